@@ -1,0 +1,41 @@
+/**
+ * Options of every wait, checked where the wait begins.
+ *
+ * @module
+ */
+
+/** Options of a call that may wait. */
+export interface WaitOptions {
+  /**
+   * How long to wait, in milliseconds; 0 or less: not at all.
+   *
+   * @default {Infinity}
+   */
+  timeoutMs?: number;
+  /**
+   * Ends the wait with `signal.reason` when it is aborted. A blocking wait notices it only when it
+   * begins, since a blocked thread receives no events.
+   */
+  signal?: AbortSignal;
+}
+
+/**
+ * The time, on the clock of `performance.now()`, at which a wait with these options ends.
+ *
+ * @throws {TypeError} if `timeoutMs` is not a number or `signal` not an `AbortSignal`
+ */
+export function deadlineOf(options: WaitOptions | undefined): number {
+  if (options === undefined) return Infinity;
+  const { timeoutMs, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`Cannot wait: options.signal must be an AbortSignal, not ${typeof signal}`);
+  }
+  signal?.throwIfAborted();
+  if (timeoutMs === undefined || timeoutMs === Infinity) return Infinity;
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
+    throw new TypeError(
+      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${String(timeoutMs)}`,
+    );
+  }
+  return timeoutMs <= 0 ? 0 : performance.now() + timeoutMs;
+}

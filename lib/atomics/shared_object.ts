@@ -1,0 +1,249 @@
+/**
+ * Objects that live in the shared heap and are counted by who can reach them.
+ *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `TYPE` | {@linkcode SharedType} | the creator |
+ * | `REFERENCES` | isolates that have a handle, plus messages on their way with one | `retain`, `dispose` |
+ *
+ * An isolate has at most one handle for an object, so a handle that comes back is the same object.
+ * When the last reference goes, by garbage collection or the end of a worker, the memory is free.
+ * A worker lists what it holds on its record, so that what it held can be let go when it ends.
+ *
+ * @module
+ */
+
+import { enter, leave } from "./guard.ts";
+import { allocate, free } from "./heap.ts";
+import { i32 } from "./heap_views.ts";
+import { ensureThread, isMainThread, self, threadWord } from "./thread.ts";
+
+/** Offsets of the words that every shared object begins with. */
+export const objectWord = { TYPE: 0, REFERENCES: 1, FIRST: 2 } as const;
+
+/** What a shared object is. */
+export const SharedType = {
+  LOCK: 1,
+  EVENT: 2,
+  CHANNEL: 3,
+  QUEUE: 4,
+  CONNECTION: 5,
+  PIPE: 6,
+  BUFFER: 7,
+} as const;
+
+/** What the heap has to know about a type of shared object. */
+export interface TypeOperations {
+  /** Makes the handle for an object of this type that reaches this isolate for the first time. */
+  revive(address: number): object;
+  /** Lets go of what the object itself holds, before its memory is freed. */
+  destroy?(address: number): void;
+  /** Whether the memory is never used again, because addresses of it may linger. */
+  permanent?: boolean;
+  /** One more isolate, or message on its way, can reach the object. */
+  onGained?(address: number): void;
+  /** An isolate, or a message that is used up, can no longer reach the object. */
+  onLost?(address: number): void;
+  /** Whether an isolate that sends its handle gives it away, until it uses it again. */
+  isLent?: boolean;
+}
+
+const operations: TypeOperations[] = [];
+
+/** Says how objects of a type are handled. Called once by the module that defines the type. */
+export function defineType(type: number, of: TypeOperations): void {
+  operations[type] = of;
+}
+
+/** Makes a shared object with `words` zeroed words, header included, that nobody holds yet. */
+export function createObject(type: number, words: number): number {
+  ensureThread();
+  const address = allocate(words * 4);
+  i32.fill(0, address, address + words);
+  i32[address + objectWord.TYPE] = type;
+  return address;
+}
+
+interface Holding {
+  address: number;
+  /** Its entry in the thread's list `HELD`; 0 in the main thread, which has none. */
+  entry: number;
+  /** Whether the object was told that this isolate no longer reaches it. */
+  lost: boolean;
+}
+
+const handles = new Map<number, WeakRef<object>>();
+const holdings = new WeakMap<object, Holding>();
+const collected = new FinalizationRegistry<Holding>(letGo);
+
+/** The address of the shared object that `handle` stands for; `undefined` if it is no handle. */
+export function addressOf(handle: object): number | undefined {
+  return holdings.get(handle)?.address;
+}
+
+/** The handle of this isolate for a shared object, made now if it has none. */
+export function handleFor(address: number): object {
+  return handles.get(address)?.deref() ??
+    operations[i32[address + objectWord.TYPE]].revive(address);
+}
+
+/** Enters the one handle that this isolate has for the object, which adds a reference. */
+export function hold(handle: object, address: number): void {
+  const holding = { address, entry: isMainThread() ? 0 : listHeld(address), lost: false };
+  retain(address);
+  handles.set(address, new WeakRef(handle));
+  holdings.set(handle, holding);
+  collected.register(handle, holding, handle);
+}
+
+/** Tells the object that this isolate no longer reaches it, though it still has the handle. */
+export function lose(handle: object): void {
+  const holding = holdings.get(handle)!;
+  if (holding.lost) return;
+  markLost(holding, true);
+  operations[i32[holding.address + objectWord.TYPE]].onLost?.(holding.address);
+}
+
+/** Whether the object was told that this isolate no longer reaches it. */
+export function isLost(handle: object): boolean {
+  return holdings.get(handle)!.lost;
+}
+
+/** Tells the object that this isolate reaches it again. */
+export function regain(handle: object): void {
+  const holding = holdings.get(handle)!;
+  if (!holding.lost) return;
+  markLost(holding, false);
+  operations[i32[holding.address + objectWord.TYPE]].onGained?.(holding.address);
+}
+
+function markLost(holding: Holding, lost: boolean): void {
+  holding.lost = lost;
+  if (holding.entry !== 0) i32[holding.entry + LOST] = lost ? 1 : 0;
+}
+
+/**
+ * Base of the classes whose instances stand for an object in the shared heap.
+ *
+ * They have no private `#` members: a handle that arrives from elsewhere is made without its class's
+ * constructor ({@linkcode reviveAs}), which alone could add them.
+ */
+export abstract class SharedHandle {
+  /** Where the object is: an index into the words of the shared heap. */
+  protected readonly address: number;
+
+  /** Stands for the object at `address`. */
+  constructor(address: number) {
+    this.address = address;
+    hold(this, address);
+  }
+}
+
+/** Makes a handle of the class without running its constructor, which would make a new object. */
+export function reviveAs<T extends SharedHandle>(
+  // deno-lint-ignore no-explicit-any
+  handleClass: new (...args: any[]) => T,
+): (address: number) => T {
+  return (address) => Reflect.construct(SharedHandle, [address], handleClass);
+}
+
+/** Adds a reference, for a message that carries the object or an isolate that has a handle. */
+export function retain(address: number): void {
+  Atomics.add(i32, address + objectWord.REFERENCES, 1);
+  operations[i32[address + objectWord.TYPE]].onGained?.(address);
+}
+
+/** Adds a reference for a message that this isolate sends, and gives away what is only lent. */
+export function send(address: number): void {
+  retain(address);
+  if (operations[i32[address + objectWord.TYPE]].isLent) lose(handleFor(address));
+}
+
+/** Undoes {@linkcode send}, because the message goes nowhere. */
+export function unsend(address: number): void {
+  if (operations[i32[address + objectWord.TYPE]].isLent) regain(handleFor(address));
+  dispose(address);
+}
+
+/** Takes back a reference that a message had. */
+export function dispose(address: number): void {
+  operations[i32[address + objectWord.TYPE]].onLost?.(address);
+  dropReference(address);
+}
+
+/** Takes back a reference; the last one frees the object. */
+export function dropReference(address: number): void {
+  if (Atomics.sub(i32, address + objectWord.REFERENCES, 1) > 1) return;
+  const { destroy, permanent } = operations[i32[address + objectWord.TYPE]];
+  destroy?.(address);
+  if (!permanent) free(address);
+}
+
+/** Lets go of a handle that was garbage collected. */
+function letGo({ address, entry, lost }: Holding): void {
+  if (handles.get(address)?.deref() === undefined) handles.delete(address);
+  if (entry !== 0) {
+    unlistHeld(entry);
+    if (i32[self + threadWord.HELD_LOST] !== 0) lost = true; // whoever ended this thread said so
+  }
+  if (!lost) operations[i32[address + objectWord.TYPE]].onLost?.(address);
+  dropReference(address);
+}
+
+// The list of what a worker holds: entries of NEXT, PREVIOUS, ADDRESS, LOST.
+
+const NEXT = 0;
+const PREVIOUS = 1;
+const ADDRESS = 2;
+const LOST = 3;
+
+function listHeld(address: number): number {
+  const entry = allocate(16);
+  const head = self + threadWord.HELD;
+  enter(self + threadWord.HELD_GUARD);
+  i32[entry + NEXT] = i32[head];
+  i32[entry + PREVIOUS] = 0;
+  i32[entry + ADDRESS] = address;
+  i32[entry + LOST] = 0;
+  if (i32[head] !== 0) i32[i32[head] + PREVIOUS] = entry;
+  i32[head] = entry;
+  leave(self + threadWord.HELD_GUARD);
+  return entry;
+}
+
+function unlistHeld(entry: number): void {
+  enter(self + threadWord.HELD_GUARD);
+  const next = i32[entry + NEXT];
+  const previous = i32[entry + PREVIOUS];
+  if (next !== 0) i32[next + PREVIOUS] = previous;
+  if (previous !== 0) i32[previous + NEXT] = next;
+  else i32[self + threadWord.HELD] = next;
+  leave(self + threadWord.HELD_GUARD);
+  free(entry);
+}
+
+/** Tells all that a thread which has ended holds that it can no longer reach them. */
+export function loseAllHeld(record: number): void {
+  enter(record + threadWord.HELD_GUARD);
+  i32[record + threadWord.HELD_LOST] = 1;
+  const addresses = [];
+  for (let entry = i32[record + threadWord.HELD]; entry !== 0; entry = i32[entry + NEXT]) {
+    if (i32[entry + LOST] === 0) addresses.push(i32[entry + ADDRESS]);
+  }
+  leave(record + threadWord.HELD_GUARD);
+  for (const address of addresses) {
+    operations[i32[address + objectWord.TYPE]].onLost?.(address);
+  }
+}
+
+/** Drops the references of a thread that has ended and whose JavaScript has stopped. */
+export function dropAllHeld(record: number): void {
+  let entry = i32[record + threadWord.HELD];
+  i32[record + threadWord.HELD] = 0;
+  while (entry !== 0) {
+    const next = i32[entry + NEXT];
+    dropReference(i32[entry + ADDRESS]);
+    free(entry);
+    entry = next;
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * The two ways to wait: {@linkcode blockOn} stops the thread, {@linkcode awaitOn} a promise.
+ *
+ * What is waited for is written once, as steps: a generator that yields a {@linkcode Park} whenever
+ * it can do nothing but sleep, and is resumed with the {@linkcode Outcome}. The two parkers differ
+ * in how they sleep on the `WAKE` word of their thread: `Atomics.wait`, or one `Atomics.waitAsync`
+ * for all the promises of the isolate, which takes the woken ones from the thread's `READY` stack.
+ * There is never more than that one outstanding, so none can swallow a wake-up meant for another.
+ *
+ * A promise that waits keeps the program alive, as a pending read or a timer does.
+ *
+ * @module
+ */
+
+import { TerminatedError } from "../errors.ts";
+import { deadlineOf, type WaitOptions } from "./deadline.ts";
+import { SPINS } from "./guard.ts";
+import { rootWord } from "./heap.ts";
+import { i32 } from "./heap_views.ts";
+import { Control, rouse, self, stopRequested, threadWord } from "./thread.ts";
+import {
+  dequeue,
+  enqueue,
+  giveBackNode,
+  Kind,
+  NodeState,
+  nodeWord,
+  type Park,
+  takeNode,
+  wakeOne,
+} from "./wait_queue.ts";
+
+/** How a sleep ended. */
+export const Outcome = {
+  /** The word had changed before the sleep began. */
+  CHANGED: 0,
+  /** A waker says: look again. */
+  WOKEN: NodeState.WOKEN,
+  /** A waker gave this waiter what it waits for. */
+  OWNER: NodeState.OWNER,
+  /** The time is up. */
+  TIMED_OUT: 4,
+} as const;
+
+/** How a sleep ended: a value of {@linkcode Outcome}. */
+export type Outcome = typeof Outcome[keyof typeof Outcome];
+
+/** An algorithm that waits: yields what to sleep on, is resumed with how the sleep ended. */
+export type Steps<T> = Generator<Park, T, Outcome>;
+
+/** Runs the steps to their end, blocking the thread while they sleep. */
+export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
+  const deadline = deadlineOf(options);
+  let step = steps.next();
+  while (!step.done) step = steps.next(parkBlocking(step.value, deadline));
+  return step.value;
+}
+
+/** Runs the steps to their end, leaving the thread to others while they sleep. */
+export async function awaitOn<T>(
+  steps: Steps<T>,
+  options?: WaitOptions,
+  keepAlive = true,
+): Promise<T> {
+  const deadline = deadlineOf(options);
+  const signal = options?.signal;
+  let step = steps.next();
+  while (!step.done) {
+    step = steps.next(await parkAsync(step.value, deadline, signal, keepAlive));
+  }
+  return step.value;
+}
+
+// The blocking parker
+
+let serve: (() => void) | undefined;
+
+/** Says what this thread does when others ask for its service while it blocks. */
+export function setService(service: () => void): void {
+  serve = service;
+}
+
+/** Whether a thread that blocks has a core to itself while it looks round for a moment. */
+function maySpin(): boolean {
+  return Atomics.load(i32, rootWord.liveWorkers) <= navigator.hardwareConcurrency;
+}
+
+function parkBlocking(park: Park, deadline: number): Outcome {
+  attend();
+  if (deadline === 0) return Outcome.TIMED_OUT;
+  if (maySpin()) {
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (Atomics.load(i32, park.word) !== park.expected) return Outcome.CHANGED;
+      Atomics.pause();
+    }
+  }
+  const node = takeNode();
+  if (!enqueue(node, park, 0)) {
+    giveBackNode(node);
+    return Outcome.CHANGED;
+  }
+  const wake = self + threadWord.WAKE;
+  for (;;) {
+    const seen = Atomics.load(i32, wake);
+    const state = Atomics.load(i32, node + nodeWord.STATE);
+    if (state !== NodeState.QUEUED) {
+      giveBackNode(node);
+      return state as Outcome;
+    }
+    if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) attend(node);
+    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    if (left <= 0) {
+      if (!dequeue(node)) continue; // woken in the last moment: that counts
+      giveBackNode(node);
+      return Outcome.TIMED_OUT;
+    }
+    Atomics.wait(i32, wake, seen, left);
+  }
+}
+
+/** Notices what this thread was asked to notice, before or while it sleeps with `node`. */
+function attend(node = 0): void {
+  const control = Atomics.load(i32, self + threadWord.CONTROL);
+  if ((control & Control.STOP) !== 0) {
+    if (node !== 0) {
+      const queue = i32[node + nodeWord.QUEUE];
+      if (!dequeue(node)) wakeOne(queue); // a wake-up that came is for the next
+      giveBackNode(node);
+    }
+    throw new TerminatedError("Cannot wait: this worker was told to end");
+  }
+  if ((control & Control.SERVICE) !== 0) {
+    Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
+    serve?.();
+  }
+}
+
+// The async parker
+
+interface Sleeper {
+  resolve(outcome: Outcome): void;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined;
+  keepAlive: boolean;
+}
+
+/** The promises that wait in this isolate, by node. */
+const sleepers = new Map<number, Sleeper>();
+let armed = false;
+let onStop: (() => void) | undefined;
+
+/** Says what this isolate does when it is told to end while its event loop is free. */
+export function setOnStop(stop: () => void): void {
+  onStop = stop;
+  arm();
+}
+
+/** How many promises of this isolate wait: none may be left when a test ends. */
+export function waitingPromises(): number {
+  return sleepers.size;
+}
+
+function parkAsync(
+  park: Park,
+  deadline: number,
+  signal: AbortSignal | undefined,
+  keepAlive: boolean,
+): Promise<Outcome> | Outcome {
+  signal?.throwIfAborted();
+  if (deadline === 0) return Outcome.TIMED_OUT;
+  const node = takeNode();
+  if (!enqueue(node, park, Kind.ASYNC)) {
+    giveBackNode(node);
+    return Outcome.CHANGED;
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  const sleeper: Sleeper = {
+    resolve,
+    timer: undefined,
+    signal,
+    onAbort: undefined,
+    keepAlive,
+  };
+  sleepers.set(node, sleeper);
+  if (keepAlive) hold();
+  // Who gives up when it has been woken already is resumed as woken: the wake-up must be used.
+  if (deadline !== Infinity) {
+    sleeper.timer = setTimeout(() => {
+      sleeper.timer = undefined;
+      if (dequeue(node)) {
+        finish(node, sleeper);
+        resolve(Outcome.TIMED_OUT);
+      }
+    }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
+  }
+  if (signal !== undefined) {
+    sleeper.onAbort = () => {
+      if (dequeue(node)) {
+        finish(node, sleeper);
+        reject(signal.reason);
+      }
+    };
+    signal.addEventListener("abort", sleeper.onAbort, { once: true });
+  }
+  arm();
+  return promise;
+}
+
+/** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function finish(node: number, sleeper: Sleeper): void {
+  sleepers.delete(node);
+  if (sleeper.timer !== undefined) clearTimeout(sleeper.timer);
+  if (sleeper.onAbort !== undefined) {
+    sleeper.signal!.removeEventListener("abort", sleeper.onAbort);
+  }
+  if (sleeper.keepAlive) release();
+  giveBackNode(node);
+}
+
+/** Sleeps until this thread is roused, unless it sleeps already. */
+function arm(): void {
+  if (armed) return;
+  armed = true;
+  const wake = self + threadWord.WAKE;
+  const seen = Atomics.load(i32, wake);
+  if (Atomics.load(i32, self + threadWord.READY) !== 0 || stopRequested()) {
+    queueMicrotask(lookAround);
+    return;
+  }
+  const sleep = Atomics.waitAsync(i32, wake, seen);
+  if (sleep.async) sleep.value.then(lookAround);
+  else queueMicrotask(lookAround);
+}
+
+/** Resumes the promises that were woken, in the order in which they were woken. */
+function lookAround(): void {
+  armed = false;
+  const woken = [];
+  let node = Atomics.exchange(i32, self + threadWord.READY, 0);
+  for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) woken.push(node);
+  for (let at = woken.length - 1; at >= 0; at--) {
+    const sleeper = sleepers.get(woken[at])!;
+    const state = Atomics.load(i32, woken[at] + nodeWord.STATE) as Outcome;
+    finish(woken[at], sleeper);
+    sleeper.resolve(state);
+  }
+  if (onStop !== undefined && stopRequested()) onStop();
+  else if (sleepers.size > 0 || onStop !== undefined) arm();
+}
+
+// What keeps the program alive while promises wait
+
+let holders = 0;
+let holding: ReturnType<typeof setInterval> | undefined;
+
+/** Keeps the event loop alive until {@linkcode release} has been called as often. */
+export function hold(): void {
+  if (holders++ === 0) holding = setInterval(() => {}, 2 ** 30);
+}
+
+/** Takes back one {@linkcode hold}. */
+export function release(): void {
+  if (--holders === 0) clearInterval(holding);
+}
+
+/** Wakes the async side of this very thread. */
+export function rouseSelf(): void {
+  rouse(self);
+}

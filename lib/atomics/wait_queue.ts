@@ -1,0 +1,283 @@
+/**
+ * The queue in which waiters stand: first come, first served, in shared memory.
+ *
+ * A wait is a futex with a queue of our own. A waiter names a word and the value that it saw there;
+ * it sleeps only if the word still has that value once the waiter stands in the queue. Who changes
+ * the word changes it first and looks at the queue afterwards. Either the waiter sees the change or
+ * the changer sees the waiter, because all four steps are sequentially consistent:
+ *
+ *     waiter:  HEAD = node;  if (word !== expected) leave the queue
+ *     changer: word = new;   if (HEAD !== 0) wake
+ *
+ * (Looking at the word before joining the queue would lose the wake-up between the two.)
+ *
+ * | word of a queue | meaning |
+ * |---|---|
+ * | `GUARD` | guards the queue and the state of every node in it |
+ * | `HEAD`, `TAIL` | first and last node; 0 when empty. `HEAD` is read without the guard |
+ *
+ * | `STATE` of a node | meaning | next |
+ * |---|---|---|
+ * | `UNUSED` 0 | in its thread's list of unused nodes | `QUEUED` by the waiter |
+ * | `QUEUED` 1 | waits | `WOKEN`, `OWNER` by a waker; `UNUSED` by the waiter that gives up |
+ * | `WOKEN` 2 | may look again | `UNUSED` by the waiter |
+ * | `OWNER` 3 | was given what it waits for | `UNUSED` by the waiter |
+ *
+ * Nodes belong to the thread that waits, in slabs that hang on its record, so that when the thread
+ * ends others can find its nodes: those still queued are taken out, and a wake-up that the thread
+ * did not live to use goes to the next in the queue.
+ *
+ * @module
+ */
+
+import { enter, leave } from "./guard.ts";
+import { allocate, free } from "./heap.ts";
+import { i32 } from "./heap_views.ts";
+import { forEachLiveThread, hasEnded, rouse, self, threadWord } from "./thread.ts";
+
+/** Words that a queue takes in its owner's block. */
+export const QUEUE_WORDS = 3;
+const GUARD = 0;
+const HEAD = 1;
+const TAIL = 2;
+
+/** Offsets of the words of a node. */
+export const nodeWord = {
+  STATE: 0,
+  NEXT: 1,
+  PREVIOUS: 2,
+  QUEUE: 3,
+  THREAD: 4,
+  /** Address of the word that names the owner of what is waited for; 0 for none. */
+  OWNER_WORD: 5,
+  /** Bits of {@linkcode Kind}. */
+  KIND: 6,
+  NEXT_READY: 7,
+} as const;
+const NODE_WORDS = 8;
+
+/** States of a node. */
+export const NodeState = { UNUSED: 0, QUEUED: 1, WOKEN: 2, OWNER: 3 } as const;
+
+/** Kinds of waiters. */
+export const Kind = {
+  /** A promise waits, not the thread. */
+  ASYNC: 1,
+  /** It was woken before and came too late: it stands first, and is given what it waits for. */
+  OVERTAKEN: 2,
+} as const;
+
+/** What a waiter waits for. */
+export interface Park {
+  /** Address of the queue to stand in. */
+  queue: number;
+  /** Address of the word to watch. */
+  word: number;
+  /** Sleep only while the word has this value. */
+  expected: number;
+  /** Address of a word that is 0 while sleeping makes sense: set it before waking everybody. */
+  unless?: number;
+  /** Address of the word that names the owning thread, if there is one: its death is noticed. */
+  ownerWord?: number;
+  /** Whether the waiter was woken before and came too late. */
+  overtaken?: boolean;
+}
+
+const NODES_PER_SLAB = 31;
+/** Nodes of this thread that nobody uses. */
+const unused: number[] = [];
+
+/** Takes an unused node of this thread. */
+export function takeNode(): number {
+  if (unused.length === 0) {
+    const slab = allocate((2 + NODES_PER_SLAB * NODE_WORDS) * 4);
+    i32.fill(0, slab, slab + 2 + NODES_PER_SLAB * NODE_WORDS);
+    i32[slab] = i32[self + threadWord.SLABS];
+    for (let at = NODES_PER_SLAB - 1; at >= 0; at--) unused.push(slab + 2 + at * NODE_WORDS);
+    Atomics.store(i32, self + threadWord.SLABS, slab);
+  }
+  return unused.pop()!;
+}
+
+/** Gives a node back that no queue and no list has any more. */
+export function giveBackNode(node: number): void {
+  Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
+  unused.push(node);
+}
+
+/**
+ * Puts the node into the queue if the word still has the expected value.
+ *
+ * @returns whether it waits now
+ */
+export function enqueue(node: number, park: Park, kind: number): boolean {
+  const { queue, word, expected } = park;
+  const overtaken = park.overtaken === true;
+  i32[node + nodeWord.QUEUE] = queue;
+  i32[node + nodeWord.THREAD] = self;
+  i32[node + nodeWord.OWNER_WORD] = park.ownerWord ?? 0;
+  i32[node + nodeWord.KIND] = overtaken ? kind | Kind.OVERTAKEN : kind;
+  enter(queue + GUARD);
+  link(queue, node, overtaken);
+  Atomics.store(i32, node + nodeWord.STATE, NodeState.QUEUED);
+  const waits = Atomics.load(i32, word) === expected &&
+    (park.unless === undefined || Atomics.load(i32, park.unless) === 0);
+  if (!waits) unlink(queue, node);
+  leave(queue + GUARD);
+  return waits;
+}
+
+/**
+ * Takes the node out of its queue again, because its waiter gives up.
+ *
+ * @returns whether it still waited; otherwise it has been woken meanwhile
+ */
+export function dequeue(node: number): boolean {
+  const queue = i32[node + nodeWord.QUEUE];
+  enter(queue + GUARD);
+  const waited = i32[node + nodeWord.STATE] === NodeState.QUEUED;
+  if (waited) unlink(queue, node);
+  leave(queue + GUARD);
+  return waited;
+}
+
+/** Whether somebody stands in the queue. */
+export function hasWaiters(queue: number): boolean {
+  return Atomics.load(i32, queue + HEAD) !== 0;
+}
+
+/** Wakes the first in the queue. To be called after the word has been changed. */
+export function wakeOne(queue: number): void {
+  if (!hasWaiters(queue)) return;
+  enter(queue + GUARD);
+  const node = takeFirst(queue);
+  if (node !== 0) wake(node, NodeState.WOKEN);
+  leave(queue + GUARD);
+}
+
+/** Wakes everybody in the queue. To be called after the word has been changed. */
+export function wakeAll(queue: number): void {
+  if (!hasWaiters(queue)) return;
+  enter(queue + GUARD);
+  for (let node = takeFirst(queue); node !== 0; node = takeFirst(queue)) {
+    wake(node, NodeState.WOKEN);
+  }
+  leave(queue + GUARD);
+}
+
+/**
+ * Frees the owner word and wakes the first in the queue; if that one has been overtaken before, it
+ * becomes the owner instead, and nobody can come between.
+ */
+export function passOn(queue: number, ownerWord: number): void {
+  enter(queue + GUARD);
+  const node = takeFirst(queue);
+  if (node !== 0 && (i32[node + nodeWord.KIND] & Kind.OVERTAKEN) !== 0) {
+    Atomics.store(i32, ownerWord, i32[node + nodeWord.THREAD]);
+    wake(node, NodeState.OWNER);
+  } else {
+    Atomics.store(i32, ownerWord, 0);
+    if (node !== 0) wake(node, NodeState.WOKEN);
+  }
+  leave(queue + GUARD);
+}
+
+/** Takes the waiters of a thread that has ended out of all queues, and passes on their wake-ups. */
+export function removeWaitersOf(record: number): void {
+  for (const node of nodesOf(record)) {
+    const queue = i32[node + nodeWord.QUEUE];
+    if (i32[node + nodeWord.STATE] === NodeState.UNUSED || queue === 0) continue;
+    enter(queue + GUARD);
+    const state = i32[node + nodeWord.QUEUE] === queue
+      ? i32[node + nodeWord.STATE]
+      : NodeState.UNUSED;
+    if (state === NodeState.QUEUED) unlink(queue, node);
+    leave(queue + GUARD);
+    if (state === NodeState.WOKEN) wakeOne(queue);
+  }
+}
+
+/** Wakes all who wait for something that a thread which has ended still owns. */
+export function wakeWaitersFor(owner: number): void {
+  forEachLiveThread((record) => {
+    for (const node of nodesOf(record)) {
+      const ownerWord = i32[node + nodeWord.OWNER_WORD];
+      if (ownerWord === 0 || i32[node + nodeWord.STATE] !== NodeState.QUEUED) continue;
+      if (Atomics.load(i32, ownerWord) !== owner) continue;
+      const queue = i32[node + nodeWord.QUEUE];
+      enter(queue + GUARD);
+      if (i32[node + nodeWord.STATE] === NodeState.QUEUED) {
+        unlink(queue, node);
+        wake(node, NodeState.WOKEN);
+      }
+      leave(queue + GUARD);
+    }
+  });
+}
+
+/** Frees the nodes of a thread whose JavaScript has stopped. */
+export function freeNodesOf(record: number): void {
+  let slab = Atomics.exchange(i32, record + threadWord.SLABS, 0);
+  while (slab !== 0) {
+    const next = i32[slab];
+    free(slab);
+    slab = next;
+  }
+}
+
+function* nodesOf(record: number): Generator<number> {
+  let slab = Atomics.load(i32, record + threadWord.SLABS);
+  for (; slab !== 0; slab = i32[slab]) {
+    for (let at = 0; at < NODES_PER_SLAB; at++) yield slab + 2 + at * NODE_WORDS;
+  }
+}
+
+/** Sets a node's state and tells its thread. Inside `GUARD`, the node out of the queue. */
+function wake(node: number, state: number): void {
+  const thread = i32[node + nodeWord.THREAD];
+  Atomics.store(i32, node + nodeWord.STATE, state);
+  if ((i32[node + nodeWord.KIND] & Kind.ASYNC) !== 0) {
+    const ready = thread + threadWord.READY;
+    let first = Atomics.load(i32, ready);
+    for (;;) {
+      i32[node + nodeWord.NEXT_READY] = first;
+      const found = Atomics.compareExchange(i32, ready, first, node);
+      if (found === first) break;
+      first = found;
+    }
+  }
+  rouse(thread);
+}
+
+/** Takes the first node whose thread is alive out of the queue. Inside `GUARD`. */
+function takeFirst(queue: number): number {
+  for (;;) {
+    const node = i32[queue + HEAD];
+    if (node === 0) return 0;
+    unlink(queue, node);
+    if (!hasEnded(i32[node + nodeWord.THREAD])) return node;
+  }
+}
+
+/** Adds a node at the end of the queue, or at its front. Inside `GUARD`. */
+function link(queue: number, node: number, atFront: boolean): void {
+  const next = atFront ? i32[queue + HEAD] : 0;
+  const previous = atFront ? 0 : i32[queue + TAIL];
+  i32[node + nodeWord.NEXT] = next;
+  i32[node + nodeWord.PREVIOUS] = previous;
+  if (next === 0) i32[queue + TAIL] = node;
+  else i32[next + nodeWord.PREVIOUS] = node;
+  if (previous === 0) Atomics.store(i32, queue + HEAD, node);
+  else i32[previous + nodeWord.NEXT] = node;
+}
+
+/** Takes a node out of the queue. Inside `GUARD`. */
+function unlink(queue: number, node: number): void {
+  const next = i32[node + nodeWord.NEXT];
+  const previous = i32[node + nodeWord.PREVIOUS];
+  if (next === 0) i32[queue + TAIL] = previous;
+  else i32[next + nodeWord.PREVIOUS] = previous;
+  if (previous === 0) Atomics.store(i32, queue + HEAD, next);
+  else i32[previous + nodeWord.NEXT] = next;
+  Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
+}

@@ -1,0 +1,324 @@
+/**
+ * Messages from any number of senders to any number of receivers, in shared memory.
+ *
+ * A channel is a chain of segments of 64-byte slots. Senders fill the last segment, one at a time;
+ * receivers empty the first, one at a time; the two sides do not get in each other's way (the
+ * two-lock queue of Michael and Scott, 1996). A message of up to 60 bytes lies in its slot, a larger
+ * one in a block of its own whose address lies there. A message is readable once it is pushed.
+ *
+ * | word | meaning | written by | sleeps on it | woken by |
+ * |---|---|---|---|---|
+ * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_SLOT` | senders | | |
+ * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_SLOT` | receivers | | |
+ * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |
+ * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside `RECEIVE_GUARD` | senders to a full channel, in `SENDERS` | each pop wakes one |
+ * | `LIMIT` | most messages at a time; 0: no limit | the creator | | |
+ * | `CLOSED` | bits of {@linkcode Closed} | `closeChannel` | both | `closeChannel` wakes all |
+ *
+ * Slot: word 0 is the length of the stream in the slot, or -1 and then word 1 the block's address.
+ *
+ * @module
+ */
+
+import { enter, leave } from "../atomics/guard.ts";
+import { allocate, free } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { Outcome, type Steps } from "../atomics/wait.ts";
+import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
+import { Decoder, NeedsImport } from "../codec/decoder.ts";
+import type { Encoder } from "../codec/encoder.ts";
+import { discardMessage, freeMessage, readMessage, storeMessage } from "../codec/message.ts";
+
+// Words that senders write, receivers write, and both read lie on different cache lines.
+const SEND_GUARD = 0;
+const LAST_SEGMENT = 1;
+const LAST_SLOT = 2;
+const LIMIT = 3;
+const RECEIVE_GUARD = 16;
+const FIRST_SEGMENT = 17;
+const FIRST_SLOT = 18;
+const SENT = 32;
+const CLOSED = 33;
+const RECEIVERS = 34;
+const RECEIVED = 48;
+const SENDERS = 49;
+
+/** Words that a channel takes in its owner's block. */
+export const CHANNEL_WORDS = 56;
+
+/** Why a channel is closed. */
+export const Closed = {
+  /** Nobody will send any more. */
+  SENDERS_GONE: 1,
+  /** Nobody will receive any more. */
+  RECEIVERS_GONE: 2,
+} as const;
+
+const SLOT_WORDS = 16;
+const SLOT_BYTES = (SLOT_WORDS - 1) * 4;
+const IN_BLOCK = -1;
+/** So many that a segment with its first slot's room for `NEXT` fills a block of 16 KiB. */
+const SLOTS = 254;
+const NEXT = 0;
+
+/** Makes a channel in the zeroed words at `channel`. */
+export function initChannel(channel: number, limit: number): void {
+  const segment = newSegment();
+  i32[channel + LIMIT] = limit;
+  i32[channel + LAST_SEGMENT] = segment;
+  i32[channel + FIRST_SEGMENT] = segment;
+}
+
+function newSegment(): number {
+  const segment = allocate((SLOT_WORDS + SLOTS * SLOT_WORDS) * 4);
+  i32[segment + NEXT] = 0;
+  return segment;
+}
+
+/** Lets go of all messages and the memory of a channel that nobody can reach. */
+export function destroyChannel(channel: number): void {
+  while (pop(channel)) {
+    if (popped.block !== 0) discardMessage(popped.block);
+    else discardInline();
+  }
+  free(i32[channel + FIRST_SEGMENT]);
+}
+
+/** How many messages wait in the channel. */
+export function messagesIn(channel: number): number {
+  const received = Atomics.load(i32, channel + RECEIVED); // first, so that the difference is not negative
+  return (Atomics.load(i32, channel + SENT) - received) | 0;
+}
+
+/** Most messages that the channel holds; 0: no limit. */
+export function limitOf(channel: number): number {
+  return i32[channel + LIMIT];
+}
+
+/** The bits of {@linkcode Closed}. */
+export function closedBits(channel: number): number {
+  return Atomics.load(i32, channel + CLOSED);
+}
+
+/** Closes the channel and wakes all who wait for it. */
+export function closeChannel(channel: number, why: number): void {
+  Atomics.or(i32, channel + CLOSED, why);
+  wakeAll(channel + RECEIVERS);
+  wakeAll(channel + SENDERS);
+}
+
+// Sending
+
+/**
+ * Sends the encoder's message if the channel has room and is open.
+ *
+ * @returns whether it was sent
+ */
+export function push(channel: number, encoder: Encoder): boolean {
+  const length = encoder.position;
+  if (length > SLOT_BYTES || !encoder.isStreamOnly) {
+    if (isFull(channel)) return false;
+    const block = storeMessage(encoder);
+    if (pushBlock(channel, block)) return true;
+    freeMessage(block); // it filled up meanwhile; the references stay the encoder's
+    return false;
+  }
+  enter(channel + SEND_GUARD);
+  const slot = claimSlot(channel);
+  if (slot !== 0) {
+    const { words } = encoder;
+    i32[slot] = length;
+    for (let at = 0; at * 4 < length; at++) i32[slot + 1 + at] = words[at];
+    Atomics.add(i32, channel + SENT, 1);
+  }
+  leave(channel + SEND_GUARD);
+  if (slot === 0) return false;
+  wakeOne(channel + RECEIVERS);
+  return true;
+}
+
+/** Sends a stored message if the channel has room and is open. */
+export function pushBlock(channel: number, block: number): boolean {
+  enter(channel + SEND_GUARD);
+  const slot = claimSlot(channel);
+  if (slot !== 0) {
+    i32[slot] = IN_BLOCK;
+    i32[slot + 1] = block;
+    Atomics.add(i32, channel + SENT, 1);
+  }
+  leave(channel + SEND_GUARD);
+  if (slot === 0) return false;
+  wakeOne(channel + RECEIVERS);
+  return true;
+}
+
+function isFull(channel: number): boolean {
+  const limit = i32[channel + LIMIT];
+  return limit > 0 && messagesIn(channel) >= limit;
+}
+
+/** The slot for the next message; 0 if there is no room or nobody may send. Inside `SEND_GUARD`. */
+function claimSlot(channel: number): number {
+  if (Atomics.load(i32, channel + CLOSED) !== 0 || isFull(channel)) return 0;
+  const slot = i32[channel + LAST_SLOT];
+  let segment = i32[channel + LAST_SEGMENT];
+  if (slot === SLOTS) {
+    const next = newSegment();
+    i32[segment + NEXT] = next;
+    segment = next;
+    i32[channel + LAST_SEGMENT] = segment;
+    i32[channel + LAST_SLOT] = 1;
+    return segment + SLOT_WORDS;
+  }
+  i32[channel + LAST_SLOT] = slot + 1;
+  return segment + SLOT_WORDS + slot * SLOT_WORDS;
+}
+
+/** Steps of sending a stored message to a channel that may be full. */
+export function* sending(channel: number, block: number): Steps<"sent" | "closed" | "timed out"> {
+  for (;;) {
+    const received = Atomics.load(i32, channel + RECEIVED);
+    if (pushBlock(channel, block)) return "sent";
+    if (closedBits(channel) !== 0) return "closed";
+    const outcome = yield {
+      queue: channel + SENDERS,
+      word: channel + RECEIVED,
+      expected: received,
+      unless: channel + CLOSED,
+    };
+    if (outcome === Outcome.TIMED_OUT) return "timed out";
+  }
+}
+
+// Receiving
+
+/** The message that was popped last: in `block`, or `length` bytes here. */
+const popped = { block: 0, length: 0, words: new Int32Array(SLOT_WORDS) };
+const poppedBytes = new Uint8Array(popped.words.buffer);
+const poppedView = new DataView(popped.words.buffer);
+const poppedFloats = new Float64Array(popped.words.buffer);
+
+/** Takes the next message into `popped`, if there is one. */
+function pop(channel: number): boolean {
+  enter(channel + RECEIVE_GUARD);
+  const received = i32[channel + RECEIVED];
+  if (Atomics.load(i32, channel + SENT) === received) {
+    leave(channel + RECEIVE_GUARD);
+    return false;
+  }
+  let segment = i32[channel + FIRST_SEGMENT];
+  let slot = i32[channel + FIRST_SLOT];
+  let emptied = 0;
+  if (slot === SLOTS) {
+    emptied = segment;
+    segment = i32[segment + NEXT];
+    slot = 0;
+    i32[channel + FIRST_SEGMENT] = segment;
+  }
+  i32[channel + FIRST_SLOT] = slot + 1;
+  const at = segment + SLOT_WORDS + slot * SLOT_WORDS;
+  const length = i32[at];
+  if (length === IN_BLOCK) {
+    popped.block = i32[at + 1];
+  } else {
+    popped.block = 0;
+    popped.length = length;
+    const { words } = popped;
+    for (let word = 0; word * 4 < length; word++) words[word] = i32[at + 1 + word];
+  }
+  Atomics.store(i32, channel + RECEIVED, (received + 1) | 0);
+  leave(channel + RECEIVE_GUARD);
+  if (emptied !== 0) free(emptied);
+  if (i32[channel + LIMIT] > 0) wakeOne(channel + SENDERS);
+  return true;
+}
+
+/**
+ * Makes the decoder read the next message, if there is one. When it has been read, or reading it has
+ * failed, call {@linkcode endReceive}.
+ *
+ * @returns the block of the message, 0 if it has none; `undefined` if there is no message
+ */
+export function receiveInto(channel: number, decoder: Decoder): number | undefined {
+  if (!pop(channel)) return undefined;
+  const { block } = popped;
+  if (block !== 0) readMessage(decoder, block);
+  else decoder.fromStream(poppedBytes, poppedView, poppedFloats, popped.length);
+  return block;
+}
+
+/** Uses up a message that {@linkcode receiveInto} gave. */
+export function endReceive(decoder: Decoder, block: number): void {
+  decoder.finish();
+  if (block !== 0) freeMessage(block);
+}
+
+/** What came out of a channel. */
+export type Received =
+  | { kind: "value"; value: unknown }
+  /** The value needs a module; its message is at `block`: `importValue(block)`. */
+  | { kind: "unread"; block: number; needs: NeedsImport };
+
+const reader = new Decoder();
+
+/** Takes the next value out of the channel, if there is one. */
+export function receive(channel: number): Received | undefined {
+  const block = receiveInto(channel, reader);
+  if (block === undefined) return undefined;
+  try {
+    const value = reader.value();
+    endReceive(reader, block);
+    return { kind: "value", value };
+  } catch (error) {
+    if (error instanceof NeedsImport) {
+      return { kind: "unread", block: block || keepInline(), needs: error };
+    }
+    endReceive(reader, block);
+    throw error;
+  }
+}
+
+/** Steps of receiving a value from a channel that may be empty. */
+export function* receiving(channel: number): Steps<Received | "closed" | "timed out"> {
+  for (;;) {
+    const sent = Atomics.load(i32, channel + SENT);
+    const received = receive(channel);
+    if (received !== undefined) return received;
+    if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return "closed";
+    const outcome = yield parkForMessage(channel, sent);
+    if (outcome === Outcome.TIMED_OUT) return "timed out";
+  }
+}
+
+/** Steps of waiting until the channel has a message or is closed: whether it has, or is. */
+export function* becomingReadable(channel: number): Steps<boolean> {
+  for (;;) {
+    const sent = Atomics.load(i32, channel + SENT);
+    if (messagesIn(channel) > 0 || closedBits(channel) !== 0) return true;
+    const outcome = yield parkForMessage(channel, sent);
+    if (outcome === Outcome.TIMED_OUT) return false;
+    // The wake-up is for whoever takes the message: pass it on if that is not this waiter.
+    if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
+  }
+}
+
+function parkForMessage(channel: number, sent: number) {
+  return {
+    queue: channel + RECEIVERS,
+    word: channel + SENT,
+    expected: sent,
+    unless: channel + CLOSED,
+  };
+}
+
+/** Moves the stream that was popped last into a block, so that it can be read later. */
+export function keepInline(): number {
+  const block = allocate(8 + SLOT_BYTES);
+  i32[block] = popped.length;
+  i32.set(popped.words, block + 2);
+  return block;
+}
+
+function discardInline(): void {
+  discardMessage(keepInline());
+}

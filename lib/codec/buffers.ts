@@ -1,0 +1,103 @@
+/**
+ * SharedArrayBuffers, which only `postMessage` can carry, as shared objects that cross anywhere.
+ *
+ * A buffer that is sent for the first time gets an object in the heap and is announced to every
+ * other isolate, by way of the main thread; messages then name the object. Every isolate keeps what
+ * was announced to it until nobody can reach the object any more.
+ *
+ * | word | meaning | written by | sleeps on it | woken by |
+ * |---|---|---|---|---|
+ * | `ANNOUNCED` | 0; 1 once every isolate has been sent the buffer | the main thread | who received the object before the buffer, in `QUEUE` | the main thread |
+ *
+ * @module
+ */
+
+import { i32 } from "../atomics/heap_views.ts";
+import {
+  addressOf,
+  createObject,
+  defineType,
+  hold,
+  objectWord,
+  SharedType,
+} from "../atomics/shared_object.ts";
+import { blockOn, type Steps } from "../atomics/wait.ts";
+import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
+
+const ANNOUNCED = objectWord.FIRST;
+const QUEUE = ANNOUNCED + 1;
+const WORDS = QUEUE + QUEUE_WORDS;
+
+/** How buffers reach other isolates: the runtime's part. */
+export interface BufferTransport {
+  /** Sends the buffer on its way to every other isolate. */
+  announce(address: number, buffer: SharedArrayBuffer): void;
+  /** Takes in what was sent to this isolate, without giving up the thread. */
+  receive(): void;
+}
+
+let transport: BufferTransport | undefined;
+
+/** Sets how buffers reach other isolates. Until then there are no others. */
+export function setBufferTransport(to: BufferTransport): void {
+  transport = to;
+}
+
+/**
+ * What was announced, by address. Each isolate hands out another `SharedArrayBuffer` object on the
+ * same memory, so that it notices when nobody uses that one any more.
+ */
+const kept = new Map<number, SharedArrayBuffer>();
+
+/** The address by which messages name the buffer. */
+export function bufferAddress(buffer: SharedArrayBuffer): number {
+  const known = addressOf(buffer);
+  if (known !== undefined) return known;
+  const address = createObject(SharedType.BUFFER, WORDS);
+  hold(buffer, address);
+  keepBuffer(address, structuredClone(buffer));
+  if (transport === undefined) confirmAnnounced(address);
+  else transport.announce(address, kept.get(address)!);
+  return address;
+}
+
+/** Keeps a buffer that was announced to this isolate, and drops those that nobody can reach. */
+export function keepBuffer(address: number, buffer: SharedArrayBuffer): void {
+  for (const at of kept.keys()) {
+    if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
+  }
+  kept.set(address, buffer);
+}
+
+/** The buffers that a new isolate must be sent. */
+export function keptBuffers(): [address: number, buffer: SharedArrayBuffer][] {
+  return [...kept];
+}
+
+/** Says that every isolate has been sent the buffer. */
+export function confirmAnnounced(address: number): void {
+  Atomics.store(i32, address + ANNOUNCED, 1);
+  wakeAll(address + QUEUE);
+}
+
+function* arriving(address: number): Steps<void> {
+  const word = address + ANNOUNCED;
+  while (Atomics.load(i32, word) === 0) {
+    transport?.receive();
+    if (kept.has(address)) return;
+    yield { queue: address + QUEUE, word, expected: 0 };
+  }
+}
+
+defineType(SharedType.BUFFER, {
+  permanent: true, // isolates may still have it in `kept`
+  revive(address) {
+    if (!kept.has(address)) {
+      blockOn(arriving(address));
+      transport?.receive();
+    }
+    const buffer = structuredClone(kept.get(address)!);
+    hold(buffer, address);
+    return buffer;
+  },
+});

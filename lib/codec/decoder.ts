@@ -1,0 +1,358 @@
+/**
+ * Bytes to values.
+ *
+ * @module
+ */
+
+import { dataView, f64, u8 } from "../atomics/heap_views.ts";
+import { dispose, handleFor } from "../atomics/shared_object.ts";
+import { emptyError, errorFrom, type ErrorParts } from "./error_parts.ts";
+import { functionAt } from "./functions.ts";
+import { align8, Tag, viewClasses } from "./tags.ts";
+
+/** Thrown by a decoder that needs the function at `address`, whose module is not imported yet. */
+export class NeedsImport {
+  /** Made by the decoder. */
+  constructor(readonly address: number) {}
+}
+
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Reads one message.
+ *
+ * A message may be read again from its beginning if reading it ended in {@linkcode NeedsImport};
+ * its references are used up by {@linkcode Decoder.finish}.
+ */
+export class Decoder {
+  #bytes: Uint8Array = u8;
+  #view: DataView = dataView;
+  #floats: Float64Array = f64;
+  /** Where the message begins, in bytes. */
+  #base = 0;
+  #position = 0;
+  #end = 0;
+  #nextBlock = 0;
+  #seen: unknown[] = [];
+  #shapes: string[][] = [];
+  readonly #shared: number[] = [];
+
+  /** Reads from memory of this isolate; the message is no more than its stream. */
+  fromStream(
+    bytes: Uint8Array<ArrayBuffer>,
+    view: DataView,
+    floats: Float64Array,
+    streamBytes: number,
+  ): void {
+    this.#bytes = bytes;
+    this.#view = view;
+    this.#floats = floats;
+    this.#start(0, streamBytes);
+  }
+
+  /** Reads a message in the shared heap, whose stream has `streamBytes`. */
+  fromHeap(address: number, streamBytes: number): void {
+    this.#bytes = u8;
+    this.#view = dataView;
+    this.#floats = f64;
+    this.#start(address * 4, streamBytes);
+  }
+
+  #start(base: number, streamBytes: number): void {
+    this.#base = base;
+    this.#position = base;
+    this.#end = base + streamBytes;
+    this.#nextBlock = base + align8(streamBytes);
+    if (this.#seen.length > 0) this.#seen = [];
+    if (this.#shapes.length > 0) this.#shapes = [];
+    if (this.#shared.length > 0) this.#shared.length = 0;
+  }
+
+  /** Uses up the references that the message had: the isolate has its own now. */
+  finish(): void {
+    if (this.#shared.length > 0) {
+      this.#shared.forEach(dispose);
+      this.#shared.length = 0;
+    }
+    if (this.#seen.length > 0) this.#seen = [];
+  }
+
+  /** Uses up the rest of a message that nobody wants: only its references matter. */
+  skip(): void {
+    try {
+      while (this.#position < this.#end) this.value();
+    } catch (error) {
+      if (!(error instanceof NeedsImport)) throw error; // what comes after it is let go with it
+    }
+    this.finish();
+  }
+
+  /** Reads a number of a header. */
+  number(): number {
+    return this.value() as number;
+  }
+
+  /** Reads a value. */
+  value(): unknown {
+    const tag = this.#bytes[this.#position++];
+    switch (tag) {
+      case Tag.UNDEFINED:
+        return undefined;
+      case Tag.NULL:
+        return null;
+      case Tag.TRUE:
+        return true;
+      case Tag.FALSE:
+        return false;
+      case Tag.INT8:
+        return this.#view.getInt8(this.#position++);
+      case Tag.INT32:
+        return this.#int32();
+      case Tag.FLOAT64:
+        return this.#float64();
+      case Tag.SHORT_STRING:
+      case Tag.UTF8_STRING:
+      case Tag.UTF16_STRING:
+        return this.#stringOf(tag);
+      case Tag.BIGINT:
+        return bigintFrom(this.value() as string);
+      case Tag.FUNCTION:
+        return this.#function();
+      case Tag.REFERENCE:
+        return this.#seen[this.#length()];
+      case Tag.NUMBERS:
+        return this.#numbers();
+      case Tag.ARRAY:
+        return this.#array();
+      case Tag.OBJECT:
+        return this.#plain(this.#note({}));
+      case Tag.SHARED:
+        return this.#sharedObject();
+      case Tag.TYPED_ARRAY:
+        return this.#typedArray();
+      case Tag.VIEW:
+        return this.#arrayView();
+      default:
+        return this.#rare(tag);
+    }
+  }
+
+  #rare(tag: number): unknown {
+    switch (tag) {
+      case Tag.MAP:
+        return this.#map();
+      case Tag.SET:
+        return this.#set();
+      case Tag.DATE:
+        return this.#note(new Date(this.#float64()));
+      case Tag.REGEXP:
+        return this.#note(new RegExp(this.value() as string, this.value() as string));
+      case Tag.ARRAY_BUFFER:
+        return this.#arrayBuffer();
+      case Tag.BOXED:
+        return this.#note(Object(this.value()));
+      case Tag.ERROR:
+        return this.#error();
+      case Tag.INSTANCE:
+        return this.#instance();
+      default:
+        throw new Error(`Cannot read message: byte ${tag} is no tag`);
+    }
+  }
+
+  #note<T>(value: T): T {
+    this.#seen.push(value);
+    return value;
+  }
+
+  #length(): number {
+    const value = this.#view.getUint32(this.#position, true);
+    this.#position += 4;
+    return value;
+  }
+
+  #int32(): number {
+    const value = this.#view.getInt32(this.#position, true);
+    this.#position += 4;
+    return value;
+  }
+
+  #float64(): number {
+    const value = this.#view.getFloat64(this.#position, true);
+    this.#position += 8;
+    return value;
+  }
+
+  #stringOf(tag: number): string {
+    if (tag === Tag.SHORT_STRING) {
+      const length = this.#bytes[this.#position++];
+      let text = "";
+      for (let at = 0; at < length; at++) {
+        text += String.fromCharCode(this.#bytes[this.#position + at]);
+      }
+      this.#position += length;
+      return text;
+    }
+    const length = this.#length();
+    const start = this.#position;
+    if (tag === Tag.UTF8_STRING) {
+      this.#position += length;
+      return textDecoder.decode(this.#bytes.subarray(start, start + length));
+    }
+    this.#position += length * 2;
+    let text = "";
+    for (let at = 0; at < length; at++) {
+      text += String.fromCharCode(this.#view.getUint16(start + at * 2, true));
+    }
+    return text;
+  }
+
+  #numbers(): number[] {
+    const length = this.#length();
+    const start = (this.#base + align8(this.#position - this.#base)) / 8;
+    const floats = this.#floats;
+    const array: number[] = new Array(length);
+    for (let at = 0; at < length; at++) array[at] = floats[start + at];
+    this.#position = (start + length) * 8;
+    return this.#note(array);
+  }
+
+  #array(): unknown[] {
+    const length = this.#length();
+    const array: unknown[] = this.#note(new Array(length));
+    for (let at = 0; at < length; at++) {
+      if (this.#bytes[this.#position] === Tag.HOLE) this.#position++;
+      else array[at] = this.value();
+    }
+    return array;
+  }
+
+  #plain<T extends object>(object: T): T {
+    const keys = this.#shape();
+    for (let at = 0; at < keys.length; at++) setOwn(object, keys[at], this.value());
+    return object;
+  }
+
+  #shape(): string[] {
+    const shape = this.#int32();
+    if (shape >= 0) return this.#shapes[shape];
+    const keys: string[] = [];
+    for (let left = -1 - shape; left > 0; left--) keys.push(this.value() as string);
+    this.#shapes.push(keys);
+    return keys;
+  }
+
+  #map(): Map<unknown, unknown> {
+    const map = this.#note(new Map());
+    for (let left = this.#length(); left > 0; left--) map.set(this.value(), this.value());
+    return map;
+  }
+
+  #set(): Set<unknown> {
+    const set = this.#note(new Set());
+    for (let left = this.#length(); left > 0; left--) set.add(this.value());
+    return set;
+  }
+
+  #error(): Error {
+    // Its parts may refer to it, so it has its place before they are read.
+    const index = this.#seen.length;
+    this.#seen.push(undefined);
+    return this.#errorAt(index);
+  }
+
+  #errorAt(index: number): Error {
+    this.#position++; // Tag.OBJECT
+    const keys = this.#shape();
+    const parts: Record<string, unknown> = {};
+    for (const key of keys) {
+      parts[key] = this.value();
+      if (key === "message") {
+        this.#seen[index] = emptyError(
+          parts.class as string,
+          parts.name as string,
+          parts.message as string,
+        );
+      }
+    }
+    return errorFrom(parts as unknown as ErrorParts, this.#seen[index] as Error);
+  }
+
+  #instance(): object {
+    const address = this.#int32();
+    const classOf = functionAt(address) as { prototype: object } | undefined;
+    if (classOf === undefined) throw new NeedsImport(address);
+    if (this.#bytes[this.#position] === Tag.ERROR) {
+      this.#position++;
+      return Object.setPrototypeOf(this.#error(), classOf.prototype);
+    }
+    this.#position++; // Tag.OBJECT
+    return this.#plain(this.#note(Object.create(classOf.prototype)));
+  }
+
+  #function(): object {
+    const address = this.#int32();
+    const fn = functionAt(address);
+    if (fn === undefined) throw new NeedsImport(address);
+    return fn;
+  }
+
+  #sharedObject(): object {
+    const address = this.#int32();
+    this.#shared.push(address);
+    return this.#note(handleFor(address));
+  }
+
+  #block(byteLength: number): Uint8Array {
+    const start = this.#nextBlock;
+    this.#nextBlock += align8(byteLength);
+    return this.#bytes.subarray(start, start + byteLength);
+  }
+
+  #arrayBuffer(): ArrayBuffer {
+    const byteLength = this.#length();
+    const limit = this.#float64();
+    const contents = this.#block(byteLength);
+    if (limit === 0) return this.#note(contents.slice().buffer as ArrayBuffer);
+    const buffer = new ArrayBuffer(byteLength, { maxByteLength: limit - 1 });
+    new Uint8Array(buffer).set(contents);
+    return this.#note(buffer);
+  }
+
+  #typedArray(): ArrayBufferView {
+    const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Uint8Array;
+    const byteLength = this.#int32() * viewClass.BYTES_PER_ELEMENT;
+    const contents = this.#block(byteLength);
+    // slice() of a view on shared memory makes one on memory of this isolate, without zeroing it
+    return this.#note(new viewClass(contents.slice().buffer as ArrayBuffer));
+  }
+
+  #arrayView(): ArrayBufferView {
+    const index = this.#seen.length;
+    this.#seen.push(undefined);
+    const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Uint8Array;
+    const byteOffset = this.#float64();
+    const length = this.#float64();
+    const buffer = this.value() as ArrayBuffer;
+    const view = new viewClass(buffer, byteOffset, length);
+    this.#seen[index] = view;
+    return view;
+  }
+}
+
+function bigintFrom(digits: string): bigint {
+  return digits.startsWith("-") ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`);
+}
+
+function setOwn(object: object, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  } else {
+    (object as Record<string, unknown>)[key] = value;
+  }
+}

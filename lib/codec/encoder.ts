@@ -1,0 +1,500 @@
+/**
+ * Values to bytes.
+ *
+ * The stream is written to memory of this isolate, because its length is not known before; large
+ * contents (`ArrayBuffer`s, typed arrays) are only noted and copied once, from where they are to
+ * where the message goes.
+ *
+ * @module
+ */
+
+import { DataCloneError } from "../errors.ts";
+import { addressOf, send, unsend } from "../atomics/shared_object.ts";
+import { bufferAddress } from "./buffers.ts";
+import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
+import { functionAddress, isRegistered } from "./functions.ts";
+import { pathTo } from "./path.ts";
+import { align8, Tag, viewKinds } from "./tags.ts";
+
+const FIRST_CAPACITY = 4096;
+/** A larger stream is given back to the collector after use. */
+const LARGEST_KEPT = 1 << 20;
+const textEncoder = new TextEncoder();
+
+/** Thrown through the encoder by what cannot be encoded; the caller sees a `DataCloneError`. */
+class NotCloneable {
+  constructor(readonly culprit: unknown, readonly why: string) {}
+}
+
+/** Thrown through the encoder when two views of one buffer turn up: begin again, keep buffers whole. */
+const SHARED_VIEWS = Symbol("views share a buffer");
+
+/** Contents that go behind the stream. */
+interface Block {
+  bytes: Uint8Array;
+}
+
+/** Writes one message. Get one with {@linkcode encode}, give it back with {@linkcode Encoder.reset}. */
+export class Encoder {
+  /** The stream; its first `position` bytes are written. */
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_CAPACITY);
+  /** The same as words. */
+  words: Int32Array<ArrayBuffer> = new Int32Array(this.bytes.buffer);
+  /** Length of the stream. */
+  position = 0;
+  /** Length of stream and blocks. */
+  totalBytes = 0;
+  readonly #blocks: Block[] = [];
+  readonly #shared: number[] = [];
+  #view = new DataView(this.bytes.buffer);
+  #floats = new Float64Array(this.bytes.buffer);
+  #seenCount = 0;
+  readonly #seenFew: object[] = [];
+  #seenMany: Map<object, number> | undefined;
+  readonly #shapes: string[][] = [];
+  #viewed: Map<ArrayBufferLike, ArrayBufferView> | undefined;
+  #keepBuffersWhole = false;
+
+  /**
+   * Writes a value.
+   *
+   * @param name what the caller calls the value, for the path in the error
+   * @throws {DataCloneError} if it cannot cross
+   */
+  value(value: unknown, name: string): void {
+    const { position } = this;
+    const [blocks, shared, seen] = [this.#blocks.length, this.#shared.length, this.#seenCount];
+    try {
+      this.#write(value);
+    } catch (error) {
+      if (error === SHARED_VIEWS && !this.#keepBuffersWhole && seen === 0) {
+        this.position = position;
+        this.#blocks.length = blocks;
+        this.#shared.length = shared;
+        this.#forget();
+        this.#keepBuffersWhole = true;
+        this.value(value, name);
+        return;
+      }
+      throw explain(error, value, name);
+    }
+  }
+
+  /** Writes a number: part of a header. */
+  number(value: number): void {
+    this.#number(value);
+  }
+
+  /** Ends the message: its length is known and it has its references. */
+  finish(): void {
+    let total = align8(this.position);
+    for (const { bytes } of this.#blocks) total += align8(bytes.length);
+    this.totalBytes = total;
+    this.#shared.forEach(send);
+  }
+
+  /** Takes back the references of a message that was finished but goes nowhere. */
+  discard(): void {
+    this.#shared.forEach(unsend);
+  }
+
+  /** Copies the finished message to `start` in `target`. */
+  copyTo(target: Uint8Array, start: number): void {
+    target.set(this.bytes.subarray(0, this.position), start);
+    let at = start + align8(this.position);
+    for (const { bytes } of this.#blocks) {
+      target.set(bytes, at);
+      at += align8(bytes.length);
+    }
+  }
+
+  /** Whether the message is no more than its stream. */
+  get isStreamOnly(): boolean {
+    return this.#blocks.length === 0;
+  }
+
+  /** Makes ready for the next message. */
+  reset(): void {
+    this.position = 0;
+    if (this.#blocks.length > 0) this.#blocks.length = 0;
+    if (this.#shared.length > 0) this.#shared.length = 0;
+    this.#forget();
+    if (this.bytes.length > LARGEST_KEPT) this.#use(new Uint8Array(FIRST_CAPACITY));
+  }
+
+  /** Forgets which objects have been written, so that they are written again. */
+  #forget(): void {
+    if (this.#seenCount > 0) {
+      this.#seenCount = 0;
+      this.#seenFew.length = 0;
+      this.#seenMany = undefined;
+      this.#shapes.length = 0;
+      this.#viewed = undefined;
+    }
+    this.#keepBuffersWhole = false;
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.words = new Int32Array(bytes.buffer);
+    this.#view = new DataView(bytes.buffer);
+    this.#floats = new Float64Array(bytes.buffer);
+  }
+
+  #ensure(more: number): void {
+    const needed = this.position + more;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(align8(Math.max(needed, this.bytes.length * 2)));
+    grown.set(this.bytes.subarray(0, this.position));
+    this.#use(grown);
+  }
+
+  #int32(value: number): void {
+    this.#ensure(4);
+    this.#view.setInt32(this.position, value, true);
+    this.position += 4;
+  }
+
+  #byte(value: number): void {
+    this.#ensure(1);
+    this.bytes[this.position++] = value;
+  }
+
+  #tagAndLength(tag: number, length: number): void {
+    this.#ensure(5);
+    this.bytes[this.position] = tag;
+    this.#view.setUint32(this.position + 1, length, true);
+    this.position += 5;
+  }
+
+  #float64(value: number): void {
+    this.#ensure(8);
+    this.#view.setFloat64(this.position, value, true);
+    this.position += 8;
+  }
+
+  #write(value: unknown): void {
+    switch (typeof value) {
+      case "number":
+        return this.#number(value);
+      case "string":
+        return this.#string(value);
+      case "boolean":
+        return this.#byte(value ? Tag.TRUE : Tag.FALSE);
+      case "undefined":
+        return this.#byte(Tag.UNDEFINED);
+      case "bigint":
+        this.#byte(Tag.BIGINT);
+        return this.#string(value.toString(16));
+      case "symbol":
+        throw new NotCloneable(value, "a symbol has no meaning outside its isolate");
+      case "function":
+        return this.#function(value);
+    }
+    if (value === null) return this.#byte(Tag.NULL);
+    this.#object(value as object);
+  }
+
+  #number(value: number): void {
+    const int = value | 0;
+    if (int === value && (int !== 0 || 1 / value > 0)) {
+      if (int >= -128 && int < 128) {
+        this.#ensure(2);
+        this.bytes[this.position] = Tag.INT8;
+        this.bytes[this.position + 1] = int;
+        this.position += 2;
+      } else {
+        this.#tagAndLength(Tag.INT32, int);
+      }
+    } else {
+      this.#ensure(9);
+      this.bytes[this.position] = Tag.FLOAT64;
+      this.#view.setFloat64(this.position + 1, value, true);
+      this.position += 9;
+    }
+  }
+
+  #string(value: string): void {
+    const { length } = value;
+    if (length < 48) {
+      this.#ensure(2 + length);
+      const { bytes, position } = this;
+      let at = 0;
+      for (; at < length; at++) {
+        const unit = value.charCodeAt(at);
+        if (unit > 255) break;
+        bytes[position + 2 + at] = unit;
+      }
+      if (at === length) {
+        bytes[position] = Tag.SHORT_STRING;
+        bytes[position + 1] = length;
+        this.position = position + 2 + length;
+        return;
+      }
+    }
+    if (value.isWellFormed()) {
+      this.#ensure(5 + length * 3);
+      const room = this.bytes.subarray(this.position + 5);
+      const { written } = textEncoder.encodeInto(value, room);
+      this.#tagAndLength(Tag.UTF8_STRING, written);
+      this.position += written;
+    } else {
+      this.#tagAndLength(Tag.UTF16_STRING, length);
+      this.#ensure(length * 2);
+      for (let at = 0; at < length; at++) {
+        this.#view.setUint16(this.position + at * 2, value.charCodeAt(at), true);
+      }
+      this.position += length * 2;
+    }
+  }
+
+  // deno-lint-ignore ban-types
+  #function(fn: Function): void {
+    let address: number;
+    try {
+      address = functionAddress(fn as () => unknown);
+    } catch (error) {
+      if (error instanceof DataCloneError) throw new NotCloneable(fn, error.message);
+      throw error;
+    }
+    this.#tagAndLength(Tag.FUNCTION, address);
+  }
+
+  /** Notes that an object is written now; true if it was written before and is referred to. */
+  #isSeen(value: object): boolean {
+    let index: number;
+    if (this.#seenMany !== undefined) {
+      index = this.#seenMany.get(value) ?? -1;
+    } else {
+      index = this.#seenFew.indexOf(value);
+    }
+    if (index >= 0) {
+      this.#tagAndLength(Tag.REFERENCE, index);
+      return true;
+    }
+    if (this.#seenMany !== undefined) {
+      this.#seenMany.set(value, this.#seenCount);
+    } else if (this.#seenFew.push(value) > 8) {
+      this.#seenMany = new Map(this.#seenFew.map((it, at) => [it, at]));
+    }
+    this.#seenCount++;
+    return false;
+  }
+
+  #object(value: object): void {
+    if (this.#isSeen(value)) return;
+    if (Array.isArray(value)) return this.#array(value);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#plain(value);
+    const address = addressOf(value);
+    if (address !== undefined) return this.#sharedObject(address);
+    if (isRegistered(value.constructor)) return this.#instance(value);
+    if (ArrayBuffer.isView(value)) return this.#arrayView(value);
+    switch (builtinNameOf(value)) {
+      case "Map":
+        return this.#map(value as Map<unknown, unknown>);
+      case "Set":
+        return this.#set(value as Set<unknown>);
+      case "Date":
+        this.#byte(Tag.DATE);
+        return this.#float64((value as Date).getTime());
+      case "RegExp":
+        this.#byte(Tag.REGEXP);
+        this.#string((value as RegExp).source);
+        return this.#string((value as RegExp).flags);
+      case "ArrayBuffer":
+        return this.#arrayBuffer(value as ArrayBuffer);
+      case "SharedArrayBuffer":
+        return this.#sharedObject(bufferAddress(value as SharedArrayBuffer));
+      case "Error":
+        return this.#error(value as Error);
+      case "Boolean":
+      case "Number":
+      case "String":
+      case "BigInt":
+        this.#byte(Tag.BOXED);
+        return this.#write(value.valueOf());
+      case undefined: // an instance of a class of the user's: its own properties go, as a copy does
+        return this.#plain(value);
+      default:
+        throw new NotCloneable(value, whyNot(builtinNameOf(value)!));
+    }
+  }
+
+  #array(array: unknown[]): void {
+    const { length } = array;
+    if (typeof array[0] === "number" && this.#numbers(array)) return;
+    this.#tagAndLength(Tag.ARRAY, length);
+    for (let at = 0; at < length; at++) {
+      const element = array[at];
+      if (element === undefined && !(at in array)) this.#byte(Tag.HOLE);
+      else this.#write(element);
+    }
+  }
+
+  /** Writes an array of numbers as one piece; false, with nothing written, if it has others. */
+  #numbers(array: unknown[]): boolean {
+    const { length } = array;
+    const { position } = this;
+    this.#ensure(16 + length * 8);
+    const start = align8(position + 5) / 8;
+    const floats = this.#floats;
+    for (let at = 0; at < length; at++) {
+      const element = array[at];
+      if (typeof element !== "number") return false;
+      floats[start + at] = element;
+    }
+    this.#tagAndLength(Tag.NUMBERS, length);
+    this.position = (start + length) * 8;
+    return true;
+  }
+
+  #plain(object: object): void {
+    const keys = Object.keys(object);
+    this.#byte(Tag.OBJECT);
+    this.#shape(keys);
+    for (let at = 0; at < keys.length; at++) {
+      this.#write((object as Record<string, unknown>)[keys[at]]);
+    }
+  }
+
+  /** Writes the keys of an object, or the number of the shape that has the same ones. */
+  #shape(keys: string[]): void {
+    const { length } = keys;
+    for (let shape = this.#shapes.length - 1, tries = 0; shape >= 0 && tries < 4; shape--, tries++) {
+      const known = this.#shapes[shape];
+      if (known.length !== length) continue;
+      let at = 0;
+      while (at < length && known[at] === keys[at]) at++;
+      if (at === length) return this.#int32(shape);
+    }
+    this.#int32(-1 - length);
+    for (const key of keys) this.#string(key);
+    this.#shapes.push(keys);
+  }
+
+  #instance(value: object): void {
+    this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
+    if (value instanceof Error) this.#error(value);
+    else this.#plain(value);
+  }
+
+  #map(map: Map<unknown, unknown>): void {
+    this.#tagAndLength(Tag.MAP, map.size);
+    for (const [key, value] of [...map]) {
+      this.#write(key);
+      this.#write(value);
+    }
+  }
+
+  #set(set: Set<unknown>): void {
+    this.#tagAndLength(Tag.SET, set.size);
+    for (const value of [...set]) this.#write(value);
+  }
+
+  #error(error: Error): void {
+    this.#byte(Tag.ERROR);
+    this.#plain(errorPartsOf(error));
+  }
+
+  #sharedObject(address: number): void {
+    this.#tagAndLength(Tag.SHARED, address);
+    this.#shared.push(address);
+  }
+
+  #arrayBuffer(buffer: ArrayBuffer): void {
+    if (buffer.detached) throw new NotCloneable(buffer, "its contents have been transferred away");
+    this.#tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
+    this.#float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
+    this.#block(new Uint8Array(buffer));
+  }
+
+  #arrayView(view: ArrayBufferView): void {
+    const { buffer } = view;
+    const kind = viewKinds.get(
+      view instanceof DataView
+        ? "DataView"
+        : (view as unknown as Record<symbol, string>)[Symbol.toStringTag],
+    )!;
+    const whole = this.#keepBuffersWhole || !(buffer instanceof ArrayBuffer) ||
+      view instanceof DataView || buffer.resizable;
+    if (!whole) {
+      // Alone on its buffer, so only what it shows needs to go.
+      this.#viewed ??= new Map();
+      if (this.#viewed.has(buffer) || this.#hasSeen(buffer)) throw SHARED_VIEWS;
+      this.#viewed.set(buffer, view);
+      this.#byte(Tag.TYPED_ARRAY);
+      this.#byte(kind);
+      this.#int32((view as Uint8Array).length);
+      this.#block(new Uint8Array(buffer, view.byteOffset, view.byteLength));
+      return;
+    }
+    this.#byte(Tag.VIEW);
+    this.#byte(kind);
+    this.#float64(view.byteOffset);
+    this.#float64(view instanceof DataView ? view.byteLength : (view as Uint8Array).length);
+    this.#object(buffer);
+  }
+
+  #hasSeen(value: object): boolean {
+    return this.#seenMany?.has(value) ?? this.#seenFew.includes(value);
+  }
+
+  #block(bytes: Uint8Array): void {
+    if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
+    if (bytes.length > 0) this.#blocks.push({ bytes });
+  }
+}
+
+/** Reasons beyond "it has no meaning elsewhere", by class. */
+function whyNot(className: string): string {
+  switch (className) {
+    case "Promise":
+      return "a Promise cannot cross: await it first";
+    case "Blob":
+    case "File":
+      return `a ${className} cannot cross: send its bytes, await blob.bytes()`;
+    case "URL":
+      return "a URL cannot cross: send its href";
+    default:
+      return `a ${className} has no meaning outside its isolate`;
+  }
+}
+
+/** The error that the caller sees. */
+function explain(error: unknown, root: unknown, name: string): unknown {
+  if (error instanceof NotCloneable) {
+    return new DataCloneError(`Cannot send ${pathTo(error.culprit, root, name)}: ${error.why}`);
+  }
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return new DataCloneError(`Cannot send ${name}: it is nested too deeply`);
+  }
+  return error; // a getter of the user's threw
+}
+
+/** Encoders not in use; more than one only when a getter of a value sends a value. */
+const idle: Encoder[] = [];
+
+/** Borrows an encoder; give it back with {@linkcode giveBack}. */
+export function borrow(): Encoder {
+  return idle.pop() ?? new Encoder();
+}
+
+/** Gives a borrowed encoder back. */
+export function giveBack(encoder: Encoder): void {
+  encoder.reset();
+  idle.push(encoder);
+}
+
+/** Encodes one value as a message. Give the encoder back when the message has been copied. */
+export function encode(value: unknown, name = "value"): Encoder {
+  const encoder = borrow();
+  try {
+    encoder.value(value, name);
+  } catch (error) {
+    giveBack(encoder);
+    throw error;
+  }
+  encoder.finish();
+  return encoder;
+}

@@ -1,0 +1,330 @@
+/**
+ * How a function or class is named, so that another worker finds its own copy of it.
+ *
+ * A definition is written once into the shared heap and then goes by its address; it is never freed,
+ * so the address of a function is as good as the function itself in every message.
+ *
+ * @module
+ */
+
+import { DataCloneError, TaskLookupError } from "../errors.ts";
+import { allocate } from "../atomics/heap.ts";
+import { i32, u8 } from "../atomics/heap_views.ts";
+import { ensureThread } from "../atomics/thread.ts";
+
+// deno-lint-ignore no-explicit-any
+type Callable = (...args: any[]) => any;
+// deno-lint-ignore no-explicit-any
+type Class = abstract new (...args: any[]) => any;
+
+/** How a worker finds a function. */
+export type Definition =
+  /** The `index`-th registration by `task()` in a module. */
+  | { kind: "task"; name: string; module: string; index: number; hash: number }
+  /** An export of a module. */
+  | { kind: "export"; name: string; module: string }
+  /** A function that comes with the language, by its path from `globalThis`. */
+  | { kind: "global"; name: string }
+  /** The text of a function that sees nothing outside itself. */
+  | { kind: "source"; name: string; source: string };
+
+interface Registration {
+  fn: object;
+  hash: number;
+  name: string;
+}
+
+/** The registrations by `task()` in this isolate, by module. */
+const registrations = new Map<string, Registration[]>();
+/** The definitions that this isolate knows for functions and classes. */
+const definitions = new WeakMap<object, Definition>();
+const addresses = new WeakMap<object, number>();
+/** Addresses by the definition's text: functions made anew in a loop share theirs. */
+const addressesByText = new Map<string, number>();
+/** What the definitions at these addresses mean in this isolate. */
+const resolved = new Map<number, object>();
+
+/** A 32-bit FNV-1a hash of the text. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return hash | 0;
+}
+
+/**
+ * Makes a function, or a class, known to all workers.
+ *
+ * Call it at the top level of a module: a worker that is sent the function imports the module and
+ * finds it there, exported or not. The function stays what it was and can be called as before.
+ * Instances of a class that was registered keep their class when they are sent, with their own
+ * enumerable properties; private fields do not travel.
+ *
+ * @typeParam F the function's or class's type
+ * @param meta the module's `import.meta`
+ * @param fn the function or class
+ * @returns `fn`
+ * @throws {TypeError} if `meta` has no `url`, or `fn` is not a function
+ *
+ * @example A function that uses its module
+ * ```ts
+ * import { Pool, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const offset = 100;
+ * const shift = task(import.meta, (x: number) => x + offset);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool(2);
+ *   assertEquals(await pool.map(shift, [1, 2]), [101, 102]);
+ * }
+ * ```
+ */
+export function task<F extends Callable | Class>(meta: { url: string }, fn: F): F {
+  if (typeof meta?.url !== "string") {
+    throw new TypeError("Cannot register task: the first argument must be import.meta");
+  }
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot register task: fn must be a function or a class, not ${typeof fn}`);
+  }
+  const list = registrations.get(meta.url) ?? [];
+  registrations.set(meta.url, list);
+  const hash = hashOf(Function.prototype.toString.call(fn));
+  definitions.set(fn, {
+    kind: "task",
+    name: fn.name,
+    module: meta.url,
+    index: list.length,
+    hash,
+  });
+  list.push({ fn, hash, name: fn.name });
+  return fn;
+}
+
+/** The functions of a module, as tasks. */
+export type TasksOf<Module> = {
+  readonly [K in keyof Module as Module[K] extends Callable ? K : never]: Module[K];
+};
+
+/**
+ * Every exported function of a module as a task, without touching or importing the module here.
+ *
+ * The tasks can be given to processes and pools. They cannot be called directly: this isolate may
+ * not have loaded the module.
+ *
+ * @typeParam Module the module's type, `typeof import("./analysis.ts")`
+ * @param url the module's address; `npm:` and `jsr:` specifiers are addresses too
+ * @throws {TypeError} if `url` is not an absolute URL
+ *
+ * @example The functions of a module that knows nothing of workers
+ * ```ts
+ * import { Pool, tasksOf } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = tasksOf<typeof import("node:path")>("node:path");
+ * await using pool = new Pool(1);
+ * assertEquals(await pool.map(path.basename, ["a/b.txt", "c/d.txt"]), ["b.txt", "d.txt"]);
+ * ```
+ */
+export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
+  const module = String(url);
+  if (!URL.canParse(module)) {
+    throw new TypeError(
+      `Cannot make tasks of "${module}": it must be an absolute URL. ` +
+        `Use new URL("${module}", import.meta.url)`,
+    );
+  }
+  const stubs = new Map<string, Callable>();
+  return new Proxy({}, {
+    get(_target, name) {
+      if (typeof name !== "string" || name === "then") return undefined;
+      let stub = stubs.get(name);
+      if (stub === undefined) {
+        stub = () => {
+          throw new TypeError(
+            `Cannot call ${name} of ${module} here: it is a task. Give it to a pool or a process`,
+          );
+        };
+        definitions.set(stub, { kind: "export", name, module });
+        stubs.set(name, stub);
+      }
+      return stub;
+    },
+  }) as TasksOf<Module>;
+}
+
+/** Whether instances of the class keep it when they are sent. */
+export function isRegistered(classOf: object): boolean {
+  return definitions.has(classOf);
+}
+
+/**
+ * The address of the function's definition, which is written now if it is new.
+ *
+ * @throws {DataCloneError} if the function cannot be named
+ */
+export function functionAddress(fn: Callable | Class): number {
+  let address = addresses.get(fn);
+  if (address !== undefined) return address;
+  const definition = definitions.get(fn) ?? describe(fn);
+  const text = JSON.stringify(definition);
+  address = addressesByText.get(text);
+  if (address === undefined) {
+    ensureThread();
+    const bytes = new TextEncoder().encode(text);
+    address = allocate(4 + bytes.length);
+    i32[address] = bytes.length;
+    u8.set(bytes, address * 4 + 4);
+    addressesByText.set(text, address);
+  }
+  addresses.set(fn, address);
+  return address;
+}
+
+/** The definition at an address. */
+export function definitionAt(address: number): Definition {
+  const start = address * 4 + 4;
+  return JSON.parse(new TextDecoder().decode(u8.slice(start, start + i32[address])));
+}
+
+/**
+ * The function that the definition at `address` means here.
+ *
+ * @returns `undefined` if the module that has it must be imported first: {@linkcode importFunction}
+ */
+export function functionAt(address: number): object | undefined {
+  const known = resolved.get(address);
+  if (known !== undefined) return known;
+  const found = find(definitionAt(address));
+  if (found !== undefined) remember(address, found);
+  return found;
+}
+
+/**
+ * Imports the module that has the function, and finds it there.
+ *
+ * @throws {TaskLookupError} if the module does not have it, or cannot be imported
+ */
+export async function importFunction(address: number): Promise<object> {
+  const known = functionAt(address);
+  if (known !== undefined) return known;
+  const definition = definitionAt(address) as Definition & { module: string };
+  importing++;
+  let module: Record<string, unknown>;
+  try {
+    module = await import(definition.module);
+  } catch (error) {
+    throw new TaskLookupError(
+      `Cannot import ${definition.module}, which has the task ${definition.name}: ` +
+        (error instanceof Error ? error.message : String(error)),
+      { cause: error },
+    );
+  } finally {
+    importing--;
+  }
+  const found = definition.kind === "export" ? module[definition.name] : find(definition);
+  if (typeof found !== "function") {
+    throw new TaskLookupError(
+      definition.kind === "export"
+        ? `Cannot find function ${definition.name}: ${definition.module} does not export it`
+        : `Cannot find task ${definition.name || "(anonymous)"} of ${definition.module}: the ` +
+          `worker's import of the module did not register it, or registered another. ` +
+          `Call task() at the top level of the module, not inside a function or a condition`,
+    );
+  }
+  remember(address, found);
+  return found;
+}
+
+let importing = 0;
+
+/** Whether this isolate is importing a module on behalf of a task. */
+export function isImporting(): boolean {
+  return importing > 0;
+}
+
+function remember(address: number, fn: object): void {
+  resolved.set(address, fn);
+  addresses.set(fn, address);
+  if (!definitions.has(fn)) definitions.set(fn, definitionAt(address));
+}
+
+/** What the definition means here, without importing anything. */
+function find(definition: Definition): object | undefined {
+  switch (definition.kind) {
+    case "task": {
+      const list = registrations.get(definition.module) ?? [];
+      const { hash, name, index } = definition;
+      const fits = (it: Registration | undefined) => it?.hash === hash && it.name === name;
+      return (fits(list[index]) ? list[index] : list.find(fits))?.fn;
+    }
+    case "export":
+      return undefined;
+    case "global":
+      return definition.name.split(".").reduce(
+        // deno-lint-ignore no-explicit-any
+        (object: any, key) => object[key],
+        globalThis,
+      );
+    case "source":
+      return evaluate(definition.source);
+  }
+}
+
+function evaluate(source: string): object {
+  return (0, eval)(`(${source}\n)`);
+}
+
+/** Describes a function that nobody registered: by its path or its text. */
+function describe(fn: Callable | Class): Definition {
+  const name = fn.name;
+  const source = Function.prototype.toString.call(fn);
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) {
+    const path = globalPaths().get(fn);
+    if (path !== undefined) return { kind: "global", name: path };
+    throw new DataCloneError(
+      name.startsWith("bound ")
+        ? `a bound function (${name}) cannot be sent: register the function with task() and pass what it is bound to as an argument`
+        : `the built-in function ${name} cannot be sent: it has no path from globalThis`,
+    );
+  }
+  if (/^class\b/.test(source)) {
+    throw new DataCloneError(
+      `the class ${name} cannot be sent unregistered: write task(import.meta, ${name}) at the top level of its module`,
+    );
+  }
+  // A method's text is no expression; inside an object it is.
+  const method = `{${source}}[${JSON.stringify(name)}]`;
+  for (const text of [source, method]) {
+    try {
+      if (typeof evaluate(text) === "function") return { kind: "source", name, source: text };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error; // not an expression: the next form
+    }
+  }
+  throw new DataCloneError(
+    `the function ${name} cannot be sent as source: register it with task(import.meta, ${name}) at the top level of its module`,
+  );
+}
+
+let paths: Map<object, string> | undefined;
+
+/** The functions that come with the language, with their paths. */
+function globalPaths(): Map<object, string> {
+  if (paths !== undefined) return paths;
+  paths = new Map();
+  const add = (object: object, prefix: string) => {
+    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
+      if (typeof value === "function" && !paths!.has(value)) paths!.set(value, prefix + key);
+    }
+  };
+  add(globalThis, "");
+  for (const key of ["Math", "JSON", "Number", "String", "Object", "Array", "BigInt", "Date"]) {
+    add(Reflect.get(globalThis, key), `${key}.`);
+  }
+  for (const key of ["Reflect", "Atomics", "Symbol", "Promise", "Intl"]) {
+    add(Reflect.get(globalThis, key), `${key}.`);
+  }
+  return paths;
+}

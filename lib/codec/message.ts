@@ -1,0 +1,75 @@
+/**
+ * Messages at rest: encoded values in a block of the shared heap.
+ *
+ * @module
+ */
+
+import { allocate, free } from "../atomics/heap.ts";
+import { i32, u8 } from "../atomics/heap_views.ts";
+import { Decoder, NeedsImport } from "./decoder.ts";
+import { encode, type Encoder, giveBack } from "./encoder.ts";
+import { importFunction } from "./functions.ts";
+
+/** Words before the message in its block: the length of its stream. */
+const HEADER_WORDS = 2;
+
+/** Copies a finished message into a block of its own. */
+export function storeMessage(encoder: Encoder): number {
+  const address = allocate(HEADER_WORDS * 4 + encoder.totalBytes);
+  i32[address] = encoder.position;
+  encoder.copyTo(u8, (address + HEADER_WORDS) * 4);
+  return address;
+}
+
+/** Makes a decoder read the message at `address` from its beginning. */
+export function readMessage(decoder: Decoder, address: number): void {
+  decoder.fromHeap(address + HEADER_WORDS, i32[address]);
+}
+
+/** Gives back the memory of a message whose references have been used up. */
+export function freeMessage(address: number): void {
+  free(address);
+}
+
+/** Stores a value as a message. */
+export function storeValue(value: unknown, name: string): number {
+  const encoder = encode(value, name);
+  try {
+    return storeMessage(encoder);
+  } catch (error) {
+    encoder.discard();
+    throw error;
+  } finally {
+    giveBack(encoder);
+  }
+}
+
+/** Reads a value and frees its message. What it needs must have been imported. */
+export function takeValue(address: number): unknown {
+  const decoder = new Decoder();
+  readMessage(decoder, address);
+  const value = decoder.value();
+  decoder.finish();
+  freeMessage(address);
+  return value;
+}
+
+/** Reads a value and frees its message, importing the modules that it needs. */
+export async function importValue(address: number): Promise<unknown> {
+  for (;;) {
+    try {
+      return takeValue(address);
+    } catch (error) {
+      if (!(error instanceof NeedsImport)) throw error;
+      await importFunction(error.address);
+    }
+  }
+}
+
+/** Lets go of a message that nobody will read. */
+export function discardMessage(address: number): void {
+  const decoder = new Decoder();
+  readMessage(decoder, address);
+  decoder.skip();
+  freeMessage(address);
+}

@@ -1,0 +1,91 @@
+/**
+ * Every error class of the package. Names are Python's where Python has one.
+ *
+ * Each of them crosses to another worker and back as itself.
+ *
+ * @module
+ */
+
+/** Base of the errors that name a situation a caller may want to catch. */
+export class MultiprocessingError extends Error {
+  /** Makes an error that carries the name of its class. */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A wait ended because its `timeoutMs` passed. */
+export class TimeoutError extends MultiprocessingError {}
+
+/** A queue had no item in time: raised by `get` when its time is up. */
+export class Empty extends MultiprocessingError {}
+
+/** A bounded queue had no room in time: raised by `put` when its time is up. */
+export class Full extends MultiprocessingError {}
+
+/** A closed queue or connection was used. */
+export class ClosedError extends MultiprocessingError {}
+
+/** The other end of a pipe is gone and everything it sent has been received. */
+export class EOFError extends MultiprocessingError {}
+
+/** A message was sent to a connection whose other end is gone. */
+export class BrokenPipeError extends MultiprocessingError {}
+
+/**
+ * The worker that held a lock ended without releasing it.
+ *
+ * The lock **is acquired** when this is thrown: what it protects may be half changed, so look at it,
+ * repair it and call `release()`.
+ */
+export class AbandonedLockError extends MultiprocessingError {}
+
+/** The worker was told to end: thrown out of whatever it waited for. */
+export class TerminatedError extends MultiprocessingError {}
+
+/** A value cannot be sent to another worker; the message names the path to the offending part. */
+export class DataCloneError extends MultiprocessingError {}
+
+/** A function or class cannot be found again in the worker that should use it. */
+export class TaskLookupError extends MultiprocessingError {}
+
+/** The worker that ran a task ended before the task did. */
+export class WorkerDiedError extends MultiprocessingError {
+  /** The exit code of the worker: `Deno.exit(n)` n, an error 1, terminate -15, kill -9. */
+  exitCode: number;
+
+  /** Made by the pool that lost the worker. */
+  constructor(message?: string, options?: ErrorOptions & { exitCode?: number }) {
+    super(message, options);
+    this.exitCode = options?.exitCode ?? 1;
+  }
+}
+
+/** The initializer of a pool failed; `cause` is its error. */
+export class InitializerError extends MultiprocessingError {}
+
+/** The result of a task cannot be sent back; `cause` says why. */
+export class MaybeEncodingError extends MultiprocessingError {}
+
+/** A task was cancelled before its result was known. */
+export class CancelledError extends MultiprocessingError {}
+
+/** The error classes by name, as they cross. */
+export const errorClasses: Readonly<Record<string, new (message?: string) => Error>> = {
+  MultiprocessingError,
+  TimeoutError,
+  Empty,
+  Full,
+  ClosedError,
+  EOFError,
+  BrokenPipeError,
+  AbandonedLockError,
+  TerminatedError,
+  DataCloneError,
+  TaskLookupError,
+  WorkerDiedError,
+  InitializerError,
+  MaybeEncodingError,
+  CancelledError,
+};

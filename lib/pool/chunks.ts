@@ -1,0 +1,67 @@
+/**
+ * Cutting the input of a map into chunks.
+ *
+ * @module
+ */
+
+/** What a map takes items from; an array-like is cut without copying where it can be. */
+export type Items<T> = Iterable<T>;
+
+/**
+ * Number of items in a chunk when the caller does not say: four chunks for each worker, as in
+ * Python's `Pool.map`.
+ */
+export function defaultChunkSize(items: number, workers: number): number {
+  return Math.max(1, Math.ceil(items / (4 * workers)));
+}
+
+/**
+ * Checks a chunk size that the caller gave.
+ *
+ * @throws {RangeError} if it is not a whole number of at least 1
+ */
+export function checkChunkSize(chunkSize: number | undefined): void {
+  if (chunkSize === undefined || (Number.isInteger(chunkSize) && chunkSize >= 1)) return;
+  throw new RangeError(
+    `Cannot cut into chunks: chunkSize must be a whole number of at least 1, not ${
+      String(chunkSize)
+    }`,
+  );
+}
+
+/** Numeric typed arrays, whose parts can be sent without copying them first. */
+type NumericArray =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
+/** A part of something that {@linkcode sized} gave. */
+export function part<T>(items: readonly T[], from: number, to: number): readonly T[] {
+  if (ArrayBuffer.isView(items)) {
+    return (items as unknown as NumericArray).subarray(from, to) as unknown as readonly T[];
+  }
+  return items.slice(from, to);
+}
+
+/**
+ * The items as something with a length.
+ *
+ * @throws {TypeError} if they cannot be iterated
+ */
+export function sized<T>(items: Items<T>): readonly T[] {
+  if (Array.isArray(items)) return items;
+  if (ArrayBuffer.isView(items) && !(items instanceof DataView)) {
+    return items as unknown as readonly T[];
+  }
+  if (typeof (items as Partial<Items<T>> | undefined)?.[Symbol.iterator] !== "function") {
+    throw new TypeError(
+      `Cannot map: items must be iterable, not ${items === null ? "null" : typeof items}`,
+    );
+  }
+  return [...items];
+}

@@ -1,0 +1,226 @@
+/**
+ * Results one by one, while the input is taken as fast as they are.
+ *
+ * @module
+ */
+
+import type { Outcomes } from "./protocol.ts";
+
+/** What an iteration needs of its pool. */
+export interface ImapSetup<T> {
+  /** Number of items in a chunk. */
+  chunkSize: number;
+  /** Most chunks that are under way or wait to be taken. */
+  window: number;
+  /** Whether results come in the order of the items. */
+  ordered: boolean;
+  signal: AbortSignal | undefined;
+  /** Sends a chunk to the workers. */
+  submit(chunk: T[]): Promise<Outcomes>;
+  /** Makes the error of a failure, with the item's index among all. */
+  explain(failure: Outcomes["failures"][number], item: number): unknown;
+  /** Called once when the iteration has ended. */
+  onEnd(): void;
+}
+
+/** One result or error; `last` if its chunk has no more. */
+type Entry = { value: unknown; last: boolean } | { error: unknown; last: boolean };
+
+interface Arrival {
+  entries: Entry[];
+}
+
+/** The iterator behind `imap` and `imapUnordered`. */
+export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
+  readonly #setup: ImapSetup<T>;
+  readonly #input: Iterator<T> | AsyncIterator<T>;
+  readonly #inputIsAsync: boolean;
+  readonly #ready: Entry[] = [];
+  /** Chunks that came before one that must be given first, by number. */
+  readonly #early = new Map<number, Arrival>();
+  readonly #waiting: PromiseWithResolvers<IteratorResult<R>>[] = [];
+  #window: number;
+  #chunksMade = 0;
+  #nextChunk = 0;
+  /** Chunks that were made and whose results have not all been taken. */
+  #out = 0;
+  #inputDone = false;
+  #filling: Promise<void> | undefined;
+  #ended = false;
+  readonly #onAbort = () => this.#abort();
+
+  /** Begins to take items at once. */
+  constructor(items: Iterable<T> | AsyncIterable<T>, setup: ImapSetup<T>) {
+    this.#setup = setup;
+    this.#window = setup.window;
+    const given = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
+    if (typeof given?.[Symbol.asyncIterator] === "function") {
+      this.#input = given[Symbol.asyncIterator]!();
+      this.#inputIsAsync = true;
+    } else if (typeof given?.[Symbol.iterator] === "function") {
+      this.#input = given[Symbol.iterator]!();
+      this.#inputIsAsync = false;
+    } else {
+      throw new TypeError(
+        `Cannot map: items must be iterable, not ${given === null ? "null" : typeof given}`,
+      );
+    }
+    setup.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#fill();
+  }
+
+  /** Takes all the input there is, whether or not its results are taken. */
+  async takeAll(): Promise<void> {
+    this.#window = Infinity;
+    this.#fill();
+    await this.#filling;
+  }
+
+  /** The next result; rejects with the error where a result would be. */
+  next(): Promise<IteratorResult<R>> {
+    const waiter = Promise.withResolvers<IteratorResult<R>>();
+    this.#waiting.push(waiter);
+    this.#give();
+    return waiter.promise;
+  }
+
+  /** Ends the iteration: takes no more items. */
+  async return(): Promise<IteratorResult<R>> {
+    if (!this.#inputDone) {
+      this.#inputDone = true;
+      await this.#input.return?.();
+    }
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #fill(): void {
+    if (this.#filling !== undefined) return;
+    if (!this.#inputIsAsync) return this.#fillNow();
+    this.#filling = this.#fillLater().finally(() => this.#filling = undefined);
+  }
+
+  #fillNow(): void {
+    while (!this.#inputDone && this.#out < this.#window) {
+      const chunk: T[] = [];
+      try {
+        while (chunk.length < this.#setup.chunkSize) {
+          const { done, value } = (this.#input as Iterator<T>).next();
+          if (done) {
+            this.#inputDone = true;
+            break;
+          }
+          chunk.push(value);
+        }
+      } catch (error) {
+        this.#endInput(chunk, error);
+        return;
+      }
+      this.#send(chunk);
+    }
+    this.#give();
+  }
+
+  async #fillLater(): Promise<void> {
+    while (!this.#inputDone && this.#out < this.#window) {
+      const chunk: T[] = [];
+      try {
+        while (chunk.length < this.#setup.chunkSize) {
+          const { done, value } = await (this.#input as AsyncIterator<T>).next();
+          if (done) {
+            this.#inputDone = true;
+            break;
+          }
+          chunk.push(value);
+        }
+      } catch (error) {
+        this.#endInput(chunk, error);
+        return;
+      }
+      this.#send(chunk);
+    }
+    this.#give();
+  }
+
+  /** The input failed: what it gave is used, then its error comes out. */
+  #endInput(chunk: T[], error: unknown): void {
+    this.#inputDone = true;
+    this.#send(chunk);
+    const number = this.#chunksMade++;
+    this.#out++;
+    this.#arrive(number, [{ error, last: true }]);
+  }
+
+  #send(chunk: T[]): void {
+    if (chunk.length === 0) return;
+    const number = this.#chunksMade++;
+    this.#out++;
+    const first = number * this.#setup.chunkSize;
+    this.#setup.submit(chunk).then(
+      ({ results, failures }) => {
+        const entries: Entry[] = results.map((value) => ({ value, last: false }));
+        for (const failure of failures) {
+          const error = this.#setup.explain(failure, first + failure.index);
+          entries[failure.index] = { error, last: false };
+        }
+        entries[entries.length - 1].last = true;
+        this.#arrive(number, entries);
+      },
+      (error) => this.#arrive(number, [{ error, last: true }]),
+    );
+  }
+
+  #arrive(number: number, entries: Entry[]): void {
+    if (this.#setup.ordered) {
+      this.#early.set(number, { entries });
+      for (let next; (next = this.#early.get(this.#nextChunk)) !== undefined;) {
+        this.#early.delete(this.#nextChunk++);
+        this.#ready.push(...next.entries);
+      }
+    } else {
+      this.#ready.push(...entries);
+    }
+    this.#give();
+  }
+
+  /** Gives what is ready to those who wait. */
+  #give(): void {
+    while (this.#waiting.length > 0) {
+      const entry = this.#ready.shift();
+      if (entry === undefined) {
+        if (!this.#ended && !(this.#inputDone && this.#out === 0)) return;
+        this.#end();
+        this.#waiting.shift()!.resolve({ done: true, value: undefined });
+        continue;
+      }
+      const waiter = this.#waiting.shift()!;
+      if ("error" in entry) waiter.reject(entry.error);
+      else waiter.resolve({ done: false, value: entry.value as R });
+      if (entry.last) {
+        this.#out--;
+        this.#fill();
+      }
+    }
+  }
+
+  #abort(): void {
+    const reason = this.#setup.signal!.reason;
+    this.#inputDone = true;
+    this.#ready.length = 0;
+    this.#ready.push({ error: reason, last: false });
+    this.#end();
+    this.#give();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#inputDone = true;
+    this.#setup.signal?.removeEventListener("abort", this.#onAbort);
+    this.#setup.onEnd();
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * What a pool remembers of a call until all its chunks have come back.
+ *
+ * @module
+ */
+
+import { allocate, free } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import type { Failure } from "./protocol.ts";
+
+/** A call whose chunks are with the workers. */
+export interface Job {
+  /** Number of chunks that were sent and have not come back. */
+  chunksLeft: number;
+  /** Whether the call has ended. */
+  readonly settled: boolean;
+  /** Stops listening to the caller's signal. */
+  unlisten?: () => void;
+  /** Address of the word that tells workers to skip it; 0 for none. */
+  readonly cancelFlag: number;
+  /** Takes the result of a chunk. */
+  onDone(chunk: number, payload: unknown): void;
+  /** Ends the call with an error, unless it has ended. */
+  fail(error: unknown): void;
+  /** The error to end the call with, when a task failed. */
+  explain(chunk: number, failure: Failure): unknown;
+}
+
+/** Makes a word that tells workers to skip a job. */
+export function makeCancelFlag(): number {
+  const flag = allocate(4);
+  Atomics.store(i32, flag, 0);
+  return flag;
+}
+
+/** Tells workers to skip the job from now on. */
+export function cancelChunks(job: Job): void {
+  if (job.cancelFlag !== 0 && job.chunksLeft > 0) Atomics.store(i32, job.cancelFlag, 1);
+}
+
+/** Frees what the job has in the shared heap, once all its chunks have come back. */
+export function releaseJob(job: Job): void {
+  job.unlisten?.();
+  if (job.cancelFlag !== 0) free(job.cancelFlag);
+}
+
+/** Where a call was made, for the stack of an error that comes back. */
+export function callSite(): { stack?: string } {
+  const site = {};
+  Error.captureStackTrace(site, callSite);
+  return site;
+}
+
+/**
+ * The error of a task with where it came from added to its stack: the task, the item, the worker and
+ * who asked for it. Other values that were thrown come as they are.
+ */
+export function explainFailure(
+  { error, task, worker }: Failure,
+  item: string,
+  site: { stack?: string },
+): unknown {
+  if (!(error instanceof Error)) return error;
+  const asked = (site.stack ?? "").split("\n").slice(1)
+    .filter((line) => !line.includes("/lib/pool/")).join("\n");
+  const stack = `${error.stack}\n    --- in task ${task}${item}, run by ${worker}, called from:\n${asked}`;
+  Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+  return error;
+}
+
+/** One call of a function. */
+export class ApplyJob implements Job {
+  chunksLeft = 0;
+  settled = false;
+  unlisten?: () => void;
+  readonly cancelFlag: number;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #site: { stack?: string };
+
+  /** A call whose outcome goes to `resolve` or `reject`. */
+  constructor(
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    cancelFlag: number,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.cancelFlag = cancelFlag;
+    this.#site = callSite();
+  }
+
+  onDone(_chunk: number, payload: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#resolve(payload);
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    cancelChunks(this);
+    this.#reject(error);
+  }
+
+  explain(_chunk: number, failure: Failure): unknown {
+    return explainFailure(failure, "", this.#site);
+  }
+}
+
+/** Progress of a call over many items. */
+export interface Progress {
+  /** Items whose results are there. */
+  done: number;
+  /** All items. */
+  total: number;
+}
+
+/** A call of a function with many items, cut into chunks. */
+export class MapJob implements Job {
+  chunksLeft = 0;
+  unlisten?: () => void;
+  readonly cancelFlag = makeCancelFlag();
+  readonly promise: Promise<unknown[]>;
+  readonly #resolve: (results: unknown[]) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #results: unknown[];
+  readonly #chunkSize: number;
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  readonly #site = callSite();
+  #left: number;
+  #state: "pending" | "done" | "failed" = "pending";
+  #error: unknown;
+
+  /** A call with `total` items, which come back `chunkSize` at a time. */
+  constructor(total: number, chunkSize: number, onProgress?: (progress: Progress) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#results = new Array(total);
+    this.#chunkSize = chunkSize;
+    this.#onProgress = onProgress;
+    this.#left = total;
+    if (total === 0) this.#succeed();
+  }
+
+  /** Whether the outcome is known. */
+  get settled(): boolean {
+    return this.#state !== "pending";
+  }
+
+  /** The outcome, once it is known. */
+  outcome(): unknown[] {
+    if (this.#state === "failed") throw this.#error;
+    return this.#results;
+  }
+
+  onDone(chunk: number, payload: unknown): void {
+    if (this.settled) return;
+    const part = payload as unknown[];
+    const start = chunk * this.#chunkSize;
+    for (let at = 0; at < part.length; at++) this.#results[start + at] = part[at];
+    this.#left -= part.length;
+    try {
+      this.#onProgress?.({
+        done: this.#results.length - this.#left,
+        total: this.#results.length,
+      });
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.#left === 0) this.#succeed();
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.#state = "failed";
+    this.#error = error;
+    cancelChunks(this);
+    this.#reject(error);
+  }
+
+  explain(chunk: number, failure: Failure): unknown {
+    return explainFailure(failure, `, item ${chunk * this.#chunkSize + failure.index}`, this.#site);
+  }
+
+  #succeed(): void {
+    if (this.settled) return;
+    this.#state = "done";
+    this.#resolve(this.#results);
+  }
+}

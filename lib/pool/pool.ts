@@ -1,0 +1,818 @@
+/**
+ * Workers that run tasks.
+ *
+ * @module
+ */
+
+import {
+  CancelledError,
+  ClosedError,
+  DataCloneError,
+  InitializerError,
+  TaskLookupError,
+  TerminatedError,
+  WorkerDiedError,
+} from "../errors.ts";
+import { rootWord } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { exitCodeOf, threadWord } from "../atomics/thread.ts";
+import { awaitOn, blockOn } from "../atomics/wait.ts";
+import {
+  becomingReadable,
+  Closed,
+  closeChannel,
+  endReceive,
+  keepInline,
+  push,
+  receiveInto,
+} from "../channels/channel.ts";
+import { Channel } from "../channels/channel_handle.ts";
+import { Decoder, NeedsImport } from "../codec/decoder.ts";
+import { borrow, giveBack } from "../codec/encoder.ts";
+import { definitionAt, functionAddress, importFunction } from "../codec/functions.ts";
+import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
+import { start } from "../runtime/order.ts";
+import { AsyncResult } from "./async_result.ts";
+import { checkChunkSize, defaultChunkSize, type Items, part, sized } from "./chunks.ts";
+import { ImapIterator } from "./imap.ts";
+import {
+  ApplyJob,
+  callSite,
+  explainFailure,
+  type Job,
+  makeCancelFlag,
+  MapJob,
+  type Progress,
+  releaseJob,
+} from "./jobs.ts";
+import { type Failure, Mode, type Outcomes, Status } from "./protocol.ts";
+import type { PoolOrder } from "./worker.ts";
+
+/** Options of a {@linkcode Pool}. */
+export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+  /**
+   * Number of workers.
+   *
+   * @default {cpuCount()}
+   */
+  processes?: number;
+  /** Called once in each worker before its first task. If it fails, so do all tasks. */
+  initializer?: (...args: InitArgs) => unknown;
+  /** Arguments of `initializer`. */
+  initargs?: InitArgs;
+  /**
+   * Number of chunks that a worker runs before another takes its place.
+   *
+   * @default {no limit}
+   */
+  maxTasksPerChild?: number;
+  /**
+   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
+   *
+   * @default {"spawn"}
+   */
+  startMethod?: "spawn" | "forkserver";
+}
+
+/** Options of a call with many items. */
+export interface MapOptions {
+  /**
+   * Number of items that a worker takes at a time.
+   *
+   * @default {ceil(n / (4 * workers))}
+   */
+  chunkSize?: number;
+  /** Ends the call with `signal.reason`: chunks that have not begun will not. */
+  signal?: AbortSignal;
+  /** Called after each chunk. An error in it ends the call. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** Options of a call whose result comes later. */
+export interface AsyncOptions<R> {
+  /** Called with the result. */
+  callback?: (result: R) => void;
+  /** Called with the error; without it, an error that nobody asks for ends the program. */
+  errorCallback?: (error: unknown) => void;
+  /** Ends the call with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode Pool.imap}. */
+export interface ImapOptions {
+  /**
+   * Number of items that a worker takes at a time.
+   *
+   * @default {1}
+   */
+  chunkSize?: number;
+  /** Ends the iteration with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+type Awaitable<T> = T | PromiseLike<T>;
+
+/** Workers of a pool that fail to start so often in a row are not replaced any more. */
+const MOST_FAILED_STARTS = 3;
+
+/** Pools that were forgotten: their workers are let go. */
+const forgotten = new FinalizationRegistry<Channel>((tasks) =>
+  closeChannel(tasks.at, Closed.SENDERS_GONE)
+);
+
+/**
+ * Workers that run tasks, as many at a time as there are cores.
+ *
+ * - Workers start when there is work for them and stay for the next.
+ * - Results come in the order of the items. The first error ends a call; what it has not begun by
+ *   then is not begun.
+ * - An error arrives as it was thrown: class, message, cause and properties; its stack goes on with
+ *   the task, the item, the worker and the caller.
+ * - A worker that dies fails the task that it ran, with `WorkerDiedError`, and is replaced.
+ * - A pool does not keep the program alive, calls that have not ended do.
+ * - `await using` waits for what was asked for; Python's `with` would end it.
+ *
+ * Follows Python's `multiprocessing.pool.Pool`.
+ *
+ * @example All cores
+ * ```ts
+ * import { Pool } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using pool = new Pool();
+ * assertEquals(await pool.map((x: number) => x * x + 1, [0, 1, 2, 3]), [1, 2, 5, 10]);
+ * assertEquals(await pool.starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
+ * ```
+ */
+export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
+  implements AsyncDisposable {
+  readonly #size: number;
+  readonly #order: PoolOrder;
+  readonly #startMethod: "spawn" | "forkserver";
+  readonly #tasks = new Channel();
+  readonly #results = new Channel();
+  readonly #decoder = new Decoder();
+  /** Names of the workers, by record. */
+  readonly #workers = new Map<number, string>();
+  readonly #jobs = new Map<number, Job>();
+  #lastJob = 0;
+  /** Chunks that have not come back. */
+  #chunksOut = 0;
+  #state: "open" | "closed" | "terminated" = "open";
+  #broken: Error | undefined;
+  #failedStarts = 0;
+  #listening = false;
+  /** Timer of the next worker's start. */
+  #growing: ReturnType<typeof setTimeout> | undefined;
+  /** Iterations that have not ended. */
+  readonly #imaps = new Set<{ takeAll(): Promise<void> }>();
+
+  /**
+   * Makes a pool.
+   *
+   * @param options its options, or the number of its workers
+   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not a whole number of at least 1
+   * @throws {TypeError} if `initializer` is not a function
+   */
+  constructor(options: number | PoolOptions<InitArgs> = {}) {
+    const given = typeof options === "number" ? { processes: options } : options;
+    const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
+    checkWhole("processes", processes);
+    if (maxTasksPerChild !== undefined) checkWhole("maxTasksPerChild", maxTasksPerChild);
+    if (initializer !== undefined && typeof initializer !== "function") {
+      throw new TypeError(
+        `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
+      );
+    }
+    this.#size = processes;
+    this.#startMethod = given.startMethod ?? "spawn";
+    this.#order = {
+      tasks: this.#tasks,
+      results: this.#results,
+      initializer: initializer as PoolOrder["initializer"],
+      initargs: given.initargs ?? [],
+      maxTasks: maxTasksPerChild ?? 0,
+    };
+    forgotten.register(this, this.#tasks, this);
+    if (initializer !== undefined) this.#growLater();
+  }
+
+  /** Number of workers that the pool has at most. */
+  get processes(): number {
+    return this.#size;
+  }
+
+  // One call
+
+  /**
+   * Calls `fn` with `args` in a worker.
+   *
+   * @throws {ClosedError} if the pool is closed
+   * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
+   * @throws {WorkerDiedError} if the worker ended before the task did
+   * @throws the error of the task
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  apply<A extends readonly unknown[], R>(
+    fn: (...args: A) => Awaitable<R>,
+    args: A = [] as unknown as A,
+    options?: { signal?: AbortSignal },
+  ): Promise<R> {
+    const signal = options?.signal;
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const job = this.#apply(fn, args, resolve, reject, signal !== undefined);
+      if (signal !== undefined) this.#abortWith(signal, job);
+    });
+  }
+
+  /** As {@linkcode Pool.apply}, blocking the thread. */
+  applySync<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    args: A = [] as unknown as A,
+  ): Awaited<R> {
+    let outcome: { value: unknown } | { error: unknown } | undefined;
+    this.#apply(
+      fn,
+      args,
+      (value) => outcome = { value },
+      (error) => outcome = { error },
+      true,
+    );
+    this.#work(() => outcome !== undefined);
+    if ("error" in outcome!) throw outcome.error;
+    return (outcome as unknown as { value: unknown }).value as Awaited<R>;
+  }
+
+  /** As {@linkcode Pool.apply}, returning at once. */
+  applyAsync<A extends readonly unknown[], R>(
+    fn: (...args: A) => Awaitable<R>,
+    args: A = [] as unknown as A,
+    options: AsyncOptions<R> = {},
+  ): AsyncResult<R> {
+    let job: Job;
+    const promise = new Promise<R>((resolve, reject) => {
+      job = this.#apply(fn, args, resolve as (value: unknown) => void, reject, true);
+    });
+    return this.#later(promise, job!, options);
+  }
+
+  // Many calls
+
+  /**
+   * Calls `fn` with each of `items` and returns the results in their order.
+   *
+   * @throws {ClosedError} if the pool is closed
+   * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
+   * @throws {TypeError} if `items` cannot be iterated
+   * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
+   * @throws {WorkerDiedError} if a worker ended before its task did
+   * @throws the first error of a task
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async map<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Items<T>,
+    options?: MapOptions,
+  ): Promise<R[]> {
+    return await this.#map(Mode.MAP, fn, items, options).promise as R[];
+  }
+
+  /** As {@linkcode Pool.map}, calling `fn` with the elements of each item. */
+  async starmap<A extends readonly unknown[], R>(
+    fn: (...args: A) => Awaitable<R>,
+    items: Items<A>,
+    options?: MapOptions,
+  ): Promise<R[]> {
+    return await this.#map(Mode.STARMAP, fn, items, options).promise as R[];
+  }
+
+  /** As {@linkcode Pool.map}, blocking the thread. */
+  mapSync<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): Awaited<R>[] {
+    return this.#mapSync(Mode.MAP, fn, items, options) as Awaited<R>[];
+  }
+
+  /** As {@linkcode Pool.starmap}, blocking the thread. */
+  starmapSync<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    items: Items<A>,
+    options?: MapOptions,
+  ): Awaited<R>[] {
+    return this.#mapSync(Mode.STARMAP, fn, items, options) as Awaited<R>[];
+  }
+
+  /** As {@linkcode Pool.map}, returning at once. */
+  mapAsync<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Items<T>,
+    options: MapOptions & AsyncOptions<R[]> = {},
+  ): AsyncResult<R[]> {
+    const job = this.#map(Mode.MAP, fn, items, options);
+    return this.#later(job.promise as Promise<R[]>, job, options);
+  }
+
+  /** As {@linkcode Pool.starmap}, returning at once. */
+  starmapAsync<A extends readonly unknown[], R>(
+    fn: (...args: A) => Awaitable<R>,
+    items: Items<A>,
+    options: MapOptions & AsyncOptions<R[]> = {},
+  ): AsyncResult<R[]> {
+    const job = this.#map(Mode.STARMAP, fn, items, options);
+    return this.#later(job.promise as Promise<R[]>, job, options);
+  }
+
+  /**
+   * Calls `fn` with each of `items` and gives the results one by one, in their order.
+   *
+   * Items are taken only as fast as results are taken: two chunks for each worker are under way.
+   * An error is thrown where its result would be; calling `next()` again goes on with the next.
+   *
+   * @throws {ClosedError} if the pool is closed
+   * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
+   */
+  imap<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: ImapOptions,
+  ): AsyncIterableIterator<R> {
+    return this.#imap(fn, items, options, true);
+  }
+
+  /** As {@linkcode Pool.imap}, giving each result as soon as it is there. */
+  imapUnordered<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: ImapOptions,
+  ): AsyncIterableIterator<R> {
+    return this.#imap(fn, items, options, false);
+  }
+
+  // Its end
+
+  /** Takes no more work: the workers end when they have done what was asked for. */
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closed";
+    if (this.#imaps.size === 0) closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+  }
+
+  /**
+   * Ends the pool now: calls that have not ended fail with `TerminatedError`, its workers are told to
+   * end. A task that computes without waiting is not interrupted, since Deno cannot.
+   */
+  terminate(): void {
+    if (this.#state === "terminated") return;
+    this.#state = "terminated";
+    clearTimeout(this.#growing);
+    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+    for (const record of this.#workers.keys()) stopThread(record, ExitCode.TERMINATED);
+    this.#failAll(new TerminatedError("Cannot get result: the pool was terminated"));
+    for (;;) {
+      const block = receiveInto(this.#tasks.at, this.#decoder);
+      if (block === undefined) break;
+      this.#decoder.skip();
+      endReceive(this.#decoder, block);
+    }
+  }
+
+  /**
+   * Waits until all workers have ended.
+   *
+   * @throws {Error} if the pool is neither closed nor terminated
+   */
+  async join(): Promise<void> {
+    if (this.#state === "open") {
+      throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
+    }
+    for (const iterator of this.#imaps) await iterator.takeAll();
+    while (this.#chunksOut > 0) {
+      await awaitOn(becomingReadable(this.#results.at));
+      this.#takeResults();
+    }
+    clearTimeout(this.#growing);
+    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+    for (const record of [...this.#workers.keys()]) await awaitOn(ending(record));
+    this.#takeResults();
+  }
+
+  /** Waits for what was asked for, then ends the workers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.join();
+  }
+
+  // Submission
+
+  #apply(
+    fn: (...args: never) => unknown,
+    args: readonly unknown[],
+    resolve: (value: never) => void,
+    reject: (error: unknown) => void,
+    cancellable: boolean,
+  ): Job {
+    this.#checkOpen();
+    if (!Array.isArray(args)) {
+      throw new TypeError("Cannot apply: args must be an array. For one argument write [x]");
+    }
+    const job = new ApplyJob(
+      resolve as (value: unknown) => void,
+      reject,
+      cancellable ? makeCancelFlag() : 0,
+    );
+    this.#sendAlone(job, Mode.APPLY, this.#functionAddress(fn), args, "args");
+    return job;
+  }
+
+  /** Sends a job that is one chunk. */
+  #sendAlone(job: Job, mode: number, address: number, payload: unknown, name: string): void {
+    const id = this.#enter(job);
+    try {
+      this.#send(id, job, 0, mode, address, payload, name);
+    } catch (error) {
+      this.#leave(id, job);
+      throw error;
+    }
+    this.#grow();
+  }
+
+  #map(mode: number, fn: unknown, items: Items<unknown>, options: MapOptions = {}): MapJob {
+    this.#checkOpen();
+    checkChunkSize(options.chunkSize);
+    options.signal?.throwIfAborted();
+    const address = this.#functionAddress(fn);
+    const list = sized(items);
+    const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
+    const job = new MapJob(list.length, chunkSize, options.onProgress);
+    if (list.length === 0) return job;
+    const id = this.#enter(job);
+    try {
+      for (let chunk = 0, at = 0; at < list.length; chunk++, at += chunkSize) {
+        const piece = part(list, at, Math.min(at + chunkSize, list.length));
+        this.#send(id, job, chunk, mode, address, piece, "items");
+        if (chunk === 0) this.#grow(); // the first worker starts while the rest is encoded
+      }
+    } catch (error) {
+      job.promise.catch(() => {}); // it is thrown here instead
+      job.fail(error); // what was sent comes back skipped
+      if (job.chunksLeft === 0) this.#leave(id, job);
+      throw error;
+    }
+    this.#grow();
+    if (options.signal !== undefined) this.#abortWith(options.signal, job);
+    return job;
+  }
+
+  #mapSync(
+    mode: number,
+    fn: unknown,
+    items: Items<unknown>,
+    options?: MapOptions,
+  ): unknown[] {
+    const job = this.#map(mode, fn, items, options);
+    job.promise.catch(() => {}); // it is thrown here instead
+    this.#work(() => job.settled);
+    return job.outcome();
+  }
+
+  #imap<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Iterable<T> | AsyncIterable<T>,
+    options: ImapOptions = {},
+    ordered: boolean,
+  ): AsyncIterableIterator<R> {
+    this.#checkOpen();
+    checkChunkSize(options.chunkSize);
+    options.signal?.throwIfAborted();
+    const address = this.#functionAddress(fn);
+    const site = callSite();
+    const iterator = new ImapIterator<T, R>(items, {
+      chunkSize: options.chunkSize ?? 1,
+      window: 2 * this.#size,
+      ordered,
+      signal: options.signal,
+      submit: (chunk) =>
+        new Promise<Outcomes>((resolve, reject) => {
+          this.#checkUsable();
+          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0);
+          this.#sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
+        }),
+      explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
+      onEnd: () => {
+        this.#imaps.delete(iterator);
+        if (this.#state === "closed" && this.#imaps.size === 0) {
+          closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+        }
+      },
+    });
+    this.#imaps.add(iterator);
+    return iterator;
+  }
+
+  #checkOpen(): void {
+    if (this.#state === "closed") {
+      throw new ClosedError("Cannot submit to pool: it is closed. Submit before close()");
+    }
+    this.#checkUsable();
+  }
+
+  #checkUsable(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#state === "terminated") {
+      throw new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
+    }
+  }
+
+  #functionAddress(fn: unknown): number {
+    if (typeof fn !== "function") {
+      throw new TypeError(`Cannot submit to pool: fn must be a function, not ${typeof fn}`);
+    }
+    try {
+      return functionAddress(fn as () => unknown);
+    } catch (error) {
+      if (error instanceof DataCloneError) error.message = `Cannot send fn: ${error.message}`;
+      throw error;
+    }
+  }
+
+  #enter(job: Job): number {
+    const id = ++this.#lastJob;
+    this.#jobs.set(id, job);
+    return id;
+  }
+
+  #leave(id: number, job: Job): void {
+    this.#jobs.delete(id);
+    releaseJob(job);
+  }
+
+  #send(
+    id: number,
+    job: Job,
+    chunk: number,
+    mode: number,
+    address: number,
+    payload: unknown,
+    name: string,
+  ): void {
+    const encoder = borrow();
+    try {
+      encoder.number(id);
+      encoder.number(chunk);
+      encoder.number(mode);
+      encoder.number(address);
+      encoder.number(job.cancelFlag);
+      encoder.value(payload, name);
+      encoder.finish();
+      push(this.#tasks.at, encoder);
+    } finally {
+      giveBack(encoder);
+    }
+    job.chunksLeft++;
+    this.#chunksOut++;
+    if (!this.#listening) this.#listen();
+  }
+
+  #abortWith(signal: AbortSignal, job: Job): void {
+    const onAbort = () => job.fail(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    job.unlisten = () => signal.removeEventListener("abort", onAbort);
+  }
+
+  #later<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R>): AsyncResult<R> {
+    const { callback, errorCallback, signal } = options;
+    if (signal !== undefined && job.unlisten === undefined) this.#abortWith(signal, job);
+    if (callback !== undefined || errorCallback !== undefined) {
+      // What a callback throws is reported, and the pool goes on.
+      promise.then(callback, errorCallback ?? (() => {})).catch((error) =>
+        console.error("Uncaught in a callback of a pool:", error)
+      );
+    }
+    return new AsyncResult(promise, () => {
+      if (job.settled) return false;
+      job.fail(new CancelledError("Cannot get result: the task was cancelled"));
+      return true;
+    });
+  }
+
+  // Results
+
+  /** Takes results as they come, while there are any to come. */
+  async #listen(): Promise<void> {
+    this.#listening = true;
+    while (this.#chunksOut > 0) {
+      await awaitOn(becomingReadable(this.#results.at));
+      this.#takeResults();
+    }
+    this.#listening = false;
+  }
+
+  /** Takes results and blocks the thread until the call is settled. */
+  #work(settled: () => boolean): void {
+    while (this.#growNow());
+    while (!settled()) {
+      blockOn(becomingReadable(this.#results.at));
+      this.#takeResults(true);
+    }
+  }
+
+  #takeResults(blocking = false): void {
+    const decoder = this.#decoder;
+    for (;;) {
+      const block = receiveInto(this.#results.at, decoder);
+      if (block === undefined) return;
+      const id = decoder.number();
+      const chunk = decoder.number();
+      const status = decoder.number();
+      let payload: unknown;
+      try {
+        payload = decoder.value();
+      } catch (error) {
+        if (error instanceof NeedsImport && !blocking) {
+          this.#importThenTake(block || keepInline(), error, id, chunk, status);
+          continue;
+        }
+        this.#settle(id, chunk, Status.UNREADABLE, error);
+        this.#drop(block);
+        continue;
+      }
+      endReceive(decoder, block);
+      this.#settle(id, chunk, status, payload);
+    }
+  }
+
+  #drop(block: number): void {
+    this.#decoder.skip();
+    endReceive(this.#decoder, block);
+  }
+
+  /** A result needs a module that this isolate has not imported. */
+  async #importThenTake(
+    block: number,
+    needs: NeedsImport,
+    id: number,
+    chunk: number,
+    status: number,
+  ): Promise<void> {
+    const decoder = new Decoder();
+    for (;;) {
+      try {
+        await importFunction(needs.address);
+        readMessage(decoder, block);
+        for (let header = 0; header < 3; header++) decoder.number();
+        const payload = decoder.value();
+        endReceive(decoder, block);
+        return this.#settle(id, chunk, status, payload);
+      } catch (error) {
+        if (!(error instanceof NeedsImport)) {
+          discardMessage(block);
+          return this.#settle(id, chunk, Status.UNREADABLE, error);
+        }
+        needs = error;
+      }
+    }
+  }
+
+  #settle(id: number, chunk: number, status: number, payload: unknown): void {
+    if (status === Status.DIED) return this.#onDeath(payload as number);
+    if (status === Status.INITIALIZER_FAILED) {
+      return this.#break(
+        new InitializerError(
+          `The initializer of the pool failed: ${
+            payload instanceof Error ? payload.message : String(payload)
+          }`,
+          { cause: payload },
+        ),
+      );
+    }
+    const job = this.#jobs.get(id);
+    if (job === undefined) return; // the pool was terminated meanwhile
+    this.#chunksOut--;
+    job.chunksLeft--;
+    this.#failedStarts = 0;
+    if (status === Status.DONE) job.onDone(chunk, payload);
+    else if (status === Status.FAILED) job.fail(job.explain(chunk, payload as Failure));
+    else if (status === Status.UNREADABLE) job.fail(this.#unreadable(payload));
+    if (job.chunksLeft === 0) this.#leave(id, job);
+  }
+
+  #unreadable(reason: unknown): unknown {
+    if (!(reason instanceof NeedsImport)) return reason;
+    const definition = definitionAt(reason.address);
+    return new TaskLookupError(
+      `Cannot read result: it has ${definition.name}, whose module is not imported here, and a ` +
+        `blocking call cannot import it. Import the module first, or do not block`,
+    );
+  }
+
+  #onDeath(record: number): void {
+    const name = this.#workers.get(record);
+    if (name === undefined) return;
+    this.#workers.delete(record);
+    const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
+    const id = Atomics.load(i32, record + threadWord.JOB);
+    const job = this.#jobs.get(id);
+    if (job !== undefined) {
+      const chunk = i32[record + threadWord.CHUNK];
+      job.fail(
+        new WorkerDiedError(
+          `The worker ${name} ended with exit code ${exitCode} while it ran a task (chunk ${chunk})`,
+          { exitCode, cause: takeError(record)?.error },
+        ),
+      );
+      this.#chunksOut--;
+      if (--job.chunksLeft === 0) this.#leave(id, job);
+    } else if (exitCode !== 0 && i32[record + threadWord.TASKS_DONE] === 0) {
+      if (++this.#failedStarts >= MOST_FAILED_STARTS) {
+        const cause = takeError(record)?.error;
+        return this.#break(
+          new WorkerDiedError(
+            `The workers of the pool do not start: exit code ${exitCode}` +
+              (cause instanceof Error ? `, ${cause.message}` : ""),
+            { exitCode, cause },
+          ),
+        );
+      }
+    }
+    this.#grow();
+  }
+
+  // Workers
+
+  /** Starts a worker if there is work for one more, and others in later turns of the event loop. */
+  #grow(): void {
+    if (this.#growing === undefined && this.#growNow()) this.#growLater();
+  }
+
+  #growLater(): void {
+    if (this.#workers.size >= this.#wanted()) return;
+    this.#growing = setTimeout(() => {
+      this.#growing = undefined;
+      this.#grow();
+    }, 0);
+  }
+
+  #wanted(): number {
+    if (this.#state === "terminated" || this.#broken !== undefined) return 0;
+    const { initializer } = this.#order;
+    if (initializer !== undefined && this.#state === "open") return this.#size;
+    return Math.min(this.#size, this.#chunksOut);
+  }
+
+  /** Starts a worker if there is work for one more. Returns whether it did. */
+  #growNow(): boolean {
+    if (this.#workers.size >= this.#wanted()) return false;
+    const name = `PoolWorker-${Atomics.add(i32, rootWord.poolWorkerNames, 1) + 1}`;
+    try {
+      const record = start({
+        runner: "pool",
+        name,
+        daemon: true,
+        payload: this.#order,
+        payloadName: "the pool's options",
+        warm: this.#startMethod === "forkserver",
+        will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
+      });
+      this.#workers.set(record, name);
+    } catch (error) {
+      this.#break(error as Error);
+      return false;
+    }
+    return true;
+  }
+
+  #deathNote(record: number): number {
+    const encoder = borrow();
+    try {
+      for (const header of [0, 0, Status.DIED]) encoder.number(header);
+      encoder.value(record, "record");
+      encoder.finish();
+      return storeMessage(encoder);
+    } finally {
+      giveBack(encoder);
+    }
+  }
+
+  /** The pool cannot work: all calls fail, now and later. */
+  #break(error: Error): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = error;
+    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+    this.#failAll(error);
+  }
+
+  #failAll(error: unknown): void {
+    for (const [id, job] of this.#jobs) {
+      job.fail(error);
+      this.#leave(id, job);
+    }
+    this.#chunksOut = 0;
+  }
+}
+
+function checkWhole(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new RangeError(
+    `Cannot make pool: ${name} must be a whole number of at least 1, not ${String(value)}`,
+  );
+}

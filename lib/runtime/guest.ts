@@ -1,0 +1,142 @@
+/**
+ * A worker's side: it joins the program at its birth, runs what it was ordered to and publishes how
+ * that ended.
+ *
+ * @module
+ */
+
+import { TerminatedError } from "../errors.ts";
+import { rootWord } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import {
+  adoptThread,
+  ask,
+  Control,
+  enterState,
+  self,
+  State,
+  stopRequested,
+  threadWord,
+} from "../atomics/thread.ts";
+import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
+import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
+import { importValue } from "../codec/message.ts";
+import type { Birth } from "./host.ts";
+import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
+import { drain, keep } from "./link.ts";
+import { enterOrder, type Order } from "./order.ts";
+
+/** Runs one kind of order. */
+export type Runner = (payload: unknown) => Promise<void>;
+
+/** Everything that a worker can be ordered to run, by name. */
+export type Runners = Readonly<Record<string, Runner>>;
+
+/**
+ * Makes this isolate a worker: to be called while its module is evaluated, before any await, since
+ * messages that come earlier are lost.
+ */
+export function becomeGuest(runners: Runners): void {
+  addEventListener("message", (event) => {
+    live((event as MessageEvent<Birth>).data, runners);
+  }, { once: true });
+}
+
+async function live({ heap, record, port, buffers }: Birth, runners: Runners): Promise<void> {
+  adoptThread(heap, record);
+  for (const [address, buffer] of buffers) keepBuffer(address, buffer);
+  port.onmessage = ({ data }) => keep(data);
+  setBufferTransport({
+    announce(address, buffer) {
+      port.postMessage({ address, buffer });
+      ask(i32[rootWord.mainThread], Control.SERVICE);
+    },
+    receive: () => drain(port, keep),
+  });
+  noticeExit();
+  noticeErrors();
+  setOnStop(() => finish(ExitCode.TERMINATED));
+  enterState(State.IDLE);
+  try {
+    const message = await awaitOn(receivingOrder());
+    const order = await importValue(message) as Order;
+    enterOrder(order);
+    enterState(State.RUNNING);
+    await runners[order.runner](order.payload);
+    finish(ExitCode.RETURNED);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function* receivingOrder(): Steps<number> {
+  const word = self + threadWord.ORDER;
+  for (;;) {
+    const message = Atomics.exchange(i32, word, 0);
+    if (message !== 0) return message;
+    yield { queue: self + threadWord.ORDER_QUEUE, word, expected: 0 };
+  }
+}
+
+let close: () => void;
+
+/** Publishes the ends that Deno tells nobody about: `Deno.exit`, `process.exit`, `self.close`. */
+function noticeExit(): void {
+  addEventListener("unload", () => {
+    endThread(self, Deno.exitCode);
+    acknowledgeEnd();
+  });
+  close = globalThis.close.bind(globalThis);
+  globalThis.close = () => finish(ExitCode.RETURNED);
+}
+
+/** Catches what nobody caught, before the runtime prints it and ends the isolate. */
+function noticeErrors(): void {
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    uncaught((event as ErrorEvent).error);
+  });
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    uncaught(event.reason);
+  });
+}
+
+let onUncaught: ((error: unknown) => void) | undefined;
+
+/** Says what happens to errors that nobody caught; without it they end the worker. */
+export function setOnUncaught(report: (error: unknown) => void): void {
+  onUncaught = report;
+}
+
+function uncaught(error: unknown): void {
+  if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
+  else if (onUncaught !== undefined) onUncaught(error);
+  else fail(error);
+}
+
+let onFailure: ((error: unknown) => void) | undefined;
+
+/** Says how an error that ends the worker is reported. */
+export function setOnFailure(report: (error: unknown) => void): void {
+  onFailure = report;
+}
+
+function fail(error: unknown): void {
+  if (error instanceof TerminatedError && stopRequested()) return finish(ExitCode.TERMINATED);
+  if (exitCodeKnown()) return;
+  publishError(error);
+  onFailure?.(error);
+  finish(ExitCode.FAILED);
+}
+
+function exitCodeKnown(): boolean {
+  return (Atomics.load(i32, self + threadWord.STATE) & 0xff) === State.ENDED;
+}
+
+/** Ends this worker. */
+function finish(exitCode: number): void {
+  endThread(self, exitCode);
+  acknowledgeEnd();
+  close();
+}

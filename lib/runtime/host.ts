@@ -1,0 +1,239 @@
+/**
+ * The main thread's side of workers: it alone creates them, passes buffers between them and clears
+ * up after them. A worker that wants to start another asks it (a Worker started by a Worker needs
+ * half a second).
+ *
+ * @module
+ */
+
+import { rootWord } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import {
+  createObject,
+  dropAllHeld,
+  SharedType,
+} from "../atomics/shared_object.ts";
+import {
+  ask,
+  Control,
+  ensureThread,
+  isMainThread,
+  threadWord,
+  unlistThread,
+} from "../atomics/thread.ts";
+import { awaitOn, setService } from "../atomics/wait.ts";
+import { freeNodesOf } from "../atomics/wait_queue.ts";
+import {
+  becomingReadable,
+  CHANNEL_WORDS,
+  initChannel,
+  pushBlock,
+  receive,
+} from "../channels/channel.ts";
+import { confirmAnnounced, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
+import { storeValue } from "../codec/message.ts";
+import { ending, endThread, ExitCode, fallingSilent } from "./lifecycle.ts";
+import { type Announcement, drain, keep } from "./link.ts";
+
+/** What a worker is given at its birth. */
+export interface Birth {
+  heap: SharedArrayBuffer;
+  record: number;
+  port: MessagePort;
+  buffers: [address: number, buffer: SharedArrayBuffer][];
+}
+
+interface Hosted {
+  worker: Worker;
+  port: MessagePort;
+}
+
+/** How long a worker that was terminated has for stopping by itself, in milliseconds. */
+const GRACE_MS = 250;
+/** How long a thread that has stopped may still run its last microtasks, in milliseconds. */
+const SETTLING_MS = 100;
+
+const workerEntry = new URL("../../workers/worker.ts", import.meta.url);
+const hosted = new Map<number, Hosted>();
+/** Threads whose memory can be used again some time after they stopped. */
+const settling: { record: number; since: number }[] = [];
+/** What still has to be cleared up after workers. */
+const clearing = new Set<Promise<void>>();
+
+/** The records of the workers that the main thread has not cleared up after. */
+export function hostedWorkers(): number[] {
+  return [...hosted.keys()];
+}
+
+/** Waits until everything is cleared up after the workers that have ended. */
+export async function clearedUp(): Promise<void> {
+  while (clearing.size > 0) await Promise.all(clearing);
+}
+
+/**
+ * Creates the worker for a record, or asks the main thread to.
+ *
+ * @throws {Error} if this program may not read the package's worker module
+ */
+export function startWorker(record: number): void {
+  Atomics.add(i32, rootWord.liveWorkers, 1);
+  if (isMainThread()) {
+    becomeHost();
+    create(record);
+  } else {
+    pushBlock(i32[rootWord.startRequests], storeValue(record, "record"));
+    ask(i32[rootWord.mainThread], Control.SERVICE);
+  }
+}
+
+/** Prepares this isolate for starting workers. */
+function becomeHost(): void {
+  ensureThread();
+  if (i32[rootWord.startRequests] !== 0) return;
+  const object = createObject(SharedType.CHANNEL, 2 + CHANNEL_WORDS);
+  initChannel(object + 2, 0);
+  i32[rootWord.startRequests] = object + 2;
+  setService(serve);
+  setBufferTransport({ announce, receive: serve });
+  listen();
+}
+
+/** Serves requests while the event loop is free. */
+async function listen(): Promise<void> {
+  for (;;) {
+    await awaitOn(becomingReadable(i32[rootWord.startRequests]), undefined, false);
+    serveRequests();
+  }
+}
+
+/** Serves requests and passes buffers on while the main thread blocks. */
+function serve(): void {
+  for (const [record, { port }] of hosted) drain(port, (it) => passOn(it, record));
+  serveRequests();
+}
+
+function serveRequests(): void {
+  const requests = i32[rootWord.startRequests];
+  for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
+    const record = next.value as number;
+    try {
+      create(record);
+    } catch (error) {
+      failToStart(record, error);
+    }
+  }
+}
+
+function create(record: number): void {
+  reclaim();
+  const { port1: port, port2: itsPort } = new MessageChannel();
+  let worker: Worker;
+  try {
+    checkReadable();
+    worker = new Worker(workerEntry, { type: "module", name: `worker-${i32[record + threadWord.PID]}` });
+  } catch (error) {
+    port.close();
+    failToStart(record, error);
+    throw error;
+  }
+  hosted.set(record, { worker, port });
+  port.onmessage = ({ data }: MessageEvent<Announcement>) => passOn(data, record);
+  unref(port);
+  worker.onerror = (event) => {
+    event.preventDefault(); // an error of a worker never ends the program
+    failToStart(record, new Error(`Cannot start worker: ${event.message}`));
+  };
+  const birth: Birth = { heap: i32.buffer, record, port: itsPort, buffers: keptBuffers() };
+  worker.postMessage(birth, [itsPort]);
+  if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);
+  const cleared = clearUpAfter(record, worker, port).finally(() => clearing.delete(cleared));
+}
+
+/** Says at the call why no worker can start, rather than in an event that a blocked thread misses. */
+function checkReadable(): void {
+  if (workerEntry.protocol !== "file:") return;
+  const { state } = Deno.permissions.querySync({ name: "read", path: workerEntry });
+  if (state === "denied" || (state === "prompt" && !Deno.stdin.isTerminal())) {
+    throw new Deno.errors.NotCapable(
+      `Cannot start worker: this program may not read ${workerEntry.pathname}. Run it with --allow-read`,
+    );
+  }
+}
+
+function failToStart(record: number, error: unknown): void {
+  if (endThread(record, ExitCode.FAILED)) {
+    Atomics.store(i32, record + threadWord.ERROR, storeValue(error, "error"));
+  }
+}
+
+/** Ends the Worker once its thread has ended, and counts one that does not stop. */
+async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
+  const exitCode = await awaitOn(ending(record), undefined, false);
+  const cleared = Promise.withResolvers<void>();
+  clearing.add(cleared.promise);
+  const timeoutMs = exitCode === ExitCode.KILLED ? 0 : GRACE_MS;
+  setReferenced(worker, false);
+  const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  port.close();
+  worker.terminate();
+  hosted.delete(record);
+  if (silent) {
+    settling.push({ record, since: performance.now() });
+  } else {
+    Atomics.add(i32, rootWord.abandonedWorkers, 1);
+  }
+  clearing.delete(cleared.promise);
+  cleared.resolve();
+}
+
+/** Frees what threads held that stopped a while ago. */
+function reclaim(): void {
+  while (settling.length > 0 && performance.now() - settling[0].since > SETTLING_MS) {
+    const { record } = settling.shift()!;
+    unlistThread(record);
+    dropAllHeld(record);
+    freeNodesOf(record);
+  }
+}
+
+/** Number of workers that were ended while they computed, and may compute still. */
+export function abandonedWorkers(): number {
+  return i32[rootWord.abandonedWorkers];
+}
+
+// Buffers
+
+function announce(address: number, buffer: SharedArrayBuffer, except = 0): void {
+  for (const [record, { port }] of hosted) {
+    if (record !== except) port.postMessage({ address, buffer });
+  }
+  confirmAnnounced(address);
+}
+
+function passOn(announcement: Announcement, from: number): void {
+  keep(announcement);
+  announce(announcement.address, announcement.buffer, from);
+}
+
+// Keeping the program alive
+
+// Deno has no public way to let a Worker not keep the program alive; node:worker_threads uses this.
+const referenceSymbol = Object.getOwnPropertySymbols(Worker.prototype)
+  .find((symbol) => !symbol.description);
+
+/** Says whether a worker keeps the program alive. */
+function setReferenced(worker: Worker, referenced: boolean): void {
+  if (referenceSymbol === undefined) return;
+  (worker as unknown as Record<symbol, (on: boolean) => void>)[referenceSymbol](referenced);
+}
+
+/** Changes whether a running worker keeps the program alive. */
+export function keepAlive(record: number, alive: boolean): void {
+  const it = hosted.get(record);
+  if (it !== undefined) setReferenced(it.worker, alive);
+}
+
+function unref(port: MessagePort): void {
+  (port as unknown as { unref?(): void }).unref?.();
+}
+

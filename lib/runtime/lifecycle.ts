@@ -1,0 +1,102 @@
+/**
+ * The end of a thread, and waiting for it.
+ *
+ * Whoever knows first that a thread has ended says so to all who depend on it: the thread itself
+ * when it returns, fails or exits, another one that terminates it.
+ *
+ * @module
+ */
+
+import { rootWord } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { loseAllHeld } from "../atomics/shared_object.ts";
+import {
+  ask,
+  Control,
+  exitCodeOf,
+  hasEnded,
+  publishEnd,
+  self,
+  threadWord,
+} from "../atomics/thread.ts";
+import { Outcome, type Steps } from "../atomics/wait.ts";
+import { removeWaitersOf, wakeAll, wakeWaitersFor } from "../atomics/wait_queue.ts";
+import { pushBlock } from "../channels/channel.ts";
+import { NeedsImport } from "../codec/decoder.ts";
+import { storeValue, takeValue } from "../codec/message.ts";
+
+/** Exit codes of threads that were ended by others: minus the number of Unix's signal, as in Python. */
+export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } as const;
+
+/**
+ * Declares a thread ended and tells all who depend on it.
+ *
+ * @returns false if that was done before
+ */
+export function endThread(record: number, exitCode: number): boolean {
+  if (!publishEnd(record, exitCode)) return false;
+  Atomics.sub(i32, rootWord.liveWorkers, 1);
+  loseAllHeld(record); // ends of pipes
+  removeWaitersOf(record); // wake-ups it did not use go to others
+  wakeWaitersFor(record); // locks it held
+  const will = Atomics.exchange(i32, record + threadWord.WILL, 0);
+  if (will !== 0) pushBlock(i32[record + threadWord.WILL_CHANNEL], will);
+  wakeAll(record + threadWord.ENDED_QUEUE);
+  return true;
+}
+
+/** Asks a thread to end, and declares it ended without waiting for it. */
+export function stopThread(record: number, exitCode: number): void {
+  ask(record, Control.STOP);
+  endThread(record, exitCode);
+}
+
+/** Says that this thread's JavaScript has stopped. */
+export function acknowledgeEnd(): void {
+  Atomics.store(i32, self + threadWord.ACKNOWLEDGED, 1);
+  wakeAll(self + threadWord.ENDED_QUEUE);
+}
+
+/** Keeps the error that ends this thread for its parent. */
+export function publishError(error: unknown): void {
+  let message: number;
+  try {
+    message = storeValue(error, "error");
+  } catch (reason) {
+    message = storeValue(new Error(String(error), { cause: reason }), "error");
+  }
+  Atomics.store(i32, self + threadWord.ERROR, message);
+}
+
+/** Takes the error that ended a thread, if there is one, out of its record. */
+export function takeError(record: number): { error: unknown } | undefined {
+  const message = Atomics.exchange(i32, record + threadWord.ERROR, 0);
+  if (message === 0) return undefined;
+  try {
+    return { error: takeValue(message) };
+  } catch (error) {
+    if (!(error instanceof NeedsImport)) throw error;
+    return { error: new Error("The worker's error is of a class that is not registered here") };
+  }
+}
+
+/** Steps of waiting for the end of a thread: its exit code, or `undefined` if the time is up. */
+export function* ending(record: number): Steps<number | undefined> {
+  const word = record + threadWord.STATE;
+  for (;;) {
+    const seen = Atomics.load(i32, word);
+    if (hasEnded(record)) return exitCodeOf(record);
+    const outcome = yield { queue: record + threadWord.ENDED_QUEUE, word, expected: seen };
+    if (outcome === Outcome.TIMED_OUT) return undefined;
+  }
+}
+
+/** Steps of waiting until a thread that has ended does not compute any more: whether it does not. */
+export function* fallingSilent(record: number): Steps<boolean> {
+  const word = record + threadWord.ACKNOWLEDGED;
+  while (Atomics.load(i32, word) === 0) {
+    const outcome = yield { queue: record + threadWord.ENDED_QUEUE, word, expected: 0 };
+    if (outcome === Outcome.TIMED_OUT) return Atomics.load(i32, word) !== 0;
+  }
+  return true;
+}

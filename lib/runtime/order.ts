@@ -1,0 +1,153 @@
+/**
+ * What a worker is ordered to run, and who it is.
+ *
+ * @module
+ */
+
+import { i32 } from "../atomics/heap_views.ts";
+import {
+  createThread,
+  ensureThread,
+  hasEnded,
+  isMainThread,
+  self,
+  threadWord,
+} from "../atomics/thread.ts";
+import { wakeAll } from "../atomics/wait_queue.ts";
+import { discardMessage, storeValue } from "../codec/message.ts";
+import { isImporting } from "../codec/functions.ts";
+import { keepAlive, startWorker } from "./host.ts";
+
+/** What a worker is ordered to run. */
+export interface Order {
+  /** Name of the runner, as `workers/worker.ts` lists them. */
+  runner: string;
+  /** Name of the worker, and of the one that ordered it. */
+  name: string;
+  parentName: string;
+  daemon: boolean;
+  /** What the runner is given. */
+  payload: unknown;
+}
+
+/** Who this isolate is. */
+export interface Identity {
+  name: string;
+  daemon: boolean;
+  /** Record of the parent; 0 in the main thread. */
+  parent: number;
+  parentName: string;
+}
+
+let identity: Identity = { name: "MainProcess", daemon: false, parent: 0, parentName: "" };
+
+/** Who this isolate is. */
+export function currentIdentity(): Identity {
+  return identity;
+}
+
+/** Makes this worker the one that the order describes. */
+export function enterOrder({ name, daemon, parentName }: Order): void {
+  identity = { name, daemon, parentName, parent: i32[self + threadWord.PARENT] };
+}
+
+/** How a worker is started. */
+export interface StartOptions {
+  runner: string;
+  name: string;
+  daemon: boolean;
+  payload: unknown;
+  /** What the caller calls the payload, for the error when it cannot cross. */
+  payloadName: string;
+  /** Makes the message that says that the worker has ended, and names the channel for it. */
+  will?: (record: number) => { channel: number; message: number };
+  /** Take a worker that is warm already, if there is one. */
+  warm?: boolean;
+}
+
+/**
+ * Starts a worker with an order.
+ *
+ * @returns its record
+ * @throws {DataCloneError} if the payload cannot cross
+ * @throws {Error} if this worker is importing a module, or workers cannot be started
+ */
+export function start(options: StartOptions): number {
+  ensureThread();
+  refuseWhileImporting();
+  const order = storeOrder(options);
+  const record = (options.warm ? takeWarm() : undefined) ?? createThread(self);
+  i32[record + threadWord.PARENT] = self;
+  i32[record + threadWord.DAEMON] = options.daemon ? 1 : 0;
+  const will = options.will?.(record);
+  i32[record + threadWord.WILL] = will?.message ?? 0;
+  i32[record + threadWord.WILL_CHANNEL] = will?.channel ?? 0;
+  Atomics.store(i32, record + threadWord.ORDER, order);
+  if (warmed.delete(record)) {
+    keepAlive(record, !options.daemon);
+    wakeAll(record + threadWord.ORDER_QUEUE);
+  } else {
+    try {
+      startWorker(record);
+    } catch (error) {
+      discardMessage(order);
+      throw error;
+    }
+  }
+  return record;
+}
+
+function storeOrder({ runner, name, daemon, payload, payloadName }: StartOptions): number {
+  const order: Order = { runner, name, daemon, parentName: identity.name, payload };
+  try {
+    return storeValue(order, "order");
+  } catch (error) {
+    if (error instanceof Error) {
+      error.message = error.message.replace("order.payload.", "")
+        .replace("order.payload", payloadName);
+    }
+    throw error;
+  }
+}
+
+/**
+ * A module that starts workers while it is imported would start them again in each of them, without
+ * end.
+ */
+function refuseWhileImporting(): void {
+  if (!isImporting()) return;
+  throw new Error(
+    "Cannot start a process while its module is being imported by a worker. " +
+      "Put what the program does behind: if (import.meta.main) { … }",
+  );
+}
+
+// The warm reserve: workers that have started and wait for an order.
+
+const WARM_RESERVE = 2;
+const warm: number[] = [];
+const warmed = new Set<number>();
+
+/** Takes a worker from the reserve, and has the reserve filled again. */
+function takeWarm(): number | undefined {
+  if (!isMainThread()) return undefined;
+  let record = warm.shift();
+  while (record !== undefined && hasEnded(record)) record = warm.shift();
+  fillReserve();
+  if (record !== undefined) warmed.add(record);
+  return record;
+}
+
+/** Starts workers for the reserve, one a turn of the event loop. */
+export function fillReserve(): void {
+  if (warm.length >= WARM_RESERVE || !isMainThread()) return;
+  setTimeout(() => {
+    if (warm.length >= WARM_RESERVE) return;
+    ensureThread();
+    const record = createThread(self);
+    i32[record + threadWord.DAEMON] = 1;
+    startWorker(record);
+    warm.push(record);
+    if (warm.length < WARM_RESERVE) fillReserve();
+  }, 0);
+}

@@ -1,0 +1,114 @@
+/**
+ * A flag that many can wait for.
+ *
+ * | word | meaning | written by | sleeps on it | woken by |
+ * |---|---|---|---|---|
+ * | `TURNS` | number of times the flag has changed: odd is set, even is clear | `set`, `clear` | those who wait for the flag, in `QUEUE` | `set` |
+ *
+ * A waiter remembers the even number that it saw. Any other number means that the flag was set since,
+ * even if it is clear again: a `set()` followed at once by `clear()` loses nobody.
+ *
+ * @module
+ */
+
+import type { WaitOptions } from "../atomics/deadline.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import {
+  createObject,
+  defineType,
+  objectWord,
+  reviveAs,
+  SharedHandle,
+  SharedType,
+} from "../atomics/shared_object.ts";
+import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
+import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
+
+const TURNS = objectWord.FIRST;
+const QUEUE = TURNS + 1;
+const WORDS = QUEUE + QUEUE_WORDS;
+
+function* waiting(event: number): Steps<boolean> {
+  const word = event + TURNS;
+  const seen = Atomics.load(i32, word);
+  if (seen & 1) return true;
+  while (Atomics.load(i32, word) === seen) {
+    const outcome = yield { queue: event + QUEUE, word, expected: seen };
+    if (outcome === Outcome.TIMED_OUT) return Atomics.load(i32, word) !== seen;
+  }
+  return true;
+}
+
+/**
+ * A flag, clear at first, that workers set, clear and wait for.
+ *
+ * - It may be sent anywhere: as an argument of a process or a task, in a message.
+ * - `set()` wakes everybody who waits at that moment, even if `clear()` follows at once.
+ *
+ * Follows Python's `multiprocessing.Event`, and `threading.Event` where the two differ.
+ *
+ * @example Waiting for a flag
+ * ```ts
+ * import { Event } from "@sauropod/multiprocessing";
+ * import { assert } from "@std/assert";
+ *
+ * const ready = new Event();
+ * setTimeout(() => ready.set(), 10);
+ * assert(await ready.wait());
+ * assert(ready.isSet());
+ * ```
+ */
+export class Event extends SharedHandle {
+  /** Makes an event whose flag is clear. */
+  constructor() {
+    super(createObject(SharedType.EVENT, WORDS));
+  }
+
+  /** Whether the flag is set. */
+  isSet(): boolean {
+    return (Atomics.load(i32, this.address + TURNS) & 1) === 1;
+  }
+
+  /** Sets the flag and wakes all who wait for it. */
+  set(): void {
+    this.turn(0);
+    wakeAll(this.address + QUEUE);
+  }
+
+  /** Clears the flag: who waits from now on waits for the next `set()`. */
+  clear(): void {
+    this.turn(1);
+  }
+
+  /**
+   * Waits until the flag is set.
+   *
+   * @returns true once it is set, false if `timeoutMs` passed first
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  wait(options?: WaitOptions): Promise<boolean> {
+    return awaitOn(waiting(this.address), options);
+  }
+
+  /**
+   * Blocks the thread until the flag is set.
+   *
+   * @returns true once it is set, false if `timeoutMs` passed first
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  waitSync(options?: WaitOptions): boolean {
+    return blockOn(waiting(this.address), options);
+  }
+
+  /** Moves the flag on if the last bit of `TURNS` is `from`: even -> odd sets, odd -> even clears. */
+  private turn(from: 0 | 1): void {
+    const word = this.address + TURNS;
+    for (;;) {
+      const seen = Atomics.load(i32, word);
+      if ((seen & 1) !== from) return;
+      if (Atomics.compareExchange(i32, word, seen, seen + 1) === seen) return;
+    }
+  }
+}
+
+defineType(SharedType.EVENT, { revive: reviveAs(Event) });

@@ -1,0 +1,71 @@
+/**
+ * Python's `multiprocessing` for Deno: processes, pools, queues, pipes, locks and events on workers
+ * and shared memory.
+ *
+ * @example A function on all cores
+ * ```ts
+ * import { Pool, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = task(import.meta, (x: number) => x * x);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool();
+ *   assertEquals(await pool.map(square, [1, 2, 3]), [1, 4, 9]);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
+export { Queue } from "./lib/channels/queue.ts";
+export { task, type TasksOf, tasksOf } from "./lib/codec/functions.ts";
+export type { WaitOptions } from "./lib/atomics/deadline.ts";
+export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
+export {
+  AbandonedLockError,
+  BrokenPipeError,
+  CancelledError,
+  ClosedError,
+  DataCloneError,
+  Empty,
+  EOFError,
+  Full,
+  InitializerError,
+  MaybeEncodingError,
+  MultiprocessingError,
+  TaskLookupError,
+  TerminatedError,
+  TimeoutError,
+  WorkerDiedError,
+} from "./lib/errors.ts";
+export { AsyncResult } from "./lib/pool/async_result.ts";
+export type { Progress } from "./lib/pool/jobs.ts";
+export {
+  type AsyncOptions,
+  type ImapOptions,
+  type MapOptions,
+  Pool,
+  type PoolOptions,
+} from "./lib/pool/pool.ts";
+export {
+  cpuCount,
+  type CurrentProcess,
+  currentProcess,
+  type ParentProcess,
+  parentProcess,
+} from "./lib/process/current.ts";
+export {
+  activeChildren,
+  Process,
+  type ProcessOptions,
+  type StartMethod,
+} from "./lib/process/process.ts";
+export { abandonedWorkers } from "./lib/runtime/host.ts";
+export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
+export { Lock, LockGuard } from "./lib/sync/lock.ts";
+
+
+// Never called: so that an import by URL fetches the workers' module before any thread can block.
+void (() => import("./workers/worker.ts"));

@@ -1,0 +1,161 @@
+/**
+ * Proves the direction of imports: every edge that `deno info` sees in mod.ts, lib/ and workers/,
+ * those of types included, goes to the same folder or to a lower layer. Prints each edge that does
+ * not and exits with 1.
+ *
+ * ```text
+ * mod.ts         any folder of LAYERS; workers/ only by a dynamic import, which keeps it in the graph
+ * workers/       any folder of lib/
+ * lib/<adapter>  what lib/ may, and npm packages
+ * lib/<folder>   lower layers, its own folder
+ * lib/errors.ts  nothing
+ * ```
+ *
+ * Everyone may import `node:` built-ins, and lib/errors.ts. Files are named by a relative path and
+ * packages by an inline `npm:`, because the import map is not there for those who import by URL.
+ *
+ * @module
+ */
+import { ROOT, sourceFiles } from "./source_files.ts";
+
+/** The layer of each folder of lib/. One that is not named here is an adapter. */
+const LAYERS = new Map([
+  ["atomics", 0],
+  ["sync", 1],
+  ["memory", 1],
+  ["codec", 1],
+  ["channels", 2],
+  ["runtime", 3],
+  ["process", 4],
+  ["threads", 4],
+  ["pool", 4],
+  ["parallel", 5],
+]);
+const ADAPTER_LAYER = 5;
+
+/** What is read of the output of `deno info --json`. */
+export interface Graph {
+  modules: {
+    specifier: string;
+    dependencies?: {
+      /** As written in the source. */
+      specifier: string;
+      code?: { specifier?: string };
+      type?: { specifier?: string };
+      isDynamic?: boolean;
+    }[];
+  }[];
+}
+
+/** An import against the rules. */
+export interface Violation {
+  /** Path of the importing file, from the root. */
+  from: string;
+  /** Path of the imported file, or its specifier when it is not in the repository. */
+  to: string;
+  /** The rule. */
+  rule: string;
+}
+
+/** A folder of lib/, which one side of an import is in. */
+interface LibFolder {
+  kind: "lib";
+  folder: string;
+  layer: number;
+  adapter: boolean;
+}
+
+/** One side of an import. */
+type Place =
+  | { kind: "entry" | "worker" | "errors" | "built-in" | "npm" | "elsewhere" }
+  | LibFolder;
+
+/** Finds the imports against the rules, in the modules of `graph` that are below `root`. */
+export function checkLayers(graph: Graph, root: string): Violation[] {
+  const pathOf = (url: string) => url.startsWith(root) ? url.slice(root.length) : url;
+  const violations: Violation[] = [];
+  for (const module of graph.modules) {
+    const from = pathOf(module.specifier);
+    const place = placeOf(from);
+    if (["built-in", "npm", "elsewhere"].includes(place.kind)) continue;
+    for (const { specifier, code, type, isDynamic = false } of module.dependencies ?? []) {
+      for (const target of new Set([code?.specifier, type?.specifier])) {
+        if (target === undefined) continue;
+        const to = pathOf(target);
+        const rule = brokenRule(place, placeOf(to), isDynamic) ?? brokenSpelling(specifier, to);
+        if (rule) violations.push({ from, to, rule });
+      }
+    }
+  }
+  return violations;
+}
+
+function placeOf(path: string): Place {
+  if (path === "mod.ts") return { kind: "entry" };
+  if (path === "lib/errors.ts") return { kind: "errors" };
+  if (path.startsWith("workers/")) return { kind: "worker" };
+  if (path.startsWith("node:")) return { kind: "built-in" };
+  if (path.startsWith("npm:")) return { kind: "npm" };
+  const folder = path.match(/^lib\/([^/]+)\//)?.[1];
+  if (folder === undefined) return { kind: "elsewhere" };
+  const layer = LAYERS.get(folder);
+  return { kind: "lib", folder, layer: layer ?? ADAPTER_LAYER, adapter: layer === undefined };
+}
+
+/** The rule that an import from one place to another breaks, if any. */
+function brokenRule(from: Place, to: Place, isDynamic: boolean): string | undefined {
+  switch (to.kind) {
+    case "built-in":
+      return;
+    case "elsewhere":
+      return "only mod.ts, lib/, workers/ and built-ins";
+    case "entry":
+      return "nobody imports mod.ts";
+    case "worker":
+      if (from.kind === "worker" || from.kind === "entry" && isDynamic) return;
+      return "workers/ is reached by URL, and by a dynamic import in mod.ts";
+    case "npm":
+      if (from.kind === "lib" && from.adapter) return;
+      return "only adapters import npm packages";
+    case "errors":
+      return;
+    case "lib":
+      return brokenDirection(from, to);
+  }
+}
+
+function brokenDirection(from: Place, to: LibFolder): string | undefined {
+  if (from.kind === "errors") return "lib/errors.ts imports nothing";
+  if (from.kind === "entry" && to.adapter) return "adapters are exports of their own";
+  if (from.kind !== "lib" || from.folder === to.folder || from.layer > to.layer) return;
+  return from.layer === to.layer
+    ? `lib/${from.folder} and lib/${to.folder} are both in layer ${to.layer}`
+    : `lib/${from.folder} is in layer ${from.layer}, below lib/${to.folder} in ${to.layer}`;
+}
+
+/** The rule that the way an import is written breaks, if any. */
+function brokenSpelling(specifier: string, to: string): string | undefined {
+  if (/^(\.\.?\/|node:|npm:)/.test(specifier)) return;
+  return `"${specifier}" needs an import map: write ${to.includes(":") ? to : "a relative path"}`;
+}
+
+/** The graph of everything in mod.ts, lib/ and workers/, whether or not mod.ts reaches it. */
+async function graphOf(files: string[]): Promise<Graph> {
+  const imports = files.map((path) => `import ${JSON.stringify(new URL(path, ROOT))};`).join("\n");
+  const info = new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `data:application/typescript,${encodeURIComponent(imports)}`],
+    cwd: ROOT,
+    stderr: "inherit",
+  });
+  const { success, stdout } = await info.output();
+  if (!success) Deno.exit(1);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+if (import.meta.main) {
+  const files = ["mod.ts", ...await sourceFiles("lib", "workers")];
+  const violations = checkLayers(await graphOf(files), ROOT.href);
+  for (const { from, to, rule } of violations) console.error(`${from} imports ${to}: ${rule}`);
+  if (violations.length > 0) Deno.exit(1);
+  console.log(`Checked the imports of ${files.length} files`);
+}

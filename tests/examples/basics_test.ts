@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { runExample } from "./run_example.ts";
+
+Deno.test("hello greets bob, or whom it is told to", async () => {
+  assertEquals(await runExample("hello"), { code: 0, lines: ["hello bob"], errors: [] });
+  assertEquals((await runExample("hello", "--to", "eve")).lines, ["hello eve"]);
+});
+
+Deno.test("pool_map prints the results of map, starmap and applyAsync", async () => {
+  const { code, lines, errors } = await runExample("pool_map", "--workers", "2");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines, [
+    "1 2 5 10 17 26 37 50",
+    "0 2 4 6 8 10 12 14",
+    "0.0000 1.0000 1.4142 1.7321 2.0000 2.2361 2.4495 2.6458 2.8284 3.0000",
+  ]);
+});
+
+for (const name of ["queue", "pipe"]) {
+  Deno.test(`${name} hands over the list`, async () => {
+    const expected = { code: 0, lines: ['[ 42, null, "hello" ]'], errors: [] };
+    assertEquals(await runExample(name), expected);
+  });
+}
+
+Deno.test("lock keeps lines whole, and without it every letter is printed all the same", async () => {
+  const { code, lines, errors } = await runExample("lock");
+  assertEquals([code, errors], [0, []]);
+  const middle = lines.indexOf("without:");
+  const expected = Array.from({ length: 10 }, (_, id) => `process ${id}`);
+  assertEquals(lines.slice(0, 1), ["with a lock:"]);
+  assertEquals(lines.slice(1, middle).sort(), expected);
+  const letters = (text: string) => [...text].sort().join("");
+  assertEquals(letters(lines.slice(middle + 1).join("")), letters(expected.join("")));
+});
+
+Deno.test("every example tells about itself, and refuses what it does not know", async () => {
+  const names = [
+    ...["hello", "pool_map", "queue", "pipe", "lock"],
+    ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
+  ];
+  for (const name of names) {
+    const help = await runExample(name, "--help");
+    assertEquals([help.code, help.errors], [0, []], name);
+    assertEquals(help.lines.some((line) => line.includes(`examples/${name}.ts`)), true, name);
+    const { code, lines, errors } = await runExample(name, "--nonsense");
+    assertEquals([code, lines], [2, []], name);
+    assertEquals(errors, [`${name}: unknown option "--nonsense"`]);
+  }
+});

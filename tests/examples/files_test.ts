@@ -1,0 +1,27 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { BadInputError } from "../../examples/support/cli.ts";
+import { checkWritable } from "../../examples/voxels/files.ts";
+import { temporaryDirectory } from "./run_example.ts";
+
+Deno.test("checkWritable() leaves no trace", async () => {
+  await using directory = await temporaryDirectory();
+  const path = `${directory.path}/image.nii`;
+  await checkWritable(path);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+  await Deno.writeTextFile(path, "precious");
+  await checkWritable(path);
+  assertEquals(await Deno.readTextFile(path), "precious");
+});
+
+Deno.test("checkWritable() refuses what cannot be written", async () => {
+  await using directory = await temporaryDirectory();
+  await assertRejects(
+    () => checkWritable(`${directory.path}/missing/image.nii`),
+    BadInputError,
+    "no such file or directory",
+  );
+  await assertRejects(() => checkWritable(directory.path), BadInputError, "it is a directory");
+  const file = `${directory.path}/file`;
+  await Deno.writeTextFile(file, "");
+  await assertRejects(() => checkWritable(`${file}/image.nii`), BadInputError, "cannot write");
+});

@@ -1,0 +1,42 @@
+/**
+ * Runs an example as a user does: alone, in a process, with the permissions that its help names.
+ *
+ * @module
+ */
+
+/** What a program printed, and how it ended. */
+export interface Outcome {
+  code: number;
+  /** The lines on stdout. */
+  lines: string[];
+  /** The lines on stderr. */
+  errors: string[];
+}
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Only a program that hangs takes as long. */
+const GUARD_MS = 300_000;
+
+/** Runs `examples/<name>.ts`. */
+export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", `examples/${name}.ts`, ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const guard = setTimeout(() => child.kill("SIGKILL"), GUARD_MS);
+  const { code, stdout, stderr } = await child.output();
+  clearTimeout(guard);
+  const linesOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes).split("\n").slice(0, -1);
+  return { code, lines: linesOf(stdout), errors: linesOf(stderr) };
+}
+
+/** A directory that is removed when the scope ends. */
+export async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir();
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
