@@ -7,9 +7,8 @@
  * @module
  */
 import { Pool, type Progress } from "@sauropod/multiprocessing";
-import { fromArray, zeros } from "@sauropod/multiprocessing/ndarray";
 import { runExample, timed } from "./support/cli.ts";
-import type { SharedVolume } from "./voxels/arrays.ts";
+import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
 import { checkWritable, writeBytes } from "./voxels/files.ts";
 import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxels/nifti_io.ts";
 import { estimateSigma } from "./voxels/nlm.ts";
@@ -38,8 +37,8 @@ async function main(): Promise<void> {
   for (const path of [settings.output, settings.png]) if (path) await checkWritable(path);
   const { image, clean, source } = await loadImage(settings);
   const [slices, rows, columns] = image.shape;
-  const input = fromArray(image.data, image.shape);
-  const output = zeros(image.shape, "float32");
+  const input = shareVolume(image.data, image.shape);
+  const output = zeroVolume(image.shape);
   const noise = settings.noise ?? (image.data.some((value) => value < 0) ? "gaussian" : "rician");
   const analysis = prepare(settings, input, noise);
   console.log(`image: ${source}`);
@@ -48,7 +47,7 @@ async function main(): Promise<void> {
 
   let serial: { seconds: number; output: SharedVolume } | undefined;
   if (settings.check) {
-    const serialOutput = zeros(image.shape, "float32");
+    const serialOutput = zeroVolume(image.shape);
     const { seconds } = await timed(() => runInThread(analysis, serialOutput));
     serial = { seconds, output: serialOutput };
     console.log(`one core: ${seconds.toFixed(2)} s`);

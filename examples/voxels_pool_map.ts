@@ -6,9 +6,14 @@
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
-import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, timed, wholeNumber } from "./support/cli.ts";
-import { concatenate, randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
+import {
+  concatenate,
+  randomVolume,
+  type SharedVolume,
+  split,
+  zeroVolume,
+} from "./voxels/arrays.ts";
 import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
 
 const HELP = `
@@ -23,7 +28,7 @@ interface Part {
 }
 
 const calculateSlice = task(import.meta, ({ slice, iterations }: Part) => {
-  const result = zeros(slice.shape, "float32");
+  const result = zeroVolume(slice.shape);
   calculateVolume(slice, result, iterations);
   return result;
 });

@@ -6,9 +6,8 @@
  * @module
  */
 import { Process, task } from "@sauropod/multiprocessing";
-import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { BadInputError, readOptions, runExample, timed, wholeNumber } from "./support/cli.ts";
-import { randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
+import { randomVolume, type SharedVolume, split, zeroVolume } from "./voxels/arrays.ts";
 import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
 import { identical } from "./voxels/volume.ts";
 
@@ -38,10 +37,10 @@ async function main(): Promise<void> {
   if (16 % workers !== 0) throw new BadInputError("--workers must divide the 16 slices equally");
 
   const data = randomVolume([16, 16, 16]);
-  const expected = zeros(data.shape, "float32");
+  const expected = zeroVolume(data.shape);
   const serial = await timed(() => calculateVolume(data, expected, iterations));
 
-  const result = zeros(data.shape, "float32");
+  const result = zeroVolume(data.shape);
   const [chunks, results] = [split(data, workers), split(result, workers)];
   const parallel = await timed(async () => {
     const processes = chunks.map((chunk, id) => {

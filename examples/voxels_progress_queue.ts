@@ -4,9 +4,14 @@
  * @module
  */
 import { Pool, Queue, task } from "@sauropod/multiprocessing";
-import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, timed, wholeNumber } from "./support/cli.ts";
-import { concatenate, randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
+import {
+  concatenate,
+  randomVolume,
+  type SharedVolume,
+  split,
+  zeroVolume,
+} from "./voxels/arrays.ts";
 import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
 
 const HELP = `
@@ -18,7 +23,7 @@ deno run --allow-read examples/voxels_progress_queue.ts [--workers N] [--iterati
 const calculateAndReport = task(
   import.meta,
   async (id: number, slice: SharedVolume, queue: Queue<[number, number]>, iterations: number) => {
-    const result = zeros(slice.shape, "float32");
+    const result = zeroVolume(slice.shape);
     calculateVolume(slice, result, iterations);
     await queue.put([id, slice.size]);
     return result;
@@ -28,7 +33,7 @@ const calculateAndReport = task(
 /** Prints now and then which share of the voxels the messages in a queue make up. */
 class QueueChecker implements Disposable {
   #done = 0;
-  readonly #timer: number;
+  readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(
     readonly queue: Queue<[number, number]>,

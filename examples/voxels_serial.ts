@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, timed, wholeNumber } from "./support/cli.ts";
-import { randomVolume } from "./voxels/arrays.ts";
+import { randomVolume, zeroVolume } from "./voxels/arrays.ts";
 import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
 
 const HELP = `
@@ -21,7 +20,7 @@ async function main(): Promise<void> {
   });
   const iterations = wholeNumber("iterations", given, quick ? 100 : ITERATIONS);
   const data = randomVolume([16, 16, 16]);
-  const result = zeros(data.shape, "float32");
+  const result = zeroVolume(data.shape);
 
   console.log(`Id: 0: Processing ${data.size} voxels`);
   const { seconds } = await timed(() => calculateVolume(data, result, iterations));

@@ -1,5 +1,6 @@
 /**
- * The few functions of NumPy that the tutorial's scripts call, on shared three-dimensional arrays.
+ * Three-dimensional arrays in shared memory, and the few functions of NumPy that the tutorial calls on
+ * such arrays.
  *
  * @module
  */
@@ -7,13 +8,23 @@ import { fromArray, type NdArray, zeros } from "@sauropod/multiprocessing/ndarra
 import { seededRandom } from "./random.ts";
 
 /** A three-dimensional array in shared memory. */
-export type SharedVolume = NdArray<Float32Array>;
+export type SharedVolume = NdArray & { readonly data: Float32Array };
+
+/** An array for a result. */
+export function zeroVolume(shape: readonly number[]): SharedVolume {
+  return zeros(shape, "float32") as SharedVolume;
+}
+
+/** An array with the given voxels, x fastest. */
+export function shareVolume(voxels: Float32Array, shape: readonly number[]): SharedVolume {
+  return fromArray(voxels, shape, "float32") as SharedVolume;
+}
 
 /** `numpy.random.rand(*shape)` with a seed: numbers from 0 to 1. */
-export function randomVolume(shape: [number, number, number], seed = 1): SharedVolume {
+export function randomVolume(shape: readonly number[], seed = 1): SharedVolume {
   const { uniform } = seededRandom(seed);
-  const length = shape[0] * shape[1] * shape[2];
-  return fromArray(Float32Array.from({ length }, uniform), shape);
+  const length = shape.reduce((product, n) => product * n, 1);
+  return shareVolume(Float32Array.from({ length }, uniform), shape);
 }
 
 /** `numpy.split(data, parts)`: views, not copies, of equal parts along the first axis. */
@@ -22,14 +33,17 @@ export function split(data: SharedVolume, parts: number): SharedVolume[] {
   if (!Number.isInteger(length)) {
     throw new RangeError(`Cannot split ${data.shape[0]} slices: not divisible by ${parts}`);
   }
-  return Array.from({ length: parts }, (_, i) => data.lo(i * length, 0, 0).hi(length));
+  return Array.from(
+    { length: parts },
+    (_, i) => data.lo(i * length, null, null).hi(length, null, null) as SharedVolume,
+  );
 }
 
 /** `numpy.concatenate(parts)`: a new array with the parts one after the other along the first axis. */
 export function concatenate(parts: readonly SharedVolume[]): SharedVolume {
   const slices = parts.reduce((sum, { shape }) => sum + shape[0], 0);
   const [, rows, columns] = parts[0].shape;
-  const whole = zeros([slices, rows, columns], "float32");
+  const whole = zeroVolume([slices, rows, columns]);
   let slice = 0;
   for (const part of parts) {
     for (let z = 0; z < part.shape[0]; z++, slice++) {

@@ -45,7 +45,9 @@ export function denoiseSlice(
     NlmOptions,
 ): void {
   checkShapes(input, output);
-  const [slices, rows, columns] = input.shape;
+  // Numbers from another isolate may be floating-point ones to the compiler. With whole ones the loops
+  // below are half as fast again.
+  const [slices, rows, columns] = Int32Array.from(input.shape);
   const slab = copySlab(
     input,
     Math.max(0, z - searchRadius),
@@ -134,7 +136,7 @@ interface Slab {
 
 /** Copies slices `from` to `to` (not included) so that no neighbourhood leaves the array. */
 function copySlab(input: Volume, from: number, to: number): Slab {
-  const [slices, rows, columns] = input.shape;
+  const [slices, rows, columns] = Int32Array.from(input.shape);
   const row = columns + 2;
   const slice = row * (rows + 2);
   const voxels = new Float64Array(slice * (to - from + 2));

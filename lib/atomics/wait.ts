@@ -108,6 +108,11 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       return state as Outcome;
     }
     if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) attend(node);
+    if (Atomics.load(i32, self + threadWord.READY) !== 0 && lendWakeUps(park.queue)) {
+      dequeue(node);
+      giveBackNode(node);
+      return Outcome.WOKEN;
+    }
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     if (left <= 0) {
       if (!dequeue(node)) continue; // woken in the last moment: that counts
@@ -116,6 +121,25 @@ function parkBlocking(park: Park, deadline: number): Outcome {
     }
     Atomics.wait(i32, wake, seen, left);
   }
+}
+
+/**
+ * Promises of this thread were woken and cannot run while it blocks, so their wake-ups serve others:
+ * this thread, if it waits in the same queue, else the next in theirs. (A wake-up too many only makes
+ * somebody look once more; one that lay here could leave everybody asleep.)
+ *
+ * @returns whether one of them came from `queue`
+ */
+function lendWakeUps(queue: number): boolean {
+  let mine = false;
+  const from = late.length;
+  takeReady(late);
+  for (const node of late.slice(from)) {
+    if (Atomics.load(i32, node + nodeWord.STATE) !== NodeState.WOKEN) continue;
+    if (i32[node + nodeWord.QUEUE] === queue) mine = true;
+    else wakeOne(i32[node + nodeWord.QUEUE]);
+  }
+  return mine;
 }
 
 /** Notices what this thread was asked to notice, before or while it sleeps with `node`. */
@@ -147,6 +171,8 @@ interface Sleeper {
 
 /** The promises that wait in this isolate, by node. */
 const sleepers = new Map<number, Sleeper>();
+/** Nodes of promises that were woken while the thread blocked: they run when it does not. */
+const late: number[] = [];
 let armed = false;
 let onStop: (() => void) | undefined;
 
@@ -226,7 +252,7 @@ function arm(): void {
   armed = true;
   const wake = self + threadWord.WAKE;
   const seen = Atomics.load(i32, wake);
-  if (Atomics.load(i32, self + threadWord.READY) !== 0 || stopRequested()) {
+  if (late.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0 || stopRequested()) {
     queueMicrotask(lookAround);
     return;
   }
@@ -235,16 +261,22 @@ function arm(): void {
   else queueMicrotask(lookAround);
 }
 
-/** Resumes the promises that were woken, in the order in which they were woken. */
-function lookAround(): void {
-  armed = false;
+/** Takes the nodes that were woken from the thread's stack, in the order in which they were. */
+function takeReady(into: number[]): void {
   const woken = [];
   let node = Atomics.exchange(i32, self + threadWord.READY, 0);
   for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) woken.push(node);
-  for (let at = woken.length - 1; at >= 0; at--) {
-    const sleeper = sleepers.get(woken[at])!;
-    const state = Atomics.load(i32, woken[at] + nodeWord.STATE) as Outcome;
-    finish(woken[at], sleeper);
+  while (woken.length > 0) into.push(woken.pop()!);
+}
+
+/** Resumes the promises that were woken, in the order in which they were woken. */
+function lookAround(): void {
+  armed = false;
+  takeReady(late);
+  for (const node of late.splice(0)) {
+    const sleeper = sleepers.get(node)!;
+    const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
+    finish(node, sleeper);
     sleeper.resolve(state);
   }
   if (onStop !== undefined && stopRequested()) onStop();

@@ -290,16 +290,26 @@ export function* receiving(channel: number): Steps<Received | "closed" | "timed 
   }
 }
 
-/** Steps of waiting until the channel has a message or is closed: whether it has, or is. */
-export function* becomingReadable(channel: number): Steps<boolean> {
+/**
+ * Steps of waiting until the channel has a message or is closed: whether it has, or is.
+ *
+ * @param unwanted looked at after each wake-up: whether to wait no longer
+ */
+export function* becomingReadable(channel: number, unwanted?: () => boolean): Steps<boolean> {
   for (;;) {
     const sent = Atomics.load(i32, channel + SENT);
     if (messagesIn(channel) > 0 || closedBits(channel) !== 0) return true;
+    if (unwanted?.()) return false;
     const outcome = yield parkForMessage(channel, sent);
     if (outcome === Outcome.TIMED_OUT) return false;
     // The wake-up is for whoever takes the message: pass it on if that is not this waiter.
     if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
   }
+}
+
+/** Has all who wait for a message look whether they still want one. */
+export function wakeReceivers(channel: number): void {
+  wakeAll(channel + RECEIVERS);
 }
 
 function parkForMessage(channel: number, sent: number) {

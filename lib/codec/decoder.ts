@@ -33,7 +33,8 @@ export class Decoder {
   #position = 0;
   #end = 0;
   #nextBlock = 0;
-  #seen: unknown[] = [];
+  // deno-lint-ignore no-explicit-any
+  #seen: any[] = [];
   #shapes: string[][] = [];
   readonly #shared: number[] = [];
 
@@ -155,6 +156,8 @@ export class Decoder {
         return this.#error();
       case Tag.INSTANCE:
         return this.#instance();
+      case Tag.REDUCED:
+        return this.#reduced();
       default:
         throw new Error(`Cannot read message: byte ${tag} is no tag`);
     }
@@ -288,6 +291,15 @@ export class Decoder {
     }
     this.#position++; // Tag.OBJECT
     return this.#plain(this.#note(Object.create(classOf.prototype)));
+  }
+
+  #reduced(): object {
+    const index = this.#seen.length;
+    this.#seen.push(undefined);
+    const address = this.#int32();
+    const revive = functionAt(address) as ((parts: unknown) => object) | undefined;
+    if (revive === undefined) throw new NeedsImport(address);
+    return this.#seen[index] = revive(this.value());
   }
 
   #function(): object {

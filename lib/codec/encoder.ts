@@ -14,6 +14,7 @@ import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
 import { functionAddress, isRegistered } from "./functions.ts";
 import { pathTo } from "./path.ts";
+import { reducerFor } from "./reducers.ts";
 import { align8, Tag, viewKinds } from "./tags.ts";
 
 const FIRST_CAPACITY = 4096;
@@ -314,8 +315,8 @@ export class Encoder {
       case "BigInt":
         this.#byte(Tag.BOXED);
         return this.#write(value.valueOf());
-      case undefined: // an instance of a class of the user's: its own properties go, as a copy does
-        return this.#plain(value);
+      case undefined:
+        return this.#foreign(value);
       default:
         throw new NotCloneable(value, whyNot(builtinNameOf(value)!));
     }
@@ -371,6 +372,14 @@ export class Encoder {
     this.#int32(-1 - length);
     for (const key of keys) this.#string(key);
     this.#shapes.push(keys);
+  }
+
+  /** An instance of a class that nobody registered: its own properties go, as a copy does. */
+  #foreign(value: object): void {
+    const reducer = reducerFor(value);
+    if (reducer === undefined) return this.#plain(value);
+    this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
+    this.#write(reducer.reduce(value));
   }
 
   #instance(value: object): void {

@@ -61,6 +61,8 @@ export const Tag = {
   FUNCTION: 26,
   /** int32 address of the class's definition, object */
   INSTANCE: 27,
+  /** int32 address of the function that puts it together, parts */
+  REDUCED: 28,
 } as const;
 
 /** Kinds of typed arrays, by their index: the byte that names them. */

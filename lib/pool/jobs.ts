@@ -58,10 +58,10 @@ export function callSite(): { stack?: string } {
 export function explainFailure(
   { error, task, worker }: Failure,
   item: string,
-  site: { stack?: string },
+  site: { stack?: string } | undefined,
 ): unknown {
   if (!(error instanceof Error)) return error;
-  const asked = (site.stack ?? "").split("\n").slice(1)
+  const asked = (site?.stack ?? "").split("\n").slice(1)
     .filter((line) => !line.includes("/lib/pool/")).join("\n");
   const stack = `${error.stack}\n    --- in task ${task}${item}, run by ${worker}, called from:\n${asked}`;
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
@@ -76,18 +76,19 @@ export class ApplyJob implements Job {
   readonly cancelFlag: number;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #site: { stack?: string };
+  readonly #site: { stack?: string } | undefined;
 
   /** A call whose outcome goes to `resolve` or `reject`. */
   constructor(
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     cancelFlag: number,
+    site: { stack?: string } | undefined,
   ) {
     this.#resolve = resolve;
     this.#reject = reject;
     this.cancelFlag = cancelFlag;
-    this.#site = callSite();
+    this.#site = site;
   }
 
   onDone(_chunk: number, payload: unknown): void {

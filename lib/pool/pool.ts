@@ -25,6 +25,7 @@ import {
   keepInline,
   push,
   receiveInto,
+  wakeReceivers,
 } from "../channels/channel.ts";
 import { Channel } from "../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
@@ -115,6 +116,9 @@ type Awaitable<T> = T | PromiseLike<T>;
 
 /** Workers of a pool that fail to start so often in a row are not replaced any more. */
 const MOST_FAILED_STARTS = 3;
+
+/** Single calls note who made them while fewer than this many are under way: it takes microseconds. */
+const MOST_SITES = 16;
 
 /** Pools that were forgotten: their workers are let go. */
 const forgotten = new FinalizationRegistry<Channel>((tasks) =>
@@ -387,7 +391,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     }
     for (const iterator of this.#imaps) await iterator.takeAll();
     while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.at));
+      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
       this.#takeResults();
     }
     clearTimeout(this.#growing);
@@ -419,6 +423,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       resolve as (value: unknown) => void,
       reject,
       cancellable ? makeCancelFlag() : 0,
+      this.#chunksOut < MOST_SITES ? callSite() : undefined,
     );
     this.#sendAlone(job, Mode.APPLY, this.#functionAddress(fn), args, "args");
     return job;
@@ -494,7 +499,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       submit: (chunk) =>
         new Promise<Outcomes>((resolve, reject) => {
           this.#checkUsable();
-          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0);
+          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0, site);
           this.#sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
         }),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
@@ -601,10 +606,15 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   async #listen(): Promise<void> {
     this.#listening = true;
     while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.at));
+      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
       this.#takeResults();
     }
     this.#listening = false;
+  }
+
+  /** Stops waiting for results that came another way, or never will: it would hold the program. */
+  #listenNoMore(): void {
+    if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.at);
   }
 
   /** Takes results and blocks the thread until the call is settled. */
@@ -614,6 +624,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       blockOn(becomingReadable(this.#results.at));
       this.#takeResults(true);
     }
+    this.#listenNoMore();
   }
 
   #takeResults(blocking = false): void {
@@ -807,6 +818,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       this.#leave(id, job);
     }
     this.#chunksOut = 0;
+    this.#listenNoMore();
   }
 }
 

@@ -1,0 +1,289 @@
+/**
+ * The package against two hand-written workers and `postMessage`, side by side in one run.
+ *
+ *     deno task bench [--quick] [--only=name]
+ *
+ * Each scenario runs its contenders in turn, several times; the table shows medians, and the median
+ * of the ratios of neighbouring runs, which holds when the machine's speed drifts.
+ *
+ * @module
+ */
+
+import { Lock, Pool, Process, Queue, task } from "@sauropod/multiprocessing";
+import { parseArgs } from "@std/cli/parse-args";
+import { RawWorkers } from "./raw.ts";
+
+/** A contender: what it is called, and a run that returns its time in microseconds. */
+type Contender = [name: string, run: () => Promise<number> | number];
+
+interface Scenario {
+  name: string;
+  unit: "us" | "ms";
+  /** The first is the baseline. */
+  contenders: Contender[];
+  repeats: number;
+}
+
+const square = task(import.meta, (x: number) => x * x + 1);
+const integrand = task(import.meta, (x: number) => x * x - x);
+const same = task(import.meta, (array: Float64Array) => array);
+const produce = task(import.meta, (queue: Queue<number>, count: number) => {
+  for (let i = 0; i < count; i++) queue.putSync(i);
+});
+const consume = task(import.meta, (queue: Queue<number>, done: Queue<number>, count: number) => {
+  const start = performance.now();
+  for (let i = 0; i < count; i++) queue.getSync();
+  done.putSync(performance.now() - start);
+});
+
+async function main(): Promise<void> {
+  const { quick, only } = parseArgs(Deno.args, { boolean: ["quick"], string: ["only"] });
+  const scale = quick ? 0.02 : 1;
+  console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`);
+  using raw = new RawWorkers(2);
+  await using pool = new Pool(2);
+  await Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
+  await pool.map(square, Array(1000).fill(1), { chunkSize: 1 });
+
+  const scenarios = [
+    ...starting(quick ? 2 : 9),
+    ...tasks(raw, pool, Math.round(2000 * scale), Math.round(100_000 * scale), quick ? 2 : 7),
+    ...data(raw, pool, Math.round(1_000_000 * scale), Math.round(8_388_608 * scale), quick ? 2 : 9),
+    ...streams(raw, Math.round(300_000 * scale), quick ? 2 : 7),
+    lockAlone(Math.round(2_000_000 * scale), quick ? 2 : 7),
+  ];
+  for (const scenario of scenarios) {
+    if (only === undefined || scenario.name.includes(only)) await measure(scenario);
+  }
+}
+
+async function timed(run: () => unknown): Promise<number> {
+  const start = performance.now();
+  await run();
+  return (performance.now() - start) * 1000;
+}
+
+function timedNow(run: () => void): number {
+  const start = performance.now();
+  run();
+  return (performance.now() - start) * 1000;
+}
+
+function starting(repeats: number): Scenario[] {
+  const ask = (raw: RawWorkers) =>
+    Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
+  return [{
+    name: "2 workers, start to first result",
+    unit: "ms",
+    repeats,
+    contenders: [
+      ["postMessage, both workers", async () => {
+        const start = performance.now();
+        using raw = new RawWorkers(2);
+        await ask(raw);
+        return (performance.now() - start) * 1000;
+      }],
+      ["Pool, first result", async () => {
+        const start = performance.now();
+        await using pool = new Pool(2);
+        await pool.apply(square, [1]);
+        return (performance.now() - start) * 1000;
+      }],
+      ["Pool, both workers", async () => {
+        const start = performance.now();
+        await using pool = new Pool(2);
+        await pool.map(square, [1, 2], { chunkSize: 1 });
+        return (performance.now() - start) * 1000;
+      }],
+    ],
+  }];
+}
+
+function tasks(
+  raw: RawWorkers,
+  pool: Pool,
+  roundTrips: number,
+  together: number,
+  repeats: number,
+): Scenario[] {
+  const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1];
+  return [{
+    name: `one trivial task awaited, p50 of ${roundTrips}`,
+    unit: "us",
+    repeats,
+    contenders: [
+      ["postMessage", async () => {
+        const times = [];
+        for (let x = 0; x < roundTrips; x++) {
+          times.push(await timed(() => raw.ask((id) => ({ kind: "task", id, x }))));
+        }
+        return median(times);
+      }],
+      ["Pool.apply", async () => {
+        const times = [];
+        for (let x = 0; x < roundTrips; x++) {
+          times.push(await timed(() => pool.apply(square, [x])));
+        }
+        return median(times);
+      }],
+      ["Pool.applySync", () => {
+        const times = [];
+        for (let x = 0; x < roundTrips; x++) {
+          times.push(timedNow(() => pool.applySync(square, [x])));
+        }
+        return median(times);
+      }],
+    ],
+  }, {
+    name: `${together} trivial tasks together`,
+    unit: "ms",
+    repeats,
+    contenders: [
+      ["postMessage", () =>
+        timed(() => {
+          const answers = [];
+          for (let x = 0; x < together; x++) {
+            answers.push(raw.ask((id) => ({ kind: "task", id, x })));
+          }
+          return Promise.all(answers);
+        })],
+      ["Pool.apply", () =>
+        timed(() => {
+          const answers = [];
+          for (let x = 0; x < together; x++) answers.push(pool.apply(square, [x]));
+          return Promise.all(answers);
+        })],
+    ],
+  }];
+}
+
+function data(
+  raw: RawWorkers,
+  pool: Pool,
+  items: number,
+  floats: number,
+  repeats: number,
+): Scenario[] {
+  const numbers = Array.from({ length: items }, (_, i) => i / items);
+  const array = new Float64Array(floats).fill(1);
+  const shared = new Float64Array(new SharedArrayBuffer(floats * 8));
+  const mebibytes = Math.round(floats / 131_072);
+  return [{
+    name: `map over ${items} numbers`,
+    unit: "ms",
+    repeats,
+    contenders: [
+      ["postMessage, 8 chunks", () =>
+        timed(async () => {
+          const size = Math.ceil(items / 8);
+          const answers = [];
+          for (let at = 0; at < items; at += size) {
+            const chunk = numbers.slice(at, at + size);
+            answers.push(raw.ask((id) => ({ kind: "chunk", id, items: chunk })));
+          }
+          return (await Promise.all(answers) as number[][]).flat();
+        })],
+      ["Pool.map", () => timed(() => pool.map(integrand, numbers))],
+      ["Pool.mapSync", () => timed(() => pool.mapSync(integrand, numbers))],
+      ["Array.map", () => timed(() => numbers.map((x) => x * x - x))],
+    ],
+  }, {
+    name: `Float64Array of ${mebibytes} MiB there and back`,
+    unit: "ms",
+    repeats,
+    contenders: [
+      ["postMessage, copied", () => timed(() => raw.ask((id) => ({ kind: "array", id, array })))],
+      ["Pool.apply, copied", () => timed(() => pool.apply(same, [array]))],
+      ["Pool.apply, shared", () => timed(() => pool.apply(same, [shared]))],
+    ],
+  }];
+}
+
+function streams(raw: RawWorkers, count: number, repeats: number): Scenario[] {
+  const producer = async (take: (queue: Queue<number>) => Promise<number> | number) => {
+    const queue = new Queue<number>();
+    const process = new Process({ target: produce, args: [queue, count] });
+    process.start();
+    await queue.get();
+    const time = await take(queue);
+    await process.join();
+    return time;
+  };
+  return [{
+    name: `${count} numbers from one worker to the main thread, a number`,
+    unit: "us",
+    repeats,
+    contenders: [
+      ["postMessage", async () => await timed(() => raw.stream(count)) / count],
+      ["Queue, blocking", () =>
+        producer((queue) =>
+          timedNow(() => {
+            for (let i = 1; i < count; i++) queue.getSync();
+          }) / count
+        )],
+      ["Queue, async", () =>
+        producer(async (queue) =>
+          await timed(async () => {
+            for (let i = 1; i < count; i++) await queue.get();
+          }) / count
+        )],
+      ["Queue, worker to worker", async () => {
+        const [queue, done] = [new Queue<number>(), new Queue<number>()];
+        const consumer = new Process({ target: consume, args: [queue, done, count] });
+        const sender = new Process({ target: produce, args: [queue, count] });
+        consumer.start();
+        sender.start();
+        const time = await done.get() * 1000 / count;
+        await Promise.all([consumer.join(), sender.join()]);
+        return time;
+      }],
+    ],
+  }];
+}
+
+function lockAlone(count: number, repeats: number): Scenario {
+  const lock = new Lock();
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  return {
+    name: `Lock that nobody else wants, acquire and release, ${count} times`,
+    unit: "us",
+    repeats,
+    contenders: [
+      ["two compare-exchanges", () =>
+        timedNow(() => {
+          for (let i = 0; i < count; i++) {
+            Atomics.compareExchange(word, 0, 0, 1);
+            Atomics.compareExchange(word, 0, 1, 0);
+          }
+        }) / count],
+      ["acquireSync, release", () =>
+        timedNow(() => {
+          for (let i = 0; i < count; i++) {
+            lock.acquireSync();
+            lock.release();
+          }
+        }) / count],
+    ],
+  };
+}
+
+async function measure({ name, unit, contenders, repeats }: Scenario): Promise<void> {
+  const times: number[][] = contenders.map(() => []);
+  for (let repeat = -1; repeat < repeats; repeat++) {
+    for (const [at, [, run]] of contenders.entries()) {
+      const time = await run();
+      if (repeat >= 0) times[at].push(time); // the first round warms up
+    }
+  }
+  const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
+  console.log(`\n${name} (${unit}, median of ${repeats})`);
+  for (const [at, [contender]] of contenders.entries()) {
+    const time = median(times[at]) / (unit === "ms" ? 1000 : 1);
+    const ratio = median(times[at].map((time, repeat) => time / times[0][repeat]));
+    console.log(
+      `  ${contender.padEnd(28)} ${time.toFixed(3).padStart(12)}   x ${ratio.toFixed(3)}`,
+    );
+  }
+}
+
+if (import.meta.main) await main();
