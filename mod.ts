@@ -66,6 +66,5 @@ export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Lock, LockGuard } from "./lib/sync/lock.ts";
 
-
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));

@@ -9,9 +9,10 @@
  * @module
  */
 
-import { Lock, Pool, Process, Queue, task } from "@sauropod/multiprocessing";
+import { Lock, Pool, Process, Queue } from "@sauropod/multiprocessing";
 import { parseArgs } from "@std/cli/parse-args";
 import { RawWorkers } from "./raw.ts";
+import { consume, integrand, produce, same, square } from "./tasks.ts";
 
 /** A contender: what it is called, and a run that returns its time in microseconds. */
 type Contender = [name: string, run: () => Promise<number> | number];
@@ -23,18 +24,6 @@ interface Scenario {
   contenders: Contender[];
   repeats: number;
 }
-
-const square = task(import.meta, (x: number) => x * x + 1);
-const integrand = task(import.meta, (x: number) => x * x - x);
-const same = task(import.meta, (array: Float64Array) => array);
-const produce = task(import.meta, (queue: Queue<number>, count: number) => {
-  for (let i = 0; i < count; i++) queue.putSync(i);
-});
-const consume = task(import.meta, (queue: Queue<number>, done: Queue<number>, count: number) => {
-  const start = performance.now();
-  for (let i = 0; i < count; i++) queue.getSync();
-  done.putSync(performance.now() - start);
-});
 
 async function main(): Promise<void> {
   const { quick, only } = parseArgs(Deno.args, { boolean: ["quick"], string: ["only"] });
@@ -167,6 +156,10 @@ function data(
   const numbers = Array.from({ length: items }, (_, i) => i / items);
   const array = new Float64Array(floats).fill(1);
   const shared = new Float64Array(new SharedArrayBuffer(floats * 8));
+  const each = async (run: () => Promise<unknown>) =>
+    await timed(async () => {
+      for (let time = 0; time < 20; time++) await run();
+    }) / 20;
   const mebibytes = Math.round(floats / 131_072);
   return [{
     name: `map over ${items} numbers`,
@@ -194,7 +187,11 @@ function data(
     contenders: [
       ["postMessage, copied", () => timed(() => raw.ask((id) => ({ kind: "array", id, array })))],
       ["Pool.apply, copied", () => timed(() => pool.apply(same, [array]))],
-      ["Pool.apply, shared", () => timed(() => pool.apply(same, [shared]))],
+      [
+        "postMessage, shared",
+        () => each(() => raw.ask((id) => ({ kind: "array", id, array: shared }))),
+      ],
+      ["Pool.apply, shared", () => each(() => pool.apply(same, [shared]))],
     ],
   }];
 }

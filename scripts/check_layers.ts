@@ -30,6 +30,7 @@ const LAYERS = new Map([
   ["threads", 4],
   ["pool", 4],
   ["parallel", 5],
+  ["context", 5],
 ]);
 const ADAPTER_LAYER = 5;
 

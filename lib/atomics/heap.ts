@@ -39,14 +39,16 @@ export const rootWord = {
   mainThread: 67,
   /** Number of live workers. */
   liveWorkers: 68,
-  /** Channel by which workers ask the main thread to start others. */
-  startRequests: 69,
+  /** Channel by which workers ask the main thread for what only it can do. */
+  requests: 69,
   /** Number of processes named by default. */
   processNames: 70,
   /** Number of pool workers named by default. */
   poolWorkerNames: 71,
   /** Number of workers that were told to end and still compute. */
   abandonedWorkers: 72,
+  /** Number of buffers that workers have announced to the main thread. */
+  announcements: 73,
 } as const;
 
 /** Makes this isolate the first of its program, with a heap of its own, unless it has one. */

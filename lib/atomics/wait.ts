@@ -75,9 +75,10 @@ export async function awaitOn<T>(
 
 let serve: (() => void) | undefined;
 
-/** Says what this thread does when others ask for its service while it blocks. */
+/** Says what this thread does when others ask for its service, whether it blocks or not. */
 export function setService(service: () => void): void {
   serve = service;
+  arm();
 }
 
 /** Whether a thread that blocks has a core to itself while it looks round for a moment. */
@@ -252,7 +253,10 @@ function arm(): void {
   armed = true;
   const wake = self + threadWord.WAKE;
   const seen = Atomics.load(i32, wake);
-  if (late.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0 || stopRequested()) {
+  if (
+    late.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0 ||
+    Atomics.load(i32, self + threadWord.CONTROL) !== 0
+  ) {
     queueMicrotask(lookAround);
     return;
   }
@@ -279,8 +283,9 @@ function lookAround(): void {
     finish(node, sleeper);
     sleeper.resolve(state);
   }
-  if (onStop !== undefined && stopRequested()) onStop();
-  else if (sleepers.size > 0 || onStop !== undefined) arm();
+  if (onStop !== undefined && stopRequested()) return onStop();
+  if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) !== 0) attend();
+  if (sleepers.size > 0 || onStop !== undefined || serve !== undefined) arm();
 }
 
 // What keeps the program alive while promises wait

@@ -9,7 +9,8 @@
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
  * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_SLOT` | senders | | |
- * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_SLOT` | receivers | | |
+ * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_SLOT`, `SENT_SEEN` | receivers | | |
+ * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers | | |
  * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |
  * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside `RECEIVE_GUARD` | senders to a full channel, in `SENDERS` | each pop wakes one |
  * | `LIMIT` | most messages at a time; 0: no limit | the creator | | |
@@ -37,6 +38,7 @@ const LIMIT = 3;
 const RECEIVE_GUARD = 16;
 const FIRST_SEGMENT = 17;
 const FIRST_SLOT = 18;
+const SENT_SEEN = 19;
 const SENT = 32;
 const CLOSED = 33;
 const RECEIVERS = 34;
@@ -159,7 +161,7 @@ function isFull(channel: number): boolean {
 
 /** The slot for the next message; 0 if there is no room or nobody may send. Inside `SEND_GUARD`. */
 function claimSlot(channel: number): number {
-  if (Atomics.load(i32, channel + CLOSED) !== 0 || isFull(channel)) return 0;
+  if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
   const slot = i32[channel + LAST_SLOT];
   let segment = i32[channel + LAST_SEGMENT];
   if (slot === SLOTS) {
@@ -202,9 +204,13 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 function pop(channel: number): boolean {
   enter(channel + RECEIVE_GUARD);
   const received = i32[channel + RECEIVED];
-  if (Atomics.load(i32, channel + SENT) === received) {
-    leave(channel + RECEIVE_GUARD);
-    return false;
+  if (i32[channel + SENT_SEEN] === received) {
+    const sent = Atomics.load(i32, channel + SENT);
+    if (sent === received) {
+      leave(channel + RECEIVE_GUARD);
+      return false;
+    }
+    i32[channel + SENT_SEEN] = sent;
   }
   let segment = i32[channel + FIRST_SEGMENT];
   let slot = i32[channel + FIRST_SLOT];
@@ -243,7 +249,7 @@ export function receiveInto(channel: number, decoder: Decoder): number | undefin
   if (!pop(channel)) return undefined;
   const { block } = popped;
   if (block !== 0) readMessage(decoder, block);
-  else decoder.fromStream(poppedBytes, poppedView, poppedFloats, popped.length);
+  else decoder.fromStream(poppedBytes, poppedView, poppedFloats, popped.words, popped.length);
   return block;
 }
 

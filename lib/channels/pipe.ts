@@ -35,8 +35,8 @@ import { importValue } from "../codec/message.ts";
 import {
   becomingReadable,
   CHANNEL_WORDS,
-  Closed,
   closeChannel,
+  Closed,
   destroyChannel,
   initChannel,
   push,

@@ -18,10 +18,10 @@ import { awaitOn, blockOn } from "../atomics/wait.ts";
 import { encode, giveBack } from "../codec/encoder.ts";
 import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
 import {
-  Closed,
-  closeChannel,
-  closedBits,
   CHANNEL_WORDS,
+  closeChannel,
+  Closed,
+  closedBits,
   destroyChannel,
   initChannel,
   limitOf,

@@ -5,9 +5,14 @@
  * other isolate, by way of the main thread; messages then name the object. Every isolate keeps what
  * was announced to it until nobody can reach the object any more.
  *
+ * A worker may receive the object before the buffer, and may have to block until it has it. The
+ * announcement can then be in the worst place: taken from the port by the event loop, which does
+ * not run while the thread blocks. So a worker that misses a buffer that was announced has it sent
+ * again; what is sent while a thread blocks stays in the port, where it can be fetched.
+ *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `ANNOUNCED` | 0; 1 once every isolate has been sent the buffer | the main thread | who received the object before the buffer, in `QUEUE` | the main thread |
+ * | `SENDINGS` | how often the main thread has sent the buffer: 0 means not yet | the main thread | who received the object before the buffer, in `QUEUE` | the main thread |
  *
  * @module
  */
@@ -24,8 +29,8 @@ import {
 import { blockOn, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
 
-const ANNOUNCED = objectWord.FIRST;
-const QUEUE = ANNOUNCED + 1;
+const SENDINGS = objectWord.FIRST;
+const QUEUE = SENDINGS + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
 /** How buffers reach other isolates: the runtime's part. */
@@ -34,6 +39,8 @@ export interface BufferTransport {
   announce(address: number, buffer: SharedArrayBuffer): void;
   /** Takes in what was sent to this isolate, without giving up the thread. */
   receive(): void;
+  /** Has the buffer sent to this isolate again. */
+  askAgain(address: number): void;
 }
 
 let transport: BufferTransport | undefined;
@@ -56,7 +63,7 @@ export function bufferAddress(buffer: SharedArrayBuffer): number {
   const address = createObject(SharedType.BUFFER, WORDS);
   hold(buffer, address);
   keepBuffer(address, structuredClone(buffer));
-  if (transport === undefined) confirmAnnounced(address);
+  if (transport === undefined) confirmSent(address);
   else transport.announce(address, kept.get(address)!);
   return address;
 }
@@ -69,33 +76,40 @@ export function keepBuffer(address: number, buffer: SharedArrayBuffer): void {
   kept.set(address, buffer);
 }
 
+/** A buffer that was announced to this isolate, if it still keeps it. */
+export function keptBuffer(address: number): SharedArrayBuffer | undefined {
+  return kept.get(address);
+}
+
 /** The buffers that a new isolate must be sent. */
 export function keptBuffers(): [address: number, buffer: SharedArrayBuffer][] {
   return [...kept];
 }
 
-/** Says that every isolate has been sent the buffer. */
-export function confirmAnnounced(address: number): void {
-  Atomics.store(i32, address + ANNOUNCED, 1);
+/** Says that the buffer has been sent to those who lacked it. */
+export function confirmSent(address: number): void {
+  Atomics.add(i32, address + SENDINGS, 1);
   wakeAll(address + QUEUE);
 }
 
 function* arriving(address: number): Steps<void> {
-  const word = address + ANNOUNCED;
-  while (Atomics.load(i32, word) === 0) {
+  const word = address + SENDINGS;
+  for (let asked = false;;) {
+    const sendings = Atomics.load(i32, word);
     transport?.receive();
     if (kept.has(address)) return;
-    yield { queue: address + QUEUE, word, expected: 0 };
+    if (sendings > 0 && !asked) {
+      transport?.askAgain(address);
+      asked = true;
+    }
+    yield { queue: address + QUEUE, word, expected: sendings };
   }
 }
 
 defineType(SharedType.BUFFER, {
   permanent: true, // isolates may still have it in `kept`
   revive(address) {
-    if (!kept.has(address)) {
-      blockOn(arriving(address));
-      transport?.receive();
-    }
+    if (!kept.has(address)) blockOn(arriving(address));
     const buffer = structuredClone(kept.get(address)!);
     hold(buffer, address);
     return buffer;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dataView, f64, u8 } from "../atomics/heap_views.ts";
+import { dataView, f64, i32, u8 } from "../atomics/heap_views.ts";
 import { dispose, handleFor } from "../atomics/shared_object.ts";
 import { emptyError, errorFrom, type ErrorParts } from "./error_parts.ts";
 import { functionAt } from "./functions.ts";
@@ -28,6 +28,7 @@ export class Decoder {
   #bytes: Uint8Array = u8;
   #view: DataView = dataView;
   #floats: Float64Array = f64;
+  #words: Int32Array = i32;
   /** Where the message begins, in bytes. */
   #base = 0;
   #position = 0;
@@ -43,11 +44,13 @@ export class Decoder {
     bytes: Uint8Array<ArrayBuffer>,
     view: DataView,
     floats: Float64Array,
+    words: Int32Array,
     streamBytes: number,
   ): void {
     this.#bytes = bytes;
     this.#view = view;
     this.#floats = floats;
+    this.#words = words;
     this.#start(0, streamBytes);
   }
 
@@ -56,6 +59,7 @@ export class Decoder {
     this.#bytes = u8;
     this.#view = dataView;
     this.#floats = f64;
+    this.#words = i32;
     this.#start(address * 4, streamBytes);
   }
 
@@ -123,6 +127,8 @@ export class Decoder {
         return this.#seen[this.#length()];
       case Tag.NUMBERS:
         return this.#numbers();
+      case Tag.INTEGERS:
+        return this.#integers();
       case Tag.ARRAY:
         return this.#array();
       case Tag.OBJECT:
@@ -136,6 +142,31 @@ export class Decoder {
       default:
         return this.#rare(tag);
     }
+  }
+
+  /**
+   * Reads an array into `target` from `start` on, without making one of its own.
+   *
+   * @returns its length
+   */
+  itemsInto(target: unknown[], start: number): number {
+    const tag = this.#bytes[this.#position++];
+    const length = this.#length();
+    if (tag === Tag.NUMBERS) {
+      const first = (this.#base + align8(this.#position - this.#base)) / 8;
+      const floats = this.#floats;
+      for (let at = 0; at < length; at++) target[start + at] = floats[first + at];
+    } else if (tag === Tag.INTEGERS) {
+      const first = (this.#base + align8(this.#position - this.#base)) / 4;
+      const words = this.#words;
+      for (let at = 0; at < length; at++) target[start + at] = words[first + at];
+    } else if (tag === Tag.ARRAY) {
+      this.#note(target); // in the place of the array, so that the numbers of the others are right
+      for (let at = 0; at < length; at++) target[start + at] = this.value();
+    } else {
+      throw new Error(`Cannot read message: tag ${tag} is no array`);
+    }
+    return length;
   }
 
   #rare(tag: number): unknown {
@@ -217,6 +248,17 @@ export class Decoder {
     const array: number[] = new Array(length);
     for (let at = 0; at < length; at++) array[at] = floats[start + at];
     this.#position = (start + length) * 8;
+    return this.#note(array);
+  }
+
+  /** As `#numbers`: a loop of its own, so that the array's elements stay small integers. */
+  #integers(): number[] {
+    const length = this.#length();
+    const start = (this.#base + align8(this.#position - this.#base)) / 4;
+    const words = this.#words;
+    const array: number[] = new Array(length);
+    for (let at = 0; at < length; at++) array[at] = words[start + at];
+    this.#position = (start + length) * 4;
     return this.#note(array);
   }
 
@@ -315,28 +357,29 @@ export class Decoder {
     return this.#note(handleFor(address));
   }
 
-  #block(byteLength: number): Uint8Array {
+  /** Where the next block begins, in bytes of the source. */
+  #block(byteLength: number): number {
     const start = this.#nextBlock;
     this.#nextBlock += align8(byteLength);
-    return this.#bytes.subarray(start, start + byteLength);
+    return start;
   }
 
   #arrayBuffer(): ArrayBuffer {
     const byteLength = this.#length();
     const limit = this.#float64();
-    const contents = this.#block(byteLength);
-    if (limit === 0) return this.#note(contents.slice().buffer as ArrayBuffer);
+    const contents = new Uint8Array(this.#bytes.buffer, this.#block(byteLength), byteLength);
+    if (limit === 0) return this.#note(new Uint8Array(contents).buffer);
     const buffer = new ArrayBuffer(byteLength, { maxByteLength: limit - 1 });
     new Uint8Array(buffer).set(contents);
     return this.#note(buffer);
   }
 
   #typedArray(): ArrayBufferView {
-    const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Uint8Array;
-    const byteLength = this.#int32() * viewClass.BYTES_PER_ELEMENT;
-    const contents = this.#block(byteLength);
-    // slice() of a view on shared memory makes one on memory of this isolate, without zeroing it
-    return this.#note(new viewClass(contents.slice().buffer as ArrayBuffer));
+    const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Float64Array;
+    const length = this.#int32();
+    const start = this.#block(length * viewClass.BYTES_PER_ELEMENT);
+    // A typed array of a typed array is a copy: the fastest one there is.
+    return this.#note(new viewClass(new viewClass(this.#bytes.buffer, start, length)));
   }
 
   #arrayView(): ArrayBufferView {

@@ -19,7 +19,7 @@ import { align8, Tag, viewKinds } from "./tags.ts";
 
 const FIRST_CAPACITY = 4096;
 /** A larger stream is given back to the collector after use. */
-const LARGEST_KEPT = 1 << 20;
+const LARGEST_KEPT = 1 << 22;
 const textEncoder = new TextEncoder();
 
 /** Thrown through the encoder by what cannot be encoded; the caller sees a `DataCloneError`. */
@@ -57,28 +57,47 @@ export class Encoder {
   #keepBuffersWhole = false;
 
   /**
-   * Writes a value.
+   * Writes a value: the only one of the message, after the numbers of its header.
    *
    * @param name what the caller calls the value, for the path in the error
    * @throws {DataCloneError} if it cannot cross
    */
   value(value: unknown, name: string): void {
-    const { position } = this;
-    const [blocks, shared, seen] = [this.#blocks.length, this.#shared.length, this.#seenCount];
+    const start = this.position;
     try {
       this.#write(value);
     } catch (error) {
-      if (error === SHARED_VIEWS && !this.#keepBuffersWhole && seen === 0) {
-        this.position = position;
-        this.#blocks.length = blocks;
-        this.#shared.length = shared;
-        this.#forget();
-        this.#keepBuffersWhole = true;
-        this.value(value, name);
-        return;
-      }
-      throw explain(error, value, name);
+      if (error !== SHARED_VIEWS) throw explain(error, value, name);
+      this.#restart(start);
+      this.value(value, name);
     }
+  }
+
+  /**
+   * Writes the items of an array from `from` up to `to`, as `value(array.slice(from, to))` would.
+   *
+   * @throws {DataCloneError} if one of them cannot cross; its path has its index in the whole array
+   */
+  items(array: readonly unknown[], from: number, to: number, name: string): void {
+    if (typeof array[from] === "number" && this.#numbers(array, from, to)) return;
+    const start = this.position;
+    const part = partOf(array, from, to);
+    try {
+      this.#write(part);
+    } catch (error) {
+      if (error !== SHARED_VIEWS) throw explain(error, array, name);
+      this.#restart(start);
+      this.value(part, name);
+    }
+  }
+
+  /** Forgets all after the header, and keeps buffers whole when it is written again. */
+  #restart(start: number): void {
+    this.position = start;
+    this.#blocks.length = 0;
+    this.#shared.length = 0;
+    this.#forget();
+    this.#keepBuffersWhole = true;
   }
 
   /** Writes a number: part of a header. */
@@ -89,9 +108,11 @@ export class Encoder {
   /** Ends the message: its length is known and it has its references. */
   finish(): void {
     let total = align8(this.position);
-    for (const { bytes } of this.#blocks) total += align8(bytes.length);
+    if (this.#blocks.length > 0) {
+      for (const { bytes } of this.#blocks) total += align8(bytes.length);
+    }
     this.totalBytes = total;
-    this.#shared.forEach(send);
+    if (this.#shared.length > 0) this.#shared.forEach(send);
   }
 
   /** Takes back the references of a message that was finished but goes nowhere. */
@@ -324,7 +345,7 @@ export class Encoder {
 
   #array(array: unknown[]): void {
     const { length } = array;
-    if (typeof array[0] === "number" && this.#numbers(array)) return;
+    if (typeof array[0] === "number" && this.#numbers(array, 0, length)) return;
     this.#tagAndLength(Tag.ARRAY, length);
     for (let at = 0; at < length; at++) {
       const element = array[at];
@@ -333,20 +354,27 @@ export class Encoder {
     }
   }
 
-  /** Writes an array of numbers as one piece; false, with nothing written, if it has others. */
-  #numbers(array: unknown[]): boolean {
-    const { length } = array;
-    const { position } = this;
+  /** Writes numbers of an array as one piece; false, with nothing written, if there are others. */
+  #numbers(array: readonly unknown[], from: number, to: number): boolean {
+    if (ArrayBuffer.isView(array)) return false;
+    const length = to - from;
     this.#ensure(16 + length * 8);
-    const start = align8(position + 5) / 8;
+    const start = align8(this.position + 5) / 8;
     const floats = this.#floats;
+    let integers = true;
     for (let at = 0; at < length; at++) {
-      const element = array[at];
+      const element = array[from + at];
       if (typeof element !== "number") return false;
       floats[start + at] = element;
+      if (integers) integers = (element | 0) === element && (element !== 0 || 1 / element > 0);
     }
-    this.#tagAndLength(Tag.NUMBERS, length);
-    this.position = (start + length) * 8;
+    if (integers) {
+      // In place: the integer written at `at` lies before all the floats that are still to be read.
+      const { words } = this;
+      for (let at = 0; at < length; at++) words[start * 2 + at] = floats[start + at];
+    }
+    this.#tagAndLength(integers ? Tag.INTEGERS : Tag.NUMBERS, length);
+    this.position = start * 8 + length * (integers ? 4 : 8);
     return true;
   }
 
@@ -362,7 +390,11 @@ export class Encoder {
   /** Writes the keys of an object, or the number of the shape that has the same ones. */
   #shape(keys: string[]): void {
     const { length } = keys;
-    for (let shape = this.#shapes.length - 1, tries = 0; shape >= 0 && tries < 4; shape--, tries++) {
+    for (
+      let shape = this.#shapes.length - 1, tries = 0;
+      shape >= 0 && tries < 4;
+      shape--, tries++
+    ) {
       const known = this.#shapes[shape];
       if (known.length !== length) continue;
       let at = 0;
@@ -453,6 +485,15 @@ export class Encoder {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
     if (bytes.length > 0) this.#blocks.push({ bytes });
   }
+}
+
+/** Numeric typed arrays, whose parts can be sent without copying them first. */
+type NumericArray = { subarray(from: number, to: number): unknown };
+
+/** A part of an array or of a typed array. */
+function partOf(array: readonly unknown[], from: number, to: number): unknown {
+  if (ArrayBuffer.isView(array)) return (array as unknown as NumericArray).subarray(from, to);
+  return from === 0 && to === array.length ? array : array.slice(from, to);
 }
 
 /** Reasons beyond "it has no meaning elsewhere", by class. */

@@ -63,6 +63,8 @@ export const Tag = {
   INSTANCE: 27,
   /** int32 address of the function that puts it together, parts */
   REDUCED: 28,
+  /** length, padding to 8, int32 each: an array of such numbers only */
+  INTEGERS: 29,
 } as const;
 
 /** Kinds of typed arrays, by their index: the byte that names them. */

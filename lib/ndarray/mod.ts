@@ -19,6 +19,8 @@
  * @module
  */
 
+// Inline, since a bare name does not resolve when this module is imported by URL.
+// deno-lint-ignore no-import-prefix
 import createNdarray from "npm:ndarray@^1.1.1";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
@@ -47,13 +49,32 @@ const arrayClasses = {
   float64: Float64Array,
 } as const;
 
-/** What the elements of an ndarray lie in. */
-export type NdArrayData = InstanceType<typeof arrayClasses[DataType]>;
+interface ArrayTypes {
+  int8: Int8Array;
+  uint8: Uint8Array;
+  uint8_clamped: Uint8ClampedArray;
+  int16: Int16Array;
+  uint16: Uint16Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  float32: Float32Array;
+  float64: Float64Array;
+}
 
-/** An array of any dimension: elements in a typed array, found by shape, stride and offset. */
-export interface NdArray {
+/** The typed array for a type of elements. */
+export type ArrayOf<Type extends DataType> = ArrayTypes[Type];
+
+/** What the elements of an ndarray lie in. */
+export type NdArrayData = ArrayOf<DataType>;
+
+/**
+ * An array of any dimension: elements in a typed array, found by shape, stride and offset.
+ *
+ * @typeParam Data the typed array that the elements lie in
+ */
+export interface NdArray<Data extends NdArrayData = NdArrayData> {
   /** The elements. */
-  readonly data: NdArrayData;
+  readonly data: Data;
   /** Length of each axis. */
   readonly shape: number[];
   /** Distance between neighbours along each axis, in elements. */
@@ -73,15 +94,15 @@ export interface NdArray {
   /** Where the element at an index is in `data`. */
   index(...index: number[]): number;
   /** A view from this index on. */
-  lo(...index: (number | null)[]): NdArray;
+  lo(...index: (number | null)[]): NdArray<Data>;
   /** A view up to this index. */
-  hi(...index: (number | null)[]): NdArray;
+  hi(...index: (number | null)[]): NdArray<Data>;
   /** A view of every n-th element along each axis. */
-  step(...step: (number | null)[]): NdArray;
+  step(...step: (number | null)[]): NdArray<Data>;
   /** A view with the axes in another order. */
-  transpose(...axes: number[]): NdArray;
+  transpose(...axes: number[]): NdArray<Data>;
   /** A view with fixed indices along some axes, which it no longer has. */
-  pick(...index: (number | null)[]): NdArray;
+  pick(...index: (number | null)[]): NdArray<Data>;
 }
 
 /**
@@ -92,11 +113,14 @@ export interface NdArray {
  * @throws {RangeError} if a length is not a whole number of at least 0
  * @throws {TypeError} if there is no such type
  */
-export function zeros(shape: readonly number[], dtype: DataType = "float64"): NdArray {
+export function zeros<Type extends DataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
   const size = sizeOf(shape);
   const arrayClass = arrayClassOf(dtype);
   const buffer = new SharedArrayBuffer(size * arrayClass.BYTES_PER_ELEMENT);
-  return wrap(new (arrayClass as typeof Float64Array)(buffer), shape);
+  return wrap(new (arrayClass as typeof Float64Array)(buffer), shape) as NdArray<never>;
 }
 
 /**
@@ -108,18 +132,18 @@ export function zeros(shape: readonly number[], dtype: DataType = "float64"): Nd
  * @throws {RangeError} if the shape does not have as many elements as `data`
  * @throws {TypeError} if there is no such type
  */
-export function fromArray(
+export function fromArray<Type extends DataType = DataType>(
   data: ArrayLike<number>,
   shape: readonly number[] = [data.length],
-  dtype: DataType = dtypeOf(data),
-): NdArray {
+  dtype: Type = dtypeOf(data) as Type,
+): NdArray<ArrayOf<Type>> {
   if (sizeOf(shape) !== data.length) {
     throw new RangeError(
       `Cannot make array: shape [${shape}] has ${sizeOf(shape)} elements and data ${data.length}`,
     );
   }
   const array = zeros(shape, dtype);
-  array.data.set(data);
+  (array.data as NdArrayData).set(data);
   return array;
 }
 

@@ -66,7 +66,9 @@ export class AsyncResult<R> implements PromiseLike<R> {
    */
   successful(): boolean {
     if (this.#state === "pending") {
-      throw new Error("Cannot tell whether the task was successful: it is not ready. Await it first");
+      throw new Error(
+        "Cannot tell whether the task was successful: it is not ready. Await it first",
+      );
     }
     return this.#state === "done";
   }

@@ -29,25 +29,6 @@ export function checkChunkSize(chunkSize: number | undefined): void {
   );
 }
 
-/** Numeric typed arrays, whose parts can be sent without copying them first. */
-type NumericArray =
-  | Float64Array
-  | Float32Array
-  | Int32Array
-  | Uint32Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
-
-/** A part of something that {@linkcode sized} gave. */
-export function part<T>(items: readonly T[], from: number, to: number): readonly T[] {
-  if (ArrayBuffer.isView(items)) {
-    return (items as unknown as NumericArray).subarray(from, to) as unknown as readonly T[];
-  }
-  return items.slice(from, to);
-}
-
 /**
  * The items as something with a length.
  *

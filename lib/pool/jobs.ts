@@ -6,6 +6,7 @@
 
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import type { Decoder } from "../codec/decoder.ts";
 import type { Failure } from "./protocol.ts";
 
 /** A call whose chunks are with the workers. */
@@ -18,8 +19,10 @@ export interface Job {
   unlisten?: () => void;
   /** Address of the word that tells workers to skip it; 0 for none. */
   readonly cancelFlag: number;
-  /** Takes the result of a chunk. */
-  onDone(chunk: number, payload: unknown): void;
+  /** Reads the result of a chunk. */
+  read(chunk: number, decoder: Decoder): unknown;
+  /** Takes what `read` returned. */
+  onDone(chunk: number, result: unknown): void;
   /** Ends the call with an error, unless it has ended. */
   fail(error: unknown): void;
   /** The error to end the call with, when a task failed. */
@@ -63,7 +66,8 @@ export function explainFailure(
   if (!(error instanceof Error)) return error;
   const asked = (site?.stack ?? "").split("\n").slice(1)
     .filter((line) => !line.includes("/lib/pool/")).join("\n");
-  const stack = `${error.stack}\n    --- in task ${task}${item}, run by ${worker}, called from:\n${asked}`;
+  const stack =
+    `${error.stack}\n    --- in task ${task}${item}, run by ${worker}, called from:\n${asked}`;
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
   return error;
 }
@@ -91,10 +95,14 @@ export class ApplyJob implements Job {
     this.#site = site;
   }
 
-  onDone(_chunk: number, payload: unknown): void {
+  read(_chunk: number, decoder: Decoder): unknown {
+    return decoder.value();
+  }
+
+  onDone(_chunk: number, result: unknown): void {
     if (this.settled) return;
     this.settled = true;
-    this.#resolve(payload);
+    this.#resolve(result);
   }
 
   fail(error: unknown): void {
@@ -157,12 +165,14 @@ export class MapJob implements Job {
     return this.#results;
   }
 
-  onDone(chunk: number, payload: unknown): void {
+  /** Reads the results of a chunk into their places: how many there are. */
+  read(chunk: number, decoder: Decoder): number {
+    return decoder.itemsInto(this.#results, chunk * this.#chunkSize);
+  }
+
+  onDone(_chunk: number, count: unknown): void {
     if (this.settled) return;
-    const part = payload as unknown[];
-    const start = chunk * this.#chunkSize;
-    for (let at = 0; at < part.length; at++) this.#results[start + at] = part[at];
-    this.#left -= part.length;
+    this.#left -= count as number;
     try {
       this.#onProgress?.({
         done: this.#results.length - this.#left,

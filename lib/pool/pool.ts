@@ -19,8 +19,8 @@ import { exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import {
   becomingReadable,
-  Closed,
   closeChannel,
+  Closed,
   endReceive,
   keepInline,
   push,
@@ -35,7 +35,7 @@ import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { start } from "../runtime/order.ts";
 import { AsyncResult } from "./async_result.ts";
-import { checkChunkSize, defaultChunkSize, type Items, part, sized } from "./chunks.ts";
+import { checkChunkSize, defaultChunkSize, type Items, sized } from "./chunks.ts";
 import { ImapIterator } from "./imap.ts";
 import {
   ApplyJob,
@@ -286,7 +286,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   /** As {@linkcode Pool.map}, calling `fn` with the elements of each item. */
   async starmap<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
-    items: Items<A>,
+    items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Promise<R[]> {
     return await this.#map(Mode.STARMAP, fn, items, options).promise as R[];
@@ -300,7 +300,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   /** As {@linkcode Pool.starmap}, blocking the thread. */
   starmapSync<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    items: Items<A>,
+    items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Awaited<R>[] {
     return this.#mapSync(Mode.STARMAP, fn, items, options) as Awaited<R>[];
@@ -319,7 +319,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   /** As {@linkcode Pool.starmap}, returning at once. */
   starmapAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
-    items: Items<A>,
+    items: Items<Readonly<A>>,
     options: MapOptions & AsyncOptions<R[]> = {},
   ): AsyncResult<R[]> {
     const job = this.#map(Mode.STARMAP, fn, items, options);
@@ -430,7 +430,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   }
 
   /** Sends a job that is one chunk. */
-  #sendAlone(job: Job, mode: number, address: number, payload: unknown, name: string): void {
+  #sendAlone(
+    job: Job,
+    mode: number,
+    address: number,
+    payload: readonly unknown[],
+    name: string,
+  ): void {
     const id = this.#enter(job);
     try {
       this.#send(id, job, 0, mode, address, payload, name);
@@ -453,8 +459,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const id = this.#enter(job);
     try {
       for (let chunk = 0, at = 0; at < list.length; chunk++, at += chunkSize) {
-        const piece = part(list, at, Math.min(at + chunkSize, list.length));
-        this.#send(id, job, chunk, mode, address, piece, "items");
+        const end = Math.min(at + chunkSize, list.length);
+        this.#send(id, job, chunk, mode, address, list, "items", at, end);
         if (chunk === 0) this.#grow(); // the first worker starts while the rest is encoded
       }
     } catch (error) {
@@ -557,8 +563,10 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     chunk: number,
     mode: number,
     address: number,
-    payload: unknown,
+    payload: readonly unknown[],
     name: string,
+    from = 0,
+    to = payload.length,
   ): void {
     const encoder = borrow();
     try {
@@ -567,7 +575,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       encoder.number(mode);
       encoder.number(address);
       encoder.number(job.cancelFlag);
-      encoder.value(payload, name);
+      encoder.items(payload, from, to, name);
       encoder.finish();
       push(this.#tasks.at, encoder);
     } finally {
@@ -637,7 +645,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       const status = decoder.number();
       let payload: unknown;
       try {
-        payload = decoder.value();
+        payload = this.#read(id, chunk, status, decoder);
       } catch (error) {
         if (error instanceof NeedsImport && !blocking) {
           this.#importThenTake(block || keepInline(), error, id, chunk, status);
@@ -650,6 +658,11 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       endReceive(decoder, block);
       this.#settle(id, chunk, status, payload);
     }
+  }
+
+  #read(id: number, chunk: number, status: number, decoder: Decoder): unknown {
+    const job = status === Status.DONE ? this.#jobs.get(id) : undefined;
+    return job === undefined ? decoder.value() : job.read(chunk, decoder);
   }
 
   #drop(block: number): void {
@@ -671,7 +684,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
         await importFunction(needs.address);
         readMessage(decoder, block);
         for (let header = 0; header < 3; header++) decoder.number();
-        const payload = decoder.value();
+        const payload = this.#read(id, chunk, status, decoder);
         endReceive(decoder, block);
         return this.#settle(id, chunk, status, payload);
       } catch (error) {

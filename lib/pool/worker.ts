@@ -172,7 +172,10 @@ function runCalls(
       (error) => finishChunk(results, chunk, Status.FAILED, failure(chunk, error, 0)),
     );
   }
-  return runItems(fn, payload, chunk, results, { results: new Array(payload.length), failures: [] });
+  return runItems(fn, payload, chunk, results, {
+    results: new Array(payload.length),
+    failures: [],
+  });
 }
 
 /** Calls the function with the items from `at` on; goes on asynchronously from the first promise. */
@@ -241,7 +244,8 @@ function noteFailure(
 function failure(chunk: Chunk, error: unknown, index: number): Failure {
   const definition = definitionAt(chunk.address);
   if (definition.kind === "source" && error instanceof ReferenceError) {
-    error.message += `. A function that is sent as source sees nothing outside itself: pass what it ` +
+    error.message +=
+      `. A function that is sent as source sees nothing outside itself: pass what it ` +
       `needs as an argument, or register it with task(import.meta, fn) at the top level of its module`;
   }
   return {
@@ -282,7 +286,9 @@ function send(
     } else {
       const cause = error instanceof Error ? error : new Error(String(error));
       const what = status === Status.FAILED ? describe((payload as Failure).error) : "its result";
-      const instead = new MaybeEncodingError(`Cannot send back ${what}: ${cause.message}`, { cause });
+      const instead = new MaybeEncodingError(`Cannot send back ${what}: ${cause.message}`, {
+        cause,
+      });
       send(results, job, index, Status.FAILED, failure(chunk, instead, 0));
     }
   } finally {

@@ -21,9 +21,9 @@ import {
 import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { importValue } from "../codec/message.ts";
-import type { Birth } from "./host.ts";
+import { type Birth, request } from "./host.ts";
 import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
-import { drain, keep } from "./link.ts";
+import { type Announcement, drain, keep } from "./link.ts";
 import { enterOrder, type Order } from "./order.ts";
 
 /** Runs one kind of order. */
@@ -48,10 +48,12 @@ async function live({ heap, record, port, buffers }: Birth, runners: Runners): P
   port.onmessage = ({ data }) => keep(data);
   setBufferTransport({
     announce(address, buffer) {
-      port.postMessage({ address, buffer });
+      port.postMessage({ address, buffer } satisfies Announcement);
+      Atomics.add(i32, rootWord.announcements, 1);
       ask(i32[rootWord.mainThread], Control.SERVICE);
     },
     receive: () => drain(port, keep),
+    askAgain: (address) => request({ kind: "resend", record, address }),
   });
   noticeExit();
   noticeErrors();

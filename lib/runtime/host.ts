@@ -8,32 +8,23 @@
 
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
-import {
-  createObject,
-  dropAllHeld,
-  SharedType,
-} from "../atomics/shared_object.ts";
+import { createObject, dropAllHeld, SharedType } from "../atomics/shared_object.ts";
 import {
   ask,
   Control,
   ensureThread,
+  hasEnded,
   isMainThread,
   threadWord,
   unlistThread,
 } from "../atomics/thread.ts";
 import { awaitOn, setService } from "../atomics/wait.ts";
 import { freeNodesOf } from "../atomics/wait_queue.ts";
-import {
-  becomingReadable,
-  CHANNEL_WORDS,
-  initChannel,
-  pushBlock,
-  receive,
-} from "../channels/channel.ts";
-import { confirmAnnounced, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
+import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
+import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import { ending, endThread, ExitCode, fallingSilent } from "./lifecycle.ts";
-import { type Announcement, drain, keep } from "./link.ts";
+import { type Announcement, drain, keep, type Request } from "./link.ts";
 
 /** What a worker is given at its birth. */
 export interface Birth {
@@ -81,46 +72,43 @@ export function startWorker(record: number): void {
     becomeHost();
     create(record);
   } else {
-    pushBlock(i32[rootWord.startRequests], storeValue(record, "record"));
-    ask(i32[rootWord.mainThread], Control.SERVICE);
+    request({ kind: "start", record });
   }
+}
+
+/** Asks the main thread for something, whether it blocks or not. */
+export function request(wanted: Request): void {
+  pushBlock(i32[rootWord.requests], storeValue(wanted, "request"));
+  ask(i32[rootWord.mainThread], Control.SERVICE);
 }
 
 /** Prepares this isolate for starting workers. */
 function becomeHost(): void {
   ensureThread();
-  if (i32[rootWord.startRequests] !== 0) return;
+  if (i32[rootWord.requests] !== 0) return;
   const object = createObject(SharedType.CHANNEL, 2 + CHANNEL_WORDS);
   initChannel(object + 2, 0);
-  i32[rootWord.startRequests] = object + 2;
+  i32[rootWord.requests] = object + 2;
   setService(serve);
-  setBufferTransport({ announce, receive: serve });
-  listen();
+  setBufferTransport({ announce, receive: takeBuffers, askAgain: takeBuffers });
 }
 
-/** Serves requests while the event loop is free. */
-async function listen(): Promise<void> {
-  for (;;) {
-    await awaitOn(becomingReadable(i32[rootWord.startRequests]), undefined, false);
-    serveRequests();
+/** Does what workers have asked for; called in every wait of the main thread, blocking or not. */
+function serve(): void {
+  takeBuffers();
+  const requests = i32[rootWord.requests];
+  for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
+    const wanted = next.value as Request;
+    if (wanted.kind === "resend") resend(wanted.record, wanted.address);
+    else if (!hasEnded(wanted.record)) createAsked(wanted.record);
   }
 }
 
-/** Serves requests and passes buffers on while the main thread blocks. */
-function serve(): void {
-  for (const [record, { port }] of hosted) drain(port, (it) => passOn(it, record));
-  serveRequests();
-}
-
-function serveRequests(): void {
-  const requests = i32[rootWord.startRequests];
-  for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
-    const record = next.value as number;
-    try {
-      create(record);
-    } catch (error) {
-      failToStart(record, error);
-    }
+function createAsked(record: number): void {
+  try {
+    create(record);
+  } catch (error) {
+    failToStart(record, error);
   }
 }
 
@@ -130,15 +118,17 @@ function create(record: number): void {
   let worker: Worker;
   try {
     checkReadable();
-    worker = new Worker(workerEntry, { type: "module", name: `worker-${i32[record + threadWord.PID]}` });
+    worker = new Worker(workerEntry, {
+      type: "module",
+      name: `worker-${i32[record + threadWord.PID]}`,
+    });
   } catch (error) {
     port.close();
     failToStart(record, error);
     throw error;
   }
   hosted.set(record, { worker, port });
-  port.onmessage = ({ data }: MessageEvent<Announcement>) => passOn(data, record);
-  unref(port);
+  // No `onmessage`: what the event loop takes from the port is out of reach while this thread blocks.
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
@@ -174,6 +164,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   const timeoutMs = exitCode === ExitCode.KILLED ? 0 : GRACE_MS;
   setReferenced(worker, false);
   const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  takeBuffers();
   port.close();
   worker.terminate();
   hosted.delete(record);
@@ -205,14 +196,31 @@ export function abandonedWorkers(): number {
 
 function announce(address: number, buffer: SharedArrayBuffer, except = 0): void {
   for (const [record, { port }] of hosted) {
-    if (record !== except) port.postMessage({ address, buffer });
+    if (record !== except) port.postMessage({ address, buffer } satisfies Announcement);
   }
-  confirmAnnounced(address);
+  confirmSent(address);
 }
 
-function passOn(announcement: Announcement, from: number): void {
-  keep(announcement);
-  announce(announcement.address, announcement.buffer, from);
+/** Takes in the buffers that workers announced, and passes them on to the others. */
+function takeBuffers(): void {
+  if (i32[rootWord.announcements] === taken) return; // so that the port's functions are not loaded
+  taken = Atomics.load(i32, rootWord.announcements);
+  for (const [record, { port }] of hosted) {
+    drain(port, (announcement) => {
+      keep(announcement);
+      announce(announcement.address, announcement.buffer, record);
+    });
+  }
+}
+
+/** Number of the workers' announcements when the ports were last emptied. */
+let taken = 0;
+
+function resend(record: number, address: number): void {
+  const buffer = keptBuffer(address);
+  if (buffer === undefined) return;
+  hosted.get(record)?.port.postMessage({ address, buffer } satisfies Announcement);
+  confirmSent(address);
 }
 
 // Keeping the program alive
@@ -232,8 +240,3 @@ export function keepAlive(record: number, alive: boolean): void {
   const it = hosted.get(record);
   if (it !== undefined) setReferenced(it.worker, alive);
 }
-
-function unref(port: MessagePort): void {
-  (port as unknown as { unref?(): void }).unref?.();
-}
-

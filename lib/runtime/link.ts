@@ -35,8 +35,14 @@ export function drain(port: MessagePort, take: (announcement: Announcement) => v
   }
 }
 
+/** What a worker asks the main thread for, through the channel of requests. */
+export type Request =
+  /** Create the worker of a record. */
+  | { kind: "start"; record: number }
+  /** Send a buffer again to the worker of a record. */
+  | { kind: "resend"; record: number; address: number };
+
 /** Takes an announcement in. */
 export function keep({ address, buffer }: Announcement): void {
   keepBuffer(address, buffer);
 }
-

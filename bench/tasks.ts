@@ -1,0 +1,28 @@
+/**
+ * What the contenders run.
+ *
+ * @module
+ */
+
+import { type Queue, task } from "@sauropod/multiprocessing";
+
+/** A trivial task. */
+export const square = task(import.meta, (x: number) => x * x + 1);
+/** The integrand of the tutorial's map over a million numbers. */
+export const integrand = task(import.meta, (x: number) => x * x - x);
+/** Sends back what it gets. */
+export const same = task(import.meta, (array: Float64Array) => array);
+/** Fills a queue. */
+export const produce = task(import.meta, (queue: Queue<number>, count: number) => {
+  for (let i = 0; i < count; i++) queue.putSync(i);
+});
+/** Empties a queue and reports how long it took, in milliseconds. */
+export const consume = task(
+  import.meta,
+  (queue: Queue<number>, done: Queue<number>, count: number) => {
+    queue.getSync();
+    const start = performance.now();
+    for (let i = 1; i < count; i++) queue.getSync();
+    done.putSync(performance.now() - start);
+  },
+);
