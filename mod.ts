@@ -20,7 +20,14 @@
 
 export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
 export { Queue } from "./lib/channels/queue.ts";
-export { task, type TasksOf, tasksOf } from "./lib/codec/functions.ts";
+export {
+  type AnyClass,
+  type AnyFunction,
+  task,
+  type TasksOf,
+  tasksOf,
+} from "./lib/codec/functions.ts";
+export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
 export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
 export {
@@ -41,9 +48,11 @@ export {
   WorkerDiedError,
 } from "./lib/errors.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
+export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
 export {
   type AsyncOptions,
+  type Awaitable,
   type ImapOptions,
   type MapOptions,
   Pool,

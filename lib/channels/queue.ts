@@ -107,10 +107,14 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @throws the reason of `signal`, if that is aborted first
    */
   async put(item: T, options?: WaitOptions): Promise<void> {
-    const block = this.pushOrStore(item, options);
+    const block = pushOrStore(this.address + CHANNEL, item, options);
     if (block === 0) return;
     try {
-      this.judgePut(await awaitOn(sending(this.address + CHANNEL, block), options), options);
+      judgePut(
+        this.address + CHANNEL,
+        await awaitOn(sending(this.address + CHANNEL, block), options),
+        options,
+      );
     } catch (error) {
       discardMessage(block);
       throw error;
@@ -126,10 +130,14 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @throws {TerminatedError} if this worker is told to end
    */
   putSync(item: T, options?: WaitOptions): void {
-    const block = this.pushOrStore(item, options);
+    const block = pushOrStore(this.address + CHANNEL, item, options);
     if (block === 0) return;
     try {
-      this.judgePut(blockOn(sending(this.address + CHANNEL, block), options), options);
+      judgePut(
+        this.address + CHANNEL,
+        blockOn(sending(this.address + CHANNEL, block), options),
+        options,
+      );
     } catch (error) {
       discardMessage(block);
       throw error;
@@ -144,10 +152,10 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
    */
   tryPut(item: T): boolean {
-    const block = this.pushOrStore(item);
+    const block = pushOrStore(this.address + CHANNEL, item);
     if (block === 0) return true;
     discardMessage(block);
-    if (this.closed) this.judgePut("closed");
+    if (this.closed) judgePut(this.address + CHANNEL, "closed");
     return false;
   }
 
@@ -161,7 +169,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   async get(options?: WaitOptions): Promise<T> {
     const received = (options === undefined ? receive(this.address + CHANNEL) : undefined) ??
       await awaitOn(receiving(this.address + CHANNEL), options);
-    const item = this.judgeGet(received, options);
+    const item = judgeGet(received, options);
     return (item.kind === "value" ? item.value : await importValue(item.block)) as T;
   }
 
@@ -176,7 +184,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   getSync(options?: WaitOptions): T {
     const received = (options === undefined ? receive(this.address + CHANNEL) : undefined) ??
       blockOn(receiving(this.address + CHANNEL), options);
-    return valueNow(this.judgeGet(received, options)) as T;
+    return valueNow(judgeGet(received, options)) as T;
   }
 
   /**
@@ -189,7 +197,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   tryGet(): { value: T } | undefined {
     const received = blockOn(receiving(this.address + CHANNEL), { timeoutMs: 0 });
     if (received === "timed out") return undefined;
-    return { value: valueNow(this.judgeGet(received)) as T };
+    return { value: valueNow(judgeGet(received)) as T };
   }
 
   /** Number of items in the queue at this moment. */
@@ -239,39 +247,44 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
       yield item;
     }
   }
+}
 
-  /** Sends the item now and returns 0, or returns the block that holds it until there is room. */
-  private pushOrStore(item: T, options?: WaitOptions): number {
-    if (options !== undefined) deadlineOf(options); // bad or aborted options put nothing
-    const encoder = encode(item, "item");
-    try {
-      return push(this.address + CHANNEL, encoder) ? 0 : storeMessage(encoder);
-    } catch (error) {
-      encoder.discard();
-      throw error;
-    } finally {
-      giveBack(encoder);
-    }
+/** Sends the item now and returns 0, or returns the block that holds it until there is room. */
+function pushOrStore(channel: number, item: unknown, options?: WaitOptions): number {
+  if (options !== undefined) deadlineOf(options); // bad or aborted options put nothing
+  const encoder = encode(item, "item");
+  try {
+    return push(channel, encoder) ? 0 : storeMessage(encoder);
+  } catch (error) {
+    encoder.discard();
+    throw error;
+  } finally {
+    giveBack(encoder);
   }
+}
 
-  private judgePut(how: "sent" | "closed" | "timed out", options?: WaitOptions): void {
-    if (how === "timed out") {
-      throw new Full(
-        `Cannot put item: the queue still holds ${this.maxsize} items after ${options?.timeoutMs} ms`,
-      );
-    }
-    if (how === "closed") throw new ClosedError("Cannot put item: the queue is closed");
+function judgePut(
+  channel: number,
+  how: "sent" | "closed" | "timed out",
+  options?: WaitOptions,
+): void {
+  if (how === "timed out") {
+    throw new Full(
+      `Cannot put item: the queue still holds ${limitOf(channel)} items after ` +
+        `${options?.timeoutMs} ms`,
+    );
   }
+  if (how === "closed") throw new ClosedError("Cannot put item: the queue is closed");
+}
 
-  private judgeGet(received: Received | "closed" | "timed out", options?: WaitOptions): Received {
-    if (received === "timed out") {
-      throw new Empty(`Cannot get item: the queue is still empty after ${options?.timeoutMs} ms`);
-    }
-    if (received === "closed") {
-      throw new ClosedError("Cannot get item: the queue is closed and empty");
-    }
-    return received;
+function judgeGet(received: Received | "closed" | "timed out", options?: WaitOptions): Received {
+  if (received === "timed out") {
+    throw new Empty(`Cannot get item: the queue is still empty after ${options?.timeoutMs} ms`);
   }
+  if (received === "closed") {
+    throw new ClosedError("Cannot get item: the queue is closed and empty");
+  }
+  return received;
 }
 
 defineType(SharedType.QUEUE, {

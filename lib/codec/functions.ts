@@ -12,10 +12,12 @@ import { allocate } from "../atomics/heap.ts";
 import { i32, u8 } from "../atomics/heap_views.ts";
 import { ensureThread } from "../atomics/thread.ts";
 
+/** Any function. */
 // deno-lint-ignore no-explicit-any
-type Callable = (...args: any[]) => any;
+export type AnyFunction = (...args: any[]) => any;
+/** Any class. */
 // deno-lint-ignore no-explicit-any
-type Class = abstract new (...args: any[]) => any;
+export type AnyClass = abstract new (...args: any[]) => any;
 
 /** How a worker finds a function. */
 export type Definition =
@@ -81,7 +83,7 @@ function hashOf(text: string): number {
  * }
  * ```
  */
-export function task<F extends Callable | Class>(meta: { url: string }, fn: F): F {
+export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn: F): F {
   if (typeof meta?.url !== "string") {
     throw new TypeError("Cannot register task: the first argument must be import.meta");
   }
@@ -104,7 +106,7 @@ export function task<F extends Callable | Class>(meta: { url: string }, fn: F): 
 
 /** The functions of a module, as tasks. */
 export type TasksOf<Module> = {
-  readonly [K in keyof Module as Module[K] extends Callable ? K : never]: Module[K];
+  readonly [K in keyof Module as Module[K] extends AnyFunction ? K : never]: Module[K];
 };
 
 /**
@@ -135,7 +137,7 @@ export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
         `Use new URL("${module}", import.meta.url)`,
     );
   }
-  const stubs = new Map<string, Callable>();
+  const stubs = new Map<string, AnyFunction>();
   return new Proxy({}, {
     get(_target, name) {
       if (typeof name !== "string" || name === "then") return undefined;
@@ -164,7 +166,7 @@ export function isRegistered(classOf: object): boolean {
  *
  * @throws {DataCloneError} if the function cannot be named
  */
-export function functionAddress(fn: Callable | Class): number {
+export function functionAddress(fn: AnyFunction | AnyClass): number {
   let address = addresses.get(fn);
   if (address !== undefined) return address;
   const definition = definitions.get(fn) ?? describe(fn);
@@ -277,7 +279,7 @@ function evaluate(source: string): object {
 }
 
 /** Describes a function that nobody registered: by its path or its text. */
-function describe(fn: Callable | Class): Definition {
+function describe(fn: AnyFunction | AnyClass): Definition {
   const name = fn.name;
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) {

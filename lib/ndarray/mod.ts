@@ -49,15 +49,25 @@ const arrayClasses = {
   float64: Float64Array,
 } as const;
 
-interface ArrayTypes {
+/** The typed arrays by type of element. */
+export interface ArrayTypes {
+  /** Elements of type `int8`. */
   int8: Int8Array;
+  /** Elements of type `uint8`. */
   uint8: Uint8Array;
+  /** Elements of type `uint8_clamped`. */
   uint8_clamped: Uint8ClampedArray;
+  /** Elements of type `int16`. */
   int16: Int16Array;
+  /** Elements of type `uint16`. */
   uint16: Uint16Array;
+  /** Elements of type `int32`. */
   int32: Int32Array;
+  /** Elements of type `uint32`. */
   uint32: Uint32Array;
+  /** Elements of type `float32`. */
   float32: Float32Array;
+  /** Elements of type `float64`. */
   float64: Float64Array;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a map takes items from; an array-like is cut without copying where it can be. */
+/** What a map takes items from; arrays and typed arrays are not copied first. */
 export type Items<T> = Iterable<T>;
 
 /**

@@ -112,7 +112,8 @@ export interface ImapOptions {
   signal?: AbortSignal;
 }
 
-type Awaitable<T> = T | PromiseLike<T>;
+/** A value, or a promise of one. */
+export type Awaitable<T> = T | PromiseLike<T>;
 
 /** Workers of a pool that fail to start so often in a row are not replaced any more. */
 const MOST_FAILED_STARTS = 3;

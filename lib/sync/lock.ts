@@ -122,8 +122,8 @@ export class Lock extends SharedHandle {
    * @throws the reason of `signal`, if that is aborted first
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
-    if (options !== undefined || !this.take()) {
-      this.judge(await awaitOn(acquiring(this.address), options), options);
+    if (options !== undefined || !take(this.address)) {
+      judge(await awaitOn(acquiring(this.address), options), options);
     }
     return new LockGuard(this);
   }
@@ -137,8 +137,8 @@ export class Lock extends SharedHandle {
    * @throws {TerminatedError} if this worker is told to end
    */
   acquireSync(options?: WaitOptions): LockGuard {
-    if (options !== undefined || !this.take()) {
-      this.judge(blockOn(acquiring(this.address), options), options);
+    if (options !== undefined || !take(this.address)) {
+      judge(blockOn(acquiring(this.address), options), options);
     }
     return new LockGuard(this);
   }
@@ -150,10 +150,10 @@ export class Lock extends SharedHandle {
    * @throws {AbandonedLockError} if its holder died; the lock is acquired
    */
   tryAcquire(): LockGuard | undefined {
-    if (this.take()) return new LockGuard(this);
+    if (take(this.address)) return new LockGuard(this);
     const how = blockOn(acquiring(this.address), { timeoutMs: 0 });
     if (how === "timed out") return undefined;
-    this.judge(how);
+    judge(how);
     return new LockGuard(this);
   }
 
@@ -179,21 +179,21 @@ export class Lock extends SharedHandle {
   locked(): boolean {
     return Atomics.load(i32, this.address + OWNER) !== 0;
   }
+}
 
-  private take(): boolean {
-    return Atomics.compareExchange(i32, this.address + OWNER, 0, self) === 0; // 0 -> me
+function take(lock: number): boolean {
+  return Atomics.compareExchange(i32, lock + OWNER, 0, self) === 0; // 0 -> me
+}
+
+function judge(how: Acquisition, options?: WaitOptions): void {
+  if (how === "timed out") {
+    throw new TimeoutError(`Cannot acquire lock: still held after ${options?.timeoutMs} ms`);
   }
-
-  private judge(how: Acquisition, options?: WaitOptions): void {
-    if (how === "timed out") {
-      throw new TimeoutError(`Cannot acquire lock: still held after ${options?.timeoutMs} ms`);
-    }
-    if (how === "abandoned") {
-      throw new AbandonedLockError(
-        "The worker that held the lock ended without releasing it. The lock is acquired: look at " +
-          "what it protects, then call release()",
-      );
-    }
+  if (how === "abandoned") {
+    throw new AbandonedLockError(
+      "The worker that held the lock ended without releasing it. The lock is acquired: look at " +
+        "what it protects, then call release()",
+    );
   }
 }
 
