@@ -255,9 +255,6 @@ function pushOrStore(channel: number, item: unknown, options?: WaitOptions): num
   const encoder = encode(item, "item");
   try {
     return push(channel, encoder) ? 0 : storeMessage(encoder);
-  } catch (error) {
-    encoder.discard();
-    throw error;
   } finally {
     giveBack(encoder);
   }

@@ -13,9 +13,19 @@ import { importFunction } from "./functions.ts";
 /** Words before the message in its block: the length of its stream. */
 const HEADER_WORDS = 2;
 
-/** Copies a finished message into a block of its own. */
+/**
+ * Copies a finished message into a block of its own.
+ *
+ * @throws {RangeError} if the shared heap is used up; the message's references are taken back
+ */
 export function storeMessage(encoder: Encoder): number {
-  const address = allocate(HEADER_WORDS * 4 + encoder.totalBytes);
+  let address: number;
+  try {
+    address = allocate(HEADER_WORDS * 4 + encoder.totalBytes);
+  } catch (error) {
+    encoder.discard();
+    throw error;
+  }
   i32[address] = encoder.position;
   encoder.copyTo(u8, (address + HEADER_WORDS) * 4);
   return address;
@@ -36,9 +46,6 @@ export function storeValue(value: unknown, name: string): number {
   const encoder = encode(value, name);
   try {
     return storeMessage(encoder);
-  } catch (error) {
-    encoder.discard();
-    throw error;
   } finally {
     giveBack(encoder);
   }

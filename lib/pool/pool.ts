@@ -4,38 +4,11 @@
  * @module
  */
 
-import {
-  CancelledError,
-  ClosedError,
-  DataCloneError,
-  InitializerError,
-  TaskLookupError,
-  TerminatedError,
-  WorkerDiedError,
-} from "../errors.ts";
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { exitCodeOf, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
-import {
-  becomingReadable,
-  closeChannel,
-  Closed,
-  endReceive,
-  keepInline,
-  push,
-  receiveInto,
-  wakeReceivers,
-} from "../channels/channel.ts";
-import { Channel } from "../channels/channel_handle.ts";
-import { Decoder, NeedsImport } from "../codec/decoder.ts";
-import { borrow, giveBack } from "../codec/encoder.ts";
-import { definitionAt, functionAddress, importFunction } from "../codec/functions.ts";
-import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
-import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
-import { start } from "../runtime/order.ts";
+import { CancelledError, ClosedError, DataCloneError } from "../errors.ts";
+import { functionAddress } from "../codec/functions.ts";
 import { AsyncResult } from "./async_result.ts";
 import { checkChunkSize, defaultChunkSize, type Items, sized } from "./chunks.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { ImapIterator } from "./imap.ts";
 import {
   ApplyJob,
@@ -45,10 +18,8 @@ import {
   makeCancelFlag,
   MapJob,
   type Progress,
-  releaseJob,
 } from "./jobs.ts";
-import { type Failure, Mode, type Outcomes, Status } from "./protocol.ts";
-import type { PoolOrder } from "./worker.ts";
+import { Mode, type Outcomes } from "./protocol.ts";
 
 /** Options of a {@linkcode Pool}. */
 export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
@@ -115,16 +86,8 @@ export interface ImapOptions {
 /** A value, or a promise of one. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Workers of a pool that fail to start so often in a row are not replaced any more. */
-const MOST_FAILED_STARTS = 3;
-
 /** Single calls note who made them while fewer than this many are under way: it takes microseconds. */
 const MOST_SITES = 16;
-
-/** Pools that were forgotten: their workers are let go. */
-const forgotten = new FinalizationRegistry<Channel>((tasks) =>
-  closeChannel(tasks.at, Closed.SENDERS_GONE)
-);
 
 /**
  * Workers that run tasks, as many at a time as there are cores.
@@ -153,23 +116,8 @@ const forgotten = new FinalizationRegistry<Channel>((tasks) =>
 export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   implements AsyncDisposable {
   readonly #size: number;
-  readonly #order: PoolOrder;
-  readonly #startMethod: "spawn" | "forkserver";
-  readonly #tasks = new Channel();
-  readonly #results = new Channel();
-  readonly #decoder = new Decoder();
-  /** Names of the workers, by record. */
-  readonly #workers = new Map<number, string>();
-  readonly #jobs = new Map<number, Job>();
-  #lastJob = 0;
-  /** Chunks that have not come back. */
-  #chunksOut = 0;
+  readonly #dispatcher: Dispatcher;
   #state: "open" | "closed" | "terminated" = "open";
-  #broken: Error | undefined;
-  #failedStarts = 0;
-  #listening = false;
-  /** Timer of the next worker's start. */
-  #growing: ReturnType<typeof setTimeout> | undefined;
   /** Iterations that have not ended. */
   readonly #imaps = new Set<{ takeAll(): Promise<void> }>();
 
@@ -191,16 +139,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       );
     }
     this.#size = processes;
-    this.#startMethod = given.startMethod ?? "spawn";
-    this.#order = {
-      tasks: this.#tasks,
-      results: this.#results,
-      initializer: initializer as PoolOrder["initializer"],
+    this.#dispatcher = new Dispatcher({
+      size: processes,
+      initializer: initializer as DispatcherOptions["initializer"],
       initargs: given.initargs ?? [],
       maxTasks: maxTasksPerChild ?? 0,
-    };
-    forgotten.register(this, this.#tasks, this);
-    if (initializer !== undefined) this.#growLater();
+      startMethod: given.startMethod ?? "spawn",
+    });
   }
 
   /** Number of workers that the pool has at most. */
@@ -245,7 +190,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       (error) => outcome = { error },
       true,
     );
-    this.#work(() => outcome !== undefined);
+    this.#dispatcher.work(() => outcome !== undefined);
     if ("error" in outcome!) throw outcome.error;
     return (outcome as unknown as { value: unknown }).value as Awaited<R>;
   }
@@ -359,7 +304,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    if (this.#imaps.size === 0) closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+    if (this.#imaps.size === 0) this.#dispatcher.close();
   }
 
   /**
@@ -367,18 +312,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * end. A task that computes without waiting is not interrupted, since Deno cannot.
    */
   terminate(): void {
-    if (this.#state === "terminated") return;
     this.#state = "terminated";
-    clearTimeout(this.#growing);
-    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
-    for (const record of this.#workers.keys()) stopThread(record, ExitCode.TERMINATED);
-    this.#failAll(new TerminatedError("Cannot get result: the pool was terminated"));
-    for (;;) {
-      const block = receiveInto(this.#tasks.at, this.#decoder);
-      if (block === undefined) break;
-      this.#decoder.skip();
-      endReceive(this.#decoder, block);
-    }
+    this.#dispatcher.terminate();
   }
 
   /**
@@ -391,14 +326,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
     }
     for (const iterator of this.#imaps) await iterator.takeAll();
-    while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
-      this.#takeResults();
-    }
-    clearTimeout(this.#growing);
-    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
-    for (const record of [...this.#workers.keys()]) await awaitOn(ending(record));
-    this.#takeResults();
+    await this.#dispatcher.idle();
+    this.#dispatcher.close();
+    await this.#dispatcher.ended();
   }
 
   /** Waits for what was asked for, then ends the workers. */
@@ -424,28 +354,10 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       resolve as (value: unknown) => void,
       reject,
       cancellable ? makeCancelFlag() : 0,
-      this.#chunksOut < MOST_SITES ? callSite() : undefined,
+      this.#dispatcher.chunksOut < MOST_SITES ? callSite() : undefined,
     );
-    this.#sendAlone(job, Mode.APPLY, this.#functionAddress(fn), args, "args");
+    this.#dispatcher.sendAlone(job, Mode.APPLY, this.#functionAddress(fn), args, "args");
     return job;
-  }
-
-  /** Sends a job that is one chunk. */
-  #sendAlone(
-    job: Job,
-    mode: number,
-    address: number,
-    payload: readonly unknown[],
-    name: string,
-  ): void {
-    const id = this.#enter(job);
-    try {
-      this.#send(id, job, 0, mode, address, payload, name);
-    } catch (error) {
-      this.#leave(id, job);
-      throw error;
-    }
-    this.#grow();
   }
 
   #map(mode: number, fn: unknown, items: Items<unknown>, options: MapOptions = {}): MapJob {
@@ -457,20 +369,20 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
     const job = new MapJob(list.length, chunkSize, options.onProgress);
     if (list.length === 0) return job;
-    const id = this.#enter(job);
+    const id = this.#dispatcher.enter(job);
     try {
       for (let chunk = 0, at = 0; at < list.length; chunk++, at += chunkSize) {
         const end = Math.min(at + chunkSize, list.length);
-        this.#send(id, job, chunk, mode, address, list, "items", at, end);
-        if (chunk === 0) this.#grow(); // the first worker starts while the rest is encoded
+        this.#dispatcher.send(id, job, chunk, mode, address, list, "items", at, end);
+        if (chunk === 0) this.#dispatcher.grow(); // the first worker starts while the rest is encoded
       }
     } catch (error) {
       job.promise.catch(() => {}); // it is thrown here instead
       job.fail(error); // what was sent comes back skipped
-      if (job.chunksLeft === 0) this.#leave(id, job);
+      if (job.chunksLeft === 0) this.#dispatcher.leave(id, job);
       throw error;
     }
-    this.#grow();
+    this.#dispatcher.grow();
     if (options.signal !== undefined) this.#abortWith(options.signal, job);
     return job;
   }
@@ -483,7 +395,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   ): unknown[] {
     const job = this.#map(mode, fn, items, options);
     job.promise.catch(() => {}); // it is thrown here instead
-    this.#work(() => job.settled);
+    this.#dispatcher.work(() => job.settled);
     return job.outcome();
   }
 
@@ -505,16 +417,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       signal: options.signal,
       submit: (chunk) =>
         new Promise<Outcomes>((resolve, reject) => {
-          this.#checkUsable();
+          this.#dispatcher.checkUsable();
           const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0, site);
-          this.#sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
+          this.#dispatcher.sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
         }),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
       onEnd: () => {
         this.#imaps.delete(iterator);
-        if (this.#state === "closed" && this.#imaps.size === 0) {
-          closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
-        }
+        if (this.#state === "closed" && this.#imaps.size === 0) this.#dispatcher.close();
       },
     });
     this.#imaps.add(iterator);
@@ -525,14 +435,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     if (this.#state === "closed") {
       throw new ClosedError("Cannot submit to pool: it is closed. Submit before close()");
     }
-    this.#checkUsable();
-  }
-
-  #checkUsable(): void {
-    if (this.#broken !== undefined) throw this.#broken;
-    if (this.#state === "terminated") {
-      throw new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
-    }
+    this.#dispatcher.checkUsable();
   }
 
   #functionAddress(fn: unknown): number {
@@ -545,46 +448,6 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       if (error instanceof DataCloneError) error.message = `Cannot send fn: ${error.message}`;
       throw error;
     }
-  }
-
-  #enter(job: Job): number {
-    const id = ++this.#lastJob;
-    this.#jobs.set(id, job);
-    return id;
-  }
-
-  #leave(id: number, job: Job): void {
-    this.#jobs.delete(id);
-    releaseJob(job);
-  }
-
-  #send(
-    id: number,
-    job: Job,
-    chunk: number,
-    mode: number,
-    address: number,
-    payload: readonly unknown[],
-    name: string,
-    from = 0,
-    to = payload.length,
-  ): void {
-    const encoder = borrow();
-    try {
-      encoder.number(id);
-      encoder.number(chunk);
-      encoder.number(mode);
-      encoder.number(address);
-      encoder.number(job.cancelFlag);
-      encoder.items(payload, from, to, name);
-      encoder.finish();
-      push(this.#tasks.at, encoder);
-    } finally {
-      giveBack(encoder);
-    }
-    job.chunksLeft++;
-    this.#chunksOut++;
-    if (!this.#listening) this.#listen();
   }
 
   #abortWith(signal: AbortSignal, job: Job): void {
@@ -607,232 +470,6 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       job.fail(new CancelledError("Cannot get result: the task was cancelled"));
       return true;
     });
-  }
-
-  // Results
-
-  /** Takes results as they come, while there are any to come. */
-  async #listen(): Promise<void> {
-    this.#listening = true;
-    while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
-      this.#takeResults();
-    }
-    this.#listening = false;
-  }
-
-  /** Stops waiting for results that came another way, or never will: it would hold the program. */
-  #listenNoMore(): void {
-    if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.at);
-  }
-
-  /** Takes results and blocks the thread until the call is settled. */
-  #work(settled: () => boolean): void {
-    while (this.#growNow());
-    while (!settled()) {
-      blockOn(becomingReadable(this.#results.at));
-      this.#takeResults(true);
-    }
-    this.#listenNoMore();
-  }
-
-  #takeResults(blocking = false): void {
-    const decoder = this.#decoder;
-    for (;;) {
-      const block = receiveInto(this.#results.at, decoder);
-      if (block === undefined) return;
-      const id = decoder.number();
-      const chunk = decoder.number();
-      const status = decoder.number();
-      let payload: unknown;
-      try {
-        payload = this.#read(id, chunk, status, decoder);
-      } catch (error) {
-        if (error instanceof NeedsImport && !blocking) {
-          this.#importThenTake(block || keepInline(), error, id, chunk, status);
-          continue;
-        }
-        this.#settle(id, chunk, Status.UNREADABLE, error);
-        this.#drop(block);
-        continue;
-      }
-      endReceive(decoder, block);
-      this.#settle(id, chunk, status, payload);
-    }
-  }
-
-  #read(id: number, chunk: number, status: number, decoder: Decoder): unknown {
-    const job = status === Status.DONE ? this.#jobs.get(id) : undefined;
-    return job === undefined ? decoder.value() : job.read(chunk, decoder);
-  }
-
-  #drop(block: number): void {
-    this.#decoder.skip();
-    endReceive(this.#decoder, block);
-  }
-
-  /** A result needs a module that this isolate has not imported. */
-  async #importThenTake(
-    block: number,
-    needs: NeedsImport,
-    id: number,
-    chunk: number,
-    status: number,
-  ): Promise<void> {
-    const decoder = new Decoder();
-    for (;;) {
-      try {
-        await importFunction(needs.address);
-        readMessage(decoder, block);
-        for (let header = 0; header < 3; header++) decoder.number();
-        const payload = this.#read(id, chunk, status, decoder);
-        endReceive(decoder, block);
-        return this.#settle(id, chunk, status, payload);
-      } catch (error) {
-        if (!(error instanceof NeedsImport)) {
-          discardMessage(block);
-          return this.#settle(id, chunk, Status.UNREADABLE, error);
-        }
-        needs = error;
-      }
-    }
-  }
-
-  #settle(id: number, chunk: number, status: number, payload: unknown): void {
-    if (status === Status.DIED) return this.#onDeath(payload as number);
-    if (status === Status.INITIALIZER_FAILED) {
-      return this.#break(
-        new InitializerError(
-          `The initializer of the pool failed: ${
-            payload instanceof Error ? payload.message : String(payload)
-          }`,
-          { cause: payload },
-        ),
-      );
-    }
-    const job = this.#jobs.get(id);
-    if (job === undefined) return; // the pool was terminated meanwhile
-    this.#chunksOut--;
-    job.chunksLeft--;
-    this.#failedStarts = 0;
-    if (status === Status.DONE) job.onDone(chunk, payload);
-    else if (status === Status.FAILED) job.fail(job.explain(chunk, payload as Failure));
-    else if (status === Status.UNREADABLE) job.fail(this.#unreadable(payload));
-    if (job.chunksLeft === 0) this.#leave(id, job);
-  }
-
-  #unreadable(reason: unknown): unknown {
-    if (!(reason instanceof NeedsImport)) return reason;
-    const definition = definitionAt(reason.address);
-    return new TaskLookupError(
-      `Cannot read result: it has ${definition.name}, whose module is not imported here, and a ` +
-        `blocking call cannot import it. Import the module first, or do not block`,
-    );
-  }
-
-  #onDeath(record: number): void {
-    const name = this.#workers.get(record);
-    if (name === undefined) return;
-    this.#workers.delete(record);
-    const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
-    const id = Atomics.load(i32, record + threadWord.JOB);
-    const job = this.#jobs.get(id);
-    if (job !== undefined) {
-      const chunk = i32[record + threadWord.CHUNK];
-      job.fail(
-        new WorkerDiedError(
-          `The worker ${name} ended with exit code ${exitCode} while it ran a task (chunk ${chunk})`,
-          { exitCode, cause: takeError(record)?.error },
-        ),
-      );
-      this.#chunksOut--;
-      if (--job.chunksLeft === 0) this.#leave(id, job);
-    } else if (exitCode !== 0 && i32[record + threadWord.TASKS_DONE] === 0) {
-      if (++this.#failedStarts >= MOST_FAILED_STARTS) {
-        const cause = takeError(record)?.error;
-        return this.#break(
-          new WorkerDiedError(
-            `The workers of the pool do not start: exit code ${exitCode}` +
-              (cause instanceof Error ? `, ${cause.message}` : ""),
-            { exitCode, cause },
-          ),
-        );
-      }
-    }
-    this.#grow();
-  }
-
-  // Workers
-
-  /** Starts a worker if there is work for one more, and others in later turns of the event loop. */
-  #grow(): void {
-    if (this.#growing === undefined && this.#growNow()) this.#growLater();
-  }
-
-  #growLater(): void {
-    if (this.#workers.size >= this.#wanted()) return;
-    this.#growing = setTimeout(() => {
-      this.#growing = undefined;
-      this.#grow();
-    }, 0);
-  }
-
-  #wanted(): number {
-    if (this.#state === "terminated" || this.#broken !== undefined) return 0;
-    const { initializer } = this.#order;
-    if (initializer !== undefined && this.#state === "open") return this.#size;
-    return Math.min(this.#size, this.#chunksOut);
-  }
-
-  /** Starts a worker if there is work for one more. Returns whether it did. */
-  #growNow(): boolean {
-    if (this.#workers.size >= this.#wanted()) return false;
-    const name = `PoolWorker-${Atomics.add(i32, rootWord.poolWorkerNames, 1) + 1}`;
-    try {
-      const record = start({
-        runner: "pool",
-        name,
-        daemon: true,
-        payload: this.#order,
-        payloadName: "the pool's options",
-        warm: this.#startMethod === "forkserver",
-        will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
-      });
-      this.#workers.set(record, name);
-    } catch (error) {
-      this.#break(error as Error);
-      return false;
-    }
-    return true;
-  }
-
-  #deathNote(record: number): number {
-    const encoder = borrow();
-    try {
-      for (const header of [0, 0, Status.DIED]) encoder.number(header);
-      encoder.value(record, "record");
-      encoder.finish();
-      return storeMessage(encoder);
-    } finally {
-      giveBack(encoder);
-    }
-  }
-
-  /** The pool cannot work: all calls fail, now and later. */
-  #break(error: Error): void {
-    if (this.#broken !== undefined) return;
-    this.#broken = error;
-    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
-    this.#failAll(error);
-  }
-
-  #failAll(error: unknown): void {
-    for (const [id, job] of this.#jobs) {
-      job.fail(error);
-      this.#leave(id, job);
-    }
-    this.#chunksOut = 0;
-    this.#listenNoMore();
   }
 }
 

@@ -1,0 +1,447 @@
+/**
+ * The engine under a pool: it hands chunks to workers, takes their results and keeps the workers
+ * alive.
+ *
+ *     call --enter, send--> tasks channel --pulled by--> workers
+ *     call <--job.onDone, fail-- results channel <--push-- workers, and whoever ends one
+ *
+ * @module
+ */
+
+import {
+  ClosedError,
+  InitializerError,
+  TaskLookupError,
+  TerminatedError,
+  WorkerDiedError,
+} from "../errors.ts";
+import { rootWord } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { exitCodeOf, threadWord } from "../atomics/thread.ts";
+import { awaitOn, blockOn } from "../atomics/wait.ts";
+import {
+  becomingReadable,
+  closeChannel,
+  Closed,
+  endReceive,
+  keepInline,
+  push,
+  receiveInto,
+  wakeReceivers,
+} from "../channels/channel.ts";
+import { Channel } from "../channels/channel_handle.ts";
+import { Decoder, NeedsImport } from "../codec/decoder.ts";
+import { borrow, giveBack } from "../codec/encoder.ts";
+import { definitionAt, importFunction } from "../codec/functions.ts";
+import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
+import { start } from "../runtime/order.ts";
+import { type Job, releaseJob } from "./jobs.ts";
+import { type Failure, Status } from "./protocol.ts";
+import type { PoolOrder } from "./worker.ts";
+
+/** Workers that fail to start so often in a row are not replaced any more. */
+const MOST_FAILED_STARTS = 3;
+
+/** Dispatchers that were forgotten: their workers are let go. */
+const forgotten = new FinalizationRegistry<Channel>((tasks) =>
+  closeChannel(tasks.at, Closed.SENDERS_GONE)
+);
+
+/** How the workers of a dispatcher are made. */
+export interface DispatcherOptions {
+  /** Number of workers at most. */
+  size: number;
+  initializer: PoolOrder["initializer"];
+  initargs: readonly unknown[];
+  /** Number of chunks after which a worker is replaced; 0: never. */
+  maxTasks: number;
+  startMethod: "spawn" | "forkserver";
+}
+
+/** Hands chunks of jobs to workers and results back to the jobs. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #tasks = new Channel();
+  readonly #results = new Channel();
+  readonly #decoder = new Decoder();
+  /** Names of the workers, by record. */
+  readonly #workers = new Map<number, string>();
+  readonly #jobs = new Map<number, Job>();
+  #lastJob = 0;
+  /** Chunks that have not come back. */
+  #chunksOut = 0;
+  #closed = false;
+  #terminated = false;
+  #broken: Error | undefined;
+  #failedStarts = 0;
+  #listening = false;
+  /** Timer of the next worker's start. */
+  #growing: ReturnType<typeof setTimeout> | undefined;
+
+  /** Makes a dispatcher without workers: they start when there is work, or an initializer to run. */
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    forgotten.register(this, this.#tasks, this);
+    if (options.initializer !== undefined) this.#growLater();
+  }
+
+  /** Number of chunks that have not come back. */
+  get chunksOut(): number {
+    return this.#chunksOut;
+  }
+
+  /**
+   * Checks that work can be sent.
+   *
+   * @throws {ClosedError} if it was terminated
+   * @throws the error that keeps its workers from working
+   */
+  checkUsable(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#terminated) {
+      throw new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
+    }
+  }
+
+  // Submission
+
+  /** Sends a job that is one chunk. */
+  sendAlone(
+    job: Job,
+    mode: number,
+    address: number,
+    payload: readonly unknown[],
+    name: string,
+  ): void {
+    const id = this.enter(job);
+    try {
+      this.send(id, job, 0, mode, address, payload, name);
+    } catch (error) {
+      this.leave(id, job);
+      throw error;
+    }
+    this.grow();
+  }
+
+  /** Gives a job its number. */
+  enter(job: Job): number {
+    const id = ++this.#lastJob;
+    this.#jobs.set(id, job);
+    return id;
+  }
+
+  /** Forgets a job: all its chunks have come back. */
+  leave(id: number, job: Job): void {
+    this.#jobs.delete(id);
+    releaseJob(job);
+  }
+
+  /**
+   * Sends the items from `from` up to `to` as a chunk of a job.
+   *
+   * @throws {DataCloneError} if one of them cannot cross; `name` begins its path
+   */
+  send(
+    id: number,
+    job: Job,
+    chunk: number,
+    mode: number,
+    address: number,
+    payload: readonly unknown[],
+    name: string,
+    from = 0,
+    to = payload.length,
+  ): void {
+    const encoder = borrow();
+    try {
+      encoder.number(id);
+      encoder.number(chunk);
+      encoder.number(mode);
+      encoder.number(address);
+      encoder.number(job.cancelFlag);
+      encoder.items(payload, from, to, name);
+      encoder.finish();
+      if (!push(this.#tasks.at, encoder)) {
+        encoder.discard();
+        throw new ClosedError("Cannot submit to pool: it is closed");
+      }
+    } finally {
+      giveBack(encoder);
+    }
+    job.chunksLeft++;
+    this.#chunksOut++;
+    if (!this.#listening) this.#listen();
+  }
+
+  // Results
+
+  /** Takes results as they come, while there are any to come. */
+  async #listen(): Promise<void> {
+    this.#listening = true;
+    while (this.#chunksOut > 0) {
+      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
+      this.#takeResults();
+    }
+    this.#listening = false;
+  }
+
+  /** Stops waiting for results that came another way, or never will: it would hold the program. */
+  #listenNoMore(): void {
+    if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.at);
+  }
+
+  /** Takes results and blocks the thread until the call is settled. */
+  work(settled: () => boolean): void {
+    while (this.#growNow());
+    while (!settled()) {
+      blockOn(becomingReadable(this.#results.at));
+      this.#takeResults(true);
+    }
+    this.#listenNoMore();
+  }
+
+  #takeResults(blocking = false): void {
+    const decoder = this.#decoder;
+    for (;;) {
+      const block = receiveInto(this.#results.at, decoder);
+      if (block === undefined) return;
+      const id = decoder.number();
+      const chunk = decoder.number();
+      const status = decoder.number();
+      let payload: unknown;
+      try {
+        payload = this.#read(id, chunk, status, decoder);
+      } catch (error) {
+        if (error instanceof NeedsImport && !blocking) {
+          this.#importThenTake(block || keepInline(), error, id, chunk, status);
+          continue;
+        }
+        this.#settle(id, chunk, Status.UNREADABLE, error);
+        this.#drop(block);
+        continue;
+      }
+      endReceive(decoder, block);
+      this.#settle(id, chunk, status, payload);
+    }
+  }
+
+  #read(id: number, chunk: number, status: number, decoder: Decoder): unknown {
+    const job = status === Status.DONE ? this.#jobs.get(id) : undefined;
+    return job === undefined ? decoder.value() : job.read(chunk, decoder);
+  }
+
+  #drop(block: number): void {
+    this.#decoder.skip();
+    endReceive(this.#decoder, block);
+  }
+
+  /** A result needs a module that this isolate has not imported. */
+  async #importThenTake(
+    block: number,
+    needs: NeedsImport,
+    id: number,
+    chunk: number,
+    status: number,
+  ): Promise<void> {
+    const decoder = new Decoder();
+    for (;;) {
+      try {
+        await importFunction(needs.address);
+        readMessage(decoder, block);
+        for (let header = 0; header < 3; header++) decoder.number();
+        const payload = this.#read(id, chunk, status, decoder);
+        endReceive(decoder, block);
+        return this.#settle(id, chunk, status, payload);
+      } catch (error) {
+        if (!(error instanceof NeedsImport)) {
+          discardMessage(block);
+          return this.#settle(id, chunk, Status.UNREADABLE, error);
+        }
+        needs = error;
+      }
+    }
+  }
+
+  #settle(id: number, chunk: number, status: number, payload: unknown): void {
+    if (status === Status.DIED) return this.#onDeath(payload as number);
+    if (status === Status.INITIALIZER_FAILED) {
+      return this.#break(
+        new InitializerError(
+          `The initializer of the pool failed: ${
+            payload instanceof Error ? payload.message : String(payload)
+          }`,
+          { cause: payload },
+        ),
+      );
+    }
+    const job = this.#jobs.get(id);
+    if (job === undefined) return; // the pool was terminated meanwhile
+    this.#chunksOut--;
+    job.chunksLeft--;
+    this.#failedStarts = 0;
+    if (status === Status.DONE) job.onDone(chunk, payload);
+    else if (status === Status.FAILED) job.fail(job.explain(chunk, payload as Failure));
+    else if (status === Status.UNREADABLE) job.fail(this.#unreadable(payload));
+    if (job.chunksLeft === 0) this.leave(id, job);
+  }
+
+  #unreadable(reason: unknown): unknown {
+    if (!(reason instanceof NeedsImport)) return reason;
+    const definition = definitionAt(reason.address);
+    return new TaskLookupError(
+      `Cannot read result: it has ${definition.name}, whose module is not imported here, and a ` +
+        `blocking call cannot import it. Import the module first, or do not block`,
+    );
+  }
+
+  #onDeath(record: number): void {
+    const name = this.#workers.get(record);
+    if (name === undefined) return;
+    this.#workers.delete(record);
+    const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
+    const id = Atomics.load(i32, record + threadWord.JOB);
+    const job = this.#jobs.get(id);
+    if (job !== undefined) {
+      const chunk = i32[record + threadWord.CHUNK];
+      job.fail(
+        new WorkerDiedError(
+          `The worker ${name} ended with exit code ${exitCode} while it ran a task (chunk ${chunk})`,
+          { exitCode, cause: takeError(record)?.error },
+        ),
+      );
+      this.#chunksOut--;
+      if (--job.chunksLeft === 0) this.leave(id, job);
+    } else if (exitCode !== 0 && i32[record + threadWord.TASKS_DONE] === 0) {
+      if (++this.#failedStarts >= MOST_FAILED_STARTS) {
+        const cause = takeError(record)?.error;
+        return this.#break(
+          new WorkerDiedError(
+            `The workers of the pool do not start: exit code ${exitCode}` +
+              (cause instanceof Error ? `, ${cause.message}` : ""),
+            { exitCode, cause },
+          ),
+        );
+      }
+    }
+    this.grow();
+  }
+
+  // Workers
+
+  /** Starts a worker if there is work for one more, and others in later turns of the event loop. */
+  grow(): void {
+    if (this.#growing === undefined && this.#growNow()) this.#growLater();
+  }
+
+  #growLater(): void {
+    if (this.#workers.size >= this.#wanted()) return;
+    this.#growing = setTimeout(() => {
+      this.#growing = undefined;
+      this.grow();
+    }, 0);
+  }
+
+  #wanted(): number {
+    if (this.#terminated || this.#broken !== undefined) return 0;
+    const { initializer, size } = this.#options;
+    if (initializer !== undefined && !this.#closed) return size;
+    return Math.min(size, this.#chunksOut);
+  }
+
+  /** Starts a worker if there is work for one more. Returns whether it did. */
+  #growNow(): boolean {
+    if (this.#workers.size >= this.#wanted()) return false;
+    const { initializer, initargs, maxTasks, startMethod } = this.#options;
+    const name = `PoolWorker-${Atomics.add(i32, rootWord.poolWorkerNames, 1) + 1}`;
+    try {
+      const record = start({
+        runner: "pool",
+        name,
+        daemon: true,
+        payload: {
+          tasks: this.#tasks,
+          results: this.#results,
+          initializer,
+          initargs,
+          maxTasks,
+        } satisfies PoolOrder,
+        payloadName: "the pool's options",
+        warm: startMethod === "forkserver",
+        will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
+      });
+      this.#workers.set(record, name);
+    } catch (error) {
+      this.#break(error as Error);
+      return false;
+    }
+    return true;
+  }
+
+  #deathNote(record: number): number {
+    const encoder = borrow();
+    try {
+      for (const header of [0, 0, Status.DIED]) encoder.number(header);
+      encoder.value(record, "record");
+      encoder.finish();
+      return storeMessage(encoder);
+    } finally {
+      giveBack(encoder);
+    }
+  }
+
+  /** The pool cannot work: all calls fail, now and later. */
+  #break(error: Error): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = error;
+    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+    this.#failAll(error);
+  }
+
+  #failAll(error: unknown): void {
+    for (const [id, job] of this.#jobs) {
+      job.fail(error);
+      this.leave(id, job);
+    }
+    this.#chunksOut = 0;
+    this.#listenNoMore();
+  }
+
+  // Its end
+
+  /** Lets the workers end when they have done what was sent. */
+  close(): void {
+    this.#closed = true;
+    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+  }
+
+  /** Ends the workers, and fails all jobs. */
+  terminate(): void {
+    if (this.#terminated) return;
+    this.#terminated = true;
+    clearTimeout(this.#growing);
+    this.close();
+    for (const record of this.#workers.keys()) stopThread(record, ExitCode.TERMINATED);
+    this.#failAll(new TerminatedError("Cannot get result: the pool was terminated"));
+    while (true) {
+      const block = receiveInto(this.#tasks.at, this.#decoder);
+      if (block === undefined) return;
+      this.#drop(block);
+    }
+  }
+
+  /** Waits until all chunks have come back. */
+  async idle(): Promise<void> {
+    while (this.#chunksOut > 0) {
+      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
+      this.#takeResults();
+    }
+  }
+
+  /** Waits until all workers have ended; to be closed or terminated before. */
+  async ended(): Promise<void> {
+    clearTimeout(this.#growing);
+    for (const record of [...this.#workers.keys()]) await awaitOn(ending(record));
+    this.#takeResults();
+  }
+}
