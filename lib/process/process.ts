@@ -183,7 +183,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
    * @throws the reason of `signal`, if that is aborted first
    */
   async join(options?: WaitOptions): Promise<boolean> {
-    return await awaitOn(ending(this.#recordFor("join")), options) !== undefined;
+    return this.#joined(await awaitOn(ending(this.#recordFor("join")), options));
   }
 
   /**
@@ -194,7 +194,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
    * @throws {TerminatedError} if this worker is told to end
    */
   joinSync(options?: WaitOptions): boolean {
-    return blockOn(ending(this.#recordFor("join")), options) !== undefined;
+    return this.#joined(blockOn(ending(this.#recordFor("join")), options));
   }
 
   /**
@@ -268,6 +268,11 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
   /** Whether the program may end while it runs. */
   get daemon(): boolean {
     return internals.get(this)?.daemon ?? currentIdentity().daemon;
+  }
+
+  #joined(exitCode: number | undefined): boolean {
+    if (exitCode !== undefined) started.delete(this as Process);
+    return exitCode !== undefined;
   }
 
   #recordFor(verb: string): number {

@@ -171,7 +171,12 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   if (silent) {
     settling.push({ record, since: performance.now() });
   } else {
-    Atomics.add(i32, rootWord.abandonedWorkers, 1);
+    if (Atomics.add(i32, rootWord.abandonedWorkers, 1) === 0) {
+      console.warn(
+        "A worker that was told to end goes on computing: Deno cannot interrupt it. It does not " +
+          "keep the program alive (said once; abandonedWorkers() counts them)",
+      );
+    }
   }
   clearing.delete(cleared.promise);
   cleared.resolve();
