@@ -51,7 +51,7 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /** The error for what the system says when a file cannot be opened, read or written. */
-function fileError(verb: "read" | "write", path: string, error: unknown): BadInputError {
+export function fileError(verb: "read" | "write", path: string, error: unknown): BadInputError {
   const reason = error instanceof Deno.errors.NotFound
     ? "no such file or directory"
     : error instanceof Deno.errors.IsADirectory

@@ -49,11 +49,16 @@ function lines(label: string, total: number, unit: string): ProgressDisplay {
       quarters = reached;
       const percent = Math.floor(100 * done / total);
       console.error(
-        `${label} ${percent} % | ${done} of ${total} ${unit} | ${rateText(done, start)}/s`,
+        `${label} ${percent} % | ${done} of ${total} ${unit} | ${rateText(done, start)}/s | ` +
+          `${secondsLeft(done, total, start).toFixed(1)} s left`,
       );
     },
     [Symbol.dispose]() {},
   };
+}
+
+function secondsLeft(done: number, total: number, start: number): number {
+  return (performance.now() - start) / 1000 * (total - done) / done;
 }
 
 function rateText(done: number, start: number): string {

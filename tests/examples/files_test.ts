@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BadInputError } from "../../examples/support/cli.ts";
-import { checkWritable } from "../../examples/voxels/files.ts";
+import { checkWritable, fileError } from "../../examples/voxels/files.ts";
 import { temporaryDirectory } from "./run_example.ts";
 
 Deno.test("checkWritable() leaves no trace", async () => {
@@ -24,4 +24,9 @@ Deno.test("checkWritable() refuses what cannot be written", async () => {
   const file = `${directory.path}/file`;
   await Deno.writeTextFile(file, "");
   await assertRejects(() => checkWritable(`${file}/image.nii`), BadInputError, "cannot write");
+});
+
+Deno.test("fileError() says in one line what the system says", () => {
+  const denied = fileError("read", "secret.nii", new Deno.errors.PermissionDenied("EACCES"));
+  assertEquals(denied.message, 'cannot read "secret.nii": permission denied');
 });

@@ -1,0 +1,104 @@
+/**
+ * Random schedules over locks, events, queues and pipes, with workers that time out, abort and die,
+ * until the time is up or something is seen that must never be.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { eventRound } from "./stress/events.ts";
+import { lockRound } from "./stress/locks.ts";
+import { pipeRound } from "./stress/pipes.ts";
+import { queueRound } from "./stress/queues.ts";
+import { Random } from "./stress/random.ts";
+
+/** The kinds of rounds. */
+export const rounds = { lock: lockRound, queue: queueRound, event: eventRound, pipe: pipeRound };
+
+/** The name of a kind of round. */
+export type Kind = keyof typeof rounds;
+
+/** What is run, and for how long. */
+export interface StressOptions {
+  seed: number;
+  workers: number;
+  /** Number of rounds after which to end. */
+  most: number;
+  /** Time after which to begin no further round, in milliseconds. */
+  timeMs: number;
+  kinds: readonly Kind[];
+  /** Called before each round. */
+  onRound?: (round: number, kind: Kind, seed: number) => void;
+}
+
+/** A round that went wrong. */
+export class RoundError extends Error {
+  override name = "RoundError";
+}
+
+/**
+ * Runs rounds.
+ *
+ * @returns how many rounds, and how many operations in them
+ * @throws {RoundError} with how to repeat the round that went wrong
+ */
+export async function stress(
+  { seed, workers, most, timeMs, kinds, onRound }: StressOptions,
+): Promise<{ rounds: number; operations: number }> {
+  const random = new Random(seed);
+  const end = performance.now() + timeMs;
+  let operations = 0;
+  let round = 0;
+  for (; round < most && performance.now() < end; round++) {
+    const kind = kinds[round % kinds.length];
+    const roundSeed = random.fork();
+    onRound?.(round, kind, roundSeed);
+    try {
+      operations += await rounds[kind](roundSeed, workers);
+    } catch (error) {
+      throw new RoundError(
+        `Round ${round} (${kind}, ${workers} workers, round seed ${roundSeed}, seed ${seed}): ` +
+          (error instanceof Error ? error.message : String(error)),
+        { cause: error },
+      );
+    }
+  }
+  return { rounds: round, operations };
+}
+
+async function main(): Promise<void> {
+  const options = parseArgs(Deno.args, {
+    string: ["minutes", "seed", "workers", "kind", "round"],
+    boolean: ["verbose"],
+  });
+  const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+  const workers = Number(options.workers ?? navigator.hardwareConcurrency * 2);
+  const kinds = options.kind === undefined
+    ? Object.keys(rounds) as Kind[]
+    : options.kind.split(",") as Kind[];
+  console.log(`seed ${seed}, ${workers} workers`);
+  let last = "";
+  const watchdog = setInterval(() => console.log(last), 30_000);
+  const onRound = (round: number, kind: Kind, roundSeed: number) => {
+    last = `round ${round}: ${kind}, round seed ${roundSeed}`;
+    if (options.verbose) console.log(last);
+  };
+  try {
+    if (options.round !== undefined) {
+      for (const kind of kinds) {
+        console.log(`${await rounds[kind](Number(options.round), workers)} operations`);
+      }
+    } else {
+      const timeMs = Number(options.minutes ?? 1) * 60_000;
+      const done = await stress({ seed, workers, most: Infinity, timeMs, kinds, onRound });
+      console.log(`${done.rounds} rounds, ${done.operations} operations, nothing wrong`);
+    }
+  } catch (error) {
+    console.error(error);
+    Deno.exit(1);
+  } finally {
+    clearInterval(watchdog);
+  }
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,105 @@
+/**
+ * Events: lanes meet at one event after the other; the last to arrive sets it. Who waits in vain, or
+ * goes on too early, is noticed.
+ *
+ * @module
+ */
+
+import { Event, Process, task } from "@sauropod/multiprocessing";
+import { Random } from "./random.ts";
+import {
+  ABORTED,
+  type Board,
+  count,
+  guarded,
+  joinAll,
+  makeBoard,
+  type Member,
+  moment,
+  momentSync,
+  now,
+  sharedWords,
+  soonAborted,
+  Violation,
+} from "./round.ts";
+
+interface Shared {
+  board: Board;
+  events: Event[];
+  /** Lanes that have arrived, by event. */
+  arrived: Int32Array<SharedArrayBuffer>;
+  lanes: number;
+}
+
+interface Lane {
+  lane: number;
+  seed: number;
+  /** Whether to block: only alone in a worker, since the others have to arrive, too. */
+  blocking: boolean;
+}
+
+const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
+  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
+});
+
+async function runLane(shared: Shared, { lane, seed, blocking }: Lane): Promise<void> {
+  const { board, events, arrived, lanes } = shared;
+  const random = new Random(seed);
+  for (const [at, event] of events.entries()) {
+    if (Atomics.add(arrived, at, 1) === lanes - 1) event.set();
+    else await waitFor(event, random, blocking, board, lane);
+    if (Atomics.load(arrived, at) !== lanes) throw new Violation(`event ${at} was not set yet`);
+    count(board, lane);
+    if (blocking) momentSync(random);
+    else await moment(random);
+  }
+  now(board, lane, "ended");
+}
+
+async function waitFor(
+  event: Event,
+  random: Random,
+  blocking: boolean,
+  board: Board,
+  lane: number,
+): Promise<void> {
+  for (let isSet = false; !isSet;) {
+    const way = random.int(0, 5);
+    const timeoutMs = random.int(0, 3);
+    now(board, lane, blocking && way < 4 ? "waitSync" : "wait");
+    if (way === 0) isSet = await event.wait({ timeoutMs });
+    else if (way === 1) {
+      try {
+        isSet = await event.wait({ signal: soonAborted(random) });
+      } catch (error) {
+        if (error !== ABORTED) throw error;
+      }
+    } else if (way === 2 && blocking) isSet = event.waitSync({ timeoutMs });
+    else if (way < 4 && blocking) isSet = event.waitSync();
+    else isSet = await event.wait();
+  }
+}
+
+/** Runs one round; returns the number of operations. */
+export async function eventRound(seed: number, workers: number): Promise<number> {
+  const random = new Random(seed);
+  let lanes = 0;
+  const makeLanes = (length: number, blocking: boolean): Lane[] =>
+    Array.from({ length }, () => ({ lane: lanes++, seed: random.fork(), blocking }));
+  const groups = Array.from({ length: workers }, () => {
+    const blocking = random.once(2);
+    return makeLanes(blocking ? 1 : random.int(1, 3), blocking);
+  });
+  const inMain = makeLanes(random.int(0, 2), false);
+  const events = Array.from({ length: random.int(10, 100) }, () => new Event());
+  const board = makeBoard(lanes);
+  const shared: Shared = { board, events, arrived: sharedWords(events.length), lanes };
+  const members = groups.map((group): Member => ({
+    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
+    doomed: false,
+  }));
+  for (const { process } of members) process.start();
+  await guarded(runLanes(shared, inMain), board, "the main thread");
+  await joinAll(members, board);
+  return board.done.reduce((a, b) => a + b, 0);
+}

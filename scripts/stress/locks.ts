@@ -1,0 +1,186 @@
+/**
+ * Mutual exclusion: lanes in several workers and the main thread change a counter under a lock. Some
+ * die while they hold it.
+ *
+ * A lane in a worker of several only awaits: a worker that blocks for a lock which one of its own
+ * promises holds would wait for itself.
+ *
+ * @module
+ */
+
+import {
+  AbandonedLockError,
+  Lock,
+  LockGuard,
+  Process,
+  Queue,
+  task,
+  TimeoutError,
+} from "@sauropod/multiprocessing";
+import { Random } from "./random.ts";
+import {
+  ABORTED,
+  type Board,
+  count,
+  execute,
+  type Fate,
+  fates,
+  guarded,
+  joinAll,
+  makeBoard,
+  meet,
+  type Member,
+  moment,
+  momentSync,
+  now,
+  sharedWords,
+  soonAborted,
+  Violation,
+} from "./round.ts";
+
+interface Shared {
+  board: Board;
+  locks: Lock[];
+  /** Lanes that are inside, by lock. */
+  inside: Int32Array<SharedArrayBuffer>;
+  /** What is protected, by lock. */
+  counters: Int32Array<SharedArrayBuffer>;
+  /** Increments done by each lane, by lock. */
+  increments: Int32Array<SharedArrayBuffer>[];
+  doomed: Queue<number>;
+  times: number;
+}
+
+interface Lane {
+  lane: number;
+  seed: number;
+  blocking: boolean;
+  id: number;
+  fate: Fate | undefined;
+}
+
+const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
+  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
+});
+
+async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane): Promise<void> {
+  const { board, locks, inside, counters, increments, doomed, times } = shared;
+  const random = new Random(seed);
+  const end = fate === undefined ? -1 : random.int(0, times - 1);
+  for (let at = 0; at < times; at++) {
+    const which = random.int(0, locks.length - 1);
+    const guard = await acquire(shared, which, random, lane, blocking);
+    if (guard !== undefined) {
+      const before = Atomics.add(inside, which, 1);
+      if (before !== 0) throw new Violation(`lock ${which}: ${before + 1} lanes hold it`);
+      now(board, lane, "holding");
+      const value = counters[which];
+      if (blocking) momentSync(random);
+      else await moment(random);
+      if (at >= end && end >= 0) {
+        try {
+          await meet(fate!, random, doomed, id);
+        } finally {
+          guard.release(); // as `using` would while the error passes
+        }
+      }
+      counters[which] = value + 1;
+      increments[which][lane]++;
+      Atomics.sub(inside, which, 1);
+      if (random.once(2)) guard.release();
+      else locks[which].release();
+    }
+    count(board, lane);
+    if (!blocking) await moment(random);
+  }
+  now(board, lane, "ended");
+}
+
+/** Acquires the lock, or gives up. */
+async function acquire(
+  { board, locks, inside }: Shared,
+  which: number,
+  random: Random,
+  lane: number,
+  blocking: boolean,
+): Promise<LockGuard | undefined> {
+  const lock = locks[which];
+  const way = random.int(0, 5);
+  try {
+    if (way === 0) return lock.tryAcquire();
+    now(board, lane, blocking ? "acquireSync" : "acquire");
+    const timeoutMs = way === 1 ? random.int(0, 3) : undefined;
+    if (blocking) return lock.acquireSync(timeoutMs === undefined ? undefined : { timeoutMs });
+    if (timeoutMs !== undefined) return await lock.acquire({ timeoutMs });
+    if (way === 2) return await lock.acquire({ signal: soonAborted(random) });
+    return await lock.acquire();
+  } catch (error) {
+    if (error instanceof AbandonedLockError) {
+      Atomics.store(inside, which, 0); // the one that was inside is dead
+      return new LockGuard(lock);
+    }
+    if (error instanceof TimeoutError || error === ABORTED) return;
+    throw error;
+  }
+}
+
+/** Runs one round; returns the number of operations. */
+export async function lockRound(seed: number, workers: number): Promise<number> {
+  const random = new Random(seed);
+  const groups: Lane[][] = [];
+  let lanes = 0;
+  for (let id = 0; id < workers; id++) {
+    const blocking = random.once(2);
+    const fate = random.once(4) ? random.pick(fates) : undefined;
+    const group = Array.from({ length: blocking ? 1 : random.int(1, 3) }, (_, at) => ({
+      lane: lanes++,
+      seed: random.fork(),
+      blocking,
+      id,
+      fate: at === 0 ? fate : undefined,
+    }));
+    // Only a lane alone in its worker knows what its worker's death interrupts.
+    groups.push(fate === undefined ? group : group.slice(0, 1));
+  }
+  const ours: Lane[] = random.once(2)
+    ? [{ lane: lanes++, seed: random.fork(), blocking: false, id: -1, fate: undefined }]
+    : [];
+  const locks = Array.from({ length: random.int(1, 2) }, () => new Lock());
+  const shared: Shared = {
+    board: makeBoard(lanes),
+    locks,
+    inside: sharedWords(locks.length),
+    counters: sharedWords(locks.length),
+    increments: locks.map(() => sharedWords(lanes)),
+    doomed: new Queue<number>(),
+    times: random.int(20, 200),
+  };
+  const members = groups.map((group): Member => ({
+    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
+    doomed: group[0].fate !== undefined,
+  }));
+  const executed = execute(
+    shared.doomed,
+    new Map(members.map(({ process }, id) => [id, process])),
+    random,
+  );
+  for (const { process } of members) process.start();
+  await guarded(runLanes(shared, ours), shared.board, "the main thread");
+  await joinAll(members, shared.board);
+  shared.doomed.close();
+  await executed;
+  locks.forEach((lock, which) => {
+    const sum = shared.increments[which].reduce((a, b) => a + b, 0);
+    if (shared.counters[which] !== sum) {
+      throw new Violation(`lock ${which}: counted ${shared.counters[which]} of ${sum} increments`);
+    }
+    try {
+      lock.tryAcquire()?.release();
+    } catch (error) {
+      if (!(error instanceof AbandonedLockError)) throw error;
+      lock.release();
+    }
+    if (lock.locked()) throw new Violation(`lock ${which} is held by nobody who lives`);
+  });
+  return shared.board.done.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,250 @@
+/**
+ * Queues: nothing lost, nothing twice, first in first out for each producer, and everybody ends.
+ *
+ * A worker has lanes that produce or lanes that consume, and either blocks or awaits at random, its
+ * other promises waiting meanwhile. Each queue has one consumer that nothing can stop, in the main
+ * thread or alone in a worker.
+ *
+ * @module
+ */
+
+import { ClosedError, Empty, Full, Process, Queue, task } from "@sauropod/multiprocessing";
+import { Random } from "./random.ts";
+import {
+  ABORTED,
+  type Board,
+  count,
+  guarded,
+  joinAll,
+  makeBoard,
+  type Member,
+  moment,
+  momentSync,
+  now,
+  sharedWords,
+  soonAborted,
+  Violation,
+} from "./round.ts";
+
+/** Producer, number, and something to fill the message up. */
+type Item = [producer: number, number: number, filling: string | Uint8Array];
+
+interface Shared {
+  board: Board;
+  queues: Queue<Item>[];
+  /** Items that each producing lane has put, by queue. */
+  put: Int32Array<SharedArrayBuffer>[];
+  /** How often each item was got, by queue: producer * times + number. */
+  got: Int32Array<SharedArrayBuffer>[];
+  times: number;
+}
+
+interface Lane {
+  lane: number;
+  seed: number;
+  role: "produce" | "consume";
+  queue: number;
+  /** Whether to block as well as to await. */
+  blocking: boolean;
+  /** After how many operations the worker exits or throws; -1: never. */
+  end: number;
+}
+
+const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
+  await Promise.all(
+    lanes.map((lane) => (lane.role === "produce" ? produce : consume)(shared, lane)),
+  );
+});
+
+async function produce(shared: Shared, { lane, seed, queue: which, blocking, end }: Lane) {
+  const { board, queues, put, times } = shared;
+  const queue = queues[which];
+  const random = new Random(seed);
+  for (let number = 0; number < times;) {
+    if (number === end) die(random);
+    const item: Item = [lane, number, filling(random)];
+    const way = random.int(0, 7);
+    const timeoutMs = random.int(0, 3);
+    try {
+      now(board, lane, blocking && way < 4 ? "putSync" : "put");
+      if (way === 0) {
+        if (!queue.tryPut(item)) throw new Full();
+      } else if (way === 1 && blocking) queue.putSync(item, { timeoutMs });
+      else if (way < 4 && blocking) queue.putSync(item);
+      else if (way === 4) await queue.put(item, { timeoutMs });
+      else if (way === 5) await queue.put(item, { signal: soonAborted(random) });
+      else await queue.put(item);
+      put[which][lane] = ++number;
+      count(board, lane);
+    } catch (error) {
+      if (!(error instanceof Full) && error !== ABORTED) throw error;
+    }
+    await pause(random, blocking);
+  }
+  now(board, lane, "ended");
+}
+
+async function consume(shared: Shared, { lane, seed, queue: which, blocking, end }: Lane) {
+  const { board, queues, got, times } = shared;
+  const queue = queues[which];
+  const random = new Random(seed);
+  const last = new Map<number, number>();
+  for (let at = 0;; at++) {
+    if (at === end) die(random);
+    let item: Item;
+    try {
+      item = await get(board, queue, random, lane, blocking);
+    } catch (error) {
+      if (error instanceof ClosedError) break;
+      if (error instanceof Empty || error === ABORTED) {
+        await pause(random, blocking);
+        continue;
+      }
+      throw error;
+    }
+    const [producer, number, filling] = item;
+    if (Atomics.add(got[which], producer * times + number, 1) !== 0) {
+      throw new Violation(`queue ${which}: item ${number} of lane ${producer} came twice`);
+    }
+    if (number <= (last.get(producer) ?? -1)) {
+      throw new Violation(
+        `queue ${which}: item ${number} of lane ${producer} came after ${last.get(producer)}`,
+      );
+    }
+    last.set(producer, number);
+    checkFilling(filling);
+    count(board, lane);
+    await pause(random, blocking);
+  }
+  now(board, lane, "ended");
+}
+
+async function get(
+  board: Board,
+  queue: Queue<Item>,
+  random: Random,
+  lane: number,
+  blocking: boolean,
+): Promise<Item> {
+  const way = random.int(0, 7);
+  const timeoutMs = random.int(0, 3);
+  now(board, lane, blocking && way < 4 ? "getSync" : "get");
+  if (way === 0) {
+    const found = queue.tryGet();
+    if (found === undefined) throw new Empty();
+    return found.value;
+  }
+  if (way === 1 && blocking) return queue.getSync({ timeoutMs });
+  if (way < 4 && blocking) return queue.getSync();
+  if (way === 4) return await queue.get({ timeoutMs });
+  if (way === 5) return await queue.get({ signal: soonAborted(random) });
+  return await queue.get();
+}
+
+async function pause(random: Random, blocking: boolean): Promise<void> {
+  if (blocking && random.once(2)) momentSync(random);
+  else await moment(random);
+}
+
+function die(random: Random): void {
+  if (random.once(2)) Deno.exit(3);
+  console.error = () => {}; // the worker would print what it ends with
+  throw new Error("as it was fated");
+}
+
+/** Small ones lie in the slots, larger ones in blocks of their own. */
+function filling(random: Random): string | Uint8Array {
+  const length = random.pick([0, 3, 30, 200, 5000]);
+  if (random.once(2)) return "x".repeat(length);
+  return new Uint8Array(length).fill(length % 251);
+}
+
+function checkFilling(filling: string | Uint8Array): void {
+  const intact = typeof filling === "string"
+    ? /^x*$/.test(filling)
+    : filling.every((byte) => byte === filling.length % 251);
+  if (!intact) throw new Violation("an item came with other contents");
+}
+
+/** Runs one round; returns the number of operations. */
+export async function queueRound(seed: number, workers: number): Promise<number> {
+  const random = new Random(seed);
+  const times = random.int(20, 150);
+  const queueCount = random.int(1, 2);
+  let lanes = 0;
+  const makeLane = (role: Lane["role"], queue: number, blocking: boolean, end = -1): Lane => ({
+    lane: lanes++,
+    seed: random.fork(),
+    role,
+    queue,
+    blocking,
+    end,
+  });
+  const inMain: Lane[] = [];
+  const groups: { lanes: Lane[]; doomed: boolean; terminate: boolean }[] = [];
+  for (let queue = 0; queue < queueCount; queue++) {
+    if (random.once(2)) inMain.push(makeLane("consume", queue, false));
+    else {
+      const lane = makeLane("consume", queue, random.once(2));
+      groups.push({ lanes: [lane], doomed: false, terminate: false });
+    }
+  }
+  for (let id = 0; id < workers; id++) {
+    const role = id % 2 === 0 ? "produce" : "consume";
+    const end = random.once(5) ? random.int(0, times) : -1;
+    const terminate = random.once(6);
+    const blocking = random.once(2);
+    groups.push({
+      lanes: Array.from(
+        { length: random.int(1, 3) },
+        () => makeLane(role, random.int(0, queueCount - 1), blocking, end),
+      ),
+      doomed: end >= 0 || terminate,
+      terminate,
+    });
+  }
+  const indices = Array.from({ length: queueCount }, (_, at) => at);
+  const shared: Shared = {
+    board: makeBoard(lanes),
+    queues: indices.map(() => new Queue<Item>(random.pick([0, 1, 3, 20]))),
+    put: indices.map(() => sharedWords(lanes)),
+    got: indices.map(() => sharedWords(lanes * times)),
+    times,
+  };
+  const members = groups.map(({ lanes, doomed, terminate }) => {
+    const process = new Process({ target: runLanes, args: [shared, lanes] });
+    return { process: process as unknown as Process, doomed, terminate, role: lanes[0].role };
+  });
+  const consuming = runLanes(shared, inMain);
+  for (const { process } of members) process.start();
+  const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
+    setTimeout(() => random.once(2) ? process.terminate() : process.kill(), random.int(0, 200))
+  );
+  const those = (role: Lane["role"]): Member[] => members.filter((it) => it.role === role);
+  await joinAll(those("produce"), shared.board);
+  for (const queue of shared.queues) queue.close();
+  await joinAll(those("consume"), shared.board);
+  await guarded(consuming, shared.board, "the main thread");
+  timers.forEach(clearTimeout);
+  checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])));
+  return shared.board.done.reduce((a, b) => a + b, 0);
+}
+
+/** Checks that all that was put came out; what a lane had in hand may die with it. */
+function checkAll({ queues, put, got, times }: Shared, mortal: Lane[]): void {
+  queues.forEach((queue, which) => {
+    if (queue.size() !== 0) {
+      throw new Violation(`queue ${which}: ${queue.size()} items are left, and nobody got them`);
+    }
+    const lost: string[] = [];
+    put[which].forEach((upTo, producer) => {
+      for (let number = 0; number < upTo; number++) {
+        if (got[which][producer * times + number] === 0) lost.push(`${number} of lane ${producer}`);
+      }
+    });
+    const mayLose = mortal.filter((it) => it.role === "consume" && it.queue === which).length;
+    if (lost.length > mayLose) {
+      throw new Violation(`queue ${which}: lost ${lost.join(", ")} (${mayLose} may be)`);
+    }
+  });
+}

@@ -1,0 +1,173 @@
+/**
+ * What the rounds have in common: lanes that say where they are, workers that die, and the watchdog.
+ *
+ * A lane is one sequence of operations: the only one of its worker, or one of several promises.
+ *
+ * @module
+ */
+
+import { Event, Process, type Queue } from "@sauropod/multiprocessing";
+import type { Random } from "./random.ts";
+
+/** A round takes well under a second: who is not done after so long never will be. */
+export const HANG_MS = 60_000;
+
+/** Thrown when what must never be was seen. */
+export class Violation extends Error {
+  override name = "Violation";
+}
+
+/** Shared words of a round; every lane writes its own, so that a hang can be described. */
+export interface Board {
+  /** What each lane does now: an index into {@linkcode Doing}. */
+  doing: Int32Array<SharedArrayBuffer>;
+  /** Operations that each lane has done. */
+  done: Int32Array<SharedArrayBuffer>;
+}
+
+/** What a lane may be doing. */
+export const Doing = [
+  "not started",
+  "ended",
+  "computing",
+  "acquire",
+  "acquireSync",
+  "holding",
+  "put",
+  "putSync",
+  "get",
+  "getSync",
+  "wait",
+  "waitSync",
+  "recv",
+  "recvSync",
+  "waiting to be terminated",
+] as const;
+
+/** A board for so many lanes. */
+export function makeBoard(lanes: number): Board {
+  return { doing: sharedWords(lanes), done: sharedWords(lanes) };
+}
+
+/** So many words of shared memory, all 0. */
+export function sharedWords(count: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(Math.max(count, 1) * 4));
+}
+
+/** Notes what the lane does now. */
+export function now(board: Board, lane: number, what: typeof Doing[number]): void {
+  Atomics.store(board.doing, lane, Doing.indexOf(what));
+}
+
+/** Notes that the lane has done an operation. */
+export function count(board: Board, lane: number): void {
+  Atomics.add(board.done, lane, 1);
+  now(board, lane, "computing");
+}
+
+/** How a worker ends before it is done. */
+export const fates = ["exit", "throw", "terminate", "kill"] as const;
+/** How a worker ends before it is done. */
+export type Fate = typeof fates[number];
+
+/** Ends this worker now, or waits until the main thread has done so. */
+export async function meet(fate: Fate, random: Random, doomed: Queue<number>, id: number) {
+  if (fate === "exit") Deno.exit(3);
+  if (fate === "throw") {
+    console.error = () => {}; // the worker would print what it ends with
+    throw new Error("as it was fated");
+  }
+  const never = new Event();
+  doomed.putSync(id);
+  if (random.once(2)) never.waitSync();
+  else await never.wait();
+}
+
+/** Spends a moment: nothing, computing, or a turn of the event loop. */
+export function moment(random: Random): Promise<void> | undefined {
+  const kind = random.int(0, 9);
+  if (kind < 6) return;
+  if (kind < 8) {
+    let sum = 0;
+    for (let at = random.int(0, 3000); at > 0; at--) sum += Math.sqrt(at);
+    if (sum < 0) throw new Violation("impossible");
+    return;
+  }
+  if (kind === 8) return Promise.resolve();
+  return new Promise((resolve) => setTimeout(resolve, random.int(0, 2)));
+}
+
+/** As {@linkcode moment}, without leaving the thread to others. */
+export function momentSync(random: Random): void {
+  let sum = 0;
+  for (let at = random.once(3) ? random.int(0, 3000) : 0; at > 0; at--) sum += Math.sqrt(at);
+  if (sum < 0) throw new Violation("impossible");
+}
+
+/** A signal that is aborted soon, or now. */
+export function soonAborted(random: Random): AbortSignal {
+  const controller = new AbortController();
+  const ms = random.int(-2, 3);
+  if (ms === -2) controller.abort(ABORTED);
+  else if (ms === -1) queueMicrotask(() => controller.abort(ABORTED));
+  else setTimeout(() => controller.abort(ABORTED), ms);
+  return controller.signal;
+}
+
+/** The reason of {@linkcode soonAborted}. */
+export const ABORTED = "aborted on purpose";
+
+/** A process of a round and what is expected of it. */
+export interface Member {
+  process: Process;
+  /** Whether it may end otherwise than by returning. */
+  doomed: boolean;
+}
+
+/**
+ * Waits until all have ended.
+ *
+ * @throws {Violation} if one does not end, or ends with an error that nobody wanted
+ */
+export async function joinAll(members: Member[], board: Board): Promise<void> {
+  for (const { process, doomed } of members) {
+    if (!await process.join({ timeoutMs: HANG_MS })) throw hang(board, process.name);
+    if (process.exitCode !== 0 && !doomed) {
+      const { error, exitCode } = process;
+      if (error instanceof Error && error.name === "Violation") throw new Violation(error.message);
+      throw new Violation(`${process.name} ended with ${exitCode}`, { cause: error });
+    }
+  }
+}
+
+/** Waits for a promise of the main thread. */
+export async function guarded<T>(promise: Promise<T>, board: Board, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(hang(board, what)), HANG_MS);
+  });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hang(board: Board, what: string): Violation {
+  const lanes = [...board.doing].map((doing, lane) =>
+    `  lane ${lane}: ${Doing[doing]}, ${board.done[lane]} done`
+  );
+  return new Violation(`${what} hangs\n${lanes.join("\n")}`);
+}
+
+/** Terminates those who ask for it, as they ask. */
+export async function execute(
+  doomed: Queue<number>,
+  members: ReadonlyMap<number, Process>,
+  random: Random,
+): Promise<void> {
+  for await (const id of doomed) {
+    if (random.once(2)) members.get(id)!.terminate();
+    else members.get(id)!.kill();
+  }
+}
