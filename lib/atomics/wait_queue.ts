@@ -168,18 +168,18 @@ export function wakeAll(queue: number): void {
 /**
  * Frees the owner word and wakes the first in the queue; if that one has been overtaken before, it
  * becomes the owner instead, and nobody can come between.
+ *
+ * @returns false, with nothing done, if the word does not name `owner` any more
  */
-export function passOn(queue: number, ownerWord: number): void {
+export function passOn(queue: number, ownerWord: number, owner: number): boolean {
   enter(queue + GUARD);
   const node = takeFirst(queue);
-  if (node !== 0 && (i32[node + nodeWord.KIND] & Kind.OVERTAKEN) !== 0) {
-    Atomics.store(i32, ownerWord, i32[node + nodeWord.THREAD]);
-    wake(node, NodeState.OWNER);
-  } else {
-    Atomics.store(i32, ownerWord, 0);
-    if (node !== 0) wake(node, NodeState.WOKEN);
-  }
+  const handsOver = node !== 0 && (i32[node + nodeWord.KIND] & Kind.OVERTAKEN) !== 0;
+  const next = handsOver ? i32[node + nodeWord.THREAD] : 0;
+  const passed = Atomics.compareExchange(i32, ownerWord, owner, next) === owner;
+  if (node !== 0) wake(node, passed && handsOver ? NodeState.OWNER : NodeState.WOKEN);
   leave(queue + GUARD);
+  return passed;
 }
 
 /** Takes the waiters of a thread that has ended out of all queues, and passes on their wake-ups. */

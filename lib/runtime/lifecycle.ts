@@ -45,10 +45,13 @@ export function endThread(record: number, exitCode: number): boolean {
   return true;
 }
 
-/** Asks a thread to end, and declares it ended without waiting for it. */
+/**
+ * Declares a thread ended without waiting for it, and asks it to end. In this order, so that what it
+ * does while the request passes through it, such as releasing a lock, comes after its end.
+ */
 export function stopThread(record: number, exitCode: number): void {
-  ask(record, Control.STOP);
   endThread(record, exitCode);
+  ask(record, Control.STOP);
 }
 
 /** Says that this thread's JavaScript has stopped. */

@@ -158,24 +158,27 @@ export class Lock extends SharedHandle {
   }
 
   /**
-   * Releases the lock and wakes the first who waits for it.
+   * Releases the lock and wakes the first who waits for it. In a worker that has been terminated it
+   * does nothing: the lock counts as abandoned, and another may hold it by now.
    *
    * @throws {Error} if nobody holds it
    */
   release(): void {
     const owner = this.address + OWNER;
     const queue = this.address + QUEUE;
-    if (hasWaiters(queue)) {
-      checkMayRelease(Atomics.load(i32, owner));
-      passOn(queue, owner); // me -> 0, or me -> first waiter
-      return;
+    for (;;) {
+      const found = Atomics.load(i32, owner);
+      if (hasEnded(self)) return;
+      if (found === 0) {
+        throw new Error("Cannot release lock: nobody holds it. Release it once for each acquire");
+      }
+      if (hasWaiters(queue)) {
+        if (passOn(queue, owner, found)) return; // found -> 0, or found -> first waiter
+      } else if (Atomics.compareExchange(i32, owner, found, 0) === found) { // found -> 0
+        wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
+        return;
+      }
     }
-    const found = Atomics.compareExchange(i32, owner, self, 0); // me -> 0
-    if (found !== self) {
-      checkMayRelease(found);
-      Atomics.store(i32, owner, 0); // another -> 0, on its behalf
-    }
-    wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
   }
 
   /** Whether somebody holds the lock. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Event, Process, type Queue } from "@sauropod/multiprocessing";
+import { Event, type Process, type Queue } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
 /** A round takes well under a second: who is not done after so long never will be. */

@@ -90,9 +90,9 @@ test("Process of no target ends with 0", async () => {
 
 test("Process.start() runs the target with its arguments", async () => {
   const out = new Queue<unknown[]>();
-  const args = [out, 1, "two", [3], { four: new Map([[4n, null]]) }, undefined] as const;
-  const process = started({ target: tasks.echo, args });
-  assertEquals(await out.get(guard), args.slice(1));
+  const values = [1, "two", [3], { four: new Map([[4n, null]]) }, undefined];
+  const process = started({ target: tasks.echo, args: [out, ...values] });
+  assertEquals(await out.get(guard), values);
   assertEquals(await ending(process), 0);
 });
 
@@ -502,7 +502,7 @@ test("Process.start() of a subclass that is not registered says how to", () => {
 
 test("Process.start() names the path to what cannot cross, and can be tried again", async () => {
   const predict = Math.max.bind(null);
-  const process = (args: readonly unknown[]) => new Process({ target: () => {}, args });
+  const process = (args: unknown[]) => new Process({ target: (..._: unknown[]) => {}, args });
   const start = (...args: unknown[]) => () => process(args).start();
   assertThrows(start({ model: { predict } }), DataCloneError, "args[0].model.predict");
   assertThrows(start(1, [new Map([["k", Symbol()]])]), DataCloneError, 'args[1][0].get("k")');
@@ -623,7 +623,7 @@ test("getContext().Process of every start method runs, ends and is terminated", 
     const context = getContext(method);
     const out = new Queue<unknown[]>();
     for (let round = 0; round < 4; round++) {
-      const process = new context.Process({ target: tasks.echo, args: [out, round] as const });
+      const process = new context.Process({ target: tasks.echo, args: [out, round] });
       process.start();
       assertEquals(await out.get(guard), [round]);
       assertEquals(await (round % 2 ? ending : endingSync)(process as Process), 0);
