@@ -190,6 +190,23 @@ export function definitionAt(address: number): Definition {
   return JSON.parse(new TextDecoder().decode(u8.slice(start, start + i32[address])));
 }
 
+/** Names under which modules export functions that have no name of their own. */
+const exportNames = new Map<number, string>();
+
+/** What to call a function in a message to people. */
+export function nameAt(address: number): string {
+  const definition = definitionAt(address);
+  if (definition.name !== "") return definition.name;
+  const exported = exportNames.get(address);
+  if (exported !== undefined) return exported;
+  if (definition.kind === "source") {
+    const { source } = definition;
+    return source.length <= 40 ? source : `${source.slice(0, 37)}...`;
+  }
+  const { module, index } = definition as Definition & { kind: "task" };
+  return `number ${index + 1} of ${module.slice(module.lastIndexOf("/") + 1)}`;
+}
+
 /**
  * The function that the definition at `address` means here.
  *
@@ -236,6 +253,8 @@ export async function importFunction(address: number): Promise<object> {
     );
   }
   remember(address, found);
+  const exported = Object.keys(module).find((name) => module[name] === found);
+  if (exported !== undefined) exportNames.set(address, exported);
   return found;
 }
 

@@ -306,7 +306,7 @@ export class Dispatcher {
       const chunk = i32[record + threadWord.CHUNK];
       job.fail(
         new WorkerDiedError(
-          `The worker ${name} ended with exit code ${exitCode} while it ran a task (chunk ${chunk})`,
+          `The worker ${name} ended with exit code ${exitCode} while it ran ${job.describe(chunk)}`,
           { exitCode, cause: takeError(record)?.error },
         ),
       );

@@ -7,6 +7,7 @@
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import type { Decoder } from "../codec/decoder.ts";
+import { nameAt } from "../codec/functions.ts";
 import type { Failure } from "./protocol.ts";
 
 /** A call whose chunks are with the workers. */
@@ -25,6 +26,8 @@ export interface Job {
   onDone(chunk: number, result: unknown): void;
   /** Ends the call with an error, unless it has ended. */
   fail(error: unknown): void;
+  /** What a chunk runs, for people to read. */
+  describe(chunk: number): string;
   /** The error to end the call with, when a task failed. */
   explain(chunk: number, failure: Failure): unknown;
 }
@@ -81,6 +84,7 @@ export class ApplyJob implements Job {
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #site: { stack?: string } | undefined;
+  readonly #address: number;
 
   /** A call whose outcome goes to `resolve` or `reject`. */
   constructor(
@@ -88,7 +92,9 @@ export class ApplyJob implements Job {
     reject: (error: unknown) => void,
     cancelFlag: number,
     site: { stack?: string } | undefined,
+    address: number,
   ) {
+    this.#address = address;
     this.#resolve = resolve;
     this.#reject = reject;
     this.cancelFlag = cancelFlag;
@@ -110,6 +116,10 @@ export class ApplyJob implements Job {
     this.settled = true;
     cancelChunks(this);
     this.#reject(error);
+  }
+
+  describe(): string {
+    return `task ${nameAt(this.#address)}`;
   }
 
   explain(_chunk: number, failure: Failure): unknown {
@@ -137,12 +147,19 @@ export class MapJob implements Job {
   readonly #chunkSize: number;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   readonly #site = callSite();
+  readonly #address: number;
   #left: number;
   #state: "pending" | "done" | "failed" = "pending";
   #error: unknown;
 
   /** A call with `total` items, which come back `chunkSize` at a time. */
-  constructor(total: number, chunkSize: number, onProgress?: (progress: Progress) => void) {
+  constructor(
+    address: number,
+    total: number,
+    chunkSize: number,
+    onProgress?: (progress: Progress) => void,
+  ) {
+    this.#address = address;
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     this.promise = promise;
     this.#resolve = resolve;
@@ -190,6 +207,13 @@ export class MapJob implements Job {
     this.#error = error;
     cancelChunks(this);
     this.#reject(error);
+  }
+
+  describe(chunk: number): string {
+    const first = chunk * this.#chunkSize;
+    const last = Math.min(first + this.#chunkSize, this.#results.length) - 1;
+    const items = first === last ? `item ${first}` : `items ${first} to ${last}`;
+    return `task ${nameAt(this.#address)}, ${items}`;
   }
 
   explain(chunk: number, failure: Failure): unknown {

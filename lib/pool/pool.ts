@@ -350,13 +350,15 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     if (!Array.isArray(args)) {
       throw new TypeError("Cannot apply: args must be an array. For one argument write [x]");
     }
+    const address = this.#functionAddress(fn);
     const job = new ApplyJob(
       resolve as (value: unknown) => void,
       reject,
       cancellable ? makeCancelFlag() : 0,
       this.#dispatcher.chunksOut < MOST_SITES ? callSite() : undefined,
+      address,
     );
-    this.#dispatcher.sendAlone(job, Mode.APPLY, this.#functionAddress(fn), args, "args");
+    this.#dispatcher.sendAlone(job, Mode.APPLY, address, args, "args");
     return job;
   }
 
@@ -367,7 +369,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const address = this.#functionAddress(fn);
     const list = sized(items);
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
-    const job = new MapJob(list.length, chunkSize, options.onProgress);
+    const job = new MapJob(address, list.length, chunkSize, options.onProgress);
     if (list.length === 0) return job;
     const id = this.#dispatcher.enter(job);
     try {
@@ -418,7 +420,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       submit: (chunk) =>
         new Promise<Outcomes>((resolve, reject) => {
           this.#dispatcher.checkUsable();
-          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0, site);
+          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0, site, address);
           this.#dispatcher.sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
         }),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),

@@ -20,7 +20,7 @@ import {
 import type { Channel } from "../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { borrow, giveBack } from "../codec/encoder.ts";
-import { definitionAt, functionAt, importFunction } from "../codec/functions.ts";
+import { definitionAt, functionAt, importFunction, nameAt } from "../codec/functions.ts";
 import { readMessage } from "../codec/message.ts";
 import { setOnUncaught } from "../runtime/guest.ts";
 import { currentIdentity } from "../runtime/order.ts";
@@ -251,7 +251,7 @@ function failure(chunk: Chunk, error: unknown, index: number): Failure {
   return {
     error,
     index,
-    task: definition.name || "(anonymous)",
+    task: nameAt(chunk.address),
     worker: currentIdentity().name,
   };
 }

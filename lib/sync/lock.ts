@@ -11,7 +11,7 @@
  * @module
  */
 
-import { AbandonedLockError, TerminatedError, TimeoutError } from "../errors.ts";
+import { AbandonedLockError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import {
@@ -22,7 +22,7 @@ import {
   SharedHandle,
   SharedType,
 } from "../atomics/shared_object.ts";
-import { hasEnded, self, stopRequested } from "../atomics/thread.ts";
+import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { hasWaiters, passOn, QUEUE_WORDS, wakeOne } from "../atomics/wait_queue.ts";
 
@@ -166,6 +166,10 @@ export class Lock extends SharedHandle {
   release(): void {
     const owner = this.address + OWNER;
     const queue = this.address + QUEUE;
+    if (!hasWaiters(queue) && Atomics.compareExchange(i32, owner, self, 0) === self) { // me -> 0
+      wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
+      return;
+    }
     for (;;) {
       const found = Atomics.load(i32, owner);
       if (hasEnded(self)) return;
@@ -175,7 +179,7 @@ export class Lock extends SharedHandle {
       if (hasWaiters(queue)) {
         if (passOn(queue, owner, found)) return; // found -> 0, or found -> first waiter
       } else if (Atomics.compareExchange(i32, owner, found, 0) === found) { // found -> 0
-        wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
+        wakeOne(queue);
         return;
       }
     }
@@ -189,16 +193,6 @@ export class Lock extends SharedHandle {
 
 function take(lock: number): boolean {
   return Atomics.compareExchange(i32, lock + OWNER, 0, self) === 0; // 0 -> me
-}
-
-/** A worker that was ended has lost its locks: it must not release what others acquired since. */
-function checkMayRelease(owner: number): void {
-  if (owner === 0) {
-    throw new Error("Cannot release lock: nobody holds it. Release it once for each acquire");
-  }
-  if (owner !== self && stopRequested()) {
-    throw new TerminatedError("Cannot release lock: this worker was told to end");
-  }
 }
 
 function judge(how: Acquisition, options?: WaitOptions): void {
