@@ -26,6 +26,7 @@ import {
   NodeState,
   nodeWord,
   type Park,
+  passOn,
   takeNode,
   wakeOne,
 } from "./wait_queue.ts";
@@ -91,14 +92,14 @@ function parkBlocking(park: Park, deadline: number): Outcome {
   if (deadline === 0) return Outcome.TIMED_OUT;
   if (maySpin()) {
     for (let spin = 0; spin < SPINS; spin++) {
-      if (Atomics.load(i32, park.word) !== park.expected) return Outcome.CHANGED;
+      if (Atomics.load(i32, park.word) !== park.expected) return unlessStopped(Outcome.CHANGED);
       Atomics.pause();
     }
   }
   const node = takeNode();
   if (!enqueue(node, park, 0)) {
     giveBackNode(node);
-    return Outcome.CHANGED;
+    return unlessStopped(Outcome.CHANGED);
   }
   const wake = self + threadWord.WAKE;
   for (;;) {
@@ -106,13 +107,12 @@ function parkBlocking(park: Park, deadline: number): Outcome {
     const state = Atomics.load(i32, node + nodeWord.STATE);
     if (state !== NodeState.QUEUED) {
       giveBackNode(node);
-      return state as Outcome;
+      return unlessStopped(state as Outcome, park.queue);
     }
     if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) attend(node);
-    if (Atomics.load(i32, self + threadWord.READY) !== 0 && lendWakeUps(park.queue)) {
-      dequeue(node);
-      giveBackNode(node);
-      return Outcome.WOKEN;
+    if (Atomics.load(i32, self + threadWord.READY) !== 0) {
+      const lent = lendWakeUps(park.queue);
+      if (lent !== undefined) return leaveWith(lent, node, park);
     }
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     if (left <= 0) {
@@ -125,20 +125,51 @@ function parkBlocking(park: Park, deadline: number): Outcome {
 }
 
 /**
- * Promises of this thread were woken and cannot run while it blocks, so their wake-ups serve others:
- * this thread, if it waits in the same queue, else the next in theirs. (A wake-up too many only makes
- * somebody look once more; one that lay here could leave everybody asleep.)
- *
- * @returns whether one of them came from `queue`
+ * The outcome of a sleep, unless this thread was told to end meanwhile: then it must not take what it
+ * waited for, and a wake-up that came is for the next.
  */
-function lendWakeUps(queue: number): boolean {
-  let mine = false;
+function unlessStopped(outcome: Outcome, queue = 0): Outcome {
+  if (outcome === Outcome.OWNER || !stopRequested()) return outcome;
+  if (outcome === Outcome.WOKEN) wakeOne(queue);
+  throw stopped();
+}
+
+function stopped(): TerminatedError {
+  return new TerminatedError("Cannot wait: this worker was told to end");
+}
+
+/** Ends a blocking sleep with what a promise of this thread was woken with. */
+function leaveWith(lent: Outcome, node: number, park: Park): Outcome {
+  if (!dequeue(node)) {
+    // This sleep was ended at the same time. One of the two wake-ups is enough; the other is for the
+    // next. Both cannot own: there is one owner at a time.
+    const own = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
+    if (own === Outcome.OWNER) lent = own;
+    wakeOne(park.queue);
+  }
+  giveBackNode(node);
+  return lent;
+}
+
+/**
+ * Promises of this thread were woken and cannot run while it blocks, so their wake-ups serve others:
+ * this thread, if it waits in the same queue, else the next in theirs. What a promise was given is
+ * passed on in the same way. (A wake-up too many only makes somebody look once more; one that lay
+ * here could leave everybody asleep.)
+ *
+ * @returns how this thread's own sleep ended, if one of them came from `queue`
+ */
+function lendWakeUps(queue: number): Outcome | undefined {
+  let mine: Outcome | undefined;
   const from = late.length;
   takeReady(late);
   for (const node of late.slice(from)) {
-    if (Atomics.load(i32, node + nodeWord.STATE) !== NodeState.WOKEN) continue;
-    if (i32[node + nodeWord.QUEUE] === queue) mine = true;
-    else wakeOne(i32[node + nodeWord.QUEUE]);
+    const its = i32[node + nodeWord.QUEUE];
+    const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
+    Atomics.store(i32, node + nodeWord.STATE, NodeState.WOKEN); // the promise has to look again
+    if (its === queue && mine !== Outcome.OWNER) mine = state;
+    else if (state === Outcome.OWNER) passOn(its, i32[node + nodeWord.OWNER_WORD], self);
+    else wakeOne(its);
   }
   return mine;
 }
@@ -152,7 +183,7 @@ function attend(node = 0): void {
       if (!dequeue(node)) wakeOne(queue); // a wake-up that came is for the next
       giveBackNode(node);
     }
-    throw new TerminatedError("Cannot wait: this worker was told to end");
+    throw stopped();
   }
   if ((control & Control.SERVICE) !== 0) {
     Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
@@ -276,6 +307,7 @@ function takeReady(into: number[]): void {
 /** Resumes the promises that were woken, in the order in which they were woken. */
 function lookAround(): void {
   armed = false;
+  if (onStop !== undefined && stopRequested()) return onStop(); // before a promise takes anything
   takeReady(late);
   for (const node of late.splice(0)) {
     const sleeper = sleepers.get(node)!;
@@ -283,7 +315,6 @@ function lookAround(): void {
     finish(node, sleeper);
     sleeper.resolve(state);
   }
-  if (onStop !== undefined && stopRequested()) return onStop();
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) !== 0) attend();
   if (sleepers.size > 0 || onStop !== undefined || serve !== undefined) arm();
 }

@@ -118,13 +118,21 @@ export function enqueue(node: number, park: Park, kind: number): boolean {
   i32[node + nodeWord.OWNER_WORD] = park.ownerWord ?? 0;
   i32[node + nodeWord.KIND] = overtaken ? kind | Kind.OVERTAKEN : kind;
   enter(queue + GUARD);
-  link(queue, node, overtaken);
   Atomics.store(i32, node + nodeWord.STATE, NodeState.QUEUED);
+  link(queue, node, overtaken);
+  // The owner is asked for after the node is in sight: one that ends first says so in its state and
+  // then looks for those who wait for it, so one of the two sees the other.
   const waits = Atomics.load(i32, word) === expected &&
-    (park.unless === undefined || Atomics.load(i32, park.unless) === 0);
-  if (!waits) unlink(queue, node);
+    (park.unless === undefined || Atomics.load(i32, park.unless) === 0) &&
+    (park.ownerWord === undefined || !isOwnerGone(park.ownerWord));
+  if (!waits) remove(queue, node);
   leave(queue + GUARD);
   return waits;
+}
+
+function isOwnerGone(ownerWord: number): boolean {
+  const owner = Atomics.load(i32, ownerWord);
+  return owner !== 0 && hasEnded(owner);
 }
 
 /**
@@ -136,7 +144,7 @@ export function dequeue(node: number): boolean {
   const queue = i32[node + nodeWord.QUEUE];
   enter(queue + GUARD);
   const waited = i32[node + nodeWord.STATE] === NodeState.QUEUED;
-  if (waited) unlink(queue, node);
+  if (waited) remove(queue, node);
   leave(queue + GUARD);
   return waited;
 }
@@ -191,7 +199,7 @@ export function removeWaitersOf(record: number): void {
     const state = i32[node + nodeWord.QUEUE] === queue
       ? i32[node + nodeWord.STATE]
       : NodeState.UNUSED;
-    if (state === NodeState.QUEUED) unlink(queue, node);
+    if (state === NodeState.QUEUED) remove(queue, node);
     leave(queue + GUARD);
     if (state === NodeState.WOKEN) wakeOne(queue);
   }
@@ -232,11 +240,15 @@ function* nodesOf(record: number): Generator<number> {
   }
 }
 
-/** Sets a node's state and tells its thread. Inside `GUARD`, the node out of the queue. */
+/**
+ * Sets a node's state and tells its thread. Inside `GUARD`, the node out of the queue. As soon as the
+ * state is set a blocked waiter may use its node for something else: what is needed is read before.
+ */
 function wake(node: number, state: number): void {
   const thread = i32[node + nodeWord.THREAD];
+  const kind = i32[node + nodeWord.KIND];
   Atomics.store(i32, node + nodeWord.STATE, state);
-  if ((i32[node + nodeWord.KIND] & Kind.ASYNC) !== 0) {
+  if ((kind & Kind.ASYNC) !== 0) {
     const ready = thread + threadWord.READY;
     let first = Atomics.load(i32, ready);
     for (;;) {
@@ -256,6 +268,7 @@ function takeFirst(queue: number): number {
     if (node === 0) return 0;
     unlink(queue, node);
     if (!hasEnded(i32[node + nodeWord.THREAD])) return node;
+    Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
   }
 }
 
@@ -271,7 +284,17 @@ function link(queue: number, node: number, atFront: boolean): void {
   else i32[previous + nodeWord.NEXT] = node;
 }
 
-/** Takes a node out of the queue. Inside `GUARD`. */
+/** Takes a node out of the queue that nobody wakes. Inside `GUARD`. */
+function remove(queue: number, node: number): void {
+  unlink(queue, node);
+  Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
+}
+
+/**
+ * Takes a node out of the queue. Its state stays `QUEUED` until it is woken: the waiter looks at it
+ * without the guard, and must not take the moment between the two for the end of its wait.
+ * Inside `GUARD`.
+ */
 function unlink(queue: number, node: number): void {
   const next = i32[node + nodeWord.NEXT];
   const previous = i32[node + nodeWord.PREVIOUS];
@@ -279,5 +302,4 @@ function unlink(queue: number, node: number): void {
   else i32[next + nodeWord.PREVIOUS] = previous;
   if (previous === 0) Atomics.store(i32, queue + HEAD, next);
   else i32[previous + nodeWord.NEXT] = next;
-  Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
 }

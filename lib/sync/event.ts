@@ -86,8 +86,9 @@ export class Event extends SharedHandle {
    * @returns true once it is set, false if `timeoutMs` passed first
    * @throws the reason of `signal`, if that is aborted first
    */
-  wait(options?: WaitOptions): Promise<boolean> {
-    return awaitOn(waiting(this.address), options);
+  async wait(options?: WaitOptions): Promise<boolean> {
+    // `await` keeps this handle, and with it the memory of the event, while somebody waits.
+    return await awaitOn(waiting(this.address), options);
   }
 
   /**

@@ -1,0 +1,374 @@
+/**
+ * Whole programs, run as a user does: somewhere else, with the least permissions.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+/** Only a program that hangs takes as long. */
+const GUARD_MS = 60_000;
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program that may read files, or what `permissions` say. */
+async function run(program: string, permissions = ["--allow-read"]): Promise<Outcome> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(
+      `${folder}/main.ts`,
+      `import {
+        Event, Lock, Pool, Process, Queue, cpuCount, task,
+      } from "${new URL("mod.ts", ROOT)}";
+      void [Event, Lock, Pool, Process, Queue, cpuCount, task];
+      ${program}`,
+    );
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", ...permissions, "main.ts"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    let hangs = false;
+    const guard = setTimeout(() => {
+      hangs = true;
+      child.kill("SIGKILL");
+    }, GUARD_MS);
+    const { code, stdout, stderr } = await child.output();
+    clearTimeout(guard);
+    const text = new TextDecoder();
+    const outcome = { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+    assert(!hangs, `the program hangs: ${JSON.stringify(outcome)}`);
+    return outcome;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Defines a test that a program ends by itself, having printed this and no error. */
+function ends(name: string, program: string, stdout: string): void {
+  Deno.test(name, async () => {
+    assertEquals(await run(program), { code: 0, stdout, stderr: "" });
+  });
+}
+
+Deno.test("a program computes pi on all cores", async () => {
+  const { code, stdout, stderr } = await run(`
+    export const hits = task(import.meta, (samples: number) => {
+      let inside = 0;
+      for (let i = 0; i < samples; i++) {
+        const x = Math.random(), y = Math.random();
+        if (x * x + y * y <= 1) inside++;
+      }
+      return inside;
+    });
+
+    if (import.meta.main) {
+      await using pool = new Pool();
+      const parts = Array(cpuCount()).fill(1e6 / cpuCount());
+      const counts = await pool.map(hits, parts);
+      console.log(4 * counts.reduce((a, b) => a + b) / 1e6);
+    }
+  `);
+  assertEquals([code, stderr], [0, ""]);
+  assert(Math.abs(Number(stdout) - Math.PI) < 0.05, stdout);
+});
+
+// What keeps a program alive
+
+ends(
+  "a Process keeps its program alive",
+  `new Process({ target: async () => {
+     await new Promise((resolve) => setTimeout(resolve, 200));
+     console.log("process");
+   } }).start();
+   console.log("main");`,
+  "main\nprocess\n",
+);
+
+ends(
+  "a Process that a Process started keeps the program alive",
+  `const inner = task(import.meta, async () => {
+     await new Promise((resolve) => setTimeout(resolve, 200));
+     console.log("inner");
+   });
+   const outer = task(import.meta, () => {
+     new Process({ target: inner }).start();
+     console.log("outer");
+   });
+   if (import.meta.main) new Process({ target: outer }).start();`,
+  "outer\ninner\n",
+);
+
+const daemons = {
+  awaits: "() => new Promise(() => {})",
+  "waits for a promise of the library": "async (queue) => await queue.get()",
+  blocks: "(queue) => queue.getSync()",
+  computes: "() => { for (;;); }",
+};
+for (const [what, target] of Object.entries(daemons)) {
+  ends(
+    `a daemon that ${what} does not keep its program alive`,
+    `const queue = new Queue(), begun = new Queue();
+     const target = ${target};
+     new Process({
+       target: (source, begun, queue) => {
+         begun.putSync(1);
+         return (0, eval)(source)(queue);
+       },
+       args: [target.toString(), begun, queue],
+       daemon: true,
+     }).start();
+     await begun.get();
+     console.log("main");`,
+    "main\n",
+  );
+
+  for (const verb of ["terminate", "kill"]) {
+    ends(
+      `a Process that ${what} does not keep its program alive after ${verb}()`,
+      `const queue = new Queue(), begun = new Queue();
+       const target = ${target};
+       const process = new Process({
+         target: (source, begun, queue) => {
+           begun.putSync(1);
+           return (0, eval)(source)(queue);
+         },
+         args: [target.toString(), begun, queue],
+       });
+       process.start();
+       begun.getSync();
+       process.${verb}();
+       process.joinSync();
+       console.log(process.exitCode);`,
+      verb === "kill" ? "-9\n" : "-15\n",
+    );
+  }
+}
+
+ends(
+  "a daemon that is not waited for may not even begin",
+  `new Process({ target: () => { for (;;); }, daemon: true }).start();
+   console.log("main");`,
+  "main\n",
+);
+
+ends(
+  "a warm reserve does not keep its program alive",
+  `const process = new Process({ target: () => {}, startMethod: "forkserver" });
+   process.start();
+   await process.join();
+   console.log(process.exitCode);`,
+  "0\n",
+);
+
+const forgotten = {
+  "was never used": "",
+  "was used": "await pool.map((x) => x + 1, [1, 2, 3]);",
+  "was used blocking": "pool.mapSync((x) => x + 1, [1, 2, 3]);",
+  "was used both ways": `await pool.apply(Math.sqrt, [4]); pool.applySync(Math.sqrt, [4]);
+    await pool.apply(Math.sqrt, [4]);`,
+  "was used blocking while a result was outstanding": `
+    const later = pool.applyAsync(Math.sqrt, [4]);
+    pool.applySync(Math.sqrt, [9]);
+    await later;`,
+  "ran a task that failed": `await pool.apply(() => { throw 1; }).catch(() => {});`,
+  "ran a task that failed, blocking": `try { pool.mapSync(() => { throw 1; }, [1, 2, 3]); }
+    catch { /* as it should */ }`,
+  "lost a worker": `await pool.apply(() => Deno.exit(3)).catch(() => {});`,
+  "lost a worker, blocking":
+    `try { pool.applySync(() => Deno.exit(3)); } catch { /* it should */ }`,
+  "has results that nobody takes": `const results = pool.imap((x) => x, [1, 2, 3]);
+    await results.next();`,
+  "ends with a result outstanding": `pool.applyAsync(Math.sqrt, [4]);`,
+};
+for (const [what, use] of Object.entries(forgotten)) {
+  ends(
+    `a pool that ${what} does not keep its program alive`,
+    `const pool = new Pool(2); ${use} console.log("main");`,
+    "main\n",
+  );
+}
+
+ends(
+  "a pool with an initializer that was never used does not keep its program alive",
+  `new Pool({ processes: 2, initializer: () => {} }); console.log("main");`,
+  "main\n",
+);
+
+ends(
+  "a pool that was terminated while a task computes does not keep its program alive",
+  `const pool = new Pool(2), begun = new Queue();
+   const busy = pool.applyAsync((begun) => { begun.putSync(1); for (;;); }, [begun]);
+   await begun.get();
+   pool.terminate();
+   await pool.join();
+   console.log(await busy.get().catch((error) => error.name));`,
+  "TerminatedError\n",
+);
+
+ends(
+  "a pool whose computing task was cancelled does not keep its program alive",
+  `const pool = new Pool(2), begun = new Queue();
+   const busy = pool.applyAsync((begun) => { begun.putSync(1); for (;;); }, [begun]);
+   await begun.get();
+   busy.cancel();
+   console.log(await busy.get().catch((error) => error.name));`,
+  "CancelledError\n",
+);
+
+// Errors
+
+Deno.test("an error in the main program ends it, whatever runs", async () => {
+  const { code, stdout, stderr } = await run(`
+    const begun = new Queue();
+    const busy = (begun) => { begun.putSync(1); for (;;); };
+    new Process({ target: busy, args: [begun] }).start();
+    const pool = new Pool(2);
+    pool.applyAsync(busy, [begun]);
+    await begun.get();
+    await begun.get();
+    console.log("main");
+    throw new Error("main is broken");
+  `);
+  assertEquals([code, stdout], [1, "main\n"]);
+  assertStringIncludes(stderr, "main is broken");
+});
+
+Deno.test("Deno.exit() in the main program ends it, whatever runs", async () => {
+  const { code, stderr } = await run(`
+    const begun = new Queue();
+    new Process({
+      target: (begun) => { begun.putSync(1); for (;;); },
+      args: [begun],
+    }).start();
+    await begun.get();
+    Deno.exit(5);
+  `);
+  assertEquals([code, stderr], [5, ""]);
+});
+
+Deno.test("an error in a Process is printed with its name and stack, and ends nothing else", async () => {
+  const { code, stdout, stderr } = await run(`
+    const failing = [
+      () => { throw new RangeError("thrown"); },
+      async () => { await null; throw new RangeError("rejected"); },
+      () => { Promise.reject(new RangeError("unhandled")); return new Promise(() => {}); },
+      () => {
+        setTimeout(() => { throw new RangeError("in a timer"); });
+        return new Promise(() => {});
+      },
+    ];
+    for (const target of failing) {
+      const process = new Process({ target, name: "broken" });
+      process.start();
+      await process.join();
+      console.log(process.exitCode, process.error.message);
+    }
+  `);
+  assertEquals([code, stdout], [0, "1 thrown\n1 rejected\n1 unhandled\n1 in a timer\n"]);
+  for (const message of ["thrown", "rejected", "unhandled", "in a timer"]) {
+    assertStringIncludes(stderr, `RangeError: ${message}\n    at `);
+  }
+  assertEquals(stderr.match(/Process broken:/g)?.length, 4);
+});
+
+Deno.test("an error that nobody asks a pool for ends the program", async () => {
+  const { code, stdout, stderr } = await run(`
+    const pool = new Pool(1);
+    pool.applyAsync(() => { throw new RangeError("forgotten"); });
+    await pool.apply(Math.sqrt, [4]);
+    console.log("not reached");
+  `);
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, "forgotten");
+});
+
+// Permissions
+
+for (
+  const [what, use] of [
+    ["Process.start()", "new Process({ target: () => {} }).start();"],
+    ["Pool.map()", "await new Pool(2).map((x) => x, [1, 2, 3]);"],
+    ["Pool.mapSync()", "new Pool(2).mapSync((x) => x, [1, 2, 3]);"],
+    [
+      "new Pool() with an initializer",
+      "await new Pool({ initializer: () => {} }).apply(() => {});",
+    ],
+  ]
+) {
+  Deno.test(`${what} without permission says once what is missing`, async () => {
+    const { code, stdout, stderr } = await run(use, []);
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, "Cannot start worker");
+    assertEquals(stderr.match(/--allow-read/g)?.length, 1, stderr);
+    assertEquals(stderr.match(/error: /gi)?.length, 1, stderr);
+  });
+}
+
+Deno.test("a Process without permission to start can be caught, and the program goes on", async () => {
+  const program = `
+    const process = new Process({ target: () => {} });
+    try {
+      process.start();
+    } catch (error) {
+      console.log(error.name, process.isAlive());
+    }
+  `;
+  assertEquals(await run(program, []), { code: 0, stdout: "NotCapable false\n", stderr: "" });
+});
+
+Deno.test("a task whose module may not be read says so", async () => {
+  const { code, stdout, stderr } = await run(
+    `
+    const square = task(import.meta, (x) => x * x);
+    if (import.meta.main) {
+      await using pool = new Pool(1);
+      console.log(await pool.map((x) => x * x, [2]));
+      console.log(await pool.map(square, [2]).catch((error) => [error.name, error.message]));
+      console.log(await pool.map((x) => x * x, [3]));
+    }
+  `,
+    [`--allow-read=${ROOT.pathname}`],
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "[ 4 ]\n");
+  assertStringIncludes(stdout, "TaskLookupError");
+  assertStringIncludes(stdout, "read access");
+  assertStringIncludes(stdout, "[ 9 ]\n");
+});
+
+// import.meta.main
+
+Deno.test("a program without import.meta.main is told so, and makes no more processes", async () => {
+  const { code, stdout, stderr } = await run(`
+    const nothing = task(import.meta, () => {});
+    const process = new Process({ target: nothing });
+    process.start();
+    console.log("started");
+    await process.join();
+    console.log(process.exitCode);
+  `);
+  assertEquals([code, stdout], [0, "started\n1\n"]);
+  assertStringIncludes(stderr, "if (import.meta.main)");
+});
+
+for (const map of ["await pool.map", "pool.mapSync"]) {
+  Deno.test(`a program without import.meta.main is told so: ${map}()`, async () => {
+    const { code, stdout, stderr } = await run(`
+      const square = task(import.meta, (x) => x * x);
+      const pool = new Pool(2);
+      console.log("made");
+      console.log(${map}(square, [1, 2, 3]));
+    `);
+    assertEquals(code, 1);
+    assertEquals(stdout.replaceAll("made\n", ""), "");
+    assertStringIncludes(stderr, "if (import.meta.main)");
+  });
+}
