@@ -196,9 +196,7 @@ export function removeWaitersOf(record: number): void {
     const queue = i32[node + nodeWord.QUEUE];
     if (i32[node + nodeWord.STATE] === NodeState.UNUSED || queue === 0) continue;
     enter(queue + GUARD);
-    const state = i32[node + nodeWord.QUEUE] === queue
-      ? i32[node + nodeWord.STATE]
-      : NodeState.UNUSED;
+    const state = stateIn(queue, node);
     if (state === NodeState.QUEUED) remove(queue, node);
     leave(queue + GUARD);
     if (state === NodeState.WOKEN) wakeOne(queue);
@@ -213,14 +211,25 @@ export function wakeWaitersFor(owner: number): void {
       if (ownerWord === 0 || i32[node + nodeWord.STATE] !== NodeState.QUEUED) continue;
       if (Atomics.load(i32, ownerWord) !== owner) continue;
       const queue = i32[node + nodeWord.QUEUE];
+      if (queue === 0) continue;
       enter(queue + GUARD);
-      if (i32[node + nodeWord.STATE] === NodeState.QUEUED) {
+      if (stateIn(queue, node) === NodeState.QUEUED) {
         unlink(queue, node);
         wake(node, NodeState.WOKEN);
       }
       leave(queue + GUARD);
     }
   });
+}
+
+/**
+ * The state of another thread's node as far as this queue is concerned: while nobody held the guard
+ * the node may have left the queue, or gone to another. Its thread names the queue before it sets the
+ * state, so they are read in the other order. Inside `GUARD`.
+ */
+function stateIn(queue: number, node: number): number {
+  const state = Atomics.load(i32, node + nodeWord.STATE);
+  return Atomics.load(i32, node + nodeWord.QUEUE) === queue ? state : NodeState.UNUSED;
 }
 
 /** Frees the nodes of a thread whose JavaScript has stopped. */

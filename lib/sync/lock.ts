@@ -166,13 +166,14 @@ export class Lock extends SharedHandle {
   release(): void {
     const owner = this.address + OWNER;
     const queue = this.address + QUEUE;
+    if (hasEnded(self)) return;
     if (!hasWaiters(queue) && Atomics.compareExchange(i32, owner, self, 0) === self) { // me -> 0
       wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
       return;
     }
     for (;;) {
       const found = Atomics.load(i32, owner);
-      if (hasEnded(self)) return;
+      if (hasEnded(self)) return; // asked after the owner: it may be another because of that
       if (found === 0) {
         throw new Error("Cannot release lock: nobody holds it. Release it once for each acquire");
       }
