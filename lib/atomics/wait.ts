@@ -58,18 +58,29 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
 }
 
 /** Runs the steps to their end, leaving the thread to others while they sleep. */
-export async function awaitOn<T>(
+export function awaitOn<T>(
   steps: Steps<T>,
   options?: WaitOptions,
   keepAlive = true,
 ): Promise<T> {
-  const deadline = deadlineOf(options);
-  const signal = options?.signal;
-  let step = steps.next();
-  while (!step.done) {
-    step = steps.next(await parkAsync(step.value, deadline, signal, keepAlive));
-  }
-  return step.value;
+  return new Promise((resolve, reject) => {
+    const deadline = deadlineOf(options);
+    const signal = options?.signal;
+    const advance = (outcome?: Outcome) => {
+      try {
+        let step = outcome === undefined ? steps.next() : steps.next(outcome);
+        while (!step.done) {
+          const next = parkAsync(step.value, deadline, { signal, keepAlive, advance, reject });
+          if (next === undefined) return;
+          step = steps.next(next);
+        }
+        resolve(step.value);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    advance();
+  });
 }
 
 // The blocking parker
@@ -167,7 +178,7 @@ function lendWakeUps(queue: number): Outcome | undefined {
     const its = i32[node + nodeWord.QUEUE];
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
     Atomics.store(i32, node + nodeWord.STATE, NodeState.WOKEN); // the promise has to look again
-    if (its === queue && mine !== Outcome.OWNER) mine = state;
+    if (its === queue && mine === undefined) mine = state;
     else if (state === Outcome.OWNER) passOn(its, i32[node + nodeWord.OWNER_WORD], self);
     else wakeOne(its);
   }
@@ -193,12 +204,20 @@ function attend(node = 0): void {
 
 // The async parker
 
-interface Sleeper {
-  resolve(outcome: Outcome): void;
-  timer: ReturnType<typeof setTimeout> | undefined;
+interface Waiter {
   signal: AbortSignal | undefined;
-  onAbort: (() => void) | undefined;
   keepAlive: boolean;
+  /**
+   * Goes on with the steps, at once: a wake-up that waited for its turn among the microtasks would
+   * be lost while another of them blocks the thread.
+   */
+  advance(outcome: Outcome): void;
+  reject(reason: unknown): void;
+}
+
+interface Sleeper extends Waiter {
+  timer: ReturnType<typeof setTimeout> | undefined;
+  onAbort: (() => void) | undefined;
 }
 
 /** The promises that wait in this isolate, by node. */
@@ -219,12 +238,9 @@ export function waitingPromises(): number {
   return sleepers.size;
 }
 
-function parkAsync(
-  park: Park,
-  deadline: number,
-  signal: AbortSignal | undefined,
-  keepAlive: boolean,
-): Promise<Outcome> | Outcome {
+/** Goes to sleep and returns `undefined`; returns the outcome if there is no need to. */
+function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | undefined {
+  const { signal, keepAlive } = waiter;
   signal?.throwIfAborted();
   if (deadline === 0) return Outcome.TIMED_OUT;
   const node = takeNode();
@@ -232,14 +248,7 @@ function parkAsync(
     giveBackNode(node);
     return Outcome.CHANGED;
   }
-  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  const sleeper: Sleeper = {
-    resolve,
-    timer: undefined,
-    signal,
-    onAbort: undefined,
-    keepAlive,
-  };
+  const sleeper: Sleeper = { ...waiter, timer: undefined, onAbort: undefined };
   sleepers.set(node, sleeper);
   if (keepAlive) hold();
   // Who gives up when it has been woken already is resumed as woken: the wake-up must be used.
@@ -248,7 +257,7 @@ function parkAsync(
       sleeper.timer = undefined;
       if (dequeue(node)) {
         finish(node, sleeper);
-        resolve(Outcome.TIMED_OUT);
+        sleeper.advance(Outcome.TIMED_OUT);
       }
     }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
   }
@@ -256,13 +265,12 @@ function parkAsync(
     sleeper.onAbort = () => {
       if (dequeue(node)) {
         finish(node, sleeper);
-        reject(signal.reason);
+        sleeper.reject(signal.reason);
       }
     };
     signal.addEventListener("abort", sleeper.onAbort, { once: true });
   }
   arm();
-  return promise;
 }
 
 /** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
@@ -313,7 +321,7 @@ function lookAround(): void {
     const sleeper = sleepers.get(node)!;
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
     finish(node, sleeper);
-    sleeper.resolve(state);
+    sleeper.advance(state);
   }
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) !== 0) attend();
   if (sleepers.size > 0 || onStop !== undefined || serve !== undefined) arm();

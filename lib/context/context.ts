@@ -67,16 +67,16 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
  *
  * @throws {RangeError} if there is no such start method
  *
- * @example A process that begins at once
+ * @example A pool of one method, a queue of the other
  * ```ts
  * import { getContext } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
- * const { Process } = getContext("forkserver");
- * const process = new Process({ target: () => {}, daemon: true });
- * process.start();
- * await process.join();
- * assertEquals(process.exitCode, 0);
+ * const { Pool } = getContext("spawn");
+ * const queue = new (getContext("forkserver").Queue)<number>();
+ * await using pool = new Pool(1);
+ * await pool.apply((out: typeof queue) => out.put(5), [queue]);
+ * assertEquals(await queue.get(), 5);
  * ```
  */
 export function getContext(method: StartMethod = "spawn"): Context {

@@ -112,10 +112,10 @@ function storeOrder({ runner, name, daemon, payload, payloadName }: StartOptions
 
 /**
  * A module that starts workers while it is imported would start them again in each of them, without
- * end.
+ * end. The main thread may: it imports what a message needs while the program goes on, and once.
  */
 function refuseWhileImporting(): void {
-  if (!isImporting()) return;
+  if (!isImporting() || isMainThread()) return;
   throw new Error(
     "Cannot start a process while its module is being imported by a worker. " +
       "Put what the program does behind: if (import.meta.main) { … }",

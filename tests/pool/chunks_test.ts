@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { checkChunkSize, defaultChunkSize, part, sized } from "../../lib/pool/chunks.ts";
+import { checkChunkSize, defaultChunkSize, sized } from "../../lib/pool/chunks.ts";
 
 Deno.test("defaultChunkSize() is ceil(n / (4 * workers)), and never 0", () => {
   const expected: [items: number, workers: number, chunkSize: number][] = [
@@ -36,12 +36,4 @@ Deno.test("sized() rejects what cannot be iterated", () => {
   for (const items of [1, null, undefined, {}, new DataView(new ArrayBuffer(1))]) {
     assertThrows(() => sized(items as number[]), TypeError, "items must be iterable, not ");
   }
-});
-
-Deno.test("part() is a part of an array, and shares the memory of a typed array", () => {
-  assertEquals(part([1, 2, 3, 4], 1, 3), [2, 3]);
-  const floats = Float64Array.of(1, 2, 3, 4);
-  const middle = part(floats as unknown as number[], 1, 3) as unknown as Float64Array;
-  assertEquals([...middle], [2, 3]);
-  assertStrictEquals(middle.buffer, floats.buffer);
 });

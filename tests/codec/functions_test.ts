@@ -1,0 +1,326 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  type AnyFunction,
+  DataCloneError,
+  Pool,
+  Queue,
+  task,
+  TaskLookupError,
+  tasksOf,
+} from "@sauropod/multiprocessing";
+import { ensureThread } from "../../lib/atomics/thread.ts";
+import { definitionAt, functionAddress } from "../../lib/codec/functions.ts";
+import { storeValue, takeValue } from "../../lib/codec/message.ts";
+import { differs } from "../fixtures/functions/conditional.ts";
+import {
+  CodedError,
+  hiddenTask,
+  Point,
+  registerInside,
+  shift,
+  twins,
+} from "../fixtures/functions/tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+ensureThread();
+const plain = tasksOf<typeof import("../fixtures/functions/plain.ts")>(
+  new URL("../fixtures/functions/plain.ts", import.meta.url),
+);
+
+/** What a pool's worker makes of the function. */
+async function remote(fn: AnyFunction, ...args: unknown[]): Promise<unknown> {
+  await using pool = new Pool(1);
+  return await pool.apply(fn, args);
+}
+
+/** The error that a pool's call ends with. */
+async function remoteError(fn: AnyFunction, ...args: unknown[]): Promise<Error> {
+  await using pool = new Pool(1);
+  try {
+    await pool.apply(fn, args);
+  } catch (error) {
+    assert(error instanceof Error);
+    return error;
+  }
+  throw new Error("no error");
+}
+
+// task()
+
+test("task() gives back the function itself", () => {
+  const fn = (x: number) => x;
+  assertStrictEquals(task(import.meta, fn), fn);
+  class Empty {}
+  assertStrictEquals(task(import.meta, Empty), Empty);
+});
+
+test("task() rejects what is no module or no function", () => {
+  const bad = task as unknown as (...args: unknown[]) => unknown;
+  assertThrows(() => bad(), TypeError, "the first argument must be import.meta");
+  assertThrows(() => bad(() => {}), TypeError, "the first argument must be import.meta");
+  assertThrows(() => bad({}, () => {}), TypeError, "the first argument must be import.meta");
+  assertThrows(
+    () => bad(import.meta),
+    TypeError,
+    "fn must be a function or a class, not undefined",
+  );
+  assertThrows(() => bad(import.meta, 1), TypeError, "must be a function or a class, not number");
+});
+
+test("task() makes a function use its module in a worker", async () => {
+  assertEquals(await remote(shift, 1), 101);
+});
+
+test("task() finds what is not exported", async () => {
+  assertEquals(await remote(hiddenTask(), 5), -5);
+});
+
+test("task() tells functions with the same text apart, or takes one for the other", async () => {
+  for (const twin of twins) assertEquals(await remote(twin, 1), [1]);
+});
+
+test("task() of this module works in a test, too", async () => {
+  assertEquals(await remote(ofThisModule, 3), "this module, 3");
+});
+const ofThisModule = task(import.meta, (x: number) => `this module, ${x}`);
+
+test("task() inside a function is not found by the worker", async () => {
+  const error = await remoteError(registerInside(), 1);
+  assert(error instanceof TaskLookupError);
+  assert(
+    /Cannot find task .* of file:.*functions\/tasks\.ts: the worker's import of the module did not register it, or registered another\. Call task\(\) at the top level/
+      .test(error.message),
+    error.message,
+  );
+});
+
+test("task() that registers another function in the worker is noticed", async () => {
+  const error = await remoteError(differs);
+  assert(error instanceof TaskLookupError);
+  assert(error.message.includes("registered another"), error.message);
+});
+
+test("task() functions come back as themselves", async () => {
+  assertStrictEquals(await remote((fn: unknown) => fn, shift), shift);
+  assertStrictEquals(takeValue(storeValue(shift, "value")), shift);
+  assertStrictEquals(takeValue(storeValue(Point, "value")), Point);
+});
+
+test("task() functions are arguments of others", async () => {
+  assertEquals(await remote((fn: (x: number) => number, x: number) => fn(x), shift, 2), 102);
+});
+
+test("task() instances keep their class in a worker, and on the way back", async () => {
+  const result = await remote((point: Point) => {
+    point.x *= 2;
+    return [point, point.length];
+  }, new Point(3, 8)) as [Point, number];
+  assert(result[0] instanceof Point);
+  assertEquals(result, [new Point(6, 8), 10]);
+});
+
+test("task() classes of errors keep class and properties", async () => {
+  const error = await remoteError((error: Error) => {
+    throw error;
+  }, new CodedError("bad", 17, { cause: new Point(1, 2) }));
+  assert(error instanceof CodedError && error instanceof RangeError);
+  assertEquals([error.name, error.message, error.code], ["CodedError", "bad", 17]);
+  assert(error.cause instanceof Point);
+});
+
+// Receiving what is not imported here
+
+test("Queue.getSync() of a task that is not imported says which module to import", async () => {
+  const [queue, results] = [new Queue<unknown>(), new Queue<string[]>()];
+  queue.putSync([shift]);
+  const process = run(
+    (queue: Queue<unknown>, results: Queue<string[]>) => {
+      try {
+        queue.getSync();
+      } catch (error) {
+        results.putSync([(error as Error).name, (error as Error).message]);
+      }
+    },
+    queue,
+    results,
+  );
+  const [name, message] = await results.get(guard);
+  assertEquals(name, "TaskLookupError");
+  assert(message.includes("functions/tasks.ts, which is not imported here"), message);
+  assert(message.includes("Import the module first, or receive without blocking"), message);
+  await ended(process);
+});
+
+test("Queue.get() imports what an item needs", async () => {
+  const [queue, results] = [new Queue<unknown>(), new Queue<number>()];
+  queue.putSync([shift, new Point(3, 4)]);
+  const process = run(
+    async (queue: Queue<unknown>, results: Queue<number>) => {
+      const [shift, point] = await queue.get() as [(x: number) => number, { length: number }];
+      results.putSync(shift(point.length));
+    },
+    queue,
+    results,
+  );
+  assertEquals(await results.get(guard), 105);
+  await ended(process);
+});
+
+// tasksOf()
+
+test("tasksOf() makes tasks of a module's exports", async () => {
+  assertEquals(await remote(plain.double, 21), 42);
+  assertEquals(await remote(plain.greet, "bob"), "hello bob");
+  assertEquals(await remote(plain.default, 1), 2);
+});
+
+test("tasksOf() takes modules of node and of npm", async () => {
+  const path = tasksOf<typeof import("node:path")>("node:path");
+  assertEquals(await remote(path.basename, "a/b.txt"), "b.txt");
+});
+
+test("tasksOf() needs an absolute address", () => {
+  assertThrows(
+    () => tasksOf("./plain.ts"),
+    TypeError,
+    'Cannot make tasks of "./plain.ts": it must be an absolute URL. ' +
+      'Use new URL("./plain.ts", import.meta.url)',
+  );
+});
+
+test("tasksOf() gives the same task for the same name, and no thenable", async () => {
+  assertStrictEquals(plain.double, plain.double);
+  assertStrictEquals(await plain, plain);
+});
+
+test("tasksOf() tasks cannot be called here", () => {
+  assertThrows(() => plain.double(1), TypeError, "Cannot call double of file:");
+});
+
+test("tasksOf() of what is not there, or no function, is an error of the call", async () => {
+  const { missing, answer } = plain as unknown as Record<string, AnyFunction>;
+  for (const [name, fn] of Object.entries({ missing, answer })) {
+    const error = await remoteError(fn);
+    assert(error instanceof TaskLookupError);
+    assert(error.message.startsWith(`Cannot find function ${name}: file:`), error.message);
+    assert(error.message.endsWith("plain.ts does not export it"), error.message);
+  }
+});
+
+test("tasksOf() of a module that cannot be imported says why", async () => {
+  const url = new URL("../fixtures/functions/", import.meta.url);
+  const broken = tasksOf<Record<string, AnyFunction>>(new URL("broken.ts", url)).run;
+  const error = await remoteError(broken);
+  assert(error instanceof TaskLookupError);
+  assert(/Cannot import file:.*broken\.ts, which has the task run/.test(error.message));
+  assert(error.message.includes("broken on purpose"), error.message);
+  const nowhere = tasksOf<Record<string, AnyFunction>>(new URL("nowhere.ts", url)).run;
+  assert((await remoteError(nowhere)) instanceof TaskLookupError);
+});
+
+// Functions as text
+
+const inline: Record<string, AnyFunction> = {
+  "an arrow function": (x: number) => x + 1,
+  "a function expression": function (x: number) {
+    return x + 1;
+  },
+  "a named function expression": function recursive(x: number): number {
+    return x <= 0 ? 1 : 1 + recursive(x - 1);
+  },
+  "an async function": async (x: number) => (await x) + 1,
+  "a method": {
+    plusOne(x: number) {
+      return x + 1;
+    },
+  }.plusOne,
+  "an async method": {
+    // deno-lint-ignore require-await
+    async plusOne(x: number) {
+      return x + 1;
+    },
+  }.plusOne,
+  "a method with a name that is no identifier": {
+    "plus one"(x: number) {
+      return x + 1;
+    },
+  }["plus one"],
+  "a function that ends with a comment": eval("(x) => x + 1 // plus one"),
+};
+for (const [kind, fn] of Object.entries(inline)) {
+  test(`${kind} crosses as text`, async () => {
+    assertEquals(await remote(fn, 3), 4);
+  });
+}
+
+const outside = 5;
+
+test("an inline function that uses what is outside says so", async () => {
+  const error = await remoteError((x: number) => x + outside, 1);
+  assertEquals(error.name, "ReferenceError");
+  assert(error.message.includes("outside is not defined"), error.message);
+  assert(error.message.includes("task"), error.message);
+});
+
+test("an inline function made anew in a loop is defined once", () => {
+  const addresses = [1, 2, 3].map(() => functionAddress((x: number) => x - 1));
+  assertEquals(new Set(addresses).size, 1);
+});
+
+// What comes with the language
+
+for (
+  const [fn, args, result] of [
+    [Math.sqrt, [9], 3],
+    [JSON.stringify, [{ a: 1 }], '{"a":1}'],
+    [Number.isInteger, [1], true],
+    [parseInt, ["12px"], 12],
+    [String.fromCharCode, [65], "A"],
+    [structuredClone, [[1]], [1]],
+    [Object.keys, [{ a: 1 }], ["a"]],
+  ] as [AnyFunction, unknown[], unknown][]
+) {
+  test(`${fn.name}() crosses by its path`, async () => {
+    assertEquals(definitionAt(functionAddress(fn)).kind, "global");
+    assertEquals(await remote(fn, ...args), result);
+  });
+}
+
+// What cannot be named
+
+for (
+  const [what, fn, why] of [
+    ["a bound function", Math.max.bind(null, 1), "a bound function (bound max) cannot be sent"],
+    ["a native method", [].map, "the built-in function map cannot be sent: it has no path"],
+    ["a class", class Unknown {}, "the class Unknown cannot be sent unregistered: write task("],
+    [
+      "a getter",
+      Object.getOwnPropertyDescriptor({
+        get it() {
+          return 1;
+        },
+      }, "it")!.get!,
+      "cannot be sent as source: register it with task(",
+    ],
+  ] as [string, AnyFunction, string][]
+) {
+  test(`${what} is refused, with the path and the reason`, () => {
+    const send = () => storeValue({ deep: [fn] }, "args");
+    const { message } = assertThrows(send, DataCloneError, "Cannot send args.deep[0]: ");
+    assert(message.includes(why), message);
+  });
+}
+
+test("what cannot be named is refused by pool and process at the call", async () => {
+  await using pool = new Pool(1);
+  const bound = Math.max.bind(null, 1);
+  let error: unknown;
+  try {
+    await pool.apply(bound, []);
+  } catch (caught) {
+    error = caught;
+  }
+  assert(error instanceof DataCloneError, String(error));
+  assertThrows(() => run(bound), DataCloneError, "a bound function");
+});

@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { Event, Pool, Queue, SharedEvent, task, TerminatedError } from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+test("Event is clear at first", async () => {
+  const event = new Event();
+  assert(!event.isSet());
+  assertEquals(await event.wait({ timeoutMs: 0 }), false);
+  assertEquals(event.waitSync({ timeoutMs: 0 }), false);
+});
+
+test("Event has a second name beside that of the global class", () => {
+  assertStrictEquals(SharedEvent, Event);
+  assert(Event !== globalThis.Event as unknown);
+});
+
+test("Event.set() and clear() may be repeated", async () => {
+  const event = new Event();
+  event.clear();
+  assert(!event.isSet());
+  for (let turns = 0; turns < 3; turns++) {
+    event.set();
+    event.set();
+    assert(event.isSet());
+    assertEquals(await event.wait(), true);
+    assertEquals(event.waitSync(), true);
+    assertEquals(await event.wait({ timeoutMs: 0 }), true);
+    event.clear();
+    event.clear();
+    assert(!event.isSet());
+  }
+});
+
+test("Event.wait() is false when the time is up", async () => {
+  const event = new Event();
+  for (const timeoutMs of [-1, 0, 0.5, 10]) {
+    assertEquals(await event.wait({ timeoutMs }), false);
+    assertEquals(event.waitSync({ timeoutMs }), false);
+  }
+});
+
+test("Event.wait() rejects bad options", async () => {
+  const event = new Event();
+  await assertRejects(() => event.wait({ timeoutMs: NaN }), TypeError);
+  assertThrows(() => event.waitSync({ timeoutMs: NaN }), TypeError);
+});
+
+test("Event.wait() ends with the reason of a signal, aborted before or during it", async () => {
+  const event = new Event();
+  const reason = new Error("enough");
+  const before = { signal: AbortSignal.abort(reason) };
+  assertStrictEquals(await assertRejects(() => event.wait(before)), reason);
+  assertStrictEquals(assertThrows(() => event.waitSync(before)), reason);
+  const controller = new AbortController();
+  const waiting = event.wait({ signal: controller.signal });
+  const other = event.wait(guard);
+  controller.abort(reason);
+  assertStrictEquals(await assertRejects(() => waiting), reason);
+  event.set();
+  assert(await other);
+});
+
+test("Event.set() wakes every promise of its own thread", async () => {
+  const event = new Event();
+  const waiting = Array.from({ length: 50 }, () => event.wait(guard));
+  event.set();
+  assertEquals(new Set(await Promise.all(waiting)), new Set([true]));
+});
+
+test("Event.set() followed at once by clear() loses no promise", async () => {
+  const event = new Event();
+  for (let turns = 0; turns < 20; turns++) {
+    const waiting = [event.wait(guard), event.wait(guard)];
+    event.set();
+    event.clear();
+    assertEquals(await Promise.all(waiting), [true, true]);
+    assert(!event.isSet());
+  }
+});
+
+test("Event.set() followed at once by clear() loses no worker that waits with a promise", async () => {
+  const event = new Event();
+  const waiting = new Queue<number>();
+  const processes = [0, 1].map(() =>
+    run(
+      async (event: Event, waiting: Queue<number>) => {
+        for (let turn = 0; turn < 20; turn++) {
+          const woken = [event.wait(), event.wait()];
+          waiting.putSync(turn); // both stand in the queue by now
+          await Promise.all(woken);
+        }
+      },
+      event,
+      waiting,
+    )
+  );
+  for (let turn = 0; turn < 20; turn++) {
+    await waiting.get(guard);
+    await waiting.get(guard);
+    event.set();
+    event.clear();
+  }
+  for (const process of processes) await ended(process);
+});
+
+test("Event.set() wakes blocked workers", async () => {
+  const [event, ready] = [new Event(), new Queue<boolean>()];
+  const processes = [0, 1, 2].map(() =>
+    run(
+      (event: Event, ready: Queue<boolean>) => {
+        ready.putSync(false);
+        ready.putSync(event.waitSync());
+      },
+      event,
+      ready,
+    )
+  );
+  for (let at = 0; at < 3; at++) assertEquals(await ready.get(guard), false);
+  event.set();
+  for (let at = 0; at < 3; at++) assertEquals(await ready.get(guard), true);
+  for (const process of processes) await ended(process);
+});
+
+test("Event.waitSync() of the main thread is woken by a worker", async () => {
+  const event = new Event();
+  const process = run((event: Event) => event.set(), event);
+  assert(event.waitSync(guard));
+  await ended(process);
+});
+
+test("Event.waitSync() and wait() at the same time in one thread", async () => {
+  const event = new Event();
+  const promised = [event.wait(guard), event.wait(guard)];
+  const process = run((event: Event) => event.set(), event);
+  assert(event.waitSync(guard));
+  assertEquals(await Promise.all(promised), [true, true]);
+  await ended(process);
+});
+
+test("Event.waitSync() throws TerminatedError in a worker that is terminated", async () => {
+  const [event, ready] = [new Event(), new Event()];
+  const names = new Queue<string>();
+  const process = run(
+    (event: Event, ready: Event, names: Queue<string>) => {
+      ready.set();
+      try {
+        event.waitSync();
+      } catch (error) {
+        names.putSync((error as Error).name);
+      }
+    },
+    event,
+    ready,
+    names,
+  );
+  assert(await ready.wait(guard));
+  process.terminate();
+  assertEquals(await names.get(guard), TerminatedError.name);
+  await ended(process, -15);
+});
+
+test("Event.wait() keeps an event alive that nobody else has", async () => {
+  const waiting = Array.from({ length: 100 }, () => new Event().wait({ timeoutMs: 50 }));
+  const others = Array.from({ length: 100 }, () => new Event());
+  for (const event of others) event.set();
+  assertEquals(new Set(await Promise.all(waiting)), new Set([false]));
+  assert(others.every((event) => event.isSet()));
+});
+
+const setIt = task(import.meta, (event: Event) => {
+  const before = event.isSet();
+  event.set();
+  return before;
+});
+
+test("Event crosses in a Pool's arguments, and back as a result", async () => {
+  const event = new Event();
+  await using pool = new Pool(1);
+  assertEquals(await pool.apply(setIt, [event]), false);
+  assert(event.isSet());
+  assertStrictEquals(await pool.apply((event: Event) => event, [event]), event);
+});
+
+test("Event crosses in a queue", async () => {
+  const [event, events] = [new Event(), new Queue<[Event, Event]>()];
+  const answer = new Event();
+  const process = run((events: Queue<[Event, Event]>) => {
+    const [event, answer] = events.getSync();
+    event.waitSync();
+    answer.set();
+  }, events);
+  events.putSync([event, answer]);
+  event.set();
+  assert(await answer.wait(guard));
+  await ended(process);
+});

@@ -1,0 +1,422 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  AbandonedLockError,
+  Event,
+  Lock,
+  LockGuard,
+  Pool,
+  type Process,
+  Queue,
+  task,
+  TimeoutError,
+} from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
+
+/** Held until the event is set. */
+const holder = (lock: Lock, holding: Event, until: Event) => {
+  lock.acquireSync();
+  holding.set();
+  until.waitSync();
+  lock.release();
+};
+
+async function held(): Promise<{ lock: Lock; let: () => void; process: Process }> {
+  const [lock, holding, until] = [new Lock(), new Event(), new Event()];
+  const process = run(holder, lock, holding, until);
+  assert(await holding.wait(guard));
+  return { lock, let: () => until.set(), process };
+}
+
+test("Lock.acquire() and release() take turns", async () => {
+  const lock = new Lock();
+  assert(!lock.locked());
+  const first = await lock.acquire();
+  assert(first instanceof LockGuard);
+  assert(lock.locked());
+  lock.release();
+  assert(!lock.locked());
+  lock.acquireSync();
+  assert(lock.locked());
+  lock.release();
+  assert(!lock.locked());
+});
+
+test("Lock.tryAcquire() gives a guard, or undefined at once", async () => {
+  const lock = new Lock();
+  const first = lock.tryAcquire();
+  assert(first instanceof LockGuard);
+  assertEquals(lock.tryAcquire(), undefined);
+  first.release();
+  const other = await held();
+  assertEquals(other.lock.tryAcquire(), undefined);
+  other.let();
+  await ended(other.process);
+  other.lock.tryAcquire()!.release();
+});
+
+test("Lock.acquire() is not re-entrant", async () => {
+  const lock = new Lock();
+  using _ = lock.acquireSync();
+  assertThrows(() => lock.acquireSync({ timeoutMs: 1 }), TimeoutError);
+  await assertRejects(() => lock.acquire({ timeoutMs: 1 }), TimeoutError);
+});
+
+test("Lock.acquire() throws TimeoutError when it is still held", async () => {
+  const other = await held();
+  for (const timeoutMs of [-1, 0, 5]) {
+    const message = `Cannot acquire lock: still held after ${timeoutMs} ms`;
+    await assertRejects(() => other.lock.acquire({ timeoutMs }), TimeoutError, message);
+    assertThrows(() => other.lock.acquireSync({ timeoutMs }), TimeoutError, message);
+  }
+  other.let();
+  using _ = await other.lock.acquire(guard);
+  await ended(other.process);
+});
+
+test("Lock.acquire() with a timeout of 0 takes a lock that is free", async () => {
+  const lock = new Lock();
+  (await lock.acquire({ timeoutMs: 0 })).release();
+  lock.acquireSync({ timeoutMs: 0 }).release();
+});
+
+test("Lock.acquire() rejects bad options, and acquires nothing", async () => {
+  const lock = new Lock();
+  await assertRejects(() => lock.acquire({ timeoutMs: NaN }), TypeError);
+  assertThrows(() => lock.acquireSync({ timeoutMs: NaN }), TypeError);
+  assert(!lock.locked());
+});
+
+test("Lock.acquire() with a signal that is aborted before acquires nothing", async () => {
+  const lock = new Lock();
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  assertStrictEquals(await assertRejects(() => lock.acquire({ signal })), reason);
+  assertStrictEquals(assertThrows(() => lock.acquireSync({ signal })), reason);
+  assert(!lock.locked());
+});
+
+test("Lock.acquire() ends with the reason of a signal that is aborted during it", async () => {
+  const lock = new Lock();
+  const first = lock.acquireSync();
+  const controller = new AbortController();
+  const waiting = lock.acquire({ signal: controller.signal });
+  const next = lock.acquire(guard);
+  controller.abort("enough");
+  assertEquals(await waiting.catch((reason) => reason), "enough");
+  first.release();
+  (await next).release(); // the one that gave up did not take its wake-up along
+  assert(!lock.locked());
+});
+
+test("Lock.release() by hand-over in a blocked thread", async () => {
+  const other = await held();
+  other.let();
+  other.lock.acquireSync(guard).release();
+  endedSync(other.process);
+});
+
+test("Lock.release() of a lock that nobody holds is an error", () => {
+  const lock = new Lock();
+  const message = "Cannot release lock: nobody holds it. Release it once for each acquire";
+  assertThrows(() => lock.release(), Error, message);
+  lock.acquireSync();
+  lock.release();
+  assertThrows(() => lock.release(), Error, message);
+  using _ = lock.acquireSync(); // and it is as good as new
+});
+
+test("Lock.release() may come from another worker", async () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  const waiting = lock.acquire(guard);
+  await ended(run((lock: Lock) => lock.release(), lock));
+  (await waiting).release();
+});
+
+test("LockGuard releases at the end of its scope, once", async () => {
+  const lock = new Lock();
+  {
+    using guard = await lock.acquire();
+    assert(lock.locked());
+    guard.release();
+    assert(!lock.locked());
+    guard.release();
+    lock.acquireSync();
+  }
+  assert(lock.locked()); // it was the other one's turn to release
+  lock.release();
+  {
+    using _ = lock.tryAcquire();
+    using nobody = lock.tryAcquire();
+    assertEquals(nobody, undefined);
+  }
+  assert(!lock.locked());
+  assertThrows(() => {
+    using _ = lock.acquireSync();
+    throw new RangeError("inside");
+  }, RangeError);
+  assert(!lock.locked());
+});
+
+test("Lock.acquire() is first come, first served among promises", async () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  const order: number[] = [];
+  const waiting = Array.from({ length: 20 }, async (_, at) => {
+    using _guard = await lock.acquire(guard);
+    order.push(at);
+  });
+  lock.release();
+  await Promise.all(waiting);
+  assertEquals(order, Array.from({ length: 20 }, (_, at) => at));
+});
+
+test("Lock.acquire() is first come, first served among workers", async () => {
+  const [lock, order] = [new Lock(), new Queue<number>()];
+  lock.acquireSync();
+  const processes = [];
+  for (let at = 0; at < 3; at++) {
+    const asking = new Event();
+    processes.push(run(
+      async (lock: Lock, order: Queue<number>, asking: Event, at: number) => {
+        const acquired = lock.acquire(); // stands in the queue when the call returns
+        asking.set();
+        using _ = await acquired;
+        order.putSync(at);
+      },
+      lock,
+      order,
+      asking,
+      at,
+    ));
+    assert(await asking.wait(guard));
+  }
+  lock.release();
+  for (const process of processes) await ended(process);
+  assertEquals([order.getSync(), order.getSync(), order.getSync()], [0, 1, 2]);
+});
+
+test("Lock.release() hands over to a waiter that was overtaken", async () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  const waiting = lock.acquire(guard);
+  lock.release(); // wakes the waiter
+  const overtaker = lock.tryAcquire(); // before its turn comes
+  assert(overtaker !== undefined);
+  await Promise.resolve();
+  // Only once it has seen that it came too late.
+  for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+  overtaker.release();
+  assert(lock.locked()); // handed over: nobody can come between
+  assertEquals(lock.tryAcquire(), undefined);
+  (await waiting).release();
+});
+
+// Dead holders
+
+const fates = {
+  "returned": (lock: Lock) => {
+    lock.acquireSync();
+  },
+  "threw": (lock: Lock) => {
+    lock.acquireSync();
+    console.error = () => {};
+    throw new Error("dead");
+  },
+  "called Deno.exit()": (lock: Lock) => {
+    lock.acquireSync();
+    Deno.exit(7);
+  },
+  "called self.close()": (lock: Lock) => {
+    lock.acquireSync();
+    self.close();
+  },
+};
+
+for (const [fate, target] of Object.entries(fates)) {
+  test(`Lock.acquire() throws AbandonedLockError when its holder ${fate}`, async () => {
+    const lock = new Lock();
+    const process = run(target, lock);
+    assert(await process.join(guard));
+    assert(lock.locked());
+    await assertRejects(
+      () => lock.acquire(guard),
+      AbandonedLockError,
+      "The worker that held the lock ended without releasing it. The lock is acquired",
+    );
+    assert(lock.locked());
+    assertEquals(lock.tryAcquire(), undefined); // acquired: once is enough
+    lock.release();
+    using _ = lock.acquireSync(guard);
+  });
+
+  test(`Lock.acquireSync() that waits is told when the holder ${fate}`, async () => {
+    const lock = new Lock();
+    const process = run(target, lock);
+    while (!lock.locked()) await new Promise((resolve) => setTimeout(resolve, 0));
+    assertThrows(() => lock.acquireSync(guard), AbandonedLockError);
+    lock.release();
+    assert(await process.join(guard));
+  });
+}
+
+for (const ending of ["terminate", "kill"] as const) {
+  test(`Lock.acquire() that waits is told when the holder ended by ${ending}()`, async () => {
+    const { lock, process } = await held();
+    const waiting = assertRejects(() => lock.acquire(guard), AbandonedLockError);
+    process[ending]();
+    await waiting;
+    lock.release();
+    await ended(process, ending === "kill" ? -9 : -15);
+  });
+
+  test(`Lock.tryAcquire() is told when the holder ended by ${ending}()`, async () => {
+    const { lock, process } = await held();
+    process[ending]();
+    assertThrows(() => lock.tryAcquire(), AbandonedLockError);
+    assertEquals(lock.tryAcquire(), undefined);
+    lock.release();
+    await ended(process, ending === "kill" ? -9 : -15);
+  });
+}
+
+test("Lock.acquire() of many: each gets an abandoned lock in turn, one is told", async () => {
+  const { lock, process } = await held();
+  let told = 0;
+  const waiting = Array.from({ length: 5 }, async () => {
+    try {
+      await lock.acquire(guard);
+    } catch (error) {
+      assert(error instanceof AbandonedLockError);
+      told++;
+    }
+    lock.release();
+  });
+  process.terminate();
+  await Promise.all(waiting);
+  assertEquals(told, 1);
+  await ended(process, -15);
+});
+
+test("Lock.release() while its worker is being terminated frees nothing", async () => {
+  const [lock, holding, never] = [new Lock(), new Event(), new Event()];
+  const released = new Event();
+  const process = run(
+    (lock: Lock, holding: Event, never: Event, released: Event) => {
+      lock.acquireSync();
+      try {
+        holding.set();
+        never.waitSync();
+      } finally {
+        lock.release();
+        released.set();
+      }
+    },
+    lock,
+    holding,
+    never,
+    released,
+  );
+  assert(holding.waitSync(guard));
+  process.terminate();
+  assert(released.waitSync(guard));
+  assert(lock.locked());
+  assertThrows(() => lock.acquireSync(guard), AbandonedLockError);
+  lock.release();
+  await ended(process, -15);
+});
+
+test("a waiter that is terminated takes nobody's turn along", async () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  const asking = new Event();
+  const process = run(
+    (lock: Lock, asking: Event) => {
+      const waiting = lock.acquire();
+      asking.set();
+      return waiting;
+    },
+    lock,
+    asking,
+  );
+  assert(await asking.wait(guard));
+  const next = lock.acquire(guard);
+  process.terminate();
+  lock.release();
+  (await next).release();
+  await ended(process, -15);
+});
+
+// Crossing
+
+const increment = task(import.meta, (lock: Lock, counter: Int32Array, times: number) => {
+  for (let at = 0; at < times; at++) {
+    using _ = lock.acquireSync();
+    counter[0]++; // not atomic
+  }
+});
+
+const incrementAsync = task(
+  import.meta,
+  async (lock: Lock, counter: Int32Array, times: number) => {
+    for (let at = 0; at < times; at++) {
+      using _ = await lock.acquire();
+      const value = counter[0];
+      if (at % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      counter[0] = value + 1;
+    }
+  },
+);
+
+test("Lock excludes workers and promises from each other", async () => {
+  const lock = new Lock();
+  const counter = new Int32Array(new SharedArrayBuffer(4));
+  const processes = [
+    run(increment, lock, counter, 2000),
+    run(incrementAsync, lock, counter, 500),
+    run(increment, lock, counter, 2000),
+  ];
+  await Promise.all([
+    incrementAsync(lock, counter, 500),
+    incrementAsync(lock, counter, 500),
+  ]);
+  for (const process of processes) await ended(process);
+  assertEquals(counter[0], 5500);
+});
+
+test("Lock crosses in a Pool's arguments", async () => {
+  const lock = new Lock();
+  const counter = new Int32Array(new SharedArrayBuffer(4));
+  await using pool = new Pool(2);
+  await pool.starmap(increment, Array.from({ length: 8 }, () => [lock, counter, 100]));
+  assertEquals(counter[0], 800);
+});
+
+test("Lock crosses in a queue, nested, and is the same one when it comes back", async () => {
+  const lock = new Lock();
+  const [there, back] = [new Queue<{ locks: Lock[] }>(), new Queue<Map<string, Lock>>()];
+  const process = run(
+    (there: Queue<{ locks: Lock[] }>, back: Queue<Map<string, Lock>>) => {
+      const { locks } = there.getSync();
+      if (locks[0] !== locks[1]) throw new Error("two handles for one lock");
+      locks[0].acquireSync();
+      back.putSync(new Map([["lock", locks[0]]]));
+      locks[0].release();
+    },
+    there,
+    back,
+  );
+  there.putSync({ locks: [lock, lock] });
+  assertStrictEquals(back.getSync(guard).get("lock"), lock);
+  (await lock.acquire(guard)).release();
+  await ended(process);
+});
+
+test("Lock crosses to a worker that outlives its maker's handle", async () => {
+  const queue = new Queue<Lock>();
+  queue.putSync(new Lock());
+  await ended(run((queue: Queue<Lock>) => {
+    using _ = queue.getSync().acquireSync();
+  }, queue));
+});
