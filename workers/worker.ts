@@ -6,11 +6,14 @@
 
 import { becomeGuest } from "../lib/runtime/guest.ts";
 import { runPoolWorker } from "../lib/pool/worker.ts";
-import { runProcess } from "../lib/process/child.ts";
+import { reportProcess, runProcess } from "../lib/process/child.ts";
 import "../lib/sync/lock.ts";
 import "../lib/sync/event.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
 import "../lib/channels/pipe.ts";
 
-becomeGuest({ process: runProcess, pool: runPoolWorker });
+becomeGuest({
+  process: { run: runProcess, report: reportProcess },
+  pool: { run: runPoolWorker },
+});

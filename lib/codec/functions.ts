@@ -228,7 +228,12 @@ export function functionAt(address: number): object | undefined {
 export async function importFunction(address: number): Promise<object> {
   const known = functionAt(address);
   if (known !== undefined) return known;
-  const definition = definitionAt(address) as Definition & { module: string };
+  const definition = definitionAt(address);
+  if (!("module" in definition)) {
+    throw new TaskLookupError(
+      `Cannot find function ${definition.name}: globalThis of this worker does not have it`,
+    );
+  }
   importing++;
   let module: Record<string, unknown>;
   try {
@@ -310,6 +315,8 @@ function describe(fn: AnyFunction | AnyClass): Definition {
         : `the built-in function ${name} cannot be sent: it has no path from globalThis`,
     );
   }
+  // Much of what Deno brings along is written in JavaScript: structuredClone, atob, URL.
+  if (name !== "" && Reflect.get(globalThis, name) === fn) return { kind: "global", name };
   if (/^class\b/.test(source)) {
     throw new DataCloneError(
       `the class ${name} cannot be sent unregistered: write task(import.meta, ${name}) at the top level of its module`,

@@ -9,7 +9,7 @@ export function pathTo(culprit: unknown, root: unknown, name: string): string {
   const seen = new Set<unknown>();
   const waiting: { value: unknown; path: string }[] = [{ value: root, path: name }];
   for (const { value, path } of waiting) {
-    if (value === culprit) return path;
+    if (value === culprit) return path.replace(/^\./, "");
     if (typeof value !== "object" || value === null || seen.has(value)) continue;
     seen.add(value);
     for (const [step, inner] of partsOf(value)) waiting.push({ value: inner, path: path + step });

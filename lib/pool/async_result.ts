@@ -31,10 +31,17 @@ export class AsyncResult<R> implements PromiseLike<R> {
   #state: "pending" | "done" | "failed" = "pending";
 
   /** Made by the pool. */
-  constructor(promise: Promise<R>, cancel: () => boolean) {
-    this.#promise = promise;
+  constructor(promise: Promise<R>, handled: boolean, cancel: () => boolean) {
     this.#cancel = cancel;
-    promise.then(() => this.#state = "done", () => this.#state = "failed");
+    // An error that nobody asks for stays an unhandled rejection, unless a callback handles it.
+    this.#promise = promise.then((result) => {
+      this.#state = "done";
+      return result;
+    }, (error) => {
+      this.#state = "failed";
+      throw error;
+    });
+    if (handled) this.#promise.catch(() => {});
   }
 
   /**

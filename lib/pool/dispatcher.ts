@@ -18,7 +18,7 @@ import {
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { exitCodeOf, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
+import { awaitOn, blockOn, hold, release } from "../atomics/wait.ts";
 import {
   becomingReadable,
   closeChannel,
@@ -34,6 +34,7 @@ import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { borrow, giveBack } from "../codec/encoder.ts";
 import { definitionAt, importFunction } from "../codec/functions.ts";
 import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { start } from "../runtime/order.ts";
 import { type Job, releaseJob } from "./jobs.ts";
@@ -128,6 +129,8 @@ export class Dispatcher {
   enter(job: Job): number {
     const id = ++this.#lastJob;
     this.#jobs.set(id, job);
+    hold(); // somebody waits for it, so the program must not end
+    job.onSettled = release;
     return id;
   }
 
@@ -164,7 +167,7 @@ export class Dispatcher {
       encoder.finish();
       if (!push(this.#tasks.at, encoder)) {
         encoder.discard();
-        throw new ClosedError("Cannot submit to pool: it is closed");
+        throw this.#broken ?? new ClosedError("Cannot submit to pool: it is closed");
       }
     } finally {
       giveBack(encoder);
@@ -180,13 +183,18 @@ export class Dispatcher {
   async #listen(): Promise<void> {
     this.#listening = true;
     while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
+      // The jobs keep the program alive, not this: nobody waits for a chunk whose job was cancelled.
+      await awaitOn(
+        becomingReadable(this.#results.at, () => this.#chunksOut === 0),
+        undefined,
+        false,
+      );
       this.#takeResults();
     }
     this.#listening = false;
   }
 
-  /** Stops waiting for results that came another way, or never will: it would hold the program. */
+  /** Stops waiting for results that came another way, or never will. */
   #listenNoMore(): void {
     if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.at);
   }
@@ -441,7 +449,10 @@ export class Dispatcher {
   /** Waits until all workers have ended; to be closed or terminated before. */
   async ended(): Promise<void> {
     clearTimeout(this.#growing);
-    for (const record of [...this.#workers.keys()]) await awaitOn(ending(record));
+    for (const record of [...this.#workers.keys()]) {
+      await awaitOn(ending(record));
+      await clearedUpAfter(record);
+    }
     this.#takeResults();
   }
 }

@@ -16,8 +16,8 @@ export interface Job {
   chunksLeft: number;
   /** Whether the call has ended. */
   readonly settled: boolean;
-  /** Stops listening to the caller's signal. */
-  unlisten?: () => void;
+  /** Called when the call ends: what to do then is added by {@linkcode whenSettled}. */
+  onSettled?: () => void;
   /** Address of the word that tells workers to skip it; 0 for none. */
   readonly cancelFlag: number;
   /** Reads the result of a chunk. */
@@ -30,6 +30,15 @@ export interface Job {
   describe(chunk: number): string;
   /** The error to end the call with, when a task failed. */
   explain(chunk: number, failure: Failure): unknown;
+}
+
+/** Adds what is done when the call ends. */
+export function whenSettled(job: Job, action: () => void): void {
+  const before = job.onSettled;
+  job.onSettled = before === undefined ? action : () => {
+    before();
+    action();
+  };
 }
 
 /** Makes a word that tells workers to skip a job. */
@@ -46,7 +55,6 @@ export function cancelChunks(job: Job): void {
 
 /** Frees what the job has in the shared heap, once all its chunks have come back. */
 export function releaseJob(job: Job): void {
-  job.unlisten?.();
   if (job.cancelFlag !== 0) free(job.cancelFlag);
 }
 
@@ -79,7 +87,7 @@ export function explainFailure(
 export class ApplyJob implements Job {
   chunksLeft = 0;
   settled = false;
-  unlisten?: () => void;
+  onSettled?: () => void;
   readonly cancelFlag: number;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -108,12 +116,14 @@ export class ApplyJob implements Job {
   onDone(_chunk: number, result: unknown): void {
     if (this.settled) return;
     this.settled = true;
+    this.onSettled?.();
     this.#resolve(result);
   }
 
   fail(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
+    this.onSettled?.();
     cancelChunks(this);
     this.#reject(error);
   }
@@ -138,7 +148,7 @@ export interface Progress {
 /** A call of a function with many items, cut into chunks. */
 export class MapJob implements Job {
   chunksLeft = 0;
-  unlisten?: () => void;
+  onSettled?: () => void;
   readonly cancelFlag = makeCancelFlag();
   readonly promise: Promise<unknown[]>;
   readonly #resolve: (results: unknown[]) => void;
@@ -205,6 +215,7 @@ export class MapJob implements Job {
     if (this.settled) return;
     this.#state = "failed";
     this.#error = error;
+    this.onSettled?.();
     cancelChunks(this);
     this.#reject(error);
   }
@@ -223,6 +234,7 @@ export class MapJob implements Job {
   #succeed(): void {
     if (this.settled) return;
     this.#state = "done";
+    this.onSettled?.();
     this.#resolve(this.#results);
   }
 }

@@ -18,6 +18,7 @@ import {
   makeCancelFlag,
   MapJob,
   type Progress,
+  whenSettled,
 } from "./jobs.ts";
 import { Mode, type Outcomes } from "./protocol.ts";
 
@@ -119,7 +120,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   readonly #dispatcher: Dispatcher;
   #state: "open" | "closed" | "terminated" = "open";
   /** Iterations that have not ended. */
-  readonly #imaps = new Set<{ takeAll(): Promise<void> }>();
+  readonly #imaps = new Set<ImapIterator<unknown, unknown>>();
 
   /**
    * Makes a pool.
@@ -138,13 +139,21 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
         `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
       );
     }
+    const { startMethod = "spawn" } = given;
+    if (startMethod !== "spawn" && startMethod !== "forkserver") {
+      throw new RangeError(
+        `Cannot make pool: startMethod must be "spawn" or "forkserver", not ${
+          JSON.stringify(startMethod)
+        }`,
+      );
+    }
     this.#size = processes;
     this.#dispatcher = new Dispatcher({
       size: processes,
       initializer: initializer as DispatcherOptions["initializer"],
       initargs: given.initargs ?? [],
       maxTasks: maxTasksPerChild ?? 0,
-      startMethod: given.startMethod ?? "spawn",
+      startMethod,
     });
   }
 
@@ -201,11 +210,12 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     args: A = [] as unknown as A,
     options: AsyncOptions<R> = {},
   ): AsyncResult<R> {
-    let job: Job;
-    const promise = new Promise<R>((resolve, reject) => {
-      job = this.#apply(fn, args, resolve as (value: unknown) => void, reject, true);
-    });
-    return this.#later(promise, job!, options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<R>();
+    const job = this.#apply(fn, args, resolve as (value: unknown) => void, reject, true);
+    if (signal !== undefined) this.#abortWith(signal, job);
+    return this.#later(promise, job, options);
   }
 
   // Many calls
@@ -333,6 +343,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
 
   /** Waits for what was asked for, then ends the workers. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const iterator of this.#imaps) await iterator.return();
     this.close();
     await this.join();
   }
@@ -425,11 +436,11 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
         }),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
       onEnd: () => {
-        this.#imaps.delete(iterator);
+        this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
         if (this.#state === "closed" && this.#imaps.size === 0) this.#dispatcher.close();
       },
     });
-    this.#imaps.add(iterator);
+    this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
     return iterator;
   }
 
@@ -455,19 +466,18 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   #abortWith(signal: AbortSignal, job: Job): void {
     const onAbort = () => job.fail(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
-    job.unlisten = () => signal.removeEventListener("abort", onAbort);
+    whenSettled(job, () => signal.removeEventListener("abort", onAbort));
   }
 
   #later<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R>): AsyncResult<R> {
-    const { callback, errorCallback, signal } = options;
-    if (signal !== undefined && job.unlisten === undefined) this.#abortWith(signal, job);
+    const { callback, errorCallback } = options;
     if (callback !== undefined || errorCallback !== undefined) {
       // What a callback throws is reported, and the pool goes on.
       promise.then(callback, errorCallback ?? (() => {})).catch((error) =>
         console.error("Uncaught in a callback of a pool:", error)
       );
     }
-    return new AsyncResult(promise, () => {
+    return new AsyncResult(promise, errorCallback !== undefined, () => {
       if (job.settled) return false;
       job.fail(new CancelledError("Cannot get result: the task was cancelled"));
       return true;

@@ -4,13 +4,16 @@
  * @module
  */
 
-import { setOnFailure } from "../runtime/guest.ts";
 import { currentIdentity } from "../runtime/order.ts";
 import { Process } from "./process.ts";
 
+/** Says on stderr, as Python does, what ended a process. */
+export function reportProcess(error: unknown): void {
+  console.error(`Process ${currentIdentity().name}:`, error);
+}
+
 /** Runs a process: an instance of a subclass, or a target with its arguments. */
 export async function runProcess(payload: unknown): Promise<void> {
-  setOnFailure((error) => console.error(`Process ${currentIdentity().name}:`, error));
   if (payload instanceof Process) {
     await payload.run();
   } else {

@@ -10,6 +10,7 @@ import { i32 } from "../atomics/heap_views.ts";
 import { ensureThread, exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import { isRegistered } from "../codec/functions.ts";
+import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, start } from "../runtime/order.ts";
 
@@ -167,7 +168,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
       name: it.name,
       daemon: it.daemon,
       payload: subclass ? this : { target: it.target, args: it.args },
-      payloadName: "this",
+      payloadName: subclass ? "this" : "",
       warm: it.startMethod === "forkserver",
     });
     it.target = undefined; // so that the arguments can be collected
@@ -183,7 +184,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
    * @throws the reason of `signal`, if that is aborted first
    */
   async join(options?: WaitOptions): Promise<boolean> {
-    return this.#joined(await awaitOn(ending(this.#recordFor("join")), options));
+    const record = this.#recordFor("join");
+    const ended = this.#joined(await awaitOn(ending(record), options));
+    if (ended) await clearedUpAfter(record);
+    return ended;
   }
 
   /**

@@ -20,14 +20,21 @@ import {
 } from "../atomics/thread.ts";
 import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
-import { importValue } from "../codec/message.ts";
+import { Decoder, NeedsImport } from "../codec/decoder.ts";
+import { importFunction } from "../codec/functions.ts";
+import { freeMessage } from "../codec/message.ts";
 import { type Birth, request } from "./host.ts";
 import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
-import { enterOrder, type Order } from "./order.ts";
+import { enterOrder } from "./order.ts";
 
 /** Runs one kind of order. */
-export type Runner = (payload: unknown) => Promise<void>;
+export interface Runner {
+  /** Runs it; the worker ends when it returns or throws. */
+  run(payload: unknown): Promise<void>;
+  /** Says what error ended the worker, where nobody else would. */
+  report?(error: unknown): void;
+}
 
 /** Everything that a worker can be ordered to run, by name. */
 export type Runners = Readonly<Record<string, Runner>>;
@@ -61,13 +68,30 @@ async function live({ heap, record, port, buffers }: Birth, runners: Runners): P
   enterState(State.IDLE);
   try {
     const message = await awaitOn(receivingOrder());
-    const order = await importValue(message) as Order;
-    enterOrder(order);
+    const decoder = new Decoder();
+    runner = runners[enterOrder(message, decoder)];
+    const payload = await readPayload(message, decoder);
     enterState(State.RUNNING);
-    await runners[order.runner](order.payload);
+    await runner.run(payload);
     finish(ExitCode.RETURNED);
   } catch (error) {
     fail(error);
+  }
+}
+
+/** Reads the payload of an order, importing the modules that it needs. */
+async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
+  for (;;) {
+    try {
+      const payload = decoder.value();
+      decoder.finish();
+      freeMessage(message);
+      return payload;
+    } catch (error) {
+      if (!(error instanceof NeedsImport)) throw error;
+      await importFunction(error.address);
+      enterOrder(message, decoder);
+    }
   }
 }
 
@@ -117,18 +141,13 @@ function uncaught(error: unknown): void {
   else fail(error);
 }
 
-let onFailure: ((error: unknown) => void) | undefined;
-
-/** Says how an error that ends the worker is reported. */
-export function setOnFailure(report: (error: unknown) => void): void {
-  onFailure = report;
-}
+let runner: Runner | undefined;
 
 function fail(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) return finish(ExitCode.TERMINATED);
   if (exitCodeKnown()) return;
   publishError(error);
-  onFailure?.(error);
+  runner?.report?.(error);
   finish(ExitCode.FAILED);
 }
 

@@ -48,8 +48,8 @@ const workerEntry = new URL("../../workers/worker.ts", import.meta.url);
 const hosted = new Map<number, Hosted>();
 /** Threads whose memory can be used again some time after they stopped. */
 const settling: { record: number; since: number }[] = [];
-/** What still has to be cleared up after workers. */
-const clearing = new Set<Promise<void>>();
+/** What still has to be cleared up after workers that have ended, by record. */
+const clearing = new Map<number, Promise<void>>();
 
 /** The records of the workers that the main thread has not cleared up after. */
 export function hostedWorkers(): number[] {
@@ -58,7 +58,12 @@ export function hostedWorkers(): number[] {
 
 /** Waits until everything is cleared up after the workers that have ended. */
 export async function clearedUp(): Promise<void> {
-  while (clearing.size > 0) await Promise.all(clearing);
+  while (clearing.size > 0) await Promise.all(clearing.values());
+}
+
+/** Waits until everything is cleared up after a worker that has ended. */
+export async function clearedUpAfter(record: number): Promise<void> {
+  await clearing.get(record);
 }
 
 /**
@@ -136,7 +141,7 @@ function create(record: number): void {
   const birth: Birth = { heap: i32.buffer, record, port: itsPort, buffers: keptBuffers() };
   worker.postMessage(birth, [itsPort]);
   if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);
-  const cleared = clearUpAfter(record, worker, port).finally(() => clearing.delete(cleared));
+  clearUpAfter(record, worker, port);
 }
 
 /** Says at the call why no worker can start, rather than in an event that a blocked thread misses. */
@@ -159,8 +164,8 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
-  const cleared = Promise.withResolvers<void>();
-  clearing.add(cleared.promise);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clearing.set(record, promise);
   const timeoutMs = exitCode === ExitCode.KILLED ? 0 : GRACE_MS;
   setReferenced(worker, false);
   const silent = await awaitOn(fallingSilent(record), { timeoutMs });
@@ -178,8 +183,8 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
       );
     }
   }
-  clearing.delete(cleared.promise);
-  cleared.resolve();
+  clearing.delete(record);
+  resolve();
 }
 
 /** Frees what threads held that stopped a while ago. */

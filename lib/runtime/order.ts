@@ -14,21 +14,11 @@ import {
   threadWord,
 } from "../atomics/thread.ts";
 import { wakeAll } from "../atomics/wait_queue.ts";
-import { discardMessage, storeValue } from "../codec/message.ts";
+import type { Decoder } from "../codec/decoder.ts";
+import { borrow, giveBack } from "../codec/encoder.ts";
+import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { isImporting } from "../codec/functions.ts";
 import { keepAlive, startWorker } from "./host.ts";
-
-/** What a worker is ordered to run. */
-export interface Order {
-  /** Name of the runner, as `workers/worker.ts` lists them. */
-  runner: string;
-  /** Name of the worker, and of the one that ordered it. */
-  name: string;
-  parentName: string;
-  daemon: boolean;
-  /** What the runner is given. */
-  payload: unknown;
-}
 
 /** Who this isolate is. */
 export interface Identity {
@@ -46,18 +36,13 @@ export function currentIdentity(): Identity {
   return identity;
 }
 
-/** Makes this worker the one that the order describes. */
-export function enterOrder({ name, daemon, parentName }: Order): void {
-  identity = { name, daemon, parentName, parent: i32[self + threadWord.PARENT] };
-}
-
 /** How a worker is started. */
 export interface StartOptions {
   runner: string;
   name: string;
   daemon: boolean;
   payload: unknown;
-  /** What the caller calls the payload, for the error when it cannot cross. */
+  /** What the caller calls the payload, for the path when it cannot cross; empty for nothing. */
   payloadName: string;
   /** Makes the message that says that the worker has ended, and names the channel for it. */
   will?: (record: number) => { channel: number; message: number };
@@ -97,17 +82,34 @@ export function start(options: StartOptions): number {
   return record;
 }
 
+/** The order as a message: who the worker is, and then, since it may need imports, the payload. */
 function storeOrder({ runner, name, daemon, payload, payloadName }: StartOptions): number {
-  const order: Order = { runner, name, daemon, parentName: identity.name, payload };
+  const encoder = borrow();
   try {
-    return storeValue(order, "order");
-  } catch (error) {
-    if (error instanceof Error) {
-      error.message = error.message.replace("order.payload.", "")
-        .replace("order.payload", payloadName);
-    }
-    throw error;
+    for (const part of [runner, name, identity.name, daemon]) encoder.value(part, "name");
+    encoder.value(payload, payloadName);
+    encoder.finish();
+    return storeMessage(encoder);
+  } finally {
+    giveBack(encoder);
   }
+}
+
+/**
+ * Reads an order up to its payload, and makes this worker the one that it describes.
+ *
+ * @returns the name of the runner
+ */
+export function enterOrder(message: number, decoder: Decoder): string {
+  readMessage(decoder, message);
+  const [runner, name, parentName, daemon] = [0, 1, 2, 3].map(() => decoder.value());
+  identity = {
+    name: name as string,
+    parentName: parentName as string,
+    daemon: daemon as boolean,
+    parent: i32[self + threadWord.PARENT],
+  };
+  return runner as string;
 }
 
 /**

@@ -277,7 +277,8 @@ for (
     [Number.isInteger, [1], true],
     [parseInt, ["12px"], 12],
     [String.fromCharCode, [65], "A"],
-    [structuredClone, [[1]], [1]],
+    [structuredClone, [[1]], [1]], // written in JavaScript, as atob is
+    [atob, ["QQ=="], "A"],
     [Object.keys, [{ a: 1 }], ["a"]],
   ] as [AnyFunction, unknown[], unknown][]
 ) {
@@ -286,6 +287,15 @@ for (
     assertEquals(await remote(fn, ...args), result);
   });
 }
+
+test("a global function that the worker does not have is not found", async () => {
+  const made = { onlyHere: () => 1 };
+  Object.assign(globalThis, made);
+  const error = await remoteError(made.onlyHere);
+  assert(error instanceof TaskLookupError);
+  assert(error.message.includes("Cannot find function onlyHere: globalThis"), error.message);
+  Reflect.deleteProperty(globalThis, "onlyHere");
+});
 
 // What cannot be named
 

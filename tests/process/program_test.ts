@@ -201,6 +201,23 @@ for (const [what, use] of Object.entries(forgotten)) {
   );
 }
 
+Deno.test("a pool whose result must be imported does not keep its program alive", async () => {
+  const url = `data:text/javascript,${
+    encodeURIComponent(
+      `import { task } from "${new URL("mod.ts", ROOT)}";
+       export class Point { x = 7; }
+       task(import.meta, Point);
+       export const make = () => new Point();`,
+    )
+  }`;
+  const outcome = await run(`
+    import { tasksOf } from "${new URL("mod.ts", ROOT)}";
+    const { make } = tasksOf(${JSON.stringify(url)});
+    console.log((await new Pool(1).apply(make)).x);
+  `);
+  assertEquals(outcome, { code: 0, stdout: "7\n", stderr: "" });
+});
+
 ends(
   "a pool with an initializer that was never used does not keep its program alive",
   `new Pool({ processes: 2, initializer: () => {} }); console.log("main");`,
