@@ -46,6 +46,8 @@ export interface TypeOperations {
   onLost?(address: number): void;
   /** Whether an isolate that sends its handle gives it away, until it uses it again. */
   isLent?: boolean;
+  /** A message brought the object to an isolate that has a handle which it gave away, or closed. */
+  onReturned?(handle: object): void;
 }
 
 const operations: TypeOperations[] = [];
@@ -83,14 +85,19 @@ export function addressOf(handle: object): number | undefined {
 
 /** The handle of this isolate for a shared object, made now if it has none. */
 export function handleFor(address: number): object {
-  return handles.get(address)?.deref() ??
-    operations[i32[address + objectWord.TYPE]].revive(address);
+  const handle = handles.get(address)?.deref();
+  const { revive, onReturned } = operations[i32[address + objectWord.TYPE]];
+  if (handle === undefined) return revive(address);
+  if (isLost(handle)) onReturned?.(handle);
+  return handle;
 }
 
 /** Enters the one handle that this isolate has for the object, which adds a reference. */
 export function hold(handle: object, address: number): void {
-  const holding = { address, entry: isMainThread() ? 0 : listHeld(address), lost: false };
-  retain(address);
+  const entry = isMainThread() ? 0 : listHeld(address);
+  const holding = { address, entry, lost: entry !== 0 && i32[entry + LOST] !== 0 };
+  if (holding.lost) Atomics.add(i32, address + objectWord.REFERENCES, 1);
+  else retain(address);
   handles.set(address, new WeakRef(handle));
   holdings.set(handle, holding);
   collected.register(handle, holding, handle);
@@ -99,8 +106,7 @@ export function hold(handle: object, address: number): void {
 /** Tells the object that this isolate no longer reaches it, though it still has the handle. */
 export function lose(handle: object): void {
   const holding = holdings.get(handle)!;
-  if (holding.lost) return;
-  markLost(holding, true);
+  if (!markLost(holding, true)) return;
   operations[i32[holding.address + objectWord.TYPE]].onLost?.(holding.address);
 }
 
@@ -112,14 +118,22 @@ export function isLost(handle: object): boolean {
 /** Tells the object that this isolate reaches it again. */
 export function regain(handle: object): void {
   const holding = holdings.get(handle)!;
-  if (!holding.lost) return;
-  markLost(holding, false);
+  if (!markLost(holding, false)) return;
   operations[i32[holding.address + objectWord.TYPE]].onGained?.(holding.address);
 }
 
-function markLost(holding: Holding, lost: boolean): void {
+/** Notes it; false if it was so before, or this thread has ended and all it held counts as lost. */
+function markLost(holding: Holding, lost: boolean): boolean {
+  if (holding.lost === lost) return false;
+  if (holding.entry !== 0) {
+    enter(self + threadWord.HELD_GUARD);
+    const ended = i32[self + threadWord.HELD_LOST] !== 0;
+    if (!ended) i32[holding.entry + LOST] = lost ? 1 : 0;
+    leave(self + threadWord.HELD_GUARD);
+    if (ended) return false;
+  }
   holding.lost = lost;
-  if (holding.entry !== 0) i32[holding.entry + LOST] = lost ? 1 : 0;
+  return true;
 }
 
 /**
@@ -156,12 +170,16 @@ export function retain(address: number): void {
 /** Adds a reference for a message that this isolate sends, and gives away what is only lent. */
 export function send(address: number): void {
   retain(address);
-  if (operations[i32[address + objectWord.TYPE]].isLent) lose(handleFor(address));
+  if (operations[i32[address + objectWord.TYPE]].isLent) lose(ownHandle(address));
+}
+
+function ownHandle(address: number): object {
+  return handles.get(address)!.deref()!; // whoever sends it has it
 }
 
 /** Undoes {@linkcode send}, because the message goes nowhere. */
 export function unsend(address: number): void {
-  if (operations[i32[address + objectWord.TYPE]].isLent) regain(handleFor(address));
+  if (operations[i32[address + objectWord.TYPE]].isLent) regain(ownHandle(address));
   dispose(address);
 }
 
@@ -182,10 +200,7 @@ export function dropReference(address: number): void {
 /** Lets go of a handle that was garbage collected. */
 function letGo({ address, entry, lost }: Holding): void {
   if (handles.get(address)?.deref() === undefined) handles.delete(address);
-  if (entry !== 0) {
-    unlistHeld(entry);
-    if (i32[self + threadWord.HELD_LOST] !== 0) lost = true; // whoever ended this thread said so
-  }
+  if (entry !== 0 && unlistHeld(entry)) lost = true; // whoever ended this thread said so
   if (!lost) operations[i32[address + objectWord.TYPE]].onLost?.(address);
   dropReference(address);
 }
@@ -204,22 +219,25 @@ function listHeld(address: number): number {
   i32[entry + NEXT] = i32[head];
   i32[entry + PREVIOUS] = 0;
   i32[entry + ADDRESS] = address;
-  i32[entry + LOST] = 0;
+  i32[entry + LOST] = i32[self + threadWord.HELD_LOST]; // one that has ended gains nothing
   if (i32[head] !== 0) i32[i32[head] + PREVIOUS] = entry;
   i32[head] = entry;
   leave(self + threadWord.HELD_GUARD);
   return entry;
 }
 
-function unlistHeld(entry: number): void {
+/** Takes an entry out of the list; true if all in it were told before that this thread is gone. */
+function unlistHeld(entry: number): boolean {
   enter(self + threadWord.HELD_GUARD);
   const next = i32[entry + NEXT];
   const previous = i32[entry + PREVIOUS];
   if (next !== 0) i32[next + PREVIOUS] = previous;
   if (previous !== 0) i32[previous + NEXT] = next;
   else i32[self + threadWord.HELD] = next;
+  const told = i32[self + threadWord.HELD_LOST] !== 0;
   leave(self + threadWord.HELD_GUARD);
   free(entry);
+  return told;
 }
 
 /** Tells all that a thread which has ended holds that it can no longer reach them. */

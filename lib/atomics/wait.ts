@@ -52,6 +52,7 @@ export type Steps<T> = Generator<Park, T, Outcome>;
 /** Runs the steps to their end, blocking the thread while they sleep. */
 export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
   const deadline = deadlineOf(options);
+  if (stopRequested()) throw stopped(); // before it sees what its own end has done to others
   let step = steps.next();
   while (!step.done) step = steps.next(parkBlocking(step.value, deadline));
   return step.value;

@@ -74,6 +74,9 @@ function createEnd(pipe: number, side: number, mode: number): number {
   return end;
 }
 
+/** Opens an end again that comes back to where it was given away, or closed. */
+let reopen: (end: Connection) => void;
+
 /**
  * One end of a {@linkcode Pipe}.
  *
@@ -89,6 +92,13 @@ function createEnd(pipe: number, side: number, mode: number): number {
  */
 export class Connection<T = unknown> extends SharedHandle implements Disposable {
   #closed = false;
+
+  static {
+    reopen = (end) => {
+      end.#closed = false;
+      regain(end);
+    };
+  }
 
   /** Whether messages can be received at this end. */
   get readable(): boolean {
@@ -273,13 +283,15 @@ function reviveConnection(address: number): Connection {
 defineType(SharedType.CONNECTION, {
   revive: reviveConnection,
   isLent: true,
+  onReturned: (handle) => reopen(handle as Connection),
   onGained(end) {
     Atomics.add(i32, end + USERS, 1);
   },
   onLost(end) {
     if (Atomics.sub(i32, end + USERS, 1) > 1) return;
-    closeChannel(outgoing(end), Closed.SENDERS_GONE);
+    // In this order, so that who has been told of the end cannot send to it any more.
     closeChannel(incoming(end), Closed.RECEIVERS_GONE);
+    closeChannel(outgoing(end), Closed.SENDERS_GONE);
   },
   destroy: (end) => dropReference(i32[end + PIPE]),
 });

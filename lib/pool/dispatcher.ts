@@ -137,6 +137,7 @@ export class Dispatcher {
   /** Forgets a job: all its chunks have come back. */
   leave(id: number, job: Job): void {
     this.#jobs.delete(id);
+    if (!job.settled) job.onSettled?.(); // it was not even sent
     releaseJob(job);
   }
 
@@ -201,8 +202,9 @@ export class Dispatcher {
 
   /** Takes results and blocks the thread until the call is settled. */
   work(settled: () => boolean): void {
-    while (this.#growNow());
     while (!settled()) {
+      while (this.#growNow()); // not in later turns: this thread has none while it blocks
+      if (settled()) break; // no worker could be started
       blockOn(becomingReadable(this.#results.at));
       this.#takeResults(true);
     }
@@ -320,7 +322,10 @@ export class Dispatcher {
       );
       this.#chunksOut--;
       if (--job.chunksLeft === 0) this.leave(id, job);
-    } else if (exitCode !== 0 && i32[record + threadWord.TASKS_DONE] === 0) {
+    } else if (
+      i32[record + threadWord.TASKS_DONE] === 0 && this.#workers.size < this.#wanted()
+    ) {
+      // It did nothing, and there was something to do.
       if (++this.#failedStarts >= MOST_FAILED_STARTS) {
         const cause = takeError(record)?.error;
         return this.#break(

@@ -18,7 +18,7 @@ import {
   threadWord,
   unlistThread,
 } from "../atomics/thread.ts";
-import { awaitOn, setService } from "../atomics/wait.ts";
+import { awaitOn, hold, release, setService } from "../atomics/wait.ts";
 import { freeNodesOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
@@ -48,7 +48,7 @@ const workerEntry = new URL("../../workers/worker.ts", import.meta.url);
 const hosted = new Map<number, Hosted>();
 /** Threads whose memory can be used again some time after they stopped. */
 const settling: { record: number; since: number }[] = [];
-/** What still has to be cleared up after workers that have ended, by record. */
+/** The clearing up after each worker, from its start on: a joiner may see its end before the host. */
 const clearing = new Map<number, Promise<void>>();
 
 /** The records of the workers that the main thread has not cleared up after. */
@@ -58,12 +58,19 @@ export function hostedWorkers(): number[] {
 
 /** Waits until everything is cleared up after the workers that have ended. */
 export async function clearedUp(): Promise<void> {
-  while (clearing.size > 0) await Promise.all(clearing.values());
+  await Promise.all([...clearing.keys()].filter(hasEnded).map(clearedUpAfter));
 }
 
 /** Waits until everything is cleared up after a worker that has ended. */
 export async function clearedUpAfter(record: number): Promise<void> {
-  await clearing.get(record);
+  const cleared = clearing.get(record);
+  if (cleared === undefined) return;
+  hold(); // the host's own waits do not keep the program alive
+  try {
+    await cleared;
+  } finally {
+    release();
+  }
 }
 
 /**
@@ -141,7 +148,8 @@ function create(record: number): void {
   const birth: Birth = { heap: i32.buffer, record, port: itsPort, buffers: keptBuffers() };
   worker.postMessage(birth, [itsPort]);
   if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);
-  clearUpAfter(record, worker, port);
+  const cleared = clearUpAfter(record, worker, port);
+  clearing.set(record, cleared.finally(() => clearing.delete(record)));
 }
 
 /** Says at the call why no worker can start, rather than in an event that a blocked thread misses. */
@@ -164,8 +172,6 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clearing.set(record, promise);
   const timeoutMs = exitCode === ExitCode.KILLED ? 0 : GRACE_MS;
   setReferenced(worker, false);
   const silent = await awaitOn(fallingSilent(record), { timeoutMs });
@@ -183,8 +189,6 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
       );
     }
   }
-  clearing.delete(record);
-  resolve();
 }
 
 /** Frees what threads held that stopped a while ago. */

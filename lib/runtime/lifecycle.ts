@@ -31,10 +31,14 @@ export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } 
 /**
  * Declares a thread ended and tells all who depend on it.
  *
+ * The thread itself, if it still runs, learns it before they do, so that none of its waits ends
+ * because of its own end with anything but `TerminatedError`.
+ *
  * @returns false if that was done before
  */
 export function endThread(record: number, exitCode: number): boolean {
   if (!publishEnd(record, exitCode)) return false;
+  Atomics.or(i32, record + threadWord.CONTROL, Control.STOP);
   Atomics.sub(i32, rootWord.liveWorkers, 1);
   loseAllHeld(record); // ends of pipes
   removeWaitersOf(record); // wake-ups it did not use go to others

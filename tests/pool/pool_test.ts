@@ -477,7 +477,8 @@ test("Pool.map() begins nothing more after the first error", async () => {
   await assertRejects(() => pool.starmap(work, items, { chunkSize: 1 }), RangeError);
   go.set();
   await pool.apply(square, [1]); // what was not begun by now never will be
-  assertEquals(upTo(queue.size()).map(() => queue.getSync(guard)), [0, 1, 3]);
+  const begun = upTo(queue.size()).map(() => queue.getSync(guard));
+  assertEquals(begun.filter((x) => x > 3), []); // the third may have begun before the error was known
 });
 
 test("Pool.map() rejects with a large error, and ends", async () => {
@@ -543,7 +544,7 @@ test("Pool calls name the path to an argument that cannot be sent, and the pool 
   const path = "args[0].model.predict";
   await assertRejects(() => pool.apply(identity, [model]), DataCloneError, path);
   assertThrows(() => pool.applySync(identity, [model]), DataCloneError, path);
-  await assertRejects(() => pool.applyAsync(identity, [model]).get(), DataCloneError, path);
+  assertThrows(() => pool.applyAsync(identity, [model]), DataCloneError, path);
   const items = [...upTo(19), model];
   const itemPath = "items[19].model.predict";
   await assertRejects(() => pool.map(identity, items), DataCloneError, itemPath);
@@ -554,13 +555,11 @@ test("Pool calls name the path to an argument that cannot be sent, and the pool 
   assertEquals(await pool.map(square, upTo(20)), squares(20));
 });
 
-test("Pool.applyAsync() of what cannot be sent fails alike with a signal, and cannot be cancelled", async () => {
+test("Pool.applyAsync() of what cannot be sent throws alike with a signal", async () => {
   await using pool = new Pool(1);
   const { signal } = new AbortController();
   const identity = (x: unknown) => x;
-  const result = pool.applyAsync(identity, [Symbol()], { signal });
-  await assertRejects(() => result.get(guard), DataCloneError);
-  assertEquals(result.cancel(), false);
+  assertThrows(() => pool.applyAsync(identity, [Symbol()], { signal }), DataCloneError);
 });
 
 // Workers that die
