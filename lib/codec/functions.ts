@@ -207,6 +207,14 @@ export function nameAt(address: number): string {
   return `number ${index + 1} of ${module.slice(module.lastIndexOf("/") + 1)}`;
 }
 
+/** Adds to the error of a function that was sent as source why it did not find what it named. */
+export function explainScope(error: unknown, address: number): void {
+  if (!(error instanceof ReferenceError) || definitionAt(address).kind !== "source") return;
+  error.message +=
+    `. A function that is sent as source sees nothing outside itself: pass what it ` +
+    `needs as an argument, or register it with task(import.meta, fn) at the top level of its module`;
+}
+
 /**
  * The function that the definition at `address` means here.
  *
@@ -240,7 +248,7 @@ export async function importFunction(address: number): Promise<object> {
     module = await import(definition.module);
   } catch (error) {
     throw new TaskLookupError(
-      `Cannot import ${definition.module}, which has the task ${definition.name}: ` +
+      `Cannot import ${definition.module} for task ${nameAt(address)}: ` +
         (error instanceof Error ? error.message : String(error)),
       { cause: error },
     );
@@ -252,7 +260,7 @@ export async function importFunction(address: number): Promise<object> {
     throw new TaskLookupError(
       definition.kind === "export"
         ? `Cannot find function ${definition.name}: ${definition.module} does not export it`
-        : `Cannot find task ${definition.name || "(anonymous)"} of ${definition.module}: the ` +
+        : `Cannot find task ${nameAt(address)} in ${definition.module}: the ` +
           `worker's import of the module did not register it, or registered another. ` +
           `Call task() at the top level of the module, not inside a function or a condition`,
     );
@@ -322,6 +330,11 @@ function describe(fn: AnyFunction | AnyClass): Definition {
       `the class ${name} cannot be sent unregistered: write task(import.meta, ${name}) at the top level of its module`,
     );
   }
+  if (/^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/.test(source) && /\bthis\b/.test(source)) {
+    throw new DataCloneError(
+      `the function ${name} cannot be sent as source: its \`this\` belongs to where it was written. Pass what it needs as an argument`,
+    );
+  }
   // A method's text is no expression; inside an object it is.
   const method = `{${source}}[${JSON.stringify(name)}]`;
   for (const text of [source, method]) {
@@ -351,7 +364,7 @@ function globalPaths(): Map<object, string> {
   for (const key of ["Math", "JSON", "Number", "String", "Object", "Array", "BigInt", "Date"]) {
     add(Reflect.get(globalThis, key), `${key}.`);
   }
-  for (const key of ["Reflect", "Atomics", "Symbol", "Promise", "Intl"]) {
+  for (const key of ["Reflect", "Atomics", "Symbol", "Promise", "Intl", "console"]) {
     add(Reflect.get(globalThis, key), `${key}.`);
   }
   return paths;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TimeoutError } from "../errors.ts";
+import { CancelledError, TerminatedError, TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 
 /**
@@ -33,15 +33,17 @@ export class AsyncResult<R> implements PromiseLike<R> {
   /** Made by the pool. */
   constructor(promise: Promise<R>, handled: boolean, cancel: () => boolean) {
     this.#cancel = cancel;
-    // An error that nobody asks for stays an unhandled rejection, unless a callback handles it.
     this.#promise = promise.then((result) => {
       this.#state = "done";
       return result;
     }, (error) => {
       this.#state = "failed";
+      // An error that nobody asks for stays an unhandled rejection, unless a callback has it or the
+      // caller brought it about.
+      const expected = error instanceof CancelledError || error instanceof TerminatedError;
+      if (handled || expected) this.#promise.catch(() => {});
       throw error;
     });
-    if (handled) this.#promise.catch(() => {});
   }
 
   /**

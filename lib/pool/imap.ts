@@ -47,6 +47,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   #inputDone = false;
   #filling: Promise<void> | undefined;
   #ended = false;
+  /** Whether an error was the last that was given: a `for await` has left the iteration there. */
+  #leftByError = false;
   readonly #onAbort = () => this.#abort();
 
   /** Begins to take items at once. */
@@ -69,8 +71,15 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#fill();
   }
 
-  /** Takes all the input there is, whether or not its results are taken. */
+  /**
+   * Takes all the input there is, whether or not its results are taken; unless the iteration was
+   * left by an error, which ends it here.
+   */
   async takeAll(): Promise<void> {
+    if (this.#leftByError) {
+      await this.return();
+      return;
+    }
     this.#window = Infinity;
     this.#fill();
     await this.#filling;
@@ -80,6 +89,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   next(): Promise<IteratorResult<R>> {
     const waiter = Promise.withResolvers<IteratorResult<R>>();
     this.#waiting.push(waiter);
+    this.#leftByError = false;
     this.#give();
     return waiter.promise;
   }
@@ -198,6 +208,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
         continue;
       }
       const waiter = this.#waiting.shift()!;
+      this.#leftByError = "error" in entry && this.#waiting.length === 0;
       if ("error" in entry) waiter.reject(entry.error);
       else waiter.resolve({ done: false, value: entry.value as R });
       if (entry.last) {

@@ -343,7 +343,6 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
 
   /** Waits for what was asked for, then ends the workers. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const iterator of this.#imaps) await iterator.return();
     this.close();
     await this.join();
   }

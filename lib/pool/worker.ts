@@ -20,7 +20,7 @@ import {
 import type { Channel } from "../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { borrow, giveBack } from "../codec/encoder.ts";
-import { definitionAt, functionAt, importFunction, nameAt } from "../codec/functions.ts";
+import { explainScope, functionAt, importFunction, nameAt } from "../codec/functions.ts";
 import { readMessage } from "../codec/message.ts";
 import { setOnUncaught } from "../runtime/guest.ts";
 import { currentIdentity } from "../runtime/order.ts";
@@ -242,12 +242,7 @@ function noteFailure(
 }
 
 function failure(chunk: Chunk, error: unknown, index: number): Failure {
-  const definition = definitionAt(chunk.address);
-  if (definition.kind === "source" && error instanceof ReferenceError) {
-    error.message +=
-      `. A function that is sent as source sees nothing outside itself: pass what it ` +
-      `needs as an argument, or register it with task(import.meta, fn) at the top level of its module`;
-  }
+  explainScope(error, chunk.address);
   return {
     error,
     index,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { explainScope, functionAddress } from "../codec/functions.ts";
 import { currentIdentity } from "../runtime/order.ts";
 import { Process } from "./process.ts";
 
@@ -18,6 +19,12 @@ export async function runProcess(payload: unknown): Promise<void> {
     await payload.run();
   } else {
     const { target, args } = payload as { target?(...args: unknown[]): unknown; args: unknown[] };
-    await target?.(...args);
+    if (target === undefined) return;
+    try {
+      await target(...args);
+    } catch (error) {
+      explainScope(error, functionAddress(target));
+      throw error;
+    }
   }
 }

@@ -30,7 +30,10 @@ Deno.test("voxel_analysis --quick denoises the phantom, in parallel as serially"
   assert(Number(valueOf(outcome, "speed-up")) > 0);
   assert(Number(valueOf(outcome, "RMSE after")) < 0.7 * Number(valueOf(outcome, "RMSE before")));
   // Progress, in lines since stderr is no terminal.
-  assertMatch(outcome.errors.at(-1)!, /^\d+ workers? 100 % \| 20 of 20 slices \| .+\/s \| .+ s left$/);
+  assertMatch(
+    outcome.errors.at(-1)!,
+    /^\d+ workers? 100 % \| 20 of 20 slices \| .+\/s \| .+ s left$/,
+  );
 });
 
 Deno.test("voxel_analysis reads, denoises and writes a NIfTI file, and draws it", async () => {
