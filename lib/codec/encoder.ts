@@ -20,6 +20,7 @@ import { align8, Tag, viewKinds } from "./tags.ts";
 const FIRST_CAPACITY = 4096;
 /** A larger stream is given back to the collector after use. */
 const LARGEST_KEPT = 1 << 22;
+const DETACHED = "its contents have been transferred away";
 const textEncoder = new TextEncoder();
 
 /** Thrown through the encoder by what cannot be encoded; the caller sees a `DataCloneError`. */
@@ -444,7 +445,7 @@ export class Encoder {
   }
 
   #arrayBuffer(buffer: ArrayBuffer): void {
-    if (buffer.detached) throw new NotCloneable(buffer, "its contents have been transferred away");
+    if (buffer.detached) throw new NotCloneable(buffer, DETACHED);
     this.#tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
     this.#float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
     this.#block(new Uint8Array(buffer));
@@ -452,6 +453,7 @@ export class Encoder {
 
   #arrayView(view: ArrayBufferView): void {
     const { buffer } = view;
+    if (buffer instanceof ArrayBuffer && buffer.detached) throw new NotCloneable(view, DETACHED);
     const kind = viewKinds.get(
       view instanceof DataView
         ? "DataView"

@@ -280,10 +280,9 @@ function send(
       send(results, job, index, status, new Error(String(payload)));
     } else {
       const cause = error instanceof Error ? error : new Error(String(error));
-      const what = status === Status.FAILED ? describe((payload as Failure).error) : "its result";
-      const instead = new MaybeEncodingError(`Cannot send back ${what}: ${cause.message}`, {
-        cause,
-      });
+      const what = status === Status.FAILED ? `${describe((payload as Failure).error)}: ` : "";
+      const why = cause.message.replace(/^Cannot send /, "");
+      const instead = new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause });
       send(results, job, index, Status.FAILED, failure(chunk, instead, 0));
     }
   } finally {

@@ -89,7 +89,7 @@ test("task() inside a function is not found by the worker", async () => {
   const error = await remoteError(registerInside(), 1);
   assert(error instanceof TaskLookupError);
   assert(
-    /Cannot find task .* of file:.*functions\/tasks\.ts: the worker's import of the module did not register it, or registered another\. Call task\(\) at the top level/
+    /Cannot find task .* in file:.*functions\/tasks\.ts: the worker's import of the module did not register it, or registered another\. Call task\(\) at the top level/
       .test(error.message),
     error.message,
   );
@@ -213,7 +213,7 @@ test("tasksOf() of a module that cannot be imported says why", async () => {
   const broken = tasksOf<Record<string, AnyFunction>>(new URL("broken.ts", url)).run;
   const error = await remoteError(broken);
   assert(error instanceof TaskLookupError);
-  assert(/Cannot import file:.*broken\.ts, which has the task run/.test(error.message));
+  assert(/Cannot import file:.*broken\.ts for task run:/.test(error.message));
   assert(error.message.includes("broken on purpose"), error.message);
   const nowhere = tasksOf<Record<string, AnyFunction>>(new URL("nowhere.ts", url)).run;
   assert((await remoteError(nowhere)) instanceof TaskLookupError);

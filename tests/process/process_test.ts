@@ -316,7 +316,7 @@ test("Process.error is what was thrown, whatever it is", async () => {
   }
 });
 
-test("Process.error has class, message, properties, cause and stack", async () => {
+test("Process.error has class, message, properties, cause and stack", () => {
   const process = started({ target: tasks.failWithModelError });
   assertEquals(endingSync(process), 1);
   const error = process.error;
@@ -354,7 +354,7 @@ test("Process whose function is not in its module ends with a TaskLookupError", 
   assertStringIncludes(process.error.message, "does not export it");
 });
 
-test("Process whose module does not exist ends with a TaskLookupError", async () => {
+test("Process whose module does not exist ends with a TaskLookupError", () => {
   const module = tasksOf<{ missing(): void }>(new URL("./nowhere.ts", import.meta.url));
   const process = started({ target: module.missing });
   assertEquals(endingSync(process), 1);
@@ -640,7 +640,7 @@ test("getContext().Process of every start method runs, ends and is terminated", 
   }
 }, { reserve: true });
 
-test("getContext('forkserver').Process can be started many times while main blocks", async () => {
+test("getContext('forkserver').Process can be started many times while main blocks", () => {
   const { Process: Warm } = getContext("forkserver");
   const processes = Array.from({ length: 6 }, () => new Warm({ target: Math.random }));
   for (const process of processes) process.start();
