@@ -10,7 +10,7 @@ import { Event, type Process, type Queue } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
 /** A round takes well under a second: who is not done after so long never will be. */
-export const HANG_MS = Number(Deno.env.get("HANG") ?? 60_000);
+export const HANG_MS = 30_000;
 
 /** Thrown when what must never be was seen. */
 export class Violation extends Error {

@@ -82,10 +82,11 @@ test("Event.set() followed at once by clear() loses no promise", async () => {
 test("Event.set() followed at once by clear() loses no worker that waits with a promise", async () => {
   const event = new Event();
   const waiting = new Queue<number>();
-  const processes = [0, 1].map(() =>
+  const next = [new Queue<number>(), new Queue<number>()];
+  const processes = next.map((next) =>
     run(
-      async (event: Event, waiting: Queue<number>) => {
-        for (let turn = 0; turn < 20; turn++) {
+      async (event: Event, waiting: Queue<number>, next: Queue<number>) => {
+        for await (const turn of next) {
           const woken = [event.wait(), event.wait()];
           waiting.putSync(turn); // both stand in the queue by now
           await Promise.all(woken);
@@ -93,14 +94,16 @@ test("Event.set() followed at once by clear() loses no worker that waits with a 
       },
       event,
       waiting,
+      next,
     )
   );
   for (let turn = 0; turn < 20; turn++) {
-    await waiting.get(guard);
-    await waiting.get(guard);
+    for (const queue of next) queue.putSync(turn);
+    assertEquals([await waiting.get(guard), await waiting.get(guard)], [turn, turn]);
     event.set();
     event.clear();
   }
+  for (const queue of next) queue.close();
   for (const process of processes) await ended(process);
 });
 
