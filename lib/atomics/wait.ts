@@ -103,7 +103,8 @@ function parkBlocking(park: Park, deadline: number): Outcome {
   attend();
   if (deadline === 0) return Outcome.TIMED_OUT;
   if (maySpin()) {
-    for (let spin = 0; spin < SPINS; spin++) {
+    const spins = SPINS * (park.patience ?? 1);
+    for (let spin = 0; spin < spins; spin++) {
       if (Atomics.load(i32, park.word) !== park.expected) return unlessStopped(Outcome.CHANGED);
       Atomics.pause();
     }

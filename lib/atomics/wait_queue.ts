@@ -81,6 +81,12 @@ export interface Park {
   ownerWord?: number;
   /** Whether the waiter was woken before and came too late. */
   overtaken?: boolean;
+  /**
+   * How much longer than usual a thread looks before it sleeps, as a factor.
+   *
+   * @default {1}
+   */
+  patience?: number;
 }
 
 const NODES_PER_SLAB = 31;

@@ -104,7 +104,9 @@ export function closedBits(channel: number): number {
 
 /** Closes the channel and wakes all who wait for it. */
 export function closeChannel(channel: number, why: number): void {
+  enter(channel + SEND_GUARD); // so that who finds it closed and empty knows that no push is under way
   Atomics.or(i32, channel + CLOSED, why);
+  leave(channel + SEND_GUARD);
   wakeAll(channel + RECEIVERS);
   wakeAll(channel + SENDERS);
 }
@@ -125,8 +127,13 @@ export function push(channel: number, encoder: Encoder): boolean {
     freeMessage(block); // it filled up meanwhile; the references stay the encoder's
     return false;
   }
-  enter(channel + SEND_GUARD);
-  const slot = claimSlot(channel);
+  let slot: number;
+  try {
+    slot = enterSlot(channel);
+  } catch (error) {
+    encoder.discard();
+    throw error;
+  }
   if (slot !== 0) {
     const { words } = encoder;
     i32[slot] = length;
@@ -141,8 +148,7 @@ export function push(channel: number, encoder: Encoder): boolean {
 
 /** Sends a stored message if the channel has room and is open. */
 export function pushBlock(channel: number, block: number): boolean {
-  enter(channel + SEND_GUARD);
-  const slot = claimSlot(channel);
+  const slot = enterSlot(channel);
   if (slot !== 0) {
     i32[slot] = IN_BLOCK;
     i32[slot + 1] = block;
@@ -152,6 +158,21 @@ export function pushBlock(channel: number, block: number): boolean {
   if (slot === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
+}
+
+/**
+ * Enters `SEND_GUARD` and claims the slot for the next message; 0 if there is none.
+ *
+ * @throws {RangeError} if the shared heap is used up; the guard is left
+ */
+function enterSlot(channel: number): number {
+  enter(channel + SEND_GUARD);
+  try {
+    return claimSlot(channel);
+  } catch (error) {
+    leave(channel + SEND_GUARD);
+    throw error;
+  }
 }
 
 function isFull(channel: number): boolean {
@@ -300,13 +321,18 @@ export function* receiving(channel: number): Steps<Received | "closed" | "timed 
  * Steps of waiting until the channel has a message or is closed: whether it has, or is.
  *
  * @param unwanted looked at after each wake-up: whether to wait no longer
+ * @param patience how much longer than usual a thread looks before it sleeps, as a factor
  */
-export function* becomingReadable(channel: number, unwanted?: () => boolean): Steps<boolean> {
+export function* becomingReadable(
+  channel: number,
+  unwanted?: () => boolean,
+  patience = 1,
+): Steps<boolean> {
   for (;;) {
     const sent = Atomics.load(i32, channel + SENT);
     if (messagesIn(channel) > 0 || closedBits(channel) !== 0) return true;
     if (unwanted?.()) return false;
-    const outcome = yield parkForMessage(channel, sent);
+    const outcome = yield parkForMessage(channel, sent, patience);
     if (outcome === Outcome.TIMED_OUT) return false;
     // The wake-up is for whoever takes the message: pass it on if that is not this waiter.
     if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
@@ -318,12 +344,13 @@ export function wakeReceivers(channel: number): void {
   wakeAll(channel + RECEIVERS);
 }
 
-function parkForMessage(channel: number, sent: number) {
+function parkForMessage(channel: number, sent: number, patience = 1) {
   return {
     queue: channel + RECEIVERS,
     word: channel + SENT,
     expected: sent,
     unless: channel + CLOSED,
+    patience,
   };
 }
 

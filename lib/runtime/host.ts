@@ -19,7 +19,7 @@ import {
   unlistThread,
 } from "../atomics/thread.ts";
 import { awaitOn, hold, release, setService } from "../atomics/wait.ts";
-import { freeNodesOf } from "../atomics/wait_queue.ts";
+import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
@@ -41,6 +41,8 @@ interface Hosted {
 
 /** How long a worker that was terminated has for stopping by itself, in milliseconds. */
 const GRACE_MS = 250;
+/** The same for one that was killed: enough to notice whether it only waits. */
+const KILL_GRACE_MS = 20;
 /** How long a thread that has stopped may still run its last microtasks, in milliseconds. */
 const SETTLING_MS = 100;
 
@@ -172,7 +174,7 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
-  const timeoutMs = exitCode === ExitCode.KILLED ? 0 : GRACE_MS;
+  const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
   const silent = await awaitOn(fallingSilent(record), { timeoutMs });
   takeBuffers();
@@ -196,6 +198,7 @@ function reclaim(): void {
   while (settling.length > 0 && performance.now() - settling[0].since > SETTLING_MS) {
     const { record } = settling.shift()!;
     unlistThread(record);
+    removeWaitersOf(record); // it may have gone on, and waited, after it was declared ended
     dropAllHeld(record);
     freeNodesOf(record);
   }
