@@ -410,7 +410,15 @@ export class Encoder {
   /** An instance of a class that nobody registered: its own properties go, as a copy does. */
   #foreign(value: object): void {
     const reducer = reducerFor(value);
-    if (reducer === undefined) return this.#plain(value);
+    if (reducer === undefined) {
+      if (Symbol.dispose in value || Symbol.asyncDispose in value) {
+        throw new NotCloneable(
+          value,
+          `a ${value.constructor?.name ?? "resource"} holds what cannot be copied: make one there`,
+        );
+      }
+      return this.#plain(value);
+    }
     this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
     this.#write(reducer.reduce(value));
   }

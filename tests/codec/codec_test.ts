@@ -18,6 +18,7 @@ import {
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
+import { Pool } from "../../mod.ts";
 import { ensureThread } from "../../lib/atomics/thread.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { CodedError, Point } from "../fixtures/functions/tasks.ts";
@@ -542,4 +543,12 @@ test("what is refused takes no shared object along", () => {
   assertThrows(() => storeValue([there, Symbol()], "args"), DataCloneError);
   here.sendSync("still open");
   assertEquals(there.recvSync(), "still open");
+});
+
+test("what holds a resource is refused, not copied as an empty object", async () => {
+  ensureThread();
+  await using pool = new Pool(1);
+  assertThrows(() => storeValue({ pool }, "value"), DataCloneError, "value.pool: a Pool holds");
+  using file = await Deno.open(new URL(import.meta.url));
+  assertThrows(() => storeValue([file], "value"), DataCloneError, "value[0]: a FsFile holds");
 });
