@@ -17,7 +17,7 @@ import { deadlineOf, type WaitOptions } from "./deadline.ts";
 import { SPINS } from "./guard.ts";
 import { rootWord } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
-import { Control, rouse, self, stopRequested, threadWord } from "./thread.ts";
+import { Control, self, stopRequested, threadWord } from "./thread.ts";
 import {
   dequeue,
   enqueue,
@@ -342,9 +342,4 @@ export function hold(): void {
 /** Takes back one {@linkcode hold}. */
 export function release(): void {
   if (--holders === 0) clearInterval(holding);
-}
-
-/** Wakes the async side of this very thread. */
-export function rouseSelf(): void {
-  rouse(self);
 }

@@ -213,7 +213,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
     stopThread(this.#recordFor("terminate"), ExitCode.TERMINATED);
   }
 
-  /** As {@linkcode Process.terminate}, without leaving it time to stop by itself; exit code -9. */
+  /** As {@linkcode Process.terminate}, leaving it hardly any time to stop by itself; exit code -9. */
   kill(): void {
     stopThread(this.#recordFor("kill"), ExitCode.KILLED);
   }
