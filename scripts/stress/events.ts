@@ -70,7 +70,7 @@ async function waitFor(
     if (way === 0) isSet = await event.wait({ timeoutMs });
     else if (way === 1) {
       try {
-        isSet = await event.wait({ signal: soonAborted(random) });
+        isSet = await soonAborted(random, (signal) => event.wait({ signal }));
       } catch (error) {
         if (error !== ABORTED) throw error;
       }

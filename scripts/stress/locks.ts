@@ -110,7 +110,7 @@ async function acquire(
     const timeoutMs = way === 1 ? random.int(0, 3) : undefined;
     if (blocking) return lock.acquireSync(timeoutMs === undefined ? undefined : { timeoutMs });
     if (timeoutMs !== undefined) return await lock.acquire({ timeoutMs });
-    if (way === 2) return await lock.acquire({ signal: soonAborted(random) });
+    if (way === 2) return await soonAborted(random, (signal) => lock.acquire({ signal }));
     return await lock.acquire();
   } catch (error) {
     if (error instanceof AbandonedLockError) {

@@ -116,7 +116,7 @@ async function receive(
     if (way === 1 && blocking) return end.recvSync({ timeoutMs });
     if (way < 4 && blocking) return end.recvSync();
     if (way === 4) return await end.recv({ timeoutMs });
-    if (way === 5) return await end.recv({ signal: soonAborted(random) });
+    if (way === 5) return await soonAborted(random, (signal) => end.recv({ signal }));
     return await end.recv();
   } catch (error) {
     if (error instanceof TimeoutError || error === ABORTED) return;

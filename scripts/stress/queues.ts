@@ -72,7 +72,7 @@ async function produce(shared: Shared, { lane, seed, queue: which, blocking, end
       } else if (way === 1 && blocking) queue.putSync(item, { timeoutMs });
       else if (way < 4 && blocking) queue.putSync(item);
       else if (way === 4) await queue.put(item, { timeoutMs });
-      else if (way === 5) await queue.put(item, { signal: soonAborted(random) });
+      else if (way === 5) await soonAborted(random, (signal) => queue.put(item, { signal }));
       else await queue.put(item);
       put[which][lane] = ++number;
       count(board, lane);
@@ -137,7 +137,7 @@ async function get(
   if (way === 1 && blocking) return queue.getSync({ timeoutMs });
   if (way < 4 && blocking) return queue.getSync();
   if (way === 4) return await queue.get({ timeoutMs });
-  if (way === 5) return await queue.get({ signal: soonAborted(random) });
+  if (way === 5) return await soonAborted(random, (signal) => queue.get({ signal }));
   return await queue.get();
 }
 

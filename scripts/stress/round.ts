@@ -104,14 +104,22 @@ export function momentSync(random: Random): void {
   if (sum < 0) throw new Violation("impossible");
 }
 
-/** A signal that is aborted soon, or now. */
-export function soonAborted(random: Random): AbortSignal {
+/** Waits with a signal that is aborted soon, or now; nothing is left to run when it has waited. */
+export async function soonAborted<T>(
+  random: Random,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const ms = random.int(-2, 3);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   if (ms === -2) controller.abort(ABORTED);
   else if (ms === -1) queueMicrotask(() => controller.abort(ABORTED));
-  else setTimeout(() => controller.abort(ABORTED), ms);
-  return controller.signal;
+  else timer = setTimeout(() => controller.abort(ABORTED), ms);
+  try {
+    return await wait(controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The reason of {@linkcode soonAborted}. */
