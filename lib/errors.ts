@@ -27,6 +27,9 @@ export class Full extends MultiprocessingError {}
 /** A closed queue or connection was used. */
 export class ClosedError extends MultiprocessingError {}
 
+/** A queue that was shut down was used: nothing can be put any more, and everything has been got. */
+export class ShutDown extends ClosedError {}
+
 /** The other end of a pipe is gone and everything it sent has been received. */
 export class EOFError extends MultiprocessingError {}
 
@@ -40,6 +43,24 @@ export class BrokenPipeError extends MultiprocessingError {}
  * repair it and call `release()`.
  */
 export class AbandonedLockError extends MultiprocessingError {}
+
+/** A blocking wait could only be ended by the thread that it would block. */
+export class DeadlockError extends MultiprocessingError {}
+
+/** A barrier was broken, by a timeout, an error or `abort()`, or was reset while others waited. */
+export class BrokenBarrierError extends MultiprocessingError {}
+
+/** The buffer given to `recvBytesInto` is too small; `bytes` is the whole message. */
+export class BufferTooShort extends MultiprocessingError {
+  /** The message that did not fit. */
+  bytes: Uint8Array<ArrayBuffer>;
+
+  /** Made by the connection that received the message. */
+  constructor(message?: string, options?: ErrorOptions & { bytes?: Uint8Array<ArrayBuffer> }) {
+    super(message, options);
+    this.bytes = options?.bytes ?? new Uint8Array(0);
+  }
+}
 
 /** The worker was told to end: thrown out of whatever it waited for. */
 export class TerminatedError extends MultiprocessingError {}
@@ -71,6 +92,12 @@ export class MaybeEncodingError extends MultiprocessingError {}
 /** A task was cancelled before its result was known. */
 export class CancelledError extends MultiprocessingError {}
 
+/** An operation was asked of a future that its state does not allow. */
+export class InvalidStateError extends MultiprocessingError {}
+
+/** An executor cannot work any more; `cause` says why. */
+export class BrokenExecutor extends MultiprocessingError {}
+
 /** The error classes by name, as they cross. */
 export const errorClasses: Readonly<Record<string, new (message?: string) => Error>> = {
   MultiprocessingError,
@@ -78,9 +105,13 @@ export const errorClasses: Readonly<Record<string, new (message?: string) => Err
   Empty,
   Full,
   ClosedError,
+  ShutDown,
   EOFError,
   BrokenPipeError,
   AbandonedLockError,
+  DeadlockError,
+  BrokenBarrierError,
+  BufferTooShort,
   TerminatedError,
   DataCloneError,
   TaskLookupError,
@@ -88,4 +119,6 @@ export const errorClasses: Readonly<Record<string, new (message?: string) => Err
   InitializerError,
   MaybeEncodingError,
   CancelledError,
+  InvalidStateError,
+  BrokenExecutor,
 };

@@ -21,18 +21,22 @@ import { ROOT, sourceFiles } from "./source_files.ts";
 /** The layer of each folder of lib/. One that is not named here is an adapter. */
 const LAYERS = new Map([
   ["atomics", 0],
-  ["sync", 1],
-  ["memory", 1],
   ["codec", 1],
-  ["channels", 2],
-  ["runtime", 3],
-  ["process", 4],
-  ["threads", 4],
-  ["pool", 4],
-  ["parallel", 5],
-  ["context", 5],
+  ["sync", 2],
+  ["memory", 3],
+  ["channels", 3],
+  ["runtime", 4],
+  ["logging", 5],
+  ["process", 5],
+  ["threads", 5],
+  ["pool", 5],
+  ["futures", 6],
+  ["managers", 6],
+  ["parallel", 6],
+  ["context", 7],
+  ["dummy", 7],
 ]);
-const ADAPTER_LAYER = 5;
+const ADAPTER_LAYER = 7;
 
 /** What is read of the output of `deno info --json`. */
 export interface Graph {

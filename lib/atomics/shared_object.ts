@@ -30,6 +30,20 @@ export const SharedType = {
   CONNECTION: 5,
   PIPE: 6,
   BUFFER: 7,
+  RLOCK: 8,
+  SEMAPHORE: 9,
+  BOUNDED_SEMAPHORE: 10,
+  CONDITION: 11,
+  BARRIER: 12,
+  JOINABLE_QUEUE: 13,
+  SIMPLE_QUEUE: 14,
+  LIFO_QUEUE: 15,
+  PRIORITY_QUEUE: 16,
+  VALUE: 17,
+  ARRAY: 18,
+  DICT: 19,
+  LIST: 20,
+  NAMESPACE: 21,
 } as const;
 
 /** What the heap has to know about a type of shared object. */
