@@ -79,7 +79,8 @@ export {
 } from "./lib/process/process.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
-export { Lock, LockGuard } from "./lib/sync/lock.ts";
+export { Lock } from "./lib/sync/lock.ts";
+export { LockGuard } from "./lib/sync/ownership.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));
