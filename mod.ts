@@ -79,8 +79,12 @@ export {
 } from "./lib/process/process.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
+export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";
+export { Condition, type GuardOf } from "./lib/sync/condition.ts";
 export { Lock } from "./lib/sync/lock.ts";
 export { LockGuard } from "./lib/sync/ownership.ts";
+export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
+export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));
