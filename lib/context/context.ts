@@ -8,8 +8,12 @@ import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions, type StartMethod } from "../process/process.ts";
+import { Barrier } from "../sync/barrier.ts";
+import { Condition } from "../sync/condition.ts";
 import { Event } from "../sync/event.ts";
 import { Lock } from "../sync/lock.ts";
+import { RLock } from "../sync/rlock.ts";
+import { BoundedSemaphore, Semaphore } from "../sync/semaphore.ts";
 
 /** The package's classes, with a start method chosen for those that start workers. */
 export interface Context {
@@ -27,6 +31,16 @@ export interface Context {
   readonly Lock: typeof Lock;
   /** The same in every context. */
   readonly Event: typeof Event;
+  /** The same in every context. */
+  readonly RLock: typeof RLock;
+  /** The same in every context. */
+  readonly Semaphore: typeof Semaphore;
+  /** The same in every context. */
+  readonly BoundedSemaphore: typeof BoundedSemaphore;
+  /** The same in every context. */
+  readonly Condition: typeof Condition;
+  /** The same in every context. */
+  readonly Barrier: typeof Barrier;
 }
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
@@ -42,7 +56,7 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
   }
 }
 
-const common = { Queue, Pipe, Lock, Event };
+const common = { Queue, Pipe, Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {
