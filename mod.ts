@@ -29,7 +29,14 @@ export {
 } from "./lib/codec/functions.ts";
 export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
-export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
+export { type Context, getContext } from "./lib/context/context.ts";
+export {
+  getAllStartMethods,
+  getStartMethod,
+  setForkserverPreload,
+  setStartMethod,
+  type StartMethod,
+} from "./lib/runtime/start_method.ts";
 export {
   AbandonedLockError,
   BrokenBarrierError,
@@ -71,12 +78,7 @@ export {
   type ParentProcess,
   parentProcess,
 } from "./lib/process/current.ts";
-export {
-  activeChildren,
-  Process,
-  type ProcessOptions,
-  type StartMethod,
-} from "./lib/process/process.ts";
+export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";

@@ -7,7 +7,8 @@
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
-import { Process, type ProcessOptions, type StartMethod } from "../process/process.ts";
+import { Process, type ProcessOptions } from "../process/process.ts";
+import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 import { Barrier } from "../sync/barrier.ts";
 import { Condition } from "../sync/condition.ts";
 import { Event } from "../sync/event.ts";
@@ -75,7 +76,8 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
  *   begins at once.
  * - `"fork"` does not exist here: a worker cannot be made a copy of another.
  *
- * Objects of one context can be used with the other.
+ * Objects of one context can be used with the other. Without a method it is the default, which
+ * {@linkcode setStartMethod} changes.
  *
  * Follows Python's `multiprocessing.get_context`.
  *
@@ -93,20 +95,6 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
  * assertEquals(await queue.get(), 5);
  * ```
  */
-export function getContext(method: StartMethod = "spawn"): Context {
-  if (Object.hasOwn(contexts, method)) return contexts[method];
-  if (method as string === "fork") {
-    throw new RangeError(
-      'Cannot get context "fork": a worker cannot be made a copy of another. ' +
-        'Use "spawn", or "forkserver" for workers that are started ahead of time',
-    );
-  }
-  throw new RangeError(
-    `Cannot get context ${JSON.stringify(method)}: the start methods are "spawn" and "forkserver"`,
-  );
-}
-
-/** The start methods that exist here, the default first. */
-export function getAllStartMethods(): StartMethod[] {
-  return ["spawn", "forkserver"];
+export function getContext(method?: StartMethod): Context {
+  return contexts[startMethodFor(method, "Cannot get context")];
 }
