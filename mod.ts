@@ -60,6 +60,25 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from "./lib/errors.ts";
+export { prange, Range } from "./lib/parallel/range.ts";
+export type { Schedule } from "./lib/parallel/schedule.ts";
+export type { NumberArray, ReductionName } from "./lib/parallel/part.ts";
+export {
+  type Abortable,
+  type LoopOptions,
+  type Nothing,
+  parallelFor,
+  parallelForSync,
+} from "./lib/parallel/parallel_for.ts";
+export {
+  type ArrayReduction,
+  type NumberReduction,
+  parallelReduce,
+  parallelReduceSync,
+  type ReduceOptions,
+  type ValueReduction,
+} from "./lib/parallel/parallel_reduce.ts";
+export { getNumThreads, setNumThreads, stopTeam } from "./lib/parallel/team.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";

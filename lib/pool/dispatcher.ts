@@ -82,7 +82,7 @@ export class Dispatcher {
 
   /** Makes a dispatcher without workers: they start when there is work, or an initializer to run. */
   constructor(options: DispatcherOptions) {
-    this.#options = options;
+    this.#options = { ...options };
     forgotten.register(this, this.#tasks, this);
     if (options.initializer !== undefined) this.#growLater();
   }
@@ -341,6 +341,16 @@ export class Dispatcher {
   }
 
   // Workers
+
+  /** Lets it have as many workers, if it had fewer. */
+  widen(size: number): void {
+    this.#options.size = Math.max(this.#options.size, size);
+  }
+
+  /** Starts all the workers that there is work for, now. */
+  growAll(): void {
+    while (this.#growNow());
+  }
 
   /** Starts a worker if there is work for one more, and others in later turns of the event loop. */
   grow(): void {

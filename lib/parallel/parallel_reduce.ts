@@ -1,0 +1,282 @@
+/**
+ * Loops whose iterations run on all cores and whose values become one.
+ *
+ * @module
+ */
+
+import type { Range } from "./range.ts";
+import { cut } from "./schedule.ts";
+import {
+  combine,
+  type NumberArray,
+  type Outcome,
+  type Plan,
+  type Reduction,
+  type ReductionName,
+} from "./part.ts";
+import { type Abortable, type LoopOptions, type Nothing, planOf } from "./parallel_for.ts";
+import { runOnTeam, runOnTeamSync } from "./team.ts";
+
+/** Number of chunks of a deterministic loop, whatever the number of threads. */
+const FIXED_CHUNKS = 1024;
+/** The same when each chunk has an array of its own. */
+const FIXED_CHUNKS_OF_ARRAYS = 64;
+
+/** Options of every reduction. */
+export interface ReduceOptions<Context extends object, Constants extends object>
+  extends LoopOptions<Context, Constants> {
+  /**
+   * Whether the result is the same, bit for bit, whatever the number of threads and whoever is
+   * quicker: the values are combined in a fixed tree. It may differ from that of a plain loop, which
+   * adds one by one; pairs err less.
+   *
+   * @default {false}
+   */
+  deterministic?: boolean;
+}
+
+/** Options of a reduction of numbers. */
+export interface NumberReduction<Context extends object, Constants extends object>
+  extends ReduceOptions<Context, Constants> {
+  /** How two values become one. */
+  combine: ReductionName;
+  /**
+   * What does not change a value that it is combined with; for `"min"` and `"max"` any bound.
+   *
+   * @default {0 for "+", 1 for "*", Infinity for "min", -Infinity for "max"}
+   */
+  identity?: number;
+}
+
+/** Options of a reduction into an array. */
+export interface ArrayReduction<
+  A extends NumberArray,
+  Context extends object,
+  Constants extends object,
+> extends ReduceOptions<Context, Constants> {
+  /** How two elements become one. */
+  combine: ReductionName;
+  /** An array of elements that do not change what they are combined with: what each thread begins with. */
+  identity: A;
+}
+
+/** Options of a reduction of values of any kind. */
+export interface ValueReduction<V, Context extends object, Constants extends object>
+  extends ReduceOptions<Context, Constants> {
+  /** Makes one of two: a task or a function that sees nothing outside itself, and is associative. */
+  combine: (left: V, right: V) => V;
+  /** The value that does not change one that it is combined with. */
+  identity: V;
+}
+
+/**
+ * Runs `body` for each index of a range, on all cores, and combines what it returns.
+ *
+ * - With a name for `combine` the body returns numbers: `"+"`, `"*"`, `"min"`, `"max"`.
+ * - With a name and an array for `identity` the body gets an array of its own as third argument and
+ *   updates it; the arrays of all threads are combined element by element.
+ * - With a function for `combine` the body returns values of any kind that can cross.
+ * - Sums of floating-point numbers depend on the order in which they are added, and so, in the last
+ *   digits, on the threads; `deterministic` makes the order the same each time.
+ * - For the rest see {@linkcode parallelFor}.
+ *
+ * Follows the reductions of `numba.prange`, and OpenMP's `reduction` clause.
+ *
+ * @param range a range, or the number of indices from 0 on
+ * @throws {RangeError} if `identity` is NaN, or none
+ * @throws {TypeError} if the body does not return what `combine` needs
+ * @throws as {@linkcode parallelFor}
+ *
+ * @example An integral
+ * ```ts
+ * import { parallelReduce } from "@sauropod/multiprocessing";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const points = 100_000;
+ * const dx = 2 / points;
+ * const sum = await parallelReduce(points, (i, { dx }) => {
+ *   const x = i * dx;
+ *   return x * x - x;
+ * }, { combine: "+", context: { dx } });
+ * assertAlmostEquals(sum * dx, 2 / 3, 1e-4);
+ * ```
+ *
+ * @example A histogram
+ * ```ts
+ * import { parallelReduce } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const counts = await parallelReduce(1000, (i, _context, counts) => {
+ *   counts[i % 10]++;
+ * }, { combine: "+", identity: new Int32Array(10) });
+ * assertEquals([...counts], Array(10).fill(100));
+ * ```
+ *
+ * @example The longest
+ * ```ts
+ * import { parallelReduce } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const words = ["to", "two", "three"];
+ * const longest = await parallelReduce(words.length, (i, { words }) => words[i], {
+ *   combine: (left, right) => right.length > left.length ? right : left,
+ *   identity: "",
+ *   context: { words },
+ * });
+ * assertEquals(longest, "three");
+ * ```
+ */
+export function parallelReduce<
+  Context extends object = Nothing,
+  Constants extends object = Nothing,
+>(
+  range: Range | number,
+  body: (index: number, context: Context & Constants) => number,
+  options: NumberReduction<Context, Constants> & Abortable,
+): Promise<number>;
+export function parallelReduce<
+  A extends NumberArray,
+  Context extends object = Nothing,
+  Constants extends object = Nothing,
+>(
+  range: Range | number,
+  body: (index: number, context: Context & Constants, result: A) => void,
+  options: ArrayReduction<A, Context, Constants> & Abortable,
+): Promise<A>;
+export function parallelReduce<
+  V,
+  Context extends object = Nothing,
+  Constants extends object = Nothing,
+>(
+  range: Range | number,
+  body: (index: number, context: Context & Constants) => V,
+  options: ValueReduction<V, Context, Constants> & Abortable,
+): Promise<V>;
+export async function parallelReduce(
+  range: Range | number,
+  body: (...args: never) => unknown,
+  options: AnyReduction & Abortable,
+): Promise<unknown> {
+  const { plan, threads, reduction } = reductionPlan(range, body, options);
+  return total(await runOnTeam(plan, threads, options.signal), plan, reduction);
+}
+
+/** As {@linkcode parallelReduce}, blocking the thread, which does its share of the loop. */
+export function parallelReduceSync<
+  Context extends object = Nothing,
+  Constants extends object = Nothing,
+>(
+  range: Range | number,
+  body: (index: number, context: Context & Constants) => number,
+  options: NumberReduction<Context, Constants>,
+): number;
+export function parallelReduceSync<
+  A extends NumberArray,
+  Context extends object = Nothing,
+  Constants extends object = Nothing,
+>(
+  range: Range | number,
+  body: (index: number, context: Context & Constants, result: A) => void,
+  options: ArrayReduction<A, Context, Constants>,
+): A;
+export function parallelReduceSync<
+  V,
+  Context extends object = Nothing,
+  Constants extends object = Nothing,
+>(
+  range: Range | number,
+  body: (index: number, context: Context & Constants) => V,
+  options: ValueReduction<V, Context, Constants>,
+): V;
+export function parallelReduceSync(
+  range: Range | number,
+  body: (...args: never) => unknown,
+  options: AnyReduction,
+): unknown {
+  const { plan, threads, reduction } = reductionPlan(range, body, options);
+  return total(runOnTeamSync(plan, threads), plan, reduction);
+}
+
+interface AnyReduction extends ReduceOptions<object, object> {
+  combine: ReductionName | ((left: never, right: never) => unknown);
+  identity?: unknown;
+}
+
+function reductionPlan(
+  range: Range | number,
+  body: (...args: never) => unknown,
+  options: AnyReduction,
+): { plan: Omit<Plan, "control">; threads: number; reduction: Reduction } {
+  const reduction = reductionOf(options);
+  const { plan, threads } = planOf(range, body as Plan["body"], options, reduction);
+  if (options.deterministic !== true) return { plan, threads, reduction };
+  const chunks = reduction.kind === "arrays" ? FIXED_CHUNKS_OF_ARRAYS : FIXED_CHUNKS;
+  const size = options.chunkSize ?? Math.max(Math.ceil(plan.length / chunks), 1);
+  const fixed = cut(plan.length, threads, "dynamic", size);
+  return { plan: { ...plan, cut: fixed, byChunk: true }, threads, reduction };
+}
+
+const neutral: Record<ReductionName, number> = { "+": 0, "*": 1, min: Infinity, max: -Infinity };
+
+function reductionOf({ combine, identity }: AnyReduction): Reduction {
+  if (typeof combine === "function") return { kind: "values", combine, identity };
+  if (typeof combine !== "string" || !Object.hasOwn(neutral, combine)) {
+    throw new RangeError(
+      `Cannot reduce: combine must be "+", "*", "min", "max" or a function, not ${
+        typeof combine === "string" ? JSON.stringify(combine) : String(combine)
+      }`,
+    );
+  }
+  if (ArrayBuffer.isView(identity) && !(identity instanceof DataView)) {
+    for (const element of identity as NumberArray) checkIdentity(combine, element);
+    return { kind: "arrays", name: combine, identity: identity as NumberArray };
+  }
+  checkIdentity(combine, identity ?? neutral[combine]);
+  return { kind: "numbers", name: combine, identity: (identity ?? neutral[combine]) as number };
+}
+
+function checkIdentity(name: ReductionName, identity: unknown): void {
+  if (typeof identity !== "number") {
+    throw new TypeError(
+      `Cannot reduce: identity must be a number or an array of numbers, not ${typeof identity}`,
+    );
+  }
+  if (Number.isNaN(identity)) {
+    throw new RangeError(`Cannot reduce: identity must not be NaN, or all results would be`);
+  }
+  if ((name === "+" || name === "*") && identity !== neutral[name]) {
+    throw new RangeError(
+      `Cannot reduce: the identity of "${name}" is ${
+        neutral[name]
+      }, not ${identity}, which every ` +
+        `thread would take in. Leave it away, and combine ${identity} with the result`,
+    );
+  }
+}
+
+/** What the threads bring back as one. */
+function total(
+  outcomes: Outcome[],
+  plan: Omit<Plan, "control">,
+  reduction: Reduction,
+): unknown {
+  const identity = reduction.kind === "arrays" ? reduction.identity.slice() : reduction.identity;
+  const values = outcomes.flatMap((outcome) => outcome.values);
+  if (!plan.byChunk) {
+    return values.reduce((left, right) => combine(reduction, left, right), identity);
+  }
+  const ordered: unknown[] = [];
+  outcomes.flatMap((outcome) => outcome.chunks).forEach((chunk, at) => ordered[chunk] = values[at]);
+  return ordered.length === 0 ? identity : inPairs(ordered, reduction, 0, ordered.length);
+}
+
+/** Combines values in a tree that depends on nothing but their number. */
+function inPairs(values: unknown[], reduction: Reduction, from: number, to: number): unknown {
+  if (to - from === 1) return values[from];
+  const middle = (from + to) >> 1;
+  return combine(
+    reduction,
+    inPairs(values, reduction, from, middle),
+    inPairs(values, reduction, middle, to),
+  );
+}

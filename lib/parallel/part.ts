@@ -1,0 +1,294 @@
+/**
+ * What one thread does of a loop: it takes units until none is left.
+ *
+ * | word of a loop | meaning | written by |
+ * |---|---|---|
+ * | `STOP` | 1: take no more, the loop has failed or was given up | whoever ends it |
+ * | `NEXT` | the next unit that nobody has taken | threads, one each |
+ * | `BEGUN` | number of threads that have begun; with `CLOSED`: no others may | threads, the caller |
+ *
+ * Nobody sleeps on them. `BEGUN` lets the caller go on without threads that have not started when all
+ * is done: it sets `CLOSED` and waits only for those that had begun by then; a thread that comes
+ * later sees the bit and does nothing. One word, so that none can slip in between.
+ *
+ * @module
+ */
+
+import { allocate, free } from "../atomics/heap.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { ensureThread, stopRequested } from "../atomics/thread.ts";
+import { definitionAt, functionAddress, task } from "../codec/functions.ts";
+import { currentIdentity } from "../runtime/order.ts";
+import { type Cut, endOf, startOf } from "./schedule.ts";
+
+const STOP = 0;
+const NEXT = 1;
+const BEGUN = 2;
+const CLOSED = 1 << 30;
+
+/** Makes the words of a loop. */
+export function makeControl(): number {
+  ensureThread();
+  const control = allocate(12);
+  for (let at = 0; at < 3; at++) Atomics.store(i32, control + at, 0);
+  return control;
+}
+
+/** Frees the words of a loop that no thread can reach any more. */
+export function freeControl(control: number): void {
+  free(control);
+}
+
+/** Has all threads stop after the chunk that they are at. */
+export function stopLoop(control: number): void {
+  Atomics.store(i32, control + STOP, 1);
+}
+
+/** Lets no more threads begin; how many have. */
+export function closeLoop(control: number): number {
+  return Atomics.or(i32, control + BEGUN, CLOSED) & ~CLOSED;
+}
+
+/** Operators by name, as OpenMP and numba have them. */
+export type ReductionName = "+" | "*" | "min" | "max";
+
+/** How the values of a loop become one. */
+export type Reduction =
+  /** The body returns numbers. */
+  | { kind: "numbers"; name: ReductionName; identity: number }
+  /** The body adds to an array of numbers that it is given. */
+  | { kind: "arrays"; name: ReductionName; identity: NumberArray }
+  /** The body returns anything. */
+  | { kind: "values"; combine: (left: never, right: never) => unknown; identity: unknown };
+
+/** Arrays that a loop can add to. */
+export type NumberArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
+/** What a thread is told of a loop. */
+export interface Plan {
+  control: number;
+  // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
+  body: (...args: any[]) => unknown;
+  context: object;
+  start: number;
+  step: number;
+  length: number;
+  cut: Cut;
+  reduction?: Reduction;
+  /** Whether to keep the value of each chunk apart. */
+  byChunk: boolean;
+}
+
+/** What a thread brings back. */
+export interface Outcome {
+  /** The value of all its chunks; none if it had none. */
+  values: unknown[];
+  /** The chunk that each value is of, if they are kept apart. */
+  chunks: number[];
+  /** What went wrong, and at which index. */
+  failure?: { error: unknown; index: number; worker: string };
+}
+
+/** Whether this isolate is at a loop: one inside it runs on this thread alone. */
+let inLoop = false;
+
+/** Whether this isolate is at a loop. */
+export function isInLoop(): boolean {
+  return inLoop;
+}
+
+/** Runs what is left of a loop on this thread. */
+export function runPart(plan: Plan): Outcome {
+  const { control, cut, length } = plan;
+  const outcome: Outcome = { values: [], chunks: [] };
+  if ((Atomics.add(i32, control + BEGUN, 1) & CLOSED) !== 0) return outcome;
+  const run = driverFor(plan);
+  const outer = inLoop;
+  inLoop = true;
+  let index = plan.start;
+  const at = (failed: number) => index = failed;
+  try {
+    for (;;) {
+      const unit = Atomics.add(i32, control + NEXT, 1);
+      if (unit >= cut.units) return outcome;
+      for (let chunk = unit; chunk < cut.chunks; chunk += cut.units) {
+        if (Atomics.load(i32, control + STOP) !== 0 || stopRequested()) return outcome;
+        const from = startOf(cut, chunk);
+        const count = endOf(cut, chunk, length) - from;
+        const value = run(
+          plan.start + from * plan.step,
+          count,
+          plan.step,
+          plan.context,
+          plan.reduction?.identity,
+          at,
+        );
+        if (plan.reduction !== undefined) collect(outcome, plan, chunk, value);
+      }
+    }
+  } catch (error) {
+    stopLoop(control);
+    explainContext(error, plan.body);
+    outcome.failure = { error, index, worker: currentIdentity().name };
+    return outcome;
+  } finally {
+    inLoop = outer;
+  }
+}
+
+/** Runs a part in a worker, on a context whose plain parts cannot be written to. */
+export const runPartInWorker: (plan: Plan) => Outcome = task(import.meta, (plan: Plan) => {
+  freeze(plan.context);
+  return runPart(plan);
+});
+
+/** What the body changed in a copy would be lost without a word. */
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
+}
+
+function collect(outcome: Outcome, plan: Plan, chunk: number, value: unknown): void {
+  if (plan.byChunk || outcome.values.length === 0) {
+    outcome.values.push(value);
+    outcome.chunks.push(chunk);
+  } else {
+    outcome.values[0] = combine(plan.reduction!, outcome.values[0], value);
+  }
+}
+
+/** The two values as one. */
+export function combine(reduction: Reduction, left: unknown, right: unknown): unknown {
+  if (reduction.kind === "values") return reduction.combine(left as never, right as never);
+  const operate = operations[reduction.name];
+  if (reduction.kind === "numbers") return operate(left as number, right as number);
+  const into = left as NumberArray;
+  const from = right as NumberArray;
+  for (let at = 0; at < into.length; at++) into[at] = operate(into[at], from[at]);
+  return into;
+}
+
+const operations: Record<ReductionName, (left: number, right: number) => number> = {
+  "+": (left, right) => left + right,
+  "*": (left, right) => left * right,
+  min: Math.min,
+  max: Math.max,
+};
+
+function explainContext(error: unknown, body: Plan["body"]): void {
+  if (!(error instanceof ReferenceError)) return;
+  if (definitionAt(functionAddress(body)).kind !== "source") return;
+  error.message += ". The body of a parallel loop sees nothing outside itself: put what it needs " +
+    "into context, or register it with task(import.meta, fn) at the top level of its module";
+}
+
+// The loop itself, compiled for each body, so that the engine can build the body into it.
+
+type Driver = (
+  first: number,
+  count: number,
+  step: number,
+  context: object,
+  identity: unknown,
+  at: (index: number) => void,
+) => unknown;
+
+/** How a value of the body is taken in, and what the loop gives. */
+interface Shape {
+  /** Where the loop's value begins. */
+  initial: string;
+  /** What is passed to the body besides the index and the context. */
+  extra: string;
+  /** Takes in `v`, a value of the body. */
+  take(v: string): string;
+}
+
+function shapeOf(reduction: Reduction | undefined): Shape {
+  if (reduction === undefined) return { initial: "undefined", extra: "", take: (v) => v };
+  if (reduction.kind === "arrays") {
+    return { initial: "identity.slice()", extra: ", value", take: (v) => v };
+  }
+  if (reduction.kind === "values") {
+    return { initial: "identity", extra: "", take: (v) => `value = combine(value, ${v})` };
+  }
+  const take = {
+    "+": (v: string) => `value += ${v}`,
+    "*": (v: string) => `value *= ${v}`,
+    min: (v: string) => `value = Math.min(value, ${v})`,
+    max: (v: string) => `value = Math.max(value, ${v})`,
+  };
+  return { initial: "identity", extra: "", take: take[reduction.name] };
+}
+
+interface Compiled {
+  source: string;
+  combine: unknown;
+  driver: Driver;
+}
+
+let compilations = 0;
+const compiled = new WeakMap<Plan["body"], Compiled>();
+
+function driverFor({ body, reduction, step }: Plan): Driver {
+  const { initial, extra, take } = shapeOf(reduction);
+  const call = `body(i, context${extra})`;
+  const next = step === 1 ? "i++" : "i += step";
+  const source = `"use strict";
+    return (first, count, step, context, identity, at) => {
+      let i = first;
+      try {
+        let value = ${initial};
+        if (count > 0) {
+          const v = ${call};
+          check(v);
+          ${take("v")};
+          for (let n = 1; n < count; n++) {
+            ${next};
+            ${take(call)};
+          }
+        }
+        return value;
+      } catch (error) {
+        at(i);
+        throw error;
+      }
+    };`;
+  const combine = reduction?.kind === "values" ? reduction.combine : undefined;
+  const known = compiled.get(body);
+  if (known?.source === source && known.combine === combine) return known.driver;
+  const check = reduction?.kind === "numbers" ? checkNumber : checkNoPromise;
+  // The engine keeps what it learnt for one text: another body in the same text would be slow.
+  const text = `${source} // ${++compilations}`;
+  const driver: Driver = new Function("body", "check", "combine", text)(body, check, combine);
+  compiled.set(body, { source, combine, driver });
+  return driver;
+}
+
+/** Looks at the first value of a chunk. */
+function checkNumber(value: unknown): void {
+  checkNoPromise(value);
+  if (typeof value === "number") return;
+  throw new TypeError(
+    `Cannot reduce: the body must return a number, not ${value === null ? "null" : typeof value}`,
+  );
+}
+
+function checkNoPromise(value: unknown): void {
+  if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return;
+  (value as PromiseLike<unknown>).then(undefined, () => {}); // it is this error that ends the loop
+  throw new TypeError(
+    "Cannot run loop: its body returns a promise. Use Pool.map() for work that waits",
+  );
+}

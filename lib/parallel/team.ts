@@ -1,0 +1,257 @@
+/**
+ * The workers that run parallel loops: started when the first loop needs them, and kept for the next.
+ *
+ * @module
+ */
+
+import { DataCloneError, WorkerDiedError } from "../errors.ts";
+import { isMainThread } from "../atomics/thread.ts";
+import type { Decoder } from "../codec/decoder.ts";
+import { functionAddress, nameAt } from "../codec/functions.ts";
+import { Dispatcher } from "../pool/dispatcher.ts";
+import { callSite, cancelChunks, explainFailure, type Job, whenSettled } from "../pool/jobs.ts";
+import { type Failure, Mode } from "../pool/protocol.ts";
+import { getStartMethod } from "../runtime/start_method.ts";
+import {
+  closeLoop,
+  freeControl,
+  isInLoop,
+  makeControl,
+  type Outcome,
+  type Plan,
+  runPart,
+  runPartInWorker,
+} from "./part.ts";
+
+/** Most threads that a loop can have. */
+const MOST_THREADS = 128;
+
+let chosen: number | undefined;
+let team: Dispatcher | undefined;
+
+/**
+ * Number of threads of loops that are not told one: the number of cores. In a worker it is 1, since
+ * the cores are in use already.
+ *
+ * Follows `numba.get_num_threads`.
+ *
+ * @example As many as there are cores
+ * ```ts
+ * import { cpuCount, getNumThreads } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(getNumThreads(), cpuCount());
+ * ```
+ */
+export function getNumThreads(): number {
+  return chosen ?? (isMainThread() ? navigator.hardwareConcurrency : 1);
+}
+
+/**
+ * Sets the number of threads of loops that are not told one, for this process.
+ *
+ * Follows `numba.set_num_threads`.
+ *
+ * @throws {TypeError} if `n` is not a whole number
+ * @throws {RangeError} if it is not from 1 to 128
+ *
+ * @example One thread fewer
+ * ```ts
+ * import { getNumThreads, setNumThreads } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const before = getNumThreads();
+ * setNumThreads(Math.max(before - 1, 1));
+ * assertEquals(getNumThreads(), Math.max(before - 1, 1));
+ * setNumThreads(before);
+ * ```
+ */
+export function setNumThreads(n: number): void {
+  chosen = checkThreads("n", n);
+}
+
+/** The number of threads of a loop that was given `wanted`. */
+export function threadsFor(wanted: number | undefined): number {
+  return wanted === undefined ? getNumThreads() : checkThreads("numThreads", wanted);
+}
+
+function checkThreads(name: string, n: number): number {
+  if (typeof n !== "number" || !Number.isInteger(n)) {
+    throw new TypeError(`Cannot set threads: ${name} must be a whole number, not ${String(n)}`);
+  }
+  if (n < 1 || n > MOST_THREADS) {
+    throw new RangeError(
+      `Cannot set threads: ${name} must be between 1 and ${MOST_THREADS}, not ${n}`,
+    );
+  }
+  return n;
+}
+
+/**
+ * Ends the workers that run loops; the next loop starts others. There is no need to: they do not keep
+ * the program alive.
+ */
+export async function stopTeam(): Promise<void> {
+  const ending = team;
+  team = undefined;
+  ending?.terminate();
+  await ending?.ended();
+}
+
+function teamOf(size: number): Dispatcher {
+  team ??= new Dispatcher({
+    size,
+    initializer: undefined,
+    initargs: [],
+    maxTasks: 0,
+    startMethod: getStartMethod(),
+  });
+  team.widen(size);
+  return team;
+}
+
+/** A loop that threads are at. */
+class LoopJob implements Job {
+  chunksLeft = 0;
+  settled = false;
+  onSettled?: () => void;
+  readonly promise: Promise<Outcome[]>;
+  readonly #plan: Plan;
+  readonly #outcomes: Outcome[] = [];
+  readonly #resolve: (outcomes: Outcome[]) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #site = callSite();
+  /** Threads that had begun when all was done; 0: not known yet. */
+  #begun = 0;
+  #error: { error: unknown } | undefined;
+  #died = false;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** The loop's words begin with `STOP`. One that died may write to them yet: then they stay. */
+  get cancelFlag(): number {
+    return this.#died ? 0 : this.#plan.control;
+  }
+
+  read(_chunk: number, decoder: Decoder): unknown {
+    return decoder.value();
+  }
+
+  onDone(_chunk: number, result: unknown): void {
+    if (this.settled) return;
+    const outcome = result as Outcome;
+    if (outcome.failure !== undefined) {
+      const { error, index, worker } = outcome.failure;
+      return this.fail(this.#explained(error, `, index ${index}`, worker));
+    }
+    this.#outcomes.push(outcome);
+    // One has found nothing left: those that have not begun by now will not.
+    if (this.#begun === 0) this.#begun = closeLoop(this.#plan.control);
+    if (this.#outcomes.length < this.#begun) return;
+    this.settled = true;
+    this.onSettled?.();
+    cancelChunks(this);
+    this.#resolve(this.#outcomes);
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#error = { error };
+    this.onSettled?.();
+    cancelChunks(this);
+    this.#died = error instanceof WorkerDiedError;
+    this.#reject(error);
+  }
+
+  describe(): string {
+    return `a part of loop ${nameAt(functionAddress(this.#plan.body))}`;
+  }
+
+  explain(_chunk: number, { error, worker }: Failure): unknown {
+    return this.#explained(error, "", worker);
+  }
+
+  /** What the threads brought back, once the loop is settled. */
+  outcomes(): Outcome[] {
+    if (this.#error !== undefined) throw this.#error.error;
+    return this.#outcomes;
+  }
+
+  #explained(error: unknown, where: string, worker: string): unknown {
+    const task = nameAt(functionAddress(this.#plan.body));
+    return explainFailure({ error, index: 0, task, worker }, where, this.#site);
+  }
+}
+
+/** Runs a loop on so many workers; resolves with what they bring back. */
+export async function runOnTeam(
+  plan: Omit<Plan, "control">,
+  threads: number,
+  signal: AbortSignal | undefined,
+): Promise<Outcome[]> {
+  signal?.throwIfAborted();
+  if (isAlone(plan, threads)) return runAlone(plan);
+  const job = submit({ ...plan, control: makeControl() }, threads, threads);
+  if (signal !== undefined) {
+    const onAbort = () => job.fail(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    whenSettled(job, () => signal.removeEventListener("abort", onAbort));
+  }
+  return await job.promise;
+}
+
+/** Runs a loop on this thread and as many workers as are missing, blocking until it is done. */
+export function runOnTeamSync(plan: Omit<Plan, "control">, threads: number): Outcome[] {
+  if (isAlone(plan, threads)) return runAlone(plan);
+  const whole = { ...plan, control: makeControl() };
+  const job = submit(whole, threads - 1, threads);
+  job.promise.catch(() => {}); // it is thrown here instead
+  const { context } = plan;
+  job.onDone(0, runPart({ ...whole, context: Object.freeze({ ...context }) }));
+  team!.work(() => job.settled);
+  return job.outcomes();
+}
+
+function isAlone({ length }: Omit<Plan, "control">, threads: number): boolean {
+  return threads === 1 || length <= 1 || isInLoop();
+}
+
+function runAlone(plan: Omit<Plan, "control">): Outcome[] {
+  const control = makeControl();
+  try {
+    const outcome = runPart({ ...plan, control, context: Object.freeze({ ...plan.context }) });
+    if (outcome.failure !== undefined) throw outcome.failure.error;
+    return [outcome];
+  } finally {
+    freeControl(control);
+  }
+}
+
+/** Hands a loop to workers. */
+function submit(plan: Plan, workers: number, threads: number): LoopJob {
+  const dispatcher = teamOf(Math.max(workers, threads - 1));
+  dispatcher.checkUsable();
+  const job = new LoopJob(plan);
+  const id = dispatcher.enter(job);
+  const address = functionAddress(runPartInWorker);
+  try {
+    for (let part = 0; part < workers; part++) {
+      dispatcher.send(id, job, part, Mode.APPLY, address, [plan], "loop");
+    }
+  } catch (error) {
+    if (error instanceof DataCloneError) error.message = error.message.replace("loop[0].", "");
+    job.promise.catch(() => {}); // it is thrown here instead
+    job.fail(error);
+    if (job.chunksLeft === 0) dispatcher.leave(id, job);
+    throw error;
+  }
+  dispatcher.growAll();
+  return job;
+}
