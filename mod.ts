@@ -30,6 +30,21 @@ export {
 export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
 export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
+export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
+export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
+export { type ElementsOf, RawArray } from "./lib/memory/raw_array.ts";
+export type {
+  DataOf,
+  DtypeOf,
+  ElementOf,
+  ElementTypes,
+  IntegerTypecode,
+  NumberTypecode,
+  NumericTypecode,
+  PythonTypecodes,
+  Typecode,
+} from "./lib/memory/typecodes.ts";
+export { RawValue, Value } from "./lib/memory/value.ts";
 export {
   AbandonedLockError,
   BrokenBarrierError,

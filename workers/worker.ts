@@ -9,6 +9,8 @@ import { runPoolWorker } from "../lib/pool/worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import "../lib/sync/lock.ts";
 import "../lib/sync/event.ts";
+import "../lib/memory/array.ts";
+import "../lib/memory/value.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
 import "../lib/channels/pipe.ts";

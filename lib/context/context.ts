@@ -6,6 +6,9 @@
 
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { SharedArray } from "../memory/array.ts";
+import { RawArray } from "../memory/raw_array.ts";
+import { RawValue, Value } from "../memory/value.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions, type StartMethod } from "../process/process.ts";
 import { Event } from "../sync/event.ts";
@@ -27,6 +30,14 @@ export interface Context {
   readonly Lock: typeof Lock;
   /** The same in every context. */
   readonly Event: typeof Event;
+  /** The same in every context. */
+  readonly Value: typeof Value;
+  /** The same in every context. */
+  readonly RawValue: typeof RawValue;
+  /** The same in every context. */
+  readonly Array: typeof SharedArray;
+  /** The same in every context. */
+  readonly RawArray: typeof RawArray;
 }
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
@@ -42,7 +53,7 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
   }
 }
 
-const common = { Queue, Pipe, Lock, Event };
+const common = { Queue, Pipe, Lock, Event, Value, RawValue, Array: SharedArray, RawArray };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {
