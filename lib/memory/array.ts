@@ -8,10 +8,10 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
 import { task } from "../codec/functions.ts";
 import { registerReducer } from "../codec/reducers.ts";
-import type { LockGuard } from "../sync/ownership.ts";
+import type { GuardOf } from "../sync/condition.ts";
+import type { RLock, RLockOptions } from "../sync/rlock.ts";
 import { lockOf, noLock, type SharedLock, type SharedOptions } from "./locking.ts";
 import { cellsOn, type ElementsOf, RawArray } from "./raw_array.ts";
 import { kindOf, type NumberTypecode, type Typecode } from "./typecodes.ts";
@@ -70,7 +70,7 @@ import { kindOf, type NumberTypecode, type Typecode } from "./typecodes.ts";
  */
 export class SharedArray<
   Code extends Typecode = NumberTypecode,
-  L extends SharedLock | false = SharedLock,
+  L extends SharedLock | false = RLock,
 > extends RawArray<Code> {
   private readonly lock: SharedLock | false;
 
@@ -113,8 +113,8 @@ export class SharedArray<
    * @returns a guard that releases it at the end of its scope; {@linkcode SharedArray.release} too
    * @throws as `acquire` of the lock does, and {@linkcode TypeError} if there is none
    */
-  async acquire(options?: WaitOptions): Promise<LockGuard> {
-    return await this.getLock().acquire(options);
+  async acquire(options?: RLockOptions): Promise<GuardOf<Exclude<L, false>>> {
+    return await this.getLock().acquire(options) as GuardOf<Exclude<L, false>>;
   }
 
   /**
@@ -123,8 +123,8 @@ export class SharedArray<
    * @returns a guard that releases it at the end of its scope; {@linkcode SharedArray.release} too
    * @throws as `acquireSync` of the lock does, and {@linkcode TypeError} if there is none
    */
-  acquireSync(options?: WaitOptions): LockGuard {
-    return this.getLock().acquireSync(options);
+  acquireSync(options?: RLockOptions): GuardOf<Exclude<L, false>> {
+    return this.getLock().acquireSync(options) as GuardOf<Exclude<L, false>>;
   }
 
   /**
@@ -133,8 +133,8 @@ export class SharedArray<
    * @returns a guard, or `undefined` if another holds it
    * @throws as `tryAcquire` of the lock does, and {@linkcode TypeError} if there is none
    */
-  tryAcquire(): LockGuard | undefined {
-    return this.getLock().tryAcquire();
+  tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined {
+    return this.getLock().tryAcquire(options) as GuardOf<Exclude<L, false>> | undefined;
   }
 
   /**
@@ -152,7 +152,7 @@ export class SharedArray<
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
-  override copy<M extends SharedLock | false = SharedLock>(
+  override copy<M extends SharedLock | false = RLock>(
     options?: SharedOptions<M>,
   ): SharedArray<Code, M> {
     const copy = new SharedArray<Code, M>(this.dtype as unknown as Code, this.length, options);

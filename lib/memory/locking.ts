@@ -5,20 +5,21 @@
  */
 
 import { Lock } from "../sync/lock.ts";
+import { RLock } from "../sync/rlock.ts";
 import { shown } from "./typecodes.ts";
 
 /** A lock that a shared value or array can have. */
-export type SharedLock = Lock;
+export type SharedLock = Lock | RLock;
 
 /**
  * Options of a shared value or array.
  *
  * @typeParam L the class of its lock; `false` if it has none
  */
-export interface SharedOptions<L extends SharedLock | false = SharedLock> {
+export interface SharedOptions<L extends SharedLock | false = RLock> {
   /**
-   * The lock that comes with it: `true` for an `RLock` of its own, a lock to use that very one, or
-   * `false` for none.
+   * The lock that comes with it: `true` for an {@linkcode RLock} of its own, a lock to use that very
+   * one, or `false` for none.
    *
    * @default {true}
    */
@@ -26,10 +27,13 @@ export interface SharedOptions<L extends SharedLock | false = SharedLock> {
 }
 
 /** The lock that the options ask for. */
-export function lockOf(options: SharedOptions<SharedLock | false>, thing: string): Lock | false {
+export function lockOf(
+  options: SharedOptions<SharedLock | false>,
+  thing: string,
+): SharedLock | false {
   const { lock = true } = options;
-  if (lock === true) return new Lock();
-  if (lock === false || lock instanceof Lock) return lock;
+  if (lock === true) return new RLock();
+  if (lock === false || lock instanceof Lock || lock instanceof RLock) return lock;
   throw new TypeError(
     `Cannot make ${thing}: lock must be a Lock, an RLock, true or false, not ${shown(lock)}`,
   );

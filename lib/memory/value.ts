@@ -13,7 +13,6 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import {
   addressOf,
@@ -27,7 +26,8 @@ import {
   SharedHandle,
   SharedType,
 } from "../atomics/shared_object.ts";
-import type { LockGuard } from "../sync/ownership.ts";
+import type { GuardOf } from "../sync/condition.ts";
+import type { RLock, RLockOptions } from "../sync/rlock.ts";
 import { Cells, showAs } from "./cells.ts";
 import { lockOf, noLock, type SharedLock, type SharedOptions } from "./locking.ts";
 import {
@@ -271,7 +271,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
  */
 export class Value<
   Code extends Typecode = NumberTypecode,
-  L extends SharedLock | false = SharedLock,
+  L extends SharedLock | false = RLock,
 > extends RawValue<Code> {
   /**
    * Makes a value.
@@ -315,8 +315,8 @@ export class Value<
    * @returns a guard that releases it at the end of its scope; {@linkcode Value.release} does too
    * @throws as `acquire` of the lock does, and {@linkcode TypeError} if there is none
    */
-  async acquire(options?: WaitOptions): Promise<LockGuard> {
-    return await this.getLock().acquire(options);
+  async acquire(options?: RLockOptions): Promise<GuardOf<Exclude<L, false>>> {
+    return await this.getLock().acquire(options) as GuardOf<Exclude<L, false>>;
   }
 
   /**
@@ -325,8 +325,8 @@ export class Value<
    * @returns a guard that releases it at the end of its scope; {@linkcode Value.release} does too
    * @throws as `acquireSync` of the lock does, and {@linkcode TypeError} if there is none
    */
-  acquireSync(options?: WaitOptions): LockGuard {
-    return this.getLock().acquireSync(options);
+  acquireSync(options?: RLockOptions): GuardOf<Exclude<L, false>> {
+    return this.getLock().acquireSync(options) as GuardOf<Exclude<L, false>>;
   }
 
   /**
@@ -335,8 +335,8 @@ export class Value<
    * @returns a guard, or `undefined` if another holds it
    * @throws as `tryAcquire` of the lock does, and {@linkcode TypeError} if there is none
    */
-  tryAcquire(): LockGuard | undefined {
-    return this.getLock().tryAcquire();
+  tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined {
+    return this.getLock().tryAcquire(options) as GuardOf<Exclude<L, false>> | undefined;
   }
 
   /**
@@ -353,7 +353,7 @@ export class Value<
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
-  override copy<M extends SharedLock | false = SharedLock>(
+  override copy<M extends SharedLock | false = RLock>(
     options?: SharedOptions<M>,
   ): Value<Code, M> {
     return new Value<Code, M>(this.dtype as unknown as Code, this.value, options);

@@ -25,6 +25,7 @@ import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../cod
 import { storeValue } from "../codec/message.ts";
 import { ending, endThread, ExitCode, fallingSilent } from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
+import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
 export interface Birth {
@@ -32,6 +33,8 @@ export interface Birth {
   record: number;
   port: MessagePort;
   buffers: [address: number, buffer: SharedArrayBuffer][];
+  /** Modules to import before there is an order. */
+  preload: readonly string[];
 }
 
 interface Hosted {
@@ -147,7 +150,13 @@ function create(record: number): void {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
   };
-  const birth: Birth = { heap: i32.buffer, record, port: itsPort, buffers: keptBuffers() };
+  const birth: Birth = {
+    heap: i32.buffer,
+    record,
+    port: itsPort,
+    buffers: keptBuffers(),
+    preload: i32[record + threadWord.ORDER] === 0 ? forkserverPreload() : [],
+  };
   worker.postMessage(birth, [itsPort]);
   if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);
   const cleared = clearUpAfter(record, worker, port);

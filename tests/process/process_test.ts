@@ -55,7 +55,7 @@ test("new Process() rejects what is no target, arguments or start method", () =>
   assertThrows(make({ target: null }), TypeError, "target must be a function");
   assertThrows(make({ target: () => {}, args: "x" }), TypeError, "args must be an array");
   assertThrows(make({ target: () => {}, args: { length: 1 } }), TypeError, "write args: [x]");
-  assertThrows(make({ startMethod: "fork" }), RangeError, '"spawn" or "forkserver", not "fork"');
+  assertThrows(make({ startMethod: "fork" }), RangeError, '"fork": a worker cannot be made a copy');
 });
 
 test("new Process() has no pid, exit code or error, and is not alive", () => {
