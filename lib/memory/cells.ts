@@ -105,7 +105,7 @@ export class Cells {
     return Atomics.or(this.#cells, at, this.#mask(at, mask));
   }
 
-  /** Turns the bits that `mask` has. */
+  /** Flips the bits that `mask` has. */
   xor(at: number, mask: unknown): Element {
     return Atomics.xor(this.#cells, at, this.#mask(at, mask));
   }
@@ -127,18 +127,22 @@ export class Cells {
 
   /** Bits may be given as the number that they are with a sign, or as the one without. */
   #mask(at: number, mask: unknown): number {
+    const bits = this.data.BYTES_PER_ELEMENT * 8;
+    if (this.kind.isInteger && isOfType(this.kind, mask) && hasBits(mask as Cell, bits)) {
+      return mask as number;
+    }
     const { name, isInteger } = this.kind;
     const what = `change bits of ${this.#nameAt(at)}`;
     if (!isInteger) throw new TypeError(`Cannot ${what}: ${name} is no type of whole numbers`);
     if (!isOfType(this.kind, mask)) throw misfit(this.kind, mask, what);
-    const bits = this.data.BYTES_PER_ELEMENT * 8;
-    const fits = typeof mask === "bigint"
-      ? mask >= -(2n ** 63n) && mask < 2n ** 64n
-      : Number.isInteger(mask) && mask as number >= -(2 ** (bits - 1)) &&
-        mask as number < 2 ** bits;
-    if (fits) return mask as number;
-    throw new RangeError(`Cannot ${what}: ${shown(mask)} is more than ${bits} bits`);
+    throw new RangeError(`Cannot ${what}: ${shown(mask)} is no whole number of ${bits} bits`);
   }
+}
+
+/** Whether a number is a whole one that `bits` bits can hold, with a sign or without. */
+function hasBits(mask: Cell, bits: number): boolean {
+  if (typeof mask === "bigint") return mask >= -(2n ** 63n) && mask < 2n ** 64n;
+  return Number.isInteger(mask) && mask >= -(2 ** (bits - 1)) && mask < 2 ** bits;
 }
 
 /** Has `console.log` show objects with this prototype as `show` says, not by their inner parts. */

@@ -257,7 +257,7 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
   }
 
   /**
-   * Turns the bits of an element that `mask` has, atomically.
+   * Flips the bits of an element that `mask` has, atomically.
    *
    * @param mask bits, as many as the type has: as a number with a sign or without
    * @returns what the element was before

@@ -166,7 +166,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * Turns the bits that `mask` has, atomically.
+   * Flips the bits that `mask` has, atomically.
    *
    * @param mask bits, as many as the type has: as a number with a sign or without
    * @returns what the value was before
@@ -310,30 +310,30 @@ export class Value<
   }
 
   /**
-   * Acquires the value's lock.
+   * Acquires the value's lock: see {@linkcode RLock.acquire}, {@linkcode Lock.acquire}.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode Value.release} does too
-   * @throws as `acquire` of the lock does, and {@linkcode TypeError} if there is none
+   * @returns a guard that releases it at the end of its scope
+   * @throws {TypeError} if it was made with `lock: false`
    */
   async acquire(options?: RLockOptions): Promise<GuardOf<Exclude<L, false>>> {
     return await this.getLock().acquire(options) as GuardOf<Exclude<L, false>>;
   }
 
   /**
-   * Acquires the value's lock, blocking the thread while another holds it.
+   * Acquires the value's lock, blocking the thread.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode Value.release} does too
-   * @throws as `acquireSync` of the lock does, and {@linkcode TypeError} if there is none
+   * @returns a guard that releases it at the end of its scope
+   * @throws {TypeError} if it was made with `lock: false`
    */
   acquireSync(options?: RLockOptions): GuardOf<Exclude<L, false>> {
     return this.getLock().acquireSync(options) as GuardOf<Exclude<L, false>>;
   }
 
   /**
-   * Acquires the value's lock if it is free.
+   * Acquires the value's lock if that is possible at once.
    *
-   * @returns a guard, or `undefined` if another holds it
-   * @throws as `tryAcquire` of the lock does, and {@linkcode TypeError} if there is none
+   * @returns a guard that releases it at the end of its scope, or `undefined`
+   * @throws {TypeError} if it was made with `lock: false`
    */
   tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined {
     return this.getLock().tryAcquire(options) as GuardOf<Exclude<L, false>> | undefined;
@@ -342,10 +342,11 @@ export class Value<
   /**
    * Releases the value's lock.
    *
-   * @throws as `release` of the lock does, and {@linkcode TypeError} if there is none
+   * @throws {Error} if nobody holds it
+   * @throws {TypeError} if it was made with `lock: false`
    */
-  release(): void {
-    this.getLock().release();
+  release(options?: Pick<RLockOptions, "owner">): void {
+    this.getLock().release(options);
   }
 
   /**
