@@ -79,6 +79,21 @@ export {
   type ValueReduction,
 } from "./lib/parallel/parallel_reduce.ts";
 export { getNumThreads, setNumThreads, stopTeam } from "./lib/parallel/team.ts";
+export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
+export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
+export { type ElementsOf, RawArray } from "./lib/memory/raw_array.ts";
+export type {
+  DataOf,
+  DtypeOf,
+  ElementOf,
+  ElementTypes,
+  IntegerTypecode,
+  NumberTypecode,
+  NumericTypecode,
+  PythonTypecodes,
+  Typecode,
+} from "./lib/memory/typecodes.ts";
+export { RawValue, Value } from "./lib/memory/value.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";

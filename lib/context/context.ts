@@ -6,6 +6,9 @@
 
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { SharedArray } from "../memory/array.ts";
+import { RawArray } from "../memory/raw_array.ts";
+import { RawValue, Value } from "../memory/value.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions } from "../process/process.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
@@ -33,6 +36,14 @@ export interface Context {
   /** The same in every context. */
   readonly Event: typeof Event;
   /** The same in every context. */
+  readonly Value: typeof Value;
+  /** The same in every context. */
+  readonly RawValue: typeof RawValue;
+  /** The same in every context. */
+  readonly Array: typeof SharedArray;
+  /** The same in every context. */
+  readonly RawArray: typeof RawArray;
+  /** The same in every context. */
   readonly RLock: typeof RLock;
   /** The same in every context. */
   readonly Semaphore: typeof Semaphore;
@@ -57,7 +68,9 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
   }
 }
 
-const common = { Queue, Pipe, Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
+const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
+const memory = { Value, RawValue, Array: SharedArray, RawArray };
+const common = { Queue, Pipe, ...locks, ...memory };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {
