@@ -94,6 +94,8 @@ export interface Outcome {
   values: unknown[];
   /** The chunk that each value is of, if they are kept apart. */
   chunks: number[];
+  /** Whether the loop was closed before the thread began. */
+  late?: boolean;
   /** What went wrong, and at which index. */
   failure?: { error: unknown; index: number; worker: string };
 }
@@ -110,7 +112,7 @@ export function isInLoop(): boolean {
 export function runPart(plan: Plan): Outcome {
   const { control, cut, length } = plan;
   const outcome: Outcome = { values: [], chunks: [] };
-  if ((Atomics.add(i32, control + BEGUN, 1) & CLOSED) !== 0) return outcome;
+  if ((Atomics.add(i32, control + BEGUN, 1) & CLOSED) !== 0) return { ...outcome, late: true };
   const run = driverFor(plan);
   const outer = inLoop;
   inLoop = true;

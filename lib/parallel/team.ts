@@ -146,6 +146,7 @@ class LoopJob implements Job {
   onDone(_chunk: number, result: unknown): void {
     if (this.settled) return;
     const outcome = result as Outcome;
+    if (outcome.late) return; // it is not among those that had begun
     if (outcome.failure !== undefined) {
       const { error, index, worker } = outcome.failure;
       return this.fail(this.#explained(error, `, index ${index}`, worker));

@@ -1,0 +1,352 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  CancelledError,
+  DataCloneError,
+  Event,
+  getNumThreads,
+  type LoopOptions,
+  parallelFor,
+  parallelForSync,
+  Pool,
+  prange,
+  Process,
+  Queue,
+  type Schedule,
+  setNumThreads,
+  WorkerDiedError,
+} from "@sauropod/multiprocessing";
+import { cut, endOf, startOf } from "../../lib/parallel/schedule.ts";
+import { dying, endless, nested, shifted, sumInTask } from "../fixtures/loop_tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+import { loopTest, shared } from "./loops.ts";
+
+const schedules: Schedule[] = ["static", "dynamic", "guided"];
+
+test("prange() has the indices of Python's range", () => {
+  const bound = fc.integer({ min: -50, max: 50 });
+  fc.assert(
+    fc.property(bound, bound, bound.filter((step) => step !== 0), (start, stop, step) => {
+      const expected = [];
+      for (let i = start; step > 0 ? i < stop : i > stop; i += step) expected.push(i);
+      const range = prange(start, stop, step);
+      assertEquals([...range], expected);
+      assertEquals(range.length, expected.length);
+    }),
+  );
+});
+
+test("prange() refuses what is no range", () => {
+  assertThrows(() => prange(0, 10, 0), RangeError, "step must not be 0");
+  assertThrows(() => prange(0.5), RangeError, "stop must be a whole number, not 0.5");
+  assertThrows(() => prange(NaN, 3), RangeError, "start must be a whole number, not NaN");
+  assertThrows(() => prange("5" as unknown as number), TypeError, "stop must be a whole number");
+});
+
+test("cut() deals out every index once, in every schedule", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 3000 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom(...schedules),
+      fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
+      (length, threads, schedule, chunkSize) => {
+        const it = cut(length, threads, schedule, chunkSize);
+        const times = new Uint8Array(length);
+        for (let unit = 0; unit < it.units; unit++) {
+          for (let chunk = unit; chunk < it.chunks; chunk += it.units) {
+            const end = endOf(it, chunk, length);
+            assert(end > startOf(it, chunk), "an empty chunk");
+            for (let at = startOf(it, chunk); at < end; at++) times[at]++;
+          }
+        }
+        assert(times.every((n) => n === 1));
+        if (schedule === "static") assert(it.units <= threads);
+      },
+    ),
+  );
+});
+
+for (const schedule of schedules) {
+  loopTest(`parallelFor() and parallelForSync() visit every index once, ${schedule}`, async () => {
+    for (const numThreads of [1, 2, 3]) {
+      for (const chunkSize of [undefined, 1, 7, 5000]) {
+        const times = shared(1000);
+        const options: LoopOptions<{ times: Float64Array }> = {
+          context: { times },
+          schedule,
+          numThreads,
+          chunkSize,
+        };
+        await parallelFor(prange(999, -1, -1), (i, { times }) => {
+          times[i] += 1;
+        }, options);
+        parallelForSync(prange(0, 1000, 3), (i, { times }) => {
+          times[i] += 10;
+        }, options);
+        for (let i = 0; i < 1000; i++) assertEquals(times[i], i % 3 === 0 ? 11 : 1, `index ${i}`);
+      }
+    }
+  });
+}
+
+loopTest("parallelFor() of nothing calls nobody", async () => {
+  await parallelFor(0, () => {
+    throw new Error("called");
+  });
+  parallelForSync(prange(5, 5), () => {
+    throw new Error("called");
+  });
+});
+
+loopTest("parallelFor() runs in workers, parallelForSync() here too", async () => {
+  const pids = new Int32Array(new SharedArrayBuffer(4));
+  (globalThis as { isCaller?: boolean }).isCaller = true;
+  try {
+    const body = (_i: number, { pids }: { pids: Int32Array }) => {
+      if ("isCaller" in globalThis) Atomics.add(pids, 0, 1);
+    };
+    await parallelFor(100, body, { context: { pids }, numThreads: 2 });
+    assertEquals(pids[0], 0);
+    parallelForSync(100, body, { context: { pids }, numThreads: 2 });
+    assert(pids[0] > 0);
+  } finally {
+    delete (globalThis as { isCaller?: boolean }).isCaller;
+  }
+});
+
+loopTest("parallelFor() takes a task, which sees its module", async () => {
+  const out = shared(50);
+  await parallelFor(50, shifted, { context: { out } });
+  assertEquals(out[49], 1049);
+});
+
+loopTest("parallelFor() uses two threads at the same time", async () => {
+  // Each waits until the other has come: one thread alone would never end.
+  const here = new Event();
+  const there = new Event();
+  await parallelFor(2, (i, { here, there }) => {
+    (i === 0 ? here : there).set();
+    if (!(i === 0 ? there : here).waitSync({ timeoutMs: 30_000 })) throw new Error("alone");
+  }, { context: { here, there }, numThreads: 2, chunkSize: 1 });
+});
+
+loopTest("parallelFor() in a loop runs on its thread alone", async () => {
+  const out = shared(12);
+  await parallelFor(3, nested, { context: { out }, numThreads: 2 });
+  assertEquals([...out], [0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23]);
+});
+
+loopTest("a loop in a worker has one thread unless it asks for more", async () => {
+  await using pool = new Pool(1);
+  assertEquals(await pool.apply(sumInTask, [101]), { threads: 1, sum: 5050 });
+  assertEquals(await pool.apply(sumInTask, [101, 2]), { threads: 1, sum: 5050 });
+});
+
+loopTest("setNumThreads() sets the number for loops that are not told one", () => {
+  const before = getNumThreads();
+  assertEquals(before, navigator.hardwareConcurrency);
+  try {
+    setNumThreads(1);
+    assertEquals(getNumThreads(), 1);
+    let calls = 0; // one thread: a plain loop, here
+    parallelForSync(10, () => {
+      calls++;
+    });
+    assertEquals(calls, 10);
+  } finally {
+    setNumThreads(before);
+  }
+  assertThrows(() => setNumThreads(1.5), TypeError, "n must be a whole number, not 1.5");
+  assertThrows(() => setNumThreads("2" as unknown as number), TypeError, "whole number");
+  assertThrows(() => setNumThreads(0), RangeError, "n must be between 1 and 128, not 0");
+  assertThrows(() => setNumThreads(129), RangeError, "between 1 and 128");
+});
+
+// What goes wrong
+
+loopTest("parallelFor() refuses bad options by their names", async () => {
+  const nothing = () => {};
+  const options = (it: unknown) => it as LoopOptions;
+  await assertRejects(() => parallelFor(1.5, nothing), RangeError, "stop must be a whole number");
+  await assertRejects(() => parallelFor(5, "x" as never), TypeError, "body must be a function");
+  for (const chunkSize of [0, -1, 1.5, NaN]) {
+    await assertRejects(
+      () => parallelFor(5, nothing, { chunkSize }),
+      RangeError,
+      `chunkSize must be a whole number of at least 1, not ${chunkSize}`,
+    );
+  }
+  await assertRejects(() => parallelFor(5, nothing, { numThreads: 0 }), RangeError, "numThreads");
+  await assertRejects(
+    () => parallelFor(5, nothing, options({ schedule: "magic" })),
+    RangeError,
+    '"static", "dynamic" or "guided", not "magic"',
+  );
+  await assertRejects(
+    () => parallelFor(5, nothing, options({ context: 5 })),
+    TypeError,
+    "context must be an object",
+  );
+});
+
+loopTest("parallelFor() refuses arrays whose changes would be lost", async () => {
+  const plain = new Float64Array(5);
+  const write = (i: number, { out }: { out: Float64Array }) => {
+    out[i] = 1;
+  };
+  for (const numThreads of [1, 2]) {
+    await assertRejects(
+      () => parallelFor(5, write, { context: { out: plain }, numThreads }),
+      TypeError,
+      "context.out is not on shared memory",
+    );
+    assertThrows(
+      () => parallelForSync(5, write, { context: { out: plain }, numThreads }),
+      TypeError,
+      "context.out is not on shared memory",
+    );
+  }
+  const out = shared(3);
+  const weights = new Float64Array([1, 2, 3]);
+  await parallelFor(3, (i, { out, weights }) => {
+    out[i] = weights[i] * 2;
+  }, { context: { out }, constants: { weights } });
+  assertEquals([...out], [2, 4, 6]);
+});
+
+loopTest("parallelFor() does not let the body write to its copies of the context", async () => {
+  for (const numThreads of [1, 2]) {
+    await assertRejects(
+      () =>
+        parallelFor(10, (_i, context) => {
+          context.n++;
+        }, { context: { n: 0 }, numThreads }),
+      TypeError,
+      "read only",
+    );
+  }
+  await assertRejects(
+    () =>
+      parallelFor(10, (i, { list }) => {
+        list.push(i);
+      }, { context: { list: [1] }, numThreads: 2 }),
+    TypeError,
+    "not extensible",
+  );
+});
+
+loopTest("parallelFor() says what a body that looks outside does not see", async () => {
+  const outside = shared(3);
+  const error = await assertRejects(
+    () =>
+      parallelFor(3, (i) => {
+        outside[i] = 1;
+      }),
+    ReferenceError,
+  );
+  assertStringIncludes(error.message, "outside is not defined");
+  assertStringIncludes(error.message, "put what it needs into context");
+});
+
+loopTest("parallelFor() names the path to what cannot cross", async () => {
+  await assertRejects(
+    () => parallelFor(3, () => {}, { context: { model: { key: Symbol("k") } } as never }),
+    DataCloneError,
+    "context.model.key",
+  );
+});
+
+for (const numThreads of [1, 2]) {
+  loopTest(
+    `parallelFor() ends with the body's error and its index, ${numThreads} threads`,
+    async () => {
+      const body = (i: number) => {
+        if (i === 77) throw new RangeError("bad", { cause: i });
+      };
+      const error = await assertRejects(
+        () => parallelFor(1000, body, { numThreads }),
+        RangeError,
+        "bad",
+      );
+      assertEquals(error.cause, 77);
+      if (numThreads > 1) assertStringIncludes(error.stack!, "index 77");
+      const same = assertThrows(() => parallelForSync(1000, body, { numThreads }), RangeError);
+      assertEquals(same.cause, 77);
+      await parallelFor(10, () => {}, { numThreads }); // the team goes on
+    },
+  );
+}
+
+loopTest("parallelFor() stops taking chunks after an error", async () => {
+  const times = shared(1);
+  await assertRejects(() =>
+    parallelFor(1_000_000, (i, { times }) => {
+      times[0]++;
+      if (i === 5) throw new Error("stop");
+    }, { context: { times }, chunkSize: 10, numThreads: 2 })
+  );
+  assert(times[0] < 1_000_000, `${times[0]} iterations`);
+});
+
+loopTest("parallelFor() refuses a body that returns a promise", async () => {
+  const wait = async () => {};
+  await assertRejects(() => parallelFor(5, wait), TypeError, "its body returns a promise");
+  assertThrows(() => parallelForSync(5, wait), TypeError, "its body returns a promise");
+});
+
+loopTest("parallelFor() ends with the reason of its signal", async () => {
+  const reason = new CancelledError("enough");
+  const started = new Event();
+  const controller = new AbortController();
+  const running = parallelFor(1e12, (_i, { started }) => {
+    started.set();
+  }, { context: { started }, chunkSize: 100, numThreads: 2, signal: controller.signal });
+  await started.wait();
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => running), reason);
+  await assertRejects(
+    () => parallelFor(5, () => {}, { signal: AbortSignal.abort(reason) }),
+    CancelledError,
+  );
+  await parallelFor(10, () => {}); // the workers are free again
+});
+
+loopTest("parallelFor() ends with a WorkerDiedError when a worker does, and goes on", async () => {
+  const error = await assertRejects(
+    () => parallelFor(10, dying, { numThreads: 2, chunkSize: 1 }),
+    WorkerDiedError,
+  );
+  assertEquals(error.exitCode, 3);
+  assertStringIncludes(error.message, "loop_tasks.ts");
+  await parallelFor(10, () => {}, { numThreads: 2 });
+});
+
+loopTest("parallelFor() in a process that is terminated ends between two chunks", async () => {
+  const started = new Event();
+  const log = new Queue<string>();
+  const process = new Process({ target: endless, args: [started, log] });
+  process.start();
+  await started.wait();
+  process.terminate();
+  await process.join();
+  assertEquals(process.exitCode, -15);
+  assertEquals(await log.get(), "ended");
+});
+
+loopTest("many loops at a time share the team", async () => {
+  const out = shared(20 * 100);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, at) =>
+      parallelFor(100, (i, { out, at }) => {
+        out[at * 100 + i] = at * 100 + i;
+      }, { context: { out, at }, numThreads: 2 })),
+  );
+  assertEquals([...out], Array.from(out.keys()));
+});
