@@ -93,6 +93,9 @@ export type {
   PythonTypecodes,
   Typecode,
 } from "./lib/memory/typecodes.ts";
+export { type ShareableItem, ShareableList } from "./lib/memory/shareable_list.ts";
+export { SharedMemory, type SharedMemoryOptions } from "./lib/memory/shared_memory.ts";
+export { sharedArray } from "./lib/memory/typed_arrays.ts";
 export { RawValue, Value } from "./lib/memory/value.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";

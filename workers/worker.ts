@@ -15,6 +15,8 @@ import "../lib/sync/semaphore.ts";
 import "../lib/sync/condition.ts";
 import "../lib/memory/array.ts";
 import "../lib/memory/value.ts";
+import "../lib/memory/shared_memory.ts";
+import "../lib/memory/shareable_list.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
 import "../lib/channels/pipe.ts";

@@ -49,6 +49,10 @@ export const rootWord = {
   abandonedWorkers: 72,
   /** Number of buffers that workers have announced to the main thread. */
   announcements: 73,
+  /** Guards the list of named blocks. */
+  namesGuard: 74,
+  /** First of the list of named blocks. */
+  names: 75,
 } as const;
 
 /** Makes this isolate the first of its program, with a heap of its own, unless it has one. */

@@ -134,6 +134,7 @@ export function parallelReduce<
   body: (index: number, context: Context & Constants) => number,
   options: NumberReduction<Context, Constants> & Abortable,
 ): Promise<number>;
+/** As above, into an array that each thread has for itself, combined element by element. */
 export function parallelReduce<
   A extends NumberArray,
   Context extends object = Nothing,
@@ -143,6 +144,7 @@ export function parallelReduce<
   body: (index: number, context: Context & Constants, result: A) => void,
   options: ArrayReduction<A, Context, Constants> & Abortable,
 ): Promise<A>;
+/** As above, of values of any kind, combined by a function. */
 export function parallelReduce<
   V,
   Context extends object = Nothing,
@@ -170,6 +172,7 @@ export function parallelReduceSync<
   body: (index: number, context: Context & Constants) => number,
   options: NumberReduction<Context, Constants>,
 ): number;
+/** As above, into an array that each thread has for itself, combined element by element. */
 export function parallelReduceSync<
   A extends NumberArray,
   Context extends object = Nothing,
@@ -179,6 +182,7 @@ export function parallelReduceSync<
   body: (index: number, context: Context & Constants, result: A) => void,
   options: ArrayReduction<A, Context, Constants>,
 ): A;
+/** As above, of values of any kind, combined by a function. */
 export function parallelReduceSync<
   V,
   Context extends object = Nothing,

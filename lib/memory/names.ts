@@ -1,0 +1,93 @@
+/**
+ * Names under which all workers of a program find a shared object.
+ *
+ * The names are a list in the shared heap, changed inside `namesGuard`. An entry holds a reference
+ * to its object, so that a named object lives until the name is taken away.
+ *
+ * | word of an entry | meaning |
+ * |---|---|
+ * | `NEXT` | the next entry, 0 for none |
+ * | `OBJECT` | address of the object |
+ * | `LENGTH` | length of the name in bytes, which follow |
+ *
+ * @module
+ */
+
+import { enter, leave } from "../atomics/guard.ts";
+import { allocate, free, rootWord } from "../atomics/heap.ts";
+import { i32, u8 } from "../atomics/heap_views.ts";
+import { dispose, handleFor, retain } from "../atomics/shared_object.ts";
+import { ensureThread } from "../atomics/thread.ts";
+
+const NEXT = 0;
+const OBJECT = 1;
+const LENGTH = 2;
+const NAME = 3;
+
+/** Gives an object a name; false if it is taken. */
+export function putName(name: string, object: number): boolean {
+  const bytes = new TextEncoder().encode(name);
+  ensureThread();
+  const entry = allocate((NAME + 1) * 4 + bytes.length);
+  i32[entry + OBJECT] = object;
+  i32[entry + LENGTH] = bytes.length;
+  u8.set(bytes, (entry + NAME) * 4);
+  enter(rootWord.namesGuard);
+  const isFree = linkTo(bytes) === 0;
+  if (isFree) {
+    i32[entry + NEXT] = i32[rootWord.names];
+    i32[rootWord.names] = entry;
+    retain(object);
+  }
+  leave(rootWord.namesGuard);
+  if (!isFree) free(entry);
+  return isFree;
+}
+
+/** The object with the name, as the handle of this isolate; `undefined` if there is none. */
+export function findName(name: string): object | undefined {
+  const bytes = new TextEncoder().encode(name);
+  ensureThread();
+  enter(rootWord.namesGuard);
+  const link = linkTo(bytes);
+  const object = link === 0 ? 0 : i32[i32[link] + OBJECT];
+  if (object !== 0) retain(object); // so that it lives until this isolate has its handle
+  leave(rootWord.namesGuard);
+  if (object === 0) return undefined;
+  const handle = handleFor(object);
+  dispose(object);
+  return handle;
+}
+
+/** Takes a name away; false if there is none. */
+export function removeName(name: string): boolean {
+  const bytes = new TextEncoder().encode(name);
+  ensureThread();
+  enter(rootWord.namesGuard);
+  const link = linkTo(bytes);
+  const entry = link === 0 ? 0 : i32[link];
+  if (entry !== 0) i32[link] = i32[entry + NEXT];
+  leave(rootWord.namesGuard);
+  if (entry === 0) return false;
+  dispose(i32[entry + OBJECT]);
+  free(entry);
+  return true;
+}
+
+/** The word that holds the entry with the name; 0 if there is none. Inside `namesGuard`. */
+function linkTo(name: Uint8Array): number {
+  let link: number = rootWord.names;
+  for (; i32[link] !== 0; link = i32[link] + NEXT) {
+    if (isNamed(i32[link], name)) return link;
+  }
+  return 0;
+}
+
+function isNamed(entry: number, name: Uint8Array): boolean {
+  if (i32[entry + LENGTH] !== name.length) return false;
+  const start = (entry + NAME) * 4;
+  for (let at = 0; at < name.length; at++) {
+    if (u8[start + at] !== name[at]) return false;
+  }
+  return true;
+}

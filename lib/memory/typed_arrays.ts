@@ -1,0 +1,49 @@
+/**
+ * Typed arrays on shared memory.
+ *
+ * @module
+ */
+
+import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
+
+/**
+ * Makes a typed array on shared memory: workers that it is sent to see the same elements.
+ *
+ * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or a typecode of Python's
+ * @param from the number of elements, which are 0, or the elements themselves
+ * @throws {TypeError} if there is no such type
+ * @throws {RangeError} if the number is not a whole number of at least 0
+ *
+ * @example Filled on all cores
+ * ```ts
+ * import { parallelFor, sharedArray } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const squares = sharedArray("float64", 100);
+ * await parallelFor(100, (i, { squares }) => {
+ *   squares[i] = i * i;
+ * }, { context: { squares } });
+ * assertEquals(squares[9], 81);
+ * assertEquals([...sharedArray("uint8", [1, 2, 3])], [1, 2, 3]);
+ * ```
+ */
+export function sharedArray<Code extends NumericTypecode>(
+  dtype: Code,
+  from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
+): DataOf<Code> {
+  const { dataClass } = kindOf(dtype, "array");
+  const elements = typeof from === "number" || isArrayLike(from) ? from : [...from];
+  const length = typeof elements === "number" ? elements : elements.length;
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new RangeError(
+      `Cannot make array: its length must be a whole number of at least 0, not ${String(length)}`,
+    );
+  }
+  const array = new dataClass(new SharedArrayBuffer(length * dataClass.BYTES_PER_ELEMENT));
+  if (typeof elements !== "number") array.set(elements as ArrayLike<number>);
+  return array as unknown as DataOf<Code>;
+}
+
+function isArrayLike(from: object): from is ArrayLike<number | bigint> {
+  return typeof (from as ArrayLike<number>).length === "number";
+}

@@ -1,0 +1,193 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  ClosedError,
+  Process,
+  Queue,
+  type ShareableItem,
+  ShareableList,
+  sharedArray,
+  SharedMemory,
+} from "@sauropod/multiprocessing";
+import { attachList, attachMemory, keepAndDie } from "../fixtures/memory_tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, run } from "../fixtures/workers.ts";
+
+test("SharedMemory() makes a block of zeros that can be attached by its name", () => {
+  using made = new SharedMemory({ create: true, size: 100 });
+  assertEquals([made.size, made.buf.length], [100, 100]);
+  assertEquals(made.buf.every((byte) => byte === 0), true);
+  made.buf[3] = 9;
+  using attached = new SharedMemory({ name: made.name, size: 5 }); // the size means nothing here
+  assertEquals([attached.size, attached.buf[3]], [100, 9]);
+  made.unlink();
+});
+
+test("SharedMemory() takes a name, once", () => {
+  using made = new SharedMemory({ create: true, size: 8, name: "täst" });
+  assertEquals(made.name, "täst");
+  assertThrows(
+    () => new SharedMemory({ create: true, size: 8, name: "täst" }),
+    Deno.errors.AlreadyExists,
+    "Attach it, or unlink it first",
+  );
+  made.unlink();
+  new SharedMemory({ create: true, size: 8, name: "täst" }).unlink();
+});
+
+test("SharedMemory() names blocks by itself, each by another name", () => {
+  const taken = new SharedMemory({ create: true, size: 1 });
+  const next = taken.name.replace(/\d+$/, (n) => `${Number(n) + 1}`);
+  const inTheWay = new SharedMemory({ create: true, size: 1, name: next });
+  const other = new SharedMemory({ create: true, size: 1 });
+  assertEquals(new Set([taken.name, next, other.name]).size, 3);
+  for (const memory of [taken, inTheWay, other]) memory.unlink();
+});
+
+test("SharedMemory() refuses bad sizes and names", () => {
+  for (const size of [-1, 0, 1.5, undefined]) {
+    assertThrows(
+      () => new SharedMemory({ create: true, size }),
+      RangeError,
+      `size must be a whole number of at least 1, not ${size}`,
+    );
+  }
+  assertThrows(() => new SharedMemory({}), TypeError, "Give its name");
+  assertThrows(() => new SharedMemory({ name: "" }), RangeError, "at least 1 character");
+  assertThrows(() => new SharedMemory({ name: "nobody" }), Deno.errors.NotFound, "nobody");
+});
+
+test("SharedMemory.close() and unlink() say when they were called before", () => {
+  const memory = new SharedMemory({ create: true, size: 8 });
+  const { buf } = memory;
+  memory.close();
+  memory.close();
+  assertThrows(() => memory.buf, ClosedError, "closed here");
+  memory.unlink();
+  assertThrows(() => memory.unlink(), Deno.errors.NotFound);
+  assertThrows(() => new SharedMemory({ name: memory.name }), Deno.errors.NotFound);
+  buf[0] = 1; // who has the memory goes on
+});
+
+test("SharedMemory is written by name and by handle in a process", async () => {
+  const memory = new SharedMemory({ create: true, size: 16 });
+  const process = run(attachMemory, memory.name, memory);
+  await ended(process);
+  assertEquals([...memory.buf.subarray(0, 3)], [7, 8, 0]);
+  memory.unlink();
+});
+
+test("SharedMemory that a process made lives on when the process dies", async () => {
+  const names = new Queue<string>();
+  const process = run(keepAndDie, names);
+  const memory = new SharedMemory({ name: await names.get() });
+  await ended(process, 3);
+  assertEquals(memory.buf[0], 5);
+  memory.unlink();
+  assertThrows(() => new SharedMemory({ name: memory.name }), Deno.errors.NotFound);
+});
+
+test("SharedMemory gives its heap entries back", () => {
+  for (let at = 0; at < 2000; at++) {
+    new SharedMemory({ create: true, size: 8, name: `block ${at}` }).unlink();
+  }
+});
+
+const items: ShareableItem[] = [
+  "howdy",
+  -273.154,
+  100,
+  true,
+  false,
+  null,
+  42n,
+  new Uint8Array([1, 0, 2, 0]),
+  "",
+];
+
+test("ShareableList has the items it was made with", () => {
+  const list = new ShareableList(items);
+  assertEquals([...list], items);
+  assertEquals(list.length, items.length);
+  assertEquals(list.get(-1), "");
+  assertEquals(list.get(0), "howdy");
+  for (const at of [9, -10, 0.5, NaN]) {
+    assertThrows(() => list.get(at), RangeError, "the list has 9 items");
+    assertThrows(() => list.set(at, null), RangeError, "the list has 9 items");
+  }
+  list.shm.unlink();
+});
+
+test("ShareableList.set() changes items and their types, within their room", () => {
+  const list = new ShareableList(["a".repeat(10), 1, 2]);
+  assertThrows(() => list.set(0, "öööööx"), RangeError, "takes 11 bytes and has room for 10");
+  list.set(0, "ööööö");
+  list.set(1, "8 bytes!");
+  assertThrows(() => list.set(1, "9 bytes!!"), RangeError, "room for 8");
+  assertEquals([...list], ["ööööö", "8 bytes!", 2]); // the neighbours are as they were
+  list.set(0, null);
+  list.set(1, 2n ** 63n - 1n);
+  assertEquals([...list], [null, 2n ** 63n - 1n, 2]);
+  assertThrows(() => list.set(1, 2n ** 63n), RangeError, "64 bits");
+  assertThrows(() => list.set(1, {} as never), TypeError, "not object");
+  list.shm.unlink();
+});
+
+test("ShareableList.index() and count() compare items", () => {
+  const list = new ShareableList([1, "1", 1, null, new Uint8Array([1])]);
+  assertEquals([list.index("1"), list.count(1), list.count(2)], [1, 2, 0]);
+  assertEquals(list.index(new Uint8Array([1])), 4);
+  assertThrows(() => list.index(7), RangeError, "not in the list");
+  list.shm.unlink();
+});
+
+test("ShareableList() of nothing is empty", () => {
+  const list = new ShareableList([]);
+  assertEquals([list.length, list.count(1), [...list]], [0, 0, []]);
+  assertThrows(() => list.index(1), RangeError);
+  list.shm.unlink();
+  assertThrows(() => new ShareableList(), TypeError, "give its items");
+  assertThrows(() => new ShareableList([Symbol() as never]), TypeError, "item 0");
+});
+
+test("ShareableList is changed in a process, by name and by handle; a copy is not", async () => {
+  const list = new ShareableList([1, 2, 3]);
+  const copy = list.copy({ name: "the copy" });
+  assertEquals(copy.shm.name, "the copy");
+  await ended(run(attachList, list.shm.name, list));
+  assertEquals([...list], [10, 20, 3]);
+  assertEquals([...copy], [1, 2, 3]);
+  list.shm.unlink();
+  copy.shm.unlink();
+});
+
+test("SharedMemory and ShareableList reach a worker that blocks", async () => {
+  const queue = new Queue<SharedMemory | ShareableList>();
+  const process = new Process({
+    target: (queue: Queue<SharedMemory | ShareableList>) => {
+      (queue.getSync() as SharedMemory).buf[0] = 3;
+      (queue.getSync() as ShareableList).set(0, 4);
+    },
+    args: [queue],
+  });
+  process.start();
+  const memory = new SharedMemory({ create: true, size: 4 });
+  const list = new ShareableList([0]);
+  await queue.put(memory);
+  await queue.put(list);
+  await ended(process);
+  assertEquals([memory.buf[0], list.get(0)], [3, 4]);
+  memory.unlink();
+  list.shm.unlink();
+});
+
+test("sharedArray() makes typed arrays of every type", () => {
+  const array = sharedArray("float64", 3);
+  assertEquals([array.length, array.buffer instanceof SharedArrayBuffer], [3, true]);
+  assertEquals([...sharedArray("i", [1, 2])], [1, 2]);
+  assertEquals([...sharedArray("uint64", new Set([5n]))], [5n]);
+  assertStrictEquals(sharedArray("uint8", new Float64Array([1.5]))[0], 1);
+  for (const length of [-1, 1.5, NaN]) {
+    assertThrows(() => sharedArray("int8", length), RangeError, `not ${length}`);
+  }
+  assertThrows(() => sharedArray("complex" as "d", 1), TypeError);
+});
