@@ -166,6 +166,7 @@ export class ShareableList implements Iterable<ShareableItem> {
     for (let at = 0; at < this.length; at++) yield this.get(at);
   }
 
+  /** Where the slot of an item begins, and how many bytes it has room for. */
   private slot(index: number): { start: number; room: number } {
     const { length } = this;
     const at = index < 0 ? index + length : index;

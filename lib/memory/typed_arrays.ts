@@ -14,16 +14,17 @@ import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
  * @throws {TypeError} if there is no such type
  * @throws {RangeError} if the number is not a whole number of at least 0
  *
- * @example Filled on all cores
+ * @example Seen by a worker
  * ```ts
- * import { parallelFor, sharedArray } from "@sauropod/multiprocessing";
+ * import { Pool, sharedArray } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
- * const squares = sharedArray("float64", 100);
- * await parallelFor(100, (i, { squares }) => {
- *   squares[i] = i * i;
- * }, { context: { squares } });
- * assertEquals(squares[9], 81);
+ * const numbers = sharedArray("float64", 100);
+ * await using pool = new Pool(1);
+ * await pool.apply((numbers: Float64Array) => {
+ *   numbers[9] = 81;
+ * }, [numbers]);
+ * assertEquals(numbers[9], 81);
  * assertEquals([...sharedArray("uint8", [1, 2, 3])], [1, 2, 3]);
  * ```
  */

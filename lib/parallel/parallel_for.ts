@@ -79,7 +79,7 @@ const schedules: readonly string[] = ["static", "dynamic", "guided"];
  *
  * @example Square roots
  * ```ts
- * import { parallelFor } from "@sauropod/multiprocessing";
+ * import { parallelFor, stopTeam } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const roots = new Float64Array(new SharedArrayBuffer(8 * 1000));
@@ -87,6 +87,7 @@ const schedules: readonly string[] = ["static", "dynamic", "guided"];
  *   roots[i] = Math.sqrt(i);
  * }, { context: { roots } });
  * assertEquals(roots[81], 9);
+ * await stopTeam(); // for tests that look for leaks: a program just ends
  * ```
  */
 export async function parallelFor<

@@ -89,7 +89,7 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *
  * @example An integral
  * ```ts
- * import { parallelReduce } from "@sauropod/multiprocessing";
+ * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const points = 100_000;
@@ -99,22 +99,24 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *   return x * x - x;
  * }, { combine: "+", context: { dx } });
  * assertAlmostEquals(sum * dx, 2 / 3, 1e-4);
+ * await stopTeam(); // for tests that look for leaks: a program just ends
  * ```
  *
  * @example A histogram
  * ```ts
- * import { parallelReduce } from "@sauropod/multiprocessing";
+ * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const counts = await parallelReduce(1000, (i, _context, counts) => {
  *   counts[i % 10]++;
  * }, { combine: "+", identity: new Int32Array(10) });
  * assertEquals([...counts], Array(10).fill(100));
+ * await stopTeam(); // for tests that look for leaks: a program just ends
  * ```
  *
  * @example The longest
  * ```ts
- * import { parallelReduce } from "@sauropod/multiprocessing";
+ * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const words = ["to", "two", "three"];
@@ -124,6 +126,7 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *   context: { words },
  * });
  * assertEquals(longest, "three");
+ * await stopTeam(); // for tests that look for leaks: a program just ends
  * ```
  */
 export function parallelReduce<
