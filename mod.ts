@@ -55,11 +55,22 @@ export {
   MaybeEncodingError,
   MultiprocessingError,
   ShutDown,
+  StopProcessGroup,
   TaskLookupError,
   TerminatedError,
   TimeoutError,
   WorkerDiedError,
+  WorkerException,
 } from "./lib/errors.ts";
+export { distribute } from "./lib/parallel/distribute.ts";
+export {
+  type Background,
+  background,
+  MapReduce,
+  type MapReduceOptions,
+  type Ordered,
+  type WorkTools,
+} from "./lib/parallel/map_reduce.ts";
 export { prange, Range } from "./lib/parallel/range.ts";
 export type { Schedule } from "./lib/parallel/schedule.ts";
 export type { NumberArray, ReductionName } from "./lib/parallel/part.ts";

@@ -98,6 +98,22 @@ export class InvalidStateError extends MultiprocessingError {}
 /** An executor cannot work any more; `cause` says why. */
 export class BrokenExecutor extends MultiprocessingError {}
 
+/** The work of a {@linkcode MapReduce} failed; `cause` is its error. */
+export class WorkerException extends MultiprocessingError {
+  /** The error of the work. */
+  get reason(): unknown {
+    return this.cause;
+  }
+
+  /** The stack of the error of the work. */
+  get traceback(): string {
+    return this.cause instanceof Error ? this.cause.stack ?? "" : "";
+  }
+}
+
+/** Thrown by the work of a {@linkcode MapReduce}: its worker takes no more items. */
+export class StopProcessGroup extends MultiprocessingError {}
+
 /** The error classes by name, as they cross. */
 export const errorClasses: Readonly<Record<string, new (message?: string) => Error>> = {
   MultiprocessingError,
@@ -121,4 +137,6 @@ export const errorClasses: Readonly<Record<string, new (message?: string) => Err
   CancelledError,
   InvalidStateError,
   BrokenExecutor,
+  WorkerException,
+  StopProcessGroup,
 };
