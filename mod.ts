@@ -71,6 +71,16 @@ export {
   type Ordered,
   type WorkTools,
 } from "./lib/parallel/map_reduce.ts";
+export {
+  type Delayed,
+  delayed,
+  effectiveJobs,
+  Parallel,
+  type ParallelFactory,
+  type ParallelOptions,
+  type ParallelRun,
+  type ReturnAs,
+} from "./lib/parallel/parallel.ts";
 export { prange, Range } from "./lib/parallel/range.ts";
 export type { Schedule } from "./lib/parallel/schedule.ts";
 export type { NumberArray, ReductionName } from "./lib/parallel/part.ts";

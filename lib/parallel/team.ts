@@ -9,6 +9,7 @@ import { isMainThread } from "../atomics/thread.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, nameAt } from "../codec/functions.ts";
 import { Dispatcher } from "../pool/dispatcher.ts";
+import { Pool } from "../pool/pool.ts";
 import { callSite, cancelChunks, explainFailure, type Job, whenSettled } from "../pool/jobs.ts";
 import { type Failure, Mode } from "../pool/protocol.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
@@ -87,15 +88,28 @@ function checkThreads(name: string, n: number): number {
   return n;
 }
 
+const pools = new Map<number, Pool>();
+
+/** A pool of so many workers, which stay for whoever asks for as many. */
+export function teamPool(size: number): Pool {
+  let pool = pools.get(size);
+  if (pool === undefined) pools.set(size, pool = new Pool(size));
+  return pool;
+}
+
 /**
- * Ends the workers that run loops; the next loop starts others. There is no need to: they do not keep
- * the program alive.
+ * Ends the workers that run loops and `Parallel`; the next one starts others. There is no need to:
+ * they do not keep the program alive. Deno's tests call them a leak, though.
  */
 export async function stopTeam(): Promise<void> {
-  const ending = team;
+  const ending = [...pools.values()];
+  pools.clear();
+  const itself = team;
   team = undefined;
-  ending?.terminate();
-  await ending?.ended();
+  for (const pool of ending) pool.terminate();
+  itself?.terminate();
+  await Promise.all(ending.map((pool) => pool.join()));
+  await itself?.ended();
 }
 
 function teamOf(size: number): Dispatcher {
