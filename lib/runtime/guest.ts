@@ -27,6 +27,7 @@ import { type Birth, request } from "./host.ts";
 import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
 import { enterOrder } from "./order.ts";
+import { separateRandom } from "./seeded_random.ts";
 
 /** Runs one kind of order. */
 export interface Runner {
@@ -50,10 +51,11 @@ export function becomeGuest(runners: Runners): void {
 }
 
 async function live(
-  { heap, record, port, buffers, preload }: Birth,
+  { heap, record, port, buffers, preload, firstDraw }: Birth,
   runners: Runners,
 ): Promise<void> {
   adoptThread(heap, record);
+  separateRandom(firstDraw, i32[record + threadWord.PID]);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
   port.onmessage = ({ data }) => keep(data);
   setBufferTransport({

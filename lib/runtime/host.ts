@@ -25,6 +25,7 @@ import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../cod
 import { storeValue } from "../codec/message.ts";
 import { ending, endThread, ExitCode, fallingSilent, stopThread } from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
+import { firstDraw } from "./seeded_random.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -35,6 +36,8 @@ export interface Birth {
   buffers: [address: number, buffer: SharedArrayBuffer][];
   /** Modules to import before there is an order. */
   preload: readonly string[];
+  /** What the main thread drew first: see {@linkcode separateRandom}. */
+  firstDraw: readonly number[];
 }
 
 interface Hosted {
@@ -162,6 +165,7 @@ function create(record: number): void {
     port: itsPort,
     buffers: keptBuffers(),
     preload: i32[record + threadWord.ORDER] === 0 ? forkserverPreload() : [],
+    firstDraw: firstDraw(),
   };
   worker.postMessage(birth, [itsPort]);
   if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);

@@ -394,3 +394,29 @@ for (const map of ["await pool.map", "pool.mapSync"]) {
     assertStringIncludes(stderr, "if (import.meta.main)");
   });
 }
+
+Deno.test("workers draw other random numbers than each other and the program, seeded or not", async () => {
+  const program = `
+    const drawn = new Queue();
+    const draw = (out) => {
+      out.putSync([Math.random(), Math.random()]);
+    };
+    const all = [[Math.random(), Math.random()]];
+    for (let at = 0; at < 4; at++) {
+      const process = new Process({ target: draw, args: [drawn] });
+      process.start();
+      all.push(await drawn.get());
+      await process.join();
+    }
+    console.log(JSON.stringify(all));`;
+  const drawnWith = async (...flags: string[]): Promise<number[]> => {
+    const { stdout } = await run(program, ["--allow-read", ...flags]);
+    return JSON.parse(stdout).flat();
+  };
+  const seeded = await drawnWith("--seed=7");
+  for (const drawn of [seeded, await drawnWith()]) {
+    assertEquals(new Set(drawn).size, 10, `${drawn}`);
+    assert(drawn.every((number) => number >= 0 && number < 1));
+  }
+  assertEquals(await drawnWith("--seed=7"), seeded);
+});
