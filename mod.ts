@@ -77,6 +77,11 @@ export {
   type ProcessOptions,
   type StartMethod,
 } from "./lib/process/process.ts";
+export type { Frozen } from "./lib/memory/frozen.ts";
+export type { SharedKey } from "./lib/memory/map_key.ts";
+export { Namespace, type NamespaceConstructor } from "./lib/memory/namespace.ts";
+export { SharedList } from "./lib/memory/shared_list.ts";
+export { type Entries, SharedMap } from "./lib/memory/shared_map.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Lock, LockGuard } from "./lib/sync/lock.ts";

@@ -136,6 +136,11 @@ export class Encoder {
     return this.#blocks.length === 0;
   }
 
+  /** Addresses of the shared objects that the message refers to, one for each time. */
+  get sharedObjects(): readonly number[] {
+    return this.#shared;
+  }
+
   /** Makes ready for the next message. */
   reset(): void {
     this.position = 0;
