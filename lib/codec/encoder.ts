@@ -379,6 +379,7 @@ export class Encoder {
       const { words } = this;
       for (let at = 0; at < length; at++) words[start * 2 + at] = floats[start + at];
     }
+    this.bytes.fill(0, this.position + 5, start * 8); // equal values have equal bytes
     this.#tagAndLength(integers ? Tag.INTEGERS : Tag.NUMBERS, length);
     this.position = start * 8 + length * (integers ? 4 : 8);
     return true;

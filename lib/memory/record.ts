@@ -27,7 +27,7 @@ import { i32, u8 } from "../atomics/heap_views.ts";
 import { dispose, unsend } from "../atomics/shared_object.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { definitionAt } from "../codec/functions.ts";
+import { definitionAt, nameAt } from "../codec/functions.ts";
 
 const PINS = 0;
 const STREAM = 1;
@@ -137,7 +137,7 @@ function notImported(address: number): TaskLookupError {
   const definition = definitionAt(address);
   const module = "module" in definition ? definition.module : "";
   return new TaskLookupError(
-    `Cannot read value: it has ${definition.name} of ${module}, which is not imported here. ` +
+    `Cannot read value: it has ${nameAt(address)}, and ${module} is not imported here. ` +
       `Import the module first`,
   );
 }

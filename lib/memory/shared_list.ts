@@ -81,7 +81,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @param items what it begins with
    * @throws {DataCloneError} if one of the items cannot cross
    */
-  constructor(items?: Iterable<T | Frozen<T>>) {
+  constructor(items?: Iterable<T | NoInfer<Frozen<T>>>) {
     super(createObject(SharedType.LIST, LIST + LIST_WORDS));
     if (items !== undefined) this.extend(items);
   }

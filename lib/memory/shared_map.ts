@@ -41,8 +41,8 @@ const TABLE = objectWord.FIRST;
 
 /** What a map is filled with: pairs of key and value, or an object whose names are the keys. */
 export type Entries<K, V> =
-  | Iterable<readonly [K, V | Frozen<V>]>
-  | { readonly [name: string]: V | Frozen<V> };
+  | Iterable<readonly [K, V | NoInfer<Frozen<V>>]>
+  | { readonly [name: string]: V | NoInfer<Frozen<V>> };
 
 /**
  * A map in shared memory: what one worker sets, all others get at once.
