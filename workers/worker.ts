@@ -18,6 +18,7 @@ import "../lib/memory/value.ts";
 import "../lib/memory/namespace.ts";
 import "../lib/memory/shared_list.ts";
 import "../lib/memory/shared_map.ts";
+import "../lib/managers/proxy.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
 import "../lib/channels/pipe.ts";

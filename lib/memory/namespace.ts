@@ -25,7 +25,7 @@ import {
   SharedHandle,
   SharedType,
 } from "../atomics/shared_object.ts";
-import { inOneLine, showAs } from "./inspect.ts";
+import { inOneLine, showContents } from "./inspect.ts";
 import { SharedMap } from "./shared_map.ts";
 
 const MAP = objectWord.FIRST;
@@ -197,7 +197,7 @@ export interface NamespaceConstructor {
 export const Namespace: NamespaceConstructor = Target as unknown as NamespaceConstructor;
 Object.defineProperty(Target, "name", { value: "Namespace" });
 
-showAs(Target, (target, inspect) => {
+showContents(Target, (target, inspect) => {
   const attributes = [...attributesOf.get(target)!.copy()];
   return `Namespace(${attributes.map(([name, value]) => `${name}=${inspect(value)}`).join(", ")})`;
 });

@@ -14,7 +14,7 @@ import {
 } from "../atomics/shared_object.ts";
 import { attend, attendChange, compute, computeNext, withMessage } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
-import { inOneLine, showAs } from "./inspect.ts";
+import { inOneLine, showContents } from "./inspect.ts";
 import { isSame, read, store, takeBack } from "./record.ts";
 import {
   destroyList,
@@ -476,7 +476,7 @@ function naturally(a: unknown, b: unknown): number {
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 }
 
-showAs(SharedList, (list, inspect) => {
+showContents(SharedList, (list, inspect) => {
   const array = list.copy();
   return `SharedList(${array.length}) ${inspect(array)}`;
 });

@@ -35,7 +35,7 @@ import {
   valueOf,
 } from "./hash_table.ts";
 import { type SharedKey, toKey } from "./map_key.ts";
-import { inOneLine, showAs } from "./inspect.ts";
+import { inOneLine, showContents } from "./inspect.ts";
 
 const TABLE = objectWord.FIRST;
 
@@ -386,7 +386,7 @@ function shown(key: SharedKey): string {
   return typeof key === "string" ? JSON.stringify(key) : String(key);
 }
 
-showAs(SharedMap, (map, inspect) => `SharedMap${inspect(map.copy()).slice("Map".length)}`);
+showContents(SharedMap, (map, inspect) => `SharedMap${inspect(map.copy()).slice("Map".length)}`);
 
 defineType(SharedType.DICT, {
   revive: reviveAs<SharedMap<SharedKey>>(SharedMap),
