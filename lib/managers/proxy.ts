@@ -45,6 +45,12 @@ export class BaseProxy {
   }
 }
 
+Object.defineProperty(BaseProxy.prototype, Symbol.for("Deno.customInspect"), {
+  value(this: BaseProxy): string {
+    return partsOf.has(this) ? this.toString() : "BaseProxy.prototype";
+  },
+});
+
 /** An iterator that lives in a manager's server; its items are taken one by one. */
 class IteratorProxy extends BaseProxy implements AsyncIterableIterator<unknown> {
   declare next: () => Promise<IteratorResult<unknown>>;

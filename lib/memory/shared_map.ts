@@ -36,6 +36,7 @@ import {
 } from "./hash_table.ts";
 import { type SharedKey, toKey } from "./map_key.ts";
 import { inOneLine, showContents } from "./inspect.ts";
+import { pin } from "./record.ts";
 
 const TABLE = objectWord.FIRST;
 
@@ -263,9 +264,12 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     attendChange(this.address);
     const stored = toKey(key);
     for (;;) {
+      attend();
       const entry = pinEntry(this.address + TABLE, stored);
-      if (entry !== 0) return freeze(readOnce(entry)) as Frozen<V>;
-      this.exchange(stored, value, 0);
+      if (entry !== 0) return freeze(readOnce(entry) as V);
+      // Read from the entry itself: by now another worker may have taken it out of the map.
+      const made = this.exchange(stored, value, 0);
+      if (made !== 0) return freeze(readOnce(made) as V);
     }
   }
 
@@ -336,25 +340,33 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       throw new TypeError(`Cannot update ${shown(key)}: fn must be a function, not ${typeof fn}`);
     }
     for (;;) {
+      attend();
       const entry = pinEntry(this.address + TABLE, key);
       try {
         const value = entry === 0 ? undefined : valueOf(entry) as V;
         const next = computeNext(this.address, fn, value);
-        if (this.exchange(key, next, entry)) return next;
+        const made = this.exchange(key, next, entry);
+        if (made === 0) continue;
+        unpinEntry(made);
+        return next;
       } finally {
         if (entry !== 0) unpinEntry(entry);
       }
-      attend();
     }
   }
 
-  /** Sets the value if the entry is still `expected`, which is pinned, or 0 for none. */
-  private exchange(key: SharedKey, value: unknown, expected: number): boolean {
+  /**
+   * Sets the value if the entry of the key is still `expected`, which is pinned, or 0 for none.
+   *
+   * @returns the new entry, pinned; 0 if the value was not set
+   */
+  private exchange(key: SharedKey, value: unknown, expected: number): number {
     return withMessage(value, "value", (message) => {
       const entry = makeEntry(key, message);
-      const done = exchangeEntry(this.address + TABLE, entry, expected);
-      if (!done) takeBackEntry(entry);
-      return done;
+      pin(entry);
+      if (exchangeEntry(this.address + TABLE, entry, expected)) return entry;
+      takeBackEntry(entry);
+      return 0;
     });
   }
 }
