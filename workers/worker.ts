@@ -11,6 +11,10 @@ import "../lib/sync/lock.ts";
 import "../lib/sync/event.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
+import "../lib/channels/joinable_queue.ts";
+import "../lib/channels/lifo_queue.ts";
+import "../lib/channels/priority_queue.ts";
+import "../lib/channels/simple_queue.ts";
 import "../lib/channels/pipe.ts";
 
 becomeGuest({

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { SimpleQueue } from "../channels/simple_queue.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions, type StartMethod } from "../process/process.ts";
 import { Event } from "../sync/event.ts";
@@ -21,6 +23,10 @@ export interface Context {
   readonly Pool: typeof Pool;
   /** The same in every context. */
   readonly Queue: typeof Queue;
+  /** The same in every context. */
+  readonly JoinableQueue: typeof JoinableQueue;
+  /** The same in every context. */
+  readonly SimpleQueue: typeof SimpleQueue;
   /** The same in every context. */
   readonly Pipe: typeof Pipe;
   /** The same in every context. */
@@ -42,7 +48,7 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
   }
 }
 
-const common = { Queue, Pipe, Lock, Event };
+const common = { Queue, JoinableQueue, SimpleQueue, Pipe, Lock, Event };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {
