@@ -385,6 +385,29 @@ test("JoinableQueue.taskDone() of a worker that was terminated does not count", 
   await ended(process, -15);
 });
 
+test("JoinableQueue.join() is told of an item that a worker got after it was terminated", async () => {
+  const [tasks, ready, turn] = [new JoinableQueue<number>(), new Event(), sharedCount()];
+  tasks.putSync(1);
+  const process = run(
+    (tasks: JoinableQueue<number>, ready: Event, turn: Int32Array<SharedArrayBuffer>) => {
+      ready.set();
+      while (Atomics.load(turn, 0) === 0); // it computes, and does not notice
+      tasks.getSync();
+      Atomics.store(turn, 0, 2);
+    },
+    tasks,
+    ready,
+    turn,
+  );
+  assert(await ready.wait(guard));
+  const joining = assertRejects(() => tasks.join(guard), WorkerDiedError, "exit code -15");
+  process.terminate();
+  assert(!await tasks.join({ timeoutMs: 0 })); // who joins has looked, and found nothing lost
+  Atomics.store(turn, 0, 1);
+  await joining;
+  await ended(process, -15);
+});
+
 test("JoinableQueue.joinSync() throws TerminatedError in a worker that is terminated", async () => {
   const [tasks, answers] = [new JoinableQueue<number>(), new Queue<string>()];
   tasks.putSync(1);

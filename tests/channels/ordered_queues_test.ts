@@ -4,13 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  LifoQueue,
-  PriorityQueue,
-  type Process,
-  Queue,
-  task,
-} from "@sauropod/multiprocessing";
+import { LifoQueue, PriorityQueue, type Process, Queue, task } from "@sauropod/multiprocessing";
 import fc from "fast-check";
 import { i32 } from "../../lib/atomics/heap_views.ts";
 import { storeValue } from "../../lib/codec/message.ts";
