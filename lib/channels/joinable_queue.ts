@@ -64,7 +64,8 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
   /**
    * Says that one item that was got is done: to be called once for each, by the worker that got it.
    *
-   * In a worker that has been terminated it does nothing: what it had counts as lost.
+   * In a worker that was terminated and computes on it does nothing for what `join` has reported as
+   * lost.
    *
    * @throws {RangeError} if nothing is unfinished
    */

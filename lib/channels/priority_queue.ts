@@ -45,7 +45,8 @@ import { channelOf, defineQueue, type PriorityOptions } from "./queue_kind.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const queue = new PriorityQueue<[number, string]>();
- * for (const item of [[2, "b"], [1, "a"]] as const) queue.putSync([...item]);
+ * await queue.put([2, "b"]);
+ * await queue.put([1, "a"]);
  * assertEquals(queue.getSync(), [1, "a"]);
  * ```
  */

@@ -186,6 +186,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   /**
    * Ends the queue for everybody: nothing can be put any more; what is in it can still be got, and
    * then `get` throws {@linkcode ClosedError} and iterations end. Closing twice is safe.
+   * {@linkcode Queue.shutdown} can drop what is in it as well.
    */
   close(): void {
     closeChannel(this.channel, Closed.SENDERS_GONE);

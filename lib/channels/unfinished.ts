@@ -71,11 +71,14 @@ export function unfinishedIn(channel: number): number {
  * @returns false if every task is done already
  */
 export function finishTask(channel: number): boolean {
-  if (exitCodeOf(self)) return true; // it counts as dead, and its tasks as lost
   const tally = findTally(channel);
-  if (!countDone(channel)) return false;
-  if (tally !== 0) Atomics.sub(i32, tally + IN_HAND, 1);
-  return true;
+  if (tally === 0) return countDone(channel);
+  // First, so that a task is either done or given up as lost, whoever comes first.
+  const inHand = Atomics.sub(i32, tally + IN_HAND, 1);
+  if (inHand <= 0 && exitCodeOf(self)) return true; // this worker is dead, and it was given up
+  if (countDone(channel)) return true;
+  Atomics.add(i32, tally + IN_HAND, 1);
+  return false;
 }
 
 function countDone(channel: number): boolean {
@@ -120,7 +123,7 @@ function lostTasks(channel: number, count: number): LostTasks {
   return { count, pid: i32[record + threadWord.PID], exitCode: exitCodeOf(record)! };
 }
 
-/** Moves what workers had in hand that died to `LOST`. One that ended with code 0 has not died. */
+/** Moves what dead workers have in hand to `LOST`. One that ended with code 0 has not died. */
 function giveUpTasksOfTheDead(channel: number): void {
   enter(channel + TALLY_GUARD);
   for (let tally = i32[channel + TALLIES]; tally !== 0; tally = i32[tally + NEXT]) {
