@@ -72,13 +72,21 @@ export function unfinishedIn(channel: number): number {
  */
 export function finishTask(channel: number): boolean {
   const tally = findTally(channel);
-  if (tally === 0) return countDone(channel);
   // First, so that a task is either done or given up as lost, whoever comes first.
-  const inHand = Atomics.sub(i32, tally + IN_HAND, 1);
-  if (inHand <= 0 && exitCodeOf(self)) return true; // this worker is dead, and it was given up
+  const wasInHand = tally !== 0 && takeFromHand(tally);
+  if (!wasInHand && exitCodeOf(self)) return true; // this worker is dead, and it was given up
   if (countDone(channel)) return true;
-  Atomics.add(i32, tally + IN_HAND, 1);
+  if (wasInHand) Atomics.add(i32, tally + IN_HAND, 1);
   return false;
+}
+
+/** Lowers `IN_HAND`; false if it is 0, since the task was got by another worker, or given up. */
+function takeFromHand(tally: number): boolean {
+  for (;;) {
+    const inHand = Atomics.load(i32, tally + IN_HAND);
+    if (inHand === 0) return false;
+    if (Atomics.compareExchange(i32, tally + IN_HAND, inHand, inHand - 1) === inHand) return true;
+  }
 }
 
 function countDone(channel: number): boolean {
@@ -129,7 +137,7 @@ function giveUpTasksOfTheDead(channel: number): void {
   for (let tally = i32[channel + TALLIES]; tally !== 0; tally = i32[tally + NEXT]) {
     if (!exitCodeOf(i32[tally + THREAD])) continue;
     const count = Atomics.exchange(i32, tally + IN_HAND, 0);
-    if (count <= 0) continue;
+    if (count === 0) continue;
     i32[channel + LOST_BY] = i32[tally + THREAD];
     Atomics.add(i32, channel + LOST, count);
   }

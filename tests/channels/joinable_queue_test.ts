@@ -387,11 +387,15 @@ test("JoinableQueue.taskDone() of a worker that was terminated does not count", 
 
 test("JoinableQueue.join() is told of an item that a worker got after it was terminated", async () => {
   const [tasks, ready, turn] = [new JoinableQueue<number>(), new Event(), sharedCount()];
-  tasks.putSync(1);
+  for (let at = 0; at < 3; at++) tasks.putSync(at);
   const process = run(
     (tasks: JoinableQueue<number>, ready: Event, turn: Int32Array<SharedArrayBuffer>) => {
+      tasks.getSync();
+      tasks.getSync();
       ready.set();
       while (Atomics.load(turn, 0) === 0); // it computes, and does not notice
+      tasks.taskDone();
+      tasks.taskDone();
       tasks.getSync();
       Atomics.store(turn, 0, 2);
     },
@@ -400,11 +404,13 @@ test("JoinableQueue.join() is told of an item that a worker got after it was ter
     turn,
   );
   assert(await ready.wait(guard));
-  const joining = assertRejects(() => tasks.join(guard), WorkerDiedError, "exit code -15");
   process.terminate();
-  assert(!await tasks.join({ timeoutMs: 0 })); // who joins has looked, and found nothing lost
+  await assertRejects(() => tasks.join(guard), WorkerDiedError, "2 items");
+  const joining = assertRejects(() => tasks.join(guard), WorkerDiedError, "an item");
+  assert(!await tasks.join({ timeoutMs: 0 })); // who joins has looked, and found no more
   Atomics.store(turn, 0, 1);
   await joining;
+  assertEquals(tasks.unfinishedTasks, 3);
   await ended(process, -15);
 });
 
