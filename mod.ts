@@ -19,7 +19,12 @@
  */
 
 export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
-export { Queue } from "./lib/channels/queue.ts";
+export { JoinableQueue } from "./lib/channels/joinable_queue.ts";
+export { LifoQueue } from "./lib/channels/lifo_queue.ts";
+export { PriorityQueue } from "./lib/channels/priority_queue.ts";
+export { Queue, type ShutdownOptions } from "./lib/channels/queue.ts";
+export type { PriorityOptions } from "./lib/channels/queue_kind.ts";
+export { SimpleQueue } from "./lib/channels/simple_queue.ts";
 export {
   type AnyClass,
   type AnyFunction,

@@ -10,8 +10,11 @@ import { Decoder, NeedsImport } from "./decoder.ts";
 import { encode, type Encoder, giveBack } from "./encoder.ts";
 import { importFunction } from "./functions.ts";
 
-/** Words before the message in its block: the length of its stream. */
+/** Words before the message in its block: the length of its stream, and {@linkcode LINK}. */
 const HEADER_WORDS = 2;
+
+/** Offset of a word of the block that is free for whoever keeps the message. */
+export const LINK = 1;
 
 /**
  * Copies a finished message into a block of its own.

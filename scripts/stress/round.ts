@@ -41,6 +41,8 @@ export const Doing = [
   "waitSync",
   "recv",
   "recvSync",
+  "join",
+  "joinSync",
   "waiting to be terminated",
 ] as const;
 
