@@ -18,6 +18,11 @@
  * @module
  */
 
+export type {
+  RecvBytesIntoOptions,
+  RecvBytesOptions,
+  SendBytesOptions,
+} from "./lib/channels/bytes.ts";
 export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
 export { Queue } from "./lib/channels/queue.ts";
 export {
@@ -28,7 +33,9 @@ export {
   tasksOf,
 } from "./lib/codec/functions.ts";
 export { SharedHandle } from "./lib/atomics/shared_object.ts";
+export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
+export type { Waitable } from "./lib/atomics/readiness.ts";
 export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
 export {
   AbandonedLockError,

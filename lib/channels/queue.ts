@@ -6,6 +6,7 @@
 
 import { ClosedError, Empty, Full } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import {
   createObject,
   defineType,
@@ -18,6 +19,7 @@ import { awaitOn, blockOn } from "../atomics/wait.ts";
 import { encode, giveBack } from "../codec/encoder.ts";
 import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
 import {
+  becomingReadable,
   CHANNEL_WORDS,
   closeChannel,
   Closed,
@@ -87,7 +89,7 @@ function createQueue(maxsize: number): number {
  * assertEquals(await Array.fromAsync(queue), [1, 2, 3]);
  * ```
  */
-export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T> {
+export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>, Waitable {
   /**
    * Makes an empty queue.
    *
@@ -232,6 +234,11 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    */
   close(): void {
     closeChannel(this.address + CHANNEL, Closed.SENDERS_GONE);
+  }
+
+  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return becomingReadable(this.address + CHANNEL);
   }
 
   /** The items as they come, until the queue is closed and empty. */

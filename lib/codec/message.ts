@@ -27,8 +27,13 @@ export function storeMessage(encoder: Encoder): number {
     throw error;
   }
   i32[address] = encoder.position;
-  encoder.copyTo(u8, (address + HEADER_WORDS) * 4);
+  encoder.copyTo(u8, startOf(address));
   return address;
+}
+
+/** Where the message at `address` begins, in bytes of the heap. */
+export function startOf(address: number): number {
+  return (address + HEADER_WORDS) * 4;
 }
 
 /** Makes a decoder read the message at `address` from its beginning. */
