@@ -1,9 +1,9 @@
 /**
- * Random schedules over locks, events, queues and pipes, with workers that time out, abort and die,
+ * Random schedules over locks, events, queues, pipes and waits for several things, with workers that time out, abort and die,
  * until the time is up or something is seen that must never be.
  *
  * ```text
- * deno task stress --minutes 3 --seed 1 [--workers 4] [--kind lock,queue,event,pipe] [--verbose]
+ * deno task stress --minutes 3 --seed 1 [--workers 4] [--kind lock,queue,event,pipe,wait] [--verbose]
  * deno task stress --kind lock --round 1923228506      one round, by the seed that a failure names
  * ```
  *
@@ -18,9 +18,16 @@ import { lockRound } from "./stress/locks.ts";
 import { pipeRound } from "./stress/pipes.ts";
 import { queueRound } from "./stress/queues.ts";
 import { Random } from "./stress/random.ts";
+import { waitRound } from "./stress/waits.ts";
 
 /** The kinds of rounds. */
-export const rounds = { lock: lockRound, queue: queueRound, event: eventRound, pipe: pipeRound };
+export const rounds = {
+  lock: lockRound,
+  queue: queueRound,
+  event: eventRound,
+  pipe: pipeRound,
+  wait: waitRound,
+};
 
 /** The name of a kind of round. */
 export type Kind = keyof typeof rounds;
