@@ -36,7 +36,14 @@ export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
 export type { Waitable } from "./lib/atomics/readiness.ts";
-export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
+export { type Context, getContext } from "./lib/context/context.ts";
+export {
+  getAllStartMethods,
+  getStartMethod,
+  setForkserverPreload,
+  setStartMethod,
+  type StartMethod,
+} from "./lib/runtime/start_method.ts";
 export {
   AbandonedLockError,
   BrokenBarrierError,
@@ -60,6 +67,21 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from "./lib/errors.ts";
+export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
+export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
+export { type ElementsOf, RawArray } from "./lib/memory/raw_array.ts";
+export type {
+  DataOf,
+  DtypeOf,
+  ElementOf,
+  ElementTypes,
+  IntegerTypecode,
+  NumberTypecode,
+  NumericTypecode,
+  PythonTypecodes,
+  Typecode,
+} from "./lib/memory/typecodes.ts";
+export { RawValue, Value } from "./lib/memory/value.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -78,12 +100,7 @@ export {
   type ParentProcess,
   parentProcess,
 } from "./lib/process/current.ts";
-export {
-  activeChildren,
-  Process,
-  type ProcessOptions,
-  type StartMethod,
-} from "./lib/process/process.ts";
+export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";

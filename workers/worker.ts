@@ -13,6 +13,8 @@ import "../lib/sync/barrier.ts";
 import "../lib/sync/rlock.ts";
 import "../lib/sync/semaphore.ts";
 import "../lib/sync/condition.ts";
+import "../lib/memory/array.ts";
+import "../lib/memory/value.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
 import "../lib/channels/pipe.ts";
