@@ -78,10 +78,18 @@ export async function importValue(address: number): Promise<unknown> {
   }
 }
 
-/** Lets go of a message that nobody will read. */
-export function discardMessage(address: number): void {
+/**
+ * Lets go of a message that nobody will read.
+ *
+ * @param whatIsLent what becomes of ends of pipes in it: they return to this isolate if it lent them,
+ * or are lost, as with a worker that got them and ended
+ */
+export function discardMessage(
+  address: number,
+  whatIsLent: "returns" | "is lost" = "returns",
+): void {
   const decoder = new Decoder();
   readMessage(decoder, address);
-  decoder.skip();
+  decoder.skip(whatIsLent);
   freeMessage(address);
 }
