@@ -30,6 +30,7 @@ import {
   type Board,
   count,
   guarded,
+  hang,
   HANG_MS,
   joinAll,
   makeBoard,
@@ -50,6 +51,8 @@ interface Shared {
   queues: Queue<Item>[];
   /** Set and cleared again by producers, to wake everybody for nothing. */
   pulse: Event;
+  /** How many items of each queue were got. */
+  taken: Int32Array<SharedArrayBuffer>;
   /** Items that each producing lane has put. */
   put: Int32Array<SharedArrayBuffer>;
   /** How often each item was got: producer * times + number. */
@@ -57,6 +60,8 @@ interface Shared {
   /** Reports that each lane has sent. */
   reports: Int32Array<SharedArrayBuffer>;
   times: number;
+  /** Whether everybody waits for ever: nobody looks again unless it is woken. */
+  patient: boolean;
 }
 
 interface Lane {
@@ -69,6 +74,8 @@ interface Lane {
   blocking: boolean;
   /** After how many operations the worker exits or throws; -1: never. */
   end: number;
+  /** Whether it may leave what it has seen to others: not the one that nothing stops. */
+  leaves: boolean;
 }
 
 const runLanes = task(
@@ -84,21 +91,21 @@ const runLanes = task(
 type Report = Connection<number> | undefined;
 
 async function produce(shared: Shared, it: Lane, report: Report): Promise<void> {
-  const { board, queues, pulse, put, times } = shared;
+  const { board, queues, pulse, put, times, patient } = shared;
   const { lane, blocking, end } = it;
   const random = new Random(it.seed);
   for (let number = 0; number < times;) {
     if (number === end) die(random);
-    if (random.once(6)) pulse.set();
+    if (!patient && random.once(6)) pulse.set();
     if (random.once(3)) pulse.clear();
     const queue = queues[random.pick(it.queues)];
     const timeoutMs = random.int(0, 3);
     try {
-      const way = random.int(0, 3);
-      now(board, lane, blocking && way < 2 ? "putSync" : "put");
-      if (way === 0 && blocking) queue.putSync([lane, number]);
-      else if (way === 1 && blocking) queue.putSync([lane, number], { timeoutMs });
-      else if (way === 2) await queue.put([lane, number], { timeoutMs });
+      const way = patient ? random.int(2, 3) : random.int(0, 3);
+      now(board, lane, blocking && way % 2 === 0 ? "putSync" : "put");
+      if (way === 0 && blocking) queue.putSync([lane, number], { timeoutMs });
+      else if (way === 1) await queue.put([lane, number], { timeoutMs });
+      else if (way === 2 && blocking) queue.putSync([lane, number]);
       else await queue.put([lane, number]);
       put[lane] = ++number;
       tell(shared, lane, report);
@@ -111,29 +118,31 @@ async function produce(shared: Shared, it: Lane, report: Report): Promise<void> 
 }
 
 async function consume(shared: Shared, it: Lane, report: Report): Promise<void> {
-  const { board, queues, pulse } = shared;
+  const { board, queues, pulse, patient } = shared;
   const { lane, blocking, end } = it;
   const random = new Random(it.seed);
   const open = new Set(it.queues.map((which) => queues[which]));
   for (let at = 0; open.size > 0; at++) {
     if (at === end) die(random);
     const objects: (Queue<Item> | Event)[] = random.once(2) ? [...open] : [...open, pulse];
-    const ready = await waitForSome(board, objects, random, lane, blocking);
+    const ready = await waitForSome(shared, objects, random, lane, blocking);
     if (ready.some((object, at) => ready.indexOf(object) !== at || !objects.includes(object))) {
       throw new Violation("wait() gave what it was not asked for");
     }
     for (const queue of ready) {
       if (queue instanceof Event) continue;
-      if (random.once(6)) continue; // others have to see it
+      if (it.leaves && random.once(4)) await takenByOthers(shared, queue);
       try {
         const found = queue.tryGet();
-        if (found !== undefined) take(shared, found.value);
+        if (found !== undefined) take(shared, queue, found.value);
       } catch (error) {
         if (!(error instanceof ClosedError)) throw error;
         open.delete(queue);
       }
     }
-    if (random.once(10) && open.size > 0) await getOne(shared, random.pick([...open]), random);
+    if (!patient && random.once(10) && open.size > 0) {
+      await getOne(shared, random.pick([...open]), random);
+    }
     tell(shared, lane, report);
     await pause(random, blocking);
   }
@@ -141,13 +150,13 @@ async function consume(shared: Shared, it: Lane, report: Report): Promise<void> 
 }
 
 async function waitForSome<T extends Queue<Item> | Event>(
-  board: Board,
+  { board, patient }: Shared,
   objects: T[],
   random: Random,
   lane: number,
   blocking: boolean,
 ): Promise<T[]> {
-  const way = random.int(0, 7);
+  const way = patient ? random.pick([2, 3, 6, 7]) : random.int(0, 7);
   const timeoutMs = random.int(0, 3);
   now(board, lane, blocking && way < 4 ? "waitSync" : "wait");
   if (way === 0) return blocking ? waitSync(objects, { timeoutMs: 0 }) : [];
@@ -167,17 +176,29 @@ async function waitForSome<T extends Queue<Item> | Event>(
   return ready;
 }
 
+/** Waits until somebody else has taken an item: it was woken for it, so it has to wake the others. */
+async function takenByOthers({ queues, taken }: Shared, queue: Queue<Item>): Promise<void> {
+  const which = queues.indexOf(queue);
+  const before = Atomics.load(taken, which);
+  while (Atomics.load(taken, which) === before && queue.size() > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 /** Stands in the queue as those do who do not wait for several. */
 async function getOne(shared: Shared, queue: Queue<Item>, random: Random): Promise<void> {
   const timeoutMs = random.int(0, 3);
   try {
-    take(shared, random.once(2) ? queue.getSync({ timeoutMs }) : await queue.get({ timeoutMs }));
+    const blocks = random.once(2);
+    take(shared, queue, blocks ? queue.getSync({ timeoutMs }) : await queue.get({ timeoutMs }));
   } catch (error) {
     if (!(error instanceof Empty || error instanceof ClosedError)) throw error;
   }
 }
 
-function take({ got, times }: Shared, [producer, number]: Item): void {
+function take(shared: Shared, queue: Queue<Item>, [producer, number]: Item): void {
+  const { queues, taken, got, times } = shared;
+  Atomics.add(taken, queues.indexOf(queue), 1);
   if (Atomics.add(got, producer * times + number, 1) !== 0) {
     throw new Violation(`item ${number} of lane ${producer} came twice`);
   }
@@ -240,14 +261,13 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
   const times = random.int(20, 100);
   const all = Array.from({ length: random.int(2, 5) }, (_, at) => at);
   let lanes = 0;
-  const makeLane = (role: Lane["role"], queues: number[], blocking: boolean, end = -1): Lane => ({
-    lane: lanes++,
-    seed: random.fork(),
-    role,
-    queues,
-    blocking,
-    end,
-  });
+  const makeLane = (
+    role: Lane["role"],
+    queues: number[],
+    blocking: boolean,
+    leaves: boolean,
+    end = -1,
+  ): Lane => ({ lane: lanes++, seed: random.fork(), role, queues, blocking, leaves, end });
   const someOf = (): number[] => {
     const some = all.filter(() => random.once(2));
     return some.length > 0 ? some : [random.pick(all)];
@@ -255,9 +275,9 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
   const groups: { lanes: Lane[]; doomed: boolean; terminate: boolean }[] = [];
   const inMain: Lane[] = [];
   // One that nothing can stop waits for all the queues.
-  if (random.once(2)) inMain.push(makeLane("consume", all, false));
+  if (random.once(2)) inMain.push(makeLane("consume", all, false, false));
   else {
-    const lane = makeLane("consume", all, random.once(2));
+    const lane = makeLane("consume", all, random.once(2), false);
     groups.push({ lanes: [lane], doomed: false, terminate: false });
   }
   for (let id = 0; id < workers; id++) {
@@ -268,7 +288,7 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
     groups.push({
       lanes: Array.from(
         { length: random.int(1, 3) },
-        () => makeLane(role, someOf(), blocking, end),
+        () => makeLane(role, someOf(), blocking, true, end),
       ),
       doomed: end >= 0 || terminate,
       terminate,
@@ -278,10 +298,12 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
     board: makeBoard(lanes),
     queues: all.map(() => new Queue<Item>(random.pick([1, 1, 1, 3, 0]))),
     pulse: new Event(),
+    taken: sharedWords(all.length),
     put: sharedWords(lanes),
     got: sharedWords(lanes * times),
     reports: sharedWords(lanes),
     times,
+    patient: random.once(2),
   };
   const pipes: Connection<number>[] = [];
   const members = groups.map(({ lanes, doomed, terminate }) => {
@@ -313,8 +335,7 @@ async function emptied({ queues, board }: Shared): Promise<void> {
   const start = performance.now();
   while (queues.some((queue) => queue.size() > 0)) {
     if (performance.now() - start > HANG_MS) {
-      const lanes = [...board.doing].join(" ");
-      throw new Violation(`a queue has items, and who waits for it sleeps; lanes do ${lanes}`);
+      throw hang(board, "a queue has items, and who waits for it");
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

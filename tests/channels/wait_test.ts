@@ -506,3 +506,75 @@ for (const ending of ["terminate", "kill"] as const) {
     await ended(process, ending === "kill" ? -9 : -15);
   });
 }
+
+// All at once
+
+interface Shared {
+  queues: Queue<number>[];
+  /** How often each item was got. */
+  got: Int32Array<SharedArrayBuffer>;
+  /** Waiters that have begun. */
+  begun: Queue<number>;
+}
+
+const produceAll = task(import.meta, (shared: Shared, first: number, items: number) => {
+  for (let at = 0; at < items; at++) shared.queues[(first + at) % 3].putSync(first + at);
+});
+
+/** Takes what comes until its queues are closed; never waits for one alone. */
+const consumeAll = task(
+  import.meta,
+  async (shared: Shared, which: number[], blocking: boolean) => {
+    const open = new Set(which.map((at) => shared.queues[at]));
+    shared.begun.putSync(1);
+    while (open.size > 0) {
+      const ready = blocking ? waitSync(open) : await wait(open);
+      if (ready.length === 0) throw new Error("nothing is ready");
+      for (const queue of ready) {
+        try {
+          const found = queue.tryGet();
+          if (found !== undefined) Atomics.add(shared.got, found.value, 1);
+        } catch (error) {
+          if (!(error instanceof ClosedError)) throw error;
+          open.delete(queue);
+        }
+      }
+    }
+  },
+);
+
+test("wait() and waitSync() of overlapping queues get every item once, though some waiters die", async () => {
+  const items = 600;
+  const shared: Shared = {
+    // With room for one item, a producer goes on only if somebody is awake to take it.
+    queues: [new Queue(1), new Queue(1), new Queue(1)],
+    got: new Int32Array(new SharedArrayBuffer(items * 4)),
+    begun: new Queue(),
+  };
+  const sets: [which: number[], blocking: boolean][] = [
+    [[0, 1], true],
+    [[1, 2], true],
+    [[2, 0], false],
+    [[0, 1, 2], false],
+  ];
+  const lasting = sets.map((set) => run(consumeAll, shared, ...set));
+  const dying = sets.slice(1, 3).map((set) => run(consumeAll, shared, ...set));
+  const here = consumeAll(shared, [0, 1, 2], false);
+  for (let left = sets.length + dying.length + 1; left > 0; left--) await shared.begun.get(guard);
+  const producers = [0, 1, 2].map((at) => run(produceAll, shared, at * 200, 200));
+  const middle = () => shared.got.reduce((a, b) => a + b, 0) >= items / 3;
+  while (!middle()) await new Promise((resolve) => setTimeout(resolve, 1));
+  dying[0].terminate();
+  dying[1].kill();
+  for (const process of producers) await ended(process);
+  while (shared.queues.some((queue) => !queue.empty())) {
+    await new Promise((resolve) => setTimeout(resolve, 1)); // nothing wakes them but the items
+  }
+  for (const queue of shared.queues) queue.close();
+  await here;
+  for (const process of lasting) await ended(process);
+  for (const process of dying) await process.join(guard);
+  assertEquals(shared.got.findIndex((times) => times > 1), -1, "an item came twice");
+  const lost = shared.got.filter((times) => times === 0).length;
+  assert(lost <= dying.length, `${lost} items are lost, and only ${dying.length} waiters died`);
+});
