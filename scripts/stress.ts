@@ -1,5 +1,5 @@
 /**
- * Random schedules over locks, events, queues of all kinds and pipes, with workers that time out,
+ * Random schedules over locks, events, queues of all kinds, pipes and waits for several things, with workers that time out,
  * abort and die, until the time is up or something is seen that must never be.
  *
  * ```text
@@ -19,6 +19,7 @@ import { pipeRound } from "./stress/pipes.ts";
 import { queueRound } from "./stress/queues.ts";
 import { Random } from "./stress/random.ts";
 import { storeRound } from "./stress/stores.ts";
+import { waitRound } from "./stress/waits.ts";
 
 /** The kinds of rounds. */
 export const rounds = {
@@ -27,6 +28,7 @@ export const rounds = {
   event: eventRound,
   pipe: pipeRound,
   store: storeRound,
+  wait: waitRound,
 };
 
 /** The name of a kind of round. */

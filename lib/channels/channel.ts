@@ -31,7 +31,14 @@ import { Outcome, type Steps } from "../atomics/wait.ts";
 import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { discardMessage, freeMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { bytesAt, bytesLength, messageName } from "../codec/bytes.ts";
+import {
+  discardMessage,
+  freeMessage,
+  readMessage,
+  startOf,
+  storeMessage,
+} from "../codec/message.ts";
 
 // Words that senders write, receivers write, and both read lie on different cache lines.
 export const SEND_GUARD = 0;
@@ -245,40 +252,52 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 /** Takes the next message into `popped`, if there is one. */
 function pop(channel: number): boolean {
   enter(channel + RECEIVE_GUARD);
-  const received = i32[channel + RECEIVED];
-  if (i32[channel + SENT_SEEN] === received) {
-    const sent = Atomics.load(i32, channel + SENT);
-    if (sent === received) {
-      leave(channel + RECEIVE_GUARD);
-      return false;
-    }
-    i32[channel + SENT_SEEN] = sent;
+  const slot = nextSlot(channel);
+  if (slot === 0) {
+    leave(channel + RECEIVE_GUARD);
+    return false;
   }
-  let segment = i32[channel + FIRST_SEGMENT];
-  let slot = i32[channel + FIRST_SLOT];
-  let emptied = 0;
-  if (slot === SLOTS) {
-    emptied = segment;
-    segment = i32[segment + NEXT];
-    slot = 0;
-    i32[channel + FIRST_SEGMENT] = segment;
-  }
-  i32[channel + FIRST_SLOT] = slot + 1;
-  const at = segment + SLOT_WORDS + slot * SLOT_WORDS;
-  const length = i32[at];
+  const length = i32[slot];
   if (length === IN_BLOCK) {
-    popped.block = i32[at + 1];
+    popped.block = i32[slot + 1];
   } else {
     popped.block = 0;
     popped.length = length;
     const { words } = popped;
-    for (let word = 0; word * 4 < length; word++) words[word] = i32[at + 1 + word];
+    for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
   }
-  Atomics.store(i32, channel + RECEIVED, (received + 1) | 0);
+  leaveWithout(channel, slot);
+  return true;
+}
+
+/** The slot of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
+function nextSlot(channel: number): number {
+  const received = i32[channel + RECEIVED];
+  if (i32[channel + SENT_SEEN] === received) {
+    const sent = Atomics.load(i32, channel + SENT);
+    if (sent === received) return 0;
+    i32[channel + SENT_SEEN] = sent;
+  }
+  const segment = i32[channel + FIRST_SEGMENT];
+  const slot = i32[channel + FIRST_SLOT];
+  if (slot === SLOTS) return i32[segment + NEXT] + SLOT_WORDS;
+  return segment + SLOT_WORDS + slot * SLOT_WORDS;
+}
+
+/** Leaves `RECEIVE_GUARD` without the next message, which is in `slot`: it has been taken. */
+function leaveWithout(channel: number, slot: number): void {
+  let emptied = 0;
+  if (i32[channel + FIRST_SLOT] === SLOTS) {
+    emptied = i32[channel + FIRST_SEGMENT];
+    i32[channel + FIRST_SEGMENT] = slot - SLOT_WORDS;
+    i32[channel + FIRST_SLOT] = 1;
+  } else {
+    i32[channel + FIRST_SLOT]++;
+  }
+  Atomics.store(i32, channel + RECEIVED, (i32[channel + RECEIVED] + 1) | 0);
   leave(channel + RECEIVE_GUARD);
   if (emptied !== 0) free(emptied);
   if (i32[channel + LIMIT] > 0) wakeOne(channel + SENDERS);
-  return true;
 }
 
 /**
@@ -336,15 +355,64 @@ function readReceived(block: number): Received {
   }
 }
 
+/** What came out of a channel from which bytes are wanted. */
+export type ReceivedBytes<R> =
+  | { kind: "bytes"; result: R }
+  /** The next message is something else, and stays. */
+  | { kind: "other"; name: string };
+
+/**
+ * Takes the next message out of the channel if it is bytes.
+ *
+ * @param read reads the bytes, which lie in the heap for so long
+ */
+export function receiveBytes<R>(
+  channel: number,
+  read: (bytes: Uint8Array<SharedArrayBuffer>) => R,
+): ReceivedBytes<R> | undefined {
+  enter(channel + RECEIVE_GUARD);
+  const slot = nextSlot(channel);
+  if (slot === 0) {
+    leave(channel + RECEIVE_GUARD);
+    return undefined;
+  }
+  const block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
+  const start = block === 0 ? (slot + 1) * 4 : startOf(block);
+  if (bytesLength(start) < 0) {
+    const name = messageName(start);
+    leave(channel + RECEIVE_GUARD);
+    return { kind: "other", name };
+  }
+  const bytes = bytesAt(start);
+  leaveWithout(channel, slot);
+  try {
+    return { kind: "bytes", result: read(bytes) };
+  } finally {
+    if (block !== 0) freeMessage(block); // without a block there are no bytes
+  }
+}
+
 /**
  * Steps of receiving a value from a channel that may be empty.
  *
  * @param take receives one now if there is one, for a channel of another order
  */
-export function* receiving(
+export function receiving(
   channel: number,
   take: (channel: number) => Received | undefined = receive,
 ): Steps<Received | "closed" | "timed out"> {
+  return taking(channel, take);
+}
+
+/**
+ * Steps of taking something out of a channel that may be empty.
+ *
+ * @param take takes it now, if it is there
+ */
+export function* taking<R>(
+  channel: number,
+  take: (channel: number) => R | undefined,
+): Steps<R | "closed" | "timed out"> {
   for (;;) {
     const sent = Atomics.load(i32, channel + SENT);
     const received = take(channel);

@@ -6,9 +6,17 @@
 
 import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
-import { closeChannel, Closed, closedBits, limitOf, messagesIn } from "./channel.ts";
+import {
+  becomingReadable,
+  closeChannel,
+  Closed,
+  closedBits,
+  limitOf,
+  messagesIn,
+} from "./channel.ts";
 import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 
@@ -62,7 +70,7 @@ export interface ShutdownOptions {
  * assertEquals(await Array.fromAsync(queue), [1, 2, 3]);
  * ```
  */
-export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T> {
+export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>, Waitable {
   declare private readonly kind: QueueKind;
 
   /** Where the items are. */
@@ -220,6 +228,11 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   shutdown({ immediate = false }: ShutdownOptions = {}): void {
     closeChannel(this.channel, Closed.SHUT_DOWN);
     if (immediate) this.kind.discardAll(this.channel);
+  }
+
+  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return becomingReadable(this.channel);
   }
 
   /** The items as they come, until the queue is closed, or shut down, and empty. */

@@ -23,6 +23,16 @@ for (const name of ["queue", "pipe"]) {
   });
 }
 
+Deno.test("wait_for_several prints all that four processes send, in the order of each", async () => {
+  const { code, lines, errors } = await runExample("wait_for_several");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines.length, 12);
+  for (let id = 1; id <= 4; id++) {
+    const expected = [1, 2, 3].map((at) => `process ${id}: ${at} of 3`);
+    assertEquals(lines.filter((line) => line.startsWith(`process ${id}:`)), expected);
+  }
+});
+
 Deno.test("lock keeps lines whole, and without it every letter is printed all the same", async () => {
   const { code, lines, errors } = await runExample("lock");
   assertEquals([code, errors], [0, []]);
@@ -55,7 +65,16 @@ Deno.test("joinable_queue has all tasks done once before it is joined, and ends 
 
 Deno.test("every example tells about itself, and refuses what it does not know", async () => {
   const names = [
-    ...["hello", "pool_map", "queue", "pipe", "lock", "shared_values", "joinable_queue"],
+    ...[
+      "hello",
+      "pool_map",
+      "queue",
+      "pipe",
+      "lock",
+      "shared_values",
+      "joinable_queue",
+      "wait_for_several",
+    ],
     ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
   ];
   for (const name of names) {
