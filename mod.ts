@@ -18,8 +18,18 @@
  * @module
  */
 
+export type {
+  RecvBytesIntoOptions,
+  RecvBytesOptions,
+  SendBytesOptions,
+} from "./lib/channels/bytes.ts";
 export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
-export { Queue } from "./lib/channels/queue.ts";
+export { JoinableQueue } from "./lib/channels/joinable_queue.ts";
+export { LifoQueue } from "./lib/channels/lifo_queue.ts";
+export { PriorityQueue } from "./lib/channels/priority_queue.ts";
+export { Queue, type ShutdownOptions } from "./lib/channels/queue.ts";
+export type { PriorityOptions } from "./lib/channels/queue_kind.ts";
+export { SimpleQueue } from "./lib/channels/simple_queue.ts";
 export {
   type AnyClass,
   type AnyFunction,
@@ -28,7 +38,9 @@ export {
   tasksOf,
 } from "./lib/codec/functions.ts";
 export { SharedHandle } from "./lib/atomics/shared_object.ts";
+export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
+export type { Waitable } from "./lib/atomics/readiness.ts";
 export { type Context, getContext } from "./lib/context/context.ts";
 export {
   getAllStartMethods,

@@ -21,6 +21,10 @@ import "../lib/memory/shared_map.ts";
 import "../lib/managers/proxy.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
+import "../lib/channels/joinable_queue.ts";
+import "../lib/channels/lifo_queue.ts";
+import "../lib/channels/priority_queue.ts";
+import "../lib/channels/simple_queue.ts";
 import "../lib/channels/pipe.ts";
 
 becomeGuest({

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Queue } from "../channels/queue.ts";
+import { SimpleQueue } from "../channels/simple_queue.ts";
 import { SharedArray } from "../memory/array.ts";
 import { Namespace } from "../memory/namespace.ts";
 import { SharedList } from "../memory/shared_list.ts";
@@ -64,6 +66,18 @@ export class Manager extends BaseManager implements Disposable {
   Queue<T = unknown>(maxsize?: number): Queue<T> {
     this.ensureOpen("make Queue");
     return new Queue<T>(maxsize);
+  }
+
+  /** A {@linkcode JoinableQueue}. */
+  JoinableQueue<T = unknown>(maxsize?: number): JoinableQueue<T> {
+    this.ensureOpen("make JoinableQueue");
+    return new JoinableQueue<T>(maxsize);
+  }
+
+  /** A {@linkcode SimpleQueue}. */
+  SimpleQueue<T = unknown>(): SimpleQueue<T> {
+    this.ensureOpen("make SimpleQueue");
+    return new SimpleQueue<T>();
   }
 
   /** An {@linkcode Event}. */

@@ -82,7 +82,7 @@ async function read(message: number): Promise<unknown> {
   try {
     return await importValue(message);
   } catch (error) {
-    discardMessage(message);
+    discardMessage(message, "is lost");
     throw error;
   }
 }

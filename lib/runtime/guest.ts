@@ -22,9 +22,9 @@ import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
-import { freeMessage } from "../codec/message.ts";
+import { discardMessage, freeMessage } from "../codec/message.ts";
 import { type Birth, request } from "./host.ts";
-import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
+import { acknowledgeEnd, endThread, ExitCode, loseOrder, publishError } from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
 import { enterOrder } from "./order.ts";
 
@@ -71,7 +71,7 @@ async function live(
   enterState(State.IDLE);
   for (const module of preload) await preloadModule(module);
   try {
-    const message = await awaitOn(receivingOrder());
+    const message = unread = await awaitOn(receivingOrder());
     const decoder = new Decoder();
     runner = runners[enterOrder(message, decoder)];
     const payload = await readPayload(message, decoder);
@@ -91,6 +91,9 @@ async function preloadModule(module: string): Promise<void> {
   }
 }
 
+/** The order, while its payload has not been read; 0 before and after. */
+let unread = 0;
+
 /** Reads the payload of an order, importing the modules that it needs. */
 async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
   for (;;) {
@@ -98,6 +101,7 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
       const payload = decoder.value();
       decoder.finish();
       freeMessage(message);
+      unread = 0;
       return payload;
     } catch (error) {
       if (!(error instanceof NeedsImport)) throw error;
@@ -121,8 +125,7 @@ let close: () => void;
 /** Publishes the ends that Deno tells nobody about: `Deno.exit`, `process.exit`, `self.close`. */
 function noticeExit(): void {
   addEventListener("unload", () => {
-    endThread(self, Deno.exitCode);
-    acknowledgeEnd();
+    end(Deno.exitCode);
   });
   close = globalThis.close.bind(globalThis);
   globalThis.close = () => finish(ExitCode.RETURNED);
@@ -169,7 +172,15 @@ function exitCodeKnown(): boolean {
 
 /** Ends this worker. */
 function finish(exitCode: number): void {
-  endThread(self, exitCode);
-  acknowledgeEnd();
+  end(exitCode);
   close();
+}
+
+/** Publishes the end of this worker, and lets go of what was sent to it and has not arrived. */
+function end(exitCode: number): void {
+  endThread(self, exitCode);
+  loseOrder(self);
+  if (unread !== 0) discardMessage(unread, "is lost");
+  unread = 0;
+  acknowledgeEnd();
 }

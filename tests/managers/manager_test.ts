@@ -4,6 +4,7 @@ import {
   BoundedSemaphore,
   type Condition,
   type Event,
+  type JoinableQueue,
   type Lock,
   Manager,
   type Namespace,
@@ -13,6 +14,7 @@ import {
   type SharedArray,
   type SharedList,
   SharedMap,
+  type SimpleQueue,
   type Value,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
@@ -114,6 +116,37 @@ test("Manager.Queue() is emptied in a child, in order", async () => {
   assert(queue.empty());
 });
 
+test("Manager.JoinableQueue() is joined when a child has done all", async () => {
+  using manager = new Manager();
+  const queue = manager.JoinableQueue<number>(2);
+  queue.putSync(1);
+  queue.putSync(2);
+  const process = run((queue: JoinableQueue<number>) => {
+    for (const expected of [1, 2]) {
+      if (queue.getSync() !== expected) throw new Error("another order");
+      queue.taskDone();
+    }
+  }, queue);
+  await queue.join(guard);
+  assert(queue.empty());
+  await ended(process);
+});
+
+test("Manager.SimpleQueue() is got from in a child", async () => {
+  using manager = new Manager();
+  const [there, back] = [manager.SimpleQueue<number>(), manager.SimpleQueue<number>()];
+  const process = run(
+    (there: SimpleQueue<number>, back: SimpleQueue<number>) => {
+      back.putSync(there.getSync() + 1);
+    },
+    there,
+    back,
+  );
+  there.putSync(1);
+  assertEquals(await back.get(), 2);
+  await ended(process);
+});
+
 test("Manager.list() is changed in a child", async () => {
   using manager = new Manager();
   const list = manager.list<number>();
@@ -211,7 +244,17 @@ test("Manager that is shut down makes nothing more; what it made goes on working
   queue.putSync(1);
   assertEquals(queue.getSync(), 1);
   const types = [
-    ...["Queue", "Event", "Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition"],
+    ...[
+      "Queue",
+      "JoinableQueue",
+      "SimpleQueue",
+      "Event",
+      "Lock",
+      "RLock",
+      "Semaphore",
+      "BoundedSemaphore",
+      "Condition",
+    ],
     ...["Barrier", "Pool", "Value", "Array", "dict", "list", "Namespace"],
   ] as const;
   for (const type of types) {
