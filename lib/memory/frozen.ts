@@ -22,13 +22,20 @@ export type Frozen<T> = T extends SharedHandle ? T
 
 /** Freezes the plain objects and arrays of a value that was just read, to any depth. */
 export function freeze<T>(value: T): Frozen<T> {
-  if (typeof value === "object" && value !== null) freezeObject(value);
+  if (isObject(value)) freezeObject(value);
   return value as Frozen<T>;
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function freezeObject(value: object): void {
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return;
+  const isArray = Array.isArray(value);
+  if (!isArray && Object.getPrototypeOf(value) !== Object.prototype) return;
   if (Object.isFrozen(value)) return; // a part refers back to it
+  const parts: unknown[] = isArray ? value : Object.values(value);
+  const nested = parts.some(isObject); // looked for before: a frozen array is slow to read
   Object.freeze(value);
-  for (const part of Array.isArray(value) ? value : Object.values(value)) freeze(part);
+  if (nested) for (const part of parts) freeze(part);
 }
