@@ -7,6 +7,7 @@
 import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { Manager } from "../managers/manager.ts";
 import { SharedArray } from "../memory/array.ts";
 import { RawArray } from "../memory/raw_array.ts";
 import { RawValue, Value } from "../memory/value.ts";
@@ -59,6 +60,8 @@ export interface Context {
   readonly Condition: typeof Condition;
   /** The same in every context. */
   readonly Barrier: typeof Barrier;
+  /** The same in every context. */
+  readonly Manager: typeof Manager;
 }
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
@@ -77,7 +80,7 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
 const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
 const memory = { Value, RawValue, Array: SharedArray, RawArray };
 const channels = { Queue, JoinableQueue, SimpleQueue, Pipe };
-const common = { ...channels, ...locks, ...memory };
+const common = { ...channels, ...locks, ...memory, Manager };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {

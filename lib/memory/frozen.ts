@@ -37,5 +37,5 @@ function freezeObject(value: object): void {
   const parts: unknown[] = isArray ? value : Object.values(value);
   const nested = parts.some(isObject); // looked for before: a frozen array is slow to read
   Object.freeze(value);
-  if (nested) for (const part of parts) freeze(part);
+  if (nested) { for (const part of parts) freeze(part); }
 }

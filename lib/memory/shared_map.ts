@@ -107,13 +107,13 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * The value of a key.
+   * The value of a key; `undefined` if there is no such key.
    *
-   * @param fallback what to return if there is no such key
    * @throws {TypeError} if it cannot be a key
    * @throws {TaskLookupError} if the value needs a module that this worker has not imported
    */
   get(key: K): Frozen<V> | undefined;
+  /** The value of a key, or `fallback` if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   get(key: K, fallback?: unknown): unknown {
     attend();
@@ -276,12 +276,12 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /**
    * Removes a key and returns its value.
    *
-   * @param fallback what to return if there is no such key
-   * @throws {RangeError} if there is no such key and no `fallback` is given
+   * @throws {RangeError} if there is no such key
    * @throws {TypeError} if it cannot be a key
    * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
    */
   pop(key: K): V;
+  /** Removes a key and returns its value, or `fallback` if there is no such key. */
   pop<D>(key: K, fallback: D): V | D;
   pop(key: K, ...fallback: unknown[]): unknown {
     attendChange(this.address);
@@ -335,6 +335,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     }
   }
 
+  /** Sets a value to what `fn` makes of it, as often as others are quicker. */
   private recompute(key: SharedKey, fn: (value: V | undefined) => unknown): unknown {
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot update ${shown(key)}: fn must be a function, not ${typeof fn}`);

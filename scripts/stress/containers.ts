@@ -145,7 +145,7 @@ function useNest({ nest }: Shared, random: Random): void {
     const fresh: Inner = new SharedMap<string, number | SharedList<Inner>>({ key });
     if (inner !== undefined && random.once(2)) fresh.set("older", new SharedList([inner]));
     nest.set(key, fresh);
-  } else if (random.once(4)) {
+  } else if (random.once(3)) {
     nest.delete(key);
   } else {
     if (inner.get("key") !== key) throw new Violation(`the map of ${key} is another's`);
@@ -169,7 +169,7 @@ function lookRound({ maps, lists }: Shared, random: Random): void {
   } else {
     const list = random.pick(lists);
     if (random.once(4)) list.sort(([a], [b]) => a - b);
-    else if (random.once(4)) list.reverse();
+    else if (random.once(3)) list.reverse();
     const numbers = list.copy().map(([number]) => number);
     if (new Set(numbers).size !== numbers.length) throw new Violation("a token is in a list twice");
   }
