@@ -80,6 +80,24 @@ export {
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Lock, LockGuard } from "./lib/sync/lock.ts";
+export { sleep, sleepSync } from "./lib/sync/sleep.ts";
+export {
+  activeCount,
+  currentThread,
+  enumerate,
+  getIdent,
+  getNativeId,
+  mainThread,
+} from "./lib/threads/current.ts";
+export {
+  type ExceptHook,
+  excepthook,
+  type ExceptHookArgs,
+  setExcepthook,
+} from "./lib/threads/excepthook.ts";
+export { local } from "./lib/threads/local.ts";
+export { Thread, type ThreadOptions } from "./lib/threads/thread.ts";
+export { Timer } from "./lib/threads/timer.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));

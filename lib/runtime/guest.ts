@@ -24,7 +24,7 @@ import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
 import { freeMessage } from "../codec/message.ts";
 import { type Birth, request } from "./host.ts";
-import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
+import { acknowledgeEnd, beforeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
 import { enterOrder } from "./order.ts";
 
@@ -66,6 +66,7 @@ async function live({ heap, record, port, buffers }: Birth, runners: Runners): P
   noticeErrors();
   setOnStop(() => finish(ExitCode.TERMINATED));
   enterState(State.IDLE);
+  let exitCode: number = ExitCode.RETURNED;
   try {
     const message = await awaitOn(receivingOrder());
     const decoder = new Decoder();
@@ -73,10 +74,11 @@ async function live({ heap, record, port, buffers }: Birth, runners: Runners): P
     const payload = await readPayload(message, decoder);
     enterState(State.RUNNING);
     await runner.run(payload);
-    finish(ExitCode.RETURNED);
   } catch (error) {
-    fail(error);
+    exitCode = noteFailure(error);
   }
+  if (!stopRequested()) await beforeEnd();
+  finish(exitCode);
 }
 
 /** Reads the payload of an order, importing the modules that it needs. */
@@ -138,17 +140,19 @@ export function setOnUncaught(report: (error: unknown) => void): void {
 function uncaught(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
   else if (onUncaught !== undefined) onUncaught(error);
-  else fail(error);
+  else finish(noteFailure(error));
 }
 
 let runner: Runner | undefined;
 
-function fail(error: unknown): void {
-  if (error instanceof TerminatedError && stopRequested()) return finish(ExitCode.TERMINATED);
-  if (exitCodeKnown()) return;
-  publishError(error);
-  runner?.report?.(error);
-  finish(ExitCode.FAILED);
+/** Keeps and says what error ends this worker, unless it has been ended. Returns its exit code. */
+function noteFailure(error: unknown): number {
+  if (error instanceof TerminatedError && stopRequested()) return ExitCode.TERMINATED;
+  if (!exitCodeKnown()) {
+    publishError(error);
+    runner?.report?.(error);
+  }
+  return ExitCode.FAILED;
 }
 
 function exitCodeKnown(): boolean {

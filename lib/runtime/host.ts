@@ -176,7 +176,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   const exitCode = await awaitOn(ending(record), undefined, false);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  const silent = await awaitOn(fallingSilent(record), { timeoutMs }, true);
   takeBuffers();
   port.close();
   worker.terminate();
