@@ -37,7 +37,14 @@ Deno.test("lock keeps lines whole, and without it every letter is printed all th
 Deno.test("every example tells about itself, and refuses what it does not know", async () => {
   const names = [
     ...["hello", "pool_map", "queue", "pipe", "lock"],
-    ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
+    ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
+    ...[
+      "voxels_threads",
+      "voxels_serial",
+      "voxels_process",
+      "voxels_pool_map",
+      "voxels_progress_queue",
+    ],
   ];
   for (const name of names) {
     const help = await runExample(name, "--help");
