@@ -29,7 +29,15 @@ export {
 } from "./lib/codec/functions.ts";
 export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
-export { type Context, getAllStartMethods, getContext } from "./lib/context/context.ts";
+export { TIMEOUT_MAX } from "./lib/atomics/wait.ts";
+export { type Context, getContext } from "./lib/context/context.ts";
+export {
+  getAllStartMethods,
+  getStartMethod,
+  setForkserverPreload,
+  setStartMethod,
+  type StartMethod,
+} from "./lib/runtime/start_method.ts";
 export {
   AbandonedLockError,
   BrokenBarrierError,
@@ -53,6 +61,21 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from "./lib/errors.ts";
+export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
+export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
+export { type ElementsOf, RawArray } from "./lib/memory/raw_array.ts";
+export type {
+  DataOf,
+  DtypeOf,
+  ElementOf,
+  ElementTypes,
+  IntegerTypecode,
+  NumberTypecode,
+  NumericTypecode,
+  PythonTypecodes,
+  Typecode,
+} from "./lib/memory/typecodes.ts";
+export { RawValue, Value } from "./lib/memory/value.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -71,15 +94,15 @@ export {
   type ParentProcess,
   parentProcess,
 } from "./lib/process/current.ts";
-export {
-  activeChildren,
-  Process,
-  type ProcessOptions,
-  type StartMethod,
-} from "./lib/process/process.ts";
+export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
-export { Lock, LockGuard } from "./lib/sync/lock.ts";
+export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";
+export { Condition, type GuardOf } from "./lib/sync/condition.ts";
+export { Lock } from "./lib/sync/lock.ts";
+export { LockGuard } from "./lib/sync/ownership.ts";
+export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
+export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";
 export { sleep, sleepSync } from "./lib/sync/sleep.ts";
 export {
   activeCount,

@@ -426,7 +426,7 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
         finish(node, sleeper);
         waiter.advance(Outcome.TIMED_OUT);
       }
-    }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
+    }, Math.min(Math.max(deadline - performance.now(), 0), TIMEOUT_MAX));
     // Newer Denos have timers that are objects, and take these.
     if (!keepAlive) Deno.unrefTimer(sleeper.timer as unknown as number);
   }
@@ -442,8 +442,13 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   arm();
 }
 
-/** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * The longest time that an async wait is sure to take, in milliseconds: 24 days. A longer `timeoutMs` may
+ * end early; `Infinity`, or none, has no end.
+ *
+ * Follows Python's `threading.TIMEOUT_MAX`.
+ */
+export const TIMEOUT_MAX: number = 2 ** 31 - 1; // setTimeout takes no more
 
 function finish(node: number, sleeper: Sleeper): void {
   sleepers.delete(node);

@@ -179,18 +179,34 @@ export function wakeOne(queue: number): void {
   leave(queue + GUARD);
 }
 
-/**
- * Wakes everybody in the queue. To be called after the word has been changed.
- *
- * @param state what they are told: to look again, or that it has happened
- */
-export function wakeAll(queue: number, state: number = NodeState.WOKEN): void {
+/** Wakes everybody in the queue. To be called after the word has been changed. */
+export function wakeAll(queue: number): void {
   if (!hasWaiters(queue)) return;
   enter(queue + GUARD);
   for (let node = takeFirst(queue); node !== 0; node = takeFirst(queue)) {
-    wake(node, state);
+    wake(node, NodeState.WOKEN);
   }
   leave(queue + GUARD);
+}
+
+/**
+ * Tells all in the queue that what they wait for has happened, if exactly `count` living ones stand
+ * in it.
+ *
+ * @returns false, with nothing done, if there are more or fewer
+ */
+export function passAll(queue: number, count: number): boolean {
+  enter(queue + GUARD);
+  let standing = 0;
+  for (let node = i32[queue + HEAD]; node !== 0; node = i32[node + nodeWord.NEXT]) {
+    if (!hasEnded(i32[node + nodeWord.THREAD])) standing++;
+  }
+  const passes = standing === count;
+  for (let node = passes ? takeFirst(queue) : 0; node !== 0; node = takeFirst(queue)) {
+    wake(node, NodeState.PASSED);
+  }
+  leave(queue + GUARD);
+  return passes;
 }
 
 /**

@@ -41,6 +41,14 @@ export {
 } from "../codec/functions.ts";
 export { SharedHandle } from "../atomics/shared_object.ts";
 export type { WaitOptions } from "../atomics/deadline.ts";
+export { TIMEOUT_MAX } from "../atomics/wait.ts";
+export {
+  getAllStartMethods,
+  getStartMethod,
+  setForkserverPreload,
+  setStartMethod,
+  type StartMethod,
+} from "../runtime/start_method.ts";
 export {
   AbandonedLockError,
   BrokenBarrierError,
@@ -64,11 +72,31 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from "../errors.ts";
+export { SharedArray, SharedArray as Array } from "../memory/array.ts";
+export type { SharedLock, SharedOptions } from "../memory/locking.ts";
+export { type ElementsOf, RawArray } from "../memory/raw_array.ts";
+export type {
+  DataOf,
+  DtypeOf,
+  ElementOf,
+  ElementTypes,
+  IntegerTypecode,
+  NumberTypecode,
+  NumericTypecode,
+  PythonTypecodes,
+  Typecode,
+} from "../memory/typecodes.ts";
+export { RawValue, Value } from "../memory/value.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.ts";
-export type { ProcessOptions, StartMethod } from "../process/process.ts";
+export type { ProcessOptions } from "../process/process.ts";
 export { abandonedWorkers } from "../runtime/host.ts";
 export { Event, Event as SharedEvent } from "../sync/event.ts";
-export { Lock, LockGuard } from "../sync/lock.ts";
+export { Barrier, type BarrierOptions } from "../sync/barrier.ts";
+export { Condition, type GuardOf } from "../sync/condition.ts";
+export { Lock } from "../sync/lock.ts";
+export { LockGuard } from "../sync/ownership.ts";
+export { LockOwner, RLock, RLockGuard, type RLockOptions } from "../sync/rlock.ts";
+export { BoundedSemaphore, Semaphore } from "../sync/semaphore.ts";
 export { sleep, sleepSync } from "../sync/sleep.ts";
 export {
   activeCount,

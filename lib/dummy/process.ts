@@ -18,6 +18,7 @@ import {
 } from "../process/current.ts";
 import type { ProcessOptions } from "../process/process.ts";
 import { ending, ExitCode } from "../runtime/lifecycle.ts";
+import { startMethodFor } from "../runtime/start_method.ts";
 import type { Event } from "../sync/event.ts";
 import { alive, running } from "../threads/running.ts";
 import { endThread, stateOf, Thread } from "../threads/thread.ts";
@@ -85,10 +86,12 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
    * Makes a process; `start()` starts it. The start method makes no difference.
    *
    * @throws {TypeError} if `target` is not a function or `args` not an array
+   * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
     ensureThread();
     const { target, args, daemon } = options;
+    startMethodFor(options.startMethod, "Cannot make process with start method");
     super({ target, args, daemon, name: options.name ?? "" });
     const it = stateOf(this);
     if (options.name === undefined) {
@@ -104,6 +107,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     });
     it.process = this;
     it.signal = stop.signal;
+    it.onEnd = () => childrenOf(this.pid!).forEach((child) => child.daemon && child.terminate());
   }
 
   /**
@@ -221,7 +225,11 @@ export function parentProcess(): ParentProcess | undefined {
  * ```
  */
 export function activeChildren(): Process[] {
-  const { pid } = currentProcess();
+  return childrenOf(currentProcess().pid);
+}
+
+/** The live processes that the one with this number started. */
+function childrenOf(pid: number): Process[] {
   return [...alive].filter((thread): thread is Process =>
     thread instanceof Process && internals.get(thread)!.parent.pid === pid
   );

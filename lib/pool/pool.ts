@@ -6,6 +6,7 @@
 
 import { CancelledError, ClosedError, DataCloneError } from "../errors.ts";
 import { functionAddress } from "../codec/functions.ts";
+import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 import { AsyncResult } from "./async_result.ts";
 import { checkChunkSize, defaultChunkSize, type Items, sized } from "./chunks.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
@@ -43,9 +44,9 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
   /**
    * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
    *
-   * @default {"spawn"}
+   * @default {getStartMethod()}
    */
-  startMethod?: "spawn" | "forkserver";
+  startMethod?: StartMethod;
 }
 
 /** Options of a call with many items. */
@@ -139,14 +140,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
         `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
       );
     }
-    const { startMethod = "spawn" } = given;
-    if (startMethod !== "spawn" && startMethod !== "forkserver") {
-      throw new RangeError(
-        `Cannot make pool: startMethod must be "spawn" or "forkserver", not ${
-          JSON.stringify(startMethod)
-        }`,
-      );
-    }
+    const startMethod = startMethodFor(given.startMethod, "Cannot make pool with start method");
     this.#size = processes;
     this.#dispatcher = new Dispatcher({
       size: processes,

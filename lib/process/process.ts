@@ -13,9 +13,7 @@ import { isRegistered } from "../codec/functions.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, start } from "../runtime/order.ts";
-
-/** How the worker of a process comes to be. */
-export type StartMethod = "spawn" | "forkserver";
+import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 
 /** Options of a {@linkcode Process}. */
 export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
@@ -38,7 +36,7 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
   /**
    * `"spawn"`: in a fresh worker; `"forkserver"`: in one that was started ahead of time.
    *
-   * @default {"spawn"}
+   * @default {getStartMethod()}
    */
   startMethod?: StartMethod;
 }
@@ -105,7 +103,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
    * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
-    const { target, args = [], startMethod = "spawn" } = options;
+    const { target, args = [] } = options;
     if (target !== undefined && typeof target !== "function") {
       throw new TypeError(
         `Cannot make process: target must be a function, not ${typeof target}`,
@@ -116,13 +114,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
         "Cannot make process: args must be an array. For one argument write args: [x]",
       );
     }
-    if (startMethod !== "spawn" && startMethod !== "forkserver") {
-      throw new RangeError(
-        `Cannot make process: startMethod must be "spawn" or "forkserver", not ${
-          JSON.stringify(startMethod)
-        }`,
-      );
-    }
+    const startMethod = startMethodFor(
+      options.startMethod,
+      "Cannot make process with start method",
+    );
     ensureThread();
     internals.set(this, {
       target: target as Internals["target"],

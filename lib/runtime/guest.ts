@@ -49,7 +49,10 @@ export function becomeGuest(runners: Runners): void {
   }, { once: true });
 }
 
-async function live({ heap, record, port, buffers }: Birth, runners: Runners): Promise<void> {
+async function live(
+  { heap, record, port, buffers, preload }: Birth,
+  runners: Runners,
+): Promise<void> {
   adoptThread(heap, record);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
   port.onmessage = ({ data }) => keep(data);
@@ -66,6 +69,7 @@ async function live({ heap, record, port, buffers }: Birth, runners: Runners): P
   noticeErrors();
   setOnStop(() => finish(ExitCode.TERMINATED));
   enterState(State.IDLE);
+  for (const module of preload) await preloadModule(module);
   let exitCode: number = ExitCode.RETURNED;
   try {
     const message = await awaitOn(receivingOrder());
@@ -79,6 +83,14 @@ async function live({ heap, record, port, buffers }: Birth, runners: Runners): P
   }
   if (!stopRequested()) await beforeEnd();
   finish(exitCode);
+}
+
+async function preloadModule(module: string): Promise<void> {
+  try {
+    await import(module);
+  } catch (error) {
+    console.error(`Cannot preload ${module}:`, error);
+  }
 }
 
 /** Reads the payload of an order, importing the modules that it needs. */

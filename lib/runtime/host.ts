@@ -23,8 +23,9 @@ import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
-import { ending, endThread, ExitCode, fallingSilent } from "./lifecycle.ts";
+import { ending, endThread, ExitCode, fallingSilent, stopThread } from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
+import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
 export interface Birth {
@@ -32,6 +33,8 @@ export interface Birth {
   record: number;
   port: MessagePort;
   buffers: [address: number, buffer: SharedArrayBuffer][];
+  /** Modules to import before there is an order. */
+  preload: readonly string[];
 }
 
 interface Hosted {
@@ -114,8 +117,14 @@ function serve(): void {
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
     const wanted = next.value as Request;
     if (wanted.kind === "resend") resend(wanted.record, wanted.address);
+    else if (isOrphan(wanted.record)) endThread(wanted.record, ExitCode.TERMINATED);
     else if (!hasEnded(wanted.record)) createAsked(wanted.record);
   }
+}
+
+/** Whether it is a daemon whose parent has ended. */
+function isOrphan(record: number): boolean {
+  return i32[record + threadWord.DAEMON] !== 0 && hasEnded(i32[record + threadWord.PARENT]);
 }
 
 function createAsked(record: number): void {
@@ -147,7 +156,13 @@ function create(record: number): void {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
   };
-  const birth: Birth = { heap: i32.buffer, record, port: itsPort, buffers: keptBuffers() };
+  const birth: Birth = {
+    heap: i32.buffer,
+    record,
+    port: itsPort,
+    buffers: keptBuffers(),
+    preload: i32[record + threadWord.ORDER] === 0 ? forkserverPreload() : [],
+  };
   worker.postMessage(birth, [itsPort]);
   if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);
   const cleared = clearUpAfter(record, worker, port);
@@ -181,6 +196,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   port.close();
   worker.terminate();
   hosted.delete(record);
+  endDaemonsOf(record);
   if (silent) {
     settling.push({ record, since: performance.now() });
   } else {
@@ -190,6 +206,14 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
           "keep the program alive (said once; abandonedWorkers() counts them)",
       );
     }
+  }
+}
+
+/** Ends the daemons that a worker started, its pools' workers among them: it has ended. */
+function endDaemonsOf(parent: number): void {
+  for (const record of hosted.keys()) {
+    if (i32[record + threadWord.PARENT] !== parent || hasEnded(record)) continue;
+    if (isOrphan(record)) stopThread(record, ExitCode.TERMINATED);
   }
 }
 

@@ -46,6 +46,8 @@ export interface ThreadState extends Task {
   /** The process of `./dummy` that it belongs to, and what ends its waits. */
   process: object | undefined;
   signal: AbortSignal | undefined;
+  /** Called when it has ended. */
+  onEnd: (() => void) | undefined;
   ident: number | undefined;
   /** Set when it ends; made when it starts. */
   ended: Event | undefined;
@@ -154,6 +156,7 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
       keepAlive: options.daemon === undefined ? creator?.keepAlive ?? true : !options.daemon,
       process: creator?.process,
       signal: creator?.signal,
+      onEnd: undefined,
       ident: undefined,
       ended: undefined,
       failure: undefined,
@@ -315,6 +318,7 @@ export function endThread(thread: Thread): void {
   alive.delete(thread);
   if (it.keepAlive) release();
   it.ended!.set();
+  it.onEnd?.();
 }
 
 let watching = false;

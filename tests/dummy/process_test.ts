@@ -204,5 +204,6 @@ test("new Process() of ./dummy rejects what Process does", async () => {
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
   assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
   assertThrows(make({ args: "x" }), TypeError, "args must be an array");
+  assertThrows(make({ startMethod: "fork" }), RangeError, 'with start method "fork"');
   await assertRejects(() => new Process().join(), Error, "it was not started");
 });

@@ -34,17 +34,18 @@ Deno.test("lock keeps lines whole, and without it every letter is printed all th
   assertEquals(letters(lines.slice(middle + 1).join("")), letters(expected.join("")));
 });
 
+Deno.test("shared_values prints what a process has stored", async () => {
+  const { code, lines, errors } = await runExample("shared_values");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines, ["3.1415927", "[0, -1, -2, -3, -4, -5, -6, -7, -8, -9]"]);
+});
+
 Deno.test("every example tells about itself, and refuses what it does not know", async () => {
   const names = [
-    ...["hello", "pool_map", "queue", "pipe", "lock"],
+    ...["hello", "pool_map", "queue", "pipe", "lock", "shared_values"],
+    ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
     ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
-    ...[
-      "voxels_threads",
-      "voxels_serial",
-      "voxels_process",
-      "voxels_pool_map",
-      "voxels_progress_queue",
-    ],
+    "voxels_threads",
   ];
   for (const name of names) {
     const help = await runExample(name, "--help");

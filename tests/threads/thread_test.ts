@@ -19,6 +19,7 @@ import {
   sleep,
   Thread,
   type ThreadOptions,
+  TIMEOUT_MAX,
 } from "@sauropod/multiprocessing";
 import { waitingPromises } from "../../lib/atomics/wait.ts";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
@@ -203,11 +204,13 @@ test("Thread.join() with a timeout that passes gives false", async () => {
   const end = new Event();
   const thread = started({ target: () => end.wait() });
   for (const timeoutMs of [0, -1, 5]) assertEquals(await thread.join({ timeoutMs }), false);
+  const longest = [TIMEOUT_MAX, Infinity].map((timeoutMs) => thread.join({ timeoutMs }));
   assert(thread.isAlive());
   await assertRejects(() => thread.join({ timeoutMs: NaN }), TypeError, "timeoutMs");
   assertThrows(() => thread.joinSync({ timeoutMs: NaN }), TypeError, "timeoutMs");
   end.set();
   await ended(thread);
+  assertEquals(await Promise.all(longest), [true, true]);
 });
 
 test("Thread.join() ends with the reason of its signal", async () => {
