@@ -72,9 +72,24 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from "./lib/errors.ts";
+export {
+  BaseManager,
+  type Made,
+  type Makes,
+  type MakingArgs,
+  type ManagerClass,
+  type RegisterOptions,
+} from "./lib/managers/base_manager.ts";
+export { Manager } from "./lib/managers/manager.ts";
+export { BaseProxy, callMethod, type Proxied } from "./lib/managers/proxy.ts";
 export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
 export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
+export type { Frozen } from "./lib/memory/frozen.ts";
+export type { SharedKey } from "./lib/memory/map_key.ts";
+export { Namespace, type NamespaceConstructor } from "./lib/memory/namespace.ts";
 export { type ElementsOf, RawArray } from "./lib/memory/raw_array.ts";
+export { SharedList } from "./lib/memory/shared_list.ts";
+export { type Entries, SharedMap } from "./lib/memory/shared_map.ts";
 export type {
   DataOf,
   DtypeOf,

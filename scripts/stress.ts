@@ -1,6 +1,7 @@
 /**
- * Random schedules over locks, events, queues of all kinds, pipes and waits for several things, with workers that time out,
- * abort and die, until the time is up or something is seen that must never be.
+ * Random schedules over locks, events, queues of all kinds, pipes, waits for several things and
+ * containers, with workers that time out, abort and die, until the time is up or something is seen
+ * that must never be.
  *
  * ```text
  * deno task stress --minutes 3 --seed 1 [--workers 4] [--kind lock,queue,…] [--verbose]
@@ -13,6 +14,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { containerRound } from "./stress/containers.ts";
 import { eventRound } from "./stress/events.ts";
 import { lockRound } from "./stress/locks.ts";
 import { pipeRound } from "./stress/pipes.ts";
@@ -29,6 +31,7 @@ export const rounds = {
   pipe: pipeRound,
   store: storeRound,
   wait: waitRound,
+  container: containerRound,
 };
 
 /** The name of a kind of round. */

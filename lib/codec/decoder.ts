@@ -86,6 +86,12 @@ export class Decoder {
     if (this.#seen.length > 0) this.#seen = [];
   }
 
+  /** Forgets a message that stays where it is and keeps its references, to be read again. */
+  leave(): void {
+    this.#shared.length = 0;
+    this.#seen = [];
+  }
+
   /**
    * Uses up the rest of a message that nobody wants: only its references matter.
    *
