@@ -6,6 +6,14 @@
 
 import type { Outcomes } from "./protocol.ts";
 
+/** A chunk that was sent. */
+export interface SentChunk {
+  /** Its results; rejects if there will be none. */
+  outcomes: Promise<Outcomes>;
+  /** Takes it back if it has not begun: `outcomes` rejects then. */
+  withdraw(): void;
+}
+
 /** What an iteration needs of its pool. */
 export interface ImapSetup<T> {
   /** Number of items in a chunk. */
@@ -15,8 +23,8 @@ export interface ImapSetup<T> {
   /** Whether results come in the order of the items. */
   ordered: boolean;
   signal: AbortSignal | undefined;
-  /** Sends a chunk to the workers. */
-  submit(chunk: T[]): Promise<Outcomes>;
+  /** Sends a chunk to the engine; throws if that cannot be. */
+  submit(chunk: T[]): SentChunk;
   /** Makes the error of a failure, with the item's index among all. */
   explain(failure: Outcomes["failures"][number], item: number): unknown;
   /** Called once when the iteration has ended. */
@@ -38,6 +46,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   readonly #ready: Entry[] = [];
   /** Chunks that came before one that must be given first, by number. */
   readonly #early = new Map<number, Arrival>();
+  /** Chunks that have not come back, by number. */
+  readonly #sent = new Map<number, SentChunk>();
   readonly #waiting: PromiseWithResolvers<IteratorResult<R>>[] = [];
   #window: number;
   #chunksMade = 0;
@@ -94,14 +104,27 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     return waiter.promise;
   }
 
-  /** Ends the iteration: takes no more items. */
+  /** Ends the iteration: takes no more items, and takes back what has not begun. */
   async return(): Promise<IteratorResult<R>> {
-    if (!this.#inputDone) {
-      this.#inputDone = true;
-      await this.#input.return?.();
-    }
+    const unfinished = !this.#inputDone;
+    this.#inputDone = true;
+    this.#ready.length = 0;
     this.#end();
+    this.#give();
+    if (unfinished) await this.#input.return?.();
     return { done: true, value: undefined };
+  }
+
+  /**
+   * Takes no more items, and takes back what has not begun: an error of its own is where its results
+   * would be. What has begun still gives its results.
+   */
+  async stop(): Promise<void> {
+    const unfinished = !this.#inputDone;
+    this.#inputDone = true;
+    this.#withdraw();
+    this.#give();
+    if (unfinished) await this.#input.return?.();
   }
 
   [Symbol.asyncIterator](): this {
@@ -170,7 +193,14 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     const number = this.#chunksMade++;
     this.#out++;
     const first = number * this.#setup.chunkSize;
-    this.#setup.submit(chunk).then(
+    let sent: SentChunk;
+    try {
+      sent = this.#setup.submit(chunk);
+    } catch (error) {
+      return this.#arrive(number, [{ error, last: true }]);
+    }
+    this.#sent.set(number, sent);
+    sent.outcomes.then(
       ({ results, failures }) => {
         const entries: Entry[] = results.map((value) => ({ value, last: false }));
         for (const failure of failures) {
@@ -185,6 +215,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #arrive(number: number, entries: Entry[]): void {
+    this.#sent.delete(number);
+    if (this.#ended) return;
     if (this.#setup.ordered) {
       this.#early.set(number, { entries });
       for (let next; (next = this.#early.get(this.#nextChunk)) !== undefined;) {
@@ -231,7 +263,12 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     if (this.#ended) return;
     this.#ended = true;
     this.#inputDone = true;
+    this.#withdraw();
     this.#setup.signal?.removeEventListener("abort", this.#onAbort);
     this.#setup.onEnd();
+  }
+
+  #withdraw(): void {
+    for (const sent of this.#sent.values()) sent.withdraw();
   }
 }

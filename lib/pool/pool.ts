@@ -4,18 +4,19 @@
  * @module
  */
 
-import { CancelledError, ClosedError, DataCloneError } from "../errors.ts";
-import { functionAddress } from "../codec/functions.ts";
+import { CancelledError, ClosedError } from "../errors.ts";
+import type { AnyFunction } from "../codec/functions.ts";
+import { ExitCode } from "../runtime/lifecycle.ts";
 import { AsyncResult } from "./async_result.ts";
 import { checkChunkSize, defaultChunkSize, type Items, sized } from "./chunks.ts";
-import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
-import { ImapIterator } from "./imap.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { ImapIterator, type SentChunk } from "./imap.ts";
 import {
   ApplyJob,
   callSite,
   explainFailure,
   type Job,
-  makeCancelFlag,
   MapJob,
   type Progress,
   whenSettled,
@@ -87,6 +88,42 @@ export interface ImapOptions {
 /** A value, or a promise of one. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
+/** A call of `imap`, in all its forms. */
+interface ImapCall extends ImapOptions {
+  /** Whether results come in the order of the items. */
+  ordered: boolean;
+  /** Whether `fn` is called with the elements of each item. */
+  spread?: boolean;
+  /**
+   * Most chunks that are under way or wait to be taken.
+   *
+   * @default {2 * workers}
+   */
+  window?: number;
+}
+
+/** What executors do with a pool, beside its public calls. */
+export interface PoolInternals {
+  engineOf(pool: Pool): Engine;
+  /** Calls `fn` with `args`, as `applyAsync` does, on behalf of `resolve` and `reject`. */
+  submit(
+    pool: Pool,
+    fn: AnyFunction,
+    args: readonly unknown[],
+    resolve: (value: never) => void,
+    reject: (error: unknown) => void,
+  ): Job;
+  imap<T, R>(
+    pool: Pool,
+    fn: AnyFunction,
+    items: Iterable<T> | AsyncIterable<T>,
+    options: ImapCall,
+  ): ImapIterator<T, R>;
+}
+
+/** For `lib/futures`, whose executors stand on pools. */
+export let poolInternals: PoolInternals;
+
 /** Single calls note who made them while fewer than this many are under way: it takes microseconds. */
 const MOST_SITES = 16;
 
@@ -117,10 +154,18 @@ const MOST_SITES = 16;
 export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   implements AsyncDisposable {
   readonly #size: number;
-  readonly #dispatcher: Dispatcher;
+  readonly #engine: Engine;
   #state: "open" | "closed" | "terminated" = "open";
   /** Iterations that have not ended. */
   readonly #imaps = new Set<ImapIterator<unknown, unknown>>();
+
+  static {
+    poolInternals = {
+      engineOf: (pool) => pool.#engine,
+      submit: (pool, fn, args, resolve, reject) => pool.#apply(fn, args, resolve, reject, true),
+      imap: (pool, fn, items, options) => pool.#imap(fn, items, options),
+    };
+  }
 
   /**
    * Makes a pool.
@@ -129,7 +174,16 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * @throws {RangeError} if `processes` or `maxTasksPerChild` is not a whole number of at least 1
    * @throws {TypeError} if `initializer` is not a function
    */
-  constructor(options: number | PoolOptions<InitArgs> = {}) {
+  constructor(options?: number | PoolOptions<InitArgs>);
+  /** @internal A pool on an engine of another kind. */
+  constructor(
+    options: number | PoolOptions<InitArgs> | undefined,
+    makeEngine: (options: EngineOptions) => Engine,
+  );
+  constructor(
+    options: number | PoolOptions<InitArgs> = {},
+    makeEngine?: (options: EngineOptions) => Engine,
+  ) {
     const given = typeof options === "number" ? { processes: options } : options;
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
     checkWhole("processes", processes);
@@ -148,13 +202,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       );
     }
     this.#size = processes;
-    this.#dispatcher = new Dispatcher({
+    const engineOptions: EngineOptions = {
       size: processes,
-      initializer: initializer as DispatcherOptions["initializer"],
+      initializer: initializer as EngineOptions["initializer"],
       initargs: given.initargs ?? [],
-      maxTasks: maxTasksPerChild ?? 0,
-      startMethod,
-    });
+    };
+    this.#engine = makeEngine?.(engineOptions) ??
+      new Dispatcher({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
   }
 
   /** Number of workers that the pool has at most. */
@@ -192,14 +246,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     args: A = [] as unknown as A,
   ): Awaited<R> {
     let outcome: { value: unknown } | { error: unknown } | undefined;
-    this.#apply(
+    const job = this.#apply(
       fn,
       args,
       (value) => outcome = { value },
       (error) => outcome = { error },
       true,
     );
-    this.#dispatcher.work(() => outcome !== undefined);
+    this.#block(job);
     if ("error" in outcome!) throw outcome.error;
     return (outcome as unknown as { value: unknown }).value as Awaited<R>;
   }
@@ -296,7 +350,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    return this.#imap(fn, items, options, true);
+    return this.#imap(fn, items, { ...options, ordered: true });
   }
 
   /** As {@linkcode Pool.imap}, giving each result as soon as it is there. */
@@ -305,7 +359,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    return this.#imap(fn, items, options, false);
+    return this.#imap(fn, items, { ...options, ordered: false });
   }
 
   // Its end
@@ -314,7 +368,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    if (this.#imaps.size === 0) this.#dispatcher.close();
+    if (this.#imaps.size === 0) this.#engine.close();
   }
 
   /**
@@ -323,7 +377,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    */
   terminate(): void {
     this.#state = "terminated";
-    this.#dispatcher.terminate();
+    this.#engine.terminate(ExitCode.TERMINATED);
   }
 
   /**
@@ -336,9 +390,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
     }
     for (const iterator of this.#imaps) await iterator.takeAll();
-    await this.#dispatcher.idle();
-    this.#dispatcher.close();
-    await this.#dispatcher.ended();
+    await this.#engine.idle();
+    this.#engine.close();
+    await this.#engine.ended();
   }
 
   /** Waits for what was asked for, then ends the workers. */
@@ -360,41 +414,37 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     if (!Array.isArray(args)) {
       throw new TypeError("Cannot apply: args must be an array. For one argument write [x]");
     }
-    const address = this.#functionAddress(fn);
     const job = new ApplyJob(
+      this.#targetOf(fn),
       resolve as (value: unknown) => void,
       reject,
-      cancellable ? makeCancelFlag() : 0,
-      this.#dispatcher.chunksOut < MOST_SITES ? callSite() : undefined,
-      address,
+      cancellable,
+      this.#engine.chunksOut < MOST_SITES ? callSite() : undefined,
     );
-    this.#dispatcher.sendAlone(job, Mode.APPLY, address, args, "args");
+    this.#engine.send(job, Mode.APPLY, args, "args");
     return job;
   }
 
-  #map(mode: number, fn: unknown, items: Items<unknown>, options: MapOptions = {}): MapJob {
+  #map(
+    mode: number,
+    fn: unknown,
+    items: Items<unknown>,
+    options: MapOptions = {},
+  ): MapJob<unknown> {
     this.#checkOpen();
     checkChunkSize(options.chunkSize);
     options.signal?.throwIfAborted();
-    const address = this.#functionAddress(fn);
+    const target = this.#targetOf(fn);
     const list = sized(items);
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
-    const job = new MapJob(address, list.length, chunkSize, options.onProgress);
+    const job = new MapJob(target, list.length, chunkSize, options.onProgress);
     if (list.length === 0) return job;
-    const id = this.#dispatcher.enter(job);
     try {
-      for (let chunk = 0, at = 0; at < list.length; chunk++, at += chunkSize) {
-        const end = Math.min(at + chunkSize, list.length);
-        this.#dispatcher.send(id, job, chunk, mode, address, list, "items", at, end);
-        if (chunk === 0) this.#dispatcher.grow(); // the first worker starts while the rest is encoded
-      }
+      this.#engine.sendMany(job, mode, list, chunkSize);
     } catch (error) {
       job.promise.catch(() => {}); // it is thrown here instead
-      job.fail(error); // what was sent comes back skipped
-      if (job.chunksLeft === 0) this.#dispatcher.leave(id, job);
       throw error;
     }
-    this.#dispatcher.grow();
     if (options.signal !== undefined) this.#abortWith(options.signal, job);
     return job;
   }
@@ -407,59 +457,77 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   ): unknown[] {
     const job = this.#map(mode, fn, items, options);
     job.promise.catch(() => {}); // it is thrown here instead
-    this.#dispatcher.work(() => job.settled);
+    this.#block(job);
     return job.outcome();
   }
 
+  /** Blocks the thread until the job has ended. */
+  #block(job: Job): void {
+    try {
+      this.#engine.work(job);
+    } catch (error) {
+      job.fail(error); // nobody will ask for its results
+      throw error;
+    }
+  }
+
   #imap<T, R>(
-    fn: (item: T) => Awaitable<R>,
+    fn: AnyFunction,
     items: Iterable<T> | AsyncIterable<T>,
-    options: ImapOptions = {},
-    ordered: boolean,
-  ): AsyncIterableIterator<R> {
+    options: ImapCall,
+  ): ImapIterator<T, R> {
     this.#checkOpen();
     checkChunkSize(options.chunkSize);
     options.signal?.throwIfAborted();
-    const address = this.#functionAddress(fn);
+    const target = this.#targetOf(fn);
     const site = callSite();
+    const mode = options.spread ? Mode.STARMAP_ALL : Mode.MAP_ALL;
     const iterator = new ImapIterator<T, R>(items, {
       chunkSize: options.chunkSize ?? 1,
-      window: 2 * this.#size,
-      ordered,
+      window: options.window ?? 2 * this.#size,
+      ordered: options.ordered,
       signal: options.signal,
-      submit: (chunk) =>
-        new Promise<Outcomes>((resolve, reject) => {
-          this.#dispatcher.checkUsable();
-          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0, site, address);
-          this.#dispatcher.sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
-        }),
+      submit: (chunk) => this.#sendChunk(target, mode, chunk, site),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
       onEnd: () => {
         this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
-        if (this.#state === "closed" && this.#imaps.size === 0) this.#dispatcher.close();
+        if (this.#state === "closed" && this.#imaps.size === 0) this.#engine.close();
       },
     });
     this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
     return iterator;
   }
 
+  #sendChunk(
+    target: unknown,
+    mode: number,
+    chunk: readonly unknown[],
+    site: { stack?: string },
+  ): SentChunk {
+    this.#engine.checkUsable();
+    const { promise, resolve, reject } = Promise.withResolvers<Outcomes>();
+    const job = new ApplyJob(target, resolve as (value: unknown) => void, reject, true, site);
+    this.#engine.send(job, mode, chunk, "items");
+    return {
+      outcomes: promise,
+      withdraw: () => {
+        if (this.#engine.withdraw(job)) job.fail(cancelled());
+      },
+    };
+  }
+
   #checkOpen(): void {
     if (this.#state === "closed") {
       throw new ClosedError("Cannot submit to pool: it is closed. Submit before close()");
     }
-    this.#dispatcher.checkUsable();
+    this.#engine.checkUsable();
   }
 
-  #functionAddress(fn: unknown): number {
+  #targetOf(fn: unknown): unknown {
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot submit to pool: fn must be a function, not ${typeof fn}`);
     }
-    try {
-      return functionAddress(fn as () => unknown);
-    } catch (error) {
-      if (error instanceof DataCloneError) error.message = `Cannot send fn: ${error.message}`;
-      throw error;
-    }
+    return this.#engine.targetOf(fn as AnyFunction);
   }
 
   #abortWith(signal: AbortSignal, job: Job): void {
@@ -478,10 +546,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     }
     return new AsyncResult(promise, errorCallback !== undefined, () => {
       if (job.settled) return false;
-      job.fail(new CancelledError("Cannot get result: the task was cancelled"));
+      job.fail(cancelled());
       return true;
     });
   }
+}
+
+function cancelled(): CancelledError {
+  return new CancelledError("Cannot get result: the task was cancelled");
 }
 
 function checkWhole(name: string, value: number): void {
