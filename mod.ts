@@ -64,6 +64,7 @@ export {
   Pool,
   type PoolOptions,
 } from "./lib/pool/pool.ts";
+export { ThreadPool, type ThreadPoolOptions } from "./lib/pool/thread_pool.ts";
 export {
   cpuCount,
   type CurrentProcess,

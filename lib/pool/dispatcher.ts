@@ -8,14 +8,7 @@
  * @module
  */
 
-import {
-  ClosedError,
-  DataCloneError,
-  InitializerError,
-  TaskLookupError,
-  TerminatedError,
-  WorkerDiedError,
-} from "../errors.ts";
+import { ClosedError, DataCloneError, TaskLookupError, WorkerDiedError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { allocate, free, rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
@@ -45,7 +38,13 @@ import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { start } from "../runtime/order.ts";
-import type { Engine, EngineOptions } from "./engine.ts";
+import {
+  type Engine,
+  type EngineOptions,
+  initializerError,
+  submittedTooLate,
+  terminatedError,
+} from "./engine.ts";
 import type { Job } from "./jobs.ts";
 import { type Failure, Flag, Status } from "./protocol.ts";
 import type { PoolOrder } from "./worker.ts";
@@ -105,9 +104,7 @@ export class Dispatcher implements Engine<number> {
 
   checkUsable(): void {
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#terminated) {
-      throw new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
-    }
+    if (this.#terminated) throw submittedTooLate();
   }
 
   // Submission
@@ -317,14 +314,7 @@ export class Dispatcher implements Engine<number> {
   #settle(id: number, chunk: number, status: number, payload: unknown): void {
     if (status === Status.DIED) return this.#onDeath(payload as number);
     if (status === Status.INITIALIZER_FAILED) {
-      return this.#break(
-        new InitializerError(
-          `The initializer of the pool failed: ${
-            payload instanceof Error ? payload.message : String(payload)
-          }`,
-          { cause: payload },
-        ),
-      );
+      return this.#break(initializerError(payload));
     }
     const job = this.#jobs.get(id);
     if (job === undefined) return; // the pool was terminated meanwhile
@@ -479,7 +469,7 @@ export class Dispatcher implements Engine<number> {
     clearTimeout(this.#growing);
     this.close();
     for (const record of this.#workers.keys()) stopThread(record, exitCode);
-    this.#failAll(new TerminatedError("Cannot get result: the pool was terminated"));
+    this.#failAll(terminatedError());
     while (true) {
       const block = receiveInto(this.#tasks.at, this.#decoder);
       if (block === undefined) return;

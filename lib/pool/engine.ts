@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ClosedError, InitializerError, TerminatedError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import type { Job } from "./jobs.ts";
@@ -74,4 +75,20 @@ export interface Engine<Target = unknown> {
   idle(): Promise<void>;
   /** Waits until all runners have ended; to be closed or terminated before. */
   ended(): Promise<void>;
+}
+
+/** What breaks an engine whose initializer failed. */
+export function initializerError(error: unknown): InitializerError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new InitializerError(`The initializer of the pool failed: ${message}`, { cause: error });
+}
+
+/** What calls fail with that an engine had when it was terminated. */
+export function terminatedError(): TerminatedError {
+  return new TerminatedError("Cannot get result: the pool was terminated");
+}
+
+/** What submitting to a terminated engine throws. */
+export function submittedTooLate(): ClosedError {
+  return new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
 }
