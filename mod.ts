@@ -53,6 +53,33 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from "./lib/errors.ts";
+export {
+  Executor,
+  type ExecutorMapOptions,
+  type MapArguments,
+  type MapInputs,
+  type ShutdownOptions,
+} from "./lib/futures/executor.ts";
+export { Future } from "./lib/futures/future.ts";
+export {
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+} from "./lib/futures/process_pool_executor.ts";
+export {
+  ThreadPoolExecutor,
+  type ThreadPoolExecutorOptions,
+} from "./lib/futures/thread_pool_executor.ts";
+export {
+  ALL_COMPLETED,
+  asCompleted,
+  type CompletedFuture,
+  type DoneAndNotDone,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  waitFutures,
+  type WaitFuturesOptions,
+} from "./lib/futures/wait.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";

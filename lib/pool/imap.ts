@@ -55,6 +55,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Chunks that were made and whose results have not all been taken. */
   #out = 0;
   #inputDone = false;
+  /** Whether nothing more is to be sent: an item of an async input may still come. */
+  #stopped = false;
   #filling: Promise<void> | undefined;
   #ended = false;
   /** Whether an error was the last that was given: a `for await` has left the iteration there. */
@@ -106,12 +108,9 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   /** Ends the iteration: takes no more items, and takes back what has not begun. */
   async return(): Promise<IteratorResult<R>> {
-    const unfinished = !this.#inputDone;
-    this.#inputDone = true;
     this.#ready.length = 0;
     this.#end();
-    this.#give();
-    if (unfinished) await this.#input.return?.();
+    await this.stop();
     return { done: true, value: undefined };
   }
 
@@ -120,11 +119,14 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    * would be. What has begun still gives its results.
    */
   async stop(): Promise<void> {
-    const unfinished = !this.#inputDone;
+    const unfinished = !this.#inputDone && !this.#stopped;
     this.#inputDone = true;
-    this.#withdraw();
+    this.#stopped = true;
+    for (const sent of this.#sent.values()) sent.withdraw();
     this.#give();
-    if (unfinished) await this.#input.return?.();
+    if (!unfinished) return;
+    await null; // the input itself may have brought this about, and cannot end while it runs
+    await this.#input.return?.();
   }
 
   [Symbol.asyncIterator](): this {
@@ -181,6 +183,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   /** The input failed: what it gave is used, then its error comes out. */
   #endInput(chunk: T[], error: unknown): void {
+    if (this.#stopped) return;
     this.#inputDone = true;
     this.#send(chunk);
     const number = this.#chunksMade++;
@@ -189,7 +192,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #send(chunk: T[]): void {
-    if (chunk.length === 0) return;
+    if (chunk.length === 0 || this.#stopped) return;
     const number = this.#chunksMade++;
     this.#out++;
     const first = number * this.#setup.chunkSize;
@@ -252,23 +255,16 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   #abort(): void {
     const reason = this.#setup.signal!.reason;
-    this.#inputDone = true;
     this.#ready.length = 0;
     this.#ready.push({ error: reason, last: false });
     this.#end();
-    this.#give();
+    void this.stop();
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#inputDone = true;
-    this.#withdraw();
     this.#setup.signal?.removeEventListener("abort", this.#onAbort);
     this.#setup.onEnd();
-  }
-
-  #withdraw(): void {
-    for (const sent of this.#sent.values()) sent.withdraw();
   }
 }

@@ -88,10 +88,8 @@ export interface ImapOptions {
 /** A value, or a promise of one. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** A call of `imap`, in all its forms. */
+/** Options of `imap`, with those that executors need. */
 interface ImapCall extends ImapOptions {
-  /** Whether results come in the order of the items. */
-  ordered: boolean;
   /** Whether `fn` is called with the elements of each item. */
   spread?: boolean;
   /**
@@ -119,6 +117,8 @@ export interface PoolInternals {
     items: Iterable<T> | AsyncIterable<T>,
     options: ImapCall,
   ): ImapIterator<T, R>;
+  /** As `terminate`, with another exit code. */
+  terminate(pool: Pool, exitCode: number): void;
 }
 
 /** For `lib/futures`, whose executors stand on pools. */
@@ -163,7 +163,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     poolInternals = {
       engineOf: (pool) => pool.#engine,
       submit: (pool, fn, args, resolve, reject) => pool.#apply(fn, args, resolve, reject, true),
-      imap: (pool, fn, items, options) => pool.#imap(fn, items, options),
+      imap: (pool, fn, items, options) => pool.#imap(fn, items, true, options),
+      terminate: (pool, exitCode) => pool.#terminate(exitCode),
     };
   }
 
@@ -350,7 +351,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    return this.#imap(fn, items, { ...options, ordered: true });
+    return this.#imap(fn, items, true, options);
   }
 
   /** As {@linkcode Pool.imap}, giving each result as soon as it is there. */
@@ -359,7 +360,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    return this.#imap(fn, items, { ...options, ordered: false });
+    return this.#imap(fn, items, false, options);
   }
 
   // Its end
@@ -376,8 +377,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * end. A task that computes without waiting is not interrupted, since Deno cannot.
    */
   terminate(): void {
-    this.#state = "terminated";
-    this.#engine.terminate(ExitCode.TERMINATED);
+    this.#terminate(ExitCode.TERMINATED);
   }
 
   /**
@@ -399,6 +399,11 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.join();
+  }
+
+  #terminate(exitCode: number): void {
+    this.#state = "terminated";
+    this.#engine.terminate(exitCode);
   }
 
   // Submission
@@ -474,7 +479,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   #imap<T, R>(
     fn: AnyFunction,
     items: Iterable<T> | AsyncIterable<T>,
-    options: ImapCall,
+    ordered: boolean,
+    options: ImapCall = {},
   ): ImapIterator<T, R> {
     this.#checkOpen();
     checkChunkSize(options.chunkSize);
@@ -485,7 +491,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const iterator = new ImapIterator<T, R>(items, {
       chunkSize: options.chunkSize ?? 1,
       window: options.window ?? 2 * this.#size,
-      ordered: options.ordered,
+      ordered,
       signal: options.signal,
       submit: (chunk) => this.#sendChunk(target, mode, chunk, site),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
