@@ -228,6 +228,8 @@ export abstract class Executor implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#isShutDown) throw new ClosedError("Cannot schedule new futures after shutdown");
+    const { broken } = poolInternals.engineOf(this.#pool);
+    if (broken !== undefined) throw this.#explain(broken);
   }
 
   /** An error of the pool as one of the executor, if it keeps the pool from working. */

@@ -103,41 +103,39 @@ function iteratorOf(given: Arguments, at: number): Iterator<unknown> | AsyncIter
 }
 
 function* zipNow(iterators: Iterator<unknown>[]): Generator<unknown[]> {
-  const open = new Set(iterators);
+  let asked: Iterator<unknown> | undefined; // if it ends or fails, it need not be told to end
   try {
-    while (open.size > 0) {
+    while (iterators.length > 0) {
       const item: unknown[] = [];
-      for (const iterator of iterators) {
-        open.delete(iterator); // who fails or ends here is not told to end
-        const { done, value } = iterator.next();
+      for (asked of iterators) {
+        const { done, value } = asked.next();
         if (done) return;
-        open.add(iterator);
         item.push(value);
       }
+      asked = undefined;
       yield item;
     }
   } finally {
-    for (const iterator of open) iterator.return?.();
+    for (const iterator of iterators) if (iterator !== asked) iterator.return?.();
   }
 }
 
 async function* zipLater(
   iterators: (Iterator<unknown> | AsyncIterator<unknown>)[],
 ): AsyncGenerator<unknown[]> {
-  const open = new Set(iterators);
+  let asked: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   try {
-    while (open.size > 0) {
+    while (iterators.length > 0) {
       const item: unknown[] = [];
-      for (const iterator of iterators) {
-        open.delete(iterator);
-        const { done, value } = await iterator.next();
+      for (asked of iterators) {
+        const { done, value } = await asked.next();
         if (done) return;
-        open.add(iterator);
         item.push(value);
       }
+      asked = undefined;
       yield item;
     }
   } finally {
-    for (const iterator of open) await iterator.return?.();
+    for (const iterator of iterators) if (iterator !== asked) await iterator.return?.();
   }
 }

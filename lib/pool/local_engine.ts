@@ -4,8 +4,8 @@
  *     call --send--> queue --taken by--> places
  *     call <--job.onDone, fail-- places
  *
- * A place runs chunk after chunk, as a worker does, and waits for the promise of each call before
- * the next. Nothing here keeps the program alive: a call that waits for a timer, a socket or a lock
+ * A place, which stands for a thread, runs chunk after chunk, as a worker does, and waits for the
+ * promise of each call before the next. Nothing here keeps the program alive: a call that waits for a timer, a socket or a lock
  * does so itself, and one that waits for what cannot come shall not.
  *
  * @module
@@ -65,8 +65,9 @@ export class LocalEngine implements Engine<AnyFunction> {
   #first: LocalChunk | undefined;
   #last: LocalChunk | undefined;
   #chunksOut = 0;
-  /** Places that may run chunks; how many do; how many still run the initializer. */
-  #places = 0;
+  /** Places that run nothing; the one that did last is the next to. */
+  readonly #idle: number[] = [];
+  /** Number of places that run chunks, and of those that still run the initializer. */
   #busy = 0;
   #starting = 0;
   #started = false;
@@ -79,9 +80,16 @@ export class LocalEngine implements Engine<AnyFunction> {
   readonly #settle = (chunk: LocalChunk, status: number, payload: unknown) =>
     this.#onFinish(chunk, status, payload);
 
-  /** Makes an engine; the initializer runs in the next turn. */
-  constructor(options: EngineOptions) {
+  readonly #inPlace: (place: number, code: () => void) => void;
+
+  /**
+   * Makes an engine; the initializer runs when the caller has gone on.
+   *
+   * @param inPlace calls the code at once, as that of the place with this number
+   */
+  constructor(options: EngineOptions, inPlace = (_place: number, code: () => void) => code()) {
     this.#options = options;
+    this.#inPlace = inPlace;
     if (options.initializer !== undefined) this.#pumpLater();
   }
 
@@ -158,34 +166,37 @@ export class LocalEngine implements Engine<AnyFunction> {
   }
 
   #pump(): void {
-    while (this.#first !== undefined && this.#busy < this.#places) this.#occupy();
+    while (this.#first !== undefined && this.#idle.length > 0) {
+      const place = this.#idle.pop()!;
+      this.#inPlace(place, () => void this.#occupy(place));
+    }
   }
 
   /** Makes the places, each after an initializer of its own. */
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    const { size, initializer, initargs } = this.#options;
-    if (initializer === undefined) {
-      this.#places = size;
-      return;
-    }
-    for (let place = 0; place < size && this.#broken === undefined; place++) {
-      try {
-        const pending = initializer(...initargs);
-        if (isPromiseLike(pending)) this.#awaitPlace(pending);
-        else this.#places++;
-      } catch (error) {
-        this.#break(error);
-      }
+    for (let place = this.#options.size - 1; place >= 0 && this.#broken === undefined; place--) {
+      this.#inPlace(place, () => this.#prepare(place));
     }
   }
 
-  async #awaitPlace(pending: PromiseLike<unknown>): Promise<void> {
+  #prepare(place: number): void {
+    const { initializer, initargs } = this.#options;
+    try {
+      const pending = initializer?.(...initargs);
+      if (isPromiseLike(pending)) this.#prepareLater(place, pending);
+      else this.#idle.push(place);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  async #prepareLater(place: number, pending: PromiseLike<unknown>): Promise<void> {
     this.#starting++;
     try {
       await pending;
-      this.#places++;
+      this.#idle.push(place);
     } catch (error) {
       this.#break(error);
     }
@@ -195,7 +206,7 @@ export class LocalEngine implements Engine<AnyFunction> {
   }
 
   /** Runs chunks in a place while there are any. */
-  async #occupy(): Promise<void> {
+  async #occupy(place: number): Promise<void> {
     this.#busy++;
     let turnEnd = performance.now() + TURN_MS;
     for (let chunk; (chunk = this.#dequeue()) !== undefined;) {
@@ -207,6 +218,7 @@ export class LocalEngine implements Engine<AnyFunction> {
       }
     }
     this.#busy--;
+    this.#idle.push(place);
     this.#changed();
   }
 
@@ -247,13 +259,14 @@ export class LocalEngine implements Engine<AnyFunction> {
   work(job: Job<AnyFunction>, options?: WaitOptions): boolean {
     deadlineOf(options);
     if (!job.settled) this.#start();
+    const initialized = this.#idle.length + this.#busy > 0;
     while (!job.settled) {
-      const chunk = this.#places > 0 ? this.#dequeue(job) : undefined;
+      const chunk = initialized ? this.#dequeue(job) : undefined;
       const running = chunk && this.#run(chunk);
       if (chunk !== undefined && running === undefined) continue;
       throw new DeadlockError(
         `Cannot wait for a task of this thread: ${
-          this.#places === 0 ? "the initializer" : "it"
+          initialized ? "it" : "the initializer"
         } waits for a promise, and while the thread blocks no promise goes on. Await the call`,
       );
     }
