@@ -6,7 +6,9 @@
 
 import { BrokenExecutor, ClosedError } from "../errors.ts";
 import type { AnyFunction } from "../codec/functions.ts";
-import { type Awaitable, type Pool, poolInternals } from "../pool/pool.ts";
+import type { Awaitable } from "../pool/options.ts";
+import { type Pool, submitterOf } from "../pool/pool.ts";
+import type { Submitter } from "../pool/submitter.ts";
 import { Future, futureInternals } from "./future.ts";
 import { MapResults, zip } from "./map.ts";
 
@@ -86,7 +88,7 @@ export let endNow: (executor: Executor, exitCode: number) => void;
  * ```
  */
 export abstract class Executor implements AsyncDisposable {
-  readonly #pool: Pool;
+  readonly #submitter: Submitter;
   readonly #futures = new Set<Future<unknown>>();
   readonly #maps = new Set<MapResults<unknown>>();
   #isShutDown = false;
@@ -98,7 +100,7 @@ export abstract class Executor implements AsyncDisposable {
 
   /** Made by its subclasses: an executor whose tasks run in the pool, which is its own. */
   constructor(pool: Pool) {
-    this.#pool = pool;
+    this.#submitter = submitterOf(pool);
   }
 
   /**
@@ -122,14 +124,14 @@ export abstract class Executor implements AsyncDisposable {
       futureInternals.settle(future, state, outcome);
     };
     try {
-      const job = poolInternals.submit(
-        this.#pool,
+      const job = this.#submitter.apply(
         fn as AnyFunction,
         args,
         (result) => settle("done", result),
         (error) => settle("failed", this.#explain(error)),
+        true,
       );
-      futureInternals.setTask(future, { engine: poolInternals.engineOf(this.#pool), job });
+      futureInternals.setTask(future, { engine: this.#submitter.engine, job });
     } catch (error) {
       this.#futures.delete(future);
       throw this.#explain(error);
@@ -182,10 +184,10 @@ export abstract class Executor implements AsyncDisposable {
     const { bufferSize, chunkSize, signal } = options;
     if (bufferSize !== undefined) checkWhole("map", "bufferSize", bufferSize);
     const alone = iterables.length === 1;
-    const results = poolInternals.imap<unknown, R>(
-      this.#pool,
+    const results = this.#submitter.imap<unknown, R>(
       fn as AnyFunction,
       alone ? iterables[0] : zip(iterables),
+      true,
       { chunkSize, signal, spread: !alone, window: bufferSize },
     );
     const map = new MapResults<R>(results, {
@@ -204,9 +206,9 @@ export abstract class Executor implements AsyncDisposable {
    */
   async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
     this.#isShutDown = true;
-    this.#pool.close();
+    this.#submitter.close();
     if (cancelFutures) await this.#cancelAll();
-    if (wait) await this.#pool.join();
+    if (wait) await this.#submitter.join();
   }
 
   /** Takes no more work, and waits until everything has been done and the workers have ended. */
@@ -223,18 +225,18 @@ export abstract class Executor implements AsyncDisposable {
 
   #endNow(exitCode: number): void {
     void this.shutdown({ wait: false, cancelFutures: true });
-    poolInternals.terminate(this.#pool, exitCode);
+    this.#submitter.terminate(exitCode);
   }
 
   #checkOpen(): void {
     if (this.#isShutDown) throw new ClosedError("Cannot schedule new futures after shutdown");
-    const { broken } = poolInternals.engineOf(this.#pool);
+    const { broken } = this.#submitter.engine;
     if (broken !== undefined) throw this.#explain(broken);
   }
 
   /** An error of the pool as one of the executor, if it keeps the pool from working. */
   #explain(error: unknown): unknown {
-    const cause = poolInternals.engineOf(this.#pool).broken;
+    const cause = this.#submitter.engine.broken;
     if (cause === undefined || error !== cause) return error;
     return this.#broken ??= new BrokenExecutor(`The executor cannot work: ${cause.message}`, {
       cause,

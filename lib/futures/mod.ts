@@ -45,5 +45,5 @@ export {
   FIRST_EXCEPTION,
   type ReturnWhen,
   waitFutures as wait,
-  type WaitFuturesOptions as FuturesWaitOptions,
+  type WaitFuturesOptions,
 } from "./wait.ts";

@@ -241,8 +241,8 @@ export class Dispatcher implements Engine<number> {
     while (!job.settled) {
       while (this.#growNow()); // not in later turns: this thread has none while it blocks
       if (job.settled) break; // no worker could be started
-      const timeoutMs = deadline - performance.now();
-      if (!blockOn(becomingReadable(this.#results.at), { timeoutMs })) break;
+      const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
+      if (!blockOn(becomingReadable(this.#results.at), left)) break;
       this.#takeResults(true);
     }
     this.#listenNoMore();

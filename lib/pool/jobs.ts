@@ -66,7 +66,7 @@ export function explainFailure(
 ): unknown {
   if (!(error instanceof Error) || by === undefined) return error;
   const asked = (site?.stack ?? "").split("\n").slice(1)
-    .filter((line) => !line.includes("/lib/pool/")).join("\n");
+    .filter((line) => !/\/lib\/(pool|futures)\//.test(line)).join("\n");
   const story = `--- in task ${by.task}${item}, run by ${by.worker}, called from:`;
   const stack = `${error.stack}\n    ${story}\n${asked}`;
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });

@@ -299,9 +299,9 @@ testEach(".map() takes its input only bufferSize chunks ahead", async (Executor)
   await using executor = new Executor({ maxWorkers: 2 });
   for (const [bufferSize, chunkSize] of [[1, 1], [3, 1], [2, 4], [undefined, 1]] as const) {
     let taken = 0;
-    function* endless() {
+    const endless = function* () {
       for (;;) yield taken++;
-    }
+    };
     const ahead = (bufferSize ?? 4) * chunkSize;
     const iterator = executor.map(square, endless(), { bufferSize, chunkSize });
     assertEquals(taken, ahead);
