@@ -102,6 +102,33 @@ export type {
   Typecode,
 } from "./lib/memory/typecodes.ts";
 export { RawValue, Value } from "./lib/memory/value.ts";
+export {
+  Executor,
+  type ExecutorMapOptions,
+  type ExecutorShutdownOptions,
+  type MapArguments,
+  type MapInputs,
+} from "./lib/futures/executor.ts";
+export { Future } from "./lib/futures/future.ts";
+export {
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+} from "./lib/futures/process_pool_executor.ts";
+export {
+  ThreadPoolExecutor,
+  type ThreadPoolExecutorOptions,
+} from "./lib/futures/thread_pool_executor.ts";
+export {
+  ALL_COMPLETED,
+  asCompleted,
+  type CompletedFuture,
+  type DoneAndNotDone,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  waitFutures,
+  type WaitFuturesOptions,
+} from "./lib/futures/wait.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -113,6 +140,7 @@ export {
   Pool,
   type PoolOptions,
 } from "./lib/pool/pool.ts";
+export { ThreadPool, type ThreadPoolOptions } from "./lib/pool/thread_pool.ts";
 export {
   cpuCount,
   type CurrentProcess,
