@@ -99,6 +99,7 @@ export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";
 export { Condition, type GuardOf } from "./lib/sync/condition.ts";
 export { Lock } from "./lib/sync/lock.ts";
+export { type Lockable, mutex, synchronized } from "./lib/sync/mutex.ts";
 export { LockGuard } from "./lib/sync/ownership.ts";
 export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
 export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";
