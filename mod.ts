@@ -75,6 +75,9 @@ export type {
   Typecode,
 } from "./lib/memory/typecodes.ts";
 export { RawValue, Value } from "./lib/memory/value.ts";
+export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "./lib/logging/logger.ts";
+export { formatRecord, type LogRecord } from "./lib/logging/record.ts";
+export { tagOutput } from "./lib/logging/tag_output.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -94,6 +97,7 @@ export {
   parentProcess,
 } from "./lib/process/current.ts";
 export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
+export { Finalize, type FinalizeOptions } from "./lib/runtime/finalize.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";

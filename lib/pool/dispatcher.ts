@@ -36,6 +36,7 @@ import { definitionAt, importFunction } from "../codec/functions.ts";
 import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
+import { note, NoteLevel } from "../runtime/notes.ts";
 import { start } from "../runtime/order.ts";
 import { type Job, releaseJob } from "./jobs.ts";
 import { type Failure, Status } from "./protocol.ts";
@@ -310,6 +311,7 @@ export class Dispatcher {
     if (name === undefined) return;
     this.#workers.delete(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
+    note(NoteLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
     const id = Atomics.load(i32, record + threadWord.JOB);
     const job = this.#jobs.get(id);
     if (job !== undefined) {
@@ -384,6 +386,7 @@ export class Dispatcher {
         will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
       });
       this.#workers.set(record, name);
+      note(NoteLevel.DEBUG, `added worker ${name}`);
     } catch (error) {
       this.#break(error as Error);
       return false;
