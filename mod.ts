@@ -129,6 +129,9 @@ export {
   waitFutures,
   type WaitFuturesOptions,
 } from "./lib/futures/wait.ts";
+export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "./lib/logging/logger.ts";
+export { formatRecord, type LogRecord } from "./lib/logging/record.ts";
+export { tagOutput } from "./lib/logging/tag_output.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -149,11 +152,14 @@ export {
   parentProcess,
 } from "./lib/process/current.ts";
 export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
+export { Finalize, type FinalizeOptions } from "./lib/runtime/finalize.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";
 export { Condition, type GuardOf } from "./lib/sync/condition.ts";
 export { Lock } from "./lib/sync/lock.ts";
+export type { Lockable } from "./lib/sync/call.ts";
+export { mutex, synchronized } from "./lib/sync/mutex.ts";
 export { LockGuard } from "./lib/sync/ownership.ts";
 export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
 export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";

@@ -49,7 +49,12 @@ Deno.test("README.md begins with a program that estimates pi", async () => {
   assertAlmostEquals(Number(stdout), Math.PI, 0.01); // 19 standard deviations
 });
 
-for (const path of ["mod.ts", "lib/codec/functions.ts"]) {
+for (
+  const path of [
+    ...["mod.ts", "lib/codec/functions.ts"],
+    ...["lib/logging/logger.ts", "lib/runtime/finalize.ts"],
+  ]
+) {
   Deno.test(`${path} shows programs that run`, async () => {
     const programs = await programsOf(path);
     assertEquals(programs.length > 0, true);

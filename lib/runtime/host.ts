@@ -25,6 +25,7 @@ import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../cod
 import { storeValue } from "../codec/message.ts";
 import { ending, endThread, ExitCode, fallingSilent, loseOrder, stopThread } from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
+import { note, NoteLevel } from "./notes.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -191,6 +192,7 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
+  note(NoteLevel.DEBUG, `process ${i32[record + threadWord.PID]} ended: exit code ${exitCode}`);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
   const silent = await awaitOn(fallingSilent(record), { timeoutMs });
