@@ -41,6 +41,7 @@ export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
 export type { Waitable } from "./lib/atomics/readiness.ts";
+export { TIMEOUT_MAX } from "./lib/atomics/wait.ts";
 export { type Context, getContext } from "./lib/context/context.ts";
 export {
   getAllStartMethods,
@@ -163,6 +164,24 @@ export { mutex, synchronized } from "./lib/sync/mutex.ts";
 export { LockGuard } from "./lib/sync/ownership.ts";
 export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
 export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";
+export { sleep, sleepSync } from "./lib/sync/sleep.ts";
+export {
+  activeCount,
+  currentThread,
+  enumerate,
+  getIdent,
+  getNativeId,
+  mainThread,
+} from "./lib/threads/current.ts";
+export {
+  type ExceptHook,
+  excepthook,
+  type ExceptHookArgs,
+  setExcepthook,
+} from "./lib/threads/excepthook.ts";
+export { local } from "./lib/threads/local.ts";
+export { Thread, type ThreadOptions } from "./lib/threads/thread.ts";
+export { Timer } from "./lib/threads/timer.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));

@@ -101,15 +101,36 @@ function resume<T>(steps: Steps<T>, outcome: Outcome | undefined): IteratorResul
   return outcome === undefined ? steps.next() : steps.next(outcome);
 }
 
-/** Runs the steps to their end, leaving the thread to others while they sleep. */
+/** An async task of this isolate with a life of its own. */
+export interface Task {
+  /** Whether the program stays alive while the task waits. */
+  readonly keepAlive: boolean;
+  /** Ends the waits of the task, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+let taskNow: (() => Task | undefined) | undefined;
+
+/** Says how to find the task whose code runs at the moment. */
+export function setTasks(current: () => Task | undefined): void {
+  taskNow = current;
+}
+
+/**
+ * Runs the steps to their end, leaving the thread to others while they sleep.
+ *
+ * @param keepAlive whether the program stays alive meanwhile; without it the wait is that of the task
+ * whose code runs now, which decides and may end it
+ */
 export function awaitOn<T>(
   steps: Steps<T>,
   options?: WaitOptions,
-  keepAlive = true,
+  keepAlive?: boolean,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = deadlineOf(options);
-    const signal = options?.signal;
+    const task = keepAlive === undefined ? taskNow?.() : undefined;
+    const signal = eitherOf(options?.signal, task?.signal);
     const goOn = (step: IteratorResult<Park, T>) => {
       while (!step.done) {
         if (signal?.aborted && step.value.untimed !== true) {
@@ -124,7 +145,7 @@ export function awaitOn<T>(
     };
     const waiter: Waiter = {
       signal,
-      keepAlive,
+      keepAlive: keepAlive ?? task?.keepAlive ?? true,
       advance(outcome) {
         try {
           goOn(steps.next(outcome));
@@ -142,6 +163,10 @@ export function awaitOn<T>(
     };
     goOn(steps.next()); // what it throws rejects the promise
   });
+}
+
+function eitherOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
+  return a === undefined || b === undefined ? a ?? b : AbortSignal.any([a, b]);
 }
 
 // The blocking parker
@@ -204,7 +229,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
           "worker will",
       );
     }
-    onBlock?.();
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
 }
@@ -214,10 +239,13 @@ function isOwn({ ownerWord }: Park): boolean {
   return ownerWord !== undefined && Atomics.load(i32, ownerWord) === self;
 }
 
-let onBlock: (() => void) | undefined;
+let onBlock: ((leftMs: number) => void) | undefined;
 
-/** Says what is done each time that this thread is about to sleep in a blocking wait. */
-export function setOnBlock(notice: (() => void) | undefined): void {
+/**
+ * Says what is done each time that this thread is about to sleep in a blocking wait, which ends after
+ * `leftMs` at the latest.
+ */
+export function setOnBlock(notice: ((leftMs: number) => void) | undefined): void {
   onBlock = notice;
 }
 
@@ -239,7 +267,7 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = left <= 0;
     if (timedOut) break;
-    onBlock?.();
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
   nodes.slice(queued).forEach(giveBackNode);
@@ -395,7 +423,9 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
         finish(node, sleeper);
         waiter.advance(Outcome.TIMED_OUT);
       }
-    }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
+    }, Math.min(Math.max(deadline - performance.now(), 0), TIMEOUT_MAX));
+    // Newer Denos have timers that are objects, and take these.
+    if (!keepAlive) Deno.unrefTimer(sleeper.timer as unknown as number);
   }
   if (signal !== undefined) {
     sleeper.onAbort = () => {
@@ -409,8 +439,13 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   arm();
 }
 
-/** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * The longest time that an async wait is sure to take, in milliseconds: 24 days. A longer `timeoutMs` may
+ * end early; `Infinity`, or none, has no end.
+ *
+ * Follows Python's `threading.TIMEOUT_MAX`.
+ */
+export const TIMEOUT_MAX: number = 2 ** 31 - 1; // setTimeout takes no more
 
 function finish(node: number, sleeper: Sleeper): void {
   sleepers.delete(node);

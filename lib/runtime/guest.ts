@@ -25,7 +25,14 @@ import { importFunction } from "../codec/functions.ts";
 import { discardMessage, freeMessage } from "../codec/message.ts";
 import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
-import { acknowledgeEnd, endThread, ExitCode, loseOrder, publishError } from "./lifecycle.ts";
+import {
+  acknowledgeEnd,
+  beforeEnd,
+  endThread,
+  ExitCode,
+  loseOrder,
+  publishError,
+} from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
 import { note, NoteLevel } from "./notes.ts";
 import { enterOrder } from "./order.ts";
@@ -82,6 +89,7 @@ async function live(
   setOnStop(() => finish(ExitCode.TERMINATED));
   enterState(State.IDLE);
   for (const module of preload) await preloadModule(module);
+  let exitCode: number = ExitCode.RETURNED;
   try {
     const message = unread = await awaitOn(receivingOrder());
     const decoder = new Decoder();
@@ -91,10 +99,11 @@ async function live(
     enterState(State.RUNNING);
     note(NoteLevel.INFO, "child process calling run()");
     await runner.run(payload);
-    finish(ExitCode.RETURNED);
   } catch (error) {
-    fail(error);
+    exitCode = noteFailure(error);
   }
+  if (!stopRequested()) await beforeEnd();
+  finish(exitCode);
 }
 
 async function preloadModule(module: string): Promise<void> {
@@ -168,17 +177,19 @@ export function setOnUncaught(report: (error: unknown) => void): void {
 function uncaught(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
   else if (onUncaught !== undefined) onUncaught(error);
-  else fail(error);
+  else finish(noteFailure(error));
 }
 
 let runner: Runner | undefined;
 
-function fail(error: unknown): void {
-  if (error instanceof TerminatedError && stopRequested()) return finish(ExitCode.TERMINATED);
-  if (exitCodeKnown()) return;
-  publishError(error);
-  runner?.report?.(error);
-  finish(ExitCode.FAILED);
+/** Keeps and says what error ends this worker, unless it has been ended. Returns its exit code. */
+function noteFailure(error: unknown): number {
+  if (error instanceof TerminatedError && stopRequested()) return ExitCode.TERMINATED;
+  if (!exitCodeKnown()) {
+    publishError(error);
+    runner?.report?.(error);
+  }
+  return ExitCode.FAILED;
 }
 
 function exitCodeKnown(): boolean {

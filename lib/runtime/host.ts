@@ -195,7 +195,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   note(NoteLevel.DEBUG, `process ${i32[record + threadWord.PID]} ended: exit code ${exitCode}`);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  const silent = await awaitOn(fallingSilent(record), { timeoutMs }, true);
   takeBuffers();
   port.close();
   worker.terminate();

@@ -94,6 +94,18 @@ export function takeError(record: number): { error: unknown } | undefined {
   }
 }
 
+let goingOn: (() => Promise<void>) | undefined;
+
+/** Says what a worker waits for between the end of its order and its own. */
+export function setBeforeEnd(wait: () => Promise<void>): void {
+  goingOn = wait;
+}
+
+/** Waits for what goes on in this worker when its order has ended. */
+export async function beforeEnd(): Promise<void> {
+  await goingOn?.();
+}
+
 /** Steps of waiting for the end of a thread: its exit code, or `undefined` if the time is up. */
 export function* ending(record: number): Steps<number | undefined> {
   const word = record + threadWord.STATE;

@@ -90,6 +90,8 @@ Deno.test("every example tells about itself, and refuses what it does not know",
       "futures",
     ],
     ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
+    ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
+    "voxels_threads",
   ];
   for (const name of names) {
     const help = await runExample(name, "--help");
