@@ -17,8 +17,16 @@ import "../lib/sync/semaphore.ts";
 import "../lib/sync/condition.ts";
 import "../lib/memory/array.ts";
 import "../lib/memory/value.ts";
+import "../lib/memory/namespace.ts";
+import "../lib/memory/shared_list.ts";
+import "../lib/memory/shared_map.ts";
+import "../lib/managers/proxy.ts";
 import "../lib/channels/channel_handle.ts";
 import "../lib/channels/queue.ts";
+import "../lib/channels/joinable_queue.ts";
+import "../lib/channels/lifo_queue.ts";
+import "../lib/channels/priority_queue.ts";
+import "../lib/channels/simple_queue.ts";
 import "../lib/channels/pipe.ts";
 
 becomeGuest({

@@ -22,10 +22,10 @@ import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
-import { freeMessage } from "../codec/message.ts";
+import { discardMessage, freeMessage } from "../codec/message.ts";
 import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
-import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
+import { acknowledgeEnd, endThread, ExitCode, loseOrder, publishError } from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
 import { note, NoteLevel } from "./notes.ts";
 import { enterOrder } from "./order.ts";
@@ -83,7 +83,7 @@ async function live(
   enterState(State.IDLE);
   for (const module of preload) await preloadModule(module);
   try {
-    const message = await awaitOn(receivingOrder());
+    const message = unread = await awaitOn(receivingOrder());
     const decoder = new Decoder();
     runner = runners[enterOrder(message, decoder)];
     output.begin();
@@ -105,6 +105,9 @@ async function preloadModule(module: string): Promise<void> {
   }
 }
 
+/** The order, while its payload has not been read; 0 before and after. */
+let unread = 0;
+
 /** Reads the payload of an order, importing the modules that it needs. */
 async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
   for (;;) {
@@ -112,6 +115,7 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
       const payload = decoder.value();
       decoder.finish();
       freeMessage(message);
+      unread = 0;
       return payload;
     } catch (error) {
       if (!(error instanceof NeedsImport)) throw error;
@@ -195,5 +199,8 @@ function publish(exitCode: number): void {
   }
   flush();
   endThread(self, exitCode);
+  loseOrder(self);
+  if (unread !== 0) discardMessage(unread, "is lost");
+  unread = 0;
   acknowledgeEnd();
 }

@@ -23,7 +23,7 @@ import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
-import { ending, endThread, ExitCode, fallingSilent, stopThread } from "./lifecycle.ts";
+import { ending, endThread, ExitCode, fallingSilent, loseOrder, stopThread } from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
 import { note, NoteLevel } from "./notes.ts";
 import { forkserverPreload } from "./start_method.ts";
@@ -133,6 +133,7 @@ function createAsked(record: number): void {
     create(record);
   } catch (error) {
     failToStart(record, error);
+    loseOrder(record);
   }
 }
 
@@ -156,6 +157,7 @@ function create(record: number): void {
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
+    loseOrder(record);
   };
   const birth: Birth = {
     heap: i32.buffer,
