@@ -73,23 +73,24 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
 }
 
 /**
- * Blocks the thread until one of several algorithms has come to its end, or the time is up; the
- * others are given up.
+ * Blocks the thread until at least one of several algorithms has come to its end, or the time is up;
+ * the others are given up. For steps that look and take nothing, do not throw, and pass a wake-up on
+ * that they do not use.
  *
- * @returns whether one has
+ * @returns the indices of those that have; none if the time is up
  */
-export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): boolean {
+export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): number[] {
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped();
   try {
-    let parks: Park[] = [];
     let outcomes: (Outcome | undefined)[] = all.map(() => undefined);
     for (;;) {
+      // All of them look again, so those that are ready at the same time are found together.
       const steps = all.map((each, at) => resume(each, outcomes[at]));
-      if (steps.some(({ done }) => done)) return true;
-      parks = steps.map(({ value }) => value as Park);
-      outcomes = parkBlockingAny(parks, deadline);
-      if (outcomes.includes(Outcome.TIMED_OUT)) return false;
+      const ended = [...steps.keys()].filter((at) => steps[at].done);
+      if (ended.length > 0) return ended;
+      outcomes = parkBlockingAny(steps.map(({ value }) => value as Park), deadline);
+      if (outcomes.includes(Outcome.TIMED_OUT)) return [];
     }
   } finally {
     for (const steps of all) steps.return(undefined);
@@ -252,24 +253,16 @@ export function setOnBlock(notice: ((leftMs: number) => void) | undefined): void
 function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   attend();
   if (deadline === 0) return parks.map(() => Outcome.TIMED_OUT);
-  const nodes: number[] = [];
-  for (const park of parks) {
-    const node = takeNode();
-    if (!enqueue(node, park, 0)) {
-      giveBackNode(node);
-      break;
-    }
-    nodes.push(node);
-  }
+  const nodes = parks.map(takeNode); // before any stands in a queue: there may be no memory for them
+  const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
+  const queued = unchanged === -1 ? nodes.length : unchanged;
   let timedOut = false;
   const wake = self + threadWord.WAKE;
-  while (nodes.length === parks.length) {
+  while (queued === nodes.length) {
     const seen = Atomics.load(i32, wake);
     if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
-    if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) {
-      if (stopRequested()) break;
-      attend();
-    }
+    if (stopRequested()) break;
+    serveOthers();
     if (Atomics.load(i32, self + threadWord.READY) !== 0) lendWakeUps(0);
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = left <= 0;
@@ -277,7 +270,8 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
     onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
-  const outcomes = parks.map((_park, at) => leaveQueue(nodes[at]));
+  nodes.slice(queued).forEach(giveBackNode);
+  const outcomes = nodes.map((node, at) => at < queued ? leaveQueue(node) : Outcome.CHANGED);
   if (stopRequested()) {
     parks.forEach(({ queue }, at) => outcomes[at] === Outcome.WOKEN && wakeOne(queue));
     throw stopped();
@@ -286,9 +280,8 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   return timedOut && !woken ? parks.map(() => Outcome.TIMED_OUT) : outcomes;
 }
 
-/** Ends the sleep of a node, if it was begun: it was woken, or has to look again. */
-function leaveQueue(node: number | undefined): Outcome {
-  if (node === undefined) return Outcome.CHANGED;
+/** Ends the sleep of a node: it was woken, or has to look again. */
+function leaveQueue(node: number): Outcome {
   const outcome = dequeue(node)
     ? Outcome.CHANGED
     : Atomics.load(i32, node + nodeWord.STATE) as Outcome;
@@ -358,10 +351,14 @@ function attend(node = 0): void {
     }
     throw stopped();
   }
-  if ((control & Control.SERVICE) !== 0) {
-    Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
-    serve?.();
-  }
+  serveOthers();
+}
+
+/** Does what other threads asked this one for, if they did. */
+function serveOthers(): void {
+  if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) === 0) return;
+  Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
+  serve?.();
 }
 
 // The async parker

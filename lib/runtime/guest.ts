@@ -22,10 +22,19 @@ import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
-import { freeMessage } from "../codec/message.ts";
+import { discardMessage, freeMessage } from "../codec/message.ts";
+import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
-import { acknowledgeEnd, beforeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
+import {
+  acknowledgeEnd,
+  beforeEnd,
+  endThread,
+  ExitCode,
+  loseOrder,
+  publishError,
+} from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
+import { note, NoteLevel } from "./notes.ts";
 import { enterOrder } from "./order.ts";
 
 /** Runs one kind of order. */
@@ -39,19 +48,29 @@ export interface Runner {
 /** Everything that a worker can be ordered to run, by name. */
 export type Runners = Readonly<Record<string, Runner>>;
 
+/** What is done about the output of a worker. */
+export interface Output {
+  /** The worker knows its name, and nothing of the user's has run. */
+  begin(): void;
+  /** Nothing more will be printed: what was held back has to go out. */
+  flush(): void;
+}
+
 /**
  * Makes this isolate a worker: to be called while its module is evaluated, before any await, since
  * messages that come earlier are lost.
  */
-export function becomeGuest(runners: Runners): void {
+export function becomeGuest(runners: Runners, output: Output): void {
+  flush = output.flush;
   addEventListener("message", (event) => {
-    live((event as MessageEvent<Birth>).data, runners);
+    live((event as MessageEvent<Birth>).data, runners, output);
   }, { once: true });
 }
 
 async function live(
   { heap, record, port, buffers, preload }: Birth,
   runners: Runners,
+  output: Output,
 ): Promise<void> {
   adoptThread(heap, record);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
@@ -72,11 +91,13 @@ async function live(
   for (const module of preload) await preloadModule(module);
   let exitCode: number = ExitCode.RETURNED;
   try {
-    const message = await awaitOn(receivingOrder());
+    const message = unread = await awaitOn(receivingOrder());
     const decoder = new Decoder();
     runner = runners[enterOrder(message, decoder)];
+    output.begin();
     const payload = await readPayload(message, decoder);
     enterState(State.RUNNING);
+    note(NoteLevel.INFO, "child process calling run()");
     await runner.run(payload);
   } catch (error) {
     exitCode = noteFailure(error);
@@ -93,6 +114,9 @@ async function preloadModule(module: string): Promise<void> {
   }
 }
 
+/** The order, while its payload has not been read; 0 before and after. */
+let unread = 0;
+
 /** Reads the payload of an order, importing the modules that it needs. */
 async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
   for (;;) {
@@ -100,6 +124,7 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
       const payload = decoder.value();
       decoder.finish();
       freeMessage(message);
+      unread = 0;
       return payload;
     } catch (error) {
       if (!(error instanceof NeedsImport)) throw error;
@@ -119,12 +144,12 @@ function* receivingOrder(): Steps<number> {
 }
 
 let close: () => void;
+let flush: () => void;
 
 /** Publishes the ends that Deno tells nobody about: `Deno.exit`, `process.exit`, `self.close`. */
 function noticeExit(): void {
   addEventListener("unload", () => {
-    endThread(self, Deno.exitCode);
-    acknowledgeEnd();
+    publish(Deno.exitCode);
   });
   close = globalThis.close.bind(globalThis);
   globalThis.close = () => finish(ExitCode.RETURNED);
@@ -173,7 +198,20 @@ function exitCodeKnown(): boolean {
 
 /** Ends this worker. */
 function finish(exitCode: number): void {
-  endThread(self, exitCode);
-  acknowledgeEnd();
+  publish(exitCode);
   close();
+}
+
+/** Publishes the end of this worker, after what those who wait for it must find done. */
+function publish(exitCode: number): void {
+  if (!exitCodeKnown()) {
+    runFinalizers();
+    note(NoteLevel.INFO, `process exiting with exit code ${exitCode}`);
+  }
+  flush();
+  endThread(self, exitCode);
+  loseOrder(self);
+  if (unread !== 0) discardMessage(unread, "is lost");
+  unread = 0;
+  acknowledgeEnd();
 }
