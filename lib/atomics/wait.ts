@@ -12,7 +12,7 @@
  * @module
  */
 
-import { TerminatedError } from "../errors.ts";
+import { DeadlockError, TerminatedError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "./deadline.ts";
 import { SPINS } from "./guard.ts";
 import { rootWord } from "./heap.ts";
@@ -41,12 +41,17 @@ export const Outcome = {
   OWNER: NodeState.OWNER,
   /** The time is up. */
   TIMED_OUT: 4,
+  /** What was waited for has happened. */
+  PASSED: NodeState.PASSED,
 } as const;
 
 /** How a sleep ended: a value of {@linkcode Outcome}. */
 export type Outcome = typeof Outcome[keyof typeof Outcome];
 
-/** An algorithm that waits: yields what to sleep on, is resumed with how the sleep ended. */
+/**
+ * An algorithm that waits: yields what to sleep on, is resumed with how the sleep ended. A sleep that
+ * is aborted, or ends because its thread was told to end, throws at the `yield`.
+ */
 export type Steps<T> = Generator<Park, T, Outcome>;
 
 /** Runs the steps to their end, blocking the thread while they sleep. */
@@ -54,34 +59,114 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped(); // before it sees what its own end has done to others
   let step = steps.next();
-  while (!step.done) step = steps.next(parkBlocking(step.value, deadline));
+  while (!step.done) {
+    let outcome: Outcome;
+    try {
+      outcome = parkBlocking(step.value, deadline);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(outcome);
+  }
   return step.value;
 }
 
-/** Runs the steps to their end, leaving the thread to others while they sleep. */
+/**
+ * Blocks the thread until at least one of several algorithms has come to its end, or the time is up;
+ * the others are given up. For steps that look and take nothing, do not throw, and pass a wake-up on
+ * that they do not use.
+ *
+ * @returns the indices of those that have; none if the time is up
+ */
+export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): number[] {
+  const deadline = deadlineOf(options);
+  if (stopRequested()) throw stopped();
+  try {
+    let outcomes: (Outcome | undefined)[] = all.map(() => undefined);
+    for (;;) {
+      // All of them look again, so those that are ready at the same time are found together.
+      const steps = all.map((each, at) => resume(each, outcomes[at]));
+      const ended = [...steps.keys()].filter((at) => steps[at].done);
+      if (ended.length > 0) return ended;
+      outcomes = parkBlockingAny(steps.map(({ value }) => value as Park), deadline);
+      if (outcomes.includes(Outcome.TIMED_OUT)) return [];
+    }
+  } finally {
+    for (const steps of all) steps.return(undefined);
+  }
+}
+
+function resume<T>(steps: Steps<T>, outcome: Outcome | undefined): IteratorResult<Park, T> {
+  return outcome === undefined ? steps.next() : steps.next(outcome);
+}
+
+/** An async task of this isolate with a life of its own. */
+export interface Task {
+  /** Whether the program stays alive while the task waits. */
+  readonly keepAlive: boolean;
+  /** Ends the waits of the task, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+let taskNow: (() => Task | undefined) | undefined;
+
+/** Says how to find the task whose code runs at the moment. */
+export function setTasks(current: () => Task | undefined): void {
+  taskNow = current;
+}
+
+/**
+ * Runs the steps to their end, leaving the thread to others while they sleep.
+ *
+ * @param keepAlive whether the program stays alive meanwhile; without it the wait is that of the task
+ * whose code runs now, which decides and may end it
+ */
 export function awaitOn<T>(
   steps: Steps<T>,
   options?: WaitOptions,
-  keepAlive = true,
+  keepAlive?: boolean,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = deadlineOf(options);
-    const signal = options?.signal;
-    const advance = (outcome?: Outcome) => {
-      try {
-        let step = outcome === undefined ? steps.next() : steps.next(outcome);
-        while (!step.done) {
-          const next = parkAsync(step.value, deadline, { signal, keepAlive, advance, reject });
-          if (next === undefined) return;
-          step = steps.next(next);
+    const task = keepAlive === undefined ? taskNow?.() : undefined;
+    const signal = eitherOf(options?.signal, task?.signal);
+    const goOn = (step: IteratorResult<Park, T>) => {
+      while (!step.done) {
+        if (signal?.aborted && step.value.untimed !== true) {
+          step = steps.throw(signal.reason);
+          continue;
         }
-        resolve(step.value);
-      } catch (error) {
-        reject(error);
+        const next = parkAsync(step.value, deadline, waiter);
+        if (next === undefined) return;
+        step = steps.next(next);
       }
+      resolve(step.value);
     };
-    advance();
+    const waiter: Waiter = {
+      signal,
+      keepAlive: keepAlive ?? task?.keepAlive ?? true,
+      advance(outcome) {
+        try {
+          goOn(steps.next(outcome));
+        } catch (error) {
+          reject(error);
+        }
+      },
+      abort() {
+        try {
+          goOn(steps.throw(signal!.reason));
+        } catch (error) {
+          reject(error);
+        }
+      },
+    };
+    goOn(steps.next()); // what it throws rejects the promise
   });
+}
+
+function eitherOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
+  return a === undefined || b === undefined ? a ?? b : AbortSignal.any([a, b]);
 }
 
 // The blocking parker
@@ -101,8 +186,9 @@ function maySpin(): boolean {
 
 function parkBlocking(park: Park, deadline: number): Outcome {
   attend();
+  if (park.untimed === true) deadline = Infinity;
   if (deadline === 0) return Outcome.TIMED_OUT;
-  if (maySpin()) {
+  if (park.onQueued === undefined && maySpin()) {
     const spins = SPINS * (park.patience ?? 1);
     for (let spin = 0; spin < spins; spin++) {
       if (Atomics.load(i32, park.word) !== park.expected) return unlessStopped(Outcome.CHANGED);
@@ -114,6 +200,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
     giveBackNode(node);
     return unlessStopped(Outcome.CHANGED);
   }
+  park.onQueued?.();
   const wake = self + threadWord.WAKE;
   for (;;) {
     const seen = Atomics.load(i32, wake);
@@ -133,8 +220,73 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       giveBackNode(node);
       return Outcome.TIMED_OUT;
     }
+    if (left === Infinity && isOwn(park)) {
+      if (!dequeue(node)) continue;
+      giveBackNode(node);
+      throw new DeadlockError(
+        "Cannot block: what this call waits for is held by this very worker, which could not " +
+          "release it while it blocks. Release it first, or wait with a timeoutMs if another " +
+          "worker will",
+      );
+    }
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
+}
+
+/** Whether the thread would wait for itself. */
+function isOwn({ ownerWord }: Park): boolean {
+  return ownerWord !== undefined && Atomics.load(i32, ownerWord) === self;
+}
+
+let onBlock: ((leftMs: number) => void) | undefined;
+
+/**
+ * Says what is done each time that this thread is about to sleep in a blocking wait, which ends after
+ * `leftMs` at the latest.
+ */
+export function setOnBlock(notice: ((leftMs: number) => void) | undefined): void {
+  onBlock = notice;
+}
+
+/** Sleeps in several queues at a time: how each of the sleeps ended. */
+function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
+  attend();
+  if (deadline === 0) return parks.map(() => Outcome.TIMED_OUT);
+  const nodes = parks.map(takeNode); // before any stands in a queue: there may be no memory for them
+  const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
+  const queued = unchanged === -1 ? nodes.length : unchanged;
+  let timedOut = false;
+  const wake = self + threadWord.WAKE;
+  while (queued === nodes.length) {
+    const seen = Atomics.load(i32, wake);
+    if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
+    if (stopRequested()) break;
+    serveOthers();
+    if (Atomics.load(i32, self + threadWord.READY) !== 0) lendWakeUps(0);
+    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    timedOut = left <= 0;
+    if (timedOut) break;
+    onBlock?.(left);
+    Atomics.wait(i32, wake, seen, left);
+  }
+  nodes.slice(queued).forEach(giveBackNode);
+  const outcomes = nodes.map((node, at) => at < queued ? leaveQueue(node) : Outcome.CHANGED);
+  if (stopRequested()) {
+    parks.forEach(({ queue }, at) => outcomes[at] === Outcome.WOKEN && wakeOne(queue));
+    throw stopped();
+  }
+  const woken = outcomes.some((outcome) => outcome !== Outcome.CHANGED);
+  return timedOut && !woken ? parks.map(() => Outcome.TIMED_OUT) : outcomes;
+}
+
+/** Ends the sleep of a node: it was woken, or has to look again. */
+function leaveQueue(node: number): Outcome {
+  const outcome = dequeue(node)
+    ? Outcome.CHANGED
+    : Atomics.load(i32, node + nodeWord.STATE) as Outcome;
+  giveBackNode(node);
+  return outcome;
 }
 
 /**
@@ -179,6 +331,7 @@ function lendWakeUps(queue: number): Outcome | undefined {
   for (const node of late.slice(from)) {
     const its = i32[node + nodeWord.QUEUE];
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
+    if (state === Outcome.PASSED) continue; // of use to the promise alone
     Atomics.store(i32, node + nodeWord.STATE, NodeState.WOKEN); // the promise has to look again
     if (its === queue && mine === undefined) mine = state;
     else if (state === Outcome.OWNER) passOn(its, i32[node + nodeWord.OWNER_WORD], self);
@@ -198,10 +351,14 @@ function attend(node = 0): void {
     }
     throw stopped();
   }
-  if ((control & Control.SERVICE) !== 0) {
-    Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
-    serve?.();
-  }
+  serveOthers();
+}
+
+/** Does what other threads asked this one for, if they did. */
+function serveOthers(): void {
+  if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) === 0) return;
+  Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
+  serve?.();
 }
 
 // The async parker
@@ -214,10 +371,13 @@ interface Waiter {
    * be lost while another of them blocks the thread.
    */
   advance(outcome: Outcome): void;
-  reject(reason: unknown): void;
+  /** Throws the reason of the signal in the steps. */
+  abort(): void;
 }
 
-interface Sleeper extends Waiter {
+interface Sleeper {
+  waiter: Waiter;
+  signal: AbortSignal | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
   onAbort: (() => void) | undefined;
 }
@@ -242,15 +402,17 @@ export function waitingPromises(): number {
 
 /** Goes to sleep and returns `undefined`; returns the outcome if there is no need to. */
 function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | undefined {
-  const { signal, keepAlive } = waiter;
-  signal?.throwIfAborted();
+  const { keepAlive } = waiter;
+  const signal = park.untimed === true ? undefined : waiter.signal;
+  if (park.untimed === true) deadline = Infinity;
   if (deadline === 0) return Outcome.TIMED_OUT;
   const node = takeNode();
   if (!enqueue(node, park, Kind.ASYNC)) {
     giveBackNode(node);
     return Outcome.CHANGED;
   }
-  const sleeper: Sleeper = { ...waiter, timer: undefined, onAbort: undefined };
+  park.onQueued?.();
+  const sleeper: Sleeper = { waiter, signal, timer: undefined, onAbort: undefined };
   sleepers.set(node, sleeper);
   if (keepAlive) hold();
   // Who gives up when it has been woken already is resumed as woken: the wake-up must be used.
@@ -259,15 +421,17 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
       sleeper.timer = undefined;
       if (dequeue(node)) {
         finish(node, sleeper);
-        sleeper.advance(Outcome.TIMED_OUT);
+        waiter.advance(Outcome.TIMED_OUT);
       }
-    }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
+    }, Math.min(Math.max(deadline - performance.now(), 0), TIMEOUT_MAX));
+    // Newer Denos have timers that are objects, and take these.
+    if (!keepAlive) Deno.unrefTimer(sleeper.timer as unknown as number);
   }
   if (signal !== undefined) {
     sleeper.onAbort = () => {
       if (dequeue(node)) {
         finish(node, sleeper);
-        sleeper.reject(signal.reason);
+        waiter.abort();
       }
     };
     signal.addEventListener("abort", sleeper.onAbort, { once: true });
@@ -275,8 +439,13 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   arm();
 }
 
-/** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * The longest time that an async wait is sure to take, in milliseconds: 24 days. A longer `timeoutMs` may
+ * end early; `Infinity`, or none, has no end.
+ *
+ * Follows Python's `threading.TIMEOUT_MAX`.
+ */
+export const TIMEOUT_MAX: number = 2 ** 31 - 1; // setTimeout takes no more
 
 function finish(node: number, sleeper: Sleeper): void {
   sleepers.delete(node);
@@ -284,7 +453,7 @@ function finish(node: number, sleeper: Sleeper): void {
   if (sleeper.onAbort !== undefined) {
     sleeper.signal!.removeEventListener("abort", sleeper.onAbort);
   }
-  if (sleeper.keepAlive) release();
+  if (sleeper.waiter.keepAlive) release();
   giveBackNode(node);
 }
 
@@ -323,7 +492,7 @@ function lookAround(): void {
     const sleeper = sleepers.get(node)!;
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
     finish(node, sleeper);
-    sleeper.advance(state);
+    sleeper.waiter.advance(state);
   }
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) !== 0) attend();
   if (sleepers.size > 0 || onStop !== undefined || serve !== undefined) arm();

@@ -22,6 +22,7 @@
  * | `QUEUED` 1 | waits | `WOKEN`, `OWNER` by a waker; `UNUSED` by the waiter that gives up |
  * | `WOKEN` 2 | may look again | `UNUSED` by the waiter |
  * | `OWNER` 3 | was given what it waits for | `UNUSED` by the waiter |
+ * | `PASSED` 5 | what it waited for has happened, and need not be looked at again | `UNUSED` by the waiter |
  *
  * Nodes belong to the thread that waits, in slabs that hang on its record, so that when the thread
  * ends others can find its nodes: those still queued are taken out, and a wake-up that the thread
@@ -50,14 +51,16 @@ export const nodeWord = {
   THREAD: 4,
   /** Address of the word that names the owner of what is waited for; 0 for none. */
   OWNER_WORD: 5,
+  /** Address of the word that counts the dead; 0 for none. */
+  DEAD_WORD: 8,
   /** Bits of {@linkcode Kind}. */
   KIND: 6,
   NEXT_READY: 7,
 } as const;
-const NODE_WORDS = 8;
+const NODE_WORDS = 9;
 
 /** States of a node. */
-export const NodeState = { UNUSED: 0, QUEUED: 1, WOKEN: 2, OWNER: 3 } as const;
+export const NodeState = { UNUSED: 0, QUEUED: 1, WOKEN: 2, OWNER: 3, PASSED: 5 } as const;
 
 /** Kinds of waiters. */
 export const Kind = {
@@ -81,6 +84,12 @@ export interface Park {
   ownerWord?: number;
   /** Whether the waiter was woken before and came too late. */
   overtaken?: boolean;
+  /** Called when the waiter stands in the queue, before it sleeps. */
+  onQueued?: () => void;
+  /** Whether to sleep on when the time is up or the signal is aborted: to end what was begun. */
+  untimed?: boolean;
+  /** Address of a word that counts those who died in the queue; when one does, all are woken. */
+  deadWord?: number;
   /**
    * How much longer than usual a thread looks before it sleeps, as a factor.
    *
@@ -89,7 +98,7 @@ export interface Park {
   patience?: number;
 }
 
-const NODES_PER_SLAB = 31;
+const NODES_PER_SLAB = 28;
 /** Nodes of this thread that nobody uses. */
 const unused: number[] = [];
 
@@ -122,6 +131,7 @@ export function enqueue(node: number, park: Park, kind: number): boolean {
   i32[node + nodeWord.QUEUE] = queue;
   i32[node + nodeWord.THREAD] = self;
   i32[node + nodeWord.OWNER_WORD] = park.ownerWord ?? 0;
+  i32[node + nodeWord.DEAD_WORD] = park.deadWord ?? 0;
   i32[node + nodeWord.KIND] = overtaken ? kind | Kind.OVERTAKEN : kind;
   enter(queue + GUARD);
   Atomics.store(i32, node + nodeWord.STATE, NodeState.QUEUED);
@@ -180,6 +190,26 @@ export function wakeAll(queue: number): void {
 }
 
 /**
+ * Tells all in the queue that what they wait for has happened, if exactly `count` living ones stand
+ * in it.
+ *
+ * @returns false, with nothing done, if there are more or fewer
+ */
+export function passAll(queue: number, count: number): boolean {
+  enter(queue + GUARD);
+  let standing = 0;
+  for (let node = i32[queue + HEAD]; node !== 0; node = i32[node + nodeWord.NEXT]) {
+    if (!hasEnded(i32[node + nodeWord.THREAD])) standing++;
+  }
+  const passes = standing === count;
+  for (let node = passes ? takeFirst(queue) : 0; node !== 0; node = takeFirst(queue)) {
+    wake(node, NodeState.PASSED);
+  }
+  leave(queue + GUARD);
+  return passes;
+}
+
+/**
  * Frees the owner word and wakes the first in the queue; if that one has been overtaken before, it
  * becomes the owner instead, and nobody can come between.
  *
@@ -196,16 +226,22 @@ export function passOn(queue: number, ownerWord: number, owner: number): boolean
   return passed;
 }
 
-/** Takes the waiters of a thread that has ended out of all queues, and passes on their wake-ups. */
+/**
+ * Takes the waiters of a thread that has ended out of all queues, and passes on their wake-ups. Where
+ * the dead are counted, everybody is told instead.
+ */
 export function removeWaitersOf(record: number): void {
   for (const node of nodesOf(record)) {
     const queue = i32[node + nodeWord.QUEUE];
     if (i32[node + nodeWord.STATE] === NodeState.UNUSED || queue === 0) continue;
     enter(queue + GUARD);
     const state = stateIn(queue, node);
+    const deadWord = i32[node + nodeWord.DEAD_WORD];
+    if (state !== NodeState.UNUSED && deadWord !== 0) Atomics.add(i32, deadWord, 1);
     if (state === NodeState.QUEUED) remove(queue, node);
     leave(queue + GUARD);
-    if (state === NodeState.WOKEN) wakeOne(queue);
+    if (state !== NodeState.UNUSED && deadWord !== 0) wakeAll(queue);
+    else if (state === NodeState.WOKEN) wakeOne(queue);
   }
 }
 
@@ -283,6 +319,8 @@ function takeFirst(queue: number): number {
     if (node === 0) return 0;
     unlink(queue, node);
     if (!hasEnded(i32[node + nodeWord.THREAD])) return node;
+    const deadWord = i32[node + nodeWord.DEAD_WORD];
+    if (deadWord !== 0) Atomics.add(i32, deadWord, 1);
     Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
   }
 }

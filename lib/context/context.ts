@@ -4,12 +4,22 @@
  * @module
  */
 
+import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { SharedArray } from "../memory/array.ts";
+import { RawArray } from "../memory/raw_array.ts";
+import { RawValue, Value } from "../memory/value.ts";
+import { SimpleQueue } from "../channels/simple_queue.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
-import { Process, type ProcessOptions, type StartMethod } from "../process/process.ts";
+import { Process, type ProcessOptions } from "../process/process.ts";
+import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
+import { Barrier } from "../sync/barrier.ts";
+import { Condition } from "../sync/condition.ts";
 import { Event } from "../sync/event.ts";
 import { Lock } from "../sync/lock.ts";
+import { RLock } from "../sync/rlock.ts";
+import { BoundedSemaphore, Semaphore } from "../sync/semaphore.ts";
 
 /** The package's classes, with a start method chosen for those that start workers. */
 export interface Context {
@@ -22,11 +32,33 @@ export interface Context {
   /** The same in every context. */
   readonly Queue: typeof Queue;
   /** The same in every context. */
+  readonly JoinableQueue: typeof JoinableQueue;
+  /** The same in every context. */
+  readonly SimpleQueue: typeof SimpleQueue;
+  /** The same in every context. */
   readonly Pipe: typeof Pipe;
   /** The same in every context. */
   readonly Lock: typeof Lock;
   /** The same in every context. */
   readonly Event: typeof Event;
+  /** The same in every context. */
+  readonly Value: typeof Value;
+  /** The same in every context. */
+  readonly RawValue: typeof RawValue;
+  /** The same in every context. */
+  readonly Array: typeof SharedArray;
+  /** The same in every context. */
+  readonly RawArray: typeof RawArray;
+  /** The same in every context. */
+  readonly RLock: typeof RLock;
+  /** The same in every context. */
+  readonly Semaphore: typeof Semaphore;
+  /** The same in every context. */
+  readonly BoundedSemaphore: typeof BoundedSemaphore;
+  /** The same in every context. */
+  readonly Condition: typeof Condition;
+  /** The same in every context. */
+  readonly Barrier: typeof Barrier;
 }
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
@@ -42,7 +74,10 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
   }
 }
 
-const common = { Queue, Pipe, Lock, Event };
+const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
+const memory = { Value, RawValue, Array: SharedArray, RawArray };
+const channels = { Queue, JoinableQueue, SimpleQueue, Pipe };
+const common = { ...channels, ...locks, ...memory };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {
@@ -61,7 +96,8 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
  *   begins at once.
  * - `"fork"` does not exist here: a worker cannot be made a copy of another.
  *
- * Objects of one context can be used with the other.
+ * Objects of one context can be used with the other. Without a method it is the default, which
+ * {@linkcode setStartMethod} changes.
  *
  * Follows Python's `multiprocessing.get_context`.
  *
@@ -79,20 +115,6 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
  * assertEquals(await queue.get(), 5);
  * ```
  */
-export function getContext(method: StartMethod = "spawn"): Context {
-  if (Object.hasOwn(contexts, method)) return contexts[method];
-  if (method as string === "fork") {
-    throw new RangeError(
-      'Cannot get context "fork": a worker cannot be made a copy of another. ' +
-        'Use "spawn", or "forkserver" for workers that are started ahead of time',
-    );
-  }
-  throw new RangeError(
-    `Cannot get context ${JSON.stringify(method)}: the start methods are "spawn" and "forkserver"`,
-  );
-}
-
-/** The start methods that exist here, the default first. */
-export function getAllStartMethods(): StartMethod[] {
-  return ["spawn", "forkserver"];
+export function getContext(method?: StartMethod): Context {
+  return contexts[startMethodFor(method, "Cannot get context")];
 }

@@ -38,7 +38,7 @@ export interface ExecutorMapOptions {
 }
 
 /** Options of {@linkcode Executor.shutdown}. */
-export interface ShutdownOptions {
+export interface ExecutorShutdownOptions {
   /**
    * Whether to wait until everything has been done and the workers have ended.
    *
@@ -209,7 +209,9 @@ export abstract class Executor implements AsyncDisposable {
    *
    * @returns a promise that resolves when the workers have ended; at once if `wait` is false
    */
-  async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
+  async shutdown(
+    { wait = true, cancelFutures = false }: ExecutorShutdownOptions = {},
+  ): Promise<void> {
     this.#isShutDown = true;
     this.#submitter.close();
     const bounded = [...this.#maps].filter(([, bounded]) => bounded);

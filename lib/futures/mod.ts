@@ -29,9 +29,9 @@ export {
 export {
   Executor,
   type ExecutorMapOptions,
+  type ExecutorShutdownOptions,
   type MapArguments,
   type MapInputs,
-  type ShutdownOptions,
 } from "./executor.ts";
 export { Future } from "./future.ts";
 export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from "./process_pool_executor.ts";

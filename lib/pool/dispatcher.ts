@@ -37,6 +37,7 @@ import {
 import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
+import { note, NoteLevel } from "../runtime/notes.ts";
 import { start } from "../runtime/order.ts";
 import {
   type Engine,
@@ -342,6 +343,7 @@ export class Dispatcher implements Engine<number> {
     this.#workers.delete(record);
     if (this.#flagsInUse.length > 0) this.#endedSince.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
+    note(NoteLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
     const id = Atomics.load(i32, record + threadWord.JOB);
     const job = this.#jobs.get(id);
     if (job !== undefined) {
@@ -417,6 +419,7 @@ export class Dispatcher implements Engine<number> {
         will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
       });
       this.#workers.set(record, name);
+      note(NoteLevel.DEBUG, `added worker ${name}`);
     } catch (error) {
       this.#break(error as Error);
       return false;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { StartMethod } from "../runtime/start_method.ts";
 import type { Progress } from "./jobs.ts";
 
 /** Options of a {@linkcode Pool}. */
@@ -27,9 +28,9 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
   /**
    * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
    *
-   * @default {"spawn"}
+   * @default {getStartMethod()}
    */
-  startMethod?: "spawn" | "forkserver";
+  startMethod?: StartMethod;
 }
 
 /** Options of a call with many items. */

@@ -5,6 +5,7 @@
  */
 
 import { ExitCode } from "../runtime/lifecycle.ts";
+import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./chunks.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -77,14 +78,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
         `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
       );
     }
-    const { startMethod = "spawn" } = given;
-    if (startMethod !== "spawn" && startMethod !== "forkserver") {
-      throw new RangeError(
-        `Cannot make pool: startMethod must be "spawn" or "forkserver", not ${
-          JSON.stringify(startMethod)
-        }`,
-      );
-    }
+    const startMethod = startMethodFor(given.startMethod, "Cannot make pool with start method");
     this.#size = processes;
     const engineOptions: EngineOptions = {
       size: processes,

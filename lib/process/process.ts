@@ -7,15 +7,14 @@
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { becomingReady, type Readiness, type Waitable } from "../atomics/readiness.ts";
 import { ensureThread, exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import { isRegistered } from "../codec/functions.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, start } from "../runtime/order.ts";
-
-/** How the worker of a process comes to be. */
-export type StartMethod = "spawn" | "forkserver";
+import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 
 /** Options of a {@linkcode Process}. */
 export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
@@ -38,7 +37,7 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
   /**
    * `"spawn"`: in a fresh worker; `"forkserver"`: in one that was started ahead of time.
    *
-   * @default {"spawn"}
+   * @default {getStartMethod()}
    */
   startMethod?: StartMethod;
 }
@@ -97,7 +96,7 @@ const started = new Set<Process>();
  * assertEquals(process.exitCode, 0);
  * ```
  */
-export class Process<Args extends readonly unknown[] = readonly unknown[]> {
+export class Process<Args extends readonly unknown[] = readonly unknown[]> implements Waitable {
   /**
    * Makes a process; `start()` starts it.
    *
@@ -105,7 +104,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
    * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
-    const { target, args = [], startMethod = "spawn" } = options;
+    const { target, args = [] } = options;
     if (target !== undefined && typeof target !== "function") {
       throw new TypeError(
         `Cannot make process: target must be a function, not ${typeof target}`,
@@ -116,13 +115,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
         "Cannot make process: args must be an array. For one argument write args: [x]",
       );
     }
-    if (startMethod !== "spawn" && startMethod !== "forkserver") {
-      throw new RangeError(
-        `Cannot make process: startMethod must be "spawn" or "forkserver", not ${
-          JSON.stringify(startMethod)
-        }`,
-      );
-    }
+    const startMethod = startMethodFor(
+      options.startMethod,
+      "Cannot make process with start method",
+    );
     ensureThread();
     internals.set(this, {
       target: target as Internals["target"],
@@ -274,6 +270,11 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
     return internals.get(this)?.daemon ?? currentIdentity().daemon;
   }
 
+  /** Steps of waiting until the process has ended, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return hasEndedBy(this.#recordFor("wait for"));
+  }
+
   #joined(exitCode: number | undefined): boolean {
     if (exitCode !== undefined) started.delete(this as Process);
     return exitCode !== undefined;
@@ -284,6 +285,11 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
     if (record === 0) throw new Error(`Cannot ${verb} process ${name}: it was not started`);
     return record;
   }
+}
+
+/** Steps of waiting for the end of a thread: whether it has ended. */
+function* hasEndedBy(record: number): Readiness {
+  return (yield* ending(record)) !== undefined;
 }
 
 /** The processes that this one started and that have not ended. */

@@ -1,0 +1,75 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  getAllStartMethods,
+  getContext,
+  getStartMethod,
+  Pool,
+  Process,
+  Queue,
+  setForkserverPreload,
+  setStartMethod,
+} from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+
+test("setStartMethod() changes what getStartMethod() and getContext() give, once", () => {
+  assertEquals(getStartMethod(), getAllStartMethods()[0]);
+  setStartMethod("forkserver");
+  try {
+    assertEquals(getStartMethod(), "forkserver");
+    assertEquals(getContext(), getContext("forkserver"));
+    assertThrows(() => setStartMethod("spawn"), Error, "it was set before");
+    setStartMethod("spawn", { force: true });
+    assertEquals(getStartMethod(), "spawn");
+  } finally {
+    setStartMethod(undefined, { force: true });
+  }
+  assertEquals(getContext(), getContext("spawn"));
+});
+
+test("setStartMethod() refuses what does not exist and says why", () => {
+  assertThrows(() => setStartMethod("fork" as "spawn"), RangeError, "cannot be made a copy");
+  assertThrows(() => setStartMethod("nope" as "spawn"), RangeError, '"spawn" and "forkserver"');
+  assertEquals(getStartMethod(), "spawn");
+});
+
+test("Process and Pool use the start method that was set", async () => {
+  setStartMethod("forkserver");
+  try {
+    const queue = new Queue<string>();
+    const process = new Process({ target: (out: Queue<string>) => out.put("warm"), args: [queue] });
+    process.start();
+    assertEquals(await queue.get(), "warm");
+    await process.join();
+    await using pool = new Pool(1);
+    assertEquals(await pool.apply(Math.sqrt, [4]), 2);
+  } finally {
+    setStartMethod(undefined, { force: true });
+  }
+}, { reserve: true });
+
+test("setForkserverPreload() has the reserve import modules before there is work", async () => {
+  const module = new URL("../fixtures/preloaded.ts", import.meta.url);
+  setForkserverPreload([module]);
+  try {
+    const { Process } = getContext("forkserver");
+    const queue = new Queue<boolean>();
+    const look = (out: Queue<boolean>) => out.put("preloadedAt" in globalThis);
+    // The first comes before the reserve is filled; one after it gets a warm worker.
+    let warm = false;
+    for (let times = 0; times < 20 && !warm; times++) {
+      const process = new Process({ target: look, args: [queue] });
+      process.start();
+      warm = await queue.get();
+      await process.join();
+    }
+    assert(warm, "no worker of the reserve had the module");
+  } finally {
+    setForkserverPreload([]);
+  }
+}, { reserve: true });
+
+test("setForkserverPreload() refuses what is no list of modules", () => {
+  const set = setForkserverPreload as (modules: unknown) => void;
+  assertThrows(() => set("module.ts"), TypeError, "array of strings or URLs");
+  assertThrows(() => set([1, 2]), TypeError, "array of strings or URLs");
+});
