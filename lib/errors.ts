@@ -50,7 +50,10 @@ export class DeadlockError extends MultiprocessingError {}
 /** A barrier was broken, by a timeout, an error or `abort()`, or was reset while others waited. */
 export class BrokenBarrierError extends MultiprocessingError {}
 
-/** The buffer given to `recvBytesInto` is too small; `bytes` is the whole message. */
+/**
+ * The buffer given to `recvBytesInto` is too small, or the message longer than the `maxLength` of
+ * `recvBytes`; `bytes` is the whole message.
+ */
 export class BufferTooShort extends MultiprocessingError {
   /** The message that did not fit. */
   bytes: Uint8Array<ArrayBuffer>;

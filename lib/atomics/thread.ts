@@ -60,6 +60,8 @@ export const threadWord = {
   NEXT: 20,
   /** Queue in which a worker of the warm reserve waits for its order: three words. */
   ORDER_QUEUE: 21,
+  /** Queue in which it sleeps for a time, and nobody is ever woken: three words. */
+  SLEEP_QUEUE: 26,
 } as const;
 
 const RECORD_WORDS = 32;
@@ -109,6 +111,14 @@ export function createThread(parent: number): number {
   i32[rootWord.threads] = record;
   leave(rootWord.threadsGuard);
   return record;
+}
+
+/** A number that no thread has, for what is like one. */
+export function takeNumber(): number {
+  enter(rootWord.threadsGuard);
+  const number = ++i32[rootWord.threadCount];
+  leave(rootWord.threadsGuard);
+  return number;
 }
 
 /** Takes a thread that has ended out of the list of live ones. */

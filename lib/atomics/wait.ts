@@ -73,23 +73,24 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
 }
 
 /**
- * Blocks the thread until one of several algorithms has come to its end, or the time is up; the
- * others are given up.
+ * Blocks the thread until at least one of several algorithms has come to its end, or the time is up;
+ * the others are given up. For steps that look and take nothing, do not throw, and pass a wake-up on
+ * that they do not use.
  *
- * @returns whether one has
+ * @returns the indices of those that have; none if the time is up
  */
-export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): boolean {
+export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): number[] {
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped();
   try {
-    let parks: Park[] = [];
     let outcomes: (Outcome | undefined)[] = all.map(() => undefined);
     for (;;) {
+      // All of them look again, so those that are ready at the same time are found together.
       const steps = all.map((each, at) => resume(each, outcomes[at]));
-      if (steps.some(({ done }) => done)) return true;
-      parks = steps.map(({ value }) => value as Park);
-      outcomes = parkBlockingAny(parks, deadline);
-      if (outcomes.includes(Outcome.TIMED_OUT)) return false;
+      const ended = [...steps.keys()].filter((at) => steps[at].done);
+      if (ended.length > 0) return ended;
+      outcomes = parkBlockingAny(steps.map(({ value }) => value as Park), deadline);
+      if (outcomes.includes(Outcome.TIMED_OUT)) return [];
     }
   } finally {
     for (const steps of all) steps.return(undefined);
@@ -100,15 +101,36 @@ function resume<T>(steps: Steps<T>, outcome: Outcome | undefined): IteratorResul
   return outcome === undefined ? steps.next() : steps.next(outcome);
 }
 
-/** Runs the steps to their end, leaving the thread to others while they sleep. */
+/** An async task of this isolate with a life of its own. */
+export interface Task {
+  /** Whether the program stays alive while the task waits. */
+  readonly keepAlive: boolean;
+  /** Ends the waits of the task, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+let taskNow: (() => Task | undefined) | undefined;
+
+/** Says how to find the task whose code runs at the moment. */
+export function setTasks(current: () => Task | undefined): void {
+  taskNow = current;
+}
+
+/**
+ * Runs the steps to their end, leaving the thread to others while they sleep.
+ *
+ * @param keepAlive whether the program stays alive meanwhile; without it the wait is that of the task
+ * whose code runs now, which decides and may end it
+ */
 export function awaitOn<T>(
   steps: Steps<T>,
   options?: WaitOptions,
-  keepAlive = true,
+  keepAlive?: boolean,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = deadlineOf(options);
-    const signal = options?.signal;
+    const task = keepAlive === undefined ? taskNow?.() : undefined;
+    const signal = eitherOf(options?.signal, task?.signal);
     const goOn = (step: IteratorResult<Park, T>) => {
       while (!step.done) {
         if (signal?.aborted && step.value.untimed !== true) {
@@ -123,7 +145,7 @@ export function awaitOn<T>(
     };
     const waiter: Waiter = {
       signal,
-      keepAlive,
+      keepAlive: keepAlive ?? task?.keepAlive ?? true,
       advance(outcome) {
         try {
           goOn(steps.next(outcome));
@@ -141,6 +163,10 @@ export function awaitOn<T>(
     };
     goOn(steps.next()); // what it throws rejects the promise
   });
+}
+
+function eitherOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
+  return a === undefined || b === undefined ? a ?? b : AbortSignal.any([a, b]);
 }
 
 // The blocking parker
@@ -207,7 +233,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
           "worker will",
       );
     }
-    onBlock?.();
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
 }
@@ -217,10 +243,13 @@ function isOwn({ ownerWord }: Park): boolean {
   return ownerWord !== undefined && Atomics.load(i32, ownerWord) === self;
 }
 
-let onBlock: (() => void) | undefined;
+let onBlock: ((leftMs: number) => void) | undefined;
 
-/** Says what is done each time that this thread is about to sleep in a blocking wait. */
-export function setOnBlock(notice: (() => void) | undefined): void {
+/**
+ * Says what is done each time that this thread is about to sleep in a blocking wait, which ends after
+ * `leftMs` at the latest.
+ */
+export function setOnBlock(notice: ((leftMs: number) => void) | undefined): void {
   onBlock = notice;
 }
 
@@ -228,32 +257,25 @@ export function setOnBlock(notice: (() => void) | undefined): void {
 function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   attend();
   if (deadline === 0) return parks.map(() => Outcome.TIMED_OUT);
-  const nodes: number[] = [];
-  for (const park of parks) {
-    const node = takeNode();
-    if (!enqueue(node, park, 0)) {
-      giveBackNode(node);
-      break;
-    }
-    nodes.push(node);
-  }
+  const nodes = parks.map(takeNode); // before any stands in a queue: there may be no memory for them
+  const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
+  const queued = unchanged === -1 ? nodes.length : unchanged;
   let timedOut = false;
   const wake = self + threadWord.WAKE;
-  while (nodes.length === parks.length) {
+  while (queued === nodes.length) {
     const seen = Atomics.load(i32, wake);
     if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
-    if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) {
-      if (stopRequested()) break;
-      attend();
-    }
+    if (stopRequested()) break;
+    serveOthers();
     if (Atomics.load(i32, self + threadWord.READY) !== 0) lendWakeUps(0);
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = left <= 0;
     if (timedOut) break;
-    onBlock?.();
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
-  const outcomes = parks.map((_park, at) => leaveQueue(nodes[at]));
+  nodes.slice(queued).forEach(giveBackNode);
+  const outcomes = nodes.map((node, at) => at < queued ? leaveQueue(node) : Outcome.CHANGED);
   if (stopRequested()) {
     parks.forEach(({ queue }, at) => outcomes[at] === Outcome.WOKEN && wakeOne(queue));
     throw stopped();
@@ -262,9 +284,8 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   return timedOut && !woken ? parks.map(() => Outcome.TIMED_OUT) : outcomes;
 }
 
-/** Ends the sleep of a node, if it was begun: it was woken, or has to look again. */
-function leaveQueue(node: number | undefined): Outcome {
-  if (node === undefined) return Outcome.CHANGED;
+/** Ends the sleep of a node: it was woken, or has to look again. */
+function leaveQueue(node: number): Outcome {
   const outcome = dequeue(node)
     ? Outcome.CHANGED
     : Atomics.load(i32, node + nodeWord.STATE) as Outcome;
@@ -334,10 +355,14 @@ function attend(node = 0): void {
     }
     throw stopped();
   }
-  if ((control & Control.SERVICE) !== 0) {
-    Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
-    serve?.();
-  }
+  serveOthers();
+}
+
+/** Does what other threads asked this one for, if they did. */
+function serveOthers(): void {
+  if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) === 0) return;
+  Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
+  serve?.();
 }
 
 // The async parker
@@ -402,7 +427,9 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
         finish(node, sleeper);
         waiter.advance(Outcome.TIMED_OUT);
       }
-    }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
+    }, Math.min(Math.max(deadline - performance.now(), 0), TIMEOUT_MAX));
+    // Newer Denos have timers that are objects, and take these.
+    if (!keepAlive) Deno.unrefTimer(sleeper.timer as unknown as number);
   }
   if (signal !== undefined) {
     sleeper.onAbort = () => {
@@ -416,8 +443,13 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   arm();
 }
 
-/** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * The longest time that an async wait is sure to take, in milliseconds: 24 days. A longer `timeoutMs` may
+ * end early; `Infinity`, or none, has no end.
+ *
+ * Follows Python's `threading.TIMEOUT_MAX`.
+ */
+export const TIMEOUT_MAX: number = 2 ** 31 - 1; // setTimeout takes no more
 
 function finish(node: number, sleeper: Sleeper): void {
   sleepers.delete(node);

@@ -306,8 +306,9 @@ function find(definition: Definition): object | undefined {
   }
 }
 
+/** Strict, as the module is that the source comes from. */
 function evaluate(source: string): object {
-  return (0, eval)(`(${source}\n)`);
+  return (0, eval)(`"use strict"; (${source}\n)`);
 }
 
 /** Describes a function that nobody registered: by its path or its text. */

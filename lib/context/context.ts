@@ -4,8 +4,13 @@
  * @module
  */
 
+import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { SharedArray } from "../memory/array.ts";
+import { RawArray } from "../memory/raw_array.ts";
+import { RawValue, Value } from "../memory/value.ts";
+import { SimpleQueue } from "../channels/simple_queue.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions } from "../process/process.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
@@ -27,11 +32,23 @@ export interface Context {
   /** The same in every context. */
   readonly Queue: typeof Queue;
   /** The same in every context. */
+  readonly JoinableQueue: typeof JoinableQueue;
+  /** The same in every context. */
+  readonly SimpleQueue: typeof SimpleQueue;
+  /** The same in every context. */
   readonly Pipe: typeof Pipe;
   /** The same in every context. */
   readonly Lock: typeof Lock;
   /** The same in every context. */
   readonly Event: typeof Event;
+  /** The same in every context. */
+  readonly Value: typeof Value;
+  /** The same in every context. */
+  readonly RawValue: typeof RawValue;
+  /** The same in every context. */
+  readonly Array: typeof SharedArray;
+  /** The same in every context. */
+  readonly RawArray: typeof RawArray;
   /** The same in every context. */
   readonly RLock: typeof RLock;
   /** The same in every context. */
@@ -57,7 +74,10 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
   }
 }
 
-const common = { Queue, Pipe, Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
+const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
+const memory = { Value, RawValue, Array: SharedArray, RawArray };
+const channels = { Queue, JoinableQueue, SimpleQueue, Pipe };
+const common = { ...channels, ...locks, ...memory };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {

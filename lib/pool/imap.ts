@@ -6,6 +6,14 @@
 
 import type { Outcomes } from "./protocol.ts";
 
+/** A chunk that was sent. */
+export interface SentChunk {
+  /** Its results; rejects if there will be none. */
+  outcomes: Promise<Outcomes>;
+  /** Takes it back if it has not begun: `outcomes` rejects then. */
+  withdraw(): void;
+}
+
 /** What an iteration needs of its pool. */
 export interface ImapSetup<T> {
   /** Number of items in a chunk. */
@@ -15,8 +23,8 @@ export interface ImapSetup<T> {
   /** Whether results come in the order of the items. */
   ordered: boolean;
   signal: AbortSignal | undefined;
-  /** Sends a chunk to the workers. */
-  submit(chunk: T[]): Promise<Outcomes>;
+  /** Sends a chunk to the engine; throws if that cannot be. */
+  submit(chunk: T[]): SentChunk;
   /** Makes the error of a failure, with the item's index among all. */
   explain(failure: Outcomes["failures"][number], item: number): unknown;
   /** Called once when the iteration has ended. */
@@ -38,6 +46,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   readonly #ready: Entry[] = [];
   /** Chunks that came before one that must be given first, by number. */
   readonly #early = new Map<number, Arrival>();
+  /** Chunks that have not come back, by number. */
+  readonly #sent = new Map<number, SentChunk>();
   readonly #waiting: PromiseWithResolvers<IteratorResult<R>>[] = [];
   #window: number;
   #chunksMade = 0;
@@ -45,6 +55,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Chunks that were made and whose results have not all been taken. */
   #out = 0;
   #inputDone = false;
+  /** Whether nothing more is to be sent: an item of an async input may still come. */
+  #stopped = false;
   #filling: Promise<void> | undefined;
   #ended = false;
   /** Whether an error was the last that was given: a `for await` has left the iteration there. */
@@ -94,14 +106,27 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     return waiter.promise;
   }
 
-  /** Ends the iteration: takes no more items. */
+  /** Ends the iteration: takes no more items, and takes back what has not begun. */
   async return(): Promise<IteratorResult<R>> {
-    if (!this.#inputDone) {
-      this.#inputDone = true;
-      await this.#input.return?.();
-    }
+    this.#ready.length = 0;
     this.#end();
+    await this.stop();
     return { done: true, value: undefined };
+  }
+
+  /**
+   * Takes no more items, and takes back what has not begun: an error of its own is where its results
+   * would be. What has begun still gives its results.
+   */
+  async stop(): Promise<void> {
+    const unfinished = !this.#inputDone && !this.#stopped;
+    this.#inputDone = true;
+    this.#stopped = true;
+    for (const sent of this.#sent.values()) sent.withdraw();
+    this.#give();
+    if (!unfinished) return;
+    await null; // the input itself may have brought this about, and cannot end while it runs
+    await this.#input.return?.();
   }
 
   [Symbol.asyncIterator](): this {
@@ -158,6 +183,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   /** The input failed: what it gave is used, then its error comes out. */
   #endInput(chunk: T[], error: unknown): void {
+    if (this.#stopped) return;
     this.#inputDone = true;
     this.#send(chunk);
     const number = this.#chunksMade++;
@@ -166,11 +192,18 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #send(chunk: T[]): void {
-    if (chunk.length === 0) return;
+    if (chunk.length === 0 || this.#stopped) return;
     const number = this.#chunksMade++;
     this.#out++;
     const first = number * this.#setup.chunkSize;
-    this.#setup.submit(chunk).then(
+    let sent: SentChunk;
+    try {
+      sent = this.#setup.submit(chunk);
+    } catch (error) {
+      return this.#arrive(number, [{ error, last: true }]);
+    }
+    this.#sent.set(number, sent);
+    sent.outcomes.then(
       ({ results, failures }) => {
         const entries: Entry[] = results.map((value) => ({ value, last: false }));
         for (const failure of failures) {
@@ -185,6 +218,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #arrive(number: number, entries: Entry[]): void {
+    this.#sent.delete(number);
+    if (this.#ended) return;
     if (this.#setup.ordered) {
       this.#early.set(number, { entries });
       for (let next; (next = this.#early.get(this.#nextChunk)) !== undefined;) {
@@ -220,17 +255,15 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   #abort(): void {
     const reason = this.#setup.signal!.reason;
-    this.#inputDone = true;
     this.#ready.length = 0;
     this.#ready.push({ error: reason, last: false });
     this.#end();
-    this.#give();
+    void this.stop();
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#inputDone = true;
     this.#setup.signal?.removeEventListener("abort", this.#onAbort);
     this.#setup.onEnd();
   }

@@ -23,8 +23,9 @@ import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
-import { ending, endThread, ExitCode, fallingSilent } from "./lifecycle.ts";
+import { ending, endThread, ExitCode, fallingSilent, loseOrder, stopThread } from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
+import { note, NoteLevel } from "./notes.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -117,8 +118,14 @@ function serve(): void {
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
     const wanted = next.value as Request;
     if (wanted.kind === "resend") resend(wanted.record, wanted.address);
+    else if (isOrphan(wanted.record)) endThread(wanted.record, ExitCode.TERMINATED);
     else if (!hasEnded(wanted.record)) createAsked(wanted.record);
   }
+}
+
+/** Whether it is a daemon whose parent has ended. */
+function isOrphan(record: number): boolean {
+  return i32[record + threadWord.DAEMON] !== 0 && hasEnded(i32[record + threadWord.PARENT]);
 }
 
 function createAsked(record: number): void {
@@ -126,6 +133,7 @@ function createAsked(record: number): void {
     create(record);
   } catch (error) {
     failToStart(record, error);
+    loseOrder(record);
   }
 }
 
@@ -149,6 +157,7 @@ function create(record: number): void {
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
+    loseOrder(record);
   };
   const birth: Birth = {
     heap: i32.buffer,
@@ -183,13 +192,15 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
+  note(NoteLevel.DEBUG, `process ${i32[record + threadWord.PID]} ended: exit code ${exitCode}`);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  const silent = await awaitOn(fallingSilent(record), { timeoutMs }, true);
   takeBuffers();
   port.close();
   worker.terminate();
   hosted.delete(record);
+  endDaemonsOf(record);
   if (silent) {
     settling.push({ record, since: performance.now() });
   } else {
@@ -199,6 +210,14 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
           "keep the program alive (said once; abandonedWorkers() counts them)",
       );
     }
+  }
+}
+
+/** Ends the daemons that a worker started, its pools' workers among them: it has ended. */
+function endDaemonsOf(parent: number): void {
+  for (const record of hosted.keys()) {
+    if (i32[record + threadWord.PARENT] !== parent || hasEnded(record)) continue;
+    if (isOrphan(record)) stopThread(record, ExitCode.TERMINATED);
   }
 }
 

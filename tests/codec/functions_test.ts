@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type AnyFunction,
   DataCloneError,
@@ -261,6 +261,14 @@ test("an inline function that uses what is outside says so", async () => {
   assertEquals(error.name, "ReferenceError");
   assert(error.message.includes("outside is not defined"), error.message);
   assert(error.message.includes("task"), error.message);
+});
+
+test("an inline function is strict, as the module that it comes from", async () => {
+  await using pool = new Pool(1);
+  const write = () => {
+    (Object.freeze({ fixed: 1 }) as { fixed: number }).fixed = 2;
+  };
+  await assertRejects(() => pool.apply(write), TypeError, "read only");
 });
 
 test("an inline function made anew in a loop is defined once", () => {

@@ -13,11 +13,13 @@ import {
   cpuCount,
   currentProcess,
   DataCloneError,
+  EOFError,
   Event,
   getAllStartMethods,
   getContext,
   Lock,
   parentProcess,
+  Pipe,
   Process,
   type ProcessOptions,
   Queue,
@@ -474,6 +476,16 @@ test("Process.daemon is its creator's if not given", async () => {
     assertEquals(await out.get(guard), daemon);
     await ending(process);
   }
+});
+
+test("the daemons and pools of a process end with it", async () => {
+  const [here, there] = Pipe<string>();
+  const goOn = new Event();
+  const process = started({ target: tasks.leaveDaemonsBehind, args: [there, goOn, new Event()] });
+  assertEquals([await here.recv(guard), await here.recv(guard)], ["here", "here"]);
+  goOn.set();
+  assertEquals(await ending(process), 0);
+  await assertRejects(() => here.recv(guard), EOFError); // nobody has the other end any more
 });
 
 // Subclasses

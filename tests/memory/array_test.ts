@@ -1,0 +1,512 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import * as mp from "@sauropod/multiprocessing";
+import {
+  AbandonedLockError,
+  Barrier,
+  Event,
+  Lock,
+  Pool,
+  Queue,
+  RawArray,
+  RLock,
+  SharedArray,
+  task,
+  TimeoutError,
+  type Typecode,
+} from "@sauropod/multiprocessing";
+import { as, integerTypes, limits, ofOtherTypes, samples } from "../fixtures/elements.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
+
+/** An array of a type that the compiler does not know. */
+function make(code: Typecode, sizeOrSequence: unknown): SharedArray<"i"> {
+  return new SharedArray(code as "i", sizeOrSequence as number);
+}
+
+const arrayClasses = [SharedArray as typeof RawArray, RawArray];
+
+// Making
+
+for (const arrayClass of arrayClasses) {
+  test(`${arrayClass.name}() of a length is zero everywhere`, () => {
+    for (const [code, zero] of samples) {
+      for (const length of [0, 1, 10]) {
+        const array = new arrayClass(code as "i", length);
+        assertEquals(array.length, length);
+        assertEquals([...array] as unknown[], Array(length).fill(zero), code);
+        new Uint8Array(array.data.buffer).fill(1);
+      }
+    }
+  });
+
+  test(`${arrayClass.name}() of a sequence has its length and elements`, () => {
+    const sequence = [...Array(10).keys()].map((n) => n * n);
+    for (
+      const given of [sequence, new Set(sequence), sequence.values(), Uint16Array.from(sequence)]
+    ) {
+      assertEquals([...new arrayClass("i", given)], sequence);
+    }
+    const arrayLike = { length: 2, 0: 5, 1: 6 };
+    assertEquals([...new arrayClass("d", arrayLike)], [5, 6]);
+    assertEquals([...new arrayClass("d", new RawArray("i", arrayLike))], [5, 6]);
+    assertEquals([...new arrayClass("Q", BigUint64Array.of(1n, 2n))], [1n, 2n]);
+    assertEquals([...new arrayClass("c", "text")], ["t", "e", "x", "t"]);
+    assertEquals([...new arrayClass("u", "1€😀")], ["1", "€", "😀"]);
+    assertEquals([...new arrayClass("bool", [true, false])], [true, false]);
+    assertEquals([...new arrayClass("i", [])], []);
+  });
+}
+
+test("Array is SharedArray, and in every context", () => {
+  assertStrictEquals(mp.Array, SharedArray);
+  const { Array, RawArray, RawValue, Value } = mp.getContext("forkserver");
+  assertEquals([Array, RawArray, RawValue, Value], [
+    SharedArray,
+    mp.RawArray,
+    mp.RawValue,
+    mp.Value,
+  ]);
+});
+
+test("SharedArray() refuses lengths that are none", () => {
+  for (const length of [-1, NaN, 0.5, Infinity, -Infinity]) {
+    const message = `Cannot make array: its length must be a whole number from 0, not ${length}`;
+    assertThrows(() => make("i", length), RangeError, message);
+  }
+  assertThrows(() => make("d", 2 ** 50), RangeError, "this machine does not give it");
+  for (const nothing of [undefined, null, true, 5n, {}, () => 1, Symbol("x")]) {
+    const message = "Cannot make array: give a length or a sequence of elements, not ";
+    assertThrows(() => make("i", nothing), TypeError, message);
+  }
+});
+
+test("SharedArray() refuses elements that do not fit, naming the first", () => {
+  for (const [code, , element, misfits] of samples) {
+    for (const misfit of misfits) {
+      assertThrows(
+        () => make(code, [element, misfit, misfit]),
+        RangeError,
+        "Cannot set element 1: ",
+      );
+    }
+    for (const other of ofOtherTypes(element)) {
+      assertThrows(
+        () => make(code, [element, element, other]),
+        TypeError,
+        "Cannot set element 2: ",
+      );
+    }
+  }
+  assertThrows(() => make("i", [, 1]), TypeError, "element 0: int32 takes a number, not undefined");
+  assertThrows(() => make("i", "12"), TypeError, 'element 0: int32 takes a number, not "1"');
+  assertThrows(() => make("i", Float64Array.of(1, 1.5)), RangeError, "element 1: 1.5 does not fit");
+  assertThrows(() => make("bool", Uint8Array.of(1)), TypeError, "bool takes a boolean, not 1");
+  assertThrows(() => make("z" as Typecode, 1), TypeError, 'Cannot make array: "z" is no typecode');
+});
+
+// Elements
+
+test("SharedArray.get() and set() reach every element, from both ends", () => {
+  for (const [code, zero, element] of samples) {
+    const array = make(code, 3);
+    array.set(0, element as number);
+    array.set(-1, element as number);
+    assertEquals([0, 1, 2, -1, -2, -3].map((at) => array.get(at)) as unknown[], [
+      ...[element, zero, element],
+      ...[element, zero, element],
+    ]);
+  }
+});
+
+test("SharedArray[index] reaches every element, from both ends", () => {
+  const array = new SharedArray("i", [10, 20, 30]);
+  assertEquals([array[0], array[2], array[-1], array[-3]], [10, 30, 30, 10]);
+  array[1] = 21;
+  array[-1] += 5;
+  array[0]++;
+  assertEquals([...array.data], [11, 21, 35]);
+  assertEquals(Object.keys(array).filter((key) => key.match(/^[0-9]/)), []);
+});
+
+test("SharedArray[name] that is no index is a property as in any object", () => {
+  const array = new SharedArray("i", 1) as SharedArray<"i"> & Record<string, unknown>;
+  assertEquals(array.then, undefined);
+  array.note = "mine";
+  assertEquals(array.note, "mine");
+  assertEquals([array.data.length, array.constructor, `${array}`], [
+    1,
+    SharedArray,
+    "[object Object]",
+  ]);
+});
+
+test("SharedArray.get() and the like refuse what is no index, naming it and the length", () => {
+  const array = new SharedArray("i", 3);
+  const uses: ((at: number) => unknown)[] = [
+    (at) => array[at],
+    (at) => array[at] = 1,
+    (at) => array.get(at),
+    (at) => array.set(at, 1),
+    (at) => array.add(at, 1),
+    (at) => array.xor(at, 1),
+    (at) => array.exchange(at, 1),
+    (at) => array.compareExchange(at, 0, 1),
+    (at) => array.update(at, () => 1),
+  ];
+  for (const use of uses) {
+    for (const at of [3, -4, 2 ** 40, 0.5]) {
+      const message = `Cannot reach element ${at} of an array of length 3`;
+      assertThrows(() => use(at), RangeError, message);
+    }
+  }
+  for (const at of ["0", undefined, null, 0n, {}] as unknown as number[]) {
+    for (const use of uses.slice(2)) assertThrows(() => use(at), TypeError, "an index is a number");
+  }
+  assertThrows(() => array.get(NaN), RangeError, "Cannot reach element NaN");
+  assertThrows(() => new SharedArray("i", 0)[0], RangeError, "an array of length 0");
+  assertEquals([...array], [0, 0, 0]);
+});
+
+test("SharedArray.set() refuses what does not fit, naming the element", () => {
+  const array = new SharedArray("B", [1, 2, 3]);
+  const message = "Cannot set element 2: 256 does not fit uint8";
+  assertThrows(() => array.set(-1, 256), RangeError, message);
+  assertThrows(() => array[2] = 256, RangeError, message);
+  assertThrows(() => array.add(2, 253), RangeError, "Cannot add to element 2: 256 does not fit");
+  assertThrows(() => array.sub(0, 2), RangeError, "Cannot subtract from element 0: -1 does not");
+  assertEquals([...array], [1, 2, 3]);
+});
+
+test("SharedArray.slice() counts as slice() of other arrays, and copies", () => {
+  const elements = [...Array(6).keys()];
+  const array = new SharedArray("d", elements);
+  const index = fc.option(fc.integer({ min: -8, max: 8 }), { nil: undefined });
+  fc.assert(fc.property(index, index, (from, to) => {
+    const slice = array.slice(from, to);
+    assert(Array.isArray(slice));
+    assertEquals(slice, elements.slice(from, to));
+  }));
+  array.slice()[0] = 99;
+  assertEquals(array[0], 0);
+  for (const at of [0.5, NaN, "1"] as number[]) {
+    assertThrows(
+      () => array.slice(at),
+      RangeError,
+      "Cannot slice array: an index is a whole number",
+    );
+  }
+});
+
+test("SharedArray.setSlice() sets as many elements as there are", () => {
+  const array = new SharedArray("i", 10);
+  array.setSlice(2, 5, [1, 2, 3]);
+  array.setSlice(-2, 10, new Set([8, 9]));
+  array.setSlice(5, 5, []);
+  array.setSlice(5, 2, []);
+  array.setSlice(0, 2, array.data.subarray(8));
+  assertEquals([...array], [8, 9, 1, 2, 3, 0, 0, 0, 8, 9]);
+  const text = new SharedArray("c", 4);
+  text.setSlice(0, 2, "ab");
+  assertEquals(text.slice().join(""), "ab\0\0");
+});
+
+test("SharedArray.setSlice() sets all or nothing", () => {
+  const array = new SharedArray("i", [1, 2, 3]);
+  const message = "Cannot set 2 elements to a sequence of 1. " +
+    "Can only assign a sequence of the same length";
+  assertThrows(() => array.setSlice(0, 2, [5]), RangeError, message);
+  assertThrows(() => array.setSlice(0, 1, [5, 6]), RangeError, "Can only assign a sequence");
+  assertThrows(() => array.setSlice(1, 3, [5, 0.5]), RangeError, "Cannot set element 2: 0.5");
+  assertThrows(() => array.setSlice(0, 2, [5, "6"] as number[]), TypeError, "Cannot set element 1");
+  assertThrows(() => array.setSlice(0, 2, 5 as never), TypeError, "give a sequence of elements");
+  assertEquals([...array], [1, 2, 3]);
+});
+
+test("SharedArray.data is the memory itself", () => {
+  const array = new SharedArray("f", [1, 2]);
+  assert(array.data instanceof Float32Array);
+  assert(array.data.buffer instanceof SharedArrayBuffer);
+  array.data[0] = 0.5;
+  assertEquals(array.get(0), 0.5);
+  array.set(1, 0.25);
+  assertEquals(array.data[1], 0.25);
+});
+
+test("SharedArray's atomic methods return what was there", () => {
+  for (const type of integerTypes) {
+    const [low, high] = limits(type);
+    const array = make(type.codes[0], [as(type, low), as(type, high), as(type, 6n)]);
+    assertThrows(() => array.add(1, as(type, 1n)), RangeError);
+    assertThrows(() => array.sub(0, as(type, 1n)), RangeError);
+    const returned = [
+      array.add(-1, as(type, 4n)),
+      array.sub(2, as(type, 3n)),
+      array.and(2, as(type, 6n)),
+      array.or(2, as(type, 1n)),
+      array.xor(2, as(type, 5n)),
+      array.exchange(2, as(type, 9n)),
+      array.compareExchange(2, as(type, 8n), as(type, 1n)),
+      array.compareExchange(2, as(type, 9n), as(type, 2n)),
+      array.update(2, (old) => old),
+    ];
+    assertEquals(returned, [6n, 10n, 7n, 6n, 7n, 2n, 9n, 9n, 2n].map((it) => as(type, it)));
+    assertEquals([...array], [low, high, 2n].map((it) => as(type, it)));
+  }
+  const floats = new RawArray("float16", [1.5]);
+  assertEquals([floats.add(0, 1), floats.sub(0, 0.5), floats[0]], [1.5, 2.5, 2]);
+});
+
+test("SharedArray.copy() is independent of the original", () => {
+  for (const [code, zero, element] of samples) {
+    const array = make(code, [element, zero]);
+    const copy = array.copy();
+    assertEquals([[...copy] as unknown[], copy.dtype], [[element, zero], array.dtype]);
+    assert(copy.getLock() !== array.getLock());
+    array.set(0, zero as number);
+    assertStrictEquals(copy.get(0) as unknown, element);
+  }
+  const raw = new RawArray("q", [7n]).copy();
+  assert(!(raw instanceof SharedArray));
+  assertEquals([...raw], [7n]);
+});
+
+test("console.log() shows an array's elements", () => {
+  assertEquals(Deno.inspect(new SharedArray("i", 2)), "SharedArray Int32Array(2) [ 0, 0 ]");
+  assertEquals(Deno.inspect(RawArray.prototype), "RawArray.prototype");
+});
+
+// Locks
+
+test("SharedArray.getLock() gives an RLock of its own, unless it was given a lock", async () => {
+  for (const options of [undefined, {}, { lock: true }, { lock: undefined }] as const) {
+    const array = new SharedArray("i", 1, options);
+    assert(array.getLock() instanceof RLock);
+    assertStrictEquals(array.getObj(), array);
+  }
+  const lock = new Lock();
+  assertStrictEquals(new SharedArray("i", 1, { lock }).getLock(), lock);
+  const none = new SharedArray("i", 1, { lock: false });
+  const message = "Cannot get lock of array: it was made with lock: false";
+  for (const name of ["getLock", "acquireSync", "tryAcquire", "release"] as const) {
+    assertThrows(() => none[name](), TypeError, message);
+  }
+  await assertRejects(() => none.acquire(), TypeError, message);
+  assert(!("getLock" in new RawArray("i", 1)));
+  for (const lock of ["notalock", null, {}, new Event()] as unknown as Lock[]) {
+    const message = "Cannot make array: lock must be a Lock, an RLock, true or false, not ";
+    assertThrows(() => new SharedArray("i", 1, { lock }), TypeError, message);
+  }
+});
+
+test("SharedArray.acquire() and release() are those of its lock", async () => {
+  const array = new SharedArray("i", 1);
+  {
+    using _ = array.acquireSync();
+    using _again = array.acquireSync();
+    assertEquals(array.getLock().depth, 2);
+    await assertRejects(() => array.acquire({ timeoutMs: 1 }), TimeoutError);
+  }
+  {
+    using owner = await array.acquire();
+    using _again = await array.acquire({ owner });
+    assertEquals(array.tryAcquire(), undefined);
+  }
+  array.tryAcquire();
+  array.release();
+  assert(!array.getLock().locked());
+});
+
+test("SharedArray.acquire() is told when a worker died that held the lock", async () => {
+  const array = new SharedArray("i", 2);
+  await ended(run((array: SharedArray<"i">) => {
+    array.acquireSync();
+    array[0] = 5;
+  }, array));
+  assertThrows(() => array.acquireSync(guard), AbandonedLockError);
+  array.release();
+  assertEquals([...array], [5, 0]);
+});
+
+// Crossing
+
+for (const arrayClass of arrayClasses) {
+  test(`${arrayClass.name} shares its memory with a process`, async () => {
+    const array = new arrayClass("i", 10);
+    const process = run((array: RawArray<"i">) => {
+      array.data[0] = 1;
+      for (let at = 1; at < array.length; at++) array.set(at, array[at - 1] + at); // prefix sums
+    }, array);
+    await ended(process);
+    assertEquals([...array], [1, 2, 4, 7, 11, 16, 22, 29, 37, 46]);
+  });
+
+  test(`${arrayClass.name} of every type crosses, and is the same one when it comes back`, async () => {
+    const arrays = samples.map(([code, , element]) =>
+      new arrayClass(code as "i", [element, element] as number[])
+    );
+    const out = new Queue<RawArray[]>();
+    const process = run(
+      (arrays: RawArray[], zeros: number[], out: Queue<RawArray[]>) => {
+        for (const [at, array] of arrays.entries()) array[-1] = zeros[at];
+        out.putSync(arrays);
+      },
+      arrays,
+      samples.map(([, zero]) => zero) as number[],
+      out,
+    );
+    const back = await out.get(guard);
+    back.forEach((array, at) => assertStrictEquals(array, arrays[at]));
+    for (const [at, [, zero, element]] of samples.entries()) {
+      assertEquals([...arrays[at]] as unknown[], [element, zero]);
+    }
+    await ended(process);
+  });
+}
+
+test("SharedArray crosses with its class, type and lock, nested and to a blocked worker", () => {
+  const lock = new Lock();
+  const waiting = new Event();
+  const sent = {
+    lent: new SharedArray("d", [1.5], { lock }),
+    list: [new SharedArray("q", [1n])] as const,
+    map: new Map([["none", new SharedArray("c", "text", { lock: false })]]),
+    raw: new RawArray("bool", [true]),
+    empty: new SharedArray("d", 0),
+    lock,
+  };
+  const [there, back] = [new Queue<typeof sent>(), new Queue<unknown[]>()];
+  const process = run(
+    (waiting: Event, there: Queue<typeof sent>, back: Queue<unknown[]>) => {
+      waiting.set();
+      const { lent, list: [own], map, raw, empty, lock } = there.getSync();
+      const none = map.get("none")!;
+      let refused = "";
+      try {
+        none.getLock();
+      } catch (error) {
+        refused = (error as Error).name;
+      }
+      lent.acquireSync();
+      back.putSync([
+        ...[lent, own, none, raw, empty].map((it) => [it.constructor.name, it.dtype, it.slice()]),
+        lent.getLock() === lock && lent.getLock().locked(),
+        own.getLock().constructor.name,
+        refused,
+      ]);
+      lent.release();
+    },
+    waiting,
+    there,
+    back,
+  );
+  assert(waiting.waitSync(guard));
+  there.putSync(sent);
+  assertEquals(back.getSync(guard), [
+    ["SharedArray", "float64", [1.5]],
+    ["SharedArray", "int64", [1n]],
+    ["SharedArray", "char", ["t", "e", "x", "t"]],
+    ["RawArray", "bool", [true]],
+    ["SharedArray", "float64", []],
+    true,
+    "RLock",
+    "TypeError",
+  ]);
+  endedSync(process);
+});
+
+/** Puts an array that is made here. */
+const makeArray = task(import.meta, (queue: Queue<SharedArray<"d">>) => {
+  queue.putSync(new SharedArray("d", [1, 2, 3]));
+});
+
+test("SharedArray goes from worker to worker, and outlives who made it", async () => {
+  const queue = new Queue<SharedArray<"d">>();
+  await ended(run(makeArray, queue));
+  await ended(run((queue: Queue<SharedArray<"d">>) => {
+    const array = queue.getSync();
+    using _ = array.acquireSync();
+    for (let at = 0; at < array.length; at++) array.data[at] *= 2;
+    queue.putSync(array);
+  }, queue));
+  const array = queue.getSync(guard);
+  assertEquals([...array], [2, 4, 6]);
+  assert(!array.getLock().locked());
+});
+
+test("SharedArray crosses between workers that both live, blocked or not", async () => {
+  const [there, back] = [new Queue<SharedArray<"i">>(), new Queue<string>()];
+  const taker = run(
+    (there: Queue<SharedArray<"i">>, back: Queue<string>) => {
+      const array = there.getSync();
+      array.add(0, 1);
+      back.putSync(array.slice().join());
+    },
+    there,
+    back,
+  );
+  const maker = run(makeAndWait, there, back);
+  await ended(maker);
+  await ended(taker);
+});
+
+/** Sends an array that is made here, and looks at it when the other has changed it. */
+const makeAndWait = task(import.meta, (there: Queue<SharedArray<"i">>, back: Queue<string>) => {
+  const array = new SharedArray("i", [4, 5]);
+  there.putSync(array);
+  const told = back.getSync();
+  if (told !== "5,5" || array[0] !== 5) throw new Error(`${told} there, ${array[0]} here`);
+});
+
+// Many at once
+
+/** Changes the elements `times` times, once all are here. */
+const change = task(
+  import.meta,
+  (
+    barrier: Barrier,
+    times: number,
+    doubles: SharedArray<"d">,
+    bytes: RawArray<"B">,
+    swapped: SharedArray<"i">,
+  ) => {
+    barrier.waitSync();
+    for (let at = 0; at < times; at++) {
+      doubles.add(at % 3, 0.25);
+      doubles.update(-1, (old) => old + 1);
+      bytes.add(at % 4, 1); // neighbours in one word
+      bytes.sub(at % 4, 1);
+      using _ = swapped.acquireSync();
+      swapped.setSlice(0, 2, swapped.slice(0, 2).reverse());
+      swapped[2] += 1;
+    }
+  },
+);
+
+test("SharedArray's atomic methods lose nothing among workers", async () => {
+  const doubles = new SharedArray("d", 4);
+  const bytes = new RawArray("B", [1, 2, 3, 4]);
+  const swapped = new SharedArray("i", [1, 2, 0]);
+  const [workers, times] = [3, 3000];
+  const barrier = new Barrier(workers);
+  const processes = Array.from(
+    { length: workers },
+    () => run(change, barrier, times, doubles, bytes, swapped),
+  );
+  for (const process of processes) await ended(process);
+  assertEquals([...doubles], [750, 750, 750, 9000]);
+  assertEquals([...bytes], [1, 2, 3, 4]);
+  assertEquals([...swapped], [1, 2, 9000]);
+});
+
+test("SharedArray is filled by a pool, each task its part", async () => {
+  const array = new SharedArray("d", 100);
+  await using pool = new Pool(2);
+  await pool.starmap(
+    (array: SharedArray<"d">, from: number) => {
+      for (let at = from; at < from + 10; at++) array.data[at] = Math.sqrt(at);
+    },
+    Array.from({ length: 10 }, (_, part) => [array, part * 10] as const),
+  );
+  assertEquals([...array], Array.from({ length: 100 }, (_, at) => Math.sqrt(at)));
+});

@@ -1,0 +1,566 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  AbandonedLockError,
+  Barrier,
+  Event,
+  Lock,
+  Pool,
+  Queue,
+  RawValue,
+  RLock,
+  task,
+  TimeoutError,
+  type Typecode,
+  Value,
+} from "@sauropod/multiprocessing";
+import { allocate, free } from "../../lib/atomics/heap.ts";
+import { i32 } from "../../lib/atomics/heap_views.ts";
+import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
+import {
+  as,
+  integerTypes,
+  limits,
+  ofOtherTypes,
+  samples,
+  wholesAround,
+} from "../fixtures/elements.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
+
+/** A value of a type that the compiler does not know. */
+function make(code: Typecode, initial?: unknown): Value<"i"> {
+  return new Value(code as "i", initial as number);
+}
+
+// Storing
+
+for (const valueClass of [Value as typeof RawValue, RawValue]) {
+  test(`${valueClass.name}() begins with zero, on memory that was used before too`, () => {
+    new Value("d"); // so that there is a heap
+    const blocks = Array.from({ length: 200 }, () => allocate(24));
+    for (const block of blocks) i32.fill(-1, block, block + 6);
+    blocks.forEach(free);
+    for (const [code, zero] of samples) {
+      const values = [1, 2, 3].map(() => new valueClass(code as "i"));
+      assertEquals(values.map(({ value }) => value as unknown), [zero, zero, zero], code);
+    }
+  });
+
+  test(`${valueClass.name}.value gives back what was stored`, () => {
+    for (const [code, zero, element] of samples) {
+      const value = new valueClass(code as "i", element as number);
+      assertStrictEquals(value.value as unknown, element);
+      value.value = zero as number;
+      assertStrictEquals(value.value as unknown, zero);
+      value.value = element as number;
+      assertStrictEquals(value.value as unknown, element);
+    }
+  });
+}
+
+test("Value.value refuses what does not fit, and stays as it is", () => {
+  for (const [code, , element, misfits] of samples) {
+    const value = make(code, element);
+    for (const misfit of misfits as number[]) {
+      assertThrows(() => make(code, misfit), RangeError, `Cannot set value: `);
+      const set = assertThrows(() => value.value = misfit, RangeError, "Cannot set value: ");
+      assert(set.message.includes(`does not fit ${value.dtype}, which holds `), set.message);
+      assertThrows(() => value.exchange(misfit), RangeError, "Cannot set value: ");
+      assertThrows(() => value.compareExchange(misfit, 0), RangeError, "Cannot compare value: ");
+      assertThrows(() => value.update(() => misfit), RangeError, "Cannot update value: ");
+    }
+    assertStrictEquals(value.value as unknown, element);
+  }
+});
+
+test("Value.value refuses what is of another type, and stays as it is", () => {
+  for (const [code, , element] of samples) {
+    const value = make(code, element);
+    for (const other of ofOtherTypes(element) as number[]) {
+      assertThrows(() => make(code, other), TypeError, `Cannot set value: ${value.dtype} takes a `);
+      assertThrows(() => value.value = other, TypeError, "Cannot set value: ");
+      assertThrows(() => value.exchange(other), TypeError, "Cannot set value: ");
+      assertThrows(() => value.compareExchange(element as number, other), TypeError);
+      assertThrows(() => value.update(() => other), TypeError, "Cannot update value: ");
+    }
+    assertThrows(() => value.value = undefined as unknown as number, TypeError, "not undefined");
+    assertStrictEquals(value.value as unknown, element);
+  }
+});
+
+test("Value() says what was wrong", () => {
+  const message = (act: () => unknown) => assertThrows(act, Error).message;
+  assertEquals(
+    message(() => make("i", 2 ** 40)),
+    "Cannot set value: 1099511627776 does not fit int32, which holds whole numbers from " +
+      "-2147483648 to 2147483647",
+  );
+  assertEquals(
+    message(() => make("q", 5)),
+    "Cannot set value: int64 takes a bigint, not 5. Write 5n",
+  );
+  assertEquals(
+    message(() => make("d", 5n)),
+    'Cannot set value: float64 takes a number, not 5n. Convert it by Number(), or use "int64"',
+  );
+  assertEquals(
+    message(() => make("B", 255).add(1)),
+    "Cannot add to value: 256 does not fit uint8, which holds whole numbers from 0 to 255",
+  );
+  assertThrows(
+    () => make("z" as "i"),
+    TypeError,
+    'Cannot make value: "z" is no typecode. Use one of Python\'s, c u b B h H i I l L q Q f d, or',
+  );
+  for (const code of [undefined, null, 5, "", "toString", {}] as unknown as "i"[]) {
+    assertThrows(() => make(code), TypeError, "is no typecode");
+  }
+});
+
+test("Value.dtype is the name of the type", () => {
+  for (const { codes } of integerTypes) {
+    for (const code of codes) assertEquals(make(code).dtype as string, codes.at(-1));
+  }
+  const names = (["f", "d", "c", "u", "bool"] as const).map((code) => make(code).dtype as string);
+  assertEquals(names, ["float32", "float64", "char", "wchar", "bool"]);
+});
+
+for (const type of integerTypes) {
+  const name = type.codes.at(-1)!;
+  const [low, high] = limits(type);
+
+  test(`Value.value of ${name} holds exactly its range`, () => {
+    const value = make(name);
+    fc.assert(fc.property(wholesAround(type), (whole) => {
+      const before = value.value;
+      if (whole >= low && whole <= high) {
+        value.value = as(type, whole);
+        assertEquals(value.value, as(type, whole));
+      } else {
+        assertThrows(() => value.value = as(type, whole), RangeError);
+        assertEquals(value.value, before);
+      }
+    }));
+  });
+
+  test(`Value.add() and sub() of ${name} give the exact result, or change nothing`, () => {
+    const value = make(name);
+    fc.assert(fc.property(wholesAround(type), fc.boolean(), (amount, adds) => {
+      const before = value.value;
+      const result = BigInt(before) + (adds ? amount : -amount);
+      const act = () => adds ? value.add(as(type, amount)) : value.sub(as(type, amount));
+      if (result >= low && result <= high) {
+        assertEquals(act(), before);
+        assertEquals(value.value, as(type, result));
+      } else {
+        assertThrows(act, RangeError, adds ? "Cannot add to value: " : "Cannot subtract from");
+        assertEquals(value.value, before);
+      }
+    }));
+  });
+
+  test(`Value.and(), or() and xor() of ${name} combine bits, whatever the mask's sign`, () => {
+    const fitted = (whole: bigint) =>
+      as(type, type.signed ? BigInt.asIntN(type.bits, whole) : BigInt.asUintN(type.bits, whole));
+    const start = fc.bigInt({ min: low, max: high });
+    const operation = fc.constantFrom("and", "or", "xor");
+    fc.assert(fc.property(start, wholesAround(type), operation, (start, mask, operation) => {
+      const value = make(name, as(type, start));
+      const act = () => value[operation as "and"](as(type, mask));
+      if (mask < -(2n ** BigInt(type.bits - 1)) || mask >= 2n ** BigInt(type.bits)) {
+        assertThrows(act, RangeError, `is no whole number of ${type.bits} bits`);
+        assertEquals(value.value, as(type, start));
+      } else {
+        assertEquals(act(), as(type, start));
+        const expected = { and: start & mask, or: start | mask, xor: start ^ mask }[operation]!;
+        assertEquals(value.value, fitted(expected));
+      }
+    }));
+  });
+}
+
+test("Value.value of floats rounds as their precision does, and keeps what is no number", () => {
+  const rounders = { f: Math.fround, float16: Math.f16round, d: (it: number) => it };
+  for (const [code, rounded] of Object.entries(rounders)) {
+    const value = make(code as "f");
+    fc.assert(fc.property(fc.double(), (number) => {
+      if (Number.isFinite(number) && !Number.isFinite(rounded(number))) {
+        assertThrows(() => value.value = number, RangeError);
+      } else {
+        value.value = number;
+        assertEquals(value.value, rounded(number)); // NaN is NaN, and -0 is not 0
+      }
+    }));
+  }
+});
+
+// Atomic operations
+
+test("Value.add() and sub() of floats round, and return what was there", () => {
+  const value = new Value("d", 0.1);
+  assertEquals(value.add(0.2), 0.1);
+  assertEquals(value.value, 0.1 + 0.2);
+  assertEquals(value.sub(0.5), 0.1 + 0.2);
+  assertEquals(value.value, 0.1 + 0.2 - 0.5);
+  value.value = Number.MAX_VALUE;
+  value.add(Number.MAX_VALUE);
+  assertEquals(value.value, Infinity); // as everywhere in JavaScript
+  const single = new Value("f", 3e38);
+  assertThrows(() => single.add(3e38), RangeError, "does not fit float32");
+  assertEquals(single.value, Math.fround(3e38));
+});
+
+test("Value.add() refuses amounts of another type", () => {
+  for (const amount of ofOtherTypes(1) as number[]) {
+    assertThrows(() => new Value("i").add(amount), TypeError, "Cannot add to value: int32 takes a");
+    assertThrows(
+      () => new Value("d").sub(amount),
+      TypeError,
+      "Cannot subtract from value: float64",
+    );
+  }
+  assertThrows(() => make("q").add(1), TypeError, "int64 takes a bigint, not 1. Write 1n");
+  assertThrows(() => make("i").and(1n as unknown as number), TypeError, "int32 takes a number");
+  assertThrows(() => make("i").or(0.5), RangeError, "0.5 is no whole number of 32 bits");
+  assertThrows(() => make("bool").add(1), TypeError, "bool is no type of numbers");
+  assertThrows(() => make("d").or(1), TypeError, "float64 is no type of whole numbers");
+});
+
+test("Value.exchange() returns what was there", () => {
+  for (const [code, zero, element] of samples) {
+    const value = make(code);
+    assertStrictEquals(value.exchange(element as number) as unknown, zero);
+    assertStrictEquals(value.exchange(zero as number) as unknown, element);
+    assertStrictEquals(value.value as unknown, zero);
+  }
+});
+
+test("Value.compareExchange() changes only what is as expected", () => {
+  for (const [code, zero, element] of samples as [Typecode, number, number, unknown][]) {
+    const value = make(code);
+    assertStrictEquals(value.compareExchange(element, element), zero);
+    assertStrictEquals(value.value, zero);
+    assertStrictEquals(value.compareExchange(zero, element), zero);
+    assertStrictEquals(value.value, element);
+  }
+});
+
+test("Value.compareExchange() of floats compares numbers, not bits", () => {
+  const value = new Value("d", -0);
+  assertEquals(value.compareExchange(0, NaN), -0);
+  assertEquals(value.compareExchange(NaN, 1), NaN);
+  assertEquals(value.value, 1);
+  const single = new Value("f", 0.1);
+  assertEquals(single.compareExchange(0.1, 2), Math.fround(0.1));
+  assertEquals(single.value, 2);
+});
+
+test("Value.update() returns what was there, and sets what the function returns", () => {
+  assertEquals(new Value("q", 3n).update((old) => old * old), 3n);
+  const text = new Value("c", "a");
+  text.update((old) => old.toUpperCase());
+  assertEquals(text.value, "A");
+  const flag = new Value("bool");
+  flag.update((old) => !old);
+  assertEquals(flag.value, true);
+});
+
+test("Value.update() calls the function again when another came between", () => {
+  const value = new Value("d", 1);
+  const seen: number[] = [];
+  value.update((old) => {
+    seen.push(old);
+    if (seen.length === 1) value.add(10);
+    return old * 2;
+  });
+  assertEquals(seen, [1, 11]);
+  assertEquals(value.value, 22);
+});
+
+test("Value.update() changes nothing when the function throws", () => {
+  const value = new Value("i", 5);
+  const reason = new Error("no");
+  const thrown = assertThrows(() =>
+    value.update(() => {
+      throw reason;
+    })
+  );
+  assertStrictEquals(thrown, reason);
+  assertEquals(value.value, 5);
+});
+
+test("Value.copy() is independent of the original", () => {
+  for (const [code, zero, element] of samples) {
+    const value = make(code, element);
+    const copy = value.copy();
+    assertEquals([copy.value as unknown, copy.dtype], [element, value.dtype]);
+    assert(copy.getLock() !== value.getLock() as unknown);
+    value.value = zero as number;
+    assertStrictEquals(copy.value as unknown, element);
+  }
+  const raw = new RawValue("q", 7n).copy();
+  assert(!(raw instanceof Value));
+  assertEquals(raw.value, 7n);
+  const lock = new Lock();
+  assertStrictEquals(new Value("i").copy({ lock }).getLock(), lock);
+});
+
+test("console.log() shows a value's type and element", () => {
+  assertEquals(Deno.inspect(new Value("d", 3.5)), "Value float64 3.5");
+  assertEquals(Deno.inspect([new RawValue("q", 3n)]), "[ RawValue int64 3n ]");
+  assertEquals(Deno.inspect(Value.prototype), "Value.prototype");
+});
+
+// Locks
+
+test("Value.getLock() gives an RLock of its own, unless it was given a lock", () => {
+  for (const options of [undefined, {}, { lock: true }, { lock: undefined }] as const) {
+    const value = new Value("i", 1, options);
+    assert(value.getLock() instanceof RLock);
+    assertStrictEquals(value.getLock(), value.getLock());
+    assertStrictEquals(value.getObj(), value);
+  }
+  const lock = new Lock();
+  assertStrictEquals(new Value("i", 0, { lock }).getLock(), lock);
+  const rlock = new RLock();
+  assertStrictEquals(new Value("i", 0, { lock: rlock }).getLock(), rlock);
+});
+
+test("Value.getLock() of a value without a lock is an error", async () => {
+  const value = new Value("i", 0, { lock: false });
+  const message = "Cannot get lock of value: it was made with lock: false";
+  for (const name of ["getLock", "acquireSync", "tryAcquire", "release"] as const) {
+    assertThrows(() => value[name](), TypeError, message);
+  }
+  await assertRejects(() => value.acquire(), TypeError, message);
+  assertEquals(value.add(1), 0);
+  assert(!("getLock" in new RawValue("i")));
+});
+
+test("Value() refuses what is no lock", () => {
+  const nonsense = ["nonsense", 1, null, {}, new Event(), Lock, new Value("i")];
+  for (const lock of nonsense as unknown as Lock[]) {
+    const message = "Cannot make value: lock must be a Lock, an RLock, true or false, not ";
+    assertThrows(() => new Value("i", 0, { lock }), TypeError, message);
+  }
+});
+
+test("Value.acquire() and release() are those of its lock", async () => {
+  for (const lock of [new Lock(), new RLock()]) {
+    const value = new Value("i", 0, { lock });
+    {
+      using _ = value.acquireSync();
+      assert(lock.locked());
+      await assertRejects(() => value.acquire({ timeoutMs: 1 }), TimeoutError);
+    }
+    assert(!lock.locked());
+    {
+      using _ = await value.acquire();
+      assertEquals(value.tryAcquire(), undefined);
+    }
+    value.tryAcquire()!.release();
+    value.acquireSync();
+    value.release();
+    assert(!lock.locked());
+  }
+  const value = new Value("i");
+  using owner = await value.acquire();
+  using _again = await value.acquire({ owner });
+  assertEquals(value.getLock().depth, 2);
+});
+
+test("Value.value and its atomic methods do not wait for the lock", async () => {
+  const value = new Value("i", 1);
+  using _ = await value.acquire();
+  const process = run((value: Value<"i">) => {
+    value.value = 2;
+    value.add(1);
+  }, value);
+  await ended(process);
+  assertEquals(value.value, 3);
+});
+
+test("Value.acquire() is told when a worker died that held the lock", async () => {
+  const value = new Value("i");
+  await ended(run((value: Value<"i">) => {
+    value.acquireSync();
+    value.value = 5;
+  }, value));
+  await assertRejects(() => value.acquire(guard), AbandonedLockError);
+  assertEquals(value.value, 5);
+  value.release();
+});
+
+// Crossing
+
+/** Stores the other element in each value, and sends them back. */
+const swap = task(
+  import.meta,
+  (values: RawValue<Typecode>[], others: never[], out: Queue<RawValue<Typecode>[]>) => {
+    for (const [at, value] of values.entries()) value.value = others[at];
+    out.putSync(values);
+  },
+);
+
+for (const valueClass of [Value as typeof RawValue, RawValue]) {
+  test(`${valueClass.name} shares its memory with a process`, async () => {
+    const values = samples.map(([code, , element]) =>
+      new valueClass(code as "i", element as number)
+    );
+    const zeros = samples.map(([, zero]) => zero) as never[];
+    const out = new Queue<RawValue<Typecode>[]>();
+    const process = run(swap, values as unknown as RawValue<Typecode>[], zeros, out);
+    const back = await out.get(guard);
+    assertEquals(values.map(({ value }) => value as unknown), zeros);
+    back.forEach((value, at) => assertStrictEquals<unknown>(value, values[at]));
+    await ended(process);
+  });
+}
+
+test("Value crosses with its class, type and lock, nested and to a blocked worker", () => {
+  const lock = new Lock();
+  const sent = {
+    lent: new Value("d", 1.5, { lock }),
+    list: [new Value("q", 1n)] as const,
+    map: new Map([["none", new Value("c", "x", { lock: false })]]),
+    raw: new RawValue("bool", true),
+    lock,
+  };
+  const [there, back] = [new Queue<typeof sent>(), new Queue<unknown[]>()];
+  const process = run(
+    (there: Queue<typeof sent>, back: Queue<unknown[]>) => {
+      const { lent, list: [own], map, raw, lock } = there.getSync();
+      const none = map.get("none")!;
+      let refused = "";
+      try {
+        none.getLock();
+      } catch (error) {
+        refused = (error as Error).name;
+      }
+      back.putSync([
+        [lent, own, none, raw].map((it) => [it.constructor.name, it.dtype, it.value]),
+        lent.getLock() === lock,
+        own.getLock().constructor.name,
+        refused,
+      ]);
+    },
+    there,
+    back,
+  );
+  there.putSync(sent);
+  assertEquals(back.getSync(guard), [
+    [["Value", "float64", 1.5], ["Value", "int64", 1n], ["Value", "char", "x"], [
+      "RawValue",
+      "bool",
+      true,
+    ]],
+    true,
+    "RLock",
+    "TypeError",
+  ]);
+  endedSync(process);
+});
+
+/** Puts a value that is made here. */
+const makeDouble = task(import.meta, (queue: Queue<Value<"d">>) => {
+  queue.putSync(new Value("d", 2.5));
+});
+
+/** Puts the lock of a value that is made here. */
+const makeForItsLock = task(import.meta, (locks: Queue<RLock>) => {
+  locks.putSync(new Value("i").getLock());
+});
+
+test("Value goes from worker to worker, and outlives who made it", async () => {
+  const queue = new Queue<Value<"d">>();
+  await ended(run(makeDouble, queue));
+  await ended(run((queue: Queue<Value<"d">>) => {
+    const value = queue.getSync();
+    using _ = value.acquireSync();
+    value.value *= 2;
+    queue.putSync(value);
+  }, queue));
+  const value = queue.getSync(guard);
+  assertEquals(value.value, 5);
+  assert(!value.getLock().locked());
+});
+
+test("Value lets go of its lock when nobody can reach it any more", async () => {
+  const locks = new Queue<RLock>();
+  await ended(run(makeForItsLock, locks));
+  const lock = locks.getSync(guard);
+  const references = addressOf(lock)! + objectWord.REFERENCES;
+  // What a worker held is let go when another starts.
+  for (let tries = 0; tries < 10 && i32[references] !== 1; tries++) await ended(run(() => {}));
+  assertEquals(i32[references], 1);
+});
+
+// Many at once
+
+/** Changes the values `times` times, once all are here. */
+const change = task(
+  import.meta,
+  (barrier: Barrier, times: number, values: Counters) => {
+    const { int, byte, long, double, single, updated, locked, bits } = values;
+    barrier.waitSync();
+    for (let at = 0; at < times; at++) {
+      int.add(1);
+      byte.add(1);
+      byte.sub(1);
+      long.sub(3n);
+      double.add(0.5);
+      single.add(1);
+      updated.update((old) => (old * 5 + 1) % 65537);
+      bits.xor(1 << (at % 32));
+      using _ = locked.acquireSync();
+      locked.value += 1;
+    }
+  },
+);
+
+/** The values that are changed by many. */
+interface Counters {
+  int: Value<"i">;
+  byte: Value<"b">;
+  long: RawValue<"q">;
+  double: Value<"d">;
+  single: RawValue<"f">;
+  updated: Value<"I">;
+  locked: Value<"d">;
+  bits: Value<"i">;
+}
+
+test("Value's atomic methods lose nothing among workers", async () => {
+  const values: Counters = {
+    int: new Value("i"),
+    byte: new Value("b", 100),
+    long: new RawValue("q"),
+    double: new Value("d"),
+    single: new RawValue("f"),
+    updated: new Value("I"),
+    locked: new Value("d"),
+    bits: new Value("i"),
+  };
+  const [workers, times] = [3, 3200];
+  const barrier = new Barrier(workers);
+  const processes = Array.from({ length: workers }, () => run(change, barrier, times, values));
+  for (const process of processes) await ended(process);
+  const total = workers * times;
+  let updated = 0;
+  for (let at = 0; at < total; at++) updated = (updated * 5 + 1) % 65537;
+  const { int, byte, long, double, single, locked, bits } = values;
+  assertEquals([int.value, byte.value, long.value], [total, 100, BigInt(total) * -3n]);
+  assertEquals([double.value, single.value, locked.value], [total / 2, total, total]);
+  assertEquals([values.updated.value, bits.value], [updated, 0]);
+});
+
+test("Value counts what a pool does", async () => {
+  const counter = new Value("i");
+  await using pool = new Pool(2);
+  await pool.starmap(
+    (counter: Value<"i">, amount: number) => counter.add(amount),
+    Array.from({ length: 50 }, (_, amount) => [counter, amount] as const),
+  );
+  assertEquals(counter.value, 1225);
+});
