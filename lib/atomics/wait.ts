@@ -230,6 +230,10 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       // Whoever is giving it to a promise of this thread will have done so.
       if (inQueue(park.queue, hasWokenPromises) || !dequeue(node)) continue;
       giveBackNode(node);
+      // It may have been handed to a promise of this thread since the look at READY. Whoever did that
+      // had the guard of the queue till READY said so, and dequeue() had it afterwards.
+      const lent = lendWakeUps(park.queue);
+      if (lent !== undefined) return lent;
       throw new DeadlockError(
         "Cannot block: what this call waits for is held by this very worker, which could not " +
           "release it while it blocks. Release it first, or wait with a timeoutMs if another " +

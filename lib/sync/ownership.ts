@@ -54,7 +54,11 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
   let overtaken = false;
   for (;;) {
     const found = Atomics.compareExchange(i32, owner, 0, self); // 0 -> me
-    if (found === 0) return "acquired";
+    if (found === 0) {
+      // Ended since it was woken: those who wait for the dead were called before it was the owner.
+      if (hasEnded(self)) wakeOne(owner + QUEUE);
+      return "acquired";
+    }
     if (hasEnded(found)) {
       // ended thread -> me; when another was quicker, look again
       if (Atomics.compareExchange(i32, owner, found, self) === found) return "abandoned";
