@@ -6,7 +6,6 @@ import {
   Lock,
   Pipe,
   Pool,
-  type Process,
   Queue,
   type SharedKey,
   SharedList,
