@@ -82,7 +82,7 @@ export {
   type RegisterOptions,
 } from "./lib/managers/base_manager.ts";
 export { Manager } from "./lib/managers/manager.ts";
-export { BaseProxy, callMethod, type Proxied } from "./lib/managers/proxy.ts";
+export { BaseProxy, callMethod, type Proxied, type Replied } from "./lib/managers/proxy.ts";
 export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
 export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
 export type { Frozen } from "./lib/memory/frozen.ts";

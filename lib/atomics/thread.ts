@@ -8,7 +8,7 @@
  * | `CONTROL` | bits of {@linkcode Control} | others set, itself clears `SERVICE` | | |
  * | `WAKE` | counts wake-ups | whoever has news for it | itself, blocking and async | {@linkcode rouse} |
  * | `READY` | stack of its async waiters that were woken | wakers push, itself takes all | | |
- * | `ORDER` | address of the message that says what to run; 0: none yet | who starts it | itself, in `ORDER_QUEUE` | who starts it |
+ * | `ORDER` | address of the message that says what to run; 0: none yet, or it was read; negative: it is lost | who starts it, itself, whoever ends it | itself, in `ORDER_QUEUE` | who starts it |
  * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | itself | the main thread, in `ENDED_QUEUE` | itself |
  *
  * A blocked thread and its waiting promises all sleep on `WAKE`, so one increment and one notify

@@ -22,6 +22,7 @@ import {
   dequeue,
   enqueue,
   giveBackNode,
+  inQueue,
   Kind,
   NodeState,
   nodeWord,
@@ -41,8 +42,10 @@ export const Outcome = {
   OWNER: NodeState.OWNER,
   /** The time is up. */
   TIMED_OUT: 4,
-  /** What was waited for has happened. */
+  /** The group that this waiter waited with goes on. */
   PASSED: NodeState.PASSED,
+  /** The group that this waiter waited with has broken up. */
+  BROKEN: NodeState.BROKEN,
 } as const;
 
 /** How a sleep ended: a value of {@linkcode Outcome}. */
@@ -129,17 +132,20 @@ export function awaitOn<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = deadlineOf(options);
+    if (stopRequested()) throw stopped();
     const task = keepAlive === undefined ? taskNow?.() : undefined;
     const signal = eitherOf(options?.signal, task?.signal);
     const goOn = (step: IteratorResult<Park, T>) => {
       while (!step.done) {
-        if (signal?.aborted && step.value.untimed !== true) {
-          step = steps.throw(signal.reason);
+        let outcome: Outcome | undefined;
+        try {
+          outcome = parkAsync(step.value, deadline, waiter);
+        } catch (error) {
+          step = steps.throw(error);
           continue;
         }
-        const next = parkAsync(step.value, deadline, waiter);
-        if (next === undefined) return;
-        step = steps.next(next);
+        if (outcome === undefined) return;
+        step = steps.next(outcome);
       }
       resolve(step.value);
     };
@@ -155,7 +161,7 @@ export function awaitOn<T>(
       },
       abort() {
         try {
-          goOn(steps.throw(signal!.reason));
+          goOn(steps.throw(waiter.signal!.reason));
         } catch (error) {
           reject(error);
         }
@@ -188,7 +194,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
   attend();
   if (park.untimed === true) deadline = Infinity;
   if (deadline === 0) return Outcome.TIMED_OUT;
-  if (park.onQueued === undefined && maySpin()) {
+  if (park.onQueued === undefined && park.admit === undefined && maySpin()) {
     const spins = SPINS * (park.patience ?? 1);
     for (let spin = 0; spin < spins; spin++) {
       if (Atomics.load(i32, park.word) !== park.expected) return unlessStopped(Outcome.CHANGED);
@@ -210,7 +216,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       return unlessStopped(state as Outcome, park.queue);
     }
     if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) attend(node);
-    if (Atomics.load(i32, self + threadWord.READY) !== 0) {
+    if (hasWokenPromises()) {
       const lent = lendWakeUps(park.queue);
       if (lent !== undefined) return leaveWith(lent, node, park);
     }
@@ -221,7 +227,8 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       return Outcome.TIMED_OUT;
     }
     if (left === Infinity && isOwn(park)) {
-      if (!dequeue(node)) continue;
+      // Whoever is giving it to a promise of this thread will have done so.
+      if (inQueue(park.queue, hasWokenPromises) || !dequeue(node)) continue;
       giveBackNode(node);
       // It may have been handed to a promise of this thread since the look at READY. Whoever did that
       // had the guard of the queue till READY said so, and dequeue() had it afterwards.
@@ -239,8 +246,8 @@ function parkBlocking(park: Park, deadline: number): Outcome {
 }
 
 /** Whether the thread would wait for itself. */
-function isOwn({ ownerWord }: Park): boolean {
-  return ownerWord !== undefined && Atomics.load(i32, ownerWord) === self;
+function isOwn({ word, ownerWord }: Park): boolean {
+  return word === ownerWord && Atomics.load(i32, word) === self;
 }
 
 let onBlock: ((leftMs: number) => void) | undefined;
@@ -267,7 +274,7 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
     if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
     if (stopRequested()) break;
     serveOthers();
-    if (Atomics.load(i32, self + threadWord.READY) !== 0) lendWakeUps(0);
+    if (hasWokenPromises()) lendWakeUps(0);
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = left <= 0;
     if (timedOut) break;
@@ -330,12 +337,12 @@ function leaveWith(lent: Outcome, node: number, park: Park): Outcome {
  */
 function lendWakeUps(queue: number): Outcome | undefined {
   let mine: Outcome | undefined;
-  const from = late.length;
-  takeReady(late);
-  for (const node of late.slice(from)) {
+  takeReady();
+  for (const node of woken.splice(0)) {
+    late.push(node);
     const its = i32[node + nodeWord.QUEUE];
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
-    if (state === Outcome.PASSED) continue; // of use to the promise alone
+    if (state !== Outcome.WOKEN && state !== Outcome.OWNER) continue; // of use to the promise alone
     Atomics.store(i32, node + nodeWord.STATE, NodeState.WOKEN); // the promise has to look again
     if (its === queue && mine === undefined) mine = state;
     else if (state === Outcome.OWNER) passOn(its, i32[node + nodeWord.OWNER_WORD], self);
@@ -350,8 +357,10 @@ function attend(node = 0): void {
   if ((control & Control.STOP) !== 0) {
     if (node !== 0) {
       const queue = i32[node + nodeWord.QUEUE];
-      if (!dequeue(node)) wakeOne(queue); // a wake-up that came is for the next
+      const waited = dequeue(node);
+      const state = Atomics.load(i32, node + nodeWord.STATE);
       giveBackNode(node);
+      if (!waited) unlessStopped(state as Outcome, queue); // a wake-up that came is for the next
     }
     throw stopped();
   }
@@ -388,7 +397,9 @@ interface Sleeper {
 
 /** The promises that wait in this isolate, by node. */
 const sleepers = new Map<number, Sleeper>();
-/** Nodes of promises that were woken while the thread blocked: they run when it does not. */
+/** Nodes of promises that were woken, in the order in which they were. */
+const woken: number[] = [];
+/** The same, of those whose wake-ups were lent while the thread blocked: they run when it does not. */
 const late: number[] = [];
 let armed = false;
 let onStop: (() => void) | undefined;
@@ -409,13 +420,19 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   const { keepAlive } = waiter;
   const signal = park.untimed === true ? undefined : waiter.signal;
   if (park.untimed === true) deadline = Infinity;
+  signal?.throwIfAborted();
   if (deadline === 0) return Outcome.TIMED_OUT;
   const node = takeNode();
   if (!enqueue(node, park, Kind.ASYNC)) {
     giveBackNode(node);
-    return Outcome.CHANGED;
+    return unlessStopped(Outcome.CHANGED);
   }
   park.onQueued?.();
+  // Who ended this thread may have looked for its waiters before this one stood in the queue.
+  if (stopRequested() && dequeue(node)) {
+    giveBackNode(node);
+    throw stopped();
+  }
   const sleeper: Sleeper = { waiter, signal, timer: undefined, onAbort: undefined };
   sleepers.set(node, sleeper);
   if (keepAlive) hold();
@@ -468,8 +485,7 @@ function arm(): void {
   const wake = self + threadWord.WAKE;
   const seen = Atomics.load(i32, wake);
   if (
-    late.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0 ||
-    Atomics.load(i32, self + threadWord.CONTROL) !== 0
+    late.length > 0 || hasWokenPromises() || Atomics.load(i32, self + threadWord.CONTROL) !== 0
   ) {
     queueMicrotask(lookAround);
     return;
@@ -479,20 +495,30 @@ function arm(): void {
   else queueMicrotask(lookAround);
 }
 
-/** Takes the nodes that were woken from the thread's stack, in the order in which they were. */
-function takeReady(into: number[]): void {
-  const woken = [];
+/** Whether promises of this thread were woken that have not gone on, nor lent their wake-ups. */
+function hasWokenPromises(): boolean {
+  return woken.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0;
+}
+
+/** Takes the nodes that were woken from the thread's stack. */
+function takeReady(): void {
+  const last = [];
   let node = Atomics.exchange(i32, self + threadWord.READY, 0);
-  for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) woken.push(node);
-  while (woken.length > 0) into.push(woken.pop()!);
+  for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) last.push(node);
+  while (last.length > 0) woken.push(last.pop()!);
+}
+
+function nextWoken(): number | undefined {
+  return late.shift() ?? woken.shift();
 }
 
 /** Resumes the promises that were woken, in the order in which they were woken. */
 function lookAround(): void {
   armed = false;
   if (onStop !== undefined && stopRequested()) return onStop(); // before a promise takes anything
-  takeReady(late);
-  for (const node of late.splice(0)) {
+  takeReady();
+  // One at a time: what one goes on with, such as a predicate, may block, and lends what is left.
+  for (let node = nextWoken(); node !== undefined; node = nextWoken()) {
     const sleeper = sleepers.get(node)!;
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
     finish(node, sleeper);

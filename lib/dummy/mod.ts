@@ -31,7 +31,14 @@
  */
 
 export { Connection, Pipe, type PipeOptions } from "../channels/pipe.ts";
-export { Queue } from "../channels/queue.ts";
+export { JoinableQueue } from "../channels/joinable_queue.ts";
+export { LifoQueue } from "../channels/lifo_queue.ts";
+export { PriorityQueue } from "../channels/priority_queue.ts";
+export { Queue, type ShutdownOptions } from "../channels/queue.ts";
+export type { PriorityOptions } from "../channels/queue_kind.ts";
+export { SimpleQueue } from "../channels/simple_queue.ts";
+export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "../channels/wait.ts";
+export type { Waitable } from "../atomics/readiness.ts";
 export {
   type AnyClass,
   type AnyFunction,
@@ -87,6 +94,31 @@ export type {
   Typecode,
 } from "../memory/typecodes.ts";
 export { RawValue, Value } from "../memory/value.ts";
+export { Namespace, type NamespaceConstructor } from "../memory/namespace.ts";
+export { SharedList } from "../memory/shared_list.ts";
+export { type Entries, SharedMap } from "../memory/shared_map.ts";
+export type { Frozen } from "../memory/frozen.ts";
+export type { SharedKey } from "../memory/map_key.ts";
+export { Manager } from "../managers/manager.ts";
+export { Executor } from "../futures/executor.ts";
+export { Future } from "../futures/future.ts";
+export {
+  ThreadPoolExecutor,
+  ThreadPoolExecutor as ProcessPoolExecutor,
+} from "../futures/thread_pool_executor.ts";
+export {
+  ALL_COMPLETED,
+  asCompleted,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  waitFutures,
+} from "../futures/wait.ts";
+export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "../logging/logger.ts";
+export { formatRecord, type LogRecord } from "../logging/record.ts";
+export { AsyncResult } from "../pool/async_result.ts";
+export { ThreadPool, ThreadPool as Pool, type ThreadPoolOptions } from "../pool/thread_pool.ts";
+export { Finalize } from "../runtime/finalize.ts";
+export { mutex, synchronized } from "../sync/mutex.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.ts";
 export type { ProcessOptions } from "../process/process.ts";
 export { abandonedWorkers } from "../runtime/host.ts";

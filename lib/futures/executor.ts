@@ -29,7 +29,8 @@ export interface ExecutorMapOptions {
    */
   chunkSize?: number;
   /**
-   * Most chunks that are under way or whose results have not been taken.
+   * Most chunks that are under way or whose results have not been taken. With it, an endless input
+   * is no problem at `shutdown()`, which takes no more of it then.
    *
    * @default {2 * maxWorkers}
    */
@@ -90,7 +91,8 @@ export let endNow: (executor: Executor, exitCode: number) => void;
 export abstract class Executor implements AsyncDisposable {
   readonly #submitter: Submitter;
   readonly #futures = new Set<Future<unknown>>();
-  readonly #maps = new Set<MapResults<unknown>>();
+  /** The maps that have not ended, with whether they take no more of their input at the shutdown. */
+  readonly #maps = new Map<MapResults<unknown>, boolean>();
   #isShutDown = false;
   #broken: BrokenExecutor | undefined;
 
@@ -195,12 +197,15 @@ export abstract class Executor implements AsyncDisposable {
       explain: (error) => this.#explain(error),
       onEnd: (ended) => this.#maps.delete(ended),
     });
-    this.#maps.add(map as MapResults<unknown>);
+    this.#maps.set(map as MapResults<unknown>, bufferSize !== undefined);
     return map;
   }
 
   /**
    * Takes no more work; the workers end when everything has been done. May be called again.
+   *
+   * What maps have not yet taken of their inputs is part of it, unless they have a `bufferSize`: those
+   * end with a `ClosedError` after the results of what they have taken.
    *
    * @returns a promise that resolves when the workers have ended; at once if `wait` is false
    */
@@ -209,7 +214,10 @@ export abstract class Executor implements AsyncDisposable {
   ): Promise<void> {
     this.#isShutDown = true;
     this.#submitter.close();
-    if (cancelFutures) await this.#cancelAll();
+    const bounded = [...this.#maps].filter(([, bounded]) => bounded);
+    const ends = bounded.map(([map]) => map.endInput(afterShutdown()));
+    if (cancelFutures) ends.push(...this.#cancelAll());
+    await Promise.all(ends);
     if (wait) await this.#submitter.join();
   }
 
@@ -218,11 +226,12 @@ export abstract class Executor implements AsyncDisposable {
     await this.shutdown();
   }
 
-  async #cancelAll(): Promise<void> {
+  /** Cancels what has not begun. Returns what to wait for until inputs of maps have been left. */
+  #cancelAll(): Promise<void>[] {
     for (const future of [...this.#futures]) {
       if (future.cancel()) this.#futures.delete(future);
     }
-    await Promise.all([...this.#maps].map((map) => map.cancelRest()));
+    return [...this.#maps.keys()].map((map) => map.cancelRest());
   }
 
   #endNow(exitCode: number): void {
@@ -231,7 +240,7 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#isShutDown) throw new ClosedError("Cannot schedule new futures after shutdown");
+    if (this.#isShutDown) throw afterShutdown();
     const { broken } = this.#submitter.engine;
     if (broken !== undefined) throw this.#explain(broken);
   }
@@ -244,6 +253,10 @@ export abstract class Executor implements AsyncDisposable {
       cause,
     });
   }
+}
+
+function afterShutdown(): ClosedError {
+  return new ClosedError("Cannot schedule new futures after shutdown");
 }
 
 /** Tells the iterables of a map from its options, which are the one argument that is no iterable. */

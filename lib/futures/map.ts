@@ -59,6 +59,11 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
     return await this.#results.return();
   }
 
+  /** Takes no more of the input: the iteration ends in an error where that would go on. */
+  async endInput(error: Error): Promise<void> {
+    await this.#results.endInput(error);
+  }
+
   /** Takes back what has not begun: where its results would be, the iteration ends in an error. */
   async cancelRest(): Promise<void> {
     await this.#results.stop();

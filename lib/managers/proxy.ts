@@ -111,7 +111,7 @@ registerReducer({
 });
 
 /** What a method of a proxy gives, for what the method itself returns. */
-type Replied<R> = R extends Iterator<infer Item> | AsyncIterator<infer Item>
+export type Replied<R> = R extends Iterator<infer Item> | AsyncIterator<infer Item>
   ? AsyncIterableIterator<Item>
   : R;
 

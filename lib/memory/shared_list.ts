@@ -433,6 +433,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     return this.put(start, end, records);
   }
 
+  /** Puts records in place of the elements from `start` to `end`; the new length. */
   private put(start: number, end: number, records: number[]): number {
     let done: ReturnType<typeof replaceElements>;
     try {
@@ -445,6 +446,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     return done.length;
   }
 
+  /** The error of an index that no element has. */
   private outOfRange(verb: string, index: number): RangeError {
     return new RangeError(
       `Cannot ${verb} element ${index}: the list has ${this.length} elements`,

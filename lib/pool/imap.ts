@@ -49,7 +49,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Chunks that have not come back, by number. */
   readonly #sent = new Map<number, SentChunk>();
   readonly #waiting: PromiseWithResolvers<IteratorResult<R>>[] = [];
-  #window: number;
+  /** Whether to go on although nobody takes the results. */
+  #takesAll = false;
   #chunksMade = 0;
   #nextChunk = 0;
   /** Chunks that were made and whose results have not all been taken. */
@@ -66,7 +67,6 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Begins to take items at once. */
   constructor(items: Iterable<T> | AsyncIterable<T>, setup: ImapSetup<T>) {
     this.#setup = setup;
-    this.#window = setup.window;
     const given = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
     if (typeof given?.[Symbol.asyncIterator] === "function") {
       this.#input = given[Symbol.asyncIterator]!();
@@ -84,17 +84,22 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   /**
-   * Takes all the input there is, whether or not its results are taken; unless the iteration was
-   * left by an error, which ends it here.
+   * Takes all the input there is, as fast as it is worked off, whether or not results are taken;
+   * unless the iteration was left by an error, which ends it here.
    */
   async takeAll(): Promise<void> {
     if (this.#leftByError) {
       await this.return();
       return;
     }
-    this.#window = Infinity;
-    this.#fill();
-    await this.#filling;
+    this.#takesAll = true;
+    for (;;) {
+      this.#fill();
+      await this.#filling;
+      if (this.#inputDone) return;
+      if (this.#sent.size === 0) continue;
+      await Promise.race([...this.#sent.values()].map(({ outcomes }) => outcomes.catch(() => {})));
+    }
   }
 
   /** The next result; rejects with the error where a result would be. */
@@ -119,14 +124,16 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    * would be. What has begun still gives its results.
    */
   async stop(): Promise<void> {
-    const unfinished = !this.#inputDone && !this.#stopped;
-    this.#inputDone = true;
-    this.#stopped = true;
     for (const sent of this.#sent.values()) sent.withdraw();
-    this.#give();
-    if (!unfinished) return;
-    await null; // the input itself may have brought this about, and cannot end while it runs
-    await this.#input.return?.();
+    await this.#leaveInput();
+  }
+
+  /** Takes no more items: the error is where the next result would be. */
+  async endInput(error: unknown): Promise<void> {
+    if (this.#inputDone) return;
+    this.#stopped = true;
+    this.#arriveLast(error);
+    await this.#leaveInput();
   }
 
   [Symbol.asyncIterator](): this {
@@ -139,8 +146,13 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#filling = this.#fillLater().finally(() => this.#filling = undefined);
   }
 
+  #mayTake(): boolean {
+    const underWay = this.#takesAll ? this.#sent.size : this.#out;
+    return !this.#inputDone && !this.#stopped && underWay < this.#setup.window;
+  }
+
   #fillNow(): void {
-    while (!this.#inputDone && this.#out < this.#window) {
+    while (this.#mayTake()) {
       const chunk: T[] = [];
       try {
         while (chunk.length < this.#setup.chunkSize) {
@@ -161,7 +173,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   async #fillLater(): Promise<void> {
-    while (!this.#inputDone && this.#out < this.#window) {
+    while (this.#mayTake()) {
       const chunk: T[] = [];
       try {
         while (chunk.length < this.#setup.chunkSize) {
@@ -186,9 +198,24 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     if (this.#stopped) return;
     this.#inputDone = true;
     this.#send(chunk);
+    this.#arriveLast(error);
+  }
+
+  #arriveLast(error: unknown): void {
     const number = this.#chunksMade++;
     this.#out++;
     this.#arrive(number, [{ error, last: true }]);
+  }
+
+  /** Wants no more of the input, and tells it so unless it has ended. */
+  async #leaveInput(): Promise<void> {
+    const unfinished = !this.#inputDone;
+    this.#inputDone = true;
+    this.#stopped = true;
+    this.#give();
+    if (!unfinished) return;
+    await null; // the input itself may have brought this about, and cannot end while it runs
+    await this.#input.return?.();
   }
 
   #send(chunk: T[]): void {

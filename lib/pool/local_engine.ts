@@ -71,6 +71,8 @@ export class LocalEngine implements Engine<AnyFunction> {
   #busy = 0;
   #starting = 0;
   #started = false;
+  /** When the event loop is to have a turn. */
+  #turnEnd = 0;
   #pumping = false;
   #closed = false;
   #terminated = false;
@@ -208,13 +210,12 @@ export class LocalEngine implements Engine<AnyFunction> {
   /** Runs chunks in a place while there are any. */
   async #occupy(place: number): Promise<void> {
     this.#busy++;
-    let turnEnd = performance.now() + TURN_MS;
     for (let chunk; (chunk = this.#dequeue()) !== undefined;) {
       const running = this.#run(chunk);
       if (running !== undefined) await running;
-      if (performance.now() > turnEnd) {
+      if (performance.now() > this.#turnEnd) {
         await new Promise((resolve) => setTimeout(resolve, 0));
-        turnEnd = performance.now() + TURN_MS;
+        this.#turnEnd = performance.now() + TURN_MS;
       }
     }
     this.#busy--;

@@ -22,7 +22,7 @@ import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
-import { discardMessage, freeMessage } from "../codec/message.ts";
+import { freeMessage } from "../codec/message.ts";
 import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
 import {
@@ -91,7 +91,7 @@ async function live(
   for (const module of preload) await preloadModule(module);
   let exitCode: number = ExitCode.RETURNED;
   try {
-    const message = unread = await awaitOn(receivingOrder());
+    const message = await awaitOn(receivingOrder());
     const decoder = new Decoder();
     runner = runners[enterOrder(message, decoder)];
     output.begin();
@@ -114,17 +114,16 @@ async function preloadModule(module: string): Promise<void> {
   }
 }
 
-/** The order, while its payload has not been read; 0 before and after. */
-let unread = 0;
-
 /** Reads the payload of an order, importing the modules that it needs. */
 async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
   for (;;) {
     try {
       const payload = decoder.value();
+      if (Atomics.compareExchange(i32, self + threadWord.ORDER, message, 0) !== message) {
+        throw new TerminatedError("Cannot begin: this worker was told to end"); // its order is lost
+      }
       decoder.finish();
       freeMessage(message);
-      unread = 0;
       return payload;
     } catch (error) {
       if (!(error instanceof NeedsImport)) throw error;
@@ -137,9 +136,9 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
 function* receivingOrder(): Steps<number> {
   const word = self + threadWord.ORDER;
   for (;;) {
-    const message = Atomics.exchange(i32, word, 0);
-    if (message !== 0) return message;
-    yield { queue: self + threadWord.ORDER_QUEUE, word, expected: 0 };
+    const message = Atomics.load(i32, word);
+    if (message > 0) return message; // stays there until it has been read
+    yield { queue: self + threadWord.ORDER_QUEUE, word, expected: message };
   }
 }
 
@@ -211,7 +210,5 @@ function publish(exitCode: number): void {
   flush();
   endThread(self, exitCode);
   loseOrder(self);
-  if (unread !== 0) discardMessage(unread, "is lost");
-  unread = 0;
   acknowledgeEnd();
 }

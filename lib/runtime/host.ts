@@ -23,7 +23,15 @@ import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
-import { ending, endThread, ExitCode, fallingSilent, loseOrder, stopThread } from "./lifecycle.ts";
+import {
+  dropOrder,
+  ending,
+  endThread,
+  ExitCode,
+  fallingSilent,
+  loseOrder,
+  stopThread,
+} from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
 import { note, NoteLevel } from "./notes.ts";
 import { forkserverPreload } from "./start_method.ts";
@@ -228,6 +236,7 @@ function reclaim(): void {
     unlistThread(record);
     removeWaitersOf(record); // it may have gone on, and waited, after it was declared ended
     dropAllHeld(record);
+    dropOrder(record);
     freeNodesOf(record);
   }
 }

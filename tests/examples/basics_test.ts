@@ -76,6 +76,19 @@ Deno.test("joinable_queue has all tasks done once before it is joined, and ends 
   assertEquals(/^all 4 workers have ended after [0-9.]+ s$/.test(lines.at(-1)!), true);
 });
 
+Deno.test("manager counts all words, whatever the number of workers", async () => {
+  for (const workers of ["1", "4"]) {
+    const { code, lines, errors } = await runExample("manager", "--workers", workers);
+    assertEquals([code, errors], [0, []]);
+    assertEquals(lines, [
+      "read 4 lines, the longest of 9 words",
+      "dog 4, fox 2, lazy 2, quick 2, the 5",
+      "a: a and",
+      "e: end",
+    ]);
+  }
+});
+
 Deno.test("every example tells about itself, and refuses what it does not know", async () => {
   const names = [
     ...[
@@ -84,6 +97,7 @@ Deno.test("every example tells about itself, and refuses what it does not know",
       "queue",
       "pipe",
       "lock",
+      "manager",
       "shared_values",
       "joinable_queue",
       "wait_for_several",

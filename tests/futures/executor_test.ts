@@ -406,6 +406,40 @@ testEach(".shutdown() that cancels lets a map give what has begun", async (Execu
   await end;
 });
 
+testEach(".shutdown() leaves the rest of an input to a map with a bufferSize", async (Executor) => {
+  for (const isAsync of [false, true]) {
+    let [taken, ended] = [0, false];
+    const endless = function* () {
+      try {
+        for (;;) yield taken++;
+      } finally {
+        ended = true;
+      }
+    };
+    const input = isAsync
+      ? (async function* () {
+        yield* endless();
+      })()
+      : endless();
+    const executor = new Executor({ maxWorkers: 2 });
+    const given = executor.map(square, input, { bufferSize: 3 });
+    while (taken < 3) await delay(0);
+    await executor.shutdown();
+    assert(ended, "the input was not left");
+    const results: number[] = [];
+    await assertRejects(
+      async () => {
+        for await (const x of given) results.push(x);
+      },
+      ClosedError,
+      "after shutdown",
+    );
+    assert(results.length >= 2, `${results.length} results`);
+    assertEquals(results, squares(results.length));
+    assertEquals((await given.next()).done, true);
+  }
+});
+
 testEach(" in await using waits for what was submitted", async (Executor) => {
   let futures, given;
   {

@@ -51,7 +51,7 @@ test("ThreadPoolExecutor.map() begins before its results are taken", async () =>
   const seen: number[] = [];
   await using executor = new ThreadPoolExecutor({ maxWorkers: 2 });
   executor.map((x: number) => seen.push(x), upTo(4));
-  await delay(0);
+  while (seen.length < 4) await delay(0);
   assertEquals(seen, upTo(4));
 });
 

@@ -6,7 +6,6 @@ import {
   Lock,
   Pipe,
   Pool,
-  type Process,
   Queue,
   type SharedKey,
   SharedList,
@@ -14,7 +13,7 @@ import {
 } from "@sauropod/multiprocessing";
 import { i32 } from "../../lib/atomics/heap_views.ts";
 import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
-import { addTen, increment } from "../fixtures/container_tasks.ts";
+import { addTen, increment, takeAll } from "../fixtures/container_tasks.ts";
 import { collectGarbage, inUse, usedBytes } from "../fixtures/heap.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
@@ -668,4 +667,13 @@ test("SharedMap.update() from several workers loses nothing", async () => {
   increment(map, 3, 3000);
   for (const process of processes) await ended(process);
   assertEquals(map.copy(), new Map([["0", 5000], ["1", 5000], ["2", 5000]]));
+});
+
+test("SharedMap.setdefault() sets once, though it is taken away at once", async () => {
+  const [map, taken] = [new SharedMap<string, number>(), new SharedList<number>()];
+  const last = 5000;
+  const process = run(takeAll, map, last, taken);
+  for (let at = 0; at <= last; at++) while (map.setdefault("a", at) !== at);
+  await ended(process);
+  assertEquals(taken.copy(), Array.from({ length: last + 1 }, (_, at) => at));
 });

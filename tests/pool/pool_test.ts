@@ -915,6 +915,21 @@ testEach("await using a Pool waits for what was asked for", async (Pool) => {
   assertEquals(await Array.fromAsync(iterator), squares(30));
 });
 
+testEach("Pool.join() works off the input of imap() and leaves turns to others", async (Pool) => {
+  const pool = new Pool(2);
+  let [taken, enough] = [0, false];
+  function* untilEnough() {
+    for (; !enough; taken++) yield taken;
+  }
+  const iterator = pool.imap(square, untilEnough());
+  pool.close();
+  const joined = pool.join();
+  while (taken < 50) await new Promise((resolve) => setTimeout(resolve, 0));
+  enough = true; // nobody could say so if it took all at once
+  await joined;
+  assertEquals(await Array.fromAsync(iterator), squares(taken));
+});
+
 testEach("await using a Pool lets an error through after its tasks", async (Pool) => {
   const queue = new Queue<number>();
   await assertRejects(

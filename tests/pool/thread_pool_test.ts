@@ -150,6 +150,20 @@ test("ThreadPool.map() of tasks that compute leaves turns to the event loop", as
   assert(new Set(seen).size > 1, "the timer had no turn");
 });
 
+test("ThreadPool.imap() of tasks that compute leaves turns to the event loop", async () => {
+  await using pool = new ThreadPool(2);
+  let enough = false;
+  setTimeout(() => enough = true, 0);
+  let taken = 0;
+  function* generate() {
+    while (taken < 60_000) yield taken++;
+  }
+  for await (const _ of pool.imap((x: number) => x, generate())) {
+    if (enough) break;
+  }
+  assert(enough, "the timer had no turn");
+});
+
 test("ThreadPool works in a worker", async () => {
   await using pool = new Pool(1);
   const nested = async (url: string) => {
