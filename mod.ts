@@ -41,6 +41,7 @@ export { SharedHandle } from "./lib/atomics/shared_object.ts";
 export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
 export type { Waitable } from "./lib/atomics/readiness.ts";
+export { TIMEOUT_MAX } from "./lib/atomics/wait.ts";
 export { type Context, getContext } from "./lib/context/context.ts";
 export {
   getAllStartMethods,
@@ -102,6 +103,36 @@ export type {
   Typecode,
 } from "./lib/memory/typecodes.ts";
 export { RawValue, Value } from "./lib/memory/value.ts";
+export {
+  Executor,
+  type ExecutorMapOptions,
+  type ExecutorShutdownOptions,
+  type MapArguments,
+  type MapInputs,
+} from "./lib/futures/executor.ts";
+export { Future } from "./lib/futures/future.ts";
+export {
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+} from "./lib/futures/process_pool_executor.ts";
+export {
+  ThreadPoolExecutor,
+  type ThreadPoolExecutorOptions,
+} from "./lib/futures/thread_pool_executor.ts";
+export {
+  ALL_COMPLETED,
+  asCompleted,
+  type CompletedFuture,
+  type DoneAndNotDone,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  waitFutures,
+  type WaitFuturesOptions,
+} from "./lib/futures/wait.ts";
+export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "./lib/logging/logger.ts";
+export { formatRecord, type LogRecord } from "./lib/logging/record.ts";
+export { tagOutput } from "./lib/logging/tag_output.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -113,6 +144,7 @@ export {
   Pool,
   type PoolOptions,
 } from "./lib/pool/pool.ts";
+export { ThreadPool, type ThreadPoolOptions } from "./lib/pool/thread_pool.ts";
 export {
   cpuCount,
   type CurrentProcess,
@@ -121,14 +153,35 @@ export {
   parentProcess,
 } from "./lib/process/current.ts";
 export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
+export { Finalize, type FinalizeOptions } from "./lib/runtime/finalize.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";
 export { Condition, type GuardOf } from "./lib/sync/condition.ts";
 export { Lock } from "./lib/sync/lock.ts";
+export type { Lockable } from "./lib/sync/call.ts";
+export { mutex, synchronized } from "./lib/sync/mutex.ts";
 export { LockGuard } from "./lib/sync/ownership.ts";
 export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
 export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";
+export { sleep, sleepSync } from "./lib/sync/sleep.ts";
+export {
+  activeCount,
+  currentThread,
+  enumerate,
+  getIdent,
+  getNativeId,
+  mainThread,
+} from "./lib/threads/current.ts";
+export {
+  type ExceptHook,
+  excepthook,
+  type ExceptHookArgs,
+  setExcepthook,
+} from "./lib/threads/excepthook.ts";
+export { local } from "./lib/threads/local.ts";
+export { Thread, type ThreadOptions } from "./lib/threads/thread.ts";
+export { Timer } from "./lib/threads/timer.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));

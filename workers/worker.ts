@@ -5,6 +5,8 @@
  */
 
 import { becomeGuest } from "../lib/runtime/guest.ts";
+import "../lib/logging/logger.ts";
+import { taggedOutput } from "../lib/logging/tag_output.ts";
 import { runPoolWorker } from "../lib/pool/worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import "../lib/sync/lock.ts";
@@ -30,4 +32,4 @@ import "../lib/channels/pipe.ts";
 becomeGuest({
   process: { run: runProcess, report: reportProcess },
   pool: { run: runPoolWorker },
-});
+}, taggedOutput);

@@ -49,6 +49,12 @@ export const rootWord = {
   abandonedWorkers: 72,
   /** Number of buffers that workers have announced to the main thread. */
   announcements: 73,
+  /** Level below which nothing is logged; 0: not set. */
+  logLevel: 80,
+  /** 1 if what is logged is written to stderr. */
+  logToStderr: 81,
+  /** 1 if the lines that workers print are tagged. */
+  tagOutput: 82,
 } as const;
 
 /** Makes this isolate the first of its program, with a heap of its own, unless it has one. */

@@ -5,9 +5,10 @@
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
-import { closeChannel, Closed, closedBits, messagesIn } from "./channel.ts";
+import { becomingReadable, closeChannel, Closed, closedBits, messagesIn } from "./channel.ts";
 import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 
@@ -35,7 +36,7 @@ import { fifoStore } from "./store.ts";
  * assert(queue.empty());
  * ```
  */
-export class SimpleQueue<T = unknown> extends SharedHandle {
+export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   declare private readonly kind: QueueKind;
 
   /** Makes an empty queue. */
@@ -109,6 +110,11 @@ export class SimpleQueue<T = unknown> extends SharedHandle {
    */
   close(): void {
     closeChannel(channelOf(this.address), Closed.SENDERS_GONE);
+  }
+
+  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return becomingReadable(channelOf(this.address));
   }
 }
 

@@ -40,8 +40,7 @@ export class Decoder {
   readonly #shared: number[] = [];
   /** Whether the values do not matter: no function has to be known and nothing is copied. */
   #skips = false;
-  /** Whether it makes no handles either. */
-  #loses = false;
+  #makesHandles = true;
 
   /** Reads from memory of this isolate; the message is no more than its stream. */
   fromStream(
@@ -92,21 +91,27 @@ export class Decoder {
     this.#seen = [];
   }
 
-  /**
-   * Uses up the rest of a message that nobody wants: only its references matter.
-   *
-   * @param whatIsLent what becomes of ends of pipes in it: they return to this isolate if it lent
-   * them, or are lost, as with a worker that got them and ended
-   */
-  skip(whatIsLent: "returns" | "is lost" = "returns"): void {
+  /** Uses up the rest of a message that nobody wants: only its references matter. */
+  skip(): void {
+    this.#skipRest(true);
+    this.finish();
+  }
+
+  /** The addresses of the shared objects in the rest of a message, which keeps its references. */
+  sharedObjects(): number[] {
+    this.#skipRest(false);
+    return this.#shared.splice(0);
+  }
+
+  #skipRest(makesHandles: boolean): void {
     this.#skips = true;
-    this.#loses = whatIsLent === "is lost";
+    this.#makesHandles = makesHandles;
     try {
       while (this.#position < this.#end) this.value();
     } finally {
-      this.#skips = this.#loses = false;
+      this.#skips = false;
+      this.#makesHandles = true;
     }
-    this.finish();
   }
 
   /** Reads a number of a header. */
@@ -368,7 +373,7 @@ export class Decoder {
   #sharedObject(): object {
     const address = this.#int32();
     this.#shared.push(address);
-    return this.#note(this.#loses ? {} : handleFor(address));
+    return this.#note(this.#makesHandles ? handleFor(address) : {});
   }
 
   /** Where the next block begins, in bytes of the source. */

@@ -423,6 +423,10 @@ export class Encoder {
           `a ${value.constructor?.name ?? "resource"} holds what cannot be copied: make one there`,
         );
       }
+      if ("then" in value) {
+        const what = value.constructor?.name ?? "result";
+        throw new NotCloneable(value, `a ${what} is a result that may be to come: await it first`);
+      }
       return this.#plain(value);
     }
     this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));

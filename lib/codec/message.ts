@@ -6,6 +6,7 @@
 
 import { allocate, free } from "../atomics/heap.ts";
 import { i32, u8 } from "../atomics/heap_views.ts";
+import { dispose } from "../atomics/shared_object.ts";
 import { Decoder, NeedsImport } from "./decoder.ts";
 import { encode, type Encoder, giveBack } from "./encoder.ts";
 import { importFunction } from "./functions.ts";
@@ -81,6 +82,13 @@ export async function importValue(address: number): Promise<unknown> {
   }
 }
 
+/** The addresses of the shared objects in a message, one for each reference that it has. */
+export function sharedObjectsIn(address: number): number[] {
+  const decoder = new Decoder();
+  readMessage(decoder, address);
+  return decoder.sharedObjects();
+}
+
 /**
  * Lets go of a message that nobody will read.
  *
@@ -91,8 +99,12 @@ export function discardMessage(
   address: number,
   whatIsLent: "returns" | "is lost" = "returns",
 ): void {
-  const decoder = new Decoder();
-  readMessage(decoder, address);
-  decoder.skip(whatIsLent);
+  if (whatIsLent === "is lost") {
+    sharedObjectsIn(address).forEach(dispose);
+  } else {
+    const decoder = new Decoder();
+    readMessage(decoder, address);
+    decoder.skip();
+  }
   freeMessage(address);
 }

@@ -433,7 +433,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     return this.put(start, end, records);
   }
 
-  /** Puts records in the place of elements; returns the new length. */
+  /** Puts records in place of the elements from `start` to `end`; the new length. */
   private put(start: number, end: number, records: number[]): number {
     let done: ReturnType<typeof replaceElements>;
     try {
@@ -446,7 +446,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     return done.length;
   }
 
-  /** The error for an index at which there is no element. */
+  /** The error of an index that no element has. */
   private outOfRange(verb: string, index: number): RangeError {
     return new RangeError(
       `Cannot ${verb} element ${index}: the list has ${this.length} elements`,

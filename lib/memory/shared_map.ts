@@ -113,7 +113,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TaskLookupError} if the value needs a module that this worker has not imported
    */
   get(key: K): Frozen<V> | undefined;
-  /** The value of a key, or `fallback` if there is no such key. */
+  /** As above, with something to return if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   get(key: K, fallback?: unknown): unknown {
     attend();
@@ -281,7 +281,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
    */
   pop(key: K): V;
-  /** Removes a key and returns its value, or `fallback` if there is no such key. */
+  /** As above, with something to return if there is no such key. */
   pop<D>(key: K, fallback: D): V | D;
   pop(key: K, ...fallback: unknown[]): unknown {
     attendChange(this.address);
@@ -335,7 +335,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     }
   }
 
-  /** Sets a value to what `fn` makes of it, as often as others are quicker. */
+  /** Sets the value of a key to what `fn` makes of it, again whenever another comes between. */
   private recompute(key: SharedKey, fn: (value: V | undefined) => unknown): unknown {
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot update ${shown(key)}: fn must be a function, not ${typeof fn}`);

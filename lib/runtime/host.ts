@@ -23,8 +23,17 @@ import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
-import { ending, endThread, ExitCode, fallingSilent, loseOrder, stopThread } from "./lifecycle.ts";
+import {
+  dropOrder,
+  ending,
+  endThread,
+  ExitCode,
+  fallingSilent,
+  loseOrder,
+  stopThread,
+} from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
+import { note, NoteLevel } from "./notes.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -191,9 +200,10 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
+  note(NoteLevel.DEBUG, `process ${i32[record + threadWord.PID]} ended: exit code ${exitCode}`);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  const silent = await awaitOn(fallingSilent(record), { timeoutMs }, true);
   takeBuffers();
   port.close();
   worker.terminate();
@@ -226,6 +236,7 @@ function reclaim(): void {
     unlistThread(record);
     removeWaitersOf(record); // it may have gone on, and waited, after it was declared ended
     dropAllHeld(record);
+    dropOrder(record);
     freeNodesOf(record);
   }
 }

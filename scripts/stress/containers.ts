@@ -141,11 +141,12 @@ function raise({ counters, totals, increments }: Shared, random: Random, lane: n
 function useNest({ nest }: Shared, random: Random): void {
   const key = random.int(0, 5);
   const inner = nest.get(key);
-  if (inner === undefined || random.once(4)) {
+  const what = random.int(0, 3);
+  if (inner === undefined || what === 0) {
     const fresh: Inner = new SharedMap<string, number | SharedList<Inner>>({ key });
     if (inner !== undefined && random.once(2)) fresh.set("older", new SharedList([inner]));
     nest.set(key, fresh);
-  } else if (random.once(3)) {
+  } else if (what === 1) {
     nest.delete(key);
   } else {
     if (inner.get("key") !== key) throw new Violation(`the map of ${key} is another's`);
@@ -168,8 +169,9 @@ function lookRound({ maps, lists }: Shared, random: Random): void {
     }
   } else {
     const list = random.pick(lists);
-    if (random.once(4)) list.sort(([a], [b]) => a - b);
-    else if (random.once(3)) list.reverse();
+    const what = random.int(0, 3);
+    if (what === 0) list.sort(([a], [b]) => a - b);
+    else if (what === 1) list.reverse();
     const numbers = list.copy().map(([number]) => number);
     if (new Set(numbers).size !== numbers.length) throw new Violation("a token is in a list twice");
   }

@@ -16,6 +16,19 @@ Deno.test("pool_map prints the results of map, starmap and applyAsync", async ()
   ]);
 });
 
+Deno.test("futures tells of every number, and of the one that fails", async () => {
+  const { code, lines, errors } = await runExample("futures", "--workers", "2");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines.toSorted(), [
+    "1099726899285419 is not prime",
+    "112272535095293 is prime",
+    "112582705942171 is prime",
+    "115280095190773 is prime",
+    "7 is prime",
+    "NaN is no whole number",
+  ]);
+});
+
 for (const name of ["queue", "pipe"]) {
   Deno.test(`${name} hands over the list`, async () => {
     const expected = { code: 0, lines: ['[ 42, null, "hello" ]'], errors: [] };
@@ -88,8 +101,11 @@ Deno.test("every example tells about itself, and refuses what it does not know",
       "shared_values",
       "joinable_queue",
       "wait_for_several",
+      "futures",
     ],
     ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
+    ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
+    "voxels_threads",
   ];
   for (const name of names) {
     const help = await runExample(name, "--help");
