@@ -97,11 +97,10 @@ export function destroyChannel(channel: number): void {
   free(i32[channel + FIRST_SEGMENT]);
 }
 
-/** Takes the next message and lets go of it; false if there is none. */
-export function discardNext(channel: number): boolean {
+/** Takes the next message and lets go of it, as {@linkcode discardMessage}; false if there is none. */
+export function discardNext(channel: number, whatIsLent?: "returns" | "is lost"): boolean {
   if (!pop(channel)) return false;
-  if (popped.block !== 0) discardMessage(popped.block);
-  else discardInline();
+  discardMessage(popped.block || keepInline(), whatIsLent);
   return true;
 }
 
@@ -466,8 +465,4 @@ export function keepInline(): number {
   i32[block] = popped.length;
   i32.set(popped.words, block + 2);
   return block;
-}
-
-function discardInline(): void {
-  discardMessage(keepInline());
 }
