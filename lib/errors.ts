@@ -74,7 +74,7 @@ export class DataCloneError extends MultiprocessingError {}
 /** A function or class cannot be found again in the worker that should use it. */
 export class TaskLookupError extends MultiprocessingError {}
 
-/** The worker that ran a task ended before the task did. */
+/** A worker ended before a task did that it ran, or had taken from a `JoinableQueue`. */
 export class WorkerDiedError extends MultiprocessingError {
   /** The exit code of the worker: `Deno.exit(n)` n, an error 1, terminate -15, kill -9. */
   exitCode: number;

@@ -18,7 +18,14 @@ export interface ThreadPoolExecutorOptions<
    * @default {min(32, cpuCount() + 4)}
    */
   maxWorkers?: number;
-  /** Called once for each of them before the first task. If it fails, the executor is broken. */
+  /**
+   * What the names of its threads begin with: `currentThread().name` in a task is that, `_` and a
+   * number.
+   *
+   * @default {"ThreadPoolExecutor-0", "ThreadPoolExecutor-1", …}
+   */
+  threadNamePrefix?: string;
+  /** Called once in each of its threads before its first task. If it fails, the executor is broken. */
   initializer?: (...args: InitArgs) => unknown;
   /** Arguments of `initializer`. */
   initargs?: InitArgs;
@@ -47,6 +54,20 @@ export interface ThreadPoolExecutorOptions<
  * assertEquals(await executor.submit(load, "a"), 5);
  * assertEquals(await Array.fromAsync(executor.map(load, ["a", "b"])), [5, 4]);
  * ```
+ *
+ * @example A connection for each thread
+ * ```ts
+ * import { local, ThreadPoolExecutor } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let opened = 0;
+ * const mine = local(() => ({ connection: 0 }));
+ * const initializer = () => void (mine.connection = ++opened);
+ * await using executor = new ThreadPoolExecutor({ maxWorkers: 2, initializer });
+ * const use = async () => await mine.connection;
+ * const used = await Promise.all([1, 2, 3, 4].map(() => executor.submit(use)));
+ * assertEquals([opened, new Set(used)], [2, new Set([1, 2])]);
+ * ```
  */
 export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly unknown[]>
   extends Executor {
@@ -59,6 +80,10 @@ export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly u
   constructor(options: ThreadPoolExecutorOptions<InitArgs> = {}) {
     const { maxWorkers = Math.min(32, navigator.hardwareConcurrency + 4), ...rest } = options;
     checkWhole("make executor", "maxWorkers", maxWorkers);
-    super(new ThreadPool({ ...rest, processes: maxWorkers }) as Pool);
+    const { threadNamePrefix = `ThreadPoolExecutor-${executors++}` } = options;
+    const nameOf = (place: number) => `${threadNamePrefix}_${place}`;
+    super(new ThreadPool({ ...rest, processes: maxWorkers }, nameOf) as Pool);
   }
 }
+
+let executors = 0;

@@ -20,8 +20,10 @@
  * splits one bucket in two, so that none has to move all entries while everybody else stands at the
  * guard. Only taking all of them ({@linkcode entriesOf}) takes longer the more there are.
  *
- * Nothing in there can fail half-way: the one thing that is allocated inside is a segment, before
- * anything is changed; without it the table goes on with longer chains.
+ * Nothing in there fails half-way. The one thing that is allocated inside is a segment, before anything
+ * is changed, and without it the table goes on with longer chains. A recursion of the user's may leave
+ * no room on the stack for what is inside: therefore `finally`, or the table would be closed for ever
+ * to those who catch the error; and looking goes deeper than changing, and comes first.
  *
  * @module
  */
@@ -122,31 +124,39 @@ export function sizeOf(table: number): number {
 export function hasEntry(table: number, key: SharedKey): boolean {
   encodeKey(key);
   enter(table + GUARD);
-  const found = i32[findEncoded(table)] !== 0;
-  leave(table + GUARD);
-  return found;
+  try {
+    return i32[findEncoded(table)] !== 0;
+  } finally {
+    leave(table + GUARD);
+  }
 }
 
 /** The entry with this key, pinned; 0 if there is none. */
 export function pinEntry(table: number, key: SharedKey): number {
   encodeKey(key);
   enter(table + GUARD);
-  const entry = i32[findEncoded(table)];
-  if (entry !== 0) pin(entry);
-  leave(table + GUARD);
-  return entry;
+  try {
+    const entry = i32[findEncoded(table)];
+    if (entry !== 0) pin(entry);
+    return entry;
+  } finally {
+    leave(table + GUARD);
+  }
 }
 
 /** The entries in the order of their insertion, pinned: the whole table at one moment. */
 export function entriesOf(table: number): number[] {
-  const entries: number[] = [];
   enter(table + GUARD);
-  for (let entry = i32[table + OLDEST]; entry !== 0; entry = i32[entry + NEWER]) {
-    pin(entry);
-    entries.push(entry);
+  try {
+    const entries: number[] = [];
+    for (let entry = i32[table + OLDEST]; entry !== 0; entry = i32[entry + NEWER]) {
+      pin(entry);
+      entries.push(entry);
+    }
+    return entries;
+  } finally {
+    leave(table + GUARD);
   }
-  leave(table + GUARD);
-  return entries;
 }
 
 /**
@@ -156,24 +166,23 @@ export function entriesOf(table: number): number[] {
 export function putEntries(table: number, entries: readonly number[]): void {
   const replaced: number[] = [];
   enter(table + GUARD);
-  for (const entry of entries) {
-    const link = findLike(table, entry);
-    const old = i32[link];
-    if (old === 0) insert(table, link, entry);
-    else replaced.push(replace(table, link, entry));
+  try {
+    for (const entry of entries) replaced.push(put(table, entry));
+  } finally {
+    leave(table + GUARD);
   }
-  leave(table + GUARD);
-  replaced.forEach(unpinEntry);
+  for (const old of replaced) if (old !== 0) unpinEntry(old);
 }
 
 /** Puts one entry into the table. */
 export function putEntry(table: number, entry: number): void {
+  let old = 0;
   enter(table + GUARD);
-  const link = findLike(table, entry);
-  const old = i32[link];
-  if (old === 0) insert(table, link, entry);
-  else replace(table, link, entry);
-  leave(table + GUARD);
+  try {
+    old = put(table, entry);
+  } finally {
+    leave(table + GUARD);
+  }
   if (old !== 0) unpinEntry(old);
 }
 
@@ -185,42 +194,48 @@ export function putEntry(table: number, entry: number): void {
  */
 export function exchangeEntry(table: number, entry: number, expected: number): boolean {
   enter(table + GUARD);
-  const link = findLike(table, entry);
-  const as = i32[link] === expected;
-  if (as) {
-    if (expected === 0) insert(table, link, entry);
-    else replace(table, link, entry);
+  try {
+    if (i32[findLike(table, entry)] !== expected) return false;
+    put(table, entry);
+  } finally {
+    leave(table + GUARD);
   }
-  leave(table + GUARD);
-  if (as && expected !== 0) unpinEntry(expected);
-  return as;
+  if (expected !== 0) unpinEntry(expected);
+  return true;
 }
 
 /** Takes the entry with this key out of the table; the pin that the table had is the caller's. */
 export function takeEntry(table: number, key: SharedKey): number {
   encodeKey(key);
   enter(table + GUARD);
-  const link = findEncoded(table);
-  const entry = i32[link];
-  if (entry !== 0) remove(table, link);
-  leave(table + GUARD);
-  return entry;
+  try {
+    const link = findEncoded(table);
+    return i32[link] === 0 ? 0 : remove(table, link);
+  } finally {
+    leave(table + GUARD);
+  }
 }
 
 /** Takes the entry that was inserted last out of the table, as {@linkcode takeEntry}. */
 export function takeNewest(table: number): number {
   enter(table + GUARD);
-  const entry = i32[table + NEWEST];
-  if (entry !== 0) remove(table, findLike(table, entry));
-  leave(table + GUARD);
-  return entry;
+  try {
+    const entry = i32[table + NEWEST];
+    return entry === 0 ? 0 : remove(table, findLike(table, entry));
+  } finally {
+    leave(table + GUARD);
+  }
 }
 
 /** Takes all entries out of the table. */
 export function clearTable(table: number): void {
+  let taken: Taken;
   enter(table + GUARD);
-  const taken = clear(table);
-  leave(table + GUARD);
+  try {
+    taken = clear(table);
+  } finally {
+    leave(table + GUARD);
+  }
   dropAll(taken);
 }
 
@@ -306,6 +321,14 @@ function newSegment(segment: number): number {
   return address;
 }
 
+/** Puts an entry into the table, and returns the one with its key that was there before, or 0. */
+function put(table: number, entry: number): number {
+  const link = findLike(table, entry);
+  if (i32[link] !== 0) return replace(table, link, entry);
+  insert(table, link, entry);
+  return 0;
+}
+
 /** Puts an entry where {@linkcode find} found none. */
 function insert(table: number, link: number, entry: number): void {
   const newest = i32[table + NEWEST];
@@ -336,8 +359,8 @@ function replace(table: number, link: number, entry: number): number {
   return old;
 }
 
-/** Takes out the entry that the word at `link` has. */
-function remove(table: number, link: number): void {
+/** Takes out the entry that the word at `link` has, and returns it. */
+function remove(table: number, link: number): number {
   const entry = i32[link];
   const older = i32[entry + OLDER];
   const newer = i32[entry + NEWER];
@@ -347,6 +370,7 @@ function remove(table: number, link: number): void {
   if (newer === 0) i32[table + NEWEST] = older;
   else i32[newer + OLDER] = older;
   Atomics.store(i32, table + SIZE, i32[table + SIZE] - 1);
+  return entry;
 }
 
 /** Adds a bucket, which takes its entries from the one that stood for it. */

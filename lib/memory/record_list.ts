@@ -11,7 +11,8 @@
  *
  * What is inside the guard moves addresses, never values (see `record.ts`): a million elements are
  * moved on, to make room at the front, in about a millisecond. Room for more is made before anything
- * is changed, so nothing can fail half-way.
+ * is changed, so nothing can fail half-way. `finally` is for the stack that may be used up by a
+ * recursion of the user's.
  *
  * Positions are counted from the end if they are negative. They are resolved inside the guard, where
  * the length is what it is.
@@ -56,11 +57,15 @@ export function unpinElement(record: number): void {
 /** The element at a position, pinned; 0 if there is none. */
 export function pinElement(list: number, index: number): number {
   enter(list + GUARD);
-  const at = resolve(list, index);
-  const record = at < 0 ? 0 : i32[i32[list + ELEMENTS] + at];
-  if (record !== 0) pin(record);
-  leave(list + GUARD);
-  return record;
+  try {
+    const at = resolve(list, index);
+    if (at < 0) return 0;
+    const record = i32[i32[list + ELEMENTS] + at];
+    pin(record);
+    return record;
+  } finally {
+    leave(list + GUARD);
+  }
 }
 
 /** Elements of a list at one moment. */
@@ -76,14 +81,16 @@ export interface Elements {
 /** The elements from `start` up to `end`, both brought into the list. */
 export function elementsOf(list: number, start = 0, end = Infinity): Elements {
   enter(list + GUARD);
-  const length = i32[list + LENGTH];
-  const from = clamp(start, length);
-  const elements = i32[list + ELEMENTS];
-  const records = Array.from(i32.subarray(elements + from, elements + clamp(end, length)));
-  records.forEach(pin);
-  const version = i32[list + VERSION];
-  leave(list + GUARD);
-  return { records, from, version };
+  try {
+    const length = i32[list + LENGTH];
+    const from = clamp(start, length);
+    const elements = i32[list + ELEMENTS];
+    const records = Array.from(i32.subarray(elements + from, elements + clamp(end, length)));
+    records.forEach(pin);
+    return { records, from, version: i32[list + VERSION] };
+  } finally {
+    leave(list + GUARD);
+  }
 }
 
 /**
@@ -99,18 +106,18 @@ export function exchangeElement(
   expected = 0,
 ): number {
   enter(list + GUARD);
-  const at = resolve(list, index);
-  const word = i32[list + ELEMENTS] + at;
-  let found = at < 0 ? 0 : i32[word];
-  if (found !== 0) {
-    if (expected !== 0 && found !== expected) found = -1;
-    else {
-      i32[word] = record;
-      changed(list);
-    }
+  try {
+    const at = resolve(list, index);
+    if (at < 0) return 0;
+    const word = i32[list + ELEMENTS] + at;
+    const found = i32[word];
+    if (expected !== 0 && found !== expected) return -1;
+    i32[word] = record;
+    changed(list);
+    return found;
+  } finally {
+    leave(list + GUARD);
   }
-  leave(list + GUARD);
-  return found;
 }
 
 /**
@@ -120,22 +127,26 @@ export function exchangeElement(
  */
 export function reorder(list: number, records: readonly number[], version: number): boolean {
   enter(list + GUARD);
-  const same = i32[list + VERSION] === version;
-  if (same) {
+  try {
+    if (i32[list + VERSION] !== version) return false;
     i32.set(records, i32[list + ELEMENTS]);
     changed(list);
+    return true;
+  } finally {
+    leave(list + GUARD);
   }
-  leave(list + GUARD);
-  return same;
 }
 
 /** Puts the elements into the opposite order. */
 export function reverseList(list: number): void {
   enter(list + GUARD);
-  const elements = i32[list + ELEMENTS];
-  i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
-  changed(list);
-  leave(list + GUARD);
+  try {
+    const elements = i32[list + ELEMENTS];
+    i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
+    changed(list);
+  } finally {
+    leave(list + GUARD);
+  }
 }
 
 /**
@@ -164,19 +175,24 @@ export function replaceElements(
 /** Takes out the element at a position; its pin is the caller's. 0: there is none. */
 export function takeElement(list: number, index: number): number {
   enter(list + GUARD);
-  const at = resolve(list, index);
-  const record = at < 0 ? 0 : splice(list, at, 1, [])[0];
-  leave(list + GUARD);
-  return record;
+  try {
+    const at = resolve(list, index);
+    return at < 0 ? 0 : splice(list, at, 1, [])[0];
+  } finally {
+    leave(list + GUARD);
+  }
 }
 
 /** Takes out the element at `index` if it is `expected`, which is pinned. */
 export function takeIfStill(list: number, index: number, expected: number): boolean {
   enter(list + GUARD);
-  const still = index < i32[list + LENGTH] && i32[i32[list + ELEMENTS] + index] === expected;
-  if (still) splice(list, index, 1, []);
-  leave(list + GUARD);
-  return still;
+  try {
+    const still = index < i32[list + LENGTH] && i32[i32[list + ELEMENTS] + index] === expected;
+    if (still) splice(list, index, 1, []);
+    return still;
+  } finally {
+    leave(list + GUARD);
+  }
 }
 
 // Inside the guard

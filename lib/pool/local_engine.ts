@@ -28,6 +28,14 @@ import { type Failure, Status } from "./protocol.ts";
 /** How long places run from chunk to chunk before the event loop has a turn, in milliseconds. */
 const TURN_MS = 20;
 
+/** The threads that the places stand for. */
+export interface PlaceThreads {
+  /** Calls the code at once, as that of the place's thread; it may return a promise of its end. */
+  run(place: number, code: () => unknown): void;
+  /** Nobody waits for what they run any more. */
+  abandon(): void;
+}
+
 /** A chunk in the queue, or one that runs. */
 class LocalChunk implements RunningChunk {
   next: LocalChunk | undefined;
@@ -67,8 +75,9 @@ export class LocalEngine implements Engine<AnyFunction> {
   #chunksOut = 0;
   /** Places that run nothing; the one that did last is the next to. */
   readonly #idle: number[] = [];
-  /** Number of places that run chunks, and of those that still run the initializer. */
+  /** Number of places that run chunks, of those that wait for a turn, or for the initializer. */
   #busy = 0;
+  #turning = 0;
   #starting = 0;
   #started = false;
   /** When the event loop is to have a turn. */
@@ -82,16 +91,16 @@ export class LocalEngine implements Engine<AnyFunction> {
   readonly #settle = (chunk: LocalChunk, status: number, payload: unknown) =>
     this.#onFinish(chunk, status, payload);
 
-  readonly #inPlace: (place: number, code: () => void) => void;
+  readonly #threads: PlaceThreads;
 
   /**
    * Makes an engine; the initializer runs when the caller has gone on.
    *
-   * @param inPlace calls the code at once, as that of the place with this number
+   * @param threads what places run their code as
    */
-  constructor(options: EngineOptions, inPlace = (_place: number, code: () => void) => code()) {
+  constructor(options: EngineOptions, threads: PlaceThreads) {
     this.#options = options;
-    this.#inPlace = inPlace;
+    this.#threads = threads;
     if (options.initializer !== undefined) this.#pumpLater();
   }
 
@@ -170,7 +179,7 @@ export class LocalEngine implements Engine<AnyFunction> {
   #pump(): void {
     while (this.#first !== undefined && this.#idle.length > 0) {
       const place = this.#idle.pop()!;
-      this.#inPlace(place, () => void this.#occupy(place));
+      this.#threads.run(place, () => this.#occupy(place));
     }
   }
 
@@ -179,7 +188,7 @@ export class LocalEngine implements Engine<AnyFunction> {
     if (this.#started) return;
     this.#started = true;
     for (let place = this.#options.size - 1; place >= 0 && this.#broken === undefined; place--) {
-      this.#inPlace(place, () => this.#prepare(place));
+      this.#threads.run(place, () => this.#prepare(place));
     }
   }
 
@@ -213,14 +222,18 @@ export class LocalEngine implements Engine<AnyFunction> {
     for (let chunk; (chunk = this.#dequeue()) !== undefined;) {
       const running = this.#run(chunk);
       if (running !== undefined) await running;
-      if (performance.now() > this.#turnEnd) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        this.#turnEnd = performance.now() + TURN_MS;
-      }
+      if (!this.#terminated && performance.now() > this.#turnEnd) await this.#turn();
     }
     this.#busy--;
     this.#idle.push(place);
     this.#changed();
+  }
+
+  async #turn(): Promise<void> {
+    this.#turning++;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#turning--;
+    this.#turnEnd = performance.now() + TURN_MS;
   }
 
   #run(chunk: LocalChunk): Promise<void> | undefined {
@@ -292,11 +305,12 @@ export class LocalEngine implements Engine<AnyFunction> {
     this.#closed = true;
   }
 
-  /** Fails all jobs. The calls that are under way go on: nothing can stop them. */
+  /** Fails all jobs. Calls that are under way go on, but for waits of this package: those end. */
   terminate(): void {
     if (this.#terminated) return;
     this.#terminated = true;
     this.close();
+    this.#threads.abandon();
     this.#failAll(terminatedError());
   }
 
@@ -312,8 +326,9 @@ export class LocalEngine implements Engine<AnyFunction> {
     while (this.#chunksOut > 0) await this.#change();
   }
 
-  /** Waits until no place runs anything; not for calls that outlive `terminate()`. */
+  /** Waits until no place runs anything; after `terminate()`, not for what cannot be stopped. */
   async ended(): Promise<void> {
-    while (!this.#terminated && this.#busy + this.#starting > 0) await this.#change();
+    const left = () => this.#terminated ? this.#turning : this.#busy + this.#starting;
+    while (left() > 0) await this.#change();
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { PoolThread } from "../threads/pool_thread.ts";
+import type { EngineOptions } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
 
@@ -15,7 +17,7 @@ export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonl
    * @default {cpuCount()}
    */
   processes?: number;
-  /** Called once for each of them before the first task. If it fails, so do all tasks. */
+  /** Called once in each of the pool's threads before their first task. If it fails, so do all tasks. */
   initializer?: (...args: InitArgs) => unknown;
   /** Arguments of `initializer`. */
   initargs?: InitArgs;
@@ -30,12 +32,15 @@ export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonl
  *
  * - Nothing is copied: functions may be closures, arguments and results are the objects themselves.
  *   An error is the very object that was thrown.
+ * - A task sees a thread of the pool as `currentThread()`, and what `local()` keeps for that: also what
+ *   the initializer has put there, which runs once in each of the threads.
  * - Tasks begin in a later microtask, in the order in which they were submitted; the event loop has
  *   a turn at least every 20 ms between tasks.
  * - A blocked thread runs no promises. So `applySync`, `mapSync` and `starmapSync` run their tasks
  *   here and now, whatever else is under way, and throw `DeadlockError` if one returns a promise.
- * - `terminate()` fails the calls that have not ended. What a task has begun it goes on with, since
- *   nothing can stop it, and `join()` does not wait for it then.
+ * - `terminate()` fails the calls that have not ended, and ends the waits of their tasks for what this
+ *   package offers, with `TerminatedError`. Nothing else can stop a task, and `join()` does not wait
+ *   for it then.
  * - Calls that have not ended do not keep the program alive, what they wait for does.
  *
  * Follows Python's `multiprocessing.pool.ThreadPool`.
@@ -66,7 +71,27 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
    * @throws {RangeError} if `processes` is not a whole number of at least 1
    * @throws {TypeError} if `initializer` is not a function
    */
-  constructor(options: number | ThreadPoolOptions<InitArgs> = {}) {
-    super(options as number | PoolOptions<InitArgs>, (given) => new LocalEngine(given));
+  constructor(options?: number | ThreadPoolOptions<InitArgs>);
+  /** @internal A pool whose threads have names of another kind. */
+  constructor(
+    options: number | ThreadPoolOptions<InitArgs> | undefined,
+    nameOf: (place: number) => string,
+  );
+  constructor(
+    options: number | ThreadPoolOptions<InitArgs> = {},
+    nameOf = (_place: number) => `ThreadPoolWorker-${++names}`,
+  ) {
+    super(options as number | PoolOptions<InitArgs>, (given) => makeEngine(given, nameOf));
   }
+}
+
+let names = 0;
+
+function makeEngine(options: EngineOptions, nameOf: (place: number) => string): LocalEngine {
+  const threads: PoolThread[] = [];
+  for (let place = 0; place < options.size; place++) threads.push(new PoolThread(nameOf(place)));
+  return new LocalEngine(options, {
+    run: (place, code) => void threads[place].runPiece(code),
+    abandon: () => threads.forEach((thread) => thread.abandon()),
+  });
 }

@@ -20,9 +20,18 @@ let storage: AsyncLocalStorage<Thread> | undefined;
 
 /** Runs `code` as the thread's, as soon as the code that runs now awaits something or is done. */
 export function runAs(thread: Thread, code: () => void): void {
+  const all = threads();
+  queueMicrotask(() => all.run(thread, code));
+}
+
+/** Runs `code` as the thread's, at once. */
+export function runNow<T>(thread: Thread, code: () => T): T {
+  return threads().run(thread, code);
+}
+
+function threads(): AsyncLocalStorage<Thread> {
   // Here rather than in an import: it takes longer to load than all the rest of the package.
-  storage ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)();
-  queueMicrotask(() => storage!.run(thread, code));
+  return storage ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)();
 }
 
 /** The thread whose code runs; `undefined` in the main thread. */

@@ -324,7 +324,7 @@ export function endThread(thread: Thread): void {
 let watching = false;
 
 /** Prepares this isolate for threads. */
-function watch(): void {
+export function watch(): void {
   if (watching) return;
   watching = true;
   setTasks(() => {

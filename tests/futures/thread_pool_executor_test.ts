@@ -1,8 +1,16 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { delay } from "@std/async";
 import {
   CancelledError,
   cpuCount,
+  currentThread,
   DeadlockError,
   type Future,
   ThreadPoolExecutor,
@@ -45,6 +53,23 @@ test("ThreadPoolExecutor copies nothing, errors neither", async () => {
     throw error;
   };
   assertStrictEquals(await executor.submit(fail).exception(), error);
+});
+
+test("ThreadPoolExecutor threads are named, and by default after the executor", async () => {
+  const names = async (executor: ThreadPoolExecutor) => {
+    await using _ = executor;
+    const tell = async () => {
+      await delay(0);
+      return currentThread().name;
+    };
+    return (await Promise.all(upTo(6).map(() => executor.submit(tell)))).toSorted();
+  };
+  const given = await names(new ThreadPoolExecutor({ maxWorkers: 2, threadNamePrefix: "fetch" }));
+  assertEquals(new Set(given), new Set(["fetch_0", "fetch_1"]));
+  const first = await names(new ThreadPoolExecutor({ maxWorkers: 1 }));
+  const second = await names(new ThreadPoolExecutor({ maxWorkers: 1 }));
+  assertMatch(first[0], /^ThreadPoolExecutor-\d+_0$/);
+  assert(first[0] !== second[0], "two executors have threads of one name");
 });
 
 test("ThreadPoolExecutor.map() begins before its results are taken", async () => {

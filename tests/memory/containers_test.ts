@@ -148,3 +148,37 @@ test("containers say when the shared heap is used up, and stay as they are", () 
   map.set("a", large);
   assertEquals(list.push(inner, large), 3);
 });
+
+test("a recursion that uses up the stack inside a container leaves it open", async () => {
+  const [map, list] = [new SharedMap<string, number>({ a: 1 }), new SharedList([1, 2])];
+  // In a worker: a thread that hangs cannot fail a test.
+  const process = run(
+    (map: SharedMap<string, number>, list: SharedList<number>) => {
+      const uses = [
+        () => map.get("a"),
+        () => map.set(`${Math.random()}`, 1),
+        () => map.update("a", (n = 0) => n + 1),
+        () => map.size > 50 && map.popitem(),
+        () => list.length > 50 ? list.clear() : list.insert(1, 3),
+        () => list.length > 0 && list.pop(0),
+      ];
+      for (let turn = 0; turn < 60; turn++) {
+        const use = uses[turn % uses.length];
+        const dive = (depth: number) => {
+          if (depth > 5000) use();
+          dive(depth + 1);
+        };
+        try {
+          dive(0);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+        }
+      }
+    },
+    map,
+    list,
+  );
+  await ended(process);
+  assertEquals([map.has("a"), map.size], [true, map.copy().size]);
+  assertEquals(list.push(1), list.copy().length);
+});

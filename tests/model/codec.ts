@@ -56,15 +56,19 @@ export function discardMessage(address: number): void {
   free(address);
 }
 
-/** Barriers of the model have no action. */
-export function functionAddress(): never {
-  throw new Error("The model has no functions");
+function missing(): never {
+  throw new Error("The model has neither functions nor messages of bytes");
 }
 
 export {
-  functionAddress as functionAt,
-  functionAddress as importFunction,
-  functionAddress as nameAt,
+  missing as bytesAt,
+  missing as bytesLength,
+  missing as functionAddress,
+  missing as functionAt,
+  missing as importFunction,
+  missing as messageName,
+  missing as nameAt,
+  missing as startOf,
 };
 
 /** What a message that needs a module fails with; no message of the model does. */

@@ -28,6 +28,8 @@ const MODULES = {
   condition: "lib/sync/condition.ts",
   barrier: "lib/sync/barrier.ts",
   channel: "lib/channels/channel.ts",
+  store: "lib/channels/store.ts",
+  unfinished: "lib/channels/unfinished.ts",
   lifecycle: "lib/runtime/lifecycle.ts",
 } as const;
 
@@ -44,12 +46,16 @@ export interface Isolate {
   waitQueue: typeof import("../../lib/atomics/wait_queue.ts");
   ownership: typeof import("../../lib/sync/ownership.ts");
   lock: typeof import("../../lib/sync/lock.ts");
-  rlock: typeof import("../../lib/sync/rlock.ts");
+  rlock: typeof import("../../lib/sync/rlock.ts") & {
+    entering(lock: number, token: number): Steps<string>;
+  };
   event: typeof import("../../lib/sync/event.ts") & { waiting: StepsOf<boolean> };
   semaphore: typeof import("../../lib/sync/semaphore.ts") & { taking: StepsOf<boolean> };
   condition: typeof import("../../lib/sync/condition.ts") & { waiting: StepsOf<boolean> };
   barrier: typeof import("../../lib/sync/barrier.ts") & { arriving: StepsOf<{ kind: string }> };
   channel: typeof import("../../lib/channels/channel.ts");
+  store: typeof import("../../lib/channels/store.ts");
+  unfinished: typeof import("../../lib/channels/unfinished.ts");
   lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
   /** Its module variables. */
   state: ModuleState;
@@ -152,6 +158,12 @@ export const FITTINGS: Replacement[] = [
     to: "const SLOTS = 2;",
   },
   {
+    // What it remembers is found in memory again.
+    file: "lib/channels/unfinished.ts",
+    from: "const tallies = new Map<number, number>();",
+    to: "const tallies = forgottenAtEachRun(new Map<number, number>());",
+  },
+  {
     file: "lib/atomics/wait.ts",
     from: "let armed = false;",
     to: `let armed = false;
@@ -185,6 +197,7 @@ const GLOBALS = [
   "clearInterval",
   "WeakRef",
   "FinalizationRegistry",
+  "forgottenAtEachRun",
   "called",
   "repeats",
   "beforeSleep",

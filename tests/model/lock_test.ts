@@ -5,6 +5,7 @@ import {
   addressIn,
   alone,
   assertEmptyQueue,
+  type Ending,
   finds,
   proves,
   queueNames,
@@ -210,11 +211,6 @@ function promiseWaits(threads: number, blocks: boolean): Scenario {
       };
     },
   };
-}
-
-/** A promise of the model. */
-interface Ending {
-  ended: { value: unknown } | { error: unknown } | undefined;
 }
 
 proves(promiseWaits(2, false));

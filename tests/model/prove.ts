@@ -83,6 +83,11 @@ export function unlessAbandoned(step: Step, told: Step = () => {}): Step {
   };
 }
 
+/** What `awaitOn` returns in the model. */
+export interface Ending {
+  ended: { value: unknown } | { error: unknown } | undefined;
+}
+
 /** The address of the object that a handle of the first isolate stands for. */
 export function addressIn({ isolates }: World, handle: object): number {
   return isolates[0].shared.addressOf(handle)!;

@@ -212,6 +212,12 @@ export class FinalizationRegistry {
   register(): void {}
 }
 
+/** A map of a module that is empty whenever the code of a thread begins to run again. */
+export function forgottenAtEachRun<K, V>(map: Map<K, V>): Map<K, V> {
+  onRun.push(() => map.clear());
+  return map;
+}
+
 // Checkpoints: see CALLS, CHECKPOINTS and `forgetful` in isolates.ts
 
 /** The points at which the functions that run now were called. */

@@ -11,7 +11,7 @@ test("LocalEngine places run their initializer and tasks, to the end, as theirs"
   const initialized: unknown[] = [];
   const engine = new LocalEngine(
     { size: 3, initializer: () => initialized.push(storage.getStore()), initargs: [] },
-    (place, code) => storage.run(place, code),
+    { run: (place, code) => void storage.run(place, code), abandon: () => {} },
   );
   const task = async () => {
     const before = storage.getStore();

@@ -1,14 +1,28 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   ClosedError,
+  currentThread,
   DeadlockError,
+  enumerate,
   Event,
+  getIdent,
   InitializerError,
+  local,
+  mainThread,
   Pool,
   TerminatedError,
+  Thread,
   ThreadPool,
   type ThreadPoolOptions,
 } from "@sauropod/multiprocessing";
+import { Process } from "@sauropod/multiprocessing/dummy";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 
 // What pools of both kinds promise is in pool_test.ts.
@@ -16,6 +30,11 @@ import { GUARD_MS, test } from "../fixtures/guarded.ts";
 const guard = { timeoutMs: GUARD_MS };
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** Waits until no thread of a pool runs a task. */
+async function noneAlive(): Promise<void> {
+  while (enumerate().length > 1) await turn();
+}
 
 /** A task that begins, waits to be let go, and ends; with counts of how many are under way. */
 function gate() {
@@ -95,6 +114,98 @@ test("ThreadPool.apply() takes its arguments at the call", async () => {
   const many = pool.map((x: number) => x, items);
   args[0] = items[0] = items[1] = 9;
   assertEquals([await one, await many], [1, [1, 2]]);
+});
+
+// Threads
+
+test("ThreadPool tasks see a thread of the pool, to their end", async () => {
+  const seen = new Set<Thread>();
+  {
+    await using pool = new ThreadPool(2);
+    const task = async () => {
+      const thread = currentThread();
+      seen.add(thread);
+      assertEquals([thread.isAlive(), thread.daemon, thread.ident === getIdent()], [
+        true,
+        true,
+        true,
+      ]);
+      assert(enumerate().includes(thread));
+      await turn();
+      assertStrictEquals(currentThread(), thread);
+    };
+    await pool.map(task, upTo(9), { chunkSize: 1 });
+    await pool.apply(task);
+  }
+  assertEquals(seen.size, 2);
+  assertEquals(new Set([...seen].map(({ ident }) => ident)).size, 2);
+  for (const thread of seen) {
+    assertMatch(thread.name, /^ThreadPoolWorker-\d+$/);
+    assertThrows(() => thread.start(), Error, "it belongs to a pool");
+    assertThrows(() => thread.joinSync(), Error, "it belongs to a pool");
+    await assertRejects(() => thread.join(), Error, "it belongs to a pool");
+  }
+  await noneAlive();
+  assertStrictEquals(currentThread(), mainThread());
+});
+
+test("ThreadPool tasks find what the initializer has put into local()", async () => {
+  let opened = 0;
+  const mine = local(() => ({ connection: 0, uses: 0 }));
+  const initializer = async () => {
+    await turn();
+    mine.connection = ++opened;
+  };
+  await using pool = new ThreadPool({ processes: 3, initializer });
+  const use = async () => {
+    await turn();
+    return [mine.connection, ++mine.uses];
+  };
+  const used = await pool.map(use, upTo(12), { chunkSize: 1 });
+  assertEquals(new Set(used.map(([connection]) => connection)), new Set([1, 2, 3]));
+  assertEquals(opened, 3);
+  for (const connection of [1, 2, 3]) {
+    const uses = used.filter(([it]) => it === connection).map(([, uses]) => uses);
+    assertEquals(uses, uses.map((_, at) => at + 1));
+  }
+  assertEquals(mine.connection, 0);
+});
+
+test("ThreadPool tasks are not those of the thread that submits them", async () => {
+  await using pool = new ThreadPool(1);
+  const names: string[] = [];
+  const tell = async () => {
+    await turn();
+    names.push(currentThread().name);
+  };
+  for (const name of ["a", "b"]) {
+    await using thread = new Thread({ name, target: () => void pool.apply(tell) });
+    thread.start();
+  }
+  await pool.apply(tell);
+  assertEquals(new Set(names).size, 1);
+  assertMatch(names[0], /^ThreadPoolWorker/);
+});
+
+test("ThreadPool of a dummy process has its tasks' waits ended with it", async () => {
+  const [never, begun] = [new Event(), new Event()];
+  const outcome = Promise.withResolvers<unknown>();
+  const process = new Process({
+    target: async () => {
+      const pool = new ThreadPool(1);
+      const task = async () => {
+        begun.set();
+        await never.wait();
+      };
+      await pool.apply(task).catch(outcome.resolve);
+    },
+  });
+  process.start();
+  assert(await begun.wait(guard));
+  process.terminate();
+  assert(await outcome.promise instanceof TerminatedError);
+  await process.join();
+  await noneAlive();
 });
 
 // How many at once
@@ -298,6 +409,21 @@ test("ThreadPool.terminate() fails what has not ended, and cannot stop what runs
   assertEquals([state.open, state.begun], [0, [1]]);
   await assertRejects(() => pool.apply(enter, [7]), ClosedError, "terminated");
   assertThrows(() => pool.mapSync(() => 1, [1]), ClosedError, "terminated");
+});
+
+test("ThreadPool.terminate() ends the waits of what runs", async () => {
+  const pool = new ThreadPool(2);
+  const [begun, never] = [new Event(), new Event()];
+  const seen = Promise.withResolvers<unknown>();
+  const result = pool.apply(async () => {
+    begun.set();
+    await never.wait().catch(seen.resolve);
+  });
+  assert(await begun.wait(guard));
+  pool.terminate();
+  await assertRejects(() => result, TerminatedError, "the pool was terminated");
+  assert(await seen.promise instanceof TerminatedError);
+  await pool.join();
 });
 
 test("ThreadPool.join() waits for what runs after its call was given up", async () => {
