@@ -92,22 +92,26 @@ function find(name: Uint8Array): number {
 /** As `find`, with a reference that keeps the listener's memory. */
 function findAndRetain(name: Uint8Array): number {
   enter(rootWord.listenersGuard);
-  const listener = find(name);
-  if (listener !== 0) Atomics.add(i32, listener + objectWord.REFERENCES, 1);
-  leave(rootWord.listenersGuard);
-  return listener;
+  try {
+    const listener = find(name);
+    if (listener !== 0) Atomics.add(i32, listener + objectWord.REFERENCES, 1);
+    return listener;
+  } finally {
+    leave(rootWord.listenersGuard); // even if the stack is used up in there
+  }
 }
 
 /** Enters a listener in the list, unless there is one of its name: whether it did. */
 function list(listener: number): boolean {
   enter(rootWord.listenersGuard);
-  const isFree = find(nameOf(listener)) === 0;
-  if (isFree) {
+  try {
+    if (find(nameOf(listener)) !== 0) return false;
     i32[listener + NEXT] = i32[rootWord.listeners];
     i32[rootWord.listeners] = listener;
+    return true;
+  } finally {
+    leave(rootWord.listenersGuard);
   }
-  leave(rootWord.listenersGuard);
-  return isFree;
 }
 
 function unlist(listener: number): void {

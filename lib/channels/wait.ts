@@ -110,10 +110,8 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
 function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
   if (typeof objects !== "object" || objects === null || !(Symbol.iterator in objects)) {
     throw new TypeError(
-      `Cannot wait: objects must be an array or another iterable, not ${
-        nameOf(objects)
-      }. For one ` +
-        "object write [object]",
+      "Cannot wait: objects must be an array or another iterable, not " +
+        `${nameOf(objects)}. For one object write [object]`,
     );
   }
   const all = [...objects];
