@@ -23,6 +23,7 @@ export type {
   RecvBytesOptions,
   SendBytesOptions,
 } from "./lib/channels/bytes.ts";
+export { Client, Listener } from "./lib/channels/listener.ts";
 export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
 export { JoinableQueue } from "./lib/channels/joinable_queue.ts";
 export { LifoQueue } from "./lib/channels/lifo_queue.ts";

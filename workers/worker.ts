@@ -28,6 +28,7 @@ import "../lib/channels/lifo_queue.ts";
 import "../lib/channels/priority_queue.ts";
 import "../lib/channels/simple_queue.ts";
 import "../lib/channels/pipe.ts";
+import "../lib/channels/listener.ts";
 
 becomeGuest({
   process: { run: runProcess, report: reportProcess },

@@ -49,6 +49,10 @@ export const rootWord = {
   abandonedWorkers: 72,
   /** Number of buffers that workers have announced to the main thread. */
   announcements: 73,
+  /** Guards the list of listeners. */
+  listenersGuard: 74,
+  /** First of the list of listeners. */
+  listeners: 75,
   /** Level below which nothing is logged; 0: not set. */
   logLevel: 80,
   /** 1 if what is logged is written to stderr. */

@@ -23,7 +23,7 @@ export const becomingReady: unique symbol = Symbol("becomingReady");
 
 /**
  * What `wait` and `waitSync` can wait for: a `Connection` (a message or the end of the other side),
- * a queue (an item or its end), an `Event` (set), a `Process` (ended).
+ * a queue (an item or its end), an `Event` (set), a `Process` (ended), a `Listener` (a connection).
  */
 // A class only because `deno doc --lint` wants the symbol in the public interface otherwise.
 export abstract class Waitable {

@@ -44,6 +44,7 @@ export const SharedType = {
   DICT: 19,
   LIST: 20,
   NAMESPACE: 21,
+  LISTENER: 22,
 } as const;
 
 /** What the heap has to know about a type of shared object. */

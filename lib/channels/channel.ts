@@ -97,11 +97,10 @@ export function destroyChannel(channel: number): void {
   free(i32[channel + FIRST_SEGMENT]);
 }
 
-/** Takes the next message and lets go of it; false if there is none. */
-export function discardNext(channel: number): boolean {
+/** Takes the next message and lets go of it, as {@linkcode discardMessage}; false if there is none. */
+export function discardNext(channel: number, whatIsLent?: "returns" | "is lost"): boolean {
   if (!pop(channel)) return false;
-  if (popped.block !== 0) discardMessage(popped.block);
-  else discardInline();
+  discardMessage(popped.block || keepInline(), whatIsLent);
   return true;
 }
 
@@ -251,22 +250,25 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 
 /** Takes the next message into `popped`, if there is one. */
 function pop(channel: number): boolean {
+  let emptied: number;
   enter(channel + RECEIVE_GUARD);
-  const slot = nextSlot(channel);
-  if (slot === 0) {
-    leave(channel + RECEIVE_GUARD);
-    return false;
+  try {
+    const slot = nextSlot(channel);
+    if (slot === 0) return false;
+    const length = i32[slot];
+    if (length === IN_BLOCK) {
+      popped.block = i32[slot + 1];
+    } else {
+      popped.block = 0;
+      popped.length = length;
+      const { words } = popped;
+      for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
+    }
+    emptied = emptySlot(channel, slot);
+  } finally {
+    leave(channel + RECEIVE_GUARD); // even if the stack is used up in there
   }
-  const length = i32[slot];
-  if (length === IN_BLOCK) {
-    popped.block = i32[slot + 1];
-  } else {
-    popped.block = 0;
-    popped.length = length;
-    const { words } = popped;
-    for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
-  }
-  leaveWithout(channel, slot);
+  noteRoom(channel, emptied);
   return true;
 }
 
@@ -284,8 +286,12 @@ function nextSlot(channel: number): number {
   return segment + SLOT_WORDS + slot * SLOT_WORDS;
 }
 
-/** Leaves `RECEIVE_GUARD` without the next message, which is in `slot`: it has been taken. */
-function leaveWithout(channel: number, slot: number): void {
+/**
+ * Takes the next message, which is in `slot`, out of the channel. Inside `RECEIVE_GUARD`.
+ *
+ * @returns the segment that nobody needs any more; 0 if there is none
+ */
+function emptySlot(channel: number, slot: number): number {
   let emptied = 0;
   if (i32[channel + FIRST_SLOT] === SLOTS) {
     emptied = i32[channel + FIRST_SEGMENT];
@@ -295,7 +301,11 @@ function leaveWithout(channel: number, slot: number): void {
     i32[channel + FIRST_SLOT]++;
   }
   Atomics.store(i32, channel + RECEIVED, (i32[channel + RECEIVED] + 1) | 0);
-  leave(channel + RECEIVE_GUARD);
+  return emptied;
+}
+
+/** Does what follows {@linkcode emptySlot}, outside of the guard. */
+function noteRoom(channel: number, emptied: number): void {
   if (emptied !== 0) free(emptied);
   if (i32[channel + LIMIT] > 0) wakeOne(channel + SENDERS);
 }
@@ -370,21 +380,22 @@ export function receiveBytes<R>(
   channel: number,
   read: (bytes: Uint8Array<SharedArrayBuffer>) => R,
 ): ReceivedBytes<R> | undefined {
+  let block: number;
+  let bytes: Uint8Array<SharedArrayBuffer>;
+  let emptied: number;
   enter(channel + RECEIVE_GUARD);
-  const slot = nextSlot(channel);
-  if (slot === 0) {
+  try {
+    const slot = nextSlot(channel);
+    if (slot === 0) return undefined;
+    block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
+    const start = block === 0 ? (slot + 1) * 4 : startOf(block);
+    if (bytesLength(start) < 0) return { kind: "other", name: messageName(start) };
+    bytes = bytesAt(start);
+    emptied = emptySlot(channel, slot);
+  } finally {
     leave(channel + RECEIVE_GUARD);
-    return undefined;
   }
-  const block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
-  const start = block === 0 ? (slot + 1) * 4 : startOf(block);
-  if (bytesLength(start) < 0) {
-    const name = messageName(start);
-    leave(channel + RECEIVE_GUARD);
-    return { kind: "other", name };
-  }
-  const bytes = bytesAt(start);
-  leaveWithout(channel, slot);
+  noteRoom(channel, emptied);
   try {
     return { kind: "bytes", result: read(bytes) };
   } finally {
@@ -466,8 +477,4 @@ export function keepInline(): number {
   i32[block] = popped.length;
   i32.set(popped.words, block + 2);
   return block;
-}
-
-function discardInline(): void {
-  discardMessage(keepInline());
 }

@@ -23,6 +23,7 @@ import {
  * | a queue | it has an item, or is closed | `get()` |
  * | `Event` | it is set | `wait()` |
  * | `Process` | it has ended | `join()` |
+ * | `Listener` | a client has connected, or it is closed | `accept()` |
  *
  * - It takes nothing. If others receive from the same queue they may be faster: take with a
  *   `timeoutMs`, or by `tryGet`.
@@ -109,18 +110,16 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
 function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
   if (typeof objects !== "object" || objects === null || !(Symbol.iterator in objects)) {
     throw new TypeError(
-      `Cannot wait: objects must be an array or another iterable, not ${
-        nameOf(objects)
-      }. For one ` +
-        "object write [object]",
+      "Cannot wait: objects must be an array or another iterable, not " +
+        `${nameOf(objects)}. For one object write [object]`,
     );
   }
   const all = [...objects];
   all.forEach((object: unknown, at) => {
     if (typeof object === "object" && object !== null && becomingReady in object) return;
     throw new TypeError(
-      `Cannot wait for objects[${at}]: ${nameOf(object)} is not a Connection, a queue, an Event ` +
-        `or a Process${isPromise(object) ? ". For promises there is Promise.race" : ""}`,
+      `Cannot wait for objects[${at}]: ${nameOf(object)} is not a Connection, a queue, an Event, ` +
+        `a Process or a Listener${isPromise(object) ? ". For promises there is Promise.race" : ""}`,
     );
   });
   return all;

@@ -437,6 +437,7 @@ test("Connection.poll() of another worker eats no part of a message", async () =
     saw,
   );
   assert(await first.wait(guard));
+  assert(!reader.pollSync(), "open here again, so that it stays open when the worker ends");
   writer.sendBytesSync(bytes("first"));
   assert(await saw.wait(guard));
   writer.sendBytesSync(bytes("second"));

@@ -95,11 +95,14 @@ for (const [name, wait] of ways) {
     const event = new Event();
     event.set();
     const bad: [unknown, string][] = [
-      [new Lock(), "a value of class Lock is not a Connection, a queue, an Event or a Process"],
+      [
+        new Lock(),
+        "a value of class Lock is not a Connection, a queue, an Event, a Process or a Listener",
+      ],
       [5, "5 is not a Connection"],
       [null, "null is not"],
       ["text", "text is not"],
-      [Promise.resolve(), "or a Process. For promises there is Promise.race"],
+      [Promise.resolve(), "or a Listener. For promises there is Promise.race"],
     ];
     for (const [object, message] of bad) {
       const text = message.startsWith("or") ? message : `Cannot wait for objects[1]: ${message}`;
