@@ -421,7 +421,8 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   const signal = park.untimed === true ? undefined : waiter.signal;
   if (park.untimed === true) deadline = Infinity;
   signal?.throwIfAborted();
-  if (deadline === 0) return Outcome.TIMED_OUT;
+  // Asked each time: one that is woken again and again would never see its timer.
+  if (deadline !== Infinity && deadline <= performance.now()) return Outcome.TIMED_OUT;
   const node = takeNode();
   if (!enqueue(node, park, Kind.ASYNC)) {
     giveBackNode(node);
