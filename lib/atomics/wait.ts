@@ -22,7 +22,6 @@ import {
   dequeue,
   enqueue,
   giveBackNode,
-  inQueue,
   Kind,
   NodeState,
   nodeWord,
@@ -227,8 +226,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       return Outcome.TIMED_OUT;
     }
     if (left === Infinity && isOwn(park)) {
-      // Whoever is giving it to a promise of this thread will have done so.
-      if (inQueue(park.queue, hasWokenPromises) || !dequeue(node)) continue;
+      if (!dequeue(node)) continue;
       giveBackNode(node);
       // It may have been handed to a promise of this thread since the look at READY. Whoever did that
       // had the guard of the queue till READY said so, and dequeue() had it afterwards.

@@ -56,21 +56,6 @@ export function discardMessage(address: number): void {
   free(address);
 }
 
-function missing(): never {
-  throw new Error("The model has neither functions nor messages of bytes");
-}
-
-export {
-  missing as bytesAt,
-  missing as bytesLength,
-  missing as functionAddress,
-  missing as functionAt,
-  missing as importFunction,
-  missing as messageName,
-  missing as nameAt,
-  missing as startOf,
-};
-
 /** What a message that needs a module fails with; no message of the model does. */
 export class NeedsImport extends Error {}
 

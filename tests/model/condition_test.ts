@@ -22,7 +22,7 @@ function makeCondition(world: World, which: With) {
   const at = addressIn(world, conditions[0]);
   const owner = addressIn(world, its) + 2;
   world.name(at + 2, "LOCK", "STILL", ...queueNames("QUEUE"));
-  world.name(owner, "OWNER", ...queueNames("LOCK_QUEUE"), "TOKEN", "DEPTH");
+  world.name(owner, "OWNER", ...queueNames("LOCK_QUEUE"));
   world.share(its);
   return {
     conditions,

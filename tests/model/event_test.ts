@@ -196,6 +196,6 @@ finds("a look at HEAD that is not made again after the change of the word misses
 
 finds("promises whose thread takes only the last that was woken are forgotten", {
   file: "lib/atomics/wait.ts",
-  from: "for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) woken.push(node);",
-  to: "if (node !== 0) woken.push(node);",
+  from: "for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) last.push(node);",
+  to: "if (node !== 0) last.push(node);",
 }, promisesWait);

@@ -47,7 +47,7 @@ export interface Isolate {
   ownership: typeof import("../../lib/sync/ownership.ts");
   lock: typeof import("../../lib/sync/lock.ts");
   rlock: typeof import("../../lib/sync/rlock.ts") & {
-    entering(lock: number, token: number): Steps<string>;
+    entering(lock: number, hold: { token: number; depth: number }): Steps<string>;
   };
   event: typeof import("../../lib/sync/event.ts") & { waiting: StepsOf<boolean> };
   semaphore: typeof import("../../lib/sync/semaphore.ts") & { taking: StepsOf<boolean> };
@@ -89,7 +89,9 @@ const CALLS: Record<string, string[]> = {
     "dequeue",
     "wakeOne",
     "wakeAll",
-    "passAll",
+    "tellAll",
+    "breakGroup",
+    "standing",
     "passOn",
     "removeWaitersOf",
     "wakeWaitersFor",
@@ -108,12 +110,13 @@ const CHECKPOINTS: Replacement[] = [
   {
     file: "lib/atomics/wait.ts",
     from: "outcome = parkBlocking(step.value, deadline);",
-    to: `outcome = called("sleep", () => parkBlocking(step.value, deadline), () => [armed, late]);`,
+    to: `outcome = called("sleep", () => parkBlocking(step.value, deadline), step.value,
+        () => [armed, late, woken]);`,
   },
   {
     file: "lib/atomics/wait.ts",
     from: "  for (;;) {\n    const seen = Atomics.load(i32, wake);",
-    to: `  for (;;) {\n    repeats("sleep", [armed, late]);\n` +
+    to: `  for (;;) {\n    repeats("sleep", [armed, late, woken]);\n` +
       "    const seen = Atomics.load(i32, wake);",
   },
   {
@@ -158,6 +161,11 @@ export const FITTINGS: Replacement[] = [
     to: "const SLOTS = 2;",
   },
   {
+    file: "lib/sync/rlock.ts",
+    from: "const holds = new Map<number, Hold>();",
+    to: "export const holds = new Map<number, Hold>();",
+  },
+  {
     // What it remembers is found in memory again.
     file: "lib/channels/unfinished.ts",
     from: "const tallies = new Map<number, number>();",
@@ -167,9 +175,10 @@ export const FITTINGS: Replacement[] = [
     file: "lib/atomics/wait.ts",
     from: "let armed = false;",
     to: `let armed = false;
-      export const isIdle = () => !armed && late.length === 0 && sleepers.size === 0;
+      export const isIdle = () =>
+        !armed && late.length === 0 && woken.length === 0 && sleepers.size === 0;
       export const resetForModel = () => {
-        armed = false; late.length = 0; holders = 0; sleepers.clear();
+        armed = false; late.length = 0; woken.length = 0; holders = 0; sleepers.clear();
         serve = undefined; onStop = undefined; onBlock = undefined;
       };`,
   },
@@ -245,11 +254,15 @@ async function loadIsolate(
   if (!realGuard) isolate.guard ??= await import("./stand_ins.ts");
   const { unused } = isolate.waitQueue;
   const { isIdle, resetForModel, waitingPromises } = isolate.wait;
+  const holds: Map<number, object> = isolate.rlock?.holds ?? new Map();
   isolate.state = {
-    save: () => unused.join(),
+    save: () =>
+      JSON.stringify([unused, [...holds].map(([at, hold]) => [at, { ...hold, handle: 0 }])]),
     restore(saved: string) {
-      const nodes = saved.split(",").filter((node) => node !== "").map(Number);
+      const [nodes, held] = JSON.parse(saved);
       unused.splice(0, unused.length, ...nodes);
+      holds.clear();
+      for (const [at, hold] of held) holds.set(at, hold);
       resetForModel();
     },
     isIdle,
@@ -293,6 +306,12 @@ class Copier {
               `plain_${name}(...args)); } function plain_${name}(`
             : declaration,
       )
+      // The codec of the model has only what the protocols need.
+      .replace(/import \{([^}]*)\} from "([^"]*\/codec\/[^"]*)";/g, (_, names, specifier) => {
+        const codec = `codec_${specifier.replace(/\W/g, "_")}`;
+        return `import * as ${codec} from "${specifier}"; ` +
+          `const {${names.replaceAll(" as ", ": ")}} = ${codec};`;
+      })
       .replace(/(from|import) "(\.[^"]+)"/g, (_, word, specifier) => {
         const target = new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length);
         return `${word} "${this.urlOf(target)}"`;

@@ -333,7 +333,7 @@ finds("a waiter whose time is up loses the wake-up that came in the last moment"
 finds("a waiter that was ended loses its wake-up", [
   {
     file: WAIT_QUEUE,
-    from: "else if (state === NodeState.WOKEN) wakeOne(queue);",
+    from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
     to: "",
   },
   {
@@ -341,17 +341,12 @@ finds("a waiter that was ended loses its wake-up", [
     from: "if (outcome === Outcome.WOKEN) wakeOne(queue);\n  throw stopped();",
     to: "throw stopped();",
   },
-  {
-    file: WAIT,
-    from: "if (!dequeue(node)) wakeOne(queue); // a wake-up that came is for the next",
-    to: "dequeue(node);",
-  },
 ], oneIsEnded(3));
 
 finds("a waiter that does not ask in the queue whether the owner lives waits for the dead", {
   file: WAIT_QUEUE,
-  from: "(park.ownerWord === undefined || !isOwnerGone(park.ownerWord));",
-  to: "true;",
+  from: "(park.ownerWord === undefined || !isOwnerGone(park.ownerWord)) &&",
+  to: "",
 }, ownerEndsItself(2));
 
 finds("an end that does not wake those who wait for the owner leaves them asleep", {
@@ -368,7 +363,7 @@ finds("an ended thread that releases what another has taken over admits two", {
 
 finds("promises that were woken while their thread blocks must lend their wake-ups", {
   file: WAIT,
-  from: "if (Atomics.load(i32, self + threadWord.READY) !== 0) {\n      const lent",
+  from: "if (hasWokenPromises()) {\n      const lent",
   to: "if (false) {\n      const lent",
 }, promiseWaits(2, true));
 
@@ -377,3 +372,9 @@ finds("a thread that blocks takes a lock handed to its promise just now for its 
   from: "      const lent = lendWakeUps(park.queue);\n      if (lent !== undefined) return lent;\n",
   to: "",
 }, promiseWaits(3, true));
+
+finds("a thread that was ended since it was woken takes the lock from those who wait", {
+  file: OWNERSHIP,
+  from: "if (hasEnded(self)) wakeOne(owner + QUEUE);",
+  to: "",
+}, oneIsEnded(3));

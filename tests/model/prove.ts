@@ -58,14 +58,15 @@ export function times(count: number, steps: Step[]): Step[] {
   return Array.from({ length: count }, () => steps).flat();
 }
 
-/** Steps that a thread leaves out once it was told to end. */
+/** Steps that a thread leaves out once it was told to end, or finds that it lost what it held. */
 export function untilStopped(steps: Step[]): Step[] {
   return steps.map((step) => (saved) => {
     if (saved === "stopped") return saved;
     try {
       return step(saved);
     } catch (error) {
-      if ((error as Error).name !== "TerminatedError") throw error;
+      const { name, message } = error as Error;
+      if (name !== "TerminatedError" && !message.includes("not held here")) throw error;
       return "stopped";
     }
   });

@@ -7,7 +7,7 @@ import type { Ending } from "./prove.ts";
 function makeRLock(world: World) {
   const locks = world.share(new world.isolates[0].rlock.RLock());
   const owner = addressIn(world, locks[0]) + 2;
-  world.name(owner, "OWNER", ...queueNames("QUEUE"), "TOKEN", "DEPTH");
+  world.name(owner, "OWNER", ...queueNames("QUEUE"));
   return {
     locks,
     owner,
@@ -66,7 +66,9 @@ const promiseWaits: Scenario = {
     return {
       threads: [
         [() => {
-          const promise = wait.awaitOn(rlock.entering(owner - 2, 7)) as unknown as Ending;
+          const promise = wait.awaitOn(
+            rlock.entering(owner - 2, { token: 7, depth: 1 }),
+          ) as unknown as Ending;
           runEventLoop(() => promise.ended !== undefined);
           come(null);
           assert(locks[0].depth === 1, "another depth");
@@ -86,21 +88,6 @@ const RLOCK = "lib/sync/rlock.ts";
 
 finds("an inner release that frees the lock admits another", {
   file: RLOCK,
-  from: "if (--i32[this.address + DEPTH] === 0) relinquish(this.address + OWNER);",
-  to: "i32[this.address + DEPTH]--; relinquish(this.address + OWNER);",
-}, everybodyAcquires(2, 1));
-
-finds("a lock that is freed before its depth is written has the depth of another", {
-  file: RLOCK,
-  from: "if (--i32[this.address + DEPTH] === 0) relinquish(this.address + OWNER);",
-  to:
-    "const depth = i32[this.address + DEPTH] - 1; if (depth === 0) relinquish(this.address + OWNER);" +
-    " i32[this.address + DEPTH] = depth;",
-}, everybodyAcquires(2, 1));
-
-finds("a lock that anybody enters again who knows its token has two owners", {
-  file: RLOCK,
-  from:
-    "if (ownerOf(lock + OWNER) !== self || i32[lock + TOKEN] !== token || i32[lock + DEPTH] === 0)",
-  to: "if (i32[lock + TOKEN] !== token || i32[lock + DEPTH] === 0)",
+  from: "if (--hold.depth === 0) letGo(this.address);",
+  to: "hold.depth--; letGo(this.address);",
 }, everybodyAcquires(2, 1));

@@ -187,10 +187,12 @@ export class Promise<T> {
   ended: { value: T } | { error: unknown } | undefined;
 
   constructor(begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void) {
-    begin(
-      (value) => this.ended ??= { value },
-      (error) => this.ended ??= { error },
-    );
+    const reject = (error: unknown) => this.ended ??= { error };
+    try {
+      begin((value) => this.ended ??= { value }, reject);
+    } catch (error) {
+      reject(error);
+    }
   }
 }
 
@@ -229,9 +231,18 @@ onRun.push(() => {
   parks.length = 0;
 });
 
-/** Calls a function that leaves nothing behind but its result, and what `more` tells. */
-export function called<T>(name: string, body: () => T, more: () => unknown = () => null): T {
-  const from = here();
+/**
+ * Calls a function that leaves nothing behind but its result, and what `more` tells. An argument may
+ * be a park; one that is asked to admit its waiter may remember something then.
+ */
+export function called<T>(
+  name: string,
+  body: () => T,
+  argument: unknown,
+  more: () => unknown = () => null,
+): T {
+  const remembers = (argument as { admit?: unknown } | undefined)?.admit !== undefined;
+  const from = remembers ? 0 : here();
   callers.push(from);
   try {
     const result = body();
@@ -244,7 +255,8 @@ export function called<T>(name: string, body: () => T, more: () => unknown = () 
 
 /** The function that was called last begins a loop again, and knows nothing of the rounds before. */
 export function repeats(name: string, more: unknown = null): void {
-  checkpoint(["loop", name, callers.at(-1), now, more]);
+  const from = callers.at(-1);
+  if (from !== 0) checkpoint(["loop", name, from, now, more]);
 }
 
 /** The steps have yielded this park. */
