@@ -31,6 +31,7 @@
  */
 
 export { Connection, Pipe, type PipeOptions } from "../channels/pipe.ts";
+export { Client, Listener } from "../channels/listener.ts";
 export { JoinableQueue } from "../channels/joinable_queue.ts";
 export { LifoQueue } from "../channels/lifo_queue.ts";
 export { PriorityQueue } from "../channels/priority_queue.ts";

@@ -208,3 +208,12 @@ proves(oneGivesUp("Lock", "times out"));
 proves(oneGivesUp("Lock", "is ended"));
 proves(oneGivesUp("RLock", "times out"), { large: true });
 proves(oneGivesUp("RLock", "is ended"), { large: true });
+
+finds("a waiter that frees the lock before it stands in the queue misses its notification", [
+  {
+    file: "lib/sync/condition.ts",
+    from: "  let outcome: Outcome;\n  try {\n    outcome = yield {",
+    to: "  let outcome: Outcome;\n  again = free(lock);\n  try {\n    outcome = yield {",
+  },
+  { file: "lib/sync/condition.ts", from: "      onQueued: () => again = free(lock),\n", to: "" },
+], producer("Lock", 1, "one"));
