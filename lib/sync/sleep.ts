@@ -59,6 +59,7 @@ function timeoutFor(ms: number): number {
  */
 export async function sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void> {
   await awaitOn(sleeping(ms), { timeoutMs: timeoutFor(ms), signal: options?.signal });
+  if (ms <= 0) await new Promise((resolve) => setTimeout(resolve, 0)); // it did not wait at all
 }
 
 /**
