@@ -378,8 +378,8 @@ test("JoinableQueue.taskDone() of a worker that was terminated does not count", 
   );
   assert(await taken.wait(guard));
   process.terminate();
-  Atomics.store(terminated, 0, 1);
   await assertRejects(() => tasks.join(guard), WorkerDiedError, "exit code -15");
+  Atomics.store(terminated, 0, 1); // now that it was given up
   while (Atomics.load(terminated, 0) !== 2); // the worker computes on another core
   assertEquals(tasks.unfinishedTasks, 2);
   await ended(process, -15);
