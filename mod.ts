@@ -18,8 +18,19 @@
  * @module
  */
 
+export type {
+  RecvBytesIntoOptions,
+  RecvBytesOptions,
+  SendBytesOptions,
+} from "./lib/channels/bytes.ts";
+export { Client, Listener } from "./lib/channels/listener.ts";
 export { Connection, Pipe, type PipeOptions } from "./lib/channels/pipe.ts";
-export { Queue } from "./lib/channels/queue.ts";
+export { JoinableQueue } from "./lib/channels/joinable_queue.ts";
+export { LifoQueue } from "./lib/channels/lifo_queue.ts";
+export { PriorityQueue } from "./lib/channels/priority_queue.ts";
+export { Queue, type ShutdownOptions } from "./lib/channels/queue.ts";
+export type { PriorityOptions } from "./lib/channels/queue_kind.ts";
+export { SimpleQueue } from "./lib/channels/simple_queue.ts";
 export {
   type AnyClass,
   type AnyFunction,
@@ -28,7 +39,10 @@ export {
   tasksOf,
 } from "./lib/codec/functions.ts";
 export { SharedHandle } from "./lib/atomics/shared_object.ts";
+export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
 export type { WaitOptions } from "./lib/atomics/deadline.ts";
+export type { Waitable } from "./lib/atomics/readiness.ts";
+export { TIMEOUT_MAX } from "./lib/atomics/wait.ts";
 export { type Context, getContext } from "./lib/context/context.ts";
 export {
   getAllStartMethods,
@@ -100,9 +114,24 @@ export {
   type ValueReduction,
 } from "./lib/parallel/parallel_reduce.ts";
 export { getNumThreads, setNumThreads, stopTeam } from "./lib/parallel/team.ts";
+export {
+  BaseManager,
+  type Made,
+  type Makes,
+  type MakingArgs,
+  type ManagerClass,
+  type RegisterOptions,
+} from "./lib/managers/base_manager.ts";
+export { Manager } from "./lib/managers/manager.ts";
+export { BaseProxy, callMethod, type Proxied, type Replied } from "./lib/managers/proxy.ts";
 export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
 export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";
+export type { Frozen } from "./lib/memory/frozen.ts";
+export type { SharedKey } from "./lib/memory/map_key.ts";
+export { Namespace, type NamespaceConstructor } from "./lib/memory/namespace.ts";
 export { type ElementsOf, RawArray } from "./lib/memory/raw_array.ts";
+export { SharedList } from "./lib/memory/shared_list.ts";
+export { type Entries, SharedMap } from "./lib/memory/shared_map.ts";
 export type {
   DataOf,
   DtypeOf,
@@ -118,6 +147,36 @@ export { type ShareableItem, ShareableList } from "./lib/memory/shareable_list.t
 export { SharedMemory, type SharedMemoryOptions } from "./lib/memory/shared_memory.ts";
 export { sharedArray } from "./lib/memory/typed_arrays.ts";
 export { RawValue, Value } from "./lib/memory/value.ts";
+export {
+  Executor,
+  type ExecutorMapOptions,
+  type ExecutorShutdownOptions,
+  type MapArguments,
+  type MapInputs,
+} from "./lib/futures/executor.ts";
+export { Future } from "./lib/futures/future.ts";
+export {
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+} from "./lib/futures/process_pool_executor.ts";
+export {
+  ThreadPoolExecutor,
+  type ThreadPoolExecutorOptions,
+} from "./lib/futures/thread_pool_executor.ts";
+export {
+  ALL_COMPLETED,
+  asCompleted,
+  type CompletedFuture,
+  type DoneAndNotDone,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  waitFutures,
+  type WaitFuturesOptions,
+} from "./lib/futures/wait.ts";
+export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "./lib/logging/logger.ts";
+export { formatRecord, type LogRecord } from "./lib/logging/record.ts";
+export { tagOutput } from "./lib/logging/tag_output.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
 export type { Items } from "./lib/pool/chunks.ts";
 export type { Progress } from "./lib/pool/jobs.ts";
@@ -129,6 +188,7 @@ export {
   Pool,
   type PoolOptions,
 } from "./lib/pool/pool.ts";
+export { ThreadPool, type ThreadPoolOptions } from "./lib/pool/thread_pool.ts";
 export {
   cpuCount,
   type CurrentProcess,
@@ -137,14 +197,35 @@ export {
   parentProcess,
 } from "./lib/process/current.ts";
 export { activeChildren, Process, type ProcessOptions } from "./lib/process/process.ts";
+export { Finalize, type FinalizeOptions } from "./lib/runtime/finalize.ts";
 export { abandonedWorkers } from "./lib/runtime/host.ts";
 export { Event, Event as SharedEvent } from "./lib/sync/event.ts";
 export { Barrier, type BarrierOptions } from "./lib/sync/barrier.ts";
 export { Condition, type GuardOf } from "./lib/sync/condition.ts";
 export { Lock } from "./lib/sync/lock.ts";
+export type { Lockable } from "./lib/sync/call.ts";
+export { mutex, synchronized } from "./lib/sync/mutex.ts";
 export { LockGuard } from "./lib/sync/ownership.ts";
 export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./lib/sync/rlock.ts";
 export { BoundedSemaphore, Semaphore } from "./lib/sync/semaphore.ts";
+export { sleep, sleepSync } from "./lib/sync/sleep.ts";
+export {
+  activeCount,
+  currentThread,
+  enumerate,
+  getIdent,
+  getNativeId,
+  mainThread,
+} from "./lib/threads/current.ts";
+export {
+  type ExceptHook,
+  excepthook,
+  type ExceptHookArgs,
+  setExcepthook,
+} from "./lib/threads/excepthook.ts";
+export { local } from "./lib/threads/local.ts";
+export { Thread, type ThreadOptions } from "./lib/threads/thread.ts";
+export { Timer } from "./lib/threads/timer.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));

@@ -50,7 +50,10 @@ export class DeadlockError extends MultiprocessingError {}
 /** A barrier was broken, by a timeout, an error or `abort()`, or was reset while others waited. */
 export class BrokenBarrierError extends MultiprocessingError {}
 
-/** The buffer given to `recvBytesInto` is too small; `bytes` is the whole message. */
+/**
+ * The buffer given to `recvBytesInto` is too small, or the message longer than the `maxLength` of
+ * `recvBytes`; `bytes` is the whole message.
+ */
 export class BufferTooShort extends MultiprocessingError {
   /** The message that did not fit. */
   bytes: Uint8Array<ArrayBuffer>;
@@ -71,7 +74,7 @@ export class DataCloneError extends MultiprocessingError {}
 /** A function or class cannot be found again in the worker that should use it. */
 export class TaskLookupError extends MultiprocessingError {}
 
-/** The worker that ran a task ended before the task did. */
+/** A worker ended before a task did that it ran, or had taken from a `JoinableQueue`. */
 export class WorkerDiedError extends MultiprocessingError {
   /** The exit code of the worker: `Deno.exit(n)` n, an error 1, terminate -15, kill -9. */
   exitCode: number;

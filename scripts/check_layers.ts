@@ -29,14 +29,14 @@ const LAYERS = new Map([
   ["logging", 5],
   ["process", 5],
   ["threads", 5],
-  ["pool", 5],
-  ["futures", 6],
-  ["managers", 6],
-  ["parallel", 6],
-  ["context", 7],
-  ["dummy", 7],
+  ["pool", 6],
+  ["futures", 7],
+  ["managers", 7],
+  ["parallel", 7],
+  ["context", 8],
+  ["dummy", 8],
 ]);
-const ADAPTER_LAYER = 7;
+const ADAPTER_LAYER = 8;
 
 /** What is read of the output of `deno info --json`. */
 export interface Graph {

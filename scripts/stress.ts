@@ -1,26 +1,38 @@
 /**
- * Random schedules over locks, events, queues and pipes, with workers that time out, abort and die,
- * until the time is up or something is seen that must never be.
+ * Random schedules over locks, events, queues of all kinds, pipes, waits for several things and
+ * containers, with workers that time out, abort and die, until the time is up or something is seen
+ * that must never be.
  *
  * ```text
- * deno task stress --minutes 3 --seed 1 [--workers 4] [--kind lock,queue,event,pipe] [--verbose]
+ * deno task stress --minutes 3 --seed 1 [--workers 4] [--kind lock,queue,…] [--verbose]
  * deno task stress --kind lock --round 1923228506      one round, by the seed that a failure names
  * ```
  *
- * The seed repeats what is tried, not when: that is up to the threads.
+ * The kinds are {@linkcode rounds}. The seed repeats what is tried, not when: that is up to the threads.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { containerRound } from "./stress/containers.ts";
 import { eventRound } from "./stress/events.ts";
 import { lockRound } from "./stress/locks.ts";
 import { pipeRound } from "./stress/pipes.ts";
 import { queueRound } from "./stress/queues.ts";
 import { Random } from "./stress/random.ts";
+import { storeRound } from "./stress/stores.ts";
+import { waitRound } from "./stress/waits.ts";
 
 /** The kinds of rounds. */
-export const rounds = { lock: lockRound, queue: queueRound, event: eventRound, pipe: pipeRound };
+export const rounds = {
+  lock: lockRound,
+  queue: queueRound,
+  event: eventRound,
+  pipe: pipeRound,
+  store: storeRound,
+  wait: waitRound,
+  container: containerRound,
+};
 
 /** The name of a kind of round. */
 export type Kind = keyof typeof rounds;

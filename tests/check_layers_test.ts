@@ -55,11 +55,11 @@ Deno.test("checkLayers() refuses higher layers and siblings", () => {
   assertEquals(check("lib/channels/queue.ts", "lib/memory/block.ts"), [
     "lib/channels and lib/memory are both in layer 3",
   ]);
-  assertEquals(check("lib/pool/pool.ts", "lib/process/process.ts"), [
-    "lib/pool and lib/process are both in layer 5",
+  assertEquals(check("lib/threads/thread.ts", "lib/process/process.ts"), [
+    "lib/threads and lib/process are both in layer 5",
   ]);
   assertEquals(check("lib/parallel/prange.ts", "lib/ndarray/mod.ts"), [
-    "lib/parallel is in layer 6, below lib/ndarray in 7",
+    "lib/parallel is in layer 7, below lib/ndarray in 8",
   ]);
 });
 

@@ -49,7 +49,11 @@ Deno.test("README.md begins with a program that estimates pi", async () => {
   assertAlmostEquals(Number(stdout), Math.PI, 0.01); // 19 standard deviations
 });
 
-for (const path of ["mod.ts", "lib/codec/functions.ts"]) {
+const documented = [
+  ...["mod.ts", "lib/codec/functions.ts", "lib/dummy/mod.ts"],
+  ...["lib/logging/logger.ts", "lib/runtime/finalize.ts"],
+];
+for (const path of documented) {
   Deno.test(`${path} shows programs that run`, async () => {
     const programs = await programsOf(path);
     assertEquals(programs.length > 0, true);

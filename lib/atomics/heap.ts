@@ -49,10 +49,20 @@ export const rootWord = {
   abandonedWorkers: 72,
   /** Number of buffers that workers have announced to the main thread. */
   announcements: 73,
+  /** Guards the list of listeners. */
+  listenersGuard: 74,
+  /** First of the list of listeners. */
+  listeners: 75,
+  /** Level below which nothing is logged; 0: not set. */
+  logLevel: 80,
+  /** 1 if what is logged is written to stderr. */
+  logToStderr: 81,
+  /** 1 if the lines that workers print are tagged. */
+  tagOutput: 82,
   /** Guards the list of named blocks. */
-  namesGuard: 74,
+  namesGuard: 83,
   /** First of the list of named blocks. */
-  names: 75,
+  names: 84,
 } as const;
 
 /** Makes this isolate the first of its program, with a heap of its own, unless it has one. */
@@ -73,9 +83,13 @@ export function allocate(bytes: number): number {
   // ceil(log2(size)): for sizes from 2^31 the bit trick ends, and one class remains
   let sizeClass = size > 2 ** 31 ? LARGEST_CLASS : 32 - Math.clz32(size - 1);
   if (sizeClass < SMALLEST_CLASS) sizeClass = SMALLEST_CLASS;
+  let address = 0;
   enter(GUARD);
-  const address = size > 2 ** 32 ? 0 : take(sizeClass);
-  leave(GUARD);
+  try {
+    if (size <= 2 ** 32) address = take(sizeClass);
+  } finally {
+    leave(GUARD); // even if the stack is used up in there
+  }
   if (address === 0) {
     throw new RangeError(
       `Cannot allocate ${bytes} bytes of shared memory: the shared heap of ${i32.byteLength} ` +
@@ -87,10 +101,14 @@ export function allocate(bytes: number): number {
 
 /** Gives a block back. The caller knows that nobody else has its address any more. */
 export function free(address: number): void {
+  let sizeClass = 0;
   enter(GUARD);
-  const sizeClass = i32[address - HEADER_WORDS];
-  if (sizeClass !== 0) put(address, sizeClass);
-  leave(GUARD);
+  try {
+    sizeClass = i32[address - HEADER_WORDS];
+    if (sizeClass !== 0) put(address, sizeClass);
+  } finally {
+    leave(GUARD);
+  }
   if (sizeClass === 0) throw new Error(`Cannot free block ${address}: it is free already`);
 }
 

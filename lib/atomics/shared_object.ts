@@ -44,6 +44,7 @@ export const SharedType = {
   DICT: 19,
   LIST: 20,
   NAMESPACE: 21,
+  LISTENER: 22,
 } as const;
 
 /** What the heap has to know about a type of shared object. */
@@ -199,8 +200,13 @@ export function unsend(address: number): void {
 
 /** Takes back a reference that a message had. */
 export function dispose(address: number): void {
-  operations[i32[address + objectWord.TYPE]].onLost?.(address);
+  tellLost(address);
   dropReference(address);
+}
+
+/** Tells the object that a message can no longer reach it, though it keeps its reference for now. */
+export function tellLost(address: number): void {
+  operations[i32[address + objectWord.TYPE]].onLost?.(address);
 }
 
 /** Takes back a reference; the last one frees the object. */

@@ -8,7 +8,7 @@
  * | `CONTROL` | bits of {@linkcode Control} | others set, itself clears `SERVICE` | | |
  * | `WAKE` | counts wake-ups | whoever has news for it | itself, blocking and async | {@linkcode rouse} |
  * | `READY` | stack of its async waiters that were woken | wakers push, itself takes all | | |
- * | `ORDER` | address of the message that says what to run; 0: none yet | who starts it | itself, in `ORDER_QUEUE` | who starts it |
+ * | `ORDER` | address of the message that says what to run; 0: none yet, or it was read; negative: it is lost | who starts it, itself, whoever ends it | itself, in `ORDER_QUEUE` | who starts it |
  * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | itself | the main thread, in `ENDED_QUEUE` | itself |
  *
  * A blocked thread and its waiting promises all sleep on `WAKE`, so one increment and one notify
@@ -60,6 +60,8 @@ export const threadWord = {
   NEXT: 20,
   /** Queue in which a worker of the warm reserve waits for its order: three words. */
   ORDER_QUEUE: 21,
+  /** Queue in which it sleeps for a time, and nobody is ever woken: three words. */
+  SLEEP_QUEUE: 26,
 } as const;
 
 const RECORD_WORDS = 32;
@@ -109,6 +111,14 @@ export function createThread(parent: number): number {
   i32[rootWord.threads] = record;
   leave(rootWord.threadsGuard);
   return record;
+}
+
+/** A number that no thread has, for what is like one. */
+export function takeNumber(): number {
+  enter(rootWord.threadsGuard);
+  const number = ++i32[rootWord.threadCount];
+  leave(rootWord.threadsGuard);
+  return number;
 }
 
 /** Takes a thread that has ended out of the list of live ones. */

@@ -41,8 +41,10 @@ export const Outcome = {
   OWNER: NodeState.OWNER,
   /** The time is up. */
   TIMED_OUT: 4,
-  /** What was waited for has happened. */
+  /** The group that this waiter waited with goes on. */
   PASSED: NodeState.PASSED,
+  /** The group that this waiter waited with has broken up. */
+  BROKEN: NodeState.BROKEN,
 } as const;
 
 /** How a sleep ended: a value of {@linkcode Outcome}. */
@@ -73,23 +75,24 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
 }
 
 /**
- * Blocks the thread until one of several algorithms has come to its end, or the time is up; the
- * others are given up.
+ * Blocks the thread until at least one of several algorithms has come to its end, or the time is up;
+ * the others are given up. For steps that look and take nothing, do not throw, and pass a wake-up on
+ * that they do not use.
  *
- * @returns whether one has
+ * @returns the indices of those that have; none if the time is up
  */
-export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): boolean {
+export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): number[] {
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped();
   try {
-    let parks: Park[] = [];
     let outcomes: (Outcome | undefined)[] = all.map(() => undefined);
     for (;;) {
+      // All of them look again, so those that are ready at the same time are found together.
       const steps = all.map((each, at) => resume(each, outcomes[at]));
-      if (steps.some(({ done }) => done)) return true;
-      parks = steps.map(({ value }) => value as Park);
-      outcomes = parkBlockingAny(parks, deadline);
-      if (outcomes.includes(Outcome.TIMED_OUT)) return false;
+      const ended = [...steps.keys()].filter((at) => steps[at].done);
+      if (ended.length > 0) return ended;
+      outcomes = parkBlockingAny(steps.map(({ value }) => value as Park), deadline);
+      if (outcomes.includes(Outcome.TIMED_OUT)) return [];
     }
   } finally {
     for (const steps of all) steps.return(undefined);
@@ -100,30 +103,54 @@ function resume<T>(steps: Steps<T>, outcome: Outcome | undefined): IteratorResul
   return outcome === undefined ? steps.next() : steps.next(outcome);
 }
 
-/** Runs the steps to their end, leaving the thread to others while they sleep. */
+/** An async task of this isolate with a life of its own. */
+export interface Task {
+  /** Whether the program stays alive while the task waits. */
+  readonly keepAlive: boolean;
+  /** Ends the waits of the task, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+let taskNow: (() => Task | undefined) | undefined;
+
+/** Says how to find the task whose code runs at the moment. */
+export function setTasks(current: () => Task | undefined): void {
+  taskNow = current;
+}
+
+/**
+ * Runs the steps to their end, leaving the thread to others while they sleep.
+ *
+ * @param keepAlive whether the program stays alive meanwhile; without it the wait is that of the task
+ * whose code runs now, which decides and may end it
+ */
 export function awaitOn<T>(
   steps: Steps<T>,
   options?: WaitOptions,
-  keepAlive = true,
+  keepAlive?: boolean,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = deadlineOf(options);
-    const signal = options?.signal;
+    if (stopRequested()) throw stopped();
+    const task = keepAlive === undefined ? taskNow?.() : undefined;
+    const signal = eitherOf(options?.signal, task?.signal);
     const goOn = (step: IteratorResult<Park, T>) => {
       while (!step.done) {
-        if (signal?.aborted && step.value.untimed !== true) {
-          step = steps.throw(signal.reason);
+        let outcome: Outcome | undefined;
+        try {
+          outcome = parkAsync(step.value, deadline, waiter);
+        } catch (error) {
+          step = steps.throw(error);
           continue;
         }
-        const next = parkAsync(step.value, deadline, waiter);
-        if (next === undefined) return;
-        step = steps.next(next);
+        if (outcome === undefined) return;
+        step = steps.next(outcome);
       }
       resolve(step.value);
     };
     const waiter: Waiter = {
       signal,
-      keepAlive,
+      keepAlive: keepAlive ?? task?.keepAlive ?? true,
       advance(outcome) {
         try {
           goOn(steps.next(outcome));
@@ -133,7 +160,7 @@ export function awaitOn<T>(
       },
       abort() {
         try {
-          goOn(steps.throw(signal!.reason));
+          goOn(steps.throw(waiter.signal!.reason));
         } catch (error) {
           reject(error);
         }
@@ -141,6 +168,10 @@ export function awaitOn<T>(
     };
     goOn(steps.next()); // what it throws rejects the promise
   });
+}
+
+function eitherOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
+  return a === undefined || b === undefined ? a ?? b : AbortSignal.any([a, b]);
 }
 
 // The blocking parker
@@ -162,7 +193,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
   attend();
   if (park.untimed === true) deadline = Infinity;
   if (deadline === 0) return Outcome.TIMED_OUT;
-  if (park.onQueued === undefined && maySpin()) {
+  if (park.onQueued === undefined && park.admit === undefined && maySpin()) {
     const spins = SPINS * (park.patience ?? 1);
     for (let spin = 0; spin < spins; spin++) {
       if (Atomics.load(i32, park.word) !== park.expected) return unlessStopped(Outcome.CHANGED);
@@ -184,7 +215,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       return unlessStopped(state as Outcome, park.queue);
     }
     if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) attend(node);
-    if (Atomics.load(i32, self + threadWord.READY) !== 0) {
+    if (hasWokenPromises()) {
       const lent = lendWakeUps(park.queue);
       if (lent !== undefined) return leaveWith(lent, node, park);
     }
@@ -197,26 +228,33 @@ function parkBlocking(park: Park, deadline: number): Outcome {
     if (left === Infinity && isOwn(park)) {
       if (!dequeue(node)) continue;
       giveBackNode(node);
+      // It may have been handed to a promise of this thread since the look at READY. Whoever did that
+      // had the guard of the queue till READY said so, and dequeue() had it afterwards.
+      const lent = lendWakeUps(park.queue);
+      if (lent !== undefined) return lent;
       throw new DeadlockError(
         "Cannot block: what this call waits for is held by this very worker, which could not " +
           "release it while it blocks. Release it first, or wait with a timeoutMs if another " +
           "worker will",
       );
     }
-    onBlock?.();
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
 }
 
 /** Whether the thread would wait for itself. */
-function isOwn({ ownerWord }: Park): boolean {
-  return ownerWord !== undefined && Atomics.load(i32, ownerWord) === self;
+function isOwn({ word, ownerWord }: Park): boolean {
+  return word === ownerWord && Atomics.load(i32, word) === self;
 }
 
-let onBlock: (() => void) | undefined;
+let onBlock: ((leftMs: number) => void) | undefined;
 
-/** Says what is done each time that this thread is about to sleep in a blocking wait. */
-export function setOnBlock(notice: (() => void) | undefined): void {
+/**
+ * Says what is done each time that this thread is about to sleep in a blocking wait, which ends after
+ * `leftMs` at the latest.
+ */
+export function setOnBlock(notice: ((leftMs: number) => void) | undefined): void {
   onBlock = notice;
 }
 
@@ -224,32 +262,25 @@ export function setOnBlock(notice: (() => void) | undefined): void {
 function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   attend();
   if (deadline === 0) return parks.map(() => Outcome.TIMED_OUT);
-  const nodes: number[] = [];
-  for (const park of parks) {
-    const node = takeNode();
-    if (!enqueue(node, park, 0)) {
-      giveBackNode(node);
-      break;
-    }
-    nodes.push(node);
-  }
+  const nodes = parks.map(takeNode); // before any stands in a queue: there may be no memory for them
+  const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
+  const queued = unchanged === -1 ? nodes.length : unchanged;
   let timedOut = false;
   const wake = self + threadWord.WAKE;
-  while (nodes.length === parks.length) {
+  while (queued === nodes.length) {
     const seen = Atomics.load(i32, wake);
     if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
-    if (Atomics.load(i32, self + threadWord.CONTROL) !== 0) {
-      if (stopRequested()) break;
-      attend();
-    }
-    if (Atomics.load(i32, self + threadWord.READY) !== 0) lendWakeUps(0);
+    if (stopRequested()) break;
+    serveOthers();
+    if (hasWokenPromises()) lendWakeUps(0);
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = left <= 0;
     if (timedOut) break;
-    onBlock?.();
+    onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
-  const outcomes = parks.map((_park, at) => leaveQueue(nodes[at]));
+  nodes.slice(queued).forEach(giveBackNode);
+  const outcomes = nodes.map((node, at) => at < queued ? leaveQueue(node) : Outcome.CHANGED);
   if (stopRequested()) {
     parks.forEach(({ queue }, at) => outcomes[at] === Outcome.WOKEN && wakeOne(queue));
     throw stopped();
@@ -258,9 +289,8 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   return timedOut && !woken ? parks.map(() => Outcome.TIMED_OUT) : outcomes;
 }
 
-/** Ends the sleep of a node, if it was begun: it was woken, or has to look again. */
-function leaveQueue(node: number | undefined): Outcome {
-  if (node === undefined) return Outcome.CHANGED;
+/** Ends the sleep of a node: it was woken, or has to look again. */
+function leaveQueue(node: number): Outcome {
   const outcome = dequeue(node)
     ? Outcome.CHANGED
     : Atomics.load(i32, node + nodeWord.STATE) as Outcome;
@@ -305,12 +335,12 @@ function leaveWith(lent: Outcome, node: number, park: Park): Outcome {
  */
 function lendWakeUps(queue: number): Outcome | undefined {
   let mine: Outcome | undefined;
-  const from = late.length;
-  takeReady(late);
-  for (const node of late.slice(from)) {
+  takeReady();
+  for (const node of woken.splice(0)) {
+    late.push(node);
     const its = i32[node + nodeWord.QUEUE];
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
-    if (state === Outcome.PASSED) continue; // of use to the promise alone
+    if (state !== Outcome.WOKEN && state !== Outcome.OWNER) continue; // of use to the promise alone
     Atomics.store(i32, node + nodeWord.STATE, NodeState.WOKEN); // the promise has to look again
     if (its === queue && mine === undefined) mine = state;
     else if (state === Outcome.OWNER) passOn(its, i32[node + nodeWord.OWNER_WORD], self);
@@ -325,15 +355,21 @@ function attend(node = 0): void {
   if ((control & Control.STOP) !== 0) {
     if (node !== 0) {
       const queue = i32[node + nodeWord.QUEUE];
-      if (!dequeue(node)) wakeOne(queue); // a wake-up that came is for the next
+      const waited = dequeue(node);
+      const state = Atomics.load(i32, node + nodeWord.STATE);
       giveBackNode(node);
+      if (!waited) unlessStopped(state as Outcome, queue); // a wake-up that came is for the next
     }
     throw stopped();
   }
-  if ((control & Control.SERVICE) !== 0) {
-    Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
-    serve?.();
-  }
+  serveOthers();
+}
+
+/** Does what other threads asked this one for, if they did. */
+function serveOthers(): void {
+  if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) === 0) return;
+  Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
+  serve?.();
 }
 
 // The async parker
@@ -359,7 +395,9 @@ interface Sleeper {
 
 /** The promises that wait in this isolate, by node. */
 const sleepers = new Map<number, Sleeper>();
-/** Nodes of promises that were woken while the thread blocked: they run when it does not. */
+/** Nodes of promises that were woken, in the order in which they were. */
+const woken: number[] = [];
+/** The same, of those whose wake-ups were lent while the thread blocked: they run when it does not. */
 const late: number[] = [];
 let armed = false;
 let onStop: (() => void) | undefined;
@@ -380,13 +418,20 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   const { keepAlive } = waiter;
   const signal = park.untimed === true ? undefined : waiter.signal;
   if (park.untimed === true) deadline = Infinity;
-  if (deadline === 0) return Outcome.TIMED_OUT;
+  signal?.throwIfAborted();
+  // Asked each time: one that is woken again and again would never see its timer.
+  if (deadline !== Infinity && deadline <= performance.now()) return Outcome.TIMED_OUT;
   const node = takeNode();
   if (!enqueue(node, park, Kind.ASYNC)) {
     giveBackNode(node);
-    return Outcome.CHANGED;
+    return unlessStopped(Outcome.CHANGED);
   }
   park.onQueued?.();
+  // Who ended this thread may have looked for its waiters before this one stood in the queue.
+  if (stopRequested() && dequeue(node)) {
+    giveBackNode(node);
+    throw stopped();
+  }
   const sleeper: Sleeper = { waiter, signal, timer: undefined, onAbort: undefined };
   sleepers.set(node, sleeper);
   if (keepAlive) hold();
@@ -398,7 +443,9 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
         finish(node, sleeper);
         waiter.advance(Outcome.TIMED_OUT);
       }
-    }, Math.min(Math.max(deadline - performance.now(), 0), MAX_TIMER_MS));
+    }, Math.min(Math.max(deadline - performance.now(), 0), TIMEOUT_MAX));
+    // Newer Denos have timers that are objects, and take these.
+    if (!keepAlive) Deno.unrefTimer(sleeper.timer as unknown as number);
   }
   if (signal !== undefined) {
     sleeper.onAbort = () => {
@@ -412,8 +459,13 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
   arm();
 }
 
-/** Longest time that `setTimeout` takes; a wait so long may end early and is not missed. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * The longest time that an async wait is sure to take, in milliseconds: 24 days. A longer `timeoutMs` may
+ * end early; `Infinity`, or none, has no end.
+ *
+ * Follows Python's `threading.TIMEOUT_MAX`.
+ */
+export const TIMEOUT_MAX: number = 2 ** 31 - 1; // setTimeout takes no more
 
 function finish(node: number, sleeper: Sleeper): void {
   sleepers.delete(node);
@@ -432,8 +484,7 @@ function arm(): void {
   const wake = self + threadWord.WAKE;
   const seen = Atomics.load(i32, wake);
   if (
-    late.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0 ||
-    Atomics.load(i32, self + threadWord.CONTROL) !== 0
+    late.length > 0 || hasWokenPromises() || Atomics.load(i32, self + threadWord.CONTROL) !== 0
   ) {
     queueMicrotask(lookAround);
     return;
@@ -443,20 +494,30 @@ function arm(): void {
   else queueMicrotask(lookAround);
 }
 
-/** Takes the nodes that were woken from the thread's stack, in the order in which they were. */
-function takeReady(into: number[]): void {
-  const woken = [];
+/** Whether promises of this thread were woken that have not gone on, nor lent their wake-ups. */
+function hasWokenPromises(): boolean {
+  return woken.length > 0 || Atomics.load(i32, self + threadWord.READY) !== 0;
+}
+
+/** Takes the nodes that were woken from the thread's stack. */
+function takeReady(): void {
+  const last = [];
   let node = Atomics.exchange(i32, self + threadWord.READY, 0);
-  for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) woken.push(node);
-  while (woken.length > 0) into.push(woken.pop()!);
+  for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) last.push(node);
+  while (last.length > 0) woken.push(last.pop()!);
+}
+
+function nextWoken(): number | undefined {
+  return late.shift() ?? woken.shift();
 }
 
 /** Resumes the promises that were woken, in the order in which they were woken. */
 function lookAround(): void {
   armed = false;
   if (onStop !== undefined && stopRequested()) return onStop(); // before a promise takes anything
-  takeReady(late);
-  for (const node of late.splice(0)) {
+  takeReady();
+  // One at a time: what one goes on with, such as a predicate, may block, and lends what is left.
+  for (let node = nextWoken(); node !== undefined; node = nextWoken()) {
     const sleeper = sleepers.get(node)!;
     const state = Atomics.load(i32, node + nodeWord.STATE) as Outcome;
     finish(node, sleeper);

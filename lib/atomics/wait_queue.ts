@@ -19,10 +19,16 @@
  * | `STATE` of a node | meaning | next |
  * |---|---|---|
  * | `UNUSED` 0 | in its thread's list of unused nodes | `QUEUED` by the waiter |
- * | `QUEUED` 1 | waits | `WOKEN`, `OWNER` by a waker; `UNUSED` by the waiter that gives up |
+ * | `QUEUED` 1 | waits | `WOKEN` to `SKIPPED` by a waker; `UNUSED` by the waiter that gives up |
  * | `WOKEN` 2 | may look again | `UNUSED` by the waiter |
  * | `OWNER` 3 | was given what it waits for | `UNUSED` by the waiter |
- * | `PASSED` 5 | what it waited for has happened, and need not be looked at again | `UNUSED` by the waiter |
+ * | `PASSED` 5 | the group that it waited with goes on | `UNUSED` by the waiter |
+ * | `BROKEN` 6 | the group that it waited with has broken up | `UNUSED` by the waiter |
+ * | `SKIPPED` 7 | its thread had ended when its turn came | `UNUSED` by the waiter, should it go on |
+ *
+ * Those who wait for each other are a group: all in the queue go on, or none does. What ends their
+ * wait is said in their nodes, inside `GUARD`, to all who stand in the queue at that moment; it is of
+ * use to nobody else and is never passed on.
  *
  * Nodes belong to the thread that waits, in slabs that hang on its record, so that when the thread
  * ends others can find its nodes: those still queued are taken out, and a wake-up that the thread
@@ -51,16 +57,26 @@ export const nodeWord = {
   THREAD: 4,
   /** Address of the word that names the owner of what is waited for; 0 for none. */
   OWNER_WORD: 5,
-  /** Address of the word that counts the dead; 0 for none. */
-  DEAD_WORD: 8,
   /** Bits of {@linkcode Kind}. */
   KIND: 6,
   NEXT_READY: 7,
+  /** Address of the word whose lowest bit says that the group is broken; 0 for none. */
+  GROUP: 8,
+  /** Address of the queue whose first is woken if the waiter dies; 0 for none. */
+  HEIRS: 9,
 } as const;
-const NODE_WORDS = 9;
+const NODE_WORDS = 10;
 
 /** States of a node. */
-export const NodeState = { UNUSED: 0, QUEUED: 1, WOKEN: 2, OWNER: 3, PASSED: 5 } as const;
+export const NodeState = {
+  UNUSED: 0,
+  QUEUED: 1,
+  WOKEN: 2,
+  OWNER: 3,
+  PASSED: 5,
+  BROKEN: 6,
+  SKIPPED: 7,
+} as const;
 
 /** Kinds of waiters. */
 export const Kind = {
@@ -80,16 +96,29 @@ export interface Park {
   expected: number;
   /** Address of a word that is 0 while sleeping makes sense: set it before waking everybody. */
   unless?: number;
-  /** Address of the word that names the owning thread, if there is one: its death is noticed. */
+  /**
+   * Address of the word that names the owning thread, if there is one: its death is noticed, and, if
+   * it is the word to watch, that a thread would block for itself.
+   */
   ownerWord?: number;
+  /**
+   * Looked at last, inside the queue's guard, with the waiter in the queue: whether it stays. A few
+   * instructions that do not throw.
+   */
+  admit?: () => boolean;
   /** Whether the waiter was woken before and came too late. */
   overtaken?: boolean;
   /** Called when the waiter stands in the queue, before it sleeps. */
   onQueued?: () => void;
   /** Whether to sleep on when the time is up or the signal is aborted: to end what was begun. */
   untimed?: boolean;
-  /** Address of a word that counts those who died in the queue; when one does, all are woken. */
-  deadWord?: number;
+  /**
+   * Address of a word whose lowest bit says that the group in the queue is broken: it is set, and all
+   * are told, when one of them or the owner dies.
+   */
+  group?: number;
+  /** Address of a queue whose first is woken if the waiter dies: what it was told is for that one. */
+  heirs?: number;
   /**
    * How much longer than usual a thread looks before it sleeps, as a factor.
    *
@@ -131,7 +160,8 @@ export function enqueue(node: number, park: Park, kind: number): boolean {
   i32[node + nodeWord.QUEUE] = queue;
   i32[node + nodeWord.THREAD] = self;
   i32[node + nodeWord.OWNER_WORD] = park.ownerWord ?? 0;
-  i32[node + nodeWord.DEAD_WORD] = park.deadWord ?? 0;
+  i32[node + nodeWord.GROUP] = park.group ?? 0;
+  i32[node + nodeWord.HEIRS] = park.heirs ?? 0;
   i32[node + nodeWord.KIND] = overtaken ? kind | Kind.OVERTAKEN : kind;
   enter(queue + GUARD);
   Atomics.store(i32, node + nodeWord.STATE, NodeState.QUEUED);
@@ -140,7 +170,8 @@ export function enqueue(node: number, park: Park, kind: number): boolean {
   // then looks for those who wait for it, so one of the two sees the other.
   const waits = Atomics.load(i32, word) === expected &&
     (park.unless === undefined || Atomics.load(i32, park.unless) === 0) &&
-    (park.ownerWord === undefined || !isOwnerGone(park.ownerWord));
+    (park.ownerWord === undefined || !isOwnerGone(park.ownerWord)) &&
+    (park.admit === undefined || park.admit());
   if (!waits) remove(queue, node);
   leave(queue + GUARD);
   return waits;
@@ -159,10 +190,10 @@ function isOwnerGone(ownerWord: number): boolean {
 export function dequeue(node: number): boolean {
   const queue = i32[node + nodeWord.QUEUE];
   enter(queue + GUARD);
-  const waited = i32[node + nodeWord.STATE] === NodeState.QUEUED;
-  if (waited) remove(queue, node);
+  const state = i32[node + nodeWord.STATE];
+  if (state === NodeState.QUEUED) remove(queue, node);
   leave(queue + GUARD);
-  return waited;
+  return state === NodeState.QUEUED || state === NodeState.SKIPPED;
 }
 
 /** Whether somebody stands in the queue. */
@@ -190,23 +221,37 @@ export function wakeAll(queue: number): void {
 }
 
 /**
- * Tells all in the queue that what they wait for has happened, if exactly `count` living ones stand
- * in it.
+ * Runs a few instructions, which do not throw, while nobody joins or leaves the queue or is woken.
  *
- * @returns false, with nothing done, if there are more or fewer
+ * @returns what they return
  */
-export function passAll(queue: number, count: number): boolean {
+export function inQueue<T>(queue: number, section: () => T): T {
   enter(queue + GUARD);
-  let standing = 0;
-  for (let node = i32[queue + HEAD]; node !== 0; node = i32[node + nodeWord.NEXT]) {
-    if (!hasEnded(i32[node + nodeWord.THREAD])) standing++;
-  }
-  const passes = standing === count;
-  for (let node = passes ? takeFirst(queue) : 0; node !== 0; node = takeFirst(queue)) {
-    wake(node, NodeState.PASSED);
-  }
+  const result = section();
   leave(queue + GUARD);
-  return passes;
+  return result;
+}
+
+/** How many living threads' waiters stand in the queue. {@linkcode inQueue}. */
+export function standing(queue: number): number {
+  let count = 0;
+  for (let node = i32[queue + HEAD]; node !== 0; node = i32[node + nodeWord.NEXT]) {
+    if (!hasEnded(i32[node + nodeWord.THREAD])) count++;
+  }
+  return count;
+}
+
+/** Tells the group in the queue how its wait has ended. {@linkcode inQueue}. */
+export function tellAll(
+  queue: number,
+  state: typeof NodeState.PASSED | typeof NodeState.BROKEN,
+): void {
+  for (let node = takeFirst(queue); node !== 0; node = takeFirst(queue)) wake(node, state);
+}
+
+function breakGroup(queue: number, group: number): void {
+  Atomics.or(i32, group, 1);
+  tellAll(queue, NodeState.BROKEN);
 }
 
 /**
@@ -227,8 +272,8 @@ export function passOn(queue: number, ownerWord: number, owner: number): boolean
 }
 
 /**
- * Takes the waiters of a thread that has ended out of all queues, and passes on their wake-ups. Where
- * the dead are counted, everybody is told instead.
+ * Takes the waiters of a thread that has ended out of all queues, and passes on what they were told.
+ * A group that one of them waited with is broken.
  */
 export function removeWaitersOf(record: number): void {
   for (const node of nodesOf(record)) {
@@ -236,12 +281,15 @@ export function removeWaitersOf(record: number): void {
     if (i32[node + nodeWord.STATE] === NodeState.UNUSED || queue === 0) continue;
     enter(queue + GUARD);
     const state = stateIn(queue, node);
-    const deadWord = i32[node + nodeWord.DEAD_WORD];
-    if (state !== NodeState.UNUSED && deadWord !== 0) Atomics.add(i32, deadWord, 1);
-    if (state === NodeState.QUEUED) remove(queue, node);
+    const group = i32[node + nodeWord.GROUP];
+    const heirs = i32[node + nodeWord.HEIRS];
+    if (state === NodeState.QUEUED) {
+      remove(queue, node);
+      if (group !== 0) breakGroup(queue, group);
+    }
     leave(queue + GUARD);
-    if (state !== NodeState.UNUSED && deadWord !== 0) wakeAll(queue);
-    else if (state === NodeState.WOKEN) wakeOne(queue);
+    if (state === NodeState.WOKEN) wakeOne(queue);
+    if (state !== NodeState.UNUSED && heirs !== 0) wakeOne(heirs);
   }
 }
 
@@ -255,9 +303,14 @@ export function wakeWaitersFor(owner: number): void {
       const queue = i32[node + nodeWord.QUEUE];
       if (queue === 0) continue;
       enter(queue + GUARD);
-      if (stateIn(queue, node) === NodeState.QUEUED) {
-        unlink(queue, node);
-        wake(node, NodeState.WOKEN);
+      if (stateIn(queue, node) === NodeState.QUEUED && Atomics.load(i32, ownerWord) === owner) {
+        const group = i32[node + nodeWord.GROUP];
+        if (group !== 0) {
+          breakGroup(queue, group);
+        } else {
+          unlink(queue, node);
+          wake(node, NodeState.WOKEN);
+        }
       }
       leave(queue + GUARD);
     }
@@ -319,9 +372,7 @@ function takeFirst(queue: number): number {
     if (node === 0) return 0;
     unlink(queue, node);
     if (!hasEnded(i32[node + nodeWord.THREAD])) return node;
-    const deadWord = i32[node + nodeWord.DEAD_WORD];
-    if (deadWord !== 0) Atomics.add(i32, deadWord, 1);
-    Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
+    Atomics.store(i32, node + nodeWord.STATE, NodeState.SKIPPED);
   }
 }
 

@@ -18,6 +18,9 @@
  *
  * Slot: word 0 is the length of the stream in the slot, or -1 and then word 1 the block's address.
  *
+ * What waits and what is asked of a channel needs only `SENT`, `RECEIVED`, `LIMIT`, `CLOSED` and the
+ * two queues, so it also serves channels whose messages come out in another order (`store.ts`).
+ *
  * @module
  */
 
@@ -28,22 +31,31 @@ import { Outcome, type Steps } from "../atomics/wait.ts";
 import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { discardMessage, freeMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { bytesAt, bytesLength, messageName } from "../codec/bytes.ts";
+import {
+  discardMessage,
+  freeMessage,
+  readMessage,
+  startOf,
+  storeMessage,
+} from "../codec/message.ts";
 
 // Words that senders write, receivers write, and both read lie on different cache lines.
-const SEND_GUARD = 0;
+export const SEND_GUARD = 0;
 const LAST_SEGMENT = 1;
 const LAST_SLOT = 2;
-const LIMIT = 3;
+export const LIMIT = 3;
+/** The first of eight words, on the senders' cache line, that a store of another order may use. */
+export const OWN_WORDS = 8;
 const RECEIVE_GUARD = 16;
 const FIRST_SEGMENT = 17;
 const FIRST_SLOT = 18;
 const SENT_SEEN = 19;
-const SENT = 32;
+export const SENT = 32;
 const CLOSED = 33;
-const RECEIVERS = 34;
-const RECEIVED = 48;
-const SENDERS = 49;
+export const RECEIVERS = 34;
+export const RECEIVED = 48;
+export const SENDERS = 49;
 
 /** Words that a channel takes in its owner's block. */
 export const CHANNEL_WORDS = 56;
@@ -54,6 +66,8 @@ export const Closed = {
   SENDERS_GONE: 1,
   /** Nobody will receive any more. */
   RECEIVERS_GONE: 2,
+  /** It was shut down, which is said by an error of its own. */
+  SHUT_DOWN: 4,
 } as const;
 
 const SLOT_WORDS = 16;
@@ -79,11 +93,15 @@ function newSegment(): number {
 
 /** Lets go of all messages and the memory of a channel that nobody can reach. */
 export function destroyChannel(channel: number): void {
-  while (pop(channel)) {
-    if (popped.block !== 0) discardMessage(popped.block);
-    else discardInline();
-  }
+  while (discardNext(channel));
   free(i32[channel + FIRST_SEGMENT]);
+}
+
+/** Takes the next message and lets go of it, as {@linkcode discardMessage}; false if there is none. */
+export function discardNext(channel: number, whatIsLent?: "returns" | "is lost"): boolean {
+  if (!pop(channel)) return false;
+  discardMessage(popped.block || keepInline(), whatIsLent);
+  return true;
 }
 
 /** How many messages wait in the channel. */
@@ -175,7 +193,8 @@ function enterSlot(channel: number): number {
   }
 }
 
-function isFull(channel: number): boolean {
+/** Whether a channel with a limit holds as much as it may. */
+export function isFull(channel: number): boolean {
   const limit = i32[channel + LIMIT];
   return limit > 0 && messagesIn(channel) >= limit;
 }
@@ -197,11 +216,19 @@ function claimSlot(channel: number): number {
   return segment + SLOT_WORDS + slot * SLOT_WORDS;
 }
 
-/** Steps of sending a stored message to a channel that may be full. */
-export function* sending(channel: number, block: number): Steps<"sent" | "closed" | "timed out"> {
+/**
+ * Steps of sending a stored message to a channel that may be full.
+ *
+ * @param put sends it now if it can, for a channel of another order
+ */
+export function* sending(
+  channel: number,
+  block: number,
+  put: (channel: number, block: number) => boolean = pushBlock,
+): Steps<"sent" | "closed" | "timed out"> {
   for (;;) {
     const received = Atomics.load(i32, channel + RECEIVED);
-    if (pushBlock(channel, block)) return "sent";
+    if (put(channel, block)) return "sent";
     if (closedBits(channel) !== 0) return "closed";
     const outcome = yield {
       queue: channel + SENDERS,
@@ -223,41 +250,64 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 
 /** Takes the next message into `popped`, if there is one. */
 function pop(channel: number): boolean {
+  let emptied: number;
   enter(channel + RECEIVE_GUARD);
+  try {
+    const slot = nextSlot(channel);
+    if (slot === 0) return false;
+    const length = i32[slot];
+    if (length === IN_BLOCK) {
+      popped.block = i32[slot + 1];
+    } else {
+      popped.block = 0;
+      popped.length = length;
+      const { words } = popped;
+      for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
+    }
+    emptied = emptySlot(channel, slot);
+  } finally {
+    leave(channel + RECEIVE_GUARD); // even if the stack is used up in there
+  }
+  noteRoom(channel, emptied);
+  return true;
+}
+
+/** The slot of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
+function nextSlot(channel: number): number {
   const received = i32[channel + RECEIVED];
   if (i32[channel + SENT_SEEN] === received) {
     const sent = Atomics.load(i32, channel + SENT);
-    if (sent === received) {
-      leave(channel + RECEIVE_GUARD);
-      return false;
-    }
+    if (sent === received) return 0;
     i32[channel + SENT_SEEN] = sent;
   }
-  let segment = i32[channel + FIRST_SEGMENT];
-  let slot = i32[channel + FIRST_SLOT];
+  const segment = i32[channel + FIRST_SEGMENT];
+  const slot = i32[channel + FIRST_SLOT];
+  if (slot === SLOTS) return i32[segment + NEXT] + SLOT_WORDS;
+  return segment + SLOT_WORDS + slot * SLOT_WORDS;
+}
+
+/**
+ * Takes the next message, which is in `slot`, out of the channel. Inside `RECEIVE_GUARD`.
+ *
+ * @returns the segment that nobody needs any more; 0 if there is none
+ */
+function emptySlot(channel: number, slot: number): number {
   let emptied = 0;
-  if (slot === SLOTS) {
-    emptied = segment;
-    segment = i32[segment + NEXT];
-    slot = 0;
-    i32[channel + FIRST_SEGMENT] = segment;
-  }
-  i32[channel + FIRST_SLOT] = slot + 1;
-  const at = segment + SLOT_WORDS + slot * SLOT_WORDS;
-  const length = i32[at];
-  if (length === IN_BLOCK) {
-    popped.block = i32[at + 1];
+  if (i32[channel + FIRST_SLOT] === SLOTS) {
+    emptied = i32[channel + FIRST_SEGMENT];
+    i32[channel + FIRST_SEGMENT] = slot - SLOT_WORDS;
+    i32[channel + FIRST_SLOT] = 1;
   } else {
-    popped.block = 0;
-    popped.length = length;
-    const { words } = popped;
-    for (let word = 0; word * 4 < length; word++) words[word] = i32[at + 1 + word];
+    i32[channel + FIRST_SLOT]++;
   }
-  Atomics.store(i32, channel + RECEIVED, (received + 1) | 0);
-  leave(channel + RECEIVE_GUARD);
+  Atomics.store(i32, channel + RECEIVED, (i32[channel + RECEIVED] + 1) | 0);
+  return emptied;
+}
+
+/** Does what follows {@linkcode emptySlot}, outside of the guard. */
+function noteRoom(channel: number, emptied: number): void {
   if (emptied !== 0) free(emptied);
   if (i32[channel + LIMIT] > 0) wakeOne(channel + SENDERS);
-  return true;
 }
 
 /**
@@ -291,7 +341,17 @@ const reader = new Decoder();
 /** Takes the next value out of the channel, if there is one. */
 export function receive(channel: number): Received | undefined {
   const block = receiveInto(channel, reader);
-  if (block === undefined) return undefined;
+  return block === undefined ? undefined : readReceived(block);
+}
+
+/** Reads the message in a block that was taken out of a channel. */
+export function receiveBlock(block: number): Received {
+  readMessage(reader, block);
+  return readReceived(block);
+}
+
+/** Reads the message that `reader` stands at, which is in `block` or, if that is 0, was popped last. */
+function readReceived(block: number): Received {
   try {
     const value = reader.value();
     endReceive(reader, block);
@@ -305,11 +365,68 @@ export function receive(channel: number): Received | undefined {
   }
 }
 
-/** Steps of receiving a value from a channel that may be empty. */
-export function* receiving(channel: number): Steps<Received | "closed" | "timed out"> {
+/** What came out of a channel from which bytes are wanted. */
+export type ReceivedBytes<R> =
+  | { kind: "bytes"; result: R }
+  /** The next message is something else, and stays. */
+  | { kind: "other"; name: string };
+
+/**
+ * Takes the next message out of the channel if it is bytes.
+ *
+ * @param read reads the bytes, which lie in the heap for so long
+ */
+export function receiveBytes<R>(
+  channel: number,
+  read: (bytes: Uint8Array<SharedArrayBuffer>) => R,
+): ReceivedBytes<R> | undefined {
+  let block: number;
+  let bytes: Uint8Array<SharedArrayBuffer>;
+  let emptied: number;
+  enter(channel + RECEIVE_GUARD);
+  try {
+    const slot = nextSlot(channel);
+    if (slot === 0) return undefined;
+    block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
+    const start = block === 0 ? (slot + 1) * 4 : startOf(block);
+    if (bytesLength(start) < 0) return { kind: "other", name: messageName(start) };
+    bytes = bytesAt(start);
+    emptied = emptySlot(channel, slot);
+  } finally {
+    leave(channel + RECEIVE_GUARD);
+  }
+  noteRoom(channel, emptied);
+  try {
+    return { kind: "bytes", result: read(bytes) };
+  } finally {
+    if (block !== 0) freeMessage(block); // without a block there are no bytes
+  }
+}
+
+/**
+ * Steps of receiving a value from a channel that may be empty.
+ *
+ * @param take receives one now if there is one, for a channel of another order
+ */
+export function receiving(
+  channel: number,
+  take: (channel: number) => Received | undefined = receive,
+): Steps<Received | "closed" | "timed out"> {
+  return taking(channel, take);
+}
+
+/**
+ * Steps of taking something out of a channel that may be empty.
+ *
+ * @param take takes it now, if it is there
+ */
+export function* taking<R>(
+  channel: number,
+  take: (channel: number) => R | undefined,
+): Steps<R | "closed" | "timed out"> {
   for (;;) {
     const sent = Atomics.load(i32, channel + SENT);
-    const received = receive(channel);
+    const received = take(channel);
     if (received !== undefined) return received;
     if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return "closed";
     const outcome = yield parkForMessage(channel, sent);
@@ -360,8 +477,4 @@ export function keepInline(): number {
   i32[block] = popped.length;
   i32.set(popped.words, block + 2);
   return block;
-}
-
-function discardInline(): void {
-  discardMessage(keepInline());
 }

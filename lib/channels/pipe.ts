@@ -17,6 +17,7 @@
 import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import {
   createObject,
   defineType,
@@ -29,9 +30,18 @@ import {
   SharedHandle,
   SharedType,
 } from "../atomics/shared_object.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
+import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
 import { encode, giveBack } from "../codec/encoder.ts";
 import { importValue } from "../codec/message.ts";
+import {
+  copying,
+  copyingInto,
+  partOf,
+  type Reader,
+  type RecvBytesIntoOptions,
+  type RecvBytesOptions,
+  type SendBytesOptions,
+} from "./bytes.ts";
 import {
   becomingReadable,
   CHANNEL_WORDS,
@@ -41,8 +51,10 @@ import {
   initChannel,
   push,
   receive,
-  type Received,
+  receiveBytes,
+  type ReceivedBytes,
   receiving,
+  taking,
 } from "./channel.ts";
 import { valueNow } from "./received.ts";
 
@@ -89,8 +101,20 @@ let reopen: (end: Connection) => void;
  * Follows Python's `multiprocessing.connection.Connection`.
  *
  * @typeParam T what the pipe carries
+ *
+ * @example Bytes, into a buffer that is there already
+ * ```ts
+ * import { Pipe } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [here, there] = Pipe();
+ * await here.sendBytes(new Float32Array([1, 2, 3]), { offset: 4 });
+ * const buffer = new Float32Array(4);
+ * assertEquals(await there.recvBytesInto(buffer, { offset: 8 }), 8);
+ * assertEquals(buffer, new Float32Array([0, 0, 2, 3]));
+ * ```
  */
-export class Connection<T = unknown> extends SharedHandle implements Disposable {
+export class Connection<T = unknown> extends SharedHandle implements Disposable, Waitable {
   #closed = false;
 
   static {
@@ -132,14 +156,35 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable 
   /** As {@linkcode Connection.send}: sending never waits. */
   sendSync(message: T): void {
     this.#use("send", this.writable, "the other one");
-    const encoder = encode(message, "message");
-    try {
-      if (push(outgoing(this.address), encoder)) return;
-      encoder.discard();
-    } finally {
-      giveBack(encoder);
-    }
-    throw new BrokenPipeError("Cannot send message: the other end of the pipe is gone");
+    this.#push(message, "message");
+  }
+
+  /**
+   * Sends bytes to the other end, as one message: the `recvBytes` of the other end gets them, and its
+   * `recv` gets a `Uint8Array`. Otherwise as {@linkcode Connection.send}.
+   *
+   * @param bytes a buffer of any kind, which is copied; of a shared one, too, the contents are sent
+   * @throws {BrokenPipeError} if the other end is gone
+   * @throws {ClosedError} if this end is closed
+   * @throws {RangeError} if `offset` and `size` are not a part of `bytes`
+   * @throws {TypeError} if this end only receives, or `bytes` is no buffer
+   */
+  // deno-lint-ignore require-await -- so that every error is a rejection
+  async sendBytes(
+    bytes: ArrayBufferView | ArrayBufferLike,
+    options?: SendBytesOptions,
+  ): Promise<void> {
+    this.sendBytesSync(bytes, options);
+  }
+
+  /** As {@linkcode Connection.sendBytes}: sending never waits. */
+  sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options: SendBytesOptions = {}): void {
+    this.#use("send", this.writable, "the other one");
+    const part = partOf("send bytes", "bytes", bytes, options.offset, options.size);
+    // Of these, the encoder would send the buffer whole, or share it.
+    const { buffer } = part;
+    const copies = buffer instanceof SharedArrayBuffer || buffer.resizable;
+    this.#push(copies ? part.slice() : part, "bytes");
   }
 
   /**
@@ -179,6 +224,71 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable 
   }
 
   /**
+   * Receives the next message, which has to be bytes, waiting until there is one.
+   *
+   * If it is something else, the error is thrown and the message stays: `recv` gets it.
+   *
+   * @throws {BufferTooShort} if it has more than `maxLength` bytes; the error has them, and the
+   * connection goes on with the next message
+   * @throws {EOFError} if the other end is gone and all it sent has been received
+   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if the message is not bytes, or this end only sends
+   * @throws {RangeError} if `maxLength` is negative or not a whole number
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const steps = this.#receivingBytes(copying(options?.maxLength));
+    return this.#judgeBytes(await awaitOn(steps, options), options);
+  }
+
+  /**
+   * As {@linkcode Connection.recvBytes}, blocking the thread.
+   *
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
+    const steps = this.#receivingBytes(copying(options?.maxLength));
+    return this.#judgeBytes(blockOn(steps, options), options);
+  }
+
+  /**
+   * Receives the next message, which has to be bytes, into a buffer, waiting until there is one. The
+   * rest of the buffer stays as it is. Otherwise as {@linkcode Connection.recvBytes}.
+   *
+   * @param buffer a buffer of any kind
+   * @returns the number of bytes that were received
+   * @throws {BufferTooShort} if it does not fit into the buffer from `offset` on; the error has the
+   * whole message, and the connection goes on with the next
+   * @throws {EOFError} if the other end is gone and all it sent has been received
+   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if the message is not bytes, `buffer` no buffer, or this end only sends
+   * @throws {RangeError} if `offset` is not inside the buffer
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async recvBytesInto(
+    buffer: ArrayBufferView | ArrayBufferLike,
+    options?: RecvBytesIntoOptions,
+  ): Promise<number> {
+    const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
+    return this.#judgeBytes(await awaitOn(steps, options), options);
+  }
+
+  /**
+   * As {@linkcode Connection.recvBytesInto}, blocking the thread.
+   *
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  recvBytesIntoSync(
+    buffer: ArrayBufferView | ArrayBufferLike,
+    options?: RecvBytesIntoOptions,
+  ): number {
+    const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
+    return this.#judgeBytes(blockOn(steps, options), options);
+  }
+
+  /**
    * Waits until `recv` would not: there is a message, or the other end is gone.
    *
    * @param options without a `timeoutMs` it looks and does not wait, as in Python
@@ -195,6 +305,12 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable 
   pollSync(options: WaitOptions = { timeoutMs: 0 }): boolean {
     this.#use("poll", this.readable, "the other one");
     return blockOn(becomingReadable(incoming(this.address)), options);
+  }
+
+  /** Steps of waiting until `recv` would not wait, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    this.#use("wait", this.readable, "the other one");
+    return becomingReadable(incoming(this.address));
   }
 
   /** Closes this end here. The other end is told once nobody else has it open. */
@@ -225,7 +341,23 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable 
     }
   }
 
-  #judge(received: Received | "closed" | "timed out", options?: WaitOptions): Received {
+  #push(message: unknown, name: string): void {
+    const encoder = encode(message, name);
+    try {
+      if (push(outgoing(this.address), encoder)) return;
+      encoder.discard();
+    } finally {
+      giveBack(encoder);
+    }
+    throw new BrokenPipeError(`Cannot send ${name}: the other end of the pipe is gone`);
+  }
+
+  #receivingBytes<R>(read: Reader<R>): Steps<ReceivedBytes<R> | "closed" | "timed out"> {
+    this.#use("receive", this.readable, "the other one");
+    return taking(incoming(this.address), (channel) => receiveBytes(channel, read));
+  }
+
+  #judge<R>(received: R | "closed" | "timed out", options?: WaitOptions): R {
     if (received === "timed out") {
       throw new TimeoutError(`Cannot receive: no message came in ${options?.timeoutMs} ms`);
     }
@@ -233,6 +365,17 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable 
       throw new EOFError("Cannot receive: the other end of the pipe is gone");
     }
     return received;
+  }
+
+  #judgeBytes<R>(
+    received: ReceivedBytes<R> | "closed" | "timed out",
+    options?: WaitOptions,
+  ): R {
+    const message = this.#judge(received, options);
+    if (message.kind === "bytes") return message.result;
+    throw new TypeError(
+      `Cannot receive bytes: the next message is ${message.name}. It stays: recv() receives it`,
+    );
   }
 }
 

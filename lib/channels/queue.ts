@@ -4,47 +4,30 @@
  * @module
  */
 
-import { ClosedError, Empty, Full } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
-import {
-  createObject,
-  defineType,
-  objectWord,
-  reviveAs,
-  SharedHandle,
-  SharedType,
-} from "../atomics/shared_object.ts";
+import { ClosedError } from "../errors.ts";
+import type { WaitOptions } from "../atomics/deadline.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
+import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
-import { encode, giveBack } from "../codec/encoder.ts";
-import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
 import {
-  CHANNEL_WORDS,
+  becomingReadable,
   closeChannel,
   Closed,
   closedBits,
-  destroyChannel,
-  initChannel,
   limitOf,
   messagesIn,
-  push,
-  receive,
-  type Received,
-  receiving,
-  sending,
 } from "./channel.ts";
-import { valueNow } from "./received.ts";
+import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
+import { fifoStore } from "./store.ts";
 
-const CHANNEL = objectWord.FIRST;
-
-function createQueue(maxsize: number): number {
-  if (!Number.isInteger(maxsize) || maxsize > 2 ** 30) {
-    throw new RangeError(
-      `Cannot make queue: maxsize must be a whole number up to 2^30, not ${String(maxsize)}`,
-    );
-  }
-  const address = createObject(SharedType.QUEUE, CHANNEL + CHANNEL_WORDS);
-  initChannel(address + CHANNEL, Math.max(maxsize, 0));
-  return address;
+/** Options of {@linkcode Queue.shutdown}. */
+export interface ShutdownOptions {
+  /**
+   * Whether what is in the queue is dropped, instead of being left to those who get.
+   *
+   * @default {false}
+   */
+  immediate?: boolean;
 }
 
 /**
@@ -87,7 +70,14 @@ function createQueue(maxsize: number): number {
  * assertEquals(await Array.fromAsync(queue), [1, 2, 3]);
  * ```
  */
-export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T> {
+export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>, Waitable {
+  declare private readonly kind: QueueKind;
+
+  /** Where the items are. */
+  private get channel(): number {
+    return channelOf(this.address);
+  }
+
   /**
    * Makes an empty queue.
    *
@@ -95,114 +85,89 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @throws {RangeError} if `maxsize` is not a whole number
    */
   constructor(maxsize = 0) {
-    super(createQueue(maxsize));
+    super(new.target.prototype.kind.create(maxsize));
   }
 
   /**
    * Adds an item at the end, waiting while the queue is full. The item is copied at the call.
    *
    * @throws {Full} if there is no room in `timeoutMs`
-   * @throws {ClosedError} if the queue is closed
+   * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
    * @throws the reason of `signal`, if that is aborted first
    */
   async put(item: T, options?: WaitOptions): Promise<void> {
-    const block = pushOrStore(this.address + CHANNEL, item, options);
-    if (block === 0) return;
-    try {
-      judgePut(
-        this.address + CHANNEL,
-        await awaitOn(sending(this.address + CHANNEL, block), options),
-        options,
-      );
-    } catch (error) {
-      discardMessage(block);
-      throw error;
-    }
+    const waiting = this.kind.offer(this.channel, item, options);
+    if (waiting !== undefined) await this.kind.putLater(this.channel, waiting, options);
   }
 
   /**
    * Adds an item at the end, blocking the thread while the queue is full.
    *
    * @throws {Full} if there is no room in `timeoutMs`
-   * @throws {ClosedError} if the queue is closed
+   * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
    * @throws {TerminatedError} if this worker is told to end
    */
   putSync(item: T, options?: WaitOptions): void {
-    const block = pushOrStore(this.address + CHANNEL, item, options);
-    if (block === 0) return;
-    try {
-      judgePut(
-        this.address + CHANNEL,
-        blockOn(sending(this.address + CHANNEL, block), options),
-        options,
-      );
-    } catch (error) {
-      discardMessage(block);
-      throw error;
-    }
+    const waiting = this.kind.offer(this.channel, item, options);
+    if (waiting !== undefined) this.kind.putLaterSync(this.channel, waiting, options);
   }
 
   /**
    * Adds an item at the end if there is room.
    *
    * @returns whether it was added
-   * @throws {ClosedError} if the queue is closed
+   * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
    */
   tryPut(item: T): boolean {
-    const block = pushOrStore(this.address + CHANNEL, item);
-    if (block === 0) return true;
-    discardMessage(block);
-    if (this.closed) judgePut(this.address + CHANNEL, "closed");
-    return false;
+    return this.kind.tryPut(this.channel, item);
   }
 
   /**
    * Takes the first item, waiting while there is none.
    *
    * @throws {Empty} if none comes in `timeoutMs`
-   * @throws {ClosedError} if the queue is closed and empty
+   * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws the reason of `signal`, if that is aborted first
    */
   async get(options?: WaitOptions): Promise<T> {
-    const received = (options === undefined ? receive(this.address + CHANNEL) : undefined) ??
-      await awaitOn(receiving(this.address + CHANNEL), options);
-    const item = judgeGet(received, options);
-    return (item.kind === "value" ? item.value : await importValue(item.block)) as T;
+    const received = (options === undefined ? this.kind.take(this.channel) : undefined) ??
+      await awaitOn(this.kind.taking(this.channel), options);
+    const item = judgeGet(this.channel, received, options);
+    if (item.kind === "value") return item.value as T;
+    return await this.kind.readLater(this.channel, item.block) as T;
   }
 
   /**
    * Takes the first item, blocking the thread while there is none.
    *
    * @throws {Empty} if none comes in `timeoutMs`
-   * @throws {ClosedError} if the queue is closed and empty
+   * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
    * @throws {TerminatedError} if this worker is told to end
    */
   getSync(options?: WaitOptions): T {
-    const received = (options === undefined ? receive(this.address + CHANNEL) : undefined) ??
-      blockOn(receiving(this.address + CHANNEL), options);
-    return valueNow(judgeGet(received, options)) as T;
+    const received = (options === undefined ? this.kind.take(this.channel) : undefined) ??
+      blockOn(this.kind.taking(this.channel), options);
+    return this.kind.readNow(this.channel, judgeGet(this.channel, received, options)) as T;
   }
 
   /**
    * Takes the first item if there is one.
    *
    * @returns the item in an object, since the item itself may be anything; `undefined` if there is none
-   * @throws {ClosedError} if the queue is closed and empty
+   * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
    */
   tryGet(): { value: T } | undefined {
-    const received = blockOn(receiving(this.address + CHANNEL), { timeoutMs: 0 });
-    if (received === "timed out") return undefined;
-    return { value: valueNow(judgeGet(received)) as T };
+    return this.kind.tryGet(this.channel) as { value: T } | undefined;
   }
 
   /** Number of items in the queue at this moment. */
   size(): number {
-    return messagesIn(this.address + CHANNEL);
+    return messagesIn(this.channel);
   }
 
   /** Whether there is no item at this moment. */
@@ -212,29 +177,65 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
 
   /** Whether there is no room at this moment; never for a queue without a limit. */
   full(): boolean {
-    const limit = limitOf(this.address + CHANNEL);
+    const limit = limitOf(this.channel);
     return limit > 0 && this.size() >= limit;
   }
 
   /** Most items that the queue holds; 0: no limit. */
   get maxsize(): number {
-    return limitOf(this.address + CHANNEL);
+    return limitOf(this.channel);
   }
 
-  /** Whether the queue was closed. */
+  /** Whether the queue was closed or shut down. */
   get closed(): boolean {
-    return closedBits(this.address + CHANNEL) !== 0;
+    return closedBits(this.channel) !== 0;
   }
 
   /**
    * Ends the queue for everybody: nothing can be put any more; what is in it can still be got, and
    * then `get` throws {@linkcode ClosedError} and iterations end. Closing twice is safe.
+   * {@linkcode Queue.shutdown} can drop what is in it as well.
    */
   close(): void {
-    closeChannel(this.address + CHANNEL, Closed.SENDERS_GONE);
+    closeChannel(this.channel, Closed.SENDERS_GONE);
   }
 
-  /** The items as they come, until the queue is closed and empty. */
+  /**
+   * Ends the queue as {@linkcode Queue.close} does, which is the everyday name, but with
+   * {@linkcode ShutDown} as the error of `put` and `get`; that extends {@linkcode ClosedError}.
+   *
+   * With `immediate` it also drops what is in the queue: nothing can be got any more after it, and
+   * the dropped items of a queue that counts its tasks are marked done. What somebody gets while it
+   * works is not dropped.
+   *
+   * All who wait to put or get are woken, and end with `ShutDown`. A queue may be closed first and
+   * shut down afterwards; shutting it down twice is safe.
+   *
+   * Follows Python's `queue.Queue.shutdown`.
+   *
+   * @example Nothing more, now
+   * ```ts
+   * import { Queue, ShutDown } from "@sauropod/multiprocessing";
+   * import { assertRejects, assertThrows } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * queue.shutdown({ immediate: true });
+   * assertThrows(() => queue.putSync(2), ShutDown);
+   * await assertRejects(() => queue.get(), ShutDown);
+   * ```
+   */
+  shutdown({ immediate = false }: ShutdownOptions = {}): void {
+    closeChannel(this.channel, Closed.SHUT_DOWN);
+    if (immediate) this.kind.discardAll(this.channel);
+  }
+
+  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return becomingReadable(this.channel);
+  }
+
+  /** The items as they come, until the queue is closed, or shut down, and empty. */
   async *[Symbol.asyncIterator](): AsyncIterator<T> {
     for (;;) {
       let item: T;
@@ -249,42 +250,4 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   }
 }
 
-/** Sends the item now and returns 0, or returns the block that holds it until there is room. */
-function pushOrStore(channel: number, item: unknown, options?: WaitOptions): number {
-  if (options !== undefined) deadlineOf(options); // bad or aborted options put nothing
-  const encoder = encode(item, "item");
-  try {
-    return push(channel, encoder) ? 0 : storeMessage(encoder);
-  } finally {
-    giveBack(encoder);
-  }
-}
-
-function judgePut(
-  channel: number,
-  how: "sent" | "closed" | "timed out",
-  options?: WaitOptions,
-): void {
-  if (how === "timed out") {
-    throw new Full(
-      `Cannot put item: the queue still holds ${limitOf(channel)} items after ` +
-        `${options?.timeoutMs} ms`,
-    );
-  }
-  if (how === "closed") throw new ClosedError("Cannot put item: the queue is closed");
-}
-
-function judgeGet(received: Received | "closed" | "timed out", options?: WaitOptions): Received {
-  if (received === "timed out") {
-    throw new Empty(`Cannot get item: the queue is still empty after ${options?.timeoutMs} ms`);
-  }
-  if (received === "closed") {
-    throw new ClosedError("Cannot get item: the queue is closed and empty");
-  }
-  return received;
-}
-
-defineType(SharedType.QUEUE, {
-  revive: reviveAs<Queue>(Queue),
-  destroy: (address) => destroyChannel(address + CHANNEL),
-});
+defineQueue(Queue, { type: SharedType.QUEUE, store: fifoStore });

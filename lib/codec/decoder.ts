@@ -38,6 +38,9 @@ export class Decoder {
   #seen: any[] = [];
   #shapes: string[][] = [];
   readonly #shared: number[] = [];
+  /** Whether the values do not matter: no function has to be known and nothing is copied. */
+  #skips = false;
+  #makesHandles = true;
 
   /** Reads from memory of this isolate; the message is no more than its stream. */
   fromStream(
@@ -82,14 +85,33 @@ export class Decoder {
     if (this.#seen.length > 0) this.#seen = [];
   }
 
+  /** Forgets a message that stays where it is and keeps its references, to be read again. */
+  leave(): void {
+    this.#shared.length = 0;
+    this.#seen = [];
+  }
+
   /** Uses up the rest of a message that nobody wants: only its references matter. */
   skip(): void {
+    this.#skipRest(true);
+    this.finish();
+  }
+
+  /** The addresses of the shared objects in the rest of a message, which keeps its references. */
+  sharedObjects(): number[] {
+    this.#skipRest(false);
+    return this.#shared.splice(0);
+  }
+
+  #skipRest(makesHandles: boolean): void {
+    this.#skips = true;
+    this.#makesHandles = makesHandles;
     try {
       while (this.#position < this.#end) this.value();
-    } catch (error) {
-      if (!(error instanceof NeedsImport)) throw error; // what comes after it is let go with it
+    } finally {
+      this.#skips = false;
+      this.#makesHandles = true;
     }
-    this.finish();
   }
 
   /** Reads a number of a header. */
@@ -324,28 +346,25 @@ export class Decoder {
   }
 
   #instance(): object {
-    const address = this.#int32();
-    const classOf = functionAt(address) as { prototype: object } | undefined;
-    if (classOf === undefined) throw new NeedsImport(address);
+    const { prototype } = this.#function() as { prototype: object };
     if (this.#bytes[this.#position] === Tag.ERROR) {
       this.#position++;
-      return Object.setPrototypeOf(this.#error(), classOf.prototype);
+      return Object.setPrototypeOf(this.#error(), prototype);
     }
     this.#position++; // Tag.OBJECT
-    return this.#plain(this.#note(Object.create(classOf.prototype)));
+    return this.#plain(this.#note(Object.create(prototype)));
   }
 
   #reduced(): object {
     const index = this.#seen.length;
     this.#seen.push(undefined);
-    const address = this.#int32();
-    const revive = functionAt(address) as ((parts: unknown) => object) | undefined;
-    if (revive === undefined) throw new NeedsImport(address);
+    const revive = this.#function() as (parts: unknown) => object;
     return this.#seen[index] = revive(this.value());
   }
 
   #function(): object {
     const address = this.#int32();
+    if (this.#skips) return Object;
     const fn = functionAt(address);
     if (fn === undefined) throw new NeedsImport(address);
     return fn;
@@ -354,7 +373,7 @@ export class Decoder {
   #sharedObject(): object {
     const address = this.#int32();
     this.#shared.push(address);
-    return this.#note(handleFor(address));
+    return this.#note(this.#makesHandles ? handleFor(address) : {});
   }
 
   /** Where the next block begins, in bytes of the source. */
@@ -367,6 +386,7 @@ export class Decoder {
   #arrayBuffer(): ArrayBuffer {
     const byteLength = this.#length();
     const limit = this.#float64();
+    if (this.#skips) return this.#note(new ArrayBuffer(0));
     const contents = new Uint8Array(this.#bytes.buffer, this.#block(byteLength), byteLength);
     if (limit === 0) return this.#note(new Uint8Array(contents).buffer);
     const buffer = new ArrayBuffer(byteLength, { maxByteLength: limit - 1 });
@@ -377,6 +397,7 @@ export class Decoder {
   #typedArray(): ArrayBufferView {
     const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Float64Array;
     const length = this.#int32();
+    if (this.#skips) return this.#note(new viewClass(0));
     const start = this.#block(length * viewClass.BYTES_PER_ELEMENT);
     // A typed array of a typed array is a copy: the fastest one there is.
     return this.#note(new viewClass(new viewClass(this.#bytes.buffer, start, length)));
@@ -389,7 +410,7 @@ export class Decoder {
     const byteOffset = this.#float64();
     const length = this.#float64();
     const buffer = this.value() as ArrayBuffer;
-    const view = new viewClass(buffer, byteOffset, length);
+    const view = this.#skips ? new Uint8Array(0) : new viewClass(buffer, byteOffset, length);
     this.#seen[index] = view;
     return view;
   }

@@ -136,6 +136,11 @@ export class Encoder {
     return this.#blocks.length === 0;
   }
 
+  /** Addresses of the shared objects that the message refers to, one for each time. */
+  get sharedObjects(): readonly number[] {
+    return this.#shared;
+  }
+
   /** Makes ready for the next message. */
   reset(): void {
     this.position = 0;
@@ -374,6 +379,7 @@ export class Encoder {
       const { words } = this;
       for (let at = 0; at < length; at++) words[start * 2 + at] = floats[start + at];
     }
+    this.bytes.fill(0, this.position + 5, start * 8); // equal values have equal bytes
     this.#tagAndLength(integers ? Tag.INTEGERS : Tag.NUMBERS, length);
     this.position = start * 8 + length * (integers ? 4 : 8);
     return true;
@@ -416,6 +422,10 @@ export class Encoder {
           value,
           `a ${value.constructor?.name ?? "resource"} holds what cannot be copied: make one there`,
         );
+      }
+      if ("then" in value) {
+        const what = value.constructor?.name ?? "result";
+        throw new NotCloneable(value, `a ${what} is a result that may be to come: await it first`);
       }
       return this.#plain(value);
     }

@@ -6,12 +6,16 @@
 
 import { allocate, free } from "../atomics/heap.ts";
 import { i32, u8 } from "../atomics/heap_views.ts";
+import { dispose } from "../atomics/shared_object.ts";
 import { Decoder, NeedsImport } from "./decoder.ts";
 import { encode, type Encoder, giveBack } from "./encoder.ts";
 import { importFunction } from "./functions.ts";
 
-/** Words before the message in its block: the length of its stream. */
+/** Words before the message in its block: the length of its stream, and {@linkcode LINK}. */
 const HEADER_WORDS = 2;
+
+/** Offset of a word of the block that is free for whoever keeps the message. */
+export const LINK = 1;
 
 /**
  * Copies a finished message into a block of its own.
@@ -27,8 +31,13 @@ export function storeMessage(encoder: Encoder): number {
     throw error;
   }
   i32[address] = encoder.position;
-  encoder.copyTo(u8, (address + HEADER_WORDS) * 4);
+  encoder.copyTo(u8, startOf(address));
   return address;
+}
+
+/** Where the message at `address` begins, in bytes of the heap. */
+export function startOf(address: number): number {
+  return (address + HEADER_WORDS) * 4;
 }
 
 /** Makes a decoder read the message at `address` from its beginning. */
@@ -73,10 +82,29 @@ export async function importValue(address: number): Promise<unknown> {
   }
 }
 
-/** Lets go of a message that nobody will read. */
-export function discardMessage(address: number): void {
+/** The addresses of the shared objects in a message, one for each reference that it has. */
+export function sharedObjectsIn(address: number): number[] {
   const decoder = new Decoder();
   readMessage(decoder, address);
-  decoder.skip();
+  return decoder.sharedObjects();
+}
+
+/**
+ * Lets go of a message that nobody will read.
+ *
+ * @param whatIsLent what becomes of ends of pipes in it: they return to this isolate if it lent them,
+ * or are lost, as with a worker that got them and ended
+ */
+export function discardMessage(
+  address: number,
+  whatIsLent: "returns" | "is lost" = "returns",
+): void {
+  if (whatIsLent === "is lost") {
+    sharedObjectsIn(address).forEach(dispose);
+  } else {
+    const decoder = new Decoder();
+    readMessage(decoder, address);
+    decoder.skip();
+  }
   freeMessage(address);
 }

@@ -4,11 +4,14 @@
  * @module
  */
 
+import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
+import { Manager } from "../managers/manager.ts";
 import { SharedArray } from "../memory/array.ts";
 import { RawArray } from "../memory/raw_array.ts";
 import { RawValue, Value } from "../memory/value.ts";
+import { SimpleQueue } from "../channels/simple_queue.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions } from "../process/process.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
@@ -29,6 +32,10 @@ export interface Context {
   readonly Pool: typeof Pool;
   /** The same in every context. */
   readonly Queue: typeof Queue;
+  /** The same in every context. */
+  readonly JoinableQueue: typeof JoinableQueue;
+  /** The same in every context. */
+  readonly SimpleQueue: typeof SimpleQueue;
   /** The same in every context. */
   readonly Pipe: typeof Pipe;
   /** The same in every context. */
@@ -53,6 +60,8 @@ export interface Context {
   readonly Condition: typeof Condition;
   /** The same in every context. */
   readonly Barrier: typeof Barrier;
+  /** The same in every context. */
+  readonly Manager: typeof Manager;
 }
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
@@ -70,7 +79,8 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
 
 const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
 const memory = { Value, RawValue, Array: SharedArray, RawArray };
-const common = { Queue, Pipe, ...locks, ...memory };
+const channels = { Queue, JoinableQueue, SimpleQueue, Pipe };
+const common = { ...channels, ...locks, ...memory, Manager };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: { startMethod: "spawn", Process, Pool, ...common },
   forkserver: {

@@ -10,8 +10,9 @@ import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, nameAt } from "../codec/functions.ts";
 import { Dispatcher } from "../pool/dispatcher.ts";
 import { Pool } from "../pool/pool.ts";
-import { callSite, cancelChunks, explainFailure, type Job, whenSettled } from "../pool/jobs.ts";
+import { callSite, explainFailure, type Job, whenSettled } from "../pool/jobs.ts";
 import { type Failure, Mode } from "../pool/protocol.ts";
+import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
 import {
   closeLoop,
@@ -22,6 +23,7 @@ import {
   type Plan,
   runPart,
   runPartInWorker,
+  stopLoop,
 } from "./part.ts";
 
 /** Most threads that a loop can have. */
@@ -107,7 +109,7 @@ export async function stopTeam(): Promise<void> {
   const itself = team;
   team = undefined;
   for (const pool of ending) pool.terminate();
-  itself?.terminate();
+  itself?.terminate(ExitCode.TERMINATED);
   await Promise.all(ending.map((pool) => pool.join()));
   await itself?.ended();
 }
@@ -125,10 +127,13 @@ function teamOf(size: number): Dispatcher {
 }
 
 /** A loop that threads are at. */
-class LoopJob implements Job {
+class LoopJob implements Job<number> {
   chunksLeft = 0;
+  flag = 0;
   settled = false;
   onSettled?: () => void;
+  readonly cancellable = true;
+  readonly target = functionAddress(runPartInWorker);
   readonly promise: Promise<Outcome[]>;
   readonly #plan: Plan;
   readonly #outcomes: Outcome[] = [];
@@ -138,7 +143,6 @@ class LoopJob implements Job {
   /** Threads that had begun when all was done; 0: not known yet. */
   #begun = 0;
   #error: { error: unknown } | undefined;
-  #died = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -148,13 +152,12 @@ class LoopJob implements Job {
     this.#reject = reject;
   }
 
-  /** The loop's words begin with `STOP`. One that died may write to them yet: then they stay. */
-  get cancelFlag(): number {
-    return this.#died ? 0 : this.#plan.control;
+  read(chunk: number, decoder: Decoder): unknown {
+    return this.take(chunk, decoder.value());
   }
 
-  read(_chunk: number, decoder: Decoder): unknown {
-    return decoder.value();
+  take(_chunk: number, result: unknown): unknown {
+    return (result as [Outcome])[0];
   }
 
   onDone(_chunk: number, result: unknown): void {
@@ -171,7 +174,6 @@ class LoopJob implements Job {
     if (this.#outcomes.length < this.#begun) return;
     this.settled = true;
     this.onSettled?.();
-    cancelChunks(this);
     this.#resolve(this.#outcomes);
   }
 
@@ -179,18 +181,22 @@ class LoopJob implements Job {
     if (this.settled) return;
     this.settled = true;
     this.#error = { error };
+    stopLoop(this.#plan.control);
     this.onSettled?.();
-    cancelChunks(this);
-    this.#died = error instanceof WorkerDiedError;
     this.#reject(error);
   }
 
-  describe(): string {
-    return `a part of loop ${nameAt(functionAddress(this.#plan.body))}`;
+  onReturned(): void {
+    // One that died may write to the words yet: then they stay.
+    if (!(this.#error?.error instanceof WorkerDiedError)) freeControl(this.#plan.control);
   }
 
-  explain(_chunk: number, { error, worker }: Failure): unknown {
-    return this.#explained(error, "", worker);
+  describe(): string {
+    return `, a part of loop ${nameAt(functionAddress(this.#plan.body))}`;
+  }
+
+  explain(_chunk: number, { error, by }: Failure): unknown {
+    return this.#explained(error, "", by?.worker ?? "this thread");
   }
 
   /** What the threads brought back, once the loop is settled. */
@@ -201,7 +207,7 @@ class LoopJob implements Job {
 
   #explained(error: unknown, where: string, worker: string): unknown {
     const task = nameAt(functionAddress(this.#plan.body));
-    return explainFailure({ error, index: 0, task, worker }, where, this.#site);
+    return explainFailure({ error, index: 0, by: { task, worker } }, where, this.#site);
   }
 }
 
@@ -230,7 +236,7 @@ export function runOnTeamSync(plan: Omit<Plan, "control">, threads: number): Out
   job.promise.catch(() => {}); // it is thrown here instead
   const { context } = plan;
   job.onDone(0, runPart({ ...whole, context: Object.freeze({ ...context }) }));
-  team!.work(() => job.settled);
+  team!.work(job);
   return job.outcomes();
 }
 
@@ -254,17 +260,11 @@ function submit(plan: Plan, workers: number, threads: number): LoopJob {
   const dispatcher = teamOf(Math.max(workers, threads - 1));
   dispatcher.checkUsable();
   const job = new LoopJob(plan);
-  const id = dispatcher.enter(job);
-  const address = functionAddress(runPartInWorker);
   try {
-    for (let part = 0; part < workers; part++) {
-      dispatcher.send(id, job, part, Mode.APPLY, address, [plan], "loop");
-    }
+    dispatcher.sendMany(job, Mode.MAP, Array(workers).fill(plan), 1);
   } catch (error) {
-    if (error instanceof DataCloneError) error.message = error.message.replace("loop[0].", "");
+    if (error instanceof DataCloneError) error.message = error.message.replace("items[0].", "");
     job.promise.catch(() => {}); // it is thrown here instead
-    job.fail(error);
-    if (job.chunksLeft === 0) dispatcher.leave(id, job);
     throw error;
   }
   dispatcher.growAll();

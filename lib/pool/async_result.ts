@@ -5,7 +5,8 @@
  */
 
 import { CancelledError, TerminatedError, TimeoutError } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import type { WaitOptions } from "../atomics/deadline.ts";
+import { settledWithin } from "./settled.ts";
 
 /**
  * A result that will be there later. It can be awaited like a promise.
@@ -54,13 +55,13 @@ export class AsyncResult<R> implements PromiseLike<R> {
    * @throws the reason of `signal`, if that is aborted first; the task goes on
    */
   async get(options?: WaitOptions): Promise<R> {
-    if (await this.#settled(options)) return await this.#promise;
+    if (await settledWithin(this.#promise, options)) return await this.#promise;
     throw new TimeoutError(`Cannot get result: not there after ${options?.timeoutMs} ms`);
   }
 
   /** Waits until the result or the error is there: false if `timeoutMs` passed first. */
   wait(options?: WaitOptions): Promise<boolean> {
-    return this.#settled(options);
+    return settledWithin(this.#promise, options);
   }
 
   /** Whether the result or the error is there. */
@@ -98,23 +99,5 @@ export class AsyncResult<R> implements PromiseLike<R> {
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#promise.then(onResult, onError);
-  }
-
-  async #settled(options?: WaitOptions): Promise<boolean> {
-    const deadline = deadlineOf(options);
-    const settled = this.#promise.then(() => true, () => true);
-    if (deadline === Infinity && options?.signal === undefined) return await settled;
-    const given = Promise.withResolvers<boolean>();
-    const timer = deadline === Infinity
-      ? undefined
-      : setTimeout(() => given.resolve(false), Math.max(deadline - performance.now(), 0));
-    const onAbort = () => given.reject(options?.signal?.reason);
-    options?.signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await Promise.race([settled, given.promise]);
-    } finally {
-      clearTimeout(timer);
-      options?.signal?.removeEventListener("abort", onAbort);
-    }
   }
 }

@@ -1,21 +1,16 @@
 /**
- * The engine under a pool: it hands chunks to workers, takes their results and keeps the workers
- * alive.
+ * The engine under a pool of workers: it hands chunks to them, takes their results and keeps the
+ * workers alive.
  *
- *     call --enter, send--> tasks channel --pulled by--> workers
+ *     call --send--> tasks channel --pulled by--> workers
  *     call <--job.onDone, fail-- results channel <--push-- workers, and whoever ends one
  *
  * @module
  */
 
-import {
-  ClosedError,
-  InitializerError,
-  TaskLookupError,
-  TerminatedError,
-  WorkerDiedError,
-} from "../errors.ts";
-import { rootWord } from "../atomics/heap.ts";
+import { ClosedError, DataCloneError, TaskLookupError, WorkerDiedError } from "../errors.ts";
+import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { allocate, free, rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn, hold, release } from "../atomics/wait.ts";
@@ -32,13 +27,27 @@ import {
 import { Channel } from "../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { borrow, giveBack } from "../codec/encoder.ts";
-import { definitionAt, importFunction } from "../codec/functions.ts";
+import {
+  type AnyFunction,
+  definitionAt,
+  functionAddress,
+  importFunction,
+  nameAt,
+} from "../codec/functions.ts";
 import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
+import { note, NoteLevel } from "../runtime/notes.ts";
 import { start } from "../runtime/order.ts";
-import { type Job, releaseJob } from "./jobs.ts";
-import { type Failure, Status } from "./protocol.ts";
+import {
+  type Engine,
+  type EngineOptions,
+  initializerError,
+  submittedTooLate,
+  terminatedError,
+} from "./engine.ts";
+import type { Job } from "./jobs.ts";
+import { type Failure, Flag, Status } from "./protocol.ts";
 import type { PoolOrder } from "./worker.ts";
 
 /** Workers that fail to start so often in a row are not replaced any more. */
@@ -50,25 +59,21 @@ const forgotten = new FinalizationRegistry<Channel>((tasks) =>
 );
 
 /** How the workers of a dispatcher are made. */
-export interface DispatcherOptions {
-  /** Number of workers at most. */
-  size: number;
-  initializer: PoolOrder["initializer"];
-  initargs: readonly unknown[];
+export interface DispatcherOptions extends EngineOptions {
   /** Number of chunks after which a worker is replaced; 0: never. */
   maxTasks: number;
   startMethod: "spawn" | "forkserver";
 }
 
 /** Hands chunks of jobs to workers and results back to the jobs. */
-export class Dispatcher {
+export class Dispatcher implements Engine<number> {
   readonly #options: DispatcherOptions;
   readonly #tasks = new Channel();
   readonly #results = new Channel();
   readonly #decoder = new Decoder();
   /** Names of the workers, by record. */
   readonly #workers = new Map<number, string>();
-  readonly #jobs = new Map<number, Job>();
+  readonly #jobs = new Map<number, Job<number>>();
   #lastJob = 0;
   /** Chunks that have not come back. */
   #chunksOut = 0;
@@ -77,6 +82,9 @@ export class Dispatcher {
   #broken: Error | undefined;
   #failedStarts = 0;
   #listening = false;
+  /** Flags of jobs that failed while workers had chunks of them, and workers that ended since. */
+  readonly #flagsInUse: number[] = [];
+  readonly #endedSince: number[] = [];
   /** Timer of the next worker's start. */
   #growing: ReturnType<typeof setTimeout> | undefined;
 
@@ -87,83 +95,104 @@ export class Dispatcher {
     if (options.initializer !== undefined) this.#growLater();
   }
 
-  /** Number of chunks that have not come back. */
   get chunksOut(): number {
     return this.#chunksOut;
   }
 
-  /**
-   * Checks that work can be sent.
-   *
-   * @throws {ClosedError} if it was terminated
-   * @throws the error that keeps its workers from working
-   */
+  get broken(): Error | undefined {
+    return this.#broken;
+  }
+
   checkUsable(): void {
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#terminated) {
-      throw new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
-    }
+    if (this.#terminated) throw submittedTooLate();
   }
 
   // Submission
 
-  /** Sends a job that is one chunk. */
-  sendAlone(
-    job: Job,
-    mode: number,
-    address: number,
-    payload: readonly unknown[],
-    name: string,
-  ): void {
-    const id = this.enter(job);
+  targetOf(fn: AnyFunction): number {
     try {
-      this.send(id, job, 0, mode, address, payload, name);
+      return functionAddress(fn);
     } catch (error) {
-      this.leave(id, job);
+      if (error instanceof DataCloneError) error.message = `Cannot send fn: ${error.message}`;
       throw error;
     }
-    this.grow();
+  }
+
+  send(job: Job<number>, mode: number, payload: readonly unknown[], name: string): void {
+    const id = this.#enter(job);
+    try {
+      this.#sendChunk(id, job, 0, mode, payload, name, 0, payload.length);
+    } catch (error) {
+      this.#leave(id, job);
+      throw error;
+    }
+    this.#grow();
+  }
+
+  sendMany(job: Job<number>, mode: number, items: readonly unknown[], chunkSize: number): void {
+    const id = this.#enter(job);
+    try {
+      for (let chunk = 0, at = 0; at < items.length; chunk++, at += chunkSize) {
+        const end = Math.min(at + chunkSize, items.length);
+        this.#sendChunk(id, job, chunk, mode, items, "items", at, end);
+        if (chunk === 0) this.#grow(); // the first worker starts while the rest is encoded
+      }
+    } catch (error) {
+      job.fail(error); // what was sent comes back skipped
+      if (job.chunksLeft === 0) this.#leave(id, job);
+      throw error;
+    }
+    this.#grow();
   }
 
   /** Gives a job its number. */
-  enter(job: Job): number {
+  #enter(job: Job<number>): number {
     const id = ++this.#lastJob;
     this.#jobs.set(id, job);
     hold(); // somebody waits for it, so the program must not end
-    job.onSettled = release;
+    if (job.cancellable) {
+      job.flag = allocate(4);
+      Atomics.store(i32, job.flag, Flag.WAITING);
+      job.onSettled = () => {
+        release();
+        // Workers skip what has not come back: the call has failed, or its pool was terminated.
+        if (job.chunksLeft > 0) Atomics.store(i32, job.flag, Flag.CANCELLED);
+      };
+    } else {
+      job.onSettled = release;
+    }
     return id;
   }
 
-  /** Forgets a job: all its chunks have come back. */
-  leave(id: number, job: Job): void {
+  /** Forgets a job: all its chunks have come back, or none will. */
+  #leave(id: number, job: Job<number>): void {
     this.#jobs.delete(id);
     if (!job.settled) job.onSettled?.(); // it was not even sent
-    releaseJob(job);
+    if (job.chunksLeft > 0) return; // workers may be at it
+    if (job.flag !== 0) free(job.flag);
+    job.flag = 0;
+    job.onReturned?.();
   }
 
-  /**
-   * Sends the items from `from` up to `to` as a chunk of a job.
-   *
-   * @throws {DataCloneError} if one of them cannot cross; `name` begins its path
-   */
-  send(
+  /** Sends the items from `from` up to `to` as a chunk of a job; `name` begins their paths. */
+  #sendChunk(
     id: number,
-    job: Job,
+    job: Job<number>,
     chunk: number,
     mode: number,
-    address: number,
     payload: readonly unknown[],
     name: string,
-    from = 0,
-    to = payload.length,
+    from: number,
+    to: number,
   ): void {
     const encoder = borrow();
     try {
       encoder.number(id);
       encoder.number(chunk);
       encoder.number(mode);
-      encoder.number(address);
-      encoder.number(job.cancelFlag);
+      encoder.number(job.target);
+      encoder.number(job.flag);
       encoder.items(payload, from, to, name);
       encoder.finish();
       if (!push(this.#tasks.at, encoder)) {
@@ -176,6 +205,16 @@ export class Dispatcher {
     job.chunksLeft++;
     this.#chunksOut++;
     if (!this.#listening) this.#listen();
+  }
+
+  begun(job: Job<number>): boolean {
+    return job.flag !== 0 && Atomics.load(i32, job.flag) === Flag.BEGUN;
+  }
+
+  withdraw(job: Job<number>): boolean {
+    if (job.settled || job.flag === 0) return false;
+    const found = Atomics.compareExchange(i32, job.flag, Flag.WAITING, Flag.CANCELLED);
+    return found === Flag.WAITING;
   }
 
   // Results
@@ -200,15 +239,17 @@ export class Dispatcher {
     if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.at);
   }
 
-  /** Takes results and blocks the thread until the call is settled. */
-  work(settled: () => boolean): void {
-    while (!settled()) {
+  work(job: Job<number>, options?: WaitOptions): boolean {
+    const deadline = deadlineOf(options);
+    while (!job.settled) {
       while (this.#growNow()); // not in later turns: this thread has none while it blocks
-      if (settled()) break; // no worker could be started
-      blockOn(becomingReadable(this.#results.at));
+      if (job.settled) break; // no worker could be started
+      const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
+      if (!blockOn(becomingReadable(this.#results.at), left)) break;
       this.#takeResults(true);
     }
     this.#listenNoMore();
+    return job.settled;
   }
 
   #takeResults(blocking = false): void {
@@ -276,14 +317,7 @@ export class Dispatcher {
   #settle(id: number, chunk: number, status: number, payload: unknown): void {
     if (status === Status.DIED) return this.#onDeath(payload as number);
     if (status === Status.INITIALIZER_FAILED) {
-      return this.#break(
-        new InitializerError(
-          `The initializer of the pool failed: ${
-            payload instanceof Error ? payload.message : String(payload)
-          }`,
-          { cause: payload },
-        ),
-      );
+      return this.#break(initializerError(payload));
     }
     const job = this.#jobs.get(id);
     if (job === undefined) return; // the pool was terminated meanwhile
@@ -293,7 +327,7 @@ export class Dispatcher {
     if (status === Status.DONE) job.onDone(chunk, payload);
     else if (status === Status.FAILED) job.fail(job.explain(chunk, payload as Failure));
     else if (status === Status.UNREADABLE) job.fail(this.#unreadable(payload));
-    if (job.chunksLeft === 0) this.leave(id, job);
+    if (job.chunksLeft === 0) this.#leave(id, job);
   }
 
   #unreadable(reason: unknown): unknown {
@@ -309,19 +343,22 @@ export class Dispatcher {
     const name = this.#workers.get(record);
     if (name === undefined) return;
     this.#workers.delete(record);
+    if (this.#flagsInUse.length > 0) this.#endedSince.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
+    note(NoteLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
     const id = Atomics.load(i32, record + threadWord.JOB);
     const job = this.#jobs.get(id);
     if (job !== undefined) {
       const chunk = i32[record + threadWord.CHUNK];
       job.fail(
         new WorkerDiedError(
-          `The worker ${name} ended with exit code ${exitCode} while it ran ${job.describe(chunk)}`,
+          `The worker ${name} ended with exit code ${exitCode} while it ran task ` +
+            nameAt(job.target) + job.describe(chunk),
           { exitCode, cause: takeError(record)?.error },
         ),
       );
       this.#chunksOut--;
-      if (--job.chunksLeft === 0) this.leave(id, job);
+      if (--job.chunksLeft === 0) this.#leave(id, job);
     } else if (
       i32[record + threadWord.TASKS_DONE] === 0 && this.#workers.size < this.#wanted()
     ) {
@@ -337,7 +374,7 @@ export class Dispatcher {
         );
       }
     }
-    this.grow();
+    this.#grow();
   }
 
   // Workers
@@ -353,7 +390,7 @@ export class Dispatcher {
   }
 
   /** Starts a worker if there is work for one more, and others in later turns of the event loop. */
-  grow(): void {
+  #grow(): void {
     if (this.#growing === undefined && this.#growNow()) this.#growLater();
   }
 
@@ -361,7 +398,7 @@ export class Dispatcher {
     if (this.#workers.size >= this.#wanted()) return;
     this.#growing = setTimeout(() => {
       this.#growing = undefined;
-      this.grow();
+      this.#grow();
     }, 0);
   }
 
@@ -394,6 +431,7 @@ export class Dispatcher {
         will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
       });
       this.#workers.set(record, name);
+      note(NoteLevel.DEBUG, `added worker ${name}`);
     } catch (error) {
       this.#break(error as Error);
       return false;
@@ -423,8 +461,11 @@ export class Dispatcher {
 
   #failAll(error: unknown): void {
     for (const [id, job] of this.#jobs) {
+      // A worker may be about to begin one of its chunks, which writes to its flag.
+      if (job.flag !== 0 && job.chunksLeft > 0) this.#flagsInUse.push(job.flag);
       job.fail(error);
-      this.leave(id, job);
+      this.#leave(id, job);
+      job.flag = 0;
     }
     this.#chunksOut = 0;
     this.#listenNoMore();
@@ -432,20 +473,18 @@ export class Dispatcher {
 
   // Its end
 
-  /** Lets the workers end when they have done what was sent. */
   close(): void {
     this.#closed = true;
     closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
   }
 
-  /** Ends the workers, and fails all jobs. */
-  terminate(): void {
+  terminate(exitCode: number): void {
     if (this.#terminated) return;
     this.#terminated = true;
     clearTimeout(this.#growing);
     this.close();
-    for (const record of this.#workers.keys()) stopThread(record, ExitCode.TERMINATED);
-    this.#failAll(new TerminatedError("Cannot get result: the pool was terminated"));
+    for (const record of this.#workers.keys()) stopThread(record, exitCode);
+    this.#failAll(terminatedError());
     while (true) {
       const block = receiveInto(this.#tasks.at, this.#decoder);
       if (block === undefined) return;
@@ -453,7 +492,6 @@ export class Dispatcher {
     }
   }
 
-  /** Waits until all chunks have come back. */
   async idle(): Promise<void> {
     while (this.#chunksOut > 0) {
       await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
@@ -461,13 +499,15 @@ export class Dispatcher {
     }
   }
 
-  /** Waits until all workers have ended; to be closed or terminated before. */
   async ended(): Promise<void> {
     clearTimeout(this.#growing);
-    for (const record of [...this.#workers.keys()]) {
+    let silent = true;
+    for (const record of [...this.#workers.keys(), ...this.#endedSince]) {
       await awaitOn(ending(record));
       await clearedUpAfter(record);
+      silent &&= Atomics.load(i32, record + threadWord.ACKNOWLEDGED) === 1;
     }
     this.#takeResults();
+    for (const flag of this.#flagsInUse.splice(0)) if (silent) free(flag);
   }
 }

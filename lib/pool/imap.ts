@@ -6,6 +6,14 @@
 
 import type { Outcomes } from "./protocol.ts";
 
+/** A chunk that was sent. */
+export interface SentChunk {
+  /** Its results; rejects if there will be none. */
+  outcomes: Promise<Outcomes>;
+  /** Takes it back if it has not begun: `outcomes` rejects then. */
+  withdraw(): void;
+}
+
 /** What an iteration needs of its pool. */
 export interface ImapSetup<T> {
   /** Number of items in a chunk. */
@@ -15,8 +23,8 @@ export interface ImapSetup<T> {
   /** Whether results come in the order of the items. */
   ordered: boolean;
   signal: AbortSignal | undefined;
-  /** Sends a chunk to the workers. */
-  submit(chunk: T[]): Promise<Outcomes>;
+  /** Sends a chunk to the engine; throws if that cannot be. */
+  submit(chunk: T[]): SentChunk;
   /** Makes the error of a failure, with the item's index among all. */
   explain(failure: Outcomes["failures"][number], item: number): unknown;
   /** Called once when the iteration has ended. */
@@ -38,13 +46,18 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   readonly #ready: Entry[] = [];
   /** Chunks that came before one that must be given first, by number. */
   readonly #early = new Map<number, Arrival>();
+  /** Chunks that have not come back, by number. */
+  readonly #sent = new Map<number, SentChunk>();
   readonly #waiting: PromiseWithResolvers<IteratorResult<R>>[] = [];
-  #window: number;
+  /** Whether to go on although nobody takes the results. */
+  #takesAll = false;
   #chunksMade = 0;
   #nextChunk = 0;
   /** Chunks that were made and whose results have not all been taken. */
   #out = 0;
   #inputDone = false;
+  /** Whether nothing more is to be sent: an item of an async input may still come. */
+  #stopped = false;
   #filling: Promise<void> | undefined;
   #ended = false;
   /** Whether an error was the last that was given: a `for await` has left the iteration there. */
@@ -54,7 +67,6 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Begins to take items at once. */
   constructor(items: Iterable<T> | AsyncIterable<T>, setup: ImapSetup<T>) {
     this.#setup = setup;
-    this.#window = setup.window;
     const given = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
     if (typeof given?.[Symbol.asyncIterator] === "function") {
       this.#input = given[Symbol.asyncIterator]!();
@@ -72,17 +84,22 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   /**
-   * Takes all the input there is, whether or not its results are taken; unless the iteration was
-   * left by an error, which ends it here.
+   * Takes all the input there is, as fast as it is worked off, whether or not results are taken;
+   * unless the iteration was left by an error, which ends it here.
    */
   async takeAll(): Promise<void> {
     if (this.#leftByError) {
       await this.return();
       return;
     }
-    this.#window = Infinity;
-    this.#fill();
-    await this.#filling;
+    this.#takesAll = true;
+    for (;;) {
+      this.#fill();
+      await this.#filling;
+      if (this.#inputDone) return;
+      if (this.#sent.size === 0) continue;
+      await Promise.race([...this.#sent.values()].map(({ outcomes }) => outcomes.catch(() => {})));
+    }
   }
 
   /** The next result; rejects with the error where a result would be. */
@@ -94,14 +111,29 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     return waiter.promise;
   }
 
-  /** Ends the iteration: takes no more items. */
+  /** Ends the iteration: takes no more items, and takes back what has not begun. */
   async return(): Promise<IteratorResult<R>> {
-    if (!this.#inputDone) {
-      this.#inputDone = true;
-      await this.#input.return?.();
-    }
+    this.#ready.length = 0;
     this.#end();
+    await this.stop();
     return { done: true, value: undefined };
+  }
+
+  /**
+   * Takes no more items, and takes back what has not begun: an error of its own is where its results
+   * would be. What has begun still gives its results.
+   */
+  async stop(): Promise<void> {
+    for (const sent of this.#sent.values()) sent.withdraw();
+    await this.#leaveInput();
+  }
+
+  /** Takes no more items: the error is where the next result would be. */
+  async endInput(error: unknown): Promise<void> {
+    if (this.#inputDone) return;
+    this.#stopped = true;
+    this.#arriveLast(error);
+    await this.#leaveInput();
   }
 
   [Symbol.asyncIterator](): this {
@@ -114,8 +146,13 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#filling = this.#fillLater().finally(() => this.#filling = undefined);
   }
 
+  #mayTake(): boolean {
+    const underWay = this.#takesAll ? this.#sent.size : this.#out;
+    return !this.#inputDone && !this.#stopped && underWay < this.#setup.window;
+  }
+
   #fillNow(): void {
-    while (!this.#inputDone && this.#out < this.#window) {
+    while (this.#mayTake()) {
       const chunk: T[] = [];
       try {
         while (chunk.length < this.#setup.chunkSize) {
@@ -136,7 +173,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   async #fillLater(): Promise<void> {
-    while (!this.#inputDone && this.#out < this.#window) {
+    while (this.#mayTake()) {
       const chunk: T[] = [];
       try {
         while (chunk.length < this.#setup.chunkSize) {
@@ -158,19 +195,42 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   /** The input failed: what it gave is used, then its error comes out. */
   #endInput(chunk: T[], error: unknown): void {
+    if (this.#stopped) return;
     this.#inputDone = true;
     this.#send(chunk);
+    this.#arriveLast(error);
+  }
+
+  #arriveLast(error: unknown): void {
     const number = this.#chunksMade++;
     this.#out++;
     this.#arrive(number, [{ error, last: true }]);
   }
 
+  /** Wants no more of the input, and tells it so unless it has ended. */
+  async #leaveInput(): Promise<void> {
+    const unfinished = !this.#inputDone;
+    this.#inputDone = true;
+    this.#stopped = true;
+    this.#give();
+    if (!unfinished) return;
+    await null; // the input itself may have brought this about, and cannot end while it runs
+    await this.#input.return?.();
+  }
+
   #send(chunk: T[]): void {
-    if (chunk.length === 0) return;
+    if (chunk.length === 0 || this.#stopped) return;
     const number = this.#chunksMade++;
     this.#out++;
     const first = number * this.#setup.chunkSize;
-    this.#setup.submit(chunk).then(
+    let sent: SentChunk;
+    try {
+      sent = this.#setup.submit(chunk);
+    } catch (error) {
+      return this.#arrive(number, [{ error, last: true }]);
+    }
+    this.#sent.set(number, sent);
+    sent.outcomes.then(
       ({ results, failures }) => {
         const entries: Entry[] = results.map((value) => ({ value, last: false }));
         for (const failure of failures) {
@@ -185,6 +245,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #arrive(number: number, entries: Entry[]): void {
+    this.#sent.delete(number);
+    if (this.#ended) return;
     if (this.#setup.ordered) {
       this.#early.set(number, { entries });
       for (let next; (next = this.#early.get(this.#nextChunk)) !== undefined;) {
@@ -220,17 +282,15 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   #abort(): void {
     const reason = this.#setup.signal!.reason;
-    this.#inputDone = true;
     this.#ready.length = 0;
     this.#ready.push({ error: reason, last: false });
     this.#end();
-    this.#give();
+    void this.stop();
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#inputDone = true;
     this.#setup.signal?.removeEventListener("abort", this.#onAbort);
     this.#setup.onEnd();
   }

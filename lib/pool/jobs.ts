@@ -4,29 +4,38 @@
  * @module
  */
 
-import { allocate, free } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
 import type { Decoder } from "../codec/decoder.ts";
-import { nameAt } from "../codec/functions.ts";
 import type { Failure } from "./protocol.ts";
 
-/** A call whose chunks are with the workers. */
-export interface Job {
-  /** Number of chunks that were sent and have not come back. */
+/**
+ * A call whose chunks are with an engine.
+ *
+ * @typeParam Target how the engine names a function
+ */
+export interface Job<Target = unknown> {
+  /** The function that is called. */
+  readonly target: Target;
+  /** Whether it may end before all its chunks have come back. */
+  readonly cancellable: boolean;
+  /** Address of its flag, a word that workers look at; 0 for none. The engine's. */
+  flag: number;
+  /** Number of chunks that were sent and have not come back. The engine's. */
   chunksLeft: number;
   /** Whether the call has ended. */
   readonly settled: boolean;
   /** Called when the call ends: what to do then is added by {@linkcode whenSettled}. */
   onSettled?: () => void;
-  /** Address of the word that tells workers to skip it; 0 for none. */
-  readonly cancelFlag: number;
+  /** Called when all its chunks have come back, unless the engine was ended before. */
+  onReturned?(): void;
   /** Reads the result of a chunk. */
   read(chunk: number, decoder: Decoder): unknown;
-  /** Takes what `read` returned. */
+  /** As `read`, of a result that is here. */
+  take(chunk: number, result: unknown): unknown;
+  /** Takes what `read` or `take` returned. */
   onDone(chunk: number, result: unknown): void;
   /** Ends the call with an error, unless it has ended. */
   fail(error: unknown): void;
-  /** What a chunk runs, for people to read. */
+  /** Which items of the call a chunk has, for people to read. */
   describe(chunk: number): string;
   /** The error to end the call with, when a task failed. */
   explain(chunk: number, failure: Failure): unknown;
@@ -41,23 +50,6 @@ export function whenSettled(job: Job, action: () => void): void {
   };
 }
 
-/** Makes a word that tells workers to skip a job. */
-export function makeCancelFlag(): number {
-  const flag = allocate(4);
-  Atomics.store(i32, flag, 0);
-  return flag;
-}
-
-/** Tells workers to skip the job from now on. */
-export function cancelChunks(job: Job): void {
-  if (job.cancelFlag !== 0 && job.chunksLeft > 0) Atomics.store(i32, job.cancelFlag, 1);
-}
-
-/** Frees what the job has in the shared heap, once all its chunks have come back. */
-export function releaseJob(job: Job): void {
-  if (job.cancelFlag !== 0) free(job.cancelFlag);
-}
-
 /** Where a call was made, for the stack of an error that comes back. */
 export function callSite(): { stack?: string } {
   const site = {};
@@ -67,50 +59,55 @@ export function callSite(): { stack?: string } {
 
 /**
  * The error of a task with where it came from added to its stack: the task, the item, the worker and
- * who asked for it. Other values that were thrown come as they are.
+ * who asked for it. One that was thrown in this isolate, and what is no error, come as they are.
  */
 export function explainFailure(
-  { error, task, worker }: Failure,
+  { error, by }: Failure,
   item: string,
   site: { stack?: string } | undefined,
 ): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || by === undefined) return error;
   const asked = (site?.stack ?? "").split("\n").slice(1)
-    .filter((line) => !line.includes("/lib/pool/")).join("\n");
-  const stack =
-    `${error.stack}\n    --- in task ${task}${item}, run by ${worker}, called from:\n${asked}`;
+    .filter((line) => !/\/lib\/(pool|futures|parallel)\//.test(line)).join("\n");
+  const story = `--- in task ${by.task}${item}, run by ${by.worker}, called from:`;
+  const stack = `${error.stack}\n    ${story}\n${asked}`;
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
   return error;
 }
 
 /** One call of a function. */
-export class ApplyJob implements Job {
+export class ApplyJob<Target> implements Job<Target> {
   chunksLeft = 0;
+  flag = 0;
   settled = false;
   onSettled?: () => void;
-  readonly cancelFlag: number;
+  readonly target: Target;
+  readonly cancellable: boolean;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #site: { stack?: string } | undefined;
-  readonly #address: number;
 
   /** A call whose outcome goes to `resolve` or `reject`. */
   constructor(
+    target: Target,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
-    cancelFlag: number,
+    cancellable: boolean,
     site: { stack?: string } | undefined,
-    address: number,
   ) {
-    this.#address = address;
+    this.target = target;
+    this.cancellable = cancellable;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.cancelFlag = cancelFlag;
     this.#site = site;
   }
 
   read(_chunk: number, decoder: Decoder): unknown {
     return decoder.value();
+  }
+
+  take(_chunk: number, result: unknown): unknown {
+    return result;
   }
 
   onDone(_chunk: number, result: unknown): void {
@@ -124,12 +121,11 @@ export class ApplyJob implements Job {
     if (this.settled) return;
     this.settled = true;
     this.onSettled?.();
-    cancelChunks(this);
     this.#reject(error);
   }
 
   describe(): string {
-    return `task ${nameAt(this.#address)}`;
+    return "";
   }
 
   explain(_chunk: number, failure: Failure): unknown {
@@ -146,10 +142,12 @@ export interface Progress {
 }
 
 /** A call of a function with many items, cut into chunks. */
-export class MapJob implements Job {
+export class MapJob<Target> implements Job<Target> {
   chunksLeft = 0;
+  flag = 0;
   onSettled?: () => void;
-  readonly cancelFlag = makeCancelFlag();
+  readonly target: Target;
+  readonly cancellable = true;
   readonly promise: Promise<unknown[]>;
   readonly #resolve: (results: unknown[]) => void;
   readonly #reject: (error: unknown) => void;
@@ -157,19 +155,18 @@ export class MapJob implements Job {
   readonly #chunkSize: number;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   readonly #site = callSite();
-  readonly #address: number;
   #left: number;
   #state: "pending" | "done" | "failed" = "pending";
   #error: unknown;
 
   /** A call with `total` items, which come back `chunkSize` at a time. */
   constructor(
-    address: number,
+    target: Target,
     total: number,
     chunkSize: number,
     onProgress?: (progress: Progress) => void,
   ) {
-    this.#address = address;
+    this.target = target;
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     this.promise = promise;
     this.#resolve = resolve;
@@ -197,6 +194,13 @@ export class MapJob implements Job {
     return decoder.itemsInto(this.#results, chunk * this.#chunkSize);
   }
 
+  take(chunk: number, results: unknown): number {
+    const list = results as unknown[];
+    const from = chunk * this.#chunkSize;
+    for (let at = 0; at < list.length; at++) this.#results[from + at] = list[at];
+    return list.length;
+  }
+
   onDone(_chunk: number, count: unknown): void {
     if (this.settled) return;
     this.#left -= count as number;
@@ -216,15 +220,13 @@ export class MapJob implements Job {
     this.#state = "failed";
     this.#error = error;
     this.onSettled?.();
-    cancelChunks(this);
     this.#reject(error);
   }
 
   describe(chunk: number): string {
     const first = chunk * this.#chunkSize;
     const last = Math.min(first + this.#chunkSize, this.#results.length) - 1;
-    const items = first === last ? `item ${first}` : `items ${first} to ${last}`;
-    return `task ${nameAt(this.#address)}, ${items}`;
+    return first === last ? `, item ${first}` : `, items ${first} to ${last}`;
   }
 
   explain(chunk: number, failure: Failure): unknown {

@@ -4,92 +4,20 @@
  * @module
  */
 
-import { CancelledError, ClosedError, DataCloneError } from "../errors.ts";
-import { functionAddress } from "../codec/functions.ts";
-import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
-import { AsyncResult } from "./async_result.ts";
-import { checkChunkSize, defaultChunkSize, type Items, sized } from "./chunks.ts";
-import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
-import { ImapIterator } from "./imap.ts";
-import {
-  ApplyJob,
-  callSite,
-  explainFailure,
-  type Job,
-  makeCancelFlag,
-  MapJob,
-  type Progress,
-  whenSettled,
-} from "./jobs.ts";
-import { Mode, type Outcomes } from "./protocol.ts";
+import { ExitCode } from "../runtime/lifecycle.ts";
+import { startMethodFor } from "../runtime/start_method.ts";
+import type { AsyncResult } from "./async_result.ts";
+import type { Items } from "./chunks.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
+import { Mode } from "./protocol.ts";
+import { Submitter } from "./submitter.ts";
 
-/** Options of a {@linkcode Pool}. */
-export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
-  /**
-   * Number of workers.
-   *
-   * @default {cpuCount()}
-   */
-  processes?: number;
-  /** Called once in each worker before its first task. If it fails, so do all tasks. */
-  initializer?: (...args: InitArgs) => unknown;
-  /** Arguments of `initializer`. */
-  initargs?: InitArgs;
-  /**
-   * Number of chunks that a worker runs before another takes its place.
-   *
-   * @default {no limit}
-   */
-  maxTasksPerChild?: number;
-  /**
-   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
-   *
-   * @default {getStartMethod()}
-   */
-  startMethod?: StartMethod;
-}
+export type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
 
-/** Options of a call with many items. */
-export interface MapOptions {
-  /**
-   * Number of items that a worker takes at a time.
-   *
-   * @default {ceil(n / (4 * workers))}
-   */
-  chunkSize?: number;
-  /** Ends the call with `signal.reason`: chunks that have not begun will not. */
-  signal?: AbortSignal;
-  /** Called after each chunk. An error in it ends the call. */
-  onProgress?: (progress: Progress) => void;
-}
-
-/** Options of a call whose result comes later. */
-export interface AsyncOptions<R> {
-  /** Called with the result. */
-  callback?: (result: R) => void;
-  /** Called with the error; without it, an error that nobody asks for ends the program. */
-  errorCallback?: (error: unknown) => void;
-  /** Ends the call with `signal.reason`. */
-  signal?: AbortSignal;
-}
-
-/** Options of {@linkcode Pool.imap}. */
-export interface ImapOptions {
-  /**
-   * Number of items that a worker takes at a time.
-   *
-   * @default {1}
-   */
-  chunkSize?: number;
-  /** Ends the iteration with `signal.reason`. */
-  signal?: AbortSignal;
-}
-
-/** A value, or a promise of one. */
-export type Awaitable<T> = T | PromiseLike<T>;
-
-/** Single calls note who made them while fewer than this many are under way: it takes microseconds. */
-const MOST_SITES = 16;
+/** What submits the calls of a pool: for `lib/futures`, whose executors stand on pools. */
+export let submitterOf: (pool: Pool) => Submitter;
 
 /**
  * Workers that run tasks, as many at a time as there are cores.
@@ -118,10 +46,11 @@ const MOST_SITES = 16;
 export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   implements AsyncDisposable {
   readonly #size: number;
-  readonly #dispatcher: Dispatcher;
-  #state: "open" | "closed" | "terminated" = "open";
-  /** Iterations that have not ended. */
-  readonly #imaps = new Set<ImapIterator<unknown, unknown>>();
+  readonly #submitter: Submitter;
+
+  static {
+    submitterOf = (pool) => pool.#submitter;
+  }
 
   /**
    * Makes a pool.
@@ -130,7 +59,16 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * @throws {RangeError} if `processes` or `maxTasksPerChild` is not a whole number of at least 1
    * @throws {TypeError} if `initializer` is not a function
    */
-  constructor(options: number | PoolOptions<InitArgs> = {}) {
+  constructor(options?: number | PoolOptions<InitArgs>);
+  /** @internal A pool on an engine of another kind. */
+  constructor(
+    options: number | PoolOptions<InitArgs> | undefined,
+    makeEngine: (options: EngineOptions) => Engine,
+  );
+  constructor(
+    options: number | PoolOptions<InitArgs> = {},
+    makeEngine?: (options: EngineOptions) => Engine,
+  ) {
     const given = typeof options === "number" ? { processes: options } : options;
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
     checkWhole("processes", processes);
@@ -142,13 +80,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     }
     const startMethod = startMethodFor(given.startMethod, "Cannot make pool with start method");
     this.#size = processes;
-    this.#dispatcher = new Dispatcher({
+    const engineOptions: EngineOptions = {
       size: processes,
-      initializer: initializer as DispatcherOptions["initializer"],
+      initializer: initializer as EngineOptions["initializer"],
       initargs: given.initargs ?? [],
-      maxTasks: maxTasksPerChild ?? 0,
-      startMethod,
-    });
+    };
+    const engine = makeEngine?.(engineOptions) ??
+      new Dispatcher({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
+    this.#submitter = new Submitter(engine, processes);
   }
 
   /** Number of workers that the pool has at most. */
@@ -175,8 +114,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const signal = options?.signal;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const job = this.#apply(fn, args, resolve, reject, signal !== undefined);
-      if (signal !== undefined) this.#abortWith(signal, job);
+      const job = this.#submitter.apply(fn, args, resolve, reject, signal !== undefined);
+      if (signal !== undefined) this.#submitter.abortWith(signal, job);
     });
   }
 
@@ -186,14 +125,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     args: A = [] as unknown as A,
   ): Awaited<R> {
     let outcome: { value: unknown } | { error: unknown } | undefined;
-    this.#apply(
+    const job = this.#submitter.apply(
       fn,
       args,
       (value) => outcome = { value },
       (error) => outcome = { error },
       true,
     );
-    this.#dispatcher.work(() => outcome !== undefined);
+    this.#submitter.block(job);
     if ("error" in outcome!) throw outcome.error;
     return (outcome as unknown as { value: unknown }).value as Awaited<R>;
   }
@@ -207,9 +146,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const { signal } = options;
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<R>();
-    const job = this.#apply(fn, args, resolve as (value: unknown) => void, reject, true);
-    if (signal !== undefined) this.#abortWith(signal, job);
-    return this.#later(promise, job, options);
+    const job = this.#submitter.apply(fn, args, resolve as (value: unknown) => void, reject, true);
+    if (signal !== undefined) this.#submitter.abortWith(signal, job);
+    return this.#submitter.later(promise, job, options);
   }
 
   // Many calls
@@ -230,7 +169,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<T>,
     options?: MapOptions,
   ): Promise<R[]> {
-    return await this.#map(Mode.MAP, fn, items, options).promise as R[];
+    return await this.#submitter.map(Mode.MAP, fn, items, options).promise as R[];
   }
 
   /** As {@linkcode Pool.map}, calling `fn` with the elements of each item. */
@@ -239,12 +178,12 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Promise<R[]> {
-    return await this.#map(Mode.STARMAP, fn, items, options).promise as R[];
+    return await this.#submitter.map(Mode.STARMAP, fn, items, options).promise as R[];
   }
 
   /** As {@linkcode Pool.map}, blocking the thread. */
   mapSync<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): Awaited<R>[] {
-    return this.#mapSync(Mode.MAP, fn, items, options) as Awaited<R>[];
+    return this.#submitter.mapSync(Mode.MAP, fn, items, options) as Awaited<R>[];
   }
 
   /** As {@linkcode Pool.starmap}, blocking the thread. */
@@ -253,7 +192,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Awaited<R>[] {
-    return this.#mapSync(Mode.STARMAP, fn, items, options) as Awaited<R>[];
+    return this.#submitter.mapSync(Mode.STARMAP, fn, items, options) as Awaited<R>[];
   }
 
   /** As {@linkcode Pool.map}, returning at once. */
@@ -262,8 +201,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<T>,
     options: MapOptions & AsyncOptions<R[]> = {},
   ): AsyncResult<R[]> {
-    const job = this.#map(Mode.MAP, fn, items, options);
-    return this.#later(job.promise as Promise<R[]>, job, options);
+    const job = this.#submitter.map(Mode.MAP, fn, items, options);
+    return this.#submitter.later(job.promise as Promise<R[]>, job, options);
   }
 
   /** As {@linkcode Pool.starmap}, returning at once. */
@@ -272,8 +211,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options: MapOptions & AsyncOptions<R[]> = {},
   ): AsyncResult<R[]> {
-    const job = this.#map(Mode.STARMAP, fn, items, options);
-    return this.#later(job.promise as Promise<R[]>, job, options);
+    const job = this.#submitter.map(Mode.STARMAP, fn, items, options);
+    return this.#submitter.later(job.promise as Promise<R[]>, job, options);
   }
 
   /**
@@ -290,7 +229,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    return this.#imap(fn, items, options, true);
+    return this.#submitter.imap(fn, items, true, options);
   }
 
   /** As {@linkcode Pool.imap}, giving each result as soon as it is there. */
@@ -299,16 +238,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    return this.#imap(fn, items, options, false);
+    return this.#submitter.imap(fn, items, false, options);
   }
 
   // Its end
 
   /** Takes no more work: the workers end when they have done what was asked for. */
   close(): void {
-    if (this.#state !== "open") return;
-    this.#state = "closed";
-    if (this.#imaps.size === 0) this.#dispatcher.close();
+    this.#submitter.close();
   }
 
   /**
@@ -316,8 +253,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * end. A task that computes without waiting is not interrupted, since Deno cannot.
    */
   terminate(): void {
-    this.#state = "terminated";
-    this.#dispatcher.terminate();
+    this.#submitter.terminate(ExitCode.TERMINATED);
   }
 
   /**
@@ -326,155 +262,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * @throws {Error} if the pool is neither closed nor terminated
    */
   async join(): Promise<void> {
-    if (this.#state === "open") {
-      throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
-    }
-    for (const iterator of this.#imaps) await iterator.takeAll();
-    await this.#dispatcher.idle();
-    this.#dispatcher.close();
-    await this.#dispatcher.ended();
+    await this.#submitter.join();
   }
 
   /** Waits for what was asked for, then ends the workers. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.join();
-  }
-
-  // Submission
-
-  #apply(
-    fn: (...args: never) => unknown,
-    args: readonly unknown[],
-    resolve: (value: never) => void,
-    reject: (error: unknown) => void,
-    cancellable: boolean,
-  ): Job {
-    this.#checkOpen();
-    if (!Array.isArray(args)) {
-      throw new TypeError("Cannot apply: args must be an array. For one argument write [x]");
-    }
-    const address = this.#functionAddress(fn);
-    const job = new ApplyJob(
-      resolve as (value: unknown) => void,
-      reject,
-      cancellable ? makeCancelFlag() : 0,
-      this.#dispatcher.chunksOut < MOST_SITES ? callSite() : undefined,
-      address,
-    );
-    this.#dispatcher.sendAlone(job, Mode.APPLY, address, args, "args");
-    return job;
-  }
-
-  #map(mode: number, fn: unknown, items: Items<unknown>, options: MapOptions = {}): MapJob {
-    this.#checkOpen();
-    checkChunkSize(options.chunkSize);
-    options.signal?.throwIfAborted();
-    const address = this.#functionAddress(fn);
-    const list = sized(items);
-    const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
-    const job = new MapJob(address, list.length, chunkSize, options.onProgress);
-    if (list.length === 0) return job;
-    const id = this.#dispatcher.enter(job);
-    try {
-      for (let chunk = 0, at = 0; at < list.length; chunk++, at += chunkSize) {
-        const end = Math.min(at + chunkSize, list.length);
-        this.#dispatcher.send(id, job, chunk, mode, address, list, "items", at, end);
-        if (chunk === 0) this.#dispatcher.grow(); // the first worker starts while the rest is encoded
-      }
-    } catch (error) {
-      job.promise.catch(() => {}); // it is thrown here instead
-      job.fail(error); // what was sent comes back skipped
-      if (job.chunksLeft === 0) this.#dispatcher.leave(id, job);
-      throw error;
-    }
-    this.#dispatcher.grow();
-    if (options.signal !== undefined) this.#abortWith(options.signal, job);
-    return job;
-  }
-
-  #mapSync(
-    mode: number,
-    fn: unknown,
-    items: Items<unknown>,
-    options?: MapOptions,
-  ): unknown[] {
-    const job = this.#map(mode, fn, items, options);
-    job.promise.catch(() => {}); // it is thrown here instead
-    this.#dispatcher.work(() => job.settled);
-    return job.outcome();
-  }
-
-  #imap<T, R>(
-    fn: (item: T) => Awaitable<R>,
-    items: Iterable<T> | AsyncIterable<T>,
-    options: ImapOptions = {},
-    ordered: boolean,
-  ): AsyncIterableIterator<R> {
-    this.#checkOpen();
-    checkChunkSize(options.chunkSize);
-    options.signal?.throwIfAborted();
-    const address = this.#functionAddress(fn);
-    const site = callSite();
-    const iterator = new ImapIterator<T, R>(items, {
-      chunkSize: options.chunkSize ?? 1,
-      window: 2 * this.#size,
-      ordered,
-      signal: options.signal,
-      submit: (chunk) =>
-        new Promise<Outcomes>((resolve, reject) => {
-          this.#dispatcher.checkUsable();
-          const job = new ApplyJob(resolve as (value: unknown) => void, reject, 0, site, address);
-          this.#dispatcher.sendAlone(job, Mode.MAP_ALL, address, chunk, "items");
-        }),
-      explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
-      onEnd: () => {
-        this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
-        if (this.#state === "closed" && this.#imaps.size === 0) this.#dispatcher.close();
-      },
-    });
-    this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
-    return iterator;
-  }
-
-  #checkOpen(): void {
-    if (this.#state === "closed") {
-      throw new ClosedError("Cannot submit to pool: it is closed. Submit before close()");
-    }
-    this.#dispatcher.checkUsable();
-  }
-
-  #functionAddress(fn: unknown): number {
-    if (typeof fn !== "function") {
-      throw new TypeError(`Cannot submit to pool: fn must be a function, not ${typeof fn}`);
-    }
-    try {
-      return functionAddress(fn as () => unknown);
-    } catch (error) {
-      if (error instanceof DataCloneError) error.message = `Cannot send fn: ${error.message}`;
-      throw error;
-    }
-  }
-
-  #abortWith(signal: AbortSignal, job: Job): void {
-    const onAbort = () => job.fail(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    whenSettled(job, () => signal.removeEventListener("abort", onAbort));
-  }
-
-  #later<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R>): AsyncResult<R> {
-    const { callback, errorCallback } = options;
-    if (callback !== undefined || errorCallback !== undefined) {
-      // What a callback throws is reported, and the pool goes on.
-      promise.then(callback, errorCallback ?? (() => {})).catch((error) =>
-        console.error("Uncaught in a callback of a pool:", error)
-      );
-    }
-    return new AsyncResult(promise, errorCallback !== undefined, () => {
-      if (job.settled) return false;
-      job.fail(new CancelledError("Cannot get result: the task was cancelled"));
-      return true;
-    });
   }
 }
 

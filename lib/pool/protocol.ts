@@ -1,19 +1,28 @@
 /**
  * What goes between a pool and its workers, both ways through a channel.
  *
- *     pool:    tasks   [job, chunk, mode, function, cancel flag] arguments or items
+ *     pool:    tasks   [job, chunk, mode, function, flag] arguments or items
  *     workers: results [job, chunk, status] result, results or error
  *
  * Workers pull: whoever is free takes the next chunk. A worker notes the chunk on its record while it
  * runs it, so that when it dies the pool knows what was lost; that a worker has died is itself a
  * result, sent by whoever ends it.
  *
- * | word of a cancel flag | meaning | written by |
+ * A job that may be cancelled has a word in the heap, its flag: a value of {@linkcode Flag}.
+ *
+ * | from, to | meaning | written by |
  * |---|---|---|
- * | 0 | 1 once nobody wants the job's results | the pool |
+ * | `WAITING` -> `BEGUN` | a chunk begins | the worker that begins the first |
+ * | `WAITING` -> `CANCELLED` | withdrawn: no chunk will begin | the pool |
+ * | any -> `CANCELLED` | nobody wants the results: what has not begun will not | the pool |
+ *
+ * The first two are compare-exchanges, so a task is either withdrawn or begun, never both.
  *
  * @module
  */
+
+/** How far a job is that may be cancelled. */
+export const Flag = { WAITING: 0, CANCELLED: 1, BEGUN: 2 } as const;
 
 /** How a worker calls the function. */
 export const Mode = {
@@ -25,6 +34,8 @@ export const Mode = {
   STARMAP: 2,
   /** With each item, going on after an error. */
   MAP_ALL: 3,
+  /** With the elements of each item, going on after an error. */
+  STARMAP_ALL: 4,
 } as const;
 
 /** What became of a chunk. */
@@ -48,13 +59,11 @@ export interface Failure {
   error: unknown;
   /** Index of the item in the chunk. */
   index: number;
-  /** Name of the function. */
-  task: string;
-  /** Name of the worker. */
-  worker: string;
+  /** Names of the function and the worker; none if it was no worker that ran it. */
+  by?: { task: string; worker: string };
 }
 
-/** What a chunk of {@linkcode Mode.MAP_ALL} gives: results, and errors by index. */
+/** What a chunk gives that goes on after an error: results, and errors by index. */
 export interface Outcomes {
   results: unknown[];
   failures: Failure[];

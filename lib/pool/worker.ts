@@ -24,7 +24,8 @@ import { explainScope, functionAt, importFunction, nameAt } from "../codec/funct
 import { readMessage } from "../codec/message.ts";
 import { setOnUncaught } from "../runtime/guest.ts";
 import { currentIdentity } from "../runtime/order.ts";
-import { type Failure, Mode, type Outcomes, Status } from "./protocol.ts";
+import { runCalls, type RunningChunk } from "./calls.ts";
+import { type Failure, Flag, Status } from "./protocol.ts";
 
 /** What a worker of a pool is given. */
 export interface PoolOrder {
@@ -49,8 +50,6 @@ const BLOCK_MS = 2;
 const PATIENCE = 6;
 /** How long a worker runs from task to task before its event loop has a turn, in milliseconds. */
 const TURN_MS = 50;
-/** Number of items after which a chunk looks whether it is still wanted. */
-const LOOK_EVERY = 64;
 
 /** Runs a worker of a pool until the pool is closed and nothing is left to do. */
 export async function runPoolWorker(payload: unknown): Promise<void> {
@@ -90,28 +89,57 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
 
 const decoder = new Decoder();
 
-interface Chunk {
-  job: number;
-  chunk: number;
-  mode: number;
-  address: number;
-  cancelFlag: number;
+/** A chunk that this worker has taken. */
+class TakenChunk implements RunningChunk {
+  readonly #results: Channel;
+  readonly job = decoder.number();
+  readonly chunk = decoder.number();
+  readonly mode = decoder.number();
+  readonly address = decoder.number();
+  readonly flag = decoder.number();
+
+  /** Reads the header of the chunk that the decoder has. */
+  constructor(results: Channel) {
+    this.#results = results;
+  }
+
+  /** Begins it; false if it was withdrawn. */
+  begin(): boolean {
+    const { flag } = this;
+    if (flag === 0) return true;
+    return Atomics.compareExchange(i32, flag, Flag.WAITING, Flag.BEGUN) !== Flag.CANCELLED;
+  }
+
+  unwanted(): boolean {
+    const { flag } = this;
+    return stopRequested() || (flag !== 0 && Atomics.load(i32, flag) === Flag.CANCELLED);
+  }
+
+  failure(error: unknown, index: number): Failure {
+    explainScope(error, this.address);
+    return {
+      error,
+      index,
+      by: { task: nameAt(this.address), worker: currentIdentity().name },
+    };
+  }
+
+  /** Sends what became of it; this worker has no task any more. */
+  finish(status: number, payload: unknown): void {
+    send(this.#results, this.job, this.chunk, status, payload, this);
+    Atomics.store(i32, self + threadWord.JOB, 0);
+    i32[self + threadWord.TASKS_DONE]++;
+  }
 }
 
 /** Runs the chunk in the decoder. Returns a promise only if there is something to wait for. */
 function runChunk(block: number, results: Channel): Promise<void> | undefined {
-  const chunk: Chunk = {
-    job: decoder.number(),
-    chunk: decoder.number(),
-    mode: decoder.number(),
-    address: decoder.number(),
-    cancelFlag: decoder.number(),
-  };
+  const chunk = new TakenChunk(results);
   i32[self + threadWord.CHUNK] = chunk.chunk;
   Atomics.store(i32, self + threadWord.JOB, chunk.job);
-  if (isCancelled(chunk)) {
+  if (!chunk.begin()) {
     drop(block);
-    finishChunk(results, chunk, Status.SKIPPED, undefined);
+    chunk.finish(Status.SKIPPED, undefined);
     return undefined;
   }
   let fn: (...args: unknown[]) => unknown;
@@ -127,10 +155,10 @@ function runChunk(block: number, results: Channel): Promise<void> | undefined {
       return importAndRun(block || keepInline(), error, chunk, results);
     }
     endReceive(decoder, block);
-    finishChunk(results, chunk, Status.FAILED, failure(chunk, error, 0));
+    chunk.finish(Status.FAILED, chunk.failure(error, 0));
     return undefined;
   }
-  return runCalls(fn, payload, chunk, results);
+  return runCalls(fn, payload, chunk);
 }
 
 /** Lets go of the chunk in the decoder. */
@@ -142,7 +170,7 @@ function drop(block: number): void {
 async function importAndRun(
   block: number,
   needs: NeedsImport,
-  chunk: Chunk,
+  chunk: TakenChunk,
   results: Channel,
 ): Promise<void> {
   try {
@@ -150,119 +178,10 @@ async function importAndRun(
   } catch (error) {
     readMessage(decoder, block);
     drop(block);
-    return finishChunk(results, chunk, Status.FAILED, failure(chunk, error, 0));
+    return chunk.finish(Status.FAILED, chunk.failure(error, 0));
   }
   readMessage(decoder, block);
   await runChunk(block, results);
-}
-
-function runCalls(
-  fn: (...args: unknown[]) => unknown,
-  payload: unknown[],
-  chunk: Chunk,
-  results: Channel,
-): Promise<void> | undefined {
-  if (chunk.mode === Mode.APPLY) {
-    let result: unknown;
-    try {
-      result = fn(...payload);
-    } catch (error) {
-      finishChunk(results, chunk, Status.FAILED, failure(chunk, error, 0));
-      return undefined;
-    }
-    if (!isPromiseLike(result)) {
-      finishChunk(results, chunk, Status.DONE, result);
-      return undefined;
-    }
-    return Promise.resolve(result).then(
-      (value) => finishChunk(results, chunk, Status.DONE, value),
-      (error) => finishChunk(results, chunk, Status.FAILED, failure(chunk, error, 0)),
-    );
-  }
-  return runItems(fn, payload, chunk, results, {
-    results: new Array(payload.length),
-    failures: [],
-  });
-}
-
-/** Calls the function with the items from `at` on; goes on asynchronously from the first promise. */
-function runItems(
-  fn: (...args: unknown[]) => unknown,
-  items: unknown[],
-  chunk: Chunk,
-  results: Channel,
-  outcomes: Outcomes,
-  at = 0,
-): Promise<void> | undefined {
-  const { mode } = chunk;
-  const list = outcomes.results;
-  for (; at < items.length; at++) {
-    if (at % LOOK_EVERY === LOOK_EVERY - 1 && (stopRequested() || isCancelled(chunk))) {
-      finishChunk(results, chunk, Status.SKIPPED, undefined);
-      return undefined;
-    }
-    try {
-      const result = mode === Mode.STARMAP ? fn(...(items[at] as unknown[])) : fn(items[at]);
-      if (isPromiseLike(result)) {
-        return awaitItem(result, fn, items, chunk, results, outcomes, at);
-      }
-      list[at] = result;
-    } catch (error) {
-      if (!noteFailure(error, chunk, results, outcomes, at)) return undefined;
-    }
-  }
-  finishChunk(results, chunk, Status.DONE, mode === Mode.MAP_ALL ? outcomes : list);
-  return undefined;
-}
-
-async function awaitItem(
-  result: PromiseLike<unknown>,
-  fn: (...args: unknown[]) => unknown,
-  items: unknown[],
-  chunk: Chunk,
-  results: Channel,
-  outcomes: Outcomes,
-  at: number,
-): Promise<void> {
-  try {
-    outcomes.results[at] = await result;
-  } catch (error) {
-    if (!noteFailure(error, chunk, results, outcomes, at)) return;
-  }
-  await runItems(fn, items, chunk, results, outcomes, at + 1);
-}
-
-/** Notes that an item failed. Returns whether the chunk goes on; otherwise it is finished. */
-function noteFailure(
-  error: unknown,
-  chunk: Chunk,
-  results: Channel,
-  outcomes: Outcomes,
-  at: number,
-): boolean {
-  if (chunk.mode === Mode.MAP_ALL) {
-    outcomes.failures.push(failure(chunk, error, at));
-    return true;
-  }
-  finishChunk(results, chunk, Status.FAILED, failure(chunk, error, at));
-  return false;
-}
-
-function failure(chunk: Chunk, error: unknown, index: number): Failure {
-  explainScope(error, chunk.address);
-  return {
-    error,
-    index,
-    task: nameAt(chunk.address),
-    worker: currentIdentity().name,
-  };
-}
-
-/** Sends what became of the chunk; this worker has no task any more. */
-function finishChunk(results: Channel, chunk: Chunk, status: number, payload: unknown): void {
-  send(results, chunk.job, chunk.chunk, status, payload, chunk);
-  Atomics.store(i32, self + threadWord.JOB, 0);
-  i32[self + threadWord.TASKS_DONE]++;
 }
 
 function send(
@@ -271,7 +190,7 @@ function send(
   index: number,
   status: number,
   payload: unknown,
-  chunk?: Chunk,
+  chunk?: TakenChunk,
 ): void {
   const encoder = borrow();
   try {
@@ -290,7 +209,7 @@ function send(
       const what = status === Status.FAILED ? `${describe((payload as Failure).error)}: ` : "";
       const why = cause.message.replace(/^Cannot send /, "");
       const instead = new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause });
-      send(results, job, index, Status.FAILED, failure(chunk, instead, 0));
+      send(results, job, index, Status.FAILED, chunk.failure(instead, 0));
     }
   } finally {
     giveBack(encoder);
@@ -299,13 +218,4 @@ function send(
 
 function describe(error: unknown): string {
   return error instanceof Error ? `the error "${error.name}: ${error.message}"` : "what was thrown";
-}
-
-function isCancelled({ cancelFlag }: Chunk): boolean {
-  return cancelFlag !== 0 && Atomics.load(i32, cancelFlag) !== 0;
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }

@@ -7,6 +7,7 @@
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { becomingReady, type Readiness, type Waitable } from "../atomics/readiness.ts";
 import { ensureThread, exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import { isRegistered } from "../codec/functions.ts";
@@ -95,7 +96,7 @@ const started = new Set<Process>();
  * assertEquals(process.exitCode, 0);
  * ```
  */
-export class Process<Args extends readonly unknown[] = readonly unknown[]> {
+export class Process<Args extends readonly unknown[] = readonly unknown[]> implements Waitable {
   /**
    * Makes a process; `start()` starts it.
    *
@@ -269,6 +270,11 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
     return internals.get(this)?.daemon ?? currentIdentity().daemon;
   }
 
+  /** Steps of waiting until the process has ended, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return hasEndedBy(this.#recordFor("wait for"));
+  }
+
   #joined(exitCode: number | undefined): boolean {
     if (exitCode !== undefined) started.delete(this as Process);
     return exitCode !== undefined;
@@ -279,6 +285,11 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> {
     if (record === 0) throw new Error(`Cannot ${verb} process ${name}: it was not started`);
     return record;
   }
+}
+
+/** Steps of waiting for the end of a thread: whether it has ended. */
+function* hasEndedBy(record: number): Readiness {
+  return (yield* ending(record)) !== undefined;
 }
 
 /** The processes that this one started and that have not ended. */

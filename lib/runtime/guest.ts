@@ -23,9 +23,18 @@ import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
 import { freeMessage } from "../codec/message.ts";
+import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
-import { acknowledgeEnd, endThread, ExitCode, publishError } from "./lifecycle.ts";
+import {
+  acknowledgeEnd,
+  beforeEnd,
+  endThread,
+  ExitCode,
+  loseOrder,
+  publishError,
+} from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
+import { note, NoteLevel } from "./notes.ts";
 import { enterOrder } from "./order.ts";
 import { separateRandom } from "./seeded_random.ts";
 
@@ -40,19 +49,29 @@ export interface Runner {
 /** Everything that a worker can be ordered to run, by name. */
 export type Runners = Readonly<Record<string, Runner>>;
 
+/** What is done about the output of a worker. */
+export interface Output {
+  /** The worker knows its name, and nothing of the user's has run. */
+  begin(): void;
+  /** Nothing more will be printed: what was held back has to go out. */
+  flush(): void;
+}
+
 /**
  * Makes this isolate a worker: to be called while its module is evaluated, before any await, since
  * messages that come earlier are lost.
  */
-export function becomeGuest(runners: Runners): void {
+export function becomeGuest(runners: Runners, output: Output): void {
+  flush = output.flush;
   addEventListener("message", (event) => {
-    live((event as MessageEvent<Birth>).data, runners);
+    live((event as MessageEvent<Birth>).data, runners, output);
   }, { once: true });
 }
 
 async function live(
   { heap, record, port, buffers, preload, firstDraw }: Birth,
   runners: Runners,
+  output: Output,
 ): Promise<void> {
   adoptThread(heap, record);
   separateRandom(firstDraw, i32[record + threadWord.PID]);
@@ -72,17 +91,21 @@ async function live(
   setOnStop(() => finish(ExitCode.TERMINATED));
   enterState(State.IDLE);
   for (const module of preload) await preloadModule(module);
+  let exitCode: number = ExitCode.RETURNED;
   try {
     const message = await awaitOn(receivingOrder());
     const decoder = new Decoder();
     runner = runners[enterOrder(message, decoder)];
+    output.begin();
     const payload = await readPayload(message, decoder);
     enterState(State.RUNNING);
+    note(NoteLevel.INFO, "child process calling run()");
     await runner.run(payload);
-    finish(ExitCode.RETURNED);
   } catch (error) {
-    fail(error);
+    exitCode = noteFailure(error);
   }
+  if (!stopRequested()) await beforeEnd();
+  finish(exitCode);
 }
 
 async function preloadModule(module: string): Promise<void> {
@@ -98,6 +121,9 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
   for (;;) {
     try {
       const payload = decoder.value();
+      if (Atomics.compareExchange(i32, self + threadWord.ORDER, message, 0) !== message) {
+        throw new TerminatedError("Cannot begin: this worker was told to end"); // its order is lost
+      }
       decoder.finish();
       freeMessage(message);
       return payload;
@@ -112,19 +138,19 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
 function* receivingOrder(): Steps<number> {
   const word = self + threadWord.ORDER;
   for (;;) {
-    const message = Atomics.exchange(i32, word, 0);
-    if (message !== 0) return message;
-    yield { queue: self + threadWord.ORDER_QUEUE, word, expected: 0 };
+    const message = Atomics.load(i32, word);
+    if (message > 0) return message; // stays there until it has been read
+    yield { queue: self + threadWord.ORDER_QUEUE, word, expected: message };
   }
 }
 
 let close: () => void;
+let flush: () => void;
 
 /** Publishes the ends that Deno tells nobody about: `Deno.exit`, `process.exit`, `self.close`. */
 function noticeExit(): void {
   addEventListener("unload", () => {
-    endThread(self, Deno.exitCode);
-    acknowledgeEnd();
+    publish(Deno.exitCode);
   });
   close = globalThis.close.bind(globalThis);
   globalThis.close = () => finish(ExitCode.RETURNED);
@@ -152,17 +178,19 @@ export function setOnUncaught(report: (error: unknown) => void): void {
 function uncaught(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
   else if (onUncaught !== undefined) onUncaught(error);
-  else fail(error);
+  else finish(noteFailure(error));
 }
 
 let runner: Runner | undefined;
 
-function fail(error: unknown): void {
-  if (error instanceof TerminatedError && stopRequested()) return finish(ExitCode.TERMINATED);
-  if (exitCodeKnown()) return;
-  publishError(error);
-  runner?.report?.(error);
-  finish(ExitCode.FAILED);
+/** Keeps and says what error ends this worker, unless it has been ended. Returns its exit code. */
+function noteFailure(error: unknown): number {
+  if (error instanceof TerminatedError && stopRequested()) return ExitCode.TERMINATED;
+  if (!exitCodeKnown()) {
+    publishError(error);
+    runner?.report?.(error);
+  }
+  return ExitCode.FAILED;
 }
 
 function exitCodeKnown(): boolean {
@@ -171,7 +199,18 @@ function exitCodeKnown(): boolean {
 
 /** Ends this worker. */
 function finish(exitCode: number): void {
-  endThread(self, exitCode);
-  acknowledgeEnd();
+  publish(exitCode);
   close();
+}
+
+/** Publishes the end of this worker, after what those who wait for it must find done. */
+function publish(exitCode: number): void {
+  if (!exitCodeKnown()) {
+    runFinalizers();
+    note(NoteLevel.INFO, `process exiting with exit code ${exitCode}`);
+  }
+  flush();
+  endThread(self, exitCode);
+  loseOrder(self);
+  acknowledgeEnd();
 }

@@ -23,9 +23,18 @@ import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
-import { ending, endThread, ExitCode, fallingSilent, stopThread } from "./lifecycle.ts";
+import {
+  dropOrder,
+  ending,
+  endThread,
+  ExitCode,
+  fallingSilent,
+  loseOrder,
+  stopThread,
+} from "./lifecycle.ts";
 import { type Announcement, drain, keep, type Request } from "./link.ts";
 import { firstDraw } from "./seeded_random.ts";
+import { note, NoteLevel } from "./notes.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -135,6 +144,7 @@ function createAsked(record: number): void {
     create(record);
   } catch (error) {
     failToStart(record, error);
+    loseOrder(record);
   }
 }
 
@@ -158,6 +168,7 @@ function create(record: number): void {
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
+    loseOrder(record);
   };
   const birth: Birth = {
     heap: i32.buffer,
@@ -193,9 +204,10 @@ function failToStart(record: number, error: unknown): void {
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(ending(record), undefined, false);
+  note(NoteLevel.DEBUG, `process ${i32[record + threadWord.PID]} ended: exit code ${exitCode}`);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(fallingSilent(record), { timeoutMs });
+  const silent = await awaitOn(fallingSilent(record), { timeoutMs }, true);
   takeBuffers();
   port.close();
   worker.terminate();
@@ -228,6 +240,7 @@ function reclaim(): void {
     unlistThread(record);
     removeWaitersOf(record); // it may have gone on, and waited, after it was declared ended
     dropAllHeld(record);
+    dropOrder(record);
     freeNodesOf(record);
   }
 }

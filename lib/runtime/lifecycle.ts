@@ -9,7 +9,7 @@
 
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
-import { loseAllHeld } from "../atomics/shared_object.ts";
+import { dropReference, loseAllHeld, tellLost } from "../atomics/shared_object.ts";
 import {
   ask,
   Control,
@@ -23,7 +23,7 @@ import { Outcome, type Steps } from "../atomics/wait.ts";
 import { removeWaitersOf, wakeAll, wakeWaitersFor } from "../atomics/wait_queue.ts";
 import { pushBlock } from "../channels/channel.ts";
 import { NeedsImport } from "../codec/decoder.ts";
-import { storeValue, takeValue } from "../codec/message.ts";
+import { freeMessage, sharedObjectsIn, storeValue, takeValue } from "../codec/message.ts";
 
 /** Exit codes of threads that were ended by others: minus the number of Unix's signal, as in Python. */
 export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } as const;
@@ -50,11 +50,31 @@ export function endThread(record: number, exitCode: number): boolean {
 }
 
 /**
+ * Tells all that is in the order of a thread which has ended before it had read it that nobody will
+ * get it. The thread may be reading still, so the message stays until {@linkcode dropOrder}.
+ */
+export function loseOrder(record: number): void {
+  const word = record + threadWord.ORDER;
+  const order = Atomics.load(i32, word);
+  if (order <= 0 || Atomics.compareExchange(i32, word, order, -order) !== order) return;
+  sharedObjectsIn(order).forEach(tellLost);
+}
+
+/** Lets go of the order that a thread had not read when it ended, once its JavaScript has stopped. */
+export function dropOrder(record: number): void {
+  const order = -Atomics.exchange(i32, record + threadWord.ORDER, 0);
+  if (order <= 0) return;
+  sharedObjectsIn(order).forEach(dropReference);
+  freeMessage(order);
+}
+
+/**
  * Declares a thread ended without waiting for it, and asks it to end. In this order, so that what it
  * does while the request passes through it, such as releasing a lock, comes after its end.
  */
 export function stopThread(record: number, exitCode: number): void {
   endThread(record, exitCode);
+  loseOrder(record);
   ask(record, Control.STOP);
 }
 
@@ -85,6 +105,18 @@ export function takeError(record: number): { error: unknown } | undefined {
     if (!(error instanceof NeedsImport)) throw error;
     return { error: new Error("The worker's error is of a class that is not registered here") };
   }
+}
+
+let goingOn: (() => Promise<void>) | undefined;
+
+/** Says what a worker waits for between the end of its order and its own. */
+export function setBeforeEnd(wait: () => Promise<void>): void {
+  goingOn = wait;
+}
+
+/** Waits for what goes on in this worker when its order has ended. */
+export async function beforeEnd(): Promise<void> {
+  await goingOn?.();
 }
 
 /** Steps of waiting for the end of a thread: its exit code, or `undefined` if the time is up. */

@@ -75,6 +75,7 @@ export function start(options: StartOptions): number {
     try {
       startWorker(record);
     } catch (error) {
+      Atomics.store(i32, record + threadWord.ORDER, 0);
       discardMessage(order);
       throw error;
     }

@@ -3,23 +3,29 @@
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `OWNER`, its queue | who changes the other words: see `ownership.ts`; held for some instructions | everybody | | |
  * | `PARTIES` | how many wait for each other | the creator | | |
- * | `COUNT` | how many of this generation have come | the owner | | |
- * | `GENERATION` | number of times that all have passed, or it was reset | the owner | who has come, in `WAITERS` | who comes last, `reset` |
- * | `BROKEN` | 0: whole; otherwise broken, until `reset` | anybody, once it breaks; the deaths of waiters are added | everybody | who breaks it |
- * | `RUNNER` | the thread that runs the action and then lets all pass; 0: none | who comes last | who comes for the next generation, in `ENTRANCE` | the runner, its end |
+ * | `COUNT` | how many of this generation have come | who comes | | |
+ * | `STATE` | twice the number of the generation, plus `BROKEN` 1 | who comes last, who breaks it, `reset` | who has come, in `WAITERS` | whoever writes it |
+ * | `RUNNER` | the thread that runs the action and then lets all pass, or that did so when it was reset; 0: none | who comes last, the runner | who comes for the next generation, in `ENTRANCE` | the runner, its end, who breaks it, `reset` |
  *
- * Who comes joins `WAITERS` while it owns the words, and frees them before it sleeps: so those whom
- * `COUNT` counts stand in the queue. One that times out, is aborted or dies leaves the queue first and
- * breaks the barrier then. The last to come lets all pass in one step, `passAll`, and only if all
- * whom it counted still stand there; so either all pass or none. What a waiter is told, `PASSED`, is
- * in its own node: the barrier may be in a later generation, or broken, when it goes on.
+ * Transitions of `STATE`: whole -> broken; whole -> the next, whole (all pass, or reset); broken ->
+ * the next, whole (reset).
+ *
+ * `COUNT`, `STATE` and `RUNNER` are written inside the guard of `WAITERS`, and what ends a generation
+ * tells all who stand there in the same section: so those who stand there are of this generation, and
+ * either all of them pass or none. What one is told, `PASSED` or `BROKEN`, is in its own node: the
+ * barrier may be in a later generation, or broken, when it goes on.
+ *
+ * One that times out or is aborted leaves the queue first and breaks its generation then. Who comes
+ * last in between finds one too few standing, and breaks it as well.
+ *
+ * A guard and not a lock, since a lock is taken from a thread that is terminated, which still goes on
+ * until its next wait: it would write what is not its own any more.
  *
  * @module
  */
 
-import { BrokenBarrierError, DeadlockError, TaskLookupError } from "../errors.ts";
+import { BrokenBarrierError, TaskLookupError, TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import {
@@ -30,18 +36,22 @@ import {
   SharedHandle,
   SharedType,
 } from "../atomics/shared_object.ts";
-import { hasEnded, self, stopRequested } from "../atomics/thread.ts";
+import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
-import { passAll, QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
+import {
+  inQueue,
+  NodeState,
+  QUEUE_WORDS,
+  standing,
+  tellAll,
+  wakeAll,
+} from "../atomics/wait_queue.ts";
 import { functionAddress, functionAt, importFunction, nameAt } from "../codec/functions.ts";
-import { acquiring, OWNERSHIP_WORDS, relinquish } from "./ownership.ts";
 
-const OWNER = objectWord.FIRST;
-const PARTIES = OWNER + OWNERSHIP_WORDS;
+const PARTIES = objectWord.FIRST;
 const COUNT = PARTIES + 1;
-const GENERATION = COUNT + 1;
-const BROKEN = GENERATION + 1;
-const RUNNER = BROKEN + 1;
+const STATE = COUNT + 1;
+const RUNNER = STATE + 1;
 const WAITERS = RUNNER + 1;
 const ENTRANCE = WAITERS + QUEUE_WORDS;
 /** Address of the action's definition; 0 for none. */
@@ -50,163 +60,123 @@ const ACTION = ENTRANCE + QUEUE_WORDS;
 const TIMEOUT = ACTION + 1;
 const WORDS = TIMEOUT + 1;
 
-/** What becomes of one that comes: it passes as number `index`, lets the others pass, or cannot. */
+/** The bit of `STATE` that says that the generation is broken. */
+const BROKEN = 1;
+
+/** What becomes of one that comes. */
 type Arrival =
+  /** It passes, as number `index`. */
   | { kind: "passed"; index: number }
-  | { kind: "last"; index: number; generation: number }
-  | { kind: "broken" };
+  /** It runs the action, then lets the others pass. */
+  | { kind: "last"; index: number; state: number }
+  | { kind: "broken" }
+  /** Those before it could not go on in time. */
+  | { kind: "not let in" };
 
-const broken: Arrival = { kind: "broken" };
+/** What one that comes finds: it has to wait with those who have come, or for those before. */
+type Finding = Arrival | { kind: "waits"; state: number } | { kind: "early"; runner: number };
 
-function isBroken(barrier: number): boolean {
-  return Atomics.load(i32, barrier + BROKEN) !== 0;
+const broken = { kind: "broken" } as const;
+
+/** Breaks this generation. Inside the guard. */
+function breakNow(barrier: number): typeof broken {
+  Atomics.or(i32, barrier + STATE, BROKEN);
+  tellAll(barrier + WAITERS, NodeState.BROKEN);
+  return broken;
 }
 
-function breakNow(barrier: number): void {
-  Atomics.add(i32, barrier + BROKEN, 1);
-  wakeAll(barrier + WAITERS);
+/** Breaks the generation that `state` is of, unless it is over. */
+function breakIf(barrier: number, state: number): typeof broken {
+  inQueue(barrier + WAITERS, () => i32[barrier + STATE] === state && breakNow(barrier));
   wakeAll(barrier + ENTRANCE);
+  return broken;
 }
 
-/** Steps of owning the words, which is a matter of instructions. */
-function* owning(barrier: number): Steps<void> {
-  // Who died in the midst of it may have left the words half changed.
-  if ((yield* acquiring(barrier + OWNER, true)) === "abandoned") breakNow(barrier);
-}
-
-/** Steps of breaking the generation that a waiter leaves, unless it is over. */
-function* leaving(barrier: number, generation: number): Steps<void> {
-  if (stopRequested()) return breakNow(barrier); // it may own nothing any more
-  yield* owning(barrier);
-  if (i32[barrier + GENERATION] === generation) breakNow(barrier);
-  relinquish(barrier + OWNER);
-}
-
-/** Steps of coming in: waits until nobody runs the action of the generation before. */
-function* entering(barrier: number): Steps<boolean> {
-  for (;;) {
-    yield* owning(barrier);
-    const runner = i32[barrier + RUNNER];
-    if (runner === 0 && !isBroken(barrier)) return true;
-    relinquish(barrier + OWNER);
-    if (isBroken(barrier)) return false;
-    if (hasEnded(runner)) {
-      breakNow(barrier);
-      return false;
-    }
-    const generation = i32[barrier + GENERATION];
-    let outcome: Outcome;
-    try {
-      outcome = yield {
-        queue: barrier + ENTRANCE,
-        word: barrier + RUNNER,
-        expected: runner,
-        ownerWord: barrier + RUNNER,
-        unless: barrier + BROKEN,
-      };
-    } catch (reason) {
-      if (!(reason instanceof DeadlockError)) yield* leaving(barrier, generation);
-      throw reason;
-    }
-    if (outcome === Outcome.TIMED_OUT) {
-      yield* leaving(barrier, generation);
-      return false;
-    }
+/** Lets all pass, if those who came still stand there. Inside the guard. */
+function passNow(barrier: number): boolean {
+  if (standing(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {
+    breakNow(barrier);
+    return false;
   }
+  i32[barrier + COUNT] = 0;
+  Atomics.add(i32, barrier + STATE, 2);
+  tellAll(barrier + WAITERS, NodeState.PASSED);
+  return true;
+}
+
+/** Comes, if it is the last or need not wait. Inside the guard. */
+function come(barrier: number): Finding {
+  const state = i32[barrier + STATE];
+  if ((state & BROKEN) !== 0) return broken;
+  const runner = i32[barrier + RUNNER];
+  const index = i32[barrier + COUNT];
+  if (runner !== 0) {
+    if (!hasEnded(runner)) return { kind: "early", runner };
+    if (index === i32[barrier + PARTIES]) return breakNow(barrier);
+    Atomics.store(i32, barrier + RUNNER, 0); // it ran for a generation before a reset
+  }
+  if (index < i32[barrier + PARTIES] - 1) return { kind: "waits", state };
+  i32[barrier + COUNT]++;
+  if (i32[barrier + ACTION] === 0) return passNow(barrier) ? { kind: "passed", index } : broken;
+  Atomics.store(i32, barrier + RUNNER, self);
+  // Who ended this thread may have looked for those who wait for it before it was the runner.
+  return hasEnded(self) ? breakNow(barrier) : { kind: "last", index, state };
 }
 
 function* arriving(barrier: number): Steps<Arrival> {
-  if (!(yield* entering(barrier))) return broken;
-  const generation = i32[barrier + GENERATION];
-  const index = i32[barrier + COUNT]++;
-  if (index === i32[barrier + PARTIES] - 1) {
-    if (i32[barrier + ACTION] === 0) return passing(barrier) ? { kind: "passed", index } : broken;
-    Atomics.store(i32, barrier + RUNNER, self);
-    relinquish(barrier + OWNER);
-    return { kind: "last", index, generation };
-  }
-  let queued = false;
   for (;;) {
+    const found = inQueue(barrier + WAITERS, () => come(barrier));
+    if (found.kind === "early") {
+      const outcome = yield {
+        queue: barrier + ENTRANCE,
+        word: barrier + RUNNER,
+        expected: found.runner,
+        ownerWord: barrier + RUNNER,
+        admit: () => (Atomics.load(i32, barrier + STATE) & BROKEN) === 0,
+      };
+      if (outcome === Outcome.TIMED_OUT) return { kind: "not let in" };
+      continue;
+    }
+    if (found.kind !== "waits") return found;
+    const { state } = found;
+    let index = 0;
     let outcome: Outcome;
     try {
       outcome = yield {
         queue: barrier + WAITERS,
-        word: barrier + GENERATION,
-        expected: generation,
+        word: barrier + STATE,
+        expected: state,
         ownerWord: barrier + RUNNER,
-        unless: barrier + BROKEN,
-        deadWord: barrier + BROKEN,
-        onQueued: queued ? undefined : () => {
-          queued = true;
-          relinquish(barrier + OWNER);
+        group: barrier + STATE,
+        admit: () => {
+          const comes = i32[barrier + RUNNER] === 0 &&
+            i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;
+          if (comes) index = i32[barrier + COUNT]++;
+          return comes; // otherwise it is the last by now, or early
         },
       };
     } catch (reason) {
-      if (!queued) relinquish(barrier + OWNER);
-      yield* leaving(barrier, generation);
+      breakIf(barrier, state);
       throw reason;
     }
     if (outcome === Outcome.PASSED) return { kind: "passed", index };
-    if (!queued) {
-      queued = true;
-      relinquish(barrier + OWNER);
-    }
-    if (outcome === Outcome.TIMED_OUT) {
-      yield* leaving(barrier, generation);
-      return broken;
-    }
-    if (isBroken(barrier) || Atomics.load(i32, barrier + GENERATION) !== generation) return broken;
-    if (hasEnded(Atomics.load(i32, barrier + RUNNER))) {
-      breakNow(barrier);
-      return broken;
-    }
+    if (outcome !== Outcome.CHANGED) return breakIf(barrier, state);
   }
 }
 
-/** Lets all pass, if none has left meanwhile, and frees the words. */
-function passing(barrier: number): boolean {
-  const passed = !isBroken(barrier) && passAll(barrier + WAITERS, i32[barrier + PARTIES] - 1);
-  if (passed) {
-    i32[barrier + COUNT] = 0;
-    Atomics.add(i32, barrier + GENERATION, 1);
-  } else {
-    breakNow(barrier);
-  }
-  relinquish(barrier + OWNER);
-  return passed;
-}
-
-/** Steps of letting all pass after the action. */
-function* finishing(barrier: number, generation: number): Steps<boolean> {
-  yield* owning(barrier);
-  endAction(barrier);
-  if (i32[barrier + GENERATION] === generation) return passing(barrier);
-  relinquish(barrier + OWNER); // it was reset meanwhile
-  return false;
-}
-
-/** Steps of breaking the barrier because the action failed. */
-function* failing(barrier: number, generation: number): Steps<void> {
-  yield* owning(barrier);
-  endAction(barrier);
-  if (i32[barrier + GENERATION] === generation) breakNow(barrier);
-  relinquish(barrier + OWNER);
-}
-
-function endAction(barrier: number): void {
-  Atomics.store(i32, barrier + RUNNER, 0);
+/**
+ * Ends the action that was run for the generation of `state`, and lets all pass if it succeeded.
+ *
+ * @returns whether they pass
+ */
+function endAction(barrier: number, state: number, succeeded: boolean): boolean {
+  const passed = inQueue(barrier + WAITERS, () => {
+    Atomics.compareExchange(i32, barrier + RUNNER, self, 0); // another, if this one counts as dead
+    if (i32[barrier + STATE] !== state) return false;
+    return succeeded ? passNow(barrier) : breakNow(barrier) !== broken;
+  });
   wakeAll(barrier + ENTRANCE);
-}
-
-function* resetting(barrier: number): Steps<void> {
-  yield* owning(barrier);
-  i32[barrier + COUNT] = 0;
-  Atomics.add(i32, barrier + GENERATION, 1);
-  Atomics.store(i32, barrier + BROKEN, 0);
-  const runner = i32[barrier + RUNNER];
-  if (runner !== 0 && hasEnded(runner)) endAction(barrier);
-  wakeAll(barrier + WAITERS);
-  relinquish(barrier + OWNER);
+  return passed;
 }
 
 /** Options of a {@linkcode Barrier}. */
@@ -232,7 +202,8 @@ const ownActions = new WeakMap<Barrier, () => unknown>();
  *
  * - All go on together, or none: when one that waits times out, is aborted or dies, the barrier
  *   is broken, and all get {@linkcode BrokenBarrierError}, until {@linkcode Barrier.reset}.
- * - It can be used again and again.
+ * - It can be used again and again. Who comes while the action of those before still runs waits
+ *   outside, and breaks nothing by giving up there.
  * - It may be sent anywhere. Each async task of a worker counts as one that comes.
  *
  * Follows Python's `multiprocessing.Barrier`; that a death breaks it is new.
@@ -266,9 +237,10 @@ export class Barrier extends SharedHandle {
       throw new TypeError(`Cannot make barrier: action must be a function, not ${typeof action}`);
     }
     const limited = deadlineOf({ timeoutMs }) !== Infinity;
+    const definition = action === undefined ? 0 : functionAddress(action);
     const barrier = createObject(SharedType.BARRIER, WORDS);
     i32[barrier + PARTIES] = parties;
-    i32[barrier + ACTION] = action === undefined ? 0 : functionAddress(action);
+    i32[barrier + ACTION] = definition;
     i32[barrier + TIMEOUT] = limited
       ? Math.min(Math.ceil(Math.max(timeoutMs!, 0)), 2 ** 31 - 1)
       : -1;
@@ -281,22 +253,23 @@ export class Barrier extends SharedHandle {
    *
    * @returns a number from 0 to `parties - 1`, another for each: the order in which they came
    * @throws {BrokenBarrierError} if the barrier is broken or reset, or `timeoutMs` passes
+   * @throws {TimeoutError} if `timeoutMs` passes while the action of those before still runs
    * @throws what the action throws, where it was called
    * @throws the reason of `signal`, if that is aborted first; the barrier is broken then
    */
   async wait(options?: WaitOptions): Promise<number> {
     const arrival = await awaitOn(arriving(this.address), timed(this.address, options));
     if (arrival.kind === "last") {
-      const { generation } = arrival;
+      const { state } = arrival;
       try {
         const definition = i32[this.address + ACTION];
         const action = actionOf(this, definition) ?? await importFunction(definition);
         await (action as () => unknown)();
       } catch (error) {
-        await awaitOn(failing(this.address, generation));
+        endAction(this.address, state, false);
         throw error;
       }
-      if (!await awaitOn(finishing(this.address, generation))) throw brokenError();
+      if (!endAction(this.address, state, true)) throw brokenError();
     }
     return judge(arrival);
   }
@@ -306,38 +279,48 @@ export class Barrier extends SharedHandle {
    *
    * @returns a number from 0 to `parties - 1`, another for each: the order in which they came
    * @throws {BrokenBarrierError} if the barrier is broken or reset, or `timeoutMs` passes
+   * @throws {TimeoutError} if `timeoutMs` passes while the action of those before still runs
    * @throws {TypeError} if the action returns a promise: use {@linkcode Barrier.wait}
    * @throws {TaskLookupError} if the action is in a module that this worker has not imported
+   * @throws {DeadlockError} if an async task of this worker still runs the action of those before,
+   *   and there is no `timeoutMs`
    * @throws what the action throws, where it was called
    * @throws {TerminatedError} if this worker is told to end
    */
   waitSync(options?: WaitOptions): number {
     const arrival = blockOn(arriving(this.address), timed(this.address, options));
     if (arrival.kind === "last") {
-      const { generation } = arrival;
+      const { state } = arrival;
       try {
         const definition = i32[this.address + ACTION];
         runNow(actionOf(this, definition), definition);
       } catch (error) {
-        blockOn(failing(this.address, generation));
+        endAction(this.address, state, false);
         throw error;
       }
-      if (!blockOn(finishing(this.address, generation))) throw brokenError();
+      if (!endAction(this.address, state, true)) throw brokenError();
     }
     return judge(arrival);
   }
 
   /**
    * Makes the barrier new: those who wait get {@linkcode BrokenBarrierError}, those who come later
-   * wait for each other again.
+   * wait for each other again, once an action that runs has ended.
    */
   reset(): void {
-    blockOn(resetting(this.address));
+    const barrier = this.address;
+    inQueue(barrier + WAITERS, () => {
+      i32[barrier + COUNT] = 0;
+      Atomics.store(i32, barrier + STATE, ((i32[barrier + STATE] | BROKEN) + 1) | 0);
+      tellAll(barrier + WAITERS, NodeState.BROKEN);
+    });
+    wakeAll(barrier + ENTRANCE);
   }
 
   /** Breaks the barrier: those who wait, and those who come, get {@linkcode BrokenBarrierError}. */
   abort(): void {
-    breakNow(this.address);
+    inQueue(this.address + WAITERS, () => breakNow(this.address));
+    wakeAll(this.address + ENTRANCE);
   }
 
   /** How many wait for each other. */
@@ -347,12 +330,12 @@ export class Barrier extends SharedHandle {
 
   /** How many wait at this moment. */
   get nWaiting(): number {
-    return isBroken(this.address) ? 0 : Atomics.load(i32, this.address + COUNT);
+    return this.broken ? 0 : Atomics.load(i32, this.address + COUNT);
   }
 
   /** Whether it is broken. */
   get broken(): boolean {
-    return isBroken(this.address);
+    return (Atomics.load(i32, this.address + STATE) & BROKEN) !== 0;
   }
 }
 
@@ -385,6 +368,9 @@ function runNow(action: (() => unknown) | undefined, definition: number): void {
 
 function judge(arrival: Arrival): number {
   if (arrival.kind === "broken") throw brokenError();
+  if (arrival.kind === "not let in") {
+    throw new TimeoutError("Cannot wait: the action of those who came before still runs");
+  }
   return arrival.index;
 }
 

@@ -12,7 +12,9 @@
  * a moment in which a notification finds nobody.)
  *
  * A waiter that was notified, timed out or was aborted takes the lock again, however long that takes,
- * before its wait ends. One that dies before that passes its notification on.
+ * before its wait ends. One that dies before that passes its notification on. When a holder of the
+ * lock dies, all who wait are woken, since it may have died before it notified them, or while it used
+ * a notification.
  *
  * @module
  */
@@ -63,42 +65,63 @@ function holds(lock: number): boolean {
   return ownerOf(lock + objectWord.FIRST) === self;
 }
 
+/** Steps of taking the lock again; if the waiter dies before, the first of `heirs` is woken. */
+type TakeAgain = (heirs: number) => Steps<Acquisition>;
+
 /** Frees the lock: what takes it again, as it was. */
-function free(lock: number): () => Steps<Acquisition> {
+function free(lock: number): TakeAgain {
   if (i32[lock] === SharedType.RLOCK) {
     const hold = letGo(lock);
-    return () => holdingAgain(lock, hold);
+    return (heirs) => holdingAgain(lock, hold, heirs);
   }
   relinquish(lock + objectWord.FIRST);
-  return () => acquiring(lock + objectWord.FIRST, true);
+  return (heirs) => acquiring(lock + objectWord.FIRST, true, heirs);
 }
 
 function* waiting(condition: number): Steps<boolean> {
   const lock = i32[condition + LOCK];
-  let again: (() => Steps<Acquisition>) | undefined;
+  let again: TakeAgain | undefined;
   let outcome: Outcome;
   try {
     outcome = yield {
       queue: condition + QUEUE,
       word: condition + STILL,
       expected: 0,
+      ownerWord: lock + objectWord.FIRST,
       onQueued: () => again = free(lock),
     };
   } catch (reason) {
     // Aborted. A worker that is told to end takes nothing any more.
-    if (again !== undefined && !stopRequested()) yield* again();
+    if (again !== undefined && !stopRequested()) judge(yield* again(0));
     throw reason;
   }
   again ??= free(lock); // no time to wait: others have a turn all the same
-  judge(yield* again());
+  judge(yield* outcome === Outcome.WOKEN ? inheritable(condition, again) : again(0));
   return outcome !== Outcome.TIMED_OUT;
+}
+
+/** Steps of taking the lock again, of one that was notified: if it dies before, another is. */
+function* inheritable(condition: number, again: TakeAgain): Steps<Acquisition> {
+  try {
+    return yield* again(condition + QUEUE);
+  } catch (reason) {
+    wakeOne(condition + QUEUE);
+    throw reason;
+  }
 }
 
 function* waitingFor<T>(condition: number, predicate: () => T): Steps<T> {
   for (;;) {
-    const value = predicate();
-    if (value || !(yield* waiting(condition))) return value || predicate();
+    const value = test(predicate);
+    if (value || !(yield* waiting(condition))) return value || test(predicate);
   }
+}
+
+function test<T>(predicate: () => T): T {
+  const value = predicate();
+  if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return value;
+  (value as PromiseLike<unknown>).then(undefined, () => {}); // it is this error that ends the wait
+  throw new TypeError("Cannot wait: the predicate returns a promise, which is always true");
 }
 
 /**
@@ -110,6 +133,8 @@ function* waitingFor<T>(condition: number, predicate: () => T): Steps<T> {
  * - Look again at what you wait for, or use {@linkcode Condition.waitFor}: between the notification
  *   and the lock another may have changed it back; and if a promise is notified while its thread
  *   blocks, the notification goes to the next, and the promise looks in vain later.
+ * - If a holder of its lock dies, all who wait are woken, and the first is told by an
+ *   {@linkcode AbandonedLockError}.
  * - It may be sent anywhere, with its lock.
  *
  * Follows Python's `multiprocessing.Condition`.
@@ -220,6 +245,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * after each notification.
    *
    * @returns what the predicate returned last: something false if `timeoutMs` passed first
+   * @throws {TypeError} if the predicate returns a promise; the lock is acquired
    * @throws as {@linkcode Condition.wait}, and what the predicate throws; the lock is acquired
    */
   async waitFor<T>(predicate: () => T, options?: WaitOptions): Promise<T> {

@@ -13,6 +13,7 @@
 
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import {
   createObject,
   defineType,
@@ -58,7 +59,7 @@ function* waiting(event: number): Steps<boolean> {
  * assert(ready.isSet());
  * ```
  */
-export class Event extends SharedHandle {
+export class Event extends SharedHandle implements Waitable {
   /** Makes an event whose flag is clear. */
   constructor() {
     super(createObject(SharedType.EVENT, WORDS));
@@ -99,6 +100,11 @@ export class Event extends SharedHandle {
    */
   waitSync(options?: WaitOptions): boolean {
     return blockOn(waiting(this.address), options);
+  }
+
+  /** Steps of waiting until the flag is set, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return waiting(this.address);
   }
 
   /** Moves the flag on if the last bit of `TURNS` is `from`: even -> odd sets, odd -> even clears. */

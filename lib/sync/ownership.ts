@@ -48,12 +48,17 @@ export function ownerOf(owner: number): number {
  * Steps of taking it, waiting while another has it.
  *
  * @param untimed whether to wait on when the time is up or the signal is aborted
+ * @param heirs address of a queue whose first is woken if the waiter dies; 0 for none
  */
-export function* acquiring(owner: number, untimed = false): Steps<Acquisition> {
+export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acquisition> {
   let overtaken = false;
   for (;;) {
     const found = Atomics.compareExchange(i32, owner, 0, self); // 0 -> me
-    if (found === 0) return "acquired";
+    if (found === 0) {
+      // Ended since it was woken: those who wait for the dead were called before it was the owner.
+      if (hasEnded(self)) wakeOne(owner + QUEUE);
+      return "acquired";
+    }
     if (hasEnded(found)) {
       // ended thread -> me; when another was quicker, look again
       if (Atomics.compareExchange(i32, owner, found, self) === found) return "abandoned";
@@ -66,6 +71,7 @@ export function* acquiring(owner: number, untimed = false): Steps<Acquisition> {
       ownerWord: owner,
       overtaken,
       untimed,
+      heirs,
     };
     if (outcome === Outcome.OWNER) return "acquired"; // the releaser stored our record
     if (outcome === Outcome.TIMED_OUT) return "timed out";

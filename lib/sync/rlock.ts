@@ -4,17 +4,15 @@
  * | word | meaning | written by |
  * |---|---|---|
  * | `OWNER`, its queue | which thread holds the lock: see `ownership.ts` | `acquire`, the last `release` |
- * | `TOKEN` | who in that thread holds it; 0: its blocking code | the holder |
- * | `DEPTH` | how often it was acquired and not released | the holder |
  *
- * `TOKEN` and `DEPTH` belong to the holder: they are written only between its first acquire and its
- * last release, and mean something only to a thread that finds itself in `OWNER`.
+ * Who in that thread holds it, and how often, is known to that thread alone, in `holds`. In shared
+ * words it would go wrong: a thread that is terminated goes on until its next wait, and would count
+ * on in the words of whoever has been given the lock since.
  *
  * @module
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
-import { i32 } from "../atomics/heap_views.ts";
 import {
   createObject,
   defineType,
@@ -35,9 +33,6 @@ import {
 } from "./ownership.ts";
 
 const OWNER = objectWord.FIRST;
-const TOKEN = OWNER + OWNERSHIP_WORDS;
-const DEPTH = TOKEN + 1;
-const WORDS = DEPTH + 1;
 
 /** The blocking code of a thread, which is one owner: it does one thing at a time. */
 const THREAD = 0;
@@ -167,7 +162,7 @@ export class RLockGuard implements Disposable {
 export class RLock extends SharedHandle {
   /** Makes a lock that nobody holds. */
   constructor() {
-    super(createObject(SharedType.RLOCK, WORDS));
+    super(createObject(SharedType.RLOCK, OWNER + OWNERSHIP_WORDS));
   }
 
   /**
@@ -182,7 +177,8 @@ export class RLock extends SharedHandle {
   async acquire(options?: RLockOptions): Promise<RLockGuard> {
     const token = tokenOf(options) ?? ++lastToken;
     if (!enterAgain(this.address, token)) {
-      judge(await awaitOn(entering(this.address, token), options), options);
+      const hold = { token, depth: 1, handle: this };
+      judge(await awaitOn(entering(this.address, hold), options), options);
     }
     return new RLockGuard(this, token);
   }
@@ -200,7 +196,8 @@ export class RLock extends SharedHandle {
   acquireSync(options?: RLockOptions): RLockGuard {
     const token = tokenOf(options) ?? THREAD;
     if (!enterAgain(this.address, token)) {
-      judge(blockOn(entering(this.address, token), options), options);
+      const hold = { token, depth: 1, handle: this };
+      judge(blockOn(entering(this.address, hold), options), options);
     }
     return new RLockGuard(this, token);
   }
@@ -214,7 +211,8 @@ export class RLock extends SharedHandle {
   tryAcquire(options?: Pick<RLockOptions, "owner">): RLockGuard | undefined {
     const token = tokenOf(options) ?? THREAD;
     if (!enterAgain(this.address, token)) {
-      const how = blockOn(entering(this.address, token), { timeoutMs: 0 });
+      const hold = { token, depth: 1, handle: this };
+      const how = blockOn(entering(this.address, hold), { timeoutMs: 0 });
       if (how === "timed out") return undefined;
       judge(how);
     }
@@ -231,15 +229,14 @@ export class RLock extends SharedHandle {
   release(options?: Pick<RLockOptions, "owner">): void {
     if (hasEnded(self)) return;
     const token = tokenOf(options);
-    const mine = ownerOf(this.address + OWNER) === self &&
-      (token === undefined || i32[this.address + TOKEN] === token);
-    if (!mine) {
+    const hold = holds.get(this.address);
+    if (hold === undefined || (token !== undefined && hold.token !== token)) {
       throw new Error(
         "Cannot release lock: its owner is another, or nobody. " +
           "Whoever acquired it releases it, once for each acquire",
       );
     }
-    if (--i32[this.address + DEPTH] === 0) relinquish(this.address + OWNER);
+    if (--hold.depth === 0) letGo(this.address);
   }
 
   /** Whether somebody holds the lock. */
@@ -249,7 +246,7 @@ export class RLock extends SharedHandle {
 
   /** How often it is acquired by the owner in this worker; 0 if nobody in this worker holds it. */
   get depth(): number {
-    return ownerOf(this.address + OWNER) === self ? i32[this.address + DEPTH] : 0;
+    return holds.get(this.address)?.depth ?? 0;
   }
 }
 
@@ -263,47 +260,51 @@ function tokenOf(options: Pick<RLockOptions, "owner"> | undefined): number | und
   );
 }
 
+/** Who holds an {@linkcode RLock}, and how often. */
+export interface Hold {
+  readonly token: number;
+  depth: number;
+  /** Keeps the lock in existence. */
+  readonly handle: RLock;
+}
+
+/** The locks that this thread holds, by address. */
+const holds = new Map<number, Hold>();
+
 /** Acquires once more, if this owner holds the lock already. */
 function enterAgain(lock: number, token: number): boolean {
-  // A lock that was handed to a promise of this thread has depth 0 until the promise goes on.
-  if (ownerOf(lock + OWNER) !== self || i32[lock + TOKEN] !== token || i32[lock + DEPTH] === 0) {
-    return false;
-  }
-  i32[lock + DEPTH]++;
+  const hold = holds.get(lock);
+  if (hold?.token !== token) return false;
+  hold.depth++;
   return true;
 }
 
-function* entering(lock: number, token: number, depth = 1, untimed = false): Steps<Acquisition> {
-  const how = yield* acquiring(lock + OWNER, untimed);
-  if (how !== "timed out") {
-    i32[lock + TOKEN] = token;
-    i32[lock + DEPTH] = depth;
-  }
+function* entering(lock: number, hold: Hold, untimed = false, heirs = 0): Steps<Acquisition> {
+  const how = yield* acquiring(lock + OWNER, untimed, heirs);
+  if (how !== "timed out") holds.set(lock, hold);
   return how;
-}
-
-/** Who holds an {@linkcode RLock}, and how often. */
-export interface Hold {
-  token: number;
-  depth: number;
 }
 
 /** Whether somebody of this worker holds the lock at `lock`. */
 export function isHeldHere(lock: number): boolean {
-  return ownerOf(lock + OWNER) === self && i32[lock + DEPTH] > 0;
+  return holds.has(lock);
 }
 
 /** Frees the lock, however often it was acquired: what {@linkcode holdingAgain} needs. */
 export function letGo(lock: number): Hold {
-  const hold = { token: i32[lock + TOKEN], depth: i32[lock + DEPTH] };
-  i32[lock + DEPTH] = 0;
+  const hold = holds.get(lock)!;
+  holds.delete(lock);
   relinquish(lock + OWNER);
   return hold;
 }
 
-/** Steps of acquiring what was let go, as often as before, whatever happens meanwhile. */
-export function holdingAgain(lock: number, { token, depth }: Hold): Steps<Acquisition> {
-  return entering(lock, token, depth, true);
+/**
+ * Steps of acquiring what was let go, as often as before, whatever happens meanwhile.
+ *
+ * @param heirs address of a queue whose first is woken if the waiter dies; 0 for none
+ */
+export function holdingAgain(lock: number, hold: Hold, heirs: number): Steps<Acquisition> {
+  return entering(lock, hold, true, heirs);
 }
 
 defineType(SharedType.RLOCK, { revive: reviveAs(RLock) });

@@ -63,17 +63,8 @@ async function produce(shared: Shared, { lane, seed, queue: which, blocking, end
   for (let number = 0; number < times;) {
     if (number === end) die(random);
     const item: Item = [lane, number, filling(random)];
-    const way = random.int(0, 7);
-    const timeoutMs = random.int(0, 3);
     try {
-      now(board, lane, blocking && way < 4 ? "putSync" : "put");
-      if (way === 0) {
-        if (!queue.tryPut(item)) throw new Full();
-      } else if (way === 1 && blocking) queue.putSync(item, { timeoutMs });
-      else if (way < 4 && blocking) queue.putSync(item);
-      else if (way === 4) await queue.put(item, { timeoutMs });
-      else if (way === 5) await soonAborted(random, (signal) => queue.put(item, { signal }));
-      else await queue.put(item);
+      await putSomehow(board, queue, item, random, lane, blocking);
       put[which][lane] = ++number;
       count(board, lane);
     } catch (error) {
@@ -82,6 +73,31 @@ async function produce(shared: Shared, { lane, seed, queue: which, blocking, end
     await pause(random, blocking);
   }
   now(board, lane, "ended");
+}
+
+/**
+ * Puts an item in one of the ways there are.
+ *
+ * @throws {Full} or `ABORTED`, if it did not
+ */
+export async function putSomehow<T>(
+  board: Board,
+  queue: Queue<T>,
+  item: T,
+  random: Random,
+  lane: number,
+  blocking: boolean,
+): Promise<void> {
+  const way = random.int(0, 7);
+  const timeoutMs = random.int(0, 3);
+  now(board, lane, blocking && way < 4 ? "putSync" : "put");
+  if (way === 0) {
+    if (!queue.tryPut(item)) throw new Full();
+  } else if (way === 1 && blocking) queue.putSync(item, { timeoutMs });
+  else if (way < 4 && blocking) queue.putSync(item);
+  else if (way === 4) await queue.put(item, { timeoutMs });
+  else if (way === 5) await soonAborted(random, (signal) => queue.put(item, { signal }));
+  else await queue.put(item);
 }
 
 async function consume(shared: Shared, { lane, seed, queue: which, blocking, end }: Lane) {
@@ -93,7 +109,7 @@ async function consume(shared: Shared, { lane, seed, queue: which, blocking, end
     if (at === end) die(random);
     let item: Item;
     try {
-      item = await get(board, queue, random, lane, blocking);
+      item = await getSomehow(board, queue, random, lane, blocking);
     } catch (error) {
       if (error instanceof ClosedError) break;
       if (error instanceof Empty || error === ABORTED) {
@@ -119,14 +135,21 @@ async function consume(shared: Shared, { lane, seed, queue: which, blocking, end
   now(board, lane, "ended");
 }
 
-async function get(
+/**
+ * Gets an item in one of the ways there are.
+ *
+ * @param patient whether it may wait until there is one
+ * @throws {Empty} or `ABORTED`, if it did not
+ */
+export async function getSomehow<T>(
   board: Board,
-  queue: Queue<Item>,
+  queue: Queue<T>,
   random: Random,
   lane: number,
   blocking: boolean,
-): Promise<Item> {
-  const way = random.int(0, 7);
+  patient = true,
+): Promise<T> {
+  const way = patient ? random.int(0, 7) : random.pick([0, blocking ? 1 : 4, 4, 5]);
   const timeoutMs = random.int(0, 3);
   now(board, lane, blocking && way < 4 ? "getSync" : "get");
   if (way === 0) {
@@ -141,25 +164,28 @@ async function get(
   return await queue.get();
 }
 
-async function pause(random: Random, blocking: boolean): Promise<void> {
+/** Spends a moment between two operations. */
+export async function pause(random: Random, blocking: boolean): Promise<void> {
   if (blocking && random.once(2)) momentSync(random);
   else await moment(random);
 }
 
-function die(random: Random): void {
+/** Ends this worker. */
+export function die(random: Random): void {
   if (random.once(2)) Deno.exit(3);
   console.error = () => {}; // the worker would print what it ends with
   throw new Error("as it was fated");
 }
 
 /** Small ones lie in the slots, larger ones in blocks of their own. */
-function filling(random: Random): string | Uint8Array {
+export function filling(random: Random): string | Uint8Array {
   const length = random.pick([0, 3, 30, 200, 5000]);
   if (random.once(2)) return "x".repeat(length);
   return new Uint8Array(length).fill(length % 251);
 }
 
-function checkFilling(filling: string | Uint8Array): void {
+/** Checks that a {@linkcode filling} is what it was. */
+export function checkFilling(filling: string | Uint8Array): void {
   const intact = typeof filling === "string"
     ? /^x*$/.test(filling)
     : filling.every((byte) => byte === filling.length % 251);

@@ -41,6 +41,8 @@ export const Doing = [
   "waitSync",
   "recv",
   "recvSync",
+  "join",
+  "joinSync",
   "waiting to be terminated",
 ] as const;
 
@@ -161,7 +163,8 @@ export async function guarded<T>(promise: Promise<T>, board: Board, what: string
   }
 }
 
-function hang(board: Board, what: string): Violation {
+/** What to throw when something does not end: it says what every lane does. */
+export function hang(board: Board, what: string): Violation {
   const lanes = [...board.doing].map((doing, lane) =>
     `  lane ${lane}: ${Doing[doing]}, ${board.done[lane]} done`
   );

@@ -259,3 +259,26 @@ test("blockOn() rejects bad options before it waits", () => {
   using word = new Word();
   assertThrows(() => blockOn(word.sleep(), { timeoutMs: NaN }), TypeError);
 });
+
+test("awaitOn() throws TerminatedError in a worker that was told to end", async () => {
+  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const [started, happened] = [new Event(), new Event()];
+  happened.set();
+  const process = run(
+    async (started: Event, happened: Event, flags: Int32Array) => {
+      started.set();
+      while (Atomics.load(flags, 0) === 0);
+      const how = await happened.wait().catch((error: Error) => error.name);
+      Atomics.store(flags, 1, how === "TerminatedError" ? 1 : 2);
+    },
+    started,
+    happened,
+    flags,
+  );
+  assert(started.waitSync(guard));
+  process.terminate();
+  Atomics.store(flags, 0, 1);
+  while (Atomics.load(flags, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(flags[1], 1);
+  await ended(process, -15);
+});

@@ -11,6 +11,7 @@ import {
   type Process,
   Queue,
   task,
+  tasksOf,
   TerminatedError,
   TimeoutError,
 } from "@sauropod/multiprocessing";
@@ -270,6 +271,35 @@ for (const ending of ["terminate", "kill"] as const) {
     await ended(process, ending === "kill" ? -9 : -15);
   });
 }
+
+for (const ending of ["terminate", "kill"] as const) {
+  test(`Connection.recv() throws EOFError when ${ending}() comes before the worker began`, async () => {
+    const [here, there] = Pipe<Connection<string>>();
+    const [inner, its] = Pipe<string>();
+    const process = run(
+      (_end: Connection<Connection<string>>, _its: Connection<string>) => {
+        for (;;);
+      },
+      there,
+      its,
+    );
+    process[ending]();
+    assertThrows(() => here.recvSync(guard), EOFError);
+    await assertRejects(() => inner.recv(guard), EOFError);
+    assert(await process.join(guard));
+  });
+}
+
+const importing = new URL("../fixtures/never_imported.ts", import.meta.url);
+
+test("Connection.recv() throws EOFError when the worker cannot import what it should run", async () => {
+  const [here, there] = Pipe<string>();
+  const { wait } = tasksOf<{ wait(end: Connection<string>): void }>(importing);
+  const process = run(wait, there);
+  await assertRejects(() => here.recv(guard), EOFError);
+  assert(await process.join(guard));
+  assertEquals(process.exitCode, 1);
+});
 
 test("Connection.recv() gets what a worker sent before it died", async () => {
   const [here, there] = Pipe<string>();

@@ -16,12 +16,35 @@ Deno.test("pool_map prints the results of map, starmap and applyAsync", async ()
   ]);
 });
 
+Deno.test("futures tells of every number, and of the one that fails", async () => {
+  const { code, lines, errors } = await runExample("futures", "--workers", "2");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines.toSorted(), [
+    "1099726899285419 is not prime",
+    "112272535095293 is prime",
+    "112582705942171 is prime",
+    "115280095190773 is prime",
+    "7 is prime",
+    "NaN is no whole number",
+  ]);
+});
+
 for (const name of ["queue", "pipe"]) {
   Deno.test(`${name} hands over the list`, async () => {
     const expected = { code: 0, lines: ['[ 42, null, "hello" ]'], errors: [] };
     assertEquals(await runExample(name), expected);
   });
 }
+
+Deno.test("wait_for_several prints all that four processes send, in the order of each", async () => {
+  const { code, lines, errors } = await runExample("wait_for_several");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines.length, 12);
+  for (let id = 1; id <= 4; id++) {
+    const expected = [1, 2, 3].map((at) => `process ${id}: ${at} of 3`);
+    assertEquals(lines.filter((line) => line.startsWith(`process ${id}:`)), expected);
+  }
+});
 
 Deno.test("lock keeps lines whole, and without it every letter is printed all the same", async () => {
   const { code, lines, errors } = await runExample("lock");
@@ -40,10 +63,49 @@ Deno.test("shared_values prints what a process has stored", async () => {
   assertEquals(lines, ["3.1415927", "[0, -1, -2, -3, -4, -5, -6, -7, -8, -9]"]);
 });
 
+Deno.test("joinable_queue has all tasks done once before it is joined, and ends idle workers", async () => {
+  const { code, lines, errors } = await runExample("joinable_queue");
+  assertEquals([code, errors], [0, []]);
+  const numbers = (pattern: RegExp) =>
+    lines.flatMap((line) => Number(pattern.exec(line)?.[1] ?? NaN)).filter((it) => it > 0)
+      .sort((a, b) => a - b);
+  assertEquals(numbers(/^worker \d+ does task (\d+)$/), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assertEquals(numbers(/^worker (\d+) is idle and ends$/), [1, 2, 3, 4]);
+  const joined = lines.findIndex((line) => /^all 10 tasks are done after [0-9.]+ s$/.test(line));
+  assertEquals(joined > lines.findLastIndex((line) => line.includes("does task")), true);
+  assertEquals(/^all 4 workers have ended after [0-9.]+ s$/.test(lines.at(-1)!), true);
+});
+
+Deno.test("manager counts all words, whatever the number of workers", async () => {
+  for (const workers of ["1", "4"]) {
+    const { code, lines, errors } = await runExample("manager", "--workers", workers);
+    assertEquals([code, errors], [0, []]);
+    assertEquals(lines, [
+      "read 4 lines, the longest of 9 words",
+      "dog 4, fox 2, lazy 2, quick 2, the 5",
+      "d: dog",
+      "l: lazy",
+    ]);
+  }
+});
+
 Deno.test("every example tells about itself, and refuses what it does not know", async () => {
   const names = [
-    ...["hello", "pool_map", "queue", "pipe", "lock", "shared_values"],
+    ...[
+      "hello",
+      "pool_map",
+      "queue",
+      "pipe",
+      "lock",
+      "manager",
+      "shared_values",
+      "joinable_queue",
+      "wait_for_several",
+      "futures",
+    ],
     ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
+    ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
+    "voxels_threads",
   ];
   for (const name of names) {
     const help = await runExample(name, "--help");

@@ -66,3 +66,25 @@ Deno.test("voxels_progress_queue shows a percentage that climbs to 100", async (
     expectedLine([23, 19, 17], 22, 2, 3),
   ]);
 });
+
+Deno.test("voxels_threads computes one chunk after the other in threads, and the same in processes", async () => {
+  const { code, lines, errors } = await runExample("voxels_threads", "--quick");
+  assertEquals([code, errors], [0, []]);
+  const [one, threads, processes] = ["One core", "Threads", "Processes"].map((name) =>
+    lines.findIndex((line) =>
+      /^.*: data processing took \d+\.\d\d seconds$/.test(line) && line.startsWith(name)
+    )
+  );
+  assertEquals(one, 0);
+  const ids = [0, 1, 2, 3];
+  assertEquals(lines.slice(1, threads), [
+    ...ids.map((id) => `Starting worker for chunk ${id}`),
+    ...ids.flatMap((id) => [`Id: ${id}: Processing 1024 voxels`, `Id: ${id}: Done`]),
+  ]);
+  assertEquals(lines[threads + 1], "Threads: same result: yes");
+  assertEquals(
+    lines.slice(threads + 2, processes).toSorted(),
+    lines.slice(1, threads).toSorted(),
+  );
+  assertEquals(lines.slice(processes + 1), ["Processes: same result: yes"]);
+});

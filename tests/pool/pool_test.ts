@@ -24,6 +24,7 @@ import {
   TaskLookupError,
   tasksOf,
   TerminatedError,
+  ThreadPool,
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
@@ -49,6 +50,15 @@ async function outcomes(iterator: AsyncIterator<unknown>): Promise<unknown[]> {
   }
 }
 
+/** A test of what pools of either kind promise: `Pool` is one, then the other. */
+function testEach(name: string, fn: (kind: typeof Pool) => void | Promise<void>): void {
+  test(name, () => fn(Pool));
+  const threads = name.includes("Pool")
+    ? name.replaceAll("Pool", "ThreadPool")
+    : `${name}, threads`;
+  test(threads, () => fn(ThreadPool as typeof Pool));
+}
+
 // Construction
 
 test("new Pool() rejects what is no number of processes, limit or initializer", () => {
@@ -64,7 +74,7 @@ test("new Pool() rejects what is no number of processes, limit or initializer", 
   assertThrows(make({ startMethod: "fork" }), RangeError, "fork");
 });
 
-test("Pool.processes is what was asked for, and all cores if nothing was", () => {
+testEach("Pool.processes is what was asked for, and all cores if nothing was", (Pool) => {
   assertEquals(new Pool(3).processes, 3);
   assertEquals(new Pool({ processes: 5 }).processes, 5);
   assertEquals(new Pool().processes, navigator.hardwareConcurrency);
@@ -72,29 +82,33 @@ test("Pool.processes is what was asked for, and all cores if nothing was", () =>
 
 // Calls
 
-test("Pool.apply(), applySync() and applyAsync() give the result of one call", async () => {
+testEach("Pool.apply(), applySync() and applyAsync() give the result of one call", async (Pool) => {
   await using pool = new Pool(2);
   assertEquals(await pool.apply(Math.max, [1, 3, 2]), 3);
   assertEquals(await pool.apply(() => "nothing"), "nothing");
   assertEquals(pool.applySync(Math.max, [1, 3, 2]), 3);
   assertEquals(await pool.applyAsync(square, [7]), 49);
   assertEquals(await pool.apply(tasks.squareLater, [4]), 16);
-  assertEquals(pool.applySync(tasks.squareLater, [4]), 16);
 });
 
-test("Pool.map(), mapSync() and mapAsync() give the results in order", async () => {
+testEach("Pool.map(), mapSync() and mapAsync() give the results in order", async (Pool) => {
   await using pool = new Pool(2);
   assertEquals(await pool.map(square, upTo(10)), squares(10));
   assertEquals(await pool.map(square, upTo(100), { chunkSize: 20 }), squares(100));
   assertEquals(await pool.map(tasks.squareLater, upTo(10)), squares(10));
   assertEquals(pool.mapSync(square, upTo(10)), squares(10));
   assertEquals(pool.mapSync(square, upTo(100), { chunkSize: 7 }), squares(100));
-  assertEquals(pool.mapSync(tasks.squareLater, upTo(10)), squares(10));
   assertEquals(await pool.mapAsync(square, upTo(10)), squares(10));
   assertEquals(await pool.mapAsync(square, upTo(10), { chunkSize: 1 }).get(guard), squares(10));
 });
 
-test("Pool.starmap(), starmapSync() and starmapAsync() spread the items", async () => {
+test("Pool.applySync() and mapSync() wait for what tasks promise", async () => {
+  await using pool = new Pool(2);
+  assertEquals(pool.applySync(tasks.squareLater, [4]), 16);
+  assertEquals(pool.mapSync(tasks.squareLater, upTo(10)), squares(10));
+});
+
+testEach("Pool.starmap(), starmapSync() and starmapAsync() spread the items", async (Pool) => {
   await using pool = new Pool(2);
   const items: [number, number][] = [[2, 3], [3, 2], [5, 0]];
   assertEquals(await pool.starmap(Math.pow, items), [8, 9, 1]);
@@ -103,13 +117,19 @@ test("Pool.starmap(), starmapSync() and starmapAsync() spread the items", async 
   assertEquals(await pool.starmapAsync(Math.pow, items), [8, 9, 1]);
 });
 
-test("Pool.starmap() of an item that cannot be spread fails as the call would", async () => {
-  await using pool = new Pool(1);
-  await assertRejects(() => pool.starmap(Math.pow, [5 as unknown as [number, number]]), TypeError);
-  assertEquals(await pool.apply(square, [3]), 9);
-});
+testEach(
+  "Pool.starmap() of an item that cannot be spread fails as the call would",
+  async (Pool) => {
+    await using pool = new Pool(1);
+    await assertRejects(
+      () => pool.starmap(Math.pow, [5 as unknown as [number, number]]),
+      TypeError,
+    );
+    assertEquals(await pool.apply(square, [3]), 9);
+  },
+);
 
-test("Pool.imap() and imapUnordered() give every result, the first in order", async () => {
+testEach("Pool.imap() and imapUnordered() give every result, the first in order", async (Pool) => {
   await using pool = new Pool(2);
   for (const chunkSize of [undefined, 1, 3, 100]) {
     const given = await Array.fromAsync(pool.imap(square, upTo(50), { chunkSize }));
@@ -119,21 +139,24 @@ test("Pool.imap() and imapUnordered() give every result, the first in order", as
   }
 });
 
-test("Pool.imap() of a thousand items in chunks of a hundred keeps their order", async () => {
-  await using pool = new Pool(2);
-  assertEquals(
-    await Array.fromAsync(pool.imap(square, upTo(1000), { chunkSize: 100 })),
-    squares(1000),
-  );
-});
+testEach(
+  "Pool.imap() of a thousand items in chunks of a hundred keeps their order",
+  async (Pool) => {
+    await using pool = new Pool(2);
+    assertEquals(
+      await Array.fromAsync(pool.imap(square, upTo(1000), { chunkSize: 100 })),
+      squares(1000),
+    );
+  },
+);
 
-test("Pool of more workers than cores works", async () => {
+testEach("Pool of more workers than cores works", async (Pool) => {
   await using pool = new Pool(12);
   assertEquals(await pool.map(square, upTo(500)), squares(500));
   assertEquals(pool.mapSync(square, upTo(500)), squares(500));
 });
 
-test("Pool calls on nothing give nothing", async () => {
+testEach("Pool calls on nothing give nothing", async (Pool) => {
   await using pool = new Pool(2);
   assertEquals(await pool.map(square, []), []);
   assertEquals(await pool.map(square, [], { chunkSize: 1 }), []);
@@ -144,7 +167,7 @@ test("Pool calls on nothing give nothing", async () => {
   assertEquals(await Array.fromAsync(pool.imapUnordered(square, [])), []);
 });
 
-test("Pool.map() takes generators, sets, strings and typed arrays", async () => {
+testEach("Pool.map() takes generators, sets, strings and typed arrays", async (Pool) => {
   await using pool = new Pool(2);
   function* generate() {
     yield* [1, 2, 3];
@@ -164,7 +187,7 @@ test("Pool.map() takes generators, sets, strings and typed arrays", async () => 
   assertEquals(await pool.map(square, long), squares(1000));
 });
 
-test("Pool.map() of values of every kind gives them back", async () => {
+testEach("Pool.map() of values of every kind gives them back", async (Pool) => {
   await using pool = new Pool(2);
   const values = [
     ...[1, -0, NaN, 2 ** 40, "text", "", "ü\u{1F600}", true, null, undefined, 12n, [1, [2]]],
@@ -186,7 +209,7 @@ test("Pool carries large arguments and results", async () => {
   assertEquals((await pool.apply((text: string) => text + "y", [text])).length, 3_000_001);
 });
 
-test("Pool carries handles in arguments and results", async () => {
+testEach("Pool carries handles in arguments and results", async (Pool) => {
   await using pool = new Pool(2);
   const queue = new Queue<number>();
   await pool.starmap(tasks.put<number>, upTo(10).map((x) => [queue, x] as const));
@@ -197,7 +220,7 @@ test("Pool carries handles in arguments and results", async () => {
   assertEquals(event.isSet(), false);
 });
 
-test("Pool rejects what is no function, items or arguments", async () => {
+testEach("Pool rejects what is no function, items or arguments", async (Pool) => {
   await using pool = new Pool(1);
   const any = (value: unknown) => value as never;
   await assertRejects(() => pool.map(any("f"), [1]), TypeError, "fn must be a function");
@@ -212,7 +235,7 @@ test("Pool rejects what is no function, items or arguments", async () => {
 
 // Chunks
 
-test("Pool.map() makes four chunks for each worker, as onProgress tells", async () => {
+testEach("Pool.map() makes four chunks for each worker, as onProgress tells", async (Pool) => {
   await using pool = new Pool(2);
   for (const [items, chunks] of [[100, 8], [17, 6], [8, 8], [3, 3], [1, 1], [0, 0]]) {
     const seen: Progress[] = [];
@@ -226,7 +249,7 @@ test("Pool.map() makes four chunks for each worker, as onProgress tells", async 
   }
 });
 
-test("Pool.map() makes chunks of chunkSize, as onProgress tells", async () => {
+testEach("Pool.map() makes chunks of chunkSize, as onProgress tells", async (Pool) => {
   await using pool = new Pool(2);
   const seen: number[] = [];
   const onProgress = ({ done }: Progress) => seen.push(done);
@@ -237,7 +260,7 @@ test("Pool.map() makes chunks of chunkSize, as onProgress tells", async () => {
   assertEquals(seen, [10]);
 });
 
-test("Pool calls reject a chunkSize that is no whole number of at least 1", async () => {
+testEach("Pool calls reject a chunkSize that is no whole number of at least 1", async (Pool) => {
   await using pool = new Pool(1);
   for (const chunkSize of [0, -1, 1.5, NaN]) {
     const message = `at least 1, not ${chunkSize}`;
@@ -249,7 +272,7 @@ test("Pool calls reject a chunkSize that is no whole number of at least 1", asyn
   }
 });
 
-test("Pool.map() ends with the error of onProgress", async () => {
+testEach("Pool.map() ends with the error of onProgress", async (Pool) => {
   await using pool = new Pool(1);
   const onProgress = () => {
     throw new Error("no terminal");
@@ -266,7 +289,7 @@ function* failsAt(n: number): Generator<number> {
   throw new SyntaxError(`input fails at ${n}`);
 }
 
-test("Pool.map() rejects with the error of its input, again and again", async () => {
+testEach("Pool.map() rejects with the error of its input, again and again", async (Pool) => {
   await using pool = new Pool(2);
   for (const n of [0, 0, 3, 3]) {
     await assertRejects(() => pool.map(square, failsAt(n)), SyntaxError, `input fails at ${n}`);
@@ -286,7 +309,7 @@ test("Pool.map() rejects with the error of its input, again and again", async ()
   assertEquals(await pool.map(square, [1, 2]), [1, 4]);
 });
 
-test("Pool.imap() gives all results before the error of its input", async () => {
+testEach("Pool.imap() gives all results before the error of its input", async (Pool) => {
   await using pool = new Pool(2);
   for (const chunkSize of [1, 2, 4, 20]) {
     const found = await outcomes(pool.imap(square, failsAt(7), { chunkSize }));
@@ -295,17 +318,20 @@ test("Pool.imap() gives all results before the error of its input", async () => 
   }
 });
 
-test("Pool.imapUnordered() gives the error of its input and only valid results", async () => {
-  await using pool = new Pool(2);
-  const found = await outcomes(pool.imapUnordered(square, failsAt(7)));
-  assertEquals(found.filter((it) => it instanceof SyntaxError).length, 1);
-  const results = found.filter((it) => typeof it === "number");
-  assertEquals(results.sort((a, b) => a - b), squares(7));
-});
+testEach(
+  "Pool.imapUnordered() gives the error of its input and only valid results",
+  async (Pool) => {
+    await using pool = new Pool(2);
+    const found = await outcomes(pool.imapUnordered(square, failsAt(7)));
+    assertEquals(found.filter((it) => it instanceof SyntaxError).length, 1);
+    const results = found.filter((it) => typeof it === "number");
+    assertEquals(results.sort((a, b) => a - b), squares(7));
+  },
+);
 
 // imap
 
-test("Pool.imap() takes async iterables", async () => {
+testEach("Pool.imap() takes async iterables", async (Pool) => {
   await using pool = new Pool(2);
   async function* generate(n: number) {
     for (const x of upTo(n)) {
@@ -333,7 +359,7 @@ test("Pool.imap() takes async iterables", async () => {
   assertInstanceOf(found[2], SyntaxError);
 });
 
-test("Pool.imap() takes its input only two chunks for each worker ahead", async () => {
+testEach("Pool.imap() takes its input only two chunks for each worker ahead", async (Pool) => {
   await using pool = new Pool(2);
   for (const chunkSize of [1, 3]) {
     for (const isAsync of [false, true]) {
@@ -356,7 +382,7 @@ test("Pool.imap() takes its input only two chunks for each worker ahead", async 
   }
 });
 
-test("Pool.imap() is taken by several at once", async () => {
+testEach("Pool.imap() is taken by several at once", async (Pool) => {
   await using pool = new Pool(2);
   const iterator = pool.imap(square, upTo(6));
   const given = await Promise.all(upTo(8).map(() => iterator.next()));
@@ -374,7 +400,7 @@ test("Pool.imap() gives an error where its result would be, and goes on", async 
   }
 });
 
-test("Pool.imap() that is left early ends its input, and the pool goes on", async () => {
+testEach("Pool.imap() that is left early ends its input, and the pool goes on", async (Pool) => {
   await using pool = new Pool(2);
   let ended = false;
   function* generate() {
@@ -391,7 +417,7 @@ test("Pool.imap() that is left early ends its input, and the pool goes on", asyn
   assertEquals(await pool.apply(square, [3]), 9);
 });
 
-test("Pool.imap() that is left by an error takes no more of its input", async () => {
+testEach("Pool.imap() that is left by an error takes no more of its input", async (Pool) => {
   let taken = 0;
   function* generate() {
     for (; taken < 10_000; taken++) yield taken;
@@ -447,7 +473,7 @@ test("Pool errors name a function that has a name", async () => {
   assertStringIncludes((error as Error).stack!, "explode");
 });
 
-test("Pool calls reject with what was thrown, whatever it is", async () => {
+testEach("Pool calls reject with what was thrown, whatever it is", async (Pool) => {
   await using pool = new Pool(2);
   const rethrow = (thrown: unknown) => {
     throw thrown;
@@ -481,7 +507,7 @@ test("Pool.map() begins nothing more after the first error", async () => {
   assertEquals(begun.filter((x) => x > 3), []); // the third may have begun before the error was known
 });
 
-test("Pool.map() rejects with a large error, and ends", async () => {
+testEach("Pool.map() rejects with a large error, and ends", async (Pool) => {
   await using pool = new Pool(2);
   const fail = (_: number) => {
     throw new Error("x".repeat(1 << 20));
@@ -786,7 +812,7 @@ test("Pool maxTasksPerChild and close() before the tasks are done give all resul
 
 // Its end
 
-test("Pool.close() lets what was asked for be done, and takes nothing more", async () => {
+testEach("Pool.close() lets what was asked for be done, and takes nothing more", async (Pool) => {
   const pool = new Pool(2);
   const results = pool.mapAsync(square, upTo(100));
   pool.close();
@@ -804,14 +830,14 @@ test("Pool.close() lets what was asked for be done, and takes nothing more", asy
   assertEquals(await results, squares(100));
 });
 
-test("Pool.join() of an open pool throws", async () => {
+testEach("Pool.join() of an open pool throws", async (Pool) => {
   await using pool = new Pool(1);
   await assertRejects(() => pool.join(), Error, "it is still running. Call close() or terminate()");
   await pool.apply(square, [1]);
   await assertRejects(() => pool.join(), Error, "it is still running");
 });
 
-test("Pool.close() and join() of a pool that was never used are done at once", async () => {
+testEach("Pool.close() and join() of a pool that was never used are done at once", async (Pool) => {
   const pool = new Pool(2);
   pool.close();
   await pool.join();
@@ -843,7 +869,7 @@ test("Pool.terminate() ends outstanding calls with TerminatedError", async () =>
   await pool.join();
 });
 
-test("Pool.terminate() drops ten thousand tasks that would never end", async () => {
+testEach("Pool.terminate() drops ten thousand tasks that would never end", async (Pool) => {
   const pool = new Pool(2);
   const forever = () => new Promise(() => {});
   const result = pool.mapAsync(forever, upTo(10_000), { chunkSize: 1 });
@@ -865,7 +891,7 @@ test("Pool.terminate() does not wait for a task that computes", async () => {
   stop.set();
 });
 
-test("Pool.terminate() right after the first call is safe", async () => {
+testEach("Pool.terminate() right after the first call is safe", async (Pool) => {
   for (const processes of [1, 4]) {
     const pool = new Pool(processes);
     const outcome = assertRejects(() => pool.map(square, upTo(100)), TerminatedError);
@@ -875,7 +901,7 @@ test("Pool.terminate() right after the first call is safe", async () => {
   }
 });
 
-test("await using a Pool waits for what was asked for", async () => {
+testEach("await using a Pool waits for what was asked for", async (Pool) => {
   const queue = new Queue<number>();
   let result, iterator;
   {
@@ -889,7 +915,22 @@ test("await using a Pool waits for what was asked for", async () => {
   assertEquals(await Array.fromAsync(iterator), squares(30));
 });
 
-test("await using a Pool lets an error through after its tasks", async () => {
+testEach("Pool.join() works off the input of imap() and leaves turns to others", async (Pool) => {
+  const pool = new Pool(2);
+  let [taken, enough] = [0, false];
+  function* untilEnough() {
+    for (; !enough; taken++) yield taken;
+  }
+  const iterator = pool.imap(square, untilEnough());
+  pool.close();
+  const joined = pool.join();
+  while (taken < 50) await new Promise((resolve) => setTimeout(resolve, 0));
+  enough = true; // nobody could say so if it took all at once
+  await joined;
+  assertEquals(await Array.fromAsync(iterator), squares(taken));
+});
+
+testEach("await using a Pool lets an error through after its tasks", async (Pool) => {
   const queue = new Queue<number>();
   await assertRejects(
     async () => {
@@ -915,39 +956,42 @@ test("Pool workers stay for the next call", async () => {
 
 // Signals and cancel
 
-test("Pool calls with an aborted signal do nothing and reject with its reason", async () => {
-  await using pool = new Pool(1);
-  const queue = new Queue<number>();
-  const signal = AbortSignal.abort(new RangeError("too late"));
-  const args = [queue, 1] as [Queue<number>, number];
-  const late = "too late";
-  await assertRejects(
-    async () => await pool.apply(tasks.put<number>, args, { signal }),
-    RangeError,
-    late,
-  );
-  await assertRejects(
-    async () => await pool.applyAsync(tasks.put<number>, args, { signal }),
-    RangeError,
-    late,
-  );
-  await assertRejects(
-    async () => await pool.starmap(tasks.put<number>, [args], { signal }),
-    RangeError,
-    late,
-  );
-  await assertRejects(
-    async () => await pool.starmapAsync(tasks.put<number>, [args], { signal }),
-    RangeError,
-    late,
-  );
-  assertThrows(() => pool.starmapSync(tasks.put<number>, [args], { signal }), RangeError, late);
-  assertThrows(() => pool.imap(square, [1], { signal }), RangeError, late);
-  await pool.apply(square, [1]);
-  assert(queue.empty());
-});
+testEach(
+  "Pool calls with an aborted signal do nothing and reject with its reason",
+  async (Pool) => {
+    await using pool = new Pool(1);
+    const queue = new Queue<number>();
+    const signal = AbortSignal.abort(new RangeError("too late"));
+    const args = [queue, 1] as [Queue<number>, number];
+    const late = "too late";
+    await assertRejects(
+      async () => await pool.apply(tasks.put<number>, args, { signal }),
+      RangeError,
+      late,
+    );
+    await assertRejects(
+      async () => await pool.applyAsync(tasks.put<number>, args, { signal }),
+      RangeError,
+      late,
+    );
+    await assertRejects(
+      async () => await pool.starmap(tasks.put<number>, [args], { signal }),
+      RangeError,
+      late,
+    );
+    await assertRejects(
+      async () => await pool.starmapAsync(tasks.put<number>, [args], { signal }),
+      RangeError,
+      late,
+    );
+    assertThrows(() => pool.starmapSync(tasks.put<number>, [args], { signal }), RangeError, late);
+    assertThrows(() => pool.imap(square, [1], { signal }), RangeError, late);
+    await pool.apply(square, [1]);
+    assert(queue.empty());
+  },
+);
 
-test("Pool calls end with the reason of their signal, and begin nothing more", async () => {
+testEach("Pool calls end with the reason of their signal, and begin nothing more", async (Pool) => {
   await using pool = new Pool(1);
   const queue = new Queue<number>();
   const args = [queue, 1] as [Queue<number>, number];
@@ -960,7 +1004,7 @@ test("Pool calls end with the reason of their signal, and begin nothing more", a
   ];
   for (const call of calls) {
     const [begun, go] = [new Event(), new Event()];
-    const first = pool.apply(tasks.afterEventSync<number>, [begun, go, 1]);
+    const first = pool.apply(tasks.afterEvent<number>, [begun, go, 1]);
     assert(await begun.wait(guard));
     const controller = new AbortController();
     const outcome = assertRejects(
@@ -977,7 +1021,7 @@ test("Pool calls end with the reason of their signal, and begin nothing more", a
   }
 });
 
-test("Pool calls that have ended do not mind their signal", async () => {
+testEach("Pool calls that have ended do not mind their signal", async (Pool) => {
   await using pool = new Pool(1);
   const controller = new AbortController();
   const { signal } = controller;
@@ -988,11 +1032,11 @@ test("Pool calls that have ended do not mind their signal", async () => {
   assertEquals(await result, 9);
 });
 
-test("AsyncResult.cancel() gives up a task that has not begun", async () => {
+testEach("AsyncResult.cancel() gives up a task that has not begun", async (Pool) => {
   await using pool = new Pool(1);
   const queue = new Queue<number>();
   const [begun, go] = [new Event(), new Event()];
-  const first = pool.applyAsync(tasks.afterEventSync<number>, [begun, go, 1]);
+  const first = pool.applyAsync(tasks.afterEvent<number>, [begun, go, 1]);
   assert(await begun.wait(guard));
   const single = pool.applyAsync(tasks.put<number>, [queue, 1]);
   const many = pool.starmapAsync(tasks.put<number>, [[queue, 1], [queue, 2]]);
@@ -1010,39 +1054,45 @@ test("AsyncResult.cancel() gives up a task that has not begun", async () => {
   assert(queue.empty());
 });
 
-test("AsyncResult.cancel() of a task that runs lets it run, and the pool goes on", async () => {
-  await using pool = new Pool(1);
-  const [begun, go] = [new Event(), new Event()];
-  const result = pool.applyAsync(tasks.afterEvent<number>, [begun, go, 1]);
-  assert(await begun.wait(guard));
-  assertEquals(result.cancel(), true);
-  await assertRejects(() => result.get(guard), CancelledError);
-  go.set();
-  assertEquals(await pool.apply(square, [3]), 9);
-});
+testEach(
+  "AsyncResult.cancel() of a task that runs lets it run, and the pool goes on",
+  async (Pool) => {
+    await using pool = new Pool(1);
+    const [begun, go] = [new Event(), new Event()];
+    const result = pool.applyAsync(tasks.afterEvent<number>, [begun, go, 1]);
+    assert(await begun.wait(guard));
+    assertEquals(result.cancel(), true);
+    await assertRejects(() => result.get(guard), CancelledError);
+    go.set();
+    assertEquals(await pool.apply(square, [3]), 9);
+  },
+);
 
 // AsyncResult
 
-test("AsyncResult.get() and wait() end when their time is up, and the task goes on", async () => {
-  await using pool = new Pool(1);
-  const [begun, go] = [new Event(), new Event()];
-  const result = pool.applyAsync(tasks.afterEvent<string>, [begun, go, "there"]);
-  assertEquals(result.ready(), false);
-  assertThrows(() => result.successful(), Error, "it is not ready");
-  for (const timeoutMs of [0, -1, 5]) {
-    await assertRejects(() => result.get({ timeoutMs }), TimeoutError);
-    assertEquals(await result.wait({ timeoutMs }), false);
-  }
-  await assertRejects(() => result.get({ timeoutMs: NaN }), TypeError, "timeoutMs");
-  const signal = AbortSignal.abort(new RangeError("enough"));
-  await assertRejects(() => result.get({ signal }), RangeError, "enough");
-  go.set();
-  assertEquals(await result.wait(guard), true);
-  assertEquals(await result.get({ timeoutMs: 0 }), "there");
-  assertEquals([result.ready(), result.successful(), await result], [true, true, "there"]);
-});
+testEach(
+  "AsyncResult.get() and wait() end when their time is up, and the task goes on",
+  async (Pool) => {
+    await using pool = new Pool(1);
+    const [begun, go] = [new Event(), new Event()];
+    const result = pool.applyAsync(tasks.afterEvent<string>, [begun, go, "there"]);
+    assertEquals(result.ready(), false);
+    assertThrows(() => result.successful(), Error, "it is not ready");
+    for (const timeoutMs of [0, -1, 5]) {
+      await assertRejects(() => result.get({ timeoutMs }), TimeoutError);
+      assertEquals(await result.wait({ timeoutMs }), false);
+    }
+    await assertRejects(() => result.get({ timeoutMs: NaN }), TypeError, "timeoutMs");
+    const signal = AbortSignal.abort(new RangeError("enough"));
+    await assertRejects(() => result.get({ signal }), RangeError, "enough");
+    go.set();
+    assertEquals(await result.wait(guard), true);
+    assertEquals(await result.get({ timeoutMs: 0 }), "there");
+    assertEquals([result.ready(), result.successful(), await result], [true, true, "there"]);
+  },
+);
 
-test("AsyncResult of an error is ready, not successful, and throws each time", async () => {
+testEach("AsyncResult of an error is ready, not successful, and throws each time", async (Pool) => {
   await using pool = new Pool(1);
   const result = pool.applyAsync(tasks.notThree, [3]);
   assertEquals(await result.wait(guard), true);
@@ -1071,7 +1121,7 @@ test("Pool.applyAsync() and mapAsync() call back once, before the result is give
   assertEquals(calls.splice(0), ["WorkerDiedError"]);
 });
 
-test("a callback that raises is reported, and the pool goes on", async () => {
+testEach("a callback that raises is reported, and the pool goes on", async (Pool) => {
   await using pool = new Pool(1);
   const reports: unknown[][] = [];
   const { error: original } = console;
@@ -1095,7 +1145,7 @@ test("a callback that raises is reported, and the pool goes on", async () => {
 
 // Together
 
-test("two pools work at the same time", async () => {
+testEach("two pools work at the same time", async (Pool) => {
   await using first = new Pool(2);
   await using second = new Pool(2);
   const [a, b] = await Promise.all([
@@ -1106,7 +1156,7 @@ test("two pools work at the same time", async () => {
   assertEquals(second.mapSync(square, first.mapSync(square, [1, 2])), [1, 16]);
 });
 
-test("many calls at once give each its own results", async () => {
+testEach("many calls at once give each its own results", async (Pool) => {
   await using pool = new Pool(2);
   const calls = upTo(40).map((n) => pool.map(square, upTo(n), { chunkSize: 3 }));
   const singles = upTo(100).map((n) => pool.apply(square, [n]));
@@ -1114,7 +1164,7 @@ test("many calls at once give each its own results", async () => {
   assertEquals(await Promise.all(singles), squares(100));
 });
 
-test("a blocking call takes the results of others along", async () => {
+testEach("a blocking call takes the results of others along", async (Pool) => {
   await using pool = new Pool(2);
   const later = pool.mapAsync(square, upTo(200), { chunkSize: 1 });
   const one = pool.apply(tasks.squareLater, [4]);
@@ -1127,7 +1177,7 @@ test("a blocking call takes the results of others along", async () => {
   assertEquals(pool.applySync(square, [3]), 9);
 });
 
-test("a blocking call fails for itself, and others go on", async () => {
+testEach("a blocking call fails for itself, and others go on", async (Pool) => {
   await using pool = new Pool(2);
   const later = pool.mapAsync(square, upTo(50), { chunkSize: 1 });
   assertThrows(() => pool.mapSync(tasks.notThree, upTo(10)), tasks.ModelError);

@@ -1,0 +1,31 @@
+/**
+ * Last in, first out: a stack of messages, each linked to the one below it.
+ *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `TOP` | block of the message that came last; 0 for none | senders and receivers, inside `SEND_GUARD` |
+ * | `LINK` of a block | block of the message below; 0 for none | the sender, inside `SEND_GUARD` |
+ *
+ * @module
+ */
+
+import { i32 } from "../atomics/heap_views.ts";
+import { LINK } from "../codec/message.ts";
+import { OWN_WORDS } from "./channel.ts";
+import { type Store, storeIn } from "./store.ts";
+
+const TOP = OWN_WORDS;
+
+/** Last in, first out. */
+export const lifoStore: Store = storeIn({
+  add(channel, block) {
+    i32[block + LINK] = i32[channel + TOP];
+    i32[channel + TOP] = block;
+  },
+  take(channel) {
+    const block = i32[channel + TOP];
+    i32[channel + TOP] = i32[block + LINK];
+    return block;
+  },
+  free() {},
+});

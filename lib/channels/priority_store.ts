@@ -1,0 +1,96 @@
+/**
+ * Lowest priority number first, and first in, first out among equals: a binary heap.
+ *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `ENTRIES` | block of the entries; 0: none yet | `grow`, inside `SEND_GUARD` |
+ * | `ROOM` | number of entries that fit into it | `grow`, inside `SEND_GUARD` |
+ * | `COUNTER` | number of messages ever put, a float so that it never wraps | senders, inside `SEND_GUARD` |
+ *
+ * Entry 0 is the next to come out; none of the entries 2i + 1 and 2i + 2 comes before entry i. So
+ * that equals stay in order, an entry has the number that `COUNTER` had when it was put.
+ *
+ * @module
+ */
+
+import { allocate, free } from "../atomics/heap.ts";
+import { f64, i32 } from "../atomics/heap_views.ts";
+import { messagesIn, OWN_WORDS } from "./channel.ts";
+import { type Store, storeIn } from "./store.ts";
+
+const ENTRIES = OWN_WORDS;
+const ROOM = OWN_WORDS + 1;
+const COUNTER = OWN_WORDS + 2;
+
+const ENTRY_WORDS = 6;
+/** So many fill a block of 512 bytes; twice as many one of twice the size, and so on. */
+const FIRST_ROOM = 21;
+
+// Offsets in an entry: two floats, counted in floats, and a word, counted in words.
+const PRIORITY = 0;
+const NUMBER = 1;
+const BLOCK = 4;
+
+/** Lowest priority number first. */
+export const priorityStore: Store = storeIn({
+  add(channel, block, priority) {
+    const count = messagesIn(channel);
+    if (count === i32[channel + ROOM]) grow(channel, count);
+    const entries = i32[channel + ENTRIES];
+    let at = count;
+    while (at > 0) { // the new one is the last of its equals: it passes only those that come after it
+      const above = (at - 1) >> 1;
+      if (f64[((entries + above * ENTRY_WORDS) >> 1) + PRIORITY] <= priority) break;
+      move(entries, above, at);
+      at = above;
+    }
+    const entry = entries + at * ENTRY_WORDS;
+    f64[(entry >> 1) + PRIORITY] = priority;
+    f64[(entry >> 1) + NUMBER] = f64[(channel + COUNTER) >> 1]++;
+    i32[entry + BLOCK] = block;
+  },
+  take(channel) {
+    const entries = i32[channel + ENTRIES];
+    const block = i32[entries + BLOCK];
+    const last = messagesIn(channel) - 1;
+    let at = 0;
+    for (;;) { // the last entry looks for a place, from the top down
+      let next = 2 * at + 1;
+      if (next + 1 < last && comesBefore(entries, next + 1, next)) next++;
+      if (next >= last || comesBefore(entries, last, next)) break;
+      move(entries, next, at);
+      at = next;
+    }
+    if (at !== last) move(entries, last, at);
+    return block;
+  },
+  free(channel) {
+    if (i32[channel + ENTRIES] !== 0) free(i32[channel + ENTRIES]);
+  },
+});
+
+/** Makes room for at least one entry more. */
+function grow(channel: number, count: number): void {
+  const room = count === 0 ? FIRST_ROOM : count * 2;
+  const entries = allocate(room * ENTRY_WORDS * 4);
+  const before = i32[channel + ENTRIES];
+  if (before !== 0) {
+    i32.copyWithin(entries, before, before + count * ENTRY_WORDS);
+    free(before);
+  }
+  i32[channel + ENTRIES] = entries;
+  i32[channel + ROOM] = room;
+}
+
+/** Whether entry `a` comes out before entry `b`. */
+function comesBefore(entries: number, a: number, b: number): boolean {
+  const first = (entries + a * ENTRY_WORDS) >> 1;
+  const second = (entries + b * ENTRY_WORDS) >> 1;
+  const [mine, its] = [f64[first + PRIORITY], f64[second + PRIORITY]];
+  return mine < its || mine === its && f64[first + NUMBER] < f64[second + NUMBER];
+}
+
+function move(entries: number, from: number, to: number): void {
+  const start = entries + from * ENTRY_WORDS;
+  i32.copyWithin(entries + to * ENTRY_WORDS, start, start + ENTRY_WORDS);
+}

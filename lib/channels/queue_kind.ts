@@ -1,0 +1,271 @@
+/**
+ * What queues of every kind share: putting items in and getting them out.
+ *
+ * @module
+ */
+
+import { ClosedError, Empty, Full, ShutDown } from "../errors.ts";
+import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import {
+  createObject,
+  defineType,
+  objectWord,
+  reviveAs,
+  type SharedHandle,
+} from "../atomics/shared_object.ts";
+import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
+import { encode, giveBack } from "../codec/encoder.ts";
+import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
+import {
+  CHANNEL_WORDS,
+  Closed,
+  closedBits,
+  limitOf,
+  type Received,
+  receiving,
+  sending,
+} from "./channel.ts";
+import { valueNow } from "./received.ts";
+import type { Store } from "./store.ts";
+import { counted, COUNTED_CHANNEL_WORDS, finishTask, noteLoss } from "./unfinished.ts";
+
+const CHANNEL = objectWord.FIRST;
+
+/** The channel of the queue at `address`. */
+export function channelOf(address: number): number {
+  return address + CHANNEL;
+}
+
+/** Options of `put` of a queue with priorities. */
+export interface PriorityOptions extends WaitOptions {
+  /**
+   * The item's place: the lowest number is got first; not NaN.
+   *
+   * @default {the item, if it is a number; its first element, if it is an array that begins with one}
+   */
+  priority?: number;
+}
+
+/** What makes one kind of queue differ from another. */
+export interface KindOptions {
+  /** Its number among the types of shared objects. */
+  type: number;
+  /** How it keeps its messages. */
+  store: Store;
+  /** Whether it counts its unfinished tasks. */
+  isCounted?: boolean;
+  /**
+   * The place of an item in the order.
+   *
+   * @throws {TypeError} if it has none
+   */
+  priorityOf?: (item: unknown, options: PriorityOptions | undefined) => number;
+}
+
+/** An item that waits for room. */
+export interface WaitingItem {
+  block: number;
+  priority: number;
+}
+
+/** Everything that queues of one kind do with their channels. */
+export class QueueKind {
+  readonly #type: number;
+  readonly #isCounted: boolean;
+  readonly #store: Store;
+  readonly #priorityOf: KindOptions["priorityOf"];
+
+  /** Made by {@linkcode defineQueue}. */
+  constructor({ type, store, isCounted = false, priorityOf }: KindOptions) {
+    this.#type = type;
+    this.#isCounted = isCounted;
+    this.#store = isCounted ? counted(store) : store;
+    this.#priorityOf = priorityOf;
+  }
+
+  /**
+   * Makes the object of a queue.
+   *
+   * @throws {RangeError} if `maxsize` is not a whole number
+   */
+  create(maxsize: number): number {
+    if (!Number.isInteger(maxsize) || maxsize > 2 ** 30) {
+      throw new RangeError(
+        `Cannot make queue: maxsize must be a whole number up to 2^30, not ${String(maxsize)}`,
+      );
+    }
+    const words = this.#isCounted ? COUNTED_CHANNEL_WORDS : CHANNEL_WORDS;
+    const address = createObject(this.#type, CHANNEL + words);
+    this.#store.init(channelOf(address), Math.max(maxsize, 0));
+    return address;
+  }
+
+  /** Lets go of what the object of a queue holds, which nobody can reach. */
+  destroy(address: number): void {
+    this.#store.destroy(channelOf(address));
+  }
+
+  // Putting
+
+  /** Puts the item if there is room; otherwise copies it, so that it can wait. */
+  offer(channel: number, item: unknown, options?: PriorityOptions): WaitingItem | undefined {
+    if (options !== undefined) deadlineOf(options); // bad or aborted options put nothing
+    const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
+    const encoder = encode(item, "item");
+    try {
+      if (this.#store.push(channel, encoder, priority)) return undefined;
+      return { block: storeMessage(encoder), priority };
+    } finally {
+      giveBack(encoder);
+    }
+  }
+
+  /** Puts the item as soon as there is room. */
+  async putLater(channel: number, item: WaitingItem, options?: WaitOptions): Promise<void> {
+    try {
+      judgePut(channel, await awaitOn(this.#putting(channel, item), options), options);
+    } catch (error) {
+      discardMessage(item.block);
+      throw error;
+    }
+  }
+
+  /** As {@linkcode QueueKind.putLater}, blocking the thread. */
+  putLaterSync(channel: number, item: WaitingItem, options?: WaitOptions): void {
+    try {
+      judgePut(channel, blockOn(this.#putting(channel, item), options), options);
+    } catch (error) {
+      discardMessage(item.block);
+      throw error;
+    }
+  }
+
+  /** Puts the item if there is room: whether it did. */
+  tryPut(channel: number, item: unknown, options?: PriorityOptions): boolean {
+    const waiting = this.offer(channel, item, options);
+    if (waiting === undefined) return true;
+    discardMessage(waiting.block);
+    if (closedBits(channel) !== 0) judgePut(channel, "closed");
+    return false;
+  }
+
+  #putting(channel: number, { block, priority }: WaitingItem) {
+    return sending(
+      channel,
+      block,
+      (channel, block) => this.#store.pushBlock(channel, block, priority),
+    );
+  }
+
+  // Getting
+
+  /** Takes the next item, if there is one. */
+  take(channel: number): Received | undefined {
+    return this.#store.receive(channel);
+  }
+
+  /** Steps of taking the next item. */
+  taking(channel: number): Steps<Received | "closed" | "timed out"> {
+    return receiving(channel, this.#store.receive);
+  }
+
+  /** Takes the next item and reads it, if there is one. */
+  tryGet(channel: number): { value: unknown } | undefined {
+    const received = this.take(channel) ?? blockOn(this.taking(channel), { timeoutMs: 0 });
+    if (received === "timed out") return undefined;
+    return { value: this.readNow(channel, judgeGet(channel, received)) };
+  }
+
+  /** The value that was taken, for a caller that cannot wait for an import. */
+  readNow(channel: number, received: Received): unknown {
+    if (received.kind === "value") return received.value;
+    try {
+      return valueNow(received);
+    } catch (error) {
+      this.#finishUnread(channel);
+      throw error;
+    }
+  }
+
+  /** The value in a block that was taken, and needs an import. */
+  async readLater(channel: number, block: number): Promise<unknown> {
+    try {
+      return await importValue(block);
+    } catch (error) {
+      this.#finishUnread(channel);
+      throw error;
+    }
+  }
+
+  /** Marks an item done that was taken and cannot be read, since nobody else can. */
+  #finishUnread(channel: number): void {
+    if (this.#isCounted) finishTask(channel);
+  }
+
+  /** Takes all items and lets go of them. */
+  discardAll(channel: number): void {
+    while (this.#store.discardNext(channel));
+  }
+}
+
+// deno-lint-ignore no-explicit-any
+type QueueClass = new (...args: any[]) => SharedHandle;
+
+/**
+ * Says how the queues of a class work: once, by the module that has the class. Its `kind` is set on
+ * the prototype, where handles find it that were made without the constructor.
+ */
+export function defineQueue(queueClass: QueueClass, options: KindOptions): QueueKind {
+  const kind = new QueueKind(options);
+  Object.defineProperty(queueClass.prototype, "kind", { value: kind });
+  defineType(options.type, {
+    revive: reviveAs(queueClass),
+    destroy: (address) => kind.destroy(address),
+    onLost: options.isCounted ? (address) => noteLoss(channelOf(address)) : undefined,
+  });
+  return kind;
+}
+
+function judgePut(
+  channel: number,
+  how: "sent" | "closed" | "timed out",
+  options?: WaitOptions,
+): void {
+  if (how === "timed out") {
+    throw new Full(
+      `Cannot put item: the queue still holds ${limitOf(channel)} items after ` +
+        `${options?.timeoutMs} ms`,
+    );
+  }
+  if (how === "closed") {
+    throw wasShutDown(channel)
+      ? new ShutDown("Cannot put item: the queue was shut down")
+      : new ClosedError("Cannot put item: the queue is closed");
+  }
+}
+
+/**
+ * What was taken.
+ *
+ * @throws {Empty} if the time was up
+ * @throws {ClosedError} if the queue is closed and empty
+ */
+export function judgeGet(
+  channel: number,
+  received: Received | "closed" | "timed out",
+  options?: WaitOptions,
+): Received {
+  if (received === "timed out") {
+    throw new Empty(`Cannot get item: the queue is still empty after ${options?.timeoutMs} ms`);
+  }
+  if (received === "closed") {
+    throw wasShutDown(channel)
+      ? new ShutDown("Cannot get item: the queue was shut down and is empty")
+      : new ClosedError("Cannot get item: the queue is closed and empty");
+  }
+  return received;
+}
+
+function wasShutDown(channel: number): boolean {
+  return (closedBits(channel) & Closed.SHUT_DOWN) !== 0;
+}

@@ -1,0 +1,121 @@
+/**
+ * The queue without limit, timeout of `put` or count: put and get.
+ *
+ * @module
+ */
+
+import type { WaitOptions } from "../atomics/deadline.ts";
+import { becomingReady, type Waitable } from "../atomics/readiness.ts";
+import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
+import { awaitOn, blockOn } from "../atomics/wait.ts";
+import { becomingReadable, closeChannel, Closed, closedBits, messagesIn } from "./channel.ts";
+import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
+import { fifoStore } from "./store.ts";
+
+/**
+ * A first-in-first-out queue without a limit, in shared memory, with no more than it needs.
+ *
+ * - It may be sent anywhere, and any number of workers may put and get, as with a {@linkcode Queue}.
+ * - `put` never waits.
+ *
+ * Follows Python's `multiprocessing.SimpleQueue`, where `put` waits while a pipe is full. As for a
+ * `Queue`, what was put before {@linkcode SimpleQueue.close} can still be got.
+ *
+ * @typeParam T what the queue carries
+ *
+ * @example Put and get
+ * ```ts
+ * import { SimpleQueue } from "@sauropod/multiprocessing";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const queue = new SimpleQueue<boolean>();
+ * await queue.put(true);
+ * queue.putSync(false);
+ * assertEquals(await queue.get(), true);
+ * assertEquals(queue.getSync(), false);
+ * assert(queue.empty());
+ * ```
+ */
+export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
+  declare private readonly kind: QueueKind;
+
+  /** Makes an empty queue. */
+  constructor() {
+    super(new.target.prototype.kind.create(0));
+  }
+
+  /**
+   * Adds an item at the end. The item is copied at the call.
+   *
+   * @throws {ClosedError} if the queue is closed
+   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   */
+  // deno-lint-ignore require-await -- so that every error is a rejection
+  async put(item: T): Promise<void> {
+    this.putSync(item);
+  }
+
+  /**
+   * Adds an item at the end, without waiting.
+   *
+   * @throws {ClosedError} if the queue is closed
+   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   */
+  putSync(item: T): void {
+    this.kind.tryPut(channelOf(this.address), item); // there is always room
+  }
+
+  /**
+   * Takes the first item, waiting while there is none.
+   *
+   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {ClosedError} if the queue is closed and empty
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async get(options?: WaitOptions): Promise<T> {
+    const channel = channelOf(this.address);
+    const received = await awaitOn(this.kind.taking(channel), options);
+    const item = judgeGet(channel, received, options);
+    if (item.kind === "value") return item.value as T;
+    return await this.kind.readLater(channel, item.block) as T;
+  }
+
+  /**
+   * Takes the first item, blocking the thread while there is none.
+   *
+   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {ClosedError} if the queue is closed and empty
+   * @throws {TaskLookupError} if the item needs a module that this worker has not imported
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  getSync(options?: WaitOptions): T {
+    const channel = channelOf(this.address);
+    const received = blockOn(this.kind.taking(channel), options);
+    return this.kind.readNow(channel, judgeGet(channel, received, options)) as T;
+  }
+
+  /** Whether there is no item at this moment. It may be asked of a closed queue too. */
+  empty(): boolean {
+    return messagesIn(channelOf(this.address)) === 0;
+  }
+
+  /** Whether the queue was closed. */
+  get closed(): boolean {
+    return closedBits(channelOf(this.address)) !== 0;
+  }
+
+  /**
+   * Ends the queue for everybody: nothing can be put any more; what is in it can still be got, and
+   * then `get` throws {@linkcode ClosedError}. Closing twice is safe.
+   */
+  close(): void {
+    closeChannel(channelOf(this.address), Closed.SENDERS_GONE);
+  }
+
+  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  [becomingReady](): Generator<unknown, boolean, never> {
+    return becomingReadable(channelOf(this.address));
+  }
+}
+
+defineQueue(SimpleQueue, { type: SharedType.SIMPLE_QUEUE, store: fifoStore });

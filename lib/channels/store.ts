@@ -1,0 +1,140 @@
+/**
+ * How the messages of a channel are kept, which says which of them comes out next.
+ *
+ * The algorithm in `channel.ts` keeps them first in, first out. In the other orders each message lies
+ * in a block, and one guard, `SEND_GUARD`, serves both sides: they meet at the same place anyway.
+ * The words that the two have in common mean the same, so waiting, closing and counting is shared.
+ *
+ * @module
+ */
+
+import { enter, leave } from "../atomics/guard.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { wakeOne } from "../atomics/wait_queue.ts";
+import type { Encoder } from "../codec/encoder.ts";
+import { discardMessage, freeMessage, storeMessage } from "../codec/message.ts";
+import {
+  closedBits,
+  destroyChannel,
+  discardNext,
+  initChannel,
+  isFull,
+  LIMIT,
+  messagesIn,
+  push,
+  pushBlock,
+  receive,
+  receiveBlock,
+  RECEIVED,
+  type Received,
+  RECEIVERS,
+  SEND_GUARD,
+  SENDERS,
+  SENT,
+} from "./channel.ts";
+
+/** What a queue does with the channel that holds its messages. */
+export interface Store {
+  /** Makes a channel in zeroed words. */
+  init(channel: number, limit: number): void;
+  /** Sends the encoder's message if the channel has room and is open: whether it was sent. */
+  push(channel: number, encoder: Encoder, priority: number): boolean;
+  /** Sends a stored message if the channel has room and is open: whether it was sent. */
+  pushBlock(channel: number, block: number, priority: number): boolean;
+  /** Takes the next value, if there is one. */
+  receive(channel: number): Received | undefined;
+  /** Takes the next message and lets go of it; false if there is none. */
+  discardNext(channel: number): boolean;
+  /** Lets go of all messages and the memory of a channel that nobody can reach. */
+  destroy(channel: number): void;
+}
+
+/** First in, first out: the channel as it is. */
+export const fifoStore: Store = {
+  init: initChannel,
+  push,
+  pushBlock,
+  receive,
+  discardNext,
+  destroy: destroyChannel,
+};
+
+/** An order for messages in blocks. It is asked and changed only inside `SEND_GUARD`. */
+export interface Order {
+  /**
+   * Puts a message in its place.
+   *
+   * @throws {RangeError} if the shared heap is used up; nothing is changed
+   */
+  add(channel: number, block: number, priority: number): void;
+  /** Takes the message that comes out next. There is one. */
+  take(channel: number): number;
+  /** Frees what the order itself needs. There is no message left. */
+  free(channel: number): void;
+}
+
+/** A store that keeps its messages in an order. */
+export function storeIn(order: Order): Store {
+  function pushBlock(channel: number, block: number, priority: number): boolean {
+    enter(channel + SEND_GUARD);
+    let room = false;
+    try {
+      room = closedBits(channel) === 0 && !isFull(channel);
+      if (room) {
+        order.add(channel, block, priority);
+        Atomics.add(i32, channel + SENT, 1);
+      }
+    } finally {
+      leave(channel + SEND_GUARD);
+    }
+    if (room) wakeOne(channel + RECEIVERS);
+    return room;
+  }
+
+  function push(channel: number, encoder: Encoder, priority: number): boolean {
+    if (isFull(channel)) return false;
+    const block = storeMessage(encoder);
+    try {
+      if (pushBlock(channel, block, priority)) return true;
+    } catch (error) {
+      encoder.discard();
+      freeMessage(block);
+      throw error;
+    }
+    freeMessage(block); // the references stay the encoder's
+    return false;
+  }
+
+  /** The block of the next message; 0 if there is none. */
+  function pop(channel: number): number {
+    enter(channel + SEND_GUARD);
+    const block = messagesIn(channel) > 0 ? order.take(channel) : 0;
+    if (block !== 0) Atomics.add(i32, channel + RECEIVED, 1);
+    leave(channel + SEND_GUARD);
+    if (block !== 0 && i32[channel + LIMIT] > 0) wakeOne(channel + SENDERS);
+    return block;
+  }
+
+  function discardNext(channel: number): boolean {
+    const block = pop(channel);
+    if (block !== 0) discardMessage(block);
+    return block !== 0;
+  }
+
+  return {
+    init(channel, limit) {
+      i32[channel + LIMIT] = limit;
+    },
+    push,
+    pushBlock,
+    receive(channel) {
+      const block = pop(channel);
+      return block === 0 ? undefined : receiveBlock(block);
+    },
+    discardNext,
+    destroy(channel) {
+      while (discardNext(channel));
+      order.free(channel);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * Waiting for several things at a time.
+ *
+ * @module
+ */
+
+import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import {
+  awaitOnAny,
+  becomingReady,
+  blockOnAny,
+  isReady,
+  readinessOf,
+  type Waitable,
+} from "../atomics/readiness.ts";
+
+/**
+ * Waits until at least one of several things is ready, and returns all that are.
+ *
+ * | what | is ready when | then does not wait |
+ * |---|---|---|
+ * | `Connection` | a message came, or the other end is gone | `recv()` |
+ * | a queue | it has an item, or is closed | `get()` |
+ * | `Event` | it is set | `wait()` |
+ * | `Process` | it has ended | `join()` |
+ * | `Listener` | a client has connected, or it is closed | `accept()` |
+ *
+ * - It takes nothing. If others receive from the same queue they may be faster: take with a
+ *   `timeoutMs`, or by `tryGet`.
+ * - An event that is set and cleared again while this waits counts as ready.
+ * - A connection that was sent to a worker is open here again, as with `poll()`.
+ *
+ * Follows Python's `multiprocessing.connection.wait`. It is also exported as `waitAny`. For promises
+ * there is `Promise.race`.
+ *
+ * @typeParam T what is waited for
+ * @param objects what is waited for
+ * @param options `timeoutMs` of 0 or less: look only
+ * @returns those that are ready, in the order given; none if `timeoutMs` passed first, or if there
+ * is nothing to wait for
+ * @throws {TypeError} if one of them cannot be waited for; the message names its index
+ * @throws {ClosedError} if a connection was closed here
+ * @throws {Error} if a process was not started
+ * @throws the reason of `signal`, if that is aborted first
+ *
+ * @example Whoever is first
+ * ```ts
+ * import { Event, Pipe, wait } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [here, there] = Pipe<string>();
+ * const stop = new Event();
+ * assertEquals(await wait([here, stop], { timeoutMs: 1 }), []);
+ * setTimeout(() => there.sendSync("hello"), 5);
+ * for (const ready of await wait([here, stop])) {
+ *   if (ready instanceof Event) break;
+ *   assertEquals(await ready.recv(), "hello");
+ * }
+ * ```
+ */
+export async function wait<T extends Waitable>(
+  objects: Iterable<T>,
+  options?: WaitOptions,
+): Promise<T[]> {
+  const all = listOf(objects);
+  const looksOnly = deadlineOf(options) === 0;
+  const ready = all.filter(isReady);
+  if (ready.length > 0 || all.length === 0 || looksOnly) return ready;
+  const ended = await awaitOnAny(all.map(readinessOf), options);
+  return ended.map((at) => all[at]);
+}
+
+/**
+ * As {@linkcode wait}, blocking the thread.
+ *
+ * @typeParam T what is waited for
+ * @param objects what is waited for
+ * @param options `timeoutMs` of 0 or less: look only
+ * @returns those that are ready, in the order given; none if `timeoutMs` passed first, or if there
+ * is nothing to wait for
+ * @throws {TypeError} if one of them cannot be waited for; the message names its index
+ * @throws {ClosedError} if a connection was closed here
+ * @throws {Error} if a process was not started
+ * @throws {TerminatedError} if this worker is told to end
+ *
+ * @example All that are ready
+ * ```ts
+ * import { Process, Queue, waitSync } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queues = [new Queue<number>(), new Queue<number>(), new Queue<number>()];
+ * queues[2].putSync(1);
+ * queues[0].putSync(2);
+ * assertEquals(waitSync(queues), [queues[0], queues[2]]);
+ *
+ * const process = new Process({ target: () => {} });
+ * process.start();
+ * assertEquals(waitSync([queues[1], process]), [process]);
+ * await process.join();
+ * ```
+ */
+export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): T[] {
+  const all = listOf(objects);
+  deadlineOf(options); // bad options are told also when there is nothing to wait for
+  if (all.length === 0) return [];
+  return blockOnAny(all.map(readinessOf), options).map((at) => all[at]);
+}
+
+/** The objects as an array of its own, which the caller cannot change while it is waited for. */
+function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
+  if (typeof objects !== "object" || objects === null || !(Symbol.iterator in objects)) {
+    throw new TypeError(
+      "Cannot wait: objects must be an array or another iterable, not " +
+        `${nameOf(objects)}. For one object write [object]`,
+    );
+  }
+  const all = [...objects];
+  all.forEach((object: unknown, at) => {
+    if (typeof object === "object" && object !== null && becomingReady in object) return;
+    throw new TypeError(
+      `Cannot wait for objects[${at}]: ${nameOf(object)} is not a Connection, a queue, an Event, ` +
+        `a Process or a Listener${isPromise(object) ? ". For promises there is Promise.race" : ""}`,
+    );
+  });
+  return all;
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return `a value of class ${value.constructor?.name ?? "Object"}`;
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
+}

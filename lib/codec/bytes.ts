@@ -1,0 +1,55 @@
+/**
+ * Messages that are bytes and nothing else, read where they lie.
+ *
+ * Such a message is a `Uint8Array`: tag, kind and length in its stream, and the bytes in the block
+ * behind it. Who wants bytes can tell without reading the message, and leave another one alone.
+ *
+ * @module
+ */
+
+import { dataView, u8 } from "../atomics/heap_views.ts";
+import { align8, Tag, viewClasses, viewKinds } from "./tags.ts";
+
+const UINT8_ARRAY = viewKinds.get("Uint8Array")!;
+/** Bytes of the stream: tag, kind, length. */
+const STREAM_BYTES = 6;
+
+/** How many bytes the message that begins at byte `start` of the heap is; -1 if it is no bytes. */
+export function bytesLength(start: number): number {
+  if (u8[start] !== Tag.TYPED_ARRAY || u8[start + 1] !== UINT8_ARRAY) return -1;
+  return dataView.getInt32(start + 2, true);
+}
+
+/** The bytes that the message at byte `start` of the heap is, in the heap. */
+export function bytesAt(start: number): Uint8Array<SharedArrayBuffer> {
+  const first = start + align8(STREAM_BYTES);
+  return u8.subarray(first, first + bytesLength(start));
+}
+
+/** What the message at byte `start` of the heap is, for people. */
+export function messageName(start: number): string {
+  const tag = u8[start];
+  const view = viewClasses[u8[start + 1]];
+  if (tag === Tag.TYPED_ARRAY) return `a ${view.name}`;
+  if (tag === Tag.VIEW) return `a ${view.name} on a whole buffer`;
+  return names[tag] ?? "an object";
+}
+
+const names: Readonly<Record<number, string>> = {
+  [Tag.UNDEFINED]: "undefined",
+  [Tag.NULL]: "null",
+  [Tag.TRUE]: "a boolean",
+  [Tag.FALSE]: "a boolean",
+  [Tag.INT8]: "a number",
+  [Tag.INT32]: "a number",
+  [Tag.FLOAT64]: "a number",
+  [Tag.SHORT_STRING]: "a string",
+  [Tag.UTF8_STRING]: "a string",
+  [Tag.UTF16_STRING]: "a string",
+  [Tag.BIGINT]: "a bigint",
+  [Tag.ARRAY]: "an array",
+  [Tag.NUMBERS]: "an array",
+  [Tag.INTEGERS]: "an array",
+  [Tag.ARRAY_BUFFER]: "an ArrayBuffer",
+  [Tag.FUNCTION]: "a function",
+};

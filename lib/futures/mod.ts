@@ -1,0 +1,49 @@
+/**
+ * Python's `concurrent.futures`, under its own names: executors run functions, and give futures of
+ * their results.
+ *
+ * The main module has the same, except that `wait` is called `waitFutures` there.
+ *
+ * @example The first that is there
+ * ```ts
+ * import { FIRST_COMPLETED, ThreadPoolExecutor, wait } from "@sauropod/multiprocessing/futures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const later = (ms: number) => new Promise<number>((done) => setTimeout(() => done(ms), ms));
+ * await using executor = new ThreadPoolExecutor({ maxWorkers: 2 });
+ * const futures = [30, 3].map((ms) => executor.submit(later, ms));
+ * const { done } = await wait(futures, { returnWhen: FIRST_COMPLETED });
+ * assertEquals([...done], [futures[1]]);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  BrokenExecutor,
+  CancelledError,
+  InvalidStateError,
+  TimeoutError,
+  WorkerDiedError,
+} from "../errors.ts";
+export {
+  Executor,
+  type ExecutorMapOptions,
+  type ExecutorShutdownOptions,
+  type MapArguments,
+  type MapInputs,
+} from "./executor.ts";
+export { Future } from "./future.ts";
+export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from "./process_pool_executor.ts";
+export { ThreadPoolExecutor, type ThreadPoolExecutorOptions } from "./thread_pool_executor.ts";
+export {
+  ALL_COMPLETED,
+  asCompleted,
+  type CompletedFuture,
+  type DoneAndNotDone,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  waitFutures as wait,
+  type WaitFuturesOptions,
+} from "./wait.ts";

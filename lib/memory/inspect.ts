@@ -1,0 +1,35 @@
+/**
+ * How `console.log` shows a shared container.
+ *
+ * @module
+ */
+
+import { addressOf, type SharedHandle } from "../atomics/shared_object.ts";
+
+/** Containers that are being shown: one that contains itself is shown once. */
+const showing = new Set<SharedHandle>();
+
+/** Says how instances of a class are shown; `inspect` shows what they contain. */
+export function showContents<T extends SharedHandle>(
+  // deno-lint-ignore no-explicit-any
+  classOf: new (...args: any[]) => T,
+  show: (container: T, inspect: (value: unknown) => string) => string,
+): void {
+  Object.defineProperty(classOf.prototype, Symbol.for("Deno.customInspect"), {
+    value(this: T, inspect: typeof Deno.inspect, options: Deno.InspectOptions): string {
+      if (addressOf(this) === undefined) return `${classOf.name}.prototype`;
+      if (showing.has(this)) return `[Circular ${classOf.name}]`;
+      showing.add(this);
+      try {
+        return show(this, (value) => inspect(value, options));
+      } finally {
+        showing.delete(this);
+      }
+    },
+  });
+}
+
+/** What a container holds, in one line. */
+export function inOneLine(container: SharedHandle): string {
+  return Deno.inspect(container, { breakLength: Infinity, compact: true, colors: false });
+}

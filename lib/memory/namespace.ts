@@ -1,0 +1,208 @@
+/**
+ * An object whose attributes are shared.
+ *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `MAP` | address of the {@linkcode SharedMap} with the attributes | the creator |
+ *
+ * The user has a proxy. It is the handle of the object, what is sent and what comes back, and so is
+ * the target behind it, which nobody sees.
+ *
+ * @module
+ */
+
+import { i32 } from "../atomics/heap_views.ts";
+import {
+  addressOf,
+  createObject,
+  defineType,
+  dispose,
+  handleFor,
+  hold,
+  objectWord,
+  retain,
+  reviveAs,
+  SharedHandle,
+  SharedType,
+} from "../atomics/shared_object.ts";
+import { inOneLine, showContents } from "./inspect.ts";
+import { SharedMap } from "./shared_map.ts";
+
+const MAP = objectWord.FIRST;
+const WORDS = MAP + 1;
+
+type Attributes = SharedMap<string, unknown>;
+
+/** The attributes of each target, and of each proxy. */
+const attributesOf = new WeakMap<object, Attributes>();
+
+class Target extends SharedHandle {
+  constructor(attributes: object = {}) {
+    const map = addressOf(new SharedMap())!;
+    const address = createObject(SharedType.NAMESPACE, WORDS);
+    i32[address + MAP] = map;
+    retain(map);
+    super(address);
+    return Object.assign(proxyOf(this, address), attributes);
+  }
+
+  static update(
+    namespace: object,
+    name: string,
+    fn: (value: unknown) => unknown,
+  ): unknown {
+    const attributes = attributesOf.get(namespace);
+    if (attributes === undefined) {
+      throw new TypeError("Cannot update attribute: the first argument must be a Namespace");
+    }
+    return attributes.update(name, fn);
+  }
+
+  override toString(): string {
+    return inOneLine(this);
+  }
+}
+
+function proxyOf(target: Target, address: number): Target {
+  const attributes = handleFor(i32[address + MAP]) as Attributes;
+  const proxy = new Proxy(target, new Traps(attributes));
+  attributesOf.set(target, attributes);
+  attributesOf.set(proxy, attributes);
+  hold(proxy, address);
+  return proxy;
+}
+
+/** Whether an attribute is shared; the others are the handle's own. */
+function isShared(name: string | symbol): name is string {
+  return typeof name === "string" && !name.startsWith("_");
+}
+
+const NONE = Symbol("no such attribute");
+
+class Traps implements ProxyHandler<Target> {
+  constructor(readonly attributes: Attributes) {}
+
+  get(target: Target, name: string | symbol): unknown {
+    if (!isShared(name)) return Reflect.get(target, name);
+    const value = this.attributes.get(name, NONE);
+    return value === NONE ? Reflect.get(Target.prototype, name) : value;
+  }
+
+  set(target: Target, name: string | symbol, value: unknown): boolean {
+    if (!isShared(name)) return Reflect.set(target, name, value);
+    this.attributes.set(name, value);
+    return true;
+  }
+
+  has(target: Target, name: string | symbol): boolean {
+    if (!isShared(name)) return Reflect.has(target, name);
+    return this.attributes.has(name) || Reflect.has(Target.prototype, name);
+  }
+
+  deleteProperty(target: Target, name: string | symbol): boolean {
+    if (!isShared(name)) return Reflect.deleteProperty(target, name);
+    this.attributes.delete(name);
+    return true;
+  }
+
+  ownKeys(): string[] {
+    return [...this.attributes.keys()];
+  }
+
+  getOwnPropertyDescriptor(
+    target: Target,
+    name: string | symbol,
+  ): PropertyDescriptor | undefined {
+    if (!isShared(name)) return Reflect.getOwnPropertyDescriptor(target, name);
+    const value = this.attributes.get(name, NONE);
+    if (value === NONE) return undefined;
+    return { value, writable: true, enumerable: true, configurable: true };
+  }
+
+  defineProperty(target: Target, name: string | symbol, property: PropertyDescriptor): boolean {
+    if (!isShared(name)) return Reflect.defineProperty(target, name, property);
+    if (!("value" in property)) return false;
+    this.attributes.set(name, property.value);
+    return true;
+  }
+
+  preventExtensions(): boolean {
+    return false; // others could still add attributes
+  }
+}
+
+/**
+ * An object whose attributes are shared: what one worker assigns, all others read at once.
+ *
+ * @typeParam T the names and types of the attributes
+ */
+export type Namespace<T extends object = Record<string, unknown>> = SharedHandle & T;
+
+/** The class of {@linkcode Namespace} objects. */
+export interface NamespaceConstructor {
+  /**
+   * Makes a namespace.
+   *
+   * @param attributes what it begins with
+   * @throws {DataCloneError} if one of them cannot cross
+   */
+  new <T extends object = Record<string, unknown>>(attributes?: Partial<T>): Namespace<T>;
+
+  /**
+   * Sets an attribute to what `fn` makes of it, at one moment: see {@linkcode SharedMap.update}.
+   * (`namespace.count += 1` reads and writes: what another worker does between the two is lost.)
+   *
+   * @returns the new value
+   * @throws {TypeError} if the first argument is not a namespace, or `fn` returns `undefined`
+   * @throws {DataCloneError} if the new value cannot cross
+   * @throws what `fn` throws; nothing is changed then
+   */
+  update<T extends object, Name extends string & keyof T>(
+    namespace: Namespace<T>,
+    name: Name,
+    fn: (value: T[Name]) => T[Name],
+  ): T[Name];
+}
+
+/**
+ * Makes objects whose attributes are shared.
+ *
+ * - It may be sent anywhere: as an argument of a process or a task, in a message, into a container.
+ * - Assigning, reading and deleting an attribute are done at one moment each.
+ * - Attributes are copied as values of a {@linkcode SharedMap} are: what is read is frozen.
+ * - Attributes whose names begin with an underscore, and symbols, belong to this worker's handle and
+ *   are not shared, as in Python.
+ *
+ * Follows Python's `multiprocessing.managers.Namespace`; an attribute that there is not is
+ * `undefined`.
+ *
+ * @example Attributes
+ * ```ts
+ * import { Namespace, Process } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const shared = new Namespace<{ name: string; count: number }>({ count: 0 });
+ * const process = new Process({
+ *   target: (it: typeof shared) => {
+ *     it.name = "Bob";
+ *   },
+ *   args: [shared],
+ * });
+ * process.start();
+ * await process.join();
+ * Namespace.update(shared, "count", (count) => count + 1);
+ * assertEquals(`${shared}`, 'Namespace(count=1, name="Bob")');
+ * ```
+ */
+export const Namespace: NamespaceConstructor = Target as unknown as NamespaceConstructor;
+Object.defineProperty(Target, "name", { value: "Namespace" });
+
+showContents(Target, (target, inspect) => {
+  const attributes = [...attributesOf.get(target)!.copy()];
+  return `Namespace(${attributes.map(([name, value]) => `${name}=${inspect(value)}`).join(", ")})`;
+});
+
+defineType(SharedType.NAMESPACE, {
+  revive: (address) => proxyOf(reviveAs(Target)(address), address),
+  destroy: (address) => dispose(i32[address + MAP]),
+});

@@ -1,0 +1,132 @@
+/**
+ * The calls of a chunk, wherever it runs: once with its arguments, or with each of its items.
+ *
+ * @module
+ */
+
+import { type Failure, Mode, type Outcomes, Status } from "./protocol.ts";
+
+/** A chunk that runs. */
+export interface RunningChunk {
+  /** How the function is called: a value of {@linkcode Mode}. */
+  readonly mode: number;
+  /** Whether to stop: nobody wants the results any more. */
+  unwanted(): boolean;
+  /** What is told of an error: that of the item with this index. */
+  failure(error: unknown, index: number): Failure;
+  /** Told once what became of the chunk: a value of {@linkcode Status}, and what goes with it. */
+  finish(status: number, payload: unknown): void;
+}
+
+type Callee = (...args: unknown[]) => unknown;
+
+/** Number of items after which a chunk looks whether it is still wanted. */
+const LOOK_EVERY = 64;
+
+/**
+ * Calls the function as the chunk says and finishes the chunk. Returns a promise only if there is
+ * something to wait for; it does not reject.
+ */
+export function runCalls(
+  fn: Callee,
+  payload: unknown[],
+  chunk: RunningChunk,
+): Promise<void> | undefined {
+  if (chunk.mode === Mode.APPLY) return runOnce(fn, payload, chunk);
+  const calls = new ItemCalls(fn, payload, chunk);
+  const pending = calls.run();
+  return pending === undefined ? undefined : calls.goOn(pending);
+}
+
+function runOnce(fn: Callee, args: unknown[], chunk: RunningChunk): Promise<void> | undefined {
+  let result: unknown;
+  try {
+    result = fn(...args);
+  } catch (error) {
+    chunk.finish(Status.FAILED, chunk.failure(error, 0));
+    return undefined;
+  }
+  if (!isPromiseLike(result)) {
+    chunk.finish(Status.DONE, result);
+    return undefined;
+  }
+  return Promise.resolve(result).then(
+    (value) => chunk.finish(Status.DONE, value),
+    (error) => chunk.finish(Status.FAILED, chunk.failure(error, 0)),
+  );
+}
+
+/** A call with each item of a chunk, one after the other. */
+class ItemCalls {
+  readonly #fn: Callee;
+  readonly #items: unknown[];
+  readonly #chunk: RunningChunk;
+  readonly #spread: boolean;
+  /** Whether an error is noted and the next item called. */
+  readonly #goesOn: boolean;
+  readonly #outcomes: Outcomes;
+  #at = 0;
+
+  constructor(fn: Callee, items: unknown[], chunk: RunningChunk) {
+    this.#fn = fn;
+    this.#items = items;
+    this.#chunk = chunk;
+    this.#spread = chunk.mode === Mode.STARMAP || chunk.mode === Mode.STARMAP_ALL;
+    this.#goesOn = chunk.mode === Mode.MAP_ALL || chunk.mode === Mode.STARMAP_ALL;
+    this.#outcomes = { results: new Array(items.length), failures: [] };
+  }
+
+  /** Calls until a call returns a promise, which is returned, or the chunk is finished. */
+  run(): PromiseLike<unknown> | undefined {
+    const [fn, items, spread, { results }] = [
+      this.#fn,
+      this.#items,
+      this.#spread,
+      this.#outcomes,
+    ];
+    for (; this.#at < items.length; this.#at++) {
+      const at = this.#at;
+      if (at % LOOK_EVERY === LOOK_EVERY - 1 && this.#chunk.unwanted()) return this.#skip();
+      try {
+        const result = spread ? fn(...(items[at] as unknown[])) : fn(items[at]);
+        if (isPromiseLike(result)) return result;
+        results[at] = result;
+      } catch (error) {
+        if (!this.#note(error)) return undefined;
+      }
+    }
+    this.#chunk.finish(Status.DONE, this.#goesOn ? this.#outcomes : results);
+    return undefined;
+  }
+
+  /** Waits for the result of the current item, then calls the others. */
+  async goOn(pending: PromiseLike<unknown> | undefined): Promise<void> {
+    for (; pending !== undefined; pending = this.run()) {
+      try {
+        this.#outcomes.results[this.#at] = await pending;
+      } catch (error) {
+        if (!this.#note(error)) return;
+      }
+      if (this.#chunk.unwanted()) return this.#skip();
+      this.#at++;
+    }
+  }
+
+  #skip(): undefined {
+    this.#chunk.finish(Status.SKIPPED, undefined);
+  }
+
+  /** Notes that the current item failed. Returns whether the chunk goes on; else it is finished. */
+  #note(error: unknown): boolean {
+    const failure = this.#chunk.failure(error, this.#at);
+    if (this.#goesOn) this.#outcomes.failures.push(failure);
+    else this.#chunk.finish(Status.FAILED, failure);
+    return this.#goesOn;
+  }
+}
+
+/** Whether the value is to be awaited. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}

@@ -1,0 +1,85 @@
+/**
+ * Options of pools and of their calls.
+ *
+ * @module
+ */
+
+import type { StartMethod } from "../runtime/start_method.ts";
+import type { Progress } from "./jobs.ts";
+
+/** Options of a {@linkcode Pool}. */
+export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+  /**
+   * Number of workers.
+   *
+   * @default {cpuCount()}
+   */
+  processes?: number;
+  /** Called once in each worker before its first task. If it fails, so do all tasks. */
+  initializer?: (...args: InitArgs) => unknown;
+  /** Arguments of `initializer`. */
+  initargs?: InitArgs;
+  /**
+   * Number of chunks that a worker runs before another takes its place.
+   *
+   * @default {no limit}
+   */
+  maxTasksPerChild?: number;
+  /**
+   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
+   *
+   * @default {getStartMethod()}
+   */
+  startMethod?: StartMethod;
+}
+
+/** Options of a call with many items. */
+export interface MapOptions {
+  /**
+   * Number of items that a worker takes at a time.
+   *
+   * @default {ceil(n / (4 * workers))}
+   */
+  chunkSize?: number;
+  /** Ends the call with `signal.reason`: chunks that have not begun will not. */
+  signal?: AbortSignal;
+  /** Called after each chunk. An error in it ends the call. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** Options of a call whose result comes later. */
+export interface AsyncOptions<R> {
+  /** Called with the result. */
+  callback?: (result: R) => void;
+  /** Called with the error; without it, an error that nobody asks for ends the program. */
+  errorCallback?: (error: unknown) => void;
+  /** Ends the call with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode Pool.imap}. */
+export interface ImapOptions {
+  /**
+   * Number of items that a worker takes at a time.
+   *
+   * @default {1}
+   */
+  chunkSize?: number;
+  /** Ends the iteration with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** A value, or a promise of one. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** Options of `imap`, with those that executors need. */
+export interface ImapCall extends ImapOptions {
+  /** Whether `fn` is called with the elements of each item. */
+  spread?: boolean;
+  /**
+   * Most chunks that are under way or wait to be taken.
+   *
+   * @default {2 * workers}
+   */
+  window?: number;
+}

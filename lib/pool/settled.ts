@@ -1,0 +1,38 @@
+/**
+ * Waiting for a promise with the options of every wait.
+ *
+ * @module
+ */
+
+import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+
+/** Longest time that `setTimeout` takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Waits until the promise is resolved or rejected, which counts as handled then.
+ *
+ * @returns false if `timeoutMs` passed first
+ * @throws the reason of `signal`, if that is aborted first
+ */
+export async function settledWithin(
+  promise: PromiseLike<unknown>,
+  options?: WaitOptions,
+): Promise<boolean> {
+  const left = deadlineOf(options) - performance.now();
+  const settled = promise.then(() => true, () => true);
+  const signal = options?.signal;
+  if (left > MAX_TIMER_MS && signal === undefined) return await settled;
+  const given = Promise.withResolvers<boolean>();
+  const timer = left > MAX_TIMER_MS
+    ? undefined
+    : setTimeout(() => given.resolve(false), Math.max(left, 0));
+  const onAbort = () => given.reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([settled, given.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}

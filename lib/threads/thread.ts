@@ -1,0 +1,343 @@
+/**
+ * Functions that run concurrently in one isolate.
+ *
+ * @module
+ */
+
+import { DeadlockError } from "../errors.ts";
+import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { i32 } from "../atomics/heap_views.ts";
+import { ensureThread, self, stopRequested, takeNumber, threadWord } from "../atomics/thread.ts";
+import { hold, release, setTasks, type Task } from "../atomics/wait.ts";
+import { setBeforeEnd } from "../runtime/lifecycle.ts";
+import { Event } from "../sync/event.ts";
+import { watchBlocking } from "./blocking.ts";
+import { callExcepthook } from "./excepthook.ts";
+import { alive, runAs, running } from "./running.ts";
+
+/** Options of a {@linkcode Thread}. */
+export interface ThreadOptions<Args extends readonly unknown[] = readonly unknown[]> {
+  /** What the thread runs. */
+  target?: (...args: Args) => unknown;
+  /** The arguments of `target`, which gets these very objects and no copies. */
+  args?: Args;
+  /**
+   * A name for people to read.
+   *
+   * @default {"Thread-1", "Thread-2", … and the name of `target` in brackets}
+   */
+  name?: string;
+  /**
+   * Whether the program may end while the thread runs.
+   *
+   * @default {the flag of the thread that makes this one}
+   */
+  daemon?: boolean;
+}
+
+/** What a thread consists of. */
+export interface ThreadState extends Task {
+  phase: "made" | "alive" | "ended";
+  target: ((...args: readonly unknown[]) => unknown) | undefined;
+  args: readonly unknown[];
+  name: string;
+  /** The opposite of `daemon`. */
+  keepAlive: boolean;
+  /** The process of `./dummy` that it belongs to, and what ends its waits. */
+  process: object | undefined;
+  signal: AbortSignal | undefined;
+  /** Called when it has ended. */
+  onEnd: (() => void) | undefined;
+  ident: number | undefined;
+  /** Set when it ends; made when it starts. */
+  ended: Event | undefined;
+  failure: { error: unknown } | undefined;
+  /** Its attributes, by the `local()` that they belong to. */
+  locals: WeakMap<object, object>;
+}
+
+const states = new WeakMap<Thread, ThreadState>();
+
+/** What the thread consists of. */
+export function stateOf(thread: Thread): ThreadState {
+  const it = states.get(thread);
+  if (it === undefined) {
+    throw new TypeError("Cannot use thread: its constructor did not run. A thread cannot be sent");
+  }
+  return it;
+}
+
+let defaultNames = 0;
+
+/**
+ * A function that runs concurrently with others in the same isolate: they share everything, and take
+ * turns.
+ *
+ * - **It is no faster.** A thread has no core of its own. The threads of a process take turns at each
+ *   `await`, so what computes without awaiting holds up all of them. For computing on all cores
+ *   there are {@linkcode Process} and {@linkcode Pool}; threads are for waiting for several things
+ *   at once, as Python's are under its global interpreter lock.
+ * - **A blocking call blocks them all**: `queue.getSync()` in one thread keeps the others from
+ *   running, even the one that would put something into the queue. Await `queue.get()`. A thread that
+ *   blocks others is named on stderr, once.
+ * - Functions, closures and objects are shared, not copied. Between two `await`s nobody else runs, so
+ *   what happens there needs no lock.
+ * - The program, or the worker, does not end before it, unless it is a daemon. A daemon does not keep
+ *   the program alive while it waits by what this package offers: {@linkcode sleep}, queues, locks.
+ *   Other things do as always, a timer of `setTimeout` for instance. `Deno.exit()` waits for nobody.
+ * - An error that leaves it ends it and nothing else: {@linkcode excepthook} prints it, and
+ *   {@linkcode Thread.error} has it.
+ *
+ * Follows Python's `threading.Thread`. To subclass it, override {@linkcode Thread.run}.
+ *
+ * @example Two that take turns
+ * ```ts
+ * import { sleep, Thread } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const said: string[] = [];
+ * const say = async (word: string, times: number) => {
+ *   for (let i = 0; i < times; i++) {
+ *     said.push(word);
+ *     await sleep(10);
+ *   }
+ * };
+ * const threads = ["Tick", "Tock"].map((word) => new Thread({ target: say, args: [word, 2] }));
+ * for (const thread of threads) thread.start();
+ * for (const thread of threads) await thread.join();
+ * assertEquals(said, ["Tick", "Tock", "Tick", "Tock"]);
+ * ```
+ *
+ * @example A subclass
+ * ```ts
+ * import { Thread } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Fetcher extends Thread {
+ *   text = "";
+ *   constructor(readonly url: string) {
+ *     super({ name: `fetcher of ${url}` });
+ *   }
+ *   override async run() {
+ *     this.text = await (await fetch(this.url)).text();
+ *   }
+ * }
+ *
+ * const fetcher = new Fetcher("data:,hello");
+ * fetcher.start();
+ * await fetcher.join();
+ * assertEquals(fetcher.text, "hello");
+ * ```
+ */
+export class Thread<Args extends readonly unknown[] = readonly unknown[]>
+  implements AsyncDisposable {
+  /**
+   * Makes a thread; `start()` starts it.
+   *
+   * @throws {TypeError} if `target` is not a function or `args` not an array
+   */
+  constructor(options: ThreadOptions<Args> = {}) {
+    const { target, args = [] } = options;
+    if (target !== undefined && typeof target !== "function") {
+      throw new TypeError(`Cannot make thread: target must be a function, not ${typeof target}`);
+    }
+    if (!Array.isArray(args)) {
+      throw new TypeError(
+        "Cannot make thread: args must be an array. For one argument write args: [x]",
+      );
+    }
+    const current = running();
+    const creator = current && stateOf(current);
+    states.set(this, {
+      phase: "made",
+      target: target as ThreadState["target"],
+      args,
+      name: options.name ?? defaultName(target),
+      keepAlive: options.daemon === undefined ? creator?.keepAlive ?? true : !options.daemon,
+      process: creator?.process,
+      signal: creator?.signal,
+      onEnd: undefined,
+      ident: undefined,
+      ended: undefined,
+      failure: undefined,
+      locals: new WeakMap(),
+    });
+  }
+
+  /** What the thread does: calls `target` unless a subclass says otherwise. */
+  run(): unknown {
+    const { target, args } = stateOf(this);
+    return target?.(...args);
+  }
+
+  /**
+   * Starts the thread. Its code does not begin inside this call, but as soon as the caller awaits
+   * something or is done. (In Python either may come first. A {@linkcode Process} does not begin
+   * inside the call either, and a caller may hold what the thread wants first.)
+   *
+   * @throws {Error} if it was started before
+   */
+  start(): void {
+    const it = stateOf(this);
+    if (it.phase !== "made") {
+      throw new Error(`Cannot start thread ${it.name}: it was started before. Make a new one`);
+    }
+    watch();
+    ensureThread();
+    it.phase = "alive";
+    it.ident = takeNumber();
+    it.ended = new Event();
+    alive.add(this);
+    if (it.keepAlive) hold();
+    runAs(this, () => live(this));
+  }
+
+  /**
+   * Waits until the thread has ended.
+   *
+   * @returns true once it has ended, false if `timeoutMs` passed first
+   * @throws {Error} if it was not started, or is the one that calls
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async join(options?: WaitOptions): Promise<boolean> {
+    return await this.joinable().wait(options);
+  }
+
+  /**
+   * Tells that the thread has ended, if it has. It cannot wait for that: the thread that it would
+   * block is the one that all threads of the process run on.
+   *
+   * @returns true if it has ended, false if it has not and `timeoutMs` is 0
+   * @throws {DeadlockError} if it has not ended and would be waited for
+   * @throws {Error} if it was not started, or is the one that calls
+   */
+  joinSync(options?: WaitOptions): boolean {
+    const deadline = deadlineOf(options);
+    if (this.joinable().isSet()) return true;
+    if (deadline === 0) return false;
+    throw new DeadlockError(
+      `Cannot block until thread ${this.name} has ended: it runs on the very thread that would ` +
+        `block, and could never end. Use await thread.join()`,
+    );
+  }
+
+  /** Whether the thread has been started and has not ended. */
+  isAlive(): boolean {
+    return stateOf(this).phase === "alive";
+  }
+
+  /** The error that left the thread; `undefined` if none did. */
+  get error(): unknown {
+    return stateOf(this).failure?.error;
+  }
+
+  /** Its name, for people to read; several threads may have the same. */
+  get name(): string {
+    return stateOf(this).name;
+  }
+  set name(name: string) {
+    stateOf(this).name = String(name);
+  }
+
+  /**
+   * Whether the program, or the worker, may end while it runs. To be set before it is started.
+   *
+   * Setting it throws an `Error` if the thread was started.
+   */
+  get daemon(): boolean {
+    return !stateOf(this).keepAlive;
+  }
+  set daemon(daemon: boolean) {
+    const it = stateOf(this);
+    if (it.phase !== "made") {
+      throw new Error(`Cannot set daemon of thread ${it.name}: it was started before`);
+    }
+    it.keepAlive = !daemon;
+  }
+
+  /** Its number, unique in the program; `undefined` before it is started. */
+  get ident(): number | undefined {
+    return stateOf(this).ident;
+  }
+
+  /**
+   * The number of what it really runs on: the `pid` of its process, the same for all threads of a
+   * process; `undefined` before it is started.
+   */
+  get nativeId(): number | undefined {
+    return this.ident === undefined ? undefined : i32[self + threadWord.PID];
+  }
+
+  /** Waits until the thread has ended, if it was started: `await using thread = …` does so. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await stateOf(this).ended?.wait();
+  }
+
+  /** The event of its end. */
+  private joinable(): Event {
+    const { name, ended } = stateOf(this);
+    if (ended === undefined) throw new Error(`Cannot join thread ${name}: it was not started`);
+    if (running() === this) {
+      throw new Error(`Cannot join thread ${name}: it is the one that calls, and would never end`);
+    }
+    return ended;
+  }
+}
+
+/** Functions written in the options get the name `target`, which tells nothing. */
+function defaultName(target: { name: string } | undefined): string {
+  const name = `Thread-${++defaultNames}`;
+  return target === undefined || ["", "target"].includes(target.name)
+    ? name
+    : `${name} (${target.name})`;
+}
+
+/** What a thread does from its beginning to its end. */
+async function live(thread: Thread): Promise<void> {
+  const it = stateOf(thread);
+  try {
+    await thread.run();
+  } catch (error) {
+    if (it.phase === "alive" && !stopRequested() && !it.signal?.aborted) {
+      it.failure = { error };
+      await callExcepthook({ error, thread });
+    }
+  } finally {
+    endThread(thread);
+  }
+}
+
+/** Declares the thread ended, if nobody did before. */
+export function endThread(thread: Thread): void {
+  const it = stateOf(thread);
+  if (it.phase !== "alive") return;
+  it.phase = "ended";
+  it.target = undefined; // so that the arguments can be collected
+  it.args = [];
+  it.locals = new WeakMap();
+  alive.delete(thread);
+  if (it.keepAlive) release();
+  it.ended!.set();
+  it.onEnd?.();
+}
+
+let watching = false;
+
+/** Prepares this isolate for threads. */
+export function watch(): void {
+  if (watching) return;
+  watching = true;
+  setTasks(() => {
+    const thread = running();
+    return thread === undefined ? undefined : stateOf(thread);
+  });
+  setBeforeEnd(othersEnded);
+  watchBlocking();
+}
+
+/** Waits until no thread is left that is not a daemon; they may start others meanwhile. */
+async function othersEnded(): Promise<void> {
+  for (const thread of alive) {
+    if (!thread.daemon) await stateOf(thread).ended!.wait();
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Maps and lists: no change lost, nothing twice, and all of it whole when workers die.
+ *
+ * Tokens wander between maps and lists; each is in one place, or in the hand of a lane that died.
+ * Counters are raised by `update`. Maps are made, nested, used and dropped all the time.
+ *
+ * @module
+ */
+
+import { Process, SharedList, SharedMap, task } from "@sauropod/multiprocessing";
+import { Random } from "./random.ts";
+import {
+  type Board,
+  count,
+  guarded,
+  joinAll,
+  makeBoard,
+  type Member,
+  moment,
+  momentSync,
+  now,
+  sharedWords,
+  Violation,
+} from "./round.ts";
+
+type Token = [number: number, filling: string];
+type Inner = SharedMap<string, number | SharedList<Inner>>;
+
+interface Shared {
+  board: Board;
+  /** Tokens, by their number. */
+  maps: SharedMap<number, Token>[];
+  lists: SharedList<Token>[];
+  counters: SharedMap<string, number>;
+  totals: SharedList<number>;
+  /** Increments that each lane has done, of counters and of totals. */
+  increments: Int32Array<SharedArrayBuffer>;
+  nest: SharedMap<number, Inner>;
+  tokens: number;
+  times: number;
+}
+
+interface Lane {
+  lane: number;
+  seed: number;
+  /** After how many operations the worker exits or throws; -1: never. */
+  end: number;
+}
+
+const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
+  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
+});
+
+async function runLane(shared: Shared, { lane, seed, end }: Lane): Promise<void> {
+  const random = new Random(seed);
+  for (let at = 0; at < shared.times; at++) {
+    if (at === end) die(random);
+    random.pick([moveToken, moveToken, raise, useNest, lookRound])(shared, random, lane);
+    count(shared.board, lane);
+    if (random.once(3)) await moment(random);
+    else momentSync(random);
+  }
+  now(shared.board, lane, "ended");
+}
+
+function die(random: Random): void {
+  if (random.once(2)) Deno.exit(3);
+  console.error = () => {}; // the worker would print what it ends with
+  throw new Error("as it was fated");
+}
+
+/** Takes a token from somewhere, and puts it elsewhere. */
+function moveToken({ maps, lists, tokens }: Shared, random: Random): void {
+  const token = takeToken(random.pick(maps), random.pick(lists), tokens, random);
+  if (token === undefined) return;
+  const [number, filling] = token;
+  if (filling !== fillingOf(number)) throw new Violation(`token ${number} has other contents`);
+  const [map, list] = [random.pick(maps), random.pick(lists)];
+  switch (random.int(0, 7)) {
+    case 0:
+      return void map.set(number, token);
+    case 1:
+      return map.update([[number, token]]);
+    case 2:
+      return void map.update(number, () => token);
+    case 3:
+      if (map.setdefault(number, token)[0] === number) return;
+      throw new Violation(`another token has the place of ${number}`);
+    case 4:
+      return list.insert(random.int(-20, 20), token);
+    case 5:
+      return list.setSlice(3, 3, [token]);
+    case 6:
+      return void list.push(token);
+    default:
+      return list.append(token);
+  }
+}
+
+function takeToken(
+  map: SharedMap<number, Token>,
+  list: SharedList<Token>,
+  tokens: number,
+  random: Random,
+): Token | undefined {
+  try {
+    switch (random.int(0, 5)) {
+      case 0:
+        return map.popitem()[1];
+      case 1:
+        return list.pop();
+      case 2:
+        return list.pop(random.int(-20, 20));
+      case 3: {
+        const token = list.at(random.int(-20, 20));
+        if (token === undefined) return;
+        list.remove(token);
+        return token as Token;
+      }
+      default:
+        return map.pop(random.int(0, tokens - 1), undefined);
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return; // it is empty, or somebody else was quicker
+    throw error;
+  }
+}
+
+/** Tokens of all sizes. */
+function fillingOf(number: number): string {
+  return "x".repeat([0, 5, 60, 1000][number % 4]);
+}
+
+function raise({ counters, totals, increments }: Shared, random: Random, lane: number): void {
+  if (random.once(2)) counters.update(`counter ${random.int(0, 3)}`, (it = 0) => it + 1);
+  else totals.update(random.int(-3, 2), (it) => it + 1);
+  increments[lane]++;
+}
+
+/** Makes maps in maps, reads from them and drops them, while others do. */
+function useNest({ nest }: Shared, random: Random): void {
+  const key = random.int(0, 5);
+  const inner = nest.get(key);
+  const what = random.int(0, 3);
+  if (inner === undefined || what === 0) {
+    const fresh: Inner = new SharedMap<string, number | SharedList<Inner>>({ key });
+    if (inner !== undefined && random.once(2)) fresh.set("older", new SharedList([inner]));
+    nest.set(key, fresh);
+  } else if (what === 1) {
+    nest.delete(key);
+  } else {
+    if (inner.get("key") !== key) throw new Violation(`the map of ${key} is another's`);
+    const older = inner.get("older") as SharedList<Inner> | undefined;
+    const oldest = older?.at(0);
+    if (oldest !== undefined && oldest.get("key") !== key) {
+      throw new Violation(`the list of ${key} is another's`);
+    }
+    if (random.once(2)) inner.delete("older");
+    else nest.update(key, (it) => it ?? inner);
+  }
+}
+
+/** Looks at everything at one moment. */
+function lookRound({ maps, lists }: Shared, random: Random): void {
+  if (random.once(2)) {
+    const map = random.pick(maps);
+    for (const [key, [number]] of map) {
+      if (key !== number) throw new Violation(`key ${key} has token ${number}`);
+    }
+  } else {
+    const list = random.pick(lists);
+    const what = random.int(0, 3);
+    if (what === 0) list.sort(([a], [b]) => a - b);
+    else if (what === 1) list.reverse();
+    const numbers = list.copy().map(([number]) => number);
+    if (new Set(numbers).size !== numbers.length) throw new Violation("a token is in a list twice");
+  }
+}
+
+/** Runs one round; returns the number of operations. */
+export async function containerRound(seed: number, workers: number): Promise<number> {
+  const random = new Random(seed);
+  const times = random.int(50, 400);
+  const tokens = random.int(4, 60);
+  let lanes = 0;
+  const groups = Array.from({ length: workers }, () => {
+    const end = random.once(4) ? random.int(0, times) : -1;
+    const terminate = random.once(4);
+    const group = Array.from(
+      { length: random.int(1, 3) },
+      (): Lane => ({ lane: lanes++, seed: random.fork(), end }),
+    );
+    return { lanes: group, doomed: end >= 0 || terminate, terminate };
+  });
+  const ours: Lane[] = random.once(2) ? [{ lane: lanes++, seed: random.fork(), end: -1 }] : [];
+  const shared: Shared = {
+    board: makeBoard(lanes),
+    maps: Array.from({ length: random.int(1, 2) }, () => new SharedMap<number, Token>()),
+    lists: Array.from({ length: random.int(1, 2) }, () => new SharedList<Token>()),
+    counters: new SharedMap<string, number>(),
+    totals: new SharedList([0, 0, 0]),
+    increments: sharedWords(lanes),
+    nest: new SharedMap<number, Inner>(),
+    tokens,
+    times,
+  };
+  for (let number = 0; number < tokens; number++) {
+    random.pick(shared.maps).set(number, [number, fillingOf(number)]);
+  }
+  const members = groups.map(({ lanes, doomed, terminate }) => {
+    const process = new Process({ target: runLanes, args: [shared, lanes] });
+    return { process: process as unknown as Process, doomed, terminate };
+  });
+  for (const { process } of members) process.start();
+  const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
+    setTimeout(() => random.once(2) ? process.terminate() : process.kill(), random.int(0, 200))
+  );
+  await guarded(runLanes(shared, ours), shared.board, "the main thread");
+  await joinAll(members satisfies Member[], shared.board);
+  timers.forEach(clearTimeout);
+  checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])).length);
+  return shared.board.done.reduce((a, b) => a + b, 0);
+}
+
+/** Checks that all is there but what so many lanes had in hand when they died. */
+function checkAll(shared: Shared, mortal: number): void {
+  const { maps, lists, counters, totals, increments, tokens } = shared;
+  const places = sharedWords(tokens);
+  for (const map of maps) {
+    const keys = [...map.keys()];
+    if (map.size !== keys.length) throw new Violation(`${map.size} entries, ${keys.length} keys`);
+    for (const key of keys) {
+      if (!map.has(key)) throw new Violation(`key ${key} is in the order, and in no bucket`);
+      places[key]++;
+    }
+  }
+  for (const list of lists) {
+    for (const [number] of list) places[number]++;
+    if (list.length !== list.copy().length) throw new Violation("a list has another length");
+  }
+  const twice = places.findIndex((times) => times > 1);
+  if (twice >= 0) throw new Violation(`token ${twice} is in ${places[twice]} places`);
+  const lost = places.reduce((sum, times) => sum + (times === 0 ? 1 : 0), 0);
+  if (lost > mortal) throw new Violation(`lost ${lost} tokens (${mortal} may be)`);
+  const counted = [...counters.values(), ...totals].reduce((a, b) => a + b, 0);
+  const raised = increments.reduce((a, b) => a + b, 0);
+  if (counted < raised || counted > raised + mortal) {
+    throw new Violation(`counted ${counted} of ${raised} increments (${mortal} more may be)`);
+  }
+}

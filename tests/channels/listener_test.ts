@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  BrokenPipeError,
+  Client,
+  ClosedError,
+  type Connection,
+  EOFError,
+  Event,
+  Listener,
+  Queue,
+  task,
+  TimeoutError,
+  wait,
+  waitSync,
+} from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+const { AddrInUse, ConnectionRefused } = Deno.errors;
+
+// 199
+test("Listener() refuses a name that another has, until that is closed", () => {
+  using listener = new Listener("name");
+  assertEquals([listener.name, listener.closed], ["name", false]);
+  for (let times = 0; times < 2; times++) {
+    assertThrows(
+      () => new Listener("name"),
+      AddrInUse,
+      'Cannot listen: another listener has the name "name"',
+    );
+  }
+  using other = new Listener("näme");
+  Client("name");
+  assertEquals(waitSync([other, listener], { timeoutMs: 0 }), [listener]);
+  listener.close();
+  using _ = new Listener("name");
+});
+
+test("Listener() without a name gets one of its own", () => {
+  using first = new Listener();
+  using second = new Listener();
+  assert(first.name !== second.name && first.name !== "");
+  for (const name of ["", 5, null]) {
+    assertThrows(() => new Listener(name as string), TypeError, "Cannot listen: name must be");
+  }
+});
+
+// 200
+test("Listener and Client are closed at the end of their scopes", async () => {
+  let outside: Listener<string>, end: Connection<string>;
+  {
+    using listener = new Listener<string>("scope");
+    using client = Client<string>("scope");
+    using connection = await listener.accept(guard);
+    client.sendSync("hello");
+    assertEquals(connection.recvSync(guard), "hello");
+    connection.sendSync("hello back");
+    assertEquals(await client.recv(guard), "hello back");
+    [outside, end] = [listener, client];
+  }
+  assert(outside.closed && end.closed);
+  outside.close();
+  const closed = "Cannot accept: the listener is closed";
+  await assertRejects(() => outside.accept(), ClosedError, closed);
+  assertThrows(() => outside.acceptSync(), ClosedError, closed);
+  const message = 'Cannot connect: nobody listens under the name "scope"';
+  assertThrows(() => Client("scope"), ConnectionRefused, message);
+  assertThrows(() => Client(undefined as unknown as string), TypeError, "name must be a string");
+});
+
+test("Listener.accept() waits, gives up in time or when it is told to, and is told of the end", async () => {
+  using listener = new Listener<number>("patience");
+  for (const timeoutMs of [-1, 0, 5]) {
+    const message = `Cannot accept: no connection came in ${timeoutMs} ms`;
+    await assertRejects(() => listener.accept({ timeoutMs }), TimeoutError, message);
+    assertThrows(() => listener.acceptSync({ timeoutMs }), TimeoutError, message);
+  }
+  const controller = new AbortController();
+  const aborted = listener.accept({ signal: controller.signal });
+  controller.abort("enough");
+  assertEquals(await aborted.catch((reason) => reason), "enough");
+  const accepting = listener.accept(guard);
+  const ready = wait([listener], guard);
+  const client = Client<number>("patience");
+  client.sendSync(1);
+  assertEquals((await accepting).recvSync(), 1);
+  Client("patience");
+  assertEquals(await ready, [listener]);
+  listener.acceptSync();
+  const late = [listener.accept(guard), listener.accept(guard)];
+  const told = wait([listener], guard);
+  listener.close();
+  for (const it of late) await assertRejects(() => it, ClosedError);
+  assertEquals(await told, [listener]);
+});
+
+// 204
+test("Listener.accept() loses nothing of a client that closed before", async () => {
+  using listener = new Listener<string>("hasty");
+  const client = Client<string>("hasty");
+  client.sendSync("hello");
+  client.close();
+  using connection = await listener.accept(guard);
+  assertEquals(connection.recvSync(), "hello");
+  await assertRejects(() => connection.recv(guard), EOFError);
+  assertThrows(() => connection.sendSync("too late"), BrokenPipeError);
+});
+
+test("Listener.close() tells the clients that were not accepted", async () => {
+  const listener = new Listener<string>("full");
+  const [first, second] = [Client<string>("full"), Client<string>("full")];
+  using accepted = await listener.accept(guard);
+  const waiting = second.recv(guard);
+  listener.close();
+  await assertRejects(() => waiting, EOFError);
+  assertThrows(() => second.sendSync("x"), BrokenPipeError);
+  first.sendSync("accepted is accepted");
+  assertEquals(accepted.recvSync(), "accepted is accepted");
+});
+
+// Workers
+
+const call = task(import.meta, (name: string, message: string) => {
+  using connection = Client<string>(name);
+  connection.sendSync(message);
+  if (connection.recvSync() !== `you said ${message}`) throw new Error("misheard");
+});
+
+// 203, 205
+test("Listener accepts connections of workers, which talk through them", async () => {
+  using listener = new Listener<string>();
+  const processes = Array.from({ length: 4 }, (_, id) => run(call, listener.name, `hello ${id}`));
+  const heard: string[] = [];
+  for (let left = processes.length; left > 0; left--) {
+    using connection = left % 2 === 0 ? listener.acceptSync(guard) : await listener.accept(guard);
+    assert(await connection.poll(guard) && connection.pollSync());
+    const message = connection.recvSync();
+    heard.push(message);
+    connection.sendSync(`you said ${message}`);
+    await assertRejects(() => connection.recv(guard), EOFError);
+  }
+  assertEquals(heard.sort(), ["hello 0", "hello 1", "hello 2", "hello 3"]);
+  for (const process of processes) await ended(process);
+});
+
+const serve = task(import.meta, (name: string | Listener<string>, ready: Event) => {
+  const listener = typeof name === "string" ? new Listener<string>(name) : name;
+  ready.set();
+  for (;;) {
+    using connection = listener.acceptSync();
+    connection.sendSync("at your service");
+    connection.recvSync();
+  }
+});
+
+for (const ending of ["terminate", "kill"] as const) {
+  test(`Listener of a worker that ends by ${ending}() frees its name and its clients`, async () => {
+    const ready = new Event();
+    const process = run(serve, "mortal", ready);
+    assert(await ready.wait(guard));
+    assertThrows(() => new Listener("mortal"), AddrInUse);
+    const [served, waiting] = [Client<string>("mortal"), Client<string>("mortal")];
+    assertEquals(await served.recv(guard), "at your service");
+    const answer = waiting.recv(guard);
+    process[ending]();
+    await assertRejects(() => answer, EOFError);
+    await assertRejects(() => served.recv(guard), EOFError);
+    assertThrows(() => Client("mortal"), ConnectionRefused);
+    using _ = new Listener("mortal");
+    await ended(process, ending === "kill" ? -9 : -15);
+  });
+}
+
+test("Listener that is sent accepts wherever it is, and lasts while somebody has it", async () => {
+  using listener = new Listener<string>("shared");
+  const queue = new Queue<Listener<string>>();
+  queue.putSync(listener);
+  assertStrictEquals(queue.getSync(), listener);
+  const ready = new Event();
+  const process = run(serve, listener, ready);
+  assert(await ready.wait(guard));
+  const client = Client<string>("shared");
+  assertEquals(await client.recv(guard), "at your service");
+  process.terminate();
+  await assertRejects(() => client.recv(guard), EOFError);
+  await ended(process, -15);
+  const other = Client<string>("shared");
+  listener.acceptSync(guard).sendSync("here");
+  assertEquals(other.recvSync(guard), "here");
+});

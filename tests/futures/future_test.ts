@@ -1,0 +1,317 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { delay } from "@std/async";
+import {
+  CancelledError,
+  DataCloneError,
+  DeadlockError,
+  Future,
+  InvalidStateError,
+  Queue,
+  TimeoutError,
+} from "@sauropod/multiprocessing";
+import { GUARD_MS, test } from "../fixtures/guarded.ts";
+
+// After CPython's test_concurrent_futures/test_future.py.
+
+const guard = { timeoutMs: GUARD_MS };
+const failure = new RangeError("as it is");
+
+/** Futures in all states. */
+function futures() {
+  const made = {
+    pending: new Future<number>(),
+    running: new Future<number>(),
+    cancelled: new Future<number>(),
+    notified: new Future<number>(),
+    failed: new Future<number>(),
+    successful: new Future<number>(),
+  };
+  made.running.setRunningOrNotifyCancel();
+  made.cancelled.cancel();
+  made.notified.cancel();
+  made.notified.setRunningOrNotifyCancel();
+  made.failed.setException(failure);
+  made.successful.setResult(42);
+  made.failed.exception(); // somebody looks
+  return made;
+}
+
+/** What `of` says of each future, as text: `state:answer …`. */
+function each(of: (future: Future<number>) => unknown): string {
+  return Object.entries(futures()).map(([state, future]) => `${state}:${of(future)}`).join(" ");
+}
+
+/** What is reported with `console.error` meanwhile. */
+function reported(run: () => void): unknown[][] {
+  const reports: unknown[][] = [];
+  const { error } = console;
+  console.error = (...report) => reports.push(report);
+  try {
+    run();
+  } finally {
+    console.error = error;
+  }
+  return reports;
+}
+
+/** Errors that nobody asked for, while `run` and some turns of the event loop pass. */
+async function unhandled(run: () => unknown): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  const listen = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    seen.push(event.reason);
+  };
+  addEventListener("unhandledrejection", listen);
+  try {
+    await run();
+    for (let turn = 0; turn < 3; turn++) await delay(0);
+  } finally {
+    removeEventListener("unhandledrejection", listen);
+  }
+  return seen;
+}
+
+// State
+
+test("Future.cancel() is true of what has not begun, and of what is cancelled", () => {
+  assertEquals(
+    each((future) => future.cancel()),
+    "pending:true running:false cancelled:true notified:true failed:false successful:false",
+  );
+  const { pending, running, failed, successful } = futures();
+  for (const future of [pending, running, failed, successful]) future.cancel();
+  assertEquals([pending.cancelled(), running.running()], [true, true]);
+  assertEquals([failed.cancelled(), successful.cancelled()], [false, false]);
+});
+
+test("Future.cancelled(), running() and done() tell the state", () => {
+  assertEquals(
+    each((future) => future.cancelled()),
+    "pending:false running:false cancelled:true notified:true failed:false successful:false",
+  );
+  assertEquals(
+    each((future) => future.running()),
+    "pending:false running:true cancelled:false notified:false failed:false successful:false",
+  );
+  assertEquals(
+    each((future) => future.done()),
+    "pending:false running:false cancelled:true notified:true failed:true successful:true",
+  );
+});
+
+// Outcome
+
+test("Future.result() gives the result or throws what there is instead", async () => {
+  const { pending, running, cancelled, notified, failed, successful } = futures();
+  for (const timeoutMs of [0, -1, 3]) {
+    await assertRejects(() => pending.result({ timeoutMs }), TimeoutError, "not there after");
+    await assertRejects(() => running.result({ timeoutMs }), TimeoutError);
+  }
+  await assertRejects(() => cancelled.result(guard), CancelledError, "was cancelled");
+  await assertRejects(() => notified.result(guard), CancelledError);
+  assertStrictEquals(await failed.result(guard).catch((error) => error), failure);
+  assertStrictEquals(await failed.then(() => 0, (error) => error), failure);
+  assertEquals([await successful.result({ timeoutMs: 0 }), await successful], [42, 42]);
+});
+
+test("Future.exception() gives the error, or undefined when there is a result", async () => {
+  const { pending, running, cancelled, notified, failed, successful } = futures();
+  await assertRejects(() => pending.exception({ timeoutMs: 0 }), TimeoutError);
+  await assertRejects(() => running.exception({ timeoutMs: 3 }), TimeoutError);
+  await assertRejects(() => cancelled.exception(guard), CancelledError);
+  await assertRejects(() => notified.exception(guard), CancelledError);
+  assertStrictEquals(await failed.exception(guard), failure);
+  assertEquals(await successful.exception(guard), undefined);
+});
+
+test("Future.result() and exception() wait for an outcome that comes later", async () => {
+  const [first, second, third] = [1, 2, 3].map(() => new Future<number>());
+  const waits = Promise.allSettled([
+    first.result(guard),
+    first.exception(guard),
+    second.result(guard),
+    second.exception(guard),
+    third.result(),
+    third.exception(),
+  ]);
+  await delay(0);
+  first.setResult(7);
+  second.setException(failure);
+  third.cancel();
+  const [a, b, c, d, e, f] = await waits;
+  assertEquals([a, b], [
+    { status: "fulfilled", value: 7 },
+    { status: "fulfilled", value: undefined },
+  ]);
+  assertEquals([c, d], [
+    { status: "rejected", reason: failure },
+    { status: "fulfilled", value: failure },
+  ]);
+  for (const it of [e, f]) assert(it.status === "rejected" && it.reason instanceof CancelledError);
+});
+
+test("Future.result() ends with the reason of its signal, and takes only valid options", async () => {
+  const future = new Future<number>();
+  const controller = new AbortController();
+  const result = assertRejects(() => future.result(controller), RangeError, "enough");
+  controller.abort(new RangeError("enough"));
+  await result;
+  await assertRejects(() => future.exception(controller), RangeError, "enough");
+  await assertRejects(() => future.result({ timeoutMs: NaN }), TypeError, "timeoutMs");
+  future.setResult(1);
+  assertEquals(await future.result({ timeoutMs: 1e12 }), 1);
+});
+
+test("Future.resultSync() and exceptionSync() give what is there, and never hang", () => {
+  const { pending, running, cancelled, failed, successful } = futures();
+  for (const future of [pending, running]) {
+    assertThrows(() => future.resultSync(), DeadlockError, "Await the future");
+    assertThrows(() => future.exceptionSync(), DeadlockError);
+  }
+  assertThrows(() => cancelled.resultSync(), CancelledError);
+  assertThrows(() => cancelled.exceptionSync(), CancelledError);
+  assertStrictEquals(assertThrows(() => failed.resultSync()), failure);
+  assertStrictEquals(failed.exceptionSync(), failure);
+  assertEquals([successful.resultSync(), successful.exceptionSync()], [42, undefined]);
+});
+
+test("Future keeps a falsy error", async () => {
+  for (const thrown of ["", 0, null, undefined, false]) {
+    const future = new Future<number>();
+    future.setException(thrown);
+    assertEquals(await future.result().then(() => "no error", (error) => [error]), [thrown]);
+    assertEquals(await future.exception(), thrown);
+  }
+});
+
+// Set by whoever makes it
+
+test("Future.setResult() and setException() of one that has ended throw", async () => {
+  for (const [state, future] of Object.entries(futures())) {
+    if (state === "pending" || state === "running") continue;
+    assertThrows(() => future.setResult(1), InvalidStateError, "Cannot set result: the future is");
+    assertThrows(() => future.setException(1), InvalidStateError, "Cannot set exception");
+  }
+  const { pending, running, successful } = futures();
+  pending.setResult(1);
+  running.setResult(2);
+  assertEquals([await pending, await running, await successful], [1, 2, 42]);
+});
+
+test("Future.setRunningOrNotifyCancel() says whether there is something to do", () => {
+  const { pending, running, cancelled, failed, successful } = futures();
+  assertEquals(pending.setRunningOrNotifyCancel(), true);
+  assertEquals([pending.running(), pending.cancel()], [true, false]);
+  assertEquals(cancelled.setRunningOrNotifyCancel(), false);
+  for (const future of [running, failed, successful]) {
+    assertThrows(() => future.setRunningOrNotifyCancel(), InvalidStateError, "Cannot set running");
+  }
+});
+
+// Callbacks
+
+test("Future.addDoneCallback() calls with the future when it ends, however it ends", async () => {
+  const seen: unknown[] = [];
+  const ends: ((future: Future<number>) => unknown)[] = [
+    (future) => future.setResult(5),
+    (future) => future.setException(failure),
+    (future) => future.cancel(),
+  ];
+  for (const end of ends) {
+    const future = new Future<number>();
+    future.addDoneCallback((it) => {
+      assertStrictEquals(it, future);
+      seen.push(it.cancelled() ? "cancelled" : it.exceptionSync() ?? it.resultSync());
+    });
+    assertEquals(seen.length, ends.indexOf(end));
+    end(future);
+    assertEquals(seen.length, ends.indexOf(end) + 1); // before the call that ended it returned
+    await future.exception().catch(() => {});
+  }
+  assertEquals(seen, [5, failure, "cancelled"]);
+});
+
+test("Future.addDoneCallback() calls at once if it has ended", () => {
+  const seen: string[] = [];
+  for (const [state, future] of Object.entries(futures())) {
+    future.addDoneCallback(() => seen.push(state));
+  }
+  assertEquals(seen, ["cancelled", "notified", "failed", "successful"]);
+});
+
+test("Future callbacks are called in the order in which they were added", () => {
+  const [future, seen]: [Future<number>, number[]] = [new Future(), []];
+  for (const at of [1, 2, 3]) {
+    future.addDoneCallback(() => {
+      seen.push(at);
+      future.addDoneCallback(() => seen.push(at * 10));
+    });
+  }
+  future.setResult(1);
+  assertEquals(seen, [1, 10, 2, 20, 3, 30]);
+});
+
+test("Future callbacks that raise are reported, and the others are called", () => {
+  const [future, seen]: [Future<number>, string[]] = [new Future(), []];
+  const raise = () => {
+    throw failure;
+  };
+  future.addDoneCallback(() => seen.push("first"));
+  future.addDoneCallback(raise);
+  future.addDoneCallback(() => seen.push("last"));
+  const reports = reported(() => {
+    future.setResult(1);
+    future.addDoneCallback(raise);
+  });
+  assertEquals(reports, [
+    ["Uncaught in a callback of a future:", failure],
+    ["Uncaught in a callback of a future:", failure],
+  ]);
+  assertEquals(seen, ["first", "last"]);
+});
+
+// Errors that nobody asks for
+
+test("Future with an error that nobody asks for is an unhandled rejection", async () => {
+  const fail = () => {
+    const future = new Future<number>();
+    future.setException(failure);
+    return future;
+  };
+  assertEquals(await unhandled(() => void fail()), [failure]);
+  assertEquals(await unhandled(() => fail().addDoneCallback(() => {})), [failure]);
+});
+
+test("Future with an error that somebody asked for is none", async () => {
+  const fail = (look: (future: Future<number>) => unknown) => {
+    const [before, after] = [new Future<number>(), new Future<number>()];
+    const ignore = (call: () => unknown) => {
+      try {
+        (call() as Promise<unknown> | undefined)?.then(null, () => {});
+      } catch { /* looked at, which is all */ }
+    };
+    ignore(() => look(before));
+    before.setException(failure);
+    after.setException(failure);
+    ignore(() => look(after));
+  };
+  const looks: ((future: Future<number>) => unknown)[] = [
+    (future) => future.result({ timeoutMs: 0 }),
+    (future) => future.exception(),
+    (future) => future.resultSync(),
+    (future) => future.exceptionSync(),
+    (future) => future.then(() => {}, () => {}),
+    (future) => future.addDoneCallback((it) => it.exceptionSync()),
+  ];
+  for (const look of looks) assertEquals(await unhandled(() => fail(look)), []);
+  assertEquals(await unhandled(() => new Future().cancel()), []);
+});
+
+test("Future cannot be sent", () => {
+  const queue = new Queue<unknown>();
+  assertThrows(
+    () => queue.putSync({ of: [new Future()] }),
+    DataCloneError,
+    "item.of[0]: a Future is a result that may be to come: await it first",
+  );
+});

@@ -1,0 +1,322 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
+import {
+  ALL_COMPLETED,
+  asCompleted,
+  type CompletedFuture,
+  Event,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  Future,
+  ProcessPoolExecutor,
+  ThreadPoolExecutor,
+  TimeoutError,
+  waitFutures,
+  type WaitFuturesOptions,
+} from "@sauropod/multiprocessing";
+import * as futuresModule from "@sauropod/multiprocessing/futures";
+import { GUARD_MS, test } from "../fixtures/guarded.ts";
+import * as tasks from "../fixtures/pool_tasks.ts";
+import { square } from "../fixtures/pool_tasks.ts";
+
+// After CPython's test_concurrent_futures/test_wait.py and test_as_completed.py.
+
+const guard = { timeoutMs: GUARD_MS };
+const failure = new RangeError("as it is");
+
+/** Futures of every end, and others that are pending. */
+function made() {
+  const [cancelled, failed, successful] = [1, 2, 3].map(() => new Future<number>());
+  cancelled.cancel();
+  failed.setException(failure);
+  failed.exception(); // somebody looks
+  successful.setResult(42);
+  const [pending, other, running] = [4, 5, 6].map(() => new Future<number>());
+  running.setRunningOrNotifyCancel();
+  return { cancelled, failed, successful, pending, other, running };
+}
+
+/** What a wait gave, as names of futures. */
+async function wait(
+  named: Record<string, Future<number>>,
+  options?: WaitFuturesOptions,
+): Promise<[done: string[], notDone: string[]]> {
+  const { done, notDone } = await waitFutures(Object.values(named), { ...guard, ...options });
+  const names = (set: Set<Future<number>>) =>
+    Object.keys(named).filter((name) => set.has(named[name]));
+  return [names(done), names(notDone)];
+}
+
+// wait
+
+test("waitFutures() returns all that have ended when all have", async () => {
+  const { cancelled, failed, successful, pending, running } = made();
+  const waiting = wait({ cancelled, failed, successful, pending, running }, {
+    returnWhen: ALL_COMPLETED,
+  });
+  let returned = false;
+  waiting.then(() => returned = true);
+  await delay(0);
+  pending.setResult(1);
+  await delay(0);
+  assertEquals(returned, false);
+  running.setException(failure);
+  assertEquals(await waiting, [["cancelled", "failed", "successful", "pending", "running"], []]);
+  assertEquals(await wait({ cancelled, failed, successful }), [
+    ["cancelled", "failed", "successful"],
+    [],
+  ]);
+});
+
+test("waitFutures() of no futures returns at once", async () => {
+  for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED] as const) {
+    assertEquals(await wait({}, { returnWhen }), [[], []]);
+  }
+});
+
+test("waitFutures() for the first returns when one has ended, in whatever way", async () => {
+  const returnWhen = FIRST_COMPLETED;
+  const ends: ((future: Future<number>) => unknown)[] = [
+    (future) => future.setResult(1),
+    (future) => future.setException(failure),
+    (future) => future.cancel(),
+  ];
+  for (const end of ends) {
+    const { pending, other, running } = made();
+    const waiting = wait({ pending, other, running }, { returnWhen });
+    await delay(0);
+    end(other);
+    assertEquals(await waiting, [["other"], ["pending", "running"]]);
+  }
+});
+
+test("waitFutures() for the first returns at once if one has ended", async () => {
+  const { cancelled, successful, pending } = made();
+  const returnWhen = FIRST_COMPLETED;
+  assertEquals(await wait({ pending, successful }, { returnWhen }), [["successful"], ["pending"]]);
+  assertEquals(await wait({ pending, cancelled }, { returnWhen }), [["cancelled"], ["pending"]]);
+});
+
+test("waitFutures() for the first error returns when one has failed, not when cancelled", async () => {
+  const returnWhen = FIRST_EXCEPTION;
+  const { cancelled, successful, pending, other, running } = made();
+  const waiting = wait({ cancelled, successful, pending, other, running }, { returnWhen });
+  let returned = false;
+  waiting.then(() => returned = true);
+  await delay(0);
+  other.setResult(1);
+  running.setException(undefined); // an error all the same
+  assertEquals(await waiting, [["cancelled", "successful", "other", "running"], ["pending"]]);
+  assert(returned);
+});
+
+test("waitFutures() for the first error returns at once if one has failed", async () => {
+  const { failed, pending } = made();
+  const returnWhen = FIRST_EXCEPTION;
+  assertEquals(await wait({ pending, failed }, { returnWhen }), [["failed"], ["pending"]]);
+});
+
+test("waitFutures() for the first error returns when all have ended without one", async () => {
+  const { successful, cancelled, pending } = made();
+  const waiting = wait({ successful, cancelled, pending }, { returnWhen: FIRST_EXCEPTION });
+  await delay(0);
+  pending.setResult(1);
+  assertEquals(await waiting, [["successful", "cancelled", "pending"], []]);
+});
+
+test("waitFutures() whose time is up returns what there is", async () => {
+  const { failed, successful, pending, running } = made();
+  for (const timeoutMs of [0, -1, 3]) {
+    assertEquals(await wait({ failed, successful, pending, running }, { timeoutMs }), [
+      ["failed", "successful"],
+      ["pending", "running"],
+    ]);
+  }
+});
+
+test("waitFutures() ends with the reason of its signal", async () => {
+  const { pending } = made();
+  const controller = new AbortController();
+  const waiting = waitFutures([pending], controller);
+  controller.abort(failure);
+  assertEquals(await waiting.catch((error) => error), failure);
+});
+
+test("waitFutures() counts a future that is given twice once", async () => {
+  const { pending, successful } = made();
+  const waiting = waitFutures([pending, successful, pending, successful], guard);
+  pending.setResult(1);
+  const { done, notDone } = await waiting;
+  assertEquals([done.size, notDone.size], [2, 0]);
+});
+
+test("waitFutures() and asCompleted() reject what is no future, or no condition", async () => {
+  const wrong = [Promise.resolve(1)] as unknown as Future<number>[];
+  await assertRejects(() => waitFutures(wrong), TypeError, "one of them is of the class Promise");
+  await assertRejects(async () => asCompleted(await wrong), TypeError, "of the class Promise");
+  const { pending } = made();
+  const returnWhen = "SOMETIMES" as "FIRST_COMPLETED";
+  await assertRejects(() => waitFutures([pending], { returnWhen }), RangeError, "SOMETIMES");
+});
+
+test("waitFutures() may be given up by one and go on for another", async () => {
+  const { pending } = made();
+  const long = wait({ pending });
+  await wait({ pending }, { timeoutMs: 0 });
+  pending.setResult(1);
+  assertEquals(await long, [["pending"], []]);
+});
+
+for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
+  test(`waitFutures() waits for futures of a ${Executor.name}`, async () => {
+    await using executor = new Executor({ maxWorkers: 2 });
+    const [begun, go] = [new Event(), new Event()];
+    const slow = executor.submit(tasks.afterEvent<number>, begun, go, 1);
+    const quick = executor.submit(square, 3);
+    const bad = executor.submit(tasks.notThree, 3);
+    void bad.exception(); // somebody looks, before it fails
+    assert(await begun.wait(guard));
+    assertEquals(await wait({ slow, bad }, { returnWhen: FIRST_EXCEPTION }), [["bad"], ["slow"]]);
+    assertEquals(await wait({ slow, quick }, { returnWhen: FIRST_COMPLETED }), [
+      ["quick"],
+      ["slow"],
+    ]);
+    go.set();
+    assertEquals(await wait({ slow, quick, bad }), [["slow", "quick", "bad"], []]);
+  });
+}
+
+// asCompleted
+
+/** What an iteration over futures gives, as names. */
+async function names(
+  named: Record<string, Future<number>>,
+  futures: AsyncIterable<CompletedFuture<Future<number>>>,
+): Promise<string[]> {
+  const found = [];
+  for await (const { future } of futures) {
+    found.push(Object.keys(named).find((name) => named[name] === future)!);
+  }
+  return found;
+}
+
+test("asCompleted() gives those that have ended first, then others as they end", async () => {
+  const { cancelled, failed, successful, pending, other, running } = made();
+  const named = { pending, other, failed, running, successful, cancelled };
+  const given = names(named, asCompleted(Object.values(named), guard));
+  await delay(0);
+  running.setException(failure);
+  await delay(0);
+  other.cancel();
+  pending.setResult(1);
+  assertEquals(await given, ["failed", "successful", "cancelled", "running", "other", "pending"]);
+});
+
+test("asCompleted() whose time is up throws how many are left, after giving what there is", async () => {
+  const { cancelled, failed, successful, pending, running } = made();
+  const futures = [cancelled, failed, successful, pending, running];
+  for (const timeoutMs of [0, -1, 3]) {
+    const given: Future<number>[] = [];
+    await assertRejects(
+      async () => {
+        for await (const { future } of asCompleted(futures, { timeoutMs })) given.push(future);
+      },
+      TimeoutError,
+      "2 (of 5) futures unfinished",
+    );
+    assertEquals(given, [cancelled, failed, successful]);
+  }
+});
+
+test("asCompleted() gives a future that is given twice once", async () => {
+  const { successful, pending } = made();
+  const given = Array.fromAsync(asCompleted([pending, pending, successful, successful], guard));
+  pending.setResult(1);
+  assertEquals(await given, [{ future: successful, index: 2 }, { future: pending, index: 0 }]);
+});
+
+test("asCompleted() of no futures ends at once", async () => {
+  assertEquals(await Array.fromAsync(asCompleted([])), []);
+});
+
+test("asCompleted() is taken by several at once", async () => {
+  const { successful, pending, other } = made();
+  const iterator = asCompleted([pending, other, successful], guard);
+  const given = Promise.all([1, 2, 3, 4].map(() => iterator.next()));
+  other.setResult(1);
+  await delay(0);
+  pending.setResult(2);
+  const found = await given;
+  assertEquals(found.map(({ value }) => value?.future), [successful, other, pending, undefined]);
+  assertEquals(found.map(({ done }) => done), [false, false, false, true]);
+});
+
+test("asCompleted() that is left early gives nothing more", async () => {
+  const { successful, pending, other } = made();
+  const iterator = asCompleted([pending, successful, other], guard);
+  for await (const { future } of iterator) {
+    assertEquals(future, successful);
+    break;
+  }
+  pending.setResult(1);
+  assertEquals(await iterator.next(), { done: true, value: undefined });
+});
+
+test("asCompleted() ends with the reason of its signal", async () => {
+  const { successful, pending } = made();
+  const controller = new AbortController();
+  const iterator = asCompleted([pending, successful], controller);
+  assertEquals((await iterator.next()).value, { future: successful, index: 1 });
+  const next = iterator.next();
+  controller.abort(failure);
+  assertEquals(await next.catch((error) => error), failure);
+  assertEquals((await iterator.next()).done, true);
+});
+
+for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
+  test(`asCompleted() gives futures of a ${Executor.name} as they end`, async () => {
+    await using executor = new Executor({ maxWorkers: 2 });
+    const [begun, go] = [new Event(), new Event()];
+    const slow = executor.submit(tasks.afterEvent<number>, begun, go, 5);
+    const others = [1, 2, 3].map((x) => executor.submit(square, x));
+    const given: number[] = [];
+    for await (const { future } of asCompleted([slow, ...others], guard)) {
+      given.push(await future);
+      if (given.length === 3) go.set();
+    }
+    assertEquals(given.toSorted((a, b) => a - b), [1, 4, 5, 9]);
+    assertEquals(given[3], 5);
+  });
+}
+
+test("errors of futures that are waited for are not unhandled", async () => {
+  await using executor = new ThreadPoolExecutor({ maxWorkers: 3 });
+  const go = Promise.withResolvers<void>();
+  const bad = [1, 2].map(() => executor.submit(() => Promise.reject(failure)));
+  const slow = executor.submit(() => go.promise);
+  const given = asCompleted([slow, ...bad], guard); // a test in which one is unhandled fails
+  await delay(0);
+  await waitFutures(bad, guard);
+  go.resolve();
+  assertEquals((await Array.fromAsync(given)).length, 3);
+});
+
+test("the futures module has Python's names", () => {
+  assertEquals(futuresModule.wait, waitFutures);
+  assertEquals(Object.keys(futuresModule).sort(), [
+    "ALL_COMPLETED",
+    "BrokenExecutor",
+    "CancelledError",
+    "Executor",
+    "FIRST_COMPLETED",
+    "FIRST_EXCEPTION",
+    "Future",
+    "InvalidStateError",
+    "ProcessPoolExecutor",
+    "ThreadPoolExecutor",
+    "TimeoutError",
+    "WorkerDiedError",
+    "asCompleted",
+    "wait",
+  ]);
+});

@@ -1,0 +1,280 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  Event,
+  getLogger,
+  type LogHandler,
+  LogLevel,
+  type LogRecord,
+  logToStderr,
+  Pool,
+  Process,
+  Queue,
+  task,
+} from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { linesOf, runProgram } from "../fixtures/programs.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+const logger = getLogger();
+
+/** What is logged in this process while `work` runs, at a level that is set for it. */
+async function logged(
+  level: LogLevel,
+  work: () => unknown,
+): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  const handler = (record: LogRecord) => records.push(record);
+  logger.setLevel(level);
+  logger.addHandler(handler);
+  try {
+    await work();
+    return records;
+  } finally {
+    logger.removeHandler(handler);
+    logger.setLevel("NOTSET");
+  }
+}
+
+const messagesOf = (records: LogRecord[]) => records.map(({ message }) => message);
+
+test("getLogger() gives the one logger, named as Python's", () => {
+  assert(getLogger() === logger);
+  assertEquals(logger.name, "multiprocessing");
+});
+
+test("Logger.log() and its kin log what matters enough, with level and name", async () => {
+  const logAll = () => {
+    logger.debug("a");
+    logger.info("b");
+    logger.warning("c");
+    logger.error("d");
+    logger.critical("e");
+    logger.log("SUBDEBUG", "f");
+    logger.log(LogLevel.SUBWARNING, "g");
+    logger.log(35, "h");
+  };
+  const all = await logged("SUBDEBUG", logAll);
+  assertEquals(
+    all.map(({ level, levelName, message }) => [level, levelName, message]),
+    [
+      [10, "DEBUG", "a"],
+      [20, "INFO", "b"],
+      [30, "WARNING", "c"],
+      [40, "ERROR", "d"],
+      [50, "CRITICAL", "e"],
+      [5, "SUBDEBUG", "f"],
+      [25, "SUBWARNING", "g"],
+      [35, "Level 35", "h"],
+    ],
+  );
+  assertEquals(messagesOf(await logged("INFO", logAll)), ["b", "c", "d", "e", "g", "h"]);
+  assertEquals(messagesOf(await logged("NOTSET", logAll)), ["c", "d", "e", "h"], "as WARNING");
+  assertEquals(messagesOf(await logged(51, logAll)), []);
+});
+
+test("Logger.info() puts its parts together as console.log does", async () => {
+  const records = await logged("INFO", () => {
+    logger.info("size", 3, { a: ["x"] }, undefined, new Map([[1, "one"]]));
+    logger.info();
+    logger.info("100 %s", "sure");
+  });
+  assertEquals(messagesOf(records), [
+    'size 3 { a: [ "x" ] } undefined Map(1) { 1 => "one" }',
+    "",
+    "100 %s sure",
+  ]);
+});
+
+test("Logger records name the caller, its module and line, not the library's", async () => {
+  const before = Date.now();
+  const records = await logged("INFO", () => {
+    logger.info("here");
+    logger.log("INFO", "there");
+  });
+  for (const record of records) {
+    assertEquals(record.fileName, import.meta.url);
+    assertEquals([record.processName, record.pid], ["MainProcess", 1]);
+    assert(before <= record.timeMs && record.timeMs <= Date.now());
+  }
+  assertEquals(records[1].lineNumber, records[0].lineNumber + 1);
+  const source = await Deno.readTextFile(new URL(import.meta.url));
+  assertMatch(source.split("\n")[records[0].lineNumber - 1], /logger\.info\("here"\)/);
+});
+
+test("Logger.addHandler() takes functions and objects, each once; removeHandler() takes them back", async () => {
+  const seen: string[] = [];
+  const object = { handle: ({ message }: LogRecord) => seen.push(`object ${message}`) };
+  const fn = ({ message }: LogRecord) => seen.push(`function ${message}`);
+  await logged("INFO", () => {
+    for (const handler of [object, fn, fn]) logger.addHandler(handler);
+    logger.info("1");
+    logger.removeHandler(object);
+    logger.info("2");
+    logger.removeHandler(fn);
+    logger.removeHandler(fn);
+    logger.info("3");
+  });
+  assertEquals(seen, ["object 1", "function 1", "function 2"]);
+});
+
+test("Logger refuses handlers that are none, and levels that are none", () => {
+  for (const handler of [undefined, {}, "stderr"]) {
+    assertThrows(() => logger.addHandler(handler as unknown as LogHandler), TypeError, "handle");
+  }
+  for (const level of ["info", "", -1, 1.5, NaN, 2 ** 31, null, {}]) {
+    for (const use of [logger.setLevel, logger.log, logger.isEnabledFor, logToStderr]) {
+      assertThrows(() => use.call(logger, level as LogLevel), RangeError, "Cannot use log level");
+    }
+  }
+});
+
+test("Logger.setLevel() of any process counts in all at once", async () => {
+  const [seen, next] = [new Queue<[string, number, boolean]>(), new Event()];
+  const follow = async (name: string, out: typeof seen, next: Event, module: string) => {
+    const { getLogger } = await import(module);
+    const logger = getLogger();
+    for (let turn = 0; turn < 2; turn++) {
+      out.putSync([name, logger.level, logger.isEnabledFor("INFO")]);
+      await next.wait();
+      next.clear();
+    }
+    out.putSync([name, logger.level, logger.isEnabledFor("INFO")]);
+    logger.setLevel("ERROR");
+  };
+  logger.setLevel("DEBUG");
+  const module = new URL("../../mod.ts", import.meta.url).href;
+  const process = run(follow, "child", seen, next, module);
+  assertEquals(await seen.get(guard), ["child", 10, true]);
+  logger.setLevel(LogLevel.WARNING); // it runs already
+  next.set();
+  assertEquals(await seen.get(guard), ["child", 30, false]);
+  logger.setLevel("NOTSET");
+  next.set();
+  assertEquals(await seen.get(guard), ["child", 0, false]);
+  await ended(process);
+  assertEquals([logger.level, logger.effectiveLevel], [40, 40], "the child has set it");
+  logger.setLevel("NOTSET");
+});
+
+const logToQueue = task(import.meta, (out: Queue<LogRecord>) => {
+  const handler = (record: LogRecord) => out.putSync(record);
+  logger.addHandler(handler);
+  logger.warning("from the worker");
+  logger.removeHandler(handler);
+});
+
+test("Logger in a worker: records have its name and number, and cross through a queue", async () => {
+  const out = new Queue<LogRecord>();
+  const process = new Process({ target: logToQueue, args: [out], name: "Reader" });
+  process.start();
+  const record = await out.get(guard);
+  assertEquals(record.message, "from the worker");
+  assertEquals([record.processName, record.pid], ["Reader", process.pid!]);
+  assertEquals(record.fileName, import.meta.url);
+  await ended(process as unknown as Process);
+});
+
+test("Logger hears what the library does, and only when it is asked to", async () => {
+  const work = async () => {
+    const process = run(() => {});
+    await ended(process);
+    await using pool = new Pool(1);
+    await pool.map(Math.sqrt, [1]);
+  };
+  assertEquals(await logged("INFO", work), [], "all that the main program has is DEBUG");
+  const notes = (await logged("DEBUG", work)).map(({ levelName, message }) =>
+    `${levelName} ${message.replace(/\d+/g, "N")}`
+  );
+  const removed = "DEBUG removed worker PoolWorker-N: exit code N"; // said if the pool still listens
+  assertEquals(notes.filter((text) => text !== removed), [
+    "DEBUG process N ended: exit code N",
+    "DEBUG added worker PoolWorker-N",
+    "DEBUG process N ended: exit code N",
+  ]);
+});
+
+// Programs, whose stderr is looked at
+
+Deno.test("logToStderr() writes [LEVEL/Process] message, in every process", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    const logger = mp.logToStderr("INFO");
+    const child = mp.task(import.meta, () => {
+      mp.getLogger().info("working");
+      mp.getLogger().debug("not said");
+    });
+    if (import.meta.main) {
+      logger.warning("doomed");
+      const process = new mp.Process({ target: child, name: "Child" });
+      process.start();
+      await process.join();
+      const failing = new mp.Process({ target: () => Deno.exit(3) });
+      failing.start();
+      await failing.join();
+      await using pool = new mp.Pool(1);
+      await pool.apply(Math.sqrt, [4]);
+    }
+  `);
+  assertEquals([code, stdout], [0, ""]);
+  assertEquals(linesOf(stderr), [
+    "[WARNING/MainProcess] doomed",
+    "[INFO/Child] child process calling run()",
+    "[INFO/Child] working",
+    "[INFO/Child] process exiting with exit code 0",
+    "[INFO/Process-1] child process calling run()",
+    "[INFO/Process-1] process exiting with exit code 3",
+    "[INFO/PoolWorker-1] child process calling run()",
+    "[INFO/PoolWorker-1] process exiting with exit code 0",
+  ]);
+});
+
+Deno.test("logToStderr() twice writes once, and logToStderr(false) ends it", async () => {
+  const { code, stderr } = await runProgram(`
+    mp.logToStderr();
+    mp.logToStderr("INFO");
+    mp.getLogger().info("once");
+    const process = new mp.Process({ target: () => {} });
+    mp.logToStderr(false);
+    mp.getLogger().info("not written");
+    process.start();
+    await process.join();
+  `);
+  assertEquals([code, stderr], [0, "[INFO/MainProcess] once\n"]);
+});
+
+Deno.test("Logger without a handler writes warnings to stderr; a handler takes them", async () => {
+  const { code, stderr } = await runProgram(`
+    const logger = mp.getLogger();
+    logger.info("not written");
+    logger.warning("written");
+    const handler = { handle: () => {} };
+    logger.addHandler(handler);
+    logger.error("handled");
+    logger.removeHandler(handler);
+    logger.error("written too");
+  `);
+  assertEquals(code, 0);
+  assertEquals(stderr, "[WARNING/MainProcess] written\n[ERROR/MainProcess] written too\n");
+});
+
+Deno.test("Logger goes on when a handler throws, and says so", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    const logger = mp.getLogger();
+    logger.addHandler(() => { throw new RangeError("broken handler"); });
+    logger.addHandler(({ message }) => console.log(message));
+    logger.error("heard");
+  `);
+  assertEquals([code, stdout], [0, "heard\n"]);
+  assertMatch(stderr, /^Uncaught in a log handler: RangeError: broken handler\n/);
+});
+
+Deno.test("Logger with a closed stderr disturbs neither the program nor its workers", async () => {
+  const { code, stdout } = await runProgram(`
+    Deno.stderr.close();
+    mp.logToStderr("DEBUG").critical("nobody reads this");
+    const process = new mp.Process({ target: () => console.log("works") });
+    process.start();
+    await process.join();
+    console.log(process.exitCode);
+  `);
+  assertEquals([code, stdout], [0, "works\n0\n"]);
+});

@@ -1,0 +1,228 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { tagOutput } from "@sauropod/multiprocessing";
+import { rootWord } from "../../lib/atomics/heap.ts";
+import { i32 } from "../../lib/atomics/heap_views.ts";
+import { consoleWith, denoConsole, LineTagger } from "../../lib/logging/tag_output.ts";
+import { linesOf, runProgram } from "../fixtures/programs.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A tagger, and what it has written, one string a write. */
+function tagger() {
+  const writes: string[] = [];
+  const tagger = new LineTagger("[x] ", (bytes) => writes.push(new TextDecoder().decode(bytes)));
+  return { tagger, writes };
+}
+
+Deno.test("LineTagger.push() passes on lines that are complete, several in one write", () => {
+  const { tagger: lines, writes } = tagger();
+  for (const text of ["a\n", "b", "c\nd\n\ne", "\n"]) lines.push(bytes(text));
+  assertEquals(writes, ["[x] a\n", "[x] bc\n[x] d\n[x] \n", "[x] e\n"]);
+});
+
+Deno.test("LineTagger.push() keeps characters whole whose bytes come apart", () => {
+  const { tagger: lines, writes } = tagger();
+  for (const byte of bytes("größe ✓\n")) lines.push(Uint8Array.of(byte));
+  assertEquals(writes, ["[x] größe ✓\n"]);
+});
+
+Deno.test("LineTagger.push() does not keep the bytes that it was given", () => {
+  const { tagger: lines, writes } = tagger();
+  const buffer = bytes("a\nb");
+  lines.push(buffer);
+  buffer.fill(0);
+  lines.push(bytes("\n"));
+  assertEquals(writes, ["[x] a\n", "[x] b\n"]);
+});
+
+Deno.test("LineTagger.flush() passes on what is left as a line, once", () => {
+  const { tagger: lines, writes } = tagger();
+  lines.flush();
+  lines.push(bytes("rest"));
+  lines.flush();
+  lines.flush();
+  assertEquals(writes, ["[x] rest\n"]);
+});
+
+Deno.test("consoleWith() prints as Deno's console does", () => {
+  const printed: [string, boolean][] = [];
+  const own = consoleWith((text, toStderr) => printed.push([text, toStderr])) as Console;
+  own.log("%s is %d", "x", 3, { a: ["b"] });
+  own.info("i");
+  own.debug("d");
+  own.warn("w");
+  own.error("e");
+  own.count();
+  assertEquals(printed, [
+    ['x is 3 { a: [ "b" ] }\n', false],
+    ["i\n", false],
+    ["d\n", false],
+    ["w\n", true],
+    ["e\n", true],
+    ["default: 1\n", false],
+  ]);
+});
+
+Deno.test("consoleWith() without Deno's class prints what is logged", () => {
+  assert(denoConsole() !== null, "Deno has moved its class: only the plain methods are tagged");
+  const printed: [string, boolean][] = [];
+  const own = consoleWith((text, toStderr) => printed.push([text, toStderr]), null) as Console;
+  own.log("x", 3, { a: ["b"] });
+  own.error("e");
+  assertEquals(printed, [['x 3 { a: [ "b" ] }\n', false], ["e\n", true]]);
+});
+
+Deno.test("tagOutput() sets the program's switch", () => {
+  tagOutput();
+  assertEquals(i32[rootWord.tagOutput], 1);
+  tagOutput(false);
+  assertEquals(i32[rootWord.tagOutput], 0);
+});
+
+// Programs
+
+const PRINTS = `
+  const write = (stream, text) => stream.writeSync(new TextEncoder().encode(text));
+  console.log({ answer: 42 }, "a\\nb");
+  console.error("error");
+  console.warn("%s-%d", "warning", 7);
+  console.group("group");
+  console.table([{ x: 1 }]);
+  console.groupEnd();
+  write(Deno.stdout, "in ");
+  write(Deno.stdout, "pieces\\ntwo\\n");
+  await Deno.stdout.write(new TextEncoder().encode("async\\n"));
+  process.stdout.write("node\\n");
+  await new Blob(["stream\\n"]).stream().pipeTo(Deno.stdout.writable);
+  write(Deno.stderr, "rest");
+`;
+
+const PRINTED = [
+  "{ answer: 42 } a",
+  "b",
+  "group",
+  "  ┌───────┬───┐",
+  "  │ (idx) │ x │",
+  "  ├───────┼───┤",
+  "  │     0 │ 1 │",
+  "  └───────┴───┘",
+  "in pieces",
+  "two",
+  "async",
+  "node",
+  "stream",
+];
+
+Deno.test("tagOutput() tags each line of a Process and of a pool's workers, and none of the main program's", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    mp.tagOutput();
+    const prints = async () => { ${PRINTS} };
+    const process = new mp.Process({ target: prints });
+    process.start();
+    await process.join();
+    await using pool = new mp.Pool({ processes: 1, initializer: () => console.log("initializer") });
+    await pool.apply(() => console.log("task"));
+    console.log("main");
+  `);
+  assertEquals(code, 0);
+  assertEquals(linesOf(stdout), [
+    ...PRINTED.map((line) => `[Process-1] ${line}`),
+    "[PoolWorker-1] initializer",
+    "[PoolWorker-1] task",
+    "main",
+  ]);
+  assertEquals(
+    linesOf(stderr),
+    ["error", "warning-7", "rest"].map((line) => `[Process-1] ${line}`),
+  );
+});
+
+Deno.test("tagOutput(): untagged, a worker prints the same, and console is Deno's own", async () => {
+  const { stdout, stderr } = await runProgram(`
+    const original = console.log.toString();
+    const process = new mp.Process({ target: async (original) => {
+      console.log(console.log.toString() === original, Object.hasOwn(Deno.stdout, "writeSync"));
+      ${PRINTS}
+    }, args: [original] });
+    process.start();
+    await process.join();
+  `);
+  assertEquals(linesOf(stdout), ["true false", ...PRINTED]);
+  assertEquals(stderr, "error\nwarning-7\nrest");
+});
+
+Deno.test("tagOutput() applies to what modules print while they are imported", async () => {
+  const { stdout } = await runProgram(`
+    const { log } = console;
+    const child = mp.task(import.meta, () => log("function"));
+    log(import.meta.main ? "main" : "import");
+    if (import.meta.main) {
+      mp.tagOutput();
+      const process = new mp.Process({ target: child, name: "Child" });
+      process.start();
+      await process.join();
+    }
+  `);
+  assertEquals(linesOf(stdout), ["main", "[Child] import", "[Child] function"]);
+});
+
+const ends: Record<string, { target: string; end?: string; stderr?: RegExp }> = {
+  "Deno.exit()": { target: `() => { half(); Deno.exit(3); }` },
+  "close()": { target: `() => { half(); close(); return new Promise(() => {}); }` },
+  "an error": {
+    target: `() => { half(); throw new RangeError("crash"); }`,
+    stderr: /^\[Process-1\] Process Process-1: RangeError: crash\n(\[Process-1\] {5}at .*\n)+$/,
+  },
+  "an unhandled rejection": {
+    target:
+      `() => { half(); Promise.reject(new RangeError("crash")); return new Promise(() => {}); }`,
+    stderr: /^\[Process-1\] Process Process-1: RangeError: crash\n/,
+  },
+  "terminate() while it waits": {
+    target: `async () => { half(); begun.set(); await new Promise(() => {}); }`,
+    end: "await begun.wait(); process.terminate();",
+  },
+  "terminate() while it blocks": {
+    target: `() => { half(); begun.set(); new mp.Event().waitSync(); }`,
+    end: "await begun.wait(); process.terminate();",
+  },
+};
+for (const [what, { target, end = "", stderr: expected }] of Object.entries(ends)) {
+  Deno.test(`tagOutput(): the last line goes out after ${what}`, async () => {
+    const { code, stdout, stderr } = await runProgram(`
+      mp.tagOutput();
+      const half = () => Deno.stdout.writeSync(new TextEncoder().encode("half a line"));
+      let begun;
+      const child = mp.task(import.meta, (event) => {
+        begun = event;
+        return (${target})();
+      });
+      if (import.meta.main) {
+        begun = new mp.Event();
+        const process = new mp.Process({ target: child, args: [begun] });
+        process.start();
+        ${end}
+        await process.join();
+        console.log("joined");
+      }
+    `);
+    assertEquals([code, linesOf(stdout)], [0, ["[Process-1] half a line", "joined"]]);
+    if (expected === undefined) assertEquals(stderr, "");
+    else assertMatch(stderr, expected);
+  });
+}
+
+Deno.test("tagOutput() does not tag what is logged, which has the name", async () => {
+  const { stderr } = await runProgram(`
+    mp.tagOutput();
+    mp.logToStderr("INFO");
+    const process = new mp.Process({ target: () => console.error("said") });
+    process.start();
+    await process.join();
+  `);
+  assertEquals(linesOf(stderr), [
+    "[INFO/Process-1] child process calling run()",
+    "[Process-1] said",
+    "[INFO/Process-1] process exiting with exit code 0",
+  ]);
+});

@@ -1,0 +1,254 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  BaseManager,
+  BaseProxy,
+  callMethod,
+  ClosedError,
+  DataCloneError,
+  Event,
+  InitializerError,
+  Manager,
+  Pool,
+  type Proxied,
+  Queue,
+  SharedMap,
+  WorkerDiedError,
+} from "@sauropod/multiprocessing";
+import { Counter, FooBar, makeCounter, setInitial, squares } from "../fixtures/manager_types.ts";
+import { collectGarbage } from "../fixtures/heap.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+const MyManager = (class MyManager extends BaseManager {})
+  .register("Foo", FooBar)
+  .register("Bar", FooBar, { exposed: ["f", "_h"] })
+  .register("baz", squares)
+  .register("Counter", Counter)
+  .register("makeCounter", makeCounter);
+
+async function exercise(manager: InstanceType<typeof MyManager>): Promise<void> {
+  const [foo, bar] = [await manager.Foo(), await manager.Bar()];
+  assertEquals(await foo.f(), "f()");
+  await assertRejects(() => foo.g(), RangeError, "g()");
+  assertEquals("_h" in foo, false);
+  await assertRejects(
+    () => callMethod(foo, "_h"),
+    TypeError,
+    "Cannot call _h of Foo: it is not exposed",
+  );
+  assertEquals(await bar.f(), "f()");
+  assertEquals(await callMethod(bar, "_h"), "_h()");
+  await assertRejects(
+    () => callMethod(bar, "g"),
+    TypeError,
+    "Cannot call g of Bar: it is not exposed. Exposed are f, _h",
+  );
+  assertEquals(await Array.fromAsync(await manager.baz()), [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
+}
+
+test("BaseManager.register() exposes public methods, or those that are named", async () => {
+  await using manager = new MyManager();
+  manager.start();
+  await exercise(manager);
+  await manager.shutdown();
+  assert(await manager.join(guard));
+});
+
+test("BaseManager starts by itself, and ends with its scope", async () => {
+  let foo: Proxied<FooBar>;
+  {
+    await using manager = new MyManager();
+    foo = await manager.Foo();
+    assertEquals(await foo.f(), "f()");
+  }
+  await assertRejects(() => foo.f(), ClosedError, "Cannot call f: the manager is shut down");
+});
+
+test("BaseManager that was started before ends with its scope", async () => {
+  const manager = new MyManager();
+  manager.start();
+  assertThrows(() => manager.start(), Error, "Cannot start manager: it was started before");
+  {
+    await using same = manager;
+    await exercise(same);
+  }
+  await assertRejects(() => manager.Foo(), Error, "Cannot make Foo: the manager is shut down");
+  assertThrows(() => manager.start(), Error, "Cannot start manager: the manager is shut down");
+  await manager.shutdown(); // twice is safe
+});
+
+test("BaseManager that was never started has nothing to end", async () => {
+  await using manager = new MyManager();
+  assert(await manager.join());
+});
+
+test("BaseManager.start() runs an initializer in the process", async () => {
+  await using manager = new MyManager();
+  // @ts-expect-error: the compiler knows
+  assertThrows(() => manager.start(1), TypeError, "initializer must be a function, not number");
+  manager.start(setInitial, [40]);
+  const counter = await manager.makeCounter();
+  assertEquals(await counter.add(2), 42);
+});
+
+test("BaseManager whose initializer fails, fails all calls", async () => {
+  await using manager = new MyManager();
+  manager.start(() => {
+    throw new RangeError("no");
+  });
+  for (let turn = 0; turn < 2; turn++) {
+    const error = await assertRejects(() => manager.Foo(), InitializerError);
+    assert(error.cause instanceof RangeError);
+  }
+});
+
+test("BaseManager.register() says what is wrong with its arguments", () => {
+  class Mine extends BaseManager {}
+  for (const name of ["start", "shutdown", "constructor", ""]) {
+    assertThrows(() => Mine.register(name, FooBar), TypeError, `Cannot register type "${name}"`);
+  }
+  assertThrows(
+    // @ts-expect-error: the compiler knows
+    () => Mine.register("x", 5),
+    TypeError,
+    "Cannot register type x: it needs a class or a function, not number",
+  );
+  Mine.register("Foo", FooBar);
+  assertEquals("Foo" in new Mine(), true);
+  assertEquals("Foo" in new BaseManager(), false);
+});
+
+test("BaseManager refuses classes and arguments that cannot cross", async () => {
+  class Unknown {}
+  const Mine = (class Mine extends BaseManager {})
+    .register("Unknown", Unknown)
+    .register("Number", (n: unknown) => n as object)
+    .register("Counter", Counter);
+  await using manager = new Mine();
+  await assertRejects(
+    () => manager.Unknown(),
+    DataCloneError,
+    "Cannot send callable: the class Unknown",
+  );
+  await assertRejects(
+    () => manager.Number(Symbol("s")),
+    DataCloneError,
+    "Cannot send args[0]: a symbol",
+  );
+  await assertRejects(
+    () => manager.Number(5),
+    TypeError,
+    "Cannot make Number: its function must return",
+  );
+  const counter = await manager.Counter(1);
+  await assertRejects(
+    () => counter.add(Symbol("s") as unknown as number),
+    DataCloneError,
+    "Cannot send args[0]: a symbol",
+  );
+  await assertRejects(() => counter.get(), DataCloneError, "Cannot send result.socket: a symbol");
+  assertEquals(await counter.add(), 2); // and goes on
+});
+
+test("proxies are shared by workers, and their calls are done one after the other", async () => {
+  await using manager = new MyManager();
+  const counter = await manager.Counter();
+  const processes = Array.from({ length: 3 }, () =>
+    run(async (counter: Proxied<Counter>) => {
+      for (let at = 0; at < 200; at++) await counter.add();
+    }, counter));
+  for (const process of processes) await ended(process);
+  assertEquals(await counter.add(0), 600);
+});
+
+test("a call that waits keeps no other from running", async () => {
+  await using manager = new MyManager();
+  const counter = await manager.Counter();
+  const reached = counter.reach(3);
+  await using pool = new Pool(1);
+  await pool.apply(async (counter: Proxied<Counter>) => {
+    await counter.add();
+    await counter.add(2);
+  }, [counter]);
+  assertEquals(await reached, 3);
+});
+
+test("iterators of a server are iterated from elsewhere", async () => {
+  await using manager = new MyManager();
+  const counter = await manager.Counter(3);
+  assertEquals(await Array.fromAsync(await counter.down()), [3, 2, 1]);
+  for await (const n of await counter.down()) {
+    assertEquals(n, 3);
+    break; // return() runs there
+  }
+  const answers = new Queue<number[]>();
+  const process = run(
+    async (numbers: AsyncIterableIterator<number>, answers: Queue<number[]>) => {
+      await answers.put(await Array.fromAsync(numbers));
+    },
+    await counter.down(),
+    answers,
+  );
+  assertEquals(await answers.get(guard), [3, 2, 1]);
+  await ended(process);
+});
+
+test("proxies cross in containers and queues", async () => {
+  await using manager = new MyManager();
+  const map = new SharedMap<string, Proxied<Counter>>();
+  map.set("counter", await manager.Counter(1));
+  const found = map.get("counter")!;
+  assert(found instanceof BaseProxy);
+  assertEquals(await found.add(), 2);
+  assertEquals([String(found), Deno.inspect(found)], Array(2).fill("[proxy of Counter 1]"));
+});
+
+test("a server lets go of objects that nobody has a proxy of", async () => {
+  const Weak = (class Weak extends BaseManager {}).register("Kept", () => {
+    const global = globalThis as { count?: number; registry?: FinalizationRegistry<null> };
+    global.count ??= 0;
+    global.registry ??= new FinalizationRegistry(() => global.count!--);
+    const object = { living: () => global.count! };
+    global.count++;
+    global.registry.register(object, null);
+    return object;
+  });
+  await using manager = new Weak();
+  const kept = await manager.Kept();
+  for (let turn = 0;; turn++) {
+    await Promise.all(Array.from({ length: 100 }, () => manager.Kept()));
+    await collectGarbage();
+    if (turn * 100 > await kept.living()) break;
+  }
+});
+
+test("a server that dies fails the calls that wait for it, and those after", async () => {
+  await using manager = new MyManager();
+  const [counter, started] = [await manager.Counter(), new Event()];
+  const waiting = counter.block(started);
+  assert(await started.wait(guard));
+  const exit = counter.exit();
+  for (const call of [() => waiting, () => exit, () => counter.add(), () => manager.Counter()]) {
+    const error = await assertRejects(call, WorkerDiedError, "server ended with exit code 7");
+    assertEquals(error.exitCode, 7);
+  }
+});
+
+test("BaseManager.shutdown() waits for calls, but not for ever", async () => {
+  const manager = new MyManager();
+  const [counter, started] = [await manager.Counter(), new Event()];
+  const forEver = counter.block(started);
+  assert(await started.wait(guard));
+  const failed = assertRejects(() => forEver, WorkerDiedError, "exit code -15");
+  await manager.shutdown();
+  await failed;
+});
+
+test("Manager can have types registered too", async () => {
+  const Mine = (class Mine extends Manager {}).register("Counter", Counter);
+  await using manager = new Mine();
+  const counter = await manager.Counter(5);
+  const dict = manager.dict<string, typeof counter>();
+  dict.set("counter", counter);
+  assertEquals(await dict.get("counter")!.add(), 6);
+});

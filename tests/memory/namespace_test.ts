@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  DataCloneError,
+  Namespace,
+  Pool,
+  Queue,
+  SharedHandle,
+  SharedMap,
+} from "@sauropod/multiprocessing";
+import { count } from "../fixtures/container_tasks.ts";
+import { inUse } from "../fixtures/heap.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+test("Namespace's attributes are set, read and deleted", () => {
+  const n = new Namespace();
+  n.name = "Bob";
+  n.job = "Builder";
+  n._hidden = "hidden";
+  assertEquals([n.name, n.job, n._hidden, n.other], ["Bob", "Builder", "hidden", undefined]);
+  delete n.job;
+  assertEquals("job" in n, false);
+  assertEquals("name" in n, true);
+  assertEquals(String(n), 'Namespace(name="Bob")');
+  assertEquals(Deno.inspect({ n }), '{ n: Namespace(name="Bob") }');
+});
+
+test("Namespace behaves as an object with its shared attributes", async () => {
+  const n = new Namespace<Record<string, unknown>>({ a: 1, b: [2], _c: 3 });
+  assertEquals(Object.keys(n), ["a", "b"]);
+  assertEquals({ ...n }, { a: 1, b: [2] });
+  assertEquals(JSON.stringify(n), '{"a":1,"b":[2]}');
+  assert(Object.hasOwn(n, "a"));
+  assert(!Object.hasOwn(n, "z"));
+  Object.assign(n, { d: 4 });
+  Object.defineProperty(n, "e", { value: 5, configurable: true });
+  assertEquals([n.d, n.e], [4, 5]);
+  assertThrows(() => Object.defineProperty(n, "f", { get: () => 1 }), TypeError);
+  assertThrows(() => Object.freeze(n), TypeError);
+  assertStrictEquals(await n, n); // is no promise
+  assert(n instanceof Namespace);
+  assert(n instanceof SharedHandle);
+});
+
+test("Namespace's attributes may have the names of what every object has", () => {
+  const n = new Namespace() as object as Record<string, unknown>;
+  const names = ["toString", "constructor", "address", "attributes", "then", "hasOwnProperty"];
+  assertEquals([n.address, n.attributes, n.then], [undefined, undefined, undefined]);
+  for (const name of names) n[name] = name;
+  assertEquals(names.map((name) => n[name]), names);
+  for (const name of names) delete n[name];
+  assertEquals(String(n), "Namespace()");
+});
+
+test("Namespace's attributes that begin with an underscore are not shared", async () => {
+  const n = new Namespace<{ shared: string; _own?: string }>({ shared: "s", _own: "o" });
+  const answers = new Queue<unknown[]>();
+  await ended(run(
+    (n: { shared: string; _own?: string }, answers: Queue<unknown[]>) => {
+      answers.putSync([n.shared, n._own]);
+      n._own = "the worker's";
+      n.shared = "S";
+    },
+    n,
+    answers,
+  ));
+  assertEquals(await answers.get(guard), ["s", undefined]);
+  assertEquals([n.shared, n._own], ["S", "o"]);
+});
+
+test("Namespace refuses what cannot cross", () => {
+  const n = new Namespace();
+  assertThrows(() => n.bad = Symbol("s"), DataCloneError, "a symbol has no meaning");
+  assertEquals("bad" in n, false);
+});
+
+test("Namespace gives frozen copies", () => {
+  const n = new Namespace<{ list: number[] }>({ list: [1] });
+  assertThrows(() => n.list.push(2), TypeError, "object is not extensible");
+  Namespace.update(n, "list", (list) => (list.push(2), list));
+  assertEquals(n.list, [1, 2]);
+});
+
+test("Namespace.update() from several workers loses nothing", async () => {
+  const n = new Namespace({ count: 0 });
+  const processes = Array.from({ length: 3 }, () => run(count, n, 2000));
+  count(n, 2000);
+  for (const process of processes) await ended(process);
+  assertEquals(n.count, 8000);
+  assertThrows(
+    () => Namespace.update({ count: 0 } as typeof n, "count", (it) => it),
+    TypeError,
+    "Cannot update attribute: the first argument must be a Namespace",
+  );
+});
+
+test("Namespace is the same one when it comes back", async () => {
+  const n = new Namespace<{ a?: number; inner?: unknown }>();
+  await using pool = new Pool(1);
+  const back = await pool.apply((n: { a?: number }) => (n.a = 1, n), [n]);
+  assertStrictEquals(back, n);
+  assertEquals(n.a, 1);
+  const map = new SharedMap({ n });
+  assertStrictEquals(map.get("n"), n);
+  n.inner = n;
+  assertEquals(String(n), "Namespace(a=1, inner=[Circular Namespace])");
+  delete n.inner;
+});
+
+test("Namespace is freed with what is in it", async () => {
+  const before = await inUse();
+  (() => {
+    let n = new Namespace<{ inner?: unknown; map: SharedMap }>({ map: new SharedMap({ a: 1 }) });
+    for (let depth = 0; depth < 1000; depth++) n = new Namespace<typeof n>({ inner: n });
+  })();
+  assertEquals(await inUse(), before);
+});

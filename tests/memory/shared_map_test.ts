@@ -1,0 +1,679 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  DataCloneError,
+  Event,
+  Lock,
+  Pipe,
+  Pool,
+  Queue,
+  type SharedKey,
+  SharedList,
+  SharedMap,
+} from "@sauropod/multiprocessing";
+import { i32 } from "../../lib/atomics/heap_views.ts";
+import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
+import { addTen, increment, takeAll } from "../fixtures/container_tasks.ts";
+import { collectGarbage, inUse, usedBytes } from "../fixtures/heap.ts";
+import { Point } from "../fixtures/functions/tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+// As Map
+
+const key = fc.oneof(
+  { withCrossShrink: true },
+  fc.constantFrom<SharedKey>("a", "b", "ab", "", 0, -0, 1, 1n, true, false, null, NaN, Infinity),
+  fc.integer({ min: -300, max: 300 }),
+  fc.string({ unit: "binary", maxLength: 60 }),
+  fc.double(),
+  fc.bigInt(),
+);
+const value = fc.oneof(
+  fc.integer(),
+  fc.string(),
+  fc.constant(undefined),
+  fc.array(fc.integer()),
+  fc.record({ a: fc.string({ maxLength: 100 }), b: fc.boolean() }, { noNullPrototype: true }),
+  fc.uint8Array({ maxLength: 200 }),
+);
+type Step = (map: SharedMap<SharedKey, unknown>, model: Map<SharedKey, unknown>) => void;
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.tuple(key, value).map(([key, value]): Step => (map, model) => {
+      assertStrictEquals(map.set(key, value), map);
+      model.set(key, value);
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: key.map((key): Step => (map, model) => {
+      assertEquals(map.delete(key), model.delete(key));
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(key, value).map(([key, next]): Step => (map, model) => {
+      if (next === undefined) return;
+      map.update(key, (value) => [value, next].flat(Infinity).length);
+      model.set(key, [model.get(key), next].flat(Infinity).length);
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(key, value).map(([key, value]): Step => (map, model) => {
+      if (!model.has(key)) model.set(key, value);
+      assertEquals(map.setdefault(key, value), model.get(key));
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: key.map((key): Step => (map, model) => {
+      assertEquals(map.pop(key, "none"), model.has(key) ? model.get(key) : "none");
+      model.delete(key);
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constant<Step>((map, model) => {
+      const last = [...model].at(-1);
+      if (last === undefined) assertThrows(() => map.popitem(), RangeError);
+      else {
+        assertEquals(map.popitem(), last);
+        model.delete(last[0]);
+      }
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.array(fc.tuple(key, value)).map((pairs): Step => (map, model) => {
+      map.update(pairs);
+      for (const [key, value] of pairs) model.set(key, value);
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Step>((map, model) => {
+      map.clear();
+      model.clear();
+    }),
+  },
+);
+
+function assertSame(map: SharedMap<SharedKey, unknown>, model: Map<SharedKey, unknown>): void {
+  assertEquals(map.size, model.size);
+  assertEquals([...map.keys()], [...model.keys()]); // and in this order
+  assertEquals([...map.values()], [...model.values()]);
+  assertEquals([...map], [...model]);
+  for (const [key, value] of model) {
+    assert(map.has(key));
+    assertEquals(map.get(key), value);
+  }
+}
+
+test("SharedMap does what Map does, and leaves no memory in use", () => {
+  const steps = fc.array(step, { maxLength: 60, size: "max" });
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const map = new SharedMap<SharedKey, unknown>();
+      const before = usedBytes();
+      const model = new Map<SharedKey, unknown>();
+      for (const step of steps) step(map, model);
+      assertSame(map, model);
+      map.clear();
+      assertEquals(usedBytes(), before);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("SharedMap grows, and finds everything again", () => {
+  const map = new SharedMap<number, number>();
+  const before = usedBytes();
+  for (let key = 0; key < 5000; key++) {
+    map.set(key, -key);
+    if (key % 7 === 0) assert(map.delete(key));
+  }
+  for (let key = 0; key < 5000; key++) assertEquals(map.get(key), key % 7 === 0 ? undefined : -key);
+  assertEquals(map.size, 5000 - Math.ceil(5000 / 7));
+  map.clear();
+  assertEquals([map.size, [...map]], [0, []]);
+  assertEquals(usedBytes(), before);
+  map.set(1, 1);
+  assertEquals([...map], [[1, 1]]);
+});
+
+test('SharedMap takes -0 for 0, all NaN for one, and 1 for another than 1n, true and "1"', () => {
+  const map = new SharedMap<SharedKey, string>([[-0, "zero"], [NaN, "nan"]]);
+  assertEquals([map.get(0), map.get(-0)], ["zero", "zero"]);
+  assert(Object.is([...map.keys()][0], 0));
+  const [otherNaN] = new Float64Array(new BigUint64Array([0xfff8dead00000001n]).buffer);
+  assertEquals(map.get(otherNaN), "nan");
+  map.clear();
+  for (const key of [1, 1n, true, "1"]) map.set(key, typeof key);
+  assertEquals([...map.values()], ["number", "bigint", "boolean", "string"]);
+});
+
+test("SharedMap refuses what cannot be a key", () => {
+  const map = new SharedMap<SharedKey, number>();
+  const bad = {
+    "Array": [1],
+    "Object": {},
+    "undefined": undefined,
+    "symbol": Symbol("s"),
+    "Lock": new Lock(),
+  };
+  for (const [name, key] of Object.entries(bad)) {
+    for (
+      const use of [
+        () => map.get(key as SharedKey),
+        () => map.set(key as SharedKey, 1),
+        () => map.has(key as SharedKey),
+        () => map.delete(key as SharedKey),
+        () => map.pop(key as SharedKey, 1),
+        () => map.setdefault(key as SharedKey, 1),
+        () => map.update(key as SharedKey, () => 1),
+        () => map.update([[key as SharedKey, 1]]),
+      ]
+    ) {
+      assertThrows(use, TypeError, `Cannot use ${name} as a key: keys are strings, numbers`);
+    }
+  }
+  assertEquals(map.size, 0);
+});
+
+test("SharedMap keeps keys of any length", () => {
+  const map = new SharedMap<string, number>();
+  for (let length = 0; length < 200; length++) {
+    map.set("x".repeat(length), length);
+    map.set("ä".repeat(length) + "→", length);
+    map.set("\ud800".repeat(length) + ".", length);
+  }
+  for (let length = 0; length < 200; length++) {
+    assertEquals(map.get("x".repeat(length)), length);
+    assertEquals(map.get("ä".repeat(length) + "→"), length);
+    assertEquals(map.get("\ud800".repeat(length) + "."), length);
+  }
+  assertEquals(map.size, 600);
+});
+
+test("SharedMap.forEach() calls with value, key and map", () => {
+  const map = new SharedMap({ a: 1, b: 2 });
+  const calls: unknown[] = [];
+  map.forEach(function (this: unknown, ...args) {
+    calls.push([this, ...args]);
+  }, "this");
+  assertEquals(calls, [["this", 1, "a", map], ["this", 2, "b", map]]);
+});
+
+test("SharedMap's iterations are of the map as it was", () => {
+  const map = new SharedMap({ a: 1, b: 2 });
+  const seen: unknown[] = [];
+  for (const [key, value] of map) {
+    seen.push([key, value]);
+    map.set(`${key}${key}`, value);
+    map.delete("b");
+  }
+  assertEquals(seen, [["a", 1], ["b", 2]]);
+  assertEquals([...map.keys()], ["a", "aa", "bb"]);
+});
+
+test("SharedMap is shown with what it holds, even itself", () => {
+  const map = new SharedMap<string, unknown>({ a: 1, b: [true] });
+  assertEquals(String(map), 'SharedMap(2) { "a" => 1, "b" => [ true ] }');
+  map.set("self", map);
+  map.set("list", new SharedList([map]));
+  assertEquals(
+    Deno.inspect(map, { breakLength: Infinity, compact: true }),
+    'SharedMap(4) { "a" => 1, "b" => [ true ], "self" => [Circular SharedMap], ' +
+      '"list" => SharedList(1) [ [Circular SharedMap] ] }',
+  );
+  map.clear();
+});
+
+// As dict
+
+test("SharedMap.get() gives a fallback for a key that is not there", () => {
+  const map = new SharedMap<string, number | undefined>({ a: undefined });
+  assertEquals(map.get("b"), undefined);
+  assertEquals(map.get("b", 5), 5);
+  assertEquals(map.get("a", 5), undefined);
+});
+
+test("SharedMap.pop() removes; without a fallback the key must be there", () => {
+  const map = new SharedMap<string, number>({ a: 1 });
+  assertEquals(map.pop("a"), 1);
+  assertEquals(map.pop("a", undefined), undefined);
+  assertThrows(
+    () => map.pop("a"),
+    RangeError,
+    'Cannot pop "a": the map has no such key. Give a fallback if that may be',
+  );
+});
+
+test("SharedMap.popitem() takes the newest", () => {
+  const map = new SharedMap({ a: 1, b: 2 });
+  map.set("a", 3); // stays where it is
+  assertEquals(map.popitem(), ["b", 2]);
+  assertEquals(map.popitem(), ["a", 3]);
+  assertThrows(() => map.popitem(), RangeError, "Cannot pop item: the map is empty");
+});
+
+test("SharedMap.setdefault() sets only what is not there", () => {
+  const map = new SharedMap<string, number[]>();
+  assertEquals(map.setdefault("a", [1]), [1]);
+  assertEquals(map.setdefault("a", [2]), [1]);
+  assert(Object.isFrozen(map.setdefault("a", [])));
+});
+
+test("SharedMap.update() takes maps, pairs and objects", () => {
+  const map = new SharedMap<string, number>();
+  map.update({ a: 1 });
+  map.update([["b", 2]]);
+  map.update(new Map([["c", 3]]));
+  map.update(new SharedMap({ a: 4 }));
+  assertEquals(map.copy(), new Map([["a", 4], ["b", 2], ["c", 3]]));
+  map.update(map);
+  assertEquals(map.size, 3);
+});
+
+test("SharedMap.update() of many changes all or nothing", async () => {
+  const map = new SharedMap<string, unknown>({ a: 1 });
+  const [mine, other] = Pipe<string>();
+  const before = usedBytes();
+  assertThrows(
+    () => map.update({ a: 2, pipe: mine, list: [0, { bad: Promise.resolve() }] }),
+    DataCloneError,
+    'Cannot send value of "list"[1].bad: a Promise cannot cross',
+  );
+  assertEquals([...map], [["a", 1]]);
+  assertEquals(usedBytes(), before);
+  mine.sendSync("still open");
+  assertEquals(await other.recv(guard), "still open");
+});
+
+test("SharedMap.update() says what is wrong with its arguments", () => {
+  const map = new SharedMap<string, number>();
+  // deno-lint-ignore no-explicit-any
+  const update = (...args: any[]) => (map.update as any)(...args);
+  const message = "To change the value of a key write update(key, fn)";
+  assertThrows(() => update("a"), TypeError, message);
+  assertThrows(() => update(null), TypeError, message);
+  assertThrows(
+    () => update("a", 5),
+    TypeError,
+    'Cannot update "a": fn must be a function, not number',
+  );
+});
+
+test("SharedMap.copy() is a Map of one's own", () => {
+  const map = new SharedMap<string, number[]>({ a: [1] });
+  const copy = map.copy();
+  assert(copy instanceof Map);
+  copy.get("a")!.push(2);
+  copy.set("b", []);
+  assertEquals([...map], [["a", [1]]]);
+});
+
+// Changing values
+
+test("SharedMap.update() gives the function a copy of its own, and returns the new value", () => {
+  const map = new SharedMap<string, number[]>();
+  assertEquals(map.update("a", (list = []) => [...list, 1]), [1]);
+  map.update("a", (list) => {
+    list!.push(2);
+    return list!;
+  });
+  assertEquals(map.get("a"), [1, 2]);
+});
+
+test("SharedMap.update() changes nothing when its function throws, or returns nothing", () => {
+  const map = new SharedMap<string, number>({ a: 1 });
+  const before = usedBytes();
+  const thrown = new Error("no");
+  assertStrictEquals(
+    assertThrows(() =>
+      map.update("a", () => {
+        throw thrown;
+      })
+    ),
+    thrown,
+  );
+  assertThrows(
+    () => map.update("a", (() => {}) as unknown as () => number),
+    TypeError,
+    "Cannot update value: the function returned undefined. Return the new value",
+  );
+  assertThrows(
+    () => map.update("a", (async () => await 1) as unknown as () => number),
+    DataCloneError,
+    "a Promise cannot cross: await it first",
+  );
+  assertEquals([...map], [["a", 1]]);
+  assertEquals(usedBytes(), before);
+});
+
+test("SharedMap.update() calls its function again when the value was changed meanwhile", async () => {
+  const map = new SharedMap<string, number | string>({ a: 1 });
+  const [go, done] = [new Event(), new Event()];
+  const process = run(
+    (map: SharedMap<string, number | string>, go: Event, done: Event) => {
+      go.waitSync();
+      map.set("a", 10);
+      done.set();
+      go.clear();
+    },
+    map,
+    go,
+    done,
+  );
+  const seen: unknown[] = [];
+  map.update("a", (value) => {
+    seen.push(value);
+    if (value === 1) {
+      go.set();
+      done.waitSync(guard);
+    }
+    return `${value}!`;
+  });
+  assertEquals(seen, [1, 10]);
+  assertEquals(map.get("a"), "10!");
+  await ended(process);
+});
+
+test("SharedMap.update() notices a value that was set to the same, deleted, or made meanwhile", async () => {
+  const map = new SharedMap<string, number>({ same: 1, gone: 1 });
+  const [asked, answers] = [new Queue<string>(), new Queue<null>()];
+  const process = run(
+    async (map: SharedMap<string, number>, asked: Queue<string>, answers: Queue<null>) => {
+      for await (const key of asked) {
+        if (key === "gone") map.delete(key);
+        else map.set(key, 1);
+        answers.putSync(null);
+      }
+    },
+    map,
+    asked,
+    answers,
+  );
+  for (
+    const [key, expected] of [["same", [1, 1]], ["gone", [1, undefined]], ["new", [
+      undefined,
+      1,
+    ]]] as const
+  ) {
+    const seen: unknown[] = [];
+    map.update(key, (value) => {
+      if (seen.push(value) === 1) {
+        asked.putSync(key);
+        answers.getSync(guard);
+      }
+      return 5;
+    });
+    assertEquals(seen, [...expected], key);
+    assertEquals(map.get(key), 5);
+  }
+  asked.close();
+  await ended(process);
+});
+
+test("SharedMap cannot be changed by the function that computes a value, other maps can", () => {
+  const map = new SharedMap<string, number>({ a: 1 });
+  const other = new SharedMap<string, number>();
+  const changes = [
+    () => map.set("b", 1),
+    () => map.delete("a"),
+    () => map.clear(),
+    () => map.update("b", () => 1),
+    () => map.update({ b: 1 }),
+    () => map.pop("a"),
+    () => map.popitem(),
+    () => map.setdefault("b", 1),
+  ];
+  for (const change of changes) {
+    assertThrows(
+      () =>
+        map.update("a", () => {
+          change();
+          return 2;
+        }),
+      Error,
+      "Return the new value instead",
+    );
+  }
+  map.update("a", (value) => other.update("a", (n = 0) => n + value! + map.get("a")!));
+  assertEquals([map.get("a"), other.get("a")], [2, 2]);
+  map.set("b", 3); // and then it can
+});
+
+// Frozen copies
+
+test("SharedMap.get() gives frozen copies, to any depth", () => {
+  const map = new SharedMap<string, { list: number[][]; date: Date; bytes: Uint8Array }>();
+  const value = { list: [[1]], date: new Date(0), bytes: new Uint8Array(1) };
+  map.set("a", value);
+  value.list.push([2]);
+  const read = map.get("a")!;
+  // @ts-expect-error: the compiler knows
+  assertThrows(() => read.list[0].push(2), TypeError, "object is not extensible");
+  // @ts-expect-error: the compiler knows
+  assertThrows(() => read.list = [], TypeError, "read only");
+  read.bytes[0] = 1; // cannot be frozen
+  for (const value of [map.get("a"), [...map.values()][0], [...map][0][1]]) {
+    assert(Object.isFrozen(value!.list[0]));
+    assertEquals(value, { list: [[1]], date: new Date(0), bytes: new Uint8Array(1) });
+  }
+  assert(!Object.isFrozen(map.copy().get("a")));
+  assert(!Object.isFrozen(map.pop("a")));
+});
+
+test("SharedMap.get() freezes what refers to itself, and leaves instances alone", () => {
+  const cycle: { self?: unknown; point: Point } = { point: new Point(1, 2) };
+  cycle.self = cycle;
+  const map = new SharedMap<string, typeof cycle>({ cycle });
+  const read = map.get("cycle")!;
+  assertStrictEquals(read.self, read);
+  assert(read.point instanceof Point);
+  assert(!Object.isFrozen(read.point));
+});
+
+// Values
+
+test("SharedMap.set() refuses what cannot cross, and changes nothing", () => {
+  const map = new SharedMap<string, unknown>({ a: 1 });
+  assertThrows(
+    () => map.set("a", { b: [Symbol("s")] }),
+    DataCloneError,
+    "Cannot send value.b[0]: a symbol has no meaning outside its isolate",
+  );
+  assertEquals(map.get("a"), 1);
+});
+
+test("SharedMap holds values of any size, and frees them", () => {
+  const map = new SharedMap<string, Uint8Array>();
+  const before = usedBytes();
+  for (let turn = 0; turn < 2000; turn++) {
+    const bytes = new Uint8Array(2 ** 22); // 8 GiB in all
+    bytes[turn] = 7;
+    map.set("a", bytes);
+    if (turn % 500 === 0) assertEquals(map.get("a"), bytes);
+  }
+  assertEquals([...map.copy().values()][0][1999], 7);
+  map.delete("a");
+  assertEquals(usedBytes(), before);
+});
+
+test("SharedMap holds functions; what a value needs must have been imported", async () => {
+  const map = new SharedMap<string, (x: number) => number>();
+  map.set("inline", (x) => x + 1);
+  map.set("here", addTen);
+  assertEquals([map.get("inline")!(1), map.get("here")!(1)], [2, 11]);
+  const answers = new Queue<string>();
+  await ended(run(
+    (map: SharedMap<string, (x: number) => number>, answers: Queue<string>) => {
+      answers.putSync(`${map.get("inline")!(1)}`);
+      try {
+        map.get("here");
+      } catch (error) {
+        answers.putSync(String(error));
+      }
+      answers.putSync(String([...map.keys()]));
+    },
+    map,
+    answers,
+  ));
+  assertEquals(answers.getSync(guard), "2");
+  const refused = answers.getSync(guard);
+  assert(refused.startsWith("TaskLookupError: Cannot read value: it has number 1 of "), refused);
+  assert(refused.includes("container_tasks.ts is not imported here. Import the module"), refused);
+  assertEquals(answers.getSync(guard), "inline,here");
+});
+
+test("SharedMap's values keep the same connection open", async () => {
+  const map = new SharedMap<string, unknown>();
+  const [mine, other] = Pipe<string>();
+  map.set("pipe", other);
+  const process = run((map: SharedMap<string, ReturnType<typeof Pipe<string>>[0]>) => {
+    map.get("pipe")!.sendSync(`got ${map.get("pipe")!.recvSync()}`);
+  }, map as SharedMap<string, typeof other>);
+  mine.sendSync("it");
+  assertEquals(await mine.recv(guard), "got it");
+  await ended(process);
+  assert(!mine.pollSync());
+});
+
+// Nesting
+
+test("SharedMap as a value is the same map, not a copy", () => {
+  const inner = new SharedMap<string, number>();
+  const outer = new SharedMap<string, typeof inner>({ inner });
+  inner.set("a", 1);
+  assertStrictEquals(outer.get("inner"), inner);
+  outer.get("inner")!.set("b", 2);
+  assertEquals(inner.size, 2);
+});
+
+test("SharedMap outlives those that had it, and not those that have it", async () => {
+  const before = await inUse();
+  const outer = new SharedMap<string, SharedMap<string, number>>();
+  const make = () => {
+    const inner = new SharedMap<string, number>({ a: 1 });
+    outer.set("inner", inner);
+    outer.set("again", inner);
+  };
+  make();
+  await collectGarbage();
+  assertEquals(outer.get("inner")!.get("a"), 1);
+  const inner = outer.pop("inner");
+  await collectGarbage();
+  outer.delete("again");
+  await collectGarbage();
+  assertEquals(inner.get("a"), 1);
+  assertEquals(i32[addressOf(inner)! + objectWord.REFERENCES], 1);
+  assert(await inUse() > before);
+});
+
+test("SharedMap is freed with all that is in it", async () => {
+  const before = await inUse();
+  (() => {
+    const map = new SharedMap<string, unknown>({
+      a: "x".repeat(1000),
+      b: new Lock(),
+      c: new Queue(),
+    });
+    map.update(
+      Array.from({ length: 100 }, (_, at): [string, unknown] => [`${at}`, new SharedMap({ at })]),
+    );
+    map.set("deep", { list: [new SharedList([new SharedMap({ a: new Event() })])] });
+    assertEquals(map.size, 104);
+  })();
+  assertEquals(await inUse(), before);
+});
+
+test("SharedMap is freed with a chain of maps of any length", async () => {
+  const before = await inUse();
+  (() => {
+    let map = new SharedMap<string, unknown>();
+    for (let length = 0; length < 20_000; length++) map = new SharedMap<string, unknown>({ map });
+  })();
+  assertEquals(await inUse(), before);
+});
+
+test("SharedMap that contains itself does no harm, and is freed when it does not any more", async () => {
+  const before = await inUse();
+  (() => {
+    const map = new SharedMap<string, unknown>();
+    map.set("self", map);
+    assertStrictEquals(map.get("self"), map);
+    map.set("self", [map, map]);
+    map.delete("self");
+  })();
+  assertEquals(await inUse(), before);
+});
+
+test("Queue, Lock and Event in a SharedMap are themselves", async () => {
+  const map = new SharedMap<string, [Queue<string>, Lock, Event]>();
+  const [queue, lock, event] = [new Queue<string>(), new Lock(), new Event()];
+  map.set("all", [queue, lock, event]);
+  const process = run((map: SharedMap<string, [Queue<string>, Lock, Event]>) => {
+    const [queue, lock, event] = map.get("all")!;
+    lock.acquireSync();
+    queue.putSync("locked");
+    event.waitSync();
+    lock.release();
+  }, map);
+  assertEquals(await queue.get(guard), "locked");
+  assert(lock.locked());
+  event.set();
+  await ended(process);
+  assert(!lock.locked());
+});
+
+// Several workers
+
+test("SharedMap crosses in a process's arguments, a queue, a pool's arguments and results", async () => {
+  const map = new SharedMap<string, number>({ a: 1 });
+  const queue = new Queue<{ maps: SharedMap<string, number>[] }>();
+  const process = run((queue: Queue<{ maps: SharedMap<string, number>[] }>) => {
+    const { maps: [map, same] } = queue.getSync();
+    if (map !== same) throw new Error("two handles for one map");
+    map.set("b", map.get("a")! + 1);
+  }, queue);
+  queue.putSync({ maps: [map, map] });
+  await ended(process);
+  assertEquals(map.get("b"), 2);
+  await using pool = new Pool(1);
+  const back = await pool.apply((map: SharedMap<string, number>) => map.set("c", 3), [map]);
+  assertStrictEquals(back, map);
+  assertEquals(map.get("c"), 3);
+});
+
+test("SharedMap that a worker makes outlives the worker", async () => {
+  await using pool = new Pool({ processes: 1, maxTasksPerChild: 1 });
+  const map = await pool.apply(
+    async () => {
+      const { SharedMap } = await import("@sauropod/multiprocessing");
+      return new SharedMap({ a: [1, 2, 3] });
+    },
+  );
+  await pool.apply(() => 1);
+  assertEquals(map.get("a"), [1, 2, 3]);
+});
+
+test("SharedMap.update() from several workers loses nothing", async () => {
+  const map = new SharedMap<string, number>();
+  const processes = Array.from({ length: 4 }, () => run(increment, map, 3, 3000));
+  increment(map, 3, 3000);
+  for (const process of processes) await ended(process);
+  assertEquals(map.copy(), new Map([["0", 5000], ["1", 5000], ["2", 5000]]));
+});
+
+test("SharedMap.setdefault() sets once, though it is taken away at once", async () => {
+  const [map, taken] = [new SharedMap<string, number>(), new SharedList<number>()];
+  const last = 5000;
+  const process = run(takeAll, map, last, taken);
+  for (let at = 0; at <= last; at++) while (map.setdefault("a", at) !== at);
+  await ended(process);
+  assertEquals(taken.copy(), Array.from({ length: last + 1 }, (_, at) => at));
+});

@@ -1,0 +1,219 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Scenario, World } from "./checker.ts";
+import type { Step } from "./code.ts";
+import {
+  addressIn,
+  assertEmptyQueue,
+  finds,
+  proves,
+  queueNames,
+  unlessAbandoned,
+  untilStopped,
+} from "./prove.ts";
+import { choose, i32, until } from "./stand_ins.ts";
+
+/** Which lock goes with the condition. */
+type With = "Lock" | "RLock";
+
+function makeCondition(world: World, which: With) {
+  const { condition, lock, rlock } = world.isolates[0];
+  const its = which === "Lock" ? new lock.Lock() : new rlock.RLock();
+  const conditions = world.share(new condition.Condition(its));
+  const at = addressIn(world, conditions[0]);
+  const owner = addressIn(world, its) + 2;
+  world.name(at + 2, "LOCK", "STILL", ...queueNames("QUEUE"));
+  world.name(owner, "OWNER", ...queueNames("LOCK_QUEUE"));
+  world.share(its);
+  return {
+    conditions,
+    owner,
+    queue: at + 4,
+    atEnd() {
+      assert(i32[owner] === 0 || world.isolates[0].thread.hasEnded(i32[owner]), "a lock is held");
+      assertEmptyQueue(owner + 1);
+      assertEmptyQueue(at + 4);
+    },
+  };
+}
+
+const uses: Scenario["uses"] = ["condition", "lock", "rlock", "lifecycle"];
+
+/** One puts in, one by one; each of the others takes one out. */
+function producer(which: With, consumers: number, notify: "one" | "all"): Scenario {
+  return {
+    name: `Condition with ${which}: one produces, ${consumers} consume, notify ${notify}`,
+    threads: 1 + consumers,
+    forgetful: true,
+    uses,
+    setUp(world) {
+      const { conditions, atEnd } = makeCondition(world, which);
+      const items = world.word("items");
+      const [its, ...others] = conditions;
+      const produce: Step = () => {
+        its.acquireSync();
+        i32[items]++;
+        if (notify === "one") its.notify();
+        its.release();
+      };
+      const produceAll: Step = () => {
+        its.acquireSync();
+        i32[items] += consumers;
+        its.notifyAll();
+        its.release();
+      };
+      return {
+        threads: [
+          notify === "one" ? others.map(() => produce) : [produceAll],
+          ...others.map((condition) => [
+            () => void condition.acquireSync(),
+            () => void condition.waitForSync(() => i32[items] > 0),
+            () => void i32[items]--,
+            () => condition.release(),
+          ]),
+        ],
+        atEnd() {
+          assertEquals(i32[items], 0);
+          atEnd();
+        },
+      };
+    },
+  };
+}
+
+proves(producer("Lock", 1, "one"));
+proves(producer("RLock", 1, "one"));
+proves(producer("Lock", 2, "all"), { large: true });
+proves(producer("Lock", 2, "one"), { large: true });
+proves(producer("RLock", 2, "one"), { large: true });
+
+/** Two wait; one notification wakes exactly one of them, and the next the other. */
+function oneEach(which: With): Scenario {
+  return {
+    name: `Condition with ${which}: each notification wakes one of two`,
+    threads: 3,
+    forgetful: true,
+    uses,
+    setUp(world) {
+      const { conditions, queue, atEnd } = makeCondition(world, which);
+      const waiting = world.word("waiting");
+      const woken = world.word("woken");
+      const [its, ...others] = conditions;
+      const notify: Step = () => {
+        its.acquireSync();
+        its.notify();
+        its.release();
+      };
+      return {
+        threads: [
+          [
+            () => until(waiting, 2),
+            notify,
+            () => until(woken, 1),
+            () => {
+              its.acquireSync();
+              assertEquals(i32[woken], 1);
+              its.release();
+            },
+            notify,
+          ],
+          ...others.map((condition, i) => [
+            () => {
+              // The second comes when the first waits, so that there are fewer schedules.
+              if (i === 1) until(queue + 1, 0, true);
+              condition.acquireSync();
+              i32[waiting]++;
+            },
+            () => assert(condition.waitSync()),
+            () => {
+              i32[woken]++;
+              condition.release();
+            },
+          ]),
+        ],
+        atEnd() {
+          assertEquals(i32[woken], 2);
+          atEnd();
+        },
+      };
+    },
+  };
+}
+
+proves(oneEach("Lock"));
+
+/**
+ * One notification for two, of whom one gives up or is ended: it reaches the other. The first passes
+ * it on if it is told that it got it.
+ */
+function oneGivesUp(which: With, how: "times out" | "is ended"): Scenario {
+  return {
+    name: `Condition with ${which}: one of two waiters ${how}`,
+    threads: 3,
+    forgetful: true,
+    uses,
+    setUp(world) {
+      const { conditions, owner, atEnd } = makeCondition(world, which);
+      const { stopThread } = world.isolates[0].lifecycle;
+      const victim = world.isolates[1].thread.self;
+      const [its, hurried, patient] = conditions;
+      const ends = how === "is ended";
+      const waiting = world.word("waiting");
+      const first = world.word("first");
+      const come = (condition: typeof its): Step =>
+        unlessAbandoned(() => {
+          condition.acquireSync();
+          i32[waiting]++;
+        }, () => void i32[waiting]++);
+      const gives: Step[] = [
+        come(hurried),
+        () => hurried.waitSync({ timeoutMs: ends ? undefined : 1 }),
+        (notified) => {
+          if (notified) hurried.notify();
+          hurried.release();
+        },
+      ];
+      return {
+        threads: [
+          [
+            () => {
+              until(waiting, 2);
+              i32[first] = ends ? choose(2) : 0;
+              if (i32[first] === 1) stopThread(victim, -15);
+            },
+            unlessAbandoned(() => void its.acquireSync()),
+            () => its.notify(),
+            () => its.release(),
+            () => {
+              if (ends && i32[first] === 0) stopThread(victim, -15);
+            },
+          ],
+          ends ? untilStopped(gives) : gives,
+          [
+            () => {
+              until(waiting, 0, true); // the other waits already, so that there are fewer schedules
+              until(owner, 0);
+            },
+            come(patient),
+            unlessAbandoned(() => assert(patient.waitSync())),
+            () => patient.release(),
+          ],
+        ],
+        atEnd,
+      };
+    },
+  };
+}
+
+proves(oneGivesUp("Lock", "times out"));
+proves(oneGivesUp("Lock", "is ended"));
+proves(oneGivesUp("RLock", "times out"), { large: true });
+proves(oneGivesUp("RLock", "is ended"), { large: true });
+
+finds("a waiter that frees the lock before it stands in the queue misses its notification", [
+  {
+    file: "lib/sync/condition.ts",
+    from: "  let outcome: Outcome;\n  try {\n    outcome = yield {",
+    to: "  let outcome: Outcome;\n  again = free(lock);\n  try {\n    outcome = yield {",
+  },
+  { file: "lib/sync/condition.ts", from: "      onQueued: () => again = free(lock),\n", to: "" },
+], producer("Lock", 1, "one"));

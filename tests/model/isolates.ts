@@ -1,0 +1,338 @@
+/**
+ * Copies of the library, one for each simulated thread: as in a worker, every module has variables of
+ * its own, and its globals and memory are those of the simulated machine.
+ *
+ * The copies are made from the sources as they are, types stripped, and loaded from memory. Changed
+ * are only what {@linkcode FITTINGS} and {@linkcode STAND_INS} list, and the bugs that a test plants.
+ *
+ * @module
+ */
+import { stripTypeScriptTypes } from "node:module";
+import { ROOT } from "../../scripts/source_files.ts";
+import type { Steps } from "../../lib/atomics/wait.ts";
+import type { ModuleState } from "./code.ts";
+
+/** Modules that scenarios use, by name. */
+const MODULES = {
+  heap: "lib/atomics/heap.ts",
+  guard: "lib/atomics/guard.ts",
+  shared: "lib/atomics/shared_object.ts",
+  thread: "lib/atomics/thread.ts",
+  wait: "lib/atomics/wait.ts",
+  waitQueue: "lib/atomics/wait_queue.ts",
+  ownership: "lib/sync/ownership.ts",
+  lock: "lib/sync/lock.ts",
+  rlock: "lib/sync/rlock.ts",
+  event: "lib/sync/event.ts",
+  semaphore: "lib/sync/semaphore.ts",
+  condition: "lib/sync/condition.ts",
+  barrier: "lib/sync/barrier.ts",
+  channel: "lib/channels/channel.ts",
+  store: "lib/channels/store.ts",
+  unfinished: "lib/channels/unfinished.ts",
+  lifecycle: "lib/runtime/lifecycle.ts",
+} as const;
+
+/** Steps that a module keeps to itself: the copies export all generators. */
+type StepsOf<T> = (address: number) => Steps<T>;
+
+/** The modules of one isolate. Those that a scenario does not name in `uses` are not there. */
+export interface Isolate {
+  heap: typeof import("../../lib/atomics/heap.ts");
+  guard: typeof import("../../lib/atomics/guard.ts");
+  shared: typeof import("../../lib/atomics/shared_object.ts");
+  thread: typeof import("../../lib/atomics/thread.ts");
+  wait: typeof import("../../lib/atomics/wait.ts");
+  waitQueue: typeof import("../../lib/atomics/wait_queue.ts");
+  ownership: typeof import("../../lib/sync/ownership.ts");
+  lock: typeof import("../../lib/sync/lock.ts");
+  rlock: typeof import("../../lib/sync/rlock.ts") & {
+    entering(lock: number, hold: { token: number; depth: number }): Steps<string>;
+  };
+  event: typeof import("../../lib/sync/event.ts") & { waiting: StepsOf<boolean> };
+  semaphore: typeof import("../../lib/sync/semaphore.ts") & { taking: StepsOf<boolean> };
+  condition: typeof import("../../lib/sync/condition.ts") & { waiting: StepsOf<boolean> };
+  barrier: typeof import("../../lib/sync/barrier.ts") & { arriving: StepsOf<{ kind: string }> };
+  channel: typeof import("../../lib/channels/channel.ts");
+  store: typeof import("../../lib/channels/store.ts");
+  unfinished: typeof import("../../lib/channels/unfinished.ts");
+  lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
+  /** Its module variables. */
+  state: ModuleState;
+}
+
+/** A module that a scenario can use. */
+export type ModuleName = keyof typeof MODULES;
+
+const BASE: ModuleName[] = ["heap", "thread", "waitQueue", "wait", "shared"];
+
+/** A change of a source: `from` occurs in it once. */
+export interface Replacement {
+  /** Path from the root. */
+  file: string;
+  from: string | RegExp;
+  to: string;
+  /** Whether it need not occur. */
+  optional?: boolean;
+}
+
+/**
+ * Functions that leave nothing behind but what they return and what they wrote to memory. So when one
+ * has returned, the thread is where it was when it called, however the function came to its result.
+ */
+const CALLS: Record<string, string[]> = {
+  "lib/atomics/guard.ts": ["enter", "enterSlowly", "leave"],
+  "lib/atomics/heap.ts": ["allocate", "free"],
+  "lib/atomics/thread.ts": ["publishEnd", "rouse", "forEachLiveThread"],
+  "lib/atomics/wait_queue.ts": [
+    "enqueue",
+    "dequeue",
+    "wakeOne",
+    "wakeAll",
+    "tellAll",
+    "breakGroup",
+    "standing",
+    "passOn",
+    "removeWaitersOf",
+    "wakeWaitersFor",
+    "wake",
+    "takeFirst",
+    "link",
+    "remove",
+    "unlink",
+  ],
+  "lib/runtime/lifecycle.ts": ["endThread"],
+  "lib/sync/ownership.ts": ["relinquish"],
+};
+
+/** The same for the sleep, which leaves wake-ups of promises behind, and for loops in functions. */
+const CHECKPOINTS: Replacement[] = [
+  {
+    file: "lib/atomics/wait.ts",
+    from: "outcome = parkBlocking(step.value, deadline);",
+    to: `outcome = called("sleep", () => parkBlocking(step.value, deadline), step.value,
+        () => [armed, late, woken]);`,
+  },
+  {
+    file: "lib/atomics/wait.ts",
+    from: "  for (;;) {\n    const seen = Atomics.load(i32, wake);",
+    to: `  for (;;) {\n    repeats("sleep", [armed, late, woken]);\n` +
+      "    const seen = Atomics.load(i32, wake);",
+  },
+  {
+    file: "lib/atomics/guard.ts",
+    from: "    Atomics.wait(i32, word, CONTENDED);",
+    to: `    Atomics.wait(i32, word, CONTENDED); repeats("enterSlowly");`,
+  },
+];
+
+/** For {@linkcode CopyOptions.forgetful}. */
+const FORGETFUL: Replacement[] = [
+  {
+    file: "lib/atomics/wait.ts",
+    from: "    let outcome: Outcome;\n    try {\n      outcome = called",
+    to: "    let outcome: Outcome;\n    beforeSleep(step.value, deadline);\n" +
+      "    try {\n      outcome = called",
+  },
+  {
+    file: "lib/atomics/wait.ts",
+    from: "    step = steps.next(outcome);\n  }\n  return step.value;",
+    to: "    afterSleep(outcome);\n    step = steps.next(outcome);\n  }\n  return step.value;",
+  },
+];
+
+const NODES_PER_SLAB = 3;
+
+/** Changes without effect on the protocols: small sizes, and access to module variables. */
+export const FITTINGS: Replacement[] = [
+  {
+    file: "lib/atomics/wait_queue.ts",
+    from: /const NODES_PER_SLAB = \d+;/,
+    to: `const NODES_PER_SLAB = ${NODES_PER_SLAB};`,
+  },
+  {
+    file: "lib/atomics/wait_queue.ts",
+    from: "const unused: number[] = [];",
+    to: "export const unused: number[] = [];",
+  },
+  {
+    file: "lib/channels/channel.ts",
+    from: /const SLOTS = \d+;/,
+    to: "const SLOTS = 2;",
+  },
+  {
+    file: "lib/sync/rlock.ts",
+    from: "const holds = new Map<number, Hold>();",
+    to: "export const holds = new Map<number, Hold>();",
+  },
+  {
+    // What it remembers is found in memory again.
+    file: "lib/channels/unfinished.ts",
+    from: "const tallies = new Map<number, number>();",
+    to: "const tallies = forgottenAtEachRun(new Map<number, number>());",
+  },
+  {
+    file: "lib/atomics/wait.ts",
+    from: "let armed = false;",
+    to: `let armed = false;
+      export const isIdle = () =>
+        !armed && late.length === 0 && woken.length === 0 && sleepers.size === 0;
+      export const resetForModel = () => {
+        armed = false; late.length = 0; woken.length = 0; holders = 0; sleepers.clear();
+        serve = undefined; onStop = undefined; onBlock = undefined;
+      };`,
+  },
+];
+
+/** Modules that are replaced. */
+const STAND_INS: [RegExp, string][] = [
+  [/^lib\/atomics\/heap_views\.ts$/, "tests/model/stand_ins.ts"],
+  [/^lib\/codec\//, "tests/model/codec.ts"],
+];
+const SIMULATED_GUARD: [RegExp, string] = [
+  /^lib\/atomics\/guard\.ts$/,
+  "tests/model/stand_ins.ts",
+];
+
+const GLOBALS = [
+  "Atomics",
+  "navigator",
+  "performance",
+  "Promise",
+  "queueMicrotask",
+  "setTimeout",
+  "clearTimeout",
+  "setInterval",
+  "clearInterval",
+  "WeakRef",
+  "FinalizationRegistry",
+  "forgottenAtEachRun",
+  "called",
+  "repeats",
+  "beforeSleep",
+  "afterSleep",
+];
+
+/** How copies are made. */
+export interface CopyOptions {
+  uses?: ModuleName[];
+  /** Whether the guard of the library is checked, and not simulated. */
+  realGuard?: boolean;
+  /**
+   * Whether the steps know nothing between two sleeps but what their parks say: the present one, and
+   * the last one in each queue before. Then it does not matter how often they slept there before, and
+   * far fewer states are different. It holds for all but Barrier, which remembers an index.
+   */
+  forgetful?: boolean;
+  /** Bugs to plant. */
+  replacements?: Replacement[];
+}
+
+/** Loads a copy of the library for each of `count` threads. */
+export async function loadIsolates(count: number, options: CopyOptions = {}): Promise<Isolate[]> {
+  return await Promise.all(Array.from({ length: count }, () => loadIsolate(options)));
+}
+
+async function loadIsolate(
+  { uses = [], realGuard = false, forgetful = false, replacements = [] }: CopyOptions,
+): Promise<Isolate> {
+  const copier = new Copier(
+    realGuard ? STAND_INS : [...STAND_INS, SIMULATED_GUARD],
+    [
+      ...replacements,
+      ...FITTINGS,
+      // A bug may have changed the place; without a checkpoint there are only more states.
+      ...CHECKPOINTS.map((it) => ({ ...it, optional: replacements.length > 0 })),
+      ...(forgetful ? FORGETFUL : []),
+    ],
+  );
+  const names = [...BASE, ...uses];
+  const modules = await Promise.all(
+    names.map((name) => import(copier.urlOf(MODULES[name]))),
+  );
+  const isolate = Object.fromEntries(names.map((name, i) => [name, modules[i]]));
+  if (!realGuard) isolate.guard ??= await import("./stand_ins.ts");
+  const { unused } = isolate.waitQueue;
+  const { isIdle, resetForModel, waitingPromises } = isolate.wait;
+  const holds: Map<number, object> = isolate.rlock?.holds ?? new Map();
+  isolate.state = {
+    save: () =>
+      JSON.stringify([unused, [...holds].map(([at, hold]) => [at, { ...hold, handle: 0 }])]),
+    restore(saved: string) {
+      const [nodes, held] = JSON.parse(saved);
+      unused.splice(0, unused.length, ...nodes);
+      holds.clear();
+      for (const [at, hold] of held) holds.set(at, hold);
+      resetForModel();
+    },
+    isIdle,
+    leaksNode: () => waitingPromises() === 0 && unused.length % NODES_PER_SLAB !== 0,
+  };
+  return isolate as unknown as Isolate;
+}
+
+const sources = new Map<string, string>();
+
+/** The source of a file of the repository, from its root. */
+export function sourceOf(path: string): string {
+  let source = sources.get(path);
+  if (source === undefined) sources.set(path, source = Deno.readTextFileSync(new URL(path, ROOT)));
+  return source;
+}
+
+/** Makes the copies of one isolate, each module once. */
+class Copier {
+  private urls = new Map<string, string>();
+
+  constructor(private standIns: [RegExp, string][], private replacements: Replacement[]) {}
+
+  /** Where the copy of a module can be imported from. */
+  urlOf(path: string): string {
+    for (const [pattern, standIn] of this.standIns) if (pattern.test(path)) path = standIn;
+    if (path === "tests/model/stand_ins.ts") return new URL(path, ROOT).href; // one for all
+    let url = this.urls.get(path);
+    if (url === undefined) this.urls.set(path, url = this.copy(path));
+    return url;
+  }
+
+  private copy(path: string): string {
+    const source = stripTypeScriptTypes(replaceIn(sourceOf(path), path, this.replacements))
+      .replace(/^function\*/gm, "export function*")
+      .replace(
+        /^(export )?function (\w+)\(/gm,
+        (declaration, exported = "", name) =>
+          CALLS[path]?.includes(name)
+            ? `${exported}function ${name}(...args) { return called("${name}", () => ` +
+              `plain_${name}(...args)); } function plain_${name}(`
+            : declaration,
+      )
+      // The codec of the model has only what the protocols need.
+      .replace(/import \{([^}]*)\} from "([^"]*\/codec\/[^"]*)";/g, (_, names, specifier) => {
+        const codec = `codec_${specifier.replace(/\W/g, "_")}`;
+        return `import * as ${codec} from "${specifier}"; ` +
+          `const {${names.replaceAll(" as ", ": ")}} = ${codec};`;
+      })
+      .replace(/(from|import) "(\.[^"]+)"/g, (_, word, specifier) => {
+        const target = new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length);
+        return `${word} "${this.urlOf(target)}"`;
+      });
+    const globals = `import { ${GLOBALS.join(", ")} } from "${
+      this.urlOf("tests/model/stand_ins.ts")
+    }"; `;
+    return URL.createObjectURL(new Blob([globals + source], { type: "text/javascript" }));
+  }
+}
+
+/** Applies the replacements for a file; each must find its place. */
+export function replaceIn(source: string, path: string, replacements: Replacement[]): string {
+  for (const { file, from, to, optional } of replacements) {
+    if (file !== path) continue;
+    const places = source.split(from).length - 1;
+    if (places === 0 && optional) continue;
+    if (places !== 1) {
+      throw new Error(`${path} does not contain once what is to be replaced: ${from}`);
+    }
+    source = source.replace(from, () => to);
+  }
+  return source;
+}

@@ -1,0 +1,380 @@
+import { assert } from "@std/assert";
+import type { Scenario, World } from "./checker.ts";
+import type { Step } from "./code.ts";
+import {
+  addressIn,
+  alone,
+  assertEmptyQueue,
+  type Ending,
+  finds,
+  proves,
+  queueNames,
+  times,
+  unlessAbandoned,
+  untilStopped,
+} from "./prove.ts";
+import { Atomics, choose, i32, runEventLoop, until } from "./stand_ins.ts";
+
+function makeLock(world: World) {
+  const { isolates, share, word, name } = world;
+  const locks = share(new isolates[0].lock.Lock());
+  const owner = addressIn(world, locks[0]) + 2;
+  name(owner, "OWNER", ...queueNames("QUEUE"));
+  const { hasEnded } = isolates[0].thread;
+  return {
+    locks,
+    owner,
+    inside: word("inside"),
+    atEnd() {
+      assert(i32[owner] === 0 || hasEnded(i32[owner]), "the lock is not free");
+      assertEmptyQueue(owner + 1);
+    },
+  };
+}
+
+function everybodyAcquires(threads: number, rounds: number, realGuard = false): Scenario {
+  return {
+    name: `Lock: ${threads} threads acquire ${rounds} times${realGuard ? ", real guard" : ""}`,
+    threads,
+    alike: true,
+    forgetful: true,
+    uses: ["lock"],
+    realGuard,
+    setUp(world) {
+      const { locks, inside, atEnd } = makeLock(world);
+      return {
+        threads: locks.map((lock) =>
+          times(rounds, [() => void lock.acquireSync(), ...alone(inside), () => lock.release()])
+        ),
+        atEnd,
+      };
+    },
+  };
+}
+
+proves(everybodyAcquires(2, 3));
+proves(everybodyAcquires(2, 2, true));
+proves(everybodyAcquires(3, 1));
+proves(everybodyAcquires(2, 4), { large: true });
+proves(everybodyAcquires(2, 3, true), { large: true });
+proves(everybodyAcquires(3, 1, true), { large: true });
+proves(everybodyAcquires(3, 2), { large: true });
+
+/** One gives up after some time, at any moment; the others must not notice. */
+function oneTimesOut(threads: number): Scenario {
+  return {
+    name: `Lock: one of ${threads} threads times out`,
+    threads,
+    forgetful: true,
+    uses: ["lock"],
+    setUp(world) {
+      const { locks, inside, atEnd } = makeLock(world);
+      const [hurried, ...patient] = locks;
+      const [come, go] = alone(inside);
+      return {
+        threads: [
+          [() => {
+            try {
+              hurried.acquireSync({ timeoutMs: 1 });
+              return true;
+            } catch (error) {
+              if ((error as Error).name !== "TimeoutError") throw error;
+              return false;
+            }
+          }, ...[come, go, () => hurried.release()].map(ifTrue)],
+          ...patient.map((lock) => [
+            () => void lock.acquireSync(),
+            come,
+            go,
+            () => lock.release(),
+          ]),
+        ],
+        atEnd,
+      };
+    },
+  };
+}
+
+function ifTrue(step: Step): Step {
+  return (saved) => {
+    if (saved === true) step(saved);
+    return saved;
+  };
+}
+
+proves(oneTimesOut(2));
+proves(oneTimesOut(3));
+
+/** The first ends the second at any moment; all others must get the lock. */
+function oneIsEnded(threads: number): Scenario {
+  return {
+    name: `Lock: one of ${threads} threads is ended`,
+    threads,
+    forgetful: true,
+    uses: ["lock", "lifecycle"],
+    setUp(world) {
+      const { locks, inside, atEnd } = makeLock(world);
+      const { stopThread } = world.isolates[0].lifecycle;
+      const victim = world.isolates[1].thread.self;
+      const order = world.word("order");
+      const threads = locks.map((lock) => [
+        unlessAbandoned(() => void lock.acquireSync()),
+        ...alone(inside),
+        () => lock.release(),
+      ]);
+      // Before it acquires, or after its release, which may have woken the victim.
+      threads[0].unshift(() => {
+        i32[order] = choose(2);
+        if (i32[order] === 0) stopThread(victim, -15);
+      });
+      threads[0].push(() => {
+        if (i32[order] === 1) stopThread(victim, -15);
+      });
+      threads[1] = untilStopped([
+        unlessAbandoned(() => void locks[1].acquireSync()),
+        () => locks[1].release(),
+      ]);
+      return { threads, atEnd };
+    },
+  };
+}
+
+proves(oneIsEnded(2));
+proves(oneIsEnded(3), { large: true });
+
+/** The first ends itself while it holds the lock: exactly one of the others is told. */
+function ownerEndsItself(threads: number): Scenario {
+  return {
+    name: `Lock: its owner ends, ${threads - 1} others want it`,
+    threads,
+    forgetful: true,
+    uses: ["lock", "lifecycle"],
+    setUp(world) {
+      const { locks, inside, atEnd } = makeLock(world);
+      const { thread, lifecycle } = world.isolates[0];
+      const told = world.word("told");
+      return {
+        threads: locks.map((lock, i) =>
+          i === 0
+            ? [() => void lock.acquireSync(), () => void lifecycle.endThread(thread.self, 1)]
+            : [
+              unlessAbandoned(
+                () => void lock.acquireSync(),
+                () => void Atomics.add(i32, told, 1),
+              ),
+              ...alone(inside),
+              () => lock.release(),
+            ]
+        ),
+        atEnd() {
+          atEnd();
+          assert(i32[told] <= 1, "the death is told twice");
+        },
+      };
+    },
+  };
+}
+
+proves(ownerEndsItself(2));
+proves(ownerEndsItself(3));
+
+/** One thread has a promise that waits for the lock, and perhaps blocks for it too. */
+function promiseWaits(threads: number, blocks: boolean): Scenario {
+  return {
+    name: `Lock: ${threads} threads, in one a promise waits${blocks ? " while it blocks" : ""}`,
+    threads,
+    uses: ["lock", "ownership"],
+    setUp(world) {
+      const { locks, owner, inside, atEnd } = makeLock(world);
+      const { wait, ownership } = world.isolates[0];
+      const [come, go] = alone(inside);
+      return {
+        threads: locks.map((lock, i) =>
+          i > 0 ? [() => void lock.acquireSync(), come, go, () => lock.release()] : [() => {
+            const promise = wait.awaitOn(ownership.acquiring(owner)) as unknown as Ending;
+            // From some turn of the event loop on the thread blocks.
+            if (blocks) runEventLoop(() => promise.ended !== undefined || choose(2) === 1);
+            if (blocks && promise.ended === undefined) {
+              lock.acquireSync();
+              come(null);
+              go(null);
+              lock.release();
+            }
+            runEventLoop(() => promise.ended !== undefined);
+            assert("value" in promise.ended!, "the promise fails");
+            come(null);
+            go(null);
+            lock.release();
+          }]
+        ),
+        atEnd,
+      };
+    },
+  };
+}
+
+proves(promiseWaits(2, false));
+proves(promiseWaits(2, true));
+proves(promiseWaits(3, false));
+proves(promiseWaits(3, true), { large: true });
+
+/** The first takes the lock again and again; the second, once it waits, is overtaken at most once. */
+const overtakenOnce: Scenario = {
+  name: "Lock: nobody is overtaken twice",
+  threads: 2,
+  forgetful: true,
+  uses: ["lock"],
+  setUp(world) {
+    const { locks, owner, atEnd } = makeLock(world);
+    const waits = world.word("waits");
+    const overtaken = world.word("overtaken");
+    const [greedy, patient] = locks;
+    return {
+      threads: [
+        times(4, [
+          () => void greedy.acquireSync(),
+          () => void (Atomics.load(i32, waits) === 1 && Atomics.add(i32, overtaken, 1)),
+          () => {
+            // Holds the lock until the other stands in the queue, asked before or after.
+            if (Atomics.load(i32, waits) < 2) until(owner + 2, 0, true);
+            if (Atomics.load(i32, waits) === 0) Atomics.store(i32, waits, 1);
+          },
+          () => greedy.release(),
+        ]),
+        [() => {
+          patient.acquireSync();
+          Atomics.store(i32, waits, 2);
+          assert(Atomics.load(i32, overtaken) <= 1, "overtaken twice");
+          patient.release();
+        }],
+      ],
+      atEnd,
+    };
+  },
+};
+
+proves(overtakenOnce);
+
+const WAIT_QUEUE = "lib/atomics/wait_queue.ts";
+const WAIT = "lib/atomics/wait.ts";
+const OWNERSHIP = "lib/sync/ownership.ts";
+
+finds("a waiter that looks before it stands in the queue is not woken", {
+  file: WAIT_QUEUE,
+  from: "  link(queue, node, overtaken);\n",
+  to: `  const seen = Atomics.load(i32, word);
+    link(queue, node, overtaken);
+    if (seen === expected) { leave(queue + GUARD); return true; }
+  `,
+}, everybodyAcquires(2, 1));
+
+finds("a waiter that does not look again in the queue is not woken", {
+  file: WAIT_QUEUE,
+  from: "Atomics.load(i32, word) === expected &&",
+  to: "",
+}, everybodyAcquires(2, 1));
+
+finds("a release that does not look for those who came meanwhile wakes nobody", {
+  file: OWNERSHIP,
+  from: "    wakeOne(queue); // who came",
+  to: "    // who came",
+}, everybodyAcquires(2, 1));
+
+finds("a lock that is taken in two steps has two owners", {
+  file: OWNERSHIP,
+  from: "return Atomics.compareExchange(i32, owner, 0, self) === 0;",
+  to:
+    "if (Atomics.load(i32, owner) !== 0) return false; Atomics.store(i32, owner, self); return true;",
+}, everybodyAcquires(2, 1));
+
+finds("a lock that is handed over without naming its owner has two", {
+  file: WAIT_QUEUE,
+  from: "const next = handsOver ? i32[node + nodeWord.THREAD] : 0;",
+  to: "const next = 0;",
+}, everybodyAcquires(2, 3));
+
+finds("a waiter that takes a node between two states for its own is lost", {
+  file: WAIT_QUEUE,
+  from: "    unlink(queue, node);\n    if (!hasEnded",
+  to: "    remove(queue, node);\n    if (!hasEnded",
+}, everybodyAcquires(2, 2));
+
+finds("a waiter that goes to sleep without a look at its wake-ups sleeps on", {
+  file: WAIT,
+  from: "    const seen = Atomics.load(i32, wake);\n    const state",
+  to: "    const seen = -1;\n    const state",
+}, everybodyAcquires(2, 1));
+
+finds("a waker that rouses before it says why wakes nobody", [
+  {
+    file: WAIT_QUEUE,
+    from: "  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
+    to: "  rouse(thread);\n  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
+  },
+  {
+    file: WAIT_QUEUE,
+    from: "      first = found;\n    }\n  }\n  rouse(thread);",
+    to: "      first = found;\n    }\n  }",
+  },
+], everybodyAcquires(2, 1));
+
+finds("a waiter that was overtaken and does not say so is overtaken again", {
+  file: OWNERSHIP,
+  from: "if (outcome === Outcome.WOKEN) overtaken = true;",
+  to: "",
+}, overtakenOnce);
+
+finds("a waiter whose time is up loses the wake-up that came in the last moment", {
+  file: WAIT,
+  from: "if (!dequeue(node)) continue; // woken in the last moment: that counts",
+  to: "dequeue(node);",
+}, oneTimesOut(3));
+
+finds("a waiter that was ended loses its wake-up", [
+  {
+    file: WAIT_QUEUE,
+    from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
+    to: "",
+  },
+  {
+    file: WAIT,
+    from: "if (outcome === Outcome.WOKEN) wakeOne(queue);\n  throw stopped();",
+    to: "throw stopped();",
+  },
+], oneIsEnded(3));
+
+finds("a waiter that does not ask in the queue whether the owner lives waits for the dead", {
+  file: WAIT_QUEUE,
+  from: "(park.ownerWord === undefined || !isOwnerGone(park.ownerWord)) &&",
+  to: "",
+}, ownerEndsItself(2));
+
+finds("an end that does not wake those who wait for the owner leaves them asleep", {
+  file: "lib/runtime/lifecycle.ts",
+  from: "  wakeWaitersFor(record); // locks it held",
+  to: "",
+}, ownerEndsItself(2));
+
+finds("an ended thread that releases what another has taken over admits two", {
+  file: OWNERSHIP,
+  from: "    if (hasEnded(self)) return true; // asked after",
+  to: "    // asked after",
+}, oneIsEnded(3));
+
+finds("promises that were woken while their thread blocks must lend their wake-ups", {
+  file: WAIT,
+  from: "if (hasWokenPromises()) {\n      const lent",
+  to: "if (false) {\n      const lent",
+}, promiseWaits(2, true));
+
+finds("a thread that blocks takes a lock handed to its promise just now for its own", {
+  file: WAIT,
+  from: "      const lent = lendWakeUps(park.queue);\n      if (lent !== undefined) return lent;\n",
+  to: "",
+}, promiseWaits(3, true));
+
+finds("a thread that was ended since it was woken takes the lock from those who wait", {
+  file: OWNERSHIP,
+  from: "if (hasEnded(self)) wakeOne(owner + QUEUE);",
+  to: "",
+}, oneIsEnded(3));

@@ -1,0 +1,103 @@
+/**
+ * Tests made of scenarios: {@linkcode proves} that all its schedules are well, and that the checker
+ * {@linkcode finds} a bug that is planted.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { check, type Scenario, type World } from "./checker.ts";
+import type { Step } from "./code.ts";
+import type { Replacement } from "./isolates.ts";
+import { Atomics, i32 } from "./stand_ins.ts";
+
+/** Whether to explore the large scenarios too, and to tell the figures: `deno task model`. */
+const LARGE = Deno.args.includes("--large");
+
+/** A test that all schedules of the scenario are well. One that is `large` runs on request. */
+export function proves(scenario: Scenario, { large = false } = {}): void {
+  if (large && !LARGE) return;
+  Deno.test(`model: ${scenario.name}`, async () => {
+    const start = performance.now();
+    const { violation, ...figures } = await check(scenario);
+    assert(violation === undefined, violation);
+    if (LARGE) {
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      console.log(`${scenario.name}: ${JSON.stringify(figures)}, ${seconds} s`);
+    }
+  });
+}
+
+/** A bug, as changes of the sources. */
+export type Bug = Replacement | Replacement[];
+
+/** A test that the checker finds the bug in one of the scenario's schedules. */
+export function finds(title: string, bug: Bug, scenario: Scenario): void {
+  Deno.test(`model: finds that ${title}`, async () => {
+    const { violation, ...figures } = await check(scenario, [bug].flat());
+    assert(violation !== undefined, "the bug is not found");
+    if (Deno.args.includes("--schedules")) console.log(violation, figures);
+  });
+}
+
+/** Steps of being somewhere alone: they fail if two threads are there at a time. */
+export function alone(inside: number): Step[] {
+  return [
+    (saved) => {
+      if (Atomics.add(i32, inside, 1) !== 0) throw new Error("two are inside");
+      return saved;
+    },
+    (saved) => {
+      Atomics.sub(i32, inside, 1);
+      return saved;
+    },
+  ];
+}
+
+/** The same steps so many times. */
+export function times(count: number, steps: Step[]): Step[] {
+  return Array.from({ length: count }, () => steps).flat();
+}
+
+/** Steps that a thread leaves out once it was told to end, or finds that it lost what it held. */
+export function untilStopped(steps: Step[]): Step[] {
+  return steps.map((step) => (saved) => {
+    if (saved === "stopped") return saved;
+    try {
+      return step(saved);
+    } catch (error) {
+      const { name, message } = error as Error;
+      if (name !== "TerminatedError" && !message.includes("not held here")) throw error;
+      return "stopped";
+    }
+  });
+}
+
+/** A step that is told that an owner died: it has acquired all the same. */
+export function unlessAbandoned(step: Step, told: Step = () => {}): Step {
+  return (saved) => {
+    try {
+      return step(saved);
+    } catch (error) {
+      if ((error as Error).name !== "AbandonedLockError") throw error;
+      return told(saved);
+    }
+  };
+}
+
+/** What `awaitOn` returns in the model. */
+export interface Ending {
+  ended: { value: unknown } | { error: unknown } | undefined;
+}
+
+/** The address of the object that a handle of the first isolate stands for. */
+export function addressIn({ isolates }: World, handle: object): number {
+  return isolates[0].shared.addressOf(handle)!;
+}
+
+/** Fails unless the wait queue is empty. */
+export function assertEmptyQueue(queue: number): void {
+  assert(i32[queue + 1] === 0 && i32[queue + 2] === 0, "somebody is left in the queue");
+}
+
+/** Names of the words of a wait queue. */
+export const queueNames = (queue: string) => ["GUARD", "HEAD", "TAIL"].map((w) => `${queue}.${w}`);

@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Event, Finalize, Pool, Process, Queue, task } from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { linesOf, runProgram } from "../fixtures/programs.ts";
+import { ended, guard } from "../fixtures/workers.ts";
+
+test("Finalize.run() calls the callback once, and gives what it returns", () => {
+  let calls = 0;
+  const finalizer = new Finalize({}, () => ++calls);
+  assert(finalizer.active);
+  finalizer.run() satisfies number | undefined;
+  assert(!finalizer.active);
+  assertEquals([calls, finalizer.run()], [1, undefined]);
+  finalizer[Symbol.dispose]();
+  assertEquals(calls, 1);
+});
+
+test("Finalize.run() throws what the callback throws, and does not call it again", () => {
+  const finalizer = new Finalize({}, () => {
+    throw new RangeError("broken");
+  });
+  assertThrows(() => finalizer.run(), RangeError, "broken");
+  assertEquals(finalizer.run(), undefined);
+});
+
+test("Finalize.cancel() keeps the callback from being called", () => {
+  let calls = 0;
+  const finalizer = new Finalize(undefined, () => ++calls, { exitPriority: 0 });
+  finalizer.cancel();
+  finalizer.cancel();
+  assertEquals([finalizer.active, finalizer.run(), calls], [false, undefined, 0]);
+});
+
+test("Finalize is called at the end of its scope by using", () => {
+  let calls = 0;
+  {
+    using _ = new Finalize({}, () => ++calls);
+    assertEquals(calls, 0);
+  }
+  assertEquals(calls, 1);
+});
+
+test("Finalize refuses what would never run, or could not", () => {
+  assertThrows(() => new Finalize(undefined, () => {}), TypeError, "it would never run");
+  // @ts-expect-error not a function
+  assertThrows(() => new Finalize({}, 7), TypeError, "callback must be a function, not number");
+  assertThrows(() => new Finalize({}, () => {}, { exitPriority: NaN }), RangeError, "exitPriority");
+});
+
+/** Python's own test of the order, in a program or a worker. */
+const ORDER = `
+  const { Finalize } = mp;
+  const say = (what) => console.log(what);
+  let a = {};
+  new Finalize(a, () => say("a"));
+  a = undefined;
+  for (let turn = 0; turn < 3; turn++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const b = new Finalize({}, () => say("b"));
+  b.run();
+  b.run();
+  const kept = globalThis.kept = [{}, {}, {}, {}, {}, {}];
+  new Finalize(kept[0], () => say("c"));
+  new Finalize(kept[1], () => say("d10"), { exitPriority: 1 });
+  new Finalize(kept[2], () => say("d01"), { exitPriority: 0 });
+  new Finalize(kept[3], () => say("d02"), { exitPriority: 0 });
+  new Finalize(kept[4], () => say("d03"), { exitPriority: 0 });
+  new Finalize(undefined, () => say("e"), { exitPriority: -10 });
+`;
+const IN_ORDER = ["a", "b", "d10", "d03", "d02", "d01", "e"];
+
+Deno.test("Finalize at the end of the main program: by priority, then the last made first", async () => {
+  assertEquals(await runProgram(ORDER), {
+    code: 0,
+    stdout: IN_ORDER.map((line) => `${line}\n`).join(""),
+    stderr: "",
+  });
+  const { code, stdout } = await runProgram(`${ORDER} Deno.exit(3);`);
+  assertEquals([code, linesOf(stdout)], [3, IN_ORDER]);
+});
+
+for (
+  const [what, end, exitCode] of [
+    ["returns", "", 0],
+    ["exits", "Deno.exit(4);", 4],
+    ["is closed", "close();", 0],
+    ["fails", "throw 1;", 1],
+  ] as const
+) {
+  Deno.test(`Finalize in a process that ${what}: in order, before those who join it go on`, async () => {
+    const { stdout } = await runProgram(`
+      const child = mp.task(import.meta, async () => { ${ORDER} ${end} });
+      if (import.meta.main) {
+        const process = new mp.Process({ target: child });
+        process.start();
+        process.joinSync();
+        console.log("joined", process.exitCode);
+      }
+    `);
+    assertEquals(linesOf(stdout), [...IN_ORDER, `joined ${exitCode}`]);
+  });
+}
+
+Deno.test("Finalize goes on after a callback that fails, and says so", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    new mp.Finalize(undefined, () => console.log("second"), { exitPriority: 1 });
+    new mp.Finalize(undefined, () => { throw new RangeError("broken"); }, { exitPriority: 2 });
+  `);
+  assertEquals([code, stdout], [0, "second\n"]);
+  assertMatch(stderr, /^Uncaught in a finalizer: RangeError: broken\n/);
+});
+
+Deno.test("Finalize that makes another at the end has it run too", async () => {
+  const { stdout } = await runProgram(`
+    const { Finalize } = mp;
+    new Finalize(undefined, () => {
+      console.log("first");
+      new Finalize(undefined, () => console.log("third"), { exitPriority: 9 });
+    }, { exitPriority: 1 });
+    new Finalize(undefined, () => console.log("second"), { exitPriority: 0 });
+  `);
+  assertEquals(linesOf(stdout), ["first", "second", "third"]);
+});
+
+const finalizeAt = task(import.meta, (out: Queue<string>) => {
+  new Finalize(undefined, () => out.putSync("at the end"), { exitPriority: 0 });
+});
+const finalizeThenWait = task(import.meta, async (out: Queue<string>, waiting: Event) => {
+  new Finalize(undefined, () => out.putSync("at the end"), { exitPriority: 0 });
+  waiting.set();
+  await new Promise(() => {});
+});
+
+test("Finalize in a worker of a pool runs when the pool is closed", async () => {
+  const out = new Queue<string>();
+  {
+    await using pool = new Pool({ processes: 1, initializer: finalizeAt, initargs: [out] });
+    assertEquals(await pool.apply(Math.sqrt, [4]), 2);
+    assert(out.empty());
+  }
+  assertEquals(await out.get(guard), "at the end");
+});
+
+test("Finalize does not run in a process that is terminated", async () => {
+  const [out, waiting] = [new Queue<string>(), new Event()];
+  const process = new Process({ target: finalizeThenWait, args: [out, waiting] });
+  process.start();
+  await waiting.wait(guard);
+  process.terminate();
+  await ended(process as unknown as Process, -15);
+  assert(out.empty());
+});

@@ -1,0 +1,120 @@
+/**
+ * What a semaphore promises beyond what a lock does.
+ *
+ * @module
+ */
+import { assertEquals, assertRejects } from "@std/assert";
+import { BoundedSemaphore, Semaphore, TimeoutError } from "@sauropod/multiprocessing";
+import { type Body, canDie, turn, waiters } from "./parties.ts";
+
+function bodiesFor(semaphoreClass: typeof Semaphore): Body[] {
+  const of = semaphoreClass.name;
+  return [
+    {
+      name: `${of}.acquire() gives as many permits as there are`,
+      async run(world) {
+        const [semaphore, parties] = [new semaphoreClass(2), world.parties(3)];
+        assertEquals(semaphore.value, 2);
+        for (const [at, party] of parties.entries()) {
+          assertEquals(await party.do(semaphore, "tryAcquire"), at < 2 ? "guard" : undefined);
+          assertEquals(semaphore.value, at === 0 ? 1 : 0);
+        }
+        await assertRejects(
+          () => parties[2].do(semaphore, "acquire", { timeoutMs: 5 }),
+          TimeoutError,
+        );
+        await parties[2].do(semaphore, "release"); // a permit has no owner
+        assertEquals(semaphore.value, 1);
+        await parties[0].do(semaphore, "release");
+        assertEquals(semaphore.value, 2);
+      },
+    },
+    {
+      name: `${of} lets as many be inside as it has permits`,
+      async run(world) {
+        const semaphore = new semaphoreClass(3);
+        let [inside, most] = [0, 0];
+        await Promise.all(
+          world.parties(5).map(async (party) => {
+            for (let times = 0; times < 10; times++) {
+              await party.do(semaphore, "acquire");
+              most = Math.max(most, ++inside);
+              await turn();
+              inside--;
+              await party.do(semaphore, "release");
+            }
+          }),
+        );
+        assertEquals(semaphore.value, 3);
+        assertEquals(most <= 3, true, `${most} were inside`);
+      },
+    },
+    {
+      name: `${of}.release(n) wakes n who wait, the longest first`,
+      async run(world) {
+        const semaphore = new semaphoreClass(4);
+        const [first, ...others] = world.parties(5);
+        for (let permit = 0; permit < 4; permit++) await first.do(semaphore, "acquire");
+        const waiting = [];
+        for (const party of others) waiting.push(await party.begin(semaphore, "acquire"));
+        await first.do(semaphore, "release", 3);
+        assertEquals(await Promise.all(waiting.slice(0, 3).map(({ result }) => result)), [
+          "guard",
+          "guard",
+          "guard",
+        ]);
+        assertEquals(waiters(semaphore), 1);
+        assertEquals(semaphore.value, 0);
+        await first.do(semaphore, "release");
+        assertEquals(await waiting[3].result, "guard");
+      },
+    },
+    {
+      name: `${of} keeps the permit of one that died`,
+      where: canDie,
+      async run(world) {
+        const [semaphore, [first, second]] = [new semaphoreClass(1), world.parties(2)];
+        await second.do(semaphore, "acquire");
+        await second.die("kill");
+        assertEquals(await first.do(semaphore, "tryAcquire"), undefined);
+        await first.do(semaphore, "release");
+        assertEquals(semaphore.value, 1);
+      },
+    },
+  ];
+}
+
+/** The bodies. */
+export const semaphore: readonly Body[] = [
+  ...bodiesFor(Semaphore),
+  ...bodiesFor(BoundedSemaphore),
+  {
+    name: "Semaphore.release() may give more permits than it was made with",
+    async run(world) {
+      const [semaphore, [first, second]] = [new Semaphore(0), world.parties(2)];
+      const { result } = await second.begin(semaphore, "acquire");
+      await first.do(semaphore, "release", 5);
+      assertEquals(await result, "guard");
+      assertEquals(semaphore.value, 4);
+    },
+  },
+  {
+    name: "BoundedSemaphore.release() refuses more permits than it was made with",
+    async run(world) {
+      const [semaphore, [first, second]] = [new BoundedSemaphore(2), world.parties(2)];
+      const refused = (n: number) =>
+        assertRejects(
+          () => second.do(semaphore, "release", n),
+          RangeError,
+          "Cannot release semaphore: released more often than acquired (it has 2 permits)",
+        );
+      await refused(1);
+      await first.do(semaphore, "acquire");
+      await refused(2);
+      assertEquals(semaphore.value, 1);
+      await second.do(semaphore, "release");
+      await refused(1);
+      assertEquals(semaphore.value, 2);
+    },
+  },
+];

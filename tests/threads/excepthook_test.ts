@@ -1,0 +1,87 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  currentThread,
+  type ExceptHook,
+  excepthook,
+  type ExceptHookArgs,
+  setExcepthook,
+  sleep,
+  Thread,
+} from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { listenTo } from "../fixtures/said.ts";
+
+const mistake = new RangeError("too far");
+
+function fail(): never {
+  throw mistake;
+}
+
+/** Runs a thread that fails, under a hook, and gives it with what is said meanwhile. */
+async function failUnder(hook?: ExceptHook): Promise<{ thread: Thread; said: unknown[][] }> {
+  using said = listenTo("error");
+  const before = setExcepthook(hook);
+  try {
+    const thread = new Thread({ target: fail, name: "failing" });
+    thread.start();
+    await thread.join();
+    return { thread, said: said.calls };
+  } finally {
+    setExcepthook(before);
+  }
+}
+
+test("excepthook() prints the error and names the thread", async () => {
+  const { said } = await failUnder();
+  assertEquals(said, [["Exception in thread failing:", mistake]]);
+});
+
+test("excepthook() can be called by a hook", async () => {
+  const { said } = await failUnder((args) => excepthook(args));
+  assertEquals(said, [["Exception in thread failing:", mistake]]);
+});
+
+test("setExcepthook() sets what is told of the error, in the thread and before its end", async () => {
+  const told: unknown[] = [];
+  const { thread, said } = await failUnder(({ error, thread }: ExceptHookArgs) => {
+    told.push(error, thread, thread.isAlive(), thread.error, currentThread());
+  });
+  assertEquals(told, [mistake, thread, true, mistake, thread]);
+  assertEquals(said, []);
+});
+
+test("setExcepthook() with an async hook: the thread ends when it has", async () => {
+  let done = false;
+  await failUnder(async () => {
+    await sleep(1);
+    done = true;
+  });
+  assertEquals(done, true);
+});
+
+test("setExcepthook() with a hook that fails: both errors are printed, and the thread ends", async () => {
+  const failure = new TypeError("the hook");
+  const hooks = [() => Promise.reject(failure), () => {
+    throw failure;
+  }];
+  for (const hook of hooks) {
+    const { thread, said } = await failUnder(hook);
+    assertEquals(said, [
+      ["Exception in the excepthook called for thread failing:", failure],
+      ["Exception in thread failing:", mistake],
+    ]);
+    assertStrictEquals(thread.error, mistake);
+  }
+});
+
+test("setExcepthook() gives the hook that it replaces, and without one goes back to the default", () => {
+  const hook = () => {};
+  assertStrictEquals(setExcepthook(hook), excepthook);
+  assertStrictEquals(setExcepthook(), hook);
+  assertStrictEquals(setExcepthook(), excepthook);
+});
+
+test("setExcepthook() rejects what is no function", () => {
+  assertThrows(() => setExcepthook("print" as never), TypeError, "not string");
+  assertThrows(() => setExcepthook(null as never), TypeError, "must be a function");
+});
