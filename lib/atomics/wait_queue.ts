@@ -295,15 +295,31 @@ export function removeWaitersOf(record: number): void {
 
 /** Wakes all who wait for something that a thread which has ended still owns. */
 export function wakeWaitersFor(owner: number): void {
+  wakeThose((node) => {
+    const ownerWord = i32[node + nodeWord.OWNER_WORD];
+    return ownerWord !== 0 && Atomics.load(i32, ownerWord) === owner;
+  });
+}
+
+/**
+ * Wakes all who wait in other queues than `queue` and said that `ownerWord` names the owner. To be
+ * called by who takes over from one that has ended: from then on they are no longer found by the
+ * name of the dead.
+ */
+export function wakeOthersUnder(ownerWord: number, queue: number): void {
+  wakeThose((node) =>
+    i32[node + nodeWord.OWNER_WORD] === ownerWord && i32[node + nodeWord.QUEUE] !== queue
+  );
+}
+
+function wakeThose(wanted: (node: number) => boolean): void {
   forEachLiveThread((record) => {
     for (const node of nodesOf(record)) {
-      const ownerWord = i32[node + nodeWord.OWNER_WORD];
-      if (ownerWord === 0 || i32[node + nodeWord.STATE] !== NodeState.QUEUED) continue;
-      if (Atomics.load(i32, ownerWord) !== owner) continue;
+      if (i32[node + nodeWord.STATE] !== NodeState.QUEUED || !wanted(node)) continue;
       const queue = i32[node + nodeWord.QUEUE];
       if (queue === 0) continue;
       enter(queue + GUARD);
-      if (stateIn(queue, node) === NodeState.QUEUED && Atomics.load(i32, ownerWord) === owner) {
+      if (stateIn(queue, node) === NodeState.QUEUED && wanted(node)) {
         const group = i32[node + nodeWord.GROUP];
         if (group !== 0) {
           breakGroup(queue, group);

@@ -209,6 +209,52 @@ proves(oneGivesUp("Lock", "is ended"));
 proves(oneGivesUp("RLock", "times out"), { large: true });
 proves(oneGivesUp("RLock", "is ended"), { large: true });
 
+/** Two wait, and one that holds the lock ends: both are woken, whoever takes the lock over first. */
+const holderEnds: Scenario = {
+  name: "Condition with Lock: a holder of the lock ends, two wait",
+  threads: 3,
+  forgetful: true,
+  uses,
+  setUp(world) {
+    const { conditions, owner, atEnd } = makeCondition(world, "Lock");
+    const { thread, lifecycle } = world.isolates[0];
+    const waiting = world.word("waiting");
+    const told = world.word("told");
+    const [its, ...others] = conditions;
+    return {
+      threads: [
+        [
+          () => until(waiting, 2),
+          () => void its.acquireSync(),
+          () => void lifecycle.endThread(thread.self, 1),
+        ],
+        ...others.map((condition, i): Step[] => [
+          () => {
+            until(waiting, i); // one after the other, so that there are fewer schedules
+            until(owner, 0);
+            condition.acquireSync();
+            i32[waiting]++;
+          },
+          unlessAbandoned(() => void condition.waitSync(), () => void i32[told]++),
+          () => condition.release(),
+        ]),
+      ],
+      atEnd() {
+        assertEquals(i32[told], 1);
+        atEnd();
+      },
+    };
+  },
+};
+
+proves(holderEnds);
+
+finds("who takes the lock over from the dead leaves the others asleep that wait", {
+  file: "lib/sync/ownership.ts",
+  from: 'if (how === "abandoned") wakeOthersUnder(owner, owner + QUEUE);',
+  to: "",
+}, holderEnds);
+
 finds("a waiter that frees the lock before it stands in the queue misses its notification", [
   {
     file: "lib/sync/condition.ts",
