@@ -123,6 +123,7 @@ export {
   type RegisterOptions,
 } from "./lib/managers/base_manager.ts";
 export { Manager } from "./lib/managers/manager.ts";
+export { SharedMemoryManager } from "./lib/managers/shared_memory_manager.ts";
 export { BaseProxy, callMethod, type Proxied, type Replied } from "./lib/managers/proxy.ts";
 export { SharedArray, SharedArray as Array } from "./lib/memory/array.ts";
 export type { SharedLock, SharedOptions } from "./lib/memory/locking.ts";

@@ -32,14 +32,13 @@ export function putName(name: string, object: number): boolean {
   i32[entry + OBJECT] = object;
   i32[entry + LENGTH] = bytes.length;
   u8.set(bytes, (entry + NAME) * 4);
-  enter(rootWord.namesGuard);
-  const isFree = linkTo(bytes) === 0;
-  if (isFree) {
+  const isFree = inNames(() => {
+    if (linkTo(bytes) !== 0) return false;
     i32[entry + NEXT] = i32[rootWord.names];
     i32[rootWord.names] = entry;
     retain(object);
-  }
-  leave(rootWord.namesGuard);
+    return true;
+  });
   if (!isFree) free(entry);
   return isFree;
 }
@@ -48,11 +47,12 @@ export function putName(name: string, object: number): boolean {
 export function findName(name: string): object | undefined {
   const bytes = new TextEncoder().encode(name);
   ensureThread();
-  enter(rootWord.namesGuard);
-  const link = linkTo(bytes);
-  const object = link === 0 ? 0 : i32[i32[link] + OBJECT];
-  if (object !== 0) retain(object); // so that it lives until this isolate has its handle
-  leave(rootWord.namesGuard);
+  const object = inNames(() => {
+    const link = linkTo(bytes);
+    if (link === 0) return 0;
+    retain(i32[i32[link] + OBJECT]); // so that it lives until this isolate has its handle
+    return i32[i32[link] + OBJECT];
+  });
   if (object === 0) return undefined;
   const handle = handleFor(object);
   dispose(object);
@@ -63,15 +63,26 @@ export function findName(name: string): object | undefined {
 export function removeName(name: string): boolean {
   const bytes = new TextEncoder().encode(name);
   ensureThread();
-  enter(rootWord.namesGuard);
-  const link = linkTo(bytes);
-  const entry = link === 0 ? 0 : i32[link];
-  if (entry !== 0) i32[link] = i32[entry + NEXT];
-  leave(rootWord.namesGuard);
+  const entry = inNames(() => {
+    const link = linkTo(bytes);
+    if (link === 0) return 0;
+    const found = i32[link];
+    i32[link] = i32[found + NEXT];
+    return found;
+  });
   if (entry === 0) return false;
   dispose(i32[entry + OBJECT]);
   free(entry);
   return true;
+}
+
+function inNames<T>(section: () => T): T {
+  enter(rootWord.namesGuard);
+  try {
+    return section();
+  } finally {
+    leave(rootWord.namesGuard); // even if the stack is used up in there
+  }
 }
 
 /** The word that holds the entry with the name; 0 if there is none. Inside `namesGuard`. */

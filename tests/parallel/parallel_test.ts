@@ -88,9 +88,9 @@ loopTest("Parallel() with generator_unordered gives what is there first", async 
 loopTest("Parallel() throws the first error as it was, and takes no more calls", async () => {
   for (const nJobs of [1, 2]) {
     let taken = 0;
-    function* calls() {
+    const calls = function* () {
       for (; taken < 1000; taken++) yield delayed(fail)(taken);
-    }
+    };
     await assertRejects(
       () => Parallel({ nJobs, batchSize: 1 })(calls()),
       RangeError,
