@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as mp from "@sauropod/multiprocessing";
+import * as ndarray from "@sauropod/multiprocessing/ndarray";
 
 const table = await Deno.readTextFile(new URL("../docs/from_python.md", import.meta.url));
 
@@ -55,7 +56,10 @@ Deno.test("docs/from_python.md names only what the package has", () => {
     .flatMap((line) =>
       [...(line.split("|")[2] ?? "").matchAll(/`([^`]+)`/g)].map(([, code]) => code)
     );
-  const exported = mp as unknown as Record<string, { prototype?: object } | undefined>;
+  const exported = { ...mp, ...ndarray } as unknown as Record<
+    string,
+    { prototype?: object } | undefined
+  >;
   let checked = 0;
   for (const code of here) {
     const [, owner, member] = /^(?:new )?([A-Z]\w+)(?:\(\))?(?:\.(\w+))?/.exec(code) ?? [];
