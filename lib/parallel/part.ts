@@ -78,6 +78,8 @@ export interface Plan {
   control: number;
   // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
   body: (...args: any[]) => unknown;
+  /** Whether the body is a {@linkcode Driver}: the loop over a chunk itself. */
+  isDriver?: boolean;
   context: object;
   start: number;
   step: number;
@@ -134,12 +136,12 @@ export function runPart(plan: Plan): Outcome {
           plan.reduction?.identity,
           at,
         );
-        if (plan.reduction !== undefined) collect(outcome, plan, chunk, value);
+        if (plan.reduction !== undefined || plan.byChunk) collect(outcome, plan, chunk, value);
       }
     }
   } catch (error) {
     stopLoop(control);
-    explainContext(error, plan.body);
+    explainContext(error, plan);
     outcome.failure = { error, index, worker: currentIdentity().name };
     return outcome;
   } finally {
@@ -189,8 +191,14 @@ const operations: Record<ReductionName, (left: number, right: number) => number>
   max: Math.max,
 };
 
-function explainContext(error: unknown, body: Plan["body"]): void {
+function explainContext(error: unknown, { body, isDriver }: Plan): void {
   if (!(error instanceof ReferenceError)) return;
+  if (isDriver) {
+    error.message +=
+      ". A function of an array expression sees nothing outside itself: register it " +
+      "with task(import.meta, fn) at the top level of its module";
+    return;
+  }
   if (definitionAt(functionAddress(body)).kind !== "source") return;
   error.message += ". The body of a parallel loop sees nothing outside itself: put what it needs " +
     "into context, or register it with task(import.meta, fn) at the top level of its module";
@@ -198,7 +206,8 @@ function explainContext(error: unknown, body: Plan["body"]): void {
 
 // The loop itself, compiled for each body, so that the engine can build the body into it.
 
-type Driver = (
+/** A loop over a chunk; it tells `at` where it failed. */
+export type Driver = (
   first: number,
   count: number,
   step: number,
@@ -243,7 +252,8 @@ interface Compiled {
 let compilations = 0;
 const compiled = new WeakMap<Plan["body"], Compiled>();
 
-function driverFor({ body, reduction, step }: Plan): Driver {
+function driverFor({ body, isDriver, reduction, step }: Plan): Driver {
+  if (isDriver) return body;
   const { initial, extra, take } = shapeOf(reduction);
   const call = `body(i, context${extra})`;
   const next = step === 1 ? "i++" : "i += step";
