@@ -10,12 +10,12 @@
  *
  * ```text
  * const a0 = c.a0;
- * for (; i < end - 3; i += 4) {
+ * for (const last = (end - 3) | 0; i < last; i = (i + 4) | 0) {
  *   { const v0 = a0[i]; const v1 = v0 * v0; const v2 = v1 - v0; s0 += v2; }
  *   …                                              // into s1, s2 and s3, each without the others
  * }
  * for (; i < end; i++) { … }
- * return (s0 + s1) + (s2 + s3);
+ * s0 += s1; s2 += s3; s0 += s2; return s0;
  * ```
  *
  * @module
@@ -53,16 +53,26 @@ export interface Program {
 /** Loops by their source. */
 const known = new Map<string, Driver>();
 
-/** Makes a loop of an expression. */
-export function programFor(root: Node, kind: ElementKind, goal: Goal): Program {
+/**
+ * Makes a loop of an expression.
+ *
+ * @param isShort whether 32 bits are enough to count the elements, which is faster
+ */
+export function programFor(
+  root: Node,
+  kind: ElementKind,
+  goal: Goal,
+  isShort: boolean,
+): Program {
   const context: Record<string, unknown> = {};
   const code = new Code(root, kind, context);
-  const loop = loopFor(goal, code, context);
+  const loop = loopFor(goal, code, context, isShort);
+  const whole = isShort ? " | 0" : "";
   const source = `function (first, count, step, c, identity, at) {
   // ${code.key.join(" ")}
   ${Object.keys(context).map((name) => `const ${name} = c.${name};`).join(" ")}
-  const end = first + count;
-  let i = first;
+  const end = (first + count)${whole};
+  let i = first${whole};
   try {
     ${loop}
   } catch (error) {
@@ -118,11 +128,15 @@ class Code {
           this.#lines.push((index) => `const ${name} = a${at}[${index}];`);
           continue;
         }
-        case "range":
+        case "range": {
+          // What is 0 or 1 is left away: the engine does not know it.
           context[`b${at}`] = node.start;
           context[`d${at}`] = node.step;
-          this.#lines.push((index) => `const ${name} = b${at} + (${index}) * d${at};`);
+          const begin = node.start === 0 ? "" : `b${at} + `;
+          const times = node.step === 1 ? "" : ` * d${at}`;
+          this.#lines.push((index) => `const ${name} = ${begin}(${index})${times};`);
           break;
+        }
         case "call": {
           isSafe = false;
           context[`f${at}`] = node.fn;
@@ -231,10 +245,15 @@ const initial: Record<ElementKind, Partial<Record<string, string>>> = {
   bigint: { sum: "0n", prod: "1n" },
 };
 
-function loopFor(goal: Goal, code: Code, context: Record<string, unknown>): string {
+function loopFor(
+  goal: Goal,
+  code: Code,
+  context: Record<string, unknown>,
+  isShort: boolean,
+): string {
   switch (goal.kind) {
     case "fold":
-      return foldLoop(goal.fold, code, context, code.isSafe ? 4 : 1);
+      return foldLoop(goal.fold, code, context, code.isSafe && isShort ? 4 : 1);
     case "total":
       return foldLoop("sum", code, context, 1);
     case "store":
@@ -270,7 +289,7 @@ function foldLoop(
   }
   if (lanes === 1) return `let s0 = ${start}; ${rest} return s0;`;
   return `let s0 = ${start}, s1 = ${start}, s2 = ${start}, s3 = ${start};
-    for (const last = end - 3; i < last; i += 4) {
+    for (const last = (end - 3) | 0; i < last; i = (i + 4) | 0) {
       ${code.element("i", (v) => take("s0", v))}
       ${code.element("i + 1", (v) => take("s1", v))}
       ${code.element("i + 2", (v) => take("s2", v))}

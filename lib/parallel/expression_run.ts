@@ -24,7 +24,7 @@ import { cut } from "./schedule.ts";
 import { runOnTeam, runOnTeamSync, threadsFor } from "./team.ts";
 
 /** Most pieces of an expression. */
-const MOST_PIECES = 1024;
+const MOST_PIECES = 256;
 /** Fewest elements of a piece, if nobody's functions are called: fewer take no time. */
 const LEAST_ELEMENTS = 4096;
 
@@ -124,7 +124,7 @@ function runOf(
   size: number,
   numThreads: number | undefined,
 ): Run {
-  const { run, context } = programFor(root, kind, goal);
+  const { run, context } = programFor(root, kind, goal, length < 2 ** 31);
   const wanted = threadsFor(numThreads);
   const threads = Math.max(Math.min(wanted, Math.ceil(length / size)), 1);
   return {
