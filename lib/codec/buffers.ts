@@ -1,7 +1,8 @@
 /**
  * SharedArrayBuffers, which only `postMessage` can carry, as shared objects that cross anywhere; and,
  * in the same way, a shared `WebAssembly.Memory` and a `WebAssembly.Module`, which is compiled once for
- * all isolates.
+ * all isolates. A memory that one isolate grows, all have grown: its `buffer` is another then, and
+ * arrays that were made on the one before show the old part only, as in a program of one isolate.
  *
  * A buffer that is sent for the first time gets an object in the heap and is announced to every
  * other isolate, by way of the main thread; messages then name the object. Every isolate keeps what

@@ -21,7 +21,13 @@ import {
 import { awaitOn, hold, release, setService } from "../atomics/wait.ts";
 import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
-import { type Carried, confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
+import {
+  type Carried,
+  confirmSent,
+  keptBuffer,
+  keptBuffers,
+  setBufferTransport,
+} from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import {
   dropOrder,
