@@ -201,22 +201,22 @@ export class ArrayExpression<T extends number | bigint = number> {
 
   /** The sum; 0 or 0n of no elements. */
   async sum(options: ExpressionOptions & Abortable = {}): Promise<T> {
-    return await this.fold("sum", this.zero(0), options);
+    return await this.fold("sum", this.identity(0), options);
   }
 
   /** As {@linkcode ArrayExpression.sum}, blocking the thread, which does its share. */
   sumSync(options: ExpressionOptions = {}): T {
-    return this.foldSync("sum", this.zero(0), options);
+    return this.foldSync("sum", this.identity(0), options);
   }
 
   /** The product; 1 or 1n of no elements. */
   async prod(options: ExpressionOptions & Abortable = {}): Promise<T> {
-    return await this.fold("prod", this.zero(1), options);
+    return await this.fold("prod", this.identity(1), options);
   }
 
   /** As {@linkcode ArrayExpression.prod}, blocking the thread, which does its share. */
   prodSync(options: ExpressionOptions = {}): T {
-    return this.foldSync("prod", this.zero(1), options);
+    return this.foldSync("prod", this.identity(1), options);
   }
 
   /**
@@ -347,24 +347,29 @@ export class ArrayExpression<T extends number | bigint = number> {
     return target;
   }
 
+  /** What the loops are made of. */
   private whole(): Whole {
     return { root: this.root, kind: this.kind };
   }
 
+  /** An operation on the elements alone. */
   private of(op: Unary): ArrayExpression<T> {
     return new ArrayExpression({ op, args: [this.root] }, this.kind);
   }
 
+  /** The same, of numbers only. */
   private ofNumbers(op: Unary): ArrayExpression<number> {
     this.checkNumbers(op);
     return new ArrayExpression({ op, args: [this.root] }, "number");
   }
 
+  /** Refuses bigints. */
   private checkNumbers(verb: string): void {
     if (this.kind === "number") return;
     throw new TypeError(`Cannot take ${verb} of bigints: use toNumbers() before`);
   }
 
+  /** An operation on the elements and an operand. */
   private with(op: Binary, other: Operand<T>): ArrayExpression<T> {
     return this.checked(op, { op, args: [this.root, this.operand(op, other)] });
   }
@@ -382,19 +387,23 @@ export class ArrayExpression<T extends number | bigint = number> {
     );
   }
 
+  /** An expression whose arrays have the same length. */
   private checked(verb: string, node: Node): ArrayExpression<T> {
     lengthOf(node, verb);
     return new ArrayExpression(node, this.kind);
   }
 
+  /** An array for the elements. */
   private newArray(dtype?: NumericTypecode): unknown {
     return sharedArray(dtype ?? (this.kind === "bigint" ? "int64" : "float64"), this.length);
   }
 
-  private zero(value: number): T {
+  /** A whole number in the type of the elements. */
+  private identity(value: number): T {
     return (this.kind === "bigint" ? BigInt(value) : value) as T;
   }
 
+  /** The elements as one, by name. */
   private async fold(
     fold: keyof typeof combiners,
     empty: T | undefined,
@@ -404,6 +413,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     return orEmpty(await finish(loops, signal) as T | undefined, empty, fold);
   }
 
+  /** As `fold`, blocking. */
   private foldSync(
     fold: keyof typeof combiners,
     empty: T | undefined,
@@ -413,12 +423,14 @@ export class ArrayExpression<T extends number | bigint = number> {
     return orEmpty(finishSync(loops) as T | undefined, empty, fold);
   }
 
+  /** The loops of a reduction by a function. */
   private foldOf(
     fn: (left: T, right: T) => T,
     initial: T,
   ): (options: ExpressionOptions) => Loops<unknown> {
     const address = addressOfFunction(fn, "reduce");
-    if (typeof initial !== this.kind) {
+    const type = typeof initial;
+    if (type !== this.kind) {
       throw new TypeError(
         `Cannot reduce expression: initial must be a ${this.kind}, not ${shown(initial)}`,
       );
@@ -427,6 +439,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     return ({ numThreads }) => folding(this.whole(), fold, fn, numThreads);
   }
 
+  /** The result of a reduction by a function. */
   private withInitial(fn: (left: T, right: T) => T, initial: T, folded: unknown): T {
     if (folded === undefined && this.length === 0) return initial;
     const checked = checkElement(folded, this.kind) as T;

@@ -176,7 +176,8 @@ function isShifted(a: AnyArray, b: AnyArray): boolean {
 
 /** Refuses a result that is no element. */
 export function checkElement(value: unknown, kind: ElementKind): unknown {
-  if (typeof value === kind) return value;
+  const type = typeof value;
+  if (type === kind) return value;
   throw new TypeError(
     `Cannot reduce: the function must return a ${kind}, not ${shown(value)}`,
   );
