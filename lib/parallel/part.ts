@@ -191,17 +191,24 @@ const operations: Record<ReductionName, (left: number, right: number) => number>
   max: Math.max,
 };
 
-function explainContext(error: unknown, { body, isDriver }: Plan): void {
+function explainContext(error: unknown, { body, isDriver, context }: Plan): void {
   if (!(error instanceof ReferenceError)) return;
   if (isDriver) {
+    if (!Object.values(context).some(isSource)) return;
     error.message +=
       ". A function of an array expression sees nothing outside itself: register it " +
       "with task(import.meta, fn) at the top level of its module";
-    return;
+  } else if (isSource(body)) {
+    error.message +=
+      ". The body of a parallel loop sees nothing outside itself: put what it needs " +
+      "into context, or register it with task(import.meta, fn) at the top level of its module";
   }
-  if (definitionAt(functionAddress(body)).kind !== "source") return;
-  error.message += ". The body of a parallel loop sees nothing outside itself: put what it needs " +
-    "into context, or register it with task(import.meta, fn) at the top level of its module";
+}
+
+/** Whether it is a function that is sent as its text. */
+function isSource(value: unknown): boolean {
+  if (typeof value !== "function") return false;
+  return definitionAt(functionAddress(value as Plan["body"])).kind === "source";
 }
 
 // The loop itself, compiled for each body, so that the engine can build the body into it.

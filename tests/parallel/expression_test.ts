@@ -11,6 +11,8 @@ import {
   prefixSumSync,
   sharedArray,
 } from "@sauropod/multiprocessing";
+import { programFor } from "../../lib/parallel/expression_code.ts";
+import type { Node } from "../../lib/parallel/expression_tree.ts";
 import { hypotenuse } from "../fixtures/loop_tasks.ts";
 import { loopTest, shared } from "./loops.ts";
 
@@ -381,4 +383,11 @@ loopTest("ArrayExpression is compiled once for its structure", async () => {
   } finally {
     globalThis.Function = original;
   }
+});
+
+loopTest("ArrayExpression counts beyond 32 bits", () => {
+  const start = 2 ** 31 + 5;
+  const range: Node = { op: "range", start: 7, step: 2, length: 2 ** 32 };
+  const { run, context } = programFor(range, "number", { kind: "fold", fold: "sum" }, false);
+  assertEquals(run(start, 3, 1, context, undefined, () => {}), 3 * 7 + 2 * (3 * start + 3));
 });
