@@ -14,6 +14,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { barrierRound } from "./stress/barriers.ts";
+import { conditionRound } from "./stress/conditions.ts";
 import { containerRound } from "./stress/containers.ts";
 import { eventRound } from "./stress/events.ts";
 import { lockRound } from "./stress/locks.ts";
@@ -36,6 +38,8 @@ export const rounds = {
   container: containerRound,
   rlock: rlockRound,
   semaphore: semaphoreRound,
+  condition: conditionRound,
+  barrier: barrierRound,
 };
 
 /** The name of a kind of round. */
