@@ -4,6 +4,7 @@ import {
   assertInstanceOf,
   assertNotEquals,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -628,6 +629,28 @@ test("getContext() has the classes with a start method", () => {
   assertThrows(get("fork"), RangeError, "cannot be made a copy of another");
   assertThrows(get("thread"), RangeError, 'the start methods are "spawn" and "forkserver"');
   assertThrows(get("toString"), RangeError, "Cannot get context");
+});
+
+test("getContext().getContext() is itself, or the one that is asked for", () => {
+  for (const method of getAllStartMethods()) {
+    const context = getContext(method);
+    assertStrictEquals(context.getContext(), context);
+    for (const other of getAllStartMethods()) {
+      assertStrictEquals(context.getContext(other), getContext(other));
+    }
+    assertThrows(() => context.getContext("fork" as "spawn"), RangeError, "cannot be made a copy");
+  }
+});
+
+test("getContext() gives what cannot be changed: its start method is set by what it is", () => {
+  for (const method of getAllStartMethods()) {
+    const context = getContext(method) as { startMethod: unknown };
+    for (const other of ["spawn", "forkserver", undefined]) {
+      assertThrows(() => context.startMethod = other, TypeError);
+    }
+    assertEquals(context.startMethod, method);
+    assert(!("setStartMethod" in context));
+  }
 });
 
 test("getContext().Process of every start method runs, ends and is terminated", async () => {

@@ -8,6 +8,7 @@ import {
   Queue,
   setForkserverPreload,
   setStartMethod,
+  task,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 
@@ -42,6 +43,43 @@ test("Process and Pool use the start method that was set", async () => {
     await process.join();
     await using pool = new Pool(1);
     assertEquals(await pool.apply(Math.sqrt, [4]), 2);
+  } finally {
+    setStartMethod(undefined, { force: true });
+  }
+}, { reserve: true });
+
+/** The start methods that a worker says are its own, and its child's. */
+const sayMethods = task(import.meta, async (out: Queue<string>, isChild = false) => {
+  out.putSync(getStartMethod());
+  if (isChild) return;
+  const child = new Process({ target: sayMethods, args: [out, true] });
+  child.start();
+  await child.join();
+});
+
+test("getStartMethod() in a worker is how it was started, and so in its children", async () => {
+  for (const method of getAllStartMethods()) {
+    const { Process, Pool } = getContext(method);
+    const queue = new Queue<string>();
+    const process = new Process({ target: sayMethods, args: [queue] as const });
+    process.start();
+    await process.join();
+    await using pool = new Pool(1);
+    await pool.apply(sayMethods, [queue]);
+    queue.close();
+    assertEquals(await Array.fromAsync(queue), [method, method, method, method]);
+  }
+  assertEquals(getStartMethod(), "spawn");
+}, { reserve: true });
+
+test("setStartMethod() holds in the children that are started from then on", async () => {
+  setStartMethod("forkserver");
+  try {
+    const queue = new Queue<string>();
+    const process = new Process({ target: sayMethods, args: [queue] as const });
+    process.start();
+    await process.join();
+    assertEquals([queue.getSync(), queue.getSync()], ["forkserver", "forkserver"]);
   } finally {
     setStartMethod(undefined, { force: true });
   }
