@@ -5,10 +5,12 @@ import {
   assertMatch,
   assertNotEquals,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import {
+  Barrier,
   CancelledError,
   ClosedError,
   DataCloneError,
@@ -561,6 +563,36 @@ test("a result that cannot be sent is a MaybeEncodingError, and its worker lives
   assertInstanceOf(error.cause, DataCloneError);
   assertEquals(await pool.apply(tasks.pid), worker);
 });
+
+// 166
+test("a result that cannot be sent goes to the errorCallback, and to no callback", async () => {
+  await using pool = new Pool(1);
+  const calls: unknown[] = [];
+  const options = {
+    callback: (result: unknown) => calls.push(result),
+    errorCallback: (error: unknown) => calls.push(error),
+  };
+  for (let round = 0; round < 3; round++) {
+    const one = pool.applyAsync(() => Symbol("odd"), [], options);
+    const error = await assertRejects(() => one.get(guard), MaybeEncodingError);
+    assertStrictEquals(calls.splice(0).at(0), error);
+    const many = pool.mapAsync((x: number) => x === 2 ? new WeakMap() : x, [1, 2, 3], options);
+    await assertRejects(() => many.get(guard), MaybeEncodingError);
+    assertInstanceOf(calls.splice(0).at(0), MaybeEncodingError);
+    assertEquals(calls, []);
+  }
+});
+
+// 152
+test("Pool of two hundred workers maps a thousand items", async () => {
+  await using pool = new Pool(200);
+  const barrier = new Barrier(200); // so all of them start
+  const arrive = (barrier: Barrier) => barrier.waitSync();
+  const numbers = await pool.starmap(arrive, Array(200).fill([barrier]), { chunkSize: 1 });
+  assertEquals(new Set(numbers).size, 200);
+  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+  assertEquals(sum(await pool.map(square, upTo(1000))), 332833500);
+}, { guardMs: 4 * GUARD_MS });
 
 test("Pool calls name the path to an argument that cannot be sent, and the pool goes on", async () => {
   await using pool = new Pool(2);

@@ -232,6 +232,8 @@ const ends: [how: string, target: () => unknown, exitCode: number, message?: str
     await new Promise((resolve) => setTimeout(resolve, 0));
     Deno.exit(3);
   }, 3],
+  ["Deno.exit(true)", () => Deno.exit(true as unknown as number), 0], // as Deno has it
+  ["Deno.exit(false)", () => Deno.exit(false as unknown as number), 0],
   // deno-lint-ignore no-process-global
   ["process.exit(7)", () => process.exit(7), 7],
   ["self.close()", () => self.close(), 0],
@@ -467,6 +469,21 @@ test("currentProcess() and parentProcess() in a process are itself and its creat
     children: 0,
   });
   assertEquals(await ending(process), 0);
+});
+
+// 6
+test("parentProcess() of a child of a child is seen to end by it", async () => {
+  for (const end of ["terminate", "kill", "error", "return"] as const) {
+    const [out, go] = [new Queue<unknown>(), new Event()];
+    const process = started({ target: tasks.watchedByChild, args: [out, go, end] });
+    const [pid, alive, inTime] = await out.get(guard) as unknown[];
+    assertEquals([pid, alive, inTime], [process.pid, true, false], end);
+    if (end === "terminate") process.terminate();
+    else if (end === "kill") process.kill();
+    else go.set();
+    assertEquals(await out.get(guard), [true, false], end);
+    await ending(process);
+  }
 });
 
 test("Process.daemon is its creator's if not given", async () => {

@@ -3,6 +3,7 @@ import {
   getAllStartMethods,
   getContext,
   getStartMethod,
+  type Lock,
   Pool,
   Process,
   Queue,
@@ -10,6 +11,9 @@ import {
   setStartMethod,
   task,
 } from "@sauropod/multiprocessing";
+import { State, stateOf } from "../../lib/atomics/thread.ts";
+import { hostedWorkers } from "../../lib/runtime/host.ts";
+import { ExitCode, stopThread } from "../../lib/runtime/lifecycle.ts";
 import { test } from "../fixtures/guarded.ts";
 
 test("setStartMethod() changes what getStartMethod() and getContext() give, once", () => {
@@ -91,7 +95,11 @@ test("setForkserverPreload() has the reserve import modules before there is work
   try {
     const { Process } = getContext("forkserver");
     const queue = new Queue<boolean>();
-    const look = (out: Queue<boolean>) => out.put("preloadedAt" in globalThis);
+    const look = (out: Queue<boolean>) => {
+      const { preloadedLock } = globalThis as { preloadedLock?: Lock };
+      using _ = preloadedLock?.acquireSync();
+      return out.put("preloadedAt" in globalThis && preloadedLock!.locked());
+    };
     // The first comes before the reserve is filled; one after it gets a warm worker.
     let warm = false;
     for (let times = 0; times < 20 && !warm; times++) {
@@ -105,6 +113,40 @@ test("setForkserverPreload() has the reserve import modules before there is work
     setForkserverPreload([]);
   }
 }, { reserve: true });
+
+// 29, 30
+test(
+  "getContext('forkserver').Process starts though the workers of the reserve have died",
+  async () => {
+    const { Process } = getContext("forkserver");
+    const queue = new Queue<number>();
+    const start = async (item: number) => {
+      const process = new Process({
+        target: (out: Queue<number>, item: number) => out.putSync(item),
+        args: [queue, item] as const,
+      });
+      process.start();
+      assertEquals(await queue.get(), item);
+      await process.join();
+      assertEquals(process.exitCode, 0);
+    };
+    for (const code of [ExitCode.KILLED, ExitCode.TERMINATED, ExitCode.KILLED]) {
+      await start(1);
+      let killed = 0;
+      while (killed === 0) { // the reserve is filled one a turn
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        for (const record of hostedWorkers()) {
+          const state = stateOf(record);
+          if (state !== State.STARTING && state !== State.IDLE) continue;
+          stopThread(record, code);
+          killed++;
+        }
+      }
+      await start(2);
+    }
+  },
+  { reserve: true },
+);
 
 test("setForkserverPreload() refuses what is no list of modules", () => {
   const set = setForkserverPreload as (modules: unknown) => void;
