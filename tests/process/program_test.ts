@@ -330,6 +330,20 @@ Deno.test("an error of a pool that nobody catches is printed with the worker's l
   assertStringIncludes(stderr, "TypeError: because");
 });
 
+// 33
+Deno.test("a process that throws what is no error says so, and ends with 1", async () => {
+  const { code, stdout, stderr } = await run(`
+    for (const thrown of ["ignore this", [1, 2, 3]]) {
+      const process = new Process({ target: (thrown) => { throw thrown; }, args: [thrown] });
+      process.start();
+      await process.join();
+      console.log(process.exitCode);
+    }
+  `);
+  assertEquals([code, stdout], [0, "1\n1\n"]);
+  assertEquals(stderr, "Process Process-1: ignore this\nProcess Process-2: [ 1, 2, 3 ]\n");
+});
+
 // 27
 Deno.test("a program that closes its stdout can start processes, which print", async () => {
   const { code, stderr } = await run(`
