@@ -1,0 +1,366 @@
+/**
+ * New arrays on shared memory.
+ *
+ * @module
+ */
+
+import { checkArray, isShared, make, sizeOf } from "./array.ts";
+import { type AnyData, arrayClassOf, dtypeOf, isBig } from "./types.ts";
+import type { ArrayOf, BigDataType, DataType, ElementOf, NdArray, NdArrayData } from "./types.ts";
+import { assign, inOrder } from "./walk.ts";
+
+/** So many elements are set one by one, before what is there is copied. */
+const FILLED = 4096;
+
+/**
+ * Makes an array of zeros on shared memory.
+ *
+ * Follows `numpy.zeros`.
+ *
+ * @param shape length of each axis
+ * @param dtype type of the elements
+ * @throws {RangeError} if a length is not a whole number of at least 0
+ * @throws {TypeError} if there is no such type
+ *
+ * @example Two rows
+ * ```ts
+ * import { tolist, zeros } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const array = zeros([2, 3], "int32");
+ * array.set(1, 2, 7);
+ * assertEquals(tolist(array), [[0, 0, 0], [0, 0, 7]]);
+ * ```
+ */
+export function zeros<Type extends DataType | BigDataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  sizeOf(shape);
+  return make(shape, dtype) as unknown as NdArray<ArrayOf<Type>>;
+}
+
+/**
+ * Makes an array on shared memory that is going to be filled.
+ *
+ * Follows `numpy.empty`; its elements are 0 here, since new memory is.
+ *
+ * @throws as {@linkcode zeros}
+ *
+ * @example Room for six numbers
+ * ```ts
+ * import { empty } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(empty([2, 3]).size, 6);
+ * ```
+ */
+export function empty<Type extends DataType | BigDataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  return zeros(shape, dtype);
+}
+
+/**
+ * Makes an array of ones on shared memory.
+ *
+ * Follows `numpy.ones`.
+ *
+ * @throws as {@linkcode zeros}
+ *
+ * @example Three of them
+ * ```ts
+ * import { ones, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(ones([3], "uint8")), [1, 1, 1]);
+ * ```
+ */
+export function ones<Type extends DataType | BigDataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  const one = isBig(dtype) ? 1n : 1;
+  return full<number | bigint, DataType | BigDataType>(shape, one, dtype) as NdArray<ArrayOf<Type>>;
+}
+
+/**
+ * Makes an array on shared memory whose elements are all the same.
+ *
+ * Follows `numpy.full`; a bigint makes it `"bigint64"` if no type is given, a number `"float64"`.
+ *
+ * @param shape length of each axis
+ * @param value every element
+ * @param dtype type of the elements
+ * @throws {TypeError} if `value` is a bigint and the elements are not, or the other way round
+ * @throws as {@linkcode zeros}
+ *
+ * @example Sevens
+ * ```ts
+ * import { full, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(full([2, 2], 7)), [[7, 7], [7, 7]]);
+ * ```
+ */
+export function full<Value extends number | bigint, Type extends TypeFor<Value> = Default<Value>>(
+  shape: readonly number[],
+  value: Value,
+  dtype: Type = (typeof value === "bigint" ? "bigint64" : "float64") as Type,
+): NdArray<ArrayOf<Type>> {
+  const array = zeros(shape, dtype);
+  if (typeof value !== (isBig(dtype) ? "bigint" : "number")) {
+    throw new TypeError(
+      `Cannot make array: its elements are ${dtype}, so value must be a ${
+        isBig(dtype) ? "bigint" : "number"
+      }, not ${typeof value === "bigint" ? `${value}n` : String(value)}`,
+    );
+  }
+  // Filling a large shared array one by one is many times slower than copying.
+  const data = array.data as NdArrayData;
+  data.fill(value as number, 0, FILLED);
+  for (let done = FILLED; done < data.length; done *= 2) {
+    data.set(data.subarray(0, Math.min(done, data.length - done)), done);
+  }
+  return array;
+}
+
+/** The types whose elements a value can be. */
+type TypeFor<Value> = Value extends bigint ? BigDataType : DataType;
+/** The type of the elements when none is given. */
+type Default<Value> = Value extends bigint ? "bigint64" : "float64";
+
+/**
+ * Makes an array on shared memory with the given elements, the last axis running fastest.
+ *
+ * Follows `numpy.array`.
+ *
+ * @param data the elements
+ * @param shape length of each axis
+ * @param dtype type of the elements: that of `data` if it is a typed array
+ * @throws {RangeError} if the shape does not have as many elements as `data`
+ * @throws {TypeError} if there is no such type
+ *
+ * @example Two rows of three
+ * ```ts
+ * import { fromArray } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fromArray([1, 2, 3, 4, 5, 6], [2, 3]).get(1, 0), 4);
+ * ```
+ */
+export function fromArray<Type extends BigDataType = "bigint64">(
+  data: ArrayLike<bigint>,
+  shape?: readonly number[],
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+/** As above, of numbers. */
+export function fromArray<Type extends DataType = DataType>(
+  data: ArrayLike<number>,
+  shape?: readonly number[],
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+export function fromArray(
+  data: ArrayLike<number> | ArrayLike<bigint>,
+  shape: readonly number[] = [data.length],
+  dtype: DataType | BigDataType = typeof data[0] === "bigint" && Array.isArray(data)
+    ? "bigint64"
+    : dtypeOf(data),
+): NdArray<AnyData> {
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `Cannot make array: shape [${shape}] has ${sizeOf(shape)} elements and data ${data.length}`,
+    );
+  }
+  const array = make(shape, dtype);
+  array.data.set(data as ArrayLike<number>);
+  return array;
+}
+
+/**
+ * Makes a copy of an array on shared memory, the last axis running fastest, whatever the strides of
+ * the original.
+ *
+ * Follows `numpy.copy`.
+ *
+ * @throws {TypeError} if it is no ndarray of a typed array
+ *
+ * @example A column of its own
+ * ```ts
+ * import { copy, fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const array = fromArray([1, 2, 3, 4], [2, 2]);
+ * const column = copy(array.pick(null, 1));
+ * array.set(0, 1, 9);
+ * assertEquals(tolist(column), [2, 4]);
+ * ```
+ */
+export function copy<Data extends AnyData>(array: NdArray<Data>): NdArray<Data> {
+  const { data, shape } = checkArray(array, "copy array");
+  const copied = make(shape, dtypeOf(data)) as unknown as NdArray<Data>;
+  assign(copied, array);
+  return copied;
+}
+
+/**
+ * The array itself if it is on shared memory, a copy there otherwise.
+ *
+ * @throws {TypeError} if it is no ndarray of a typed array
+ *
+ * @example An array that another package made
+ * ```ts
+ * import { asShared } from "@sauropod/multiprocessing/ndarray";
+ * import { assert } from "@std/assert";
+ * import ndarray from "ndarray";
+ *
+ * const array = asShared(ndarray(Float64Array.of(1, 2, 3)));
+ * assert(array.data.buffer instanceof SharedArrayBuffer);
+ * assert(asShared(array) === array);
+ * ```
+ */
+export function asShared<Data extends AnyData>(array: {
+  readonly data: Data;
+  readonly shape: number[];
+  readonly stride: number[];
+  readonly offset: number;
+}): NdArray<Data> {
+  const given = checkArray(array as NdArray<Data>, "share array");
+  return isShared(given) ? given : copy(given);
+}
+
+/**
+ * Makes an array of numbers that are equally far apart, without the end.
+ *
+ * Follows `numpy.arange`; the elements are `"float64"` if no type is given.
+ *
+ * @param startOrStop the first number, or the end if it is the only argument
+ * @param stop the end, which is not in the array
+ * @param step the distance between two numbers; negative to count down
+ * @param dtype type of the elements
+ * @throws {RangeError} if `step` is 0, or one of the numbers is not finite
+ * @throws {TypeError} if there is no such type
+ *
+ * @example Counting
+ * ```ts
+ * import { arange, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(arange(3)), [0, 1, 2]);
+ * assertEquals(tolist(arange(1, 2, 0.25)), [1, 1.25, 1.5, 1.75]);
+ * ```
+ */
+export function arange<Type extends DataType = "float64">(
+  startOrStop: number,
+  stop?: number,
+  step = 1,
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  const [start, end] = stop === undefined ? [0, startOrStop] : [startOrStop, stop];
+  for (const [name, value] of Object.entries({ start, stop: end, step })) {
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(
+      `Cannot make array: ${name} must be a finite number, not ${String(value)}`,
+    );
+  }
+  if (step === 0) throw new RangeError("Cannot make array: step must not be 0");
+  const array = zeros([Math.max(Math.ceil((end - start) / step), 0)], numberType(dtype));
+  const data = array.data as NdArrayData;
+  for (let at = 0; at < data.length; at++) data[at] = start + at * step;
+  return array;
+}
+
+/** Options of {@linkcode linspace}. */
+export interface LinspaceOptions<Type extends DataType = "float64"> {
+  /**
+   * Whether the last number is `stop`.
+   *
+   * @default {true}
+   */
+  endpoint?: boolean;
+  /**
+   * Type of the elements.
+   *
+   * @default {"float64"}
+   */
+  dtype?: Type;
+}
+
+/**
+ * Makes an array of `num` numbers that are equally far apart, from `start` to `stop`.
+ *
+ * Follows `numpy.linspace`; its `retstep` is `array.get(1) - array.get(0)`.
+ *
+ * @param start the first number
+ * @param stop the last, or the end if `endpoint` is false
+ * @param num how many
+ * @throws {RangeError} if `num` is not a whole number of at least 0, or `start` or `stop` is not finite
+ * @throws {TypeError} if there is no such type
+ *
+ * @example From 0 to 2
+ * ```ts
+ * import { linspace, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(linspace(0, 2, 5)), [0, 0.5, 1, 1.5, 2]);
+ * ```
+ */
+export function linspace<Type extends DataType = "float64">(
+  start: number,
+  stop: number,
+  num = 50,
+  { endpoint = true, dtype = "float64" as Type }: LinspaceOptions<Type> = {},
+): NdArray<ArrayOf<Type>> {
+  for (const [name, value] of Object.entries({ start, stop })) {
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(`Cannot make array: ${name} must be a finite number, not ${value}`);
+  }
+  if (!Number.isInteger(num) || num < 0) {
+    throw new RangeError(
+      `Cannot make array: num must be a whole number of at least 0, not ${String(num)}`,
+    );
+  }
+  const array = zeros([num], numberType(dtype));
+  const data = array.data as NdArrayData;
+  const gaps = endpoint ? num - 1 : num;
+  const step = gaps > 0 ? (stop - start) / gaps : 0;
+  for (let at = 0; at < num; at++) data[at] = start + at * step;
+  if (endpoint && num > 1) data[num - 1] = stop;
+  return array;
+}
+
+function numberType<Type extends DataType>(dtype: Type): Type {
+  arrayClassOf(dtype);
+  if (!isBig(dtype)) return dtype;
+  throw new TypeError(`Cannot make array: dtype must be one of numbers, not ${dtype}`);
+}
+
+/** Elements in lists, as deep as an array has axes. */
+export type Nested<Element> = Element | Nested<Element>[];
+
+/**
+ * The elements of an array in lists of lists, as deep as it has axes; of a 0-d array, its element.
+ *
+ * Follows `numpy.ndarray.tolist`.
+ *
+ * @throws {TypeError} if it is no ndarray of a typed array
+ *
+ * @example A transposed view
+ * ```ts
+ * import { fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(fromArray([1, 2, 3, 4], [2, 2]).transpose(1, 0)), [[1, 3], [2, 4]]);
+ * ```
+ */
+export function tolist<Data extends AnyData>(array: NdArray<Data>): Nested<ElementOf<Data>> {
+  const elements = inOrder(checkArray(array, "list array"));
+  const { shape } = array;
+  let at = 0;
+  const listOf = (axis: number): Nested<ElementOf<Data>> =>
+    axis === shape.length
+      ? elements[at++] as ElementOf<Data>
+      : Array.from({ length: shape[axis] }, () => listOf(axis + 1));
+  return listOf(0);
+}
