@@ -6,7 +6,15 @@
 
 import { checkArray, isShared, make, sizeOf } from "./array.ts";
 import { type AnyData, arrayClassOf, dtypeOf, isBig } from "./types.ts";
-import type { ArrayOf, BigDataType, DataType, ElementOf, NdArray, NdArrayData } from "./types.ts";
+import type {
+  ArrayOf,
+  ArrayTypes,
+  BigDataType,
+  DataType,
+  ElementOf,
+  NdArray,
+  NdArrayData,
+} from "./types.ts";
 import { assign, inOrder } from "./walk.ts";
 
 /** So many elements are set one by one, before what is there is copied. */
@@ -126,6 +134,11 @@ export function full<Value extends number | bigint, Type extends TypeFor<Value> 
   return array;
 }
 
+/** The class of a typed array, whatever memory it is on. */
+type OnAnyMemory<Data> = {
+  [Type in keyof ArrayTypes]: Data extends ArrayTypes[Type] ? ArrayTypes[Type] : never;
+}[keyof ArrayTypes];
+
 /** The types whose elements a value can be. */
 type TypeFor<Value> = Value extends bigint ? BigDataType : DataType;
 /** The type of the elements when none is given. */
@@ -150,8 +163,19 @@ type Default<Value> = Value extends bigint ? "bigint64" : "float64";
  * assertEquals(fromArray([1, 2, 3, 4, 5, 6], [2, 3]).get(1, 0), 4);
  * ```
  */
+export function fromArray<Data extends AnyData>(
+  data: Data,
+  shape?: readonly number[],
+): NdArray<OnAnyMemory<Data>>;
+/** As above, of bigints. */
 export function fromArray<Type extends BigDataType = "bigint64">(
   data: ArrayLike<bigint>,
+  shape?: readonly number[],
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+/** As above, of a list of numbers. */
+export function fromArray<Type extends DataType = "float64">(
+  data: readonly number[],
   shape?: readonly number[],
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
@@ -267,7 +291,8 @@ export function arange<Type extends DataType = "float64">(
   if (step === 0) throw new RangeError("Cannot make array: step must not be 0");
   const array = zeros([Math.max(Math.ceil((end - start) / step), 0)], numberType(dtype));
   const data = array.data as NdArrayData;
-  for (let at = 0; at < data.length; at++) data[at] = start + at * step;
+  const delta = start + step - start; // what is left of the step beside a large start, as in NumPy
+  for (let at = 0; at < data.length; at++) data[at] = start + at * delta;
   return array;
 }
 
