@@ -46,6 +46,7 @@ export {
   tolist,
   zeros,
 } from "./create.ts";
+export { type FractionType, random, type RandomOptions, randomSync } from "./random.ts";
 export { broadcastTo } from "./broadcast.ts";
 export { arraySplit, split } from "./split.ts";
 export { concatenate, stack } from "./join.ts";

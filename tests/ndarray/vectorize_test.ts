@@ -73,7 +73,10 @@ loopTest("vectorize() gives the first error, and refuses what is no number", asy
     const options = { numThreads };
     const nothing = vectorize((() => {}) as unknown as (x: number) => number, options);
     await assertRejects(() => nothing(arange(3)), TypeError, "must return a number");
-    const late = vectorize((async (x: number) => x) as unknown as (x: number) => number, options);
+    const late = vectorize(
+      ((x: number) => Promise.resolve(x)) as unknown as (x: number) => number,
+      options,
+    );
     await assertRejects(() => late(arange(3)), TypeError, "not a promise");
   }
   assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not number");
