@@ -89,8 +89,9 @@ export function ones<Type extends DataType | BigDataType = "float64">(
   shape: readonly number[],
   dtype: Type = "float64" as Type,
 ): NdArray<ArrayOf<Type>> {
-  const one = isBig(dtype) ? 1n : 1;
-  return full<number | bigint, DataType | BigDataType>(shape, one, dtype) as NdArray<ArrayOf<Type>>;
+  return (isBig(dtype) ? full(shape, 1n, dtype) : full(shape, 1, dtype)) as unknown as NdArray<
+    ArrayOf<Type>
+  >;
 }
 
 /**
@@ -112,17 +113,29 @@ export function ones<Type extends DataType | BigDataType = "float64">(
  * assertEquals(tolist(full([2, 2], 7)), [[7, 7], [7, 7]]);
  * ```
  */
-export function full<Value extends number | bigint, Type extends TypeFor<Value> = Default<Value>>(
+export function full<Type extends BigDataType = "bigint64">(
   shape: readonly number[],
-  value: Value,
-  dtype: Type = (typeof value === "bigint" ? "bigint64" : "float64") as Type,
-): NdArray<ArrayOf<Type>> {
+  value: bigint,
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+/** As above, of numbers. */
+export function full<Type extends DataType = "float64">(
+  shape: readonly number[],
+  value: number,
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+export function full(
+  shape: readonly number[],
+  value: number | bigint,
+  dtype: DataType | BigDataType = typeof value === "bigint" ? "bigint64" : "float64",
+): NdArray<AnyData> {
   const array = zeros(shape, dtype);
-  if (typeof value !== (isBig(dtype) ? "bigint" : "number")) {
+  const wanted = isBig(dtype) ? "bigint" : "number";
+  const given = typeof value;
+  if (given !== wanted) {
     throw new TypeError(
-      `Cannot make array: its elements are ${dtype}, so value must be a ${
-        isBig(dtype) ? "bigint" : "number"
-      }, not ${typeof value === "bigint" ? `${value}n` : String(value)}`,
+      `Cannot make array: its elements are ${dtype}, so value must be a ${wanted}, not ` +
+        (given === "bigint" ? `${value}n` : String(value)),
     );
   }
   // Filling a large shared array one by one is many times slower than copying.
@@ -133,16 +146,6 @@ export function full<Value extends number | bigint, Type extends TypeFor<Value> 
   }
   return array;
 }
-
-/** The class of a typed array, whatever memory it is on. */
-type OnAnyMemory<Data> = {
-  [Type in keyof ArrayTypes]: Data extends ArrayTypes[Type] ? ArrayTypes[Type] : never;
-}[keyof ArrayTypes];
-
-/** The types whose elements a value can be. */
-type TypeFor<Value> = Value extends bigint ? BigDataType : DataType;
-/** The type of the elements when none is given. */
-type Default<Value> = Value extends bigint ? "bigint64" : "float64";
 
 /**
  * Makes an array on shared memory with the given elements, the last axis running fastest.
@@ -166,7 +169,11 @@ type Default<Value> = Value extends bigint ? "bigint64" : "float64";
 export function fromArray<Data extends AnyData>(
   data: Data,
   shape?: readonly number[],
-): NdArray<OnAnyMemory<Data>>;
+): NdArray<
+  { [Type in keyof ArrayTypes]: Data extends ArrayTypes[Type] ? ArrayTypes[Type] : never }[
+    keyof ArrayTypes
+  ]
+>;
 /** As above, of bigints. */
 export function fromArray<Type extends BigDataType = "bigint64">(
   data: ArrayLike<bigint>,

@@ -17,7 +17,7 @@ import { gather, Walk } from "./walk.ts";
 import { BLOCK, threadsForCheap, type Work } from "./work.ts";
 
 /** The reductions. */
-export type ReductionName = KernelName | "mean";
+export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
 
 /** Options of a reduction. */
 export interface ReduceOptions {
@@ -35,19 +35,17 @@ export interface ReduceOptions {
   numThreads?: number;
 }
 
-/** What the sums of an array lie in: its type if that is of fractions or bigints, or `float64`. */
-type SumData<Data extends AnyData> = Data extends
-  BigNdArrayData | ArrayOf<"float16" | "float32" | "float64"> ? Data : Float64Array;
-/** What the means of an array lie in. */
-type MeanData<Data extends AnyData> = Data extends ArrayOf<"float16" | "float32"> ? Data
-  : Float64Array;
-
-/** What the elements lie in that a reduction along an axis gives. */
+/**
+ * What the elements lie in that a reduction along an axis gives: places in `uint32`; sums and
+ * products of bigints and fractions in their own type, of others in `float64`; means likewise, of
+ * bigints in `float64`; the least and the greatest in their own type.
+ */
 export type ReducedData<Name extends ReductionName, Data extends AnyData> = Name extends
   "argmin" | "argmax" ? Uint32Array
-  : Name extends "mean" ? MeanData<Data>
-  : Name extends "sum" | "prod" ? SumData<Data>
-  : Data;
+  : Name extends "min" | "max" ? Data
+  : Data extends ArrayOf<"float16" | "float32"> ? Data
+  : [Name, Data] extends ["sum" | "prod", BigNdArrayData] ? Data
+  : Float64Array;
 
 /** What a reduction of all elements gives. */
 export type Reduced<Name extends ReductionName, Data extends AnyData> = Name extends
@@ -64,12 +62,11 @@ function reducedType(name: ReductionName, data: AnyData) {
 }
 
 /** A reduction, cut into parts. */
-// deno-lint-ignore no-explicit-any -- of one kind of part or of the other
 export function planReduction(
   name: ReductionName,
   array: NdArray<AnyData>,
   { axis, numThreads }: ReduceOptions,
-): Work<any, unknown> {
+): Work<object, unknown> {
   const verb = verbs[name];
   const given = checkArray(array, verb) as NdArray;
   const wanted = threadsForCheap(given.size, numThreads);
@@ -82,9 +79,10 @@ export function planReduction(
       `Cannot ${verb}: ${along === undefined ? "the array is empty" : `axis ${along} is empty`}`,
     );
   }
-  return along === undefined
+  const work = along === undefined
     ? planWhole(name, given, threads)
     : planAlong(name, given, along, threads);
+  return work as Work<object, unknown>;
 }
 
 const verbs: Record<ReductionName, string> = {

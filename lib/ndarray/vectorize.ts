@@ -9,7 +9,14 @@ import { threadsFor } from "../parallel/team.ts";
 import { isNdArray, make, wrap } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";
-import type { AnyData, ArrayOf, BigDataType, BigNdArrayData, DataType } from "./types.ts";
+import type {
+  AnyData,
+  ArrayOf,
+  BigDataType,
+  BigNdArrayData,
+  DataType,
+  ElementOf,
+} from "./types.ts";
 import { arrayClassOf, isBig, type NdArray, type NdArrayData } from "./types.ts";
 import { repeated, Walk } from "./walk.ts";
 import { BLOCK, run, runSync, type Work } from "./work.ts";
@@ -38,9 +45,6 @@ export type Vectors<Args extends readonly (number | bigint)[]> = {
   [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
     : number | NdArray<NdArrayData>;
 };
-
-/** What a function that is vectorized returns. */
-type Returned<Type> = Type extends BigDataType ? bigint : number;
 
 /**
  * Makes a function of arrays of a function of numbers: it calls that with each element, or with the
@@ -79,7 +83,7 @@ export function vectorize<
   Args extends (number | bigint)[],
   Type extends DataType | BigDataType = "float64",
 >(
-  fn: (...args: Args) => Returned<Type>,
+  fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> = {},
 ): (...arrays: Vectors<Args>) => Promise<NdArray<ArrayOf<Type>>> {
   checkFunction(fn, options);
@@ -105,7 +109,7 @@ export function vectorizeSync<
   Args extends (number | bigint)[],
   Type extends DataType | BigDataType = "float64",
 >(
-  fn: (...args: Args) => Returned<Type>,
+  fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> = {},
 ): (...arrays: Vectors<Args>) => NdArray<ArrayOf<Type>> {
   checkFunction(fn, options);
