@@ -33,19 +33,17 @@ export type {
   NdArrayData,
 } from "./types.ts";
 export {
-  arange,
   asShared,
   copy,
   empty,
   fromArray,
   full,
-  linspace,
-  type LinspaceOptions,
   type Nested,
   ones,
   tolist,
   zeros,
 } from "./create.ts";
+export { arange, linspace, type LinspaceOptions } from "./ranges.ts";
 export { type FractionType, random, type RandomOptions, randomSync } from "./random.ts";
 export { broadcastTo } from "./broadcast.ts";
 export { arraySplit, split } from "./split.ts";

@@ -155,6 +155,27 @@ loopTest("the result is the same, bit for bit, whatever the number of threads", 
   }
 });
 
+Deno.test("arrays of many blocks are reduced as plain loops do it", () => {
+  const elements = Int32Array.from({ length: 210_000 }, (_, at) => (at * 7919) % 1009);
+  const [least, greatest] = [100_000, 170_000];
+  [elements[least], elements[greatest]] = [-5, 5000];
+  const array = fromArray(elements, [70_000, 3]);
+  assertEquals([argminSync(array), argmaxSync(array)], [least, greatest]);
+  assertEquals([minSync(array), maxSync(array)], [-5, 5000]);
+  assertEquals(sumSync(array), elements.reduce((a, b) => a + b));
+  const flipped = array.transpose(1, 0); // many runs to a block
+  const [row, column] = [Math.floor(greatest / 3), greatest % 3];
+  assertEquals(argmaxSync(flipped), column * 70_000 + row);
+  const rows = sumSync(array, { axis: 1 }); // many parts
+  for (const view of [rows, sumSync(flipped, { axis: 0 })]) {
+    assertEquals(view.size, 70_000);
+    for (let i = 0; i < 70_000; i++) {
+      const expected = elements[3 * i] + elements[3 * i + 1] + elements[3 * i + 2];
+      if (view.get(i) !== expected) assertEquals(view.get(i), expected, `row ${i}`);
+    }
+  }
+});
+
 Deno.test("sums err little: they are made in pairs", () => {
   const tenths = fromArray(new Float64Array(1e6).fill(0.1));
   const error = Math.abs(sumSync(tenths) - 1e5);

@@ -59,6 +59,16 @@ loopTest("vectorize() works on large arrays, and on arrays on plain memory", asy
   const numbers = arange(300_000);
   const odd = vectorize((x: number) => x % 2, { dtype: "uint8", numThreads: 2 });
   assert((await odd(numbers)).data.every((bit, at) => bit === at % 2));
+  const rows = fromArray(numbers.data, [1000, 300]);
+  const [flipped, mirrored] = [rows.transpose(1, 0), rows.transpose(1, 0).step(-1, 1)];
+  const difference = vectorize((x: number, y: number, z: number) => x - 2 * y + z);
+  const result = await difference(flipped, mirrored, 0.5);
+  for (let i = 0; i < 300; i++) {
+    for (let j = 0; j < 1000; j++) {
+      const expected = rows.get(j, i) - 2 * rows.get(j, 299 - i) + 0.5;
+      if (result.get(i, j) !== expected) assertEquals(result.get(i, j), expected, `${i}, ${j}`);
+    }
+  }
   const plain = createNdarray(Float64Array.of(5, 6), [2]) as unknown as NdArray;
   assertEquals(tolist(await odd(plain)), [1, 0]);
 });
