@@ -5,7 +5,7 @@
  */
 
 import { checkArray, isShared, make, sizeOf } from "./array.ts";
-import { type AnyData, arrayClassOf, dtypeOf, isBig } from "./types.ts";
+import { type AnyData, dtypeOf, isBig } from "./types.ts";
 import type {
   ArrayOf,
   ArrayTypes,
