@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-/** Where the examples are, as {@linkcode runExample} wants it. */
-
 for (const name of ["distance_pairs", "distance_rows", "distance_prange"]) {
   Deno.test(`${name} computes the same matrix on any number of workers`, async () => {
     const { code, lines, errors } = await runExample(name, "--quick", "--workers", "3");

@@ -13,7 +13,7 @@ import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 const HELP = `
 Estimates pi by 10 million random points with Pool.starmap, on 1 to N workers.
 
-deno run --allow-read examples/arrays/monte_carlo_pi.ts [--workers N] [--seed N] [--quick]
+deno run --allow-read examples/loops/monte_carlo_pi.ts [--workers N] [--seed N] [--quick]
 `;
 
 const TASKS = 40;

@@ -12,7 +12,7 @@ const HELP = `
 Computes the distances between 500 points of 100 measurements by parallelFor over the rows of the
 matrix, on 1 to N workers, and compares with a loop on one core.
 
-deno run --allow-read examples/arrays/distance_prange.ts [--workers N] [--quick]
+deno run --allow-read examples/loops/distance_prange.ts [--workers N] [--quick]
 `;
 
 /** The body of the loop: a task, since it calls a function of its module. */

@@ -15,7 +15,7 @@ const HELP = `
 Computes the distances between 200 points of 100 measurements with Pool.map, a pair a task, on 1 to N
 workers, and compares with a loop on one core.
 
-deno run --allow-read examples/arrays/distance_pairs.ts [--workers N] [--quick]
+deno run --allow-read examples/loops/distance_pairs.ts [--workers N] [--quick]
 `;
 
 /** What a worker is given once, when it starts: a reference, since the points are shared. */

@@ -14,7 +14,7 @@ const HELP = `
 Computes the distances between 500 points of 100 measurements with Pool.starmap, a row of the matrix a
 task, on 1 to N workers, and compares with a loop on one core.
 
-deno run --allow-read examples/arrays/distance_rows.ts [--workers N] [--quick]
+deno run --allow-read examples/loops/distance_rows.ts [--workers N] [--quick]
 `;
 
 /** Writes to the row, which is a view of the matrix: nothing is sent back. */

@@ -11,7 +11,7 @@ const HELP = `
 Computes the integral of x^2 - x from 0 to 2 by parallelReduce over 100 million points, on 1 to N
 workers, and compares with a loop on one core.
 
-deno run --allow-read examples/arrays/integral_prange.ts [--workers N] [--points N] [--quick]
+deno run --allow-read examples/loops/integral_prange.ts [--workers N] [--points N] [--quick]
 `;
 
 function integrate(a: number, b: number, n: number): number {
