@@ -1,0 +1,55 @@
+/**
+ * D14: Copies 1 GiB of shared memory and sums it up, chunk by chunk in a MapReduce.
+ *
+ * In Python: `pool.map(work, range(0, len(input), chunksize), reduce=reduce)` of `sharedmem`. Workers read
+ * one array and write the other in place; what they send is the sum of a chunk, which `reduce` gets in the
+ * main program as soon as it is there.
+ *
+ * @module
+ */
+import { MapReduce, prange, sharedArray } from "@sauropod/multiprocessing";
+import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { identical, yesOrNo } from "../support/times.ts";
+
+const HELP = `
+Copies an array of 128 Mi numbers into another in chunks of 1 Mi, and prints their sum. Needs 2 GiB of
+memory, or 2 MiB with --quick.
+
+deno run --allow-read examples/arrays/map_reduce_chunks.ts [--workers N] [--quick]
+`;
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
+  const np = wholeNumber("workers", options.workers, 2, { most: 64 });
+  const chunkSize = options.quick ? 1024 : 1024 * 1024;
+  const length = 128 * chunkSize;
+
+  const input = sharedArray("float64", length);
+  for (let i = 0; i < length; i++) input[i] = i;
+  const output = sharedArray("float64", length);
+
+  const { seconds, result } = await timed(async () => {
+    await using pool = new MapReduce({ np });
+    return await pool.map(
+      (from: number, { context: { input, output, chunkSize } }) => {
+        const chunk = input.subarray(from, from + chunkSize);
+        output.set(chunk, from);
+        return [from, chunk.reduce((sum, number) => sum + number, 0)];
+      },
+      prange(0, length, chunkSize),
+      {
+        context: { input, output, chunkSize },
+        reduce: ([from, sum]) => {
+          console.log(`chunk ${from} done`);
+          return sum;
+        },
+      },
+    );
+  });
+  console.log(result.reduce((sum, part) => sum + part));
+  console.log(`Same numbers: ${yesOrNo(identical(input, output))}`);
+  const mebibytes = (input.byteLength + output.byteLength) / 2 ** 20;
+  console.log(`Arrays of ${mebibytes} MiB took ${seconds.toFixed(2)} seconds`);
+}
+
+if (import.meta.main) await runExample("map_reduce_chunks", main);
