@@ -88,31 +88,3 @@ Deno.test("manager counts all words, whatever the number of workers", async () =
     ]);
   }
 });
-
-Deno.test("every example tells about itself, and refuses what it does not know", async () => {
-  const names = [
-    ...[
-      "hello",
-      "pool_map",
-      "queue",
-      "pipe",
-      "lock",
-      "manager",
-      "shared_values",
-      "joinable_queue",
-      "wait_for_several",
-      "futures",
-    ],
-    ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
-    ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
-    "voxels_threads",
-  ];
-  for (const name of names) {
-    const help = await runExample(name, "--help");
-    assertEquals([help.code, help.errors], [0, []], name);
-    assertEquals(help.lines.some((line) => line.includes(`examples/${name}.ts`)), true, name);
-    const { code, lines, errors } = await runExample(name, "--nonsense");
-    assertEquals([code, lines], [2, []], name);
-    assertEquals(errors, [`${name}: unknown option "--nonsense"`]);
-  }
-});
