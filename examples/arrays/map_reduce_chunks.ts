@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { MapReduce, prange, sharedArray } from "@sauropod/multiprocessing";
+import { MapReduce, prange, sharedArray, task, type WorkTools } from "@sauropod/multiprocessing";
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 import { identical, yesOrNo } from "../support/times.ts";
 
@@ -17,6 +17,20 @@ memory, or 2 MiB with --quick.
 
 deno run --allow-read examples/arrays/map_reduce_chunks.ts [--workers N] [--quick]
 `;
+
+interface Context {
+  input: Float64Array;
+  output: Float64Array;
+  chunkSize: number;
+}
+
+const copyAndSum = task(import.meta, (from: number, { context }: WorkTools<Context>) => {
+  const chunk = context.input.subarray(from, from + context.chunkSize);
+  context.output.set(chunk, from);
+  let sum = 0;
+  for (const number of chunk) sum += number;
+  return { from, sum };
+});
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
@@ -30,26 +44,18 @@ async function main(): Promise<void> {
 
   const { seconds, result } = await timed(async () => {
     await using pool = new MapReduce({ np });
-    return await pool.map(
-      (from: number, { context: { input, output, chunkSize } }) => {
-        const chunk = input.subarray(from, from + chunkSize);
-        output.set(chunk, from);
-        return [from, chunk.reduce((sum, number) => sum + number, 0)];
+    return await pool.map(copyAndSum, prange(0, length, chunkSize), {
+      context: { input, output, chunkSize },
+      reduce({ from, sum }) {
+        console.log(`chunk ${from} done`);
+        return sum;
       },
-      prange(0, length, chunkSize),
-      {
-        context: { input, output, chunkSize },
-        reduce: ([from, sum]) => {
-          console.log(`chunk ${from} done`);
-          return sum;
-        },
-      },
-    );
+    });
   });
   console.log(result.reduce((sum, part) => sum + part));
   console.log(`Same numbers: ${yesOrNo(identical(input, output))}`);
   const mebibytes = (input.byteLength + output.byteLength) / 2 ** 20;
-  console.log(`Arrays of ${mebibytes} MiB took ${seconds.toFixed(2)} seconds`);
+  console.log(`Copying and adding, in ${mebibytes} MiB, took ${seconds.toFixed(2)} seconds`);
 }
 
 if (import.meta.main) await runExample("map_reduce_chunks", main);

@@ -36,7 +36,7 @@ function incRows(grid: NdArray, start: number, end: number, iterations: number):
   for (let row = start; row < end; row++) {
     for (let col = 0; col < grid.shape[1]; col++) {
       for (let i = 0; i < iterations; i++) {
-        grid.set(row, col, grid.get(row, col) + 0.000001 * col + row);
+        grid.set(row, col, grid.get(row, col) + (0.000001 * col + row));
       }
     }
   }
@@ -54,8 +54,10 @@ async function main(): Promise<void> {
   const queue = new JoinableQueue<Task>();
   const rows = 10;
   const grid = zeros([rows, 10], "float64");
-  const args = [queue, grid, iterations] as const;
-  const processes = Array.from({ length: workers }, () => new Process({ target: work, args }));
+  const processes = Array.from(
+    { length: workers },
+    () => new Process({ target: work, args: [queue, grid, iterations] }),
+  );
   for (const process of processes) process.start();
 
   const answers: number[][] = [];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parallelReduce, prange, task } from "@sauropod/multiprocessing";
+import { task } from "@sauropod/multiprocessing";
 
 /** The integral of x² - x from `a` to `b`, as `integrate_f_native` of the tutorial computes it. */
 export const integrate = task(import.meta, (a: number, b: number, points: number): number => {
@@ -15,13 +15,3 @@ export const integrate = task(import.meta, (a: number, b: number, points: number
   }
   return sum * dx;
 });
-
-/** The same in a parallel loop, as `integrate_f2_numba_parallel` of the tutorial. */
-export async function integrateInParallel(a: number, b: number, points: number): Promise<number> {
-  const dx = (b - a) / points;
-  const sum = await parallelReduce(prange(points), (i, { a, dx }) => {
-    const x = a + i * dx;
-    return x * x - x;
-  }, { combine: "+", constants: { a, dx } });
-  return sum * dx;
-}

@@ -49,7 +49,9 @@ export function counted(count: number, thing: string): string {
 
 /** Whether two arrays have the same elements. */
 export function identical(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  return a.length === b.length && Array.prototype.every.call(a, (element, at) => element === b[at]);
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at === a.length && a.length === b.length;
 }
 
 /** "yes" or "no". */
