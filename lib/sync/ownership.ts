@@ -54,15 +54,11 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
   let overtaken = false;
   for (;;) {
     const found = Atomics.compareExchange(i32, owner, 0, self); // 0 -> me
-    if (found === 0) {
-      // Ended since it was woken: those who wait for the dead were called before it was the owner.
-      if (hasEnded(self)) wakeOne(owner + QUEUE);
-      return "acquired";
-    }
+    if (found === 0) return asOwner(owner, "acquired");
     if (hasEnded(found)) {
       // ended thread -> me; when another was quicker, look again
-      if (Atomics.compareExchange(i32, owner, found, self) === found) return "abandoned";
-      continue;
+      if (Atomics.compareExchange(i32, owner, found, self) !== found) continue;
+      return asOwner(owner, "abandoned");
     }
     const outcome = yield {
       queue: owner + QUEUE,
@@ -77,6 +73,15 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
     if (outcome === Outcome.TIMED_OUT) return "timed out";
     if (outcome === Outcome.WOKEN) overtaken = true;
   }
+}
+
+/**
+ * This thread is the owner now. If it was ended since it looked, or since it was woken, those who wait
+ * for the dead were called before it was the owner: the first of them takes over.
+ */
+function asOwner(owner: number, how: Acquisition): Acquisition {
+  if (hasEnded(self)) wakeOne(owner + QUEUE);
+  return how;
 }
 
 /**

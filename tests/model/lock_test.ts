@@ -178,6 +178,37 @@ function ownerEndsItself(threads: number): Scenario {
 proves(ownerEndsItself(2));
 proves(ownerEndsItself(3));
 
+/** The owner ends the second, which may still take the lock over from it, and then itself. */
+const ownerEndsAnotherFirst: Scenario = {
+  name: "Lock: its owner ends another that wants it, and then itself",
+  threads: 3,
+  forgetful: true,
+  uses: ["lock", "lifecycle"],
+  setUp(world) {
+    const { locks, atEnd } = makeLock(world);
+    const { thread, lifecycle } = world.isolates[0];
+    const victim = world.isolates[1].thread.self;
+    const wants = (lock: typeof locks[0]) => [
+      unlessAbandoned(() => void lock.acquireSync()),
+      () => lock.release(),
+    ];
+    return {
+      threads: [
+        [
+          () => void locks[0].acquireSync(),
+          () => lifecycle.stopThread(victim, -15),
+          () => void lifecycle.endThread(thread.self, 1),
+        ],
+        untilStopped(wants(locks[1])),
+        wants(locks[2]),
+      ],
+      atEnd,
+    };
+  },
+};
+
+proves(ownerEndsAnotherFirst);
+
 /** One thread has a promise that waits for the lock, and perhaps blocks for it too. */
 function promiseWaits(threads: number, blocks: boolean): Scenario {
   return {
@@ -375,6 +406,12 @@ finds("a thread that blocks takes a lock handed to its promise just now for its 
 
 finds("a thread that was ended since it was woken takes the lock from those who wait", {
   file: OWNERSHIP,
-  from: "if (hasEnded(self)) wakeOne(owner + QUEUE);",
-  to: "",
+  from: 'return asOwner(owner, "acquired");',
+  to: 'return "acquired";',
 }, oneIsEnded(3));
+
+finds("a thread that was ended since it looked takes the lock over from those who wait", {
+  file: OWNERSHIP,
+  from: 'return asOwner(owner, "abandoned");',
+  to: 'return "abandoned";',
+}, ownerEndsAnotherFirst);
