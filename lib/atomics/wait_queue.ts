@@ -114,7 +114,7 @@ export interface Park {
   untimed?: boolean;
   /**
    * Address of a word whose lowest bit says that the group in the queue is broken: it is set, and all
-   * are told, when one of them or the owner dies.
+   * are told, when one of them gives up or dies, or the owner dies.
    */
   group?: number;
   /** Address of a queue whose first is woken if the waiter dies: what it was told is for that one. */
@@ -183,7 +183,8 @@ function isOwnerGone(ownerWord: number): boolean {
 }
 
 /**
- * Takes the node out of its queue again, because its waiter gives up.
+ * Takes the node out of its queue again, because its waiter gives up. A group that it waited with is
+ * broken in the same section: the waiter may not live to do it afterwards.
  *
  * @returns whether it still waited; otherwise it has been woken meanwhile
  */
@@ -191,7 +192,11 @@ export function dequeue(node: number): boolean {
   const queue = i32[node + nodeWord.QUEUE];
   enter(queue + GUARD);
   const state = i32[node + nodeWord.STATE];
-  if (state === NodeState.QUEUED) remove(queue, node);
+  if (state === NodeState.QUEUED) {
+    remove(queue, node);
+    const group = i32[node + nodeWord.GROUP];
+    if (group !== 0) breakGroup(queue, group);
+  }
   leave(queue + GUARD);
   return state === NodeState.QUEUED || state === NodeState.SKIPPED;
 }

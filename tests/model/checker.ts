@@ -42,6 +42,8 @@ export interface Scenario extends CopyOptions {
   threads: number;
   /** Whether all threads run the same program, so that it does not matter who is who. */
   alike?: boolean;
+  /** A thread that, once it has been ended, may stop for good at any moment, but not in a section. */
+  mortal?: number;
   uses?: ModuleName[];
   /** Words of the heap that the threads may still allocate. */
   spareWords?: number;
@@ -98,6 +100,8 @@ class Exploration {
   /** The turns taken so far: 16 times the thread, plus the choice. */
   private path: number[] = [];
   private woken: number[] = [];
+  /** Whether the mortal thread may stop. */
+  private isDying: () => boolean = () => false;
   private key = new Int32Array(2);
 
   constructor(private scenario: Scenario, isolates: Isolate[]) {
@@ -140,6 +144,11 @@ class Exploration {
       // They name their thread from the start; its code writes the same again each time.
       for (const node of nodes) i32[node + waitQueue.nodeWord.THREAD] = thread.self;
       nodes.reverse().forEach(waitQueue.giveBackNode);
+    }
+    const { mortal } = this.scenario;
+    if (mortal !== undefined) {
+      const { self, threadWord, State } = isolates[mortal].thread;
+      this.isDying = () => (this.machine.peek(self + threadWord.STATE) & 0xff) === State.ENDED;
     }
     const words = heap.allocate(64);
     let used = 0;
@@ -260,7 +269,7 @@ class Exploration {
     for (let i = 0; i < count; i++) {
       const thread = (last + i) % count; // who was at it goes on first: reports read better
       const point = this.points[thread];
-      const choices = this.machine.choices(thread, point);
+      const choices = this.choices(thread, point);
       if (choices.length === 0 || this.isTooEarly(thread)) continue;
       const mine = choices.map((choice) => 16 * thread + choice);
       if (this.machine.sleepsOn(thread) === 0 && this.isIndependent(thread)) {
@@ -269,6 +278,12 @@ class Exploration {
       turns.push(...mine);
     }
     return { turns, alone: false };
+  }
+
+  private choices(thread: number, point: Point): readonly number[] {
+    const choices = this.machine.choices(thread, point);
+    if (thread !== this.scenario.mortal || point.kind === Kind.END) return choices;
+    return point.sections.length === 0 && this.isDying() ? [...choices, DIE] : choices;
   }
 
   /** Threads that are alike begin in order: another order differs only in their names. */
@@ -294,6 +309,11 @@ class Exploration {
     }
     if (point.kind === Kind.WAIT && point.sections.length > 0) {
       throw new Violation(`thread ${thread} sleeps inside a section`);
+    }
+    if ((turn & 15) === DIE) {
+      this.machine.kill(thread);
+      this.points[thread] = this.codes[thread].dead();
+      return;
     }
     this.usage.note(thread, point);
     this.woken.length = 0;
@@ -338,7 +358,7 @@ class Exploration {
     };
     for (;;) {
       const turns = this.points.flatMap((point, thread) =>
-        this.machine.choices(thread, point).map((choice) => 16 * thread + choice)
+        this.choices(thread, point).map((choice) => 16 * thread + choice)
       );
       if (turns.length === 0) return this.judgeEnd();
       const same = draw(100) < patience ? turns.filter((turn) => turn >> 4 === last) : [];
@@ -357,7 +377,11 @@ class Exploration {
     for (const turn of path) {
       const thread = turn >> 4;
       const timedOut = this.machine.sleepsOn(thread) !== 0;
-      const operation = timedOut ? "times out" : this.operationOf(thread);
+      const operation = (turn & 15) === DIE
+        ? "dies"
+        : timedOut
+        ? "times out"
+        : this.operationOf(thread);
       try {
         this.turn(turn);
       } catch (error) {
@@ -388,6 +412,9 @@ class Exploration {
 }
 
 const HEAP_TOP = 3;
+
+/** The choice of a thread that stops for good. */
+const DIE = 15;
 
 /** Number of schedules of a state that has not been left yet. */
 const UNDER_WAY = -1;

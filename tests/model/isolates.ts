@@ -303,7 +303,7 @@ class Copier {
         (declaration, exported = "", name) =>
           CALLS[path]?.includes(name)
             ? `${exported}function ${name}(...args) { return called("${name}", () => ` +
-              `plain_${name}(...args)); } function plain_${name}(`
+              `plain_${name}(...args), args.find((it) => it?.admit)); } function plain_${name}(`
             : declaration,
       )
       // The codec of the model has only what the protocols need.

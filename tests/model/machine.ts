@@ -213,6 +213,14 @@ export class Machine {
     }
   }
 
+  /** A thread stops for good. */
+  kill(thread: number): void {
+    this.keepSleep();
+    this.asleep[thread] = 0;
+    this.ears[thread] = Ear.NONE;
+    this.sleepers = this.sleepers.filter((sleeper) => sleeper >> 1 !== thread);
+  }
+
   private access(kind: Kind, at: number, a: number, b: number): number {
     const value = this.memory[at];
     switch (kind) {
