@@ -300,15 +300,27 @@ export function removeWaitersOf(record: number): void {
 
 /** Wakes all who wait for something that a thread which has ended still owns. */
 export function wakeWaitersFor(owner: number): void {
+  wakeWhere((ownerWord) => Atomics.load(i32, ownerWord) === owner);
+}
+
+/**
+ * Wakes all who sleep in other queues than `own` while they mind who is named by `ownerWord`. Called by
+ * who took over from the dead: {@linkcode wakeWaitersFor} does not find them any more.
+ */
+export function wakeOthersFor(ownerWord: number, own: number): void {
+  wakeWhere((word, queue) => word === ownerWord && queue !== own);
+}
+
+/** Wakes those of all threads' waiters that mind an owner, where `isMeant`. */
+function wakeWhere(isMeant: (ownerWord: number, queue: number) => boolean): void {
   forEachLiveThread((record) => {
     for (const node of nodesOf(record)) {
       const ownerWord = i32[node + nodeWord.OWNER_WORD];
       if (ownerWord === 0 || i32[node + nodeWord.STATE] !== NodeState.QUEUED) continue;
-      if (Atomics.load(i32, ownerWord) !== owner) continue;
       const queue = i32[node + nodeWord.QUEUE];
-      if (queue === 0) continue;
+      if (queue === 0 || !isMeant(ownerWord, queue)) continue;
       enter(queue + GUARD);
-      if (stateIn(queue, node) === NodeState.QUEUED && Atomics.load(i32, ownerWord) === owner) {
+      if (stateIn(queue, node) === NodeState.QUEUED && isMeant(ownerWord, queue)) {
         const group = i32[node + nodeWord.GROUP];
         if (group !== 0) {
           breakGroup(queue, group);

@@ -24,7 +24,7 @@ import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { Outcome, type Steps } from "../atomics/wait.ts";
-import { hasWaiters, passOn, QUEUE_WORDS, wakeOne } from "../atomics/wait_queue.ts";
+import { hasWaiters, passOn, QUEUE_WORDS, wakeOne, wakeOthersFor } from "../atomics/wait_queue.ts";
 
 const QUEUE = 1;
 
@@ -76,10 +76,12 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
 }
 
 /**
- * This thread is the owner now. If it was ended since it looked, or since it was woken, those who wait
+ * This thread is the owner now. If it took over from the dead, those who wait for something else under
+ * the lock may not have been called yet: who calls them looks for the name of the dead. If it was ended since it looked, or since it was woken, those who wait
  * for the dead were called before it was the owner: the first of them takes over.
  */
 function asOwner(owner: number, how: Acquisition): Acquisition {
+  if (how === "abandoned") wakeOthersFor(owner, owner + QUEUE);
   if (hasEnded(self)) wakeOne(owner + QUEUE);
   return how;
 }

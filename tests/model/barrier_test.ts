@@ -209,6 +209,7 @@ function oneIsEnded(parties: 2 | 3 | 4): Scenario {
     name: `Barrier: one of ${parties} parties is ended`,
     threads: 3,
     mortal: 1,
+    diesAnywhere: true,
     uses,
     setUp(world) {
       const { barriers, count, state, atEnd } = makeBarrier(world, parties);

@@ -31,6 +31,8 @@ export interface World {
 /** What the threads do, and what must hold when all have ended. */
 export interface Program {
   threads: Step[][];
+  /** Whether a thread may be found waiting at the end of a schedule. Without it none may. */
+  mayWait?(thread: number): boolean;
   /** Looks at memory at the end of each schedule; gets what the last step of each thread returned. */
   // deno-lint-ignore no-explicit-any
   atEnd?(results: any[]): void;
@@ -42,8 +44,13 @@ export interface Scenario extends CopyOptions {
   threads: number;
   /** Whether all threads run the same program, so that it does not matter who is who. */
   alike?: boolean;
-  /** A thread that, once it has been ended, may stop for good at any moment, but not in a section. */
+  /**
+   * A thread that, once it has been ended, may stop for good: where it sleeps, and between its steps.
+   * What the library is in the midst of is done: a thread that was told to end is given time.
+   */
   mortal?: number;
+  /** Whether the mortal thread may stop anywhere but in a section. */
+  diesAnywhere?: boolean;
   uses?: ModuleName[];
   /** Words of the heap that the threads may still allocate. */
   spareWords?: number;
@@ -118,7 +125,7 @@ class Exploration {
 
   private directly<T>(code: () => T): T {
     return runDirectly((operation) => {
-      const result = this.machine.perform(0, operation, 0, []);
+      const result = this.machine.perform(NO_THREAD, operation, 0, []);
       if (result === undefined) throw new Error("Preparations may not wait");
       return result;
     }, code);
@@ -282,8 +289,12 @@ class Exploration {
 
   private choices(thread: number, point: Point): readonly number[] {
     const choices = this.machine.choices(thread, point);
-    if (thread !== this.scenario.mortal || point.kind === Kind.END) return choices;
-    return point.sections.length === 0 && this.isDying() ? [...choices, DIE] : choices;
+    const { mortal, diesAnywhere } = this.scenario;
+    if (thread !== mortal || point.kind === Kind.END || !this.isDying()) return choices;
+    const dies = diesAnywhere === true
+      ? point.sections.length === 0
+      : point.previous === undefined || this.machine.sleepsOn(thread) !== 0;
+    return dies ? [...choices, DIE] : choices;
   }
 
   /** Threads that are alike begin in order: another order differs only in their names. */
@@ -332,7 +343,10 @@ class Exploration {
 
   /** Nobody can go on: have all ended, and well? */
   private judgeEnd(): void {
-    const stuck = this.points.flatMap(({ kind }, thread) => kind === Kind.END ? [] : [thread]);
+    const { mayWait = () => false } = this.program;
+    const stuck = this.points.flatMap(({ kind }, thread) =>
+      kind === Kind.END || this.directly(() => mayWait(thread)) ? [] : [thread]
+    );
     if (stuck.length > 0) {
       const where = stuck.map((thread) => `${thread} (${this.operationOf(thread)})`);
       throw new Violation(`wait for ever: threads ${where.join(", ")}`);
@@ -412,6 +426,9 @@ class Exploration {
 }
 
 const HEAP_TOP = 3;
+
+/** Who looks at memory from outside. */
+const NO_THREAD = -1;
 
 /** The choice of a thread that stops for good. */
 const DIE = 15;

@@ -23,6 +23,14 @@ export class Encoder {
   discard(): void {}
 }
 
+/** Makes an encoder with a value. */
+export function encode(value: number): Encoder {
+  return new Encoder(value);
+}
+
+/** Takes an encoder back. */
+export function giveBack(): void {}
+
 /** Stores a message in a block. */
 export function storeMessage(encoder: Encoder): number {
   const address = allocate(4);
