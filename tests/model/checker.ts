@@ -306,6 +306,7 @@ class Exploration {
 
   private isIndependent(thread: number): boolean {
     if (this.scenario.alike && this.points[thread] === this.first[thread]) return false;
+    if (this.scenario.mortal === thread && this.points[thread].previous === undefined) return false;
     return this.usage.isIndependent(this.points, thread);
   }
 

@@ -223,7 +223,8 @@ export interface CopyOptions {
   /**
    * Whether the steps know nothing between two sleeps but what their parks say: the present one, and
    * the last one in each queue before. Then it does not matter how often they slept there before, and
-   * far fewer states are different. It holds for all but Barrier, which remembers an index.
+   * far fewer states are different. It does not hold for Barrier, which remembers an index, nor for who
+   * waits for room in a queue, which knows the block of its item.
    */
   forgetful?: boolean;
   /** Bugs to plant. */
