@@ -303,7 +303,9 @@ function leaveQueue(node: number): Outcome {
  * waited for, and a wake-up that came is for the next.
  */
 function unlessStopped(outcome: Outcome, queue = 0): Outcome {
-  if (outcome === Outcome.OWNER || !stopRequested()) return outcome;
+  // Who was passed over has ended, though STOP may not say so yet.
+  const isPassedOver = outcome as number === NodeState.SKIPPED;
+  if (outcome === Outcome.OWNER || !stopRequested() && !isPassedOver) return outcome;
   if (outcome === Outcome.WOKEN) wakeOne(queue);
   throw stopped();
 }

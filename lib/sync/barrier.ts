@@ -16,8 +16,9 @@
  * either all of them pass or none. What one is told, `PASSED` or `BROKEN`, is in its own node: the
  * barrier may be in a later generation, or broken, when it goes on.
  *
- * One that times out or is aborted leaves the queue first and breaks its generation then. Who comes
- * last in between finds one too few standing, and breaks it as well.
+ * One that times out, is aborted or dies breaks its generation in the section in which it leaves the
+ * queue. Who comes last when one has died that still stands there finds one too few living, and breaks
+ * it as well.
  *
  * A guard and not a lock, since a lock is taken from a thread that is terminated, which still goes on
  * until its next wait: it would write what is not its own any more.
