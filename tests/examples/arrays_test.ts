@@ -62,7 +62,7 @@ Deno.test("the examples of arrays tell about themselves, and refuse what they do
   for (const name of names) {
     const help = await runExample(name, "--help");
     assertEquals([help.code, help.errors], [0, []], name);
-    assert(help.lines.some((line) => line.includes(`examples/arrays/${name}.ts`)), name);
+    assert(help.lines.some((line) => line.includes(`/${name}.ts`)), name);
     const { code, lines, errors } = await runExample(name, "--nonsense");
     assertEquals([code, lines], [2, []], name);
     assertEquals(errors, [`${name}: unknown option "--nonsense"`]);
