@@ -6,6 +6,9 @@
  * is not made good by the next. Some workers die: in their section, where the state is whole; or
  * while they wait, where what they were notified of must reach another.
  *
+ * In the end those who live wait at a gate, behind some that die there: there are as many
+ * notifications as live, and the dead were given some of them.
+ *
  * @module
  */
 
@@ -63,6 +66,9 @@ interface Shared {
   taken: Int32Array<SharedArrayBuffer>;
   doomed: Queue<number>;
   times: number;
+  gate: AnyCondition;
+  /** Lanes that have come to the gate: word 0. */
+  atGate: Int32Array<SharedArrayBuffer>;
 }
 
 interface Lane {
@@ -71,8 +77,8 @@ interface Lane {
   blocking: boolean;
   isProducer: boolean;
   id: number;
-  /** `"waiting"`: it is ended while it waits, or just before. */
-  fate: Fate | "waiting" | undefined;
+  /** `"waiting"`: it is ended while it waits, or just before; `"at gate"`: it only waits there. */
+  fate: Fate | "waiting" | "at gate" | undefined;
 }
 
 const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
@@ -83,6 +89,7 @@ async function runLane(shared: Shared, lane: Lane): Promise<void> {
   const { board, times, state } = shared;
   const { blocking, isProducer, fate } = lane;
   const random = new Random(lane.seed);
+  if (fate === "at gate") return await passGate(shared, lane);
   const spend = () => blocking ? momentSync(random) : moment(random);
   const end = fate === undefined ? Infinity : random.int(0, times - 1);
   for (let at = 0; !isProducer || at < times; at++) {
@@ -112,7 +119,42 @@ async function runLane(shared: Shared, lane: Lane): Promise<void> {
     count(board, lane.lane);
   }
   if (isProducer) await withdraw(shared, lane, random);
+  if (fate === undefined) await passGate(shared, lane);
   now(board, lane.lane, "ended");
+}
+
+/** Waits to be notified at the gate. */
+async function passGate({ board, gate, atGate }: Shared, { lane, blocking }: Lane): Promise<void> {
+  using _ = blocking ? gate.acquireSync() : await gate.acquire();
+  atGate[0]++;
+  now(board, lane, blocking ? "waitSync" : "wait");
+  if (blocking) gate.waitSync();
+  else await gate.wait();
+}
+
+/** Notifies as many as live, with the others at the gate dying before they can go on. */
+async function openGate(
+  { gate, atGate }: Shared,
+  living: number,
+  dying: Process[],
+  random: Random,
+): Promise<void> {
+  while (Atomics.load(atGate, 0) < living + dying.length) {
+    await new Promise((wake) => setTimeout(wake, 0));
+  }
+  using _ = await gate.acquire();
+  let left = living;
+  const notifySome = (n: number) => {
+    gate.notify(n);
+    left -= n;
+  };
+  for (const process of dying) {
+    if (random.once(2)) notifySome(random.int(0, left));
+    if (random.once(2)) process.kill();
+    else process.terminate();
+  }
+  notifySome(left);
+  for (const process of dying) await process.join();
 }
 
 /** Dies with the lock. It writes nothing from then on: its lock may be another's before it stops. */
@@ -273,12 +315,14 @@ export async function conditionRound(seed: number, workers: number): Promise<num
   );
   for (let id = 0; id < workers; id++) {
     const blocking = random.once(2);
-    const fate = random.once(3) ? random.pick([...fates, "waiting"] as const) : undefined;
+    const fate = random.once(3)
+      ? random.pick([...fates, "waiting", "waiting", "at gate", "at gate"] as const)
+      : undefined;
     const alone = blocking || fate !== undefined;
     groups.push(
       Array.from(
         { length: alone ? 1 : random.int(1, 3) },
-        () => makeLane({ blocking, isProducer: random.once(2), id, fate }),
+        () => makeLane({ blocking, isProducer: fate !== "at gate" && random.once(2), id, fate }),
       ),
     );
   }
@@ -302,6 +346,8 @@ export async function conditionRound(seed: number, workers: number): Promise<num
     taken: sharedWords(lanes * times),
     doomed: new Queue<number>(),
     times,
+    gate: new Condition<Lock | RLock>(random.once(2) ? new Lock() : new RLock()),
+    atGate: sharedWords(1),
   };
   shared.state[State.PRODUCERS] = all.filter(({ isProducer }) => isProducer).length;
   const members = groups.map((group): Member => ({
@@ -317,8 +363,16 @@ export async function conditionRound(seed: number, workers: number): Promise<num
   const withdrawn = members.map(({ process, doomed }, id) =>
     doomed ? withdrawDead(shared, process, groups[id], new Random(random.fork())) : undefined
   );
+  const living = all.filter(({ fate }) => fate === undefined).length;
+  const dying = members.filter((_, id) => groups[id][0].fate === "at gate");
+  const opened = openGate(
+    shared,
+    living,
+    dying.map(({ process }) => process),
+    new Random(random.fork()),
+  );
   await guarded(
-    Promise.all([runLanes(shared, ours), ...withdrawn]),
+    Promise.all([runLanes(shared, ours), opened, ...withdrawn]),
     shared.board,
     "the main thread",
   );

@@ -2,7 +2,8 @@
  * Semaphores: never more lanes inside than there are permits, and none of the permits is lost but
  * those that a dead worker had. Some workers are ended while they wait, or at any other moment.
  *
- * There are more permits than workers that die, so that somebody can always go on.
+ * There are more permits than workers that die, so that somebody can always go on. In the end those
+ * who live wait at a gate, to which there are exactly as many permits, given in a few releases.
  *
  * @module
  */
@@ -51,6 +52,9 @@ interface Shared {
   has: Int32Array<SharedArrayBuffer>;
   doomed: Queue<number>;
   times: number;
+  gate: Semaphore;
+  /** Lanes that have come to the gate: word 0. */
+  atGate: Int32Array<SharedArrayBuffer>;
 }
 
 interface Lane {
@@ -97,7 +101,24 @@ async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane)
     count(board, lane);
     if (!blocking) await moment(random);
   }
+  if (fate === undefined) {
+    now(board, lane, blocking ? "waitSync" : "wait");
+    Atomics.add(shared.atGate, 0, 1);
+    if (blocking) shared.gate.acquireSync();
+    else await shared.gate.acquire();
+  }
   now(board, lane, "ended");
+}
+
+/** Lets all who come to the gate through, once all have come. */
+async function openGate({ gate, atGate }: Shared, lanes: number, random: Random): Promise<void> {
+  while (Atomics.load(atGate, 0) < lanes) await new Promise((wake) => setTimeout(wake, 0));
+  for (let left = lanes; left > 0;) {
+    const n = random.int(1, left);
+    gate.release(n);
+    left -= n;
+    await moment(random);
+  }
 }
 
 /** Acquires a permit, or gives up. */
@@ -152,6 +173,8 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
     has: sharedWords(lanes),
     doomed: new Queue<number>(),
     times: random.int(20, 200),
+    gate: new Semaphore(0),
+    atGate: sharedWords(1),
   };
   const members = groups.map((group): Member => ({
     process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
@@ -163,7 +186,12 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
     random,
   );
   for (const { process } of members) process.start();
-  await guarded(runLanes(shared, ours), shared.board, "the main thread");
+  const living = [...groups.flat(), ...ours].filter(({ fate }) => fate === undefined).length;
+  await guarded(
+    Promise.all([runLanes(shared, ours), openGate(shared, living, new Random(random.fork()))]),
+    shared.board,
+    "the main thread",
+  );
   await joinAll(members, shared.board);
   shared.doomed.close();
   await executed;
@@ -176,6 +204,7 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
         `${having(Has.PERHAPS)}`,
     );
   }
+  if (shared.gate.value !== 0) throw new Violation(`the gate has ${shared.gate.value} permits`);
   if (lost() > 0) semaphore.release(lost());
   if (isBounded && !refuses(() => semaphore.release())) throw new Violation("it is not bounded");
   return shared.board.done.reduce((a, b) => a + b, 0);
