@@ -34,7 +34,7 @@ const calculateSlice = task(import.meta, ({ slice, iterations }: Part) => {
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

@@ -27,7 +27,7 @@ const calculateChunk = task(
 );
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

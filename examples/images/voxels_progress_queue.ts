@@ -58,7 +58,7 @@ class QueueChecker implements Disposable {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

@@ -16,7 +16,6 @@ deno run examples/images/voxels_serial.ts [--iterations N] [--quick]
 async function main(): Promise<void> {
   const { iterations: given, quick } = readOptions(HELP, {
     values: ["iterations"],
-    flags: ["quick"],
   });
   const iterations = wholeNumber("iterations", given, quick ? 100 : ITERATIONS);
   const data = randomVolume([16, 16, 16]);

@@ -33,7 +33,7 @@ type Work = { target: typeof calculateChunk; args: Parameters<typeof calculateCh
 type Worker = { start(): void; join(): Promise<boolean> };
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

@@ -42,7 +42,7 @@ class LongRunningProcess extends Process {
 task(import.meta, LongRunningProcess);
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", options.iterations, 6);
   const pauseMs = options.quick ? 10 : 500;
 

@@ -13,7 +13,7 @@ deno run examples/threads/daemon_threads.ts [--iterations N] [--quick]
 `;
 
 function main(): void {
-  const options = readOptions(HELP, { values: ["iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", options.iterations, 6);
   const pauseMs = options.quick ? 50 : 500;
 

@@ -14,7 +14,7 @@ deno run examples/threads/is_alive.ts [--iterations N] [--quick]
 `;
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", options.iterations, 8);
   const secondMs = options.quick ? 100 : 1000;
 
