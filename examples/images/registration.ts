@@ -60,27 +60,28 @@ async function main(): Promise<void> {
   console.log(`Running structural-to-standard registration on ${subjects.length} subjects...`);
   await using pool = new Pool(workers);
 
-  const linear = subjects.map((subject) =>
-    pool.applyAsync(linearRegistration, [subject, STANDARD])
-  );
-  const affines = await timed(async () => {
+  const linear = await timed(async () => {
+    const results = subjects.map((subject) =>
+      pool.applyAsync(linearRegistration, [subject, STANDARD])
+    );
     const affines: Matrix[] = [];
-    for (const result of linear) affines.push(await result.get());
+    for (const result of results) affines.push(await result.get());
     return affines;
   });
-  console.log(`Linear registrations completed in ${affines.seconds.toFixed(2)} seconds`);
+  console.log(`Linear registrations completed in ${linear.seconds.toFixed(2)} seconds`);
 
-  const nonlinear = subjects.map((subject, i) =>
-    pool.applyAsync(nonlinearRegistration, [subject, STANDARD, affines.result[i]])
-  );
-  const { seconds } = await timed(async () => {
-    for (const result of nonlinear) await result.wait();
+  const nonlinear = await timed(async () => {
+    const results = subjects.map((subject, i) =>
+      pool.applyAsync(nonlinearRegistration, [subject, STANDARD, linear.result[i]])
+    );
+    for (const result of results) await result.wait();
+    return results;
   });
-  console.log(`Non-linear registrations completed in ${seconds.toFixed(2)} seconds`);
+  console.log(`Non-linear registrations completed in ${nonlinear.seconds.toFixed(2)} seconds`);
 
   console.log("Non-linear registrations:");
   for (const [i, { file }] of subjects.entries()) {
-    const { begunAt, warp } = await nonlinear[i].get();
+    const { begunAt, warp } = await nonlinear.result[i].get();
     console.log(`${file}: shift ${begunAt}, warp ${warp}`);
   }
 }

@@ -4,6 +4,8 @@
  * A thread sees what the main program sees. A process gets a copy of its own properties, and its class
  * is registered, so that its worker finds it.
  *
+ * Python: `class LongRunningThread(threading.Thread)`, with `def run(self)`.
+ *
  * @module
  */
 import { Process, sleep, task, Thread } from "@sauropod/multiprocessing";

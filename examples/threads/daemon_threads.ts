@@ -1,6 +1,8 @@
 /**
  * B3: The program waits for a Thread that is no daemon, and ends while one that is a daemon goes on.
  *
+ * Python: `t.daemon = True` before `t.start()`.
+ *
  * @module
  */
 import { sleep, Thread } from "@sauropod/multiprocessing";

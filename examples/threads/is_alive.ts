@@ -1,6 +1,8 @@
 /**
  * B1: A Thread says Tick and Tock while the main program asks whether it is alive, and another is joined.
  *
+ * Python: `while t.is_alive(): time.sleep(0.4)`, and `t.join()`.
+ *
  * @module
  */
 import { sleep, Thread } from "@sauropod/multiprocessing";

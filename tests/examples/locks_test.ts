@@ -50,3 +50,56 @@ Deno.test("mutex_methods --unsafe mixes the calls of threads", async () => {
   assert(threads.slice(0, 8).every((line) => line.endsWith("start")), threads.join(", "));
   assertEquals(lines.filter((line) => line.endsWith("end")).length, 16);
 });
+
+Deno.test("event: processing is finished when the main program goes on", async () => {
+  const { code, lines, errors } = await runExample("event", "--quick");
+  assertEquals([code, errors], [0, []]);
+  const parts = sections(lines);
+  assertEquals([...parts.keys()], ["Thread:", "Process:"]);
+  const [here, there] = [...parts.values()];
+  assertEquals(here, there);
+  assertMatch(here.join("; "), /^Processing data ...; Result: [0-9.]+; Processing finished!$/);
+  const mean = Number(here[1].slice("Result: ".length));
+  assert(1 <= mean && mean <= 99);
+});
+
+Deno.test("rlock moves money and loses none, and a Lock cannot be taken twice", async () => {
+  for (const [workers, sum] of [["3", "-2900 + 3100 = 200"], ["4", "100 + 100 = 200"]]) {
+    const { code, lines, errors } = await runExample("rlock", "--workers", workers);
+    assertEquals([code, errors, lines.length], [0, [], 2]);
+    assertEquals(lines[0], sum);
+    assertMatch(lines[1], /^DeadlockError: /);
+  }
+});
+
+Deno.test("condition: consumers eat what was baked, and there are never more than three", async () => {
+  for (const workers of ["1", "3"]) {
+    const { code, lines, errors } = await runExample("condition", "--workers", workers);
+    assertEquals([code, errors], [0, []]);
+    const baked = lines.flatMap((line) => [...line.matchAll(/^baked (\d+), [123] on the shelf$/g)]);
+    const eaten = lines.flatMap((line) => [...line.matchAll(/^consumer \d eats (\d+)$/g)]);
+    const loaves = [...Array(12).keys()];
+    assertEquals(baked.map(([, n]) => Number(n)), loaves);
+    assertEquals(eaten.map(([, n]) => Number(n)).toSorted((a, b) => a - b), loaves);
+    assertEquals(lines.length, 24);
+  }
+});
+
+Deno.test("semaphore lets no more in than there is room for", async () => {
+  const args = ["--quick", "--workers", "5", "--room", "2"];
+  const { code, lines, errors } = await runExample("semaphore", ...args);
+  assertEquals([code, errors, lines.length], [0, [], 6]);
+  const visitors = lines.slice(0, 5).map((line) =>
+    line.match(/^visitor (\d) is in, [12] inside$/)![1]
+  );
+  assertEquals(visitors.toSorted(), ["0", "1", "2", "3", "4"]);
+  assertMatch(lines[5], /^never more than [12]$/);
+});
+
+Deno.test("shared_counter loses no count under a lock, nor by add()", async () => {
+  const { code, lines, errors } = await runExample("shared_counter", "--quick", "--workers", "3");
+  assertEquals([code, errors], [0, []]);
+  const lossy = Number(lines[0].match(/^withoutLock: (\d+) of 3000$/)![1]);
+  assert(1 <= lossy && lossy <= 3000);
+  assertEquals(lines.slice(1), ["withLock: 3000 of 3000", "inOneStep: 3000 of 3000"]);
+});
