@@ -25,7 +25,7 @@
  * @module
  */
 
-import { BrokenBarrierError, TaskLookupError, TimeoutError } from "../errors.ts";
+import { BrokenBarrierError, DataCloneError, TaskLookupError, TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import {
@@ -35,6 +35,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
@@ -237,7 +238,7 @@ export class Barrier extends SharedHandle {
       throw new TypeError(`Cannot make barrier: action must be a function, not ${typeof action}`);
     }
     const limited = deadlineOf({ timeoutMs }) !== Infinity;
-    const definition = action === undefined ? 0 : functionAddress(action);
+    const definition = action === undefined ? 0 : addressOfAction(action);
     const barrier = createObject(SharedType.BARRIER, WORDS);
     i32[barrier + PARTIES] = parties;
     i32[barrier + ACTION] = definition;
@@ -345,6 +346,15 @@ function timed(barrier: number, options: WaitOptions | undefined): WaitOptions |
   return { ...options, timeoutMs };
 }
 
+function addressOfAction(action: () => unknown): number {
+  try {
+    return functionAddress(action);
+  } catch (error) {
+    if (error instanceof DataCloneError) error.message = `Cannot make barrier: ${error.message}`;
+    throw error;
+  }
+}
+
 /** The action as it is here; `undefined` if its module must be imported first. */
 function actionOf(barrier: Barrier, definition: number): (() => unknown) | undefined {
   return (ownActions.get(barrier) ?? functionAt(definition)) as (() => unknown) | undefined;
@@ -381,4 +391,5 @@ function brokenError(): BrokenBarrierError {
   );
 }
 
+showState(Barrier, ({ parties, nWaiting, broken }) => ({ parties, nWaiting, broken }));
 defineType(SharedType.BARRIER, { revive: reviveAs(Barrier) });
