@@ -51,7 +51,7 @@ async function main(): Promise<void> {
 
   const queue = new JoinableQueue<Task>();
   const workers = Array.from({ length: workerCount }, () => {
-    return new Process({ target: processQueue, args: [queue, options.quick ? 30 : 1000] });
+    return new Process({ target: processQueue, args: [queue, options.quick ? 100 : 1000] });
   });
   for (const worker of workers) worker.start();
   for (let n = 0; n < taskCount; n++) await queue.put({ task: "print_number", data: { n } });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
 /** Splits lines at those that end with a colon: what stands under each. */
@@ -23,7 +23,7 @@ Deno.test("woozle_wuzzle intertwines half lines without a lock, and keeps them w
     if (!name.includes("withoutLock")) assertEquals(part.toSorted(), whole, name);
     else assertEquals(words(part), words(whole), name);
   }
-  assertMatch(parts.get("Thread withoutLock:")![0], /^(0 Woozle ){3}Wuzzle$/);
+  assertNotEquals(parts.get("Thread withoutLock:")!.toSorted(), whole);
 });
 
 Deno.test("mutex_methods has no start without its end, in threads and in processes", async () => {
