@@ -4,6 +4,8 @@
  * Each slice is a task. The image and the result are in shared memory: workers read the one and write
  * the other, and only the number of a slice crosses.
  *
+ * Python's document: an image with many voxels, `Pool.map` over its slices, progress from the workers.
+ *
  * @module
  */
 import { Pool, type Progress } from "@sauropod/multiprocessing";

@@ -3,6 +3,8 @@
  *
  * There are more tasks than workers, so that a worker that is done early takes another.
  *
+ * Python: `pool.map(do_task, enumerate(parts))`, then `numpy.concatenate(list_of_slices, 0)`.
+ *
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
@@ -34,7 +36,7 @@ const calculateSlice = task(import.meta, ({ slice, iterations }: Part) => {
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

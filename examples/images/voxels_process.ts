@@ -3,6 +3,8 @@
  *
  * The chunks are views of one shared array: they are not copied, and results need no way back.
  *
+ * Python: `multiprocessing.Process(target=calculate_data, args=[chunk, idx])` for each of four chunks.
+ *
  * @module
  */
 import { Process, task } from "@sauropod/multiprocessing";
@@ -27,7 +29,7 @@ const calculateChunk = task(
 );
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

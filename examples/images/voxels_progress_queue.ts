@@ -1,9 +1,12 @@
 /**
  * A8: Workers tell how far they are through a Queue among their arguments, which a timer looks into.
  *
+ * Python: `queue.put((id, data.size))` in the workers, and a `QueueChecker` that starts a
+ * `threading.Timer` again and again.
+ *
  * @module
  */
-import { Pool, Queue, task } from "@sauropod/multiprocessing";
+import { Pool, Queue, task, Timer } from "@sauropod/multiprocessing";
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 import {
   concatenate,
@@ -32,33 +35,41 @@ const calculateAndReport = task(
 
 /** Prints now and then which share of the voxels the messages in a queue make up. */
 class QueueChecker implements Disposable {
-  #done = 0;
-  readonly #timer: ReturnType<typeof setInterval>;
+  private done = 0;
+  private timer?: Timer;
 
   constructor(
-    readonly queue: Queue<[number, number]>,
-    readonly voxels: number,
-    intervalMs: number,
+    private readonly queue: Queue<[number, number]>,
+    private readonly voxels: number,
+    private readonly intervalMs: number,
   ) {
-    this.#timer = setInterval(() => this.#check(), intervalMs);
+    this.restartTimer();
   }
 
-  #check(): void {
+  private restartTimer(): void {
+    this.timer = new Timer(this.intervalMs, () => {
+      this.check();
+      this.restartTimer();
+    });
+    this.timer.start();
+  }
+
+  private check(): void {
     for (let item = this.queue.tryGet(); item; item = this.queue.tryGet()) {
       const [, voxels] = item.value;
-      this.#done += voxels;
+      this.done += voxels;
     }
-    console.log(`${Math.floor(100 * this.#done / this.voxels)}% complete`);
+    console.log(`${Math.floor(100 * this.done / this.voxels)}% complete`);
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-    this.#check();
+    this.timer?.cancel();
+    this.check();
   }
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

@@ -4,6 +4,9 @@
  * All threads take turns on one core. What a thread computes without awaiting, it computes to the end
  * before another has its turn.
  *
+ * Python: `threading.Thread(target=calculate_data, args=[chunk, idx])`, and the same with
+ * `multiprocessing.Process`.
+ *
  * @module
  */
 import { Process, task, Thread } from "@sauropod/multiprocessing";
@@ -33,7 +36,7 @@ type Work = { target: typeof calculateChunk; args: Parameters<typeof calculateCh
 type Worker = { start(): void; join(): Promise<boolean> };
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
   const iterations = wholeNumber(
     "iterations",
     options.iterations,

@@ -1,6 +1,8 @@
 /**
  * D6: Ten processes print a line each, letter by letter: whole lines under a Lock, maybe not without.
  *
+ * Python: `l.acquire()`, `print(i, end=' ')` and `l.release()` in ten processes.
+ *
  * @module
  */
 import { Lock, Process, task } from "@sauropod/multiprocessing";

@@ -68,7 +68,7 @@ const call = task(import.meta, async (object: Unsafe, name: Name) => {
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers"], flags: ["unsafe", "quick"] });
+  const options = readOptions(HELP, { values: ["workers"], flags: ["unsafe"] });
   const workers = wholeNumber("workers", options.workers, 4, { most: 32 });
   const pauseMs = options.quick ? 5 : 100;
   const names = [

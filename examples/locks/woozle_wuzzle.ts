@@ -51,7 +51,7 @@ const withRelease = task(import.meta, async (lock: Lock, start: Barrier, pauseMs
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["workers"] });
   const count = wholeNumber("workers", options.workers, 5, { most: 64 });
   const pauseMs = options.quick ? 5 : 100;
 

@@ -1,6 +1,8 @@
 /**
  * A9: Submits calls to workers, takes each result as soon as it is there, and loses no error.
  *
+ * Python: `concurrent.futures.as_completed()`, where `future.result()` throws what went wrong.
+ *
  * @module
  */
 import { asCompleted, ProcessPoolExecutor, task } from "@sauropod/multiprocessing";

@@ -1,6 +1,8 @@
 /**
  * D1: A Pool maps a function over numbers, over pairs, and computes single results in the background.
  *
+ * Python: `p.map(f, range(8))`, `pool.starmap(f, zip(…))`, `pool.apply_async(math.sqrt, (x,))`.
+ *
  * @module
  */
 import { Pool } from "@sauropod/multiprocessing";

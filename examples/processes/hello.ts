@@ -1,6 +1,8 @@
 /**
  * D2: A Process says hello to bob.
  *
+ * Python: `Process(target=f, args=('bob',))`, `p.start()`, `p.join()`.
+ *
  * @module
  */
 import { Process, task } from "@sauropod/multiprocessing";

@@ -1,6 +1,8 @@
 /**
  * D6: Processes log to stderr and print lines that begin with their names, none of them mixed.
  *
+ * Python: `multiprocessing.log_to_stderr(logging.INFO)`.
+ *
  * @module
  */
 import { getLogger, logToStderr, Pool, Process, tagOutput, task } from "@sauropod/multiprocessing";

@@ -4,6 +4,8 @@
  * A thread sees what the main program sees. A process gets a copy of its own properties, and its class
  * is registered, so that its worker finds it.
  *
+ * Python: `class LongRunningThread(threading.Thread)`, with `def run(self)`.
+ *
  * @module
  */
 import { Process, sleep, task, Thread } from "@sauropod/multiprocessing";
@@ -42,7 +44,7 @@ class LongRunningProcess extends Process {
 task(import.meta, LongRunningProcess);
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", options.iterations, 6);
   const pauseMs = options.quick ? 10 : 500;
 

@@ -1,6 +1,8 @@
 /**
  * D5: A Process sends a list through one end of a Pipe, and the main program receives it at the other.
  *
+ * Python: `conn.send([42, None, 'hello'])` in the process, `parent_conn.recv()` in the main program.
+ *
  * @module
  */
 import { type Connection, Pipe, Process, task } from "@sauropod/multiprocessing";

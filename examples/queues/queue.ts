@@ -1,6 +1,8 @@
 /**
  * D4: A Process puts a list into a Queue, and the main program takes it out.
  *
+ * Python: `q.put([42, None, 'hello'])` in the process, `q.get()` in the main program.
+ *
  * @module
  */
 import { Process, Queue, task } from "@sauropod/multiprocessing";

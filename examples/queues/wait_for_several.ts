@@ -1,6 +1,8 @@
 /**
  * D5: The main program receives from the pipes of four Processes, whoever is first, until all are closed.
  *
+ * Python: `multiprocessing.connection.wait(readers)`.
+ *
  * @module
  */
 import { type Connection, EOFError, Pipe, Process, task, wait } from "@sauropod/multiprocessing";

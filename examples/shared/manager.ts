@@ -3,6 +3,8 @@
  *
  * A plain value that is read out of a dict is a copy: to change it, `update` it, or share it as well.
  *
+ * Python: `multiprocessing.Manager()`, its `dict()` and its `list()`.
+ *
  * @module
  */
 import { Manager, Process, type SharedList, type SharedMap, task } from "@sauropod/multiprocessing";

@@ -1,6 +1,8 @@
 /**
  * D7: A Process changes a Value and an Array, and the main program sees what it stored.
  *
+ * Python: `num.value = 3.1415927` and `a[i] = -a[i]`, of a `Value('d', 0.0)` and an `Array('i', range(10))`.
+ *
  * @module
  */
 import { Process, SharedArray, task, Value } from "@sauropod/multiprocessing";

@@ -1,6 +1,8 @@
 /**
  * B3: The program waits for a Thread that is no daemon, and ends while one that is a daemon goes on.
  *
+ * Python: `t.daemon = True` before `t.start()`.
+ *
  * @module
  */
 import { sleep, Thread } from "@sauropod/multiprocessing";
@@ -13,7 +15,7 @@ deno run examples/threads/daemon_threads.ts [--iterations N] [--quick]
 `;
 
 function main(): void {
-  const options = readOptions(HELP, { values: ["iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", options.iterations, 6);
   const pauseMs = options.quick ? 50 : 500;
 

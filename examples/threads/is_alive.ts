@@ -1,6 +1,8 @@
 /**
  * B1: A Thread says Tick and Tock while the main program asks whether it is alive, and another is joined.
  *
+ * Python: `while t.is_alive(): time.sleep(0.4)`, and `t.join()`.
+ *
  * @module
  */
 import { sleep, Thread } from "@sauropod/multiprocessing";
@@ -14,7 +16,7 @@ deno run examples/threads/is_alive.ts [--iterations N] [--quick]
 `;
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", options.iterations, 8);
   const secondMs = options.quick ? 100 : 1000;
 

@@ -42,3 +42,12 @@ Deno.test("daemon_threads ends after the thread and not after the daemon", async
   assertEquals(of("thread"), [...TICKS, "done"].map((word) => `thread: ${word}`));
   assert(of("daemon").length > 0 && !of("daemon").includes("daemon: done"));
 });
+
+Deno.test("thread_local: each thread counts for itself", async () => {
+  const { code, lines, errors } = await runExample("thread_local", "--quick");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines.toSorted(), [
+    "MainThread has counted 0, all together 100",
+    ...[1, 2, 3, 4].map((n) => `Thread-${n} (count) has counted ${10 * n}`),
+  ]);
+});
