@@ -1,7 +1,8 @@
 /**
- * The package against two hand-written workers and `postMessage`, side by side in one run.
+ * The package against plain loops, two hand-written workers with `postMessage`, and Python, side by
+ * side in one run.
  *
- *     deno task bench [--quick] [--only=name]
+ *     deno task bench [--quick] [--only=name] [--python=python3]
  *
  * Each scenario runs its contenders in turn, several times; the table shows medians, and the median
  * of the ratios of neighbouring runs, which holds when the machine's speed drifts.
@@ -11,24 +12,22 @@
 
 import { Lock, Pool, Process, Queue } from "@sauropod/multiprocessing";
 import { parseArgs } from "@std/cli/parse-args";
+import { loops } from "./loops.ts";
+import { measure, median, type Scenario, timed, timedNow } from "./measure.ts";
+import { PythonPeer } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
 import { consume, integrand, produce, same, square } from "./tasks.ts";
 
-/** A contender: what it is called, and a run that returns its time in microseconds. */
-type Contender = [name: string, run: () => Promise<number> | number];
-
-interface Scenario {
-  name: string;
-  unit: "us" | "ms";
-  /** The first is the baseline. */
-  contenders: Contender[];
-  repeats: number;
-}
-
 async function main(): Promise<void> {
-  const { quick, only } = parseArgs(Deno.args, { boolean: ["quick"], string: ["only"] });
+  const { quick, only, python: executable } = parseArgs(Deno.args, {
+    boolean: ["quick"],
+    string: ["only", "python"],
+    default: { python: "python3" },
+  });
   const scale = quick ? 0.02 : 1;
   console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`);
+  await using python = await PythonPeer.start(executable);
+  if (python === undefined) console.log(`${executable} is no Python with numpy and numba`);
   using raw = new RawWorkers(2);
   await using pool = new Pool(2);
   await Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
@@ -37,25 +36,21 @@ async function main(): Promise<void> {
   const scenarios = [
     ...starting(quick ? 2 : 9),
     ...tasks(raw, pool, Math.round(2000 * scale), Math.round(100_000 * scale), quick ? 2 : 7),
-    ...data(raw, pool, Math.round(1_000_000 * scale), Math.round(8_388_608 * scale), quick ? 2 : 9),
+    ...data(
+      raw,
+      pool,
+      python,
+      Math.round(1_000_000 * scale),
+      Math.round(8_388_608 * scale),
+      quick ? 2 : 9,
+    ),
     ...streams(raw, Math.round(300_000 * scale), quick ? 2 : 7),
     lockAlone(Math.round(2_000_000 * scale), quick ? 2 : 7),
+    ...loops(raw, python, scale, quick ? 2 : 9),
   ];
   for (const scenario of scenarios) {
     if (only === undefined || scenario.name.includes(only)) await measure(scenario);
   }
-}
-
-async function timed(run: () => unknown): Promise<number> {
-  const start = performance.now();
-  await run();
-  return (performance.now() - start) * 1000;
-}
-
-function timedNow(run: () => void): number {
-  const start = performance.now();
-  run();
-  return (performance.now() - start) * 1000;
 }
 
 function starting(repeats: number): Scenario[] {
@@ -95,7 +90,6 @@ function tasks(
   together: number,
   repeats: number,
 ): Scenario[] {
-  const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1];
   return [{
     name: `one trivial task awaited, p50 of ${roundTrips}`,
     unit: "us",
@@ -149,6 +143,7 @@ function tasks(
 function data(
   raw: RawWorkers,
   pool: Pool,
+  python: PythonPeer | undefined,
   items: number,
   floats: number,
   repeats: number,
@@ -179,6 +174,7 @@ function data(
       ["Pool.map", () => timed(() => pool.map(integrand, numbers))],
       ["Pool.mapSync", () => timed(() => pool.mapSync(integrand, numbers))],
       ["Array.map", () => timed(() => numbers.map((x) => x * x - x))],
+      ...(python === undefined ? [] : [python.contender("Python, Pool.map", "map", items)]),
     ],
   }, {
     name: `Float64Array of ${mebibytes} MiB there and back`,
@@ -192,6 +188,7 @@ function data(
         () => each(() => raw.ask((id) => ({ kind: "array", id, array: shared }))),
       ],
       ["Pool.apply, shared", () => each(() => pool.apply(same, [shared]))],
+      ...(python === undefined ? [] : [python.contender("Python, Pool.apply", "array", floats)]),
     ],
   }];
 }
@@ -262,25 +259,6 @@ function lockAlone(count: number, repeats: number): Scenario {
         }) / count],
     ],
   };
-}
-
-async function measure({ name, unit, contenders, repeats }: Scenario): Promise<void> {
-  const times: number[][] = contenders.map(() => []);
-  for (let repeat = -1; repeat < repeats; repeat++) {
-    for (const [at, [, run]] of contenders.entries()) {
-      const time = await run();
-      if (repeat >= 0) times[at].push(time); // the first round warms up
-    }
-  }
-  const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
-  console.log(`\n${name} (${unit}, median of ${repeats})`);
-  for (const [at, [contender]] of contenders.entries()) {
-    const time = median(times[at]) / (unit === "ms" ? 1000 : 1);
-    const ratio = median(times[at].map((time, repeat) => time / times[0][repeat]));
-    console.log(
-      `  ${contender.padEnd(28)} ${time.toFixed(3).padStart(12)}   x ${ratio.toFixed(3)}`,
-    );
-  }
 }
 
 if (import.meta.main) await main();

@@ -37,6 +37,8 @@ const LAYERS = new Map([
   ["dummy", 8],
 ]);
 const ADAPTER_LAYER = 8;
+/** Adapters that other adapters build on: one layer below those. */
+const LOWER_ADAPTERS = ["random"];
 
 /** What is read of the output of `deno info --json`. */
 export interface Graph {
@@ -104,7 +106,8 @@ function placeOf(path: string): Place {
   const folder = path.match(/^lib\/([^/]+)\//)?.[1];
   if (folder === undefined) return { kind: "elsewhere" };
   const layer = LAYERS.get(folder);
-  return { kind: "lib", folder, layer: layer ?? ADAPTER_LAYER, adapter: layer === undefined };
+  const adapterLayer = ADAPTER_LAYER - (LOWER_ADAPTERS.includes(folder) ? 1 : 0);
+  return { kind: "lib", folder, layer: layer ?? adapterLayer, adapter: layer === undefined };
 }
 
 /** The rule that an import from one place to another breaks, if any. */

@@ -1,6 +1,6 @@
 /**
- * Random schedules over locks, events, queues of all kinds, pipes, waits for several things and
- * containers, with workers that time out, abort and die, until the time is up or something is seen
+ * Random schedules over locks of both kinds, semaphores, conditions, barriers, events, queues of all
+ * kinds, pipes, waits for several things and containers, with workers that time out, abort and die, until the time is up or something is seen
  * that must never be.
  *
  * ```text
@@ -14,12 +14,16 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { barrierRound } from "./stress/barriers.ts";
+import { conditionRound } from "./stress/conditions.ts";
 import { containerRound } from "./stress/containers.ts";
 import { eventRound } from "./stress/events.ts";
 import { lockRound } from "./stress/locks.ts";
 import { pipeRound } from "./stress/pipes.ts";
 import { queueRound } from "./stress/queues.ts";
 import { Random } from "./stress/random.ts";
+import { rlockRound } from "./stress/rlocks.ts";
+import { semaphoreRound } from "./stress/semaphores.ts";
 import { storeRound } from "./stress/stores.ts";
 import { waitRound } from "./stress/waits.ts";
 
@@ -32,6 +36,10 @@ export const rounds = {
   store: storeRound,
   wait: waitRound,
   container: containerRound,
+  rlock: rlockRound,
+  semaphore: semaphoreRound,
+  condition: conditionRound,
+  barrier: barrierRound,
 };
 
 /** The name of a kind of round. */

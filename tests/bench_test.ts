@@ -17,9 +17,13 @@ Deno.test("bench/main.ts measures every scenario", async () => {
       "there and back",
       "from one worker",
       "Lock",
+      "integral over",
+      "distances of",
+      "copy and sum",
+      "of a shared array",
     ]
   ) {
     assertMatch(text, new RegExp(scenario));
   }
-  assertEquals(text.match(/x 1\.000/g)?.length, 7, text);
+  assertEquals(text.match(/x 1\.000/g)?.length, 11, text);
 });

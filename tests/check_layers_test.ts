@@ -38,6 +38,7 @@ Deno.test("checkLayers() accepts lower layers, the own folder, built-ins and err
     ["lib/atomics/wait.ts", "node:worker_threads"],
     ["lib/ndarray/mod.ts", "lib/memory/array.ts"],
     ["lib/ndarray/mod.ts", "npm:/ndarray@1.1.1"],
+    ["lib/ndarray/random.ts", "lib/random/mod.ts"],
     ["workers/worker.ts", "lib/runtime/serve.ts"],
     ["workers/worker.ts", "lib/ndarray/mod.ts"],
     ["mod.ts", "lib/pool/pool.ts"],

@@ -6,8 +6,7 @@
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
-import { headerOf } from "../scripts/list_examples.ts";
-import { sourceFiles } from "../scripts/source_files.ts";
+import { readExamples } from "../scripts/list_examples.ts";
 import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../", import.meta.url);
@@ -65,14 +64,10 @@ for (const path of documented) {
 
 Deno.test("examples/README.md lists every example, as its header does", async () => {
   const text = await Deno.readTextFile(new URL("examples/README.md", ROOT));
-  const rows = [...text.matchAll(/^\| (\S.*?) +\| \[(\S+)\]\(\2\) +\| (.+?) +\|$/gm)];
-  const listed = rows.map(([, ids, name, sentence]) => `${name}: ${ids}: ${sentence}`).sort();
-  const expected: string[] = [];
-  for (const path of await sourceFiles("examples")) {
-    const header = headerOf(await Deno.readTextFile(new URL(path, ROOT)));
-    if (header) {
-      expected.push(`${path.replace("examples/", "")}: ${header.ids}: ${header.sentence}`);
-    }
-  }
+  const rows = [...text.matchAll(/^\| (\S.*?) +\| \[(\S+)\]\(\2\) +\| (.+?) +\|/gm)];
+  const listed = rows.map(([, ids, path, sentence]) => `${path}: ${ids}: ${sentence}`).sort();
+  const expected = (await readExamples()).map(({ path, ids, sentence }) =>
+    `${path.slice("examples/".length)}: ${ids.join(", ")}: ${sentence}`
+  );
   assertEquals(listed, expected.sort());
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as mp from "@sauropod/multiprocessing";
 import * as ndarray from "@sauropod/multiprocessing/ndarray";
+import * as random from "@sauropod/multiprocessing/random";
 
 const table = await Deno.readTextFile(new URL("../docs/from_python.md", import.meta.url));
 
@@ -56,7 +57,7 @@ Deno.test("docs/from_python.md names only what the package has", () => {
     .flatMap((line) =>
       [...(line.split("|")[2] ?? "").matchAll(/`([^`]+)`/g)].map(([, code]) => code)
     );
-  const exported = { ...mp, ...ndarray } as unknown as Record<
+  const exported = { ...mp, ...ndarray, ...random } as unknown as Record<
     string,
     { prototype?: object } | undefined
   >;

@@ -1,6 +1,6 @@
 /**
- * What the command lines of the examples have in common: `--help`, strict options, and a mistake of
- * the caller's answered by one line and exit code 2.
+ * What the command lines of the examples have in common: `--help`, `--quick`, strict options, and a
+ * mistake of the caller's answered by one line and exit code 2.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export class BadInputError extends Error {
   override name = "BadInputError";
 }
 
-/** The names of the options that an example takes, besides `--help`. */
+/** The names of the options that an example takes, besides `--help` and `--quick`. */
 export interface OptionNames<V extends string, F extends string> {
   /** Options that take a value, as text. */
   values?: readonly V[];
@@ -22,10 +22,12 @@ export interface OptionNames<V extends string, F extends string> {
 /** What {@linkcode readOptions} found. */
 export type Options<V extends string, F extends string> =
   & { [name in V]: string | undefined }
-  & { [name in F]: boolean };
+  & { [name in F]: boolean }
+  & { quick: boolean };
 
 /**
- * Reads `Deno.args`. `--help` prints the text and ends the program.
+ * Reads `Deno.args`. `--help` prints the text and ends the program. `--quick` is always among the
+ * flags; an example that takes but a moment does the same with it.
  *
  * @throws {BadInputError} for an option that is unknown or lacks its value, and for anything else
  * that is not an option.
@@ -37,7 +39,7 @@ export function readOptions<V extends string = never, F extends string = never>(
 ): Options<V, F> {
   const parsed: Record<string, unknown> = parseArgs(joinNegative(args, values), {
     string: [...values],
-    boolean: ["help", ...flags],
+    boolean: ["help", "quick", ...flags],
     unknown: (arg) => {
       throw new BadInputError(`unknown ${arg.startsWith("-") ? "option" : "argument"} "${arg}"`);
     },

@@ -168,6 +168,21 @@ export abstract class SharedHandle {
   }
 }
 
+/** Has `console.log` show handles of a class by the state of their objects. */
+export function showState<T extends SharedHandle>(
+  { prototype }: { prototype: T },
+  stateOf: (handle: T) => object,
+): void {
+  Object.defineProperty(prototype, Symbol.for("Deno.customInspect"), {
+    value(this: T, inspect: typeof Deno.inspect, options: Deno.InspectOptions) {
+      const name = this.constructor.name;
+      return holdings.has(this)
+        ? `${name} ${inspect(stateOf(this), options)}`
+        : `${name}.prototype`;
+    },
+  });
+}
+
 /** Makes a handle of the class without running its constructor, which would make a new object. */
 export function reviveAs<T extends SharedHandle>(
   // deno-lint-ignore no-explicit-any

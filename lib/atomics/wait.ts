@@ -303,7 +303,9 @@ function leaveQueue(node: number): Outcome {
  * waited for, and a wake-up that came is for the next.
  */
 function unlessStopped(outcome: Outcome, queue = 0): Outcome {
-  if (outcome === Outcome.OWNER || !stopRequested()) return outcome;
+  // Who was passed over has ended, though STOP may not say so yet.
+  const isPassedOver = outcome as number === NodeState.SKIPPED;
+  if (outcome === Outcome.OWNER || !stopRequested() && !isPassedOver) return outcome;
   if (outcome === Outcome.WOKEN) wakeOne(queue);
   throw stopped();
 }
@@ -365,8 +367,8 @@ function attend(node = 0): void {
   serveOthers();
 }
 
-/** Does what other threads asked this one for, if they did. */
-function serveOthers(): void {
+/** Does what other threads asked this one for, if they did; for long computations, now and then. */
+export function serveOthers(): void {
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) === 0) return;
   Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
   serve?.();

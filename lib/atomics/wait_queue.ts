@@ -114,7 +114,7 @@ export interface Park {
   untimed?: boolean;
   /**
    * Address of a word whose lowest bit says that the group in the queue is broken: it is set, and all
-   * are told, when one of them or the owner dies.
+   * are told, when one of them gives up or dies, or the owner dies.
    */
   group?: number;
   /** Address of a queue whose first is woken if the waiter dies: what it was told is for that one. */
@@ -183,7 +183,8 @@ function isOwnerGone(ownerWord: number): boolean {
 }
 
 /**
- * Takes the node out of its queue again, because its waiter gives up.
+ * Takes the node out of its queue again, because its waiter gives up. A group that it waited with is
+ * broken in the same section: the waiter may not live to do it afterwards.
  *
  * @returns whether it still waited; otherwise it has been woken meanwhile
  */
@@ -191,7 +192,11 @@ export function dequeue(node: number): boolean {
   const queue = i32[node + nodeWord.QUEUE];
   enter(queue + GUARD);
   const state = i32[node + nodeWord.STATE];
-  if (state === NodeState.QUEUED) remove(queue, node);
+  if (state === NodeState.QUEUED) {
+    remove(queue, node);
+    const group = i32[node + nodeWord.GROUP];
+    if (group !== 0) breakGroup(queue, group);
+  }
   leave(queue + GUARD);
   return state === NodeState.QUEUED || state === NodeState.SKIPPED;
 }
@@ -295,31 +300,27 @@ export function removeWaitersOf(record: number): void {
 
 /** Wakes all who wait for something that a thread which has ended still owns. */
 export function wakeWaitersFor(owner: number): void {
-  wakeThose((node) => {
-    const ownerWord = i32[node + nodeWord.OWNER_WORD];
-    return ownerWord !== 0 && Atomics.load(i32, ownerWord) === owner;
-  });
+  wakeWhere((ownerWord) => Atomics.load(i32, ownerWord) === owner);
 }
 
 /**
- * Wakes all who wait in other queues than `queue` and said that `ownerWord` names the owner. To be
- * called by who takes over from one that has ended: from then on they are no longer found by the
- * name of the dead.
+ * Wakes all who sleep in other queues than `own` while they mind who is named by `ownerWord`. Called by
+ * who took over from the dead: {@linkcode wakeWaitersFor} does not find them any more.
  */
-export function wakeOthersUnder(ownerWord: number, queue: number): void {
-  wakeThose((node) =>
-    i32[node + nodeWord.OWNER_WORD] === ownerWord && i32[node + nodeWord.QUEUE] !== queue
-  );
+export function wakeOthersFor(ownerWord: number, own: number): void {
+  wakeWhere((word, queue) => word === ownerWord && queue !== own);
 }
 
-function wakeThose(wanted: (node: number) => boolean): void {
+/** Wakes those of all threads' waiters that mind an owner, where `isMeant`. */
+function wakeWhere(isMeant: (ownerWord: number, queue: number) => boolean): void {
   forEachLiveThread((record) => {
     for (const node of nodesOf(record)) {
-      if (i32[node + nodeWord.STATE] !== NodeState.QUEUED || !wanted(node)) continue;
+      const ownerWord = i32[node + nodeWord.OWNER_WORD];
+      if (ownerWord === 0 || i32[node + nodeWord.STATE] !== NodeState.QUEUED) continue;
       const queue = i32[node + nodeWord.QUEUE];
-      if (queue === 0) continue;
+      if (queue === 0 || !isMeant(ownerWord, queue)) continue;
       enter(queue + GUARD);
-      if (stateIn(queue, node) === NodeState.QUEUED && wanted(node)) {
+      if (stateIn(queue, node) === NodeState.QUEUED && isMeant(ownerWord, queue)) {
         const group = i32[node + nodeWord.GROUP];
         if (group !== 0) {
           breakGroup(queue, group);

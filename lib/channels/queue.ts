@@ -7,7 +7,7 @@
 import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
-import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
+import { SharedHandle, SharedType, showState } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import {
   becomingReadable,
@@ -250,4 +250,8 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   }
 }
 
+showState<Queue>(
+  Queue,
+  (queue) => ({ size: queue.size(), maxsize: queue.maxsize, closed: queue.closed }),
+);
 defineQueue(Queue, { type: SharedType.QUEUE, store: fifoStore });

@@ -22,10 +22,12 @@ import { Lock } from "../sync/lock.ts";
 import { RLock } from "../sync/rlock.ts";
 import { BoundedSemaphore, Semaphore } from "../sync/semaphore.ts";
 
-/** The package's classes, with a start method chosen for those that start workers. */
+/** The package's classes, with a start method chosen for those that start workers. It never changes. */
 export interface Context {
   /** How its workers are started. */
   readonly startMethod: StartMethod;
+  /** This context, or that of another method, as {@linkcode getContext} has it. */
+  readonly getContext: (method?: StartMethod) => Context;
   /** As {@linkcode Process}, started by this method. */
   readonly Process: typeof Process;
   /** As {@linkcode Pool}, its workers started by this method. */
@@ -82,14 +84,28 @@ const memory = { Value, RawValue, Array: SharedArray, RawArray };
 const channels = { Queue, JoinableQueue, SimpleQueue, Pipe };
 const common = { ...channels, ...locks, ...memory, Manager };
 const contexts: Readonly<Record<StartMethod, Context>> = {
-  spawn: { startMethod: "spawn", Process, Pool, ...common },
-  forkserver: {
-    startMethod: "forkserver",
-    Process: ForkserverProcess as unknown as typeof Process,
-    Pool: ForkserverPool as unknown as typeof Pool,
-    ...common,
-  },
+  spawn: makeContext("spawn", Process, Pool),
+  forkserver: makeContext(
+    "forkserver",
+    ForkserverProcess as unknown as typeof Process,
+    ForkserverPool as unknown as typeof Pool,
+  ),
 };
+
+function makeContext(
+  startMethod: StartMethod,
+  itsProcess: typeof Process,
+  itsPool: typeof Pool,
+): Context {
+  const context: Context = Object.freeze({
+    startMethod,
+    getContext: (method?: StartMethod) => method === undefined ? context : getContext(method),
+    Process: itsProcess,
+    Pool: itsPool,
+    ...common,
+  });
+  return context;
+}
 
 /**
  * The package's classes with a start method.
@@ -99,7 +115,8 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
  *   begins at once.
  * - `"fork"` does not exist here: a worker cannot be made a copy of another.
  *
- * Objects of one context can be used with the other. Without a method it is the default, which
+ * In a worker that it started, this method is the default. Objects of one context can be used with
+ * the other. Without a method it is the default, which
  * {@linkcode setStartMethod} changes.
  *
  * Follows Python's `multiprocessing.get_context`.

@@ -126,11 +126,18 @@ export function parallelForSync<
 /** A typed array of this thread alone is copied when it crosses: what a body writes to it is lost. */
 function refuseUnshared(context: object): void {
   for (const [name, value] of Object.entries(context)) {
-    const data = ArrayBuffer.isView(value) ? value : (value as { data?: unknown } | null)?.data;
-    if (!ArrayBuffer.isView(data) || data.buffer instanceof SharedArrayBuffer) continue;
+    const isNdArray = typeof value === "object" && value !== null && "stride" in value &&
+      "shape" in value && "data" in value;
+    const data = isNdArray ? value.data : value;
+    if (!ArrayBuffer.isView(data) && !isNdArray) continue;
+    if (data?.buffer instanceof SharedArrayBuffer) continue;
     throw new TypeError(
-      `Cannot run loop: context.${name} is not on shared memory, so what the body writes to it ` +
-        `would be lost. Make it with sharedArray(), or pass it in constants if it is only read`,
+      `Cannot run loop: context.${name} is ${
+        isNdArray ? "an ndarray that is " : ""
+      }not on shared ` +
+        `memory, so what the body writes to it would be lost. Make it with ${
+          isNdArray ? "zeros() or asShared() of the ndarray part" : "sharedArray()"
+        }, or pass it in constants if it is only read`,
     );
   }
 }

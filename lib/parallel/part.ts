@@ -17,6 +17,7 @@
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { ensureThread, stopRequested } from "../atomics/thread.ts";
+import { serveOthers } from "../atomics/wait.ts";
 import { definitionAt, functionAddress, task } from "../codec/functions.ts";
 import { currentIdentity } from "../runtime/order.ts";
 import { type Cut, endOf, startOf } from "./schedule.ts";
@@ -126,6 +127,7 @@ export function runPart(plan: Plan): Outcome {
       if (unit >= cut.units) return outcome;
       for (let chunk = unit; chunk < cut.chunks; chunk += cut.units) {
         if (Atomics.load(i32, control + STOP) !== 0 || stopRequested()) return outcome;
+        serveOthers(); // a worker may wait for an array that only this thread can send it
         const from = startOf(cut, chunk);
         const count = endOf(cut, chunk, length) - from;
         const value = run(

@@ -427,7 +427,7 @@ export class Dispatcher implements Engine<number> {
           maxTasks,
         } satisfies PoolOrder,
         payloadName: "the pool's options",
-        warm: startMethod === "forkserver",
+        startMethod,
         will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
       });
       this.#workers.set(record, name);

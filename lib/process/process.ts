@@ -165,7 +165,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       daemon: it.daemon,
       payload: subclass ? this : { target: it.target, args: it.args },
       payloadName: subclass ? "this" : "",
-      warm: it.startMethod === "forkserver",
+      startMethod: it.startMethod,
     });
     it.target = undefined; // so that the arguments can be collected
     it.args = [];

@@ -188,7 +188,11 @@ function noteFailure(error: unknown): number {
   if (error instanceof TerminatedError && stopRequested()) return ExitCode.TERMINATED;
   if (!exitCodeKnown()) {
     publishError(error);
-    runner?.report?.(error);
+    try {
+      runner?.report?.(error);
+    } catch {
+      // Its stderr is closed, say. Who asks for the error has it all the same.
+    }
   }
   return ExitCode.FAILED;
 }

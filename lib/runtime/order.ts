@@ -19,6 +19,7 @@ import { borrow, giveBack } from "../codec/encoder.ts";
 import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { isImporting } from "../codec/functions.ts";
 import { keepAlive, startWorker } from "./host.ts";
+import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_method.ts";
 
 /** Who this isolate is. */
 export interface Identity {
@@ -46,8 +47,12 @@ export interface StartOptions {
   payloadName: string;
   /** Makes the message that says that the worker has ended, and names the channel for it. */
   will?: (record: number) => { channel: number; message: number };
-  /** Take a worker that is warm already, if there is one. */
-  warm?: boolean;
+  /**
+   * Whether to take a worker that is warm already, if there is one.
+   *
+   * @default {"spawn", and the worker's own default is that of its creator}
+   */
+  startMethod?: StartMethod;
 }
 
 /**
@@ -61,7 +66,8 @@ export function start(options: StartOptions): number {
   ensureThread();
   refuseWhileImporting();
   const order = storeOrder(options);
-  const record = (options.warm ? takeWarm() : undefined) ?? createThread(self);
+  const record = (options.startMethod === "forkserver" ? takeWarm() : undefined) ??
+    createThread(self);
   i32[record + threadWord.PARENT] = self;
   i32[record + threadWord.DAEMON] = options.daemon ? 1 : 0;
   const will = options.will?.(record);
@@ -84,10 +90,13 @@ export function start(options: StartOptions): number {
 }
 
 /** The order as a message: who the worker is, and then, since it may need imports, the payload. */
-function storeOrder({ runner, name, daemon, payload, payloadName }: StartOptions): number {
+function storeOrder(options: StartOptions): number {
+  const { runner, name, daemon, payload, payloadName, startMethod = getStartMethod() } = options;
   const encoder = borrow();
   try {
-    for (const part of [runner, name, identity.name, daemon]) encoder.value(part, "name");
+    for (const part of [runner, name, identity.name, daemon, startMethod]) {
+      encoder.value(part, "name");
+    }
     encoder.value(payload, payloadName);
     encoder.finish();
     return storeMessage(encoder);
@@ -103,7 +112,10 @@ function storeOrder({ runner, name, daemon, payload, payloadName }: StartOptions
  */
 export function enterOrder(message: number, decoder: Decoder): string {
   readMessage(decoder, message);
-  const [runner, name, parentName, daemon] = [0, 1, 2, 3].map(() => decoder.value());
+  const [runner, name, parentName, daemon, startMethod] = [0, 1, 2, 3, 4].map(() =>
+    decoder.value()
+  );
+  inheritStartMethod(startMethod as StartMethod);
   identity = {
     name: name as string,
     parentName: parentName as string,

@@ -9,6 +9,8 @@ export type StartMethod = "spawn" | "forkserver";
 
 const methods: readonly StartMethod[] = ["spawn", "forkserver"];
 let chosen: StartMethod | undefined;
+/** How this worker was started; in the main program the first of all. */
+let inherited = methods[0];
 
 /** The start methods that exist here, the default first. */
 export function getAllStartMethods(): StartMethod[] {
@@ -36,7 +38,8 @@ export function startMethodFor(given: string | undefined, what: string): StartMe
 }
 
 /**
- * The start method of processes and pools that are not told one.
+ * The start method of processes and pools that are not told one. In a worker it is the one that the
+ * worker was started with, unless it sets another.
  *
  * Follows Python's `multiprocessing.get_start_method`.
  *
@@ -49,12 +52,17 @@ export function startMethodFor(given: string | undefined, what: string): StartMe
  * ```
  */
 export function getStartMethod(): StartMethod {
-  return chosen ?? methods[0];
+  return chosen ?? inherited;
+}
+
+/** Says how this worker was started, or its creator would have started it. */
+export function inheritStartMethod(method: StartMethod): void {
+  inherited = method;
 }
 
 /**
  * Sets the start method of processes and pools that are not told one. To be called once, early in
- * the program. It holds in the process that calls it, and is `"spawn"` in its children.
+ * the program. It holds in the process that calls it, and in the children that it starts from then on.
  *
  * Follows Python's `multiprocessing.set_start_method`.
  *

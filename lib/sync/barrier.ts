@@ -16,8 +16,9 @@
  * either all of them pass or none. What one is told, `PASSED` or `BROKEN`, is in its own node: the
  * barrier may be in a later generation, or broken, when it goes on.
  *
- * One that times out or is aborted leaves the queue first and breaks its generation then. Who comes
- * last in between finds one too few standing, and breaks it as well.
+ * One that times out, is aborted or dies breaks its generation in the section in which it leaves the
+ * queue. Who comes last when one has died that still stands there finds one too few living, and breaks
+ * it as well.
  *
  * A guard and not a lock, since a lock is taken from a thread that is terminated, which still goes on
  * until its next wait: it would write what is not its own any more.
@@ -25,7 +26,7 @@
  * @module
  */
 
-import { BrokenBarrierError, TaskLookupError, TimeoutError } from "../errors.ts";
+import { BrokenBarrierError, DataCloneError, TaskLookupError, TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import {
@@ -35,6 +36,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
@@ -237,7 +239,7 @@ export class Barrier extends SharedHandle {
       throw new TypeError(`Cannot make barrier: action must be a function, not ${typeof action}`);
     }
     const limited = deadlineOf({ timeoutMs }) !== Infinity;
-    const definition = action === undefined ? 0 : functionAddress(action);
+    const definition = action === undefined ? 0 : addressOfAction(action);
     const barrier = createObject(SharedType.BARRIER, WORDS);
     i32[barrier + PARTIES] = parties;
     i32[barrier + ACTION] = definition;
@@ -345,6 +347,15 @@ function timed(barrier: number, options: WaitOptions | undefined): WaitOptions |
   return { ...options, timeoutMs };
 }
 
+function addressOfAction(action: () => unknown): number {
+  try {
+    return functionAddress(action);
+  } catch (error) {
+    if (error instanceof DataCloneError) error.message = `Cannot make barrier: ${error.message}`;
+    throw error;
+  }
+}
+
 /** The action as it is here; `undefined` if its module must be imported first. */
 function actionOf(barrier: Barrier, definition: number): (() => unknown) | undefined {
   return (ownActions.get(barrier) ?? functionAt(definition)) as (() => unknown) | undefined;
@@ -381,4 +392,5 @@ function brokenError(): BrokenBarrierError {
   );
 }
 
+showState(Barrier, ({ parties, nWaiting, broken }) => ({ parties, nWaiting, broken }));
 defineType(SharedType.BARRIER, { revive: reviveAs(Barrier) });

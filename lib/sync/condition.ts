@@ -32,6 +32,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { self, stopRequested } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
@@ -296,6 +297,7 @@ function checkHeld(condition: number, verb: string): void {
 /** The guard that a lock gives. */
 export type GuardOf<L extends Lock | RLock> = L extends RLock ? RLockGuard : LockGuard;
 
+showState<Condition<Lock | RLock>>(Condition, ({ lock }) => ({ lock }));
 defineType(SharedType.CONDITION, {
   revive: reviveAs<Condition>(Condition),
   destroy: (condition) => dispose(i32[condition + LOCK]),

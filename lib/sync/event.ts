@@ -21,6 +21,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
@@ -118,4 +119,5 @@ export class Event extends SharedHandle implements Waitable {
   }
 }
 
+showState(Event, (event) => ({ isSet: event.isSet() }));
 defineType(SharedType.EVENT, { revive: reviveAs(Event) });

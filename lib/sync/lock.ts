@@ -14,6 +14,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import {
@@ -128,4 +129,5 @@ export class Lock extends SharedHandle {
   }
 }
 
+showState(Lock, (lock) => ({ locked: lock.locked() }));
 defineType(SharedType.LOCK, { revive: reviveAs(Lock) });

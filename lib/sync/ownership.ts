@@ -24,13 +24,7 @@ import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { Outcome, type Steps } from "../atomics/wait.ts";
-import {
-  hasWaiters,
-  passOn,
-  QUEUE_WORDS,
-  wakeOne,
-  wakeOthersUnder,
-} from "../atomics/wait_queue.ts";
+import { hasWaiters, passOn, QUEUE_WORDS, wakeOne, wakeOthersFor } from "../atomics/wait_queue.ts";
 
 const QUEUE = 1;
 
@@ -82,12 +76,13 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
 }
 
 /**
- * This thread is the owner now. Of one that it took over from the dead it tells those who depend on
- * the owner and do not wait for it, such as the waiters of a condition. If it was ended since it looked, or since it was woken, those who wait
- * for the dead were called before it was the owner: the first of them takes over.
+ * This thread is the owner now. If it took over from the dead, those who wait for something else under
+ * the lock may not have been called yet: who calls them looks for the name of the dead. If it was
+ * ended since it looked, or since it was woken, those who wait for the dead were called before it was
+ * the owner: the first of them takes over.
  */
 function asOwner(owner: number, how: Acquisition): Acquisition {
-  if (how === "abandoned") wakeOthersUnder(owner, owner + QUEUE);
+  if (how === "abandoned") wakeOthersFor(owner, owner + QUEUE);
   if (hasEnded(self)) wakeOne(owner + QUEUE);
   return how;
 }

@@ -20,6 +20,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
@@ -307,4 +308,5 @@ export function holdingAgain(lock: number, hold: Hold, heirs: number): Steps<Acq
   return entering(lock, hold, true, heirs);
 }
 
+showState(RLock, (lock) => ({ locked: lock.locked(), depth: lock.depth }));
 defineType(SharedType.RLOCK, { revive: reviveAs(RLock) });

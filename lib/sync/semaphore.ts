@@ -25,6 +25,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
+  showState,
 } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeOne } from "../atomics/wait_queue.ts";
@@ -218,5 +219,6 @@ function tooMany(most: number): RangeError {
   );
 }
 
+showState(Semaphore, ({ value }) => ({ value }));
 defineType(SharedType.SEMAPHORE, { revive: reviveAs<Semaphore>(Semaphore) });
 defineType(SharedType.BOUNDED_SEMAPHORE, { revive: reviveAs<BoundedSemaphore>(BoundedSemaphore) });

@@ -171,6 +171,13 @@ export function hang(board: Board, what: string): Violation {
   return new Violation(`${what} hangs\n${lanes.join("\n")}`);
 }
 
+/** Waits until something holds that a worker which was terminated may still change until it stops. */
+export async function settled(holds: () => boolean): Promise<boolean> {
+  const end = performance.now() + HANG_MS;
+  while (!holds() && performance.now() < end) await new Promise((wake) => setTimeout(wake, 1));
+  return holds();
+}
+
 /** Terminates those who ask for it, as they ask. */
 export async function execute(
   doomed: Queue<number>,

@@ -45,6 +45,18 @@ test("Listener() without a name gets one of its own", () => {
   }
 });
 
+// 205
+test("Client() polls what the one that accepted has sent", async () => {
+  using listener = new Listener<string>();
+  using client = Client<string>(listener.name);
+  using connection = await listener.accept(guard);
+  assertEquals([client.pollSync(), await client.poll({ timeoutMs: 1 })], [false, false]);
+  connection.sendSync("hello");
+  assertEquals([client.pollSync(), await client.poll(guard)], [true, true]);
+  assertEquals(client.recvSync(guard), "hello");
+  assertEquals(client.pollSync(), false);
+});
+
 // 200
 test("Listener and Client are closed at the end of their scopes", async () => {
   let outside: Listener<string>, end: Connection<string>;

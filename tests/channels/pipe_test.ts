@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   BrokenPipeError,
   ClosedError,
@@ -51,6 +58,47 @@ test("Pipe({ duplex: false }) receives at the first end and sends at the second"
   assertThrows(() => writer.pollSync(), TypeError, "Cannot poll: the pipe is one-way");
   writer.close();
   await assertRejects(() => reader.recv(guard), EOFError);
+});
+
+// 207
+test("Pipe({ duplex: false }) keeps the direction of an end that was sent", async () => {
+  const [reader, writer] = Pipe<string>({ duplex: false });
+  const [home, there] = Pipe<string>();
+  const process = run(
+    async (reader: Connection<string>, writer: Connection<string>, out: Connection<string>) => {
+      for (const end of [reader, writer]) out.sendSync(`${end.readable} ${end.writable}`);
+      const say = (error: Error) => out.sendSync(`${error.name}: ${error.message}`);
+      const attempts = [
+        () => reader.send("x"),
+        () => writer.recv(),
+        () => writer.poll(),
+        // deno-lint-ignore require-await
+        async () => reader.sendSync("x"),
+        // deno-lint-ignore require-await
+        async () => writer.recvSync(),
+      ];
+      for (const attempt of attempts) await attempt().catch(say);
+      writer.sendSync("through");
+      out.sendSync(reader.recvSync());
+    },
+    reader,
+    writer,
+    there,
+  );
+  const said = [];
+  for (let at = 0; at < 8; at++) said.push(home.recvSync(guard));
+  const [send, receive] = ["Cannot send: the pipe", "Cannot receive: the pipe"];
+  const expected = [
+    "true false",
+    "false true",
+    send,
+    receive,
+    "Cannot poll: the pipe",
+    send,
+    receive,
+  ];
+  for (const [at, text] of [...expected, "through"].entries()) assertStringIncludes(said[at], text);
+  await ended(process);
 });
 
 test("Connection.send() never waits, and keeps whole messages in order", () => {

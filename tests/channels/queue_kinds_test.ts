@@ -77,6 +77,13 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals([new Kind().maxsize, new Kind(-1).maxsize, new Kind(7).maxsize], [0, 0, 7]);
   });
 
+  test(`${name} shows how full it is`, () => {
+    const queue = new Kind<number>(6);
+    queue.putSync(1);
+    assertEquals(Deno.inspect(queue), `${name} { size: 1, maxsize: 6, closed: false }`);
+    assertEquals(Deno.inspect(Kind.prototype), `${name}.prototype`);
+  });
+
   test(`${name} fills up and empties: size, empty, full`, async () => {
     const queue = new Kind<number>(6);
     const state = () => [queue.size(), queue.empty(), queue.full()];

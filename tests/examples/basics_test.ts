@@ -63,19 +63,6 @@ Deno.test("shared_values prints what a process has stored", async () => {
   assertEquals(lines, ["3.1415927", "[0, -1, -2, -3, -4, -5, -6, -7, -8, -9]"]);
 });
 
-Deno.test("joinable_queue has all tasks done once before it is joined, and ends idle workers", async () => {
-  const { code, lines, errors } = await runExample("joinable_queue");
-  assertEquals([code, errors], [0, []]);
-  const numbers = (pattern: RegExp) =>
-    lines.flatMap((line) => Number(pattern.exec(line)?.[1] ?? NaN)).filter((it) => it > 0)
-      .sort((a, b) => a - b);
-  assertEquals(numbers(/^worker \d+ does task (\d+)$/), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-  assertEquals(numbers(/^worker (\d+) is idle and ends$/), [1, 2, 3, 4]);
-  const joined = lines.findIndex((line) => /^all 10 tasks are done after [0-9.]+ s$/.test(line));
-  assertEquals(joined > lines.findLastIndex((line) => line.includes("does task")), true);
-  assertEquals(/^all 4 workers have ended after [0-9.]+ s$/.test(lines.at(-1)!), true);
-});
-
 Deno.test("manager counts all words, whatever the number of workers", async () => {
   for (const workers of ["1", "4"]) {
     const { code, lines, errors } = await runExample("manager", "--workers", workers);
@@ -86,33 +73,5 @@ Deno.test("manager counts all words, whatever the number of workers", async () =
       "d: dog",
       "l: lazy",
     ]);
-  }
-});
-
-Deno.test("every example tells about itself, and refuses what it does not know", async () => {
-  const names = [
-    ...[
-      "hello",
-      "pool_map",
-      "queue",
-      "pipe",
-      "lock",
-      "manager",
-      "shared_values",
-      "joinable_queue",
-      "wait_for_several",
-      "futures",
-    ],
-    ...["voxels_serial", "voxels_process", "voxels_pool_map", "voxels_progress_queue"],
-    ...["threads", "thread_subclass", "daemon_threads", "thread_lock", "thread_mutex"],
-    "voxels_threads",
-  ];
-  for (const name of names) {
-    const help = await runExample(name, "--help");
-    assertEquals([help.code, help.errors], [0, []], name);
-    assertEquals(help.lines.some((line) => line.includes(`examples/${name}.ts`)), true, name);
-    const { code, lines, errors } = await runExample(name, "--nonsense");
-    assertEquals([code, lines], [2, []], name);
-    assertEquals(errors, [`${name}: unknown option "--nonsense"`]);
   }
 });

@@ -3,8 +3,8 @@ import {
   calculateSlice,
   calculateVolume,
   calculateVoxel,
-} from "../../examples/voxels/calculate_voxel.ts";
-import { identical, rootMeanSquare, type Volume } from "../../examples/voxels/volume.ts";
+} from "../../examples/images/voxels/calculate_voxel.ts";
+import { identical, rootMeanSquare, type Volume } from "../../examples/images/voxels/volume.ts";
 
 function volume(data: Float32Array, shape: [number, number, number]): Volume {
   return { data, shape, stride: [shape[1] * shape[2], shape[2], 1], offset: 0 };

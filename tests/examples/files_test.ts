@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BadInputError } from "../../examples/support/cli.ts";
-import { checkWritable, fileError } from "../../examples/voxels/files.ts";
+import { checkWritable, fileError } from "../../examples/images/voxels/files.ts";
 import { temporaryDirectory } from "./run_example.ts";
 
 Deno.test("checkWritable() leaves no trace", async () => {

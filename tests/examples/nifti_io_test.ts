@@ -7,7 +7,7 @@ import {
   type NiftiImage,
   readNifti,
   writeNifti,
-} from "../../examples/voxels/nifti_io.ts";
+} from "../../examples/images/voxels/nifti_io.ts";
 import { temporaryDirectory } from "./run_example.ts";
 
 /** What the files of these tests differ in. */

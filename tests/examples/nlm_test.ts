@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { denoiseSlice, estimateSigma, type NlmOptions } from "../../examples/voxels/nlm.ts";
-import { addNoise, sheppLogan } from "../../examples/voxels/phantom.ts";
-import { seededRandom } from "../../examples/voxels/random.ts";
-import { rootMeanSquare, type Volume } from "../../examples/voxels/volume.ts";
+import { denoiseSlice, estimateSigma, type NlmOptions } from "../../examples/images/voxels/nlm.ts";
+import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
+import { seededRandom } from "../../examples/images/voxels/random.ts";
+import { rootMeanSquare, type Volume } from "../../examples/images/voxels/volume.ts";
 
 type Shape = [number, number, number];
 

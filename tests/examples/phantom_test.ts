@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { addNoise, sheppLogan } from "../../examples/voxels/phantom.ts";
-import { seededRandom } from "../../examples/voxels/random.ts";
+import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
+import { seededRandom } from "../../examples/images/voxels/random.ts";
 
 /** The intensity of the phantom at a point of the cube from -1 to 1, from an image of odd size. */
 function at(image: Float32Array, n: number, x: number, y: number, z: number): number {

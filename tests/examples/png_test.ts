@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
-import { encodeSlices } from "../../examples/voxels/png.ts";
+import { encodeSlices } from "../../examples/images/voxels/png.ts";
 
 const SHAPE = [10, 20, 40];
 

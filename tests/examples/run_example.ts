@@ -4,6 +4,8 @@
  * @module
  */
 
+import { readExamples } from "../../scripts/list_examples.ts";
+
 /** What a program printed, and how it ended. */
 export interface Outcome {
   code: number;
@@ -13,15 +15,24 @@ export interface Outcome {
   errors: string[];
 }
 
-const ROOT = new URL("../../", import.meta.url);
+const examples = await readExamples();
+
+/** The root of the repository. */
+export const ROOT = new URL("../../", import.meta.url);
 
 /** Only a program that hangs takes as long. */
 const GUARD_MS = 300_000;
 
-/** Runs `examples/<name>.ts`. */
+/** The lines that a program printed, each of which ends with a newline. */
+export function linesOf(bytes: Uint8Array): string[] {
+  return new TextDecoder().decode(bytes).split("\n").slice(0, -1);
+}
+
+/** Runs the example of this name. */
 export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
+  const { path, permissions } = examples.find((example) => example.name === name)!;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-read", "--allow-write", `examples/${name}.ts`, ...args],
+    args: ["run", "--no-prompt", ...permissions, path, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -31,7 +42,6 @@ export async function runExample(name: string, ...args: string[]): Promise<Outco
   const guard = setTimeout(() => child.kill("SIGKILL"), GUARD_MS);
   const { code, stdout, stderr } = await child.output();
   clearTimeout(guard);
-  const linesOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes).split("\n").slice(0, -1);
   return { code, lines: linesOf(stdout), errors: linesOf(stderr) };
 }
 

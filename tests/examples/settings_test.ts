@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { cpuCount } from "@sauropod/multiprocessing";
 import { BadInputError } from "../../examples/support/cli.ts";
-import { readSettings } from "../../examples/voxels/settings.ts";
+import { readSettings } from "../../examples/images/voxels/settings.ts";
 
 Deno.test("readSettings() without options asks for the checked run on a phantom", () => {
   const { analysis, input, size, workers, check } = readSettings([]);

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decode } from "fast-png";
-import { centeredGeometry, readNifti, writeNifti } from "../../examples/voxels/nifti_io.ts";
-import { denoiseSlice, estimateSigma } from "../../examples/voxels/nlm.ts";
-import { addNoise, sheppLogan } from "../../examples/voxels/phantom.ts";
-import { seededRandom } from "../../examples/voxels/random.ts";
-import type { Volume } from "../../examples/voxels/volume.ts";
+import { centeredGeometry, readNifti, writeNifti } from "../../examples/images/voxels/nifti_io.ts";
+import { denoiseSlice, estimateSigma } from "../../examples/images/voxels/nlm.ts";
+import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
+import { seededRandom } from "../../examples/images/voxels/random.ts";
+import type { Volume } from "../../examples/images/voxels/volume.ts";
 import { type Outcome, runExample, temporaryDirectory } from "./run_example.ts";
 
 type Shape = [number, number, number];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { randomVolume } from "../../examples/voxels/arrays.ts";
+import { randomVolume } from "../../examples/images/voxels/arrays.ts";
 import { runExample } from "./run_example.ts";
 
 type Shape = [number, number, number];

@@ -31,6 +31,8 @@ export interface World {
 /** What the threads do, and what must hold when all have ended. */
 export interface Program {
   threads: Step[][];
+  /** Whether a thread may be found waiting at the end of a schedule. Without it none may. */
+  mayWait?(thread: number): boolean;
   /** Looks at memory at the end of each schedule; gets what the last step of each thread returned. */
   // deno-lint-ignore no-explicit-any
   atEnd?(results: any[]): void;
@@ -42,6 +44,13 @@ export interface Scenario extends CopyOptions {
   threads: number;
   /** Whether all threads run the same program, so that it does not matter who is who. */
   alike?: boolean;
+  /**
+   * A thread that, once it has been ended, may stop for good: where it sleeps, and between its steps.
+   * What the library is in the midst of is done: a thread that was told to end is given time.
+   */
+  mortal?: number;
+  /** Whether the mortal thread may stop anywhere but in a section. */
+  diesAnywhere?: boolean;
   uses?: ModuleName[];
   /** Words of the heap that the threads may still allocate. */
   spareWords?: number;
@@ -98,6 +107,8 @@ class Exploration {
   /** The turns taken so far: 16 times the thread, plus the choice. */
   private path: number[] = [];
   private woken: number[] = [];
+  /** Whether the mortal thread may stop. */
+  private isDying: () => boolean = () => false;
   private key = new Int32Array(2);
 
   constructor(private scenario: Scenario, isolates: Isolate[]) {
@@ -114,7 +125,7 @@ class Exploration {
 
   private directly<T>(code: () => T): T {
     return runDirectly((operation) => {
-      const result = this.machine.perform(0, operation, 0, []);
+      const result = this.machine.perform(NO_THREAD, operation, 0, []);
       if (result === undefined) throw new Error("Preparations may not wait");
       return result;
     }, code);
@@ -140,6 +151,11 @@ class Exploration {
       // They name their thread from the start; its code writes the same again each time.
       for (const node of nodes) i32[node + waitQueue.nodeWord.THREAD] = thread.self;
       nodes.reverse().forEach(waitQueue.giveBackNode);
+    }
+    const { mortal } = this.scenario;
+    if (mortal !== undefined) {
+      const { self, threadWord, State } = isolates[mortal].thread;
+      this.isDying = () => (this.machine.peek(self + threadWord.STATE) & 0xff) === State.ENDED;
     }
     const words = heap.allocate(64);
     let used = 0;
@@ -260,7 +276,7 @@ class Exploration {
     for (let i = 0; i < count; i++) {
       const thread = (last + i) % count; // who was at it goes on first: reports read better
       const point = this.points[thread];
-      const choices = this.machine.choices(thread, point);
+      const choices = this.choices(thread, point);
       if (choices.length === 0 || this.isTooEarly(thread)) continue;
       const mine = choices.map((choice) => 16 * thread + choice);
       if (this.machine.sleepsOn(thread) === 0 && this.isIndependent(thread)) {
@@ -269,6 +285,16 @@ class Exploration {
       turns.push(...mine);
     }
     return { turns, alone: false };
+  }
+
+  private choices(thread: number, point: Point): readonly number[] {
+    const choices = this.machine.choices(thread, point);
+    const { mortal, diesAnywhere } = this.scenario;
+    if (thread !== mortal || point.kind === Kind.END || !this.isDying()) return choices;
+    const dies = diesAnywhere === true
+      ? point.sections.length === 0
+      : point.previous === undefined || this.machine.sleepsOn(thread) !== 0;
+    return dies ? [...choices, DIE] : choices;
   }
 
   /** Threads that are alike begin in order: another order differs only in their names. */
@@ -280,6 +306,7 @@ class Exploration {
 
   private isIndependent(thread: number): boolean {
     if (this.scenario.alike && this.points[thread] === this.first[thread]) return false;
+    if (this.scenario.mortal === thread && this.points[thread].previous === undefined) return false;
     return this.usage.isIndependent(this.points, thread);
   }
 
@@ -294,6 +321,11 @@ class Exploration {
     }
     if (point.kind === Kind.WAIT && point.sections.length > 0) {
       throw new Violation(`thread ${thread} sleeps inside a section`);
+    }
+    if ((turn & 15) === DIE) {
+      this.machine.kill(thread);
+      this.points[thread] = this.codes[thread].dead();
+      return;
     }
     this.usage.note(thread, point);
     this.woken.length = 0;
@@ -312,7 +344,10 @@ class Exploration {
 
   /** Nobody can go on: have all ended, and well? */
   private judgeEnd(): void {
-    const stuck = this.points.flatMap(({ kind }, thread) => kind === Kind.END ? [] : [thread]);
+    const { mayWait = () => false } = this.program;
+    const stuck = this.points.flatMap(({ kind }, thread) =>
+      kind === Kind.END || this.directly(() => mayWait(thread)) ? [] : [thread]
+    );
     if (stuck.length > 0) {
       const where = stuck.map((thread) => `${thread} (${this.operationOf(thread)})`);
       throw new Violation(`wait for ever: threads ${where.join(", ")}`);
@@ -338,7 +373,7 @@ class Exploration {
     };
     for (;;) {
       const turns = this.points.flatMap((point, thread) =>
-        this.machine.choices(thread, point).map((choice) => 16 * thread + choice)
+        this.choices(thread, point).map((choice) => 16 * thread + choice)
       );
       if (turns.length === 0) return this.judgeEnd();
       const same = draw(100) < patience ? turns.filter((turn) => turn >> 4 === last) : [];
@@ -357,7 +392,11 @@ class Exploration {
     for (const turn of path) {
       const thread = turn >> 4;
       const timedOut = this.machine.sleepsOn(thread) !== 0;
-      const operation = timedOut ? "times out" : this.operationOf(thread);
+      const operation = (turn & 15) === DIE
+        ? "dies"
+        : timedOut
+        ? "times out"
+        : this.operationOf(thread);
       try {
         this.turn(turn);
       } catch (error) {
@@ -388,6 +427,12 @@ class Exploration {
 }
 
 const HEAP_TOP = 3;
+
+/** Who looks at memory from outside. */
+const NO_THREAD = -1;
+
+/** The choice of a thread that stops for good. */
+const DIE = 15;
 
 /** Number of schedules of a state that has not been left yet. */
 const UNDER_WAY = -1;

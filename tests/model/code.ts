@@ -166,6 +166,11 @@ export class Code {
     return next;
   }
 
+  /** Where the thread stands when it has stopped for good. */
+  dead(): Point {
+    return this.beginningOf({ step: this.steps.length, saved: '"dead"', modules: this.initial });
+  }
+
   /** What the last step returned. */
   static savedAt(point: Point): unknown {
     return JSON.parse(point.beginning.saved);

@@ -6,6 +6,7 @@
  */
 import { allocate, free } from "../../lib/atomics/heap.ts";
 import { i32 } from "../../lib/atomics/heap_views.ts";
+import { functionsOfModel } from "./stand_ins.ts";
 
 /** A value that is to be sent. */
 export class Encoder {
@@ -21,6 +22,14 @@ export class Encoder {
 
   discard(): void {}
 }
+
+/** Makes an encoder with a value. */
+export function encode(value: number): Encoder {
+  return new Encoder(value);
+}
+
+/** Takes an encoder back. */
+export function giveBack(): void {}
 
 /** Stores a message in a block. */
 export function storeMessage(encoder: Encoder): number {
@@ -54,6 +63,19 @@ export function freeMessage(address: number): void {
 /** Frees a message that nobody reads. */
 export function discardMessage(address: number): void {
   free(address);
+}
+
+/** Functions that were sent: a definition's address is its place here, counted from 1. */
+const sent = functionsOfModel;
+
+/** The address of a function's definition. */
+export function functionAddress(fn: () => unknown): number {
+  return sent.push(fn);
+}
+
+/** The function of a definition. */
+export function functionAt(address: number): () => unknown {
+  return sent[address - 1];
 }
 
 /** What a message that needs a module fails with; no message of the model does. */

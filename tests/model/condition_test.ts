@@ -209,51 +209,52 @@ proves(oneGivesUp("Lock", "is ended"));
 proves(oneGivesUp("RLock", "times out"), { large: true });
 proves(oneGivesUp("RLock", "is ended"), { large: true });
 
-/** Two wait, and one that holds the lock ends: both are woken, whoever takes the lock over first. */
-const holderEnds: Scenario = {
-  name: "Condition with Lock: a holder of the lock ends, two wait",
-  threads: 3,
-  forgetful: true,
-  uses,
-  setUp(world) {
-    const { conditions, owner, atEnd } = makeCondition(world, "Lock");
-    const { thread, lifecycle } = world.isolates[0];
-    const waiting = world.word("waiting");
-    const told = world.word("told");
-    const [its, ...others] = conditions;
-    return {
-      threads: [
-        [
-          () => until(waiting, 2),
-          () => void its.acquireSync(),
-          () => void lifecycle.endThread(thread.self, 1),
+/** The holder of the lock ends while the others wait: all are woken, and one is told. */
+function holderEnds(which: With, waiters: number): Scenario {
+  return {
+    name: `Condition with ${which}: the holder of the lock ends, ${waiters} wait`,
+    threads: 1 + waiters,
+    forgetful: true,
+    uses,
+    setUp(world) {
+      const { conditions, owner, atEnd } = makeCondition(world, which);
+      const { thread, lifecycle } = world.isolates[0];
+      const waiting = world.word("waiting");
+      const told = world.word("told");
+      const [its, ...others] = conditions;
+      return {
+        threads: [
+          [
+            () => {
+              until(waiting, waiters);
+              until(owner, 0); // so that there are fewer schedules
+            },
+            () => void its.acquireSync(),
+            () => void lifecycle.endThread(thread.self, 1),
+          ],
+          ...others.map((condition, i): Step[] => [
+            () => {
+              until(waiting, i);
+              until(owner, 0);
+              condition.acquireSync();
+              i32[waiting]++;
+            },
+            unlessAbandoned(() => void condition.waitSync(), () => void i32[told]++),
+            () => condition.release(),
+          ]),
         ],
-        ...others.map((condition, i): Step[] => [
-          () => {
-            until(waiting, i); // one after the other, so that there are fewer schedules
-            until(owner, 0);
-            condition.acquireSync();
-            i32[waiting]++;
-          },
-          unlessAbandoned(() => void condition.waitSync(), () => void i32[told]++),
-          () => condition.release(),
-        ]),
-      ],
-      atEnd() {
-        assertEquals(i32[told], 1);
-        atEnd();
-      },
-    };
-  },
-};
+        atEnd() {
+          assertEquals(i32[told], 1);
+          atEnd();
+        },
+      };
+    },
+  };
+}
 
-proves(holderEnds);
-
-finds("who takes the lock over from the dead leaves the others asleep that wait", {
-  file: "lib/sync/ownership.ts",
-  from: 'if (how === "abandoned") wakeOthersUnder(owner, owner + QUEUE);',
-  to: "",
-}, holderEnds);
+proves(holderEnds("Lock", 1));
+proves(holderEnds("Lock", 2));
+proves(holderEnds("RLock", 2), { large: true });
 
 finds("a waiter that frees the lock before it stands in the queue misses its notification", [
   {
@@ -263,3 +264,9 @@ finds("a waiter that frees the lock before it stands in the queue misses its not
   },
   { file: "lib/sync/condition.ts", from: "      onQueued: () => again = free(lock),\n", to: "" },
 ], producer("Lock", 1, "one"));
+
+finds("who takes the lock over from the dead hides its death from those who still wait", {
+  file: "lib/sync/ownership.ts",
+  from: '  if (how === "abandoned") wakeOthersFor(owner, owner + QUEUE);\n',
+  to: "",
+}, holderEnds("Lock", 2));

@@ -86,6 +86,7 @@ const onlyWaiter: Scenario = {
 };
 
 proves(onlyWaiter);
+proves(setAndClear, { large: true });
 
 /** Two set and clear the flag several times: it changes once for each change, and never by two. */
 const twoSet: Scenario = {

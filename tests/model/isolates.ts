@@ -28,8 +28,8 @@ const MODULES = {
   condition: "lib/sync/condition.ts",
   barrier: "lib/sync/barrier.ts",
   channel: "lib/channels/channel.ts",
-  store: "lib/channels/store.ts",
-  unfinished: "lib/channels/unfinished.ts",
+  queue: "lib/channels/queue.ts",
+  joinableQueue: "lib/channels/joinable_queue.ts",
   lifecycle: "lib/runtime/lifecycle.ts",
 } as const;
 
@@ -54,8 +54,8 @@ export interface Isolate {
   condition: typeof import("../../lib/sync/condition.ts") & { waiting: StepsOf<boolean> };
   barrier: typeof import("../../lib/sync/barrier.ts") & { arriving: StepsOf<{ kind: string }> };
   channel: typeof import("../../lib/channels/channel.ts");
-  store: typeof import("../../lib/channels/store.ts");
-  unfinished: typeof import("../../lib/channels/unfinished.ts");
+  queue: typeof import("../../lib/channels/queue.ts");
+  joinableQueue: typeof import("../../lib/channels/joinable_queue.ts");
   lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
   /** Its module variables. */
   state: ModuleState;
@@ -95,14 +95,16 @@ const CALLS: Record<string, string[]> = {
     "passOn",
     "removeWaitersOf",
     "wakeWaitersFor",
+    "wakeOthersFor",
     "wake",
     "takeFirst",
     "link",
     "remove",
     "unlink",
   ],
+  "lib/channels/channel.ts": ["push", "pushBlock", "closeChannel", "noteRoom", "receive"],
   "lib/runtime/lifecycle.ts": ["endThread"],
-  "lib/sync/ownership.ts": ["relinquish"],
+  "lib/sync/ownership.ts": ["relinquish", "asOwner"],
 };
 
 /** The same for the sleep, which leaves wake-ups of promises behind, and for loops in functions. */
@@ -221,7 +223,8 @@ export interface CopyOptions {
   /**
    * Whether the steps know nothing between two sleeps but what their parks say: the present one, and
    * the last one in each queue before. Then it does not matter how often they slept there before, and
-   * far fewer states are different. It holds for all but Barrier, which remembers an index.
+   * far fewer states are different. It does not hold for Barrier, which remembers an index, nor for who
+   * waits for room in a queue, which knows the block of its item.
    */
   forgetful?: boolean;
   /** Bugs to plant. */
@@ -303,7 +306,7 @@ class Copier {
         (declaration, exported = "", name) =>
           CALLS[path]?.includes(name)
             ? `${exported}function ${name}(...args) { return called("${name}", () => ` +
-              `plain_${name}(...args)); } function plain_${name}(`
+              `plain_${name}(...args), args.find((it) => it?.admit)); } function plain_${name}(`
             : declaration,
       )
       // The codec of the model has only what the protocols need.

@@ -169,7 +169,7 @@ export class Machine {
     | number
     | undefined {
     const { kind, at, a, b } = operation;
-    if (this.asleep[thread] !== 0) { // the time is up
+    if (this.asleep[thread] > 0) { // the time is up
       this.keepSleep();
       this.asleep[thread] = 0;
       this.sleepers.splice(this.sleepers.indexOf(2 * thread), 1);
@@ -213,7 +213,16 @@ export class Machine {
     }
   }
 
+  /** A thread stops for good. */
+  kill(thread: number): void {
+    this.keepSleep();
+    this.asleep[thread] = 0;
+    this.ears[thread] = Ear.NONE;
+    this.sleepers = this.sleepers.filter((sleeper) => sleeper >> 1 !== thread);
+  }
+
   private access(kind: Kind, at: number, a: number, b: number): number {
+    if (at >= this.length) throw new Error("the scenario needs more `spareWords`");
     const value = this.memory[at];
     switch (kind) {
       case Kind.READ:

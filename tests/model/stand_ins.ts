@@ -107,6 +107,12 @@ export function choose(ways: number): number {
   return act(Kind.CHOOSE, 0, ways);
 }
 
+/** The thread's JavaScript stops here. */
+export function die(): never {
+  act(Kind.END, 0);
+  throw new Error("a dead thread goes on");
+}
+
 // The clock
 
 /** Longer than any limit. */
@@ -195,6 +201,9 @@ export class Promise<T> {
     }
   }
 }
+
+/** The functions that were sent, for `codec.ts`: one list for all isolates. */
+export const functionsOfModel: (() => unknown)[] = [];
 
 // Garbage collection: nothing is collected, since that would be an operation at no one's turn
 

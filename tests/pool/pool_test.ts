@@ -5,10 +5,12 @@ import {
   assertMatch,
   assertNotEquals,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import {
+  Barrier,
   CancelledError,
   ClosedError,
   DataCloneError,
@@ -560,6 +562,37 @@ test("a result that cannot be sent is a MaybeEncodingError, and its worker lives
   );
   assertInstanceOf(error.cause, DataCloneError);
   assertEquals(await pool.apply(tasks.pid), worker);
+});
+
+// 166
+test("a result that cannot be sent goes to the errorCallback, and to no callback", async () => {
+  await using pool = new Pool(1);
+  const calls: unknown[] = [];
+  const options = {
+    callback: (result: unknown) => calls.push(result),
+    errorCallback: (error: unknown) => calls.push(error),
+  };
+  for (let round = 0; round < 3; round++) {
+    const one = pool.applyAsync(() => Symbol("odd"), [], options);
+    const error = await assertRejects(() => one.get(guard), MaybeEncodingError);
+    assertStrictEquals(calls.splice(0).at(0), error);
+    const many = pool.mapAsync((x: number) => x === 2 ? new WeakMap() : x, [1, 2, 3], options);
+    await assertRejects(() => many.get(guard), MaybeEncodingError);
+    assertInstanceOf(calls.splice(0).at(0), MaybeEncodingError);
+    assertEquals(calls, []);
+  }
+});
+
+// 152
+test("Pool of forty workers maps a thousand items", async () => {
+  await using pool = new Pool(40);
+  assertEquals(await pool.apply(square, [3]), 9); // the first that starts has the types checked
+  const barrier = new Barrier(40); // so all of them start
+  const arrive = (barrier: Barrier) => barrier.waitSync();
+  const numbers = await pool.starmap(arrive, Array(40).fill([barrier]), { chunkSize: 1 });
+  assertEquals(new Set(numbers).size, 40);
+  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+  assertEquals(sum(await pool.map(square, upTo(1000))), 332833500);
 });
 
 test("Pool calls name the path to an argument that cannot be sent, and the pool goes on", async () => {

@@ -4,6 +4,7 @@ import {
   assertInstanceOf,
   assertNotEquals,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -231,6 +232,8 @@ const ends: [how: string, target: () => unknown, exitCode: number, message?: str
     await new Promise((resolve) => setTimeout(resolve, 0));
     Deno.exit(3);
   }, 3],
+  ["Deno.exit(true)", () => Deno.exit(true as unknown as number), 0], // as Deno has it
+  ["Deno.exit(false)", () => Deno.exit(false as unknown as number), 0],
   // deno-lint-ignore no-process-global
   ["process.exit(7)", () => process.exit(7), 7],
   ["self.close()", () => self.close(), 0],
@@ -468,6 +471,21 @@ test("currentProcess() and parentProcess() in a process are itself and its creat
   assertEquals(await ending(process), 0);
 });
 
+// 6
+test("parentProcess() of a child of a child is seen to end by it", async () => {
+  for (const end of ["terminate", "kill", "error", "return"] as const) {
+    const [out, go] = [new Queue<unknown>(), new Event()];
+    const process = started({ target: tasks.watchedByChild, args: [out, go, end] });
+    const [pid, alive, inTime] = await out.get(guard) as unknown[];
+    assertEquals([pid, alive, inTime], [process.pid, true, false], end);
+    if (end === "terminate") process.terminate();
+    else if (end === "kill") process.kill();
+    else go.set();
+    assertEquals(await out.get(guard), [true, false], end);
+    await ending(process);
+  }
+});
+
 test("Process.daemon is its creator's if not given", async () => {
   const out = new Queue<boolean>();
   for (const daemon of [true, false]) {
@@ -628,6 +646,28 @@ test("getContext() has the classes with a start method", () => {
   assertThrows(get("fork"), RangeError, "cannot be made a copy of another");
   assertThrows(get("thread"), RangeError, 'the start methods are "spawn" and "forkserver"');
   assertThrows(get("toString"), RangeError, "Cannot get context");
+});
+
+test("getContext().getContext() is itself, or the one that is asked for", () => {
+  for (const method of getAllStartMethods()) {
+    const context = getContext(method);
+    assertStrictEquals(context.getContext(), context);
+    for (const other of getAllStartMethods()) {
+      assertStrictEquals(context.getContext(other), getContext(other));
+    }
+    assertThrows(() => context.getContext("fork" as "spawn"), RangeError, "cannot be made a copy");
+  }
+});
+
+test("getContext() gives what cannot be changed: its start method is set by what it is", () => {
+  for (const method of getAllStartMethods()) {
+    const context = getContext(method) as { startMethod: unknown };
+    for (const other of ["spawn", "forkserver", undefined]) {
+      assertThrows(() => context.startMethod = other, TypeError);
+    }
+    assertEquals(context.startMethod, method);
+    assert(!("setStartMethod" in context));
+  }
 });
 
 test("getContext().Process of every start method runs, ends and is terminated", async () => {

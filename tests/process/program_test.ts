@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 /** Only a program that hangs takes as long. */
@@ -310,6 +310,72 @@ Deno.test("an error that nobody asks a pool for ends the program", async () => {
   `);
   assertEquals([code, stdout], [1, ""]);
   assertStringIncludes(stderr, "forgotten");
+});
+
+// 161
+Deno.test("an error of a pool that nobody catches is printed with the worker's lines", async () => {
+  const { code, stderr } = await run(`
+    export const inner = task(import.meta, function failingInside() {
+      throw new RangeError("printed", { cause: new TypeError("because") });
+    });
+    if (import.meta.main) {
+      await using pool = new Pool(1);
+      await pool.apply(inner);
+    }
+  `);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "RangeError: printed");
+  assertMatch(stderr, /at (\w+\.)?failingInside .*main\.ts/);
+  assertStringIncludes(stderr, "PoolWorker-1");
+  assertStringIncludes(stderr, "TypeError: because");
+});
+
+// 33
+Deno.test("a process that throws what is no error says so, and ends with 1", async () => {
+  const { code, stdout, stderr } = await run(`
+    for (const thrown of ["ignore this", [1, 2, 3]]) {
+      const process = new Process({ target: (thrown) => { throw thrown; }, args: [thrown] });
+      process.start();
+      await process.join();
+      console.log(process.exitCode);
+    }
+  `);
+  assertEquals([code, stdout], [0, "1\n1\n"]);
+  assertEquals(stderr, "Process Process-1: ignore this\nProcess Process-2: [ 1, 2, 3 ]\n");
+});
+
+// 27
+Deno.test("a program that closes its stdout can start processes, which print", async () => {
+  const { code, stderr } = await run(`
+    Deno.stdout.close();
+    const process = new Process({ target: () => console.log("by a child") });
+    process.start();
+    await process.join();
+    console.error(process.exitCode);
+  `);
+  assertEquals([code, stderr], [0, "0\n"]);
+});
+
+// 28
+Deno.test("a process that closes its own output ends as it would, and disturbs no other", async () => {
+  const { code, stdout, stderr } = await run(`
+    const end = async (target, args) => {
+      const process = new Process({ target, args });
+      process.start();
+      await process.join();
+      return [process.exitCode, process.error?.message];
+    };
+    for (const stream of ["stdout", "stderr"]) {
+      console.log(...await end((stream) => Deno[stream].close(), [stream]));
+    }
+    console.log(...await end(() => {
+      Deno.stderr.close();
+      throw new RangeError("unsaid");
+    }, []));
+    console.log(...await end(() => console.log("next"), []));
+  `);
+  const lines = ["0 undefined", "0 undefined", "1 unsaid", "next", "0 undefined", ""];
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: lines.join("\n"), stderr: "" });
 });
 
 // Permissions

@@ -3,12 +3,17 @@ import {
   getAllStartMethods,
   getContext,
   getStartMethod,
+  type Lock,
   Pool,
   Process,
   Queue,
   setForkserverPreload,
   setStartMethod,
+  task,
 } from "@sauropod/multiprocessing";
+import { State, stateOf } from "../../lib/atomics/thread.ts";
+import { hostedWorkers } from "../../lib/runtime/host.ts";
+import { ExitCode, stopThread } from "../../lib/runtime/lifecycle.ts";
 import { test } from "../fixtures/guarded.ts";
 
 test("setStartMethod() changes what getStartMethod() and getContext() give, once", () => {
@@ -47,13 +52,54 @@ test("Process and Pool use the start method that was set", async () => {
   }
 }, { reserve: true });
 
+/** The start methods that a worker says are its own, and its child's. */
+const sayMethods = task(import.meta, async (out: Queue<string>, isChild = false) => {
+  out.putSync(getStartMethod());
+  if (isChild) return;
+  const child = new Process({ target: sayMethods, args: [out, true] });
+  child.start();
+  await child.join();
+});
+
+test("getStartMethod() in a worker is how it was started, and so in its children", async () => {
+  for (const method of getAllStartMethods()) {
+    const { Process, Pool } = getContext(method);
+    const queue = new Queue<string>();
+    const process = new Process({ target: sayMethods, args: [queue] as const });
+    process.start();
+    await process.join();
+    await using pool = new Pool(1);
+    await pool.apply(sayMethods, [queue]);
+    queue.close();
+    assertEquals(await Array.fromAsync(queue), [method, method, method, method]);
+  }
+  assertEquals(getStartMethod(), "spawn");
+}, { reserve: true });
+
+test("setStartMethod() holds in the children that are started from then on", async () => {
+  setStartMethod("forkserver");
+  try {
+    const queue = new Queue<string>();
+    const process = new Process({ target: sayMethods, args: [queue] as const });
+    process.start();
+    await process.join();
+    assertEquals([queue.getSync(), queue.getSync()], ["forkserver", "forkserver"]);
+  } finally {
+    setStartMethod(undefined, { force: true });
+  }
+}, { reserve: true });
+
 test("setForkserverPreload() has the reserve import modules before there is work", async () => {
   const module = new URL("../fixtures/preloaded.ts", import.meta.url);
   setForkserverPreload([module]);
   try {
     const { Process } = getContext("forkserver");
     const queue = new Queue<boolean>();
-    const look = (out: Queue<boolean>) => out.put("preloadedAt" in globalThis);
+    const look = (out: Queue<boolean>) => {
+      const { preloadedLock } = globalThis as { preloadedLock?: Lock };
+      using _ = preloadedLock?.acquireSync();
+      return out.put("preloadedAt" in globalThis && preloadedLock!.locked());
+    };
     // The first comes before the reserve is filled; one after it gets a warm worker.
     let warm = false;
     for (let times = 0; times < 20 && !warm; times++) {
@@ -67,6 +113,40 @@ test("setForkserverPreload() has the reserve import modules before there is work
     setForkserverPreload([]);
   }
 }, { reserve: true });
+
+// 29, 30
+test(
+  "getContext('forkserver').Process starts though the workers of the reserve have died",
+  async () => {
+    const { Process } = getContext("forkserver");
+    const queue = new Queue<number>();
+    const start = async (item: number) => {
+      const process = new Process({
+        target: (out: Queue<number>, item: number) => out.putSync(item),
+        args: [queue, item] as const,
+      });
+      process.start();
+      assertEquals(await queue.get(), item);
+      await process.join();
+      assertEquals(process.exitCode, 0);
+    };
+    for (const code of [ExitCode.KILLED, ExitCode.TERMINATED, ExitCode.KILLED]) {
+      await start(1);
+      let killed = 0;
+      while (killed === 0) { // the reserve is filled one a turn
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        for (const record of hostedWorkers()) {
+          const state = stateOf(record);
+          if (state !== State.STARTING && state !== State.IDLE) continue;
+          stopThread(record, code);
+          killed++;
+        }
+      }
+      await start(2);
+    }
+  },
+  { reserve: true },
+);
 
 test("setForkserverPreload() refuses what is no list of modules", () => {
   const set = setForkserverPreload as (modules: unknown) => void;

@@ -1,5 +1,23 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Barrier, BrokenBarrierError, Event, parentProcess, task } from "@sauropod/multiprocessing";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  Barrier,
+  BrokenBarrierError,
+  DataCloneError,
+  DeadlockError,
+  Event,
+  parentProcess,
+  Pool,
+  Queue,
+  task,
+  TimeoutError,
+} from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -99,4 +117,188 @@ test("Barrier.reset() lasts after the death of the one that ran the action", asy
   process.terminate();
   assertEquals((await Promise.all(next)).sort(), [0, 1]);
   await ended(process, -15);
+});
+
+test("Barrier() refuses what is no number of parties, action or time", () => {
+  for (const parties of [0, -1, 1.5, NaN, Infinity, "2" as unknown as number]) {
+    assertThrows(
+      () => new Barrier(parties),
+      RangeError,
+      `Cannot make barrier: parties must be a whole number of at least 1, not ${parties}`,
+    );
+  }
+  assertThrows(
+    () => new Barrier(2, { action: "go" as unknown as () => void }),
+    TypeError,
+    "Cannot make barrier: action must be a function, not string",
+  );
+  assertThrows(
+    () => new Barrier(2, { action: countAction.bind(null) }),
+    DataCloneError,
+    "Cannot make barrier: a bound function",
+  );
+  assertThrows(() => new Barrier(2, { timeoutMs: NaN }), TypeError, "options.timeoutMs");
+});
+
+test("Barrier.wait() rejects bad options and aborted signals, and stays whole", async () => {
+  const [barrier, reason] = [new Barrier(2), new Error("enough")];
+  await assertRejects(() => barrier.wait({ timeoutMs: NaN }), TypeError);
+  assertThrows(() => barrier.waitSync({ timeoutMs: NaN }), TypeError);
+  const aborted = { signal: AbortSignal.abort(reason) };
+  assertStrictEquals(await assertRejects(() => barrier.wait(aborted)), reason);
+  assertStrictEquals(assertThrows(() => barrier.waitSync(aborted)), reason);
+  assertEquals([barrier.broken, barrier.nWaiting], [false, 0]);
+});
+
+test("Barrier.wait() says why it ended", async () => {
+  const barrier = new Barrier(2);
+  const error = await assertRejects(() => barrier.wait({ timeoutMs: 1 }), BrokenBarrierError);
+  assertEquals(
+    error.message,
+    "Cannot wait: the barrier is broken, or was reset, by a timeout, an error or a death among " +
+      "those who wait. Call reset() to use it again",
+  );
+});
+
+test("Barrier calls an action of its maker as it is, with all that it sees", async () => {
+  const calls: string[] = [];
+  const barrier = new Barrier(2, { action: () => calls.push("called") });
+  await Promise.all([barrier.wait(), barrier.wait()]);
+  const process = run((barrier: Barrier) => barrier.wait(), barrier);
+  while (barrier.nWaiting === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  barrier.waitSync();
+  await ended(process);
+  assertEquals(calls, ["called", "called"]);
+});
+
+const countAction = task(import.meta, () => {});
+
+test("Barrier.waitSync() finds an action of a module that is imported", async () => {
+  const barrier = new Barrier(2, { action: countAction });
+  const process = run(
+    (barrier: Barrier) => {
+      barrier.waitSync();
+    },
+    barrier,
+  );
+  while (barrier.nWaiting === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(barrier.waitSync(), 1);
+  await ended(process);
+});
+
+test("Barrier.waitSync() says that the action's module is not imported; wait() imports it", async () => {
+  const barrier = new Barrier(2, { action: countAction });
+  const outcomes = new Queue<string>();
+  for (const blocking of [true, false]) {
+    const first = barrier.wait(guard).then(String, (error: Error) => error.name);
+    const process = run(
+      async (barrier: Barrier, outcomes: Queue<string>, blocking: boolean) => {
+        try {
+          outcomes.putSync(String(blocking ? barrier.waitSync() : await barrier.wait()));
+        } catch (error) {
+          outcomes.putSync(String(error));
+        }
+      },
+      barrier,
+      outcomes,
+      blocking,
+    );
+    const outcome = await outcomes.get(guard);
+    if (blocking) {
+      assertStringIncludes(outcome, "TaskLookupError: Cannot run action");
+      assertStringIncludes(outcome, "its module is not imported here");
+      assertEquals(await first, "BrokenBarrierError");
+      barrier.reset();
+    } else {
+      assertEquals([await first, outcome], ["0", "1"]);
+    }
+    await ended(process);
+  }
+});
+
+test("Barrier.waitSync() throws DeadlockError when its own worker still runs the action", async () => {
+  let end = () => {};
+  const barrier = new Barrier(1, { action: () => new Promise<void>((resolve) => end = resolve) });
+  const first = barrier.wait();
+  await new Promise((resolve) => setTimeout(resolve, 0)); // the action is called
+  assertThrows(() => barrier.waitSync(), DeadlockError);
+  assertThrows(() => barrier.waitSync({ timeoutMs: 2 }), TimeoutError, "the action of those who");
+  assertEquals(barrier.broken, false);
+  const second = barrier.wait(guard); // a promise may wait for it
+  end();
+  assertEquals(await first, 0);
+  while (barrier.nWaiting === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  end();
+  assertEquals(await second, 0);
+});
+
+test("Barrier.reset() during an action: its caller is told, the next wait for its end", async () => {
+  let end = () => {};
+  const barrier = new Barrier(2, { action: () => new Promise<void>((resolve) => end = resolve) });
+  const gone = [barrier.wait(), barrier.wait()].map((wait) =>
+    assertRejects(() => wait, BrokenBarrierError)
+  );
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  barrier.reset();
+  await gone[0];
+  const next = [barrier.wait(guard), barrier.wait(guard)];
+  assertEquals([barrier.broken, barrier.nWaiting], [false, 0]);
+  end();
+  await gone[1];
+  while (barrier.nWaiting < 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  end();
+  assertEquals((await Promise.all(next)).sort(), [0, 1]);
+});
+
+/** Passes so often, and notes in which pass it is before and after each. */
+const passOften = task(
+  import.meta,
+  async (barrier: Barrier, passes: Int32Array, times: number, blocking: boolean) => {
+    const parties = barrier.parties;
+    for (let pass = 0; pass < times; pass++) {
+      Atomics.add(passes, 0, 1);
+      if (blocking) barrier.waitSync();
+      else await barrier.wait();
+      const begun = Atomics.load(passes, 0);
+      if (begun < (pass + 1) * parties || begun > (pass + 2) * parties) {
+        throw new Error(`pass ${pass}: ${begun} have begun`);
+      }
+    }
+  },
+);
+
+test("Barrier keeps five in lock step, a thousand times", async () => {
+  const barrier = new Barrier(5);
+  const passes = new Int32Array(new SharedArrayBuffer(4));
+  const processes = [true, true, false].map((blocking) =>
+    run(passOften, barrier, passes, 1000, blocking)
+  );
+  await Promise.all([
+    passOften(barrier, passes, 1000, false),
+    passOften(barrier, passes, 1000, false),
+  ]);
+  for (const process of processes) await ended(process);
+  assertEquals([passes[0], barrier.nWaiting, barrier.broken], [5000, 0, false]);
+});
+
+test("Barrier crosses in a Pool's arguments and in a queue, and is the same one", async () => {
+  const barrier = new Barrier(3);
+  const queue = new Queue<Barrier[]>();
+  queue.putSync([barrier]);
+  assertStrictEquals(queue.getSync()[0], barrier);
+  await using pool = new Pool(2);
+  const numbers = [pool.apply(waitThere, [barrier]), pool.apply(waitThere, [barrier])];
+  const all = [await barrier.wait(guard), ...await Promise.all(numbers)];
+  assertEquals(all.sort(), [0, 1, 2]);
+});
+
+const waitThere = task(import.meta, (barrier: Barrier) => barrier.waitSync());
+
+test("Barrier shows its state", () => {
+  assertEquals(
+    Deno.inspect(new Barrier(2)),
+    "Barrier { parties: 2, nWaiting: 0, broken: false }",
+  );
 });

@@ -1,12 +1,18 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   AbandonedLockError,
   Condition,
+  DeadlockError,
   Event,
   Lock,
+  LockOwner,
+  Pool,
   Queue,
-  type RLock,
+  RLock,
   Semaphore,
+  task,
+  TimeoutError,
+  Value,
 } from "@sauropod/multiprocessing";
 import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
 import { hasWaiters, standing } from "../../lib/atomics/wait_queue.ts";
@@ -137,4 +143,194 @@ test("Condition.waitFor() lends wake-ups while its predicate blocks", async () =
   semaphore.release();
   await second;
   await ended(process);
+});
+
+test("Condition() takes a Lock or an RLock, or makes an RLock", async () => {
+  assert(new Condition().lock instanceof RLock);
+  for (const lock of [new Lock(), new RLock(), new Value("i").getLock()]) {
+    const condition = new Condition<Lock | RLock>(lock);
+    assertStrictEquals(condition.lock, lock);
+    {
+      using _ = await condition.acquire();
+      assert(lock.locked());
+      assert(condition.locked());
+      condition.notifyAll(); // nobody waits
+    }
+    assert(!condition.locked());
+  }
+  for (const lock of [{}, null, true, new Event()] as unknown as Lock[]) {
+    assertThrows(
+      () => new Condition(lock),
+      TypeError,
+      "Cannot make condition: lock must be a Lock or an RLock, not ",
+    );
+  }
+});
+
+test("Condition keeps its lock in existence", async () => {
+  const condition = new Condition(new Lock());
+  for (let at = 0; at < 100; at++) new Lock();
+  const queue = new Queue<Condition<Lock>>();
+  queue.putSync(condition);
+  assertStrictEquals(queue.getSync(), condition);
+  await ended(
+    run((condition: Condition<Lock>) => void condition.acquireSync().release(), condition),
+  );
+  assert(!condition.locked());
+});
+
+test("Condition.notify(n) refuses what is no number", () => {
+  const condition = new Condition();
+  using _ = condition.acquireSync();
+  for (const n of [-1, 0.5, NaN, Infinity, "1" as unknown as number]) {
+    assertThrows(
+      () => condition.notify(n),
+      RangeError,
+      `Cannot notify: n must be a whole number of at least 0, not ${n}`,
+    );
+  }
+});
+
+test("Condition.wait() without the lock is an error", async () => {
+  const condition = new Condition();
+  const message = ": the lock is not held here. Acquire the condition first";
+  await assertRejects(() => condition.wait(), Error, "Cannot wait" + message);
+  await assertRejects(() => condition.waitFor(() => true), Error, "Cannot wait" + message);
+  assertThrows(() => condition.waitSync(), Error, "Cannot wait" + message);
+  assertThrows(() => condition.waitForSync(() => true), Error, "Cannot wait" + message);
+  assertThrows(() => condition.notify(), Error, "Cannot notify" + message);
+  assertThrows(() => condition.notifyAll(), Error, "Cannot notify" + message);
+});
+
+test("Condition.wait() rejects bad options and aborted signals, and keeps the lock", async () => {
+  const [condition, reason] = [new Condition(), new Error("enough")];
+  using _ = condition.acquireSync();
+  const options = { timeoutMs: NaN };
+  await assertRejects(() => condition.wait(options), TypeError);
+  assertThrows(() => condition.waitSync(options), TypeError);
+  const aborted = { signal: AbortSignal.abort(reason) };
+  assertStrictEquals(await assertRejects(() => condition.wait(aborted)), reason);
+  assertStrictEquals(assertThrows(() => condition.waitSync(aborted)), reason);
+  assertEquals(condition.lock.depth, 1);
+});
+
+test("Condition.waitFor() refuses a predicate that returns a promise", async () => {
+  const condition = new Condition();
+  using _ = condition.acquireSync();
+  const message = "Cannot wait: the predicate returns a promise, which is always true";
+  await assertRejects(() => condition.waitFor(async () => {}), TypeError, message);
+  assertThrows(() => condition.waitForSync(() => Promise.reject(new Error())), TypeError, message);
+  assertEquals(condition.lock.depth, 1);
+});
+
+test("Condition.waitFor() gives what the predicate gives", async () => {
+  const condition = new Condition();
+  using _ = condition.acquireSync();
+  assertEquals(await condition.waitFor(() => "seven"), "seven");
+  assertEquals(condition.waitForSync(() => 7), 7);
+  assertEquals(condition.waitForSync(() => null, { timeoutMs: 1 }), null);
+  assertEquals(await condition.waitFor(() => "", { timeoutMs: 1 }), "");
+});
+
+test("Condition.acquireSync() throws DeadlockError when an async task of its worker holds it", async () => {
+  for (const condition of [new Condition(), new Condition(new Lock())]) {
+    using _ = await condition.acquire();
+    assertThrows(() => condition.acquireSync(), DeadlockError);
+    assertThrows(() => condition.acquireSync({ timeoutMs: 2 }), TimeoutError);
+  }
+});
+
+test("Condition.waitSync() never takes a wait for another worker for one for its own", async () => {
+  const condition = new Condition(new Lock());
+  const promised = Array.from({ length: 3 }, async () => {
+    using _ = await condition.acquire(guard);
+    assert(await condition.wait(guard));
+  });
+  using _ = await condition.acquire(guard);
+  const process = run(
+    (condition: Condition<Lock>) => {
+      using _ = condition.acquireSync();
+      condition.notifyAll();
+    },
+    condition,
+  );
+  assert(condition.waitSync()); // while its worker's promises wait for the lock
+  condition.release();
+  await Promise.all(promised);
+  condition.acquireSync();
+  await ended(process);
+});
+
+test("Condition.waitSync() of the main thread and its promises wait in one queue", async () => {
+  const condition = new Condition();
+  const owner = new LockOwner();
+  await condition.acquire({ owner });
+  const promised = condition.wait(guard); // frees it
+  const process = run(
+    (condition: Condition) => {
+      for (let times = 0; times < 2; times++) {
+        using _ = condition.acquireSync();
+        condition.notify();
+      }
+    },
+    condition,
+  );
+  condition.acquireSync();
+  assert(condition.waitSync(guard)); // by the first notification, lent, or by the second
+  condition.release();
+  assert(await promised);
+  condition.release({ owner });
+  assertEquals(condition.locked(), false);
+  await ended(process);
+});
+
+test("Condition of a buffer: two conditions share a lock", async () => {
+  const lock = new Lock();
+  const [notEmpty, notFull] = [new Condition(lock), new Condition(lock)];
+  const [items, taken] = [new Value("i"), new Value("i")];
+  const consumers = [0, 1].map(() => run(consume, notEmpty, notFull, items, taken, 100));
+  for (let at = 0; at < 200; at++) {
+    using _ = await notFull.acquire(guard);
+    await notFull.waitFor(() => items.value < 3, guard);
+    items.add(1);
+    notEmpty.notify();
+  }
+  for (const consumer of consumers) await ended(consumer);
+  assertEquals([items.value, taken.value], [0, 200]);
+});
+
+const consume = task(
+  import.meta,
+  (
+    notEmpty: Condition<Lock>,
+    notFull: Condition<Lock>,
+    items: Value<"i">,
+    taken: Value<"i">,
+    count: number,
+  ) => {
+    for (let at = 0; at < count; at++) {
+      using _ = notEmpty.acquireSync();
+      notEmpty.waitForSync(() => items.value > 0);
+      items.sub(1);
+      taken.add(1);
+      notFull.notify();
+    }
+  },
+);
+
+test("Condition crosses in a Pool's arguments, with its lock", async () => {
+  const condition = new Condition();
+  await using pool = new Pool(1);
+  const [back, lock] = await pool.apply(sendBack, [condition]);
+  assertStrictEquals(back, condition);
+  assertStrictEquals(lock, condition.lock);
+});
+
+const sendBack = task(import.meta, (condition: Condition) => [condition, condition.lock] as const);
+
+test("Condition shows its lock", () => {
+  assertEquals(
+    Deno.inspect(new Condition(new Lock())),
+    "Condition { lock: Lock { locked: false } }",
+  );
 });

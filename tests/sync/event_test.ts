@@ -185,6 +185,13 @@ test("Event crosses in a Pool's arguments, and back as a result", async () => {
   assertStrictEquals(await pool.apply((event: Event) => event, [event]), event);
 });
 
+test("Event shows whether it is set", () => {
+  const event = new Event();
+  assertEquals(Deno.inspect(event), "Event { isSet: false }");
+  event.set();
+  assertEquals(Deno.inspect(event), "Event { isSet: true }");
+});
+
 test("Event crosses in a queue", async () => {
   const [event, events] = [new Event(), new Queue<[Event, Event]>()];
   const answer = new Event();

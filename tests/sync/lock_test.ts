@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   AbandonedLockError,
+  DeadlockError,
   Event,
   Lock,
   LockGuard,
@@ -211,6 +212,40 @@ test("Lock.release() hands over to a waiter that was overtaken", async () => {
   assert(lock.locked()); // handed over: nobody can come between
   assertEquals(lock.tryAcquire(), undefined);
   (await waiting).release();
+});
+
+test("Lock.acquireSync() throws DeadlockError when its own worker holds it", async () => {
+  const lock = new Lock();
+  const message = "Cannot block: what this call waits for is held by this very worker";
+  for (const acquire of [() => lock.acquire(), () => lock.acquireSync()]) {
+    using _ = await acquire();
+    assertThrows(() => lock.acquireSync(), DeadlockError, message);
+    assertThrows(() => lock.acquireSync({ timeoutMs: Infinity }), DeadlockError, message);
+    assertThrows(() => lock.acquireSync({ timeoutMs: 2 }), TimeoutError); // another may release it
+  }
+  lock.acquireSync().release();
+});
+
+test("Lock.acquireSync() of a lock that a promise of its worker was handed takes it over", async () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  const promised = lock.acquire(guard);
+  lock.release(); // wakes the promise
+  lock.tryAcquire(); // overtakes it
+  for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+  lock.release(); // hands it to the promise, which does not know yet
+  assert(lock.locked());
+  lock.acquireSync().release();
+  (await promised).release();
+  assert(!lock.locked());
+});
+
+test("Lock shows whether it is held", () => {
+  const lock = new Lock();
+  assertEquals(Deno.inspect(lock), "Lock { locked: false }");
+  using _ = lock.acquireSync();
+  assertEquals(Deno.inspect([lock]), "[ Lock { locked: true } ]");
+  assertEquals(Deno.inspect(Lock.prototype), "Lock.prototype");
 });
 
 // Dead holders

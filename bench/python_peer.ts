@@ -1,0 +1,58 @@
+/**
+ * Python as a contender: a process that runs the same loops when it is asked to.
+ *
+ * @module
+ */
+
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { Contender } from "./measure.ts";
+
+/** A Python that has numpy and numba. */
+export class PythonPeer implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #answers: AsyncIterator<string>;
+
+  private constructor(process: Deno.ChildProcess) {
+    this.#process = process;
+    this.#input = process.stdin.getWriter();
+    // deno-lint-ignore no-explicit-any -- the types of Deno's and Node's web streams differ
+    const output = Readable.fromWeb(process.stdout as any);
+    this.#answers = createInterface({ input: output })[Symbol.asyncIterator]();
+  }
+
+  /** Starts it; `undefined` if there is none, or it lacks numpy or numba. */
+  static async start(python: string): Promise<PythonPeer | undefined> {
+    try {
+      const versions = "import sys, numpy, numba; print(sys.version.split()[0], " +
+        "'numpy', numpy.__version__, 'numba', numba.__version__)";
+      const { success, stdout } = await new Deno.Command(python, { args: ["-c", versions] })
+        .output();
+      if (!success) return undefined;
+      console.log(`Python ${new TextDecoder().decode(stdout).trim()}`);
+    } catch {
+      return undefined;
+    }
+    const script = new URL("python/contender.py", import.meta.url).pathname;
+    return new PythonPeer(
+      new Deno.Command(python, { args: [script], stdin: "piped", stdout: "piped" }).spawn(),
+    );
+  }
+
+  /** A contender that runs what the script calls `name`. */
+  contender(title: string, name: string, size: number): Contender {
+    return [title, async () => {
+      await this.#input.write(new TextEncoder().encode(`${name} ${size}\n`));
+      const { value, done } = await this.#answers.next();
+      if (done) throw new Error("Python has ended");
+      return Number(value);
+    }];
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close();
+    await this.#process.status;
+  }
+}

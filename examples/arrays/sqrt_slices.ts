@@ -1,0 +1,52 @@
+/**
+ * D8: Workers take the square roots of slices of a shared array, and hand them back or write them.
+ *
+ * The tutorial's own script fails, since it hands the whole array to `apply_async` as arguments; this
+ * one does what its comments say.
+ *
+ * @module
+ */
+import { distribute, Pool, task } from "@sauropod/multiprocessing";
+import { arange, arraySplit, copy, type NdArray, tolist } from "@sauropod/multiprocessing/ndarray";
+import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+
+const HELP = `
+Takes the square roots of 0..99, which are on shared memory, by slices: first workers return them and
+the main program writes them back, then workers write them themselves.
+
+deno run --allow-read examples/arrays/sqrt_slices.ts [--workers N]
+`;
+
+const rootsOf = task(
+  import.meta,
+  (data: Float64Array, from: number, to: number) => data.slice(from, to).map(Math.sqrt),
+);
+
+const takeRoots = task(import.meta, (part: NdArray) => {
+  for (let i = 0; i < part.size; i++) part.set(i, Math.sqrt(part.get(i)));
+});
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["workers"] });
+  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const data = arange(100);
+  const again = copy(data);
+  await using pool = new Pool(workers);
+
+  const slices = distribute(data.size, workers);
+  console.log(slices.map(([from, to]) => `(${from}, ${to})`).join(" "));
+  const results = slices.map(([from, to]) => pool.applyAsync(rootsOf, [data.data, from, to]));
+  for (const [at, result] of results.entries()) data.data.set(await result.get(), slices[at][0]);
+  print("returned", data);
+
+  // A part is a view: a worker writes to the array itself.
+  await pool.map(takeRoots, arraySplit(again, workers));
+  print("in place", again);
+}
+
+function print(how: string, roots: NdArray): void {
+  const shown = [tolist(roots.step(11))].flat() as number[];
+  console.log(`${how}: ${shown.map((root) => root.toFixed(4)).join(" ")}`);
+}
+
+if (import.meta.main) await runExample("sqrt_slices", main);

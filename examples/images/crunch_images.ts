@@ -1,0 +1,54 @@
+/**
+ * B9: Sixteen workers crunch twenty image files, each with a random stream that depends on no worker.
+ *
+ * Python: `Pool(processes=16).map(crunchImage, imgfiles)`, where each task calls `np.random.seed()`,
+ * since all processes begin with the same numbers. So results differ from run to run; here one seed
+ * gives the same ones.
+ *
+ * @module
+ */
+import { Pool, sleep, task } from "@sauropod/multiprocessing";
+import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { randomInteger } from "../support/random.ts";
+
+const HELP = `
+Spends two seconds on each of twenty files, draws a number for it, and prints the time of all.
+
+deno run --allow-read examples/images/crunch_images.ts [--workers N] [--seed N] [--quick]
+`;
+
+interface Image {
+  file: string;
+  seed: number;
+  /** The number of its random stream. */
+  stream: number;
+  /** How long it takes to load and crunch it. */
+  crunchMs: number;
+}
+
+const crunchImage = task(import.meta, async ({ file, seed, stream, crunchMs }: Image) => {
+  await sleep(crunchMs); // use your imagination
+  const result = randomInteger(seed, stream, 1, 100);
+  console.log(`${file}: ${result}`);
+  return result;
+});
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["workers", "seed"] });
+  const workers = wholeNumber("workers", options.workers, 16, { most: 64 });
+  const seed = wholeNumber("seed", options.seed, 1, { least: 0 });
+  const images = Array.from({ length: 20 }, (_, stream): Image => {
+    const file = `${String(stream).padStart(2, "0")}.nii.gz`;
+    return { file, seed, stream, crunchMs: options.quick ? 10 : 2000 };
+  });
+
+  console.log("Crunching images...");
+  const { seconds, result } = await timed(async () => {
+    await using pool = new Pool(workers);
+    return await pool.map(crunchImage, images);
+  });
+  console.log(`Results: ${result.join(" ")}`);
+  console.log(`Total execution time: ${seconds.toFixed(2)} seconds`);
+}
+
+if (import.meta.main) await runExample("crunch_images", main);

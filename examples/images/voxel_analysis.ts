@@ -1,0 +1,149 @@
+/**
+ * A6, A8: Analyses a 3-D image voxel by voxel on all cores, with progress, and compares with one core.
+ *
+ * Each slice is a task. The image and the result are in shared memory: workers read the one and write
+ * the other, and only the number of a slice crosses.
+ *
+ * Python's document: an image with many voxels, `Pool.map` over its slices, progress from the workers.
+ *
+ * @module
+ */
+import { Pool, type Progress } from "@sauropod/multiprocessing";
+import { runExample, timed } from "../support/cli.ts";
+import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
+import { checkWritable, writeBytes } from "./voxels/files.ts";
+import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxels/nifti_io.ts";
+import { estimateSigma } from "./voxels/nlm.ts";
+import { addNoise, type NoiseKind, sheppLogan } from "./voxels/phantom.ts";
+import { encodeSlices } from "./voxels/png.ts";
+import { showProgress } from "./voxels/progress.ts";
+import { seededRandom } from "./voxels/random.ts";
+import { readSettings, type Settings } from "./voxels/settings.ts";
+import { calculate, denoise } from "./voxels/tasks.ts";
+import { identical, rootMeanSquare } from "./voxels/volume.ts";
+
+/** The noise of the phantom, whose voxels reach from 0 to 1. */
+const PHANTOM_SIGMA = 0.05;
+
+/** The work on one slice, ready for a worker and for this thread. */
+interface Analysis {
+  description: string;
+  /** Runs it on all slices. */
+  inPool(pool: Pool, output: SharedVolume, onProgress: (p: Progress) => void): Promise<unknown>;
+  /** Runs it on slice `z`. */
+  inThread(output: SharedVolume, z: number): void;
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  for (const path of [settings.output, settings.png]) if (path) await checkWritable(path);
+  const { image, clean, source } = await loadImage(settings);
+  const [slices, rows, columns] = image.shape;
+  const input = shareVolume(image.data, image.shape);
+  const output = zeroVolume(image.shape);
+  const noise = settings.noise ?? (image.data.some((value) => value < 0) ? "gaussian" : "rician");
+  const analysis = prepare(settings, input, noise);
+  console.log(`image: ${source}`);
+  console.log(`size: ${columns} x ${rows} x ${slices}`);
+  console.log(`analysis: ${analysis.description}`);
+
+  let serial: { seconds: number; output: SharedVolume } | undefined;
+  if (settings.check) {
+    const serialOutput = zeroVolume(image.shape);
+    const { seconds } = await timed(() => runInThread(analysis, serialOutput));
+    serial = { seconds, output: serialOutput };
+    console.log(`one core: ${seconds.toFixed(2)} s`);
+  }
+  const workers = Math.min(settings.workers, slices);
+  const { seconds } = await timed(() => runInPool(analysis, output, workers));
+  console.log(`${workers} ${workers === 1 ? "worker" : "workers"}: ${seconds.toFixed(2)} s`);
+  if (settings.analysis === "nlm") reportNoise(image.data, output, clean);
+  if (serial) {
+    console.log(`speed-up: ${(serial.seconds / seconds).toFixed(2)}`);
+    const same = identical(serial.output.data, output.data);
+    console.log(`identical: ${same ? "yes" : "no"}`);
+    if (!same) Deno.exitCode = 1;
+  }
+  await save(settings, image, output);
+}
+
+/** The image to analyse, the truth where it is known, and where it comes from. */
+async function loadImage(
+  { input, size, seed, noise = "rician" }: Settings,
+): Promise<{ image: NiftiImage; clean?: Float32Array; source: string }> {
+  if (input !== undefined) return { image: await readNifti(input), source: input };
+  const clean = sheppLogan(size, 2);
+  const data = addNoise(clean, PHANTOM_SIGMA, seededRandom(seed), noise);
+  const image = { shape: size, data, geometry: centeredGeometry(size, "Shepp-Logan phantom") };
+  return { image, clean, source: `phantom with ${noise} noise of ${PHANTOM_SIGMA}, seed ${seed}` };
+}
+
+function prepare(settings: Settings, input: SharedVolume, noise: NoiseKind): Analysis {
+  const slices = Array.from({ length: input.shape[0] }, (_, z) => z);
+  if (settings.analysis === "exp") {
+    const { iterations } = settings;
+    return {
+      description: `${iterations} exponentials a voxel`,
+      inThread: (output, z) => calculate(input, output, z, iterations),
+      inPool: (pool, output, onProgress) =>
+        pool.starmap(
+          calculate,
+          slices.map((z): Parameters<typeof calculate> => [input, output, z, iterations]),
+          { chunkSize: 1, onProgress },
+        ),
+    };
+  }
+  const options = { sigma: estimateSigma(input), searchRadius: settings.searchRadius, noise };
+  return {
+    description: `non-local means, search radius ${options.searchRadius}, ` +
+      `${noise} noise estimated as ${options.sigma.toPrecision(3)}`,
+    inThread: (output, z) => denoise(input, output, z, options),
+    inPool: (pool, output, onProgress) =>
+      pool.starmap(
+        denoise,
+        slices.map((z): Parameters<typeof denoise> => [input, output, z, options]),
+        { chunkSize: 1, onProgress },
+      ),
+  };
+}
+
+function runInThread(analysis: Analysis, output: SharedVolume): void {
+  const total = output.shape[0];
+  using progress = showProgress("one core", total, "slices");
+  for (let z = 0; z < total; z++) {
+    analysis.inThread(output, z);
+    progress.update({ done: z + 1, total });
+  }
+}
+
+async function runInPool(analysis: Analysis, output: SharedVolume, workers: number): Promise<void> {
+  using progress = showProgress(`${workers} workers`, output.shape[0], "slices");
+  await using pool = new Pool(workers);
+  await analysis.inPool(pool, output, (made) => progress.update(made));
+}
+
+/** Prints how much noise is left: the distance from the truth if that is known, otherwise an estimate. */
+function reportNoise(before: Float32Array, output: SharedVolume, clean?: Float32Array): void {
+  if (clean) {
+    console.log(`RMSE before: ${rootMeanSquare(before, clean).toFixed(4)}`);
+    console.log(`RMSE after: ${rootMeanSquare(output.data, clean).toFixed(4)}`);
+  } else {
+    console.log(`noise left: ${estimateSigma(output).toPrecision(3)} (estimated)`);
+  }
+}
+
+async function save(settings: Settings, image: NiftiImage, output: SharedVolume): Promise<void> {
+  const result = { ...image, data: output.data };
+  if (settings.output !== undefined) {
+    await writeNifti(settings.output, result);
+    console.log(`written: ${settings.output}`);
+  }
+  if (settings.png !== undefined) {
+    const { shape, geometry: { spacing } } = image;
+    const rows = [image, result].map(({ data }) => ({ data, shape, spacing }));
+    await writeBytes(settings.png, encodeSlices(rows));
+    console.log(`drawn: ${settings.png}`);
+  }
+}
+
+if (import.meta.main) await runExample("voxel_analysis", main);

@@ -1,0 +1,137 @@
+/**
+ * The command line of `voxel_analysis.ts`.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { cpuCount } from "@sauropod/multiprocessing";
+import { BadInputError, readOptions, wholeNumber } from "../../support/cli.ts";
+import { ITERATIONS } from "./calculate_voxel.ts";
+import type { NoiseKind } from "./phantom.ts";
+
+const HELP = `
+Analyses a 3-D image voxel by voxel, a slice a task, on all cores.
+
+deno run --allow-read --allow-write examples/images/voxel_analysis.ts [options]
+
+  --input FILE      the image, .nii or .nii.gz; without it a noisy head phantom
+  --size N          the size of the phantom, N or NxNxN (64; 24 for exp)
+  --noise KIND      rician or gaussian (rician, but gaussian for an image with negative voxels)
+  --seed N          what the phantom's noise is drawn from (1)
+  --analysis NAME   nlm: removes noise by non-local means
+                    exp: the tutorial's slow calculation (nlm)
+  --iterations N    exponentials a voxel, for exp (30000)
+  --workers N       workers (as many as there are cores)
+  --check           also runs on one core: speed-up, and whether the results are identical
+  --serial          the same as --check
+  --output FILE     writes the result as .nii or .nii.gz
+  --png FILE        draws the middle slices before and after
+  --quick           a small phantom and little work
+  --help            this text
+
+Without any option, or with --quick alone, it runs the phantom with --check.
+`;
+
+/** The options that take a value. */
+const VALUES = [
+  "input",
+  "size",
+  "noise",
+  "seed",
+  "analysis",
+  "iterations",
+  "workers",
+  "output",
+  "png",
+] as const;
+
+/** What the command line asks for. */
+export interface Settings {
+  /** Non-local means, or the tutorial's calculation. */
+  analysis: "nlm" | "exp";
+  /** The image file; a phantom when there is none. */
+  input?: string;
+  /** Slices, rows, columns of the phantom. */
+  size: [number, number, number];
+  /** The kind of noise, unless the image tells. */
+  noise?: NoiseKind;
+  /** What the phantom's noise is drawn from. */
+  seed: number;
+  /** Exponentials a voxel. */
+  iterations: number;
+  /** How far non-local means looks. */
+  searchRadius: number;
+  workers: number;
+  /** Whether to run on one core too, and compare. */
+  check: boolean;
+  /** The file for the result. */
+  output?: string;
+  /** The file for the picture. */
+  png?: string;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws {BadInputError} for whatever makes no sense in it.
+ */
+export function readSettings(args: readonly string[] = Deno.args): Settings {
+  const options = readOptions(HELP, {
+    values: VALUES,
+    flags: ["check", "serial", "quick"],
+  }, args);
+  const { input, output, png, quick } = options;
+  const analysis = oneOf("analysis", options.analysis ?? "nlm", ["nlm", "exp"]);
+  const noise = options.noise === undefined
+    ? undefined
+    : oneOf("noise", options.noise, ["rician", "gaussian"]);
+  if (input !== undefined && options.size !== undefined) {
+    throw new BadInputError("give --input or --size, not both");
+  }
+  if (options.iterations !== undefined && analysis !== "exp") {
+    throw new BadInputError("--iterations needs --analysis exp");
+  }
+  checkEnding("output", output, [".nii", ".nii.gz"]);
+  checkEnding("png", png, [".png"]);
+  if (input !== undefined && output !== undefined && resolve(input) === resolve(output)) {
+    throw new BadInputError(`--output would overwrite --input "${input}"`);
+  }
+  const defaultSize = quick ? "20" : analysis === "exp" ? "24" : "64";
+  return {
+    analysis,
+    input,
+    output,
+    png,
+    noise,
+    size: parseSize(options.size ?? defaultSize),
+    seed: wholeNumber("seed", options.seed, 1, { least: 0, most: 2 ** 32 - 1 }),
+    iterations: wholeNumber("iterations", options.iterations, quick ? 100 : ITERATIONS),
+    searchRadius: quick ? 2 : 5,
+    workers: wholeNumber("workers", options.workers, cpuCount(), { most: 1024 }),
+    check: options.check || options.serial || args.every((arg) => arg === "--quick"),
+  };
+}
+
+function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((choice) => choice === text);
+  if (choice !== undefined) return choice;
+  throw new BadInputError(`--${name} must be ${choices.join(" or ")}, not "${text}"`);
+}
+
+function checkEnding(name: string, path: string | undefined, endings: readonly string[]): void {
+  if (path === undefined || endings.some((ending) => path.endsWith(ending))) return;
+  throw new BadInputError(`--${name} must end in ${endings.join(" or ")}, not "${path}"`);
+}
+
+/** Turns `N` or `NxNxN`, x first, into slices, rows and columns. */
+function parseSize(text: string): Settings["size"] {
+  const parts = text.split("x");
+  const lengths = (parts.length === 1 ? [text, text, text] : parts)
+    .map((part) => /^[0-9]+$/.test(part) ? Number(part) : 0);
+  const voxels = lengths.reduce((product, length) => product * length, 1);
+  if (lengths.length !== 3 || voxels < 1) {
+    throw new BadInputError(`--size must be N or NxNxN with N from 1 on, not "${text}"`);
+  }
+  if (voxels > 2 ** 28) throw new BadInputError(`--size ${text} has more than 2^28 voxels`);
+  return [lengths[2], lengths[1], lengths[0]];
+}

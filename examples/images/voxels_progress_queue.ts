@@ -1,0 +1,98 @@
+/**
+ * A8: Workers tell how far they are through a Queue among their arguments, which a timer looks into.
+ *
+ * Python: `queue.put((id, data.size))` in the workers, and a `QueueChecker` that starts a
+ * `threading.Timer` again and again.
+ *
+ * @module
+ */
+import { Pool, Queue, task, Timer } from "@sauropod/multiprocessing";
+import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import {
+  concatenate,
+  randomVolume,
+  type SharedVolume,
+  split,
+  zeroVolume,
+} from "./voxels/arrays.ts";
+import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+
+const HELP = `
+Computes many exponentials for each voxel of a random 23x19x17 image and shows the progress.
+
+deno run --allow-read examples/images/voxels_progress_queue.ts [--workers N] [--iterations N] [--quick]
+`;
+
+const calculateAndReport = task(
+  import.meta,
+  async (id: number, slice: SharedVolume, queue: Queue<[number, number]>, iterations: number) => {
+    const result = zeroVolume(slice.shape);
+    calculateVolume(slice, result, iterations);
+    await queue.put([id, slice.size]);
+    return result;
+  },
+);
+
+/** Prints now and then which share of the voxels the messages in a queue make up. */
+class QueueChecker implements Disposable {
+  private done = 0;
+  private timer?: Timer;
+
+  constructor(
+    private readonly queue: Queue<[number, number]>,
+    private readonly voxels: number,
+    private readonly intervalMs: number,
+  ) {
+    this.restartTimer();
+  }
+
+  private restartTimer(): void {
+    this.timer = new Timer(this.intervalMs, () => {
+      this.check();
+      this.restartTimer();
+    });
+    this.timer.start();
+  }
+
+  private check(): void {
+    for (let item = this.queue.tryGet(); item; item = this.queue.tryGet()) {
+      const [, voxels] = item.value;
+      this.done += voxels;
+    }
+    console.log(`${Math.floor(100 * this.done / this.voxels)}% complete`);
+  }
+
+  [Symbol.dispose](): void {
+    this.timer?.cancel();
+    this.check();
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
+  const iterations = wholeNumber(
+    "iterations",
+    options.iterations,
+    options.quick ? 100 : ITERATIONS,
+  );
+  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+
+  const data = randomVolume([23, 19, 17]);
+  const { seconds, result } = await timed(async () => {
+    const slices = split(data, data.shape[0]);
+    console.log(`Input data shape=(${data.shape.join(", ")})`);
+    console.log(`We are processing ${slices.length} parts with ${workers} workers`);
+    const queue = new Queue<[number, number]>();
+    using _checker = new QueueChecker(queue, data.size, options.quick ? 20 : 250);
+    await using pool = new Pool(workers);
+    const args = slices.map((slice, id): Parameters<typeof calculateAndReport> => {
+      return [id, slice, queue, iterations];
+    });
+    return concatenate(await pool.starmap(calculateAndReport, args));
+  });
+  console.log(`Processed data, output shape=(${result.shape.join(", ")})`);
+  console.log(`exp(${data.get(22, 2, 3).toFixed(4)}) = ${result.get(22, 2, 3).toFixed(4)}`);
+  console.log(`Data processing took ${seconds.toFixed(2)} seconds`);
+}
+
+if (import.meta.main) await runExample("voxels_progress_queue", main);

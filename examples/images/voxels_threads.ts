@@ -1,0 +1,74 @@
+/**
+ * A3, B8: Gives each chunk of an image to a Thread, which is no faster, then to a Process, which is.
+ *
+ * All threads take turns on one core. What a thread computes without awaiting, it computes to the end
+ * before another has its turn.
+ *
+ * Python: `threading.Thread(target=calculate_data, args=[chunk, idx])`, and the same with
+ * `multiprocessing.Process`.
+ *
+ * @module
+ */
+import { Process, task, Thread } from "@sauropod/multiprocessing";
+import { BadInputError, readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { randomVolume, type SharedVolume, split, zeroVolume } from "./voxels/arrays.ts";
+import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { identical } from "./voxels/volume.ts";
+
+const HELP = `
+Computes many exponentials for each voxel of a random 16x16x16 image: on one core, in one thread a
+chunk, and in one process a chunk.
+
+deno run --allow-read examples/images/voxels_threads.ts [--workers 1|2|4|8|16] [--iterations N] [--quick]
+`;
+
+const calculateChunk = task(
+  import.meta,
+  (id: number, chunk: SharedVolume, result: SharedVolume, iterations: number) => {
+    console.log(`Id: ${id}: Processing ${chunk.size} voxels`);
+    calculateVolume(chunk, result, iterations);
+    console.log(`Id: ${id}: Done`);
+  },
+);
+
+/** What a Thread and a Process take, and what is done with them here. */
+type Work = { target: typeof calculateChunk; args: Parameters<typeof calculateChunk> };
+type Worker = { start(): void; join(): Promise<boolean> };
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["iterations", "workers"] });
+  const iterations = wholeNumber(
+    "iterations",
+    options.iterations,
+    options.quick ? 100 : ITERATIONS,
+  );
+  const workers = wholeNumber("workers", options.workers, 4, { most: 16 });
+  if (16 % workers !== 0) throw new BadInputError("--workers must divide the 16 slices equally");
+
+  const data = randomVolume([16, 16, 16]);
+  const expected = zeroVolume(data.shape);
+  const serial = await timed(() => calculateVolume(data, expected, iterations));
+  console.log(`One core: data processing took ${serial.seconds.toFixed(2)} seconds`);
+
+  const kinds: [name: string, make: (work: Work) => Worker][] = [
+    ["Threads", (work) => new Thread(work)],
+    ["Processes", (work) => new Process(work)],
+  ];
+  for (const [name, make] of kinds) {
+    const result = zeroVolume(data.shape);
+    const [chunks, results] = [split(data, workers), split(result, workers)];
+    const { seconds } = await timed(async () => {
+      const started = chunks.map((chunk, id) => {
+        console.log(`Starting worker for chunk ${id}`);
+        const worker = make({ target: calculateChunk, args: [id, chunk, results[id], iterations] });
+        worker.start();
+        return worker;
+      });
+      for (const worker of started) await worker.join();
+    });
+    console.log(`${name}: data processing took ${seconds.toFixed(2)} seconds`);
+    console.log(`${name}: same result: ${identical(result.data, expected.data) ? "yes" : "no"}`);
+  }
+}
+
+if (import.meta.main) await runExample("voxels_threads", main);

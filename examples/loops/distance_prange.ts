@@ -1,0 +1,44 @@
+/**
+ * C9: Computes the distances between 500 points in a parallel loop over the rows of their matrix.
+ *
+ * @module
+ */
+import { parallelFor, prange, task } from "@sauropod/multiprocessing";
+import { arrayEqual, zeros } from "@sauropod/multiprocessing/ndarray";
+import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { allDistances, best, distance, type Matrix, randomPoints, row } from "./distances.ts";
+
+const HELP = `
+Computes the distances between 500 points of 100 measurements by parallelFor over the rows of the
+matrix, on 1 to N workers, and compares with a loop on one core.
+
+deno run --allow-read examples/loops/distance_prange.ts [--workers N] [--quick]
+`;
+
+/** The body of the loop: a task, since it calls a function of its module. */
+const fillRow = task(
+  import.meta,
+  (i: number, { points, matrix }: { points: Matrix; matrix: Matrix }) => {
+    for (let j = 0; j < matrix.shape[1]; j++) matrix.set(i, j, distance(points, i, j));
+  },
+);
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
+  const most = wholeNumber("workers", options.workers, options.quick ? 2 : 4, { most: 64 });
+  const count = options.quick ? 20 : 500;
+  const points = await randomPoints(count, 100);
+
+  const serial = await best(() => allDistances(points));
+  console.log(row("serial", serial.seconds));
+  for (let numThreads = 1; numThreads <= most; numThreads++) {
+    const matrix = zeros([count, count]);
+    const loop = () =>
+      parallelFor(prange(count), fillRow, { context: { points, matrix }, numThreads });
+    const { seconds } = await best(loop);
+    const same = arrayEqual(matrix, serial.result);
+    console.log(`${row(`${numThreads} workers`, seconds)}  same matrix: ${same ? "yes" : "no"}`);
+  }
+}
+
+if (import.meta.main) await runExample("distance_prange", main);

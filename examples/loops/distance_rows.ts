@@ -1,0 +1,47 @@
+/**
+ * C8: Computes the distances of one point to all others as a task, on 1 to 6 workers.
+ *
+ * There are 500 tasks instead of 250,000, so that handing them out costs little.
+ *
+ * @module
+ */
+import { Pool, task } from "@sauropod/multiprocessing";
+import { arrayEqual, zeros } from "@sauropod/multiprocessing/ndarray";
+import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { allDistances, best, distance, type Matrix, randomPoints, row } from "./distances.ts";
+
+const HELP = `
+Computes the distances between 500 points of 100 measurements with Pool.starmap, a row of the matrix a
+task, on 1 to N workers, and compares with a loop on one core.
+
+deno run --allow-read examples/loops/distance_rows.ts [--workers N] [--quick]
+`;
+
+/** Writes to the row, which is a view of the matrix: nothing is sent back. */
+const distancesOfPoint = task(import.meta, (i: number, points: Matrix, row: Matrix) => {
+  for (let j = 0; j < row.size; j++) row.set(j, distance(points, i, j));
+});
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
+  const most = wholeNumber("workers", options.workers, options.quick ? 2 : 6, { most: 64 });
+  const count = options.quick ? 20 : 500;
+  const points = await randomPoints(count, 100);
+  console.log(`${count} tasks`);
+
+  const serial = await best(() => allDistances(points));
+  console.log(row("serial", serial.seconds));
+  for (let workers = 1; workers <= most; workers++) {
+    const matrix = zeros([count, count]);
+    const tasks = Array.from(
+      { length: count },
+      (_, i): [number, Matrix, Matrix] => [i, points, matrix.pick(i, null)],
+    );
+    await using pool = new Pool(workers);
+    const { seconds } = await best(() => pool.starmap(distancesOfPoint, tasks));
+    const same = arrayEqual(matrix, serial.result);
+    console.log(`${row(`${workers} workers`, seconds)}  same matrix: ${same ? "yes" : "no"}`);
+  }
+}
+
+if (import.meta.main) await runExample("distance_rows", main);

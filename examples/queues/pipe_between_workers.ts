@@ -1,0 +1,52 @@
+/**
+ * A9: One Process guesses a number, and another answers, through the two ends of a Pipe.
+ *
+ * Python's document, on what it does not cover: two-way communication between one worker and another
+ * by a `Pipe`.
+ *
+ * @module
+ */
+import { type Connection, Pipe, Process, task } from "@sauropod/multiprocessing";
+import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+
+const HELP = `
+Two processes play: one has a number up to 100 in mind, the other guesses it by halves.
+
+deno run --allow-read examples/queues/pipe_between_workers.ts [--secret N]
+`;
+
+/** Has a number in mind, and answers each guess: 1 if it is higher, -1 if it is lower, 0 if right. */
+const answer = task(import.meta, async (connection: Connection<number>, secret: number) => {
+  let guess: number;
+  do {
+    guess = await connection.recv();
+    await connection.send(Math.sign(secret - guess));
+  } while (guess !== secret);
+});
+
+const guess = task(import.meta, async (connection: Connection<number>) => {
+  let [low, high] = [1, 100];
+  for (;;) {
+    const middle = Math.floor((low + high) / 2);
+    await connection.send(middle);
+    const sign = await connection.recv();
+    console.log(`${middle}? ${["lower", "right", "higher"][sign + 1]}`);
+    if (sign === 0) return;
+    if (sign > 0) low = middle + 1;
+    else high = middle - 1;
+  }
+});
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, { values: ["secret"] });
+  const secret = wholeNumber("secret", options.secret, 37, { most: 100 });
+  const [left, right] = Pipe<number>();
+  const processes = [
+    new Process({ target: answer, args: [left, secret] }),
+    new Process({ target: guess, args: [right] }),
+  ];
+  for (const process of processes) process.start();
+  for (const process of processes) await process.join();
+}
+
+if (import.meta.main) await runExample("pipe_between_workers", main);

@@ -1,0 +1,60 @@
+/**
+ * Times side by side, as `%timeit` gives them in the tutorials.
+ *
+ * @module
+ */
+import { timed } from "./cli.ts";
+
+/**
+ * A table of times, printed row by row. The first row is what the others are compared with.
+ *
+ * `first` is the time of a first run, in which workers start and code is compiled; `best` is that of
+ * the quickest run.
+ */
+export class TimesTable {
+  readonly #width: number;
+  readonly #runs: number;
+  #baseline: number | undefined;
+
+  /** Prints the heading. */
+  constructor(title: string, { width = 16, runs = 5 }: { width?: number; runs?: number } = {}) {
+    this.#width = width;
+    this.#runs = runs;
+    console.log(`${title.padEnd(width)}        first         best   speed-up`);
+  }
+
+  /** Runs `work` several times, prints its row, and returns its last result. */
+  async row<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+    const first = await timed(work);
+    let { seconds: best, result } = first;
+    for (let run = 1; run < this.#runs; run++) {
+      const again = await timed(work);
+      best = Math.min(best, again.seconds);
+      result = again.result;
+    }
+    this.#baseline ??= best;
+    const times = [first.seconds, best].map((seconds) =>
+      `${(seconds * 1000).toFixed(1).padStart(10)} ms`
+    );
+    const speedUp = (this.#baseline / best).toFixed(2).padStart(8);
+    console.log(`${name.padEnd(this.#width)}${times.join("")} ${speedUp} x`);
+    return result;
+  }
+}
+
+/** "1 worker", "2 workers". */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** Whether two arrays have the same elements. */
+export function identical(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at === a.length && a.length === b.length;
+}
+
+/** "yes" or "no". */
+export function yesOrNo(value: boolean): string {
+  return value ? "yes" : "no";
+}

@@ -1,0 +1,122 @@
+/**
+ * Making ndarrays of their parts, and how they cross: data by reference if it is shared, with shape,
+ * stride and offset.
+ *
+ * @module
+ */
+
+// Inline, since a bare name does not resolve when this module is imported by URL.
+// deno-lint-ignore no-import-prefix
+import createNdarray from "npm:ndarray@^1.1.1";
+import { registerReducer } from "../codec/reducers.ts";
+import { task } from "../codec/functions.ts";
+import { type AnyData, arrayClassOf, type BigDataType, type DataType } from "./types.ts";
+import type { NdArray } from "./types.ts";
+
+interface Parts {
+  data: AnyData;
+  shape: number[];
+  stride: number[];
+  offset: number;
+}
+
+/** An array over all of `data`, or the elements of it that are `stride` apart from `offset` on. */
+export function wrap<Data extends AnyData>(
+  data: Data,
+  shape: readonly number[],
+  stride?: readonly number[],
+  offset?: number,
+): NdArray<Data> {
+  const array = createNdarray(
+    data as never,
+    [...shape],
+    stride && [...stride],
+    offset,
+  );
+  return array as unknown as NdArray<Data>;
+}
+
+/** An array of zeros on shared memory, of a shape that has been checked. */
+export function make(shape: readonly number[], dtype: DataType | BigDataType): NdArray {
+  const arrayClass = arrayClassOf(dtype);
+  const size = shape.reduce((product, length) => product * length, 1);
+  const buffer = new SharedArrayBuffer(size * arrayClass.BYTES_PER_ELEMENT);
+  return wrap(new arrayClass(buffer), shape);
+}
+
+/** Whether a value is an ndarray. */
+export function isNdArray(value: unknown): value is NdArray<AnyData> {
+  return typeof value === "object" && value !== null && "stride" in value && "shape" in value &&
+    "offset" in value && "data" in value;
+}
+
+/** Whether the elements are on memory that workers share. */
+export function isShared({ data }: NdArray<AnyData>): boolean {
+  return data.buffer instanceof SharedArrayBuffer;
+}
+
+/**
+ * The number of elements of a shape.
+ *
+ * @throws {TypeError} if it is no array
+ * @throws {RangeError} if a length is not a whole number of at least 0
+ */
+export function sizeOf(shape: readonly number[]): number {
+  if (!Array.isArray(shape)) throw new TypeError("Cannot make array: shape must be an array");
+  let size = 1;
+  for (const [axis, length] of shape.entries()) {
+    if (!Number.isInteger(length) || length < 0) {
+      throw new RangeError(
+        `Cannot make array: shape[${axis}] must be a whole number of at least 0, not ${
+          String(length)
+        }`,
+      );
+    }
+    size *= length;
+  }
+  return size;
+}
+
+/**
+ * The array that was given.
+ *
+ * @throws {TypeError} if it is none
+ */
+export function checkArray<Data extends AnyData>(
+  value: NdArray<Data>,
+  verb: string,
+): NdArray<Data> {
+  if (isNdArray(value) && ArrayBuffer.isView(value.data)) return value;
+  throw new TypeError(
+    `Cannot ${verb}: the array must be an ndarray with a typed array for data, not ${
+      isNdArray(value) ? "one of other data" : value === null ? "null" : `a ${typeof value}`
+    }. Make it with fromArray()`,
+  );
+}
+
+/**
+ * An axis, counted from the first; negative ones count from the last.
+ *
+ * @throws {RangeError} if there is no such axis
+ */
+export function checkAxis(axis: number, dimension: number, verb: string): number {
+  if (Number.isInteger(axis) && axis >= -dimension && axis < dimension) {
+    return axis < 0 ? axis + dimension : axis;
+  }
+  throw new RangeError(
+    `Cannot ${verb}: axis ${String(axis)} is out of range for an array of ${dimension} ` +
+      (dimension === 1 ? "axis" : "axes"),
+  );
+}
+
+registerReducer({
+  is: isNdArray,
+  reduce: (value): Parts => {
+    const { data, shape, stride, offset } = value as NdArray;
+    return { data, shape: [...shape], stride: [...stride], offset };
+  },
+  revive: task(
+    import.meta,
+    ({ data, shape, stride, offset }: Parts) => wrap(data, shape, stride, offset),
+  ),
+});

@@ -1,0 +1,65 @@
+/**
+ * Arrays of different shapes as arrays of one.
+ *
+ * @module
+ */
+
+import { checkArray, sizeOf } from "./array.ts";
+import type { AnyData, NdArray } from "./types.ts";
+import { repeated } from "./walk.ts";
+
+/**
+ * The shape that arrays of these shapes have together.
+ *
+ * @throws {RangeError} if there is none
+ */
+export function commonShape(shapes: readonly (readonly number[])[], verb: string): number[] {
+  const dimension = Math.max(0, ...shapes.map((shape) => shape.length));
+  const common = new Array<number>(dimension).fill(1);
+  for (const shape of shapes) {
+    shape.forEach((length, axis) => {
+      const at = dimension - shape.length + axis;
+      if (common[at] === 1) common[at] = length;
+      else if (length !== 1 && length !== common[at]) {
+        throw new RangeError(
+          `Cannot ${verb}: shapes ${shapes.map((it) => `[${it}]`).join(" and ")} do not match`,
+        );
+      }
+    });
+  }
+  return common;
+}
+
+/**
+ * A view of an array as if it had the shape: what it lacks is repeated, without a copy.
+ *
+ * Axes are compared from the last; one that is missing or has length 1 is repeated. Elements that are
+ * repeated are one in memory: do not write to such a view.
+ *
+ * Follows `numpy.broadcast_to`.
+ *
+ * @param array the array
+ * @param shape length of each axis
+ * @returns a view
+ * @throws {RangeError} if the array cannot be repeated to have the shape
+ *
+ * @example A row for each of three
+ * ```ts
+ * import { broadcastTo, fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(broadcastTo(fromArray([1, 2]), [3, 2])), [[1, 2], [1, 2], [1, 2]]);
+ * ```
+ */
+export function broadcastTo<Data extends AnyData>(
+  array: NdArray<Data>,
+  shape: readonly number[],
+): NdArray<Data> {
+  checkArray(array, "broadcast");
+  sizeOf(shape);
+  const common = commonShape([array.shape, shape], "broadcast");
+  if (common.length > shape.length || common.some((length, axis) => length !== shape[axis])) {
+    throw new RangeError(`Cannot broadcast: shape [${array.shape}] does not fit [${shape}]`);
+  }
+  return repeated(array, shape);
+}

@@ -1,0 +1,291 @@
+/**
+ * New arrays on shared memory.
+ *
+ * @module
+ */
+
+import { checkArray, isShared, make, sizeOf } from "./array.ts";
+import { type AnyData, dtypeOf, isBig } from "./types.ts";
+import type {
+  ArrayOf,
+  ArrayTypes,
+  BigDataType,
+  DataType,
+  ElementOf,
+  NdArray,
+  NdArrayData,
+} from "./types.ts";
+import { assign, inOrder } from "./walk.ts";
+
+/** So many elements are set one by one, before what is there is copied. */
+const FILLED = 4096;
+
+/**
+ * Makes an array of zeros on shared memory.
+ *
+ * Follows `numpy.zeros`.
+ *
+ * @param shape length of each axis
+ * @param dtype type of the elements
+ * @throws {RangeError} if a length is not a whole number of at least 0
+ * @throws {TypeError} if there is no such type
+ *
+ * @example Two rows
+ * ```ts
+ * import { tolist, zeros } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const array = zeros([2, 3], "int32");
+ * array.set(1, 2, 7);
+ * assertEquals(tolist(array), [[0, 0, 0], [0, 0, 7]]);
+ * ```
+ */
+export function zeros<Type extends DataType | BigDataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  sizeOf(shape);
+  return make(shape, dtype) as unknown as NdArray<ArrayOf<Type>>;
+}
+
+/**
+ * Makes an array on shared memory that is going to be filled.
+ *
+ * Follows `numpy.empty`; its elements are 0 here, since new memory is.
+ *
+ * @throws as {@linkcode zeros}
+ *
+ * @example Room for six numbers
+ * ```ts
+ * import { empty } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(empty([2, 3]).size, 6);
+ * ```
+ */
+export function empty<Type extends DataType | BigDataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  return zeros(shape, dtype);
+}
+
+/**
+ * Makes an array of ones on shared memory.
+ *
+ * Follows `numpy.ones`.
+ *
+ * @throws as {@linkcode zeros}
+ *
+ * @example Three of them
+ * ```ts
+ * import { ones, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(ones([3], "uint8")), [1, 1, 1]);
+ * ```
+ */
+export function ones<Type extends DataType | BigDataType = "float64">(
+  shape: readonly number[],
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  return (isBig(dtype) ? full(shape, 1n, dtype) : full(shape, 1, dtype)) as unknown as NdArray<
+    ArrayOf<Type>
+  >;
+}
+
+/**
+ * Makes an array on shared memory whose elements are all the same.
+ *
+ * Follows `numpy.full`; a bigint makes it `"bigint64"` if no type is given, a number `"float64"`.
+ *
+ * @param shape length of each axis
+ * @param value every element
+ * @param dtype type of the elements
+ * @throws {TypeError} if `value` is a bigint and the elements are not, or the other way round
+ * @throws as {@linkcode zeros}
+ *
+ * @example Sevens
+ * ```ts
+ * import { full, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(full([2, 2], 7)), [[7, 7], [7, 7]]);
+ * ```
+ */
+export function full<Type extends BigDataType = "bigint64">(
+  shape: readonly number[],
+  value: bigint,
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+/** As above, of numbers. */
+export function full<Type extends DataType = "float64">(
+  shape: readonly number[],
+  value: number,
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+export function full(
+  shape: readonly number[],
+  value: number | bigint,
+  dtype: DataType | BigDataType = typeof value === "bigint" ? "bigint64" : "float64",
+): NdArray<AnyData> {
+  const array = zeros(shape, dtype);
+  const wanted = isBig(dtype) ? "bigint" : "number";
+  const given = typeof value;
+  if (given !== wanted) {
+    throw new TypeError(
+      `Cannot make array: its elements are ${dtype}, so value must be a ${wanted}, not ` +
+        (given === "bigint" ? `${value}n` : String(value)),
+    );
+  }
+  // Filling a large shared array one by one is many times slower than copying.
+  const data = array.data as NdArrayData;
+  data.fill(value as number, 0, FILLED);
+  for (let done = FILLED; done < data.length; done *= 2) {
+    data.set(data.subarray(0, Math.min(done, data.length - done)), done);
+  }
+  return array;
+}
+
+/**
+ * Makes an array on shared memory with the given elements, the last axis running fastest.
+ *
+ * Follows `numpy.array`.
+ *
+ * @param data the elements
+ * @param shape length of each axis
+ * @param dtype type of the elements: that of `data` if it is a typed array
+ * @throws {RangeError} if the shape does not have as many elements as `data`
+ * @throws {TypeError} if there is no such type
+ *
+ * @example Two rows of three
+ * ```ts
+ * import { fromArray } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fromArray([1, 2, 3, 4, 5, 6], [2, 3]).get(1, 0), 4);
+ * ```
+ */
+export function fromArray<Data extends AnyData>(
+  data: Data,
+  shape?: readonly number[],
+): NdArray<
+  { [Type in keyof ArrayTypes]: Data extends ArrayTypes[Type] ? ArrayTypes[Type] : never }[
+    keyof ArrayTypes
+  ]
+>;
+/** As above, of bigints. */
+export function fromArray<Type extends BigDataType = "bigint64">(
+  data: ArrayLike<bigint>,
+  shape?: readonly number[],
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+/** As above, of a list of numbers. */
+export function fromArray<Type extends DataType = "float64">(
+  data: readonly number[],
+  shape?: readonly number[],
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+/** As above, of numbers. */
+export function fromArray<Type extends DataType = DataType>(
+  data: ArrayLike<number>,
+  shape?: readonly number[],
+  dtype?: Type,
+): NdArray<ArrayOf<Type>>;
+export function fromArray(
+  data: ArrayLike<number> | ArrayLike<bigint>,
+  shape: readonly number[] = [data.length],
+  dtype: DataType | BigDataType = typeof data[0] === "bigint" && Array.isArray(data)
+    ? "bigint64"
+    : dtypeOf(data),
+): NdArray<AnyData> {
+  if (sizeOf(shape) !== data.length) {
+    throw new RangeError(
+      `Cannot make array: shape [${shape}] has ${sizeOf(shape)} elements and data ${data.length}`,
+    );
+  }
+  const array = make(shape, dtype);
+  array.data.set(data as ArrayLike<number>);
+  return array;
+}
+
+/**
+ * Makes a copy of an array on shared memory, the last axis running fastest, whatever the strides of
+ * the original.
+ *
+ * Follows `numpy.copy`.
+ *
+ * @throws {TypeError} if it is no ndarray of a typed array
+ *
+ * @example A column of its own
+ * ```ts
+ * import { copy, fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const array = fromArray([1, 2, 3, 4], [2, 2]);
+ * const column = copy(array.pick(null, 1));
+ * array.set(0, 1, 9);
+ * assertEquals(tolist(column), [2, 4]);
+ * ```
+ */
+export function copy<Data extends AnyData>(array: NdArray<Data>): NdArray<Data> {
+  const { data, shape } = checkArray(array, "copy array");
+  const copied = make(shape, dtypeOf(data)) as unknown as NdArray<Data>;
+  assign(copied, array);
+  return copied;
+}
+
+/**
+ * The array itself if it is on shared memory, a copy there otherwise.
+ *
+ * @throws {TypeError} if it is no ndarray of a typed array
+ *
+ * @example An array that another package made
+ * ```ts
+ * import { asShared } from "@sauropod/multiprocessing/ndarray";
+ * import { assert } from "@std/assert";
+ * import ndarray from "ndarray";
+ *
+ * const array = asShared(ndarray(Float64Array.of(1, 2, 3)));
+ * assert(array.data.buffer instanceof SharedArrayBuffer);
+ * assert(asShared(array) === array);
+ * ```
+ */
+export function asShared<Data extends AnyData>(array: {
+  readonly data: Data;
+  readonly shape: number[];
+  readonly stride: number[];
+  readonly offset: number;
+}): NdArray<Data> {
+  const given = checkArray(array as NdArray<Data>, "share array");
+  return isShared(given) ? given : copy(given);
+}
+
+/** Elements in lists, as deep as an array has axes. */
+export type Nested<Element> = Element | Nested<Element>[];
+
+/**
+ * The elements of an array in lists of lists, as deep as it has axes; of a 0-d array, its element.
+ *
+ * Follows `numpy.ndarray.tolist`.
+ *
+ * @throws {TypeError} if it is no ndarray of a typed array
+ *
+ * @example A transposed view
+ * ```ts
+ * import { fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(fromArray([1, 2, 3, 4], [2, 2]).transpose(1, 0)), [[1, 3], [2, 4]]);
+ * ```
+ */
+export function tolist<Data extends AnyData>(array: NdArray<Data>): Nested<ElementOf<Data>> {
+  const elements = inOrder(checkArray(array, "list array"));
+  const { shape } = array;
+  let at = 0;
+  const listOf = (axis: number): Nested<ElementOf<Data>> =>
+    axis === shape.length
+      ? elements[at++] as ElementOf<Data>
+      : Array.from({ length: shape[axis] }, () => listOf(axis + 1));
+  return listOf(0);
+}

@@ -1,0 +1,143 @@
+/**
+ * Putting arrays together: the results of workers, say.
+ *
+ * @module
+ */
+
+import { checkArray, checkAxis, make, wrap } from "./array.ts";
+import { dtypeOf, isBig } from "./types.ts";
+import type { AnyData, BigDataType, DataType, NdArray } from "./types.ts";
+import { assign } from "./walk.ts";
+
+/**
+ * Puts arrays one behind the other along an axis that they have, into a new array on shared memory.
+ *
+ * Follows `numpy.concatenate`. Elements of different types become those of a type that holds both;
+ * where that is NumPy's `int64`, as for `int32` and `uint32`, it is `float64` here.
+ *
+ * @param arrays at least one, of the same shape but for the length of the axis
+ * @param axis the axis; negative ones count from the last
+ * @throws {RangeError} if the shapes do not match, there is no such axis, or no array
+ * @throws {TypeError} if bigints are to be put together with numbers
+ *
+ * @example Two rows and one
+ * ```ts
+ * import { concatenate, fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const two = fromArray([1, 2, 3, 4], [2, 2]);
+ * const one = fromArray([5, 6], [1, 2]);
+ * assertEquals(tolist(concatenate([two, one])), [[1, 2], [3, 4], [5, 6]]);
+ * ```
+ */
+export function concatenate<Data extends AnyData>(
+  arrays: readonly NdArray<Data>[],
+  axis = 0,
+): NdArray<Data> {
+  const [first] = checkArrays(arrays, "concatenate arrays");
+  const at = checkAxis(axis, first.dimension, "concatenate arrays");
+  for (const [index, { shape }] of arrays.entries()) {
+    const fits = shape.length === first.dimension &&
+      shape.every((length, axis) => axis === at || length === first.shape[axis]);
+    if (fits) continue;
+    throw new RangeError(
+      `Cannot concatenate arrays: shapes [${first.shape}] of arrays[0] and [${shape}] of ` +
+        `arrays[${index}] do not match other than along axis ${at}`,
+    );
+  }
+  const length = arrays.reduce((sum, { shape }) => sum + shape[at], 0);
+  const whole = make(first.shape.with(at, length), commonType(arrays));
+  let start = 0;
+  for (const array of arrays) {
+    const { data, stride, offset } = whole;
+    assign(wrap(data, array.shape, stride, offset + start * stride[at]), array);
+    start += array.shape[at];
+  }
+  return whole as unknown as NdArray<Data>;
+}
+
+/**
+ * Puts arrays of one shape together along a new axis, into a new array on shared memory.
+ *
+ * Follows `numpy.stack`. For elements of different types see {@linkcode concatenate}.
+ *
+ * @param arrays at least one
+ * @param axis where the new axis is in the result; negative ones count from the last
+ * @throws {RangeError} if the shapes are not the same, there is no such axis, or no array
+ * @throws {TypeError} if bigints are to be put together with numbers
+ *
+ * @example Rows
+ * ```ts
+ * import { arange, ones, stack, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(stack([arange(2), ones([2])])), [[0, 1], [1, 1]]);
+ * assertEquals(tolist(stack([arange(2), ones([2])], 1)), [[0, 1], [1, 1]]);
+ * ```
+ */
+export function stack<Data extends AnyData>(
+  arrays: readonly NdArray<Data>[],
+  axis = 0,
+): NdArray<Data> {
+  const [first] = checkArrays(arrays, "stack arrays");
+  const at = checkAxis(axis, first.dimension + 1, "stack arrays");
+  for (const [index, { shape }] of arrays.entries()) {
+    if (shape.length === first.dimension && shape.every((it, axis) => it === first.shape[axis])) {
+      continue;
+    }
+    throw new RangeError(
+      `Cannot stack arrays: shapes [${first.shape}] of arrays[0] and [${shape}] of ` +
+        `arrays[${index}] differ`,
+    );
+  }
+  return concatenate(
+    arrays.map(({ data, shape, stride, offset }) =>
+      wrap(data, shape.toSpliced(at, 0, 1), stride.toSpliced(at, 0, 0), offset)
+    ),
+    at,
+  );
+}
+
+function checkArrays<Data extends AnyData>(
+  arrays: readonly NdArray<Data>[],
+  verb: string,
+): readonly NdArray<Data>[] {
+  if (!Array.isArray(arrays)) throw new TypeError(`Cannot ${verb}: they must be in a list`);
+  if (arrays.length === 0) throw new RangeError(`Cannot ${verb}: there must be at least one`);
+  for (const array of arrays) checkArray(array, verb);
+  return arrays;
+}
+
+/** The type that holds the elements of all arrays, as NumPy's `result_type` has it. */
+function commonType(arrays: readonly NdArray<AnyData>[]): DataType | BigDataType {
+  return arrays.map(({ data }) => dtypeOf(data)).reduce(widerType);
+}
+
+function widerType(left: DataType | BigDataType, right: DataType | BigDataType) {
+  if (left === right) return left;
+  if (isBig(left) || isBig(right)) {
+    throw new TypeError(
+      `Cannot concatenate arrays: no type holds both ${left} and ${right}. Convert one of them`,
+    );
+  }
+  const [a, b] = [traitsOf(left), traitsOf(right)];
+  let bits = Math.max(a.bits, b.bits);
+  if (a.kind === b.kind) return nameOf(a.kind, bits);
+  if (a.kind === "float" || b.kind === "float") {
+    const [float, whole] = a.kind === "float" ? [a, b] : [b, a];
+    bits = Math.max(float.bits, 2 * whole.bits); // enough for every digit
+    return nameOf("float", bits);
+  }
+  const [signed, unsigned] = a.kind === "int" ? [a, b] : [b, a];
+  bits = Math.max(signed.bits, 2 * unsigned.bits);
+  return bits > 32 ? "float64" : nameOf("int", bits);
+}
+
+function traitsOf(dtype: DataType): { kind: "int" | "uint" | "float"; bits: number } {
+  const [, kind, bits] = dtype.match(/^(u?int|float)(\d+)/)!;
+  return { kind: kind as "int", bits: Number(bits) };
+}
+
+function nameOf(kind: "int" | "uint" | "float", bits: number): DataType {
+  return `${kind}${Math.min(bits, 64)}` as DataType;
+}

@@ -1,0 +1,136 @@
+/**
+ * Arrays of random numbers.
+ *
+ * @module
+ */
+
+import { task } from "../codec/functions.ts";
+import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
+import { make, sizeOf } from "./array.ts";
+import { arrayClassOf } from "./types.ts";
+import type { ArrayOf, NdArray } from "./types.ts";
+import { BLOCK, run, runSync, threadsForCheap, type Work } from "./work.ts";
+
+/** The types whose elements can be fractions. */
+export type FractionType = "float16" | "float32" | "float64";
+
+/** Options of {@linkcode random}. */
+export interface RandomOptions<Type extends FractionType = "float64"> {
+  /**
+   * What the numbers follow from.
+   *
+   * @default {none: they differ each time}
+   */
+  seed?: Seed | SeedSequence;
+  /**
+   * A generator that gives the seed instead, by drawing four numbers; so arrays that are made with it
+   * one after the other differ.
+   */
+  generator?: Random;
+  /**
+   * Type of the elements.
+   *
+   * @default {"float64"}
+   */
+  dtype?: Type;
+  /**
+   * Number of threads.
+   *
+   * @default {getNumThreads(); 1 for fewer than a million elements}
+   */
+  numThreads?: number;
+}
+
+/**
+ * Makes an array on shared memory of random numbers from 0 to 1, without 1.
+ *
+ * Large arrays are filled by the workers of the parallel loops. Every 65,536 elements, in C order,
+ * have a stream of their own, a jump of 2^64 draws after the one before: so the numbers are the same
+ * whatever the number of threads.
+ *
+ * Follows `numpy.random.Generator.random`; the numbers are others.
+ *
+ * @param shape length of each axis
+ * @throws {RangeError} if a length is not a whole number of at least 0, or the seed is none
+ * @throws {TypeError} if there is no such type, or both `seed` and `generator` are given
+ *
+ * @example The same again
+ * ```ts
+ * import { arrayEqual, random } from "@sauropod/multiprocessing/ndarray";
+ * import { assert } from "@std/assert";
+ *
+ * const noise = await random([2, 3], { seed: 42 });
+ * assert(arrayEqual(noise, await random([2, 3], { seed: 42 })));
+ * ```
+ */
+export async function random<Type extends FractionType = "float64">(
+  shape: readonly number[],
+  options: RandomOptions<Type> = {},
+): Promise<NdArray<ArrayOf<Type>>> {
+  return await run(plan(shape, options)) as unknown as NdArray<ArrayOf<Type>>;
+}
+
+/**
+ * As {@linkcode random}, blocking the thread, which does its share.
+ *
+ * @throws as {@linkcode random}
+ *
+ * @example With a generator
+ * ```ts
+ * import { arrayEqual, randomSync } from "@sauropod/multiprocessing/ndarray";
+ * import { Random } from "@sauropod/multiprocessing/random";
+ * import { assert } from "@std/assert";
+ *
+ * const generator = new Random(1);
+ * const [a, b] = [randomSync([3], { generator }), randomSync([3], { generator })];
+ * assert(!arrayEqual(a, b));
+ * ```
+ */
+export function randomSync<Type extends FractionType = "float64">(
+  shape: readonly number[],
+  options: RandomOptions<Type> = {},
+): NdArray<ArrayOf<Type>> {
+  return runSync(plan(shape, options)) as unknown as NdArray<ArrayOf<Type>>;
+}
+
+interface Context {
+  data: ArrayOf<FractionType>;
+  /** The state of the generator of each block, four words each. */
+  states: Int32Array;
+}
+
+const fillBlock = task(import.meta, (block: number, { data, states }: Context): void => {
+  const state = [...states.subarray(4 * block, 4 * block + 4)] as unknown as RandomState;
+  Random.fromState(state).fill(data.subarray(block * BLOCK, (block + 1) * BLOCK));
+});
+
+function plan(
+  shape: readonly number[],
+  { seed, generator, dtype = "float64" as FractionType, numThreads }: RandomOptions<FractionType>,
+): Work<Context, NdArray> {
+  const size = sizeOf(shape);
+  const threads = threadsForCheap(size, numThreads);
+  arrayClassOf(dtype);
+  if (!dtype.startsWith("float")) {
+    throw new TypeError(`Cannot make random array: dtype must be one of fractions, not ${dtype}`);
+  }
+  if (seed !== undefined && generator !== undefined) {
+    throw new TypeError("Cannot make random array: give either a seed or a generator");
+  }
+  const blocks = Math.ceil(size / BLOCK);
+  const states = make([4 * blocks], "int32").data as Int32Array;
+  let own = generator === undefined ? new Random(seed) : generator.spawn(1)[0];
+  for (let block = 0; block < blocks; block++) {
+    states.set(own.state, 4 * block);
+    own = own.jumped();
+  }
+  const array = make(shape, dtype);
+  const data = array.data as ArrayOf<FractionType>;
+  return {
+    parts: blocks,
+    body: fillBlock,
+    context: { data, states },
+    threads,
+    finish: () => array,
+  };
+}

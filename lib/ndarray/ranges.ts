@@ -1,0 +1,116 @@
+/**
+ * Arrays of numbers that are equally far apart.
+ *
+ * @module
+ */
+
+import { zeros } from "./create.ts";
+import { arrayClassOf, isBig } from "./types.ts";
+import type { ArrayOf, DataType, NdArray, NdArrayData } from "./types.ts";
+
+/**
+ * Makes an array of numbers that are equally far apart, without the end.
+ *
+ * Follows `numpy.arange`; the elements are `"float64"` if no type is given.
+ *
+ * @param startOrStop the first number, or the end if it is the only argument
+ * @param stop the end, which is not in the array
+ * @param step the distance between two numbers; negative to count down
+ * @param dtype type of the elements
+ * @throws {RangeError} if `step` is 0, or one of the numbers is not finite
+ * @throws {TypeError} if there is no such type
+ *
+ * @example Counting
+ * ```ts
+ * import { arange, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(arange(3)), [0, 1, 2]);
+ * assertEquals(tolist(arange(1, 2, 0.25)), [1, 1.25, 1.5, 1.75]);
+ * ```
+ */
+export function arange<Type extends DataType = "float64">(
+  startOrStop: number,
+  stop?: number,
+  step = 1,
+  dtype: Type = "float64" as Type,
+): NdArray<ArrayOf<Type>> {
+  const [start, end] = stop === undefined ? [0, startOrStop] : [startOrStop, stop];
+  for (const [name, value] of Object.entries({ start, stop: end, step })) {
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(
+      `Cannot make array: ${name} must be a finite number, not ${String(value)}`,
+    );
+  }
+  if (step === 0) throw new RangeError("Cannot make array: step must not be 0");
+  const array = zeros([Math.max(Math.ceil((end - start) / step), 0)], numberType(dtype));
+  const data = array.data as NdArrayData;
+  const delta = start + step - start; // what is left of the step beside a large start, as in NumPy
+  for (let at = 0; at < data.length; at++) data[at] = start + at * delta;
+  return array;
+}
+
+/** Options of {@linkcode linspace}. */
+export interface LinspaceOptions<Type extends DataType = "float64"> {
+  /**
+   * Whether the last number is `stop`.
+   *
+   * @default {true}
+   */
+  endpoint?: boolean;
+  /**
+   * Type of the elements.
+   *
+   * @default {"float64"}
+   */
+  dtype?: Type;
+}
+
+/**
+ * Makes an array of `num` numbers that are equally far apart, from `start` to `stop`.
+ *
+ * Follows `numpy.linspace`; its `retstep` is `array.get(1) - array.get(0)`.
+ *
+ * @param start the first number
+ * @param stop the last, or the end if `endpoint` is false
+ * @param num how many
+ * @throws {RangeError} if `num` is not a whole number of at least 0, or `start` or `stop` is not finite
+ * @throws {TypeError} if there is no such type
+ *
+ * @example From 0 to 2
+ * ```ts
+ * import { linspace, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tolist(linspace(0, 2, 5)), [0, 0.5, 1, 1.5, 2]);
+ * ```
+ */
+export function linspace<Type extends DataType = "float64">(
+  start: number,
+  stop: number,
+  num = 50,
+  { endpoint = true, dtype = "float64" as Type }: LinspaceOptions<Type> = {},
+): NdArray<ArrayOf<Type>> {
+  for (const [name, value] of Object.entries({ start, stop })) {
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(`Cannot make array: ${name} must be a finite number, not ${value}`);
+  }
+  if (!Number.isInteger(num) || num < 0) {
+    throw new RangeError(
+      `Cannot make array: num must be a whole number of at least 0, not ${String(num)}`,
+    );
+  }
+  const array = zeros([num], numberType(dtype));
+  const data = array.data as NdArrayData;
+  const gaps = endpoint ? num - 1 : num;
+  const step = gaps > 0 ? (stop - start) / gaps : 0;
+  for (let at = 0; at < num; at++) data[at] = start + at * step;
+  if (endpoint && num > 1) data[num - 1] = stop;
+  return array;
+}
+
+function numberType<Type extends DataType>(dtype: Type): Type {
+  arrayClassOf(dtype);
+  if (!isBig(dtype)) return dtype;
+  throw new TypeError(`Cannot make array: dtype must be one of numbers, not ${dtype}`);
+}

@@ -1,0 +1,209 @@
+/**
+ * Reductions of arrays: sums, products, the least and the greatest.
+ *
+ *     elements in C order --BLOCK at a time--> kernel --> one value a block --> kernel --> result
+ *
+ * The blocks are the same however many threads there are, so the result is the same bit for bit.
+ *
+ * @module
+ */
+
+import { task } from "../codec/functions.ts";
+import { checkArray, checkAxis, isShared, make } from "./array.ts";
+import { givesPlace, type KernelName, kernels } from "./kernels.ts";
+import { type AnyData, type ArrayClass, dtypeOf, isBig } from "./types.ts";
+import type { ArrayOf, BigNdArrayData, ElementOf, NdArray, NdArrayData } from "./types.ts";
+import { gather, Walk } from "./walk.ts";
+import { BLOCK, threadsForCheap, type Work } from "./work.ts";
+
+/** The reductions. */
+export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
+
+/** Options of a reduction. */
+export interface ReduceOptions {
+  /**
+   * The axis to reduce, which the result lacks; negative ones count from the last.
+   *
+   * @default {none: all elements become one}
+   */
+  axis?: number;
+  /**
+   * Number of threads.
+   *
+   * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
+   */
+  numThreads?: number;
+}
+
+/**
+ * What the elements lie in that a reduction along an axis gives: places in `uint32`; sums and
+ * products of bigints and fractions in their own type, of others in `float64`; means likewise, of
+ * bigints in `float64`; the least and the greatest in their own type.
+ */
+export type ReducedData<Name extends ReductionName, Data extends AnyData> = Name extends
+  "argmin" | "argmax" ? Uint32Array
+  : Name extends "min" | "max" ? Data
+  : Data extends ArrayOf<"float16" | "float32"> ? Data
+  : [Name, Data] extends ["sum" | "prod", BigNdArrayData] ? Data
+  : Float64Array;
+
+/** What a reduction of all elements gives. */
+export type Reduced<Name extends ReductionName, Data extends AnyData> = Name extends
+  "argmin" | "argmax" | "mean" ? number
+  : ElementOf<Data>;
+
+/** The type of the elements that a reduction along an axis gives. */
+function reducedType(name: ReductionName, data: AnyData) {
+  const dtype = dtypeOf(data);
+  if (name === "min" || name === "max") return dtype;
+  if (name === "argmin" || name === "argmax") return "uint32";
+  if (dtype === "float16" || dtype === "float32") return dtype;
+  return isBig(dtype) && name !== "mean" ? dtype : "float64";
+}
+
+/** A reduction, cut into parts. */
+export function planReduction(
+  name: ReductionName,
+  array: NdArray<AnyData>,
+  { axis, numThreads }: ReduceOptions,
+): Work<object, unknown> {
+  const verb = verbs[name];
+  const given = checkArray(array, verb) as NdArray;
+  const wanted = threadsForCheap(given.size, numThreads);
+  const threads = isShared(given) ? wanted : 1;
+  const along = axis === undefined ? undefined : checkAxis(axis, given.dimension, verb);
+  const reduced = along === undefined ? given.size : given.shape[along];
+  const lacksIdentity = name !== "sum" && name !== "prod" && name !== "mean";
+  if (lacksIdentity && reduced === 0 && (along === undefined || given.size === 0)) {
+    throw new RangeError(
+      `Cannot ${verb}: ${along === undefined ? "the array is empty" : `axis ${along} is empty`}`,
+    );
+  }
+  const work = along === undefined
+    ? planWhole(name, given, threads)
+    : planAlong(name, given, along, threads);
+  return work as Work<object, unknown>;
+}
+
+const verbs: Record<ReductionName, string> = {
+  sum: "sum array",
+  prod: "multiply elements",
+  mean: "take mean",
+  min: "find minimum",
+  max: "find maximum",
+  argmin: "find minimum",
+  argmax: "find maximum",
+};
+
+const kernelOf = (name: ReductionName): KernelName => name === "mean" ? "sum" : name;
+
+/** What the sum or the product of nothing is. */
+function identityOf(name: ReductionName, dtype: string): number {
+  const identity = name === "prod" ? 1 : 0;
+  return (isBig(dtype) ? BigInt(identity) : identity) as number;
+}
+
+// All elements
+
+interface WholeContext {
+  array: NdArray;
+  kernel: KernelName;
+  /** What each block is reduced to: a value, or a place in the array. */
+  partials: NdArrayData;
+}
+
+const reduceBlock = task(import.meta, (block: number, context: WholeContext): void => {
+  const { array, kernel, partials } = context;
+  const walk = new Walk(array.shape, [array]);
+  const from = block * BLOCK;
+  const count = Math.min(BLOCK, walk.size - from);
+  let { data } = array;
+  let at = array.offset + from * walk.steps[0];
+  let [step] = walk.steps;
+  if (!walk.isOneRun) {
+    data = new (data.constructor as ArrayClass)(count);
+    gather(array, walk, from, from + count, data, 0);
+    [at, step] = [0, 1];
+  }
+  const value = kernels[kernel](data, at, step, count);
+  partials[block] = givesPlace(kernel) ? from + value : value;
+});
+
+function planWhole(
+  name: ReductionName,
+  array: NdArray,
+  threads: number,
+): Work<WholeContext, unknown> {
+  const { size, dtype } = array;
+  const kernel = kernelOf(name);
+  const blocks = Math.ceil(size / BLOCK);
+  const isValueBig = isBig(dtype) && !givesPlace(kernel);
+  const partials = make([blocks], isValueBig ? dtype : "float64").data;
+  const finish = (): unknown => {
+    if (size === 0) return name === "mean" ? NaN : identityOf(name, dtype);
+    if (givesPlace(kernel)) {
+      const values = new (array.data.constructor as ArrayClass)(blocks);
+      const walk = new Walk(array.shape, [array]);
+      partials.forEach((place, block) => gather(array, walk, place, place + 1, values, block));
+      return partials[kernels[kernel](values, 0, 1, blocks)];
+    }
+    const value = kernels[kernel](partials, 0, 1, blocks);
+    return name === "mean" ? Number(value) / size : value;
+  };
+  return {
+    parts: blocks,
+    body: reduceBlock,
+    context: { array, kernel, partials },
+    threads,
+    finish,
+  };
+}
+
+// Along an axis
+
+interface AlongContext {
+  array: NdArray;
+  name: ReductionName;
+  axis: number;
+  out: NdArray;
+  /** Elements of the result in a part. */
+  lanes: number;
+}
+
+const reduceLanes = task(import.meta, (part: number, context: AlongContext): void => {
+  const { array: { data, shape, stride, offset }, name, axis, out, lanes } = context;
+  const kernel = kernels[kernelOf(name)];
+  const count = shape[axis];
+  const step = stride[axis];
+  const firsts = new Walk(out.shape, [{
+    shape: out.shape,
+    stride: stride.toSpliced(axis, 1),
+    offset,
+  }]);
+  let to = part * lanes;
+  firsts.runs(to, Math.min(to + lanes, firsts.size), ([start], run) => {
+    for (let n = 0; n < run; n++, start += firsts.steps[0]) {
+      const value = kernel(data, start, step, count);
+      out.data[to++] = name === "mean" ? Number(value) / count : value;
+    }
+  });
+});
+
+function planAlong(
+  name: ReductionName,
+  array: NdArray,
+  axis: number,
+  threads: number,
+): Work<AlongContext, NdArray> {
+  const out = make(array.shape.toSpliced(axis, 1), reducedType(name, array.data));
+  const count = array.shape[axis];
+  const lanes = Math.max(Math.ceil(BLOCK / Math.max(count, 1)), 1);
+  if (count === 0) out.data.fill(name === "mean" ? NaN : identityOf(name, out.dtype));
+  return {
+    parts: count === 0 ? 0 : Math.ceil(out.size / lanes),
+    body: reduceLanes,
+    context: { array, name, axis, out, lanes },
+    threads,
+    finish: () => out,
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Cutting arrays into parts, which are views: a worker that gets one writes to the whole.
+ *
+ * @module
+ */
+
+import { checkArray, checkAxis, wrap } from "./array.ts";
+import type { AnyData, NdArray } from "./types.ts";
+
+/**
+ * Cuts an array into equal parts along an axis, or at the given indices.
+ *
+ * Follows `numpy.split`.
+ *
+ * @param array the array
+ * @param sections how many parts, or the indices where the second and later parts begin
+ * @param axis the axis to cut; negative ones count from the last
+ * @returns views
+ * @throws {RangeError} if the axis cannot be cut into so many equal parts, or there is no such axis
+ *
+ * @example A part for each of two workers
+ * ```ts
+ * import { Pool } from "@sauropod/multiprocessing";
+ * import { arange, split, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import type { NdArray } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const numbers = arange(4);
+ * await using pool = new Pool(2);
+ * await pool.map((part: NdArray) => {
+ *   for (let i = 0; i < part.size; i++) part.set(i, part.get(i) ** 2);
+ * }, split(numbers, 2));
+ * assertEquals(tolist(numbers), [0, 1, 4, 9]);
+ * ```
+ */
+export function split<Data extends AnyData>(
+  array: NdArray<Data>,
+  sections: number | readonly number[],
+  axis = 0,
+): NdArray<Data>[] {
+  const at = checkAxis(axis, checkArray(array, "split array").dimension, "split array");
+  if (typeof sections === "number" && checkSections(sections) && array.shape[at] % sections !== 0) {
+    throw new RangeError(
+      `Cannot split array: the length of axis ${at}, ${array.shape[at]}, cannot be divided by ` +
+        `${sections}. Use arraySplit() for parts of different lengths`,
+    );
+  }
+  return arraySplit(array, sections, at);
+}
+
+/**
+ * Cuts an array into parts along an axis: the first ones are longer by one if it does not come out
+ * even, and the last ones are empty if there are too few elements.
+ *
+ * Follows `numpy.array_split`.
+ *
+ * @param array the array
+ * @param sections how many parts, or the indices where the second and later parts begin
+ * @param axis the axis to cut; negative ones count from the last
+ * @returns views
+ * @throws {RangeError} if `sections` is not a whole number of at least 1, or there is no such axis
+ *
+ * @example Three parts of eight numbers
+ * ```ts
+ * import { arange, arraySplit, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(arraySplit(arange(8), 3).map(tolist), [[0, 1, 2], [3, 4, 5], [6, 7]]);
+ * assertEquals(arraySplit(arange(8), [3, 7]).map(tolist), [[0, 1, 2], [3, 4, 5, 6], [7]]);
+ * ```
+ */
+export function arraySplit<Data extends AnyData>(
+  array: NdArray<Data>,
+  sections: number | readonly number[],
+  axis = 0,
+): NdArray<Data>[] {
+  const at = checkAxis(axis, checkArray(array, "split array").dimension, "split array");
+  const length = array.shape[at];
+  const bounds = typeof sections === "number"
+    ? evenBounds(length, sections)
+    : [0, ...sections.map((index) => asInSlice(index, length)), length];
+  return bounds.slice(1).map((end, part) => {
+    const { data, stride, offset } = array;
+    const start = bounds[part];
+    const shape = array.shape.with(at, Math.max(end - start, 0));
+    return wrap(data, shape, stride, offset + start * stride[at]);
+  });
+}
+
+function checkSections(sections: number): true {
+  if (Number.isInteger(sections) && sections >= 1) return true;
+  throw new RangeError(
+    `Cannot split array: the number of parts must be a whole number of at least 1, not ${sections}`,
+  );
+}
+
+function evenBounds(length: number, sections: number): number[] {
+  checkSections(sections);
+  const least = Math.floor(length / sections);
+  const longer = length % sections;
+  return Array.from(
+    { length: sections + 1 },
+    (_, part) => part * least + Math.min(part, longer),
+  );
+}
+
+/** An index as a slice of Python's takes it: negative ones from the end, none beyond the ends. */
+function asInSlice(index: number, length: number): number {
+  if (!Number.isInteger(index)) {
+    throw new RangeError(`Cannot split array: indices must be whole numbers, not ${String(index)}`);
+  }
+  return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
+}

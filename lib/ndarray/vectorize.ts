@@ -1,0 +1,242 @@
+/**
+ * Functions of numbers, applied to each element of arrays on all cores.
+ *
+ * @module
+ */
+
+import { task } from "../codec/functions.ts";
+import { threadsFor } from "../parallel/team.ts";
+import { isNdArray, make, wrap } from "./array.ts";
+import { commonShape } from "./broadcast.ts";
+import { asShared } from "./create.ts";
+import type {
+  AnyData,
+  ArrayOf,
+  BigDataType,
+  BigNdArrayData,
+  DataType,
+  ElementOf,
+} from "./types.ts";
+import { arrayClassOf, isBig, type NdArray, type NdArrayData } from "./types.ts";
+import { repeated, Walk } from "./walk.ts";
+import { BLOCK, run, runSync, type Work } from "./work.ts";
+
+/** So many parts each thread gets, so that none waits long for another. */
+const PARTS_PER_THREAD = 16;
+
+/** Options of {@linkcode vectorize}. */
+export interface VectorizeOptions<Type extends DataType | BigDataType> {
+  /**
+   * Type of the elements of the result.
+   *
+   * @default {"float64"}
+   */
+  dtype?: Type;
+  /**
+   * Number of threads: 1 for a plain loop in the caller.
+   *
+   * @default {getNumThreads()}
+   */
+  numThreads?: number;
+}
+
+/** Arrays or single elements, for the parameters of a function. */
+export type Vectors<Args extends readonly (number | bigint)[]> = {
+  [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
+    : number | NdArray<NdArrayData>;
+};
+
+/**
+ * Makes a function of arrays of a function of numbers: it calls that with each element, or with the
+ * elements of several arrays that are at the same place, on all cores.
+ *
+ * - Arrays of different shapes are repeated to have the same, as by `broadcastTo`; so are single
+ *   numbers.
+ * - `fn` is a task, or a function that sees nothing but its arguments. It is called in any order.
+ * - Arrays that are not on shared memory are copied there first.
+ * - The first error of `fn` ends the call.
+ *
+ * Follows `numpy.vectorize`, which is a loop on one core; the type of the result is not guessed from
+ * its first element.
+ *
+ * @param fn takes elements and returns one
+ * @returns a function that resolves with a new array on shared memory
+ * @throws {TypeError} if `fn` is no function, or there is no such `dtype`
+ *
+ * @example Squares, and sums of rows and columns
+ * ```ts
+ * import { stopTeam } from "@sauropod/multiprocessing";
+ * import { arange, fromArray, tolist, vectorize } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = vectorize((x: number) => x * x);
+ * assertEquals(tolist(await square(arange(4))), [0, 1, 4, 9]);
+ *
+ * const add = vectorize((x: number, y: number) => x + y);
+ * const column = fromArray([10, 20], [2, 1]);
+ * assertEquals(tolist(await add(column, arange(3))), [[10, 11, 12], [20, 21, 22]]);
+ * assertEquals(tolist(await add(arange(3), 0.5)), [0.5, 1.5, 2.5]);
+ * await stopTeam(); // for tests that look for leaks: a program just ends
+ * ```
+ */
+export function vectorize<
+  Args extends (number | bigint)[],
+  Type extends DataType | BigDataType = "float64",
+>(
+  fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
+  options: VectorizeOptions<Type> = {},
+): (...arrays: Vectors<Args>) => Promise<NdArray<ArrayOf<Type>>> {
+  checkFunction(fn, options);
+  return async (...arrays) =>
+    await run(plan(fn as never, arrays, options)) as unknown as NdArray<ArrayOf<Type>>;
+}
+
+/**
+ * As {@linkcode vectorize}, for a function that blocks the thread, which does its share.
+ *
+ * @throws as {@linkcode vectorize}
+ *
+ * @example Square roots
+ * ```ts
+ * import { fromArray, tolist, vectorizeSync } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = vectorizeSync(Math.sqrt, { numThreads: 1 });
+ * assertEquals(tolist(root(fromArray([1, 4, 9]))), [1, 2, 3]);
+ * ```
+ */
+export function vectorizeSync<
+  Args extends (number | bigint)[],
+  Type extends DataType | BigDataType = "float64",
+>(
+  fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
+  options: VectorizeOptions<Type> = {},
+): (...arrays: Vectors<Args>) => NdArray<ArrayOf<Type>> {
+  checkFunction(fn, options);
+  return (...arrays) =>
+    runSync(plan(fn as never, arrays, options)) as unknown as NdArray<
+      ArrayOf<Type>
+    >;
+}
+
+function checkFunction(
+  fn: unknown,
+  { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
+): void {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot vectorize: fn must be a function, not ${typeof fn}`);
+  }
+  arrayClassOf(dtype);
+  threadsFor(numThreads);
+}
+
+type ElementFunction = (...elements: number[]) => number;
+
+interface Context {
+  fn: ElementFunction;
+  inputs: NdArray[];
+  out: NdArray;
+  /** Elements in a part. */
+  length: number;
+}
+
+function plan(
+  fn: ElementFunction,
+  arrays: readonly unknown[],
+  { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
+): Work<Context, NdArray> {
+  const threads = threadsFor(numThreads);
+  const given = arrays.map((value, index) => asArray(value, index, threads > 1));
+  const shape = commonShape(given.map((array) => array.shape), "vectorize");
+  const inputs = given.map((array) => repeated(array, shape));
+  const out = make(shape, dtype);
+  const length = Math.min(Math.max(Math.ceil(out.size / (threads * PARTS_PER_THREAD)), 1), BLOCK);
+  return {
+    parts: Math.ceil(out.size / length),
+    body: mapPart,
+    context: { fn, inputs, out, length },
+    threads,
+    finish: () => out,
+  };
+}
+
+/** An array, or an element as an array without axes. */
+function asArray(value: unknown, index: number, crosses: boolean): NdArray {
+  if (isNdArray(value) && ArrayBuffer.isView(value.data)) {
+    return (crosses ? asShared(value) : value) as NdArray;
+  }
+  if (typeof value === "number") return wrap(Float64Array.of(value), []);
+  if (typeof value === "bigint") return wrap<AnyData>(BigInt64Array.of(value), []) as NdArray;
+  throw new TypeError(
+    `Cannot vectorize: argument ${index} must be an ndarray with a typed array for data, or a ` +
+      `number, not ${value === null ? "null" : `a ${typeof value}`}. Make it with fromArray()`,
+  );
+}
+
+const mapPart = task(import.meta, (part: number, { fn, inputs, out, length }: Context): void => {
+  const walk = new Walk(out.shape, [out, ...inputs]);
+  const loop = loopOf(fn, inputs.length);
+  const data = [out, ...inputs].map((array) => array.data);
+  const from = part * length;
+  const refuse = refuser(out.dtype);
+  walk.runs(from, Math.min(from + length, walk.size), (at, count) => {
+    loop(data, at, walk.steps, count, refuse);
+  });
+});
+
+function refuser(dtype: string): Refusal {
+  const type = isBig(dtype) ? "bigint" : "number";
+  return {
+    type,
+    refuse(value) {
+      const isPromise = typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+      if (isPromise) (value as PromiseLike<unknown>).then(undefined, () => {}); // this one counts
+      throw new TypeError(
+        `Cannot vectorize: fn must return a ${type}, since the result is ${dtype}, not ${
+          isPromise ? "a promise" : value === null ? "null" : `a ${typeof value}`
+        }`,
+      );
+    },
+  };
+}
+
+interface Refusal {
+  type: "number" | "bigint";
+  refuse: (value: unknown) => never;
+}
+
+// The loop itself, compiled for each function, so that the engine can build the function into it.
+
+type Loop = (
+  data: readonly NdArrayData[],
+  at: readonly number[],
+  steps: readonly number[],
+  count: number,
+  refusal: Refusal,
+) => void;
+
+let compilations = 0;
+const compiled = new WeakMap<ElementFunction, Loop[]>();
+
+function loopOf(fn: ElementFunction, inputs: number): Loop {
+  let loops = compiled.get(fn);
+  if (loops === undefined) compiled.set(fn, loops = []);
+  return loops[inputs] ??= compile(fn, inputs);
+}
+
+function compile(fn: ElementFunction, inputs: number): Loop {
+  const all = [...Array(inputs + 1).keys()]; // array 0 is the result
+  const taken = all.slice(1).map((array) => `d${array}[p${array}]`).join(", ");
+  const text = `"use strict";
+    return (data, at, steps, count, { type, refuse }) => {
+      const ${all.map((a) => `d${a} = data[${a}], s${a} = steps[${a}]`).join(", ")};
+      let ${all.map((a) => `p${a} = at[${a}]`).join(", ")};
+      for (let n = 0; n < count; n++) {
+        const value = fn(${taken});
+        if (typeof value !== type) refuse(value);
+        d0[p0] = value;
+        ${all.map((a) => `p${a} += s${a};`).join(" ")}
+      }
+    }; // ${++compilations}`;
+  return new Function("fn", text)(fn);
+}

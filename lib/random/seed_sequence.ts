@@ -1,0 +1,157 @@
+/**
+ * Seeds made of seeds.
+ *
+ * @module
+ */
+
+import { task } from "../codec/functions.ts";
+
+const POOL_SIZE = 4;
+const INIT_A = 0x43b0d7e5;
+const MULT_A = 0x931e8875;
+const INIT_B = 0x8b51f9dd;
+const MULT_B = 0x58f38ded;
+const MIX_LEFT = 0xca01f9dd;
+const MIX_RIGHT = 0x4973f715;
+
+/** What randomness begins with: a whole number of at least 0 of any size, or several. */
+export type Seed = number | bigint | readonly (number | bigint)[];
+
+/**
+ * Makes of a seed as many well-mixed bits as a generator needs, and seeds for others.
+ *
+ * Seeds that differ in one bit give states that have nothing in common, so 0, 1, 2, … are as good as
+ * any; and the children of a sequence, and theirs, are independent of it and of each other.
+ *
+ * Follows `numpy.random.SeedSequence`, bit for bit. The algorithm is `seed_seq_fe` by Melissa O'Neill.
+ *
+ * @example A seed for each of two processes
+ * ```ts
+ * import { Random, SeedSequence } from "@sauropod/multiprocessing/random";
+ * import { assertNotEquals } from "@std/assert";
+ *
+ * const [one, two] = new SeedSequence(42).spawn(2);
+ * assertNotEquals(new Random(one).next(), new Random(two).next());
+ * ```
+ */
+export class SeedSequence {
+  /** The seed. */
+  readonly entropy: Seed;
+  /** Which child of which child of the seed's this is; of the seed itself, nothing. */
+  readonly spawnKey: readonly number[];
+  /** Number of children that it has given out. */
+  nChildrenSpawned = 0;
+
+  /**
+   * Makes a sequence of a seed; without one, of 128 bits that nobody can foresee.
+   *
+   * @param entropy the seed
+   * @param options `spawnKey`: which child it is, to make one again without its parent
+   * @throws {RangeError} if a number is negative, or no whole number
+   * @throws {TypeError} if it is no number
+   */
+  constructor(
+    entropy: Seed = [...crypto.getRandomValues(new Uint32Array(POOL_SIZE))],
+    { spawnKey = [] }: { spawnKey?: readonly number[] } = {},
+  ) {
+    this.entropy = entropy;
+    this.spawnKey = [...spawnKey];
+    wordsOf(entropy);
+    wordsOf(spawnKey);
+  }
+
+  /**
+   * The next `nChildren` children: others than those given out before.
+   *
+   * @throws {RangeError} if `nChildren` is not a whole number of at least 0
+   */
+  spawn(nChildren: number): SeedSequence[] {
+    checkCount("spawn seeds", "nChildren", nChildren);
+    const { entropy, spawnKey } = this;
+    return Array.from(
+      { length: nChildren },
+      () => new SeedSequence(entropy, { spawnKey: [...spawnKey, this.nChildrenSpawned++] }),
+    );
+  }
+
+  /**
+   * Well-mixed bits for the state of a generator; the same each time.
+   *
+   * @param nWords how many words of 32 bits
+   * @throws {RangeError} if `nWords` is not a whole number of at least 0
+   */
+  generateState(nWords: number): Uint32Array<ArrayBuffer> {
+    checkCount("generate state", "nWords", nWords);
+    const pool = mixed(this);
+    const state = new Uint32Array(nWords);
+    let hash = INIT_B;
+    for (let at = 0; at < nWords; at++) {
+      let word = pool[at % POOL_SIZE] ^ hash;
+      hash = Math.imul(hash, MULT_B);
+      word = Math.imul(word, hash);
+      state[at] = word ^ (word >>> 16);
+    }
+    return state;
+  }
+}
+
+// Instances keep their class when they cross.
+task(import.meta, SeedSequence);
+
+/** The seed's words, mixed until each depends on all of them. */
+function mixed({ entropy, spawnKey }: SeedSequence): Uint32Array {
+  const words = wordsOf(entropy);
+  if (spawnKey.length > 0) {
+    while (words.length < POOL_SIZE) words.push(0); // so that 1 and a key are not [1, key]
+    words.push(...wordsOf(spawnKey));
+  }
+  let hash = INIT_A;
+  const hashed = (word: number): number => {
+    word ^= hash;
+    hash = Math.imul(hash, MULT_A);
+    word = Math.imul(word, hash);
+    return word ^ (word >>> 16);
+  };
+  const pool = new Uint32Array(POOL_SIZE);
+  const mix = (at: number, word: number): void => {
+    const both = Math.imul(MIX_LEFT, pool[at]) - Math.imul(MIX_RIGHT, hashed(word));
+    pool[at] = both ^ (both >>> 16);
+  };
+  for (let at = 0; at < POOL_SIZE; at++) pool[at] = hashed(words[at] ?? 0);
+  for (let from = 0; from < POOL_SIZE; from++) {
+    for (let at = 0; at < POOL_SIZE; at++) if (at !== from) mix(at, pool[from]);
+  }
+  for (const word of words.slice(POOL_SIZE)) {
+    for (let at = 0; at < POOL_SIZE; at++) mix(at, word);
+  }
+  return pool;
+}
+
+/** The words of 32 bits of a seed, the lowest first. */
+function wordsOf(seed: Seed): number[] {
+  if (Array.isArray(seed)) return seed.flatMap(wordsOf);
+  if (typeof seed !== "bigint" && typeof seed !== "number") {
+    throw new TypeError(
+      `Cannot use seed: it must be a number, a bigint or a list of them, not ${typeof seed}`,
+    );
+  }
+  if (typeof seed === "number" && !Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(
+      `Cannot use seed: it must be made of whole numbers of at least 0, not ${String(seed)}`,
+    );
+  }
+  const words = [];
+  let rest = BigInt(seed as number | bigint);
+  do {
+    words.push(Number(rest & 0xffffffffn));
+    rest >>= 32n;
+  } while (rest > 0n);
+  return words;
+}
+
+function checkCount(verb: string, name: string, count: number): void {
+  if (Number.isSafeInteger(count) && count >= 0) return;
+  throw new RangeError(
+    `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${String(count)}`,
+  );
+}

@@ -1,0 +1,95 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { runExample } from "./run_example.ts";
+
+/** The names of the rows of a table of times, whose speed-ups are told by the first row. */
+function rowsOf(lines: readonly string[]): string[] {
+  const rows = lines.flatMap((line) => {
+    const row = line.match(/^(.+?) +([0-9.]+) ms +([0-9.]+) ms +([0-9.]+) x$/);
+    return row === null ? [] : [{ name: row[1], first: +row[2], best: +row[3], speedUp: +row[4] }];
+  });
+  assertEquals(rows[0]?.speedUp, 1);
+  for (const { first, best } of rows) assert(best <= first, lines.join("\n"));
+  return rows.map(({ name }) => name);
+}
+
+/** The numbers of the lines that begin with "Integrals: ". */
+function integralsOf(lines: readonly string[]): number[] {
+  return lines.filter((line) => line.startsWith("Integrals: "))
+    .flatMap((line) => line.split(" ").slice(1).map(Number));
+}
+
+/** The sum over points from the left: less than 2/3 by half of dx times what x² - x grows by. */
+function leftSum(points: number): number {
+  return 2 / 3 - 2 / points + 4 / (3 * points ** 2);
+}
+
+Deno.test("map_overhead gives the same integral in each way", async () => {
+  for (const workers of ["1", "3"]) {
+    const args = ["--quick", "--workers", workers];
+    const { code, lines, errors } = await runExample("map_overhead", ...args);
+    assertEquals([code, errors], [0, []]);
+    assertEquals(rowsOf(lines), [
+      "list, a loop",
+      "list, Array.map",
+      "list, Pool.map",
+      "shared array, Pool.map",
+      "shared arrays, a loop",
+      "slices of shared arrays, Pool.starmap",
+    ]);
+    const integrals = integralsOf(lines);
+    assertEquals(integrals, Array(6).fill(integrals[0]));
+    assertAlmostEquals(integrals[0], leftSum(10_000), 1e-12);
+  }
+});
+
+Deno.test("long_tasks gives the same integrals with 1, 2, 4 and 8 workers", async () => {
+  const { code, lines, errors } = await runExample("long_tasks", "--quick");
+  assertEquals([code, errors], [0, []]);
+  const names = ["1 worker", "2 workers", "4 workers", "8 workers"];
+  assertEquals(rowsOf(lines), ["serial", ...names]);
+  const [integral, same] = lines.slice(-2);
+  // Here dx is 0.1, and x² - x grows by 9900.
+  const expected = 100 ** 3 / 3 - 100 ** 2 / 2 - 9900 * 0.1 / 2 + 100 * 0.1 ** 2 / 6;
+  assertAlmostEquals(Number(integral.match(/^From 0 to 100: (.+)$/)![1]), expected, 1e-6);
+  assertEquals(same, "Same results: yes");
+});
+
+Deno.test("long_tasks goes no further than it is told", async () => {
+  const { lines } = await runExample("long_tasks", "--quick", "--workers", "3", "--points", "10");
+  assertEquals(rowsOf(lines), ["serial", "1 worker", "2 workers"]);
+});
+
+Deno.test("few_large_tasks gives the integral, in parts of any number", async () => {
+  for (const workers of ["2", "7"]) {
+    const args = ["--quick", "--workers", workers];
+    const { code, lines, errors } = await runExample("few_large_tasks", ...args);
+    assertEquals([code, errors], [0, []]);
+    const sizes = [10_000, 1_000_000];
+    assertEquals(rowsOf(lines), sizes.flatMap(() => ["serial", `${workers} workers`]));
+    for (const [at, integral] of integralsOf(lines).entries()) {
+      assertAlmostEquals(integral, leftSum(sizes[at >> 1]), 1e-12);
+    }
+    assertEquals(integralsOf(lines).length, 4);
+  }
+});
+
+Deno.test("joblib_parallel prints the squares of a loop, and the same again", async () => {
+  for (const workers of ["1", "2"]) {
+    const { code, lines, errors } = await runExample("joblib_parallel", "--workers", workers);
+    assertEquals([code, errors], [0, []]);
+    assertEquals(lines, Array(2).fill("[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]"));
+  }
+});
+
+Deno.test("examples of loops refuse numbers of workers and points that are none", async () => {
+  for (const name of ["map_overhead", "long_tasks", "few_large_tasks", "joblib_parallel"]) {
+    const { code, lines, errors } = await runExample(name, "--workers", "0");
+    assertEquals([code, lines], [2, []]);
+    assertEquals(errors, [`${name}: --workers must be a whole number from 1 to 64, not "0"`]);
+  }
+  for (const name of ["map_overhead", "long_tasks", "few_large_tasks"]) {
+    const { code, lines, errors } = await runExample(name, "--points", "-5");
+    assertEquals([code, lines], [2, []]);
+    assertEquals(errors, [`${name}: --points must be a whole number from 1 on, not "-5"`]);
+  }
+});

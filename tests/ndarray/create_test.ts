@@ -1,0 +1,150 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import createNdarray from "ndarray";
+import {
+  arange,
+  asShared,
+  broadcastTo,
+  copy,
+  type DataType,
+  empty,
+  fromArray,
+  full,
+  linspace,
+  type NdArray,
+  ones,
+  tolist,
+  zeros,
+} from "@sauropod/multiprocessing/ndarray";
+
+/** Compiles only if both are the same type. */
+function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}
+
+/** What NumPy 2.4 gives: `numpy.arange(*arguments).tolist()`. */
+const ranges: [Parameters<typeof arange>, number[]][] = [
+  [[5], [0, 1, 2, 3, 4]],
+  [[1, 2, 0.3], [1.0, 1.3, 1.6, 1.9000000000000001]],
+  [[5, 0, -2], [5, 3, 1]],
+  [[3, 3], []],
+  [[0, 1, -1], []],
+  [[1.5], [0, 1]],
+];
+
+Deno.test("arange() gives what NumPy's gives", () => {
+  for (const [args, expected] of ranges) assertEquals(tolist(arange(...args)), expected);
+  assertEquals(arange(3, undefined, undefined, "uint8").dtype, "uint8");
+});
+
+Deno.test("arange() refuses step 0 and what is not finite", () => {
+  assertThrows(() => arange(0, 4, 0), RangeError, "step must not be 0");
+  assertThrows(() => arange(NaN), RangeError, "stop must be a finite number, not NaN");
+  assertThrows(() => arange(0, Infinity), RangeError, "stop must be a finite number");
+  assertThrows(() => arange(0, 1, NaN), RangeError, "step must be a finite number");
+  assertThrows(() => arange(3, 4, 1, "bigint64" as DataType), TypeError, "not bigint64");
+});
+
+Deno.test("linspace() gives what NumPy's gives", () => {
+  const seven = [0.1, 0.23333333333333334, 0.3666666666666667, 0.5, 0.6333333333333333];
+  assertEquals(tolist(linspace(0.1, 0.9, 7)), [...seven, 0.7666666666666666, 0.9]);
+  assertEquals(tolist(linspace(1, 5, 4, { endpoint: false })), [1, 2, 3, 4]);
+  assertEquals(tolist(linspace(3, 1, 1)), [3]);
+  assertEquals(tolist(linspace(0, 1, 0)), []);
+  assertEquals(tolist(linspace(2, 2, 3)), [2, 2, 2]);
+  assertEquals(linspace(0, 1).size, 50);
+  assertEquals(tolist(linspace(0, 4, 3, { dtype: "int8" })), [0, 2, 4]);
+});
+
+Deno.test("linspace() refuses what is no number of points", () => {
+  for (const num of [-1, 1.5, NaN]) {
+    assertThrows(() => linspace(0, 1, num), RangeError, `at least 0, not ${num}`);
+  }
+  assertThrows(() => linspace(0, NaN), RangeError, "stop must be a finite number");
+});
+
+Deno.test("full(), ones() and empty() make shared arrays of every size", () => {
+  for (const size of [0, 1, 4095, 4096, 4097, 8192, 50_001]) {
+    const array = full([size], 2.5);
+    assertInstanceOf(array.data.buffer, SharedArrayBuffer);
+    assert(array.data.every((element) => element === 2.5), `${size}`);
+  }
+  assertEquals(tolist(ones([2, 1], "int16")), [[1], [1]]);
+  assertEquals(tolist(ones([2], "biguint64")), [1n, 1n]);
+  assertEquals(tolist(full([2], 7n)), [7n, 7n]);
+  assertEquals(tolist(full([], 3)), 3);
+  assertEquals(tolist(empty([1, 2], "float16")), [[0, 0]]);
+});
+
+Deno.test("full() refuses a bigint for numbers, and the other way round", () => {
+  assertThrows(() => full([1], 1n as unknown as number, "int8"), TypeError, "a number, not 1n");
+  assertThrows(
+    () => full([1], 1 as unknown as bigint, "bigint64"),
+    TypeError,
+    "must be a bigint, not 1",
+  );
+});
+
+Deno.test("the compiler knows the type of the elements", () => {
+  const range = arange(2);
+  same<typeof range, NdArray<Float64Array>>();
+  const shorts = fromArray(Int16Array.of(1));
+  same<typeof shorts, NdArray<Int16Array>>();
+  const bytes = zeros([1], "uint8");
+  same<typeof bytes, NdArray<Uint8Array>>();
+  const bigs = fromArray([1n, 2n]);
+  const big = bigs.get(0);
+  same<typeof big, bigint>();
+  bigs.set(1, 5n);
+  assertEquals(tolist(bigs), [1n, 5n]);
+  const number = fromArray([1]).get(0);
+  same<typeof number, number>();
+});
+
+Deno.test("copy() is in C order and apart, whatever the view", () => {
+  const array = fromArray(Int32Array.from({ length: 24 }, (_, at) => at), [2, 3, 4]);
+  const views: NdArray[] = [
+    array,
+    array.transpose(2, 0, 1),
+    array.step(-1, 2, -3),
+    array.pick(1, null, 2),
+    array.hi(0, 3, 4),
+    array.pick(1, 1, null).pick(2),
+  ];
+  for (const view of views) {
+    const copied = copy(view);
+    assertEquals(tolist(copied), tolist(view));
+    assertEquals([copied.offset, copied.dtype, copied.data.length], [0, "int32", view.size]);
+    assert(copied.data.buffer instanceof SharedArrayBuffer);
+  }
+  const copied = copy(array);
+  array.set(0, 0, 0, 99);
+  assertEquals(copied.get(0, 0, 0), 0);
+});
+
+Deno.test("asShared() copies only what is on other memory", () => {
+  const plain = createNdarray(Float64Array.of(1, 2, 3, 4), [2, 2]).transpose(1, 0);
+  const shared = asShared(plain as unknown as NdArray<Float64Array>);
+  assertEquals(tolist(shared), [[1, 3], [2, 4]]);
+  assert(shared.data.buffer instanceof SharedArrayBuffer);
+  assertStrictEquals(asShared(shared), shared);
+});
+
+Deno.test("what is no ndarray is refused by name", () => {
+  assertThrows(() => copy([1] as never), TypeError, "must be an ndarray with a typed array");
+  assertThrows(() => tolist(null as never), TypeError, "not null");
+  assertThrows(() => copy(createNdarray([1, 2]) as never), TypeError, "one of other data");
+});
+
+Deno.test("broadcastTo() repeats what is missing, and refuses the rest", () => {
+  const column = fromArray([1, 2], [2, 1]);
+  assertEquals(tolist(broadcastTo(column, [2, 3])), [[1, 1, 1], [2, 2, 2]]);
+  assertEquals(tolist(broadcastTo(fromArray([5], []), [2])), [5, 5]);
+  assertEquals(tolist(broadcastTo(column, [2, 0])), [[], []]);
+  assertThrows(() => broadcastTo(column, [3, 3]), RangeError, "[2,1] and [3,3] do not match");
+  assertThrows(() => broadcastTo(column, [2]), RangeError, "does not fit");
+  assertThrows(() => broadcastTo(arange(3), [1]), RangeError, "[3] does not fit [1]");
+});

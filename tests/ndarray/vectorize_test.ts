@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import createNdarray from "ndarray";
+import {
+  arange,
+  fromArray,
+  full,
+  type NdArray,
+  tolist,
+  vectorize,
+  vectorizeSync,
+  zeros,
+} from "@sauropod/multiprocessing/ndarray";
+import { shifted } from "../fixtures/ndarray_tasks.ts";
+import { loopTest } from "../parallel/loops.ts";
+
+/** Compiles only if both are the same type. */
+function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}
+
+loopTest("vectorize() calls fn with each element, of views of any strides", async () => {
+  const array = fromArray(Int16Array.from({ length: 12 }, (_, at) => at), [3, 4]);
+  const square = vectorize((x: number) => x * x, { numThreads: 2 });
+  for (const view of [array, array.transpose(1, 0), array.step(-1, 2), array.pick(null, 1)]) {
+    const expected = JSON.stringify(tolist(view), (_, x) => typeof x === "number" ? x * x : x);
+    const result = await square(view);
+    assertEquals(JSON.stringify(tolist(result)), expected);
+    assertEquals(result.dtype, "float64");
+    assert(result.data.buffer instanceof SharedArrayBuffer);
+  }
+  assertEquals(tolist(await square(fromArray([3], []))), 9);
+  assertEquals(tolist(await square(zeros([2, 0]))), [[], []]);
+});
+
+loopTest("vectorize() repeats shapes and numbers", async () => {
+  const combine = vectorize((x: number, y: number, z: number) => 100 * x + 10 * y + z, {
+    numThreads: 2,
+    dtype: "uint16",
+  });
+  const result = await combine(fromArray([1, 2], [2, 1]), arange(3), 7);
+  assertEquals(tolist(result), [[107, 117, 127], [207, 217, 227]]);
+  same<typeof result, NdArray<Uint16Array>>();
+  assertEquals(tolist(await combine(1, 2, 3)), 123);
+  await assertRejects(
+    () => combine(arange(2), arange(3), 1),
+    RangeError,
+    "Cannot vectorize: shapes [2] and [3] and [] do not match",
+  );
+});
+
+loopTest("vectorize() takes tasks, built-in functions and bigints", async () => {
+  const sync = vectorizeSync(shifted, { numThreads: 2 });
+  assertEquals(tolist(sync(arange(3))), [100, 101, 102]);
+  const root = vectorize(Math.sqrt, { numThreads: 2 });
+  assertEquals(tolist(await root(fromArray([4, 9]))), [2, 3]);
+  const doubled = vectorize((x: bigint) => 2n * x, { dtype: "bigint64", numThreads: 2 });
+  assertEquals(tolist(await doubled(full([3], 2n ** 40n))), Array(3).fill(2n ** 41n));
+});
+
+loopTest("vectorize() works on large arrays, and on arrays on plain memory", async () => {
+  const numbers = arange(300_000);
+  const odd = vectorize((x: number) => x % 2, { dtype: "uint8", numThreads: 2 });
+  assert((await odd(numbers)).data.every((bit, at) => bit === at % 2));
+  const rows = fromArray(numbers.data, [1000, 300]);
+  const [flipped, mirrored] = [rows.transpose(1, 0), rows.transpose(1, 0).step(-1, 1)];
+  const difference = vectorize((x: number, y: number, z: number) => x - 2 * y + z);
+  const result = await difference(flipped, mirrored, 0.5);
+  for (let i = 0; i < 300; i++) {
+    for (let j = 0; j < 1000; j++) {
+      const expected = rows.get(j, i) - 2 * rows.get(j, 299 - i) + 0.5;
+      if (result.get(i, j) !== expected) assertEquals(result.get(i, j), expected, `${i}, ${j}`);
+    }
+  }
+  const plain = createNdarray(Float64Array.of(5, 6), [2]) as unknown as NdArray;
+  assertEquals(tolist(await odd(plain)), [1, 0]);
+});
+
+loopTest("vectorize() gives the first error, and refuses what is no number", async () => {
+  const failing = vectorize((x: number) => {
+    if (x === 7) throw new RangeError("seven");
+    return x;
+  }, { numThreads: 2 });
+  await assertRejects(() => failing(arange(20)), RangeError, "seven");
+  for (const numThreads of [1, 2]) {
+    const options = { numThreads };
+    const nothing = vectorize((() => {}) as unknown as (x: number) => number, options);
+    await assertRejects(() => nothing(arange(3)), TypeError, "must return a number");
+    const late = vectorize(
+      ((x: number) => Promise.resolve(x)) as unknown as (x: number) => number,
+      options,
+    );
+    await assertRejects(() => late(arange(3)), TypeError, "not a promise");
+  }
+  assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not number");
+  assertThrows(() => vectorize(Math.sqrt, { dtype: "int" as "int8" }), TypeError, "not int");
+  const one = vectorize(Math.sqrt);
+  await assertRejects(() => one([1] as never), TypeError, "argument 0 must be an ndarray");
+  await assertRejects(() => one(null as never), TypeError, "not null");
+});
