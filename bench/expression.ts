@@ -12,6 +12,51 @@
 import { getNumThreads, lazy, prange, sharedArray, stopTeam } from "@sauropod/multiprocessing";
 import { parseArgs } from "@std/cli/parse-args";
 
+/** A loop as one writes it: a function of the arrays, which does not know them beforehand. */
+type Loop = (X: Float64Array, out: Float64Array, dx: number) => number;
+
+const sum: Loop = (X) => {
+  let sum = 0;
+  for (let i = 0; i < X.length; i++) sum += X[i] ** 2 - X[i];
+  return sum;
+};
+
+const sumWithoutX: Loop = ({ length }, _out, dx) => {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += (i * dx) ** 2 - i * dx;
+  return sum;
+};
+
+const store: Loop = (X, out) => {
+  for (let i = 0; i < X.length; i++) out[i] = X[i] ** 2 - X[i];
+  return out[0];
+};
+
+const sumOfCalls: Loop = (X) => {
+  const fn = (x: number) => x * x - x;
+  let sum = 0;
+  for (let i = 0; i < X.length; i++) sum += fn(X[i]);
+  return sum;
+};
+
+const least: Loop = (X) => {
+  let least = Infinity;
+  for (let i = 0; i < X.length; i++) least = Math.min(least, X[i]);
+  return least;
+};
+
+const sumOfRoots: Loop = (X) => {
+  let sum = 0;
+  for (let i = 0; i < X.length; i++) sum += Math.sqrt(X[i]);
+  return sum;
+};
+
+const prefix: Loop = (X, out) => {
+  let sum = 0;
+  for (let i = 0; i < X.length; i++) out[i] = sum += X[i];
+  return sum;
+};
+
 interface Pair {
   name: string;
   byHand: () => void;
@@ -26,47 +71,25 @@ function pairs(points: number): Pair[] {
   const x = lazy(X);
   const virtual = lazy(prange(points)).mul(dx);
   let result = 0; // so that no loop is left out
-  const byHand = (name: string, loop: () => number, expression: Pair["expression"]): Pair => ({
+  const pair = (name: string, loop: Loop, expression: Pair["expression"]): Pair => ({
     name,
-    byHand: () => result += loop(),
+    byHand: () => result += loop(X, out, dx),
     expression,
   });
   return [
-    byHand("(X**2 - X).sum()", () => {
-      let sum = 0;
-      for (let i = 0; i < X.length; i++) sum += X[i] ** 2 - X[i];
-      return sum;
-    }, (numThreads) => x.pow(2).sub(x).sumSync({ numThreads })),
-    byHand("the same without X", () => {
-      let sum = 0;
-      for (let i = 0; i < points; i++) sum += (i * dx) ** 2 - i * dx;
-      return sum;
-    }, (numThreads) => virtual.pow(2).sub(virtual).sumSync({ numThreads })),
-    byHand("X**2 - X into an array", () => {
-      for (let i = 0; i < X.length; i++) out[i] = X[i] ** 2 - X[i];
-      return out[0];
-    }, (numThreads) => x.pow(2).sub(x).intoSync(out, { numThreads })),
-    byHand("X.map(fn).sum()", () => {
-      let sum = 0;
-      const fn = (x: number) => x * x - x;
-      for (let i = 0; i < X.length; i++) sum += fn(X[i]);
-      return sum;
-    }, (numThreads) => x.map((x) => x * x - x).sumSync({ numThreads })),
-    byHand("X.min()", () => {
-      let least = Infinity;
-      for (let i = 0; i < X.length; i++) least = Math.min(least, X[i]);
-      return least;
-    }, (numThreads) => x.minSync({ numThreads })),
-    byHand("sqrt(X).sum()", () => {
-      let sum = 0;
-      for (let i = 0; i < X.length; i++) sum += Math.sqrt(X[i]);
-      return sum;
-    }, (numThreads) => x.sqrt().sumSync({ numThreads })),
-    byHand("prefix sum", () => {
-      let sum = 0;
-      for (let i = 0; i < X.length; i++) out[i] = sum += X[i];
-      return sum;
-    }, (numThreads) => x.cumsumSync({ into: out, numThreads })),
+    pair("(X**2 - X).sum()", sum, (numThreads) => x.pow(2).sub(x).sumSync({ numThreads })),
+    pair("the same without X", sumWithoutX, (numThreads) => {
+      virtual.pow(2).sub(virtual).sumSync({ numThreads });
+    }),
+    pair("X**2 - X into an array", store, (numThreads) => {
+      x.pow(2).sub(x).intoSync(out, { numThreads });
+    }),
+    pair("X.map(fn).sum()", sumOfCalls, (numThreads) => {
+      x.map((x) => x * x - x).sumSync({ numThreads });
+    }),
+    pair("X.min()", least, (numThreads) => x.minSync({ numThreads })),
+    pair("sqrt(X).sum()", sumOfRoots, (numThreads) => x.sqrt().sumSync({ numThreads })),
+    pair("prefix sum", prefix, (numThreads) => x.cumsumSync({ into: out, numThreads })),
   ];
 }
 
