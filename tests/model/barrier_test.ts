@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
 import type { Step } from "./code.ts";
-import { addressIn, assertEmptyQueue, finds, proves, queueNames, times } from "./prove.ts";
+import { addressIn, assertEmptyQueue, finds, proves, queueNames } from "./prove.ts";
 import { Atomics, choose, die, i32, until } from "./stand_ins.ts";
 import type { Barrier } from "../../lib/sync/barrier.ts";
 

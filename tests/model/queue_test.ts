@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
 import { addressIn, assertEmptyQueue, finds, proves, queueNames } from "./prove.ts";
-import { choose, i32 } from "./stand_ins.ts";
+import { choose } from "./stand_ins.ts";
 import type { Queue } from "../../lib/channels/queue.ts";
 
 function makeQueue(world: World, maxsize: number, items: number[] = []) {
