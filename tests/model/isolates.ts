@@ -30,6 +30,7 @@ const MODULES = {
   channel: "lib/channels/channel.ts",
   queue: "lib/channels/queue.ts",
   joinableQueue: "lib/channels/joinable_queue.ts",
+  pipe: "lib/channels/pipe.ts",
   lifecycle: "lib/runtime/lifecycle.ts",
 } as const;
 
@@ -56,6 +57,7 @@ export interface Isolate {
   channel: typeof import("../../lib/channels/channel.ts");
   queue: typeof import("../../lib/channels/queue.ts");
   joinableQueue: typeof import("../../lib/channels/joinable_queue.ts");
+  pipe: typeof import("../../lib/channels/pipe.ts");
   lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
   /** Its module variables. */
   state: ModuleState;
