@@ -78,6 +78,16 @@ export {
 } from "./lib/errors.ts";
 export { distribute } from "./lib/parallel/distribute.ts";
 export {
+  type ArrayExpression,
+  type DefaultArray,
+  type ExpressionOptions,
+  lazy,
+  type Operand,
+  type PrefixSumOptions,
+} from "./lib/parallel/expression.ts";
+export type { ArraysOf, BigintsArray, NumbersArray } from "./lib/parallel/expression_tree.ts";
+export { type ElementIn, prefixSum, prefixSumSync } from "./lib/parallel/prefix_sum.ts";
+export {
   type Background,
   background,
   MapReduce,

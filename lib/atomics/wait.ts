@@ -367,8 +367,8 @@ function attend(node = 0): void {
   serveOthers();
 }
 
-/** Does what other threads asked this one for, if they did. */
-function serveOthers(): void {
+/** Does what other threads asked this one for, if they did; for long computations, now and then. */
+export function serveOthers(): void {
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) === 0) return;
   Atomics.and(i32, self + threadWord.CONTROL, ~Control.SERVICE);
   serve?.();

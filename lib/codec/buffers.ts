@@ -1,5 +1,8 @@
 /**
- * SharedArrayBuffers, which only `postMessage` can carry, as shared objects that cross anywhere.
+ * SharedArrayBuffers, which only `postMessage` can carry, as shared objects that cross anywhere; and,
+ * in the same way, a shared `WebAssembly.Memory` and a `WebAssembly.Module`, which is compiled once for
+ * all isolates. A memory that one isolate grows, all have grown: its `buffer` is another then, and
+ * arrays that were made on the one before show the old part only, as in a program of one isolate.
  *
  * A buffer that is sent for the first time gets an object in the heap and is announced to every
  * other isolate, by way of the main thread; messages then name the object. Every isolate keeps what
@@ -33,10 +36,13 @@ const SENDINGS = objectWord.FIRST;
 const QUEUE = SENDINGS + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
+/** What only `postMessage` can carry: a "buffer" below. */
+export type Carried = SharedArrayBuffer | WebAssembly.Memory | WebAssembly.Module;
+
 /** How buffers reach other isolates: the runtime's part. */
 export interface BufferTransport {
   /** Sends the buffer on its way to every other isolate. */
-  announce(address: number, buffer: SharedArrayBuffer): void;
+  announce(address: number, buffer: Carried): void;
   /** Takes in what was sent to this isolate, without giving up the thread. */
   receive(): void;
   /** Has the buffer sent to this isolate again. */
@@ -54,10 +60,10 @@ export function setBufferTransport(to: BufferTransport): void {
  * What was announced, by address. Each isolate hands out another `SharedArrayBuffer` object on the
  * same memory, so that it notices when nobody uses that one any more.
  */
-const kept = new Map<number, SharedArrayBuffer>();
+const kept = new Map<number, Carried>();
 
 /** The address by which messages name the buffer. */
-export function bufferAddress(buffer: SharedArrayBuffer): number {
+export function bufferAddress(buffer: Carried): number {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
   const address = createObject(SharedType.BUFFER, WORDS);
@@ -69,7 +75,7 @@ export function bufferAddress(buffer: SharedArrayBuffer): number {
 }
 
 /** Keeps a buffer that was announced to this isolate, and drops those that nobody can reach. */
-export function keepBuffer(address: number, buffer: SharedArrayBuffer): void {
+export function keepBuffer(address: number, buffer: Carried): void {
   for (const at of kept.keys()) {
     if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
   }
@@ -77,12 +83,12 @@ export function keepBuffer(address: number, buffer: SharedArrayBuffer): void {
 }
 
 /** A buffer that was announced to this isolate, if it still keeps it. */
-export function keptBuffer(address: number): SharedArrayBuffer | undefined {
+export function keptBuffer(address: number): Carried | undefined {
   return kept.get(address);
 }
 
 /** The buffers that a new isolate must be sent. */
-export function keptBuffers(): [address: number, buffer: SharedArrayBuffer][] {
+export function keptBuffers(): [address: number, buffer: Carried][] {
   return [...kept];
 }
 
@@ -111,6 +117,8 @@ defineType(SharedType.BUFFER, {
   revive(address) {
     if (!kept.has(address)) blockOn(arriving(address));
     const buffer = structuredClone(kept.get(address)!);
+    // A memory that grew while it was on its way has its old length until it is asked to grow.
+    if (buffer instanceof WebAssembly.Memory) buffer.grow(0);
     hold(buffer, address);
     return buffer;
   },

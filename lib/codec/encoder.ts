@@ -13,6 +13,7 @@ import { addressOf, send, unsend } from "../atomics/shared_object.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
 import { functionAddress, isRegistered } from "./functions.ts";
+import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced.ts";
 import { pathTo } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import { align8, Tag, viewKinds } from "./tags.ts";
@@ -415,6 +416,8 @@ export class Encoder {
 
   /** An instance of a class that nobody registered: its own properties go, as a copy does. */
   #foreign(value: object): void {
+    const name = namespacedNameOf(value);
+    if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
     if (reducer === undefined) {
       if (Symbol.dispose in value || Symbol.asyncDispose in value) {
@@ -431,6 +434,27 @@ export class Encoder {
     }
     this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
     this.#write(reducer.reduce(value));
+  }
+
+  /** An instance of a class of `WebAssembly` or `Temporal`. */
+  #namespaced(value: object, name: string): void {
+    if (name.startsWith("Temporal.")) {
+      this.#tagAndLength(Tag.REDUCED, functionAddress(namespacedClass(name).from));
+      return this.#write(temporalParts(name, value));
+    }
+    const isShared = value instanceof WebAssembly.Memory &&
+      value.buffer instanceof SharedArrayBuffer;
+    if (isShared || value instanceof WebAssembly.Module) {
+      return this.#sharedObject(bufferAddress(value));
+    }
+    throw new NotCloneable(
+      value,
+      name === "WebAssembly.Memory"
+        ? "this WebAssembly.Memory is not shared: make it with { initial, maximum, shared: true }, " +
+          "and compile its module for a shared memory"
+        : `a ${name} has no meaning outside its isolate: send its WebAssembly.Module and a shared ` +
+          "WebAssembly.Memory, and instantiate it there",
+    );
   }
 
   #instance(value: object): void {

@@ -368,5 +368,9 @@ function globalPaths(): Map<object, string> {
   for (const key of ["Reflect", "Atomics", "Symbol", "Promise", "Intl", "console"]) {
     add(Reflect.get(globalThis, key), `${key}.`);
   }
+  const temporal: object = Reflect.get(globalThis, "Temporal") ?? {};
+  for (const key of Object.getOwnPropertyNames(temporal)) {
+    add(Reflect.get(temporal, key), `Temporal.${key}.`);
+  }
   return paths;
 }

@@ -16,7 +16,9 @@ export type Nothing = Record<never, never>;
 export interface LoopOptions<Context extends object = Nothing, Constants extends object = Nothing> {
   /**
    * What the body sees besides the index, as its second argument: arrays on shared memory, which it
-   * may write to, and values, which arrive as copies that cannot be written to.
+   * may write to, and values, which arrive as copies that cannot be written to. A
+   * `WebAssembly.Module` and a shared `WebAssembly.Memory` go as they are: each thread makes an
+   * instance of its own, once.
    *
    * @default {{}}
    */

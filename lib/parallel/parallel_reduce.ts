@@ -272,18 +272,27 @@ function total(
   if (!plan.byChunk) {
     return values.reduce((left, right) => combine(reduction, left, right), identity);
   }
-  const ordered: unknown[] = [];
-  outcomes.flatMap((outcome) => outcome.chunks).forEach((chunk, at) => ordered[chunk] = values[at]);
-  return ordered.length === 0 ? identity : inPairs(ordered, reduction, 0, ordered.length);
+  const operate = (left: unknown, right: unknown) => combine(reduction, left, right);
+  return values.length === 0 ? identity : inPairs(valuesByChunk(outcomes), operate);
 }
 
-/** Combines values in a tree that depends on nothing but their number. */
-function inPairs(values: unknown[], reduction: Reduction, from: number, to: number): unknown {
+/** The values of chunks that were kept apart, in the order of the chunks. */
+export function valuesByChunk(outcomes: Outcome[]): unknown[] {
+  const ordered: unknown[] = [];
+  for (const { chunks, values } of outcomes) {
+    chunks.forEach((chunk, at) => ordered[chunk] = values[at]);
+  }
+  return ordered;
+}
+
+/** Combines values in a tree that depends on nothing but their number, which is not 0. */
+export function inPairs<V>(
+  values: readonly V[],
+  combine: (left: V, right: V) => V,
+  from = 0,
+  to = values.length,
+): V {
   if (to - from === 1) return values[from];
   const middle = (from + to) >> 1;
-  return combine(
-    reduction,
-    inPairs(values, reduction, from, middle),
-    inPairs(values, reduction, middle, to),
-  );
+  return combine(inPairs(values, combine, from, middle), inPairs(values, combine, middle, to));
 }

@@ -17,6 +17,7 @@
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { ensureThread, stopRequested } from "../atomics/thread.ts";
+import { serveOthers } from "../atomics/wait.ts";
 import { definitionAt, functionAddress, task } from "../codec/functions.ts";
 import { currentIdentity } from "../runtime/order.ts";
 import { type Cut, endOf, startOf } from "./schedule.ts";
@@ -78,6 +79,8 @@ export interface Plan {
   control: number;
   // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
   body: (...args: any[]) => unknown;
+  /** Whether the body is a {@linkcode Driver}: the loop over a chunk itself. */
+  isDriver?: boolean;
   context: object;
   start: number;
   step: number;
@@ -124,6 +127,7 @@ export function runPart(plan: Plan): Outcome {
       if (unit >= cut.units) return outcome;
       for (let chunk = unit; chunk < cut.chunks; chunk += cut.units) {
         if (Atomics.load(i32, control + STOP) !== 0 || stopRequested()) return outcome;
+        serveOthers(); // a worker may wait for an array that only this thread can send it
         const from = startOf(cut, chunk);
         const count = endOf(cut, chunk, length) - from;
         const value = run(
@@ -134,12 +138,12 @@ export function runPart(plan: Plan): Outcome {
           plan.reduction?.identity,
           at,
         );
-        if (plan.reduction !== undefined) collect(outcome, plan, chunk, value);
+        if (plan.reduction !== undefined || plan.byChunk) collect(outcome, plan, chunk, value);
       }
     }
   } catch (error) {
     stopLoop(control);
-    explainContext(error, plan.body);
+    explainContext(error, plan);
     outcome.failure = { error, index, worker: currentIdentity().name };
     return outcome;
   } finally {
@@ -189,16 +193,30 @@ const operations: Record<ReductionName, (left: number, right: number) => number>
   max: Math.max,
 };
 
-function explainContext(error: unknown, body: Plan["body"]): void {
+function explainContext(error: unknown, { body, isDriver, context }: Plan): void {
   if (!(error instanceof ReferenceError)) return;
-  if (definitionAt(functionAddress(body)).kind !== "source") return;
-  error.message += ". The body of a parallel loop sees nothing outside itself: put what it needs " +
-    "into context, or register it with task(import.meta, fn) at the top level of its module";
+  if (isDriver) {
+    if (!Object.values(context).some(isSource)) return;
+    error.message +=
+      ". A function of an array expression sees nothing outside itself: register it " +
+      "with task(import.meta, fn) at the top level of its module";
+  } else if (isSource(body)) {
+    error.message +=
+      ". The body of a parallel loop sees nothing outside itself: put what it needs " +
+      "into context, or register it with task(import.meta, fn) at the top level of its module";
+  }
+}
+
+/** Whether it is a function that is sent as its text. */
+function isSource(value: unknown): boolean {
+  if (typeof value !== "function") return false;
+  return definitionAt(functionAddress(value as Plan["body"])).kind === "source";
 }
 
 // The loop itself, compiled for each body, so that the engine can build the body into it.
 
-type Driver = (
+/** A loop over a chunk; it tells `at` where it failed. */
+export type Driver = (
   first: number,
   count: number,
   step: number,
@@ -243,7 +261,8 @@ interface Compiled {
 let compilations = 0;
 const compiled = new WeakMap<Plan["body"], Compiled>();
 
-function driverFor({ body, reduction, step }: Plan): Driver {
+function driverFor({ body, isDriver, reduction, step }: Plan): Driver {
+  if (isDriver) return body;
   const { initial, extra, take } = shapeOf(reduction);
   const call = `body(i, context${extra})`;
   const next = step === 1 ? "i++" : "i += step";

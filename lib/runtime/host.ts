@@ -21,7 +21,13 @@ import {
 import { awaitOn, hold, release, setService } from "../atomics/wait.ts";
 import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
-import { confirmSent, keptBuffer, keptBuffers, setBufferTransport } from "../codec/buffers.ts";
+import {
+  type Carried,
+  confirmSent,
+  keptBuffer,
+  keptBuffers,
+  setBufferTransport,
+} from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import {
   dropOrder,
@@ -42,7 +48,7 @@ export interface Birth {
   heap: SharedArrayBuffer;
   record: number;
   port: MessagePort;
-  buffers: [address: number, buffer: SharedArrayBuffer][];
+  buffers: [address: number, buffer: Carried][];
   /** Modules to import before there is an order. */
   preload: readonly string[];
   /** What the main thread drew first: see {@linkcode separateRandom}. */
@@ -252,7 +258,7 @@ export function abandonedWorkers(): number {
 
 // Buffers
 
-function announce(address: number, buffer: SharedArrayBuffer, except = 0): void {
+function announce(address: number, buffer: Carried, except = 0): void {
   for (const [record, { port }] of hosted) {
     if (record !== except) port.postMessage({ address, buffer } satisfies Announcement);
   }

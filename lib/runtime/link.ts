@@ -1,16 +1,16 @@
 /**
- * The message port between the main thread and a worker: it carries SharedArrayBuffers, which only
- * a port can.
+ * The message port between the main thread and a worker: it carries SharedArrayBuffers, and
+ * memories and modules of WebAssembly, which only a port can.
  *
  * @module
  */
 
-import { keepBuffer } from "../codec/buffers.ts";
+import { type Carried, keepBuffer } from "../codec/buffers.ts";
 
 /** What goes over a port: a buffer and the address by which messages name it. */
 export interface Announcement {
   address: number;
-  buffer: SharedArrayBuffer;
+  buffer: Carried;
 }
 
 type ReceiveMessageOnPort = (port: MessagePort) => { message: Announcement } | undefined;

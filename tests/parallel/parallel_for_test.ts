@@ -350,3 +350,22 @@ loopTest("many loops at a time share the team", async () => {
   );
   assertEquals([...out], Array.from(out.keys()));
 });
+
+loopTest(
+  "parallelForSync() shares with workers that lack its arrays, turn or no turn",
+  async () => {
+    await parallelFor(100, () => {}, { numThreads: 2, chunkSize: 1 }); // a worker has started
+    for (let round = 0; round < 5; round++) {
+      for (const end = performance.now() + 5; performance.now() < end;); // it blocks no more
+      const main = shared(1); // new to the worker
+      const worker = shared(1);
+      // This thread never gives way. Only what makes no progress takes as many.
+      for (let tries = 0; tries < 20_000 && worker[0] === 0; tries++) {
+        parallelForSync(1000, (_i, { main, worker }) => {
+          (globalThis.constructor.name === "Window" ? main : worker)[0] = 1;
+        }, { context: { main, worker }, numThreads: 2, chunkSize: 1 });
+      }
+      assertEquals([worker[0]], [1], `round ${round}`);
+    }
+  },
+);

@@ -1,0 +1,22 @@
+/**
+ * `distances.wat`, compiled: by `deno run --allow-read scripts/compile_wat.ts`, which prints this text.
+ *
+ * @module
+ */
+
+/** The text that stands for the bytes. */
+export const DISTANCES_BASE64: string =
+  "AGFzbQEAAAABCQFgBX9/f39/AAISAQNlbnYGbWVtb3J5AgMBgIAEAwIBAAcHAQNyb3cAAAq4AgG1AgMGfwN7Anwg" +
+  "AkEDdCEFIAVBYHEhCSADIAAgBWxqIQYgAyEHIAQgACABbEEDdGohBCAEIAFBA3RqIQoCQANAIAQgCk8NAf0MAAAA" +
+  "AAAAAAAAAAAAAAAAACEM/QwAAAAAAAAAAAAAAAAAAAAAIQ1BACEIAkADQCAIIAlPDQEgBiAIav0ABAAgByAIav0A" +
+  "BAD98QEhCyAMIAsgC/3yAf3wASEMIAYgCGr9AAQQIAcgCGr9AAQQ/fEBIQsgDSALIAv98gH98AEhDSAIQSBqIQgM" +
+  "AAsLIAwgDf3wASEMIAz9IQAgDP0hAaAhDwJAA0AgCCAFTw0BIAYgCGorAwAgByAIaisDAKEhDiAPIA4gDqKgIQ8g" +
+  "CEEIaiEIDAALCyAEIA+fOQMAIARBCGohBCAHIAVqIQcMAAsLCw==";
+
+/** The module: it imports a shared memory as `env.memory`, and exports {@linkcode Row}. */
+export function compileDistances(): WebAssembly.Module {
+  return new WebAssembly.Module(Uint8Array.fromBase64(DISTANCES_BASE64));
+}
+
+/** Stores row `i` of the matrix of distances. */
+export type Row = (i: number, rows: number, columns: number, x: number, out: number) => void;

@@ -1,0 +1,138 @@
+/**
+ * C9: The parallel loop over the rows of a distance matrix, in TypeScript and as WebAssembly with SIMD.
+ *
+ * The kernel works two numbers at a time on a memory that all threads share. The module is compiled
+ * once; it and the memory go to the threads in the loop's context, and each makes an instance.
+ *
+ * @module
+ */
+import { cpuCount, parallelForSync, task } from "@sauropod/multiprocessing";
+import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { compileDistances, type Row } from "./kernels/distances.ts";
+
+const HELP = `
+Computes the distances between all rows of a matrix by two loops, in TypeScript and in WebAssembly
+with SIMD, each on one thread and on more.
+
+deno run --allow-read examples/loops/wasm_simd.ts [--rows N] [--columns N] [--workers N] [--quick]
+
+--rows N      number of rows (default 500)
+--columns N   numbers in a row (default 100)
+--workers N   number of threads (default: the number of cores)
+--quick       60 rows
+`;
+
+/** What the loop in TypeScript sees. */
+interface Arrays {
+  X: Float64Array;
+  D: Float64Array;
+  rows: number;
+  columns: number;
+}
+
+/** What the loop in WebAssembly sees: `X` begins at byte 0 of the memory, `D` at `out`. */
+interface Kernel {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  rows: number;
+  columns: number;
+  out: number;
+}
+
+const plainRow = task(import.meta, (i: number, { X, D, rows, columns }: Arrays) => {
+  for (let j = 0; j < rows; j++) {
+    let sum = 0;
+    for (let k = 0; k < columns; k++) {
+      const d = X[i * columns + k] - X[j * columns + k];
+      sum += d * d;
+    }
+    D[i * rows + j] = Math.sqrt(sum);
+  }
+});
+
+/** The instances of this thread. */
+const instances = new WeakMap<WebAssembly.Memory, Row>();
+
+const simdRow = task(import.meta, (i: number, kernel: Kernel) => {
+  const { module, memory, rows, columns, out } = kernel;
+  let row = instances.get(memory);
+  if (row === undefined) {
+    row = new WebAssembly.Instance(module, { env: { memory } }).exports.row as unknown as Row;
+    instances.set(memory, row);
+  }
+  row(i, rows, columns, 0, out);
+});
+
+/** A memory with room for so many bytes. */
+function sharedMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / 65536);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(HELP, {
+    values: ["rows", "columns", "workers"],
+    flags: ["quick"],
+  });
+  const rows = wholeNumber("rows", options.rows, options.quick ? 60 : 500, { most: 5000 });
+  const columns = wholeNumber("columns", options.columns, 100, { most: 5000 });
+  const threads = wholeNumber("workers", options.workers, cpuCount(), { most: 64 });
+
+  const out = rows * columns * 8;
+  const memory = sharedMemory(out + rows * rows * 8);
+  const X = new Float64Array(memory.buffer, 0, rows * columns);
+  const D = new Float64Array(memory.buffer, out, rows * rows);
+  for (let at = 0; at < X.length; at++) X[at] = Math.random();
+
+  const arrays: Arrays = { X, D, rows, columns };
+  const kernel: Kernel = { module: compileDistances(), memory, rows, columns, out };
+  const loops: [name: string, run: (numThreads: number) => void][] = [
+    [
+      "TypeScript",
+      (numThreads) => parallelForSync(rows, plainRow, { context: arrays, numThreads }),
+    ],
+    [
+      "WebAssembly with SIMD",
+      (numThreads) => parallelForSync(rows, simdRow, { context: kernel, numThreads }),
+    ],
+  ];
+  const counts = threads === 1 ? [1] : [1, threads];
+  const runs = options.quick ? 3 : 15;
+  const best = loops.map(() => counts.map(() => Infinity));
+  const results: Float64Array[] = []; // of the last run
+  // In turn, so that all of them see the same machine.
+  for (let run = 0; run < runs; run++) {
+    for (const [at, [, loop]] of loops.entries()) {
+      for (const [count, numThreads] of counts.entries()) {
+        D.fill(NaN);
+        const { seconds } = await timed(() => loop(numThreads));
+        best[at][count] = Math.min(best[at][count], seconds);
+      }
+      results[at] = D.slice();
+    }
+  }
+  console.log(`${rows} x ${columns}, the best of ${runs} runs:`);
+  for (const [at, [name]] of loops.entries()) {
+    const times = best[at].map((seconds, count) =>
+      `${(seconds * 1000).toFixed(2)} ms on ${counts[count]}`.padStart(16)
+    );
+    const speed = `${(best[0].at(-1)! / best[at].at(-1)!).toFixed(2)} x`.padStart(8);
+    console.log(`${name.padEnd(22)}${times.join("")}${speed}`);
+  }
+  console.log(
+    `largest difference: ${
+      largestDifference(results[0], results[1]) < 1e-12 ? "below 1e-12" : "LARGE"
+    }`,
+  );
+}
+
+function largestDifference(left: Float64Array, right: Float64Array): number {
+  let largest = 0;
+  for (let at = 0; at < left.length; at++) {
+    const difference = Math.abs(left[at] - right[at]);
+    if (!(difference <= largest)) largest = difference; // NaN too
+  }
+  return largest;
+}
+
+if (import.meta.main) await runExample("wasm_simd", main);

@@ -1,0 +1,38 @@
+/**
+ * Built-in classes that are no globals themselves: those of `WebAssembly` and `Temporal`.
+ *
+ * @module
+ */
+
+/** Names such as `WebAssembly.Memory`, by what the instances inherit from. */
+const names = new Map<object, string>();
+
+for (const namespace of ["WebAssembly", "Temporal"]) {
+  const classes: object = Reflect.get(globalThis, namespace) ?? {};
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(classes))) {
+    const prototype = typeof value === "function" ? value.prototype : undefined;
+    if (prototype !== undefined) names.set(prototype, `${namespace}.${name}`);
+  }
+}
+
+/** The name of the class that the object is an instance of, if it is one of these. */
+export function namespacedNameOf(value: object): string | undefined {
+  return names.get(Object.getPrototypeOf(value));
+}
+
+/** The class of that name. */
+export function namespacedClass(name: string): { from(parts: unknown): object } {
+  const [namespace, key] = name.split(".");
+  return Reflect.get(Reflect.get(globalThis, namespace), key);
+}
+
+const durationUnits = [
+  ...["years", "months", "weeks", "days", "hours", "minutes", "seconds"],
+  ...["milliseconds", "microseconds", "nanoseconds"],
+];
+
+/** What `from` makes an equal object of; a duration's text would change its units. */
+export function temporalParts(name: string, value: object): unknown {
+  if (name !== "Temporal.Duration") return String(value);
+  return Object.fromEntries(durationUnits.map((unit) => [unit, Reflect.get(value, unit)]));
+}
