@@ -28,7 +28,7 @@ const copyAndSum = task(import.meta, (from: number, { context }: WorkTools<Conte
   const chunk = context.input.subarray(from, from + context.chunkSize);
   context.output.set(chunk, from);
   let sum = 0;
-  for (const number of chunk) sum += number;
+  for (let i = 0; i < chunk.length; i++) sum += chunk[i];
   return { from, sum };
 });
 

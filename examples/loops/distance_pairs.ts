@@ -9,7 +9,8 @@
 import { Pool, task } from "@sauropod/multiprocessing";
 import { arrayEqual, fromArray } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
-import { allDistances, best, distance, type Matrix, randomPoints, row } from "./distances.ts";
+import { counted, TimesTable, yesOrNo } from "../support/times.ts";
+import { allDistances, distance, type Matrix, randomPoints } from "./distances.ts";
 
 const HELP = `
 Computes the distances between 200 points of 100 measurements with Pool.map, a pair a task, on 1 to N
@@ -35,16 +36,17 @@ async function main(): Promise<void> {
     { length: count * count },
     (_, at): [number, number] => [Math.floor(at / count), at % count],
   );
-  console.log(`${pairs.length} tasks`);
 
-  const serial = await best(() => allDistances(data));
-  console.log(row("serial", serial.seconds));
+  const table = new TimesTable(`${pairs.length} tasks`, { runs: 3 });
+  const expected = await table.row("serial", () => allDistances(data));
+  let same = true;
   for (let workers = 1; workers <= most; workers++) {
     await using pool = new Pool({ processes: workers, initializer: usePoints, initargs: [data] });
-    const { seconds, result } = await best(() => pool.map(distanceOfPair, pairs));
-    const same = arrayEqual(fromArray(result, [count, count]), serial.result);
-    console.log(`${row(`${workers} workers`, seconds)}  same matrix: ${same ? "yes" : "no"}`);
+    const map = () => pool.map(distanceOfPair, pairs);
+    const distances = await table.row(counted(workers, "worker"), map);
+    same &&= arrayEqual(fromArray(distances, [count, count]), expected);
   }
+  console.log(`Same matrix: ${yesOrNo(same)}`);
 }
 
 if (import.meta.main) await runExample("distance_pairs", main);

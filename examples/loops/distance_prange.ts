@@ -6,7 +6,8 @@
 import { parallelFor, prange, task } from "@sauropod/multiprocessing";
 import { arrayEqual, zeros } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
-import { allDistances, best, distance, type Matrix, randomPoints, row } from "./distances.ts";
+import { counted, TimesTable, yesOrNo } from "../support/times.ts";
+import { allDistances, distance, type Matrix, randomPoints } from "./distances.ts";
 
 const HELP = `
 Computes the distances between 500 points of 100 measurements by parallelFor over the rows of the
@@ -29,16 +30,17 @@ async function main(): Promise<void> {
   const count = options.quick ? 20 : 500;
   const points = await randomPoints(count, 100);
 
-  const serial = await best(() => allDistances(points));
-  console.log(row("serial", serial.seconds));
+  const table = new TimesTable(`${count} rows`);
+  const expected = await table.row("serial", () => allDistances(points));
+  let same = true;
   for (let numThreads = 1; numThreads <= most; numThreads++) {
     const matrix = zeros([count, count]);
     const loop = () =>
       parallelFor(prange(count), fillRow, { context: { points, matrix }, numThreads });
-    const { seconds } = await best(loop);
-    const same = arrayEqual(matrix, serial.result);
-    console.log(`${row(`${numThreads} workers`, seconds)}  same matrix: ${same ? "yes" : "no"}`);
+    await table.row(counted(numThreads, "thread"), loop);
+    same &&= arrayEqual(matrix, expected);
   }
+  console.log(`Same matrix: ${yesOrNo(same)}`);
 }
 
 if (import.meta.main) await runExample("distance_prange", main);

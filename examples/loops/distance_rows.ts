@@ -8,7 +8,8 @@
 import { Pool, task } from "@sauropod/multiprocessing";
 import { arrayEqual, zeros } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
-import { allDistances, best, distance, type Matrix, randomPoints, row } from "./distances.ts";
+import { counted, TimesTable, yesOrNo } from "../support/times.ts";
+import { allDistances, distance, type Matrix, randomPoints } from "./distances.ts";
 
 const HELP = `
 Computes the distances between 500 points of 100 measurements with Pool.starmap, a row of the matrix a
@@ -27,10 +28,10 @@ async function main(): Promise<void> {
   const most = wholeNumber("workers", options.workers, options.quick ? 2 : 6, { most: 64 });
   const count = options.quick ? 20 : 500;
   const points = await randomPoints(count, 100);
-  console.log(`${count} tasks`);
 
-  const serial = await best(() => allDistances(points));
-  console.log(row("serial", serial.seconds));
+  const table = new TimesTable(`${count} tasks`);
+  const expected = await table.row("serial", () => allDistances(points));
+  let same = true;
   for (let workers = 1; workers <= most; workers++) {
     const matrix = zeros([count, count]);
     const tasks = Array.from(
@@ -38,10 +39,10 @@ async function main(): Promise<void> {
       (_, i): [number, Matrix, Matrix] => [i, points, matrix.pick(i, null)],
     );
     await using pool = new Pool(workers);
-    const { seconds } = await best(() => pool.starmap(distancesOfPoint, tasks));
-    const same = arrayEqual(matrix, serial.result);
-    console.log(`${row(`${workers} workers`, seconds)}  same matrix: ${same ? "yes" : "no"}`);
+    await table.row(counted(workers, "worker"), () => pool.starmap(distancesOfPoint, tasks));
+    same &&= arrayEqual(matrix, expected);
   }
+  console.log(`Same matrix: ${yesOrNo(same)}`);
 }
 
 if (import.meta.main) await runExample("distance_rows", main);

@@ -1,10 +1,9 @@
 /**
- * What the examples of distances have in common: points, the distances between them, and times.
+ * What the examples of distances have in common: points, and the distances between them.
  *
  * @module
  */
 import { type NdArray, random, zeros } from "@sauropod/multiprocessing/ndarray";
-import { timed } from "../support/cli.ts";
 
 /** An array of numbers with double precision. */
 export type Matrix = NdArray<Float64Array>;
@@ -30,17 +29,4 @@ export function allDistances(points: Matrix): Matrix {
     for (let j = 0; j < count; j++) distances.set(i, j, distance(points, i, j));
   }
   return distances;
-}
-
-/** The shortest time of three rounds, the first of which workers may still be starting in. */
-export async function best<T>(
-  work: () => T | Promise<T>,
-): Promise<{ seconds: number; result: T }> {
-  const rounds = [await timed(work), await timed(work), await timed(work)];
-  return rounds.reduce((a, b) => b.seconds < a.seconds ? b : a);
-}
-
-/** A line of a table: what was done, and the milliseconds. */
-export function row(what: string, seconds: number): string {
-  return `${what.padEnd(10)} ${(seconds * 1000).toFixed(1).padStart(8)} ms`;
 }

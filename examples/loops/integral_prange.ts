@@ -5,26 +5,17 @@
  */
 import { parallelReduce, prange, setNumThreads } from "@sauropod/multiprocessing";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
-import { best } from "./distances.ts";
+import { counted, TimesTable } from "../support/times.ts";
+import { integrate } from "./integral.ts";
 
 const HELP = `
-Computes the integral of x^2 - x from 0 to 2 by parallelReduce over 100 million points, on 1 to N
-workers, and compares with a loop on one core.
+Computes the integral of x^2 - x from 0 to 2 by parallelReduce over 10 and 100 million points, on 1 to N
+threads, and compares with a loop on one core.
 
 deno run --allow-read examples/loops/integral_prange.ts [--workers N] [--points N] [--quick]
 `;
 
-function integrate(a: number, b: number, n: number): number {
-  const dx = (b - a) / n;
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    const x = a + i * dx;
-    sum += x * x - x;
-  }
-  return sum * dx;
-}
-
-/** The same loop: the body returns what is added. It sees nothing outside itself but its context. */
+/** The loop of `integrate` in parallel: the body returns what is added. It sees nothing outside itself but its context. */
 async function integrateInParallel(a: number, b: number, n: number): Promise<number> {
   const dx = (b - a) / n;
   const sum = await parallelReduce(prange(n), (i, { a, dx }) => {
@@ -37,18 +28,17 @@ async function integrateInParallel(a: number, b: number, n: number): Promise<num
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["points", "workers"], flags: ["quick"] });
   const most = wholeNumber("workers", options.workers, options.quick ? 2 : 8, { most: 64 });
-  const points = wholeNumber("points", options.points, options.quick ? 1e5 : 1e8, { most: 1e12 });
-  const print = (what: string, value: number, seconds: number) =>
-    console.log(
-      `${what.padEnd(10)} ${value.toFixed(6)} ${(seconds * 1000).toFixed(1).padStart(8)} ms`,
-    );
+  const few = wholeNumber("points", options.points, options.quick ? 1e4 : 1e7, { most: 1e12 });
 
-  const serial = await best(() => integrate(0, 2, points));
-  print("serial", serial.result, serial.seconds);
-  for (let threads = 1; threads <= most; threads++) {
-    setNumThreads(threads);
-    const { result, seconds } = await best(() => integrateInParallel(0, 2, points));
-    print(`${threads} threads`, result, seconds);
+  for (const points of [few, 10 * few]) {
+    const table = new TimesTable(`${points} points`, { width: 20 });
+    const integrals = [await table.row("serial", () => integrate(0, 2, points))];
+    for (let threads = 1; threads <= most; threads++) {
+      setNumThreads(threads);
+      const loop = () => integrateInParallel(0, 2, points);
+      integrals.push(await table.row(counted(threads, "thread"), loop));
+    }
+    console.log(`Integrals: ${integrals.map((it) => it.toFixed(9)).join(" ")}`);
   }
 }
 

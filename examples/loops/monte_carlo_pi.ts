@@ -8,7 +8,8 @@
  */
 import { Pool, task } from "@sauropod/multiprocessing";
 import { type Random, streams } from "@sauropod/multiprocessing/random";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { counted, TimesTable } from "../support/times.ts";
 
 const HELP = `
 Estimates pi by 10 million random points with Pool.starmap, on 1 to N workers.
@@ -35,17 +36,18 @@ async function main(): Promise<void> {
   const points = options.quick ? 1e5 : 1e7;
   const tasks = streams(seed, TASKS).map((random): [Random, number] => [random, points / TASKS]);
 
+  const table = new TimesTable(`${points} points`, { runs: 3 });
+  const estimates: number[] = [];
   for (let workers = 1; workers <= most; workers++) {
-    const { seconds, result } = await timed(async () => {
-      await using pool = new Pool(workers);
-      const counts = await pool.starmap(hits, tasks);
-      return 4 * counts.reduce((a, b) => a + b) / points;
-    });
-    console.log(
-      `Number of workers ${workers}, estimated value of pi: ${result.toFixed(8)}, ` +
-        `time: ${seconds.toFixed(3)} s`,
+    await using pool = new Pool(workers);
+    estimates.push(
+      await table.row(counted(workers, "worker"), async () => {
+        const counts = await pool.starmap(hits, tasks);
+        return 4 * counts.reduce((a, b) => a + b) / points;
+      }),
     );
   }
+  console.log(`Estimates of pi: ${estimates.map((it) => it.toFixed(8)).join(" ")}`);
 }
 
 if (import.meta.main) await runExample("monte_carlo_pi", main);

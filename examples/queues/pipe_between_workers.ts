@@ -15,24 +15,26 @@ Two processes play: one has a number up to 100 in mind, the other guesses it by 
 deno run --allow-read examples/queues/pipe_between_workers.ts [--secret N]
 `;
 
-/** Has a number in mind, and answers each guess: 1 if it is higher, -1 if it is lower, 0 if right. */
-const answer = task(import.meta, async (connection: Connection<number>, secret: number) => {
+type Answer = "lower" | "right" | "higher";
+
+/** Has a number in mind, and answers each guess. */
+const answer = task(import.meta, async (connection: Connection<Answer, number>, secret: number) => {
   let guess: number;
   do {
     guess = await connection.recv();
-    await connection.send(Math.sign(secret - guess));
+    await connection.send(guess > secret ? "lower" : guess < secret ? "higher" : "right");
   } while (guess !== secret);
 });
 
-const guess = task(import.meta, async (connection: Connection<number>) => {
+const guess = task(import.meta, async (connection: Connection<number, Answer>) => {
   let [low, high] = [1, 100];
   for (;;) {
     const middle = Math.floor((low + high) / 2);
     await connection.send(middle);
-    const sign = await connection.recv();
-    console.log(`${middle}? ${["lower", "right", "higher"][sign + 1]}`);
-    if (sign === 0) return;
-    if (sign > 0) low = middle + 1;
+    const answer = await connection.recv();
+    console.log(`${middle}? ${answer}`);
+    if (answer === "right") return;
+    if (answer === "higher") low = middle + 1;
     else high = middle - 1;
   }
 });
@@ -40,7 +42,7 @@ const guess = task(import.meta, async (connection: Connection<number>) => {
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["secret"] });
   const secret = wholeNumber("secret", options.secret, 37, { most: 100 });
-  const [left, right] = Pipe<number>();
+  const [left, right] = Pipe<Answer, number>();
   const processes = [
     new Process({ target: answer, args: [left, secret] }),
     new Process({ target: guess, args: [right] }),

@@ -141,7 +141,8 @@ function end(listener: number): void {
  * Follows Python's `multiprocessing.connection.Listener`, with names inside the program in the place
  * of addresses. There is no `authkey`: all that runs in the program is one trust.
  *
- * @typeParam T what the connections carry
+ * @typeParam Sent what is sent at the listener's ends
+ * @typeParam Back what is received at them
  *
  * @example Who calls
  * ```ts
@@ -155,7 +156,8 @@ function end(listener: number): void {
  * assertEquals(await connection.recv(), "hello");
  * ```
  */
-export class Listener<T = unknown> extends SharedHandle implements Disposable, Waitable {
+export class Listener<Sent = unknown, Back = Sent> extends SharedHandle
+  implements Disposable, Waitable {
   /**
    * Begins to listen.
    *
@@ -189,7 +191,7 @@ export class Listener<T = unknown> extends SharedHandle implements Disposable, W
    * @throws {ClosedError} if the listener is closed
    * @throws the reason of `signal`, if that is aborted first
    */
-  async accept(options?: WaitOptions): Promise<Connection<T>> {
+  async accept(options?: WaitOptions): Promise<Connection<Sent, Back>> {
     return accepted(await awaitOn(receiving(this.address + CHANNEL), options), options);
   }
 
@@ -200,7 +202,7 @@ export class Listener<T = unknown> extends SharedHandle implements Disposable, W
    * @throws {ClosedError} if the listener is closed
    * @throws {TerminatedError} if this worker is told to end
    */
-  acceptSync(options?: WaitOptions): Connection<T> {
+  acceptSync(options?: WaitOptions): Connection<Sent, Back> {
     return accepted(blockOn(receiving(this.address + CHANNEL), options), options);
   }
 
@@ -220,15 +222,15 @@ export class Listener<T = unknown> extends SharedHandle implements Disposable, W
   }
 }
 
-function accepted<T>(
+function accepted<Sent, Back>(
   received: Received | "closed" | "timed out",
   options?: WaitOptions,
-): Connection<T> {
+): Connection<Sent, Back> {
   if (received === "timed out") {
     throw new TimeoutError(`Cannot accept: no connection came in ${options?.timeoutMs} ms`);
   }
   if (received === "closed") throw new ClosedError("Cannot accept: the listener is closed");
-  return valueNow(received) as Connection<T>;
+  return valueNow(received) as Connection<Sent, Back>;
 }
 
 /**
@@ -238,7 +240,8 @@ function accepted<T>(
  *
  * Follows Python's `multiprocessing.connection.Client`.
  *
- * @typeParam T what the connection carries
+ * @typeParam Sent what is sent at this end
+ * @typeParam Back what is received at it
  * @throws {Deno.errors.ConnectionRefused} if nobody listens under this name
  * @throws {TypeError} if the name is not a string
  *
@@ -250,7 +253,7 @@ function accepted<T>(
  * assertThrows(() => Client("nobody"), Deno.errors.ConnectionRefused);
  * ```
  */
-export function Client<T = unknown>(name: string): Connection<T> {
+export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Sent, Back> {
   if (typeof name !== "string") {
     throw new TypeError(`Cannot connect: name must be a string, not ${typeof name}`);
   }
@@ -258,7 +261,7 @@ export function Client<T = unknown>(name: string): Connection<T> {
   const listener = findAndRetain(new TextEncoder().encode(name));
   if (listener !== 0) {
     try {
-      const connection = connect<T>(listener);
+      const connection = connect<Sent, Back>(listener);
       if (connection !== undefined) return connection;
     } finally {
       dropReference(listener);
@@ -270,8 +273,8 @@ export function Client<T = unknown>(name: string): Connection<T> {
 }
 
 /** Sends one end of a new pipe to the listener and returns the other; `undefined` if it is closed. */
-function connect<T>(listener: number): Connection<T> | undefined {
-  const [mine, its] = Pipe<T>();
+function connect<Sent, Back>(listener: number): Connection<Sent, Back> | undefined {
+  const [mine, its] = Pipe<Sent, Back>();
   const encoder = encode(its);
   try {
     if (push(listener + CHANNEL, encoder)) return mine;

@@ -100,7 +100,8 @@ let reopen: (end: Connection) => void;
  *
  * Follows Python's `multiprocessing.connection.Connection`.
  *
- * @typeParam T what the pipe carries
+ * @typeParam Sent what is sent at this end
+ * @typeParam Received what is received at it
  *
  * @example Bytes, into a buffer that is there already
  * ```ts
@@ -114,7 +115,8 @@ let reopen: (end: Connection) => void;
  * assertEquals(buffer, new Float32Array([0, 0, 2, 3]));
  * ```
  */
-export class Connection<T = unknown> extends SharedHandle implements Disposable, Waitable {
+export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
+  implements Disposable, Waitable {
   #closed = false;
 
   static {
@@ -149,12 +151,12 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable,
    * @throws {DataCloneError} if the message cannot cross; the error names the path to the part
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
-  async send(message: T): Promise<void> {
+  async send(message: Sent): Promise<void> {
     this.sendSync(message);
   }
 
   /** As {@linkcode Connection.send}: sending never waits. */
-  sendSync(message: T): void {
+  sendSync(message: Sent): void {
     this.#use("send", this.writable, "the other one");
     this.#push(message, "message");
   }
@@ -196,13 +198,15 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable,
    * @throws {TypeError} if this end only sends
    * @throws the reason of `signal`, if that is aborted first
    */
-  async recv(options?: WaitOptions): Promise<T> {
+  async recv(options?: WaitOptions): Promise<Received> {
     this.#use("receive", this.readable, "the other one");
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
       await awaitOn(receiving(channel), options);
     const message = this.#judge(received, options);
-    return (message.kind === "value" ? message.value : await importValue(message.block)) as T;
+    return (message.kind === "value"
+      ? message.value
+      : await importValue(message.block)) as Received;
   }
 
   /**
@@ -215,12 +219,12 @@ export class Connection<T = unknown> extends SharedHandle implements Disposable,
    * @throws {TaskLookupError} if the message needs a module that this worker has not imported
    * @throws {TerminatedError} if this worker is told to end
    */
-  recvSync(options?: WaitOptions): T {
+  recvSync(options?: WaitOptions): Received {
     this.#use("receive", this.readable, "the other one");
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
       blockOn(receiving(channel), options);
-    return valueNow(this.#judge(received, options)) as T;
+    return valueNow(this.#judge(received, options)) as Received;
   }
 
   /**
@@ -392,7 +396,8 @@ export interface PipeOptions {
 /**
  * Makes a pipe and returns its two ends.
  *
- * @typeParam T what the pipe carries
+ * @typeParam There what the first end sends, and the second receives
+ * @typeParam Back what the second end sends, and the first receives
  *
  * @example There and back
  * ```ts
@@ -400,23 +405,27 @@ export interface PipeOptions {
  * import { assertEquals, assertRejects } from "@std/assert";
  * import { EOFError } from "@sauropod/multiprocessing";
  *
- * const [here, there] = Pipe<string>();
+ * const [here, there] = Pipe<string, number>();
  * await here.send("ping");
- * assertEquals(await there.recv(), "ping");
+ * await there.send((await there.recv()).length);
+ * assertEquals(await here.recv(), 4);
  * there.close();
  * await assertRejects(() => here.recv(), EOFError);
  * ```
  */
-export function Pipe<T = unknown>(options: PipeOptions = {}): [Connection<T>, Connection<T>] {
+export function Pipe<There = unknown, Back = There>(
+  options: PipeOptions = {},
+): [Connection<There, Back>, Connection<Back, There>] {
   const { duplex = true } = options;
   const pipe = createObject(SharedType.PIPE, PIPE_WORDS);
   initChannel(pipe + CHANNELS, 0);
   initChannel(pipe + CHANNELS + CHANNEL_WORDS, 0);
   const both = Mode.READABLE | Mode.WRITABLE;
-  return [
-    reviveConnection(createEnd(pipe, 0, duplex ? both : Mode.READABLE)) as Connection<T>,
-    reviveConnection(createEnd(pipe, 1, duplex ? both : Mode.WRITABLE)) as Connection<T>,
+  const ends = [
+    reviveConnection(createEnd(pipe, 0, duplex ? both : Mode.READABLE)),
+    reviveConnection(createEnd(pipe, 1, duplex ? both : Mode.WRITABLE)),
   ];
+  return ends as [Connection<There, Back>, Connection<Back, There>];
 }
 
 function reviveConnection(address: number): Connection {

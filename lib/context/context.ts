@@ -112,7 +112,7 @@ function makeContext(
  *
  * - `"spawn"`: each process gets a fresh worker. This is the default.
  * - `"forkserver"`: it gets one of a reserve of workers that were started ahead of time, so that it
- *   begins at once.
+ *   begins at once. The reserve is filled when the first process is made, which itself gains nothing.
  * - `"fork"` does not exist here: a worker cannot be made a copy of another.
  *
  * In a worker that it started, this method is the default. Objects of one context can be used with

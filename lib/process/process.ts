@@ -21,7 +21,7 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
   /** What the process runs: a task, a function that sees nothing outside itself, or a built-in one. */
   target?: (...args: Args) => unknown;
   /** The arguments of `target`, which are copied by `start()`; shared objects are shared. */
-  args?: Args;
+  args?: readonly [...Args];
   /**
    * A name for people to read.
    *

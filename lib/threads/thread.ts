@@ -20,7 +20,7 @@ export interface ThreadOptions<Args extends readonly unknown[] = readonly unknow
   /** What the thread runs. */
   target?: (...args: Args) => unknown;
   /** The arguments of `target`, which gets these very objects and no copies. */
-  args?: Args;
+  args?: readonly [...Args];
   /**
    * A name for people to read.
    *

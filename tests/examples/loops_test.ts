@@ -93,3 +93,38 @@ Deno.test("examples of loops refuse numbers of workers and points that are none"
     assertEquals(errors, [`${name}: --points must be a whole number from 1 on, not "-5"`]);
   }
 });
+
+for (const name of ["distance_pairs", "distance_rows", "distance_prange"]) {
+  Deno.test(`${name} computes the same matrix on any number of workers`, async () => {
+    const { code, lines, errors } = await runExample(name, "--quick", "--workers", "3");
+    assertEquals([code, errors], [0, []]);
+    const thing = name === "distance_prange" ? "thread" : "worker";
+    assertEquals(rowsOf(lines), ["serial", `1 ${thing}`, `2 ${thing}s`, `3 ${thing}s`]);
+    assertEquals(lines.at(-1), "Same matrix: yes");
+  });
+}
+
+Deno.test("integral_prange gives the integral, on every number of threads", async () => {
+  const { code, lines, errors } = await runExample("integral_prange", "--quick");
+  assertEquals([code, errors], [0, []]);
+  const rows = ["serial", "1 thread", "2 threads"];
+  assertEquals(rowsOf(lines.slice(0, 5)), rows);
+  assertEquals(rowsOf(lines.slice(5)), rows);
+  const expected = [10_000, 100_000].flatMap((points) => Array(3).fill(leftSum(points).toFixed(9)));
+  assertEquals(integralsOf(lines).map((it) => it.toFixed(9)), expected);
+});
+
+Deno.test("monte_carlo_pi gives the same estimate on any number of workers", async () => {
+  const estimates = async (...args: string[]) => {
+    const name = "monte_carlo_pi";
+    const { code, lines, errors } = await runExample(name, "--quick", "--workers", "3", ...args);
+    assertEquals([code, errors], [0, []]);
+    assertEquals(rowsOf(lines), ["1 worker", "2 workers", "3 workers"]);
+    return lines.at(-1)!.replace("Estimates of pi: ", "").split(" ").map(Number);
+  };
+  const [one, ...same] = await estimates();
+  assertEquals(same, [one, one]);
+  assert(Math.abs(one - Math.PI) < 0.03, `${one}`);
+  const [other] = await estimates("--seed", "2");
+  assert(other !== one);
+});

@@ -13,8 +13,11 @@ const SCENARIOS = [
   ...range("E", 3),
 ];
 
+/** Those without a script. */
+const MISSING: string[] = [];
+
 Deno.test("every scenario has an example, and every example a scenario", async () => {
   const shown = new Set((await readExamples()).flatMap(({ ids }) => ids));
-  assertEquals(SCENARIOS.filter((id) => !shown.has(id)), []);
+  assertEquals(SCENARIOS.filter((id) => !shown.has(id)), MISSING);
   assertEquals([...shown].filter((id) => !SCENARIOS.includes(id)), []);
 });

@@ -278,11 +278,11 @@ class Exploration {
       const point = this.points[thread];
       const choices = this.choices(thread, point);
       if (choices.length === 0 || this.isTooEarly(thread)) continue;
-      const mine = choices.map((choice) => 16 * thread + choice);
       if (this.machine.sleepsOn(thread) === 0 && this.isIndependent(thread)) {
+        const mine = choices.map((choice) => 16 * thread + choice);
         return { turns: mine, alone: choices.length === 1 };
       }
-      turns.push(...mine);
+      for (const choice of choices) turns.push(16 * thread + choice);
     }
     return { turns, alone: false };
   }

@@ -205,7 +205,7 @@ function oneGivesUp(which: With, how: "times out" | "is ended"): Scenario {
 }
 
 proves(oneGivesUp("Lock", "times out"));
-proves(oneGivesUp("Lock", "is ended"));
+proves(oneGivesUp("Lock", "is ended"), { large: true });
 proves(oneGivesUp("RLock", "times out"), { large: true });
 proves(oneGivesUp("RLock", "is ended"), { large: true });
 
@@ -270,3 +270,16 @@ finds("who takes the lock over from the dead hides its death from those who stil
   from: '  if (how === "abandoned") wakeOthersFor(owner, owner + QUEUE);\n',
   to: "",
 }, holderEnds("Lock", 2));
+
+finds("one that is notified and ends before it has the lock keeps the notification", [
+  {
+    file: "lib/atomics/wait_queue.ts",
+    from: "    if (state !== NodeState.UNUSED && heirs !== 0) wakeOne(heirs);",
+    to: "",
+  },
+  {
+    file: "lib/sync/condition.ts",
+    from: "  } catch (reason) {\n    wakeOne(condition + QUEUE);\n    throw reason;",
+    to: "  } catch (reason) {\n    throw reason;",
+  },
+], oneGivesUp("Lock", "is ended"));

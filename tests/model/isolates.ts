@@ -11,6 +11,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { ROOT } from "../../scripts/source_files.ts";
 import type { Steps } from "../../lib/atomics/wait.ts";
 import type { ModuleState } from "./code.ts";
+import * as standIns from "./stand_ins.ts";
 
 /** Modules that scenarios use, by name. */
 const MODULES = {
@@ -30,6 +31,7 @@ const MODULES = {
   channel: "lib/channels/channel.ts",
   queue: "lib/channels/queue.ts",
   joinableQueue: "lib/channels/joinable_queue.ts",
+  pipe: "lib/channels/pipe.ts",
   lifecycle: "lib/runtime/lifecycle.ts",
 } as const;
 
@@ -56,6 +58,7 @@ export interface Isolate {
   channel: typeof import("../../lib/channels/channel.ts");
   queue: typeof import("../../lib/channels/queue.ts");
   joinableQueue: typeof import("../../lib/channels/joinable_queue.ts");
+  pipe: typeof import("../../lib/channels/pipe.ts");
   lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
   /** Its module variables. */
   state: ModuleState;
@@ -231,15 +234,30 @@ export interface CopyOptions {
   replacements?: Replacement[];
 }
 
-/** Loads a copy of the library for each of `count` threads. */
+/**
+ * Loads a copy of the library for each of `count` threads, with one import: Deno goes through all that
+ * it has loaded before at each.
+ */
 export async function loadIsolates(count: number, options: CopyOptions = {}): Promise<Isolate[]> {
-  return await Promise.all(Array.from({ length: count }, () => loadIsolate(options)));
+  const names = [...BASE, ...options.uses ?? []];
+  const urls = Array.from({ length: count }, () => {
+    const copier = copierFor(options);
+    return names.map((name) => copier.urlOf(MODULES[name]));
+  });
+  const all = urls.flatMap((its, i) =>
+    its.map((url, n) => `export * as ${names[n]}${i} from "${url}";`)
+  );
+  const modules = await import(urlOfSource(all.join("\n")));
+  return urls.map((_, i) =>
+    completed(
+      Object.fromEntries(names.map((name) => [name, modules[`${name}${i}`]])),
+      options.realGuard === true,
+    )
+  );
 }
 
-async function loadIsolate(
-  { uses = [], realGuard = false, forgetful = false, replacements = [] }: CopyOptions,
-): Promise<Isolate> {
-  const copier = new Copier(
+function copierFor({ realGuard, forgetful, replacements = [] }: CopyOptions): Copier {
+  return new Copier(
     realGuard ? STAND_INS : [...STAND_INS, SIMULATED_GUARD],
     [
       ...replacements,
@@ -249,12 +267,16 @@ async function loadIsolate(
       ...(forgetful ? FORGETFUL : []),
     ],
   );
-  const names = [...BASE, ...uses];
-  const modules = await Promise.all(
-    names.map((name) => import(copier.urlOf(MODULES[name]))),
-  );
-  const isolate = Object.fromEntries(names.map((name, i) => [name, modules[i]]));
-  if (!realGuard) isolate.guard ??= await import("./stand_ins.ts");
+}
+
+function urlOfSource(source: string): string {
+  return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+}
+
+/** The isolate of these modules, with access to its module variables. */
+// deno-lint-ignore no-explicit-any
+function completed(isolate: any, realGuard: boolean): Isolate {
+  if (!realGuard) isolate.guard ??= standIns;
   const { unused } = isolate.waitQueue;
   const { isIdle, resetForModel, waitingPromises } = isolate.wait;
   const holds: Map<number, object> = isolate.rlock?.holds ?? new Map();
@@ -271,7 +293,7 @@ async function loadIsolate(
     isIdle,
     leaksNode: () => waitingPromises() === 0 && unused.length % NODES_PER_SLAB !== 0,
   };
-  return isolate as unknown as Isolate;
+  return isolate;
 }
 
 const sources = new Map<string, string>();
@@ -322,7 +344,7 @@ class Copier {
     const globals = `import { ${GLOBALS.join(", ")} } from "${
       this.urlOf("tests/model/stand_ins.ts")
     }"; `;
-    return URL.createObjectURL(new Blob([globals + source], { type: "text/javascript" }));
+    return urlOfSource(globals + source);
   }
 }
 

@@ -30,8 +30,12 @@ export function proves(scenario: Scenario, { large = false } = {}): void {
 /** A bug, as changes of the sources. */
 export type Bug = Replacement | Replacement[];
 
-/** A test that the checker finds the bug in one of the scenario's schedules. */
+/**
+ * A test that the checker finds the bug in one of the scenario's schedules. It does not run with the
+ * large ones.
+ */
 export function finds(title: string, bug: Bug, scenario: Scenario): void {
+  if (LARGE) return;
   Deno.test(`model: finds that ${title}`, async () => {
     const { violation, ...figures } = await check(scenario, [bug].flat());
     assert(violation !== undefined, "the bug is not found");

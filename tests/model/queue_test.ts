@@ -103,7 +103,6 @@ proves(allPass(1, 1, 3, 1));
 proves(allPass(2, 1, 1, 1));
 proves(allPass(1, 2, 2, 1), { large: true });
 proves(allPass(2, 1, 2), { large: true });
-proves(allPass(2, 1, 2, 1), { large: true });
 
 /** More want to put than there is room: it never holds more than it may, and nobody waits in vain. */
 const isFull: Scenario = {

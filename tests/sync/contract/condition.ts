@@ -48,10 +48,11 @@ async function held(
   party: Party,
   method: string,
   ...args: unknown[]
-): Promise<void> {
+): Promise<unknown> {
   await party.do(condition, "acquire");
-  await party.do(condition, method, ...args);
+  const result = await party.do(condition, method, ...args);
   await party.do(condition, "release");
+  return result;
 }
 
 function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
@@ -81,8 +82,7 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
         }
         assertEquals(await ended, [true, true, true, true, true, true]);
         // Nothing of the notification in vain is left over.
-        const late = await beginAll(condition, [others[0]], { timeoutMs: 5 });
-        assertEquals(await endAll(condition, late), [false]);
+        assertEquals(await held(condition, others[0], "wait", { timeoutMs: 5 }), false);
       },
     },
     {
@@ -90,9 +90,7 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       async run(world) {
         const [condition, [first, ...others]] = [make(), world.parties(7)];
         await Promise.all(others.map(async (party) => {
-          await party.do(condition, "acquire");
-          assertEquals(await party.do(condition, "wait", { timeoutMs: 5 }), false);
-          await party.do(condition, "release");
+          assertEquals(await held(condition, party, "wait", { timeoutMs: 5 }), false);
         }));
         assertEquals(waiters(condition), 0);
         const waiting = await beginAll(condition, others);

@@ -1,0 +1,199 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Scenario, World } from "./checker.ts";
+import { addressIn, assertEmptyQueue, finds, proves, queueNames, times } from "./prove.ts";
+import { i32 } from "./stand_ins.ts";
+import type { Connection } from "../../lib/channels/pipe.ts";
+
+/** Makes a pipe each end of which is held by some of the threads. */
+function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) {
+  const { shared, pipe } = world.isolates[0];
+  const ends = pipe.Pipe<number>({ duplex });
+  const at = i32[addressIn(world, ends[0]) + 2];
+  for (const channel of [at + 2, at + 2 + 56]) {
+    world.name(channel, "SEND_GUARD", "LAST_SEGMENT", "LAST_SLOT", "LIMIT");
+    world.name(channel + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_SLOT", "SENT_SEEN");
+    world.name(channel + 32, "SENT", "CLOSED", ...queueNames("RECEIVERS"));
+    world.name(channel + 48, "RECEIVED", ...queueNames("SENDERS"));
+  }
+  const handles = ends.map((end, i) =>
+    holders[i].map((holder) =>
+      world.isolates[holder].shared.handleFor(shared.addressOf(end)!) as Connection<number>
+    )
+  );
+  ends.forEach((end, i) => holders[i].includes(0) || end.close());
+  return {
+    handles,
+    /** Closes an end at the thread, as far as others can see it. */
+    close: (thread: number, i: number) =>
+      world.isolates[thread].shared.tellLost(shared.addressOf(ends[i])!),
+    atEnd() {
+      assertEmptyQueue(at + 2 + 34);
+      assertEmptyQueue(at + 2 + 56 + 34);
+    },
+  };
+}
+
+const uses: Scenario["uses"] = ["pipe", "lifecycle"];
+
+/** The next message; why there is none. */
+function recv(end: Connection<number>): number | string {
+  try {
+    return end.recvSync();
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+/** Whether a message was sent; why not. */
+function send(end: Connection<number>, message: number): true | string {
+  try {
+    end.sendSync(message);
+    return true;
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+/** The one that sends is ended at any moment: what it sent is received, and then the end. */
+const writerIsEnded: Scenario = {
+  name: "Pipe: the one that sends is ended",
+  threads: 3,
+  mortal: 1,
+  forgetful: true,
+  uses,
+  setUp(world) {
+    const { handles: [[reader], [writer]], atEnd } = makePipe(world, false, [[2], [1]]);
+    const { stopThread } = world.isolates[0].lifecycle;
+    const victim = world.isolates[1].thread.self;
+    return {
+      threads: [
+        [() => stopThread(victim, -15)],
+        [() => send(writer, 7)],
+        [
+          () => recv(reader),
+          (first) => [first, recv(reader)],
+        ],
+      ],
+      atEnd([, sent, [first, second]]) {
+        assertEquals([first, second], [first === 7 ? 7 : "EOFError", "EOFError"]);
+        assert(sent !== true || first === 7, "a message is lost");
+        atEnd();
+      },
+    };
+  },
+};
+
+proves(writerIsEnded);
+
+/** The only one that receives is ended: afterwards nothing can be sent. */
+const readerIsEnded: Scenario = {
+  name: "Pipe: the one that receives is ended",
+  threads: 3,
+  mortal: 1,
+  forgetful: true,
+  uses,
+  setUp(world) {
+    const { handles: [[reader], [writer]], atEnd } = makePipe(world, false, [[1], [2]]);
+    const { stopThread } = world.isolates[0].lifecycle;
+    const victim = world.isolates[1].thread.self;
+    const gone = world.word("gone");
+    return {
+      threads: [
+        [() => stopThread(victim, -15), () => void (i32[gone] = 1)],
+        [() => recv(reader)],
+        [() => {
+          const isGone = i32[gone] === 1;
+          const sent = send(writer, 7);
+          assert(!isGone || sent === "BrokenPipeError", "sent to nobody");
+          return sent;
+        }],
+      ],
+      atEnd([, got, sent]) {
+        assert(got !== 7 || sent === true, "received what was not sent");
+        atEnd();
+      },
+    };
+  },
+};
+
+proves(readerIsEnded);
+
+/** Who is told of the end of the other cannot send to it any more. */
+const isClosed: Scenario = {
+  name: "Pipe: one closes its end, the other is told and then sends",
+  threads: 2,
+  forgetful: true,
+  uses,
+  setUp(world) {
+    const { handles: [, [other]], close, atEnd } = makePipe(world, true, [[0], [1]]);
+    return {
+      threads: [
+        [() => close(0, 0)],
+        [() => assertEquals(recv(other), "EOFError"), () => send(other, 1)],
+      ],
+      atEnd([, sent]) {
+        assertEquals(sent, "BrokenPipeError");
+        atEnd();
+      },
+    };
+  },
+};
+
+proves(isClosed);
+
+/** Two have one end open, and both close it: the other end is told when both have. */
+const bothClose: Scenario = {
+  name: "Pipe: two close the end that both have",
+  threads: 3,
+  forgetful: true,
+  uses,
+  setUp(world) {
+    const { handles: [[reader], [first, second]], close, atEnd } = makePipe(world, false, [
+      [0],
+      [1, 2],
+    ]);
+    return {
+      threads: [
+        times(3, [(got: unknown[] | null) => [...got ?? [], recv(reader)]]),
+        [() => first.sendSync(1), () => close(1, 1)],
+        [() => second.sendSync(2), () => close(2, 1)],
+      ],
+      atEnd([got]) {
+        assertEquals(got.toSorted(), [1, 2, "EOFError"]);
+        assertEquals(got[2], "EOFError");
+        atEnd();
+      },
+    };
+  },
+};
+
+proves(bothClose);
+
+const PIPE = "lib/channels/pipe.ts";
+
+finds("who is told of the end before the way back is closed can send to nobody", {
+  file: PIPE,
+  from: "    closeChannel(incoming(end), Closed.RECEIVERS_GONE);\n" +
+    "    closeChannel(outgoing(end), Closed.SENDERS_GONE);",
+  to: "    closeChannel(outgoing(end), Closed.SENDERS_GONE);\n" +
+    "    closeChannel(incoming(end), Closed.RECEIVERS_GONE);",
+}, isClosed);
+
+finds("two that count themselves off in two steps tell nobody", {
+  file: PIPE,
+  from: "    if (Atomics.sub(i32, end + USERS, 1) > 1) return;",
+  to:
+    "    const users = i32[end + USERS];\n    i32[end + USERS] = users - 1;\n    if (users > 1) return;",
+}, bothClose);
+
+finds("an end that is closed when the first of two closes it loses what the other sends", {
+  file: PIPE,
+  from: "    if (Atomics.sub(i32, end + USERS, 1) > 1) return;\n",
+  to: "",
+}, bothClose);
+
+finds("the end of a thread that does not let go of its pipes leaves the other asleep", {
+  file: "lib/runtime/lifecycle.ts",
+  from: "  loseAllHeld(record); // ends of pipes\n",
+  to: "",
+}, writerIsEnded);
