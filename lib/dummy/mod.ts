@@ -5,7 +5,8 @@
  *
  * - {@linkcode Process} is a {@linkcode Thread}. Its arguments are shared, not copied.
  * - Everything else is the same as in the package, and works the same: what goes through a queue or a
- *   pipe is copied here too.
+ *   pipe is copied here too. Loops, array expressions, `MapReduce` and `Parallel` are not here: they are
+ *   plain loops in the caller if they are told `numThreads: 1`, `np: 0` or `nJobs: 1`.
  * - The program must await: a blocking call (`…Sync`) blocks all processes, since they are one thread.
  *
  * Follows Python's `multiprocessing.dummy`.
@@ -47,6 +48,11 @@ export {
   type TasksOf,
   tasksOf,
 } from "../codec/functions.ts";
+export { type ShareableItem, ShareableList } from "../memory/shareable_list.ts";
+export { SharedMemory, type SharedMemoryOptions } from "../memory/shared_memory.ts";
+export { sharedArray } from "../memory/typed_arrays.ts";
+export { SharedMemoryManager } from "../managers/shared_memory_manager.ts";
+export { distribute } from "../parallel/distribute.ts";
 export { SharedHandle } from "../atomics/shared_object.ts";
 export type { WaitOptions } from "../atomics/deadline.ts";
 export { TIMEOUT_MAX } from "../atomics/wait.ts";
@@ -75,10 +81,12 @@ export {
   MaybeEncodingError,
   MultiprocessingError,
   ShutDown,
+  StopProcessGroup,
   TaskLookupError,
   TerminatedError,
   TimeoutError,
   WorkerDiedError,
+  WorkerException,
 } from "../errors.ts";
 export { SharedArray, SharedArray as Array } from "../memory/array.ts";
 export type { SharedLock, SharedOptions } from "../memory/locking.ts";

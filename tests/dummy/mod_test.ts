@@ -3,8 +3,13 @@ import * as mp from "@sauropod/multiprocessing";
 import * as dummy from "@sauropod/multiprocessing/dummy";
 import { runProgram } from "../fixtures/program.ts";
 
-/** What has no meaning without workers. */
-const WITHOUT = ["BaseManager", "BaseProxy", "callMethod", "getContext", "tagOutput"];
+/** What has no meaning without workers, and loops, whose options say that they run here. */
+const WITHOUT = [
+  ...["BaseManager", "BaseProxy", "MapReduce", "Parallel", "Range", "background", "callMethod"],
+  ...["delayed", "effectiveJobs", "getContext", "getNumThreads", "lazy", "parallelFor"],
+  ...["parallelForSync", "parallelReduce", "parallelReduceSync", "prange", "prefixSum"],
+  ...["prefixSumSync", "setNumThreads", "stopTeam", "tagOutput"],
+];
 
 /** What is said of a worker that was not quick enough to end by itself when it was killed. */
 const ABANDONED = /^A worker that was told to end goes on computing.*\n/;
