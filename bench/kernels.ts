@@ -24,10 +24,12 @@ export function distances(
   to: number,
 ): void {
   for (let i = from; i < to; i++) {
+    const row = vectors.subarray(i * columns, (i + 1) * columns);
     for (let j = 0; j < rows; j++) {
+      const other = j * columns;
       let sum = 0;
       for (let k = 0; k < columns; k++) {
-        const difference = vectors[i * columns + k] - vectors[j * columns + k];
+        const difference = row[k] - vectors[other + k];
         sum += difference * difference;
       }
       result[i * rows + j] = Math.sqrt(sum);

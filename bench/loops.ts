@@ -5,10 +5,12 @@
  */
 
 import {
+  lazy,
   parallelFor,
   parallelForSync,
   parallelReduce,
   parallelReduceSync,
+  prange,
   sharedArray,
 } from "@sauropod/multiprocessing";
 import { copyAndSum, distances, integral, mapElements } from "./kernels.ts";
@@ -26,6 +28,7 @@ export function loops(
   const points = Math.round(100_000_000 * scale);
   return [
     theIntegral(raw, python, points, repeats),
+    theExpression(raw, python, Math.round(10_000_000 * scale), repeats),
     thePairs(raw, python, scale === 1 ? 500 : 50, repeats),
     theCopy(raw, python, Math.round(16 * 2 ** 20 * scale), repeats),
     theElements(raw, python, Math.round(1_000_000 * scale), repeats),
@@ -74,6 +77,37 @@ function theIntegral(
   };
 }
 
+function theExpression(
+  raw: RawWorkers,
+  python: PythonPeer | undefined,
+  points: number,
+  repeats: number,
+): Scenario {
+  const dx = 2 / points;
+  const x = lazy(prange(points)).mul(dx);
+  const expression = x.pow(2).sub(x);
+  return {
+    name: `(X**2 - X).sum() of ${points} points`,
+    unit: "ms",
+    repeats: 3 * repeats,
+    contenders: [
+      ["plain loop", () => timedNow(() => integral(0, points, dx))],
+      [
+        "by hand",
+        () =>
+          timed(() =>
+            halves(points, (from, to) => raw.ask((id) => ({ kind: "integral", id, from, to, dx })))
+          ),
+      ],
+      ["lazy, sum", () => timed(() => expression.sum())],
+      ["lazy, sumSync", () => timedNow(() => expression.sumSync())],
+      ...(python === undefined
+        ? []
+        : [python.contender("numba, array expression", "expression", points)]),
+    ],
+  };
+}
+
 function thePairs(
   raw: RawWorkers,
   python: PythonPeer | undefined,
@@ -85,10 +119,12 @@ function thePairs(
   const result = sharedArray("float64", rows * rows);
   const context = { vectors, result, rows, columns };
   const body = (i: number, { vectors, result, rows, columns }: typeof context) => {
+    const row = vectors.subarray(i * columns, (i + 1) * columns);
     for (let j = 0; j < rows; j++) {
+      const other = j * columns;
       let sum = 0;
       for (let k = 0; k < columns; k++) {
-        const difference = vectors[i * columns + k] - vectors[j * columns + k];
+        const difference = row[k] - vectors[other + k];
         sum += difference * difference;
       }
       result[i * rows + j] = Math.sqrt(sum);

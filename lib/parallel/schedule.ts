@@ -70,10 +70,21 @@ function guidedBounds(length: number, threads: number, least: number): Float64Ar
 
 /** Where a chunk begins. */
 export function startOf({ bounds, chunkSize }: Cut, chunk: number): number {
-  return bounds === undefined ? chunk * chunkSize : bounds[chunk];
+  return bounds === undefined ? chunk * chunkSize : integer(bounds[chunk]);
 }
 
 /** Where a chunk of a loop over `length` indices ends. */
 export function endOf({ bounds, chunkSize }: Cut, chunk: number, length: number): number {
-  return bounds === undefined ? Math.min((chunk + 1) * chunkSize, length) : bounds[chunk + 1];
+  return bounds === undefined
+    ? Math.min((chunk + 1) * chunkSize, length)
+    : integer(bounds[chunk + 1]);
+}
+
+/**
+ * The same number, as an integer of the engine if it has 32 bits. What is read from a `Float64Array` is
+ * none, and a loop that counts from it would be slower by a third.
+ */
+function integer(value: number): number {
+  const whole = value | 0;
+  return whole === value ? whole : value;
 }
