@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import {
   codeOf,
   headingOf,
@@ -68,17 +69,18 @@ Deno.test("the cells of each notebook, one after the other, are a module without
     return path;
   }));
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", "--config", new URL("deno.json", ROOT).pathname, ...paths],
+    args: ["check", "--quiet", "--config", fileURLToPath(new URL("deno.json", ROOT)), ...paths],
     env: { NO_COLOR: "1" },
   }).output();
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
 });
 
 Deno.test("runCells() stops at the first cell that fails", async () => {
-  const cells = ["const one: number = 1; console.log(one);", "one.two.three;", "console.log(3);"];
-  assertEquals(await run(cells), { code: 1, outputs: [["1"], []] });
-  const declares = ["console.log(1)", "const two = ;", "console.log(3)"];
-  assertEquals(await run(declares), { code: 1, outputs: [["1"], []] });
+  for (const broken of ["one.two.three;", "const two = ;", "await Promise.reject(4)"]) {
+    const { code, outputs } = await run(["const one: number = 1; console.log(one)", broken, "one"]);
+    assertEquals([code, outputs.length, outputs[0]], [1, 2, ["1"]], broken);
+    assertMatch(outputs[1][0], /cell_2\.ts/);
+  }
   assertEquals(await run(["let a = 1", "a += 1", "let a = 5; a", "console.log(a)"]), {
     code: 0,
     outputs: [[], [], [], ["5"]],
