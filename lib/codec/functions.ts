@@ -132,9 +132,10 @@ export type TasksOf<Module> = {
 export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
   const module = String(url);
   if (!URL.canParse(module)) {
+    const base = isTyped() ? "Deno.mainModule" : "import.meta.url";
     throw new TypeError(
       `Cannot make tasks of "${module}": it must be an absolute URL. ` +
-        `Use new URL("${module}", import.meta.url)`,
+        `Use new URL("${module}", ${base})`,
     );
   }
   const stubs = new Map<string, AnyFunction>();
@@ -154,6 +155,27 @@ export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
       return stub;
     },
   }) as TasksOf<Module>;
+}
+
+/** Whether the program is typed into a REPL or a notebook: its cells see `Deno.mainModule` only. */
+function isTyped(): boolean {
+  // Undefined in workers.
+  return /\/\$deno\$\w+\.mts$/.test(Deno.mainModule ?? "");
+}
+
+/** How to register a function or class, as the end of a sentence. */
+export function registering(name: string): string {
+  const call = `task(import.meta, ${name}) at the top level of its module`;
+  return !isTyped() ? call : `${call}. A cell of a notebook or a line of a REPL is no module: ` +
+    `write ${name} into a file, and import it from there`;
+}
+
+/**
+ * Whether `globalThis` has the name from the text of the program: a function of a notebook's cell or
+ * of a script. Workers do not have it, and unlike what comes with the language it cannot be deleted.
+ */
+function isDeclaredGlobally(name: string): boolean {
+  return Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false;
 }
 
 /** Whether instances of the class keep it when they are sent. */
@@ -325,10 +347,12 @@ function describe(fn: AnyFunction | AnyClass): Definition {
     );
   }
   // Much of what Deno brings along is written in JavaScript: structuredClone, atob, URL.
-  if (name !== "" && Reflect.get(globalThis, name) === fn) return { kind: "global", name };
+  if (name !== "" && Reflect.get(globalThis, name) === fn && !isDeclaredGlobally(name)) {
+    return { kind: "global", name };
+  }
   if (/^class\b/.test(source)) {
     throw new DataCloneError(
-      `the class ${name} cannot be sent unregistered: write task(import.meta, ${name}) at the top level of its module`,
+      `the class ${name} cannot be sent unregistered: write ${registering(name)}`,
     );
   }
   if (/^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/.test(source) && /\bthis\b/.test(source)) {
@@ -346,7 +370,7 @@ function describe(fn: AnyFunction | AnyClass): Definition {
     }
   }
   throw new DataCloneError(
-    `the function ${name} cannot be sent as source: register it with task(import.meta, ${name}) at the top level of its module`,
+    `the function ${name} cannot be sent as source: register it with ${registering(name)}`,
   );
 }
 

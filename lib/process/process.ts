@@ -10,7 +10,7 @@ import { i32 } from "../atomics/heap_views.ts";
 import { becomingReady, type Readiness, type Waitable } from "../atomics/readiness.ts";
 import { ensureThread, exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
-import { isRegistered } from "../codec/functions.ts";
+import { isRegistered, registering } from "../codec/functions.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, start } from "../runtime/order.ts";
@@ -155,8 +155,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     if (subclass && !isRegistered(this.constructor)) {
       const name = this.constructor.name;
       throw new TypeError(
-        `Cannot start process ${it.name}: register its class with task(import.meta, ${name}) at ` +
-          `the top level of its module`,
+        `Cannot start process ${it.name}: register its class with ${registering(name)}`,
       );
     }
     it.record = start({
