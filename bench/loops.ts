@@ -13,10 +13,12 @@ import {
   prange,
   sharedArray,
 } from "@sauropod/multiprocessing";
+import { compileDistances } from "../examples/loops/kernels/distances.ts";
 import { copyAndSum, distances, integral, mapElements } from "./kernels.ts";
 import { type Contender, type Scenario, timed, timedNow } from "./measure.ts";
 import type { PythonPeer } from "./python_peer.ts";
 import type { RawWorkers } from "./raw.ts";
+import { type Kernel, simdRow } from "./tasks.ts";
 
 /** The scenarios; `scale` shrinks them. */
 export function loops(
@@ -117,6 +119,10 @@ function thePairs(
   const columns = rows / 5;
   const vectors = sharedArray("float64", Array.from({ length: rows * columns }, Math.random));
   const result = sharedArray("float64", rows * rows);
+  const pages = Math.ceil((vectors.byteLength + result.byteLength) / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  new Float64Array(memory.buffer).set(vectors);
+  const kernel: Kernel = { module: compileDistances(), memory, rows, columns };
   const context = { vectors, result, rows, columns };
   const body = (i: number, { vectors, result, rows, columns }: typeof context) => {
     const row = vectors.subarray(i * columns, (i + 1) * columns);
@@ -155,6 +161,10 @@ function thePairs(
         )],
       ["parallelFor", () => timed(() => parallelFor(rows, body, { context }))],
       ["parallelForSync", () => timedNow(() => parallelForSync(rows, body, { context }))],
+      [
+        "parallelForSync, WebAssembly",
+        () => timedNow(() => parallelForSync(rows, simdRow, { context: kernel })),
+      ],
       ...numba(python, "pairwise", rows),
     ],
   };

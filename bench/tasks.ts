@@ -5,6 +5,7 @@
  */
 
 import { type Queue, task } from "@sauropod/multiprocessing";
+import type { Row } from "../examples/loops/kernels/distances.ts";
 
 /** A trivial task. */
 export const square = task(import.meta, (x: number) => x * x + 1);
@@ -24,5 +25,28 @@ export const consume = task(
     const start = performance.now();
     for (let i = 1; i < count; i++) queue.getSync();
     done.putSync(performance.now() - start);
+  },
+);
+
+/** What {@linkcode simdRow} works on: vectors at the beginning of the memory, distances behind them. */
+export interface Kernel {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  rows: number;
+  columns: number;
+}
+
+const instances = new WeakMap<WebAssembly.Memory, Row>();
+
+/** A row of distances by WebAssembly with SIMD. */
+export const simdRow = task(
+  import.meta,
+  (i: number, { module, memory, rows, columns }: Kernel) => {
+    let row = instances.get(memory);
+    if (row === undefined) {
+      row = new WebAssembly.Instance(module, { env: { memory } }).exports.row as unknown as Row;
+      instances.set(memory, row);
+    }
+    row(i, rows, columns, 0, rows * columns * 8);
   },
 );

@@ -153,3 +153,14 @@ loopTest("parallelReduce() refuses what is no reduction", async () => {
     "not null",
   );
 });
+
+loopTest("parallelReduce() counts beyond 32 bits, up and down", async () => {
+  for (const at of [2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 40]) {
+    for (
+      const range of [prange(at - 3, at + 3), prange(at + 3, at - 3, -1), prange(at, at + 9, 3)]
+    ) {
+      const sum = await parallelReduce(range, (i) => i, { combine: "+", chunkSize: 2 });
+      assertEquals(sum, [...range].reduce((a, b) => a + b));
+    }
+  }
+});
