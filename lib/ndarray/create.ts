@@ -210,6 +210,56 @@ export function fromArray(
 }
 
 /**
+ * Makes an array of one axis on shared memory of what an iterable gives.
+ *
+ * Follows `numpy.fromiter` and `sharedmem.fromiter`.
+ *
+ * @param items the elements; an endless iterable needs a `count`
+ * @param dtype type of the elements
+ * @param count number of elements to take; all if it is not given
+ * @throws {RangeError} if there are fewer than `count`, or `count` is not a whole number of at least 0
+ * @throws {TypeError} if there is no such type
+ *
+ * @example The first squares
+ * ```ts
+ * import { fromIter, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function* squares() {
+ *   for (let x = 0;; x++) yield x * x;
+ * }
+ *
+ * assertEquals(tolist(fromIter(squares(), "int32", 4)), [0, 1, 4, 9]);
+ * ```
+ */
+export function fromIter<Type extends DataType | BigDataType = "float64">(
+  items: Iterable<ElementOf<ArrayOf<Type>>>,
+  dtype: Type = "float64" as Type,
+  count?: number,
+): NdArray<ArrayOf<Type>> {
+  if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
+    throw new RangeError(
+      `Cannot make array: count must be a whole number of at least 0, not ${String(count)}`,
+    );
+  }
+  const elements: ElementOf<ArrayOf<Type>>[] = [];
+  if (count !== 0) {
+    for (const item of items) {
+      elements.push(item);
+      if (elements.length === count) break;
+    }
+  }
+  if (count !== undefined && elements.length < count) {
+    throw new RangeError(
+      `Cannot make array: the iterable gave ${elements.length} elements, and count is ${count}`,
+    );
+  }
+  const array = zeros([elements.length], dtype);
+  (array.data as { set(from: unknown): void }).set(elements);
+  return array;
+}
+
+/**
  * Makes a copy of an array on shared memory, the last axis running fastest, whatever the strides of
  * the original.
  *

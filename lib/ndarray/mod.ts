@@ -37,6 +37,7 @@ export {
   copy,
   empty,
   fromArray,
+  fromIter,
   full,
   type Nested,
   ones,

@@ -14,6 +14,7 @@ import {
   type DataType,
   empty,
   fromArray,
+  fromIter,
   full,
   linspace,
   type NdArray,
@@ -147,4 +148,18 @@ Deno.test("broadcastTo() repeats what is missing, and refuses the rest", () => {
   assertThrows(() => broadcastTo(column, [3, 3]), RangeError, "[2,1] and [3,3] do not match");
   assertThrows(() => broadcastTo(column, [2]), RangeError, "does not fit");
   assertThrows(() => broadcastTo(arange(3), [1]), RangeError, "[3] does not fit [1]");
+});
+
+Deno.test("fromIter() takes what an iterable gives, or the first of it", () => {
+  const numbers = function* () {
+    for (let x = 0;; x++) yield x;
+  };
+  assertEquals(tolist(fromIter(numbers(), "uint8", 3)), [0, 1, 2]);
+  assertEquals(tolist(fromIter(new Set([0.5, 1.5]))), [0.5, 1.5]);
+  assertEquals(fromIter([1n, 2n], "bigint64").get(1), 2n);
+  assertEquals(fromIter(numbers(), "float64", 0).size, 0);
+  assert(fromIter([1]).data.buffer instanceof SharedArrayBuffer);
+  assertThrows(() => fromIter([1, 2], "int8", 3), RangeError, "gave 2 elements, and count is 3");
+  assertThrows(() => fromIter([1], "int8", -1), RangeError, "count must be a whole number");
+  assertThrows(() => fromIter([1], "complex64" as "int8"), TypeError, "dtype");
 });
