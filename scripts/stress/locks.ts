@@ -8,56 +8,24 @@
  * @module
  */
 
-import {
-  AbandonedLockError,
-  Lock,
-  LockGuard,
-  Process,
-  Queue,
-  task,
-  TimeoutError,
-} from "@sauropod/multiprocessing";
+import { AbandonedLockError, Lock, LockGuard, task, TimeoutError } from "@sauropod/multiprocessing";
+import { checkExclusion, type Exclusion, makeExclusion } from "./exclusion.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
-  type Board,
   count,
-  execute,
-  type Fate,
   fates,
-  guarded,
-  joinAll,
-  makeBoard,
+  type Lane,
   meet,
-  type Member,
   moment,
   momentSync,
   now,
-  sharedWords,
+  runGroups,
   soonAborted,
   Violation,
 } from "./round.ts";
 
-interface Shared {
-  board: Board;
-  locks: Lock[];
-  /** Lanes that are inside, by lock. */
-  inside: Int32Array<SharedArrayBuffer>;
-  /** What is protected, by lock. */
-  counters: Int32Array<SharedArrayBuffer>;
-  /** Increments done by each lane, by lock. */
-  increments: Int32Array<SharedArrayBuffer>[];
-  doomed: Queue<number>;
-  times: number;
-}
-
-interface Lane {
-  lane: number;
-  seed: number;
-  blocking: boolean;
-  id: number;
-  fate: Fate | undefined;
-}
+type Shared = Exclusion<Lock>;
 
 const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
   await Promise.all(lanes.map((lane) => runLane(shared, lane)));
@@ -144,41 +112,7 @@ export async function lockRound(seed: number, workers: number): Promise<number> 
     ? [{ lane: lanes++, seed: random.fork(), blocking: false, id: -1, fate: undefined }]
     : [];
   const locks = Array.from({ length: random.int(1, 2) }, () => new Lock());
-  const shared: Shared = {
-    board: makeBoard(lanes),
-    locks,
-    inside: sharedWords(locks.length),
-    counters: sharedWords(locks.length),
-    increments: locks.map(() => sharedWords(lanes)),
-    doomed: new Queue<number>(),
-    times: random.int(20, 200),
-  };
-  const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: group[0].fate !== undefined,
-  }));
-  const executed = execute(
-    shared.doomed,
-    new Map(members.map(({ process }, id) => [id, process])),
-    random,
-  );
-  for (const { process } of members) process.start();
-  await guarded(runLanes(shared, ours), shared.board, "the main thread");
-  await joinAll(members, shared.board);
-  shared.doomed.close();
-  await executed;
-  locks.forEach((lock, which) => {
-    const sum = shared.increments[which].reduce((a, b) => a + b, 0);
-    if (shared.counters[which] !== sum) {
-      throw new Violation(`lock ${which}: counted ${shared.counters[which]} of ${sum} increments`);
-    }
-    try {
-      lock.tryAcquire()?.release();
-    } catch (error) {
-      if (!(error instanceof AbandonedLockError)) throw error;
-      lock.release();
-    }
-    if (lock.locked()) throw new Violation(`lock ${which} is held by nobody who lives`);
-  });
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  const shared = makeExclusion(locks, lanes, random.int(20, 200));
+  await runGroups(runLanes, shared, groups, random, () => runLanes(shared, ours));
+  return checkExclusion(shared);
 }

@@ -11,54 +11,28 @@
 import {
   AbandonedLockError,
   LockOwner,
-  Process,
-  Queue,
   RLock,
   type RLockGuard,
   task,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import { checkExclusion, type Exclusion, makeExclusion } from "./exclusion.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
-  type Board,
   count,
-  execute,
-  type Fate,
   fates,
-  guarded,
-  joinAll,
-  makeBoard,
+  type Lane,
   meet,
-  type Member,
   moment,
   momentSync,
   now,
-  sharedWords,
+  runGroups,
   soonAborted,
   Violation,
 } from "./round.ts";
 
-interface Shared {
-  board: Board;
-  locks: RLock[];
-  /** Lanes that are inside, by lock. */
-  inside: Int32Array<SharedArrayBuffer>;
-  /** What is protected, by lock. */
-  counters: Int32Array<SharedArrayBuffer>;
-  /** Increments done by each lane, by lock. */
-  increments: Int32Array<SharedArrayBuffer>[];
-  doomed: Queue<number>;
-  times: number;
-}
-
-interface Lane {
-  lane: number;
-  seed: number;
-  blocking: boolean;
-  id: number;
-  fate: Fate | undefined;
-}
+type Shared = Exclusion<RLock>;
 
 /** A lock that a lane holds: how to acquire and release it once more. */
 interface Held {
@@ -192,41 +166,7 @@ export async function rlockRound(seed: number, workers: number): Promise<number>
     { lane: lanes++, seed: random.fork(), blocking: false, id: -1, fate: undefined }
   ));
   const locks = Array.from({ length: random.int(1, 2) }, () => new RLock());
-  const shared: Shared = {
-    board: makeBoard(lanes),
-    locks,
-    inside: sharedWords(locks.length),
-    counters: sharedWords(locks.length),
-    increments: locks.map(() => sharedWords(lanes)),
-    doomed: new Queue<number>(),
-    times: random.int(20, 150),
-  };
-  const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: group[0].fate !== undefined,
-  }));
-  const executed = execute(
-    shared.doomed,
-    new Map(members.map(({ process }, id) => [id, process])),
-    random,
-  );
-  for (const { process } of members) process.start();
-  await guarded(runLanes(shared, ours), shared.board, "the main thread");
-  await joinAll(members, shared.board);
-  shared.doomed.close();
-  await executed;
-  locks.forEach((lock, which) => {
-    const sum = shared.increments[which].reduce((a, b) => a + b, 0);
-    if (shared.counters[which] !== sum) {
-      throw new Violation(`lock ${which}: counted ${shared.counters[which]} of ${sum} increments`);
-    }
-    try {
-      lock.tryAcquire()?.release();
-    } catch (error) {
-      if (!(error instanceof AbandonedLockError)) throw error;
-      lock.release();
-    }
-    if (lock.locked()) throw new Violation(`lock ${which} is held by nobody who lives`);
-  });
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  const shared = makeExclusion(locks, lanes, random.int(20, 150));
+  await runGroups(runLanes, shared, groups, random, () => runLanes(shared, ours));
+  return checkExclusion(shared);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Event, type Process, type Queue } from "@sauropod/multiprocessing";
+import { Event, Process, type Queue } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
 /** A round takes well under a second: who is not done after so long never will be. */
@@ -188,4 +188,42 @@ export async function execute(
     if (random.once(2)) members.get(id)!.terminate();
     else members.get(id)!.kill();
   }
+}
+
+/** A part of a round: what runs in a worker, beside others or alone. */
+export interface Lane {
+  lane: number;
+  seed: number;
+  blocking: boolean;
+  /** Number of its process; -1 in the main thread. */
+  id: number;
+  /** How its process ends; `undefined` if it returns. */
+  fate: Fate | undefined;
+}
+
+/**
+ * Runs each group of lanes in a process of its own, and `here` meanwhile, until all have ended. Those
+ * that ask for it in `doomed` are ended.
+ */
+export async function runGroups<
+  Shared extends { board: Board; doomed: Queue<number> },
+  L extends { fate: unknown },
+>(
+  runLanes: (shared: Shared, lanes: L[]) => Promise<void>,
+  shared: Shared,
+  groups: L[][],
+  random: Random,
+  here: () => Promise<unknown>,
+): Promise<void> {
+  const members = groups.map((group): Member => ({
+    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
+    doomed: group[0].fate !== undefined,
+  }));
+  const processes = new Map(members.map(({ process }, id) => [id, process]));
+  const executed = execute(shared.doomed, processes, random);
+  for (const { process } of members) process.start();
+  await guarded(here(), shared.board, "the main thread");
+  await joinAll(members, shared.board);
+  shared.doomed.close();
+  await executed;
 }

@@ -11,7 +11,6 @@
 import {
   BoundedSemaphore,
   type LockGuard,
-  Process,
   Queue,
   Semaphore,
   task,
@@ -22,17 +21,14 @@ import {
   ABORTED,
   type Board,
   count,
-  execute,
   type Fate,
   fates,
-  guarded,
-  joinAll,
   makeBoard,
   meet,
-  type Member,
   moment,
   momentSync,
   now,
+  runGroups,
   settled,
   sharedWords,
   soonAborted,
@@ -176,25 +172,15 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
     gate: new Semaphore(0),
     atGate: sharedWords(1),
   };
-  const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: group[0].fate !== undefined,
-  }));
-  const executed = execute(
-    shared.doomed,
-    new Map(members.map(({ process }, id) => [id, process])),
-    random,
-  );
-  for (const { process } of members) process.start();
   const living = [...groups.flat(), ...ours].filter(({ fate }) => fate === undefined).length;
-  await guarded(
-    Promise.all([runLanes(shared, ours), openGate(shared, living, new Random(random.fork()))]),
-    shared.board,
-    "the main thread",
+  await runGroups(
+    runLanes,
+    shared,
+    groups,
+    random,
+    () =>
+      Promise.all([runLanes(shared, ours), openGate(shared, living, new Random(random.fork()))]),
   );
-  await joinAll(members, shared.board);
-  shared.doomed.close();
-  await executed;
   const lost = () => permits - semaphore.value;
   const having = (least: number) => shared.has.filter((what) => what >= least).length;
   const isConserved = () => lost() >= having(Has.ONE) && lost() <= having(Has.PERHAPS);
