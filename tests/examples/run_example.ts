@@ -32,7 +32,7 @@ export function linesOf(bytes: Uint8Array): string[] {
 export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
   const { path, permissions } = examples.find((example) => example.name === name)!;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...permissions, path, ...args],
+    args: ["run", "--quiet", "--no-prompt", ...permissions, path, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
