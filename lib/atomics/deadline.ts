@@ -22,10 +22,21 @@ export interface WaitOptions {
 /**
  * The time, on the clock of `performance.now()`, at which a wait with these options ends.
  *
- * @throws {TypeError} if `timeoutMs` is not a number or `signal` not an `AbortSignal`
+ * @throws {TypeError} if `options` is no object or has Python's `timeout`, `timeoutMs` is not a number,
+ * or `signal` not an `AbortSignal`
  */
 export function deadlineOf(options: WaitOptions | undefined): number {
   if (options === undefined) return Infinity;
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot wait: options must be an object, such as { timeoutMs: 5000 }, not ${String(options)}`,
+    );
+  }
+  if ("timeout" in options) {
+    throw new TypeError(
+      "Cannot wait: there is no option timeout. Write timeoutMs, in milliseconds: { timeoutMs: 5000 }",
+    );
+  }
   const { timeoutMs, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`Cannot wait: options.signal must be an AbortSignal, not ${typeof signal}`);

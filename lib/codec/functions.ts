@@ -21,8 +21,19 @@ export type AnyClass = abstract new (...args: any[]) => any;
 
 /** How a worker finds a function. */
 export type Definition =
-  /** The `index`-th registration by `task()` in a module. */
-  | { kind: "task"; name: string; module: string; index: number; hash: number }
+  /**
+   * The `index`-th registration by `task()` in a module. A function that makes tasks gives them the
+   * same text: it is then the `twin`-th of at least `twins` of this name and text.
+   */
+  | {
+    kind: "task";
+    name: string;
+    module: string;
+    index: number;
+    hash: number;
+    twin: number;
+    twins?: number;
+  }
   /** An export of a module. */
   | { kind: "export"; name: string; module: string }
   /** A function that comes with the language, by its path from `globalThis`. */
@@ -93,15 +104,22 @@ export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn
   const list = registrations.get(meta.url) ?? [];
   registrations.set(meta.url, list);
   const hash = hashOf(Function.prototype.toString.call(fn));
+  const { name } = fn;
   definitions.set(fn, {
     kind: "task",
-    name: fn.name,
+    name,
     module: meta.url,
     index: list.length,
     hash,
+    twin: twinsIn(list, name, hash).length,
   });
-  list.push({ fn, hash, name: fn.name });
+  list.push({ fn, hash, name });
   return fn;
+}
+
+/** The registrations of this name and text. */
+function twinsIn(list: readonly Registration[], name: string, hash: number): Registration[] {
+  return list.filter((it) => it.hash === hash && it.name === name);
 }
 
 /** The functions of a module, as tasks. */
@@ -191,8 +209,7 @@ export function isRegistered(classOf: object): boolean {
 export function functionAddress(fn: AnyFunction | AnyClass): number {
   let address = addresses.get(fn);
   if (address !== undefined) return address;
-  const definition = definitions.get(fn) ?? describe(fn);
-  const text = JSON.stringify(definition);
+  const text = JSON.stringify(complete(definitions.get(fn) ?? describe(fn)));
   address = addressesByText.get(text);
   if (address === undefined) {
     ensureThread();
@@ -204,6 +221,13 @@ export function functionAddress(fn: AnyFunction | AnyClass): number {
   }
   addresses.set(fn, address);
   return address;
+}
+
+/** The definition with how many twins it has by now. */
+function complete(definition: Definition): Definition {
+  if (definition.kind !== "task" || definition.twins !== undefined) return definition;
+  const { module, name, hash } = definition;
+  return { ...definition, twins: twinsIn(registrations.get(module)!, name, hash).length };
 }
 
 /** The definition at an address. */
@@ -284,7 +308,10 @@ export async function importFunction(address: number): Promise<object> {
         ? `Cannot find function ${definition.name}: ${definition.module} does not export it`
         : `Cannot find task ${nameAt(address)} in ${definition.module}: the ` +
           `worker's import of the module did not register it, or registered another. ` +
-          `Call task() at the top level of the module, not inside a function or a condition`,
+          `Call task() at the top level of the module, not inside a function or a condition` +
+          (definition.twins! > 1
+            ? `; ${definition.twins} tasks have this text, and all of them must be registered there`
+            : ""),
     );
   }
   remember(address, found);
@@ -310,10 +337,10 @@ function remember(address: number, fn: object): void {
 function find(definition: Definition): object | undefined {
   switch (definition.kind) {
     case "task": {
-      const list = registrations.get(definition.module) ?? [];
-      const { hash, name, index } = definition;
-      const fits = (it: Registration | undefined) => it?.hash === hash && it.name === name;
-      return (fits(list[index]) ? list[index] : list.find(fits))?.fn;
+      const { module, name, hash, twin, twins } = definition;
+      const here = twinsIn(registrations.get(module) ?? [], name, hash);
+      // With fewer it is not known which of them are missing.
+      return here.length < twins! ? undefined : here[twin].fn;
     }
     case "export":
       return undefined;

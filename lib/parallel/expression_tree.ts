@@ -79,7 +79,11 @@ export function checkShared(value: unknown, verb: string): AnyArray {
   if (!ArrayBuffer.isView(value) || value instanceof DataView) {
     throw new TypeError(
       `Cannot ${verb} ${shown(value)}: it must be a typed array on shared memory` +
-        (Array.isArray(value) ? `. Make one with sharedArray("float64", array)` : ""),
+        (Array.isArray(value)
+          ? `. Make one with sharedArray("float64", array)`
+          : ArrayBuffer.isView((value as { data?: unknown } | null)?.data)
+          ? ", such as the data of an ndarray"
+          : ""),
     );
   }
   if (!(value.buffer instanceof SharedArrayBuffer)) {

@@ -214,6 +214,11 @@ function reductionPlan(
   body: (...args: never) => unknown,
   options: AnyReduction,
 ): { plan: Omit<Plan, "control">; threads: number; reduction: Reduction } {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      'Cannot reduce: options must say how to combine the values, as { combine: "+" } does',
+    );
+  }
   const reduction = reductionOf(options);
   const { plan, threads } = planOf(range, body as Plan["body"], options, reduction);
   if (options.deterministic !== true) return { plan, threads, reduction };

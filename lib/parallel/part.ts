@@ -194,6 +194,11 @@ const operations: Record<ReductionName, (left: number, right: number) => number>
 };
 
 function explainContext(error: unknown, { body, isDriver, context }: Plan): void {
+  if (error instanceof TypeError && /read only property|not extensible/.test(error.message)) {
+    error.message +=
+      ". What is no array on shared memory is a copy in each thread, which cannot be " +
+      "written to: make it with sharedArray(), use a Value, or combine results with parallelReduce()";
+  }
   if (!(error instanceof ReferenceError)) return;
   if (isDriver) {
     if (!Object.values(context).some(isSource)) return;

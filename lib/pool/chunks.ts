@@ -46,3 +46,20 @@ export function sized<T>(items: Items<T>): readonly T[] {
   }
   return [...items];
 }
+
+/**
+ * Checks that each item is what a call can be given as its arguments.
+ *
+ * @throws {TypeError} if one cannot be iterated
+ */
+export function checkSpread(items: readonly unknown[]): void {
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at] as Partial<Iterable<unknown>> | null | undefined;
+    if (typeof item?.[Symbol.iterator] === "function") continue;
+    throw new TypeError(
+      `Cannot map: items[${at}] must be an array of arguments, not ${
+        item === null ? "null" : typeof item
+      }. For functions of one argument use map()`,
+    );
+  }
+}

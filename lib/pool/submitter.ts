@@ -7,7 +7,7 @@
 import { CancelledError, ClosedError } from "../errors.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import { AsyncResult } from "./async_result.ts";
-import { checkChunkSize, defaultChunkSize, type Items, sized } from "./chunks.ts";
+import { checkChunkSize, checkSpread, defaultChunkSize, type Items, sized } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
 import { ImapIterator, type SentChunk } from "./imap.ts";
 import { ApplyJob, callSite, explainFailure, type Job, MapJob, whenSettled } from "./jobs.ts";
@@ -67,6 +67,7 @@ export class Submitter {
     options.signal?.throwIfAborted();
     const target = this.#targetOf(fn);
     const list = sized(items);
+    if (mode === Mode.STARMAP) checkSpread(list);
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
     const job = new MapJob(target, list.length, chunkSize, options.onProgress);
     if (list.length === 0) return job;

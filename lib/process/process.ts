@@ -104,6 +104,12 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(
+        `Cannot make process: options must be an object, not ${typeof options}. Write ` +
+          "new Process({ target, args: [x] })",
+      );
+    }
     const { target, args = [] } = options;
     if (target !== undefined && typeof target !== "function") {
       throw new TypeError(

@@ -137,6 +137,12 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
    * @throws {TypeError} if `target` is not a function or `args` not an array
    */
   constructor(options: ThreadOptions<Args> = {}) {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(
+        `Cannot make thread: options must be an object, not ${typeof options}. Write ` +
+          "new Thread({ target, args: [x] })",
+      );
+    }
     const { target, args = [] } = options;
     if (target !== undefined && typeof target !== "function") {
       throw new TypeError(`Cannot make thread: target must be a function, not ${typeof target}`);

@@ -46,3 +46,14 @@ Deno.test("deadlineOf() throws the reason of a signal that is aborted", () => {
   assertThrows(() => deadlineOf({ signal: AbortSignal.abort() }), DOMException);
   assertEquals(deadlineOf({ signal: new AbortController().signal }), Infinity);
 });
+
+Deno.test("deadlineOf() rejects what is not an object of options, and Python's timeout", () => {
+  for (const options of [5, "5", null]) {
+    assertThrows(
+      () => deadlineOf(options as WaitOptions),
+      TypeError,
+      `options must be an object, such as { timeoutMs: 5000 }, not ${options}`,
+    );
+  }
+  assertThrows(() => deadlineOf({ timeout: 5 } as WaitOptions), TypeError, "Write timeoutMs");
+});

@@ -21,6 +21,7 @@ import {
   twins,
 } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
+import { runProgram } from "../fixtures/program.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
 ensureThread();
@@ -342,3 +343,30 @@ test("what cannot be named is refused by pool and process at the call", async ()
   assert(error instanceof DataCloneError, String(error));
   assertThrows(() => run(bound), DataCloneError, "a bound function");
 });
+
+/** Makes tasks that differ only in what they close over, some of them in the main program alone. */
+const factory = (inMain: string) => `
+import { Pool, task } from "@sauropod/multiprocessing";
+const by = (k: number) => task(import.meta, (x: number) => x * k);
+${inMain.includes("early") ? "const early = import.meta.main ? by(7) : undefined;" : ""}
+const [two, three] = [by(2), by(3)];
+if (import.meta.main) {
+  const late = ${inMain.includes("late") ? "by(5)" : "undefined"};
+  await using pool = new Pool(1);
+  for (const fn of [two, three, ${inMain}]) {
+    console.log(await pool.map(fn, [1]).catch((error) => error.name));
+  }
+}
+`;
+
+Deno.test("tasks of the same text are told apart", async () => {
+  const { stdout, stderr } = await runProgram(factory(""));
+  assertEquals([stdout, stderr], ["[ 2 ]\n[ 3 ]\n", ""]);
+});
+
+for (const name of ["early", "late"]) {
+  Deno.test(`tasks of the same text are not mixed up: one that is registered in main alone, ${name}`, async () => {
+    const { stdout, stderr } = await runProgram(factory(name));
+    assertEquals([stdout, stderr], ["TaskLookupError\n".repeat(3), ""]);
+  });
+}

@@ -369,3 +369,17 @@ loopTest(
     }
   },
 );
+
+loopTest("parallelFor() tells what to do when its body writes to a copy", async () => {
+  const bodies: [object, (i: number, context: never) => void][] = [
+    [{ a: [0, 0] }, (i: number, { a }: { a: number[] }) => void (a[i] = 1)],
+    [{ a: { n: 0 } }, (_i: number, { a }: { a: { n: number } }) => void a.n++],
+  ];
+  for (const [context, body] of bodies) {
+    await assertRejects(
+      () => parallelFor(10, body, { context: context as never }),
+      TypeError,
+      "make it with sharedArray(), use a Value, or combine results with parallelReduce()",
+    );
+  }
+});

@@ -126,6 +126,11 @@ loopTest("parallelReduce() takes NaN for what it is", async () => {
 });
 
 loopTest("parallelReduce() refuses what is no reduction", async () => {
+  await assertRejects(
+    () => (parallelReduce as (...args: unknown[]) => Promise<unknown>)(10, (i: number) => i),
+    TypeError,
+    'as { combine: "+" } does',
+  );
   const reduce = (options: unknown, body: unknown = (i: number) => i) =>
     parallelReduce(5, body as () => number, options as NumberReduction<object, object>);
   const rejects = (options: unknown, fault: new () => Error, text: string) =>

@@ -1301,3 +1301,15 @@ test("shared memory that a worker makes is shared with main, free or blocked", a
   assertEquals(pool.applySync((array: Int32Array) => ++array[1], [shared[5]]), 1);
   assertEquals(shared[5][1], 1);
 });
+
+test("Pool.starmap() refuses items that are no arguments, by their index", async () => {
+  await using pool = new Pool(1);
+  for (const item of [1, null, undefined, {}]) {
+    await assertRejects(
+      () => pool.starmap((x: number) => x, [[0], item] as [number][]),
+      TypeError,
+      "items[1] must be an array of arguments",
+    );
+  }
+  assertThrows(() => pool.starmapSync((x: number) => x, [1] as never), TypeError, "items[0]");
+});

@@ -698,3 +698,11 @@ test("getContext('forkserver').Process can be started many times while main bloc
   for (const process of processes) process.start();
   for (const process of processes) assertEquals(endingSync(process), 0);
 }, { reserve: true });
+
+test("Process() refuses Python's positional arguments", () => {
+  assertThrows(
+    () => new Process((() => {}) as never),
+    TypeError,
+    "options must be an object, not function. Write new Process({ target, args: [x] })",
+  );
+});

@@ -369,3 +369,7 @@ test("Thread cannot be sent", () => {
   const queue = new Queue<unknown>();
   assertThrows(() => queue.tryPut(new Thread()), DataCloneError, "a Thread holds what cannot");
 });
+
+test("Thread() refuses Python's positional arguments", () => {
+  assertThrows(() => new Thread((() => {}) as never), TypeError, "Write new Thread({ target");
+});
