@@ -474,15 +474,16 @@ test("currentProcess() and parentProcess() in a process are itself and its creat
 // 6
 test("parentProcess() of a child of a child is seen to end by it", async () => {
   for (const end of ["terminate", "kill", "error", "return"] as const) {
-    const [out, go] = [new Queue<unknown>(), new Event()];
-    const process = started({ target: tasks.watchedByChild, args: [out, go, end] });
-    const [pid, alive, inTime] = await out.get(guard) as unknown[];
+    const [[here, there], go] = [Pipe<unknown[]>(), new Event()];
+    const process = started({ target: tasks.watchedByChild, args: [there, go, end] });
+    const [pid, alive, inTime] = await here.recv(guard);
     assertEquals([pid, alive, inTime], [process.pid, true, false], end);
     if (end === "terminate") process.terminate();
     else if (end === "kill") process.kill();
     else go.set();
-    assertEquals(await out.get(guard), [true, false], end);
+    assertEquals(await here.recv(guard), [true, false], end);
     await ending(process);
+    await assertRejects(() => here.recv(guard), EOFError); // the child of the child has ended too
   }
 });
 
