@@ -9,7 +9,8 @@
  *
  * Follows U. Drepper, "Futexes Are Tricky" (2011), mutex 3. What stands between `enter` and `leave`
  * is synchronous, calls no code of the user and does not wait, so no end of a worker can come
- * between: a worker's JavaScript is never interrupted, only its return to the event loop.
+ * between: a worker's JavaScript is never interrupted, only its return to the event loop. Nor does a
+ * recursion of the user's that uses up the stack: there is room for a whole section, or `enter` fails.
  *
  * @module
  */
@@ -23,13 +24,35 @@ const CONTENDED = 2;
 /** How often a short wait looks before it sleeps: about 12 µs. On a single core looking is useless. */
 export const SPINS: number = navigator.hardwareConcurrency > 1 ? 300 : 0;
 
-/** Enters the section that `word` guards, after whoever is inside has left. */
+/** Sections that this thread is inside of: those of the heap are entered inside others. */
+let inside = 0;
+
+/**
+ * Fails if there is no room on the stack for what a section does.
+ *
+ * Its branch is never taken. But that call's arguments are 8 KB of the function's frame, for which V8
+ * looks before it begins, compiled or not; and a function so long is never inlined.
+ */
+const ensureRoom = new Function(
+  "never",
+  `if (never) never(${"0,".repeat(1000)})`,
+) as (never: false) => void;
+
+/**
+ * Enters the section that `word` guards, after whoever is inside has left.
+ *
+ * @throws {RangeError} if a recursion has left too little of the stack: before anything is changed,
+ * for inside it would be half done and the section never left
+ */
 export function enter(word: number): void {
+  if (inside === 0) ensureRoom(false);
+  inside++;
   if (Atomics.compareExchange(i32, word, FREE, TAKEN) !== FREE) enterSlowly(word); // FREE -> TAKEN
 }
 
 /** Leaves the section, and wakes one who wants in. */
 export function leave(word: number): void {
+  inside--;
   // TAKEN | CONTENDED -> FREE
   if (Atomics.exchange(i32, word, FREE) === CONTENDED) Atomics.notify(i32, word, 1);
 }

@@ -83,13 +83,9 @@ export function allocate(bytes: number): number {
   // ceil(log2(size)): for sizes from 2^31 the bit trick ends, and one class remains
   let sizeClass = size > 2 ** 31 ? LARGEST_CLASS : 32 - Math.clz32(size - 1);
   if (sizeClass < SMALLEST_CLASS) sizeClass = SMALLEST_CLASS;
-  let address = 0;
   enter(GUARD);
-  try {
-    if (size <= 2 ** 32) address = take(sizeClass);
-  } finally {
-    leave(GUARD); // even if the stack is used up in there
-  }
+  const address = size <= 2 ** 32 ? take(sizeClass) : 0;
+  leave(GUARD);
   if (address === 0) {
     throw new RangeError(
       `Cannot allocate ${bytes} bytes of shared memory: the shared heap of ${i32.byteLength} ` +
@@ -101,14 +97,10 @@ export function allocate(bytes: number): number {
 
 /** Gives a block back. The caller knows that nobody else has its address any more. */
 export function free(address: number): void {
-  let sizeClass = 0;
   enter(GUARD);
-  try {
-    sizeClass = i32[address - HEADER_WORDS];
-    if (sizeClass !== 0) put(address, sizeClass);
-  } finally {
-    leave(GUARD);
-  }
+  const sizeClass = i32[address - HEADER_WORDS];
+  if (sizeClass !== 0) put(address, sizeClass);
+  leave(GUARD);
   if (sizeClass === 0) throw new Error(`Cannot free block ${address}: it is free already`);
 }
 

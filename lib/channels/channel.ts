@@ -266,7 +266,7 @@ function pop(channel: number): boolean {
     }
     emptied = emptySlot(channel, slot);
   } finally {
-    leave(channel + RECEIVE_GUARD); // even if the stack is used up in there
+    leave(channel + RECEIVE_GUARD);
   }
   noteRoom(channel, emptied);
   return true;

@@ -97,7 +97,7 @@ function findAndRetain(name: Uint8Array): number {
     if (listener !== 0) Atomics.add(i32, listener + objectWord.REFERENCES, 1);
     return listener;
   } finally {
-    leave(rootWord.listenersGuard); // even if the stack is used up in there
+    leave(rootWord.listenersGuard);
   }
 }
 

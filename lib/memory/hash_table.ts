@@ -21,9 +21,7 @@
  * guard. Only taking all of them ({@linkcode entriesOf}) takes longer the more there are.
  *
  * Nothing in there fails half-way. The one thing that is allocated inside is a segment, before anything
- * is changed, and without it the table goes on with longer chains. A recursion of the user's may leave
- * no room on the stack for what is inside: therefore `finally`, or the table would be closed for ever
- * to those who catch the error; and looking goes deeper than changing, and comes first.
+ * is changed, and without it the table goes on with longer chains.
  *
  * @module
  */
@@ -166,23 +164,16 @@ export function entriesOf(table: number): number[] {
 export function putEntries(table: number, entries: readonly number[]): void {
   const replaced: number[] = [];
   enter(table + GUARD);
-  try {
-    for (const entry of entries) replaced.push(put(table, entry));
-  } finally {
-    leave(table + GUARD);
-  }
+  for (const entry of entries) replaced.push(put(table, entry));
+  leave(table + GUARD);
   for (const old of replaced) if (old !== 0) unpinEntry(old);
 }
 
 /** Puts one entry into the table. */
 export function putEntry(table: number, entry: number): void {
-  let old = 0;
   enter(table + GUARD);
-  try {
-    old = put(table, entry);
-  } finally {
-    leave(table + GUARD);
-  }
+  const old = put(table, entry);
+  leave(table + GUARD);
   if (old !== 0) unpinEntry(old);
 }
 
@@ -229,13 +220,9 @@ export function takeNewest(table: number): number {
 
 /** Takes all entries out of the table. */
 export function clearTable(table: number): void {
-  let taken: Taken;
   enter(table + GUARD);
-  try {
-    taken = clear(table);
-  } finally {
-    leave(table + GUARD);
-  }
+  const taken = clear(table);
+  leave(table + GUARD);
   dropAll(taken);
 }
 

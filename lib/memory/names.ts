@@ -81,7 +81,7 @@ function inNames<T>(section: () => T): T {
   try {
     return section();
   } finally {
-    leave(rootWord.namesGuard); // even if the stack is used up in there
+    leave(rootWord.namesGuard);
   }
 }
 

@@ -11,8 +11,7 @@
  *
  * What is inside the guard moves addresses, never values (see `record.ts`): a million elements are
  * moved on, to make room at the front, in about a millisecond. Room for more is made before anything
- * is changed, so nothing can fail half-way. `finally` is for the stack that may be used up by a
- * recursion of the user's.
+ * is changed, so nothing can fail half-way.
  *
  * Positions are counted from the end if they are negative. They are resolved inside the guard, where
  * the length is what it is.
@@ -140,13 +139,10 @@ export function reorder(list: number, records: readonly number[], version: numbe
 /** Puts the elements into the opposite order. */
 export function reverseList(list: number): void {
   enter(list + GUARD);
-  try {
-    const elements = i32[list + ELEMENTS];
-    i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
-    changed(list);
-  } finally {
-    leave(list + GUARD);
-  }
+  const elements = i32[list + ELEMENTS];
+  i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
+  changed(list);
+  leave(list + GUARD);
 }
 
 /**
