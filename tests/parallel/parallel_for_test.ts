@@ -106,16 +106,22 @@ loopTest("parallelFor() of nothing calls nobody", async () => {
 });
 
 loopTest("parallelFor() runs in workers, parallelForSync() here too", async () => {
-  const pids = new Int32Array(new SharedArrayBuffer(4));
+  const counts = new Int32Array(new SharedArrayBuffer(8));
   (globalThis as { isCaller?: boolean }).isCaller = true;
   try {
-    const body = (_i: number, { pids }: { pids: Int32Array }) => {
-      if ("isCaller" in globalThis) Atomics.add(pids, 0, 1);
+    // Each of two indices waits until the other has begun: no thread can have both.
+    const body = (_i: number, { counts }: { counts: Int32Array }) => {
+      if ("isCaller" in globalThis) Atomics.add(counts, 0, 1);
+      Atomics.add(counts, 1, 1);
+      Atomics.notify(counts, 1);
+      if (Atomics.wait(counts, 1, 1, 30_000) === "timed-out") throw new Error("alone");
     };
-    await parallelFor(100, body, { context: { pids }, numThreads: 2 });
-    assertEquals(pids[0], 0);
-    parallelForSync(100, body, { context: { pids }, numThreads: 2 });
-    assert(pids[0] > 0);
+    const options = { context: { counts }, numThreads: 2, chunkSize: 1 };
+    await parallelFor(2, body, options);
+    assertEquals([...counts], [0, 2]);
+    counts.fill(0);
+    parallelForSync(2, body, options);
+    assertEquals([...counts], [1, 2]);
   } finally {
     delete (globalThis as { isCaller?: boolean }).isCaller;
   }
