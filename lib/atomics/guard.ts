@@ -16,6 +16,7 @@
  */
 
 import { i32 } from "./heap_views.ts";
+import { ensureRoomForSection } from "./stack.ts";
 
 const FREE = 0;
 const TAKEN = 1;
@@ -28,24 +29,13 @@ export const SPINS: number = navigator.hardwareConcurrency > 1 ? 300 : 0;
 let inside = 0;
 
 /**
- * Fails if there is no room on the stack for what a section does.
- *
- * Its branch is never taken. But that call's arguments are 8 KB of the function's frame, for which V8
- * looks before it begins, compiled or not; and a function so long is never inlined.
- */
-const ensureRoom = new Function(
-  "never",
-  `if (never) never(${"0,".repeat(1000)})`,
-) as (never: false) => void;
-
-/**
  * Enters the section that `word` guards, after whoever is inside has left.
  *
  * @throws {RangeError} if a recursion has left too little of the stack: before anything is changed,
  * for inside it would be half done and the section never left
  */
 export function enter(word: number): void {
-  if (inside === 0) ensureRoom(false);
+  if (inside === 0) ensureRoomForSection();
   inside++;
   if (Atomics.compareExchange(i32, word, FREE, TAKEN) !== FREE) enterSlowly(word); // FREE -> TAKEN
 }

@@ -17,6 +17,7 @@ import { deadlineOf, type WaitOptions } from "./deadline.ts";
 import { SPINS } from "./guard.ts";
 import { rootWord } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
+import { ensureRoomToRelease } from "./stack.ts";
 import { Control, self, stopRequested, threadWord } from "./thread.ts";
 import {
   dequeue,
@@ -58,6 +59,7 @@ export type Steps<T> = Generator<Park, T, Outcome>;
 
 /** Runs the steps to their end, blocking the thread while they sleep. */
 export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
+  ensureRoomToRelease();
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped(); // before it sees what its own end has done to others
   let step = steps.next();
@@ -82,6 +84,7 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
  * @returns the indices of those that have; none if the time is up
  */
 export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): number[] {
+  ensureRoomToRelease();
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped();
   try {
@@ -130,6 +133,7 @@ export function awaitOn<T>(
   keepAlive?: boolean,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    ensureRoomToRelease();
     const deadline = deadlineOf(options);
     if (stopRequested()) throw stopped();
     const task = keepAlive === undefined ? taskNow?.() : undefined;

@@ -27,6 +27,7 @@
 import { enter, leave } from "../atomics/guard.ts";
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { ensureRoom } from "../atomics/stack.ts";
 import { Outcome, type Steps } from "../atomics/wait.ts";
 import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
@@ -122,6 +123,7 @@ export function closedBits(channel: number): number {
 
 /** Closes the channel and wakes all who wait for it. */
 export function closeChannel(channel: number, why: number): void {
+  ensureRoom();
   enter(channel + SEND_GUARD); // so that who finds it closed and empty knows that no push is under way
   Atomics.or(i32, channel + CLOSED, why);
   leave(channel + SEND_GUARD);
@@ -250,6 +252,7 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 
 /** Takes the next message into `popped`, if there is one. */
 function pop(channel: number): boolean {
+  ensureRoom();
   let emptied: number;
   enter(channel + RECEIVE_GUARD);
   try {
@@ -380,6 +383,7 @@ export function receiveBytes<R>(
   channel: number,
   read: (bytes: Uint8Array<SharedArrayBuffer>) => R,
 ): ReceivedBytes<R> | undefined {
+  ensureRoom();
   let block: number;
   let bytes: Uint8Array<SharedArrayBuffer>;
   let emptied: number;

@@ -10,6 +10,7 @@
 
 import { enter, leave } from "../atomics/guard.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { ensureRoom } from "../atomics/stack.ts";
 import { wakeOne } from "../atomics/wait_queue.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { discardMessage, freeMessage, storeMessage } from "../codec/message.ts";
@@ -107,6 +108,7 @@ export function storeIn(order: Order): Store {
 
   /** The block of the next message; 0 if there is none. */
   function pop(channel: number): number {
+    ensureRoom();
     enter(channel + SEND_GUARD);
     const block = messagesIn(channel) > 0 ? order.take(channel) : 0;
     if (block !== 0) Atomics.add(i32, channel + RECEIVED, 1);

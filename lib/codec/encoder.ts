@@ -10,6 +10,7 @@
 
 import { DataCloneError } from "../errors.ts";
 import { addressOf, send, unsend } from "../atomics/shared_object.ts";
+import { ensureRoom } from "../atomics/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
 import { functionAddress, isRegistered } from "./functions.ts";
@@ -569,8 +570,13 @@ function explain(error: unknown, root: unknown, name: string): unknown {
 /** Encoders not in use; more than one only when a getter of a value sends a value. */
 const idle: Encoder[] = [];
 
-/** Borrows an encoder; give it back with {@linkcode giveBack}. */
+/**
+ * Borrows an encoder; give it back with {@linkcode giveBack}.
+ *
+ * @throws {RangeError} if the stack has no room to send the message too
+ */
 export function borrow(): Encoder {
+  ensureRoom();
   return idle.pop() ?? new Encoder();
 }
 

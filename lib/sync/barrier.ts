@@ -38,6 +38,7 @@ import {
   SharedType,
   showState,
 } from "../atomics/shared_object.ts";
+import { ensureRoom } from "../atomics/stack.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import {
@@ -310,6 +311,7 @@ export class Barrier extends SharedHandle {
    * wait for each other again, once an action that runs has ended.
    */
   reset(): void {
+    ensureRoom();
     const barrier = this.address;
     inQueue(barrier + WAITERS, () => {
       i32[barrier + COUNT] = 0;
@@ -321,6 +323,7 @@ export class Barrier extends SharedHandle {
 
   /** Breaks the barrier: those who wait, and those who come, get {@linkcode BrokenBarrierError}. */
   abort(): void {
+    ensureRoom();
     inQueue(this.address + WAITERS, () => breakNow(this.address));
     wakeAll(this.address + ENTRANCE);
   }

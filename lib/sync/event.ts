@@ -23,6 +23,7 @@ import {
   SharedType,
   showState,
 } from "../atomics/shared_object.ts";
+import { ensureRoom } from "../atomics/stack.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
 
@@ -73,6 +74,7 @@ export class Event extends SharedHandle implements Waitable {
 
   /** Sets the flag and wakes all who wait for it. */
   set(): void {
+    ensureRoom();
     this.turn(0);
     wakeAll(this.address + QUEUE);
   }

@@ -22,6 +22,7 @@
 import { AbandonedLockError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { ensureRoom, ensureRoomToRelease } from "../atomics/stack.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { Outcome, type Steps } from "../atomics/wait.ts";
 import { hasWaiters, passOn, QUEUE_WORDS, wakeOne, wakeOthersFor } from "../atomics/wait_queue.ts";
@@ -36,6 +37,7 @@ export type Acquisition = "acquired" | "abandoned" | "timed out";
 
 /** Takes it if it is free. */
 export function take(owner: number): boolean {
+  ensureRoomToRelease();
   return Atomics.compareExchange(i32, owner, 0, self) === 0; // 0 -> me
 }
 
@@ -94,6 +96,7 @@ function asOwner(owner: number, how: Acquisition): Acquisition {
  * @returns false if nobody owns it
  */
 export function relinquish(owner: number): boolean {
+  ensureRoom();
   const queue = owner + QUEUE;
   if (hasEnded(self)) return true;
   if (!hasWaiters(queue) && Atomics.compareExchange(i32, owner, self, 0) === self) { // me -> 0

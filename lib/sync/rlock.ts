@@ -22,6 +22,7 @@ import {
   SharedType,
   showState,
 } from "../atomics/shared_object.ts";
+import { ensureRoomToRelease } from "../atomics/stack.ts";
 import { hasEnded, self } from "../atomics/thread.ts";
 import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
 import {
@@ -237,7 +238,8 @@ export class RLock extends SharedHandle {
           "Whoever acquired it releases it, once for each acquire",
       );
     }
-    if (--hold.depth === 0) letGo(this.address);
+    if (hold.depth > 1) hold.depth--;
+    else letGo(this.address);
   }
 
   /** Whether somebody holds the lock. */
@@ -274,6 +276,7 @@ const holds = new Map<number, Hold>();
 
 /** Acquires once more, if this owner holds the lock already. */
 function enterAgain(lock: number, token: number): boolean {
+  ensureRoomToRelease();
   const hold = holds.get(lock);
   if (hold?.token !== token) return false;
   hold.depth++;
@@ -294,8 +297,8 @@ export function isHeldHere(lock: number): boolean {
 /** Frees the lock, however often it was acquired: what {@linkcode holdingAgain} needs. */
 export function letGo(lock: number): Hold {
   const hold = holds.get(lock)!;
-  holds.delete(lock);
   relinquish(lock + OWNER);
+  holds.delete(lock);
   return hold;
 }
 

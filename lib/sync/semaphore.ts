@@ -27,6 +27,7 @@ import {
   SharedType,
   showState,
 } from "../atomics/shared_object.ts";
+import { ensureRoom, ensureRoomToRelease } from "../atomics/stack.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeOne } from "../atomics/wait_queue.ts";
 import { LockGuard } from "./ownership.ts";
@@ -53,6 +54,7 @@ function createSemaphore(type: number, value: number): number {
 }
 
 function tryTake(semaphore: number): boolean {
+  ensureRoomToRelease();
   const word = semaphore + VALUE;
   for (;;) {
     const found = Atomics.load(i32, word);
@@ -162,6 +164,7 @@ export class Semaphore extends SharedHandle {
         `Cannot release semaphore: n must be a whole number of at least 1, not ${String(n)}`,
       );
     }
+    ensureRoom();
     const word = this.address + VALUE;
     const most = i32[this.address + MOST];
     for (;;) {

@@ -1,0 +1,63 @@
+import { Lock, Process, Queue, RLock, Semaphore } from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { ended } from "../fixtures/workers.ts";
+
+test("what a recursion does until the stack is used up is done wholly or not at all", async () => {
+  // In a worker, which has not compiled any of it: a function's first call takes more of the stack.
+  const process = new Process({
+    target: (
+      lock: Lock,
+      rlock: RLock,
+      semaphore: Semaphore,
+      permits: Semaphore,
+      queue: Queue,
+    ) => {
+      const check = (what: string, is: unknown, expected: unknown) => {
+        if (is !== expected) throw new Error(`${what}: ${is}, not ${expected}`);
+      };
+      // The more arguments, the larger the steps in which the stack is used up.
+      const dive = (args: number[], use: () => void) => {
+        let uses = 0;
+        const go = (depth: number, ...args: number[]) => {
+          if (depth > 2000) {
+            use();
+            uses++;
+          }
+          go(depth + 1, ...args);
+        };
+        try {
+          go(0, ...args);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+        }
+        return uses;
+      };
+      let [permitsGiven, messagesPut] = [0, 0];
+      for (let turn = 0; turn < 16; turn++) {
+        const args = Array.from({ length: turn }, () => 0);
+        dive(args, () => {
+          using _ = lock.acquireSync();
+        });
+        check("lock", lock.locked(), false);
+
+        dive(args, () => {
+          using _ = rlock.acquireSync();
+        });
+        check("rlock", rlock.locked(), false);
+
+        dive(args, () => {
+          using _ = semaphore.acquireSync();
+        });
+        check("semaphore", semaphore.value, 1);
+
+        permitsGiven += dive(args, () => permits.release());
+        check("permits", permits.value, permitsGiven);
+        messagesPut += dive(args, () => queue.putSync(1));
+        check("queue", queue.size(), messagesPut);
+      }
+    },
+    args: [new Lock(), new RLock(), new Semaphore(1), new Semaphore(0), new Queue()],
+  });
+  process.start();
+  await ended(process);
+});
