@@ -16,9 +16,24 @@ import {
 import { compileDistances } from "../examples/loops/kernels/distances.ts";
 import { copyAndSum, distances, integral, mapElements } from "./kernels.ts";
 import { type Contender, type Scenario, timed, timedNow } from "./measure.ts";
-import type { PythonPeer } from "./python_peer.ts";
+import { pythonContender, type PythonPeer } from "./python_peer.ts";
 import type { RawWorkers } from "./raw.ts";
+import type { Request } from "./raw_worker.ts";
 import { type Kernel, simdRow } from "./tasks.ts";
+
+/** A loop, and the ways to run it. */
+interface Loop extends Omit<Scenario, "contenders"> {
+  /** Number of its indices. */
+  length: number;
+  /** Runs it on one thread. */
+  plain: () => void;
+  /** What a worker written by hand is asked to run. */
+  part: (id: number, from: number, to: number) => Request;
+  /** Runs it with the package. */
+  parallel: Contender[];
+  /** What the Python script calls it, and how it runs it, unless by `prange`. */
+  python: { name: string; title?: string };
+}
 
 /** The scenarios; `scale` shrinks them. */
 export function loops(
@@ -27,32 +42,33 @@ export function loops(
   scale: number,
   repeats: number,
 ): Scenario[] {
-  const points = Math.round(100_000_000 * scale);
   return [
-    theIntegral(raw, python, points, repeats),
-    theExpression(raw, python, Math.round(10_000_000 * scale), repeats),
-    thePairs(raw, python, scale === 1 ? 500 : 50, repeats),
-    theCopy(raw, python, Math.round(16 * 2 ** 20 * scale), repeats),
-    theElements(raw, python, Math.round(1_000_000 * scale), repeats),
-  ];
+    theIntegral(Math.round(100_000_000 * scale), repeats),
+    theExpression(Math.round(10_000_000 * scale), repeats),
+    thePairs(scale === 1 ? 500 : 50, repeats),
+    theCopy(Math.round(16 * 2 ** 20 * scale), repeats),
+    theElements(Math.round(1_000_000 * scale), repeats),
+  ].map((loop) => scenarioOf(loop, raw, python));
 }
 
-/** Halves of the work for the two workers. */
-function halves<T>(length: number, ask: (from: number, to: number) => Promise<T>): Promise<T[]> {
+function scenarioOf(loop: Loop, raw: RawWorkers, peer: PythonPeer | undefined): Scenario {
+  const { name, unit, repeats, length, plain, part, parallel, python } = loop;
   const middle = length >> 1;
-  return Promise.all([ask(0, middle), ask(middle, length)]);
+  const ask = (from: number, to: number) => raw.ask((id) => part(id, from, to));
+  return {
+    name,
+    unit,
+    repeats,
+    contenders: [
+      ["plain loop", () => timedNow(plain)],
+      ["by hand", () => timed(() => Promise.all([ask(0, middle), ask(middle, length)]))],
+      ...parallel,
+      ...pythonContender(peer, python.title ?? "numba, prange", python.name, length),
+    ],
+  };
 }
 
-function numba(python: PythonPeer | undefined, name: string, size: number): Contender[] {
-  return python === undefined ? [] : [python.contender("numba, prange", name, size)];
-}
-
-function theIntegral(
-  raw: RawWorkers,
-  python: PythonPeer | undefined,
-  points: number,
-  repeats: number,
-): Scenario {
+function theIntegral(points: number, repeats: number): Loop {
   const dx = 2 / points;
   const options = { combine: "+", constants: { dx } } as const;
   const body = (i: number, { dx }: { dx: number }) => {
@@ -63,28 +79,18 @@ function theIntegral(
     name: `integral over ${points} points`,
     unit: "ms",
     repeats,
-    contenders: [
-      ["plain loop", () => timedNow(() => integral(0, points, dx))],
-      [
-        "by hand",
-        () =>
-          timed(() =>
-            halves(points, (from, to) => raw.ask((id) => ({ kind: "integral", id, from, to, dx })))
-          ),
-      ],
+    length: points,
+    plain: () => integral(0, points, dx),
+    part: (id, from, to) => ({ kind: "integral", id, from, to, dx }),
+    parallel: [
       ["parallelReduce", () => timed(() => parallelReduce(points, body, options))],
       ["parallelReduceSync", () => timedNow(() => parallelReduceSync(points, body, options))],
-      ...numba(python, "integral", points),
     ],
+    python: { name: "integral" },
   };
 }
 
-function theExpression(
-  raw: RawWorkers,
-  python: PythonPeer | undefined,
-  points: number,
-  repeats: number,
-): Scenario {
+function theExpression(points: number, repeats: number): Loop {
   const dx = 2 / points;
   const x = lazy(prange(points)).mul(dx);
   const expression = x.pow(2).sub(x);
@@ -92,30 +98,18 @@ function theExpression(
     name: `(X**2 - X).sum() of ${points} points`,
     unit: "ms",
     repeats: 3 * repeats,
-    contenders: [
-      ["plain loop", () => timedNow(() => integral(0, points, dx))],
-      [
-        "by hand",
-        () =>
-          timed(() =>
-            halves(points, (from, to) => raw.ask((id) => ({ kind: "integral", id, from, to, dx })))
-          ),
-      ],
+    length: points,
+    plain: () => integral(0, points, dx),
+    part: (id, from, to) => ({ kind: "integral", id, from, to, dx }),
+    parallel: [
       ["lazy, sum", () => timed(() => expression.sum())],
       ["lazy, sumSync", () => timedNow(() => expression.sumSync())],
-      ...(python === undefined
-        ? []
-        : [python.contender("numba, array expression", "expression", points)]),
     ],
+    python: { name: "expression", title: "numba, array expression" },
   };
 }
 
-function thePairs(
-  raw: RawWorkers,
-  python: PythonPeer | undefined,
-  rows: number,
-  repeats: number,
-): Scenario {
+function thePairs(rows: number, repeats: number): Loop {
   const columns = rows / 5;
   const vectors = sharedArray("float64", Array.from({ length: rows * columns }, Math.random));
   const result = sharedArray("float64", rows * rows);
@@ -124,6 +118,8 @@ function thePairs(
   new Float64Array(memory.buffer).set(vectors);
   const kernel: Kernel = { module: compileDistances(), memory, rows, columns };
   const context = { vectors, result, rows, columns };
+  // The rows of distances() once more: a function of a row for both would slow both down, the plain
+  // loop by a third, and be no loop as one writes it.
   const body = (i: number, { vectors, result, rows, columns }: typeof context) => {
     const row = vectors.subarray(i * columns, (i + 1) * columns);
     for (let j = 0; j < rows; j++) {
@@ -140,42 +136,22 @@ function thePairs(
     name: `distances of ${rows} vectors of ${columns}`,
     unit: "ms",
     repeats,
-    contenders: [
-      ["plain loop", () => timedNow(() => distances(vectors, result, rows, columns, 0, rows))],
-      ["by hand", () =>
-        timed(() =>
-          halves(
-            rows,
-            (from, to) =>
-              raw.ask((id) => ({
-                kind: "distances",
-                id,
-                vectors,
-                result,
-                rows,
-                columns,
-                from,
-                to,
-              })),
-          )
-        )],
+    length: rows,
+    plain: () => distances(vectors, result, rows, columns, 0, rows),
+    part: (id, from, to) => ({ kind: "distances", id, ...context, from, to }),
+    parallel: [
       ["parallelFor", () => timed(() => parallelFor(rows, body, { context }))],
       ["parallelForSync", () => timedNow(() => parallelForSync(rows, body, { context }))],
       [
         "parallelForSync, WebAssembly",
         () => timedNow(() => parallelForSync(rows, simdRow, { context: kernel })),
       ],
-      ...numba(python, "pairwise", rows),
     ],
+    python: { name: "pairwise" },
   };
 }
 
-function theCopy(
-  raw: RawWorkers,
-  python: PythonPeer | undefined,
-  length: number,
-  repeats: number,
-): Scenario {
+function theCopy(length: number, repeats: number): Loop {
   const input = sharedArray("float64", length);
   for (let i = 0; i < length; i++) input[i] = i;
   const output = sharedArray("float64", length);
@@ -188,28 +164,18 @@ function theCopy(
     name: `copy and sum of ${Math.round(length / 131_072)} MiB`,
     unit: "ms",
     repeats,
-    contenders: [
-      ["plain loop", () => timedNow(() => copyAndSum(input, output, 0, length))],
-      ["by hand", () =>
-        timed(() =>
-          halves(
-            length,
-            (from, to) => raw.ask((id) => ({ kind: "copy", id, input, output, from, to })),
-          )
-        )],
+    length,
+    plain: () => copyAndSum(input, output, 0, length),
+    part: (id, from, to) => ({ kind: "copy", id, input, output, from, to }),
+    parallel: [
       ["parallelReduce", () => timed(() => parallelReduce(length, body, options))],
       ["parallelReduceSync", () => timedNow(() => parallelReduceSync(length, body, options))],
-      ...numba(python, "copy", length),
     ],
+    python: { name: "copy" },
   };
 }
 
-function theElements(
-  raw: RawWorkers,
-  python: PythonPeer | undefined,
-  length: number,
-  repeats: number,
-): Scenario {
+function theElements(length: number, repeats: number): Loop {
   const input = sharedArray("float64", length);
   for (let i = 0; i < length; i++) input[i] = i / length;
   const output = sharedArray("float64", length);
@@ -221,18 +187,13 @@ function theElements(
     name: `x² - x of a shared array of ${length}`,
     unit: "us",
     repeats: 5 * repeats,
-    contenders: [
-      ["plain loop", () => timedNow(() => mapElements(input, output, 0, length))],
-      ["by hand", () =>
-        timed(() =>
-          halves(
-            length,
-            (from, to) => raw.ask((id) => ({ kind: "elements", id, input, output, from, to })),
-          )
-        )],
+    length,
+    plain: () => mapElements(input, output, 0, length),
+    part: (id, from, to) => ({ kind: "elements", id, input, output, from, to }),
+    parallel: [
       ["parallelFor", () => timed(() => parallelFor(length, body, { context }))],
       ["parallelForSync", () => timedNow(() => parallelForSync(length, body, { context }))],
-      ...numba(python, "elements", length),
     ],
+    python: { name: "elements" },
   };
 }

@@ -14,7 +14,7 @@ import { Lock, Pool, Process, Queue } from "@sauropod/multiprocessing";
 import { parseArgs } from "@std/cli/parse-args";
 import { loops } from "./loops.ts";
 import { measure, median, type Scenario, timed, timedNow } from "./measure.ts";
-import { PythonPeer } from "./python_peer.ts";
+import { pythonContender, PythonPeer } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
 import { consume, integrand, produce, same, square } from "./tasks.ts";
 
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   if (python === undefined) console.log(`${executable} is no Python with numpy and numba`);
   using raw = new RawWorkers(2);
   await using pool = new Pool(2);
-  await Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
+  await askBoth(raw);
   await pool.map(square, Array(1000).fill(1), { chunkSize: 1 });
 
   const scenarios = [
@@ -53,9 +53,12 @@ async function main(): Promise<void> {
   }
 }
 
+/** Gives each of two workers a trivial task. */
+async function askBoth(raw: RawWorkers): Promise<void> {
+  await Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
+}
+
 function starting(repeats: number): Scenario[] {
-  const ask = (raw: RawWorkers) =>
-    Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
   return [{
     name: "2 workers, start to first result",
     unit: "ms",
@@ -64,7 +67,7 @@ function starting(repeats: number): Scenario[] {
       ["postMessage, both workers", async () => {
         const start = performance.now();
         using raw = new RawWorkers(2);
-        await ask(raw);
+        await askBoth(raw);
         return (performance.now() - start) * 1000;
       }],
       ["Pool, first result", async () => {
@@ -174,7 +177,7 @@ function data(
       ["Pool.map", () => timed(() => pool.map(integrand, numbers))],
       ["Pool.mapSync", () => timed(() => pool.mapSync(integrand, numbers))],
       ["Array.map", () => timed(() => numbers.map((x) => x * x - x))],
-      ...(python === undefined ? [] : [python.contender("Python, Pool.map", "map", items)]),
+      ...pythonContender(python, "Python, Pool.map", "map", items),
     ],
   }, {
     name: `Float64Array of ${mebibytes} MiB there and back`,
@@ -188,7 +191,7 @@ function data(
         () => each(() => raw.ask((id) => ({ kind: "array", id, array: shared }))),
       ],
       ["Pool.apply, shared", () => each(() => pool.apply(same, [shared]))],
-      ...(python === undefined ? [] : [python.contender("Python, Pool.apply", "array", floats)]),
+      ...pythonContender(python, "Python, Pool.apply", "array", floats),
     ],
   }];
 }

@@ -40,14 +40,12 @@ export class PythonPeer implements AsyncDisposable {
     );
   }
 
-  /** A contender that runs what the script calls `name`. */
-  contender(title: string, name: string, size: number): Contender {
-    return [title, async () => {
-      await this.#input.write(new TextEncoder().encode(`${name} ${size}\n`));
-      const { value, done } = await this.#answers.next();
-      if (done) throw new Error("Python has ended");
-      return Number(value);
-    }];
+  /** Time of what the script calls `name`, in microseconds. */
+  async timeOf(name: string, size: number): Promise<number> {
+    await this.#input.write(new TextEncoder().encode(`${name} ${size}\n`));
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error("Python has ended");
+    return Number(value);
   }
 
   /** Ends it. */
@@ -55,4 +53,14 @@ export class PythonPeer implements AsyncDisposable {
     await this.#input.close();
     await this.#process.status;
   }
+}
+
+/** The contender that runs what the script calls `name`; none if there is no Python. */
+export function pythonContender(
+  python: PythonPeer | undefined,
+  title: string,
+  name: string,
+  size: number,
+): Contender[] {
+  return python === undefined ? [] : [[title, () => python.timeOf(name, size)]];
 }

@@ -33,7 +33,7 @@ const copyAndSum = task(import.meta, (from: number, { context }: WorkTools<Conte
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["workers"] });
   const np = wholeNumber("workers", options.workers, 2, { most: 64 });
   const chunkSize = options.quick ? 1024 : 1024 * 1024;
   const length = 128 * chunkSize;

@@ -45,7 +45,7 @@ function incRows(grid: NdArray, start: number, end: number, iterations: number):
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "iterations"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["workers", "iterations"] });
   const workers = wholeNumber("workers", options.workers, 2, { most: 64 });
   const iterations = wholeNumber(
     "iterations",

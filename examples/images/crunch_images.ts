@@ -8,8 +8,9 @@
  * @module
  */
 import { Pool, sleep, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { runExample, timed } from "../support/cli.ts";
 import { randomInteger } from "../support/random.ts";
+import { readWorkersAndSeed } from "./workers_and_seed.ts";
 
 const HELP = `
 Spends two seconds on each of twenty files, draws a number for it, and prints the time of all.
@@ -34,12 +35,10 @@ const crunchImage = task(import.meta, async ({ file, seed, stream, crunchMs }: I
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "seed"] });
-  const workers = wholeNumber("workers", options.workers, 16, { most: 64 });
-  const seed = wholeNumber("seed", options.seed, 1, { least: 0 });
+  const { workers, seed, quick } = readWorkersAndSeed(HELP);
   const images = Array.from({ length: 20 }, (_, stream): Image => {
     const file = `${String(stream).padStart(2, "0")}.nii.gz`;
-    return { file, seed, stream, crunchMs: options.quick ? 10 : 2000 };
+    return { file, seed, stream, crunchMs: quick ? 10 : 2000 };
   });
 
   console.log("Crunching images...");

@@ -6,8 +6,9 @@
  * @module
  */
 import { Pool, sleep, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { runExample, timed } from "../support/cli.ts";
 import { randomInteger } from "../support/random.ts";
+import { readWorkersAndSeed } from "./workers_and_seed.ts";
 
 const HELP = `
 Spends two seconds on each of ten t1 and ten t2 images, and draws a number for it: 1 to 99 for t1,
@@ -31,10 +32,8 @@ const crunchImage = task(
 );
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "seed"] });
-  const workers = wholeNumber("workers", options.workers, 16, { most: 64 });
-  const seed = wholeNumber("seed", options.seed, 1, { least: 0 });
-  const crunchMs = options.quick ? 10 : 2000;
+  const { workers, seed, quick } = readWorkersAndSeed(HELP);
+  const crunchMs = quick ? 10 : 2000;
   const modalities = [...Array<Modality>(10).fill("t1"), ...Array<Modality>(10).fill("t2")];
   const images = modalities.map((modality, i): Image => {
     return [`${modality}_${String(i % 10).padStart(2, "0")}.nii.gz`, modality, seed, i, crunchMs];

@@ -7,8 +7,9 @@
  * @module
  */
 import { Pool, sleep, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { runExample, timed } from "../support/cli.ts";
 import { randomInteger } from "../support/random.ts";
+import { readWorkersAndSeed } from "./workers_and_seed.ts";
 
 const HELP = `
 Spends a second on the linear registration of each image, then three on the non-linear one, which
@@ -49,12 +50,10 @@ const nonlinearRegistration = task(
 );
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "seed"] });
-  const workers = wholeNumber("workers", options.workers, 16, { most: 64 });
-  const seed = wholeNumber("seed", options.seed, 1, { least: 0 });
+  const { workers, seed, quick } = readWorkersAndSeed(HELP);
   const subjects = Array.from({ length: 20 }, (_, stream): Subject => {
     const file = `${String(stream).padStart(2, "0")}_t1.nii.gz`;
-    return { file, seed, stream, secondMs: options.quick ? 10 : 1000 };
+    return { file, seed, stream, secondMs: quick ? 10 : 1000 };
   });
 
   console.log(`Running structural-to-standard registration on ${subjects.length} subjects...`);

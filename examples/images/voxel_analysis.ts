@@ -10,6 +10,7 @@
  */
 import { Pool, type Progress } from "@sauropod/multiprocessing";
 import { runExample, timed } from "../support/cli.ts";
+import { yesOrNo } from "../support/times.ts";
 import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
 import { checkWritable, writeBytes } from "./voxels/files.ts";
 import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxels/nifti_io.ts";
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
   if (serial) {
     console.log(`speed-up: ${(serial.seconds / seconds).toFixed(2)}`);
     const same = identical(serial.output.data, output.data);
-    console.log(`identical: ${same ? "yes" : "no"}`);
+    console.log(`identical: ${yesOrNo(same)}`);
     if (!same) Deno.exitCode = 1;
   }
   await save(settings, image, output);

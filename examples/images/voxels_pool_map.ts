@@ -8,15 +8,10 @@
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
-import {
-  concatenate,
-  randomVolume,
-  type SharedVolume,
-  split,
-  zeroVolume,
-} from "./voxels/arrays.ts";
-import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { runExample, timed } from "../support/cli.ts";
+import { concatenate, randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
+import { calculatePart } from "./voxels/calculate_part.ts";
+import { printResult, readVoxelOptions } from "./voxels/cli.ts";
 
 const HELP = `
 Computes many exponentials for each voxel of a random 23x13x11 image with Pool.map, a slice a task.
@@ -29,20 +24,13 @@ interface Part {
   iterations: number;
 }
 
-const calculateSlice = task(import.meta, ({ slice, iterations }: Part) => {
-  const result = zeroVolume(slice.shape);
-  calculateVolume(slice, result, iterations);
-  return result;
-});
+const calculateSlice = task(
+  import.meta,
+  ({ slice, iterations }: Part) => calculatePart(slice, iterations),
+);
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"] });
-  const iterations = wholeNumber(
-    "iterations",
-    options.iterations,
-    options.quick ? 100 : ITERATIONS,
-  );
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const { iterations, workers } = readVoxelOptions(HELP);
 
   const data = randomVolume([23, 13, 11]);
   const { seconds, result } = await timed(async () => {
@@ -53,9 +41,7 @@ async function main(): Promise<void> {
     const parts = await pool.map(calculateSlice, slices.map((slice) => ({ slice, iterations })));
     return concatenate(parts);
   });
-  console.log(`Processed data, output shape=(${result.shape.join(", ")})`);
-  console.log(`exp(${data.get(22, 2, 3).toFixed(4)}) = ${result.get(22, 2, 3).toFixed(4)}`);
-  console.log(`Data processing took ${seconds.toFixed(2)} seconds`);
+  printResult(data, result, seconds);
 }
 
 if (import.meta.main) await runExample("voxels_pool_map", main);

@@ -8,9 +8,11 @@
  * @module
  */
 import { Process, task } from "@sauropod/multiprocessing";
-import { BadInputError, readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
-import { randomVolume, type SharedVolume, split, zeroVolume } from "./voxels/arrays.ts";
-import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { runExample, timed } from "../support/cli.ts";
+import { yesOrNo } from "../support/times.ts";
+import { randomVolume, split, zeroVolume } from "./voxels/arrays.ts";
+import { calculateChunk, calculatePart } from "./voxels/calculate_part.ts";
+import { readChunkOptions } from "./voxels/cli.ts";
 import { identical } from "./voxels/volume.ts";
 
 const HELP = `
@@ -19,28 +21,13 @@ Computes many exponentials for each voxel of a random 16x16x16 image, in one pro
 deno run --allow-read examples/images/voxels_process.ts [--workers 1|2|4|8|16] [--iterations N] [--quick]
 `;
 
-const calculateChunk = task(
-  import.meta,
-  (id: number, chunk: SharedVolume, result: SharedVolume, iterations: number) => {
-    console.log(`Id: ${id}: Processing ${chunk.size} voxels`);
-    calculateVolume(chunk, result, iterations);
-    console.log(`Id: ${id}: Done`);
-  },
-);
+const calculate = task(import.meta, calculateChunk);
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"] });
-  const iterations = wholeNumber(
-    "iterations",
-    options.iterations,
-    options.quick ? 100 : ITERATIONS,
-  );
-  const workers = wholeNumber("workers", options.workers, 4, { most: 16 });
-  if (16 % workers !== 0) throw new BadInputError("--workers must divide the 16 slices equally");
+  const { iterations, workers } = readChunkOptions(HELP, 16);
 
   const data = randomVolume([16, 16, 16]);
-  const expected = zeroVolume(data.shape);
-  const serial = await timed(() => calculateVolume(data, expected, iterations));
+  const serial = await timed(() => calculatePart(data, iterations));
 
   const result = zeroVolume(data.shape);
   const [chunks, results] = [split(data, workers), split(result, workers)];
@@ -48,7 +35,7 @@ async function main(): Promise<void> {
     const processes = chunks.map((chunk, id) => {
       console.log(`Starting worker for chunk ${id}`);
       const process = new Process({
-        target: calculateChunk,
+        target: calculate,
         args: [id, chunk, results[id], iterations],
       });
       process.start();
@@ -58,7 +45,7 @@ async function main(): Promise<void> {
   });
   console.log(`Data processing took ${parallel.seconds.toFixed(2)} seconds`);
   console.log(`One core took ${serial.seconds.toFixed(2)} seconds`);
-  console.log(`Same result: ${identical(result.data, expected.data) ? "yes" : "no"}`);
+  console.log(`Same result: ${yesOrNo(identical(result.data, serial.result.data))}`);
 }
 
 if (import.meta.main) await runExample("voxels_process", main);

@@ -7,15 +7,10 @@
  * @module
  */
 import { Pool, Queue, task, Timer } from "@sauropod/multiprocessing";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
-import {
-  concatenate,
-  randomVolume,
-  type SharedVolume,
-  split,
-  zeroVolume,
-} from "./voxels/arrays.ts";
-import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { runExample, timed } from "../support/cli.ts";
+import { concatenate, randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
+import { calculatePart } from "./voxels/calculate_part.ts";
+import { printResult, readVoxelOptions } from "./voxels/cli.ts";
 
 const HELP = `
 Computes many exponentials for each voxel of a random 23x19x17 image and shows the progress.
@@ -26,8 +21,7 @@ deno run --allow-read examples/images/voxels_progress_queue.ts [--workers N] [--
 const calculateAndReport = task(
   import.meta,
   async (id: number, slice: SharedVolume, queue: Queue<[number, number]>, iterations: number) => {
-    const result = zeroVolume(slice.shape);
-    calculateVolume(slice, result, iterations);
+    const result = calculatePart(slice, iterations);
     await queue.put([id, slice.size]);
     return result;
   },
@@ -69,13 +63,7 @@ class QueueChecker implements Disposable {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"] });
-  const iterations = wholeNumber(
-    "iterations",
-    options.iterations,
-    options.quick ? 100 : ITERATIONS,
-  );
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const { iterations, workers, quick } = readVoxelOptions(HELP);
 
   const data = randomVolume([23, 19, 17]);
   const { seconds, result } = await timed(async () => {
@@ -83,16 +71,14 @@ async function main(): Promise<void> {
     console.log(`Input data shape=(${data.shape.join(", ")})`);
     console.log(`We are processing ${slices.length} parts with ${workers} workers`);
     const queue = new Queue<[number, number]>();
-    using _checker = new QueueChecker(queue, data.size, options.quick ? 20 : 250);
+    using _checker = new QueueChecker(queue, data.size, quick ? 20 : 250);
     await using pool = new Pool(workers);
     const args = slices.map((slice, id): Parameters<typeof calculateAndReport> => {
       return [id, slice, queue, iterations];
     });
     return concatenate(await pool.starmap(calculateAndReport, args));
   });
-  console.log(`Processed data, output shape=(${result.shape.join(", ")})`);
-  console.log(`exp(${data.get(22, 2, 3).toFixed(4)}) = ${result.get(22, 2, 3).toFixed(4)}`);
-  console.log(`Data processing took ${seconds.toFixed(2)} seconds`);
+  printResult(data, result, seconds);
 }
 
 if (import.meta.main) await runExample("voxels_progress_queue", main);

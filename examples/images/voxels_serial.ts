@@ -7,7 +7,8 @@
  */
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 import { randomVolume, zeroVolume } from "./voxels/arrays.ts";
-import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { calculateChunk } from "./voxels/calculate_part.ts";
+import { ITERATIONS } from "./voxels/calculate_voxel.ts";
 
 const HELP = `
 Computes many exponentials for each voxel of a random 16x16x16 image, one voxel after the other.
@@ -16,16 +17,12 @@ deno run examples/images/voxels_serial.ts [--iterations N] [--quick]
 `;
 
 async function main(): Promise<void> {
-  const { iterations: given, quick } = readOptions(HELP, {
-    values: ["iterations"],
-  });
+  const { iterations: given, quick } = readOptions(HELP, { values: ["iterations"] });
   const iterations = wholeNumber("iterations", given, quick ? 100 : ITERATIONS);
   const data = randomVolume([16, 16, 16]);
   const result = zeroVolume(data.shape);
 
-  console.log(`Id: 0: Processing ${data.size} voxels`);
-  const { seconds } = await timed(() => calculateVolume(data, result, iterations));
-  console.log("Id: 0: Done");
+  const { seconds } = await timed(() => calculateChunk(0, data, result, iterations));
   console.log(`exp(${data.get(1, 2, 3).toFixed(4)}) = ${result.get(1, 2, 3).toFixed(4)}`);
   console.log(`Data processing took ${seconds.toFixed(2)} seconds`);
 }

@@ -6,15 +6,11 @@
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
-import {
-  concatenate,
-  randomVolume,
-  type SharedVolume,
-  split,
-  zeroVolume,
-} from "./voxels/arrays.ts";
-import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { runExample, timed } from "../support/cli.ts";
+import { yesOrNo } from "../support/times.ts";
+import { concatenate, randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
+import { calculatePart } from "./voxels/calculate_part.ts";
+import { readVoxelOptions } from "./voxels/cli.ts";
 import { identical } from "./voxels/volume.ts";
 
 const HELP = `
@@ -26,22 +22,12 @@ deno run --allow-read examples/images/voxels_starmap.ts [--workers N] [--iterati
 
 type Arguments = [slice: SharedVolume, iterations: number];
 
-const calculateSlice = task(import.meta, (slice: SharedVolume, iterations: number) => {
-  const result = zeroVolume(slice.shape);
-  calculateVolume(slice, result, iterations);
-  return result;
-});
+const calculateSlice = task(import.meta, calculatePart);
 
 const doTask = task(import.meta, (args: Arguments) => calculateSlice(...args));
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"] });
-  const iterations = wholeNumber(
-    "iterations",
-    options.iterations,
-    options.quick ? 100 : ITERATIONS,
-  );
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const { iterations, workers } = readVoxelOptions(HELP);
   const data = randomVolume([23, 13, 11]);
   const args = split(data, data.shape[0]).map((slice): Arguments => [slice, iterations]);
 
@@ -50,7 +36,7 @@ async function main(): Promise<void> {
   console.log(`map: data processing took ${map.seconds.toFixed(2)} seconds`);
   const starmap = await timed(async () => concatenate(await pool.starmap(calculateSlice, args)));
   console.log(`starmap: data processing took ${starmap.seconds.toFixed(2)} seconds`);
-  console.log(`same result: ${identical(map.result.data, starmap.result.data) ? "yes" : "no"}`);
+  console.log(`same result: ${yesOrNo(identical(map.result.data, starmap.result.data))}`);
 }
 
 if (import.meta.main) await runExample("voxels_starmap", main);

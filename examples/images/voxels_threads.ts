@@ -10,9 +10,11 @@
  * @module
  */
 import { Process, task, Thread } from "@sauropod/multiprocessing";
-import { BadInputError, readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
-import { randomVolume, type SharedVolume, split, zeroVolume } from "./voxels/arrays.ts";
-import { calculateVolume, ITERATIONS } from "./voxels/calculate_voxel.ts";
+import { runExample, timed } from "../support/cli.ts";
+import { yesOrNo } from "../support/times.ts";
+import { randomVolume, split, zeroVolume } from "./voxels/arrays.ts";
+import { calculateChunk, calculatePart } from "./voxels/calculate_part.ts";
+import { readChunkOptions } from "./voxels/cli.ts";
 import { identical } from "./voxels/volume.ts";
 
 const HELP = `
@@ -22,32 +24,17 @@ chunk, and in one process a chunk.
 deno run --allow-read examples/images/voxels_threads.ts [--workers 1|2|4|8|16] [--iterations N] [--quick]
 `;
 
-const calculateChunk = task(
-  import.meta,
-  (id: number, chunk: SharedVolume, result: SharedVolume, iterations: number) => {
-    console.log(`Id: ${id}: Processing ${chunk.size} voxels`);
-    calculateVolume(chunk, result, iterations);
-    console.log(`Id: ${id}: Done`);
-  },
-);
+const calculate = task(import.meta, calculateChunk);
 
 /** What a Thread and a Process take, and what is done with them here. */
-type Work = { target: typeof calculateChunk; args: Parameters<typeof calculateChunk> };
+type Work = { target: typeof calculate; args: Parameters<typeof calculate> };
 type Worker = { start(): void; join(): Promise<boolean> };
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["iterations", "workers"] });
-  const iterations = wholeNumber(
-    "iterations",
-    options.iterations,
-    options.quick ? 100 : ITERATIONS,
-  );
-  const workers = wholeNumber("workers", options.workers, 4, { most: 16 });
-  if (16 % workers !== 0) throw new BadInputError("--workers must divide the 16 slices equally");
+  const { iterations, workers } = readChunkOptions(HELP, 16);
 
   const data = randomVolume([16, 16, 16]);
-  const expected = zeroVolume(data.shape);
-  const serial = await timed(() => calculateVolume(data, expected, iterations));
+  const serial = await timed(() => calculatePart(data, iterations));
   console.log(`One core: data processing took ${serial.seconds.toFixed(2)} seconds`);
 
   const kinds: [name: string, make: (work: Work) => Worker][] = [
@@ -60,14 +47,14 @@ async function main(): Promise<void> {
     const { seconds } = await timed(async () => {
       const started = chunks.map((chunk, id) => {
         console.log(`Starting worker for chunk ${id}`);
-        const worker = make({ target: calculateChunk, args: [id, chunk, results[id], iterations] });
+        const worker = make({ target: calculate, args: [id, chunk, results[id], iterations] });
         worker.start();
         return worker;
       });
       for (const worker of started) await worker.join();
     });
     console.log(`${name}: data processing took ${seconds.toFixed(2)} seconds`);
-    console.log(`${name}: same result: ${identical(result.data, expected.data) ? "yes" : "no"}`);
+    console.log(`${name}: same result: ${yesOrNo(identical(result.data, serial.result.data))}`);
   }
 }
 

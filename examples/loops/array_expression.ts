@@ -49,7 +49,7 @@ function integrateSerially(X: Float64Array, dx: number): number {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["points", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["points", "workers"] });
   const points = wholeNumber("points", options.points, options.quick ? 100_000 : 10_000_000, {
     most: 100_000_000,
   });

@@ -8,9 +8,9 @@
  */
 import { Pool, task } from "@sauropod/multiprocessing";
 import { arrayEqual, fromArray } from "@sauropod/multiprocessing/ndarray";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { runExample } from "../support/cli.ts";
 import { counted, TimesTable, yesOrNo } from "../support/times.ts";
-import { allDistances, distance, type Matrix, randomPoints } from "./distances.ts";
+import { allDistances, distance, type Matrix, randomPoints, readSize } from "./distances.ts";
 
 const HELP = `
 Computes the distances between 200 points of 100 measurements with Pool.map, a pair a task, on 1 to N
@@ -28,9 +28,7 @@ const usePoints = task(import.meta, (shared: Matrix) => {
 const distanceOfPair = task(import.meta, ([i, j]: [number, number]) => distance(points, i, j));
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
-  const most = wholeNumber("workers", options.workers, options.quick ? 2 : 6, { most: 64 });
-  const count = options.quick ? 20 : 200;
+  const { count, most } = readSize(HELP, { count: 200, most: 6 });
   const data = await randomPoints(count, 100);
   const pairs = Array.from(
     { length: count * count },

@@ -7,9 +7,9 @@
  */
 import { Pool, task } from "@sauropod/multiprocessing";
 import { arrayEqual, zeros } from "@sauropod/multiprocessing/ndarray";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { runExample } from "../support/cli.ts";
 import { counted, TimesTable, yesOrNo } from "../support/times.ts";
-import { allDistances, distance, type Matrix, randomPoints } from "./distances.ts";
+import { allDistances, distance, type Matrix, randomPoints, readSize } from "./distances.ts";
 
 const HELP = `
 Computes the distances between 500 points of 100 measurements with Pool.starmap, a row of the matrix a
@@ -24,9 +24,7 @@ const distancesOfPoint = task(import.meta, (i: number, points: Matrix, row: Matr
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers"], flags: ["quick"] });
-  const most = wholeNumber("workers", options.workers, options.quick ? 2 : 6, { most: 64 });
-  const count = options.quick ? 20 : 500;
+  const { count, most } = readSize(HELP, { count: 500, most: 6 });
   const points = await randomPoints(count, 100);
 
   const table = new TimesTable(`${count} tasks`);

@@ -21,7 +21,7 @@ deno run --allow-read examples/loops/few_large_tasks.ts [--workers N] [--points 
 const [a, b] = [0, 2];
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "points"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["workers", "points"] });
   const workers = wholeNumber("workers", options.workers, 2, { most: 64 });
   const fewest = wholeNumber("points", options.points, options.quick ? 10_000 : 1_000_000);
   await using pool = new Pool(workers);

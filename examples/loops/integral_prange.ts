@@ -26,7 +26,7 @@ async function integrateInParallel(a: number, b: number, n: number): Promise<num
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["points", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["points", "workers"] });
   const most = wholeNumber("workers", options.workers, options.quick ? 2 : 8, { most: 64 });
   const few = wholeNumber("points", options.points, options.quick ? 1e4 : 1e7, { most: 1e12 });
 

@@ -18,7 +18,7 @@ deno run --allow-read examples/loops/long_tasks.ts [--workers MOST] [--points N]
 `;
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "points"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["workers", "points"] });
   const most = wholeNumber("workers", options.workers, 8, { most: 64 });
   const points = wholeNumber("points", options.points, options.quick ? 1000 : 400_000);
   const tasks = Array.from({ length: 100 }, (_, i) => [0, i + 1, points] as const);

@@ -29,7 +29,7 @@ const mapSlice = task(
 );
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["workers", "points"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["workers", "points"] });
   const workers = wholeNumber("workers", options.workers, 2, { most: 64 });
   const points = wholeNumber("points", options.points, options.quick ? 10_000 : 1_000_000);
 

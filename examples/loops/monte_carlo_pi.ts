@@ -30,7 +30,7 @@ const hits = task(import.meta, (random: Random, points: number) => {
 });
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, { values: ["seed", "workers"], flags: ["quick"] });
+  const options = readOptions(HELP, { values: ["seed", "workers"] });
   const most = wholeNumber("workers", options.workers, options.quick ? 2 : 4, { most: 64 });
   const seed = wholeNumber("seed", options.seed, 1, { least: 0 });
   const points = options.quick ? 1e5 : 1e7;

@@ -70,10 +70,7 @@ function sharedMemory(bytes: number): WebAssembly.Memory {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(HELP, {
-    values: ["rows", "columns", "workers"],
-    flags: ["quick"],
-  });
+  const options = readOptions(HELP, { values: ["rows", "columns", "workers"] });
   const rows = wholeNumber("rows", options.rows, options.quick ? 60 : 500, { most: 5000 });
   const columns = wholeNumber("columns", options.columns, 100, { most: 5000 });
   const threads = wholeNumber("workers", options.workers, cpuCount(), { most: 64 });

@@ -76,10 +76,7 @@ export interface Settings {
  * @throws {BadInputError} for whatever makes no sense in it.
  */
 export function readSettings(args: readonly string[] = Deno.args): Settings {
-  const options = readOptions(HELP, {
-    values: VALUES,
-    flags: ["check", "serial", "quick"],
-  }, args);
+  const options = readOptions(HELP, { values: VALUES, flags: ["check", "serial"] }, args);
   const { input, output, png, quick } = options;
   const analysis = oneOf("analysis", options.analysis ?? "nlm", ["nlm", "exp"]);
   const noise = options.noise === undefined
