@@ -13,30 +13,27 @@ import {
   Barrier,
   BrokenBarrierError,
   Event,
-  Process,
   Queue,
   sleepSync,
   task,
-  TimeoutError,
 } from "@sauropod/multiprocessing";
+import { drawLanes, type Lane, MAIN, runGroups, terminateOrKill } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
   type Board,
   count,
-  execute,
   type Fate,
   fates,
-  guarded,
-  joinAll,
+  gaveUp,
   makeBoard,
   meet,
-  type Member,
   moment,
   momentSync,
   now,
   sharedWords,
   soonAborted,
+  total,
+  until,
   Violation,
 } from "./round.ts";
 
@@ -48,7 +45,6 @@ interface Death {
   id: number;
   /** Its lanes; the first runs the action if it dies `"acting"`. */
   lanes: number[];
-  fate: Fate;
   manner: typeof manners[number];
   /** Set when its lanes stand. */
   go: Event;
@@ -79,18 +75,9 @@ interface Shared {
   doomed: Queue<number>;
 }
 
-interface Lane {
-  lane: number;
-  seed: number;
-  blocking: boolean;
-  id: number;
-}
-
 /** What becomes of a lane when another dies. */
 const Outcome = { NONE: 0, PASSED: 1, BROKEN: 2 } as const;
 
-/** The id of the main thread. */
-const MAIN = -1;
 const ACTION_FAILED = "the action fails on purpose";
 
 /** What the action sees, which is called in any isolate. */
@@ -134,9 +121,11 @@ function allCame(shared: Shared): void {
 }
 
 const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  const [{ id, seed, blocking }] = lanes;
+  const [{ seed, blocking }] = lanes;
   here = { shared, random: new Random(seed + 1), blocking };
-  const deaths = blocking ? [] : shared.stages.map(({ death }) => meetBeside(shared, death, id));
+  const deaths = blocking
+    ? []
+    : shared.stages.map(({ death }) => meetBeside(shared, death, lanes[0]));
   await Promise.race([
     Promise.all(lanes.map((lane) => runLane(shared, lane))),
     ...deaths.filter((death) => death !== undefined), // an error is thrown
@@ -144,10 +133,9 @@ const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
 });
 
 /** Dies once the lanes of this worker stand. */
-function meetBeside(shared: Shared, death: Death | undefined, id: number) {
+function meetBeside(shared: Shared, death: Death | undefined, { id, fate }: Lane) {
   if (death?.id !== id || death.manner === "acting") return;
-  const { go, fate } = death;
-  return go.wait().then(() => meet(fate, here.random, shared.doomed, id));
+  return death.go.wait().then(() => meet(fate!, here.random, shared.doomed, id));
 }
 
 async function runLane(shared: Shared, lane: Lane, kill?: (id: number) => void): Promise<void> {
@@ -188,8 +176,8 @@ async function passOne(
     try {
       index = await waitSomehow(barrier, lane, random, isCalm);
     } catch (error) {
-      const isExpected = error instanceof BrokenBarrierError || error instanceof TimeoutError ||
-        error === ABORTED || error === ACTION_FAILED;
+      const isExpected = gaveUp(error) || error instanceof BrokenBarrierError ||
+        error === ACTION_FAILED;
       if (!isExpected || isCalm) throw error;
       if (barrier.broken) barrier.reset();
     }
@@ -235,10 +223,10 @@ async function waitPlainly(barrier: Barrier, { blocking }: Pick<Lane, "blocking"
 /** Stands at the barrier, or runs its action, and is ended there. */
 async function waitForDeath(shared: Shared, stage: Stage, lane: Lane): Promise<void> {
   const { barrier, lanes, death } = stage;
-  const { blocking, id, seed } = lane;
+  const { blocking, id, seed, fate } = lane;
   now(shared.board, lane.lane, "waiting to be terminated");
   if (death!.manner === "acting" && death!.lanes[0] === lane.lane) {
-    here.die = () => dieActing(shared, death!.fate, id, blocking, new Random(seed));
+    here.die = () => dieActing(shared, fate!, id, blocking, new Random(seed));
     while (barrier.nWaiting < lanes.length - 1) {
       if (blocking) sleepSync(1);
       else await new Promise((resolve) => setTimeout(resolve, 0));
@@ -283,11 +271,7 @@ async function waitWithDeath(
   return outcome;
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** The stages of a round: in each but the last, perhaps, a worker dies. */
+/** The stages of a round: in each, perhaps, a worker dies, which becomes the fate of its lanes. */
 function makeStages(random: Random, groups: Lane[][], all: number, hasAction: boolean): Stage[] {
   let lanes = Array.from({ length: all }, (_, lane) => lane);
   const living = new Set(groups.keys());
@@ -303,23 +287,17 @@ function makeStages(random: Random, groups: Lane[][], all: number, hasAction: bo
       !blocking ? fates : manner === "acting" ? ["exit", "terminate"] as const : ["kill"] as const,
     );
     living.delete(id);
+    for (const lane of groups[id]) lane.fate = fate;
     const dead = groups[id].map(({ lane }) => lane);
     lanes = lanes.filter((lane) => !dead.includes(lane));
-    return { ...stage, death: { id, lanes: dead, fate, manner, go: new Event() } };
+    return { ...stage, death: { id, lanes: dead, manner, go: new Event() } };
   });
 }
 
 /** Runs one round; returns the number of operations. */
 export async function barrierRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  let lanes = 0;
-  const makeLanes = (length: number, id: number, blocking: boolean): Lane[] =>
-    Array.from({ length }, () => ({ lane: lanes++, seed: random.fork(), blocking, id }));
-  const groups = Array.from({ length: workers }, (_, id) => {
-    const blocking = random.once(2);
-    return makeLanes(blocking ? 1 : random.int(1, 3), id, blocking);
-  });
-  const [ours] = makeLanes(1, MAIN, false);
+  const { groups, ours: [ours], lanes } = drawLanes(random, workers, 1);
   const hasAction = random.once(2);
   const isCalm = random.once(3);
   const stages = makeStages(random, groups, lanes, hasAction);
@@ -336,24 +314,15 @@ export async function barrierRound(seed: number, workers: number): Promise<numbe
     doomed: new Queue<number>(),
   };
   here = { shared, random: new Random(random.fork()), blocking: false };
-  const members = groups.map((group, id): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: stages.some(({ death }) => death?.id === id),
-  }));
-  const processes = new Map(members.map(({ process }, id) => [id, process]));
-  const executed = execute(shared.doomed, processes, new Random(random.fork()));
-  for (const { process } of members) process.start();
-  const kill = (id: number) => {
-    if (!groups[id][0].blocking) stages.find(({ death }) => death?.id === id)!.death!.go.set();
-    else if (random.once(2)) processes.get(id)!.kill();
-    else processes.get(id)!.terminate();
-  };
-  await guarded(runLane(shared, ours, kill), shared.board, "the main thread");
-  await joinAll(members, shared.board);
-  shared.doomed.close();
-  await executed;
+  await runGroups(runLanes, shared, groups, new Random(random.fork()), (processes) => {
+    const kill = (id: number) => {
+      if (groups[id][0].blocking) terminateOrKill(processes[id], random);
+      else stages.find(({ death }) => death?.id === id)!.death!.go.set();
+    };
+    return runLane(shared, ours, kill);
+  });
   checkPasses(shared);
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }
 
 /** All numbers were given, and of those who live all passed or none. */

@@ -17,32 +17,38 @@ import {
   Condition,
   Lock,
   LockOwner,
-  Process,
+  type Process,
   Queue,
   RLock,
   task,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import {
+  beside,
+  drawLanes,
+  type Lane as BaseLane,
+  MAIN,
+  runGroups,
+  terminateOrKill,
+} from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
   type Board,
   count,
-  execute,
   type Fate,
   fates,
-  guarded,
   hang,
   HANG_MS,
-  joinAll,
   makeBoard,
   meet,
-  type Member,
   moment,
   momentSync,
   now,
   sharedWords,
   soonAborted,
+  total,
+  until,
   Violation,
 } from "./round.ts";
 
@@ -71,19 +77,14 @@ interface Shared {
   atGate: Int32Array<SharedArrayBuffer>;
 }
 
-interface Lane {
-  lane: number;
-  seed: number;
-  blocking: boolean;
+/** `"waiting"`: it is ended while it waits, or just before; `"at gate"`: it only waits there. */
+type ItsFate = Fate | "waiting" | "at gate";
+
+interface Lane extends BaseLane<ItsFate> {
   isProducer: boolean;
-  id: number;
-  /** `"waiting"`: it is ended while it waits, or just before; `"at gate"`: it only waits there. */
-  fate: Fate | "waiting" | "at gate" | undefined;
 }
 
-const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
-});
+const runLanes = task(import.meta, beside(runLane));
 
 async function runLane(shared: Shared, lane: Lane): Promise<void> {
   const { board, times, state } = shared;
@@ -139,9 +140,7 @@ async function openGate(
   dying: Process[],
   random: Random,
 ): Promise<void> {
-  while (Atomics.load(atGate, 0) < living + dying.length) {
-    await new Promise((wake) => setTimeout(wake, 0));
-  }
+  await until(() => Atomics.load(atGate, 0) >= living + dying.length);
   using _ = await gate.acquire();
   let left = living;
   const notifySome = (n: number) => {
@@ -150,8 +149,7 @@ async function openGate(
   };
   for (const process of dying) {
     if (random.once(2)) notifySome(random.int(0, left));
-    if (random.once(2)) process.kill();
-    else process.terminate();
+    terminateOrKill(process, random);
   }
   notifySome(left);
   for (const process of dying) await process.join();
@@ -296,42 +294,29 @@ async function waitForDeath(shared: Shared, lane: Lane, random: Random): Promise
 async function withdrawDead(
   shared: Shared,
   process: Process,
-  lanes: Lane[],
+  lane: Lane,
   random: Random,
 ): Promise<void> {
   if (!await process.join({ timeoutMs: HANG_MS })) throw hang(shared.board, process.name);
-  for (const lane of lanes) {
-    if (lane.isProducer) await withdraw(shared, { ...lane, blocking: false, id: -1 }, random);
-  }
+  if (lane.isProducer) await withdraw(shared, { ...lane, blocking: false, id: MAIN }, random);
 }
 
 /** Runs one round; returns the number of operations. */
 export async function conditionRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  const groups: Lane[][] = [];
-  let lanes = 0;
-  const makeLane = (of: Pick<Lane, "blocking" | "isProducer" | "id" | "fate">): Lane => (
-    { ...of, lane: lanes++, seed: random.fork() }
+  const drawn = drawLanes<ItsFate>(
+    random,
+    workers,
+    random.int(1, 2),
+    () => random.perhaps(3, [...fates, "waiting", "waiting", "at gate", "at gate"] as const),
   );
-  for (let id = 0; id < workers; id++) {
-    const blocking = random.once(2);
-    const fate = random.once(3)
-      ? random.pick([...fates, "waiting", "waiting", "at gate", "at gate"] as const)
-      : undefined;
-    const alone = blocking || fate !== undefined;
-    groups.push(
-      Array.from(
-        { length: alone ? 1 : random.int(1, 3) },
-        () => makeLane({ blocking, isProducer: fate !== "at gate" && random.once(2), id, fate }),
-      ),
-    );
-  }
+  const groups = drawn.groups.map((group) =>
+    group.map((lane) => ({ ...lane, isProducer: lane.fate !== "at gate" && random.once(2) }))
+  );
   // One consumer that lives, so that no producer waits in vain.
-  const ours = Array.from(
-    { length: random.int(1, 2) },
-    (_, at) => makeLane({ blocking: false, isProducer: at > 0, id: -1, fate: undefined }),
-  );
+  const ours = drawn.ours.map((lane, at) => ({ ...lane, isProducer: at > 0 }));
   const all = [...groups.flat(), ...ours];
+  const { lanes } = drawn;
   const lock = random.once(2) ? new Lock() : new RLock();
   const notEmpty: AnyCondition = new Condition(lock);
   const times = random.int(20, 100);
@@ -350,35 +335,19 @@ export async function conditionRound(seed: number, workers: number): Promise<num
     atGate: sharedWords(1),
   };
   shared.state[State.PRODUCERS] = all.filter(({ isProducer }) => isProducer).length;
-  const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: group[0].fate !== undefined,
-  }));
-  const executed = execute(
-    shared.doomed,
-    new Map(members.map(({ process }, id) => [id, process])),
-    random,
-  );
-  for (const { process } of members) process.start();
-  const withdrawn = members.map(({ process, doomed }, id) =>
-    doomed ? withdrawDead(shared, process, groups[id], new Random(random.fork())) : undefined
-  );
+  const fork = () => new Random(random.fork());
   const living = all.filter(({ fate }) => fate === undefined).length;
-  const dying = members.filter((_, id) => groups[id][0].fate === "at gate");
-  const opened = openGate(
-    shared,
-    living,
-    dying.map(({ process }) => process),
-    new Random(random.fork()),
-  );
-  await guarded(
-    Promise.all([runLanes(shared, ours), opened, ...withdrawn]),
-    shared.board,
-    "the main thread",
-  );
-  await joinAll(members, shared.board);
-  shared.doomed.close();
-  await executed;
+  await runGroups(runLanes, shared, groups, random, (processes) => {
+    const dying = processes.filter((_, id) => groups[id][0].fate === "at gate");
+    const withdrawn = groups.map(([lane], id) =>
+      lane.fate === undefined ? undefined : withdrawDead(shared, processes[id], lane, fork())
+    );
+    return Promise.all([
+      runLanes(shared, ours),
+      openGate(shared, living, dying, fork()),
+      ...withdrawn,
+    ]);
+  });
   const { state, produced, taken } = shared;
   if (state[State.HEAD] !== state[State.TAIL] || state[State.PRODUCERS] !== 0) {
     throw new Violation(`at the end: ${state}`);
@@ -389,5 +358,5 @@ export async function conditionRound(seed: number, workers: number): Promise<num
       throw new Violation(`item ${item}: taken ${taken[item]} times, not ${expected}`);
     }
   }
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }

@@ -8,18 +8,20 @@
  */
 
 import { Process, SharedList, SharedMap, task } from "@sauropod/multiprocessing";
+import { beside, drawGroups, startGroups, terminateSoon } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   type Board,
   count,
+  die,
   guarded,
   joinAll,
   makeBoard,
-  type Member,
   moment,
   momentSync,
   now,
   sharedWords,
+  total,
   Violation,
 } from "./round.ts";
 
@@ -47,9 +49,7 @@ interface Lane {
   end: number;
 }
 
-const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
-});
+const runLanes = task(import.meta, beside(runLane));
 
 async function runLane(shared: Shared, { lane, seed, end }: Lane): Promise<void> {
   const random = new Random(seed);
@@ -61,12 +61,6 @@ async function runLane(shared: Shared, { lane, seed, end }: Lane): Promise<void>
     else momentSync(random);
   }
   now(shared.board, lane, "ended");
-}
-
-function die(random: Random): void {
-  if (random.once(2)) Deno.exit(3);
-  console.error = () => {}; // the worker would print what it ends with
-  throw new Error("as it was fated");
 }
 
 /** Takes a token from somewhere, and puts it elsewhere. */
@@ -183,15 +177,12 @@ export async function containerRound(seed: number, workers: number): Promise<num
   const times = random.int(50, 400);
   const tokens = random.int(4, 60);
   let lanes = 0;
-  const groups = Array.from({ length: workers }, () => {
-    const end = random.once(4) ? random.int(0, times) : -1;
-    const terminate = random.once(4);
-    const group = Array.from(
-      { length: random.int(1, 3) },
-      (): Lane => ({ lane: lanes++, seed: random.fork(), end }),
-    );
-    return { lanes: group, doomed: end >= 0 || terminate, terminate };
-  });
+  const groups = drawGroups(
+    random,
+    workers,
+    { times, ends: 4, terminated: 4 },
+    ({ end }): Lane => ({ lane: lanes++, seed: random.fork(), end }),
+  );
   const ours: Lane[] = random.once(2) ? [{ lane: lanes++, seed: random.fork(), end: -1 }] : [];
   const shared: Shared = {
     board: makeBoard(lanes),
@@ -207,19 +198,15 @@ export async function containerRound(seed: number, workers: number): Promise<num
   for (let number = 0; number < tokens; number++) {
     random.pick(shared.maps).set(number, [number, fillingOf(number)]);
   }
-  const members = groups.map(({ lanes, doomed, terminate }) => {
-    const process = new Process({ target: runLanes, args: [shared, lanes] });
-    return { process: process as unknown as Process, doomed, terminate };
-  });
-  for (const { process } of members) process.start();
-  const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
-    setTimeout(() => random.once(2) ? process.terminate() : process.kill(), random.int(0, 200))
+  const members = startGroups(
+    groups,
+    (lanes) => new Process({ target: runLanes, args: [shared, lanes] }),
   );
+  using _ = terminateSoon(members, random);
   await guarded(runLanes(shared, ours), shared.board, "the main thread");
-  await joinAll(members satisfies Member[], shared.board);
-  timers.forEach(clearTimeout);
+  await joinAll(members, shared.board);
   checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])).length);
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }
 
 /** Checks that all is there but what so many lanes had in hand when they died. */

@@ -5,21 +5,20 @@
  * @module
  */
 
-import { Event, Process, task } from "@sauropod/multiprocessing";
+import { Event, task } from "@sauropod/multiprocessing";
+import { beside, drawLanes, type Lane, runGroups } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
   type Board,
   count,
-  guarded,
-  joinAll,
   makeBoard,
-  type Member,
   moment,
   momentSync,
   now,
   sharedWords,
   soonAborted,
+  total,
   Violation,
 } from "./round.ts";
 
@@ -31,16 +30,7 @@ interface Shared {
   lanes: number;
 }
 
-interface Lane {
-  lane: number;
-  seed: number;
-  /** Whether to block: only alone in a worker, since the others have to arrive, too. */
-  blocking: boolean;
-}
-
-const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
-});
+const runLanes = task(import.meta, beside(runLane));
 
 async function runLane(shared: Shared, { lane, seed, blocking }: Lane): Promise<void> {
   const { board, events, arrived, lanes } = shared;
@@ -83,23 +73,10 @@ async function waitFor(
 /** Runs one round; returns the number of operations. */
 export async function eventRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  let lanes = 0;
-  const makeLanes = (length: number, blocking: boolean): Lane[] =>
-    Array.from({ length }, () => ({ lane: lanes++, seed: random.fork(), blocking }));
-  const groups = Array.from({ length: workers }, () => {
-    const blocking = random.once(2);
-    return makeLanes(blocking ? 1 : random.int(1, 3), blocking);
-  });
-  const inMain = makeLanes(random.int(0, 2), false);
+  const { groups, ours, lanes } = drawLanes(random, workers, random.int(0, 2));
   const events = Array.from({ length: random.int(10, 100) }, () => new Event());
   const board = makeBoard(lanes);
   const shared: Shared = { board, events, arrived: sharedWords(events.length), lanes };
-  const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: false,
-  }));
-  for (const { process } of members) process.start();
-  await guarded(runLanes(shared, inMain), board, "the main thread");
-  await joinAll(members, board);
-  return board.done.reduce((a, b) => a + b, 0);
+  await runGroups(runLanes, shared, groups, random, () => runLanes(shared, ours));
+  return total(board);
 }

@@ -6,7 +6,7 @@
  */
 
 import { AbandonedLockError, type Lock, Queue, type RLock } from "@sauropod/multiprocessing";
-import { type Board, makeBoard, sharedWords, Violation } from "./round.ts";
+import { type Board, makeBoard, now, sharedWords, total, Violation } from "./round.ts";
 
 /** What lanes share that exclude each other by locks of some kind. */
 export interface Exclusion<L> {
@@ -36,6 +36,27 @@ export function makeExclusion<L>(locks: L[], lanes: number, times: number): Excl
 }
 
 /**
+ * Goes in where only who holds the lock may be.
+ *
+ * @returns how to come out, having counted
+ */
+export function goIn(
+  { board, inside, counters, increments }: Exclusion<unknown>,
+  which: number,
+  lane: number,
+): () => void {
+  const before = Atomics.add(inside, which, 1);
+  if (before !== 0) throw new Violation(`lock ${which}: ${before + 1} lanes hold it`);
+  now(board, lane, "holding");
+  const value = counters[which];
+  return () => {
+    counters[which] = value + 1;
+    increments[which][lane]++;
+    Atomics.sub(inside, which, 1);
+  };
+}
+
+/**
  * Looks at what a round has left.
  *
  * @returns the number of operations
@@ -56,5 +77,5 @@ export function checkExclusion(
     }
     if (lock.locked()) throw new Violation(`lock ${which} is held by nobody who lives`);
   });
-  return board.done.reduce((a, b) => a + b, 0);
+  return total(board);
 }

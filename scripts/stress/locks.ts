@@ -8,41 +8,25 @@
  * @module
  */
 
-import { AbandonedLockError, Lock, LockGuard, task, TimeoutError } from "@sauropod/multiprocessing";
-import { checkExclusion, type Exclusion, makeExclusion } from "./exclusion.ts";
+import { AbandonedLockError, Lock, LockGuard, task } from "@sauropod/multiprocessing";
+import { checkExclusion, type Exclusion, goIn, makeExclusion } from "./exclusion.ts";
+import { beside, drawLanes, type Lane, runGroups } from "./groups.ts";
 import { Random } from "./random.ts";
-import {
-  ABORTED,
-  count,
-  fates,
-  type Lane,
-  meet,
-  moment,
-  momentSync,
-  now,
-  runGroups,
-  soonAborted,
-  Violation,
-} from "./round.ts";
+import { count, fates, gaveUp, meet, moment, momentSync, now, soonAborted } from "./round.ts";
 
 type Shared = Exclusion<Lock>;
 
-const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
-});
+const runLanes = task(import.meta, beside(runLane));
 
 async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane): Promise<void> {
-  const { board, locks, inside, counters, increments, doomed, times } = shared;
+  const { board, locks, doomed, times } = shared;
   const random = new Random(seed);
   const end = fate === undefined ? -1 : random.int(0, times - 1);
   for (let at = 0; at < times; at++) {
     const which = random.int(0, locks.length - 1);
     const guard = await acquire(shared, which, random, lane, blocking);
     if (guard !== undefined) {
-      const before = Atomics.add(inside, which, 1);
-      if (before !== 0) throw new Violation(`lock ${which}: ${before + 1} lanes hold it`);
-      now(board, lane, "holding");
-      const value = counters[which];
+      const comeOut = goIn(shared, which, lane);
       if (blocking) momentSync(random);
       else await moment(random);
       if (at >= end && end >= 0) {
@@ -50,9 +34,7 @@ async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane)
         using _ = fate === "throw" ? undefined : guard;
         await meet(fate!, random, doomed, id);
       }
-      counters[which] = value + 1;
-      increments[which][lane]++;
-      Atomics.sub(inside, which, 1);
+      comeOut();
       if (random.once(2)) guard.release();
       else locks[which].release();
     }
@@ -85,7 +67,7 @@ async function acquire(
       Atomics.store(inside, which, 0); // the one that was inside is dead
       return new LockGuard(lock);
     }
-    if (error instanceof TimeoutError || error === ABORTED) return;
+    if (gaveUp(error)) return;
     throw error;
   }
 }
@@ -93,24 +75,12 @@ async function acquire(
 /** Runs one round; returns the number of operations. */
 export async function lockRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  const groups: Lane[][] = [];
-  let lanes = 0;
-  for (let id = 0; id < workers; id++) {
-    const blocking = random.once(2);
-    const fate = random.once(4) ? random.pick(fates) : undefined;
-    const group = Array.from({ length: blocking ? 1 : random.int(1, 3) }, (_, at) => ({
-      lane: lanes++,
-      seed: random.fork(),
-      blocking,
-      id,
-      fate: at === 0 ? fate : undefined,
-    }));
-    // Only a lane alone in its worker knows what its worker's death interrupts.
-    groups.push(fate === undefined ? group : group.slice(0, 1));
-  }
-  const ours: Lane[] = random.once(2)
-    ? [{ lane: lanes++, seed: random.fork(), blocking: false, id: -1, fate: undefined }]
-    : [];
+  const { groups, ours, lanes } = drawLanes(
+    random,
+    workers,
+    random.int(0, 1),
+    () => random.perhaps(4, fates),
+  );
   const locks = Array.from({ length: random.int(1, 2) }, () => new Lock());
   const shared = makeExclusion(locks, lanes, random.int(20, 200));
   await runGroups(runLanes, shared, groups, random, () => runLanes(shared, ours));

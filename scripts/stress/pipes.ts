@@ -12,16 +12,15 @@ import {
   Process,
   Queue,
   task,
-  TimeoutError,
 } from "@sauropod/multiprocessing";
+import { execute } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
   type Board,
   count,
-  execute,
   type Fate,
   fates,
+  gaveUp,
   guarded,
   joinAll,
   makeBoard,
@@ -31,6 +30,7 @@ import {
   momentSync,
   now,
   soonAborted,
+  total,
   Violation,
 } from "./round.ts";
 
@@ -119,7 +119,7 @@ async function receive(
     if (way === 5) return await soonAborted(random, (signal) => end.recv({ signal }));
     return await end.recv();
   } catch (error) {
-    if (error instanceof TimeoutError || error === ABORTED) return;
+    if (gaveUp(error)) return;
     throw error;
   }
 }
@@ -135,7 +135,7 @@ export async function pipeRound(seed: number, workers: number): Promise<number> 
   const inMain: Side[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     const [here, there] = Pipe<string>();
-    const fate = random.once(2) ? random.pick(fates) : undefined;
+    const fate = random.perhaps(2, fates);
     const common = {
       board,
       times: random.int(10, 150),
@@ -167,5 +167,5 @@ export async function pipeRound(seed: number, workers: number): Promise<number> 
   await joinAll(members, board);
   doomed.close();
   await executed;
-  return board.done.reduce((a, b) => a + b, 0);
+  return total(board);
 }

@@ -9,20 +9,21 @@
  */
 
 import { ClosedError, Empty, Full, Process, Queue, task } from "@sauropod/multiprocessing";
+import { drawGroups, type Group, immortal, startGroups, terminateSoon } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
   type Board,
   count,
+  die,
   guarded,
   joinAll,
   makeBoard,
-  type Member,
-  moment,
-  momentSync,
   now,
+  pause,
   sharedWords,
   soonAborted,
+  total,
   Violation,
 } from "./round.ts";
 
@@ -119,9 +120,7 @@ async function consume(shared: Shared, { lane, seed, queue: which, blocking, end
       throw error;
     }
     const [producer, number, filling] = item;
-    if (Atomics.add(got[which], producer * times + number, 1) !== 0) {
-      throw new Violation(`queue ${which}: item ${number} of lane ${producer} came twice`);
-    }
+    noteGot(got[which], times, producer, number);
     if (number <= (last.get(producer) ?? -1)) {
       throw new Violation(
         `queue ${which}: item ${number} of lane ${producer} came after ${last.get(producer)}`,
@@ -164,17 +163,22 @@ export async function getSomehow<T>(
   return await queue.get();
 }
 
-/** Spends a moment between two operations. */
-export async function pause(random: Random, blocking: boolean): Promise<void> {
-  if (blocking && random.once(2)) momentSync(random);
-  else await moment(random);
+/** Notes in `got` that an item came: once only. */
+export function noteGot(got: Int32Array, times: number, producer: number, number: number): void {
+  if (Atomics.add(got, producer * times + number, 1) !== 0) {
+    throw new Violation(`item ${number} of lane ${producer} came twice`);
+  }
 }
 
-/** Ends this worker. */
-export function die(random: Random): void {
-  if (random.once(2)) Deno.exit(3);
-  console.error = () => {}; // the worker would print what it ends with
-  throw new Error("as it was fated");
+/** The items that were put and never came. */
+export function neverGot(put: Int32Array, got: Int32Array, times: number): string[] {
+  const lost: string[] = [];
+  put.forEach((upTo, producer) => {
+    for (let number = 0; number < upTo; number++) {
+      if (got[producer * times + number] === 0) lost.push(`${number} of lane ${producer}`);
+    }
+  });
+  return lost;
 }
 
 /** Small ones lie in the slots, larger ones in blocks of their own. */
@@ -207,28 +211,19 @@ export async function queueRound(seed: number, workers: number): Promise<number>
     end,
   });
   const inMain: Lane[] = [];
-  const groups: { lanes: Lane[]; doomed: boolean; terminate: boolean }[] = [];
+  const groups: Group<Lane>[] = [];
   for (let queue = 0; queue < queueCount; queue++) {
     if (random.once(2)) inMain.push(makeLane("consume", queue, false));
-    else {
-      const lane = makeLane("consume", queue, random.once(2));
-      groups.push({ lanes: [lane], doomed: false, terminate: false });
-    }
+    else groups.push(immortal(makeLane("consume", queue, random.once(2))));
   }
-  for (let id = 0; id < workers; id++) {
-    const role = id % 2 === 0 ? "produce" : "consume";
-    const end = random.once(5) ? random.int(0, times) : -1;
-    const terminate = random.once(6);
-    const blocking = random.once(2);
-    groups.push({
-      lanes: Array.from(
-        { length: random.int(1, 3) },
-        () => makeLane(role, random.int(0, queueCount - 1), blocking, end),
-      ),
-      doomed: end >= 0 || terminate,
-      terminate,
-    });
-  }
+  groups.push(
+    ...drawGroups(
+      random,
+      workers,
+      { times, ends: 5, terminated: 6 },
+      ({ role, blocking, end }) => makeLane(role, random.int(0, queueCount - 1), blocking, end),
+    ),
+  );
   const indices = Array.from({ length: queueCount }, (_, at) => at);
   const shared: Shared = {
     board: makeBoard(lanes),
@@ -237,23 +232,19 @@ export async function queueRound(seed: number, workers: number): Promise<number>
     got: indices.map(() => sharedWords(lanes * times)),
     times,
   };
-  const members = groups.map(({ lanes, doomed, terminate }) => {
-    const process = new Process({ target: runLanes, args: [shared, lanes] });
-    return { process: process as unknown as Process, doomed, terminate, role: lanes[0].role };
-  });
   const consuming = runLanes(shared, inMain);
-  for (const { process } of members) process.start();
-  const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
-    setTimeout(() => random.once(2) ? process.terminate() : process.kill(), random.int(0, 200))
+  const members = startGroups(
+    groups,
+    (lanes) => new Process({ target: runLanes, args: [shared, lanes] }),
   );
-  const those = (role: Lane["role"]): Member[] => members.filter((it) => it.role === role);
+  using _ = terminateSoon(members, random);
+  const those = (role: Lane["role"]) => members.filter(({ lanes }) => lanes[0].role === role);
   await joinAll(those("produce"), shared.board);
   for (const queue of shared.queues) queue.close();
   await joinAll(those("consume"), shared.board);
   await guarded(consuming, shared.board, "the main thread");
-  timers.forEach(clearTimeout);
   checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])));
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }
 
 /** Checks that all that was put came out; what a lane had in hand may die with it. */
@@ -262,12 +253,7 @@ function checkAll({ queues, put, got, times }: Shared, mortal: Lane[]): void {
     if (queue.size() !== 0) {
       throw new Violation(`queue ${which}: ${queue.size()} items are left, and nobody got them`);
     }
-    const lost: string[] = [];
-    put[which].forEach((upTo, producer) => {
-      for (let number = 0; number < upTo; number++) {
-        if (got[which][producer * times + number] === 0) lost.push(`${number} of lane ${producer}`);
-      }
-    });
+    const lost = neverGot(put[which], got[which], times);
     const mayLose = mortal.filter((it) => it.role === "consume" && it.queue === which).length;
     if (lost.length > mayLose) {
       throw new Violation(`queue ${which}: lost ${lost.join(", ")} (${mayLose} may be)`);

@@ -36,6 +36,11 @@ export class Random {
     return choices[this.int(0, choices.length - 1)];
   }
 
+  /** One of the choices once in `times`. */
+  perhaps<T>(times: number, choices: readonly T[]): T | undefined {
+    return this.once(times) ? this.pick(choices) : undefined;
+  }
+
   /** A seed for another sequence. */
   fork(): number {
     return this.int(0, 2 ** 31 - 1);

@@ -14,20 +14,18 @@ import {
   RLock,
   type RLockGuard,
   task,
-  TimeoutError,
 } from "@sauropod/multiprocessing";
-import { checkExclusion, type Exclusion, makeExclusion } from "./exclusion.ts";
+import { checkExclusion, type Exclusion, goIn, makeExclusion } from "./exclusion.ts";
+import { beside, drawLanes, type Lane, runGroups } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
   count,
   fates,
-  type Lane,
+  gaveUp,
   meet,
   moment,
   momentSync,
   now,
-  runGroups,
   soonAborted,
   Violation,
 } from "./round.ts";
@@ -43,12 +41,10 @@ interface Held {
   guards: RLockGuard[];
 }
 
-const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
-});
+const runLanes = task(import.meta, beside(runLane));
 
 async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane): Promise<void> {
-  const { board, locks, inside, counters, increments, doomed, times } = shared;
+  const { board, locks, doomed, times } = shared;
   const random = new Random(seed);
   const owner = blocking ? undefined : new LockOwner();
   const spend = () => blocking ? momentSync(random) : moment(random);
@@ -57,10 +53,7 @@ async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane)
     const which = random.int(0, locks.length - 1);
     const held = await acquire(shared, which, random, lane, owner);
     if (held !== undefined) {
-      const before = Atomics.add(inside, which, 1);
-      if (before !== 0) throw new Violation(`lock ${which}: ${before + 1} lanes hold it`);
-      now(board, lane, "holding");
-      const value = counters[which];
+      const comeOut = goIn(shared, which, lane);
       const deepest = random.int(1, 4);
       for (let depth = 1; depth <= deepest; depth++) {
         if (held.lock.depth !== depth) {
@@ -78,9 +71,7 @@ async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane)
         await spend();
         if (held.lock.depth !== depth - 1) throw new Violation(`depth ${held.lock.depth}`);
       }
-      counters[which] = value + 1;
-      increments[which][lane]++;
-      Atomics.sub(inside, which, 1);
+      comeOut();
       releaseOnce(held, random);
     }
     count(board, lane);
@@ -120,7 +111,7 @@ async function acquire(
       Atomics.store(inside, which, 0); // the one that was inside is dead
       return { lock, owner, guards: [] };
     }
-    if (error instanceof TimeoutError || error === ABORTED) return;
+    if (gaveUp(error)) return;
     throw error;
   }
 }
@@ -149,22 +140,12 @@ function releaseOnce({ lock, owner, guards }: Held, random: Random): void {
 /** Runs one round; returns the number of operations. */
 export async function rlockRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  const groups: Lane[][] = [];
-  let lanes = 0;
-  for (let id = 0; id < workers; id++) {
-    const blocking = random.once(2);
-    const fate = random.once(4) ? random.pick(fates) : undefined;
-    // Only a lane alone in its worker knows what its worker's death interrupts.
-    const alone = blocking || fate !== undefined;
-    groups.push(
-      Array.from({ length: alone ? 1 : random.int(1, 3) }, () => (
-        { lane: lanes++, seed: random.fork(), blocking, id, fate }
-      )),
-    );
-  }
-  const ours: Lane[] = Array.from({ length: random.int(0, 2) }, () => (
-    { lane: lanes++, seed: random.fork(), blocking: false, id: -1, fate: undefined }
-  ));
+  const { groups, ours, lanes } = drawLanes(
+    random,
+    workers,
+    random.int(0, 2),
+    () => random.perhaps(4, fates),
+  );
   const locks = Array.from({ length: random.int(1, 2) }, () => new RLock());
   const shared = makeExclusion(locks, lanes, random.int(20, 150));
   await runGroups(runLanes, shared, groups, random, () => runLanes(shared, ours));

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Event, Process, type Queue } from "@sauropod/multiprocessing";
+import { Event, type Process, type Queue, TimeoutError } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
 /** A round takes well under a second: who is not done after so long never will be. */
@@ -67,6 +67,11 @@ export function count(board: Board, lane: number): void {
   now(board, lane, "computing");
 }
 
+/** Operations that all lanes have done. */
+export function total({ done }: Board): number {
+  return done.reduce((a, b) => a + b, 0);
+}
+
 /** How a worker ends before it is done. */
 export const fates = ["exit", "throw", "terminate", "kill"] as const;
 /** How a worker ends before it is done. */
@@ -74,15 +79,18 @@ export type Fate = typeof fates[number];
 
 /** Ends this worker now, or waits until the main thread has done so. */
 export async function meet(fate: Fate, random: Random, doomed: Queue<number>, id: number) {
-  if (fate === "exit") Deno.exit(3);
-  if (fate === "throw") {
-    console.error = () => {}; // the worker would print what it ends with
-    throw new Error("as it was fated");
-  }
+  if (fate === "exit" || fate === "throw") die(random, fate === "exit");
   const never = new Event();
   doomed.putSync(id);
   if (random.once(2)) never.waitSync();
   else await never.wait();
+}
+
+/** Ends this worker now: it exits, or throws. */
+export function die(random: Random, exits = random.once(2)): never {
+  if (exits) Deno.exit(3);
+  console.error = () => {}; // the worker would print what it ends with
+  throw new Error("as it was fated");
 }
 
 /** Spends a moment: nothing, computing, or a turn of the event loop. */
@@ -106,6 +114,12 @@ export function momentSync(random: Random): void {
   if (sum < 0) throw new Violation("impossible");
 }
 
+/** Spends a moment between two operations of a lane that may block as well as await. */
+export async function pause(random: Random, blocking: boolean): Promise<void> {
+  if (blocking && random.once(2)) momentSync(random);
+  else await moment(random);
+}
+
 /** Waits with a signal that is aborted soon, or now; nothing is left to run when it has waited. */
 export async function soonAborted<T>(
   random: Random,
@@ -126,6 +140,11 @@ export async function soonAborted<T>(
 
 /** The reason of {@linkcode soonAborted}. */
 export const ABORTED = "aborted on purpose";
+
+/** Whether a wait failed because its time was up, or it was aborted. */
+export function gaveUp(error: unknown): boolean {
+  return error instanceof TimeoutError || error === ABORTED;
+}
 
 /** A process of a round and what is expected of it. */
 export interface Member {
@@ -171,59 +190,14 @@ export function hang(board: Board, what: string): Violation {
   return new Violation(`${what} hangs\n${lanes.join("\n")}`);
 }
 
-/** Waits until something holds that a worker which was terminated may still change until it stops. */
+/** Waits until something holds that no wait tells of. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((wake) => setTimeout(wake, 1));
+}
+
+/** As {@linkcode until}, but not for ever; tells whether it holds. */
 export async function settled(holds: () => boolean): Promise<boolean> {
   const end = performance.now() + HANG_MS;
-  while (!holds() && performance.now() < end) await new Promise((wake) => setTimeout(wake, 1));
+  await until(() => holds() || performance.now() >= end);
   return holds();
-}
-
-/** Terminates those who ask for it, as they ask. */
-export async function execute(
-  doomed: Queue<number>,
-  members: ReadonlyMap<number, Process>,
-  random: Random,
-): Promise<void> {
-  for await (const id of doomed) {
-    if (random.once(2)) members.get(id)!.terminate();
-    else members.get(id)!.kill();
-  }
-}
-
-/** A part of a round: what runs in a worker, beside others or alone. */
-export interface Lane {
-  lane: number;
-  seed: number;
-  blocking: boolean;
-  /** Number of its process; -1 in the main thread. */
-  id: number;
-  /** How its process ends; `undefined` if it returns. */
-  fate: Fate | undefined;
-}
-
-/**
- * Runs each group of lanes in a process of its own, and `here` meanwhile, until all have ended. Those
- * that ask for it in `doomed` are ended.
- */
-export async function runGroups<
-  Shared extends { board: Board; doomed: Queue<number> },
-  L extends { fate: unknown },
->(
-  runLanes: (shared: Shared, lanes: L[]) => Promise<void>,
-  shared: Shared,
-  groups: L[][],
-  random: Random,
-  here: () => Promise<unknown>,
-): Promise<void> {
-  const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: group[0].fate !== undefined,
-  }));
-  const processes = new Map(members.map(({ process }, id) => [id, process]));
-  const executed = execute(shared.doomed, processes, random);
-  for (const { process } of members) process.start();
-  await guarded(here(), shared.board, "the main thread");
-  await joinAll(members, shared.board);
-  shared.doomed.close();
-  await executed;
 }

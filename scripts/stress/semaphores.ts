@@ -14,24 +14,25 @@ import {
   Queue,
   Semaphore,
   task,
-  TimeoutError,
 } from "@sauropod/multiprocessing";
+import { beside, drawLanes, type Lane as BaseLane, runGroups } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
   type Board,
   count,
   type Fate,
   fates,
+  gaveUp,
   makeBoard,
   meet,
   moment,
   momentSync,
   now,
-  runGroups,
   settled,
   sharedWords,
   soonAborted,
+  total,
+  until,
   Violation,
 } from "./round.ts";
 
@@ -53,18 +54,10 @@ interface Shared {
   atGate: Int32Array<SharedArrayBuffer>;
 }
 
-interface Lane {
-  lane: number;
-  seed: number;
-  blocking: boolean;
-  id: number;
-  /** `"any moment"`: it asks to be ended, and goes on until then. */
-  fate: Fate | "any moment" | undefined;
-}
+/** One that ends at `"any moment"` asks to be ended, and goes on until then. */
+type Lane = BaseLane<Fate | "any moment">;
 
-const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
-  await Promise.all(lanes.map((lane) => runLane(shared, lane)));
-});
+const runLanes = task(import.meta, beside(runLane));
 
 async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane): Promise<void> {
   const { board, semaphore, permits, inside, has, doomed, times } = shared;
@@ -108,7 +101,7 @@ async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane)
 
 /** Lets all who come to the gate through, once all have come. */
 async function openGate({ gate, atGate }: Shared, lanes: number, random: Random): Promise<void> {
-  while (Atomics.load(atGate, 0) < lanes) await new Promise((wake) => setTimeout(wake, 0));
+  await until(() => Atomics.load(atGate, 0) >= lanes);
   for (let left = lanes; left > 0;) {
     const n = random.int(1, left);
     gate.release(n);
@@ -135,7 +128,7 @@ async function acquire(
     if (way === 3) return await soonAborted(random, (signal) => semaphore.acquire({ signal }));
     return await semaphore.acquire();
   } catch (error) {
-    if (error instanceof TimeoutError || error === ABORTED) return;
+    if (gaveUp(error)) return;
     throw error;
   }
 }
@@ -143,21 +136,12 @@ async function acquire(
 /** Runs one round; returns the number of operations. */
 export async function semaphoreRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  const groups: Lane[][] = [];
-  let lanes = 0;
-  for (let id = 0; id < workers; id++) {
-    const blocking = random.once(2);
-    const fate = random.once(3) ? random.pick([...fates, "any moment"] as const) : undefined;
-    const alone = blocking || fate !== undefined;
-    groups.push(
-      Array.from({ length: alone ? 1 : random.int(1, 3) }, () => (
-        { lane: lanes++, seed: random.fork(), blocking, id, fate }
-      )),
-    );
-  }
-  const ours: Lane[] = Array.from({ length: random.int(0, 2) }, () => (
-    { lane: lanes++, seed: random.fork(), blocking: false, id: -1, fate: undefined }
-  ));
+  const { groups, ours, lanes } = drawLanes(
+    random,
+    workers,
+    random.int(0, 2),
+    () => random.perhaps(3, [...fates, "any moment"] as const),
+  );
   const permits = groups.filter(([{ fate }]) => fate !== undefined).length + random.int(1, 3);
   const isBounded = random.once(2);
   const semaphore = isBounded ? new BoundedSemaphore(permits) : new Semaphore(permits);
@@ -193,7 +177,7 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
   if (shared.gate.value !== 0) throw new Violation(`the gate has ${shared.gate.value} permits`);
   if (lost() > 0) semaphore.release(lost());
   if (isBounded && !refuses(() => semaphore.release())) throw new Violation("it is not bounded");
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }
 
 function refuses(release: () => void): boolean {

@@ -20,19 +20,23 @@ import {
   task,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
-import { checkFilling, die, filling, getSomehow, pause, putSomehow } from "./queues.ts";
+import { drawGroups, type Group, immortal, startGroups, terminateSoon } from "./groups.ts";
+import { checkFilling, filling, getSomehow, neverGot, noteGot, putSomehow } from "./queues.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
   type Board,
   count,
+  die,
   guarded,
   HANG_MS,
   joinAll,
   makeBoard,
-  type Member,
   now,
+  pause,
+  settled,
   sharedWords,
+  total,
   Violation,
 } from "./round.ts";
 
@@ -98,7 +102,7 @@ async function consume(shared: Shared, { lane, seed, queue: which, blocking, end
     try {
       const item = await getSomehow(board, queue, random, lane, blocking, !leave && inHand === 0);
       inHand++;
-      noteGot(shared, which, item);
+      note(shared, which, item);
       count(board, lane);
     } catch (error) {
       if (error instanceof ClosedError) break;
@@ -112,11 +116,9 @@ async function consume(shared: Shared, { lane, seed, queue: which, blocking, end
   now(board, lane, "ended");
 }
 
-function noteGot({ got, times }: Shared, which: number, item: Item): void {
+function note({ got, times }: Shared, which: number, item: Item): void {
   const [, producer, number, filling] = item;
-  if (Atomics.add(got[which], producer * times + number, 1) !== 0) {
-    throw new Violation(`queue ${which}: item ${number} of lane ${producer} came twice`);
-  }
+  noteGot(got[which], times, producer, number);
   checkFilling(filling);
 }
 
@@ -164,8 +166,8 @@ export async function storeRound(seed: number, workers: number): Promise<number>
     blocking,
     end,
   });
-  const groups: { lanes: Lane[]; doomed: boolean; terminate: boolean }[] = [];
-  const add = (...lanes: Lane[]) => groups.push({ lanes, doomed: false, terminate: false });
+  const groups: Group<Lane>[] = [];
+  const add = (lane: Lane) => groups.push(immortal(lane));
   const inMain: Lane[] = indices.map((queue) => makeLane("join", queue, false));
   let joiners = 1;
   if (random.once(3)) {
@@ -176,17 +178,14 @@ export async function storeRound(seed: number, workers: number): Promise<number>
     add(makeLane("consume", queue, random.once(2)));
     if (dropping && random.once(2)) add(makeLane("drop", queue, false));
   }
-  for (let id = 0; id < workers; id++) {
-    const role = id % 2 === 0 ? "produce" : "consume";
-    const end = random.once(3) ? random.int(0, times) : -1;
-    const terminate = random.once(4);
-    const blocking = random.once(2);
-    const lanes = Array.from(
-      { length: random.int(1, 3) },
-      () => makeLane(role, random.int(0, queueCount - 1), blocking, end),
-    );
-    groups.push({ lanes, doomed: end >= 0 || terminate, terminate });
-  }
+  groups.push(
+    ...drawGroups(
+      random,
+      workers,
+      { times, ends: 3, terminated: 4 },
+      ({ role, blocking, end }) => makeLane(role, random.int(0, queueCount - 1), blocking, end),
+    ),
+  );
   const shared: Shared = {
     board: makeBoard(laneCount),
     queues: indices.map(() => {
@@ -200,22 +199,18 @@ export async function storeRound(seed: number, workers: number): Promise<number>
     times,
     leave,
   };
-  const members = groups.map(({ lanes, doomed, terminate }) => {
-    const process = new Process({ target: runLanes, args: [shared, lanes] });
-    return { process: process as unknown as Process, doomed, terminate, role: lanes[0].role };
-  });
   const joining = runLanes(shared, inMain);
   joining.catch(() => {}); // it is looked at when the workers have ended
-  for (const { process } of members) process.start();
-  const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
-    setTimeout(() => random.once(2) ? process.terminate() : process.kill(), random.int(0, 200))
+  const members = startGroups(
+    groups,
+    (lanes) => new Process({ target: runLanes, args: [shared, lanes] }),
   );
-  const those = (role: Lane["role"]): Member[] => members.filter((it) => it.role === role);
+  using _ = terminateSoon(members, random);
+  const those = (role: Lane["role"]) => members.filter(({ lanes }) => lanes[0].role === role);
   await joinAll([...those("drop"), ...those("produce")], shared.board);
   if (leave) await joinAll(those("consume"), shared.board);
   shared.queues.forEach((queue) => random.once(2) ? queue.close() : queue.shutdown());
   await joinAll(those("consume"), shared.board);
-  timers.forEach(clearTimeout);
   for (const which of indices) {
     if (leave) drain(shared, which);
     if (shared.queues[which].size() !== 0) throw new Violation(`queue ${which}: items are left`);
@@ -226,7 +221,7 @@ export async function storeRound(seed: number, workers: number): Promise<number>
   for (const queue of shared.queues) while (queue.unfinishedTasks > 0) queue.taskDone();
   await guarded(joining, shared.board, "the main thread");
   await joinAll(those("join"), shared.board);
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }
 
 /** Gets what was left, and checks its order. */
@@ -234,7 +229,7 @@ function drain(shared: Shared, which: number): void {
   const queue = shared.queues[which];
   const rest: Item[] = [];
   for (let length = queue.size(); length > 0; length--) rest.push(queue.getSync());
-  rest.forEach((item) => noteGot(shared, which, item));
+  rest.forEach((item) => note(shared, which, item));
   rest.forEach(() => queue.taskDone());
   for (let at = 1; at < rest.length; at++) {
     const [priority, , number] = rest[at];
@@ -258,12 +253,8 @@ function drain(shared: Shared, which: number): void {
  */
 async function checkTold({ queues, told }: Shared, which: number, several: boolean) {
   const lost = queues[which].unfinishedTasks;
-  const end = performance.now() + HANG_MS;
-  while (Atomics.load(told, which) < lost) {
-    if (performance.now() > end) {
-      throw new Violation(`queue ${which}: ${lost} items are lost, and ${told[which]} were told`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  if (!await settled(() => Atomics.load(told, which) >= lost)) {
+    throw new Violation(`queue ${which}: ${lost} items are lost, and ${told[which]} were told`);
   }
   if (told[which] > lost && !several) { // several may be told the same
     throw new Violation(`queue ${which}: ${lost} items are lost, but ${told[which]} were told`);
@@ -275,15 +266,10 @@ async function checkTold({ queues, told }: Shared, which: number, several: boole
 function checkGot(
   { put, got, times }: Shared,
   which: number,
-  groups: { lanes: Lane[]; doomed: boolean }[],
+  groups: Group<Lane>[],
   lostInHand: number,
 ): void {
-  let missing = 0;
-  put[which].forEach((upTo, producer) => {
-    for (let number = 0; number < upTo; number++) {
-      if (got[which][producer * times + number] === 0) missing++;
-    }
-  });
+  const missing = neverGot(put[which], got[which], times).length;
   const mortal = groups.filter(({ doomed }) => doomed).flatMap(({ lanes }) => lanes)
     .filter(({ role, queue }) => role === "consume" && queue === which).length;
   if (missing > Math.min(mortal, lostInHand)) {

@@ -24,22 +24,27 @@ import {
   wait,
   waitSync,
 } from "@sauropod/multiprocessing";
+import { drawGroups, type Group, immortal, startGroups, terminateSoon } from "./groups.ts";
+import { neverGot, noteGot } from "./queues.ts";
 import { Random } from "./random.ts";
 import {
   ABORTED,
   type Board,
   count,
+  die,
   guarded,
   hang,
   HANG_MS,
   joinAll,
   makeBoard,
   type Member,
-  moment,
-  momentSync,
   now,
+  pause,
+  settled,
   sharedWords,
   soonAborted,
+  total,
+  until,
   Violation,
 } from "./round.ts";
 
@@ -180,9 +185,7 @@ async function waitForSome<T extends Queue<Item> | Event>(
 async function takenByOthers({ queues, taken }: Shared, queue: Queue<Item>): Promise<void> {
   const which = queues.indexOf(queue);
   const before = Atomics.load(taken, which);
-  while (Atomics.load(taken, which) === before && queue.size() > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until(() => Atomics.load(taken, which) !== before || queue.size() === 0);
 }
 
 /** Stands in the queue as those do who do not wait for several. */
@@ -199,9 +202,7 @@ async function getOne(shared: Shared, queue: Queue<Item>, random: Random): Promi
 function take(shared: Shared, queue: Queue<Item>, [producer, number]: Item): void {
   const { queues, taken, got, times } = shared;
   Atomics.add(taken, queues.indexOf(queue), 1);
-  if (Atomics.add(got, producer * times + number, 1) !== 0) {
-    throw new Violation(`item ${number} of lane ${producer} came twice`);
-  }
+  noteGot(got, times, producer, number);
 }
 
 /** Notes an operation, and tells the main thread. */
@@ -210,17 +211,6 @@ function tell({ board, reports }: Shared, lane: number, report: Report): void {
   if (report === undefined) return;
   report.sendSync(lane);
   reports[lane]++;
-}
-
-async function pause(random: Random, blocking: boolean): Promise<void> {
-  if (blocking && random.once(2)) momentSync(random);
-  else await moment(random);
-}
-
-function die(random: Random): void {
-  if (random.once(2)) Deno.exit(3);
-  console.error = () => {}; // the worker would print what it ends with
-  throw new Error("as it was fated");
 }
 
 /** Counts what the workers report, until all the pipes have ended. */
@@ -272,28 +262,19 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
     const some = all.filter(() => random.once(2));
     return some.length > 0 ? some : [random.pick(all)];
   };
-  const groups: { lanes: Lane[]; doomed: boolean; terminate: boolean }[] = [];
+  const groups: Group<Lane>[] = [];
   const inMain: Lane[] = [];
   // One that nothing can stop waits for all the queues.
   if (random.once(2)) inMain.push(makeLane("consume", all, false, false));
-  else {
-    const lane = makeLane("consume", all, random.once(2), false);
-    groups.push({ lanes: [lane], doomed: false, terminate: false });
-  }
-  for (let id = 0; id < workers; id++) {
-    const role = id % 2 === 0 ? "produce" : "consume";
-    const end = random.once(5) ? random.int(0, times) : -1;
-    const terminate = random.once(6);
-    const blocking = random.once(2);
-    groups.push({
-      lanes: Array.from(
-        { length: random.int(1, 3) },
-        () => makeLane(role, someOf(), blocking, true, end),
-      ),
-      doomed: end >= 0 || terminate,
-      terminate,
-    });
-  }
+  else groups.push(immortal(makeLane("consume", all, random.once(2), false)));
+  groups.push(
+    ...drawGroups(
+      random,
+      workers,
+      { times, ends: 5, terminated: 6 },
+      ({ role, blocking, end }) => makeLane(role, someOf(), blocking, true, end),
+    ),
+  );
   const shared: Shared = {
     board: makeBoard(lanes),
     queues: all.map(() => new Queue<Item>(random.pick([1, 1, 1, 3, 0]))),
@@ -306,49 +287,35 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
     patient: random.once(2),
   };
   const pipes: Connection<number>[] = [];
-  const members = groups.map(({ lanes, doomed, terminate }) => {
+  const consuming = runLanes(shared, inMain, undefined);
+  const members = startGroups(groups, (lanes) => {
     const [here, there] = Pipe<number>({ duplex: false });
     pipes.push(here);
-    const process = new Process({ target: runLanes, args: [shared, lanes, there] });
-    return { process: process as unknown as Process, doomed, terminate, role: lanes[0].role };
+    return new Process({ target: runLanes, args: [shared, lanes, there] });
   });
-  const consuming = runLanes(shared, inMain, undefined);
-  for (const { process } of members) process.start();
-  const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
-    setTimeout(() => random.once(2) ? process.terminate() : process.kill(), random.int(0, 200))
-  );
+  using _ = terminateSoon(members, random);
   const collecting = collect(pipes, new Random(random.fork()));
-  const those = (role: Lane["role"]): Member[] => members.filter((it) => it.role === role);
+  const those = (role: Lane["role"]) => members.filter(({ lanes }) => lanes[0].role === role);
   await joinAsTheyEnd(those("produce"), shared.board);
   await emptied(shared);
   for (const queue of shared.queues) queue.close();
   await joinAsTheyEnd(those("consume"), shared.board);
   await guarded(consuming, shared.board, "the main thread");
   const reported = await guarded(collecting, shared.board, "the collector of reports");
-  timers.forEach(clearTimeout);
   checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])), reported);
-  return shared.board.done.reduce((a, b) => a + b, 0);
+  return total(shared.board);
 }
 
 /** Waits until the consumers have taken everything, with nothing happening that would wake them. */
 async function emptied({ queues, board }: Shared): Promise<void> {
-  const start = performance.now();
-  while (queues.some((queue) => queue.size() > 0)) {
-    if (performance.now() - start > HANG_MS) {
-      throw hang(board, "a queue has items, and who waits for it");
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  if (!await settled(() => queues.every((queue) => queue.size() === 0))) {
+    throw hang(board, "a queue has items, and who waits for it");
   }
 }
 
 /** Checks that all that was put came out; what a lane had in hand may die with it. */
 function checkAll({ put, got, reports, times }: Shared, mortal: Lane[], reported: number[]): void {
-  const lost: string[] = [];
-  put.forEach((upTo, producer) => {
-    for (let number = 0; number < upTo; number++) {
-      if (got[producer * times + number] === 0) lost.push(`${number} of lane ${producer}`);
-    }
-  });
+  const lost = neverGot(put, got, times);
   const mayLose = mortal.filter((it) => it.role === "consume").length;
   if (lost.length > mayLose) {
     throw new Violation(`lost ${lost.join(", ")} (${mayLose} may be)`);

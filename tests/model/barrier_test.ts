@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
 import type { Step } from "./code.ts";
-import { addressIn, assertEmptyQueue, finds, proves, queueNames } from "./prove.ts";
+import { addressIn, assertEmptyQueue, endOf, finds, ownEnd, proves, queueNames } from "./prove.ts";
 import { Atomics, choose, die, i32, until } from "./stand_ins.ts";
 import type { Barrier } from "../../lib/sync/barrier.ts";
 
@@ -213,7 +213,7 @@ function oneIsEnded(parties: 2 | 3 | 4): Scenario {
     uses,
     setUp(world) {
       const { barriers, count, state, atEnd } = makeBarrier(world, parties);
-      const { stopThread } = world.isolates[0].lifecycle;
+      const end = endOf(world, 1);
       const { hasEnded, self: victim } = world.isolates[1].thread;
       const here = world.word("here");
       const come = (barrier: Barrier): Step => () => {
@@ -229,7 +229,7 @@ function oneIsEnded(parties: 2 | 3 | 4): Scenario {
             () => {
               until(count, 0, true);
               Atomics.store(i32, here, 1);
-              stopThread(victim, -15);
+              end();
             },
             ...(parties > 2 ? [come(barriers[0])] : []),
           ],
@@ -266,16 +266,16 @@ const runnerIsEnded: Scenario = {
   uses,
   setUp(world) {
     const ran = world.word("ran");
-    const { thread, lifecycle } = world.isolates[1];
+    const { hasEnded, self } = world.isolates[1].thread;
     const { barriers, count, state, atEnd } = makeBarrier(world, 2, () => {
-      if (thread.hasEnded(thread.self)) {
+      if (hasEnded(self)) {
         if (choose(2) === 0) die();
       }
       Atomics.store(i32, ran, 1);
     });
     return {
       threads: [
-        [() => lifecycle.stopThread(thread.self, -15)],
+        [endOf(world, 1)],
         [() => {
           until(count, 1);
           const told = meet(barriers[1]);
@@ -303,10 +303,10 @@ const runnerEndsItself: Scenario = {
   uses,
   setUp(world) {
     const ran = world.word("ran");
-    const { thread, lifecycle } = world.isolates[1];
+    const end = ownEnd(world, 1);
     const { barriers, count, state, atEnd } = makeBarrier(world, 2, () => {
       Atomics.store(i32, ran, 1);
-      lifecycle.endThread(thread.self, 1);
+      end();
     });
     return {
       threads: [
@@ -338,10 +338,10 @@ const runnerDies: Scenario = {
   uses,
   setUp(world) {
     const ran = world.word("ran");
-    const { thread, lifecycle } = world.isolates[1];
+    const end = ownEnd(world, 1);
     const { barriers, atEnd } = makeBarrier(world, 1, () => {
       if (Atomics.add(i32, ran, 1) > 0) return;
-      lifecycle.endThread(thread.self, 1);
+      end();
       die();
     });
     return {

@@ -4,7 +4,9 @@ import type { Step } from "./code.ts";
 import {
   addressIn,
   assertEmptyQueue,
+  endOf,
   finds,
+  ownEnd,
   proves,
   queueNames,
   unlessAbandoned,
@@ -153,8 +155,7 @@ function oneGivesUp(which: With, how: "times out" | "is ended"): Scenario {
     uses,
     setUp(world) {
       const { conditions, owner, atEnd } = makeCondition(world, which);
-      const { stopThread } = world.isolates[0].lifecycle;
-      const victim = world.isolates[1].thread.self;
+      const endHurried = endOf(world, 1);
       const [its, hurried, patient] = conditions;
       const ends = how === "is ended";
       const waiting = world.word("waiting");
@@ -178,13 +179,13 @@ function oneGivesUp(which: With, how: "times out" | "is ended"): Scenario {
             () => {
               until(waiting, 2);
               i32[first] = ends ? choose(2) : 0;
-              if (i32[first] === 1) stopThread(victim, -15);
+              if (i32[first] === 1) endHurried();
             },
             unlessAbandoned(() => void its.acquireSync()),
             () => its.notify(),
             () => its.release(),
             () => {
-              if (ends && i32[first] === 0) stopThread(victim, -15);
+              if (ends && i32[first] === 0) endHurried();
             },
           ],
           ends ? untilStopped(gives) : gives,
@@ -218,7 +219,6 @@ function holderEnds(which: With, waiters: number): Scenario {
     uses,
     setUp(world) {
       const { conditions, owner, atEnd } = makeCondition(world, which);
-      const { thread, lifecycle } = world.isolates[0];
       const waiting = world.word("waiting");
       const told = world.word("told");
       const [its, ...others] = conditions;
@@ -230,7 +230,7 @@ function holderEnds(which: With, waiters: number): Scenario {
               until(owner, 0); // so that there are fewer schedules
             },
             () => void its.acquireSync(),
-            () => void lifecycle.endThread(thread.self, 1),
+            ownEnd(world, 0),
           ],
           ...others.map((condition, i): Step[] => [
             () => {

@@ -1,7 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
 import type { Step } from "./code.ts";
-import { addressIn, assertEmptyQueue, finds, proves, queueNames } from "./prove.ts";
+import {
+  addressIn,
+  assertEmptyQueue,
+  endOf,
+  finds,
+  nameChannel,
+  proves,
+  queueNames,
+} from "./prove.ts";
 import { Atomics, i32 } from "./stand_ins.ts";
 import type { JoinableQueue } from "../../lib/channels/joinable_queue.ts";
 
@@ -9,10 +17,7 @@ function makeQueue(world: World, items: number) {
   const queues = world.share(new world.isolates[0].joinableQueue.JoinableQueue<number>());
   for (let item = 1; item <= items; item++) queues[0].putSync(item);
   const at = addressIn(world, queues[0]) + 2;
-  world.name(at, "SEND_GUARD", "LAST_SEGMENT", "LAST_SLOT", "LIMIT");
-  world.name(at + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_SLOT", "SENT_SEEN");
-  world.name(at + 32, "SENT", "CLOSED", ...queueNames("RECEIVERS"));
-  world.name(at + 48, "RECEIVED", ...queueNames("SENDERS"));
+  nameChannel(world, at);
   world.name(at + 56, "DONE", "NEWS", ...queueNames("JOINERS"));
   world.name(at + 61, "TALLY_GUARD", "TALLIES", "LOST", "LOST_BY");
   return {
@@ -116,8 +121,6 @@ const workerIsEnded: Scenario = {
   spareWords,
   setUp(world) {
     const { queues: [its, victims], atEnd } = makeQueue(world, 1);
-    const { thread } = world.isolates[1];
-    const { stopThread } = world.isolates[2].lifecycle;
     return {
       threads: [
         [
@@ -132,7 +135,7 @@ const workerIsEnded: Scenario = {
           () => assert(its.joinSync()),
         ],
         [() => void victims.getSync(), () => victims.taskDone()],
-        [() => stopThread(thread.self, -15)],
+        [endOf(world, 1, 2)],
       ],
       mayWait: (joiner) => joiner === 0 && its.size() === 1,
       atEnd() {

@@ -6,7 +6,10 @@ import {
   alone,
   assertEmptyQueue,
   type Ending,
+  endOf,
   finds,
+  inTime,
+  ownEnd,
   proves,
   queueNames,
   times,
@@ -73,15 +76,10 @@ function oneTimesOut(threads: number): Scenario {
       const [come, go] = alone(inside);
       return {
         threads: [
-          [() => {
-            try {
-              hurried.acquireSync({ timeoutMs: 1 });
-              return true;
-            } catch (error) {
-              if ((error as Error).name !== "TimeoutError") throw error;
-              return false;
-            }
-          }, ...[come, go, () => hurried.release()].map(ifTrue)],
+          [
+            inTime(() => hurried.acquireSync({ timeoutMs: 1 })),
+            ...[come, go, () => hurried.release()].map(ifTrue),
+          ],
           ...patient.map((lock) => [
             () => void lock.acquireSync(),
             come,
@@ -114,8 +112,7 @@ function oneIsEnded(threads: number): Scenario {
     uses: ["lock", "lifecycle"],
     setUp(world) {
       const { locks, inside, atEnd } = makeLock(world);
-      const { stopThread } = world.isolates[0].lifecycle;
-      const victim = world.isolates[1].thread.self;
+      const end = endOf(world, 1);
       const order = world.word("order");
       const threads = locks.map((lock) => [
         unlessAbandoned(() => void lock.acquireSync()),
@@ -125,10 +122,10 @@ function oneIsEnded(threads: number): Scenario {
       // Before it acquires, or after its release, which may have woken the victim.
       threads[0].unshift(() => {
         i32[order] = choose(2);
-        if (i32[order] === 0) stopThread(victim, -15);
+        if (i32[order] === 0) end();
       });
       threads[0].push(() => {
-        if (i32[order] === 1) stopThread(victim, -15);
+        if (i32[order] === 1) end();
       });
       threads[1] = untilStopped([
         unlessAbandoned(() => void locks[1].acquireSync()),
@@ -151,20 +148,17 @@ function ownerEndsItself(threads: number): Scenario {
     uses: ["lock", "lifecycle"],
     setUp(world) {
       const { locks, inside, atEnd } = makeLock(world);
-      const { thread, lifecycle } = world.isolates[0];
       const told = world.word("told");
       return {
         threads: locks.map((lock, i) =>
-          i === 0
-            ? [() => void lock.acquireSync(), () => void lifecycle.endThread(thread.self, 1)]
-            : [
-              unlessAbandoned(
-                () => void lock.acquireSync(),
-                () => void Atomics.add(i32, told, 1),
-              ),
-              ...alone(inside),
-              () => lock.release(),
-            ]
+          i === 0 ? [() => void lock.acquireSync(), ownEnd(world, 0)] : [
+            unlessAbandoned(
+              () => void lock.acquireSync(),
+              () => void Atomics.add(i32, told, 1),
+            ),
+            ...alone(inside),
+            () => lock.release(),
+          ]
         ),
         atEnd() {
           atEnd();
@@ -186,8 +180,6 @@ const ownerEndsAnotherFirst: Scenario = {
   uses: ["lock", "lifecycle"],
   setUp(world) {
     const { locks, atEnd } = makeLock(world);
-    const { thread, lifecycle } = world.isolates[0];
-    const victim = world.isolates[1].thread.self;
     const wants = (lock: typeof locks[0]) => [
       unlessAbandoned(() => void lock.acquireSync()),
       () => lock.release(),
@@ -196,8 +188,8 @@ const ownerEndsAnotherFirst: Scenario = {
       threads: [
         [
           () => void locks[0].acquireSync(),
-          () => lifecycle.stopThread(victim, -15),
-          () => void lifecycle.endThread(thread.self, 1),
+          endOf(world, 1),
+          ownEnd(world, 0),
         ],
         untilStopped(wants(locks[1])),
         wants(locks[2]),

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
-import { addressIn, assertEmptyQueue, finds, proves, queueNames, times } from "./prove.ts";
+import { addressIn, assertEmptyQueue, endOf, finds, nameChannel, proves, times } from "./prove.ts";
 import { i32 } from "./stand_ins.ts";
 import type { Connection } from "../../lib/channels/pipe.ts";
 
@@ -9,12 +9,7 @@ function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) 
   const { shared, pipe } = world.isolates[0];
   const ends = pipe.Pipe<number>({ duplex });
   const at = i32[addressIn(world, ends[0]) + 2];
-  for (const channel of [at + 2, at + 2 + 56]) {
-    world.name(channel, "SEND_GUARD", "LAST_SEGMENT", "LAST_SLOT", "LIMIT");
-    world.name(channel + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_SLOT", "SENT_SEEN");
-    world.name(channel + 32, "SENT", "CLOSED", ...queueNames("RECEIVERS"));
-    world.name(channel + 48, "RECEIVED", ...queueNames("SENDERS"));
-  }
+  for (const channel of [at + 2, at + 2 + 56]) nameChannel(world, channel);
   const handles = ends.map((end, i) =>
     holders[i].map((holder) =>
       world.isolates[holder].shared.handleFor(shared.addressOf(end)!) as Connection<number>
@@ -63,11 +58,9 @@ const writerIsEnded: Scenario = {
   uses,
   setUp(world) {
     const { handles: [[reader], [writer]], atEnd } = makePipe(world, false, [[2], [1]]);
-    const { stopThread } = world.isolates[0].lifecycle;
-    const victim = world.isolates[1].thread.self;
     return {
       threads: [
-        [() => stopThread(victim, -15)],
+        [endOf(world, 1)],
         [() => send(writer, 7)],
         [
           () => recv(reader),
@@ -94,12 +87,10 @@ const readerIsEnded: Scenario = {
   uses,
   setUp(world) {
     const { handles: [[reader], [writer]], atEnd } = makePipe(world, false, [[1], [2]]);
-    const { stopThread } = world.isolates[0].lifecycle;
-    const victim = world.isolates[1].thread.self;
     const gone = world.word("gone");
     return {
       threads: [
-        [() => stopThread(victim, -15), () => void (i32[gone] = 1)],
+        [endOf(world, 1), () => void (i32[gone] = 1)],
         [() => recv(reader)],
         [() => {
           const isGone = i32[gone] === 1;

@@ -8,7 +8,7 @@ import { assert } from "@std/assert";
 import { check, type Scenario, type World } from "./checker.ts";
 import type { Step } from "./code.ts";
 import type { Replacement } from "./isolates.ts";
-import { Atomics, i32 } from "./stand_ins.ts";
+import { Atomics, choose, i32 } from "./stand_ins.ts";
 
 /** Whether to explore the large scenarios too, and to tell the figures: `deno task model`. */
 const LARGE = Deno.args.includes("--large");
@@ -88,6 +88,42 @@ export function unlessAbandoned(step: Step, told: Step = () => {}): Step {
   };
 }
 
+/** A step that tells whether it acquired in time. */
+export function inTime(acquire: () => void): Step {
+  return () => {
+    try {
+      acquire();
+      return true;
+    } catch (error) {
+      if ((error as Error).name !== "TimeoutError") throw error;
+      return false;
+    }
+  };
+}
+
+/** What one thread does to end another, as `terminate()` does. */
+export function endOf({ isolates }: World, victim: number, by = 0): () => void {
+  const { self } = isolates[victim].thread;
+  return () => isolates[by].lifecycle.stopThread(self, -15);
+}
+
+/** What a thread does to end itself, as if its order had failed. */
+export function ownEnd({ isolates }: World, its: number): () => void {
+  const { thread, lifecycle } = isolates[its];
+  return () => void lifecycle.endThread(thread.self, 1);
+}
+
+/** A step that ends somebody just before it does something, or just after. */
+export function beforeOrAfter(end: () => void, step: () => unknown): Step {
+  return () => {
+    const endsFirst = choose(2) === 1;
+    if (endsFirst) end();
+    const result = step();
+    if (!endsFirst) end();
+    return result;
+  };
+}
+
 /** What `awaitOn` returns in the model. */
 export interface Ending {
   ended: { value: unknown } | { error: unknown } | undefined;
@@ -101,6 +137,14 @@ export function addressIn({ isolates }: World, handle: object): number {
 /** Fails unless the wait queue is empty. */
 export function assertEmptyQueue(queue: number): void {
   assert(i32[queue + 1] === 0 && i32[queue + 2] === 0, "somebody is left in the queue");
+}
+
+/** Names the words of a channel. */
+export function nameChannel(world: World, at: number): void {
+  world.name(at, "SEND_GUARD", "LAST_SEGMENT", "LAST_SLOT", "LIMIT");
+  world.name(at + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_SLOT", "SENT_SEEN");
+  world.name(at + 32, "SENT", "CLOSED", ...queueNames("RECEIVERS"));
+  world.name(at + 48, "RECEIVED", ...queueNames("SENDERS"));
 }
 
 /** Names of the words of a wait queue. */

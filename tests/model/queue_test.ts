@@ -1,6 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
-import { addressIn, assertEmptyQueue, finds, proves, queueNames } from "./prove.ts";
+import {
+  addressIn,
+  assertEmptyQueue,
+  beforeOrAfter,
+  endOf,
+  finds,
+  nameChannel,
+  proves,
+} from "./prove.ts";
 import { choose } from "./stand_ins.ts";
 import type { Queue } from "../../lib/channels/queue.ts";
 
@@ -8,10 +16,7 @@ function makeQueue(world: World, maxsize: number, items: number[] = []) {
   const queues = world.share(new world.isolates[0].queue.Queue<number>(maxsize));
   for (const item of items) queues[0].putSync(item);
   const at = addressIn(world, queues[0]) + 2;
-  world.name(at, "SEND_GUARD", "LAST_SEGMENT", "LAST_SLOT", "LIMIT");
-  world.name(at + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_SLOT", "SENT_SEEN");
-  world.name(at + 32, "SENT", "CLOSED", ...queueNames("RECEIVERS"));
-  world.name(at + 48, "RECEIVED", ...queueNames("SENDERS"));
+  nameChannel(world, at);
   return {
     queues,
     atEnd() {
@@ -207,16 +212,9 @@ const consumerIsEnded: Scenario = {
   spareWords,
   setUp(world) {
     const { queues: [its, victims, patient] } = makeQueue(world, 0);
-    const { stopThread } = world.isolates[0].lifecycle;
-    const victim = world.isolates[1].thread.self;
     return {
       threads: [
-        [() => {
-          const stopsFirst = choose(2) === 1;
-          if (stopsFirst) stopThread(victim, -15);
-          its.putSync(1);
-          if (!stopsFirst) stopThread(victim, -15);
-        }],
+        [beforeOrAfter(endOf(world, 1), () => its.putSync(1))],
         [() => get(victims)],
         [() => get(patient)],
       ],
@@ -239,17 +237,9 @@ const producerIsEnded: Scenario = {
   spareWords,
   setUp(world) {
     const { queues: [its, victims, patient] } = makeQueue(world, 1, [1]);
-    const { stopThread } = world.isolates[0].lifecycle;
-    const victim = world.isolates[1].thread.self;
     return {
       threads: [
-        [() => {
-          const stopsFirst = choose(2) === 1;
-          if (stopsFirst) stopThread(victim, -15);
-          const item = its.getSync();
-          if (!stopsFirst) stopThread(victim, -15);
-          return item;
-        }],
+        [beforeOrAfter(endOf(world, 1), () => its.getSync())],
         [() => put(victims, 2)],
         [() => put(patient, 3)],
       ],

@@ -4,8 +4,11 @@ import type { Step } from "./code.ts";
 import {
   addressIn,
   assertEmptyQueue,
+  beforeOrAfter,
   type Ending,
+  endOf,
   finds,
+  inTime,
   proves,
   queueNames,
   times,
@@ -101,15 +104,10 @@ const oneTimesOut: Scenario = {
     return {
       threads: [
         [() => giver.release()],
-        [() => {
-          try {
-            hurried.acquireSync({ timeoutMs: 1 });
-            return true;
-          } catch (error) {
-            if ((error as Error).name !== "TimeoutError") throw error;
-            return false;
-          }
-        }, (acquired) => void (acquired && hurried.release())],
+        [
+          inTime(() => hurried.acquireSync({ timeoutMs: 1 })),
+          (acquired) => void (acquired && hurried.release()),
+        ],
         [() => void patient.acquireSync(), () => patient.release()],
       ],
       atEnd: () => atEnd(1),
@@ -129,9 +127,7 @@ function oneIsEnded(asPromise: boolean): Scenario {
     setUp(world) {
       const { semaphores, value, atEnd } = makeSemaphore(world, 0);
       const [giver, victim, patient] = semaphores;
-      const { stopThread } = world.isolates[0].lifecycle;
-      const { thread, wait, semaphore } = world.isolates[1];
-      const stop = () => stopThread(thread.self, -15);
+      const { wait, semaphore } = world.isolates[1];
       const awaits = () => {
         let stopped = false;
         wait.setOnStop(() => stopped = true);
@@ -141,12 +137,7 @@ function oneIsEnded(asPromise: boolean): Scenario {
       };
       return {
         threads: [
-          [() => {
-            const stopsFirst = choose(2) === 1;
-            if (stopsFirst) stop();
-            giver.release();
-            if (!stopsFirst) stop();
-          }],
+          [beforeOrAfter(endOf(world, 1), () => giver.release())],
           asPromise
             ? [awaits]
             : untilStopped([() => void victim.acquireSync(), () => victim.release()]),
