@@ -18,12 +18,22 @@ import { pythonContender, PythonPeer } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
 import { consume, integrand, produce, same, square } from "./tasks.ts";
 
+const HELP = `
+Measures the package against plain loops, two workers written by hand, and Python.
+
+deno task bench [--quick] [--only=name] [--python=python3]
+
+--quick   small sizes and few repeats: that it runs, not how fast
+--only    the scenarios whose name contains this
+--python  a Python with numpy and numba, to compare with as well`;
+
 async function main(): Promise<void> {
-  const { quick, only, python: executable } = parseArgs(Deno.args, {
-    boolean: ["quick"],
+  const { help, quick, only, python: executable } = parseArgs(Deno.args, {
+    boolean: ["help", "quick"],
     string: ["only", "python"],
     default: { python: "python3" },
   });
+  if (help) return console.log(HELP.trim());
   const scale = quick ? 0.02 : 1;
   console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`);
   await using python = await PythonPeer.start(executable);
