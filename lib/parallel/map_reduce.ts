@@ -8,7 +8,13 @@
  * @module
  */
 
-import { AbandonedLockError, ClosedError, StopProcessGroup, WorkerException } from "../errors.ts";
+import {
+  AbandonedLockError,
+  ClosedError,
+  DataCloneError,
+  StopProcessGroup,
+  WorkerException,
+} from "../errors.ts";
 import { Queue } from "../channels/queue.ts";
 import { task } from "../codec/functions.ts";
 import { RawValue } from "../memory/value.ts";
@@ -211,15 +217,15 @@ export class MapReduce implements AsyncDisposable {
       () => over.abort(exception(new StopProcessGroup("Cannot map: all workers have stopped"))),
       (error) => over.abort(exception(error)),
     );
-    const fed = feed(items, tasks, over.signal);
+    const fed = feed(items, tasks, over.signal).catch((error) => over.abort(error));
     try {
       return await collect(items.length, results, reduce, over.signal);
     } finally {
       over.abort();
       await fed;
       await closeTurns(turns);
-      for (const queue of [tasks, results]) queue.close();
-      while (tasks.size() > 0 && tasks.tryGet() !== undefined);
+      tasks.shutdown({ immediate: true });
+      results.close();
       await ended;
     }
   }
@@ -235,7 +241,14 @@ interface Plan {
 /** Puts the items into the queue, as fast as they are taken, until the map is over. */
 async function feed(items: unknown[], tasks: Order["tasks"], signal: AbortSignal): Promise<void> {
   try {
-    for (const [index, item] of items.entries()) await tasks.put([index, item], { signal });
+    for (const [index, item] of items.entries()) {
+      await tasks.put([index, item], { signal }).catch((error) => {
+        if (error instanceof DataCloneError) {
+          error.message = error.message.replace("item[1]", `items[${index}]`);
+        }
+        throw error;
+      });
+    }
     tasks.close();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -252,7 +265,7 @@ async function collect(
   const collected = new Array(count);
   for (let missing = count; missing > 0; missing--) {
     // What has come is taken before the end of the workers is noticed.
-    const [index, result] = results.tryGet()?.value ?? await results.get({ signal });
+    const [index, result] = await results.get(results.empty() ? { signal } : undefined);
     collected[index] = reduce === undefined ? result : reduce(result);
   }
   return collected;

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import {
   background,
+  DataCloneError,
   distribute,
   Event,
   MapReduce,
@@ -179,6 +180,17 @@ test("MapReduce.map() goes on without a worker that stops, and ends if all do", 
     WorkerException,
   );
   assertEquals(taken[0], 9); // the other worker did all the other items
+});
+
+test("MapReduce.map() ends with the error of an item that cannot cross", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const items: unknown[] = [...Array(100).keys(), Symbol("here")];
+  await assertRejects(
+    () => pool.map((item: unknown) => item, items),
+    DataCloneError,
+    "Cannot send items[100]: a symbol",
+  );
+  assertEquals(await pool.map((i: number) => i, [1]), [1]); // it goes on
 });
 
 test("MapReduce.map() ends with what reduce throws", async () => {
