@@ -10,7 +10,6 @@
 
 import {
   AbandonedLockError,
-  ClosedError,
   DataCloneError,
   StopProcessGroup,
   WorkerException,
@@ -280,24 +279,20 @@ function exception(reason: unknown): WorkerException {
 
 const runWorker = task(import.meta, async (order: Order): Promise<void> => {
   const { work, context, tasks, results, critical, turns, rank, np } = order;
-  for (;;) {
+  for await (const [index, item] of tasks) {
+    const passage = new Passage(turns, index);
+    let result: unknown;
     try {
-      const [index, item] = tasks.getSync();
-      const passage = new Passage(turns, index);
-      const result = work(item, { critical, ordered: passage, rank, np, context });
-      const value = isPromiseLike(result) ? await result : result;
-      passage.leave();
-      results.putSync([index, value]);
+      result = await work(item, { critical, ordered: passage, rank, np, context });
     } catch (error) {
-      if (error instanceof ClosedError || error instanceof StopProcessGroup) return;
-      throw error;
+      if (!(error instanceof StopProcessGroup)) throw error;
+      passage.leave(); // nobody else will, and others wait for it
+      return;
     }
+    passage.leave();
+    results.putSync([index, result]);
   }
 });
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
-}
 
 // The ordered section: `turn` is the first item that has not passed. All is read and written under
 // the condition's lock.
