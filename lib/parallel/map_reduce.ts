@@ -312,14 +312,27 @@ async function closeTurns({ turn, changed }: Turns): Promise<void> {
   changed.notifyAll();
 }
 
-/** The lock of the turns, also when a worker died with it: they mean nothing any more then. */
+/** The lock of the turns, also when a worker died with it: the map is about to end then. */
 async function acquired(changed: Condition): Promise<Disposable> {
   try {
     return await changed.acquire();
   } catch (error) {
-    if (!(error instanceof AbandonedLockError)) throw error;
-    return { [Symbol.dispose]: () => changed.release() };
+    return inherited(changed, error);
   }
+}
+
+/** As `acquired`, blocking the thread. */
+function acquiredSync(changed: Condition): Disposable {
+  try {
+    return changed.acquireSync();
+  } catch (error) {
+    return inherited(changed, error);
+  }
+}
+
+function inherited(changed: Condition, error: unknown): Disposable {
+  if (!(error instanceof AbandonedLockError)) throw error;
+  return { [Symbol.dispose]: () => changed.release() };
 }
 
 /** The ordered section, as one item passes it. */
@@ -335,14 +348,14 @@ class Passage implements Ordered {
 
   async enter(): Promise<Disposable> {
     const { changed } = this.#turns;
-    using _ = await changed.acquire();
+    using _ = await acquired(changed);
     await changed.waitFor(() => this.#mayPass());
     return this.#guard();
   }
 
   enterSync(): Disposable {
     const { changed } = this.#turns;
-    using _ = changed.acquireSync();
+    using _ = acquiredSync(changed);
     changed.waitForSync(() => this.#mayPass());
     return this.#guard();
   }
@@ -352,7 +365,7 @@ class Passage implements Ordered {
     if (this.#left) return;
     this.#left = true;
     const { turn, passed, changed } = this.#turns;
-    using _ = changed.acquireSync();
+    using _ = acquiredSync(changed);
     passed[this.#index] = 1;
     let next = turn.value;
     if (next !== this.#index) return;

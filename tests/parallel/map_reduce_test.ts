@@ -19,6 +19,7 @@ import {
 } from "@sauropod/multiprocessing";
 import {
   dieAtTen,
+  dieWithTurns,
   pointOf,
   stopAtOnce,
   stopBeforePassing,
@@ -199,6 +200,25 @@ test("MapReduce.map() lets others pass when a worker stops before its turn", asy
     "all workers have stopped",
   );
   assertEquals(taken[0], 9);
+});
+
+test("MapReduce.map() goes on when a worker dies with the lock of the ordered section", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const [isBlocked, isTaken, hasPassed] = [new Event(), new Event(), new Event()];
+  const error = await assertRejects(
+    () =>
+      pool.map(dieWithTurns, [0, 1, 2, 3], {
+        context: { isBlocked, isTaken, hasPassed },
+        reduce: (i) => { // blocks, so that it is the other worker that takes the lock of the dead
+          if (i !== 0) return;
+          isBlocked.set();
+          hasPassed.waitSync();
+        },
+      }),
+    WorkerException,
+  );
+  assert(error.reason instanceof WorkerDiedError);
+  assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
 });
 
 test("MapReduce.map() ends with the error of an item that cannot cross", async () => {
