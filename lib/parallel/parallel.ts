@@ -8,6 +8,7 @@ import { TimeoutError } from "../errors.ts";
 import { isMainThread } from "../atomics/thread.ts";
 import { task } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
+import { isPromiseLike } from "../pool/calls.ts";
 import type { Awaitable } from "../pool/pool.ts";
 import { settledWithin } from "../pool/settled.ts";
 import { BatchSizer } from "./batches.ts";
@@ -219,8 +220,7 @@ function windowOf(preDispatch: string | number, jobs: number): number {
 
 function runCalls(calls: Calls, plan: Plan): AsyncGenerator<unknown, void> {
   const alone = plan.jobs === 1 || !isMainThread() || isInLoop();
-  const run = alone ? callHere(calls, plan) : new Run(calls, plan).results();
-  return run;
+  return alone ? callHere(calls, plan) : new Run(calls, plan).results();
 }
 
 async function* callHere(calls: Calls, plan: Plan): AsyncGenerator<unknown, void> {
@@ -253,10 +253,6 @@ const runBatch = task(import.meta, async (calls: Delayed<unknown>[]): Promise<Do
   }
   return { results, ms: performance.now() - start };
 });
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
-}
 
 /** One use of a {@linkcode Parallel}. */
 class Run {
