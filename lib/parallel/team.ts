@@ -10,7 +10,7 @@ import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, nameAt } from "../codec/functions.ts";
 import { Dispatcher } from "../pool/dispatcher.ts";
 import { Pool } from "../pool/pool.ts";
-import { callSite, explainFailure, type Job, whenSettled } from "../pool/jobs.ts";
+import { abortWith, callSite, explainFailure, type Job } from "../pool/jobs.ts";
 import { type Failure, Mode } from "../pool/protocol.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
@@ -220,11 +220,7 @@ export async function runOnTeam(
   signal?.throwIfAborted();
   if (isAlone(plan, threads)) return runAlone(plan);
   const job = submit({ ...plan, control: makeControl() }, threads, threads);
-  if (signal !== undefined) {
-    const onAbort = () => job.fail(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    whenSettled(job, () => signal.removeEventListener("abort", onAbort));
-  }
+  abortWith(signal, job);
   return await job.promise;
 }
 
