@@ -39,6 +39,7 @@ import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { note, NoteLevel } from "../runtime/notes.ts";
 import { start } from "../runtime/order.ts";
+import type { StartMethod } from "../runtime/start_method.ts";
 import {
   type Engine,
   type EngineOptions,
@@ -62,7 +63,7 @@ const forgotten = new FinalizationRegistry<Channel>((tasks) =>
 export interface DispatcherOptions extends EngineOptions {
   /** Number of chunks after which a worker is replaced; 0: never. */
   maxTasks: number;
-  startMethod: "spawn" | "forkserver";
+  startMethod: StartMethod;
 }
 
 /** Hands chunks of jobs to workers and results back to the jobs. */
@@ -242,7 +243,7 @@ export class Dispatcher implements Engine<number> {
   work(job: Job<number>, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options);
     while (!job.settled) {
-      while (this.#growNow()); // not in later turns: this thread has none while it blocks
+      this.growAll(); // not in later turns: this thread has none while it blocks
       if (job.settled) break; // no worker could be started
       const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
       if (!blockOn(becomingReadable(this.#results.at), left)) break;
