@@ -121,8 +121,7 @@ export function hold(handle: object, address: number): void {
 /** Tells the object that this isolate no longer reaches it, though it still has the handle. */
 export function lose(handle: object): void {
   const holding = holdings.get(handle)!;
-  if (!markLost(holding, true)) return;
-  operations[i32[holding.address + objectWord.TYPE]].onLost?.(holding.address);
+  if (markLost(holding, true)) tellLost(holding.address);
 }
 
 /** Whether the object was told that this isolate no longer reaches it. */
@@ -219,7 +218,7 @@ export function dispose(address: number): void {
   dropReference(address);
 }
 
-/** Tells the object that a message can no longer reach it, though it keeps its reference for now. */
+/** Tells the object that a message or an isolate no longer reaches it; its reference stays for now. */
 export function tellLost(address: number): void {
   operations[i32[address + objectWord.TYPE]].onLost?.(address);
 }
@@ -236,7 +235,7 @@ export function dropReference(address: number): void {
 function letGo({ address, entry, lost }: Holding): void {
   if (handles.get(address)?.deref() === undefined) handles.delete(address);
   if (entry !== 0 && unlistHeld(entry)) lost = true; // whoever ended this thread said so
-  if (!lost) operations[i32[address + objectWord.TYPE]].onLost?.(address);
+  if (!lost) tellLost(address);
   dropReference(address);
 }
 
@@ -279,14 +278,12 @@ function unlistHeld(entry: number): boolean {
 export function loseAllHeld(record: number): void {
   enter(record + threadWord.HELD_GUARD);
   i32[record + threadWord.HELD_LOST] = 1;
-  const addresses = [];
+  const addresses: number[] = [];
   for (let entry = i32[record + threadWord.HELD]; entry !== 0; entry = i32[entry + NEXT]) {
     if (i32[entry + LOST] === 0) addresses.push(i32[entry + ADDRESS]);
   }
   leave(record + threadWord.HELD_GUARD);
-  for (const address of addresses) {
-    operations[i32[address + objectWord.TYPE]].onLost?.(address);
-  }
+  addresses.forEach(tellLost);
 }
 
 /** Drops the references of a thread that has ended and whose JavaScript has stopped. */

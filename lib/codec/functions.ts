@@ -401,6 +401,12 @@ function describe(fn: AnyFunction | AnyClass): Definition {
   );
 }
 
+/** Where the functions are that come with the language and are no globals themselves. */
+const namespaces = [
+  ...["Math", "JSON", "Number", "String", "Object", "Array", "BigInt", "Date"],
+  ...["Reflect", "Atomics", "Symbol", "Promise", "Intl", "console"],
+];
+
 let paths: Map<object, string> | undefined;
 
 /** The functions that come with the language, with their paths. */
@@ -413,12 +419,7 @@ function globalPaths(): Map<object, string> {
     }
   };
   add(globalThis, "");
-  for (const key of ["Math", "JSON", "Number", "String", "Object", "Array", "BigInt", "Date"]) {
-    add(Reflect.get(globalThis, key), `${key}.`);
-  }
-  for (const key of ["Reflect", "Atomics", "Symbol", "Promise", "Intl", "console"]) {
-    add(Reflect.get(globalThis, key), `${key}.`);
-  }
+  for (const key of namespaces) add(Reflect.get(globalThis, key), `${key}.`);
   const temporal: object = Reflect.get(globalThis, "Temporal") ?? {};
   for (const key of Object.getOwnPropertyNames(temporal)) {
     add(Reflect.get(temporal, key), `Temporal.${key}.`);

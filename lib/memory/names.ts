@@ -28,7 +28,7 @@ const NAME = 3;
 export function putName(name: string, object: number): boolean {
   const bytes = new TextEncoder().encode(name);
   ensureThread();
-  const entry = allocate((NAME + 1) * 4 + bytes.length);
+  const entry = allocate(NAME * 4 + bytes.length);
   i32[entry + OBJECT] = object;
   i32[entry + LENGTH] = bytes.length;
   u8.set(bytes, (entry + NAME) * 4);

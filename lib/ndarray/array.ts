@@ -10,8 +10,13 @@
 import createNdarray from "npm:ndarray@^1.1.1";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
-import { type AnyData, arrayClassOf, type BigDataType, type DataType } from "./types.ts";
-import type { NdArray } from "./types.ts";
+import {
+  type AnyData,
+  arrayClassOf,
+  type BigDataType,
+  type DataType,
+  type NdArray,
+} from "./types.ts";
 
 interface Parts {
   data: AnyData;
@@ -48,6 +53,12 @@ export function make(shape: readonly number[], dtype: DataType | BigDataType): N
 export function isNdArray(value: unknown): value is NdArray<AnyData> {
   return typeof value === "object" && value !== null && "stride" in value && "shape" in value &&
     "offset" in value && "data" in value;
+}
+
+/** Whether two arrays have the same shape. */
+export function isAlike(a: NdArray<AnyData>, b: NdArray<AnyData>): boolean {
+  return a.shape.length === b.shape.length &&
+    a.shape.every((length, axis) => length === b.shape[axis]);
 }
 
 /** Whether the elements are on memory that workers share. */

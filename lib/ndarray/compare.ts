@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArray } from "./array.ts";
+import { checkArray, isAlike } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import type { AnyData, NdArray, NdArrayData } from "./types.ts";
 import { inOrder, repeated } from "./walk.ts";
@@ -51,9 +51,7 @@ export interface CloseOptions {
 export function arrayEqual(a: NdArray<AnyData>, b: NdArray<AnyData>): boolean {
   checkArray(a, "compare arrays");
   checkArray(b, "compare arrays");
-  if (a.dimension !== b.dimension || a.shape.some((length, axis) => length !== b.shape[axis])) {
-    return false;
-  }
+  if (!isAlike(a, b)) return false;
   const [left, right] = [inOrder(a), inOrder(b)];
   // Of a number and a bigint, == asks for the value.
   for (let at = 0; at < left.length; at++) if (left[at] != right[at]) return false;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArray, checkAxis, make, wrap } from "./array.ts";
+import { checkArray, checkAxis, isAlike, make, wrap } from "./array.ts";
 import { dtypeOf, isBig } from "./types.ts";
 import type { AnyData, BigDataType, DataType, NdArray } from "./types.ts";
 import { assign } from "./walk.ts";
@@ -81,12 +81,10 @@ export function stack<Data extends AnyData>(
 ): NdArray<Data> {
   const [first] = checkArrays(arrays, "stack arrays");
   const at = checkAxis(axis, first.dimension + 1, "stack arrays");
-  for (const [index, { shape }] of arrays.entries()) {
-    if (shape.length === first.dimension && shape.every((it, axis) => it === first.shape[axis])) {
-      continue;
-    }
+  for (const [index, array] of arrays.entries()) {
+    if (isAlike(array, first)) continue;
     throw new RangeError(
-      `Cannot stack arrays: shapes [${first.shape}] of arrays[0] and [${shape}] of ` +
+      `Cannot stack arrays: shapes [${first.shape}] of arrays[0] and [${array.shape}] of ` +
         `arrays[${index}] differ`,
     );
   }

@@ -36,12 +36,7 @@ export function arange<Type extends DataType = "float64">(
   dtype: Type = "float64" as Type,
 ): NdArray<ArrayOf<Type>> {
   const [start, end] = stop === undefined ? [0, startOrStop] : [startOrStop, stop];
-  for (const [name, value] of Object.entries({ start, stop: end, step })) {
-    if (Number.isFinite(value)) continue;
-    throw new RangeError(
-      `Cannot make array: ${name} must be a finite number, not ${String(value)}`,
-    );
-  }
+  checkFinite({ start, stop: end, step });
   if (step === 0) throw new RangeError("Cannot make array: step must not be 0");
   const array = zeros([Math.max(Math.ceil((end - start) / step), 0)], numberType(dtype));
   const data = array.data as NdArrayData;
@@ -91,10 +86,7 @@ export function linspace<Type extends DataType = "float64">(
   num = 50,
   { endpoint = true, dtype = "float64" as Type }: LinspaceOptions<Type> = {},
 ): NdArray<ArrayOf<Type>> {
-  for (const [name, value] of Object.entries({ start, stop })) {
-    if (Number.isFinite(value)) continue;
-    throw new RangeError(`Cannot make array: ${name} must be a finite number, not ${value}`);
-  }
+  checkFinite({ start, stop });
   if (!Number.isInteger(num) || num < 0) {
     throw new RangeError(
       `Cannot make array: num must be a whole number of at least 0, not ${String(num)}`,
@@ -107,6 +99,15 @@ export function linspace<Type extends DataType = "float64">(
   for (let at = 0; at < num; at++) data[at] = start + at * step;
   if (endpoint && num > 1) data[num - 1] = stop;
   return array;
+}
+
+function checkFinite(numbers: Record<string, number>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(
+      `Cannot make array: ${name} must be a finite number, not ${String(value)}`,
+    );
+  }
 }
 
 function numberType<Type extends DataType>(dtype: Type): Type {

@@ -74,7 +74,7 @@ export function planReduction(
   const along = axis === undefined ? undefined : checkAxis(axis, given.dimension, verb);
   const reduced = along === undefined ? given.size : given.shape[along];
   const lacksIdentity = name !== "sum" && name !== "prod" && name !== "mean";
-  if (lacksIdentity && reduced === 0 && (along === undefined || given.size === 0)) {
+  if (lacksIdentity && reduced === 0) {
     throw new RangeError(
       `Cannot ${verb}: ${along === undefined ? "the array is empty" : `axis ${along} is empty`}`,
     );

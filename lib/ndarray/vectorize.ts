@@ -6,6 +6,7 @@
 
 import { task } from "../codec/functions.ts";
 import { threadsFor } from "../parallel/team.ts";
+import { isPromiseLike } from "../pool/calls.ts";
 import { isNdArray, make, wrap } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";
@@ -189,8 +190,8 @@ function refuser(dtype: string): Refusal {
   return {
     type,
     refuse(value) {
-      const isPromise = typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
-      if (isPromise) (value as PromiseLike<unknown>).then(undefined, () => {}); // this one counts
+      const isPromise = isPromiseLike(value);
+      if (isPromise) value.then(undefined, () => {}); // this one counts
       throw new TypeError(
         `Cannot vectorize: fn must return a ${type}, since the result is ${dtype}, not ${
           isPromise ? "a promise" : value === null ? "null" : `a ${typeof value}`

@@ -7,7 +7,6 @@
 import { type AnyClass, task } from "../codec/functions.ts";
 import { type DataOf, type NumericTypecode, shown } from "../memory/typecodes.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
-import type { Fold } from "./expression_code.ts";
 import {
   checkElement,
   finish,
@@ -274,13 +273,13 @@ export class ArrayExpression<T extends number | bigint = number> {
     initial: T,
     options: ExpressionOptions & Abortable = {},
   ): Promise<T> {
-    const fold = this.foldOf(fn, initial);
-    return this.withInitial(fn, initial, await finish(fold(options), options.signal));
+    const loops = this.foldBy(fn, initial, options);
+    return this.withInitial(fn, initial, await finish(loops, options.signal));
   }
 
   /** As {@linkcode ArrayExpression.reduce}, blocking the thread, which does its share. */
   reduceSync(fn: (left: T, right: T) => T, initial: T, options: ExpressionOptions = {}): T {
-    return this.withInitial(fn, initial, finishSync(this.foldOf(fn, initial)(options)));
+    return this.withInitial(fn, initial, finishSync(this.foldBy(fn, initial, options)));
   }
 
   /**
@@ -424,10 +423,11 @@ export class ArrayExpression<T extends number | bigint = number> {
   }
 
   /** The loops of a reduction by a function. */
-  private foldOf(
+  private foldBy(
     fn: (left: T, right: T) => T,
     initial: T,
-  ): (options: ExpressionOptions) => Loops<unknown> {
+    { numThreads }: ExpressionOptions,
+  ): Loops<unknown> {
     const address = addressOfFunction(fn, "reduce");
     const type = typeof initial;
     if (type !== this.kind) {
@@ -435,8 +435,7 @@ export class ArrayExpression<T extends number | bigint = number> {
         `Cannot reduce expression: initial must be a ${this.kind}, not ${shown(initial)}`,
       );
     }
-    const fold: Fold = { fn, address };
-    return ({ numThreads }) => folding(this.whole(), fold, fn, numThreads);
+    return folding(this.whole(), { fn, address }, fn, numThreads);
   }
 
   /** The result of a reduction by a function. */

@@ -8,7 +8,12 @@
  * @module
  */
 
-import { AbandonedLockError, ClosedError, StopProcessGroup, WorkerException } from "../errors.ts";
+import {
+  AbandonedLockError,
+  DataCloneError,
+  StopProcessGroup,
+  WorkerException,
+} from "../errors.ts";
 import { Queue } from "../channels/queue.ts";
 import { task } from "../codec/functions.ts";
 import { RawValue } from "../memory/value.ts";
@@ -211,15 +216,15 @@ export class MapReduce implements AsyncDisposable {
       () => over.abort(exception(new StopProcessGroup("Cannot map: all workers have stopped"))),
       (error) => over.abort(exception(error)),
     );
-    const fed = feed(items, tasks, over.signal);
+    const fed = feed(items, tasks, over.signal).catch((error) => over.abort(error));
     try {
       return await collect(items.length, results, reduce, over.signal);
     } finally {
       over.abort();
       await fed;
       await closeTurns(turns);
-      for (const queue of [tasks, results]) queue.close();
-      while (tasks.size() > 0 && tasks.tryGet() !== undefined);
+      tasks.shutdown({ immediate: true });
+      results.close();
       await ended;
     }
   }
@@ -235,7 +240,14 @@ interface Plan {
 /** Puts the items into the queue, as fast as they are taken, until the map is over. */
 async function feed(items: unknown[], tasks: Order["tasks"], signal: AbortSignal): Promise<void> {
   try {
-    for (const [index, item] of items.entries()) await tasks.put([index, item], { signal });
+    for (const [index, item] of items.entries()) {
+      await tasks.put([index, item], { signal }).catch((error) => {
+        if (error instanceof DataCloneError) {
+          error.message = error.message.replace("item[1]", `items[${index}]`);
+        }
+        throw error;
+      });
+    }
     tasks.close();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -252,7 +264,7 @@ async function collect(
   const collected = new Array(count);
   for (let missing = count; missing > 0; missing--) {
     // What has come is taken before the end of the workers is noticed.
-    const [index, result] = results.tryGet()?.value ?? await results.get({ signal });
+    const [index, result] = await results.get(results.empty() ? { signal } : undefined);
     collected[index] = reduce === undefined ? result : reduce(result);
   }
   return collected;
@@ -267,24 +279,20 @@ function exception(reason: unknown): WorkerException {
 
 const runWorker = task(import.meta, async (order: Order): Promise<void> => {
   const { work, context, tasks, results, critical, turns, rank, np } = order;
-  for (;;) {
+  for await (const [index, item] of tasks) {
+    const passage = new Passage(turns, index);
+    let result: unknown;
     try {
-      const [index, item] = tasks.getSync();
-      const passage = new Passage(turns, index);
-      const result = work(item, { critical, ordered: passage, rank, np, context });
-      const value = isPromiseLike(result) ? await result : result;
-      passage.leave();
-      results.putSync([index, value]);
+      result = await work(item, { critical, ordered: passage, rank, np, context });
     } catch (error) {
-      if (error instanceof ClosedError || error instanceof StopProcessGroup) return;
-      throw error;
+      if (!(error instanceof StopProcessGroup)) throw error;
+      passage.leave(); // nobody else will, and others wait for it
+      return;
     }
+    passage.leave();
+    results.putSync([index, result]);
   }
 });
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
-}
 
 // The ordered section: `turn` is the first item that has not passed. All is read and written under
 // the condition's lock.
@@ -304,14 +312,27 @@ async function closeTurns({ turn, changed }: Turns): Promise<void> {
   changed.notifyAll();
 }
 
-/** The lock of the turns, also when a worker died with it: they mean nothing any more then. */
+/** The lock of the turns, also when a worker died with it: the map is about to end then. */
 async function acquired(changed: Condition): Promise<Disposable> {
   try {
     return await changed.acquire();
   } catch (error) {
-    if (!(error instanceof AbandonedLockError)) throw error;
-    return { [Symbol.dispose]: () => changed.release() };
+    return inherited(changed, error);
   }
+}
+
+/** As `acquired`, blocking the thread. */
+function acquiredSync(changed: Condition): Disposable {
+  try {
+    return changed.acquireSync();
+  } catch (error) {
+    return inherited(changed, error);
+  }
+}
+
+function inherited(changed: Condition, error: unknown): Disposable {
+  if (!(error instanceof AbandonedLockError)) throw error;
+  return { [Symbol.dispose]: () => changed.release() };
 }
 
 /** The ordered section, as one item passes it. */
@@ -327,14 +348,14 @@ class Passage implements Ordered {
 
   async enter(): Promise<Disposable> {
     const { changed } = this.#turns;
-    using _ = await changed.acquire();
+    using _ = await acquired(changed);
     await changed.waitFor(() => this.#mayPass());
     return this.#guard();
   }
 
   enterSync(): Disposable {
     const { changed } = this.#turns;
-    using _ = changed.acquireSync();
+    using _ = acquiredSync(changed);
     changed.waitForSync(() => this.#mayPass());
     return this.#guard();
   }
@@ -344,7 +365,7 @@ class Passage implements Ordered {
     if (this.#left) return;
     this.#left = true;
     const { turn, passed, changed } = this.#turns;
-    using _ = changed.acquireSync();
+    using _ = acquiredSync(changed);
     passed[this.#index] = 1;
     let next = turn.value;
     if (next !== this.#index) return;

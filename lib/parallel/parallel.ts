@@ -8,7 +8,9 @@ import { TimeoutError } from "../errors.ts";
 import { isMainThread } from "../atomics/thread.ts";
 import { task } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
+import { isPromiseLike } from "../pool/calls.ts";
 import type { Awaitable } from "../pool/pool.ts";
+import { settledWithin } from "../pool/settled.ts";
 import { BatchSizer } from "./batches.ts";
 import { isInLoop } from "./part.ts";
 import { teamPool } from "./team.ts";
@@ -218,8 +220,7 @@ function windowOf(preDispatch: string | number, jobs: number): number {
 
 function runCalls(calls: Calls, plan: Plan): AsyncGenerator<unknown, void> {
   const alone = plan.jobs === 1 || !isMainThread() || isInLoop();
-  const run = alone ? callHere(calls, plan) : new Run(calls, plan).results();
-  return run;
+  return alone ? callHere(calls, plan) : new Run(calls, plan).results();
 }
 
 async function* callHere(calls: Calls, plan: Plan): AsyncGenerator<unknown, void> {
@@ -253,10 +254,6 @@ const runBatch = task(import.meta, async (calls: Delayed<unknown>[]): Promise<Do
   return { results, ms: performance.now() - start };
 });
 
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
-}
-
 /** One use of a {@linkcode Parallel}. */
 class Run {
   readonly #calls: Iterator<Delayed<unknown>> | AsyncIterator<Delayed<unknown>>;
@@ -264,6 +261,9 @@ class Run {
   readonly #sizer = new BatchSizer();
   readonly #progress: Progress;
   readonly #batches = new Set<Batch>();
+  /** If results are given as they come: the batches that have ended, and who waits for one to end. */
+  readonly #ended: Batch[] = [];
+  #onEnd: (() => void) | undefined;
   #exhausted = false;
 
   constructor(calls: Calls, plan: Plan) {
@@ -302,13 +302,17 @@ class Run {
 
   /** The batch whose results are given next, once it has ended. */
   async #next(): Promise<Batch> {
-    const { returnAs, timeoutMs } = this.#plan;
-    const [first] = this.#batches;
-    const options = { timeoutMs };
-    const inTime = returnAs === "generator_unordered"
-      ? await anyOf([...this.#batches], options)
-      : await first.result.wait(options) && first;
-    if (inTime) return inTime;
+    const { timeoutMs } = this.#plan;
+    if (this.#isUnordered) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onEnd = resolve;
+      if (this.#ended.length > 0 || await settledWithin(promise, { timeoutMs })) {
+        return this.#ended.shift()!;
+      }
+    } else {
+      const [first] = this.#batches;
+      if (await first.result.wait({ timeoutMs })) return first;
+    }
     throw new TimeoutError(`Cannot make calls: no result came in ${timeoutMs} ms`);
   }
 
@@ -318,9 +322,19 @@ class Run {
       const calls = await this.#batch();
       if (calls.length === 0) return;
       const result = teamPool(this.#plan.jobs).applyAsync(runBatch, [calls]);
-      result.then(undefined, () => {}); // it is thrown where it is awaited
-      this.#batches.add({ calls: calls.length, result });
+      const batch = { calls: calls.length, result };
+      const onEnd = () => {
+        if (!this.#isUnordered) return;
+        this.#ended.push(batch);
+        this.#onEnd?.();
+      };
+      result.then(onEnd, onEnd); // an error is thrown where the result is awaited
+      this.#batches.add(batch);
     }
+  }
+
+  get #isUnordered(): boolean {
+    return this.#plan.returnAs === "generator_unordered";
   }
 
   async #batch(): Promise<Delayed<unknown>[]> {
@@ -336,23 +350,6 @@ class Run {
       calls.push(next.value);
     }
     return calls;
-  }
-}
-
-/** One of the batches that has ended, or `undefined` if the time is up. */
-async function anyOf(
-  batches: Batch[],
-  options: { timeoutMs: number | undefined },
-): Promise<Batch | undefined> {
-  const given = new AbortController();
-  const waits = batches.map(async (batch) =>
-    await batch.result.wait({ ...options, signal: given.signal }) ? batch : undefined
-  );
-  try {
-    return await Promise.race(waits);
-  } finally {
-    given.abort();
-    await Promise.allSettled(waits);
   }
 }
 

@@ -19,6 +19,8 @@ import { i32 } from "../atomics/heap_views.ts";
 import { ensureThread, stopRequested } from "../atomics/thread.ts";
 import { serveOthers } from "../atomics/wait.ts";
 import { definitionAt, functionAddress, task } from "../codec/functions.ts";
+import { freeze } from "../memory/frozen.ts";
+import { isPromiseLike } from "../pool/calls.ts";
 import { currentIdentity } from "../runtime/order.ts";
 import { type Cut, endOf, startOf } from "./schedule.ts";
 
@@ -151,20 +153,14 @@ export function runPart(plan: Plan): Outcome {
   }
 }
 
-/** Runs a part in a worker, on a context whose plain parts cannot be written to. */
+/**
+ * Runs a part in a worker, on a context whose plain parts cannot be written to: what the body changed
+ * in a copy would be lost without a word.
+ */
 export const runPartInWorker: (plan: Plan) => Outcome = task(import.meta, (plan: Plan) => {
   freeze(plan.context);
   return runPart(plan);
 });
-
-/** What the body changed in a copy would be lost without a word. */
-function freeze(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return;
-  Object.freeze(value);
-  Object.values(value).forEach(freeze);
-}
 
 function collect(outcome: Outcome, plan: Plan, chunk: number, value: unknown): void {
   if (plan.byChunk || outcome.values.length === 0) {
@@ -322,8 +318,8 @@ function checkNumber(value: unknown): void {
 }
 
 function checkNoPromise(value: unknown): void {
-  if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return;
-  (value as PromiseLike<unknown>).then(undefined, () => {}); // it is this error that ends the loop
+  if (!isPromiseLike(value)) return;
+  value.then(undefined, () => {}); // it is this error that ends the loop
   throw new TypeError(
     "Cannot run loop: its body returns a promise. Use Pool.map() for work that waits",
   );

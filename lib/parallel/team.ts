@@ -10,7 +10,7 @@ import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, nameAt } from "../codec/functions.ts";
 import { Dispatcher } from "../pool/dispatcher.ts";
 import { Pool } from "../pool/pool.ts";
-import { callSite, explainFailure, type Job, whenSettled } from "../pool/jobs.ts";
+import { abortWith, callSite, explainFailure, type Job } from "../pool/jobs.ts";
 import { type Failure, Mode } from "../pool/protocol.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
@@ -135,7 +135,7 @@ class LoopJob implements Job<number> {
   readonly cancellable = true;
   readonly target = functionAddress(runPartInWorker);
   readonly promise: Promise<Outcome[]>;
-  readonly #plan: Plan;
+  readonly plan: Plan;
   readonly #outcomes: Outcome[] = [];
   readonly #resolve: (outcomes: Outcome[]) => void;
   readonly #reject: (error: unknown) => void;
@@ -143,9 +143,10 @@ class LoopJob implements Job<number> {
   /** Threads that had begun when all was done; 0: not known yet. */
   #begun = 0;
   #error: { error: unknown } | undefined;
+  #hasLostWorker = false;
 
   constructor(plan: Plan) {
-    this.#plan = plan;
+    this.plan = plan;
     const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>();
     this.promise = promise;
     this.#resolve = resolve;
@@ -170,7 +171,7 @@ class LoopJob implements Job<number> {
     }
     this.#outcomes.push(outcome);
     // One has found nothing left: those that have not begun by now will not.
-    if (this.#begun === 0) this.#begun = closeLoop(this.#plan.control);
+    if (this.#begun === 0) this.#begun = closeLoop(this.plan.control);
     if (this.#outcomes.length < this.#begun) return;
     this.settled = true;
     this.onSettled?.();
@@ -178,21 +179,22 @@ class LoopJob implements Job<number> {
   }
 
   fail(error: unknown): void {
+    if (error instanceof WorkerDiedError) this.#hasLostWorker = true;
     if (this.settled) return;
     this.settled = true;
     this.#error = { error };
-    stopLoop(this.#plan.control);
+    stopLoop(this.plan.control);
     this.onSettled?.();
     this.#reject(error);
   }
 
   onReturned(): void {
     // One that died may write to the words yet: then they stay.
-    if (!(this.#error?.error instanceof WorkerDiedError)) freeControl(this.#plan.control);
+    if (!this.#hasLostWorker) freeControl(this.plan.control);
   }
 
   describe(): string {
-    return `, a part of loop ${nameAt(functionAddress(this.#plan.body))}`;
+    return `, a part of loop ${nameAt(functionAddress(this.plan.body))}`;
   }
 
   explain(_chunk: number, { error, by }: Failure): unknown {
@@ -206,7 +208,7 @@ class LoopJob implements Job<number> {
   }
 
   #explained(error: unknown, where: string, worker: string): unknown {
-    const task = nameAt(functionAddress(this.#plan.body));
+    const task = nameAt(functionAddress(this.plan.body));
     return explainFailure({ error, index: 0, by: { task, worker } }, where, this.#site);
   }
 }
@@ -219,24 +221,18 @@ export async function runOnTeam(
 ): Promise<Outcome[]> {
   signal?.throwIfAborted();
   if (isAlone(plan, threads)) return runAlone(plan);
-  const job = submit({ ...plan, control: makeControl() }, threads, threads);
-  if (signal !== undefined) {
-    const onAbort = () => job.fail(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    whenSettled(job, () => signal.removeEventListener("abort", onAbort));
-  }
+  const { job } = submit(plan, threads);
+  abortWith(signal, job);
   return await job.promise;
 }
 
 /** Runs a loop on this thread and as many workers as are missing, blocking until it is done. */
 export function runOnTeamSync(plan: Omit<Plan, "control">, threads: number): Outcome[] {
   if (isAlone(plan, threads)) return runAlone(plan);
-  const whole = { ...plan, control: makeControl() };
-  const job = submit(whole, threads - 1, threads);
+  const { job, engine } = submit(plan, threads - 1);
   job.promise.catch(() => {}); // it is thrown here instead
-  const { context } = plan;
-  job.onDone(0, runPart({ ...whole, context: Object.freeze({ ...context }) }));
-  team!.work(job);
+  job.onDone(0, runHere(job.plan));
+  engine.work(job);
   return job.outcomes();
 }
 
@@ -244,10 +240,15 @@ function isAlone({ length }: Omit<Plan, "control">, threads: number): boolean {
   return threads === 1 || length <= 1 || isInLoop();
 }
 
+/** Runs a part on a context that cannot be written to; its parts are the caller's own. */
+function runHere(plan: Plan): Outcome {
+  return runPart({ ...plan, context: Object.freeze({ ...plan.context }) });
+}
+
 function runAlone(plan: Omit<Plan, "control">): Outcome[] {
   const control = makeControl();
   try {
-    const outcome = runPart({ ...plan, control, context: Object.freeze({ ...plan.context }) });
+    const outcome = runHere({ ...plan, control });
     if (outcome.failure !== undefined) throw outcome.failure.error;
     return [outcome];
   } finally {
@@ -255,18 +256,21 @@ function runAlone(plan: Omit<Plan, "control">): Outcome[] {
   }
 }
 
-/** Hands a loop to workers. */
-function submit(plan: Plan, workers: number, threads: number): LoopJob {
-  const dispatcher = teamOf(Math.max(workers, threads - 1));
-  dispatcher.checkUsable();
-  const job = new LoopJob(plan);
+/** Hands a loop to so many workers. */
+function submit(
+  plan: Omit<Plan, "control">,
+  workers: number,
+): { job: LoopJob; engine: Dispatcher } {
+  const engine = teamOf(workers);
+  engine.checkUsable();
+  const job = new LoopJob({ ...plan, control: makeControl() });
   try {
-    dispatcher.sendMany(job, Mode.MAP, Array(workers).fill(plan), 1);
+    engine.sendMany(job, Mode.MAP, Array(workers).fill(job.plan), 1);
   } catch (error) {
     if (error instanceof DataCloneError) error.message = error.message.replace("items[0].", "");
     job.promise.catch(() => {}); // it is thrown here instead
     throw error;
   }
-  dispatcher.growAll();
-  return job;
+  engine.growAll();
+  return { job, engine };
 }

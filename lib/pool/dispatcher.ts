@@ -8,7 +8,7 @@
  * @module
  */
 
-import { ClosedError, DataCloneError, TaskLookupError, WorkerDiedError } from "../errors.ts";
+import { ClosedError, DataCloneError, WorkerDiedError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { allocate, free, rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
@@ -18,27 +18,19 @@ import {
   becomingReadable,
   closeChannel,
   Closed,
-  endReceive,
-  keepInline,
+  discardNext,
   push,
-  receiveInto,
   wakeReceivers,
 } from "../channels/channel.ts";
 import { Channel } from "../channels/channel_handle.ts";
-import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { borrow, giveBack } from "../codec/encoder.ts";
-import {
-  type AnyFunction,
-  definitionAt,
-  functionAddress,
-  importFunction,
-  nameAt,
-} from "../codec/functions.ts";
-import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { type AnyFunction, functionAddress, nameAt } from "../codec/functions.ts";
+import { storeMessage } from "../codec/message.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
 import { note, NoteLevel } from "../runtime/notes.ts";
 import { start } from "../runtime/order.ts";
+import type { StartMethod } from "../runtime/start_method.ts";
 import {
   type Engine,
   type EngineOptions,
@@ -48,6 +40,7 @@ import {
 } from "./engine.ts";
 import type { Job } from "./jobs.ts";
 import { type Failure, Flag, Status } from "./protocol.ts";
+import { type Result, Results } from "./results.ts";
 import type { PoolOrder } from "./worker.ts";
 
 /** Workers that fail to start so often in a row are not replaced any more. */
@@ -62,18 +55,17 @@ const forgotten = new FinalizationRegistry<Channel>((tasks) =>
 export interface DispatcherOptions extends EngineOptions {
   /** Number of chunks after which a worker is replaced; 0: never. */
   maxTasks: number;
-  startMethod: "spawn" | "forkserver";
+  startMethod: StartMethod;
 }
 
 /** Hands chunks of jobs to workers and results back to the jobs. */
 export class Dispatcher implements Engine<number> {
   readonly #options: DispatcherOptions;
   readonly #tasks = new Channel();
-  readonly #results = new Channel();
-  readonly #decoder = new Decoder();
   /** Names of the workers, by record. */
   readonly #workers = new Map<number, string>();
   readonly #jobs = new Map<number, Job<number>>();
+  readonly #results = new Results(this.#jobs, (result) => this.#settle(result));
   #lastJob = 0;
   /** Chunks that have not come back. */
   #chunksOut = 0;
@@ -225,96 +217,34 @@ export class Dispatcher implements Engine<number> {
     while (this.#chunksOut > 0) {
       // The jobs keep the program alive, not this: nobody waits for a chunk whose job was cancelled.
       await awaitOn(
-        becomingReadable(this.#results.at, () => this.#chunksOut === 0),
+        becomingReadable(this.#results.channel.at, () => this.#chunksOut === 0),
         undefined,
         false,
       );
-      this.#takeResults();
+      this.#results.take();
     }
     this.#listening = false;
   }
 
   /** Stops waiting for results that came another way, or never will. */
   #listenNoMore(): void {
-    if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.at);
+    if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.channel.at);
   }
 
   work(job: Job<number>, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options);
     while (!job.settled) {
-      while (this.#growNow()); // not in later turns: this thread has none while it blocks
+      this.growAll(); // not in later turns: this thread has none while it blocks
       if (job.settled) break; // no worker could be started
       const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
-      if (!blockOn(becomingReadable(this.#results.at), left)) break;
-      this.#takeResults(true);
+      if (!blockOn(becomingReadable(this.#results.channel.at), left)) break;
+      this.#results.take(true);
     }
     this.#listenNoMore();
     return job.settled;
   }
 
-  #takeResults(blocking = false): void {
-    const decoder = this.#decoder;
-    for (;;) {
-      const block = receiveInto(this.#results.at, decoder);
-      if (block === undefined) return;
-      const id = decoder.number();
-      const chunk = decoder.number();
-      const status = decoder.number();
-      let payload: unknown;
-      try {
-        payload = this.#read(id, chunk, status, decoder);
-      } catch (error) {
-        if (error instanceof NeedsImport && !blocking) {
-          this.#importThenTake(block || keepInline(), error, id, chunk, status);
-          continue;
-        }
-        this.#settle(id, chunk, Status.UNREADABLE, error);
-        this.#drop(block);
-        continue;
-      }
-      endReceive(decoder, block);
-      this.#settle(id, chunk, status, payload);
-    }
-  }
-
-  #read(id: number, chunk: number, status: number, decoder: Decoder): unknown {
-    const job = status === Status.DONE ? this.#jobs.get(id) : undefined;
-    return job === undefined ? decoder.value() : job.read(chunk, decoder);
-  }
-
-  #drop(block: number): void {
-    this.#decoder.skip();
-    endReceive(this.#decoder, block);
-  }
-
-  /** A result needs a module that this isolate has not imported. */
-  async #importThenTake(
-    block: number,
-    needs: NeedsImport,
-    id: number,
-    chunk: number,
-    status: number,
-  ): Promise<void> {
-    const decoder = new Decoder();
-    for (;;) {
-      try {
-        await importFunction(needs.address);
-        readMessage(decoder, block);
-        for (let header = 0; header < 3; header++) decoder.number();
-        const payload = this.#read(id, chunk, status, decoder);
-        endReceive(decoder, block);
-        return this.#settle(id, chunk, status, payload);
-      } catch (error) {
-        if (!(error instanceof NeedsImport)) {
-          discardMessage(block);
-          return this.#settle(id, chunk, Status.UNREADABLE, error);
-        }
-        needs = error;
-      }
-    }
-  }
-
-  #settle(id: number, chunk: number, status: number, payload: unknown): void {
+  #settle({ id, chunk, status, payload }: Result): void {
     if (status === Status.DIED) return this.#onDeath(payload as number);
     if (status === Status.INITIALIZER_FAILED) {
       return this.#break(initializerError(payload));
@@ -326,17 +256,8 @@ export class Dispatcher implements Engine<number> {
     this.#failedStarts = 0;
     if (status === Status.DONE) job.onDone(chunk, payload);
     else if (status === Status.FAILED) job.fail(job.explain(chunk, payload as Failure));
-    else if (status === Status.UNREADABLE) job.fail(this.#unreadable(payload));
+    else if (status === Status.UNREADABLE) job.fail(payload);
     if (job.chunksLeft === 0) this.#leave(id, job);
-  }
-
-  #unreadable(reason: unknown): unknown {
-    if (!(reason instanceof NeedsImport)) return reason;
-    const definition = definitionAt(reason.address);
-    return new TaskLookupError(
-      `Cannot read result: it has ${definition.name}, whose module is not imported here, and a ` +
-        `blocking call cannot import it. Import the module first, or do not block`,
-    );
   }
 
   #onDeath(record: number): void {
@@ -421,14 +342,14 @@ export class Dispatcher implements Engine<number> {
         daemon: true,
         payload: {
           tasks: this.#tasks,
-          results: this.#results,
+          results: this.#results.channel,
           initializer,
           initargs,
           maxTasks,
         } satisfies PoolOrder,
         payloadName: "the pool's options",
         startMethod,
-        will: (record) => ({ channel: this.#results.at, message: this.#deathNote(record) }),
+        will: (record) => ({ channel: this.#results.channel.at, message: this.#deathNote(record) }),
       });
       this.#workers.set(record, name);
       note(NoteLevel.DEBUG, `added worker ${name}`);
@@ -485,17 +406,13 @@ export class Dispatcher implements Engine<number> {
     this.close();
     for (const record of this.#workers.keys()) stopThread(record, exitCode);
     this.#failAll(terminatedError());
-    while (true) {
-      const block = receiveInto(this.#tasks.at, this.#decoder);
-      if (block === undefined) return;
-      this.#drop(block);
-    }
+    while (discardNext(this.#tasks.at));
   }
 
   async idle(): Promise<void> {
     while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.at, () => this.#chunksOut === 0));
-      this.#takeResults();
+      await awaitOn(becomingReadable(this.#results.channel.at, () => this.#chunksOut === 0));
+      this.#results.take();
     }
   }
 
@@ -507,7 +424,7 @@ export class Dispatcher implements Engine<number> {
       await clearedUpAfter(record);
       silent &&= Atomics.load(i32, record + threadWord.ACKNOWLEDGED) === 1;
     }
-    this.#takeResults();
+    this.#results.take();
     for (const flag of this.#flagsInUse.splice(0)) if (silent) free(flag);
   }
 }

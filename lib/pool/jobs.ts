@@ -50,6 +50,14 @@ export function whenSettled(job: Job, action: () => void): void {
   };
 }
 
+/** Fails the job when the signal is aborted, if there is one. */
+export function abortWith(signal: AbortSignal | undefined, job: Job): void {
+  if (signal === undefined) return;
+  const onAbort = () => job.fail(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  whenSettled(job, () => signal.removeEventListener("abort", onAbort));
+}
+
 /** Where a call was made, for the stack of an error that comes back. */
 export function callSite(): { stack?: string } {
   const site = {};

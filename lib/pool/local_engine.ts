@@ -5,8 +5,8 @@
  *     call <--job.onDone, fail-- places
  *
  * A place, which stands for a thread, runs chunk after chunk, as a worker does, and waits for the
- * promise of each call before the next. Nothing here keeps the program alive: a call that waits for a timer, a socket or a lock
- * does so itself, and one that waits for what cannot come shall not.
+ * promise of each call before the next. Nothing here keeps the program alive: a call that waits for a
+ * timer, a socket or a lock does so itself, and one that waits for what cannot come shall not.
  *
  * @module
  */

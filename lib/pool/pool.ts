@@ -10,6 +10,7 @@ import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./chunks.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { abortWith } from "./jobs.ts";
 import type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
 import { Mode } from "./protocol.ts";
 import { Submitter } from "./submitter.ts";
@@ -115,7 +116,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const job = this.#submitter.apply(fn, args, resolve, reject, signal !== undefined);
-      if (signal !== undefined) this.#submitter.abortWith(signal, job);
+      abortWith(signal, job);
     });
   }
 
@@ -147,7 +148,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const job = this.#submitter.apply(fn, args, resolve as (value: unknown) => void, reject, true);
-    if (signal !== undefined) this.#submitter.abortWith(signal, job);
+    abortWith(signal, job);
     return this.#submitter.later(promise, job, options);
   }
 

@@ -5,9 +5,7 @@
  */
 
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
-
-/** Longest time that `setTimeout` takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { TIMEOUT_MAX } from "../atomics/wait.ts";
 
 /**
  * Waits until the promise is resolved or rejected, which counts as handled then.
@@ -22,9 +20,9 @@ export async function settledWithin(
   const left = deadlineOf(options) - performance.now();
   const settled = promise.then(() => true, () => true);
   const signal = options?.signal;
-  if (left > MAX_TIMER_MS && signal === undefined) return await settled;
+  if (left > TIMEOUT_MAX && signal === undefined) return await settled;
   const given = Promise.withResolvers<boolean>();
-  const timer = left > MAX_TIMER_MS
+  const timer = left > TIMEOUT_MAX
     ? undefined
     : setTimeout(() => given.resolve(false), Math.max(left, 0));
   const onAbort = () => given.reject(signal?.reason);

@@ -10,7 +10,7 @@ import { AsyncResult } from "./async_result.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, sized } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
 import { ImapIterator, type SentChunk } from "./imap.ts";
-import { ApplyJob, callSite, explainFailure, type Job, MapJob, whenSettled } from "./jobs.ts";
+import { abortWith, ApplyJob, callSite, explainFailure, type Job, MapJob } from "./jobs.ts";
 import type { AsyncOptions, ImapCall, MapOptions } from "./options.ts";
 import { Mode, type Outcomes } from "./protocol.ts";
 
@@ -77,7 +77,7 @@ export class Submitter {
       job.promise.catch(() => {}); // it is thrown here instead
       throw error;
     }
-    if (options.signal !== undefined) this.abortWith(options.signal, job);
+    abortWith(options.signal, job);
     return job;
   }
 
@@ -131,13 +131,6 @@ export class Submitter {
     });
     this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
     return iterator;
-  }
-
-  /** Fails the job when the signal is aborted. */
-  abortWith(signal: AbortSignal, job: Job): void {
-    const onAbort = () => job.fail(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    whenSettled(job, () => signal.removeEventListener("abort", onAbort));
   }
 
   /** The promise of the job's outcome, as the caller gets it. */

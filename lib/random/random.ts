@@ -17,7 +17,7 @@
 import { xoroshiro128plusFromState } from "npm:pure-rand@^8.4.2/generator/xoroshiro128plus";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
-import { type Seed, SeedSequence } from "./seed_sequence.ts";
+import { checkCount, type Seed, SeedSequence } from "./seed_sequence.ts";
 
 /** The state of a {@linkcode Random}: four words of 32 bits. */
 export type RandomState = readonly [number, number, number, number];
@@ -205,11 +205,7 @@ export class Random {
    * @throws {RangeError} if `jumps` is not a whole number of at least 0
    */
   jumped(jumps = 1): Random {
-    if (!Number.isSafeInteger(jumps) || jumps < 0) {
-      throw new RangeError(
-        `Cannot jump: jumps must be a whole number of at least 0, not ${String(jumps)}`,
-      );
-    }
+    checkCount("jump", "jumps", jumps);
     const random = this.clone();
     for (let jump = 0; jump < jumps; jump++) random.#source.jump();
     return random;
@@ -273,11 +269,7 @@ function sourceOf(words: Iterable<number>): Source {
  * ```
  */
 export function streams(seed: Seed | SeedSequence | undefined, n: number): Random[] {
-  if (!Number.isSafeInteger(n) || n < 0) {
-    throw new RangeError(
-      `Cannot make streams: n must be a whole number of at least 0, not ${String(n)}`,
-    );
-  }
+  checkCount("make streams", "n", n);
   let random = new Random(seed);
   return Array.from({ length: n }, (_, at) => at === 0 ? random : random = random.jumped());
 }

@@ -149,7 +149,8 @@ function wordsOf(seed: Seed): number[] {
   return words;
 }
 
-function checkCount(verb: string, name: string, count: number): void {
+/** Refuses what is no number of things. */
+export function checkCount(verb: string, name: string, count: number): void {
   if (Number.isSafeInteger(count) && count >= 0) return;
   throw new RangeError(
     `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${String(count)}`,

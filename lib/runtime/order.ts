@@ -48,7 +48,8 @@ export interface StartOptions {
   /** Makes the message that says that the worker has ended, and names the channel for it. */
   will?: (record: number) => { channel: number; message: number };
   /**
-   * Whether to take a worker that is warm already, if there is one.
+   * How it is started: `"forkserver"` takes a worker that is warm already, if there is one. In the
+   * worker it is the default.
    *
    * @default {"spawn", and the worker's own default is that of its creator}
    */

@@ -7,14 +7,24 @@ import {
 } from "@std/assert";
 import {
   background,
+  ClosedError,
+  DataCloneError,
   distribute,
   Event,
   MapReduce,
+  Queue,
   StopProcessGroup,
   WorkerDiedError,
   WorkerException,
 } from "@sauropod/multiprocessing";
-import { dieAtTen, stopAtOnce, stopFirst } from "../fixtures/map_reduce_tasks.ts";
+import {
+  dieAtTen,
+  dieWithTurns,
+  pointOf,
+  stopAtOnce,
+  stopBeforePassing,
+  stopFirst,
+} from "../fixtures/map_reduce_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { shared } from "./loops.ts";
 
@@ -179,6 +189,77 @@ test("MapReduce.map() goes on without a worker that stops, and ends if all do", 
     WorkerException,
   );
   assertEquals(taken[0], 9); // the other worker did all the other items
+});
+
+test("MapReduce.map() lets others pass when a worker stops before its turn", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const taken = shared(1);
+  await assertRejects(
+    () => pool.map(stopBeforePassing, Array(10).keys(), { context: { taken } }),
+    WorkerException,
+    "all workers have stopped",
+  );
+  assertEquals(taken[0], 9);
+});
+
+test("MapReduce.map() goes on when a worker dies with the lock of the ordered section", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const [isBlocked, isTaken, hasPassed] = [new Event(), new Event(), new Event()];
+  const error = await assertRejects(
+    () =>
+      pool.map(dieWithTurns, [0, 1, 2, 3], {
+        context: { isBlocked, isTaken, hasPassed },
+        reduce: (i) => { // blocks, so that it is the other worker that takes the lock of the dead
+          if (i !== 0) return;
+          isBlocked.set();
+          hasPassed.waitSync();
+        },
+      }),
+    WorkerException,
+  );
+  assert(error.reason instanceof WorkerDiedError);
+  assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
+});
+
+test("MapReduce.map() ends with the error of an item that cannot cross", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const items: unknown[] = [...Array(100).keys(), Symbol("here")];
+  await assertRejects(
+    () => pool.map((item: unknown) => item, items),
+    DataCloneError,
+    "Cannot send items[100]: a symbol",
+  );
+  assertEquals(await pool.map((i: number) => i, [1]), [1]); // it goes on
+});
+
+test("MapReduce.map() ends with an error of the work that is like its own end", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const closed = new Queue<number>();
+  closed.close();
+  const error = await assertRejects(
+    () =>
+      pool.map((_: number, { context: { closed } }) => closed.getSync(), [1, 2], {
+        context: { closed },
+      }),
+    WorkerException,
+  );
+  assert(error.reason instanceof ClosedError);
+});
+
+test("MapReduce.map() imports the modules that items and results need", async () => {
+  await using pool = new MapReduce({ np: 1 });
+  const url = new URL("../fixtures/only_in_workers.ts?item", import.meta.url).href;
+  const { Point } = await import(url) as typeof import("../fixtures/only_in_workers.ts");
+  assertEquals(await pool.map((point) => point.sum(), [new Point(1, 2), new Point(3, 4)]), [3, 7]);
+  const isThird = new Event();
+  const sums = await pool.map(pointOf, [0, 1, 2], {
+    context: { isThird },
+    reduce: (point) => {
+      isThird.waitSync(); // then the second result is there already
+      return point.sum();
+    },
+  });
+  assertEquals(sums, [0, 2, 4]);
 });
 
 test("MapReduce.map() ends with what reduce throws", async () => {

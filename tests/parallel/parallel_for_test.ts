@@ -20,10 +20,19 @@ import {
   Queue,
   type Schedule,
   setNumThreads,
+  TerminatedError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { cut, endOf, startOf } from "../../lib/parallel/schedule.ts";
-import { dying, endless, nested, shifted, sumInTask } from "../fixtures/loop_tasks.ts";
+import {
+  dying,
+  endless,
+  nested,
+  shifted,
+  stopped,
+  stopping,
+  sumInTask,
+} from "../fixtures/loop_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { loopTest, shared } from "./loops.ts";
 
@@ -332,6 +341,12 @@ loopTest("parallelFor() ends with a WorkerDiedError when a worker does, and goes
   assertEquals(error.exitCode, 3);
   assertStringIncludes(error.message, "loop_tasks.ts");
   await parallelFor(10, () => {}, { numThreads: 2 });
+});
+
+loopTest("parallelForSync() ends with a TerminatedError when its body stops the team", async () => {
+  assertThrows(() => parallelForSync(10, stopping, { numThreads: 2 }), TerminatedError);
+  parallelForSync(10, () => {}, { numThreads: 2 }); // with another team
+  await stopped;
 });
 
 loopTest("parallelFor() in a process that is terminated ends between two chunks", async () => {
