@@ -33,13 +33,7 @@ import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { bytesAt, bytesLength, messageName } from "../codec/bytes.ts";
-import {
-  discardMessage,
-  freeMessage,
-  readMessage,
-  startOf,
-  storeMessage,
-} from "../codec/message.ts";
+import { discardMessage, freeMessage, readMessage, sendStored, startOf } from "../codec/message.ts";
 
 // Words that senders write, receivers write, and both read lie on different cache lines.
 export const SEND_GUARD = 0;
@@ -142,10 +136,7 @@ export function push(channel: number, encoder: Encoder): boolean {
   const length = encoder.position;
   if (length > SLOT_BYTES || !encoder.isStreamOnly) {
     if (isFull(channel)) return false;
-    const block = storeMessage(encoder);
-    if (pushBlock(channel, block)) return true;
-    freeMessage(block); // it filled up meanwhile; the references stay the encoder's
-    return false;
+    return sendStored(encoder, (block) => pushBlock(channel, block)); // it may fill up meanwhile
   }
   let slot: number;
   try {

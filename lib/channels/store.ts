@@ -13,7 +13,7 @@ import { i32 } from "../atomics/heap_views.ts";
 import { ensureRoom } from "../atomics/stack.ts";
 import { wakeOne } from "../atomics/wait_queue.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { discardMessage, freeMessage, storeMessage } from "../codec/message.ts";
+import { discardMessage, sendStored } from "../codec/message.ts";
 import {
   closedBits,
   destroyChannel,
@@ -94,16 +94,7 @@ export function storeIn(order: Order): Store {
 
   function push(channel: number, encoder: Encoder, priority: number): boolean {
     if (isFull(channel)) return false;
-    const block = storeMessage(encoder);
-    try {
-      if (pushBlock(channel, block, priority)) return true;
-    } catch (error) {
-      encoder.discard();
-      freeMessage(block);
-      throw error;
-    }
-    freeMessage(block); // the references stay the encoder's
-    return false;
+    return sendStored(encoder, (block) => pushBlock(channel, block, priority));
   }
 
   /** The block of the next message; 0 if there is none. */

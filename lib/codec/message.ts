@@ -35,6 +35,26 @@ export function storeMessage(encoder: Encoder): number {
   return address;
 }
 
+/**
+ * Copies a finished message into a block of its own and sends that. If it is not sent, its references
+ * stay the encoder's.
+ *
+ * @param send whether it was sent
+ * @throws {RangeError} if the shared heap is used up; the message's references are taken back
+ */
+export function sendStored(encoder: Encoder, send: (block: number) => boolean): boolean {
+  const block = storeMessage(encoder);
+  try {
+    if (send(block)) return true;
+  } catch (error) {
+    encoder.discard();
+    freeMessage(block);
+    throw error;
+  }
+  freeMessage(block);
+  return false;
+}
+
 /** Where the message at `address` begins, in bytes of the heap. */
 export function startOf(address: number): number {
   return (address + HEADER_WORDS) * 4;

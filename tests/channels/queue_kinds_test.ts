@@ -25,6 +25,7 @@ import {
 import { i32 } from "../../lib/atomics/heap_views.ts";
 import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
+import { usedBytes, useUpHeap } from "../fixtures/heap.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 import { heardAtImport } from "../fixtures/queues_at_import.ts";
 
@@ -399,4 +400,31 @@ test("getContext() has the queues of Python's contexts", () => {
   const context = getContext("forkserver");
   assertStrictEquals(context.JoinableQueue, JoinableQueue);
   assertStrictEquals(context.SimpleQueue, SimpleQueue);
+});
+
+test("Queue.put() keeps nothing of an item when the shared heap is used up", () => {
+  const queue = new Queue<[Event, string]>();
+  const event = new Event();
+  const item: [Event, string] = [event, "too long for a place".repeat(10)];
+  const blocks = () => [referencesTo(event), usedBytes()];
+  const early = 250;
+  for (let put = 0; put < early; put++) queue.putSync(item);
+  {
+    using _ = useUpHeap(2 ** 14); // there is room for items, but not for more places for them
+    for (let put = early;; put++) {
+      const before = blocks();
+      assertEquals(queue.size(), put);
+      try {
+        queue.putSync(item);
+      } catch (error) {
+        assert(error instanceof RangeError, String(error));
+        assertEquals(blocks(), before);
+        break;
+      }
+    }
+  }
+  while (queue.size() > 0) assertStrictEquals(queue.getSync()[0], event);
+  assertEquals(referencesTo(event), 1);
+  queue.putSync(item);
+  assertStrictEquals(queue.getSync()[0], event);
 });
