@@ -660,6 +660,7 @@ for (const [how, die, exitCode] of deaths) {
       ) {
         const error = await assertRejects(call, WorkerDiedError, `exit code ${exitCode}`);
         assertEquals(error.exitCode, exitCode);
+        assertMatch(error.stack!, /run by PoolWorker-\d+, called from:\n.*pool_test.ts/);
       }
     }
     go.set();
