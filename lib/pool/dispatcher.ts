@@ -13,7 +13,8 @@ import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { allocate, free, rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { exitCodeOf, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn, hold, release } from "../atomics/wait.ts";
+import { hold, release } from "../atomics/keep_alive.ts";
+import { awaitOn, blockOn } from "../atomics/wait.ts";
 import {
   becomingReadable,
   closeChannel,
