@@ -1,21 +1,15 @@
 /**
  * Runs the tests with JSR's `@std` packages in place of those in scripts/std, which needs jsr.io:
- * with a copy of deno.json that imports them. Arguments go to `deno test`.
+ * with a copy of deno.json that has no `links`. Arguments go to `deno test`.
  *
  * @module
  */
 import { ROOT } from "./source_files.ts";
 
 const COPY = "deno.jsr.json";
-const ORIGINALS = {
-  "@std/assert": "jsr:@std/assert@^1.0.0",
-  "@std/async": "jsr:@std/async@^1.0.0",
-  "@std/cli/parse-args": "jsr:@std/cli@^1.0.0/parse-args",
-};
 
-const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-const imports = { ...config.imports, ...ORIGINALS };
-await Deno.writeTextFile(new URL(COPY, ROOT), JSON.stringify({ ...config, imports }));
+const { links: _, ...config } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+await Deno.writeTextFile(new URL(COPY, ROOT), JSON.stringify(config));
 try {
   const test = new Deno.Command(Deno.execPath(), {
     args: ["test", `--config=${COPY}`, "--no-lock", "--allow-all", "--doc", ...Deno.args],
