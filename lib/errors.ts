@@ -44,7 +44,10 @@ export class BrokenPipeError extends MultiprocessingError {}
  */
 export class AbandonedLockError extends MultiprocessingError {}
 
-/** A blocking wait could only be ended by the thread that it would block. */
+/**
+ * A blocking wait could only be ended by the thread that it would block: it holds what is waited for,
+ * or it is the main thread and no worker lives.
+ */
 export class DeadlockError extends MultiprocessingError {}
 
 /** A barrier was broken, by a timeout, an error or `abort()`, or was reset while others waited. */

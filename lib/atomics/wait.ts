@@ -246,7 +246,7 @@ function parkBlocking(park: Park, deadline: number): Outcome {
 
 /** Whether this is the main thread, and no worker lives. One that ends has done all that it does before. */
 function isAlone(): boolean {
-  return Atomics.load(i32, rootWord.liveWorkers) === 0 && isMainThread();
+  return isMainThread() && Atomics.load(i32, rootWord.liveWorkers) === 0;
 }
 
 function heldHere(): DeadlockError {

@@ -379,8 +379,8 @@ function wake(node: number, state: number): void {
       if (found === first) break;
       first = found;
     }
+    if (thread === self) setOwnWake(true);
   }
-  if (thread === self && (kind & Kind.ASYNC) !== 0) setOwnWake(true);
   rouse(thread);
 }
 

@@ -135,6 +135,7 @@ class Exploration {
     const { thread: main, heap, shared } = isolates[0];
     main.ensureThread();
     const { names } = this;
+    i32[heap.rootWord.liveWorkers] = isolates.length - 1;
     for (const [name, at] of Object.entries(heap.rootWord)) names.set(at, name);
     for (const [i, { thread, waitQueue }] of isolates.entries()) {
       if (i > 0) thread.adoptThread(undefined!, main.createThread(main.self));

@@ -183,7 +183,7 @@ export const FITTINGS: Replacement[] = [
       export const isIdle = () =>
         !armed && late.length === 0 && woken.length === 0 && sleepers.size === 0;
       export const resetForModel = () => {
-        armed = false; late.length = 0; woken.length = 0; holders = 0; sleepers.clear();
+        armed = false; late.length = 0; woken.length = 0; sleepers.clear();
         serve = undefined; onStop = undefined; onBlock = undefined;
       };`,
   },
@@ -192,6 +192,7 @@ export const FITTINGS: Replacement[] = [
 /** Modules that are replaced. */
 const STAND_INS: [RegExp, string][] = [
   [/^lib\/atomics\/heap_views\.ts$/, "tests/model/stand_ins.ts"],
+  [/^lib\/atomics\/keep_alive\.ts$/, "tests/model/keep_alive.ts"],
   [/^lib\/codec\//, "tests/model/codec.ts"],
 ];
 const SIMULATED_GUARD: [RegExp, string] = [

@@ -336,8 +336,8 @@ finds("a waker that rouses before it says why wakes nobody", [
   },
   {
     file: WAIT_QUEUE,
-    from: "      first = found;\n    }\n  }\n  rouse(thread);",
-    to: "      first = found;\n    }\n  }",
+    from: "setOwnWake(true);\n  }\n  rouse(thread);",
+    to: "setOwnWake(true);\n  }",
   },
 ], everybodyAcquires(2, 1));
 

@@ -1,0 +1,119 @@
+/**
+ * Which waits keep a program alive, and what is told of those that nobody is left to end.
+ *
+ * @module
+ */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runProgram } from "../fixtures/program.ts";
+
+const START = `
+  import * as mp from "@sauropod/multiprocessing";
+  const queue = new mp.Queue<number>();
+  const dies = (queue: mp.Queue<number>) => {
+    queue.putSync(1);
+    throw new Error("as it was meant to");
+  };
+  const startsAnother = mp.task(import.meta, (queue: mp.Queue<number>) => {
+    new mp.Process({ target: (queue) => queue.putSync(1), args: [queue] }).start();
+  });
+`;
+
+/** Programs that print "done" at their end. */
+const ended: Record<string, string> = {
+  "by a timer of this thread": `
+    const event = new mp.Event();
+    setTimeout(() => event.set(), 50);
+    await event.wait();
+  `,
+  "by another promise": `
+    const both = [queue.get(), queue.get()];
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await queue.put(1);
+    queue.putSync(2);
+    await Promise.all(both);
+  `,
+  "by a microtask": `
+    const lock = new mp.Lock();
+    const guard = await lock.acquire();
+    queueMicrotask(() => guard.release());
+    await lock.acquire();
+  `,
+  "by a signal, whose timer does not keep a program alive": `
+    await queue.get({ signal: AbortSignal.timeout(50) }).catch(() => {});
+  `,
+  "by the time": `
+    await queue.get({ timeoutMs: 50 }).catch(() => {});
+  `,
+  "by a worker that ends": `
+    const produce = async (queue: mp.Queue<number>) => {
+      for (let i = 0; i < 3; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        queue.putSync(i);
+      }
+    };
+    new mp.Process({ target: produce, args: [queue] }).start();
+    await queue.get();
+    await queue.get();
+    queue.getSync();
+  `,
+  "by a worker that is started meanwhile": `
+    const got = queue.get();
+    await Promise.resolve();
+    new mp.Process({ target: (queue) => queue.putSync(1), args: [queue] }).start();
+    await got;
+  `,
+  "by a process of a process": `
+    new mp.Process({ target: startsAnother, args: [queue] }).start();
+    await queue.get();
+  `,
+};
+
+for (const [how, program] of Object.entries(ended)) {
+  Deno.test(`a wait keeps the program alive until it is ended ${how}`, async () => {
+    const whole = `${START} if (import.meta.main) { ${program} console.log("done"); }`;
+    assertEquals(await runProgram(whole), { code: 0, stdout: "done\n", stderr: "" });
+  });
+}
+
+const endless: Record<string, string> = {
+  "an empty queue": `await queue.get();`,
+  "a lock that this thread holds":
+    `const lock = new mp.Lock(); await lock.acquire(); await lock.acquire();`,
+  "a queue whose producer died":
+    `new mp.Process({ target: dies, args: [queue] }).start(); for await (const _ of queue);`,
+  "a queue after its producer ended": `
+    const process = new mp.Process({ target: dies, args: [queue] });
+    process.start();
+    await process.join();
+    await queue.get();
+    await queue.get();
+  `,
+};
+
+for (const [what, program] of Object.entries(endless)) {
+  Deno.test(`Deno tells of a wait for ${what} that nobody is left to end`, async () => {
+    const { code, stderr } = await runProgram(`${START} if (import.meta.main) { ${program} }`);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Top-level await promise never resolved");
+  });
+}
+
+const blocking: Record<string, string> = {
+  "an empty queue": `queue.getSync();`,
+  "a full queue": `const full = new mp.Queue<number>(1); full.putSync(1); full.putSync(2);`,
+  "an event": `new mp.Event().waitSync();`,
+  "one of two": `mp.waitSync([queue, new mp.Event()]);`,
+  "a queue whose producer dies meanwhile": `
+    new mp.Process({ target: dies, args: [queue] }).start();
+    queue.getSync();
+    queue.getSync();
+  `,
+};
+
+for (const [what, program] of Object.entries(blocking)) {
+  Deno.test(`a blocking wait for ${what} that nobody is left to end throws`, async () => {
+    const { code, stderr } = await runProgram(START + program);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "DeadlockError: Cannot block: no other worker lives");
+  });
+}
