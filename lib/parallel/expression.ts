@@ -5,7 +5,8 @@
  */
 
 import { type AnyClass, task } from "../codec/functions.ts";
-import { type DataOf, type NumericTypecode, shown } from "../memory/typecodes.ts";
+import { shown } from "../atomics/shown.ts";
+import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
 import {
   checkElement,
