@@ -10,7 +10,7 @@
  */
 import { Pool, type Progress } from "@sauropod/multiprocessing";
 import { runExample, timed } from "../support/cli.ts";
-import { yesOrNo } from "../support/times.ts";
+import { whyLittle, yesOrNo } from "../support/times.ts";
 import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
 import { checkWritable, writeBytes } from "./voxels/files.ts";
 import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxels/nifti_io.ts";
@@ -60,7 +60,10 @@ async function main(): Promise<void> {
   console.log(`${workers} ${workers === 1 ? "worker" : "workers"}: ${seconds.toFixed(2)} s`);
   if (settings.analysis === "nlm") reportNoise(image.data, output, clean);
   if (serial) {
-    console.log(`speed-up: ${(serial.seconds / seconds).toFixed(2)}`);
+    const speedUp = serial.seconds / seconds;
+    console.log(`speed-up: ${speedUp.toFixed(2)}`);
+    const why = whyLittle(speedUp, workers);
+    if (why !== undefined) console.log(why);
     const same = identical(serial.output.data, output.data);
     console.log(`identical: ${yesOrNo(same)}`);
     if (!same) Deno.exitCode = 1;

@@ -42,6 +42,12 @@ export class TimesTable {
   }
 }
 
+/** What to say if several workers were hardly faster than one core. */
+export function whyLittle(speedUp: number, workers: number): string | undefined {
+  if (workers === 1 || speedUp >= 1.2) return undefined;
+  return "Little is gained when other programs use the cores, or when there is little to do.";
+}
+
 /** "1 worker", "2 workers". */
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;

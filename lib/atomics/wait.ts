@@ -17,8 +17,9 @@ import { deadlineOf, type WaitOptions } from "./deadline.ts";
 import { SPINS } from "./guard.ts";
 import { rootWord } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
+import { hold, holdEndless, release, releaseEndless, setOwnWake } from "./keep_alive.ts";
 import { ensureRoomToRelease } from "./stack.ts";
-import { Control, self, stopRequested, threadWord } from "./thread.ts";
+import { Control, isMainThread, self, stopRequested, threadWord } from "./thread.ts";
 import {
   dequeue,
   enqueue,
@@ -229,22 +230,37 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       giveBackNode(node);
       return Outcome.TIMED_OUT;
     }
-    if (left === Infinity && isOwn(park)) {
+    if (left === Infinity && (isOwn(park) || isAlone())) {
       if (!dequeue(node)) continue;
       giveBackNode(node);
       // It may have been handed to a promise of this thread since the look at READY. Whoever did that
       // had the guard of the queue till READY said so, and dequeue() had it afterwards.
       const lent = lendWakeUps(park.queue);
       if (lent !== undefined) return lent;
-      throw new DeadlockError(
-        "Cannot block: what this call waits for is held by this very worker, which could not " +
-          "release it while it blocks. Release it first, or wait with a timeoutMs if another " +
-          "worker will",
-      );
+      throw isOwn(park) ? heldHere() : aloneHere();
     }
     onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
+}
+
+/** Whether this is the main thread, and no worker lives. One that ends has done all that it does before. */
+function isAlone(): boolean {
+  return Atomics.load(i32, rootWord.liveWorkers) === 0 && isMainThread();
+}
+
+function heldHere(): DeadlockError {
+  return new DeadlockError(
+    "Cannot block: what this call waits for is held by this very worker, which could not release " +
+      "it while it blocks. Release it first, or wait with a timeoutMs if another worker will",
+  );
+}
+
+function aloneHere(): DeadlockError {
+  return new DeadlockError(
+    "Cannot block: no other worker lives that could end this wait, and this thread does nothing " +
+      "else while it blocks. Start one first, wait with a timeoutMs, or await the async form",
+  );
 }
 
 /** Whether the thread would wait for itself. */
@@ -270,6 +286,7 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
   const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
   const queued = unchanged === -1 ? nodes.length : unchanged;
   let timedOut = false;
+  let alone = false;
   const wake = self + threadWord.WAKE;
   while (queued === nodes.length) {
     const seen = Atomics.load(i32, wake);
@@ -279,7 +296,8 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
     if (hasWokenPromises()) lendWakeUps(0);
     const left = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = left <= 0;
-    if (timedOut) break;
+    alone = left === Infinity && isAlone();
+    if (timedOut || alone) break;
     onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
   }
@@ -290,6 +308,7 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
     throw stopped();
   }
   const woken = outcomes.some((outcome) => outcome !== Outcome.CHANGED);
+  if (alone && !woken) throw aloneHere();
   return timedOut && !woken ? parks.map(() => Outcome.TIMED_OUT) : outcomes;
 }
 
@@ -395,6 +414,8 @@ interface Waiter {
 interface Sleeper {
   waiter: Waiter;
   signal: AbortSignal | undefined;
+  /** Whether it ends at some time. */
+  timed: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   onAbort: (() => void) | undefined;
 }
@@ -438,11 +459,12 @@ function parkAsync(park: Park, deadline: number, waiter: Waiter): Outcome | unde
     giveBackNode(node);
     throw stopped();
   }
-  const sleeper: Sleeper = { waiter, signal, timer: undefined, onAbort: undefined };
+  const timed = deadline !== Infinity;
+  const sleeper: Sleeper = { waiter, signal, timed, timer: undefined, onAbort: undefined };
   sleepers.set(node, sleeper);
-  if (keepAlive) hold();
+  if (keepAlive) (isEndless(sleeper) ? holdEndless : hold)();
   // Who gives up when it has been woken already is resumed as woken: the wake-up must be used.
-  if (deadline !== Infinity) {
+  if (timed) {
     sleeper.timer = setTimeout(() => {
       sleeper.timer = undefined;
       if (dequeue(node)) {
@@ -479,8 +501,13 @@ function finish(node: number, sleeper: Sleeper): void {
   if (sleeper.onAbort !== undefined) {
     sleeper.signal!.removeEventListener("abort", sleeper.onAbort);
   }
-  if (sleeper.waiter.keepAlive) release();
+  if (sleeper.waiter.keepAlive) (isEndless(sleeper) ? releaseEndless : release)();
   giveBackNode(node);
+}
+
+/** Whether only somebody else can end the sleep. */
+function isEndless({ timed, signal }: Sleeper): boolean {
+  return !timed && signal === undefined;
 }
 
 /** Sleeps until this thread is roused, unless it sleeps already. */
@@ -520,6 +547,7 @@ function nextWoken(): number | undefined {
 /** Resumes the promises that were woken, in the order in which they were woken. */
 function lookAround(): void {
   armed = false;
+  setOwnWake(false); // those that go on now wait no more
   if (onStop !== undefined && stopRequested()) return onStop(); // before a promise takes anything
   takeReady();
   // One at a time: what one goes on with, such as a predicate, may block, and lends what is left.
@@ -531,19 +559,4 @@ function lookAround(): void {
   }
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) !== 0) attend();
   if (sleepers.size > 0 || onStop !== undefined || serve !== undefined) arm();
-}
-
-// What keeps the program alive while promises wait
-
-let holders = 0;
-let holding: ReturnType<typeof setInterval> | undefined;
-
-/** Keeps the event loop alive until {@linkcode release} has been called as often. */
-export function hold(): void {
-  if (holders++ === 0) holding = setInterval(() => {}, 2 ** 30);
-}
-
-/** Takes back one {@linkcode hold}. */
-export function release(): void {
-  if (--holders === 0) clearInterval(holding);
 }

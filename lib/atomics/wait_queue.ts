@@ -40,6 +40,7 @@
 import { enter, leave } from "./guard.ts";
 import { allocate, free } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
+import { setOwnWake } from "./keep_alive.ts";
 import { forEachLiveThread, hasEnded, rouse, self, threadWord } from "./thread.ts";
 
 /** Words that a queue takes in its owner's block. */
@@ -379,6 +380,7 @@ function wake(node: number, state: number): void {
       first = found;
     }
   }
+  if (thread === self && (kind & Kind.ASYNC) !== 0) setOwnWake(true);
   rouse(thread);
 }
 

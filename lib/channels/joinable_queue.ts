@@ -130,9 +130,9 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
 
 function judge(how: "done" | LostTasks | "timed out"): boolean {
   if (typeof how === "string") return how === "done";
-  const { count, pid, exitCode } = how;
+  const { count, process, exitCode } = how;
   throw new WorkerDiedError(
-    `Cannot join queue: process ${pid} ended with exit code ${exitCode} and had not marked ` +
+    `Cannot join queue: process ${process} ended with exit code ${exitCode} and had not marked ` +
       `${count === 1 ? "an item" : `${count} items`} done that it got. Call taskDone() for each, ` +
       "after putting it again if it is still wanted, and join again",
     { exitCode },

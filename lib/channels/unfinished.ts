@@ -12,7 +12,7 @@
  * | `TALLY_GUARD` | guards the following | who reads or writes them | | |
  * | `TALLIES` | first tally of the list; 0 for none | `makeTally` | | |
  * | `LOST` | tasks that workers had in hand when they died, modulo 2^32 | joiners | | |
- * | `LOST_BY` | record of the worker that lost tasks last | joiners | | |
+ * | `LOST_BY` | tally of the worker that lost tasks last | joiners | | |
  *
  * A worker that dies between getting an item and marking it done would leave the joiners waiting for
  * ever. So each worker has a tally of what it has in hand. Its end lets go of the queue, which tells
@@ -28,6 +28,7 @@
  * | `NEXT` | next tally of the queue; 0 for none | `makeTally` |
  * | `THREAD` | record of the worker | `makeTally` |
  * | `IN_HAND` | items that it got, less those that it marked done | the worker; who finds it dead |
+ * | `NAME_BYTES` | length of its name in UTF-8, which follows | `makeTally` |
  *
  * The main thread has none: when it ends there is nobody left to tell.
  *
@@ -36,8 +37,9 @@
 
 import { enter, leave } from "../atomics/guard.ts";
 import { allocate, free } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { exitCodeOf, hasEnded, isMainThread, self, threadWord } from "../atomics/thread.ts";
+import { i32, u8 } from "../atomics/heap_views.ts";
+import { currentIdentity } from "../atomics/identity.ts";
+import { exitCodeOf, hasEnded, isMainThread, self } from "../atomics/thread.ts";
 import { Outcome, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, type Received, SENT } from "./channel.ts";
@@ -57,7 +59,8 @@ export const COUNTED_CHANNEL_WORDS: number = LOST_BY + 1;
 const NEXT = 0;
 const THREAD = 1;
 const IN_HAND = 2;
-const TALLY_WORDS = 3;
+const NAME_BYTES = 3;
+const TALLY_WORDS = 4;
 
 /** Number of tasks that were put and are not done. */
 export function unfinishedIn(channel: number): number {
@@ -108,7 +111,8 @@ function tellJoiners(channel: number): void {
 /** What a worker had in hand when it died. */
 export interface LostTasks {
   count: number;
-  pid: number;
+  /** Its name. */
+  process: string;
   exitCode: number;
 }
 
@@ -127,8 +131,8 @@ export function* joining(channel: number): Steps<"done" | LostTasks | "timed out
 }
 
 function lostTasks(channel: number, count: number): LostTasks {
-  const record = i32[channel + LOST_BY];
-  return { count, pid: i32[record + threadWord.PID], exitCode: exitCodeOf(record)! };
+  const tally = i32[channel + LOST_BY];
+  return { count, process: nameIn(tally), exitCode: exitCodeOf(i32[tally + THREAD])! };
 }
 
 /** Moves what dead workers have in hand to `LOST`. One that ended with code 0 has not died. */
@@ -138,7 +142,7 @@ function giveUpTasksOfTheDead(channel: number): void {
     if (!exitCodeOf(i32[tally + THREAD])) continue;
     const count = Atomics.exchange(i32, tally + IN_HAND, 0);
     if (count === 0) continue;
-    i32[channel + LOST_BY] = i32[tally + THREAD];
+    i32[channel + LOST_BY] = tally;
     Atomics.add(i32, channel + LOST, count);
   }
   leave(channel + TALLY_GUARD);
@@ -161,15 +165,24 @@ function findTally(channel: number): number {
 }
 
 function makeTally(channel: number): number {
-  const tally = allocate(TALLY_WORDS * 4);
+  const name = new TextEncoder().encode(currentIdentity().name);
+  const tally = allocate(TALLY_WORDS * 4 + name.length);
   i32[tally + THREAD] = self;
   i32[tally + IN_HAND] = 0;
+  i32[tally + NAME_BYTES] = name.length;
+  u8.set(name, (tally + TALLY_WORDS) * 4);
   enter(channel + TALLY_GUARD);
   i32[tally + NEXT] = i32[channel + TALLIES];
   Atomics.store(i32, channel + TALLIES, tally);
   leave(channel + TALLY_GUARD);
   tallies.set(channel, tally);
   return tally;
+}
+
+/** The name of the worker whose tally it is. */
+function nameIn(tally: number): string {
+  const start = (tally + TALLY_WORDS) * 4;
+  return new TextDecoder().decode(u8.slice(start, start + i32[tally + NAME_BYTES]));
 }
 
 /** A thread, maybe this one, or a message can no longer reach the queue. */

@@ -9,13 +9,14 @@
  */
 
 import { DataCloneError } from "../errors.ts";
+import { becomingReady } from "../atomics/readiness.ts";
 import { addressOf, send, unsend } from "../atomics/shared_object.ts";
 import { ensureRoom } from "../atomics/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
 import { functionAddress, isRegistered } from "./functions.ts";
 import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced.ts";
-import { pathTo } from "./path.ts";
+import { pathTo, pathToDeepest } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import { align8, Tag, viewKinds } from "./tags.ts";
 
@@ -421,15 +422,16 @@ export class Encoder {
     if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
     if (reducer === undefined) {
-      if (Symbol.dispose in value || Symbol.asyncDispose in value) {
-        throw new NotCloneable(
-          value,
-          `a ${value.constructor?.name ?? "resource"} holds what cannot be copied: make one there`,
-        );
+      // What can be waited for and is no shared object is a process.
+      if (
+        Symbol.dispose in value || Symbol.asyncDispose in value || becomingReady in value
+      ) {
+        const what = withArticle(value.constructor?.name ?? "resource");
+        throw new NotCloneable(value, `${what} holds what cannot be copied: make one there`);
       }
       if ("then" in value) {
-        const what = value.constructor?.name ?? "result";
-        throw new NotCloneable(value, `a ${what} is a result that may be to come: await it first`);
+        const what = withArticle(value.constructor?.name ?? "result");
+        throw new NotCloneable(value, `${what} is a result that may be to come: await it first`);
       }
       return this.#plain(value);
     }
@@ -552,8 +554,13 @@ function whyNot(className: string): string {
     case "URL":
       return "a URL cannot cross: send its href";
     default:
-      return `a ${className} has no meaning outside its isolate`;
+      return `${withArticle(className)} has no meaning outside its isolate`;
   }
+}
+
+/** The name of a class after "a" or "an". Names with U are mostly spoken "you": a URL, a User. */
+function withArticle(className: string): string {
+  return `${/^[AEIO]/i.test(className) ? "an" : "a"} ${className}`;
 }
 
 /** The error that the caller sees. */
@@ -562,7 +569,8 @@ function explain(error: unknown, root: unknown, name: string): unknown {
     return new DataCloneError(`Cannot send ${pathTo(error.culprit, root, name)}: ${error.why}`);
   }
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    return new DataCloneError(`Cannot send ${name}: it is nested too deeply`);
+    const path = pathToDeepest(root, name);
+    return new DataCloneError(`Cannot send ${path}: it is nested too deeply`);
   }
   return error; // a getter of the user's threw
 }

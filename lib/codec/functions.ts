@@ -370,7 +370,7 @@ function describe(fn: AnyFunction | AnyClass): Definition {
     throw new DataCloneError(
       name.startsWith("bound ")
         ? `a bound function (${name}) cannot be sent: register the function with task() and pass what it is bound to as an argument`
-        : `the built-in function ${name} cannot be sent: it has no path from globalThis`,
+        : `${titled("built-in function", name)} cannot be sent: it has no path from globalThis`,
     );
   }
   // Much of what Deno brings along is written in JavaScript: structuredClone, atob, URL.
@@ -379,12 +379,14 @@ function describe(fn: AnyFunction | AnyClass): Definition {
   }
   if (/^class\b/.test(source)) {
     throw new DataCloneError(
-      `the class ${name} cannot be sent unregistered: write ${registering(name)}`,
+      `${titled("class", name)} cannot be sent unregistered: write ${registering(name || "fn")}`,
     );
   }
   if (/^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/.test(source) && /\bthis\b/.test(source)) {
     throw new DataCloneError(
-      `the function ${name} cannot be sent as source: its \`this\` belongs to where it was written. Pass what it needs as an argument`,
+      `${
+        titled("function", name)
+      } cannot be sent as source: its \`this\` belongs to where it was written. Pass what it needs as an argument`,
     );
   }
   // A method's text is no expression; inside an object it is.
@@ -397,8 +399,13 @@ function describe(fn: AnyFunction | AnyClass): Definition {
     }
   }
   throw new DataCloneError(
-    `the function ${name} cannot be sent as source: register it with ${registering(name)}`,
+    `${titled("function", name)} cannot be sent as source: register it with ` +
+      registering(name || "fn"),
   );
+}
+
+function titled(kind: string, name: string): string {
+  return name === "" ? `a ${kind} without a name` : `the ${kind} ${name}`;
 }
 
 /** Where the functions are that come with the language and are no globals themselves. */

@@ -17,7 +17,40 @@ export function pathTo(culprit: unknown, root: unknown, name: string): string {
   return name;
 }
 
+/** Steps of a path that are shown before "…". */
+const STEPS_SHOWN = 3;
+
+/** The first steps of the path to what is nested deepest when the parts are written in their order. */
+export function pathToDeepest(root: unknown, name: string): string {
+  const seen = new Set<unknown>();
+  const steps: string[] = [];
+  const open: Iterator<[string, unknown]>[] = [];
+  let deepest = 0;
+  let shown = "";
+  const enter = (value: unknown) => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return false;
+    seen.add(value);
+    open.push(partsOf(value));
+    return true;
+  };
+  enter(root);
+  while (open.length > 0) {
+    const { value: part, done } = open.at(-1)!.next();
+    if (done) {
+      open.pop();
+      steps.pop();
+    } else if (enter(part[1])) {
+      steps.push(part[0]);
+      if (steps.length <= deepest) continue;
+      deepest = steps.length;
+      shown = steps.slice(0, STEPS_SHOWN).join("");
+    }
+  }
+  return (name + shown).replace(/^\./, "") + (deepest > STEPS_SHOWN ? "…" : "");
+}
+
 function* partsOf(value: object): Generator<[string, unknown]> {
+  if (ArrayBuffer.isView(value)) return; // its elements have no parts
   if (value instanceof Map) {
     for (const [key, inner] of value) {
       yield [".get(" + shown(key) + ")", inner];

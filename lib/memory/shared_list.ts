@@ -14,6 +14,7 @@ import {
 } from "../atomics/shared_object.ts";
 import { attend, attendChange, compute, computeNext, withMessage } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
+import { refuseBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import { isSame, read, store, takeBack } from "./record.ts";
 import {
@@ -478,6 +479,10 @@ function naturally(a: unknown, b: unknown): number {
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 }
 
+refuseBrackets(SharedList, {
+  set: (key) => `set(${/^-?\d+$/.test(key) ? key : "index"}, value)`,
+  get: (index) => `get(${index})`,
+});
 showContents(SharedList, (list, inspect) => {
   const array = list.copy();
   return `SharedList(${array.length}) ${inspect(array)}`;

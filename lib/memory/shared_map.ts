@@ -35,6 +35,7 @@ import {
   valueOf,
 } from "./hash_table.ts";
 import { type SharedKey, toKey } from "./map_key.ts";
+import { refuseBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import { pin } from "./record.ts";
 
@@ -399,6 +400,7 @@ function shown(key: SharedKey): string {
   return typeof key === "string" ? JSON.stringify(key) : String(key);
 }
 
+refuseBrackets(SharedMap, { set: (key) => `set(${JSON.stringify(key)}, value)` });
 showContents(SharedMap, (map, inspect) => `SharedMap${inspect(map.copy()).slice("Map".length)}`);
 
 defineType(SharedType.DICT, {

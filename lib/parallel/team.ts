@@ -139,7 +139,7 @@ class LoopJob implements Job<number> {
   readonly #outcomes: Outcome[] = [];
   readonly #resolve: (outcomes: Outcome[]) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #site = callSite();
+  readonly site = callSite();
   /** Threads that had begun when all was done; 0: not known yet. */
   #begun = 0;
   #error: { error: unknown } | undefined;
@@ -209,7 +209,7 @@ class LoopJob implements Job<number> {
 
   #explained(error: unknown, where: string, worker: string): unknown {
     const task = nameAt(functionAddress(this.plan.body));
-    return explainFailure({ error, index: 0, by: { task, worker } }, where, this.#site);
+    return explainFailure({ error, index: 0, by: { task, worker } }, where, this.site);
   }
 }
 

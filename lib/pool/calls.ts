@@ -20,8 +20,10 @@ export interface RunningChunk {
 
 type Callee = (...args: unknown[]) => unknown;
 
-/** Number of items after which a chunk looks whether it is still wanted. */
+/** Most items after which a chunk looks whether it is still wanted. */
 const LOOK_EVERY = 64;
+/** A chunk whose items since it looked took longer than this, in milliseconds, looks at each. */
+const LOOK_MS = 5;
 
 /**
  * Calls the function as the chunk says and finishes the chunk. Returns a promise only if there is
@@ -66,6 +68,10 @@ class ItemCalls {
   readonly #goesOn: boolean;
   readonly #outcomes: Outcomes;
   #at = 0;
+  /** The item before which it looks whether it is still wanted, and how many further on it will next. */
+  #nextLook = 1;
+  #step = 1;
+  #lookedAt = 0;
 
   constructor(fn: Callee, items: unknown[], chunk: RunningChunk) {
     this.#fn = fn;
@@ -86,7 +92,7 @@ class ItemCalls {
     ];
     for (; this.#at < items.length; this.#at++) {
       const at = this.#at;
-      if (at % LOOK_EVERY === LOOK_EVERY - 1 && this.#chunk.unwanted()) return this.#skip();
+      if (at >= this.#nextLook && this.#isUnwanted()) return this.#skip();
       try {
         const result = spread ? fn(...(items[at] as unknown[])) : fn(items[at]);
         if (isPromiseLike(result)) return result;
@@ -110,6 +116,15 @@ class ItemCalls {
       if (this.#chunk.unwanted()) return this.#skip();
       this.#at++;
     }
+  }
+
+  /** Looks whether the chunk is still wanted: ever more rarely, unless its items take long. */
+  #isUnwanted(): boolean {
+    const now = performance.now();
+    this.#step = now - this.#lookedAt > LOOK_MS ? 1 : Math.min(2 * this.#step, LOOK_EVERY);
+    this.#lookedAt = now;
+    this.#nextLook = this.#at + this.#step;
+    return this.#chunk.unwanted();
   }
 
   #skip(): undefined {

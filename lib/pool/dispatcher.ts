@@ -13,7 +13,8 @@ import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { allocate, free, rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { exitCodeOf, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn, hold, release } from "../atomics/wait.ts";
+import { hold, release } from "../atomics/keep_alive.ts";
+import { awaitOn, blockOn } from "../atomics/wait.ts";
 import {
   becomingReadable,
   closeChannel,
@@ -38,7 +39,7 @@ import {
   submittedTooLate,
   terminatedError,
 } from "./engine.ts";
-import type { Job } from "./jobs.ts";
+import { explainFailure, type Job } from "./jobs.ts";
 import { type Failure, Flag, Status } from "./protocol.ts";
 import { type Result, Results } from "./results.ts";
 import type { PoolOrder } from "./worker.ts";
@@ -271,13 +272,13 @@ export class Dispatcher implements Engine<number> {
     const job = this.#jobs.get(id);
     if (job !== undefined) {
       const chunk = i32[record + threadWord.CHUNK];
-      job.fail(
-        new WorkerDiedError(
-          `The worker ${name} ended with exit code ${exitCode} while it ran task ` +
-            nameAt(job.target) + job.describe(chunk),
-          { exitCode, cause: takeError(record)?.error },
-        ),
+      const task = nameAt(job.target);
+      const items = job.describe(chunk);
+      const error = new WorkerDiedError(
+        `The worker ${name} ended with exit code ${exitCode} while it ran task ${task}${items}`,
+        { exitCode, cause: takeError(record)?.error },
       );
+      job.fail(explainFailure({ error, index: 0, by: { task, worker: name } }, items, job.site));
       this.#chunksOut--;
       if (--job.chunksLeft === 0) this.#leave(id, job);
     } else if (

@@ -19,6 +19,8 @@ export interface Job<Target = unknown> {
   readonly cancellable: boolean;
   /** Address of its flag, a word that workers look at; 0 for none. The engine's. */
   flag: number;
+  /** Where the call was made, if that is known: see {@linkcode callSite}. */
+  readonly site?: { stack?: string };
   /** Number of chunks that were sent and have not come back. The engine's. */
   chunksLeft: number;
   /** Whether the call has ended. */
@@ -76,7 +78,7 @@ export function explainFailure(
 ): unknown {
   if (!(error instanceof Error) || by === undefined) return error;
   const asked = (site?.stack ?? "").split("\n").slice(1)
-    .filter((line) => !/\/lib\/(pool|futures|parallel)\//.test(line)).join("\n");
+    .filter((line) => !/\/lib\/(pool|futures|parallel)\/|at new Promise \(/.test(line)).join("\n");
   const story = `--- in task ${by.task}${item}, run by ${by.worker}, called from:`;
   const stack = `${error.stack}\n    ${story}\n${asked}`;
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
@@ -93,7 +95,7 @@ export class ApplyJob<Target> implements Job<Target> {
   readonly cancellable: boolean;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #site: { stack?: string } | undefined;
+  readonly site: { stack?: string } | undefined;
 
   /** A call whose outcome goes to `resolve` or `reject`. */
   constructor(
@@ -107,7 +109,7 @@ export class ApplyJob<Target> implements Job<Target> {
     this.cancellable = cancellable;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#site = site;
+    this.site = site;
   }
 
   read(_chunk: number, decoder: Decoder): unknown {
@@ -137,7 +139,7 @@ export class ApplyJob<Target> implements Job<Target> {
   }
 
   explain(_chunk: number, failure: Failure): unknown {
-    return explainFailure(failure, "", this.#site);
+    return explainFailure(failure, "", this.site);
   }
 }
 
@@ -162,7 +164,7 @@ export class MapJob<Target> implements Job<Target> {
   readonly #results: unknown[];
   readonly #chunkSize: number;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
-  readonly #site = callSite();
+  readonly site = callSite();
   #left: number;
   #state: "pending" | "done" | "failed" = "pending";
   #error: unknown;
@@ -238,7 +240,7 @@ export class MapJob<Target> implements Job<Target> {
   }
 
   explain(chunk: number, failure: Failure): unknown {
-    return explainFailure(failure, `, item ${chunk * this.#chunkSize + failure.index}`, this.#site);
+    return explainFailure(failure, `, item ${chunk * this.#chunkSize + failure.index}`, this.site);
   }
 
   #succeed(): void {

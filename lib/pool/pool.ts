@@ -47,8 +47,8 @@ export let submitterOf: (pool: Pool) => Submitter;
  * Workers that run tasks, as many at a time as there are cores.
  *
  * - Workers start when there is work for them and stay for the next.
- * - Results come in the order of the items. The first error ends a call; what it has not begun by
- *   then is not begun.
+ * - Results come in the order of the items. The first error ends a call: chunks that have not begun
+ *   never will, the others leave off before one of their next items.
  * - An error arrives as it was thrown: class, message, cause and properties; its stack goes on with
  *   the task, the item, the worker and the caller.
  * - A worker that dies fails the task that it ran, with `WorkerDiedError`, and is replaced.

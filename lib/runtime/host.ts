@@ -18,7 +18,8 @@ import {
   threadWord,
   unlistThread,
 } from "../atomics/thread.ts";
-import { awaitOn, hold, release, setService } from "../atomics/wait.ts";
+import { hold, othersChanged, release, setOthers } from "../atomics/keep_alive.ts";
+import { awaitOn, setService } from "../atomics/wait.ts";
 import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import {
@@ -125,6 +126,7 @@ function becomeHost(): void {
   initChannel(object + 2, 0);
   i32[rootWord.requests] = object + 2;
   setService(serve);
+  setOthers(() => hosted.size > 0);
   setBufferTransport({ announce, receive: takeBuffers, askAgain: takeBuffers });
 }
 
@@ -170,6 +172,7 @@ function create(record: number): void {
     throw error;
   }
   hosted.set(record, { worker, port });
+  othersChanged();
   // No `onmessage`: what the event loop takes from the port is out of reach while this thread blocks.
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
@@ -218,6 +221,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   port.close();
   worker.terminate();
   hosted.delete(record);
+  othersChanged();
   endDaemonsOf(record);
   if (silent) {
     settling.push({ record, since: performance.now() });

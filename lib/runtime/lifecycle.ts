@@ -39,12 +39,12 @@ export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } 
 export function endThread(record: number, exitCode: number): boolean {
   if (!publishEnd(record, exitCode)) return false;
   Atomics.or(i32, record + threadWord.CONTROL, Control.STOP);
-  Atomics.sub(i32, rootWord.liveWorkers, 1);
   loseAllHeld(record); // ends of pipes
   removeWaitersOf(record); // wake-ups it did not use go to others
   wakeWaitersFor(record); // locks it held
   const will = Atomics.exchange(i32, record + threadWord.WILL, 0);
   if (will !== 0) pushBlock(i32[record + threadWord.WILL_CHANNEL], will);
+  Atomics.sub(i32, rootWord.liveWorkers, 1); // when none is left, nothing more is to come
   wakeAll(record + threadWord.ENDED_QUEUE);
   return true;
 }

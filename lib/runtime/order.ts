@@ -5,6 +5,7 @@
  */
 
 import { i32 } from "../atomics/heap_views.ts";
+import { adoptIdentity, currentIdentity } from "../atomics/identity.ts";
 import {
   createThread,
   ensureThread,
@@ -21,21 +22,7 @@ import { isImporting } from "../codec/functions.ts";
 import { keepAlive, startWorker } from "./host.ts";
 import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_method.ts";
 
-/** Who this isolate is. */
-export interface Identity {
-  name: string;
-  daemon: boolean;
-  /** Record of the parent; 0 in the main thread. */
-  parent: number;
-  parentName: string;
-}
-
-let identity: Identity = { name: "MainProcess", daemon: false, parent: 0, parentName: "" };
-
-/** Who this isolate is. */
-export function currentIdentity(): Identity {
-  return identity;
-}
+export { currentIdentity };
 
 /** How a worker is started. */
 export interface StartOptions {
@@ -95,7 +82,7 @@ function storeOrder(options: StartOptions): number {
   const { runner, name, daemon, payload, payloadName, startMethod = getStartMethod() } = options;
   const encoder = borrow();
   try {
-    for (const part of [runner, name, identity.name, daemon, startMethod]) {
+    for (const part of [runner, name, currentIdentity().name, daemon, startMethod]) {
       encoder.value(part, "name");
     }
     encoder.value(payload, payloadName);
@@ -117,12 +104,12 @@ export function enterOrder(message: number, decoder: Decoder): string {
     decoder.value()
   );
   inheritStartMethod(startMethod as StartMethod);
-  identity = {
+  adoptIdentity({
     name: name as string,
     parentName: parentName as string,
     daemon: daemon as boolean,
     parent: i32[self + threadWord.PARENT],
-  };
+  });
   return runner as string;
 }
 

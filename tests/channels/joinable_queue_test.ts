@@ -292,7 +292,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     }, tasks);
     assert(await process.join(guard));
     const error = assertThrows(() => tasks.joinSync(guard), WorkerDiedError);
-    assert(error.message.includes(`process ${process.pid} ended with exit code 7`), error.message);
+    assert(error.message.includes(`process ${process.name} ended with exit code 7`), error.message);
     assert(error.message.includes("had not marked 3 items done"), error.message);
     assert(!tasks.joinSync({ timeoutMs: 0 }));
   });

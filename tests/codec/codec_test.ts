@@ -18,7 +18,7 @@ import {
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
-import { Pool } from "../../mod.ts";
+import { Pool, Process, Thread, Timer } from "../../mod.ts";
 import { ensureThread } from "../../lib/atomics/thread.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { CodedError, Point } from "../fixtures/functions/tasks.ts";
@@ -305,7 +305,11 @@ test("deep nesting crosses, or is refused by name", () => {
   for (let at = sent(deep); at.length > 0; at = at[0] as unknown[]) levels++;
   assertEquals(levels, 500);
   for (let level = 0; level < 100_000; level++) deep = [deep];
-  assertThrows(() => sent(deep), DataCloneError, "Cannot send value: it is nested too deeply");
+  assertThrows(
+    () => sent(deep),
+    DataCloneError,
+    "Cannot send value[0][0][0]…: it is nested too deeply",
+  );
   assertEquals(sent([1]), [1]);
 });
 
@@ -528,6 +532,12 @@ for (
     ["an AbortSignal", [{ signal: AbortSignal.abort() }], "Cannot send args[0].signal: "],
     ["a generator", [(function* () {})()], "Cannot send args[0]: "],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
+    ["an iterator", [[1].values()], "args[0]: an Array Iterator has no meaning outside"],
+    ["what has a then", [
+      new (class AsyncThing {
+        then() {}
+      })(),
+    ], "args[0]: an AsyncThing is a result"],
     ["a Response", [new Response("x")], "Cannot send args[0]: a Response has no meaning outside"],
   ] as [string, unknown[], string][]
 ) {
@@ -543,6 +553,40 @@ test("what is refused takes no shared object along", () => {
   assertThrows(() => storeValue([there, Symbol()], "args"), DataCloneError);
   here.sendSync("still open");
   assertEquals(there.recvSync(), "still open");
+});
+
+test("what is nested too deeply is refused with the way to it", () => {
+  let list: { next: unknown } = { next: undefined };
+  for (let at = 0; at < 100_000; at++) list = { next: list };
+  const refused = (value: unknown, name: string, path: string) =>
+    assertThrows(
+      () => storeValue(value, name),
+      DataCloneError,
+      `Cannot send ${path}: it is nested too deeply`,
+    );
+  refused([{ a: [1] }, list], "args", "args[1].next.next…");
+  refused({ target: 1, args: [new Map([["k", list]])] }, "", 'args[0].get("k")…');
+  // Two steps away from the first, but what is written follows the links.
+  const items: { left?: unknown; right?: unknown }[] = Array.from({ length: 100_000 }, () => ({}));
+  items.forEach((item, at) => [item.left, item.right] = [items[at - 1], items[at + 1]]);
+  refused([{ a: { b: { c: {} } } }, items], "args", "args[1][0].right…");
+});
+
+test("a process, a thread and a timer are refused, not copied as empty objects", () => {
+  const path = "Cannot send args[0]: a ";
+  for (
+    const [value, name] of [
+      [new Process(), "Process"],
+      [new Thread(), "Thread"],
+      [new Timer(1, () => {}), "Timer"],
+    ] as const
+  ) {
+    assertThrows(
+      () => storeValue([value], "args"),
+      DataCloneError,
+      `${path}${name} holds what cannot be copied`,
+    );
+  }
 });
 
 test("what holds a resource is refused, not copied as an empty object", async () => {

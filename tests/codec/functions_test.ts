@@ -312,6 +312,21 @@ for (
   const [what, fn, why] of [
     ["a bound function", Math.max.bind(null, 1), "a bound function (bound max) cannot be sent"],
     ["a native method", [].map, "the built-in function map cannot be sent: it has no path"],
+    [
+      "a native function without a name",
+      import.meta.resolve,
+      ": a built-in function without a name cannot be sent: it has no path",
+    ],
+    [
+      "a class without a name",
+      (() => class {})(),
+      ": a class without a name cannot be sent unregistered: write task(import.meta, fn) at",
+    ],
+    [
+      "an arrow function without a name that has a this",
+      (() => () => this)(),
+      ": a function without a name cannot be sent as source: its `this`",
+    ],
     ["a class", class Unknown {}, "the class Unknown cannot be sent unregistered: write task("],
     [
       "a getter",

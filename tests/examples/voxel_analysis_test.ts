@@ -4,6 +4,7 @@ import { centeredGeometry, readNifti, writeNifti } from "../../examples/images/v
 import { denoiseSlice, estimateSigma } from "../../examples/images/voxels/nlm.ts";
 import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
 import { seededRandom } from "../../examples/images/voxels/random.ts";
+import { whyLittle } from "../../examples/support/times.ts";
 import type { Volume } from "../../examples/images/voxels/volume.ts";
 import { type Outcome, runExample, temporaryDirectory } from "./run_example.ts";
 
@@ -27,13 +28,25 @@ Deno.test("voxel_analysis --quick denoises the phantom, in parallel as serially"
   assertEquals(valueOf(outcome, "identical"), "yes");
   assertMatch(valueOf(outcome, "one core")!, /^\d+\.\d\d s$/);
   assert(outcome.lines.some((line) => /^\d+ workers?: \d+\.\d\d s$/.test(line)));
-  assert(Number(valueOf(outcome, "speed-up")) > 0);
+  const speedUp = Number(valueOf(outcome, "speed-up"));
+  assert(speedUp > 0);
+  const told = outcome.lines.some((line) => line.startsWith("Little is gained"));
+  // Not where rounding decides, nor for one worker on a machine of one core.
+  if (Math.abs(speedUp - 1.2) > 0.01 && navigator.hardwareConcurrency > 1) {
+    assertEquals(told, speedUp < 1.2);
+  }
   assert(Number(valueOf(outcome, "RMSE after")) < 0.7 * Number(valueOf(outcome, "RMSE before")));
   // Progress, in lines since stderr is no terminal.
   assertMatch(
     outcome.errors.at(-1)!,
     /^\d+ workers? 100 % \| 20 of 20 slices \| .+\/s \| .+ s left$/,
   );
+});
+
+Deno.test("voxel_analysis says why several workers gained little", () => {
+  assertMatch(whyLittle(0.97, 2)!, /other programs use the cores/);
+  assertEquals(whyLittle(1.2, 2), undefined);
+  assertEquals(whyLittle(0.97, 1), undefined);
 });
 
 Deno.test("voxel_analysis reads, denoises and writes a NIfTI file, and draws it", async () => {

@@ -751,6 +751,7 @@ for (const [how, die, exitCode] of deaths) {
       ) {
         const error = await assertRejects(call, WorkerDiedError, `exit code ${exitCode}`);
         assertEquals(error.exitCode, exitCode);
+        assertMatch(error.stack!, /run by PoolWorker-\d+, called from:\n.*pool_test.ts/);
       }
     }
     go.set();
@@ -1143,6 +1144,31 @@ testEach("Pool calls end with the reason of their signal, and begin nothing more
     await pool.apply(square, [1]);
     assert(queue.empty());
   }
+});
+
+test("Pool calls whose signal is aborted leave off before the next item of a chunk", async () => {
+  await using pool = new Pool(1);
+  const work = (begun: Event, go: Event, calls: Int32Array) => {
+    calls[0]++;
+    begun.set();
+    go.waitSync();
+  };
+  const [begun, go] = [new Event(), new Event()];
+  const calls = new Int32Array(new SharedArrayBuffer(4));
+  const items = Array.from({ length: 20 }, (): Parameters<typeof work> => [begun, go, calls]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const outcome = assertRejects(
+    () => pool.starmap(work, items, { signal, chunkSize: 20 }),
+    RangeError,
+    "enough",
+  );
+  assert(await begun.wait(guard));
+  controller.abort(new RangeError("enough"));
+  await outcome;
+  go.set();
+  await pool.apply(square, [1]);
+  assertEquals(calls[0], 1);
 });
 
 testEach("Pool calls that have ended do not mind their signal", async (Pool) => {

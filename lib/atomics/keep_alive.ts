@@ -1,0 +1,73 @@
+/**
+ * What keeps the program alive while promises wait.
+ *
+ * Neither a worker that is idle nor `waitAsync` does, so a timer does, as long as somebody could end a
+ * wait: another thread, or this one, which has just woken a promise of its own. A wait without end that
+ * nobody is left to end does not: Deno then says that a promise was never resolved, and where.
+ *
+ * @module
+ */
+
+import { isMainThread } from "./thread.ts";
+
+/** Who waits for something that comes for certain, such as a time. */
+let holders = 0;
+/** Promises that wait for others, without end. */
+let waiting = 0;
+/** Whether one of them was woken by this thread and has not gone on. */
+let ownWake = false;
+/** Whether other threads live that could end a wait: in a worker, its parent does. */
+let haveOthers = (): boolean => !isMainThread();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function update(): void {
+  const isHeld = holders > 0 || (waiting > 0 && (ownWake || haveOthers()));
+  if (isHeld === (timer !== undefined)) return;
+  if (isHeld) {
+    timer = setInterval(() => {}, 2 ** 30);
+  } else {
+    clearInterval(timer);
+    timer = undefined;
+  }
+}
+
+/** Keeps the event loop alive until {@linkcode release} has been called as often. */
+export function hold(): void {
+  holders++;
+  update();
+}
+
+/** Takes back one {@linkcode hold}. */
+export function release(): void {
+  holders--;
+  update();
+}
+
+/** As {@linkcode hold}, for a wait without end, until {@linkcode releaseEndless}. */
+export function holdEndless(): void {
+  waiting++;
+  update();
+}
+
+/** Takes back one {@linkcode holdEndless}. */
+export function releaseEndless(): void {
+  waiting--;
+  update();
+}
+
+/** Says that this thread has woken a promise of its own, or that all those have gone on. */
+export function setOwnWake(woken: boolean): void {
+  if (ownWake === woken) return;
+  ownWake = woken;
+  update();
+}
+
+/** Says how the main thread knows of others; call {@linkcode othersChanged} when it changes. */
+export function setOthers(have: () => boolean): void {
+  haveOthers = have;
+}
+
+/** To be called when there are other threads now, or none any more. */
+export function othersChanged(): void {
+  update();
+}
