@@ -13,6 +13,7 @@ import {
   reviveAs,
   type SharedHandle,
 } from "../atomics/shared_object.ts";
+import { shown } from "../atomics/shown.ts";
 import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
 import { encode, giveBack } from "../codec/encoder.ts";
 import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
@@ -91,7 +92,7 @@ export class QueueKind {
   create(maxsize: number): number {
     if (!Number.isInteger(maxsize) || maxsize > 2 ** 30) {
       throw new RangeError(
-        `Cannot make queue: maxsize must be a whole number up to 2^30, not ${String(maxsize)}`,
+        `Cannot make queue: maxsize must be a whole number up to 2^30, not ${shown(maxsize)}`,
       );
     }
     const words = this.#isCounted ? COUNTED_CHANNEL_WORDS : CHANNEL_WORDS;

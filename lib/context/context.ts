@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOptions } from "../atomics/options.ts";
 import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
@@ -68,15 +69,20 @@ export interface Context {
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
   constructor(options: ProcessOptions<Args> = {}) {
-    super({ startMethod: "forkserver", ...options });
+    super(onForkserver(options));
   }
 }
 
 class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs> {
   constructor(options: number | PoolOptions<InitArgs> = {}) {
     const given = typeof options === "number" ? { processes: options } : options;
-    super({ startMethod: "forkserver", ...given });
+    super(onForkserver(given));
   }
+}
+
+/** The options with the start method; what is no options is refused where they go. */
+function onForkserver<T extends object>(options: T): T {
+  return isOptions(options) ? { startMethod: "forkserver", ...options } : options;
 }
 
 const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };

@@ -8,6 +8,7 @@ import { TerminatedError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { checkOptions } from "../atomics/options.ts";
 import { ensureThread, self } from "../atomics/thread.ts";
 import { awaitOn } from "../atomics/wait.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type ParentProcess,
   parentProcess as realParent,
 } from "../process/current.ts";
-import type { ProcessOptions } from "../process/process.ts";
+import { processNames, type ProcessOptions } from "../process/process.ts";
 import { ending, ExitCode } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { Event } from "../sync/event.ts";
@@ -85,14 +86,15 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
   /**
    * Makes a process; `start()` starts it. The start method makes no difference.
    *
-   * @throws {TypeError} if `target` is not a function or `args` not an array
+   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
    * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
     ensureThread();
-    const { target, args, daemon } = options;
-    startMethodFor(options.startMethod, "Cannot make process with start method");
-    super({ target, args, daemon, name: options.name ?? "" });
+    checkOptions("make process", options, processNames);
+    const { startMethod, ...rest } = options;
+    startMethodFor(startMethod, "Cannot make process with start method");
+    super({ ...rest, name: options.name ?? "" });
     const it = stateOf(this);
     if (options.name === undefined) {
       it.name = `${this.constructor.name}-${Atomics.add(i32, rootWord.processNames, 1) + 1}`;

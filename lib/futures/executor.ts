@@ -5,6 +5,8 @@
  */
 
 import { BrokenExecutor, ClosedError } from "../errors.ts";
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
@@ -52,6 +54,14 @@ export interface ExecutorShutdownOptions {
    */
   cancelFutures?: boolean;
 }
+
+const mapNames: OptionNames<ExecutorMapOptions> = {
+  timeoutMs: true,
+  signal: true,
+  chunkSize: true,
+  bufferSize: true,
+};
+const shutdownNames: OptionNames<ExecutorShutdownOptions> = { wait: true, cancelFutures: true };
 
 /** What a map takes the elements of `A` from, in the order of the parameters of its function. */
 export type MapInputs<A extends readonly unknown[]> = {
@@ -153,7 +163,7 @@ export abstract class Executor implements AsyncDisposable {
    * @throws {ClosedError} if the executor was shut down
    * @throws {BrokenExecutor} if its initializer failed, or its workers do not start
    * @throws {RangeError} if `chunkSize` or `bufferSize` is not a whole number of at least 1
-   * @throws {TypeError} if one of the iterables is none
+   * @throws {TypeError} if one of the iterables is none, or there is no such option
    * @throws {TimeoutError} from the iteration, if a result is not there in time
    *
    * @example One iterable, several, and options
@@ -183,6 +193,7 @@ export abstract class Executor implements AsyncDisposable {
   ): AsyncIterableIterator<R> {
     this.#checkOpen();
     const { iterables, options } = partsOf(given);
+    checkOptions("map", options, mapNames);
     const { bufferSize, chunkSize, signal } = options;
     if (bufferSize !== undefined) checkWhole("map", "bufferSize", bufferSize);
     const alone = iterables.length === 1;
@@ -208,10 +219,11 @@ export abstract class Executor implements AsyncDisposable {
    * end with a `ClosedError` after the results of what they have taken.
    *
    * @returns a promise that resolves when the workers have ended; at once if `wait` is false
+   * @throws {TypeError} if there is no such option
    */
-  async shutdown(
-    { wait = true, cancelFutures = false }: ExecutorShutdownOptions = {},
-  ): Promise<void> {
+  async shutdown(options: ExecutorShutdownOptions = {}): Promise<void> {
+    checkOptions("shut down executor", options, shutdownNames);
+    const { wait = true, cancelFutures = false } = options;
     this.#isShutDown = true;
     this.#submitter.close();
     const bounded = [...this.#maps].filter(([, bounded]) => bounded);
@@ -276,6 +288,6 @@ function partsOf(
 export function checkWhole(verb: string, name: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number of at least 1, not ${String(value)}`,
+    `Cannot ${verb}: ${name} must be a whole number of at least 1, not ${shown(value)}`,
   );
 }

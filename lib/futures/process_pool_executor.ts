@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { Pool } from "../pool/pool.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { checkWhole, endNow, Executor } from "./executor.ts";
@@ -36,6 +37,14 @@ export interface ProcessPoolExecutorOptions<
   startMethod?: "spawn" | "forkserver";
 }
 
+const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
+  maxWorkers: true,
+  initializer: true,
+  initargs: true,
+  maxTasksPerChild: true,
+  startMethod: true,
+};
+
 /**
  * An executor whose tasks run in workers, in parallel.
  *
@@ -66,11 +75,14 @@ export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly 
   /**
    * Makes an executor; its workers start when there is work.
    *
+   * @param options its options, or the number of its workers
    * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function
+   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
    */
-  constructor(options: ProcessPoolExecutorOptions<InitArgs> = {}) {
-    const { maxWorkers, ...rest } = options;
+  constructor(options: number | ProcessPoolExecutorOptions<InitArgs> = {}) {
+    const given = typeof options === "number" ? { maxWorkers: options } : options;
+    checkOptions("make executor", given, optionNames);
+    const { maxWorkers, ...rest } = given;
     if (maxWorkers !== undefined) checkWhole("make executor", "maxWorkers", maxWorkers);
     super(new Pool({ ...rest, processes: maxWorkers }) as Pool);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import type { Pool } from "../pool/pool.ts";
 import { ThreadPool } from "../pool/thread_pool.ts";
 import { checkWhole, Executor } from "./executor.ts";
@@ -30,6 +31,13 @@ export interface ThreadPoolExecutorOptions<
   /** Arguments of `initializer`. */
   initargs?: InitArgs;
 }
+
+const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
+  maxWorkers: true,
+  threadNamePrefix: true,
+  initializer: true,
+  initargs: true,
+};
 
 /**
  * An executor whose tasks run in this isolate, a few at a time: concurrent where they await
@@ -74,15 +82,18 @@ export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly u
   /**
    * Makes an executor.
    *
+   * @param options its options, or the number of tasks that are under way at once
    * @throws {RangeError} if `maxWorkers` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function
+   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
    */
-  constructor(options: ThreadPoolExecutorOptions<InitArgs> = {}) {
-    const { maxWorkers = Math.min(32, navigator.hardwareConcurrency + 4), ...rest } = options;
+  constructor(options: number | ThreadPoolExecutorOptions<InitArgs> = {}) {
+    const given = typeof options === "number" ? { maxWorkers: options } : options;
+    checkOptions("make executor", given, optionNames);
+    const { maxWorkers = Math.min(32, navigator.hardwareConcurrency + 4) } = given;
     checkWhole("make executor", "maxWorkers", maxWorkers);
-    const { threadNamePrefix = `ThreadPoolExecutor-${executors++}` } = options;
+    const { threadNamePrefix = `ThreadPoolExecutor-${executors++}`, initializer, initargs } = given;
     const nameOf = (place: number) => `${threadNamePrefix}_${place}`;
-    super(new ThreadPool({ ...rest, processes: maxWorkers }, nameOf) as Pool);
+    super(new ThreadPool({ processes: maxWorkers, initializer, initargs }, nameOf) as Pool);
   }
 }
 

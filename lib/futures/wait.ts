@@ -6,6 +6,7 @@
 
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { settledWithin } from "../pool/settled.ts";
 import { Future, futureInternals } from "./future.ts";
 
@@ -29,6 +30,12 @@ export interface WaitFuturesOptions extends WaitOptions {
   returnWhen?: ReturnWhen;
 }
 
+const optionNames: OptionNames<WaitFuturesOptions> = {
+  returnWhen: true,
+  timeoutMs: true,
+  signal: true,
+};
+
 /** Futures that have ended, and others. */
 export interface DoneAndNotDone<F> {
   /** Those that have a result or an error, or were cancelled. */
@@ -49,7 +56,7 @@ export interface DoneAndNotDone<F> {
  *
  * @typeParam F the type of the futures
  * @throws {RangeError} if there is no such `returnWhen`
- * @throws {TypeError} if one of them is no future
+ * @throws {TypeError} if one of them is no future, or there is no such option
  * @throws the reason of `signal`, if that is aborted first
  *
  * @example The first of two
@@ -67,6 +74,7 @@ export async function waitFutures<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
+  checkOptions("wait for futures", options, optionNames);
   const { returnWhen = ALL_COMPLETED } = options;
   if (![FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED].includes(returnWhen)) {
     throw new RangeError(

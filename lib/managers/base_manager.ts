@@ -5,6 +5,7 @@
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkArguments } from "../atomics/options.ts";
 import { awaitOn } from "../atomics/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/functions.ts";
@@ -138,7 +139,7 @@ export class BaseManager implements AsyncDisposable {
    * Starts the process now, rather than with the first object.
    *
    * @param initializer called in the process before anything else; if it fails, so do all calls
-   * @throws {TypeError} if `initializer` is not a function
+   * @throws {TypeError} if `initializer` is not a function or `initargs` not an array
    * @throws {DataCloneError} if it or its arguments cannot cross
    * @throws {Error} if the process was started before, or the manager is shut down
    */
@@ -155,6 +156,7 @@ export class BaseManager implements AsyncDisposable {
         `Cannot start manager: initializer must be a function, not ${typeof initializer}`,
       );
     }
+    checkArguments("start manager", "initargs", initargs, "[x]");
     const requests = new Queue<Request>();
     const record = start({
       runner: "process",

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { type Cell, type Element, isOfType, type Kind, misfit, shown } from "./typecodes.ts";
+import { shown } from "../atomics/shown.ts";
+import { type Cell, type Element, isOfType, type Kind, misfit } from "./typecodes.ts";
 
 /** Elements of one type, by their place. */
 export class Cells {

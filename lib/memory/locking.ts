@@ -6,7 +6,7 @@
 
 import { Lock } from "../sync/lock.ts";
 import { RLock } from "../sync/rlock.ts";
-import { shown } from "./typecodes.ts";
+import { shown } from "../atomics/shown.ts";
 
 /** A lock that a shared value or array can have. */
 export type SharedLock = Lock | RLock;

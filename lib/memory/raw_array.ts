@@ -7,6 +7,7 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
 import { Cells, showAs } from "./cells.ts";
 import {
   type DataOf,
@@ -19,7 +20,6 @@ import {
   misfit,
   type NumberTypecode,
   type NumericTypecode,
-  shown,
   type Typecode,
 } from "./typecodes.ts";
 

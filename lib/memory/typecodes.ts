@@ -7,6 +7,8 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
+
 /** What each type of element is here, by its name. */
 export interface ElementTypes {
   /** Whole numbers of 8 bits. */
@@ -291,20 +293,4 @@ export function misfit(kind: Kind, element: unknown, what: string): Error {
     advice = `. Convert it by Number(), or use "int64"`;
   }
   return new TypeError(`Cannot ${what}: ${name} takes a ${type}, not ${shown(element)}${advice}`);
-}
-
-/** A value as an error shows it. */
-export function shown(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 37)}...` : value);
-    case "bigint":
-      return `${value}n`;
-    case "function":
-      return "a function";
-    case "object":
-      return value === null ? "null" : `an object of class ${value.constructor?.name}`;
-    default:
-      return String(value);
-  }
 }

@@ -5,7 +5,9 @@
  */
 
 import { type AnyClass, task } from "../codec/functions.ts";
-import { type DataOf, type NumericTypecode, shown } from "../memory/typecodes.ts";
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
+import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
 import {
   checkElement,
@@ -50,6 +52,9 @@ export interface ExpressionOptions {
   numThreads?: number;
 }
 
+const optionNames: OptionNames<ExpressionOptions> = { numThreads: true };
+const awaitedNames: OptionNames<ExpressionOptions & Abortable> = { ...optionNames, signal: true };
+
 /** Options of a prefix sum. */
 export interface PrefixSumOptions<Target> extends ExpressionOptions {
   /**
@@ -59,6 +64,12 @@ export interface PrefixSumOptions<Target> extends ExpressionOptions {
    */
   into?: Target;
 }
+
+const scanNames: OptionNames<PrefixSumOptions<unknown>> = { ...optionNames, into: true };
+const awaitedScanNames: OptionNames<PrefixSumOptions<unknown> & Abortable> = {
+  ...scanNames,
+  signal: true,
+};
 
 /**
  * A computation on the elements of shared arrays that has not run yet; {@linkcode lazy} begins one.
@@ -76,6 +87,7 @@ export interface PrefixSumOptions<Target> extends ExpressionOptions {
  *   `Math.min` does.
  * - Functions see nothing outside themselves, or are tasks or the language's own. They must not depend
  *   on the order in which they are called, nor on how often.
+ * - What runs it refuses options that do not exist, by a `TypeError`.
  * - An expression can be run again, with what the arrays hold then. It crosses to workers.
  *
  * Follows the array expressions of `numba`'s `parallel=True`, with NumPy's names.
@@ -273,12 +285,14 @@ export class ArrayExpression<T extends number | bigint = number> {
     initial: T,
     options: ExpressionOptions & Abortable = {},
   ): Promise<T> {
+    checkOptions("reduce", options, awaitedNames);
     const loops = this.foldBy(fn, initial, options);
     return this.withInitial(fn, initial, await finish(loops, options.signal));
   }
 
   /** As {@linkcode ArrayExpression.reduce}, blocking the thread, which does its share. */
   reduceSync(fn: (left: T, right: T) => T, initial: T, options: ExpressionOptions = {}): T {
+    checkOptions("reduce", options, optionNames);
     return this.withInitial(fn, initial, finishSync(this.foldBy(fn, initial, options)));
   }
 
@@ -294,12 +308,14 @@ export class ArrayExpression<T extends number | bigint = number> {
     target: Target,
     options: ExpressionOptions & Abortable = {},
   ): Promise<Target> {
+    checkOptions("store elements", options, awaitedNames);
     await finish(storing(this.whole(), target, options.numThreads), options.signal);
     return target;
   }
 
   /** As {@linkcode ArrayExpression.into}, blocking the thread, which does its share. */
   intoSync<Target extends ArraysOf<T>>(target: Target, options: ExpressionOptions = {}): Target {
+    checkOptions("store elements", options, optionNames);
     finishSync(storing(this.whole(), target, options.numThreads));
     return target;
   }
@@ -332,6 +348,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   async cumsum<Target extends ArraysOf<T> = DefaultArray<T>>(
     options: PrefixSumOptions<Target> & Abortable = {},
   ): Promise<Target> {
+    checkOptions("sum up", options, awaitedScanNames);
     const target = options.into ?? this.newArray() as Target;
     await finish(scanning(this.whole(), target, options.numThreads), options.signal);
     return target;
@@ -341,6 +358,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   cumsumSync<Target extends ArraysOf<T> = DefaultArray<T>>(
     options: PrefixSumOptions<Target> = {},
   ): Target {
+    checkOptions("sum up", options, scanNames);
     const target = options.into ?? this.newArray() as Target;
     finishSync(scanning(this.whole(), target, options.numThreads));
     return target;
@@ -406,8 +424,10 @@ export class ArrayExpression<T extends number | bigint = number> {
   private async fold(
     fold: keyof typeof combiners,
     empty: T | undefined,
-    { numThreads, signal }: ExpressionOptions & Abortable,
+    options: ExpressionOptions & Abortable,
   ): Promise<T> {
+    checkOptions(`compute ${fold}`, options, awaitedNames);
+    const { numThreads, signal } = options;
     const loops = folding(this.whole(), fold, combiners[fold], numThreads);
     return orEmpty(await finish(loops, signal) as T | undefined, empty, fold);
   }
@@ -416,8 +436,10 @@ export class ArrayExpression<T extends number | bigint = number> {
   private foldSync(
     fold: keyof typeof combiners,
     empty: T | undefined,
-    { numThreads }: ExpressionOptions,
+    options: ExpressionOptions,
   ): T {
+    checkOptions(`compute ${fold}`, options, optionNames);
+    const { numThreads } = options;
     const loops = folding(this.whole(), fold, combiners[fold], numThreads);
     return orEmpty(finishSync(loops) as T | undefined, empty, fold);
   }

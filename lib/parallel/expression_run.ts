@@ -7,7 +7,7 @@
  * @module
  */
 
-import { shown } from "../memory/typecodes.ts";
+import { shown } from "../atomics/shown.ts";
 import { type Fold, type Goal, programFor } from "./expression_code.ts";
 import {
   type AnyArray,

@@ -5,7 +5,7 @@
  */
 
 import { functionAddress, functionAt } from "../codec/functions.ts";
-import { shown } from "../memory/typecodes.ts";
+import { shown } from "../atomics/shown.ts";
 import { Range } from "./range.ts";
 import type { NumberArray } from "./part.ts";
 

@@ -14,13 +14,14 @@ import {
   StopProcessGroup,
   WorkerException,
 } from "../errors.ts";
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { Queue } from "../channels/queue.ts";
 import { task } from "../codec/functions.ts";
 import { RawValue } from "../memory/value.ts";
 import { type Awaitable, Pool } from "../pool/pool.ts";
 import { Condition } from "../sync/condition.ts";
 import { Lock } from "../sync/lock.ts";
-import type { Nothing } from "./parallel_for.ts";
+import { adviseContext, type Nothing } from "./parallel_for.ts";
 
 /** Most items, and most results, that wait. */
 const MOST_WAITING = 64;
@@ -68,6 +69,13 @@ export interface MapReduceOptions<R, S, Context extends object> {
    */
   minLength?: number;
 }
+
+const makingNames: OptionNames<{ np?: number }> = { np: true };
+const mapNames: OptionNames<MapReduceOptions<unknown, unknown, object>> = {
+  reduce: true,
+  context: true,
+  minLength: true,
+};
 
 interface Order {
   work: (item: unknown, tools: WorkTools<object>) => unknown;
@@ -144,8 +152,11 @@ export class MapReduce implements AsyncDisposable {
    *
    * @param options `np`: their number, `cpuCount()` if it is left out
    * @throws {RangeError} if `np` is not a whole number of at least 0
+   * @throws {TypeError} if there is no such option
    */
-  constructor({ np = navigator.hardwareConcurrency }: { np?: number } = {}) {
+  constructor(options: { np?: number } = {}) {
+    checkOptions("make workers", options, makingNames);
+    const { np = navigator.hardwareConcurrency } = options;
     if (!Number.isInteger(np) || np < 0) {
       throw new RangeError(
         `Cannot make workers: np must be a whole number of at least 0, not ${String(np)}`,
@@ -158,6 +169,7 @@ export class MapReduce implements AsyncDisposable {
    * Calls `work` with each item, and `reduce` with each result.
    *
    * @returns what `reduce` returned, or the results, in the order of the sequence
+   * @throws {TypeError} if `work` is not a function, `sequence` not iterable, or there is no such option
    * @throws {WorkerException} if the work of an item fails, or a worker dies
    * @throws {DataCloneError} if `work`, `context` or an item cannot cross
    * @throws what `reduce` throws
@@ -170,6 +182,7 @@ export class MapReduce implements AsyncDisposable {
     if (typeof work !== "function") {
       throw new TypeError(`Cannot map: work must be a function, not ${typeof work}`);
     }
+    checkOptions("map", options, mapNames, adviseContext);
     const items = [...sequence];
     const { reduce, context = {}, minLength = 0 } = options;
     const plan = {

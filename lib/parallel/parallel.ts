@@ -5,6 +5,8 @@
  */
 
 import { TimeoutError } from "../errors.ts";
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { isMainThread } from "../atomics/thread.ts";
 import { task } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
@@ -94,6 +96,15 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
   verbose?: number;
 }
 
+const optionNames: OptionNames<ParallelOptions<ReturnAs>> = {
+  nJobs: true,
+  batchSize: true,
+  preDispatch: true,
+  returnAs: true,
+  timeoutMs: true,
+  verbose: true,
+};
+
 /** Makes the calls, on as many workers as it was told. */
 export type ParallelRun<As extends ReturnAs = "list"> = <R>(
   calls: Iterable<Delayed<R>> | AsyncIterable<Delayed<R>>,
@@ -144,10 +155,12 @@ export interface ParallelFactory {
  * ```
  *
  * @throws {RangeError} if `nJobs` is 0, or another option is none of those that it can be
+ * @throws {TypeError} if there is no such option, or, when it is called, what is no call is among the calls
  */
 export const Parallel: ParallelFactory = function Parallel(
   options: ParallelOptions<ReturnAs> = {},
 ) {
+  checkOptions("make calls", options, optionNames);
   const plan = planOf(options);
   return (calls: Calls) => {
     const results = runCalls(calls, plan);
@@ -197,7 +210,7 @@ function planOf(options: ParallelOptions<ReturnAs>): Plan {
  */
 export function effectiveJobs(nJobs: number): number {
   if (!Number.isInteger(nJobs)) {
-    throw new TypeError(`Cannot make calls: nJobs must be a whole number, not ${String(nJobs)}`);
+    throw new TypeError(`Cannot make calls: nJobs must be a whole number, not ${shown(nJobs)}`);
   }
   if (nJobs === 0) {
     throw new RangeError("Cannot make calls: nJobs 0 has no meaning. -1 is all cores, 1 a loop");
@@ -219,13 +232,37 @@ function windowOf(preDispatch: string | number, jobs: number): number {
 }
 
 function runCalls(calls: Calls, plan: Plan): AsyncGenerator<unknown, void> {
+  checkCalls(calls);
   const alone = plan.jobs === 1 || !isMainThread() || isInLoop();
   return alone ? callHere(calls, plan) : new Run(calls, plan).results();
 }
 
+/** Checks that calls can be taken from it. */
+function checkCalls(calls: Calls): void {
+  const given: object = Object(calls);
+  if (Symbol.iterator in given || Symbol.asyncIterator in given) return;
+  throw new TypeError(
+    `Cannot make calls: calls must be an array or another iterable of delayed(fn)(…), not ${
+      shown(calls)
+    }. For one call write [delayed(fn)(x)]`,
+  );
+}
+
+/** Checks that it was written down. */
+function checkCall(call: Delayed<unknown>, index: number): void {
+  const { fn, args }: Partial<Delayed<unknown>> = Object(call);
+  if (typeof fn === "function" && Array.isArray(args)) return;
+  throw new TypeError(
+    `Cannot make calls: calls[${index}] must be delayed(fn)(…), not ${shown(call)}`,
+  );
+}
+
 async function* callHere(calls: Calls, plan: Plan): AsyncGenerator<unknown, void> {
   const progress = new Progress(plan);
-  for await (const { fn, args } of calls) {
+  let index = 0;
+  for await (const call of calls) {
+    checkCall(call, index++);
+    const { fn, args } = call;
     const result = await fn(...args as never);
     progress.add(1);
     yield result;
@@ -265,6 +302,7 @@ class Run {
   readonly #ended: Batch[] = [];
   #onEnd: (() => void) | undefined;
   #exhausted = false;
+  #taken = 0;
 
   constructor(calls: Calls, plan: Plan) {
     this.#calls = Symbol.asyncIterator in calls
@@ -347,6 +385,7 @@ class Run {
         this.#exhausted = true;
         break;
       }
+      checkCall(next.value, this.#taken++);
       calls.push(next.value);
     }
     return calls;

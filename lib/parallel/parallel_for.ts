@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { prange, Range } from "./range.ts";
 import { cut, type Schedule } from "./schedule.ts";
 import type { Plan, Reduction } from "./part.ts";
@@ -57,6 +58,16 @@ export interface Abortable {
   signal?: AbortSignal;
 }
 
+/** The options of a parallel loop. */
+export const loopNames: OptionNames<LoopOptions> = {
+  context: true,
+  constants: true,
+  schedule: true,
+  chunkSize: true,
+  numThreads: true,
+};
+const awaitedNames: OptionNames<LoopOptions & Abortable> = { ...loopNames, signal: true };
+
 const schedules: readonly string[] = ["static", "dynamic", "guided"];
 
 /**
@@ -74,7 +85,7 @@ const schedules: readonly string[] = ["static", "dynamic", "guided"];
  *
  * @param range a range, or the number of indices from 0 on
  * @throws {RangeError} if `chunkSize` or `numThreads` is not a whole number of at least 1
- * @throws {TypeError} if an array in `context` is not on shared memory
+ * @throws {TypeError} if an array in `context` is not on shared memory, or there is no such option
  * @throws {DataCloneError} if `body` or `context` cannot cross; the message names the path
  * @throws the first error of the body
  * @throws the reason of `signal`, if that is aborted first
@@ -100,6 +111,7 @@ export async function parallelFor<
   body: (index: number, context: Context & Constants) => void,
   options: LoopOptions<Context, Constants> & Abortable = {},
 ): Promise<void> {
+  checkOptions("run loop", options, awaitedNames, adviseContext);
   refuseUnshared(options.context ?? {});
   const { plan, threads } = planOf(range, body, options);
   await runOnTeam(plan, threads, options.signal);
@@ -118,9 +130,15 @@ export function parallelForSync<
   body: (index: number, context: Context & Constants) => void,
   options: LoopOptions<Context, Constants> = {},
 ): void {
+  checkOptions("run loop", options, loopNames, adviseContext);
   refuseUnshared(options.context ?? {});
   const { plan, threads } = planOf(range, body, options);
   runOnTeamSync(plan, threads);
+}
+
+/** What to do about an unknown option of a loop: it may be meant for the body. */
+export function adviseContext(): string {
+  return "What the body uses goes into context: { … }";
 }
 
 /** A typed array of this thread alone is copied when it crosses: what a body writes to it is lost. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import type { Range } from "./range.ts";
 import { cut } from "./schedule.ts";
 import {
@@ -14,7 +15,14 @@ import {
   type Reduction,
   type ReductionName,
 } from "./part.ts";
-import { type Abortable, type LoopOptions, type Nothing, planOf } from "./parallel_for.ts";
+import {
+  type Abortable,
+  adviseContext,
+  loopNames,
+  type LoopOptions,
+  type Nothing,
+  planOf,
+} from "./parallel_for.ts";
 import { runOnTeam, runOnTeamSync } from "./team.ts";
 
 /** Number of chunks of a deterministic loop, whatever the number of threads. */
@@ -84,7 +92,7 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *
  * @param range a range, or the number of indices from 0 on
  * @throws {RangeError} if `identity` is NaN, or none
- * @throws {TypeError} if the body does not return what `combine` needs
+ * @throws {TypeError} if the body does not return what `combine` needs, or there is no such option
  * @throws as {@linkcode parallelFor}
  *
  * @example An integral
@@ -162,6 +170,7 @@ export async function parallelReduce(
   body: (...args: never) => unknown,
   options: AnyReduction & Abortable,
 ): Promise<unknown> {
+  checkReduction(options, awaitedNames);
   const { plan, threads, reduction } = reductionPlan(range, body, options);
   return total(await runOnTeam(plan, threads, options.signal), plan, reduction);
 }
@@ -200,6 +209,7 @@ export function parallelReduceSync(
   body: (...args: never) => unknown,
   options: AnyReduction,
 ): unknown {
+  checkReduction(options, reductionNames);
   const { plan, threads, reduction } = reductionPlan(range, body, options);
   return total(runOnTeamSync(plan, threads), plan, reduction);
 }
@@ -209,16 +219,28 @@ interface AnyReduction extends ReduceOptions<object, object> {
   identity?: unknown;
 }
 
-function reductionPlan(
-  range: Range | number,
-  body: (...args: never) => unknown,
-  options: AnyReduction,
-): { plan: Omit<Plan, "control">; threads: number; reduction: Reduction } {
+const reductionNames: OptionNames<AnyReduction> = {
+  combine: true,
+  identity: true,
+  deterministic: true,
+  ...loopNames,
+};
+const awaitedNames: OptionNames<AnyReduction & Abortable> = { ...reductionNames, signal: true };
+
+function checkReduction<T extends AnyReduction>(options: T, names: OptionNames<T>): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
       'Cannot reduce: options must say how to combine the values, as { combine: "+" } does',
     );
   }
+  checkOptions("reduce", options, names, adviseContext);
+}
+
+function reductionPlan(
+  range: Range | number,
+  body: (...args: never) => unknown,
+  options: AnyReduction,
+): { plan: Omit<Plan, "control">; threads: number; reduction: Reduction } {
   const reduction = reductionOf(options);
   const { plan, threads } = planOf(range, body as Plan["body"], options, reduction);
   if (options.deterministic !== true) return { plan, threads, reduction };

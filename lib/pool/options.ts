@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OptionNames } from "../atomics/options.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
 import type { Progress } from "./jobs.ts";
 
@@ -33,6 +34,15 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
   startMethod?: StartMethod;
 }
 
+/** The options of a pool. */
+export const poolNames: OptionNames<PoolOptions> = {
+  processes: true,
+  initializer: true,
+  initargs: true,
+  maxTasksPerChild: true,
+  startMethod: true,
+};
+
 /** Options of a call with many items. */
 export interface MapOptions {
   /**
@@ -47,6 +57,13 @@ export interface MapOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+/** The options of a call with many items. */
+export const mapNames: OptionNames<MapOptions> = {
+  chunkSize: true,
+  signal: true,
+  onProgress: true,
+};
+
 /** Options of a call whose result comes later. */
 export interface AsyncOptions<R> {
   /** Called with the result. */
@@ -56,6 +73,13 @@ export interface AsyncOptions<R> {
   /** Ends the call with `signal.reason`. */
   signal?: AbortSignal;
 }
+
+/** The options of a call whose result comes later. */
+export const asyncNames: OptionNames<AsyncOptions<unknown>> = {
+  callback: true,
+  errorCallback: true,
+  signal: true,
+};
 
 /** Options of {@linkcode Pool.imap}. */
 export interface ImapOptions {
@@ -68,6 +92,9 @@ export interface ImapOptions {
   /** Ends the iteration with `signal.reason`. */
   signal?: AbortSignal;
 }
+
+/** The options of {@linkcode Pool.imap}. */
+export const imapNames: OptionNames<ImapOptions> = { chunkSize: true, signal: true };
 
 /** A value, or a promise of one. */
 export type Awaitable<T> = T | PromiseLike<T>;

@@ -4,6 +4,13 @@
  * @module
  */
 
+import {
+  adviseSignal,
+  checkArguments,
+  checkOptions,
+  type OptionNames,
+} from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
@@ -11,11 +18,27 @@ import type { Items } from "./chunks.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { abortWith } from "./jobs.ts";
-import type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
+import {
+  asyncNames,
+  type AsyncOptions,
+  type Awaitable,
+  imapNames,
+  type ImapOptions,
+  mapNames,
+  type MapOptions,
+  poolNames,
+  type PoolOptions,
+} from "./options.ts";
 import { Mode } from "./protocol.ts";
 import { Submitter } from "./submitter.ts";
 
 export type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
+
+const applyNames: OptionNames<{ signal?: AbortSignal }> = { signal: true };
+const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
+  ...mapNames,
+  ...asyncNames,
+};
 
 /** What submits the calls of a pool: for `lib/futures`, whose executors stand on pools. */
 export let submitterOf: (pool: Pool) => Submitter;
@@ -58,7 +81,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @param options its options, or the number of its workers
    * @throws {RangeError} if `processes` or `maxTasksPerChild` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function
+   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
    */
   constructor(options?: number | PoolOptions<InitArgs>);
   /** @internal A pool on an engine of another kind. */
@@ -71,7 +94,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     makeEngine?: (options: EngineOptions) => Engine,
   ) {
     const given = typeof options === "number" ? { processes: options } : options;
+    checkOptions("make pool", given, poolNames);
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
+    const { initargs = [] } = given;
     checkWhole("processes", processes);
     if (maxTasksPerChild !== undefined) checkWhole("maxTasksPerChild", maxTasksPerChild);
     if (initializer !== undefined && typeof initializer !== "function") {
@@ -79,12 +104,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
         `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
       );
     }
+    checkArguments("make pool", "initargs", initargs);
     const startMethod = startMethodFor(given.startMethod, "Cannot make pool with start method");
     this.#size = processes;
     const engineOptions: EngineOptions = {
       size: processes,
       initializer: initializer as EngineOptions["initializer"],
-      initargs: given.initargs ?? [],
+      initargs,
     };
     const engine = makeEngine?.(engineOptions) ??
       new Dispatcher({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
@@ -102,6 +128,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Calls `fn` with `args` in a worker.
    *
    * @throws {ClosedError} if the pool is closed
+   * @throws {TypeError} if `fn` is not a function, `args` no array, or there is no such option
    * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if the worker ended before the task did
    * @throws the error of the task
@@ -114,6 +141,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   ): Promise<R> {
     const signal = options?.signal;
     return new Promise((resolve, reject) => {
+      checkOptions("apply", options, applyNames, adviseSignal);
       signal?.throwIfAborted();
       const job = this.#submitter.apply(fn, args, resolve, reject, signal !== undefined);
       abortWith(signal, job);
@@ -142,9 +170,10 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   applyAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     args: A = [] as unknown as A,
-    options: AsyncOptions<R> = {},
+    options?: AsyncOptions<R>,
   ): AsyncResult<R> {
-    const { signal } = options;
+    checkOptions("apply", options, asyncNames, adviseWait);
+    const signal = options?.signal;
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const job = this.#submitter.apply(fn, args, resolve as (value: unknown) => void, reject, true);
@@ -159,7 +188,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated
+   * @throws {TypeError} if `items` cannot be iterated, or there is no such option
    * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if a worker ended before its task did
    * @throws the first error of a task
@@ -170,6 +199,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<T>,
     options?: MapOptions,
   ): Promise<R[]> {
+    checkOptions("map", options, mapNames, adviseSignal);
     return await this.#submitter.map(Mode.MAP, fn, items, options).promise as R[];
   }
 
@@ -179,11 +209,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Promise<R[]> {
+    checkOptions("map", options, mapNames, adviseSignal);
     return await this.#submitter.map(Mode.STARMAP, fn, items, options).promise as R[];
   }
 
   /** As {@linkcode Pool.map}, blocking the thread. */
   mapSync<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): Awaited<R>[] {
+    checkOptions("map", options, mapNames, adviseAsync);
     return this.#submitter.mapSync(Mode.MAP, fn, items, options) as Awaited<R>[];
   }
 
@@ -193,6 +225,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Awaited<R>[] {
+    checkOptions("map", options, mapNames, adviseAsync);
     return this.#submitter.mapSync(Mode.STARMAP, fn, items, options) as Awaited<R>[];
   }
 
@@ -200,8 +233,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   mapAsync<T, R>(
     fn: (item: T) => Awaitable<R>,
     items: Items<T>,
-    options: MapOptions & AsyncOptions<R[]> = {},
+    options?: MapOptions & AsyncOptions<R[]>,
   ): AsyncResult<R[]> {
+    checkOptions("map", options, mapAsyncNames, adviseWait);
     const job = this.#submitter.map(Mode.MAP, fn, items, options);
     return this.#submitter.later(job.promise as Promise<R[]>, job, options);
   }
@@ -210,8 +244,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   starmapAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     items: Items<Readonly<A>>,
-    options: MapOptions & AsyncOptions<R[]> = {},
+    options?: MapOptions & AsyncOptions<R[]>,
   ): AsyncResult<R[]> {
+    checkOptions("map", options, mapAsyncNames, adviseWait);
     const job = this.#submitter.map(Mode.STARMAP, fn, items, options);
     return this.#submitter.later(job.promise as Promise<R[]>, job, options);
   }
@@ -224,12 +259,14 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
+   * @throws {TypeError} if `items` cannot be iterated, or there is no such option
    */
   imap<T, R>(
     fn: (item: T) => Awaitable<R>,
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
+    checkOptions("map", options, imapNames, adviseSignal);
     return this.#submitter.imap(fn, items, true, options);
   }
 
@@ -239,6 +276,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
+    checkOptions("map", options, imapNames, adviseSignal);
     return this.#submitter.imap(fn, items, false, options);
   }
 
@@ -276,6 +314,18 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
 function checkWhole(name: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new RangeError(
-    `Cannot make pool: ${name} must be a whole number of at least 1, not ${String(value)}`,
+    `Cannot make pool: ${name} must be a whole number of at least 1, not ${shown(value)}`,
   );
+}
+
+/** What to do about an option for the time of a call whose result is waited for later. */
+function adviseWait(name: string): string | undefined {
+  const advice = adviseSignal(name);
+  return advice && `${advice}, or wait for the result by get({ timeoutMs: ms })`;
+}
+
+/** The same of a call that blocks the thread, which hears no signal meanwhile. */
+function adviseAsync(name: string): string | undefined {
+  const advice = adviseSignal(name);
+  return advice && `${advice}, and await the call that is not named …Sync`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { CancelledError, ClosedError } from "../errors.ts";
+import { checkArguments } from "../atomics/options.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import { AsyncResult } from "./async_result.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, sized } from "./chunks.ts";
@@ -41,9 +42,7 @@ export class Submitter {
     cancellable: boolean,
   ): Job {
     this.#checkOpen();
-    if (!Array.isArray(args)) {
-      throw new TypeError("Cannot apply: args must be an array. For one argument write [x]");
-    }
+    checkArguments("apply", "args", args, "[x]");
     const job = new ApplyJob(
       this.#targetOf(fn),
       resolve as (value: unknown) => void,
@@ -134,7 +133,7 @@ export class Submitter {
   }
 
   /** The promise of the job's outcome, as the caller gets it. */
-  later<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R>): AsyncResult<R> {
+  later<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R> = {}): AsyncResult<R> {
     const { callback, errorCallback } = options;
     if (callback !== undefined || errorCallback !== undefined) {
       // What a callback throws is reported, and the pool goes on.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { PoolThread } from "../threads/pool_thread.ts";
 import type { EngineOptions } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
@@ -22,6 +23,12 @@ export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonl
   /** Arguments of `initializer`. */
   initargs?: InitArgs;
 }
+
+const optionNames: OptionNames<ThreadPoolOptions> = {
+  processes: true,
+  initializer: true,
+  initargs: true,
+};
 
 /**
  * A {@linkcode Pool} whose tasks run in this isolate: at most `processes` of them are under way at
@@ -69,7 +76,7 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
    *
    * @param options its options, or the number of tasks that are under way at once
    * @throws {RangeError} if `processes` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function
+   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
    */
   constructor(options?: number | ThreadPoolOptions<InitArgs>);
   /** @internal A pool whose threads have names of another kind. */
@@ -81,6 +88,7 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
     options: number | ThreadPoolOptions<InitArgs> = {},
     nameOf = (_place: number) => `ThreadPoolWorker-${++names}`,
   ) {
+    if (typeof options !== "number") checkOptions("make pool", options, optionNames);
     super(options as number | PoolOptions<InitArgs>, (given) => makeEngine(given, nameOf));
   }
 }

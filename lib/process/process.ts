@@ -7,6 +7,7 @@
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { checkCall, checkOptions, type OptionNames } from "../atomics/options.ts";
 import { becomingReady, type Readiness, type Waitable } from "../atomics/readiness.ts";
 import { ensureThread, exitCodeOf, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
@@ -41,6 +42,15 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
    */
   startMethod?: StartMethod;
 }
+
+/** The options of a process. */
+export const processNames: OptionNames<ProcessOptions> = {
+  target: true,
+  args: true,
+  name: true,
+  daemon: true,
+  startMethod: true,
+};
 
 interface Internals {
   target: ((...args: readonly unknown[]) => unknown) | undefined;
@@ -100,27 +110,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   /**
    * Makes a process; `start()` starts it.
    *
-   * @throws {TypeError} if `target` is not a function or `args` not an array
+   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
    * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(
-        `Cannot make process: options must be an object, not ${typeof options}. Write ` +
-          "new Process({ target, args: [x] })",
-      );
-    }
+    checkOptions("make process", options, processNames);
+    checkCall("make process", options, this.run === Process.prototype.run);
     const { target, args = [] } = options;
-    if (target !== undefined && typeof target !== "function") {
-      throw new TypeError(
-        `Cannot make process: target must be a function, not ${typeof target}`,
-      );
-    }
-    if (!Array.isArray(args)) {
-      throw new TypeError(
-        "Cannot make process: args must be an array. For one argument write args: [x]",
-      );
-    }
     const startMethod = startMethodFor(
       options.startMethod,
       "Cannot make process with start method",

@@ -7,6 +7,7 @@
 import { DeadlockError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { checkCall, checkOptions, type OptionNames } from "../atomics/options.ts";
 import { ensureThread, self, stopRequested, takeNumber, threadWord } from "../atomics/thread.ts";
 import { hold, release } from "../atomics/keep_alive.ts";
 import { setTasks, type Task } from "../atomics/wait.ts";
@@ -35,6 +36,13 @@ export interface ThreadOptions<Args extends readonly unknown[] = readonly unknow
    */
   daemon?: boolean;
 }
+
+const threadNames: OptionNames<ThreadOptions> = {
+  target: true,
+  args: true,
+  name: true,
+  daemon: true,
+};
 
 /** What a thread consists of. */
 export interface ThreadState extends Task {
@@ -135,24 +143,12 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   /**
    * Makes a thread; `start()` starts it.
    *
-   * @throws {TypeError} if `target` is not a function or `args` not an array
+   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
    */
   constructor(options: ThreadOptions<Args> = {}) {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(
-        `Cannot make thread: options must be an object, not ${typeof options}. Write ` +
-          "new Thread({ target, args: [x] })",
-      );
-    }
+    checkOptions("make thread", options, threadNames);
+    checkCall("make thread", options, this.run === Thread.prototype.run);
     const { target, args = [] } = options;
-    if (target !== undefined && typeof target !== "function") {
-      throw new TypeError(`Cannot make thread: target must be a function, not ${typeof target}`);
-    }
-    if (!Array.isArray(args)) {
-      throw new TypeError(
-        "Cannot make thread: args must be an array. For one argument write args: [x]",
-      );
-    }
     const current = running();
     const creator = current && stateOf(current);
     states.set(this, {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkArguments } from "../atomics/options.ts";
 import { Event } from "../sync/event.ts";
 import { Thread } from "./thread.ts";
 
@@ -42,7 +43,11 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
    * @param args the arguments of `fn`
    * @throws {TypeError} if `intervalMs` is not a number, `fn` not a function or `args` not an array
    */
-  constructor(intervalMs: number, fn: (...args: Args) => unknown, args?: Args) {
+  constructor(
+    intervalMs: number,
+    fn: (...args: Args) => unknown,
+    args: Args = [] as unknown as Args,
+  ) {
     super();
     if (typeof intervalMs !== "number" || Number.isNaN(intervalMs)) {
       throw new TypeError(
@@ -52,13 +57,9 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot make timer: fn must be a function, not ${typeof fn}`);
     }
-    if (args !== undefined && !Array.isArray(args)) {
-      throw new TypeError(
-        "Cannot make timer: args must be an array. For one argument write [x]",
-      );
-    }
+    checkArguments("make timer", "args", args, "[x]");
     this.#intervalMs = intervalMs;
-    this.#call = () => fn(...(args ?? []) as Args);
+    this.#call = () => fn(...args);
   }
 
   /** Waits for the time, then calls the function. */

@@ -75,6 +75,10 @@ for (const [name, Kind] of Object.entries(kinds)) {
     for (const maxsize of [0.5, NaN, 2 ** 31]) {
       assertThrows(() => new Kind(maxsize), RangeError, "Cannot make queue: maxsize");
     }
+    const notNumbers: [unknown, string][] = [["3", '"3"'], [{}, "an object of class Object"]];
+    for (const [maxsize, shown] of notNumbers) {
+      assertThrows(() => new Kind(maxsize as number), RangeError, `up to 2^30, not ${shown}`);
+    }
     assertEquals([new Kind().maxsize, new Kind(-1).maxsize, new Kind(7).maxsize], [0, 0, 7]);
   });
 

@@ -205,5 +205,9 @@ test("new Process() of ./dummy rejects what Process does", async () => {
   assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
   assertThrows(make({ args: "x" }), TypeError, "args must be an array");
   assertThrows(make({ startMethod: "fork" }), RangeError, 'with start method "fork"');
+  assertThrows(make({ arg: [4] }), TypeError, "Cannot make process: there is no option arg");
+  assertThrows(make({ target: undefined }), TypeError, "without calling it");
+  assertThrows(make(null), TypeError, "options must be an object");
+  assertThrows(make(() => {}), TypeError, "such as { target: … }, not a function");
   await assertRejects(() => new Process().join(), Error, "it was not started");
 });

@@ -55,11 +55,65 @@ async function occupy(executor: Executor, workers: number, go: Event): Promise<F
 
 testEach(" rejects what is no number of workers or initializer", (Executor) => {
   const make = (options: unknown) => () => new Executor(options as ProcessPoolExecutorOptions);
-  for (const maxWorkers of [0, -1, 1.5, NaN, "2"]) {
+  for (const maxWorkers of [0, -1, 1.5, NaN]) {
     const message = `maxWorkers must be a whole number of at least 1, not ${maxWorkers}`;
     assertThrows(make({ maxWorkers }), RangeError, message);
+    assertThrows(make(maxWorkers), RangeError, message);
   }
+  assertThrows(make({ maxWorkers: "2" }), RangeError, 'of at least 1, not "2"');
   assertThrows(make({ initializer: "f" }), TypeError, "initializer must be a function, not string");
+});
+
+testEach(" takes the number of its workers alone, as Python's", async (Executor) => {
+  await using executor = new Executor(1);
+  const begun = new Event();
+  const go = new Event();
+  const first = executor.submit(tasks.afterEvent<number>, begun, go, 1);
+  assert(await begun.wait(guard));
+  const second = executor.submit(square, 2);
+  assertEquals([first.running(), second.running()], [true, false]);
+  go.set();
+  assertEquals([await first, await second], [1, 4]);
+});
+
+testEach(" and its calls refuse what is no option", async (Executor) => {
+  const make = (options: unknown) => () => new Executor(options as ProcessPoolExecutorOptions);
+  assertThrows(
+    make({ max_workers: 2 }),
+    TypeError,
+    "Cannot make executor: there is no option max_workers. There are maxWorkers",
+  );
+  assertThrows(make({ max_workers: 2 }), TypeError, "Write maxWorkers");
+  assertThrows(make({ processes: 2 }), TypeError, "there is no option processes");
+  assertThrows(make("2"), TypeError, 'such as { maxWorkers: … }, not "2"');
+  assertThrows(make({ initargs: 5 }), TypeError, "initargs must be an array");
+  await using executor = new Executor(1);
+  const map = (options: object) => () => executor.map(square, [1], options);
+  const list = "There are timeoutMs, signal, chunkSize, bufferSize";
+  assertThrows(map({ chunksize: 2 }), TypeError, `no option chunksize. ${list}. Write chunkSize`);
+  assertThrows(map({ timeout: 2 }), TypeError, "Write timeoutMs, in milliseconds");
+  for (const options of [{ cancel_futures: true }, false]) {
+    const shutdown = () => executor.shutdown(options as object);
+    await assertRejects(shutdown, TypeError, "Cannot shut down executor");
+  }
+  assertEquals(await executor.submit(square, 3), 9); // they did not shut it down
+});
+
+testEach(".map() takes all its options", async (Executor) => {
+  await using executor = new Executor({ maxWorkers: 1, initializer: () => {}, initargs: [] });
+  const { signal } = new AbortController();
+  const all: Required<ExecutorMapOptions> = { ...guard, signal, chunkSize: 2, bufferSize: 2 };
+  assertEquals(await Array.fromAsync(executor.map(square, [1, 2], all)), [1, 4]);
+  await executor.shutdown({ wait: true, cancelFutures: true });
+});
+
+test("executors take the options that only one kind has", async () => {
+  const limits = { maxTasksPerChild: 5, startMethod: "spawn" } as const;
+  await using processes = new ProcessPoolExecutor({ maxWorkers: 1, ...limits });
+  await using threads = new ThreadPoolExecutor({ maxWorkers: 1, threadNamePrefix: "mine" });
+  assertEquals([await processes.submit(square, 2), await threads.submit(square, 3)], [4, 9]);
+  const others = () => new ThreadPoolExecutor({ maxTasksPerChild: 5 } as object);
+  assertThrows(others, TypeError, "there is no option maxTasksPerChild");
 });
 
 // submit

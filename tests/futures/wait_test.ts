@@ -301,6 +301,17 @@ test("errors of futures that are waited for are not unhandled", async () => {
   assertEquals((await Array.fromAsync(given)).length, 3);
 });
 
+test("waitFutures() refuses what is no option", async () => {
+  const wait = (options: object) => () => waitFutures([], options);
+  const text = "Cannot wait for futures: there is no option return_when";
+  await assertRejects(wait({ return_when: "FIRST_COMPLETED" }), TypeError, text);
+  await assertRejects(wait({ return_when: "FIRST_COMPLETED" }), TypeError, "Write returnWhen");
+  await assertRejects(wait({ timeout: 5 }), TypeError, "Write timeoutMs, in milliseconds");
+  const { signal } = new AbortController();
+  const all = { returnWhen: "ALL_COMPLETED", timeoutMs: 5, signal } as const;
+  assertEquals((await waitFutures([], all)).done.size, 0);
+});
+
 test("the futures module has Python's names", () => {
   assertEquals(futuresModule.wait, waitFutures);
   assertEquals(Object.keys(futuresModule).sort(), [

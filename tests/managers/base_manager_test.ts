@@ -86,6 +86,8 @@ test("BaseManager.start() runs an initializer in the process", async () => {
   await using manager = new MyManager();
   // @ts-expect-error: the compiler knows
   assertThrows(() => manager.start(1), TypeError, "initializer must be a function, not number");
+  // @ts-expect-error: the compiler knows
+  assertThrows(() => manager.start(setInitial, 40), TypeError, "initargs must be an array");
   manager.start(setInitial, [40]);
   const counter = await manager.makeCounter();
   assertEquals(await counter.add(2), 42);

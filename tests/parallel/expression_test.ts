@@ -1,4 +1,11 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import {
   type ArrayExpression,
@@ -284,6 +291,35 @@ loopTest("ArrayExpression refuses arrays that other threads do not see", async (
   );
   assertThrows(() => lazy(5 as never), TypeError, "Cannot compute with 5");
   assertThrows(() => x.add("0; Deno.exit()" as never), TypeError, `Cannot add "0; Deno.exit()"`);
+});
+
+loopTest("ArrayExpression and prefixSum() refuse what is no option", async () => {
+  const source = sharedArray("float64", [1, 2]);
+  const it = lazy(source);
+  const options = { num_threads: 1 } as object;
+  const add = (a: number, b: number) => a + b;
+  const text =
+    /^Cannot .*: there is no option num_threads\. There .*numThreads.*\. Write numThreads$/;
+  const fails = async (run: () => unknown) => {
+    assertMatch((await assertRejects(async () => await run(), TypeError)).message, text);
+  };
+  for (const name of ["sum", "prod", "min", "max", "mean"] as const) {
+    await fails(() => it[name](options));
+    await fails(() => it[`${name}Sync`](options));
+  }
+  await fails(() => it.reduce(add, 0, options));
+  await fails(() => it.reduceSync(add, 0, options));
+  await fails(() => it.into(source, options));
+  await fails(() => it.intoSync(source, options));
+  await fails(() => it.toArray("float64", options));
+  await fails(() => it.toArraySync("float64", options));
+  await fails(() => it.cumsum(options));
+  await fails(() => prefixSumSync(source, options));
+  const all = { numThreads: 1, signal: new AbortController().signal };
+  assertEquals(await it.sum(all), 3);
+  assertEquals([...await it.toArray("float64", all)], [1, 2]);
+  assertEquals([...await prefixSum(source, { ...all, into: source })], [1, 3]);
+  assertEquals([...prefixSumSync(source, { numThreads: 1, into: source })], [1, 4]);
 });
 
 loopTest("ArrayExpression refuses what does not fit together", async () => {

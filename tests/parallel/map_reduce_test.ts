@@ -283,6 +283,19 @@ test("MapReduce() and map() refuse bad arguments", async () => {
   await assertRejects(() => pool.map("x" as never, [1]), TypeError, "work must be a function");
 });
 
+test("MapReduce() and map() refuse what is no option, and take all that there are", async () => {
+  const make = (options: unknown) => () => new MapReduce(options as { np?: number });
+  const text = "Cannot make workers: there is no option nJobs. There is np";
+  assertThrows(make({ nJobs: 2 }), TypeError, text);
+  assertThrows(make(2), TypeError, "such as { np: … }, not 2");
+  await using pool = new MapReduce({ np: 0 });
+  const map = (options: object) => () => pool.map((x: number) => x + 1, [1], options);
+  const list = "There are reduce, context, minLength";
+  await assertRejects(map({ ctx: {} }), TypeError, `there is no option ctx. ${list}`);
+  await assertRejects(map({ min_length: 3 }), TypeError, "Write minLength");
+  assertEquals(await map({ reduce: (x: number) => x * 2, context: {}, minLength: 3 })(), [4]);
+});
+
 test("background() gives what the function returns, or its error", async () => {
   assertEquals(await background((a: number, b: number) => a + b, 2, 3).wait(), 5);
   const failing = background(() => {

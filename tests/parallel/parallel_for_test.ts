@@ -211,6 +211,34 @@ loopTest("parallelFor() refuses bad options by their names", async () => {
   );
 });
 
+loopTest("parallelFor() refuses what is no option, and takes all that there are", async () => {
+  const nothing = () => {};
+  const x = new Float64Array(new SharedArrayBuffer(8));
+  const list = "There are context, constants, schedule, chunkSize, numThreads";
+  const advice = "What the body uses goes into context: { … }";
+  const both = async (options: unknown, text: string) => {
+    const given = options as LoopOptions;
+    await assertRejects(() => parallelFor(5, nothing, given), TypeError, text);
+    assertThrows(() => parallelForSync(5, nothing, given), TypeError, text);
+  };
+  await both({ ctx: { x } }, `Cannot run loop: there is no option ctx. ${list}`);
+  await both({ x }, advice);
+  await both({ num_threads: 2 }, "Write numThreads");
+  await both(2, "options must be an object, such as { context: … }, not 2");
+  const all: Required<LoopOptions> = {
+    context: {},
+    constants: {},
+    schedule: "static",
+    chunkSize: 2,
+    numThreads: 1,
+  };
+  await parallelFor(5, nothing, { ...all, signal: new AbortController().signal });
+  parallelForSync(5, nothing, all);
+  const signal = AbortSignal.abort() as never;
+  const aborted = { signal } as LoopOptions;
+  assertThrows(() => parallelForSync(5, nothing, aborted), TypeError, "there is no option signal");
+});
+
 loopTest("parallelFor() refuses arrays whose changes would be lost", async () => {
   const plain = new Float64Array(5);
   const write = (i: number, { out }: { out: Float64Array }) => {

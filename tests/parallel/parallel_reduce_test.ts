@@ -141,6 +141,25 @@ loopTest("parallelReduce() refuses what is no reduction", async () => {
   await rejects({ combine: "+", identity: 5 }, RangeError, 'the identity of "+" is 0, not 5');
   await rejects({ combine: "*", identity: 0 }, RangeError, 'the identity of "*" is 1, not 0');
   await rejects({ combine: "+", identity: "0" }, TypeError, "identity must be a number");
+  const list = "There are combine, identity, deterministic, context, constants, schedule";
+  await rejects({ combine: "+", initial: 0 }, TypeError, `no option initial. ${list}`);
+  await rejects({ combine: "+", num_threads: 2 }, TypeError, "Write numThreads");
+  assertThrows(
+    () => parallelReduceSync(5, (i) => i, { combine: "+", n: 2 } as { combine: "+" }),
+    TypeError,
+    "Cannot reduce: there is no option n",
+  );
+  const all = {
+    combine: "+",
+    identity: 0,
+    deterministic: true,
+    context: {},
+    constants: {},
+  } as const;
+  const loop = { schedule: "dynamic", chunkSize: 2, numThreads: 1 } as const;
+  const { signal } = new AbortController();
+  assertEquals(await parallelReduce(5, (i) => i, { ...all, ...loop, signal }), 10);
+  assertEquals(parallelReduceSync(5, (i) => i, { ...all, ...loop }), 10);
   await rejects(
     { combine: "max", identity: new Float64Array([0, NaN]) },
     RangeError,

@@ -156,6 +156,54 @@ loopTest("Parallel() refuses bad options and calls", async () => {
   );
 });
 
+loopTest("Parallel() refuses what is no option, and takes all that there are", async () => {
+  const make = (options: unknown) => () => Parallel(options as ParallelOptions<ReturnAs>);
+  const list = "There are nJobs, batchSize, preDispatch, returnAs, timeoutMs, verbose";
+  const text = `Cannot make calls: there is no option n_jobs. ${list}. Write nJobs`;
+  assertThrows(make({ n_jobs: 2 }), TypeError, text);
+  assertThrows(make({ backend: "loky" }), TypeError, `there is no option backend. ${list}`);
+  assertThrows(make({ timeout: 5 }), TypeError, "Write timeoutMs, in milliseconds");
+  assertThrows(make(2), TypeError, "options must be an object, such as { nJobs: … }, not 2");
+  const all: Required<ParallelOptions<"list">> = {
+    nJobs: 1,
+    batchSize: 1,
+    preDispatch: "all",
+    returnAs: "list",
+    timeoutMs: Infinity,
+    verbose: 0,
+  };
+  assertEquals(await Parallel(all)([square(3)]), [9]);
+});
+
+loopTest("Parallel() names what is among its calls and is none", async () => {
+  for (const nJobs of [1, 2]) {
+    const run = async (calls: unknown) => await Parallel({ nJobs })(calls as never);
+    const cases: [unknown, string][] = [
+      [2, "2"],
+      [undefined, "undefined"],
+      ["x", '"x"'],
+      [Math.sqrt, "a function"],
+      [delayed(Math.sqrt), "a function"],
+      [{ fn: Math.sqrt, args: 4 }, "an object of class Object"],
+    ];
+    for (const [call, shown] of cases) {
+      await assertRejects(
+        () => run([square(1), square(2), call]),
+        TypeError,
+        `Cannot make calls: calls[2] must be delayed(fn)(…), not ${shown}`,
+      );
+    }
+    for (const calls of [square(2), Math.sqrt, 5, null]) {
+      await assertRejects(
+        () => run(calls),
+        TypeError,
+        "calls must be an array or another iterable of delayed(fn)(…), not ",
+      );
+    }
+    assertEquals(await run([]), []);
+  }
+});
+
 test("BatchSizer doubles while batches are quick, and shrinks when they are slow", () => {
   const sizer = new BatchSizer();
   for (const size of [1, 2, 4, 8, 16]) {

@@ -65,15 +65,47 @@ function testEach(name: string, fn: (kind: typeof Pool) => void | Promise<void>)
 
 test("new Pool() rejects what is no number of processes, limit or initializer", () => {
   const make = (options: unknown) => () => new Pool(options as PoolOptions);
-  for (const processes of [0, -1, 1.5, NaN, Infinity, "2"]) {
+  for (const processes of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
   }
+  assertThrows(make({ processes: "2" }), RangeError, 'at least 1, not "2"');
   assertThrows(make(0), RangeError, "processes must be a whole number");
   for (const maxTasksPerChild of [0, -1, 0.5, "12"]) {
     assertThrows(make({ maxTasksPerChild }), RangeError, "maxTasksPerChild must be a whole number");
   }
   assertThrows(make({ initializer: "f" }), TypeError, "initializer must be a function, not string");
   assertThrows(make({ startMethod: "fork" }), RangeError, "fork");
+});
+
+testEach("new Pool() refuses what is no option, no options or no arguments", (Pool) => {
+  const make = (options: unknown) => () => new Pool(options as PoolOptions);
+  const list = "There are processes, initializer, initargs";
+  assertThrows(make({ proceses: 1 }), TypeError, `Cannot make pool: there is no option proceses`);
+  assertThrows(make({ maxWorkers: 2 }), TypeError, `there is no option maxWorkers. ${list}`);
+  assertThrows(make({ init_args: [1] }), TypeError, "Write initargs");
+  for (const [options, shown] of [["4", '"4"'], [null, "null"], [() => {}, "a function"]]) {
+    const text = `options must be an object, such as { processes: … }, not ${shown}`;
+    assertThrows(make(options), TypeError, text);
+  }
+  const text = "Cannot make pool: initargs must be an array. For one argument write initargs: [x]";
+  assertThrows(make({ initializer: () => {}, initargs: 5 }), TypeError, text);
+});
+
+test("new Pool() takes all its options, in every context", async () => {
+  const all: Required<PoolOptions> = {
+    processes: 2,
+    initializer: () => {},
+    initargs: [],
+    maxTasksPerChild: 2,
+    startMethod: "spawn",
+  };
+  const { Pool: Warm } = getContext("forkserver");
+  await using cold = new Pool(all);
+  await using warm = new Warm(all);
+  assertEquals([cold.processes, warm.processes], [2, 2]);
+  assertThrows(() => new Warm("4" as never), TypeError, 'not "4"');
+  assertThrows(() => new Warm({ proceses: 1 } as object), TypeError, "no option proceses");
+  assertThrows(() => new Pool({ maxtasksperchild: 1 } as object), TypeError, "maxTasksPerChild");
 });
 
 testEach("Pool.processes is what was asked for, and all cores if nothing was", (Pool) => {
@@ -91,6 +123,65 @@ testEach("Pool.apply(), applySync() and applyAsync() give the result of one call
   assertEquals(pool.applySync(Math.max, [1, 3, 2]), 3);
   assertEquals(await pool.applyAsync(square, [7]), 49);
   assertEquals(await pool.apply(tasks.squareLater, [4]), 16);
+});
+
+testEach("Pool's calls refuse what is no option, and say how to limit their time", async (Pool) => {
+  await using pool = new Pool(1);
+  const call = async (name: string, options: unknown) => {
+    const method: unknown = Reflect.get(pool, name);
+    const items = name.startsWith("starmap") ? [[4]] : [4];
+    return await Reflect.apply(method as () => unknown, pool, [square, items, options]);
+  };
+  const signal = "For a time limit write signal: AbortSignal.timeout(ms)";
+  const later = `${signal}, or wait for the result by get({ timeoutMs: ms })`;
+  const blocking = `${signal}, and await the call that is not named …Sync`;
+  const chunks = "chunkSize, signal, onProgress";
+  const calls: [names: string, list: string, advice: string][] = [
+    ["apply", "There is signal", signal],
+    ["applyAsync", "There are callback, errorCallback, signal", later],
+    ["map starmap", `There are ${chunks}`, signal],
+    ["mapSync starmapSync", `There are ${chunks}`, blocking],
+    ["mapAsync starmapAsync", `There are ${chunks}, callback, errorCallback`, later],
+    ["imap imapUnordered", "There are chunkSize, signal", signal],
+  ];
+  for (const [names, list, advice] of calls) {
+    for (const name of names.split(" ")) {
+      const verb = name.startsWith("apply") ? "apply" : "map";
+      const refuses = async (options: unknown, text: string) => {
+        await assertRejects(() => call(name, options), TypeError, `Cannot ${verb}: ${text}`);
+      };
+      await refuses({ timeoutMs: 50 }, `there is no option timeoutMs. ${list}. ${advice}`);
+      await refuses({ timeout: 50 }, `there is no option timeout. ${list}. ${advice}`);
+      await refuses({ other: 1 }, `there is no option other. ${list}`);
+      await refuses(2, "options must be an object");
+      await refuses(null, "options must be an object");
+    }
+  }
+  for (const name of ["map", "imap", "starmapAsync"]) {
+    await assertRejects(() => call(name, { chunksize: 2 }), TypeError, "Write chunkSize");
+  }
+  for (const name of ["applyAsync", "mapAsync"]) {
+    await assertRejects(() => call(name, { error_callback() {} }), TypeError, "errorCallback");
+  }
+});
+
+testEach("Pool's calls take all their options", async (Pool) => {
+  await using pool = new Pool(1);
+  const { signal } = new AbortController();
+  const later = { signal, callback() {}, errorCallback() {} };
+  const many = { signal, chunkSize: 2, onProgress() {} };
+  assertEquals(await pool.apply(square, [4], { signal }), 16);
+  assertEquals(await pool.applyAsync(square, [4], later), 16);
+  assertEquals(await pool.map(square, [4], many), [16]);
+  assertEquals(await pool.starmap(square, [[4]], many), [16]);
+  assertEquals(pool.mapSync(square, [4], many), [16]);
+  assertEquals(pool.starmapSync(square, [[4]], many), [16]);
+  assertEquals(await pool.mapAsync(square, [4], { ...many, ...later }), [16]);
+  assertEquals(await pool.starmapAsync(square, [[4]], { ...many, ...later }), [16]);
+  for (const imap of [pool.imap, pool.imapUnordered]) {
+    const results = imap.call(pool, square as never, [4], { signal, chunkSize: 2 });
+    assertEquals(await Array.fromAsync(results), [16]);
+  }
 });
 
 testEach("Pool.map(), mapSync() and mapAsync() give the results in order", async (Pool) => {

@@ -54,11 +54,19 @@ function gate() {
 
 test("new ThreadPool() rejects what is no number of processes or initializer", () => {
   const make = (options: unknown) => () => new ThreadPool(options as ThreadPoolOptions);
-  for (const processes of [0, -1, 1.5, "2"]) {
+  for (const processes of [0, -1, 1.5]) {
     assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
   }
+  assertThrows(make({ processes: "2" }), RangeError, 'at least 1, not "2"');
   assertThrows(make(0), RangeError, "processes must be a whole number");
   assertThrows(make({ initializer: 5 }), TypeError, "initializer must be a function, not number");
+});
+
+test("new ThreadPool() takes all its options, and none of Pool's besides", () => {
+  const all: Required<ThreadPoolOptions> = { processes: 3, initializer: () => {}, initargs: [] };
+  assertEquals(new ThreadPool(all).processes, 3);
+  const options = { maxTasksPerChild: 1 } as object;
+  assertThrows(() => new ThreadPool(options), TypeError, "there is no option maxTasksPerChild");
 });
 
 test("a ThreadPool is a Pool", () => {

@@ -61,6 +61,41 @@ test("new Process() rejects what is no target, arguments or start method", () =>
   assertThrows(make({ startMethod: "fork" }), RangeError, '"fork": a worker cannot be made a copy');
 });
 
+test("new Process() refuses what is no option, and a call in place of its target", () => {
+  const make = (options: unknown) => () => new Process(options as ProcessOptions);
+  assertThrows(
+    make({ target: Math.sqrt, arg: [4] }),
+    TypeError,
+    "Cannot make process: there is no option arg. There are target, args, name, daemon, startMethod",
+  );
+  assertThrows(make([Math.sqrt]), TypeError, "options must be an object");
+  const called = make({ target: (() => {})() });
+  const advice = "target must be a function, not undefined. Write target: fn, without calling it";
+  assertThrows(called, TypeError, advice);
+  assertThrows(make({ target: Math.sqrt(4) }), TypeError, "without calling it");
+  const { Process: Warm } = getContext("forkserver");
+  assertThrows(() => new Warm({ target: undefined }), TypeError, advice);
+  assertThrows(() => new Warm((() => {}) as never), TypeError, "not a function");
+});
+
+test("new Process() needs no target, and takes all its options", () => {
+  class Mine extends Process {
+    override run() {}
+  }
+  for (const process of [new Process(), new Process({}), new Mine({ target: undefined })]) {
+    assertEquals(process.isAlive(), false);
+  }
+  const all: Required<ProcessOptions<[number]>> = {
+    target: Math.sqrt,
+    args: [4],
+    name: "root",
+    daemon: true,
+    startMethod: "spawn",
+  };
+  const { name, daemon } = new Process(all);
+  assertEquals([name, daemon], ["root", true]);
+});
+
 test("new Process() has no pid, exit code or error, and is not alive", () => {
   const process = new Process({ target: () => {} });
   assertEquals(process.isAlive(), false);
@@ -704,6 +739,6 @@ test("Process() refuses Python's positional arguments", () => {
   assertThrows(
     () => new Process((() => {}) as never),
     TypeError,
-    "options must be an object, not function. Write new Process({ target, args: [x] })",
+    "options must be an object, such as { target: … }, not a function",
   );
 });

@@ -46,6 +46,34 @@ test("new Thread() rejects what is no target or arguments", () => {
   assertThrows(make({ args: { length: 1 } }), TypeError, "write args: [x]");
 });
 
+test("new Thread() refuses what is no option, and a call in place of its target", () => {
+  const make = (options: unknown) => () => new Thread(options as ThreadOptions);
+  const list = "There are target, args, name, daemon";
+  assertThrows(make({ kwargs: {} }), TypeError, `Cannot make thread: there is no option kwargs`);
+  assertThrows(make({ arg: [1] }), TypeError, list);
+  assertThrows(make(() => {}), TypeError, "such as { target: … }, not a function");
+  assertThrows(make([]), TypeError, "options must be an object");
+  const advice = "target must be a function, not undefined. Write target: fn, without calling it";
+  assertThrows(make({ target: undefined }), TypeError, advice);
+});
+
+test("new Thread() needs no target, and takes all its options", () => {
+  class Mine extends Thread {
+    override run() {}
+  }
+  for (const thread of [new Thread(), new Thread({}), new Mine({ target: undefined })]) {
+    assertEquals(thread.isAlive(), false);
+  }
+  const all: Required<ThreadOptions<[number]>> = {
+    target: Math.sqrt,
+    args: [4],
+    name: "root",
+    daemon: true,
+  };
+  const { name, daemon } = new Thread(all);
+  assertEquals([name, daemon], ["root", true]);
+});
+
 test("new Thread() is not alive and has no ident", () => {
   const thread = new Thread({ target: () => {} });
   assertEquals(
@@ -371,5 +399,9 @@ test("Thread cannot be sent", () => {
 });
 
 test("Thread() refuses Python's positional arguments", () => {
-  assertThrows(() => new Thread((() => {}) as never), TypeError, "Write new Thread({ target");
+  assertThrows(
+    () => new Thread((() => {}) as never),
+    TypeError,
+    "such as { target: … }, not a function",
+  );
 });

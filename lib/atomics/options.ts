@@ -1,0 +1,109 @@
+/**
+ * Objects of options, checked where they are given: a name that does not exist would have no effect,
+ * and nobody would know. Waits check theirs in `deadlineOf`.
+ *
+ * @module
+ */
+
+import { shown } from "./shown.ts";
+
+/** The names of the options `T`, all and no other, in the order in which an error lists them. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
+/** Whether it is what options are given as. */
+export function isOptions(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Checks that all options exist.
+ *
+ * @param verb what cannot be done with others
+ * @param advise what to do instead of giving an option of this name, if there is something to say
+ * @throws {TypeError} if `options` is neither `undefined` nor an object, or has an unknown name
+ */
+export function checkOptions<T extends object>(
+  verb: string,
+  options: T | undefined,
+  names: OptionNames<NoInfer<T>>,
+  advise?: (name: string) => string | undefined,
+): void {
+  if (options === undefined) return;
+  const known = Object.keys(names);
+  if (!isOptions(options)) {
+    throw new TypeError(
+      `Cannot ${verb}: options must be an object, such as { ${known[0]}: … }, not ${
+        shown(options)
+      }`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue;
+    const advice = spelling(name, known) ?? advise?.(name);
+    throw new TypeError(
+      `Cannot ${verb}: there is no option ${name}. There ${known.length === 1 ? "is" : "are"} ${
+        known.join(", ")
+      }${advice === undefined ? "" : `. ${advice}`}`,
+    );
+  }
+}
+
+/** What says to write the known name that is meant: Python's, or one in other letters. */
+function spelling(name: string, known: readonly string[]): string | undefined {
+  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
+  if (plain(name) === "timeout" && known.includes("timeoutMs")) {
+    return "Write timeoutMs, in milliseconds";
+  }
+  const meant = known.find((one) => plain(one) === plain(name));
+  return meant && `Write ${meant}`;
+}
+
+/** What to do about an option for the time: these calls end by a signal instead. */
+export function adviseSignal(name: string): string | undefined {
+  if (!/^timeout/i.test(name)) return;
+  return "For a time limit write signal: AbortSignal.timeout(ms)";
+}
+
+/**
+ * Checks the arguments that a function is to be called with.
+ *
+ * @param example how one argument is written
+ * @throws {TypeError} if they are no array
+ */
+export function checkArguments(
+  verb: string,
+  name: string,
+  args: unknown,
+  example = `${name}: [x]`,
+): void {
+  if (Array.isArray(args)) return;
+  throw new TypeError(
+    `Cannot ${verb}: ${name} must be an array. For one argument write ${example}`,
+  );
+}
+
+/** What a process or a thread is to run. */
+interface Call {
+  target?: unknown;
+  args?: unknown;
+}
+
+/**
+ * Checks what a process or a thread is to run.
+ *
+ * @param needsTarget whether a target that is given, but `undefined`, is a mistake: it runs nothing else
+ * @throws {TypeError} if `target` is not a function, or `args` no array
+ */
+export function checkCall(verb: string, options: Call, needsTarget: boolean): void {
+  const { target, args = [] } = options;
+  const isLeftOut = target === undefined && !(needsTarget && Object.hasOwn(options, "target"));
+  if (!isLeftOut && typeof target !== "function") {
+    throw new TypeError(
+      `Cannot ${verb}: target must be a function, not ${
+        target === null ? "null" : typeof target
+      }. ` +
+        "Write target: fn, without calling it",
+    );
+  }
+  checkArguments(verb, "args", args);
+}

@@ -1,0 +1,69 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { checkOptions, type OptionNames } from "../../lib/atomics/options.ts";
+
+interface Two {
+  nJobs?: number;
+  timeoutMs?: number;
+}
+const names: OptionNames<Two> = { nJobs: true, timeoutMs: true };
+const check = (options: unknown) => () => checkOptions("do it", options as Two, names);
+
+Deno.test("checkOptions() accepts no options, and any of those that there are", () => {
+  for (const options of [undefined, {}, { nJobs: 1 }, { timeoutMs: undefined, nJobs: 2 }]) {
+    check(options)();
+  }
+});
+
+Deno.test("checkOptions() refuses a name that does not exist and lists those that do", () => {
+  for (const options of [{ jobs: 1 }, { nJobs: 1, jobs: undefined }]) {
+    const { message } = assertThrows(check(options), TypeError);
+    assertEquals(message, "Cannot do it: there is no option jobs. There are nJobs, timeoutMs");
+  }
+  assertThrows(
+    () => checkOptions<{ np?: number }>("do it", { n: 1 } as object, { np: true }),
+    TypeError,
+    "there is no option n. There is np",
+  );
+  assertThrows(check({ toString: 1 }), TypeError, "there is no option toString");
+});
+
+Deno.test("checkOptions() says how a name is written here", () => {
+  for (const name of ["n_jobs", "njobs", "N_JOBS", "NJobs"]) {
+    assertThrows(check({ [name]: 1 }), TypeError, `There are nJobs, timeoutMs. Write nJobs`);
+  }
+  for (const name of ["timeout_ms", "timeoutMS"]) {
+    assertThrows(check({ [name]: 1 }), TypeError, "Write timeoutMs");
+  }
+  assertThrows(check({ timeout: 1 }), TypeError, "Write timeoutMs, in milliseconds");
+});
+
+Deno.test("checkOptions() gives the caller's advice for other names", () => {
+  const advise = (name: string) => name === "x" ? "Write y" : undefined;
+  const withAdvice = (options: object) => () => checkOptions<Two>("do it", options, names, advise);
+  assertThrows(withAdvice({ x: 1 }), TypeError, "There are nJobs, timeoutMs. Write y");
+  const { message } = assertThrows(withAdvice({ z: 1 }), TypeError);
+  assertEquals(message.endsWith("timeoutMs"), true);
+});
+
+Deno.test("checkOptions() refuses what is no object", () => {
+  const cases: [unknown, string][] = [
+    [2, "2"],
+    ["2", '"2"'],
+    [null, "null"],
+    [() => {}, "a function"],
+    [[], "an object of class Array"],
+  ];
+  for (const [options, shown] of cases) {
+    const { message } = assertThrows(check(options), TypeError);
+    const expected = `Cannot do it: options must be an object, such as { nJobs: … }, not ${shown}`;
+    assertEquals(message, expected);
+  }
+});
+
+Deno.test("OptionNames are all names of the options and no other", () => {
+  // @ts-expect-error: one is missing
+  const missing: OptionNames<Two> = { nJobs: true };
+  // @ts-expect-error: one does not exist
+  const unknown: OptionNames<Two> = { nJobs: true, timeoutMs: true, other: true };
+  assertEquals(Object.keys({ ...missing, ...unknown }), ["nJobs", "timeoutMs", "other"]);
+});
