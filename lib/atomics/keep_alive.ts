@@ -14,14 +14,14 @@ import { isMainThread } from "./thread.ts";
 let holders = 0;
 /** Promises that wait for others, without end. */
 let waiting = 0;
-/** Whether one of them was woken by this thread and has not gone on. */
-let ownWake = false;
+/** Whether promises were woken that have not gone on: whoever woke them may have ended since. */
+let haveWoken = (): boolean => false;
 /** Whether other threads live that could end a wait: in a worker, its parent does. */
 let haveOthers = (): boolean => !isMainThread();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function update(): void {
-  const isHeld = holders > 0 || (waiting > 0 && (ownWake || haveOthers()));
+  const isHeld = holders > 0 || (waiting > 0 && (haveOthers() || haveWoken()));
   if (isHeld === (timer !== undefined)) return;
   if (isHeld) {
     timer = setInterval(() => {}, 2 ** 30);
@@ -55,19 +55,17 @@ export function releaseEndless(): void {
   update();
 }
 
-/** Says that this thread has woken a promise of its own, or that all those have gone on. */
-export function setOwnWake(woken: boolean): void {
-  if (ownWake === woken) return;
-  ownWake = woken;
-  update();
+/** Says how this thread knows of promises that were woken; {@linkcode recheck} when it changes. */
+export function setWoken(have: () => boolean): void {
+  haveWoken = have;
 }
 
-/** Says how the main thread knows of others; call {@linkcode othersChanged} when it changes. */
+/** Says how the main thread knows of others; {@linkcode recheck} when it changes. */
 export function setOthers(have: () => boolean): void {
   haveOthers = have;
 }
 
-/** To be called when there are other threads now, or none any more. */
-export function othersChanged(): void {
+/** To be called when others have come or gone, and promises of this thread were woken or have gone on. */
+export function recheck(): void {
   update();
 }

@@ -17,7 +17,7 @@ import { deadlineOf, type WaitOptions } from "./deadline.ts";
 import { SPINS } from "./guard.ts";
 import { rootWord } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
-import { hold, holdEndless, release, releaseEndless, setOwnWake } from "./keep_alive.ts";
+import { hold, holdEndless, recheck, release, releaseEndless, setWoken } from "./keep_alive.ts";
 import { ensureRoomToRelease } from "./stack.ts";
 import { Control, isMainThread, self, stopRequested, threadWord } from "./thread.ts";
 import {
@@ -547,7 +547,6 @@ function nextWoken(): number | undefined {
 /** Resumes the promises that were woken, in the order in which they were woken. */
 function lookAround(): void {
   armed = false;
-  setOwnWake(false); // those that go on now wait no more
   if (onStop !== undefined && stopRequested()) return onStop(); // before a promise takes anything
   takeReady();
   // One at a time: what one goes on with, such as a predicate, may block, and lends what is left.
@@ -559,4 +558,7 @@ function lookAround(): void {
   }
   if ((Atomics.load(i32, self + threadWord.CONTROL) & Control.SERVICE) !== 0) attend();
   if (sleepers.size > 0 || onStop !== undefined || serve !== undefined) arm();
+  recheck();
 }
+
+setWoken(() => late.length > 0 || hasWokenPromises());

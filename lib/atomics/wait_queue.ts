@@ -40,7 +40,7 @@
 import { enter, leave } from "./guard.ts";
 import { allocate, free } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
-import { setOwnWake } from "./keep_alive.ts";
+import { recheck } from "./keep_alive.ts";
 import { forEachLiveThread, hasEnded, rouse, self, threadWord } from "./thread.ts";
 
 /** Words that a queue takes in its owner's block. */
@@ -379,7 +379,7 @@ function wake(node: number, state: number): void {
       if (found === first) break;
       first = found;
     }
-    if (thread === self) setOwnWake(true);
+    if (thread === self) recheck();
   }
   rouse(thread);
 }

@@ -18,7 +18,7 @@ import {
   threadWord,
   unlistThread,
 } from "../atomics/thread.ts";
-import { hold, othersChanged, release, setOthers } from "../atomics/keep_alive.ts";
+import { hold, recheck, release, setOthers } from "../atomics/keep_alive.ts";
 import { awaitOn, setService } from "../atomics/wait.ts";
 import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
@@ -172,7 +172,7 @@ function create(record: number): void {
     throw error;
   }
   hosted.set(record, { worker, port });
-  othersChanged();
+  recheck();
   // No `onmessage`: what the event loop takes from the port is out of reach while this thread blocks.
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
@@ -221,7 +221,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   port.close();
   worker.terminate();
   hosted.delete(record);
-  othersChanged();
+  recheck();
   endDaemonsOf(record);
   if (silent) {
     settling.push({ record, since: performance.now() });

@@ -9,7 +9,8 @@ const nothing = (): void => {};
 export {
   nothing as hold,
   nothing as holdEndless,
+  nothing as recheck,
   nothing as release,
   nothing as releaseEndless,
-  nothing as setOwnWake,
+  nothing as setWoken,
 };

@@ -336,8 +336,8 @@ finds("a waker that rouses before it says why wakes nobody", [
   },
   {
     file: WAIT_QUEUE,
-    from: "setOwnWake(true);\n  }\n  rouse(thread);",
-    to: "setOwnWake(true);\n  }",
+    from: "recheck();\n  }\n  rouse(thread);",
+    to: "recheck();\n  }",
   },
 ], everybodyAcquires(2, 1));
 
