@@ -2,8 +2,8 @@
  * What keeps the program alive while promises wait.
  *
  * Neither a worker that is idle nor `waitAsync` does, so a timer does, as long as somebody could end a
- * wait: another thread, or this one, which has just woken a promise of its own. A wait without end that
- * nobody is left to end does not: Deno then says that a promise was never resolved, and where.
+ * wait: another thread, or one that has woken a promise already, this one among them. A wait without end
+ * that nobody is left to end does not: Deno then says that a promise was never resolved, and where.
  *
  * @module
  */
@@ -20,7 +20,8 @@ let haveWoken = (): boolean => false;
 let haveOthers = (): boolean => !isMainThread();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function update(): void {
+/** To be called when others have come or gone, and promises of this thread were woken or have gone on. */
+export function recheck(): void {
   const isHeld = holders > 0 || (waiting > 0 && (haveOthers() || haveWoken()));
   if (isHeld === (timer !== undefined)) return;
   if (isHeld) {
@@ -34,25 +35,25 @@ function update(): void {
 /** Keeps the event loop alive until {@linkcode release} has been called as often. */
 export function hold(): void {
   holders++;
-  update();
+  recheck();
 }
 
 /** Takes back one {@linkcode hold}. */
 export function release(): void {
   holders--;
-  update();
+  recheck();
 }
 
 /** As {@linkcode hold}, for a wait without end, until {@linkcode releaseEndless}. */
 export function holdEndless(): void {
   waiting++;
-  update();
+  recheck();
 }
 
 /** Takes back one {@linkcode holdEndless}. */
 export function releaseEndless(): void {
   waiting--;
-  update();
+  recheck();
 }
 
 /** Says how this thread knows of promises that were woken; {@linkcode recheck} when it changes. */
@@ -63,9 +64,4 @@ export function setWoken(have: () => boolean): void {
 /** Says how the main thread knows of others; {@linkcode recheck} when it changes. */
 export function setOthers(have: () => boolean): void {
   haveOthers = have;
-}
-
-/** To be called when others have come or gone, and promises of this thread were woken or have gone on. */
-export function recheck(): void {
-  update();
 }

@@ -230,14 +230,15 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       giveBackNode(node);
       return Outcome.TIMED_OUT;
     }
-    if (left === Infinity && (isOwn(park) || isAlone())) {
+    const isHeldHere = left === Infinity && isOwn(park);
+    if (isHeldHere || (left === Infinity && isAlone())) {
       if (!dequeue(node)) continue;
       giveBackNode(node);
       // It may have been handed to a promise of this thread since the look at READY. Whoever did that
       // had the guard of the queue till READY said so, and dequeue() had it afterwards.
       const lent = lendWakeUps(park.queue);
       if (lent !== undefined) return lent;
-      throw isOwn(park) ? heldHere() : aloneHere();
+      throw isHeldHere ? heldHere() : aloneHere();
     }
     onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
