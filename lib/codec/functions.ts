@@ -52,8 +52,10 @@ const registrations = new Map<string, Registration[]>();
 /** The definitions that this isolate knows for functions and classes. */
 const definitions = new WeakMap<object, Definition>();
 const addresses = new WeakMap<object, number>();
-/** Addresses by the definition's text: functions made anew in a loop share theirs. */
+/** Addresses by the definition's text. */
 const addressesByText = new Map<string, number>();
+/** Of functions that are sent as source, by name and text: one written in a call is new at each. */
+const addressesBySource = new Map<string, number>();
 /** What the definitions at these addresses mean in this isolate. */
 const resolved = new Map<number, object>();
 
@@ -208,9 +210,30 @@ export function isRegistered(classOf: object): boolean {
  */
 export function functionAddress(fn: AnyFunction | AnyClass): number {
   let address = addresses.get(fn);
-  if (address !== undefined) return address;
-  const text = JSON.stringify(complete(definitions.get(fn) ?? describe(fn)));
-  address = addressesByText.get(text);
+  if (address === undefined) {
+    const definition = definitions.get(fn);
+    address = definition === undefined ? undescribedAddress(fn) : write(complete(definition));
+    addresses.set(fn, address);
+  }
+  return address;
+}
+
+/** The address of a function that nobody registered. */
+function undescribedAddress(fn: AnyFunction | AnyClass): number {
+  const text = `${fn.name} ${Function.prototype.toString.call(fn)}`;
+  let address = addressesBySource.get(text);
+  if (address === undefined) {
+    const definition = describe(fn);
+    address = write(definition);
+    if (definition.kind === "source") addressesBySource.set(text, address);
+  }
+  return address;
+}
+
+/** Writes the definition into the heap, unless it is there. */
+function write(definition: Definition): number {
+  const text = JSON.stringify(definition);
+  let address = addressesByText.get(text);
   if (address === undefined) {
     ensureThread();
     const bytes = new TextEncoder().encode(text);
@@ -219,7 +242,6 @@ export function functionAddress(fn: AnyFunction | AnyClass): number {
     u8.set(bytes, address * 4 + 4);
     addressesByText.set(text, address);
   }
-  addresses.set(fn, address);
   return address;
 }
 

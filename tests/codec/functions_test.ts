@@ -20,6 +20,7 @@ import {
   shift,
   twins,
 } from "../fixtures/functions/tasks.ts";
+import { countEvaluations } from "../fixtures/evaluations.ts";
 import { test } from "../fixtures/guarded.ts";
 import { runProgram } from "../fixtures/program.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
@@ -385,3 +386,10 @@ for (const name of ["early", "late"]) {
     assertEquals([stdout, stderr], ["TaskLookupError\n".repeat(3), ""]);
   });
 }
+
+test("a function that is written in the call is evaluated once", () => {
+  const send = () => functionAddress((x: number) => x + 12_345);
+  assertEquals(countEvaluations(send), 1);
+  assertEquals(countEvaluations(send), 0);
+  assertEquals(send(), send());
+});
