@@ -26,6 +26,7 @@ import {
   receiving,
   sending,
 } from "./channel.ts";
+import { hasLine, putInLine } from "./line.ts";
 import { valueNow } from "./received.ts";
 import type { Store } from "./store.ts";
 import { counted, COUNTED_CHANNEL_WORDS, finishTask, noteLoss } from "./unfinished.ts";
@@ -114,17 +115,22 @@ export class QueueKind {
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
     try {
-      if (this.#store.push(channel, encoder, priority)) return undefined;
+      if (!hasLine(channel) && this.#store.push(channel, encoder, priority)) return undefined;
       return { block: storeMessage(encoder), priority };
     } finally {
       giveBack(encoder);
     }
   }
 
-  /** Puts the item as soon as there is room. */
+  /** Puts the item as soon as there is room, and has been for those that wait here already. */
   async putLater(channel: number, item: WaitingItem, options?: WaitOptions): Promise<void> {
     try {
-      judgePut(channel, await awaitOn(this.#putting(channel, item), options), options);
+      const how = await putInLine(
+        channel,
+        options,
+        (options) => awaitOn(this.#putting(channel, item), options),
+      );
+      judgePut(channel, how, options);
     } catch (error) {
       discardMessage(item.block);
       throw error;

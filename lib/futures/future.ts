@@ -14,7 +14,7 @@ import {
 import type { WaitOptions } from "../atomics/deadline.ts";
 import type { Engine } from "../pool/engine.ts";
 import type { Job } from "../pool/jobs.ts";
-import { settledWithin } from "../pool/settled.ts";
+import { settledWithin } from "../sync/settled.ts";
 
 /**
  * | state | next | who moves it on |

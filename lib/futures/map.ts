@@ -7,7 +7,7 @@
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import type { ImapIterator } from "../pool/imap.ts";
-import { settledWithin } from "../pool/settled.ts";
+import { settledWithin } from "../sync/settled.ts";
 
 /** What the results of a map need to know. */
 export interface MapSetup extends WaitOptions {

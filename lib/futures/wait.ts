@@ -7,7 +7,7 @@
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
-import { settledWithin } from "../pool/settled.ts";
+import { settledWithin } from "../sync/settled.ts";
 import { Future, futureInternals } from "./future.ts";
 
 /** Says {@linkcode waitFutures} to return when one future has ended. */

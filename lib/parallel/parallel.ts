@@ -12,7 +12,7 @@ import { task } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { isPromiseLike } from "../pool/calls.ts";
 import type { Awaitable } from "../pool/pool.ts";
-import { settledWithin } from "../pool/settled.ts";
+import { settledWithin } from "../sync/settled.ts";
 import { BatchSizer } from "./batches.ts";
 import { isInLoop } from "./part.ts";
 import { teamPool } from "./team.ts";

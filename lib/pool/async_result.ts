@@ -6,7 +6,7 @@
 
 import { CancelledError, TerminatedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
-import { settledWithin } from "./settled.ts";
+import { settledWithin } from "../sync/settled.ts";
 
 /**
  * A result that will be there later. It can be awaited like a promise.

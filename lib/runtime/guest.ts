@@ -19,6 +19,7 @@ import {
   threadWord,
 } from "../atomics/thread.ts";
 import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
+import { allPut, putsInLine } from "../channels/line.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
@@ -35,7 +36,7 @@ import {
 } from "./lifecycle.ts";
 import { type Announcement, drain, keep } from "./link.ts";
 import { note, NoteLevel } from "./notes.ts";
-import { enterOrder } from "./order.ts";
+import { currentIdentity, enterOrder } from "./order.ts";
 import { separateRandom } from "./seeded_random.ts";
 
 /** Runs one kind of order. */
@@ -104,8 +105,45 @@ async function live(
   } catch (error) {
     exitCode = noteFailure(error);
   }
-  if (!stopRequested()) await beforeEnd();
+  if (!stopRequested()) await windUp();
   finish(exitCode);
+}
+
+/** How long the work of a worker may be done, and its puts wait, before it says so. */
+const PATIENCE_MS = 5000;
+
+/**
+ * Waits for what goes on when the order has ended: its threads, and what was put into full queues
+ * and not awaited, as Python flushes its queues. Then for a turn of the event loop, in which the
+ * errors come to light that nobody caught.
+ */
+async function windUp(): Promise<void> {
+  await beforeEnd();
+  const waiting = putsInLine();
+  if (waiting > 0) {
+    const { name } = currentIdentity();
+    const timer = setTimeout(() => {
+      console.warn(
+        `${name} has done its work and waits for room in a queue for what it put there and did not ` +
+          `await (${waiting} items). Get them before you join it`,
+      );
+    }, PATIENCE_MS);
+    await allPut();
+    clearTimeout(timer);
+  }
+  await turn();
+}
+
+/** Ends in another turn of the event loop. A timer would do, but the first of a worker takes 5 ms. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 async function preloadModule(module: string): Promise<void> {

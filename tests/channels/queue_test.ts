@@ -545,3 +545,69 @@ test("Queue crosses in a Pool's arguments", async () => {
   const squares = await Array.fromAsync(queue);
   assertEquals(squares.sort((a, b) => a - b), times(20, (x) => x * x));
 });
+
+test("Queue.put() of one producer keeps its order, however many wait for room", async () => {
+  const queue = new Queue<number>(1);
+  const numbers = Array.from({ length: 50 }, (_, n) => n);
+  const producer = run(
+    async (queue, numbers) => void await Promise.all(numbers.map((n) => queue.put(n))),
+    queue,
+    numbers,
+  );
+  const got = [];
+  for (const _ of numbers) got.push(await queue.get(guard));
+  assertEquals(got, numbers);
+  await ended(producer);
+});
+
+test("Queue.put() that gives up in a line leaves the others in order", async () => {
+  const queue = new Queue<string>(1);
+  await queue.put("there");
+  const stop = new AbortController();
+  const puts = [
+    queue.put("first"),
+    queue.put("late", { timeoutMs: 20 }),
+    queue.put("second", guard),
+    queue.put("aborted", { signal: stop.signal }),
+    queue.put("third"),
+  ];
+  assertEquals(queue.tryPut("no room"), false);
+  const givenUp = Promise.all([
+    assertRejects(() => puts[1], Full, "after 20 ms"),
+    assertRejects(() => puts[3], Error, "no longer wanted"),
+  ]);
+  stop.abort(new Error("no longer wanted"));
+  await givenUp;
+  const got = [];
+  for (let i = 0; i < 4; i++) got.push(await queue.get(guard));
+  await Promise.all([puts[0], puts[2], puts[4]]);
+  assertEquals(got, ["there", "first", "second", "third"]);
+  assertEquals(queue.tryPut("room"), true);
+});
+
+test("Queue.close() ends all puts that stand in a line", async () => {
+  const queue = new Queue<number>(1);
+  await queue.put(0);
+  const puts = [1, 2, 3].map((n) => assertRejects(() => queue.put(n), ClosedError));
+  queue.close();
+  await Promise.all(puts);
+  assertEquals(await Array.fromAsync(queue), [0]);
+});
+
+test("Queue gets what a process or a task put and did not await", async () => {
+  const queue = new Queue<number>(2);
+  const put = (queue: Queue<number>, count: number) => {
+    for (let n = 0; n < count; n++) queue.put(n);
+  };
+  const got = [];
+  const producer = run(put, queue, 7);
+  for (let i = 0; i < 7; i++) got.push(await queue.get(guard));
+  await ended(producer);
+  {
+    await using pool = new Pool(1);
+    await pool.apply(put, [queue, 5]);
+    pool.close();
+    for (let i = 0; i < 5; i++) got.push(await queue.get(guard));
+  }
+  assertEquals(got, [0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4]);
+});

@@ -356,6 +356,36 @@ test("Process.error is what was thrown, whatever it is", async () => {
   }
 });
 
+test("Process.error is what nobody caught, though the work was done", async () => {
+  const targets = [
+    () => {
+      console.error = () => {};
+      Promise.reject(new RangeError("floating"));
+    },
+    () => {
+      console.error = () => {};
+      (async () => {
+        await null;
+        throw new RangeError("floating");
+      })();
+    },
+    (queue: Queue<number>) => {
+      console.error = () => {};
+      queue.put(1);
+    },
+  ];
+  const closed = new Queue<number>();
+  closed.close();
+  const names = [];
+  for (const target of targets) {
+    const process = started({ target, args: [closed] });
+    assertEquals(await ending(process), 1);
+    assertInstanceOf(process.error, Error);
+    names.push(process.error.name);
+  }
+  assertEquals(names, ["RangeError", "RangeError", "ClosedError"]);
+});
+
 test("Process.error has class, message, properties, cause and stack", () => {
   const process = started({ target: tasks.failWithModelError });
   assertEquals(endingSync(process), 1);
