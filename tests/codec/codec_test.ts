@@ -435,6 +435,9 @@ for (
     new MultiprocessingError("base"),
     Object.assign(new Error("with properties"), { code: 17, list: [1, { a: 2 }] }),
     Object.assign(new Error("renamed"), { name: "Other" }),
+    Object.assign(new Error("with errors"), { errors: ["one", { two: 2 }] }),
+    Object.assign(new Deno.errors.NotFound("no file"), { code: "ENOENT" }),
+    new WebAssembly.RuntimeError("unreachable"),
     new CodedError("registered", 5),
   ]
 ) {
@@ -467,6 +470,14 @@ test("AggregateError keeps its errors", () => {
   assertInstanceOf(actual.errors[0], TypeError);
   assertEquals(actual.errors[2].errors, [3]);
   assert(!Object.keys(actual).includes("errors"));
+});
+
+test("SuppressedError keeps both errors", () => {
+  const actual = sent(new SuppressedError(new TypeError("later"), "first", "two"));
+  assertInstanceOf(actual, SuppressedError);
+  assertInstanceOf(actual.error, TypeError);
+  assertEquals([actual.suppressed, actual.message], ["first", "two"]);
+  assertEquals(Object.keys(actual), []);
 });
 
 test("DOMException keeps name, message and code", () => {
@@ -524,6 +535,7 @@ for (
     ["a key of a Map", [new Map([[bound, 1]])], "Cannot send args[0].keys(): bound max"],
     ["a member of a Set", [new Set([{ f: bound }])], "Cannot send args[0].values(): {Object}.f: "],
     ["a cause", [new Error("x", { cause: bound })], "Cannot send args[0].cause: "],
+    ["one of several errors", [new AggregateError([0, { s: Symbol() }])], "args[0].errors[1].s: "],
     ["a Promise", [Promise.resolve()], "Cannot send args[0]: a Promise cannot cross: await it"],
     ["a WeakMap", [1, new WeakMap()], "Cannot send args[1]: a WeakMap has no meaning outside"],
     ["a WeakRef", [new WeakRef({})], "Cannot send args[0]: a WeakRef has no meaning outside"],
