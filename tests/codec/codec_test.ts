@@ -195,6 +195,39 @@ test("sparse arrays keep their holes", () => {
   }
 });
 
+test("an array that is nearly empty costs what it holds, whatever its length", () => {
+  const value: unknown[] = [1];
+  value[4] = undefined;
+  value[2 ** 32 - 2] = { last: true }; // one byte for each hole would be 4 GiB
+  const actual = sent(value);
+  assertEquals(actual.length, value.length);
+  assertEquals(Object.entries(actual), Object.entries(value));
+});
+
+test("a getter that changes its array leaves no gap in the message", () => {
+  const value: unknown[] = [];
+  value[1] = {
+    get it() {
+      delete value[3];
+      value[5] = "later";
+      return "it";
+    },
+  };
+  value[3] = "gone";
+  assertEquals(sent([value, "next"]), [[, { it: "it" }, , undefined], "next"]);
+});
+
+test("what RegExp.exec() gives keeps index, input, groups and indices", () => {
+  for (const match of [/(?<a>b)c/d.exec("abc")!, /x(y)?/.exec("ax")!, "1-2".match(/-/)!]) {
+    assertCloned(match);
+    const actual = sent(match);
+    assertEquals(Object.keys(actual), Object.keys(match));
+    assertEquals([actual.index, actual.input], [match.index, match.input]);
+    assertEquals({ ...actual.groups }, { ...match.groups });
+    assertEquals(actual.indices?.groups, structuredClone(match.indices?.groups));
+  }
+});
+
 test("cycles and shared parts are kept", () => {
   const shared = { name: "shared" };
   const value: Record<string, unknown> = { first: shared, second: [shared, shared] };
@@ -543,6 +576,7 @@ for (
     ["a URL", [new URL("http://a.b")], "Cannot send args[0]: a URL cannot cross: send its href"],
     ["an AbortSignal", [{ signal: AbortSignal.abort() }], "Cannot send args[0].signal: "],
     ["a generator", [(function* () {})()], "Cannot send args[0]: "],
+    ["an async generator", [(async function* () {})()], "args[0]: a resource holds what"],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
     ["an iterator", [[1].values()], "args[0]: an Array Iterator has no meaning outside"],
     ["what has a then", [
