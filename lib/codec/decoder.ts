@@ -358,12 +358,14 @@ export class Decoder {
 
   #instance(): object {
     const { prototype } = this.#function() as { prototype: object };
-    if (this.#bytes[this.#position] === Tag.ERROR) {
+    const tag = this.#bytes[this.#position];
+    if (tag === Tag.OBJECT) {
       this.#position++;
-      return Object.setPrototypeOf(this.#error(), prototype);
+      return this.#plain(this.#note(Object.create(prototype)));
     }
-    this.#position++; // Tag.OBJECT
-    return this.#plain(this.#note(Object.create(prototype)));
+    const value = this.value() as object;
+    if (tag !== Tag.ERROR) this.#plain(value);
+    return Object.setPrototypeOf(value, prototype);
   }
 
   #reduced(): object {

@@ -316,12 +316,22 @@ export class Encoder {
 
   #object(value: object): void {
     if (this.#isSeen(value)) return;
-    if (Array.isArray(value)) return this.#array(value);
     const prototype = Object.getPrototypeOf(value);
+    if (Array.isArray(value)) {
+      if (prototype === Array.prototype || !isRegistered(value.constructor)) {
+        return this.#array(value);
+      }
+      return this.#instance(value);
+    }
     if (prototype === Object.prototype || prototype === null) return this.#plain(value);
     const address = addressOf(value);
     if (address !== undefined) return this.#sharedObject(address);
     if (isRegistered(value.constructor)) return this.#instance(value);
+    this.#builtin(value);
+  }
+
+  /** Writes an object as its built-in class has it. */
+  #builtin(value: object): void {
     if (ArrayBuffer.isView(value)) return this.#arrayView(value);
     switch (builtinNameOf(value)) {
       case "Map":
@@ -488,10 +498,15 @@ export class Encoder {
     );
   }
 
+  /** An instance of a registered class, with what a built-in class that it extends has in it. */
   #instance(value: object): void {
     this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
-    if (value instanceof Error) this.#error(value);
-    else this.#plain(value);
+    const builtin = builtinNameOf(value);
+    if (builtin === undefined) return this.#plain(value);
+    if (builtin === "Error") return this.#error(value as Error);
+    if (Array.isArray(value)) this.#array(value);
+    else this.#builtin(value);
+    this.#properties(value, Object.keys(value).filter((key) => !isIndex(key)));
   }
 
   #map(map: Map<unknown, unknown>): void {

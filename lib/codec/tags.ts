@@ -60,7 +60,10 @@ export const Tag = {
   SHARED: 25,
   /** int32 address of its definition */
   FUNCTION: 26,
-  /** int32 address of the class's definition, object */
+  /**
+   * int32 address of the class's definition; object, error, or value of the built-in class that it
+   * extends, shape, values in the order of its keys
+   */
   INSTANCE: 27,
   /** int32 address of the function that puts it together, parts */
   REDUCED: 28,

@@ -21,7 +21,7 @@ import {
 import { Pool, Process, Thread, Timer } from "../../mod.ts";
 import { ensureThread } from "../../lib/atomics/thread.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
-import { CodedError, Point } from "../fixtures/functions/tasks.ts";
+import { CodedError, extending, Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
 ensureThread();
@@ -324,6 +324,38 @@ test("instances of registered classes keep their class", () => {
   assertStrictEquals(first, second);
 });
 
+test("instances of registered classes that extend built-in ones keep what these have in them", () => {
+  const { Counter, Tags, Rows, Numbers, Samples, Moment, Pattern } = extending;
+  const counter = Object.assign(new Counter([["a", 1]]), { total: 1 });
+  const actual = sent(counter);
+  assertInstanceOf(actual, Counter);
+  assertEquals([[...actual], actual.total], [[["a", 1]], 1]);
+  assertStrictEquals(actual.self, actual);
+  const rows = Object.assign(Rows.of("a", "b"), { title: "t" });
+  const shared = new Samples([1, 2, 3]);
+  for (
+    const value of [
+      ...[
+        new Tags(["a", "b"]),
+        rows,
+        Numbers.of(1, 2),
+        shared,
+        new Moment(5),
+        new Pattern("a/b", "g"),
+      ],
+    ]
+  ) {
+    const [first, second] = sent([value, value]);
+    assertStrictEquals(second, first);
+    assertStrictEquals(Object.getPrototypeOf(first), Object.getPrototypeOf(value));
+    assertEquals(first, value);
+    assertEquals(Object.entries(first), Object.entries(value));
+  }
+  const [part, whole] = sent([shared.subarray(1), shared]);
+  assertStrictEquals(part.buffer, whole.buffer);
+  discardMessage(storeValue([counter, rows, shared], "value"));
+});
+
 test("an array of a million numbers, and one of a million objects", () => {
   const numbers = Array.from({ length: 1_000_000 }, (_, at) => at / 3);
   assertEquals(sent(numbers), numbers);
@@ -577,6 +609,7 @@ for (
     ["an AbortSignal", [{ signal: AbortSignal.abort() }], "Cannot send args[0].signal: "],
     ["a generator", [(function* () {})()], "Cannot send args[0]: "],
     ["an async generator", [(async function* () {})()], "args[0]: a resource holds what"],
+    ["a registered EventTarget", [new extending.Emitter()], "args[0]: an EventTarget has no"],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
     ["an iterator", [[1].values()], "args[0]: an Array Iterator has no meaning outside"],
     ["what has a then", [
