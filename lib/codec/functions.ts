@@ -305,7 +305,8 @@ export async function importFunction(address: number): Promise<object> {
   if (typeof found !== "function") {
     throw new TaskLookupError(
       definition.kind === "export"
-        ? `Cannot find function ${definition.name}: ${definition.module} does not export it`
+        ? `Cannot find function ${definition.name}: ${definition.module} ` +
+          (definition.name in module ? "exports no function of this name" : "does not export it")
         : `Cannot find task ${nameAt(address)} in ${definition.module}: the ` +
           `worker's import of the module did not register it, or registered another. ` +
           `Call task() at the top level of the module, not inside a function or a condition` +
@@ -360,6 +361,12 @@ function evaluate(source: string): object {
   return (0, eval)(`"use strict"; (${source}\n)`);
 }
 
+/**
+ * What was found of functions that are sent as source, by name and text: a call in a loop has a new
+ * function each time, and V8 takes the longer to evaluate a text the more often it has.
+ */
+const described = new Map<string, Definition>();
+
 /** Describes a function that nobody registered: by its path or its text. */
 function describe(fn: AnyFunction | AnyClass): Definition {
   const name = fn.name;
@@ -389,11 +396,18 @@ function describe(fn: AnyFunction | AnyClass): Definition {
       } cannot be sent as source: its \`this\` belongs to where it was written. Pass what it needs as an argument`,
     );
   }
+  const key = JSON.stringify([name, source]);
+  const known = described.get(key);
+  if (known !== undefined) return known;
   // A method's text is no expression; inside an object it is.
   const method = `{${source}}[${JSON.stringify(name)}]`;
   for (const text of [source, method]) {
     try {
-      if (typeof evaluate(text) === "function") return { kind: "source", name, source: text };
+      if (typeof evaluate(text) === "function") {
+        const definition: Definition = { kind: "source", name, source: text };
+        described.set(key, definition);
+        return definition;
+      }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error; // not an expression: the next form
     }

@@ -205,7 +205,8 @@ test("tasksOf() of what is not there, or no function, is an error of the call", 
     const error = await remoteError(fn);
     assert(error instanceof TaskLookupError);
     assert(error.message.startsWith(`Cannot find function ${name}: file:`), error.message);
-    assert(error.message.endsWith("plain.ts does not export it"), error.message);
+    const why = name === "missing" ? "does not export it" : "exports no function of this name";
+    assert(error.message.endsWith(`plain.ts ${why}`), error.message);
   }
 });
 
@@ -296,6 +297,30 @@ for (
     assertEquals(await remote(fn, ...args), result);
   });
 }
+
+test("an inline function made anew in a loop is looked at once", () => {
+  let looks = 0;
+  Reflect.set(globalThis, "countLook", () => {
+    looks++;
+    return "f";
+  });
+  try {
+    // The text of such a method counts when it is evaluated.
+    const make = () =>
+      ({
+        // @ts-ignore: not declared
+        [globalThis.countLook()]() {
+          return 1;
+        },
+      } as unknown as { f: AnyFunction }).f;
+    const made = Array.from({ length: 5 }, make);
+    looks = 0;
+    assertEquals(new Set(made.map(functionAddress)).size, 1);
+    assertEquals(looks, 1);
+  } finally {
+    Reflect.deleteProperty(globalThis, "countLook");
+  }
+});
 
 test("a global function that the worker does not have is not found", async () => {
   const made = { onlyHere: () => 1 };
