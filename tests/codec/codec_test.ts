@@ -471,6 +471,22 @@ test("SharedArrayBuffer is shared, and the same one where it is known", () => {
   assertEquals(second[0], 7);
 });
 
+test("a SharedArrayBuffer costs the same whatever the number of those before", () => {
+  const buffers = Array.from({ length: 5000 }, () => new SharedArrayBuffer(1));
+  const { load } = Atomics;
+  let loads = 0;
+  try {
+    Atomics.load = ((array: Int32Array, at: number) => {
+      loads++;
+      return load(array, at);
+    }) as typeof load;
+    assertEquals(sent(buffers), buffers);
+  } finally {
+    Atomics.load = load;
+  }
+  assert(loads < 5000 * 100, `${loads} loads`); // 12 million if each looks at all
+});
+
 // Errors
 
 /** What is compared of an error. */
