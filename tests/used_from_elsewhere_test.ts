@@ -4,37 +4,35 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async";
+import { build, CONFIG, ROOT } from "./fixtures/built.ts";
 import { serveJsr, servePackage } from "./fixtures/jsr_registry.ts";
 
-const ROOT = new URL("../", import.meta.url);
 const GUARD_MS = 120_000;
 
-const programOf = (specifier: string) => `
+const programOf = (specifier: string, items = "[1, 2, 3]") => `
 import { Pool, task } from "${specifier}";
 
 const square = task(import.meta, (x: number) => x * x);
 
 if (import.meta.main) {
   await using pool = new Pool(2);
-  console.log(await pool.map(square, [1, 2, 3]));
+  console.log(await pool.map(square, ${items}));
 }
 `;
 
-/**
- * Runs the program that imports `specifier` in a folder of its own, and gives what it printed. It
- * may read its folder, because workers import the program; more takes `flags`.
- */
-async function runElsewhere(
-  specifier: string,
-  { flags = [], env }: { flags?: string[]; env?: Record<string, string> },
+/** What Deno says of the program in a folder of its own. */
+async function elsewhere(
+  args: string[],
+  program: string,
+  env: Record<string, string> = {},
 ): Promise<{ success: boolean; stdout: string; stderr: string }> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/main.ts`, programOf(specifier));
+    await Deno.writeTextFile(`${folder}/main.ts`, program);
     await using child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", `--allow-read=${folder}`, ...flags, "main.ts"],
+      args: [...args, "main.ts"],
       cwd: folder,
       clearEnv: true,
       env: { ...env, DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
@@ -49,20 +47,46 @@ async function runElsewhere(
   }
 }
 
-Deno.test("a program elsewhere uses the package by URL", async () => {
-  await using server = await servePackage(ROOT);
-  const { success, stdout, stderr } = await runElsewhere(`${server.origin}/mod.ts`, {
-    flags: [`--allow-import=${new URL(server.origin).host}`],
+// A program may read its folder, because workers import it.
+const RUN = ["run", "--no-prompt", "--allow-read=."];
+
+for (const entry of ["mod.ts", "dist/mod.js"]) {
+  Deno.test(`a program elsewhere uses the package by the URL of ${entry}`, async () => {
+    await build();
+    await using server = await servePackage(ROOT);
+    const { success, stdout, stderr } = await elsewhere(
+      [...RUN, `--allow-import=${new URL(server.origin).host}`],
+      programOf(`${server.origin}/${entry}`),
+    );
+    assertEquals(stdout, "[ 1, 4, 9 ]\n", stderr);
+    assertEquals(success, true, stderr);
   });
+}
+
+Deno.test("a program elsewhere uses the package from JSR, and loads its build alone", async () => {
+  await build();
+  await using server = await serveJsr(ROOT, CONFIG);
+  const { success, stdout, stderr } = await elsewhere(
+    RUN,
+    programOf("jsr:@sauropod/multiprocessing"),
+    { JSR_URL: `${server.origin}/` },
+  );
   assertEquals(stdout, "[ 1, 4, 9 ]\n", stderr);
   assertEquals(success, true, stderr);
+  const sources = server.asked.filter((path) => path.endsWith(".ts"));
+  assertEquals(sources, []);
 });
 
-Deno.test("a program elsewhere uses the package from JSR", async () => {
-  await using server = await serveJsr(ROOT);
-  const { success, stdout, stderr } = await runElsewhere("jsr:@sauropod/multiprocessing", {
-    env: { JSR_URL: `${server.origin}/` },
-  });
-  assertEquals(stdout, "[ 1, 4, 9 ]\n", stderr);
-  assertEquals(success, true, stderr);
+Deno.test("a program elsewhere is checked against the types of the package from JSR", async () => {
+  await build();
+  await using server = await serveJsr(ROOT, CONFIG);
+  const check = (items: string) =>
+    elsewhere(["check"], programOf("jsr:@sauropod/multiprocessing", items), {
+      JSR_URL: `${server.origin}/`,
+    });
+  const right = await check("[1, 2, 3]");
+  assertEquals(right.success, true, right.stderr);
+  const wrong = await check('["one"]');
+  assertEquals(wrong.success, false);
+  assertMatch(wrong.stderr, /Type 'string' is not assignable to type 'number'/);
 });

@@ -36,6 +36,11 @@ let inside = 0;
  */
 export function enter(word: number): void {
   if (inside === 0) ensureRoomForSection();
+  enterWithRoom(word);
+}
+
+/** As {@linkcode enter}, for who has just asked for more room than a section takes. */
+export function enterWithRoom(word: number): void {
   inside++;
   if (Atomics.compareExchange(i32, word, FREE, TAKEN) !== FREE) enterSlowly(word); // FREE -> TAKEN
 }

@@ -167,6 +167,10 @@ export abstract class SharedHandle {
   }
 }
 
+/** Every handle has it, those of another copy of the package too, which mean nothing to this one. */
+export const handleMark: symbol = Symbol.for("@sauropod/multiprocessing handle");
+Object.defineProperty(SharedHandle.prototype, handleMark, { value: true });
+
 /** Has `console.log` show handles of a class by the state of their objects. */
 export function showState<T extends SharedHandle>(
   { prototype }: { prototype: T },

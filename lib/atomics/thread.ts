@@ -147,6 +147,11 @@ export function hasEnded(record: number): boolean {
   return stateOf(record) === State.ENDED;
 }
 
+/** As {@linkcode hasEnded}, at a glance that is not atomic: an end at this moment may be missed. */
+export function seemsEnded(record: number): boolean {
+  return (i32[record + threadWord.STATE] & 0xff) === State.ENDED;
+}
+
 /** How the thread ended; `undefined` while it has not. */
 export function exitCodeOf(record: number): number | undefined {
   const word = Atomics.load(i32, record + threadWord.STATE);

@@ -207,6 +207,14 @@ export function hasWaiters(queue: number): boolean {
   return Atomics.load(i32, queue + HEAD) !== 0;
 }
 
+/**
+ * As {@linkcode hasWaiters}, at a glance that is not atomic, and 10 ns shorter: who came this moment
+ * may be missed. For a choice of ways, each of which looks properly in the end.
+ */
+export function seemsToHaveWaiters(queue: number): boolean {
+  return i32[queue + HEAD] !== 0;
+}
+
 /** Wakes the first in the queue. To be called after the word has been changed. */
 export function wakeOne(queue: number): void {
   if (!hasWaiters(queue)) return;

@@ -1,22 +1,25 @@
 /**
  * Messages from any number of senders to any number of receivers, in shared memory.
  *
- * A channel is a chain of segments of 64-byte slots. Senders fill the last segment, one at a time;
- * receivers empty the first, one at a time; the two sides do not get in each other's way (the
- * two-lock queue of Michael and Scott, 1996). A message of up to 60 bytes lies in its slot, a larger
- * one in a block of its own whose address lies there. A message is readable once it is pushed.
+ * A channel is a chain of segments, in which messages lie one behind the other. Senders fill the last
+ * segment, one at a time; receivers empty the first, one at a time; the two sides do not get in each
+ * other's way (the two-lock queue of Michael and Scott, 1996). A message of up to 60 bytes lies there
+ * itself, of a larger one the address of its block. A message is readable once it is pushed.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_SLOT` | senders | | |
- * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_SLOT`, `SENT_SEEN` | receivers | | |
+ * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_WORD` | senders | | |
+ * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_WORD`, `SENT_SEEN` | receivers | | |
  * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers | | |
  * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |
  * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside `RECEIVE_GUARD` | senders to a full channel, in `SENDERS` | each pop wakes one |
  * | `LIMIT` | most messages at a time; 0: no limit | the creator | | |
+ * | `HAS_LIMIT` | whether there is one, on the receivers' cache line | the creator | | |
  * | `CLOSED` | bits of {@linkcode Closed} | `closeChannel` | both | `closeChannel` wakes all |
  *
- * Slot: word 0 is the length of the stream in the slot, or -1 and then word 1 the block's address.
+ * A place in a segment has word 0, the length of the stream that follows in bytes, or -1, and then
+ * word 1 is the block's address. Where a sender found too little room, and went on in another segment,
+ * the segment's `END` says so, and `NEXT` which.
  *
  * What waits and what is asked of a channel needs only `SENT`, `RECEIVED`, `LIMIT`, `CLOSED` and the
  * two queues, so it also serves channels whose messages come out in another order (`store.ts`).
@@ -24,7 +27,7 @@
  * @module
  */
 
-import { enter, leave } from "../atomics/guard.ts";
+import { enter, enterWithRoom, leave } from "../atomics/guard.ts";
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { ensureRoom } from "../atomics/stack.ts";
@@ -38,14 +41,15 @@ import { discardMessage, freeMessage, readMessage, sendStored, startOf } from ".
 // Words that senders write, receivers write, and both read lie on different cache lines.
 export const SEND_GUARD = 0;
 const LAST_SEGMENT = 1;
-const LAST_SLOT = 2;
+const LAST_WORD = 2;
 export const LIMIT = 3;
 /** The first of eight words, on the senders' cache line, that a store of another order may use. */
 export const OWN_WORDS = 8;
 const RECEIVE_GUARD = 16;
 const FIRST_SEGMENT = 17;
-const FIRST_SLOT = 18;
+const FIRST_WORD = 18;
 const SENT_SEEN = 19;
+const HAS_LIMIT = 20;
 export const SENT = 32;
 const CLOSED = 33;
 export const RECEIVERS = 34;
@@ -65,25 +69,35 @@ export const Closed = {
   SHUT_DOWN: 4,
 } as const;
 
-const SLOT_WORDS = 16;
-const SLOT_BYTES = (SLOT_WORDS - 1) * 4;
+/** Most bytes of a message that lies in its place. */
+const STREAM_BYTES = 60;
 const IN_BLOCK = -1;
-/** So many that a segment with its first slot's room for `NEXT` fills a block of 16 KiB. */
-const SLOTS = 254;
+/** So many that a segment fills a block of 16 KiB. */
+const SEGMENT_WORDS = 4080;
 const NEXT = 0;
+const END = 1;
+const FIRST_PLACE = 2;
 
 /** Makes a channel in the zeroed words at `channel`. */
 export function initChannel(channel: number, limit: number): void {
   const segment = newSegment();
   i32[channel + LIMIT] = limit;
+  i32[channel + HAS_LIMIT] = limit > 0 ? 1 : 0;
   i32[channel + LAST_SEGMENT] = segment;
+  i32[channel + LAST_WORD] = FIRST_PLACE;
   i32[channel + FIRST_SEGMENT] = segment;
+  i32[channel + FIRST_WORD] = FIRST_PLACE;
 }
 
 function newSegment(): number {
-  const segment = allocate((SLOT_WORDS + SLOTS * SLOT_WORDS) * 4);
-  i32[segment + NEXT] = 0;
+  const segment = allocate(SEGMENT_WORDS * 4);
+  i32[segment + END] = 0;
   return segment;
+}
+
+/** Words of a place whose word 0 is `length`. */
+function wordsOf(length: number): number {
+  return length === IN_BLOCK ? 2 : 1 + ((length + 3) >> 2);
 }
 
 /** Lets go of all messages and the memory of a channel that nobody can reach. */
@@ -134,52 +148,50 @@ export function closeChannel(channel: number, why: number): void {
  */
 export function push(channel: number, encoder: Encoder): boolean {
   const length = encoder.position;
-  if (length > SLOT_BYTES || !encoder.isStreamOnly) {
+  if (length > STREAM_BYTES || !encoder.isStreamOnly) {
     if (isFull(channel)) return false;
     return sendStored(encoder, (block) => pushBlock(channel, block)); // it may fill up meanwhile
   }
-  let slot: number;
+  let place: number;
   try {
-    slot = enterSlot(channel);
+    place = enterToSend(channel, length);
   } catch (error) {
     encoder.discard();
     throw error;
   }
-  if (slot !== 0) {
+  if (place !== 0) {
     const { words } = encoder;
-    i32[slot] = length;
-    for (let at = 0; at * 4 < length; at++) i32[slot + 1 + at] = words[at];
+    for (let at = 0; at * 4 < length; at++) i32[place + 1 + at] = words[at];
     Atomics.add(i32, channel + SENT, 1);
   }
   leave(channel + SEND_GUARD);
-  if (slot === 0) return false;
+  if (place === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
 }
 
 /** Sends a stored message if the channel has room and is open. */
 export function pushBlock(channel: number, block: number): boolean {
-  const slot = enterSlot(channel);
-  if (slot !== 0) {
-    i32[slot] = IN_BLOCK;
-    i32[slot + 1] = block;
+  const place = enterToSend(channel, IN_BLOCK);
+  if (place !== 0) {
+    i32[place + 1] = block;
     Atomics.add(i32, channel + SENT, 1);
   }
   leave(channel + SEND_GUARD);
-  if (slot === 0) return false;
+  if (place === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
 }
 
 /**
- * Enters `SEND_GUARD` and claims the slot for the next message; 0 if there is none.
+ * Enters `SEND_GUARD` and claims a place for a message of the length; 0 if there is none.
  *
  * @throws {RangeError} if the shared heap is used up; the guard is left
  */
-function enterSlot(channel: number): number {
+function enterToSend(channel: number, length: number): number {
   enter(channel + SEND_GUARD);
   try {
-    return claimSlot(channel);
+    return claimPlace(channel, length);
   } catch (error) {
     leave(channel + SEND_GUARD);
     throw error;
@@ -192,21 +204,22 @@ export function isFull(channel: number): boolean {
   return limit > 0 && messagesIn(channel) >= limit;
 }
 
-/** The slot for the next message; 0 if there is no room or nobody may send. Inside `SEND_GUARD`. */
-function claimSlot(channel: number): number {
+/** A place for the next message; 0 if there is no room or nobody may send. Inside `SEND_GUARD`. */
+function claimPlace(channel: number, length: number): number {
   if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
-  const slot = i32[channel + LAST_SLOT];
+  let word = i32[channel + LAST_WORD];
   let segment = i32[channel + LAST_SEGMENT];
-  if (slot === SLOTS) {
+  if (word + wordsOf(length) > SEGMENT_WORDS) {
     const next = newSegment();
+    i32[segment + END] = word;
     i32[segment + NEXT] = next;
+    i32[channel + LAST_SEGMENT] = next;
     segment = next;
-    i32[channel + LAST_SEGMENT] = segment;
-    i32[channel + LAST_SLOT] = 1;
-    return segment + SLOT_WORDS;
+    word = FIRST_PLACE;
   }
-  i32[channel + LAST_SLOT] = slot + 1;
-  return segment + SLOT_WORDS + slot * SLOT_WORDS;
+  i32[channel + LAST_WORD] = word + wordsOf(length);
+  i32[segment + word] = length;
+  return segment + word;
 }
 
 /**
@@ -236,7 +249,7 @@ export function* sending(
 // Receiving
 
 /** The message that was popped last: in `block`, or `length` bytes here. */
-const popped = { block: 0, length: 0, words: new Int32Array(SLOT_WORDS) };
+const popped = { block: 0, length: 0, words: new Int32Array(STREAM_BYTES / 4 + 1) };
 const poppedBytes = new Uint8Array(popped.words.buffer);
 const poppedView = new DataView(popped.words.buffer);
 const poppedFloats = new Float64Array(popped.words.buffer);
@@ -245,20 +258,20 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 function pop(channel: number): boolean {
   ensureRoom();
   let emptied: number;
-  enter(channel + RECEIVE_GUARD);
+  enterWithRoom(channel + RECEIVE_GUARD);
   try {
-    const slot = nextSlot(channel);
-    if (slot === 0) return false;
-    const length = i32[slot];
+    const place = nextPlace(channel);
+    if (place === 0) return false;
+    const length = i32[place];
     if (length === IN_BLOCK) {
-      popped.block = i32[slot + 1];
+      popped.block = i32[place + 1];
     } else {
       popped.block = 0;
       popped.length = length;
       const { words } = popped;
-      for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
+      for (let word = 0; word * 4 < length; word++) words[word] = i32[place + 1 + word];
     }
-    emptied = emptySlot(channel, slot);
+    emptied = emptyPlace(channel, place);
   } finally {
     leave(channel + RECEIVE_GUARD);
   }
@@ -266,8 +279,8 @@ function pop(channel: number): boolean {
   return true;
 }
 
-/** The slot of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
-function nextSlot(channel: number): number {
+/** Where the next message lies; 0 if there is none. Inside `RECEIVE_GUARD`. */
+function nextPlace(channel: number): number {
   const received = i32[channel + RECEIVED];
   if (i32[channel + SENT_SEEN] === received) {
     const sent = Atomics.load(i32, channel + SENT);
@@ -275,33 +288,37 @@ function nextSlot(channel: number): number {
     i32[channel + SENT_SEEN] = sent;
   }
   const segment = i32[channel + FIRST_SEGMENT];
-  const slot = i32[channel + FIRST_SLOT];
-  if (slot === SLOTS) return i32[segment + NEXT] + SLOT_WORDS;
-  return segment + SLOT_WORDS + slot * SLOT_WORDS;
+  const word = i32[channel + FIRST_WORD];
+  if (word === i32[segment + END]) return i32[segment + NEXT] + FIRST_PLACE;
+  return segment + word;
 }
 
 /**
- * Takes the next message, which is in `slot`, out of the channel. Inside `RECEIVE_GUARD`.
+ * Takes the next message, which lies at `place`, out of the channel. Inside `RECEIVE_GUARD`.
  *
  * @returns the segment that nobody needs any more; 0 if there is none
  */
-function emptySlot(channel: number, slot: number): number {
+function emptyPlace(channel: number, place: number): number {
+  const segment = i32[channel + FIRST_SEGMENT];
   let emptied = 0;
-  if (i32[channel + FIRST_SLOT] === SLOTS) {
-    emptied = i32[channel + FIRST_SEGMENT];
-    i32[channel + FIRST_SEGMENT] = slot - SLOT_WORDS;
-    i32[channel + FIRST_SLOT] = 1;
+  if (place === segment + i32[channel + FIRST_WORD]) {
+    i32[channel + FIRST_WORD] += wordsOf(i32[place]);
   } else {
-    i32[channel + FIRST_SLOT]++;
+    emptied = segment;
+    i32[channel + FIRST_SEGMENT] = place - FIRST_PLACE;
+    i32[channel + FIRST_WORD] = FIRST_PLACE + wordsOf(i32[place]);
   }
-  Atomics.store(i32, channel + RECEIVED, (i32[channel + RECEIVED] + 1) | 0);
+  const received = (i32[channel + RECEIVED] + 1) | 0;
+  // Without a limit nobody sleeps on it, and who asks learns it when the section is left.
+  if (i32[channel + HAS_LIMIT] === 0) i32[channel + RECEIVED] = received;
+  else Atomics.store(i32, channel + RECEIVED, received);
   return emptied;
 }
 
-/** Does what follows {@linkcode emptySlot}, outside of the guard. */
+/** Does what follows {@linkcode emptyPlace}, outside of the guard. */
 function noteRoom(channel: number, emptied: number): void {
   if (emptied !== 0) free(emptied);
-  if (i32[channel + LIMIT] > 0) wakeOne(channel + SENDERS);
+  if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);
 }
 
 /**
@@ -378,15 +395,15 @@ export function receiveBytes<R>(
   let block: number;
   let bytes: Uint8Array<SharedArrayBuffer>;
   let emptied: number;
-  enter(channel + RECEIVE_GUARD);
+  enterWithRoom(channel + RECEIVE_GUARD);
   try {
-    const slot = nextSlot(channel);
-    if (slot === 0) return undefined;
-    block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
-    const start = block === 0 ? (slot + 1) * 4 : startOf(block);
+    const place = nextPlace(channel);
+    if (place === 0) return undefined;
+    block = i32[place] === IN_BLOCK ? i32[place + 1] : 0;
+    const start = block === 0 ? (place + 1) * 4 : startOf(block);
     if (bytesLength(start) < 0) return { kind: "other", name: messageName(start) };
     bytes = bytesAt(start);
-    emptied = emptySlot(channel, slot);
+    emptied = emptyPlace(channel, place);
   } finally {
     leave(channel + RECEIVE_GUARD);
   }
@@ -468,7 +485,7 @@ function parkForMessage(channel: number, sent: number, patience = 1) {
 
 /** Moves the stream that was popped last into a block, so that it can be read later. */
 export function keepInline(): number {
-  const block = allocate(8 + SLOT_BYTES);
+  const block = allocate(8 + popped.words.byteLength);
   i32[block] = popped.length;
   i32.set(popped.words, block + 2);
   return block;

@@ -10,7 +10,7 @@
 
 import { DataCloneError } from "../errors.ts";
 import { becomingReady } from "../atomics/readiness.ts";
-import { addressOf, send, unsend } from "../atomics/shared_object.ts";
+import { addressOf, handleMark, send, unsend } from "../atomics/shared_object.ts";
 import { ensureRoom } from "../atomics/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
@@ -460,6 +460,13 @@ export class Encoder {
     if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
     if (reducer === undefined) {
+      if (handleMark in value) {
+        const what = withArticle(value.constructor.name);
+        throw new NotCloneable(
+          value,
+          `${what} of another copy of this package cannot cross: import the package from one place`,
+        );
+      }
       // What can be waited for and is no shared object is a process.
       if (
         Symbol.dispose in value || Symbol.asyncDispose in value || becomingReady in value

@@ -52,8 +52,10 @@ const registrations = new Map<string, Registration[]>();
 /** The definitions that this isolate knows for functions and classes. */
 const definitions = new WeakMap<object, Definition>();
 const addresses = new WeakMap<object, number>();
-/** Addresses by the definition's text: functions made anew in a loop share theirs. */
+/** Addresses by the definition's text. */
 const addressesByText = new Map<string, number>();
+/** Of functions that are sent as source, by name and text: one written in a call is new at each. */
+const addressesBySource = new Map<string, number>();
 /** What the definitions at these addresses mean in this isolate. */
 const resolved = new Map<number, object>();
 
@@ -208,9 +210,30 @@ export function isRegistered(classOf: object): boolean {
  */
 export function functionAddress(fn: AnyFunction | AnyClass): number {
   let address = addresses.get(fn);
-  if (address !== undefined) return address;
-  const text = JSON.stringify(complete(definitions.get(fn) ?? describe(fn)));
-  address = addressesByText.get(text);
+  if (address === undefined) {
+    const definition = definitions.get(fn);
+    address = definition === undefined ? undescribedAddress(fn) : write(complete(definition));
+    addresses.set(fn, address);
+  }
+  return address;
+}
+
+/** The address of a function that nobody registered. */
+function undescribedAddress(fn: AnyFunction | AnyClass): number {
+  const text = `${fn.name} ${Function.prototype.toString.call(fn)}`;
+  let address = addressesBySource.get(text);
+  if (address === undefined) {
+    const definition = describe(fn);
+    address = write(definition);
+    if (definition.kind === "source") addressesBySource.set(text, address);
+  }
+  return address;
+}
+
+/** Writes the definition into the heap, unless it is there. */
+function write(definition: Definition): number {
+  const text = JSON.stringify(definition);
+  let address = addressesByText.get(text);
   if (address === undefined) {
     ensureThread();
     const bytes = new TextEncoder().encode(text);
@@ -219,7 +242,6 @@ export function functionAddress(fn: AnyFunction | AnyClass): number {
     u8.set(bytes, address * 4 + 4);
     addressesByText.set(text, address);
   }
-  addresses.set(fn, address);
   return address;
 }
 
@@ -361,12 +383,6 @@ function evaluate(source: string): object {
   return (0, eval)(`"use strict"; (${source}\n)`);
 }
 
-/**
- * What was found of functions that are sent as source, by name and text: a call in a loop has a new
- * function each time, and V8 takes the longer to evaluate a text the more often it has.
- */
-const described = new Map<string, Definition>();
-
 /** Describes a function that nobody registered: by its path or its text. */
 function describe(fn: AnyFunction | AnyClass): Definition {
   const name = fn.name;
@@ -396,18 +412,11 @@ function describe(fn: AnyFunction | AnyClass): Definition {
       } cannot be sent as source: its \`this\` belongs to where it was written. Pass what it needs as an argument`,
     );
   }
-  const key = JSON.stringify([name, source]);
-  const known = described.get(key);
-  if (known !== undefined) return known;
   // A method's text is no expression; inside an object it is.
   const method = `{${source}}[${JSON.stringify(name)}]`;
   for (const text of [source, method]) {
     try {
-      if (typeof evaluate(text) === "function") {
-        const definition: Definition = { kind: "source", name, source: text };
-        described.set(key, definition);
-        return definition;
-      }
+      if (typeof evaluate(text) === "function") return { kind: "source", name, source: text };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error; // not an expression: the next form
     }

@@ -95,7 +95,7 @@ export const viewKinds: ReadonlyMap<string, number> = new Map(
   viewClasses.map((viewClass, kind) => [viewClass.name, kind]),
 );
 
-/** `value` rounded up to a multiple of 8. */
+/** `value` rounded up to a multiple of 8. It may be beyond 2^31, of which `&` sees the low bits. */
 export function align8(value: number): number {
-  return Math.ceil(value / 8) * 8;
+  return value + ((8 - (value & 7)) & 7);
 }

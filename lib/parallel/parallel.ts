@@ -157,7 +157,7 @@ export interface ParallelFactory {
  * @throws {RangeError} if `nJobs` is 0, or another option is none of those that it can be
  * @throws {TypeError} if there is no such option, or, when it is called, what is no call is among the calls
  */
-export const Parallel: ParallelFactory = function Parallel(
+export const Parallel: ParallelFactory = function (
   options: ParallelOptions<ReturnAs> = {},
 ) {
   checkOptions("make calls", options, optionNames);

@@ -259,8 +259,12 @@ interface Compiled {
   driver: Driver;
 }
 
-let compilations = 0;
 const compiled = new WeakMap<Plan["body"], Compiled>();
+/**
+ * What makes the loops around bodies of one text, by the text of both. A body that is written in the
+ * call is another function each time, and the engine goes on with what it learnt of the last.
+ */
+const makers = new Map<string, (...parts: unknown[]) => Driver>();
 
 function driverFor(plan: Plan): Driver {
   const { body, isDriver, reduction, step } = plan;
@@ -295,9 +299,14 @@ function driverFor(plan: Plan): Driver {
   const known = compiled.get(body);
   if (known?.source === source && known.combine === combine) return known.driver;
   const check = reduction?.kind === "numbers" ? checkNumber : checkNoPromise;
-  // The engine keeps what it learnt for one text: another body in the same text would be slow.
-  const text = `${source} // ${++compilations}`;
-  const driver: Driver = new Function("body", "check", "combine", text)(body, check, combine);
+  const text = `${source}\n${body}`;
+  let make = makers.get(text);
+  if (make === undefined) {
+    // The engine keeps what it learnt for one text: another body in the same text would be slow.
+    make = new Function("body", "check", "combine", `${source} // ${makers.size}`) as () => Driver;
+    makers.set(text, make);
+  }
+  const driver = make(body, check, combine);
   compiled.set(body, { source, combine, driver });
   return driver;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Decoder } from "../codec/decoder.ts";
+import { ownModules } from "../runtime/places.ts";
 import type { Failure } from "./protocol.ts";
 
 /**
@@ -78,7 +79,8 @@ export function explainFailure(
 ): unknown {
   if (!(error instanceof Error) || by === undefined) return error;
   const asked = (site?.stack ?? "").split("\n").slice(1)
-    .filter((line) => !/\/lib\/(pool|futures|parallel)\/|at new Promise \(/.test(line)).join("\n");
+    .filter((line) => !line.includes(ownModules) && !line.includes("at new Promise ("))
+    .join("\n");
   const story = `--- in task ${by.task}${item}, run by ${by.worker}, called from:`;
   const stack = `${error.stack}\n    ${story}\n${asked}`;
   Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });

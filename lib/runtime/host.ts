@@ -42,6 +42,7 @@ import {
 import { type Announcement, drain, keep, type Request } from "./link.ts";
 import { firstDraw } from "./seeded_random.ts";
 import { note, NoteLevel } from "./notes.ts";
+import { workerEntry } from "./places.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -68,7 +69,6 @@ const KILL_GRACE_MS = 20;
 /** How long a thread that has stopped may still run its last microtasks, in milliseconds. */
 const SETTLING_MS = 100;
 
-const workerEntry = new URL("../../workers/worker.ts", import.meta.url);
 const hosted = new Map<number, Hosted>();
 /** Threads whose memory can be used again some time after they stopped. */
 const settling: { record: number; since: number }[] = [];

@@ -23,9 +23,16 @@ import { AbandonedLockError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { ensureRoom, ensureRoomToRelease } from "../atomics/stack.ts";
-import { hasEnded, self } from "../atomics/thread.ts";
+import { hasEnded, seemsEnded, self } from "../atomics/thread.ts";
 import { Outcome, type Steps } from "../atomics/wait.ts";
-import { hasWaiters, passOn, QUEUE_WORDS, wakeOne, wakeOthersFor } from "../atomics/wait_queue.ts";
+import {
+  hasWaiters,
+  passOn,
+  QUEUE_WORDS,
+  seemsToHaveWaiters,
+  wakeOne,
+  wakeOthersFor,
+} from "../atomics/wait_queue.ts";
 
 const QUEUE = 1;
 
@@ -98,8 +105,10 @@ function asOwner(owner: number, how: Acquisition): Acquisition {
 export function relinquish(owner: number): boolean {
   ensureRoom();
   const queue = owner + QUEUE;
-  if (hasEnded(self)) return true;
-  if (!hasWaiters(queue) && Atomics.compareExchange(i32, owner, self, 0) === self) { // me -> 0
+  if (
+    !seemsEnded(self) && !seemsToHaveWaiters(queue) &&
+    Atomics.compareExchange(i32, owner, self, 0) === self // me -> 0
+  ) {
     wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
     return true;
   }

@@ -20,6 +20,7 @@ import {
   shift,
   twins,
 } from "../fixtures/functions/tasks.ts";
+import { countEvaluations } from "../fixtures/evaluations.ts";
 import { test } from "../fixtures/guarded.ts";
 import { runProgram } from "../fixtures/program.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
@@ -298,30 +299,6 @@ for (
   });
 }
 
-test("an inline function made anew in a loop is looked at once", () => {
-  let looks = 0;
-  Reflect.set(globalThis, "countLook", () => {
-    looks++;
-    return "f";
-  });
-  try {
-    // The text of such a method counts when it is evaluated.
-    const make = () =>
-      ({
-        // @ts-ignore: not declared
-        [globalThis.countLook()]() {
-          return 1;
-        },
-      } as unknown as { f: AnyFunction }).f;
-    const made = Array.from({ length: 5 }, make);
-    looks = 0;
-    assertEquals(new Set(made.map(functionAddress)).size, 1);
-    assertEquals(looks, 1);
-  } finally {
-    Reflect.deleteProperty(globalThis, "countLook");
-  }
-});
-
 test("a global function that the worker does not have is not found", async () => {
   const made = { onlyHere: () => 1 };
   Object.assign(globalThis, made);
@@ -410,3 +387,10 @@ for (const name of ["early", "late"]) {
     assertEquals([stdout, stderr], ["TaskLookupError\n".repeat(3), ""]);
   });
 }
+
+test("a function that is written in the call is evaluated once", () => {
+  const send = () => functionAddress((x: number) => x + 12_345);
+  assertEquals(countEvaluations(send), 1);
+  assertEquals(countEvaluations(send), 0);
+  assertEquals(send(), send());
+});

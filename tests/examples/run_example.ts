@@ -29,10 +29,19 @@ export function linesOf(bytes: Uint8Array): string[] {
 }
 
 /** Runs the example of this name. */
-export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
+export function runExample(name: string, ...args: string[]): Promise<Outcome> {
+  return runExampleWith([], name, ...args);
+}
+
+/** Runs the example of this name by `deno run` with more flags. */
+export async function runExampleWith(
+  flags: string[],
+  name: string,
+  ...args: string[]
+): Promise<Outcome> {
   const { path, permissions } = examples.find((example) => example.name === name)!;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, path, ...args],
+    args: ["run", "--quiet", "--no-prompt", ...flags, ...permissions, path, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -84,7 +84,7 @@ export interface Replacement {
  * has returned, the thread is where it was when it called, however the function came to its result.
  */
 const CALLS: Record<string, string[]> = {
-  "lib/atomics/guard.ts": ["enter", "enterSlowly", "leave"],
+  "lib/atomics/guard.ts": ["enter", "enterWithRoom", "enterSlowly", "leave"],
   "lib/atomics/heap.ts": ["allocate", "free"],
   "lib/atomics/thread.ts": ["publishEnd", "rouse", "forEachLiveThread"],
   "lib/atomics/wait_queue.ts": [
@@ -162,8 +162,8 @@ export const FITTINGS: Replacement[] = [
   },
   {
     file: "lib/channels/channel.ts",
-    from: /const SLOTS = \d+;/,
-    to: "const SLOTS = 2;",
+    from: /const SEGMENT_WORDS = \d+;/,
+    to: "const SEGMENT_WORDS = 6;", // room for two messages
   },
   {
     file: "lib/sync/rlock.ts",

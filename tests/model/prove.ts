@@ -141,8 +141,8 @@ export function assertEmptyQueue(queue: number): void {
 
 /** Names the words of a channel. */
 export function nameChannel(world: World, at: number): void {
-  world.name(at, "SEND_GUARD", "LAST_SEGMENT", "LAST_SLOT", "LIMIT");
-  world.name(at + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_SLOT", "SENT_SEEN");
+  world.name(at, "SEND_GUARD", "LAST_SEGMENT", "LAST_WORD", "LIMIT");
+  world.name(at + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_WORD", "SENT_SEEN", "HAS_LIMIT");
   world.name(at + 32, "SENT", "CLOSED", ...queueNames("RECEIVERS"));
   world.name(at + 48, "RECEIVED", ...queueNames("SENDERS"));
 }

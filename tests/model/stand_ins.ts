@@ -92,6 +92,9 @@ export function enter(word: number): void {
   act(Kind.ENTER, word);
 }
 
+/** The stacks of the model have room. */
+export const enterWithRoom: typeof enter = enter;
+
 /** Leaves a section. */
 export function leave(word: number): void {
   act(Kind.LEAVE, word);

@@ -33,6 +33,7 @@ import {
   stopping,
   sumInTask,
 } from "../fixtures/loop_tasks.ts";
+import { countEvaluations } from "../fixtures/evaluations.ts";
 import { test } from "../fixtures/guarded.ts";
 import { loopTest, shared } from "./loops.ts";
 
@@ -432,3 +433,17 @@ loopTest("parallelFor() tells what to do when its body writes to a copy", async 
     );
   }
 });
+
+loopTest(
+  "parallelForSync() compiles the loop around a body that is written in the call once",
+  () => {
+    const out = shared(100);
+    const fill = () =>
+      parallelForSync(100, (i, { out }) => {
+        out[i] = i * 7;
+      }, { context: { out } });
+    assert(countEvaluations(fill) > 0);
+    assertEquals(countEvaluations(fill), 0);
+    assertEquals(out[99], 693);
+  },
+);

@@ -1,0 +1,61 @@
+/**
+ * Bundles the package for publishing: a program then loads a handful of modules, and so does each of
+ * its workers, rather than a hundred and fifty.
+ *
+ * `dist/` gets a JavaScript module for each export and for the workers, and what they share. The
+ * types stay where they are written: each module names the TypeScript that it was made of.
+ * `deno.build.json` is `deno.json` with these modules in place of the sources, for `--config`.
+ *
+ * @module
+ */
+import { readdir } from "node:fs/promises";
+import { ROOT } from "./source_files.ts";
+
+const OUTPUT = "dist";
+const CONFIG = "deno.build.json";
+
+const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+const exports = Object.entries<string>(config.exports);
+const builtOf = (source: string) => source.replace("./", `./${OUTPUT}/`).replace(/\.ts$/, ".js");
+
+await Deno.remove(new URL(OUTPUT, ROOT), { recursive: true }).catch(() => {});
+await bundle([...exports.map(([, source]) => source), "./workers/worker.ts"]);
+for (const [, source] of exports) await nameTypes(source);
+await nameClasses();
+
+config.exports = Object.fromEntries(exports.map(([name, source]) => [name, builtOf(source)]));
+for (const [name, source] of exports) config.imports[config.name + name.slice(1)] = builtOf(source);
+config.publish.exclude.push(`!${OUTPUT}`);
+await Deno.writeTextFile(new URL(CONFIG, ROOT), JSON.stringify(config, null, 2));
+
+/** Writes the modules into the folder, and what more than one of them uses into chunks. */
+async function bundle(sources: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--code-splitting", "--external=npm:*", `--outdir=${OUTPUT}`, ...sources],
+    cwd: ROOT,
+  }).output();
+  if (success) return;
+  await Deno.stderr.write(stderr);
+  Deno.exit(1);
+}
+
+/** Tells those who check types that they are in the source. */
+async function nameTypes(source: string): Promise<void> {
+  const url = new URL(builtOf(source), ROOT);
+  const up = "../".repeat(builtOf(source).split("/").length - 2);
+  const types = `// @ts-self-types="${up}${source.replace("./", "")}"\n`;
+  await Deno.writeTextFile(url, types + await Deno.readTextFile(url));
+}
+
+/** Gives classes their names back: the bundler calls a class that mentions itself `_Name`. */
+async function nameClasses(): Promise<void> {
+  for (const path of await readdir(new URL(OUTPUT, ROOT), { recursive: true })) {
+    if (!path.endsWith(".js")) continue;
+    const url = new URL(`${OUTPUT}/${path}`, ROOT);
+    const text = await Deno.readTextFile(url);
+    const named = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
+    if (named.length === 0) continue;
+    const given = new RegExp(`\\b_(${named.join("|")})\\b`, "g");
+    await Deno.writeTextFile(url, text.replace(given, "$1"));
+  }
+}
