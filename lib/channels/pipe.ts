@@ -14,6 +14,8 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
@@ -393,11 +395,14 @@ export interface PipeOptions {
   duplex?: boolean;
 }
 
+const optionNames: OptionNames<PipeOptions> = { duplex: true };
+
 /**
  * Makes a pipe and returns its two ends.
  *
  * @typeParam There what the first end sends, and the second receives
  * @typeParam Back what the second end sends, and the first receives
+ * @throws {TypeError} if `options` is no object or has an unknown name, or `duplex` is no boolean
  *
  * @example There and back
  * ```ts
@@ -416,7 +421,11 @@ export interface PipeOptions {
 export function Pipe<There = unknown, Back = There>(
   options: PipeOptions = {},
 ): [Connection<There, Back>, Connection<Back, There>] {
+  checkOptions("make pipe", options, optionNames);
   const { duplex = true } = options;
+  if (typeof duplex !== "boolean") {
+    throw new TypeError(`Cannot make pipe: duplex must be a boolean, not ${shown(duplex)}`);
+  }
   const pipe = createObject(SharedType.PIPE, PIPE_WORDS);
   initChannel(pipe + CHANNELS, 0);
   initChannel(pipe + CHANNELS + CHANNEL_WORDS, 0);

@@ -74,10 +74,19 @@ export function bufferAddress(buffer: Carried): number {
   return address;
 }
 
+/** Fewer buffers than this are looked through whenever there is one more. */
+const FEW = 100;
+/** How many were left when they were looked through. */
+let left = 0;
+
 /** Keeps a buffer that was announced to this isolate, and drops those that nobody can reach. */
 export function keepBuffer(address: number, buffer: Carried): void {
-  for (const at of kept.keys()) {
-    if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
+  // Many are looked through when they have become a tenth more: each buffer costs the same then.
+  if (kept.size < FEW || kept.size > left * 1.1) {
+    for (const at of kept.keys()) {
+      if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
+    }
+    left = kept.size;
   }
   kept.set(address, buffer);
 }

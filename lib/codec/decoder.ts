@@ -211,6 +211,8 @@ export class Decoder {
         return this.#instance();
       case Tag.REDUCED:
         return this.#reduced();
+      case Tag.MATCH:
+        return this.#match();
       default:
         throw new Error(`Cannot read message: byte ${tag} is no tag`);
     }
@@ -288,10 +290,19 @@ export class Decoder {
     const length = this.#length();
     const array: unknown[] = this.#note(new Array(length));
     for (let at = 0; at < length; at++) {
-      if (this.#bytes[this.#position] === Tag.HOLE) this.#position++;
-      else array[at] = this.value();
+      if (this.#bytes[this.#position] === Tag.HOLES) {
+        this.#position++;
+        at += this.#length() - 1;
+      } else {
+        array[at] = this.value();
+      }
     }
     return array;
+  }
+
+  #match(): unknown[] {
+    this.#position++; // Tag.ARRAY
+    return this.#plain(this.#array());
   }
 
   #plain<T extends object>(object: T): T {
@@ -347,12 +358,14 @@ export class Decoder {
 
   #instance(): object {
     const { prototype } = this.#function() as { prototype: object };
-    if (this.#bytes[this.#position] === Tag.ERROR) {
+    const tag = this.#bytes[this.#position];
+    if (tag === Tag.OBJECT) {
       this.#position++;
-      return Object.setPrototypeOf(this.#error(), prototype);
+      return this.#plain(this.#note(Object.create(prototype)));
     }
-    this.#position++; // Tag.OBJECT
-    return this.#plain(this.#note(Object.create(prototype)));
+    const value = this.value() as object;
+    if (tag !== Tag.ERROR) this.#plain(value);
+    return Object.setPrototypeOf(value, prototype);
   }
 
   #reduced(): object {

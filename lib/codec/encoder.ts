@@ -23,6 +23,8 @@ import { align8, Tag, viewKinds } from "./tags.ts";
 const FIRST_CAPACITY = 4096;
 /** A larger stream is given back to the collector after use. */
 const LARGEST_KEPT = 1 << 22;
+/** Arrays longer than this are looked through before they are written. */
+const LONG = 1 << 23;
 const DETACHED = "its contents have been transferred away";
 const textEncoder = new TextEncoder();
 
@@ -314,12 +316,22 @@ export class Encoder {
 
   #object(value: object): void {
     if (this.#isSeen(value)) return;
-    if (Array.isArray(value)) return this.#array(value);
     const prototype = Object.getPrototypeOf(value);
+    if (Array.isArray(value)) {
+      if (prototype === Array.prototype || !isRegistered(value.constructor)) {
+        return this.#array(value);
+      }
+      return this.#instance(value);
+    }
     if (prototype === Object.prototype || prototype === null) return this.#plain(value);
     const address = addressOf(value);
     if (address !== undefined) return this.#sharedObject(address);
     if (isRegistered(value.constructor)) return this.#instance(value);
+    this.#builtin(value);
+  }
+
+  /** Writes an object as its built-in class has it. */
+  #builtin(value: object): void {
     if (ArrayBuffer.isView(value)) return this.#arrayView(value);
     switch (builtinNameOf(value)) {
       case "Map":
@@ -355,18 +367,41 @@ export class Encoder {
   #array(array: unknown[]): void {
     const { length } = array;
     if (typeof array[0] === "number" && this.#numbers(array, 0, length)) return;
+    // To look at all arrays for other keys than indices would cost more than to write most of them.
+    const isMatch = "groups" in array;
+    if (isMatch) this.#byte(Tag.MATCH);
     this.#tagAndLength(Tag.ARRAY, length);
-    for (let at = 0; at < length; at++) {
+    let at = 0;
+    for (; at < length; at++) {
       const element = array[at];
-      if (element === undefined && !(at in array)) this.#byte(Tag.HOLE);
-      else this.#write(element);
+      if (element === undefined && !(at in array)) break;
+      this.#write(element);
     }
+    if (at < length) this.#sparse(array, at, length);
+    if (isMatch) this.#properties(array, Object.keys(array).filter((key) => !isIndex(key)));
+  }
+
+  /** Writes the rest of an array from a hole on. It may be long and hold little. */
+  #sparse(array: unknown[], from: number, length: number): void {
+    let next = from;
+    for (const key of Object.keys(array)) { // indices come first, in their order
+      if (!isIndex(key)) break;
+      const at = Number(key);
+      if (at < next) continue;
+      if (at >= length) break; // a getter has added it
+      if (at > next) this.#tagAndLength(Tag.HOLES, at - next);
+      this.#write(array[at]);
+      next = at + 1;
+    }
+    if (next < length) this.#tagAndLength(Tag.HOLES, length - next);
   }
 
   /** Writes numbers of an array as one piece; false, with nothing written, if there are others. */
   #numbers(array: readonly unknown[], from: number, to: number): boolean {
     if (ArrayBuffer.isView(array)) return false;
     const length = to - from;
+    // A long array may be nearly empty: look before there is room for all.
+    if (length > LONG && !isAllNumbers(array, from, to)) return false;
     this.#ensure(16 + length * 8);
     const start = align8(this.position + 5) / 8;
     const floats = this.#floats;
@@ -389,8 +424,11 @@ export class Encoder {
   }
 
   #plain(object: object): void {
-    const keys = Object.keys(object);
     this.#byte(Tag.OBJECT);
+    this.#properties(object, Object.keys(object));
+  }
+
+  #properties(object: object, keys: string[]): void {
     this.#shape(keys);
     for (let at = 0; at < keys.length; at++) {
       this.#write((object as Record<string, unknown>)[keys[at]]);
@@ -433,11 +471,11 @@ export class Encoder {
       if (
         Symbol.dispose in value || Symbol.asyncDispose in value || becomingReady in value
       ) {
-        const what = withArticle(value.constructor?.name ?? "resource");
+        const what = withArticle(value.constructor?.name || "resource");
         throw new NotCloneable(value, `${what} holds what cannot be copied: make one there`);
       }
       if ("then" in value) {
-        const what = withArticle(value.constructor?.name ?? "result");
+        const what = withArticle(value.constructor?.name || "result");
         throw new NotCloneable(value, `${what} is a result that may be to come: await it first`);
       }
       return this.#plain(value);
@@ -467,10 +505,15 @@ export class Encoder {
     );
   }
 
+  /** An instance of a registered class, with what a built-in class that it extends has in it. */
   #instance(value: object): void {
     this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
-    if (value instanceof Error) this.#error(value);
-    else this.#plain(value);
+    const builtin = builtinNameOf(value);
+    if (builtin === undefined) return this.#plain(value);
+    if (builtin === "Error") return this.#error(value as Error);
+    if (Array.isArray(value)) this.#array(value);
+    else this.#builtin(value);
+    this.#properties(value, Object.keys(value).filter((key) => !isIndex(key)));
   }
 
   #map(map: Map<unknown, unknown>): void {
@@ -539,6 +582,17 @@ export class Encoder {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
     if (bytes.length > 0) this.#blocks.push({ bytes });
   }
+}
+
+function isAllNumbers(array: readonly unknown[], from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (typeof array[at] !== "number") return false;
+  return true;
+}
+
+/** Whether it is the key of an element of an array. */
+function isIndex(key: string): boolean {
+  const index = Number(key) >>> 0;
+  return String(index) === key && index < 2 ** 32 - 1;
 }
 
 /** Numeric typed arrays, whose parts can be sent without copying them first. */

@@ -6,14 +6,31 @@
 
 import { errorClasses } from "../errors.ts";
 
-const nativeErrors: Readonly<Record<string, ErrorConstructor>> = {
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
+/** Classes that every isolate has, by name; those of a namespace with its name before theirs. */
+const classes = new Map<string, new (message: string) => Error>();
+/** The names, by what the instances inherit from. */
+const names = new Map<object, string>();
+
+for (
+  const [namespace, members] of [
+    ["", { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }],
+    ["", errorClasses],
+    ["Deno.errors.", Deno.errors],
+    ["WebAssembly.", WebAssembly],
+  ] as const
+) {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(members))) {
+    if (value !== Error && !(value?.prototype instanceof Error)) continue;
+    classes.set(namespace + name, value);
+    names.set(value.prototype, namespace + name);
+  }
+}
+names.set(DOMException.prototype, "DOMException");
+names.set(AggregateError.prototype, "AggregateError");
+names.set(SuppressedError.prototype, "SuppressedError");
+
+/** What errors of some built-in classes refer to, and `Object.keys` does not show. */
+export const HIDDEN_KEYS = ["errors", "error", "suppressed"];
 
 /** The parts of an error that cross. */
 export interface ErrorParts {
@@ -24,7 +41,9 @@ export interface ErrorParts {
   stack?: string;
   cause?: unknown;
   hasCause: boolean;
-  errors?: unknown;
+  /** Those of {@linkcode HIDDEN_KEYS} that it has and that are not enumerable. */
+  hidden: Record<string, unknown>;
+  /** Its enumerable properties. */
   own: Record<string, unknown>;
 }
 
@@ -32,9 +51,11 @@ export interface ErrorParts {
 export function errorPartsOf(error: Error): ErrorParts {
   const own: Record<string, unknown> = {};
   for (const key of Object.keys(error)) {
-    if (!["name", "message", "stack", "cause", "errors"].includes(key)) {
-      own[key] = Reflect.get(error, key);
-    }
+    if (!["name", "message", "stack", "cause"].includes(key)) own[key] = Reflect.get(error, key);
+  }
+  const hidden: Record<string, unknown> = {};
+  for (const key of HIDDEN_KEYS) {
+    if (Object.hasOwn(error, key) && !(key in own)) hidden[key] = Reflect.get(error, key);
   }
   return {
     class: nearestClass(error),
@@ -43,7 +64,7 @@ export function errorPartsOf(error: Error): ErrorParts {
     stack: typeof error.stack === "string" ? error.stack : undefined,
     cause: error.cause,
     hasCause: Object.hasOwn(error, "cause"),
-    errors: error instanceof AggregateError ? error.errors : undefined,
+    hidden,
     own,
   };
 }
@@ -64,7 +85,7 @@ export function errorFrom(parts: ErrorParts, error: Error): Error {
   }
   if (parts.stack !== undefined) define("stack", parts.stack);
   if (parts.hasCause) define("cause", parts.cause);
-  if (parts.errors !== undefined) define("errors", parts.errors);
+  for (const [key, value] of Object.entries(parts.hidden)) define(key, value);
   for (const [key, value] of Object.entries(parts.own)) {
     Object.defineProperty(error, key, {
       value,
@@ -80,19 +101,14 @@ export function errorFrom(parts: ErrorParts, error: Error): Error {
 export function emptyError(className: string, name: string, message: string): Error {
   if (className === "DOMException") return new DOMException(message, name);
   if (className === "AggregateError") return new AggregateError([], message);
-  const known = Object.hasOwn(errorClasses, className)
-    ? errorClasses[className]
-    : nativeErrors[className] ?? Error;
-  return new known(message);
+  if (className === "SuppressedError") return new SuppressedError(undefined, undefined, message);
+  return new (classes.get(className) ?? Error)(message);
 }
 
 function nearestClass(error: Error): string {
-  if (error instanceof DOMException) return "DOMException";
   for (let at = Object.getPrototypeOf(error); at !== null; at = Object.getPrototypeOf(at)) {
-    const name = at.constructor?.name;
-    if (name === "AggregateError" && at === AggregateError.prototype) return name;
-    if (Object.hasOwn(errorClasses, name) && errorClasses[name].prototype === at) return name;
-    if (Object.hasOwn(nativeErrors, name) && nativeErrors[name].prototype === at) return name;
+    const name = names.get(at);
+    if (name !== undefined) return name;
   }
   return "Error";
 }

@@ -327,7 +327,8 @@ export async function importFunction(address: number): Promise<object> {
   if (typeof found !== "function") {
     throw new TaskLookupError(
       definition.kind === "export"
-        ? `Cannot find function ${definition.name}: ${definition.module} does not export it`
+        ? `Cannot find function ${definition.name}: ${definition.module} ` +
+          (definition.name in module ? "exports no function of this name" : "does not export it")
         : `Cannot find task ${nameAt(address)} in ${definition.module}: the ` +
           `worker's import of the module did not register it, or registered another. ` +
           `Call task() at the top level of the module, not inside a function or a condition` +

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { HIDDEN_KEYS } from "./error_parts.ts";
+
 /** The path from `root`, which the reader calls `name`, to `culprit`. */
 export function pathTo(culprit: unknown, root: unknown, name: string): string {
   const seen = new Set<unknown>();
@@ -61,7 +63,11 @@ function* partsOf(value: object): Generator<[string, unknown]> {
   } else if (Array.isArray(value)) {
     for (const [at, inner] of value.entries()) yield [`[${at}]`, inner];
   } else {
-    if (value instanceof Error) yield [".cause", value.cause];
+    if (Error.isError(value)) {
+      for (const key of ["cause", ...HIDDEN_KEYS]) {
+        if (Object.hasOwn(value, key)) yield [`.${key}`, Reflect.get(value, key)];
+      }
+    }
     for (const key of Object.keys(value)) {
       yield [
         /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,

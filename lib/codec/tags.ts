@@ -28,9 +28,10 @@ export const Tag = {
   UTF16_STRING: 9,
   /** string of its hexadecimal digits, with a minus before them if negative */
   BIGINT: 10,
-  /** length, values; {@linkcode Tag.HOLE} for an element that is absent */
+  /** length, values; {@linkcode Tag.HOLES} for elements that are absent */
   ARRAY: 11,
-  HOLE: 12,
+  /** length of the run: elements of an array that are absent */
+  HOLES: 12,
   /** length, padding to 8, float64 each: an array of numbers only */
   NUMBERS: 13,
   /** shape, values in the order of its keys */
@@ -59,12 +60,17 @@ export const Tag = {
   SHARED: 25,
   /** int32 address of its definition */
   FUNCTION: 26,
-  /** int32 address of the class's definition, object */
+  /**
+   * int32 address of the class's definition; object, error, or value of the built-in class that it
+   * extends, shape, values in the order of its keys
+   */
   INSTANCE: 27,
   /** int32 address of the function that puts it together, parts */
   REDUCED: 28,
   /** length, padding to 8, int32 each: an array of such numbers only */
   INTEGERS: 29,
+  /** array, shape, values in the order of its keys: what `RegExp.exec()` gives */
+  MATCH: 30,
 } as const;
 
 /** Kinds of typed arrays, by their index: the byte that names them. */

@@ -6,7 +6,7 @@
 
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import type { Pool } from "../pool/pool.ts";
-import { ThreadPool } from "../pool/thread_pool.ts";
+import { ThreadPool, threadsNamed } from "../pool/thread_pool.ts";
 import { checkWhole, Executor } from "./executor.ts";
 
 /** Options of a {@linkcode ThreadPoolExecutor}. */
@@ -93,7 +93,12 @@ export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly u
     checkWhole("make executor", "maxWorkers", maxWorkers);
     const { threadNamePrefix = `ThreadPoolExecutor-${executors++}`, initializer, initargs } = given;
     const nameOf = (place: number) => `${threadNamePrefix}_${place}`;
-    super(new ThreadPool({ processes: maxWorkers, initializer, initargs }, nameOf) as Pool);
+    super(
+      new ThreadPool(
+        { processes: maxWorkers, initializer, initargs },
+        threadsNamed(nameOf),
+      ) as Pool,
+    );
   }
 }
 

@@ -18,6 +18,12 @@ export interface EngineOptions {
   initargs: readonly unknown[];
 }
 
+/** Makes the engine of a pool. Of a class of its own: nothing that a user gives is taken for one. */
+export class EngineMaker {
+  /** Made by the kinds of pools. */
+  constructor(readonly make: (options: EngineOptions) => Engine) {}
+}
+
 /**
  * Runs jobs.
  *

@@ -16,7 +16,7 @@ import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./chunks.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { Engine, EngineOptions } from "./engine.ts";
+import { EngineMaker, type EngineOptions } from "./engine.ts";
 import { abortWith } from "./jobs.ts";
 import {
   asyncNames,
@@ -39,6 +39,14 @@ const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
   ...mapNames,
   ...asyncNames,
 };
+
+/** Refuses Python's further arguments. */
+function checkOnlyOptions(second: unknown): void {
+  if (second === undefined || second instanceof EngineMaker) return;
+  throw new TypeError(
+    "Cannot make pool: it takes one argument. Write { processes: 4, initializer: … } for several options",
+  );
+}
 
 /** What submits the calls of a pool: for `lib/futures`, whose executors stand on pools. */
 export let submitterOf: (pool: Pool) => Submitter;
@@ -81,18 +89,20 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @param options its options, or the number of its workers
    * @throws {RangeError} if `processes` or `maxTasksPerChild` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
+   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, there is no such option, or
+   * there are further arguments, as in Python
    */
   constructor(options?: number | PoolOptions<InitArgs>);
   /** @internal A pool on an engine of another kind. */
   constructor(
     options: number | PoolOptions<InitArgs> | undefined,
-    makeEngine: (options: EngineOptions) => Engine,
+    engineMaker: EngineMaker,
   );
   constructor(
     options: number | PoolOptions<InitArgs> = {},
-    makeEngine?: (options: EngineOptions) => Engine,
+    engineMaker?: EngineMaker,
   ) {
+    checkOnlyOptions(engineMaker);
     const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, poolNames);
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
@@ -112,7 +122,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       initializer: initializer as EngineOptions["initializer"],
       initargs,
     };
-    const engine = makeEngine?.(engineOptions) ??
+    const engine = engineMaker?.make(engineOptions) ??
       new Dispatcher({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
     this.#submitter = new Submitter(engine, processes);
   }

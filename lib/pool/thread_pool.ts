@@ -6,7 +6,7 @@
 
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { PoolThread } from "../threads/pool_thread.ts";
-import type { EngineOptions } from "./engine.ts";
+import { EngineMaker } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
 
@@ -76,30 +76,34 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
    *
    * @param options its options, or the number of tasks that are under way at once
    * @throws {RangeError} if `processes` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
+   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, there is no such option,
+   * or there are further arguments, as in Python
    */
   constructor(options?: number | ThreadPoolOptions<InitArgs>);
   /** @internal A pool whose threads have names of another kind. */
   constructor(
     options: number | ThreadPoolOptions<InitArgs> | undefined,
-    nameOf: (place: number) => string,
+    engineMaker: EngineMaker,
   );
   constructor(
     options: number | ThreadPoolOptions<InitArgs> = {},
-    nameOf = (_place: number) => `ThreadPoolWorker-${++names}`,
+    engineMaker = threadsNamed(() => `ThreadPoolWorker-${++names}`),
   ) {
     if (typeof options !== "number") checkOptions("make pool", options, optionNames);
-    super(options as number | PoolOptions<InitArgs>, (given) => makeEngine(given, nameOf));
+    super(options as number | PoolOptions<InitArgs>, engineMaker);
   }
 }
 
 let names = 0;
 
-function makeEngine(options: EngineOptions, nameOf: (place: number) => string): LocalEngine {
-  const threads: PoolThread[] = [];
-  for (let place = 0; place < options.size; place++) threads.push(new PoolThread(nameOf(place)));
-  return new LocalEngine(options, {
-    run: (place, code) => void threads[place].runPiece(code),
-    abandon: () => threads.forEach((thread) => thread.abandon()),
+/** Makes engines whose threads have these names. */
+export function threadsNamed(nameOf: (place: number) => string): EngineMaker {
+  return new EngineMaker((options) => {
+    const threads: PoolThread[] = [];
+    for (let place = 0; place < options.size; place++) threads.push(new PoolThread(nameOf(place)));
+    return new LocalEngine(options, {
+      run: (place, code) => void threads[place].runPiece(code),
+      abandon: () => threads.forEach((thread) => thread.abandon()),
+    });
   });
 }

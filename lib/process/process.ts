@@ -293,7 +293,10 @@ function* hasEndedBy(record: number): Readiness {
   return (yield* ending(record)) !== undefined;
 }
 
-/** The processes that this one started and that have not ended. */
+/**
+ * The processes that this one started and that have not ended. Workers of pools are not among them:
+ * the pool has them.
+ */
 export function activeChildren(): Process[] {
   for (const process of started) {
     if (!process.isAlive()) started.delete(process);

@@ -508,3 +508,11 @@ function sentEnd<T>(end: Connection<T>): Connection<Connection<T>> {
   carrier.close();
   return carried;
 }
+
+test("Pipe() refuses what is no option, as Python's Pipe(False)", () => {
+  const any = (value: unknown) => value as never;
+  assertThrows(() => Pipe(any(false)), TypeError, "such as { duplex: … }, not false");
+  assertThrows(() => Pipe(any(null)), TypeError, "Cannot make pipe: ");
+  assertThrows(() => Pipe(any({ oneWay: true })), TypeError, "there is no option oneWay");
+  assertThrows(() => Pipe({ duplex: any(0) }), TypeError, "duplex must be a boolean, not 0");
+});

@@ -21,7 +21,7 @@ import {
 import { Pool, Process, Thread, Timer } from "../../mod.ts";
 import { ensureThread } from "../../lib/atomics/thread.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
-import { CodedError, Point } from "../fixtures/functions/tasks.ts";
+import { CodedError, extending, Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
 ensureThread();
@@ -195,6 +195,39 @@ test("sparse arrays keep their holes", () => {
   }
 });
 
+test("an array that is nearly empty costs what it holds, whatever its length", () => {
+  const value: unknown[] = [1];
+  value[4] = undefined;
+  value[2 ** 32 - 2] = { last: true }; // one byte for each hole would be 4 GiB
+  const actual = sent(value);
+  assertEquals(actual.length, value.length);
+  assertEquals(Object.entries(actual), Object.entries(value));
+});
+
+test("a getter that changes its array leaves no gap in the message", () => {
+  const value: unknown[] = [];
+  value[1] = {
+    get it() {
+      delete value[3];
+      value[5] = "later";
+      return "it";
+    },
+  };
+  value[3] = "gone";
+  assertEquals(sent([value, "next"]), [[, { it: "it" }, , undefined], "next"]);
+});
+
+test("what RegExp.exec() gives keeps index, input, groups and indices", () => {
+  for (const match of [/(?<a>b)c/d.exec("abc")!, /x(y)?/.exec("ax")!, "1-2".match(/-/)!]) {
+    assertCloned(match);
+    const actual = sent(match);
+    assertEquals(Object.keys(actual), Object.keys(match));
+    assertEquals([actual.index, actual.input], [match.index, match.input]);
+    assertEquals({ ...actual.groups }, { ...match.groups });
+    assertEquals(actual.indices?.groups, structuredClone(match.indices?.groups));
+  }
+});
+
 test("cycles and shared parts are kept", () => {
   const shared = { name: "shared" };
   const value: Record<string, unknown> = { first: shared, second: [shared, shared] };
@@ -289,6 +322,38 @@ test("instances of registered classes keep their class", () => {
   assertEquals(point.length, 5);
   const [first, second] = sent([point, point]);
   assertStrictEquals(first, second);
+});
+
+test("instances of registered classes that extend built-in ones keep what these have in them", () => {
+  const { Counter, Tags, Rows, Numbers, Samples, Moment, Pattern } = extending;
+  const counter = Object.assign(new Counter([["a", 1]]), { total: 1 });
+  const actual = sent(counter);
+  assertInstanceOf(actual, Counter);
+  assertEquals([[...actual], actual.total], [[["a", 1]], 1]);
+  assertStrictEquals(actual.self, actual);
+  const rows = Object.assign(Rows.of("a", "b"), { title: "t" });
+  const shared = new Samples([1, 2, 3]);
+  for (
+    const value of [
+      ...[
+        new Tags(["a", "b"]),
+        rows,
+        Numbers.of(1, 2),
+        shared,
+        new Moment(5),
+        new Pattern("a/b", "g"),
+      ],
+    ]
+  ) {
+    const [first, second] = sent([value, value]);
+    assertStrictEquals(second, first);
+    assertStrictEquals(Object.getPrototypeOf(first), Object.getPrototypeOf(value));
+    assertEquals(first, value);
+    assertEquals(Object.entries(first), Object.entries(value));
+  }
+  const [part, whole] = sent([shared.subarray(1), shared]);
+  assertStrictEquals(part.buffer, whole.buffer);
+  discardMessage(storeValue([counter, rows, shared], "value"));
 });
 
 test("an array of a million numbers, and one of a million objects", () => {
@@ -406,6 +471,22 @@ test("SharedArrayBuffer is shared, and the same one where it is known", () => {
   assertEquals(second[0], 7);
 });
 
+test("a SharedArrayBuffer costs the same whatever the number of those before", () => {
+  const buffers = Array.from({ length: 5000 }, () => new SharedArrayBuffer(1));
+  const { load } = Atomics;
+  let loads = 0;
+  try {
+    Atomics.load = ((array: Int32Array, at: number) => {
+      loads++;
+      return load(array, at);
+    }) as typeof load;
+    assertEquals(sent(buffers), buffers);
+  } finally {
+    Atomics.load = load;
+  }
+  assert(loads < 5000 * 100, `${loads} loads`); // 12 million if each looks at all
+});
+
 // Errors
 
 /** What is compared of an error. */
@@ -435,6 +516,9 @@ for (
     new MultiprocessingError("base"),
     Object.assign(new Error("with properties"), { code: 17, list: [1, { a: 2 }] }),
     Object.assign(new Error("renamed"), { name: "Other" }),
+    Object.assign(new Error("with errors"), { errors: ["one", { two: 2 }] }),
+    Object.assign(new Deno.errors.NotFound("no file"), { code: "ENOENT" }),
+    new WebAssembly.RuntimeError("unreachable"),
     new CodedError("registered", 5),
   ]
 ) {
@@ -467,6 +551,14 @@ test("AggregateError keeps its errors", () => {
   assertInstanceOf(actual.errors[0], TypeError);
   assertEquals(actual.errors[2].errors, [3]);
   assert(!Object.keys(actual).includes("errors"));
+});
+
+test("SuppressedError keeps both errors", () => {
+  const actual = sent(new SuppressedError(new TypeError("later"), "first", "two"));
+  assertInstanceOf(actual, SuppressedError);
+  assertInstanceOf(actual.error, TypeError);
+  assertEquals([actual.suppressed, actual.message], ["first", "two"]);
+  assertEquals(Object.keys(actual), []);
 });
 
 test("DOMException keeps name, message and code", () => {
@@ -524,6 +616,7 @@ for (
     ["a key of a Map", [new Map([[bound, 1]])], "Cannot send args[0].keys(): bound max"],
     ["a member of a Set", [new Set([{ f: bound }])], "Cannot send args[0].values(): {Object}.f: "],
     ["a cause", [new Error("x", { cause: bound })], "Cannot send args[0].cause: "],
+    ["one of several errors", [new AggregateError([0, { s: Symbol() }])], "args[0].errors[1].s: "],
     ["a Promise", [Promise.resolve()], "Cannot send args[0]: a Promise cannot cross: await it"],
     ["a WeakMap", [1, new WeakMap()], "Cannot send args[1]: a WeakMap has no meaning outside"],
     ["a WeakRef", [new WeakRef({})], "Cannot send args[0]: a WeakRef has no meaning outside"],
@@ -531,6 +624,8 @@ for (
     ["a URL", [new URL("http://a.b")], "Cannot send args[0]: a URL cannot cross: send its href"],
     ["an AbortSignal", [{ signal: AbortSignal.abort() }], "Cannot send args[0].signal: "],
     ["a generator", [(function* () {})()], "Cannot send args[0]: "],
+    ["an async generator", [(async function* () {})()], "args[0]: a resource holds what"],
+    ["a registered EventTarget", [new extending.Emitter()], "args[0]: an EventTarget has no"],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
     ["an iterator", [[1].values()], "args[0]: an Array Iterator has no meaning outside"],
     ["what has a then", [
