@@ -10,7 +10,7 @@ import { type Failure, Mode, type Outcomes, Status } from "./protocol.ts";
 export interface RunningChunk {
   /** How the function is called: a value of {@linkcode Mode}. */
   readonly mode: number;
-  /** Whether to stop: nobody wants the results any more. */
+  /** Whether to stop: nobody wants the results any more. Asked before each item, so it is quick. */
   unwanted(): boolean;
   /** What is told of an error: that of the item with this index. */
   failure(error: unknown, index: number): Failure;
@@ -19,11 +19,6 @@ export interface RunningChunk {
 }
 
 type Callee = (...args: unknown[]) => unknown;
-
-/** Most items after which a chunk looks whether it is still wanted. */
-const LOOK_EVERY = 64;
-/** A chunk whose items since it looked took longer than this, in milliseconds, looks at each. */
-const LOOK_MS = 5;
 
 /**
  * Calls the function as the chunk says and finishes the chunk. Returns a promise only if there is
@@ -68,10 +63,6 @@ class ItemCalls {
   readonly #goesOn: boolean;
   readonly #outcomes: Outcomes;
   #at = 0;
-  /** The item before which it looks whether it is still wanted, and how many further on it will next. */
-  #nextLook = 1;
-  #step = 1;
-  #lookedAt = 0;
 
   constructor(fn: Callee, items: unknown[], chunk: RunningChunk) {
     this.#fn = fn;
@@ -84,15 +75,16 @@ class ItemCalls {
 
   /** Calls until a call returns a promise, which is returned, or the chunk is finished. */
   run(): PromiseLike<unknown> | undefined {
-    const [fn, items, spread, { results }] = [
+    const [fn, items, spread, chunk, { results }] = [
       this.#fn,
       this.#items,
       this.#spread,
+      this.#chunk,
       this.#outcomes,
     ];
     for (; this.#at < items.length; this.#at++) {
       const at = this.#at;
-      if (at >= this.#nextLook && this.#isUnwanted()) return this.#skip();
+      if (chunk.unwanted()) return this.#skip();
       try {
         const result = spread ? fn(...(items[at] as unknown[])) : fn(items[at]);
         if (isPromiseLike(result)) return result;
@@ -101,7 +93,7 @@ class ItemCalls {
         if (!this.#note(error)) return undefined;
       }
     }
-    this.#chunk.finish(Status.DONE, this.#goesOn ? this.#outcomes : results);
+    chunk.finish(Status.DONE, this.#goesOn ? this.#outcomes : results);
     return undefined;
   }
 
@@ -116,15 +108,6 @@ class ItemCalls {
       if (this.#chunk.unwanted()) return this.#skip();
       this.#at++;
     }
-  }
-
-  /** Looks whether the chunk is still wanted: ever more rarely, unless its items take long. */
-  #isUnwanted(): boolean {
-    const now = performance.now();
-    this.#step = now - this.#lookedAt > LOOK_MS ? 1 : Math.min(2 * this.#step, LOOK_EVERY);
-    this.#lookedAt = now;
-    this.#nextLook = this.#at + this.#step;
-    return this.#chunk.unwanted();
   }
 
   #skip(): undefined {
