@@ -46,7 +46,7 @@ export class AbandonedLockError extends MultiprocessingError {}
 
 /**
  * A blocking wait could only be ended by the thread that it would block: it holds what is waited for,
- * or it is the main thread and no worker lives.
+ * no other worker has that, or it is the main thread and no worker lives.
  */
 export class DeadlockError extends MultiprocessingError {}
 

@@ -222,6 +222,11 @@ export function dispose(address: number): void {
   dropReference(address);
 }
 
+/** Whether only this isolate has the object, and no message is on its way with it. */
+export function isOnlyHere(address: number): boolean {
+  return Atomics.load(i32, address + objectWord.REFERENCES) === 1;
+}
+
 /** Tells the object that a message or an isolate no longer reaches it; its reference stays for now. */
 export function tellLost(address: number): void {
   operations[i32[address + objectWord.TYPE]].onLost?.(address);

@@ -18,6 +18,7 @@ import { SPINS } from "./guard.ts";
 import { rootWord } from "./heap.ts";
 import { i32 } from "./heap_views.ts";
 import { hold, holdEndless, recheck, release, releaseEndless, setWoken } from "./keep_alive.ts";
+import { isOnlyHere } from "./shared_object.ts";
 import { ensureRoomToRelease } from "./stack.ts";
 import { Control, isMainThread, self, stopRequested, threadWord } from "./thread.ts";
 import {
@@ -58,8 +59,13 @@ export type Outcome = typeof Outcome[keyof typeof Outcome];
  */
 export type Steps<T> = Generator<Park, T, Outcome>;
 
-/** Runs the steps to their end, blocking the thread while they sleep. */
-export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
+/**
+ * Runs the steps to their end, blocking the thread while they sleep.
+ *
+ * @param object what only somebody who has it could end the wait with; 0 if there is no such object
+ * @throws {DeadlockError} if a wait without end could only be ended by this thread
+ */
+export function blockOn<T>(steps: Steps<T>, options?: WaitOptions, object = 0): T {
   ensureRoomToRelease();
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopped(); // before it sees what its own end has done to others
@@ -67,7 +73,7 @@ export function blockOn<T>(steps: Steps<T>, options?: WaitOptions): T {
   while (!step.done) {
     let outcome: Outcome;
     try {
-      outcome = parkBlocking(step.value, deadline);
+      outcome = parkBlocking(step.value, deadline, object);
     } catch (error) {
       step = steps.throw(error);
       continue;
@@ -194,7 +200,7 @@ function maySpin(): boolean {
   return Atomics.load(i32, rootWord.liveWorkers) <= navigator.hardwareConcurrency;
 }
 
-function parkBlocking(park: Park, deadline: number): Outcome {
+function parkBlocking(park: Park, deadline: number, object: number): Outcome {
   attend();
   if (park.untimed === true) deadline = Infinity;
   if (deadline === 0) return Outcome.TIMED_OUT;
@@ -230,15 +236,15 @@ function parkBlocking(park: Park, deadline: number): Outcome {
       giveBackNode(node);
       return Outcome.TIMED_OUT;
     }
-    const isHeldHere = left === Infinity && isOwn(park);
-    if (isHeldHere || (left === Infinity && isAlone())) {
+    const deadlock = left === Infinity ? findDeadlock(park, object) : undefined;
+    if (deadlock !== undefined) {
       if (!dequeue(node)) continue;
       giveBackNode(node);
       // It may have been handed to a promise of this thread since the look at READY. Whoever did that
       // had the guard of the queue till READY said so, and dequeue() had it afterwards.
       const lent = lendWakeUps(park.queue);
       if (lent !== undefined) return lent;
-      throw isHeldHere ? heldHere() : aloneHere();
+      throw new DeadlockError(`Cannot block: ${deadlock}`);
     }
     onBlock?.(left);
     Atomics.wait(i32, wake, seen, left);
@@ -250,23 +256,20 @@ function isAlone(): boolean {
   return isMainThread() && Atomics.load(i32, rootWord.liveWorkers) === 0;
 }
 
-function heldHere(): DeadlockError {
-  return new DeadlockError(
-    "Cannot block: what this call waits for is held by this very worker, which could not release " +
-      "it while it blocks. Release it first, or wait with a timeoutMs if another worker will",
-  );
-}
+const ALONE = "no other worker lives that could end this wait, and this thread does nothing else " +
+  "while it blocks. Start one first, wait with a timeoutMs, or await the async form";
 
-function aloneHere(): DeadlockError {
-  return new DeadlockError(
-    "Cannot block: no other worker lives that could end this wait, and this thread does nothing " +
-      "else while it blocks. Start one first, wait with a timeoutMs, or await the async form",
-  );
-}
-
-/** Whether the thread would wait for itself. */
-function isOwn({ word, ownerWord }: Park): boolean {
-  return word === ownerWord && Atomics.load(i32, word) === self;
+/** Why nobody but this thread could end its wait, which it cannot while it blocks. */
+function findDeadlock({ word, ownerWord }: Park, object: number): string | undefined {
+  if (word === ownerWord && Atomics.load(i32, word) === self) {
+    return "what this call waits for is held by this very worker, which could not release it while " +
+      "it blocks. Release it first, or wait with a timeoutMs if another worker will";
+  }
+  if (isAlone()) return ALONE;
+  if (object !== 0 && isOnlyHere(object)) {
+    return "no other worker has what this call waits for, and none can get it while this thread " +
+      "blocks. Give it to a process or a task first, wait with a timeoutMs, or await the async form";
+  }
 }
 
 let onBlock: ((leftMs: number) => void) | undefined;
@@ -309,7 +312,7 @@ function parkBlockingAny(parks: readonly Park[], deadline: number): Outcome[] {
     throw stopped();
   }
   const woken = outcomes.some((outcome) => outcome !== Outcome.CHANGED);
-  if (alone && !woken) throw aloneHere();
+  if (alone && !woken) throw new DeadlockError(`Cannot block: ${ALONE}`);
   return timedOut && !woken ? parks.map(() => Outcome.TIMED_OUT) : outcomes;
 }
 

@@ -124,7 +124,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    * @throws {TerminatedError} if this worker is told to end
    */
   joinSync(options?: WaitOptions): boolean {
-    return judge(blockOn(joining(channelOf(this.address)), options));
+    return judge(blockOn(joining(channelOf(this.address)), options, this.address));
   }
 }
 

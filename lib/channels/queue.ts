@@ -152,7 +152,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    */
   getSync(options?: WaitOptions): T {
     const received = (options === undefined ? this.kind.take(this.channel) : undefined) ??
-      blockOn(this.kind.taking(this.channel), options);
+      blockOn(this.kind.taking(this.channel), options, this.address);
     return this.kind.readNow(this.channel, judgeGet(this.channel, received, options)) as T;
   }
 

@@ -140,7 +140,7 @@ export class QueueKind {
   /** As {@linkcode QueueKind.putLater}, blocking the thread. */
   putLaterSync(channel: number, item: WaitingItem, options?: WaitOptions): void {
     try {
-      judgePut(channel, blockOn(this.#putting(channel, item), options), options);
+      judgePut(channel, blockOn(this.#putting(channel, item), options, channel - CHANNEL), options);
     } catch (error) {
       discardMessage(item.block);
       throw error;

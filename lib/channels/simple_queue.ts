@@ -90,7 +90,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
    */
   getSync(options?: WaitOptions): T {
     const channel = channelOf(this.address);
-    const received = blockOn(this.kind.taking(channel), options);
+    const received = blockOn(this.kind.taking(channel), options, this.address);
     return this.kind.readNow(channel, judgeGet(channel, received, options)) as T;
   }
 

@@ -291,7 +291,7 @@ export class Barrier extends SharedHandle {
    * @throws {TerminatedError} if this worker is told to end
    */
   waitSync(options?: WaitOptions): number {
-    const arrival = blockOn(arriving(this.address), timed(this.address, options));
+    const arrival = blockOn(arriving(this.address), timed(this.address, options), this.address);
     if (arrival.kind === "last") {
       const { state } = arrival;
       try {

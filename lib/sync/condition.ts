@@ -238,7 +238,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    */
   waitSync(options?: WaitOptions): boolean {
     checkHeld(this.address, "wait");
-    return blockOn(waiting(this.address), options);
+    return blockOn(waiting(this.address), options, this.address);
   }
 
   /**
@@ -257,7 +257,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   /** As {@linkcode Condition.waitFor}, blocking the thread. */
   waitForSync<T>(predicate: () => T, options?: WaitOptions): T {
     checkHeld(this.address, "wait");
-    return blockOn(waitingFor(this.address, predicate), options);
+    return blockOn(waitingFor(this.address, predicate), options, this.address);
   }
 
   /**

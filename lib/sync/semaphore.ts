@@ -139,7 +139,7 @@ export class Semaphore extends SharedHandle {
    */
   acquireSync(options?: WaitOptions): LockGuard {
     if (options !== undefined || !tryTake(this.address)) {
-      judge(blockOn(taking(this.address), options), options);
+      judge(blockOn(taking(this.address), options, this.address), options);
     }
     return new LockGuard(this);
   }

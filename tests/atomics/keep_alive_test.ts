@@ -117,3 +117,49 @@ for (const [what, program] of Object.entries(blocking)) {
     assertStringIncludes(stderr, "DeadlockError: Cannot block: no other worker lives");
   });
 }
+
+const unshared: Record<string, string> = {
+  "an empty queue": `new mp.Queue().getSync();`,
+  "a full queue": `const full = new mp.Queue<number>(1); full.putSync(1); full.putSync(2);`,
+  "a queue of unfinished tasks": `
+    const queue = new mp.JoinableQueue<number>();
+    queue.putSync(1);
+    queue.joinSync();
+  `,
+  "a simple queue": `new mp.SimpleQueue().getSync();`,
+  "a semaphore": `new mp.Semaphore(0).acquireSync();`,
+  "a barrier": `new mp.Barrier(2).waitSync();`,
+  "a condition": `
+    const condition = new mp.Condition();
+    condition.acquireSync();
+    condition.waitSync();
+  `,
+};
+
+for (const [what, program] of Object.entries(unshared)) {
+  Deno.test(`a blocking wait for ${what} that no worker has throws, though one lives`, async () => {
+    const { code, stderr } = await runProgram(`
+      import * as mp from "@sauropod/multiprocessing";
+      const pool = new mp.Pool(1);
+      await pool.apply(Math.sqrt, [4]);
+      ${program}
+    `);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "DeadlockError: Cannot block: no other worker has");
+  });
+}
+
+Deno.test("a blocking wait for what a worker had, and lost as it ended, throws or gets it", async () => {
+  const { stdout, stderr } = await runProgram(`
+    import * as mp from "@sauropod/multiprocessing";
+    const pool = new mp.Pool(1);
+    await pool.apply(Math.sqrt, [4]);
+    const queue = new mp.Queue<number>();
+    const put = (queue: mp.Queue<number>, n: number) => queue.putSync(n);
+    for (let n = 0; n < 20; n++) {
+      new mp.Process({ target: put, args: [queue, n] }).start();
+      console.log(queue.getSync());
+    }
+  `);
+  assertEquals(stdout, Array.from({ length: 20 }, (_, n) => `${n}\n`).join(""), stderr);
+});

@@ -39,7 +39,7 @@ class Word implements Disposable {
 for (
   const [name, wait] of [
     ["blockOn", (...args) => Promise.try(blockOn<Outcome>, ...args)],
-    ["awaitOn", (...args) => awaitOn<Outcome>(...args)],
+    ["awaitOn", (steps, options) => awaitOn<Outcome>(steps, options)],
   ] as [string, (...args: Parameters<typeof blockOn<Outcome>>) => Promise<Outcome>][]
 ) {
   test(`${name}() does not sleep when the word has changed`, async () => {

@@ -114,8 +114,8 @@ const CALLS: Record<string, string[]> = {
 const CHECKPOINTS: Replacement[] = [
   {
     file: "lib/atomics/wait.ts",
-    from: "outcome = parkBlocking(step.value, deadline);",
-    to: `outcome = called("sleep", () => parkBlocking(step.value, deadline), step.value,
+    from: "outcome = parkBlocking(step.value, deadline, object);",
+    to: `outcome = called("sleep", () => parkBlocking(step.value, deadline, object), step.value,
         () => [armed, late, woken]);`,
   },
   {
