@@ -195,22 +195,32 @@ export function setService(service: () => void): void {
   arm();
 }
 
-/** Whether a thread that blocks has a core to itself while it looks round for a moment. */
+/** Whether a thread has a core to itself while it looks round for a moment. */
 function maySpin(): boolean {
   return Atomics.load(i32, rootWord.liveWorkers) <= navigator.hardwareConcurrency;
+}
+
+/**
+ * Looks up to so many times, without sleeping, whether the word has changed: whether it has. Not if
+ * others need the core.
+ */
+export function changesSoon(word: number, expected: number, looks: number): boolean {
+  if (!maySpin()) return false;
+  for (let look = 0; look < looks; look++) {
+    if (Atomics.load(i32, word) !== expected) return true;
+    Atomics.pause();
+  }
+  return false;
 }
 
 function parkBlocking(park: Park, deadline: number, object: number): Outcome {
   attend();
   if (park.untimed === true) deadline = Infinity;
   if (deadline === 0) return Outcome.TIMED_OUT;
-  if (park.onQueued === undefined && park.admit === undefined && maySpin()) {
-    const spins = SPINS * (park.patience ?? 1);
-    for (let spin = 0; spin < spins; spin++) {
-      if (Atomics.load(i32, park.word) !== park.expected) return unlessStopped(Outcome.CHANGED);
-      Atomics.pause();
-    }
-  }
+  if (
+    park.onQueued === undefined && park.admit === undefined &&
+    changesSoon(park.word, park.expected, SPINS * (park.patience ?? 1))
+  ) return unlessStopped(Outcome.CHANGED);
   const node = takeNode();
   if (!enqueue(node, park, 0)) {
     giveBackNode(node);

@@ -31,7 +31,7 @@ import { enter, enterWithRoom, leave } from "../atomics/guard.ts";
 import { allocate, free } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { ensureRoom } from "../atomics/stack.ts";
-import { Outcome, type Steps } from "../atomics/wait.ts";
+import { changesSoon, Outcome, type Steps } from "../atomics/wait.ts";
 import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
@@ -466,6 +466,12 @@ export function* becomingReadable(
     // The wake-up is for whoever takes the message: pass it on if that is not this waiter.
     if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
   }
+}
+
+/** Looks up to so many times, without sleeping, whether there is a message: whether there is. */
+export function isReadableSoon(channel: number, looks: number): boolean {
+  const sent = Atomics.load(i32, channel + SENT);
+  return messagesIn(channel) > 0 || changesSoon(channel + SENT, sent, looks);
 }
 
 /** Has all who wait for a message look whether they still want one. */

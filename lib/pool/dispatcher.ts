@@ -13,6 +13,7 @@ import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import { allocate, free, rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { exitCodeOf, threadWord } from "../atomics/thread.ts";
+import { SPINS } from "../atomics/guard.ts";
 import { hold, release } from "../atomics/keep_alive.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
 import {
@@ -20,6 +21,7 @@ import {
   closeChannel,
   Closed,
   discardNext,
+  isReadableSoon,
   push,
   wakeReceivers,
 } from "../channels/channel.ts";
@@ -46,6 +48,9 @@ import type { PoolOrder } from "./worker.ts";
 
 /** Workers that fail to start so often in a row are not replaced any more. */
 const MOST_FAILED_STARTS = 3;
+
+/** A dispatcher that has stopped looking for results before it sleeps tries again so rarely. */
+const SLEEPS_BETWEEN = 64;
 
 /** Dispatchers that were forgotten: their workers are let go. */
 const forgotten = new FinalizationRegistry<Channel>((tasks) =>
@@ -75,6 +80,9 @@ export class Dispatcher implements Engine<number> {
   #broken: Error | undefined;
   #failedStarts = 0;
   #listening = false;
+  /** How often to look for a result before sleeping, and how often it slept without having looked. */
+  #looks = SPINS;
+  #sleeps = 0;
   /** Flags of jobs that failed while workers had chunks of them, and workers that ended since. */
   readonly #flagsInUse: number[] = [];
   readonly #endedSince: number[] = [];
@@ -215,7 +223,9 @@ export class Dispatcher implements Engine<number> {
   /** Takes results as they come, while there are any to come. */
   async #listen(): Promise<void> {
     this.#listening = true;
+    await null; // so that all is submitted that is submitted at a time
     while (this.#chunksOut > 0) {
+      this.#lookForResults();
       // The jobs keep the program alive, not this: nobody waits for a chunk whose job was cancelled.
       await awaitOn(
         becomingReadable(this.#results.channel.at, () => this.#chunksOut === 0),
@@ -225,6 +235,16 @@ export class Dispatcher implements Engine<number> {
       this.#results.take();
     }
     this.#listening = false;
+  }
+
+  /**
+   * Looks for the next result for up to 12 µs: half the time of a short task goes into waking the
+   * event loop. As long as that finds one; then ever shorter, and at last only now and then.
+   */
+  #lookForResults(): void {
+    if (this.#looks === 0 && ++this.#sleeps % SLEEPS_BETWEEN !== 0) return;
+    const found = isReadableSoon(this.#results.channel.at, this.#looks || SPINS);
+    this.#looks = found ? SPINS : this.#looks >> 1;
   }
 
   /** Stops waiting for results that came another way, or never will. */
