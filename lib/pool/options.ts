@@ -109,4 +109,12 @@ export interface ImapCall extends ImapOptions {
    * @default {2 * workers}
    */
   window?: number;
+  /**
+   * Whether `close()` leaves the input to be taken to its end.
+   *
+   * @default {whether it is known to have an end}
+   */
+  takesRest?: boolean;
+  /** Makes the error for an iteration whose input is not. */
+  closedError?: () => Error;
 }

@@ -1043,10 +1043,13 @@ testEach("await using a Pool waits for what was asked for", async (Pool) => {
 testEach("Pool.join() works off the input of imap() and leaves turns to others", async (Pool) => {
   const pool = new Pool(2);
   let [taken, enough] = [0, false];
-  function* untilEnough() {
-    for (; !enough; taken++) yield taken;
-  }
-  const iterator = pool.imap(square, untilEnough());
+  const untilEnough = {
+    length: 1e6, // at most
+    *[Symbol.iterator]() {
+      for (; !enough; taken++) yield taken;
+    },
+  };
+  const iterator = pool.imap(square, untilEnough);
   pool.close();
   const joined = pool.join();
   while (taken < 50) await new Promise((resolve) => setTimeout(resolve, 0));
