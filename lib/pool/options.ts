@@ -61,7 +61,7 @@ export interface MapOptions {
 export const mapNames: OptionNames<MapOptions> = {
   chunkSize: true,
   signal: true,
-  onProgress: true,
+  onProgress: "function",
 };
 
 /** Options of a call whose result comes later. */
@@ -76,8 +76,8 @@ export interface AsyncOptions<R> {
 
 /** The options of a call whose result comes later. */
 export const asyncNames: OptionNames<AsyncOptions<unknown>> = {
-  callback: true,
-  errorCallback: true,
+  callback: "function",
+  errorCallback: "function",
   signal: true,
 };
 

@@ -129,7 +129,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Calls `fn` with `args` in a worker.
    *
    * @throws {ClosedError} if the pool is closed
-   * @throws {TypeError} if `fn` is not a function, `args` no array, or there is no such option
+   * @throws {TypeError} if `fn` is not a function, `args` no array, there is no such option, or one is of another type
    * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if the worker ended before the task did
    * @throws the error of the task
@@ -189,7 +189,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated, or there is no such option
+   * @throws {TypeError} if `items` cannot be iterated, there is no such option, or one is of another type
    * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if a worker ended before its task did
    * @throws the first error of a task
@@ -268,7 +268,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated, or there is no such option
+   * @throws {TypeError} if `items` cannot be iterated, there is no such option, or one is of another type
    */
   imap<T, R>(
     fn: (item: T) => Awaitable<R>,
