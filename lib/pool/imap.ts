@@ -106,6 +106,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    * here. Waits for the end of another input, which was left.
    */
   async finish(): Promise<void> {
+    await null; // the input itself may have brought this about, and gives nothing while it runs
     if (this.#leftByError) await this.return();
     this.#takesAll = true;
     for (this.#fill(); !this.#inputDone; this.#fill()) {

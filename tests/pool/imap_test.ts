@@ -190,6 +190,22 @@ testEach("of what has a length or a size is taken to its end by join()", async (
   assertEquals(await Array.fromAsync(map), [2]);
 });
 
+testEach("is taken to its end although its input ends the pool", async (Pool, imap) => {
+  const pool = new Pool(1);
+  let joined: Promise<void> | undefined;
+  const input = {
+    length: 9,
+    *[Symbol.iterator]() {
+      pool.close();
+      joined = pool.join();
+      yield* upTo(9);
+    },
+  };
+  const results = pool[imap](square, input);
+  await joined;
+  assertEquals((await Array.fromAsync(results)).sort((a, b) => a - b), squares(9));
+});
+
 testEach("whose generator has ended before close() gives all", async (Pool, imap) => {
   const pool = new Pool(2);
   const results = pool[imap](square, upTo(3).values());
