@@ -269,12 +269,33 @@ testEach("is left while its input is under way", async (Pool, imap) => {
 
 testEach("is left while its input, a generator, waits", async (Pool, imap) => {
   await using pool = new Pool(2);
-  const jobs = new Queue<number>();
-  for (const x of [1, 2, 3]) await jobs.put(x);
-  for await (const x of pool[imap](square, jobs, { chunkSize: 3 })) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  async function* generate() {
+    try {
+      yield* [1, 2, 3];
+      await promise;
+      yield 4;
+    } finally {
+      ended.resolve();
+    }
+  }
+  for await (const x of pool[imap](square, generate(), { chunkSize: 3 })) {
     if (x === 9) break;
   }
-  jobs.close(); // the queue's iteration waits for the fourth
+  resolve();
+  await ended.promise;
+});
+
+testEach("of a queue that is left takes no more of it", async (Pool, imap) => {
+  await using pool = new Pool(2);
+  const jobs = new Queue<number>();
+  for (const x of [1, 2, 3]) await jobs.put(x);
+  for await (const x of pool[imap](square, jobs)) {
+    if (x === 9) break;
+  }
+  await jobs.put(4);
+  assertEquals(await jobs.get(), 4);
 });
 
 testEach("reports what an input throws that is under way when it is left", async (Pool, imap) => {
