@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkSignal } from "./options.ts";
+
 /** Options of a call that may wait. */
 export interface WaitOptions {
   /**
@@ -38,10 +40,10 @@ export function deadlineOf(options: WaitOptions | undefined): number {
     );
   }
   const { timeoutMs, signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot wait: options.signal must be an AbortSignal, not ${typeof signal}`);
+  if (signal !== undefined) {
+    checkSignal("wait", signal);
+    signal.throwIfAborted();
   }
-  signal?.throwIfAborted();
   if (timeoutMs === undefined || timeoutMs === Infinity) return Infinity;
   if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
     throw new TypeError(

@@ -7,8 +7,11 @@
 
 import { shown } from "./shown.ts";
 
-/** The names of the options `T`, all and no other, in the order in which an error lists them. */
-export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+/**
+ * The names of the options `T`, all and no other, in the order in which an error lists them, and which
+ * of them are functions. One that is called `signal` is an `AbortSignal`.
+ */
+export type OptionNames<T> = Readonly<Record<keyof T, true | "function">>;
 
 /** Whether it is what options are given as. */
 export function isOptions(value: unknown): value is object {
@@ -16,11 +19,12 @@ export function isOptions(value: unknown): value is object {
 }
 
 /**
- * Checks that all options exist.
+ * Checks that all options exist, and that functions and signals are what they should be.
  *
  * @param verb what cannot be done with others
  * @param advise what to do instead of giving an option of this name, if there is something to say
- * @throws {TypeError} if `options` is neither `undefined` nor an object, or has an unknown name
+ * @throws {TypeError} if `options` is neither `undefined` nor an object, or has an unknown name, or
+ * something else where a function or a signal should be
  */
 export function checkOptions<T extends object>(
   verb: string,
@@ -46,6 +50,30 @@ export function checkOptions<T extends object>(
       }${advice === undefined ? "" : `. ${advice}`}`,
     );
   }
+  for (const name of known) {
+    const value: unknown = Reflect.get(options, name);
+    if (value === undefined) continue;
+    if (name === "signal") checkSignal(verb, value);
+    if (names[name as keyof T] === "function" && typeof value !== "function") {
+      throw new TypeError(
+        `Cannot ${verb}: options.${name} must be a function, not ${shown(value)}. ` +
+          `Write ${name}: fn, without calling it`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks the signal that was given as an option.
+ *
+ * @throws {TypeError} if it is none
+ */
+export function checkSignal(verb: string, signal: unknown): asserts signal is AbortSignal {
+  if (signal instanceof AbortSignal) return;
+  throw new TypeError(
+    `Cannot ${verb}: options.signal must be an AbortSignal, not ${shown(signal)}. ` +
+      "Write signal: controller.signal, or AbortSignal.timeout(ms)",
+  );
 }
 
 /** What says to write the known name that is meant: Python's, or one in other letters. */

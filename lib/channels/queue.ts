@@ -237,18 +237,39 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
     return becomingReadable(this.channel);
   }
 
-  /** The items as they come, until the queue is closed, or shut down, and empty. */
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ClosedError && this.closed) return;
-        throw error;
-      }
-      yield item;
-    }
+  /**
+   * The items as they come, until the queue is closed, or shut down, and empty. An iteration that is
+   * left while it waits takes no more items.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    // No generator: its `return()` would have to wait for the next item, and take it.
+    const end = new AbortController();
+    const { signal } = end;
+    const done: IteratorResult<T> = { done: true, value: undefined };
+    const iterator: AsyncIterableIterator<T> = {
+      next: async () => {
+        if (signal.aborted) return done;
+        try {
+          const received = this.kind.take(this.channel) ??
+            await awaitOn(this.kind.taking(this.channel), { signal });
+          const item = judgeGet(this.channel, received);
+          if (item.kind === "value") return { done: false, value: item.value as T };
+          const value = await this.kind.readLater(this.channel, item.block) as T;
+          return { done: false, value };
+        } catch (error) {
+          const isOver = signal.aborted || (error instanceof ClosedError && this.closed);
+          end.abort();
+          if (isOver) return done;
+          throw error;
+        }
+      },
+      return: () => {
+        end.abort();
+        return Promise.resolve(done);
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 }
 

@@ -360,6 +360,7 @@ export class Encoder {
       case undefined:
         return this.#foreign(value);
       default:
+        refuseIterator(value);
         throw new NotCloneable(value, whyNot(builtinNameOf(value)!));
     }
   }
@@ -467,6 +468,7 @@ export class Encoder {
           `${what} of another copy of this package cannot cross: import the package from one place`,
         );
       }
+      refuseIterator(value);
       // What can be waited for and is no shared object is a process.
       if (
         Symbol.dispose in value || Symbol.asyncDispose in value || becomingReady in value
@@ -617,6 +619,18 @@ function whyNot(className: string): string {
     default:
       return `${withArticle(className)} has no meaning outside its isolate`;
   }
+}
+
+/** Refuses what gives items one at a time: a generator, or another iterator that is no plain object. */
+function refuseIterator(value: object): void {
+  if (!(Symbol.dispose in value || Symbol.asyncDispose in value) || !("next" in value)) return;
+  if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return;
+  const name = Reflect.get(value, Symbol.toStringTag) ?? value.constructor?.name ?? "iterator";
+  throw new NotCloneable(
+    value,
+    `${withArticle(name)} cannot cross: collect it first, with await Array.fromAsync(it), ` +
+      "or put the items into a Queue",
+  );
 }
 
 /** The name of a class after "a" or "an". Names with U are mostly spoken "you": a URL, a User. */

@@ -12,7 +12,7 @@ import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
 import type { Submitter } from "../pool/submitter.ts";
 import { Future, futureInternals } from "./future.ts";
-import { MapResults, zip } from "./map.ts";
+import { MapResults, zip, zipHasEnd } from "./map.ts";
 
 /** Options of {@linkcode Executor.map}. */
 export interface ExecutorMapOptions {
@@ -31,8 +31,8 @@ export interface ExecutorMapOptions {
    */
   chunkSize?: number;
   /**
-   * Most chunks that are under way or whose results have not been taken. With it, an endless input
-   * is no problem at `shutdown()`, which takes no more of it then.
+   * Most chunks that are under way or whose results have not been taken. With it, `shutdown()` takes
+   * no more of the input, even if that is known to have an end.
    *
    * @default {2 * maxWorkers}
    */
@@ -101,8 +101,8 @@ export let endNow: (executor: Executor, exitCode: number) => void;
 export abstract class Executor implements AsyncDisposable {
   readonly #submitter: Submitter;
   readonly #futures = new Set<Future<unknown>>();
-  /** The maps that have not ended, with whether they take no more of their input at the shutdown. */
-  readonly #maps = new Map<MapResults<unknown>, boolean>();
+  /** The maps that have not ended. */
+  readonly #maps = new Set<MapResults<unknown>>();
   #isShutDown = false;
   #broken: BrokenExecutor | undefined;
 
@@ -201,22 +201,30 @@ export abstract class Executor implements AsyncDisposable {
       fn as AnyFunction,
       alone ? iterables[0] : zip(iterables),
       true,
-      { chunkSize, signal, spread: !alone, window: bufferSize },
+      {
+        chunkSize,
+        signal,
+        spread: !alone,
+        window: bufferSize,
+        takesRest: bufferSize === undefined && zipHasEnd(iterables),
+        closedError: inputLeft,
+      },
     );
     const map = new MapResults<R>(results, {
       timeoutMs: options.timeoutMs,
       explain: (error) => this.#explain(error),
       onEnd: (ended) => this.#maps.delete(ended),
     });
-    this.#maps.set(map as MapResults<unknown>, bufferSize !== undefined);
+    this.#maps.add(map as MapResults<unknown>);
     return map;
   }
 
   /**
    * Takes no more work; the workers end when everything has been done. May be called again.
    *
-   * What maps have not yet taken of their inputs is part of it, unless they have a `bufferSize`: those
-   * end with a `ClosedError` after the results of what they have taken.
+   * What maps have not yet taken of an input that is known to have an end is part of it: one with a
+   * length or a size, such as an array, alone or beside other iterables that are not async. Other maps,
+   * and those with a `bufferSize`, end with a `ClosedError` after the results of what they have taken.
    *
    * @returns a promise that resolves when the workers have ended; at once if `wait` is false
    * @throws {TypeError} if there is no such option
@@ -226,10 +234,7 @@ export abstract class Executor implements AsyncDisposable {
     const { wait = true, cancelFutures = false } = options;
     this.#isShutDown = true;
     this.#submitter.close();
-    const bounded = [...this.#maps].filter(([, bounded]) => bounded);
-    const ends = bounded.map(([map]) => map.endInput(afterShutdown()));
-    if (cancelFutures) ends.push(...this.#cancelAll());
-    await Promise.all(ends);
+    if (cancelFutures) await Promise.all(this.#cancelAll());
     if (wait) await this.#submitter.join();
   }
 
@@ -243,7 +248,7 @@ export abstract class Executor implements AsyncDisposable {
     for (const future of [...this.#futures]) {
       if (future.cancel()) this.#futures.delete(future);
     }
-    return [...this.#maps.keys()].map((map) => map.cancelRest());
+    return [...this.#maps].map((map) => map.cancelRest());
   }
 
   #endNow(exitCode: number): void {
@@ -269,6 +274,13 @@ export abstract class Executor implements AsyncDisposable {
 
 function afterShutdown(): ClosedError {
   return new ClosedError("Cannot schedule new futures after shutdown");
+}
+
+function inputLeft(): ClosedError {
+  return new ClosedError(
+    "Cannot schedule new futures after shutdown: the input of map had not ended. " +
+      "Take the results before shutdown(), or inside the scope of the executor",
+  );
 }
 
 /** Tells the iterables of a map from its options, which are the one argument that is no iterable. */

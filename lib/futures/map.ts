@@ -7,6 +7,7 @@
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
 import type { ImapIterator } from "../pool/imap.ts";
+import { hasEnd, type Input, reportLeft, Source } from "../pool/source.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** What the results of a map need to know. */
@@ -48,7 +49,7 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
       if (next.done) this.#end();
       return next;
     } catch (error) {
-      await this.return();
+      await this.return().catch(reportLeft);
       throw this.#setup.explain(error);
     }
   }
@@ -57,11 +58,6 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
   async return(): Promise<IteratorResult<R>> {
     this.#end();
     return await this.#results.return();
-  }
-
-  /** Takes no more of the input: the iteration ends in an error where that would go on. */
-  async endInput(error: Error): Promise<void> {
-    await this.#results.endInput(error);
   }
 
   /** Takes back what has not begun: where its results would be, the iteration ends in an error. */
@@ -80,31 +76,21 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
   }
 }
 
-/** What a map takes arguments from. */
-type Arguments = Iterable<unknown> | AsyncIterable<unknown>;
-
 /**
  * The first elements of all, then the second, until one has no more, as in Python's `zip`.
  *
  * @throws {TypeError} if one of them cannot be iterated
  */
-export function zip(
-  iterables: readonly Arguments[],
-): Iterable<unknown[]> | AsyncIterable<unknown[]> {
-  const iterators = iterables.map(iteratorOf);
-  const isAsync = iterables.some((it) => Symbol.asyncIterator in Object(it));
-  return isAsync ? zipLater(iterators) : zipNow(iterators as Iterator<unknown>[]);
+export function zip(iterables: readonly Input<unknown>[]): Input<unknown[]> {
+  const sources = iterables.map((it, at) => new Source(it, `argument ${at + 1} after fn`));
+  if (sources.some(({ isAsync }) => isAsync)) return zipLater(sources);
+  return zipNow(sources.map(({ iterator }) => iterator as Iterator<unknown>));
 }
 
-function iteratorOf(given: Arguments, at: number): Iterator<unknown> | AsyncIterator<unknown> {
-  const it = given as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  if (typeof it?.[Symbol.asyncIterator] === "function") return it[Symbol.asyncIterator]!();
-  if (typeof it?.[Symbol.iterator] === "function") return it[Symbol.iterator]!();
-  throw new TypeError(
-    `Cannot map: argument ${at + 1} after fn must be iterable, not ${
-      given === null ? "null" : typeof given
-    }`,
-  );
+/** Whether `zip` of these is known to have an end. */
+export function zipHasEnd(iterables: readonly Input<unknown>[]): boolean {
+  const isAsync = iterables.some((it) => Symbol.asyncIterator in Object(it));
+  return !isAsync && iterables.some(hasEnd);
 }
 
 function* zipNow(iterators: Iterator<unknown>[]): Generator<unknown[]> {
@@ -125,22 +111,30 @@ function* zipNow(iterators: Iterator<unknown>[]): Generator<unknown[]> {
   }
 }
 
-async function* zipLater(
-  iterators: (Iterator<unknown> | AsyncIterator<unknown>)[],
-): AsyncGenerator<unknown[]> {
-  let asked: Iterator<unknown> | AsyncIterator<unknown> | undefined;
-  try {
-    while (iterators.length > 0) {
+/** No generator: its `return()` would have to wait for a `next()`. */
+function zipLater(sources: Source<unknown>[]): AsyncIterableIterator<unknown[]> {
+  const leave = async (): Promise<IteratorReturnResult<undefined>> => {
+    await Promise.all(sources.map((source) => source.leave()));
+    return { done: true, value: undefined };
+  };
+  return {
+    async next() {
       const item: unknown[] = [];
-      for (asked of iterators) {
-        const { done, value } = await asked.next();
-        if (done) return;
-        item.push(value);
+      try {
+        for (const source of sources) {
+          const { done, value } = await source.next();
+          if (done) return await leave();
+          item.push(value);
+        }
+      } catch (error) {
+        await leave().catch(reportLeft);
+        throw error;
       }
-      asked = undefined;
-      yield item;
-    }
-  } finally {
-    for (const iterator of iterators) if (iterator !== asked) await iterator.return?.();
-  }
+      return { done: false, value: item };
+    },
+    return: leave,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -72,7 +72,7 @@ export interface MapReduceOptions<R, S, Context extends object> {
 
 const makingNames: OptionNames<{ np?: number }> = { np: true };
 const mapNames: OptionNames<MapReduceOptions<unknown, unknown, object>> = {
-  reduce: true,
+  reduce: "function",
   context: true,
   minLength: true,
 };

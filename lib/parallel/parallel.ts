@@ -12,6 +12,7 @@ import { task } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { isPromiseLike } from "../pool/calls.ts";
 import type { Awaitable } from "../pool/pool.ts";
+import { Source } from "../pool/source.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { BatchSizer } from "./batches.ts";
 import { isInLoop } from "./part.ts";
@@ -123,7 +124,8 @@ export interface ParallelFactory {
  *
  * - Its workers stay for the next time, of whatever `Parallel`.
  * - Small calls are sent many at a time, without being told.
- * - The iterable of calls may be endless: it is read only as far as `preDispatch` says.
+ * - The iterable of calls may be endless: it is read only as far as `preDispatch` says. Results are
+ *   given while it is waited for.
  * - The first error ends it: calls that have not begun will not; it is thrown as it was.
  * - A generator that is left early gives up what is under way.
  * - In a worker it makes the calls itself, one after the other: the cores are in use already.
@@ -293,7 +295,7 @@ const runBatch = task(import.meta, async (calls: Delayed<unknown>[]): Promise<Do
 
 /** One use of a {@linkcode Parallel}. */
 class Run {
-  readonly #calls: Iterator<Delayed<unknown>> | AsyncIterator<Delayed<unknown>>;
+  readonly #calls: Source<Delayed<unknown>>;
   readonly #plan: Plan;
   readonly #sizer = new BatchSizer();
   readonly #progress: Progress;
@@ -301,41 +303,55 @@ class Run {
   /** If results are given as they come: the batches that have ended, and who waits for one to end. */
   readonly #ended: Batch[] = [];
   #onEnd: (() => void) | undefined;
+  /** Whether there are no more calls, or nobody wants results any more. */
   #exhausted = false;
+  #left = false;
+  #failed: { error: unknown } | undefined;
+  /** Whether calls are being taken, and who waits for a batch of them, or for the last. */
+  #filling = false;
+  #onFilled: (() => void) | undefined;
   #taken = 0;
 
   constructor(calls: Calls, plan: Plan) {
-    this.#calls = Symbol.asyncIterator in calls
-      ? calls[Symbol.asyncIterator]()
-      : calls[Symbol.iterator]();
+    this.#calls = new Source(calls, "calls");
     this.#plan = plan;
     this.#progress = new Progress(plan);
   }
 
   /** The results; dispatching begins at the call, not when the first is asked for. */
   results(): AsyncGenerator<unknown, void> {
-    const filled = this.#fill();
-    filled.catch(() => {}); // it is thrown where it is awaited
-    return this.#take(filled);
+    void this.#fill();
+    return this.#take();
   }
 
-  async *#take(filled: Promise<void>): AsyncGenerator<unknown, void> {
+  async *#take(): AsyncGenerator<unknown, void> {
     try {
-      await filled;
-      while (this.#batches.size > 0) {
+      while (await this.#hasBatch()) {
         const batch = await this.#next();
         const { results, ms } = await batch.result;
         this.#batches.delete(batch);
         this.#sizer.measured(batch.calls, ms);
         this.#progress.add(batch.calls);
-        await this.#fill();
+        void this.#fill(); // the results need not wait for calls that may be long in coming
         yield* results;
       }
       this.#progress.end();
     } finally {
+      this.#left = true;
       for (const { result } of this.#batches) result.cancel();
-      if (!this.#exhausted) await this.#calls.return?.();
+      await this.#calls.leave();
     }
+  }
+
+  /** Whether a batch is under way; waits for calls if there is none. */
+  async #hasBatch(): Promise<boolean> {
+    while (this.#batches.size === 0 && this.#filling) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onFilled = resolve;
+      await promise;
+    }
+    if (this.#failed !== undefined) throw this.#failed.error;
+    return this.#batches.size > 0;
   }
 
   /** The batch whose results are given next, once it has ended. */
@@ -356,37 +372,55 @@ class Run {
 
   /** Hands out batches as far as may be. */
   async #fill(): Promise<void> {
-    while (!this.#exhausted && this.#batches.size < this.#plan.window) {
-      const calls = await this.#batch();
-      if (calls.length === 0) return;
-      const result = teamPool(this.#plan.jobs).applyAsync(runBatch, [calls]);
-      const batch = { calls: calls.length, result };
-      const onEnd = () => {
-        if (!this.#isUnordered) return;
-        this.#ended.push(batch);
-        this.#onEnd?.();
-      };
-      result.then(onEnd, onEnd); // an error is thrown where the result is awaited
-      this.#batches.add(batch);
+    if (this.#filling) return;
+    this.#filling = true;
+    try {
+      while (this.#mayTake && this.#batches.size < this.#plan.window) {
+        this.#handOut(await this.#batch());
+      }
+    } catch (error) {
+      this.#exhausted = true;
+      this.#failed = { error };
     }
+    this.#filling = false;
+    this.#onFilled?.();
+  }
+
+  #handOut(calls: Delayed<unknown>[]): void {
+    if (this.#left || calls.length === 0) return;
+    const result = teamPool(this.#plan.jobs).applyAsync(runBatch, [calls]);
+    const batch = { calls: calls.length, result };
+    const onEnd = () => {
+      if (!this.#isUnordered) return;
+      this.#ended.push(batch);
+      this.#onEnd?.();
+    };
+    result.then(onEnd, onEnd); // an error is thrown where the result is awaited
+    this.#batches.add(batch);
+    this.#onFilled?.();
   }
 
   get #isUnordered(): boolean {
     return this.#plan.returnAs === "generator_unordered";
   }
 
+  get #mayTake(): boolean {
+    return !this.#exhausted && !this.#left;
+  }
+
+  /** Takes the calls of a batch. */
   async #batch(): Promise<Delayed<unknown>[]> {
     const { batchSize } = this.#plan;
     const size = batchSize === "auto" ? this.#sizer.size : batchSize;
     const calls: Delayed<unknown>[] = [];
-    while (calls.length < size) {
-      const next = await this.#calls.next();
-      if (next.done) {
+    while (this.#mayTake && calls.length < size) {
+      const { done, value } = await this.#calls.next();
+      if (done) {
         this.#exhausted = true;
-        break;
+      } else {
+        checkCall(value, this.#taken++);
+        calls.push(value);
       }
-      checkCall(next.value, this.#taken++);
-      calls.push(next.value);
     }
     return calls;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Outcomes } from "./protocol.ts";
+import { type Input, reportLeft, Source } from "./source.ts";
 
 /** A chunk that was sent. */
 export interface SentChunk {
@@ -23,11 +24,15 @@ export interface ImapSetup<T> {
   /** Whether results come in the order of the items. */
   ordered: boolean;
   signal: AbortSignal | undefined;
+  /** Whether the input is taken to its end when the pool is closed. */
+  takesRest: boolean;
+  /** Makes the error that comes after the results if it is not. */
+  closedError(): Error;
   /** Sends a chunk to the engine; throws if that cannot be. */
   submit(chunk: T[]): SentChunk;
   /** Makes the error of a failure, with the item's index among all. */
   explain(failure: Outcomes["failures"][number], item: number): unknown;
-  /** Called once when the iteration has ended. */
+  /** Called when the iteration has ended, or been stopped: its pool need not do so any more. */
   onEnd(): void;
 }
 
@@ -41,8 +46,7 @@ interface Arrival {
 /** The iterator behind `imap` and `imapUnordered`. */
 export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   readonly #setup: ImapSetup<T>;
-  readonly #input: Iterator<T> | AsyncIterator<T>;
-  readonly #inputIsAsync: boolean;
+  readonly #source: Source<T>;
   readonly #ready: Entry[] = [];
   /** Chunks that came before one that must be given first, by number. */
   readonly #early = new Map<number, Arrival>();
@@ -58,48 +62,57 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   #inputDone = false;
   /** Whether nothing more is to be sent: an item of an async input may still come. */
   #stopped = false;
-  #filling: Promise<void> | undefined;
+  /** The error that comes after all results. */
+  #lastError: { error: unknown } | undefined;
+  #filling = false;
+  /** The end of the input that `close` has left. */
+  #left: Promise<void> | undefined;
   #ended = false;
   /** Whether an error was the last that was given: a `for await` has left the iteration there. */
   #leftByError = false;
-  readonly #onAbort = () => this.#abort();
+  readonly #onAbort = () => this.fail(this.#setup.signal!.reason);
 
-  /** Begins to take items at once. */
-  constructor(items: Iterable<T> | AsyncIterable<T>, setup: ImapSetup<T>) {
+  /**
+   * Takes nothing before `begin`.
+   *
+   * @throws {TypeError} if the items cannot be iterated
+   */
+  constructor(items: Input<T>, setup: ImapSetup<T>) {
     this.#setup = setup;
-    const given = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
-    if (typeof given?.[Symbol.asyncIterator] === "function") {
-      this.#input = given[Symbol.asyncIterator]!();
-      this.#inputIsAsync = true;
-    } else if (typeof given?.[Symbol.iterator] === "function") {
-      this.#input = given[Symbol.iterator]!();
-      this.#inputIsAsync = false;
-    } else {
-      throw new TypeError(
-        `Cannot map: items must be iterable, not ${given === null ? "null" : typeof given}`,
-      );
-    }
+    this.#source = new Source(items);
     setup.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Begins to take items. */
+  begin(): void {
     this.#fill();
   }
 
+  /** Whether it takes no more items. */
+  get inputDone(): boolean {
+    return this.#inputDone;
+  }
+
+  /** Takes no more items when the pool is closed, unless they are known to have an end. */
+  close(): void {
+    if (this.#inputDone || this.#setup.takesRest) return;
+    this.#lastError = { error: this.#setup.closedError() };
+    this.#left = this.#leaveInput().catch(reportLeft);
+  }
+
   /**
-   * Takes all the input there is, as fast as it is worked off, whether or not results are taken;
-   * unless the iteration was left by an error, which ends it here.
+   * When the pool is closed: takes all items that are known to have an end, as fast as they are worked
+   * off, whether or not results are taken; unless the iteration was left by an error, which ends it
+   * here. Waits for the end of another input, which was left.
    */
-  async takeAll(): Promise<void> {
-    if (this.#leftByError) {
-      await this.return();
-      return;
-    }
+  async finish(): Promise<void> {
+    await null; // the input itself may have brought this about, and gives nothing while it runs
+    if (this.#leftByError) await this.return();
     this.#takesAll = true;
-    for (;;) {
-      this.#fill();
-      await this.#filling;
-      if (this.#inputDone) return;
-      if (this.#sent.size === 0) continue;
+    for (this.#fill(); !this.#inputDone; this.#fill()) {
       await Promise.race([...this.#sent.values()].map(({ outcomes }) => outcomes.catch(() => {})));
     }
+    await this.#left;
   }
 
   /** The next result; rejects with the error where a result would be. */
@@ -114,9 +127,20 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   /** Ends the iteration: takes no more items, and takes back what has not begun. */
   async return(): Promise<IteratorResult<R>> {
     this.#ready.length = 0;
+    this.#lastError = undefined;
     this.#end();
     await this.stop();
     return { done: true, value: undefined };
+  }
+
+  /** Ends the iteration with an error at once, for all who wait. */
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#ready.length = 0;
+    this.#lastError = this.#waiting.length === 0 ? { error } : undefined;
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+    this.#end();
+    this.stop().catch(reportLeft);
   }
 
   /**
@@ -124,16 +148,10 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    * would be. What has begun still gives its results.
    */
   async stop(): Promise<void> {
+    this.#setup.onEnd();
     for (const sent of this.#sent.values()) sent.withdraw();
     await this.#leaveInput();
-  }
-
-  /** Takes no more items: the error is where the next result would be. */
-  async endInput(error: unknown): Promise<void> {
-    if (this.#inputDone) return;
-    this.#stopped = true;
-    this.#arriveLast(error);
-    await this.#leaveInput();
+    await this.#left;
   }
 
   [Symbol.asyncIterator](): this {
@@ -141,81 +159,68 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #fill(): void {
-    if (this.#filling !== undefined) return;
-    if (!this.#inputIsAsync) return this.#fillNow();
-    this.#filling = this.#fillLater().finally(() => this.#filling = undefined);
+    if (this.#filling) return;
+    if (this.#source.isAsync) void this.#fillLater();
+    else this.#fillNow();
   }
 
   #mayTake(): boolean {
     const underWay = this.#takesAll ? this.#sent.size : this.#out;
-    return !this.#inputDone && !this.#stopped && underWay < this.#setup.window;
+    return !this.#inputDone && underWay < this.#setup.window;
   }
 
   #fillNow(): void {
+    this.#filling = true;
     while (this.#mayTake()) {
       const chunk: T[] = [];
       try {
-        while (chunk.length < this.#setup.chunkSize) {
-          const { done, value } = (this.#input as Iterator<T>).next();
-          if (done) {
-            this.#inputDone = true;
-            break;
-          }
-          chunk.push(value);
+        while (!this.#inputDone && chunk.length < this.#setup.chunkSize) {
+          this.#take(this.#source.nextNow(), chunk);
         }
       } catch (error) {
-        this.#endInput(chunk, error);
-        return;
+        this.#onInputError(error);
       }
       this.#send(chunk);
     }
+    this.#filling = false;
     this.#give();
   }
 
   async #fillLater(): Promise<void> {
+    this.#filling = true;
     while (this.#mayTake()) {
       const chunk: T[] = [];
       try {
-        while (chunk.length < this.#setup.chunkSize) {
-          const { done, value } = await (this.#input as AsyncIterator<T>).next();
-          if (done) {
-            this.#inputDone = true;
-            break;
-          }
-          chunk.push(value);
+        while (!this.#inputDone && chunk.length < this.#setup.chunkSize) {
+          this.#take(await this.#source.next(), chunk);
         }
       } catch (error) {
-        this.#endInput(chunk, error);
-        return;
+        this.#onInputError(error);
       }
       this.#send(chunk);
     }
+    this.#filling = false;
     this.#give();
   }
 
-  /** The input failed: what it gave is used, then its error comes out. */
-  #endInput(chunk: T[], error: unknown): void {
-    if (this.#stopped) return;
-    this.#inputDone = true;
-    this.#send(chunk);
-    this.#arriveLast(error);
+  #take({ done, value }: IteratorResult<T>, chunk: T[]): void {
+    if (done) this.#inputDone = true;
+    else chunk.push(value);
   }
 
-  #arriveLast(error: unknown): void {
-    const number = this.#chunksMade++;
-    this.#out++;
-    this.#arrive(number, [{ error, last: true }]);
+  /** The input failed: what it gave is used, then its error comes out, unless nobody wants it. */
+  #onInputError(error: unknown): void {
+    if (this.#stopped) return;
+    this.#inputDone = true;
+    this.#lastError = { error };
   }
 
   /** Wants no more of the input, and tells it so unless it has ended. */
   async #leaveInput(): Promise<void> {
-    const unfinished = !this.#inputDone;
     this.#inputDone = true;
     this.#stopped = true;
     this.#give();
-    if (!unfinished) return;
-    await null; // the input itself may have brought this about, and cannot end while it runs
-    await this.#input.return?.();
+    await this.#source.leave();
   }
 
   #send(chunk: T[]): void {
@@ -266,7 +271,10 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
       if (entry === undefined) {
         if (!this.#ended && !(this.#inputDone && this.#out === 0)) return;
         this.#end();
-        this.#waiting.shift()!.resolve({ done: true, value: undefined });
+        const waiter = this.#waiting.shift()!;
+        if (this.#lastError === undefined) waiter.resolve({ done: true, value: undefined });
+        else waiter.reject(this.#lastError.error);
+        this.#lastError = undefined;
         continue;
       }
       const waiter = this.#waiting.shift()!;
@@ -278,14 +286,6 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
         this.#fill();
       }
     }
-  }
-
-  #abort(): void {
-    const reason = this.#setup.signal!.reason;
-    this.#ready.length = 0;
-    this.#ready.push({ error: reason, last: false });
-    this.#end();
-    void this.stop();
   }
 
   #end(): void {

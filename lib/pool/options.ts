@@ -61,7 +61,7 @@ export interface MapOptions {
 export const mapNames: OptionNames<MapOptions> = {
   chunkSize: true,
   signal: true,
-  onProgress: true,
+  onProgress: "function",
 };
 
 /** Options of a call whose result comes later. */
@@ -76,8 +76,8 @@ export interface AsyncOptions<R> {
 
 /** The options of a call whose result comes later. */
 export const asyncNames: OptionNames<AsyncOptions<unknown>> = {
-  callback: true,
-  errorCallback: true,
+  callback: "function",
+  errorCallback: "function",
   signal: true,
 };
 
@@ -109,4 +109,12 @@ export interface ImapCall extends ImapOptions {
    * @default {2 * workers}
    */
   window?: number;
+  /**
+   * Whether `close()` leaves the input to be taken to its end.
+   *
+   * @default {whether it is known to have an end}
+   */
+  takesRest?: boolean;
+  /** Makes the error for an iteration whose input is not. */
+  closedError?: () => Error;
 }

@@ -61,7 +61,8 @@ export let submitterOf: (pool: Pool) => Submitter;
  *   the task, the item, the worker and the caller.
  * - A worker that dies fails the task that it ran, with `WorkerDiedError`, and is replaced.
  * - A pool does not keep the program alive, calls that have not ended do.
- * - `await using` waits for what was asked for; Python's `with` would end it.
+ * - `await using` waits for what was asked for; Python's `with` would end it. Of an `imap` that was not
+ *   taken to its end, see {@linkcode Pool.imap}.
  *
  * Follows Python's `multiprocessing.pool.Pool`.
  *
@@ -138,7 +139,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Calls `fn` with `args` in a worker.
    *
    * @throws {ClosedError} if the pool is closed
-   * @throws {TypeError} if `fn` is not a function, `args` no array, or there is no such option
+   * @throws {TypeError} if `fn` is not a function, `args` no array, there is no such option, or one is of another type
    * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if the worker ended before the task did
    * @throws the error of the task
@@ -198,7 +199,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated, or there is no such option
+   * @throws {TypeError} if `items` cannot be iterated, there is no such option, or one is of another type
    * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if a worker ended before its task did
    * @throws the first error of a task
@@ -267,9 +268,17 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Items are taken only as fast as results are taken: two chunks for each worker are under way.
    * An error is thrown where its result would be; calling `next()` again goes on with the next.
    *
+   * - `close()`, and so `await using`, leaves items to be taken only of what is known to have an end:
+   *   arrays, typed arrays, sets, maps and whatever else has a length or a size. `join()` takes all of
+   *   those. Of a generator, or another iterable, it takes no more: the iteration gives the results of
+   *   what was sent, then throws `ClosedError` unless the input had ended.
+   * - `terminate()` ends the iteration at once with `TerminatedError`, also one that waits for its input.
+   * - Whatever ends it early calls `return()` of the input and waits for that, unless an item of the
+   *   input is under way. An error that nobody waits for is printed.
+   *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated, or there is no such option
+   * @throws {TypeError} if `items` cannot be iterated, there is no such option, or one is of another type
    */
   imap<T, R>(
     fn: (item: T) => Awaitable<R>,
@@ -292,21 +301,25 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
 
   // Its end
 
-  /** Takes no more work: the workers end when they have done what was asked for. */
+  /**
+   * Takes no more work: the workers end when they have done what was asked for. Iterations of `imap` and
+   * `imapUnordered` take no more of an input that may have no end.
+   */
   close(): void {
     this.#submitter.close();
   }
 
   /**
-   * Ends the pool now: calls that have not ended fail with `TerminatedError`, its workers are told to
-   * end. A task that computes without waiting is not interrupted, since Deno cannot.
+   * Ends the pool now: calls and iterations that have not ended fail with `TerminatedError`, its workers
+   * are told to end. A task that computes without waiting is not interrupted, since Deno cannot.
    */
   terminate(): void {
     this.#submitter.terminate(ExitCode.TERMINATED);
   }
 
   /**
-   * Waits until all workers have ended.
+   * Waits until all workers have ended. What iterations of `imap` and `imapUnordered` have not taken of
+   * arrays, and of whatever else is known to have an end, is taken and worked off before.
    *
    * @throws {Error} if the pool is neither closed nor terminated
    */

@@ -9,11 +9,12 @@ import { checkArguments } from "../atomics/options.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import { AsyncResult } from "./async_result.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, sized } from "./chunks.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, terminatedError } from "./engine.ts";
 import { ImapIterator, type SentChunk } from "./imap.ts";
 import { abortWith, ApplyJob, callSite, explainFailure, type Job, MapJob } from "./jobs.ts";
 import type { AsyncOptions, ImapCall, MapOptions } from "./options.ts";
 import { Mode, type Outcomes } from "./protocol.ts";
+import { hasEnd } from "./source.ts";
 
 /** Single calls note who made them while fewer than this many are under way: it takes microseconds. */
 const MOST_SITES = 16;
@@ -24,7 +25,7 @@ export class Submitter {
   readonly engine: Engine;
   readonly #size: number;
   #state: "open" | "closed" | "terminated" = "open";
-  /** Iterations that have not ended. */
+  /** Iterations that have neither ended nor been stopped. */
   readonly #imaps = new Set<ImapIterator<unknown, unknown>>();
 
   /** Submits to an engine with so many runners. */
@@ -121,14 +122,17 @@ export class Submitter {
       window: options.window ?? 2 * this.#size,
       ordered,
       signal: options.signal,
+      takesRest: options.takesRest ?? hasEnd(items),
+      closedError: options.closedError ?? closedTooEarly,
       submit: (chunk) => this.#sendChunk(target, mode, chunk, site),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
       onEnd: () => {
         this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
-        if (this.#state === "closed" && this.#imaps.size === 0) this.engine.close();
+        this.#closeEngine();
       },
     });
     this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
+    iterator.begin();
     return iterator;
   }
 
@@ -150,17 +154,22 @@ export class Submitter {
 
   // Its end
 
-  /** Takes no more work; the runners end when they have done what was asked for. */
+  /**
+   * Takes no more work; the runners end when they have done what was asked for. Iterations take no
+   * more of an input that may have no end.
+   */
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    if (this.#imaps.size === 0) this.engine.close();
+    for (const iterator of this.#imaps) iterator.close();
+    this.#closeEngine();
   }
 
   /** Ends the runners now, with this exit code where they have one. */
   terminate(exitCode: number): void {
     this.#state = "terminated";
     this.engine.terminate(exitCode);
+    for (const iterator of this.#imaps) iterator.fail(terminatedError());
   }
 
   /**
@@ -172,7 +181,7 @@ export class Submitter {
     if (this.#state === "open") {
       throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
     }
-    for (const iterator of this.#imaps) await iterator.takeAll();
+    for (const iterator of this.#imaps) await iterator.finish();
     await this.engine.idle();
     this.engine.close();
     await this.engine.ended();
@@ -198,6 +207,13 @@ export class Submitter {
     };
   }
 
+  /** Closes the engine when nothing more will be sent. */
+  #closeEngine(): void {
+    if (this.#state !== "closed") return;
+    for (const iterator of this.#imaps) if (!iterator.inputDone) return;
+    this.engine.close();
+  }
+
   #checkOpen(): void {
     if (this.#state === "closed") {
       throw new ClosedError("Cannot submit to pool: it is closed. Submit before close()");
@@ -215,4 +231,11 @@ export class Submitter {
 
 function cancelled(): CancelledError {
   return new CancelledError("Cannot get result: the task was cancelled");
+}
+
+function closedTooEarly(): ClosedError {
+  return new ClosedError(
+    "Cannot go on with imap: the pool was closed before its input had ended. " +
+      "Take the results before close(), or inside the scope of the pool",
+  );
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { deadlineOf, type WaitOptions } from "../../lib/atomics/deadline.ts";
+import { shown } from "../../lib/atomics/shown.ts";
 
 Deno.test("deadlineOf() is never without a time", () => {
   assertEquals(deadlineOf(undefined), Infinity);
@@ -35,7 +36,8 @@ Deno.test("deadlineOf() rejects what is no signal", () => {
     assertThrows(
       () => deadlineOf({ signal } as unknown as WaitOptions),
       TypeError,
-      "Cannot wait: options.signal must be an AbortSignal",
+      `Cannot wait: options.signal must be an AbortSignal, not ${shown(signal)}. ` +
+        "Write signal: controller.signal, or AbortSignal.timeout(ms)",
     );
   }
 });

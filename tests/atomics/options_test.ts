@@ -67,3 +67,31 @@ Deno.test("OptionNames are all names of the options and no other", () => {
   const unknown: OptionNames<Two> = { nJobs: true, timeoutMs: true, other: true };
   assertEquals(Object.keys({ ...missing, ...unknown }), ["nJobs", "timeoutMs", "other"]);
 });
+
+Deno.test("checkOptions() refuses what is no function or signal, and says what to write", () => {
+  interface Options {
+    callback?: () => void;
+    signal?: AbortSignal;
+  }
+  const kinds: OptionNames<Options> = { callback: "function", signal: true };
+  const check = (options: unknown) => () => checkOptions("do it", options as Options, kinds);
+  check({ callback() {}, signal: new AbortController().signal })();
+  check({ callback: undefined, signal: undefined })();
+  const noFunction = "Cannot do it: options.callback must be a function, not ";
+  for (const [given, said] of [[5, "5"], ["x", '"x"'], [null, "null"]]) {
+    const message = `${noFunction}${said}. Write callback: fn, without calling it`;
+    assertThrows(check({ callback: given }), TypeError, message);
+  }
+  const noSignal = "Cannot do it: options.signal must be an AbortSignal, not ";
+  for (
+    const [given, said] of [
+      [new AbortController(), "an object of class AbortController"],
+      [true, "true"],
+      [null, "null"],
+    ]
+  ) {
+    const message =
+      `${noSignal}${said}. Write signal: controller.signal, or AbortSignal.timeout(ms)`;
+    assertThrows(check({ signal: given }), TypeError, message);
+  }
+});

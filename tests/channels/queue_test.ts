@@ -264,6 +264,17 @@ test("Queue is iterated by several at a time, each item once", async () => {
   await ended(process);
 });
 
+test("Queue iteration that is left while it waits takes nothing more", async () => {
+  const queue = new Queue<number>();
+  const items = queue[Symbol.asyncIterator]();
+  const next = [items.next(), items.next()];
+  await items.return!();
+  for (const { done } of await Promise.all(next)) assertEquals(done, true);
+  await queue.put(1);
+  assertEquals((await items.next()).done, true);
+  assertEquals(queue.tryGet(), { value: 1 });
+});
+
 test("Queue iteration that is left leaves the rest", async () => {
   const queue = new Queue<number>();
   for (let at = 0; at < 5; at++) queue.putSync(at);

@@ -627,7 +627,7 @@ for (
     ["an async generator", [(async function* () {})()], "args[0]: a resource holds what"],
     ["a registered EventTarget", [new extending.Emitter()], "args[0]: an EventTarget has no"],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
-    ["an iterator", [[1].values()], "args[0]: an Array Iterator has no meaning outside"],
+    ["an iterator", [[1].values()], "args[0]: an Array Iterator cannot cross"],
     ["what has a then", [
       new (class AsyncThing {
         then() {}
@@ -680,6 +680,29 @@ test("a process, a thread and a timer are refused, not copied as empty objects",
       () => storeValue([value], "args"),
       DataCloneError,
       `${path}${name} holds what cannot be copied`,
+    );
+  }
+});
+
+test("a generator or another iterator is refused, and the error says what to send", () => {
+  async function* later() {
+    yield await 1;
+  }
+  function* now() {
+    yield 1;
+  }
+  for (
+    const [value, name] of [
+      [later(), "an AsyncGenerator"],
+      [now(), "a Generator"],
+      [new Map().keys(), "a Map Iterator"],
+    ] as const
+  ) {
+    assertThrows(
+      () => storeValue([value], "args"),
+      DataCloneError,
+      `Cannot send args[0]: ${name} cannot cross: collect it first, with await Array.fromAsync(it), ` +
+        "or put the items into a Queue",
     );
   }
 });

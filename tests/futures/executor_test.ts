@@ -494,6 +494,82 @@ testEach(".shutdown() leaves the rest of an input to a map with a bufferSize", a
   }
 });
 
+testEach(".shutdown() takes the rest of what has an end, alone and beside others", async (
+  Executor,
+) => {
+  function* endless() {
+    for (let x = 0;; x++) yield x;
+  }
+  const executor = new Executor({ maxWorkers: 2 });
+  const alone = executor.map(square, new Set(upTo(30)));
+  const beside = executor.map((a: number, b: number) => a * b, endless(), upTo(30));
+  await executor.shutdown();
+  assertEquals(await Array.fromAsync(alone), squares(30));
+  assertEquals(await Array.fromAsync(beside), squares(30));
+});
+
+testEach(".shutdown() takes no more of what may have no end", async (Executor) => {
+  for (const count of [1, 2]) {
+    let ended = 0;
+    const endless = function* () {
+      try {
+        for (let x = 0;; x++) yield x;
+      } finally {
+        ended++;
+      }
+    };
+    let given;
+    {
+      await using executor = new Executor({ maxWorkers: 2 });
+      given = executor.map(Math.max, ...Array.from({ length: count }, endless));
+      assertEquals((await given.next()).value, 0);
+    }
+    assertEquals(ended, count);
+    const results: number[] = [];
+    const error = await assertRejects(async () => {
+      for await (const x of given) results.push(x);
+    }, ClosedError);
+    assertEquals(
+      error.message,
+      "Cannot schedule new futures after shutdown: the input of map had not ended. " +
+        "Take the results before shutdown(), or inside the scope of the executor",
+    );
+    assert(results.length >= 3, `${results.length} results`);
+  }
+});
+
+testEach(".map() is left while one of its inputs is under way", async (Executor) => {
+  await using executor = new Executor({ maxWorkers: 2 });
+  const asked = Promise.withResolvers<void>();
+  const left = Object.fromEntries(
+    ["first", "second", "third", "late"].map((name) => [name, Promise.withResolvers<void>()]),
+  );
+  const stuck = (name: string, count: number) => ({
+    async next() {
+      if (count-- > 0) return { done: false as const, value: count };
+      asked.resolve();
+      return await new Promise<never>(() => {});
+    },
+    async return() {
+      left[name].resolve();
+      if (count < 0) await new Promise<never>(() => {});
+      return { done: true as const, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  });
+  const given = executor.map(Math.max, stuck("first", 9), stuck("second", 2), stuck("third", 9));
+  for await (const x of given) {
+    await asked.promise;
+    if (x === 7) break;
+  }
+  await Promise.all([left.first.promise, left.second.promise, left.third.promise]);
+  const late = executor.map(square, stuck("late", 0), { timeoutMs: 1 });
+  await assertRejects(() => late.next(), TimeoutError);
+  await left.late.promise;
+});
+
 testEach(" in await using waits for what was submitted", async (Executor) => {
   let futures, given;
   {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   DataCloneError,
+  type Delayed,
   delayed,
   effectiveJobs,
   Event,
@@ -83,6 +84,58 @@ loopTest("Parallel() with generator_unordered gives what is there first", async 
   }
   assertEquals(seen.at(-1), 0);
   assertEquals(seen.toSorted(), [0, 1, 2, 3]);
+});
+
+/** Gives the calls, then waits for ever; tells when it is asked for more, and when it is left. */
+function stuck<R>(calls: Delayed<R>[]) {
+  const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const never = new Promise<never>(() => {});
+  const source: AsyncIterableIterator<Delayed<R>> = {
+    async next() {
+      const value = calls.shift();
+      if (value !== undefined) return { done: false, value };
+      asked.resolve();
+      return await never;
+    },
+    async return() {
+      left.resolve();
+      return await never; // as an async generator, whose next() comes first
+    },
+    [Symbol.asyncIterator]: () => source,
+  };
+  return { source, asked: asked.promise, left: left.promise };
+}
+
+loopTest("Parallel() gives results while it waits for calls, and can be left then", async () => {
+  for (const returnAs of ["generator", "generator_unordered"] as const) {
+    const { source, asked, left } = stuck([1, 2, 3].map((x) => square(x)));
+    const seen = [];
+    for await (const x of Parallel({ nJobs: 2, batchSize: 1, returnAs })(source)) {
+      await asked;
+      seen.push(x);
+      if (seen.length === 3) break;
+    }
+    assertEquals(seen.toSorted(), [1, 4, 9]);
+    await left;
+  }
+});
+
+loopTest("Parallel() throws an error of a call while it waits for another call", async () => {
+  for (const returnAs of ["generator", "generator_unordered"] as const) {
+    const { source, left } = stuck([delayed(fail)(5)]);
+    const results = Parallel({ nJobs: 2, batchSize: 1, returnAs })(source);
+    await assertRejects(() => Array.fromAsync(results), RangeError, "five");
+    await left;
+  }
+});
+
+loopTest("Parallel() throws an error of its calls while it waits for one", async () => {
+  async function* calls() {
+    yield square(2);
+    await null;
+    throw new SyntaxError("no more");
+  }
+  await assertRejects(() => Parallel({ nJobs: 2 })(calls()), SyntaxError, "no more");
 });
 
 loopTest("Parallel() throws the first error as it was, and takes no more calls", async () => {

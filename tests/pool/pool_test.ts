@@ -165,6 +165,38 @@ testEach("Pool's calls refuse what is no option, and say how to limit their time
   }
 });
 
+testEach("Pool's calls refuse what is no function or signal, and do nothing then", async (Pool) => {
+  await using pool = new Pool(1);
+  const queue = new Queue<number>();
+  const call = async (name: string, options: unknown) => {
+    const method: unknown = Reflect.get(pool, name);
+    const args = name.startsWith("apply") ? [queue, 1] : [[queue, 1]];
+    return await Reflect.apply(method as () => unknown, pool, [tasks.put, args, options]);
+  };
+  const refuses = async (name: string, options: object, text: string) => {
+    await assertRejects(() => call(name, options), TypeError, text);
+  };
+  const signal = new AbortController();
+  const text = "options.signal must be an AbortSignal, not an object of class AbortController";
+  for (
+    const name of [
+      ...["apply", "applyAsync", "starmap", "starmapSync", "starmapAsync", "map", "mapAsync"],
+      ...["mapSync", "imap", "imapUnordered"],
+    ]
+  ) {
+    await refuses(name, { signal }, text);
+  }
+  for (const name of ["applyAsync", "starmapAsync", "mapAsync"]) {
+    await refuses(name, { callback: 5 }, "options.callback must be a function, not 5");
+    await refuses(name, { errorCallback: null }, "options.errorCallback must be a function");
+  }
+  for (const name of ["starmap", "starmapSync", "starmapAsync"]) {
+    await refuses(name, { onProgress: "x" }, 'options.onProgress must be a function, not "x"');
+  }
+  await pool.apply(square, [1]);
+  assert(queue.empty());
+});
+
 testEach("Pool's calls take all their options", async (Pool) => {
   await using pool = new Pool(1);
   const { signal } = new AbortController();
@@ -193,6 +225,28 @@ testEach("Pool.map(), mapSync() and mapAsync() give the results in order", async
   assertEquals(pool.mapSync(square, upTo(100), { chunkSize: 7 }), squares(100));
   assertEquals(await pool.mapAsync(square, upTo(10)), squares(10));
   assertEquals(await pool.mapAsync(square, upTo(10), { chunkSize: 1 }).get(guard), squares(10));
+});
+
+test("Pool tasks that are generators fail, and the error says what to do instead", async () => {
+  await using pool = new Pool(1);
+  const message =
+    "cannot cross: collect it first, with await Array.fromAsync(it), or put the items";
+  await assertRejects(
+    () =>
+      pool.apply(async function* () {
+        yield await 1;
+      }),
+    MaybeEncodingError,
+    `Cannot send back result: an AsyncGenerator ${message}`,
+  );
+  await assertRejects(
+    () =>
+      pool.map(function* (x: number) {
+        yield x;
+      }, [1]),
+    MaybeEncodingError,
+    `a Generator ${message}`,
+  );
 });
 
 test("Pool.applySync() and mapSync() wait for what tasks promise", async () => {
@@ -1050,10 +1104,13 @@ testEach("await using a Pool waits for what was asked for", async (Pool) => {
 testEach("Pool.join() works off the input of imap() and leaves turns to others", async (Pool) => {
   const pool = new Pool(2);
   let [taken, enough] = [0, false];
-  function* untilEnough() {
-    for (; !enough; taken++) yield taken;
-  }
-  const iterator = pool.imap(square, untilEnough());
+  const untilEnough = {
+    length: 1e6, // at most
+    *[Symbol.iterator]() {
+      for (; !enough; taken++) yield taken;
+    },
+  };
+  const iterator = pool.imap(square, untilEnough);
   pool.close();
   const joined = pool.join();
   while (taken < 50) await new Promise((resolve) => setTimeout(resolve, 0));
