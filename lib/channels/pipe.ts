@@ -15,7 +15,8 @@
  */
 
 import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
+import { type WaitOptions, waitPart } from "../atomics/deadline.ts";
+import { checkOptions } from "../atomics/options.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import {
@@ -40,7 +41,10 @@ import {
   type Reader,
   type RecvBytesIntoOptions,
   type RecvBytesOptions,
+  recvIntoNames,
+  recvNames,
   type SendBytesOptions,
+  sendNames,
 } from "./bytes.ts";
 import {
   becomingReadable,
@@ -182,6 +186,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   /** As {@linkcode Connection.sendBytes}: sending never waits. */
   sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options: SendBytesOptions = {}): void {
     this.#use("send", this.writable, "the other one");
+    checkOptions("send bytes", options, sendNames);
     const part = partOf("send bytes", "bytes", bytes, options.offset, options.size);
     // Of these, the encoder would send the buffer whole, or share it.
     const { buffer } = part;
@@ -242,8 +247,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws the reason of `signal`, if that is aborted first
    */
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const wait = waitPart("receive bytes", options, recvNames);
     const steps = this.#receivingBytes(copying(options?.maxLength));
-    return this.#judgeBytes(await awaitOn(steps, options), options);
+    return this.#judgeBytes(await awaitOn(steps, wait), options);
   }
 
   /**
@@ -252,8 +258,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws {TerminatedError} if this worker is told to end
    */
   recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
+    const wait = waitPart("receive bytes", options, recvNames);
     const steps = this.#receivingBytes(copying(options?.maxLength));
-    return this.#judgeBytes(blockOn(steps, options), options);
+    return this.#judgeBytes(blockOn(steps, wait), options);
   }
 
   /**
@@ -275,8 +282,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): Promise<number> {
+    const wait = waitPart("receive bytes", options, recvIntoNames);
     const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
-    return this.#judgeBytes(await awaitOn(steps, options), options);
+    return this.#judgeBytes(await awaitOn(steps, wait), options);
   }
 
   /**
@@ -288,8 +296,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): number {
+    const wait = waitPart("receive bytes", options, recvIntoNames);
     const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
-    return this.#judgeBytes(blockOn(steps, options), options);
+    return this.#judgeBytes(blockOn(steps, wait), options);
   }
 
   /**
@@ -398,6 +407,7 @@ export interface PipeOptions {
  *
  * @typeParam There what the first end sends, and the second receives
  * @typeParam Back what the second end sends, and the first receives
+ * @throws {TypeError} if `options` is no object, or there is no such option
  *
  * @example There and back
  * ```ts
@@ -416,6 +426,12 @@ export interface PipeOptions {
 export function Pipe<There = unknown, Back = There>(
   options: PipeOptions = {},
 ): [Connection<There, Back>, Connection<Back, There>] {
+  if (typeof options === "boolean") {
+    throw new TypeError(
+      `Cannot make pipe: options must be an object, not ${options}. Write Pipe({ duplex: ${options} })`,
+    );
+  }
+  checkOptions("make pipe", options, { duplex: true });
   const { duplex = true } = options;
   const pipe = createObject(SharedType.PIPE, PIPE_WORDS);
   initChannel(pipe + CHANNELS, 0);

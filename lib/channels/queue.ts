@@ -6,6 +6,7 @@
 
 import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkOptions } from "../atomics/options.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import { SharedHandle, SharedType, showState } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
@@ -225,9 +226,10 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * await assertRejects(() => queue.get(), ShutDown);
    * ```
    */
-  shutdown({ immediate = false }: ShutdownOptions = {}): void {
+  shutdown(options: ShutdownOptions = {}): void {
+    checkOptions("shut down queue", options, { immediate: true });
     closeChannel(this.channel, Closed.SHUT_DOWN);
-    if (immediate) this.kind.discardAll(this.channel);
+    if (options.immediate) this.kind.discardAll(this.channel);
   }
 
   /** Steps of waiting until there is an item or the queue is closed, for `wait`. */

@@ -5,7 +5,8 @@
  */
 
 import { ClosedError, Empty, Full, ShutDown } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { deadlineOf, type WaitOptions, waitPart } from "../atomics/deadline.ts";
+import type { OptionNames } from "../atomics/options.ts";
 import {
   createObject,
   defineType,
@@ -46,6 +47,12 @@ export interface PriorityOptions extends WaitOptions {
    */
   priority?: number;
 }
+
+const priorityNames: OptionNames<PriorityOptions> = {
+  priority: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 /** What makes one kind of queue differ from another. */
 export interface KindOptions {
@@ -110,7 +117,7 @@ export class QueueKind {
 
   /** Puts the item if there is room; otherwise copies it, so that it can wait. */
   offer(channel: number, item: unknown, options?: PriorityOptions): WaitingItem | undefined {
-    if (options !== undefined) deadlineOf(options); // bad or aborted options put nothing
+    if (options !== undefined) deadlineOf(this.#waitOf(options)); // bad or aborted ones put nothing
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
     try {
@@ -122,9 +129,13 @@ export class QueueKind {
   }
 
   /** Puts the item as soon as there is room. */
-  async putLater(channel: number, item: WaitingItem, options?: WaitOptions): Promise<void> {
+  async putLater(channel: number, item: WaitingItem, options?: PriorityOptions): Promise<void> {
     try {
-      judgePut(channel, await awaitOn(this.#putting(channel, item), options), options);
+      judgePut(
+        channel,
+        await awaitOn(this.#putting(channel, item), this.#waitOf(options)),
+        options,
+      );
     } catch (error) {
       discardMessage(item.block);
       throw error;
@@ -132,9 +143,9 @@ export class QueueKind {
   }
 
   /** As {@linkcode QueueKind.putLater}, blocking the thread. */
-  putLaterSync(channel: number, item: WaitingItem, options?: WaitOptions): void {
+  putLaterSync(channel: number, item: WaitingItem, options?: PriorityOptions): void {
     try {
-      judgePut(channel, blockOn(this.#putting(channel, item), options), options);
+      judgePut(channel, blockOn(this.#putting(channel, item), this.#waitOf(options)), options);
     } catch (error) {
       discardMessage(item.block);
       throw error;
@@ -148,6 +159,10 @@ export class QueueKind {
     discardMessage(waiting.block);
     if (closedBits(channel) !== 0) judgePut(channel, "closed");
     return false;
+  }
+
+  #waitOf(options: PriorityOptions | undefined): WaitOptions | undefined {
+    return this.#priorityOf === undefined ? options : waitPart("put item", options, priorityNames);
   }
 
   #putting(channel: number, { block, priority }: WaitingItem) {

@@ -7,6 +7,7 @@
 import {
   adviseSignal,
   checkArguments,
+  checkArity,
   checkOptions,
   type OptionNames,
 } from "../atomics/options.ts";
@@ -39,6 +40,14 @@ const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
   ...mapNames,
   ...asyncNames,
 };
+
+/** What to write for a pool that is made with Python's arguments. */
+export const writeOptions = "Write { processes: 2, initializer: fn, initargs: [x] }";
+
+/** What makes the engine of a pool: no function, which would be Python's `initializer`. */
+export interface EngineMaker {
+  makeEngine(options: EngineOptions): Engine;
+}
 
 /** What submits the calls of a pool: for `lib/futures`, whose executors stand on pools. */
 export let submitterOf: (pool: Pool) => Submitter;
@@ -85,14 +94,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    */
   constructor(options?: number | PoolOptions<InitArgs>);
   /** @internal A pool on an engine of another kind. */
-  constructor(
-    options: number | PoolOptions<InitArgs> | undefined,
-    makeEngine: (options: EngineOptions) => Engine,
-  );
-  constructor(
-    options: number | PoolOptions<InitArgs> = {},
-    makeEngine?: (options: EngineOptions) => Engine,
-  ) {
+  constructor(options: number | PoolOptions<InitArgs> | undefined, own: EngineMaker);
+  constructor(options: number | PoolOptions<InitArgs> = {}, own?: EngineMaker) {
+    if (own?.makeEngine === undefined) checkArity("make pool", arguments, 1, writeOptions);
     const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, poolNames);
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
@@ -112,7 +116,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       initializer: initializer as EngineOptions["initializer"],
       initargs,
     };
-    const engine = makeEngine?.(engineOptions) ??
+    const engine = own?.makeEngine(engineOptions) ??
       new Dispatcher({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
     this.#submitter = new Submitter(engine, processes);
   }

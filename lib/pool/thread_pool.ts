@@ -4,11 +4,11 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
 import { PoolThread } from "../threads/pool_thread.ts";
 import type { EngineOptions } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
-import { Pool, type PoolOptions } from "./pool.ts";
+import { Pool, type PoolOptions, writeOptions } from "./pool.ts";
 
 /** Options of a {@linkcode ThreadPool}. */
 export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
@@ -82,14 +82,18 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
   /** @internal A pool whose threads have names of another kind. */
   constructor(
     options: number | ThreadPoolOptions<InitArgs> | undefined,
-    nameOf: (place: number) => string,
+    own: { nameOf: (place: number) => string },
   );
   constructor(
     options: number | ThreadPoolOptions<InitArgs> = {},
-    nameOf = (_place: number) => `ThreadPoolWorker-${++names}`,
+    own?: { nameOf: (place: number) => string },
   ) {
+    if (own?.nameOf === undefined) checkArity("make pool", arguments, 1, writeOptions);
+    const nameOf = own?.nameOf ?? (() => `ThreadPoolWorker-${++names}`);
     if (typeof options !== "number") checkOptions("make pool", options, optionNames);
-    super(options as number | PoolOptions<InitArgs>, (given) => makeEngine(given, nameOf));
+    super(options as number | PoolOptions<InitArgs>, {
+      makeEngine: (given) => makeEngine(given, nameOf),
+    });
   }
 }
 
