@@ -26,6 +26,7 @@ const waitNames: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
 
 function adviseWait(name: string): string | undefined {
   if (/^block(ing)?$/.test(name)) return "Not to wait at all, write timeoutMs: 0";
+  if (name === "owner") return "Only an RLock has owners";
 }
 
 /**

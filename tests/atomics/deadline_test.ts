@@ -68,6 +68,7 @@ Deno.test("deadlineOf() rejects options that a wait does not have, and says what
     ["timeout_ms", ". Write timeoutMs"],
     ["Signal", ". Write signal"],
     ["block", ". Not to wait at all, write timeoutMs: 0"],
+    ["owner", ". Only an RLock has owners"],
     ["abort", ""],
   ];
   for (const [name, advice] of cases) {
