@@ -68,7 +68,10 @@ export class BufferTooShort extends MultiprocessingError {
   }
 }
 
-/** The worker was told to end: thrown out of whatever it waited for. */
+/**
+ * The worker was told to end: thrown out of the blocking call in which it waited. Or the pool was: then
+ * its calls that have not ended fail with it.
+ */
 export class TerminatedError extends MultiprocessingError {}
 
 /** A value cannot be sent to another worker; the message names the path to the offending part. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { shown } from "../lib/atomics/shown.ts";
 import { Pool, Process, Queue } from "@sauropod/multiprocessing";
 import { type DataType, fromArray, type NdArray, zeros } from "@sauropod/multiprocessing/ndarray";
 import createNdarray from "ndarray";
@@ -31,11 +32,15 @@ Deno.test("zeros() copies the shape", () => {
 
 Deno.test("zeros() rejects what is no shape or type", () => {
   for (const length of [-1, 1.5, NaN, Infinity, "2"]) {
-    assertThrows(() => zeros([2, length as number]), RangeError, `at least 0, not ${length}`);
+    assertThrows(
+      () => zeros([2, length as number]),
+      RangeError,
+      `at least 0, not ${shown(length)}`,
+    );
   }
   assertThrows(() => zeros(4 as unknown as number[]), TypeError, "shape must be an array");
   for (const dtype of ["complex64", "toString", "", 8]) {
-    assertThrows(() => zeros([2], dtype as DataType), TypeError, `not ${dtype}`);
+    assertThrows(() => zeros([2], dtype as DataType), TypeError, `not ${shown(dtype)}`);
   }
 });
 

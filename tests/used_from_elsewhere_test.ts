@@ -6,6 +6,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async";
+import { fileURLToPath } from "node:url";
 import { build, CONFIG, ROOT } from "./fixtures/built.ts";
 import { serveJsr, servePackage } from "./fixtures/jsr_registry.ts";
 
@@ -89,4 +90,49 @@ Deno.test("a program elsewhere is checked against the types of the package from 
   const wrong = await check('["one"]');
   assertEquals(wrong.success, false);
   assertMatch(wrong.stderr, /Type 'string' is not assignable to type 'number'/);
+});
+
+const imported = "@sauropod/multiprocessing";
+const configs: Record<string, object> = {
+  "an import": { imports: { [imported]: `${ROOT.href}entries/mod.ts` } },
+  "a link": {
+    links: [fileURLToPath(`${ROOT.href}entries`)],
+    imports: { [imported]: `jsr:${imported}@^0.1.0` },
+  },
+};
+for (const [how, config] of Object.entries(configs)) {
+  Deno.test(`a program beside a copy finds all entries by ${how}, and Deno warns of nothing`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+      const { success, stdout, stderr } = await elsewhere(
+        ["run", "--no-prompt", "--allow-read", `--config=${folder}/deno.json`],
+        `import "${imported}/dummy";\nimport "${imported}/futures";\n${programOf(imported)}`,
+      );
+      assertEquals({ success, stdout, stderr }, {
+        success: true,
+        stdout: "[ 1, 4, 9 ]\n",
+        stderr: "",
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("entries/deno.json names the package as deno.json does", async () => {
+  const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
+  const [{ name, version, exports }, entries] = [
+    await read("deno.json"),
+    await read("entries/deno.json"),
+  ];
+  assertEquals([entries.name, entries.version], [name, version]);
+  assertEquals(Object.keys(entries.exports), Object.keys(exports));
+  for (const [entry, path] of Object.entries<string>(entries.exports)) {
+    const module = await import(new URL(`entries/${path}`, ROOT).href);
+    assertEquals(
+      Object.keys(module),
+      Object.keys(await import(new URL(exports[entry], ROOT).href)),
+    );
+  }
 });

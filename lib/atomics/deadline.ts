@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkSignal } from "./options.ts";
+import { checkOptions, type OptionNames } from "./options.ts";
+import { shown } from "./shown.ts";
 
 /** Options of a call that may wait. */
 export interface WaitOptions {
@@ -21,33 +22,48 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+const waitNames: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
+
+function adviseWait(name: string): string | undefined {
+  if (/^block(ing)?$/.test(name)) return "Not to wait at all, write timeoutMs: 0";
+  if (name === "owner") return "Only an RLock has owners";
+}
+
+/**
+ * The options of a wait among those of a call that has more, after a check of them all.
+ *
+ * @throws {TypeError} if `options` is no object, or there is no such option
+ */
+export function waitPart<T extends WaitOptions>(
+  verb: string,
+  options: T | undefined,
+  names: OptionNames<T>,
+): WaitOptions | undefined {
+  if (options === undefined) return undefined;
+  checkOptions<WaitOptions>(verb, options, names, adviseWait);
+  return { timeoutMs: options.timeoutMs, signal: options.signal };
+}
+
+/** Checks that all options of a wait exist, where it does not begin yet. */
+export function checkWait(verb: string, options: WaitOptions | undefined): void {
+  checkOptions(verb, options, waitNames, adviseWait);
+}
+
 /**
  * The time, on the clock of `performance.now()`, at which a wait with these options ends.
  *
- * @throws {TypeError} if `options` is no object or has Python's `timeout`, `timeoutMs` is not a number,
+ * @throws {TypeError} if `options` is no object or has others than these, `timeoutMs` is not a number,
  * or `signal` not an `AbortSignal`
  */
 export function deadlineOf(options: WaitOptions | undefined): number {
   if (options === undefined) return Infinity;
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot wait: options must be an object, such as { timeoutMs: 5000 }, not ${String(options)}`,
-    );
-  }
-  if ("timeout" in options) {
-    throw new TypeError(
-      "Cannot wait: there is no option timeout. Write timeoutMs, in milliseconds: { timeoutMs: 5000 }",
-    );
-  }
+  checkWait("wait", options);
   const { timeoutMs, signal } = options;
-  if (signal !== undefined) {
-    checkSignal("wait", signal);
-    signal.throwIfAborted();
-  }
+  signal?.throwIfAborted();
   if (timeoutMs === undefined || timeoutMs === Infinity) return Infinity;
   if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
     throw new TypeError(
-      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${String(timeoutMs)}`,
+      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${shown(timeoutMs)}`,
     );
   }
   return timeoutMs <= 0 ? 0 : performance.now() + timeoutMs;

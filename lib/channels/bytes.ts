@@ -6,6 +6,8 @@
 
 import { BufferTooShort } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
+import type { OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 
 /** Options of `Connection.sendBytes`. */
 export interface SendBytesOptions {
@@ -42,6 +44,21 @@ export interface RecvBytesIntoOptions extends WaitOptions {
    */
   offset?: number;
 }
+
+/** The options of `sendBytes`. */
+export const sendNames: OptionNames<SendBytesOptions> = { offset: true, size: true };
+/** The options of `recvBytes`. */
+export const recvNames: OptionNames<RecvBytesOptions> = {
+  maxLength: true,
+  timeoutMs: true,
+  signal: true,
+};
+/** The options of `recvBytesInto`. */
+export const recvIntoNames: OptionNames<RecvBytesIntoOptions> = {
+  offset: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 /** A buffer of any kind. */
 export type AnyBuffer = ArrayBufferView | ArrayBufferLike;
@@ -94,7 +111,9 @@ function checkBytes(verb: string, name: string, value: number, most: number, why
   }
   if (Number.isInteger(value) && value >= 0 && value <= most) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number from 0 to ${most}, ${why}, but is ${value}`,
+    `Cannot ${verb}: ${name} must be a whole number from 0 to ${most}, ${why}, but is ${
+      shown(value)
+    }`,
   );
 }
 

@@ -419,22 +419,26 @@ export function receiveBytes<R>(
  * Steps of receiving a value from a channel that may be empty.
  *
  * @param take receives one now if there is one, for a channel of another order
+ * @param unwanted as for {@linkcode taking}
  */
 export function receiving(
   channel: number,
   take: (channel: number) => Received | undefined = receive,
+  unwanted?: () => boolean,
 ): Steps<Received | "closed" | "timed out"> {
-  return taking(channel, take);
+  return taking(channel, take, unwanted);
 }
 
 /**
  * Steps of taking something out of a channel that may be empty.
  *
  * @param take takes it now, if it is there
+ * @param unwanted looked at after each wake-up: whether to wait no longer, as if it were closed
  */
 export function* taking<R>(
   channel: number,
   take: (channel: number) => R | undefined,
+  unwanted?: () => boolean,
 ): Steps<R | "closed" | "timed out"> {
   for (;;) {
     const sent = Atomics.load(i32, channel + SENT);
@@ -443,6 +447,10 @@ export function* taking<R>(
     if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return "closed";
     const outcome = yield parkForMessage(channel, sent);
     if (outcome === Outcome.TIMED_OUT) return "timed out";
+    if (unwanted?.()) {
+      if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
+      return "closed";
+    }
   }
 }
 

@@ -14,10 +14,10 @@
  * @module
  */
 
+import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
+import { type WaitOptions, waitPart } from "../atomics/deadline.ts";
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { shown } from "../atomics/shown.ts";
-import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import {
@@ -42,7 +42,10 @@ import {
   type Reader,
   type RecvBytesIntoOptions,
   type RecvBytesOptions,
+  recvIntoNames,
+  recvNames,
   type SendBytesOptions,
+  sendNames,
 } from "./bytes.ts";
 import {
   becomingReadable,
@@ -184,6 +187,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   /** As {@linkcode Connection.sendBytes}: sending never waits. */
   sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options: SendBytesOptions = {}): void {
     this.#use("send", this.writable, "the other one");
+    checkOptions("send bytes", options, sendNames);
     const part = partOf("send bytes", "bytes", bytes, options.offset, options.size);
     // Of these, the encoder would send the buffer whole, or share it.
     const { buffer } = part;
@@ -244,8 +248,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws the reason of `signal`, if that is aborted first
    */
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const wait = waitPart("receive bytes", options, recvNames);
     const steps = this.#receivingBytes(copying(options?.maxLength));
-    return this.#judgeBytes(await awaitOn(steps, options), options);
+    return this.#judgeBytes(await awaitOn(steps, wait), options);
   }
 
   /**
@@ -254,8 +259,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws {TerminatedError} if this worker is told to end
    */
   recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
+    const wait = waitPart("receive bytes", options, recvNames);
     const steps = this.#receivingBytes(copying(options?.maxLength));
-    return this.#judgeBytes(blockOn(steps, options), options);
+    return this.#judgeBytes(blockOn(steps, wait), options);
   }
 
   /**
@@ -277,8 +283,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): Promise<number> {
+    const wait = waitPart("receive bytes", options, recvIntoNames);
     const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
-    return this.#judgeBytes(await awaitOn(steps, options), options);
+    return this.#judgeBytes(await awaitOn(steps, wait), options);
   }
 
   /**
@@ -290,8 +297,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): number {
+    const wait = waitPart("receive bytes", options, recvIntoNames);
     const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
-    return this.#judgeBytes(blockOn(steps, options), options);
+    return this.#judgeBytes(blockOn(steps, wait), options);
   }
 
   /**
@@ -402,7 +410,7 @@ const optionNames: OptionNames<PipeOptions> = { duplex: true };
  *
  * @typeParam There what the first end sends, and the second receives
  * @typeParam Back what the second end sends, and the first receives
- * @throws {TypeError} if `options` is no object or has an unknown name, or `duplex` is no boolean
+ * @throws {TypeError} if `options` is no object, `duplex` no boolean, or there is no such option
  *
  * @example There and back
  * ```ts
@@ -421,6 +429,11 @@ const optionNames: OptionNames<PipeOptions> = { duplex: true };
 export function Pipe<There = unknown, Back = There>(
   options: PipeOptions = {},
 ): [Connection<There, Back>, Connection<Back, There>] {
+  if (typeof options === "boolean") {
+    throw new TypeError(
+      `Cannot make pipe: options must be an object, not ${options}. Write Pipe({ duplex: ${options} })`,
+    );
+  }
   checkOptions("make pipe", options, optionNames);
   const { duplex = true } = options;
   if (typeof duplex !== "boolean") {

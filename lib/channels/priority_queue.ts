@@ -4,7 +4,9 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
 import { SharedType } from "../atomics/shared_object.ts";
+import { shown } from "../atomics/shown.ts";
 import { JoinableQueue } from "./joinable_queue.ts";
 import { priorityStore } from "./priority_store.ts";
 import { channelOf, defineQueue, type PriorityOptions } from "./queue_kind.ts";
@@ -86,6 +88,7 @@ export class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
    */
   override tryPut(item: T, options?: Pick<PriorityOptions, "priority">): boolean {
+    checkOptions("put item", options, { priority: true });
     return kind.tryPut(channelOf(this.address), item, options);
   }
 }
@@ -105,7 +108,7 @@ function priorityOf(item: unknown, options: PriorityOptions | undefined): number
 function check(priority: unknown, what: string): number {
   if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
   throw new TypeError(
-    `Cannot put item: ${what} must be a number that can be compared, not ${String(priority)}`,
+    `Cannot put item: ${what} must be a number that can be compared, not ${shown(priority)}`,
   );
 }
 

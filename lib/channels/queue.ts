@@ -6,6 +6,7 @@
 
 import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkOptions } from "../atomics/options.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import { SharedHandle, SharedType, showState } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
@@ -16,6 +17,7 @@ import {
   closedBits,
   limitOf,
   messagesIn,
+  wakeReceivers,
 } from "./channel.ts";
 import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
@@ -227,9 +229,10 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * await assertRejects(() => queue.get(), ShutDown);
    * ```
    */
-  shutdown({ immediate = false }: ShutdownOptions = {}): void {
+  shutdown(options: ShutdownOptions = {}): void {
+    checkOptions("shut down queue", options, { immediate: true });
     closeChannel(this.channel, Closed.SHUT_DOWN);
-    if (immediate) this.kind.discardAll(this.channel);
+    if (options.immediate) this.kind.discardAll(this.channel);
   }
 
   /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
@@ -243,28 +246,28 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    */
   [Symbol.asyncIterator](): AsyncIterator<T> {
     // No generator: its `return()` would have to wait for the next item, and take it.
-    const end = new AbortController();
-    const { signal } = end;
+    let over = false;
     const done: IteratorResult<T> = { done: true, value: undefined };
     const iterator: AsyncIterableIterator<T> = {
       next: async () => {
-        if (signal.aborted) return done;
+        if (over) return done;
         try {
           const received = this.kind.take(this.channel) ??
-            await awaitOn(this.kind.taking(this.channel), { signal });
+            await awaitOn(this.kind.taking(this.channel, () => over));
           const item = judgeGet(this.channel, received);
           if (item.kind === "value") return { done: false, value: item.value as T };
           const value = await this.kind.readLater(this.channel, item.block) as T;
           return { done: false, value };
         } catch (error) {
-          const isOver = signal.aborted || (error instanceof ClosedError && this.closed);
-          end.abort();
+          const isOver = over || (error instanceof ClosedError && this.closed);
+          over = true;
           if (isOver) return done;
           throw error;
         }
       },
       return: () => {
-        end.abort();
+        over = true;
+        wakeReceivers(this.channel);
         return Promise.resolve(done);
       },
       [Symbol.asyncIterator]: () => iterator,

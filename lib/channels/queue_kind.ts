@@ -5,7 +5,8 @@
  */
 
 import { ClosedError, Empty, Full, ShutDown } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { deadlineOf, type WaitOptions, waitPart } from "../atomics/deadline.ts";
+import type { OptionNames } from "../atomics/options.ts";
 import {
   createObject,
   defineType,
@@ -47,6 +48,12 @@ export interface PriorityOptions extends WaitOptions {
    */
   priority?: number;
 }
+
+const priorityNames: OptionNames<PriorityOptions> = {
+  priority: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 /** What makes one kind of queue differ from another. */
 export interface KindOptions {
@@ -111,7 +118,7 @@ export class QueueKind {
 
   /** Puts the item if there is room; otherwise copies it, so that it can wait. */
   offer(channel: number, item: unknown, options?: PriorityOptions): WaitingItem | undefined {
-    if (options !== undefined) deadlineOf(options); // bad or aborted options put nothing
+    if (options !== undefined) deadlineOf(this.#waitOf(options)); // bad or aborted ones put nothing
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
     try {
@@ -123,12 +130,12 @@ export class QueueKind {
   }
 
   /** Puts the item as soon as there is room, and has been for those that wait here already. */
-  async putLater(channel: number, item: WaitingItem, options?: WaitOptions): Promise<void> {
+  async putLater(channel: number, item: WaitingItem, options?: PriorityOptions): Promise<void> {
     try {
       const how = await putInLine(
         channel,
-        options,
-        (options) => awaitOn(this.#putting(channel, item), options),
+        this.#waitOf(options),
+        (wait) => awaitOn(this.#putting(channel, item), wait),
       );
       judgePut(channel, how, options);
     } catch (error) {
@@ -138,9 +145,10 @@ export class QueueKind {
   }
 
   /** As {@linkcode QueueKind.putLater}, blocking the thread. */
-  putLaterSync(channel: number, item: WaitingItem, options?: WaitOptions): void {
+  putLaterSync(channel: number, item: WaitingItem, options?: PriorityOptions): void {
     try {
-      judgePut(channel, blockOn(this.#putting(channel, item), options, channel - CHANNEL), options);
+      const wait = this.#waitOf(options);
+      judgePut(channel, blockOn(this.#putting(channel, item), wait, channel - CHANNEL), options);
     } catch (error) {
       discardMessage(item.block);
       throw error;
@@ -154,6 +162,10 @@ export class QueueKind {
     discardMessage(waiting.block);
     if (closedBits(channel) !== 0) judgePut(channel, "closed");
     return false;
+  }
+
+  #waitOf(options: PriorityOptions | undefined): WaitOptions | undefined {
+    return this.#priorityOf === undefined ? options : waitPart("put item", options, priorityNames);
   }
 
   #putting(channel: number, { block, priority }: WaitingItem) {
@@ -171,9 +183,12 @@ export class QueueKind {
     return this.#store.receive(channel);
   }
 
-  /** Steps of taking the next item. */
-  taking(channel: number): Steps<Received | "closed" | "timed out"> {
-    return receiving(channel, this.#store.receive);
+  /** Steps of taking the next item, or none if it is unwanted after a wake-up. */
+  taking(
+    channel: number,
+    unwanted?: () => boolean,
+  ): Steps<Received | "closed" | "timed out"> {
+    return receiving(channel, this.#store.receive, unwanted);
   }
 
   /** Takes the next item and reads it, if there is one. */

@@ -5,6 +5,7 @@
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkArity } from "../atomics/options.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
 import { awaitOn, blockOn } from "../atomics/wait.ts";
@@ -39,8 +40,13 @@ import { fifoStore } from "./store.ts";
 export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   declare private readonly kind: QueueKind;
 
-  /** Makes an empty queue. */
+  /**
+   * Makes an empty queue.
+   *
+   * @throws {TypeError} if it is given an argument
+   */
   constructor() {
+    checkArity("make queue", arguments, 0, "A queue with a limit is a Queue");
     super(new.target.prototype.kind.create(0));
   }
 

@@ -13,6 +13,7 @@ import {
   readinessOf,
   type Waitable,
 } from "../atomics/readiness.ts";
+import { shown } from "../atomics/shown.ts";
 
 /**
  * Waits until at least one of several things is ready, and returns all that are.
@@ -126,7 +127,7 @@ function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
 }
 
 function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return shown(value);
   return `a value of class ${value.constructor?.name ?? "Object"}`;
 }
 

@@ -268,8 +268,8 @@ export function nameAt(address: number): string {
   const exported = exportNames.get(address);
   if (exported !== undefined) return exported;
   if (definition.kind === "source") {
-    const { source } = definition;
-    return source.length <= 40 ? source : `${source.slice(0, 37)}...`;
+    const line = definition.source.replace(/\s+/g, " ");
+    return line.length <= 40 ? line : `${line.slice(0, 37)}...`;
   }
   const { module, index } = definition as Definition & { kind: "task" };
   return `number ${index + 1} of ${module.slice(module.lastIndexOf("/") + 1)}`;
@@ -277,10 +277,29 @@ export function nameAt(address: number): string {
 
 /** Adds to the error of a function that was sent as source why it did not find what it named. */
 export function explainScope(error: unknown, address: number): void {
-  if (!(error instanceof ReferenceError) || definitionAt(address).kind !== "source") return;
-  error.message +=
-    `. A function that is sent as source sees nothing outside itself: pass what it ` +
-    `needs as an argument, or register it with task(import.meta, fn) at the top level of its module`;
+  if (!(error instanceof ReferenceError || error instanceof TypeError)) return;
+  const definition = definitionAt(address);
+  const why = definition.kind === "source" ? missing(error, definition.source) : undefined;
+  if (why !== undefined) error.message = `${error.message.replace(/\.$/, "")}. ${why}`;
+}
+
+/** What a function that was sent as source missed, if it is that which made it fail. */
+function missing(error: Error, source: string): string | undefined {
+  const register = "register it with task(import.meta, fn) at the top level of its module";
+  if (error instanceof ReferenceError) {
+    return "A function that is sent as source sees nothing outside itself: pass what it needs as " +
+      `an argument, or ${register}`;
+  }
+  if (/^Module not found/.test(error.message) && /\bimport\(\s*["'`]\.\.?\//.test(source)) {
+    return "A function that is sent as source belongs to no module, so its imports are relative to " +
+      "nothing of the program's: pass new URL(…, import.meta.url).href as an argument and import " +
+      `that, use tasksOf(), or ${register}`;
+  }
+  const made = /\bnew (Lock|Event)\b/.exec(source)?.[1];
+  if (made && /^Illegal constructor|^Failed to construct 'Event'/.test(error.message)) {
+    return `A function that is sent as source sees no imports: its ${made} is the browser's. ` +
+      `Pass the object as an argument, or ${register}`;
+  }
 }
 
 /**
@@ -414,15 +433,21 @@ function describe(fn: AnyFunction | AnyClass): Definition {
   }
   // A method's text is no expression; inside an object it is.
   const method = `{${source}}[${JSON.stringify(name)}]`;
+  let usesMeta = false;
   for (const text of [source, method]) {
     try {
       if (typeof evaluate(text) === "function") return { kind: "source", name, source: text };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error; // not an expression: the next form
+      usesMeta ||= error.message.includes("import.meta");
     }
   }
+  const why = usesMeta
+    ? "its import.meta belongs to its module. Pass what it needs of that as an " +
+      "argument, or "
+    : "";
   throw new DataCloneError(
-    `${titled("function", name)} cannot be sent as source: register it with ` +
+    `${titled("function", name)} cannot be sent as source: ${why}register it with ` +
       registering(name || "fn"),
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isOptions } from "../atomics/options.ts";
+import { checkArity, isOptions } from "../atomics/options.ts";
 import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
@@ -13,7 +13,7 @@ import { SharedArray } from "../memory/array.ts";
 import { RawArray } from "../memory/raw_array.ts";
 import { RawValue, Value } from "../memory/value.ts";
 import { SimpleQueue } from "../channels/simple_queue.ts";
-import { Pool, type PoolOptions } from "../pool/pool.ts";
+import { Pool, type PoolOptions, writeOptions } from "../pool/pool.ts";
 import { Process, type ProcessOptions } from "../process/process.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 import { Barrier } from "../sync/barrier.ts";
@@ -75,6 +75,7 @@ class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
 
 class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs> {
   constructor(options: number | PoolOptions<InitArgs> = {}) {
+    checkArity("make pool", arguments, 1, writeOptions);
     const given = typeof options === "number" ? { processes: options } : options;
     super(onForkserver(given));
   }

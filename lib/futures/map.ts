@@ -11,7 +11,7 @@ import { hasEnd, type Input, reportLeft, Source } from "../pool/source.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** What the results of a map need to know. */
-export interface MapSetup extends WaitOptions {
+export interface MapSetup extends Pick<WaitOptions, "timeoutMs"> {
   /** The error to throw for one that came. */
   explain(error: unknown): unknown;
   /** Called once when the iteration has ended. */
@@ -32,7 +32,7 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
   constructor(results: ImapIterator<unknown, R>, setup: MapSetup) {
     this.#results = results;
     this.#setup = setup;
-    this.#deadline = deadlineOf(setup);
+    this.#deadline = deadlineOf({ timeoutMs: setup.timeoutMs });
   }
 
   /** The next result. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
 import { Pool } from "../pool/pool.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { checkWhole, endNow, Executor } from "./executor.ts";
@@ -80,6 +80,7 @@ export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly 
    * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
    */
   constructor(options: number | ProcessPoolExecutorOptions<InitArgs> = {}) {
+    checkArity("make executor", arguments, 1, "Write { maxWorkers: 2, initializer: fn }");
     const given = typeof options === "number" ? { maxWorkers: options } : options;
     checkOptions("make executor", given, optionNames);
     const { maxWorkers, ...rest } = given;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
 import type { Pool } from "../pool/pool.ts";
 import { ThreadPool, threadsNamed } from "../pool/thread_pool.ts";
 import { checkWhole, Executor } from "./executor.ts";
@@ -87,6 +87,7 @@ export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly u
    * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
    */
   constructor(options: number | ThreadPoolExecutorOptions<InitArgs> = {}) {
+    checkArity("make executor", arguments, 1, "Write { maxWorkers: 2, initializer: fn }");
     const given = typeof options === "number" ? { maxWorkers: options } : options;
     checkOptions("make executor", given, optionNames);
     const { maxWorkers = Math.min(32, navigator.hardwareConcurrency + 4) } = given;

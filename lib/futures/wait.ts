@@ -5,8 +5,9 @@
  */
 
 import { TimeoutError } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { deadlineOf, type WaitOptions, waitPart } from "../atomics/deadline.ts";
+import type { OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { Future, futureInternals } from "./future.ts";
 
@@ -74,12 +75,12 @@ export async function waitFutures<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
-  checkOptions("wait for futures", options, optionNames);
+  const wait = waitPart("wait for futures", options, optionNames);
   const { returnWhen = ALL_COMPLETED } = options;
   if (![FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED].includes(returnWhen)) {
     throw new RangeError(
       `Cannot wait for futures: returnWhen must be "FIRST_COMPLETED", "FIRST_EXCEPTION" or ` +
-        `"ALL_COMPLETED", not ${JSON.stringify(returnWhen)}`,
+        `"ALL_COMPLETED", not ${shown(returnWhen)}`,
     );
   }
   const all = setOf(futures);
@@ -101,7 +102,7 @@ export async function waitFutures<F extends Future<unknown>>(
   for (const future of all) if (future.done()) count(future);
   if (left === 0) enough.resolve();
   try {
-    await settledWithin(enough.promise, options);
+    await settledWithin(enough.promise, wait);
   } finally {
     for (const stop of unwatch) stop();
   }
@@ -244,6 +245,6 @@ function setOf<F extends Future<unknown>>(futures: Iterable<F>): Set<F> {
 }
 
 function describe(value: unknown): string {
-  if (value === null || typeof value !== "object") return String(value);
+  if (value === null || typeof value !== "object") return shown(value);
   return `of the class ${value.constructor?.name ?? "Object"}`;
 }

@@ -14,6 +14,7 @@
 
 import { rootWord } from "../atomics/heap.ts";
 import { i32 } from "../atomics/heap_views.ts";
+import { shown } from "../atomics/shown.ts";
 import { ensureThread, self, threadWord } from "../atomics/thread.ts";
 import { note, setNoteTaker } from "../runtime/notes.ts";
 import { currentIdentity } from "../runtime/order.ts";
@@ -251,7 +252,7 @@ function numberOf(level: LogLevel): number {
   }
   if (typeof level === "string" && Object.hasOwn(LogLevel, level)) return LogLevel[level];
   throw new RangeError(
-    `Cannot use log level ${JSON.stringify(level)}: it must be a whole number or one of ` +
+    `Cannot use log level ${shown(level)}: it must be a whole number or one of ` +
       Object.keys(LogLevel).join(", "),
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
-import { checkArguments } from "../atomics/options.ts";
+import { checkArguments, checkOptions } from "../atomics/options.ts";
 import { awaitOn } from "../atomics/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/functions.ts";
@@ -116,7 +116,7 @@ export class BaseManager implements AsyncDisposable {
     this: new () => Manager,
     typeid: Name,
     callable: Callable,
-    { exposed }: RegisterOptions = {},
+    options: RegisterOptions = {},
   ): ManagerClass<Manager & Makes<Name, Callable>> {
     if (typeof typeid !== "string" || typeid === "" || typeid in BaseManager.prototype) {
       throw new TypeError(`Cannot register type ${JSON.stringify(typeid)}: choose another name`);
@@ -126,6 +126,8 @@ export class BaseManager implements AsyncDisposable {
         `Cannot register type ${typeid}: it needs a class or a function, not ${typeof callable}`,
       );
     }
+    checkOptions(`register type ${typeid}`, options, { exposed: true });
+    const { exposed } = options;
     Object.defineProperty(this.prototype, typeid, {
       value(this: BaseManager, ...args: unknown[]) {
         return this.#make(typeid, { callable, args, exposed: exposed && [...exposed] });

@@ -6,6 +6,7 @@
 
 import { Lock } from "../sync/lock.ts";
 import { RLock } from "../sync/rlock.ts";
+import { checkOptions } from "../atomics/options.ts";
 import { shown } from "../atomics/shown.ts";
 
 /** A lock that a shared value or array can have. */
@@ -31,6 +32,7 @@ export function lockOf(
   options: SharedOptions<SharedLock | false>,
   thing: string,
 ): SharedLock | false {
+  checkOptions<{ lock?: unknown }>(`make ${thing}`, options, { lock: true });
   const { lock = true } = options;
   if (lock === true) return new RLock();
   if (lock === false || lock instanceof Lock || lock instanceof RLock) return lock;

@@ -44,7 +44,7 @@ function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
 function zeroed(kind: Kind, length: number): SharedArrayBuffer {
   if (!Number.isInteger(length) || length < 0) {
     throw new RangeError(
-      `Cannot make array: its length must be a whole number from 0, not ${length}`,
+      `Cannot make array: its length must be a whole number from 0, not ${shown(length)}`,
     );
   }
   const bytes = length * kind.dataClass.BYTES_PER_ELEMENT;

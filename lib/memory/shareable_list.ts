@@ -8,6 +8,8 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { task } from "../codec/functions.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { SharedMemory } from "./shared_memory.ts";
@@ -60,7 +62,9 @@ export class ShareableList implements Iterable<ShareableItem> {
    * @throws {Deno.errors.AlreadyExists} if it is to be made and the name is taken
    * @throws {Deno.errors.NotFound} if it is to be attached and there is none
    */
-  constructor(sequence?: Iterable<ShareableItem>, { name }: { name?: string } = {}) {
+  constructor(sequence?: Iterable<ShareableItem>, options: { name?: string } = {}) {
+    checkOptions("make list", options, { name: true });
+    const { name } = options;
     if (sequence === undefined) {
       if (name === undefined) {
         throw new TypeError("Cannot make list: give its items, or the name of one to attach");
@@ -147,7 +151,7 @@ export class ShareableList implements Iterable<ShareableItem> {
    */
   index(value: ShareableItem): number {
     const found = [...this].findIndex((item) => isSame(item, value));
-    if (found < 0) throw new RangeError(`Cannot find ${String(value)}: it is not in the list`);
+    if (found < 0) throw new RangeError(`Cannot find ${shown(value)}: it is not in the list`);
     return found;
   }
 
@@ -171,7 +175,7 @@ export class ShareableList implements Iterable<ShareableItem> {
     const { length } = this;
     const at = index < 0 ? index + length : index;
     if (!Number.isInteger(at) || at < 0 || at >= length) {
-      throw new RangeError(`Cannot use item ${String(index)}: the list has ${length} items`);
+      throw new RangeError(`Cannot use item ${shown(index)}: the list has ${length} items`);
     }
     const start = this.view.getUint32(4 * (at + 1));
     return { start, room: this.view.getUint32(4 * (at + 2)) - start - SLOT_HEADER };

@@ -12,6 +12,7 @@ import {
   SharedHandle,
   SharedType,
 } from "../atomics/shared_object.ts";
+import { shown } from "../atomics/shown.ts";
 import { attend, attendChange, compute, computeNext, withMessage } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import { refuseBrackets } from "./brackets.ts";
@@ -471,7 +472,7 @@ function readOnce(record: number): unknown {
 /** Infinity and -Infinity are indices too: beyond the ends. */
 function toIndex(index: number): number {
   if (typeof index === "number" && Math.trunc(index) === index) return index;
-  throw new TypeError(`Cannot use ${String(index)} as an index: it must be a whole number`);
+  throw new TypeError(`Cannot use ${shown(index)} as an index: it must be a whole number`);
 }
 
 /** The order of `<`: numbers by size, strings by their units. */

@@ -5,6 +5,8 @@
  */
 
 import { ClosedError } from "../errors.ts";
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { bufferAddress } from "../codec/buffers.ts";
 import { task } from "../codec/functions.ts";
 import { registerReducer } from "../codec/reducers.ts";
@@ -70,11 +72,12 @@ export class SharedMemory implements Disposable {
    * Makes a block, or attaches the one with the name.
    *
    * @throws {RangeError} if `size` is not a whole number of at least 1, or `name` is empty
-   * @throws {TypeError} if there is neither `create` nor a name
+   * @throws {TypeError} if there is neither `create` nor a name, or there is no such option
    * @throws {Deno.errors.AlreadyExists} if it is to be made and the name is taken
    * @throws {Deno.errors.NotFound} if it is to be attached and there is none
    */
   constructor(options: SharedMemoryOptions) {
+    checkOptions("use shared memory", options, { name: true, create: true, size: true });
     const { name, create = false, size } = options;
     if (name !== undefined && (typeof name !== "string" || name === "")) {
       throw new RangeError(
@@ -85,7 +88,7 @@ export class SharedMemory implements Disposable {
       if (!Number.isSafeInteger(size) || size! < 1) {
         throw new RangeError(
           `Cannot make shared memory: size must be a whole number of at least 1, not ${
-            String(size)
+            shown(size)
           }`,
         );
       }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
 import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
 
 /**
@@ -37,7 +38,7 @@ export function sharedArray<Code extends NumericTypecode>(
   const length = typeof elements === "number" ? elements : elements.length;
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new RangeError(
-      `Cannot make array: its length must be a whole number of at least 0, not ${String(length)}`,
+      `Cannot make array: its length must be a whole number of at least 0, not ${shown(length)}`,
     );
   }
   const array = new dataClass(new SharedArrayBuffer(length * dataClass.BYTES_PER_ELEMENT));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
 import { checkArray, isAlike } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import type { AnyData, NdArray, NdArrayData } from "./types.ts";
@@ -79,8 +80,10 @@ export function arrayEqual(a: NdArray<AnyData>, b: NdArray<AnyData>): boolean {
 export function allClose(
   a: NdArray<NdArrayData>,
   b: NdArray<NdArrayData>,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
+  options: CloseOptions = {},
 ): boolean {
+  checkOptions("compare arrays", options, { rtol: true, atol: true, equalNan: true });
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   checkArray(a, "compare arrays");
   checkArray(b, "compare arrays");
   const shape = commonShape([a.shape, b.shape], "compare arrays");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../atomics/options.ts";
 import { task } from "../codec/functions.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
 import { make, sizeOf } from "./array.ts";
@@ -40,6 +41,13 @@ export interface RandomOptions<Type extends FractionType = "float64"> {
    */
   numThreads?: number;
 }
+
+const optionNames: OptionNames<RandomOptions> = {
+  seed: true,
+  generator: true,
+  dtype: true,
+  numThreads: true,
+};
 
 /**
  * Makes an array on shared memory of random numbers from 0 to 1, without 1.
@@ -106,8 +114,10 @@ const fillBlock = task(import.meta, (block: number, { data, states }: Context): 
 
 function plan(
   shape: readonly number[],
-  { seed, generator, dtype = "float64" as FractionType, numThreads }: RandomOptions<FractionType>,
+  options: RandomOptions<FractionType>,
 ): Work<Context, NdArray> {
+  checkOptions("make random array", options, optionNames);
+  const { seed, generator, dtype = "float64", numThreads } = options;
   const size = sizeOf(shape);
   const threads = threadsForCheap(size, numThreads);
   arrayClassOf(dtype);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { zeros } from "./create.ts";
 import { arrayClassOf, isBig } from "./types.ts";
 import type { ArrayOf, DataType, NdArray, NdArrayData } from "./types.ts";
@@ -84,12 +86,14 @@ export function linspace<Type extends DataType = "float64">(
   start: number,
   stop: number,
   num = 50,
-  { endpoint = true, dtype = "float64" as Type }: LinspaceOptions<Type> = {},
+  options: LinspaceOptions<Type> = {},
 ): NdArray<ArrayOf<Type>> {
+  checkOptions("make array", options, { endpoint: true, dtype: true });
+  const { endpoint = true, dtype = "float64" as Type } = options;
   checkFinite({ start, stop });
   if (!Number.isInteger(num) || num < 0) {
     throw new RangeError(
-      `Cannot make array: num must be a whole number of at least 0, not ${String(num)}`,
+      `Cannot make array: num must be a whole number of at least 0, not ${shown(num)}`,
     );
   }
   const array = zeros([num], numberType(dtype));
@@ -105,7 +109,7 @@ function checkFinite(numbers: Record<string, number>): void {
   for (const [name, value] of Object.entries(numbers)) {
     if (Number.isFinite(value)) continue;
     throw new RangeError(
-      `Cannot make array: ${name} must be a finite number, not ${String(value)}`,
+      `Cannot make array: ${name} must be a finite number, not ${shown(value)}`,
     );
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
 import { task } from "../codec/functions.ts";
 import { checkArray, checkAxis, isShared, make } from "./array.ts";
 import { givesPlace, type KernelName, kernels } from "./kernels.ts";
@@ -65,9 +66,11 @@ function reducedType(name: ReductionName, data: AnyData) {
 export function planReduction(
   name: ReductionName,
   array: NdArray<AnyData>,
-  { axis, numThreads }: ReduceOptions,
+  options: ReduceOptions,
 ): Work<object, unknown> {
   const verb = verbs[name];
+  checkOptions(verb, options, { axis: true, numThreads: true });
+  const { axis, numThreads } = options;
   const given = checkArray(array, verb) as NdArray;
   const wanted = threadsForCheap(given.size, numThreads);
   const threads = isShared(given) ? wanted : 1;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
 import { checkArray, checkAxis, wrap } from "./array.ts";
 import type { AnyData, NdArray } from "./types.ts";
 
@@ -90,7 +91,9 @@ export function arraySplit<Data extends AnyData>(
 function checkSections(sections: number): true {
   if (Number.isInteger(sections) && sections >= 1) return true;
   throw new RangeError(
-    `Cannot split array: the number of parts must be a whole number of at least 1, not ${sections}`,
+    `Cannot split array: the number of parts must be a whole number of at least 1, not ${
+      shown(sections)
+    }`,
   );
 }
 
@@ -107,7 +110,7 @@ function evenBounds(length: number, sections: number): number[] {
 /** An index as a slice of Python's takes it: negative ones from the end, none beyond the ends. */
 function asInSlice(index: number, length: number): number {
   if (!Number.isInteger(index)) {
-    throw new RangeError(`Cannot split array: indices must be whole numbers, not ${String(index)}`);
+    throw new RangeError(`Cannot split array: indices must be whole numbers, not ${shown(index)}`);
   }
   return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
 }

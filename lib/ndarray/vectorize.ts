@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
 import { task } from "../codec/functions.ts";
 import { threadsFor } from "../parallel/team.ts";
 import { isPromiseLike } from "../pool/calls.ts";
@@ -122,8 +123,10 @@ export function vectorizeSync<
 
 function checkFunction(
   fn: unknown,
-  { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
+  options: VectorizeOptions<DataType | BigDataType>,
 ): void {
+  checkOptions("vectorize", options, { dtype: true, numThreads: true });
+  const { dtype = "float64", numThreads } = options;
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot vectorize: fn must be a function, not ${typeof fn}`);
   }

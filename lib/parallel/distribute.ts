@@ -4,6 +4,8 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
+
 /**
  * Cuts `nItems` items into slices for `nProcs` workers, as equal as possible: the last may be
  * shorter, and there are fewer slices than workers if there are not enough items.
@@ -23,9 +25,7 @@ export function distribute(nItems: number, nProcs: number): [from: number, to: n
   for (const [name, value, least] of [["nItems", nItems, 0], ["nProcs", nProcs, 1]] as const) {
     if (Number.isSafeInteger(value) && value >= least) continue;
     throw new RangeError(
-      `Cannot distribute: ${name} must be a whole number of at least ${least}, not ${
-        String(value)
-      }`,
+      `Cannot distribute: ${name} must be a whole number of at least ${least}, not ${shown(value)}`,
     );
   }
   const size = Math.max(Math.ceil(nItems / nProcs), 1);

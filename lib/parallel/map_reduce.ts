@@ -15,6 +15,7 @@ import {
   WorkerException,
 } from "../errors.ts";
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { Queue } from "../channels/queue.ts";
 import { task } from "../codec/functions.ts";
 import { RawValue } from "../memory/value.ts";
@@ -159,7 +160,7 @@ export class MapReduce implements AsyncDisposable {
     const { np = navigator.hardwareConcurrency } = options;
     if (!Number.isInteger(np) || np < 0) {
       throw new RangeError(
-        `Cannot make workers: np must be a whole number of at least 0, not ${String(np)}`,
+        `Cannot make workers: np must be a whole number of at least 0, not ${shown(np)}`,
       );
     }
     this.np = np;

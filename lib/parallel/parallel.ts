@@ -187,14 +187,14 @@ function planOf(options: ParallelOptions<ReturnAs>): Plan {
   if (batchSize !== "auto" && !(Number.isInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
       `Cannot make calls: batchSize must be "auto" or a whole number of at least 1, not ${
-        String(batchSize)
+        shown(batchSize)
       }`,
     );
   }
   if (!["list", "generator", "generator_unordered"].includes(returnAs)) {
     throw new RangeError(
       `Cannot make calls: returnAs must be "list", "generator" or "generator_unordered", not ${
-        JSON.stringify(returnAs)
+        shown(returnAs)
       }`,
     );
   }
@@ -227,7 +227,7 @@ function windowOf(preDispatch: string | number, jobs: number): number {
   if (Number.isNaN(window) || window < 1) {
     throw new RangeError(
       `Cannot make calls: preDispatch must be "all", a number of at least 1, or a multiple such as ` +
-        `"2 * nJobs", not ${JSON.stringify(preDispatch)}`,
+        `"2 * nJobs", not ${shown(preDispatch)}`,
     );
   }
   return Math.ceil(window);

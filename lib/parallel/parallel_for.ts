@@ -5,6 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { prange, Range } from "./range.ts";
 import { cut, type Schedule } from "./schedule.ts";
 import type { Plan, Reduction } from "./part.ts";
@@ -176,18 +177,18 @@ export function planOf(
   for (const [name, value] of Object.entries({ context, constants })) {
     if (typeof value === "object" && value !== null) continue;
     throw new TypeError(
-      `Cannot run loop: ${name} must be an object, such as { x, y }, not ${String(value)}`,
+      `Cannot run loop: ${name} must be an object, such as { x, y }, not ${shown(value)}`,
     );
   }
   if (!schedules.includes(schedule)) {
     throw new RangeError(
       `Cannot run loop: schedule must be "static", "dynamic" or "guided", not ` +
-        JSON.stringify(schedule),
+        shown(schedule),
     );
   }
   if (chunkSize !== undefined && (!Number.isInteger(chunkSize) || chunkSize < 1)) {
     throw new RangeError(
-      `Cannot run loop: chunkSize must be a whole number of at least 1, not ${String(chunkSize)}`,
+      `Cannot run loop: chunkSize must be a whole number of at least 1, not ${shown(chunkSize)}`,
     );
   }
   const threads = threadsFor(options.numThreads);

@@ -5,6 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import type { Range } from "./range.ts";
 import { cut } from "./schedule.ts";
 import {
@@ -256,9 +257,7 @@ function reductionOf({ combine, identity }: AnyReduction): Reduction {
   if (typeof combine === "function") return { kind: "values", combine, identity };
   if (typeof combine !== "string" || !Object.hasOwn(neutral, combine)) {
     throw new RangeError(
-      `Cannot reduce: combine must be "+", "*", "min", "max" or a function, not ${
-        typeof combine === "string" ? JSON.stringify(combine) : String(combine)
-      }`,
+      `Cannot reduce: combine must be "+", "*", "min", "max" or a function, not ${shown(combine)}`,
     );
   }
   if (ArrayBuffer.isView(identity) && !(identity instanceof DataView)) {

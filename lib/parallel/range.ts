@@ -4,6 +4,8 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
+
 /** The whole numbers from `start` up to `stop`, `step` apart: what a loop runs over. */
 export class Range implements Iterable<number> {
   /** The first index. */
@@ -20,7 +22,7 @@ export class Range implements Iterable<number> {
     for (const [name, value] of [["start", start], ["stop", stop], ["step", step]] as const) {
       if (Number.isSafeInteger(value)) continue;
       const fault = typeof value === "number" ? RangeError : TypeError;
-      throw new fault(`Cannot make range: ${name} must be a whole number, not ${String(value)}`);
+      throw new fault(`Cannot make range: ${name} must be a whole number, not ${shown(value)}`);
     }
     if (step === 0) {
       throw new RangeError("Cannot make range: step must not be 0, or the loop would never end");

@@ -5,6 +5,7 @@
  */
 
 import { DataCloneError, WorkerDiedError } from "../errors.ts";
+import { shown } from "../atomics/shown.ts";
 import { isMainThread } from "../atomics/thread.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, nameAt } from "../codec/functions.ts";
@@ -80,7 +81,7 @@ export function threadsFor(wanted: number | undefined): number {
 
 function checkThreads(name: string, n: number): number {
   if (typeof n !== "number" || !Number.isInteger(n)) {
-    throw new TypeError(`Cannot set threads: ${name} must be a whole number, not ${String(n)}`);
+    throw new TypeError(`Cannot set threads: ${name} must be a whole number, not ${shown(n)}`);
   }
   if (n < 1 || n > MOST_THREADS) {
     throw new RangeError(

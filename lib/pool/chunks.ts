@@ -4,6 +4,8 @@
  * @module
  */
 
+import { shown } from "../atomics/shown.ts";
+
 /** What a map takes items from; arrays and typed arrays are not copied first. */
 export type Items<T> = Iterable<T>;
 
@@ -24,7 +26,7 @@ export function checkChunkSize(chunkSize: number | undefined): void {
   if (chunkSize === undefined || (Number.isInteger(chunkSize) && chunkSize >= 1)) return;
   throw new RangeError(
     `Cannot cut into chunks: chunkSize must be a whole number of at least 1, not ${
-      String(chunkSize)
+      shown(chunkSize)
     }`,
   );
 }

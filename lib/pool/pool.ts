@@ -7,6 +7,7 @@
 import {
   adviseSignal,
   checkArguments,
+  checkArity,
   checkOptions,
   type OptionNames,
 } from "../atomics/options.ts";
@@ -40,13 +41,8 @@ const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
   ...asyncNames,
 };
 
-/** Refuses Python's further arguments. */
-function checkOnlyOptions(second: unknown): void {
-  if (second === undefined || second instanceof EngineMaker) return;
-  throw new TypeError(
-    "Cannot make pool: it takes one argument. Write { processes: 4, initializer: … } for several options",
-  );
-}
+/** What to write for a pool that is made with Python's arguments. */
+export const writeOptions = "Write { processes: 2, initializer: fn, initargs: [x] }";
 
 /** What submits the calls of a pool: for `lib/futures`, whose executors stand on pools. */
 export let submitterOf: (pool: Pool) => Submitter;
@@ -103,7 +99,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     options: number | PoolOptions<InitArgs> = {},
     engineMaker?: EngineMaker,
   ) {
-    checkOnlyOptions(engineMaker);
+    if (!(engineMaker instanceof EngineMaker)) {
+      checkArity("make pool", arguments, 1, writeOptions);
+    }
     const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, poolNames);
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
 import { PoolThread } from "../threads/pool_thread.ts";
 import { EngineMaker } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
-import { Pool, type PoolOptions } from "./pool.ts";
+import { Pool, type PoolOptions, writeOptions } from "./pool.ts";
 
 /** Options of a {@linkcode ThreadPool}. */
 export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
@@ -87,10 +87,14 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
   );
   constructor(
     options: number | ThreadPoolOptions<InitArgs> = {},
-    engineMaker = threadsNamed(() => `ThreadPoolWorker-${++names}`),
+    engineMaker?: EngineMaker,
   ) {
+    if (!(engineMaker instanceof EngineMaker)) checkArity("make pool", arguments, 1, writeOptions);
     if (typeof options !== "number") checkOptions("make pool", options, optionNames);
-    super(options as number | PoolOptions<InitArgs>, engineMaker);
+    super(
+      options as number | PoolOptions<InitArgs>,
+      engineMaker ?? threadsNamed(() => `ThreadPoolWorker-${++names}`),
+    );
   }
 }
 

@@ -199,7 +199,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   }
 
   /**
-   * Ends the process: its waits throw `TerminatedError`, its worker is ended, its exit code is -15.
+   * Ends the process: its blocking waits throw `TerminatedError`, its promises go on no more, its
+   * worker is ended, its exit code is -15.
    *
    * Code that computes without waiting is not interrupted, since Deno cannot: the process counts as
    * ended all the same and does not keep the program alive.

@@ -15,6 +15,7 @@
 // Inline, since a bare name does not resolve when this module is imported by URL.
 // deno-lint-ignore no-import-prefix
 import { xoroshiro128plusFromState } from "npm:pure-rand@^8.4.2/generator/xoroshiro128plus";
+import { shown } from "../atomics/shown.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
 import { checkCount, type Seed, SeedSequence } from "./seed_sequence.ts";
@@ -74,7 +75,7 @@ export class Random {
     if (!isState) {
       throw new RangeError(
         `Cannot make generator: its state must be four words of 32 bits, not all 0, not ${
-          String(state)
+          shown(state)
         }`,
       );
     }
@@ -107,7 +108,7 @@ export class Random {
   uniform(low = 0, high = 1): number {
     if (!Number.isFinite(high - low)) {
       throw new RangeError(
-        `Cannot draw number: low and high must be finite, not ${String(low)} and ${String(high)}`,
+        `Cannot draw number: low and high must be finite, not ${shown(low)} and ${shown(high)}`,
       );
     }
     return low + (high - low) * this.next();
@@ -124,8 +125,8 @@ export class Random {
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || range < 1 || range > 2 ** 53) {
       throw new RangeError(
         `Cannot draw integer: it must be from a whole number up to a greater one, not from ${
-          String(from)
-        } up to ${String(to)}`,
+          shown(from)
+        } up to ${shown(to)}`,
       );
     }
     // Each integer has as many of the 2^53 numbers; those that are left over are drawn again.
@@ -146,7 +147,7 @@ export class Random {
   normal(mean = 0, deviation = 1): number {
     if (!(deviation >= 0)) {
       throw new RangeError(
-        `Cannot draw number: the deviation must be at least 0, not ${String(deviation)}`,
+        `Cannot draw number: the deviation must be at least 0, not ${shown(deviation)}`,
       );
     }
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { task } from "../codec/functions.ts";
 
 const POOL_SIZE = 4;
@@ -52,8 +54,10 @@ export class SeedSequence {
    */
   constructor(
     entropy: Seed = [...crypto.getRandomValues(new Uint32Array(POOL_SIZE))],
-    { spawnKey = [] }: { spawnKey?: readonly number[] } = {},
+    options: { spawnKey?: readonly number[] } = {},
   ) {
+    checkOptions("make seeds", options, { spawnKey: true });
+    const { spawnKey = [] } = options;
     this.entropy = entropy;
     this.spawnKey = [...spawnKey];
     wordsOf(entropy);
@@ -137,7 +141,7 @@ function wordsOf(seed: Seed): number[] {
   }
   if (typeof seed === "number" && !Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
-      `Cannot use seed: it must be made of whole numbers of at least 0, not ${String(seed)}`,
+      `Cannot use seed: it must be made of whole numbers of at least 0, not ${shown(seed)}`,
     );
   }
   const words = [];
@@ -153,6 +157,6 @@ function wordsOf(seed: Seed): number[] {
 export function checkCount(verb: string, name: string, count: number): void {
   if (Number.isSafeInteger(count) && count >= 0) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${String(count)}`,
+    `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${shown(count)}`,
   );
 }

@@ -5,6 +5,8 @@
  */
 
 import { TerminatedError } from "../errors.ts";
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { isMainThread, stopRequested } from "../atomics/thread.ts";
 
 /** Options of a {@linkcode Finalize}. */
@@ -73,14 +75,17 @@ export class Finalize<R = unknown> implements Disposable {
    * Has the callback called once.
    *
    * @param object whose collection runs it; `undefined` for none
-   * @throws {TypeError} if there is neither an object nor a priority, or the callback is no function
+   * @throws {TypeError} if there is neither an object nor a priority, the callback is no function,
+   *   or there is no such option
    * @throws {RangeError} if `exitPriority` is not a number
    */
   constructor(
     object: object | undefined,
     callback: () => R,
-    { exitPriority }: FinalizeOptions = {},
+    options: FinalizeOptions = {},
   ) {
+    checkOptions("make finalizer", options, { exitPriority: true });
+    const { exitPriority } = options;
     if (typeof callback !== "function") {
       throw new TypeError(
         `Cannot make finalizer: callback must be a function, not ${typeof callback}`,
@@ -93,7 +98,7 @@ export class Finalize<R = unknown> implements Disposable {
     }
     if (exitPriority !== undefined && !Number.isFinite(exitPriority)) {
       throw new RangeError(
-        `Cannot make finalizer: exitPriority must be a number, not ${String(exitPriority)}`,
+        `Cannot make finalizer: exitPriority must be a number, not ${shown(exitPriority)}`,
       );
     }
     this.#callback = callback;

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
+
 /** How the worker of a process comes to be. */
 export type StartMethod = "spawn" | "forkserver";
 
@@ -33,7 +36,7 @@ export function startMethodFor(given: string | undefined, what: string): StartMe
     );
   }
   throw new RangeError(
-    `${what} ${JSON.stringify(given)}: the start methods are "spawn" and "forkserver"`,
+    `${what} ${shown(given)}: the start methods are "spawn" and "forkserver"`,
   );
 }
 
@@ -84,12 +87,13 @@ export function inheritStartMethod(method: StartMethod): void {
  */
 export function setStartMethod(
   method: StartMethod | undefined,
-  { force = false }: { force?: boolean } = {},
+  options: { force?: boolean } = {},
 ): void {
+  checkOptions("set start method", options, { force: true });
   const wanted = method === undefined
     ? undefined
     : startMethodFor(method, "Cannot set start method");
-  if (chosen !== undefined && !force) {
+  if (chosen !== undefined && !options.force) {
     throw new Error(
       `Cannot set start method: it was set before, to ${JSON.stringify(chosen)}. ` +
         "Set it once, or with { force: true }",

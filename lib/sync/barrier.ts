@@ -27,7 +27,9 @@
  */
 
 import { BrokenBarrierError, DataCloneError, TaskLookupError, TimeoutError } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { checkWait, deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import {
   createObject,
@@ -197,6 +199,8 @@ export interface BarrierOptions {
   timeoutMs?: number;
 }
 
+const barrierNames: OptionNames<BarrierOptions> = { action: true, timeoutMs: true };
+
 /** The actions of barriers that were made here: they may see what is around them. */
 const ownActions = new WeakMap<Barrier, () => unknown>();
 
@@ -226,15 +230,17 @@ export class Barrier extends SharedHandle {
    * Makes a barrier for so many parties.
    *
    * @throws {RangeError} if `parties` is not a whole number of at least 1
-   * @throws {TypeError} if `action` is not a function, or `timeoutMs` not a number
+   * @throws {TypeError} if `action` is not a function, `timeoutMs` not a number, or there is no such option
    * @throws {DataCloneError} if `action` cannot be sent
    */
   constructor(parties: number, options: BarrierOptions = {}) {
     if (!Number.isInteger(parties) || parties < 1) {
       throw new RangeError(
-        `Cannot make barrier: parties must be a whole number of at least 1, not ${String(parties)}`,
+        `Cannot make barrier: parties must be a whole number of at least 1, not ${shown(parties)}`,
       );
     }
+    checkArity("make barrier", arguments, 2, "Write { action, timeoutMs } as the second");
+    checkOptions("make barrier", options, barrierNames);
     const { action, timeoutMs } = options;
     if (action !== undefined && typeof action !== "function") {
       throw new TypeError(`Cannot make barrier: action must be a function, not ${typeof action}`);
@@ -347,6 +353,7 @@ export class Barrier extends SharedHandle {
 function timed(barrier: number, options: WaitOptions | undefined): WaitOptions | undefined {
   const timeoutMs = i32[barrier + TIMEOUT];
   if (timeoutMs < 0 || options?.timeoutMs !== undefined) return options;
+  checkWait("wait", options);
   return { ...options, timeoutMs };
 }
 

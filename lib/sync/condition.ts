@@ -34,6 +34,7 @@ import {
   SharedType,
   showState,
 } from "../atomics/shared_object.ts";
+import { shown } from "../atomics/shown.ts";
 import { self, stopRequested } from "../atomics/thread.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../atomics/wait_queue.ts";
@@ -269,7 +270,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   notify(n = 1): void {
     if (!Number.isInteger(n) || n < 0) {
       throw new RangeError(
-        `Cannot notify: n must be a whole number of at least 0, not ${String(n)}`,
+        `Cannot notify: n must be a whole number of at least 0, not ${shown(n)}`,
       );
     }
     checkHeld(this.address, "notify");

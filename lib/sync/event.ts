@@ -12,6 +12,7 @@
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkArity } from "../atomics/options.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { becomingReady, type Waitable } from "../atomics/readiness.ts";
 import {
@@ -62,8 +63,13 @@ function* waiting(event: number): Steps<boolean> {
  * ```
  */
 export class Event extends SharedHandle implements Waitable {
-  /** Makes an event whose flag is clear. */
+  /**
+   * Makes an event whose flag is clear.
+   *
+   * @throws {TypeError} if it is given an argument
+   */
   constructor() {
+    checkArity("make event", arguments, 0);
     super(createObject(SharedType.EVENT, WORDS));
   }
 

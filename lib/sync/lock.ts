@@ -7,6 +7,7 @@
  */
 
 import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkArity } from "../atomics/options.ts";
 import {
   createObject,
   defineType,
@@ -61,8 +62,13 @@ const OWNER = objectWord.FIRST;
  * ```
  */
 export class Lock extends SharedHandle {
-  /** Makes a lock that nobody holds. */
+  /**
+   * Makes a lock that nobody holds.
+   *
+   * @throws {TypeError} if it is given an argument
+   */
   constructor() {
+    checkArity("make lock", arguments, 0);
     super(createObject(SharedType.LOCK, OWNER + OWNERSHIP_WORDS));
   }
 

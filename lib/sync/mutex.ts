@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
+import { checkWait, type WaitOptions } from "../atomics/deadline.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import { Call, type Lockable, runAsync, runBlocking } from "./call.ts";
 import { Lock } from "./lock.ts";
@@ -48,6 +48,7 @@ import { Lock } from "./lock.ts";
  */
 export function mutex<F extends AnyFunction>(lock: Lockable, fn: F, options?: WaitOptions): F {
   checkLock(lock, "make mutex");
+  checkWait("make mutex", options);
   return wrap(fn, () => lock, options, "make mutex");
 }
 
@@ -133,6 +134,7 @@ export function synchronized(
   }
   if (isDecoratorContext(context)) return decorate(given, context, lockOf, undefined);
   if (given !== undefined && typeof given !== "function") checkLock(given, "synchronize");
+  checkWait("synchronize", context as WaitOptions | undefined);
   const choose = given === undefined
     ? lockOf
     : typeof given === "function"

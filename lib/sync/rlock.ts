@@ -12,7 +12,8 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
+import { type WaitOptions, waitPart } from "../atomics/deadline.ts";
+import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
 import {
   createObject,
   defineType,
@@ -83,6 +84,8 @@ export interface RLockOptions extends WaitOptions {
    */
   owner?: LockOwner | RLockGuard;
 }
+
+const acquireNames: OptionNames<RLockOptions> = { owner: true, timeoutMs: true, signal: true };
 
 /** Releases one acquire of an {@linkcode RLock} when it goes out of scope. */
 export class RLockGuard implements Disposable {
@@ -162,8 +165,13 @@ export class RLockGuard implements Disposable {
  * ```
  */
 export class RLock extends SharedHandle {
-  /** Makes a lock that nobody holds. */
+  /**
+   * Makes a lock that nobody holds.
+   *
+   * @throws {TypeError} if it is given an argument
+   */
   constructor() {
+    checkArity("make lock", arguments, 0);
     super(createObject(SharedType.RLOCK, OWNER + OWNERSHIP_WORDS));
   }
 
@@ -177,10 +185,11 @@ export class RLock extends SharedHandle {
    * @throws the reason of `signal`, if that is aborted first
    */
   async acquire(options?: RLockOptions): Promise<RLockGuard> {
+    const wait = waitPart("acquire lock", options, acquireNames);
     const token = tokenOf(options) ?? ++lastToken;
     if (!enterAgain(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
-      judge(await awaitOn(entering(this.address, hold), options), options);
+      judge(await awaitOn(entering(this.address, hold), wait), wait);
     }
     return new RLockGuard(this, token);
   }
@@ -196,10 +205,11 @@ export class RLock extends SharedHandle {
    * @throws {TerminatedError} if this worker is told to end
    */
   acquireSync(options?: RLockOptions): RLockGuard {
+    const wait = waitPart("acquire lock", options, acquireNames);
     const token = tokenOf(options) ?? THREAD;
     if (!enterAgain(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
-      judge(blockOn(entering(this.address, hold), options), options);
+      judge(blockOn(entering(this.address, hold), wait), wait);
     }
     return new RLockGuard(this, token);
   }
@@ -211,6 +221,7 @@ export class RLock extends SharedHandle {
    * @throws {AbandonedLockError} if its holder died; the lock is acquired once
    */
   tryAcquire(options?: Pick<RLockOptions, "owner">): RLockGuard | undefined {
+    checkOptions("acquire lock", options, { owner: true });
     const token = tokenOf(options) ?? THREAD;
     if (!enterAgain(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
@@ -229,6 +240,7 @@ export class RLock extends SharedHandle {
    * @throws {Error} if nobody of this worker holds it, or not this owner
    */
   release(options?: Pick<RLockOptions, "owner">): void {
+    checkOptions("release lock", options, { owner: true });
     if (hasEnded(self)) return;
     const token = tokenOf(options);
     const hold = holds.get(this.address);

@@ -27,6 +27,7 @@ import {
   SharedType,
   showState,
 } from "../atomics/shared_object.ts";
+import { shown } from "../atomics/shown.ts";
 import { ensureRoom, ensureRoomToRelease } from "../atomics/stack.ts";
 import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
 import { QUEUE_WORDS, wakeOne } from "../atomics/wait_queue.ts";
@@ -42,9 +43,7 @@ const LARGEST = 2 ** 31 - 1;
 function createSemaphore(type: number, value: number): number {
   if (!Number.isInteger(value) || value < 0 || value > LARGEST) {
     throw new RangeError(
-      `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${
-        String(value)
-      }`,
+      `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${shown(value)}`,
     );
   }
   const address = createObject(type, WORDS);
@@ -161,7 +160,7 @@ export class Semaphore extends SharedHandle {
   release(n = 1): void {
     if (!Number.isInteger(n) || n < 1) {
       throw new RangeError(
-        `Cannot release semaphore: n must be a whole number of at least 1, not ${String(n)}`,
+        `Cannot release semaphore: n must be a whole number of at least 1, not ${shown(n)}`,
       );
     }
     ensureRoom();

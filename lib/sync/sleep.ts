@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkOptions } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { i32 } from "../atomics/heap_views.ts";
 import { ensureThread, self, threadWord } from "../atomics/thread.ts";
 import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
@@ -20,7 +22,7 @@ function* sleeping(ms: number): Steps<void> {
 /** A sleep of no time sleeps all the same: for one turn of the event loop. */
 function timeoutFor(ms: number): number {
   if (typeof ms !== "number" || Number.isNaN(ms)) {
-    throw new TypeError(`Cannot sleep: ms must be a number of milliseconds, not ${String(ms)}`);
+    throw new TypeError(`Cannot sleep: ms must be a number of milliseconds, not ${shown(ms)}`);
   }
   return Math.max(ms, Number.MIN_VALUE);
 }
@@ -58,6 +60,7 @@ function timeoutFor(ms: number): number {
  * ```
  */
 export async function sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void> {
+  checkOptions("sleep", options, { signal: true });
   await awaitOn(sleeping(ms), { timeoutMs: timeoutFor(ms), signal: options?.signal });
   if (ms <= 0) await new Promise((resolve) => setTimeout(resolve, 0)); // it did not wait at all
 }

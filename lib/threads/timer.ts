@@ -5,6 +5,7 @@
  */
 
 import { checkArguments } from "../atomics/options.ts";
+import { shown } from "../atomics/shown.ts";
 import { Event } from "../sync/event.ts";
 import { Thread } from "./thread.ts";
 
@@ -51,7 +52,7 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
     super();
     if (typeof intervalMs !== "number" || Number.isNaN(intervalMs)) {
       throw new TypeError(
-        `Cannot make timer: intervalMs must be a number of milliseconds, not ${String(intervalMs)}`,
+        `Cannot make timer: intervalMs must be a number of milliseconds, not ${shown(intervalMs)}`,
       );
     }
     if (typeof fn !== "function") {

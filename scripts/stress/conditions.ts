@@ -197,14 +197,14 @@ async function enter(shared: Shared, { lane, blocking }: Lane, random: Random): 
     const way = random.int(0, 5);
     const timeoutMs = random.int(0, 3);
     now(board, lane, blocking || way === 0 ? "acquireSync" : "acquire");
-    const owner = blocking ? undefined : new LockOwner();
+    const owned = blocking || lock instanceof Lock ? {} : { owner: new LockOwner() };
     let depth = 1;
     try {
-      if (way === 0) lock.acquireSync({ owner, timeoutMs });
+      if (way === 0) lock.acquireSync({ ...owned, timeoutMs });
       else if (blocking) lock.acquireSync();
-      else await lock.acquire({ owner, timeoutMs: way === 1 ? timeoutMs : undefined });
+      else await lock.acquire({ ...owned, timeoutMs: way === 1 ? timeoutMs : undefined });
       if (lock instanceof RLock && random.once(2)) {
-        lock.acquireSync({ owner });
+        lock.acquireSync(owned);
         depth++;
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { deadlineOf, type WaitOptions } from "../../lib/atomics/deadline.ts";
+import { deadlineOf, type WaitOptions, waitPart } from "../../lib/atomics/deadline.ts";
+import type { OptionNames } from "../../lib/atomics/options.ts";
 import { shown } from "../../lib/atomics/shown.ts";
 
 Deno.test("deadlineOf() is never without a time", () => {
@@ -22,11 +23,12 @@ Deno.test("deadlineOf() is so much later on the clock of performance.now()", () 
 });
 
 Deno.test("deadlineOf() rejects what is no time", () => {
-  for (const timeoutMs of [NaN, "10", null, 10n, {}]) {
-    assertThrows(
-      () => deadlineOf({ timeoutMs } as unknown as WaitOptions),
-      TypeError,
-      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${String(timeoutMs)}`,
+  const cases: [unknown, string][] = [[NaN, "NaN"], ["10", '"10"'], [null, "null"], [10n, "10n"]];
+  for (const [timeoutMs, shown] of cases) {
+    const { message } = assertThrows(() => deadlineOf({ timeoutMs } as WaitOptions), TypeError);
+    assertEquals(
+      message,
+      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${shown}`,
     );
   }
 });
@@ -49,13 +51,49 @@ Deno.test("deadlineOf() throws the reason of a signal that is aborted", () => {
   assertEquals(deadlineOf({ signal: new AbortController().signal }), Infinity);
 });
 
-Deno.test("deadlineOf() rejects what is not an object of options, and Python's timeout", () => {
-  for (const options of [5, "5", null]) {
+Deno.test("deadlineOf() rejects what is not an object of options", () => {
+  for (const [options, shown] of [[5, "5"], ["5", '"5"'], [null, "null"], [false, "false"]]) {
     assertThrows(
       () => deadlineOf(options as WaitOptions),
       TypeError,
-      `options must be an object, such as { timeoutMs: 5000 }, not ${options}`,
+      `Cannot wait: options must be an object, such as { timeoutMs: … }, not ${shown}`,
     );
   }
-  assertThrows(() => deadlineOf({ timeout: 5 } as WaitOptions), TypeError, "Write timeoutMs");
+});
+
+Deno.test("deadlineOf() rejects options that a wait does not have, and says what to write", () => {
+  const cases: [string, string][] = [
+    ["timeout", ". Write timeoutMs, in milliseconds"],
+    ["timeoutSeconds", ". Write timeoutMs, in milliseconds"],
+    ["ms", ". Write timeoutMs, in milliseconds"],
+    ["timeOutMs", ". Write timeoutMs"],
+    ["timeout_ms", ". Write timeoutMs"],
+    ["Signal", ". Write signal"],
+    ["block", ". Not to wait at all, write timeoutMs: 0"],
+    ["owner", ". Only an RLock has owners"],
+    ["abort", ""],
+  ];
+  for (const [name, advice] of cases) {
+    const { message } = assertThrows(() => deadlineOf({ [name]: 5 } as WaitOptions), TypeError);
+    const expected = `there is no option ${name}. There are timeoutMs, signal${advice}`;
+    assertEquals(message, `Cannot wait: ${expected}`);
+  }
+});
+
+Deno.test("waitPart() gives the options of a wait among others, after a check of all", () => {
+  interface More extends WaitOptions {
+    more?: number;
+  }
+  const names: OptionNames<More> = { more: true, timeoutMs: true, signal: true };
+  const signal = new AbortController().signal;
+  assertEquals(waitPart("do it", undefined, names), undefined);
+  assertEquals(waitPart("do it", { more: 1, timeoutMs: 2, signal }, names), {
+    timeoutMs: 2,
+    signal,
+  });
+  assertThrows(
+    () => waitPart("do it", { timeout: 2 } as More, names),
+    TypeError,
+    "Cannot do it: there is no option timeout. There are more, timeoutMs, signal. Write timeoutMs",
+  );
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkOptions, type OptionNames } from "../../lib/atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../../lib/atomics/options.ts";
 
 interface Two {
   nJobs?: number;
@@ -94,4 +94,19 @@ Deno.test("checkOptions() refuses what is no function or signal, and says what t
       `${noSignal}${said}. Write signal: controller.signal, or AbortSignal.timeout(ms)`;
     assertThrows(check({ signal: given }), TypeError, message);
   }
+});
+
+Deno.test("checkArity() refuses what would be ignored, and says what to write", () => {
+  checkArity("do it", [], 0);
+  checkArity("do it", [1, 2], 2);
+  const cases: [unknown[], 0 | 1 | 2, string][] = [
+    [["5"], 0, 'it takes no argument, but was given "5"'],
+    [[1, () => {}], 1, "it takes one argument, but was given a second, a function"],
+    [[1, 2, 3, 4], 2, "it takes two arguments, but was given a third, 3"],
+  ];
+  for (const [args, most, expected] of cases) {
+    const { message } = assertThrows(() => checkArity("do it", args, most), TypeError);
+    assertEquals(message, `Cannot do it: ${expected}`);
+  }
+  assertThrows(() => checkArity("do it", [5], 0, "Write that"), TypeError, "given 5. Write that");
 });

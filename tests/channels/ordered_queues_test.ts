@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { shown } from "../../lib/atomics/shown.ts";
 import { LifoQueue, PriorityQueue, type Process, Queue, task } from "@sauropod/multiprocessing";
 import fc from "fast-check";
 import { i32 } from "../../lib/atomics/heap_views.ts";
@@ -120,8 +121,9 @@ test("PriorityQueue refuses an item without a priority, and says what to do", as
   );
   assertThrows(() => queue.putSync([NaN, 1]), TypeError, "the item's first element");
   for (const priority of [NaN, "1", null] as number[]) {
-    const message =
-      `Cannot put item: options.priority must be a number that can be compared, not ${priority}`;
+    const message = `Cannot put item: options.priority must be a number that can be compared, not ${
+      shown(priority)
+    }`;
     assertThrows(() => queue.putSync(1, { priority }), TypeError, message);
     assertThrows(() => queue.tryPut(1, { priority }), TypeError, message);
     await assertRejects(() => queue.put(1, { priority }), TypeError, message);

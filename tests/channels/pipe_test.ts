@@ -511,7 +511,7 @@ function sentEnd<T>(end: Connection<T>): Connection<Connection<T>> {
 
 test("Pipe() refuses what is no option, as Python's Pipe(False)", () => {
   const any = (value: unknown) => value as never;
-  assertThrows(() => Pipe(any(false)), TypeError, "such as { duplex: … }, not false");
+  assertThrows(() => Pipe(any(false)), TypeError, "Write Pipe({ duplex: false })");
   assertThrows(() => Pipe(any(null)), TypeError, "Cannot make pipe: ");
   assertThrows(() => Pipe(any({ oneWay: true })), TypeError, "there is no option oneWay");
   assertThrows(() => Pipe({ duplex: any(0) }), TypeError, "duplex must be a boolean, not 0");

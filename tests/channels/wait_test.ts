@@ -101,7 +101,7 @@ for (const [name, wait] of ways) {
       ],
       [5, "5 is not a Connection"],
       [null, "null is not"],
-      ["text", "text is not"],
+      ["text", '"text" is not'],
       [Promise.resolve(), "or a Listener. For promises there is Promise.race"],
     ];
     for (const [object, message] of bad) {

@@ -624,7 +624,7 @@ for (
     ["a URL", [new URL("http://a.b")], "Cannot send args[0]: a URL cannot cross: send its href"],
     ["an AbortSignal", [{ signal: AbortSignal.abort() }], "Cannot send args[0].signal: "],
     ["a generator", [(function* () {})()], "Cannot send args[0]: "],
-    ["an async generator", [(async function* () {})()], "args[0]: a resource holds what"],
+    ["an async generator", [(async function* () {})()], "args[0]: an AsyncGenerator cannot cross"],
     ["a registered EventTarget", [new extending.Emitter()], "args[0]: an EventTarget has no"],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
     ["an iterator", [[1].values()], "args[0]: an Array Iterator cannot cross"],

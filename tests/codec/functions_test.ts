@@ -1,7 +1,17 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   type AnyFunction,
   DataCloneError,
+  Event,
+  Lock,
   Pool,
   Queue,
   task,
@@ -9,7 +19,7 @@ import {
   tasksOf,
 } from "@sauropod/multiprocessing";
 import { ensureThread } from "../../lib/atomics/thread.ts";
-import { definitionAt, functionAddress } from "../../lib/codec/functions.ts";
+import { definitionAt, functionAddress, nameAt } from "../../lib/codec/functions.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { differs } from "../fixtures/functions/conditional.ts";
 import {
@@ -393,4 +403,39 @@ test("a function that is written in the call is evaluated once", () => {
   assertEquals(countEvaluations(send), 1);
   assertEquals(countEvaluations(send), 0);
   assertEquals(send(), send());
+});
+
+test("nameAt() shows a function without a name in one line", () => {
+  const fn = [(x: number) => {
+    throw new RangeError(`${x}`);
+  }][0];
+  const { name } = fn;
+  assertEquals(name, "");
+  const shown = nameAt(functionAddress(fn));
+  assertEquals(shown.includes("\n"), false, shown);
+  assertMatch(shown, /^\(x\) ?=> ?\{ throw new RangeError/);
+});
+
+test("a function that is sent as source is told what it missed of its module", async () => {
+  await using pool = new Pool(1);
+  const fails = async (fn: () => unknown, expected: string) => {
+    const { message } = await assertRejects(() => pool.apply(fn), Error);
+    assertStringIncludes(message, expected);
+    return message;
+  };
+  const advice = "register it with task(import.meta, fn) at the top level of its module";
+  const outside = 1;
+  assertStringIncludes(await fails(() => outside, "sees nothing outside itself"), advice);
+  // @ts-expect-error: it does not exist
+  const source = await fails(() => import("./never_there.ts"), "Module not found");
+  assertStringIncludes(
+    source,
+    "pass new URL(…, import.meta.url).href as an argument and import that",
+  );
+  assertStringIncludes(source, advice);
+  assertStringIncludes(await fails(() => new Lock(), "its Lock is the browser's"), advice);
+  await fails(() => new Event(), "its Event is the browser's");
+  await fails(() => import.meta.url, "as source: its import.meta belongs to its module. Pass");
+  const other = () => new (AbortSignal as unknown as new () => object)();
+  assertEquals(await fails(other, "Illegal constructor"), "Illegal constructor");
 });

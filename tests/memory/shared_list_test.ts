@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { shown } from "../../lib/atomics/shown.ts";
 import fc from "fast-check";
 import {
   DataCloneError,
@@ -170,7 +171,11 @@ test("SharedList refuses what is no index", () => {
         () => list.setSlice(index, 1, []),
       ]
     ) {
-      assertThrows(use, TypeError, `Cannot use ${bad} as an index: it must be a whole number`);
+      assertThrows(
+        use,
+        TypeError,
+        `Cannot use ${shown(bad)} as an index: it must be a whole number`,
+      );
     }
   }
   assertEquals(list.copy(), [1, 2, 3]);

@@ -90,7 +90,7 @@ loopTest("vectorize() gives the first error, and refuses what is no number", asy
     await assertRejects(() => late(arange(3)), TypeError, "not a promise");
   }
   assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not number");
-  assertThrows(() => vectorize(Math.sqrt, { dtype: "int" as "int8" }), TypeError, "not int");
+  assertThrows(() => vectorize(Math.sqrt, { dtype: "int" as "int8" }), TypeError, 'not "int"');
   const one = vectorize(Math.sqrt);
   await assertRejects(() => one([1] as never), TypeError, "argument 0 must be an ndarray");
   await assertRejects(() => one(null as never), TypeError, "not null");

@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { shown } from "../../lib/atomics/shown.ts";
 import { checkChunkSize, defaultChunkSize, sized } from "../../lib/pool/chunks.ts";
 
 Deno.test("defaultChunkSize() is ceil(n / (4 * workers)), and never 0", () => {
@@ -17,7 +18,7 @@ Deno.test("checkChunkSize() accepts whole numbers of at least 1, and none", () =
     assertThrows(
       () => checkChunkSize(chunkSize as number),
       RangeError,
-      `at least 1, not ${chunkSize}`,
+      `at least 1, not ${shown(chunkSize)}`,
     );
   }
 });

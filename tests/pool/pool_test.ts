@@ -380,13 +380,6 @@ testEach("Pool rejects what is no function, items or arguments", async (Pool) =>
   assertThrows(() => pool.imap(square, any(5)), TypeError, "items must be iterable");
 });
 
-testEach("Pool's further arguments of Python are refused", (Pool) => {
-  const make = (...args: unknown[]) => Reflect.construct(Pool, args);
-  for (const more of [[() => {}], [() => {}, [1]], [{ initializer: () => {} }]]) {
-    assertThrows(() => make(2, ...more), TypeError, "Cannot make pool: it takes one argument");
-  }
-});
-
 // Chunks
 
 testEach("Pool.map() makes four chunks for each worker, as onProgress tells", async (Pool) => {

@@ -287,7 +287,7 @@ Deno.test("random() has fractions of any width, and refuses the rest", () => {
   assertEquals(randomSync([], { seed: 1 }).size, 1);
   const options = { dtype: "int8" as "float32" };
   assertThrows(() => randomSync([1], options), TypeError, "one of fractions, not int8");
-  assertThrows(() => randomSync([1], { dtype: "x" as "float32" }), TypeError, "not x");
+  assertThrows(() => randomSync([1], { dtype: "x" as "float32" }), TypeError, 'not "x"');
   assertThrows(() => randomSync([-1]), RangeError, "at least 0, not -1");
   const both = { seed: 1, generator: new Random(1) };
   assertThrows(() => randomSync([1], both), TypeError, "either a seed or a generator");

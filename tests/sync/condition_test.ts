@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { shown } from "../../lib/atomics/shown.ts";
 import {
   AbandonedLockError,
   Condition,
@@ -186,7 +187,7 @@ test("Condition.notify(n) refuses what is no number", () => {
     assertThrows(
       () => condition.notify(n),
       RangeError,
-      `Cannot notify: n must be a whole number of at least 0, not ${n}`,
+      `Cannot notify: n must be a whole number of at least 0, not ${shown(n)}`,
     );
   }
 });

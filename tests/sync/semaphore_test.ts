@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { shown } from "../../lib/atomics/shown.ts";
 import {
   BoundedSemaphore,
   Event,
@@ -29,7 +30,9 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
       assertThrows(
         () => new semaphoreClass(value),
         RangeError,
-        `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${value}`,
+        `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${
+          shown(value)
+        }`,
       );
     }
   });
@@ -41,7 +44,7 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
       assertThrows(
         () => semaphore.release(n),
         RangeError,
-        `Cannot release semaphore: n must be a whole number of at least 1, not ${n}`,
+        `Cannot release semaphore: n must be a whole number of at least 1, not ${shown(n)}`,
       );
     }
     assertEquals(semaphore.value, 2);

@@ -69,10 +69,10 @@ function perform({ party, object, method, args }: Call, blocking: boolean): unkn
   if (typeof object === "function") return object(...args as never[]);
   const given = args.map((arg) => arg instanceof Predicate ? () => arg.fn(...arg.args as []) : arg);
   const last = given.length - 1;
-  const { abortedBy } = (given[last] ?? {}) as Options;
+  const { abortedBy, ...options } = (given[last] ?? {}) as Options;
   if (abortedBy !== undefined) {
     const controller = new AbortController();
-    given[last] = { ...given[last] as Options, abortedBy: undefined, signal: controller.signal };
+    given[last] = { ...options, signal: controller.signal };
     abortedBy.wait().then(() => controller.abort(ABORTED));
   }
   const lock = object instanceof Condition ? object.lock : object;

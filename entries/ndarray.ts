@@ -1,0 +1,7 @@
+/**
+ * `@sauropod/multiprocessing/ndarray` for programs beside a copy: see `mod.ts`.
+ *
+ * @module
+ */
+
+export * from "../lib/ndarray/mod.ts";

@@ -1,0 +1,7 @@
+/**
+ * `@sauropod/multiprocessing/random` for programs beside a copy: see `mod.ts`.
+ *
+ * @module
+ */
+
+export * from "../lib/random/mod.ts";
