@@ -4,7 +4,8 @@
  *
  * `dist/` gets a JavaScript module for each export and for the workers, and what they share. The
  * types stay where they are written: each module names the TypeScript that it was made of.
- * `deno.build.json` is `deno.json` with these modules in place of the sources, for `--config`.
+ * `deno.build.json` is `deno.json` with these modules in place of the sources, for `--config`, and
+ * `dist/deno.json` what Deno reads for a program beside a copy, whose one import finds all of them.
  *
  * @module
  */
@@ -26,7 +27,15 @@ await nameClasses();
 config.exports = Object.fromEntries(exports.map(([name, source]) => [name, builtOf(source)]));
 for (const [name, source] of exports) config.imports[config.name + name.slice(1)] = builtOf(source);
 config.publish.exclude.push(`!${OUTPUT}`);
-await Deno.writeTextFile(new URL(CONFIG, ROOT), JSON.stringify(config, null, 2));
+await writeJson(CONFIG, config);
+
+const { name, version } = config;
+const entries = exports.map(([name, source]) => [name, builtOf(source).replace(`${OUTPUT}/`, "")]);
+await writeJson(`${OUTPUT}/deno.json`, { name, version, exports: Object.fromEntries(entries) });
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(new URL(path, ROOT), JSON.stringify(value, null, 2));
+}
 
 /** Writes the modules into the folder, and what more than one of them uses into chunks. */
 async function bundle(sources: string[]): Promise<void> {

@@ -95,6 +95,7 @@ Deno.test("a program elsewhere is checked against the types of the package from 
 const imported = "@sauropod/multiprocessing";
 const configs: Record<string, object> = {
   "an import": { imports: { [imported]: `${ROOT.href}entries/mod.ts` } },
+  "an import of the build": { imports: { [imported]: `${ROOT.href}dist/mod.js` } },
   "a link": {
     links: [fileURLToPath(`${ROOT.href}entries`)],
     imports: { [imported]: `jsr:${imported}@^0.1.0` },
@@ -102,6 +103,7 @@ const configs: Record<string, object> = {
 };
 for (const [how, config] of Object.entries(configs)) {
   Deno.test(`a program beside a copy finds all entries by ${how}, and Deno warns of nothing`, async () => {
+    await build();
     const folder = await Deno.makeTempDir();
     try {
       await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
