@@ -27,6 +27,7 @@ await nameClasses();
 config.exports = Object.fromEntries(exports.map(([name, source]) => [name, builtOf(source)]));
 for (const [name, source] of exports) config.imports[config.name + name.slice(1)] = builtOf(source);
 config.publish.exclude.push(`!${OUTPUT}`);
+config.lock = false; // it is that of deno.json
 await writeJson(CONFIG, config);
 
 const { name, version } = config;
