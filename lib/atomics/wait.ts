@@ -181,6 +181,29 @@ export function awaitOn<T>(
   });
 }
 
+/** Whether the program stays alive while the task waits whose code runs now. */
+export function keepsAlive(): boolean {
+  return taskNow?.()?.keepAlive ?? true;
+}
+
+/**
+ * Waits for something else than a sleep in a queue, as {@linkcode awaitOn} waits: for the task whose
+ * code runs now.
+ */
+export async function inTask<T>(
+  options: WaitOptions | undefined,
+  wait: (options: WaitOptions) => Promise<T>,
+): Promise<T> {
+  const keepAlive = keepsAlive();
+  if (keepAlive) holdEndless();
+  try {
+    const signal = eitherOf(options?.signal, taskNow?.()?.signal);
+    return await wait({ timeoutMs: options?.timeoutMs, signal });
+  } finally {
+    if (keepAlive) releaseEndless();
+  }
+}
+
 function eitherOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
   return a === undefined || b === undefined ? a ?? b : AbortSignal.any([a, b]);
 }
@@ -276,7 +299,8 @@ function findDeadlock({ word, ownerWord }: Park, object: number): string | undef
       "it blocks. Release it first, or wait with a timeoutMs if another worker will";
   }
   if (isAlone()) return ALONE;
-  if (object !== 0 && isOnlyHere(object)) {
+  // An owner, which may not have the object, ends the wait for what it owns.
+  if (word !== ownerWord && object !== 0 && isOnlyHere(object)) {
     return "no other worker has what this call waits for, and none can get it while this thread " +
       "blocks. Give it to a process or a task first, wait with a timeoutMs, or await the async form";
   }

@@ -7,11 +7,13 @@
  */
 
 import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { inTask, keepsAlive } from "../atomics/wait.ts";
 import { settledWithin } from "../sync/settled.ts";
 
-/** By channel, the end of the last put in the line and of all before it. */
-const lines = new Map<number, Promise<unknown>>();
-let waiting = 0;
+/** By channel, how many stand in the line, and the end of the last put and of all before it. */
+const lines = new Map<number, { count: number; end: Promise<unknown> }>();
+/** The ends of those that are of no daemon: a worker whose work is done waits for them. */
+const owed = new Set<Promise<void>>();
 
 /** Whether puts of this isolate wait for room in the channel: the next must not overtake them. */
 export function hasLine(channel: number): boolean {
@@ -30,30 +32,33 @@ export async function putInLine<R>(
   options: WaitOptions | undefined,
   put: (options?: WaitOptions) => Promise<R>,
 ): Promise<R | "timed out"> {
-  const before = lines.get(channel);
+  const line = lines.get(channel) ?? { count: 0, end: Promise.resolve() };
+  const before = line.count === 0 ? undefined : line.end;
   const ended = Promise.withResolvers<void>();
-  const last = Promise.all([before, ended.promise]);
-  lines.set(channel, last);
-  waiting++;
+  if (keepsAlive()) owed.add(ended.promise);
+  line.count++;
+  line.end = Promise.all([before, ended.promise]);
+  lines.set(channel, line);
   try {
     if (before === undefined) return await put(options);
     const deadline = deadlineOf(options);
-    if (!await settledWithin(before, options)) return "timed out";
+    if (!await inTask(options, (wait) => settledWithin(before, wait))) return "timed out";
     if (deadline === Infinity) return await put(options);
-    return await put({ ...options, timeoutMs: Math.max(deadline - performance.now(), 0) });
+    const timeoutMs = Math.max(deadline - performance.now(), 0);
+    return await put({ timeoutMs, signal: options!.signal });
   } finally {
-    waiting--;
+    owed.delete(ended.promise);
     ended.resolve();
-    last.then(() => lines.get(channel) === last && lines.delete(channel));
+    if (--line.count === 0) lines.delete(channel);
   }
 }
 
-/** How many puts of this isolate wait for room. */
-export function putsInLine(): number {
-  return waiting;
+/** How many puts of this isolate wait for room, but for those of daemons. */
+export function putsOwed(): number {
+  return owed.size;
 }
 
-/** Waits until no put of this isolate waits for room, whether they got it or not. */
+/** Waits until those that wait for room now, but for those of daemons, have got it or given up. */
 export async function allPut(): Promise<void> {
-  while (lines.size > 0) await Promise.all(lines.values());
+  await Promise.all(owed);
 }

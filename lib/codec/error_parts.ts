@@ -113,6 +113,9 @@ function nearestClass(error: Error): string {
   return "Error";
 }
 
+/** The names of the globals that come with the runtime: a program may add classes of its own. */
+const globalNames = new Set(Object.getOwnPropertyNames(globalThis));
+
 /**
  * The name of the built-in class that the object is an instance of.
  *
@@ -123,7 +126,7 @@ export function builtinNameOf(value: object): string | undefined {
   for (let at = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
     if (at === Object.prototype) return undefined;
     const owner = Object.hasOwn(at, "constructor") ? at.constructor : undefined;
-    if (typeof owner !== "function" || !Object.hasOwn(globalThis, owner.name)) {
+    if (typeof owner !== "function" || !globalNames.has(owner.name)) {
       if (Object.hasOwn(at, Symbol.toStringTag) && owner === undefined) {
         return String(Reflect.get(value, Symbol.toStringTag)); // generators, iterators
       }

@@ -220,7 +220,7 @@ export function functionAddress(fn: AnyFunction | AnyClass): number {
 
 /** The address of a function that nobody registered. */
 function undescribedAddress(fn: AnyFunction | AnyClass): number {
-  const text = `${fn.name} ${Function.prototype.toString.call(fn)}`;
+  const text = `${String(fn.name)} ${Function.prototype.toString.call(fn)}`;
   let address = addressesBySource.get(text);
   if (address === undefined) {
     const definition = describe(fn);

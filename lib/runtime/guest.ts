@@ -19,7 +19,7 @@ import {
   threadWord,
 } from "../atomics/thread.ts";
 import { awaitOn, setOnStop, type Steps } from "../atomics/wait.ts";
-import { allPut, putsInLine } from "../channels/line.ts";
+import { allPut, putsOwed } from "../channels/line.ts";
 import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
@@ -119,7 +119,7 @@ const PATIENCE_MS = 5000;
  */
 async function windUp(): Promise<void> {
   await beforeEnd();
-  const waiting = putsInLine();
+  const waiting = putsOwed();
   if (waiting > 0) {
     const { name } = currentIdentity();
     const timer = setTimeout(() => {

@@ -354,7 +354,7 @@ function timed(barrier: number, options: WaitOptions | undefined): WaitOptions |
   const timeoutMs = i32[barrier + TIMEOUT];
   if (timeoutMs < 0 || options?.timeoutMs !== undefined) return options;
   checkWait("wait", options);
-  return { ...options, timeoutMs };
+  return { timeoutMs, signal: options?.signal };
 }
 
 function addressOfAction(action: () => unknown): number {

@@ -62,6 +62,21 @@ const ended: Record<string, string> = {
     new mp.Process({ target: (queue) => queue.putSync(1), args: [queue] }).start();
     await got;
   `,
+  "by room for a put that stands behind a daemon's": `
+    const full = new mp.Queue<number>(1);
+    full.putSync(1);
+    const drain = async (queue: mp.Queue<number>, go: mp.Event) => {
+      go.waitSync();
+      for (let i = 0; i < 3; i++) await queue.get();
+    };
+    const go = new mp.Event();
+    new mp.Process({ target: drain, args: [full, go], daemon: true }).start();
+    new mp.Thread({ target: () => full.put(2), daemon: true }).start();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const put = full.put(3);
+    go.set();
+    await put;
+  `,
   "by a process of a process": `
     new mp.Process({ target: startsAnother, args: [queue] }).start();
     await queue.get();

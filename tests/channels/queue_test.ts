@@ -12,9 +12,15 @@ import {
   Queue,
   task,
   TerminatedError,
+  Thread,
+  ThreadPool,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
+
+const startsDaemonThatPuts = task(import.meta, (queue: Queue<number>) => {
+  new Thread({ target: () => queue.put(1), daemon: true }).start();
+});
 
 const times = <T>(length: number, make: (at: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
@@ -621,4 +627,66 @@ test("Queue gets what a process or a task put and did not await", async () => {
     for (let i = 0; i < 5; i++) got.push(await queue.get(guard));
   }
   assertEquals(got, [0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4]);
+});
+
+test("Queue.put() by code that never stops does not keep a process whose work is done", async () => {
+  const queue = new Queue<number>(1);
+  const produce = (queue: Queue<number>) => {
+    const endlessly = async () => {
+      for (let n = 0;; n++) await queue.put(n);
+    };
+    endlessly();
+    endlessly();
+  };
+  const producer = run(produce, queue);
+  const ends = producer.join(guard);
+  let over = false;
+  ends.then(() => over = true);
+  while (!over) await queue.get({ timeoutMs: 1 }).catch(() => {});
+  await ended(producer);
+});
+
+test("Queue.put() of a daemon thread does not keep a process", async () => {
+  const queue = new Queue<number>(1);
+  await queue.put(0);
+  await ended(run(startsDaemonThatPuts, queue));
+  assertEquals(queue.tryGet(), { value: 0 });
+  assertEquals(queue.tryGet(), undefined);
+});
+
+test("Queue.put() of a thread that is terminated in a line puts nothing", async () => {
+  const queue = new Queue<number>(1);
+  await queue.put(0);
+  const first = queue.put(1);
+  const begun = Promise.withResolvers<void>();
+  const pool = new ThreadPool(1);
+  const second = assertRejects(
+    () =>
+      pool.apply(async () => {
+        begun.resolve();
+        await queue.put(2);
+      }),
+    TerminatedError,
+  );
+  await begun.promise;
+  pool.terminate();
+  await second;
+  await pool.join();
+  assertEquals(await queue.get(guard), 0);
+  await first;
+  assertEquals(await queue.get(guard), 1);
+  await assertRejects(() => queue.get({ timeoutMs: 20 }), Empty);
+});
+
+test("Queue.tryPut() finds room as soon as the puts that waited have theirs", async () => {
+  const queue = new Queue<number>(2);
+  const event = new Event();
+  for (const n of [0, 1]) queue.putSync(n);
+  const waits = queue.put(2);
+  const tried = event.wait(guard).then(() => queue.tryPut(3));
+  await Promise.resolve();
+  for (const _ of [0, 1]) queue.tryGet();
+  event.set();
+  assertEquals(await tried, true);
+  await waits;
 });

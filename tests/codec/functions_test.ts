@@ -439,3 +439,19 @@ test("a function that is sent as source is told what it missed of its module", a
   const other = () => new (AbortSignal as unknown as new () => object)();
   assertEquals(await fails(other, "Illegal constructor"), "Illegal constructor");
 });
+
+test("a registered class crosses though the program made it a global", () => {
+  Object.assign(globalThis, { Point });
+  try {
+    const copy = takeValue(storeValue(new Point(3, 4), "value"));
+    assertEquals([copy instanceof Point, copy], [true, new Point(3, 4)]);
+  } finally {
+    Reflect.deleteProperty(globalThis, "Point");
+  }
+});
+
+test("a function whose name is a symbol is sent as source", () => {
+  const fn = (x: number) => x + 2;
+  Object.defineProperty(fn, "name", { value: Symbol("strange") });
+  assertEquals(typeof functionAddress(fn), "number");
+});

@@ -335,3 +335,22 @@ test("Condition shows its lock", () => {
     "Condition { lock: Lock { locked: false } }",
   );
 });
+
+const holdUntilAskedFor = task(import.meta, (lock: Lock, held: Event) => {
+  using _ = lock.acquireSync();
+  held.set();
+  const queue = addressOf(lock)! + objectWord.FIRST + 1;
+  while (!hasWaiters(queue));
+});
+
+test("Condition.waitSync() of a condition that no other has waits for its lock", async () => {
+  const lock = new Lock();
+  const condition = new Condition(lock);
+  const held = new Event();
+  lock.acquireSync();
+  const other = run(holdUntilAskedFor, lock, held);
+  do assertEquals(condition.waitSync({ timeoutMs: 50 }), false); while (!held.isSet());
+  assert(lock.locked());
+  lock.release();
+  await ended(other);
+});
