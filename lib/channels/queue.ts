@@ -92,8 +92,8 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
 
   /**
    * Adds an item at the end, waiting while the queue is full. The item is copied at the call. Several
-   * that wait for room are added in the order of their calls. A process or a pool's worker whose work
-   * is done ends when they have been.
+   * that wait for room are added in the order of their calls; a blocking put does not wait for them.
+   * A process or a pool's worker whose work is done ends when they have been added.
    *
    * @throws {Full} if there is no room in `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
