@@ -11,7 +11,7 @@ import { inTask, keepsAlive } from "../atomics/wait.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** By channel, how many stand in the line, and the end of the last put and of all before it. */
-const lines = new Map<number, { count: number; end: Promise<unknown> }>();
+const lines = new Map<number, { count: number; end?: Promise<unknown> }>();
 /** The ends of those that are of no daemon: a worker whose work is done waits for them. */
 const owed = new Set<Promise<void>>();
 
@@ -32,8 +32,8 @@ export async function putInLine<R>(
   options: WaitOptions | undefined,
   put: (options?: WaitOptions) => Promise<R>,
 ): Promise<R | "timed out"> {
-  const line = lines.get(channel) ?? { count: 0, end: Promise.resolve() };
-  const before = line.count === 0 ? undefined : line.end;
+  const line = lines.get(channel) ?? { count: 0 };
+  const before = line.end;
   const ended = Promise.withResolvers<void>();
   if (keepsAlive()) owed.add(ended.promise);
   line.count++;
