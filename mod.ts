@@ -38,11 +38,11 @@ export {
   type TasksOf,
   tasksOf,
 } from "./lib/codec/functions.ts";
-export { SharedHandle } from "./lib/atomics/shared_object.ts";
+export { SharedHandle } from "./lib/objects/shared_object.ts";
 export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "./lib/channels/wait.ts";
-export type { WaitOptions } from "./lib/atomics/deadline.ts";
-export type { Waitable } from "./lib/atomics/readiness.ts";
-export { TIMEOUT_MAX } from "./lib/atomics/wait.ts";
+export type { WaitOptions } from "./lib/arguments/wait_options.ts";
+export type { Waitable } from "./lib/parking/readiness.ts";
+export { TIMEOUT_MAX } from "./lib/parking/wait.ts";
 export { type Context, getContext } from "./lib/context/context.ts";
 export {
   getAllStartMethods,
@@ -76,7 +76,7 @@ export {
   WorkerDiedError,
   WorkerException,
 } from "./lib/errors.ts";
-export { distribute } from "./lib/parallel/distribute.ts";
+export { distribute } from "./lib/sharedmem/distribute.ts";
 export {
   type ArrayExpression,
   type DefaultArray,
@@ -84,9 +84,9 @@ export {
   lazy,
   type Operand,
   type PrefixSumOptions,
-} from "./lib/parallel/expression.ts";
-export type { ArraysOf, BigintsArray, NumbersArray } from "./lib/parallel/expression_tree.ts";
-export { type ElementIn, prefixSum, prefixSumSync } from "./lib/parallel/prefix_sum.ts";
+} from "./lib/loops/expression.ts";
+export type { ArraysOf, BigintTypedArray, NumberTypedArray } from "./lib/loops/expression_tree.ts";
+export { type ElementIn, prefixSum, prefixSumSync } from "./lib/loops/prefix_sum.ts";
 export {
   type Background,
   background,
@@ -94,7 +94,7 @@ export {
   type MapReduceOptions,
   type Ordered,
   type WorkTools,
-} from "./lib/parallel/map_reduce.ts";
+} from "./lib/sharedmem/map_reduce.ts";
 export {
   type Delayed,
   delayed,
@@ -104,32 +104,32 @@ export {
   type ParallelOptions,
   type ParallelRun,
   type ReturnAs,
-} from "./lib/parallel/parallel.ts";
-export { prange, Range } from "./lib/parallel/range.ts";
-export type { Schedule } from "./lib/parallel/schedule.ts";
-export type { NumberArray, ReductionName } from "./lib/parallel/part.ts";
+} from "./lib/joblib/parallel.ts";
+export { prange, Range } from "./lib/loops/range.ts";
+export type { Schedule } from "./lib/loops/schedule.ts";
+export type { AccumulatorArray, LoopOperator } from "./lib/loops/run_chunks.ts";
 export {
   type Abortable,
+  type EmptyObject,
   type LoopOptions,
-  type Nothing,
   parallelFor,
   parallelForSync,
-} from "./lib/parallel/parallel_for.ts";
+} from "./lib/loops/parallel_for.ts";
 export {
   type ArrayReduction,
+  type LoopReduceOptions,
   type NumberReduction,
   parallelReduce,
   parallelReduceSync,
-  type ReduceOptions,
   type ValueReduction,
-} from "./lib/parallel/parallel_reduce.ts";
-export { getNumThreads, setNumThreads, stopTeam } from "./lib/parallel/team.ts";
+} from "./lib/loops/parallel_reduce.ts";
+export { getNumThreads, setNumThreads, stopTeam } from "./lib/loops/team.ts";
 export {
   BaseManager,
-  type Made,
-  type Makes,
-  type MakingArgs,
+  type FactoryMethods,
+  type FactoryParameters,
   type ManagerClass,
+  type ProxyOf,
   type RegisterOptions,
 } from "./lib/managers/base_manager.ts";
 export { Manager } from "./lib/managers/manager.ts";
@@ -146,7 +146,7 @@ export { type Entries, SharedMap } from "./lib/memory/shared_map.ts";
 export type {
   DataOf,
   DtypeOf,
-  ElementOf,
+  ElementOfTypecode,
   ElementTypes,
   IntegerTypecode,
   NumberTypecode,
@@ -189,8 +189,8 @@ export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "./lib
 export { formatRecord, type LogRecord } from "./lib/logging/record.ts";
 export { tagOutput } from "./lib/logging/tag_output.ts";
 export { AsyncResult } from "./lib/pool/async_result.ts";
-export type { Items } from "./lib/pool/chunks.ts";
-export type { Progress } from "./lib/pool/jobs.ts";
+export type { Items } from "./lib/pool/calls/chunks.ts";
+export type { Progress } from "./lib/pool/calls/jobs.ts";
 export {
   type AsyncOptions,
   type Awaitable,
@@ -227,16 +227,16 @@ export {
   getIdent,
   getNativeId,
   mainThread,
-} from "./lib/threads/current.ts";
+} from "./lib/threading/current.ts";
 export {
   type ExceptHook,
   excepthook,
   type ExceptHookArgs,
   setExcepthook,
-} from "./lib/threads/excepthook.ts";
-export { local } from "./lib/threads/local.ts";
-export { Thread, type ThreadOptions } from "./lib/threads/thread.ts";
-export { Timer } from "./lib/threads/timer.ts";
+} from "./lib/threading/excepthook.ts";
+export { local } from "./lib/threading/local.ts";
+export { Thread, type ThreadOptions } from "./lib/threading/thread.ts";
+export { Timer } from "./lib/threading/timer.ts";
 
 // Never called: so that an import by URL fetches the workers' module before any thread can block.
 void (() => import("./workers/worker.ts"));

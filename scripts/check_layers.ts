@@ -20,23 +20,28 @@ import { ROOT, sourceFiles } from "./source_files.ts";
 
 /** The layer of each folder of lib/. One that is not named here is an adapter. */
 const LAYERS = new Map([
-  ["atomics", 0],
-  ["codec", 1],
-  ["sync", 2],
-  ["memory", 3],
-  ["channels", 3],
-  ["runtime", 4],
-  ["logging", 5],
-  ["process", 5],
-  ["threads", 5],
-  ["pool", 6],
-  ["futures", 7],
-  ["managers", 7],
-  ["parallel", 7],
-  ["context", 8],
-  ["dummy", 8],
+  ["arguments", 0],
+  ["heap", 1],
+  ["objects", 2],
+  ["parking", 3],
+  ["codec", 4],
+  ["sync", 5],
+  ["memory", 6],
+  ["channels", 6],
+  ["runtime", 7],
+  ["logging", 8],
+  ["process", 8],
+  ["threading", 8],
+  ["pool", 9],
+  ["futures", 10],
+  ["managers", 10],
+  ["loops", 10],
+  ["joblib", 11],
+  ["sharedmem", 11],
+  ["context", 11],
+  ["dummy", 12],
 ]);
-const ADAPTER_LAYER = 8;
+const ADAPTER_LAYER = 12;
 /** Adapters that other adapters build on: one layer below those. */
 const LOWER_ADAPTERS = ["random"];
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { becomeGuest } from "../lib/runtime/guest.ts";
+import { startWorker } from "../lib/runtime/worker.ts";
 import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";
-import { runPoolWorker } from "../lib/pool/worker.ts";
+import { runPoolWorker } from "../lib/pool/engines/isolates/worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import "../lib/sync/lock.ts";
 import "../lib/sync/event.ts";
@@ -32,7 +32,7 @@ import "../lib/channels/simple_queue.ts";
 import "../lib/channels/pipe.ts";
 import "../lib/channels/listener.ts";
 
-becomeGuest({
+startWorker({
   process: { run: runProcess, report: reportProcess },
   pool: { run: runPoolWorker },
 }, taggedOutput);

@@ -5,9 +5,9 @@
  */
 
 import { BufferTooShort } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import type { OptionNames } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import type { OptionNames } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 
 /** Options of `Connection.sendBytes`. */
 export interface SendBytesOptions {
@@ -112,7 +112,7 @@ function checkBytes(verb: string, name: string, value: number, most: number, why
   if (Number.isInteger(value) && value >= 0 && value <= most) return;
   throw new RangeError(
     `Cannot ${verb}: ${name} must be a whole number from 0 to ${most}, ${why}, but is ${
-      shown(value)
+      describe(value)
     }`,
   );
 }

@@ -27,16 +27,22 @@
  * @module
  */
 
-import { enter, enterWithRoom, leave } from "../atomics/guard.ts";
-import { allocate, free } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { ensureRoom } from "../atomics/stack.ts";
-import { changesSoon, Outcome, type Steps } from "../atomics/wait.ts";
-import { wakeAll, wakeOne } from "../atomics/wait_queue.ts";
+import { enter, enterWithStack, leave } from "../heap/guard.ts";
+import { allocate, free } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { ensureStack } from "../heap/stack.ts";
+import { ParkResult, spinUntilChanged, type Steps } from "../parking/wait.ts";
+import { wakeAll, wakeOne } from "../parking/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { bytesAt, bytesLength, messageName } from "../codec/bytes.ts";
-import { discardMessage, freeMessage, readMessage, sendStored, startOf } from "../codec/message.ts";
+import {
+  discardMessage,
+  freeMessage,
+  messageStart,
+  readMessage,
+  sendStored,
+} from "../codec/message.ts";
 
 // Words that senders write, receivers write, and both read lie on different cache lines.
 export const SEND_GUARD = 0;
@@ -131,7 +137,7 @@ export function closedBits(channel: number): number {
 
 /** Closes the channel and wakes all who wait for it. */
 export function closeChannel(channel: number, why: number): void {
-  ensureRoom();
+  ensureStack();
   enter(channel + SEND_GUARD); // so that who finds it closed and empty knows that no push is under way
   Atomics.or(i32, channel + CLOSED, why);
   leave(channel + SEND_GUARD);
@@ -242,7 +248,7 @@ export function* sending(
       expected: received,
       unless: channel + CLOSED,
     };
-    if (outcome === Outcome.TIMED_OUT) return "timed out";
+    if (outcome === ParkResult.TIMED_OUT) return "timed out";
   }
 }
 
@@ -256,9 +262,9 @@ const poppedFloats = new Float64Array(popped.words.buffer);
 
 /** Takes the next message into `popped`, if there is one. */
 function pop(channel: number): boolean {
-  ensureRoom();
+  ensureStack();
   let emptied: number;
-  enterWithRoom(channel + RECEIVE_GUARD);
+  enterWithStack(channel + RECEIVE_GUARD);
   try {
     const place = nextPlace(channel);
     if (place === 0) return false;
@@ -391,16 +397,16 @@ export function receiveBytes<R>(
   channel: number,
   read: (bytes: Uint8Array<SharedArrayBuffer>) => R,
 ): ReceivedBytes<R> | undefined {
-  ensureRoom();
+  ensureStack();
   let block: number;
   let bytes: Uint8Array<SharedArrayBuffer>;
   let emptied: number;
-  enterWithRoom(channel + RECEIVE_GUARD);
+  enterWithStack(channel + RECEIVE_GUARD);
   try {
     const place = nextPlace(channel);
     if (place === 0) return undefined;
     block = i32[place] === IN_BLOCK ? i32[place + 1] : 0;
-    const start = block === 0 ? (place + 1) * 4 : startOf(block);
+    const start = block === 0 ? (place + 1) * 4 : messageStart(block);
     if (bytesLength(start) < 0) return { kind: "other", name: messageName(start) };
     bytes = bytesAt(start);
     emptied = emptyPlace(channel, place);
@@ -446,9 +452,9 @@ export function* taking<R>(
     if (received !== undefined) return received;
     if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return "closed";
     const outcome = yield parkForMessage(channel, sent);
-    if (outcome === Outcome.TIMED_OUT) return "timed out";
+    if (outcome === ParkResult.TIMED_OUT) return "timed out";
     if (unwanted?.()) {
-      if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
+      if (outcome === ParkResult.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
       return "closed";
     }
   }
@@ -470,16 +476,16 @@ export function* becomingReadable(
     if (messagesIn(channel) > 0 || closedBits(channel) !== 0) return true;
     if (unwanted?.()) return false;
     const outcome = yield parkForMessage(channel, sent, patience);
-    if (outcome === Outcome.TIMED_OUT) return false;
+    if (outcome === ParkResult.TIMED_OUT) return false;
     // The wake-up is for whoever takes the message: pass it on if that is not this waiter.
-    if (outcome === Outcome.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
+    if (outcome === ParkResult.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
   }
 }
 
 /** Looks up to so many times, without sleeping, whether there is a message: whether there is. */
 export function isReadableSoon(channel: number, looks: number): boolean {
   const sent = Atomics.load(i32, channel + SENT);
-  return messagesIn(channel) > 0 || changesSoon(channel + SENT, sent, looks);
+  return messagesIn(channel) > 0 || spinUntilChanged(channel + SENT, sent, looks);
 }
 
 /** Has all who wait for a message look whether they still want one. */

@@ -11,7 +11,7 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
+} from "../objects/shared_object.ts";
 import { CHANNEL_WORDS, destroyChannel, initChannel } from "./channel.ts";
 
 const CHANNEL = objectWord.FIRST;

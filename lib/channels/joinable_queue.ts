@@ -5,13 +5,13 @@
  */
 
 import { WorkerDiedError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { SharedType } from "../atomics/shared_object.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { SharedType } from "../objects/shared_object.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
 import { Queue } from "./queue.ts";
 import { channelOf, defineQueue } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
-import { finishTask, joining, type LostTasks, unfinishedIn } from "./unfinished.ts";
+import { finishTask, joining, type LostTasks, unfinishedIn } from "./task_counter.ts";
 
 /**
  * A first-in-first-out queue of tasks: each item that is put is an unfinished task until

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SharedType } from "../atomics/shared_object.ts";
+import { SharedType } from "../objects/shared_object.ts";
 import { JoinableQueue } from "./joinable_queue.ts";
 import { lifoStore } from "./lifo_store.ts";
 import { defineQueue } from "./queue_kind.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { i32 } from "../atomics/heap_views.ts";
+import { i32 } from "../heap/views.ts";
 import { LINK } from "../codec/message.ts";
 import { OWN_WORDS } from "./channel.ts";
 import { type Store, storeIn } from "./store.ts";

@@ -9,7 +9,7 @@
  * | root `listenersGuard` | guards the list, and `NEXT` of all listeners | `enter`, `leave` |
  * | root `listeners` | first of the list; 0 for none | `list`, `unlist` |
  * | `NEXT` | the next in the list | `list`, `unlist` |
- * | `USERS` | isolates and messages that have the listener; 0: nobody can accept | `onGained`, `onLost` |
+ * | `USERS` | isolates and messages that have the listener; 0: nobody can accept | `onReachable`, `onUnreachable` |
  * | `NAME_BYTES`, `NAME` | its name in UTF-8 | the creator |
  *
  * Being in the list is no reference: a listener leaves it before the last of its users does. A client
@@ -19,23 +19,23 @@
  */
 
 import { ClosedError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { enter, leave } from "../atomics/guard.ts";
-import { rootWord } from "../atomics/heap.ts";
-import { i32, u8 } from "../atomics/heap_views.ts";
-import { becomingReady, type Waitable } from "../atomics/readiness.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { enter, leave } from "../heap/guard.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32, u8 } from "../heap/views.ts";
+import { readySteps, type Waitable } from "../parking/readiness.ts";
 import {
   createObject,
   defineType,
-  dropReference,
+  dropRef,
   objectWord,
   reviveAs,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
-import { ensureThread, self, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
-import { encode, giveBack } from "../codec/encoder.ts";
+} from "../objects/shared_object.ts";
+import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
 import {
   becomingReadable,
   CHANNEL_WORDS,
@@ -50,7 +50,7 @@ import {
   receiving,
 } from "./channel.ts";
 import { type Connection, Pipe } from "./pipe.ts";
-import { valueNow } from "./received.ts";
+import { readReceived } from "./read_received.ts";
 
 const CHANNEL = objectWord.FIRST;
 const NEXT = CHANNEL + CHANNEL_WORDS;
@@ -64,9 +64,9 @@ function createListener(name: unknown): number {
   if (name !== undefined && (typeof name !== "string" || name === "")) {
     throw new TypeError("Cannot listen: name must be a string that is not empty");
   }
-  ensureThread();
+  ensureIsolate();
   const bytes = new TextEncoder().encode(
-    (name as string) ?? `listener-${i32[self + threadWord.PID]}-${++unnamed}`,
+    (name as string) ?? `listener-${i32[thisIsolate + isolateWord.PID]}-${++unnamed}`,
   );
   const address = createObject(SharedType.LISTENER, NAME + Math.ceil(bytes.length / 4));
   initChannel(address + CHANNEL, 0);
@@ -217,7 +217,7 @@ export class Listener<Sent = unknown, Back = Sent> extends SharedHandle
   }
 
   /** Steps of waiting until a connection can be accepted or the listener is closed, for `wait`. */
-  [becomingReady](): Generator<unknown, boolean, never> {
+  [readySteps](): Generator<unknown, boolean, never> {
     return becomingReadable(this.address + CHANNEL);
   }
 }
@@ -230,7 +230,7 @@ function accepted<Sent, Back>(
     throw new TimeoutError(`Cannot accept: no connection came in ${options?.timeoutMs} ms`);
   }
   if (received === "closed") throw new ClosedError("Cannot accept: the listener is closed");
-  return valueNow(received) as Connection<Sent, Back>;
+  return readReceived(received) as Connection<Sent, Back>;
 }
 
 /**
@@ -257,14 +257,14 @@ export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Se
   if (typeof name !== "string") {
     throw new TypeError(`Cannot connect: name must be a string, not ${typeof name}`);
   }
-  ensureThread();
+  ensureIsolate();
   const listener = findAndRetain(new TextEncoder().encode(name));
   if (listener !== 0) {
     try {
       const connection = connect<Sent, Back>(listener);
       if (connection !== undefined) return connection;
     } finally {
-      dropReference(listener);
+      dropRef(listener);
     }
   }
   throw new Deno.errors.ConnectionRefused(
@@ -280,7 +280,7 @@ function connect<Sent, Back>(listener: number): Connection<Sent, Back> | undefin
     if (push(listener + CHANNEL, encoder)) return mine;
     encoder.discard();
   } finally {
-    giveBack(encoder);
+    returnEncoder(encoder);
   }
   its.close();
   mine.close();
@@ -289,10 +289,10 @@ function connect<Sent, Back>(listener: number): Connection<Sent, Back> | undefin
 defineType(SharedType.LISTENER, {
   revive: reviveAs<Listener>(Listener),
   destroy: (listener) => destroyChannel(listener + CHANNEL),
-  onGained(listener) {
+  onReachable(listener) {
     Atomics.add(i32, listener + USERS, 1);
   },
-  onLost(listener) {
+  onUnreachable(listener) {
     if (Atomics.sub(i32, listener + USERS, 1) === 1) end(listener);
   },
 });

@@ -9,31 +9,31 @@
  * | `PIPE` | address of the pipe, which is shared by the two ends | the creator |
  * | `SIDE` | 0 or 1: which of the channels it sends to | the creator |
  * | `MODE` | bits of {@linkcode Mode} | the creator |
- * | `USERS` | isolates and messages that can use the end; 0: gone for good | `onGained`, `onLost` |
+ * | `USERS` | isolates and messages that can use the end; 0: gone for good | `onReachable`, `onUnreachable` |
  *
  * @module
  */
 
 import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
-import { type WaitOptions, waitPart } from "../atomics/deadline.ts";
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { becomingReady, type Waitable } from "../atomics/readiness.ts";
+import { pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
+import { i32 } from "../heap/views.ts";
+import { readySteps, type Waitable } from "../parking/readiness.ts";
 import {
+  addRef,
   createObject,
   defineType,
-  dropReference,
-  isLost,
-  lose,
+  dropRef,
+  isUnreachable,
+  markReachable,
+  markUnreachable,
   objectWord,
-  regain,
-  retain,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
-import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
-import { encode, giveBack } from "../codec/encoder.ts";
+} from "../objects/shared_object.ts";
+import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
 import { importValue } from "../codec/message.ts";
 import {
   copying,
@@ -61,7 +61,7 @@ import {
   receiving,
   taking,
 } from "./channel.ts";
-import { valueNow } from "./received.ts";
+import { readReceived } from "./read_received.ts";
 
 const CHANNELS = objectWord.FIRST;
 const PIPE_WORDS = CHANNELS + 2 * CHANNEL_WORDS;
@@ -87,7 +87,7 @@ function createEnd(pipe: number, side: number, mode: number): number {
   i32[end + PIPE] = pipe;
   i32[end + SIDE] = side;
   i32[end + MODE] = mode;
-  retain(pipe);
+  addRef(pipe);
   return end;
 }
 
@@ -127,7 +127,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   static {
     reopen = (end) => {
       end.#closed = false;
-      regain(end);
+      markReachable(end);
     };
   }
 
@@ -230,7 +230,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
       blockOn(receiving(channel), options);
-    return valueNow(this.#judge(received, options)) as Received;
+    return readReceived(this.#judge(received, options)) as Received;
   }
 
   /**
@@ -248,7 +248,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws the reason of `signal`, if that is aborted first
    */
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const wait = waitPart("receive bytes", options, recvNames);
+    const wait = pickWaitOptions("receive bytes", options, recvNames);
     const steps = this.#receivingBytes(copying(options?.maxLength));
     return this.#judgeBytes(await awaitOn(steps, wait), options);
   }
@@ -259,7 +259,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws {TerminatedError} if this worker is told to end
    */
   recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
-    const wait = waitPart("receive bytes", options, recvNames);
+    const wait = pickWaitOptions("receive bytes", options, recvNames);
     const steps = this.#receivingBytes(copying(options?.maxLength));
     return this.#judgeBytes(blockOn(steps, wait), options);
   }
@@ -283,7 +283,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): Promise<number> {
-    const wait = waitPart("receive bytes", options, recvIntoNames);
+    const wait = pickWaitOptions("receive bytes", options, recvIntoNames);
     const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
     return this.#judgeBytes(await awaitOn(steps, wait), options);
   }
@@ -297,7 +297,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): number {
-    const wait = waitPart("receive bytes", options, recvIntoNames);
+    const wait = pickWaitOptions("receive bytes", options, recvIntoNames);
     const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
     return this.#judgeBytes(blockOn(steps, wait), options);
   }
@@ -322,7 +322,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   }
 
   /** Steps of waiting until `recv` would not wait, for `wait`. */
-  [becomingReady](): Generator<unknown, boolean, never> {
+  [readySteps](): Generator<unknown, boolean, never> {
     this.#use("wait", this.readable, "the other one");
     return becomingReadable(incoming(this.address));
   }
@@ -331,7 +331,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    lose(this);
+    markUnreachable(this);
   }
 
   /** Closes this end here. */
@@ -344,14 +344,14 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     if (!allowed) {
       throw new TypeError(`Cannot ${verb}: the pipe is one-way; use ${which} of its two ends`);
     }
-    if (isLost(this)) {
+    if (isUnreachable(this)) {
       // It was lent; using it again opens it here again, unless the pipe has been told already.
       if (Atomics.load(i32, this.address + USERS) === 0) {
         throw new ClosedError(
           `Cannot ${verb}: this end was sent to a worker, which closed it or has ended`,
         );
       }
-      regain(this);
+      markReachable(this);
     }
   }
 
@@ -361,7 +361,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
       if (push(outgoing(this.address), encoder)) return;
       encoder.discard();
     } finally {
-      giveBack(encoder);
+      returnEncoder(encoder);
     }
     throw new BrokenPipeError(`Cannot send ${name}: the other end of the pipe is gone`);
   }
@@ -437,7 +437,7 @@ export function Pipe<There = unknown, Back = There>(
   checkOptions("make pipe", options, optionNames);
   const { duplex = true } = options;
   if (typeof duplex !== "boolean") {
-    throw new TypeError(`Cannot make pipe: duplex must be a boolean, not ${shown(duplex)}`);
+    throw new TypeError(`Cannot make pipe: duplex must be a boolean, not ${describe(duplex)}`);
   }
   const pipe = createObject(SharedType.PIPE, PIPE_WORDS);
   initChannel(pipe + CHANNELS, 0);
@@ -458,16 +458,16 @@ defineType(SharedType.CONNECTION, {
   revive: reviveConnection,
   isLent: true,
   onReturned: (handle) => reopen(handle as Connection),
-  onGained(end) {
+  onReachable(end) {
     Atomics.add(i32, end + USERS, 1);
   },
-  onLost(end) {
+  onUnreachable(end) {
     if (Atomics.sub(i32, end + USERS, 1) > 1) return;
     // In this order, so that who has been told of the end cannot send to it any more.
     closeChannel(incoming(end), Closed.RECEIVERS_GONE);
     closeChannel(outgoing(end), Closed.SENDERS_GONE);
   },
-  destroy: (end) => dropReference(i32[end + PIPE]),
+  destroy: (end) => dropRef(i32[end + PIPE]),
 });
 
 defineType(SharedType.PIPE, {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
-import { SharedType } from "../atomics/shared_object.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { SharedType } from "../objects/shared_object.ts";
+import { describe } from "../arguments/describe.ts";
 import { JoinableQueue } from "./joinable_queue.ts";
 import { priorityStore } from "./priority_store.ts";
 import { channelOf, defineQueue, type PriorityOptions } from "./queue_kind.ts";
@@ -108,7 +108,7 @@ function priorityOf(item: unknown, options: PriorityOptions | undefined): number
 function check(priority: unknown, what: string): number {
   if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
   throw new TypeError(
-    `Cannot put item: ${what} must be a number that can be compared, not ${shown(priority)}`,
+    `Cannot put item: ${what} must be a number that can be compared, not ${describe(priority)}`,
   );
 }
 

@@ -13,8 +13,8 @@
  * @module
  */
 
-import { allocate, free } from "../atomics/heap.ts";
-import { f64, i32 } from "../atomics/heap_views.ts";
+import { allocate, free } from "../heap/allocator.ts";
+import { f64, i32 } from "../heap/views.ts";
 import { messagesIn, OWN_WORDS } from "./channel.ts";
 import { type Store, storeIn } from "./store.ts";
 

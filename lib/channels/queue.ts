@@ -5,11 +5,11 @@
  */
 
 import { ClosedError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { checkOptions } from "../atomics/options.ts";
-import { becomingReady, type Waitable } from "../atomics/readiness.ts";
-import { SharedHandle, SharedType, showState } from "../atomics/shared_object.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { readySteps, type Waitable } from "../parking/readiness.ts";
+import { SharedHandle, SharedType, showState } from "../objects/shared_object.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
 import {
   becomingReadable,
   closeChannel,
@@ -19,7 +19,7 @@ import {
   messagesIn,
   wakeReceivers,
 } from "./channel.ts";
-import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
+import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 
 /** Options of {@linkcode Queue.shutdown}. */
@@ -139,7 +139,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   async get(options?: WaitOptions): Promise<T> {
     const received = (options === undefined ? this.kind.take(this.channel) : undefined) ??
       await awaitOn(this.kind.taking(this.channel), options);
-    const item = judgeGet(this.channel, received, options);
+    const item = throwIfGetFailed(this.channel, received, options);
     if (item.kind === "value") return item.value as T;
     return await this.kind.readLater(this.channel, item.block) as T;
   }
@@ -155,7 +155,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   getSync(options?: WaitOptions): T {
     const received = (options === undefined ? this.kind.take(this.channel) : undefined) ??
       blockOn(this.kind.taking(this.channel), options, this.address);
-    return this.kind.readNow(this.channel, judgeGet(this.channel, received, options)) as T;
+    return this.kind.readNow(this.channel, throwIfGetFailed(this.channel, received, options)) as T;
   }
 
   /**
@@ -236,7 +236,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   }
 
   /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
-  [becomingReady](): Generator<unknown, boolean, never> {
+  [readySteps](): Generator<unknown, boolean, never> {
     return becomingReadable(this.channel);
   }
 
@@ -254,7 +254,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
         try {
           const received = this.kind.take(this.channel) ??
             await awaitOn(this.kind.taking(this.channel, () => over));
-          const item = judgeGet(this.channel, received);
+          const item = throwIfGetFailed(this.channel, received);
           if (item.kind === "value") return { done: false, value: item.value as T };
           const value = await this.kind.readLater(this.channel, item.block) as T;
           return { done: false, value };

@@ -5,18 +5,18 @@
  */
 
 import { ClosedError, Empty, Full, ShutDown } from "../errors.ts";
-import { deadlineOf, type WaitOptions, waitPart } from "../atomics/deadline.ts";
-import type { OptionNames } from "../atomics/options.ts";
+import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import type { OptionNames } from "../arguments/options.ts";
 import {
   createObject,
   defineType,
   objectWord,
   reviveAs,
   type SharedHandle,
-} from "../atomics/shared_object.ts";
-import { shown } from "../atomics/shown.ts";
-import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
-import { encode, giveBack } from "../codec/encoder.ts";
+} from "../objects/shared_object.ts";
+import { describe } from "../arguments/describe.ts";
+import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
 import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
 import {
   CHANNEL_WORDS,
@@ -27,10 +27,10 @@ import {
   receiving,
   sending,
 } from "./channel.ts";
-import { hasLine, putInLine } from "./line.ts";
-import { valueNow } from "./received.ts";
+import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
+import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";
-import { counted, COUNTED_CHANNEL_WORDS, finishTask, noteLoss } from "./unfinished.ts";
+import { counted, COUNTED_CHANNEL_WORDS, finishTask, noteLoss } from "./task_counter.ts";
 
 const CHANNEL = objectWord.FIRST;
 
@@ -100,7 +100,7 @@ export class QueueKind {
   create(maxsize: number): number {
     if (!Number.isInteger(maxsize) || maxsize > 2 ** 30) {
       throw new RangeError(
-        `Cannot make queue: maxsize must be a whole number up to 2^30, not ${shown(maxsize)}`,
+        `Cannot make queue: maxsize must be a whole number up to 2^30, not ${describe(maxsize)}`,
       );
     }
     const words = this.#isCounted ? COUNTED_CHANNEL_WORDS : CHANNEL_WORDS;
@@ -122,17 +122,19 @@ export class QueueKind {
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
     try {
-      if (!hasLine(channel) && this.#store.push(channel, encoder, priority)) return undefined;
+      if (!hasPendingPuts(channel) && this.#store.push(channel, encoder, priority)) {
+        return undefined;
+      }
       return { block: storeMessage(encoder), priority };
     } finally {
-      giveBack(encoder);
+      returnEncoder(encoder);
     }
   }
 
   /** Puts the item as soon as there is room, and has been for those that wait here already. */
   async putLater(channel: number, item: WaitingItem, options?: PriorityOptions): Promise<void> {
     try {
-      const how = await putInLine(
+      const how = await putInOrder(
         channel,
         this.#waitOf(options),
         (wait) => awaitOn(this.#putting(channel, item), wait),
@@ -165,7 +167,9 @@ export class QueueKind {
   }
 
   #waitOf(options: PriorityOptions | undefined): WaitOptions | undefined {
-    return this.#priorityOf === undefined ? options : waitPart("put item", options, priorityNames);
+    return this.#priorityOf === undefined
+      ? options
+      : pickWaitOptions("put item", options, priorityNames);
   }
 
   #putting(channel: number, { block, priority }: WaitingItem) {
@@ -195,14 +199,14 @@ export class QueueKind {
   tryGet(channel: number): { value: unknown } | undefined {
     const received = this.take(channel) ?? blockOn(this.taking(channel), { timeoutMs: 0 });
     if (received === "timed out") return undefined;
-    return { value: this.readNow(channel, judgeGet(channel, received)) };
+    return { value: this.readNow(channel, throwIfGetFailed(channel, received)) };
   }
 
   /** The value that was taken, for a caller that cannot wait for an import. */
   readNow(channel: number, received: Received): unknown {
     if (received.kind === "value") return received.value;
     try {
-      return valueNow(received);
+      return readReceived(received);
     } catch (error) {
       this.#finishUnread(channel);
       throw error;
@@ -243,7 +247,7 @@ export function defineQueue(queueClass: QueueClass, options: KindOptions): Queue
   defineType(options.type, {
     revive: reviveAs(queueClass),
     destroy: (address) => kind.destroy(address),
-    onLost: options.isCounted ? (address) => noteLoss(channelOf(address)) : undefined,
+    onUnreachable: options.isCounted ? (address) => noteLoss(channelOf(address)) : undefined,
   });
   return kind;
 }
@@ -272,7 +276,7 @@ function judgePut(
  * @throws {Empty} if the time was up
  * @throws {ClosedError} if the queue is closed and empty
  */
-export function judgeGet(
+export function throwIfGetFailed(
   channel: number,
   received: Received | "closed" | "timed out",
   options?: WaitOptions,

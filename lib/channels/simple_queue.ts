@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { checkArity } from "../atomics/options.ts";
-import { becomingReady, type Waitable } from "../atomics/readiness.ts";
-import { SharedHandle, SharedType } from "../atomics/shared_object.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkArity } from "../arguments/options.ts";
+import { readySteps, type Waitable } from "../parking/readiness.ts";
+import { SharedHandle, SharedType } from "../objects/shared_object.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
 import { becomingReadable, closeChannel, Closed, closedBits, messagesIn } from "./channel.ts";
-import { channelOf, defineQueue, judgeGet, type QueueKind } from "./queue_kind.ts";
+import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 
 /**
@@ -81,7 +81,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   async get(options?: WaitOptions): Promise<T> {
     const channel = channelOf(this.address);
     const received = await awaitOn(this.kind.taking(channel), options);
-    const item = judgeGet(channel, received, options);
+    const item = throwIfGetFailed(channel, received, options);
     if (item.kind === "value") return item.value as T;
     return await this.kind.readLater(channel, item.block) as T;
   }
@@ -97,7 +97,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   getSync(options?: WaitOptions): T {
     const channel = channelOf(this.address);
     const received = blockOn(this.kind.taking(channel), options, this.address);
-    return this.kind.readNow(channel, judgeGet(channel, received, options)) as T;
+    return this.kind.readNow(channel, throwIfGetFailed(channel, received, options)) as T;
   }
 
   /** Whether there is no item at this moment. It may be asked of a closed queue too. */
@@ -119,7 +119,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   }
 
   /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
-  [becomingReady](): Generator<unknown, boolean, never> {
+  [readySteps](): Generator<unknown, boolean, never> {
     return becomingReadable(channelOf(this.address));
   }
 }

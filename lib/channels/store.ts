@@ -8,10 +8,10 @@
  * @module
  */
 
-import { enter, leave } from "../atomics/guard.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { ensureRoom } from "../atomics/stack.ts";
-import { wakeOne } from "../atomics/wait_queue.ts";
+import { enter, leave } from "../heap/guard.ts";
+import { i32 } from "../heap/views.ts";
+import { ensureStack } from "../heap/stack.ts";
+import { wakeOne } from "../parking/wait_queue.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { discardMessage, sendStored } from "../codec/message.ts";
 import {
@@ -99,7 +99,7 @@ export function storeIn(order: Order): Store {
 
   /** The block of the next message; 0 if there is none. */
   function pop(channel: number): number {
-    ensureRoom();
+    ensureStack();
     enter(channel + SEND_GUARD);
     const block = messagesIn(channel) > 0 ? order.take(channel) : 0;
     if (block !== 0) Atomics.add(i32, channel + RECEIVED, 1);

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
+import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import {
   awaitOnAny,
-  becomingReady,
   blockOnAny,
   isReady,
-  readinessOf,
+  readySteps,
+  readyStepsOf,
   type Waitable,
-} from "../atomics/readiness.ts";
-import { shown } from "../atomics/shown.ts";
+} from "../parking/readiness.ts";
+import { describe } from "../arguments/describe.ts";
 
 /**
  * Waits until at least one of several things is ready, and returns all that are.
@@ -67,7 +67,7 @@ export async function wait<T extends Waitable>(
   const looksOnly = deadlineOf(options) === 0;
   const ready = all.filter(isReady);
   if (ready.length > 0 || all.length === 0 || looksOnly) return ready;
-  const ended = await awaitOnAny(all.map(readinessOf), options);
+  const ended = await awaitOnAny(all.map(readyStepsOf), options);
   return ended.map((at) => all[at]);
 }
 
@@ -104,7 +104,7 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
   const all = listOf(objects);
   deadlineOf(options); // bad options are told also when there is nothing to wait for
   if (all.length === 0) return [];
-  return blockOnAny(all.map(readinessOf), options).map((at) => all[at]);
+  return blockOnAny(all.map(readyStepsOf), options).map((at) => all[at]);
 }
 
 /** The objects as an array of its own, which the caller cannot change while it is waited for. */
@@ -117,7 +117,7 @@ function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
   }
   const all = [...objects];
   all.forEach((object: unknown, at) => {
-    if (typeof object === "object" && object !== null && becomingReady in object) return;
+    if (typeof object === "object" && object !== null && readySteps in object) return;
     throw new TypeError(
       `Cannot wait for objects[${at}]: ${nameOf(object)} is not a Connection, a queue, an Event, ` +
         `a Process or a Listener${isPromise(object) ? ". For promises there is Promise.race" : ""}`,
@@ -127,7 +127,7 @@ function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
 }
 
 function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return shown(value);
+  if (typeof value !== "object" || value === null) return describe(value);
   return `a value of class ${value.constructor?.name ?? "Object"}`;
 }
 

@@ -15,38 +15,38 @@
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `SENDINGS` | how often the main thread has sent the buffer: 0 means not yet | the main thread | who received the object before the buffer, in `QUEUE` | the main thread |
+ * | `POST_COUNT` | how often the main thread has sent the buffer: 0 means not yet | the main thread | who received the object before the buffer, in `QUEUE` | the main thread |
  *
  * @module
  */
 
-import { i32 } from "../atomics/heap_views.ts";
+import { i32 } from "../heap/views.ts";
 import {
   addressOf,
   createObject,
   defineType,
-  hold,
   objectWord,
+  registerHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
-import { blockOn, type Steps } from "../atomics/wait.ts";
-import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
+} from "../objects/shared_object.ts";
+import { blockOn, type Steps } from "../parking/wait.ts";
+import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 
-const SENDINGS = objectWord.FIRST;
-const QUEUE = SENDINGS + 1;
+const POST_COUNT = objectWord.FIRST;
+const QUEUE = POST_COUNT + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
 /** What only `postMessage` can carry: a "buffer" below. */
-export type Carried = SharedArrayBuffer | WebAssembly.Memory | WebAssembly.Module;
+export type PostableBuffer = SharedArrayBuffer | WebAssembly.Memory | WebAssembly.Module;
 
 /** How buffers reach other isolates: the runtime's part. */
 export interface BufferTransport {
   /** Sends the buffer on its way to every other isolate. */
-  announce(address: number, buffer: Carried): void;
+  announce(address: number, buffer: PostableBuffer): void;
   /** Takes in what was sent to this isolate, without giving up the thread. */
   receive(): void;
   /** Has the buffer sent to this isolate again. */
-  askAgain(address: number): void;
+  requestAgain(address: number): void;
 }
 
 let transport: BufferTransport | undefined;
@@ -60,16 +60,16 @@ export function setBufferTransport(to: BufferTransport): void {
  * What was announced, by address. Each isolate hands out another `SharedArrayBuffer` object on the
  * same memory, so that it notices when nobody uses that one any more.
  */
-const kept = new Map<number, Carried>();
+const kept = new Map<number, PostableBuffer>();
 
 /** The address by which messages name the buffer. */
-export function bufferAddress(buffer: Carried): number {
+export function bufferAddress(buffer: PostableBuffer): number {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
   const address = createObject(SharedType.BUFFER, WORDS);
-  hold(buffer, address);
+  registerHandle(buffer, address);
   keepBuffer(address, structuredClone(buffer));
-  if (transport === undefined) confirmSent(address);
+  if (transport === undefined) confirmPosted(address);
   else transport.announce(address, kept.get(address)!);
   return address;
 }
@@ -80,7 +80,7 @@ const FEW = 100;
 let left = 0;
 
 /** Keeps a buffer that was announced to this isolate, and drops those that nobody can reach. */
-export function keepBuffer(address: number, buffer: Carried): void {
+export function keepBuffer(address: number, buffer: PostableBuffer): void {
   // Many are looked through when they have become a tenth more: each buffer costs the same then.
   if (kept.size < FEW || kept.size > left * 1.1) {
     for (const at of kept.keys()) {
@@ -92,29 +92,29 @@ export function keepBuffer(address: number, buffer: Carried): void {
 }
 
 /** A buffer that was announced to this isolate, if it still keeps it. */
-export function keptBuffer(address: number): Carried | undefined {
+export function keptBuffer(address: number): PostableBuffer | undefined {
   return kept.get(address);
 }
 
 /** The buffers that a new isolate must be sent. */
-export function keptBuffers(): [address: number, buffer: Carried][] {
+export function keptBuffers(): [address: number, buffer: PostableBuffer][] {
   return [...kept];
 }
 
 /** Says that the buffer has been sent to those who lacked it. */
-export function confirmSent(address: number): void {
-  Atomics.add(i32, address + SENDINGS, 1);
+export function confirmPosted(address: number): void {
+  Atomics.add(i32, address + POST_COUNT, 1);
   wakeAll(address + QUEUE);
 }
 
 function* arriving(address: number): Steps<void> {
-  const word = address + SENDINGS;
+  const word = address + POST_COUNT;
   for (let asked = false;;) {
     const sendings = Atomics.load(i32, word);
     transport?.receive();
     if (kept.has(address)) return;
     if (sendings > 0 && !asked) {
-      transport?.askAgain(address);
+      transport?.requestAgain(address);
       asked = true;
     }
     yield { queue: address + QUEUE, word, expected: sendings };
@@ -128,7 +128,7 @@ defineType(SharedType.BUFFER, {
     const buffer = structuredClone(kept.get(address)!);
     // A memory that grew while it was on its way has its old length until it is asked to grow.
     if (buffer instanceof WebAssembly.Memory) buffer.grow(0);
-    hold(buffer, address);
+    registerHandle(buffer, address);
     return buffer;
   },
 });

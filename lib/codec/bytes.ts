@@ -7,7 +7,7 @@
  * @module
  */
 
-import { dataView, u8 } from "../atomics/heap_views.ts";
+import { dataView, u8 } from "../heap/views.ts";
 import { align8, Tag, viewClasses, viewKinds } from "./tags.ts";
 
 const UINT8_ARRAY = viewKinds.get("Uint8Array")!;

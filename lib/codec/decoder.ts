@@ -4,8 +4,8 @@
  * @module
  */
 
-import { dataView, f64, i32, u8 } from "../atomics/heap_views.ts";
-import { dispose, handleFor } from "../atomics/shared_object.ts";
+import { dataView, f64, i32, u8 } from "../heap/views.ts";
+import { handleFor, release } from "../objects/shared_object.ts";
 import { emptyError, errorFrom, type ErrorParts } from "./error_parts.ts";
 import { functionAt } from "./functions.ts";
 import { align8, Tag, viewClasses } from "./tags.ts";
@@ -79,7 +79,7 @@ export class Decoder {
   /** Uses up the references that the message had: the isolate has its own now. */
   finish(): void {
     if (this.#shared.length > 0) {
-      this.#shared.forEach(dispose);
+      this.#shared.forEach(release);
       this.#shared.length = 0;
     }
     if (this.#seen.length > 0) this.#seen = [];

@@ -9,20 +9,20 @@
  */
 
 import { DataCloneError } from "../errors.ts";
-import { becomingReady } from "../atomics/readiness.ts";
-import { addressOf, handleMark, send, unsend } from "../atomics/shared_object.ts";
-import { ensureRoom } from "../atomics/stack.ts";
+import { readySteps } from "../parking/readiness.ts";
+import { addMessageRef, addressOf, handleMark, undoMessageRef } from "../objects/shared_object.ts";
+import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
 import { functionAddress, isRegistered } from "./functions.ts";
-import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced.ts";
+import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced_builtins.ts";
 import { pathTo, pathToDeepest } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import { align8, Tag, viewKinds } from "./tags.ts";
 
-const FIRST_CAPACITY = 4096;
+const INITIAL_CAPACITY = 4096;
 /** A larger stream is given back to the collector after use. */
-const LARGEST_KEPT = 1 << 22;
+const MAX_KEPT_BYTES = 1 << 22;
 /** Arrays longer than this are looked through before they are written. */
 const LONG = 1 << 23;
 const DETACHED = "its contents have been transferred away";
@@ -44,7 +44,7 @@ interface Block {
 /** Writes one message. Get one with {@linkcode encode}, give it back with {@linkcode Encoder.reset}. */
 export class Encoder {
   /** The stream; its first `position` bytes are written. */
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_CAPACITY);
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY);
   /** The same as words. */
   words: Int32Array<ArrayBuffer> = new Int32Array(this.bytes.buffer);
   /** Length of the stream. */
@@ -118,12 +118,12 @@ export class Encoder {
       for (const { bytes } of this.#blocks) total += align8(bytes.length);
     }
     this.totalBytes = total;
-    if (this.#shared.length > 0) this.#shared.forEach(send);
+    if (this.#shared.length > 0) this.#shared.forEach(addMessageRef);
   }
 
   /** Takes back the references of a message that was finished but goes nowhere. */
   discard(): void {
-    this.#shared.forEach(unsend);
+    this.#shared.forEach(undoMessageRef);
   }
 
   /** Copies the finished message to `start` in `target`. */
@@ -152,7 +152,7 @@ export class Encoder {
     if (this.#blocks.length > 0) this.#blocks.length = 0;
     if (this.#shared.length > 0) this.#shared.length = 0;
     this.#forget();
-    if (this.bytes.length > LARGEST_KEPT) this.#use(new Uint8Array(FIRST_CAPACITY));
+    if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
   }
 
   /** Forgets which objects have been written, so that they are written again. */
@@ -471,7 +471,7 @@ export class Encoder {
       refuseIterator(value);
       // What can be waited for and is no shared object is a process.
       if (
-        Symbol.dispose in value || Symbol.asyncDispose in value || becomingReady in value
+        Symbol.dispose in value || Symbol.asyncDispose in value || readySteps in value
       ) {
         const what = withArticle(value.constructor?.name || "resource");
         throw new NotCloneable(value, `${what} holds what cannot be copied: make one there`);
@@ -654,28 +654,28 @@ function explain(error: unknown, root: unknown, name: string): unknown {
 const idle: Encoder[] = [];
 
 /**
- * Borrows an encoder; give it back with {@linkcode giveBack}.
+ * Borrows an encoder; give it back with {@linkcode returnEncoder}.
  *
  * @throws {RangeError} if the stack has no room to send the message too
  */
-export function borrow(): Encoder {
-  ensureRoom();
+export function borrowEncoder(): Encoder {
+  ensureStack();
   return idle.pop() ?? new Encoder();
 }
 
 /** Gives a borrowed encoder back. */
-export function giveBack(encoder: Encoder): void {
+export function returnEncoder(encoder: Encoder): void {
   encoder.reset();
   idle.push(encoder);
 }
 
 /** Encodes one value as a message. Give the encoder back when the message has been copied. */
 export function encode(value: unknown, name = "value"): Encoder {
-  const encoder = borrow();
+  const encoder = borrowEncoder();
   try {
     encoder.value(value, name);
   } catch (error) {
-    giveBack(encoder);
+    returnEncoder(encoder);
     throw error;
   }
   encoder.finish();

@@ -8,9 +8,9 @@
  */
 
 import { DataCloneError, TaskLookupError } from "../errors.ts";
-import { allocate } from "../atomics/heap.ts";
-import { i32, u8 } from "../atomics/heap_views.ts";
-import { ensureThread } from "../atomics/thread.ts";
+import { allocate } from "../heap/allocator.ts";
+import { i32, u8 } from "../heap/views.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
 
 /** Any function. */
 // deno-lint-ignore no-explicit-any
@@ -152,7 +152,7 @@ export type TasksOf<Module> = {
 export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
   const module = String(url);
   if (!URL.canParse(module)) {
-    const base = isTyped() ? "Deno.mainModule" : "import.meta.url";
+    const base = isInteractive() ? "Deno.mainModule" : "import.meta.url";
     throw new TypeError(
       `Cannot make tasks of "${module}": it must be an absolute URL. ` +
         `Use new URL("${module}", ${base})`,
@@ -178,16 +178,18 @@ export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
 }
 
 /** Whether the program is typed into a REPL or a notebook: its cells see `Deno.mainModule` only. */
-function isTyped(): boolean {
+function isInteractive(): boolean {
   // Undefined in workers.
   return /\/\$deno\$\w+\.mts$/.test(Deno.mainModule ?? "");
 }
 
 /** How to register a function or class, as the end of a sentence. */
-export function registering(name: string): string {
+export function registrationAdvice(name: string): string {
   const call = `task(import.meta, ${name}) at the top level of its module`;
-  return !isTyped() ? call : `${call}. A cell of a notebook or a line of a REPL is no module: ` +
-    `write ${name} into a file, and import it from there`;
+  return !isInteractive()
+    ? call
+    : `${call}. A cell of a notebook or a line of a REPL is no module: ` +
+      `write ${name} into a file, and import it from there`;
 }
 
 /**
@@ -223,7 +225,7 @@ function undescribedAddress(fn: AnyFunction | AnyClass): number {
   const text = `${String(fn.name)} ${Function.prototype.toString.call(fn)}`;
   let address = addressesBySource.get(text);
   if (address === undefined) {
-    const definition = describe(fn);
+    const definition = definitionOf(fn);
     address = write(definition);
     if (definition.kind === "source") addressesBySource.set(text, address);
   }
@@ -235,7 +237,7 @@ function write(definition: Definition): number {
   const text = JSON.stringify(definition);
   let address = addressesByText.get(text);
   if (address === undefined) {
-    ensureThread();
+    ensureIsolate();
     const bytes = new TextEncoder().encode(text);
     address = allocate(4 + bytes.length);
     i32[address] = bytes.length;
@@ -262,7 +264,7 @@ export function definitionAt(address: number): Definition {
 const exportNames = new Map<number, string>();
 
 /** What to call a function in a message to people. */
-export function nameAt(address: number): string {
+export function functionNameAt(address: number): string {
   const definition = definitionAt(address);
   if (definition.name !== "") return definition.name;
   const exported = exportNames.get(address);
@@ -335,7 +337,7 @@ export async function importFunction(address: number): Promise<object> {
     module = await import(definition.module);
   } catch (error) {
     throw new TaskLookupError(
-      `Cannot import ${definition.module} for task ${nameAt(address)}: ` +
+      `Cannot import ${definition.module} for task ${functionNameAt(address)}: ` +
         (error instanceof Error ? error.message : String(error)),
       { cause: error },
     );
@@ -348,7 +350,7 @@ export async function importFunction(address: number): Promise<object> {
       definition.kind === "export"
         ? `Cannot find function ${definition.name}: ${definition.module} ` +
           (definition.name in module ? "exports no function of this name" : "does not export it")
-        : `Cannot find task ${nameAt(address)} in ${definition.module}: the ` +
+        : `Cannot find task ${functionNameAt(address)} in ${definition.module}: the ` +
           `worker's import of the module did not register it, or registered another. ` +
           `Call task() at the top level of the module, not inside a function or a condition` +
           (definition.twins! > 1
@@ -403,7 +405,7 @@ function evaluate(source: string): object {
 }
 
 /** Describes a function that nobody registered: by its path or its text. */
-function describe(fn: AnyFunction | AnyClass): Definition {
+function definitionOf(fn: AnyFunction | AnyClass): Definition {
   const name = fn.name;
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) {
@@ -421,7 +423,9 @@ function describe(fn: AnyFunction | AnyClass): Definition {
   }
   if (/^class\b/.test(source)) {
     throw new DataCloneError(
-      `${titled("class", name)} cannot be sent unregistered: write ${registering(name || "fn")}`,
+      `${titled("class", name)} cannot be sent unregistered: write ${
+        registrationAdvice(name || "fn")
+      }`,
     );
   }
   if (/^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/.test(source) && /\bthis\b/.test(source)) {
@@ -448,7 +452,7 @@ function describe(fn: AnyFunction | AnyClass): Definition {
     : "";
   throw new DataCloneError(
     `${titled("function", name)} cannot be sent as source: ${why}register it with ` +
-      registering(name || "fn"),
+      registrationAdvice(name || "fn"),
   );
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { allocate, free } from "../atomics/heap.ts";
-import { i32, u8 } from "../atomics/heap_views.ts";
-import { dispose } from "../atomics/shared_object.ts";
+import { allocate, free } from "../heap/allocator.ts";
+import { i32, u8 } from "../heap/views.ts";
+import { release } from "../objects/shared_object.ts";
 import { Decoder, NeedsImport } from "./decoder.ts";
-import { encode, type Encoder, giveBack } from "./encoder.ts";
+import { encode, type Encoder, returnEncoder } from "./encoder.ts";
 import { importFunction } from "./functions.ts";
 
 /** Words before the message in its block: the length of its stream, and {@linkcode LINK}. */
@@ -31,7 +31,7 @@ export function storeMessage(encoder: Encoder): number {
     throw error;
   }
   i32[address] = encoder.position;
-  encoder.copyTo(u8, startOf(address));
+  encoder.copyTo(u8, messageStart(address));
   return address;
 }
 
@@ -56,7 +56,7 @@ export function sendStored(encoder: Encoder, send: (block: number) => boolean): 
 }
 
 /** Where the message at `address` begins, in bytes of the heap. */
-export function startOf(address: number): number {
+export function messageStart(address: number): number {
   return (address + HEADER_WORDS) * 4;
 }
 
@@ -76,7 +76,7 @@ export function storeValue(value: unknown, name: string): number {
   try {
     return storeMessage(encoder);
   } finally {
-    giveBack(encoder);
+    returnEncoder(encoder);
   }
 }
 
@@ -112,15 +112,15 @@ export function sharedObjectsIn(address: number): number[] {
 /**
  * Lets go of a message that nobody will read.
  *
- * @param whatIsLent what becomes of ends of pipes in it: they return to this isolate if it lent them,
+ * @param lentHandles what becomes of ends of pipes in it: they return to this isolate if it lent them,
  * or are lost, as with a worker that got them and ended
  */
 export function discardMessage(
   address: number,
-  whatIsLent: "returns" | "is lost" = "returns",
+  lentHandles: "returns" | "is lost" = "returns",
 ): void {
-  if (whatIsLent === "is lost") {
-    sharedObjectsIn(address).forEach(dispose);
+  if (lentHandles === "is lost") {
+    sharedObjectsIn(address).forEach(release);
   } else {
     const decoder = new Decoder();
     readMessage(decoder, address);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArity, isOptions } from "../atomics/options.ts";
+import { checkArity, isOptionsObject } from "../arguments/options.ts";
 import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Pipe } from "../channels/pipe.ts";
 import { Queue } from "../channels/queue.ts";
@@ -83,7 +83,7 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
 
 /** The options with the start method; what is no options is refused where they go. */
 function onForkserver<T extends object>(options: T): T {
-  return isOptions(options) ? { startMethod: "forkserver", ...options } : options;
+  return isOptionsObject(options) ? { startMethod: "forkserver", ...options } : options;
 }
 
 const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };

@@ -40,7 +40,7 @@ export { Queue, type ShutdownOptions } from "../channels/queue.ts";
 export type { PriorityOptions } from "../channels/queue_kind.ts";
 export { SimpleQueue } from "../channels/simple_queue.ts";
 export { wait, wait as waitAny, waitSync, waitSync as waitAnySync } from "../channels/wait.ts";
-export type { Waitable } from "../atomics/readiness.ts";
+export type { Waitable } from "../parking/readiness.ts";
 export {
   type AnyClass,
   type AnyFunction,
@@ -52,10 +52,10 @@ export { type ShareableItem, ShareableList } from "../memory/shareable_list.ts";
 export { SharedMemory, type SharedMemoryOptions } from "../memory/shared_memory.ts";
 export { sharedArray } from "../memory/typed_arrays.ts";
 export { SharedMemoryManager } from "../managers/shared_memory_manager.ts";
-export { distribute } from "../parallel/distribute.ts";
-export { SharedHandle } from "../atomics/shared_object.ts";
-export type { WaitOptions } from "../atomics/deadline.ts";
-export { TIMEOUT_MAX } from "../atomics/wait.ts";
+export { distribute } from "../sharedmem/distribute.ts";
+export { SharedHandle } from "../objects/shared_object.ts";
+export type { WaitOptions } from "../arguments/wait_options.ts";
+export { TIMEOUT_MAX } from "../parking/wait.ts";
 export {
   getAllStartMethods,
   getStartMethod,
@@ -94,7 +94,7 @@ export { type ElementsOf, RawArray } from "../memory/raw_array.ts";
 export type {
   DataOf,
   DtypeOf,
-  ElementOf,
+  ElementOfTypecode,
   ElementTypes,
   IntegerTypecode,
   NumberTypecode,
@@ -146,14 +146,14 @@ export {
   getIdent,
   getNativeId,
   mainThread,
-} from "../threads/current.ts";
+} from "../threading/current.ts";
 export {
   type ExceptHook,
   excepthook,
   type ExceptHookArgs,
   setExcepthook,
-} from "../threads/excepthook.ts";
-export { local } from "../threads/local.ts";
-export { Thread, type ThreadOptions } from "../threads/thread.ts";
-export { Timer } from "../threads/timer.ts";
+} from "../threading/excepthook.ts";
+export { local } from "../threading/local.ts";
+export { Thread, type ThreadOptions } from "../threading/thread.ts";
+export { Timer } from "../threading/timer.ts";
 export { activeChildren, currentProcess, parentProcess, Process } from "./process.ts";

@@ -5,12 +5,12 @@
  */
 
 import { TerminatedError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { checkOptions } from "../atomics/options.ts";
-import { ensureThread, self } from "../atomics/thread.ts";
-import { awaitOn } from "../atomics/wait.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { ensureIsolate, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn } from "../parking/wait.ts";
 import {
   type CurrentProcess,
   currentProcess as realProcess,
@@ -18,11 +18,11 @@ import {
   parentProcess as realParent,
 } from "../process/current.ts";
 import { processNames, type ProcessOptions } from "../process/process.ts";
-import { ending, ExitCode } from "../runtime/lifecycle.ts";
+import { ExitCode, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { Event } from "../sync/event.ts";
-import { alive, running } from "../threads/running.ts";
-import { endThread, stateOf, Thread } from "../threads/thread.ts";
+import { alive, running } from "../threading/running.ts";
+import { finishThread, Thread, threadState } from "../threading/thread.ts";
 
 interface Internals {
   /** Ends the waits of the process. */
@@ -45,7 +45,7 @@ const internals = new WeakMap<Process, Internals>();
 /** The process that runs this code, if it is one of these. */
 function processNow(): Process | undefined {
   const thread = running();
-  return thread && stateOf(thread).process as Process | undefined;
+  return thread && threadState(thread).process as Process | undefined;
 }
 
 /**
@@ -90,12 +90,12 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
    * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
-    ensureThread();
+    ensureIsolate();
     checkOptions("make process", options, processNames);
     const { startMethod, ...rest } = options;
     startMethodFor(startMethod, "Cannot make process with start method");
     super({ ...rest, name: options.name ?? "" });
-    const it = stateOf(this);
+    const it = threadState(this);
     if (options.name === undefined) {
       it.name = `${this.constructor.name}-${Atomics.add(i32, rootWord.processNames, 1) + 1}`;
     }
@@ -105,7 +105,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     internals.set(this, {
       stop,
       endedBy: undefined,
-      parent: { name, pid, ended: creator && stateOf(creator).ended },
+      parent: { name, pid, ended: creator && threadState(creator).ended },
     });
     it.process = this;
     it.signal = stop.signal;
@@ -145,7 +145,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
    * has not ended.
    */
   get exitCode(): number | undefined {
-    const { phase, failure } = stateOf(this);
+    const { phase, failure } = threadState(this);
     if (phase !== "ended") return undefined;
     return internals.get(this)!.endedBy ??
       (failure === undefined ? ExitCode.RETURNED : ExitCode.FAILED);
@@ -163,7 +163,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     if (!this.isAlive()) return;
     const it = internals.get(this)!;
     it.endedBy = exitCode;
-    endThread(this);
+    finishThread(this);
     it.stop.abort(new TerminatedError(`Cannot wait: process ${this.name} was told to end`));
   }
 }
@@ -206,7 +206,7 @@ export function parentProcess(): ParentProcess | undefined {
     isAlive: () => !ended?.isSet(),
     join: async (options?: WaitOptions) =>
       ended === undefined
-        ? await awaitOn(ending(self), options) !== undefined
+        ? await awaitOn(waitingForEnd(thisIsolate), options) !== undefined
         : await ended.wait(options),
   };
 }

@@ -5,12 +5,12 @@
  */
 
 import { BrokenExecutor, ClosedError } from "../errors.ts";
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import type { AnyFunction } from "../codec/functions.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
-import type { Submitter } from "../pool/submitter.ts";
+import type { Submitter } from "../pool/calls/submitter.ts";
 import { Future, futureInternals } from "./future.ts";
 import { MapResults, zip, zipHasEnd } from "./map.ts";
 
@@ -300,6 +300,6 @@ function partsOf(
 export function checkWhole(verb: string, name: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number of at least 1, not ${shown(value)}`,
+    `Cannot ${verb}: ${name} must be a whole number of at least 1, not ${describe(value)}`,
   );
 }

@@ -11,9 +11,9 @@ import {
   TerminatedError,
   TimeoutError,
 } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import type { Engine } from "../pool/engine.ts";
-import type { Job } from "../pool/jobs.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import type { Engine } from "../pool/engines/engine.ts";
+import type { Job } from "../pool/calls/jobs.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /**

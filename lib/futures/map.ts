@@ -5,9 +5,9 @@
  */
 
 import { TimeoutError } from "../errors.ts";
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
-import type { ImapIterator } from "../pool/imap.ts";
-import { hasEnd, type Input, reportLeft, Source } from "../pool/source.ts";
+import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import type { ImapIterator } from "../pool/calls/imap.ts";
+import { hasEnd, type Input, ItemSource, reportLeft } from "../pool/calls/item_source.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** What the results of a map need to know. */
@@ -82,7 +82,7 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
  * @throws {TypeError} if one of them cannot be iterated
  */
 export function zip(iterables: readonly Input<unknown>[]): Input<unknown[]> {
-  const sources = iterables.map((it, at) => new Source(it, `argument ${at + 1} after fn`));
+  const sources = iterables.map((it, at) => new ItemSource(it, `argument ${at + 1} after fn`));
   if (sources.some(({ isAsync }) => isAsync)) return zipLater(sources);
   return zipNow(sources.map(({ iterator }) => iterator as Iterator<unknown>));
 }
@@ -112,7 +112,7 @@ function* zipNow(iterators: Iterator<unknown>[]): Generator<unknown[]> {
 }
 
 /** No generator: its `return()` would have to wait for a `next()`. */
-function zipLater(sources: Source<unknown>[]): AsyncIterableIterator<unknown[]> {
+function zipLater(sources: ItemSource<unknown>[]): AsyncIterableIterator<unknown[]> {
   const leave = async (): Promise<IteratorReturnResult<undefined>> => {
     await Promise.all(sources.map((source) => source.leave()));
     return { done: true, value: undefined };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
 import { Pool } from "../pool/pool.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { checkWhole, endNow, Executor } from "./executor.ts";

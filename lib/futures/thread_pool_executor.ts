@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
 import type { Pool } from "../pool/pool.ts";
 import { ThreadPool, threadsNamed } from "../pool/thread_pool.ts";
 import { checkWhole, Executor } from "./executor.ts";

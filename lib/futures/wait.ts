@@ -5,9 +5,9 @@
  */
 
 import { TimeoutError } from "../errors.ts";
-import { deadlineOf, type WaitOptions, waitPart } from "../atomics/deadline.ts";
-import type { OptionNames } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import type { OptionNames } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { Future, futureInternals } from "./future.ts";
 
@@ -75,12 +75,12 @@ export async function waitFutures<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
-  const wait = waitPart("wait for futures", options, optionNames);
+  const wait = pickWaitOptions("wait for futures", options, optionNames);
   const { returnWhen = ALL_COMPLETED } = options;
   if (![FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED].includes(returnWhen)) {
     throw new RangeError(
       `Cannot wait for futures: returnWhen must be "FIRST_COMPLETED", "FIRST_EXCEPTION" or ` +
-        `"ALL_COMPLETED", not ${shown(returnWhen)}`,
+        `"ALL_COMPLETED", not ${describe(returnWhen)}`,
     );
   }
   const all = setOf(futures);
@@ -237,14 +237,14 @@ function setOf<F extends Future<unknown>>(futures: Iterable<F>): Set<F> {
   const set = new Set(futures);
   for (const future of set) {
     if (!(future instanceof Future)) {
-      throw new TypeError(`Cannot wait for futures: one of them is ${describe(future)}`);
+      throw new TypeError(`Cannot wait for futures: one of them is ${describeClass(future)}`);
     }
     futureInternals.look(future);
   }
   return set;
 }
 
-function describe(value: unknown): string {
-  if (value === null || typeof value !== "object") return shown(value);
+function describeClass(value: unknown): string {
+  if (value === null || typeof value !== "object") return describe(value);
   return `of the class ${value.constructor?.name ?? "Object"}`;
 }

@@ -12,12 +12,12 @@
  * @module
  */
 
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { shown } from "../atomics/shown.ts";
-import { ensureThread, self, threadWord } from "../atomics/thread.ts";
-import { note, setNoteTaker } from "../runtime/notes.ts";
-import { currentIdentity } from "../runtime/order.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { describe } from "../arguments/describe.ts";
+import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { debugLog, setDebugLog } from "../runtime/debug_log.ts";
+import { currentIdentity } from "../runtime/start_request.ts";
 import { writeWhole } from "./output.ts";
 import { callerOf, formatRecord, type LogRecord, textOf } from "./record.ts";
 
@@ -121,7 +121,7 @@ export class Logger {
 
   /** The level that was set, in any process; 0 if none was. */
   get level(): number {
-    ensureThread();
+    ensureIsolate();
     return Atomics.load(i32, rootWord.logLevel);
   }
 
@@ -137,7 +137,7 @@ export class Logger {
    */
   setLevel(level: LogLevel): void {
     const number = numberOf(level);
-    ensureThread();
+    ensureIsolate();
     Atomics.store(i32, rootWord.logLevel, number);
   }
 
@@ -174,7 +174,7 @@ export class Logger {
       levelName: nameOf(level),
       message: textOf(message),
       processName: currentIdentity().name,
-      pid: i32[self + threadWord.PID],
+      pid: i32[thisIsolate + isolateWord.PID],
       timeMs: Date.now(),
       ...(heard ? callerOf(above) : NOWHERE), // some 40 µs, and stderr does not need it
     };
@@ -194,7 +194,7 @@ export class Logger {
 
   /** Takes what the library notes. */
   static {
-    setNoteTaker((level, message) => logger.#log(level, [message], note));
+    setDebugLog((level, message) => logger.#log(level, [message], debugLog));
   }
 }
 
@@ -240,7 +240,7 @@ export function getLogger(): Logger {
  * ```
  */
 export function logToStderr(level?: LogLevel | false): Logger {
-  ensureThread();
+  ensureIsolate();
   if (level !== undefined && level !== false) logger.setLevel(level);
   Atomics.store(i32, rootWord.logToStderr, level === false ? 0 : 1);
   return logger;
@@ -252,7 +252,7 @@ function numberOf(level: LogLevel): number {
   }
   if (typeof level === "string" && Object.hasOwn(LogLevel, level)) return LogLevel[level];
   throw new RangeError(
-    `Cannot use log level ${shown(level)}: it must be a whole number or one of ` +
+    `Cannot use log level ${describe(level)}: it must be a whole number or one of ` +
       Object.keys(LogLevel).join(", "),
   );
 }

@@ -14,11 +14,11 @@
  * @module
  */
 
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { ensureThread } from "../atomics/thread.ts";
-import type { Output } from "../runtime/guest.ts";
-import { currentIdentity } from "../runtime/order.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
+import type { Output } from "../runtime/worker.ts";
+import { currentIdentity } from "../runtime/start_request.ts";
 import { type Stream, writeBytes } from "./output.ts";
 import { textOf } from "./record.ts";
 
@@ -49,7 +49,7 @@ import { textOf } from "./record.ts";
  * ```
  */
 export function tagOutput(on = true): void {
-  ensureThread();
+  ensureIsolate();
   Atomics.store(i32, rootWord.tagOutput, on ? 1 : 0);
 }
 

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { checkArguments, checkOptions } from "../atomics/options.ts";
-import { awaitOn } from "../atomics/wait.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkArguments, checkOptions } from "../arguments/options.ts";
+import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/functions.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
-import { ending, ExitCode, stopThread } from "../runtime/lifecycle.ts";
-import { start } from "../runtime/order.ts";
+import { ExitCode, stopIsolate, waitingForEnd } from "../runtime/lifecycle.ts";
+import { startIsolate } from "../runtime/start_request.ts";
 import { clientOf } from "./client.ts";
-import type { Making, Request, Server } from "./protocol.ts";
+import type { Making, ManagerRequest, Server } from "./protocol.ts";
 import { type BaseProxy, type Proxied, proxyFor } from "./proxy.ts";
 import { serve } from "./server.ts";
 
@@ -28,7 +28,7 @@ export interface RegisterOptions {
 }
 
 /** What a method that {@linkcode BaseManager.register} adds gives: a proxy of what is made. */
-export type Made<Callable> = Callable extends AnyClass ? Proxied<InstanceType<Callable>>
+export type ProxyOf<Callable> = Callable extends AnyClass ? Proxied<InstanceType<Callable>>
   : Callable extends AnyFunction
     ? Awaited<ReturnType<Callable>> extends Iterator<infer Item> | AsyncIterator<infer Item>
       ? BaseProxy & AsyncIterableIterator<Item>
@@ -36,8 +36,8 @@ export type Made<Callable> = Callable extends AnyClass ? Proxied<InstanceType<Ca
   : never;
 
 /** What a class or function is called with to make an object. */
-export type MakingArgs<Callable> = Callable extends abstract new (...args: infer Args) => unknown
-  ? Args
+export type FactoryParameters<Callable> = Callable extends
+  abstract new (...args: infer Args) => unknown ? Args
   : Callable extends (...args: infer Args) => unknown ? Args
   : never;
 
@@ -50,12 +50,12 @@ export interface ManagerClass<Manager> {
     typeid: Name,
     callable: Callable,
     options?: RegisterOptions,
-  ): ManagerClass<Manager & Makes<Name, Callable>>;
+  ): ManagerClass<Manager & FactoryMethods<Name, Callable>>;
 }
 
 /** What a manager has for a type that was registered: a method that makes an object of it. */
-export type Makes<Name extends string, Callable> = {
-  readonly [Method in Name]: (...args: MakingArgs<Callable>) => Promise<Made<Callable>>;
+export type FactoryMethods<Name extends string, Callable> = {
+  readonly [Method in Name]: (...args: FactoryParameters<Callable>) => Promise<ProxyOf<Callable>>;
 };
 
 /** How long {@linkcode BaseManager.shutdown} waits for calls that have not ended. */
@@ -117,7 +117,7 @@ export class BaseManager implements AsyncDisposable {
     typeid: Name,
     callable: Callable,
     options: RegisterOptions = {},
-  ): ManagerClass<Manager & Makes<Name, Callable>> {
+  ): ManagerClass<Manager & FactoryMethods<Name, Callable>> {
     if (typeof typeid !== "string" || typeid === "" || typeid in BaseManager.prototype) {
       throw new TypeError(`Cannot register type ${JSON.stringify(typeid)}: choose another name`);
     }
@@ -134,7 +134,7 @@ export class BaseManager implements AsyncDisposable {
       },
       configurable: true,
     });
-    return this as unknown as ManagerClass<Manager & Makes<Name, Callable>>;
+    return this as unknown as ManagerClass<Manager & FactoryMethods<Name, Callable>>;
   }
 
   /**
@@ -159,8 +159,8 @@ export class BaseManager implements AsyncDisposable {
       );
     }
     checkArguments("start manager", "initargs", initargs, "[x]");
-    const requests = new Queue<Request>();
-    const record = start({
+    const requests = new Queue<ManagerRequest>();
+    const record = startIsolate({
       runner: "process",
       name: `${this.constructor.name || "Manager"}-${++servers}`,
       daemon: true,
@@ -182,8 +182,8 @@ export class BaseManager implements AsyncDisposable {
     if (this.#server === undefined) return;
     const { requests, record } = this.#server;
     requests.close();
-    if (await awaitOn(ending(record), { timeoutMs: SHUTDOWN_MS }) === undefined) {
-      stopThread(record, ExitCode.TERMINATED);
+    if (await awaitOn(waitingForEnd(record), { timeoutMs: SHUTDOWN_MS }) === undefined) {
+      stopIsolate(record, ExitCode.TERMINATED);
     }
     await clearedUpAfter(record);
   }
@@ -196,7 +196,7 @@ export class BaseManager implements AsyncDisposable {
    */
   async join(options?: WaitOptions): Promise<boolean> {
     if (this.#server === undefined) return true;
-    return await awaitOn(ending(this.#server.record), options) !== undefined;
+    return await awaitOn(waitingForEnd(this.#server.record), options) !== undefined;
   }
 
   /** As {@linkcode BaseManager.shutdown}. */

@@ -5,11 +5,11 @@
  */
 
 import { ClosedError, WorkerDiedError } from "../errors.ts";
-import { awaitOn } from "../atomics/wait.ts";
+import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
-import { ending } from "../runtime/lifecycle.ts";
-import type { Referent, Reply, Request, Server } from "./protocol.ts";
+import { waitingForEnd } from "../runtime/lifecycle.ts";
+import type { ManagerRequest, Referent, Reply, Server } from "./protocol.ts";
 
 /** What came back. */
 export type Answer =
@@ -24,7 +24,7 @@ interface Call {
 
 /** This isolate's calls to a server, which have no reply yet. */
 class Client {
-  readonly #requests: Queue<Request>;
+  readonly #requests: Queue<ManagerRequest>;
   readonly #replies: Queue<Reply> = new Queue();
   readonly #calls = new Map<number, Call>();
   #last = 0;
@@ -35,7 +35,7 @@ class Client {
 
   constructor({ requests, record }: Server) {
     this.#requests = requests;
-    awaitOn(ending(record), undefined, false).then((exitCode) => {
+    awaitOn(waitingForEnd(record), undefined, false).then((exitCode) => {
       this.#exitCode = exitCode;
       this.#gone.abort();
     });
@@ -105,7 +105,7 @@ class Client {
   }
 }
 
-const clients = new WeakMap<Queue<Request>, Client>();
+const clients = new WeakMap<Queue<ManagerRequest>, Client>();
 
 /** This isolate's side of a server. */
 export function clientOf(server: Server): Client {

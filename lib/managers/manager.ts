@@ -15,7 +15,7 @@ import type { SharedKey } from "../memory/map_key.ts";
 import type { Frozen } from "../memory/frozen.ts";
 import type { SharedLock, SharedOptions } from "../memory/locking.ts";
 import type { ElementsOf } from "../memory/raw_array.ts";
-import type { ElementOf, Typecode } from "../memory/typecodes.ts";
+import type { ElementOfTypecode, Typecode } from "../memory/typecodes.ts";
 import { Value } from "../memory/value.ts";
 import { Pool, type PoolOptions } from "../pool/pool.ts";
 import { Barrier, type BarrierOptions } from "../sync/barrier.ts";
@@ -133,7 +133,7 @@ export class Manager extends BaseManager implements Disposable {
   /** A {@linkcode Value}. */
   Value<Code extends Typecode, L extends SharedLock | false = RLock>(
     typecode: Code,
-    initial?: ElementOf<Code>,
+    initial?: ElementOfTypecode<Code>,
     options?: SharedOptions<L>,
   ): Value<Code, L> {
     this.ensureOpen("make Value");

@@ -19,7 +19,7 @@ import type { AnyClass, AnyFunction } from "../codec/functions.ts";
 import type { Event } from "../sync/event.ts";
 
 /** A call of a method, or the making of an object. */
-export interface Request {
+export interface ManagerRequest {
   /** Where the reply goes. */
   replies: Queue<Reply>;
   /** Number of the call, unique among those of the same queue. */
@@ -67,7 +67,7 @@ export interface Referent {
 /** How a server is reached. */
 export interface Server {
   /** Where requests go. */
-  requests: Queue<Request>;
+  requests: Queue<ManagerRequest>;
   /** Record of its thread. */
   record: number;
 }

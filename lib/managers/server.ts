@@ -8,13 +8,13 @@
  */
 
 import { InitializerError } from "../errors.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { addressOf, objectWord } from "../atomics/shared_object.ts";
+import { i32 } from "../heap/views.ts";
+import { addressOf, objectWord } from "../objects/shared_object.ts";
 import type { Queue } from "../channels/queue.ts";
 import { type AnyFunction, task } from "../codec/functions.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
 import { Event } from "../sync/event.ts";
-import type { Making, Referent, Reply, Request } from "./protocol.ts";
+import type { Making, ManagerRequest, Referent, Reply } from "./protocol.ts";
 
 interface Kept {
   object: object;
@@ -31,7 +31,7 @@ let mostObjects = 64;
 export const serve = task(
   import.meta,
   async (
-    requests: Queue<Request>,
+    requests: Queue<ManagerRequest>,
     initializer: AnyFunction | undefined,
     initargs: readonly unknown[],
   ) => {
@@ -50,7 +50,7 @@ export const serve = task(
   },
 );
 
-async function answer(request: Request, failure?: InitializerError): Promise<void> {
+async function answer(request: ManagerRequest, failure?: InitializerError): Promise<void> {
   const { replies, call } = request;
   const reply = ({ kind, contents }: Outcome) => {
     replies.putSync({ call, kind, message: storeValue(contents, "result") });

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
-import { type Cell, type Element, isOfType, type Kind, misfit } from "./typecodes.ts";
+import { describe } from "../arguments/describe.ts";
+import { type Cell, type Element, isOfType, type Kind, rangeError } from "./typecodes.ts";
 
 /** Elements of one type, by their place. */
 export class Cells {
@@ -20,22 +20,22 @@ export class Cells {
   /** How many there are. */
   readonly length: number;
   readonly #cells: Int32Array<SharedArrayBuffer>;
-  readonly #nameAt: (at: number) => string;
+  readonly #functionNameAt: (at: number) => string;
 
   /**
    * Reaches `length` elements at `byteOffset` of `buffer`.
    *
-   * @param nameAt what the user calls the element at a place, for errors
+   * @param functionNameAt what the user calls the element at a place, for errors
    */
   constructor(
     kind: Kind,
-    nameAt: (at: number) => string,
+    functionNameAt: (at: number) => string,
     buffer: SharedArrayBuffer,
     byteOffset?: number,
     length?: number,
   ) {
     this.kind = kind;
-    this.#nameAt = nameAt;
+    this.#functionNameAt = functionNameAt;
     this.data = new kind.dataClass(buffer, byteOffset, length);
     this.length = this.data.length;
     this.#cells = kind.cellClass === kind.dataClass
@@ -112,17 +112,21 @@ export class Cells {
   }
 
   #toCell(at: number, element: unknown, verb: string): Cell {
-    if (!this.kind.fits(element)) throw misfit(this.kind, element, `${verb} ${this.#nameAt(at)}`);
+    if (!this.kind.fits(element)) {
+      throw rangeError(this.kind, element, `${verb} ${this.#functionNameAt(at)}`);
+    }
     return this.kind.toCell(element as Element);
   }
 
   #checkAmount(at: number, amount: unknown, verb: string): void {
     const { type, name } = this.kind;
     if (type !== "number" && type !== "bigint") {
-      throw new TypeError(`Cannot ${verb} ${this.#nameAt(at)}: ${name} is no type of numbers`);
+      throw new TypeError(
+        `Cannot ${verb} ${this.#functionNameAt(at)}: ${name} is no type of numbers`,
+      );
     }
     if (!isOfType(this.kind, amount)) {
-      throw misfit(this.kind, amount, `${verb} ${this.#nameAt(at)}`);
+      throw rangeError(this.kind, amount, `${verb} ${this.#functionNameAt(at)}`);
     }
   }
 
@@ -133,10 +137,10 @@ export class Cells {
       return mask as number;
     }
     const { name, isInteger } = this.kind;
-    const what = `change bits of ${this.#nameAt(at)}`;
+    const what = `change bits of ${this.#functionNameAt(at)}`;
     if (!isInteger) throw new TypeError(`Cannot ${what}: ${name} is no type of whole numbers`);
-    if (!isOfType(this.kind, mask)) throw misfit(this.kind, mask, what);
-    throw new RangeError(`Cannot ${what}: ${shown(mask)} is no whole number of ${bits} bits`);
+    if (!isOfType(this.kind, mask)) throw rangeError(this.kind, mask, what);
+    throw new RangeError(`Cannot ${what}: ${describe(mask)} is no whole number of ${bits} bits`);
   }
 }
 

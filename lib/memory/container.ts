@@ -9,15 +9,15 @@
  */
 
 import { TerminatedError } from "../errors.ts";
-import { stopRequested } from "../atomics/thread.ts";
-import { encode, type Encoder, giveBack } from "../codec/encoder.ts";
+import { stopRequested } from "../heap/isolate_record.ts";
+import { encode, type Encoder, returnEncoder } from "../codec/encoder.ts";
 
 /**
  * To be called at the beginning of every operation.
  *
  * @throws {TerminatedError} if this worker is told to end
  */
-export function attend(): void {
+export function checkControlBefore(): void {
   if (stopRequested()) {
     throw new TerminatedError("Cannot use shared container: this worker was told to end");
   }
@@ -32,8 +32,8 @@ const computing: number[] = [];
  * @throws {TerminatedError} if this worker is told to end
  * @throws {Error} inside a function that was given to an operation of the same container
  */
-export function attendChange(container: number): void {
-  attend();
+export function checkControlBeforeChange(container: number): void {
+  checkControlBefore();
   if (computing.length > 0 && computing.includes(container)) {
     throw new Error(
       "Cannot change shared container in a function that computes its new contents: such a function " +
@@ -77,6 +77,6 @@ export function withMessage<T>(value: unknown, name: string, use: (message: Enco
   try {
     return use(encoder);
   } finally {
-    giveBack(encoder);
+    returnEncoder(encoder);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SharedHandle } from "../atomics/shared_object.ts";
+import type { SharedHandle } from "../objects/shared_object.ts";
 
 /**
  * A value as a shared container gives it: its plain objects and arrays, which are copies, cannot be

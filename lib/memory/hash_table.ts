@@ -26,12 +26,12 @@
  * @module
  */
 
-import { enter, leave } from "../atomics/guard.ts";
-import { allocate, free } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
+import { enter, leave } from "../heap/guard.ts";
+import { allocate, free } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { encoded, encodeKey, type SharedKey, words } from "./map_key.ts";
-import { HEAD, pin, read, readMessage, store, takeBack, unpin } from "./record.ts";
+import { HEAD, pin, read, readStoredMessage, store, takeBack, unpin } from "./stored_value.ts";
 
 const GUARD = 0;
 const SIZE = 1;
@@ -77,7 +77,7 @@ function headWords(entry: number): number {
 
 /** The key of an entry that is pinned. */
 export function keyOf(entry: number): SharedKey {
-  return readMessage(entry + KEY, i32[entry + KEY_BYTES]) as SharedKey;
+  return readStoredMessage(entry + KEY, i32[entry + KEY_BYTES]) as SharedKey;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { addressOf, type SharedHandle } from "../atomics/shared_object.ts";
+import { addressOf, type SharedHandle } from "../objects/shared_object.ts";
 
 /** Containers that are being shown: one that contains itself is shown once. */
 const showing = new Set<SharedHandle>();

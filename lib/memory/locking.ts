@@ -6,8 +6,8 @@
 
 import { Lock } from "../sync/lock.ts";
 import { RLock } from "../sync/rlock.ts";
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 
 /** A lock that a shared value or array can have. */
 export type SharedLock = Lock | RLock;
@@ -37,7 +37,7 @@ export function lockOf(
   if (lock === true) return new RLock();
   if (lock === false || lock instanceof Lock || lock instanceof RLock) return lock;
   throw new TypeError(
-    `Cannot make ${thing}: lock must be a Lock, an RLock, true or false, not ${shown(lock)}`,
+    `Cannot make ${thing}: lock must be a Lock, an RLock, true or false, not ${describe(lock)}`,
   );
 }
 

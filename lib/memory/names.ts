@@ -13,11 +13,11 @@
  * @module
  */
 
-import { enter, leave } from "../atomics/guard.ts";
-import { allocate, free, rootWord } from "../atomics/heap.ts";
-import { i32, u8 } from "../atomics/heap_views.ts";
-import { dispose, handleFor, retain } from "../atomics/shared_object.ts";
-import { ensureThread } from "../atomics/thread.ts";
+import { enter, leave } from "../heap/guard.ts";
+import { allocate, free, rootWord } from "../heap/allocator.ts";
+import { i32, u8 } from "../heap/views.ts";
+import { addRef, handleFor, release } from "../objects/shared_object.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
 
 const NEXT = 0;
 const OBJECT = 1;
@@ -27,7 +27,7 @@ const NAME = 3;
 /** Gives an object a name; false if it is taken. */
 export function putName(name: string, object: number): boolean {
   const bytes = new TextEncoder().encode(name);
-  ensureThread();
+  ensureIsolate();
   const entry = allocate(NAME * 4 + bytes.length);
   i32[entry + OBJECT] = object;
   i32[entry + LENGTH] = bytes.length;
@@ -36,7 +36,7 @@ export function putName(name: string, object: number): boolean {
     if (linkTo(bytes) !== 0) return false;
     i32[entry + NEXT] = i32[rootWord.names];
     i32[rootWord.names] = entry;
-    retain(object);
+    addRef(object);
     return true;
   });
   if (!isFree) free(entry);
@@ -46,23 +46,23 @@ export function putName(name: string, object: number): boolean {
 /** The object with the name, as the handle of this isolate; `undefined` if there is none. */
 export function findName(name: string): object | undefined {
   const bytes = new TextEncoder().encode(name);
-  ensureThread();
+  ensureIsolate();
   const object = inNames(() => {
     const link = linkTo(bytes);
     if (link === 0) return 0;
-    retain(i32[i32[link] + OBJECT]); // so that it lives until this isolate has its handle
+    addRef(i32[i32[link] + OBJECT]); // so that it lives until this isolate has its handle
     return i32[i32[link] + OBJECT];
   });
   if (object === 0) return undefined;
   const handle = handleFor(object);
-  dispose(object);
+  release(object);
   return handle;
 }
 
 /** Takes a name away; false if there is none. */
 export function removeName(name: string): boolean {
   const bytes = new TextEncoder().encode(name);
-  ensureThread();
+  ensureIsolate();
   const entry = inNames(() => {
     const link = linkTo(bytes);
     if (link === 0) return 0;
@@ -71,7 +71,7 @@ export function removeName(name: string): boolean {
     return found;
   });
   if (entry === 0) return false;
-  dispose(i32[entry + OBJECT]);
+  release(i32[entry + OBJECT]);
   free(entry);
   return true;
 }

@@ -11,20 +11,20 @@
  * @module
  */
 
-import { i32 } from "../atomics/heap_views.ts";
+import { i32 } from "../heap/views.ts";
 import {
+  addRef,
   addressOf,
   createObject,
   defineType,
-  dispose,
   handleFor,
-  hold,
   objectWord,
-  retain,
+  registerHandle,
+  release,
   reviveAs,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
+} from "../objects/shared_object.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import { SharedMap } from "./shared_map.ts";
 
@@ -41,7 +41,7 @@ class Target extends SharedHandle {
     const map = addressOf(new SharedMap())!;
     const address = createObject(SharedType.NAMESPACE, WORDS);
     i32[address + MAP] = map;
-    retain(map);
+    addRef(map);
     super(address);
     return Object.assign(proxyOf(this, address), attributes);
   }
@@ -68,7 +68,7 @@ function proxyOf(target: Target, address: number): Target {
   const proxy = new Proxy(target, new Traps(attributes));
   attributesOf.set(target, attributes);
   attributesOf.set(proxy, attributes);
-  hold(proxy, address);
+  registerHandle(proxy, address);
   return proxy;
 }
 
@@ -204,5 +204,5 @@ showContents(Target, (target, inspect) => {
 
 defineType(SharedType.NAMESPACE, {
   revive: (address) => proxyOf(reviveAs(Target)(address), address),
-  destroy: (address) => dispose(i32[address + MAP]),
+  destroy: (address) => release(i32[address + MAP]),
 });

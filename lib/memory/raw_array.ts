@@ -7,28 +7,28 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 import { Cells, showAs } from "./cells.ts";
 import {
   type DataOf,
   type DtypeOf,
   type Element,
-  type ElementOf,
+  type ElementOfTypecode,
   type IntegerTypecode,
   type Kind,
   kindOf,
-  misfit,
   type NumberTypecode,
   type NumericTypecode,
+  rangeError,
   type Typecode,
 } from "./typecodes.ts";
 
 /** The cells of an array of this type on the buffer. */
 export function cellsOn(buffer: SharedArrayBuffer, kind: Kind): Cells {
-  return new Cells(kind, nameAt, buffer);
+  return new Cells(kind, functionNameAt, buffer);
 }
 
-function nameAt(at: number): string {
+function functionNameAt(at: number): string {
   return `element ${at}`;
 }
 
@@ -44,7 +44,7 @@ function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
 function zeroed(kind: Kind, length: number): SharedArrayBuffer {
   if (!Number.isInteger(length) || length < 0) {
     throw new RangeError(
-      `Cannot make array: its length must be a whole number from 0, not ${shown(length)}`,
+      `Cannot make array: its length must be a whole number from 0, not ${describe(length)}`,
     );
   }
   const bytes = length * kind.dataClass.BYTES_PER_ELEMENT;
@@ -65,7 +65,7 @@ function listOf(sequence: unknown, what: string, wanted: string): ArrayLike<unkn
   const isSequence = typeof sequence === "string" ||
     typeof sequence === "object" && sequence !== null &&
       (Symbol.iterator in sequence || "length" in sequence);
-  if (!isSequence) throw new TypeError(`Cannot ${what}: give ${wanted}, not ${shown(sequence)}`);
+  if (!isSequence) throw new TypeError(`Cannot ${what}: give ${wanted}, not ${describe(sequence)}`);
   return Array.from(sequence as ArrayLike<unknown>);
 }
 
@@ -74,7 +74,9 @@ function fill({ data, kind }: Cells, start: number, elements: ArrayLike<unknown>
   const isNumeric = kind.type === "number" || kind.type === "bigint";
   if (isNumeric && elements instanceof kind.dataClass) return data.set(elements, start);
   for (let at = 0; at < elements.length; at++) {
-    if (!kind.fits(elements[at])) throw misfit(kind, elements[at], `set ${nameAt(start + at)}`);
+    if (!kind.fits(elements[at])) {
+      throw rangeError(kind, elements[at], `set ${functionNameAt(start + at)}`);
+    }
   }
   for (let at = 0; at < elements.length; at++) {
     const element = elements[at] as Element;
@@ -84,8 +86,8 @@ function fill({ data, kind }: Cells, start: number, elements: ArrayLike<unknown>
 
 /** Elements to store: an array, a typed array, a set, …; for the types of characters, a string. */
 export type ElementsOf<Code extends Typecode> =
-  | Iterable<ElementOf<Code>>
-  | ArrayLike<ElementOf<Code>>;
+  | Iterable<ElementOfTypecode<Code>>
+  | ArrayLike<ElementOfTypecode<Code>>;
 
 /**
  * Elements of one type in shared memory, without a lock.
@@ -118,7 +120,8 @@ export type ElementsOf<Code extends Typecode> =
  * assertEquals([...counts], [3, 3, 3]);
  * ```
  */
-export class RawArray<Code extends Typecode = NumberTypecode> implements Iterable<ElementOf<Code>> {
+export class RawArray<Code extends Typecode = NumberTypecode>
+  implements Iterable<ElementOfTypecode<Code>> {
   /**
    * The elements as a typed array on the same memory. Nothing is checked here: it wraps and rounds as
    * every typed array does. Elements of `"bool"`, `"c"` and `"u"` are numbers in it.
@@ -127,7 +130,7 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
   private readonly cells: Cells;
 
   /** An element; a negative index counts from the end. `get` and `set` are ten times as fast. */
-  [at: number]: ElementOf<Code>;
+  [at: number]: ElementOfTypecode<Code>;
 
   /**
    * Makes an array.
@@ -158,8 +161,8 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @param index its place; from the end if it is negative
    * @throws {RangeError} if there is no such element
    */
-  get(index: number): ElementOf<Code> {
-    return this.cells.load(this.place(index)) as ElementOf<Code>;
+  get(index: number): ElementOfTypecode<Code> {
+    return this.cells.load(this.place(index)) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -169,7 +172,7 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @throws {RangeError} if there is no such element, or the value does not fit the type
    * @throws {TypeError} if the value is of another type
    */
-  set(index: number, value: ElementOf<Code>): void {
+  set(index: number, value: ElementOfTypecode<Code>): void {
     this.cells.store(this.place(index), value);
   }
 
@@ -179,11 +182,11 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @param from the first; from the end if it is negative
    * @param to the one after the last; from the end if it is negative
    */
-  slice(from?: number, to?: number): ElementOf<Code>[] {
+  slice(from?: number, to?: number): ElementOfTypecode<Code>[] {
     const [start, end] = this.range(from, to);
-    const elements = new Array<ElementOf<Code>>(end - start);
+    const elements = new Array<ElementOfTypecode<Code>>(end - start);
     for (let at = start; at < end; at++) {
-      elements[at - start] = this.cells.load(at) as ElementOf<Code>;
+      elements[at - start] = this.cells.load(at) as ElementOfTypecode<Code>;
     }
     return elements;
   }
@@ -210,8 +213,8 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
   }
 
   /** The elements, one after the other, as each is when it comes. */
-  *[Symbol.iterator](): IterableIterator<ElementOf<Code>> {
-    for (let at = 0; at < this.length; at++) yield this.cells.load(at) as ElementOf<Code>;
+  *[Symbol.iterator](): IterableIterator<ElementOfTypecode<Code>> {
+    for (let at = 0; at < this.length; at++) yield this.cells.load(at) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -220,8 +223,12 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @returns what it was before
    * @throws {RangeError} if there is no such element, or the sum does not fit; it is unchanged
    */
-  add(this: RawArray<NumericTypecode>, index: number, amount: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.add(this.place(index), amount) as ElementOf<Code>;
+  add(
+    this: RawArray<NumericTypecode>,
+    index: number,
+    amount: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
+    return this.cells.add(this.place(index), amount) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -230,8 +237,12 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @returns what it was before
    * @throws {RangeError} if there is no such element, or the difference does not fit; it is unchanged
    */
-  sub(this: RawArray<NumericTypecode>, index: number, amount: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.sub(this.place(index), amount) as ElementOf<Code>;
+  sub(
+    this: RawArray<NumericTypecode>,
+    index: number,
+    amount: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
+    return this.cells.sub(this.place(index), amount) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -241,8 +252,12 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @returns what the element was before
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
-  and(this: RawArray<IntegerTypecode>, index: number, mask: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.and(this.place(index), mask) as ElementOf<Code>;
+  and(
+    this: RawArray<IntegerTypecode>,
+    index: number,
+    mask: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
+    return this.cells.and(this.place(index), mask) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -252,8 +267,12 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @returns what the element was before
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
-  or(this: RawArray<IntegerTypecode>, index: number, mask: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.or(this.place(index), mask) as ElementOf<Code>;
+  or(
+    this: RawArray<IntegerTypecode>,
+    index: number,
+    mask: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
+    return this.cells.or(this.place(index), mask) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -263,8 +282,12 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @returns what the element was before
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
-  xor(this: RawArray<IntegerTypecode>, index: number, mask: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.xor(this.place(index), mask) as ElementOf<Code>;
+  xor(
+    this: RawArray<IntegerTypecode>,
+    index: number,
+    mask: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
+    return this.cells.xor(this.place(index), mask) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -273,8 +296,8 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @returns what it was before
    * @throws {RangeError} if there is no such element, or the value does not fit the type
    */
-  exchange(index: number, value: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.exchange(this.place(index), value) as ElementOf<Code>;
+  exchange(index: number, value: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.exchange(this.place(index), value) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -285,11 +308,11 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    */
   compareExchange(
     index: number,
-    expected: ElementOf<Code>,
-    replacement: ElementOf<Code>,
-  ): ElementOf<Code> {
+    expected: ElementOfTypecode<Code>,
+    replacement: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
     const place = this.place(index);
-    return this.cells.compareExchange(place, expected, replacement) as ElementOf<Code>;
+    return this.cells.compareExchange(place, expected, replacement) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -300,9 +323,12 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
    * @throws {RangeError} if there is no such element, or the result does not fit; it is unchanged
    * @throws what `next` throws; the element is unchanged
    */
-  update(index: number, next: (old: ElementOf<Code>) => ElementOf<Code>): ElementOf<Code> {
+  update(
+    index: number,
+    next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
     const place = this.place(index);
-    return this.cells.update(place, next as (old: unknown) => unknown) as ElementOf<Code>;
+    return this.cells.update(place, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
   }
 
   /** Makes another array of the same type and length, with what the elements are now. */
@@ -318,7 +344,7 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
     const place = index < 0 ? index + length : index;
     if (Number.isInteger(place) && place >= 0 && place < length) return place;
     if (typeof index !== "number") {
-      throw new TypeError(`Cannot reach element ${shown(index)}: an index is a number`);
+      throw new TypeError(`Cannot reach element ${describe(index)}: an index is a number`);
     }
     throw new RangeError(`Cannot reach element ${index} of an array of length ${length}`);
   }
@@ -328,7 +354,9 @@ export class RawArray<Code extends Typecode = NumberTypecode> implements Iterabl
     const { length } = this;
     const [start, end] = [from, to].map((index) => {
       if (!Number.isInteger(index)) {
-        throw new RangeError(`Cannot slice array: an index is a whole number, not ${shown(index)}`);
+        throw new RangeError(
+          `Cannot slice array: an index is a whole number, not ${describe(index)}`,
+        );
       }
       return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
     });

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import { task } from "../codec/functions.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { SharedMemory } from "./shared_memory.ts";
@@ -151,7 +151,7 @@ export class ShareableList implements Iterable<ShareableItem> {
    */
   index(value: ShareableItem): number {
     const found = [...this].findIndex((item) => isSame(item, value));
-    if (found < 0) throw new RangeError(`Cannot find ${shown(value)}: it is not in the list`);
+    if (found < 0) throw new RangeError(`Cannot find ${describe(value)}: it is not in the list`);
     return found;
   }
 
@@ -175,7 +175,7 @@ export class ShareableList implements Iterable<ShareableItem> {
     const { length } = this;
     const at = index < 0 ? index + length : index;
     if (!Number.isInteger(at) || at < 0 || at >= length) {
-      throw new RangeError(`Cannot use item ${shown(index)}: the list has ${length} items`);
+      throw new RangeError(`Cannot use item ${describe(index)}: the list has ${length} items`);
     }
     const start = this.view.getUint32(4 * (at + 1));
     return { start, room: this.view.getUint32(4 * (at + 2)) - start - SLOT_HEADER };

@@ -11,13 +11,19 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
-import { shown } from "../atomics/shown.ts";
-import { attend, attendChange, compute, computeNext, withMessage } from "./container.ts";
+} from "../objects/shared_object.ts";
+import { describe } from "../arguments/describe.ts";
+import {
+  checkControlBefore,
+  checkControlBeforeChange,
+  compute,
+  computeNext,
+  withMessage,
+} from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import { refuseBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
-import { isSame, read, store, takeBack } from "./record.ts";
+import { isSame, read, store, takeBack } from "./stored_value.ts";
 import {
   destroyList,
   elementsOf,
@@ -31,7 +37,7 @@ import {
   takeElement,
   takeIfStill,
   unpinElement,
-} from "./record_list.ts";
+} from "./stored_list.ts";
 
 const LIST = objectWord.FIRST;
 
@@ -102,7 +108,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if the element needs a module that this worker has not imported
    */
   at(index: number): Frozen<T> | undefined {
-    attend();
+    checkControlBefore();
     const record = pinElement(this.address + LIST, toIndex(index));
     return record === 0 ? undefined : freeze(readOnce(record) as T);
   }
@@ -115,7 +121,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if the element needs a module that this worker has not imported
    */
   get(index: number): Frozen<T> {
-    attend();
+    checkControlBefore();
     const record = pinElement(this.address + LIST, toIndex(index));
     if (record === 0) throw this.outOfRange("get", index);
     return freeze(readOnce(record) as T);
@@ -195,7 +201,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if the value cannot cross; the message names the path to the part
    */
   set(index: number, value: T | Frozen<T>): void {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     toIndex(index);
     const record = makeRecord(value, "value");
     const found = exchangeElement(this.address + LIST, index, record);
@@ -219,7 +225,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws what `fn` throws; nothing is changed then
    */
   update<U extends T | Frozen<T>>(index: number, fn: (value: T) => U): U {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     toIndex(index);
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot update element: fn must be a function, not ${typeof fn}`);
@@ -238,7 +244,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       } finally {
         unpinElement(expected);
       }
-      attend();
+      checkControlBefore();
     }
   }
 
@@ -281,7 +287,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {RangeError} if the shared heap is used up; nothing is changed then
    */
   insert(index: number, item: T | Frozen<T>): void {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     toIndex(index);
     this.put(index, index, [makeRecord(item, "item")]);
   }
@@ -306,7 +312,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if it needs a module that this worker has not imported; it is lost
    */
   pop(index = -1): T {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const record = takeElement(this.address + LIST, toIndex(index));
     if (record === 0) throw this.outOfRange("pop", index);
     return readOnce(record) as T;
@@ -320,7 +326,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    */
   remove(value: T | Frozen<T>): void {
     for (;;) {
-      attendChange(this.address);
+      checkControlBeforeChange(this.address);
       let taken = 0;
       const [found] = this.indicesOf(value, 1, 0, Infinity, (index, record) => {
         if (takeIfStill(this.address + LIST, index, record)) taken = record;
@@ -349,7 +355,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws what `compare` throws; nothing is changed then
    */
   sort(compare: (a: T, b: T) => number = naturally): this {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     for (;;) {
       const { records, version } = elementsOf(this.address + LIST);
       try {
@@ -359,7 +365,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       } finally {
         records.forEach(unpinElement);
       }
-      attend();
+      checkControlBefore();
     }
   }
 
@@ -369,7 +375,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @returns this list
    */
   reverse(): this {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     reverseList(this.address + LIST);
     return this;
   }
@@ -381,7 +387,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
 
   /** What `see` makes of each element from `start` up to `end`, all as they are at one moment. */
   private snapshot<U>(see: (value: T) => U, start = 0, end = Infinity): U[] {
-    attend();
+    checkControlBefore();
     const { records } = elementsOf(this.address + LIST, start, end);
     try {
       return records.map((record) => see(read(record, 0) as T));
@@ -398,7 +404,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     end = Infinity,
     visit?: (index: number, record: number) => void,
   ): number[] {
-    attend();
+    checkControlBefore();
     const found: number[] = [];
     const search = (isEqual: (record: number) => boolean) => {
       const { records, from } = elementsOf(this.address + LIST, start, end);
@@ -424,7 +430,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
 
   /** Puts items in the place of elements; returns the new length. */
   private replace(start: number, end: number, items: Iterable<unknown>): number {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const records: number[] = [];
     try {
       for (const item of items) records.push(makeRecord(item, `items[${records.length}]`));
@@ -472,7 +478,7 @@ function readOnce(record: number): unknown {
 /** Infinity and -Infinity are indices too: beyond the ends. */
 function toIndex(index: number): number {
   if (typeof index === "number" && Math.trunc(index) === index) return index;
-  throw new TypeError(`Cannot use ${shown(index)} as an index: it must be a whole number`);
+  throw new TypeError(`Cannot use ${describe(index)} as an index: it must be a whole number`);
 }
 
 /** The order of `<`: numbers by size, strings by their units. */

@@ -11,8 +11,13 @@ import {
   reviveAs,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
-import { attend, attendChange, computeNext, withMessage } from "./container.ts";
+} from "../objects/shared_object.ts";
+import {
+  checkControlBefore,
+  checkControlBeforeChange,
+  computeNext,
+  withMessage,
+} from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import {
   clearTable,
@@ -37,7 +42,7 @@ import {
 import { type SharedKey, toKey } from "./map_key.ts";
 import { refuseBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
-import { pin } from "./record.ts";
+import { pin } from "./stored_value.ts";
 
 const TABLE = objectWord.FIRST;
 
@@ -117,7 +122,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /** As above, with something to return if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   get(key: K, fallback?: unknown): unknown {
-    attend();
+    checkControlBefore();
     const entry = pinEntry(this.address + TABLE, toKey(key));
     return entry === 0 ? fallback : freeze(readOnce(entry));
   }
@@ -128,7 +133,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if it cannot be a key
    */
   has(key: K): boolean {
-    attend();
+    checkControlBefore();
     return hasEntry(this.address + TABLE, toKey(key));
   }
 
@@ -141,7 +146,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {RangeError} if the shared heap is used up; nothing is changed then
    */
   set(key: K, value: V | Frozen<V>): this {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const stored = toKey(key);
     putEntry(this.address + TABLE, withMessage(value, "value", (it) => makeEntry(stored, it)));
     return this;
@@ -154,7 +159,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if it cannot be a key
    */
   delete(key: K): boolean {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const entry = takeEntry(this.address + TABLE, toKey(key));
     if (entry !== 0) unpinEntry(entry);
     return entry !== 0;
@@ -164,7 +169,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * Removes everything.
    */
   clear(): void {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     clearTable(this.address + TABLE);
   }
 
@@ -238,7 +243,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    */
   update(entries: Entries<K, V>): void;
   update(keyOrEntries: K | Entries<K, V>, fn?: (value: V | undefined) => unknown): unknown {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     if (fn !== undefined) return this.recompute(toKey(keyOrEntries), fn);
     const made: number[] = [];
     try {
@@ -262,10 +267,10 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TaskLookupError} if the value needs a module that this worker has not imported
    */
   setdefault(key: K, value: V | Frozen<V>): Frozen<V> {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const stored = toKey(key);
     for (;;) {
-      attend();
+      checkControlBefore();
       const entry = pinEntry(this.address + TABLE, stored);
       if (entry !== 0) return freeze(readOnce(entry) as V);
       // Read from the entry itself: by now another worker may have taken it out of the map.
@@ -285,7 +290,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /** As above, with something to return if there is no such key. */
   pop<D>(key: K, fallback: D): V | D;
   pop(key: K, ...fallback: unknown[]): unknown {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const stored = toKey(key);
     const entry = takeEntry(this.address + TABLE, stored);
     if (entry !== 0) return readOnce(entry);
@@ -303,7 +308,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
    */
   popitem(): [K, V] {
-    attendChange(this.address);
+    checkControlBeforeChange(this.address);
     const entry = takeNewest(this.address + TABLE);
     if (entry === 0) throw new RangeError("Cannot pop item: the map is empty");
     const key = keyOf(entry) as K;
@@ -327,7 +332,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
 
   /** What `read` makes of each entry, all as they are at one moment. */
   private snapshot<T>(read: (entry: number) => T): T[] {
-    attend();
+    checkControlBefore();
     const entries = entriesOf(this.address + TABLE);
     try {
       return entries.map(read);
@@ -342,7 +347,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       throw new TypeError(`Cannot update ${shown(key)}: fn must be a function, not ${typeof fn}`);
     }
     for (;;) {
-      attend();
+      checkControlBefore();
       const entry = pinEntry(this.address + TABLE, key);
       try {
         const value = entry === 0 ? undefined : valueOf(entry) as V;

@@ -5,8 +5,8 @@
  */
 
 import { ClosedError } from "../errors.ts";
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import { bufferAddress } from "../codec/buffers.ts";
 import { task } from "../codec/functions.ts";
 import { registerReducer } from "../codec/reducers.ts";
@@ -88,7 +88,7 @@ export class SharedMemory implements Disposable {
       if (!Number.isSafeInteger(size) || size! < 1) {
         throw new RangeError(
           `Cannot make shared memory: size must be a whole number of at least 1, not ${
-            shown(size)
+            describe(size)
           }`,
         );
       }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 
 /** What each type of element is here, by its name. */
 export interface ElementTypes {
@@ -86,7 +86,7 @@ export type DtypeOf<Code extends Typecode> = Code extends keyof PythonTypecodes
   : never;
 
 /** What JavaScript sees of an element: a number, a bigint, a boolean or a string. */
-export type ElementOf<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["element"];
+export type ElementOfTypecode<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["element"];
 
 /** The typed array that elements lie in. */
 export type DataOf<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["data"];
@@ -267,7 +267,7 @@ export function kindOf(typecode: Typecode, thing: string): Kind {
   const kind = kinds.find((kind) => kind.name === name);
   if (kind !== undefined) return kind;
   throw new TypeError(
-    `Cannot make ${thing}: ${shown(typecode)} is no typecode. Use one of Python's, ` +
+    `Cannot make ${thing}: ${describe(typecode)} is no typecode. Use one of Python's, ` +
       `${Object.keys(typecodes).join(" ")}, or a name: ${kinds.map((it) => it.name).join(", ")}`,
   );
 }
@@ -279,18 +279,20 @@ export function isOfType(kind: Kind, value: unknown): boolean {
 }
 
 /** The error for an element that does not fit: `Cannot ${what}: …`. */
-export function misfit(kind: Kind, element: unknown, what: string): Error {
+export function rangeError(kind: Kind, element: unknown, what: string): Error {
   const { name, type, domain } = kind;
   if (isOfType(kind, element)) {
     return new RangeError(
-      `Cannot ${what}: ${shown(element)} does not fit ${name}, which holds ${domain}`,
+      `Cannot ${what}: ${describe(element)} does not fit ${name}, which holds ${domain}`,
     );
   }
   let advice = "";
   if (type === "bigint" && Number.isInteger(element)) {
-    advice = `. Write ${shown(BigInt(element as number))}`;
+    advice = `. Write ${describe(BigInt(element as number))}`;
   } else if (type === "number" && typeof element === "bigint") {
     advice = `. Convert it by Number(), or use "int64"`;
   }
-  return new TypeError(`Cannot ${what}: ${name} takes a ${type}, not ${shown(element)}${advice}`);
+  return new TypeError(
+    `Cannot ${what}: ${name} takes a ${type}, not ${describe(element)}${advice}`,
+  );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
 
 /**
@@ -38,7 +38,7 @@ export function sharedArray<Code extends NumericTypecode>(
   const length = typeof elements === "number" ? elements : elements.length;
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new RangeError(
-      `Cannot make array: its length must be a whole number of at least 0, not ${shown(length)}`,
+      `Cannot make array: its length must be a whole number of at least 0, not ${describe(length)}`,
     );
   }
   const array = new dataClass(new SharedArrayBuffer(length * dataClass.BYTES_PER_ELEMENT));

@@ -13,26 +13,26 @@
  * @module
  */
 
-import { i32 } from "../atomics/heap_views.ts";
+import { i32 } from "../heap/views.ts";
 import {
+  addRef,
   addressOf,
   createObject,
   defineType,
-  dispose,
   handleFor,
   objectWord,
-  retain,
+  release,
   reviveAs,
   SharedHandle,
   SharedType,
-} from "../atomics/shared_object.ts";
+} from "../objects/shared_object.ts";
 import type { GuardOf } from "../sync/condition.ts";
 import type { RLock, RLockOptions } from "../sync/rlock.ts";
 import { Cells, showAs } from "./cells.ts";
 import { lockOf, noLock, type SharedLock, type SharedOptions } from "./locking.ts";
 import {
   type DtypeOf,
-  type ElementOf,
+  type ElementOfTypecode,
   type IntegerTypecode,
   kindOf,
   kinds,
@@ -98,7 +98,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @throws {TypeError} if there is no such type, or `initial` is of another
    * @throws {RangeError} if `initial` does not fit the type
    */
-  constructor(typecode: Code, initial?: ElementOf<Code>) {
+  constructor(typecode: Code, initial?: ElementOfTypecode<Code>) {
     super(createValue(typecode));
     this.cells = cellsAt(this.address);
     if (initial !== undefined) this.cells.store(0, initial);
@@ -115,11 +115,11 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @throws {TypeError} if it is set to something of another type
    * @throws {RangeError} if it is set to what does not fit the type
    */
-  get value(): ElementOf<Code> {
-    return this.cells.load(0) as ElementOf<Code>;
+  get value(): ElementOfTypecode<Code> {
+    return this.cells.load(0) as ElementOfTypecode<Code>;
   }
 
-  set value(value: ElementOf<Code>) {
+  set value(value: ElementOfTypecode<Code>) {
     this.cells.store(0, value);
   }
 
@@ -129,8 +129,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @returns what it was before
    * @throws {RangeError} if the sum does not fit the type; the value is unchanged
    */
-  add(this: RawValue<NumericTypecode>, amount: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.add(0, amount) as ElementOf<Code>;
+  add(this: RawValue<NumericTypecode>, amount: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.add(0, amount) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -139,8 +139,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @returns what it was before
    * @throws {RangeError} if the difference does not fit the type; the value is unchanged
    */
-  sub(this: RawValue<NumericTypecode>, amount: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.sub(0, amount) as ElementOf<Code>;
+  sub(this: RawValue<NumericTypecode>, amount: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.sub(0, amount) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -150,8 +150,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @returns what the value was before
    * @throws {RangeError} if `mask` has more bits than the type
    */
-  and(this: RawValue<IntegerTypecode>, mask: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.and(0, mask) as ElementOf<Code>;
+  and(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.and(0, mask) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -161,8 +161,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @returns what the value was before
    * @throws {RangeError} if `mask` has more bits than the type
    */
-  or(this: RawValue<IntegerTypecode>, mask: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.or(0, mask) as ElementOf<Code>;
+  or(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.or(0, mask) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -172,8 +172,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @returns what the value was before
    * @throws {RangeError} if `mask` has more bits than the type
    */
-  xor(this: RawValue<IntegerTypecode>, mask: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.xor(0, mask) as ElementOf<Code>;
+  xor(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.xor(0, mask) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -182,8 +182,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @returns what it was before
    * @throws {RangeError} if `value` does not fit the type
    */
-  exchange(value: ElementOf<Code>): ElementOf<Code> {
-    return this.cells.exchange(0, value) as ElementOf<Code>;
+  exchange(value: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.exchange(0, value) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -193,10 +193,10 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * @throws {RangeError} if `expected` or `replacement` does not fit the type
    */
   compareExchange(
-    expected: ElementOf<Code>,
-    replacement: ElementOf<Code>,
-  ): ElementOf<Code> {
-    return this.cells.compareExchange(0, expected, replacement) as ElementOf<Code>;
+    expected: ElementOfTypecode<Code>,
+    replacement: ElementOfTypecode<Code>,
+  ): ElementOfTypecode<Code> {
+    return this.cells.compareExchange(0, expected, replacement) as ElementOfTypecode<Code>;
   }
 
   /**
@@ -217,8 +217,8 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * assertEquals(largest.value, 7.25);
    * ```
    */
-  update(next: (old: ElementOf<Code>) => ElementOf<Code>): ElementOf<Code> {
-    return this.cells.update(0, next as (old: unknown) => unknown) as ElementOf<Code>;
+  update(next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    return this.cells.update(0, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
   }
 
   /** Makes another value of the same type that is now equal to this one. */
@@ -281,14 +281,14 @@ export class Value<
    * @throws {TypeError} if there is no such type, or `initial` is of another, or `lock` is no lock
    * @throws {RangeError} if `initial` does not fit the type
    */
-  constructor(typecode: Code, initial?: ElementOf<Code>, options: SharedOptions<L> = {}) {
+  constructor(typecode: Code, initial?: ElementOfTypecode<Code>, options: SharedOptions<L> = {}) {
     const lock = lockOf(options, "value");
     super(typecode, initial);
     if (lock === false) {
       i32[this.address + LOCK] = NO_LOCK;
     } else {
       const address = addressOf(lock)!;
-      retain(address);
+      addRef(address);
       i32[this.address + LOCK] = address;
     }
   }
@@ -369,6 +369,6 @@ defineType(SharedType.VALUE, {
     return Object.assign(reviveAs(valueClass)(address), { cells: cellsAt(address) });
   },
   destroy(address) {
-    if (i32[address + LOCK] > 0) dispose(i32[address + LOCK]);
+    if (i32[address + LOCK] > 0) release(i32[address + LOCK]);
   },
 });

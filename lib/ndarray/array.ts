@@ -8,7 +8,7 @@
 // Inline, since a bare name does not resolve when this module is imported by URL.
 // deno-lint-ignore no-import-prefix
 import createNdarray from "npm:ndarray@^1.1.1";
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
 import {
@@ -80,7 +80,7 @@ export function sizeOf(shape: readonly number[]): number {
     if (!Number.isInteger(length) || length < 0) {
       throw new RangeError(
         `Cannot make array: shape[${axis}] must be a whole number of at least 0, not ${
-          shown(length)
+          describe(length)
         }`,
       );
     }
@@ -116,7 +116,7 @@ export function checkAxis(axis: number, dimension: number, verb: string): number
     return axis < 0 ? axis + dimension : axis;
   }
   throw new RangeError(
-    `Cannot ${verb}: axis ${shown(axis)} is out of range for an array of ${dimension} ` +
+    `Cannot ${verb}: axis ${describe(axis)} is out of range for an array of ${dimension} ` +
       (dimension === 1 ? "axis" : "axes"),
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
+import { checkOptions } from "../arguments/options.ts";
 import { checkArray, isAlike } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import type { AnyData, NdArray, NdArrayData } from "./types.ts";

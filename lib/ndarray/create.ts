@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 import { checkArray, isShared, make, sizeOf } from "./array.ts";
 import { type AnyData, dtypeOf, isBig } from "./types.ts";
 import type {
@@ -136,7 +136,7 @@ export function full(
   if (given !== wanted) {
     throw new TypeError(
       `Cannot make array: its elements are ${dtype}, so value must be a ${wanted}, not ` +
-        shown(value),
+        describe(value),
     );
   }
   // Filling a large shared array one by one is many times slower than copying.
@@ -240,7 +240,7 @@ export function fromIter<Type extends DataType | BigDataType = "float64">(
 ): NdArray<ArrayOf<Type>> {
   if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
     throw new RangeError(
-      `Cannot make array: count must be a whole number of at least 0, not ${shown(count)}`,
+      `Cannot make array: count must be a whole number of at least 0, not ${describe(count)}`,
     );
   }
   const elements: ElementOf<ArrayOf<Type>>[] = [];

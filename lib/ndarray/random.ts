@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../atomics/options.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { task } from "../codec/functions.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
 import { make, sizeOf } from "./array.ts";

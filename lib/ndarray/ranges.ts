@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import { zeros } from "./create.ts";
 import { arrayClassOf, isBig } from "./types.ts";
 import type { ArrayOf, DataType, NdArray, NdArrayData } from "./types.ts";
@@ -93,7 +93,7 @@ export function linspace<Type extends DataType = "float64">(
   checkFinite({ start, stop });
   if (!Number.isInteger(num) || num < 0) {
     throw new RangeError(
-      `Cannot make array: num must be a whole number of at least 0, not ${shown(num)}`,
+      `Cannot make array: num must be a whole number of at least 0, not ${describe(num)}`,
     );
   }
   const array = zeros([num], numberType(dtype));
@@ -109,7 +109,7 @@ function checkFinite(numbers: Record<string, number>): void {
   for (const [name, value] of Object.entries(numbers)) {
     if (Number.isFinite(value)) continue;
     throw new RangeError(
-      `Cannot make array: ${name} must be a finite number, not ${shown(value)}`,
+      `Cannot make array: ${name} must be a finite number, not ${describe(value)}`,
     );
   }
 }

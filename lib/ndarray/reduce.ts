@@ -8,7 +8,7 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
+import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/functions.ts";
 import { checkArray, checkAxis, isShared, make } from "./array.ts";
 import { givesPlace, type KernelName, kernels } from "./kernels.ts";

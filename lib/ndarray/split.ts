@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 import { checkArray, checkAxis, wrap } from "./array.ts";
 import type { AnyData, NdArray } from "./types.ts";
 
@@ -92,7 +92,7 @@ function checkSections(sections: number): true {
   if (Number.isInteger(sections) && sections >= 1) return true;
   throw new RangeError(
     `Cannot split array: the number of parts must be a whole number of at least 1, not ${
-      shown(sections)
+      describe(sections)
     }`,
   );
 }
@@ -110,7 +110,9 @@ function evenBounds(length: number, sections: number): number[] {
 /** An index as a slice of Python's takes it: negative ones from the end, none beyond the ends. */
 function asInSlice(index: number, length: number): number {
   if (!Number.isInteger(index)) {
-    throw new RangeError(`Cannot split array: indices must be whole numbers, not ${shown(index)}`);
+    throw new RangeError(
+      `Cannot split array: indices must be whole numbers, not ${describe(index)}`,
+    );
   }
   return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
 }

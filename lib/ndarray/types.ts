@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 
 /** The types of elements that are bigints: whole numbers of 64 bits. */
 export type BigDataType = "bigint64" | "biguint64";
@@ -130,7 +130,7 @@ export function arrayClassOf(dtype: DataType | BigDataType): ArrayClass {
   if (Object.hasOwn(arrayClasses, dtype)) return arrayClasses[dtype] as unknown as ArrayClass;
   throw new TypeError(
     `Cannot make array: dtype must be one of ${Object.keys(arrayClasses).join(", ")}, not ${
-      shown(dtype)
+      describe(dtype)
     }`,
   );
 }

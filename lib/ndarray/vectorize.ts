@@ -4,10 +4,10 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
+import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/functions.ts";
-import { threadsFor } from "../parallel/team.ts";
-import { isPromiseLike } from "../pool/calls.ts";
+import { threadsFor } from "../loops/team.ts";
+import { isPromiseLike } from "../pool/runner/run_chunk.ts";
 import { isNdArray, make, wrap } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { parallelFor, parallelForSync } from "../parallel/parallel_for.ts";
-import { threadsFor } from "../parallel/team.ts";
+import { parallelFor, parallelForSync } from "../loops/parallel_for.ts";
+import { threadsFor } from "../loops/team.ts";
 
 /** Elements that are worked on at a time. Sums depend on it, in the last digits; so it is fixed. */
 export const BLOCK = 1 << 16;

@@ -5,7 +5,7 @@
  */
 
 import { CancelledError, TerminatedError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /**

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { OptionNames } from "../atomics/options.ts";
+import type { OptionNames } from "../arguments/options.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
-import type { Progress } from "./jobs.ts";
+import type { Progress } from "./calls/jobs.ts";
 
 /** Options of a {@linkcode Pool}. */
 export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {

@@ -10,15 +10,15 @@ import {
   checkArity,
   checkOptions,
   type OptionNames,
-} from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+} from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
-import type { Items } from "./chunks.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { EngineMaker, type EngineOptions } from "./engine.ts";
-import { abortWith } from "./jobs.ts";
+import type { Items } from "./calls/chunks.ts";
+import { IsolateEngine } from "./engines/isolates/isolate_engine.ts";
+import { EngineMaker, type EngineOptions } from "./engines/engine.ts";
+import { abortWith } from "./calls/jobs.ts";
 import {
   asyncNames,
   type AsyncOptions,
@@ -30,8 +30,8 @@ import {
   poolNames,
   type PoolOptions,
 } from "./options.ts";
-import { Mode } from "./protocol.ts";
-import { Submitter } from "./submitter.ts";
+import { CallMode } from "./runner/protocol.ts";
+import { Submitter } from "./calls/submitter.ts";
 
 export type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
 
@@ -122,7 +122,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       initargs,
     };
     const engine = engineMaker?.make(engineOptions) ??
-      new Dispatcher({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
+      new IsolateEngine({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
     this.#submitter = new Submitter(engine, processes);
   }
 
@@ -209,7 +209,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     options?: MapOptions,
   ): Promise<R[]> {
     checkOptions("map", options, mapNames, adviseSignal);
-    return await this.#submitter.map(Mode.MAP, fn, items, options).promise as R[];
+    return await this.#submitter.map(CallMode.MAP, fn, items, options).promise as R[];
   }
 
   /** As {@linkcode Pool.map}, calling `fn` with the elements of each item. */
@@ -219,13 +219,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     options?: MapOptions,
   ): Promise<R[]> {
     checkOptions("map", options, mapNames, adviseSignal);
-    return await this.#submitter.map(Mode.STARMAP, fn, items, options).promise as R[];
+    return await this.#submitter.map(CallMode.STARMAP, fn, items, options).promise as R[];
   }
 
   /** As {@linkcode Pool.map}, blocking the thread. */
   mapSync<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): Awaited<R>[] {
     checkOptions("map", options, mapNames, adviseAsync);
-    return this.#submitter.mapSync(Mode.MAP, fn, items, options) as Awaited<R>[];
+    return this.#submitter.mapSync(CallMode.MAP, fn, items, options) as Awaited<R>[];
   }
 
   /** As {@linkcode Pool.starmap}, blocking the thread. */
@@ -235,7 +235,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     options?: MapOptions,
   ): Awaited<R>[] {
     checkOptions("map", options, mapNames, adviseAsync);
-    return this.#submitter.mapSync(Mode.STARMAP, fn, items, options) as Awaited<R>[];
+    return this.#submitter.mapSync(CallMode.STARMAP, fn, items, options) as Awaited<R>[];
   }
 
   /** As {@linkcode Pool.map}, returning at once. */
@@ -245,7 +245,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     options?: MapOptions & AsyncOptions<R[]>,
   ): AsyncResult<R[]> {
     checkOptions("map", options, mapAsyncNames, adviseWait);
-    const job = this.#submitter.map(Mode.MAP, fn, items, options);
+    const job = this.#submitter.map(CallMode.MAP, fn, items, options);
     return this.#submitter.later(job.promise as Promise<R[]>, job, options);
   }
 
@@ -256,7 +256,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     options?: MapOptions & AsyncOptions<R[]>,
   ): AsyncResult<R[]> {
     checkOptions("map", options, mapAsyncNames, adviseWait);
-    const job = this.#submitter.map(Mode.STARMAP, fn, items, options);
+    const job = this.#submitter.map(CallMode.STARMAP, fn, items, options);
     return this.#submitter.later(job.promise as Promise<R[]>, job, options);
   }
 
@@ -335,7 +335,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
 function checkWhole(name: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new RangeError(
-    `Cannot make pool: ${name} must be a whole number of at least 1, not ${shown(value)}`,
+    `Cannot make pool: ${name} must be a whole number of at least 1, not ${describe(value)}`,
   );
 }
 

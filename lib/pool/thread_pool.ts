@@ -4,10 +4,10 @@
  * @module
  */
 
-import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
-import { PoolThread } from "../threads/pool_thread.ts";
-import { EngineMaker } from "./engine.ts";
-import { LocalEngine } from "./local_engine.ts";
+import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
+import { PoolThread } from "../threading/pool_thread.ts";
+import { EngineMaker } from "./engines/engine.ts";
+import { SameIsolateEngine } from "./engines/same_isolate/same_isolate_engine.ts";
 import { Pool, type PoolOptions, writeOptions } from "./pool.ts";
 
 /** Options of a {@linkcode ThreadPool}. */
@@ -105,7 +105,7 @@ export function threadsNamed(nameOf: (place: number) => string): EngineMaker {
   return new EngineMaker((options) => {
     const threads: PoolThread[] = [];
     for (let place = 0; place < options.size; place++) threads.push(new PoolThread(nameOf(place)));
-    return new LocalEngine(options, {
+    return new SameIsolateEngine(options, {
       run: (place, code) => void threads[place].runPiece(code),
       abandon: () => threads.forEach((thread) => thread.abandon()),
     });

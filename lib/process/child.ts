@@ -5,7 +5,7 @@
  */
 
 import { explainScope, functionAddress } from "../codec/functions.ts";
-import { currentIdentity } from "../runtime/order.ts";
+import { currentIdentity } from "../runtime/start_request.ts";
 import { Process } from "./process.ts";
 
 /** Says on stderr, as Python does, what ended a process. */

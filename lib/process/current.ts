@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { ensureThread, hasEnded, self, threadWord } from "../atomics/thread.ts";
-import { awaitOn } from "../atomics/wait.ts";
-import { ending } from "../runtime/lifecycle.ts";
-import { currentIdentity } from "../runtime/order.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { i32 } from "../heap/views.ts";
+import { ensureIsolate, hasEnded, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn } from "../parking/wait.ts";
+import { waitingForEnd } from "../runtime/lifecycle.ts";
+import { currentIdentity } from "../runtime/start_request.ts";
 
 /** The process that runs this code. */
 export interface CurrentProcess {
@@ -45,9 +45,9 @@ export interface ParentProcess {
  * ```
  */
 export function currentProcess(): CurrentProcess {
-  ensureThread();
+  ensureIsolate();
   const { name, daemon } = currentIdentity();
-  return { name, daemon, pid: i32[self + threadWord.PID] };
+  return { name, daemon, pid: i32[thisIsolate + isolateWord.PID] };
 }
 
 /** The process that started this one; `undefined` in the main program. */
@@ -56,9 +56,9 @@ export function parentProcess(): ParentProcess | undefined {
   if (parent === 0) return undefined;
   return {
     name: parentName,
-    pid: i32[parent + threadWord.PID],
+    pid: i32[parent + isolateWord.PID],
     isAlive: () => !hasEnded(parent),
-    join: async (options) => await awaitOn(ending(parent), options) !== undefined,
+    join: async (options) => await awaitOn(waitingForEnd(parent), options) !== undefined,
   };
 }
 

@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { checkCall, checkOptions, type OptionNames } from "../atomics/options.ts";
-import { becomingReady, type Readiness, type Waitable } from "../atomics/readiness.ts";
-import { ensureThread, exitCodeOf, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
-import { isRegistered, registering } from "../codec/functions.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { checkOptions, checkTarget, type OptionNames } from "../arguments/options.ts";
+import { type ReadySteps, readySteps, type Waitable } from "../parking/readiness.ts";
+import { ensureIsolate, exitCodeOf, isolateWord } from "../heap/isolate_record.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
+import { isRegistered, registrationAdvice } from "../codec/functions.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
-import { ending, ExitCode, stopThread, takeError } from "../runtime/lifecycle.ts";
-import { currentIdentity, fillReserve, start } from "../runtime/order.ts";
+import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../runtime/lifecycle.ts";
+import { currentIdentity, fillReserve, startIsolate } from "../runtime/start_request.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 
 /** Options of a {@linkcode Process}. */
@@ -115,13 +115,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    */
   constructor(options: ProcessOptions<Args> = {}) {
     checkOptions("make process", options, processNames);
-    checkCall("make process", options, this.run === Process.prototype.run);
+    checkTarget("make process", options, this.run === Process.prototype.run);
     const { target, args = [] } = options;
     const startMethod = startMethodFor(
       options.startMethod,
       "Cannot make process with start method",
     );
-    ensureThread();
+    ensureIsolate();
     internals.set(this, {
       target: target as Internals["target"],
       args,
@@ -157,10 +157,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     if (subclass && !isRegistered(this.constructor)) {
       const name = this.constructor.name;
       throw new TypeError(
-        `Cannot start process ${it.name}: register its class with ${registering(name)}`,
+        `Cannot start process ${it.name}: register its class with ${registrationAdvice(name)}`,
       );
     }
-    it.record = start({
+    it.record = startIsolate({
       runner: "process",
       name: it.name,
       daemon: it.daemon,
@@ -182,7 +182,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    */
   async join(options?: WaitOptions): Promise<boolean> {
     const record = this.#recordFor("join");
-    const ended = this.#joined(await awaitOn(ending(record), options));
+    const ended = this.#joined(await awaitOn(waitingForEnd(record), options));
     if (ended) await clearedUpAfter(record);
     return ended;
   }
@@ -195,7 +195,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    * @throws {TerminatedError} if this worker is told to end
    */
   joinSync(options?: WaitOptions): boolean {
-    return this.#joined(blockOn(ending(this.#recordFor("join")), options));
+    return this.#joined(blockOn(waitingForEnd(this.#recordFor("join")), options));
   }
 
   /**
@@ -208,12 +208,12 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    * @throws {Error} if it was not started
    */
   terminate(): void {
-    stopThread(this.#recordFor("terminate"), ExitCode.TERMINATED);
+    stopIsolate(this.#recordFor("terminate"), ExitCode.TERMINATED);
   }
 
   /** As {@linkcode Process.terminate}, leaving it hardly any time to stop by itself; exit code -9. */
   kill(): void {
-    stopThread(this.#recordFor("kill"), ExitCode.KILLED);
+    stopIsolate(this.#recordFor("kill"), ExitCode.KILLED);
   }
 
   /**
@@ -259,7 +259,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   /** Its number, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined {
     const { record } = internalsOf(this, "ask");
-    return record === 0 ? undefined : i32[record + threadWord.PID];
+    return record === 0 ? undefined : i32[record + isolateWord.PID];
   }
 
   /** Its name, for people to read. */
@@ -273,7 +273,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   }
 
   /** Steps of waiting until the process has ended, for `wait`. */
-  [becomingReady](): Generator<unknown, boolean, never> {
+  [readySteps](): Generator<unknown, boolean, never> {
     return hasEndedBy(this.#recordFor("wait for"));
   }
 
@@ -290,8 +290,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
 }
 
 /** Steps of waiting for the end of a thread: whether it has ended. */
-function* hasEndedBy(record: number): Readiness {
-  return (yield* ending(record)) !== undefined;
+function* hasEndedBy(record: number): ReadySteps {
+  return (yield* waitingForEnd(record)) !== undefined;
 }
 
 /**

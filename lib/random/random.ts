@@ -15,7 +15,7 @@
 // Inline, since a bare name does not resolve when this module is imported by URL.
 // deno-lint-ignore no-import-prefix
 import { xoroshiro128plusFromState } from "npm:pure-rand@^8.4.2/generator/xoroshiro128plus";
-import { shown } from "../atomics/shown.ts";
+import { describe } from "../arguments/describe.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
 import { checkCount, type Seed, SeedSequence } from "./seed_sequence.ts";
@@ -75,7 +75,7 @@ export class Random {
     if (!isState) {
       throw new RangeError(
         `Cannot make generator: its state must be four words of 32 bits, not all 0, not ${
-          shown(state)
+          describe(state)
         }`,
       );
     }
@@ -108,7 +108,9 @@ export class Random {
   uniform(low = 0, high = 1): number {
     if (!Number.isFinite(high - low)) {
       throw new RangeError(
-        `Cannot draw number: low and high must be finite, not ${shown(low)} and ${shown(high)}`,
+        `Cannot draw number: low and high must be finite, not ${describe(low)} and ${
+          describe(high)
+        }`,
       );
     }
     return low + (high - low) * this.next();
@@ -125,8 +127,8 @@ export class Random {
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || range < 1 || range > 2 ** 53) {
       throw new RangeError(
         `Cannot draw integer: it must be from a whole number up to a greater one, not from ${
-          shown(from)
-        } up to ${shown(to)}`,
+          describe(from)
+        } up to ${describe(to)}`,
       );
     }
     // Each integer has as many of the 2^53 numbers; those that are left over are drawn again.
@@ -147,7 +149,7 @@ export class Random {
   normal(mean = 0, deviation = 1): number {
     if (!(deviation >= 0)) {
       throw new RangeError(
-        `Cannot draw number: the deviation must be at least 0, not ${shown(deviation)}`,
+        `Cannot draw number: the deviation must be at least 0, not ${describe(deviation)}`,
       );
     }
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 import { task } from "../codec/functions.ts";
 
 const POOL_SIZE = 4;
@@ -141,7 +141,7 @@ function wordsOf(seed: Seed): number[] {
   }
   if (typeof seed === "number" && !Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
-      `Cannot use seed: it must be made of whole numbers of at least 0, not ${shown(seed)}`,
+      `Cannot use seed: it must be made of whole numbers of at least 0, not ${describe(seed)}`,
     );
   }
   const words = [];
@@ -157,6 +157,6 @@ function wordsOf(seed: Seed): number[] {
 export function checkCount(verb: string, name: string, count: number): void {
   if (Number.isSafeInteger(count) && count >= 0) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${shown(count)}`,
+    `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${describe(count)}`,
   );
 }

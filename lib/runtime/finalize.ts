@@ -5,9 +5,9 @@
  */
 
 import { TerminatedError } from "../errors.ts";
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
-import { isMainThread, stopRequested } from "../atomics/thread.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
+import { isMainIsolate, stopRequested } from "../heap/isolate_record.ts";
 
 /** Options of a {@linkcode Finalize}. */
 export interface FinalizeOptions {
@@ -98,13 +98,13 @@ export class Finalize<R = unknown> implements Disposable {
     }
     if (exitPriority !== undefined && !Number.isFinite(exitPriority)) {
       throw new RangeError(
-        `Cannot make finalizer: exitPriority must be a number, not ${shown(exitPriority)}`,
+        `Cannot make finalizer: exitPriority must be a number, not ${describe(exitPriority)}`,
       );
     }
     this.#callback = callback;
     if (object !== undefined) collected.register(object, this, this);
     if (exitPriority !== undefined) {
-      if (isMainThread()) noticeEnd();
+      if (isMainIsolate()) noticeEnd();
       atEnd.set(this, exitPriority);
     }
   }

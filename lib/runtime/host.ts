@@ -6,43 +6,48 @@
  * @module
  */
 
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { createObject, dropAllHeld, SharedType } from "../atomics/shared_object.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { createObject, dropAllHeldRefs, SharedType } from "../objects/shared_object.ts";
 import {
-  ask,
   Control,
-  ensureThread,
+  ensureIsolate,
   hasEnded,
-  isMainThread,
-  threadWord,
-  unlistThread,
-} from "../atomics/thread.ts";
-import { hold, recheck, release, setOthers } from "../atomics/keep_alive.ts";
-import { awaitOn, setService } from "../atomics/wait.ts";
-import { freeNodesOf, removeWaitersOf } from "../atomics/wait_queue.ts";
+  isMainIsolate,
+  isolateWord,
+  postControl,
+  unlistIsolate,
+} from "../heap/isolate_record.ts";
+import { holdLoop, releaseLoop, setOthers, updateKeepAlive } from "../parking/keep_alive.ts";
+import { awaitOn, setService } from "../parking/wait.ts";
+import { freeNodesOf, removeWaitersOf } from "../parking/wait_queue.ts";
 import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
 import {
-  type Carried,
-  confirmSent,
+  confirmPosted,
   keptBuffer,
   keptBuffers,
+  type PostableBuffer,
   setBufferTransport,
 } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import {
-  dropOrder,
-  ending,
-  endThread,
+  cancelStartRequest,
+  endIsolate,
   ExitCode,
-  fallingSilent,
-  loseOrder,
-  stopThread,
+  freeStartRequest,
+  stopIsolate,
+  waitingForEnd,
+  waitingForQuiescence,
 } from "./lifecycle.ts";
-import { type Announcement, drain, keep, type Request } from "./link.ts";
+import {
+  type Announcement,
+  type HostRequest,
+  keepAnnounced,
+  receiveAnnouncements,
+} from "./buffer_port.ts";
 import { firstDraw } from "./seeded_random.ts";
-import { note, NoteLevel } from "./notes.ts";
-import { workerEntry } from "./places.ts";
+import { DebugLevel, debugLog } from "./debug_log.ts";
+import { workerEntry } from "./module_urls.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker is given at its birth. */
@@ -50,7 +55,7 @@ export interface Birth {
   heap: SharedArrayBuffer;
   record: number;
   port: MessagePort;
-  buffers: [address: number, buffer: Carried][];
+  buffers: [address: number, buffer: PostableBuffer][];
   /** Modules to import before there is an order. */
   preload: readonly string[];
   /** What the main thread drew first: see {@linkcode separateRandom}. */
@@ -89,11 +94,11 @@ export async function clearedUp(): Promise<void> {
 export async function clearedUpAfter(record: number): Promise<void> {
   const cleared = clearing.get(record);
   if (cleared === undefined) return;
-  hold(); // the host's own waits do not keep the program alive
+  holdLoop(); // the host's own waits do not keep the program alive
   try {
     await cleared;
   } finally {
-    release();
+    releaseLoop();
   }
 }
 
@@ -102,32 +107,32 @@ export async function clearedUpAfter(record: number): Promise<void> {
  *
  * @throws {Error} if this program may not read the package's worker module
  */
-export function startWorker(record: number): void {
+export function requestWorker(record: number): void {
   Atomics.add(i32, rootWord.liveWorkers, 1);
-  if (isMainThread()) {
+  if (isMainIsolate()) {
     becomeHost();
-    create(record);
+    createWorker(record);
   } else {
     request({ kind: "start", record });
   }
 }
 
 /** Asks the main thread for something, whether it blocks or not. */
-export function request(wanted: Request): void {
+export function request(wanted: HostRequest): void {
   pushBlock(i32[rootWord.requests], storeValue(wanted, "request"));
-  ask(i32[rootWord.mainThread], Control.SERVICE);
+  postControl(i32[rootWord.mainIsolate], Control.SERVICE);
 }
 
 /** Prepares this isolate for starting workers. */
 function becomeHost(): void {
-  ensureThread();
+  ensureIsolate();
   if (i32[rootWord.requests] !== 0) return;
   const object = createObject(SharedType.CHANNEL, 2 + CHANNEL_WORDS);
   initChannel(object + 2, 0);
   i32[rootWord.requests] = object + 2;
   setService(serve);
   setOthers(() => hosted.size > 0);
-  setBufferTransport({ announce, receive: takeBuffers, askAgain: takeBuffers });
+  setBufferTransport({ announce, receive: takeBuffers, requestAgain: takeBuffers });
 }
 
 /** Does what workers have asked for; called in every wait of the main thread, blocking or not. */
@@ -135,28 +140,28 @@ function serve(): void {
   takeBuffers();
   const requests = i32[rootWord.requests];
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
-    const wanted = next.value as Request;
+    const wanted = next.value as HostRequest;
     if (wanted.kind === "resend") resend(wanted.record, wanted.address);
-    else if (isOrphan(wanted.record)) endThread(wanted.record, ExitCode.TERMINATED);
-    else if (!hasEnded(wanted.record)) createAsked(wanted.record);
+    else if (isOrphan(wanted.record)) endIsolate(wanted.record, ExitCode.TERMINATED);
+    else if (!hasEnded(wanted.record)) createRequested(wanted.record);
   }
 }
 
 /** Whether it is a daemon whose parent has ended. */
 function isOrphan(record: number): boolean {
-  return i32[record + threadWord.DAEMON] !== 0 && hasEnded(i32[record + threadWord.PARENT]);
+  return i32[record + isolateWord.DAEMON] !== 0 && hasEnded(i32[record + isolateWord.PARENT]);
 }
 
-function createAsked(record: number): void {
+function createRequested(record: number): void {
   try {
-    create(record);
+    createWorker(record);
   } catch (error) {
     failToStart(record, error);
-    loseOrder(record);
+    cancelStartRequest(record);
   }
 }
 
-function create(record: number): void {
+function createWorker(record: number): void {
   reclaim();
   const { port1: port, port2: itsPort } = new MessageChannel();
   let worker: Worker;
@@ -164,7 +169,7 @@ function create(record: number): void {
     checkReadable();
     worker = new Worker(workerEntry, {
       type: "module",
-      name: `worker-${i32[record + threadWord.PID]}`,
+      name: `worker-${i32[record + isolateWord.PID]}`,
     });
   } catch (error) {
     port.close();
@@ -172,23 +177,23 @@ function create(record: number): void {
     throw error;
   }
   hosted.set(record, { worker, port });
-  recheck();
+  updateKeepAlive();
   // No `onmessage`: what the event loop takes from the port is out of reach while this thread blocks.
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker never ends the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
-    loseOrder(record);
+    cancelStartRequest(record);
   };
   const birth: Birth = {
     heap: i32.buffer,
     record,
     port: itsPort,
     buffers: keptBuffers(),
-    preload: i32[record + threadWord.ORDER] === 0 ? forkserverPreload() : [],
+    preload: i32[record + isolateWord.START_REQUEST] === 0 ? forkserverPreload() : [],
     firstDraw: firstDraw(),
   };
   worker.postMessage(birth, [itsPort]);
-  if (i32[record + threadWord.DAEMON] !== 0) setReferenced(worker, false);
+  if (i32[record + isolateWord.DAEMON] !== 0) setReferenced(worker, false);
   const cleared = clearUpAfter(record, worker, port);
   clearing.set(record, cleared.finally(() => clearing.delete(record)));
 }
@@ -205,23 +210,26 @@ function checkReadable(): void {
 }
 
 function failToStart(record: number, error: unknown): void {
-  if (endThread(record, ExitCode.FAILED)) {
-    Atomics.store(i32, record + threadWord.ERROR, storeValue(error, "error"));
+  if (endIsolate(record, ExitCode.FAILED)) {
+    Atomics.store(i32, record + isolateWord.ERROR, storeValue(error, "error"));
   }
 }
 
 /** Ends the Worker once its thread has ended, and counts one that does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
-  const exitCode = await awaitOn(ending(record), undefined, false);
-  note(NoteLevel.DEBUG, `process ${i32[record + threadWord.PID]} ended: exit code ${exitCode}`);
+  const exitCode = await awaitOn(waitingForEnd(record), undefined, false);
+  debugLog(
+    DebugLevel.DEBUG,
+    `process ${i32[record + isolateWord.PID]} ended: exit code ${exitCode}`,
+  );
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(fallingSilent(record), { timeoutMs }, true);
+  const silent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
   takeBuffers();
   port.close();
   worker.terminate();
   hosted.delete(record);
-  recheck();
+  updateKeepAlive();
   endDaemonsOf(record);
   if (silent) {
     settling.push({ record, since: performance.now() });
@@ -238,8 +246,8 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
 /** Ends the daemons that a worker started, its pools' workers among them: it has ended. */
 function endDaemonsOf(parent: number): void {
   for (const record of hosted.keys()) {
-    if (i32[record + threadWord.PARENT] !== parent || hasEnded(record)) continue;
-    if (isOrphan(record)) stopThread(record, ExitCode.TERMINATED);
+    if (i32[record + isolateWord.PARENT] !== parent || hasEnded(record)) continue;
+    if (isOrphan(record)) stopIsolate(record, ExitCode.TERMINATED);
   }
 }
 
@@ -247,10 +255,10 @@ function endDaemonsOf(parent: number): void {
 function reclaim(): void {
   while (settling.length > 0 && performance.now() - settling[0].since > SETTLING_MS) {
     const { record } = settling.shift()!;
-    unlistThread(record);
+    unlistIsolate(record);
     removeWaitersOf(record); // it may have gone on, and waited, after it was declared ended
-    dropAllHeld(record);
-    dropOrder(record);
+    dropAllHeldRefs(record);
+    freeStartRequest(record);
     freeNodesOf(record);
   }
 }
@@ -262,11 +270,11 @@ export function abandonedWorkers(): number {
 
 // Buffers
 
-function announce(address: number, buffer: Carried, except = 0): void {
+function announce(address: number, buffer: PostableBuffer, except = 0): void {
   for (const [record, { port }] of hosted) {
     if (record !== except) port.postMessage({ address, buffer } satisfies Announcement);
   }
-  confirmSent(address);
+  confirmPosted(address);
 }
 
 /** Takes in the buffers that workers announced, and passes them on to the others. */
@@ -274,8 +282,8 @@ function takeBuffers(): void {
   if (i32[rootWord.announcements] === taken) return; // so that the port's functions are not loaded
   taken = Atomics.load(i32, rootWord.announcements);
   for (const [record, { port }] of hosted) {
-    drain(port, (announcement) => {
-      keep(announcement);
+    receiveAnnouncements(port, (announcement) => {
+      keepAnnounced(announcement);
       announce(announcement.address, announcement.buffer, record);
     });
   }
@@ -288,7 +296,7 @@ function resend(record: number, address: number): void {
   const buffer = keptBuffer(address);
   if (buffer === undefined) return;
   hosted.get(record)?.port.postMessage({ address, buffer } satisfies Announcement);
-  confirmSent(address);
+  confirmPosted(address);
 }
 
 // Keeping the program alive
@@ -304,7 +312,7 @@ function setReferenced(worker: Worker, referenced: boolean): void {
 }
 
 /** Changes whether a running worker keeps the program alive. */
-export function keepAlive(record: number, alive: boolean): void {
+export function setWorkerReferenced(record: number, alive: boolean): void {
   const it = hosted.get(record);
   if (it !== undefined) setReferenced(it.worker, alive);
 }

@@ -7,20 +7,20 @@
  * @module
  */
 
-import { rootWord } from "../atomics/heap.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { dropReference, loseAllHeld, tellLost } from "../atomics/shared_object.ts";
+import { rootWord } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
+import { dropRef, markAllHeldUnreachable, notifyUnreachable } from "../objects/shared_object.ts";
 import {
-  ask,
   Control,
   exitCodeOf,
   hasEnded,
+  isolateWord,
+  postControl,
   publishEnd,
-  self,
-  threadWord,
-} from "../atomics/thread.ts";
-import { Outcome, type Steps } from "../atomics/wait.ts";
-import { removeWaitersOf, wakeAll, wakeWaitersFor } from "../atomics/wait_queue.ts";
+  thisIsolate,
+} from "../heap/isolate_record.ts";
+import { ParkResult, type Steps } from "../parking/wait.ts";
+import { removeWaitersOf, wakeAll, wakeWaitersOnOwner } from "../parking/wait_queue.ts";
 import { pushBlock } from "../channels/channel.ts";
 import { NeedsImport } from "../codec/decoder.ts";
 import { freeMessage, sharedObjectsIn, storeValue, takeValue } from "../codec/message.ts";
@@ -36,35 +36,35 @@ export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } 
  *
  * @returns false if that was done before
  */
-export function endThread(record: number, exitCode: number): boolean {
+export function endIsolate(record: number, exitCode: number): boolean {
   if (!publishEnd(record, exitCode)) return false;
-  Atomics.or(i32, record + threadWord.CONTROL, Control.STOP);
-  loseAllHeld(record); // ends of pipes
+  Atomics.or(i32, record + isolateWord.CONTROL, Control.STOP);
+  markAllHeldUnreachable(record); // ends of pipes
   removeWaitersOf(record); // wake-ups it did not use go to others
-  wakeWaitersFor(record); // locks it held
-  const will = Atomics.exchange(i32, record + threadWord.WILL, 0);
-  if (will !== 0) pushBlock(i32[record + threadWord.WILL_CHANNEL], will);
+  wakeWaitersOnOwner(record); // locks it held
+  const will = Atomics.exchange(i32, record + isolateWord.EXIT_MESSAGE, 0);
+  if (will !== 0) pushBlock(i32[record + isolateWord.EXIT_CHANNEL], will);
   Atomics.sub(i32, rootWord.liveWorkers, 1); // when none is left, nothing more is to come
-  wakeAll(record + threadWord.ENDED_QUEUE);
+  wakeAll(record + isolateWord.ENDED_QUEUE);
   return true;
 }
 
 /**
  * Tells all that is in the order of a thread which has ended before it had read it that nobody will
- * get it. The thread may be reading still, so the message stays until {@linkcode dropOrder}.
+ * get it. The thread may be reading still, so the message stays until {@linkcode freeStartRequest}.
  */
-export function loseOrder(record: number): void {
-  const word = record + threadWord.ORDER;
+export function cancelStartRequest(record: number): void {
+  const word = record + isolateWord.START_REQUEST;
   const order = Atomics.load(i32, word);
   if (order <= 0 || Atomics.compareExchange(i32, word, order, -order) !== order) return;
-  sharedObjectsIn(order).forEach(tellLost);
+  sharedObjectsIn(order).forEach(notifyUnreachable);
 }
 
 /** Lets go of the order that a thread had not read when it ended, once its JavaScript has stopped. */
-export function dropOrder(record: number): void {
-  const order = -Atomics.exchange(i32, record + threadWord.ORDER, 0);
+export function freeStartRequest(record: number): void {
+  const order = -Atomics.exchange(i32, record + isolateWord.START_REQUEST, 0);
   if (order <= 0) return;
-  sharedObjectsIn(order).forEach(dropReference);
+  sharedObjectsIn(order).forEach(dropRef);
   freeMessage(order);
 }
 
@@ -72,16 +72,16 @@ export function dropOrder(record: number): void {
  * Declares a thread ended without waiting for it, and asks it to end. In this order, so that what it
  * does while the request passes through it, such as releasing a lock, comes after its end.
  */
-export function stopThread(record: number, exitCode: number): void {
-  endThread(record, exitCode);
-  loseOrder(record);
-  ask(record, Control.STOP);
+export function stopIsolate(record: number, exitCode: number): void {
+  endIsolate(record, exitCode);
+  cancelStartRequest(record);
+  postControl(record, Control.STOP);
 }
 
 /** Says that this thread's JavaScript has stopped. */
 export function acknowledgeEnd(): void {
-  Atomics.store(i32, self + threadWord.ACKNOWLEDGED, 1);
-  wakeAll(self + threadWord.ENDED_QUEUE);
+  Atomics.store(i32, thisIsolate + isolateWord.ACKNOWLEDGED, 1);
+  wakeAll(thisIsolate + isolateWord.ENDED_QUEUE);
 }
 
 /** Keeps the error that ends this thread for its parent. */
@@ -92,12 +92,12 @@ export function publishError(error: unknown): void {
   } catch (reason) {
     message = storeValue(new Error(String(error), { cause: reason }), "error");
   }
-  Atomics.store(i32, self + threadWord.ERROR, message);
+  Atomics.store(i32, thisIsolate + isolateWord.ERROR, message);
 }
 
 /** Takes the error that ended a thread, if there is one, out of its record. */
 export function takeError(record: number): { error: unknown } | undefined {
-  const message = Atomics.exchange(i32, record + threadWord.ERROR, 0);
+  const message = Atomics.exchange(i32, record + isolateWord.ERROR, 0);
   if (message === 0) return undefined;
   try {
     return { error: takeValue(message) };
@@ -120,22 +120,22 @@ export async function beforeEnd(): Promise<void> {
 }
 
 /** Steps of waiting for the end of a thread: its exit code, or `undefined` if the time is up. */
-export function* ending(record: number): Steps<number | undefined> {
-  const word = record + threadWord.STATE;
+export function* waitingForEnd(record: number): Steps<number | undefined> {
+  const word = record + isolateWord.STATE;
   for (;;) {
     const seen = Atomics.load(i32, word);
     if (hasEnded(record)) return exitCodeOf(record);
-    const outcome = yield { queue: record + threadWord.ENDED_QUEUE, word, expected: seen };
-    if (outcome === Outcome.TIMED_OUT) return undefined;
+    const outcome = yield { queue: record + isolateWord.ENDED_QUEUE, word, expected: seen };
+    if (outcome === ParkResult.TIMED_OUT) return undefined;
   }
 }
 
 /** Steps of waiting until a thread that has ended does not compute any more: whether it does not. */
-export function* fallingSilent(record: number): Steps<boolean> {
-  const word = record + threadWord.ACKNOWLEDGED;
+export function* waitingForQuiescence(record: number): Steps<boolean> {
+  const word = record + isolateWord.ACKNOWLEDGED;
   while (Atomics.load(i32, word) === 0) {
-    const outcome = yield { queue: record + threadWord.ENDED_QUEUE, word, expected: 0 };
-    if (outcome === Outcome.TIMED_OUT) return Atomics.load(i32, word) !== 0;
+    const outcome = yield { queue: record + isolateWord.ENDED_QUEUE, word, expected: 0 };
+    if (outcome === ParkResult.TIMED_OUT) return Atomics.load(i32, word) !== 0;
   }
   return true;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
 
 /** How the worker of a process comes to be. */
 export type StartMethod = "spawn" | "forkserver";
@@ -36,7 +36,7 @@ export function startMethodFor(given: string | undefined, what: string): StartMe
     );
   }
   throw new RangeError(
-    `${what} ${shown(given)}: the start methods are "spawn" and "forkserver"`,
+    `${what} ${describe(given)}: the start methods are "spawn" and "forkserver"`,
   );
 }
 

@@ -27,10 +27,10 @@
  */
 
 import { BrokenBarrierError, DataCloneError, TaskLookupError, TimeoutError } from "../errors.ts";
-import { checkWait, deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
-import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
-import { i32 } from "../atomics/heap_views.ts";
+import { checkWaitOptions, deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
+import { i32 } from "../heap/views.ts";
 import {
   createObject,
   defineType,
@@ -39,19 +39,19 @@ import {
   SharedHandle,
   SharedType,
   showState,
-} from "../atomics/shared_object.ts";
-import { ensureRoom } from "../atomics/stack.ts";
-import { hasEnded, self } from "../atomics/thread.ts";
-import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
+} from "../objects/shared_object.ts";
+import { ensureStack } from "../heap/stack.ts";
+import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
 import {
-  inQueue,
+  countWaiters,
   NodeState,
   QUEUE_WORDS,
-  standing,
-  tellAll,
+  resumeGroup,
   wakeAll,
-} from "../atomics/wait_queue.ts";
-import { functionAddress, functionAt, importFunction, nameAt } from "../codec/functions.ts";
+  withQueueGuard,
+} from "../parking/wait_queue.ts";
+import { functionAddress, functionAt, functionNameAt, importFunction } from "../codec/functions.ts";
 
 const PARTIES = objectWord.FIRST;
 const COUNT = PARTIES + 1;
@@ -86,26 +86,26 @@ const broken = { kind: "broken" } as const;
 /** Breaks this generation. Inside the guard. */
 function breakNow(barrier: number): typeof broken {
   Atomics.or(i32, barrier + STATE, BROKEN);
-  tellAll(barrier + WAITERS, NodeState.BROKEN);
+  resumeGroup(barrier + WAITERS, NodeState.BROKEN);
   return broken;
 }
 
 /** Breaks the generation that `state` is of, unless it is over. */
 function breakIf(barrier: number, state: number): typeof broken {
-  inQueue(barrier + WAITERS, () => i32[barrier + STATE] === state && breakNow(barrier));
+  withQueueGuard(barrier + WAITERS, () => i32[barrier + STATE] === state && breakNow(barrier));
   wakeAll(barrier + ENTRANCE);
   return broken;
 }
 
 /** Lets all pass, if those who came still stand there. Inside the guard. */
 function passNow(barrier: number): boolean {
-  if (standing(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {
+  if (countWaiters(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {
     breakNow(barrier);
     return false;
   }
   i32[barrier + COUNT] = 0;
   Atomics.add(i32, barrier + STATE, 2);
-  tellAll(barrier + WAITERS, NodeState.PASSED);
+  resumeGroup(barrier + WAITERS, NodeState.PASSED);
   return true;
 }
 
@@ -123,14 +123,14 @@ function come(barrier: number): Finding {
   if (index < i32[barrier + PARTIES] - 1) return { kind: "waits", state };
   i32[barrier + COUNT]++;
   if (i32[barrier + ACTION] === 0) return passNow(barrier) ? { kind: "passed", index } : broken;
-  Atomics.store(i32, barrier + RUNNER, self);
+  Atomics.store(i32, barrier + RUNNER, thisIsolate);
   // Who ended this thread may have looked for those who wait for it before it was the runner.
-  return hasEnded(self) ? breakNow(barrier) : { kind: "last", index, state };
+  return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };
 }
 
 function* arriving(barrier: number): Steps<Arrival> {
   for (;;) {
-    const found = inQueue(barrier + WAITERS, () => come(barrier));
+    const found = withQueueGuard(barrier + WAITERS, () => come(barrier));
     if (found.kind === "early") {
       const outcome = yield {
         queue: barrier + ENTRANCE,
@@ -139,13 +139,13 @@ function* arriving(barrier: number): Steps<Arrival> {
         ownerWord: barrier + RUNNER,
         admit: () => (Atomics.load(i32, barrier + STATE) & BROKEN) === 0,
       };
-      if (outcome === Outcome.TIMED_OUT) return { kind: "not let in" };
+      if (outcome === ParkResult.TIMED_OUT) return { kind: "not let in" };
       continue;
     }
     if (found.kind !== "waits") return found;
     const { state } = found;
     let index = 0;
-    let outcome: Outcome;
+    let outcome: ParkResult;
     try {
       outcome = yield {
         queue: barrier + WAITERS,
@@ -164,8 +164,8 @@ function* arriving(barrier: number): Steps<Arrival> {
       breakIf(barrier, state);
       throw reason;
     }
-    if (outcome === Outcome.PASSED) return { kind: "passed", index };
-    if (outcome !== Outcome.CHANGED) return breakIf(barrier, state);
+    if (outcome === ParkResult.PASSED) return { kind: "passed", index };
+    if (outcome !== ParkResult.CHANGED) return breakIf(barrier, state);
   }
 }
 
@@ -175,8 +175,8 @@ function* arriving(barrier: number): Steps<Arrival> {
  * @returns whether they pass
  */
 function endAction(barrier: number, state: number, succeeded: boolean): boolean {
-  const passed = inQueue(barrier + WAITERS, () => {
-    Atomics.compareExchange(i32, barrier + RUNNER, self, 0); // another, if this one counts as dead
+  const passed = withQueueGuard(barrier + WAITERS, () => {
+    Atomics.compareExchange(i32, barrier + RUNNER, thisIsolate, 0); // another, if this one counts as dead
     if (i32[barrier + STATE] !== state) return false;
     return succeeded ? passNow(barrier) : breakNow(barrier) !== broken;
   });
@@ -236,7 +236,9 @@ export class Barrier extends SharedHandle {
   constructor(parties: number, options: BarrierOptions = {}) {
     if (!Number.isInteger(parties) || parties < 1) {
       throw new RangeError(
-        `Cannot make barrier: parties must be a whole number of at least 1, not ${shown(parties)}`,
+        `Cannot make barrier: parties must be a whole number of at least 1, not ${
+          describe(parties)
+        }`,
       );
     }
     checkArity("make barrier", arguments, 2, "Write { action, timeoutMs } as the second");
@@ -317,20 +319,20 @@ export class Barrier extends SharedHandle {
    * wait for each other again, once an action that runs has ended.
    */
   reset(): void {
-    ensureRoom();
+    ensureStack();
     const barrier = this.address;
-    inQueue(barrier + WAITERS, () => {
+    withQueueGuard(barrier + WAITERS, () => {
       i32[barrier + COUNT] = 0;
       Atomics.store(i32, barrier + STATE, ((i32[barrier + STATE] | BROKEN) + 1) | 0);
-      tellAll(barrier + WAITERS, NodeState.BROKEN);
+      resumeGroup(barrier + WAITERS, NodeState.BROKEN);
     });
     wakeAll(barrier + ENTRANCE);
   }
 
   /** Breaks the barrier: those who wait, and those who come, get {@linkcode BrokenBarrierError}. */
   abort(): void {
-    ensureRoom();
-    inQueue(this.address + WAITERS, () => breakNow(this.address));
+    ensureStack();
+    withQueueGuard(this.address + WAITERS, () => breakNow(this.address));
     wakeAll(this.address + ENTRANCE);
   }
 
@@ -353,7 +355,7 @@ export class Barrier extends SharedHandle {
 function timed(barrier: number, options: WaitOptions | undefined): WaitOptions | undefined {
   const timeoutMs = i32[barrier + TIMEOUT];
   if (timeoutMs < 0 || options?.timeoutMs !== undefined) return options;
-  checkWait("wait", options);
+  checkWaitOptions("wait", options);
   return { timeoutMs, signal: options?.signal };
 }
 
@@ -374,7 +376,7 @@ function actionOf(barrier: Barrier, definition: number): (() => unknown) | undef
 function runNow(action: (() => unknown) | undefined, definition: number): void {
   if (action === undefined) {
     throw new TaskLookupError(
-      `Cannot run action ${nameAt(definition)}: its module is not imported here, and a ` +
+      `Cannot run action ${functionNameAt(definition)}: its module is not imported here, and a ` +
         "blocking call cannot import it. Import the module first, or use wait()",
     );
   }

@@ -1,7 +1,7 @@
 /**
  * Calls under a lock, which may be nested.
  *
- * A call that holds the lock may make others under the same lock. Each {@linkcode Call} knows the
+ * A call that holds the lock may make others under the same lock. Each {@linkcode LockedCall} knows the
  * calls that it was made inside of, and the first of those that has the same lock lends it:
  *
  *     withdraw()            acquires the lock
@@ -18,7 +18,7 @@
  */
 
 import { AbandonedLockError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
 import { Lock } from "./lock.ts";
 
 /** What {@linkcode mutex} can use: any lock or semaphore. */
@@ -32,13 +32,13 @@ export interface Lockable {
 }
 
 /** A call of a function under a lock, from when it asks for the lock. */
-export class Call {
+export class LockedCall {
   /** The lock that the function was given. */
   readonly lock: Lockable;
   /** The call that this one was made in, if it goes on. */
-  readonly outer: Call | undefined;
+  readonly outer: LockedCall | undefined;
   /** The call that has the lock already and lends it. */
-  readonly #lender: Call | undefined;
+  readonly #lender: LockedCall | undefined;
   /** What it acquires: the lock, or the inner lock of the lender. */
   readonly #taken: Lockable;
   #inner: Lock | undefined;
@@ -101,17 +101,17 @@ export class Call {
 }
 
 /** The call whose blocking code runs at this moment. */
-let frame: Call | undefined;
+let frame: LockedCall | undefined;
 
 interface Tasks {
-  run<T>(call: Call, fn: () => T): T;
-  getStore(): Call | undefined;
+  run<T>(call: LockedCall, fn: () => T): T;
+  getStore(): LockedCall | undefined;
 }
 /** The calls whose async code runs. Loading it takes 15 ms, so that waits for the first such call. */
 let tasks: Tasks | undefined;
 
 /** Runs the async code of a call that has acquired its lock. */
-export function runAsync<T>(call: Call, fn: () => T): T {
+export function runAsync<T>(call: LockedCall, fn: () => T): T {
   if (tasks === undefined) {
     const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks");
     tasks = new AsyncLocalStorage() as Tasks;
@@ -120,7 +120,7 @@ export function runAsync<T>(call: Call, fn: () => T): T {
 }
 
 /** Runs the blocking code of a call that has acquired its lock. */
-export function runBlocking<T>(call: Call, fn: () => T): T {
+export function runBlocking<T>(call: LockedCall, fn: () => T): T {
   const before = frame;
   frame = call;
   try {

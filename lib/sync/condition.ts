@@ -19,33 +19,33 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { i32 } from "../atomics/heap_views.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { i32 } from "../heap/views.ts";
 import {
+  addRef,
   addressOf,
   createObject,
   defineType,
-  dispose,
   handleFor,
   objectWord,
-  retain,
+  release,
   reviveAs,
   SharedHandle,
   SharedType,
   showState,
-} from "../atomics/shared_object.ts";
-import { shown } from "../atomics/shown.ts";
-import { self, stopRequested } from "../atomics/thread.ts";
-import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
-import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../atomics/wait_queue.ts";
+} from "../objects/shared_object.ts";
+import { describe } from "../arguments/describe.ts";
+import { stopRequested, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
+import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../parking/wait_queue.ts";
 import { Lock } from "./lock.ts";
 import {
   acquiring,
   type Acquisition,
-  judge,
   type LockGuard,
   ownerOf,
   relinquish,
+  throwIfFailed,
 } from "./ownership.ts";
 import {
   holdingAgain,
@@ -64,26 +64,26 @@ const WORDS = QUEUE + QUEUE_WORDS;
 /** Whether somebody of this worker holds the lock. */
 function holds(lock: number): boolean {
   if (i32[lock] === SharedType.RLOCK) return isHeldHere(lock);
-  return ownerOf(lock + objectWord.FIRST) === self;
+  return ownerOf(lock + objectWord.FIRST) === thisIsolate;
 }
 
-/** Steps of taking the lock again; if the waiter dies before, the first of `heirs` is woken. */
-type TakeAgain = (heirs: number) => Steps<Acquisition>;
+/** Steps of taking the lock again; if the waiter dies before, the first of `successorQueue` is woken. */
+type TakeAgain = (successorQueue: number) => Steps<Acquisition>;
 
 /** Frees the lock: what takes it again, as it was. */
 function free(lock: number): TakeAgain {
   if (i32[lock] === SharedType.RLOCK) {
     const hold = letGo(lock);
-    return (heirs) => holdingAgain(lock, hold, heirs);
+    return (successorQueue) => holdingAgain(lock, hold, successorQueue);
   }
   relinquish(lock + objectWord.FIRST);
-  return (heirs) => acquiring(lock + objectWord.FIRST, true, heirs);
+  return (successorQueue) => acquiring(lock + objectWord.FIRST, true, successorQueue);
 }
 
 function* waiting(condition: number): Steps<boolean> {
   const lock = i32[condition + LOCK];
   let again: TakeAgain | undefined;
-  let outcome: Outcome;
+  let outcome: ParkResult;
   try {
     outcome = yield {
       queue: condition + QUEUE,
@@ -94,12 +94,12 @@ function* waiting(condition: number): Steps<boolean> {
     };
   } catch (reason) {
     // Aborted. A worker that is told to end takes nothing any more.
-    if (again !== undefined && !stopRequested()) judge(yield* again(0));
+    if (again !== undefined && !stopRequested()) throwIfFailed(yield* again(0));
     throw reason;
   }
   again ??= free(lock); // no time to wait: others have a turn all the same
-  judge(yield* outcome === Outcome.WOKEN ? inheritable(condition, again) : again(0));
-  return outcome !== Outcome.TIMED_OUT;
+  throwIfFailed(yield* outcome === ParkResult.WOKEN ? inheritable(condition, again) : again(0));
+  return outcome !== ParkResult.TIMED_OUT;
 }
 
 /** Steps of taking the lock again, of one that was notified: if it dies before, another is. */
@@ -181,7 +181,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
     }
     const its = addressOf(lock ?? new RLock())!;
     const condition = createObject(SharedType.CONDITION, WORDS);
-    retain(its);
+    addRef(its);
     i32[condition + LOCK] = its;
     super(condition);
   }
@@ -270,7 +270,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   notify(n = 1): void {
     if (!Number.isInteger(n) || n < 0) {
       throw new RangeError(
-        `Cannot notify: n must be a whole number of at least 0, not ${shown(n)}`,
+        `Cannot notify: n must be a whole number of at least 0, not ${describe(n)}`,
       );
     }
     checkHeld(this.address, "notify");
@@ -301,5 +301,5 @@ export type GuardOf<L extends Lock | RLock> = L extends RLock ? RLockGuard : Loc
 showState<Condition<Lock | RLock>>(Condition, ({ lock }) => ({ lock }));
 defineType(SharedType.CONDITION, {
   revive: reviveAs<Condition>(Condition),
-  destroy: (condition) => dispose(i32[condition + LOCK]),
+  destroy: (condition) => release(i32[condition + LOCK]),
 });

@@ -11,10 +11,10 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { checkArity } from "../atomics/options.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { becomingReady, type Waitable } from "../atomics/readiness.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkArity } from "../arguments/options.ts";
+import { i32 } from "../heap/views.ts";
+import { readySteps, type Waitable } from "../parking/readiness.ts";
 import {
   createObject,
   defineType,
@@ -23,10 +23,10 @@ import {
   SharedHandle,
   SharedType,
   showState,
-} from "../atomics/shared_object.ts";
-import { ensureRoom } from "../atomics/stack.ts";
-import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
-import { QUEUE_WORDS, wakeAll } from "../atomics/wait_queue.ts";
+} from "../objects/shared_object.ts";
+import { ensureStack } from "../heap/stack.ts";
+import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
+import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 
 const TURNS = objectWord.FIRST;
 const QUEUE = TURNS + 1;
@@ -38,7 +38,7 @@ function* waiting(event: number): Steps<boolean> {
   if (seen & 1) return true;
   while (Atomics.load(i32, word) === seen) {
     const outcome = yield { queue: event + QUEUE, word, expected: seen };
-    if (outcome === Outcome.TIMED_OUT) return Atomics.load(i32, word) !== seen;
+    if (outcome === ParkResult.TIMED_OUT) return Atomics.load(i32, word) !== seen;
   }
   return true;
 }
@@ -80,7 +80,7 @@ export class Event extends SharedHandle implements Waitable {
 
   /** Sets the flag and wakes all who wait for it. */
   set(): void {
-    ensureRoom();
+    ensureStack();
     this.turn(0);
     wakeAll(this.address + QUEUE);
   }
@@ -112,7 +112,7 @@ export class Event extends SharedHandle implements Waitable {
   }
 
   /** Steps of waiting until the flag is set, for `wait`. */
-  [becomingReady](): Generator<unknown, boolean, never> {
+  [readySteps](): Generator<unknown, boolean, never> {
     return waiting(this.address);
   }
 

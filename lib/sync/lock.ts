@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { checkArity } from "../atomics/options.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkArity } from "../arguments/options.ts";
 import {
   createObject,
   defineType,
@@ -16,16 +16,16 @@ import {
   SharedHandle,
   SharedType,
   showState,
-} from "../atomics/shared_object.ts";
-import { awaitOn, blockOn } from "../atomics/wait.ts";
+} from "../objects/shared_object.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
 import {
   acquiring,
-  judge,
   LockGuard,
   ownerOf,
   OWNERSHIP_WORDS,
   relinquish,
   take,
+  throwIfFailed,
 } from "./ownership.ts";
 
 const OWNER = objectWord.FIRST;
@@ -82,7 +82,7 @@ export class Lock extends SharedHandle {
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
     if (options !== undefined || !take(this.address + OWNER)) {
-      judge(await awaitOn(acquiring(this.address + OWNER), options), options);
+      throwIfFailed(await awaitOn(acquiring(this.address + OWNER), options), options);
     }
     return new LockGuard(this);
   }
@@ -98,7 +98,7 @@ export class Lock extends SharedHandle {
    */
   acquireSync(options?: WaitOptions): LockGuard {
     if (options !== undefined || !take(this.address + OWNER)) {
-      judge(blockOn(acquiring(this.address + OWNER), options), options);
+      throwIfFailed(blockOn(acquiring(this.address + OWNER), options), options);
     }
     return new LockGuard(this);
   }
@@ -113,7 +113,7 @@ export class Lock extends SharedHandle {
     if (take(this.address + OWNER)) return new LockGuard(this);
     const how = blockOn(acquiring(this.address + OWNER), { timeoutMs: 0 });
     if (how === "timed out") return undefined;
-    judge(how);
+    throwIfFailed(how);
     return new LockGuard(this);
   }
 

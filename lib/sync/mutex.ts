@@ -4,9 +4,9 @@
  * @module
  */
 
-import { checkWait, type WaitOptions } from "../atomics/deadline.ts";
+import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import type { AnyFunction } from "../codec/functions.ts";
-import { Call, type Lockable, runAsync, runBlocking } from "./call.ts";
+import { type Lockable, LockedCall, runAsync, runBlocking } from "./call.ts";
 import { Lock } from "./lock.ts";
 
 /**
@@ -48,7 +48,7 @@ import { Lock } from "./lock.ts";
  */
 export function mutex<F extends AnyFunction>(lock: Lockable, fn: F, options?: WaitOptions): F {
   checkLock(lock, "make mutex");
-  checkWait("make mutex", options);
+  checkWaitOptions("make mutex", options);
   return wrap(fn, () => lock, options, "make mutex");
 }
 
@@ -134,7 +134,7 @@ export function synchronized(
   }
   if (isDecoratorContext(context)) return decorate(given, context, lockOf, undefined);
   if (given !== undefined && typeof given !== "function") checkLock(given, "synchronize");
-  checkWait("synchronize", context as WaitOptions | undefined);
+  checkWaitOptions("synchronize", context as WaitOptions | undefined);
   const choose = given === undefined
     ? lockOf
     : typeof given === "function"
@@ -225,7 +225,7 @@ async function callAsync(
   self: unknown,
   args: unknown[],
 ): Promise<unknown> {
-  const call = new Call(lockFor(self));
+  const call = new LockedCall(lockFor(self));
   await call.acquire(options);
   try {
     return await runAsync(call, () => Reflect.apply(fn, self, args));
@@ -235,7 +235,7 @@ async function callAsync(
 }
 
 function callSync({ fn, lockFor, options }: Guarded, self: unknown, args: unknown[]): unknown {
-  const call = new Call(lockFor(self));
+  const call = new LockedCall(lockFor(self));
   call.acquireSync(options);
   let result: unknown;
   try {

@@ -20,19 +20,19 @@
  */
 
 import { AbandonedLockError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { ensureRoom, ensureRoomToRelease } from "../atomics/stack.ts";
-import { hasEnded, seemsEnded, self } from "../atomics/thread.ts";
-import { Outcome, type Steps } from "../atomics/wait.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { i32 } from "../heap/views.ts";
+import { ensureStack, ensureStackToRelease } from "../heap/stack.ts";
+import { hasEnded, hasEndedRelaxed, thisIsolate } from "../heap/isolate_record.ts";
+import { ParkResult, type Steps } from "../parking/wait.ts";
 import {
+  handOff,
   hasWaiters,
-  passOn,
+  hasWaitersRelaxed,
   QUEUE_WORDS,
-  seemsToHaveWaiters,
   wakeOne,
-  wakeOthersFor,
-} from "../atomics/wait_queue.ts";
+  wakeOtherQueuesOnOwner,
+} from "../parking/wait_queue.ts";
 
 const QUEUE = 1;
 
@@ -44,8 +44,8 @@ export type Acquisition = "acquired" | "abandoned" | "timed out";
 
 /** Takes it if it is free. */
 export function take(owner: number): boolean {
-  ensureRoomToRelease();
-  return Atomics.compareExchange(i32, owner, 0, self) === 0; // 0 -> me
+  ensureStackToRelease();
+  return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0; // 0 -> me
 }
 
 /** The record of the thread that owns it; 0 for none. */
@@ -57,16 +57,16 @@ export function ownerOf(owner: number): number {
  * Steps of taking it, waiting while another has it.
  *
  * @param untimed whether to wait on when the time is up or the signal is aborted
- * @param heirs address of a queue whose first is woken if the waiter dies; 0 for none
+ * @param successorQueue address of a queue whose first is woken if the waiter dies; 0 for none
  */
-export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acquisition> {
+export function* acquiring(owner: number, untimed = false, successorQueue = 0): Steps<Acquisition> {
   let overtaken = false;
   for (;;) {
-    const found = Atomics.compareExchange(i32, owner, 0, self); // 0 -> me
+    const found = Atomics.compareExchange(i32, owner, 0, thisIsolate); // 0 -> me
     if (found === 0) return asOwner(owner, "acquired");
     if (hasEnded(found)) {
       // ended thread -> me; when another was quicker, look again
-      if (Atomics.compareExchange(i32, owner, found, self) !== found) continue;
+      if (Atomics.compareExchange(i32, owner, found, thisIsolate) !== found) continue;
       return asOwner(owner, "abandoned");
     }
     const outcome = yield {
@@ -76,11 +76,11 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
       ownerWord: owner,
       overtaken,
       untimed,
-      heirs,
+      successorQueue,
     };
-    if (outcome === Outcome.OWNER) return "acquired"; // the releaser stored our record
-    if (outcome === Outcome.TIMED_OUT) return "timed out";
-    if (outcome === Outcome.WOKEN) overtaken = true;
+    if (outcome === ParkResult.OWNER) return "acquired"; // the releaser stored our record
+    if (outcome === ParkResult.TIMED_OUT) return "timed out";
+    if (outcome === ParkResult.WOKEN) overtaken = true;
   }
 }
 
@@ -91,8 +91,8 @@ export function* acquiring(owner: number, untimed = false, heirs = 0): Steps<Acq
  * the owner: the first of them takes over.
  */
 function asOwner(owner: number, how: Acquisition): Acquisition {
-  if (how === "abandoned") wakeOthersFor(owner, owner + QUEUE);
-  if (hasEnded(self)) wakeOne(owner + QUEUE);
+  if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);
+  if (hasEnded(thisIsolate)) wakeOne(owner + QUEUE);
   return how;
 }
 
@@ -103,21 +103,21 @@ function asOwner(owner: number, how: Acquisition): Acquisition {
  * @returns false if nobody owns it
  */
 export function relinquish(owner: number): boolean {
-  ensureRoom();
+  ensureStack();
   const queue = owner + QUEUE;
   if (
-    !seemsEnded(self) && !seemsToHaveWaiters(queue) &&
-    Atomics.compareExchange(i32, owner, self, 0) === self // me -> 0
+    !hasEndedRelaxed(thisIsolate) && !hasWaitersRelaxed(queue) &&
+    Atomics.compareExchange(i32, owner, thisIsolate, 0) === thisIsolate // me -> 0
   ) {
     wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
     return true;
   }
   for (;;) {
     const found = Atomics.load(i32, owner);
-    if (hasEnded(self)) return true; // asked after the owner: it may be another because of that
+    if (hasEnded(thisIsolate)) return true; // asked after the owner: it may be another because of that
     if (found === 0) return false;
     if (hasWaiters(queue)) {
-      if (passOn(queue, owner, found)) return true; // found -> 0, or found -> first waiter
+      if (handOff(queue, owner, found)) return true; // found -> 0, or found -> first waiter
     } else if (Atomics.compareExchange(i32, owner, found, 0) === found) { // found -> 0
       wakeOne(queue);
       return true;
@@ -126,7 +126,7 @@ export function relinquish(owner: number): boolean {
 }
 
 /** Throws the error of an attempt that did not simply succeed. */
-export function judge(how: Acquisition, options?: WaitOptions): void {
+export function throwIfFailed(how: Acquisition, options?: WaitOptions): void {
   if (how === "timed out") {
     throw new TimeoutError(`Cannot acquire lock: still held after ${options?.timeoutMs} ms`);
   }

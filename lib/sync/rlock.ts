@@ -12,8 +12,8 @@
  * @module
  */
 
-import { type WaitOptions, waitPart } from "../atomics/deadline.ts";
-import { checkArity, checkOptions, type OptionNames } from "../atomics/options.ts";
+import { pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
 import {
   createObject,
   defineType,
@@ -22,17 +22,17 @@ import {
   SharedHandle,
   SharedType,
   showState,
-} from "../atomics/shared_object.ts";
-import { ensureRoomToRelease } from "../atomics/stack.ts";
-import { hasEnded, self } from "../atomics/thread.ts";
-import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
+} from "../objects/shared_object.ts";
+import { ensureStackToRelease } from "../heap/stack.ts";
+import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import {
   acquiring,
   type Acquisition,
-  judge,
   ownerOf,
   OWNERSHIP_WORDS,
   relinquish,
+  throwIfFailed,
 } from "./ownership.ts";
 
 const OWNER = objectWord.FIRST;
@@ -185,11 +185,11 @@ export class RLock extends SharedHandle {
    * @throws the reason of `signal`, if that is aborted first
    */
   async acquire(options?: RLockOptions): Promise<RLockGuard> {
-    const wait = waitPart("acquire lock", options, acquireNames);
+    const wait = pickWaitOptions("acquire lock", options, acquireNames);
     const token = tokenOf(options) ?? ++lastToken;
     if (!enterAgain(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
-      judge(await awaitOn(entering(this.address, hold), wait), wait);
+      throwIfFailed(await awaitOn(entering(this.address, hold), wait), wait);
     }
     return new RLockGuard(this, token);
   }
@@ -205,11 +205,11 @@ export class RLock extends SharedHandle {
    * @throws {TerminatedError} if this worker is told to end
    */
   acquireSync(options?: RLockOptions): RLockGuard {
-    const wait = waitPart("acquire lock", options, acquireNames);
+    const wait = pickWaitOptions("acquire lock", options, acquireNames);
     const token = tokenOf(options) ?? THREAD;
     if (!enterAgain(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
-      judge(blockOn(entering(this.address, hold), wait), wait);
+      throwIfFailed(blockOn(entering(this.address, hold), wait), wait);
     }
     return new RLockGuard(this, token);
   }
@@ -227,7 +227,7 @@ export class RLock extends SharedHandle {
       const hold = { token, depth: 1, handle: this };
       const how = blockOn(entering(this.address, hold), { timeoutMs: 0 });
       if (how === "timed out") return undefined;
-      judge(how);
+      throwIfFailed(how);
     }
     return new RLockGuard(this, token);
   }
@@ -241,7 +241,7 @@ export class RLock extends SharedHandle {
    */
   release(options?: Pick<RLockOptions, "owner">): void {
     checkOptions("release lock", options, { owner: true });
-    if (hasEnded(self)) return;
+    if (hasEnded(thisIsolate)) return;
     const token = tokenOf(options);
     const hold = holds.get(this.address);
     if (hold === undefined || (token !== undefined && hold.token !== token)) {
@@ -288,15 +288,20 @@ const holds = new Map<number, Hold>();
 
 /** Acquires once more, if this owner holds the lock already. */
 function enterAgain(lock: number, token: number): boolean {
-  ensureRoomToRelease();
+  ensureStackToRelease();
   const hold = holds.get(lock);
   if (hold?.token !== token) return false;
   hold.depth++;
   return true;
 }
 
-function* entering(lock: number, hold: Hold, untimed = false, heirs = 0): Steps<Acquisition> {
-  const how = yield* acquiring(lock + OWNER, untimed, heirs);
+function* entering(
+  lock: number,
+  hold: Hold,
+  untimed = false,
+  successorQueue = 0,
+): Steps<Acquisition> {
+  const how = yield* acquiring(lock + OWNER, untimed, successorQueue);
   if (how !== "timed out") holds.set(lock, hold);
   return how;
 }
@@ -317,10 +322,10 @@ export function letGo(lock: number): Hold {
 /**
  * Steps of acquiring what was let go, as often as before, whatever happens meanwhile.
  *
- * @param heirs address of a queue whose first is woken if the waiter dies; 0 for none
+ * @param successorQueue address of a queue whose first is woken if the waiter dies; 0 for none
  */
-export function holdingAgain(lock: number, hold: Hold, heirs: number): Steps<Acquisition> {
-  return entering(lock, hold, true, heirs);
+export function holdingAgain(lock: number, hold: Hold, successorQueue: number): Steps<Acquisition> {
+  return entering(lock, hold, true, successorQueue);
 }
 
 showState(RLock, (lock) => ({ locked: lock.locked(), depth: lock.depth }));

@@ -16,8 +16,8 @@
  */
 
 import { TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../atomics/deadline.ts";
-import { i32 } from "../atomics/heap_views.ts";
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { i32 } from "../heap/views.ts";
 import {
   createObject,
   defineType,
@@ -26,11 +26,11 @@ import {
   SharedHandle,
   SharedType,
   showState,
-} from "../atomics/shared_object.ts";
-import { shown } from "../atomics/shown.ts";
-import { ensureRoom, ensureRoomToRelease } from "../atomics/stack.ts";
-import { awaitOn, blockOn, Outcome, type Steps } from "../atomics/wait.ts";
-import { QUEUE_WORDS, wakeOne } from "../atomics/wait_queue.ts";
+} from "../objects/shared_object.ts";
+import { describe } from "../arguments/describe.ts";
+import { ensureStack, ensureStackToRelease } from "../heap/stack.ts";
+import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
+import { QUEUE_WORDS, wakeOne } from "../parking/wait_queue.ts";
 import { LockGuard } from "./ownership.ts";
 
 const VALUE = objectWord.FIRST;
@@ -43,7 +43,9 @@ const LARGEST = 2 ** 31 - 1;
 function createSemaphore(type: number, value: number): number {
   if (!Number.isInteger(value) || value < 0 || value > LARGEST) {
     throw new RangeError(
-      `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${shown(value)}`,
+      `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${
+        describe(value)
+      }`,
     );
   }
   const address = createObject(type, WORDS);
@@ -53,7 +55,7 @@ function createSemaphore(type: number, value: number): number {
 }
 
 function tryTake(semaphore: number): boolean {
-  ensureRoomToRelease();
+  ensureStackToRelease();
   const word = semaphore + VALUE;
   for (;;) {
     const found = Atomics.load(i32, word);
@@ -71,8 +73,8 @@ function* taking(semaphore: number): Steps<boolean> {
       expected: 0,
       overtaken,
     };
-    if (outcome === Outcome.TIMED_OUT) return false;
-    if (outcome === Outcome.WOKEN) overtaken = true;
+    if (outcome === ParkResult.TIMED_OUT) return false;
+    if (outcome === ParkResult.WOKEN) overtaken = true;
   }
   return true;
 }
@@ -160,10 +162,10 @@ export class Semaphore extends SharedHandle {
   release(n = 1): void {
     if (!Number.isInteger(n) || n < 1) {
       throw new RangeError(
-        `Cannot release semaphore: n must be a whole number of at least 1, not ${shown(n)}`,
+        `Cannot release semaphore: n must be a whole number of at least 1, not ${describe(n)}`,
       );
     }
-    ensureRoom();
+    ensureStack();
     const word = this.address + VALUE;
     const most = i32[this.address + MOST];
     for (;;) {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { deadlineOf, type WaitOptions } from "../atomics/deadline.ts";
-import { TIMEOUT_MAX } from "../atomics/wait.ts";
+import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import { TIMEOUT_MAX } from "../parking/wait.ts";
 
 /**
  * Waits until the promise is resolved or rejected, which counts as handled then.

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { checkOptions } from "../atomics/options.ts";
-import { shown } from "../atomics/shown.ts";
-import { i32 } from "../atomics/heap_views.ts";
-import { ensureThread, self, threadWord } from "../atomics/thread.ts";
-import { awaitOn, blockOn, type Steps } from "../atomics/wait.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
+import { i32 } from "../heap/views.ts";
+import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 
 function* sleeping(ms: number): Steps<void> {
   const end = performance.now() + ms;
-  ensureThread();
-  const word = self + threadWord.PID; // never changes
-  do yield { queue: self + threadWord.SLEEP_QUEUE, word, expected: i32[word] }; while (
+  ensureIsolate();
+  const word = thisIsolate + isolateWord.PID; // never changes
+  do yield { queue: thisIsolate + isolateWord.SLEEP_QUEUE, word, expected: i32[word] }; while (
     performance.now() < end
   ); // timers are up to a millisecond early, and end at 2^31 ms
 }
@@ -22,7 +22,7 @@ function* sleeping(ms: number): Steps<void> {
 /** A sleep of no time sleeps all the same: for one turn of the event loop. */
 function timeoutFor(ms: number): number {
   if (typeof ms !== "number" || Number.isNaN(ms)) {
-    throw new TypeError(`Cannot sleep: ms must be a number of milliseconds, not ${shown(ms)}`);
+    throw new TypeError(`Cannot sleep: ms must be a number of milliseconds, not ${describe(ms)}`);
   }
   return Math.max(ms, Number.MIN_VALUE);
 }

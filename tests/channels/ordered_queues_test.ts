@@ -4,15 +4,15 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { shown } from "../../lib/atomics/shown.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import { LifoQueue, PriorityQueue, type Process, Queue, task } from "@sauropod/multiprocessing";
 import fc from "fast-check";
-import { i32 } from "../../lib/atomics/heap_views.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { storeValue } from "../../lib/codec/message.ts";
 import { CHANNEL_WORDS, messagesIn } from "../../lib/channels/channel.ts";
 import { lifoStore } from "../../lib/channels/lifo_store.ts";
 import { priorityStore } from "../../lib/channels/priority_store.ts";
-import { allocate, free } from "../../lib/atomics/heap.ts";
+import { allocate, free } from "../../lib/heap/allocator.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, run } from "../fixtures/workers.ts";
 
@@ -122,7 +122,7 @@ test("PriorityQueue refuses an item without a priority, and says what to do", as
   assertThrows(() => queue.putSync([NaN, 1]), TypeError, "the item's first element");
   for (const priority of [NaN, "1", null] as number[]) {
     const message = `Cannot put item: options.priority must be a number that can be compared, not ${
-      shown(priority)
+      describe(priority)
     }`;
     assertThrows(() => queue.putSync(1, { priority }), TypeError, message);
     assertThrows(() => queue.tryPut(1, { priority }), TypeError, message);

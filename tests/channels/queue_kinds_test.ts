@@ -22,8 +22,8 @@ import {
   task,
   TaskLookupError,
 } from "@sauropod/multiprocessing";
-import { i32 } from "../../lib/atomics/heap_views.ts";
-import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
 import { usedBytes, useUpHeap } from "../fixtures/heap.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";

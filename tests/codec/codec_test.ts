@@ -19,12 +19,12 @@ import {
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { Pool, Process, Thread, Timer } from "../../mod.ts";
-import { ensureThread } from "../../lib/atomics/thread.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { CodedError, extending, Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
-ensureThread();
+ensureIsolate();
 
 /** The value as it comes out at the other end. */
 function sent<T>(value: T): T {
@@ -708,7 +708,7 @@ test("a generator or another iterator is refused, and the error says what to sen
 });
 
 test("what holds a resource is refused, not copied as an empty object", async () => {
-  ensureThread();
+  ensureIsolate();
   await using pool = new Pool(1);
   assertThrows(() => storeValue({ pool }, "value"), DataCloneError, "value.pool: a Pool holds");
   using file = await Deno.open(new URL(import.meta.url));

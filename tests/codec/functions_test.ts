@@ -18,8 +18,8 @@ import {
   TaskLookupError,
   tasksOf,
 } from "@sauropod/multiprocessing";
-import { ensureThread } from "../../lib/atomics/thread.ts";
-import { definitionAt, functionAddress, nameAt } from "../../lib/codec/functions.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { definitionAt, functionAddress, functionNameAt } from "../../lib/codec/functions.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { differs } from "../fixtures/functions/conditional.ts";
 import {
@@ -35,7 +35,7 @@ import { test } from "../fixtures/guarded.ts";
 import { runProgram } from "../fixtures/program.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-ensureThread();
+ensureIsolate();
 const plain = tasksOf<typeof import("../fixtures/functions/plain.ts")>(
   new URL("../fixtures/functions/plain.ts", import.meta.url),
 );
@@ -405,13 +405,13 @@ test("a function that is written in the call is evaluated once", () => {
   assertEquals(send(), send());
 });
 
-test("nameAt() shows a function without a name in one line", () => {
+test("functionNameAt() shows a function without a name in one line", () => {
   const fn = [(x: number) => {
     throw new RangeError(`${x}`);
   }][0];
   const { name } = fn;
   assertEquals(name, "");
-  const shown = nameAt(functionAddress(fn));
+  const shown = functionNameAt(functionAddress(fn));
   assertEquals(shown.includes("\n"), false, shown);
   assertMatch(shown, /^\(x\) ?=> ?\{ throw new RangeError/);
 });

@@ -1,10 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Pool } from "@sauropod/multiprocessing";
-import { ensureThread } from "../../lib/atomics/thread.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { test } from "../fixtures/guarded.ts";
 
-ensureThread();
+ensureIsolate();
 
 const values: object[] = [
   Temporal.Instant.from("2024-02-29T12:34:56.123456789Z"),

@@ -8,12 +8,12 @@ import {
   Queue,
   stopTeam,
 } from "@sauropod/multiprocessing";
-import { ensureThread } from "../../lib/atomics/thread.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { compileDistances } from "../../examples/loops/kernels/distances.ts";
 import { test } from "../fixtures/guarded.ts";
 
-ensureThread();
+ensureIsolate();
 
 function sharedMemory(initial = 1): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial, maximum: 10, shared: true });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { tagOutput } from "@sauropod/multiprocessing";
-import { rootWord } from "../../lib/atomics/heap.ts";
-import { i32 } from "../../lib/atomics/heap_views.ts";
+import { rootWord } from "../../lib/heap/allocator.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { consoleWith, denoConsole, LineTagger } from "../../lib/logging/tag_output.ts";
 import { linesOf, runProgram } from "../fixtures/programs.ts";
 

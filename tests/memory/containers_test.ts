@@ -12,8 +12,8 @@ import {
   SharedList,
   SharedMap,
 } from "@sauropod/multiprocessing";
-import { i32 } from "../../lib/atomics/heap_views.ts";
-import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { disturb } from "../fixtures/container_tasks.ts";
 import { inUse, useUpHeap } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";

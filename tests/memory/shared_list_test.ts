@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { shown } from "../../lib/atomics/shown.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import fc from "fast-check";
 import {
   DataCloneError,
@@ -174,7 +174,7 @@ test("SharedList refuses what is no index", () => {
       assertThrows(
         use,
         TypeError,
-        `Cannot use ${shown(bad)} as an index: it must be a whole number`,
+        `Cannot use ${describe(bad)} as an index: it must be a whole number`,
       );
     }
   }

@@ -11,8 +11,8 @@ import {
   SharedList,
   SharedMap,
 } from "@sauropod/multiprocessing";
-import { i32 } from "../../lib/atomics/heap_views.ts";
-import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { addTen, increment, takeAll } from "../fixtures/container_tasks.ts";
 import { collectGarbage, inUse, usedBytes } from "../fixtures/heap.ts";
 import { Point } from "../fixtures/functions/tasks.ts";

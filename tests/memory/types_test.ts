@@ -7,7 +7,7 @@
 import { assertThrows } from "@std/assert";
 import {
   Array as ArrayByItsName,
-  type ElementOf,
+  type ElementOfTypecode,
   Lock,
   type LockGuard,
   RawArray,
@@ -24,8 +24,8 @@ import { test } from "../fixtures/guarded.ts";
 function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}
 
 test("Value and Array know the type of their elements", () => {
-  same<ElementOf<"d" | "int8">, number>();
-  same<ElementOf<"q" | "uint64">, bigint>();
+  same<ElementOfTypecode<"d" | "int8">, number>();
+  same<ElementOfTypecode<"q" | "uint64">, bigint>();
   const [double, long] = [new Value("d"), new Value("int64", 5n)];
   same<typeof double.value, number>();
   same<typeof long.value, bigint>();

@@ -14,9 +14,9 @@ import {
   type Typecode,
   Value,
 } from "@sauropod/multiprocessing";
-import { allocate, free } from "../../lib/atomics/heap.ts";
-import { i32 } from "../../lib/atomics/heap_views.ts";
-import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
+import { allocate, free } from "../../lib/heap/allocator.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import {
   as,
   integerTypes,

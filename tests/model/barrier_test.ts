@@ -214,7 +214,7 @@ function oneIsEnded(parties: 2 | 3 | 4): Scenario {
     setUp(world) {
       const { barriers, count, state, atEnd } = makeBarrier(world, parties);
       const end = endOf(world, 1);
-      const { hasEnded, self: victim } = world.isolates[1].thread;
+      const { hasEnded, thisIsolate: victim } = world.isolates[1].thread;
       const here = world.word("here");
       const come = (barrier: Barrier): Step => () => {
         until(here, 0, true);
@@ -266,9 +266,9 @@ const runnerIsEnded: Scenario = {
   uses,
   setUp(world) {
     const ran = world.word("ran");
-    const { hasEnded, self } = world.isolates[1].thread;
+    const { hasEnded, thisIsolate } = world.isolates[1].thread;
     const { barriers, count, state, atEnd } = makeBarrier(world, 2, () => {
-      if (hasEnded(self)) {
+      if (hasEnded(thisIsolate)) {
         if (choose(2) === 0) die();
       }
       Atomics.store(i32, ran, 1);
@@ -392,24 +392,25 @@ finds("a party that does not look again in the queue waits, though it is the las
 finds("a barrier that goes on before its count is 0 lets somebody pass too early", {
   file: BARRIER,
   from: "  i32[barrier + COUNT] = 0;\n  Atomics.add(i32, barrier + STATE, 2);\n" +
-    "  tellAll(barrier + WAITERS, NodeState.PASSED);",
-  to: "  Atomics.add(i32, barrier + STATE, 2);\n  tellAll(barrier + WAITERS, NodeState.PASSED);",
+    "  resumeGroup(barrier + WAITERS, NodeState.PASSED);",
+  to:
+    "  Atomics.add(i32, barrier + STATE, 2);\n  resumeGroup(barrier + WAITERS, NodeState.PASSED);",
 }, allMeet(2, 2));
 
 finds("all pass although one has ended, when nobody counts who stands there", {
   file: BARRIER,
-  from: "if (standing(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {",
+  from: "if (countWaiters(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {",
   to: "if (false) {",
 }, oneIsEnded(2));
 
 finds("one that times out and breaks nothing leaves the others asleep", {
   file: BARRIER,
-  from: "if (outcome !== Outcome.CHANGED) return breakIf(barrier, state);",
-  to: "if (outcome !== Outcome.CHANGED) return broken;",
+  from: "if (outcome !== ParkResult.CHANGED) return breakIf(barrier, state);",
+  to: "if (outcome !== ParkResult.CHANGED) return broken;",
 }, oneTimesOut(3, 2, 0));
 
 finds("a party that leaves the queue and breaks it afterwards may die in between", {
-  file: "lib/atomics/wait_queue.ts",
+  file: "lib/parking/wait_queue.ts",
   from:
     "    const group = i32[node + nodeWord.GROUP];\n    if (group !== 0) breakGroup(queue, group);\n" +
     "  }\n  leave(queue + GUARD);\n  return state",
@@ -424,7 +425,7 @@ finds("the end of a party breaks nothing, when its queue is no group", {
 
 finds("a runner that was ended before it was the runner leaves the others asleep", {
   file: BARRIER,
-  from: 'return hasEnded(self) ? breakNow(barrier) : { kind: "last", index, state };',
+  from: 'return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };',
   to: 'return { kind: "last", index, state };',
 }, runnerIsEnded);
 

@@ -133,30 +133,31 @@ class Exploration {
 
   private prepare(isolates: Isolate[]): Program {
     const { thread: main, heap, shared } = isolates[0];
-    main.ensureThread();
+    main.ensureIsolate();
     const { names } = this;
     i32[heap.rootWord.liveWorkers] = isolates.length - 1;
     for (const [name, at] of Object.entries(heap.rootWord)) names.set(at, name);
     for (const [i, { thread, waitQueue }] of isolates.entries()) {
-      if (i > 0) thread.adoptThread(undefined!, main.createThread(main.self));
-      thread.enterState(thread.State.RUNNING);
-      for (const [name, at] of Object.entries(thread.threadWord)) {
-        names.set(thread.self + at, `thread${i}.${name}`);
+      if (i > 0) thread.adoptIsolate(undefined!, main.createIsolateRecord(main.thisIsolate));
+      thread.enterState(thread.IsolateState.RUNNING);
+      for (const [name, at] of Object.entries(thread.isolateWord)) {
+        names.set(thread.thisIsolate + at, `thread${i}.${name}`);
       }
-      const nodes = [0, 0].map(() => waitQueue.takeNode());
+      const nodes = [0, 0].map(() => waitQueue.acquireNode());
       for (const [n, node] of nodes.entries()) {
         for (const [name, at] of Object.entries(waitQueue.nodeWord)) {
           names.set(node + at, `node${i}${n === 0 ? "" : n}.${name}`);
         }
       }
       // They name their thread from the start; its code writes the same again each time.
-      for (const node of nodes) i32[node + waitQueue.nodeWord.THREAD] = thread.self;
-      nodes.reverse().forEach(waitQueue.giveBackNode);
+      for (const node of nodes) i32[node + waitQueue.nodeWord.ISOLATE] = thread.thisIsolate;
+      nodes.reverse().forEach(waitQueue.returnNode);
     }
     const { mortal } = this.scenario;
     if (mortal !== undefined) {
-      const { self, threadWord, State } = isolates[mortal].thread;
-      this.isDying = () => (this.machine.peek(self + threadWord.STATE) & 0xff) === State.ENDED;
+      const { thisIsolate, isolateWord, IsolateState } = isolates[mortal].thread;
+      this.isDying = () =>
+        (this.machine.peek(thisIsolate + isolateWord.STATE) & 0xff) === IsolateState.ENDED;
     }
     const words = heap.allocate(64);
     let used = 0;

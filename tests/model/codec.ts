@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { allocate, free } from "../../lib/atomics/heap.ts";
-import { i32 } from "../../lib/atomics/heap_views.ts";
+import { allocate, free } from "../../lib/heap/allocator.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { functionsOfModel } from "./stand_ins.ts";
 
 /** A value that is to be sent. */
@@ -29,7 +29,7 @@ export function encode(value: number): Encoder {
 }
 
 /** Takes an encoder back. */
-export function giveBack(): void {}
+export function returnEncoder(): void {}
 
 /** Stores a message in a block. */
 export function storeMessage(encoder: Encoder): number {

@@ -259,22 +259,22 @@ proves(holderEnds("RLock", 2), { large: true });
 finds("a waiter that frees the lock before it stands in the queue misses its notification", [
   {
     file: "lib/sync/condition.ts",
-    from: "  let outcome: Outcome;\n  try {\n    outcome = yield {",
-    to: "  let outcome: Outcome;\n  again = free(lock);\n  try {\n    outcome = yield {",
+    from: "  let outcome: ParkResult;\n  try {\n    outcome = yield {",
+    to: "  let outcome: ParkResult;\n  again = free(lock);\n  try {\n    outcome = yield {",
   },
   { file: "lib/sync/condition.ts", from: "      onQueued: () => again = free(lock),\n", to: "" },
 ], producer("Lock", 1, "one"));
 
 finds("who takes the lock over from the dead hides its death from those who still wait", {
   file: "lib/sync/ownership.ts",
-  from: '  if (how === "abandoned") wakeOthersFor(owner, owner + QUEUE);\n',
+  from: '  if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);\n',
   to: "",
 }, holderEnds("Lock", 2));
 
 finds("one that is notified and ends before it has the lock keeps the notification", [
   {
-    file: "lib/atomics/wait_queue.ts",
-    from: "    if (state !== NodeState.UNUSED && heirs !== 0) wakeOne(heirs);",
+    file: "lib/parking/wait_queue.ts",
+    from: "    if (state !== NodeState.UNUSED && successorQueue !== 0) wakeOne(successorQueue);",
     to: "",
   },
   {

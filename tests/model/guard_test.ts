@@ -39,7 +39,7 @@ proves(sections(4, 1));
 proves(sections(3, 3), { large: true });
 proves(sections(4, 2), { large: true });
 
-const file = "lib/atomics/guard.ts";
+const file = "lib/heap/guard.ts";
 
 finds("a guard that is taken in two steps admits two", {
   file,

@@ -9,18 +9,18 @@
  */
 import { stripTypeScriptTypes } from "node:module";
 import { ROOT } from "../../scripts/source_files.ts";
-import type { Steps } from "../../lib/atomics/wait.ts";
+import type { Steps } from "../../lib/parking/wait.ts";
 import type { ModuleState } from "./code.ts";
 import * as standIns from "./stand_ins.ts";
 
 /** Modules that scenarios use, by name. */
 const MODULES = {
-  heap: "lib/atomics/heap.ts",
-  guard: "lib/atomics/guard.ts",
-  shared: "lib/atomics/shared_object.ts",
-  thread: "lib/atomics/thread.ts",
-  wait: "lib/atomics/wait.ts",
-  waitQueue: "lib/atomics/wait_queue.ts",
+  heap: "lib/heap/allocator.ts",
+  guard: "lib/heap/guard.ts",
+  shared: "lib/objects/shared_object.ts",
+  thread: "lib/heap/isolate_record.ts",
+  wait: "lib/parking/wait.ts",
+  waitQueue: "lib/parking/wait_queue.ts",
   ownership: "lib/sync/ownership.ts",
   lock: "lib/sync/lock.ts",
   rlock: "lib/sync/rlock.ts",
@@ -40,12 +40,12 @@ type StepsOf<T> = (address: number) => Steps<T>;
 
 /** The modules of one isolate. Those that a scenario does not name in `uses` are not there. */
 export interface Isolate {
-  heap: typeof import("../../lib/atomics/heap.ts");
-  guard: typeof import("../../lib/atomics/guard.ts");
-  shared: typeof import("../../lib/atomics/shared_object.ts");
-  thread: typeof import("../../lib/atomics/thread.ts");
-  wait: typeof import("../../lib/atomics/wait.ts");
-  waitQueue: typeof import("../../lib/atomics/wait_queue.ts");
+  heap: typeof import("../../lib/heap/allocator.ts");
+  guard: typeof import("../../lib/heap/guard.ts");
+  shared: typeof import("../../lib/objects/shared_object.ts");
+  thread: typeof import("../../lib/heap/isolate_record.ts");
+  wait: typeof import("../../lib/parking/wait.ts");
+  waitQueue: typeof import("../../lib/parking/wait_queue.ts");
   ownership: typeof import("../../lib/sync/ownership.ts");
   lock: typeof import("../../lib/sync/lock.ts");
   rlock: typeof import("../../lib/sync/rlock.ts") & {
@@ -84,21 +84,21 @@ export interface Replacement {
  * has returned, the thread is where it was when it called, however the function came to its result.
  */
 const CALLS: Record<string, string[]> = {
-  "lib/atomics/guard.ts": ["enter", "enterWithRoom", "enterSlowly", "leave"],
-  "lib/atomics/heap.ts": ["allocate", "free"],
-  "lib/atomics/thread.ts": ["publishEnd", "rouse", "forEachLiveThread"],
-  "lib/atomics/wait_queue.ts": [
+  "lib/heap/guard.ts": ["enter", "enterWithStack", "enterSlowly", "leave"],
+  "lib/heap/allocator.ts": ["allocate", "free"],
+  "lib/heap/isolate_record.ts": ["publishEnd", "unpark", "forEachLiveIsolate"],
+  "lib/parking/wait_queue.ts": [
     "enqueue",
     "dequeue",
     "wakeOne",
     "wakeAll",
-    "tellAll",
+    "resumeGroup",
     "breakGroup",
-    "standing",
-    "passOn",
+    "countWaiters",
+    "handOff",
     "removeWaitersOf",
-    "wakeWaitersFor",
-    "wakeOthersFor",
+    "wakeWaitersOnOwner",
+    "wakeOtherQueuesOnOwner",
     "wake",
     "takeFirst",
     "link",
@@ -106,26 +106,26 @@ const CALLS: Record<string, string[]> = {
     "unlink",
   ],
   "lib/channels/channel.ts": ["push", "pushBlock", "closeChannel", "noteRoom", "receive"],
-  "lib/runtime/lifecycle.ts": ["endThread"],
+  "lib/runtime/lifecycle.ts": ["endIsolate"],
   "lib/sync/ownership.ts": ["relinquish", "asOwner"],
 };
 
 /** The same for the sleep, which leaves wake-ups of promises behind, and for loops in functions. */
 const CHECKPOINTS: Replacement[] = [
   {
-    file: "lib/atomics/wait.ts",
+    file: "lib/parking/wait.ts",
     from: "outcome = parkBlocking(step.value, deadline, object);",
     to: `outcome = called("sleep", () => parkBlocking(step.value, deadline, object), step.value,
-        () => [armed, late, woken]);`,
+        () => [armed, forwarded, woken]);`,
   },
   {
-    file: "lib/atomics/wait.ts",
+    file: "lib/parking/wait.ts",
     from: "  for (;;) {\n    const seen = Atomics.load(i32, wake);",
-    to: `  for (;;) {\n    repeats("sleep", [armed, late, woken]);\n` +
+    to: `  for (;;) {\n    repeats("sleep", [armed, forwarded, woken]);\n` +
       "    const seen = Atomics.load(i32, wake);",
   },
   {
-    file: "lib/atomics/guard.ts",
+    file: "lib/heap/guard.ts",
     from: "    Atomics.wait(i32, word, CONTENDED);",
     to: `    Atomics.wait(i32, word, CONTENDED); repeats("enterSlowly");`,
   },
@@ -134,13 +134,13 @@ const CHECKPOINTS: Replacement[] = [
 /** For {@linkcode CopyOptions.forgetful}. */
 const FORGETFUL: Replacement[] = [
   {
-    file: "lib/atomics/wait.ts",
-    from: "    let outcome: Outcome;\n    try {\n      outcome = called",
-    to: "    let outcome: Outcome;\n    beforeSleep(step.value, deadline);\n" +
+    file: "lib/parking/wait.ts",
+    from: "    let outcome: ParkResult;\n    try {\n      outcome = called",
+    to: "    let outcome: ParkResult;\n    beforeSleep(step.value, deadline);\n" +
       "    try {\n      outcome = called",
   },
   {
-    file: "lib/atomics/wait.ts",
+    file: "lib/parking/wait.ts",
     from: "    step = steps.next(outcome);\n  }\n  return step.value;",
     to: "    afterSleep(outcome);\n    step = steps.next(outcome);\n  }\n  return step.value;",
   },
@@ -151,12 +151,12 @@ const NODES_PER_SLAB = 3;
 /** Changes without effect on the protocols: small sizes, and access to module variables. */
 export const FITTINGS: Replacement[] = [
   {
-    file: "lib/atomics/wait_queue.ts",
+    file: "lib/parking/wait_queue.ts",
     from: /const NODES_PER_SLAB = \d+;/,
     to: `const NODES_PER_SLAB = ${NODES_PER_SLAB};`,
   },
   {
-    file: "lib/atomics/wait_queue.ts",
+    file: "lib/parking/wait_queue.ts",
     from: "const unused: number[] = [];",
     to: "export const unused: number[] = [];",
   },
@@ -172,18 +172,18 @@ export const FITTINGS: Replacement[] = [
   },
   {
     // What it remembers is found in memory again.
-    file: "lib/channels/unfinished.ts",
+    file: "lib/channels/task_counter.ts",
     from: "const tallies = new Map<number, number>();",
     to: "const tallies = forgottenAtEachRun(new Map<number, number>());",
   },
   {
-    file: "lib/atomics/wait.ts",
+    file: "lib/parking/wait.ts",
     from: "let armed = false;",
     to: `let armed = false;
       export const isIdle = () =>
-        !armed && late.length === 0 && woken.length === 0 && sleepers.size === 0;
+        !armed && forwarded.length === 0 && woken.length === 0 && sleepers.size === 0;
       export const resetForModel = () => {
-        armed = false; late.length = 0; woken.length = 0; sleepers.clear();
+        armed = false; forwarded.length = 0; woken.length = 0; sleepers.clear();
         serve = undefined; onStop = undefined; onBlock = undefined;
       };`,
   },
@@ -191,12 +191,12 @@ export const FITTINGS: Replacement[] = [
 
 /** Modules that are replaced. */
 const STAND_INS: [RegExp, string][] = [
-  [/^lib\/atomics\/heap_views\.ts$/, "tests/model/stand_ins.ts"],
-  [/^lib\/atomics\/keep_alive\.ts$/, "tests/model/keep_alive.ts"],
+  [/^lib\/heap\/views\.ts$/, "tests/model/stand_ins.ts"],
+  [/^lib\/parking\/keep_alive\.ts$/, "tests/model/keep_alive.ts"],
   [/^lib\/codec\//, "tests/model/codec.ts"],
 ];
 const SIMULATED_GUARD: [RegExp, string] = [
-  /^lib\/atomics\/guard\.ts$/,
+  /^lib\/heap\/guard\.ts$/,
   "tests/model/stand_ins.ts",
 ];
 
@@ -279,7 +279,7 @@ function urlOfSource(source: string): string {
 function completed(isolate: any, realGuard: boolean): Isolate {
   if (!realGuard) isolate.guard ??= standIns;
   const { unused } = isolate.waitQueue;
-  const { isIdle, resetForModel, waitingPromises } = isolate.wait;
+  const { isIdle, resetForModel, countParkedPromises } = isolate.wait;
   const holds: Map<number, object> = isolate.rlock?.holds ?? new Map();
   isolate.state = {
     save: () =>
@@ -292,7 +292,7 @@ function completed(isolate: any, realGuard: boolean): Isolate {
       resetForModel();
     },
     isIdle,
-    leaksNode: () => waitingPromises() === 0 && unused.length % NODES_PER_SLAB !== 0,
+    leaksNode: () => countParkedPromises() === 0 && unused.length % NODES_PER_SLAB !== 0,
   };
   return isolate;
 }

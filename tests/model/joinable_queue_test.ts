@@ -147,7 +147,7 @@ const workerIsEnded: Scenario = {
 
 proves(workerIsEnded);
 
-const UNFINISHED = "lib/channels/unfinished.ts";
+const UNFINISHED = "lib/channels/task_counter.ts";
 
 finds("a task that is marked after the joiners were told leaves them asleep", {
   file: UNFINISHED,
@@ -188,7 +188,7 @@ finds("an end of all tasks that wakes one joiner leaves another asleep", [
 
 finds("an item that a worker gets after its end was looked at is waited for in vain", {
   file: UNFINISHED,
-  from: "        if (hasEnded(self)) tellJoiners(channel);\n",
+  from: "        if (hasEnded(thisIsolate)) tellJoiners(channel);\n",
   to: "",
 }, workerIsEnded);
 
@@ -210,6 +210,6 @@ finds("a task that is marked before it is out of hand is done and lost", {
 finds("a dead worker that marks what was given up marks another's task", {
   file: UNFINISHED,
   from:
-    "  if (!wasInHand && exitCodeOf(self)) return true; // this worker is dead, and it was given up\n",
+    "  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and it was given up\n",
   to: "",
 }, workerIsEnded);

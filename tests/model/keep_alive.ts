@@ -1,5 +1,5 @@
 /**
- * In the place of `lib/atomics/keep_alive.ts`: a simulated thread has no event loop to keep alive.
+ * In the place of `lib/parking/keep_alive.ts`: a simulated thread has no event loop to keep alive.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 const nothing = (): void => {};
 
 export {
-  nothing as hold,
-  nothing as holdEndless,
-  nothing as recheck,
-  nothing as release,
-  nothing as releaseEndless,
+  nothing as holdLoop,
+  nothing as holdLoopForPeers,
+  nothing as releaseLoop,
+  nothing as releaseLoopForPeers,
   nothing as setWoken,
+  nothing as updateKeepAlive,
 };

@@ -278,8 +278,8 @@ const overtakenOnce: Scenario = {
 
 proves(overtakenOnce);
 
-const WAIT_QUEUE = "lib/atomics/wait_queue.ts";
-const WAIT = "lib/atomics/wait.ts";
+const WAIT_QUEUE = "lib/parking/wait_queue.ts";
+const WAIT = "lib/parking/wait.ts";
 const OWNERSHIP = "lib/sync/ownership.ts";
 
 finds("a waiter that looks before it stands in the queue is not woken", {
@@ -305,14 +305,14 @@ finds("a release that does not look for those who came meanwhile wakes nobody", 
 
 finds("a lock that is taken in two steps has two owners", {
   file: OWNERSHIP,
-  from: "return Atomics.compareExchange(i32, owner, 0, self) === 0;",
+  from: "return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0;",
   to:
-    "if (Atomics.load(i32, owner) !== 0) return false; Atomics.store(i32, owner, self); return true;",
+    "if (Atomics.load(i32, owner) !== 0) return false; Atomics.store(i32, owner, thisIsolate); return true;",
 }, everybodyAcquires(2, 1));
 
 finds("a lock that is handed over without naming its owner has two", {
   file: WAIT_QUEUE,
-  from: "const next = handsOver ? i32[node + nodeWord.THREAD] : 0;",
+  from: "const next = handsOver ? i32[node + nodeWord.ISOLATE] : 0;",
   to: "const next = 0;",
 }, everybodyAcquires(2, 3));
 
@@ -332,18 +332,18 @@ finds("a waker that rouses before it says why wakes nobody", [
   {
     file: WAIT_QUEUE,
     from: "  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
-    to: "  rouse(thread);\n  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
+    to: "  unpark(thread);\n  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
   },
   {
     file: WAIT_QUEUE,
-    from: "recheck();\n  }\n  rouse(thread);",
-    to: "recheck();\n  }",
+    from: "updateKeepAlive();\n  }\n  unpark(thread);",
+    to: "updateKeepAlive();\n  }",
   },
 ], everybodyAcquires(2, 1));
 
 finds("a waiter that was overtaken and does not say so is overtaken again", {
   file: OWNERSHIP,
-  from: "if (outcome === Outcome.WOKEN) overtaken = true;",
+  from: "if (outcome === ParkResult.WOKEN) overtaken = true;",
   to: "",
 }, overtakenOnce);
 
@@ -361,8 +361,8 @@ finds("a waiter that was ended loses its wake-up", [
   },
   {
     file: WAIT,
-    from: "if (outcome === Outcome.WOKEN) wakeOne(queue);\n  throw stopped();",
-    to: "throw stopped();",
+    from: "if (outcome === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
+    to: "throw stopError();",
   },
 ], oneIsEnded(3));
 
@@ -374,13 +374,13 @@ finds("a waiter that does not ask in the queue whether the owner lives waits for
 
 finds("an end that does not wake those who wait for the owner leaves them asleep", {
   file: "lib/runtime/lifecycle.ts",
-  from: "  wakeWaitersFor(record); // locks it held",
+  from: "  wakeWaitersOnOwner(record); // locks it held",
   to: "",
 }, ownerEndsItself(2));
 
 finds("an ended thread that releases what another has taken over admits two", {
   file: OWNERSHIP,
-  from: "    if (hasEnded(self)) return true; // asked after",
+  from: "    if (hasEnded(thisIsolate)) return true; // asked after",
   to: "    // asked after",
 }, oneIsEnded(3));
 
@@ -392,7 +392,8 @@ finds("promises that were woken while their thread blocks must lend their wake-u
 
 finds("a thread that blocks takes a lock handed to its promise just now for its own", {
   file: WAIT,
-  from: "      const lent = lendWakeUps(park.queue);\n      if (lent !== undefined) return lent;\n",
+  from:
+    "      const lent = forwardWakeups(park.queue);\n      if (lent !== undefined) return lent;\n",
   to: "",
 }, promiseWaits(3, true));
 

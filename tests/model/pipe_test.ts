@@ -20,7 +20,7 @@ function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) 
     handles,
     /** Closes an end at the thread, as far as others can see it. */
     close: (thread: number, i: number) =>
-      world.isolates[thread].shared.tellLost(shared.addressOf(ends[i])!),
+      world.isolates[thread].shared.notifyUnreachable(shared.addressOf(ends[i])!),
     atEnd() {
       assertEmptyQueue(at + 2 + 34);
       assertEmptyQueue(at + 2 + 56 + 34);
@@ -185,6 +185,6 @@ finds("an end that is closed when the first of two closes it loses what the othe
 
 finds("the end of a thread that does not let go of its pipes leaves the other asleep", {
   file: "lib/runtime/lifecycle.ts",
-  from: "  loseAllHeld(record); // ends of pipes\n",
+  from: "  markAllHeldUnreachable(record); // ends of pipes\n",
   to: "",
 }, writerIsEnded);

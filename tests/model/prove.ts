@@ -103,14 +103,14 @@ export function inTime(acquire: () => void): Step {
 
 /** What one thread does to end another, as `terminate()` does. */
 export function endOf({ isolates }: World, victim: number, by = 0): () => void {
-  const { self } = isolates[victim].thread;
-  return () => isolates[by].lifecycle.stopThread(self, -15);
+  const { thisIsolate } = isolates[victim].thread;
+  return () => isolates[by].lifecycle.stopIsolate(thisIsolate, -15);
 }
 
 /** What a thread does to end itself, as if its order had failed. */
 export function ownEnd({ isolates }: World, its: number): () => void {
   const { thread, lifecycle } = isolates[its];
-  return () => void lifecycle.endThread(thread.self, 1);
+  return () => void lifecycle.endIsolate(thread.thisIsolate, 1);
 }
 
 /** A step that ends somebody just before it does something, or just after. */

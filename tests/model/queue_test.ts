@@ -286,10 +286,10 @@ finds("two producers that do not enter the section write into one place", {
 finds("two consumers that do not enter the section get one item twice", {
   file: CHANNEL,
   from:
-    "  enterWithRoom(channel + RECEIVE_GUARD);\n  try {\n    const place = nextPlace(channel);\n" +
+    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const place = nextPlace(channel);\n" +
     "    if (place === 0) return false;",
   to: "  const place = nextPlace(channel);\n  if (place === 0) return false;\n" +
-    "  enterWithRoom(channel + RECEIVE_GUARD);\n  try {",
+    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {",
 }, allPass(1, 2, 2));
 
 finds("a consumer that frees a segment and goes on in it reads what is not there", {
@@ -346,14 +346,14 @@ finds("a close that waits for nobody who is in the section leaves what is put th
 
 const keepsWakeUp = [
   {
-    file: "lib/atomics/wait_queue.ts",
+    file: "lib/parking/wait_queue.ts",
     from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
     to: "",
   },
   {
-    file: "lib/atomics/wait.ts",
-    from: "if (outcome === Outcome.WOKEN) wakeOne(queue);\n  throw stopped();",
-    to: "throw stopped();",
+    file: "lib/parking/wait.ts",
+    from: "if (outcome === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
+    to: "throw stopError();",
   },
 ];
 

@@ -250,19 +250,19 @@ finds("a limit that is looked at once is passed", {
 }, tooMany);
 
 finds("a waiter whose time is up keeps the wake-up that came in the last moment", {
-  file: "lib/atomics/wait.ts",
+  file: "lib/parking/wait.ts",
   from: "if (!dequeue(node)) continue; // woken in the last moment: that counts",
   to: "dequeue(node);",
 }, oneTimesOut);
 
 finds("an end that does not pass on a wake-up loses a permit", {
-  file: "lib/atomics/wait_queue.ts",
+  file: "lib/parking/wait_queue.ts",
   from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
   to: "",
 }, oneIsEnded(true));
 
 finds("a waiter that is told to end and does not pass on its wake-up loses a permit", {
-  file: "lib/atomics/wait.ts",
-  from: "if (outcome === Outcome.WOKEN) wakeOne(queue);\n  throw stopped();",
-  to: "throw stopped();",
+  file: "lib/parking/wait.ts",
+  from: "if (outcome === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
+  to: "throw stopError();",
 }, oneIsEnded(false));

@@ -7,7 +7,7 @@
 import { act, checkpoint, here, onRun } from "./code.ts";
 import { Kind, Slept } from "./machine.ts";
 
-// Memory, in place of lib/atomics/heap_views.ts
+// Memory, in place of lib/heap/views.ts
 
 /** Plain accesses to the words of memory. */
 export const i32: Int32Array<SharedArrayBuffer> = new Proxy(
@@ -87,13 +87,13 @@ export const Atomics = {
 /** What the guard's own word says to nobody: with this guard nobody looks before sleeping. */
 export const SPINS = 0;
 
-/** Enters a section: the simulated guard, in place of lib/atomics/guard.ts once that is proved. */
+/** Enters a section: the simulated guard, in place of lib/heap/guard.ts once that is proved. */
 export function enter(word: number): void {
   act(Kind.ENTER, word);
 }
 
 /** The stacks of the model have room. */
-export const enterWithRoom: typeof enter = enter;
+export const enterWithStack: typeof enter = enter;
 
 /** Leaves a section. */
 export function leave(word: number): void {

@@ -14,7 +14,7 @@ import {
 } from "@sauropod/multiprocessing/ndarray";
 import { inspect, sumThere } from "../fixtures/ndarray_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
-import { loopTest } from "../parallel/loops.ts";
+import { loopTest } from "../loops/loops.ts";
 
 function indicesOf(shape: readonly number[]): number[][] {
   return shape.reduce<number[][]>(

@@ -23,7 +23,7 @@ import {
   zeros,
 } from "@sauropod/multiprocessing/ndarray";
 import createNdarray from "ndarray";
-import { loopTest } from "../parallel/loops.ts";
+import { loopTest } from "../loops/loops.ts";
 
 /** Compiles only if both are the same type. */
 function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}

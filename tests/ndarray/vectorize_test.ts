@@ -11,7 +11,7 @@ import {
   zeros,
 } from "@sauropod/multiprocessing/ndarray";
 import { shifted } from "../fixtures/ndarray_tasks.ts";
-import { loopTest } from "../parallel/loops.ts";
+import { loopTest } from "../loops/loops.ts";
 
 /** Compiles only if both are the same type. */
 function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}

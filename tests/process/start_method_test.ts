@@ -11,9 +11,9 @@ import {
   setStartMethod,
   task,
 } from "@sauropod/multiprocessing";
-import { State, stateOf } from "../../lib/atomics/thread.ts";
+import { IsolateState, isolateState } from "../../lib/heap/isolate_record.ts";
 import { hostedWorkers } from "../../lib/runtime/host.ts";
-import { ExitCode, stopThread } from "../../lib/runtime/lifecycle.ts";
+import { ExitCode, stopIsolate } from "../../lib/runtime/lifecycle.ts";
 import { test } from "../fixtures/guarded.ts";
 
 test("setStartMethod() changes what getStartMethod() and getContext() give, once", () => {
@@ -136,9 +136,9 @@ test(
       while (killed === 0) { // the reserve is filled one a turn
         await new Promise((resolve) => setTimeout(resolve, 0));
         for (const record of hostedWorkers()) {
-          const state = stateOf(record);
-          if (state !== State.STARTING && state !== State.IDLE) continue;
-          stopThread(record, code);
+          const state = isolateState(record);
+          if (state !== IsolateState.STARTING && state !== IsolateState.IDLE) continue;
+          stopIsolate(record, code);
           killed++;
         }
       }

@@ -5,7 +5,7 @@ import { arrayEqual, random, randomSync, sumSync } from "@sauropod/multiprocessi
 import { Random, type RandomState, SeedSequence, streams } from "@sauropod/multiprocessing/random";
 import { draw, grow } from "../fixtures/random_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
-import { loopTest, shared } from "../parallel/loops.ts";
+import { loopTest, shared } from "../loops/loops.ts";
 
 /** NumPy 2.4: `SeedSequence(…).generate_state(4)`. */
 const numpyStates: [SeedSequence, number[]][] = [

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { shown } from "../../lib/atomics/shown.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import {
   Barrier,
   BrokenBarrierError,
@@ -125,7 +125,7 @@ test("Barrier() refuses what is no number of parties, action or time", () => {
     assertThrows(
       () => new Barrier(parties),
       RangeError,
-      `Cannot make barrier: parties must be a whole number of at least 1, not ${shown(parties)}`,
+      `Cannot make barrier: parties must be a whole number of at least 1, not ${describe(parties)}`,
     );
   }
   assertThrows(

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { shown } from "../../lib/atomics/shown.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import {
   AbandonedLockError,
   Condition,
@@ -15,8 +15,8 @@ import {
   TimeoutError,
   Value,
 } from "@sauropod/multiprocessing";
-import { addressOf, objectWord } from "../../lib/atomics/shared_object.ts";
-import { hasWaiters, standing } from "../../lib/atomics/wait_queue.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
+import { countWaiters, hasWaiters } from "../../lib/parking/wait_queue.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -134,7 +134,7 @@ test("Condition.waitFor() lends wake-ups while its predicate blocks", async () =
     done,
   );
   const queue = addressOf(semaphore)! + objectWord.FIRST + 1;
-  while (standing(queue) < 2) await turn();
+  while (countWaiters(queue) < 2) await turn();
   condition.acquireSync();
   condition.notify();
   condition.release();
@@ -187,7 +187,7 @@ test("Condition.notify(n) refuses what is no number", () => {
     assertThrows(
       () => condition.notify(n),
       RangeError,
-      `Cannot notify: n must be a whole number of at least 0, not ${shown(n)}`,
+      `Cannot notify: n must be a whole number of at least 0, not ${describe(n)}`,
     );
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { shown } from "../../lib/atomics/shown.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import {
   BoundedSemaphore,
   Event,
@@ -31,7 +31,7 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
         () => new semaphoreClass(value),
         RangeError,
         `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${
-          shown(value)
+          describe(value)
         }`,
       );
     }
@@ -44,7 +44,7 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
       assertThrows(
         () => semaphore.release(n),
         RangeError,
-        `Cannot release semaphore: n must be a whole number of at least 1, not ${shown(n)}`,
+        `Cannot release semaphore: n must be a whole number of at least 1, not ${describe(n)}`,
       );
     }
     assertEquals(semaphore.value, 2);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { shown } from "../../lib/atomics/shown.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import { Event, sleep, sleepSync } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
@@ -20,7 +20,7 @@ for (const [name, wait] of waits) {
 
   test(`${name}() rejects what is no time`, async () => {
     for (const ms of [NaN, "5", undefined, null]) {
-      const message = `Cannot sleep: ms must be a number of milliseconds, not ${shown(ms)}`;
+      const message = `Cannot sleep: ms must be a number of milliseconds, not ${describe(ms)}`;
       await assertRejects(() => wait(ms as number), TypeError, message);
     }
   });

@@ -21,8 +21,8 @@ import {
   Semaphore,
   type SharedHandle,
 } from "@sauropod/multiprocessing";
-import { addressOf, objectWord } from "../../../lib/atomics/shared_object.ts";
-import { inQueue, standing } from "../../../lib/atomics/wait_queue.ts";
+import { addressOf, objectWord } from "../../../lib/objects/shared_object.ts";
+import { countWaiters, withQueueGuard } from "../../../lib/parking/wait_queue.ts";
 import { GUARD_MS, test } from "../../fixtures/guarded.ts";
 import { ended } from "../../fixtures/workers.ts";
 import { type Call, type Reply, serve, settle } from "./party.ts";
@@ -292,7 +292,7 @@ function queueOf(object: SharedHandle): number {
 /** How many stand in the queue of an object. */
 export function waiters(object: SharedHandle): number {
   const queue = queueOf(object);
-  return inQueue(queue, () => standing(queue));
+  return withQueueGuard(queue, () => countWaiters(queue));
 }
 
 /** Waits until so many stand in the queue of an object. */

@@ -1,0 +1,21 @@
+/**
+ * How errors show the values that they are about.
+ *
+ * @module
+ */
+
+/** A value as an error shows it. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 37)}...` : value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : `an object of class ${value.constructor?.name}`;
+    default:
+      return String(value);
+  }
+}

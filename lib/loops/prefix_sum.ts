@@ -1,0 +1,55 @@
+/**
+ * Prefix sums on all cores.
+ *
+ * @module
+ */
+
+import { type DefaultArray, lazy, type PrefixSumOptions } from "./expression.ts";
+import type { ArraysOf, BigintTypedArray, NumberTypedArray } from "./expression_tree.ts";
+import type { Abortable } from "./parallel_for.ts";
+
+/** What the elements of an array are. */
+export type ElementIn<Source> = Source extends BigintTypedArray ? bigint : number;
+
+/**
+ * The sums of all elements up to each.
+ *
+ * The same, bit for bit, whatever the number of threads. Sums of floating-point numbers may differ in
+ * the last digits from those of a plain loop.
+ *
+ * Follows `numpy.cumsum`.
+ *
+ * @param source a typed array on shared memory
+ * @returns `into`, or a new array on shared memory
+ * @throws {TypeError} if `source` or `into` is not on shared memory
+ * @throws {RangeError} if `into` has not as many elements
+ *
+ * @example In place
+ * ```ts
+ * import { prefixSum, sharedArray, stopTeam } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const counts = sharedArray("int32", [3, 1, 4, 1, 5]);
+ * await prefixSum(counts, { into: counts });
+ * assertEquals([...counts], [3, 4, 8, 9, 14]);
+ * await stopTeam(); // for tests that look for leaks: a program just ends
+ * ```
+ */
+export async function prefixSum<
+  Source extends NumberTypedArray | BigintTypedArray,
+  Target extends ArraysOf<ElementIn<Source>> = DefaultArray<ElementIn<Source>>,
+>(source: Source, options: PrefixSumOptions<Target> & Abortable = {}): Promise<Target> {
+  return await lazy(source as NumberTypedArray).cumsum(options as object) as unknown as Target;
+}
+
+/**
+ * As {@linkcode prefixSum}, blocking the thread, which does its share.
+ *
+ * @throws as {@linkcode prefixSum}
+ */
+export function prefixSumSync<
+  Source extends NumberTypedArray | BigintTypedArray,
+  Target extends ArraysOf<ElementIn<Source>> = DefaultArray<ElementIn<Source>>,
+>(source: Source, options: PrefixSumOptions<Target> = {}): Target {
+  return lazy(source as NumberTypedArray).cumsumSync(options as object) as unknown as Target;
+}

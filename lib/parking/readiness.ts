@@ -1,0 +1,75 @@
+/**
+ * Waiting for whichever of several things is ready first.
+ *
+ * What can be waited for gives steps that end when it is ready and take nothing. To wait for several
+ * is to run the steps of all of them, until the first ends: {@linkcode blockOnAny} sleeps in all their
+ * queues at a time, {@linkcode awaitOnAny} has a promise in each. The others leave their queues then.
+ * One that was woken in the last moment looks once more, and passes on a wake-up that it does not
+ * use, as steps do that take nothing; so no other waiter of its queue is forgotten.
+ *
+ * @module
+ */
+
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { awaitOn, blockOnAny, type Steps } from "./wait.ts";
+
+export { blockOnAny };
+
+/** Steps that end with true when something is ready, with false when the time is up. */
+export type ReadySteps = Steps<boolean>;
+
+/** The method of a {@linkcode Waitable}. */
+export const readySteps: unique symbol = Symbol("readySteps");
+
+/**
+ * What `wait` and `waitSync` can wait for: a `Connection` (a message or the end of the other side),
+ * a queue (an item or its end), an `Event` (set), a `Process` (ended), a `Listener` (a connection).
+ */
+// A class only because `deno doc --lint` wants the symbol in the public interface otherwise.
+export abstract class Waitable {
+  /** Steps of waiting until it is ready, for `wait`. They look and take nothing. */
+  abstract [readySteps](): Generator<unknown, boolean, never>;
+}
+
+/** The steps of a thing that can be waited for. */
+export function readyStepsOf(object: Waitable): ReadySteps {
+  return object[readySteps]() as Generator<unknown, boolean, never> as ReadySteps;
+}
+
+/** Whether something is ready now. */
+export function isReady(object: Waitable): boolean {
+  const steps = readyStepsOf(object);
+  const { done, value } = steps.next();
+  steps.return(false);
+  return done === true && value;
+}
+
+/** Why those that were not the first end their waits. */
+const OVER = Symbol("another was ready first");
+
+/**
+ * Waits until at least one of several things is ready, or the time is up, leaving the thread to
+ * others.
+ *
+ * @returns the indices of those that are; none if the time is up
+ */
+export async function awaitOnAny(
+  all: readonly ReadySteps[],
+  { timeoutMs, signal }: WaitOptions = {},
+): Promise<number[]> {
+  const over = new AbortController();
+  const onAbort = () => over.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const waits = all.map((steps) => awaitOn(steps, { timeoutMs, signal: over.signal }));
+  const end = () => over.abort(OVER);
+  Promise.race(waits).then(end, end);
+  const outcomes = await Promise.allSettled(waits);
+  signal?.removeEventListener("abort", onAbort);
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected" && outcome.reason !== OVER) throw outcome.reason;
+  }
+  return [...all.keys()].filter((at) => {
+    const outcome = outcomes[at];
+    return outcome.status === "fulfilled" && outcome.value;
+  });
+}

@@ -1,0 +1,112 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { checkArity, checkOptions, type OptionNames } from "../../lib/arguments/options.ts";
+
+interface Two {
+  nJobs?: number;
+  timeoutMs?: number;
+}
+const names: OptionNames<Two> = { nJobs: true, timeoutMs: true };
+const check = (options: unknown) => () => checkOptions("do it", options as Two, names);
+
+Deno.test("checkOptions() accepts no options, and any of those that there are", () => {
+  for (const options of [undefined, {}, { nJobs: 1 }, { timeoutMs: undefined, nJobs: 2 }]) {
+    check(options)();
+  }
+});
+
+Deno.test("checkOptions() refuses a name that does not exist and lists those that do", () => {
+  for (const options of [{ jobs: 1 }, { nJobs: 1, jobs: undefined }]) {
+    const { message } = assertThrows(check(options), TypeError);
+    assertEquals(message, "Cannot do it: there is no option jobs. There are nJobs, timeoutMs");
+  }
+  assertThrows(
+    () => checkOptions<{ np?: number }>("do it", { n: 1 } as object, { np: true }),
+    TypeError,
+    "there is no option n. There is np",
+  );
+  assertThrows(check({ toString: 1 }), TypeError, "there is no option toString");
+});
+
+Deno.test("checkOptions() says how a name is written here", () => {
+  for (const name of ["n_jobs", "njobs", "N_JOBS", "NJobs"]) {
+    assertThrows(check({ [name]: 1 }), TypeError, `There are nJobs, timeoutMs. Write nJobs`);
+  }
+  for (const name of ["timeout_ms", "timeoutMS"]) {
+    assertThrows(check({ [name]: 1 }), TypeError, "Write timeoutMs");
+  }
+  assertThrows(check({ timeout: 1 }), TypeError, "Write timeoutMs, in milliseconds");
+});
+
+Deno.test("checkOptions() gives the caller's advice for other names", () => {
+  const advise = (name: string) => name === "x" ? "Write y" : undefined;
+  const withAdvice = (options: object) => () => checkOptions<Two>("do it", options, names, advise);
+  assertThrows(withAdvice({ x: 1 }), TypeError, "There are nJobs, timeoutMs. Write y");
+  const { message } = assertThrows(withAdvice({ z: 1 }), TypeError);
+  assertEquals(message.endsWith("timeoutMs"), true);
+});
+
+Deno.test("checkOptions() refuses what is no object", () => {
+  const cases: [unknown, string][] = [
+    [2, "2"],
+    ["2", '"2"'],
+    [null, "null"],
+    [() => {}, "a function"],
+    [[], "an object of class Array"],
+  ];
+  for (const [options, shown] of cases) {
+    const { message } = assertThrows(check(options), TypeError);
+    const expected = `Cannot do it: options must be an object, such as { nJobs: … }, not ${shown}`;
+    assertEquals(message, expected);
+  }
+});
+
+Deno.test("OptionNames are all names of the options and no other", () => {
+  // @ts-expect-error: one is missing
+  const missing: OptionNames<Two> = { nJobs: true };
+  // @ts-expect-error: one does not exist
+  const unknown: OptionNames<Two> = { nJobs: true, timeoutMs: true, other: true };
+  assertEquals(Object.keys({ ...missing, ...unknown }), ["nJobs", "timeoutMs", "other"]);
+});
+
+Deno.test("checkOptions() refuses what is no function or signal, and says what to write", () => {
+  interface Options {
+    callback?: () => void;
+    signal?: AbortSignal;
+  }
+  const kinds: OptionNames<Options> = { callback: "function", signal: true };
+  const check = (options: unknown) => () => checkOptions("do it", options as Options, kinds);
+  check({ callback() {}, signal: new AbortController().signal })();
+  check({ callback: undefined, signal: undefined })();
+  const noFunction = "Cannot do it: options.callback must be a function, not ";
+  for (const [given, said] of [[5, "5"], ["x", '"x"'], [null, "null"]]) {
+    const message = `${noFunction}${said}. Write callback: fn, without calling it`;
+    assertThrows(check({ callback: given }), TypeError, message);
+  }
+  const noSignal = "Cannot do it: options.signal must be an AbortSignal, not ";
+  for (
+    const [given, said] of [
+      [new AbortController(), "an object of class AbortController"],
+      [true, "true"],
+      [null, "null"],
+    ]
+  ) {
+    const message =
+      `${noSignal}${said}. Write signal: controller.signal, or AbortSignal.timeout(ms)`;
+    assertThrows(check({ signal: given }), TypeError, message);
+  }
+});
+
+Deno.test("checkArity() refuses what would be ignored, and says what to write", () => {
+  checkArity("do it", [], 0);
+  checkArity("do it", [1, 2], 2);
+  const cases: [unknown[], 0 | 1 | 2, string][] = [
+    [["5"], 0, 'it takes no argument, but was given "5"'],
+    [[1, () => {}], 1, "it takes one argument, but was given a second, a function"],
+    [[1, 2, 3, 4], 2, "it takes two arguments, but was given a third, 3"],
+  ];
+  for (const [args, most, expected] of cases) {
+    const { message } = assertThrows(() => checkArity("do it", args, most), TypeError);
+    assertEquals(message, `Cannot do it: ${expected}`);
+  }
+  assertThrows(() => checkArity("do it", [5], 0, "Write that"), TypeError, "given 5. Write that");
+});

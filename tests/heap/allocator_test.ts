@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { allocate, ensureHeap, free } from "../../lib/heap/allocator.ts";
+import { i32, u8 } from "../../lib/heap/views.ts";
+
+ensureHeap();
+
+Deno.test("allocate() aligns to 8 bytes and gives what does not overlap", () => {
+  const sizes = [0, 1, 4, 7, 8, 23, 24, 25, 100, 1000, 4096, 65_537];
+  const blocks = sizes.map((bytes) => ({ bytes, address: allocate(bytes) }));
+  for (const [at, { address, bytes }] of blocks.entries()) {
+    assert(address > 0);
+    assertEquals((address * 4) % 8, 0);
+    u8.fill(at + 1, address * 4, address * 4 + bytes);
+  }
+  for (const [at, { address, bytes }] of blocks.entries()) {
+    assert(u8.subarray(address * 4, address * 4 + bytes).every((byte) => byte === at + 1));
+  }
+  for (const { address } of blocks) free(address);
+});
+
+Deno.test("allocate() uses a freed block again, the last one first", () => {
+  const [first, second] = [allocate(100), allocate(100)];
+  free(first);
+  free(second);
+  assertEquals(allocate(100), second);
+  assertEquals(allocate(120), first); // of the same power of two, with its header
+  free(first);
+  free(second);
+});
+
+Deno.test("free() refuses a block that is free", () => {
+  const block = allocate(40);
+  free(block);
+  assertThrows(() => free(block), Error, `Cannot free block ${block}: it is free already`);
+  assertEquals(allocate(40), block); // once in the list, not twice
+  assert(allocate(40) !== block);
+});
+
+Deno.test("allocate() touches nothing of a block but its header", () => {
+  const block = allocate(1000);
+  i32.fill(-1, block, block + 250);
+  free(block);
+  assertEquals(allocate(1000), block);
+  // Its first word was the link of the free list.
+  assert(i32.subarray(block + 1, block + 250).every((word) => word === -1));
+  free(block);
+});
+
+Deno.test("allocate() says what to do when the heap is used up, and goes on after", () => {
+  for (const bytes of [i32.byteLength, 2 ** 33, 2 ** 40]) {
+    assertThrows(
+      () => allocate(bytes),
+      RangeError,
+      `Cannot allocate ${bytes} bytes of shared memory: the shared heap of ${i32.byteLength} bytes`,
+    );
+  }
+  const block = allocate(16);
+  free(block);
+});
+
+// The last one: it uses up what was never used, which costs nothing until it is touched.
+Deno.test("allocate() halves larger free blocks when nothing else is left", () => {
+  const blocks: number[] = [];
+  for (let bytes = 2 ** 31; bytes >= 32;) {
+    try {
+      blocks.push(allocate(bytes - 8));
+    } catch (error) {
+      assert(error instanceof RangeError);
+      bytes /= 2;
+    }
+  }
+  assertThrows(() => allocate(24), RangeError, "Receive what waits in queues");
+  const largest = blocks[0];
+  const size = 2 ** i32[largest - 2];
+  assertGreater(size, 2 ** 20);
+  free(largest);
+  const small = allocate(24);
+  assertEquals(small, largest); // the lower half of the lower half of …
+  const halves = [];
+  for (let bytes = size / 2; bytes >= 32; bytes /= 2) halves.push(allocate(bytes - 8));
+  for (const [at, half] of halves.entries()) {
+    assertEquals((half - largest) * 4, size / 2 ** (at + 1));
+  }
+  assertThrows(() => allocate(24), RangeError);
+  for (const block of [small, ...halves]) free(block);
+});

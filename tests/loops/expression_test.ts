@@ -1,0 +1,437 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  type ArrayExpression,
+  lazy,
+  type NumberTypedArray,
+  parallelFor,
+  Pool,
+  prange,
+  prefixSum,
+  prefixSumSync,
+  sharedArray,
+} from "@sauropod/multiprocessing";
+import { programFor } from "../../lib/loops/expression_code.ts";
+import type { Node } from "../../lib/loops/expression_tree.ts";
+import { hypotenuse } from "../fixtures/loop_tasks.ts";
+import { loopTest, shared } from "./loops.ts";
+
+/** More than one piece, and the last not full. */
+const MANY = 10_001;
+const numberTypes = [
+  ...["int8", "uint8", "int16", "uint16", "int32", "uint32"] as const,
+  ...["float16", "float32", "float64"] as const,
+];
+
+function filled(length: number, value: (i: number) => number): Float64Array<SharedArrayBuffer> {
+  const array = shared(length);
+  for (let i = 0; i < length; i++) array[i] = value(i);
+  return array;
+}
+
+/** As assertEquals, which takes minutes to say how long arrays differ. */
+function assertSame(actual: NumberTypedArray, expected: NumberTypedArray, message?: string): void {
+  assertEquals(actual.length, expected.length, message);
+  const at = actual.findIndex((value, at) => !Object.is(value, expected[at]));
+  if (at >= 0) assertEquals([at, actual[at]], [at, expected[at]], message);
+}
+
+/** An operation on an expression, and the same on one element. */
+interface Step {
+  name: string;
+  apply(x: ArrayExpression, y: NumberTypedArray): ArrayExpression;
+  one(x: number, y: number): number;
+}
+
+const steps: Step[] = [
+  { name: "add", apply: (x, y) => x.add(y), one: (x, y) => x + y },
+  { name: "sub 0.5", apply: (x) => x.sub(0.5), one: (x) => x - 0.5 },
+  { name: "mul", apply: (x, y) => x.mul(lazy(y)), one: (x, y) => x * y },
+  { name: "div", apply: (x, y) => x.div(y), one: (x, y) => x / y },
+  { name: "pow 2", apply: (x) => x.pow(2), one: (x) => x * x },
+  { name: "pow 3", apply: (x) => x.pow(3), one: (x) => x * x * x },
+  { name: "pow 0.5", apply: (x) => x.pow(0.5), one: (x) => x ** 0.5 },
+  { name: "pow", apply: (x, y) => x.pow(y), one: (x, y) => x ** y },
+  { name: "itself", apply: (x) => x.sub(x.mul(2)), one: (x) => x - x * 2 },
+  { name: "minimum", apply: (x, y) => x.minimum(y), one: (x, y) => Math.min(x, y) },
+  { name: "maximum 0", apply: (x) => x.maximum(0), one: (x) => Math.max(x, 0) },
+  { name: "neg", apply: (x) => x.neg(), one: (x) => -x },
+  { name: "abs", apply: (x) => x.abs(), one: Math.abs },
+  { name: "sqrt", apply: (x) => x.sqrt(), one: Math.sqrt },
+  { name: "exp", apply: (x) => x.exp(), one: Math.exp },
+  { name: "log", apply: (x) => x.log(), one: Math.log },
+  { name: "sin", apply: (x) => x.sin(), one: Math.sin },
+  { name: "cos", apply: (x) => x.cos(), one: Math.cos },
+  { name: "map", apply: (x) => x.map((x) => x > 1 ? x : -x), one: (x) => x > 1 ? x : -x },
+  { name: "floor", apply: (x) => x.map(Math.floor), one: Math.floor },
+  { name: "zip", apply: (x, y) => x.zip(y, (x, y) => x * 2 + y), one: (x, y) => x * 2 + y },
+  { name: "hypot", apply: (x, y) => x.zip(y, hypotenuse), one: Math.hypot },
+  { name: "range", apply: (x) => x.add(prange(0, x.length)), one: (x) => x }, // see below
+];
+
+loopTest("ArrayExpression computes what a plain loop does, bit for bit", async () => {
+  const numbers = fc.array(fc.double(), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(
+      numbers,
+      numbers,
+      fc.array(fc.nat(steps.length - 2), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (first, second, chosen, numThreads) => {
+        const length = Math.min(first.length, second.length);
+        const x = sharedArray("float64", first.slice(0, length));
+        const y = sharedArray("float64", second.slice(0, length));
+        const chain = chosen.map((at) => steps[at]);
+        const expression = chain.reduce((made, step) => step.apply(made, y), lazy(x));
+        const expected = Array.from(
+          x,
+          (value, i) => chain.reduce((made, step) => step.one(made, y[i]), value),
+        );
+        assertEquals([...await expression.toArray("float64", { numThreads })], expected);
+        assertEquals([...expression.toArraySync("float64", { numThreads })], expected);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+loopTest("ArrayExpression does so with every operation, on more than one thread", async () => {
+  const x = filled(MANY, (i) => Math.sin(i) * 3);
+  const y = filled(MANY, (i) => Math.cos(i * 2) * 2);
+  for (const { name, apply, one } of steps) {
+    if (name === "range") continue;
+    const got = await apply(lazy(x), y).toArray("float64", { numThreads: 2 });
+    assertSame(got, filled(MANY, (i) => one(x[i], y[i])), name);
+  }
+  const ranged = await lazy(prange(5, 5 - MANY, -1)).add(x).toArray();
+  assertSame(ranged, filled(MANY, (i) => 5 - i + x[i]));
+});
+
+loopTest("ArrayExpression reads and writes arrays of every type", async () => {
+  for (const dtype of numberTypes) {
+    const x = sharedArray(dtype, Array.from({ length: MANY }, (_, i) => i % 100));
+    const got = await lazy(x).mul(3).sub(7).toArray(dtype, { numThreads: 2 });
+    const expected = sharedArray(dtype, Array.from(x, (value) => value * 3 - 7));
+    assertSame(got, expected, dtype);
+    assertEquals(await lazy(x).sum({ numThreads: 2 }), [...x].reduce((a, b) => a + b), dtype);
+    const clamped = new Uint8ClampedArray(new SharedArrayBuffer(MANY));
+    await lazy(x).mul(3).sub(7).into(clamped);
+    const bounded = Array.from(x, (value) => Math.max(0, Math.min(255, value * 3 - 7)));
+    assertSame(clamped, Uint8ClampedArray.from(bounded), dtype);
+  }
+});
+
+loopTest("ArrayExpression computes with bigints", async () => {
+  for (const dtype of ["int64", "uint64"] as const) {
+    const x = sharedArray(dtype, Array.from({ length: MANY }, (_, i) => BigInt(i + 1)));
+    const sum = BigInt(MANY * (MANY + 1) / 2);
+    const options = { numThreads: 2 };
+    assertEquals(await lazy(x).sum(options), sum);
+    assertEquals(lazy(x).mul(2n).add(x).sumSync(options), sum * 3n);
+    assertEquals([await lazy(x).min(options), await lazy(x).max(options)], [1n, BigInt(MANY)]);
+    assertEquals(await lazy(x).pow(2n).maximum(50n).minimum(x).div(2n).max(options), 5000n);
+    assertEquals((await lazy(x).map((it) => it % 3n).toArray(dtype, options))[4], 2n);
+    assertEquals((await prefixSum(x, options))[MANY - 1], sum);
+    assertEquals(await lazy(x).toNumbers().mul(0.5).sum(options), Number(sum) / 2);
+    assertEquals(await lazy(x).reduce((a, b) => a > b ? a : b, 0n, options), BigInt(MANY));
+    assertEquals(lazy(sharedArray(dtype, 0)).sumSync(), 0n);
+  }
+  const signed = sharedArray("int64", [-3n, 2n]);
+  assertEquals([...await lazy(signed).abs().toArray()], [3n, 2n]);
+  assertEquals(await lazy(signed).neg().prod(), -6n);
+});
+
+loopTest("ArrayExpression folds to what a plain loop gives", async () => {
+  const integers = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(integers, fc.integer({ min: 1, max: 3 }), async (values, numThreads) => {
+      const options = { numThreads };
+      // With a function the pieces have one element each.
+      for (const x of [lazy(sharedArray("int16", values))].flatMap((x) => [x, x.map(Number)])) {
+        assertEquals(await x.sum(options), values.reduce((a, b) => a + b, 0));
+        assertEquals(x.meanSync(options), values.reduce((a, b) => a + b, 0) / values.length);
+        assertEquals(await x.prod(options) === values.reduce((a, b) => a * b, 1), true);
+        assertEquals([await x.min(options), x.maxSync(options)], [
+          Math.min(...values),
+          Math.max(...values),
+        ]);
+        const last = (_left: number, right: number) => right;
+        assertEquals(await x.reduce(last, 0, options), values.at(-1));
+        assertEquals(x.reduceSync((a, b) => a + b, 100, options), 100 + x.sumSync());
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+loopTest("ArrayExpression.sum() is the same, bit for bit, for any number of threads", async () => {
+  const x = filled(50_000, (i) => Math.sin(i) * 10 ** (i % 17));
+  const expressions = [lazy(x), lazy(x).map((x) => x), lazy(x).pow(2).sub(x)];
+  for (const expression of expressions) {
+    const one = await expression.sum({ numThreads: 1 });
+    const prefix = await expression.cumsum({ numThreads: 1 });
+    for (const numThreads of [2, 3]) {
+      assertEquals(await expression.sum({ numThreads }), one);
+      assertEquals(expression.sumSync({ numThreads }), one);
+      assertSame(await expression.cumsum({ numThreads }), prefix);
+      assertSame(expression.cumsumSync({ numThreads }), prefix);
+    }
+  }
+});
+
+loopTest("ArrayExpression takes NaN and -0 as Math.min does, wherever they are", async () => {
+  for (const at of [0, 3, 5000, MANY - 1]) {
+    const x = filled(MANY, (i) => i === at ? NaN : 1);
+    assertEquals([await lazy(x).min(), await lazy(x).max(), await lazy(x).sum()], [NaN, NaN, NaN]);
+    x[at] = -0;
+    assertEquals(await lazy(x).minimum(0).min(), -0);
+    assertEquals(await lazy(x).map(Number).min(), -0);
+    assertEquals(await lazy(x).mul(0).max(), 0);
+  }
+});
+
+loopTest("ArrayExpression of no elements and of one", async () => {
+  const none = lazy(shared(0));
+  assertEquals([await none.sum(), none.prodSync(), await none.mean()], [0, 1, NaN]);
+  assertEquals(await none.reduce((a, b) => a + b, 7), 7);
+  assertEquals([...await none.toArray()], []);
+  assertEquals([...none.cumsumSync()], []);
+  assertEquals(await none.map(Math.sqrt).sum({ numThreads: 3 }), 0);
+  await assertRejects(() => none.min(), RangeError, "Cannot take min: there are no elements");
+  assertThrows(() => none.maxSync(), RangeError, "Cannot take max: there are no elements");
+  const one = lazy(sharedArray("float32", [4])).sqrt();
+  assertEquals([await one.sum(), one.prodSync(), await one.min(), await one.mean()], [2, 2, 2, 2]);
+  assertEquals([...await one.cumsum()], [2]);
+});
+
+loopTest("prefixSum() gives the running sums, in place too", async () => {
+  const values = fc.array(fc.integer({ min: -99, max: 99 }), { maxLength: 50 });
+  await fc.assert(
+    fc.asyncProperty(values, fc.integer({ min: 1, max: 3 }), async (values, numThreads) => {
+      let sum = 0;
+      const expected = values.map((value) => sum += value);
+      const x = sharedArray("int32", values);
+      assertEquals([...await prefixSum(x, { numThreads })], expected);
+      const mapped = lazy(x).map((x) => x); // pieces of one element
+      assertEquals([...await mapped.cumsum({ numThreads })], expected);
+      assertEquals(prefixSumSync(x, { into: x, numThreads }), x);
+      assertEquals([...x], expected);
+    }),
+    { numRuns: 30 },
+  );
+  const x = filled(MANY, (i) => i);
+  await prefixSum(x, { into: x, numThreads: 2 });
+  assertSame(x, filled(MANY, (i) => i * (i + 1) / 2));
+});
+
+loopTest("ArrayExpression.into() may write to an array that it reads", async () => {
+  const x = filled(MANY, (i) => i);
+  assert(await lazy(x).mul(2).into(x, { numThreads: 2 }) === x);
+  assertSame(x, filled(MANY, (i) => 2 * i));
+  const [left, right] = [x.subarray(0, 5000), x.subarray(5000)];
+  await lazy(left).add(1).into(right.subarray(0, 5000)); // side by side
+  assertEquals(right[10], 21);
+  await assertRejects(
+    () => lazy(left).into(x.subarray(1, 5001)),
+    RangeError,
+    "it shares memory with an array of the expression, at another place",
+  );
+});
+
+loopTest("ArrayExpression runs again with what the arrays hold then", async () => {
+  const x = filled(MANY, () => 1);
+  const doubled = lazy(x).mul(2);
+  assertEquals(await doubled.sum(), 2 * MANY);
+  x.fill(3);
+  assertEquals([await doubled.sum(), doubled.sumSync()], [6 * MANY, 6 * MANY]);
+  for (let k = 0; k < 5; k++) assertEquals(await lazy(x).mul(k).sum(), 3 * k * MANY);
+});
+
+loopTest("ArrayExpression crosses to a worker and runs there, blocking and not", async () => {
+  const x = filled(MANY, (i) => i);
+  const expected = MANY * (MANY - 1);
+  await using pool = new Pool(1);
+  const expression = lazy(x).map((x) => x * 2);
+  const sumThere = async (it: ArrayExpression) => [it.sumSync({ numThreads: 2 }), await it.sum()];
+  assertEquals(await pool.apply(sumThere, [expression]), [expected, expected]);
+});
+
+loopTest("ArrayExpression inside a loop runs on that thread alone", async () => {
+  const x = filled(MANY, (i) => i);
+  const sums = shared(4);
+  await parallelFor(4, (i, { sums, e }) => {
+    sums[i] = e.sumSync({ numThreads: 2 }) + e.cumsumSync({ numThreads: 2 })[MANY_LAST(e)];
+    function MANY_LAST(e: { length: number }) {
+      return e.length - 1;
+    }
+  }, { context: { sums, e: lazy(x) }, numThreads: 2 });
+  assertEquals([...sums], Array(4).fill(MANY * (MANY - 1)));
+});
+
+loopTest("ArrayExpression refuses arrays that other threads do not see", async () => {
+  const plain = new Float64Array(3);
+  const x = lazy(shared(3));
+  const message = `it is not on shared memory, so other threads do not see it. Make it with ` +
+    `sharedArray("float64", array)`;
+  assertThrows(() => lazy(plain), TypeError, `Cannot compute with array: ${message}`);
+  assertThrows(() => x.add(plain), TypeError, `Cannot add array: ${message}`);
+  await assertRejects(() => x.into(plain), TypeError, `Cannot write to array: ${message}`);
+  await assertRejects(() => prefixSum(plain), TypeError, message);
+  assertThrows(
+    () => lazy([1, 2] as never),
+    TypeError,
+    `Make one with sharedArray("float64", array)`,
+  );
+  assertThrows(() => lazy(5 as never), TypeError, "Cannot compute with 5");
+  assertThrows(() => x.add("0; Deno.exit()" as never), TypeError, `Cannot add "0; Deno.exit()"`);
+});
+
+loopTest("ArrayExpression and prefixSum() refuse what is no option", async () => {
+  const source = sharedArray("float64", [1, 2]);
+  const it = lazy(source);
+  const options = { num_threads: 1 } as object;
+  const add = (a: number, b: number) => a + b;
+  const text =
+    /^Cannot .*: there is no option num_threads\. There .*numThreads.*\. Write numThreads$/;
+  const fails = async (run: () => unknown) => {
+    assertMatch((await assertRejects(async () => await run(), TypeError)).message, text);
+  };
+  for (const name of ["sum", "prod", "min", "max", "mean"] as const) {
+    await fails(() => it[name](options));
+    await fails(() => it[`${name}Sync`](options));
+  }
+  await fails(() => it.reduce(add, 0, options));
+  await fails(() => it.reduceSync(add, 0, options));
+  await fails(() => it.into(source, options));
+  await fails(() => it.intoSync(source, options));
+  await fails(() => it.toArray("float64", options));
+  await fails(() => it.toArraySync("float64", options));
+  await fails(() => it.cumsum(options));
+  await fails(() => prefixSumSync(source, options));
+  const all = { numThreads: 1, signal: new AbortController().signal };
+  assertEquals(await it.sum(all), 3);
+  assertEquals([...await it.toArray("float64", all)], [1, 2]);
+  assertEquals([...await prefixSum(source, { ...all, into: source })], [1, 3]);
+  assertEquals([...prefixSumSync(source, { numThreads: 1, into: source })], [1, 4]);
+});
+
+loopTest("ArrayExpression refuses what does not fit together", async () => {
+  const x = lazy(shared(3));
+  const message = "one has 3 elements and another 4. All must have as many";
+  assertThrows(() => x.sub(shared(4)), RangeError, `Cannot sub arrays: ${message}`);
+  assertThrows(() => x.zip(shared(4), Math.max), RangeError, `Cannot zip arrays: ${message}`);
+  assertThrows(() => x.add(prange(4)), RangeError, `Cannot add arrays: ${message}`);
+  await assertRejects(
+    () => x.into(shared(4)),
+    RangeError,
+    "Cannot write to array: it has 4 elements, the expression 3",
+  );
+  const big = lazy(sharedArray("int64", 3));
+  assertThrows(() => big.add(1 as never), TypeError, "Cannot add bigints and numbers");
+  assertThrows(() => x.add(big as never), TypeError, "Cannot add numbers and bigints");
+  assertThrows(
+    () => (big as never as ArrayExpression).sqrt(),
+    TypeError,
+    "Cannot take sqrt of bigints: use toNumbers() before",
+  );
+  await assertRejects(
+    () => big.into(shared(3) as never),
+    TypeError,
+    "Cannot write to array: its elements are numbers, those of the expression bigints",
+  );
+  await assertRejects(() => big.div(0n).sum(), RangeError, "Division by zero");
+  await assertRejects(() => x.sum({ numThreads: 0 }), RangeError, "numThreads must be between");
+  assertThrows(() => x.sumSync({ numThreads: 1.5 }), TypeError, "numThreads must be a whole");
+});
+
+loopTest("ArrayExpression.map() calls functions that see nothing outside themselves", async () => {
+  const factor = 2;
+  for (const length of [3, MANY]) {
+    const x = lazy(filled(length, (i) => i));
+    for (const numThreads of [1, 2]) {
+      const error = await assertRejects(
+        () => x.map((x) => x * factor).sum({ numThreads }),
+        ReferenceError,
+        "factor is not defined. A function of an array expression sees nothing outside itself",
+      );
+      assert(!error.message.includes("into context"));
+    }
+    await assertRejects(
+      () => x.map((() => Promise.resolve(1)) as never).sum(),
+      TypeError,
+      "its function must return a number, not a promise",
+    );
+    await assertRejects(
+      () => x.zip(1, (() => "1") as never).toArray(),
+      TypeError,
+      "its function must return a number, not string",
+    );
+    await assertRejects(
+      () => x.reduce((() => undefined) as never, 1),
+      TypeError,
+      "the function must return a number, not undefined",
+    );
+  }
+  const x = lazy(shared(3));
+  assertThrows(() => x.map(3 as never), TypeError, "its argument must be a function, not 3");
+  await assertRejects(
+    () => x.reduce(Math.max, "" as never),
+    TypeError,
+    `initial must be a number, not ""`,
+  );
+});
+
+loopTest("ArrayExpression says at which element a function failed", async () => {
+  const x = lazy(filled(3 * MANY, (i) => i)).map((x) => {
+    if (x === 25_000) throw new Error("no");
+    return x;
+  });
+  for (const run of [() => x.sum({ numThreads: 2 }), () => x.toArray("int8", { numThreads: 2 })]) {
+    const error = await assertRejects(run, Error, "no");
+    assert(error.stack!.includes("in task array expression, index 25000"), error.stack);
+  }
+});
+
+loopTest("ArrayExpression.sum() ends with the reason of its signal", async () => {
+  const x = lazy(filled(MANY, (i) => i)).map((x) => {
+    for (const end = performance.now() + 1; performance.now() < end;);
+    return x;
+  });
+  const aborter = new AbortController();
+  const sum = x.sum({ numThreads: 2, signal: aborter.signal });
+  setTimeout(() => aborter.abort(new Error("enough")), 20);
+  await assertRejects(() => sum, Error, "enough");
+  assertAlmostEquals(await lazy(filled(3, () => 1)).sum(), 3);
+});
+
+loopTest("ArrayExpression is compiled once for its structure", async () => {
+  const x = lazy(filled(MANY, (i) => i));
+  const original = globalThis.Function;
+  let compilations = 0;
+  globalThis.Function = new Proxy(original, {
+    construct(target, args) {
+      compilations++;
+      return Reflect.construct(target, args);
+    },
+  });
+  try {
+    for (let k = 0; k < 4; k++) await x.mul(k).add(k * 1.5).sum({ numThreads: 1 });
+    assertEquals(compilations, 1);
+  } finally {
+    globalThis.Function = original;
+  }
+});
+
+loopTest("ArrayExpression counts beyond 32 bits", () => {
+  const start = 2 ** 31 + 5;
+  const range: Node = { op: "range", start: 7, step: 2, length: 2 ** 32 };
+  const { run, context } = programFor(range, "number", { kind: "fold", fold: "sum" }, false);
+  assertEquals(run(start, 3, 1, context, undefined, () => {}), 3 * 7 + 2 * (3 * start + 3));
+});

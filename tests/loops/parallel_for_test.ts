@@ -1,0 +1,449 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  CancelledError,
+  DataCloneError,
+  Event,
+  getNumThreads,
+  type LoopOptions,
+  parallelFor,
+  parallelForSync,
+  Pool,
+  prange,
+  Process,
+  Queue,
+  type Schedule,
+  setNumThreads,
+  TerminatedError,
+  WorkerDiedError,
+} from "@sauropod/multiprocessing";
+import { cut, endOf, startOf } from "../../lib/loops/schedule.ts";
+import {
+  dying,
+  endless,
+  nested,
+  shifted,
+  stopped,
+  stopping,
+  sumInTask,
+} from "../fixtures/loop_tasks.ts";
+import { countEvaluations } from "../fixtures/evaluations.ts";
+import { test } from "../fixtures/guarded.ts";
+import { loopTest, shared } from "./loops.ts";
+
+const schedules: Schedule[] = ["static", "dynamic", "guided"];
+
+test("prange() has the indices of Python's range", () => {
+  const bound = fc.integer({ min: -50, max: 50 });
+  fc.assert(
+    fc.property(bound, bound, bound.filter((step) => step !== 0), (start, stop, step) => {
+      const expected = [];
+      for (let i = start; step > 0 ? i < stop : i > stop; i += step) expected.push(i);
+      const range = prange(start, stop, step);
+      assertEquals([...range], expected);
+      assertEquals(range.length, expected.length);
+    }),
+  );
+});
+
+test("prange() refuses what is no range", () => {
+  assertThrows(() => prange(0, 10, 0), RangeError, "step must not be 0");
+  assertThrows(() => prange(0.5), RangeError, "stop must be a whole number, not 0.5");
+  assertThrows(() => prange(NaN, 3), RangeError, "start must be a whole number, not NaN");
+  assertThrows(() => prange("5" as unknown as number), TypeError, "stop must be a whole number");
+});
+
+test("cut() deals out every index once, in every schedule", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 3000 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom(...schedules),
+      fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
+      (length, threads, schedule, chunkSize) => {
+        const it = cut(length, threads, schedule, chunkSize);
+        const times = new Uint8Array(length);
+        for (let unit = 0; unit < it.units; unit++) {
+          for (let chunk = unit; chunk < it.chunks; chunk += it.units) {
+            const end = endOf(it, chunk, length);
+            assert(end > startOf(it, chunk), "an empty chunk");
+            for (let at = startOf(it, chunk); at < end; at++) times[at]++;
+          }
+        }
+        assert(times.every((n) => n === 1));
+        if (schedule === "static") assert(it.units <= threads);
+      },
+    ),
+  );
+});
+
+for (const schedule of schedules) {
+  loopTest(`parallelFor() and parallelForSync() visit every index once, ${schedule}`, async () => {
+    for (const numThreads of [1, 2, 3]) {
+      for (const chunkSize of [undefined, 1, 7, 5000]) {
+        const times = shared(1000);
+        const options: LoopOptions<{ times: Float64Array }> = {
+          context: { times },
+          schedule,
+          numThreads,
+          chunkSize,
+        };
+        await parallelFor(prange(999, -1, -1), (i, { times }) => {
+          times[i] += 1;
+        }, options);
+        parallelForSync(prange(0, 1000, 3), (i, { times }) => {
+          times[i] += 10;
+        }, options);
+        for (let i = 0; i < 1000; i++) assertEquals(times[i], i % 3 === 0 ? 11 : 1, `index ${i}`);
+      }
+    }
+  });
+}
+
+loopTest("parallelFor() of nothing calls nobody", async () => {
+  await parallelFor(0, () => {
+    throw new Error("called");
+  });
+  parallelForSync(prange(5, 5), () => {
+    throw new Error("called");
+  });
+});
+
+loopTest("parallelFor() runs in workers, parallelForSync() here too", async () => {
+  const counts = new Int32Array(new SharedArrayBuffer(8));
+  (globalThis as { isCaller?: boolean }).isCaller = true;
+  try {
+    // Each of two indices waits until the other has begun: no thread can have both.
+    const body = (_i: number, { counts }: { counts: Int32Array }) => {
+      if ("isCaller" in globalThis) Atomics.add(counts, 0, 1);
+      Atomics.add(counts, 1, 1);
+      Atomics.notify(counts, 1);
+      if (Atomics.wait(counts, 1, 1, 30_000) === "timed-out") throw new Error("alone");
+    };
+    const options = { context: { counts }, numThreads: 2, chunkSize: 1 };
+    await parallelFor(2, body, options);
+    assertEquals([...counts], [0, 2]);
+    counts.fill(0);
+    parallelForSync(2, body, options);
+    assertEquals([...counts], [1, 2]);
+  } finally {
+    delete (globalThis as { isCaller?: boolean }).isCaller;
+  }
+});
+
+loopTest("parallelFor() takes a task, which sees its module", async () => {
+  const out = shared(50);
+  await parallelFor(50, shifted, { context: { out } });
+  assertEquals(out[49], 1049);
+});
+
+loopTest("parallelFor() uses two threads at the same time", async () => {
+  // Each waits until the other has come: one thread alone would never end.
+  const here = new Event();
+  const there = new Event();
+  await parallelFor(2, (i, { here, there }) => {
+    (i === 0 ? here : there).set();
+    if (!(i === 0 ? there : here).waitSync({ timeoutMs: 30_000 })) throw new Error("alone");
+  }, { context: { here, there }, numThreads: 2, chunkSize: 1 });
+});
+
+loopTest("parallelFor() in a loop runs on its thread alone", async () => {
+  const out = shared(12);
+  await parallelFor(3, nested, { context: { out }, numThreads: 2 });
+  assertEquals([...out], [0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23]);
+});
+
+loopTest("a loop in a worker has one thread unless it asks for more", async () => {
+  await using pool = new Pool(1);
+  assertEquals(await pool.apply(sumInTask, [101]), { threads: 1, sum: 5050 });
+  assertEquals(await pool.apply(sumInTask, [101, 2]), { threads: 1, sum: 5050 });
+});
+
+loopTest("setNumThreads() sets the number for loops that are not told one", () => {
+  const before = getNumThreads();
+  assertEquals(before, navigator.hardwareConcurrency);
+  try {
+    setNumThreads(1);
+    assertEquals(getNumThreads(), 1);
+    let calls = 0; // one thread: a plain loop, here
+    parallelForSync(10, () => {
+      calls++;
+    });
+    assertEquals(calls, 10);
+  } finally {
+    setNumThreads(before);
+  }
+  assertThrows(() => setNumThreads(1.5), TypeError, "n must be a whole number, not 1.5");
+  assertThrows(() => setNumThreads("2" as unknown as number), TypeError, "whole number");
+  assertThrows(() => setNumThreads(0), RangeError, "n must be between 1 and 128, not 0");
+  assertThrows(() => setNumThreads(129), RangeError, "between 1 and 128");
+});
+
+// What goes wrong
+
+loopTest("parallelFor() refuses bad options by their names", async () => {
+  const nothing = () => {};
+  const options = (it: unknown) => it as LoopOptions;
+  await assertRejects(() => parallelFor(1.5, nothing), RangeError, "stop must be a whole number");
+  await assertRejects(() => parallelFor(5, "x" as never), TypeError, "body must be a function");
+  for (const chunkSize of [0, -1, 1.5, NaN]) {
+    await assertRejects(
+      () => parallelFor(5, nothing, { chunkSize }),
+      RangeError,
+      `chunkSize must be a whole number of at least 1, not ${chunkSize}`,
+    );
+  }
+  await assertRejects(() => parallelFor(5, nothing, { numThreads: 0 }), RangeError, "numThreads");
+  await assertRejects(
+    () => parallelFor(5, nothing, options({ schedule: "magic" })),
+    RangeError,
+    '"static", "dynamic" or "guided", not "magic"',
+  );
+  await assertRejects(
+    () => parallelFor(5, nothing, options({ context: 5 })),
+    TypeError,
+    "context must be an object",
+  );
+});
+
+loopTest("parallelFor() refuses what is no option, and takes all that there are", async () => {
+  const nothing = () => {};
+  const x = new Float64Array(new SharedArrayBuffer(8));
+  const list = "There are context, constants, schedule, chunkSize, numThreads";
+  const advice = "What the body uses goes into context: { … }";
+  const both = async (options: unknown, text: string) => {
+    const given = options as LoopOptions;
+    await assertRejects(() => parallelFor(5, nothing, given), TypeError, text);
+    assertThrows(() => parallelForSync(5, nothing, given), TypeError, text);
+  };
+  await both({ ctx: { x } }, `Cannot run loop: there is no option ctx. ${list}`);
+  await both({ x }, advice);
+  await both({ num_threads: 2 }, "Write numThreads");
+  await both(2, "options must be an object, such as { context: … }, not 2");
+  const all: Required<LoopOptions> = {
+    context: {},
+    constants: {},
+    schedule: "static",
+    chunkSize: 2,
+    numThreads: 1,
+  };
+  await parallelFor(5, nothing, { ...all, signal: new AbortController().signal });
+  parallelForSync(5, nothing, all);
+  const signal = AbortSignal.abort() as never;
+  const aborted = { signal } as LoopOptions;
+  assertThrows(() => parallelForSync(5, nothing, aborted), TypeError, "there is no option signal");
+});
+
+loopTest("parallelFor() refuses arrays whose changes would be lost", async () => {
+  const plain = new Float64Array(5);
+  const write = (i: number, { out }: { out: Float64Array }) => {
+    out[i] = 1;
+  };
+  for (const numThreads of [1, 2]) {
+    await assertRejects(
+      () => parallelFor(5, write, { context: { out: plain }, numThreads }),
+      TypeError,
+      "context.out is not on shared memory",
+    );
+    assertThrows(
+      () => parallelForSync(5, write, { context: { out: plain }, numThreads }),
+      TypeError,
+      "context.out is not on shared memory",
+    );
+  }
+  const out = shared(3);
+  const weights = new Float64Array([1, 2, 3]);
+  await parallelFor(3, (i, { out, weights }) => {
+    out[i] = weights[i] * 2;
+  }, { context: { out }, constants: { weights } });
+  assertEquals([...out], [2, 4, 6]);
+});
+
+loopTest("parallelFor() does not let the body write to its copies of the context", async () => {
+  for (const numThreads of [1, 2]) {
+    await assertRejects(
+      () =>
+        parallelFor(10, (_i, context) => {
+          context.n++;
+        }, { context: { n: 0 }, numThreads }),
+      TypeError,
+      "read only",
+    );
+  }
+  await assertRejects(
+    () =>
+      parallelFor(10, (i, { list }) => {
+        list.push(i);
+      }, { context: { list: [1] }, numThreads: 2 }),
+    TypeError,
+    "not extensible",
+  );
+});
+
+loopTest("parallelFor() says what a body that looks outside does not see", async () => {
+  const outside = shared(3);
+  const error = await assertRejects(
+    () =>
+      parallelFor(3, (i) => {
+        outside[i] = 1;
+      }),
+    ReferenceError,
+  );
+  assertStringIncludes(error.message, "outside is not defined");
+  assertStringIncludes(error.message, "put what it needs into context");
+});
+
+loopTest("parallelFor() names the path to what cannot cross", async () => {
+  await assertRejects(
+    () => parallelFor(3, () => {}, { context: { model: { key: Symbol("k") } } as never }),
+    DataCloneError,
+    "context.model.key",
+  );
+});
+
+for (const numThreads of [1, 2]) {
+  loopTest(
+    `parallelFor() ends with the body's error and its index, ${numThreads} threads`,
+    async () => {
+      const body = (i: number) => {
+        if (i === 77) throw new RangeError("bad", { cause: i });
+      };
+      const error = await assertRejects(
+        () => parallelFor(1000, body, { numThreads }),
+        RangeError,
+        "bad",
+      );
+      assertEquals(error.cause, 77);
+      if (numThreads > 1) assertStringIncludes(error.stack!, "index 77");
+      const same = assertThrows(() => parallelForSync(1000, body, { numThreads }), RangeError);
+      assertEquals(same.cause, 77);
+      await parallelFor(10, () => {}, { numThreads }); // the team goes on
+    },
+  );
+}
+
+loopTest("parallelFor() stops taking chunks after an error", async () => {
+  const times = shared(1);
+  await assertRejects(() =>
+    parallelFor(1_000_000, (i, { times }) => {
+      times[0]++;
+      if (i === 5) throw new Error("stop");
+    }, { context: { times }, chunkSize: 10, numThreads: 2 })
+  );
+  assert(times[0] < 1_000_000, `${times[0]} iterations`);
+});
+
+loopTest("parallelFor() refuses a body that returns a promise", async () => {
+  const wait = async () => {};
+  await assertRejects(() => parallelFor(5, wait), TypeError, "its body returns a promise");
+  assertThrows(() => parallelForSync(5, wait), TypeError, "its body returns a promise");
+});
+
+loopTest("parallelFor() ends with the reason of its signal", async () => {
+  const reason = new CancelledError("enough");
+  const started = new Event();
+  const controller = new AbortController();
+  const running = parallelFor(1e12, (_i, { started }) => {
+    started.set();
+  }, { context: { started }, chunkSize: 100, numThreads: 2, signal: controller.signal });
+  await started.wait();
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => running), reason);
+  await assertRejects(
+    () => parallelFor(5, () => {}, { signal: AbortSignal.abort(reason) }),
+    CancelledError,
+  );
+  await parallelFor(10, () => {}); // the workers are free again
+});
+
+loopTest("parallelFor() ends with a WorkerDiedError when a worker does, and goes on", async () => {
+  const error = await assertRejects(
+    () => parallelFor(10, dying, { numThreads: 2, chunkSize: 1 }),
+    WorkerDiedError,
+  );
+  assertEquals(error.exitCode, 3);
+  assertStringIncludes(error.message, "loop_tasks.ts");
+  await parallelFor(10, () => {}, { numThreads: 2 });
+});
+
+loopTest("parallelForSync() ends with a TerminatedError when its body stops the team", async () => {
+  assertThrows(() => parallelForSync(10, stopping, { numThreads: 2 }), TerminatedError);
+  parallelForSync(10, () => {}, { numThreads: 2 }); // with another team
+  await stopped;
+});
+
+loopTest("parallelFor() in a process that is terminated ends between two chunks", async () => {
+  const started = new Event();
+  const log = new Queue<string>();
+  const process = new Process({ target: endless, args: [started, log] });
+  process.start();
+  await started.wait();
+  process.terminate();
+  await process.join();
+  assertEquals(process.exitCode, -15);
+  assertEquals(await log.get(), "ended");
+});
+
+loopTest("many loops at a time share the team", async () => {
+  const out = shared(20 * 100);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, at) =>
+      parallelFor(100, (i, { out, at }) => {
+        out[at * 100 + i] = at * 100 + i;
+      }, { context: { out, at }, numThreads: 2 })),
+  );
+  assertEquals([...out], Array.from(out.keys()));
+});
+
+loopTest(
+  "parallelForSync() shares with workers that lack its arrays, turn or no turn",
+  async () => {
+    await parallelFor(100, () => {}, { numThreads: 2, chunkSize: 1 }); // a worker has started
+    for (let round = 0; round < 5; round++) {
+      for (const end = performance.now() + 5; performance.now() < end;); // it blocks no more
+      const main = shared(1); // new to the worker
+      const worker = shared(1);
+      // This thread never gives way. Only what makes no progress takes as many.
+      for (let tries = 0; tries < 20_000 && worker[0] === 0; tries++) {
+        parallelForSync(1000, (_i, { main, worker }) => {
+          (globalThis.constructor.name === "Window" ? main : worker)[0] = 1;
+        }, { context: { main, worker }, numThreads: 2, chunkSize: 1 });
+      }
+      assertEquals([worker[0]], [1], `round ${round}`);
+    }
+  },
+);
+
+loopTest("parallelFor() tells what to do when its body writes to a copy", async () => {
+  const bodies: [object, (i: number, context: never) => void][] = [
+    [{ a: [0, 0] }, (i: number, { a }: { a: number[] }) => void (a[i] = 1)],
+    [{ a: { n: 0 } }, (_i: number, { a }: { a: { n: number } }) => void a.n++],
+  ];
+  for (const [context, body] of bodies) {
+    await assertRejects(
+      () => parallelFor(10, body, { context: context as never }),
+      TypeError,
+      "make it with sharedArray(), use a Value, or combine results with parallelReduce()",
+    );
+  }
+});
+
+loopTest(
+  "parallelForSync() compiles the loop around a body that is written in the call once",
+  () => {
+    const out = shared(100);
+    const fill = () =>
+      parallelForSync(100, (i, { out }) => {
+        out[i] = i * 7;
+      }, { context: { out } });
+    assert(countEvaluations(fill) > 0);
+    assertEquals(countEvaluations(fill), 0);
+    assertEquals(out[99], 693);
+  },
+);

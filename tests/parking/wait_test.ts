@@ -1,0 +1,290 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { Event, Queue } from "@sauropod/multiprocessing";
+import { allocate, free } from "../../lib/heap/allocator.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import {
+  awaitOn,
+  blockOn,
+  countParkedPromises,
+  ParkResult,
+  type Steps,
+} from "../../lib/parking/wait.ts";
+import {
+  hasWaiters,
+  type Park,
+  QUEUE_WORDS,
+  wakeAll,
+  wakeOne,
+} from "../../lib/parking/wait_queue.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
+
+ensureIsolate();
+
+/** A word, and a queue of those who wait for it. */
+class Word implements Disposable {
+  readonly address = allocate((1 + QUEUE_WORDS) * 4);
+  readonly queue = this.address + 1;
+
+  constructor() {
+    i32.fill(0, this.address, this.queue + QUEUE_WORDS);
+  }
+
+  /** Steps of one sleep. */
+  *sleep(more: Partial<Park> = {}): Steps<ParkResult> {
+    return yield { queue: this.queue, word: this.address, expected: 0, ...more };
+  }
+
+  [Symbol.dispose](): void {
+    assert(!hasWaiters(this.queue));
+    free(this.address);
+  }
+}
+
+for (
+  const [name, wait] of [
+    ["blockOn", (...args) => Promise.try(blockOn<ParkResult>, ...args)],
+    ["awaitOn", (steps, options) => awaitOn<ParkResult>(steps, options)],
+  ] as [string, (...args: Parameters<typeof blockOn<ParkResult>>) => Promise<ParkResult>][]
+) {
+  test(`${name}() does not sleep when the word has changed`, async () => {
+    using word = new Word();
+    i32[word.address] = 1;
+    assertEquals(await wait(word.sleep()), ParkResult.CHANGED);
+    assertEquals(await wait(word.sleep({ expected: 1, unless: word.address })), ParkResult.CHANGED);
+  });
+
+  test(`${name}() ends when the time is up`, async () => {
+    using word = new Word();
+    for (const timeoutMs of [-1, 0, 0.1, 1, 20]) {
+      const start = performance.now();
+      assertEquals(await wait(word.sleep(), { timeoutMs }), ParkResult.TIMED_OUT);
+      assert(performance.now() - start >= timeoutMs - 1.5); // timers round
+    }
+  });
+
+  test(`${name}() throws the reason of a signal that is aborted before`, async () => {
+    using word = new Word();
+    const reason = new Error("enough");
+    const options = { signal: AbortSignal.abort(reason) };
+    assertStrictEquals(await assertRejects(() => wait(word.sleep(), options)), reason);
+  });
+
+  test(`${name}() throws what the steps throw`, async () => {
+    const mistake = new Error("mistake");
+    // deno-lint-ignore require-yield
+    function* steps(): Steps<ParkResult> {
+      throw mistake;
+    }
+    assertStrictEquals(await assertRejects(() => wait(steps())), mistake);
+  });
+}
+
+test("awaitOn() throws the reason of a signal that is aborted during the wait", async () => {
+  using word = new Word();
+  const controller = new AbortController();
+  const waiting = awaitOn(word.sleep(), { signal: controller.signal, ...guard });
+  assertEquals(countParkedPromises() > 0, true);
+  controller.abort("enough");
+  assertEquals(await waiting.catch((reason) => reason), "enough");
+});
+
+test("awaitOn() uses a wake-up that comes before the abort", async () => {
+  using word = new Word();
+  const controller = new AbortController();
+  const waiting = awaitOn(word.sleep(), { signal: controller.signal });
+  wakeOne(word.queue);
+  controller.abort("too late");
+  assertEquals(await waiting, ParkResult.WOKEN);
+});
+
+test("awaitOn() leaves no listener on the signal", async () => {
+  using word = new Word();
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = function (...args: Parameters<typeof addEventListener>) {
+    listeners++;
+    addEventListener.apply(this, args);
+  };
+  signal.removeEventListener = function (...args: Parameters<typeof removeEventListener>) {
+    listeners--;
+    removeEventListener.apply(this, args);
+  };
+  const waiting = awaitOn(word.sleep(), { signal });
+  assertEquals(listeners, 1);
+  wakeOne(word.queue);
+  await waiting;
+  assertEquals(listeners, 0);
+});
+
+test("wakeOne() wakes in the order of coming", async () => {
+  using word = new Word();
+  const woken: number[] = [];
+  const waiting = Array.from(
+    { length: 100 }, // more than one slab of nodes
+    (_, at) => awaitOn(word.sleep()).then(() => woken.push(at)),
+  );
+  for (let at = 0; at < 50; at++) {
+    wakeOne(word.queue);
+    await waiting[at];
+  }
+  for (let at = 50; at < 100; at++) wakeOne(word.queue);
+  await Promise.all(waiting);
+  assertEquals(woken, Array.from({ length: 100 }, (_, at) => at));
+});
+
+test("wakeOne() passes over those who gave up", async () => {
+  using word = new Word();
+  const controller = new AbortController();
+  const first = awaitOn(word.sleep(), { signal: controller.signal });
+  const second = awaitOn(word.sleep());
+  const third = awaitOn(word.sleep(), { timeoutMs: 0.1 });
+  controller.abort();
+  await assertRejects(() => first, DOMException);
+  assertEquals(await third, ParkResult.TIMED_OUT);
+  wakeOne(word.queue);
+  assertEquals(await second, ParkResult.WOKEN);
+});
+
+test("wakeAll() wakes everybody", async () => {
+  using word = new Word();
+  const waiting = Array.from({ length: 40 }, () => awaitOn(word.sleep()));
+  wakeAll(word.queue);
+  assertEquals(new Set(await Promise.all(waiting)), new Set([ParkResult.WOKEN]));
+});
+
+test("an overtaken waiter stands first", async () => {
+  using word = new Word();
+  const woken: string[] = [];
+  const late = awaitOn(word.sleep()).then(() => woken.push("late"));
+  const overtaken = awaitOn(word.sleep({ overtaken: true })).then(() => woken.push("overtaken"));
+  wakeOne(word.queue);
+  await overtaken;
+  wakeOne(word.queue);
+  await late;
+  assertEquals(woken, ["overtaken", "late"]);
+});
+
+test("awaitOn() goes on at once: no microtask comes between a wake-up and its use", async () => {
+  using word = new Word();
+  const order: string[] = [];
+  function* steps(name: string): Steps<void> {
+    yield* word.sleep();
+    order.push(`${name} is woken`);
+  }
+  const first = awaitOn(steps("first")).then(() => order.push("first goes on"));
+  const second = awaitOn(steps("second")).then(() => order.push("second goes on"));
+  wakeAll(word.queue);
+  await Promise.all([first, second]);
+  assertEquals(order.slice(0, 2), ["first is woken", "second is woken"]);
+});
+
+const producer = (queue: Queue<number>, ready: Event, count: number) => {
+  ready.waitSync();
+  for (let at = 0; at < count; at++) queue.putSync(at);
+};
+
+test("a blocked thread lends the wake-ups of its promises", async () => {
+  const queue = new Queue<number>();
+  const ready = new Event();
+  const process = run(producer, queue, ready, 2);
+  const promised = queue.get(guard);
+  ready.set();
+  assertEquals(queue.getSync(guard), 0);
+  assertEquals(await promised, 1);
+  await ended(process);
+});
+
+test("a blocked thread lends each of several wake-ups", async () => {
+  const queue = new Queue<number>();
+  const [ready, started] = [new Event(), new Event()];
+  const results = new Queue<number>();
+  const promised = [queue.get(guard), queue.get(guard)];
+  // It stands behind this thread's two promises, which the two items wake first.
+  const consumer = run(
+    (queue: Queue<number>, started: Event, results: Queue<number>) => {
+      started.set();
+      results.putSync(queue.getSync());
+    },
+    queue,
+    started,
+    results,
+  );
+  const process = run(producer, queue, ready, 2);
+  started.waitSync(guard);
+  ready.set();
+  const here = queue.getSync(guard);
+  const there = results.getSync(guard);
+  assertEquals([here, there].sort(), [0, 1]);
+  for (const item of [2, 3]) queue.putSync(item);
+  assertEquals((await Promise.all(promised)).sort(), [2, 3]);
+  await ended(consumer);
+  await ended(process);
+});
+
+test("a blocked thread lends the wake-ups of promises in other queues", async () => {
+  const [queue, results] = [new Queue<number>(), new Queue<number>()];
+  const ready = new Event();
+  const promised = queue.get(guard);
+  const consumer = run(
+    (queue: Queue<number>, ready: Event, results: Queue<number>) => {
+      ready.set();
+      results.putSync(queue.getSync() + 100);
+    },
+    queue,
+    ready,
+    results,
+  );
+  ready.waitSync(guard);
+  queue.putSync(1); // wakes the promise here, which cannot run
+  assertEquals(results.getSync(guard), 101);
+  queue.putSync(2);
+  assertEquals(await promised, 2);
+  await ended(consumer);
+});
+
+test("a promise that was woken while the thread blocked goes on after", async () => {
+  const [event, other] = [new Event(), new Event()];
+  const promised = event.wait(guard);
+  const process = run(
+    (event: Event, other: Event) => {
+      event.set();
+      other.set();
+    },
+    event,
+    other,
+  );
+  assert(other.waitSync(guard));
+  assert(await promised);
+  await ended(process);
+});
+
+test("blockOn() rejects bad options before it waits", () => {
+  using word = new Word();
+  assertThrows(() => blockOn(word.sleep(), { timeoutMs: NaN }), TypeError);
+});
+
+test("awaitOn() throws TerminatedError in a worker that was told to end", async () => {
+  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const [started, happened] = [new Event(), new Event()];
+  happened.set();
+  const process = run(
+    async (started: Event, happened: Event, flags: Int32Array) => {
+      started.set();
+      while (Atomics.load(flags, 0) === 0);
+      const how = await happened.wait().catch((error: Error) => error.name);
+      Atomics.store(flags, 1, how === "TerminatedError" ? 1 : 2);
+    },
+    started,
+    happened,
+    flags,
+  );
+  assert(started.waitSync(guard));
+  process.terminate();
+  Atomics.store(flags, 0, 1);
+  while (Atomics.load(flags, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(flags[1], 1);
+  await ended(process, -15);
+});

@@ -1,0 +1,40 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe } from "../../../lib/arguments/describe.ts";
+import { checkChunkSize, defaultChunkSize, sized } from "../../../lib/pool/calls/chunks.ts";
+
+Deno.test("defaultChunkSize() is ceil(n / (4 * workers)), and never 0", () => {
+  const expected: [items: number, workers: number, chunkSize: number][] = [
+    ...[[0, 2, 1], [1, 2, 1], [8, 2, 1], [9, 2, 2], [16, 2, 2], [17, 2, 3], [100, 2, 13]],
+    ...[[1, 1, 1], [4, 1, 1], [5, 1, 2], [1000, 4, 63], [3, 64, 1]],
+  ] as [number, number, number][];
+  for (const [items, workers, chunkSize] of expected) {
+    assertEquals(defaultChunkSize(items, workers), chunkSize, `${items} items, ${workers} workers`);
+  }
+});
+
+Deno.test("checkChunkSize() accepts whole numbers of at least 1, and none", () => {
+  for (const chunkSize of [undefined, 1, 20, 1e9]) checkChunkSize(chunkSize);
+  for (const chunkSize of [0, -1, 1.5, NaN, Infinity, "2", null]) {
+    assertThrows(
+      () => checkChunkSize(chunkSize as number),
+      RangeError,
+      `at least 1, not ${describe(chunkSize)}`,
+    );
+  }
+});
+
+Deno.test("sized() takes arrays and typed arrays as they are, and others into an array", () => {
+  const array = [1, 2];
+  assertStrictEquals(sized(array), array);
+  const floats = Float64Array.of(1, 2);
+  assertStrictEquals(sized(floats), floats);
+  assertEquals(sized(new Set([1, 2])), [1, 2]);
+  assertEquals(sized("ab"), ["a", "b"]);
+  assertEquals(sized(new Map([[1, 2]])), [[1, 2]]);
+});
+
+Deno.test("sized() rejects what cannot be iterated", () => {
+  for (const items of [1, null, undefined, {}, new DataView(new ArrayBuffer(1))]) {
+    assertThrows(() => sized(items as number[]), TypeError, "items must be iterable, not ");
+  }
+});

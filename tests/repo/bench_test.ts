@@ -1,0 +1,30 @@
+import { assertEquals, assertMatch } from "@std/assert";
+
+Deno.test("bench/main.ts measures every scenario", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-all", "bench/main.ts", "--quick"],
+    cwd: new URL("../..", import.meta.url),
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  for (
+    const scenario of [
+      "start to first result",
+      "awaited",
+      "together",
+      "map over",
+      "there and back",
+      "from one worker",
+      "Lock",
+      "integral over",
+      "sum\\(\\) of",
+      "distances of",
+      "copy and sum",
+      "of a shared array",
+    ]
+  ) {
+    assertMatch(text, new RegExp(scenario));
+  }
+  assertEquals(text.match(/x 1\.000/g)?.length, 12, text);
+});

@@ -1,0 +1,73 @@
+/**
+ * The programs in the documentation, run as programs: doc tests run examples inside a function and
+ * with `import.meta.main` false, so they pass over these. And facts that stand in two places.
+ *
+ * @module
+ */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { deadline } from "@std/async";
+import { readExamples } from "../../scripts/list_examples.ts";
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("../../", import.meta.url);
+const GUARD_MS = 120_000;
+
+/** The TypeScript examples of a file, in Markdown or in doc comments, that ask for `import.meta.main`. */
+async function programsOf(path: string): Promise<string[]> {
+  const text = (await Deno.readTextFile(new URL(path, ROOT))).replaceAll(/^ \* ?/gm, "");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)]
+    .map(([, program]) => program)
+    .filter((program) => program.includes("import.meta.main"));
+}
+
+/** Runs a program in a folder of its own, where the package goes by its name. */
+async function run(program: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/main.ts`, program);
+    const config = fileURLToPath(new URL("deno.json", ROOT));
+    await using child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", `--config=${config}`, "--allow-read", `${folder}/main.ts`],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { code, stdout, stderr } = await deadline(child.output(), GUARD_MS);
+    const text = new TextDecoder();
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("README.md begins with a program that estimates pi", async () => {
+  const [program] = await programsOf("README.md");
+  const { code, stdout, stderr } = await run(program);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertAlmostEquals(Number(stdout), Math.PI, 0.01); // 19 standard deviations
+});
+
+const documented = [
+  ...["mod.ts", "lib/codec/functions.ts", "lib/dummy/mod.ts"],
+  ...["lib/logging/logger.ts", "lib/runtime/finalize.ts", "docs/errors.md", "docs/sharing.md"],
+];
+for (const path of documented) {
+  Deno.test(`${path} shows programs that run`, async () => {
+    const programs = await programsOf(path);
+    assertEquals(programs.length > 0, true);
+    for (const program of programs) {
+      assertEquals(await run(program), { code: 0, stdout: "", stderr: "" });
+    }
+  });
+}
+
+Deno.test("examples/README.md lists every example, as its header does", async () => {
+  const text = await Deno.readTextFile(new URL("examples/README.md", ROOT));
+  const rows = [...text.matchAll(/^\| (\S.*?) +\| \[(\S+)\]\(\2\) +\| (.+?) +\|/gm)];
+  const listed = rows.map(([, ids, path, sentence]) => `${path}: ${ids}: ${sentence}`).sort();
+  const expected = (await readExamples()).map(({ path, ids, sentence }) =>
+    `${path.slice("examples/".length)}: ${ids.join(", ")}: ${sentence}`
+  );
+  assertEquals(listed, expected.sort());
+});

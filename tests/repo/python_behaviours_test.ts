@@ -1,0 +1,51 @@
+/**
+ * The table of Python's behaviours names tests that exist.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+const table = await Deno.readTextFile(new URL("./python_behaviours.md", import.meta.url));
+const rows = table.split("\n").filter((line) => /^\| *\d/.test(line)).map((line) => {
+  const [number, name, , mark, covers] = line.split("|").slice(1, -1).map((cell) => cell.trim());
+  return { number: Number(number), name, mark, covers };
+});
+
+/** The entries `path: "part of a test's name"` of a cell, and what is said besides. */
+function entriesOf(covers: string): { tests: [path: string, name: string][]; rest: string } {
+  const tests: [string, string][] = [];
+  const rest = covers.replaceAll(
+    /([\w/]+\.ts): "(.*?)"(?=; |$)/g,
+    (_, path, name) => (tests.push([path, name]), ""),
+  );
+  return { tests, rest: rest.replace(/^[; ]+/, "") };
+}
+
+Deno.test("python_behaviours.md has the numbers from 1 to 298, each once", () => {
+  assertEquals(rows.map(({ number }) => number), Array.from({ length: 298 }, (_, at) => at + 1));
+  for (const { number, name, mark } of rows) {
+    assertMatch(name, /^`\S.*`$/, `${number}`);
+    assertMatch(mark, /^(APPLIES|ADAPT|N-A)$/, `${number}`);
+  }
+});
+
+Deno.test("python_behaviours.md says of each behaviour what covers it, or why nothing does", () => {
+  for (const { number, mark, covers } of rows) {
+    const { tests, rest } = entriesOf(covers);
+    if (mark === "N-A") assert(tests.length === 0 && rest !== "", `${number}: a reason`);
+    else if (tests.length === 0) assertMatch(rest, /^(none|not yet): \S/, `${number}`);
+    else assertMatch(rest, /^(but not: \S.*)?$/, `${number}`);
+  }
+});
+
+Deno.test("python_behaviours.md names tests that exist", async () => {
+  const texts = new Map<string, string>();
+  for (const { number, covers } of rows) {
+    for (const [path, name] of entriesOf(covers).tests) {
+      if (!texts.has(path)) {
+        texts.set(path, await Deno.readTextFile(new URL(`../${path}`, import.meta.url)));
+      }
+      assert(texts.get(path)!.includes(name), `${number}: ${path} has no "${name}"`);
+    }
+  }
+});

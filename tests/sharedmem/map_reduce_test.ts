@@ -1,0 +1,316 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  background,
+  ClosedError,
+  DataCloneError,
+  distribute,
+  Event,
+  MapReduce,
+  Queue,
+  StopProcessGroup,
+  WorkerDiedError,
+  WorkerException,
+} from "@sauropod/multiprocessing";
+import {
+  dieAtTen,
+  dieWithTurns,
+  pointOf,
+  stopAtOnce,
+  stopBeforePassing,
+  stopFirst,
+} from "../fixtures/map_reduce_tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+import { shared } from "../loops/loops.ts";
+
+test("MapReduce.map() gives results in the order of the sequence", async () => {
+  await using pool = new MapReduce({ np: 3 });
+  for (const n of [0, 1, 2, 100, 500]) {
+    const results = await pool.map((i: number) => i * i, Array(n).keys());
+    assertEquals(results, Array.from({ length: n }, (_, i) => i * i));
+  }
+});
+
+test("MapReduce.map() awaits work that returns promises", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  assertEquals(await pool.map((i: number) => Promise.resolve(-i), [1, 2, 3]), [-1, -2, -3]);
+});
+
+test("MapReduce.map() reduces each result once, here, and returns what reduce does", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  let sum = 0;
+  const results = await pool.map((i: number) => i, Array(100).keys(), {
+    reduce: (i) => {
+      sum += i;
+      return `${i}`;
+    },
+  });
+  assertEquals(sum, 4950);
+  assertEquals(results, Array.from({ length: 100 }, (_, i) => `${i}`));
+});
+
+test("MapReduce.critical lets in one worker at a time", async () => {
+  const counter = shared(1);
+  await using pool = new MapReduce({ np: 4 });
+  await pool.map(
+    (i: number, { critical, context: { counter } }) => {
+      using _ = critical.acquireSync();
+      const before = counter[0];
+      for (let spin = 0; spin < 1000; spin++) Math.sqrt(spin);
+      counter[0] = before + i;
+    },
+    Array(200).keys(),
+    { context: { counter } },
+  );
+  assertEquals(counter[0], 19900);
+});
+
+for (const way of ["blocking", "async"]) {
+  test(`MapReduce's ordered section is passed in order, ${way}`, async () => {
+    const log = shared(201);
+    const work = way === "blocking"
+      ? (i: number, { ordered, context: { log } }: Tools) => {
+        for (let spin = (i * 7919) % 5000; spin > 0; spin--) Math.sqrt(spin);
+        using _ = ordered.enterSync();
+        log[1 + log[0]++] = i;
+      }
+      : async (i: number, { ordered, context: { log } }: Tools) => {
+        using _ = await ordered.enter();
+        log[1 + log[0]++] = i;
+      };
+    await using pool = new MapReduce({ np: 4 });
+    await pool.map(work, Array(200).keys(), { context: { log } });
+    assertEquals([...log], [200, ...Array(200).keys()]);
+  });
+}
+
+type Tools = import("@sauropod/multiprocessing").WorkTools<{ log: Float64Array }>;
+
+test("MapReduce's ordered section may be left out by some items", async () => {
+  const log = shared(201);
+  await using pool = new MapReduce({ np: 3 });
+  await pool.map(
+    (i: number, { ordered, context: { log } }) => {
+      if (i % 3 !== 0) return;
+      using _ = ordered.enterSync();
+      log[1 + log[0]++] = i;
+    },
+    Array(100).keys(),
+    { context: { log } },
+  );
+  const passed = [...log.subarray(1, 1 + log[0])];
+  assertEquals(passed, [...Array(100).keys()].filter((i) => i % 3 === 0));
+});
+
+test("MapReduce's workers have ranks from 0, and all of them work", async () => {
+  await using pool = new MapReduce({ np: 3 });
+  // Each waits until three are at it: one worker alone would never end.
+  const here = [new Event(), new Event(), new Event()];
+  const ranks = await pool.map(
+    (_: number, { rank, np, context: { here } }) => {
+      here[rank].set();
+      for (const event of here) event.waitSync({ timeoutMs: 30_000 });
+      return [rank, np];
+    },
+    Array(30).keys(),
+    { context: { here } },
+  );
+  assertEquals(new Set(ranks.map(([rank]) => rank)), new Set([0, 1, 2]));
+  assert(ranks.every(([, np]) => np === 3));
+});
+
+test("MapReduce with np 0 is a plain loop that throws what the work throws", async () => {
+  await using pool = new MapReduce({ np: 0 });
+  let calls = 0;
+  const results = await pool.map((i: number, { rank, np, ordered, critical }) => {
+    using _ = critical.acquireSync();
+    using _turn = ordered.enterSync();
+    calls++;
+    return [i, rank, np];
+  }, [7, 8]);
+  assertEquals([calls, results], [2, [[7, 0, 0], [8, 0, 0]]]);
+  const error = new RangeError("raw");
+  const thrown = await assertRejects(() =>
+    pool.map(() => {
+      throw error;
+    }, [1])
+  );
+  assertEquals(thrown, error);
+});
+
+test("MapReduce.map() of fewer than minLength items runs here", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  let calls = 0;
+  await pool.map(() => calls++, [1, 2, 3], { minLength: 4 });
+  assertEquals(calls, 3);
+});
+
+test("MapReduce.map() ends with a WorkerException that has the reason", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const error = await assertRejects(
+    () =>
+      pool.map((i: number) => {
+        if (i === 5) throw new RangeError("bad item");
+        return i;
+      }, Array(1000).keys()),
+    WorkerException,
+    "RangeError: bad item",
+  );
+  assert(error.reason instanceof RangeError);
+  assertStringIncludes(error.traceback, "bad item");
+  assertEquals(await pool.map((i: number) => i, [1]), [1]); // it goes on
+});
+
+test("MapReduce.map() ends when a worker dies, also inside the ordered section", async () => {
+  await using pool = new MapReduce({ np: 3 });
+  const error = await assertRejects(() => pool.map(dieAtTen, Array(100).keys()), WorkerException);
+  assert(error.reason instanceof WorkerDiedError);
+  assertEquals((error.reason as WorkerDiedError).exitCode, 9);
+  assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
+});
+
+test("MapReduce.map() goes on without a worker that stops, and ends if all do", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const taken = shared(1);
+  const error = await assertRejects(
+    () => pool.map(stopAtOnce, Array(10).keys()),
+    WorkerException,
+    "all workers have stopped",
+  );
+  assert(error.reason instanceof StopProcessGroup);
+  // One worker stops without an item lost to others: the item that it had is, so this ends as well.
+  await assertRejects(
+    () => pool.map(stopFirst, Array(10).keys(), { context: { taken } }),
+    WorkerException,
+  );
+  assertEquals(taken[0], 9); // the other worker did all the other items
+});
+
+test("MapReduce.map() lets others pass when a worker stops before its turn", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const taken = shared(1);
+  await assertRejects(
+    () => pool.map(stopBeforePassing, Array(10).keys(), { context: { taken } }),
+    WorkerException,
+    "all workers have stopped",
+  );
+  assertEquals(taken[0], 9);
+});
+
+test("MapReduce.map() goes on when a worker dies with the lock of the ordered section", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const [isBlocked, isTaken, hasPassed] = [new Event(), new Event(), new Event()];
+  const error = await assertRejects(
+    () =>
+      pool.map(dieWithTurns, [0, 1, 2, 3], {
+        context: { isBlocked, isTaken, hasPassed },
+        reduce: (i) => { // blocks, so that it is the other worker that takes the lock of the dead
+          if (i !== 0) return;
+          isBlocked.set();
+          hasPassed.waitSync();
+        },
+      }),
+    WorkerException,
+  );
+  assert(error.reason instanceof WorkerDiedError);
+  assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
+});
+
+test("MapReduce.map() ends with the error of an item that cannot cross", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const items: unknown[] = [...Array(100).keys(), Symbol("here")];
+  await assertRejects(
+    () => pool.map((item: unknown) => item, items),
+    DataCloneError,
+    "Cannot send items[100]: a symbol",
+  );
+  assertEquals(await pool.map((i: number) => i, [1]), [1]); // it goes on
+});
+
+test("MapReduce.map() ends with an error of the work that is like its own end", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const closed = new Queue<number>();
+  closed.close();
+  const error = await assertRejects(
+    () =>
+      pool.map((_: number, { context: { closed } }) => closed.getSync(), [1, 2], {
+        context: { closed },
+      }),
+    WorkerException,
+  );
+  assert(error.reason instanceof ClosedError);
+});
+
+test("MapReduce.map() imports the modules that items and results need", async () => {
+  await using pool = new MapReduce({ np: 1 });
+  const url = new URL("../fixtures/only_in_workers.ts?item", import.meta.url).href;
+  const { Point } = await import(url) as typeof import("../fixtures/only_in_workers.ts");
+  assertEquals(await pool.map((point) => point.sum(), [new Point(1, 2), new Point(3, 4)]), [3, 7]);
+  const isThird = new Event();
+  const sums = await pool.map(pointOf, [0, 1, 2], {
+    context: { isThird },
+    reduce: (point) => {
+      isThird.waitSync(); // then the second result is there already
+      return point.sum();
+    },
+  });
+  assertEquals(sums, [0, 2, 4]);
+});
+
+test("MapReduce.map() ends with what reduce throws", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const error = new SyntaxError("in reduce");
+  const thrown = await assertRejects(() =>
+    pool.map((i: number) => i, Array(500).keys(), {
+      reduce: () => {
+        throw error;
+      },
+    })
+  );
+  assertEquals(thrown, error);
+});
+
+test("MapReduce() and map() refuse bad arguments", async () => {
+  for (const np of [-1, 1.5, NaN]) {
+    assertThrows(() => new MapReduce({ np }), RangeError, `at least 0, not ${np}`);
+  }
+  await using pool = new MapReduce({ np: 1 });
+  await assertRejects(() => pool.map("x" as never, [1]), TypeError, "work must be a function");
+});
+
+test("MapReduce() and map() refuse what is no option, and take all that there are", async () => {
+  const make = (options: unknown) => () => new MapReduce(options as { np?: number });
+  const text = "Cannot make workers: there is no option nJobs. There is np";
+  assertThrows(make({ nJobs: 2 }), TypeError, text);
+  assertThrows(make(2), TypeError, "such as { np: … }, not 2");
+  await using pool = new MapReduce({ np: 0 });
+  const map = (options: object) => () => pool.map((x: number) => x + 1, [1], options);
+  const list = "There are reduce, context, minLength";
+  await assertRejects(map({ ctx: {} }), TypeError, `there is no option ctx. ${list}`);
+  await assertRejects(map({ min_length: 3 }), TypeError, "Write minLength");
+  assertEquals(await map({ reduce: (x: number) => x * 2, context: {}, minLength: 3 })(), [4]);
+});
+
+test("background() gives what the function returns, or its error", async () => {
+  assertEquals(await background((a: number, b: number) => a + b, 2, 3).wait(), 5);
+  const failing = background(() => {
+    throw new TypeError("no");
+  });
+  const error = await assertRejects(() => failing.wait(), WorkerException, "TypeError: no");
+  assert(error.reason instanceof TypeError);
+});
+
+test("distribute() cuts into slices of equal length", () => {
+  assertEquals(distribute(100, 4), [[0, 25], [25, 50], [50, 75], [75, 100]]);
+  assertEquals(distribute(10, 4), [[0, 3], [3, 6], [6, 9], [9, 10]]);
+  assertEquals(distribute(2, 4), [[0, 1], [1, 2]]);
+  assertEquals(distribute(0, 4), []);
+  assertThrows(() => distribute(-1, 4), RangeError, "nItems");
+  assertThrows(() => distribute(1.5, 4), RangeError, "nItems");
+  assertThrows(() => distribute(10, 0), RangeError, "nProcs");
+});
