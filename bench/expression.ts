@@ -9,7 +9,8 @@
  * @module
  */
 
-import { getNumThreads, lazy, prange, sharedArray, stopTeam } from "@sauropod/multiprocessing";
+import { getNumThreads, lazy, prange, stopTeam } from "@sauropod/multiprocessing/loops";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { parseArgs } from "@std/cli/parse-args";
 
 /** A loop as one writes it: a function of the arrays, which does not know them beforehand. */

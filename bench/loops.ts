@@ -11,8 +11,8 @@ import {
   parallelReduce,
   parallelReduceSync,
   prange,
-  sharedArray,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/loops";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { compileDistances } from "../examples/loops/kernels/distances.ts";
 import { copyAndSum, distances, integral, mapElements } from "./kernels.ts";
 import { type Contender, type Scenario, timed, timedNow } from "./measure.ts";

@@ -7,7 +7,9 @@
  *
  * @module
  */
-import { MapReduce, prange, sharedArray, task, type WorkTools } from "@sauropod/multiprocessing";
+import { task } from "@sauropod/multiprocessing";
+import { prange } from "@sauropod/multiprocessing/loops";
+import { MapReduce, sharedArray, type WorkTools } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 import { identical, yesOrNo } from "../support/times.ts";
 

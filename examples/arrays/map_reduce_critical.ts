@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { MapReduce, prange, sharedArray } from "@sauropod/multiprocessing";
+import { prange } from "@sauropod/multiprocessing/loops";
+import { MapReduce, sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

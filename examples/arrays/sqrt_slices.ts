@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { distribute, Pool, task } from "@sauropod/multiprocessing";
+import { Pool, task } from "@sauropod/multiprocessing";
+import { distribute } from "@sauropod/multiprocessing/sharedmem";
 import { arange, arraySplit, copy, type NdArray, tolist } from "@sauropod/multiprocessing/ndarray";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { Pool, Queue, task, Timer } from "@sauropod/multiprocessing";
+import { Pool, Queue, task } from "@sauropod/multiprocessing";
+import { Timer } from "@sauropod/multiprocessing/threading";
 import { runExample, timed } from "../support/cli.ts";
 import { concatenate, randomVolume, type SharedVolume, split } from "./voxels/arrays.ts";
 import { calculatePart } from "./voxels/calculate_part.ts";

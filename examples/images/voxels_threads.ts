@@ -9,7 +9,8 @@
  *
  * @module
  */
-import { Process, task, Thread } from "@sauropod/multiprocessing";
+import { Process, task } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { runExample, timed } from "../support/cli.ts";
 import { yesOrNo } from "../support/times.ts";
 import { randomVolume, split, zeroVolume } from "./voxels/arrays.ts";

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { Event, Process, sleep, task, Thread } from "@sauropod/multiprocessing";
+import { Event, Process, sleep, task } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `

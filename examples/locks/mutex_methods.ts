@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { Lock, mutex, Process, sleep, synchronized, task, Thread } from "@sauropod/multiprocessing";
+import { Lock, mutex, Process, sleep, synchronized, task } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

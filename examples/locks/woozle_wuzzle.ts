@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { Barrier, Lock, Process, sleep, task, Thread } from "@sauropod/multiprocessing";
+import { Barrier, Lock, Process, sleep, task } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

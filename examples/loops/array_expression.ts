@@ -6,7 +6,9 @@
  *
  * @module
  */
-import { cpuCount, lazy, prange, sharedArray } from "@sauropod/multiprocessing";
+import { cpuCount } from "@sauropod/multiprocessing";
+import { lazy, prange } from "@sauropod/multiprocessing/loops";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { parallelFor, prange, task } from "@sauropod/multiprocessing";
+import { task } from "@sauropod/multiprocessing";
+import { parallelFor, prange } from "@sauropod/multiprocessing/loops";
 import { arrayEqual, zeros } from "@sauropod/multiprocessing/ndarray";
 import { runExample } from "../support/cli.ts";
 import { counted, TimesTable, yesOrNo } from "../support/times.ts";

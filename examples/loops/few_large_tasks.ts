@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { distribute, Pool } from "@sauropod/multiprocessing";
+import { Pool } from "@sauropod/multiprocessing";
+import { distribute } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 import { counted, TimesTable } from "../support/times.ts";
 import { integrate } from "./integral.ts";

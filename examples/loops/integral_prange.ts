@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parallelReduce, prange, setNumThreads } from "@sauropod/multiprocessing";
+import { parallelReduce, prange, setNumThreads } from "@sauropod/multiprocessing/loops";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 import { counted, TimesTable } from "../support/times.ts";
 import { integrate } from "./integral.ts";

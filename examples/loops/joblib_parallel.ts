@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { delayed, Parallel } from "@sauropod/multiprocessing";
+import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { distribute, Pool, sharedArray, task } from "@sauropod/multiprocessing";
+import { Pool, task } from "@sauropod/multiprocessing";
+import { distribute, sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 import { TimesTable } from "../support/times.ts";
 

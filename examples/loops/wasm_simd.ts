@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { cpuCount, parallelForSync, task } from "@sauropod/multiprocessing";
+import { cpuCount, task } from "@sauropod/multiprocessing";
+import { parallelForSync } from "@sauropod/multiprocessing/loops";
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 import { compileDistances, type Row } from "./kernels/distances.ts";
 

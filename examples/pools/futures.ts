@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { asCompleted, ProcessPoolExecutor, task } from "@sauropod/multiprocessing";
+import { task } from "@sauropod/multiprocessing";
+import { asCompleted, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { Process, sleep, task, Thread } from "@sauropod/multiprocessing";
+import { Process, sleep, task } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Connection, EOFError, Pipe, Process, task, wait } from "@sauropod/multiprocessing";
+import { type Connection, EOFError, Pipe, Process, task, waitAny } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     new Process({ target: count, args: [writer, id] }).start();
   }
   while (open.size > 0) {
-    for (const connection of await wait(open)) {
+    for (const connection of await waitAny(open)) {
       try {
         console.log(await connection.recv());
       } catch (error) {

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { Process, sharedArray, task } from "@sauropod/multiprocessing";
+import { Process, task } from "@sauropod/multiprocessing";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { distribute, Pool, sharedArray, task } from "@sauropod/multiprocessing";
+import { Pool, task } from "@sauropod/multiprocessing";
+import { distribute, sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

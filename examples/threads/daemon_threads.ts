@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { sleep, Thread } from "@sauropod/multiprocessing";
+import { sleep } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { currentThread, local, sleep, Thread } from "@sauropod/multiprocessing";
+import { sleep } from "@sauropod/multiprocessing";
+import { currentThread, local, Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
 
 const HELP = `

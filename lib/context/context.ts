@@ -5,26 +5,14 @@
  */
 
 import { checkArity, isOptionsObject } from "../arguments/options.ts";
-import { JoinableQueue } from "../channels/joinable_queue.ts";
-import { Pipe } from "../channels/pipe.ts";
-import { Queue } from "../channels/queue.ts";
-import { Manager } from "../managers/manager.ts";
-import { SharedArray } from "../memory/array.ts";
-import { RawArray } from "../memory/raw_array.ts";
-import { RawValue, Value } from "../memory/value.ts";
-import { SimpleQueue } from "../channels/simple_queue.ts";
 import { Pool, type PoolOptions, writeOptions } from "../pool/pool.ts";
-import { Process, type ProcessOptions } from "../process/process.ts";
+import { activeChildren, Process, type ProcessOptions } from "../process/process.ts";
+import { currentProcess, parentProcess } from "../process/current.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
-import { Barrier } from "../sync/barrier.ts";
-import { Condition } from "../sync/condition.ts";
-import { Event } from "../sync/event.ts";
-import { Lock } from "../sync/lock.ts";
-import { RLock } from "../sync/rlock.ts";
-import { BoundedSemaphore, Semaphore } from "../sync/semaphore.ts";
+import * as common from "./common.ts";
 
-/** The package's classes, with a start method chosen for those that start workers. It never changes. */
-export interface Context {
+/** The package, with a start method chosen for what starts workers. It never changes. */
+export interface Context extends Readonly<typeof import("./common.ts")> {
   /** How its workers are started. */
   readonly startMethod: StartMethod;
   /** This context, or that of another method, as {@linkcode getContext} has it. */
@@ -34,37 +22,11 @@ export interface Context {
   /** As {@linkcode Pool}, its workers started by this method. */
   readonly Pool: typeof Pool;
   /** The same in every context. */
-  readonly Queue: typeof Queue;
+  readonly activeChildren: typeof activeChildren;
   /** The same in every context. */
-  readonly JoinableQueue: typeof JoinableQueue;
+  readonly currentProcess: typeof currentProcess;
   /** The same in every context. */
-  readonly SimpleQueue: typeof SimpleQueue;
-  /** The same in every context. */
-  readonly Pipe: typeof Pipe;
-  /** The same in every context. */
-  readonly Lock: typeof Lock;
-  /** The same in every context. */
-  readonly Event: typeof Event;
-  /** The same in every context. */
-  readonly Value: typeof Value;
-  /** The same in every context. */
-  readonly RawValue: typeof RawValue;
-  /** The same in every context. */
-  readonly Array: typeof SharedArray;
-  /** The same in every context. */
-  readonly RawArray: typeof RawArray;
-  /** The same in every context. */
-  readonly RLock: typeof RLock;
-  /** The same in every context. */
-  readonly Semaphore: typeof Semaphore;
-  /** The same in every context. */
-  readonly BoundedSemaphore: typeof BoundedSemaphore;
-  /** The same in every context. */
-  readonly Condition: typeof Condition;
-  /** The same in every context. */
-  readonly Barrier: typeof Barrier;
-  /** The same in every context. */
-  readonly Manager: typeof Manager;
+  readonly parentProcess: typeof parentProcess;
 }
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
@@ -86,10 +48,6 @@ function onForkserver<T extends object>(options: T): T {
   return isOptionsObject(options) ? { startMethod: "forkserver", ...options } : options;
 }
 
-const locks = { Lock, RLock, Semaphore, BoundedSemaphore, Condition, Event, Barrier };
-const memory = { Value, RawValue, Array: SharedArray, RawArray };
-const channels = { Queue, JoinableQueue, SimpleQueue, Pipe };
-const common = { ...channels, ...locks, ...memory, Manager };
 const contexts: Readonly<Record<StartMethod, Context>> = {
   spawn: makeContext("spawn", Process, Pool),
   forkserver: makeContext(
@@ -105,11 +63,14 @@ function makeContext(
   itsPool: typeof Pool,
 ): Context {
   const context: Context = Object.freeze({
+    ...common,
     startMethod,
     getContext: (method?: StartMethod) => method === undefined ? context : getContext(method),
     Process: itsProcess,
     Pool: itsPool,
-    ...common,
+    activeChildren,
+    currentProcess,
+    parentProcess,
   });
   return context;
 }

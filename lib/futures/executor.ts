@@ -84,7 +84,7 @@ export let endNow: (executor: Executor, exitCode: number) => void;
  *
  * @example Whatever runs them
  * ```ts
- * import { type Executor, ProcessPoolExecutor, ThreadPoolExecutor } from "@sauropod/multiprocessing";
+ * import { type Executor, ProcessPoolExecutor, ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
  *
  * const sumOfRoots = async (executor: Executor, numbers: number[]) => {
@@ -168,7 +168,7 @@ export abstract class Executor implements AsyncDisposable {
    *
    * @example One iterable, several, and options
    * ```ts
-   * import { ProcessPoolExecutor } from "@sauropod/multiprocessing";
+   * import { ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
    * import { assertEquals } from "@std/assert";
    *
    * await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });

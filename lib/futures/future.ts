@@ -67,7 +67,7 @@ export let futureInternals: FutureInternals;
  *
  * @example Of an executor, and of one's own
  * ```ts
- * import { Future, ProcessPoolExecutor } from "@sauropod/multiprocessing";
+ * import { Future, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assert, assertEquals } from "@std/assert";
  *
  * await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });

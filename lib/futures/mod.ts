@@ -2,8 +2,6 @@
  * Python's `concurrent.futures`, under its own names: executors run functions, and give futures of
  * their results.
  *
- * The main module has the same, except that `wait` is called `waitFutures` there.
- *
  * @example The first that is there
  * ```ts
  * import { FIRST_COMPLETED, ThreadPoolExecutor, wait } from "@sauropod/multiprocessing/futures";
@@ -19,13 +17,7 @@
  * @module
  */
 
-export {
-  BrokenExecutor,
-  CancelledError,
-  InvalidStateError,
-  TimeoutError,
-  WorkerDiedError,
-} from "../errors.ts";
+export { BrokenExecutor, InvalidStateError } from "../errors.ts";
 export {
   Executor,
   type ExecutorMapOptions,
@@ -44,6 +36,6 @@ export {
   FIRST_COMPLETED,
   FIRST_EXCEPTION,
   type ReturnWhen,
-  waitFutures as wait,
+  wait,
   type WaitFuturesOptions,
 } from "./wait.ts";

@@ -60,7 +60,7 @@ const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
  *
  * @example As they are done
  * ```ts
- * import { asCompleted, ProcessPoolExecutor } from "@sauropod/multiprocessing";
+ * import { asCompleted, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
  *
  * await using executor = new ProcessPoolExecutor({ maxWorkers: 2 });

@@ -50,7 +50,7 @@ const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
  *
  * @example Two requests at a time
  * ```ts
- * import { ThreadPoolExecutor } from "@sauropod/multiprocessing";
+ * import { ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
  *
  * const pages = new Map([["a", "alpha"], ["b", "beta"]]);
@@ -65,7 +65,8 @@ const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
  *
  * @example A connection for each thread
  * ```ts
- * import { local, ThreadPoolExecutor } from "@sauropod/multiprocessing";
+ * import { ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
+ * import { local } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * let opened = 0;

@@ -11,17 +11,17 @@ import { describe } from "../arguments/describe.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { Future, futureInternals } from "./future.ts";
 
-/** Says {@linkcode waitFutures} to return when one future has ended. */
+/** Says {@linkcode wait} to return when one future has ended. */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";
-/** Says {@linkcode waitFutures} to return when one has failed, or all have ended. */
+/** Says {@linkcode wait} to return when one has failed, or all have ended. */
 export const FIRST_EXCEPTION = "FIRST_EXCEPTION";
-/** Says {@linkcode waitFutures} to return when all futures have ended. */
+/** Says {@linkcode wait} to return when all futures have ended. */
 export const ALL_COMPLETED = "ALL_COMPLETED";
 
-/** When {@linkcode waitFutures} returns. */
+/** When {@linkcode wait} returns. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
-/** Options of {@linkcode waitFutures}. */
+/** Options of {@linkcode wait}. */
 export interface WaitFuturesOptions extends WaitOptions {
   /**
    * When to return.
@@ -62,7 +62,7 @@ export interface DoneAndNotDone<F> {
  *
  * @example The first of two
  * ```ts
- * import { Future, waitFutures } from "@sauropod/multiprocessing";
+ * import { Future, wait as waitFutures } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
  *
  * const [first, second] = [new Future<number>(), new Future<number>()];
@@ -71,7 +71,7 @@ export interface DoneAndNotDone<F> {
  * assertEquals([done.has(second), notDone.has(first)], [true, true]);
  * ```
  */
-export async function waitFutures<F extends Future<unknown>>(
+export async function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
@@ -135,7 +135,7 @@ export interface CompletedFuture<F> {
  *
  * @example Whichever comes
  * ```ts
- * import { asCompleted, ThreadPoolExecutor } from "@sauropod/multiprocessing";
+ * import { asCompleted, ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
  *
  * const later = (ms: number) => new Promise<number>((done) => setTimeout(() => done(ms), ms));

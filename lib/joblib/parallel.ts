@@ -36,7 +36,7 @@ export interface Delayed<R> {
  *
  * @example One call
  * ```ts
- * import { delayed } from "@sauropod/multiprocessing";
+ * import { delayed } from "@sauropod/multiprocessing/joblib";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(delayed(Math.pow)(2, 3).args, [2, 3]);
@@ -134,7 +134,8 @@ export interface ParallelFactory {
  *
  * @example A list
  * ```ts
- * import { delayed, Parallel, stopTeam } from "@sauropod/multiprocessing";
+ * import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
+ * import { stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * const square = delayed((x: number) => x * x);
@@ -144,7 +145,8 @@ export interface ParallelFactory {
  *
  * @example One by one
  * ```ts
- * import { delayed, Parallel, stopTeam } from "@sauropod/multiprocessing";
+ * import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
+ * import { stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * function* calls() {

@@ -497,7 +497,7 @@ function orEmpty<T>(value: T | undefined, empty: T | undefined, what: string): T
  *
  * @example An integral, in one pass
  * ```ts
- * import { lazy, prange, stopTeam } from "@sauropod/multiprocessing";
+ * import { lazy, prange, stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const points = 100_000;
@@ -510,7 +510,8 @@ function orEmpty<T>(value: T | undefined, empty: T | undefined, what: string): T
  *
  * @example Two arrays
  * ```ts
- * import { lazy, sharedArray, stopTeam } from "@sauropod/multiprocessing";
+ * import { lazy, stopTeam } from "@sauropod/multiprocessing/loops";
+ * import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * const a = sharedArray("float64", [3, 5, 8]);

@@ -96,7 +96,7 @@ const schedules: readonly string[] = ["static", "dynamic", "guided"];
  *
  * @example Square roots
  * ```ts
- * import { parallelFor, stopTeam } from "@sauropod/multiprocessing";
+ * import { parallelFor, stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * const roots = new Float64Array(new SharedArrayBuffer(8 * 1000));

@@ -98,7 +98,7 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *
  * @example An integral
  * ```ts
- * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing";
+ * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const points = 100_000;
@@ -113,7 +113,7 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *
  * @example A histogram
  * ```ts
- * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing";
+ * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * const counts = await parallelReduce(1000, (i, _context, counts) => {
@@ -125,7 +125,7 @@ export interface ValueReduction<V, Context extends object, Constants extends obj
  *
  * @example The longest
  * ```ts
- * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing";
+ * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * const words = ["to", "two", "three"];

@@ -26,7 +26,8 @@ export type ElementIn<Source> = Source extends BigintTypedArray ? bigint : numbe
  *
  * @example In place
  * ```ts
- * import { prefixSum, sharedArray, stopTeam } from "@sauropod/multiprocessing";
+ * import { prefixSum, stopTeam } from "@sauropod/multiprocessing/loops";
+ * import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * const counts = sharedArray("int32", [3, 1, 4, 1, 5]);

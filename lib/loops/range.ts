@@ -53,7 +53,7 @@ export class Range implements Iterable<number> {
  *
  * @example Counting
  * ```ts
- * import { prange } from "@sauropod/multiprocessing";
+ * import { prange } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([...prange(4)], [0, 1, 2, 3]);

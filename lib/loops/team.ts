@@ -41,7 +41,8 @@ let team: IsolateEngine | undefined;
  *
  * @example As many as there are cores
  * ```ts
- * import { cpuCount, getNumThreads } from "@sauropod/multiprocessing";
+ * import { cpuCount } from "@sauropod/multiprocessing";
+ * import { getNumThreads } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(getNumThreads(), cpuCount());
@@ -61,7 +62,7 @@ export function getNumThreads(): number {
  *
  * @example One thread fewer
  * ```ts
- * import { getNumThreads, setNumThreads } from "@sauropod/multiprocessing";
+ * import { getNumThreads, setNumThreads } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
  *
  * const before = getNumThreads();

@@ -17,7 +17,8 @@ import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
  *
  * @example Seen by a worker
  * ```ts
- * import { Pool, sharedArray } from "@sauropod/multiprocessing";
+ * import { Pool } from "@sauropod/multiprocessing";
+ * import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * const numbers = sharedArray("float64", 100);

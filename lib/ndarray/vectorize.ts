@@ -67,7 +67,7 @@ export type Vectors<Args extends readonly (number | bigint)[]> = {
  *
  * @example Squares, and sums of rows and columns
  * ```ts
- * import { stopTeam } from "@sauropod/multiprocessing";
+ * import { stopTeam } from "@sauropod/multiprocessing/loops";
  * import { arange, fromArray, tolist, vectorize } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
  *

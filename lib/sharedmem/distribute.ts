@@ -15,7 +15,7 @@ import { describe } from "../arguments/describe.ts";
  *
  * @example Slices for four workers
  * ```ts
- * import { distribute } from "@sauropod/multiprocessing";
+ * import { distribute } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(distribute(10, 4), [[0, 3], [3, 6], [6, 9], [9, 10]]);

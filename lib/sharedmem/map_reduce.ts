@@ -112,7 +112,7 @@ interface Turns {
  *
  * @example Square numbers, added as they come
  * ```ts
- * import { MapReduce } from "@sauropod/multiprocessing";
+ * import { MapReduce } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * await using pool = new MapReduce({ np: 2 });
@@ -129,7 +129,7 @@ interface Turns {
  *
  * @example One at a time
  * ```ts
- * import { MapReduce, sharedArray } from "@sauropod/multiprocessing";
+ * import { MapReduce, sharedArray } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * const counter = sharedArray("float64", 1);
@@ -424,7 +424,7 @@ export interface Background<R> {
  *
  * @example Meanwhile
  * ```ts
- * import { background } from "@sauropod/multiprocessing";
+ * import { background } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
  *
  * const root = background(Math.sqrt, 2);

@@ -41,7 +41,8 @@ function timeoutFor(ms: number): number {
  *
  * @example Two threads that take turns
  * ```ts
- * import { sleep, Thread } from "@sauropod/multiprocessing";
+ * import { sleep } from "@sauropod/multiprocessing";
+ * import { Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const said: string[] = [];

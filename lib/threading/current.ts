@@ -51,7 +51,7 @@ let main: Thread | undefined;
  *
  * @example Where the program begins
  * ```ts
- * import { currentThread, mainThread } from "@sauropod/multiprocessing";
+ * import { currentThread, mainThread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals, assertStrictEquals } from "@std/assert";
  *
  * assertStrictEquals(currentThread(), mainThread());
@@ -69,7 +69,8 @@ export function mainThread(): Thread {
  *
  * @example Each knows itself
  * ```ts
- * import { currentThread, sleep, Thread } from "@sauropod/multiprocessing";
+ * import { sleep } from "@sauropod/multiprocessing";
+ * import { currentThread, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const names: string[] = [];
@@ -95,7 +96,7 @@ export function currentThread(): Thread {
  *
  * @example All of them
  * ```ts
- * import { enumerate, Thread } from "@sauropod/multiprocessing";
+ * import { enumerate, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * await using thread = new Thread({ target: () => {}, name: "short" });
@@ -114,7 +115,7 @@ export function enumerate(): Thread[] {
  *
  * @example The main thread alone
  * ```ts
- * import { activeCount } from "@sauropod/multiprocessing";
+ * import { activeCount } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(activeCount(), 1);
@@ -132,7 +133,7 @@ export function activeCount(): number {
  *
  * @example As the thread itself has it
  * ```ts
- * import { currentThread, getIdent } from "@sauropod/multiprocessing";
+ * import { currentThread, getIdent } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(getIdent(), currentThread().ident);
@@ -150,7 +151,8 @@ export function getIdent(): number {
  *
  * @example Threads of a process run on one
  * ```ts
- * import { currentProcess, getNativeId } from "@sauropod/multiprocessing";
+ * import { currentProcess } from "@sauropod/multiprocessing";
+ * import { getNativeId } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(getNativeId(), currentProcess().pid);

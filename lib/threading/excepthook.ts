@@ -25,7 +25,7 @@ export type ExceptHook = (args: ExceptHookArgs) => unknown;
  *
  * @example Print all but what is expected
  * ```ts
- * import { excepthook, setExcepthook, Thread } from "@sauropod/multiprocessing";
+ * import { excepthook, setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertInstanceOf } from "@std/assert";
  *
  * setExcepthook((args) => {
@@ -59,7 +59,7 @@ let hook: ExceptHook = excepthook;
  *
  * @example Collect the errors
  * ```ts
- * import { setExcepthook, Thread } from "@sauropod/multiprocessing";
+ * import { setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const failed: string[] = [];

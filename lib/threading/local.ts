@@ -19,7 +19,7 @@ import { threadState } from "./thread.ts";
  *
  * @example Each has its own
  * ```ts
- * import { local, Thread } from "@sauropod/multiprocessing";
+ * import { local, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const data = local(() => ({ count: 0 }));
@@ -43,7 +43,7 @@ export function local<T extends object = Record<string, unknown>>(): Partial<T>;
  *
  * @example A random number generator for each thread
  * ```ts
- * import { local } from "@sauropod/multiprocessing";
+ * import { local } from "@sauropod/multiprocessing/threading";
  * import { assert } from "@std/assert";
  *
  * const data = local(() => ({ next: Math.random() }));

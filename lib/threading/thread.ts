@@ -107,7 +107,8 @@ let defaultNames = 0;
  *
  * @example Two that take turns
  * ```ts
- * import { sleep, Thread } from "@sauropod/multiprocessing";
+ * import { sleep } from "@sauropod/multiprocessing";
+ * import { Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const said: string[] = [];
@@ -125,7 +126,7 @@ let defaultNames = 0;
  *
  * @example A subclass
  * ```ts
- * import { Thread } from "@sauropod/multiprocessing";
+ * import { Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * class Fetcher extends Thread {

@@ -16,7 +16,7 @@ import { Thread } from "./thread.ts";
  *
  * @example In time, and called off
  * ```ts
- * import { Timer } from "@sauropod/multiprocessing";
+ * import { Timer } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const calls: string[] = [];

@@ -21,8 +21,8 @@ import {
   Process,
   Queue,
   task,
-  wait,
-  waitSync,
+  waitAny,
+  waitAnySync,
 } from "@sauropod/multiprocessing";
 import { drawGroups, type Group, immortal, startGroups, terminateSoon } from "./groups.ts";
 import { neverGot, noteGot } from "./queues.ts";
@@ -164,19 +164,19 @@ async function waitForSome<T extends Queue<Item> | Event>(
   const way = patient ? random.pick([2, 3, 6, 7]) : random.int(0, 7);
   const timeoutMs = random.int(0, 3);
   now(board, lane, blocking && way < 4 ? "waitSync" : "wait");
-  if (way === 0) return blocking ? waitSync(objects, { timeoutMs: 0 }) : [];
-  if (way === 1 && blocking) return waitSync(objects, { timeoutMs });
+  if (way === 0) return blocking ? waitAnySync(objects, { timeoutMs: 0 }) : [];
+  if (way === 1 && blocking) return waitAnySync(objects, { timeoutMs });
   let ready: T[];
-  if (way < 4 && blocking) ready = waitSync(objects);
-  else if (way === 4) return await wait(objects, { timeoutMs });
+  if (way < 4 && blocking) ready = waitAnySync(objects);
+  else if (way === 4) return await waitAny(objects, { timeoutMs });
   else if (way === 5) {
     try {
-      ready = await soonAborted(random, (signal) => wait(objects, { signal }));
+      ready = await soonAborted(random, (signal) => waitAny(objects, { signal }));
     } catch (error) {
       if (error !== ABORTED) throw error;
       return [];
     }
-  } else ready = await wait(objects);
+  } else ready = await waitAny(objects);
   if (ready.length === 0) throw new Violation("wait() without a time gave nothing");
   return ready;
 }
@@ -218,7 +218,7 @@ async function collect(pipes: Connection<number>[], random: Random): Promise<num
   const reported: number[] = [];
   const open = new Set(pipes);
   while (open.size > 0) {
-    for (const pipe of await wait(open)) {
+    for (const pipe of await waitAny(open)) {
       try {
         do {
           const lane = pipe.recvSync({ timeoutMs: 0 }); // it is ready
@@ -237,7 +237,7 @@ async function collect(pipes: Connection<number>[], random: Random): Promise<num
 async function joinAsTheyEnd(members: Member[], board: Board): Promise<void> {
   const running = new Map(members.map((member) => [member.process, member]));
   while (running.size > 0) {
-    const ended = await wait(running.keys(), { timeoutMs: HANG_MS });
+    const ended = await waitAny(running.keys(), { timeoutMs: HANG_MS });
     if (ended.length === 0) break;
     await joinAll(ended.map((process) => running.get(process)!), board);
     for (const process of ended) running.delete(process);

@@ -10,8 +10,8 @@ import {
   Queue,
   task,
   TimeoutError,
-  wait,
-  waitSync,
+  waitAny,
+  waitAnySync,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
@@ -31,7 +31,7 @@ test("Listener() refuses a name that another has, until that is closed", () => {
   }
   using other = new Listener("näme");
   Client("name");
-  assertEquals(waitSync([other, listener], { timeoutMs: 0 }), [listener]);
+  assertEquals(waitAnySync([other, listener], { timeoutMs: 0 }), [listener]);
   listener.close();
   using _ = new Listener("name");
 });
@@ -92,7 +92,7 @@ test("Listener.accept() waits, gives up in time or when it is told to, and is to
   controller.abort("enough");
   assertEquals(await aborted.catch((reason) => reason), "enough");
   const accepting = listener.accept(guard);
-  const ready = wait([listener], guard);
+  const ready = waitAny([listener], guard);
   const client = Client<number>("patience");
   client.sendSync(1);
   assertEquals((await accepting).recvSync(), 1);
@@ -100,7 +100,7 @@ test("Listener.accept() waits, gives up in time or when it is told to, and is to
   assertEquals(await ready, [listener]);
   listener.acceptSync();
   const late = [listener.accept(guard), listener.accept(guard)];
-  const told = wait([listener], guard);
+  const told = waitAny([listener], guard);
   listener.close();
   for (const it of late) await assertRejects(() => it, ClosedError);
   assertEquals(await told, [listener]);

@@ -12,9 +12,9 @@ import {
   Queue,
   task,
   TerminatedError,
-  Thread,
   ThreadPool,
 } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 

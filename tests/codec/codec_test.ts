@@ -14,11 +14,13 @@ import {
   Lock,
   MultiprocessingError,
   Pipe,
+  Pool,
+  Process,
   Queue,
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
-import { Pool, Process, Thread, Timer } from "../../mod.ts";
+import { Thread, Timer } from "@sauropod/multiprocessing/threading";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { CodedError, extending, Point } from "../fixtures/functions/tasks.ts";

@@ -1,13 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import {
-  DataCloneError,
-  Event,
-  parallelFor,
-  Pool,
-  Process,
-  Queue,
-  stopTeam,
-} from "@sauropod/multiprocessing";
+import { DataCloneError, Event, Pool, Process, Queue } from "@sauropod/multiprocessing";
+import { parallelFor, stopTeam } from "@sauropod/multiprocessing/loops";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { compileDistances } from "../../examples/loops/kernels/distances.ts";

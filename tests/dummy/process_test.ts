@@ -9,18 +9,16 @@ import {
 import {
   activeChildren,
   currentProcess,
-  currentThread,
   DeadlockError,
   Event,
   parentProcess,
   Process,
   type ProcessOptions,
   Queue,
-  setExcepthook,
   sleep,
   TerminatedError,
-  Thread,
 } from "@sauropod/multiprocessing/dummy";
+import { currentThread, setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import { listenTo } from "../fixtures/said.ts";
 

@@ -8,21 +8,23 @@ import {
 } from "@std/assert";
 import { delay } from "@std/async";
 import {
-  BrokenExecutor,
   CancelledError,
   ClosedError,
   Event,
+  InitializerError,
+  Queue,
+  TimeoutError,
+} from "@sauropod/multiprocessing";
+import {
+  BrokenExecutor,
   type Executor,
   type ExecutorMapOptions,
   type Future,
-  InitializerError,
   ProcessPoolExecutor,
   type ProcessPoolExecutorOptions,
-  Queue,
   ThreadPoolExecutor,
-  TimeoutError,
-  waitFutures,
-} from "@sauropod/multiprocessing";
+  wait,
+} from "@sauropod/multiprocessing/futures";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
@@ -191,7 +193,7 @@ testEach(
         if (future.cancel()) cancelled++;
         else expected++;
       }
-      await waitFutures(futures, guard);
+      await wait(futures, guard);
     }
     assertEquals(ran[0], expected);
     assert(cancelled > 0, "none was cancelled");

@@ -4,11 +4,10 @@ import {
   CancelledError,
   DataCloneError,
   DeadlockError,
-  Future,
-  InvalidStateError,
   Queue,
   TimeoutError,
 } from "@sauropod/multiprocessing";
+import { Future, InvalidStateError } from "@sauropod/multiprocessing/futures";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 
 // After CPython's test_concurrent_futures/test_future.py.

@@ -9,20 +9,22 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  BrokenExecutor,
   CancelledError,
   ClosedError,
   DataCloneError,
   Event,
   MaybeEncodingError,
-  ProcessPoolExecutor,
-  type ProcessPoolExecutorOptions,
   Queue,
   TerminatedError,
   TimeoutError,
-  waitFutures,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
+import {
+  BrokenExecutor,
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+  wait,
+} from "@sauropod/multiprocessing/futures";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
@@ -102,7 +104,7 @@ test("ProcessPoolExecutor in a worker of one works, awaited and blocking", async
     return [first.resultSync(), await second];
   };
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
-  const future = executor.submit(nested, import.meta.resolve("../../mod.ts"), 3);
+  const future = executor.submit(nested, import.meta.resolve("../../lib/futures/mod.ts"), 3);
   assertEquals(await future, [3, 9]);
 });
 
@@ -250,7 +252,7 @@ for (const method of ["terminateWorkers", "killWorkers"] as const) {
     executor[method]();
     executor[method]();
     assert(waiting.every((future) => future.cancelled()));
-    const { done } = await waitFutures(running, guard);
+    const { done } = await wait(running, guard);
     for (const future of done) {
       assertInstanceOf(await future.exception(), TerminatedError);
       assertEquals(future.cancelled(), false);
@@ -269,7 +271,9 @@ test("ProcessPoolExecutor.terminateWorkers() of one that was never used is fine"
 
 test("ProcessPoolExecutor that is forgotten lets the program end when its futures have", async () => {
   const program = `
-    import { ProcessPoolExecutor } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    import { ProcessPoolExecutor } from ${
+    JSON.stringify(import.meta.resolve("../../lib/futures/mod.ts"))
+  };
     const executor = new ProcessPoolExecutor({ maxWorkers: 2 });
     executor.submit(Math.sqrt, 9).addDoneCallback((future) => console.log(future.resultSync()));
   `;
@@ -281,7 +285,9 @@ test("ProcessPoolExecutor that is forgotten lets the program end when its future
 
 test("ProcessPoolExecutor with an error that nobody asks for ends the program", async () => {
   const program = `
-    import { ProcessPoolExecutor } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    import { ProcessPoolExecutor } from ${
+    JSON.stringify(import.meta.resolve("../../lib/futures/mod.ts"))
+  };
     const executor = new ProcessPoolExecutor({ maxWorkers: 1 });
     executor.submit(() => { throw new RangeError("unheard of"); });
   `;

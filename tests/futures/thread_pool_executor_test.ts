@@ -7,14 +7,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { delay } from "@std/async";
-import {
-  CancelledError,
-  cpuCount,
-  currentThread,
-  DeadlockError,
-  type Future,
-  ThreadPoolExecutor,
-} from "@sauropod/multiprocessing";
+import { CancelledError, cpuCount, DeadlockError } from "@sauropod/multiprocessing";
+import { type Future, ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
+import { currentThread } from "@sauropod/multiprocessing/threading";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 
 // After CPython's test_concurrent_futures/test_thread_pool.py. What both executors promise is in

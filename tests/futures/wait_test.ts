@@ -1,19 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async";
+import { Event, TimeoutError } from "@sauropod/multiprocessing";
 import {
   ALL_COMPLETED,
   asCompleted,
   type CompletedFuture,
-  Event,
   FIRST_COMPLETED,
   FIRST_EXCEPTION,
   Future,
   ProcessPoolExecutor,
   ThreadPoolExecutor,
-  TimeoutError,
-  waitFutures,
+  wait,
   type WaitFuturesOptions,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/futures";
 import * as futuresModule from "@sauropod/multiprocessing/futures";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
@@ -37,11 +36,11 @@ function made() {
 }
 
 /** What a wait gave, as names of futures. */
-async function wait(
+async function waitNamed(
   named: Record<string, Future<number>>,
   options?: WaitFuturesOptions,
 ): Promise<[done: string[], notDone: string[]]> {
-  const { done, notDone } = await waitFutures(Object.values(named), { ...guard, ...options });
+  const { done, notDone } = await wait(Object.values(named), { ...guard, ...options });
   const names = (set: Set<Future<number>>) =>
     Object.keys(named).filter((name) => set.has(named[name]));
   return [names(done), names(notDone)];
@@ -49,9 +48,9 @@ async function wait(
 
 // wait
 
-test("waitFutures() returns all that have ended when all have", async () => {
+test("wait() returns all that have ended when all have", async () => {
   const { cancelled, failed, successful, pending, running } = made();
-  const waiting = wait({ cancelled, failed, successful, pending, running }, {
+  const waiting = waitNamed({ cancelled, failed, successful, pending, running }, {
     returnWhen: ALL_COMPLETED,
   });
   let returned = false;
@@ -62,19 +61,19 @@ test("waitFutures() returns all that have ended when all have", async () => {
   assertEquals(returned, false);
   running.setException(failure);
   assertEquals(await waiting, [["cancelled", "failed", "successful", "pending", "running"], []]);
-  assertEquals(await wait({ cancelled, failed, successful }), [
+  assertEquals(await waitNamed({ cancelled, failed, successful }), [
     ["cancelled", "failed", "successful"],
     [],
   ]);
 });
 
-test("waitFutures() of no futures returns at once", async () => {
+test("wait() of no futures returns at once", async () => {
   for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED] as const) {
-    assertEquals(await wait({}, { returnWhen }), [[], []]);
+    assertEquals(await waitNamed({}, { returnWhen }), [[], []]);
   }
 });
 
-test("waitFutures() for the first returns when one has ended, in whatever way", async () => {
+test("wait() for the first returns when one has ended, in whatever way", async () => {
   const returnWhen = FIRST_COMPLETED;
   const ends: ((future: Future<number>) => unknown)[] = [
     (future) => future.setResult(1),
@@ -83,24 +82,28 @@ test("waitFutures() for the first returns when one has ended, in whatever way", 
   ];
   for (const end of ends) {
     const { pending, other, running } = made();
-    const waiting = wait({ pending, other, running }, { returnWhen });
+    const waiting = waitNamed({ pending, other, running }, { returnWhen });
     await delay(0);
     end(other);
     assertEquals(await waiting, [["other"], ["pending", "running"]]);
   }
 });
 
-test("waitFutures() for the first returns at once if one has ended", async () => {
+test("wait() for the first returns at once if one has ended", async () => {
   const { cancelled, successful, pending } = made();
   const returnWhen = FIRST_COMPLETED;
-  assertEquals(await wait({ pending, successful }, { returnWhen }), [["successful"], ["pending"]]);
-  assertEquals(await wait({ pending, cancelled }, { returnWhen }), [["cancelled"], ["pending"]]);
+  assertEquals(await waitNamed({ pending, successful }, { returnWhen }), [["successful"], [
+    "pending",
+  ]]);
+  assertEquals(await waitNamed({ pending, cancelled }, { returnWhen }), [["cancelled"], [
+    "pending",
+  ]]);
 });
 
-test("waitFutures() for the first error returns when one has failed, not when cancelled", async () => {
+test("wait() for the first error returns when one has failed, not when cancelled", async () => {
   const returnWhen = FIRST_EXCEPTION;
   const { cancelled, successful, pending, other, running } = made();
-  const waiting = wait({ cancelled, successful, pending, other, running }, { returnWhen });
+  const waiting = waitNamed({ cancelled, successful, pending, other, running }, { returnWhen });
   let returned = false;
   waiting.then(() => returned = true);
   await delay(0);
@@ -110,65 +113,65 @@ test("waitFutures() for the first error returns when one has failed, not when ca
   assert(returned);
 });
 
-test("waitFutures() for the first error returns at once if one has failed", async () => {
+test("wait() for the first error returns at once if one has failed", async () => {
   const { failed, pending } = made();
   const returnWhen = FIRST_EXCEPTION;
-  assertEquals(await wait({ pending, failed }, { returnWhen }), [["failed"], ["pending"]]);
+  assertEquals(await waitNamed({ pending, failed }, { returnWhen }), [["failed"], ["pending"]]);
 });
 
-test("waitFutures() for the first error returns when all have ended without one", async () => {
+test("wait() for the first error returns when all have ended without one", async () => {
   const { successful, cancelled, pending } = made();
-  const waiting = wait({ successful, cancelled, pending }, { returnWhen: FIRST_EXCEPTION });
+  const waiting = waitNamed({ successful, cancelled, pending }, { returnWhen: FIRST_EXCEPTION });
   await delay(0);
   pending.setResult(1);
   assertEquals(await waiting, [["successful", "cancelled", "pending"], []]);
 });
 
-test("waitFutures() whose time is up returns what there is", async () => {
+test("wait() whose time is up returns what there is", async () => {
   const { failed, successful, pending, running } = made();
   for (const timeoutMs of [0, -1, 3]) {
-    assertEquals(await wait({ failed, successful, pending, running }, { timeoutMs }), [
+    assertEquals(await waitNamed({ failed, successful, pending, running }, { timeoutMs }), [
       ["failed", "successful"],
       ["pending", "running"],
     ]);
   }
 });
 
-test("waitFutures() ends with the reason of its signal", async () => {
+test("wait() ends with the reason of its signal", async () => {
   const { pending } = made();
   const controller = new AbortController();
-  const waiting = waitFutures([pending], controller);
+  const waiting = wait([pending], controller);
   controller.abort(failure);
   assertEquals(await waiting.catch((error) => error), failure);
 });
 
-test("waitFutures() counts a future that is given twice once", async () => {
+test("wait() counts a future that is given twice once", async () => {
   const { pending, successful } = made();
-  const waiting = waitFutures([pending, successful, pending, successful], guard);
+  const waiting = wait([pending, successful, pending, successful], guard);
   pending.setResult(1);
   const { done, notDone } = await waiting;
   assertEquals([done.size, notDone.size], [2, 0]);
 });
 
-test("waitFutures() and asCompleted() reject what is no future, or no condition", async () => {
+test("wait() and asCompleted() reject what is no future, or no condition", async () => {
   const wrong = [Promise.resolve(1)] as unknown as Future<number>[];
-  await assertRejects(() => waitFutures(wrong), TypeError, "one of them is of the class Promise");
+  await assertRejects(() => wait(wrong), TypeError, "one of them is of the class Promise");
   await assertRejects(async () => asCompleted(await wrong), TypeError, "of the class Promise");
   const { pending } = made();
   const returnWhen = "SOMETIMES" as "FIRST_COMPLETED";
-  await assertRejects(() => waitFutures([pending], { returnWhen }), RangeError, "SOMETIMES");
+  await assertRejects(() => wait([pending], { returnWhen }), RangeError, "SOMETIMES");
 });
 
-test("waitFutures() may be given up by one and go on for another", async () => {
+test("wait() may be given up by one and go on for another", async () => {
   const { pending } = made();
-  const long = wait({ pending });
-  await wait({ pending }, { timeoutMs: 0 });
+  const long = waitNamed({ pending });
+  await waitNamed({ pending }, { timeoutMs: 0 });
   pending.setResult(1);
   assertEquals(await long, [["pending"], []]);
 });
 
 for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
-  test(`waitFutures() waits for futures of a ${Executor.name}`, async () => {
+  test(`wait() waits for futures of a ${Executor.name}`, async () => {
     await using executor = new Executor({ maxWorkers: 2 });
     const [begun, go] = [new Event(), new Event()];
     const slow = executor.submit(tasks.afterEvent<number>, begun, go, 1);
@@ -176,13 +179,15 @@ for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
     const bad = executor.submit(tasks.notThree, 3);
     void bad.exception(); // somebody looks, before it fails
     assert(await begun.wait(guard));
-    assertEquals(await wait({ slow, bad }, { returnWhen: FIRST_EXCEPTION }), [["bad"], ["slow"]]);
-    assertEquals(await wait({ slow, quick }, { returnWhen: FIRST_COMPLETED }), [
+    assertEquals(await waitNamed({ slow, bad }, { returnWhen: FIRST_EXCEPTION }), [["bad"], [
+      "slow",
+    ]]);
+    assertEquals(await waitNamed({ slow, quick }, { returnWhen: FIRST_COMPLETED }), [
       ["quick"],
       ["slow"],
     ]);
     go.set();
-    assertEquals(await wait({ slow, quick, bad }), [["slow", "quick", "bad"], []]);
+    assertEquals(await waitNamed({ slow, quick, bad }), [["slow", "quick", "bad"], []]);
   });
 }
 
@@ -296,28 +301,26 @@ test("errors of futures that are waited for are not unhandled", async () => {
   const slow = executor.submit(() => go.promise);
   const given = asCompleted([slow, ...bad], guard); // a test in which one is unhandled fails
   await delay(0);
-  await waitFutures(bad, guard);
+  await wait(bad, guard);
   go.resolve();
   assertEquals((await Array.fromAsync(given)).length, 3);
 });
 
-test("waitFutures() refuses what is no option", async () => {
-  const wait = (options: object) => () => waitFutures([], options);
+test("wait() refuses what is no option", async () => {
+  const waiting = (options: object) => () => wait([], options);
   const text = "Cannot wait for futures: there is no option return_when";
-  await assertRejects(wait({ return_when: "FIRST_COMPLETED" }), TypeError, text);
-  await assertRejects(wait({ return_when: "FIRST_COMPLETED" }), TypeError, "Write returnWhen");
-  await assertRejects(wait({ timeout: 5 }), TypeError, "Write timeoutMs, in milliseconds");
+  await assertRejects(waiting({ return_when: "FIRST_COMPLETED" }), TypeError, text);
+  await assertRejects(waiting({ return_when: "FIRST_COMPLETED" }), TypeError, "Write returnWhen");
+  await assertRejects(waiting({ timeout: 5 }), TypeError, "Write timeoutMs, in milliseconds");
   const { signal } = new AbortController();
   const all = { returnWhen: "ALL_COMPLETED", timeoutMs: 5, signal } as const;
-  assertEquals((await waitFutures([], all)).done.size, 0);
+  assertEquals((await wait([], all)).done.size, 0);
 });
 
 test("the futures module has Python's names", () => {
-  assertEquals(futuresModule.wait, waitFutures);
   assertEquals(Object.keys(futuresModule).sort(), [
     "ALL_COMPLETED",
     "BrokenExecutor",
-    "CancelledError",
     "Executor",
     "FIRST_COMPLETED",
     "FIRST_EXCEPTION",
@@ -325,8 +328,6 @@ test("the futures module has Python's names", () => {
     "InvalidStateError",
     "ProcessPoolExecutor",
     "ThreadPoolExecutor",
-    "TimeoutError",
-    "WorkerDiedError",
     "asCompleted",
     "wait",
   ]);

@@ -1,16 +1,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { DataCloneError, Event, TimeoutError } from "@sauropod/multiprocessing";
 import {
-  DataCloneError,
   type Delayed,
   delayed,
   effectiveJobs,
-  Event,
   Parallel,
   type ParallelOptions,
   type ReturnAs,
-  TimeoutError,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/joblib";
 import { BatchSizer } from "../../lib/joblib/batch_sizer.ts";
 import { fail, nested, untilSet } from "../fixtures/parallel_tasks.ts";
 import { test } from "../fixtures/guarded.ts";

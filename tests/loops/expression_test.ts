@@ -7,17 +7,17 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
+import { Pool } from "@sauropod/multiprocessing";
 import {
   type ArrayExpression,
   lazy,
   type NumberTypedArray,
   parallelFor,
-  Pool,
   prange,
   prefixSum,
   prefixSumSync,
-  sharedArray,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/loops";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { programFor } from "../../lib/loops/expression_code.ts";
 import type { Node } from "../../lib/loops/expression_tree.ts";
 import { hypotenuse } from "../fixtures/loop_tasks.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { stopTeam } from "@sauropod/multiprocessing";
+import { stopTeam } from "@sauropod/multiprocessing/loops";
 import { test } from "../fixtures/guarded.ts";
 
 /** A test after which the team has no workers. */

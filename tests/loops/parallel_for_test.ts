@@ -10,19 +10,21 @@ import {
   CancelledError,
   DataCloneError,
   Event,
+  Pool,
+  Process,
+  Queue,
+  TerminatedError,
+  WorkerDiedError,
+} from "@sauropod/multiprocessing";
+import {
   getNumThreads,
   type LoopOptions,
   parallelFor,
   parallelForSync,
-  Pool,
   prange,
-  Process,
-  Queue,
   type Schedule,
   setNumThreads,
-  TerminatedError,
-  WorkerDiedError,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/loops";
 import { cut, endOf, startOf } from "../../lib/loops/schedule.ts";
 import {
   dying,

@@ -6,7 +6,7 @@ import {
   parallelReduce,
   parallelReduceSync,
   prange,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/loops";
 import { longest } from "../fixtures/loop_tasks.ts";
 import { loopTest, shared } from "./loops.ts";
 

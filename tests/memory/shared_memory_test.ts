@@ -5,9 +5,9 @@ import {
   Queue,
   type ShareableItem,
   ShareableList,
-  sharedArray,
   SharedMemory,
 } from "@sauropod/multiprocessing";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { attachList, attachMemory, keepAndDie } from "../fixtures/memory_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, run } from "../fixtures/workers.ts";

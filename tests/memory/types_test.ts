@@ -6,7 +6,6 @@
  */
 import { assertThrows } from "@std/assert";
 import {
-  Array as ArrayByItsName,
   type ElementOfTypecode,
   Lock,
   type LockGuard,
@@ -15,6 +14,7 @@ import {
   type RLock,
   type RLockGuard,
   SharedArray,
+  SharedArray as ArrayByItsName,
   type Typecode,
   Value,
 } from "@sauropod/multiprocessing";

@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import ops from "ndarray-ops";
 import createNdarray from "ndarray";
-import { parallelFor, parallelForSync, Pool, Queue } from "@sauropod/multiprocessing";
+import { Pool, Queue } from "@sauropod/multiprocessing";
+import { parallelFor, parallelForSync } from "@sauropod/multiprocessing/loops";
 import {
   arange,
   asShared,

@@ -8,20 +8,22 @@ import {
 } from "@std/assert";
 import {
   ClosedError,
-  currentThread,
   DeadlockError,
-  enumerate,
   Event,
-  getIdent,
   InitializerError,
-  local,
-  mainThread,
   Pool,
   TerminatedError,
-  Thread,
   ThreadPool,
   type ThreadPoolOptions,
 } from "@sauropod/multiprocessing";
+import {
+  currentThread,
+  enumerate,
+  getIdent,
+  local,
+  mainThread,
+  Thread,
+} from "@sauropod/multiprocessing/threading";
 import { Process } from "@sauropod/multiprocessing/dummy";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { parallelFor, parallelReduce, Pool, Queue } from "@sauropod/multiprocessing";
+import { Pool, Queue } from "@sauropod/multiprocessing";
+import { parallelFor, parallelReduce } from "@sauropod/multiprocessing/loops";
 import { arrayEqual, random, randomSync, sumSync } from "@sauropod/multiprocessing/ndarray";
 import { Random, type RandomState, SeedSequence, streams } from "@sauropod/multiprocessing/random";
 import { draw, grow } from "../fixtures/random_tasks.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import * as mp from "@sauropod/multiprocessing";
+import * as mp from "../fixtures/all_shelves.ts";
 import * as ndarray from "@sauropod/multiprocessing/ndarray";
 import * as random from "@sauropod/multiprocessing/random";
 

@@ -5,10 +5,10 @@
  */
 
 import { assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import * as mp from "../../mod.ts";
-import * as nd from "../../lib/ndarray/mod.ts";
-import { ThreadPool as DummyPool } from "../../lib/dummy/mod.ts";
-import { SeedSequence } from "../../lib/random/mod.ts";
+import * as mp from "../fixtures/all_shelves.ts";
+import * as nd from "@sauropod/multiprocessing/ndarray";
+import { ThreadPool as DummyPool } from "@sauropod/multiprocessing/dummy";
+import { SeedSequence } from "@sauropod/multiprocessing/random";
 import { test } from "../fixtures/guarded.ts";
 
 // deno-lint-ignore no-explicit-any -- what the types refuse
@@ -80,10 +80,10 @@ test("every wait refuses an option that it does not have", async () => {
     "Thread.join()": (it) => thread.join(it),
     "Thread.joinSync()": (it) => thread.joinSync(it),
     "Future.result()": (it) => future.result(it),
-    "waitFutures()": (it) => mp.waitFutures([future], it),
+    "waitFutures()": (it) => mp.wait([future], it),
     "asCompleted()": (it) => mp.asCompleted([future], it),
-    "wait()": (it) => mp.wait([event], it),
-    "waitSync()": (it) => mp.waitSync([event], it),
+    "wait()": (it) => mp.waitAny([event], it),
+    "waitSync()": (it) => mp.waitAnySync([event], it),
     "mutex()": (it) => mp.mutex(lock, () => {}, it),
     "synchronized()": (it) => mp.synchronized(lock, it),
     "sleep()": (it) => mp.sleep(1, it),

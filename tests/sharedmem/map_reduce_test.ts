@@ -6,17 +6,19 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  background,
   ClosedError,
   DataCloneError,
-  distribute,
   Event,
-  MapReduce,
   Queue,
-  StopProcessGroup,
   WorkerDiedError,
-  WorkerException,
 } from "@sauropod/multiprocessing";
+import {
+  background,
+  distribute,
+  MapReduce,
+  StopProcessGroup,
+  WorkerException,
+} from "@sauropod/multiprocessing/sharedmem";
 import {
   dieAtTen,
   dieWithTurns,
@@ -89,7 +91,7 @@ for (const way of ["blocking", "async"]) {
   });
 }
 
-type Tools = import("@sauropod/multiprocessing").WorkTools<{ log: Float64Array }>;
+type Tools = import("@sauropod/multiprocessing/sharedmem").WorkTools<{ log: Float64Array }>;
 
 test("MapReduce's ordered section may be left out by some items", async () => {
   const log = shared(201);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Event, Pool, Queue, SharedEvent, task, TerminatedError } from "@sauropod/multiprocessing";
+import { Event, Pool, Queue, task, TerminatedError } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -8,11 +8,6 @@ test("Event is clear at first", async () => {
   assert(!event.isSet());
   assertEquals(await event.wait({ timeoutMs: 0 }), false);
   assertEquals(event.waitSync({ timeoutMs: 0 }), false);
-});
-
-test("Event has a second name beside that of the global class", () => {
-  assertStrictEquals(SharedEvent, Event);
-  assert(Event !== globalThis.Event as unknown);
 });
 
 test("Event.set() and clear() may be repeated", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Event, Queue, sleep, sleepSync, Thread } from "@sauropod/multiprocessing";
+import { Event, Queue, sleep, sleepSync } from "@sauropod/multiprocessing";
+import { Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 import { listenTo } from "../fixtures/said.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";

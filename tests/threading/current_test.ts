@@ -1,17 +1,14 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { currentProcess, Event, Queue, sleep } from "@sauropod/multiprocessing";
 import {
   activeCount,
-  currentProcess,
   currentThread,
   enumerate,
-  Event,
   getIdent,
   getNativeId,
   mainThread,
-  Queue,
-  sleep,
   Thread,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 

@@ -1,13 +1,13 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { sleep } from "@sauropod/multiprocessing";
 import {
   currentThread,
   type ExceptHook,
   excepthook,
   type ExceptHookArgs,
   setExcepthook,
-  sleep,
   Thread,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 import { listenTo } from "../fixtures/said.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { currentThread, local, sleep, Thread } from "@sauropod/multiprocessing";
+import { sleep } from "@sauropod/multiprocessing";
+import { currentThread, local, Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 
 /** Runs the functions in a thread each, concurrently. */

@@ -7,20 +7,22 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  activeCount,
   DataCloneError,
   DeadlockError,
-  enumerate,
   Event,
-  getNativeId,
   Lock,
   Queue,
-  setExcepthook,
   sleep,
+} from "@sauropod/multiprocessing";
+import {
+  activeCount,
+  enumerate,
+  getNativeId,
+  setExcepthook,
   Thread,
   type ThreadOptions,
   TIMEOUT_MAX,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/threading";
 import { countParkedPromises } from "../../lib/parking/wait.ts";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { sleep } from "@sauropod/multiprocessing";
 import {
   currentThread,
   enumerate,
   setExcepthook,
-  sleep,
   Thread,
   Timer,
-} from "@sauropod/multiprocessing";
+} from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 
 test("Timer calls the function once with its arguments, in its thread, after the interval", async () => {

@@ -9,11 +9,11 @@ import {
   ClosedError,
   Event,
   Pool,
-  prange,
   Queue,
   TerminatedError,
   ThreadPool,
 } from "@sauropod/multiprocessing";
+import { prange } from "@sauropod/multiprocessing/loops";
 import { test } from "../../fixtures/guarded.ts";
 import { afterEvent, square } from "../../fixtures/pool_tasks.ts";
 import { listenTo } from "../../fixtures/said.ts";

@@ -10,12 +10,10 @@ import {
   Queue,
   task,
   TerminatedError,
-  wait,
   type Waitable,
   waitAny,
   waitAnySync,
   type WaitOptions,
-  waitSync,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
@@ -25,8 +23,8 @@ const ways: [
   name: string,
   wait: <T extends Waitable>(objects: Iterable<T>, options?: WaitOptions) => Promise<T[]>,
 ][] = [
-  ["wait", wait],
-  ["waitSync", (objects, options) => Promise.try(() => waitSync(objects, options))],
+  ["wait", waitAny],
+  ["waitSync", (objects, options) => Promise.try(() => waitAnySync(objects, options))],
 ];
 
 const now = { timeoutMs: 0 };
@@ -319,8 +317,8 @@ for (const [name, wait] of ways) {
 }
 
 test("waitAny() is wait()", () => {
-  assertStrictEquals(waitAny, wait);
-  assertStrictEquals(waitAnySync, waitSync);
+  assertStrictEquals(waitAny, waitAny);
+  assertStrictEquals(waitAnySync, waitAnySync);
 });
 
 // What is particular to promises
@@ -328,7 +326,7 @@ test("waitAny() is wait()", () => {
 test("wait() ends with the reason of a signal, and stands in no queue any more", async () => {
   const [a, b] = [new Queue<number>(), new Queue<number>()];
   const controller = new AbortController();
-  const waiting = wait([a, b], { signal: controller.signal });
+  const waiting = waitAny([a, b], { signal: controller.signal });
   const getting = [a.get(guard), b.get(guard)]; // behind it
   controller.abort("enough");
   assertEquals(await waiting.catch((reason) => reason), "enough");
@@ -350,7 +348,7 @@ test("wait() leaves no listener on the signal", async () => {
     removeEventListener.apply(this, args);
   };
   const [a, b] = [new Event(), new Event()];
-  const waiting = wait([a, b], { signal, ...guard });
+  const waiting = waitAny([a, b], { signal, ...guard });
   assertEquals(listeners, 1);
   b.set();
   assertEquals(await waiting, [b]);
@@ -359,7 +357,7 @@ test("wait() leaves no listener on the signal", async () => {
 
 test("wait() passes its wake-up on to who takes", async () => {
   const [queue, event] = [new Queue<number>(), new Event()];
-  const waiting = [wait([queue, event], guard), wait([event, queue], guard)];
+  const waiting = [waitAny([queue, event], guard), waitAny([event, queue], guard)];
   const getting = queue.get(guard);
   queue.putSync(1);
   assertEquals(await getting, 1);
@@ -368,7 +366,7 @@ test("wait() passes its wake-up on to who takes", async () => {
 
 test("wait() that was woken by one leaves the queues of the others", async () => {
   const [first, second] = [new Queue<number>(), new Queue<number>()];
-  const waiting = wait([first, second], guard);
+  const waiting = waitAny([first, second], guard);
   const getting = second.get(guard); // behind it
   first.putSync(1);
   assertEquals(await waiting, [first]);
@@ -378,7 +376,7 @@ test("wait() that was woken by one leaves the queues of the others", async () =>
 
 test("wait() finds those that become ready in the same turn together", async () => {
   const [a, b, c] = [new Queue<number>(), new Event(), new Event()];
-  const waiting = wait([a, b, c], guard);
+  const waiting = waitAny([a, b, c], guard);
   a.putSync(1);
   b.set();
   assertEquals(await waiting, [a, b]);
@@ -386,17 +384,17 @@ test("wait() finds those that become ready in the same turn together", async () 
 
 test("wait() counts an event that is set and cleared again meanwhile", async () => {
   const [pulse, never] = [new Event(), new Event()];
-  const waiting = wait([never, pulse], guard);
+  const waiting = waitAny([never, pulse], guard);
   pulse.set();
   pulse.clear();
   assertEquals(await waiting, [pulse]);
-  assertEquals(await wait([never, pulse], now), []);
+  assertEquals(await waitAny([never, pulse], now), []);
 });
 
 test("wait() waits for what it was given, whatever becomes of the array", async () => {
   const [a, b] = [new Event(), new Event()];
   const objects = [a, b];
-  const waiting = wait(objects, guard);
+  const waiting = waitAny(objects, guard);
   objects.reverse();
   objects.length = 1;
   a.set();
@@ -406,7 +404,7 @@ test("wait() waits for what it was given, whatever becomes of the array", async 
 
 test("wait() goes on while this thread blocks for the same queue", async () => {
   const [first, second, go] = [new Queue<number>(), new Queue<number>(), new Event()];
-  const waiting = wait([first, second], guard);
+  const waiting = waitAny([first, second], guard);
   const process = run(
     (first: Queue<number>, go: Event) => {
       first.putSync(1);
@@ -429,7 +427,7 @@ test("waitSync() is woken though promises of its thread wait before it", async (
   const [queue, event] = [new Queue<number>(), new Event()];
   const getting = [queue.get(guard), queue.get(guard)];
   const process = run((queue: Queue<number>) => queue.putSync(1), queue);
-  assertEquals(waitSync([event, queue], guard), [queue]);
+  assertEquals(waitAnySync([event, queue], guard), [queue]);
   queue.putSync(2);
   assertEquals((await Promise.all(getting)).sort(), [1, 2]);
   await ended(process);
@@ -446,7 +444,7 @@ test("waitSync() in the main thread serves workers that start processes", () => 
     inner.start();
     inner.joinSync();
   }, queue);
-  assertEquals(waitSync([event, queue], guard), [queue]);
+  assertEquals(waitAnySync([event, queue], guard), [queue]);
   assertEquals(queue.getSync(), "from the inner one");
   endedSync(process);
 });
@@ -463,7 +461,7 @@ const waitForInner = task(import.meta, (results: Queue<string>, blocking: boolea
     inner[0].joinSync();
   };
   inner[1].terminate();
-  return blocking ? check(waitSync(inner)) : wait(inner).then(check);
+  return blocking ? check(waitAnySync(inner)) : waitAny(inner).then(check);
 });
 
 for (const blocking of [true, false]) {
@@ -486,10 +484,10 @@ for (const ending of ["terminate", "kill"] as const) {
         waiting: Event,
         names: Queue<string>,
       ) => {
-        const { waitSync } = await import("@sauropod/multiprocessing");
+        const { waitAnySync } = await import("@sauropod/multiprocessing");
         waiting.set();
         try {
-          waitSync([first, second]);
+          waitAnySync([first, second]);
         } catch (error) {
           names.putSync((error as Error).name);
         }
@@ -531,7 +529,7 @@ const consumeAll = task(
     const open = new Set(which.map((at) => shared.queues[at]));
     shared.begun.putSync(1);
     while (open.size > 0) {
-      const ready = blocking ? waitSync(open) : await wait(open);
+      const ready = blocking ? waitAnySync(open) : await waitAny(open);
       if (ready.length === 0) throw new Error("nothing is ready");
       for (const queue of ready) {
         try {

@@ -46,7 +46,7 @@ import { describe } from "../arguments/describe.ts";
  *
  * @example Whoever is first
  * ```ts
- * import { Event, Pipe, wait } from "@sauropod/multiprocessing";
+ * import { Event, Pipe, waitAny } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const [here, there] = Pipe<string>();
@@ -59,7 +59,7 @@ import { describe } from "../arguments/describe.ts";
  * }
  * ```
  */
-export async function wait<T extends Waitable>(
+export async function waitAny<T extends Waitable>(
   objects: Iterable<T>,
   options?: WaitOptions,
 ): Promise<T[]> {
@@ -72,7 +72,7 @@ export async function wait<T extends Waitable>(
 }
 
 /**
- * As {@linkcode wait}, blocking the thread.
+ * As {@linkcode waitAny}, blocking the thread.
  *
  * @typeParam T what is waited for
  * @param objects what is waited for
@@ -86,7 +86,7 @@ export async function wait<T extends Waitable>(
  *
  * @example All that are ready
  * ```ts
- * import { Process, Queue, waitSync } from "@sauropod/multiprocessing";
+ * import { Process, Queue, waitAnySync } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const queues = [new Queue<number>(), new Queue<number>(), new Queue<number>()];
@@ -100,7 +100,7 @@ export async function wait<T extends Waitable>(
  * await process.join();
  * ```
  */
-export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): T[] {
+export function waitAnySync<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): T[] {
   const all = listOf(objects);
   deadlineOf(options); // bad options are told also when there is nothing to wait for
   if (all.length === 0) return [];

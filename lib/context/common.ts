@@ -1,0 +1,44 @@
+/**
+ * What is the same in the package, in each of its contexts and in `./dummy`: all but what starts workers.
+ *
+ * @module
+ */
+
+export * from "../channels/mod.ts";
+export * from "../codec/mod.ts";
+export * from "../logging/mod.ts";
+export * from "../managers/mod.ts";
+export * from "../memory/mod.ts";
+export * from "../runtime/mod.ts";
+export * from "../sync/mod.ts";
+export type { WaitOptions } from "../arguments/wait_options.ts";
+export {
+  AbandonedLockError,
+  BrokenBarrierError,
+  BrokenPipeError,
+  BufferTooShort,
+  CancelledError,
+  ClosedError,
+  DataCloneError,
+  DeadlockError,
+  Empty,
+  EOFError,
+  Full,
+  InitializerError,
+  MaybeEncodingError,
+  MultiprocessingError,
+  ShutDown,
+  TaskLookupError,
+  TerminatedError,
+  TimeoutError,
+  WorkerDiedError,
+} from "../errors.ts";
+export { SharedHandle } from "../objects/shared_object.ts";
+export type { Waitable } from "../parking/readiness.ts";
+export { AsyncResult } from "../pool/async_result.ts";
+export type { Items } from "../pool/calls/chunks.ts";
+export type { Progress } from "../pool/calls/jobs.ts";
+export type { AsyncOptions, Awaitable, ImapOptions, MapOptions } from "../pool/options.ts";
+export { ThreadPool, type ThreadPoolOptions } from "../pool/thread_pool.ts";
+export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.ts";
+export type { ProcessOptions } from "../process/process.ts";

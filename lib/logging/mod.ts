@@ -1,0 +1,9 @@
+/**
+ * Python's logger of `multiprocessing`, and output tagged by process.
+ *
+ * @module
+ */
+
+export { getLogger, Logger, type LogHandler, LogLevel, logToStderr } from "./logger.ts";
+export { formatRecord, type LogRecord } from "./record.ts";
+export { tagOutput } from "./tag_output.ts";

@@ -1,0 +1,15 @@
+/**
+ * What users tell the runtime: how workers are started, and what is done at their end.
+ *
+ * @module
+ */
+
+export { Finalize, type FinalizeOptions } from "./finalize.ts";
+export { abandonedWorkers } from "./host.ts";
+export {
+  getAllStartMethods,
+  getStartMethod,
+  setForkserverPreload,
+  setStartMethod,
+  type StartMethod,
+} from "./start_method.ts";

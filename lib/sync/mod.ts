@@ -1,0 +1,19 @@
+/**
+ * The synchronization primitives: locks, semaphores, events, conditions and barriers.
+ *
+ * A new primitive is a file in this folder and a line here: workers, contexts, `./dummy` and the main
+ * module take what this module exports.
+ *
+ * @module
+ */
+
+export { Barrier, type BarrierOptions } from "./barrier.ts";
+export { Condition, type GuardOf } from "./condition.ts";
+export { Event } from "./event.ts";
+export { Lock } from "./lock.ts";
+export type { Lockable } from "./call.ts";
+export { mutex, synchronized } from "./mutex.ts";
+export { LockGuard } from "./ownership.ts";
+export { LockOwner, RLock, RLockGuard, type RLockOptions } from "./rlock.ts";
+export { BoundedSemaphore, Semaphore } from "./semaphore.ts";
+export { sleep, sleepSync } from "./sleep.ts";
