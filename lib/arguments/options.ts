@@ -136,6 +136,18 @@ export function checkArity(
   );
 }
 
+/**
+ * Checks a count.
+ *
+ * @throws {RangeError} if `value` is not an integer of at least 1
+ */
+export function checkPositiveInteger(verb: string, name: string, value: unknown): void {
+  if (Number.isInteger(value) && value as number >= 1) return;
+  throw new RangeError(
+    `Cannot ${verb}: ${name} must be an integer of at least 1, not ${describe(value)}`,
+  );
+}
+
 /** What a process or a thread is to run. */
 interface TargetOptions {
   target?: unknown;

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkArity, checkOptions, type OptionNames } from "../../lib/arguments/options.ts";
+import {
+  checkArity,
+  checkOptions,
+  checkPositiveInteger,
+  type OptionNames,
+} from "../../lib/arguments/options.ts";
 
 interface Two {
   nJobs?: number;
@@ -109,4 +114,12 @@ Deno.test("checkArity() refuses what would be ignored, and says what to write", 
     assertEquals(message, `Cannot do it: ${expected}`);
   }
   assertThrows(() => checkArity("do it", [5], 0, "Write that"), TypeError, "given 5. Write that");
+});
+
+Deno.test("checkPositiveInteger() accepts integers of at least 1 and rejects everything else", () => {
+  for (const count of [1, 2 ** 40]) checkPositiveInteger("do it", "n", count);
+  for (const [count, shown] of [[0, "0"], [1.5, "1.5"], [NaN, "NaN"], ["1", '"1"'], [1n, "1n"]]) {
+    const { message } = assertThrows(() => checkPositiveInteger("do it", "n", count), RangeError);
+    assertEquals(message, `Cannot do it: n must be an integer of at least 1, not ${shown}`);
+  }
 });
