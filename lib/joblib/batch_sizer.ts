@@ -8,8 +8,8 @@
  * @module
  */
 
-const LEAST_MS = 200;
-const MOST_MS = 2000;
+const MIN_BATCH_MS = 200;
+const MAX_BATCH_MS = 2000;
 /** How much the newest measurement counts. */
 const WEIGHT = 0.2;
 
@@ -29,11 +29,11 @@ export class BatchSizer {
     if (calls !== this.#size) return; // of another size, or the last one
     this.#time = this.#time === 0 ? ms : (1 - WEIGHT) * this.#time + WEIGHT * ms;
     const { size } = this;
-    if (this.#time < LEAST_MS) {
-      const wanted = Math.floor(size * LEAST_MS / Math.max(this.#time, 1e-3));
+    if (this.#time < MIN_BATCH_MS) {
+      const wanted = Math.floor(size * MIN_BATCH_MS / Math.max(this.#time, 1e-3));
       this.#resize(Math.max(Math.min(2 * size, 2 * wanted), 1));
-    } else if (this.#time > MOST_MS && size >= 2) {
-      this.#resize(Math.max(Math.floor(2 * size * LEAST_MS / this.#time), 1));
+    } else if (this.#time > MAX_BATCH_MS && size >= 2) {
+      this.#resize(Math.max(Math.floor(2 * size * MIN_BATCH_MS / this.#time), 1));
     }
   }
 

@@ -11,35 +11,35 @@ import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
 import {
   checkElement,
-  finish,
-  finishSync,
-  folding,
+  foldLoops,
   type Loops,
-  scanning,
-  storing,
-  type Whole,
+  runLoops,
+  runLoopsSync,
+  scanLoops,
+  storeLoops,
+  type TypedNode,
 } from "./expression_run.ts";
 import {
   addressOfFunction,
-  type ArraysOf,
   type BigintTypedArray,
   type Binary,
-  callOf,
+  callNode,
   type ElementKind,
-  leaf,
   lengthOf,
   type Node,
   type NumberTypedArray,
+  operandNode,
+  type TypedArrayOf,
   type Unary,
 } from "./expression_tree.ts";
-import type { Abortable } from "./parallel_for.ts";
+import type { AbortOptions } from "./parallel_for.ts";
 import type { Range } from "./range.ts";
 
 /** What an expression can be combined with: one value for all elements, or as many elements. */
 export type Operand<T extends number | bigint> =
   | T
   | ArrayExpression<T>
-  | ArraysOf<T>
+  | TypedArrayOf<T>
   | (T extends number ? Range : never);
 
 /** Options of what computes an expression. */
@@ -53,7 +53,10 @@ export interface ExpressionOptions {
 }
 
 const optionNames: OptionNames<ExpressionOptions> = { numThreads: true };
-const awaitedNames: OptionNames<ExpressionOptions & Abortable> = { ...optionNames, signal: true };
+const awaitedNames: OptionNames<ExpressionOptions & AbortOptions> = {
+  ...optionNames,
+  signal: true,
+};
 
 /** Options of a prefix sum. */
 export interface PrefixSumOptions<Target> extends ExpressionOptions {
@@ -66,7 +69,7 @@ export interface PrefixSumOptions<Target> extends ExpressionOptions {
 }
 
 const scanNames: OptionNames<PrefixSumOptions<unknown>> = { ...optionNames, into: true };
-const awaitedScanNames: OptionNames<PrefixSumOptions<unknown> & Abortable> = {
+const awaitedScanNames: OptionNames<PrefixSumOptions<unknown> & AbortOptions> = {
   ...scanNames,
   signal: true,
 };
@@ -98,7 +101,7 @@ export class ArrayExpression<T extends number | bigint = number> {
 
   /** What {@linkcode lazy} makes. */
   private static from<T extends number | bigint>(source: unknown): ArrayExpression<T> {
-    const { node, kind } = leaf(source, "compute with");
+    const { node, kind } = operandNode(source, "compute with");
     if (node.op !== "constant") return new ArrayExpression(node, kind);
     throw new TypeError(
       `Cannot compute with ${describe(source)}: it must be a typed array on shared memory`,
@@ -191,7 +194,7 @@ export class ArrayExpression<T extends number | bigint = number> {
    * @throws {DataCloneError} if the function cannot cross
    */
   map(fn: (element: T) => T): ArrayExpression<T> {
-    return new ArrayExpression(callOf(fn, "map", [this.root]), this.kind);
+    return new ArrayExpression(callNode(fn, "map", [this.root]), this.kind);
   }
 
   /**
@@ -201,7 +204,7 @@ export class ArrayExpression<T extends number | bigint = number> {
    */
   zip(other: Operand<T>, fn: (element: T, other: T) => T): ArrayExpression<T> {
     const operand = this.operand("zip", other);
-    return this.checked("zip", callOf(fn, "zip", [this.root, operand]));
+    return this.checked("zip", callNode(fn, "zip", [this.root, operand]));
   }
 
   /** The elements as numbers: bigints beyond 2 ** 53 are rounded. */
@@ -211,7 +214,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   }
 
   /** The sum; 0 or 0n of no elements. */
-  async sum(options: ExpressionOptions & Abortable = {}): Promise<T> {
+  async sum(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
     return await this.fold("sum", this.identity(0), options);
   }
 
@@ -221,7 +224,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   }
 
   /** The product; 1 or 1n of no elements. */
-  async prod(options: ExpressionOptions & Abortable = {}): Promise<T> {
+  async prod(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
     return await this.fold("prod", this.identity(1), options);
   }
 
@@ -235,7 +238,7 @@ export class ArrayExpression<T extends number | bigint = number> {
    *
    * @throws {RangeError} if there are none
    */
-  async min(options: ExpressionOptions & Abortable = {}): Promise<T> {
+  async min(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
     return await this.fold("min", undefined, options);
   }
 
@@ -249,7 +252,7 @@ export class ArrayExpression<T extends number | bigint = number> {
    *
    * @throws {RangeError} if there are none
    */
-  async max(options: ExpressionOptions & Abortable = {}): Promise<T> {
+  async max(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
     return await this.fold("max", undefined, options);
   }
 
@@ -261,7 +264,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   /** The mean; NaN of no elements. */
   async mean(
     this: ArrayExpression<number>,
-    options: ExpressionOptions & Abortable = {},
+    options: ExpressionOptions & AbortOptions = {},
   ): Promise<number> {
     this.checkNumbers("mean");
     return await this.sum(options) / this.length;
@@ -283,17 +286,17 @@ export class ArrayExpression<T extends number | bigint = number> {
   async reduce(
     fn: (left: T, right: T) => T,
     initial: T,
-    options: ExpressionOptions & Abortable = {},
+    options: ExpressionOptions & AbortOptions = {},
   ): Promise<T> {
     checkOptions("reduce", options, awaitedNames);
     const loops = this.foldBy(fn, initial, options);
-    return this.withInitial(fn, initial, await finish(loops, options.signal));
+    return this.withInitial(fn, initial, await runLoops(loops, options.signal));
   }
 
   /** As {@linkcode ArrayExpression.reduce}, blocking the thread, which does its share. */
   reduceSync(fn: (left: T, right: T) => T, initial: T, options: ExpressionOptions = {}): T {
     checkOptions("reduce", options, optionNames);
-    return this.withInitial(fn, initial, finishSync(this.foldBy(fn, initial, options)));
+    return this.withInitial(fn, initial, runLoopsSync(this.foldBy(fn, initial, options)));
   }
 
   /**
@@ -304,19 +307,22 @@ export class ArrayExpression<T extends number | bigint = number> {
    * @throws {TypeError} if it is not on shared memory, or of bigints and the elements are not
    * @throws {RangeError} if it has not as many elements, or overlaps an array of the expression
    */
-  async into<Target extends ArraysOf<T>>(
+  async into<Target extends TypedArrayOf<T>>(
     target: Target,
-    options: ExpressionOptions & Abortable = {},
+    options: ExpressionOptions & AbortOptions = {},
   ): Promise<Target> {
     checkOptions("store elements", options, awaitedNames);
-    await finish(storing(this.whole(), target, options.numThreads), options.signal);
+    await runLoops(storeLoops(this.whole(), target, options.numThreads), options.signal);
     return target;
   }
 
   /** As {@linkcode ArrayExpression.into}, blocking the thread, which does its share. */
-  intoSync<Target extends ArraysOf<T>>(target: Target, options: ExpressionOptions = {}): Target {
+  intoSync<Target extends TypedArrayOf<T>>(
+    target: Target,
+    options: ExpressionOptions = {},
+  ): Target {
     checkOptions("store elements", options, optionNames);
-    finishSync(storing(this.whole(), target, options.numThreads));
+    runLoopsSync(storeLoops(this.whole(), target, options.numThreads));
     return target;
   }
 
@@ -327,9 +333,9 @@ export class ArrayExpression<T extends number | bigint = number> {
    */
   async toArray<Code extends NumericTypecode = T extends bigint ? "int64" : "float64">(
     dtype?: Code,
-    options: ExpressionOptions & Abortable = {},
+    options: ExpressionOptions & AbortOptions = {},
   ): Promise<DataOf<Code>> {
-    return await this.into(this.newArray(dtype) as ArraysOf<T>, options) as DataOf<Code>;
+    return await this.into(this.newArray(dtype) as TypedArrayOf<T>, options) as DataOf<Code>;
   }
 
   /** As {@linkcode ArrayExpression.toArray}, blocking the thread, which does its share. */
@@ -337,7 +343,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     dtype?: Code,
     options: ExpressionOptions = {},
   ): DataOf<Code> {
-    return this.intoSync(this.newArray(dtype) as ArraysOf<T>, options) as DataOf<Code>;
+    return this.intoSync(this.newArray(dtype) as TypedArrayOf<T>, options) as DataOf<Code>;
   }
 
   /**
@@ -345,27 +351,27 @@ export class ArrayExpression<T extends number | bigint = number> {
    *
    * @throws as {@linkcode ArrayExpression.into}
    */
-  async cumsum<Target extends ArraysOf<T> = DefaultArray<T>>(
-    options: PrefixSumOptions<Target> & Abortable = {},
+  async cumsum<Target extends TypedArrayOf<T> = DefaultArray<T>>(
+    options: PrefixSumOptions<Target> & AbortOptions = {},
   ): Promise<Target> {
     checkOptions("sum up", options, awaitedScanNames);
     const target = options.into ?? this.newArray() as Target;
-    await finish(scanning(this.whole(), target, options.numThreads), options.signal);
+    await runLoops(scanLoops(this.whole(), target, options.numThreads), options.signal);
     return target;
   }
 
   /** As {@linkcode ArrayExpression.cumsum}, blocking the thread, which does its share. */
-  cumsumSync<Target extends ArraysOf<T> = DefaultArray<T>>(
+  cumsumSync<Target extends TypedArrayOf<T> = DefaultArray<T>>(
     options: PrefixSumOptions<Target> = {},
   ): Target {
     checkOptions("sum up", options, scanNames);
     const target = options.into ?? this.newArray() as Target;
-    finishSync(scanning(this.whole(), target, options.numThreads));
+    runLoopsSync(scanLoops(this.whole(), target, options.numThreads));
     return target;
   }
 
   /** What the loops are made of. */
-  private whole(): Whole {
+  private whole(): TypedNode {
     return { root: this.root, kind: this.kind };
   }
 
@@ -395,7 +401,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   private operand(verb: string, other: Operand<T>): Node {
     const { node, kind } = other instanceof ArrayExpression
       ? { node: other.root, kind: other.kind }
-      : leaf(other, verb);
+      : operandNode(other, verb);
     if (kind === this.kind) return node;
     throw new TypeError(
       `Cannot ${verb} ${this.kind}s and ${kind}s: convert ${
@@ -424,12 +430,12 @@ export class ArrayExpression<T extends number | bigint = number> {
   private async fold(
     fold: keyof typeof combiners,
     empty: T | undefined,
-    options: ExpressionOptions & Abortable,
+    options: ExpressionOptions & AbortOptions,
   ): Promise<T> {
     checkOptions(`compute ${fold}`, options, awaitedNames);
     const { numThreads, signal } = options;
-    const loops = folding(this.whole(), fold, combiners[fold], numThreads);
-    return orEmpty(await finish(loops, signal) as T | undefined, empty, fold);
+    const loops = foldLoops(this.whole(), fold, combiners[fold], numThreads);
+    return orEmpty(await runLoops(loops, signal) as T | undefined, empty, fold);
   }
 
   /** As `fold`, blocking. */
@@ -440,8 +446,8 @@ export class ArrayExpression<T extends number | bigint = number> {
   ): T {
     checkOptions(`compute ${fold}`, options, optionNames);
     const { numThreads } = options;
-    const loops = folding(this.whole(), fold, combiners[fold], numThreads);
-    return orEmpty(finishSync(loops) as T | undefined, empty, fold);
+    const loops = foldLoops(this.whole(), fold, combiners[fold], numThreads);
+    return orEmpty(runLoopsSync(loops) as T | undefined, empty, fold);
   }
 
   /** The loops of a reduction by a function. */
@@ -457,7 +463,7 @@ export class ArrayExpression<T extends number | bigint = number> {
         `Cannot reduce expression: initial must be a ${this.kind}, not ${describe(initial)}`,
       );
     }
-    return folding(this.whole(), { fn, address }, fn, numThreads);
+    return foldLoops(this.whole(), { fn, address }, fn, numThreads);
   }
 
   /** The result of a reduction by a function. */

@@ -21,13 +21,13 @@
  * @module
  */
 
-import type { Driver } from "./run_chunks.ts";
+import type { ChunkLoop } from "./run_chunks.ts";
 import {
   type AnyArray,
   type ElementKind,
   elementKind,
   type Node,
-  partsOf,
+  nodesOf,
 } from "./expression_tree.ts";
 
 /** What is made of the elements. */
@@ -46,19 +46,19 @@ export type Fold = "sum" | "prod" | "min" | "max" | { fn: unknown; address: numb
 
 /** A loop, and what it works on. */
 export interface Program {
-  run: Driver;
+  run: ChunkLoop;
   context: Record<string, unknown>;
 }
 
 /** Loops by their source. */
-const known = new Map<string, Driver>();
+const compiled = new Map<string, ChunkLoop>();
 
 /**
  * Makes a loop of an expression.
  *
  * @param isShort whether 32 bits are enough to count the elements, which is faster
  */
-export function programFor(
+export function compileLoop(
   root: Node,
   kind: ElementKind,
   goal: Goal,
@@ -80,11 +80,11 @@ export function programFor(
     throw error;
   }
 }`;
-  let run = known.get(source);
+  let run = compiled.get(source);
   if (run === undefined) {
-    run = new Function(`"use strict"; return ${source}`)() as Driver;
+    run = new Function(`"use strict"; return ${source}`)() as ChunkLoop;
     Object.defineProperty(run, "name", { value: "array expression" });
-    known.set(source, run);
+    compiled.set(source, run);
   }
   return { run, context };
 }
@@ -107,10 +107,10 @@ class Code {
     const arrays = new Map<AnyArray, string>();
     const kinds = new Map<Node, ElementKind>();
     let isSafe = kind === "number";
-    for (const node of partsOf(root)) {
+    for (const node of nodesOf(root)) {
       const at = this.#names.size;
       const name = `v${at}`;
-      const kind = kindOf(node, kinds);
+      const kind = kindOfNode(node, kinds);
       kinds.set(node, kind);
       if (kind === "bigint") isSafe = false;
       switch (node.op) {
@@ -124,7 +124,7 @@ class Code {
           if (before !== undefined) continue;
           arrays.set(node.data, name);
           context[`a${at}`] = node.data;
-          this.key.push(`a${at}: ${typeOf(node.data)}`);
+          this.key.push(`a${at}: ${classNameOf(node.data)}`);
           this.#lines.push((index) => `const ${name} = a${at}[${index}];`);
           continue;
         }
@@ -142,7 +142,7 @@ class Code {
           context[`f${at}`] = node.fn;
           this.key.push(`f${at}: ${node.address}`);
           const args = node.args.map((arg) => this.#names.get(arg)).join(", ");
-          this.#lines.push(() => `const ${name} = f${at}(${args}); ${check(name, kind)}`);
+          this.#lines.push(() => `const ${name} = f${at}(${args}); ${resultCheck(name, kind)}`);
           break;
         }
         default: {
@@ -164,14 +164,14 @@ class Code {
 }
 
 /** Refuses what is no element, such as a promise: it would go on as NaN. */
-function check(name: string, kind: ElementKind): string {
+function resultCheck(name: string, kind: ElementKind): string {
   return `if (typeof ${name} !== "${kind}") throw new TypeError("Cannot compute expression: its ` +
     `function must return a ${kind}, not " + (typeof ${name}?.then === "function" ? "a promise" : ` +
     `typeof ${name}));`;
 }
 
 /** What the elements of a part are; those of its operands are known. */
-function kindOf(node: Node, known: Map<Node, ElementKind>): ElementKind {
+function kindOfNode(node: Node, known: Map<Node, ElementKind>): ElementKind {
   if (node.op === "array") return elementKind(node.data);
   if (node.op === "constant") return typeof node.value as ElementKind;
   if (node.op === "range" || node.op === "numbers") return "number";
@@ -179,18 +179,18 @@ function kindOf(node: Node, known: Map<Node, ElementKind>): ElementKind {
 }
 
 /** The name of a typed array's class, whatever its own class says. */
-function typeOf(data: AnyArray): string {
-  return typeName.call(data);
+function classNameOf(data: AnyArray): string {
+  return typedArrayTag.call(data);
 }
 
-const typeName = Object.getOwnPropertyDescriptor(
+const typedArrayTag = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   Symbol.toStringTag,
 )!.get!;
 
 type Operation = (a: string, b: string) => string;
 
-const onBoth: Record<string, Operation> = {
+const commonOperations: Record<string, Operation> = {
   add: (a, b) => `${a} + ${b}`,
   sub: (a, b) => `${a} - ${b}`,
   mul: (a, b) => `${a} * ${b}`,
@@ -204,7 +204,7 @@ const onBoth: Record<string, Operation> = {
 
 const operations: Record<ElementKind, Record<string, Operation>> = {
   number: {
-    ...onBoth,
+    ...commonOperations,
     abs: (a) => `Math.abs(${a})`,
     sqrt: (a) => `Math.sqrt(${a})`,
     exp: (a) => `Math.exp(${a})`,
@@ -215,7 +215,7 @@ const operations: Record<ElementKind, Record<string, Operation>> = {
     maximum: (a, b) => `Math.max(${a}, ${b})`,
   },
   bigint: {
-    ...onBoth,
+    ...commonOperations,
     abs: (a) => `${a} < 0n ? -${a} : ${a}`,
     minimum: (a, b) => `${b} < ${a} ? ${b} : ${a}`,
     maximum: (a, b) => `${b} > ${a} ? ${b} : ${a}`,
@@ -223,7 +223,7 @@ const operations: Record<ElementKind, Record<string, Operation>> = {
 };
 
 /** How the next element `v` is taken into `s`. */
-function folding(fold: Fold, kind: ElementKind): (s: string, v: string) => string {
+function foldStep(fold: Fold, kind: ElementKind): (s: string, v: string) => string {
   switch (fold) {
     case "sum":
       return (s, v) => `${s} += ${v};`;
@@ -258,11 +258,11 @@ function loopFor(
       return foldLoop("sum", code, context, 1);
     case "store":
       context.out = goal.out;
-      code.key.push(`out: ${typeOf(goal.out)}`);
+      code.key.push(`out: ${classNameOf(goal.out)}`);
       return `for (; i < end; i++) ${code.element("i", (v) => `out[i] = ${v};`)}`;
     case "scan":
       Object.assign(context, { out: goal.out, offsets: goal.offsets, size: goal.size });
-      code.key.push(`out: ${typeOf(goal.out)}`);
+      code.key.push(`out: ${classNameOf(goal.out)}`);
       return scanLoop(code);
   }
 }
@@ -277,7 +277,7 @@ function foldLoop(
   context: Record<string, unknown>,
   lanes: 1 | 4,
 ): string {
-  const take = folding(fold, code.kind);
+  const take = foldStep(fold, code.kind);
   if (typeof fold !== "string") {
     context.fold = fold.fn;
     code.key.push(`fold: ${fold.address}`);

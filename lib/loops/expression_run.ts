@@ -8,25 +8,25 @@
  */
 
 import { describe } from "../arguments/describe.ts";
-import { type Fold, type Goal, programFor } from "./expression_code.ts";
+import { compileLoop, type Fold, type Goal } from "./expression_code.ts";
 import {
   type AnyArray,
-  checkShared,
+  checkSharedArray,
   type ElementKind,
   elementKind,
   lengthOf,
   type Node,
-  partsOf,
+  nodesOf,
 } from "./expression_tree.ts";
-import { inPairs, valuesByChunk } from "./parallel_reduce.ts";
+import { combineInPairs, valuesByChunk } from "./parallel_reduce.ts";
 import { isInLoop, type LoopOutcome, type LoopPlan } from "./run_chunks.ts";
-import { cut } from "./schedule.ts";
+import { partition } from "./schedule.ts";
 import { runOnTeam, runOnTeamSync, threadsFor } from "./team.ts";
 
 /** Most pieces of an expression. */
-const MOST_PIECES = 256;
+const MAX_PIECES = 256;
 /** Fewest elements of a piece, if nobody's functions are called: fewer take no time. */
-const LEAST_ELEMENTS = 4096;
+const MIN_PIECE_ELEMENTS = 4096;
 
 /** A loop for the team. */
 interface Run {
@@ -38,7 +38,7 @@ interface Run {
 export type Loops<R> = Generator<Run, R, LoopOutcome[]>;
 
 /** Runs loops while the thread is free for others. */
-export async function finish<R>(loops: Loops<R>, signal: AbortSignal | undefined): Promise<R> {
+export async function runLoops<R>(loops: Loops<R>, signal: AbortSignal | undefined): Promise<R> {
   let next = loops.next();
   while (!next.done) {
     next = loops.next(await runOnTeam(next.value.plan, next.value.threads, signal));
@@ -47,40 +47,43 @@ export async function finish<R>(loops: Loops<R>, signal: AbortSignal | undefined
 }
 
 /** Runs loops, blocking the thread, which takes part. */
-export function finishSync<R>(loops: Loops<R>): R {
+export function runLoopsSync<R>(loops: Loops<R>): R {
   let next = loops.next();
   while (!next.done) next = loops.next(runOnTeamSync(next.value.plan, next.value.threads));
   return next.value;
 }
 
 /** An expression, how many elements it has and what they are. */
-export interface Whole {
+export interface TypedNode {
   root: Node;
   kind: ElementKind;
 }
 
 /** The elements as one; `undefined` if there are none. */
-export function* folding(
-  whole: Whole,
+export function* foldLoops(
+  whole: TypedNode,
   fold: Fold,
   combine: (left: never, right: never) => unknown,
   numThreads: number | undefined,
 ): Loops<unknown> {
-  const { length, size } = pieces(whole);
-  const outcomes = yield runOf(whole, { kind: "fold", fold }, length, size, numThreads);
+  const { length, size } = pieceSize(whole);
+  const outcomes = yield teamLoop(whole, { kind: "fold", fold }, length, size, numThreads);
   if (length === 0) return undefined;
-  return inPairs(valuesByChunk(outcomes), combine as (left: unknown, right: unknown) => unknown);
+  return combineInPairs(
+    valuesByChunk(outcomes),
+    combine as (left: unknown, right: unknown) => unknown,
+  );
 }
 
 /** Stores the elements. */
-export function* storing(
-  whole: Whole,
+export function* storeLoops(
+  whole: TypedNode,
   target: unknown,
   numThreads: number | undefined,
 ): Loops<void> {
-  const { length, size } = pieces(whole);
+  const { length, size } = pieceSize(whole);
   const out = checkTarget(target, whole, length);
-  yield runOf(whole, { kind: "store", out }, length, size, numThreads);
+  yield teamLoop(whole, { kind: "store", out }, length, size, numThreads);
 }
 
 /**
@@ -89,61 +92,61 @@ export function* storing(
  * The first loop adds up each piece, the second stores the sums within each piece, with what came
  * before it added to each. One thread needs no first loop, and adds in the same order.
  */
-export function* scanning(
-  whole: Whole,
+export function* scanLoops(
+  whole: TypedNode,
   target: unknown,
   numThreads: number | undefined,
 ): Loops<void> {
-  const { length, size } = pieces(whole);
+  const { length, size } = pieceSize(whole);
   const out = checkTarget(target, whole, length);
   const zero = whole.kind === "bigint" ? 0n : 0;
   if (Math.min(threadsFor(numThreads), Math.ceil(length / size)) <= 1 || isInLoop()) {
-    yield runOf(whole, { kind: "scan", out, offsets: [zero], size }, length, length, 1);
+    yield teamLoop(whole, { kind: "scan", out, offsets: [zero], size }, length, length, 1);
     return;
   }
-  const sums = yield runOf(whole, { kind: "total" }, length, size, numThreads);
+  const sums = yield teamLoop(whole, { kind: "total" }, length, size, numThreads);
   let before: number | bigint = zero;
   const offsets = valuesByChunk(sums).map((sum) => {
     const here = before;
     before = (before as number) + (sum as number);
     return here;
   });
-  yield runOf(whole, { kind: "scan", out, offsets, size }, length, size, numThreads);
+  yield teamLoop(whole, { kind: "scan", out, offsets, size }, length, size, numThreads);
 }
 
-function pieces({ root }: Whole): { length: number; size: number } {
+function pieceSize({ root }: TypedNode): { length: number; size: number } {
   const length = lengthOf(root, "compute with")!;
-  const calls = [...partsOf(root)].some(({ op }) => op === "call");
-  return { length, size: Math.max(Math.ceil(length / MOST_PIECES), calls ? 1 : LEAST_ELEMENTS) };
+  const calls = [...nodesOf(root)].some(({ op }) => op === "call");
+  return { length, size: Math.max(Math.ceil(length / MAX_PIECES), calls ? 1 : MIN_PIECE_ELEMENTS) };
 }
 
-function runOf(
-  { root, kind }: Whole,
+function teamLoop(
+  { root, kind }: TypedNode,
   goal: Goal,
   length: number,
   size: number,
   numThreads: number | undefined,
 ): Run {
-  const { run, context } = programFor(root, kind, goal, length < 2 ** 31);
+  const { run, context } = compileLoop(root, kind, goal, length < 2 ** 31);
   const wanted = threadsFor(numThreads);
   const threads = Math.max(Math.min(wanted, Math.ceil(length / size)), 1);
   return {
     threads,
     plan: {
       body: run,
-      isDriver: true,
+      isCompiled: true,
       context,
       start: 0,
       step: 1,
       length,
-      cut: cut(length, threads, "dynamic", Math.max(size, 1)),
-      byChunk: goal.kind === "fold" || goal.kind === "total",
+      partition: partition(length, threads, "dynamic", Math.max(size, 1)),
+      keepsChunks: goal.kind === "fold" || goal.kind === "total",
     },
   };
 }
 
-function checkTarget(target: unknown, { root, kind }: Whole, length: number): AnyArray {
-  const out = checkShared(target, "write to");
+function checkTarget(target: unknown, { root, kind }: TypedNode, length: number): AnyArray {
+  const out = checkSharedArray(target, "write to");
   if (elementKind(out) !== kind) {
     throw new TypeError(
       `Cannot write to array: its elements are ${elementKind(out)}s, those of the expression ` +
@@ -155,7 +158,7 @@ function checkTarget(target: unknown, { root, kind }: Whole, length: number): An
       `Cannot write to array: it has ${out.length} elements, the expression ${length}`,
     );
   }
-  for (const node of partsOf(root)) {
+  for (const node of nodesOf(root)) {
     if (node.op !== "array" || !isShifted(node.data, out)) continue;
     throw new RangeError(
       "Cannot write to array: it shares memory with an array of the expression, at another place, " +

@@ -14,7 +14,7 @@ export type NumberTypedArray = AccumulatorArray | Float16Array;
 /** Typed arrays of bigints. */
 export type BigintTypedArray = BigInt64Array | BigUint64Array;
 /** Typed arrays whose elements are of type `T`. */
-export type ArraysOf<T extends number | bigint> = T extends bigint ? BigintTypedArray
+export type TypedArrayOf<T extends number | bigint> = T extends bigint ? BigintTypedArray
   : NumberTypedArray;
 
 /** Any typed array, seen as one of them. */
@@ -48,10 +48,10 @@ export type Node =
   | { op: "constant"; value: number | bigint }
   | { op: Unary | Binary; args: Node[] }
   /** A function of the user's, and the address of its definition. */
-  | { op: "call"; fn: Fn; address: number; args: Node[] };
+  | { op: "call"; fn: ElementFunction; address: number; args: Node[] };
 
 /** A function of the user's. */
-export type Fn = (...args: never[]) => unknown;
+export type ElementFunction = (...args: never[]) => unknown;
 
 /** What the elements of a typed array are. */
 export function elementKind(data: AnyArray): ElementKind {
@@ -63,7 +63,7 @@ export function elementKind(data: AnyArray): ElementKind {
  *
  * @param verb what is done with it, for the error
  */
-export function leaf(value: unknown, verb: string): { node: Node; kind: ElementKind } {
+export function operandNode(value: unknown, verb: string): { node: Node; kind: ElementKind } {
   if (typeof value === "number" || typeof value === "bigint") {
     return { node: { op: "constant", value }, kind: typeof value as ElementKind };
   }
@@ -71,12 +71,12 @@ export function leaf(value: unknown, verb: string): { node: Node; kind: ElementK
     const { start, step, length } = value;
     return { node: { op: "range", start, step, length }, kind: "number" };
   }
-  const data = checkShared(value, verb);
+  const data = checkSharedArray(value, verb);
   return { node: { op: "array", data }, kind: elementKind(data) };
 }
 
 /** A typed array on shared memory; anything else is refused. */
-export function checkShared(value: unknown, verb: string): AnyArray {
+export function checkSharedArray(value: unknown, verb: string): AnyArray {
   if (!ArrayBuffer.isView(value) || value instanceof DataView) {
     throw new TypeError(
       `Cannot ${verb} ${describe(value)}: it must be a typed array on shared memory` +
@@ -97,16 +97,16 @@ export function checkShared(value: unknown, verb: string): AnyArray {
 }
 
 /** The function of a `map` or a `zip`, as every thread sees it. */
-export function callOf(fn: unknown, verb: string, args: Node[]): Node {
+export function callNode(fn: unknown, verb: string, args: Node[]): Node {
   const address = addressOfFunction(fn, verb);
   // What stands for it elsewhere does so here: with more elements it would run elsewhere.
   const same = functionAt(address) ?? fn;
-  return { op: "call", fn: same as Fn, address, args };
+  return { op: "call", fn: same as ElementFunction, address, args };
 }
 
 /** The address of the definition of a function that was given to `verb`. */
 export function addressOfFunction(fn: unknown, verb: string): number {
-  if (typeof fn === "function") return functionAddress(fn as Fn);
+  if (typeof fn === "function") return functionAddress(fn as ElementFunction);
   throw new TypeError(
     `Cannot ${verb} expression: its argument must be a function, not ${describe(fn)}`,
   );
@@ -119,7 +119,7 @@ export function addressOfFunction(fn: unknown, verb: string): number {
  */
 export function lengthOf(root: Node, verb: string): number | undefined {
   let length: number | undefined;
-  for (const node of partsOf(root)) {
+  for (const node of nodesOf(root)) {
     if (node.op !== "array" && node.op !== "range") continue;
     const own = node.op === "array" ? node.data.length : node.length;
     length ??= own;
@@ -132,7 +132,7 @@ export function lengthOf(root: Node, verb: string): number | undefined {
 }
 
 /** The different parts of an expression, operands before what is made of them. */
-export function partsOf(root: Node): Set<Node> {
+export function nodesOf(root: Node): Set<Node> {
   const parts = new Set<Node>();
   const visit = (node: Node) => {
     if (parts.has(node)) return;

@@ -33,23 +33,23 @@ export {
   type Operand,
   type PrefixSumOptions,
 } from "./expression.ts";
-export type { ArraysOf, BigintTypedArray, NumberTypedArray } from "./expression_tree.ts";
+export type { BigintTypedArray, NumberTypedArray, TypedArrayOf } from "./expression_tree.ts";
 export {
-  type Abortable,
+  type AbortOptions,
   type EmptyObject,
   type LoopOptions,
   parallelFor,
   parallelForSync,
 } from "./parallel_for.ts";
 export {
-  type ArrayReduction,
+  type ArrayReduceOptions,
   type LoopReduceOptions,
-  type NumberReduction,
+  type NumberReduceOptions,
   parallelReduce,
   parallelReduceSync,
-  type ValueReduction,
+  type ValueReduceOptions,
 } from "./parallel_reduce.ts";
-export { type ElementIn, prefixSum, prefixSumSync } from "./prefix_sum.ts";
+export { type ElementOfTypedArray, prefixSum, prefixSumSync } from "./prefix_sum.ts";
 export { prange, Range } from "./range.ts";
 export type { AccumulatorArray, LoopOperator } from "./run_chunks.ts";
 export type { Schedule } from "./schedule.ts";

@@ -7,7 +7,7 @@
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { prange, Range } from "./range.ts";
-import { cut, type Schedule } from "./schedule.ts";
+import { partition, type Schedule } from "./schedule.ts";
 import type { LoopPlan, Reduction } from "./run_chunks.ts";
 import { runOnTeam, runOnTeamSync, threadsFor } from "./team.ts";
 
@@ -57,20 +57,20 @@ export interface LoopOptions<
 }
 
 /** What an awaited loop takes besides. */
-export interface Abortable {
+export interface AbortOptions {
   /** Ends the loop with `signal.reason`, after the chunks that are under way. */
   signal?: AbortSignal;
 }
 
 /** The options of a parallel loop. */
-export const loopNames: OptionNames<LoopOptions> = {
+export const loopOptionNames: OptionNames<LoopOptions> = {
   context: true,
   constants: true,
   schedule: true,
   chunkSize: true,
   numThreads: true,
 };
-const awaitedNames: OptionNames<LoopOptions & Abortable> = { ...loopNames, signal: true };
+const awaitedNames: OptionNames<LoopOptions & AbortOptions> = { ...loopOptionNames, signal: true };
 
 const schedules: readonly string[] = ["static", "dynamic", "guided"];
 
@@ -113,11 +113,11 @@ export async function parallelFor<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants) => void,
-  options: LoopOptions<Context, Constants> & Abortable = {},
+  options: LoopOptions<Context, Constants> & AbortOptions = {},
 ): Promise<void> {
   checkOptions("run loop", options, awaitedNames, adviseContext);
-  refuseUnshared(options.context ?? {});
-  const { plan, threads } = planOf(range, body, options);
+  checkContextShared(options.context ?? {});
+  const { plan, threads } = makePlan(range, body, options);
   await runOnTeam(plan, threads, options.signal);
 }
 
@@ -134,9 +134,9 @@ export function parallelForSync<
   body: (index: number, context: Context & Constants) => void,
   options: LoopOptions<Context, Constants> = {},
 ): void {
-  checkOptions("run loop", options, loopNames, adviseContext);
-  refuseUnshared(options.context ?? {});
-  const { plan, threads } = planOf(range, body, options);
+  checkOptions("run loop", options, loopOptionNames, adviseContext);
+  checkContextShared(options.context ?? {});
+  const { plan, threads } = makePlan(range, body, options);
   runOnTeamSync(plan, threads);
 }
 
@@ -146,7 +146,7 @@ export function adviseContext(): string {
 }
 
 /** A typed array of this thread alone is copied when it crosses: what a body writes to it is lost. */
-function refuseUnshared(context: object): void {
+function checkContextShared(context: object): void {
   for (const [name, value] of Object.entries(context)) {
     const isNdArray = typeof value === "object" && value !== null && "stride" in value &&
       "shape" in value && "data" in value;
@@ -165,7 +165,7 @@ function refuseUnshared(context: object): void {
 }
 
 /** A loop as threads are told of it, and how many they are. */
-export function planOf(
+export function makePlan(
   range: Range | number,
   // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
   body: (...args: any[]) => unknown,
@@ -203,9 +203,9 @@ export function planOf(
       start,
       step,
       length,
-      cut: cut(length, threads, schedule, chunkSize),
+      partition: partition(length, threads, schedule, chunkSize),
       reduction,
-      byChunk: false,
+      keepsChunks: false,
     },
   };
 }

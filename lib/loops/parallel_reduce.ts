@@ -7,7 +7,7 @@
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import type { Range } from "./range.ts";
-import { cut } from "./schedule.ts";
+import { partition } from "./schedule.ts";
 import {
   type AccumulatorArray,
   combine,
@@ -17,12 +17,12 @@ import {
   type Reduction,
 } from "./run_chunks.ts";
 import {
-  type Abortable,
+  type AbortOptions,
   adviseContext,
   type EmptyObject,
-  loopNames,
+  loopOptionNames,
   type LoopOptions,
-  planOf,
+  makePlan,
 } from "./parallel_for.ts";
 import { runOnTeam, runOnTeamSync } from "./team.ts";
 
@@ -45,7 +45,7 @@ export interface LoopReduceOptions<Context extends object, Constants extends obj
 }
 
 /** Options of a reduction of numbers. */
-export interface NumberReduction<Context extends object, Constants extends object>
+export interface NumberReduceOptions<Context extends object, Constants extends object>
   extends LoopReduceOptions<Context, Constants> {
   /** How two values become one. */
   combine: LoopOperator;
@@ -58,7 +58,7 @@ export interface NumberReduction<Context extends object, Constants extends objec
 }
 
 /** Options of a reduction into an array. */
-export interface ArrayReduction<
+export interface ArrayReduceOptions<
   A extends AccumulatorArray,
   Context extends object,
   Constants extends object,
@@ -70,7 +70,7 @@ export interface ArrayReduction<
 }
 
 /** Options of a reduction of values of any kind. */
-export interface ValueReduction<V, Context extends object, Constants extends object>
+export interface ValueReduceOptions<V, Context extends object, Constants extends object>
   extends LoopReduceOptions<Context, Constants> {
   /** Makes one of two: a task or a function that sees nothing outside itself, and is associative. */
   combine: (left: V, right: V) => V;
@@ -144,7 +144,7 @@ export function parallelReduce<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants) => number,
-  options: NumberReduction<Context, Constants> & Abortable,
+  options: NumberReduceOptions<Context, Constants> & AbortOptions,
 ): Promise<number>;
 /** As above, into an array that each thread has for itself, combined element by element. */
 export function parallelReduce<
@@ -154,7 +154,7 @@ export function parallelReduce<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants, result: A) => void,
-  options: ArrayReduction<A, Context, Constants> & Abortable,
+  options: ArrayReduceOptions<A, Context, Constants> & AbortOptions,
 ): Promise<A>;
 /** As above, of values of any kind, combined by a function. */
 export function parallelReduce<
@@ -164,16 +164,16 @@ export function parallelReduce<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants) => V,
-  options: ValueReduction<V, Context, Constants> & Abortable,
+  options: ValueReduceOptions<V, Context, Constants> & AbortOptions,
 ): Promise<V>;
 export async function parallelReduce(
   range: Range | number,
   body: (...args: never) => unknown,
-  options: AnyReduction & Abortable,
+  options: AnyReduction & AbortOptions,
 ): Promise<unknown> {
   checkReduction(options, awaitedNames);
   const { plan, threads, reduction } = reductionPlan(range, body, options);
-  return total(await runOnTeam(plan, threads, options.signal), plan, reduction);
+  return combineOutcomes(await runOnTeam(plan, threads, options.signal), plan, reduction);
 }
 
 /** As {@linkcode parallelReduce}, blocking the thread, which does its share of the loop. */
@@ -183,7 +183,7 @@ export function parallelReduceSync<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants) => number,
-  options: NumberReduction<Context, Constants>,
+  options: NumberReduceOptions<Context, Constants>,
 ): number;
 /** As above, into an array that each thread has for itself, combined element by element. */
 export function parallelReduceSync<
@@ -193,7 +193,7 @@ export function parallelReduceSync<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants, result: A) => void,
-  options: ArrayReduction<A, Context, Constants>,
+  options: ArrayReduceOptions<A, Context, Constants>,
 ): A;
 /** As above, of values of any kind, combined by a function. */
 export function parallelReduceSync<
@@ -203,16 +203,16 @@ export function parallelReduceSync<
 >(
   range: Range | number,
   body: (index: number, context: Context & Constants) => V,
-  options: ValueReduction<V, Context, Constants>,
+  options: ValueReduceOptions<V, Context, Constants>,
 ): V;
 export function parallelReduceSync(
   range: Range | number,
   body: (...args: never) => unknown,
   options: AnyReduction,
 ): unknown {
-  checkReduction(options, reductionNames);
+  checkReduction(options, reduceOptionNames);
   const { plan, threads, reduction } = reductionPlan(range, body, options);
-  return total(runOnTeamSync(plan, threads), plan, reduction);
+  return combineOutcomes(runOnTeamSync(plan, threads), plan, reduction);
 }
 
 interface AnyReduction extends LoopReduceOptions<object, object> {
@@ -220,13 +220,16 @@ interface AnyReduction extends LoopReduceOptions<object, object> {
   identity?: unknown;
 }
 
-const reductionNames: OptionNames<AnyReduction> = {
+const reduceOptionNames: OptionNames<AnyReduction> = {
   combine: true,
   identity: true,
   deterministic: true,
-  ...loopNames,
+  ...loopOptionNames,
 };
-const awaitedNames: OptionNames<AnyReduction & Abortable> = { ...reductionNames, signal: true };
+const awaitedNames: OptionNames<AnyReduction & AbortOptions> = {
+  ...reduceOptionNames,
+  signal: true,
+};
 
 function checkReduction<T extends AnyReduction>(options: T, names: OptionNames<T>): void {
   if (typeof options !== "object" || options === null) {
@@ -243,19 +246,19 @@ function reductionPlan(
   options: AnyReduction,
 ): { plan: Omit<LoopPlan, "control">; threads: number; reduction: Reduction } {
   const reduction = reductionOf(options);
-  const { plan, threads } = planOf(range, body as LoopPlan["body"], options, reduction);
+  const { plan, threads } = makePlan(range, body as LoopPlan["body"], options, reduction);
   if (options.deterministic !== true) return { plan, threads, reduction };
   const chunks = reduction.kind === "arrays" ? FIXED_CHUNKS_OF_ARRAYS : FIXED_CHUNKS;
   const size = options.chunkSize ?? Math.max(Math.ceil(plan.length / chunks), 1);
-  const fixed = cut(plan.length, threads, "dynamic", size);
-  return { plan: { ...plan, cut: fixed, byChunk: true }, threads, reduction };
+  const fixed = partition(plan.length, threads, "dynamic", size);
+  return { plan: { ...plan, partition: fixed, keepsChunks: true }, threads, reduction };
 }
 
-const neutral: Record<LoopOperator, number> = { "+": 0, "*": 1, min: Infinity, max: -Infinity };
+const identities: Record<LoopOperator, number> = { "+": 0, "*": 1, min: Infinity, max: -Infinity };
 
 function reductionOf({ combine, identity }: AnyReduction): Reduction {
   if (typeof combine === "function") return { kind: "values", combine, identity };
-  if (typeof combine !== "string" || !Object.hasOwn(neutral, combine)) {
+  if (typeof combine !== "string" || !Object.hasOwn(identities, combine)) {
     throw new RangeError(
       `Cannot reduce: combine must be "+", "*", "min", "max" or a function, not ${
         describe(combine)
@@ -266,8 +269,8 @@ function reductionOf({ combine, identity }: AnyReduction): Reduction {
     for (const element of identity as AccumulatorArray) checkIdentity(combine, element);
     return { kind: "arrays", name: combine, identity: identity as AccumulatorArray };
   }
-  checkIdentity(combine, identity ?? neutral[combine]);
-  return { kind: "numbers", name: combine, identity: (identity ?? neutral[combine]) as number };
+  checkIdentity(combine, identity ?? identities[combine]);
+  return { kind: "numbers", name: combine, identity: (identity ?? identities[combine]) as number };
 }
 
 function checkIdentity(name: LoopOperator, identity: unknown): void {
@@ -279,10 +282,10 @@ function checkIdentity(name: LoopOperator, identity: unknown): void {
   if (Number.isNaN(identity)) {
     throw new RangeError(`Cannot reduce: identity must not be NaN, or all results would be`);
   }
-  if ((name === "+" || name === "*") && identity !== neutral[name]) {
+  if ((name === "+" || name === "*") && identity !== identities[name]) {
     throw new RangeError(
       `Cannot reduce: the identity of "${name}" is ${
-        neutral[name]
+        identities[name]
       }, not ${identity}, which every ` +
         `thread would take in. Leave it away, and combine ${identity} with the result`,
     );
@@ -290,18 +293,18 @@ function checkIdentity(name: LoopOperator, identity: unknown): void {
 }
 
 /** What the threads bring back as one. */
-function total(
+function combineOutcomes(
   outcomes: LoopOutcome[],
   plan: Omit<LoopPlan, "control">,
   reduction: Reduction,
 ): unknown {
   const identity = reduction.kind === "arrays" ? reduction.identity.slice() : reduction.identity;
   const values = outcomes.flatMap((outcome) => outcome.values);
-  if (!plan.byChunk) {
+  if (!plan.keepsChunks) {
     return values.reduce((left, right) => combine(reduction, left, right), identity);
   }
   const operate = (left: unknown, right: unknown) => combine(reduction, left, right);
-  return values.length === 0 ? identity : inPairs(valuesByChunk(outcomes), operate);
+  return values.length === 0 ? identity : combineInPairs(valuesByChunk(outcomes), operate);
 }
 
 /** The values of chunks that were kept apart, in the order of the chunks. */
@@ -314,7 +317,7 @@ export function valuesByChunk(outcomes: LoopOutcome[]): unknown[] {
 }
 
 /** Combines values in a tree that depends on nothing but their number, which is not 0. */
-export function inPairs<V>(
+export function combineInPairs<V>(
   values: readonly V[],
   combine: (left: V, right: V) => V,
   from = 0,
@@ -322,5 +325,8 @@ export function inPairs<V>(
 ): V {
   if (to - from === 1) return values[from];
   const middle = (from + to) >> 1;
-  return combine(inPairs(values, combine, from, middle), inPairs(values, combine, middle, to));
+  return combine(
+    combineInPairs(values, combine, from, middle),
+    combineInPairs(values, combine, middle, to),
+  );
 }

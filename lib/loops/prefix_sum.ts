@@ -5,11 +5,11 @@
  */
 
 import { type DefaultArray, lazy, type PrefixSumOptions } from "./expression.ts";
-import type { ArraysOf, BigintTypedArray, NumberTypedArray } from "./expression_tree.ts";
-import type { Abortable } from "./parallel_for.ts";
+import type { BigintTypedArray, NumberTypedArray, TypedArrayOf } from "./expression_tree.ts";
+import type { AbortOptions } from "./parallel_for.ts";
 
 /** What the elements of an array are. */
-export type ElementIn<Source> = Source extends BigintTypedArray ? bigint : number;
+export type ElementOfTypedArray<Source> = Source extends BigintTypedArray ? bigint : number;
 
 /**
  * The sums of all elements up to each.
@@ -38,8 +38,10 @@ export type ElementIn<Source> = Source extends BigintTypedArray ? bigint : numbe
  */
 export async function prefixSum<
   Source extends NumberTypedArray | BigintTypedArray,
-  Target extends ArraysOf<ElementIn<Source>> = DefaultArray<ElementIn<Source>>,
->(source: Source, options: PrefixSumOptions<Target> & Abortable = {}): Promise<Target> {
+  Target extends TypedArrayOf<ElementOfTypedArray<Source>> = DefaultArray<
+    ElementOfTypedArray<Source>
+  >,
+>(source: Source, options: PrefixSumOptions<Target> & AbortOptions = {}): Promise<Target> {
   return await lazy(source as NumberTypedArray).cumsum(options as object) as unknown as Target;
 }
 
@@ -50,7 +52,9 @@ export async function prefixSum<
  */
 export function prefixSumSync<
   Source extends NumberTypedArray | BigintTypedArray,
-  Target extends ArraysOf<ElementIn<Source>> = DefaultArray<ElementIn<Source>>,
+  Target extends TypedArrayOf<ElementOfTypedArray<Source>> = DefaultArray<
+    ElementOfTypedArray<Source>
+  >,
 >(source: Source, options: PrefixSumOptions<Target> = {}): Target {
   return lazy(source as NumberTypedArray).cumsumSync(options as object) as unknown as Target;
 }

@@ -22,7 +22,7 @@ import { definitionAt, functionAddress, task } from "../codec/functions.ts";
 import { freeze } from "../memory/frozen.ts";
 import { isPromiseLike } from "../pool/runner/run_chunk.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
-import { type Cut, endOf, startOf } from "./schedule.ts";
+import { chunkEnd, chunkStart, type Partition } from "./schedule.ts";
 
 const STOP = 0;
 const NEXT = 1;
@@ -30,7 +30,7 @@ const BEGUN = 2;
 const CLOSED = 1 << 30;
 
 /** Makes the words of a loop. */
-export function makeControl(): number {
+export function allocateControl(): number {
   ensureIsolate();
   const control = allocate(12);
   for (let at = 0; at < 3; at++) Atomics.store(i32, control + at, 0);
@@ -81,16 +81,16 @@ export interface LoopPlan {
   control: number;
   // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
   body: (...args: any[]) => unknown;
-  /** Whether the body is a {@linkcode Driver}: the loop over a chunk itself. */
-  isDriver?: boolean;
+  /** Whether the body is a {@linkcode ChunkLoop}: the loop over a chunk itself. */
+  isCompiled?: boolean;
   context: object;
   start: number;
   step: number;
   length: number;
-  cut: Cut;
+  partition: Partition;
   reduction?: Reduction;
   /** Whether to keep the value of each chunk apart. */
-  byChunk: boolean;
+  keepsChunks: boolean;
 }
 
 /** What a thread brings back. */
@@ -115,10 +115,10 @@ export function isInLoop(): boolean {
 
 /** Runs what is left of a loop on this thread. */
 export function runChunks(plan: LoopPlan): LoopOutcome {
-  const { control, cut, length } = plan;
+  const { control, partition, length } = plan;
   const outcome: LoopOutcome = { values: [], chunks: [] };
   if ((Atomics.add(i32, control + BEGUN, 1) & CLOSED) !== 0) return { ...outcome, late: true };
-  const run = driverFor(plan);
+  const run = chunkLoopFor(plan);
   const outer = inLoop;
   inLoop = true;
   let index = plan.start;
@@ -126,12 +126,12 @@ export function runChunks(plan: LoopPlan): LoopOutcome {
   try {
     for (;;) {
       const unit = Atomics.add(i32, control + NEXT, 1);
-      if (unit >= cut.units) return outcome;
-      for (let chunk = unit; chunk < cut.chunks; chunk += cut.units) {
+      if (unit >= partition.units) return outcome;
+      for (let chunk = unit; chunk < partition.chunks; chunk += partition.units) {
         if (Atomics.load(i32, control + STOP) !== 0 || stopRequested()) return outcome;
         serveRequests(); // a worker may wait for an array that only this thread can send it
-        const from = startOf(cut, chunk);
-        const count = endOf(cut, chunk, length) - from;
+        const from = chunkStart(partition, chunk);
+        const count = chunkEnd(partition, chunk, length) - from;
         const value = run(
           plan.start + from * plan.step,
           count,
@@ -140,12 +140,12 @@ export function runChunks(plan: LoopPlan): LoopOutcome {
           plan.reduction?.identity,
           at,
         );
-        if (plan.reduction !== undefined || plan.byChunk) collect(outcome, plan, chunk, value);
+        if (plan.reduction !== undefined || plan.keepsChunks) collect(outcome, plan, chunk, value);
       }
     }
   } catch (error) {
     stopLoop(control);
-    explainContext(error, plan);
+    adviseOnContext(error, plan);
     outcome.failure = { error, index, worker: currentIdentity().name };
     return outcome;
   } finally {
@@ -166,7 +166,7 @@ export const runChunksInWorker: (plan: LoopPlan) => LoopOutcome = task(
 );
 
 function collect(outcome: LoopOutcome, plan: LoopPlan, chunk: number, value: unknown): void {
-  if (plan.byChunk || outcome.values.length === 0) {
+  if (plan.keepsChunks || outcome.values.length === 0) {
     outcome.values.push(value);
     outcome.chunks.push(chunk);
   } else {
@@ -192,14 +192,14 @@ const operations: Record<LoopOperator, (left: number, right: number) => number> 
   max: Math.max,
 };
 
-function explainContext(error: unknown, { body, isDriver, context }: LoopPlan): void {
+function adviseOnContext(error: unknown, { body, isCompiled, context }: LoopPlan): void {
   if (error instanceof TypeError && /read only property|not extensible/.test(error.message)) {
     error.message +=
       ". What is no array on shared memory is a copy in each thread, which cannot be " +
       "written to: make it with sharedArray(), use a Value, or combine results with parallelReduce()";
   }
   if (!(error instanceof ReferenceError)) return;
-  if (isDriver) {
+  if (isCompiled) {
     if (!Object.values(context).some(isSource)) return;
     error.message +=
       ". A function of an array expression sees nothing outside itself: register it " +
@@ -220,7 +220,7 @@ function isSource(value: unknown): boolean {
 // The loop itself, compiled for each body, so that the engine can build the body into it.
 
 /** A loop over a chunk; it tells `at` where it failed. */
-export type Driver = (
+export type ChunkLoop = (
   first: number,
   count: number,
   step: number,
@@ -230,7 +230,7 @@ export type Driver = (
 ) => unknown;
 
 /** How a value of the body is taken in, and what the loop gives. */
-interface Shape {
+interface ReductionCode {
   /** Where the loop's value begins. */
   initial: string;
   /** What is passed to the body besides the index and the context. */
@@ -239,7 +239,7 @@ interface Shape {
   take(v: string): string;
 }
 
-function shapeOf(reduction: Reduction | undefined): Shape {
+function reductionCode(reduction: Reduction | undefined): ReductionCode {
   if (reduction === undefined) return { initial: "undefined", extra: "", take: (v) => v };
   if (reduction.kind === "arrays") {
     return { initial: "identity.slice()", extra: ", value", take: (v) => v };
@@ -259,7 +259,7 @@ function shapeOf(reduction: Reduction | undefined): Shape {
 interface Compiled {
   source: string;
   combine: unknown;
-  driver: Driver;
+  driver: ChunkLoop;
 }
 
 const compiled = new WeakMap<LoopPlan["body"], Compiled>();
@@ -267,12 +267,12 @@ const compiled = new WeakMap<LoopPlan["body"], Compiled>();
  * What makes the loops around bodies of one text, by the text of both. A body that is written in the
  * call is another function each time, and the engine goes on with what it learnt of the last.
  */
-const makers = new Map<string, (...parts: unknown[]) => Driver>();
+const factories = new Map<string, (...parts: unknown[]) => ChunkLoop>();
 
-function driverFor(plan: LoopPlan): Driver {
-  const { body, isDriver, reduction, step } = plan;
-  if (isDriver) return body;
-  const { initial, extra, take } = shapeOf(reduction);
+function chunkLoopFor(plan: LoopPlan): ChunkLoop {
+  const { body, isCompiled, reduction, step } = plan;
+  if (isCompiled) return body;
+  const { initial, extra, take } = reductionCode(reduction);
   const call = `body(i, context${extra})`;
   // Told that the index has 32 bits, the engine makes a loop that is as fast as one by hand.
   const whole = isWithin32Bits(plan) ? "| 0" : "";
@@ -303,11 +303,12 @@ function driverFor(plan: LoopPlan): Driver {
   if (known?.source === source && known.combine === combine) return known.driver;
   const check = reduction?.kind === "numbers" ? checkNumber : checkNoPromise;
   const text = `${source}\n${body}`;
-  let make = makers.get(text);
+  let make = factories.get(text);
   if (make === undefined) {
     // The engine keeps what it learnt for one text: another body in the same text would be slow.
-    make = new Function("body", "check", "combine", `${source} // ${makers.size}`) as () => Driver;
-    makers.set(text, make);
+    make = new Function("body", "check", "combine", `${source} // ${factories.size}`) as () =>
+      ChunkLoop;
+    factories.set(text, make);
   }
   const driver = make(body, check, combine);
   compiled.set(body, { source, combine, driver });

@@ -19,7 +19,7 @@
 export type Schedule = "static" | "dynamic" | "guided";
 
 /** A loop, cut up. Plain data: it crosses. */
-export interface Cut {
+export interface Partition {
   /** Number of units. */
   units: number;
   /** Number of chunks: unit `u` has the chunks `u`, `u + units`, and so on. */
@@ -34,12 +34,12 @@ export interface Cut {
 const CHUNKS_PER_THREAD = 16;
 
 /** Cuts a loop over `length` indices. */
-export function cut(
+export function partition(
   length: number,
   threads: number,
   schedule: Schedule,
   chunkSize: number | undefined,
-): Cut {
+): Partition {
   switch (schedule) {
     case "static": {
       const size = chunkSize ?? Math.max(Math.ceil(length / threads), 1);
@@ -69,12 +69,12 @@ function guidedBounds(length: number, threads: number, least: number): Float64Ar
 }
 
 /** Where a chunk begins. */
-export function startOf({ bounds, chunkSize }: Cut, chunk: number): number {
+export function chunkStart({ bounds, chunkSize }: Partition, chunk: number): number {
   return bounds === undefined ? chunk * chunkSize : integer(bounds[chunk]);
 }
 
 /** Where a chunk of a loop over `length` indices ends. */
-export function endOf({ bounds, chunkSize }: Cut, chunk: number, length: number): number {
+export function chunkEnd({ bounds, chunkSize }: Partition, chunk: number, length: number): number {
   return bounds === undefined
     ? Math.min((chunk + 1) * chunkSize, length)
     : integer(bounds[chunk + 1]);

@@ -16,21 +16,21 @@ import { CallMode, type Failure } from "../pool/runner/protocol.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
 import {
+  allocateControl,
   closeLoop,
   freeControl,
   isInLoop,
   type LoopOutcome,
   type LoopPlan,
-  makeControl,
   runChunks,
   runChunksInWorker,
   stopLoop,
 } from "./run_chunks.ts";
 
 /** Most threads that a loop can have. */
-const MOST_THREADS = 128;
+const MAX_THREADS = 128;
 
-let chosen: number | undefined;
+let defaultThreads: number | undefined;
 let team: IsolateEngine | undefined;
 
 /**
@@ -49,7 +49,7 @@ let team: IsolateEngine | undefined;
  * ```
  */
 export function getNumThreads(): number {
-  return chosen ?? (isMainIsolate() ? navigator.hardwareConcurrency : 1);
+  return defaultThreads ?? (isMainIsolate() ? navigator.hardwareConcurrency : 1);
 }
 
 /**
@@ -72,7 +72,7 @@ export function getNumThreads(): number {
  * ```
  */
 export function setNumThreads(n: number): void {
-  chosen = checkThreads("n", n);
+  defaultThreads = checkThreads("n", n);
 }
 
 /** The number of threads of a loop that was given `wanted`. */
@@ -84,9 +84,9 @@ function checkThreads(name: string, n: number): number {
   if (typeof n !== "number" || !Number.isInteger(n)) {
     throw new TypeError(`Cannot set threads: ${name} must be a whole number, not ${describe(n)}`);
   }
-  if (n < 1 || n > MOST_THREADS) {
+  if (n < 1 || n > MAX_THREADS) {
     throw new RangeError(
-      `Cannot set threads: ${name} must be between 1 and ${MOST_THREADS}, not ${n}`,
+      `Cannot set threads: ${name} must be between 1 and ${MAX_THREADS}, not ${n}`,
     );
   }
   return n;
@@ -222,7 +222,7 @@ export async function runOnTeam(
   signal: AbortSignal | undefined,
 ): Promise<LoopOutcome[]> {
   signal?.throwIfAborted();
-  if (isAlone(plan, threads)) return runAlone(plan);
+  if (runsOnlyInCaller(plan, threads)) return runOnlyInCaller(plan);
   const { job } = submit(plan, threads);
   abortWith(signal, job);
   return await job.promise;
@@ -230,27 +230,27 @@ export async function runOnTeam(
 
 /** Runs a loop on this thread and as many workers as are missing, blocking until it is done. */
 export function runOnTeamSync(plan: Omit<LoopPlan, "control">, threads: number): LoopOutcome[] {
-  if (isAlone(plan, threads)) return runAlone(plan);
+  if (runsOnlyInCaller(plan, threads)) return runOnlyInCaller(plan);
   const { job, engine } = submit(plan, threads - 1);
   job.promise.catch(() => {}); // it is thrown here instead
-  job.onDone(0, runHere(job.plan));
+  job.onDone(0, runInCaller(job.plan));
   engine.work(job);
   return job.outcomes();
 }
 
-function isAlone({ length }: Omit<LoopPlan, "control">, threads: number): boolean {
+function runsOnlyInCaller({ length }: Omit<LoopPlan, "control">, threads: number): boolean {
   return threads === 1 || length <= 1 || isInLoop();
 }
 
 /** Runs a part on a context that cannot be written to; its parts are the caller's own. */
-function runHere(plan: LoopPlan): LoopOutcome {
+function runInCaller(plan: LoopPlan): LoopOutcome {
   return runChunks({ ...plan, context: Object.freeze({ ...plan.context }) });
 }
 
-function runAlone(plan: Omit<LoopPlan, "control">): LoopOutcome[] {
-  const control = makeControl();
+function runOnlyInCaller(plan: Omit<LoopPlan, "control">): LoopOutcome[] {
+  const control = allocateControl();
   try {
-    const outcome = runHere({ ...plan, control });
+    const outcome = runInCaller({ ...plan, control });
     if (outcome.failure !== undefined) throw outcome.failure.error;
     return [outcome];
   } finally {
@@ -265,7 +265,7 @@ function submit(
 ): { job: LoopJob; engine: IsolateEngine } {
   const engine = teamOf(workers);
   engine.checkUsable();
-  const job = new LoopJob({ ...plan, control: makeControl() });
+  const job = new LoopJob({ ...plan, control: allocateControl() });
   try {
     engine.sendMany(job, CallMode.MAP, Array(workers).fill(job.plan), 1);
   } catch (error) {

@@ -12,7 +12,7 @@ import { describe } from "../arguments/describe.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/functions.ts";
 import {
-  type AnyData,
+  type AnyNdArrayData,
   arrayClassOf,
   type BigDataType,
   type DataType,
@@ -20,14 +20,14 @@ import {
 } from "./types.ts";
 
 interface Parts {
-  data: AnyData;
+  data: AnyNdArrayData;
   shape: number[];
   stride: number[];
   offset: number;
 }
 
 /** An array over all of `data`, or the elements of it that are `stride` apart from `offset` on. */
-export function wrap<Data extends AnyData>(
+export function makeView<Data extends AnyNdArrayData>(
   data: Data,
   shape: readonly number[],
   stride?: readonly number[],
@@ -43,27 +43,27 @@ export function wrap<Data extends AnyData>(
 }
 
 /** An array of zeros on shared memory, of a shape that has been checked. */
-export function make(shape: readonly number[], dtype: DataType | BigDataType): NdArray {
+export function makeZeros(shape: readonly number[], dtype: DataType | BigDataType): NdArray {
   const arrayClass = arrayClassOf(dtype);
   const size = shape.reduce((product, length) => product * length, 1);
   const buffer = new SharedArrayBuffer(size * arrayClass.BYTES_PER_ELEMENT);
-  return wrap(new arrayClass(buffer), shape);
+  return makeView(new arrayClass(buffer), shape);
 }
 
 /** Whether a value is an ndarray. */
-export function isNdArray(value: unknown): value is NdArray<AnyData> {
+export function isNdArray(value: unknown): value is NdArray<AnyNdArrayData> {
   return typeof value === "object" && value !== null && "stride" in value && "shape" in value &&
     "offset" in value && "data" in value;
 }
 
 /** Whether two arrays have the same shape. */
-export function isAlike(a: NdArray<AnyData>, b: NdArray<AnyData>): boolean {
+export function haveSameShape(a: NdArray<AnyNdArrayData>, b: NdArray<AnyNdArrayData>): boolean {
   return a.shape.length === b.shape.length &&
     a.shape.every((length, axis) => length === b.shape[axis]);
 }
 
 /** Whether the elements are on memory that workers share. */
-export function isShared({ data }: NdArray<AnyData>): boolean {
+export function isShared({ data }: NdArray<AnyNdArrayData>): boolean {
   return data.buffer instanceof SharedArrayBuffer;
 }
 
@@ -94,7 +94,7 @@ export function sizeOf(shape: readonly number[]): number {
  *
  * @throws {TypeError} if it is none
  */
-export function checkArray<Data extends AnyData>(
+export function checkArray<Data extends AnyNdArrayData>(
   value: NdArray<Data>,
   verb: string,
 ): NdArray<Data> {
@@ -129,6 +129,6 @@ registerReducer({
   },
   revive: task(
     import.meta,
-    ({ data, shape, stride, offset }: Parts) => wrap(data, shape, stride, offset),
+    ({ data, shape, stride, offset }: Parts) => makeView(data, shape, stride, offset),
   ),
 });

@@ -5,7 +5,7 @@
  */
 
 import { checkArray, sizeOf } from "./array.ts";
-import type { AnyData, NdArray } from "./types.ts";
+import type { AnyNdArrayData, NdArray } from "./types.ts";
 import { repeated } from "./walk.ts";
 
 /**
@@ -51,7 +51,7 @@ export function commonShape(shapes: readonly (readonly number[])[], verb: string
  * assertEquals(tolist(broadcastTo(fromArray([1, 2]), [3, 2])), [[1, 2], [1, 2], [1, 2]]);
  * ```
  */
-export function broadcastTo<Data extends AnyData>(
+export function broadcastTo<Data extends AnyNdArrayData>(
   array: NdArray<Data>,
   shape: readonly number[],
 ): NdArray<Data> {

@@ -5,13 +5,13 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { checkArray, isAlike } from "./array.ts";
+import { checkArray, haveSameShape } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
-import type { AnyData, NdArray, NdArrayData } from "./types.ts";
+import type { AnyNdArrayData, NdArray, NdArrayData } from "./types.ts";
 import { inOrder, repeated } from "./walk.ts";
 
 /** Options of {@linkcode allClose}. */
-export interface CloseOptions {
+export interface AllCloseOptions {
   /**
    * How far an element may be off, as a part of the second array's.
    *
@@ -49,10 +49,10 @@ export interface CloseOptions {
  * assert(!arrayEqual(numbers, arange(5)));
  * ```
  */
-export function arrayEqual(a: NdArray<AnyData>, b: NdArray<AnyData>): boolean {
+export function arrayEqual(a: NdArray<AnyNdArrayData>, b: NdArray<AnyNdArrayData>): boolean {
   checkArray(a, "compare arrays");
   checkArray(b, "compare arrays");
-  if (!isAlike(a, b)) return false;
+  if (!haveSameShape(a, b)) return false;
   const [left, right] = [inOrder(a), inOrder(b)];
   // Of a number and a bigint, == asks for the value.
   for (let at = 0; at < left.length; at++) if (left[at] != right[at]) return false;
@@ -80,7 +80,7 @@ export function arrayEqual(a: NdArray<AnyData>, b: NdArray<AnyData>): boolean {
 export function allClose(
   a: NdArray<NdArrayData>,
   b: NdArray<NdArrayData>,
-  options: CloseOptions = {},
+  options: AllCloseOptions = {},
 ): boolean {
   checkOptions("compare arrays", options, { rtol: true, atol: true, equalNan: true });
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;

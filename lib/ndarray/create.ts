@@ -5,8 +5,8 @@
  */
 
 import { describe } from "../arguments/describe.ts";
-import { checkArray, isShared, make, sizeOf } from "./array.ts";
-import { type AnyData, dtypeOf, isBig } from "./types.ts";
+import { checkArray, isShared, makeZeros, sizeOf } from "./array.ts";
+import { type AnyNdArrayData, dtypeOf, isBig } from "./types.ts";
 import type {
   ArrayOf,
   ArrayTypes,
@@ -46,7 +46,7 @@ export function zeros<Type extends DataType | BigDataType = "float64">(
   dtype: Type = "float64" as Type,
 ): NdArray<ArrayOf<Type>> {
   sizeOf(shape);
-  return make(shape, dtype) as unknown as NdArray<ArrayOf<Type>>;
+  return makeZeros(shape, dtype) as unknown as NdArray<ArrayOf<Type>>;
 }
 
 /**
@@ -129,7 +129,7 @@ export function full(
   shape: readonly number[],
   value: number | bigint,
   dtype: DataType | BigDataType = typeof value === "bigint" ? "bigint64" : "float64",
-): NdArray<AnyData> {
+): NdArray<AnyNdArrayData> {
   const array = zeros(shape, dtype);
   const wanted = isBig(dtype) ? "bigint" : "number";
   const given = typeof value;
@@ -167,7 +167,7 @@ export function full(
  * assertEquals(fromArray([1, 2, 3, 4, 5, 6], [2, 3]).get(1, 0), 4);
  * ```
  */
-export function fromArray<Data extends AnyData>(
+export function fromArray<Data extends AnyNdArrayData>(
   data: Data,
   shape?: readonly number[],
 ): NdArray<
@@ -199,13 +199,13 @@ export function fromArray(
   dtype: DataType | BigDataType = typeof data[0] === "bigint" && Array.isArray(data)
     ? "bigint64"
     : dtypeOf(data),
-): NdArray<AnyData> {
+): NdArray<AnyNdArrayData> {
   if (sizeOf(shape) !== data.length) {
     throw new RangeError(
       `Cannot make array: shape [${shape}] has ${sizeOf(shape)} elements and data ${data.length}`,
     );
   }
-  const array = make(shape, dtype);
+  const array = makeZeros(shape, dtype);
   array.data.set(data as ArrayLike<number>);
   return array;
 }
@@ -279,9 +279,9 @@ export function fromIter<Type extends DataType | BigDataType = "float64">(
  * assertEquals(tolist(column), [2, 4]);
  * ```
  */
-export function copy<Data extends AnyData>(array: NdArray<Data>): NdArray<Data> {
+export function copy<Data extends AnyNdArrayData>(array: NdArray<Data>): NdArray<Data> {
   const { data, shape } = checkArray(array, "copy array");
-  const copied = make(shape, dtypeOf(data)) as unknown as NdArray<Data>;
+  const copied = makeZeros(shape, dtypeOf(data)) as unknown as NdArray<Data>;
   assign(copied, array);
   return copied;
 }
@@ -302,7 +302,7 @@ export function copy<Data extends AnyData>(array: NdArray<Data>): NdArray<Data> 
  * assert(asShared(array) === array);
  * ```
  */
-export function asShared<Data extends AnyData>(array: {
+export function asShared<Data extends AnyNdArrayData>(array: {
   readonly data: Data;
   readonly shape: number[];
   readonly stride: number[];
@@ -330,7 +330,7 @@ export type Nested<Element> = Element | Nested<Element>[];
  * assertEquals(tolist(fromArray([1, 2, 3, 4], [2, 2]).transpose(1, 0)), [[1, 3], [2, 4]]);
  * ```
  */
-export function tolist<Data extends AnyData>(array: NdArray<Data>): Nested<ElementOf<Data>> {
+export function tolist<Data extends AnyNdArrayData>(array: NdArray<Data>): Nested<ElementOf<Data>> {
   const elements = inOrder(checkArray(array, "list array"));
   const { shape } = array;
   let at = 0;

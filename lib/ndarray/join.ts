@@ -4,9 +4,9 @@
  * @module
  */
 
-import { checkArray, checkAxis, isAlike, make, wrap } from "./array.ts";
+import { checkArray, checkAxis, haveSameShape, makeView, makeZeros } from "./array.ts";
 import { dtypeOf, isBig } from "./types.ts";
-import type { AnyData, BigDataType, DataType, NdArray } from "./types.ts";
+import type { AnyNdArrayData, BigDataType, DataType, NdArray } from "./types.ts";
 import { assign } from "./walk.ts";
 
 /**
@@ -30,7 +30,7 @@ import { assign } from "./walk.ts";
  * assertEquals(tolist(concatenate([two, one])), [[1, 2], [3, 4], [5, 6]]);
  * ```
  */
-export function concatenate<Data extends AnyData>(
+export function concatenate<Data extends AnyNdArrayData>(
   arrays: readonly NdArray<Data>[],
   axis = 0,
 ): NdArray<Data> {
@@ -46,11 +46,11 @@ export function concatenate<Data extends AnyData>(
     );
   }
   const length = arrays.reduce((sum, { shape }) => sum + shape[at], 0);
-  const whole = make(first.shape.with(at, length), commonType(arrays));
+  const whole = makeZeros(first.shape.with(at, length), commonType(arrays));
   let start = 0;
   for (const array of arrays) {
     const { data, stride, offset } = whole;
-    assign(wrap(data, array.shape, stride, offset + start * stride[at]), array);
+    assign(makeView(data, array.shape, stride, offset + start * stride[at]), array);
     start += array.shape[at];
   }
   return whole as unknown as NdArray<Data>;
@@ -75,14 +75,14 @@ export function concatenate<Data extends AnyData>(
  * assertEquals(tolist(stack([arange(2), ones([2])], 1)), [[0, 1], [1, 1]]);
  * ```
  */
-export function stack<Data extends AnyData>(
+export function stack<Data extends AnyNdArrayData>(
   arrays: readonly NdArray<Data>[],
   axis = 0,
 ): NdArray<Data> {
   const [first] = checkArrays(arrays, "stack arrays");
   const at = checkAxis(axis, first.dimension + 1, "stack arrays");
   for (const [index, array] of arrays.entries()) {
-    if (isAlike(array, first)) continue;
+    if (haveSameShape(array, first)) continue;
     throw new RangeError(
       `Cannot stack arrays: shapes [${first.shape}] of arrays[0] and [${array.shape}] of ` +
         `arrays[${index}] differ`,
@@ -90,13 +90,13 @@ export function stack<Data extends AnyData>(
   }
   return concatenate(
     arrays.map(({ data, shape, stride, offset }) =>
-      wrap(data, shape.toSpliced(at, 0, 1), stride.toSpliced(at, 0, 0), offset)
+      makeView(data, shape.toSpliced(at, 0, 1), stride.toSpliced(at, 0, 0), offset)
     ),
     at,
   );
 }
 
-function checkArrays<Data extends AnyData>(
+function checkArrays<Data extends AnyNdArrayData>(
   arrays: readonly NdArray<Data>[],
   verb: string,
 ): readonly NdArray<Data>[] {
@@ -107,7 +107,7 @@ function checkArrays<Data extends AnyData>(
 }
 
 /** The type that holds the elements of all arrays, as NumPy's `result_type` has it. */
-function commonType(arrays: readonly NdArray<AnyData>[]): DataType | BigDataType {
+function commonType(arrays: readonly NdArray<AnyNdArrayData>[]): DataType | BigDataType {
   return arrays.map(({ data }) => dtypeOf(data)).reduce(widerType);
 }
 

@@ -98,6 +98,6 @@ export const kernels: Readonly<Record<KernelName, Kernel>> = {
 };
 
 /** Whether a reduction gives the place of an element, not a value. */
-export function givesPlace(name: KernelName): boolean {
+export function returnsIndex(name: KernelName): boolean {
   return name === "argmin" || name === "argmax";
 }

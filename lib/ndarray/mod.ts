@@ -22,7 +22,7 @@
  */
 
 export type {
-  AnyData,
+  AnyNdArrayData,
   ArrayOf,
   ArrayTypes,
   BigDataType,
@@ -45,12 +45,17 @@ export {
   zeros,
 } from "./create.ts";
 export { arange, linspace, type LinspaceOptions } from "./ranges.ts";
-export { type FractionType, random, type RandomOptions, randomSync } from "./random.ts";
+export { type FractionType, random, type RandomArrayOptions, randomSync } from "./random.ts";
 export { broadcastTo } from "./broadcast.ts";
 export { arraySplit, split } from "./split.ts";
 export { concatenate, stack } from "./join.ts";
-export { allClose, arrayEqual, type CloseOptions } from "./compare.ts";
-export { vectorize, type VectorizeOptions, vectorizeSync, type Vectors } from "./vectorize.ts";
+export { allClose, type AllCloseOptions, arrayEqual } from "./compare.ts";
+export {
+  vectorize,
+  type VectorizedArguments,
+  type VectorizeOptions,
+  vectorizeSync,
+} from "./vectorize.ts";
 export {
   argmax,
   argmaxSync,

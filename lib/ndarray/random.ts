@@ -7,16 +7,16 @@
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { task } from "../codec/functions.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
-import { make, sizeOf } from "./array.ts";
+import { makeZeros, sizeOf } from "./array.ts";
 import { arrayClassOf } from "./types.ts";
 import type { ArrayOf, NdArray } from "./types.ts";
-import { BLOCK, run, runSync, threadsForCheap, type Work } from "./work.ts";
+import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync, threadsForCheap } from "./work.ts";
 
 /** The types whose elements can be fractions. */
 export type FractionType = "float16" | "float32" | "float64";
 
 /** Options of {@linkcode random}. */
-export interface RandomOptions<Type extends FractionType = "float64"> {
+export interface RandomArrayOptions<Type extends FractionType = "float64"> {
   /**
    * What the numbers follow from.
    *
@@ -42,7 +42,7 @@ export interface RandomOptions<Type extends FractionType = "float64"> {
   numThreads?: number;
 }
 
-const optionNames: OptionNames<RandomOptions> = {
+const optionNames: OptionNames<RandomArrayOptions> = {
   seed: true,
   generator: true,
   dtype: true,
@@ -73,9 +73,9 @@ const optionNames: OptionNames<RandomOptions> = {
  */
 export async function random<Type extends FractionType = "float64">(
   shape: readonly number[],
-  options: RandomOptions<Type> = {},
+  options: RandomArrayOptions<Type> = {},
 ): Promise<NdArray<ArrayOf<Type>>> {
-  return await run(plan(shape, options)) as unknown as NdArray<ArrayOf<Type>>;
+  return await runWork(plan(shape, options)) as unknown as NdArray<ArrayOf<Type>>;
 }
 
 /**
@@ -96,9 +96,9 @@ export async function random<Type extends FractionType = "float64">(
  */
 export function randomSync<Type extends FractionType = "float64">(
   shape: readonly number[],
-  options: RandomOptions<Type> = {},
+  options: RandomArrayOptions<Type> = {},
 ): NdArray<ArrayOf<Type>> {
-  return runSync(plan(shape, options)) as unknown as NdArray<ArrayOf<Type>>;
+  return runWorkSync(plan(shape, options)) as unknown as NdArray<ArrayOf<Type>>;
 }
 
 interface Context {
@@ -109,13 +109,13 @@ interface Context {
 
 const fillBlock = task(import.meta, (block: number, { data, states }: Context): void => {
   const state = [...states.subarray(4 * block, 4 * block + 4)] as unknown as RandomState;
-  Random.fromState(state).fill(data.subarray(block * BLOCK, (block + 1) * BLOCK));
+  Random.fromState(state).fill(data.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE));
 });
 
 function plan(
   shape: readonly number[],
-  options: RandomOptions<FractionType>,
-): Work<Context, NdArray> {
+  options: RandomArrayOptions<FractionType>,
+): BlockWork<Context, NdArray> {
   checkOptions("make random array", options, optionNames);
   const { seed, generator, dtype = "float64", numThreads } = options;
   const size = sizeOf(shape);
@@ -127,14 +127,14 @@ function plan(
   if (seed !== undefined && generator !== undefined) {
     throw new TypeError("Cannot make random array: give either a seed or a generator");
   }
-  const blocks = Math.ceil(size / BLOCK);
-  const states = make([4 * blocks], "int32").data as Int32Array;
+  const blocks = Math.ceil(size / BLOCK_SIZE);
+  const states = makeZeros([4 * blocks], "int32").data as Int32Array;
   let own = generator === undefined ? new Random(seed) : generator.spawn(1)[0];
   for (let block = 0; block < blocks; block++) {
     states.set(own.state, 4 * block);
     own = own.jumped();
   }
-  const array = make(shape, dtype);
+  const array = makeZeros(shape, dtype);
   const data = array.data as ArrayOf<FractionType>;
   return {
     parts: blocks,

@@ -10,12 +10,12 @@
 
 import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/functions.ts";
-import { checkArray, checkAxis, isShared, make } from "./array.ts";
-import { givesPlace, type KernelName, kernels } from "./kernels.ts";
-import { type AnyData, type ArrayClass, dtypeOf, isBig } from "./types.ts";
+import { checkArray, checkAxis, isShared, makeZeros } from "./array.ts";
+import { type KernelName, kernels, returnsIndex } from "./kernels.ts";
+import { type AnyNdArrayData, type ArrayClass, dtypeOf, isBig } from "./types.ts";
 import type { ArrayOf, BigNdArrayData, ElementOf, NdArray, NdArrayData } from "./types.ts";
 import { gather, Walk } from "./walk.ts";
-import { BLOCK, threadsForCheap, type Work } from "./work.ts";
+import { BLOCK_SIZE, type BlockWork, threadsForCheap } from "./work.ts";
 
 /** The reductions. */
 export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
@@ -41,7 +41,7 @@ export interface ReduceOptions {
  * products of bigints and fractions in their own type, of others in `float64`; means likewise, of
  * bigints in `float64`; the least and the greatest in their own type.
  */
-export type ReducedData<Name extends ReductionName, Data extends AnyData> = Name extends
+export type ReducedData<Name extends ReductionName, Data extends AnyNdArrayData> = Name extends
   "argmin" | "argmax" ? Uint32Array
   : Name extends "min" | "max" ? Data
   : Data extends ArrayOf<"float16" | "float32"> ? Data
@@ -49,12 +49,12 @@ export type ReducedData<Name extends ReductionName, Data extends AnyData> = Name
   : Float64Array;
 
 /** What a reduction of all elements gives. */
-export type Reduced<Name extends ReductionName, Data extends AnyData> = Name extends
+export type Reduced<Name extends ReductionName, Data extends AnyNdArrayData> = Name extends
   "argmin" | "argmax" | "mean" ? number
   : ElementOf<Data>;
 
 /** The type of the elements that a reduction along an axis gives. */
-function reducedType(name: ReductionName, data: AnyData) {
+function reducedType(name: ReductionName, data: AnyNdArrayData) {
   const dtype = dtypeOf(data);
   if (name === "min" || name === "max") return dtype;
   if (name === "argmin" || name === "argmax") return "uint32";
@@ -65,9 +65,9 @@ function reducedType(name: ReductionName, data: AnyData) {
 /** A reduction, cut into parts. */
 export function planReduction(
   name: ReductionName,
-  array: NdArray<AnyData>,
+  array: NdArray<AnyNdArrayData>,
   options: ReduceOptions,
-): Work<object, unknown> {
+): BlockWork<object, unknown> {
   const verb = verbs[name];
   checkOptions(verb, options, { axis: true, numThreads: true });
   const { axis, numThreads } = options;
@@ -85,7 +85,7 @@ export function planReduction(
   const work = along === undefined
     ? planWhole(name, given, threads)
     : planAlong(name, given, along, threads);
-  return work as Work<object, unknown>;
+  return work as BlockWork<object, unknown>;
 }
 
 const verbs: Record<ReductionName, string> = {
@@ -118,8 +118,8 @@ interface WholeContext {
 const reduceBlock = task(import.meta, (block: number, context: WholeContext): void => {
   const { array, kernel, partials } = context;
   const walk = new Walk(array.shape, [array]);
-  const from = block * BLOCK;
-  const count = Math.min(BLOCK, walk.size - from);
+  const from = block * BLOCK_SIZE;
+  const count = Math.min(BLOCK_SIZE, walk.size - from);
   let { data } = array;
   let at = array.offset + from * walk.steps[0];
   let [step] = walk.steps;
@@ -129,22 +129,22 @@ const reduceBlock = task(import.meta, (block: number, context: WholeContext): vo
     [at, step] = [0, 1];
   }
   const value = kernels[kernel](data, at, step, count);
-  partials[block] = givesPlace(kernel) ? from + value : value;
+  partials[block] = returnsIndex(kernel) ? from + value : value;
 });
 
 function planWhole(
   name: ReductionName,
   array: NdArray,
   threads: number,
-): Work<WholeContext, unknown> {
+): BlockWork<WholeContext, unknown> {
   const { size, dtype } = array;
   const kernel = kernelOf(name);
-  const blocks = Math.ceil(size / BLOCK);
-  const isValueBig = isBig(dtype) && !givesPlace(kernel);
-  const partials = make([blocks], isValueBig ? dtype : "float64").data;
+  const blocks = Math.ceil(size / BLOCK_SIZE);
+  const isValueBig = isBig(dtype) && !returnsIndex(kernel);
+  const partials = makeZeros([blocks], isValueBig ? dtype : "float64").data;
   const finish = (): unknown => {
     if (size === 0) return name === "mean" ? NaN : identityOf(name, dtype);
-    if (givesPlace(kernel)) {
+    if (returnsIndex(kernel)) {
       const values = new (array.data.constructor as ArrayClass)(blocks);
       const walk = new Walk(array.shape, [array]);
       partials.forEach((place, block) => gather(array, walk, place, place + 1, values, block));
@@ -197,10 +197,10 @@ function planAlong(
   array: NdArray,
   axis: number,
   threads: number,
-): Work<AlongContext, NdArray> {
-  const out = make(array.shape.toSpliced(axis, 1), reducedType(name, array.data));
+): BlockWork<AlongContext, NdArray> {
+  const out = makeZeros(array.shape.toSpliced(axis, 1), reducedType(name, array.data));
   const count = array.shape[axis];
-  const lanes = Math.max(Math.ceil(BLOCK / Math.max(count, 1)), 1);
+  const lanes = Math.max(Math.ceil(BLOCK_SIZE / Math.max(count, 1)), 1);
   if (count === 0) out.data.fill(name === "mean" ? NaN : identityOf(name, out.dtype));
   return {
     parts: count === 0 ? 0 : Math.ceil(out.size / lanes),

@@ -6,8 +6,8 @@
 
 import { planReduction } from "./reduce.ts";
 import type { Reduced, ReducedData, ReduceOptions, ReductionName } from "./reduce.ts";
-import type { AnyData, NdArray } from "./types.ts";
-import { run, runSync } from "./work.ts";
+import type { AnyNdArrayData, NdArray } from "./types.ts";
+import { runWork, runWorkSync } from "./work.ts";
 
 /**
  * A reduction of an array: of all elements, or along an axis.
@@ -23,12 +23,12 @@ import { run, runSync } from "./work.ts";
  */
 export interface Reduction<Name extends ReductionName> {
   /** Along an axis: an array without it, on shared memory. */
-  <Data extends AnyData>(
+  <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options: ReduceOptions & { axis: number },
   ): Promise<NdArray<ReducedData<Name, Data>>>;
   /** All elements. */
-  <Data extends AnyData>(
+  <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options?: ReduceOptions & { axis?: undefined },
   ): Promise<Reduced<Name, Data>>;
@@ -37,25 +37,25 @@ export interface Reduction<Name extends ReductionName> {
 /** As {@linkcode Reduction}, blocking the thread, which does its share. */
 export interface ReductionSync<Name extends ReductionName> {
   /** Along an axis: an array without it, on shared memory. */
-  <Data extends AnyData>(
+  <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options: ReduceOptions & { axis: number },
   ): NdArray<ReducedData<Name, Data>>;
   /** All elements. */
-  <Data extends AnyData>(
+  <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options?: ReduceOptions & { axis?: undefined },
   ): Reduced<Name, Data>;
 }
 
 function reduction<Name extends ReductionName>(name: Name): Reduction<Name> {
-  return (async (array: NdArray<AnyData>, options: ReduceOptions = {}) =>
-    await run(planReduction(name, array, options))) as Reduction<Name>;
+  return (async (array: NdArray<AnyNdArrayData>, options: ReduceOptions = {}) =>
+    await runWork(planReduction(name, array, options))) as Reduction<Name>;
 }
 
 function reductionSync<Name extends ReductionName>(name: Name): ReductionSync<Name> {
-  return ((array: NdArray<AnyData>, options: ReduceOptions = {}) =>
-    runSync(planReduction(name, array, options))) as ReductionSync<Name>;
+  return ((array: NdArray<AnyNdArrayData>, options: ReduceOptions = {}) =>
+    runWorkSync(planReduction(name, array, options))) as ReductionSync<Name>;
 }
 
 /**

@@ -5,8 +5,8 @@
  */
 
 import { describe } from "../arguments/describe.ts";
-import { checkArray, checkAxis, wrap } from "./array.ts";
-import type { AnyData, NdArray } from "./types.ts";
+import { checkArray, checkAxis, makeView } from "./array.ts";
+import type { AnyNdArrayData, NdArray } from "./types.ts";
 
 /**
  * Cuts an array into equal parts along an axis, or at the given indices.
@@ -34,7 +34,7 @@ import type { AnyData, NdArray } from "./types.ts";
  * assertEquals(tolist(numbers), [0, 1, 4, 9]);
  * ```
  */
-export function split<Data extends AnyData>(
+export function split<Data extends AnyNdArrayData>(
   array: NdArray<Data>,
   sections: number | readonly number[],
   axis = 0,
@@ -70,7 +70,7 @@ export function split<Data extends AnyData>(
  * assertEquals(arraySplit(arange(8), [3, 7]).map(tolist), [[0, 1, 2], [3, 4, 5, 6], [7]]);
  * ```
  */
-export function arraySplit<Data extends AnyData>(
+export function arraySplit<Data extends AnyNdArrayData>(
   array: NdArray<Data>,
   sections: number | readonly number[],
   axis = 0,
@@ -84,7 +84,7 @@ export function arraySplit<Data extends AnyData>(
     const { data, stride, offset } = array;
     const start = bounds[part];
     const shape = array.shape.with(at, Math.max(end - start, 0));
-    return wrap(data, shape, stride, offset + start * stride[at]);
+    return makeView(data, shape, stride, offset + start * stride[at]);
   });
 }
 

@@ -50,10 +50,10 @@ export type NdArrayData = ArrayOf<DataType>;
 export type BigNdArrayData = ArrayOf<BigDataType>;
 
 /** What the elements of any ndarray lie in. */
-export type AnyData = NdArrayData | BigNdArrayData;
+export type AnyNdArrayData = NdArrayData | BigNdArrayData;
 
 /** An element of an ndarray: a bigint if its type has 64 bits and is whole, a number otherwise. */
-export type ElementOf<Data extends AnyData> = Data extends BigNdArrayData ? bigint : number;
+export type ElementOf<Data extends AnyNdArrayData> = Data extends BigNdArrayData ? bigint : number;
 
 /**
  * An array of any dimension: elements in a typed array, found by shape, stride and offset.
@@ -62,7 +62,7 @@ export type ElementOf<Data extends AnyData> = Data extends BigNdArrayData ? bigi
  *
  * @typeParam Data the typed array that the elements lie in
  */
-export interface NdArray<Data extends AnyData = NdArrayData> {
+export interface NdArray<Data extends AnyNdArrayData = NdArrayData> {
   /** The elements. */
   readonly data: Data;
   /** Length of each axis. */

@@ -8,11 +8,11 @@ import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/functions.ts";
 import { threadsFor } from "../loops/team.ts";
 import { isPromiseLike } from "../pool/runner/run_chunk.ts";
-import { isNdArray, make, wrap } from "./array.ts";
+import { isNdArray, makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";
 import type {
-  AnyData,
+  AnyNdArrayData,
   ArrayOf,
   BigDataType,
   BigNdArrayData,
@@ -21,7 +21,7 @@ import type {
 } from "./types.ts";
 import { arrayClassOf, isBig, type NdArray, type NdArrayData } from "./types.ts";
 import { repeated, Walk } from "./walk.ts";
-import { BLOCK, run, runSync, type Work } from "./work.ts";
+import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync } from "./work.ts";
 
 /** So many parts each thread gets, so that none waits long for another. */
 const PARTS_PER_THREAD = 16;
@@ -43,7 +43,7 @@ export interface VectorizeOptions<Type extends DataType | BigDataType> {
 }
 
 /** Arrays or single elements, for the parameters of a function. */
-export type Vectors<Args extends readonly (number | bigint)[]> = {
+export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
   [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
     : number | NdArray<NdArrayData>;
 };
@@ -87,10 +87,10 @@ export function vectorize<
 >(
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> = {},
-): (...arrays: Vectors<Args>) => Promise<NdArray<ArrayOf<Type>>> {
+): (...arrays: VectorizedArguments<Args>) => Promise<NdArray<ArrayOf<Type>>> {
   checkFunction(fn, options);
   return async (...arrays) =>
-    await run(plan(fn as never, arrays, options)) as unknown as NdArray<ArrayOf<Type>>;
+    await runWork(plan(fn as never, arrays, options)) as unknown as NdArray<ArrayOf<Type>>;
 }
 
 /**
@@ -113,10 +113,10 @@ export function vectorizeSync<
 >(
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> = {},
-): (...arrays: Vectors<Args>) => NdArray<ArrayOf<Type>> {
+): (...arrays: VectorizedArguments<Args>) => NdArray<ArrayOf<Type>> {
   checkFunction(fn, options);
   return (...arrays) =>
-    runSync(plan(fn as never, arrays, options)) as unknown as NdArray<
+    runWorkSync(plan(fn as never, arrays, options)) as unknown as NdArray<
       ArrayOf<Type>
     >;
 }
@@ -148,13 +148,16 @@ function plan(
   fn: ElementFunction,
   arrays: readonly unknown[],
   { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
-): Work<Context, NdArray> {
+): BlockWork<Context, NdArray> {
   const threads = threadsFor(numThreads);
   const given = arrays.map((value, index) => asArray(value, index, threads > 1));
   const shape = commonShape(given.map((array) => array.shape), "vectorize");
   const inputs = given.map((array) => repeated(array, shape));
-  const out = make(shape, dtype);
-  const length = Math.min(Math.max(Math.ceil(out.size / (threads * PARTS_PER_THREAD)), 1), BLOCK);
+  const out = makeZeros(shape, dtype);
+  const length = Math.min(
+    Math.max(Math.ceil(out.size / (threads * PARTS_PER_THREAD)), 1),
+    BLOCK_SIZE,
+  );
   return {
     parts: Math.ceil(out.size / length),
     body: mapPart,
@@ -169,8 +172,10 @@ function asArray(value: unknown, index: number, crosses: boolean): NdArray {
   if (isNdArray(value) && ArrayBuffer.isView(value.data)) {
     return (crosses ? asShared(value) : value) as NdArray;
   }
-  if (typeof value === "number") return wrap(Float64Array.of(value), []);
-  if (typeof value === "bigint") return wrap<AnyData>(BigInt64Array.of(value), []) as NdArray;
+  if (typeof value === "number") return makeView(Float64Array.of(value), []);
+  if (typeof value === "bigint") {
+    return makeView<AnyNdArrayData>(BigInt64Array.of(value), []) as NdArray;
+  }
   throw new TypeError(
     `Cannot vectorize: argument ${index} must be an ndarray with a typed array for data, or a ` +
       `number, not ${value === null ? "null" : `a ${typeof value}`}. Make it with fromArray()`,

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { wrap } from "./array.ts";
-import type { AnyData, ArrayClass, Layout, NdArray, NdArrayData } from "./types.ts";
+import { makeView } from "./array.ts";
+import type { AnyNdArrayData, ArrayClass, Layout, NdArray, NdArrayData } from "./types.ts";
 
 /** A walk through arrays of one shape. */
 export class Walk {
@@ -79,11 +79,11 @@ export class Walk {
 
 /** Copies elements `from` to `to` of an array to `target`, from `at` on. */
 export function gather(
-  array: NdArray<AnyData>,
+  array: NdArray<AnyNdArrayData>,
   walk: Walk,
   from: number,
   to: number,
-  target: AnyData,
+  target: AnyNdArrayData,
   at: number,
 ): void {
   const source = array.data as NdArrayData;
@@ -97,7 +97,7 @@ export function gather(
 }
 
 /** Sets the elements of an array to those of another of its shape. */
-export function assign(target: NdArray<AnyData>, source: NdArray<AnyData>): void {
+export function assign(target: NdArray<AnyNdArrayData>, source: NdArray<AnyNdArrayData>): void {
   const into = target.data as NdArrayData;
   const from = source.data as NdArrayData;
   const walk = new Walk(target.shape, [target, source]);
@@ -111,7 +111,7 @@ export function assign(target: NdArray<AnyData>, source: NdArray<AnyData>): void
 }
 
 /** The elements of an array in C order: a part of its own data if they lie there so, or a copy. */
-export function inOrder<Data extends AnyData>(array: NdArray<Data>): Data {
+export function inOrder<Data extends AnyNdArrayData>(array: NdArray<Data>): Data {
   const walk = new Walk(array.shape, [array]);
   const data = array.data as NdArrayData;
   if (walk.isOneRun && walk.steps[0] === 1) {
@@ -123,7 +123,7 @@ export function inOrder<Data extends AnyData>(array: NdArray<Data>): Data {
 }
 
 /** A view of an array as a longer shape: axes of length 1, and those it lacks, are repeated. */
-export function repeated<Data extends AnyData>(
+export function repeated<Data extends AnyNdArrayData>(
   array: NdArray<Data>,
   shape: readonly number[],
 ): NdArray<Data> {
@@ -132,5 +132,5 @@ export function repeated<Data extends AnyData>(
     const own = axis - missing;
     return own < 0 || array.shape[own] === 1 ? 0 : array.stride[own];
   });
-  return wrap(array.data, shape, stride, array.offset);
+  return makeView(array.data, shape, stride, array.offset);
 }

@@ -8,13 +8,13 @@ import { parallelFor, parallelForSync } from "../loops/parallel_for.ts";
 import { threadsFor } from "../loops/team.ts";
 
 /** Elements that are worked on at a time. Sums depend on it, in the last digits; so it is fixed. */
-export const BLOCK = 1 << 16;
+export const BLOCK_SIZE = 1 << 16;
 
 /** Fewer elements are worked on by the caller, if nobody says otherwise: that takes a millisecond. */
-const WORTHWHILE = 1 << 20;
+const MIN_PARALLEL_SIZE = 1 << 20;
 
 /** Work that was cut into parts, which are done in any order. */
-export interface Work<Context extends object, Result> {
+export interface BlockWork<Context extends object, Result> {
   /** Number of parts. */
   parts: number;
   /** Does one part; a task. */
@@ -29,21 +29,21 @@ export interface Work<Context extends object, Result> {
 
 /** The number of threads for cheap work on so many elements. */
 export function threadsForCheap(size: number, wanted: number | undefined): number {
-  return wanted === undefined && size < WORTHWHILE ? 1 : threadsFor(wanted);
+  return wanted === undefined && size < MIN_PARALLEL_SIZE ? 1 : threadsFor(wanted);
 }
 
 /** Does the work. */
-export async function run<Context extends object, Result>(
-  { parts, body, context, threads, finish }: Work<Context, Result>,
+export async function runWork<Context extends object, Result>(
+  { parts, body, context, threads, finish }: BlockWork<Context, Result>,
 ): Promise<Result> {
   if (threads === 1) { for (let part = 0; part < parts; part++) body(part, context); }
   else await parallelFor(parts, body, { context, numThreads: threads, chunkSize: 1 });
   return finish();
 }
 
-/** As {@linkcode run}, blocking the thread, which does its share. */
-export function runSync<Context extends object, Result>(
-  { parts, body, context, threads, finish }: Work<Context, Result>,
+/** As {@linkcode runWork}, blocking the thread, which does its share. */
+export function runWorkSync<Context extends object, Result>(
+  { parts, body, context, threads, finish }: BlockWork<Context, Result>,
 ): Result {
   if (threads === 1) { for (let part = 0; part < parts; part++) body(part, context); }
   else parallelForSync(parts, body, { context, numThreads: threads, chunkSize: 1 });

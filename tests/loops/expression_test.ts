@@ -18,7 +18,7 @@ import {
   prefixSumSync,
 } from "@sauropod/multiprocessing/loops";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
-import { programFor } from "../../lib/loops/expression_code.ts";
+import { compileLoop } from "../../lib/loops/expression_code.ts";
 import type { Node } from "../../lib/loops/expression_tree.ts";
 import { hypotenuse } from "../fixtures/loop_tasks.ts";
 import { loopTest, shared } from "./loops.ts";
@@ -432,6 +432,6 @@ loopTest("ArrayExpression is compiled once for its structure", async () => {
 loopTest("ArrayExpression counts beyond 32 bits", () => {
   const start = 2 ** 31 + 5;
   const range: Node = { op: "range", start: 7, step: 2, length: 2 ** 32 };
-  const { run, context } = programFor(range, "number", { kind: "fold", fold: "sum" }, false);
+  const { run, context } = compileLoop(range, "number", { kind: "fold", fold: "sum" }, false);
   assertEquals(run(start, 3, 1, context, undefined, () => {}), 3 * 7 + 2 * (3 * start + 3));
 });

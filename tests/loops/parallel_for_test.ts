@@ -25,7 +25,7 @@ import {
   type Schedule,
   setNumThreads,
 } from "@sauropod/multiprocessing/loops";
-import { cut, endOf, startOf } from "../../lib/loops/schedule.ts";
+import { chunkEnd, chunkStart, partition } from "../../lib/loops/schedule.ts";
 import {
   dying,
   endless,
@@ -61,7 +61,7 @@ test("prange() refuses what is no range", () => {
   assertThrows(() => prange("5" as unknown as number), TypeError, "stop must be a whole number");
 });
 
-test("cut() deals out every index once, in every schedule", () => {
+test("partition() deals out every index once, in every schedule", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 3000 }),
@@ -69,13 +69,13 @@ test("cut() deals out every index once, in every schedule", () => {
       fc.constantFrom(...schedules),
       fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
       (length, threads, schedule, chunkSize) => {
-        const it = cut(length, threads, schedule, chunkSize);
+        const it = partition(length, threads, schedule, chunkSize);
         const times = new Uint8Array(length);
         for (let unit = 0; unit < it.units; unit++) {
           for (let chunk = unit; chunk < it.chunks; chunk += it.units) {
-            const end = endOf(it, chunk, length);
-            assert(end > startOf(it, chunk), "an empty chunk");
-            for (let at = startOf(it, chunk); at < end; at++) times[at]++;
+            const end = chunkEnd(it, chunk, length);
+            assert(end > chunkStart(it, chunk), "an empty chunk");
+            for (let at = chunkStart(it, chunk); at < end; at++) times[at]++;
           }
         }
         assert(times.every((n) => n === 1));

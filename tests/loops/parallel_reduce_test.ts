@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   type LoopOperator,
-  type NumberReduction,
+  type NumberReduceOptions,
   parallelReduce,
   parallelReduceSync,
   prange,
@@ -132,7 +132,7 @@ loopTest("parallelReduce() refuses what is no reduction", async () => {
     'as { combine: "+" } does',
   );
   const reduce = (options: unknown, body: unknown = (i: number) => i) =>
-    parallelReduce(5, body as () => number, options as NumberReduction<object, object>);
+    parallelReduce(5, body as () => number, options as NumberReduceOptions<object, object>);
   const rejects = (options: unknown, fault: new () => Error, text: string) =>
     assertRejects(() => reduce(options), fault, text);
   await rejects({ combine: "-" }, RangeError, '"+", "*", "min", "max" or a function, not "-"');

@@ -14,7 +14,7 @@ const { exports } = JSON.parse(
   await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
 );
 
-/** The exports of the package but `./dummy`, which has the names of `.`. */
+/** The entries of the package without `./dummy`, which has the names of `.`. */
 const shelves: Record<string, object> = {
   ".": mp,
   "./futures": futures,
@@ -26,10 +26,10 @@ const shelves: Record<string, object> = {
   "./threading": threading,
 };
 
-/** Exports that are on purpose called as another one is. */
+/** Names that two shelves export on purpose. */
 const NAMESAKES: string[] = [];
 
-Deno.test("every export of the package has its names to itself, and no alias", () => {
+Deno.test("every exported value is on one shelf, under one name", () => {
   assertEquals(Object.keys(exports).sort(), [...Object.keys(shelves), "./dummy"].sort());
   const names = new Map<string, string>();
   const values = new Map<unknown, string>();
@@ -46,7 +46,59 @@ Deno.test("every export of the package has its names to itself, and no alias", (
   }
 });
 
-Deno.test("every error class is exported, and crosses", () => {
+/** A place in a source file. */
+interface Location {
+  filename: string;
+  line: number;
+  col: number;
+}
+
+/** What `deno doc --json` says of an exported symbol; `target` is what `export { a as b }` renames. */
+interface DocSymbol {
+  name: string;
+  declarations: { location: Location; def?: { target?: Location } }[];
+}
+
+/** The exported symbols of each entry, types included, by the specifier of the entry. */
+async function exportedSymbols(): Promise<Map<string, DocSymbol[]>> {
+  const root = new URL("../../", import.meta.url);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", ...Object.values<string>(exports)],
+    cwd: root,
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+  return new Map(
+    Object.entries<string>(exports).map(([shelf, path]) => {
+      const entry = nodes[new URL(path, root).href];
+      assert(entry?.symbols.length > 0, `deno doc lists no symbols of ${path}`);
+      return [shelf, entry.symbols];
+    }),
+  );
+}
+
+Deno.test("every exported symbol, types included, is on one shelf, under one name", async () => {
+  const shelfOf = new Map<string, string>();
+  const nameOf = new Map<string, string>();
+  const symbols = await exportedSymbols();
+  symbols.delete("./dummy");
+  for (const [shelf, exported] of symbols) {
+    for (const { name, declarations } of exported) {
+      const other = shelfOf.get(name);
+      assert(other === undefined || NAMESAKES.includes(name), `${name}: ${other} and ${shelf}`);
+      shelfOf.set(name, shelf);
+      for (const { location, def } of declarations) {
+        const { filename, line, col } = def?.target ?? location;
+        const declaration = `${filename}:${line}:${col}`;
+        const alias = nameOf.get(declaration) ?? name;
+        assertEquals(alias, name, `two names of one declaration, ${declaration}`);
+        nameOf.set(declaration, name);
+      }
+    }
+  }
+});
+
+Deno.test("every error class is exported and registered, so that it crosses", () => {
   const { errorClasses, ...classes } = errors;
   const exported = new Map(Object.values(shelves).flatMap((module) => Object.entries(module)));
   for (const [name, errorClass] of Object.entries(classes)) {
@@ -55,7 +107,7 @@ Deno.test("every error class is exported, and crosses", () => {
   }
 });
 
-Deno.test("a context has what the package has", () => {
+Deno.test("getContext() has every export of the package", () => {
   const { startMethod: _, getContext: _own, ...members } = mp.getContext();
   const { getContext: _function, ...exported } = mp;
   assertEquals(Object.keys(members).sort(), Object.keys(exported).sort());
@@ -64,7 +116,7 @@ Deno.test("a context has what the package has", () => {
   }
 });
 
-Deno.test("./dummy has what the package has, but for contexts", () => {
+Deno.test("./dummy has every export of the package except getContext()", () => {
   const { getContext: _, ...exported } = mp;
   assertEquals(Object.keys(dummy).sort(), Object.keys(exported).sort());
 });
