@@ -12,6 +12,7 @@ import {
   assertGreater,
   assertInstanceOf,
   AssertionError,
+  assertIsError,
   assertLess,
   assertMatch,
   assertNotEquals,
@@ -102,6 +103,9 @@ Deno.test("each assertion accepts what it names and refuses the rest", () => {
   assert(refuses(() => assertExists(null)));
   assertInstanceOf(new RangeError(), Error);
   assert(refuses(() => assertInstanceOf({}, Error)));
+  assertIsError(new RangeError("too far"), RangeError, "far");
+  assert(refuses(() => assertIsError("too far")));
+  assert(refuses(() => assertIsError(new RangeError("too far"), TypeError)));
   assertStringIncludes("abc", "b");
   assert(refuses(() => assertStringIncludes("abc", "d")));
   assertMatch("abc", /^a/);

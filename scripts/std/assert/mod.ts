@@ -124,6 +124,19 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   throw new AssertionError(`Expected actual: "${actual}" to match: "${expected}"${suffix(msg)}`);
 }
 
+/** Asserts that `error` is an `ErrorClass` whose message has `msgIncludes` in it. */
+export function assertIsError<E extends Error = Error>(
+  error: unknown,
+  ErrorClass?: Constructor<E>,
+  msgIncludes?: string,
+  msg?: string,
+): asserts error is E {
+  if (!(error instanceof Error)) {
+    throw new AssertionError(`Expected "error" to be an Error object${suffix(msg)}`);
+  }
+  checkError(error, "thrown", ErrorClass ?? Error, msgIncludes, msg);
+}
+
 /** Asserts that `fn` throws, and returns what it threw. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
 /** Asserts that `fn` throws an `ErrorClass` whose message has `msgIncludes` in it, and returns it. */
