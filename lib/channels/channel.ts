@@ -1,28 +1,16 @@
 /**
- * Messages from any number of senders to any number of receivers, in shared memory.
+ * Messages from any number of senders to any number of receivers, first in, first out, in shared memory.
  *
- * A channel is a chain of segments, in which messages lie one behind the other. Senders fill the last
- * segment, one at a time; receivers empty the first, one at a time; the two sides do not get in each
- * other's way (the two-lock queue of Michael and Scott, 1996). A message of up to 60 bytes lies there
- * itself, of a larger one the address of its block. A message is readable once it is pushed.
+ * A channel is a chain of segments in which messages lie one behind the other. Senders fill the last
+ * segment, one at a time; receivers empty the first, one at a time; the two sides do not contend with
+ * each other (the two-lock queue of Michael and Scott, 1996). A message of up to 60 bytes lies in the
+ * segment; of a larger one, the address of its block. A message is readable once it is pushed.
  *
- * | word | meaning | written by | sleeps on it | woken by |
- * |---|---|---|---|---|
- * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_WORD` | senders | | |
- * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_WORD`, `SENT_SEEN` | receivers | | |
- * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers | | |
- * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |
- * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside `RECEIVE_GUARD` | senders to a full channel, in `SENDERS` | each pop wakes one |
- * | `LIMIT` | most messages at a time; 0: no limit | the creator | | |
- * | `HAS_LIMIT` | whether there is one, on the receivers' cache line | the creator | | |
- * | `CLOSED` | bits of {@linkcode Closed} | `closeChannel` | both | `closeChannel` wakes all |
+ * A slot in a segment consists of word 0, the length in bytes of the stream that follows, or -1, after
+ * which word 1 is the address of the block. When a sender found too little room and continued in
+ * another segment, `END` of the full segment is where its last slot ends, and `NEXT` is the other one.
  *
- * A place in a segment has word 0, the length of the stream that follows in bytes, or -1, and then
- * word 1 is the block's address. Where a sender found too little room, and went on in another segment,
- * the segment's `END` says so, and `NEXT` which.
- *
- * What waits and what is asked of a channel needs only `SENT`, `RECEIVED`, `LIMIT`, `CLOSED` and the
- * two queues, so it also serves channels whose messages come out in another order (`store.ts`).
+ * The words of a channel are described in `channel_state.ts`; `README.md` tells the whole story.
  *
  * @module
  */
@@ -31,8 +19,7 @@ import { enter, enterWithStack, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureStack } from "../heap/stack.ts";
-import { ParkResult, spinUntilChanged, type Steps } from "../parking/wait.ts";
-import { wakeAll, wakeOne } from "../parking/wait_queue.ts";
+import { wakeOne } from "../parking/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { bytesAt, bytesLength, messageName } from "../codec/bytes.ts";
@@ -43,37 +30,23 @@ import {
   readMessage,
   sendStored,
 } from "../codec/message.ts";
-
-// Words that senders write, receivers write, and both read lie on different cache lines.
-export const SEND_GUARD = 0;
-const LAST_SEGMENT = 1;
-const LAST_WORD = 2;
-export const LIMIT = 3;
-/** The first of eight words, on the senders' cache line, that a store of another order may use. */
-export const OWN_WORDS = 8;
-const RECEIVE_GUARD = 16;
-const FIRST_SEGMENT = 17;
-const FIRST_WORD = 18;
-const SENT_SEEN = 19;
-const HAS_LIMIT = 20;
-export const SENT = 32;
-const CLOSED = 33;
-export const RECEIVERS = 34;
-export const RECEIVED = 48;
-export const SENDERS = 49;
-
-/** Words that a channel takes in its owner's block. */
-export const CHANNEL_WORDS = 56;
-
-/** Why a channel is closed. */
-export const Closed = {
-  /** Nobody will send any more. */
-  SENDERS_GONE: 1,
-  /** Nobody will receive any more. */
-  RECEIVERS_GONE: 2,
-  /** It was shut down, which is said by an error of its own. */
-  SHUT_DOWN: 4,
-} as const;
+import {
+  CLOSED,
+  FIRST_SEGMENT,
+  FIRST_WORD,
+  HAS_LIMIT,
+  isFull,
+  LAST_SEGMENT,
+  LAST_WORD,
+  LIMIT,
+  RECEIVE_GUARD,
+  RECEIVED,
+  RECEIVERS,
+  SEND_GUARD,
+  SENDERS,
+  SENT,
+  SENT_SEEN,
+} from "./channel_state.ts";
 
 /** Most bytes of a message that lies in its place. */
 const STREAM_BYTES = 60;
@@ -117,32 +90,6 @@ export function discardNext(channel: number, whatIsLent?: "returns" | "is lost")
   if (!pop(channel)) return false;
   discardMessage(popped.block || keepInline(), whatIsLent);
   return true;
-}
-
-/** How many messages wait in the channel. */
-export function messagesIn(channel: number): number {
-  const received = Atomics.load(i32, channel + RECEIVED); // first, so that the difference is not negative
-  return (Atomics.load(i32, channel + SENT) - received) | 0;
-}
-
-/** Most messages that the channel holds; 0: no limit. */
-export function limitOf(channel: number): number {
-  return i32[channel + LIMIT];
-}
-
-/** The bits of {@linkcode Closed}. */
-export function closedBits(channel: number): number {
-  return Atomics.load(i32, channel + CLOSED);
-}
-
-/** Closes the channel and wakes all who wait for it. */
-export function closeChannel(channel: number, why: number): void {
-  ensureStack();
-  enter(channel + SEND_GUARD); // so that who finds it closed and empty knows that no push is under way
-  Atomics.or(i32, channel + CLOSED, why);
-  leave(channel + SEND_GUARD);
-  wakeAll(channel + RECEIVERS);
-  wakeAll(channel + SENDERS);
 }
 
 // Sending
@@ -204,12 +151,6 @@ function enterToSend(channel: number, length: number): number {
   }
 }
 
-/** Whether a channel with a limit holds as much as it may. */
-export function isFull(channel: number): boolean {
-  const limit = i32[channel + LIMIT];
-  return limit > 0 && messagesIn(channel) >= limit;
-}
-
 /** A place for the next message; 0 if there is no room or nobody may send. Inside `SEND_GUARD`. */
 function claimPlace(channel: number, length: number): number {
   if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
@@ -226,30 +167,6 @@ function claimPlace(channel: number, length: number): number {
   i32[channel + LAST_WORD] = word + wordsOf(length);
   i32[segment + word] = length;
   return segment + word;
-}
-
-/**
- * Steps of sending a stored message to a channel that may be full.
- *
- * @param put sends it now if it can, for a channel of another order
- */
-export function* sending(
-  channel: number,
-  block: number,
-  put: (channel: number, block: number) => boolean = pushBlock,
-): Steps<"sent" | "closed" | "timed out"> {
-  for (;;) {
-    const received = Atomics.load(i32, channel + RECEIVED);
-    if (put(channel, block)) return "sent";
-    if (closedBits(channel) !== 0) return "closed";
-    const outcome = yield {
-      queue: channel + SENDERS,
-      word: channel + RECEIVED,
-      expected: received,
-      unless: channel + CLOSED,
-    };
-    if (outcome === ParkResult.TIMED_OUT) return "timed out";
-  }
 }
 
 // Receiving
@@ -419,88 +336,6 @@ export function receiveBytes<R>(
   } finally {
     if (block !== 0) freeMessage(block); // without a block there are no bytes
   }
-}
-
-/**
- * Steps of receiving a value from a channel that may be empty.
- *
- * @param take receives one now if there is one, for a channel of another order
- * @param unwanted as for {@linkcode taking}
- */
-export function receiving(
-  channel: number,
-  take: (channel: number) => Received | undefined = receive,
-  unwanted?: () => boolean,
-): Steps<Received | "closed" | "timed out"> {
-  return taking(channel, take, unwanted);
-}
-
-/**
- * Steps of taking something out of a channel that may be empty.
- *
- * @param take takes it now, if it is there
- * @param unwanted looked at after each wake-up: whether to wait no longer, as if it were closed
- */
-export function* taking<R>(
-  channel: number,
-  take: (channel: number) => R | undefined,
-  unwanted?: () => boolean,
-): Steps<R | "closed" | "timed out"> {
-  for (;;) {
-    const sent = Atomics.load(i32, channel + SENT);
-    const received = take(channel);
-    if (received !== undefined) return received;
-    if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return "closed";
-    const outcome = yield parkForMessage(channel, sent);
-    if (outcome === ParkResult.TIMED_OUT) return "timed out";
-    if (unwanted?.()) {
-      if (outcome === ParkResult.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
-      return "closed";
-    }
-  }
-}
-
-/**
- * Steps of waiting until the channel has a message or is closed: whether it has, or is.
- *
- * @param unwanted looked at after each wake-up: whether to wait no longer
- * @param patience how much longer than usual a thread looks before it sleeps, as a factor
- */
-export function* becomingReadable(
-  channel: number,
-  unwanted?: () => boolean,
-  patience = 1,
-): Steps<boolean> {
-  for (;;) {
-    const sent = Atomics.load(i32, channel + SENT);
-    if (messagesIn(channel) > 0 || closedBits(channel) !== 0) return true;
-    if (unwanted?.()) return false;
-    const outcome = yield parkForMessage(channel, sent, patience);
-    if (outcome === ParkResult.TIMED_OUT) return false;
-    // The wake-up is for whoever takes the message: pass it on if that is not this waiter.
-    if (outcome === ParkResult.WOKEN && messagesIn(channel) > 0) wakeOne(channel + RECEIVERS);
-  }
-}
-
-/** Looks up to so many times, without sleeping, whether there is a message: whether there is. */
-export function isReadableSoon(channel: number, looks: number): boolean {
-  const sent = Atomics.load(i32, channel + SENT);
-  return messagesIn(channel) > 0 || spinUntilChanged(channel + SENT, sent, looks);
-}
-
-/** Has all who wait for a message look whether they still want one. */
-export function wakeReceivers(channel: number): void {
-  wakeAll(channel + RECEIVERS);
-}
-
-function parkForMessage(channel: number, sent: number, patience = 1) {
-  return {
-    queue: channel + RECEIVERS,
-    word: channel + SENT,
-    expected: sent,
-    unless: channel + CLOSED,
-    patience,
-  };
 }
 
 /** Moves the stream that was popped last into a block, so that it can be read later. */

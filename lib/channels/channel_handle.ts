@@ -12,7 +12,8 @@ import {
   SharedHandle,
   SharedType,
 } from "../objects/shared_object.ts";
-import { CHANNEL_WORDS, destroyChannel, initChannel } from "./channel.ts";
+import { destroyChannel, initChannel } from "./channel.ts";
+import { CHANNEL_WORDS } from "./channel_state.ts";
 
 const CHANNEL = objectWord.FIRST;
 

@@ -11,10 +11,10 @@
 
 import { i32 } from "../heap/views.ts";
 import { LINK } from "../codec/message.ts";
-import { OWN_WORDS } from "./channel.ts";
+import { STORE_WORDS } from "./channel_state.ts";
 import { type Store, storeIn } from "./store.ts";
 
-const TOP = OWN_WORDS;
+const TOP = STORE_WORDS;
 
 /** Last in, first out. */
 export const lifoStore: Store = storeIn({

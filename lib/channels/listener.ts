@@ -36,20 +36,11 @@ import {
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
-import {
-  becomingReadable,
-  CHANNEL_WORDS,
-  closeChannel,
-  Closed,
-  closedBits,
-  destroyChannel,
-  discardNext,
-  initChannel,
-  push,
-  type Received,
-  receiving,
-} from "./channel.ts";
-import { type Connection, Pipe } from "./pipe.ts";
+import { destroyChannel, discardNext, initChannel, push, type Received } from "./channel.ts";
+import { CHANNEL_WORDS, closeChannel, Closed, closedBits } from "./channel_state.ts";
+import { becomingReadable, receiving } from "./channel_waiting.ts";
+import type { Connection } from "./connection.ts";
+import { Pipe } from "./pipe.ts";
 import { readReceived } from "./read_received.ts";
 
 const CHANNEL = objectWord.FIRST;

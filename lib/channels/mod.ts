@@ -11,7 +11,8 @@ export type { RecvBytesIntoOptions, RecvBytesOptions, SendBytesOptions } from ".
 export { JoinableQueue } from "./joinable_queue.ts";
 export { LifoQueue } from "./lifo_queue.ts";
 export { Client, Listener } from "./listener.ts";
-export { Connection, Pipe, type PipeOptions } from "./pipe.ts";
+export { Connection } from "./connection.ts";
+export { Pipe, type PipeOptions } from "./pipe.ts";
 export { PriorityQueue } from "./priority_queue.ts";
 export { Queue, type ShutdownOptions } from "./queue.ts";
 export type { PriorityOptions } from "./queue_kind.ts";

@@ -15,12 +15,12 @@
 
 import { allocate, free } from "../heap/allocator.ts";
 import { f64, i32 } from "../heap/views.ts";
-import { messagesIn, OWN_WORDS } from "./channel.ts";
+import { messagesIn, STORE_WORDS } from "./channel_state.ts";
 import { type Store, storeIn } from "./store.ts";
 
-const ENTRIES = OWN_WORDS;
-const ROOM = OWN_WORDS + 1;
-const COUNTER = OWN_WORDS + 2;
+const ENTRIES = STORE_WORDS;
+const ROOM = STORE_WORDS + 1;
+const COUNTER = STORE_WORDS + 2;
 
 const ENTRY_WORDS = 6;
 /** So many fill a block of 512 bytes; twice as many one of twice the size, and so on. */

@@ -11,14 +11,14 @@ import { readySteps, type Waitable } from "../parking/readiness.ts";
 import { SharedHandle, SharedType, showState } from "../objects/shared_object.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import {
-  becomingReadable,
   closeChannel,
   Closed,
   closedBits,
   limitOf,
   messagesIn,
   wakeReceivers,
-} from "./channel.ts";
+} from "./channel_state.ts";
+import { becomingReadable } from "./channel_waiting.ts";
 import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 

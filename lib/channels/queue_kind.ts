@@ -18,15 +18,9 @@ import { describe } from "../arguments/describe.ts";
 import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
-import {
-  CHANNEL_WORDS,
-  Closed,
-  closedBits,
-  limitOf,
-  type Received,
-  receiving,
-  sending,
-} from "./channel.ts";
+import type { Received } from "./channel.ts";
+import { CHANNEL_WORDS, Closed, closedBits, limitOf } from "./channel_state.ts";
+import { receiving, sending } from "./channel_waiting.ts";
 import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";

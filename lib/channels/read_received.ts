@@ -5,7 +5,7 @@
  */
 
 import { TaskLookupError } from "../errors.ts";
-import { definitionAt } from "../codec/functions.ts";
+import { definitionAt } from "../codec/definition.ts";
 import { discardMessage } from "../codec/message.ts";
 import type { Received } from "./channel.ts";
 

@@ -9,7 +9,8 @@ import { checkArity } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
 import { SharedHandle, SharedType } from "../objects/shared_object.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
-import { becomingReadable, closeChannel, Closed, closedBits, messagesIn } from "./channel.ts";
+import { closeChannel, Closed, closedBits, messagesIn } from "./channel_state.ts";
+import { becomingReadable } from "./channel_waiting.ts";
 import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 

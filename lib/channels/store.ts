@@ -15,24 +15,26 @@ import { wakeOne } from "../parking/wait_queue.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { discardMessage, sendStored } from "../codec/message.ts";
 import {
-  closedBits,
   destroyChannel,
   discardNext,
   initChannel,
-  isFull,
-  LIMIT,
-  messagesIn,
   push,
   pushBlock,
   receive,
   receiveBlock,
-  RECEIVED,
   type Received,
+} from "./channel.ts";
+import {
+  closedBits,
+  isFull,
+  LIMIT,
+  messagesIn,
+  RECEIVED,
   RECEIVERS,
   SEND_GUARD,
   SENDERS,
   SENT,
-} from "./channel.ts";
+} from "./channel_state.ts";
 
 /** What a queue does with the channel that holds its messages. */
 export interface Store {

@@ -42,7 +42,8 @@ import { currentIdentity } from "../heap/identity.ts";
 import { exitCodeOf, hasEnded, isMainIsolate, thisIsolate } from "../heap/isolate_record.ts";
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
-import { CHANNEL_WORDS, type Received, SENT } from "./channel.ts";
+import type { Received } from "./channel.ts";
+import { CHANNEL_WORDS, SENT } from "./channel_state.ts";
 import type { Store } from "./store.ts";
 
 const DONE = CHANNEL_WORDS;

@@ -1,6 +1,9 @@
 /**
  * Bytes to values.
  *
+ * This file is over 400 lines because its methods share the private fields of one class: decoding is
+ * as hot as encoding, and a second class between them would cost a call for each value.
+ *
  * @module
  */
 

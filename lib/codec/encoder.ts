@@ -1,24 +1,34 @@
 /**
  * Values to bytes.
  *
- * The stream is written to memory of this isolate, because its length is not known before; large
- * contents (`ArrayBuffer`s, typed arrays) are only noted and copied once, from where they are to
- * where the message goes.
+ * The stream is written to memory of this isolate, because its length is not known in advance. Large
+ * contents (`ArrayBuffer`s, typed arrays) are copied once, from their buffer to the message's block.
+ *
+ * This file is long on purpose. Encoding is the hottest path of the package, and its methods share the
+ * private fields of one class: a second class or functions between them would cost a call and a
+ * property look-up for each value. What is not hot is elsewhere: `refusals.ts`, `error_parts.ts`,
+ * `buffers.ts`, `functions.ts`, `reducers.ts`.
  *
  * @module
  */
 
 import { DataCloneError } from "../errors.ts";
-import { readySteps } from "../parking/readiness.ts";
-import { addMessageRef, addressOf, handleMark, undoMessageRef } from "../objects/shared_object.ts";
+import { addMessageRef, addressOf, undoMessageRef } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
-import { functionAddress, isRegistered } from "./functions.ts";
+import { functionAddress } from "./functions.ts";
 import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced_builtins.ts";
-import { pathTo, pathToDeepest } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
+import {
+  NotCloneable,
+  refuseBuiltin,
+  refuseUncopyable,
+  refuseWebAssembly,
+  toDataCloneError,
+} from "./refusals.ts";
 import { align8, Tag, viewKinds } from "./tags.ts";
+import { isRegistered } from "./task.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream is given back to the collector after use. */
@@ -27,11 +37,6 @@ const MAX_KEPT_BYTES = 1 << 22;
 const LONG = 1 << 23;
 const DETACHED = "its contents have been transferred away";
 const textEncoder = new TextEncoder();
-
-/** Thrown through the encoder by what cannot be encoded; the caller sees a `DataCloneError`. */
-class NotCloneable {
-  constructor(readonly culprit: unknown, readonly why: string) {}
-}
 
 /** Thrown through the encoder when two views of one buffer turn up: begin again, keep buffers whole. */
 const SHARED_VIEWS = Symbol("views share a buffer");
@@ -73,7 +78,7 @@ export class Encoder {
     try {
       this.#write(value);
     } catch (error) {
-      if (error !== SHARED_VIEWS) throw explain(error, value, name);
+      if (error !== SHARED_VIEWS) throw toDataCloneError(error, value, name);
       this.#restart(start);
       this.value(value, name);
     }
@@ -91,7 +96,7 @@ export class Encoder {
     try {
       this.#write(part);
     } catch (error) {
-      if (error !== SHARED_VIEWS) throw explain(error, array, name);
+      if (error !== SHARED_VIEWS) throw toDataCloneError(error, array, name);
       this.#restart(start);
       this.value(part, name);
     }
@@ -360,8 +365,7 @@ export class Encoder {
       case undefined:
         return this.#foreign(value);
       default:
-        refuseIterator(value);
-        throw new NotCloneable(value, whyNot(builtinNameOf(value)!));
+        refuseBuiltin(value, builtinNameOf(value)!);
     }
   }
 
@@ -461,25 +465,7 @@ export class Encoder {
     if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
     if (reducer === undefined) {
-      if (handleMark in value) {
-        const what = withArticle(value.constructor.name);
-        throw new NotCloneable(
-          value,
-          `${what} of another copy of this package cannot cross: import the package from one place`,
-        );
-      }
-      refuseIterator(value);
-      // What can be waited for and is no shared object is a process.
-      if (
-        Symbol.dispose in value || Symbol.asyncDispose in value || readySteps in value
-      ) {
-        const what = withArticle(value.constructor?.name || "resource");
-        throw new NotCloneable(value, `${what} holds what cannot be copied: make one there`);
-      }
-      if ("then" in value) {
-        const what = withArticle(value.constructor?.name || "result");
-        throw new NotCloneable(value, `${what} is a result that may be to come: await it first`);
-      }
+      refuseUncopyable(value);
       return this.#plain(value);
     }
     this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
@@ -497,14 +483,7 @@ export class Encoder {
     if (isShared || value instanceof WebAssembly.Module) {
       return this.#sharedObject(bufferAddress(value));
     }
-    throw new NotCloneable(
-      value,
-      name === "WebAssembly.Memory"
-        ? "this WebAssembly.Memory is not shared: make it with { initial, maximum, shared: true }, " +
-          "and compile its module for a shared memory"
-        : `a ${name} has no meaning outside its isolate: send its WebAssembly.Module and a shared ` +
-          "WebAssembly.Memory, and instantiate it there",
-    );
+    refuseWebAssembly(value, name);
   }
 
   /** An instance of a registered class, with what a built-in class that it extends has in it. */
@@ -604,50 +583,6 @@ type NumericArray = { subarray(from: number, to: number): unknown };
 function partOf(array: readonly unknown[], from: number, to: number): unknown {
   if (ArrayBuffer.isView(array)) return (array as unknown as NumericArray).subarray(from, to);
   return from === 0 && to === array.length ? array : array.slice(from, to);
-}
-
-/** Reasons beyond "it has no meaning elsewhere", by class. */
-function whyNot(className: string): string {
-  switch (className) {
-    case "Promise":
-      return "a Promise cannot cross: await it first";
-    case "Blob":
-    case "File":
-      return `a ${className} cannot cross: send its bytes, await blob.bytes()`;
-    case "URL":
-      return "a URL cannot cross: send its href";
-    default:
-      return `${withArticle(className)} has no meaning outside its isolate`;
-  }
-}
-
-/** Refuses what gives items one at a time: a generator, or another iterator that is no plain object. */
-function refuseIterator(value: object): void {
-  if (!(Symbol.dispose in value || Symbol.asyncDispose in value) || !("next" in value)) return;
-  if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return;
-  const name = Reflect.get(value, Symbol.toStringTag) ?? value.constructor?.name ?? "iterator";
-  throw new NotCloneable(
-    value,
-    `${withArticle(name)} cannot cross: collect it first, with await Array.fromAsync(it), ` +
-      "or put the items into a Queue",
-  );
-}
-
-/** The name of a class after "a" or "an". Names with U are mostly spoken "you": a URL, a User. */
-function withArticle(className: string): string {
-  return `${/^[AEIO]/i.test(className) ? "an" : "a"} ${className}`;
-}
-
-/** The error that the caller sees. */
-function explain(error: unknown, root: unknown, name: string): unknown {
-  if (error instanceof NotCloneable) {
-    return new DataCloneError(`Cannot send ${pathTo(error.culprit, root, name)}: ${error.why}`);
-  }
-  if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    const path = pathToDeepest(root, name);
-    return new DataCloneError(`Cannot send ${path}: it is nested too deeply`);
-  }
-  return error; // a getter of the user's threw
 }
 
 /** Encoders not in use; more than one only when a getter of a value sends a value. */

@@ -4,5 +4,5 @@
  * @module
  */
 
-export { type AnyClass, type AnyFunction, task, type TasksOf, tasksOf } from "./functions.ts";
+export { type AnyClass, type AnyFunction, task, type TasksOf, tasksOf } from "./task.ts";
 export { type Reducer, registerReducer } from "./reducers.ts";

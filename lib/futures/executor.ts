@@ -7,7 +7,7 @@
 import { BrokenExecutor, ClosedError } from "../errors.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
-import type { AnyFunction } from "../codec/functions.ts";
+import type { AnyFunction } from "../codec/task.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";

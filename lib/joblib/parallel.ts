@@ -8,7 +8,7 @@ import { TimeoutError } from "../errors.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { isMainIsolate } from "../heap/isolate_record.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { isPromiseLike } from "../pool/runner/run_chunk.ts";
 import type { Awaitable } from "../pool/pool.ts";

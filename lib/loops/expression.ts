@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AnyClass, task } from "../codec/functions.ts";
+import { type AnyClass, task } from "../codec/task.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";

@@ -8,7 +8,7 @@ import type { WaitOptions } from "../arguments/wait_options.ts";
 import { checkArguments, checkOptions } from "../arguments/options.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
-import type { AnyClass, AnyFunction } from "../codec/functions.ts";
+import type { AnyClass, AnyFunction } from "../codec/task.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startIsolate } from "../runtime/start_request.ts";

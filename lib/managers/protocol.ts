@@ -15,7 +15,7 @@
  */
 
 import type { Queue } from "../channels/queue.ts";
-import type { AnyClass, AnyFunction } from "../codec/functions.ts";
+import type { AnyClass, AnyFunction } from "../codec/task.ts";
 import type { Event } from "../sync/event.ts";
 
 /** A call of a method, or the making of an object. */

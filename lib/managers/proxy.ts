@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AnyFunction, task } from "../codec/functions.ts";
+import { type AnyFunction, task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { clientOf } from "./client.ts";
 import type { Referent, Server } from "./protocol.ts";

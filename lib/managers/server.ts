@@ -11,7 +11,7 @@ import { InitializerError } from "../errors.ts";
 import { i32 } from "../heap/views.ts";
 import { addressOf, objectWord } from "../objects/shared_object.ts";
 import type { Queue } from "../channels/queue.ts";
-import { type AnyFunction, task } from "../codec/functions.ts";
+import { type AnyFunction, task } from "../codec/task.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
 import { Event } from "../sync/event.ts";
 import type { Making, ManagerRequest, Referent, Reply } from "./protocol.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import type { GuardOf } from "../sync/condition.ts";
 import type { RLock, RLockOptions } from "../sync/rlock.ts";

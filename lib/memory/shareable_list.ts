@@ -10,7 +10,7 @@
 
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { SharedMemory } from "./shared_memory.ts";
 

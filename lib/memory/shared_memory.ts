@@ -8,7 +8,7 @@ import { ClosedError } from "../errors.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { bufferAddress } from "../codec/buffers.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { findName, putName, removeName } from "./names.ts";
 

@@ -27,7 +27,8 @@ import { i32, u8 } from "../heap/views.ts";
 import { release, undoMessageRef } from "../objects/shared_object.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { definitionAt, functionNameAt } from "../codec/functions.ts";
+import { definitionAt } from "../codec/definition.ts";
+import { functionNameAt } from "../codec/functions.ts";
 
 const PINS = 0;
 const STREAM = 1;

@@ -10,7 +10,7 @@
 import createNdarray from "npm:ndarray@^1.1.1";
 import { describe } from "../arguments/describe.ts";
 import { registerReducer } from "../codec/reducers.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import {
   type AnyNdArrayData,
   arrayClassOf,

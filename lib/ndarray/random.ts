@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
 import { makeZeros, sizeOf } from "./array.ts";
 import { arrayClassOf } from "./types.ts";

@@ -9,7 +9,7 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { checkArray, checkAxis, isShared, makeZeros } from "./array.ts";
 import { type KernelName, kernels, returnsIndex } from "./kernels.ts";
 import { type AnyNdArrayData, type ArrayClass, dtypeOf, isBig } from "./types.ts";

@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { threadsFor } from "../loops/team.ts";
 import { isPromiseLike } from "../pool/runner/run_chunk.ts";
 import { isNdArray, makeView, makeZeros } from "./array.ts";

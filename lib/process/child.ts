@@ -4,7 +4,8 @@
  * @module
  */
 
-import { explainScope, functionAddress } from "../codec/functions.ts";
+import { functionAddress } from "../codec/functions.ts";
+import { explainScope } from "../codec/scope_hint.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { Process } from "./process.ts";
 

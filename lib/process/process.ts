@@ -11,7 +11,7 @@ import { checkOptions, checkTarget, type OptionNames } from "../arguments/option
 import { type ReadySteps, readySteps, type Waitable } from "../parking/readiness.ts";
 import { ensureIsolate, exitCodeOf, isolateWord } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
-import { isRegistered, registrationAdvice } from "../codec/functions.ts";
+import { isRegistered, registrationAdvice } from "../codec/task.ts";
 import { clearedUpAfter } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, startIsolate } from "../runtime/start_request.ts";

@@ -17,7 +17,7 @@
 import { xoroshiro128plusFromState } from "npm:pure-rand@^8.4.2/generator/xoroshiro128plus";
 import { describe } from "../arguments/describe.ts";
 import { registerReducer } from "../codec/reducers.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { checkCount, type Seed, SeedSequence } from "./seed_sequence.ts";
 
 /** The state of a {@linkcode Random}: four words of 32 bits. */

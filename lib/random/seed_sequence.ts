@@ -6,7 +6,7 @@
 
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 
 const POOL_SIZE = 4;
 const INIT_A = 0x43b0d7e5;

@@ -21,7 +21,8 @@ import {
 import { holdLoop, releaseLoop, setOthers, updateKeepAlive } from "../parking/keep_alive.ts";
 import { awaitOn, setService } from "../parking/wait.ts";
 import { freeNodesOf, removeWaitersOf } from "../parking/wait_queue.ts";
-import { CHANNEL_WORDS, initChannel, pushBlock, receive } from "../channels/channel.ts";
+import { initChannel, pushBlock, receive } from "../channels/channel.ts";
+import { CHANNEL_WORDS } from "../channels/channel_state.ts";
 import {
   confirmPosted,
   keptBuffer,

@@ -17,7 +17,7 @@ import {
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { Queue } from "../channels/queue.ts";
-import { task } from "../codec/functions.ts";
+import { task } from "../codec/task.ts";
 import { RawValue } from "../memory/value.ts";
 import { type Awaitable, Pool } from "../pool/pool.ts";
 import { Condition } from "../sync/condition.ts";

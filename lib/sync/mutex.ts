@@ -5,7 +5,7 @@
  */
 
 import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
-import type { AnyFunction } from "../codec/functions.ts";
+import type { AnyFunction } from "../codec/task.ts";
 import { type Lockable, LockedCall, runAsync, runBlocking } from "./call.ts";
 import { Lock } from "./lock.ts";
 

@@ -9,7 +9,7 @@ import { LifoQueue, PriorityQueue, type Process, Queue, task } from "@sauropod/m
 import fc from "fast-check";
 import { i32 } from "../../lib/heap/views.ts";
 import { storeValue } from "../../lib/codec/message.ts";
-import { CHANNEL_WORDS, messagesIn } from "../../lib/channels/channel.ts";
+import { CHANNEL_WORDS, messagesIn } from "../../lib/channels/channel_state.ts";
 import { lifoStore } from "../../lib/channels/lifo_store.ts";
 import { priorityStore } from "../../lib/channels/priority_store.ts";
 import { allocate, free } from "../../lib/heap/allocator.ts";

@@ -634,7 +634,7 @@ for (
       new (class AsyncThing {
         then() {}
       })(),
-    ], "args[0]: an AsyncThing is a result"],
+    ], "args[0]: an AsyncThing may still be pending"],
     ["a Response", [new Response("x")], "Cannot send args[0]: a Response has no meaning outside"],
   ] as [string, unknown[], string][]
 ) {

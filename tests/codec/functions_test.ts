@@ -19,7 +19,8 @@ import {
   tasksOf,
 } from "@sauropod/multiprocessing";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
-import { definitionAt, functionAddress, functionNameAt } from "../../lib/codec/functions.ts";
+import { definitionAt } from "../../lib/codec/definition.ts";
+import { functionAddress, functionNameAt } from "../../lib/codec/functions.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { differs } from "../fixtures/functions/conditional.ts";
 import {
@@ -437,7 +438,15 @@ test("a function that is sent as source is told what it missed of its module", a
   await fails(() => new Event(), "its Event is the browser's");
   await fails(() => import.meta.url, "as source: its import.meta belongs to its module. Pass");
   const other = () => new (AbortSignal as unknown as new () => object)();
-  assertEquals(await fails(other, "Illegal constructor"), "Illegal constructor");
+  await fails(
+    other,
+    "Illegal constructor. A function that is sent as source sees no imports: its AbortSignal",
+  );
+  const passesNone = () =>
+    new (class {
+      constructor(_: number) {}
+    } as new () => object)();
+  assertEquals(await pool.apply(passesNone), {});
 });
 
 test("a registered class crosses though the program made it a global", () => {

@@ -311,6 +311,6 @@ test("Future cannot be sent", () => {
   assertThrows(
     () => queue.putSync({ of: [new Future()] }),
     DataCloneError,
-    "item.of[0]: a Future is a result that may be to come: await it first",
+    "item.of[0]: a Future may still be pending: await it first",
   );
 });

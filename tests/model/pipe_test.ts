@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./checker.ts";
 import { addressIn, assertEmptyQueue, endOf, finds, nameChannel, proves, times } from "./prove.ts";
 import { i32 } from "./stand_ins.ts";
-import type { Connection } from "../../lib/channels/pipe.ts";
+import type { Connection } from "../../lib/channels/connection.ts";
 
 /** Makes a pipe each end of which is held by some of the threads. */
 function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) {
@@ -160,26 +160,26 @@ const bothClose: Scenario = {
 
 proves(bothClose);
 
-const PIPE = "lib/channels/pipe.ts";
+const CONNECTION = "lib/channels/connection.ts";
 
 finds("who is told of the end before the way back is closed can send to nobody", {
-  file: PIPE,
-  from: "    closeChannel(incoming(end), Closed.RECEIVERS_GONE);\n" +
-    "    closeChannel(outgoing(end), Closed.SENDERS_GONE);",
-  to: "    closeChannel(outgoing(end), Closed.SENDERS_GONE);\n" +
-    "    closeChannel(incoming(end), Closed.RECEIVERS_GONE);",
+  file: CONNECTION,
+  from: "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);\n" +
+    "        closeChannel(outgoing(end), Closed.SENDERS_GONE);",
+  to: "        closeChannel(outgoing(end), Closed.SENDERS_GONE);\n" +
+    "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);",
 }, isClosed);
 
 finds("two that count themselves off in two steps tell nobody", {
-  file: PIPE,
-  from: "    if (Atomics.sub(i32, end + USERS, 1) > 1) return;",
+  file: CONNECTION,
+  from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;",
   to:
-    "    const users = i32[end + USERS];\n    i32[end + USERS] = users - 1;\n    if (users > 1) return;",
+    "        const users = i32[end + USERS];\n        i32[end + USERS] = users - 1;\n        if (users > 1) return;",
 }, bothClose);
 
 finds("an end that is closed when the first of two closes it loses what the other sends", {
-  file: PIPE,
-  from: "    if (Atomics.sub(i32, end + USERS, 1) > 1) return;\n",
+  file: CONNECTION,
+  from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;\n",
   to: "",
 }, bothClose);
 

@@ -252,6 +252,8 @@ const producerIsEnded: Scenario = {
 proves(producerIsEnded);
 
 const CHANNEL = "lib/channels/channel.ts";
+const STATE = "lib/channels/channel_state.ts";
+const WAITING = "lib/channels/channel_waiting.ts";
 
 finds("a put that wakes a consumer only when the queue was empty leaves another asleep", {
   file: CHANNEL,
@@ -262,7 +264,7 @@ finds("a put that wakes a consumer only when the queue was empty leaves another 
 }, allPass(1, 2, 2));
 
 finds("a consumer that notes what was sent after its look misses an item", {
-  file: CHANNEL,
+  file: WAITING,
   from:
     "    const sent = Atomics.load(i32, channel + SENT);\n    const received = take(channel);\n" +
     "    if (received !== undefined) return received;",
@@ -310,36 +312,43 @@ finds("a get that wakes no producer leaves it asleep", {
   to: "",
 }, allPass(1, 1, 3, 1));
 
-finds("a close that wakes one leaves others asleep", {
-  file: CHANNEL,
-  from: "  wakeAll(channel + RECEIVERS);\n  wakeAll(channel + SENDERS);",
-  to: "  wakeOne(channel + RECEIVERS);\n  wakeOne(channel + SENDERS);",
-}, closeTellsAll);
+finds("a close that wakes one leaves others asleep", [
+  {
+    file: STATE,
+    from: "  wakeAll(channel + RECEIVERS);\n  wakeAll(channel + SENDERS);",
+    to: "  wakeOne(channel + RECEIVERS);\n  wakeOne(channel + SENDERS);",
+  },
+  {
+    file: STATE,
+    from: "import { wakeAll } from",
+    to: "import { wakeAll, wakeOne } from",
+  },
+], closeTellsAll);
 
 finds("a close that wakes before it is closed leaves somebody asleep", {
-  file: CHANNEL,
-  from: "  enter(channel + SEND_GUARD); // so that who",
+  file: STATE,
+  from: "  enter(channel + SEND_GUARD); // so that no push",
   to:
     "  wakeAll(channel + RECEIVERS);\n  if (1 < 2) {\n    Atomics.or(i32, channel + CLOSED, why);\n" +
-    "    return;\n  }\n  enter(channel + SEND_GUARD); // so that who",
+    "    return;\n  }\n  enter(channel + SEND_GUARD); // so that no push",
 }, closeTellsAll);
 
 finds("a waiter that does not ask in the queue whether the channel is closed sleeps on", {
-  file: CHANNEL,
+  file: WAITING,
   from: "    expected: sent,\n    unless: channel + CLOSED,\n",
   to: "    expected: sent,\n",
 }, closeTellsAll);
 
 finds("a consumer that finds the queue closed and does not look again leaves an item", {
-  file: CHANNEL,
+  file: WAITING,
   from: "if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return",
   to: "if (closedBits(channel) !== 0) return",
 }, isClosed("close"));
 
 finds("a close that waits for nobody who is in the section leaves what is put then", {
-  file: CHANNEL,
+  file: STATE,
   from:
-    "  enter(channel + SEND_GUARD); // so that who finds it closed and empty knows that no push is under way\n" +
+    "  enter(channel + SEND_GUARD); // so that no push is under way once a receiver finds it closed and empty\n" +
     "  Atomics.or(i32, channel + CLOSED, why);\n  leave(channel + SEND_GUARD);",
   to: "  Atomics.or(i32, channel + CLOSED, why);",
 }, isClosed("close"));

@@ -49,7 +49,7 @@ Deno.test("README.md begins with a program that estimates pi", async () => {
 });
 
 const documented = [
-  ...["mod.ts", "lib/codec/functions.ts", "lib/dummy/mod.ts"],
+  ...["mod.ts", "lib/codec/task.ts", "lib/dummy/mod.ts"],
   ...["lib/logging/logger.ts", "lib/runtime/finalize.ts", "docs/errors.md", "docs/sharing.md"],
 ];
 for (const path of documented) {

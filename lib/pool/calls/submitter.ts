@@ -6,7 +6,7 @@
 
 import { CancelledError, ClosedError } from "../../errors.ts";
 import { checkArguments } from "../../arguments/options.ts";
-import type { AnyFunction } from "../../codec/functions.ts";
+import type { AnyFunction } from "../../codec/task.ts";
 import { AsyncResult } from "../async_result.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, sized } from "./chunks.ts";
 import { type Engine, terminatedError } from "../engines/engine.ts";

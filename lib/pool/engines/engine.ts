@@ -7,7 +7,7 @@
 
 import { ClosedError, InitializerError, TerminatedError } from "../../errors.ts";
 import type { WaitOptions } from "../../arguments/wait_options.ts";
-import type { AnyFunction } from "../../codec/functions.ts";
+import type { AnyFunction } from "../../codec/task.ts";
 import type { Job } from "../calls/jobs.ts";
 
 /** How the runners of an engine are made. */

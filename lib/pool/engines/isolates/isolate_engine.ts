@@ -16,18 +16,13 @@ import { exitCodeOf, isolateWord } from "../../../heap/isolate_record.ts";
 import { SPINS } from "../../../heap/guard.ts";
 import { holdLoop, releaseLoop } from "../../../parking/keep_alive.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import {
-  becomingReadable,
-  closeChannel,
-  Closed,
-  discardNext,
-  isReadableSoon,
-  push,
-  wakeReceivers,
-} from "../../../channels/channel.ts";
+import { discardNext, push } from "../../../channels/channel.ts";
+import { closeChannel, Closed, wakeReceivers } from "../../../channels/channel_state.ts";
+import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
-import { type AnyFunction, functionAddress, functionNameAt } from "../../../codec/functions.ts";
+import { functionAddress, functionNameAt } from "../../../codec/functions.ts";
+import type { AnyFunction } from "../../../codec/task.ts";
 import { storeMessage } from "../../../codec/message.ts";
 import { clearedUpAfter } from "../../../runtime/host.ts";
 import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";

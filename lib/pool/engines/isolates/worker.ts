@@ -8,24 +8,14 @@ import { MaybeEncodingError } from "../../../errors.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, thisIsolate } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import {
-  becomingReadable,
-  closedBits,
-  endReceive,
-  keepInline,
-  messagesIn,
-  push,
-  receiveInto,
-} from "../../../channels/channel.ts";
+import { endReceive, keepInline, push, receiveInto } from "../../../channels/channel.ts";
+import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
+import { becomingReadable } from "../../../channels/channel_waiting.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
-import {
-  explainScope,
-  functionAt,
-  functionNameAt,
-  importFunction,
-} from "../../../codec/functions.ts";
+import { functionAt, functionNameAt, importFunction } from "../../../codec/functions.ts";
+import { explainScope } from "../../../codec/scope_hint.ts";
 import { readMessage } from "../../../codec/message.ts";
 import { setOnUncaught } from "../../../runtime/worker.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";

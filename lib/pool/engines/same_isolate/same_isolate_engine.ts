@@ -13,7 +13,7 @@
 
 import { DeadlockError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
-import type { AnyFunction } from "../../../codec/functions.ts";
+import type { AnyFunction } from "../../../codec/task.ts";
 import { isPromiseLike, runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
 import {
   type Engine,

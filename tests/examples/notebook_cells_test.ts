@@ -1,5 +1,6 @@
 /**
- * Functions that are typed into a notebook or a REPL, where no module can register them.
+ * Functions and classes that are declared in a cell of a notebook or at a REPL, where no module can
+ * register them.
  *
  * @module
  */
@@ -9,15 +10,15 @@ import { ROOT } from "../../scripts/source_files.ts";
 
 const IMPORT = 'import { Pool, Process, tasksOf } from "@sauropod/multiprocessing";';
 
-/** What the cells print, one after the other. */
-async function printed(...cells: string[]): Promise<string[]> {
+/** Returns the lines that the cells print. */
+async function outputOf(...cells: string[]): Promise<string[]> {
   const how = { stdout: "piped", signal: AbortSignal.timeout(120_000) } as const;
   const { stdout } = await runCells([IMPORT, ...cells], ROOT, how);
   return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("--- cell"));
 }
 
 Deno.test("functionAddress() sends functions of a cell as source, and built-ins by their path", async () => {
-  const lines = await printed(
+  const lines = await outputOf(
     "function square(x: number): number { return x * x; }\n" +
       "async function cube(x: number): Promise<number> { return await Promise.resolve(x ** 3); }\n" +
       "var next = (x: number) => x + 1;\n" +
@@ -30,18 +31,18 @@ Deno.test("functionAddress() sends functions of a cell as source, and built-ins 
   assertEquals(lines, ["16", "64", "5", "3", "2", "4"]);
 });
 
-Deno.test("what a cell cannot register is refused with a word on modules", async () => {
+Deno.test("Process and tasksOf() reject what a cell cannot register, and say what to do", async () => {
   const attempts = [
     "new Mine().start()",
     "new Process({ target: Mine as never }).start()",
     'tasksOf("./mine.ts")',
   ];
-  const lines = await printed(
+  const lines = await outputOf(
     "class Mine extends Process { override run() {} }",
     ...attempts.map((code) => `try { ${code} } catch (error) { console.log(error.message); }`),
   );
   const register = "task(import.meta, Mine) at the top level of its module. " +
-    "A cell of a notebook or a line of a REPL is no module: " +
+    "A cell of a notebook or a line of a REPL is not a module: " +
     "write Mine into a file, and import it from there";
   assertEquals(lines, [
     `Cannot start process Mine-1: register its class with ${register}`,
@@ -51,9 +52,9 @@ Deno.test("what a cell cannot register is refused with a word on modules", async
   ]);
 });
 
-Deno.test("tasksOf() and imports of a cell find modules from its folder on", async () => {
+Deno.test("tasksOf() and import resolve from the folder of the notebook", async () => {
   const folder = "./tests/fixtures/functions";
-  const lines = await printed(
+  const lines = await outputOf(
     `import { shift } from "${folder}/tasks.ts";`,
     `const { double } = tasksOf(new URL("${folder}/plain.ts", Deno.mainModule));`,
     "await using pool = new Pool(1);",

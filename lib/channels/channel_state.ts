@@ -1,0 +1,92 @@
+/**
+ * The words of a channel, and what can be asked and told of one without taking a message out.
+ *
+ * They mean the same for channels that keep their messages in another order than first in, first out
+ * (`store.ts`).
+ *
+ * | word | meaning | written by | sleeps on it | woken by |
+ * |---|---|---|---|---|
+ * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_WORD` | senders | | |
+ * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_WORD`, `SENT_SEEN` | receivers | | |
+ * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers | | |
+ * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |
+ * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside `RECEIVE_GUARD` | senders to a full channel, in `SENDERS` | each pop wakes one |
+ * | `LIMIT` | maximum number of messages; 0: no limit | the creator | | |
+ * | `HAS_LIMIT` | whether there is a limit, on the receivers' cache line | the creator | | |
+ * | `CLOSED` | bits of {@linkcode Closed} | `closeChannel` | both | `closeChannel` wakes all |
+ *
+ * @module
+ */
+
+import { enter, leave } from "../heap/guard.ts";
+import { ensureStack } from "../heap/stack.ts";
+import { i32 } from "../heap/views.ts";
+import { wakeAll } from "../parking/wait_queue.ts";
+
+// Words that senders write, receivers write, and both read lie on different cache lines.
+export const SEND_GUARD = 0;
+export const LAST_SEGMENT = 1;
+export const LAST_WORD = 2;
+export const LIMIT = 3;
+/** The first of eight words, on the senders' cache line, for a store with its own order. */
+export const STORE_WORDS = 8;
+export const RECEIVE_GUARD = 16;
+export const FIRST_SEGMENT = 17;
+export const FIRST_WORD = 18;
+export const SENT_SEEN = 19;
+export const HAS_LIMIT = 20;
+export const SENT = 32;
+export const CLOSED = 33;
+export const RECEIVERS = 34;
+export const RECEIVED = 48;
+export const SENDERS = 49;
+
+/** Number of words of a channel, in the block of its owner. */
+export const CHANNEL_WORDS = 56;
+
+/** Why a channel is closed. */
+export const Closed = {
+  /** No sender is left. */
+  SENDERS_GONE: 1,
+  /** No receiver is left. */
+  RECEIVERS_GONE: 2,
+  /** It was shut down, which callers learn by an error class of its own. */
+  SHUT_DOWN: 4,
+} as const;
+
+/** Returns the number of messages in the channel. */
+export function messagesIn(channel: number): number {
+  const received = Atomics.load(i32, channel + RECEIVED); // first, so that the difference is not negative
+  return (Atomics.load(i32, channel + SENT) - received) | 0;
+}
+
+/** Returns the maximum number of messages in the channel; 0: no limit. */
+export function limitOf(channel: number): number {
+  return i32[channel + LIMIT];
+}
+
+/** Whether a channel with a limit holds its maximum. */
+export function isFull(channel: number): boolean {
+  const limit = i32[channel + LIMIT];
+  return limit > 0 && messagesIn(channel) >= limit;
+}
+
+/** Returns the bits of {@linkcode Closed}. */
+export function closedBits(channel: number): number {
+  return Atomics.load(i32, channel + CLOSED);
+}
+
+/** Closes the channel and wakes all its waiters. */
+export function closeChannel(channel: number, why: number): void {
+  ensureStack();
+  enter(channel + SEND_GUARD); // so that no push is under way once a receiver finds it closed and empty
+  Atomics.or(i32, channel + CLOSED, why);
+  leave(channel + SEND_GUARD);
+  wakeAll(channel + RECEIVERS);
+  wakeAll(channel + SENDERS);
+}
+
+/** Wakes all receivers, so that each checks whether it still wants a message. */
+export function wakeReceivers(channel: number): void {
+  wakeAll(channel + RECEIVERS);
+}

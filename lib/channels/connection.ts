@@ -1,0 +1,398 @@
+/**
+ * One end of a pipe.
+ *
+ * Each end counts its users: the isolates that have it open, and the messages on their way that carry
+ * it. When the last user is gone, the other end learns it.
+ *
+ * | word of an end | meaning | written by |
+ * |---|---|---|
+ * | `PIPE` | address of the pipe, which the two ends share | the creator |
+ * | `SIDE` | 0 or 1: the channel that it sends to | the creator |
+ * | `MODE` | bits of {@linkcode Mode} | the creator |
+ * | `USERS` | isolates and messages that can use the end; 0: gone for good | `onReachable`, `onUnreachable` |
+ *
+ * @module
+ */
+
+import { BrokenPipeError, ClosedError, EOFError, TimeoutError } from "../errors.ts";
+import { pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import { checkOptions } from "../arguments/options.ts";
+import { i32 } from "../heap/views.ts";
+import { readySteps, type Waitable } from "../parking/readiness.ts";
+import {
+  addRef,
+  createObject,
+  defineType,
+  dropRef,
+  isUnreachable,
+  markReachable,
+  markUnreachable,
+  objectWord,
+  SharedHandle,
+  SharedType,
+} from "../objects/shared_object.ts";
+import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
+import { importValue } from "../codec/message.ts";
+import {
+  copying,
+  copyingInto,
+  partOf,
+  type Reader,
+  type RecvBytesIntoOptions,
+  type RecvBytesOptions,
+  recvIntoNames,
+  recvNames,
+  type SendBytesOptions,
+  sendNames,
+} from "./bytes.ts";
+import { push, receive, receiveBytes, type ReceivedBytes } from "./channel.ts";
+import { CHANNEL_WORDS, closeChannel, Closed } from "./channel_state.ts";
+import { becomingReadable, receiving, taking } from "./channel_waiting.ts";
+import { readReceived } from "./read_received.ts";
+
+/** Where the two channels of a pipe begin. */
+export const PIPE_CHANNELS = objectWord.FIRST;
+
+const PIPE = objectWord.FIRST;
+const SIDE = PIPE + 1;
+const MODE = PIPE + 2;
+const USERS = PIPE + 3;
+const END_WORDS = PIPE + 4;
+
+/** What an end can do. */
+export const Mode = { READABLE: 1, WRITABLE: 2 } as const;
+
+function outgoing(end: number): number {
+  return i32[end + PIPE] + PIPE_CHANNELS + i32[end + SIDE] * CHANNEL_WORDS;
+}
+
+function incoming(end: number): number {
+  return i32[end + PIPE] + PIPE_CHANNELS + (1 - i32[end + SIDE]) * CHANNEL_WORDS;
+}
+
+/** Creates one end of a pipe. */
+export function createConnection(pipe: number, side: number, mode: number): Connection {
+  const end = createObject(SharedType.CONNECTION, END_WORDS);
+  i32[end + PIPE] = pipe;
+  i32[end + SIDE] = side;
+  i32[end + MODE] = mode;
+  addRef(pipe);
+  return new Connection(end);
+}
+
+/**
+ * One end of a {@linkcode Pipe}.
+ *
+ * - It may be sent anywhere. An end that is sent is lent: it stays open here only if it is used here
+ *   again, so that the other end learns when the worker that got it is gone.
+ * - When `send` returns, the message can be received.
+ * - Messages come out whole, in the order in which they were sent.
+ * - One end should be used by one worker at a time; used by several, each message goes to one of them.
+ *
+ * Follows Python's `multiprocessing.connection.Connection`.
+ *
+ * @typeParam Sent what is sent at this end
+ * @typeParam Received what is received at it
+ *
+ * @example Bytes, into a buffer that is there already
+ * ```ts
+ * import { Pipe } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [here, there] = Pipe();
+ * await here.sendBytes(new Float32Array([1, 2, 3]), { offset: 4 });
+ * const buffer = new Float32Array(4);
+ * assertEquals(await there.recvBytesInto(buffer, { offset: 8 }), 8);
+ * assertEquals(buffer, new Float32Array([0, 0, 2, 3]));
+ * ```
+ */
+export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
+  implements Disposable, Waitable {
+  #closed = false;
+
+  static {
+    defineType(SharedType.CONNECTION, {
+      revive: (address) => new Connection(address),
+      isLent: true,
+      onReturned: (handle) => (handle as Connection).#reopen(),
+      onReachable(end) {
+        Atomics.add(i32, end + USERS, 1);
+      },
+      onUnreachable(end) {
+        if (Atomics.sub(i32, end + USERS, 1) > 1) return;
+        // In this order: once the other side learns that the end is gone, it cannot send to it any more.
+        closeChannel(incoming(end), Closed.RECEIVERS_GONE);
+        closeChannel(outgoing(end), Closed.SENDERS_GONE);
+      },
+      destroy: (end) => dropRef(i32[end + PIPE]),
+    });
+  }
+
+  /** Whether messages can be received at this end. */
+  get readable(): boolean {
+    return (i32[this.address + MODE] & Mode.READABLE) !== 0;
+  }
+
+  /** Whether messages can be sent at this end. */
+  get writable(): boolean {
+    return (i32[this.address + MODE] & Mode.WRITABLE) !== 0;
+  }
+
+  /** Whether this end was closed here. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Sends a message to the other end. It is copied at the call and can be received when the call
+   * returns; there is no limit to what waits at the other end.
+   *
+   * @throws {BrokenPipeError} if the other end is gone
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if this end only receives
+   * @throws {DataCloneError} if the message cannot cross; the error names the path to the part
+   */
+  // deno-lint-ignore require-await -- so that every error is a rejection
+  async send(message: Sent): Promise<void> {
+    this.sendSync(message);
+  }
+
+  /** As {@linkcode Connection.send}: sending never waits. */
+  sendSync(message: Sent): void {
+    this.#use("send", this.writable, "the other one");
+    this.#push(message, "message");
+  }
+
+  /**
+   * Sends bytes to the other end, as one message: the `recvBytes` of the other end gets them, and its
+   * `recv` gets a `Uint8Array`. Otherwise as {@linkcode Connection.send}.
+   *
+   * @param bytes a buffer of any kind, which is copied; of a shared one, too, the contents are sent
+   * @throws {BrokenPipeError} if the other end is gone
+   * @throws {ClosedError} if this end is closed
+   * @throws {RangeError} if `offset` and `size` are not a part of `bytes`
+   * @throws {TypeError} if this end only receives, or `bytes` is no buffer
+   */
+  // deno-lint-ignore require-await -- so that every error is a rejection
+  async sendBytes(
+    bytes: ArrayBufferView | ArrayBufferLike,
+    options?: SendBytesOptions,
+  ): Promise<void> {
+    this.sendBytesSync(bytes, options);
+  }
+
+  /** As {@linkcode Connection.sendBytes}: sending never waits. */
+  sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options: SendBytesOptions = {}): void {
+    this.#use("send", this.writable, "the other one");
+    checkOptions("send bytes", options, sendNames);
+    const part = partOf("send bytes", "bytes", bytes, options.offset, options.size);
+    // Of these, the encoder would send the buffer whole, or share it.
+    const { buffer } = part;
+    const copies = buffer instanceof SharedArrayBuffer || buffer.resizable;
+    this.#push(copies ? part.slice() : part, "bytes");
+  }
+
+  /**
+   * Receives the next message, waiting until there is one.
+   *
+   * @throws {EOFError} if the other end is gone and all it sent has been received
+   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if this end only sends
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async recv(options?: WaitOptions): Promise<Received> {
+    this.#use("receive", this.readable, "the other one");
+    const channel = incoming(this.address);
+    const received = (options === undefined ? receive(channel) : undefined) ??
+      await awaitOn(receiving(channel), options);
+    const message = this.#judge(received, options);
+    return (message.kind === "value"
+      ? message.value
+      : await importValue(message.block)) as Received;
+  }
+
+  /**
+   * Receives the next message, blocking the thread until there is one.
+   *
+   * @throws {EOFError} if the other end is gone and all it sent has been received
+   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if this end only sends
+   * @throws {TaskLookupError} if the message needs a module that this worker has not imported
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  recvSync(options?: WaitOptions): Received {
+    this.#use("receive", this.readable, "the other one");
+    const channel = incoming(this.address);
+    const received = (options === undefined ? receive(channel) : undefined) ??
+      blockOn(receiving(channel), options);
+    return readReceived(this.#judge(received, options)) as Received;
+  }
+
+  /**
+   * Receives the next message, which has to be bytes, waiting until there is one.
+   *
+   * If it is something else, the error is thrown and the message stays: `recv` gets it.
+   *
+   * @throws {BufferTooShort} if it has more than `maxLength` bytes; the error has them, and the
+   * connection goes on with the next message
+   * @throws {EOFError} if the other end is gone and all it sent has been received
+   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if the message is not bytes, or this end only sends
+   * @throws {RangeError} if `maxLength` is negative or not a whole number
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const wait = pickWaitOptions("receive bytes", options, recvNames);
+    const steps = this.#receivingBytes(copying(options?.maxLength));
+    return this.#judgeBytes(await awaitOn(steps, wait), options);
+  }
+
+  /**
+   * As {@linkcode Connection.recvBytes}, blocking the thread.
+   *
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
+    const wait = pickWaitOptions("receive bytes", options, recvNames);
+    const steps = this.#receivingBytes(copying(options?.maxLength));
+    return this.#judgeBytes(blockOn(steps, wait), options);
+  }
+
+  /**
+   * Receives the next message, which has to be bytes, into a buffer, waiting until there is one. The
+   * rest of the buffer stays as it is. Otherwise as {@linkcode Connection.recvBytes}.
+   *
+   * @param buffer a buffer of any kind
+   * @returns the number of bytes that were received
+   * @throws {BufferTooShort} if it does not fit into the buffer from `offset` on; the error has the
+   * whole message, and the connection goes on with the next
+   * @throws {EOFError} if the other end is gone and all it sent has been received
+   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {ClosedError} if this end is closed
+   * @throws {TypeError} if the message is not bytes, `buffer` no buffer, or this end only sends
+   * @throws {RangeError} if `offset` is not inside the buffer
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async recvBytesInto(
+    buffer: ArrayBufferView | ArrayBufferLike,
+    options?: RecvBytesIntoOptions,
+  ): Promise<number> {
+    const wait = pickWaitOptions("receive bytes", options, recvIntoNames);
+    const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
+    return this.#judgeBytes(await awaitOn(steps, wait), options);
+  }
+
+  /**
+   * As {@linkcode Connection.recvBytesInto}, blocking the thread.
+   *
+   * @throws {TerminatedError} if this worker is told to end
+   */
+  recvBytesIntoSync(
+    buffer: ArrayBufferView | ArrayBufferLike,
+    options?: RecvBytesIntoOptions,
+  ): number {
+    const wait = pickWaitOptions("receive bytes", options, recvIntoNames);
+    const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
+    return this.#judgeBytes(blockOn(steps, wait), options);
+  }
+
+  /**
+   * Waits until `recv` would not: there is a message, or the other end is gone.
+   *
+   * @param options without a `timeoutMs` it looks and does not wait, as in Python
+   * @returns false if `timeoutMs` passed first
+   * @throws {ClosedError} if this end is closed
+   */
+  // deno-lint-ignore require-await -- so that every error is a rejection
+  async poll(options: WaitOptions = { timeoutMs: 0 }): Promise<boolean> {
+    this.#use("poll", this.readable, "the other one");
+    return awaitOn(becomingReadable(incoming(this.address)), options);
+  }
+
+  /** As {@linkcode Connection.poll}, blocking the thread. */
+  pollSync(options: WaitOptions = { timeoutMs: 0 }): boolean {
+    this.#use("poll", this.readable, "the other one");
+    return blockOn(becomingReadable(incoming(this.address)), options);
+  }
+
+  /** Steps of waiting until `recv` would not wait, for `wait`. */
+  [readySteps](): Generator<unknown, boolean, never> {
+    this.#use("wait", this.readable, "the other one");
+    return becomingReadable(incoming(this.address));
+  }
+
+  /** Closes this end here. The other end is told once nobody else has it open. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    markUnreachable(this);
+  }
+
+  /** Closes this end here. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Opens an end that was closed or sent away here, and has now been received. */
+  #reopen(): void {
+    this.#closed = false;
+    markReachable(this);
+  }
+
+  #use(verb: string, allowed: boolean, which: string): void {
+    if (this.#closed) throw new ClosedError(`Cannot ${verb}: this end of the pipe is closed`);
+    if (!allowed) {
+      throw new TypeError(`Cannot ${verb}: the pipe is one-way; use ${which} of its two ends`);
+    }
+    if (isUnreachable(this)) {
+      // It was lent; using it again opens it here again, unless the pipe has been told already.
+      if (Atomics.load(i32, this.address + USERS) === 0) {
+        throw new ClosedError(
+          `Cannot ${verb}: this end was sent to a worker, which closed it or has ended`,
+        );
+      }
+      markReachable(this);
+    }
+  }
+
+  #push(message: unknown, name: string): void {
+    const encoder = encode(message, name);
+    try {
+      if (push(outgoing(this.address), encoder)) return;
+      encoder.discard();
+    } finally {
+      returnEncoder(encoder);
+    }
+    throw new BrokenPipeError(`Cannot send ${name}: the other end of the pipe is gone`);
+  }
+
+  #receivingBytes<R>(read: Reader<R>): Steps<ReceivedBytes<R> | "closed" | "timed out"> {
+    this.#use("receive", this.readable, "the other one");
+    return taking(incoming(this.address), (channel) => receiveBytes(channel, read));
+  }
+
+  #judge<R>(received: R | "closed" | "timed out", options?: WaitOptions): R {
+    if (received === "timed out") {
+      throw new TimeoutError(`Cannot receive: no message came in ${options?.timeoutMs} ms`);
+    }
+    if (received === "closed") {
+      throw new EOFError("Cannot receive: the other end of the pipe is gone");
+    }
+    return received;
+  }
+
+  #judgeBytes<R>(
+    received: ReceivedBytes<R> | "closed" | "timed out",
+    options?: WaitOptions,
+  ): R {
+    const message = this.#judge(received, options);
+    if (message.kind === "bytes") return message.result;
+    throw new TypeError(
+      `Cannot receive bytes: the next message is ${message.name}. It stays: recv() receives it`,
+    );
+  }
+}

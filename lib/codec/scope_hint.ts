@@ -1,0 +1,47 @@
+/**
+ * Hints for functions that were sent as source and failed because they used their module's scope.
+ *
+ * @module
+ */
+
+import { definitionAt } from "./definition.ts";
+
+const REGISTER = "register it with task(import.meta, fn) at the top level of its module";
+
+/** Appends to the error of a function that was sent as source what it lacked of its module, if that is known. */
+export function explainScope(error: unknown, address: number): void {
+  if (!(error instanceof ReferenceError || error instanceof TypeError)) return;
+  const definition = definitionAt(address);
+  const hint = definition.kind === "source" ? hintFor(error, definition.source) : undefined;
+  if (hint !== undefined) error.message = `${error.message.replace(/\.$/, "")}. ${hint}`;
+}
+
+function hintFor(error: Error, source: string): string | undefined {
+  if (error instanceof ReferenceError) {
+    return "A function that is sent as source sees nothing outside itself: pass what it needs as " +
+      `an argument, or ${REGISTER}`;
+  }
+  if (/^Module not found/.test(error.message) && /\bimport\(\s*["'`]\.\.?\//.test(source)) {
+    return "A function that is sent as source belongs to no module, so its imports are relative to " +
+      "nothing of the program's: pass new URL(…, import.meta.url).href as an argument and import " +
+      `that, use tasksOf(), or ${REGISTER}`;
+  }
+  const name = refusedGlobal(error);
+  if (name !== undefined && source.includes(`new ${name}`)) {
+    return `A function that is sent as source sees no imports: its ${name} is the browser's. ` +
+      `Pass the object as an argument, or ${REGISTER}`;
+  }
+}
+
+/**
+ * Returns the name of the built-in class whose constructor refused the call: an import of the same
+ * name may have been meant.
+ */
+function refusedGlobal(error: Error): string | undefined {
+  if (!/^Illegal constructor|: \d+ arguments? required/.test(error.message)) return undefined;
+  // Only the stack names the class in both messages. `ext:` is where Deno's own classes are.
+  const name = /\bat new (\w+) \(ext:/.exec(error.stack ?? "")?.[1];
+  return name !== undefined && typeof Reflect.get(globalThis, name) === "function"
+    ? name
+    : undefined;
+}

@@ -1,0 +1,190 @@
+/**
+ * Registration: functions and classes that a program names for all isolates.
+ *
+ * @module
+ */
+
+import type { Definition } from "./definition.ts";
+
+/** Any function. */
+// deno-lint-ignore no-explicit-any
+export type AnyFunction = (...args: any[]) => any;
+/** Any class. */
+// deno-lint-ignore no-explicit-any
+export type AnyClass = abstract new (...args: any[]) => any;
+
+interface Registration {
+  fn: object;
+  hash: number;
+  name: string;
+}
+
+/** The registrations by `task()` in this isolate, by module. */
+const registrations = new Map<string, Registration[]>();
+/** The definitions that this isolate knows for functions and classes. */
+const definitions = new WeakMap<object, Definition>();
+
+/**
+ * Registers a function or class so that every isolate can find it.
+ *
+ * Call it at the top level of a module. A worker that receives the function imports the module and
+ * finds the function there, exported or not.
+ *
+ * - The function is not changed and can be called as before.
+ * - Instances of a registered class keep their class when they are sent, with their own enumerable
+ *   properties. Private fields do not cross: see {@linkcode registerReducer}.
+ *
+ * @typeParam F the function's or class's type
+ * @param meta the module's `import.meta`
+ * @param fn the function or class
+ * @returns `fn`
+ * @throws {TypeError} if `meta` has no `url`, or `fn` is not a function
+ *
+ * @example A function that uses its module
+ * ```ts
+ * import { Pool, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const offset = 100;
+ * const shift = task(import.meta, (x: number) => x + offset);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool(2);
+ *   assertEquals(await pool.map(shift, [1, 2]), [101, 102]);
+ * }
+ * ```
+ */
+export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn: F): F {
+  if (typeof meta?.url !== "string") {
+    throw new TypeError("Cannot register task: the first argument must be import.meta");
+  }
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot register task: fn must be a function or a class, not ${typeof fn}`);
+  }
+  const list = registrations.get(meta.url) ?? [];
+  registrations.set(meta.url, list);
+  const hash = hashOf(Function.prototype.toString.call(fn));
+  const { name } = fn;
+  definitions.set(fn, {
+    kind: "task",
+    name,
+    module: meta.url,
+    index: list.length,
+    hash,
+    twin: findTwins(list, name, hash).length,
+  });
+  list.push({ fn, hash, name });
+  return fn;
+}
+
+/** Returns a 32-bit FNV-1a hash of the text. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return hash | 0;
+}
+
+/** Returns the registrations with this name and text. */
+function findTwins(list: readonly Registration[], name: string, hash: number): Registration[] {
+  return list.filter((it) => it.hash === hash && it.name === name);
+}
+
+/** The functions of a module, as tasks. */
+export type TasksOf<Module> = {
+  readonly [K in keyof Module as Module[K] extends AnyFunction ? K : never]: Module[K];
+};
+
+/**
+ * Returns every exported function of a module as a task. The module is neither changed nor imported
+ * here.
+ *
+ * Pass the tasks to processes and pools. They cannot be called directly, because this isolate may not
+ * have loaded the module.
+ *
+ * @typeParam Module the module's type, `typeof import("./analysis.ts")`
+ * @param url the module's URL; `npm:` and `jsr:` specifiers are URLs too
+ * @throws {TypeError} if `url` is not an absolute URL
+ *
+ * @example The functions of a module that knows nothing of workers
+ * ```ts
+ * import { Pool, tasksOf } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = tasksOf<typeof import("node:path")>("node:path");
+ * await using pool = new Pool(1);
+ * assertEquals(await pool.map(path.basename, ["a/b.txt", "c/d.txt"]), ["b.txt", "d.txt"]);
+ * ```
+ */
+export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
+  const module = String(url);
+  if (!URL.canParse(module)) {
+    const base = isInteractive() ? "Deno.mainModule" : "import.meta.url";
+    throw new TypeError(
+      `Cannot make tasks of "${module}": it must be an absolute URL. ` +
+        `Use new URL("${module}", ${base})`,
+    );
+  }
+  const stubs = new Map<string, AnyFunction>();
+  return new Proxy({}, {
+    get(_target, name) {
+      if (typeof name !== "string" || name === "then") return undefined;
+      let stub = stubs.get(name);
+      if (stub === undefined) {
+        stub = () => {
+          throw new TypeError(
+            `Cannot call ${name} of ${module} here: it is a task. Give it to a pool or a process`,
+          );
+        };
+        definitions.set(stub, { kind: "export", name, module });
+        stubs.set(name, stub);
+      }
+      return stub;
+    },
+  }) as TasksOf<Module>;
+}
+
+/**
+ * Whether the program is typed into a REPL or a notebook, where the only URL to resolve against is
+ * `Deno.mainModule`.
+ */
+function isInteractive(): boolean {
+  // Undefined in workers.
+  return /\/\$deno\$\w+\.mts$/.test(Deno.mainModule ?? "");
+}
+
+/** Returns how to register a function or class, as the end of a sentence. */
+export function registrationAdvice(name: string): string {
+  const call = `task(import.meta, ${name}) at the top level of its module`;
+  return !isInteractive()
+    ? call
+    : `${call}. A cell of a notebook or a line of a REPL is not a module: ` +
+      `write ${name} into a file, and import it from there`;
+}
+
+/** Whether this isolate knows a definition of the class, so that its instances keep it when sent. */
+export function isRegistered(classOf: object): boolean {
+  return definitions.has(classOf);
+}
+
+/** Returns the definition that this isolate knows for a function, if any. */
+export function knownDefinition(fn: object): Definition | undefined {
+  const definition = definitions.get(fn);
+  if (definition?.kind !== "task" || definition.twins !== undefined) return definition;
+  const { module, name, hash } = definition;
+  return { ...definition, twins: findTwins(registrations.get(module)!, name, hash).length };
+}
+
+/** Remembers the definition of a function that was found by it, unless it is registered here. */
+export function rememberDefinition(fn: object, definition: () => Definition): void {
+  if (!definitions.has(fn)) definitions.set(fn, definition());
+}
+
+/** Returns what was registered here under the definition, if anything. */
+export function findRegistered(definition: Definition & { kind: "task" }): object | undefined {
+  const { module, name, hash, twin, twins } = definition;
+  const candidates = findTwins(registrations.get(module) ?? [], name, hash);
+  // With fewer than `twins`, the positions of the missing ones are unknown.
+  return candidates.length < twins! ? undefined : candidates[twin].fn;
+}
