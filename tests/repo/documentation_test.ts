@@ -1,18 +1,19 @@
 /**
- * The programs in the documentation, run as programs: doc tests run examples inside a function and
- * with `import.meta.main` false, so they pass over these. And facts that stand in two places.
+ * Runs the programs in the documentation as programs: doc tests run examples inside a function and
+ * with `import.meta.main` false, so they skip these. Checks links, and facts that stand in two places.
  *
  * @module
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { readExamples } from "../../scripts/list_examples.ts";
+import config from "../../deno.json" with { type: "json" };
 import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUARD_MS = 120_000;
 
-/** The TypeScript examples of a file, in Markdown or in doc comments, that ask for `import.meta.main`. */
+/** Returns the TypeScript examples of a file, Markdown or doc comments, that test `import.meta.main`. */
 async function programsOf(path: string): Promise<string[]> {
   const text = (await Deno.readTextFile(new URL(path, ROOT))).replaceAll(/^ \* ?/gm, "");
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)]
@@ -20,7 +21,7 @@ async function programsOf(path: string): Promise<string[]> {
     .filter((program) => program.includes("import.meta.main"));
 }
 
-/** Runs a program in a folder of its own, where the package goes by its name. */
+/** Runs a program in its own folder, where the package has its name. */
 async function run(program: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const folder = await Deno.makeTempDir();
   try {
@@ -50,7 +51,8 @@ Deno.test("README.md begins with a program that estimates pi", async () => {
 
 const documented = [
   ...["mod.ts", "lib/codec/task.ts", "lib/dummy/mod.ts"],
-  ...["lib/logging/logger.ts", "lib/runtime/finalize.ts", "docs/errors.md", "docs/sharing.md"],
+  ...["lib/logging/logger.ts", "lib/runtime/finalize.ts"],
+  ...["docs/crossing.md", "docs/errors.md", "docs/sharing.md"],
 ];
 for (const path of documented) {
   Deno.test(`${path} shows programs that run`, async () => {
@@ -70,4 +72,49 @@ Deno.test("examples/README.md lists every example, as its header does", async ()
     `${path.slice("examples/".length)}: ${ids.join(", ")}: ${sentence}`
   );
   assertEquals(listed, expected.sort());
+});
+
+/** What is written for people who use the package or work on it. */
+const guides = [
+  ...["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"],
+  ...["bench/README.md", "examples/README.md"],
+  ...[...Deno.readDirSync(new URL("docs/", ROOT))].map(({ name }) => `docs/${name}`)
+    .filter((path) => path.endsWith(".md")),
+];
+
+/** Returns the anchors of the headings of a Markdown file, as GitHub makes them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.replaceAll(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm)].map((
+    [, heading],
+  ) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-"));
+}
+
+for (const guide of guides) {
+  Deno.test(`the links of ${guide} lead somewhere`, async () => {
+    const markdown = await Deno.readTextFile(new URL(guide, ROOT));
+    const text = markdown.replaceAll(/^```.*?^```$/gms, "").replaceAll(/`[^`]*`/g, "");
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const url = new URL(target, new URL(guide, ROOT));
+      const anchor = url.hash.slice(1);
+      url.hash = "";
+      const { isFile } = await Deno.stat(url);
+      if (anchor === "") continue;
+      assertEquals(
+        isFile && anchorsOf(await Deno.readTextFile(url)).includes(anchor),
+        true,
+        target,
+      );
+    }
+  });
+}
+
+Deno.test("README.md and docs/importing.md list every import", async () => {
+  for (const [path, prefix] of [["README.md", config.name], ["docs/importing.md", "."]]) {
+    const text = await Deno.readTextFile(new URL(path, ROOT));
+    const listed = [...text.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name)
+      .filter((name) => name.startsWith(prefix));
+    const expected = Object.keys(config.exports).map((name) => prefix + name.slice(1));
+    assertEquals(listed.sort(), expected.sort(), path);
+  }
 });

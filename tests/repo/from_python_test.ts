@@ -1,9 +1,74 @@
 import { assert, assertEquals } from "@std/assert";
-import * as mp from "../fixtures/all_shelves.ts";
+import * as mp from "@sauropod/multiprocessing";
+import * as dummy from "@sauropod/multiprocessing/dummy";
+import * as futures from "@sauropod/multiprocessing/futures";
+import * as joblib from "@sauropod/multiprocessing/joblib";
+import * as loops from "@sauropod/multiprocessing/loops";
 import * as ndarray from "@sauropod/multiprocessing/ndarray";
 import * as random from "@sauropod/multiprocessing/random";
+import * as sharedmem from "@sauropod/multiprocessing/sharedmem";
+import * as threading from "@sauropod/multiprocessing/threading";
+import config from "../../deno.json" with { type: "json" };
 
-const table = await Deno.readTextFile(new URL("../../docs/from_python.md", import.meta.url));
+/** What each import of the package exports. `./dummy` has the names of `.`. */
+const shelves: Record<string, Record<string, unknown>> = {
+  ".": mp,
+  "./futures": futures,
+  "./joblib": joblib,
+  "./loops": loops,
+  "./ndarray": ndarray,
+  "./random": random,
+  "./sharedmem": sharedmem,
+  "./threading": threading,
+};
+
+/** Exports by name, and the import that has each. */
+const exported = new Map(
+  Object.entries(shelves).flatMap(([from, module]) =>
+    Object.entries(module).map(([name, value]) =>
+      [name, { from, value: value as { prototype?: object } }] as const
+    )
+  ),
+);
+
+/** A row of a table of the guide. */
+interface Row {
+  python: string;
+  here: string;
+  from: string;
+}
+
+const text = await Deno.readTextFile(new URL("../../docs/from_python.md", import.meta.url));
+
+/** The rows of all tables, without headings. */
+const rows = text.split("\n").filter((line) => /^\| (?!-|Python )/.test(line)).map((line): Row => {
+  const [, python, here, from] = line.split("|").map((cell) => cell.trim());
+  return { python, here, from };
+});
+
+/** The pieces of code in a cell. */
+function codesIn(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
+}
+
+/** The cell that has the row's names of the package. */
+function namesCell({ python, here }: Row): string {
+  return here === "the same" ? python : here;
+}
+
+/** The exports that a cell names: in `` `Pool.map()`, `join()` `` the second is a method of the first. */
+function exportsIn(cell: string): string[] {
+  const found: string[] = [];
+  let owner: object = {};
+  for (const code of codesIn(cell)) {
+    const [, name, dot] = /^(?:await using \w+ = )?(?:new )?(\w+)(\.)?/.exec(code) ?? [];
+    if (name === undefined || name in owner || !exported.has(name)) continue;
+    found.push(name);
+    const { prototype } = exported.get(name)!.value;
+    if (dot !== undefined && prototype !== undefined) owner = prototype;
+  }
+  return found;
+}
 
 /** Python's public names: `__all__` of its modules, as of 3.13, and the methods of their classes. */
 const names: Record<string, string> = {
@@ -17,6 +82,7 @@ const names: Record<string, string> = {
   pool: "Pool ThreadPool",
   shared_memory: "ShareableList SharedMemory",
   sharedctypes: "Array RawArray RawValue Value copy synchronized",
+  copyreg: "pickle",
   threading: `Barrier BoundedSemaphore BrokenBarrierError Condition Event Lock RLock Semaphore
     TIMEOUT_MAX Thread ThreadError Timer active_count current_thread enumerate excepthook get_ident
     get_native_id getprofile gettrace local main_thread setprofile settrace stack_size`,
@@ -44,43 +110,53 @@ const names: Record<string, string> = {
 };
 
 Deno.test("docs/from_python.md names everything that Python's modules export", () => {
-  const first = table.split("\n").filter((line) => line.startsWith("|"))
-    .map((line) => line.split("|")[1]).join("\n");
+  const python = rows.map((row) => row.python).join("\n");
   for (const [module, list] of Object.entries(names)) {
-    const missing = list.split(/\s+/).filter((name) => !new RegExp(`\\b${name}\\b`).test(first));
+    const missing = list.split(/\s+/).filter((name) => !new RegExp(`\\b${name}\\b`).test(python));
     assertEquals(missing, [], module);
   }
 });
 
 Deno.test("docs/from_python.md names only what the package has", () => {
-  const here = table.split("\n").filter((line) => line.startsWith("|"))
-    .flatMap((line) =>
-      [...(line.split("|")[2] ?? "").matchAll(/`([^`]+)`/g)].map(([, code]) => code)
-    );
-  const exported = { ...mp, ...ndarray, ...random } as unknown as Record<
-    string,
-    { prototype?: object } | undefined
-  >;
   let checked = 0;
-  for (const code of here) {
+  for (const code of rows.flatMap((row) => codesIn(row.here))) {
     const [, owner, member] = /^(?:new )?([A-Z]\w+)(?:\(\))?(?:\.(\w+))?/.exec(code) ?? [];
     const [, fn] = /^([a-z]\w*)\(/.exec(code) ?? [];
-    if (owner !== undefined && owner in exported) {
+    if (owner !== undefined && exported.has(owner)) {
       checked++;
-      const { prototype } = exported[owner]!;
-      if (member === undefined || prototype === undefined || owner === "Manager") continue;
+      const { value } = exported.get(owner)!;
+      if (member === undefined || value.prototype === undefined || owner === "Manager") continue;
       const isField = ["name", "daemon", "error", "ident", "nativeId"].includes(member);
-      assert(
-        isField || member in prototype || member in exported[owner]!,
-        `${code} does not exist`,
-      );
+      assert(isField || member in value.prototype || member in value, `${code} does not exist`);
     } else if (fn !== undefined && !code.includes(".")) {
-      const isMethod = Object.values(exported).some((it) => it?.prototype && fn in it.prototype);
-      assert(fn in exported || isMethod, `${code} does not exist`);
+      const isMethod = [...exported.values()]
+        .some(({ value }) => value?.prototype && fn in value.prototype);
+      assert(exported.has(fn) || isMethod, `${code} does not exist`);
       checked++;
     } else if (owner !== undefined) {
       assert(["Deno", "Error"].includes(owner), `${code} does not exist`);
     }
   }
   assert(checked > 100, `${checked} names checked`);
+});
+
+Deno.test("docs/from_python.md says from where to import each name", () => {
+  let checked = 0;
+  for (const row of rows) {
+    const found = exportsIn(namesCell(row)).map((name) => exported.get(name)!.from);
+    const listed = row.from === "–" ? [] : codesIn(row.from);
+    for (const from of listed) assert(from in config.exports, `${row.python}: ${from}`);
+    if (found.length > 0) assertEquals(listed.toSorted(), [...new Set(found)].sort(), row.here);
+    else assert(["", "./dummy"].includes(listed.join()), `${row.here}: nothing of ${row.from}`);
+    checked += found.length;
+  }
+  assert(checked > 200, `${checked} names checked`);
+});
+
+Deno.test("docs/from_python.md names every export of the package", () => {
+  const all = rows.flatMap((row) => codesIn(namesCell(row))).join("\n");
+  const missing = [...exported.keys()].filter((name) => !new RegExp(`\\b${name}\\b`).test(all));
+  assertEquals(missing, []);
+  const own = Object.keys(dummy).filter((name) => !exported.has(name));
+  assertEquals(own, [], "./dummy has the names of the package");
 });
