@@ -10,20 +10,31 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import { destroyChannel, initChannel } from "./channel.ts";
 import { CHANNEL_WORDS } from "./channel_state.ts";
 
+/** The number of this type among shared objects. */
+const TYPE = 3;
+
 const CHANNEL = objectWord.FIRST;
+
+/**
+ * Makes an empty channel without limit, which is never freed unless a handle is made for it.
+ *
+ * @returns the address by which the functions of `channel.ts` know it
+ */
+export function createChannel(): number {
+  const channel = createObject(TYPE, CHANNEL + CHANNEL_WORDS) + CHANNEL;
+  initChannel(channel, 0);
+  return channel;
+}
 
 /** A channel without limit that several isolates can reach. */
 export class Channel extends SharedHandle {
   /** Makes an empty channel. */
   constructor() {
-    const address = createObject(SharedType.CHANNEL, CHANNEL + CHANNEL_WORDS);
-    initChannel(address + CHANNEL, 0);
-    super(address);
+    super(createChannel() - CHANNEL);
   }
 
   /** The address by which the functions of `channel.ts` know it. */
@@ -32,7 +43,7 @@ export class Channel extends SharedHandle {
   }
 }
 
-defineType(SharedType.CHANNEL, {
+defineType(TYPE, "Channel", {
   revive: reviveAs(Channel),
   destroy: (address) => destroyChannel(address + CHANNEL),
 });

@@ -29,7 +29,6 @@ import {
   markUnreachable,
   objectWord,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
@@ -50,6 +49,9 @@ import { push, receive, receiveBytes, type ReceivedBytes } from "./channel.ts";
 import { CHANNEL_WORDS, closeChannel, Closed } from "./channel_state.ts";
 import { becomingReadable, receiving, taking } from "./channel_waiting.ts";
 import { readReceived } from "./read_received.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 5;
 
 /** Where the two channels of a pipe begin. */
 export const PIPE_CHANNELS = objectWord.FIRST;
@@ -73,7 +75,7 @@ function incoming(end: number): number {
 
 /** Creates one end of a pipe. */
 export function createConnection(pipe: number, side: number, mode: number): Connection {
-  const end = createObject(SharedType.CONNECTION, END_WORDS);
+  const end = createObject(TYPE, END_WORDS);
   i32[end + PIPE] = pipe;
   i32[end + SIDE] = side;
   i32[end + MODE] = mode;
@@ -112,7 +114,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   #closed = false;
 
   static {
-    defineType(SharedType.CONNECTION, {
+    defineType(TYPE, "Connection", {
       revive: (address) => new Connection(address),
       isLent: true,
       onReturned: (handle) => (handle as Connection).#reopen(),

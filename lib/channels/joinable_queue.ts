@@ -6,12 +6,14 @@
 
 import { WorkerDiedError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
-import { SharedType } from "../objects/shared_object.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import { Queue } from "./queue.ts";
 import { channelOf, defineQueue } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
 import { finishTask, joining, type LostTasks, unfinishedIn } from "./task_counter.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 13;
 
 /**
  * A first-in-first-out queue of tasks: each item that is put is an unfinished task until
@@ -140,7 +142,7 @@ function judge(how: "done" | LostTasks | "timed out"): boolean {
 }
 
 defineQueue(JoinableQueue, {
-  type: SharedType.JOINABLE_QUEUE,
+  type: TYPE,
   store: fifoStore,
   isCounted: true,
 });

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { SharedType } from "../objects/shared_object.ts";
 import { JoinableQueue } from "./joinable_queue.ts";
 import { lifoStore } from "./lifo_store.ts";
 import { defineQueue } from "./queue_kind.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 15;
 
 /**
  * A last-in-first-out queue, a stack, in shared memory.
@@ -33,4 +35,4 @@ import { defineQueue } from "./queue_kind.ts";
  */
 export class LifoQueue<T = unknown> extends JoinableQueue<T> {}
 
-defineQueue(LifoQueue, { type: SharedType.LIFO_QUEUE, store: lifoStore, isCounted: true });
+defineQueue(LifoQueue, { type: TYPE, store: lifoStore, isCounted: true });

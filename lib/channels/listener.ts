@@ -18,10 +18,10 @@
  * @module
  */
 
+import { rootWord } from "../heap/root_words.ts";
 import { ClosedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { enter, leave } from "../heap/guard.ts";
-import { rootWord } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
 import {
@@ -31,7 +31,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
@@ -42,6 +41,12 @@ import { becomingReadable, receiving } from "./channel_waiting.ts";
 import type { Connection } from "./connection.ts";
 import { Pipe } from "./pipe.ts";
 import { readReceived } from "./read_received.ts";
+
+const LISTENERS = rootWord(11, "first of the list of listeners");
+const LISTENERS_GUARD = rootWord(10, "guard of the list of listeners");
+
+/** The number of this type among shared objects. */
+const TYPE = 22;
 
 const CHANNEL = objectWord.FIRST;
 const NEXT = CHANNEL + CHANNEL_WORDS;
@@ -59,7 +64,7 @@ function createListener(name: unknown): number {
   const bytes = new TextEncoder().encode(
     (name as string) ?? `listener-${i32[thisIsolate + isolateWord.PID]}-${++unnamed}`,
   );
-  const address = createObject(SharedType.LISTENER, NAME + Math.ceil(bytes.length / 4));
+  const address = createObject(TYPE, NAME + Math.ceil(bytes.length / 4));
   initChannel(address + CHANNEL, 0);
   i32[address + NAME_BYTES] = bytes.length;
   u8.set(bytes, (address + NAME) * 4);
@@ -73,7 +78,7 @@ function nameOf(listener: number): Uint8Array {
 
 /** The listener of that name; 0 if there is none. Inside the guard. */
 function find(name: Uint8Array): number {
-  for (let at = i32[rootWord.listeners]; at !== 0; at = i32[at + NEXT]) {
+  for (let at = i32[LISTENERS]; at !== 0; at = i32[at + NEXT]) {
     const its = nameOf(at);
     if (its.length === name.length && its.every((byte, index) => byte === name[index])) return at;
   }
@@ -82,35 +87,35 @@ function find(name: Uint8Array): number {
 
 /** As `find`, with a reference that keeps the listener's memory. */
 function findAndRetain(name: Uint8Array): number {
-  enter(rootWord.listenersGuard);
+  enter(LISTENERS_GUARD);
   try {
     const listener = find(name);
     if (listener !== 0) Atomics.add(i32, listener + objectWord.REFERENCES, 1);
     return listener;
   } finally {
-    leave(rootWord.listenersGuard);
+    leave(LISTENERS_GUARD);
   }
 }
 
 /** Enters a listener in the list, unless there is one of its name: whether it did. */
 function list(listener: number): boolean {
-  enter(rootWord.listenersGuard);
+  enter(LISTENERS_GUARD);
   try {
     if (find(nameOf(listener)) !== 0) return false;
-    i32[listener + NEXT] = i32[rootWord.listeners];
-    i32[rootWord.listeners] = listener;
+    i32[listener + NEXT] = i32[LISTENERS];
+    i32[LISTENERS] = listener;
     return true;
   } finally {
-    leave(rootWord.listenersGuard);
+    leave(LISTENERS_GUARD);
   }
 }
 
 function unlist(listener: number): void {
-  enter(rootWord.listenersGuard);
-  let link: number = rootWord.listeners;
+  enter(LISTENERS_GUARD);
+  let link: number = LISTENERS;
   while (i32[link] !== 0 && i32[link] !== listener) link = i32[link] + NEXT;
   if (i32[link] === listener) i32[link] = i32[listener + NEXT];
-  leave(rootWord.listenersGuard);
+  leave(LISTENERS_GUARD);
 }
 
 /** Ends a listener: those who wait to be accepted are told that the other end is gone. */
@@ -277,7 +282,7 @@ function connect<Sent, Back>(listener: number): Connection<Sent, Back> | undefin
   mine.close();
 }
 
-defineType(SharedType.LISTENER, {
+defineType(TYPE, "Listener", {
   revive: reviveAs<Listener>(Listener),
   destroy: (listener) => destroyChannel(listener + CHANNEL),
   onReachable(listener) {

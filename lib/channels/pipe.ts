@@ -6,10 +6,13 @@
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
-import { createObject, defineType, SharedType } from "../objects/shared_object.ts";
+import { createObject, defineType } from "../objects/shared_object.ts";
 import { destroyChannel, initChannel } from "./channel.ts";
 import { CHANNEL_WORDS } from "./channel_state.ts";
 import { type Connection, createConnection, Mode, PIPE_CHANNELS } from "./connection.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 6;
 
 const PIPE_WORDS = PIPE_CHANNELS + 2 * CHANNEL_WORDS;
 
@@ -59,7 +62,7 @@ export function Pipe<There = unknown, Back = There>(
   if (typeof duplex !== "boolean") {
     throw new TypeError(`Cannot make pipe: duplex must be a boolean, not ${describe(duplex)}`);
   }
-  const pipe = createObject(SharedType.PIPE, PIPE_WORDS);
+  const pipe = createObject(TYPE, PIPE_WORDS);
   initChannel(pipe + PIPE_CHANNELS, 0);
   initChannel(pipe + PIPE_CHANNELS + CHANNEL_WORDS, 0);
   const both = Mode.READABLE | Mode.WRITABLE;
@@ -70,7 +73,7 @@ export function Pipe<There = unknown, Back = There>(
   return ends as [Connection<There, Back>, Connection<Back, There>];
 }
 
-defineType(SharedType.PIPE, {
+defineType(TYPE, "pipe", {
   revive() {
     throw new Error("Cannot make a handle of a pipe: only its ends have handles");
   },

@@ -5,11 +5,13 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { SharedType } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
 import { JoinableQueue } from "./joinable_queue.ts";
 import { priorityStore } from "./priority_store.ts";
 import { channelOf, defineQueue, type PriorityOptions } from "./queue_kind.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 16;
 
 /**
  * A queue in shared memory from which the item with the lowest priority number is got first, and
@@ -113,7 +115,7 @@ function check(priority: unknown, what: string): number {
 }
 
 const kind = defineQueue(PriorityQueue, {
-  type: SharedType.PRIORITY_QUEUE,
+  type: TYPE,
   store: priorityStore,
   isCounted: true,
   priorityOf,

@@ -8,7 +8,7 @@ import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
-import { SharedHandle, SharedType, showState } from "../objects/shared_object.ts";
+import { SharedHandle, showState } from "../objects/shared_object.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import {
   closeChannel,
@@ -21,6 +21,9 @@ import {
 import { becomingReadable } from "./channel_waiting.ts";
 import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 4;
 
 /** Options of {@linkcode Queue.shutdown}. */
 export interface ShutdownOptions {
@@ -280,4 +283,4 @@ showState<Queue>(
   Queue,
   (queue) => ({ size: queue.size(), maxsize: queue.maxsize, closed: queue.closed }),
 );
-defineQueue(Queue, { type: SharedType.QUEUE, store: fifoStore });
+defineQueue(Queue, { type: TYPE, store: fifoStore });

@@ -238,7 +238,7 @@ type QueueClass = new (...args: any[]) => SharedHandle;
 export function defineQueue(queueClass: QueueClass, options: KindOptions): QueueKind {
   const kind = new QueueKind(options);
   Object.defineProperty(queueClass.prototype, "kind", { value: kind });
-  defineType(options.type, {
+  defineType(options.type, queueClass.name, {
     revive: reviveAs(queueClass),
     destroy: (address) => kind.destroy(address),
     onUnreachable: options.isCounted ? (address) => noteLoss(channelOf(address)) : undefined,

@@ -7,12 +7,15 @@
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
-import { SharedHandle, SharedType } from "../objects/shared_object.ts";
+import { SharedHandle } from "../objects/shared_object.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import { closeChannel, Closed, closedBits, messagesIn } from "./channel_state.ts";
 import { becomingReadable } from "./channel_waiting.ts";
 import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
 import { fifoStore } from "./store.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 14;
 
 /**
  * A first-in-first-out queue without a limit, in shared memory, with no more than it needs.
@@ -125,4 +128,4 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   }
 }
 
-defineQueue(SimpleQueue, { type: SharedType.SIMPLE_QUEUE, store: fifoStore });
+defineQueue(SimpleQueue, { type: TYPE, store: fifoStore });

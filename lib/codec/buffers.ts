@@ -27,10 +27,12 @@ import {
   defineType,
   objectWord,
   registerHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import { blockOn, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 7;
 
 const POST_COUNT = objectWord.FIRST;
 const QUEUE = POST_COUNT + 1;
@@ -66,7 +68,7 @@ const kept = new Map<number, PostableBuffer>();
 export function bufferAddress(buffer: PostableBuffer): number {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
-  const address = createObject(SharedType.BUFFER, WORDS);
+  const address = createObject(TYPE, WORDS);
   registerHandle(buffer, address);
   keepBuffer(address, structuredClone(buffer));
   if (transport === undefined) confirmPosted(address);
@@ -121,7 +123,7 @@ function* arriving(address: number): Steps<void> {
   }
 }
 
-defineType(SharedType.BUFFER, {
+defineType(TYPE, "SharedArrayBuffer", {
   permanent: true, // isolates may still have it in `kept`
   revive(address) {
     if (!kept.has(address)) blockOn(arriving(address));

@@ -6,7 +6,6 @@
 
 import { TerminatedError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
-import { rootWord } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { ensureIsolate, thisIsolate } from "../heap/isolate_record.ts";
@@ -17,7 +16,7 @@ import {
   type ParentProcess,
   parentProcess as realParent,
 } from "../process/current.ts";
-import { processNames, type ProcessOptions } from "../process/process.ts";
+import { PROCESS_NAMES, processNames, type ProcessOptions } from "../process/process.ts";
 import { ExitCode, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { Event } from "../sync/event.ts";
@@ -97,7 +96,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     super({ ...rest, name: options.name ?? "" });
     const it = threadState(this);
     if (options.name === undefined) {
-      it.name = `${this.constructor.name}-${Atomics.add(i32, rootWord.processNames, 1) + 1}`;
+      it.name = `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`;
     }
     const creator = processNow();
     const { name, pid } = currentProcess();

@@ -16,60 +16,21 @@
  */
 
 import { enter, leave } from "./guard.ts";
+import { ROOT_WORDS_END } from "./root_words.ts";
 import { adoptHeap, hasHeap, i32, reserveHeap } from "./views.ts";
 
 const GUARD = 2;
 const TOP = 3;
 const FREE_LISTS = 16;
-/** The first word that blocks may use; those below are the heap's own and {@linkcode rootWord}s. */
-const FIRST_BLOCK = 128;
 const SMALLEST_CLASS = 5;
 const LARGEST_CLASS = 32;
 const HEADER_WORDS = 2;
-
-/** Words at fixed places in the heap, for what a program has one of. */
-export const rootWord = {
-  /** Guards the list of threads. */
-  isolatesGuard: 64,
-  /** First of the list of live threads. */
-  isolates: 65,
-  /** Number of threads ever made. */
-  isolateCount: 66,
-  /** Record of the main thread. */
-  mainIsolate: 67,
-  /** Number of live workers. */
-  liveWorkers: 68,
-  /** Channel by which workers ask the main thread for what only it can do. */
-  requests: 69,
-  /** Number of processes named by default. */
-  processNames: 70,
-  /** Number of pool workers named by default. */
-  poolWorkerNames: 71,
-  /** Number of workers that were told to end and still compute. */
-  abandonedWorkers: 72,
-  /** Number of buffers that workers have announced to the main thread. */
-  announcements: 73,
-  /** Guards the list of listeners. */
-  listenersGuard: 74,
-  /** First of the list of listeners. */
-  listeners: 75,
-  /** Level below which nothing is logged; 0: not set. */
-  logLevel: 80,
-  /** 1 if what is logged is written to stderr. */
-  logToStderr: 81,
-  /** 1 if the lines that workers print are tagged. */
-  tagOutput: 82,
-  /** Guards the list of named blocks. */
-  namesGuard: 83,
-  /** First of the list of named blocks. */
-  names: 84,
-} as const;
 
 /** Makes this isolate the first of its program, with a heap of its own, unless it has one. */
 export function ensureHeap(): void {
   if (hasHeap()) return;
   adoptHeap(reserveHeap());
-  i32[TOP] = FIRST_BLOCK;
+  i32[TOP] = ROOT_WORDS_END; // the first word that blocks may use
 }
 
 /**

@@ -1,164 +1,168 @@
 /**
- * The record that every isolate of a program has in the shared heap: its state, what it is asked to
+ * The record that each isolate of a program has in the shared heap: its state, what it is asked to
  * notice, and the one word that it ever sleeps on.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `STATE` | low byte {@linkcode IsolateState}, the rest the exit code | itself; at its end whoever ends it | who waits for its end, in `ENDED_QUEUE` | whoever ends it |
- * | `CONTROL` | bits of {@linkcode Control} | others set, itself clears `SERVICE` | | |
- * | `WAKE` | counts wake-ups | whoever has news for it | itself, blocking and async | {@linkcode unpark} |
- * | `READY` | stack of its async waiters that were woken | wakers push, itself takes all | | |
- * | `ORDER` | address of the message that says what to run; 0: none yet, or it was read; negative: it is lost | who starts it, itself, whoever ends it | itself, in `START_QUEUE` | who starts it |
- * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | itself | the main thread, in `ENDED_QUEUE` | itself |
+ * | `STATE` | low byte {@linkcode IsolateState}, the rest the exit code | the isolate; at its end the isolate that ends it | isolates that wait for its end, in `ENDED_QUEUE` | the isolate that ends it |
+ * | `CONTROL` | bits of {@linkcode Control} | others set bits, the isolate clears `SERVICE` | | |
+ * | `WAKE` | number of wake-ups | isolates that wake it | the isolate, blocked or async | {@linkcode unpark} |
+ * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | the isolate | the main isolate, in `ENDED_QUEUE` | the isolate |
  *
- * A blocked thread and its waiting promises all sleep on `WAKE`, so one increment and one notify
- * reach whatever it does, and nothing else has to be known about it to stop it. Records are never
- * freed: a lock may name the record of a thread that ended long ago.
+ * A blocked isolate and its waiting promises all sleep on `WAKE`. So one increment and one notify reach
+ * the isolate whatever it is doing, and stopping it needs no knowledge of what it waits for.
+ *
+ * Records are never freed: a lock may name the record of an isolate that ended long ago.
  *
  * @module
  */
 
+import { allocate, ensureHeap } from "./allocator.ts";
+import { Claims } from "./claims.ts";
 import { enter, leave } from "./guard.ts";
-import { allocate, ensureHeap, rootWord } from "./allocator.ts";
+import { rootWord } from "./root_words.ts";
 import { adoptHeap, i32 } from "./views.ts";
 
-/** Offsets of the words of a thread's record. */
-export const isolateWord = {
-  STATE: 0,
-  /** 1 if it must not keep the program alive. */
-  DAEMON: 1,
-  CONTROL: 2,
-  WAKE: 3,
-  READY: 4,
-  /** Its number, unique in the program; the main thread has 1. */
-  PID: 5,
-  /** A wait queue: three words. */
-  ENDED_QUEUE: 6,
-  /** Address of the message that says what to run. */
-  START_REQUEST: 9,
-  /** Address of the message with the error that ended it. */
-  ERROR: 10,
-  /** First slab of its waiter nodes. */
-  SLABS: 11,
-  HELD_GUARD: 12,
-  /** First of the shared objects that it holds. */
-  HELD: 13,
-  /** 1 once what it held was told that it is gone. */
-  HELD_UNREACHABLE: 24,
-  /** Record of the thread that asked for it. */
-  PARENT: 14,
-  /** Address of the message that is sent when it ends, 0 for none, and the channel for it. */
-  EXIT_MESSAGE: 15,
-  EXIT_CHANNEL: 25,
-  /** Job and chunk of the pool task that it runs; `JOB` 0 for none. */
-  JOB: 16,
-  CHUNK: 17,
-  /** Number of tasks that it has finished. */
-  TASKS_DONE: 18,
-  ACKNOWLEDGED: 19,
-  /** Next in the list of live threads. */
-  NEXT: 20,
-  /** Queue in which a worker of the warm reserve waits for its order: three words. */
-  START_QUEUE: 21,
-  /** Queue in which it sleeps for a time, and nobody is ever woken: three words. */
-  SLEEP_QUEUE: 26,
-} as const;
+const GUARD = rootWord(0, "guard of the list of isolates");
+const FIRST = rootWord(1, "first of the list of isolates that have not been unlisted");
+const LAST_ID = rootWord(2, "last process id");
+const MAIN = rootWord(3, "record of the main isolate");
+/** Number of workers that have been requested and have not ended. */
+export const LIVE_WORKERS: number = rootWord(4, "live workers");
 
 const RECORD_WORDS = 32;
+/** The words of the record that are claimed. */
+export const recordWords: Claims = new Claims("word of the isolate record", RECORD_WORDS - 1);
 
-/** States of a thread. */
+/**
+ * Claims words of the isolate record for another module.
+ *
+ * @param number the offset of the first word
+ * @param name what they hold
+ * @param count how many
+ * @returns the offset
+ * @throws {Error} if another module has claimed one of them
+ */
+export function recordWord(number: number, name: string, count = 1): number {
+  return recordWords.claim(number, name, count);
+}
+
+/** Offsets of the words that this layer uses. Upper layers claim theirs by {@linkcode recordWord}. */
+export const isolateWord = {
+  STATE: recordWord(0, "state"),
+  /** 1 if the isolate must not keep the program alive. */
+  DAEMON: recordWord(1, "daemon"),
+  CONTROL: recordWord(2, "control bits"),
+  WAKE: recordWord(3, "wake-ups"),
+  /** The process id, unique in the program; that of the main isolate is 1. */
+  PID: recordWord(4, "process id"),
+  /** A wait queue. */
+  ENDED_QUEUE: recordWord(5, "queue of isolates that wait for its end", 3),
+  /** Record of the isolate that requested it. */
+  PARENT: recordWord(8, "parent"),
+  ACKNOWLEDGED: recordWord(9, "acknowledged end"),
+  /** Next in the list of isolates. */
+  NEXT: recordWord(10, "next isolate"),
+} as const;
+
+/** States of an isolate. */
 export const IsolateState = { STARTING: 0, IDLE: 1, RUNNING: 2, ENDED: 3 } as const;
 
-/** What a thread is asked to notice at its next wait. */
+/** What an isolate is asked to notice at its next wait. */
 export const Control = {
   /** End: every wait throws `TerminatedError`. */
   STOP: 1,
-  /** Serve the requests of other threads (main thread only). */
+  /** Serve the requests of workers (main isolate only). */
   SERVICE: 2,
 } as const;
 
-/** Record of this isolate's thread; 0 before {@linkcode ensureIsolate}. */
+/** Record of this isolate; 0 before {@linkcode ensureIsolate}. */
 export let thisIsolate = 0;
 
-/** Makes this isolate the main thread of a program of its own, unless it belongs to one already. */
+/** Makes this isolate the main isolate of a new program, unless it belongs to a program already. */
 export function ensureIsolate(): void {
   if (thisIsolate !== 0) return;
   ensureHeap();
   thisIsolate = createIsolateRecord(0);
-  i32[rootWord.mainIsolate] = thisIsolate;
+  i32[MAIN] = thisIsolate;
   i32[thisIsolate + isolateWord.STATE] = IsolateState.RUNNING;
 }
 
-/** Joins the program that `heap` belongs to, as the thread with this record. */
+/** Joins the program that `heap` belongs to, as the isolate with this record. */
 export function adoptIsolate(heap: SharedArrayBuffer, record: number): void {
   adoptHeap(heap);
   thisIsolate = record;
 }
 
-/** Whether this isolate is the main thread of its program. */
+/** Whether this isolate is the main isolate of its program. */
 export function isMainIsolate(): boolean {
-  return thisIsolate === 0 || thisIsolate === i32[rootWord.mainIsolate];
+  return thisIsolate === 0 || thisIsolate === i32[MAIN];
 }
 
-/** Makes the record of a thread that is about to start. */
+/** Returns the record of the main isolate. */
+export function mainIsolate(): number {
+  return i32[MAIN];
+}
+
+/** Makes the record of an isolate that is about to start. */
 export function createIsolateRecord(parent: number): number {
   const record = allocate(RECORD_WORDS * 4);
   i32.fill(0, record, record + RECORD_WORDS);
   i32[record + isolateWord.PARENT] = parent;
-  enter(rootWord.isolatesGuard);
-  i32[record + isolateWord.PID] = ++i32[rootWord.isolateCount];
-  i32[record + isolateWord.NEXT] = i32[rootWord.isolates];
-  i32[rootWord.isolates] = record;
-  leave(rootWord.isolatesGuard);
+  enter(GUARD);
+  i32[record + isolateWord.PID] = ++i32[LAST_ID];
+  i32[record + isolateWord.NEXT] = i32[FIRST];
+  i32[FIRST] = record;
+  leave(GUARD);
   return record;
 }
 
-/** A number that no thread has, for what is like one. */
+/** Returns an id that no isolate has, for threads. */
 export function nextId(): number {
-  enter(rootWord.isolatesGuard);
-  const number = ++i32[rootWord.isolateCount];
-  leave(rootWord.isolatesGuard);
-  return number;
+  enter(GUARD);
+  const id = ++i32[LAST_ID];
+  leave(GUARD);
+  return id;
 }
 
-/** Takes a thread that has ended out of the list of live ones. */
+/** Removes an isolate that has ended from the list. */
 export function unlistIsolate(record: number): void {
-  enter(rootWord.isolatesGuard);
-  let link: number = rootWord.isolates;
+  enter(GUARD);
+  let link: number = FIRST;
   while (i32[link] !== 0 && i32[link] !== record) link = i32[link] + isolateWord.NEXT;
   if (i32[link] === record) i32[link] = i32[record + isolateWord.NEXT];
-  leave(rootWord.isolatesGuard);
+  leave(GUARD);
 }
 
-/** Calls `visit` with each live thread's record; none of them can be unlisted meanwhile. */
+/** Calls `visit` with the record of each listed isolate. None can be unlisted meanwhile. */
 export function forEachLiveIsolate(visit: (record: number) => void): void {
-  enter(rootWord.isolatesGuard);
-  for (let at = i32[rootWord.isolates]; at !== 0; at = i32[at + isolateWord.NEXT]) visit(at);
-  leave(rootWord.isolatesGuard);
+  enter(GUARD);
+  for (let at = i32[FIRST]; at !== 0; at = i32[at + isolateWord.NEXT]) visit(at);
+  leave(GUARD);
 }
 
-/** The state of a thread: a value of {@linkcode IsolateState}. */
+/** Returns the state of an isolate, a value of {@linkcode IsolateState}. */
 export function isolateState(record: number): number {
   return Atomics.load(i32, record + isolateWord.STATE) & 0xff;
 }
 
-/** Whether the thread has ended. */
+/** Whether the isolate has ended. */
 export function hasEnded(record: number): boolean {
   return isolateState(record) === IsolateState.ENDED;
 }
 
-/** As {@linkcode hasEnded}, at a glance that is not atomic: an end at this moment may be missed. */
+/** As {@linkcode hasEnded}, by a plain read, which may miss an end that is published now. */
 export function hasEndedRelaxed(record: number): boolean {
   return (i32[record + isolateWord.STATE] & 0xff) === IsolateState.ENDED;
 }
 
-/** How the thread ended; `undefined` while it has not. */
+/** Returns the exit code of an isolate, or `undefined` if it has not ended. */
 export function exitCodeOf(record: number): number | undefined {
   const word = Atomics.load(i32, record + isolateWord.STATE);
   return (word & 0xff) === IsolateState.ENDED ? word >> 8 : undefined;
 }
 
-/** Publishes the state of this thread, unless it was ended meanwhile. */
+/** Publishes the state of this isolate, unless it has been ended meanwhile. */
 export function enterState(state: number): void {
   const word = thisIsolate + isolateWord.STATE;
   const found = Atomics.load(i32, word);
@@ -166,9 +170,9 @@ export function enterState(state: number): void {
 }
 
 /**
- * Publishes the end of a thread.
+ * Publishes the end of an isolate.
  *
- * @returns false if it had ended before
+ * @returns false if its end was published before
  */
 export function publishEnd(record: number, exitCode: number): boolean {
   const word = record + isolateWord.STATE;
@@ -180,19 +184,19 @@ export function publishEnd(record: number, exitCode: number): boolean {
   }
 }
 
-/** Makes a thread look around: it has been woken, or asked to notice something. */
+/** Wakes an isolate that sleeps on `WAKE`, so that it looks at its waiters and control bits. */
 export function unpark(record: number): void {
   Atomics.add(i32, record + isolateWord.WAKE, 1);
   Atomics.notify(i32, record + isolateWord.WAKE);
 }
 
-/** Asks a thread to notice something, wherever it waits. */
+/** Sets control bits of an isolate and wakes it. */
 export function postControl(record: number, control: number): void {
   Atomics.or(i32, record + isolateWord.CONTROL, control);
   unpark(record);
 }
 
-/** Whether this thread was told to end. Long loops of the library look at it between chunks. */
+/** Whether this isolate was told to end. Long loops of the package check it between chunks. */
 export function stopRequested(): boolean {
   return thisIsolate !== 0 &&
     (Atomics.load(i32, thisIsolate + isolateWord.CONTROL) & Control.STOP) !== 0;

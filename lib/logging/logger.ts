@@ -12,7 +12,7 @@
  * @module
  */
 
-import { rootWord } from "../heap/allocator.ts";
+import { rootWord } from "../heap/root_words.ts";
 import { i32 } from "../heap/views.ts";
 import { describe } from "../arguments/describe.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
@@ -20,6 +20,11 @@ import { debugLog, setDebugLog } from "../runtime/debug_log.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { writeWhole } from "./output.ts";
 import { callerOf, formatRecord, type LogRecord, textOf } from "./record.ts";
+
+/** Level below which nothing is logged; 0: not set. */
+const LOG_LEVEL = rootWord(12, "log level");
+/** 1 if log records are written to stderr. */
+const LOG_TO_STDERR = rootWord(13, "log to stderr");
 
 /** Names of the levels, and what they stand for: Python's, with the two that `multiprocessing` adds. */
 export const LogLevel = {
@@ -122,7 +127,7 @@ export class Logger {
   /** The level that was set, in any process; 0 if none was. */
   get level(): number {
     ensureIsolate();
-    return Atomics.load(i32, rootWord.logLevel);
+    return Atomics.load(i32, LOG_LEVEL);
   }
 
   /** The level below which nothing is logged: the one that was set, or `WARNING`. */
@@ -138,7 +143,7 @@ export class Logger {
   setLevel(level: LogLevel): void {
     const number = numberOf(level);
     ensureIsolate();
-    Atomics.store(i32, rootWord.logLevel, number);
+    Atomics.store(i32, LOG_LEVEL, number);
   }
 
   /** Whether something of this level is logged: so that costly messages are not made in vain. */
@@ -187,7 +192,7 @@ export class Logger {
       }
     }
     const isLastResort = !heard && level >= LogLevel.WARNING;
-    if (isLastResort || Atomics.load(i32, rootWord.logToStderr) !== 0) {
+    if (isLastResort || Atomics.load(i32, LOG_TO_STDERR) !== 0) {
       writeWhole("stderr", formatRecord(record));
     }
   }
@@ -242,7 +247,7 @@ export function getLogger(): Logger {
 export function logToStderr(level?: LogLevel | false): Logger {
   ensureIsolate();
   if (level !== undefined && level !== false) logger.setLevel(level);
-  Atomics.store(i32, rootWord.logToStderr, level === false ? 0 : 1);
+  Atomics.store(i32, LOG_TO_STDERR, level === false ? 0 : 1);
   return logger;
 }
 

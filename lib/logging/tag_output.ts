@@ -14,13 +14,16 @@
  * @module
  */
 
-import { rootWord } from "../heap/allocator.ts";
+import { rootWord } from "../heap/root_words.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 import type { Output } from "../runtime/worker.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { type Stream, writeBytes } from "./output.ts";
 import { textOf } from "./record.ts";
+
+/** 1 if the lines that workers print are tagged. */
+export const TAG_OUTPUT: number = rootWord(14, "tag output");
 
 /**
  * Has each line that a worker prints begin with the worker's name: `[Process-1] line`.
@@ -50,7 +53,7 @@ import { textOf } from "./record.ts";
  */
 export function tagOutput(on = true): void {
   ensureIsolate();
-  Atomics.store(i32, rootWord.tagOutput, on ? 1 : 0);
+  Atomics.store(i32, TAG_OUTPUT, on ? 1 : 0);
 }
 
 const NEWLINE = 10;
@@ -108,7 +111,7 @@ const taggers: LineTagger[] = [];
 /** What a worker does about its output. */
 export const taggedOutput: Output = {
   begin(): void {
-    if (Atomics.load(i32, rootWord.tagOutput) === 0) return;
+    if (Atomics.load(i32, TAG_OUTPUT) === 0) return;
     const tag = `[${currentIdentity().name}] `;
     const stdout = tagStream("stdout", tag);
     const stderr = tagStream("stderr", tag);

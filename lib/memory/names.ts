@@ -13,11 +13,15 @@
  * @module
  */
 
+import { rootWord } from "../heap/root_words.ts";
 import { enter, leave } from "../heap/guard.ts";
-import { allocate, free, rootWord } from "../heap/allocator.ts";
+import { allocate, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { addRef, handleFor, release } from "../objects/shared_object.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
+
+const NAMES = rootWord(16, "first of the list of named blocks");
+const NAMES_GUARD = rootWord(15, "guard of the list of named blocks");
 
 const NEXT = 0;
 const OBJECT = 1;
@@ -34,8 +38,8 @@ export function putName(name: string, object: number): boolean {
   u8.set(bytes, (entry + NAME) * 4);
   const isFree = inNames(() => {
     if (linkTo(bytes) !== 0) return false;
-    i32[entry + NEXT] = i32[rootWord.names];
-    i32[rootWord.names] = entry;
+    i32[entry + NEXT] = i32[NAMES];
+    i32[NAMES] = entry;
     addRef(object);
     return true;
   });
@@ -77,17 +81,17 @@ export function removeName(name: string): boolean {
 }
 
 function inNames<T>(section: () => T): T {
-  enter(rootWord.namesGuard);
+  enter(NAMES_GUARD);
   try {
     return section();
   } finally {
-    leave(rootWord.namesGuard);
+    leave(NAMES_GUARD);
   }
 }
 
 /** The word that holds the entry with the name; 0 if there is none. Inside `namesGuard`. */
 function linkTo(name: Uint8Array): number {
-  let link: number = rootWord.names;
+  let link: number = NAMES;
   for (; i32[link] !== 0; link = i32[link] + NEXT) {
     if (isNamed(i32[link], name)) return link;
   }

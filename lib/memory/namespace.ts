@@ -23,10 +23,12 @@ import {
   release,
   reviveAs,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import { SharedMap } from "./shared_map.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 21;
 
 const MAP = objectWord.FIRST;
 const WORDS = MAP + 1;
@@ -39,7 +41,7 @@ const attributesOf = new WeakMap<object, Attributes>();
 class Target extends SharedHandle {
   constructor(attributes: object = {}) {
     const map = addressOf(new SharedMap())!;
-    const address = createObject(SharedType.NAMESPACE, WORDS);
+    const address = createObject(TYPE, WORDS);
     i32[address + MAP] = map;
     addRef(map);
     super(address);
@@ -202,7 +204,7 @@ showContents(Target, (target, inspect) => {
   return `Namespace(${attributes.map(([name, value]) => `${name}=${inspect(value)}`).join(", ")})`;
 });
 
-defineType(SharedType.NAMESPACE, {
+defineType(TYPE, "Namespace", {
   revive: (address) => proxyOf(reviveAs(Target)(address), address),
   destroy: (address) => release(i32[address + MAP]),
 });

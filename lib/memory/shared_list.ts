@@ -10,7 +10,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
 import {
@@ -38,6 +37,9 @@ import {
   takeIfStill,
   unpinElement,
 } from "./stored_list.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 20;
 
 const LIST = objectWord.FIRST;
 
@@ -90,7 +92,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if one of the items cannot cross
    */
   constructor(items?: Iterable<T | NoInfer<Frozen<T>>>) {
-    super(createObject(SharedType.LIST, LIST + LIST_WORDS));
+    super(createObject(TYPE, LIST + LIST_WORDS));
     if (items !== undefined) this.extend(items);
   }
 
@@ -495,7 +497,7 @@ showContents(SharedList, (list, inspect) => {
   return `SharedList(${array.length}) ${inspect(array)}`;
 });
 
-defineType(SharedType.LIST, {
+defineType(TYPE, "SharedList", {
   revive: reviveAs<SharedList>(SharedList),
   destroy: (address) => destroyList(address + LIST),
 });

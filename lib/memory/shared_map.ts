@@ -10,7 +10,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import {
   checkControlBefore,
@@ -43,6 +42,9 @@ import { type SharedKey, toKey } from "./map_key.ts";
 import { refuseBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import { pin } from "./stored_value.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 19;
 
 const TABLE = objectWord.FIRST;
 
@@ -100,7 +102,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {DataCloneError} if one of the values cannot cross
    */
   constructor(entries?: Entries<K, V>) {
-    super(createObject(SharedType.DICT, TABLE + TABLE_WORDS));
+    super(createObject(TYPE, TABLE + TABLE_WORDS));
     initTable(this.address + TABLE);
     if (entries !== undefined) this.update(entries);
   }
@@ -408,7 +410,7 @@ function shown(key: SharedKey): string {
 refuseBrackets(SharedMap, { set: (key) => `set(${JSON.stringify(key)}, value)` });
 showContents(SharedMap, (map, inspect) => `SharedMap${inspect(map.copy()).slice("Map".length)}`);
 
-defineType(SharedType.DICT, {
+defineType(TYPE, "SharedMap", {
   revive: reviveAs<SharedMap<SharedKey>>(SharedMap),
   destroy: (address) => destroyTable(address + TABLE),
 });

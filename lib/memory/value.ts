@@ -24,7 +24,6 @@ import {
   release,
   reviveAs,
   SharedHandle,
-  SharedType,
 } from "../objects/shared_object.ts";
 import type { GuardOf } from "../sync/condition.ts";
 import type { RLock, RLockOptions } from "../sync/rlock.ts";
@@ -41,6 +40,9 @@ import {
   type Typecode,
 } from "./typecodes.ts";
 
+/** The number of this type among shared objects. */
+const TYPE = 17;
+
 const KIND = objectWord.FIRST;
 const LOCK = KIND + 1;
 const CELL = LOCK + 1;
@@ -52,7 +54,7 @@ const NO_LOCK = -1;
 
 function createValue(typecode: Typecode): number {
   const kind = kinds.indexOf(kindOf(typecode, "value"));
-  const address = createObject(SharedType.VALUE, WORDS);
+  const address = createObject(TYPE, WORDS);
   i32[address + KIND] = kind;
   return address;
 }
@@ -363,7 +365,7 @@ export class Value<
 
 showAs(RawValue.prototype, ({ dtype, value }, inspect) => `${dtype} ${inspect(value)}`);
 
-defineType(SharedType.VALUE, {
+defineType(TYPE, "Value", {
   revive(address) {
     const valueClass = i32[address + LOCK] === RAW ? RawValue : Value;
     return Object.assign(reviveAs(valueClass)(address), { cells: cellsAt(address) });

@@ -3,7 +3,7 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `TYPE` | {@linkcode SharedType} | the creator |
+ * | `TYPE` | number of its type, see {@linkcode defineType} | the creator |
  * | `REFERENCES` | isolates that have a handle, plus messages on their way with one | `retain`, `dispose` |
  *
  * An isolate has at most one handle for an object, so a handle that comes back is the same object.
@@ -15,37 +15,12 @@
 
 import { enter, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
+import { Claims } from "../heap/claims.ts";
 import { i32 } from "../heap/views.ts";
-import { ensureIsolate, isMainIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { ensureIsolate, isMainIsolate, recordWord, thisIsolate } from "../heap/isolate_record.ts";
 
 /** Offsets of the words that every shared object begins with. */
 export const objectWord = { TYPE: 0, REFERENCES: 1, FIRST: 2 } as const;
-
-/** What a shared object is. */
-export const SharedType = {
-  LOCK: 1,
-  EVENT: 2,
-  CHANNEL: 3,
-  QUEUE: 4,
-  CONNECTION: 5,
-  PIPE: 6,
-  BUFFER: 7,
-  RLOCK: 8,
-  SEMAPHORE: 9,
-  BOUNDED_SEMAPHORE: 10,
-  CONDITION: 11,
-  BARRIER: 12,
-  JOINABLE_QUEUE: 13,
-  SIMPLE_QUEUE: 14,
-  LIFO_QUEUE: 15,
-  PRIORITY_QUEUE: 16,
-  VALUE: 17,
-  ARRAY: 18,
-  DICT: 19,
-  LIST: 20,
-  NAMESPACE: 21,
-  LISTENER: 22,
-} as const;
 
 /** What the heap has to know about a type of shared object. */
 export interface TypeOperations {
@@ -65,11 +40,27 @@ export interface TypeOperations {
   onReturned?(handle: object): void;
 }
 
+const HELD_GUARD = recordWord(13, "guard of the list of held objects");
+/** First of the list of shared objects that the isolate holds. */
+const HELD = recordWord(14, "first held object");
+/** 1 once all that it held was notified that the isolate no longer reaches it. */
+const HELD_UNREACHABLE = recordWord(15, "held objects are unreachable");
+
 const operations: TypeOperations[] = [];
 
-/** Says how objects of a type are handled. Called once by the module that defines the type. */
-export function defineType(type: number, of: TypeOperations): void {
-  operations[type] = of;
+const MAX_TYPE = 255;
+/** The numbers of types that are claimed. */
+export const sharedTypes: Claims = new Claims("type of shared objects", MAX_TYPE);
+
+/**
+ * Defines a type of shared objects. Called once by the module of its class.
+ *
+ * @param type its number, the same in every isolate
+ * @param name what its objects are, for error messages
+ * @throws {Error} if another type has the number
+ */
+export function defineType(type: number, name: string, itsOperations: TypeOperations): void {
+  operations[sharedTypes.claim(type, name)] = itsOperations;
 }
 
 /** Makes a shared object with `words` zeroed words, header included, that nobody holds yet. */
@@ -140,10 +131,10 @@ export function markReachable(handle: object): void {
 function setUnreachable(holding: HandleRecord, unreachable: boolean): boolean {
   if (holding.unreachable === unreachable) return false;
   if (holding.entry !== 0) {
-    enter(thisIsolate + isolateWord.HELD_GUARD);
-    const ended = i32[thisIsolate + isolateWord.HELD_UNREACHABLE] !== 0;
+    enter(thisIsolate + HELD_GUARD);
+    const ended = i32[thisIsolate + HELD_UNREACHABLE] !== 0;
     if (!ended) i32[holding.entry + UNREACHABLE] = unreachable ? 1 : 0;
-    leave(thisIsolate + isolateWord.HELD_GUARD);
+    leave(thisIsolate + HELD_GUARD);
     if (ended) return false;
   }
   holding.unreachable = unreachable;
@@ -257,48 +248,48 @@ const UNREACHABLE = 3;
 
 function listHeld(address: number): number {
   const entry = allocate(16);
-  const head = thisIsolate + isolateWord.HELD;
-  enter(thisIsolate + isolateWord.HELD_GUARD);
+  const head = thisIsolate + HELD;
+  enter(thisIsolate + HELD_GUARD);
   i32[entry + NEXT] = i32[head];
   i32[entry + PREVIOUS] = 0;
   i32[entry + ADDRESS] = address;
-  i32[entry + UNREACHABLE] = i32[thisIsolate + isolateWord.HELD_UNREACHABLE]; // one that has ended gains nothing
+  i32[entry + UNREACHABLE] = i32[thisIsolate + HELD_UNREACHABLE]; // one that has ended gains nothing
   if (i32[head] !== 0) i32[i32[head] + PREVIOUS] = entry;
   i32[head] = entry;
-  leave(thisIsolate + isolateWord.HELD_GUARD);
+  leave(thisIsolate + HELD_GUARD);
   return entry;
 }
 
 /** Takes an entry out of the list; true if all in it were told before that this thread is gone. */
 function unlistHeld(entry: number): boolean {
-  enter(thisIsolate + isolateWord.HELD_GUARD);
+  enter(thisIsolate + HELD_GUARD);
   const next = i32[entry + NEXT];
   const previous = i32[entry + PREVIOUS];
   if (next !== 0) i32[next + PREVIOUS] = previous;
   if (previous !== 0) i32[previous + NEXT] = next;
-  else i32[thisIsolate + isolateWord.HELD] = next;
-  const told = i32[thisIsolate + isolateWord.HELD_UNREACHABLE] !== 0;
-  leave(thisIsolate + isolateWord.HELD_GUARD);
+  else i32[thisIsolate + HELD] = next;
+  const told = i32[thisIsolate + HELD_UNREACHABLE] !== 0;
+  leave(thisIsolate + HELD_GUARD);
   free(entry);
   return told;
 }
 
 /** Tells all that a thread which has ended holds that it can no longer reach them. */
 export function markAllHeldUnreachable(record: number): void {
-  enter(record + isolateWord.HELD_GUARD);
-  i32[record + isolateWord.HELD_UNREACHABLE] = 1;
+  enter(record + HELD_GUARD);
+  i32[record + HELD_UNREACHABLE] = 1;
   const addresses: number[] = [];
-  for (let entry = i32[record + isolateWord.HELD]; entry !== 0; entry = i32[entry + NEXT]) {
+  for (let entry = i32[record + HELD]; entry !== 0; entry = i32[entry + NEXT]) {
     if (i32[entry + UNREACHABLE] === 0) addresses.push(i32[entry + ADDRESS]);
   }
-  leave(record + isolateWord.HELD_GUARD);
+  leave(record + HELD_GUARD);
   addresses.forEach(notifyUnreachable);
 }
 
 /** Drops the references of a thread that has ended and whose JavaScript has stopped. */
 export function dropAllHeldRefs(record: number): void {
-  let entry = i32[record + isolateWord.HELD];
-  i32[record + isolateWord.HELD] = 0;
+  let entry = i32[record + HELD];
+  i32[record + HELD] = 0;
   while (entry !== 0) {
     const next = i32[entry + NEXT];
     dropRef(i32[entry + ADDRESS]);

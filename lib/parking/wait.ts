@@ -15,7 +15,6 @@
 import { DeadlockError, TerminatedError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { SPINS } from "../heap/guard.ts";
-import { rootWord } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import {
   holdLoop,
@@ -31,6 +30,7 @@ import {
   Control,
   isMainIsolate,
   isolateWord,
+  LIVE_WORKERS,
   stopRequested,
   thisIsolate,
 } from "../heap/isolate_record.ts";
@@ -42,6 +42,7 @@ import {
   NodeState,
   nodeWord,
   type Park,
+  READY,
   returnNode,
   WaiterFlag,
   wakeOne,
@@ -233,7 +234,7 @@ export function setService(service: () => void): void {
 
 /** Whether a thread has a core to itself while it looks round for a moment. */
 function maySpin(): boolean {
-  return Atomics.load(i32, rootWord.liveWorkers) <= navigator.hardwareConcurrency;
+  return Atomics.load(i32, LIVE_WORKERS) <= navigator.hardwareConcurrency;
 }
 
 /**
@@ -299,7 +300,7 @@ function parkBlocking(park: Park, deadline: number, object: number): ParkResult 
 
 /** Whether this is the main thread, and no worker lives. One that ends has done all that it does before. */
 function isAlone(): boolean {
-  return isMainIsolate() && Atomics.load(i32, rootWord.liveWorkers) === 0;
+  return isMainIsolate() && Atomics.load(i32, LIVE_WORKERS) === 0;
 }
 
 const ALONE = "no other worker lives that could end this wait, and this thread does nothing else " +
@@ -581,13 +582,13 @@ function arm(): void {
 
 /** Whether promises of this thread were woken that have not gone on, nor lent their wake-ups. */
 function hasWokenPromises(): boolean {
-  return woken.length > 0 || Atomics.load(i32, thisIsolate + isolateWord.READY) !== 0;
+  return woken.length > 0 || Atomics.load(i32, thisIsolate + READY) !== 0;
 }
 
 /** Takes the nodes that were woken from the thread's stack. */
 function takeReady(): void {
   const last = [];
-  let node = Atomics.exchange(i32, thisIsolate + isolateWord.READY, 0);
+  let node = Atomics.exchange(i32, thisIsolate + READY, 0);
   for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) last.push(node);
   while (last.length > 0) woken.push(last.pop()!);
 }

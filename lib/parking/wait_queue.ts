@@ -44,10 +44,15 @@ import { updateKeepAlive } from "./keep_alive.ts";
 import {
   forEachLiveIsolate,
   hasEnded,
-  isolateWord,
+  recordWord,
   thisIsolate,
   unpark,
 } from "../heap/isolate_record.ts";
+
+/** Word of the isolate record: stack of the nodes of its promises that were woken. */
+export const READY: number = recordWord(11, "stack of woken promises");
+/** Word of the isolate record: first slab of its nodes. */
+const SLABS = recordWord(12, "first slab of waiter nodes");
 
 /** Words that a queue takes in its owner's block. */
 export const QUEUE_WORDS = 3;
@@ -143,9 +148,9 @@ export function acquireNode(): number {
   if (unused.length === 0) {
     const slab = allocate((2 + NODES_PER_SLAB * NODE_WORDS) * 4);
     i32.fill(0, slab, slab + 2 + NODES_PER_SLAB * NODE_WORDS);
-    i32[slab] = i32[thisIsolate + isolateWord.SLABS];
+    i32[slab] = i32[thisIsolate + SLABS];
     for (let at = NODES_PER_SLAB - 1; at >= 0; at--) unused.push(slab + 2 + at * NODE_WORDS);
-    Atomics.store(i32, thisIsolate + isolateWord.SLABS, slab);
+    Atomics.store(i32, thisIsolate + SLABS, slab);
   }
   return unused.pop()!;
 }
@@ -361,7 +366,7 @@ function stateIn(queue: number, node: number): number {
 
 /** Frees the nodes of a thread whose JavaScript has stopped. */
 export function freeNodesOf(record: number): void {
-  let slab = Atomics.exchange(i32, record + isolateWord.SLABS, 0);
+  let slab = Atomics.exchange(i32, record + SLABS, 0);
   while (slab !== 0) {
     const next = i32[slab];
     free(slab);
@@ -370,7 +375,7 @@ export function freeNodesOf(record: number): void {
 }
 
 function* nodesOf(record: number): Generator<number> {
-  let slab = Atomics.load(i32, record + isolateWord.SLABS);
+  let slab = Atomics.load(i32, record + SLABS);
   for (; slab !== 0; slab = i32[slab]) {
     for (let at = 0; at < NODES_PER_SLAB; at++) yield slab + 2 + at * NODE_WORDS;
   }
@@ -385,7 +390,7 @@ function wake(node: number, state: number): void {
   const kind = i32[node + nodeWord.FLAGS];
   Atomics.store(i32, node + nodeWord.STATE, state);
   if ((kind & WaiterFlag.ASYNC) !== 0) {
-    const ready = thread + isolateWord.READY;
+    const ready = thread + READY;
     let first = Atomics.load(i32, ready);
     for (;;) {
       i32[node + nodeWord.NEXT_READY] = first;

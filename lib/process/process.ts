@@ -4,8 +4,8 @@
  * @module
  */
 
+import { rootWord } from "../heap/root_words.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
-import { rootWord } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { checkOptions, checkTarget, type OptionNames } from "../arguments/options.ts";
 import { type ReadySteps, readySteps, type Waitable } from "../parking/readiness.ts";
@@ -16,6 +16,8 @@ import { clearedUpAfter } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, startIsolate } from "../runtime/start_request.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
+
+export const PROCESS_NAMES: number = rootWord(8, "processes named by default");
 
 /** Options of a {@linkcode Process}. */
 export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
@@ -126,7 +128,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       target: target as Internals["target"],
       args,
       name: options.name ??
-        `${this.constructor.name}-${Atomics.add(i32, rootWord.processNames, 1) + 1}`,
+        `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`,
       daemon: options.daemon ?? currentIdentity().daemon,
       startMethod,
       record: 0,

@@ -6,23 +6,25 @@
  * @module
  */
 
-import { rootWord } from "../heap/allocator.ts";
+import { ABANDONED_WORKERS, ANNOUNCEMENTS, ERROR, REQUESTS, START_REQUEST } from "./words.ts";
 import { i32 } from "../heap/views.ts";
-import { createObject, dropAllHeldRefs, SharedType } from "../objects/shared_object.ts";
+import { dropAllHeldRefs } from "../objects/shared_object.ts";
 import {
   Control,
   ensureIsolate,
   hasEnded,
   isMainIsolate,
   isolateWord,
+  LIVE_WORKERS,
+  mainIsolate,
   postControl,
   unlistIsolate,
 } from "../heap/isolate_record.ts";
 import { holdLoop, releaseLoop, setOthers, updateKeepAlive } from "../parking/keep_alive.ts";
 import { awaitOn, setService } from "../parking/wait.ts";
 import { freeNodesOf, removeWaitersOf } from "../parking/wait_queue.ts";
-import { initChannel, pushBlock, receive } from "../channels/channel.ts";
-import { CHANNEL_WORDS } from "../channels/channel_state.ts";
+import { pushBlock, receive } from "../channels/channel.ts";
+import { createChannel } from "../channels/channel_handle.ts";
 import {
   confirmPosted,
   keptBuffer,
@@ -109,7 +111,7 @@ export async function clearedUpAfter(record: number): Promise<void> {
  * @throws {Error} if this program may not read the package's worker module
  */
 export function requestWorker(record: number): void {
-  Atomics.add(i32, rootWord.liveWorkers, 1);
+  Atomics.add(i32, LIVE_WORKERS, 1);
   if (isMainIsolate()) {
     becomeHost();
     createWorker(record);
@@ -120,17 +122,15 @@ export function requestWorker(record: number): void {
 
 /** Asks the main thread for something, whether it blocks or not. */
 export function request(wanted: HostRequest): void {
-  pushBlock(i32[rootWord.requests], storeValue(wanted, "request"));
-  postControl(i32[rootWord.mainIsolate], Control.SERVICE);
+  pushBlock(i32[REQUESTS], storeValue(wanted, "request"));
+  postControl(mainIsolate(), Control.SERVICE);
 }
 
 /** Prepares this isolate for starting workers. */
 function becomeHost(): void {
   ensureIsolate();
-  if (i32[rootWord.requests] !== 0) return;
-  const object = createObject(SharedType.CHANNEL, 2 + CHANNEL_WORDS);
-  initChannel(object + 2, 0);
-  i32[rootWord.requests] = object + 2;
+  if (i32[REQUESTS] !== 0) return;
+  i32[REQUESTS] = createChannel();
   setService(serve);
   setOthers(() => hosted.size > 0);
   setBufferTransport({ announce, receive: takeBuffers, requestAgain: takeBuffers });
@@ -139,7 +139,7 @@ function becomeHost(): void {
 /** Does what workers have asked for; called in every wait of the main thread, blocking or not. */
 function serve(): void {
   takeBuffers();
-  const requests = i32[rootWord.requests];
+  const requests = i32[REQUESTS];
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
     const wanted = next.value as HostRequest;
     if (wanted.kind === "resend") resend(wanted.record, wanted.address);
@@ -190,7 +190,7 @@ function createWorker(record: number): void {
     record,
     port: itsPort,
     buffers: keptBuffers(),
-    preload: i32[record + isolateWord.START_REQUEST] === 0 ? forkserverPreload() : [],
+    preload: i32[record + START_REQUEST] === 0 ? forkserverPreload() : [],
     firstDraw: firstDraw(),
   };
   worker.postMessage(birth, [itsPort]);
@@ -212,7 +212,7 @@ function checkReadable(): void {
 
 function failToStart(record: number, error: unknown): void {
   if (endIsolate(record, ExitCode.FAILED)) {
-    Atomics.store(i32, record + isolateWord.ERROR, storeValue(error, "error"));
+    Atomics.store(i32, record + ERROR, storeValue(error, "error"));
   }
 }
 
@@ -235,7 +235,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   if (silent) {
     settling.push({ record, since: performance.now() });
   } else {
-    if (Atomics.add(i32, rootWord.abandonedWorkers, 1) === 0) {
+    if (Atomics.add(i32, ABANDONED_WORKERS, 1) === 0) {
       console.warn(
         "A worker that was told to end goes on computing: Deno cannot interrupt it. It does not " +
           "keep the program alive (said once; abandonedWorkers() counts them)",
@@ -266,7 +266,7 @@ function reclaim(): void {
 
 /** Number of workers that were ended while they computed, and may compute still. */
 export function abandonedWorkers(): number {
-  return i32[rootWord.abandonedWorkers];
+  return i32[ABANDONED_WORKERS];
 }
 
 // Buffers
@@ -280,8 +280,8 @@ function announce(address: number, buffer: PostableBuffer, except = 0): void {
 
 /** Takes in the buffers that workers announced, and passes them on to the others. */
 function takeBuffers(): void {
-  if (i32[rootWord.announcements] === taken) return; // so that the port's functions are not loaded
-  taken = Atomics.load(i32, rootWord.announcements);
+  if (i32[ANNOUNCEMENTS] === taken) return; // so that the port's functions are not loaded
+  taken = Atomics.load(i32, ANNOUNCEMENTS);
   for (const [record, { port }] of hosted) {
     receiveAnnouncements(port, (announcement) => {
       keepAnnounced(announcement);

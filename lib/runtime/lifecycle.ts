@@ -7,7 +7,7 @@
  * @module
  */
 
-import { rootWord } from "../heap/allocator.ts";
+import { ERROR, EXIT_CHANNEL, EXIT_MESSAGE, START_REQUEST } from "./words.ts";
 import { i32 } from "../heap/views.ts";
 import { dropRef, markAllHeldUnreachable, notifyUnreachable } from "../objects/shared_object.ts";
 import {
@@ -15,6 +15,7 @@ import {
   exitCodeOf,
   hasEnded,
   isolateWord,
+  LIVE_WORKERS,
   postControl,
   publishEnd,
   thisIsolate,
@@ -42,9 +43,9 @@ export function endIsolate(record: number, exitCode: number): boolean {
   markAllHeldUnreachable(record); // ends of pipes
   removeWaitersOf(record); // wake-ups it did not use go to others
   wakeWaitersOnOwner(record); // locks it held
-  const will = Atomics.exchange(i32, record + isolateWord.EXIT_MESSAGE, 0);
-  if (will !== 0) pushBlock(i32[record + isolateWord.EXIT_CHANNEL], will);
-  Atomics.sub(i32, rootWord.liveWorkers, 1); // when none is left, nothing more is to come
+  const will = Atomics.exchange(i32, record + EXIT_MESSAGE, 0);
+  if (will !== 0) pushBlock(i32[record + EXIT_CHANNEL], will);
+  Atomics.sub(i32, LIVE_WORKERS, 1); // when none is left, nothing more is to come
   wakeAll(record + isolateWord.ENDED_QUEUE);
   return true;
 }
@@ -54,7 +55,7 @@ export function endIsolate(record: number, exitCode: number): boolean {
  * get it. The thread may be reading still, so the message stays until {@linkcode freeStartRequest}.
  */
 export function cancelStartRequest(record: number): void {
-  const word = record + isolateWord.START_REQUEST;
+  const word = record + START_REQUEST;
   const order = Atomics.load(i32, word);
   if (order <= 0 || Atomics.compareExchange(i32, word, order, -order) !== order) return;
   sharedObjectsIn(order).forEach(notifyUnreachable);
@@ -62,7 +63,7 @@ export function cancelStartRequest(record: number): void {
 
 /** Lets go of the order that a thread had not read when it ended, once its JavaScript has stopped. */
 export function freeStartRequest(record: number): void {
-  const order = -Atomics.exchange(i32, record + isolateWord.START_REQUEST, 0);
+  const order = -Atomics.exchange(i32, record + START_REQUEST, 0);
   if (order <= 0) return;
   sharedObjectsIn(order).forEach(dropRef);
   freeMessage(order);
@@ -92,12 +93,12 @@ export function publishError(error: unknown): void {
   } catch (reason) {
     message = storeValue(new Error(String(error), { cause: reason }), "error");
   }
-  Atomics.store(i32, thisIsolate + isolateWord.ERROR, message);
+  Atomics.store(i32, thisIsolate + ERROR, message);
 }
 
 /** Takes the error that ended a thread, if there is one, out of its record. */
 export function takeError(record: number): { error: unknown } | undefined {
-  const message = Atomics.exchange(i32, record + isolateWord.ERROR, 0);
+  const message = Atomics.exchange(i32, record + ERROR, 0);
   if (message === 0) return undefined;
   try {
     return { error: takeValue(message) };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EXIT_CHANNEL, EXIT_MESSAGE, START_QUEUE, START_REQUEST } from "./words.ts";
 import { i32 } from "../heap/views.ts";
 import { adoptIdentity, currentIdentity } from "../heap/identity.ts";
 import {
@@ -59,17 +60,17 @@ export function startIsolate(options: StartOptions): number {
   i32[record + isolateWord.PARENT] = thisIsolate;
   i32[record + isolateWord.DAEMON] = options.daemon ? 1 : 0;
   const will = options.exitMessage?.(record);
-  i32[record + isolateWord.EXIT_MESSAGE] = will?.message ?? 0;
-  i32[record + isolateWord.EXIT_CHANNEL] = will?.channel ?? 0;
-  Atomics.store(i32, record + isolateWord.START_REQUEST, order);
+  i32[record + EXIT_MESSAGE] = will?.message ?? 0;
+  i32[record + EXIT_CHANNEL] = will?.channel ?? 0;
+  Atomics.store(i32, record + START_REQUEST, order);
   if (warmed.delete(record)) {
     setWorkerReferenced(record, !options.daemon);
-    wakeAll(record + isolateWord.START_QUEUE);
+    wakeAll(record + START_QUEUE);
   } else {
     try {
       requestWorker(record);
     } catch (error) {
-      Atomics.store(i32, record + isolateWord.START_REQUEST, 0);
+      Atomics.store(i32, record + START_REQUEST, 0);
       discardMessage(order);
       throw error;
     }

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { ANNOUNCEMENTS, START_QUEUE, START_REQUEST } from "./words.ts";
 import { TerminatedError } from "../errors.ts";
-import { rootWord } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import {
   adoptIsolate,
@@ -14,6 +14,7 @@ import {
   enterState,
   IsolateState,
   isolateWord,
+  mainIsolate,
   postControl,
   stopRequested,
   thisIsolate,
@@ -81,8 +82,8 @@ async function runWorker(
   setBufferTransport({
     announce(address, buffer) {
       port.postMessage({ address, buffer } satisfies Announcement);
-      Atomics.add(i32, rootWord.announcements, 1);
-      postControl(i32[rootWord.mainIsolate], Control.SERVICE);
+      Atomics.add(i32, ANNOUNCEMENTS, 1);
+      postControl(mainIsolate(), Control.SERVICE);
     },
     receive: () => receiveAnnouncements(port, keepAnnounced),
     requestAgain: (address) => request({ kind: "resend", record, address }),
@@ -160,7 +161,7 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
     try {
       const payload = decoder.value();
       if (
-        Atomics.compareExchange(i32, thisIsolate + isolateWord.START_REQUEST, message, 0) !==
+        Atomics.compareExchange(i32, thisIsolate + START_REQUEST, message, 0) !==
           message
       ) {
         throw new TerminatedError("Cannot begin: this worker was told to end"); // its order is lost
@@ -177,11 +178,11 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
 }
 
 function* receivingOrder(): Steps<number> {
-  const word = thisIsolate + isolateWord.START_REQUEST;
+  const word = thisIsolate + START_REQUEST;
   for (;;) {
     const message = Atomics.load(i32, word);
     if (message > 0) return message; // stays there until it has been read
-    yield { queue: thisIsolate + isolateWord.START_QUEUE, word, expected: message };
+    yield { queue: thisIsolate + START_QUEUE, word, expected: message };
   }
 }
 

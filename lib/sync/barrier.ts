@@ -37,7 +37,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
   showState,
 } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
@@ -52,6 +51,9 @@ import {
   withQueueGuard,
 } from "../parking/wait_queue.ts";
 import { functionAddress, functionAt, functionNameAt, importFunction } from "../codec/functions.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 12;
 
 const PARTIES = objectWord.FIRST;
 const COUNT = PARTIES + 1;
@@ -249,7 +251,7 @@ export class Barrier extends SharedHandle {
     }
     const limited = deadlineOf({ timeoutMs }) !== Infinity;
     const definition = action === undefined ? 0 : addressOfAction(action);
-    const barrier = createObject(SharedType.BARRIER, WORDS);
+    const barrier = createObject(TYPE, WORDS);
     i32[barrier + PARTIES] = parties;
     i32[barrier + ACTION] = definition;
     i32[barrier + TIMEOUT] = limited
@@ -405,4 +407,4 @@ function brokenError(): BrokenBarrierError {
 }
 
 showState(Barrier, ({ parties, nWaiting, broken }) => ({ parties, nWaiting, broken }));
-defineType(SharedType.BARRIER, { revive: reviveAs(Barrier) });
+defineType(TYPE, "Barrier", { revive: reviveAs(Barrier) });

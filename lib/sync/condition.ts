@@ -31,7 +31,6 @@ import {
   release,
   reviveAs,
   SharedHandle,
-  SharedType,
   showState,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
@@ -52,9 +51,13 @@ import {
   isHeldHere,
   letGo,
   RLock,
+  RLOCK_TYPE,
   type RLockGuard,
   type RLockOptions,
 } from "./rlock.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 11;
 
 const LOCK = objectWord.FIRST;
 const STILL = LOCK + 1;
@@ -63,7 +66,7 @@ const WORDS = QUEUE + QUEUE_WORDS;
 
 /** Whether somebody of this worker holds the lock. */
 function holds(lock: number): boolean {
-  if (i32[lock] === SharedType.RLOCK) return isHeldHere(lock);
+  if (i32[lock] === RLOCK_TYPE) return isHeldHere(lock);
   return ownerOf(lock + objectWord.FIRST) === thisIsolate;
 }
 
@@ -72,7 +75,7 @@ type TakeAgain = (successorQueue: number) => Steps<Acquisition>;
 
 /** Frees the lock: what takes it again, as it was. */
 function free(lock: number): TakeAgain {
-  if (i32[lock] === SharedType.RLOCK) {
+  if (i32[lock] === RLOCK_TYPE) {
     const hold = letGo(lock);
     return (successorQueue) => holdingAgain(lock, hold, successorQueue);
   }
@@ -180,7 +183,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
       );
     }
     const its = addressOf(lock ?? new RLock())!;
-    const condition = createObject(SharedType.CONDITION, WORDS);
+    const condition = createObject(TYPE, WORDS);
     addRef(its);
     i32[condition + LOCK] = its;
     super(condition);
@@ -299,7 +302,7 @@ function checkHeld(condition: number, verb: string): void {
 export type GuardOf<L extends Lock | RLock> = L extends RLock ? RLockGuard : LockGuard;
 
 showState<Condition<Lock | RLock>>(Condition, ({ lock }) => ({ lock }));
-defineType(SharedType.CONDITION, {
+defineType(TYPE, "Condition", {
   revive: reviveAs<Condition>(Condition),
   destroy: (condition) => release(i32[condition + LOCK]),
 });

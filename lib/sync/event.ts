@@ -21,12 +21,14 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
   showState,
 } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 2;
 
 const TURNS = objectWord.FIRST;
 const QUEUE = TURNS + 1;
@@ -70,7 +72,7 @@ export class Event extends SharedHandle implements Waitable {
    */
   constructor() {
     checkArity("make event", arguments, 0);
-    super(createObject(SharedType.EVENT, WORDS));
+    super(createObject(TYPE, WORDS));
   }
 
   /** Whether the flag is set. */
@@ -128,4 +130,4 @@ export class Event extends SharedHandle implements Waitable {
 }
 
 showState(Event, (event) => ({ isSet: event.isSet() }));
-defineType(SharedType.EVENT, { revive: reviveAs(Event) });
+defineType(TYPE, "Event", { revive: reviveAs(Event) });

@@ -14,7 +14,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
   showState,
 } from "../objects/shared_object.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
@@ -27,6 +26,9 @@ import {
   take,
   throwIfFailed,
 } from "./ownership.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 1;
 
 const OWNER = objectWord.FIRST;
 
@@ -69,7 +71,7 @@ export class Lock extends SharedHandle {
    */
   constructor() {
     checkArity("make lock", arguments, 0);
-    super(createObject(SharedType.LOCK, OWNER + OWNERSHIP_WORDS));
+    super(createObject(TYPE, OWNER + OWNERSHIP_WORDS));
   }
 
   /**
@@ -136,4 +138,4 @@ export class Lock extends SharedHandle {
 }
 
 showState(Lock, (lock) => ({ locked: lock.locked() }));
-defineType(SharedType.LOCK, { revive: reviveAs(Lock) });
+defineType(TYPE, "Lock", { revive: reviveAs(Lock) });

@@ -20,7 +20,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
   showState,
 } from "../objects/shared_object.ts";
 import { ensureStackToRelease } from "../heap/stack.ts";
@@ -34,6 +33,9 @@ import {
   relinquish,
   throwIfFailed,
 } from "./ownership.ts";
+
+/** The number of this type among shared objects. */
+export const RLOCK_TYPE: number = 8;
 
 const OWNER = objectWord.FIRST;
 
@@ -172,7 +174,7 @@ export class RLock extends SharedHandle {
    */
   constructor() {
     checkArity("make lock", arguments, 0);
-    super(createObject(SharedType.RLOCK, OWNER + OWNERSHIP_WORDS));
+    super(createObject(RLOCK_TYPE, OWNER + OWNERSHIP_WORDS));
   }
 
   /**
@@ -329,4 +331,4 @@ export function holdingAgain(lock: number, hold: Hold, successorQueue: number): 
 }
 
 showState(RLock, (lock) => ({ locked: lock.locked(), depth: lock.depth }));
-defineType(SharedType.RLOCK, { revive: reviveAs(RLock) });
+defineType(RLOCK_TYPE, "RLock", { revive: reviveAs(RLock) });

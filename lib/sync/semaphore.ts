@@ -24,7 +24,6 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
-  SharedType,
   showState,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
@@ -32,6 +31,10 @@ import { ensureStack, ensureStackToRelease } from "../heap/stack.ts";
 import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeOne } from "../parking/wait_queue.ts";
 import { LockGuard } from "./ownership.ts";
+
+/** The numbers of these types among shared objects. */
+const TYPE = 9;
+const BOUNDED_TYPE = 10;
 
 const VALUE = objectWord.FIRST;
 const QUEUE = VALUE + 1;
@@ -50,7 +53,7 @@ function createSemaphore(type: number, value: number): number {
   }
   const address = createObject(type, WORDS);
   i32[address + VALUE] = value;
-  i32[address + MOST] = type === SharedType.BOUNDED_SEMAPHORE ? value : LARGEST;
+  i32[address + MOST] = type === BOUNDED_TYPE ? value : LARGEST;
   return address;
 }
 
@@ -106,7 +109,7 @@ function* taking(semaphore: number): Steps<boolean> {
  */
 export class Semaphore extends SharedHandle {
   /** What the shared object of this class is. */
-  protected static readonly type: number = SharedType.SEMAPHORE;
+  protected static readonly type: number = TYPE;
 
   /**
    * Makes a semaphore with `value` permits.
@@ -204,7 +207,7 @@ export class Semaphore extends SharedHandle {
  */
 export class BoundedSemaphore extends Semaphore {
   /** What the shared object of this class is. */
-  protected static override readonly type: number = SharedType.BOUNDED_SEMAPHORE;
+  protected static override readonly type: number = BOUNDED_TYPE;
 }
 
 function judge(acquired: boolean, options?: WaitOptions): void {
@@ -224,5 +227,7 @@ function tooMany(most: number): RangeError {
 }
 
 showState(Semaphore, ({ value }) => ({ value }));
-defineType(SharedType.SEMAPHORE, { revive: reviveAs<Semaphore>(Semaphore) });
-defineType(SharedType.BOUNDED_SEMAPHORE, { revive: reviveAs<BoundedSemaphore>(BoundedSemaphore) });
+defineType(TYPE, "Semaphore", { revive: reviveAs<Semaphore>(Semaphore) });
+defineType(BOUNDED_TYPE, "BoundedSemaphore", {
+  revive: reviveAs<BoundedSemaphore>(BoundedSemaphore),
+});

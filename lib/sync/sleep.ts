@@ -7,14 +7,18 @@
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { i32 } from "../heap/views.ts";
-import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { ensureIsolate, isolateWord, recordWord, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { QUEUE_WORDS } from "../parking/wait_queue.ts";
+
+/** Word of the isolate record: queue in which the isolate sleeps for a time, and no waiter is woken. */
+const SLEEP_QUEUE = recordWord(23, "queue of sleeps", QUEUE_WORDS);
 
 function* sleeping(ms: number): Steps<void> {
   const end = performance.now() + ms;
   ensureIsolate();
   const word = thisIsolate + isolateWord.PID; // never changes
-  do yield { queue: thisIsolate + isolateWord.SLEEP_QUEUE, word, expected: i32[word] }; while (
+  do yield { queue: thisIsolate + SLEEP_QUEUE, word, expected: i32[word] }; while (
     performance.now() < end
   ); // timers are up to a millisecond early, and end at 2^31 ms
 }

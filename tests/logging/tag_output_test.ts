@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { tagOutput } from "@sauropod/multiprocessing";
-import { rootWord } from "../../lib/heap/allocator.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { consoleWith, denoConsole, LineTagger } from "../../lib/logging/tag_output.ts";
+import { consoleWith, denoConsole, LineTagger, TAG_OUTPUT } from "../../lib/logging/tag_output.ts";
 import { linesOf, runProgram } from "../fixtures/programs.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -74,9 +73,9 @@ Deno.test("consoleWith() without Deno's class prints what is logged", () => {
 
 Deno.test("tagOutput() sets the program's switch", () => {
   tagOutput();
-  assertEquals(i32[rootWord.tagOutput], 1);
+  assertEquals(i32[TAG_OUTPUT], 1);
   tagOutput(false);
-  assertEquals(i32[rootWord.tagOutput], 0);
+  assertEquals(i32[TAG_OUTPUT], 0);
 });
 
 // Programs

@@ -132,16 +132,18 @@ class Exploration {
   }
 
   private prepare(isolates: Isolate[]): Program {
-    const { thread: main, heap, shared } = isolates[0];
+    const { thread: main, shared } = isolates[0];
     main.ensureIsolate();
     const { names } = this;
-    i32[heap.rootWord.liveWorkers] = isolates.length - 1;
-    for (const [name, at] of Object.entries(heap.rootWord)) names.set(at, name);
+    i32[main.LIVE_WORKERS] = isolates.length - 1;
+    for (const [number, name] of isolates[0].rootWords.rootWords.owners) {
+      names.set(isolates[0].rootWords.ROOT_WORDS_START + number, name);
+    }
     for (const [i, { thread, waitQueue }] of isolates.entries()) {
       if (i > 0) thread.adoptIsolate(undefined!, main.createIsolateRecord(main.thisIsolate));
       thread.enterState(thread.IsolateState.RUNNING);
-      for (const [name, at] of Object.entries(thread.isolateWord)) {
-        names.set(thread.thisIsolate + at, `thread${i}.${name}`);
+      for (const [at, name] of thread.recordWords.owners) {
+        names.set(thread.thisIsolate + at, `isolate ${i}: ${name}`);
       }
       const nodes = [0, 0].map(() => waitQueue.acquireNode());
       for (const [n, node] of nodes.entries()) {
@@ -159,7 +161,7 @@ class Exploration {
       this.isDying = () =>
         (this.machine.peek(thisIsolate + isolateWord.STATE) & 0xff) === IsolateState.ENDED;
     }
-    const words = heap.allocate(64);
+    const words = isolates[0].heap.allocate(64);
     let used = 0;
     return this.scenario.setUp({
       isolates,

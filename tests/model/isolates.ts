@@ -16,6 +16,7 @@ import * as standIns from "./stand_ins.ts";
 /** Modules that scenarios use, by name. */
 const MODULES = {
   heap: "lib/heap/allocator.ts",
+  rootWords: "lib/heap/root_words.ts",
   guard: "lib/heap/guard.ts",
   shared: "lib/objects/shared_object.ts",
   thread: "lib/heap/isolate_record.ts",
@@ -41,6 +42,7 @@ type StepsOf<T> = (address: number) => Steps<T>;
 /** The modules of one isolate. Those that a scenario does not name in `uses` are not there. */
 export interface Isolate {
   heap: typeof import("../../lib/heap/allocator.ts");
+  rootWords: typeof import("../../lib/heap/root_words.ts");
   guard: typeof import("../../lib/heap/guard.ts");
   shared: typeof import("../../lib/objects/shared_object.ts");
   thread: typeof import("../../lib/heap/isolate_record.ts");
@@ -67,7 +69,7 @@ export interface Isolate {
 /** A module that a scenario can use. */
 export type ModuleName = keyof typeof MODULES;
 
-const BASE: ModuleName[] = ["heap", "thread", "waitQueue", "wait", "shared"];
+const BASE: ModuleName[] = ["heap", "rootWords", "thread", "waitQueue", "wait", "shared"];
 
 /** A change of a source: `from` occurs in it once. */
 export interface Replacement {

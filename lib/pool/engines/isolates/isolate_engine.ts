@@ -8,9 +8,10 @@
  * @module
  */
 
+import { rootWord } from "../../../heap/root_words.ts";
 import { ClosedError, DataCloneError, WorkerDiedError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
-import { allocate, free, rootWord } from "../../../heap/allocator.ts";
+import { allocate, free } from "../../../heap/allocator.ts";
 import { i32 } from "../../../heap/views.ts";
 import { exitCodeOf, isolateWord } from "../../../heap/isolate_record.ts";
 import { SPINS } from "../../../heap/guard.ts";
@@ -40,6 +41,9 @@ import { explainFailure, type Job } from "../../calls/jobs.ts";
 import { ChunkStatus, type Failure, JobFlag } from "../../runner/protocol.ts";
 import { type Result, Results } from "./results.ts";
 import type { PoolStartRequest } from "./worker.ts";
+import { workerWord } from "./worker_words.ts";
+
+const WORKER_NAMES = rootWord(9, "pool workers named by default");
 
 /** Workers that fail to start so often in a row are not replaced any more. */
 const MAX_FAILED_STARTS = 3;
@@ -283,10 +287,10 @@ export class IsolateEngine implements Engine<number> {
     if (this.#flagsInUse.length > 0) this.#endedSince.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
-    const id = Atomics.load(i32, record + isolateWord.JOB);
+    const id = Atomics.load(i32, record + workerWord.JOB);
     const job = this.#jobs.get(id);
     if (job !== undefined) {
-      const chunk = i32[record + isolateWord.CHUNK];
+      const chunk = i32[record + workerWord.CHUNK];
       const task = functionNameAt(job.target);
       const items = job.itemRange(chunk);
       const error = new WorkerDiedError(
@@ -297,7 +301,7 @@ export class IsolateEngine implements Engine<number> {
       this.#chunksOut--;
       if (--job.chunksLeft === 0) this.#leave(id, job);
     } else if (
-      i32[record + isolateWord.TASKS_DONE] === 0 && this.#workers.size < this.#wanted()
+      i32[record + workerWord.CHUNKS_DONE] === 0 && this.#workers.size < this.#wanted()
     ) {
       // It did nothing, and there was something to do.
       if (++this.#failedStarts >= MAX_FAILED_STARTS) {
@@ -350,7 +354,7 @@ export class IsolateEngine implements Engine<number> {
   #growNow(): boolean {
     if (this.#workers.size >= this.#wanted()) return false;
     const { initializer, initargs, maxTasks, startMethod } = this.#options;
-    const name = `PoolWorker-${Atomics.add(i32, rootWord.poolWorkerNames, 1) + 1}`;
+    const name = `PoolWorker-${Atomics.add(i32, WORKER_NAMES, 1) + 1}`;
     try {
       const record = startIsolate({
         runner: "pool",

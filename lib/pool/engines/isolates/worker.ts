@@ -21,6 +21,7 @@ import { setOnUncaught } from "../../../runtime/worker.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
 import { ChunkStatus, type Failure, JobFlag } from "../../runner/protocol.ts";
+import { workerWord } from "./worker_words.ts";
 
 /** What a worker of a pool is given. */
 export interface PoolStartRequest {
@@ -124,16 +125,16 @@ class TakenChunk implements RunningChunk {
   /** Sends what became of it; this worker has no task any more. */
   finish(status: number, payload: unknown): void {
     send(this.#results, this.job, this.chunk, status, payload, this);
-    Atomics.store(i32, thisIsolate + isolateWord.JOB, 0);
-    i32[thisIsolate + isolateWord.TASKS_DONE]++;
+    Atomics.store(i32, thisIsolate + workerWord.JOB, 0);
+    i32[thisIsolate + workerWord.CHUNKS_DONE]++;
   }
 }
 
 /** Runs the chunk in the decoder. Returns a promise only if there is something to wait for. */
 function runChunk(block: number, results: Channel): Promise<void> | undefined {
   const chunk = new TakenChunk(results);
-  i32[thisIsolate + isolateWord.CHUNK] = chunk.chunk;
-  Atomics.store(i32, thisIsolate + isolateWord.JOB, chunk.job);
+  i32[thisIsolate + workerWord.CHUNK] = chunk.chunk;
+  Atomics.store(i32, thisIsolate + workerWord.JOB, chunk.job);
   if (!chunk.begin()) {
     drop(block);
     chunk.finish(ChunkStatus.SKIPPED, undefined);

@@ -1,0 +1,27 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as mp from "../fixtures/all_shelves.ts";
+import { Claims } from "../../lib/heap/claims.ts";
+import { recordWords } from "../../lib/heap/isolate_record.ts";
+import { rootWords } from "../../lib/heap/root_words.ts";
+import { sharedTypes } from "../../lib/objects/shared_object.ts";
+import "../../lib/pool/engines/isolates/worker.ts";
+import "../../lib/process/child.ts";
+
+Deno.test("Claims.claim() throws if a number is claimed, and names the first that is free", () => {
+  const claims = new Claims("word", 3);
+  assertEquals(claims.claim(0, "a"), 0);
+  assertEquals(claims.claim(2, "b", 2), 2);
+  assertThrows(() => claims.claim(3, "c"), Error, "Cannot claim word 3 for c: b has it. The first");
+  assertThrows(() => claims.claim(1, "c", 2), Error, "word 2 for c: b has it");
+  assertThrows(() => claims.claim(4, "c"), Error, "word 4 for c: the last is 3");
+});
+
+Deno.test("no number is claimed by two modules of the package", () => {
+  // Importing them throws otherwise; here all of them have been imported.
+  assert(mp.Pool !== undefined);
+  for (const claims of [rootWords, recordWords, sharedTypes]) {
+    assert(claims.owners.size > 10);
+    const names = [...claims.owners.values()];
+    assert(names.every((name) => name !== ""));
+  }
+});
