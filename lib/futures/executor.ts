@@ -1,23 +1,23 @@
 /**
- * What executors have in common: they turn calls into futures.
+ * The base class of executors: it turns calls into futures.
  *
  * @module
  */
 
 import { BrokenExecutor, ClosedError } from "../errors.ts";
-import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkOptions, checkPositiveInteger, type OptionNames } from "../arguments/options.ts";
 import type { AnyFunction } from "../codec/task.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
-import { Future, futureInternals } from "./future.ts";
-import { MapResults, zip, zipHasEnd } from "./map.ts";
+import { Future } from "./future.ts";
+import { FutureState } from "./future_state.ts";
+import { isFiniteZip, MapResults, zip } from "./map.ts";
 
 /** Options of {@linkcode Executor.map}. */
 export interface ExecutorMapOptions {
   /**
-   * How long after the call of `map` the last result may come, in milliseconds.
+   * Maximum time from the call of `map()` to its last result, in milliseconds.
    *
    * @default {Infinity}
    */
@@ -25,14 +25,14 @@ export interface ExecutorMapOptions {
   /** Ends the iteration with `signal.reason`. */
   signal?: AbortSignal;
   /**
-   * Number of calls that a worker takes at a time.
+   * Number of items that a worker takes at a time.
    *
    * @default {1}
    */
   chunkSize?: number;
   /**
-   * Most chunks that are under way or whose results have not been taken. With it, `shutdown()` takes
-   * no more of the input, even if that is known to have an end.
+   * Maximum number of chunks that are running, or whose results have not been consumed. If this option
+   * is set, `shutdown()` stops reading the input, even an input that is known to be finite.
    *
    * @default {2 * maxWorkers}
    */
@@ -42,13 +42,13 @@ export interface ExecutorMapOptions {
 /** Options of {@linkcode Executor.shutdown}. */
 export interface ExecutorShutdownOptions {
   /**
-   * Whether to wait until everything has been done and the workers have ended.
+   * Whether to wait until all work is done and the workers have ended.
    *
    * @default {true}
    */
   wait?: boolean;
   /**
-   * Whether to cancel what has not begun.
+   * Whether to cancel the calls that have not begun.
    *
    * @default {false}
    */
@@ -63,26 +63,23 @@ const mapNames: OptionNames<ExecutorMapOptions> = {
 };
 const shutdownNames: OptionNames<ExecutorShutdownOptions> = { wait: true, cancelFutures: true };
 
-/** What a map takes the elements of `A` from, in the order of the parameters of its function. */
+/** The inputs of a map: an iterable for each parameter of its function. */
 export type MapInputs<A extends readonly unknown[]> = {
   readonly [At in keyof A]: Iterable<A[At]> | AsyncIterable<A[At]>;
 };
 
-/** The arguments of a map after its function: an iterable for each parameter, then options. */
+/** The arguments of a map after its function: an iterable for each parameter, then the options. */
 export type MapArguments<A extends readonly unknown[]> =
   | readonly [...MapInputs<A>]
   | readonly [...MapInputs<A>, ExecutorMapOptions];
 
-/** Ends an executor's workers now; for subclasses whose workers can be ended. */
-export let endNow: (executor: Executor, exitCode: number) => void;
-
 /**
- * Calls functions and gives futures for their results; made as {@linkcode ProcessPoolExecutor} or
- * {@linkcode ThreadPoolExecutor}.
+ * Calls functions and returns futures of their results. The base class of
+ * {@linkcode ProcessPoolExecutor} and {@linkcode ThreadPoolExecutor}.
  *
  * Follows Python's `concurrent.futures.Executor`.
  *
- * @example Whatever runs them
+ * @example One function for both kinds of executors
  * ```ts
  * import { type Executor, ProcessPoolExecutor, ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
@@ -100,25 +97,22 @@ export let endNow: (executor: Executor, exitCode: number) => void;
  */
 export abstract class Executor implements AsyncDisposable {
   readonly #submitter: Submitter;
-  readonly #futures = new Set<Future<unknown>>();
+  /** The futures that have not ended. */
+  readonly #futures = new Set<FutureState>();
   /** The maps that have not ended. */
   readonly #maps = new Set<MapResults<unknown>>();
   #isShutDown = false;
   #broken: BrokenExecutor | undefined;
 
-  static {
-    endNow = (executor, exitCode) => executor.#endNow(exitCode);
-  }
-
-  /** Made by its subclasses: an executor whose tasks run in the pool, which is its own. */
+  /** Called by subclasses. The executor's tasks run in `pool`, which the executor owns. */
   constructor(pool: Pool) {
     this.#submitter = submitterOf(pool);
   }
 
   /**
-   * Has `fn` called with `args`.
+   * Calls `fn` with `args` in a worker.
    *
-   * @returns the future of its result
+   * @returns the future of the result
    * @throws {ClosedError} if the executor was shut down
    * @throws {BrokenExecutor} if its initializer failed, or its workers do not start
    * @throws {DataCloneError} if `fn` or `args` cannot cross to a worker; the message names the path
@@ -129,11 +123,11 @@ export abstract class Executor implements AsyncDisposable {
     ...args: A
   ): Future<R> {
     this.#checkOpen();
-    const future = new Future<R>();
+    const future = new FutureState();
     this.#futures.add(future);
-    const settle = (state: "done" | "failed", outcome: unknown) => {
+    const settle = (status: "done" | "failed", outcome: unknown) => {
       this.#futures.delete(future);
-      futureInternals.settle(future, state, outcome);
+      future.settle(status, outcome);
     };
     try {
       const job = this.#submitter.apply(
@@ -143,28 +137,30 @@ export abstract class Executor implements AsyncDisposable {
         (error) => settle("failed", this.#explain(error)),
         true,
       );
-      futureInternals.setTask(future, { engine: this.#submitter.engine, job });
+      future.submitted = { engine: this.#submitter.engine, job };
     } catch (error) {
       this.#futures.delete(future);
       throw this.#explain(error);
     }
-    return future;
+    return new Future<R>(future);
   }
 
   /**
-   * Has `fn` called with the first elements of all iterables, then with the second, until one of
-   * them has no more, and gives the results one by one in that order.
+   * Calls `fn` with the first elements of all iterables, then with the second ones, until an iterable
+   * ends. Yields the results in that order.
    *
-   * Elements are taken only as fast as results are taken: `bufferSize` chunks are under way. The
-   * first error ends the iteration. Leaving it early takes back what has not begun.
+   * - Elements are read only as fast as results are consumed: at most `bufferSize` chunks are running or
+   *   waiting to be consumed.
+   * - The first error ends the iteration.
+   * - Leaving the iteration early cancels the calls that have not begun.
    *
    * @param fn the function, with as many parameters as there are iterables
-   * @param items an iterable, or an async one, for each parameter of `fn`; options last, if any
+   * @param items an iterable or async iterable for each parameter of `fn`, then the options, if any
    * @throws {ClosedError} if the executor was shut down
    * @throws {BrokenExecutor} if its initializer failed, or its workers do not start
-   * @throws {RangeError} if `chunkSize` or `bufferSize` is not a whole number of at least 1
-   * @throws {TypeError} if one of the iterables is none, or there is no such option
-   * @throws {TimeoutError} from the iteration, if a result is not there in time
+   * @throws {RangeError} if `chunkSize` or `bufferSize` is not an integer of at least 1
+   * @throws {TypeError} if an input is not iterable, or an option does not exist
+   * @throws {TimeoutError} from the iteration, if a result does not arrive within `timeoutMs`
    *
    * @example One iterable, several, and options
    * ```ts
@@ -182,32 +178,32 @@ export abstract class Executor implements AsyncDisposable {
     items: Iterable<T> | AsyncIterable<T>,
     options?: ExecutorMapOptions,
   ): AsyncIterableIterator<R>;
-  /** With a function of several parameters, or none. */
+  /** As above, for a function of several parameters or none. */
   map<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     ...items: MapArguments<A>
   ): AsyncIterableIterator<R>;
   map<R>(
     fn: (...args: never) => Awaitable<R>,
-    ...given: readonly unknown[]
+    ...args: readonly unknown[]
   ): AsyncIterableIterator<R> {
     this.#checkOpen();
-    const { iterables, options } = partsOf(given);
+    const { iterables, options } = splitMapArguments(args);
     checkOptions("map", options, mapNames);
     const { bufferSize, chunkSize, signal } = options;
-    if (bufferSize !== undefined) checkWhole("map", "bufferSize", bufferSize);
-    const alone = iterables.length === 1;
+    if (bufferSize !== undefined) checkPositiveInteger("map", "bufferSize", bufferSize);
+    const isSingle = iterables.length === 1;
     const results = this.#submitter.imap<unknown, R>(
       fn as AnyFunction,
-      alone ? iterables[0] : zip(iterables),
+      isSingle ? iterables[0] : zip(iterables),
       true,
       {
         chunkSize,
         signal,
-        spread: !alone,
+        spread: !isSingle,
         window: bufferSize,
-        takesRest: bufferSize === undefined && zipHasEnd(iterables),
-        closedError: inputLeft,
+        takesRest: bufferSize === undefined && isFiniteZip(iterables),
+        closedError: unreadInputError,
       },
     );
     const map = new MapResults<R>(results, {
@@ -220,14 +216,14 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /**
-   * Takes no more work; the workers end when everything has been done. May be called again.
+   * Rejects further work and ends the workers when the submitted work is done. Idempotent.
    *
-   * What maps have not yet taken of an input that is known to have an end is part of it: one with a
-   * length or a size, such as an array, alone or beside other iterables that are not async. Other maps,
-   * and those with a `bufferSize`, end with a `ClosedError` after the results of what they have taken.
+   * The submitted work includes the unread input of maps over finite inputs: at least one of their
+   * inputs has a length or a size, as an array has, and none is async. Other maps, and maps with a
+   * `bufferSize`, yield the results of the input that they have read, then throw `ClosedError`.
    *
-   * @returns a promise that resolves when the workers have ended; at once if `wait` is false
-   * @throws {TypeError} if there is no such option
+   * @returns a promise that resolves when the workers have ended; immediately if `wait` is false
+   * @throws {TypeError} if an option does not exist
    */
   async shutdown(options: ExecutorShutdownOptions = {}): Promise<void> {
     checkOptions("shut down executor", options, shutdownNames);
@@ -238,12 +234,12 @@ export abstract class Executor implements AsyncDisposable {
     if (wait) await this.#submitter.join();
   }
 
-  /** Takes no more work, and waits until everything has been done and the workers have ended. */
+  /** Rejects further work, and waits until the submitted work is done and the workers have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
 
-  /** Cancels what has not begun. Returns what to wait for until inputs of maps have been left. */
+  /** Cancels the calls that have not begun. The promises resolve when maps have closed their inputs. */
   #cancelAll(): Promise<void>[] {
     for (const future of [...this.#futures]) {
       if (future.cancel()) this.#futures.delete(future);
@@ -251,18 +247,13 @@ export abstract class Executor implements AsyncDisposable {
     return [...this.#maps].map((map) => map.cancelRest());
   }
 
-  #endNow(exitCode: number): void {
-    void this.shutdown({ wait: false, cancelFutures: true });
-    this.#submitter.terminate(exitCode);
-  }
-
   #checkOpen(): void {
-    if (this.#isShutDown) throw afterShutdown();
+    if (this.#isShutDown) throw shutdownError();
     const { broken } = this.#submitter.engine;
     if (broken !== undefined) throw this.#explain(broken);
   }
 
-  /** An error of the pool as one of the executor, if it keeps the pool from working. */
+  /** Returns the error to throw for an error of the pool: `BrokenExecutor` if the pool is broken. */
   #explain(error: unknown): unknown {
     const cause = this.#submitter.engine.broken;
     if (cause === undefined || error !== cause) return error;
@@ -272,34 +263,26 @@ export abstract class Executor implements AsyncDisposable {
   }
 }
 
-function afterShutdown(): ClosedError {
+function shutdownError(): ClosedError {
   return new ClosedError("Cannot schedule new futures after shutdown");
 }
 
-function inputLeft(): ClosedError {
+function unreadInputError(): ClosedError {
   return new ClosedError(
     "Cannot schedule new futures after shutdown: the input of map had not ended. " +
-      "Take the results before shutdown(), or inside the scope of the executor",
+      "Consume the results before shutdown(), or inside the scope of the executor",
   );
 }
 
-/** Tells the iterables of a map from its options, which are the one argument that is no iterable. */
-function partsOf(
-  given: readonly unknown[],
+/** Separates the iterables of a map from its options, the only argument that is not an iterable. */
+function splitMapArguments(
+  args: readonly unknown[],
 ): { iterables: (Iterable<unknown> | AsyncIterable<unknown>)[]; options: ExecutorMapOptions } {
-  const last = given.at(-1);
+  const last = args.at(-1);
   const hasOptions = typeof last === "object" && last !== null &&
     !(Symbol.iterator in last) && !(Symbol.asyncIterator in last);
   return {
-    iterables: (hasOptions ? given.slice(0, -1) : given) as Iterable<unknown>[],
+    iterables: (hasOptions ? args.slice(0, -1) : args) as Iterable<unknown>[],
     options: hasOptions ? last as ExecutorMapOptions : {},
   };
-}
-
-/** Checks a count that the caller gave. */
-export function checkWhole(verb: string, name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number of at least 1, not ${describe(value)}`,
-  );
 }

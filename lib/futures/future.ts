@@ -1,71 +1,34 @@
 /**
- * The outcome of a task that may still be to come.
+ * The outcome of a task that may not have ended yet.
  *
  * @module
  */
 
-import {
-  CancelledError,
-  DeadlockError,
-  InvalidStateError,
-  TerminatedError,
-  TimeoutError,
-} from "../errors.ts";
+import { InvalidStateError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
-import type { Engine } from "../pool/engines/engine.ts";
-import type { Job } from "../pool/calls/jobs.ts";
-import { settledWithin } from "../sync/settled.ts";
+import { FutureState } from "./future_state.ts";
+
+/** Key under which the files of this folder find the state of a {@linkcode Future}. */
+export const futureState: unique symbol = Symbol("futureState");
 
 /**
- * | state | next | who moves it on |
- * |---|---|---|
- * | `pending` | `running` | `setRunningOrNotifyCancel`. A future of an executor stays `pending`; whether its task has begun the engine knows |
- * | `pending` | `cancelled` | `cancel`, unless the engine says that the task has begun |
- * | `pending`, `running` | `done`, `failed` | the executor, or `setResult`, `setException` |
- */
-type State = "pending" | "running" | "cancelled" | "done" | "failed";
-
-/** The task behind a future of an executor. */
-interface Task {
-  engine: Engine;
-  job: Job;
-}
-
-/** What executors and waits do with futures, beside their public methods. */
-export interface FutureInternals {
-  /** Says what runs the future's task. */
-  setTask(future: Future<unknown>, task: Task): void;
-  /** Ends a future, unless it has ended. */
-  settle(future: Future<unknown>, state: "done" | "failed", outcome: unknown): void;
-  /** Calls `onEnd` when the future ends, before its callbacks; returns how to give that up. */
-  watch(future: Future<unknown>, onEnd: () => void): () => void;
-  /** Says that somebody will look at the outcome. */
-  look(future: Future<unknown>): void;
-  /** Whether it has ended with an error, and not by `cancel()`. */
-  failed(future: Future<unknown>): boolean;
-}
-
-/** For executors and waits. */
-export let futureInternals: FutureInternals;
-
-/**
- * The result of a task, or its error, once it is there. It can be awaited like a promise.
+ * The result of a task, or its error, once the task has ended. A future can be awaited like a promise.
  *
- * - Executors make futures: `executor.submit(fn, ...args)`. Who makes one of their own ends it with
- *   `setResult` or `setException`.
- * - What waits for it is told first, then its callbacks are called, in the order in which they were
- *   added, all before the call returns that ended it.
- * - An error that nobody asks for is an unhandled rejection, as a promise's is. Asking is: awaiting
- *   the future, `result`, `exception`, and giving it to `waitFutures` or `asCompleted`. Python
- *   forgets such errors. That of a future that was cancelled, or whose workers were terminated, is
- *   not reported.
+ * - Executors make futures: `executor.submit(fn, ...args)`. A program that makes its own ends them with
+ *   `setResult()` or `setException()`.
+ * - When a future ends, waits on it are notified first; then its callbacks are called in the order in
+ *   which they were added. All of this happens before the call that ended it returns.
+ * - An error that is never retrieved is an unhandled rejection, like that of a promise; Python ignores
+ *   such errors. Awaiting the future, `result()`, `exception()`, and passing the future to `wait()` or
+ *   `asCompleted()` retrieve it. The errors of futures that were cancelled, or whose workers were
+ *   terminated, are not reported.
  * - A future belongs to its isolate and cannot be sent.
  *
  * Follows Python's `concurrent.futures.Future`.
  *
  * @typeParam R the type of the result
  *
- * @example Of an executor, and of one's own
+ * @example A future of an executor, and one that the program settles
  * ```ts
  * import { Future, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assert, assertEquals } from "@std/assert";
@@ -81,226 +44,161 @@ export let futureInternals: FutureInternals;
  * ```
  */
 export class Future<R> implements PromiseLike<R> {
-  readonly #outcome: PromiseWithResolvers<unknown> = Promise.withResolvers();
-  #state: State = "pending";
-  #result: unknown;
-  #error: unknown;
-  #task: Task | undefined;
-  #looked = false;
-  readonly #watchers = new Set<() => void>();
-  #callbacks: (() => void)[] = [];
+  readonly #state: FutureState;
 
-  static {
-    futureInternals = {
-      setTask: (future, task) => future.#task = task,
-      settle: (future, state, outcome) => void future.#settle(state, outcome),
-      watch: (future, onEnd) => {
-        future.#watchers.add(onEnd);
-        return () => future.#watchers.delete(onEnd);
-      },
-      look: (future) => future.#look(),
-      failed: (future) => future.#state === "failed",
-    };
+  /** Makes a pending future, for its creator to settle. */
+  constructor();
+  /** @internal Makes the future with this state, which an executor settles. */
+  constructor(state: FutureState);
+  constructor(state?: FutureState) {
+    this.#state = state instanceof FutureState ? state : new FutureState();
   }
 
-  /** Makes a future that is pending: for executors, and for those who end it themselves. */
-  constructor() {}
+  /** @internal */
+  get [futureState](): FutureState {
+    return this.#state;
+  }
 
-  // Its state
+  // State
 
   /**
-   * Cancels the task if it has not begun: it never will then, and asking for its result throws
+   * Cancels the task if it has not begun. The task never runs then, and `result()` throws
    * `CancelledError`.
    *
-   * A worker that is about to begin the task and this call cannot both win.
+   * If a worker is about to begin the task at the same time, either the task runs or it is cancelled,
+   * never both.
    *
-   * @returns whether it is cancelled: false if the task has begun or the future has ended
+   * @returns whether the future is cancelled: false if the task has begun or the future has ended
    */
   cancel(): boolean {
-    if (this.#state === "cancelled") return true;
-    if (this.#state !== "pending") return false;
-    if (this.#task !== undefined && !this.#task.engine.withdraw(this.#task.job)) return false;
-    const error = new CancelledError("Cannot get result: the future was cancelled");
-    this.#settle("cancelled", error);
-    this.#task?.job.fail(error);
-    return true;
+    return this.#state.cancel();
   }
 
-  /** Whether it was cancelled. */
+  /** Returns whether the future was cancelled. */
   cancelled(): boolean {
-    return this.#state === "cancelled";
+    return this.#state.status === "cancelled";
   }
 
-  /** Whether its task has begun and not ended: it cannot be cancelled now. */
+  /** Returns whether the task has begun and has not ended. It cannot be cancelled then. */
   running(): boolean {
-    if (this.#state !== "pending") return this.#state === "running";
-    return this.#task !== undefined && this.#task.engine.begun(this.#task.job);
+    return this.#state.isRunning;
   }
 
-  /** Whether it has ended: with a result, with an error, or by `cancel()`. */
+  /** Returns whether the future has ended: it has a result or an error, or was cancelled. */
   done(): boolean {
-    return this.#state !== "pending" && this.#state !== "running";
+    return this.#state.hasEnded;
   }
 
-  // Its outcome
+  // Outcome
 
   /**
-   * The result, when it is there.
+   * Waits for the result and returns it.
    *
-   * @throws {CancelledError} if it was cancelled
-   * @throws {TimeoutError} if it is not there in `timeoutMs`; the task goes on
+   * @throws {CancelledError} if the future was cancelled
+   * @throws {TimeoutError} if the task has not ended within `timeoutMs`; the task continues
    * @throws the error of the task
-   * @throws the reason of `signal`, if that is aborted first; the task goes on
+   * @throws the reason of `signal`, if it is aborted first; the task continues
    */
   async result(options?: WaitOptions): Promise<R> {
-    await this.#wait(options);
-    return await this.#outcome.promise as R;
+    await this.#state.wait(options);
+    return await this.#state.promise as R;
   }
 
   /**
-   * The error of the task, when it has ended: `undefined` if it has a result.
+   * Waits until the task has ended and returns its error, or `undefined` if it has a result.
    *
-   * @throws {CancelledError} if it was cancelled
-   * @throws {TimeoutError} if it has not ended in `timeoutMs`; the task goes on
-   * @throws the reason of `signal`, if that is aborted first; the task goes on
+   * @throws {CancelledError} if the future was cancelled
+   * @throws {TimeoutError} if the task has not ended within `timeoutMs`; the task continues
+   * @throws the reason of `signal`, if it is aborted first; the task continues
    */
   async exception(options?: WaitOptions): Promise<unknown> {
-    await this.#wait(options);
-    return this.#errorNow();
+    await this.#state.wait(options);
+    return this.#state.errorOrThrow();
   }
 
   /**
-   * As {@linkcode Future.result}, blocking the thread.
+   * As {@linkcode Future.result}, blocking the isolate.
    *
-   * @throws {DeadlockError} if this thread itself would have to go on for it to be there: it is no
-   * executor's, or its task runs in this isolate and waits for a promise
+   * @throws {DeadlockError} if the future could only end by code of this isolate: it was not made by
+   * an executor, or its task runs in this isolate and waits for a promise
    */
   resultSync(options?: WaitOptions): R {
-    this.#block(options);
-    if (this.#state !== "done") throw this.#error;
-    return this.#result as R;
+    this.#state.block(options);
+    if (this.#state.status !== "done") throw this.#state.error;
+    return this.#state.result as R;
   }
 
   /**
-   * As {@linkcode Future.exception}, blocking the thread.
+   * As {@linkcode Future.exception}, blocking the isolate.
    *
    * @throws {DeadlockError} as {@linkcode Future.resultSync}
    */
   exceptionSync(options?: WaitOptions): unknown {
-    this.#block(options);
-    return this.#errorNow();
+    this.#state.block(options);
+    return this.#state.errorOrThrow();
   }
 
   /**
-   * Calls `fn` with this future when it ends: at once if it has ended.
+   * Calls `fn` with this future when it ends, or immediately if it has ended.
    *
-   * What `fn` throws is reported with `console.error` and goes no further.
+   * An error that `fn` throws is printed with `console.error` and otherwise ignored.
    */
   addDoneCallback(fn: (future: this) => unknown): void {
-    const call = () => {
+    this.#state.addCallback(() => {
       try {
         fn(this);
       } catch (error) {
         console.error("Uncaught in a callback of a future:", error);
       }
-    };
-    if (this.done()) call();
-    else this.#callbacks.push(call);
+    });
   }
 
-  /** Makes `await` work. */
+  /** Makes the future awaitable, as a promise of its result. */
   then<A = R, B = never>(
     onResult?: ((result: R) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return (this.#outcome.promise as Promise<R>).then(onResult, onError);
+    return (this.#state.promise as Promise<R>).then(onResult, onError);
   }
 
-  // For those who make their own
+  // For the creator of a future
 
   /**
-   * Ends it with a result.
+   * Ends the future with a result.
    *
    * @throws {InvalidStateError} if it has ended
    */
   setResult(result: R): void {
-    if (!this.#settle("done", result)) throw this.#invalid("set result");
+    if (!this.#state.settle("done", result)) throw this.#invalidState("set result");
   }
 
   /**
-   * Ends it with an error.
+   * Ends the future with an error.
    *
    * @throws {InvalidStateError} if it has ended
    */
   setException(error: unknown): void {
-    if (!this.#settle("failed", error)) throw this.#invalid("set exception");
+    if (!this.#state.settle("failed", error)) throw this.#invalidState("set exception");
   }
 
   /**
-   * To be called before the work begins: says that it is running, and cannot be cancelled any more.
+   * Marks the future as running, so that it can no longer be cancelled. Its creator calls this before
+   * the work begins.
    *
-   * @returns false if it was cancelled: there is nothing to do then
+   * @returns false if it was cancelled: the work must not begin then
    * @throws {InvalidStateError} if it is running or has a result or an error
    */
   setRunningOrNotifyCancel(): boolean {
-    if (this.#state === "cancelled") return false;
-    if (this.#state !== "pending") throw this.#invalid("set running");
-    this.#state = "running";
+    if (this.#state.status === "cancelled") return false;
+    if (this.#state.status !== "pending") throw this.#invalidState("set running");
+    this.#state.status = "running";
     return true;
   }
 
-  #invalid(verb: string): InvalidStateError {
+  #invalidState(verb: string): InvalidStateError {
+    const { status } = this.#state;
     return new InvalidStateError(
-      `Cannot ${verb}: the future is ${this.#state === "failed" ? "done" : this.#state} already`,
+      `Cannot ${verb}: the future is already ${status === "failed" ? "done" : status}`,
     );
   }
-
-  #settle(state: "done" | "failed" | "cancelled", outcome: unknown): boolean {
-    if (this.done()) return false;
-    this.#state = state;
-    if (state === "done") {
-      this.#result = outcome;
-      this.#outcome.resolve(outcome);
-    } else {
-      this.#error = outcome;
-      this.#outcome.reject(outcome);
-      // What the caller brought about is no surprise, and need not be asked for.
-      if (state === "cancelled" || outcome instanceof TerminatedError) this.#look();
-    }
-    for (const tell of [...this.#watchers]) tell();
-    this.#watchers.clear();
-    for (const call of this.#callbacks.splice(0)) call();
-    return true;
-  }
-
-  #look(): void {
-    if (this.#looked) return;
-    this.#looked = true;
-    this.#outcome.promise.catch(() => {}); // who looks is told in another way
-  }
-
-  #errorNow(): unknown {
-    if (this.#state === "cancelled") throw this.#error;
-    return this.#error;
-  }
-
-  async #wait(options?: WaitOptions): Promise<void> {
-    if (!await settledWithin(this.#outcome.promise, options)) throw tooLate(options);
-  }
-
-  #block(options?: WaitOptions): void {
-    this.#look();
-    if (this.done()) return;
-    if (this.#task === undefined) {
-      throw new DeadlockError(
-        "Cannot wait for result: nothing but this thread could set it, which would block. " +
-          "Await the future",
-      );
-    }
-    if (!this.#task.engine.work(this.#task.job, options)) throw tooLate(options);
-  }
-}
-
-function tooLate(options: WaitOptions | undefined): TimeoutError {
-  return new TimeoutError(`Cannot get result: not there after ${options?.timeoutMs} ms`);
 }

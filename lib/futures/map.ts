@@ -10,17 +10,17 @@ import type { ImapIterator } from "../pool/calls/imap.ts";
 import { hasEnd, type Input, ItemSource, reportLeft } from "../pool/calls/item_source.ts";
 import { settledWithin } from "../sync/settled.ts";
 
-/** What the results of a map need to know. */
+/** How {@linkcode MapResults} deals with its executor. */
 export interface MapSetup extends Pick<WaitOptions, "timeoutMs"> {
-  /** The error to throw for one that came. */
+  /** Returns the error to throw for an error of the pool. */
   explain(error: unknown): unknown;
   /** Called once when the iteration has ended. */
   onEnd(results: MapResults<unknown>): void;
 }
 
 /**
- * The iterator behind `Executor.map`. The first error ends it, and whatever ends it takes back what
- * has not begun.
+ * The iterator that `Executor.map()` returns. The first error ends it. When it ends, for whatever
+ * reason, the calls that have not begun are cancelled.
  */
 export class MapResults<R> implements AsyncIterableIterator<R> {
   readonly #results: ImapIterator<unknown, R>;
@@ -28,24 +28,24 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
   readonly #deadline: number;
   #ended = false;
 
-  /** The time runs from here. */
+  /** Makes the iterator; `timeoutMs` counts from this call. */
   constructor(results: ImapIterator<unknown, R>, setup: MapSetup) {
     this.#results = results;
     this.#setup = setup;
     this.#deadline = deadlineOf({ timeoutMs: setup.timeoutMs });
   }
 
-  /** The next result. */
+  /** Returns the next result. */
   async next(): Promise<IteratorResult<R>> {
     if (this.#ended) return { done: true, value: undefined };
-    const coming = this.#results.next();
+    const nextResult = this.#results.next();
     try {
-      if (!await settledWithin(coming, { timeoutMs: this.#deadline - performance.now() })) {
+      if (!await settledWithin(nextResult, { timeoutMs: this.#deadline - performance.now() })) {
         throw new TimeoutError(
-          `Cannot get the next result of map: not there ${this.#setup.timeoutMs} ms after the call`,
+          `Cannot get next result of map: not available ${this.#setup.timeoutMs} ms after the call`,
         );
       }
-      const next = await coming;
+      const next = await nextResult;
       if (next.done) this.#end();
       return next;
     } catch (error) {
@@ -60,7 +60,7 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
     return await this.#results.return();
   }
 
-  /** Takes back what has not begun: where its results would be, the iteration ends in an error. */
+  /** Cancels the calls that have not begun. The iteration throws in place of their results. */
   async cancelRest(): Promise<void> {
     await this.#results.stop();
   }
@@ -77,43 +77,44 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
 }
 
 /**
- * The first elements of all, then the second, until one has no more, as in Python's `zip`.
+ * Yields the first elements of all inputs, then the second ones, until an input ends. Follows Python's
+ * `zip`.
  *
- * @throws {TypeError} if one of them cannot be iterated
+ * @throws {TypeError} if an input is not iterable
  */
 export function zip(iterables: readonly Input<unknown>[]): Input<unknown[]> {
   const sources = iterables.map((it, at) => new ItemSource(it, `argument ${at + 1} after fn`));
-  if (sources.some(({ isAsync }) => isAsync)) return zipLater(sources);
-  return zipNow(sources.map(({ iterator }) => iterator as Iterator<unknown>));
+  if (sources.some(({ isAsync }) => isAsync)) return zipAsync(sources);
+  return zipSync(sources.map(({ iterator }) => iterator as Iterator<unknown>));
 }
 
-/** Whether `zip` of these is known to have an end. */
-export function zipHasEnd(iterables: readonly Input<unknown>[]): boolean {
+/** Returns whether `zip` of these inputs is known to be finite. */
+export function isFiniteZip(iterables: readonly Input<unknown>[]): boolean {
   const isAsync = iterables.some((it) => Symbol.asyncIterator in Object(it));
   return !isAsync && iterables.some(hasEnd);
 }
 
-function* zipNow(iterators: Iterator<unknown>[]): Generator<unknown[]> {
-  let asked: Iterator<unknown> | undefined; // if it ends or fails, it need not be told to end
+function* zipSync(iterators: Iterator<unknown>[]): Generator<unknown[]> {
+  let current: Iterator<unknown> | undefined; // if it ends or throws, `return()` must not be called
   try {
     while (iterators.length > 0) {
       const item: unknown[] = [];
-      for (asked of iterators) {
-        const { done, value } = asked.next();
+      for (current of iterators) {
+        const { done, value } = current.next();
         if (done) return;
         item.push(value);
       }
-      asked = undefined;
+      current = undefined;
       yield item;
     }
   } finally {
-    for (const iterator of iterators) if (iterator !== asked) iterator.return?.();
+    for (const iterator of iterators) if (iterator !== current) iterator.return?.();
   }
 }
 
-/** No generator: its `return()` would have to wait for a `next()`. */
-function zipLater(sources: ItemSource<unknown>[]): AsyncIterableIterator<unknown[]> {
-  const leave = async (): Promise<IteratorReturnResult<undefined>> => {
+/** Not a generator: its `return()` would have to wait for a pending `next()`. */
+function zipAsync(sources: ItemSource<unknown>[]): AsyncIterableIterator<unknown[]> {
+  const close = async (): Promise<IteratorReturnResult<undefined>> => {
     await Promise.all(sources.map((source) => source.leave()));
     return { done: true, value: undefined };
   };
@@ -123,16 +124,16 @@ function zipLater(sources: ItemSource<unknown>[]): AsyncIterableIterator<unknown
       try {
         for (const source of sources) {
           const { done, value } = await source.next();
-          if (done) return await leave();
+          if (done) return await close();
           item.push(value);
         }
       } catch (error) {
-        await leave().catch(reportLeft);
+        await close().catch(reportLeft);
         throw error;
       }
       return { done: false, value: item };
     },
-    return: leave,
+    return: close,
     [Symbol.asyncIterator]() {
       return this;
     },

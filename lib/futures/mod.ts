@@ -1,8 +1,7 @@
 /**
- * Python's `concurrent.futures`, under its own names: executors run functions, and give futures of
- * their results.
+ * Python's `concurrent.futures`: executors call functions and return futures of their results.
  *
- * @example The first that is there
+ * @example The first result
  * ```ts
  * import { FIRST_COMPLETED, ThreadPoolExecutor, wait } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
@@ -25,6 +24,7 @@ export {
   type MapArguments,
   type MapInputs,
 } from "./executor.ts";
+export type { ExecutorOptions } from "./executor_options.ts";
 export { Future } from "./future.ts";
 export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from "./process_pool_executor.ts";
 export { ThreadPoolExecutor, type ThreadPoolExecutorOptions } from "./thread_pool_executor.ts";

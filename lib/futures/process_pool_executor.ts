@@ -1,46 +1,42 @@
 /**
- * An executor on workers.
+ * An executor whose tasks run in workers.
  *
  * @module
  */
 
-import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
-import { Pool } from "../pool/pool.ts";
+import type { OptionNames } from "../arguments/options.ts";
+import { Pool, submitterOf } from "../pool/pool.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
-import { checkWhole, endNow, Executor } from "./executor.ts";
+import type { StartMethod } from "../runtime/start_method.ts";
+import { Executor } from "./executor.ts";
+import { executorNames, type ExecutorOptions, executorOptions } from "./executor_options.ts";
 
 /** Options of a {@linkcode ProcessPoolExecutor}. */
 export interface ProcessPoolExecutorOptions<
   InitArgs extends readonly unknown[] = readonly unknown[],
-> {
+> extends ExecutorOptions<InitArgs> {
   /**
-   * Number of workers at most.
+   * Maximum number of workers.
    *
    * @default {cpuCount()}
    */
   maxWorkers?: number;
-  /** Called once in each worker before its first task. If it fails, the executor is broken. */
-  initializer?: (...args: InitArgs) => unknown;
-  /** Arguments of `initializer`. */
-  initargs?: InitArgs;
   /**
-   * Number of tasks, or chunks of a map, that a worker runs before another takes its place.
+   * Number of tasks, or chunks of a map, that a worker runs before it is replaced.
    *
    * @default {no limit}
    */
   maxTasksPerChild?: number;
   /**
-   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
+   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance.
    *
-   * @default {"spawn"}
+   * @default {getStartMethod()}
    */
-  startMethod?: "spawn" | "forkserver";
+  startMethod?: StartMethod;
 }
 
 const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
-  maxWorkers: true,
-  initializer: true,
-  initargs: true,
+  ...executorNames,
   maxTasksPerChild: true,
   startMethod: true,
 };
@@ -48,17 +44,17 @@ const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
 /**
  * An executor whose tasks run in workers, in parallel.
  *
- * - What it runs, and with what, crosses to the worker as in a `Pool`, on which it stands. What
- *   cannot cross is an error at the call of `submit`; Python's future gets it.
- * - A worker that dies fails the task that it ran, with `WorkerDiedError`, and is replaced. Python's
- *   executor is broken then, and all its futures fail.
- * - It is broken only if its initializer fails or its workers do not start: what has not ended fails
- *   with `BrokenExecutor`, and `submit` throws it.
- * - It does not keep the program alive, futures that have not ended do.
+ * - Functions and arguments cross to a worker as they do in a `Pool`, on which the executor is built. A
+ *   value that cannot cross makes `submit()` throw; in Python, the future fails.
+ * - If a worker dies, the task that it ran fails with `WorkerDiedError`, and the worker is replaced. In
+ *   Python, the executor is broken then, and all its futures fail.
+ * - The executor is broken only if its initializer fails or its workers do not start: calls that have
+ *   not ended fail with `BrokenExecutor`, and `submit()` throws it.
+ * - Futures that have not ended keep the program alive; the executor itself does not.
  *
  * Follows Python's `concurrent.futures.ProcessPoolExecutor`.
  *
- * @example As they are done
+ * @example Results in the order in which they arrive
  * ```ts
  * import { asCompleted, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
@@ -72,32 +68,39 @@ const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
  */
 export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly unknown[]>
   extends Executor {
+  readonly #pool: Pool;
+
   /**
-   * Makes an executor; its workers start when there is work.
+   * Makes an executor. Its workers start when there is work.
    *
-   * @param options its options, or the number of its workers
-   * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
+   * @param options the options, or the maximum number of workers
+   * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not an integer of at least 1
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an option
+   * does not exist
    */
   constructor(options: number | ProcessPoolExecutorOptions<InitArgs> = {}) {
-    checkArity("make executor", arguments, 1, "Write { maxWorkers: 2, initializer: fn }");
-    const given = typeof options === "number" ? { maxWorkers: options } : options;
-    checkOptions("make executor", given, optionNames);
-    const { maxWorkers, ...rest } = given;
-    if (maxWorkers !== undefined) checkWhole("make executor", "maxWorkers", maxWorkers);
-    super(new Pool({ ...rest, processes: maxWorkers }) as Pool);
+    const { maxWorkers, ...rest } = executorOptions(options, arguments, optionNames);
+    const pool = new Pool({ ...rest, processes: maxWorkers }) as Pool;
+    super(pool);
+    this.#pool = pool;
   }
 
   /**
-   * Ends all workers now: what has not begun is cancelled, what runs fails with `TerminatedError`.
-   * A task that computes without waiting is not interrupted, since Deno cannot.
+   * Ends all workers now: tasks that have not begun are cancelled, running tasks fail with
+   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot interrupt
+   * it.
    */
   terminateWorkers(): void {
-    endNow(this, ExitCode.TERMINATED);
+    this.#terminate(ExitCode.TERMINATED);
   }
 
-  /** As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving them less time to notice. */
+  /** As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving the workers less time to react. */
   killWorkers(): void {
-    endNow(this, ExitCode.KILLED);
+    this.#terminate(ExitCode.KILLED);
+  }
+
+  #terminate(exitCode: number): void {
+    void this.shutdown({ wait: false, cancelFutures: true });
+    submitterOf(this.#pool).terminate(exitCode);
   }
 }

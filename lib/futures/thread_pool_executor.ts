@@ -1,50 +1,45 @@
 /**
- * An executor in this isolate.
+ * An executor whose tasks run in this isolate.
  *
  * @module
  */
 
-import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
+import type { OptionNames } from "../arguments/options.ts";
 import type { Pool } from "../pool/pool.ts";
 import { ThreadPool, threadsNamed } from "../pool/thread_pool.ts";
-import { checkWhole, Executor } from "./executor.ts";
+import { Executor } from "./executor.ts";
+import { executorNames, type ExecutorOptions, executorOptions } from "./executor_options.ts";
 
 /** Options of a {@linkcode ThreadPoolExecutor}. */
 export interface ThreadPoolExecutorOptions<
   InitArgs extends readonly unknown[] = readonly unknown[],
-> {
+> extends ExecutorOptions<InitArgs> {
   /**
-   * Number of tasks that are under way at once.
+   * Maximum number of tasks that run at the same time.
    *
    * @default {min(32, cpuCount() + 4)}
    */
   maxWorkers?: number;
   /**
-   * What the names of its threads begin with: `currentThread().name` in a task is that, `_` and a
-   * number.
+   * Prefix of the names of the executor's threads: in a task, `currentThread().name` is the prefix,
+   * `_` and a number.
    *
    * @default {"ThreadPoolExecutor-0", "ThreadPoolExecutor-1", …}
    */
   threadNamePrefix?: string;
-  /** Called once in each of its threads before its first task. If it fails, the executor is broken. */
-  initializer?: (...args: InitArgs) => unknown;
-  /** Arguments of `initializer`. */
-  initargs?: InitArgs;
 }
 
 const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
-  maxWorkers: true,
+  ...executorNames,
   threadNamePrefix: true,
-  initializer: true,
-  initargs: true,
 };
 
 /**
- * An executor whose tasks run in this isolate, a few at a time: concurrent where they await
- * something, not parallel.
+ * An executor whose tasks run in this isolate, a few at a time: they are concurrent where they await
+ * something, and not parallel.
  *
- * Functions may be closures, and nothing is copied. What is said of {@linkcode ThreadPool}, on which
- * it stands, holds here.
+ * Functions may be closures, and nothing is copied. The guarantees of {@linkcode ThreadPool}, on which
+ * the executor is built, hold here.
  *
  * Follows Python's `concurrent.futures.ThreadPoolExecutor`.
  *
@@ -80,28 +75,23 @@ const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
  */
 export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly unknown[]>
   extends Executor {
+  static #namesGiven = 0;
+
   /**
    * Makes an executor.
    *
-   * @param options its options, or the number of tasks that are under way at once
-   * @throws {RangeError} if `maxWorkers` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, or there is no such option
+   * @param options the options, or the maximum number of tasks that run at the same time
+   * @throws {RangeError} if `maxWorkers` is not an integer of at least 1
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an option
+   * does not exist
    */
   constructor(options: number | ThreadPoolExecutorOptions<InitArgs> = {}) {
-    checkArity("make executor", arguments, 1, "Write { maxWorkers: 2, initializer: fn }");
-    const given = typeof options === "number" ? { maxWorkers: options } : options;
-    checkOptions("make executor", given, optionNames);
-    const { maxWorkers = Math.min(32, navigator.hardwareConcurrency + 4) } = given;
-    checkWhole("make executor", "maxWorkers", maxWorkers);
-    const { threadNamePrefix = `ThreadPoolExecutor-${executors++}`, initializer, initargs } = given;
-    const nameOf = (place: number) => `${threadNamePrefix}_${place}`;
-    super(
-      new ThreadPool(
-        { processes: maxWorkers, initializer, initargs },
-        threadsNamed(nameOf),
-      ) as Pool,
-    );
+    const {
+      maxWorkers = Math.min(32, navigator.hardwareConcurrency + 4),
+      threadNamePrefix = `ThreadPoolExecutor-${ThreadPoolExecutor.#namesGiven++}`,
+      ...rest
+    } = executorOptions(options, arguments, optionNames);
+    const threads = threadsNamed((slot) => `${threadNamePrefix}_${slot}`);
+    super(new ThreadPool({ ...rest, processes: maxWorkers }, threads) as Pool);
   }
 }
-
-let executors = 0;

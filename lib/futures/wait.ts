@@ -9,22 +9,22 @@ import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait
 import type { OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { settledWithin } from "../sync/settled.ts";
-import { Future, futureInternals } from "./future.ts";
+import { Future, futureState } from "./future.ts";
 
-/** Says {@linkcode wait} to return when one future has ended. */
+/** Makes {@linkcode wait} return when one future has ended. */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";
-/** Says {@linkcode wait} to return when one has failed, or all have ended. */
+/** Makes {@linkcode wait} return when one future has failed, or all have ended. */
 export const FIRST_EXCEPTION = "FIRST_EXCEPTION";
-/** Says {@linkcode wait} to return when all futures have ended. */
+/** Makes {@linkcode wait} return when all futures have ended. */
 export const ALL_COMPLETED = "ALL_COMPLETED";
 
-/** When {@linkcode wait} returns. */
+/** The condition on which {@linkcode wait} returns. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
 /** Options of {@linkcode wait}. */
 export interface WaitFuturesOptions extends WaitOptions {
   /**
-   * When to return.
+   * The condition on which to return.
    *
    * @default {"ALL_COMPLETED"}
    */
@@ -37,37 +37,36 @@ const optionNames: OptionNames<WaitFuturesOptions> = {
   signal: true,
 };
 
-/** Futures that have ended, and others. */
+/** The futures that have ended, and the others. */
 export interface DoneAndNotDone<F> {
-  /** Those that have a result or an error, or were cancelled. */
+  /** The futures that have a result or an error, or were cancelled. */
   done: Set<F>;
-  /** Those that have not ended. */
+  /** The futures that have not ended. */
   notDone: Set<F>;
 }
 
 /**
- * Waits until all of the futures have ended, or one, or one has failed; or until `timeoutMs` has
- * passed, which is no error here.
+ * Waits until all futures have ended, one has ended, or one has failed, as `returnWhen` selects.
  *
- * A future that is given twice counts once. Errors of futures that were given are not reported as
- * unhandled: look into `done`.
+ * - If `timeoutMs` passes first, the function returns the sets as they are; this is not an error.
+ * - A future that occurs several times counts once.
+ * - The errors of the futures are not reported as unhandled: retrieve them from `done`.
  *
- * Follows Python's `concurrent.futures.wait`, and has that name in
- * `@sauropod/multiprocessing/futures`.
+ * Follows Python's `concurrent.futures.wait`.
  *
  * @typeParam F the type of the futures
- * @throws {RangeError} if there is no such `returnWhen`
- * @throws {TypeError} if one of them is no future, or there is no such option
- * @throws the reason of `signal`, if that is aborted first
+ * @throws {RangeError} if `returnWhen` is not one of the three conditions
+ * @throws {TypeError} if an element is not a future, or an option does not exist
+ * @throws the reason of `signal`, if it is aborted first
  *
  * @example The first of two
  * ```ts
- * import { Future, wait as waitFutures } from "@sauropod/multiprocessing/futures";
+ * import { Future, wait } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
  *
  * const [first, second] = [new Future<number>(), new Future<number>()];
  * setTimeout(() => second.setResult(2), 10);
- * const { done, notDone } = await waitFutures([first, second], { returnWhen: "FIRST_COMPLETED" });
+ * const { done, notDone } = await wait([first, second], { returnWhen: "FIRST_COMPLETED" });
  * assertEquals([done.has(second), notDone.has(first)], [true, true]);
  * ```
  */
@@ -75,7 +74,7 @@ export async function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitFuturesOptions = {},
 ): Promise<DoneAndNotDone<F>> {
-  const wait = pickWaitOptions("wait for futures", options, optionNames);
+  const waitOptions = pickWaitOptions("wait for futures", options, optionNames);
   const { returnWhen = ALL_COMPLETED } = options;
   if (![FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED].includes(returnWhen)) {
     throw new RangeError(
@@ -83,26 +82,25 @@ export async function wait<F extends Future<unknown>>(
         `"ALL_COMPLETED", not ${describe(returnWhen)}`,
     );
   }
-  const all = setOf(futures);
-  const enough = Promise.withResolvers<void>();
-  let left = 0;
-  const count = (future: F) => {
-    const one = returnWhen === FIRST_COMPLETED ||
-      (returnWhen === FIRST_EXCEPTION && futureInternals.failed(future));
-    if (one || left === 0) enough.resolve();
-  };
+  const all = observedSet(futures);
+  const condition = Promise.withResolvers<void>();
   const pending = [...all].filter((future) => !future.done());
-  left = pending.length;
+  let pendingCount = pending.length;
+  const checkCondition = (ended: F) => {
+    const isFirst = returnWhen === FIRST_COMPLETED ||
+      (returnWhen === FIRST_EXCEPTION && ended[futureState].status === "failed");
+    if (isFirst || pendingCount === 0) condition.resolve();
+  };
   const unwatch = pending.map((future) =>
-    futureInternals.watch(future, () => {
-      left--;
-      count(future);
+    future[futureState].watch(() => {
+      pendingCount--;
+      checkCondition(future);
     })
   );
-  for (const future of all) if (future.done()) count(future);
-  if (left === 0) enough.resolve();
+  for (const future of all) if (future.done()) checkCondition(future);
+  if (pendingCount === 0) condition.resolve();
   try {
-    await settledWithin(enough.promise, wait);
+    await settledWithin(condition.promise, waitOptions);
   } finally {
     for (const stop of unwatch) stop();
   }
@@ -111,29 +109,29 @@ export async function wait<F extends Future<unknown>>(
   return { done, notDone };
 }
 
-/** A future that has ended, and which of those that were given it is. */
+/** A future that has ended, and its index in the input of {@linkcode asCompleted}. */
 export interface CompletedFuture<F> {
-  /** The future: its result or error is there. */
+  /** The future, which has a result or an error, or was cancelled. */
   future: F;
-  /** Its place among the futures that were given. */
+  /** The index of the future in the input; the first one if it occurs several times. */
   index: number;
 }
 
 /**
- * Gives the futures as they end: those first that have ended already, each once.
+ * Yields each future once when it ends; futures that have ended already come first.
  *
- * Errors of futures that were given are not reported as unhandled.
+ * The errors of the futures are not reported as unhandled.
  *
- * Follows Python's `concurrent.futures.as_completed`. That gives the futures themselves; here each is
- * inside an object, since what stands between `for await` and a thenable would await it.
+ * Follows Python's `concurrent.futures.as_completed`, which yields the futures themselves. Here each
+ * future is a property of an object, because `for await` would await a thenable.
  *
  * @typeParam F the type of the futures
  * @param options `timeoutMs` counts from this call
- * @throws {TypeError} if one of them is no future
- * @throws {TimeoutError} from the iteration, if not all have ended in time
- * @throws the reason of `signal`, from the iteration, if that is aborted first
+ * @throws {TypeError} if an element is not a future
+ * @throws {TimeoutError} from the iteration, if not all futures have ended within `timeoutMs`
+ * @throws the reason of `signal`, from the iteration, if it is aborted first
  *
- * @example Whichever comes
+ * @example Results in the order in which they arrive
  * ```ts
  * import { asCompleted, ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
  * import { assertEquals } from "@std/assert";
@@ -159,17 +157,18 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
   readonly #deadline: number;
   readonly #total: number;
   readonly #ready: CompletedFuture<F>[] = [];
-  /** How not to be told any more, by future that has not ended. */
+  /** The futures that have not ended, with the functions that undo their watches. */
   readonly #pending = new Map<F, () => void>();
+  /** Resolves at the next change of `#ready` or `#pending`. */
   #change = Promise.withResolvers<void>();
 
   constructor(futures: F[], options?: WaitOptions) {
     this.#options = options;
     this.#deadline = deadlineOf(options);
-    const all = setOf(futures);
-    this.#total = all.size;
+    const remaining = observedSet(futures);
+    this.#total = remaining.size;
     for (const [index, future] of futures.entries()) {
-      if (!all.delete(future)) continue; // given before
+      if (!remaining.delete(future)) continue; // it occurred before
       if (future.done()) this.#ready.push({ future, index });
       else this.#pending.set(future, this.#watch({ future, index }));
     }
@@ -180,12 +179,12 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
       const value = this.#ready.shift();
       if (value !== undefined) return { done: false, value };
       if (this.#pending.size === 0) return { done: true, value: undefined };
-      await this.#moreOrTooLate();
+      await this.#nextChange();
     }
   }
 
   return(): Promise<IteratorResult<CompletedFuture<F>>> {
-    this.#leave();
+    this.#end();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -194,19 +193,19 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
   }
 
   #watch(completed: CompletedFuture<F>): () => void {
-    return futureInternals.watch(completed.future, () => {
+    return completed.future[futureState].watch(() => {
       this.#pending.delete(completed.future);
       this.#ready.push(completed);
-      this.#tell();
+      this.#notifyChange();
     });
   }
 
-  #tell(): void {
+  #notifyChange(): void {
     this.#change.resolve();
     this.#change = Promise.withResolvers();
   }
 
-  async #moreOrTooLate(): Promise<void> {
+  async #nextChange(): Promise<void> {
     const options = {
       timeoutMs: this.#deadline - performance.now(),
       signal: this.#options?.signal,
@@ -219,32 +218,29 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
           `after ${ms} ms`,
       );
     } catch (error) {
-      this.#leave();
+      this.#end();
       throw error;
     }
   }
 
-  #leave(): void {
+  #end(): void {
     for (const stop of this.#pending.values()) stop();
     this.#pending.clear();
     this.#ready.length = 0;
-    this.#tell();
+    this.#notifyChange();
   }
 }
 
-/** The futures, each once, with a note that somebody looks at them. */
-function setOf<F extends Future<unknown>>(futures: Iterable<F>): Set<F> {
+/** Returns the set of the futures, and notes that their outcomes are retrieved. */
+function observedSet<F extends Future<unknown>>(futures: Iterable<F>): Set<F> {
   const set = new Set(futures);
   for (const future of set) {
     if (!(future instanceof Future)) {
-      throw new TypeError(`Cannot wait for futures: one of them is ${describeClass(future)}`);
+      throw new TypeError(
+        `Cannot wait for futures: an element is ${describe(future)}, which is not a Future`,
+      );
     }
-    futureInternals.look(future);
+    future[futureState].markObserved();
   }
   return set;
-}
-
-function describeClass(value: unknown): string {
-  if (value === null || typeof value !== "object") return describe(value);
-  return `of the class ${value.constructor?.name ?? "Object"}`;
 }

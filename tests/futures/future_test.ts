@@ -10,7 +10,7 @@ import {
 import { Future, InvalidStateError } from "@sauropod/multiprocessing/futures";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 
-// After CPython's test_concurrent_futures/test_future.py.
+// Follows CPython's test_concurrent_futures/test_future.py.
 
 const guard = { timeoutMs: GUARD_MS };
 const failure = new RangeError("as it is");
@@ -31,16 +31,16 @@ function futures() {
   made.notified.setRunningOrNotifyCancel();
   made.failed.setException(failure);
   made.successful.setResult(42);
-  made.failed.exception(); // somebody looks
+  made.failed.exception(); // retrieved, so that it is not an unhandled rejection
   return made;
 }
 
-/** What `of` says of each future, as text: `state:answer …`. */
+/** Returns the value of `of` for each future, as text: `state:value …`. */
 function each(of: (future: Future<number>) => unknown): string {
   return Object.entries(futures()).map(([state, future]) => `${state}:${of(future)}`).join(" ");
 }
 
-/** What is reported with `console.error` meanwhile. */
+/** Returns the arguments of the calls of `console.error` while `run` runs. */
 function reported(run: () => void): unknown[][] {
   const reports: unknown[][] = [];
   const { error } = console;
@@ -53,7 +53,7 @@ function reported(run: () => void): unknown[][] {
   return reports;
 }
 
-/** Errors that nobody asked for, while `run` and some turns of the event loop pass. */
+/** Returns the unhandled rejections during `run` and a few turns of the event loop. */
 async function unhandled(run: () => unknown): Promise<unknown[]> {
   const seen: unknown[] = [];
   const listen = (event: PromiseRejectionEvent) => {
@@ -72,7 +72,7 @@ async function unhandled(run: () => unknown): Promise<unknown[]> {
 
 // State
 
-test("Future.cancel() is true of what has not begun, and of what is cancelled", () => {
+test("Future.cancel() returns true for pending and cancelled futures only", () => {
   assertEquals(
     each((future) => future.cancel()),
     "pending:true running:false cancelled:true notified:true failed:false successful:false",
@@ -83,7 +83,7 @@ test("Future.cancel() is true of what has not begun, and of what is cancelled", 
   assertEquals([failed.cancelled(), successful.cancelled()], [false, false]);
 });
 
-test("Future.cancelled(), running() and done() tell the state", () => {
+test("Future.cancelled(), running() and done() report the state", () => {
   assertEquals(
     each((future) => future.cancelled()),
     "pending:false running:false cancelled:true notified:true failed:false successful:false",
@@ -100,10 +100,10 @@ test("Future.cancelled(), running() and done() tell the state", () => {
 
 // Outcome
 
-test("Future.result() gives the result or throws what there is instead", async () => {
+test("Future.result() returns the result, or throws the error or TimeoutError", async () => {
   const { pending, running, cancelled, notified, failed, successful } = futures();
   for (const timeoutMs of [0, -1, 3]) {
-    await assertRejects(() => pending.result({ timeoutMs }), TimeoutError, "not there after");
+    await assertRejects(() => pending.result({ timeoutMs }), TimeoutError, "has not ended after");
     await assertRejects(() => running.result({ timeoutMs }), TimeoutError);
   }
   await assertRejects(() => cancelled.result(guard), CancelledError, "was cancelled");
@@ -113,7 +113,7 @@ test("Future.result() gives the result or throws what there is instead", async (
   assertEquals([await successful.result({ timeoutMs: 0 }), await successful], [42, 42]);
 });
 
-test("Future.exception() gives the error, or undefined when there is a result", async () => {
+test("Future.exception() returns the error, or undefined for a result", async () => {
   const { pending, running, cancelled, notified, failed, successful } = futures();
   await assertRejects(() => pending.exception({ timeoutMs: 0 }), TimeoutError);
   await assertRejects(() => running.exception({ timeoutMs: 3 }), TimeoutError);
@@ -123,7 +123,7 @@ test("Future.exception() gives the error, or undefined when there is a result", 
   assertEquals(await successful.exception(guard), undefined);
 });
 
-test("Future.result() and exception() wait for an outcome that comes later", async () => {
+test("Future.result() and exception() wait until the future ends", async () => {
   const [first, second, third] = [1, 2, 3].map(() => new Future<number>());
   const waits = Promise.allSettled([
     first.result(guard),
@@ -149,7 +149,7 @@ test("Future.result() and exception() wait for an outcome that comes later", asy
   for (const it of [e, f]) assert(it.status === "rejected" && it.reason instanceof CancelledError);
 });
 
-test("Future.result() ends with the reason of its signal, and takes only valid options", async () => {
+test("Future.result() rejects with the reason of its signal, and rejects invalid options", async () => {
   const future = new Future<number>();
   const controller = new AbortController();
   const result = assertRejects(() => future.result(controller), RangeError, "enough");
@@ -161,7 +161,7 @@ test("Future.result() ends with the reason of its signal, and takes only valid o
   assertEquals(await future.result({ timeoutMs: 1e12 }), 1);
 });
 
-test("Future.resultSync() and exceptionSync() give what is there, and never hang", () => {
+test("Future.resultSync() and exceptionSync() return the outcome, or throw instead of deadlocking", () => {
   const { pending, running, cancelled, failed, successful } = futures();
   for (const future of [pending, running]) {
     assertThrows(() => future.resultSync(), DeadlockError, "Await the future");
@@ -169,7 +169,7 @@ test("Future.resultSync() and exceptionSync() give what is there, and never hang
   }
   assertThrows(() => cancelled.resultSync(), CancelledError);
   assertThrows(() => cancelled.exceptionSync(), CancelledError);
-  assertStrictEquals(assertThrows(() => failed.resultSync()), failure);
+  assertStrictEquals(assertThrows(() => failed.resultSync(), RangeError), failure);
   assertStrictEquals(failed.exceptionSync(), failure);
   assertEquals([successful.resultSync(), successful.exceptionSync()], [42, undefined]);
 });
@@ -183,9 +183,9 @@ test("Future keeps a falsy error", async () => {
   }
 });
 
-// Set by whoever makes it
+// Settled by its creator
 
-test("Future.setResult() and setException() of one that has ended throw", async () => {
+test("Future.setResult() and setException() throw when the future has ended", async () => {
   for (const [state, future] of Object.entries(futures())) {
     if (state === "pending" || state === "running") continue;
     assertThrows(() => future.setResult(1), InvalidStateError, "Cannot set result: the future is");
@@ -197,7 +197,7 @@ test("Future.setResult() and setException() of one that has ended throw", async 
   assertEquals([await pending, await running, await successful], [1, 2, 42]);
 });
 
-test("Future.setRunningOrNotifyCancel() says whether there is something to do", () => {
+test("Future.setRunningOrNotifyCancel() returns whether the work is to begin", () => {
   const { pending, running, cancelled, failed, successful } = futures();
   assertEquals(pending.setRunningOrNotifyCancel(), true);
   assertEquals([pending.running(), pending.cancel()], [true, false]);
@@ -209,7 +209,7 @@ test("Future.setRunningOrNotifyCancel() says whether there is something to do", 
 
 // Callbacks
 
-test("Future.addDoneCallback() calls with the future when it ends, however it ends", async () => {
+test("Future.addDoneCallback() calls the callback with the future when it ends in any way", async () => {
   const seen: unknown[] = [];
   const ends: ((future: Future<number>) => unknown)[] = [
     (future) => future.setResult(5),
@@ -230,7 +230,7 @@ test("Future.addDoneCallback() calls with the future when it ends, however it en
   assertEquals(seen, [5, failure, "cancelled"]);
 });
 
-test("Future.addDoneCallback() calls at once if it has ended", () => {
+test("Future.addDoneCallback() calls the callback immediately when the future has ended", () => {
   const seen: string[] = [];
   for (const [state, future] of Object.entries(futures())) {
     future.addDoneCallback(() => seen.push(state));
@@ -238,7 +238,7 @@ test("Future.addDoneCallback() calls at once if it has ended", () => {
   assertEquals(seen, ["cancelled", "notified", "failed", "successful"]);
 });
 
-test("Future callbacks are called in the order in which they were added", () => {
+test("Future.addDoneCallback() keeps the order of the callbacks", () => {
   const [future, seen]: [Future<number>, number[]] = [new Future(), []];
   for (const at of [1, 2, 3]) {
     future.addDoneCallback(() => {
@@ -250,7 +250,7 @@ test("Future callbacks are called in the order in which they were added", () => 
   assertEquals(seen, [1, 10, 2, 20, 3, 30]);
 });
 
-test("Future callbacks that raise are reported, and the others are called", () => {
+test("Future.addDoneCallback() prints the error of a callback and calls the others", () => {
   const [future, seen]: [Future<number>, string[]] = [new Future(), []];
   const raise = () => {
     throw failure;
@@ -269,9 +269,9 @@ test("Future callbacks that raise are reported, and the others are called", () =
   assertEquals(seen, ["first", "last"]);
 });
 
-// Errors that nobody asks for
+// Errors that are never retrieved
 
-test("Future with an error that nobody asks for is an unhandled rejection", async () => {
+test("Future with an error that is never retrieved is an unhandled rejection", async () => {
   const fail = () => {
     const future = new Future<number>();
     future.setException(failure);
@@ -281,20 +281,20 @@ test("Future with an error that nobody asks for is an unhandled rejection", asyn
   assertEquals(await unhandled(() => fail().addDoneCallback(() => {})), [failure]);
 });
 
-test("Future with an error that somebody asked for is none", async () => {
-  const fail = (look: (future: Future<number>) => unknown) => {
+test("Future with an error that is retrieved is not an unhandled rejection", async () => {
+  const fail = (retrieve: (future: Future<number>) => unknown) => {
     const [before, after] = [new Future<number>(), new Future<number>()];
     const ignore = (call: () => unknown) => {
       try {
         (call() as Promise<unknown> | undefined)?.then(null, () => {});
-      } catch { /* looked at, which is all */ }
+      } catch { /* retrieved, which is the point */ }
     };
-    ignore(() => look(before));
+    ignore(() => retrieve(before));
     before.setException(failure);
     after.setException(failure);
-    ignore(() => look(after));
+    ignore(() => retrieve(after));
   };
-  const looks: ((future: Future<number>) => unknown)[] = [
+  const ways: ((future: Future<number>) => unknown)[] = [
     (future) => future.result({ timeoutMs: 0 }),
     (future) => future.exception(),
     (future) => future.resultSync(),
@@ -302,7 +302,7 @@ test("Future with an error that somebody asked for is none", async () => {
     (future) => future.then(() => {}, () => {}),
     (future) => future.addDoneCallback((it) => it.exceptionSync()),
   ];
-  for (const look of looks) assertEquals(await unhandled(() => fail(look)), []);
+  for (const retrieve of ways) assertEquals(await unhandled(() => fail(retrieve)), []);
   assertEquals(await unhandled(() => new Future().cancel()), []);
 });
 

@@ -29,8 +29,8 @@ import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
-// After CPython's test_concurrent_futures/test_process_pool.py, test_shutdown.py and
-// test_deadlock.py. What both executors promise is in executor_test.ts.
+// Follows CPython's test_concurrent_futures/test_process_pool.py, test_shutdown.py and
+// test_deadlock.py. Tests of both kinds of executors are in executor_test.ts.
 
 const guard = { timeoutMs: GUARD_MS };
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);
@@ -38,7 +38,7 @@ const squares = (n: number) => upTo(n).map((x) => x * x);
 
 // Workers
 
-test("ProcessPoolExecutor has no more workers than asked for, which stay for the next", async () => {
+test("ProcessPoolExecutor starts at most maxWorkers workers and reuses them", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 2 });
   const pids = new Set<number>();
   for (let round = 0; round < 5; round++) {
@@ -49,14 +49,14 @@ test("ProcessPoolExecutor has no more workers than asked for, which stay for the
   assert(pids.size <= 2, `${pids.size} workers`);
 });
 
-test("ProcessPoolExecutor starts no worker that is not needed", async () => {
+test("ProcessPoolExecutor starts workers only when they are needed", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 4 });
   const pids = new Set<number>();
   for (let round = 0; round < 5; round++) pids.add(await executor.submit(tasks.pid));
   assertEquals(pids.size, 1);
 });
 
-test("ProcessPoolExecutor initializer runs once in each worker", async () => {
+test("ProcessPoolExecutor runs its initializer once in each worker", async () => {
   const queue = new Queue<number>();
   {
     await using _executor = new ProcessPoolExecutor({
@@ -69,7 +69,7 @@ test("ProcessPoolExecutor initializer runs once in each worker", async () => {
   assert(queue.empty());
 });
 
-test("ProcessPoolExecutor maxTasksPerChild replaces workers", async () => {
+test("ProcessPoolExecutor replaces a worker after maxTasksPerChild tasks", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1, maxTasksPerChild: 3 });
   const pids = await Promise.all(upTo(7).map(() => executor.submit(tasks.pid)));
   assertEquals(new Set(pids.slice(0, 3)).size, 1);
@@ -82,7 +82,7 @@ test("ProcessPoolExecutor maxTasksPerChild replaces workers", async () => {
   );
 });
 
-test("ProcessPoolExecutor maxTasksPerChild and shutdown before the end give all results", async () => {
+test("ProcessPoolExecutor.shutdown() with maxTasksPerChild returns all results", async () => {
   const executor = new ProcessPoolExecutor({ maxWorkers: 3, maxTasksPerChild: 1 });
   const futures = upTo(6).map((x) => executor.submit(square, x));
   await executor.shutdown();
@@ -90,13 +90,13 @@ test("ProcessPoolExecutor maxTasksPerChild and shutdown before the end give all 
   assertEquals(await Promise.all(futures), squares(6));
 });
 
-test("ProcessPoolExecutor of the start method forkserver works", async () => {
+test("ProcessPoolExecutor works with the start method forkserver", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 2, startMethod: "forkserver" });
   assertEquals(await Array.fromAsync(executor.map(square, upTo(9))), squares(9));
   assertThrows(() => new ProcessPoolExecutor({ startMethod: "fork" as "spawn" }), RangeError);
 }, { reserve: true });
 
-test("ProcessPoolExecutor in a worker of one works, awaited and blocking", async () => {
+test("ProcessPoolExecutor works in a worker of another, awaited and blocking", async () => {
   const nested = async (url: string, x: number) => {
     const { ProcessPoolExecutor } = await import(url);
     await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
@@ -110,7 +110,7 @@ test("ProcessPoolExecutor in a worker of one works, awaited and blocking", async
 
 // Blocking
 
-test("Future.resultSync() and exceptionSync() block until the worker is done", async () => {
+test("Future.resultSync() and exceptionSync() block until the task has ended", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 2 });
   const futures = upTo(9).map((x) => executor.submit(tasks.squareLater, x));
   const seen: number[] = [];
@@ -125,13 +125,13 @@ test("Future.resultSync() and exceptionSync() block until the worker is done", a
   assertEquals(await Array.fromAsync(given), squares(5));
 });
 
-test("Future.resultSync() blocks for its time", async () => {
+test("Future.resultSync() throws TimeoutError after timeoutMs", async () => {
   const go = new Event();
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
   const future = executor.submit(tasks.afterEventSync<number>, new Event(), go, 5);
   const next = executor.submit(square, 2);
   for (const timeoutMs of [0, 3]) {
-    assertThrows(() => future.resultSync({ timeoutMs }), TimeoutError, "not there after");
+    assertThrows(() => future.resultSync({ timeoutMs }), TimeoutError, "has not ended after");
     assertThrows(() => next.exceptionSync({ timeoutMs }), TimeoutError);
   }
   const signal = AbortSignal.abort(new RangeError("enough"));
@@ -142,7 +142,7 @@ test("Future.resultSync() blocks for its time", async () => {
   assertEquals(future.resultSync(guard), 5);
 });
 
-test("Future.resultSync() ends when its worker dies", async () => {
+test("Future.resultSync() throws WorkerDiedError when the worker dies", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
   const future = executor.submit(() => Deno.exit(3));
   assertThrows(() => future.resultSync(guard), WorkerDiedError, "exit code 3");
@@ -151,7 +151,7 @@ test("Future.resultSync() ends when its worker dies", async () => {
 
 // Errors
 
-test("a worker that dies fails its future alone, and is replaced", async () => {
+test("ProcessPoolExecutor fails only the future of a worker that dies, and replaces the worker", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 2 });
   const [begun, go] = [new Event(), new Event()];
   const other = executor.submit(tasks.afterEvent<string>, begun, go, "other");
@@ -167,7 +167,7 @@ test("a worker that dies fails its future alone, and is replaced", async () => {
   assertEquals(await executor.submit(square, 3), 9);
 });
 
-test("ProcessPoolExecutor errors tell the worker's story and the submitter's", async () => {
+test("ProcessPoolExecutor adds the stack of the submitter to that of an error", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
   const error = await executor.submit(tasks.notThree, 3).exception(guard);
   assertInstanceOf(error, tasks.ModelError);
@@ -180,7 +180,7 @@ test("ProcessPoolExecutor errors tell the worker's story and the submitter's", a
   assertStringIncludes(fromMap.stack!, "item 3");
 });
 
-test("ProcessPoolExecutor.submit() of what cannot be sent throws, and goes on", async () => {
+test("ProcessPoolExecutor.submit() throws for values that cannot be sent, and remains usable", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
   const identity = (x: unknown) => x;
   assertThrows(
@@ -198,7 +198,7 @@ test("ProcessPoolExecutor.submit() of what cannot be sent throws, and goes on", 
   assertEquals(await first, 4);
 });
 
-test("ProcessPoolExecutor results that cannot be sent fail their future alone", async () => {
+test("ProcessPoolExecutor fails only the future of a result that cannot be sent", async () => {
   await using executor = new ProcessPoolExecutor({ maxWorkers: 1 });
   const worker = await executor.submit(tasks.pid);
   const bad: (() => unknown)[] = [
@@ -214,7 +214,7 @@ test("ProcessPoolExecutor results that cannot be sent fail their future alone", 
   assertEquals(await executor.submit(tasks.pid), worker);
 });
 
-test("ProcessPoolExecutor whose workers do not start is broken", async () => {
+test("ProcessPoolExecutor is broken when its workers do not start", async () => {
   const causes: [ProcessPoolExecutorOptions, new () => Error][] = [
     [{ initializer: () => Deno.exit(3) }, WorkerDiedError],
     [{ initializer: tasks.initialize, initargs: [Symbol()] }, DataCloneError],
@@ -229,9 +229,9 @@ test("ProcessPoolExecutor whose workers do not start is broken", async () => {
   }
 });
 
-// Its end
+// End of an executor
 
-test("ProcessPoolExecutor futures have results after shutdown", async () => {
+test("ProcessPoolExecutor futures receive their results after shutdown()", async () => {
   const executor = new ProcessPoolExecutor({ maxWorkers: 2 });
   const futures = upTo(50).map((x) => executor.submit(tasks.squareLater, x));
   const end = executor.shutdown();
@@ -240,7 +240,7 @@ test("ProcessPoolExecutor futures have results after shutdown", async () => {
 });
 
 for (const method of ["terminateWorkers", "killWorkers"] as const) {
-  test(`ProcessPoolExecutor.${method}() ends what runs, and cancels the rest`, async () => {
+  test(`ProcessPoolExecutor.${method}() fails running tasks and cancels the others`, async () => {
     const executor = new ProcessPoolExecutor({ maxWorkers: 2 });
     const [begun, never] = [new Event(), new Event()];
     const running = [tasks.afterEvent<number>, tasks.afterEventSync<number>].map((fn) =>
@@ -263,13 +263,13 @@ for (const method of ["terminateWorkers", "killWorkers"] as const) {
   });
 }
 
-test("ProcessPoolExecutor.terminateWorkers() of one that was never used is fine", async () => {
+test("ProcessPoolExecutor.terminateWorkers() is allowed before the first task", async () => {
   const executor = new ProcessPoolExecutor();
   executor.terminateWorkers();
   await executor.shutdown();
 });
 
-test("ProcessPoolExecutor that is forgotten lets the program end when its futures have", async () => {
+test("ProcessPoolExecutor that is not shut down lets the program end after its futures", async () => {
   const program = `
     import { ProcessPoolExecutor } from ${
     JSON.stringify(import.meta.resolve("../../lib/futures/mod.ts"))
@@ -283,7 +283,7 @@ test("ProcessPoolExecutor that is forgotten lets the program end when its future
   assertEquals([code, new TextDecoder().decode(stdout)], [0, "3\n"]);
 });
 
-test("ProcessPoolExecutor with an error that nobody asks for ends the program", async () => {
+test("ProcessPoolExecutor error that is never retrieved ends the program", async () => {
   const program = `
     import { ProcessPoolExecutor } from ${
     JSON.stringify(import.meta.resolve("../../lib/futures/mod.ts"))

@@ -12,13 +12,13 @@ import { type Future, ThreadPoolExecutor } from "@sauropod/multiprocessing/futur
 import { currentThread } from "@sauropod/multiprocessing/threading";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 
-// After CPython's test_concurrent_futures/test_thread_pool.py. What both executors promise is in
-// executor_test.ts, and what is true of threads in pool/thread_pool_test.ts.
+// Follows CPython's test_concurrent_futures/test_thread_pool.py. Tests of both kinds of executors are
+// in executor_test.ts, tests of the threads of a pool in pool/thread_pool_test.ts.
 
 const guard = { timeoutMs: GUARD_MS };
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);
 
-test("ThreadPoolExecutor has so many tasks under way, min(32, cpuCount() + 4) if nothing is said", async () => {
+test("ThreadPoolExecutor runs maxWorkers tasks at a time, by default min(32, cpuCount() + 4)", async () => {
   for (const maxWorkers of [1, 3, undefined]) {
     const expected = maxWorkers ?? Math.min(32, cpuCount() + 4);
     await using executor = new ThreadPoolExecutor({ maxWorkers });
@@ -38,7 +38,7 @@ test("ThreadPoolExecutor has so many tasks under way, min(32, cpuCount() + 4) if
   }
 });
 
-test("ThreadPoolExecutor copies nothing, errors neither", async () => {
+test("ThreadPoolExecutor copies neither values nor errors", async () => {
   await using executor = new ThreadPoolExecutor({ maxWorkers: 1 });
   const thing = { symbol: Symbol(), log: () => {} };
   assertStrictEquals(await executor.submit((it: object) => it, thing), thing);
@@ -50,7 +50,7 @@ test("ThreadPoolExecutor copies nothing, errors neither", async () => {
   assertStrictEquals(await executor.submit(fail).exception(), error);
 });
 
-test("ThreadPoolExecutor threads are named, and by default after the executor", async () => {
+test("ThreadPoolExecutor names its threads, by default after the executor", async () => {
   const names = async (executor: ThreadPoolExecutor) => {
     await using _ = executor;
     const tell = async () => {
@@ -64,10 +64,10 @@ test("ThreadPoolExecutor threads are named, and by default after the executor", 
   const first = await names(new ThreadPoolExecutor({ maxWorkers: 1 }));
   const second = await names(new ThreadPoolExecutor({ maxWorkers: 1 }));
   assertMatch(first[0], /^ThreadPoolExecutor-\d+_0$/);
-  assert(first[0] !== second[0], "two executors have threads of one name");
+  assert(first[0] !== second[0], "the threads of two executors have the same name");
 });
 
-test("ThreadPoolExecutor.map() begins before its results are taken", async () => {
+test("ThreadPoolExecutor.map() begins before its results are consumed", async () => {
   const seen: number[] = [];
   await using executor = new ThreadPoolExecutor({ maxWorkers: 2 });
   executor.map((x: number) => seen.push(x), upTo(4));
@@ -75,14 +75,14 @@ test("ThreadPoolExecutor.map() begins before its results are taken", async () =>
   assertEquals(seen, upTo(4));
 });
 
-test("ThreadPoolExecutor tasks submit others and wait for them", async () => {
+test("ThreadPoolExecutor tasks can submit tasks and await them", async () => {
   await using executor = new ThreadPoolExecutor({ maxWorkers: 4 });
   const factorial = async (n: number): Promise<number> =>
     n <= 1 ? 1 : n * await executor.submit(factorial, n - 1);
   assertEquals(await executor.submit(factorial, 4), 24);
 });
 
-test("ThreadPoolExecutor tasks are cancelled by those before them", async () => {
+test("ThreadPoolExecutor tasks can cancel later tasks", async () => {
   await using executor = new ThreadPoolExecutor({ maxWorkers: 1 });
   const futures: Future<number>[] = [];
   const task = (at: number) => {
@@ -95,7 +95,7 @@ test("ThreadPoolExecutor tasks are cancelled by those before them", async () => 
   assertEquals(await futures[2], 2);
 });
 
-test("Future.resultSync() of a task in this thread runs it if it has not begun", async () => {
+test("Future.resultSync() runs a task of this isolate that has not begun", async () => {
   await using executor = new ThreadPoolExecutor({ maxWorkers: 1 });
   const go = Promise.withResolvers<void>();
   const slow = executor.submit(() => go.promise);

@@ -18,24 +18,24 @@ import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
-// After CPython's test_concurrent_futures/test_wait.py and test_as_completed.py.
+// Follows CPython's test_concurrent_futures/test_wait.py and test_as_completed.py.
 
 const guard = { timeoutMs: GUARD_MS };
 const failure = new RangeError("as it is");
 
-/** Futures of every end, and others that are pending. */
+/** Makes futures that have ended in each way, and futures that have not ended. */
 function made() {
   const [cancelled, failed, successful] = [1, 2, 3].map(() => new Future<number>());
   cancelled.cancel();
   failed.setException(failure);
-  failed.exception(); // somebody looks
+  failed.exception(); // retrieved, so that it is not an unhandled rejection
   successful.setResult(42);
   const [pending, other, running] = [4, 5, 6].map(() => new Future<number>());
   running.setRunningOrNotifyCancel();
   return { cancelled, failed, successful, pending, other, running };
 }
 
-/** What a wait gave, as names of futures. */
+/** Waits for the futures and returns the names of those in each set. */
 async function waitNamed(
   named: Record<string, Future<number>>,
   options?: WaitFuturesOptions,
@@ -48,7 +48,7 @@ async function waitNamed(
 
 // wait
 
-test("wait() returns all that have ended when all have", async () => {
+test("wait() with ALL_COMPLETED returns when all futures have ended", async () => {
   const { cancelled, failed, successful, pending, running } = made();
   const waiting = waitNamed({ cancelled, failed, successful, pending, running }, {
     returnWhen: ALL_COMPLETED,
@@ -67,13 +67,13 @@ test("wait() returns all that have ended when all have", async () => {
   ]);
 });
 
-test("wait() of no futures returns at once", async () => {
+test("wait() of no futures returns immediately", async () => {
   for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED] as const) {
     assertEquals(await waitNamed({}, { returnWhen }), [[], []]);
   }
 });
 
-test("wait() for the first returns when one has ended, in whatever way", async () => {
+test("wait() with FIRST_COMPLETED returns when a future has ended in any way", async () => {
   const returnWhen = FIRST_COMPLETED;
   const ends: ((future: Future<number>) => unknown)[] = [
     (future) => future.setResult(1),
@@ -89,7 +89,7 @@ test("wait() for the first returns when one has ended, in whatever way", async (
   }
 });
 
-test("wait() for the first returns at once if one has ended", async () => {
+test("wait() with FIRST_COMPLETED returns immediately when a future has ended", async () => {
   const { cancelled, successful, pending } = made();
   const returnWhen = FIRST_COMPLETED;
   assertEquals(await waitNamed({ pending, successful }, { returnWhen }), [["successful"], [
@@ -100,7 +100,7 @@ test("wait() for the first returns at once if one has ended", async () => {
   ]]);
 });
 
-test("wait() for the first error returns when one has failed, not when cancelled", async () => {
+test("wait() with FIRST_EXCEPTION returns when a future has failed, not when one was cancelled", async () => {
   const returnWhen = FIRST_EXCEPTION;
   const { cancelled, successful, pending, other, running } = made();
   const waiting = waitNamed({ cancelled, successful, pending, other, running }, { returnWhen });
@@ -108,18 +108,18 @@ test("wait() for the first error returns when one has failed, not when cancelled
   waiting.then(() => returned = true);
   await delay(0);
   other.setResult(1);
-  running.setException(undefined); // an error all the same
+  running.setException(undefined); // also an error
   assertEquals(await waiting, [["cancelled", "successful", "other", "running"], ["pending"]]);
   assert(returned);
 });
 
-test("wait() for the first error returns at once if one has failed", async () => {
+test("wait() with FIRST_EXCEPTION returns immediately when a future has failed", async () => {
   const { failed, pending } = made();
   const returnWhen = FIRST_EXCEPTION;
   assertEquals(await waitNamed({ pending, failed }, { returnWhen }), [["failed"], ["pending"]]);
 });
 
-test("wait() for the first error returns when all have ended without one", async () => {
+test("wait() with FIRST_EXCEPTION returns when all futures have ended without an error", async () => {
   const { successful, cancelled, pending } = made();
   const waiting = waitNamed({ successful, cancelled, pending }, { returnWhen: FIRST_EXCEPTION });
   await delay(0);
@@ -127,7 +127,7 @@ test("wait() for the first error returns when all have ended without one", async
   assertEquals(await waiting, [["successful", "cancelled", "pending"], []]);
 });
 
-test("wait() whose time is up returns what there is", async () => {
+test("wait() returns the current sets when timeoutMs passes", async () => {
   const { failed, successful, pending, running } = made();
   for (const timeoutMs of [0, -1, 3]) {
     assertEquals(await waitNamed({ failed, successful, pending, running }, { timeoutMs }), [
@@ -137,7 +137,7 @@ test("wait() whose time is up returns what there is", async () => {
   }
 });
 
-test("wait() ends with the reason of its signal", async () => {
+test("wait() rejects with the reason of its signal", async () => {
   const { pending } = made();
   const controller = new AbortController();
   const waiting = wait([pending], controller);
@@ -145,7 +145,7 @@ test("wait() ends with the reason of its signal", async () => {
   assertEquals(await waiting.catch((error) => error), failure);
 });
 
-test("wait() counts a future that is given twice once", async () => {
+test("wait() counts a repeated future once", async () => {
   const { pending, successful } = made();
   const waiting = wait([pending, successful, pending, successful], guard);
   pending.setResult(1);
@@ -153,16 +153,24 @@ test("wait() counts a future that is given twice once", async () => {
   assertEquals([done.size, notDone.size], [2, 0]);
 });
 
-test("wait() and asCompleted() reject what is no future, or no condition", async () => {
+test("wait() and asCompleted() reject other values than futures and unknown conditions", async () => {
   const wrong = [Promise.resolve(1)] as unknown as Future<number>[];
-  await assertRejects(() => wait(wrong), TypeError, "one of them is of the class Promise");
-  await assertRejects(async () => asCompleted(await wrong), TypeError, "of the class Promise");
+  await assertRejects(
+    () => wait(wrong),
+    TypeError,
+    "an element is an object of class Promise, which is not",
+  );
+  await assertRejects(
+    async () => asCompleted(await wrong),
+    TypeError,
+    "of class Promise, which is not a Future",
+  );
   const { pending } = made();
   const returnWhen = "SOMETIMES" as "FIRST_COMPLETED";
   await assertRejects(() => wait([pending], { returnWhen }), RangeError, "SOMETIMES");
 });
 
-test("wait() may be given up by one and go on for another", async () => {
+test("wait() that times out does not affect another wait on the same future", async () => {
   const { pending } = made();
   const long = waitNamed({ pending });
   await waitNamed({ pending }, { timeoutMs: 0 });
@@ -171,13 +179,13 @@ test("wait() may be given up by one and go on for another", async () => {
 });
 
 for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
-  test(`wait() waits for futures of a ${Executor.name}`, async () => {
+  test(`wait() accepts futures of a ${Executor.name}`, async () => {
     await using executor = new Executor({ maxWorkers: 2 });
     const [begun, go] = [new Event(), new Event()];
     const slow = executor.submit(tasks.afterEvent<number>, begun, go, 1);
     const quick = executor.submit(square, 3);
     const bad = executor.submit(tasks.notThree, 3);
-    void bad.exception(); // somebody looks, before it fails
+    void bad.exception(); // retrieved before it fails
     assert(await begun.wait(guard));
     assertEquals(await waitNamed({ slow, bad }, { returnWhen: FIRST_EXCEPTION }), [["bad"], [
       "slow",
@@ -193,7 +201,7 @@ for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
 
 // asCompleted
 
-/** What an iteration over futures gives, as names. */
+/** Returns the names of the futures that an iteration yields. */
 async function names(
   named: Record<string, Future<number>>,
   futures: AsyncIterable<CompletedFuture<Future<number>>>,
@@ -205,7 +213,7 @@ async function names(
   return found;
 }
 
-test("asCompleted() gives those that have ended first, then others as they end", async () => {
+test("asCompleted() yields ended futures first, then the others as they end", async () => {
   const { cancelled, failed, successful, pending, other, running } = made();
   const named = { pending, other, failed, running, successful, cancelled };
   const given = names(named, asCompleted(Object.values(named), guard));
@@ -217,7 +225,7 @@ test("asCompleted() gives those that have ended first, then others as they end",
   assertEquals(await given, ["failed", "successful", "cancelled", "running", "other", "pending"]);
 });
 
-test("asCompleted() whose time is up throws how many are left, after giving what there is", async () => {
+test("asCompleted() yields the ended futures, then throws TimeoutError with the number of the others", async () => {
   const { cancelled, failed, successful, pending, running } = made();
   const futures = [cancelled, failed, successful, pending, running];
   for (const timeoutMs of [0, -1, 3]) {
@@ -233,18 +241,18 @@ test("asCompleted() whose time is up throws how many are left, after giving what
   }
 });
 
-test("asCompleted() gives a future that is given twice once", async () => {
+test("asCompleted() yields a repeated future once", async () => {
   const { successful, pending } = made();
   const given = Array.fromAsync(asCompleted([pending, pending, successful, successful], guard));
   pending.setResult(1);
   assertEquals(await given, [{ future: successful, index: 2 }, { future: pending, index: 0 }]);
 });
 
-test("asCompleted() of no futures ends at once", async () => {
+test("asCompleted() of no futures ends immediately", async () => {
   assertEquals(await Array.fromAsync(asCompleted([])), []);
 });
 
-test("asCompleted() is taken by several at once", async () => {
+test("asCompleted() accepts concurrent calls of next()", async () => {
   const { successful, pending, other } = made();
   const iterator = asCompleted([pending, other, successful], guard);
   const given = Promise.all([1, 2, 3, 4].map(() => iterator.next()));
@@ -256,7 +264,7 @@ test("asCompleted() is taken by several at once", async () => {
   assertEquals(found.map(({ done }) => done), [false, false, false, true]);
 });
 
-test("asCompleted() that is left early gives nothing more", async () => {
+test("asCompleted() yields nothing more after return()", async () => {
   const { successful, pending, other } = made();
   const iterator = asCompleted([pending, successful, other], guard);
   for await (const { future } of iterator) {
@@ -267,7 +275,7 @@ test("asCompleted() that is left early gives nothing more", async () => {
   assertEquals(await iterator.next(), { done: true, value: undefined });
 });
 
-test("asCompleted() ends with the reason of its signal", async () => {
+test("asCompleted() rejects with the reason of its signal", async () => {
   const { successful, pending } = made();
   const controller = new AbortController();
   const iterator = asCompleted([pending, successful], controller);
@@ -279,7 +287,7 @@ test("asCompleted() ends with the reason of its signal", async () => {
 });
 
 for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
-  test(`asCompleted() gives futures of a ${Executor.name} as they end`, async () => {
+  test(`asCompleted() yields futures of a ${Executor.name} as they end`, async () => {
     await using executor = new Executor({ maxWorkers: 2 });
     const [begun, go] = [new Event(), new Event()];
     const slow = executor.submit(tasks.afterEvent<number>, begun, go, 5);
@@ -294,19 +302,19 @@ for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
   });
 }
 
-test("errors of futures that are waited for are not unhandled", async () => {
+test("wait() and asCompleted() keep errors from being unhandled rejections", async () => {
   await using executor = new ThreadPoolExecutor({ maxWorkers: 3 });
   const go = Promise.withResolvers<void>();
   const bad = [1, 2].map(() => executor.submit(() => Promise.reject(failure)));
   const slow = executor.submit(() => go.promise);
-  const given = asCompleted([slow, ...bad], guard); // a test in which one is unhandled fails
+  const given = asCompleted([slow, ...bad], guard); // an unhandled rejection fails the test
   await delay(0);
   await wait(bad, guard);
   go.resolve();
   assertEquals((await Array.fromAsync(given)).length, 3);
 });
 
-test("wait() refuses what is no option", async () => {
+test("wait() rejects unknown options", async () => {
   const waiting = (options: object) => () => wait([], options);
   const text = "Cannot wait for futures: there is no option return_when";
   await assertRejects(waiting({ return_when: "FIRST_COMPLETED" }), TypeError, text);
@@ -317,7 +325,7 @@ test("wait() refuses what is no option", async () => {
   assertEquals((await wait([], all)).done.size, 0);
 });
 
-test("the futures module has Python's names", () => {
+test("./futures exports Python's names", () => {
   assertEquals(Object.keys(futuresModule).sort(), [
     "ALL_COMPLETED",
     "BrokenExecutor",

@@ -1,0 +1,51 @@
+/**
+ * The options that both kinds of executors take.
+ *
+ * @module
+ */
+
+import {
+  checkArity,
+  checkOptions,
+  checkPositiveInteger,
+  type OptionNames,
+} from "../arguments/options.ts";
+
+/** Options of every executor. */
+export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+  /** Maximum number of workers. */
+  maxWorkers?: number;
+  /** Called once in each worker before its first task. If it fails, the executor is broken. */
+  initializer?: (...args: InitArgs) => unknown;
+  /** Arguments of `initializer`. */
+  initargs?: InitArgs;
+}
+
+/** The names of the options of every executor. */
+export const executorNames: OptionNames<ExecutorOptions> = {
+  maxWorkers: true,
+  initializer: true,
+  initargs: true,
+};
+
+/**
+ * Returns the options of an executor as an object.
+ *
+ * @param options the options, or the maximum number of workers
+ * @param args all arguments of the constructor
+ * @param names the options that this kind of executor has
+ * @throws {RangeError} if `maxWorkers` is not an integer of at least 1
+ * @throws {TypeError} if an option does not exist or there are further arguments
+ */
+export function executorOptions<T extends { maxWorkers?: number }>(
+  options: number | T,
+  args: ArrayLike<unknown>,
+  names: OptionNames<NoInfer<T>>,
+): T {
+  checkArity("make executor", args, 1, "Write { maxWorkers: 2, initializer: fn }");
+  const all = typeof options === "number" ? { maxWorkers: options } as T : options;
+  checkOptions("make executor", all, names);
+  const { maxWorkers } = all;
+  if (maxWorkers !== undefined) checkPositiveInteger("make executor", "maxWorkers", maxWorkers);
+  return all;
+}
