@@ -1,27 +1,116 @@
 /**
- * Classes of other packages, sent as parts and put together again, as Python's `copyreg` does.
+ * Objects that cross as parts and are put together again by a function, as with Python's `copyreg`.
  *
  * @module
  */
 
-/** How objects that are no class of ours cross. */
-export interface Reducer {
-  /** Whether the object is one of these. */
-  is(value: object): boolean;
-  /** Its parts: a value that crosses. */
-  reduce(value: object): unknown;
-  /** Puts it together; a function that was registered by `task()`. */
-  revive: (parts: never) => object;
+import { DataCloneError } from "../errors.ts";
+import { describe } from "../arguments/describe.ts";
+import { type AnyFunction, isRegistered } from "./task.ts";
+import { defineUnregistered } from "./unregistered.ts";
+
+/**
+ * How objects of one kind cross: {@linkcode registerReducer}.
+ *
+ * @typeParam T the objects
+ * @typeParam Parts what is sent in place of one
+ */
+export interface Reducer<T extends object = object, Parts = unknown> {
+  /** Whether this reducer is for the object. */
+  is: (value: object) => value is T;
+  /** Takes an object apart. The parts must be able to cross, and must not contain the object. */
+  reduce: (value: T) => Parts;
+  /** Makes an equal object from the parts: a function registered with `task()`. */
+  revive: (parts: Parts) => T;
 }
 
 const reducers: Reducer[] = [];
 
-/** Adds a kind of object that crosses. */
-export function registerReducer(reducer: Reducer): void {
-  reducers.push(reducer);
+/**
+ * Registers how objects of one kind cross: a class with private fields, or of another package, whose
+ * own properties are not enough to make a copy.
+ *
+ * - `reduce` runs where an object is sent, at the call, and `revive` where it is received. The
+ *   receiving isolate imports the module of `revive` first, so register `revive` with `task()`.
+ * - Call `registerReducer` at the top level of the module of `revive`. Then an isolate that received
+ *   such an object can send it on.
+ * - An object that occurs several times in a message is revived once.
+ * - If several reducers match an object, the one that was registered first is used.
+ * - Plain objects, arrays, built-in classes, shared objects and instances of classes registered with
+ *   `task()` have an encoding of their own: reducers are not asked about them.
+ *
+ * Follows Python's `copyreg.pickle`.
+ *
+ * @typeParam T the objects
+ * @typeParam Parts what is sent in place of one
+ * @param reducer how they are recognised, taken apart and put together
+ * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` cannot be sent
+ *
+ * @example A class with private fields
+ * ```ts
+ * import { Pool, registerReducer, task } from "@sauropod/multiprocessing";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * class Money {
+ *   readonly #cents: number;
+ *   constructor(cents: number) {
+ *     this.#cents = cents;
+ *   }
+ *   get cents(): number {
+ *     return this.#cents;
+ *   }
+ * }
+ *
+ * registerReducer({
+ *   is: (value) => value instanceof Money,
+ *   reduce: (money) => money.cents,
+ *   revive: task(import.meta, (cents: number) => new Money(cents)),
+ * });
+ *
+ * const double = task(import.meta, (money: Money) => new Money(money.cents * 2));
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool(1);
+ *   const doubled = await pool.apply(double, [new Money(250)]);
+ *   assert(doubled instanceof Money);
+ *   assertEquals(doubled.cents, 500);
+ * }
+ * ```
+ */
+export function registerReducer<T extends object, Parts>(reducer: Reducer<T, Parts>): void {
+  if (typeof reducer !== "object" || reducer === null) {
+    throw new TypeError(
+      "Cannot register reducer: the argument must be an object with the functions is, reduce and " +
+        `revive, not ${describe(reducer)}`,
+    );
+  }
+  for (const key of ["is", "reduce", "revive"] as const) {
+    if (typeof reducer[key] === "function") continue;
+    throw new TypeError(
+      `Cannot register reducer: ${key} must be a function, not ${describe(reducer[key])}`,
+    );
+  }
+  checkSendable(reducer.revive);
+  reducers.push(reducer as unknown as Reducer);
 }
 
-/** The reducer for the object, if there is one. */
-export function reducerFor(value: object): Reducer | undefined {
-  return reducers.length === 0 ? undefined : reducers.find((reducer) => reducer.is(value));
+/** Rejects a function that cannot be named, before the first object is to be sent. */
+function checkSendable(revive: AnyFunction): void {
+  if (isRegistered(revive)) return;
+  try {
+    defineUnregistered(revive);
+  } catch (error) {
+    if (!(error instanceof DataCloneError)) throw error;
+    throw new TypeError(
+      "Cannot register reducer: revive cannot be sent to other isolates. Register it with " +
+        "task(import.meta, revive) at the top level of its module",
+      { cause: error },
+    );
+  }
+}
+
+/** Returns the first registered reducer for the object, if any. */
+export function reducerFor(value: object): Reducer<object, unknown> | undefined {
+  if (reducers.length === 0) return undefined;
+  return reducers.find((reducer) => reducer.is(value));
 }

@@ -103,7 +103,7 @@ export function proxyFor(
 
 registerReducer({
   is: (value) => value instanceof BaseProxy,
-  reduce: (proxy) => partsOf.get(proxy as BaseProxy),
+  reduce: (proxy) => partsOf.get(proxy)!,
   revive: task(
     import.meta,
     ({ server, referent, kind }: Parts) => proxyFor(server, referent, kind),

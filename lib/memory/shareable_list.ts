@@ -215,7 +215,7 @@ function isSame(left: ShareableItem, right: ShareableItem): boolean {
 
 registerReducer({
   is: (value) => value instanceof ShareableList,
-  reduce: (list) => ({ shm: (list as ShareableList).shm }),
+  reduce: (list) => ({ shm: list.shm }),
   revive: task(import.meta, ({ shm }: { shm: SharedMemory }) => {
     const list = Object.create(ShareableList.prototype);
     return Object.assign(list, { shm, view: new DataView(shm.buffer) });

@@ -155,10 +155,7 @@ interface Parts {
 
 registerReducer({
   is: (value) => value instanceof SharedMemory,
-  reduce: (memory) => ({
-    name: (memory as SharedMemory).name,
-    held: (memory as SharedMemory).buffer,
-  }),
+  reduce: (memory) => ({ name: memory.name, held: memory.buffer }),
   revive: task(import.meta, ({ name, held }: Parts) => {
     const memory = Object.create(SharedMemory.prototype);
     return Object.assign(memory, { name, held, size: held.byteLength });

@@ -123,10 +123,9 @@ export function checkAxis(axis: number, dimension: number, verb: string): number
 
 registerReducer({
   is: isNdArray,
-  reduce: (value): Parts => {
-    const { data, shape, stride, offset } = value as NdArray;
-    return { data, shape: [...shape], stride: [...stride], offset };
-  },
+  reduce: ({ data, shape, stride, offset }): Parts => (
+    { data, shape: [...shape], stride: [...stride], offset }
+  ),
   revive: task(
     import.meta,
     ({ data, shape, stride, offset }: Parts) => makeView(data, shape, stride, offset),

@@ -279,6 +279,6 @@ export function streams(seed: Seed | SeedSequence | undefined, n: number): Rando
 
 registerReducer({
   is: (value) => value instanceof Random,
-  reduce: (value) => (value as Random).state,
+  reduce: (random) => random.state,
   revive: task(import.meta, (state: RandomState) => Random.fromState(state)),
 });

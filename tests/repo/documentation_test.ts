@@ -50,7 +50,7 @@ Deno.test("README.md begins with a program that estimates pi", async () => {
 });
 
 const documented = [
-  ...["mod.ts", "lib/codec/task.ts", "lib/dummy/mod.ts"],
+  ...["mod.ts", "lib/codec/reducers.ts", "lib/codec/task.ts", "lib/dummy/mod.ts"],
   ...["lib/logging/logger.ts", "lib/runtime/finalize.ts"],
   ...["docs/crossing.md", "docs/errors.md", "docs/sharing.md"],
 ];

@@ -1,0 +1,144 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  DataCloneError,
+  Pool,
+  Queue,
+  type Reducer,
+  registerReducer,
+  task,
+} from "@sauropod/multiprocessing";
+import { storeValue, takeValue } from "../../lib/codec/message.ts";
+import { Money, sum } from "../fixtures/functions/reduced.ts";
+import { Point } from "../fixtures/functions/tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+
+/** The value after a message has carried it. */
+function copyOf(value: unknown): unknown {
+  return takeValue(storeValue(value, "value"));
+}
+
+test("registerReducer() lets instances with private fields cross to a pool and back", async () => {
+  await using pool = new Pool(1);
+  const total = await pool.apply(sum, [[new Money(100), new Money(250)]]);
+  assert(total instanceof Money);
+  assertEquals(total.cents, 350);
+});
+
+test("registerReducer() lets objects cross nested in other values and through a queue", async () => {
+  const queue = new Queue<Map<string, { price: Money }>>();
+  await queue.put(new Map([["tea", { price: new Money(3) }]]));
+  assertEquals((await queue.get()).get("tea")!.price.cents, 3);
+});
+
+test("an object that occurs twice in a message is revived once", () => {
+  const price = new Money(5);
+  const { first, second } = copyOf({ first: price, second: price }) as Record<string, Money>;
+  assertEquals(first.cents, 5);
+  assertStrictEquals(first, second);
+});
+
+class Celsius {
+  constructor(readonly degrees: number) {}
+}
+
+test("the reducer that was registered first is used when several match", () => {
+  const reviveAs = (by: string): Reducer<Celsius, number> => ({
+    is: (value) => value instanceof Celsius,
+    reduce: ({ degrees }) => degrees,
+    revive: task(import.meta, (degrees: number) => Object.assign(new Celsius(degrees), { by })),
+  });
+  registerReducer(reviveAs("the first"));
+  registerReducer(reviveAs("the second"));
+  assertEquals(copyOf(new Celsius(20)), Object.assign(new Celsius(20), { by: "the first" }));
+});
+
+class Label {
+  constructor(readonly text: string) {}
+}
+
+test("registerReducer() accepts a revive that is sent as source", () => {
+  registerReducer({
+    is: (value) => value instanceof Label,
+    reduce: ({ text }) => text,
+    revive: (text: string) => Object.freeze({ text, isCopy: true }),
+  });
+  assertEquals(copyOf(new Label("a")) as object, { text: "a", isCopy: true });
+});
+
+class Sealed {
+  constructor(readonly parts: unknown) {}
+}
+
+test("parts that cannot cross are a DataCloneError with the path to the object", async () => {
+  registerReducer({
+    is: (value) => value instanceof Sealed,
+    reduce: ({ parts }) => parts,
+    revive: task(import.meta, (parts: unknown) => new Sealed(parts)),
+  });
+  const message = "Cannot send value[0].parts: a Promise cannot cross: await it first";
+  assertThrows(() => copyOf([new Sealed(Promise.resolve())]), DataCloneError, message);
+  const error = new RangeError("not now");
+  const failing = Object.defineProperty(new Sealed(0), "parts", {
+    get: () => {
+      throw error;
+    },
+  });
+  const queue = new Queue();
+  assertStrictEquals(await assertRejects(() => queue.put(failing)), error);
+});
+
+test("reducers are not asked about values that have an encoding of their own", () => {
+  const asked: object[] = [];
+  registerReducer({
+    is: (value): value is object => {
+      asked.push(value);
+      return false;
+    },
+    reduce: () => 0,
+    revive: task(import.meta, () => ({})),
+  });
+  const values = [{}, [], new Map(), new Date(), new Error("x"), new Point(1, 2), new Queue()];
+  values.forEach((value) => copyOf(value));
+  assertEquals(asked, []);
+  class Other {}
+  const other = new Other();
+  copyOf(other);
+  assertEquals(asked, [other]);
+});
+
+test("registerReducer() rejects what is not a reducer", () => {
+  const revive = task(import.meta, () => ({}));
+  const isNone = (_value: object): _value is object => false;
+  const good = { is: isNone, reduce: () => 0, revive };
+  for (
+    const [bad, message] of [
+      [undefined, "the argument must be an object with the functions is, reduce and revive, not"],
+      [{ ...good, is: Money.name }, "is must be a function, not "],
+      [{ ...good, reduce: undefined }, "reduce must be a function, not undefined"],
+      [{ ...good, revive: null }, "revive must be a function, not null"],
+    ] as const
+  ) {
+    assertThrows(
+      () => registerReducer(bad as unknown as typeof good),
+      TypeError,
+      `Cannot register reducer: ${message}`,
+    );
+  }
+});
+
+test("registerReducer() rejects a revive that cannot be sent", () => {
+  for (const revive of [Money.bind(null), () => ({ url: import.meta.url }), Celsius]) {
+    const error = assertThrows(
+      () =>
+        registerReducer({
+          is: (value) => value instanceof Money,
+          reduce: () => 0,
+          revive: revive as never,
+        }),
+      TypeError,
+      "Cannot register reducer: revive cannot be sent to other isolates. Register it with " +
+        "task(import.meta, revive) at the top level of its module",
+    );
+    assert(error.cause instanceof DataCloneError);
+  }
+});
