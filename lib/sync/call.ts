@@ -1,18 +1,25 @@
 /**
- * Calls under a lock, which may be nested.
+ * Nested calls under one lock: how {@linkcode mutex} and {@linkcode synchronized} avoid waiting for
+ * themselves.
  *
- * A call that holds the lock may make others under the same lock. Each {@linkcode LockedCall} knows the
- * calls that it was made inside of, and the first of those that has the same lock lends it:
+ * A function that runs under a lock may call another one that runs under the same lock. If the nested
+ * call acquired the lock again, it would wait for its own caller forever. So it acquires another lock
+ * instead, the inner lock of the call that it is nested in:
  *
- *     withdraw()            acquires the lock
- *     ├── check()           inside of withdraw: acquires withdraw's inner lock
- *     └── log()             the same: it waits for check, if that was not awaited
+ *     withdraw()      acquires the lock
+ *     ├── check()     nested in withdraw(): acquires the inner lock of withdraw()
+ *     └── log()       nested in withdraw(): acquires the same inner lock, so it waits for check()
  *
- * So the calls inside of one exclude each other as strangers do. The lock is released when the call
- * and all that were made inside of it have ended: one that nobody awaited is not left without it.
+ * Nested calls can overlap if one was not awaited. The inner lock makes them exclude each other, as
+ * the lock itself excludes unrelated calls. A nested call has an inner lock too, for the calls nested
+ * in it, and so on to any depth.
  *
- * What a call is made inside of follows the code: in blocking code by a variable, as it cannot be
- * interrupted; in async code by an `AsyncLocalStorage`, which knows it again after every `await`.
+ * A call releases what it acquired when the call itself and all calls nested in it have ended. So a
+ * nested call that its caller did not await still runs under the lock.
+ *
+ * A call finds the calls that enclose it by its execution context: in blocking code by a variable,
+ * since blocking code is not interrupted; in async code by an `AsyncLocalStorage`, whose value is
+ * restored after every `await`.
  *
  * @module
  */
@@ -21,111 +28,119 @@ import { AbandonedLockError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { Lock } from "./lock.ts";
 
-/** What {@linkcode mutex} can use: any lock or semaphore. */
+/** A lock that {@linkcode mutex} accepts: any object that is acquired and released like a `Lock`. */
 export interface Lockable {
-  /** Acquires it, waiting while others have it. */
+  /** Acquires the lock, waiting while it is not available. */
   acquire(options?: WaitOptions): Promise<unknown>;
-  /** Acquires it, blocking the thread while others have it. */
+  /** Acquires the lock, blocking the isolate while it is not available. */
   acquireSync(options?: WaitOptions): unknown;
-  /** Gives it back. */
+  /** Releases the lock. */
   release(): void;
 }
 
-/** A call of a function under a lock, from when it asks for the lock. */
+/** A call of a function that runs under a lock, from its request for the lock to its end. */
 export class LockedCall {
-  /** The lock that the function was given. */
+  /** The lock that the function runs under. */
   readonly lock: Lockable;
-  /** The call that this one was made in, if it goes on. */
-  readonly outer: LockedCall | undefined;
-  /** The call that has the lock already and lends it. */
-  readonly #lender: LockedCall | undefined;
-  /** What it acquires: the lock, or the inner lock of the lender. */
-  readonly #taken: Lockable;
-  #inner: Lock | undefined;
-  /** How many keep the lock: the call itself, and those inside of it. */
-  #users = 1;
+  /** The innermost running call, under any lock, in whose context this one was made. */
+  readonly enclosing: LockedCall | undefined;
+  /** The innermost running call under the same lock: this call is nested in it. */
+  readonly #parent: LockedCall | undefined;
+  /** What this call acquires: the lock, or the inner lock of its parent. */
+  readonly #target: Lockable;
+  /** What calls nested in this one acquire. Created with the first of them. */
+  #innerLock: Lock | undefined;
+  /** Number of calls that have not ended: this one, and those nested in it. */
+  #running = 1;
 
   constructor(lock: Lockable) {
     this.lock = lock;
-    let outer = frame ?? tasks?.getStore();
-    while (outer?.hasEnded) outer = outer.outer; // so that a chain of calls does not grow for ever
-    this.outer = outer;
-    while (outer !== undefined && (outer.lock !== lock || outer.hasEnded)) outer = outer.outer;
-    this.#lender = outer;
-    this.#taken = outer === undefined ? lock : outer.#lend();
+    let call = blockingCall ?? asyncCalls?.getStore();
+    // A context can outlive its call. Skipping ended calls keeps chains of calls from growing forever.
+    while (call?.hasEnded) call = call.enclosing;
+    this.enclosing = call;
+    while (call !== undefined && (call.lock !== lock || call.hasEnded)) call = call.enclosing;
+    this.#parent = call;
+    this.#target = call === undefined ? lock : call.#addNested();
   }
 
+  /** Whether the call and all calls nested in it have ended. */
   get hasEnded(): boolean {
-    return this.#users === 0;
+    return this.#running === 0;
   }
 
-  #lend(): Lock {
-    this.#users++;
-    return this.#inner ??= new Lock();
+  /** Counts a nested call, and returns the lock that it must acquire. */
+  #addNested(): Lock {
+    this.#running++;
+    return this.#innerLock ??= new Lock();
   }
 
+  /** Acquires the lock for this call. If it fails, the call has ended. */
   async acquire(options?: WaitOptions): Promise<void> {
     try {
-      await this.#taken.acquire(options);
+      await this.#target.acquire(options);
     } catch (error) {
-      this.#giveUp(error);
+      this.#fail(error);
       throw error;
     }
   }
 
+  /** Acquires the lock for this call, blocking the isolate. If it fails, the call has ended. */
   acquireSync(options?: WaitOptions): void {
     try {
-      this.#taken.acquireSync(options);
+      this.#target.acquireSync(options);
     } catch (error) {
-      this.#giveUp(error);
+      this.#fail(error);
       throw error;
     }
   }
 
-  /** The lock could not be acquired, or was by a worker that died: then it is free for the next. */
-  #giveUp(error: unknown): void {
-    this.#users = 0;
-    if (error instanceof AbandonedLockError) this.#taken.release();
-    this.#lender?.leave();
+  /** Ends the call before it began. An abandoned lock was acquired all the same: it is released. */
+  #fail(error: unknown): void {
+    this.#running = 0;
+    if (error instanceof AbandonedLockError) this.#target.release();
+    this.#parent?.end();
   }
 
-  /** The call has ended, or one inside of it. */
-  leave(): void {
-    if (--this.#users > 0) return;
+  /** Records that this call, or one nested in it, has ended. The last one releases the lock. */
+  end(): void {
+    if (--this.#running > 0) return;
     try {
-      this.#taken.release();
+      this.#target.release();
     } finally {
-      this.#lender?.leave();
+      this.#parent?.end();
     }
   }
 }
 
-/** The call whose blocking code runs at this moment. */
-let frame: LockedCall | undefined;
+/** The call whose blocking code is running now. */
+let blockingCall: LockedCall | undefined;
 
-interface Tasks {
+/** The part of `AsyncLocalStorage` that is used here. */
+interface AsyncCalls {
   run<T>(call: LockedCall, fn: () => T): T;
   getStore(): LockedCall | undefined;
 }
-/** The calls whose async code runs. Loading it takes 15 ms, so that waits for the first such call. */
-let tasks: Tasks | undefined;
 
-/** Runs the async code of a call that has acquired its lock. */
+/** The call of the current async context. Loaded with the first async call, since that takes 15 ms. */
+let asyncCalls: AsyncCalls | undefined;
+
+/** Runs the async function of a call that has acquired its lock. */
 export function runAsync<T>(call: LockedCall, fn: () => T): T {
-  if (tasks === undefined) {
+  if (asyncCalls === undefined) {
     const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks");
-    tasks = new AsyncLocalStorage() as Tasks;
+    asyncCalls = new AsyncLocalStorage() as AsyncCalls;
   }
-  return tasks.run(call, fn);
+  return asyncCalls.run(call, fn);
 }
 
-/** Runs the blocking code of a call that has acquired its lock. */
+/** Runs the blocking function of a call that has acquired its lock. */
 export function runBlocking<T>(call: LockedCall, fn: () => T): T {
-  const before = frame;
-  frame = call;
+  const outer = blockingCall;
+  blockingCall = call;
   try {
     return fn();
   } finally {
-    frame = before;
+    blockingCall = outer;
   }
 }

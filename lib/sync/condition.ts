@@ -1,20 +1,25 @@
 /**
- * Waiting, under a lock, until another says that something has changed.
+ * Condition variables: waiting, under a lock, until another isolate or async task notifies of a change.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `LOCK` | address of the lock that goes with it | the creator | | |
- * | `STILL` | always 0 | nobody | who waits to be notified, in `QUEUE` | `notify`, one each |
+ * | `LOCK` | address of the lock of the condition | the creator | | |
+ * | `ZERO` | always 0: a waiter sleeps until it is woken | | waiters for a notification, in `QUEUE` | `notify`, one waiter for each |
  *
- * A waiter joins the queue while it holds the lock, and frees the lock before it sleeps; `notify`
- * needs the lock. So who is in the queue when `notify` looks is exactly who has begun to wait: no
- * notification is lost, and none goes to somebody who came later. (Freeing the lock first would leave
- * a moment in which a notification finds nobody.)
+ * A waiter joins the queue while it holds the lock, then frees the lock and sleeps. `notify` requires
+ * the lock. So the queue that `notify` sees consists of exactly the waiters whose wait has begun: no
+ * notification is lost, and none reaches a waiter that came later. (If the waiter freed the lock first,
+ * a notification between the two steps would find no waiter.)
  *
- * A waiter that was notified, timed out or was aborted takes the lock again, however long that takes,
- * before its wait ends. One that dies before that passes its notification on. When a holder of the
- * lock dies, all who wait are woken, since it may have died before it notified them, or while it used
- * a notification.
+ * Before its wait ends, a waiter acquires the lock again, whether it was notified, timed out or was
+ * aborted, and however long that takes.
+ *
+ * Death of an isolate:
+ *
+ * - If a waiter dies after it was notified and before it has the lock, its notification goes to the
+ *   next waiter.
+ * - If a holder of the lock dies, all waiters are woken: it may have died before it notified them, or
+ *   while it made use of a notification.
  *
  * @module
  */
@@ -47,9 +52,9 @@ import {
   throwIfFailed,
 } from "./ownership.ts";
 import {
-  holdingAgain,
   isHeldHere,
-  letGo,
+  reentering,
+  releaseAll,
   RLock,
   RLOCK_TYPE,
   type RLockGuard,
@@ -60,24 +65,27 @@ import {
 const TYPE = 11;
 
 const LOCK = objectWord.FIRST;
-const STILL = LOCK + 1;
-const QUEUE = STILL + 1;
+const ZERO = LOCK + 1;
+const QUEUE = ZERO + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
-/** Whether somebody of this worker holds the lock. */
-function holds(lock: number): boolean {
+/** Returns whether this isolate holds the lock. */
+function holdsLock(lock: number): boolean {
   if (i32[lock] === RLOCK_TYPE) return isHeldHere(lock);
   return ownerOf(lock + objectWord.FIRST) === thisIsolate;
 }
 
-/** Steps of taking the lock again; if the waiter dies before, the first of `successorQueue` is woken. */
-type TakeAgain = (successorQueue: number) => Steps<Acquisition>;
+/**
+ * Steps of acquiring the lock again, as it was held before. If the waiter dies meanwhile, the first
+ * waiter in `successorQueue` is woken.
+ */
+type Reacquire = (successorQueue: number) => Steps<Acquisition>;
 
-/** Frees the lock: what takes it again, as it was. */
-function free(lock: number): TakeAgain {
+/** Frees the lock, and returns how to acquire it again. */
+function freeLock(lock: number): Reacquire {
   if (i32[lock] === RLOCK_TYPE) {
-    const hold = letGo(lock);
-    return (successorQueue) => holdingAgain(lock, hold, successorQueue);
+    const hold = releaseAll(lock);
+    return (successorQueue) => reentering(lock, hold, successorQueue);
   }
   relinquish(lock + objectWord.FIRST);
   return (successorQueue) => acquiring(lock + objectWord.FIRST, true, successorQueue);
@@ -85,30 +93,32 @@ function free(lock: number): TakeAgain {
 
 function* waiting(condition: number): Steps<boolean> {
   const lock = i32[condition + LOCK];
-  let again: TakeAgain | undefined;
+  let reacquire: Reacquire | undefined;
   let outcome: ParkResult;
   try {
     outcome = yield {
       queue: condition + QUEUE,
-      word: condition + STILL,
+      word: condition + ZERO,
       expected: 0,
       ownerWord: lock + objectWord.FIRST,
-      onQueued: () => again = free(lock),
+      onQueued: () => reacquire = freeLock(lock),
     };
   } catch (reason) {
-    // Aborted. A worker that is told to end takes nothing any more.
-    if (again !== undefined && !stopRequested()) throwIfFailed(yield* again(0));
+    // Aborted or terminated. A terminated worker must not acquire anything.
+    if (reacquire !== undefined && !stopRequested()) throwIfFailed(yield* reacquire(0));
     throw reason;
   }
-  again ??= free(lock); // no time to wait: others have a turn all the same
-  throwIfFailed(yield* outcome === ParkResult.WOKEN ? inheritable(condition, again) : again(0));
+  reacquire ??= freeLock(lock); // with a timeout of 0 nothing was queued: others still get a turn
+  throwIfFailed(
+    yield* outcome === ParkResult.WOKEN ? reacquiringNotified(condition, reacquire) : reacquire(0),
+  );
   return outcome !== ParkResult.TIMED_OUT;
 }
 
-/** Steps of taking the lock again, of one that was notified: if it dies before, another is. */
-function* inheritable(condition: number, again: TakeAgain): Steps<Acquisition> {
+/** Steps of acquiring the lock after a notification, which goes to the next waiter if they fail. */
+function* reacquiringNotified(condition: number, reacquire: Reacquire): Steps<Acquisition> {
   try {
-    return yield* again(condition + QUEUE);
+    return yield* reacquire(condition + QUEUE);
   } catch (reason) {
     wakeOne(condition + QUEUE);
     throw reason;
@@ -117,36 +127,39 @@ function* inheritable(condition: number, again: TakeAgain): Steps<Acquisition> {
 
 function* waitingFor<T>(condition: number, predicate: () => T): Steps<T> {
   for (;;) {
-    const value = test(predicate);
-    if (value || !(yield* waiting(condition))) return value || test(predicate);
+    const value = evaluate(predicate);
+    if (value || !(yield* waiting(condition))) return value || evaluate(predicate);
   }
 }
 
-function test<T>(predicate: () => T): T {
+function evaluate<T>(predicate: () => T): T {
   const value = predicate();
   if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return value;
-  (value as PromiseLike<unknown>).then(undefined, () => {}); // it is this error that ends the wait
-  throw new TypeError("Cannot wait: the predicate returns a promise, which is always true");
+  (value as PromiseLike<unknown>).then(undefined, () => {}); // the TypeError is reported instead
+  throw new TypeError(
+    "Cannot wait: the predicate returned a promise, which is always truthy. Return a plain value",
+  );
 }
 
 /**
- * Waiting, under a lock, until another says that something has changed.
+ * A condition variable: isolates wait, under a lock, until another one notifies them of a change.
  *
- * - {@linkcode Condition.wait} frees the lock, sleeps until it is notified, and takes the lock again.
- *   Of an {@linkcode RLock} it restores how often it was acquired.
- * - {@linkcode Condition.notify} wakes those who have waited longest.
- * - Look again at what you wait for, or use {@linkcode Condition.waitFor}: between the notification
- *   and the lock another may have changed it back; and if a promise is notified while its thread
- *   blocks, the notification goes to the next, and the promise looks in vain later.
- * - If a holder of its lock dies, all who wait are woken, and the first is told by an
+ * - {@linkcode Condition.wait} frees the lock, waits for a notification, and acquires the lock again;
+ *   an {@linkcode RLock} as often as it was acquired before.
+ * - {@linkcode Condition.notify} wakes the longest waiting first.
+ * - After a wait, check the state that you wait for, or use {@linkcode Condition.waitFor}, which does.
+ *   Another caller may have changed the state between the notification and the acquisition of the
+ *   lock. And if a promise is notified while its isolate blocks, another waiter gets the notification,
+ *   and the promise resumes later without a change.
+ * - If a holder of the lock dies, all waiters are woken, and the first one gets
  *   {@linkcode AbandonedLockError}.
- * - It may be sent anywhere, with its lock.
+ * - Can be sent anywhere, with its lock.
  *
  * Follows Python's `multiprocessing.Condition`.
  *
  * @typeParam L the class of its lock
  *
- * @example Until there is something
+ * @example Waiting for an item
  * ```ts
  * import { Condition } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -171,9 +184,9 @@ function test<T>(predicate: () => T): T {
  */
 export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   /**
-   * Makes a condition.
+   * Creates a condition.
    *
-   * @param lock the lock that goes with it; a new `RLock` if there is none
+   * @param lock the lock of the condition; a new `RLock` if omitted
    * @throws {TypeError} if `lock` is neither a `Lock` nor an `RLock`
    */
   constructor(lock?: L) {
@@ -182,50 +195,56 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
         `Cannot make condition: lock must be a Lock or an RLock, not ${typeof lock}`,
       );
     }
-    const its = addressOf(lock ?? new RLock())!;
+    const lockAddress = addressOf(lock ?? new RLock())!;
     const condition = createObject(TYPE, WORDS);
-    addRef(its);
-    i32[condition + LOCK] = its;
+    addRef(lockAddress);
+    i32[condition + LOCK] = lockAddress;
     super(condition);
   }
 
-  /** The lock that goes with it. */
+  /** The lock of the condition. */
   get lock(): L {
     return handleFor(i32[this.address + LOCK]) as L;
   }
 
-  /** Acquires the lock: see {@linkcode RLock.acquire}, {@linkcode Lock.acquire}. */
+  /** Acquires the lock: see {@linkcode RLock.acquire} and {@linkcode Lock.acquire}. */
   async acquire(options?: RLockOptions): Promise<GuardOf<L>> {
     return await this.lock.acquire(options) as GuardOf<L>;
   }
 
-  /** Acquires the lock, blocking the thread. */
+  /**
+   * Acquires the lock, blocking the isolate: see {@linkcode RLock.acquireSync} and
+   * {@linkcode Lock.acquireSync}.
+   */
   acquireSync(options?: RLockOptions): GuardOf<L> {
     return this.lock.acquireSync(options) as GuardOf<L>;
   }
 
-  /** Acquires the lock if that is possible at once. */
+  /**
+   * Acquires the lock if that is possible at once: see {@linkcode RLock.tryAcquire} and
+   * {@linkcode Lock.tryAcquire}.
+   */
   tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<L> | undefined {
     return this.lock.tryAcquire(options) as GuardOf<L> | undefined;
   }
 
-  /** Releases the lock. */
+  /** Releases the lock: see {@linkcode RLock.release} and {@linkcode Lock.release}. */
   release(options?: Pick<RLockOptions, "owner">): void {
     this.lock.release(options);
   }
 
-  /** Whether somebody holds the lock. */
+  /** Returns whether the lock is held. */
   locked(): boolean {
     return this.lock.locked();
   }
 
   /**
-   * Frees the lock, waits to be notified and takes the lock again.
+   * Frees the lock, waits for a notification and acquires the lock again.
    *
-   * @returns true once it is notified, false if `timeoutMs` passed first
-   * @throws {Error} if nobody of this worker holds the lock
-   * @throws {AbandonedLockError} if the lock's holder died; the lock is acquired
-   * @throws the reason of `signal`, if that is aborted first; the lock is acquired
+   * @returns true if it was notified, false if `timeoutMs` passed first
+   * @throws {Error} if this isolate does not hold the lock
+   * @throws {AbandonedLockError} if a holder of the lock died; the lock is acquired
+   * @throws the reason of `signal`, if it is aborted first; the lock is acquired
    */
   async wait(options?: WaitOptions): Promise<boolean> {
     checkHeld(this.address, "wait");
@@ -233,12 +252,13 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   }
 
   /**
-   * Frees the lock, blocks the thread until it is notified and takes the lock again.
+   * Frees the lock, blocks the isolate until it is notified and acquires the lock again.
    *
-   * @returns true once it is notified, false if `timeoutMs` passed first
-   * @throws {Error} if nobody of this worker holds the lock
-   * @throws {AbandonedLockError} if the lock's holder died; the lock is acquired
-   * @throws {TerminatedError} if this worker is told to end
+   * @returns true if it was notified, false if `timeoutMs` passed first
+   * @throws {Error} if this isolate does not hold the lock
+   * @throws {AbandonedLockError} if a holder of the lock died; the lock is acquired
+   * @throws {DeadlockError} if no other isolate could notify it and `timeoutMs` is not given
+   * @throws {TerminatedError} if this worker is terminated; the lock is not acquired
    */
   waitSync(options?: WaitOptions): boolean {
     checkHeld(this.address, "wait");
@@ -246,10 +266,10 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   }
 
   /**
-   * Waits until the predicate returns something true. It is called with the lock held, at first and
-   * after each notification.
+   * Waits until the predicate returns a truthy value. The predicate is called under the lock, first at
+   * once and then after each notification.
    *
-   * @returns what the predicate returned last: something false if `timeoutMs` passed first
+   * @returns the last result of the predicate: a falsy one if `timeoutMs` passed first
    * @throws {TypeError} if the predicate returns a promise; the lock is acquired
    * @throws as {@linkcode Condition.wait}, and what the predicate throws; the lock is acquired
    */
@@ -258,23 +278,21 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
     return await awaitOn(waitingFor(this.address, predicate), options);
   }
 
-  /** As {@linkcode Condition.waitFor}, blocking the thread. */
+  /** Waits as {@linkcode Condition.waitFor} does, blocking the isolate. */
   waitForSync<T>(predicate: () => T, options?: WaitOptions): T {
     checkHeld(this.address, "wait");
     return blockOn(waitingFor(this.address, predicate), options, this.address);
   }
 
   /**
-   * Wakes up to `n` of those who wait, the longest first. They go on once the lock is free.
+   * Wakes up to `n` waiters, the longest waiting first. They continue when they have acquired the lock.
    *
-   * @throws {Error} if nobody of this worker holds the lock
-   * @throws {RangeError} if `n` is not a whole number of at least 0
+   * @throws {Error} if this isolate does not hold the lock
+   * @throws {RangeError} if `n` is not an integer of at least 0
    */
   notify(n = 1): void {
     if (!Number.isInteger(n) || n < 0) {
-      throw new RangeError(
-        `Cannot notify: n must be a whole number of at least 0, not ${describe(n)}`,
-      );
+      throw new RangeError(`Cannot notify: n must be an integer of at least 0, not ${describe(n)}`);
     }
     checkHeld(this.address, "notify");
     for (let woken = 0; woken < n && hasWaiters(this.address + QUEUE); woken++) {
@@ -283,9 +301,9 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   }
 
   /**
-   * Wakes all who wait.
+   * Wakes all waiters.
    *
-   * @throws {Error} if nobody of this worker holds the lock
+   * @throws {Error} if this isolate does not hold the lock
    */
   notifyAll(): void {
     checkHeld(this.address, "notify");
@@ -294,11 +312,11 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
 }
 
 function checkHeld(condition: number, verb: string): void {
-  if (holds(i32[condition + LOCK])) return;
+  if (holdsLock(i32[condition + LOCK])) return;
   throw new Error(`Cannot ${verb}: the lock is not held here. Acquire the condition first`);
 }
 
-/** The guard that a lock gives. */
+/** The guard that the `acquire` of a lock class returns. */
 export type GuardOf<L extends Lock | RLock> = L extends RLock ? RLockGuard : LockGuard;
 
 showState<Condition<Lock | RLock>>(Condition, ({ lock }) => ({ lock }));

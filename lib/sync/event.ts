@@ -1,12 +1,12 @@
 /**
- * A flag that many can wait for.
+ * A flag that isolates wait for.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `TURNS` | number of times the flag has changed: odd is set, even is clear | `set`, `clear` | those who wait for the flag, in `QUEUE` | `set` |
+ * | `CHANGES` | number of times that the flag has changed: odd if it is set, even if it is clear | `set`, `clear` | waiters for the flag, in `QUEUE` | `set` |
  *
- * A waiter remembers the even number that it saw. Any other number means that the flag was set since,
- * even if it is clear again: a `set()` followed at once by `clear()` loses nobody.
+ * A waiter remembers the even number that it read. Any other number means that the flag has been set
+ * since, even if it is clear again: a `clear()` right after a `set()` hides the `set()` from no waiter.
  *
  * @module
  */
@@ -30,12 +30,12 @@ import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 /** The number of this type among shared objects. */
 const TYPE = 2;
 
-const TURNS = objectWord.FIRST;
-const QUEUE = TURNS + 1;
+const CHANGES = objectWord.FIRST;
+const QUEUE = CHANGES + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
 function* waiting(event: number): Steps<boolean> {
-  const word = event + TURNS;
+  const word = event + CHANGES;
   const seen = Atomics.load(i32, word);
   if (seen & 1) return true;
   while (Atomics.load(i32, word) === seen) {
@@ -46,10 +46,10 @@ function* waiting(event: number): Steps<boolean> {
 }
 
 /**
- * A flag, clear at first, that workers set, clear and wait for.
+ * A flag that isolates set, clear and wait for. It is clear at first.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message.
- * - `set()` wakes everybody who waits at that moment, even if `clear()` follows at once.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message.
+ * - `set()` wakes every waiter of that moment, even if `clear()` follows at once.
  *
  * Follows Python's `multiprocessing.Event`, and `threading.Event` where the two differ.
  *
@@ -66,61 +66,61 @@ function* waiting(event: number): Steps<boolean> {
  */
 export class Event extends SharedHandle implements Waitable {
   /**
-   * Makes an event whose flag is clear.
+   * Creates an event whose flag is clear.
    *
-   * @throws {TypeError} if it is given an argument
+   * @throws {TypeError} if an argument is given
    */
   constructor() {
     checkArity("make event", arguments, 0);
     super(createObject(TYPE, WORDS));
   }
 
-  /** Whether the flag is set. */
+  /** Returns whether the flag is set. */
   isSet(): boolean {
-    return (Atomics.load(i32, this.address + TURNS) & 1) === 1;
+    return (Atomics.load(i32, this.address + CHANGES) & 1) === 1;
   }
 
-  /** Sets the flag and wakes all who wait for it. */
+  /** Sets the flag and wakes all waiters. Does nothing if the flag is set. */
   set(): void {
     ensureStack();
-    this.turn(0);
+    this.changeFrom(0);
     wakeAll(this.address + QUEUE);
   }
 
-  /** Clears the flag: who waits from now on waits for the next `set()`. */
+  /** Clears the flag: later calls of `wait` wait for the next `set()`. */
   clear(): void {
-    this.turn(1);
+    this.changeFrom(1);
   }
 
   /**
    * Waits until the flag is set.
    *
-   * @returns true once it is set, false if `timeoutMs` passed first
-   * @throws the reason of `signal`, if that is aborted first
+   * @returns true if the flag was set, false if `timeoutMs` passed first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async wait(options?: WaitOptions): Promise<boolean> {
-    // `await` keeps this handle, and with it the memory of the event, while somebody waits.
+    // `await` keeps this handle alive, and so the memory of the event, during the wait.
     return await awaitOn(waiting(this.address), options);
   }
 
   /**
-   * Blocks the thread until the flag is set.
+   * Blocks the isolate until the flag is set.
    *
-   * @returns true once it is set, false if `timeoutMs` passed first
-   * @throws {TerminatedError} if this worker is told to end
+   * @returns true if the flag was set, false if `timeoutMs` passed first
+   * @throws {TerminatedError} if this worker is terminated
    */
   waitSync(options?: WaitOptions): boolean {
     return blockOn(waiting(this.address), options);
   }
 
-  /** Steps of waiting until the flag is set, for `wait`. */
+  /** Returns the steps of a wait for the flag, for the function `wait`. */
   [readySteps](): Generator<unknown, boolean, never> {
     return waiting(this.address);
   }
 
-  /** Moves the flag on if the last bit of `TURNS` is `from`: even -> odd sets, odd -> even clears. */
-  private turn(from: 0 | 1): void {
-    const word = this.address + TURNS;
+  /** Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. */
+  private changeFrom(from: 0 | 1): void {
+    const word = this.address + CHANGES;
     for (;;) {
       const seen = Atomics.load(i32, word);
       if ((seen & 1) !== from) return;

@@ -1,7 +1,7 @@
 /**
- * Mutual exclusion between workers, and between the async tasks of one.
+ * Mutual exclusion between isolates, and between the async tasks of one.
  *
- * Its words are those of `ownership.ts`, and so is its protocol.
+ * The shared words and the protocol are those of `ownership.ts`.
  *
  * @module
  */
@@ -23,8 +23,8 @@ import {
   ownerOf,
   OWNERSHIP_WORDS,
   relinquish,
-  take,
   throwIfFailed,
+  tryOwn,
 } from "./ownership.ts";
 
 /** The number of this type among shared objects. */
@@ -33,19 +33,19 @@ const TYPE = 1;
 const OWNER = objectWord.FIRST;
 
 /**
- * A lock that one worker, or one async task of a worker, holds at a time.
+ * A lock that at most one holder has at a time: an isolate, or an async task of one.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message.
- * - Each async task is a holder of its own. It is not re-entrant: a holder that asks again waits;
- *   {@linkcode RLock} is.
- * - A blocking acquire of a lock that this very worker holds would never end: it throws
- *   {@linkcode DeadlockError}, unless it has a `timeoutMs`.
- * - Any worker may release it, whoever acquired it, as in Python.
- * - Fairness: waiters stand in a queue, first come, first served. Who asks while a waiter is being
- *   woken may overtake it, once: a waiter that was overtaken is handed the lock by the next
- *   release, so nobody starves.
- * - A holder that dies does not block the others: the next one to ask acquires the lock and is told
- *   by an {@linkcode AbandonedLockError}.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message.
+ * - Not re-entrant: each async task is a holder, and a holder that acquires the lock again waits for
+ *   itself. For a re-entrant lock use {@linkcode RLock}.
+ * - A blocking acquire of a lock that this isolate holds would never return: it throws
+ *   {@linkcode DeadlockError}, unless `timeoutMs` is given.
+ * - Any isolate may release it, not only the one that acquired it, as in Python.
+ * - Fair: waiters are served first come, first served. A caller that does not have to wait may overtake
+ *   a waiter that is being woken, but only once: the next release hands the lock to the overtaken
+ *   waiter. So no waiter starves.
+ * - If the holder dies, the lock does not stay locked: the next caller acquires it and gets
+ *   {@linkcode AbandonedLockError}.
  *
  * Follows Python's `multiprocessing.Lock`.
  *
@@ -65,9 +65,9 @@ const OWNER = objectWord.FIRST;
  */
 export class Lock extends SharedHandle {
   /**
-   * Makes a lock that nobody holds.
+   * Creates an unlocked lock.
    *
-   * @throws {TypeError} if it is given an argument
+   * @throws {TypeError} if an argument is given
    */
   constructor() {
     checkArity("make lock", arguments, 0);
@@ -75,31 +75,31 @@ export class Lock extends SharedHandle {
   }
 
   /**
-   * Acquires the lock, waiting while another holds it.
+   * Acquires the lock, waiting while it is held.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode Lock.release} does too
-   * @throws {TimeoutError} if it is not acquired in `timeoutMs`
-   * @throws {AbandonedLockError} if its holder died; the lock is acquired
-   * @throws the reason of `signal`, if that is aborted first
+   * @returns a guard that releases the lock at the end of its scope; {@linkcode Lock.release} does too
+   * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
+   * @throws {AbandonedLockError} if the holder died; the lock is acquired
+   * @throws the reason of `signal`, if it is aborted first
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
-    if (options !== undefined || !take(this.address + OWNER)) {
+    if (options !== undefined || !tryOwn(this.address + OWNER)) {
       throwIfFailed(await awaitOn(acquiring(this.address + OWNER), options), options);
     }
     return new LockGuard(this);
   }
 
   /**
-   * Acquires the lock, blocking the thread while another holds it.
+   * Acquires the lock, blocking the isolate while it is held.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode Lock.release} does too
-   * @throws {TimeoutError} if it is not acquired in `timeoutMs`
-   * @throws {AbandonedLockError} if its holder died; the lock is acquired
-   * @throws {DeadlockError} if this worker holds it, and there is no `timeoutMs`
-   * @throws {TerminatedError} if this worker is told to end
+   * @returns a guard that releases the lock at the end of its scope; {@linkcode Lock.release} does too
+   * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
+   * @throws {AbandonedLockError} if the holder died; the lock is acquired
+   * @throws {DeadlockError} if this isolate holds the lock and `timeoutMs` is not given
+   * @throws {TerminatedError} if this worker is terminated
    */
   acquireSync(options?: WaitOptions): LockGuard {
-    if (options !== undefined || !take(this.address + OWNER)) {
+    if (options !== undefined || !tryOwn(this.address + OWNER)) {
       throwIfFailed(blockOn(acquiring(this.address + OWNER), options), options);
     }
     return new LockGuard(this);
@@ -108,11 +108,11 @@ export class Lock extends SharedHandle {
   /**
    * Acquires the lock if it is free.
    *
-   * @returns a guard, or `undefined` if another holds it
-   * @throws {AbandonedLockError} if its holder died; the lock is acquired
+   * @returns a guard, or `undefined` if the lock is held
+   * @throws {AbandonedLockError} if the holder died; the lock is acquired
    */
   tryAcquire(): LockGuard | undefined {
-    if (take(this.address + OWNER)) return new LockGuard(this);
+    if (tryOwn(this.address + OWNER)) return new LockGuard(this);
     const how = blockOn(acquiring(this.address + OWNER), { timeoutMs: 0 });
     if (how === "timed out") return undefined;
     throwIfFailed(how);
@@ -120,18 +120,20 @@ export class Lock extends SharedHandle {
   }
 
   /**
-   * Releases the lock and wakes the first who waits for it. In a worker that has been terminated it
-   * does nothing: the lock counts as abandoned, and another may hold it by now.
+   * Releases the lock and wakes the first waiter. Does nothing in a worker that has been terminated:
+   * its lock counts as abandoned, and may have another holder by now.
    *
-   * @throws {Error} if nobody holds it
+   * @throws {Error} if the lock is not held
    */
   release(): void {
     if (!relinquish(this.address + OWNER)) {
-      throw new Error("Cannot release lock: nobody holds it. Release it once for each acquire");
+      throw new Error(
+        "Cannot release lock: it is not held. Call release() once for each acquire()",
+      );
     }
   }
 
-  /** Whether somebody holds the lock. */
+  /** Returns whether the lock is held. */
   locked(): boolean {
     return ownerOf(this.address + OWNER) !== 0;
   }

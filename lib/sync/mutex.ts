@@ -1,5 +1,5 @@
 /**
- * Functions and methods that run under a lock. How they call each other: `call.ts`.
+ * Functions and methods that run under a lock. How nested calls work is in `call.ts`.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import { type Lockable, LockedCall, runAsync, runBlocking } from "./call.ts";
 import { Lock } from "./lock.ts";
 
 /**
- * A function that calls `fn` under a lock, which it acquires before and releases afterwards.
+ * Returns a function that calls `fn` under a lock.
  *
- * - If `fn` is async, the lock is awaited, and held until the promise of `fn` has settled. If it is
- *   not, the thread blocks until the lock is free.
- * - The lock is released if `fn` fails.
- * - `fn` may call other functions under the same lock, directly or after an `await`: they have it
- *   already, one at a time. The lock is held until they have ended too.
- * - If the lock's holder died, the call fails with {@linkcode AbandonedLockError} without calling
- *   `fn`, and the lock is free again: look at what it protects, then call again.
- * - The function stays in its worker. To exclude between workers send the lock, and call `mutex` there.
+ * - The lock is acquired before the call and released after it, also if `fn` throws.
+ * - If `fn` is async, the call awaits the lock, and holds it until the promise of `fn` is settled. If
+ *   not, the call blocks the isolate until the lock is acquired.
+ * - `fn` may call other functions under the same lock, directly or after an `await`. They run under the
+ *   lock of the outer call, one at a time, and the lock is held until all of them have ended.
+ * - If the holder of the lock died, the call throws {@linkcode AbandonedLockError} without calling
+ *   `fn`, and the lock is released: check the data that it protects, then call again.
+ * - The function cannot be sent. For exclusion between isolates, send the lock and call `mutex` there.
  *
- * Follows what tutorials on Python write by hand, `with lock: func(*args)` in a wrapper, and Java's
- * `synchronized`, where calls may be nested.
+ * Follows the wrapper with `with lock: func(*args)` that Python programs write by hand, and Java's
+ * `synchronized`, whose calls may be nested.
  *
- * @typeParam F the function's type
- * @param lock a `Lock`, or anything that is acquired and released like one
- * @param fn the function, async or not; `this` and arguments are passed on
- * @param options how long a call waits for the lock; without them for ever
+ * @typeParam F the type of the function
+ * @param lock a `Lock`, or any object that is acquired and released like one
+ * @param fn the function, async or not; it is called with the `this` and the arguments of the call
+ * @param options the timeout and the signal with which each call waits for the lock
  * @returns a function of the same type
- * @throws {TypeError} if `lock` is no lock, or `fn` no function, or a generator function
+ * @throws {TypeError} if `lock` is not a lock, or `fn` is not a function, or is a generator function
  *
  * @example One at a time
  * ```ts
@@ -38,12 +38,12 @@ import { Lock } from "./lock.ts";
  *
  * const seen: string[] = [];
  * const visit = mutex(new Lock(), async (name: string) => {
- *   seen.push(`${name} comes`);
+ *   seen.push(`${name} enters`);
  *   await new Promise((resolve) => setTimeout(resolve, 1));
- *   seen.push(`${name} goes`);
+ *   seen.push(`${name} leaves`);
  * });
  * await Promise.all([visit("a"), visit("b")]);
- * assertEquals(seen, ["a comes", "a goes", "b comes", "b goes"]);
+ * assertEquals(seen, ["a enters", "a leaves", "b enters", "b leaves"]);
  * ```
  */
 export function mutex<F extends AnyFunction>(lock: Lockable, fn: F, options?: WaitOptions): F {
@@ -53,18 +53,19 @@ export function mutex<F extends AnyFunction>(lock: Lockable, fn: F, options?: Wa
 }
 
 /**
- * A decorator: the method runs under a lock of its object, as all methods of it that are decorated so.
+ * A decorator that runs a method under a lock, together with all methods that share the lock.
  *
- * - `@synchronized`: under a lock that each object is given when it is first needed. It excludes in
- *   this worker only, since an object that is sent is copied.
+ * - `@synchronized`: under a lock of the object, created when it is first needed. It excludes calls of
+ *   this isolate only, since an object that is sent is copied.
  * - `@synchronized(lock)`: under this lock, for all objects.
- * - `@synchronized((self: Account) => self.lock)`: under a lock that the object has. If that is a
- *   `Lock` of this package, it excludes between workers too, wherever the object is sent. (A private
- *   field `#lock` cannot be named there.)
+ * - `@synchronized((self: Account) => self.lock)`: under a lock that the object holds. If that is a
+ *   `Lock` of this package, it also excludes calls in other isolates, wherever the object is sent. (A
+ *   private field `#lock` cannot be named there.)
  *
- * Otherwise as {@linkcode mutex}: methods may call each other.
+ * Otherwise the method behaves as a function of {@linkcode mutex}: synchronized methods may call each
+ * other.
  *
- * @throws {TypeError} if it does not decorate a method, or a generator method
+ * @throws {TypeError} if the decorated element is not a method, or is a generator method
  *
  * @example Two methods of one object
  * ```ts
@@ -81,7 +82,7 @@ export function mutex<F extends AnyFunction>(lock: Lockable, fn: F, options?: Wa
  *   }
  *   @synchronized
  *   async moveTo(other: Account, amount: number) {
- *     await this.deposit(-amount); // has the lock already
+ *     await this.deposit(-amount); // runs under the lock of this call
  *     await other.deposit(amount);
  *   }
  * }
@@ -96,7 +97,7 @@ export function synchronized<This extends object, F extends AnyFunction>(
   context: ClassMethodDecoratorContext<This, F>,
 ): F;
 /**
- * A decorator: the method runs under the lock, or the one that `lock` gives for the object.
+ * A decorator that runs a method under `lock`, or under the lock that `lock` returns for the object.
  *
  * @example A lock that is sent with the object
  * ```ts
@@ -123,25 +124,29 @@ export function synchronized<This extends object = object>(
   context: ClassMethodDecoratorContext<T, F>,
 ) => F;
 export function synchronized(
-  given?: unknown,
-  context?: unknown,
+  methodOrLock?: unknown,
+  contextOrOptions?: unknown,
 ): AnyFunction | ((method: AnyFunction, context: unknown) => AnyFunction) {
-  if (typeof context === "string" || typeof context === "symbol") {
+  if (typeof contextOrOptions === "string" || typeof contextOrOptions === "symbol") {
     throw new TypeError(
-      `Cannot synchronize ${String(context)}: this is a decorator of the standard. ` +
-        `Remove "experimentalDecorators" from the compiler's options`,
+      `Cannot synchronize ${String(contextOrOptions)}: this is a standard decorator. ` +
+        `Remove "experimentalDecorators" from the compiler options`,
     );
   }
-  if (isDecoratorContext(context)) return decorate(given, context, lockOf, undefined);
-  if (given !== undefined && typeof given !== "function") checkLock(given, "synchronize");
-  checkWaitOptions("synchronize", context as WaitOptions | undefined);
-  const choose = given === undefined
+  if (isDecoratorContext(contextOrOptions)) {
+    return decorate(methodOrLock, contextOrOptions, lockOf, undefined);
+  }
+  if (methodOrLock !== undefined && typeof methodOrLock !== "function") {
+    checkLock(methodOrLock, "synchronize");
+  }
+  const options = contextOrOptions as WaitOptions | undefined;
+  checkWaitOptions("synchronize", options);
+  const lockFor = methodOrLock === undefined
     ? lockOf
-    : typeof given === "function"
-    ? given as (self: object) => Lockable
-    : () => given as Lockable;
-  return (method: AnyFunction, itsContext: unknown) =>
-    decorate(method, itsContext, choose, context as WaitOptions | undefined);
+    : typeof methodOrLock === "function"
+    ? methodOrLock as (self: object) => Lockable
+    : () => methodOrLock as Lockable;
+  return (method: AnyFunction, context: unknown) => decorate(method, context, lockFor, options);
 }
 
 function isDecoratorContext(value: unknown): value is DecoratorContext {
@@ -151,11 +156,11 @@ function isDecoratorContext(value: unknown): value is DecoratorContext {
 function decorate(
   method: unknown,
   context: unknown,
-  choose: (self: object) => Lockable,
+  lockFor: (self: object) => Lockable,
   options: WaitOptions | undefined,
 ): AnyFunction {
   if (!isDecoratorContext(context) || context.kind !== "method") {
-    throw new TypeError("Cannot synchronize: @synchronized stands before a method of a class");
+    throw new TypeError("Cannot synchronize: @synchronized can only decorate a method of a class");
   }
   const name = `synchronize ${String(context.name)}`;
   return wrap(
@@ -163,12 +168,11 @@ function decorate(
     (self) => {
       if ((typeof self !== "object" || self === null) && typeof self !== "function") {
         throw new TypeError(
-          `Cannot call ${
-            String(context.name)
-          }: it was called without its object, whose lock it needs`,
+          `Cannot call ${String(context.name)}: \`this\` is not an object, and the method needs ` +
+            "the lock of its object. Call it as a method",
         );
       }
-      const lock = choose(self);
+      const lock = lockFor(self);
       checkLock(lock, name);
       return lock;
     },
@@ -179,14 +183,14 @@ function decorate(
 
 const locks = new WeakMap<object, Lock>();
 
-/** The lock of an object that has none of its own. */
+/** Returns the lock of an object for plain `@synchronized`. */
 function lockOf(self: object): Lock {
   const lock = locks.get(self) ?? new Lock();
   locks.set(self, lock);
   return lock;
 }
 
-/** A function with the lock for its calls. */
+/** A function that runs under a lock. */
 interface Guarded {
   fn: AnyFunction;
   lockFor(self: unknown): Lockable;
@@ -200,13 +204,13 @@ function wrap<F extends AnyFunction>(
   verb: string,
 ): F {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot ${verb}: it must be a function, not ${typeof fn}`);
+    throw new TypeError(`Cannot ${verb}: fn must be a function, not ${typeof fn}`);
   }
   const kind = Object.prototype.toString.call(fn).slice(8, -1);
   if (kind.endsWith("GeneratorFunction")) {
     throw new TypeError(
-      `Cannot ${verb}: a generator does not hold a lock while it is not running. ` +
-        `Acquire the lock inside of it`,
+      `Cannot ${verb}: a generator function would not hold the lock while it is suspended. ` +
+        "Acquire the lock inside it",
     );
   }
   const guarded: Guarded = { fn, lockFor, options };
@@ -230,7 +234,7 @@ async function callAsync(
   try {
     return await runAsync(call, () => Reflect.apply(fn, self, args));
   } finally {
-    call.leave();
+    call.end();
   }
 }
 
@@ -241,18 +245,20 @@ function callSync({ fn, lockFor, options }: Guarded, self: unknown, args: unknow
   try {
     result = runBlocking(call, () => Reflect.apply(fn, self, args));
   } catch (error) {
-    call.leave();
+    call.end();
     throw error;
   }
   if (!isPromiseLike(result)) {
-    call.leave();
+    call.end();
     return result;
   }
-  const leave = () => call.leave();
-  result.then(leave, leave);
+  const end = () => call.end();
+  result.then(end, end);
   throw new TypeError(
-    `Cannot call ${fn.name || "function"} under a lock: it gave a promise and is not async. ` +
-      `Write async before it, so that it waits for the lock without blocking`,
+    `Cannot call ${
+      fn.name || "function"
+    } under a lock: it returned a promise, but is not an async ` +
+      "function. Declare it async, so that a call awaits the lock instead of blocking",
   );
 }
 
@@ -262,10 +268,10 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 }
 
 function checkLock(lock: unknown, verb: string): asserts lock is Lockable {
-  const parts = ["acquire", "acquireSync", "release"] as const;
-  const given = lock as Partial<Lockable> | null | undefined;
-  if (parts.every((part) => typeof given?.[part] === "function")) return;
+  const methods = ["acquire", "acquireSync", "release"] as const;
+  const lockable = lock as Partial<Lockable> | null | undefined;
+  if (methods.every((method) => typeof lockable?.[method] === "function")) return;
   throw new TypeError(
-    `Cannot ${verb}: the lock must have acquire, acquireSync and release, as a Lock has`,
+    `Cannot ${verb}: the lock must have the methods acquire, acquireSync and release, as a Lock does`,
   );
 }

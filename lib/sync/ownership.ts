@@ -1,20 +1,25 @@
 /**
- * Owning something: the words and steps that every lock has in common.
+ * Ownership: the shared words and the steps that all locks have in common.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `OWNER` | 0: free; otherwise the record of the thread that owns it | `acquiring`, `relinquish` | who wants it, in `QUEUE` | `relinquish`, the end of the owner |
+ * | `OWNER` | 0: free; otherwise the record of the isolate that owns the lock | `acquiring`, `relinquish` | isolates that want the lock, in `QUEUE` | `relinquish`, the end of the owner |
  *
- * Transitions of `OWNER`: 0 -> me (acquired), me -> 0 (given back), me -> the first waiter (passed
- * on), a thread that has ended -> me (abandoned, acquired).
+ * | transition of `OWNER` | meaning |
+ * |---|---|
+ * | 0 -> me | acquired |
+ * | me -> 0 | released |
+ * | me -> first waiter | released by handing off: the waiter owns the lock when it wakes |
+ * | ended isolate -> me | the lock was abandoned, and acquired by this isolate |
  *
- * Fairness: who asks while a waiter is being woken may overtake it, once. A waiter that was
- * overtaken is handed the lock by the next release, so nobody starves; that is the starvation mode
- * of Go's `sync.Mutex`.
+ * Fairness: a release normally frees the lock and wakes the first waiter. An isolate that acquires the
+ * lock before that waiter runs overtakes it, which is fast, since nobody has to sleep. A waiter that
+ * was overtaken returns to the front of the queue, and the next release hands the lock off to it. So
+ * a waiter is overtaken at most once. This is the starvation mode of Go's `sync.Mutex`.
  *
- * The race that this prevents: an owner gives back between a waiter's look at `OWNER` and its sleep.
- * The waiter looks again once it stands in the queue, and the owner looks at the queue once it has
- * changed `OWNER`, so one sees the other (see `wait_queue.ts`).
+ * The race to win: the owner releases between a waiter's check of `OWNER` and its sleep. The waiter
+ * checks `OWNER` again after it has joined the queue, and the owner checks the queue after it has
+ * changed `OWNER`, so at least one of them sees the other (see `wait_queue.ts`).
  *
  * @module
  */
@@ -36,38 +41,38 @@ import {
 
 const QUEUE = 1;
 
-/** Words that ownership takes in its object's block, beginning with `OWNER`. */
+/** Number of words that ownership takes in the block of its object, starting with `OWNER`. */
 export const OWNERSHIP_WORDS = QUEUE + QUEUE_WORDS;
 
-/** How an attempt to own something ended. */
+/** How an attempt to acquire a lock ended. */
 export type Acquisition = "acquired" | "abandoned" | "timed out";
 
-/** Takes it if it is free. */
-export function take(owner: number): boolean {
+/** Acquires the lock if it is free. Returns whether it did. */
+export function tryOwn(owner: number): boolean {
   ensureStackToRelease();
   return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0; // 0 -> me
 }
 
-/** The record of the thread that owns it; 0 for none. */
+/** Returns the record of the isolate that owns the lock; 0 if it is free. */
 export function ownerOf(owner: number): number {
   return Atomics.load(i32, owner);
 }
 
 /**
- * Steps of taking it, waiting while another has it.
+ * Steps of acquiring the lock, waiting while another isolate or async task owns it.
  *
- * @param untimed whether to wait on when the time is up or the signal is aborted
- * @param successorQueue address of a queue whose first is woken if the waiter dies; 0 for none
+ * @param untimed whether the wait ignores the timeout and the signal
+ * @param successorQueue address of a queue whose first waiter is woken if this one dies; 0 for none
  */
 export function* acquiring(owner: number, untimed = false, successorQueue = 0): Steps<Acquisition> {
   let overtaken = false;
   for (;;) {
     const found = Atomics.compareExchange(i32, owner, 0, thisIsolate); // 0 -> me
-    if (found === 0) return asOwner(owner, "acquired");
+    if (found === 0) return becomeOwner(owner, "acquired");
     if (hasEnded(found)) {
-      // ended thread -> me; when another was quicker, look again
+      // ended isolate -> me, unless another isolate was faster
       if (Atomics.compareExchange(i32, owner, found, thisIsolate) !== found) continue;
-      return asOwner(owner, "abandoned");
+      return becomeOwner(owner, "abandoned");
     }
     const outcome = yield {
       queue: owner + QUEUE,
@@ -78,29 +83,32 @@ export function* acquiring(owner: number, untimed = false, successorQueue = 0): 
       untimed,
       successorQueue,
     };
-    if (outcome === ParkResult.OWNER) return "acquired"; // the releaser stored our record
+    if (outcome === ParkResult.OWNER) return "acquired"; // handed off: `OWNER` is this isolate
     if (outcome === ParkResult.TIMED_OUT) return "timed out";
     if (outcome === ParkResult.WOKEN) overtaken = true;
   }
 }
 
 /**
- * This thread is the owner now. If it took over from the dead, those who wait for something else under
- * the lock may not have been called yet: who calls them looks for the name of the dead. If it was
- * ended since it looked, or since it was woken, those who wait for the dead were called before it was
- * the owner: the first of them takes over.
+ * Completes the acquisition by an isolate that has stored itself in `OWNER`. Two wake-ups may be
+ * missing, because their wakers searched for waiters by the value of `OWNER`:
+ *
+ * - The end of the previous owner wakes the waiters of all queues that depend on it. It does not find
+ *   them once `OWNER` has changed, so this isolate wakes those of the other queues.
+ * - If this isolate has been ended since it last checked, its waiters were woken before it was the
+ *   owner. So it wakes the first one, which takes the lock over.
  */
-function asOwner(owner: number, how: Acquisition): Acquisition {
+function becomeOwner(owner: number, how: Acquisition): Acquisition {
   if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);
   if (hasEnded(thisIsolate)) wakeOne(owner + QUEUE);
   return how;
 }
 
 /**
- * Gives it back, whichever live thread owns it. In a thread that has been ended it does nothing: what
- * it owned counts as abandoned, and another may own it by now.
+ * Releases the lock, whichever isolate owns it. Does nothing in an isolate that has been ended: the
+ * locks that it owned count as abandoned, and may have other owners by now.
  *
- * @returns false if nobody owns it
+ * @returns false if the lock is free
  */
 export function relinquish(owner: number): boolean {
   ensureStack();
@@ -109,12 +117,12 @@ export function relinquish(owner: number): boolean {
     !hasEndedRelaxed(thisIsolate) && !hasWaitersRelaxed(queue) &&
     Atomics.compareExchange(i32, owner, thisIsolate, 0) === thisIsolate // me -> 0
   ) {
-    wakeOne(queue); // who came after the look at the queue saw the lock taken, and sleeps
+    wakeOne(queue); // a waiter may have joined between the check and the release
     return true;
   }
   for (;;) {
     const found = Atomics.load(i32, owner);
-    if (hasEnded(thisIsolate)) return true; // asked after the owner: it may be another because of that
+    if (hasEnded(thisIsolate)) return true; // checked after the load: `found` may have taken over since
     if (found === 0) return false;
     if (hasWaiters(queue)) {
       if (handOff(queue, owner, found)) return true; // found -> 0, or found -> first waiter
@@ -125,36 +133,36 @@ export function relinquish(owner: number): boolean {
   }
 }
 
-/** Throws the error of an attempt that did not simply succeed. */
+/** Throws the error for an acquisition that timed out or found the lock abandoned. */
 export function throwIfFailed(how: Acquisition, options?: WaitOptions): void {
   if (how === "timed out") {
     throw new TimeoutError(`Cannot acquire lock: still held after ${options?.timeoutMs} ms`);
   }
   if (how === "abandoned") {
     throw new AbandonedLockError(
-      "The worker that held the lock ended without releasing it. The lock is acquired: look at " +
-        "what it protects, then call release()",
+      "The worker that held the lock ended without releasing it. The lock is acquired: check the " +
+        "data that it protects, then call release()",
     );
   }
 }
 
-/** Releases a lock when it goes out of scope: `using guard = await lock.acquire()`. */
+/** Releases a lock at the end of its scope: `using guard = await lock.acquire()`. */
 export class LockGuard implements Disposable {
   #lock: { release(): void } | undefined;
 
-  /** Made by the `acquire` of a lock, a semaphore or a condition. */
+  /** Creates the guard of an acquired lock. Called by the `acquire` methods of the primitives. */
   constructor(lock: { release(): void }) {
     this.#lock = lock;
   }
 
-  /** Releases the lock now. Doing it again, or leaving the scope afterwards, does nothing. */
+  /** Releases the lock now. Idempotent; the end of the scope then does nothing. */
   release(): void {
     const lock = this.#lock;
     this.#lock = undefined;
     lock?.release();
   }
 
-  /** Releases the lock. */
+  /** Releases the lock, as {@linkcode LockGuard.release} does. */
   [Symbol.dispose](): void {
     this.release();
   }

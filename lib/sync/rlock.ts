@@ -3,11 +3,11 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `OWNER`, its queue | which thread holds the lock: see `ownership.ts` | `acquire`, the last `release` |
+ * | `OWNER`, its queue | the isolate that holds the lock: see `ownership.ts` | `acquire`, the last `release` |
  *
- * Who in that thread holds it, and how often, is known to that thread alone, in `holds`. In shared
- * words it would go wrong: a thread that is terminated goes on until its next wait, and would count
- * on in the words of whoever has been given the lock since.
+ * Which owner in that isolate holds the lock, and how often, is known to that isolate alone, in
+ * `holds`. It must not be in shared words: a terminated worker runs on until its next wait, and would
+ * then change the count of the isolate that has acquired the lock since.
  *
  * @module
  */
@@ -39,15 +39,16 @@ export const RLOCK_TYPE: number = 8;
 
 const OWNER = objectWord.FIRST;
 
-/** The blocking code of a thread, which is one owner: it does one thing at a time. */
-const THREAD = 0;
+/** The token of blocking code, which is one owner in each isolate: it is never interrupted. */
+const BLOCKING_CODE = 0;
 
-let lastToken = THREAD;
+let lastToken = BLOCKING_CODE;
 
 /**
- * Somebody who may hold an {@linkcode RLock} more than once: an async task, an object.
+ * An owner that can acquire an {@linkcode RLock} more than once: an async task, or an object.
  *
- * Two async tasks of one worker cannot be told apart from outside, so each says who it is.
+ * A lock cannot tell the async tasks of one isolate apart, so a task that acquires again passes its
+ * owner.
  *
  * @example Methods that call each other
  * ```ts
@@ -68,10 +69,10 @@ let lastToken = THREAD;
  * ```
  */
 export class LockOwner {
-  /** Its number in this worker. */
+  /** Identifies the owner within its isolate. */
   readonly #token = ++lastToken;
 
-  /** The number of an owner. */
+  /** Returns the token of an owner. */
   static tokenOf(owner: LockOwner): number {
     return owner.#token;
   }
@@ -80,35 +81,36 @@ export class LockOwner {
 /** Options of {@linkcode RLock.acquire}. */
 export interface RLockOptions extends WaitOptions {
   /**
-   * On whose behalf: a holder that asks again acquires at once. A guard stands for its owner.
+   * The owner that acquires the lock. If it holds the lock already, it acquires it again at once. A
+   * guard stands for the owner that acquired it.
    *
-   * @default {a new owner for `acquire`, this worker's blocking code for `acquireSync`}
+   * @default {a new owner for `acquire`, this isolate's blocking code for `acquireSync`}
    */
   owner?: LockOwner | RLockGuard;
 }
 
 const acquireNames: OptionNames<RLockOptions> = { owner: true, timeoutMs: true, signal: true };
 
-/** Releases one acquire of an {@linkcode RLock} when it goes out of scope. */
+/** Releases one acquire of an {@linkcode RLock} at the end of its scope. */
 export class RLockGuard implements Disposable {
   #lock: RLock | undefined;
   readonly #token: number;
 
-  /** Made by {@linkcode RLock.acquire}. */
+  /** Creates the guard of one acquire. Called by {@linkcode RLock.acquire}. */
   constructor(lock: RLock, token: number) {
     this.#lock = lock;
     this.#token = token;
   }
 
-  /** The number of the owner that a guard stands for. */
+  /** Returns the token of the owner that a guard stands for. */
   static tokenOf(guard: RLockGuard): number {
     return guard.#token;
   }
 
   /**
-   * Releases this acquire now. Doing it again, or leaving the scope afterwards, does nothing.
+   * Releases this acquire now. Idempotent; the end of the scope then does nothing.
    *
-   * @throws {Error} if its owner does not hold the lock any more
+   * @throws {Error} if its owner no longer holds the lock
    */
   release(): void {
     const lock = this.#lock;
@@ -116,29 +118,30 @@ export class RLockGuard implements Disposable {
     lock?.release({ owner: this });
   }
 
-  /** Releases this acquire. */
+  /** Releases this acquire, as {@linkcode RLockGuard.release} does. */
   [Symbol.dispose](): void {
     this.release();
   }
 }
 
 /**
- * A lock that its owner may acquire again, and must release as often.
+ * A re-entrant lock: its owner may acquire it again, and must release it as often.
  *
- * - The blocking code of a worker is one owner: {@linkcode RLock.acquireSync} can be nested. Release
- *   it before the next `await`, or other async tasks of the worker count as the same owner.
- * - Async tasks of one worker are different owners. {@linkcode RLock.acquire} is a new owner each
- *   time, and waits for the others, unless it is given the guard of an earlier acquire, or a
- *   {@linkcode LockOwner}, as `owner`.
- * - Only the worker that holds it can release it.
- * - A blocking acquire of a lock that an async task of this very worker holds would never end: it
- *   throws {@linkcode DeadlockError}, unless it has a `timeoutMs`.
- * - It may be sent anywhere. Waiters are served as by {@linkcode Lock}, and a holder that dies is
- *   noticed in the same way.
+ * - The blocking code of an isolate is one owner, so calls of {@linkcode RLock.acquireSync} can be
+ *   nested. Release the lock before the next `await`: the blocking code of other async tasks is the
+ *   same owner.
+ * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new owner,
+ *   and waits for the others, unless the guard of an earlier acquire, or a {@linkcode LockOwner}, is
+ *   passed as `owner`.
+ * - Only the isolate that holds it can release it.
+ * - A blocking acquire of a lock that an async task of this isolate holds would never return: it
+ *   throws {@linkcode DeadlockError}, unless `timeoutMs` is given.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message.
+ * - Waiters, and the death of the holder, are handled as by {@linkcode Lock}.
  *
  * Follows Python's `multiprocessing.RLock`.
  *
- * @example Blocking code that nests
+ * @example Nested blocking code
  * ```ts
  * import { RLock } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -152,7 +155,7 @@ export class RLockGuard implements Disposable {
  * assertEquals(lock.locked(), false);
  * ```
  *
- * @example Async code that nests
+ * @example Nested async code
  * ```ts
  * import { RLock, type RLockGuard } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -168,9 +171,9 @@ export class RLockGuard implements Disposable {
  */
 export class RLock extends SharedHandle {
   /**
-   * Makes a lock that nobody holds.
+   * Creates an unlocked lock.
    *
-   * @throws {TypeError} if it is given an argument
+   * @throws {TypeError} if an argument is given
    */
   constructor() {
     checkArity("make lock", arguments, 0);
@@ -180,16 +183,16 @@ export class RLock extends SharedHandle {
   /**
    * Acquires the lock, waiting while another owner holds it.
    *
-   * @returns a guard that releases it at the end of its scope, and can be given as `owner`
-   * @throws {TimeoutError} if it is not acquired in `timeoutMs`
-   * @throws {AbandonedLockError} if its holder died; the lock is acquired once
+   * @returns a guard that releases this acquire at the end of its scope, and can be passed as `owner`
+   * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
+   * @throws {AbandonedLockError} if the holder died; the lock is acquired once
    * @throws {TypeError} if `owner` is neither a guard nor a `LockOwner`
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async acquire(options?: RLockOptions): Promise<RLockGuard> {
     const wait = pickWaitOptions("acquire lock", options, acquireNames);
     const token = tokenOf(options) ?? ++lastToken;
-    if (!enterAgain(this.address, token)) {
+    if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
       throwIfFailed(await awaitOn(entering(this.address, hold), wait), wait);
     }
@@ -197,19 +200,20 @@ export class RLock extends SharedHandle {
   }
 
   /**
-   * Acquires the lock, blocking the thread while another owner holds it.
+   * Acquires the lock, blocking the isolate while another owner holds it.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode RLock.release} does too
-   * @throws {TimeoutError} if it is not acquired in `timeoutMs`
-   * @throws {AbandonedLockError} if its holder died; the lock is acquired once
-   * @throws {DeadlockError} if another owner of this worker holds it, and there is no `timeoutMs`
+   * @returns a guard that releases this acquire at the end of its scope; {@linkcode RLock.release}
+   *   does too
+   * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
+   * @throws {AbandonedLockError} if the holder died; the lock is acquired once
+   * @throws {DeadlockError} if another owner in this isolate holds it and `timeoutMs` is not given
    * @throws {TypeError} if `owner` is neither a guard nor a `LockOwner`
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   acquireSync(options?: RLockOptions): RLockGuard {
     const wait = pickWaitOptions("acquire lock", options, acquireNames);
-    const token = tokenOf(options) ?? THREAD;
-    if (!enterAgain(this.address, token)) {
+    const token = tokenOf(options) ?? BLOCKING_CODE;
+    if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
       throwIfFailed(blockOn(entering(this.address, hold), wait), wait);
     }
@@ -217,15 +221,15 @@ export class RLock extends SharedHandle {
   }
 
   /**
-   * Acquires the lock if it is free or its owner asks.
+   * Acquires the lock if it is free, or held by the same owner.
    *
-   * @returns a guard, or `undefined` if another owner holds it
-   * @throws {AbandonedLockError} if its holder died; the lock is acquired once
+   * @returns a guard, or `undefined` if another owner holds the lock
+   * @throws {AbandonedLockError} if the holder died; the lock is acquired once
    */
   tryAcquire(options?: Pick<RLockOptions, "owner">): RLockGuard | undefined {
     checkOptions("acquire lock", options, { owner: true });
-    const token = tokenOf(options) ?? THREAD;
-    if (!enterAgain(this.address, token)) {
+    const token = tokenOf(options) ?? BLOCKING_CODE;
+    if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
       const how = blockOn(entering(this.address, hold), { timeoutMs: 0 });
       if (how === "timed out") return undefined;
@@ -235,11 +239,11 @@ export class RLock extends SharedHandle {
   }
 
   /**
-   * Releases one acquire; the last one frees the lock and wakes the first who waits for it. In a
-   * worker that has been terminated it does nothing.
+   * Releases one acquire. The last one frees the lock and wakes the first waiter. Does nothing in a
+   * worker that has been terminated.
    *
-   * @param options who releases it; without an `owner` it is whoever holds it in this worker
-   * @throws {Error} if nobody of this worker holds it, or not this owner
+   * @param options the owner that releases it; by default the owner in this isolate that holds it
+   * @throws {Error} if the owner, or any owner in this isolate, does not hold the lock
    */
   release(options?: Pick<RLockOptions, "owner">): void {
     checkOptions("release lock", options, { owner: true });
@@ -248,20 +252,20 @@ export class RLock extends SharedHandle {
     const hold = holds.get(this.address);
     if (hold === undefined || (token !== undefined && hold.token !== token)) {
       throw new Error(
-        "Cannot release lock: its owner is another, or nobody. " +
-          "Whoever acquired it releases it, once for each acquire",
+        "Cannot release lock: this owner does not hold it. " +
+          "The owner that acquired it must release it, once for each acquire()",
       );
     }
     if (hold.depth > 1) hold.depth--;
-    else letGo(this.address);
+    else releaseAll(this.address);
   }
 
-  /** Whether somebody holds the lock. */
+  /** Returns whether the lock is held. */
   locked(): boolean {
     return ownerOf(this.address + OWNER) !== 0;
   }
 
-  /** How often it is acquired by the owner in this worker; 0 if nobody in this worker holds it. */
+  /** How often the owner in this isolate has acquired the lock; 0 if this isolate does not hold it. */
   get depth(): number {
     return holds.get(this.address)?.depth ?? 0;
   }
@@ -277,19 +281,21 @@ function tokenOf(options: Pick<RLockOptions, "owner"> | undefined): number | und
   );
 }
 
-/** Who holds an {@linkcode RLock}, and how often. */
+/** What this isolate knows of an {@linkcode RLock} that it holds. */
 export interface Hold {
+  /** Identifies the owner. */
   readonly token: number;
+  /** How often the owner has acquired the lock. */
   depth: number;
-  /** Keeps the lock in existence. */
+  /** Keeps the handle, and so the lock, from being collected. */
   readonly handle: RLock;
 }
 
-/** The locks that this thread holds, by address. */
+/** The locks that this isolate holds, by address. */
 const holds = new Map<number, Hold>();
 
-/** Acquires once more, if this owner holds the lock already. */
-function enterAgain(lock: number, token: number): boolean {
+/** Acquires the lock once more if this owner holds it. Returns whether it did. */
+function tryReenter(lock: number, token: number): boolean {
   ensureStackToRelease();
   const hold = holds.get(lock);
   if (hold?.token !== token) return false;
@@ -297,6 +303,7 @@ function enterAgain(lock: number, token: number): boolean {
   return true;
 }
 
+/** Steps of acquiring the lock for an owner that does not hold it. */
 function* entering(
   lock: number,
   hold: Hold,
@@ -308,13 +315,13 @@ function* entering(
   return how;
 }
 
-/** Whether somebody of this worker holds the lock at `lock`. */
+/** Returns whether this isolate holds the lock. */
 export function isHeldHere(lock: number): boolean {
   return holds.has(lock);
 }
 
-/** Frees the lock, however often it was acquired: what {@linkcode holdingAgain} needs. */
-export function letGo(lock: number): Hold {
+/** Frees the lock, however often it was acquired. Returns what {@linkcode reentering} restores. */
+export function releaseAll(lock: number): Hold {
   const hold = holds.get(lock)!;
   relinquish(lock + OWNER);
   holds.delete(lock);
@@ -322,11 +329,12 @@ export function letGo(lock: number): Hold {
 }
 
 /**
- * Steps of acquiring what was let go, as often as before, whatever happens meanwhile.
+ * Steps of acquiring a lock that {@linkcode releaseAll} freed, as often as it was acquired before. The
+ * timeout and the signal of the wait are ignored.
  *
- * @param successorQueue address of a queue whose first is woken if the waiter dies; 0 for none
+ * @param successorQueue address of a queue whose first waiter is woken if this one dies; 0 for none
  */
-export function holdingAgain(lock: number, hold: Hold, successorQueue: number): Steps<Acquisition> {
+export function reentering(lock: number, hold: Hold, successorQueue: number): Steps<Acquisition> {
   return entering(lock, hold, true, successorQueue);
 }
 

@@ -3,14 +3,20 @@
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `VALUE` | permits that are left | `acquire`, `release` | who wants one, in `QUEUE` | `release`, one for each permit |
- * | `MOST` | most permits that there may be | the creator | | |
+ * | `VALUE` | number of available permits | `acquire`, `release` | waiters for a permit, in `QUEUE` | `release`, one waiter for each permit |
+ * | `LIMIT` | largest number of permits that may be available | the creator | | |
  *
- * Transitions of `VALUE`: v -> v - 1 (acquired, v > 0), v -> v + n (released). A waiter sleeps only
- * while it is 0. One that was woken and came too late stands first in the queue the next time.
+ * | transition of `VALUE` | meaning |
+ * |---|---|
+ * | v -> v - 1 | acquired; only if v > 0 |
+ * | v -> v + n | released |
  *
- * The race that this prevents: two permits are released, and both releasers wake the same waiter.
- * Each wake-up takes its waiter out of the queue, so the second finds the next.
+ * A waiter sleeps only while `VALUE` is 0. A waiter that was woken but found no permit, because another
+ * caller was faster, returns to the front of the queue.
+ *
+ * The race to win: two releases must not both wake the same waiter, or one permit stays unused while
+ * another waiter sleeps. Each wake-up removes its waiter from the queue, so the second one reaches the
+ * next waiter.
  *
  * @module
  */
@@ -38,22 +44,20 @@ const BOUNDED_TYPE = 10;
 
 const VALUE = objectWord.FIRST;
 const QUEUE = VALUE + 1;
-const MOST = QUEUE + QUEUE_WORDS;
-const WORDS = MOST + 1;
+const LIMIT = QUEUE + QUEUE_WORDS;
+const WORDS = LIMIT + 1;
 
-const LARGEST = 2 ** 31 - 1;
+const MAX_VALUE = 2 ** 31 - 1;
 
 function createSemaphore(type: number, value: number): number {
-  if (!Number.isInteger(value) || value < 0 || value > LARGEST) {
+  if (!Number.isInteger(value) || value < 0 || value > MAX_VALUE) {
     throw new RangeError(
-      `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${
-        describe(value)
-      }`,
+      `Cannot make semaphore: value must be an integer from 0 to 2^31 - 1, not ${describe(value)}`,
     );
   }
   const address = createObject(type, WORDS);
   i32[address + VALUE] = value;
-  i32[address + MOST] = type === BOUNDED_TYPE ? value : LARGEST;
+  i32[address + LIMIT] = type === BOUNDED_TYPE ? value : MAX_VALUE;
   return address;
 }
 
@@ -83,15 +87,14 @@ function* taking(semaphore: number): Steps<boolean> {
 }
 
 /**
- * A number of permits that workers acquire and release.
+ * A number of permits that isolates acquire and release.
  *
- * - At most as many are inside as there are permits; who asks for more waits, first come, first
- *   served.
- * - Anybody may release: a permit has no owner. So one that a worker had when it died stays acquired,
- *   as in Python.
- * - It may be sent anywhere.
+ * - A caller that finds no permit waits for one. Waiters are served first come, first served.
+ * - Any isolate may release a permit: permits have no owner. So a permit that a worker held when it
+ *   died stays acquired, as in Python.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message.
  *
- * Follows Python's `multiprocessing.Semaphore`, and `threading.Semaphore` where it can do more.
+ * Follows Python's `multiprocessing.Semaphore`, and `threading.Semaphore` where that can do more.
  *
  * @example At most two at a time
  * ```ts
@@ -108,90 +111,94 @@ function* taking(semaphore: number): Steps<boolean> {
  * ```
  */
 export class Semaphore extends SharedHandle {
-  /** What the shared object of this class is. */
+  /** The type of the shared object behind an instance of this class. */
   protected static readonly type: number = TYPE;
 
   /**
-   * Makes a semaphore with `value` permits.
+   * Creates a semaphore with `value` permits.
    *
-   * @throws {RangeError} if `value` is not a whole number of at least 0
+   * @throws {RangeError} if `value` is not an integer from 0 to 2^31 - 1
    */
   constructor(value = 1) {
     super(createSemaphore(new.target.type, value));
   }
 
   /**
-   * Acquires a permit, waiting while there is none.
+   * Acquires a permit, waiting while none is available.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode Semaphore.release} does too
-   * @throws {TimeoutError} if there is none in `timeoutMs`
-   * @throws the reason of `signal`, if that is aborted first
+   * @returns a guard that releases the permit at the end of its scope; {@linkcode Semaphore.release}
+   *   does too
+   * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
+   * @throws the reason of `signal`, if it is aborted first
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
     if (options !== undefined || !tryTake(this.address)) {
-      judge(await awaitOn(taking(this.address), options), options);
+      throwIfTimedOut(await awaitOn(taking(this.address), options), options);
     }
     return new LockGuard(this);
   }
 
   /**
-   * Acquires a permit, blocking the thread while there is none.
+   * Acquires a permit, blocking the isolate while none is available.
    *
-   * @returns a guard that releases it at the end of its scope; {@linkcode Semaphore.release} does too
-   * @throws {TimeoutError} if there is none in `timeoutMs`
-   * @throws {TerminatedError} if this worker is told to end
+   * @returns a guard that releases the permit at the end of its scope; {@linkcode Semaphore.release}
+   *   does too
+   * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
+   * @throws {DeadlockError} if no other isolate could release one and `timeoutMs` is not given
+   * @throws {TerminatedError} if this worker is terminated
    */
   acquireSync(options?: WaitOptions): LockGuard {
     if (options !== undefined || !tryTake(this.address)) {
-      judge(blockOn(taking(this.address), options, this.address), options);
+      throwIfTimedOut(blockOn(taking(this.address), options, this.address), options);
     }
     return new LockGuard(this);
   }
 
   /**
-   * Acquires a permit if there is one.
+   * Acquires a permit if one is available.
    *
-   * @returns a guard, or `undefined` if there is none
+   * @returns a guard, or `undefined` if no permit is available
    */
   tryAcquire(): LockGuard | undefined {
     return tryTake(this.address) ? new LockGuard(this) : undefined;
   }
 
   /**
-   * Gives back `n` permits and wakes as many who wait for one.
+   * Releases `n` permits and wakes up to `n` waiters.
    *
-   * @throws {RangeError} if `n` is not a whole number of at least 1, or there would be too many permits
+   * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would exceed
+   *   its limit
    */
   release(n = 1): void {
     if (!Number.isInteger(n) || n < 1) {
       throw new RangeError(
-        `Cannot release semaphore: n must be a whole number of at least 1, not ${describe(n)}`,
+        `Cannot release semaphore: n must be an integer of at least 1, not ${describe(n)}`,
       );
     }
     ensureStack();
     const word = this.address + VALUE;
-    const most = i32[this.address + MOST];
+    const limit = i32[this.address + LIMIT];
     for (;;) {
       const found = Atomics.load(i32, word);
-      if (found + n > most) throw tooMany(most);
+      if (found + n > limit) throw limitError(limit);
       if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n
     }
     for (let woken = 0; woken < n; woken++) wakeOne(this.address + QUEUE);
   }
 
-  /** Number of permits that are left at this moment. */
+  /** Number of permits that are available at this moment. */
   get value(): number {
     return Atomics.load(i32, this.address + VALUE);
   }
 
-  /** Whether no permit is left at this moment. */
+  /** Returns whether no permit is available at this moment. */
   locked(): boolean {
     return this.value === 0;
   }
 }
 
 /**
- * A {@linkcode Semaphore} that never has more permits than it was made with.
+ * A {@linkcode Semaphore} that never has more permits than it was created with.
  *
  * Follows Python's `multiprocessing.BoundedSemaphore`.
  *
@@ -206,22 +213,22 @@ export class Semaphore extends SharedHandle {
  * ```
  */
 export class BoundedSemaphore extends Semaphore {
-  /** What the shared object of this class is. */
+  /** The type of the shared object behind an instance of this class. */
   protected static override readonly type: number = BOUNDED_TYPE;
 }
 
-function judge(acquired: boolean, options?: WaitOptions): void {
+function throwIfTimedOut(acquired: boolean, options?: WaitOptions): void {
   if (acquired) return;
   throw new TimeoutError(
-    `Cannot acquire semaphore: no permit came in ${options?.timeoutMs} ms`,
+    `Cannot acquire semaphore: no permit became available within ${options?.timeoutMs} ms`,
   );
 }
 
-function tooMany(most: number): RangeError {
+function limitError(limit: number): RangeError {
   return new RangeError(
-    most === LARGEST
-      ? "Cannot release semaphore: there would be more than 2^31 - 1 permits"
-      : `Cannot release semaphore: released more often than acquired (it has ${most} permits). ` +
+    limit === MAX_VALUE
+      ? "Cannot release semaphore: it would have more than 2^31 - 1 permits"
+      : `Cannot release semaphore: released more often than acquired (it has ${limit} permits). ` +
         "Release once for each acquire",
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Waiting for a promise with the options of every wait.
+ * Waiting for a promise with the options of every other wait.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { TIMEOUT_MAX } from "../parking/wait.ts";
 
 /**
- * Waits until the promise is resolved or rejected, which counts as handled then.
+ * Waits until the promise is settled. A rejection counts as handled from then on.
  *
- * @returns false if `timeoutMs` passed first
- * @throws the reason of `signal`, if that is aborted first
+ * @returns true if the promise is settled, false if `timeoutMs` passed first
+ * @throws the reason of `signal`, if it is aborted first
  */
 export async function settledWithin(
   promise: PromiseLike<unknown>,
   options?: WaitOptions,
 ): Promise<boolean> {
-  const left = deadlineOf(options) - performance.now();
+  const remainingMs = deadlineOf(options) - performance.now();
   const settled = promise.then(() => true, () => true);
   const signal = options?.signal;
-  if (left > TIMEOUT_MAX && signal === undefined) return await settled;
-  const given = Promise.withResolvers<boolean>();
-  const timer = left > TIMEOUT_MAX
+  if (remainingMs > TIMEOUT_MAX && signal === undefined) return await settled;
+  const limit = Promise.withResolvers<boolean>();
+  const timer = remainingMs > TIMEOUT_MAX
     ? undefined
-    : setTimeout(() => given.resolve(false), Math.max(left, 0));
-  const onAbort = () => given.reject(signal?.reason);
+    : setTimeout(() => limit.resolve(false), Math.max(remainingMs, 0));
+  const onAbort = () => limit.reject(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([settled, given.promise]);
+    return await Promise.race([settled, limit.promise]);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);

@@ -1,5 +1,5 @@
 /**
- * Sleeping for a time: a wait in a queue in which nobody is ever woken.
+ * Sleeping for a time: a timed wait in a queue that no waker uses.
  *
  * @module
  */
@@ -11,19 +11,20 @@ import { ensureIsolate, isolateWord, recordWord, thisIsolate } from "../heap/iso
 import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS } from "../parking/wait_queue.ts";
 
-/** Word of the isolate record: queue in which the isolate sleeps for a time, and no waiter is woken. */
+/** Word of the isolate record: the queue in which the isolate sleeps, and no waiter is woken. */
 const SLEEP_QUEUE = recordWord(23, "queue of sleeps", QUEUE_WORDS);
 
 function* sleeping(ms: number): Steps<void> {
   const end = performance.now() + ms;
   ensureIsolate();
   const word = thisIsolate + isolateWord.PID; // never changes
+  // Timers fire up to a millisecond early, and are limited to 2^31 ms.
   do yield { queue: thisIsolate + SLEEP_QUEUE, word, expected: i32[word] }; while (
     performance.now() < end
-  ); // timers are up to a millisecond early, and end at 2^31 ms
+  );
 }
 
-/** A sleep of no time sleeps all the same: for one turn of the event loop. */
+/** The timeout of a sleep. It is never 0, so that the shortest sleep still yields once. */
 function timeoutFor(ms: number): number {
   if (typeof ms !== "number" || Number.isNaN(ms)) {
     throw new TypeError(`Cannot sleep: ms must be a number of milliseconds, not ${describe(ms)}`);
@@ -32,18 +33,18 @@ function timeoutFor(ms: number): number {
 }
 
 /**
- * Sleeps for some milliseconds; everything else goes on.
+ * Waits for a number of milliseconds, while other code of the isolate runs.
  *
- * - A sleep of 0 gives everything else a turn.
- * - It keeps the program alive, unless a daemon {@linkcode Thread} sleeps.
+ * - A sleep of 0 ms or less lasts for one turn of the event loop.
+ * - The program stays alive during the sleep, unless the caller is a daemon {@linkcode Thread}.
  *
- * Follows Python's `time.sleep`, which lets other threads go on.
+ * Follows Python's `time.sleep`, during which other threads run.
  *
- * @param ms how long, in milliseconds
+ * @param ms how long to sleep, in milliseconds
  * @throws {TypeError} if `ms` is not a number
- * @throws the reason of `signal`, if that is aborted first
+ * @throws the reason of `signal`, if it is aborted first
  *
- * @example Two threads that take turns
+ * @example Two threads that alternate
  * ```ts
  * import { sleep } from "@sauropod/multiprocessing";
  * import { Thread } from "@sauropod/multiprocessing/threading";
@@ -67,17 +68,17 @@ function timeoutFor(ms: number): number {
 export async function sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void> {
   checkOptions("sleep", options, { signal: true });
   await awaitOn(sleeping(ms), { timeoutMs: timeoutFor(ms), signal: options?.signal });
-  if (ms <= 0) await new Promise((resolve) => setTimeout(resolve, 0)); // it did not wait at all
+  if (ms <= 0) await new Promise((resolve) => setTimeout(resolve, 0)); // the wait ended at once
 }
 
 /**
- * Blocks the thread for some milliseconds. A worker that is terminated does not sleep to the end.
+ * Blocks the isolate for a number of milliseconds. The termination of the worker interrupts the sleep.
  *
  * Follows Python's `time.sleep`.
  *
- * @param ms how long, in milliseconds
+ * @param ms how long to sleep, in milliseconds
  * @throws {TypeError} if `ms` is not a number
- * @throws {TerminatedError} if this worker is told to end
+ * @throws {TerminatedError} if this worker is terminated
  *
  * @example A blocking pause
  * ```ts

@@ -49,7 +49,7 @@ test("Manager.Lock() that a child acquires is released by its parent, once", asy
   );
   assert(await held.wait(guard));
   lock.release();
-  assertThrows(() => lock.release(), Error, "nobody holds it");
+  assertThrows(() => lock.release(), Error, "it is not held");
   end.set();
   await ended(process);
 });

@@ -336,8 +336,7 @@ test("SharedMap.update() changes nothing when its function throws, or returns no
     assertThrows(() =>
       map.update("a", () => {
         throw thrown;
-      })
-    ),
+      }), Error),
     thrown,
   );
   assertThrows(

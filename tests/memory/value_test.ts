@@ -284,8 +284,7 @@ test("Value.update() changes nothing when the function throws", () => {
   const thrown = assertThrows(() =>
     value.update(() => {
       throw reason;
-    })
-  );
+    }), Error);
   assertStrictEquals(thrown, reason);
   assertEquals(value.value, 5);
 });

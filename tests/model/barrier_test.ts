@@ -364,7 +364,7 @@ const runnerDies: Scenario = {
 
 proves(runnerDies);
 
-const BARRIER = "lib/sync/barrier.ts";
+const BARRIER = "lib/sync/barrier_protocol.ts";
 
 finds("a party that is counted before it stands in the queue may be missed", [
   {
@@ -375,18 +375,18 @@ finds("a party that is counted before it stands in the queue may be missed", [
   { file: BARRIER, from: "    let index = 0;", to: "    let index = found.index;" },
   {
     file: BARRIER,
-    from: "const comes = i32[barrier + RUNNER] === 0 &&\n" +
+    from: "const counts = i32[barrier + RUNNER] === 0 &&\n" +
       "            i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;\n" +
-      "          if (comes) index = i32[barrier + COUNT]++;",
-    to: "const comes = true;",
+      "          if (counts) index = i32[barrier + COUNT]++;",
+    to: "const counts = true;",
   },
 ], allMeet(2, 1));
 
 finds("a party that does not look again in the queue waits, though it is the last", {
   file: BARRIER,
-  from: "const comes = i32[barrier + RUNNER] === 0 &&\n" +
+  from: "const counts = i32[barrier + RUNNER] === 0 &&\n" +
     "            i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;",
-  to: "const comes = true;",
+  to: "const counts = true;",
 }, allMeet(2, 1));
 
 finds("a barrier that goes on before its count is 0 lets somebody pass too early", {
@@ -405,7 +405,7 @@ finds("all pass although one has ended, when nobody counts who stands there", {
 
 finds("one that times out and breaks nothing leaves the others asleep", {
   file: BARRIER,
-  from: "if (outcome !== ParkResult.CHANGED) return breakIf(barrier, state);",
+  from: "if (outcome !== ParkResult.CHANGED) return breakIfCurrent(barrier, state);",
   to: "if (outcome !== ParkResult.CHANGED) return broken;",
 }, oneTimesOut(3, 2, 0));
 
@@ -443,9 +443,9 @@ finds("one that waits outside is not told of the runner's end, when it does not 
 
 finds("a runner that calls nobody in leaves those outside asleep", {
   file: BARRIER,
-  from: "    return succeeded ? passNow(barrier) : breakNow(barrier) !== broken;\n  });\n" +
+  from: "    return succeeded ? tryPass(barrier) : breakNow(barrier) !== broken;\n  });\n" +
     "  wakeAll(barrier + ENTRANCE);",
-  to: "    return succeeded ? passNow(barrier) : breakNow(barrier) !== broken;\n  });",
+  to: "    return succeeded ? tryPass(barrier) : breakNow(barrier) !== broken;\n  });",
 }, isReset(true));
 
 finds("a runner that does not ask whether it was reset lets the next round pass", {

@@ -260,9 +260,13 @@ finds("a waiter that frees the lock before it stands in the queue misses its not
   {
     file: "lib/sync/condition.ts",
     from: "  let outcome: ParkResult;\n  try {\n    outcome = yield {",
-    to: "  let outcome: ParkResult;\n  again = free(lock);\n  try {\n    outcome = yield {",
+    to: "  let outcome: ParkResult;\n  reacquire = freeLock(lock);\n  try {\n    outcome = yield {",
   },
-  { file: "lib/sync/condition.ts", from: "      onQueued: () => again = free(lock),\n", to: "" },
+  {
+    file: "lib/sync/condition.ts",
+    from: "      onQueued: () => reacquire = freeLock(lock),\n",
+    to: "",
+  },
 ], producer("Lock", 1, "one"));
 
 finds("who takes the lock over from the dead hides its death from those who still wait", {

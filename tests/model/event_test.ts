@@ -14,7 +14,7 @@ import { Atomics, i32, runEventLoop, until } from "./stand_ins.ts";
 function makeEvent(world: World) {
   const events = world.share(new world.isolates[0].event.Event());
   const turns = addressIn(world, events[0]) + 2;
-  world.name(turns, "TURNS", ...queueNames("QUEUE"));
+  world.name(turns, "CHANGES", ...queueNames("QUEUE"));
   return { events, turns, queue: turns + 1 };
 }
 
@@ -171,8 +171,8 @@ const EVENT = "lib/sync/event.ts";
 
 finds("an event that wakes before it is set leaves somebody asleep", {
   file: EVENT,
-  from: "    this.turn(0);\n    wakeAll(this.address + QUEUE);",
-  to: "    wakeAll(this.address + QUEUE);\n    this.turn(0);",
+  from: "    this.changeFrom(0);\n    wakeAll(this.address + QUEUE);",
+  to: "    wakeAll(this.address + QUEUE);\n    this.changeFrom(0);",
 }, setWakesAll(2));
 
 finds("a waiter that looks for a set flag instead of a turn misses set() and clear()", {
@@ -195,9 +195,9 @@ finds("a flag that is turned in two steps is turned twice", {
 
 finds("a look at HEAD that is not made again after the change of the word misses waiters", {
   file: EVENT,
-  from: "    this.turn(0);\n    wakeAll(this.address + QUEUE);",
+  from: "    this.changeFrom(0);\n    wakeAll(this.address + QUEUE);",
   to: "    const waits = i32[this.address + QUEUE + 1] !== 0;\n" +
-    "    this.turn(0);\n    if (waits) wakeAll(this.address + QUEUE);",
+    "    this.changeFrom(0);\n    if (waits) wakeAll(this.address + QUEUE);",
 }, setWakesAll(2));
 
 finds("promises whose thread takes only the last that was woken are forgotten", {

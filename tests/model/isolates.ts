@@ -110,7 +110,7 @@ const CALLS: Record<string, string[]> = {
   "lib/channels/channel.ts": ["push", "pushBlock", "noteRoom", "receive"],
   "lib/channels/channel_state.ts": ["closeChannel"],
   "lib/runtime/lifecycle.ts": ["endIsolate"],
-  "lib/sync/ownership.ts": ["relinquish", "asOwner"],
+  "lib/sync/ownership.ts": ["relinquish", "becomeOwner"],
 };
 
 /** The same for the sleep, which leaves wake-ups of promises behind, and for loops in functions. */

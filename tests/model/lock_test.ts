@@ -299,8 +299,8 @@ finds("a waiter that does not look again in the queue is not woken", {
 
 finds("a release that does not look for those who came meanwhile wakes nobody", {
   file: OWNERSHIP,
-  from: "    wakeOne(queue); // who came",
-  to: "    // who came",
+  from: "    wakeOne(queue); // a waiter may",
+  to: "    // a waiter may",
 }, everybodyAcquires(2, 1));
 
 finds("a lock that is taken in two steps has two owners", {
@@ -380,8 +380,8 @@ finds("an end that does not wake those who wait for the owner leaves them asleep
 
 finds("an ended thread that releases what another has taken over admits two", {
   file: OWNERSHIP,
-  from: "    if (hasEnded(thisIsolate)) return true; // asked after",
-  to: "    // asked after",
+  from: "    if (hasEnded(thisIsolate)) return true; // checked after",
+  to: "    // checked after",
 }, oneIsEnded(3));
 
 finds("promises that were woken while their thread blocks must lend their wake-ups", {
@@ -399,12 +399,12 @@ finds("a thread that blocks takes a lock handed to its promise just now for its 
 
 finds("a thread that was ended since it was woken takes the lock from those who wait", {
   file: OWNERSHIP,
-  from: 'return asOwner(owner, "acquired");',
+  from: 'return becomeOwner(owner, "acquired");',
   to: 'return "acquired";',
 }, oneIsEnded(3));
 
 finds("a thread that was ended since it looked takes the lock over from those who wait", {
   file: OWNERSHIP,
-  from: 'return asOwner(owner, "abandoned");',
+  from: 'return becomeOwner(owner, "abandoned");',
   to: 'return "abandoned";',
 }, ownerEndsAnotherFirst);

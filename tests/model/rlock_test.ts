@@ -88,6 +88,6 @@ const RLOCK = "lib/sync/rlock.ts";
 
 finds("an inner release that frees the lock admits another", {
   file: RLOCK,
-  from: "if (hold.depth > 1) hold.depth--;\n    else letGo(this.address);",
-  to: "hold.depth--; letGo(this.address);",
+  from: "if (hold.depth > 1) hold.depth--;\n    else releaseAll(this.address);",
+  to: "hold.depth--; releaseAll(this.address);",
 }, everybodyAcquires(2, 1));

@@ -232,9 +232,9 @@ finds("a permit that is taken in two steps is taken twice", {
 finds("a semaphore that wakes before the permit is there leaves somebody asleep", [
   {
     file: SEMAPHORE,
-    from: "    const word = this.address + VALUE;\n    const most",
+    from: "    const word = this.address + VALUE;\n    const limit",
     to:
-      "    wakeOne(this.address + QUEUE);\n    const word = this.address + VALUE;\n    const most",
+      "    wakeOne(this.address + QUEUE);\n    const word = this.address + VALUE;\n    const limit",
   },
   {
     file: SEMAPHORE,

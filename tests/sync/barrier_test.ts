@@ -22,8 +22,8 @@ import {
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-/** Waits with a promise, and keeps its thread busy until the flag is set. */
-const awaitsAndComputes = async (barrier: Barrier, waits: Event, flag: Int32Array) => {
+/** Waits with a promise, and keeps its isolate busy until the flag is set. */
+const awaitAndCompute = async (barrier: Barrier, waits: Event, flag: Int32Array) => {
   const waiting = barrier.wait();
   waits.set();
   while (Atomics.load(flag, 0) === 0);
@@ -34,21 +34,21 @@ function makeFlag(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4));
 }
 
-test("Barrier is not broken by one that died after all had passed", async () => {
+test("Barrier is not broken by the death of a party after all have passed", async () => {
   const [barrier, waits, flag] = [new Barrier(2), new Event(), makeFlag()];
-  const process = run(awaitsAndComputes, barrier, waits, flag);
+  const process = run(awaitAndCompute, barrier, waits, flag);
   assert(await waits.wait(guard));
   assertEquals(await barrier.wait(guard), 1);
-  process.terminate(); // its promise has been told, and does not know it yet
+  process.terminate(); // its promise is resolved, but has not run yet
   assert(!barrier.broken);
   Atomics.store(flag, 0, 1);
   await ended(process, -15);
   assert(!barrier.broken);
 });
 
-test("Barrier.reset() lasts: one that waited before it and dies after it breaks nothing", async () => {
+test("Barrier.reset() is not undone by the later death of a party that waited before", async () => {
   const [barrier, waits, flag] = [new Barrier(2), new Event(), makeFlag()];
-  const process = run(awaitsAndComputes, barrier, waits, flag);
+  const process = run(awaitAndCompute, barrier, waits, flag);
   assert(await waits.wait(guard));
   barrier.reset();
   process.terminate();
@@ -59,7 +59,7 @@ test("Barrier.reset() lasts: one that waited before it and dies after it breaks 
 });
 
 for (const ending of ["terminate", "kill"] as const) {
-  test(`Barrier.reset() lasts after ${ending}() of one that waits`, async () => {
+  test(`Barrier.reset() is not undone after ${ending}() of a waiting party`, async () => {
     const barrier = new Barrier(2);
     for (let turn = 0; turn < 5; turn++) {
       const waits = new Event();
@@ -77,13 +77,13 @@ for (const ending of ["terminate", "kill"] as const) {
       assert(barrier.broken);
       barrier.reset();
       await ended(process, ending === "kill" ? -9 : -15);
-      assert(!barrier.broken, "the dead one broke it again");
+      assert(!barrier.broken, "the dead worker broke it again");
     }
     assertEquals((await Promise.all([barrier.wait(guard), barrier.wait(guard)])).sort(), [0, 1]);
   });
 }
 
-test("Barrier is broken by one that dies while it waits", async () => {
+test("Barrier is broken by the death of a waiting party", async () => {
   const [barrier, waits] = [new Barrier(3), new Event()];
   const process = run(
     (barrier: Barrier, waits: Event) => {
@@ -102,12 +102,12 @@ test("Barrier is broken by one that dies while it waits", async () => {
   await ended(process, -15);
 });
 
-/** Never ends in a worker. */
+/** An action that never ends in a worker. */
 const endlessInWorkers = task(import.meta, () => {
   if (parentProcess() !== undefined) return new Promise(() => {});
 });
 
-test("Barrier.reset() lasts after the death of the one that ran the action", async () => {
+test("Barrier.reset() is not undone by the death of the party that ran the action", async () => {
   const barrier = new Barrier(2, { action: endlessInWorkers });
   const first = assertRejects(() => barrier.wait(guard), BrokenBarrierError);
   const process = run((barrier: Barrier) => barrier.wait(), barrier);
@@ -120,12 +120,12 @@ test("Barrier.reset() lasts after the death of the one that ran the action", asy
   await ended(process, -15);
 });
 
-test("Barrier() refuses what is no number of parties, action or time", () => {
+test("Barrier() rejects invalid parties, actions and timeouts", () => {
   for (const parties of [0, -1, 1.5, NaN, Infinity, "2" as unknown as number]) {
     assertThrows(
       () => new Barrier(parties),
       RangeError,
-      `Cannot make barrier: parties must be a whole number of at least 1, not ${describe(parties)}`,
+      `Cannot make barrier: parties must be an integer of at least 1, not ${describe(parties)}`,
     );
   }
   assertThrows(
@@ -141,27 +141,27 @@ test("Barrier() refuses what is no number of parties, action or time", () => {
   assertThrows(() => new Barrier(2, { timeoutMs: NaN }), TypeError, "options.timeoutMs");
 });
 
-test("Barrier.wait() rejects bad options and aborted signals, and stays whole", async () => {
+test("Barrier.wait() rejects invalid options and aborted signals, and breaks nothing", async () => {
   const [barrier, reason] = [new Barrier(2), new Error("enough")];
   await assertRejects(() => barrier.wait({ timeoutMs: NaN }), TypeError);
   assertThrows(() => barrier.waitSync({ timeoutMs: NaN }), TypeError);
   const aborted = { signal: AbortSignal.abort(reason) };
-  assertStrictEquals(await assertRejects(() => barrier.wait(aborted)), reason);
-  assertStrictEquals(assertThrows(() => barrier.waitSync(aborted)), reason);
+  assertStrictEquals(await assertRejects(() => barrier.wait(aborted), Error), reason);
+  assertStrictEquals(assertThrows(() => barrier.waitSync(aborted), Error), reason);
   assertEquals([barrier.broken, barrier.nWaiting], [false, 0]);
 });
 
-test("Barrier.wait() says why it ended", async () => {
+test("Barrier.wait() throws BrokenBarrierError with the reason and the advice", async () => {
   const barrier = new Barrier(2);
   const error = await assertRejects(() => barrier.wait({ timeoutMs: 1 }), BrokenBarrierError);
   assertEquals(
     error.message,
-    "Cannot wait: the barrier is broken, or was reset, by a timeout, an error or a death among " +
-      "those who wait. Call reset() to use it again",
+    "Cannot wait: the barrier is broken, or was reset. A party timed out, failed or died, or called " +
+      "abort() or reset(). Call reset() to use the barrier again",
   );
 });
 
-test("Barrier calls an action of its maker as it is, with all that it sees", async () => {
+test("Barrier calls a local action with its closure in the isolate that created the barrier", async () => {
   const calls: string[] = [];
   const barrier = new Barrier(2, { action: () => calls.push("called") });
   await Promise.all([barrier.wait(), barrier.wait()]);
@@ -174,7 +174,7 @@ test("Barrier calls an action of its maker as it is, with all that it sees", asy
 
 const countAction = task(import.meta, () => {});
 
-test("Barrier.waitSync() finds an action of a module that is imported", async () => {
+test("Barrier.waitSync() runs an action of an imported module", async () => {
   const barrier = new Barrier(2, { action: countAction });
   const process = run(
     (barrier: Barrier) => {
@@ -187,7 +187,7 @@ test("Barrier.waitSync() finds an action of a module that is imported", async ()
   await ended(process);
 });
 
-test("Barrier.waitSync() says that the action's module is not imported; wait() imports it", async () => {
+test("Barrier.waitSync() throws TaskLookupError when the action's module is not imported; wait() imports it", async () => {
   const barrier = new Barrier(2, { action: countAction });
   const outcomes = new Queue<string>();
   for (const blocking of [true, false]) {
@@ -217,15 +217,15 @@ test("Barrier.waitSync() says that the action's module is not imported; wait() i
   }
 });
 
-test("Barrier.waitSync() throws DeadlockError when its own worker still runs the action", async () => {
+test("Barrier.waitSync() throws DeadlockError when its own isolate still runs the action", async () => {
   let end = () => {};
   const barrier = new Barrier(1, { action: () => new Promise<void>((resolve) => end = resolve) });
   const first = barrier.wait();
   await new Promise((resolve) => setTimeout(resolve, 0)); // the action is called
   assertThrows(() => barrier.waitSync(), DeadlockError);
-  assertThrows(() => barrier.waitSync({ timeoutMs: 2 }), TimeoutError, "the action of those who");
+  assertThrows(() => barrier.waitSync({ timeoutMs: 2 }), TimeoutError, "still running");
   assertEquals(barrier.broken, false);
-  const second = barrier.wait(guard); // a promise may wait for it
+  const second = barrier.wait(guard); // a promise may wait for the action
   end();
   assertEquals(await first, 0);
   while (barrier.nWaiting === 0) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -234,7 +234,7 @@ test("Barrier.waitSync() throws DeadlockError when its own worker still runs the
   assertEquals(await second, 0);
 });
 
-test("Barrier.reset() during an action: its caller is told, the next wait for its end", async () => {
+test("Barrier.reset() during an action fails its caller, and later parties wait for the action to end", async () => {
   let end = () => {};
   const barrier = new Barrier(2, { action: () => new Promise<void>((resolve) => end = resolve) });
   const gone = [barrier.wait(), barrier.wait()].map((wait) =>
@@ -253,7 +253,7 @@ test("Barrier.reset() during an action: its caller is told, the next wait for it
   assertEquals((await Promise.all(next)).sort(), [0, 1]);
 });
 
-/** Passes so often, and notes in which pass it is before and after each. */
+/** Passes `times` times, and checks after each pass how many passes all parties have begun. */
 const passOften = task(
   import.meta,
   async (barrier: Barrier, passes: Int32Array, times: number, blocking: boolean) => {
@@ -270,7 +270,7 @@ const passOften = task(
   },
 );
 
-test("Barrier keeps five in lock step, a thousand times", async () => {
+test("Barrier keeps five parties in step a thousand times", async () => {
   const barrier = new Barrier(5);
   const passes = new Int32Array(new SharedArrayBuffer(4));
   const processes = [true, true, false].map((blocking) =>
@@ -284,7 +284,7 @@ test("Barrier keeps five in lock step, a thousand times", async () => {
   assertEquals([passes[0], barrier.nWaiting, barrier.broken], [5000, 0, false]);
 });
 
-test("Barrier crosses in a Pool's arguments and in a queue, and is the same one", async () => {
+test("Barrier can be an argument of a pool's task and an item of a queue, and keeps its identity", async () => {
   const barrier = new Barrier(3);
   const queue = new Queue<Barrier[]>();
   queue.putSync([barrier]);
@@ -297,7 +297,7 @@ test("Barrier crosses in a Pool's arguments and in a queue, and is the same one"
 
 const waitThere = task(import.meta, (barrier: Barrier) => barrier.waitSync());
 
-test("Barrier shows its state", () => {
+test("Barrier is inspected with its state", () => {
   assertEquals(
     Deno.inspect(new Barrier(2)),
     "Barrier { parties: 2, nWaiting: 0, broken: false }",

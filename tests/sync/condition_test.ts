@@ -22,13 +22,13 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** Waits until somebody stands in the queue for the lock. */
-async function untilAskedFor(lock: Lock | RLock): Promise<void> {
+/** Waits until an isolate is queued for the lock. */
+async function untilContended(lock: Lock | RLock): Promise<void> {
   const queue = addressOf(lock)! + objectWord.FIRST + 1;
   while (!hasWaiters(queue)) await turn();
 }
 
-/** Waits, holding the lock, until it is notified. */
+/** Waits for a notification. */
 const waiter = async (condition: Condition<Lock>, waits: Event, blocking: boolean) => {
   await condition.acquire();
   waits.set();
@@ -37,7 +37,7 @@ const waiter = async (condition: Condition<Lock>, waits: Event, blocking: boolea
   condition.release();
 };
 
-/** Acquires the lock and keeps it. */
+/** Acquires the lock and never releases it. */
 const holds = (condition: Condition<Lock>, holding: Event) => {
   condition.acquireSync();
   holding.set();
@@ -46,7 +46,7 @@ const holds = (condition: Condition<Lock>, holding: Event) => {
 
 for (const blocking of [true, false]) {
   const how = blocking ? "waitSync" : "wait";
-  test(`Condition.notify() is passed on by a ${how}() that dies while it waits for the lock`, async () => {
+  test(`Condition.notify() reaches the next waiter when a waiter in ${how}() dies between its notification and the lock`, async () => {
     const condition = new Condition(new Lock());
     const waits = [new Event(), new Event()];
     const first = run(waiter, condition, waits[0], blocking);
@@ -55,7 +55,7 @@ for (const blocking of [true, false]) {
     assert(await waits[1].wait(guard));
     await condition.acquire(guard);
     condition.notify();
-    await untilAskedFor(condition.lock);
+    await untilContended(condition.lock);
     first.terminate();
     condition.release();
     await ended(second);
@@ -63,7 +63,7 @@ for (const blocking of [true, false]) {
   });
 }
 
-test("Condition.wait() is woken when the holder of the lock dies; the first is told", async () => {
+test("Condition.wait() of every waiter ends when the holder of the lock dies; one throws AbandonedLockError", async () => {
   const [condition, outcomes] = [new Condition(new Lock()), new Queue<boolean | string>()];
   const waiters = [];
   for (const blocking of [true, false, true]) {
@@ -96,12 +96,12 @@ test("Condition.wait() is woken when the holder of the lock dies; the first is t
   assert(await holding.wait(guard));
   holder.terminate();
   for (const process of waiters) await ended(process);
-  const told = [outcomes.getSync(guard), outcomes.getSync(guard), outcomes.getSync(guard)];
-  assertEquals(told, ["AbandonedLockError", true, true]);
+  const results = [outcomes.getSync(guard), outcomes.getSync(guard), outcomes.getSync(guard)];
+  assertEquals(results, ["AbandonedLockError", true, true]);
   await ended(holder, -15);
 });
 
-test("Condition.wait() that is aborted says first that the lock was abandoned", async () => {
+test("Condition.wait() throws AbandonedLockError when it is aborted and the lock was abandoned", async () => {
   const [condition, holding] = [new Condition(new Lock()), new Event()];
   await condition.acquire();
   const controller = new AbortController();
@@ -119,7 +119,7 @@ test("Condition.wait() that is aborted says first that the lock was abandoned", 
   await ended(holder, -15);
 });
 
-test("Condition.waitFor() lends wake-ups while its predicate blocks", async () => {
+test("Condition.waitFor() forwards wake-ups while its predicate blocks", async () => {
   const [condition, semaphore, done] = [new Condition(), new Semaphore(0), new Event()];
   await condition.acquire();
   let looks = 0;
@@ -138,7 +138,7 @@ test("Condition.waitFor() lends wake-ups while its predicate blocks", async () =
   condition.acquireSync();
   condition.notify();
   condition.release();
-  semaphore.release(); // wakes the promise, which cannot go on while the predicate blocks
+  semaphore.release(); // wakes the promise, which cannot run while the predicate blocks
   assertEquals(await first, true);
   condition.release();
   semaphore.release();
@@ -146,7 +146,7 @@ test("Condition.waitFor() lends wake-ups while its predicate blocks", async () =
   await ended(process);
 });
 
-test("Condition() takes a Lock or an RLock, or makes an RLock", async () => {
+test("Condition() accepts a Lock or an RLock, and creates an RLock by default", async () => {
   assert(new Condition().lock instanceof RLock);
   for (const lock of [new Lock(), new RLock(), new Value("i").getLock()]) {
     const condition = new Condition<Lock | RLock>(lock);
@@ -155,7 +155,7 @@ test("Condition() takes a Lock or an RLock, or makes an RLock", async () => {
       using _ = await condition.acquire();
       assert(lock.locked());
       assert(condition.locked());
-      condition.notifyAll(); // nobody waits
+      condition.notifyAll(); // no waiter
     }
     assert(!condition.locked());
   }
@@ -168,7 +168,7 @@ test("Condition() takes a Lock or an RLock, or makes an RLock", async () => {
   }
 });
 
-test("Condition keeps its lock in existence", async () => {
+test("Condition keeps its lock alive", async () => {
   const condition = new Condition(new Lock());
   for (let at = 0; at < 100; at++) new Lock();
   const queue = new Queue<Condition<Lock>>();
@@ -180,19 +180,19 @@ test("Condition keeps its lock in existence", async () => {
   assert(!condition.locked());
 });
 
-test("Condition.notify(n) refuses what is no number", () => {
+test("Condition.notify() rejects an n that is not an integer of at least 0", () => {
   const condition = new Condition();
   using _ = condition.acquireSync();
   for (const n of [-1, 0.5, NaN, Infinity, "1" as unknown as number]) {
     assertThrows(
       () => condition.notify(n),
       RangeError,
-      `Cannot notify: n must be a whole number of at least 0, not ${describe(n)}`,
+      `Cannot notify: n must be an integer of at least 0, not ${describe(n)}`,
     );
   }
 });
 
-test("Condition.wait() without the lock is an error", async () => {
+test("Condition.wait() and notify() throw when the lock is not held", async () => {
   const condition = new Condition();
   const message = ": the lock is not held here. Acquire the condition first";
   await assertRejects(() => condition.wait(), Error, "Cannot wait" + message);
@@ -203,28 +203,28 @@ test("Condition.wait() without the lock is an error", async () => {
   assertThrows(() => condition.notifyAll(), Error, "Cannot notify" + message);
 });
 
-test("Condition.wait() rejects bad options and aborted signals, and keeps the lock", async () => {
+test("Condition.wait() rejects invalid options and aborted signals, and keeps the lock", async () => {
   const [condition, reason] = [new Condition(), new Error("enough")];
   using _ = condition.acquireSync();
   const options = { timeoutMs: NaN };
   await assertRejects(() => condition.wait(options), TypeError);
   assertThrows(() => condition.waitSync(options), TypeError);
   const aborted = { signal: AbortSignal.abort(reason) };
-  assertStrictEquals(await assertRejects(() => condition.wait(aborted)), reason);
-  assertStrictEquals(assertThrows(() => condition.waitSync(aborted)), reason);
+  assertStrictEquals(await assertRejects(() => condition.wait(aborted), Error), reason);
+  assertStrictEquals(assertThrows(() => condition.waitSync(aborted), Error), reason);
   assertEquals(condition.lock.depth, 1);
 });
 
-test("Condition.waitFor() refuses a predicate that returns a promise", async () => {
+test("Condition.waitFor() rejects a predicate that returns a promise", async () => {
   const condition = new Condition();
   using _ = condition.acquireSync();
-  const message = "Cannot wait: the predicate returns a promise, which is always true";
+  const message = "Cannot wait: the predicate returned a promise, which is always truthy";
   await assertRejects(() => condition.waitFor(async () => {}), TypeError, message);
   assertThrows(() => condition.waitForSync(() => Promise.reject(new Error())), TypeError, message);
   assertEquals(condition.lock.depth, 1);
 });
 
-test("Condition.waitFor() gives what the predicate gives", async () => {
+test("Condition.waitFor() returns the result of the predicate", async () => {
   const condition = new Condition();
   using _ = condition.acquireSync();
   assertEquals(await condition.waitFor(() => "seven"), "seven");
@@ -233,7 +233,7 @@ test("Condition.waitFor() gives what the predicate gives", async () => {
   assertEquals(await condition.waitFor(() => "", { timeoutMs: 1 }), "");
 });
 
-test("Condition.acquireSync() throws DeadlockError when an async task of its worker holds it", async () => {
+test("Condition.acquireSync() throws DeadlockError when an async task of its isolate holds the lock", async () => {
   for (const condition of [new Condition(), new Condition(new Lock())]) {
     using _ = await condition.acquire();
     assertThrows(() => condition.acquireSync(), DeadlockError);
@@ -241,7 +241,7 @@ test("Condition.acquireSync() throws DeadlockError when an async task of its wor
   }
 });
 
-test("Condition.waitSync() never takes a wait for another worker for one for its own", async () => {
+test("Condition.waitSync() does not throw DeadlockError when another isolate can end the wait", async () => {
   const condition = new Condition(new Lock());
   const promised = Array.from({ length: 3 }, async () => {
     using _ = await condition.acquire(guard);
@@ -255,18 +255,18 @@ test("Condition.waitSync() never takes a wait for another worker for one for its
     },
     condition,
   );
-  assert(condition.waitSync()); // while its worker's promises wait for the lock
+  assert(condition.waitSync()); // while promises of this isolate wait for the lock
   condition.release();
   await Promise.all(promised);
   condition.acquireSync();
   await ended(process);
 });
 
-test("Condition.waitSync() of the main thread and its promises wait in one queue", async () => {
+test("Condition.waitSync() and wait() of the main isolate share one queue", async () => {
   const condition = new Condition();
   const owner = new LockOwner();
   await condition.acquire({ owner });
-  const promised = condition.wait(guard); // frees it
+  const promised = condition.wait(guard); // frees the lock
   const process = run(
     (condition: Condition) => {
       for (let times = 0; times < 2; times++) {
@@ -277,7 +277,7 @@ test("Condition.waitSync() of the main thread and its promises wait in one queue
     condition,
   );
   condition.acquireSync();
-  assert(condition.waitSync(guard)); // by the first notification, lent, or by the second
+  assert(condition.waitSync(guard)); // by the first notification, forwarded by the promise, or by the second
   condition.release();
   assert(await promised);
   condition.release({ owner });
@@ -285,7 +285,7 @@ test("Condition.waitSync() of the main thread and its promises wait in one queue
   await ended(process);
 });
 
-test("Condition of a buffer: two conditions share a lock", async () => {
+test("Condition instances of a bounded buffer can share a lock", async () => {
   const lock = new Lock();
   const [notEmpty, notFull] = [new Condition(lock), new Condition(lock)];
   const [items, taken] = [new Value("i"), new Value("i")];
@@ -319,7 +319,7 @@ const consume = task(
   },
 );
 
-test("Condition crosses in a Pool's arguments, with its lock", async () => {
+test("Condition can be an argument of a pool's task, with its lock", async () => {
   const condition = new Condition();
   await using pool = new Pool(1);
   const [back, lock] = await pool.apply(sendBack, [condition]);
@@ -329,26 +329,26 @@ test("Condition crosses in a Pool's arguments, with its lock", async () => {
 
 const sendBack = task(import.meta, (condition: Condition) => [condition, condition.lock] as const);
 
-test("Condition shows its lock", () => {
+test("Condition is inspected with its lock", () => {
   assertEquals(
     Deno.inspect(new Condition(new Lock())),
     "Condition { lock: Lock { locked: false } }",
   );
 });
 
-const holdUntilAskedFor = task(import.meta, (lock: Lock, held: Event) => {
+const holdUntilContended = task(import.meta, (lock: Lock, held: Event) => {
   using _ = lock.acquireSync();
   held.set();
   const queue = addressOf(lock)! + objectWord.FIRST + 1;
   while (!hasWaiters(queue));
 });
 
-test("Condition.waitSync() of a condition that no other has waits for its lock", async () => {
+test("Condition.waitSync() waits for its lock when no other isolate has the condition", async () => {
   const lock = new Lock();
   const condition = new Condition(lock);
   const held = new Event();
   lock.acquireSync();
-  const other = run(holdUntilAskedFor, lock, held);
+  const other = run(holdUntilContended, lock, held);
   do assertEquals(condition.waitSync({ timeoutMs: 50 }), false); while (!held.isSet());
   assert(lock.locked());
   lock.release();

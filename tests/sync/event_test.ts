@@ -27,7 +27,7 @@ test("Event.set() and clear() may be repeated", async () => {
   }
 });
 
-test("Event.wait() is false when the time is up", async () => {
+test("Event.wait() returns false when timeoutMs has passed", async () => {
   const event = new Event();
   for (const timeoutMs of [-1, 0, 0.5, 10]) {
     assertEquals(await event.wait({ timeoutMs }), false);
@@ -35,35 +35,35 @@ test("Event.wait() is false when the time is up", async () => {
   }
 });
 
-test("Event.wait() rejects bad options", async () => {
+test("Event.wait() rejects invalid options", async () => {
   const event = new Event();
   await assertRejects(() => event.wait({ timeoutMs: NaN }), TypeError);
   assertThrows(() => event.waitSync({ timeoutMs: NaN }), TypeError);
 });
 
-test("Event.wait() ends with the reason of a signal, aborted before or during it", async () => {
+test("Event.wait() throws the reason of a signal that is aborted before or during the wait", async () => {
   const event = new Event();
   const reason = new Error("enough");
   const before = { signal: AbortSignal.abort(reason) };
-  assertStrictEquals(await assertRejects(() => event.wait(before)), reason);
-  assertStrictEquals(assertThrows(() => event.waitSync(before)), reason);
+  assertStrictEquals(await assertRejects(() => event.wait(before), Error), reason);
+  assertStrictEquals(assertThrows(() => event.waitSync(before), Error), reason);
   const controller = new AbortController();
   const waiting = event.wait({ signal: controller.signal });
   const other = event.wait(guard);
   controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => waiting), reason);
+  assertStrictEquals(await assertRejects(() => waiting, Error), reason);
   event.set();
   assert(await other);
 });
 
-test("Event.set() wakes every promise of its own thread", async () => {
+test("Event.set() wakes every promise of its own isolate", async () => {
   const event = new Event();
   const waiting = Array.from({ length: 50 }, () => event.wait(guard));
   event.set();
   assertEquals(new Set(await Promise.all(waiting)), new Set([true]));
 });
 
-test("Event.set() followed at once by clear() loses no promise", async () => {
+test("Event.set() wakes every promise when clear() follows at once", async () => {
   const event = new Event();
   for (let turns = 0; turns < 20; turns++) {
     const waiting = [event.wait(guard), event.wait(guard)];
@@ -74,7 +74,7 @@ test("Event.set() followed at once by clear() loses no promise", async () => {
   }
 });
 
-test("Event.set() followed at once by clear() loses no worker that waits with a promise", async () => {
+test("Event.set() wakes every worker that awaits it when clear() follows at once", async () => {
   const event = new Event();
   const waiting = new Queue<number>();
   const next = [new Queue<number>(), new Queue<number>()];
@@ -83,7 +83,7 @@ test("Event.set() followed at once by clear() loses no worker that waits with a 
       async (event: Event, waiting: Queue<number>, next: Queue<number>) => {
         for await (const turn of next) {
           const woken = [event.wait(), event.wait()];
-          waiting.putSync(turn); // both stand in the queue by now
+          waiting.putSync(turn); // both are queued by now
           await Promise.all(woken);
         }
       },
@@ -120,14 +120,14 @@ test("Event.set() wakes blocked workers", async () => {
   for (const process of processes) await ended(process);
 });
 
-test("Event.waitSync() of the main thread is woken by a worker", async () => {
+test("Event.waitSync() of the main isolate is woken by a worker", async () => {
   const event = new Event();
   const process = run((event: Event) => event.set(), event);
   assert(event.waitSync(guard));
   await ended(process);
 });
 
-test("Event.waitSync() and wait() at the same time in one thread", async () => {
+test("Event.waitSync() and wait() can wait at the same time in one isolate", async () => {
   const event = new Event();
   const promised = [event.wait(guard), event.wait(guard)];
   const process = run((event: Event) => event.set(), event);
@@ -158,7 +158,7 @@ test("Event.waitSync() throws TerminatedError in a worker that is terminated", a
   await ended(process, -15);
 });
 
-test("Event.wait() keeps an event alive that nobody else has", async () => {
+test("Event.wait() keeps the event alive during the wait", async () => {
   const waiting = Array.from({ length: 100 }, () => new Event().wait({ timeoutMs: 50 }));
   const others = Array.from({ length: 100 }, () => new Event());
   for (const event of others) event.set();
@@ -172,7 +172,7 @@ const setIt = task(import.meta, (event: Event) => {
   return before;
 });
 
-test("Event crosses in a Pool's arguments, and back as a result", async () => {
+test("Event can be an argument and a result of a pool's task", async () => {
   const event = new Event();
   await using pool = new Pool(1);
   assertEquals(await pool.apply(setIt, [event]), false);
@@ -180,14 +180,14 @@ test("Event crosses in a Pool's arguments, and back as a result", async () => {
   assertStrictEquals(await pool.apply((event: Event) => event, [event]), event);
 });
 
-test("Event shows whether it is set", () => {
+test("Event is inspected with its flag", () => {
   const event = new Event();
   assertEquals(Deno.inspect(event), "Event { isSet: false }");
   event.set();
   assertEquals(Deno.inspect(event), "Event { isSet: true }");
 });
 
-test("Event crosses in a queue", async () => {
+test("Event can be an item of a queue", async () => {
   const [event, events] = [new Event(), new Queue<[Event, Event]>()];
   const answer = new Event();
   const process = run((events: Queue<[Event, Event]>) => {

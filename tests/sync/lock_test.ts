@@ -14,7 +14,7 @@ import {
 import { test } from "../fixtures/guarded.ts";
 import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
 
-/** Held until the event is set. */
+/** Holds the lock until the event is set. */
 const holder = (lock: Lock, holding: Event, until: Event) => {
   lock.acquireSync();
   holding.set();
@@ -22,14 +22,15 @@ const holder = (lock: Lock, holding: Event, until: Event) => {
   lock.release();
 };
 
-async function held(): Promise<{ lock: Lock; let: () => void; process: Process }> {
+/** Starts a worker that holds a lock until `free` is called. */
+async function heldLock(): Promise<{ lock: Lock; free: () => void; process: Process }> {
   const [lock, holding, until] = [new Lock(), new Event(), new Event()];
   const process = run(holder, lock, holding, until);
   assert(await holding.wait(guard));
-  return { lock, let: () => until.set(), process };
+  return { lock, free: () => until.set(), process };
 }
 
-test("Lock.acquire() and release() take turns", async () => {
+test("Lock.acquire() waits for release()", async () => {
   const lock = new Lock();
   assert(!lock.locked());
   const first = await lock.acquire();
@@ -43,15 +44,15 @@ test("Lock.acquire() and release() take turns", async () => {
   assert(!lock.locked());
 });
 
-test("Lock.tryAcquire() gives a guard, or undefined at once", async () => {
+test("Lock.tryAcquire() returns a guard, or undefined when the lock is held", async () => {
   const lock = new Lock();
   const first = lock.tryAcquire();
   assert(first instanceof LockGuard);
   assertEquals(lock.tryAcquire(), undefined);
   first.release();
-  const other = await held();
+  const other = await heldLock();
   assertEquals(other.lock.tryAcquire(), undefined);
-  other.let();
+  other.free();
   await ended(other.process);
   other.lock.tryAcquire()!.release();
 });
@@ -63,41 +64,41 @@ test("Lock.acquire() is not re-entrant", async () => {
   await assertRejects(() => lock.acquire({ timeoutMs: 1 }), TimeoutError);
 });
 
-test("Lock.acquire() throws TimeoutError when it is still held", async () => {
-  const other = await held();
+test("Lock.acquire() throws TimeoutError when the lock is still held", async () => {
+  const other = await heldLock();
   for (const timeoutMs of [-1, 0, 5]) {
     const message = `Cannot acquire lock: still held after ${timeoutMs} ms`;
     await assertRejects(() => other.lock.acquire({ timeoutMs }), TimeoutError, message);
     assertThrows(() => other.lock.acquireSync({ timeoutMs }), TimeoutError, message);
   }
-  other.let();
+  other.free();
   using _ = await other.lock.acquire(guard);
   await ended(other.process);
 });
 
-test("Lock.acquire() with a timeout of 0 takes a lock that is free", async () => {
+test("Lock.acquire() acquires a free lock when timeoutMs is 0", async () => {
   const lock = new Lock();
   (await lock.acquire({ timeoutMs: 0 })).release();
   lock.acquireSync({ timeoutMs: 0 }).release();
 });
 
-test("Lock.acquire() rejects bad options, and acquires nothing", async () => {
+test("Lock.acquire() rejects invalid options, and acquires nothing", async () => {
   const lock = new Lock();
   await assertRejects(() => lock.acquire({ timeoutMs: NaN }), TypeError);
   assertThrows(() => lock.acquireSync({ timeoutMs: NaN }), TypeError);
   assert(!lock.locked());
 });
 
-test("Lock.acquire() with a signal that is aborted before acquires nothing", async () => {
+test("Lock.acquire() acquires nothing when the signal was aborted before", async () => {
   const lock = new Lock();
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
-  assertStrictEquals(await assertRejects(() => lock.acquire({ signal })), reason);
-  assertStrictEquals(assertThrows(() => lock.acquireSync({ signal })), reason);
+  assertStrictEquals(await assertRejects(() => lock.acquire({ signal }), Error), reason);
+  assertStrictEquals(assertThrows(() => lock.acquireSync({ signal }), Error), reason);
   assert(!lock.locked());
 });
 
-test("Lock.acquire() ends with the reason of a signal that is aborted during it", async () => {
+test("Lock.acquire() throws the reason of a signal that is aborted during the wait", async () => {
   const lock = new Lock();
   const first = lock.acquireSync();
   const controller = new AbortController();
@@ -106,28 +107,28 @@ test("Lock.acquire() ends with the reason of a signal that is aborted during it"
   controller.abort("enough");
   assertEquals(await waiting.catch((reason) => reason), "enough");
   first.release();
-  (await next).release(); // the one that gave up did not take its wake-up along
+  (await next).release(); // the aborted waiter did not consume the wake-up
   assert(!lock.locked());
 });
 
-test("Lock.release() by hand-over in a blocked thread", async () => {
-  const other = await held();
-  other.let();
+test("Lock.release() hands off to a promise of a blocked isolate", async () => {
+  const other = await heldLock();
+  other.free();
   other.lock.acquireSync(guard).release();
   endedSync(other.process);
 });
 
-test("Lock.release() of a lock that nobody holds is an error", () => {
+test("Lock.release() throws when the lock is not held", () => {
   const lock = new Lock();
-  const message = "Cannot release lock: nobody holds it. Release it once for each acquire";
+  const message = "Cannot release lock: it is not held. Call release() once for each acquire()";
   assertThrows(() => lock.release(), Error, message);
   lock.acquireSync();
   lock.release();
   assertThrows(() => lock.release(), Error, message);
-  using _ = lock.acquireSync(); // and it is as good as new
+  using _ = lock.acquireSync(); // the lock still works
 });
 
-test("Lock.release() may come from another worker", async () => {
+test("Lock.release() may be called by another worker", async () => {
   const lock = new Lock();
   lock.acquireSync();
   const waiting = lock.acquire(guard);
@@ -135,7 +136,7 @@ test("Lock.release() may come from another worker", async () => {
   (await waiting).release();
 });
 
-test("LockGuard releases at the end of its scope, once", async () => {
+test("LockGuard releases the lock once, at the end of its scope", async () => {
   const lock = new Lock();
   {
     using guard = await lock.acquire();
@@ -145,12 +146,12 @@ test("LockGuard releases at the end of its scope, once", async () => {
     guard.release();
     lock.acquireSync();
   }
-  assert(lock.locked()); // it was the other one's turn to release
+  assert(lock.locked()); // the guard had released its own acquire already
   lock.release();
   {
     using _ = lock.tryAcquire();
-    using nobody = lock.tryAcquire();
-    assertEquals(nobody, undefined);
+    using second = lock.tryAcquire();
+    assertEquals(second, undefined);
   }
   assert(!lock.locked());
   assertThrows(() => {
@@ -160,7 +161,7 @@ test("LockGuard releases at the end of its scope, once", async () => {
   assert(!lock.locked());
 });
 
-test("Lock.acquire() is first come, first served among promises", async () => {
+test("Lock.acquire() serves promises first come, first served", async () => {
   const lock = new Lock();
   lock.acquireSync();
   const order: number[] = [];
@@ -173,7 +174,7 @@ test("Lock.acquire() is first come, first served among promises", async () => {
   assertEquals(order, Array.from({ length: 20 }, (_, at) => at));
 });
 
-test("Lock.acquire() is first come, first served among workers", async () => {
+test("Lock.acquire() serves workers first come, first served", async () => {
   const [lock, order] = [new Lock(), new Queue<number>()];
   lock.acquireSync();
   const processes = [];
@@ -181,7 +182,7 @@ test("Lock.acquire() is first come, first served among workers", async () => {
     const asking = new Event();
     processes.push(run(
       async (lock: Lock, order: Queue<number>, asking: Event, at: number) => {
-        const acquired = lock.acquire(); // stands in the queue when the call returns
+        const acquired = lock.acquire(); // is queued when the call returns
         asking.set();
         using _ = await acquired;
         order.putSync(at);
@@ -198,49 +199,49 @@ test("Lock.acquire() is first come, first served among workers", async () => {
   assertEquals([order.getSync(), order.getSync(), order.getSync()], [0, 1, 2]);
 });
 
-test("Lock.release() hands over to a waiter that was overtaken", async () => {
+test("Lock.release() hands off to a waiter that was overtaken", async () => {
   const lock = new Lock();
   lock.acquireSync();
   const waiting = lock.acquire(guard);
   lock.release(); // wakes the waiter
-  const overtaker = lock.tryAcquire(); // before its turn comes
+  const overtaker = lock.tryAcquire(); // before the waiter runs
   assert(overtaker !== undefined);
   await Promise.resolve();
-  // Only once it has seen that it came too late.
+  // Until the waiter has found the lock held again.
   for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
   overtaker.release();
-  assert(lock.locked()); // handed over: nobody can come between
+  assert(lock.locked()); // handed off: no other caller can acquire it
   assertEquals(lock.tryAcquire(), undefined);
   (await waiting).release();
 });
 
-test("Lock.acquireSync() throws DeadlockError when its own worker holds it", async () => {
+test("Lock.acquireSync() throws DeadlockError when its own isolate holds the lock", async () => {
   const lock = new Lock();
   const message = "Cannot block: what this call waits for is held by this very worker";
   for (const acquire of [() => lock.acquire(), () => lock.acquireSync()]) {
     using _ = await acquire();
     assertThrows(() => lock.acquireSync(), DeadlockError, message);
     assertThrows(() => lock.acquireSync({ timeoutMs: Infinity }), DeadlockError, message);
-    assertThrows(() => lock.acquireSync({ timeoutMs: 2 }), TimeoutError); // another may release it
+    assertThrows(() => lock.acquireSync({ timeoutMs: 2 }), TimeoutError); // another isolate may release it
   }
   lock.acquireSync().release();
 });
 
-test("Lock.acquireSync() of a lock that a promise of its worker was handed takes it over", async () => {
+test("Lock.acquireSync() takes over a lock that was handed off to a promise of its isolate", async () => {
   const lock = new Lock();
   lock.acquireSync();
   const promised = lock.acquire(guard);
   lock.release(); // wakes the promise
   lock.tryAcquire(); // overtakes it
   for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
-  lock.release(); // hands it to the promise, which does not know yet
+  lock.release(); // hands it off to the promise, which has not run yet
   assert(lock.locked());
   lock.acquireSync().release();
   (await promised).release();
   assert(!lock.locked());
 });
 
-test("Lock shows whether it is held", () => {
+test("Lock is inspected with its state", () => {
   const lock = new Lock();
   assertEquals(Deno.inspect(lock), "Lock { locked: false }");
   using _ = lock.acquireSync();
@@ -248,7 +249,7 @@ test("Lock shows whether it is held", () => {
   assertEquals(Deno.inspect(Lock.prototype), "Lock.prototype");
 });
 
-// Dead holders
+// Death of the holder
 
 const fates = {
   "returned": (lock: Lock) => {
@@ -270,7 +271,7 @@ const fates = {
 };
 
 for (const [fate, target] of Object.entries(fates)) {
-  test(`Lock.acquire() throws AbandonedLockError when its holder ${fate}`, async () => {
+  test(`Lock.acquire() throws AbandonedLockError when the holder ${fate}`, async () => {
     const lock = new Lock();
     const process = run(target, lock);
     assert(await process.join(guard));
@@ -281,12 +282,12 @@ for (const [fate, target] of Object.entries(fates)) {
       "The worker that held the lock ended without releasing it. The lock is acquired",
     );
     assert(lock.locked());
-    assertEquals(lock.tryAcquire(), undefined); // acquired: once is enough
+    assertEquals(lock.tryAcquire(), undefined); // the lock is acquired
     lock.release();
     using _ = lock.acquireSync(guard);
   });
 
-  test(`Lock.acquireSync() that waits is told when the holder ${fate}`, async () => {
+  test(`Lock.acquireSync() throws AbandonedLockError when the holder ${fate} during the wait`, async () => {
     const lock = new Lock();
     const process = run(target, lock);
     while (!lock.locked()) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -297,8 +298,8 @@ for (const [fate, target] of Object.entries(fates)) {
 }
 
 for (const ending of ["terminate", "kill"] as const) {
-  test(`Lock.acquire() that waits is told when the holder ended by ${ending}()`, async () => {
-    const { lock, process } = await held();
+  test(`Lock.acquire() throws AbandonedLockError when the holder ends by ${ending}() during the wait`, async () => {
+    const { lock, process } = await heldLock();
     const waiting = assertRejects(() => lock.acquire(guard), AbandonedLockError);
     process[ending]();
     await waiting;
@@ -306,8 +307,8 @@ for (const ending of ["terminate", "kill"] as const) {
     await ended(process, ending === "kill" ? -9 : -15);
   });
 
-  test(`Lock.tryAcquire() is told when the holder ended by ${ending}()`, async () => {
-    const { lock, process } = await held();
+  test(`Lock.tryAcquire() throws AbandonedLockError when the holder ended by ${ending}()`, async () => {
+    const { lock, process } = await heldLock();
     process[ending]();
     assertThrows(() => lock.tryAcquire(), AbandonedLockError);
     assertEquals(lock.tryAcquire(), undefined);
@@ -316,25 +317,25 @@ for (const ending of ["terminate", "kill"] as const) {
   });
 }
 
-test("Lock.acquire() of many: each gets an abandoned lock in turn, one is told", async () => {
-  const { lock, process } = await held();
-  let told = 0;
+test("Lock.acquire() of many waiters succeeds in turn for an abandoned lock, and one throws AbandonedLockError", async () => {
+  const { lock, process } = await heldLock();
+  let abandoned = 0;
   const waiting = Array.from({ length: 5 }, async () => {
     try {
       await lock.acquire(guard);
     } catch (error) {
       assert(error instanceof AbandonedLockError);
-      told++;
+      abandoned++;
     }
     lock.release();
   });
   process.terminate();
   await Promise.all(waiting);
-  assertEquals(told, 1);
+  assertEquals(abandoned, 1);
   await ended(process, -15);
 });
 
-test("Lock.release() while its worker is being terminated frees nothing", async () => {
+test("Lock.release() does nothing while its worker is being terminated", async () => {
   const [lock, holding, never] = [new Lock(), new Event(), new Event()];
   const released = new Event();
   const process = run(
@@ -362,7 +363,7 @@ test("Lock.release() while its worker is being terminated frees nothing", async 
   await ended(process, -15);
 });
 
-test("a waiter that is terminated takes nobody's turn along", async () => {
+test("Lock.acquire() of the next waiter succeeds when a waiter is terminated", async () => {
   const lock = new Lock();
   lock.acquireSync();
   const asking = new Event();
@@ -383,7 +384,7 @@ test("a waiter that is terminated takes nobody's turn along", async () => {
   await ended(process, -15);
 });
 
-// Crossing
+// Sending
 
 const increment = task(import.meta, (lock: Lock, counter: Int32Array, times: number) => {
   for (let at = 0; at < times; at++) {
@@ -404,7 +405,7 @@ const incrementAsync = task(
   },
 );
 
-test("Lock excludes workers and promises from each other", async () => {
+test("Lock excludes workers and promises alike", async () => {
   const lock = new Lock();
   const counter = new Int32Array(new SharedArrayBuffer(4));
   const processes = [
@@ -420,7 +421,7 @@ test("Lock excludes workers and promises from each other", async () => {
   assertEquals(counter[0], 5500);
 });
 
-test("Lock crosses in a Pool's arguments", async () => {
+test("Lock can be an argument of a pool's task", async () => {
   const lock = new Lock();
   const counter = new Int32Array(new SharedArrayBuffer(4));
   await using pool = new Pool(2);
@@ -428,7 +429,7 @@ test("Lock crosses in a Pool's arguments", async () => {
   assertEquals(counter[0], 800);
 });
 
-test("Lock crosses in a queue, nested, and is the same one when it comes back", async () => {
+test("Lock can be nested in an item of a queue, and keeps its identity when it comes back", async () => {
   const lock = new Lock();
   const [there, back] = [new Queue<{ locks: Lock[] }>(), new Queue<Map<string, Lock>>()];
   const process = run(
@@ -448,7 +449,7 @@ test("Lock crosses in a queue, nested, and is the same one when it comes back", 
   await ended(process);
 });
 
-test("Lock crosses to a worker that outlives its maker's handle", async () => {
+test("Lock stays alive in a worker when the handle of its creator is collected", async () => {
   const queue = new Queue<Lock>();
   queue.putSync(new Lock());
   await ended(run((queue: Queue<Lock>) => {

@@ -25,7 +25,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-/** Something with two async calls that note their begin and end, and let others run in between. */
+/** Two async functions under one lock that record their start and end, and yield in between. */
 function recorder(lock: Lock | RLock | Semaphore | Condition) {
   const seen: string[] = [];
   const visit = async (name: string) => {
@@ -36,7 +36,7 @@ function recorder(lock: Lock | RLock | Semaphore | Condition) {
   return { seen, one: mutex(lock, visit), two: mutex(lock, visit) };
 }
 
-/** Checks that nothing starts before what started last has ended. */
+/** Checks that each call ended before the next one started. */
 function assertOneAtATime(seen: readonly string[], calls: number): void {
   assertEquals(seen.length, 2 * calls);
   for (let at = 0; at < seen.length; at += 2) {
@@ -57,7 +57,7 @@ for (const [name, make] of Object.entries(locks)) {
     assertOneAtATime(seen, 4);
   });
 
-  test(`mutex() under a ${name} lets calls nest, blocking and async`, async () => {
+  test(`mutex() under a ${name} allows nested calls, blocking and async`, async () => {
     const lock = make();
     const leaf = mutex(lock, (x: number) => x + 1);
     const branch = mutex(lock, (x: number) => leaf(x) + 10);
@@ -77,7 +77,7 @@ for (const [name, make] of Object.entries(locks)) {
   });
 }
 
-test("mutex() passes on this, arguments and results, and keeps name and length", async () => {
+test("mutex() passes this, arguments and results through, and keeps name and length", async () => {
   const lock = new Lock();
   const object = { base: 10 };
   const add = mutex(lock, function add(this: { base: number }, a: number, b: number) {
@@ -93,7 +93,7 @@ test("mutex() passes on this, arguments and results, and keeps name and length",
   addLater satisfies (this: { base: number }, a: number) => Promise<number>;
 });
 
-test("mutex() holds the lock during the call, and releases it if the call fails", async () => {
+test("mutex() holds the lock during the call, and releases it when the call throws", async () => {
   const lock = new Lock();
   const failing = mutex(lock, () => {
     assert(lock.locked());
@@ -110,7 +110,7 @@ test("mutex() holds the lock during the call, and releases it if the call fails"
   assert(!lock.locked());
 });
 
-test("mutex() gives up after options.timeoutMs, and acquires nothing", async () => {
+test("mutex() throws TimeoutError after options.timeoutMs, and acquires nothing", async () => {
   const lock = new Lock();
   let calls = 0;
   const options = { timeoutMs: 1 };
@@ -126,7 +126,7 @@ test("mutex() gives up after options.timeoutMs, and acquires nothing", async () 
   assert(!lock.locked());
 });
 
-test("mutex() calls inside of a call exclude each other too", async () => {
+test("mutex() calls nested in one call exclude each other", async () => {
   const lock = new Lock();
   const { seen, one, two } = recorder(lock);
   const parent = mutex(lock, async () => {
@@ -138,7 +138,7 @@ test("mutex() calls inside of a call exclude each other too", async () => {
   assertEquals(seen.slice(-4), ["parent start", "parent end", "d start", "d end"]);
 });
 
-test("mutex() keeps the lock until calls that nobody awaited have ended", async () => {
+test("mutex() keeps the lock until nested calls that were not awaited have ended", async () => {
   const lock = new Lock();
   const go = Promise.withResolvers<void>();
   let child: Promise<void>;
@@ -155,7 +155,7 @@ test("mutex() keeps the lock until calls that nobody awaited have ended", async 
   assert(!lock.locked());
 });
 
-test("mutex() acquires anew in what a call left behind", async () => {
+test("mutex() acquires the lock again in async code that outlives its call", async () => {
   const lock = new Lock();
   const { seen, one, two } = recorder(lock);
   const later = Promise.withResolvers<void>();
@@ -169,7 +169,7 @@ test("mutex() acquires anew in what a call left behind", async () => {
   assertOneAtATime(seen, 3);
 });
 
-test("mutex() of two locks holds both, and nests in either", async () => {
+test("mutex() calls under two locks hold both, and can be nested in either", async () => {
   const [a, b] = [new Lock(), new Lock()];
   const leaf = mutex(a, () => [a.locked(), b.locked()]);
   const middle = mutex(b, async () => {
@@ -181,7 +181,7 @@ test("mutex() of two locks holds both, and nests in either", async () => {
   assertEquals([a.locked(), b.locked()], [false, false]);
 });
 
-test("mutex() acquires anew when the call that had the lock ended before one inside of it", async () => {
+test("mutex() acquires the lock again when the outer call has ended before the inner one", async () => {
   const [a, b] = [new Lock(), new Lock()];
   const go = Promise.withResolvers<void>();
   let child: Promise<boolean>;
@@ -200,7 +200,7 @@ test("mutex() acquires anew when the call that had the lock ended before one ins
   assert(await child!);
 });
 
-test("mutex() blocking while an async call of this worker holds the lock is a DeadlockError", async () => {
+test("mutex() throws DeadlockError when it blocks while an async call of this isolate holds the lock", async () => {
   const lock = new Lock();
   const go = Promise.withResolvers<void>();
   const waiting = mutex(lock, async () => await go.promise);
@@ -221,7 +221,7 @@ test("mutex() blocking while an async call of this worker holds the lock is a De
   assertEquals(blocking(), 7);
 });
 
-test("mutex() after the holder died: one call is told, the next finds the lock free", async () => {
+test("mutex() throws AbandonedLockError once after the holder died, and the lock is free again", async () => {
   for (const make of [() => new Lock(), () => new RLock()]) {
     for (const how of ["blocking", "async"]) {
       const lock = make();
@@ -249,7 +249,7 @@ test("mutex() after the holder died: one call is told, the next finds the lock f
   }
 });
 
-test("mutex() between processes loses no count", async () => {
+test("mutex() excludes processes from each other", async () => {
   const lock = new Lock();
   const counter = new Int32Array(new SharedArrayBuffer(4));
   const processes = [1, 2, 3].map(() => run(count, lock, counter, 500));
@@ -263,31 +263,36 @@ test("mutex() between processes loses no count", async () => {
   assertEquals(counter[0], 1520);
 });
 
-test("mutex() refuses what is no lock, no function, or a generator", () => {
+test("mutex() rejects objects that are not locks, non-functions and generator functions", () => {
   const lock = new Lock();
+  const message = "must have the methods acquire, acquireSync and release";
   // @ts-expect-error not a lock
-  assertThrows(() => mutex({}, () => {}), TypeError, "must have acquire, acquireSync and release");
+  assertThrows(() => mutex({}, () => {}), TypeError, message);
   // @ts-expect-error not a function
   assertThrows(() => mutex(lock, 7), TypeError, "must be a function, not number");
   for (const generator of [function* () {}, async function* () {}]) {
-    assertThrows(() => mutex(lock, generator), TypeError, "a generator does not hold a lock");
+    assertThrows(
+      () => mutex(lock, generator),
+      TypeError,
+      "a generator function would not hold the lock",
+    );
   }
 });
 
-test("mutex() of a function that gives a promise without being async is a TypeError", async () => {
+test("mutex() throws TypeError when a function that is not async returns a promise", async () => {
   const lock = new Lock();
   const go = Promise.withResolvers<void>();
   const call = mutex(lock, function save() {
     return go.promise;
   });
-  assertThrows(call, TypeError, "Cannot call save under a lock: it gave a promise");
-  assert(lock.locked(), "what it began goes on");
+  assertThrows(call, TypeError, "Cannot call save under a lock: it returned a promise");
+  assert(lock.locked(), "the promise is pending, so the lock is still held");
   go.reject(new Error("and fails"));
   await turn();
   assert(!lock.locked());
 });
 
-test("mutex() takes anything that is acquired and released", async () => {
+test("mutex() accepts any object that is acquired and released like a lock", async () => {
   const seen: string[] = [];
   const lock = {
     acquire: () => Promise.resolve(seen.push("acquire")),
@@ -345,7 +350,7 @@ test("synchronized runs the methods of an object one at a time, and lets them ca
   assertEquals(account.balance, 60);
 });
 
-test("synchronized gives each object a lock of its own", async () => {
+test("synchronized uses a separate lock for each object", async () => {
   const [a, b] = [new Account(), new Account()];
   const go = Promise.withResolvers<void>();
   class Gate {
@@ -367,28 +372,28 @@ test("synchronized gives each object a lock of its own", async () => {
   assertEquals([a.balance, b.balance], [1, 2]);
 });
 
-test("synchronized(lock) and synchronized(choose) use the lock that they are given", () => {
+test("synchronized(lock) and synchronized(fn) use the given lock", () => {
   assert(new Account().underCommon());
   assert(new Account().underOwn());
   assert(!common.locked());
 });
 
-test("synchronized of a static method excludes by the class", async () => {
+test("synchronized static methods share a lock of the class", async () => {
   await Promise.all([Account.open(), Account.open(), Account.open()]);
   assertEquals(Account.opened, 3);
 });
 
-test("synchronized keeps the method's type, name and this", async () => {
+test("synchronized keeps the type, the name and the this of the method", async () => {
   const account = new Account();
   (await account.deposit(1)) satisfies number;
   // @ts-expect-error the argument is a number
   void (() => account.deposit("1"));
   assertEquals(account.deposit.name, "deposit");
   const { deposit } = account;
-  await assertRejects(() => deposit(1), TypeError, "Cannot call deposit: it was called without");
+  await assertRejects(() => deposit(1), TypeError, "Cannot call deposit: `this` is not an object");
 });
 
-test("synchronized applies to an overriding method and to super's", async () => {
+test("synchronized applies to an overriding method and to the overridden one", async () => {
   class Savings extends Account {
     @synchronized
     override async deposit(amount: number): Promise<number> {
@@ -400,8 +405,8 @@ test("synchronized applies to an overriding method and to super's", async () => 
   assertEquals(savings.balance, 6);
 });
 
-test("synchronized refuses what it cannot decorate", () => {
-  const message = "stands before a method of a class";
+test("synchronized rejects elements that are not methods", () => {
+  const message = "can only decorate a method of a class";
   const decorator = synchronized as unknown as (value: unknown, context: unknown) => unknown;
   for (const kind of ["class", "field", "getter", "accessor"]) {
     assertThrows(() => decorator(() => {}, { kind, name: "x" }), TypeError, message);
@@ -415,10 +420,14 @@ test("synchronized refuses what it cannot decorate", () => {
       return Walker;
     },
     TypeError,
-    "Cannot synchronize walk: a generator",
+    "Cannot synchronize walk: a generator function",
   );
   assertThrows(() => decorator({}, "walk"), TypeError, "experimentalDecorators");
-  assertThrows(() => decorator({}, undefined), TypeError, "acquire, acquireSync and release");
+  assertThrows(
+    () => decorator({}, undefined),
+    TypeError,
+    "the methods acquire, acquireSync and release",
+  );
   class Broken {
     // deno-lint-ignore no-explicit-any
     @synchronized((self: any) => self.nothing)
@@ -427,7 +436,7 @@ test("synchronized refuses what it cannot decorate", () => {
   assertThrows(() => new Broken().call(), TypeError, "Cannot synchronize call: the lock must have");
 });
 
-test("synchronized under a lock of the object excludes between processes and tasks", async () => {
+test("synchronized under a lock that the object holds excludes processes and tasks from each other", async () => {
   const out = new Queue<string>();
   const recorder = new Recorder(out);
   const processes = ["a", "b", "c"].map((who) => run(record, recorder, who));
@@ -461,7 +470,7 @@ test("synchronized methods can wait for a condition of their lock", async () => 
   assertEquals((await gotten).sort(), [1, 2]); // the second may get the lock first
 });
 
-test("mutex() gives the reason of a signal that is aborted while it waits", async () => {
+test("mutex() throws the reason of a signal that is aborted while it waits for the lock", async () => {
   const lock = new Lock();
   const controller = new AbortController();
   const call = mutex(lock, async () => await turn(), { signal: controller.signal });
@@ -469,7 +478,7 @@ test("mutex() gives the reason of a signal that is aborted while it waits", asyn
   const reason = new Error("enough");
   const waiting = call();
   controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => waiting), reason);
+  assertStrictEquals(await assertRejects(() => waiting, Error), reason);
   lock.release();
   assertInstanceOf(await call().catch((error) => error), Error);
 });

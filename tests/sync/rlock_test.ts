@@ -16,7 +16,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 // Owners
 
-test("RLock.acquireSync() nests in blocking code, and counts", () => {
+test("RLock.acquireSync() can be nested in blocking code, and counts its depth", () => {
   const lock = new RLock();
   assertEquals([lock.locked(), lock.depth], [false, 0]);
   {
@@ -29,7 +29,7 @@ test("RLock.acquireSync() nests in blocking code, and counts", () => {
   assertEquals([lock.locked(), lock.depth], [false, 0]);
 });
 
-test("RLock.acquire() is a new owner each time, unless it is told whose", async () => {
+test("RLock.acquire() has a new owner each time, unless one is given", async () => {
   const lock = new RLock();
   const first = await lock.acquire();
   await assertRejects(() => lock.acquire({ timeoutMs: 1 }), TimeoutError, "still held after 1 ms");
@@ -42,7 +42,7 @@ test("RLock.acquire() is a new owner each time, unless it is told whose", async 
   assertEquals(lock.locked(), false);
 });
 
-test("RLock.acquire() by a LockOwner nests across functions", async () => {
+test("RLock.acquire() can be nested across functions with a LockOwner", async () => {
   const [lock, owner, other] = [new RLock(), new LockOwner(), new LockOwner()];
   const inner = async () => {
     using _ = await lock.acquire({ owner });
@@ -58,18 +58,18 @@ test("RLock.acquire() by a LockOwner nests across functions", async () => {
   assertEquals(lock.depth, 1);
 });
 
-test("RLock.release() without an owner releases for whoever holds it in this worker", async () => {
+test("RLock.release() without an owner releases for the holder in this isolate", async () => {
   const lock = new RLock();
   await lock.acquire();
   lock.release();
   assertEquals(lock.locked(), false);
 });
 
-test("RLock.release() for another owner of this worker is an error", async () => {
+test("RLock.release() throws when another owner of this isolate holds the lock", async () => {
   const [lock, owner] = [new RLock(), new LockOwner()];
   const held = await lock.acquire();
-  const message = "Cannot release lock: its owner is another, or nobody. Whoever acquired it " +
-    "releases it, once for each acquire";
+  const message = "Cannot release lock: this owner does not hold it. The owner that acquired it " +
+    "must release it, once for each acquire()";
   assertThrows(() => lock.release({ owner }), Error, message);
   lock.release({ owner: held });
   assertThrows(() => lock.release(), Error, message);
@@ -77,7 +77,7 @@ test("RLock.release() for another owner of this worker is an error", async () =>
   lock.release();
 });
 
-test("RLock refuses what is no owner", async () => {
+test("RLock methods reject an owner that is neither a guard nor a LockOwner", async () => {
   const lock = new RLock();
   const owner = {} as LockOwner;
   const message = "options.owner must be a guard or a LockOwner, not object";
@@ -90,7 +90,7 @@ test("RLock refuses what is no owner", async () => {
   assertEquals(lock.locked(), false);
 });
 
-test("RLockGuard releases its own acquire, once", async () => {
+test("RLockGuard releases its own acquire once", async () => {
   const [lock, owner] = [new RLock(), new LockOwner()];
   {
     using outer = await lock.acquire({ owner });
@@ -106,7 +106,7 @@ test("RLockGuard releases its own acquire, once", async () => {
     assertEquals(lock.locked(), false);
     lock.acquireSync();
   }
-  assertEquals(lock.depth, 1); // that of the blocking code is not the guard's
+  assertEquals(lock.depth, 1); // the guard did not release the acquire of the blocking code
   lock.release();
   assertThrows(() => {
     using _ = lock.acquireSync();
@@ -115,15 +115,15 @@ test("RLockGuard releases its own acquire, once", async () => {
   assertEquals(lock.locked(), false);
 });
 
-test("RLockGuard.release() is an error when its owner holds the lock no more", () => {
+test("RLockGuard.release() throws when its owner no longer holds the lock", () => {
   const lock = new RLock();
   const guard = lock.acquireSync();
   lock.release();
   assertThrows(() => guard.release(), Error, "Cannot release lock");
-  guard.release(); // it was used up
+  guard.release(); // idempotent
 });
 
-test("RLock is acquired, by the same owner, while others wait", async () => {
+test("RLock.acquire() succeeds for the same owner while others wait", async () => {
   const [lock, owner] = [new RLock(), new LockOwner()];
   await lock.acquire({ owner });
   const other = lock.acquire(guard);
@@ -132,9 +132,9 @@ test("RLock is acquired, by the same owner, while others wait", async () => {
   (await other).release();
 });
 
-// A thread that would wait for itself
+// An isolate that would wait for itself
 
-test("RLock.acquireSync() throws DeadlockError when an async task of its worker holds it", async () => {
+test("RLock.acquireSync() throws DeadlockError when an async task of its isolate holds the lock", async () => {
   const lock = new RLock();
   const held = await lock.acquire();
   assertThrows(() => lock.acquireSync(), DeadlockError, "is held by this very worker");
@@ -146,7 +146,7 @@ test("RLock.acquireSync() throws DeadlockError when an async task of its worker 
   lock.acquireSync().release();
 });
 
-test("RLock.acquireSync() waits for another worker, though promises wait here as well", async () => {
+test("RLock.acquireSync() waits for another worker while promises of its isolate wait too", async () => {
   const [lock, holding, until] = [new RLock(), new Event(), new Event()];
   const process = run(
     (lock: RLock, holding: Event, until: Event) => {
@@ -161,7 +161,7 @@ test("RLock.acquireSync() waits for another worker, though promises wait here as
   assert(await holding.wait(guard));
   const promised = [lock.acquire(guard), lock.acquire(guard)];
   until.set();
-  lock.acquireSync(guard).release(); // lent, or handed, by the promises before it
+  lock.acquireSync(guard).release(); // forwarded, or handed off, by the promises before it
   for (const promise of promised) (await promise).release();
   assertEquals(lock.locked(), false);
   await ended(process);
@@ -169,7 +169,7 @@ test("RLock.acquireSync() waits for another worker, though promises wait here as
 
 // Death
 
-test("RLock is not touched by a holder that was terminated and goes on", async () => {
+test("RLock is not changed by a terminated holder that still runs", async () => {
   const [lock, holding, flags] = [
     new RLock(),
     new Event(),
@@ -180,7 +180,7 @@ test("RLock is not touched by a holder that was terminated and goes on", async (
       lock.acquireSync();
       lock.acquireSync();
       holding.set();
-      while (Atomics.load(flags, 0) === 0); // looks, and does not wait
+      while (Atomics.load(flags, 0) === 0); // spins without waiting
       lock.acquireSync();
       for (let times = 0; times < 3; times++) lock.release();
       Atomics.store(flags, 1, 1);
@@ -201,7 +201,7 @@ test("RLock is not touched by a holder that was terminated and goes on", async (
   await ended(process, -15);
 });
 
-test("RLock of a dead holder can be nested and released by whoever is told", async () => {
+test("RLock of a dead holder can be nested and released by the caller that got AbandonedLockError", async () => {
   const lock = new RLock();
   await ended(run((lock: RLock) => void lock.acquireSync(), lock));
   const owner = new LockOwner();
@@ -212,7 +212,7 @@ test("RLock of a dead holder can be nested and released by whoever is told", asy
   assertEquals(lock.locked(), false);
 });
 
-// Crossing
+// Sending
 
 const increment = task(import.meta, async (lock: RLock, counter: Int32Array, times: number) => {
   const owner = new LockOwner();
@@ -223,7 +223,7 @@ const increment = task(import.meta, async (lock: RLock, counter: Int32Array, tim
   }
 });
 
-test("RLock crosses in the arguments of a process and of a pool", async () => {
+test("RLock can be an argument of a process and of a pool's task", async () => {
   const lock = new RLock();
   const counter = new Int32Array(new SharedArrayBuffer(4));
   const process = run(increment, lock, counter, 500);
@@ -234,7 +234,7 @@ test("RLock crosses in the arguments of a process and of a pool", async () => {
   assertEquals(lock.locked(), false);
 });
 
-test("RLock crosses in a queue, nested, and is the same one when it comes back", async () => {
+test("RLock can be nested in an item of a queue, and keeps its identity when it comes back", async () => {
   const lock = new RLock();
   const [there, back] = [new Queue<{ locks: RLock[] }>(), new Queue<Map<string, RLock>>()];
   const process = run(
@@ -251,7 +251,7 @@ test("RLock crosses in a queue, nested, and is the same one when it comes back",
   await ended(process);
 });
 
-test("RLock shows whether it is held", () => {
+test("RLock is inspected with its state", () => {
   const lock = new RLock();
   assertEquals(Deno.inspect(lock), "RLock { locked: false, depth: 0 }");
   using _ = lock.acquireSync();

@@ -16,7 +16,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
   const of = semaphoreClass.name;
 
-  test(`${of}() has one permit if it is not told`, () => {
+  test(`${of}() has one permit by default`, () => {
     const semaphore = new semaphoreClass();
     assertEquals([semaphore.value, semaphore.locked()], [1, false]);
     semaphore.acquireSync();
@@ -25,49 +25,49 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
     assertEquals(new semaphoreClass(2 ** 31 - 1).value, 2 ** 31 - 1);
   });
 
-  test(`${of}() refuses what is no number of permits`, () => {
+  test(`${of}() rejects an invalid number of permits`, () => {
     for (const value of [-1, 0.5, NaN, Infinity, 2 ** 31, "2" as unknown as number]) {
       assertThrows(
         () => new semaphoreClass(value),
         RangeError,
-        `Cannot make semaphore: value must be a whole number from 0 to 2^31 - 1, not ${
+        `Cannot make semaphore: value must be an integer from 0 to 2^31 - 1, not ${
           describe(value)
         }`,
       );
     }
   });
 
-  test(`${of}.release(n) refuses what is no number of permits, and releases nothing`, () => {
+  test(`${of}.release() rejects an invalid n, and releases nothing`, () => {
     const semaphore = new semaphoreClass(3);
     semaphore.acquireSync();
     for (const n of [0, -1, 0.5, NaN, "1" as unknown as number]) {
       assertThrows(
         () => semaphore.release(n),
         RangeError,
-        `Cannot release semaphore: n must be a whole number of at least 1, not ${describe(n)}`,
+        `Cannot release semaphore: n must be an integer of at least 1, not ${describe(n)}`,
       );
     }
     assertEquals(semaphore.value, 2);
   });
 
-  test(`${of}.acquire() says that no permit came, and rejects bad options`, async () => {
+  test(`${of}.acquire() throws TimeoutError, and rejects invalid options`, async () => {
     const semaphore = new semaphoreClass(0);
-    const message = "Cannot acquire semaphore: no permit came in 2 ms";
+    const message = "Cannot acquire semaphore: no permit became available within 2 ms";
     await assertRejects(() => semaphore.acquire({ timeoutMs: 2 }), TimeoutError, message);
     assertThrows(() => semaphore.acquireSync({ timeoutMs: 2 }), TimeoutError, message);
     await assertRejects(() => semaphore.acquire({ timeoutMs: NaN }), TypeError);
     assertThrows(() => semaphore.acquireSync({ timeoutMs: NaN }), TypeError);
   });
 
-  test(`${of}.acquire() with a signal that is aborted before takes no permit`, async () => {
+  test(`${of}.acquire() acquires no permit when the signal was aborted before`, async () => {
     const [semaphore, reason] = [new semaphoreClass(1), new Error("enough")];
     const signal = AbortSignal.abort(reason);
-    assertStrictEquals(await assertRejects(() => semaphore.acquire({ signal })), reason);
-    assertStrictEquals(assertThrows(() => semaphore.acquireSync({ signal })), reason);
+    assertStrictEquals(await assertRejects(() => semaphore.acquire({ signal }), Error), reason);
+    assertStrictEquals(assertThrows(() => semaphore.acquireSync({ signal }), Error), reason);
     assertEquals(semaphore.value, 1);
   });
 
-  test(`${of}.acquire() gives a guard that gives the permit back, once`, async () => {
+  test(`${of}.acquire() returns a guard that releases the permit once`, async () => {
     const semaphore = new semaphoreClass(2);
     {
       using first = await semaphore.acquire();
@@ -82,7 +82,7 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
     assertEquals(semaphore.value, 2);
   });
 
-  test(`${of}.acquireSync() and promises wait in one queue`, async () => {
+  test(`${of}.acquireSync() and acquire() share one queue`, async () => {
     const [semaphore, go] = [new semaphoreClass(3), new Event()];
     for (let permit = 0; permit < 3; permit++) semaphore.acquireSync();
     const promised = [semaphore.acquire(guard), semaphore.acquire(guard)];
@@ -95,16 +95,16 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
       go,
     );
     go.set();
-    semaphore.acquireSync(guard); // lent by a promise
+    semaphore.acquireSync(guard); // forwarded by a promise
     await Promise.all(promised);
     assertEquals(semaphore.value, 0);
     await ended(process);
   });
 
-  test(`${of} is the same one when it comes back`, async () => {
+  test(`${of} keeps its identity when it comes back from a worker`, async () => {
     const semaphore = new semaphoreClass(2);
     await using pool = new Pool(1);
-    const back = await pool.apply(useIt, [semaphore]);
+    const back = await pool.apply(acquireAndReturn, [semaphore]);
     assertStrictEquals(back, semaphore);
     assertEquals(semaphore.value, 1);
     const queue = new Queue<Map<string, Semaphore>>();
@@ -112,28 +112,28 @@ for (const semaphoreClass of [Semaphore, BoundedSemaphore]) {
     assertStrictEquals(queue.getSync().get("semaphore"), semaphore);
   });
 
-  test(`${of} shows its permits`, () => {
+  test(`${of} is inspected with its permits`, () => {
     assertEquals(Deno.inspect(new semaphoreClass(3)), `${of} { value: 3 }`);
   });
 }
 
-const useIt = task(import.meta, (semaphore: Semaphore) => {
+const acquireAndReturn = task(import.meta, (semaphore: Semaphore) => {
   semaphore.acquireSync();
   return semaphore;
 });
 
-test("Semaphore.release() refuses more permits than a word holds", () => {
+test("Semaphore.release() throws RangeError when there would be more than 2^31 - 1 permits", () => {
   const semaphore = new Semaphore(2 ** 31 - 2);
   semaphore.release();
   assertThrows(
     () => semaphore.release(),
     RangeError,
-    "Cannot release semaphore: there would be more than 2^31 - 1 permits",
+    "Cannot release semaphore: it would have more than 2^31 - 1 permits",
   );
   assertEquals(semaphore.value, 2 ** 31 - 1);
 });
 
-test("Semaphore limits how many workers and promises are inside", async () => {
+test("Semaphore limits how many workers and promises hold a permit at once", async () => {
   const semaphore = new Semaphore(2);
   const words = new Int32Array(new SharedArrayBuffer(8));
   const processes = [0, 1, 2].map((blocking) => run(enterOften, semaphore, words, blocking !== 0));
@@ -146,15 +146,15 @@ test("Semaphore limits how many workers and promises are inside", async () => {
   assert(words[1] <= 2, `${words[1]} were inside`);
 });
 
-/** Goes in and out; notes how many are inside, and the most that were. */
+/** Enters and leaves 300 times. Word 0 counts who is inside, word 1 is its maximum. */
 const enterOften = task(
   import.meta,
   async (semaphore: Semaphore, words: Int32Array, blocking: boolean) => {
     for (let times = 0; times < 300; times++) {
       using _ = blocking ? semaphore.acquireSync() : await semaphore.acquire();
       const inside = Atomics.add(words, 0, 1) + 1;
-      for (let most = Atomics.load(words, 1); most < inside;) {
-        most = Atomics.compareExchange(words, 1, most, inside);
+      for (let max = Atomics.load(words, 1); max < inside;) {
+        max = Atomics.compareExchange(words, 1, max, inside);
       }
       if (!blocking && times % 30 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       Atomics.sub(words, 0, 1);

@@ -10,7 +10,7 @@ const waits: [name: string, wait: (ms: number) => Promise<void>][] = [
 ];
 
 for (const [name, wait] of waits) {
-  test(`${name}() takes at least the time`, async () => {
+  test(`${name}() lasts at least as long as requested`, async () => {
     for (const ms of [-1, 0, 0.3, 1, 15]) {
       const start = performance.now();
       await wait(ms);
@@ -18,7 +18,7 @@ for (const [name, wait] of waits) {
     }
   });
 
-  test(`${name}() rejects what is no time`, async () => {
+  test(`${name}() rejects a time that is not a number`, async () => {
     for (const ms of [NaN, "5", undefined, null]) {
       const message = `Cannot sleep: ms must be a number of milliseconds, not ${describe(ms)}`;
       await assertRejects(() => wait(ms as number), TypeError, message);
@@ -26,14 +26,14 @@ for (const [name, wait] of waits) {
   });
 }
 
-test("sleep(0) gives timers a turn", async () => {
+test("sleep() of 0 ms lets timers run", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   while (turns < 3) await sleep(0);
   clearInterval(timer);
 });
 
-test("sleep() ends with the reason of its signal", async () => {
+test("sleep() throws the reason of an aborted signal", async () => {
   const controller = new AbortController();
   const sleeping = sleep(1e9, { signal: controller.signal });
   controller.abort(new Error("wake up"));
@@ -41,7 +41,7 @@ test("sleep() ends with the reason of its signal", async () => {
   await assertRejects(() => sleep(1, { signal: controller.signal }), Error, "wake up");
 });
 
-test("sleep() is longer than any timer if need be", async () => {
+test("sleep() can last longer than a timer", async () => {
   const controller = new AbortController();
   const sleeping = sleep(Infinity, { signal: controller.signal });
   await sleep(2);
@@ -49,7 +49,7 @@ test("sleep() is longer than any timer if need be", async () => {
   await assertRejects(() => sleeping, Error, "wake up");
 });
 
-test("sleepSync() of many workers, and sleep() here, end by themselves", async () => {
+test("sleepSync() of many workers and sleep() of the main isolate end without a waker", async () => {
   const nap = async (specifier: string) => (await import(specifier)).sleepSync(20);
   const specifier = import.meta.resolve("@sauropod/multiprocessing");
   const workers = [run(nap, specifier), run(nap, specifier)];
@@ -57,7 +57,7 @@ test("sleepSync() of many workers, and sleep() here, end by themselves", async (
   for (const worker of workers) await ended(worker);
 });
 
-test("sleepSync() is ended by terminate()", async () => {
+test("sleepSync() is interrupted by terminate()", async () => {
   const begun = new Event();
   const worker = run(
     async (begun: Event, specifier: string) => {

@@ -135,7 +135,7 @@ export const barrier: readonly Body[] = [
         waiting.push(last);
         assertEquals(await Promise.all(waiting), inOrder);
       } else {
-        await assertRejects(() => last, TypeError, "the action returns a promise");
+        await assertRejects(() => last, TypeError, "the action returned a promise");
         await allBroken(waiting);
         assertEquals(barrier.broken, true);
       }

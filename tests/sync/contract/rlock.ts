@@ -32,7 +32,7 @@ export const rlock: readonly Body[] = [
     async run(world) {
       const [lock, [first]] = [new RLock(), world.parties(1)];
       const refused = () => first.do(lock, "release");
-      await assertRejects(refused, Error, "Cannot release lock: its owner is another, or nobody");
+      await assertRejects(refused, Error, "Cannot release lock: this owner does not hold it");
       for (let depth = 0; depth < 3; depth++) await first.do(lock, "acquire");
       for (let depth = 0; depth < 3; depth++) await first.do(lock, "release");
       await assertRejects(refused, Error, "Cannot release lock");
@@ -43,7 +43,7 @@ export const rlock: readonly Body[] = [
     async run(world) {
       const [lock, [first, second]] = [new RLock(), world.parties(2)];
       await first.do(lock, "acquire");
-      await assertRejects(() => second.do(lock, "release"), Error, "its owner is another");
+      await assertRejects(() => second.do(lock, "release"), Error, "this owner does not hold it");
       assertEquals(await second.do(lock, "tryAcquire"), undefined);
       await assertRejects(() => second.do(lock, "acquire", { timeoutMs: 5 }), TimeoutError);
       await first.do(lock, "release");
