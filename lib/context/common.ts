@@ -37,7 +37,7 @@ export { SharedHandle } from "../objects/shared_object.ts";
 export type { Waitable } from "../parking/readiness.ts";
 export { AsyncResult } from "../pool/async_result.ts";
 export type { Items } from "../pool/calls/chunks.ts";
-export type { Progress } from "../pool/calls/jobs.ts";
+export type { Progress } from "../pool/calls/map_job.ts";
 export type { AsyncOptions, Awaitable, ImapOptions, MapOptions } from "../pool/options.ts";
 export { ThreadPool, type ThreadPoolOptions } from "../pool/thread_pool.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.ts";

@@ -5,7 +5,7 @@
  */
 
 import { checkArity, isOptionsObject } from "../arguments/options.ts";
-import { Pool, type PoolOptions, writeOptions } from "../pool/pool.ts";
+import { Pool, POOL_OPTIONS_EXAMPLE, type PoolOptions } from "../pool/pool.ts";
 import { activeChildren, Process, type ProcessOptions } from "../process/process.ts";
 import { currentProcess, parentProcess } from "../process/current.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
@@ -37,7 +37,7 @@ class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
 
 class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs> {
   constructor(options: number | PoolOptions<InitArgs> = {}) {
-    checkArity("make pool", arguments, 1, writeOptions);
+    checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
     const given = typeof options === "number" ? { processes: options } : options;
     super(onForkserver(given));
   }

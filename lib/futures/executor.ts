@@ -202,7 +202,7 @@ export abstract class Executor implements AsyncDisposable {
         signal,
         spread: !isSingle,
         window: bufferSize,
-        takesRest: bufferSize === undefined && isFiniteZip(iterables),
+        drainsInput: bufferSize === undefined && isFiniteZip(iterables),
         closedError: unreadInputError,
       },
     );

@@ -7,7 +7,7 @@
 import { CancelledError, DeadlockError, TerminatedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import type { Engine } from "../pool/engines/engine.ts";
-import type { Job } from "../pool/calls/jobs.ts";
+import type { Job } from "../pool/calls/job.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /**
@@ -52,7 +52,7 @@ export class FutureState {
   /** Whether the task has begun and has not ended. */
   get isRunning(): boolean {
     if (this.status !== "pending") return this.status === "running";
-    return this.submitted !== undefined && this.submitted.engine.begun(this.submitted.job);
+    return this.submitted !== undefined && this.submitted.engine.hasBegun(this.submitted.job);
   }
 
   /** Cancels the future unless its task has begun. Returns whether the future is cancelled. */
@@ -133,7 +133,7 @@ export class FutureState {
           "could end it. Await the future",
       );
     }
-    if (!this.submitted.engine.work(this.submitted.job, options)) throw timeoutError(options);
+    if (!this.submitted.engine.waitSync(this.submitted.job, options)) throw timeoutError(options);
   }
 
   /** The error of a future that has ended; throws it if the future was cancelled. */

@@ -7,7 +7,7 @@
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import type { ImapIterator } from "../pool/calls/imap.ts";
-import { hasEnd, type Input, ItemSource, reportLeft } from "../pool/calls/item_source.ts";
+import { hasKnownEnd, type Input, ItemSource, reportReturnError } from "../pool/calls/item_source.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** How {@linkcode MapResults} deals with its executor. */
@@ -49,7 +49,7 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
       if (next.done) this.#end();
       return next;
     } catch (error) {
-      await this.return().catch(reportLeft);
+      await this.return().catch(reportReturnError);
       throw this.#setup.explain(error);
     }
   }
@@ -91,7 +91,7 @@ export function zip(iterables: readonly Input<unknown>[]): Input<unknown[]> {
 /** Returns whether `zip` of these inputs is known to be finite. */
 export function isFiniteZip(iterables: readonly Input<unknown>[]): boolean {
   const isAsync = iterables.some((it) => Symbol.asyncIterator in Object(it));
-  return !isAsync && iterables.some(hasEnd);
+  return !isAsync && iterables.some(hasKnownEnd);
 }
 
 function* zipSync(iterators: Iterator<unknown>[]): Generator<unknown[]> {
@@ -128,7 +128,7 @@ function zipAsync(sources: ItemSource<unknown>[]): AsyncIterableIterator<unknown
           item.push(value);
         }
       } catch (error) {
-        await close().catch(reportLeft);
+        await close().catch(reportReturnError);
         throw error;
       }
       return { done: false, value: item };

@@ -6,7 +6,7 @@
 
 import type { OptionNames } from "../arguments/options.ts";
 import type { Pool } from "../pool/pool.ts";
-import { ThreadPool, threadsNamed } from "../pool/thread_pool.ts";
+import { threadPoolWithNames } from "../pool/thread_pool.ts";
 import { Executor } from "./executor.ts";
 import { executorNames, type ExecutorOptions, executorOptions } from "./executor_options.ts";
 
@@ -91,7 +91,7 @@ export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly u
       threadNamePrefix = `ThreadPoolExecutor-${ThreadPoolExecutor.#namesGiven++}`,
       ...rest
     } = executorOptions(options, arguments, optionNames);
-    const threads = threadsNamed((slot) => `${threadNamePrefix}_${slot}`);
-    super(new ThreadPool({ ...rest, processes: maxWorkers }, threads) as Pool);
+    const nameOf = (slot: number) => `${threadNamePrefix}_${slot}`;
+    super(threadPoolWithNames({ ...rest, processes: maxWorkers }, nameOf) as Pool);
   }
 }

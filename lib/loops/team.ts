@@ -11,8 +11,9 @@ import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, functionNameAt } from "../codec/functions.ts";
 import { IsolateEngine } from "../pool/engines/isolates/isolate_engine.ts";
 import { Pool } from "../pool/pool.ts";
-import { abortWith, callSite, explainFailure, type Job } from "../pool/calls/jobs.ts";
-import { CallMode, type Failure } from "../pool/runner/protocol.ts";
+import { callSite, explainFailure } from "../pool/calls/call_site.ts";
+import { abortWith, type Job, SettleHandlers } from "../pool/calls/job.ts";
+import { CallMode, type Failure } from "../pool/runner/chunk.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
 import {
@@ -113,7 +114,7 @@ export async function stopTeam(): Promise<void> {
   for (const pool of ending) pool.terminate();
   itself?.terminate(ExitCode.TERMINATED);
   await Promise.all(ending.map((pool) => pool.join()));
-  await itself?.ended();
+  await itself?.join();
 }
 
 function teamOf(size: number): IsolateEngine {
@@ -124,16 +125,16 @@ function teamOf(size: number): IsolateEngine {
     maxTasks: 0,
     startMethod: getStartMethod(),
   });
-  team.widen(size);
+  team.ensureSize(size);
   return team;
 }
 
 /** A loop that threads are at. */
 class LoopJob implements Job<number> {
-  chunksLeft = 0;
+  chunksOut = 0;
   flag = 0;
   settled = false;
-  onSettled?: () => void;
+  readonly onSettled = new SettleHandlers();
   readonly cancellable = true;
   readonly target = functionAddress(runChunksInWorker);
   readonly promise: Promise<LoopOutcome[]>;
@@ -155,15 +156,15 @@ class LoopJob implements Job<number> {
     this.#reject = reject;
   }
 
-  read(chunk: number, decoder: Decoder): unknown {
-    return this.take(chunk, decoder.value());
+  readResult(chunk: number, decoder: Decoder): unknown {
+    return this.storeResult(chunk, decoder.value());
   }
 
-  take(_chunk: number, result: unknown): unknown {
+  storeResult(_chunk: number, result: unknown): unknown {
     return (result as [LoopOutcome])[0];
   }
 
-  onDone(_chunk: number, result: unknown): void {
+  onChunkDone(_chunk: number, result: unknown): void {
     if (this.settled) return;
     const outcome = result as LoopOutcome;
     if (outcome.late) return; // it is not among those that had begun
@@ -176,7 +177,7 @@ class LoopJob implements Job<number> {
     if (this.#begun === 0) this.#begun = closeLoop(this.plan.control);
     if (this.#outcomes.length < this.#begun) return;
     this.settled = true;
-    this.onSettled?.();
+    this.onSettled.run();
     this.#resolve(this.#outcomes);
   }
 
@@ -186,7 +187,7 @@ class LoopJob implements Job<number> {
     this.settled = true;
     this.#error = { error };
     stopLoop(this.plan.control);
-    this.onSettled?.();
+    this.onSettled.run();
     this.#reject(error);
   }
 
@@ -233,8 +234,8 @@ export function runOnTeamSync(plan: Omit<LoopPlan, "control">, threads: number):
   if (runsOnlyInCaller(plan, threads)) return runOnlyInCaller(plan);
   const { job, engine } = submit(plan, threads - 1);
   job.promise.catch(() => {}); // it is thrown here instead
-  job.onDone(0, runInCaller(job.plan));
-  engine.work(job);
+  job.onChunkDone(0, runInCaller(job.plan));
+  engine.waitSync(job);
   return job.outcomes();
 }
 
@@ -273,6 +274,6 @@ function submit(
     job.promise.catch(() => {}); // it is thrown here instead
     throw error;
   }
-  engine.growAll();
+  engine.startWorkers();
   return { job, engine };
 }

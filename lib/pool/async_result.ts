@@ -1,5 +1,5 @@
 /**
- * The result of a call that was not waited for.
+ * Results of asynchronous calls.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { WaitOptions } from "../arguments/wait_options.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /**
- * A result that will be there later. It can be awaited like a promise.
+ * The result of a call that may not have ended. It can be awaited like a promise.
  *
  * Follows Python's `multiprocessing.pool.AsyncResult`, and adds {@linkcode AsyncResult.cancel}.
  *
  * @typeParam R the type of the result
  *
- * @example Start now, ask later
+ * @example Start now, get the result later
  * ```ts
  * import { Pool } from "@sauropod/multiprocessing";
  * import { assert, assertEquals } from "@std/assert";
@@ -31,7 +31,7 @@ export class AsyncResult<R> implements PromiseLike<R> {
   readonly #cancel: () => boolean;
   #state: "pending" | "done" | "failed" = "pending";
 
-  /** Made by the pool. */
+  /** Made by pools. */
   constructor(promise: Promise<R>, handled: boolean, cancel: () => boolean) {
     this.#cancel = cancel;
     this.#promise = promise.then((result) => {
@@ -39,8 +39,8 @@ export class AsyncResult<R> implements PromiseLike<R> {
       return result;
     }, (error) => {
       this.#state = "failed";
-      // An error that nobody asks for stays an unhandled rejection, unless a callback has it or the
-      // caller brought it about.
+      // An error that is never awaited is an unhandled rejection, unless a callback handles it or the
+      // caller caused it.
       const expected = error instanceof CancelledError || error instanceof TerminatedError;
       if (handled || expected) this.#promise.catch(() => {});
       throw error;
@@ -48,31 +48,35 @@ export class AsyncResult<R> implements PromiseLike<R> {
   }
 
   /**
-   * The result, when it is there.
+   * Waits for the result and returns it.
    *
-   * @throws {TimeoutError} if it is not there in `timeoutMs`; the task goes on
+   * @throws {TimeoutError} if the task has not ended after `timeoutMs`; the task continues
    * @throws the error of the task
-   * @throws the reason of `signal`, if that is aborted first; the task goes on
+   * @throws the reason of `signal`, if that is aborted first; the task continues
    */
   async get(options?: WaitOptions): Promise<R> {
     if (await settledWithin(this.#promise, options)) return await this.#promise;
-    throw new TimeoutError(`Cannot get result: not there after ${options?.timeoutMs} ms`);
+    throw new TimeoutError(`Cannot get result: not ready after ${options?.timeoutMs} ms`);
   }
 
-  /** Waits until the result or the error is there: false if `timeoutMs` passed first. */
+  /**
+   * Waits until the task has ended, with a result or an error.
+   *
+   * @returns false if `timeoutMs` passed first
+   */
   wait(options?: WaitOptions): Promise<boolean> {
     return settledWithin(this.#promise, options);
   }
 
-  /** Whether the result or the error is there. */
+  /** Returns whether the task has ended, with a result or an error. */
   ready(): boolean {
     return this.#state !== "pending";
   }
 
   /**
-   * Whether there is a result and no error.
+   * Returns whether the task has ended with a result.
    *
-   * @throws {Error} if neither is there yet
+   * @throws {Error} if the task has not ended
    */
   successful(): boolean {
     if (this.#state === "pending") {
@@ -84,16 +88,16 @@ export class AsyncResult<R> implements PromiseLike<R> {
   }
 
   /**
-   * Gives the task up: awaiting it throws `CancelledError`. What has not begun will not begin; what
-   * runs is not interrupted.
+   * Cancels the call: awaiting it throws `CancelledError`. Chunks that have not begun will not begin; a
+   * task that runs is not interrupted.
    *
-   * @returns false if the result or the error was there already
+   * @returns false if the call had ended
    */
   cancel(): boolean {
     return this.#cancel();
   }
 
-  /** Makes `await` work. */
+  /** As `Promise.then`: makes `await` work. */
   then<A = R, B = never>(
     onResult?: ((result: R) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,

@@ -6,7 +6,7 @@
 
 import type { OptionNames } from "../arguments/options.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
-import type { Progress } from "./calls/jobs.ts";
+import type { Progress } from "./calls/map_job.ts";
 
 /** Options of a {@linkcode Pool}. */
 export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
@@ -16,25 +16,25 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
    * @default {cpuCount()}
    */
   processes?: number;
-  /** Called once in each worker before its first task. If it fails, so do all tasks. */
+  /** Called once in each worker before its first task. If it fails, all tasks fail. */
   initializer?: (...args: InitArgs) => unknown;
   /** Arguments of `initializer`. */
   initargs?: InitArgs;
   /**
-   * Number of chunks that a worker runs before another takes its place.
+   * Number of chunks that a worker runs before it is replaced.
    *
    * @default {no limit}
    */
   maxTasksPerChild?: number;
   /**
-   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started ahead of time.
+   * `"spawn"`: new workers; `"forkserver"`: workers that were started in advance.
    *
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod;
 }
 
-/** The options of a pool. */
+/** Names of {@linkcode PoolOptions}. */
 export const poolNames: OptionNames<PoolOptions> = {
   processes: true,
   initializer: true,
@@ -51,30 +51,30 @@ export interface MapOptions {
    * @default {ceil(n / (4 * workers))}
    */
   chunkSize?: number;
-  /** Ends the call with `signal.reason`: chunks that have not begun will not. */
+  /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
   signal?: AbortSignal;
-  /** Called after each chunk. An error in it ends the call. */
+  /** Called after each chunk. If it throws, the call fails with that error. */
   onProgress?: (progress: Progress) => void;
 }
 
-/** The options of a call with many items. */
+/** Names of {@linkcode MapOptions}. */
 export const mapNames: OptionNames<MapOptions> = {
   chunkSize: true,
   signal: true,
   onProgress: "function",
 };
 
-/** Options of a call whose result comes later. */
+/** Options of a call that returns an {@linkcode AsyncResult}. */
 export interface AsyncOptions<R> {
   /** Called with the result. */
   callback?: (result: R) => void;
-  /** Called with the error; without it, an error that nobody asks for ends the program. */
+  /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
   errorCallback?: (error: unknown) => void;
   /** Ends the call with `signal.reason`. */
   signal?: AbortSignal;
 }
 
-/** The options of a call whose result comes later. */
+/** Names of {@linkcode AsyncOptions}. */
 export const asyncNames: OptionNames<AsyncOptions<unknown>> = {
   callback: "function",
   errorCallback: "function",
@@ -93,28 +93,28 @@ export interface ImapOptions {
   signal?: AbortSignal;
 }
 
-/** The options of {@linkcode Pool.imap}. */
+/** Names of {@linkcode ImapOptions}. */
 export const imapNames: OptionNames<ImapOptions> = { chunkSize: true, signal: true };
 
-/** A value, or a promise of one. */
+/** A value or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Options of `imap`, with those that executors need. */
+/** Options of `imap`, and of the maps of executors, which are built on it. */
 export interface ImapCall extends ImapOptions {
   /** Whether `fn` is called with the elements of each item. */
   spread?: boolean;
   /**
-   * Most chunks that are under way or wait to be taken.
+   * Maximum number of chunks that are out or have results that were not taken.
    *
    * @default {2 * workers}
    */
   window?: number;
   /**
-   * Whether `close()` leaves the input to be taken to its end.
+   * Whether the input is taken to its end after `close()`.
    *
-   * @default {whether it is known to have an end}
+   * @default {whether it is known to end}
    */
-  takesRest?: boolean;
-  /** Makes the error for an iteration whose input is not. */
+  drainsInput?: boolean;
+  /** Makes the error that ends an iteration whose input is not. */
   closedError?: () => Error;
 }

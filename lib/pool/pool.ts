@@ -1,5 +1,5 @@
 /**
- * Workers that run tasks.
+ * Pools of workers.
  *
  * @module
  */
@@ -9,16 +9,17 @@ import {
   checkArguments,
   checkArity,
   checkOptions,
+  checkPositiveInteger,
   type OptionNames,
 } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./calls/chunks.ts";
+import { abortWith } from "./calls/job.ts";
+import { Submitter } from "./calls/submitter.ts";
+import { ENGINE, type EngineChoice, type EngineOptions } from "./engines/engine.ts";
 import { IsolateEngine } from "./engines/isolates/isolate_engine.ts";
-import { EngineMaker, type EngineOptions } from "./engines/engine.ts";
-import { abortWith } from "./calls/jobs.ts";
 import {
   asyncNames,
   type AsyncOptions,
@@ -30,8 +31,7 @@ import {
   poolNames,
   type PoolOptions,
 } from "./options.ts";
-import { CallMode } from "./runner/protocol.ts";
-import { Submitter } from "./calls/submitter.ts";
+import { CallMode } from "./runner/chunk.ts";
 
 export type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
 
@@ -41,24 +41,29 @@ const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
   ...asyncNames,
 };
 
-/** What to write for a pool that is made with Python's arguments. */
-export const writeOptions = "Write { processes: 2, initializer: fn, initargs: [x] }";
+/** Advice for a pool that is made with Python's positional arguments. */
+export const POOL_OPTIONS_EXAMPLE = "Write { processes: 2, initializer: fn, initargs: [x] }";
 
-/** What submits the calls of a pool: for `lib/futures`, whose executors stand on pools. */
-export let submitterOf: (pool: Pool) => Submitter;
+// deno-lint-ignore no-explicit-any
+const submitters = new WeakMap<Pool<any>, Submitter>();
+
+/** Returns what submits the calls of a pool: for `lib/futures`, whose executors are built on pools. */
+export function submitterOf(pool: Pool): Submitter {
+  return submitters.get(pool)!;
+}
 
 /**
- * Workers that run tasks, as many at a time as there are cores.
+ * A pool of workers that run tasks in parallel: by default as many workers as there are cores.
  *
- * - Workers start when there is work for them and stay for the next.
- * - Results come in the order of the items. The first error ends a call: chunks that have not begun
- *   never will, the others leave off before one of their next items.
- * - An error arrives as it was thrown: class, message, cause and properties; its stack goes on with
- *   the task, the item, the worker and the caller.
- * - A worker that dies fails the task that it ran, with `WorkerDiedError`, and is replaced.
- * - A pool does not keep the program alive, calls that have not ended do.
- * - `await using` waits for what was asked for; Python's `with` would end it. Of an `imap` that was not
- *   taken to its end, see {@linkcode Pool.imap}.
+ * - Workers start when there is work for them, and stay for later calls.
+ * - Results come in the order of the items. The first error ends a call: its chunks that have not begun
+ *   are skipped, the others stop before their next item.
+ * - An error arrives as it was thrown, with its class, message, cause and properties; its stack is
+ *   extended by the task, the item, the worker and the caller.
+ * - A worker that dies fails the task that it ran with `WorkerDiedError`, and is replaced.
+ * - A pool does not keep the program alive; calls that have not ended do.
+ * - `await using` waits for calls that were submitted, where Python's `with` terminates the pool. For an
+ *   `imap` that was not taken to its end, see {@linkcode Pool.imap}.
  *
  * Follows Python's `multiprocessing.pool.Pool`.
  *
@@ -77,37 +82,24 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   readonly #size: number;
   readonly #submitter: Submitter;
 
-  static {
-    submitterOf = (pool) => pool.#submitter;
-  }
-
   /**
    * Makes a pool.
    *
    * @param options its options, or the number of its workers
-   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, there is no such option, or
-   * there are further arguments, as in Python
+   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
+   * unknown, or there are further arguments, as in Python
    */
-  constructor(options?: number | PoolOptions<InitArgs>);
-  /** @internal A pool on an engine of another kind. */
-  constructor(
-    options: number | PoolOptions<InitArgs> | undefined,
-    engineMaker: EngineMaker,
-  );
-  constructor(
-    options: number | PoolOptions<InitArgs> = {},
-    engineMaker?: EngineMaker,
-  ) {
-    if (!(engineMaker instanceof EngineMaker)) {
-      checkArity("make pool", arguments, 1, writeOptions);
-    }
+  constructor(options: number | PoolOptions<InitArgs> = {}) {
+    checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
     const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, poolNames);
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
     const { initargs = [] } = given;
-    checkWhole("processes", processes);
-    if (maxTasksPerChild !== undefined) checkWhole("maxTasksPerChild", maxTasksPerChild);
+    checkPositiveInteger("make pool", "processes", processes);
+    if (maxTasksPerChild !== undefined) {
+      checkPositiveInteger("make pool", "maxTasksPerChild", maxTasksPerChild);
+    }
     if (initializer !== undefined && typeof initializer !== "function") {
       throw new TypeError(
         `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
@@ -121,12 +113,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       initializer: initializer as EngineOptions["initializer"],
       initargs,
     };
-    const engine = engineMaker?.make(engineOptions) ??
+    const engine = (given as EngineChoice)[ENGINE]?.(engineOptions) ??
       new IsolateEngine({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
     this.#submitter = new Submitter(engine, processes);
+    submitters.set(this, this.#submitter);
   }
 
-  /** Number of workers that the pool has at most. */
+  /** Maximum number of workers of the pool. */
   get processes(): number {
     return this.#size;
   }
@@ -137,7 +130,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Calls `fn` with `args` in a worker.
    *
    * @throws {ClosedError} if the pool is closed
-   * @throws {TypeError} if `fn` is not a function, `args` no array, there is no such option, or one is of another type
+   * @throws {TypeError} if `fn` is not a function, `args` is not an array, or an option is unknown or of the
+   * wrong type
    * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if the worker ended before the task did
    * @throws the error of the task
@@ -157,7 +151,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     });
   }
 
-  /** As {@linkcode Pool.apply}, blocking the thread. */
+  /** As {@linkcode Pool.apply}, blocking the isolate. */
   applySync<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     args: A = [] as unknown as A,
@@ -170,12 +164,12 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       (error) => outcome = { error },
       true,
     );
-    this.#submitter.block(job);
+    this.#submitter.waitSync(job);
     if ("error" in outcome!) throw outcome.error;
     return (outcome as unknown as { value: unknown }).value as Awaited<R>;
   }
 
-  /** As {@linkcode Pool.apply}, returning at once. */
+  /** As {@linkcode Pool.apply}, returning the result as an {@linkcode AsyncResult}. */
   applyAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     args: A = [] as unknown as A,
@@ -187,17 +181,17 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const job = this.#submitter.apply(fn, args, resolve as (value: unknown) => void, reject, true);
     abortWith(signal, job);
-    return this.#submitter.later(promise, job, options);
+    return this.#submitter.toAsyncResult(promise, job, options);
   }
 
   // Many calls
 
   /**
-   * Calls `fn` with each of `items` and returns the results in their order.
+   * Calls `fn` with each of `items` and returns the results in the order of the items.
    *
    * @throws {ClosedError} if the pool is closed
-   * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated, there is no such option, or one is of another type
+   * @throws {RangeError} if `chunkSize` is not an integer of at least 1
+   * @throws {TypeError} if `items` is not iterable, or an option is unknown or of the wrong type
    * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if a worker ended before its task did
    * @throws the first error of a task
@@ -222,13 +216,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     return await this.#submitter.map(CallMode.STARMAP, fn, items, options).promise as R[];
   }
 
-  /** As {@linkcode Pool.map}, blocking the thread. */
+  /** As {@linkcode Pool.map}, blocking the isolate. */
   mapSync<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): Awaited<R>[] {
     checkOptions("map", options, mapNames, adviseAsync);
     return this.#submitter.mapSync(CallMode.MAP, fn, items, options) as Awaited<R>[];
   }
 
-  /** As {@linkcode Pool.starmap}, blocking the thread. */
+  /** As {@linkcode Pool.starmap}, blocking the isolate. */
   starmapSync<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     items: Items<Readonly<A>>,
@@ -238,7 +232,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     return this.#submitter.mapSync(CallMode.STARMAP, fn, items, options) as Awaited<R>[];
   }
 
-  /** As {@linkcode Pool.map}, returning at once. */
+  /** As {@linkcode Pool.map}, returning the results as an {@linkcode AsyncResult}. */
   mapAsync<T, R>(
     fn: (item: T) => Awaitable<R>,
     items: Items<T>,
@@ -246,10 +240,10 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   ): AsyncResult<R[]> {
     checkOptions("map", options, mapAsyncNames, adviseWait);
     const job = this.#submitter.map(CallMode.MAP, fn, items, options);
-    return this.#submitter.later(job.promise as Promise<R[]>, job, options);
+    return this.#submitter.toAsyncResult(job.promise as Promise<R[]>, job, options);
   }
 
-  /** As {@linkcode Pool.starmap}, returning at once. */
+  /** As {@linkcode Pool.starmap}, returning the results as an {@linkcode AsyncResult}. */
   starmapAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     items: Items<Readonly<A>>,
@@ -257,26 +251,27 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   ): AsyncResult<R[]> {
     checkOptions("map", options, mapAsyncNames, adviseWait);
     const job = this.#submitter.map(CallMode.STARMAP, fn, items, options);
-    return this.#submitter.later(job.promise as Promise<R[]>, job, options);
+    return this.#submitter.toAsyncResult(job.promise as Promise<R[]>, job, options);
   }
 
   /**
-   * Calls `fn` with each of `items` and gives the results one by one, in their order.
+   * Calls `fn` with each of `items` and yields the results one by one, in the order of the items.
    *
-   * Items are taken only as fast as results are taken: two chunks for each worker are under way.
-   * An error is thrown where its result would be; calling `next()` again goes on with the next.
+   * Items are taken only as fast as results are taken: at most two chunks for each worker are out or
+   * wait to be taken. An error is thrown in place of a result; calling `next()` again continues with the
+   * next result.
    *
-   * - `close()`, and so `await using`, leaves items to be taken only of what is known to have an end:
-   *   arrays, typed arrays, sets, maps and whatever else has a length or a size. `join()` takes all of
-   *   those. Of a generator, or another iterable, it takes no more: the iteration gives the results of
-   *   what was sent, then throws `ClosedError` unless the input had ended.
-   * - `terminate()` ends the iteration at once with `TerminatedError`, also one that waits for its input.
-   * - Whatever ends it early calls `return()` of the input and waits for that, unless an item of the
-   *   input is under way. An error that nobody waits for is printed.
+   * - After `close()`, and so after `await using`, an input that is known to end is still taken: an array,
+   *   a typed array, a set, a map, or any other input that has a length or a size. `join()` takes it to
+   *   its end. A generator or another iterable is left: the iteration yields the results of the items
+   *   that were sent, then throws `ClosedError` unless the input had ended.
+   * - `terminate()` ends the iteration at once with `TerminatedError`, even while it waits for its input.
+   * - An iteration that ends early calls `return()` of the input and waits for it, unless a `next()` of
+   *   the input is pending. An error that no caller waits for is printed.
    *
    * @throws {ClosedError} if the pool is closed
-   * @throws {RangeError} if `chunkSize` is not a whole number of at least 1
-   * @throws {TypeError} if `items` cannot be iterated, there is no such option, or one is of another type
+   * @throws {RangeError} if `chunkSize` is not an integer of at least 1
+   * @throws {TypeError} if `items` is not iterable, or an option is unknown or of the wrong type
    */
   imap<T, R>(
     fn: (item: T) => Awaitable<R>,
@@ -287,7 +282,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     return this.#submitter.imap(fn, items, true, options);
   }
 
-  /** As {@linkcode Pool.imap}, giving each result as soon as it is there. */
+  /** As {@linkcode Pool.imap}, yielding each result as soon as it arrives. */
   imapUnordered<T, R>(
     fn: (item: T) => Awaitable<R>,
     items: Iterable<T> | AsyncIterable<T>,
@@ -297,27 +292,27 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     return this.#submitter.imap(fn, items, false, options);
   }
 
-  // Its end
+  // End
 
   /**
-   * Takes no more work: the workers end when they have done what was asked for. Iterations of `imap` and
-   * `imapUnordered` take no more of an input that may have no end.
+   * Accepts no more calls; the workers end once the submitted calls have ended. Iterations of `imap` and
+   * `imapUnordered` leave an input that is not known to end.
    */
   close(): void {
     this.#submitter.close();
   }
 
   /**
-   * Ends the pool now: calls and iterations that have not ended fail with `TerminatedError`, its workers
-   * are told to end. A task that computes without waiting is not interrupted, since Deno cannot.
+   * Ends the pool now: calls and iterations that have not ended fail with `TerminatedError`, and the
+   * workers are stopped. A task that computes without waiting is not interrupted: Deno cannot do that.
    */
   terminate(): void {
     this.#submitter.terminate(ExitCode.TERMINATED);
   }
 
   /**
-   * Waits until all workers have ended. What iterations of `imap` and `imapUnordered` have not taken of
-   * arrays, and of whatever else is known to have an end, is taken and worked off before.
+   * Waits until all workers have ended. Before that, iterations of `imap` and `imapUnordered` take inputs
+   * that are known to end, such as arrays, to their end.
    *
    * @throws {Error} if the pool is neither closed nor terminated
    */
@@ -325,27 +320,20 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     await this.#submitter.join();
   }
 
-  /** Waits for what was asked for, then ends the workers. */
+  /** Closes the pool and waits until all calls and workers have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.join();
   }
 }
 
-function checkWhole(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new RangeError(
-    `Cannot make pool: ${name} must be a whole number of at least 1, not ${describe(value)}`,
-  );
-}
-
-/** What to do about an option for the time of a call whose result is waited for later. */
+/** Advice for a time limit of a call that returns an `AsyncResult`. */
 function adviseWait(name: string): string | undefined {
   const advice = adviseSignal(name);
   return advice && `${advice}, or wait for the result by get({ timeoutMs: ms })`;
 }
 
-/** The same of a call that blocks the thread, which hears no signal meanwhile. */
+/** Advice for a time limit of a blocking call, which no signal can end. */
 function adviseAsync(name: string): string | undefined {
   const advice = adviseSignal(name);
   return advice && `${advice}, and await the call that is not named …Sync`;

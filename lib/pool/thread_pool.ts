@@ -1,24 +1,24 @@
 /**
- * A pool whose tasks run in this isolate.
+ * Pools whose tasks run in this isolate.
  *
  * @module
  */
 
 import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
 import { PoolThread } from "../threading/pool_thread.ts";
-import { EngineMaker } from "./engines/engine.ts";
+import { ENGINE, type EngineChoice, type EngineFactory } from "./engines/engine.ts";
 import { SameIsolateEngine } from "./engines/same_isolate/same_isolate_engine.ts";
-import { Pool, type PoolOptions, writeOptions } from "./pool.ts";
+import { Pool, POOL_OPTIONS_EXAMPLE, type PoolOptions } from "./pool.ts";
 
 /** Options of a {@linkcode ThreadPool}. */
 export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
   /**
-   * Number of calls that are under way at once.
+   * Maximum number of calls that run at a time.
    *
    * @default {cpuCount()}
    */
   processes?: number;
-  /** Called once in each of the pool's threads before their first task. If it fails, so do all tasks. */
+  /** Called once in each thread of the pool before its first task. If it fails, all tasks fail. */
   initializer?: (...args: InitArgs) => unknown;
   /** Arguments of `initializer`. */
   initargs?: InitArgs;
@@ -31,24 +31,23 @@ const optionNames: OptionNames<ThreadPoolOptions> = {
 };
 
 /**
- * A {@linkcode Pool} whose tasks run in this isolate: at most `processes` of them are under way at
- * once, concurrent where they await something, not parallel. For many requests, files or other waits
- * of which only a few shall be open at a time; for computing, take a `Pool`.
+ * A {@linkcode Pool} whose tasks run in this isolate: at most `processes` of them at a time, concurrent
+ * where they await something, not parallel. It limits the number of requests, files or other waits that
+ * are open at a time; for computing, use a `Pool`.
  *
- * All that `Pool` has is here, with these differences:
+ * It has all methods of `Pool`, with these differences:
  *
- * - Nothing is copied: functions may be closures, arguments and results are the objects themselves.
- *   An error is the very object that was thrown.
- * - A task sees a thread of the pool as `currentThread()`, and what `local()` keeps for that: also what
- *   the initializer has put there, which runs once in each of the threads.
- * - Tasks begin in a later microtask, in the order in which they were submitted; the event loop has
- *   a turn at least every 20 ms between tasks.
- * - A blocked thread runs no promises. So `applySync`, `mapSync` and `starmapSync` run their tasks
- *   here and now, whatever else is under way, and throw `DeadlockError` if one returns a promise.
- * - `terminate()` fails the calls that have not ended, and ends the waits of their tasks for what this
- *   package offers, with `TerminatedError`. Nothing else can stop a task, and `join()` does not wait
- *   for it then.
- * - Calls that have not ended do not keep the program alive, what they wait for does.
+ * - Nothing is copied: functions may be closures, and arguments and results are the objects themselves.
+ *   An error is the object that was thrown.
+ * - In a task, `currentThread()` is a thread of the pool, and `local()` has the values of that thread,
+ *   including those that the initializer stored: it runs once in each thread.
+ * - Tasks begin in a later microtask, in the order in which they were submitted. The event loop gets a
+ *   turn at least every 20 ms between tasks.
+ * - A blocked isolate settles no promises. So `applySync`, `mapSync` and `starmapSync` run their tasks
+ *   within the call, whatever else is running, and throw `DeadlockError` if a task returns a promise.
+ * - `terminate()` fails the calls that have not ended. Waits of this package in their tasks end with
+ *   `TerminatedError`; nothing else can stop a task, and `join()` does not wait for it then.
+ * - Calls that have not ended do not keep the program alive; what they wait for does.
  *
  * Follows Python's `multiprocessing.pool.ThreadPool`.
  *
@@ -57,16 +56,16 @@ const optionNames: OptionNames<ThreadPoolOptions> = {
  * import { ThreadPool } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
- * let [open, most] = [0, 0];
+ * let [open, maxOpen] = [0, 0];
  * async function fetchLength(page: string) {
- *   most = Math.max(most, ++open);
+ *   maxOpen = Math.max(maxOpen, ++open);
  *   await new Promise((resolve) => setTimeout(resolve, 1));
  *   open--;
  *   return page.length;
  * }
  * await using pool = new ThreadPool(2);
  * assertEquals(await pool.map(fetchLength, ["a", "bc", "def", "g"]), [1, 2, 3, 1]);
- * assertEquals(most, 2);
+ * assertEquals(maxOpen, 2);
  * ```
  */
 export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]>
@@ -74,40 +73,40 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
   /**
    * Makes a pool.
    *
-   * @param options its options, or the number of tasks that are under way at once
-   * @throws {RangeError} if `processes` is not a whole number of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` no array, there is no such option,
-   * or there are further arguments, as in Python
+   * @param options its options, or the maximum number of calls that run at a time
+   * @throws {RangeError} if `processes` is not an integer of at least 1
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
+   * unknown, or there are further arguments, as in Python
    */
-  constructor(options?: number | ThreadPoolOptions<InitArgs>);
-  /** @internal A pool whose threads have names of another kind. */
-  constructor(
-    options: number | ThreadPoolOptions<InitArgs> | undefined,
-    engineMaker: EngineMaker,
-  );
-  constructor(
-    options: number | ThreadPoolOptions<InitArgs> = {},
-    engineMaker?: EngineMaker,
-  ) {
-    if (!(engineMaker instanceof EngineMaker)) checkArity("make pool", arguments, 1, writeOptions);
-    if (typeof options !== "number") checkOptions("make pool", options, optionNames);
-    super(
-      options as number | PoolOptions<InitArgs>,
-      engineMaker ?? threadsNamed(() => `ThreadPoolWorker-${++names}`),
-    );
+  constructor(options: number | ThreadPoolOptions<InitArgs> = {}) {
+    checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
+    const given = typeof options === "number" ? { processes: options } : options;
+    checkOptions("make pool", given, optionNames);
+    super({ [ENGINE]: threadEngine(nextThreadName), ...given } as PoolOptions<InitArgs>);
   }
 }
 
-let names = 0;
+let lastThread = 0;
 
-/** Makes engines whose threads have these names. */
-export function threadsNamed(nameOf: (place: number) => string): EngineMaker {
-  return new EngineMaker((options) => {
-    const threads: PoolThread[] = [];
-    for (let place = 0; place < options.size; place++) threads.push(new PoolThread(nameOf(place)));
+function nextThreadName(): string {
+  return `ThreadPoolWorker-${++lastThread}`;
+}
+
+/** Makes a pool whose threads have custom names. */
+export function threadPoolWithNames<InitArgs extends readonly unknown[]>(
+  options: ThreadPoolOptions<InitArgs>,
+  nameOf: (slot: number) => string,
+): ThreadPool<InitArgs> {
+  const setup: typeof options & EngineChoice = { ...options, [ENGINE]: threadEngine(nameOf) };
+  return new ThreadPool(setup);
+}
+
+function threadEngine(nameOf: (slot: number) => string): EngineFactory {
+  return (options) => {
+    const threads = Array.from({ length: options.size }, (_, slot) => new PoolThread(nameOf(slot)));
     return new SameIsolateEngine(options, {
-      run: (place, code) => void threads[place].runPiece(code),
+      run: (slot, code) => void threads[slot].runPiece(code),
       abandon: () => threads.forEach((thread) => thread.abandon()),
     });
-  });
+  };
 }

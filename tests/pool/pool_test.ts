@@ -69,9 +69,9 @@ test("new Pool() rejects what is no number of processes, limit or initializer", 
     assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
   }
   assertThrows(make({ processes: "2" }), RangeError, 'at least 1, not "2"');
-  assertThrows(make(0), RangeError, "processes must be a whole number");
+  assertThrows(make(0), RangeError, "processes must be an integer");
   for (const maxTasksPerChild of [0, -1, 0.5, "12"]) {
-    assertThrows(make({ maxTasksPerChild }), RangeError, "maxTasksPerChild must be a whole number");
+    assertThrows(make({ maxTasksPerChild }), RangeError, "maxTasksPerChild must be an integer");
   }
   assertThrows(make({ initializer: "f" }), TypeError, "initializer must be a function, not string");
   assertThrows(make({ startMethod: "fork" }), RangeError, "fork");

@@ -60,7 +60,7 @@ test("new ThreadPool() rejects what is no number of processes or initializer", (
     assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
   }
   assertThrows(make({ processes: "2" }), RangeError, 'at least 1, not "2"');
-  assertThrows(make(0), RangeError, "processes must be a whole number");
+  assertThrows(make(0), RangeError, "processes must be an integer");
   assertThrows(make({ initializer: 5 }), TypeError, "initializer must be a function, not number");
 });
 
@@ -356,7 +356,7 @@ test("ThreadPool tasks wait for the initializer", async () => {
   const result = pool.apply(() => begun = true);
   await turn();
   assertEquals(begun, false);
-  assertThrows(() => pool.applySync(() => begun = true), DeadlockError, "the initializer waits");
+  assertThrows(() => pool.applySync(() => begun = true), DeadlockError, "the initializer awaits");
   ready.resolve();
   assertEquals(await result, true);
 });

@@ -4,39 +4,31 @@
  * @module
  */
 
-import { describe } from "../../arguments/describe.ts";
+import { checkPositiveInteger } from "../../arguments/options.ts";
 
-/** What a map takes items from; arrays and typed arrays are not copied first. */
+/** Input of a map. Arrays and typed arrays are not copied before they are sent. */
 export type Items<T> = Iterable<T>;
 
-/**
- * Number of items in a chunk when the caller does not say: four chunks for each worker, as in
- * Python's `Pool.map`.
- */
+/** Returns the default number of items in a chunk: four chunks for each worker, as in Python. */
 export function defaultChunkSize(items: number, workers: number): number {
   return Math.max(1, Math.ceil(items / (4 * workers)));
 }
 
 /**
- * Checks a chunk size that the caller gave.
+ * Checks the option `chunkSize`.
  *
- * @throws {RangeError} if it is not a whole number of at least 1
+ * @throws {RangeError} if it is not an integer of at least 1
  */
 export function checkChunkSize(chunkSize: number | undefined): void {
-  if (chunkSize === undefined || (Number.isInteger(chunkSize) && chunkSize >= 1)) return;
-  throw new RangeError(
-    `Cannot cut into chunks: chunkSize must be a whole number of at least 1, not ${
-      describe(chunkSize)
-    }`,
-  );
+  if (chunkSize !== undefined) checkPositiveInteger("cut into chunks", "chunkSize", chunkSize);
 }
 
 /**
- * The items as something with a length.
+ * Returns the items as an array or a typed array.
  *
- * @throws {TypeError} if they cannot be iterated
+ * @throws {TypeError} if they are not iterable
  */
-export function sized<T>(items: Items<T>): readonly T[] {
+export function withLength<T>(items: Items<T>): readonly T[] {
   if (Array.isArray(items)) return items;
   if (ArrayBuffer.isView(items) && !(items instanceof DataView)) {
     return items as unknown as readonly T[];
@@ -50,9 +42,9 @@ export function sized<T>(items: Items<T>): readonly T[] {
 }
 
 /**
- * Checks that each item is what a call can be given as its arguments.
+ * Checks that each item can be spread into the arguments of a call.
  *
- * @throws {TypeError} if one cannot be iterated
+ * @throws {TypeError} if an item is not iterable
  */
 export function checkSpread(items: readonly unknown[]): void {
   for (let at = 0; at < items.length; at++) {

@@ -1,17 +1,17 @@
 /**
- * Results one by one, while the input is taken as fast as they are.
+ * Results one by one, while items are taken from the input as fast as results are taken.
  *
  * @module
  */
 
-import type { PartialResults } from "../runner/protocol.ts";
-import { type Input, ItemSource, reportLeft } from "./item_source.ts";
+import type { PartialResults } from "../runner/chunk.ts";
+import { type Input, ItemSource, reportReturnError } from "./item_source.ts";
 
-/** A chunk that was sent. */
+/** A chunk that was sent to the engine. */
 export interface SentChunk {
-  /** Its results; rejects if there will be none. */
+  /** Its results. Rejects if the whole chunk failed or was withdrawn. */
   outcomes: Promise<PartialResults>;
-  /** Takes it back if it has not begun: `outcomes` rejects then. */
+  /** Withdraws it unless it has begun; `outcomes` rejects then. */
   withdraw(): void;
 }
 
@@ -19,63 +19,72 @@ export interface SentChunk {
 export interface ImapSetup<T> {
   /** Number of items in a chunk. */
   chunkSize: number;
-  /** Most chunks that are under way or wait to be taken. */
+  /** Maximum number of chunks that are out or have results that were not taken. */
   window: number;
   /** Whether results come in the order of the items. */
   ordered: boolean;
+  /** Ends the iteration with its reason. */
   signal: AbortSignal | undefined;
-  /** Whether the input is taken to its end when the pool is closed. */
-  takesRest: boolean;
-  /** Makes the error that comes after the results if it is not. */
+  /** Whether the input is taken to its end after the pool was closed. */
+  drainsInput: boolean;
+  /** Makes the error that follows the results if it is not. */
   closedError(): Error;
-  /** Sends a chunk to the engine; throws if that cannot be. */
+  /** Sends a chunk to the engine. Throws if that is not possible. */
   submit(chunk: T[]): SentChunk;
-  /** Makes the error of a failure, with the item's index among all. */
+  /** Makes the error of a failure, given the index of the item in the input. */
   explain(failure: PartialResults["failures"][number], item: number): unknown;
-  /** Called when the iteration has ended, or been stopped: its pool need not do so any more. */
+  /** Called when the iteration has ended or was stopped, so that the pool need not end it. */
   onEnd(): void;
 }
 
-/** One result or error; `last` if its chunk has no more. */
+/** A result or an error; `last` in its chunk or not. */
 type Entry = { value: unknown; last: boolean } | { error: unknown; last: boolean };
 
-interface Arrival {
-  entries: Entry[];
-}
-
-/** The iterator behind `imap` and `imapUnordered`. */
+/**
+ * The iterator behind `imap` and `imapUnordered`.
+ *
+ *     input --fill--> chunk --submit--> engine --arrive--> ready --deliver--> next()
+ *
+ * `fill` takes items while the window has room; a chunk leaves the window when `deliver` has handed
+ * over its last entry. The input is left, and the chunks that have not begun are withdrawn, by
+ * `return()`, by `fail()` (a signal, or `terminate()`) and by `stop()`.
+ */
 export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   readonly #setup: ImapSetup<T>;
   readonly #source: ItemSource<T>;
+  /** Entries to be delivered next. */
   readonly #ready: Entry[] = [];
-  /** Chunks that came before one that must be given first, by number. */
-  readonly #early = new Map<number, Arrival>();
+  /** If ordered: entries of chunks that arrived before an earlier chunk, by chunk number. */
+  readonly #early = new Map<number, Entry[]>();
   /** Chunks that have not come back, by number. */
   readonly #sent = new Map<number, SentChunk>();
-  readonly #waiting: PromiseWithResolvers<IteratorResult<R>>[] = [];
-  /** Whether to go on although nobody takes the results. */
-  #takesAll = false;
+  /** Calls of `next()` without an entry. */
+  readonly #waiters: PromiseWithResolvers<IteratorResult<R>>[] = [];
+  /** Whether items are taken although no results are. */
+  #draining = false;
   #chunksMade = 0;
+  /** If ordered: number of the chunk to be delivered next. */
   #nextChunk = 0;
-  /** Chunks that were made and whose results have not all been taken. */
-  #out = 0;
+  /** Number of chunks in the window. */
+  #inWindow = 0;
+  /** Whether no more items will be sent: the input has ended, failed or been left. */
   #inputDone = false;
-  /** Whether nothing more is to be sent: an item of an async input may still come. */
+  /** Whether the input was left. A pending `next()` of an async input may still resolve. */
   #stopped = false;
-  /** The error that comes after all results. */
-  #lastError: { error: unknown } | undefined;
+  /** Error that follows all results. */
+  #finalError: { error: unknown } | undefined;
   #filling = false;
-  /** The end of the input that `close` has left. */
-  #left: Promise<void> | undefined;
+  /** `return()` of the input that `close` has left. */
+  #leaving: Promise<void> | undefined;
   #ended = false;
-  /** Whether an error was the last that was given: a `for await` has left the iteration there. */
-  #leftByError = false;
+  /** Whether the last entry delivered was an error: a `for await` loop has ended there. */
+  #endedOnError = false;
   readonly #onAbort = () => this.fail(this.#setup.signal!.reason);
 
   /**
-   * Takes nothing before `begin`.
+   * Makes an iterator that takes no items before `begin`.
    *
-   * @throws {TypeError} if the items cannot be iterated
+   * @throws {TypeError} if the items are not iterable
    */
   constructor(items: Input<T>, setup: ImapSetup<T>) {
     this.#setup = setup;
@@ -88,70 +97,70 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#fill();
   }
 
-  /** Whether it takes no more items. */
+  /** Whether no more items will be sent. */
   get inputDone(): boolean {
     return this.#inputDone;
   }
 
-  /** Takes no more items when the pool is closed, unless they are known to have an end. */
+  /** The pool was closed: leaves the input unless it is to be taken to its end. */
   close(): void {
-    if (this.#inputDone || this.#setup.takesRest) return;
-    this.#lastError = { error: this.#setup.closedError() };
-    this.#left = this.#leaveInput().catch(reportLeft);
+    if (this.#inputDone || this.#setup.drainsInput) return;
+    this.#finalError = { error: this.#setup.closedError() };
+    this.#leaving = this.#leaveInput().catch(reportReturnError);
   }
 
   /**
-   * When the pool is closed: takes all items that are known to have an end, as fast as they are worked
-   * off, whether or not results are taken; unless the iteration was left by an error, which ends it
-   * here. Waits for the end of another input, which was left.
+   * The pool is joined: takes the input to its end, as fast as chunks come back, whether or not results
+   * are taken. An iteration that a `for await` loop left by an error ends here instead. If the input was
+   * left, waits for its end.
    */
   async finish(): Promise<void> {
-    await null; // the input itself may have brought this about, and gives nothing while it runs
-    if (this.#leftByError) await this.return();
-    this.#takesAll = true;
+    await null; // the input may be the caller, and a generator cannot yield to itself
+    if (this.#endedOnError) await this.return();
+    this.#draining = true;
     for (this.#fill(); !this.#inputDone; this.#fill()) {
       await Promise.race([...this.#sent.values()].map(({ outcomes }) => outcomes.catch(() => {})));
     }
-    await this.#left;
+    await this.#leaving;
   }
 
-  /** The next result; rejects with the error where a result would be. */
+  /** Returns the next result. Rejects with the error that takes the place of a result. */
   next(): Promise<IteratorResult<R>> {
     const waiter = Promise.withResolvers<IteratorResult<R>>();
-    this.#waiting.push(waiter);
-    this.#leftByError = false;
-    this.#give();
+    this.#waiters.push(waiter);
+    this.#endedOnError = false;
+    this.#deliver();
     return waiter.promise;
   }
 
-  /** Ends the iteration: takes no more items, and takes back what has not begun. */
+  /** Ends the iteration, leaves the input and withdraws chunks that have not begun. */
   async return(): Promise<IteratorResult<R>> {
     this.#ready.length = 0;
-    this.#lastError = undefined;
+    this.#finalError = undefined;
     this.#end();
     await this.stop();
     return { done: true, value: undefined };
   }
 
-  /** Ends the iteration with an error at once, for all who wait. */
+  /** Ends the iteration with an error: for all calls of `next()` that wait, or else for the next one. */
   fail(error: unknown): void {
     if (this.#ended) return;
     this.#ready.length = 0;
-    this.#lastError = this.#waiting.length === 0 ? { error } : undefined;
-    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+    this.#finalError = this.#waiters.length === 0 ? { error } : undefined;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
     this.#end();
-    this.stop().catch(reportLeft);
+    this.stop().catch(reportReturnError);
   }
 
   /**
-   * Takes no more items, and takes back what has not begun: an error of its own is where its results
-   * would be. What has begun still gives its results.
+   * Leaves the input and withdraws chunks that have not begun: an error takes the place of their
+   * results. Chunks that have begun still give theirs.
    */
   async stop(): Promise<void> {
     this.#setup.onEnd();
     for (const sent of this.#sent.values()) sent.withdraw();
     await this.#leaveInput();
-    await this.#left;
+    await this.#leaving;
   }
 
   [Symbol.asyncIterator](): this {
@@ -160,16 +169,16 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   #fill(): void {
     if (this.#filling) return;
-    if (this.#source.isAsync) void this.#fillLater();
-    else this.#fillNow();
+    if (this.#source.isAsync) void this.#fillAsync();
+    else this.#fillSync();
   }
 
   #mayTake(): boolean {
-    const underWay = this.#takesAll ? this.#sent.size : this.#out;
-    return !this.#inputDone && underWay < this.#setup.window;
+    const chunks = this.#draining ? this.#sent.size : this.#inWindow;
+    return !this.#inputDone && chunks < this.#setup.window;
   }
 
-  #fillNow(): void {
+  #fillSync(): void {
     this.#filling = true;
     while (this.#mayTake()) {
       const chunk: T[] = [];
@@ -183,10 +192,10 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
       this.#send(chunk);
     }
     this.#filling = false;
-    this.#give();
+    this.#deliver();
   }
 
-  async #fillLater(): Promise<void> {
+  async #fillAsync(): Promise<void> {
     this.#filling = true;
     while (this.#mayTake()) {
       const chunk: T[] = [];
@@ -200,7 +209,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
       this.#send(chunk);
     }
     this.#filling = false;
-    this.#give();
+    this.#deliver();
   }
 
   #take({ done, value }: IteratorResult<T>, chunk: T[]): void {
@@ -208,25 +217,24 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     else chunk.push(value);
   }
 
-  /** The input failed: what it gave is used, then its error comes out, unless nobody wants it. */
+  /** Keeps the error of the input for after the results of its items, unless the input was left. */
   #onInputError(error: unknown): void {
     if (this.#stopped) return;
     this.#inputDone = true;
-    this.#lastError = { error };
+    this.#finalError = { error };
   }
 
-  /** Wants no more of the input, and tells it so unless it has ended. */
   async #leaveInput(): Promise<void> {
     this.#inputDone = true;
     this.#stopped = true;
-    this.#give();
+    this.#deliver();
     await this.#source.leave();
   }
 
   #send(chunk: T[]): void {
     if (chunk.length === 0 || this.#stopped) return;
     const number = this.#chunksMade++;
-    this.#out++;
+    this.#inWindow++;
     const first = number * this.#setup.chunkSize;
     let sent: SentChunk;
     try {
@@ -253,36 +261,36 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#sent.delete(number);
     if (this.#ended) return;
     if (this.#setup.ordered) {
-      this.#early.set(number, { entries });
+      this.#early.set(number, entries);
       for (let next; (next = this.#early.get(this.#nextChunk)) !== undefined;) {
         this.#early.delete(this.#nextChunk++);
-        this.#ready.push(...next.entries);
+        this.#ready.push(...next);
       }
     } else {
       this.#ready.push(...entries);
     }
-    this.#give();
+    this.#deliver();
   }
 
-  /** Gives what is ready to those who wait. */
-  #give(): void {
-    while (this.#waiting.length > 0) {
+  /** Resolves calls of `next()` while there are entries, or once the iteration is over. */
+  #deliver(): void {
+    while (this.#waiters.length > 0) {
       const entry = this.#ready.shift();
       if (entry === undefined) {
-        if (!this.#ended && !(this.#inputDone && this.#out === 0)) return;
+        if (!this.#ended && !(this.#inputDone && this.#inWindow === 0)) return;
         this.#end();
-        const waiter = this.#waiting.shift()!;
-        if (this.#lastError === undefined) waiter.resolve({ done: true, value: undefined });
-        else waiter.reject(this.#lastError.error);
-        this.#lastError = undefined;
+        const waiter = this.#waiters.shift()!;
+        if (this.#finalError === undefined) waiter.resolve({ done: true, value: undefined });
+        else waiter.reject(this.#finalError.error);
+        this.#finalError = undefined;
         continue;
       }
-      const waiter = this.#waiting.shift()!;
-      this.#leftByError = "error" in entry && this.#waiting.length === 0;
+      const waiter = this.#waiters.shift()!;
+      this.#endedOnError = "error" in entry && this.#waiters.length === 0;
       if ("error" in entry) waiter.reject(entry.error);
       else waiter.resolve({ done: false, value: entry.value as R });
       if (entry.last) {
-        this.#out--;
+        this.#inWindow--;
         this.#fill();
       }
     }

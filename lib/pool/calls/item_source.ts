@@ -1,87 +1,88 @@
 /**
- * The input of a call, and letting go of it before its end.
+ * The input of a call, and leaving it before its end.
  *
- * An async generator does one thing after the other: its `return()` waits for a `next()` that is under
- * way, which may wait for ever. So nobody waits for `return()` then; it is called all the same.
+ * An async generator serves one request at a time: its `return()` waits for a `next()` that is pending,
+ * which may never settle. So `return()` is called in any case, but not awaited while a `next()` is
+ * pending.
  *
  * @module
  */
 
-/** What items are taken from. */
+/** Items of a call, finite or not. */
 export type Input<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Items that are taken one at a time. */
+/** Takes items from an input, one at a time. */
 export class ItemSource<T> {
-  /** Whether `next` must be awaited; otherwise `nextNow` gives the same at once. */
+  /** Whether the input is async. If it is not, `nextNow` may be used in place of `next`. */
   readonly isAsync: boolean;
-  /** Where they come from. */
+  /** Iterator of the input. */
   readonly iterator: Iterator<T> | AsyncIterator<T>;
-  /** Whether a `next()` of the iterator is under way. */
-  #asked = false;
-  /** Whether the iterator has ended or failed, or was told to end. */
-  #over = false;
+  /** Whether a `next()` of the iterator is pending. */
+  #isPending = false;
+  /** Whether the iterator has ended or failed, or was left. */
+  #hasEnded = false;
 
   /**
-   * Takes nothing yet.
+   * Opens the input without taking an item.
    *
-   * @param name what the error calls the items
-   * @throws {TypeError} if they cannot be iterated
+   * @param name what the error calls the input
+   * @throws {TypeError} if the input is not iterable
    */
   constructor(items: Input<T>, name = "items") {
-    const given = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
-    this.isAsync = typeof given?.[Symbol.asyncIterator] === "function";
+    const input = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
+    this.isAsync = typeof input?.[Symbol.asyncIterator] === "function";
     if (this.isAsync) {
-      this.iterator = given![Symbol.asyncIterator]!();
-    } else if (typeof given?.[Symbol.iterator] === "function") {
-      this.iterator = given[Symbol.iterator]!();
+      this.iterator = input![Symbol.asyncIterator]!();
+    } else if (typeof input?.[Symbol.iterator] === "function") {
+      this.iterator = input[Symbol.iterator]!();
     } else {
       throw new TypeError(
-        `Cannot map: ${name} must be iterable, not ${given === null ? "null" : typeof given}`,
+        `Cannot map: ${name} must be iterable, not ${input === null ? "null" : typeof input}`,
       );
     }
   }
 
-  /** The next item; none when it was left. */
+  /** Returns the next item; `done` if the input has ended or was left. */
   async next(): Promise<IteratorResult<T>> {
-    if (this.#over) return { done: true, value: undefined };
-    this.#asked = true;
+    if (this.#hasEnded) return { done: true, value: undefined };
+    this.#isPending = true;
     try {
       const next = await this.iterator.next();
-      this.#over ||= next.done === true;
+      this.#hasEnded ||= next.done === true;
       return next;
     } catch (error) {
-      this.#over = true;
+      this.#hasEnded = true;
       throw error;
     } finally {
-      this.#asked = false;
+      this.#isPending = false;
     }
   }
 
-  /** The next item of what is not async. */
+  /** As `next`, of an input that is not async. */
   nextNow(): IteratorResult<T> {
     try {
       const next = (this.iterator as Iterator<T>).next();
-      this.#over ||= next.done === true;
+      this.#hasEnded ||= next.done === true;
       return next;
     } catch (error) {
-      this.#over = true;
+      this.#hasEnded = true;
       throw error;
     }
   }
 
   /**
-   * Tells it that nothing more is wanted, unless it has ended. Waits until it has let go, but not if
-   * an item is under way: an error is reported then.
+   * Calls `return()` of the input unless it has ended, and waits for that. If a `next()` is pending, it
+   * does not wait, and reports an error.
    *
-   * @throws what its `return()` throws
+   * @throws the error of `return()`
    */
   async leave(): Promise<void> {
-    await null; // it may have brought this about itself, and cannot end while it runs
-    if (this.#over) return;
-    this.#over = true;
-    const left = this.#return();
-    if (this.#asked) left.catch(reportLeft);
-    else await left;
+    await null; // the input may be the caller, and a generator cannot return while it runs
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const returned = this.#return();
+    if (this.#isPending) returned.catch(reportReturnError);
+    else await returned;
   }
 
   async #return(): Promise<void> {
@@ -89,13 +90,13 @@ export class ItemSource<T> {
   }
 }
 
-/** Reports what a source threw when it was left, and nobody waited for that. */
-export function reportLeft(error: unknown): void {
+/** Reports the error of an input that was left, if no caller waits for it. */
+export function reportReturnError(error: unknown): void {
   console.error("Uncaught in an input that was left:", error);
 }
 
-/** Whether the items are known to have an end: they have a length or a size, and are there. */
-export function hasEnd(items: Input<unknown>): boolean {
+/** Returns whether the input is known to end: it is not async, and has a length or a size. */
+export function hasKnownEnd(items: Input<unknown>): boolean {
   if (Symbol.asyncIterator in Object(items)) return false;
   const { length, size }: { length?: unknown; size?: unknown } = Object(items);
   return Number.isFinite(length) || Number.isFinite(size);

@@ -1,5 +1,5 @@
 /**
- * What stands between the calls of a pool and its engine.
+ * The part of a pool between its methods and its engine: checks a call, makes a job of it and sends it.
  *
  * @module
  */
@@ -8,33 +8,37 @@ import { CancelledError, ClosedError } from "../../errors.ts";
 import { checkArguments } from "../../arguments/options.ts";
 import type { AnyFunction } from "../../codec/task.ts";
 import { AsyncResult } from "../async_result.ts";
-import { checkChunkSize, checkSpread, defaultChunkSize, type Items, sized } from "./chunks.ts";
-import { type Engine, terminatedError } from "../engines/engine.ts";
-import { ImapIterator, type SentChunk } from "./imap.ts";
-import { abortWith, ApplyJob, callSite, explainFailure, type Job, MapJob } from "./jobs.ts";
+import { terminatedError } from "../engines/base_engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import type { AsyncOptions, ImapCall, MapOptions } from "../options.ts";
-import { CallMode, type PartialResults } from "../runner/protocol.ts";
-import { hasEnd } from "./item_source.ts";
+import { CallMode, type PartialResults } from "../runner/chunk.ts";
+import { ApplyJob } from "./apply_job.ts";
+import { type CallSite, callSite, explainFailure } from "./call_site.ts";
+import { checkChunkSize, checkSpread, defaultChunkSize, type Items, withLength } from "./chunks.ts";
+import { ImapIterator, type SentChunk } from "./imap.ts";
+import { hasKnownEnd } from "./item_source.ts";
+import { abortWith, type Job } from "./job.ts";
+import { MapJob } from "./map_job.ts";
 
-/** Single calls note who made them while fewer than this many are under way: it takes microseconds. */
+/** Single calls record their call site, which takes microseconds, while fewer chunks than this are out. */
 const MAX_CALL_SITES = 16;
 
-/** Makes jobs of calls and gives them to the engine. */
+/** Makes jobs of calls and sends them to an engine. */
 export class Submitter {
-  /** Where they run. */
+  /** Runs the jobs. */
   readonly engine: Engine;
   readonly #size: number;
   #state: "open" | "closed" | "terminated" = "open";
   /** Iterations that have neither ended nor been stopped. */
   readonly #imaps = new Set<ImapIterator<unknown, unknown>>();
 
-  /** Submits to an engine with so many runners. */
+  /** Submits to an engine of `size` slots. */
   constructor(engine: Engine, size: number) {
     this.engine = engine;
     this.#size = size;
   }
 
-  /** Calls `fn` with `args`: the outcome goes to `resolve` or `reject`. */
+  /** Calls `fn` with `args`. The outcome goes to `resolve` or `reject`. */
   apply(
     fn: (...args: never) => unknown,
     args: readonly unknown[],
@@ -55,7 +59,7 @@ export class Submitter {
     return job;
   }
 
-  /** Calls `fn` with each of `items`, as `mode` says. */
+  /** Calls `fn` with each of `items`; `mode` is a value of {@linkcode CallMode}. */
   map(
     mode: number,
     fn: unknown,
@@ -66,7 +70,7 @@ export class Submitter {
     checkChunkSize(options.chunkSize);
     options.signal?.throwIfAborted();
     const target = this.#targetOf(fn);
-    const list = sized(items);
+    const list = withLength(items);
     if (mode === CallMode.STARMAP) checkSpread(list);
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
     const job = new MapJob(target, list.length, chunkSize, options.onProgress);
@@ -74,14 +78,14 @@ export class Submitter {
     try {
       this.engine.sendMany(job, mode, list, chunkSize);
     } catch (error) {
-      job.promise.catch(() => {}); // it is thrown here instead
+      job.promise.catch(() => {}); // thrown here instead
       throw error;
     }
     abortWith(options.signal, job);
     return job;
   }
 
-  /** As `map`, blocking the thread. */
+  /** As `map`, blocking the isolate. */
   mapSync(
     mode: number,
     fn: unknown,
@@ -89,22 +93,22 @@ export class Submitter {
     options?: MapOptions,
   ): unknown[] {
     const job = this.map(mode, fn, items, options);
-    job.promise.catch(() => {}); // it is thrown here instead
-    this.block(job);
+    job.promise.catch(() => {}); // thrown here instead
+    this.waitSync(job);
     return job.outcome();
   }
 
-  /** Blocks the thread until the job has ended. */
-  block(job: Job): void {
+  /** Blocks the isolate until the job has settled. */
+  waitSync(job: Job): void {
     try {
-      this.engine.work(job);
+      this.engine.waitSync(job);
     } catch (error) {
-      job.fail(error); // nobody will ask for its results
+      job.fail(error); // its chunks are not needed any more
       throw error;
     }
   }
 
-  /** Calls `fn` with each of `items`, and gives the results one by one. */
+  /** Calls `fn` with each of `items` and yields the results one by one. */
   imap<T, R>(
     fn: AnyFunction,
     items: Iterable<T> | AsyncIterable<T>,
@@ -122,13 +126,13 @@ export class Submitter {
       window: options.window ?? 2 * this.#size,
       ordered,
       signal: options.signal,
-      takesRest: options.takesRest ?? hasEnd(items),
+      drainsInput: options.drainsInput ?? hasKnownEnd(items),
       closedError: options.closedError ?? closedTooEarly,
-      submit: (chunk) => this.#sendChunk(target, mode, chunk, site),
+      submit: (chunk) => this.#submitChunk(target, mode, chunk, site),
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
       onEnd: () => {
         this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
-        this.#closeEngine();
+        this.#closeEngineIfDone();
       },
     });
     this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
@@ -136,11 +140,11 @@ export class Submitter {
     return iterator;
   }
 
-  /** The promise of the job's outcome, as the caller gets it. */
-  later<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R> = {}): AsyncResult<R> {
+  /** Makes the result that the caller of an async call gets, and calls its callbacks. */
+  toAsyncResult<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R> = {}): AsyncResult<R> {
     const { callback, errorCallback } = options;
     if (callback !== undefined || errorCallback !== undefined) {
-      // What a callback throws is reported, and the pool goes on.
+      // An error in a callback is reported. It affects neither the result nor the pool.
       promise.then(callback, errorCallback ?? (() => {})).catch((error) =>
         console.error("Uncaught in a callback of a pool:", error)
       );
@@ -152,20 +156,17 @@ export class Submitter {
     });
   }
 
-  // Its end
+  // End
 
-  /**
-   * Takes no more work; the runners end when they have done what was asked for. Iterations take no
-   * more of an input that may have no end.
-   */
+  /** Accepts no more calls, and lets the engine close once its last chunk has been sent. */
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
     for (const iterator of this.#imaps) iterator.close();
-    this.#closeEngine();
+    this.#closeEngineIfDone();
   }
 
-  /** Ends the runners now, with this exit code where they have one. */
+  /** Fails all calls and iterations, and ends the slots, with this exit code where they have one. */
   terminate(exitCode: number): void {
     this.#state = "terminated";
     this.engine.terminate(exitCode);
@@ -173,7 +174,7 @@ export class Submitter {
   }
 
   /**
-   * Waits until all runners have ended.
+   * Waits until all slots have ended.
    *
    * @throws {Error} if it is neither closed nor terminated
    */
@@ -182,18 +183,18 @@ export class Submitter {
       throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
     }
     for (const iterator of this.#imaps) await iterator.finish();
-    await this.engine.idle();
+    await this.engine.drain();
     this.engine.close();
-    await this.engine.ended();
+    await this.engine.join();
   }
 
   // Parts of calls
 
-  #sendChunk(
+  #submitChunk(
     target: unknown,
     mode: number,
     chunk: readonly unknown[],
-    site: { stack?: string },
+    site: CallSite,
   ): SentChunk {
     this.engine.checkUsable();
     const { promise, resolve, reject } = Promise.withResolvers<PartialResults>();
@@ -207,8 +208,7 @@ export class Submitter {
     };
   }
 
-  /** Closes the engine when nothing more will be sent. */
-  #closeEngine(): void {
+  #closeEngineIfDone(): void {
     if (this.#state !== "closed") return;
     for (const iterator of this.#imaps) if (!iterator.inputDone) return;
     this.engine.close();
@@ -235,7 +235,7 @@ function cancelled(): CancelledError {
 
 function closedTooEarly(): ClosedError {
   return new ClosedError(
-    "Cannot go on with imap: the pool was closed before its input had ended. " +
+    "Cannot continue imap: the pool was closed before its input had ended. " +
       "Take the results before close(), or inside the scope of the pool",
   );
 }

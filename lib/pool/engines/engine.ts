@@ -1,27 +1,36 @@
 /**
- * What runs the jobs of a pool: {@linkcode IsolateEngine} in workers, {@linkcode SameIsolateEngine} in this
- * isolate. Pools are written against this alone.
+ * The interface between pools and what runs their jobs. An engine has slots, each of which runs one
+ * chunk at a time. Pools know nothing else of an engine.
  *
  * @module
  */
 
-import { ClosedError, InitializerError, TerminatedError } from "../../errors.ts";
 import type { WaitOptions } from "../../arguments/wait_options.ts";
 import type { AnyFunction } from "../../codec/task.ts";
-import type { Job } from "../calls/jobs.ts";
+import type { Job } from "../calls/job.ts";
 
-/** How the runners of an engine are made. */
+/** Options of a pool that concern its engine. */
 export interface EngineOptions {
-  /** Number of runners at most. */
+  /** Number of slots at most. */
   size: number;
+  /** Called once in each slot before its first chunk. */
   initializer: ((...args: unknown[]) => unknown) | undefined;
+  /** Arguments of `initializer`. */
   initargs: readonly unknown[];
 }
 
-/** Makes the engine of a pool. Of a class of its own: nothing that a user gives is taken for one. */
-export class EngineMaker {
-  /** Made by the kinds of pools. */
-  constructor(readonly make: (options: EngineOptions) => Engine) {}
+/** Makes the engine of a pool. */
+export type EngineFactory = (options: EngineOptions) => Engine;
+
+/**
+ * Key of the option of `Pool` that chooses its engine. It is a symbol that the package does not export,
+ * so no option of a user is mistaken for it.
+ */
+export const ENGINE: unique symbol = Symbol("engine");
+
+/** Options of a pool with an engine other than that of workers. */
+export interface EngineChoice {
+  [ENGINE]?: EngineFactory;
 }
 
 /**
@@ -32,69 +41,56 @@ export class EngineMaker {
 export interface Engine<Target = unknown> {
   /** Number of chunks that were sent and have not come back. */
   readonly chunksOut: number;
-  /** The error that keeps it from working, which all jobs have failed with. */
+  /** Error that keeps the engine from working; all its jobs have failed with it. */
   readonly broken: Error | undefined;
   /**
-   * Checks that work can be sent.
+   * Checks that jobs can be sent.
    *
-   * @throws {ClosedError} if it was terminated
-   * @throws the error that keeps it from working
+   * @throws {ClosedError} if the engine was terminated
+   * @throws the error in `broken`
    */
   checkUsable(): void;
   /**
-   * The function as jobs name it.
+   * Returns what stands for the function in jobs.
    *
-   * @throws {DataCloneError} if it cannot cross to where it would run
+   * @throws {DataCloneError} if the function cannot cross to a slot
    */
   targetOf(fn: AnyFunction): Target;
   /**
-   * Sends a job that is one chunk.
+   * Sends a job of one chunk.
    *
-   * @throws {DataCloneError} if the payload cannot cross; `name` begins its path
+   * @param mode how the function is called: a value of `CallMode`
+   * @param name what paths in errors begin with
+   * @throws {DataCloneError} if the payload cannot cross; the job does not settle then
    */
   send(job: Job<Target>, mode: number, payload: readonly unknown[], name: string): void;
   /**
-   * Sends a job that is one chunk or more, of `chunkSize` items each.
+   * Sends a job of one or more chunks, of `chunkSize` items each.
    *
    * @throws {DataCloneError} if an item cannot cross; the job has failed then
    */
   sendMany(job: Job<Target>, mode: number, items: readonly unknown[], chunkSize: number): void;
-  /** Whether a chunk of the job has begun; known only of a job that is `cancellable`. */
-  begun(job: Job<Target>): boolean;
+  /** Returns whether a chunk of a `cancellable` job has begun. */
+  hasBegun(job: Job<Target>): boolean;
   /**
-   * Takes a `cancellable` job back unless a chunk of it has begun, or it has ended: none will begin.
-   * The caller ends it then.
+   * Withdraws a `cancellable` job: none of its chunks will begin. The caller settles the job.
+   *
+   * @returns false if a chunk has begun or the job has settled
    */
   withdraw(job: Job<Target>): boolean;
   /**
-   * Blocks the thread until the job has ended.
+   * Blocks the isolate until the job has settled.
    *
    * @returns false if `timeoutMs` passed first
-   * @throws {DeadlockError} if the thread that blocks would have to run it
+   * @throws {DeadlockError} if only this isolate could run the job, and it would have to await a promise
    */
-  work(job: Job<Target>, options?: WaitOptions): boolean;
-  /** Lets the runners end when they have done what was sent. */
+  waitSync(job: Job<Target>, options?: WaitOptions): boolean;
+  /** Lets the slots end once all chunks have come back. */
   close(): void;
-  /** Ends the runners, with this exit code where they have one, and fails all jobs. */
+  /** Fails all jobs and ends the slots, with this exit code where they have one. */
   terminate(exitCode: number): void;
   /** Waits until all chunks have come back. */
-  idle(): Promise<void>;
-  /** Waits until all runners have ended; to be closed or terminated before. */
-  ended(): Promise<void>;
-}
-
-/** What breaks an engine whose initializer failed. */
-export function initializerError(error: unknown): InitializerError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new InitializerError(`The initializer of the pool failed: ${message}`, { cause: error });
-}
-
-/** What calls fail with that an engine had when it was terminated. */
-export function terminatedError(): TerminatedError {
-  return new TerminatedError("Cannot get result: the pool was terminated");
-}
-
-/** What submitting to a terminated engine throws. */
-export function submittedTooLate(): ClosedError {
-  return new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
+  drain(): Promise<void>;
+  /** Waits until all slots have ended. The engine must be closed or terminated. */
+  join(): Promise<void>;
 }

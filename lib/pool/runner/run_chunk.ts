@@ -1,28 +1,29 @@
 /**
- * The calls of a chunk, wherever it runs: once with its arguments, or with each of its items.
+ * Running a chunk, in any engine: the function is called once with the arguments, or once with each item.
  *
  * @module
  */
 
-import { CallMode, ChunkStatus, type Failure, type PartialResults } from "./protocol.ts";
+import { CallMode, ChunkStatus, type Failure, type PartialResults } from "./chunk.ts";
 
-/** A chunk that runs. */
+/** A chunk that an engine runs. */
 export interface RunningChunk {
   /** How the function is called: a value of {@linkcode CallMode}. */
   readonly mode: number;
-  /** Whether to stop: nobody wants the results any more. Asked before each item, so it is quick. */
-  unwanted(): boolean;
-  /** What is told of an error: that of the item with this index. */
+  /** Returns whether its job has settled, so that it should stop. Called before each item: must be fast. */
+  isUnwanted(): boolean;
+  /** Describes an error of the item with this index. */
   failure(error: unknown, index: number): Failure;
-  /** Told once what became of the chunk: a value of {@linkcode ChunkStatus}, and what goes with it. */
+  /** Called once, when the chunk has ended, with a value of {@linkcode ChunkStatus} and its payload. */
   finish(status: number, payload: unknown): void;
 }
 
 type Callee = (...args: unknown[]) => unknown;
 
 /**
- * Calls the function as the chunk says and finishes the chunk. Returns a promise only if there is
- * something to wait for; it does not reject.
+ * Calls the function as the mode of the chunk requires, then finishes the chunk.
+ *
+ * @returns a promise, which never rejects, if a call returned one; otherwise the chunk has finished
  */
 export function runCalls(
   fn: Callee,
@@ -32,7 +33,7 @@ export function runCalls(
   if (chunk.mode === CallMode.APPLY) return runOnce(fn, payload, chunk);
   const calls = new ItemCalls(fn, payload, chunk);
   const pending = calls.run();
-  return pending === undefined ? undefined : calls.goOn(pending);
+  return pending === undefined ? undefined : calls.resume(pending);
 }
 
 function runOnce(fn: Callee, args: unknown[], chunk: RunningChunk): Promise<void> | undefined {
@@ -53,14 +54,13 @@ function runOnce(fn: Callee, args: unknown[], chunk: RunningChunk): Promise<void
   );
 }
 
-/** A call with each item of a chunk, one after the other. */
+/** The calls with the items of a chunk, one after the other. */
 class ItemCalls {
   readonly #fn: Callee;
   readonly #items: unknown[];
   readonly #chunk: RunningChunk;
   readonly #spread: boolean;
-  /** Whether an error is noted and the next item called. */
-  readonly #goesOn: boolean;
+  readonly #continuesAfterError: boolean;
   readonly #outcomes: PartialResults;
   #at = 0;
 
@@ -68,12 +68,13 @@ class ItemCalls {
     this.#fn = fn;
     this.#items = items;
     this.#chunk = chunk;
-    this.#spread = chunk.mode === CallMode.STARMAP || chunk.mode === CallMode.STARMAP_ALL;
-    this.#goesOn = chunk.mode === CallMode.MAP_ALL || chunk.mode === CallMode.STARMAP_ALL;
+    const { mode } = chunk;
+    this.#spread = mode === CallMode.STARMAP || mode === CallMode.STARMAP_ALL;
+    this.#continuesAfterError = mode === CallMode.MAP_ALL || mode === CallMode.STARMAP_ALL;
     this.#outcomes = { results: new Array(items.length), failures: [] };
   }
 
-  /** Calls until a call returns a promise, which is returned, or the chunk is finished. */
+  /** Calls until a call returns a promise, which it returns, or until the chunk has finished. */
   run(): PromiseLike<unknown> | undefined {
     const [fn, items, spread, chunk, { results }] = [
       this.#fn,
@@ -84,28 +85,28 @@ class ItemCalls {
     ];
     for (; this.#at < items.length; this.#at++) {
       const at = this.#at;
-      if (chunk.unwanted()) return this.#skip();
+      if (chunk.isUnwanted()) return this.#skip();
       try {
         const result = spread ? fn(...(items[at] as unknown[])) : fn(items[at]);
         if (isPromiseLike(result)) return result;
         results[at] = result;
       } catch (error) {
-        if (!this.#note(error)) return undefined;
+        if (!this.#continuesAfter(error)) return undefined;
       }
     }
-    chunk.finish(ChunkStatus.DONE, this.#goesOn ? this.#outcomes : results);
+    chunk.finish(ChunkStatus.DONE, this.#continuesAfterError ? this.#outcomes : results);
     return undefined;
   }
 
-  /** Waits for the result of the current item, then calls the others. */
-  async goOn(pending: PromiseLike<unknown> | undefined): Promise<void> {
+  /** Awaits the result of the current item, then calls with the remaining ones. */
+  async resume(pending: PromiseLike<unknown> | undefined): Promise<void> {
     for (; pending !== undefined; pending = this.run()) {
       try {
         this.#outcomes.results[this.#at] = await pending;
       } catch (error) {
-        if (!this.#note(error)) return;
+        if (!this.#continuesAfter(error)) return;
       }
-      if (this.#chunk.unwanted()) return this.#skip();
+      if (this.#chunk.isUnwanted()) return this.#skip();
       this.#at++;
     }
   }
@@ -114,16 +115,16 @@ class ItemCalls {
     this.#chunk.finish(ChunkStatus.SKIPPED, undefined);
   }
 
-  /** Notes that the current item failed. Returns whether the chunk goes on; else it is finished. */
-  #note(error: unknown): boolean {
+  /** Records the error of the current item. Returns false if the error has finished the chunk. */
+  #continuesAfter(error: unknown): boolean {
     const failure = this.#chunk.failure(error, this.#at);
-    if (this.#goesOn) this.#outcomes.failures.push(failure);
+    if (this.#continuesAfterError) this.#outcomes.failures.push(failure);
     else this.#chunk.finish(ChunkStatus.FAILED, failure);
-    return this.#goesOn;
+    return this.#continuesAfterError;
   }
 }
 
-/** Whether the value is to be awaited. */
+/** Returns whether the value must be awaited. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";

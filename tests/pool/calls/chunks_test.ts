@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe } from "../../../lib/arguments/describe.ts";
-import { checkChunkSize, defaultChunkSize, sized } from "../../../lib/pool/calls/chunks.ts";
+import { checkChunkSize, defaultChunkSize, withLength } from "../../../lib/pool/calls/chunks.ts";
 
 Deno.test("defaultChunkSize() is ceil(n / (4 * workers)), and never 0", () => {
   const expected: [items: number, workers: number, chunkSize: number][] = [
@@ -25,16 +25,16 @@ Deno.test("checkChunkSize() accepts whole numbers of at least 1, and none", () =
 
 Deno.test("sized() takes arrays and typed arrays as they are, and others into an array", () => {
   const array = [1, 2];
-  assertStrictEquals(sized(array), array);
+  assertStrictEquals(withLength(array), array);
   const floats = Float64Array.of(1, 2);
-  assertStrictEquals(sized(floats), floats);
-  assertEquals(sized(new Set([1, 2])), [1, 2]);
-  assertEquals(sized("ab"), ["a", "b"]);
-  assertEquals(sized(new Map([[1, 2]])), [[1, 2]]);
+  assertStrictEquals(withLength(floats), floats);
+  assertEquals(withLength(new Set([1, 2])), [1, 2]);
+  assertEquals(withLength("ab"), ["a", "b"]);
+  assertEquals(withLength(new Map([[1, 2]])), [[1, 2]]);
 });
 
 Deno.test("sized() rejects what cannot be iterated", () => {
   for (const items of [1, null, undefined, {}, new DataView(new ArrayBuffer(1))]) {
-    assertThrows(() => sized(items as number[]), TypeError, "items must be iterable, not ");
+    assertThrows(() => withLength(items as number[]), TypeError, "items must be iterable, not ");
   }
 });

@@ -18,7 +18,7 @@ import { test } from "../../fixtures/guarded.ts";
 import { afterEvent, square } from "../../fixtures/pool_tasks.ts";
 import { listenTo } from "../../fixtures/said.ts";
 
-const CLOSED = "Cannot go on with imap: the pool was closed before its input had ended";
+const CLOSED = "Cannot continue imap: the pool was closed before its input had ended";
 const TERMINATED = "Cannot get result: the pool was terminated";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);

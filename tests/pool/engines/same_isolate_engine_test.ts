@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { ApplyJob } from "../../../lib/pool/calls/jobs.ts";
+import { ApplyJob } from "../../../lib/pool/calls/apply_job.ts";
 import { SameIsolateEngine } from "../../../lib/pool/engines/same_isolate/same_isolate_engine.ts";
-import { CallMode } from "../../../lib/pool/runner/protocol.ts";
+import { CallMode } from "../../../lib/pool/runner/chunk.ts";
 import { test } from "../../fixtures/guarded.ts";
 
 test("SameIsolateEngine places run their initializer and tasks, to the end, as theirs", async () => {
@@ -28,6 +28,6 @@ test("SameIsolateEngine places run their initializer and tasks, to the end, as t
   assertEquals(new Set(places), new Set([0, 1, 2]));
   assert(storage.getStore() === undefined);
   engine.close();
-  await engine.idle();
-  await engine.ended();
+  await engine.drain();
+  await engine.join();
 });

@@ -1,111 +1,104 @@
 /**
- * The engine under a pool of workers: it hands chunks to them, takes their results and keeps the
- * workers alive.
+ * The engine of `Pool`: workers pull chunks from one channel and push results into another.
  *
  *     call --send--> tasks channel --pulled by--> workers
- *     call <--job.onDone, fail-- results channel <--push-- workers, and whoever ends one
+ *     call <--onChunkDone, fail-- results channel <--pushed by-- workers, and by exit messages
  *
  * @module
  */
 
-import { rootWord } from "../../../heap/root_words.ts";
 import { ClosedError, DataCloneError, WorkerDiedError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
 import { allocate, free } from "../../../heap/allocator.ts";
 import { i32 } from "../../../heap/views.ts";
 import { exitCodeOf, isolateWord } from "../../../heap/isolate_record.ts";
-import { SPINS } from "../../../heap/guard.ts";
 import { holdLoop, releaseLoop } from "../../../parking/keep_alive.ts";
-import { awaitOn, blockOn } from "../../../parking/wait.ts";
+import { awaitOn } from "../../../parking/wait.ts";
 import { discardNext, push } from "../../../channels/channel.ts";
-import { closeChannel, Closed, wakeReceivers } from "../../../channels/channel_state.ts";
-import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
+import { closeChannel, Closed } from "../../../channels/channel_state.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { functionAddress, functionNameAt } from "../../../codec/functions.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
-import { storeMessage } from "../../../codec/message.ts";
 import { clearedUpAfter } from "../../../runtime/host.ts";
-import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
+import { ExitCode, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
-import { startIsolate } from "../../../runtime/start_request.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
-import {
-  type Engine,
-  type EngineOptions,
-  initializerError,
-  submittedTooLate,
-  terminatedError,
-} from "../engine.ts";
-import { explainFailure, type Job } from "../../calls/jobs.ts";
-import { ChunkStatus, type Failure, JobFlag } from "../../runner/protocol.ts";
+import { explainFailure } from "../../calls/call_site.ts";
+import type { Job } from "../../calls/job.ts";
+import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
+import type { Engine, EngineOptions } from "../engine.ts";
+import { JobFlag, ResultStatus } from "./protocol.ts";
 import { type Result, Results } from "./results.ts";
-import type { PoolStartRequest } from "./worker.ts";
 import { workerWord } from "./worker_words.ts";
+import { Workers } from "./workers.ts";
 
-const WORKER_NAMES = rootWord(9, "pool workers named by default");
-
-/** Workers that fail to start so often in a row are not replaced any more. */
+/** After so many workers in a row have failed to start, no more are started. */
 const MAX_FAILED_STARTS = 3;
 
-/** A dispatcher that has stopped looking for results before it sleeps tries again so rarely. */
-const SLEEPS_BETWEEN = 64;
-
-/** Dispatchers that were forgotten: their workers are let go. */
-const forgotten = new FinalizationRegistry<Channel>((tasks) =>
+/** Lets the workers of an engine end that was collected as garbage. */
+const abandonedTasks = new FinalizationRegistry<Channel>((tasks) =>
   closeChannel(tasks.at, Closed.SENDERS_GONE)
 );
 
-/** How the workers of a dispatcher are made. */
+/** Options of an {@linkcode IsolateEngine}. */
 export interface IsolateEngineOptions extends EngineOptions {
   /** Number of chunks after which a worker is replaced; 0: never. */
   maxTasks: number;
+  /** How workers are started. */
   startMethod: StartMethod;
 }
 
-/** Hands chunks of jobs to workers and results back to the jobs. */
-export class IsolateEngine implements Engine<number> {
+/** A chunk of a job, as it is sent. */
+interface Chunk {
+  /** Number of the job. */
+  readonly id: number;
+  readonly job: Job<number>;
+  /** Index of the chunk in its job. */
+  index: number;
+  readonly mode: number;
+  /** Items of all chunks of the job, of which this one has those from `from` up to `to`. */
+  readonly payload: readonly unknown[];
+  /** What paths in errors begin with. */
+  readonly name: string;
+  from: number;
+  to: number;
+}
+
+/** Sends chunks to workers and gives their results to the jobs. */
+export class IsolateEngine extends BaseEngine implements Engine<number> {
   readonly #options: IsolateEngineOptions;
   readonly #tasks = new Channel();
-  /** Names of the workers, by record. */
-  readonly #workers = new Map<number, string>();
+  /** Jobs that have chunks out, by number. */
   readonly #jobs = new Map<number, Job<number>>();
-  readonly #results = new Results(this.#jobs, (result) => this.#settle(result));
+  readonly #results: Results;
+  readonly #workers: Workers;
   #lastJob = 0;
-  /** Chunks that have not come back. */
-  #chunksOut = 0;
-  #closed = false;
-  #terminated = false;
-  #broken: Error | undefined;
   #failedStarts = 0;
-  #listening = false;
-  /** How often to look for a result before sleeping, and how often it slept without having looked. */
-  #looks = SPINS;
-  #sleeps = 0;
-  /** Flags of jobs that failed while workers had chunks of them, and workers that ended since. */
+  /**
+   * Flags of jobs that failed while workers had chunks of them, and workers that have ended since. The
+   * flags are freed once no worker can write to them any more.
+   */
   readonly #flagsInUse: number[] = [];
   readonly #endedSince: number[] = [];
-  /** Timer of the next worker's start. */
-  #growing: ReturnType<typeof setTimeout> | undefined;
 
-  /** Makes a dispatcher without workers: they start when there is work, or an initializer to run. */
+  /** Makes an engine without workers: they start when there is work, or an initializer to run. */
   constructor(options: IsolateEngineOptions) {
+    super();
     this.#options = { ...options };
-    forgotten.register(this, this.#tasks, this);
-    if (options.initializer !== undefined) this.#growLater();
-  }
-
-  get chunksOut(): number {
-    return this.#chunksOut;
-  }
-
-  get broken(): Error | undefined {
-    return this.#broken;
-  }
-
-  checkUsable(): void {
-    if (this.#broken !== undefined) throw this.#broken;
-    if (this.#terminated) throw submittedTooLate();
+    this.#results = new Results({
+      jobs: this.#jobs,
+      expectsMore: () => this.chunksOut > 0,
+      settle: (result) => this.#settle(result),
+    });
+    const { initializer, initargs, maxTasks, startMethod } = options;
+    this.#workers = new Workers(
+      { tasks: this.#tasks, results: this.#results.channel, initializer, initargs, maxTasks },
+      startMethod,
+      { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
+    );
+    abandonedTasks.register(this, this.#tasks, this);
+    if (initializer !== undefined) this.#workers.startLater();
   }
 
   // Submission
@@ -122,74 +115,67 @@ export class IsolateEngine implements Engine<number> {
   send(job: Job<number>, mode: number, payload: readonly unknown[], name: string): void {
     const id = this.#enter(job);
     try {
-      this.#sendChunk(id, job, 0, mode, payload, name, 0, payload.length);
+      this.#sendChunk({ id, job, index: 0, mode, payload, name, from: 0, to: payload.length });
     } catch (error) {
       this.#leave(id, job);
       throw error;
     }
-    this.#grow();
+    this.#workers.start();
   }
 
   sendMany(job: Job<number>, mode: number, items: readonly unknown[], chunkSize: number): void {
     const id = this.#enter(job);
+    const chunk: Chunk = { id, job, index: 0, mode, payload: items, name: "items", from: 0, to: 0 };
     try {
-      for (let chunk = 0, at = 0; at < items.length; chunk++, at += chunkSize) {
-        const end = Math.min(at + chunkSize, items.length);
-        this.#sendChunk(id, job, chunk, mode, items, "items", at, end);
-        if (chunk === 0) this.#grow(); // the first worker starts while the rest is encoded
+      while (chunk.from < items.length) {
+        chunk.to = Math.min(chunk.from + chunkSize, items.length);
+        this.#sendChunk(chunk);
+        if (chunk.index === 0) this.#workers.start(); // starts while the others are encoded
+        chunk.index++;
+        chunk.from += chunkSize;
       }
     } catch (error) {
-      job.fail(error); // what was sent comes back skipped
-      if (job.chunksLeft === 0) this.#leave(id, job);
+      job.fail(error); // chunks that were sent come back skipped
+      if (job.chunksOut === 0) this.#leave(id, job);
       throw error;
     }
-    this.#grow();
+    this.#workers.start();
   }
 
-  /** Gives a job its number. */
+  /** Registers a job. Returns its number. */
   #enter(job: Job<number>): number {
     const id = ++this.#lastJob;
     this.#jobs.set(id, job);
-    holdLoop(); // somebody waits for it, so the program must not end
+    holdLoop(); // the program must not end while a caller waits for the job
     if (job.cancellable) {
       job.flag = allocate(4);
       Atomics.store(i32, job.flag, JobFlag.WAITING);
-      job.onSettled = () => {
+      job.onSettled.add(() => {
         releaseLoop();
-        // Workers skip what has not come back: the call has failed, or its pool was terminated.
-        if (job.chunksLeft > 0) Atomics.store(i32, job.flag, JobFlag.CANCELLED);
-      };
+        // The call has failed or the pool was terminated: workers skip the chunks that are out.
+        if (job.chunksOut > 0) Atomics.store(i32, job.flag, JobFlag.CANCELLED);
+      });
     } else {
-      job.onSettled = releaseLoop;
+      job.onSettled.add(releaseLoop);
     }
     return id;
   }
 
-  /** Forgets a job: all its chunks have come back, or none will. */
+  /** Unregisters a job: all its chunks have come back, or none will. */
   #leave(id: number, job: Job<number>): void {
     this.#jobs.delete(id);
-    if (!job.settled) job.onSettled?.(); // it was not even sent
-    if (job.chunksLeft > 0) return; // workers may be at it
+    job.onSettled.run(); // it never settles if it could not be sent
+    if (job.chunksOut > 0) return; // workers may still write to its flag
     if (job.flag !== 0) free(job.flag);
     job.flag = 0;
     job.onReturned?.();
   }
 
-  /** Sends the items from `from` up to `to` as a chunk of a job; `name` begins their paths. */
-  #sendChunk(
-    id: number,
-    job: Job<number>,
-    chunk: number,
-    mode: number,
-    payload: readonly unknown[],
-    name: string,
-    from: number,
-    to: number,
-  ): void {
+  #sendChunk({ id, job, index, mode, payload, name, from, to }: Chunk): void {
     const encoder = borrowEncoder();
     try {
       encoder.number(id);
-      encoder.number(chunk);
+      encoder.number(index);
       encoder.number(mode);
       encoder.number(job.target);
       encoder.number(job.flag);
@@ -197,17 +183,16 @@ export class IsolateEngine implements Engine<number> {
       encoder.finish();
       if (!push(this.#tasks.at, encoder)) {
         encoder.discard();
-        throw this.#broken ?? new ClosedError("Cannot submit to pool: it is closed");
+        throw this.broken ?? new ClosedError("Cannot submit to pool: it is closed");
       }
     } finally {
       returnEncoder(encoder);
     }
-    job.chunksLeft++;
-    this.#chunksOut++;
-    if (!this.#listening) this.#listen();
+    this.countSent(job);
+    this.#results.listen();
   }
 
-  begun(job: Job<number>): boolean {
+  hasBegun(job: Job<number>): boolean {
     return job.flag !== 0 && Atomics.load(i32, job.flag) === JobFlag.BEGUN;
   }
 
@@ -219,71 +204,37 @@ export class IsolateEngine implements Engine<number> {
 
   // Results
 
-  /** Takes results as they come, while there are any to come. */
-  async #listen(): Promise<void> {
-    this.#listening = true;
-    await null; // so that all is submitted that is submitted at a time
-    while (this.#chunksOut > 0) {
-      this.#lookForResults();
-      // The jobs keep the program alive, not this: nobody waits for a chunk whose job was cancelled.
-      await awaitOn(
-        becomingReadable(this.#results.channel.at, () => this.#chunksOut === 0),
-        undefined,
-        false,
-      );
-      this.#results.take();
-    }
-    this.#listening = false;
-  }
-
-  /**
-   * Looks for the next result for up to 12 µs: half the time of a short task goes into waking the
-   * event loop. As long as that finds one; then ever shorter, and at last only now and then.
-   */
-  #lookForResults(): void {
-    if (this.#looks === 0 && ++this.#sleeps % SLEEPS_BETWEEN !== 0) return;
-    const found = isReadableSoon(this.#results.channel.at, this.#looks || SPINS);
-    this.#looks = found ? SPINS : this.#looks >> 1;
-  }
-
-  /** Stops waiting for results that came another way, or never will. */
-  #listenNoMore(): void {
-    if (this.#listening && this.#chunksOut === 0) wakeReceivers(this.#results.channel.at);
-  }
-
-  work(job: Job<number>, options?: WaitOptions): boolean {
+  waitSync(job: Job<number>, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options);
     while (!job.settled) {
-      this.growAll(); // not in later turns: this thread has none while it blocks
+      this.startWorkers(); // a blocked isolate has no later turns
       if (job.settled) break; // no worker could be started
       const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
-      if (!blockOn(becomingReadable(this.#results.channel.at), left)) break;
-      this.#results.take(true);
+      if (!this.#results.waitSync(left)) break;
+      this.#results.receive(true);
     }
-    this.#listenNoMore();
+    this.#results.wakeIfDone();
     return job.settled;
   }
 
   #settle({ id, chunk, status, payload }: Result): void {
-    if (status === ChunkStatus.DIED) return this.#onDeath(payload as number);
-    if (status === ChunkStatus.INITIALIZER_FAILED) {
+    if (status === ResultStatus.DIED) return this.#onDeath(payload as number);
+    if (status === ResultStatus.INITIALIZER_FAILED) {
       return this.#break(initializerError(payload));
     }
     const job = this.#jobs.get(id);
-    if (job === undefined) return; // the pool was terminated meanwhile
-    this.#chunksOut--;
-    job.chunksLeft--;
+    if (job === undefined) return; // its engine was terminated meanwhile
+    this.countReturned(job);
     this.#failedStarts = 0;
-    if (status === ChunkStatus.DONE) job.onDone(chunk, payload);
-    else if (status === ChunkStatus.FAILED) job.fail(job.explain(chunk, payload as Failure));
-    else if (status === ChunkStatus.UNREADABLE) job.fail(payload);
-    if (job.chunksLeft === 0) this.#leave(id, job);
+    if (status === ResultStatus.UNREADABLE) job.fail(payload);
+    else settleChunk(job, chunk, status, payload);
+    if (job.chunksOut === 0) this.#leave(id, job);
   }
 
+  /** Fails the job whose chunk a dead worker was running, and replaces the worker. */
   #onDeath(record: number): void {
-    const name = this.#workers.get(record);
+    const name = this.#workers.remove(record);
     if (name === undefined) return;
-    this.#workers.delete(record);
     if (this.#flagsInUse.length > 0) this.#endedSince.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
@@ -298,12 +249,12 @@ export class IsolateEngine implements Engine<number> {
         { exitCode, cause: takeError(record)?.error },
       );
       job.fail(explainFailure({ error, index: 0, by: { task, worker: name } }, items, job.site));
-      this.#chunksOut--;
-      if (--job.chunksLeft === 0) this.#leave(id, job);
+      this.countReturned(job);
+      if (job.chunksOut === 0) this.#leave(id, job);
     } else if (
-      i32[record + workerWord.CHUNKS_DONE] === 0 && this.#workers.size < this.#wanted()
+      i32[record + workerWord.CHUNKS_DONE] === 0 && this.#workers.size < this.#wantedWorkers()
     ) {
-      // It did nothing, and there was something to do.
+      // It ran nothing although there was work.
       if (++this.#failedStarts >= MAX_FAILED_STARTS) {
         const cause = takeError(record)?.error;
         return this.#break(
@@ -315,139 +266,81 @@ export class IsolateEngine implements Engine<number> {
         );
       }
     }
-    this.#grow();
+    this.#workers.start();
   }
 
   // Workers
 
-  /** Lets it have as many workers, if it had fewer. */
-  widen(size: number): void {
+  /** Raises the number of workers at most to `size`. */
+  ensureSize(size: number): void {
     this.#options.size = Math.max(this.#options.size, size);
   }
 
-  /** Starts all the workers that there is work for, now. */
-  growAll(): void {
-    while (this.#growNow());
+  /** Starts all workers for which there is work, at once. */
+  startWorkers(): void {
+    this.#workers.startAll();
   }
 
-  /** Starts a worker if there is work for one more, and others in later turns of the event loop. */
-  #grow(): void {
-    if (this.#growing === undefined && this.#growNow()) this.#growLater();
-  }
-
-  #growLater(): void {
-    if (this.#workers.size >= this.#wanted()) return;
-    this.#growing = setTimeout(() => {
-      this.#growing = undefined;
-      this.#grow();
-    }, 0);
-  }
-
-  #wanted(): number {
-    if (this.#terminated || this.#broken !== undefined) return 0;
+  #wantedWorkers(): number {
+    if (this.terminated || this.broken !== undefined) return 0;
     const { initializer, size } = this.#options;
-    if (initializer !== undefined && !this.#closed) return size;
-    return Math.min(size, this.#chunksOut);
+    if (initializer !== undefined && !this.closed) return size;
+    return Math.min(size, this.chunksOut);
   }
 
-  /** Starts a worker if there is work for one more. Returns whether it did. */
-  #growNow(): boolean {
-    if (this.#workers.size >= this.#wanted()) return false;
-    const { initializer, initargs, maxTasks, startMethod } = this.#options;
-    const name = `PoolWorker-${Atomics.add(i32, WORKER_NAMES, 1) + 1}`;
-    try {
-      const record = startIsolate({
-        runner: "pool",
-        name,
-        daemon: true,
-        payload: {
-          tasks: this.#tasks,
-          results: this.#results.channel,
-          initializer,
-          initargs,
-          maxTasks,
-        } satisfies PoolStartRequest,
-        payloadName: "the pool's options",
-        startMethod,
-        exitMessage: (record) => ({
-          channel: this.#results.channel.at,
-          message: this.#deathNote(record),
-        }),
-      });
-      this.#workers.set(record, name);
-      debugLog(DebugLevel.DEBUG, `added worker ${name}`);
-    } catch (error) {
-      this.#break(error as Error);
-      return false;
-    }
-    return true;
-  }
-
-  #deathNote(record: number): number {
-    const encoder = borrowEncoder();
-    try {
-      for (const header of [0, 0, ChunkStatus.DIED]) encoder.number(header);
-      encoder.value(record, "record");
-      encoder.finish();
-      return storeMessage(encoder);
-    } finally {
-      returnEncoder(encoder);
-    }
-  }
-
-  /** The pool cannot work: all calls fail, now and later. */
+  /** Fails all jobs, those of later calls included. */
   #break(error: Error): void {
-    if (this.#broken !== undefined) return;
-    this.#broken = error;
+    if (this.broken !== undefined) return;
+    this.broken = error;
     closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
     this.#failAll(error);
   }
 
   #failAll(error: unknown): void {
     for (const [id, job] of this.#jobs) {
-      // A worker may be about to begin one of its chunks, which writes to its flag.
-      if (job.flag !== 0 && job.chunksLeft > 0) this.#flagsInUse.push(job.flag);
+      // A worker may be about to begin a chunk, which writes to the flag.
+      if (job.flag !== 0 && job.chunksOut > 0) this.#flagsInUse.push(job.flag);
       job.fail(error);
       this.#leave(id, job);
       job.flag = 0;
     }
-    this.#chunksOut = 0;
-    this.#listenNoMore();
+    this.chunksOut = 0;
+    this.#results.wakeIfDone();
   }
 
-  // Its end
+  // End
 
   close(): void {
-    this.#closed = true;
+    this.closed = true;
     closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
   }
 
   terminate(exitCode: number): void {
-    if (this.#terminated) return;
-    this.#terminated = true;
-    clearTimeout(this.#growing);
+    if (this.terminated) return;
+    this.terminated = true;
+    this.#workers.cancelStarts();
     this.close();
-    for (const record of this.#workers.keys()) stopIsolate(record, exitCode);
+    this.#workers.stop(exitCode);
     this.#failAll(terminatedError());
     while (discardNext(this.#tasks.at));
   }
 
-  async idle(): Promise<void> {
-    while (this.#chunksOut > 0) {
-      await awaitOn(becomingReadable(this.#results.channel.at, () => this.#chunksOut === 0));
-      this.#results.take();
+  async drain(): Promise<void> {
+    while (this.chunksOut > 0) {
+      await this.#results.wait();
+      this.#results.receive();
     }
   }
 
-  async ended(): Promise<void> {
-    clearTimeout(this.#growing);
-    let silent = true;
-    for (const record of [...this.#workers.keys(), ...this.#endedSince]) {
+  async join(): Promise<void> {
+    this.#workers.cancelStarts();
+    let acknowledged = true;
+    for (const record of [...this.#workers.records(), ...this.#endedSince]) {
       await awaitOn(waitingForEnd(record));
       await clearedUpAfter(record);
-      silent &&= Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
+      acknowledged &&= Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
     }
-    this.#results.take();
-    for (const flag of this.#flagsInUse.splice(0)) if (silent) free(flag);
+    this.#results.receive();
+    for (const flag of this.#flagsInUse.splice(0)) if (acknowledged) free(flag);
   }
 }

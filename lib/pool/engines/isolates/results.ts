@@ -1,102 +1,167 @@
 /**
- * The results of a pool's workers: taken from their channel and read, if need be once a module is
- * imported.
+ * The results of a pool's workers: received from their channel and decoded, if necessary after a module
+ * has been imported.
  *
  * @module
  */
 
 import { TaskLookupError } from "../../../errors.ts";
+import { SPINS } from "../../../heap/guard.ts";
+import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import { endReceive, keepInline, receiveInto } from "../../../channels/channel.ts";
+import { wakeReceivers } from "../../../channels/channel_state.ts";
+import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { definitionAt } from "../../../codec/definition.ts";
 import { importFunction } from "../../../codec/functions.ts";
 import { discardMessage, readMessage } from "../../../codec/message.ts";
-import type { Job } from "../../calls/jobs.ts";
-import { ChunkStatus } from "../../runner/protocol.ts";
+import type { Job } from "../../calls/job.ts";
+import { ResultStatus } from "./protocol.ts";
 
-/** What became of a chunk. */
+/** After polls have stopped finding results, one sleep in so many is still preceded by a poll. */
+const SLEEPS_PER_POLL = 64;
+
+/** Result of a chunk, or an event of a worker. */
 export interface Result {
-  /** The number of its job. */
+  /** Number of the job. */
   id: number;
-  /** Which of the job's chunks it is. */
+  /** Index of the chunk in its job. */
   chunk: number;
-  /** A value of {@linkcode ChunkStatus}. */
+  /** A value of {@linkcode ResultStatus}. */
   status: number;
-  /** What goes with it. */
+  /** What goes with the status. */
   payload: unknown;
 }
 
-/** Takes results from a channel. */
+/** What results are received for. */
+export interface ResultReceiver {
+  /** Jobs by number: they read their own results. */
+  readonly jobs: ReadonlyMap<number, Job>;
+  /** Returns whether a result is still to come. */
+  expectsMore(): boolean;
+  /** Called with each result. */
+  settle(result: Result): void;
+}
+
+/** Receives results while there are any to come. */
 export class Results {
   /** Where workers push them. */
   readonly channel: Channel = new Channel();
   readonly #decoder = new Decoder();
-  readonly #jobs: ReadonlyMap<number, Job>;
-  readonly #settle: (result: Result) => void;
+  readonly #receiver: ResultReceiver;
+  #listening = false;
+  /** How often to poll for a result before sleeping, and number of sleeps without a poll. */
+  #polls = SPINS;
+  #sleeps = 0;
 
-  /** Reads results as their jobs want them, and hands them to `settle`. */
-  constructor(jobs: ReadonlyMap<number, Job>, settle: (result: Result) => void) {
-    this.#jobs = jobs;
-    this.#settle = settle;
+  /** Receives results for an engine. */
+  constructor(receiver: ResultReceiver) {
+    this.#receiver = receiver;
+  }
+
+  /** Receives results from a later microtask on, until no more are expected. */
+  listen(): void {
+    if (!this.#listening) void this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    this.#listening = true;
+    await null; // the caller may submit more calls in this turn
+    while (this.#receiver.expectsMore()) {
+      this.#poll();
+      // Unsettled jobs keep the program alive. This wait must not: a cancelled chunk has no waiter.
+      await awaitOn(this.#becomingReadable(), undefined, false);
+      this.receive();
+    }
+    this.#listening = false;
   }
 
   /**
-   * Takes all that have come.
-   *
-   * @param blocking whether those that need a module cannot wait until it is imported
+   * Polls for the next result for up to 12 µs: waking the event loop takes half the time of a short
+   * task. The time is halved whenever that was in vain, until only some sleeps are preceded by a poll.
    */
-  take(blocking = false): void {
+  #poll(): void {
+    if (this.#polls === 0 && ++this.#sleeps % SLEEPS_PER_POLL !== 0) return;
+    const found = isReadableSoon(this.channel.at, this.#polls || SPINS);
+    this.#polls = found ? SPINS : this.#polls >> 1;
+  }
+
+  /** Waits until a result has arrived, or no more are expected. */
+  async wait(): Promise<void> {
+    await awaitOn(this.#becomingReadable());
+  }
+
+  /** Blocks the isolate until a result has arrived: returns false if `timeoutMs` passed first. */
+  waitSync(options: { timeoutMs: number } | undefined): boolean {
+    return blockOn(becomingReadable(this.channel.at), options);
+  }
+
+  /** Ends `listen` if the last result came another way, or never will. */
+  wakeIfDone(): void {
+    if (this.#listening && !this.#receiver.expectsMore()) wakeReceivers(this.channel.at);
+  }
+
+  /**
+   * Receives all results that have arrived.
+   *
+   * @param blocking whether the caller blocks, so that no module can be imported for a result
+   */
+  receive(blocking = false): void {
     const decoder = this.#decoder;
     for (;;) {
       const block = receiveInto(this.channel.at, decoder);
       if (block === undefined) return;
-      const result = headerOf(decoder);
+      const result = readHeader(decoder);
       try {
-        result.payload = this.#payloadOf(result, decoder);
+        result.payload = this.#readPayload(result, decoder);
       } catch (error) {
         if (error instanceof NeedsImport && !blocking) {
-          this.#takeLater(block || keepInline(), error, result);
+          void this.#importAndSettle(block || keepInline(), error, result);
           continue;
         }
         decoder.skip();
         endReceive(decoder, block);
-        this.#settle(unreadable(result, error));
+        this.#receiver.settle(unreadable(result, error));
         continue;
       }
       endReceive(decoder, block);
-      this.#settle(result);
+      this.#receiver.settle(result);
     }
   }
 
-  /** Takes one that needs a module that this isolate has not imported. */
-  async #takeLater(block: number, needs: NeedsImport, result: Result): Promise<void> {
+  /** Settles a result that needs a module that this isolate has not imported. */
+  async #importAndSettle(block: number, needs: NeedsImport, result: Result): Promise<void> {
     const decoder = new Decoder();
     for (;;) {
       try {
         await importFunction(needs.address);
         readMessage(decoder, block);
-        headerOf(decoder);
-        result.payload = this.#payloadOf(result, decoder);
+        readHeader(decoder);
+        result.payload = this.#readPayload(result, decoder);
         endReceive(decoder, block);
-        return this.#settle(result);
+        return this.#receiver.settle(result);
       } catch (error) {
         if (!(error instanceof NeedsImport)) {
           discardMessage(block);
-          return this.#settle(unreadable(result, error));
+          return this.#receiver.settle(unreadable(result, error));
         }
         needs = error;
       }
     }
   }
 
-  #payloadOf({ id, chunk, status }: Result, decoder: Decoder): unknown {
-    const job = status === ChunkStatus.DONE ? this.#jobs.get(id) : undefined;
-    return job === undefined ? decoder.value() : job.read(chunk, decoder);
+  #becomingReadable() {
+    return becomingReadable(this.channel.at, () => !this.#receiver.expectsMore());
+  }
+
+  #readPayload({ id, chunk, status }: Result, decoder: Decoder): unknown {
+    const job = status === ResultStatus.DONE ? this.#receiver.jobs.get(id) : undefined;
+    return job === undefined ? decoder.value() : job.readResult(chunk, decoder);
   }
 }
 
-function headerOf(decoder: Decoder): Result {
+function readHeader(decoder: Decoder): Result {
   const id = decoder.number();
   const chunk = decoder.number();
   const status = decoder.number();
@@ -104,14 +169,14 @@ function headerOf(decoder: Decoder): Result {
 }
 
 function unreadable(result: Result, error: unknown): Result {
-  return { ...result, status: ChunkStatus.UNREADABLE, payload: reasonOf(error) };
+  return { ...result, status: ResultStatus.UNREADABLE, payload: explainUnreadable(error) };
 }
 
-function reasonOf(error: unknown): unknown {
+function explainUnreadable(error: unknown): unknown {
   if (!(error instanceof NeedsImport)) return error;
-  const definition = definitionAt(error.address);
+  const { name } = definitionAt(error.address);
   return new TaskLookupError(
-    `Cannot read result: it has ${definition.name}, whose module is not imported here, and a ` +
+    `Cannot read result: it contains ${name}, whose module is not imported in this isolate, and a ` +
       `blocking call cannot import it. Import the module first, or do not block`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A worker of a pool: takes tasks, runs them, sends their results.
+ * A worker of a pool: receives chunks, runs them, sends their results.
  *
  * @module
  */
@@ -20,12 +20,15 @@ import { readMessage } from "../../../codec/message.ts";
 import { setOnUncaught } from "../../../runtime/worker.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
-import { ChunkStatus, type Failure, JobFlag } from "../../runner/protocol.ts";
+import { ChunkStatus, type Failure } from "../../runner/chunk.ts";
+import { JobFlag, ResultStatus } from "./protocol.ts";
 import { workerWord } from "./worker_words.ts";
 
-/** What a worker of a pool is given. */
+/** What a worker of a pool is started with. */
 export interface PoolStartRequest {
+  /** Where it receives chunks. */
   tasks: Channel;
+  /** Where it sends results. */
   results: Channel;
   initializer?: (...args: unknown[]) => unknown;
   initargs: readonly unknown[];
@@ -34,20 +37,20 @@ export interface PoolStartRequest {
 }
 
 /**
- * How long an idle worker blocks before it leaves the thread to its event loop, in milliseconds.
- * Waking a blocked thread takes half the time of waking an event loop.
+ * How long an idle worker blocks before it returns to its event loop, in milliseconds. Waking a blocked
+ * isolate takes half the time of waking an event loop.
  */
 const BLOCK_MS = 2;
 /**
- * How much longer than others an idle worker looks before it sleeps. A caller that waits for one result
- * before it makes the next call needs some 50 µs to wake: a worker that sleeps by then costs as much
- * again, at every call.
+ * How much longer than other receivers an idle worker spins before it sleeps. A caller that awaits each
+ * result before its next call needs about 50 µs to wake; a worker that sleeps by then adds as much
+ * again to every call.
  */
 const SPIN_FACTOR = 6;
-/** How long a worker runs from task to task before its event loop has a turn, in milliseconds. */
+/** How long a worker runs chunks before its event loop gets a turn, in milliseconds. */
 const TURN_MS = 50;
 
-/** Runs a worker of a pool until the pool is closed and nothing is left to do. */
+/** Runs the worker until the pool is closed and no chunk is left, or its limit of chunks is reached. */
 export async function runPoolWorker(payload: unknown): Promise<void> {
   const { tasks, results, initializer, initargs, maxTasks } = payload as PoolStartRequest;
   setOnUncaught((error) =>
@@ -56,7 +59,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
   try {
     await initializer?.(...initargs);
   } catch (error) {
-    send(results, 0, 0, ChunkStatus.INITIALIZER_FAILED, error);
+    send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, error);
     return;
   }
   let turnEnd = performance.now() + TURN_MS;
@@ -71,7 +74,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     const block = receiveInto(tasks.at, decoder);
     if (block === undefined) {
       if (closedBits(tasks.at) !== 0) return;
-      done--; // another worker was quicker
+      done--; // another worker received it
       continue;
     }
     const running = runChunk(block, results);
@@ -85,66 +88,71 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
 
 const decoder = new Decoder();
 
-/** A chunk that this worker has taken. */
-class TakenChunk implements RunningChunk {
+/** A chunk that this worker has received. */
+class ReceivedChunk implements RunningChunk {
   readonly #results: Channel;
   readonly job = decoder.number();
-  readonly chunk = decoder.number();
+  readonly index = decoder.number();
   readonly mode = decoder.number();
-  readonly address = decoder.number();
+  /** Address of the function. */
+  readonly target = decoder.number();
   readonly flag = decoder.number();
 
-  /** Reads the header of the chunk that the decoder has. */
+  /** Reads the header of the chunk in the decoder. */
   constructor(results: Channel) {
     this.#results = results;
   }
 
-  /** Begins it; false if it was withdrawn. */
+  /** Marks its job as begun. Returns false if the job was withdrawn or has settled. */
   begin(): boolean {
     const { flag } = this;
     if (flag === 0) return true;
     return Atomics.compareExchange(i32, flag, JobFlag.WAITING, JobFlag.BEGUN) !== JobFlag.CANCELLED;
   }
 
-  unwanted(): boolean {
+  isUnwanted(): boolean {
     const { flag } = this;
-    // Not atomic, which would take 20 ns: one that was told this moment may run another item.
+    // Plain loads: atomic ones take 20 ns. The worst case is that one more item runs.
     return (i32[thisIsolate + isolateWord.CONTROL] & Control.STOP) !== 0 ||
       (flag !== 0 && i32[flag] === JobFlag.CANCELLED);
   }
 
   failure(error: unknown, index: number): Failure {
-    explainScope(error, this.address);
+    explainScope(error, this.target);
     return {
       error,
       index,
-      by: { task: functionNameAt(this.address), worker: currentIdentity().name },
+      by: { task: functionNameAt(this.target), worker: currentIdentity().name },
     };
   }
 
-  /** Sends what became of it; this worker has no task any more. */
+  /** Sends the result, then removes the chunk from the isolate record. */
   finish(status: number, payload: unknown): void {
-    send(this.#results, this.job, this.chunk, status, payload, this);
+    send(this.#results, this.job, this.index, status, payload, this);
     Atomics.store(i32, thisIsolate + workerWord.JOB, 0);
     i32[thisIsolate + workerWord.CHUNKS_DONE]++;
   }
 }
 
-/** Runs the chunk in the decoder. Returns a promise only if there is something to wait for. */
+/**
+ * Runs the chunk in the decoder.
+ *
+ * @returns a promise only if there is something to wait for
+ */
 function runChunk(block: number, results: Channel): Promise<void> | undefined {
-  const chunk = new TakenChunk(results);
-  i32[thisIsolate + workerWord.CHUNK] = chunk.chunk;
+  const chunk = new ReceivedChunk(results);
+  i32[thisIsolate + workerWord.CHUNK] = chunk.index;
   Atomics.store(i32, thisIsolate + workerWord.JOB, chunk.job);
   if (!chunk.begin()) {
-    drop(block);
+    discardPayload(block);
     chunk.finish(ChunkStatus.SKIPPED, undefined);
     return undefined;
   }
   let fn: (...args: unknown[]) => unknown;
   let payload: unknown[];
   try {
-    const found = functionAt(chunk.address);
-    if (found === undefined) throw new NeedsImport(chunk.address);
+    const found = functionAt(chunk.target);
+    if (found === undefined) throw new NeedsImport(chunk.target);
     fn = found as typeof fn;
     payload = decoder.value() as unknown[];
     endReceive(decoder, block);
@@ -159,8 +167,8 @@ function runChunk(block: number, results: Channel): Promise<void> | undefined {
   return runCalls(fn, payload, chunk);
 }
 
-/** Lets go of the chunk in the decoder. */
-function drop(block: number): void {
+/** Releases what the chunk in the decoder refers to. */
+function discardPayload(block: number): void {
   decoder.skip();
   endReceive(decoder, block);
 }
@@ -168,27 +176,28 @@ function drop(block: number): void {
 async function importAndRun(
   block: number,
   needs: NeedsImport,
-  chunk: TakenChunk,
+  chunk: ReceivedChunk,
   results: Channel,
 ): Promise<void> {
   try {
     await importFunction(needs.address);
   } catch (error) {
     readMessage(decoder, block);
-    drop(block);
+    discardPayload(block);
     return chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
   }
   readMessage(decoder, block);
   await runChunk(block, results);
 }
 
+/** Sends a result; one that cannot cross is replaced by an error that says so. */
 function send(
   results: Channel,
   job: number,
   index: number,
   status: number,
   payload: unknown,
-  chunk?: TakenChunk,
+  chunk?: ReceivedChunk,
 ): void {
   const encoder = borrowEncoder();
   try {
@@ -199,21 +208,23 @@ function send(
     encoder.finish();
     push(results.at, encoder);
   } catch (error) {
-    // The result or the error cannot cross: what is sent instead can.
     if (chunk === undefined) {
       send(results, job, index, status, new Error(String(payload)));
     } else {
       const cause = error instanceof Error ? error : new Error(String(error));
-      const what = status === ChunkStatus.FAILED ? `${describe((payload as Failure).error)}: ` : "";
+      const what = status === ChunkStatus.FAILED
+        ? `${describeThrown((payload as Failure).error)}: `
+        : "";
       const why = cause.message.replace(/^Cannot send /, "");
-      const instead = new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause });
-      send(results, job, index, ChunkStatus.FAILED, chunk.failure(instead, 0));
+      const replacement = new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause });
+      send(results, job, index, ChunkStatus.FAILED, chunk.failure(replacement, 0));
     }
   } finally {
     returnEncoder(encoder);
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? `the error "${error.name}: ${error.message}"` : "what was thrown";
+function describeThrown(error: unknown): string {
+  if (error instanceof Error) return `the error "${error.name}: ${error.message}"`;
+  return "the thrown value";
 }

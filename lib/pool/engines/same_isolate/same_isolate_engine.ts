@@ -1,12 +1,12 @@
 /**
- * The engine under a pool of threads: it calls functions in this isolate, a few at a time.
+ * The engine of `ThreadPool`: slots run chunks in this isolate.
  *
- *     call --send--> queue --taken by--> places
- *     call <--job.onDone, fail-- places
+ *     call --send--> queue --taken by--> slots
+ *     call <--onChunkDone, fail-- slots
  *
- * A place, which stands for a thread, runs chunk after chunk, as a worker does, and waits for the
- * promise of each call before the next. Nothing here keeps the program alive: a call that waits for a
- * timer, a socket or a lock does so itself, and one that waits for what cannot come shall not.
+ * A slot, which stands for a thread, runs chunk after chunk as a worker does, and awaits the promise of
+ * each call before the next. The engine does not keep the program alive: a call that waits for a timer,
+ * a socket or a lock does so itself, and a call that waits for an event that cannot come must not.
  *
  * @module
  */
@@ -14,25 +14,20 @@
 import { DeadlockError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
+import type { Job } from "../../calls/job.ts";
+import { ChunkStatus, type Failure } from "../../runner/chunk.ts";
 import { isPromiseLike, runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
-import {
-  type Engine,
-  type EngineOptions,
-  initializerError,
-  submittedTooLate,
-  terminatedError,
-} from "../engine.ts";
-import { type Job, whenSettled } from "../../calls/jobs.ts";
-import { ChunkStatus, type Failure } from "../../runner/protocol.ts";
+import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
+import type { Engine, EngineOptions } from "../engine.ts";
 
-/** How long places run from chunk to chunk before the event loop has a turn, in milliseconds. */
+/** How long slots run chunks before the event loop gets a turn, in milliseconds. */
 const TURN_MS = 20;
 
-/** The threads that the places stand for. */
-export interface PlaceThreads {
-  /** Calls the code at once, as that of the place's thread; it may return a promise of its end. */
-  run(place: number, code: () => unknown): void;
-  /** Nobody waits for what they run any more. */
+/** The threads that the slots stand for. */
+export interface SlotThreads {
+  /** Calls `code` at once, as code of the slot's thread. It may return a promise. */
+  run(slot: number, code: () => unknown): void;
+  /** Ends the waits of code that still runs: the engine was terminated. */
   abandon(): void;
 }
 
@@ -52,7 +47,7 @@ class LocalChunk implements RunningChunk {
     return runCalls(this.job.target, this.payload, this);
   }
 
-  unwanted(): boolean {
+  isUnwanted(): boolean {
     return this.job.settled;
   }
 
@@ -66,55 +61,38 @@ class LocalChunk implements RunningChunk {
 }
 
 /** Calls the functions of jobs in this isolate. */
-export class SameIsolateEngine implements Engine<AnyFunction> {
+export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction> {
   readonly #options: EngineOptions;
-  /** The jobs that have not ended, with whether a chunk of them has begun. */
+  readonly #threads: SlotThreads;
+  /** Jobs that have not settled, with whether a chunk of them has begun. */
   readonly #jobs = new Map<Job<AnyFunction>, boolean>();
   #first: LocalChunk | undefined;
   #last: LocalChunk | undefined;
-  #chunksOut = 0;
-  /** Places that run nothing; the one that did last is the next to. */
+  /** Slots that run nothing. The last one to become idle is the next to run. */
   readonly #idle: number[] = [];
-  /** Number of places that run chunks, of those that wait for a turn, or for the initializer. */
+  /** Numbers of slots that run chunks, that wait for a turn, and that await their initializer. */
   #busy = 0;
   #turning = 0;
   #starting = 0;
   #started = false;
-  /** When the event loop is to have a turn. */
+  /** When the event loop must get a turn. */
   #turnEnd = 0;
   #pumping = false;
-  #closed = false;
-  #terminated = false;
-  #broken: Error | undefined;
-  /** Told when something has ended. */
-  #onChange: (() => void)[] = [];
+  /** Resolve when a chunk or a slot has ended. */
+  #changeWaiters: (() => void)[] = [];
   readonly #settle = (chunk: LocalChunk, status: number, payload: unknown) =>
     this.#onFinish(chunk, status, payload);
 
-  readonly #threads: PlaceThreads;
-
   /**
-   * Makes an engine; the initializer runs when the caller has gone on.
+   * Makes an engine; the initializer runs in a later microtask.
    *
-   * @param threads what places run their code as
+   * @param threads what slots run their code as
    */
-  constructor(options: EngineOptions, threads: PlaceThreads) {
+  constructor(options: EngineOptions, threads: SlotThreads) {
+    super();
     this.#options = options;
     this.#threads = threads;
     if (options.initializer !== undefined) this.#pumpLater();
-  }
-
-  get chunksOut(): number {
-    return this.#chunksOut;
-  }
-
-  get broken(): Error | undefined {
-    return this.#broken;
-  }
-
-  checkUsable(): void {
-    if (this.#broken !== undefined) throw this.#broken;
-    if (this.#terminated) throw submittedTooLate();
   }
 
   // Submission
@@ -142,7 +120,7 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
 
   #enter(job: Job<AnyFunction>): void {
     this.#jobs.set(job, false);
-    whenSettled(job, () => this.#jobs.delete(job));
+    job.onSettled.add(() => this.#jobs.delete(job));
   }
 
   #enqueue(job: Job<AnyFunction>, index: number, mode: number, payload: unknown[]): void {
@@ -150,12 +128,11 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
     if (this.#last === undefined) this.#first = chunk;
     else this.#last.next = chunk;
     this.#last = chunk;
-    job.chunksLeft++;
-    this.#chunksOut++;
+    this.countSent(job);
     this.#pumpLater();
   }
 
-  begun(job: Job<AnyFunction>): boolean {
+  hasBegun(job: Job<AnyFunction>): boolean {
     return this.#jobs.get(job) === true;
   }
 
@@ -165,68 +142,68 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
 
   // Running
 
-  /** Has places take chunks once the caller has gone on. */
+  /** Makes idle slots take chunks in a later microtask. */
   #pumpLater(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     queueMicrotask(() => {
       this.#pumping = false;
-      if (this.#chunksOut > 0 || !this.#closed) this.#start();
+      if (this.chunksOut > 0 || !this.closed) this.#start();
       this.#pump();
     });
   }
 
   #pump(): void {
     while (this.#first !== undefined && this.#idle.length > 0) {
-      const place = this.#idle.pop()!;
-      this.#threads.run(place, () => this.#occupy(place));
+      const slot = this.#idle.pop()!;
+      this.#threads.run(slot, () => this.#runChunks(slot));
     }
   }
 
-  /** Makes the places, each after an initializer of its own. */
+  /** Makes the slots, each of which runs the initializer first. */
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    for (let place = this.#options.size - 1; place >= 0 && this.#broken === undefined; place--) {
-      this.#threads.run(place, () => this.#prepare(place));
+    for (let slot = this.#options.size - 1; slot >= 0 && this.broken === undefined; slot--) {
+      this.#threads.run(slot, () => this.#initialize(slot));
     }
   }
 
-  #prepare(place: number): void {
+  #initialize(slot: number): void {
     const { initializer, initargs } = this.#options;
     try {
       const pending = initializer?.(...initargs);
-      if (isPromiseLike(pending)) this.#prepareLater(place, pending);
-      else this.#idle.push(place);
+      if (isPromiseLike(pending)) void this.#awaitInitializer(slot, pending);
+      else this.#idle.push(slot);
     } catch (error) {
       this.#break(error);
     }
   }
 
-  async #prepareLater(place: number, pending: PromiseLike<unknown>): Promise<void> {
+  async #awaitInitializer(slot: number, pending: PromiseLike<unknown>): Promise<void> {
     this.#starting++;
     try {
       await pending;
-      this.#idle.push(place);
+      this.#idle.push(slot);
     } catch (error) {
       this.#break(error);
     }
     this.#starting--;
     this.#pump();
-    this.#changed();
+    this.#notifyChange();
   }
 
-  /** Runs chunks in a place while there are any. */
-  async #occupy(place: number): Promise<void> {
+  /** Runs chunks in a slot until the queue is empty. */
+  async #runChunks(slot: number): Promise<void> {
     this.#busy++;
     for (let chunk; (chunk = this.#dequeue()) !== undefined;) {
       const running = this.#run(chunk);
       if (running !== undefined) await running;
-      if (!this.#terminated && performance.now() > this.#turnEnd) await this.#turn();
+      if (!this.terminated && performance.now() > this.#turnEnd) await this.#turn();
     }
     this.#busy--;
-    this.#idle.push(place);
-    this.#changed();
+    this.#idle.push(slot);
+    this.#notifyChange();
   }
 
   async #turn(): Promise<void> {
@@ -237,7 +214,7 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
   }
 
   #run(chunk: LocalChunk): Promise<void> | undefined {
-    if (chunk.unwanted()) {
+    if (chunk.isUnwanted()) {
       chunk.finish(ChunkStatus.SKIPPED, undefined);
       return undefined;
     }
@@ -245,7 +222,7 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
     return chunk.run();
   }
 
-  /** Takes the first chunk out of the queue, or the first of `job`. */
+  /** Removes the first chunk from the queue, or the first of `job`. */
   #dequeue(job?: Job<AnyFunction>): LocalChunk | undefined {
     let before: LocalChunk | undefined;
     let chunk = this.#first;
@@ -261,17 +238,15 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
   }
 
   #onFinish({ job, index }: LocalChunk, status: number, payload: unknown): void {
-    if (this.#terminated || this.#broken !== undefined) return; // its job has failed already
-    this.#chunksOut--;
-    job.chunksLeft--;
-    if (status === ChunkStatus.DONE) {
-      job.onDone(index, job.settled ? payload : job.take(index, payload));
-    } else if (status === ChunkStatus.FAILED) job.fail((payload as Failure).error);
-    this.#changed();
+    if (this.terminated || this.broken !== undefined) return; // its job has failed already
+    this.countReturned(job);
+    const stores = status === ChunkStatus.DONE && !job.settled;
+    settleChunk(job, index, status, stores ? job.storeResult(index, payload) : payload);
+    this.#notifyChange();
   }
 
-  /** Runs the job here and now, beside what the places run: none of them goes on meanwhile. */
-  work(job: Job<AnyFunction>, options?: WaitOptions): boolean {
+  /** Runs the chunks of the job in this call, while no slot makes progress. */
+  waitSync(job: Job<AnyFunction>, options?: WaitOptions): boolean {
     deadlineOf(options);
     if (!job.settled) this.#start();
     const initialized = this.#idle.length + this.#busy > 0;
@@ -280,56 +255,56 @@ export class SameIsolateEngine implements Engine<AnyFunction> {
       const running = chunk && this.#run(chunk);
       if (chunk !== undefined && running === undefined) continue;
       throw new DeadlockError(
-        `Cannot wait for a task of this thread: ${
+        `Cannot block on a task of this isolate: ${
           initialized ? "it" : "the initializer"
-        } waits for a promise, and while the thread blocks no promise goes on. Await the call`,
+        } awaits a promise, which cannot settle while the isolate blocks. Await the call`,
       );
     }
     return true;
   }
 
-  // Its end
+  // End
 
   #break(error: unknown): void {
-    this.#broken ??= initializerError(error);
-    this.#failAll(this.#broken);
+    this.broken ??= initializerError(error);
+    this.#failAll(this.broken);
   }
 
   #failAll(error: unknown): void {
     this.#first = this.#last = undefined;
-    this.#chunksOut = 0;
+    this.chunksOut = 0;
     for (const job of [...this.#jobs.keys()]) job.fail(error);
-    this.#changed();
+    this.#notifyChange();
   }
 
   close(): void {
-    this.#closed = true;
+    this.closed = true;
   }
 
-  /** Fails all jobs. Calls that are under way go on, but for waits of this package: those end. */
+  /** Fails all jobs. Calls that have begun continue, but their waits by this package end. */
   terminate(): void {
-    if (this.#terminated) return;
-    this.#terminated = true;
+    if (this.terminated) return;
+    this.terminated = true;
     this.close();
     this.#threads.abandon();
     this.#failAll(terminatedError());
   }
 
-  #changed(): void {
-    for (const tell of this.#onChange.splice(0)) tell();
+  #notifyChange(): void {
+    for (const resolve of this.#changeWaiters.splice(0)) resolve();
   }
 
   #change(): Promise<void> {
-    return new Promise((resolve) => this.#onChange.push(resolve));
+    return new Promise((resolve) => this.#changeWaiters.push(resolve));
   }
 
-  async idle(): Promise<void> {
-    while (this.#chunksOut > 0) await this.#change();
+  async drain(): Promise<void> {
+    while (this.chunksOut > 0) await this.#change();
   }
 
-  /** Waits until no place runs anything; after `terminate()`, not for what cannot be stopped. */
-  async ended(): Promise<void> {
-    const left = () => this.#terminated ? this.#turning : this.#busy + this.#starting;
-    while (left() > 0) await this.#change();
+  /** Waits until no slot runs a chunk; after `terminate()`, not for calls that cannot be stopped. */
+  async join(): Promise<void> {
+    const active = () => this.terminated ? this.#turning : this.#busy + this.#starting;
+    while (active() > 0) await this.#change();
   }
 }

@@ -1,0 +1,124 @@
+/**
+ * A job of many chunks.
+ *
+ * @module
+ */
+
+import type { Decoder } from "../../codec/decoder.ts";
+import type { Failure } from "../runner/chunk.ts";
+import { callSite, explainFailure } from "./call_site.ts";
+import { type Job, SettleHandlers } from "./job.ts";
+
+/** Progress of a call over many items. */
+export interface Progress {
+  /** Number of items whose results have arrived. */
+  done: number;
+  /** Number of all items. */
+  total: number;
+}
+
+/** A call of a function with each of many items, cut into chunks. */
+export class MapJob<Target> implements Job<Target> {
+  chunksOut = 0;
+  flag = 0;
+  readonly onSettled = new SettleHandlers();
+  readonly target: Target;
+  readonly cancellable = true;
+  readonly site = callSite();
+  /** The results of all items, in their order. */
+  readonly promise: Promise<unknown[]>;
+  readonly #resolve: (results: unknown[]) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #results: unknown[];
+  readonly #chunkSize: number;
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  /** Number of items without a result. */
+  #remaining: number;
+  #state: "pending" | "done" | "failed" = "pending";
+  #error: unknown;
+
+  /** Makes a job of `total` items, of which each chunk has `chunkSize`. */
+  constructor(
+    target: Target,
+    total: number,
+    chunkSize: number,
+    onProgress?: (progress: Progress) => void,
+  ) {
+    this.target = target;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#results = new Array(total);
+    this.#chunkSize = chunkSize;
+    this.#onProgress = onProgress;
+    this.#remaining = total;
+    if (total === 0) this.#succeed();
+  }
+
+  get settled(): boolean {
+    return this.#state !== "pending";
+  }
+
+  /**
+   * Returns the results of a job that has settled.
+   *
+   * @throws the error that the job failed with
+   */
+  outcome(): unknown[] {
+    if (this.#state === "failed") throw this.#error;
+    return this.#results;
+  }
+
+  /** Reads the results of a chunk into their places and returns their number. */
+  readResult(chunk: number, decoder: Decoder): number {
+    return decoder.itemsInto(this.#results, chunk * this.#chunkSize);
+  }
+
+  /** Copies the results of a chunk into their places and returns their number. */
+  storeResult(chunk: number, results: unknown): number {
+    const list = results as unknown[];
+    const from = chunk * this.#chunkSize;
+    for (let at = 0; at < list.length; at++) this.#results[from + at] = list[at];
+    return list.length;
+  }
+
+  onChunkDone(_chunk: number, count: unknown): void {
+    if (this.settled) return;
+    this.#remaining -= count as number;
+    try {
+      this.#onProgress?.({
+        done: this.#results.length - this.#remaining,
+        total: this.#results.length,
+      });
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.#remaining === 0) this.#succeed();
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.#state = "failed";
+    this.#error = error;
+    this.onSettled.run();
+    this.#reject(error);
+  }
+
+  itemRange(chunk: number): string {
+    const first = chunk * this.#chunkSize;
+    const last = Math.min(first + this.#chunkSize, this.#results.length) - 1;
+    return first === last ? `, item ${first}` : `, items ${first} to ${last}`;
+  }
+
+  explain(chunk: number, failure: Failure): unknown {
+    return explainFailure(failure, `, item ${chunk * this.#chunkSize + failure.index}`, this.site);
+  }
+
+  #succeed(): void {
+    if (this.settled) return;
+    this.#state = "done";
+    this.onSettled.run();
+    this.#resolve(this.#results);
+  }
+}

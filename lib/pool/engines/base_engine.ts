@@ -1,0 +1,67 @@
+/**
+ * What every engine has: its state, the count of its chunks, and how a chunk that came back reaches its
+ * job.
+ *
+ * @module
+ */
+
+import { ClosedError, InitializerError, TerminatedError } from "../../errors.ts";
+import type { Job } from "../calls/job.ts";
+import { ChunkStatus, type Failure } from "../runner/chunk.ts";
+
+/** The part that engines share. */
+export abstract class BaseEngine {
+  /** Number of chunks that were sent and have not come back. */
+  chunksOut = 0;
+  /** Error that keeps the engine from working; all its jobs have failed with it. */
+  broken: Error | undefined;
+  protected closed = false;
+  protected terminated = false;
+
+  /** As `Engine.checkUsable`. */
+  checkUsable(): void {
+    if (this.broken !== undefined) throw this.broken;
+    if (this.terminated) {
+      throw new ClosedError("Cannot submit to pool: it was terminated. Make a new pool");
+    }
+  }
+
+  /** Counts a chunk that was sent. */
+  protected countSent(job: Job): void {
+    job.chunksOut++;
+    this.chunksOut++;
+  }
+
+  /** Counts a chunk that came back. */
+  protected countReturned(job: Job): void {
+    job.chunksOut--;
+    this.chunksOut--;
+  }
+}
+
+/**
+ * Passes the end of a chunk to its job.
+ *
+ * @param status a value of {@linkcode ChunkStatus}
+ * @param payload what goes with it; for `DONE`, what the job read or stored
+ */
+export function settleChunk<Target>(
+  job: Job<Target>,
+  chunk: number,
+  status: number,
+  payload: unknown,
+): void {
+  if (status === ChunkStatus.DONE) job.onChunkDone(chunk, payload);
+  else if (status === ChunkStatus.FAILED) job.fail(job.explain(chunk, payload as Failure));
+}
+
+/** Makes the error that breaks an engine whose initializer failed. */
+export function initializerError(error: unknown): InitializerError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new InitializerError(`The initializer of the pool failed: ${message}`, { cause: error });
+}
+
+/** Makes the error that the jobs of a terminated engine fail with. */
+export function terminatedError(): TerminatedError {
+  return new TerminatedError("Cannot get result: the pool was terminated");
+}
