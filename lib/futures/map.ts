@@ -7,7 +7,12 @@
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import type { ImapIterator } from "../pool/calls/imap.ts";
-import { hasKnownEnd, type Input, ItemSource, reportReturnError } from "../pool/calls/item_source.ts";
+import {
+  hasKnownEnd,
+  type Input,
+  ItemSource,
+  reportReturnError,
+} from "../pool/calls/item_source.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** How {@linkcode MapResults} deals with its executor. */
