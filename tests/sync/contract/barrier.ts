@@ -1,5 +1,5 @@
 /**
- * What a barrier promises.
+ * The contract of a barrier.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import {
   TimeoutError,
   Value,
 } from "@sauropod/multiprocessing";
-import { type Body, canDie, type Party, type World } from "./parties.ts";
+import { canDie, type Clause } from "./contract.ts";
+import type { Party, World } from "./parties.ts";
 import {
   ABORTED,
   countAction,
@@ -24,14 +25,14 @@ import {
 
 const N = 5;
 
-/** Has all come, in order, and wait: their numbers. */
-async function comeAll(barrier: Barrier, parties: Party[]): Promise<unknown[]> {
+/** Makes all parties arrive, in order, and returns their indexes. */
+async function passAll(barrier: Barrier, parties: Party[]): Promise<unknown[]> {
   const waiting = await beginAll(barrier, parties.slice(0, -1));
   const last = parties.at(-1)!.do(barrier, "wait");
   return await Promise.all([...waiting, last]);
 }
 
-/** Has some come, too few. */
+/** Makes parties arrive, too few for the barrier, and returns what they wait for. */
 async function beginAll(
   barrier: Barrier,
   parties: Party[],
@@ -46,8 +47,10 @@ async function allBroken(waiting: Promise<unknown>[]): Promise<void> {
   for (const result of waiting) await assertRejects(() => result, BrokenBarrierError);
 }
 
+/** The indexes that the parties get when they arrive in order. */
 const inOrder = Array.from({ length: N }, (_, at) => at);
 
+/** Makes a barrier with an action, and gives each party what the action uses. */
 async function withActions(
   world: World,
   action: BarrierOptions["action"],
@@ -59,10 +62,10 @@ async function withActions(
   return { barrier: new Barrier(parties, { action }), parties: all, actions, started };
 }
 
-/** The bodies. */
-export const barrier: readonly Body[] = [
+/** The clauses for a `Barrier`. */
+export const barrier: readonly Clause[] = [
   {
-    name: "Barrier.wait() lets all pass once all have come, each with a number of its own",
+    name: "Barrier.wait() returns a different index to each party once all have arrived",
     async run(world) {
       const [barrier, parties] = [new Barrier(N), world.parties(N)];
       const waiting = await beginAll(barrier, parties.slice(1));
@@ -74,28 +77,28 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier.wait() keeps all in lock step, again and again",
+    name: "Barrier.wait() keeps the parties in lock step over ten passes",
     async run(world) {
       const barrier = new Barrier(N);
       const arrived = Array.from({ length: 10 }, () => 0);
-      const numbers: number[][] = arrived.map(() => []);
+      const indexesOf: number[][] = arrived.map(() => []);
       await Promise.all(
         world.parties(N).map(async (party) => {
           for (let pass = 0; pass < 10; pass++) {
             arrived[pass]++;
-            const number = await party.do(barrier, "wait");
+            const index = await party.do(barrier, "wait");
             assertEquals(arrived[pass], N);
-            if (pass < 8) assertEquals(arrived[pass + 2], 0); // nobody two ahead
-            numbers[pass].push(number as number);
+            if (pass < 8) assertEquals(arrived[pass + 2], 0); // no party is two passes ahead
+            indexesOf[pass].push(index as number);
           }
         }),
       );
-      for (const of of numbers) assertEquals(of.toSorted(), inOrder);
+      for (const indexes of indexesOf) assertEquals(indexes.toSorted(), inOrder);
       assertEquals([barrier.nWaiting, barrier.broken], [0, false]);
     },
   },
   {
-    name: "Barrier.wait() of one party never waits",
+    name: "Barrier.wait() returns at once when the barrier is for one party",
     async run(world) {
       const [barrier, [first]] = [new Barrier(1), world.parties(1)];
       assertEquals(await first.do(barrier, "wait"), 0);
@@ -103,16 +106,16 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier lets more than its parties pass in groups",
+    name: "Barrier.wait() releases callers in groups when more call than it has parties",
     async run(world) {
       const [barrier, parties] = [new Barrier(2), world.parties(6)];
-      const numbers = await Promise.all(parties.map((party) => party.do(barrier, "wait")));
-      assertEquals(numbers.toSorted(), [0, 0, 0, 1, 1, 1]);
+      const indexes = await Promise.all(parties.map((party) => party.do(barrier, "wait")));
+      assertEquals(indexes.toSorted(), [0, 0, 0, 1, 1, 1]);
       assertEquals(barrier.nWaiting, 0);
     },
   },
   {
-    name: "Barrier calls its action once, before anybody passes",
+    name: "Barrier calls its action once, before any party is released",
     async run(world) {
       const { barrier, parties, actions } = await withActions(world, countAction);
       for (let pass = 1; pass <= 3; pass++) {
@@ -125,7 +128,7 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier waits for an action that returns a promise, if it is awaited",
+    name: "Barrier waits for the promise of its action when wait() is async",
     async run(world) {
       const { barrier, parties, actions } = await withActions(world, countLater);
       const waiting = await beginAll(barrier, parties.slice(1));
@@ -142,7 +145,7 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier is broken by an action that throws; its caller gets the error",
+    name: "Barrier breaks when its action throws, and the party that called it gets the error",
     async run(world) {
       const { barrier, parties, actions } = await withActions(world, failingAction);
       for (let times = 1; times <= 2; times++) {
@@ -155,7 +158,7 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier.abort() breaks it for those who wait and those who come, until reset()",
+    name: "Barrier.abort() breaks the barrier for present and later waiters until reset()",
     async run(world) {
       const [barrier, [first, ...others]] = [new Barrier(N), world.parties(N)];
       const waiting = await beginAll(barrier, others);
@@ -165,11 +168,11 @@ export const barrier: readonly Body[] = [
       await allBroken([first.do(barrier, "wait")]);
       await others[0].do(barrier, "reset");
       assertEquals(barrier.broken, false);
-      assertEquals(await comeAll(barrier, [first, ...others]), inOrder);
+      assertEquals(await passAll(barrier, [first, ...others]), inOrder);
     },
   },
   {
-    name: "Barrier.reset() breaks it for those who wait, and leaves it whole",
+    name: "Barrier.reset() breaks the barrier for present waiters only",
     async run(world) {
       const [barrier, [first, ...others]] = [new Barrier(N), world.parties(N)];
       for (let times = 0; times < 3; times++) {
@@ -178,11 +181,11 @@ export const barrier: readonly Body[] = [
         assertEquals([barrier.broken, barrier.nWaiting], [false, 0]);
         await allBroken(waiting);
       }
-      assertEquals(await comeAll(barrier, [...others, first]), inOrder);
+      assertEquals(await passAll(barrier, [...others, first]), inOrder);
     },
   },
   {
-    name: "Barrier.wait() that times out breaks it for all",
+    name: "Barrier.wait() breaks the barrier for all parties when it times out",
     async run(world) {
       const [barrier, [first, second, ...others]] = [new Barrier(N), world.parties(N)];
       const waiting = await beginAll(barrier, others); // one is late
@@ -194,7 +197,7 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier.wait() with no time to wait passes if it is the last",
+    name: "Barrier.wait() with a timeout of 0 passes when it arrives last",
     async run(world) {
       const [barrier, [first, second]] = [new Barrier(2), world.parties(2)];
       const waiting = await beginAll(barrier, [second]);
@@ -205,7 +208,7 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier has a time of its own for waits that have none",
+    name: "Barrier applies its timeoutMs to waits that have none",
     async run(world) {
       const barrier = new Barrier(2, { timeoutMs: 20 });
       const [first, second] = world.parties(2);
@@ -218,8 +221,8 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier.wait() ends with the reason of a signal, and breaks it",
-    where: (world) => !world.setting.blocksAs(1),
+    name: "Barrier.wait() throws the reason of its signal and breaks the barrier",
+    where: ({ blocksAs }) => !blocksAs(1),
     async run(world) {
       const [barrier, abortedBy] = [new Barrier(3), new Event()];
       const [first, second] = world.parties(2);
@@ -232,7 +235,8 @@ export const barrier: readonly Body[] = [
     },
   },
   {
-    name: "Barrier lets one that comes during the action wait outside, where it breaks nothing",
+    name:
+      "Barrier makes a party that arrives during the action wait, and its timeout breaks nothing",
     where: canDie,
     async run(world) {
       const { barrier, parties, started } = await withActions(world, endlessAction, 2);
@@ -249,9 +253,9 @@ export const barrier: readonly Body[] = [
       await second.die("terminate");
     },
   },
-  ...(["terminate", "kill"] as const).flatMap((death): Body[] => [
+  ...(["terminate", "kill"] as const).flatMap((death): Clause[] => [
     {
-      name: `Barrier is broken by one that dies while it waits, by ${death}()`,
+      name: `Barrier breaks when a waiter dies by ${death}()`,
       where: canDie,
       async run(world) {
         const [barrier, [first, second, ...others]] = [new Barrier(N), world.parties(N)];
@@ -264,7 +268,7 @@ export const barrier: readonly Body[] = [
       },
     },
     {
-      name: `Barrier is broken by the death of one that runs the action, by ${death}()`,
+      name: `Barrier breaks when the party that runs its action dies by ${death}()`,
       where: canDie,
       async run(world) {
         const { barrier, parties, started } = await withActions(world, endlessAction, 3);

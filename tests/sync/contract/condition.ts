@@ -1,5 +1,5 @@
 /**
- * What a condition promises beyond what its lock does.
+ * The contract of a condition, besides that of its lock.
  *
  * @module
  */
@@ -12,15 +12,18 @@ import {
   type RLock,
   Value,
 } from "@sauropod/multiprocessing";
-import { type Body, canDie, type Party, turn, untilWaiting, waiters } from "./parties.ts";
+import { turn } from "../../fixtures/guarded.ts";
+import { canDie, type Clause } from "./contract.ts";
+import type { Party } from "./parties.ts";
 import { ABORTED, atLeast, fails, Predicate } from "./party.ts";
+import { untilWaiting, waiters } from "./waiters.ts";
 
 interface Waiting {
   party: Party;
   result: Promise<unknown>;
 }
 
-/** Has each party acquire the condition and wait. */
+/** Makes each party acquire the condition and wait. */
 async function beginAll(
   condition: Condition<Lock | RLock>,
   parties: Party[],
@@ -34,7 +37,7 @@ async function beginAll(
   return waiting;
 }
 
-/** Waits until each has waited, one after the other: the outcomes. */
+/** Waits until each party has returned and released the condition, and returns the outcomes. */
 function endAll(condition: Condition<Lock | RLock>, waiting: Waiting[]): Promise<unknown[]> {
   return Promise.all(waiting.map(async ({ party, result }) => {
     const outcome = await result;
@@ -43,7 +46,8 @@ function endAll(condition: Condition<Lock | RLock>, waiting: Waiting[]): Promise
   }));
 }
 
-async function held(
+/** Calls a method of the condition while the party holds it. */
+async function whileHeld(
   condition: Condition<Lock | RLock>,
   party: Party,
   method: string,
@@ -55,16 +59,16 @@ async function held(
   return result;
 }
 
-function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
+function clausesFor(kind: string, make: () => Condition<Lock | RLock>): Clause[] {
   return [
     {
-      name: `${of}.notify() wakes exactly one, the one that has waited longest`,
+      name: `${kind}.notify() wakes exactly one waiter, the longest`,
       async run(world) {
         const [condition, [first, ...others]] = [make(), world.parties(4)];
         const waiting = await beginAll(condition, others);
         for (let left = 3; left > 0; left--) {
-          assertEquals(waiters(condition), left); // nobody wakes by itself
-          await held(condition, first, "notify");
+          assertEquals(waiters(condition), left); // no waiter wakes without a notification
+          await whileHeld(condition, first, "notify");
           assertEquals(waiters(condition), left - 1);
           assertEquals(await endAll(condition, [waiting.shift()!]), [true]);
         }
@@ -72,36 +76,36 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       },
     },
     {
-      name: `${of}.notify(n) wakes exactly n, or as many as wait`,
+      name: `${kind}.notify(n) wakes exactly n waiters, or all if there are fewer`,
       async run(world) {
         const [condition, [first, ...others]] = [make(), world.parties(7)];
         const ended = endAll(condition, await beginAll(condition, others));
         for (const [n, left] of [[0, 6], [2, 4], [4, 0], [3, 0]]) {
-          await held(condition, first, "notify", n);
+          await whileHeld(condition, first, "notify", n);
           assertEquals(waiters(condition), left);
         }
         assertEquals(await ended, [true, true, true, true, true, true]);
-        // Nothing of the notification in vain is left over.
-        assertEquals(await held(condition, others[0], "wait", { timeoutMs: 5 }), false);
+        // The notifications that found no waiter are not kept.
+        assertEquals(await whileHeld(condition, others[0], "wait", { timeoutMs: 5 }), false);
       },
     },
     {
-      name: `${of}.notifyAll() wakes all, also after others have timed out`,
+      name: `${kind}.notifyAll() wakes all waiters, also after others have timed out`,
       async run(world) {
         const [condition, [first, ...others]] = [make(), world.parties(7)];
         await Promise.all(others.map(async (party) => {
-          assertEquals(await held(condition, party, "wait", { timeoutMs: 5 }), false);
+          assertEquals(await whileHeld(condition, party, "wait", { timeoutMs: 5 }), false);
         }));
         assertEquals(waiters(condition), 0);
         const waiting = await beginAll(condition, others);
-        await held(condition, first, "notifyAll");
+        await whileHeld(condition, first, "notifyAll");
         assertEquals(waiters(condition), 0);
         assertEquals(await endAll(condition, waiting), [true, true, true, true, true, true]);
         assertEquals(waiters(condition.lock), 0);
       },
     },
     {
-      name: `${of}.wait() goes on only once the one that notified releases`,
+      name: `${kind}.wait() returns only after the notifier releases the lock`,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
         const waiting = await beginAll(condition, [second]);
@@ -114,7 +118,7 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       },
     },
     {
-      name: `${of}.wait() is false when the time is up, and holds the lock again`,
+      name: `${kind}.wait() returns false with the lock held when it times out`,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
         await first.do(condition, "acquire");
@@ -128,29 +132,29 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       },
     },
     {
-      name: `${of}.wait() with a timeout is true if it is notified before`,
+      name: `${kind}.wait() with a timeout returns true when it is notified in time`,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
         const waiting = await beginAll(condition, [second], { timeoutMs: 60_000 });
-        await held(condition, first, "notify");
+        await whileHeld(condition, first, "notify");
         assertEquals(await endAll(condition, waiting), [true]);
       },
     },
     {
-      name: `${of}.wait() with a timeout waits for the lock however long that takes`,
+      name: `${kind}.wait() waits for the lock beyond its timeout`,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
         await second.do(condition, "acquire");
         const result = second.do(condition, "wait", { timeoutMs: 20 });
-        await first.do(condition, "acquire"); // the second has begun to wait
-        await untilWaiting(condition.lock, 1); // its time is up
+        await first.do(condition, "acquire"); // the second party is in wait()
+        await untilWaiting(condition.lock, 1); // it has timed out and wants the lock
         await first.do(condition, "release");
         assertEquals(await result, false);
         await second.do(condition, "release");
       },
     },
     {
-      name: `${of}.wait() and notify() without the lock are errors`,
+      name: `${kind}.wait() and notify() throw when the lock is not held`,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
         const message = "the lock is not held here. Acquire the condition first";
@@ -162,14 +166,14 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
           await assertRejects(() => first.do(condition, "waitFor", predicate), Error, message);
         };
         await whenFree();
-        if (!canDie(world)) return; // whoever is in the worker of the holder may do it
+        if (!canDie(world.setting)) return; // in one worker, every party holds the lock
         await second.do(condition, "acquire");
         await whenFree();
         await second.do(condition, "release");
       },
     },
     {
-      name: `${of}.waitFor() is true once the predicate is, in whatever worker it changes`,
+      name: `${kind}.waitFor() returns true once a change in any isolate makes the predicate true`,
       async run(world) {
         const [condition, state, [first, second]] = [make(), new Value("i"), world.parties(2)];
         await second.do(condition, "acquire");
@@ -183,14 +187,14 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
           state.add(1);
           await first.do(condition, "notify");
           await first.do(condition, "release");
-          if (step < 4) await untilWaiting(condition, 1); // it looked in vain
+          if (step < 4) await untilWaiting(condition, 1); // the predicate was false
         }
         assertEquals(await result, true);
         await second.do(condition, "release");
       },
     },
     {
-      name: `${of}.waitFor() gives what the predicate gives last when the time is up`,
+      name: `${kind}.waitFor() returns the last result of the predicate when it times out`,
       async run(world) {
         const [condition, state, [first]] = [make(), new Value("i", 3), world.parties(1)];
         const predicate = new Predicate(atLeast, [state, 4]);
@@ -205,7 +209,7 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       },
     },
     {
-      name: `${of}.waitFor() has one time for all of its waits`,
+      name: `${kind}.waitFor() applies its timeout to all of its waits together`,
       async run(world) {
         const [condition, state, [first, second]] = [make(), new Value("i"), world.parties(2)];
         await second.do(condition, "acquire");
@@ -221,14 +225,14 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
           return second.do(condition, "release");
         });
         while (!ended) {
-          await held(condition, first, "notify"); // each would begin the time anew
+          await whileHeld(condition, first, "notify"); // none of these may restart the timeout
           await turn();
         }
         assertEquals(await released, false);
       },
     },
     {
-      name: `${of}.waitFor() throws what the predicate throws, and holds the lock`,
+      name: `${kind}.waitFor() throws what the predicate throws, with the lock held`,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
         await first.do(condition, "acquire");
@@ -243,8 +247,8 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       },
     },
     {
-      name: `${of}.wait() ends with the reason of a signal, and holds the lock again`,
-      where: (world) => !world.setting.blocksAs(1),
+      name: `${kind}.wait() throws the reason of its signal, with the lock held`,
+      where: ({ blocksAs }) => !blocksAs(1),
       async run(world) {
         const [condition, abortedBy, [first, second]] = [make(), new Event(), world.parties(2)];
         const [{ result }] = await beginAll(condition, [second], { abortedBy });
@@ -259,19 +263,19 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
       },
     },
     {
-      name: `${of}.notify() passes over one that died`,
+      name: `${kind}.notify() skips a waiter that died`,
       where: canDie,
       async run(world) {
         const [condition, [first, second, third]] = [make(), world.parties(3)];
         const waiting = await beginAll(condition, [second, third]);
         await second.die("terminate");
         assertEquals(waiters(condition), 1);
-        await held(condition, first, "notify");
+        await whileHeld(condition, first, "notify");
         assertEquals(await endAll(condition, waiting.slice(1)), [true]);
       },
     },
     {
-      name: `${of}.wait() is told that a holder of the lock died`,
+      name: `${kind}.wait() throws AbandonedLockError when the owner of the lock died`,
       where: canDie,
       async run(world) {
         const [condition, [first, second]] = [make(), world.parties(2)];
@@ -286,18 +290,18 @@ function bodiesFor(of: string, make: () => Condition<Lock | RLock>): Body[] {
   ];
 }
 
-/** The bodies. */
-export const condition: readonly Body[] = [
-  ...bodiesFor("Condition of an RLock", () => new Condition()),
-  ...bodiesFor("Condition of a Lock", () => new Condition(new Lock())),
+/** The clauses for a `Condition`, with each kind of lock. */
+export const condition: readonly Clause[] = [
+  ...clausesFor("Condition of an RLock", () => new Condition()),
+  ...clausesFor("Condition of a Lock", () => new Condition(new Lock())),
   {
-    name: "Condition.wait() frees an RLock held several times, and restores how often",
+    name: "Condition.wait() releases a nested RLock and restores its depth",
     async run(world) {
       const [condition, [first, second]] = [new Condition(), world.parties(2)];
       for (let depth = 0; depth < 3; depth++) await second.do(condition, "acquire");
       const { result } = await second.begin(condition, "wait");
       assertEquals(condition.locked(), false);
-      await held(condition, first, "notify");
+      await whileHeld(condition, first, "notify");
       assertEquals(await result, true);
       for (let depth = 3; depth > 0; depth--) {
         assertEquals(await first.do(condition, "tryAcquire"), undefined);
@@ -308,7 +312,7 @@ export const condition: readonly Body[] = [
     },
   },
   {
-    name: "Condition.wait() that times out restores how often an RLock was held",
+    name: "Condition.wait() restores the depth of an RLock when it times out",
     async run(world) {
       const [condition, [first, second]] = [new Condition(), world.parties(2)];
       for (let depth = 0; depth < 2; depth++) await first.do(condition, "acquire");

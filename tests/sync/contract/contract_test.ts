@@ -1,8 +1,8 @@
 import { barrier } from "./barrier.ts";
 import { condition } from "./condition.ts";
+import { contract } from "./contract.ts";
 import { event } from "./event.ts";
 import { exclusion } from "./exclusion.ts";
-import { contract } from "./parties.ts";
 import { rlock } from "./rlock.ts";
 import { semaphore } from "./semaphore.ts";
 

@@ -1,17 +1,18 @@
 /**
- * What an event promises.
+ * The contract of an event.
  *
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
 import { Event } from "@sauropod/multiprocessing";
-import { type Body, canDie, waiters } from "./parties.ts";
+import { canDie, type Clause } from "./contract.ts";
 import { ABORTED } from "./party.ts";
+import { waiters } from "./waiters.ts";
 
-/** The bodies. */
-export const event: readonly Body[] = [
+/** The clauses for an `Event`. */
+export const event: readonly Clause[] = [
   {
-    name: "Event.wait() of a clear event is false, at once or when the time is up",
+    name: "Event.wait() returns false when the event is not set in time",
     async run(world) {
       const [event, [first]] = [new Event(), world.parties(1)];
       assertEquals(event.isSet(), false);
@@ -23,7 +24,7 @@ export const event: readonly Body[] = [
     },
   },
   {
-    name: "Event.wait() of a set event is true at once",
+    name: "Event.wait() returns true at once when the event is set",
     async run(world) {
       const [event, [first, second]] = [new Event(), world.parties(2)];
       await first.do(event, "set");
@@ -33,10 +34,10 @@ export const event: readonly Body[] = [
     },
   },
   {
-    name: "Event.set() wakes all who wait, also after clear()",
+    name: "Event.set() wakes all waiters, also after clear()",
     async run(world) {
       const [event, [first, ...others]] = [new Event(), world.parties(5)];
-      for (let turn = 0; turn < 3; turn++) {
+      for (let times = 0; times < 3; times++) {
         const waiting = [];
         for (const party of others) waiting.push(await party.begin(event, "wait"));
         await first.do(event, "set");
@@ -47,7 +48,7 @@ export const event: readonly Body[] = [
     },
   },
   {
-    name: "Event.set() followed at once by clear() wakes all who wait",
+    name: "Event.set() wakes all waiters when clear() follows at once",
     async run(world) {
       const [event, [first, ...others]] = [new Event(), world.parties(4)];
       const waiting = [];
@@ -58,8 +59,8 @@ export const event: readonly Body[] = [
     },
   },
   {
-    name: "Event.wait() ends with the reason of a signal",
-    where: (world) => !world.setting.blocksAs(0),
+    name: "Event.wait() throws the reason of its signal",
+    where: ({ blocksAs }) => !blocksAs(0),
     async run(world) {
       const [event, abortedBy, [first]] = [new Event(), new Event(), world.parties(1)];
       const { result } = await first.begin(event, "wait", { abortedBy });
@@ -69,7 +70,7 @@ export const event: readonly Body[] = [
     },
   },
   {
-    name: "Event.wait() of one that dies hinders nobody",
+    name: "Event.set() wakes the other waiters when one has died",
     where: canDie,
     async run(world) {
       const [event, [first, second, third]] = [new Event(), world.parties(3)];

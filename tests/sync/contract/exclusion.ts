@@ -1,5 +1,5 @@
 /**
- * What every lock promises, and a semaphore with one permit.
+ * The contract of every lock, and of a semaphore with one permit.
  *
  * @module
  */
@@ -15,10 +15,13 @@ import {
   Semaphore,
   TimeoutError,
 } from "@sauropod/multiprocessing";
-import { type Body, canDie, turn, waiters } from "./parties.ts";
+import { turn } from "../../fixtures/guarded.ts";
+import { canDie, type Clause } from "./contract.ts";
 import { ABORTED } from "./party.ts";
+import { waiters } from "./waiters.ts";
 
-const kinds = {
+/** Makes each kind of lock. */
+const makers = {
   Lock: () => new Lock(),
   RLock: () => new RLock(),
   "Condition of a Lock": () => new Condition(new Lock()),
@@ -27,19 +30,19 @@ const kinds = {
   BoundedSemaphore: () => new BoundedSemaphore(),
 };
 
-function waitersFor(lock: ReturnType<typeof kinds[keyof typeof kinds]>): number {
+function waitersFor(lock: ReturnType<typeof makers[keyof typeof makers]>): number {
   return waiters(lock instanceof Condition ? lock.lock : lock);
 }
 
-/** The bodies. */
-export const exclusion: readonly Body[] = Object.entries(kinds).flatMap(([of, make]) =>
-  bodiesFor(of, make)
+/** The clauses for each kind of lock. */
+export const exclusion: readonly Clause[] = Object.entries(makers).flatMap(([kind, make]) =>
+  clausesFor(kind, make)
 );
 
-function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
-  const bodies: Body[] = [
+function clausesFor(kind: string, make: typeof makers[keyof typeof makers]): Clause[] {
+  const clauses: Clause[] = [
     {
-      name: `${of}.acquire() and release() take turns`,
+      name: `${kind}.acquire() and release() take turns`,
       async run(world) {
         const lock = make();
         for (const party of world.parties(3)) {
@@ -52,7 +55,7 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.tryAcquire() gives nothing while another has it`,
+      name: `${kind}.tryAcquire() returns undefined while another party holds the lock`,
       async run(world) {
         const [lock, [first, second]] = [make(), world.parties(2)];
         assertEquals(await first.do(lock, "tryAcquire"), "guard");
@@ -64,7 +67,7 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() waits until it is released`,
+      name: `${kind}.acquire() waits until the lock is released`,
       async run(world) {
         const [lock, [first, second]] = [make(), world.parties(2)];
         await first.do(lock, "acquire");
@@ -76,7 +79,7 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() throws TimeoutError, at once or when the time is up`,
+      name: `${kind}.acquire() throws TimeoutError when the lock is not released in time`,
       async run(world) {
         const [lock, [first, second]] = [make(), world.parties(2)];
         await first.do(lock, "acquire");
@@ -91,7 +94,7 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() with a timeout gets it if it is released before`,
+      name: `${kind}.acquire() with a timeout acquires the lock when it is released in time`,
       async run(world) {
         const [lock, [first, second]] = [make(), world.parties(2)];
         await first.do(lock, "acquire");
@@ -102,7 +105,7 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() is first come, first served`,
+      name: `${kind}.acquire() is first come, first served`,
       async run(world) {
         const lock = make();
         const [first, ...others] = world.parties(5);
@@ -123,12 +126,12 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() that gives up lets the next come first`,
+      name: `${kind}.acquire() passes its turn on when it times out`,
       async run(world) {
         const [lock, [first, second, third]] = [make(), world.parties(3)];
         await first.do(lock, "acquire");
         const gaveUp = second.do(lock, "acquire", { timeoutMs: 30 });
-        const acquired = third.do(lock, "acquire"); // behind the second, unless that was too slow
+        const acquired = third.do(lock, "acquire"); // queued behind the second party, unless that has timed out already
         await assertRejects(() => gaveUp, TimeoutError);
         await first.do(lock, "release");
         assertEquals(await acquired, "guard");
@@ -136,8 +139,8 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() ends with the reason of a signal`,
-      where: (world) => !world.setting.blocksAs(1),
+      name: `${kind}.acquire() throws the reason of its signal`,
+      where: ({ blocksAs }) => !blocksAs(1),
       async run(world) {
         const [lock, abortedBy, [first, second]] = [make(), new Event(), world.parties(2)];
         await first.do(lock, "acquire");
@@ -146,12 +149,12 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
         assertEquals(await result.catch((reason) => reason), ABORTED);
         assertEquals(waitersFor(lock), 0);
         await first.do(lock, "release");
-        assertEquals(await second.do(lock, "acquire"), "guard"); // it is as good as new
+        assertEquals(await second.do(lock, "acquire"), "guard"); // the aborted call has left no trace
         await second.do(lock, "release");
       },
     },
     {
-      name: `${of} lets one at a time be inside`,
+      name: `${kind} admits one party at a time`,
       async run(world) {
         const [lock, inside] = [make(), new RawValue("i")];
         await Promise.all(
@@ -169,7 +172,7 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
     {
-      name: `${of}.acquire() of one that dies takes nobody's turn along`,
+      name: `${kind}.acquire() passes its turn on when its party dies`,
       where: canDie,
       async run(world) {
         const [lock, [first, second, third]] = [make(), world.parties(3)];
@@ -183,29 +186,29 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       },
     },
   ];
-  if (!of.endsWith("emaphore")) {
+  if (!kind.endsWith("emaphore")) {
     for (const death of ["terminate", "kill"] as const) {
-      bodies.push({
-        name: `${of}.acquire() says that its holder died by ${death}(), once`,
+      clauses.push({
+        name: `${kind}.acquire() throws AbandonedLockError once when the owner died by ${death}()`,
         where: canDie,
         async run(world) {
           const [lock, [first, second, third, fourth]] = [make(), world.parties(4)];
           await second.do(lock, "acquire");
           const waiting = [await first.begin(lock, "acquire"), await third.begin(lock, "acquire")];
           await second.die(death);
-          const [told, other] = await Promise.all(waiting.map(async ({ result }, at) => {
+          const outcomes = await Promise.all(waiting.map(async ({ result }, at) => {
             const outcome = await result.catch((error) => error);
             await (at === 0 ? first : third).do(lock, "release");
             return outcome;
           }));
-          const abandoned = [told, other].filter((it) => it instanceof AbandonedLockError);
+          const abandoned = outcomes.filter((outcome) => outcome instanceof AbandonedLockError);
           assertEquals(abandoned.length, 1);
           assertEquals(await fourth.do(lock, "acquire"), "guard");
           await fourth.do(lock, "release");
         },
       });
-      bodies.push({
-        name: `${of}.tryAcquire() says that its holder died by ${death}()`,
+      clauses.push({
+        name: `${kind}.tryAcquire() throws AbandonedLockError when the owner died by ${death}()`,
         where: canDie,
         async run(world) {
           const [lock, [first, second]] = [make(), world.parties(2)];
@@ -220,5 +223,5 @@ function bodiesFor(of: string, make: typeof kinds[keyof typeof kinds]): Body[] {
       });
     }
   }
-  return bodies;
+  return clauses;
 }

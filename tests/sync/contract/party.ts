@@ -1,5 +1,6 @@
 /**
- * What a party does where it is: calls methods as it is told. Workers import this module alone.
+ * What a party runs in its isolate: it makes the calls that the contract sends. Workers import this
+ * module alone.
  *
  * @module
  */
@@ -14,12 +15,12 @@ import {
   type Value,
 } from "@sauropod/multiprocessing";
 
-/** The methods that wait: they have a blocking twin. */
-const waits = new Set(["acquire", "wait", "waitFor"]);
-/** The methods of an `RLock` that an owner calls. */
-const owns = new Set(["acquire", "tryAcquire", "release"]);
+/** The methods that wait and have a blocking twin. */
+const waitingMethods = new Set(["acquire", "wait", "waitFor"]);
+/** The methods of an `RLock` that take an owner. */
+const ownerMethods = new Set(["acquire", "tryAcquire", "release"]);
 
-/** What a party is told to call: a method of an object, or a task. */
+/** A call that a party makes: of a method of an object, or of a task. */
 export interface Call {
   id: number;
   party: number;
@@ -35,34 +36,34 @@ export interface Reply {
   outcome: { value: unknown } | { error: unknown };
 }
 
-/** Arguments that mean something to the party that is told. */
+/** Options that the party replaces before it makes the call. */
 interface Options {
-  /** Aborts the wait once it is set. */
+  /** Becomes a signal that is aborted once the event is set. */
   abortedBy?: Event;
 }
 
-/** A predicate that crosses: a task and its arguments. */
+/** A predicate that can be sent: a task and its arguments. */
 export class Predicate {
-  /** The predicate that calls `fn` with `args`. */
+  /** Makes a predicate that calls `fn` with `args`. */
   constructor(readonly fn: (...args: never[]) => unknown, readonly args: unknown[]) {}
 }
 task(import.meta, Predicate);
 
-/** Whether the value is so much. */
+/** Returns whether the value is at least `minimum`. */
 export const atLeast = task(
   import.meta,
-  (value: Value<"i">, least: number) => value.value >= least,
+  (value: Value<"i">, minimum: number) => value.value >= minimum,
 );
 
-/** A predicate that fails. */
+/** Throws; for a predicate. */
 export const fails = task(import.meta, () => {
   throw new RangeError("no predicate");
 });
 
-/** Names of the reasons of aborts. */
+/** The reason of the signals that are aborted. */
 export const ABORTED = "aborted on purpose";
 
-/** The owners in this isolate that async parties are. */
+/** The owners of the awaiting parties of this isolate. */
 const owners = new Map<number, LockOwner>();
 
 function perform({ party, object, method, args }: Call, blocking: boolean): unknown {
@@ -76,20 +77,20 @@ function perform({ party, object, method, args }: Call, blocking: boolean): unkn
     abortedBy.wait().then(() => controller.abort(ABORTED));
   }
   const lock = object instanceof Condition ? object.lock : object;
-  if (!blocking && lock instanceof RLock && owns.has(method)) {
+  if (!blocking && lock instanceof RLock && ownerMethods.has(method)) {
     if (!owners.has(party)) owners.set(party, new LockOwner());
     given[0] = { ...given[0] as Options, owner: owners.get(party) };
   }
-  const name = blocking && waits.has(method) ? `${method}Sync` : method;
+  const name = blocking && waitingMethods.has(method) ? `${method}Sync` : method;
   return (object as unknown as Record<string, (...args: unknown[]) => unknown>)[name](...given);
 }
 
-/** What can be sent of what a method returned. */
+/** Replaces what a method returned by what can be sent. */
 function sendable(value: unknown): unknown {
   return typeof value === "object" && value !== null && "release" in value ? "guard" : value;
 }
 
-/** Calls it and waits for the end. */
+/** Makes a call and waits for its end. */
 export async function settle(call: Call, blocking: boolean): Promise<Reply> {
   const start = performance.now();
   const reply = (outcome: Reply["outcome"]): Reply => ({
@@ -105,7 +106,7 @@ export async function settle(call: Call, blocking: boolean): Promise<Reply> {
   }
 }
 
-/** Does what it is told, until there is nothing more. */
+/** Makes the calls of a queue until the queue is closed. */
 export const serve = task(
   import.meta,
   async (calls: Queue<Call>, replies: Queue<Reply>, blocking: boolean) => {
@@ -116,7 +117,7 @@ export const serve = task(
   },
 );
 
-// Actions of barriers: they take no arguments, so each isolate is given what they use.
+// Actions of barriers. They take no arguments, so each isolate is given in advance what they use.
 
 let actions: Value<"i"> | undefined;
 let started: Event | undefined;
@@ -132,19 +133,19 @@ export const prepareActions = task(
   },
 );
 
-/** Counts. */
+/** Counts the call. */
 export const countAction = task(import.meta, () => {
   actions!.add(1);
 });
 
-/** Counts, later. */
+/** Counts the call 5 ms later. */
 export const countLater = task(import.meta, async () => {
-  const counter = actions!; // another body may be next if nobody waits for this
+  const counter = actions!; // the next clause may replace `actions` before this ends
   await new Promise((resolve) => setTimeout(resolve, 5));
   counter.add(1);
 });
 
-/** Fails. */
+/** Counts the call and throws. */
 export const failingAction = task(import.meta, () => {
   actions!.add(1);
   throw new RangeError("no action");

@@ -1,17 +1,17 @@
 /**
- * What an `RLock` promises beyond exclusion. A party that awaits is an owner of its own, by a
- * `LockOwner`; one that blocks is the blocking code of its worker.
+ * The contract of an `RLock`, besides exclusion. An awaiting party owns the lock through its own
+ * `LockOwner`; a blocking party owns it as the blocking code of its worker.
  *
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { AbandonedLockError, RLock, TimeoutError } from "@sauropod/multiprocessing";
-import { type Body, canDie } from "./parties.ts";
+import { canDie, type Clause } from "./contract.ts";
 
-/** The bodies. */
-export const rlock: readonly Body[] = [
+/** The clauses for an `RLock`. */
+export const rlock: readonly Clause[] = [
   {
-    name: "RLock.acquire() may be nested by its owner, and is released as often",
+    name: "RLock.acquire() nests for its owner, and release() must be called as often",
     async run(world) {
       const [lock, [first, second]] = [new RLock(), world.parties(2)];
       for (let depth = 1; depth <= 3; depth++) {
@@ -28,18 +28,18 @@ export const rlock: readonly Body[] = [
     },
   },
   {
-    name: "RLock.release() of a lock that nobody holds is an error",
+    name: "RLock.release() throws when the lock is free",
     async run(world) {
       const [lock, [first]] = [new RLock(), world.parties(1)];
-      const refused = () => first.do(lock, "release");
-      await assertRejects(refused, Error, "Cannot release lock: this owner does not hold it");
+      const release = () => first.do(lock, "release");
+      await assertRejects(release, Error, "Cannot release lock: this owner does not hold it");
       for (let depth = 0; depth < 3; depth++) await first.do(lock, "acquire");
       for (let depth = 0; depth < 3; depth++) await first.do(lock, "release");
-      await assertRejects(refused, Error, "Cannot release lock");
+      await assertRejects(release, Error, "Cannot release lock");
     },
   },
   {
-    name: "RLock.release() by another than its owner is an error, and releases nothing",
+    name: "RLock.release() throws and releases nothing when the caller is not the owner",
     async run(world) {
       const [lock, [first, second]] = [new RLock(), world.parties(2)];
       await first.do(lock, "acquire");
@@ -51,7 +51,7 @@ export const rlock: readonly Body[] = [
     },
   },
   {
-    name: "RLock of a holder that died deep inside is acquired once by the next",
+    name: "RLock is acquired once by the next waiter when its owner died with it nested",
     where: canDie,
     async run(world) {
       const [lock, [first, second]] = [new RLock(), world.parties(2)];

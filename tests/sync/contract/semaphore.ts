@@ -1,17 +1,19 @@
 /**
- * What a semaphore promises beyond what a lock does.
+ * The contract of a semaphore, besides that of a lock.
  *
  * @module
  */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BoundedSemaphore, Semaphore, TimeoutError } from "@sauropod/multiprocessing";
-import { type Body, canDie, turn, waiters } from "./parties.ts";
+import { turn } from "../../fixtures/guarded.ts";
+import { canDie, type Clause } from "./contract.ts";
+import { waiters } from "./waiters.ts";
 
-function bodiesFor(semaphoreClass: typeof Semaphore): Body[] {
-  const of = semaphoreClass.name;
+function clausesFor(semaphoreClass: typeof Semaphore): Clause[] {
+  const kind = semaphoreClass.name;
   return [
     {
-      name: `${of}.acquire() gives as many permits as there are`,
+      name: `${kind}.acquire() hands out as many permits as there are`,
       async run(world) {
         const [semaphore, parties] = [new semaphoreClass(2), world.parties(3)];
         assertEquals(semaphore.value, 2);
@@ -30,15 +32,15 @@ function bodiesFor(semaphoreClass: typeof Semaphore): Body[] {
       },
     },
     {
-      name: `${of} lets as many be inside as it has permits`,
+      name: `${kind} admits as many parties as it has permits`,
       async run(world) {
         const semaphore = new semaphoreClass(3);
-        let [inside, most] = [0, 0];
+        let [inside, maxInside] = [0, 0];
         await Promise.all(
           world.parties(5).map(async (party) => {
             for (let times = 0; times < 10; times++) {
               await party.do(semaphore, "acquire");
-              most = Math.max(most, ++inside);
+              maxInside = Math.max(maxInside, ++inside);
               await turn();
               inside--;
               await party.do(semaphore, "release");
@@ -46,11 +48,11 @@ function bodiesFor(semaphoreClass: typeof Semaphore): Body[] {
           }),
         );
         assertEquals(semaphore.value, 3);
-        assertEquals(most <= 3, true, `${most} were inside`);
+        assert(maxInside <= 3, `${maxInside} were inside`);
       },
     },
     {
-      name: `${of}.release(n) wakes n who wait, the longest first`,
+      name: `${kind}.release(n) wakes the n longest waiters`,
       async run(world) {
         const semaphore = new semaphoreClass(4);
         const [first, ...others] = world.parties(5);
@@ -70,7 +72,7 @@ function bodiesFor(semaphoreClass: typeof Semaphore): Body[] {
       },
     },
     {
-      name: `${of} keeps the permit of one that died`,
+      name: `${kind} does not get back the permit of a party that died`,
       where: canDie,
       async run(world) {
         const [semaphore, [first, second]] = [new semaphoreClass(1), world.parties(2)];
@@ -84,12 +86,12 @@ function bodiesFor(semaphoreClass: typeof Semaphore): Body[] {
   ];
 }
 
-/** The bodies. */
-export const semaphore: readonly Body[] = [
-  ...bodiesFor(Semaphore),
-  ...bodiesFor(BoundedSemaphore),
+/** The clauses for both semaphores. */
+export const semaphore: readonly Clause[] = [
+  ...clausesFor(Semaphore),
+  ...clausesFor(BoundedSemaphore),
   {
-    name: "Semaphore.release() may give more permits than it was made with",
+    name: "Semaphore.release() may raise the permits above the initial number",
     async run(world) {
       const [semaphore, [first, second]] = [new Semaphore(0), world.parties(2)];
       const { result } = await second.begin(semaphore, "acquire");
@@ -99,21 +101,21 @@ export const semaphore: readonly Body[] = [
     },
   },
   {
-    name: "BoundedSemaphore.release() refuses more permits than it was made with",
+    name: "BoundedSemaphore.release() throws RangeError above the initial number of permits",
     async run(world) {
       const [semaphore, [first, second]] = [new BoundedSemaphore(2), world.parties(2)];
-      const refused = (n: number) =>
+      const assertThrowsFor = (n: number) =>
         assertRejects(
           () => second.do(semaphore, "release", n),
           RangeError,
           "Cannot release semaphore: released more often than acquired (it has 2 permits)",
         );
-      await refused(1);
+      await assertThrowsFor(1);
       await first.do(semaphore, "acquire");
-      await refused(2);
+      await assertThrowsFor(2);
       assertEquals(semaphore.value, 1);
       await second.do(semaphore, "release");
-      await refused(1);
+      await assertThrowsFor(1);
       assertEquals(semaphore.value, 2);
     },
   },
