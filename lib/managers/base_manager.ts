@@ -1,5 +1,5 @@
 /**
- * Managers whose objects live in a process of their own.
+ * Managers whose objects live in a process that the manager starts.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { clearedUpAfter } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startIsolate } from "../runtime/start_request.ts";
 import { clientOf } from "./client.ts";
-import type { Making, ManagerRequest, Server } from "./protocol.ts";
+import type { ManagerRequest, ObjectSpec, ServerEndpoint } from "./protocol.ts";
 import { type BaseProxy, type Proxied, proxyFor } from "./proxy.ts";
 import { serve } from "./server.ts";
 
@@ -22,12 +22,12 @@ export interface RegisterOptions {
   /**
    * Names of the methods that proxies have.
    *
-   * @default {all that are public: whose names begin with no underscore}
+   * @default {all public methods: those whose names do not begin with an underscore}
    */
   exposed?: readonly string[];
 }
 
-/** What a method that {@linkcode BaseManager.register} adds gives: a proxy of what is made. */
+/** The type of the proxy of an object that `Callable` makes. */
 export type ProxyOf<Callable> = Callable extends AnyClass ? Proxied<InstanceType<Callable>>
   : Callable extends AnyFunction
     ? Awaited<ReturnType<Callable>> extends Iterator<infer Item> | AsyncIterator<infer Item>
@@ -35,17 +35,17 @@ export type ProxyOf<Callable> = Callable extends AnyClass ? Proxied<InstanceType
     : Proxied<Awaited<ReturnType<Callable>>>
   : never;
 
-/** What a class or function is called with to make an object. */
+/** The parameters of a class or function that makes objects. */
 export type FactoryParameters<Callable> = Callable extends
   abstract new (...args: infer Args) => unknown ? Args
   : Callable extends (...args: infer Args) => unknown ? Args
   : never;
 
-/** A class of managers that have a method for each type that was registered. */
+/** A class of managers that have a method for each registered type. */
 export interface ManagerClass<Manager> {
   /** Makes a manager. */
   new (): Manager;
-  /** See {@linkcode BaseManager.register}. */
+  /** Registers a type; see {@linkcode BaseManager.register}. */
   register<Name extends string, Callable extends AnyClass | AnyFunction>(
     typeid: Name,
     callable: Callable,
@@ -53,32 +53,31 @@ export interface ManagerClass<Manager> {
   ): ManagerClass<Manager & FactoryMethods<Name, Callable>>;
 }
 
-/** What a manager has for a type that was registered: a method that makes an object of it. */
+/** The method of a manager that makes an object of a registered type. */
 export type FactoryMethods<Name extends string, Callable> = {
   readonly [Method in Name]: (...args: FactoryParameters<Callable>) => Promise<ProxyOf<Callable>>;
 };
 
-/** How long {@linkcode BaseManager.shutdown} waits for calls that have not ended. */
+/** Time that {@linkcode BaseManager.shutdown} waits for calls that have not ended. */
 const SHUTDOWN_MS = 1000;
 
-let servers = 0;
-
 /**
- * A manager whose objects live in a process of its own. Others call their methods through proxies.
+ * A manager whose objects live in a process that it starts. Isolates call their methods through
+ * proxies.
  *
- * - {@linkcode BaseManager.register} adds types; the manager has a method for each, which makes an
- *   object in its process and gives a {@linkcode BaseProxy} of it.
- * - Proxies may be sent anywhere, and to anybody. All calls of all proxies run in the one process:
- *   what a method does between two `await`s, it does alone.
- * - The process starts with the first object, or by `start()`. It does not keep the program alive.
+ * - {@linkcode BaseManager.register} adds types. For each type, the manager has a method that makes an
+ *   object in the process and returns a {@linkcode BaseProxy} of it.
+ * - Proxies can be sent to any isolate. All calls through all proxies run in the one process, and code
+ *   of a method between two `await`s is not interleaved with other calls.
+ * - The process starts with the first object or by `start()`. It does not keep the program alive.
  *
- * What is only to be shared needs no manager: queues, locks, maps and lists are shared as they are. It
- * is for objects of other classes, which have state and methods.
+ * Queues, locks, maps, lists and other shared objects need no manager. A `BaseManager` is for objects
+ * of custom classes with state and methods.
  *
- * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: it is reached
- * from the same program only.
+ * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: only the same
+ * program can reach it.
  *
- * @example A class of one's own
+ * @example A custom type
  * ```ts
  * import { BaseManager, task } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -96,17 +95,19 @@ let servers = 0;
  * ```
  */
 export class BaseManager implements AsyncDisposable {
-  /** Its process; `undefined` until that is started. */
-  #server: Server | undefined;
+  static #serversStarted = 0;
+  /** The process of the manager; `undefined` before it is started. */
+  #server: ServerEndpoint | undefined;
   #shutdown: Promise<void> | undefined;
 
   /**
-   * Adds a type: managers of this class get a method of this name, which makes an object in their
-   * process. The class itself is changed; it is returned for its type's sake.
+   * Registers a type: adds a method named `typeid`, which makes an object in the manager's process, to
+   * this class. Returns the same class, typed with the new method.
    *
-   * @param typeid the name
-   * @param callable a class that was registered by `task()`, or a function that returns an object
-   * @throws {TypeError} if `typeid` is no name or one that is taken, or `callable` no function
+   * @param typeid the name of the type and of the method
+   * @param callable a class registered with `task()`, or a function that returns an object
+   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or `callable` is
+   * not a function
    */
   static register<
     Manager extends BaseManager,
@@ -138,11 +139,11 @@ export class BaseManager implements AsyncDisposable {
   }
 
   /**
-   * Starts the process now, rather than with the first object.
+   * Starts the process now instead of with the first object.
    *
-   * @param initializer called in the process before anything else; if it fails, so do all calls
-   * @throws {TypeError} if `initializer` is not a function or `initargs` not an array
-   * @throws {DataCloneError} if it or its arguments cannot cross
+   * @param initializer called in the process before any object is made; if it fails, all calls fail
+   * @throws {TypeError} if `initializer` is not a function or `initargs` is not an array
+   * @throws {DataCloneError} if `initializer` or `initargs` cannot cross
    * @throws {Error} if the process was started before, or the manager is shut down
    */
   start<Args extends readonly unknown[]>(
@@ -162,7 +163,7 @@ export class BaseManager implements AsyncDisposable {
     const requests = new Queue<ManagerRequest>();
     const record = startIsolate({
       runner: "process",
-      name: `${this.constructor.name || "Manager"}-${++servers}`,
+      name: `${this.constructor.name || "Manager"}-${++BaseManager.#serversStarted}`,
       daemon: true,
       payload: { target: serve, args: [requests, initializer, initargs] },
       payloadName: "",
@@ -171,8 +172,8 @@ export class BaseManager implements AsyncDisposable {
   }
 
   /**
-   * Ends the process when the calls that it runs have ended, at the latest after a second. Calls from
-   * then on are refused. Doing it again is safe.
+   * Ends the process when its running calls have ended, at the latest after a second. Further calls
+   * throw. Idempotent.
    */
   shutdown(): Promise<void> {
     return this.#shutdown ??= this.#end();
@@ -191,8 +192,8 @@ export class BaseManager implements AsyncDisposable {
   /**
    * Waits until the process has ended.
    *
-   * @returns true once it has ended, or was never started; false if `timeoutMs` passed first
-   * @throws the reason of `signal`, if that is aborted first
+   * @returns true once it has ended, or if it was never started; false if `timeoutMs` passed first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async join(options?: WaitOptions): Promise<boolean> {
     if (this.#server === undefined) return true;
@@ -211,12 +212,12 @@ export class BaseManager implements AsyncDisposable {
     }
   }
 
-  async #make(typeid: string, making: Making): Promise<unknown> {
+  async #make(typeid: string, spec: ObjectSpec): Promise<unknown> {
     this.ensureOpen(`make ${typeid}`);
     if (this.#server === undefined) this.start();
     const server = this.#server!;
-    const answer = await clientOf(server).call(0, typeid, making, "");
-    if (answer.kind === "value") throw new Error(`Impossible: ${typeid} is no object`);
-    return proxyFor(server, answer.contents, answer.kind);
+    const result = await clientOf(server).call(0, typeid, spec, "");
+    if (result.kind === "value") throw new Error(`Impossible: ${typeid} is not an object`);
+    return proxyFor(server, result.contents, result.kind);
   }
 }

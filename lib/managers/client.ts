@@ -1,5 +1,5 @@
 /**
- * An isolate's side of a manager's server: sends requests, takes replies.
+ * The client of a manager's server in one isolate: it sends requests and receives replies.
  *
  * @module
  */
@@ -9,96 +9,98 @@ import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
 import { waitingForEnd } from "../runtime/lifecycle.ts";
-import type { ManagerRequest, Referent, Reply, Server } from "./protocol.ts";
+import type { ManagerRequest, Referent, Reply, ServerEndpoint } from "./protocol.ts";
 
-/** What came back. */
-export type Answer =
+/** The decoded result of a call. */
+export type CallResult =
   | { kind: "value"; contents: unknown }
   | { kind: "object" | "iterator"; contents: Referent };
 
-interface Call {
+/** A call without a reply so far. */
+interface PendingCall {
   method: string;
-  resolve(answer: Answer): void;
+  resolve(result: CallResult): void;
   reject(reason: unknown): void;
 }
 
-/** This isolate's calls to a server, which have no reply yet. */
+/** The calls from this isolate to one server. */
 class Client {
   readonly #requests: Queue<ManagerRequest>;
   readonly #replies: Queue<Reply> = new Queue();
-  readonly #calls = new Map<number, Call>();
-  #last = 0;
-  #receiving = false;
-  readonly #gone = new AbortController();
-  /** How the server ended; `undefined` while it has not. */
+  readonly #pending = new Map<number, PendingCall>();
+  #lastCall = 0;
+  #isReceiving = false;
+  readonly #serverEnd = new AbortController();
+  /** Exit code of the server; `undefined` while it runs. */
   #exitCode: number | undefined;
 
-  constructor({ requests, record }: Server) {
+  constructor({ requests, record }: ServerEndpoint) {
     this.#requests = requests;
     awaitOn(waitingForEnd(record), undefined, false).then((exitCode) => {
       this.#exitCode = exitCode;
-      this.#gone.abort();
+      this.#serverEnd.abort();
     });
   }
 
-  call(object: number, method: string, contents: unknown, name: string): Promise<Answer> {
+  /** Calls a method of an object. `name` begins the path of an argument that cannot cross. */
+  call(object: number, method: string, contents: unknown, name: string): Promise<CallResult> {
     return new Promise((resolve, reject) => {
-      if (this.#exitCode !== undefined) throw this.#ended(method);
+      if (this.#exitCode !== undefined) throw this.#endError(method);
       const message = storeValue(contents, name);
-      const call = ++this.#last;
+      const call = ++this.#lastCall;
       try {
         this.#requests.putSync({ replies: this.#replies, call, object, method, message });
       } catch (error) {
         discardMessage(message);
-        throw error instanceof ClosedError ? this.#ended(method) : error;
+        throw error instanceof ClosedError ? this.#endError(method) : error;
       }
-      this.#calls.set(call, { method, resolve, reject });
+      this.#pending.set(call, { method, resolve, reject });
       this.#receive();
     });
   }
 
-  #ended(method: string): Error {
-    const code = this.#exitCode ?? 0;
-    if (code === 0) return new ClosedError(`Cannot call ${method}: the manager is shut down`);
-    const message = `The manager's server ended with exit code ${code} before it replied`;
-    return new WorkerDiedError(`Cannot call ${method}: ${message}`, { exitCode: code });
+  #endError(method: string): Error {
+    const exitCode = this.#exitCode ?? 0;
+    if (exitCode === 0) return new ClosedError(`Cannot call ${method}: the manager is shut down`);
+    const message = `The manager's server ended with exit code ${exitCode} before it replied`;
+    return new WorkerDiedError(`Cannot call ${method}: ${message}`, { exitCode });
   }
 
-  /** Takes replies while calls wait for them. */
+  /** Receives replies while calls wait for them. */
   async #receive(): Promise<void> {
-    if (this.#receiving) return;
-    this.#receiving = true;
-    while (this.#calls.size > 0) {
-      const reply = this.#replies.tryGet()?.value ?? await this.#next();
+    if (this.#isReceiving) return;
+    this.#isReceiving = true;
+    while (this.#pending.size > 0) {
+      const reply = this.#replies.tryGet()?.value ?? await this.#nextReply();
       if (reply !== undefined) this.#settle(reply);
       else this.#failAll();
     }
-    this.#receiving = false;
+    this.#isReceiving = false;
   }
 
-  /** The next reply; `undefined` if there will be none. */
-  async #next(): Promise<Reply | undefined> {
-    const { signal } = this.#gone;
+  /** Waits for the next reply; `undefined` if the server ended without one. */
+  async #nextReply(): Promise<Reply | undefined> {
+    const { signal } = this.#serverEnd;
     try {
       return await this.#replies.get({ signal });
     } catch (error) {
       if (!signal.aborted) throw error;
-      return this.#replies.tryGet()?.value; // one more may have come before the server ended
+      return this.#replies.tryGet()?.value; // one that the server sent before it ended
     }
   }
 
   #failAll(): void {
-    for (const { method, reject } of this.#calls.values()) reject(this.#ended(method));
-    this.#calls.clear();
+    for (const { method, reject } of this.#pending.values()) reject(this.#endError(method));
+    this.#pending.clear();
   }
 
   async #settle({ call, kind, message }: Reply): Promise<void> {
-    const { resolve, reject } = this.#calls.get(call)!;
-    this.#calls.delete(call);
+    const { resolve, reject } = this.#pending.get(call)!;
+    this.#pending.delete(call);
     try {
       const contents = await importValue(message);
       if (kind === "error") reject(contents);
-      else resolve({ kind, contents } as Answer);
+      else resolve({ kind, contents } as CallResult);
     } catch (error) {
       reject(error);
     }
@@ -107,8 +109,8 @@ class Client {
 
 const clients = new WeakMap<Queue<ManagerRequest>, Client>();
 
-/** This isolate's side of a server. */
-export function clientOf(server: Server): Client {
+/** Returns this isolate's client of a server. */
+export function clientOf(server: ServerEndpoint): Client {
   let client = clients.get(server.requests);
   if (client === undefined) clients.set(server.requests, client = new Client(server));
   return client;

@@ -1,5 +1,10 @@
 /**
- * A maker of shared objects, for programs that come from Python.
+ * `Manager`: shared objects under the names of Python's managers.
+ *
+ * Each method is written out. TypeScript cannot derive a generic method such as `Queue<T>()` from the
+ * exports of `lib/channels`: a mapped type over generic classes replaces their type parameters by the
+ * constraints. And the names are Python's (`dict`, `list`, `Array`), so a new primitive has a method
+ * only if Python's managers have one.
  *
  * @module
  */
@@ -27,18 +32,18 @@ import { BoundedSemaphore, Semaphore } from "../sync/semaphore.ts";
 import { BaseManager } from "./base_manager.ts";
 
 /**
- * Makes shared objects, by the names that Python's managers have.
+ * Makes shared objects under the names of Python's managers.
  *
- * - Each is the package's ordinary one: `manager.Queue()` is `new Queue()`, `manager.dict()` is
- *   `new SharedMap()`, `manager.list()` is `new SharedList()`. No process is needed for them, and
- *   nothing is a proxy: an operation takes well under a microsecond, or little more.
- * - They may be sent anywhere, and live as long as somebody has them.
- * - {@linkcode Manager.shutdown} only ends the making. What was made goes on working, and a pool is
- *   ended as other pools are.
- * - Types that were registered live in a process of the manager: see {@linkcode BaseManager}.
+ * - The objects are the package's ordinary ones: `manager.Queue()` is `new Queue()`, `manager.dict()` is
+ *   `new SharedMap()`, `manager.list()` is `new SharedList()`. They need no process and no proxy; an
+ *   operation takes about a microsecond or less.
+ * - The objects can be sent to any isolate and live as long as they are referenced.
+ * - After {@linkcode Manager.shutdown} the manager makes no more objects. Existing objects continue to
+ *   work, and pools have to be ended as other pools.
+ * - Objects of registered types live in a process of the manager: see {@linkcode BaseManager}.
  *
- * Follows Python's `multiprocessing.Manager` and `managers.SyncManager`, where all this lives in a
- * server, each operation takes tens of microseconds, and what was made ends with it.
+ * Follows Python's `multiprocessing.Manager` and `managers.SyncManager`. There, all objects live in a
+ * server and end with it, and an operation takes tens of microseconds.
  *
  * @example A dict and a list
  * ```ts
@@ -62,67 +67,67 @@ import { BaseManager } from "./base_manager.ts";
  * ```
  */
 export class Manager extends BaseManager implements Disposable {
-  /** A {@linkcode Queue}. */
+  /** Makes a {@linkcode Queue}. */
   Queue<T = unknown>(maxsize?: number): Queue<T> {
     this.ensureOpen("make Queue");
     return new Queue<T>(maxsize);
   }
 
-  /** A {@linkcode JoinableQueue}. */
+  /** Makes a {@linkcode JoinableQueue}. */
   JoinableQueue<T = unknown>(maxsize?: number): JoinableQueue<T> {
     this.ensureOpen("make JoinableQueue");
     return new JoinableQueue<T>(maxsize);
   }
 
-  /** A {@linkcode SimpleQueue}. */
+  /** Makes a {@linkcode SimpleQueue}. */
   SimpleQueue<T = unknown>(): SimpleQueue<T> {
     this.ensureOpen("make SimpleQueue");
     return new SimpleQueue<T>();
   }
 
-  /** An {@linkcode Event}. */
+  /** Makes an {@linkcode Event}. */
   Event(): Event {
     this.ensureOpen("make Event");
     return new Event();
   }
 
-  /** A {@linkcode Lock}. */
+  /** Makes a {@linkcode Lock}. */
   Lock(): Lock {
     this.ensureOpen("make Lock");
     return new Lock();
   }
 
-  /** An {@linkcode RLock}. */
+  /** Makes an {@linkcode RLock}. */
   RLock(): RLock {
     this.ensureOpen("make RLock");
     return new RLock();
   }
 
-  /** A {@linkcode Semaphore}. */
+  /** Makes a {@linkcode Semaphore}. */
   Semaphore(value?: number): Semaphore {
     this.ensureOpen("make Semaphore");
     return new Semaphore(value);
   }
 
-  /** A {@linkcode BoundedSemaphore}. */
+  /** Makes a {@linkcode BoundedSemaphore}. */
   BoundedSemaphore(value?: number): BoundedSemaphore {
     this.ensureOpen("make BoundedSemaphore");
     return new BoundedSemaphore(value);
   }
 
-  /** A {@linkcode Condition}. */
+  /** Makes a {@linkcode Condition}. */
   Condition<L extends Lock | RLock = RLock>(lock?: L): Condition<L> {
     this.ensureOpen("make Condition");
     return new Condition<L>(lock);
   }
 
-  /** A {@linkcode Barrier}. */
+  /** Makes a {@linkcode Barrier}. */
   Barrier(parties: number, options?: BarrierOptions): Barrier {
     this.ensureOpen("make Barrier");
     return new Barrier(parties, options);
   }
 
-  /** A {@linkcode Pool}, to be ended by whoever asked for it. */
+  /** Makes a {@linkcode Pool}, which the caller has to end. */
   Pool<InitArgs extends readonly unknown[] = readonly unknown[]>(
     options?: number | PoolOptions<InitArgs>,
   ): Pool<InitArgs> {
@@ -130,7 +135,7 @@ export class Manager extends BaseManager implements Disposable {
     return new Pool(options);
   }
 
-  /** A {@linkcode Value}. */
+  /** Makes a {@linkcode Value}. */
   Value<Code extends Typecode, L extends SharedLock | false = RLock>(
     typecode: Code,
     initial?: ElementOfTypecode<Code>,
@@ -140,7 +145,7 @@ export class Manager extends BaseManager implements Disposable {
     return new Value<Code, L>(typecode, initial, options);
   }
 
-  /** A {@linkcode SharedArray}. */
+  /** Makes a {@linkcode SharedArray}. */
   Array<Code extends Typecode, L extends SharedLock | false = RLock>(
     typecode: Code,
     sizeOrSequence: number | ElementsOf<Code>,
@@ -150,25 +155,25 @@ export class Manager extends BaseManager implements Disposable {
     return new SharedArray<Code, L>(typecode, sizeOrSequence, options);
   }
 
-  /** A {@linkcode SharedMap}. */
+  /** Makes a {@linkcode SharedMap}. */
   dict<K extends SharedKey = string, V = unknown>(entries?: Entries<K, V>): SharedMap<K, V> {
     this.ensureOpen("make dict");
     return new SharedMap<K, V>(entries);
   }
 
-  /** A {@linkcode SharedList}. */
+  /** Makes a {@linkcode SharedList}. */
   list<T = unknown>(items?: Iterable<T | NoInfer<Frozen<T>>>): SharedList<T> {
     this.ensureOpen("make list");
     return new SharedList<T>(items);
   }
 
-  /** A {@linkcode Namespace}. */
+  /** Makes a {@linkcode Namespace}. */
   Namespace<T extends object = Record<string, unknown>>(attributes?: Partial<T>): Namespace<T> {
     this.ensureOpen("make Namespace");
     return new Namespace<T>(attributes);
   }
 
-  /** As {@linkcode BaseManager.shutdown}, without waiting for its end. */
+  /** As {@linkcode BaseManager.shutdown}, without waiting for the end of the process. */
   [Symbol.dispose](): void {
     this.shutdown();
   }

@@ -1,5 +1,5 @@
 /**
- * Managers: containers for a program, and objects of custom classes in a process of their own.
+ * Managers: shared objects under Python's names, and objects of custom classes in a server process.
  *
  * @module
  */

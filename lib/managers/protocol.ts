@@ -1,15 +1,15 @@
 /**
- * What managers, their servers and the proxies say to each other.
+ * The messages between proxies and the server of a manager.
  *
  * ```text
  * isolate with proxies                                         server: a process of the manager
- *   Client ──── Request ───► requests: Queue, the same for all ───► loop ──► object.method(...)
- *     ▲                                                                         │
- *     └───────── Reply ◄──── replies: Queue, one an isolate ◄───────────────────┘
+ *   Client ── ManagerRequest ─► requests: Queue, one a server ──► loop ──► object.method(...)
+ *     ▲                                                                          │
+ *     └─────────── Reply ◄───── replies: Queue, one an isolate ◄─────────────────┘
  * ```
  *
- * Arguments and results are messages of their own, whose addresses cross in requests and replies:
- * those can be read by everybody, and what fails to be read fails one call only.
+ * Arguments and results are messages of their own; requests and replies hold their addresses. So every
+ * isolate can decode requests and replies, and a value that cannot be decoded fails one call only.
  *
  * @module
  */
@@ -18,56 +18,56 @@ import type { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/task.ts";
 import type { Event } from "../sync/event.ts";
 
-/** A call of a method, or the making of an object. */
+/** A call of a method, or a request to create an object. */
 export interface ManagerRequest {
-  /** Where the reply goes. */
+  /** Queue for the reply. */
   replies: Queue<Reply>;
-  /** Number of the call, unique among those of the same queue. */
+  /** Number of the call, unique among the calls of one reply queue. */
   call: number;
-  /** Number of the object; 0: the server itself, whose only method is to make one. */
+  /** Number of the object; 0 for the server itself, whose only method creates an object. */
   object: number;
-  /** Name of the method; of the type if an object is to be made. */
+  /** Name of the method, or of the type of the object to create. */
   method: string;
-  /** Address of the message with the arguments; with a {@linkcode Making} if one is to be made. */
+  /** Address of the message with the arguments, or with an {@linkcode ObjectSpec}. */
   message: number;
 }
 
-/** What is needed to make an object. */
-export interface Making {
-  /** The class or function that makes it. */
+/** How to create an object. */
+export interface ObjectSpec {
+  /** The class or function that makes the object. */
   callable: AnyClass | AnyFunction;
-  /** Its arguments. */
+  /** The arguments of `callable`. */
   args: unknown[];
-  /** Names of the methods to expose; without it, all that are public. */
+  /** Names of the methods to expose; `undefined` for all public methods. */
   exposed: string[] | undefined;
 }
 
-/** What became of a call. */
+/** The outcome of a call. */
 export interface Reply {
   /** Number of the call. */
   call: number;
-  /** `object`: the message is of {@linkcode Referent} and the result stays where it is. */
+  /** For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the server. */
   kind: "value" | "error" | "object" | "iterator";
-  /** Address of the message with the result. */
+  /** Address of the message with the result, the error or the referent. */
   message: number;
 }
 
-/** An object in a server, as proxies know it. */
+/** An object in a server, as its proxies know it. */
 export interface Referent {
-  /** Its number in the server. */
+  /** Number of the object in the server. */
   id: number;
-  /** Name of its type. */
+  /** Name of the type. */
   typeid: string;
-  /** Names of the methods that may be called. */
+  /** Names of the methods that proxies may call. */
   exposed: readonly string[];
-  /** Whoever has a proxy has this; when only the server has it, the object can go. */
+  /** Each proxy refers to this event. Once only the server does, the server may release the object. */
   token: Event;
 }
 
-/** How a server is reached. */
-export interface Server {
-  /** Where requests go. */
+/** How clients reach a server. */
+export interface ServerEndpoint {
+  /** Queue for requests. */
   requests: Queue<ManagerRequest>;
-  /** Record of its thread. */
+  /** Isolate record of the server. */
   record: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Objects that live in a manager's server, as others see them.
+ * Proxies: how isolates call the methods of objects that live in a manager's server.
  *
  * @module
  */
@@ -7,51 +7,55 @@
 import { type AnyFunction, task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { clientOf } from "./client.ts";
-import type { Referent, Server } from "./protocol.ts";
+import type { Referent, ServerEndpoint } from "./protocol.ts";
 
-interface Parts {
-  server: Server;
+/** What identifies the object of a proxy. */
+interface ProxyTarget {
+  server: ServerEndpoint;
   referent: Referent;
   kind: "object" | "iterator";
 }
 
-const partsOf = new WeakMap<BaseProxy, Parts>();
+// Not in private fields: enumerable own properties are the exposed methods only.
+const targets = new WeakMap<BaseProxy, ProxyTarget>();
 
 /**
- * An object that lives in a manager's server: its methods run there.
+ * A proxy of an object that lives in a manager's server.
  *
- * - Each of its public methods is here with the same name and gives a promise. Public are those whose
- *   names begin with no underscore, or those that were named as `exposed`.
- * - Arguments and results are copied; shared objects are shared, functions must be able to cross.
- * - An error that the method throws is thrown here, as it was.
- * - It may be sent anywhere. When nobody has a proxy any more, the server lets go of the object.
+ * - For each public method of the object, the proxy has a method of the same name that calls it in the
+ *   server and returns a promise. Public methods are those that `exposed` lists, or else those whose
+ *   names do not begin with an underscore.
+ * - Arguments and results are copied, shared objects are shared, and functions must be able to cross.
+ * - An error that the method throws is thrown by the proxy.
+ * - A proxy can be sent to any isolate. Once no proxy of an object is left, the server releases the
+ *   object.
  *
  * Follows Python's `multiprocessing.managers.BaseProxy`.
  */
 export class BaseProxy {
-  /** Made by a manager. */
-  constructor(server: Server, referent: Referent, kind: "object" | "iterator" = "object") {
-    partsOf.set(this, { server, referent, kind });
+  /** Called by managers. */
+  constructor(server: ServerEndpoint, referent: Referent, kind: "object" | "iterator" = "object") {
+    targets.set(this, { server, referent, kind });
     for (const name of referent.exposed) {
       const value = (...args: unknown[]) => callMethod(this, name, args);
       Object.defineProperty(this, name, { value, configurable: true });
     }
   }
 
-  /** Its type, and where it lives. */
+  /** Returns a description with the type and number of the object. */
   toString(): string {
-    const { referent: { typeid, id } } = partsOf.get(this)!;
+    const { referent: { typeid, id } } = targets.get(this)!;
     return `[proxy of ${typeid} ${id}]`;
   }
 }
 
 Object.defineProperty(BaseProxy.prototype, Symbol.for("Deno.customInspect"), {
   value(this: BaseProxy): string {
-    return partsOf.has(this) ? this.toString() : "BaseProxy.prototype";
+    return targets.has(this) ? this.toString() : "BaseProxy.prototype";
   },
 });
 
-/** An iterator that lives in a manager's server; its items are taken one by one. */
+/** A proxy of an iterator; each `next()` is a call. */
 class IteratorProxy extends BaseProxy implements AsyncIterableIterator<unknown> {
   declare next: () => Promise<IteratorResult<unknown>>;
 
@@ -61,38 +65,38 @@ class IteratorProxy extends BaseProxy implements AsyncIterableIterator<unknown> 
 }
 
 /**
- * Calls a method of an object in a manager's server by its name.
+ * Calls a method of a proxy's object by name.
  *
  * Follows Python's `BaseProxy._callmethod`.
  *
  * @throws {TypeError} if the method is not exposed
- * @throws {DataCloneError} if an argument cannot cross, or the result cannot
+ * @throws {DataCloneError} if an argument or the result cannot cross
  * @throws {ClosedError} if the manager is shut down
- * @throws {WorkerDiedError} if its server ended before it replied
- * @throws what the method throws
+ * @throws {WorkerDiedError} if the server ended before it replied
+ * @throws the error that the method throws
  */
 export async function callMethod(
   proxy: BaseProxy,
   name: string,
   args: readonly unknown[] = [],
 ): Promise<unknown> {
-  const parts = partsOf.get(proxy);
-  if (parts === undefined) {
+  const target = targets.get(proxy);
+  if (target === undefined) {
     throw new TypeError(`Cannot call ${name}: the first argument must be a proxy`);
   }
-  const { server, referent: { id, exposed, typeid } } = parts;
+  const { server, referent: { id, exposed, typeid } } = target;
   if (!exposed.includes(name)) {
     throw new TypeError(
       `Cannot call ${name} of ${typeid}: it is not exposed. Exposed are ${exposed.join(", ")}`,
     );
   }
-  const reply = await clientOf(server).call(id, name, args, "args");
-  return reply.kind === "value" ? reply.contents : proxyFor(server, reply.contents, reply.kind);
+  const result = await clientOf(server).call(id, name, args, "args");
+  return result.kind === "value" ? result.contents : proxyFor(server, result.contents, result.kind);
 }
 
-/** A proxy for an object in a server. */
+/** Makes a proxy of an object in a server. */
 export function proxyFor(
-  server: Server,
+  server: ServerEndpoint,
   referent: Referent,
   kind: "object" | "iterator",
 ): BaseProxy {
@@ -103,14 +107,14 @@ export function proxyFor(
 
 registerReducer({
   is: (value) => value instanceof BaseProxy,
-  reduce: (proxy) => partsOf.get(proxy)!,
+  reduce: (proxy) => targets.get(proxy)!,
   revive: task(
     import.meta,
-    ({ server, referent, kind }: Parts) => proxyFor(server, referent, kind),
+    ({ server, referent, kind }: ProxyTarget) => proxyFor(server, referent, kind),
   ),
 });
 
-/** What a method of a proxy gives, for what the method itself returns. */
+/** The result of a method as its proxy returns it: an iterator becomes an async iterator. */
 export type Replied<R> = R extends Iterator<infer Item> | AsyncIterator<infer Item>
   ? AsyncIterableIterator<Item>
   : R;

@@ -1,8 +1,8 @@
 /**
- * The process of a manager, in which its objects live.
+ * The server of a manager: the process in which its objects live.
  *
- * Calls that wait for something do not keep others from running: each is a promise of its own. Code
- * between two awaits runs alone, so a method without `await` needs no lock.
+ * Each call runs as a promise, so a call that waits does not delay others. Code between two `await`s
+ * is not interleaved with other calls, so a method without `await` needs no lock.
  *
  * @module
  */
@@ -14,18 +14,7 @@ import type { Queue } from "../channels/queue.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
 import { Event } from "../sync/event.ts";
-import type { Making, ManagerRequest, Referent, Reply } from "./protocol.ts";
-
-interface Kept {
-  object: object;
-  token: Event;
-}
-
-/** The objects of this server, by number. */
-const objects = new Map<number, Kept>();
-let made = 0;
-/** When there are so many objects, it is time to look which of them nobody needs. */
-let mostObjects = 64;
+import type { ManagerRequest, ObjectSpec, Referent, Reply } from "./protocol.ts";
 
 /** Runs a server until its queue is closed and all calls have ended. */
 export const serve = task(
@@ -41,44 +30,115 @@ export const serve = task(
     } catch (cause) {
       failure = new InitializerError("The initializer of the manager failed", { cause });
     }
+    const server = new Server(failure);
     const running = new Set<Promise<void>>();
     for await (const request of requests) {
-      const call = answer(request, failure).finally(() => running.delete(call));
+      const call = server.answer(request).finally(() => running.delete(call));
       running.add(call);
     }
     await Promise.all(running);
   },
 );
 
-async function answer(request: ManagerRequest, failure?: InitializerError): Promise<void> {
-  const { replies, call } = request;
-  const reply = ({ kind, contents }: Outcome) => {
-    replies.putSync({ call, kind, message: storeValue(contents, "result") });
-  };
-  try {
-    const contents = await read(request.message);
-    if (failure !== undefined) throw failure;
-    reply(
-      request.object === 0
-        ? await make(request.method, contents as Making)
-        : await run(request.object, request.method, contents as unknown[]),
-    );
-  } catch (error) {
-    try {
-      reply({ kind: "error", contents: error });
-    } catch (cause) { // it cannot cross
-      reply({ kind: "error", contents: new Error(String(error), { cause }) });
-    }
-  }
-}
-
-interface Outcome {
+/** A reply before it is encoded. */
+interface CallOutcome {
   kind: Reply["kind"];
   contents: unknown;
 }
 
-/** Reads a message, which is let go if that fails. */
-async function read(message: number): Promise<unknown> {
+/** Number of objects from which on the server looks for objects without proxies. */
+const MIN_SWEEP_SIZE = 64;
+
+/** The objects of a server, and the calls of their methods. */
+class Server {
+  readonly #failure: InitializerError | undefined;
+  readonly #objects = new Map<number, { object: object; token: Event }>();
+  #lastId = 0;
+  /** The next object beyond this number makes the server look for objects without proxies. */
+  #sweepSize = MIN_SWEEP_SIZE;
+
+  /** Makes a server. All its calls fail with `failure`, if there is one. */
+  constructor(failure: InitializerError | undefined) {
+    this.#failure = failure;
+  }
+
+  /** Executes a request and sends the reply. */
+  async answer(request: ManagerRequest): Promise<void> {
+    const { replies, call, object, method } = request;
+    const reply = ({ kind, contents }: CallOutcome) => {
+      replies.putSync({ call, kind, message: storeValue(contents, "result") });
+    };
+    try {
+      const contents = await readMessage(request.message);
+      if (this.#failure !== undefined) throw this.#failure;
+      reply(
+        object === 0
+          ? await this.#create(method, contents as ObjectSpec)
+          : await this.#call(object, method, contents as unknown[]),
+      );
+    } catch (error) {
+      try {
+        reply({ kind: "error", contents: error });
+      } catch (cause) { // the error itself cannot cross
+        reply({ kind: "error", contents: new Error(String(error), { cause }) });
+      }
+    }
+  }
+
+  async #create(typeid: string, { callable, args, exposed }: ObjectSpec): Promise<CallOutcome> {
+    const isClass = /^class\b/.test(Function.prototype.toString.call(callable));
+    const object =
+      await (isClass
+        ? Reflect.construct(callable, args)
+        : Reflect.apply(callable as AnyFunction, undefined, args));
+    if (typeof object !== "object" || object === null) {
+      throw new TypeError(`Cannot make ${typeid}: its function must return an object`);
+    }
+    if (isIterator(object)) return this.#storeIterator(object);
+    const referent = this.#store(object, typeid, exposed ?? publicMethods(object));
+    return { kind: "object", contents: referent };
+  }
+
+  async #call(id: number, method: string, args: unknown[]): Promise<CallOutcome> {
+    const entry = this.#objects.get(id);
+    if (entry === undefined) throw new Error(`Cannot call ${method}: the object does not exist`);
+    const fn = Reflect.get(entry.object, method);
+    if (typeof fn !== "function") {
+      throw new TypeError(`Cannot call ${method}: the object has no such method`);
+    }
+    const result = await Reflect.apply(fn, entry.object, args);
+    return isIterator(result) ? this.#storeIterator(result) : { kind: "value", contents: result };
+  }
+
+  #storeIterator(iterator: object): CallOutcome {
+    const methods = ["next", "return", "throw"];
+    const exposed = methods.filter((name) => typeof Reflect.get(iterator, name) === "function");
+    return { kind: "iterator", contents: this.#store(iterator, "iterator", exposed) };
+  }
+
+  #store(object: object, typeid: string, exposed: readonly string[]): Referent {
+    if (this.#objects.size >= this.#sweepSize) this.#sweep();
+    const token = new Event();
+    const id = ++this.#lastId;
+    this.#objects.set(id, { object, token });
+    return { id, typeid, exposed, token };
+  }
+
+  /** Releases the objects without proxies. */
+  #sweep(): void {
+    for (const [id, { token }] of this.#objects) {
+      // The one reference is this server's. No second one can be made from it: the server sends a token
+      // only in the reply that announces the object.
+      if (Atomics.load(i32, addressOf(token)! + objectWord.REFERENCES) === 1) {
+        this.#objects.delete(id);
+      }
+    }
+    this.#sweepSize = Math.max(MIN_SWEEP_SIZE, this.#objects.size * 2);
+  }
+}
+
+/** Decodes a message, which is freed if that fails. */
+async function readMessage(message: number): Promise<unknown> {
   try {
     return await importValue(message);
   } catch (error) {
@@ -87,55 +147,8 @@ async function read(message: number): Promise<unknown> {
   }
 }
 
-async function make(typeid: string, { callable, args, exposed }: Making): Promise<Outcome> {
-  const isClass = /^class\b/.test(Function.prototype.toString.call(callable));
-  const object =
-    await (isClass
-      ? Reflect.construct(callable, args)
-      : Reflect.apply(callable as AnyFunction, undefined, args));
-  if (typeof object !== "object" || object === null) {
-    throw new TypeError(`Cannot make ${typeid}: its function must return an object`);
-  }
-  if (isIterator(object)) return keepIterator(object);
-  return { kind: "object", contents: keep(object, typeid, exposed ?? publicMethods(object)) };
-}
-
-function keepIterator(iterator: object): Outcome {
-  const methods = ["next", "return", "throw"];
-  const exposed = methods.filter((name) => typeof Reflect.get(iterator, name) === "function");
-  return { kind: "iterator", contents: keep(iterator, "iterator", exposed) };
-}
-
-function keep(object: object, typeid: string, exposed: readonly string[]): Referent {
-  if (objects.size >= mostObjects) forgetUnused();
-  const token = new Event();
-  objects.set(++made, { object, token });
-  return { id: made, typeid, exposed, token };
-}
-
-/** Lets go of the objects that nobody has a proxy of. */
-function forgetUnused(): void {
-  for (const [id, { token }] of objects) {
-    // One reference is this server's own. Nobody can make the second from that: it names no token
-    // in a message, except in the reply by which the object became known.
-    if (Atomics.load(i32, addressOf(token)! + objectWord.REFERENCES) === 1) objects.delete(id);
-  }
-  mostObjects = Math.max(64, objects.size * 2);
-}
-
-async function run(id: number, method: string, args: unknown[]): Promise<Outcome> {
-  const kept = objects.get(id);
-  if (kept === undefined) throw new Error(`Cannot call ${method}: the object does not exist`);
-  const fn = Reflect.get(kept.object, method);
-  if (typeof fn !== "function") {
-    throw new TypeError(`Cannot call ${method}: the object has no such method`);
-  }
-  const result = await Reflect.apply(fn, kept.object, args);
-  return isIterator(result) ? keepIterator(result) : { kind: "value", contents: result };
-}
-
-/** Names that have a meaning of their own on whatever has them. */
-const UNFIT = ["constructor", "toString", "then"];
+/** Methods that a proxy must not forward: it needs its own, or would become a thenable. */
+const UNEXPOSED = ["constructor", "toString", "then"];
 
 function publicMethods(object: object): string[] {
   const names = new Set<string>();
@@ -144,7 +157,7 @@ function publicMethods(object: object): string[] {
       if (typeof value === "function" && !name.startsWith("_")) names.add(name);
     }
   }
-  return [...names].filter((name) => !UNFIT.includes(name));
+  return [...names].filter((name) => !UNEXPOSED.includes(name));
 }
 
 function isIterator(value: unknown): value is object {

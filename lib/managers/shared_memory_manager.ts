@@ -1,5 +1,5 @@
 /**
- * A maker of named memory that takes all names away at its end.
+ * A manager of named shared memory.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { type ShareableItem, ShareableList } from "../memory/shareable_list.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 
 /**
- * Makes named blocks of shared memory and takes their names away when it is shut down.
+ * Makes named blocks of shared memory and unlinks them when it is shut down.
  *
- * There is no server and no `start()`: the memory lives as long as somebody has it, and what
- * {@linkcode SharedMemoryManager.shutdown} ends is that others can attach it.
+ * There is no server and no `start()`. The memory lives as long as it is referenced;
+ * {@linkcode SharedMemoryManager.shutdown} removes the names, so that it can no longer be attached.
  *
  * Follows Python's `multiprocessing.managers.SharedMemoryManager`.
  *
- * @example Names for as long as they are needed
+ * @example Names that exist within a scope
  * ```ts
  * import { SharedMemory, SharedMemoryManager } from "@sauropod/multiprocessing";
  * import { assertEquals, assertThrows } from "@std/assert";
@@ -32,49 +32,49 @@ import { SharedMemory } from "../memory/shared_memory.ts";
  * ```
  */
 export class SharedMemoryManager implements Disposable {
-  readonly #made: SharedMemory[] = [];
+  readonly #blocks: SharedMemory[] = [];
   #isShutDown = false;
 
   /**
-   * Makes a block with a name that nobody has.
+   * Makes a block with a new name.
    *
-   * @param size its size in bytes
-   * @throws {RangeError} if `size` is not a whole number of at least 1
+   * @param size the size in bytes
+   * @throws {RangeError} if `size` is not an integer of at least 1
    * @throws {Error} if the manager is shut down
    */
   SharedMemory(size: number): SharedMemory {
     this.#ensureOpen("SharedMemory");
     const memory = new SharedMemory({ create: true, size });
-    this.#made.push(memory);
+    this.#blocks.push(memory);
     return memory;
   }
 
   /**
-   * Makes a list in a block with a name that nobody has.
+   * Makes a list in a block with a new name.
    *
-   * @throws {TypeError} if an item is of a type that it cannot have
+   * @throws {TypeError} if an item is of a type that a `ShareableList` cannot hold
    * @throws {Error} if the manager is shut down
    */
   ShareableList(sequence: Iterable<ShareableItem>): ShareableList {
     this.#ensureOpen("ShareableList");
     const list = new ShareableList(sequence);
-    this.#made.push(list.shm);
+    this.#blocks.push(list.shm);
     return list;
   }
 
-  /** Takes away the names of all that it made. Who has the memory goes on. Twice is safe. */
+  /** Unlinks all blocks that it made. Existing handles continue to work. Idempotent. */
   shutdown(): void {
     this.#isShutDown = true;
-    for (const memory of this.#made.splice(0)) {
+    for (const memory of this.#blocks.splice(0)) {
       try {
         memory.unlink();
       } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error; // its user was quicker
+        if (!(error instanceof Deno.errors.NotFound)) throw error; // unlinked already
       }
     }
   }
 
-  /** Shuts down. */
+  /** Shuts the manager down. */
   [Symbol.dispose](): void {
     this.shutdown();
   }

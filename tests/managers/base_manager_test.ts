@@ -46,7 +46,7 @@ async function exercise(manager: InstanceType<typeof MyManager>): Promise<void> 
   assertEquals(await Array.fromAsync(await manager.baz()), [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
 }
 
-test("BaseManager.register() exposes public methods, or those that are named", async () => {
+test("BaseManager.register() exposes the public methods, or those that exposed lists", async () => {
   await using manager = new MyManager();
   manager.start();
   await exercise(manager);
@@ -54,7 +54,7 @@ test("BaseManager.register() exposes public methods, or those that are named", a
   assert(await manager.join(guard));
 });
 
-test("BaseManager starts by itself, and ends with its scope", async () => {
+test("BaseManager starts with the first object and ends with its scope", async () => {
   let foo: Proxied<FooBar>;
   {
     await using manager = new MyManager();
@@ -64,7 +64,7 @@ test("BaseManager starts by itself, and ends with its scope", async () => {
   await assertRejects(() => foo.f(), ClosedError, "Cannot call f: the manager is shut down");
 });
 
-test("BaseManager that was started before ends with its scope", async () => {
+test("BaseManager.start() throws when called again, and the manager ends with its scope", async () => {
   const manager = new MyManager();
   manager.start();
   assertThrows(() => manager.start(), Error, "Cannot start manager: it was started before");
@@ -74,26 +74,26 @@ test("BaseManager that was started before ends with its scope", async () => {
   }
   await assertRejects(() => manager.Foo(), Error, "Cannot make Foo: the manager is shut down");
   assertThrows(() => manager.start(), Error, "Cannot start manager: the manager is shut down");
-  await manager.shutdown(); // twice is safe
+  await manager.shutdown(); // idempotent
 });
 
-test("BaseManager that was never started has nothing to end", async () => {
+test("BaseManager.join() returns true when the manager was never started", async () => {
   await using manager = new MyManager();
   assert(await manager.join());
 });
 
-test("BaseManager.start() runs an initializer in the process", async () => {
+test("BaseManager.start() runs its initializer in the process", async () => {
   await using manager = new MyManager();
-  // @ts-expect-error: the compiler knows
+  // @ts-expect-error: not a function
   assertThrows(() => manager.start(1), TypeError, "initializer must be a function, not number");
-  // @ts-expect-error: the compiler knows
+  // @ts-expect-error: not an array
   assertThrows(() => manager.start(setInitial, 40), TypeError, "initargs must be an array");
   manager.start(setInitial, [40]);
   const counter = await manager.makeCounter();
   assertEquals(await counter.add(2), 42);
 });
 
-test("BaseManager whose initializer fails, fails all calls", async () => {
+test("BaseManager fails all calls when its initializer fails", async () => {
   await using manager = new MyManager();
   manager.start(() => {
     throw new RangeError("no");
@@ -104,13 +104,13 @@ test("BaseManager whose initializer fails, fails all calls", async () => {
   }
 });
 
-test("BaseManager.register() says what is wrong with its arguments", () => {
+test("BaseManager.register() rejects invalid names and types", () => {
   class Mine extends BaseManager {}
   for (const name of ["start", "shutdown", "constructor", ""]) {
     assertThrows(() => Mine.register(name, FooBar), TypeError, `Cannot register type "${name}"`);
   }
   assertThrows(
-    // @ts-expect-error: the compiler knows
+    // @ts-expect-error: not a class
     () => Mine.register("x", 5),
     TypeError,
     "Cannot register type x: it needs a class or a function, not number",
@@ -120,7 +120,7 @@ test("BaseManager.register() says what is wrong with its arguments", () => {
   assertEquals("Foo" in new BaseManager(), false);
 });
 
-test("BaseManager refuses classes and arguments that cannot cross", async () => {
+test("BaseManager rejects classes and arguments that cannot cross", async () => {
   class Unknown {}
   const Mine = (class Mine extends BaseManager {})
     .register("Unknown", Unknown)
@@ -149,10 +149,10 @@ test("BaseManager refuses classes and arguments that cannot cross", async () => 
     "Cannot send args[0]: a symbol",
   );
   await assertRejects(() => counter.get(), DataCloneError, "Cannot send result.socket: a symbol");
-  assertEquals(await counter.add(), 2); // and goes on
+  assertEquals(await counter.add(), 2); // the manager remains usable
 });
 
-test("proxies are shared by workers, and their calls are done one after the other", async () => {
+test("BaseProxy calls from several workers do not interleave", async () => {
   await using manager = new MyManager();
   const counter = await manager.Counter();
   const processes = Array.from({ length: 3 }, () =>
@@ -163,7 +163,7 @@ test("proxies are shared by workers, and their calls are done one after the othe
   assertEquals(await counter.add(0), 600);
 });
 
-test("a call that waits keeps no other from running", async () => {
+test("BaseProxy calls that wait do not delay others", async () => {
   await using manager = new MyManager();
   const counter = await manager.Counter();
   const reached = counter.reach(3);
@@ -175,13 +175,13 @@ test("a call that waits keeps no other from running", async () => {
   assertEquals(await reached, 3);
 });
 
-test("iterators of a server are iterated from elsewhere", async () => {
+test("BaseProxy methods that return iterators return async iterators", async () => {
   await using manager = new MyManager();
   const counter = await manager.Counter(3);
   assertEquals(await Array.fromAsync(await counter.down()), [3, 2, 1]);
   for await (const n of await counter.down()) {
     assertEquals(n, 3);
-    break; // return() runs there
+    break; // calls return() in the server
   }
   const answers = new Queue<number[]>();
   const process = run(
@@ -195,7 +195,7 @@ test("iterators of a server are iterated from elsewhere", async () => {
   await ended(process);
 });
 
-test("proxies cross in containers and queues", async () => {
+test("BaseProxy can be stored in a container and sent", async () => {
   await using manager = new MyManager();
   const map = new SharedMap<string, Proxied<Counter>>();
   map.set("counter", await manager.Counter(1));
@@ -205,7 +205,7 @@ test("proxies cross in containers and queues", async () => {
   assertEquals([String(found), Deno.inspect(found)], Array(2).fill("[proxy of Counter 1]"));
 });
 
-test("a server lets go of objects that nobody has a proxy of", async () => {
+test("BaseManager releases objects without proxies", async () => {
   const Weak = (class Weak extends BaseManager {}).register("Kept", () => {
     const global = globalThis as { count?: number; registry?: FinalizationRegistry<null> };
     global.count ??= 0;
@@ -224,7 +224,7 @@ test("a server lets go of objects that nobody has a proxy of", async () => {
   }
 });
 
-test("a server that dies fails the calls that wait for it, and those after", async () => {
+test("BaseProxy calls throw WorkerDiedError when the server dies", async () => {
   await using manager = new MyManager();
   const [counter, started] = [await manager.Counter(), new Event()];
   const waiting = counter.block(started);
@@ -236,17 +236,17 @@ test("a server that dies fails the calls that wait for it, and those after", asy
   }
 });
 
-test("BaseManager.shutdown() waits for calls, but not for ever", async () => {
+test("BaseManager.shutdown() waits for calls, but not indefinitely", async () => {
   const manager = new MyManager();
   const [counter, started] = [await manager.Counter(), new Event()];
-  const forEver = counter.block(started);
+  const endless = counter.block(started);
   assert(await started.wait(guard));
-  const failed = assertRejects(() => forEver, WorkerDiedError, "exit code -15");
+  const failed = assertRejects(() => endless, WorkerDiedError, "exit code -15");
   await manager.shutdown();
   await failed;
 });
 
-test("Manager can have types registered too", async () => {
+test("Manager.register() adds types to Manager", async () => {
   const Mine = (class Mine extends Manager {}).register("Counter", Counter);
   await using manager = new Mine();
   const counter = await manager.Counter(5);

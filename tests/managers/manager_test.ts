@@ -20,9 +20,9 @@ import {
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-// After CPython's TestSyncManagerTypes: what a child does is seen by its parent
+// CPython TestSyncManagerTypes: the parent sees what a child changes
 
-test("Manager.Event() is waited for and cleared in a child", async () => {
+test("Manager.Event() can be awaited and cleared in a child", async () => {
   using manager = new Manager();
   const event = manager.Event();
   const process = run((event: Event) => {
@@ -34,7 +34,7 @@ test("Manager.Event() is waited for and cleared in a child", async () => {
   assert(!event.isSet());
 });
 
-test("Manager.Lock() that a child acquires is released by its parent, once", async () => {
+test("Manager.Lock() acquired by a child can be released by the parent, once", async () => {
   using manager = new Manager();
   const [lock, held, end] = [manager.Lock(), manager.Event(), manager.Event()];
   const process = run(
@@ -54,7 +54,7 @@ test("Manager.Lock() that a child acquires is released by its parent, once", asy
   await ended(process);
 });
 
-test("Manager.RLock() is acquired twice in a child", async () => {
+test("Manager.RLock() can be acquired twice in a child", async () => {
   using manager = new Manager();
   const lock = manager.RLock();
   await ended(run((lock: RLock) => {
@@ -64,7 +64,7 @@ test("Manager.RLock() is acquired twice in a child", async () => {
   lock.acquireSync(guard).release();
 });
 
-test("Manager.Semaphore() and BoundedSemaphore() that a child acquires are released by its parent", async () => {
+test("Manager.Semaphore() and BoundedSemaphore() acquired by a child can be released by the parent", async () => {
   using manager = new Manager();
   for (const semaphore of [manager.Semaphore(), manager.BoundedSemaphore()]) {
     await ended(run((semaphore: Semaphore) => {
@@ -76,7 +76,7 @@ test("Manager.Semaphore() and BoundedSemaphore() that a child acquires are relea
   }
 });
 
-test("Manager.Condition() is acquired and released in a child", async () => {
+test("Manager.Condition() can be acquired and released in a child", async () => {
   using manager = new Manager();
   const condition = manager.Condition();
   await ended(run((condition: Condition) => {
@@ -85,7 +85,7 @@ test("Manager.Condition() is acquired and released in a child", async () => {
   (await condition.acquire(guard)).release();
 });
 
-test("Manager.Barrier() has its parties, and is reset in a child", async () => {
+test("Manager.Barrier() can be reset in a child", async () => {
   using manager = new Manager();
   const barrier = manager.Barrier(5);
   barrier.abort();
@@ -97,14 +97,14 @@ test("Manager.Barrier() has its parties, and is reset in a child", async () => {
   assert(!barrier.broken);
 });
 
-test("Manager.Pool() is a pool, which its user ends", async () => {
+test("Manager.Pool() makes a pool that the caller ends", async () => {
   const manager = new Manager();
   await using pool = manager.Pool(2);
   await manager.shutdown();
   assertEquals(await pool.map((x: number) => x * x, [1, 2, 3]), [1, 4, 9]);
 });
 
-test("Manager.Queue() is emptied in a child, in order", async () => {
+test("Manager.Queue() returns its items in order in a child", async () => {
   using manager = new Manager();
   const queue = manager.Queue<number>(2);
   queue.putSync(1);
@@ -116,7 +116,7 @@ test("Manager.Queue() is emptied in a child, in order", async () => {
   assert(queue.empty());
 });
 
-test("Manager.JoinableQueue() is joined when a child has done all", async () => {
+test("Manager.JoinableQueue() can be joined once a child has done all tasks", async () => {
   using manager = new Manager();
   const queue = manager.JoinableQueue<number>(2);
   queue.putSync(1);
@@ -132,7 +132,7 @@ test("Manager.JoinableQueue() is joined when a child has done all", async () => 
   await ended(process);
 });
 
-test("Manager.SimpleQueue() is got from in a child", async () => {
+test("Manager.SimpleQueue() returns its items in a child", async () => {
   using manager = new Manager();
   const [there, back] = [manager.SimpleQueue<number>(), manager.SimpleQueue<number>()];
   const process = run(
@@ -147,7 +147,7 @@ test("Manager.SimpleQueue() is got from in a child", async () => {
   await ended(process);
 });
 
-test("Manager.list() is changed in a child", async () => {
+test("Manager.list() can be changed in a child", async () => {
   using manager = new Manager();
   const list = manager.list<number>();
   for (const n of [1, 2, 3]) list.append(n);
@@ -162,7 +162,7 @@ test("Manager.list() is changed in a child", async () => {
   assertEquals(manager.list("ab").copy(), ["a", "b"]);
 });
 
-test("Manager.dict() is changed in a child", async () => {
+test("Manager.dict() can be changed in a child", async () => {
   using manager = new Manager();
   const dict = manager.dict<string, number>([["foo", 1], ["bar", 2]]);
   await ended(run((dict: SharedMap<string, number>) => {
@@ -180,7 +180,7 @@ test("Manager.dict() is changed in a child", async () => {
   assertEquals(manager.dict({ a: 1 }).get("a"), 1);
 });
 
-test("Manager.Value() is got and set in a child", async () => {
+test("Manager.Value() can be read and set in a child", async () => {
   using manager = new Manager();
   const value = manager.Value("i", 1);
   await ended(run((value: Value<"i">) => {
@@ -189,7 +189,7 @@ test("Manager.Value() is got and set in a child", async () => {
   assertEquals(value.value, 10);
 });
 
-test("Manager.Array() is read and changed in a child", async () => {
+test("Manager.Array() can be read and changed in a child", async () => {
   using manager = new Manager();
   const array = manager.Array("i", [1, 2, 3]);
   await ended(run((array: SharedArray<"i">) => {
@@ -199,7 +199,7 @@ test("Manager.Array() is read and changed in a child", async () => {
   assertEquals([...array], [7, 2, 3]);
 });
 
-test("Manager.Namespace() is changed in a child", async () => {
+test("Manager.Namespace() can be changed in a child", async () => {
   using manager = new Manager();
   const n = manager.Namespace<{ x: number; y?: number }>({ x: 1 });
   await ended(run((n: { x: number; y?: number }) => {
@@ -208,9 +208,9 @@ test("Manager.Namespace() is changed in a child", async () => {
   assertEquals([n.x, n.y], [1, 2]);
 });
 
-// And beyond
+// Beyond CPython's tests
 
-test("Manager's objects are in each other, in any way", async () => {
+test("Manager objects can contain each other", async () => {
   using manager = new Manager();
   const outer = manager.dict<string, unknown>();
   outer.set(
@@ -234,7 +234,7 @@ test("Manager's objects are in each other, in any way", async () => {
   outer.clear(); // it contained itself
 });
 
-test("Manager that is shut down makes nothing more; what it made goes on working", async () => {
+test("Manager.shutdown() prevents new objects, and existing objects continue to work", async () => {
   let queue: Queue<number>;
   const manager = new Manager();
   {
@@ -264,7 +264,7 @@ test("Manager that is shut down makes nothing more; what it made goes on working
   await manager.shutdown();
 });
 
-test("Manager gives what the constructors give", () => {
+test("Manager makes what the constructors make", () => {
   using manager = new Manager();
   assert(manager.Queue() instanceof Queue);
   assert(manager.dict() instanceof SharedMap);

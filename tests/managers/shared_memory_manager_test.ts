@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ShareableList, SharedMemory, SharedMemoryManager } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 
-test("SharedMemoryManager.shutdown() takes away the names of what it made", () => {
+test("SharedMemoryManager.shutdown() unlinks the blocks that it made", () => {
   const manager = new SharedMemoryManager();
   const [memory, list] = [manager.SharedMemory(8), manager.ShareableList(["a", 2])];
   new SharedMemory({ name: memory.name }).buf[1] = 5;
@@ -11,13 +11,13 @@ test("SharedMemoryManager.shutdown() takes away the names of what it made", () =
   for (const { name } of [memory, list.shm]) {
     assertThrows(() => new SharedMemory({ name }), Deno.errors.NotFound);
   }
-  assertEquals([memory.buf[1], list.get(0)], [5, "a"]); // who has it goes on
+  assertEquals([memory.buf[1], list.get(0)], [5, "a"]); // handles continue to work
   manager.shutdown();
   assertThrows(() => manager.SharedMemory(8), Error, "the manager is shut down");
   assertThrows(() => manager.ShareableList([]), Error, "the manager is shut down");
 });
 
-test("SharedMemoryManager leaves names alone that others have taken away, or given", () => {
+test("SharedMemoryManager.shutdown() ignores unlinked blocks and blocks of others", () => {
   using other = new SharedMemory({ create: true, size: 8 });
   {
     using manager = new SharedMemoryManager();
