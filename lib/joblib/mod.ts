@@ -9,7 +9,7 @@
  *
  * const square = delayed((x: number) => x * x);
  * assertEquals(await new Parallel({ nJobs: 2 })([1, 2, 3].map((x) => square(x))), [1, 4, 9]);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  *
  * @module

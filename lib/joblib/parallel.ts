@@ -140,7 +140,7 @@ export interface ParallelFactory {
  *
  * const square = delayed((x: number) => x * x);
  * assertEquals(await Parallel({ nJobs: 2 })([0, 1, 2, 3].map((x) => square(x))), [0, 1, 4, 9]);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  *
  * @example One by one

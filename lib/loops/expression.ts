@@ -1,6 +1,8 @@
 /**
  * Array expressions: elementwise operations on shared arrays that run on all cores, in one pass.
  *
+ * One class, however long, since every operation must be callable on every result.
+ *
  * @module
  */
 
@@ -8,19 +10,27 @@ import { type AnyClass, task } from "../codec/task.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";
-import { sharedArray } from "../memory/typed_arrays.ts";
 import {
-  checkElement,
   foldLoops,
   type Loops,
+  newArray,
+  reduceLoops,
   runLoops,
   runLoopsSync,
   scanLoops,
   storeLoops,
-  type TypedNode,
-} from "./expression_run.ts";
+} from "./expression_loops.ts";
 import {
-  addressOfFunction,
+  asyncOptionNames,
+  asyncScanOptionNames,
+  type DefaultArray,
+  type ExpressionOptions,
+  type Operand,
+  type PrefixSumOptions,
+  syncOptionNames,
+  syncScanOptionNames,
+} from "./expression_options.ts";
+import {
   type BigintTypedArray,
   type Binary,
   callNode,
@@ -30,166 +40,128 @@ import {
   type NumberTypedArray,
   operandNode,
   type TypedArrayOf,
+  type TypedNode,
   type Unary,
 } from "./expression_tree.ts";
 import type { AbortOptions } from "./parallel_for.ts";
 import type { Range } from "./range.ts";
 
-/** What an expression can be combined with: one value for all elements, or as many elements. */
-export type Operand<T extends number | bigint> =
-  | T
-  | ArrayExpression<T>
-  | TypedArrayOf<T>
-  | (T extends number ? Range : never);
-
-/** Options of what computes an expression. */
-export interface ExpressionOptions {
-  /**
-   * Number of threads: 1 for a plain loop in the caller.
-   *
-   * @default {getNumThreads()}
-   */
-  numThreads?: number;
-}
-
-const optionNames: OptionNames<ExpressionOptions> = { numThreads: true };
-const awaitedNames: OptionNames<ExpressionOptions & AbortOptions> = {
-  ...optionNames,
-  signal: true,
-};
-
-/** Options of a prefix sum. */
-export interface PrefixSumOptions<Target> extends ExpressionOptions {
-  /**
-   * Where the sums are stored: an array on shared memory, which may be the one that is read.
-   *
-   * @default {a new array of type "float64", for bigints "int64"}
-   */
-  into?: Target;
-}
-
-const scanNames: OptionNames<PrefixSumOptions<unknown>> = { ...optionNames, into: true };
-const awaitedScanNames: OptionNames<PrefixSumOptions<unknown> & AbortOptions> = {
-  ...scanNames,
-  signal: true,
-};
-
 /**
- * A computation on the elements of shared arrays that has not run yet; {@linkcode lazy} begins one.
+ * A computation on the elements of shared arrays that has not run yet. {@linkcode lazy} makes one.
  *
- * Operations add to it and compute nothing. What has a promise, or is called `…Sync`, runs it: as one
- * loop on all cores, whatever the number of operations, without arrays for what is in between.
+ * Operations extend the expression and compute nothing. Methods that return a promise, and those
+ * called `…Sync`, run it: as one loop on all cores, for any number of operations, without arrays for
+ * intermediate results.
  *
- * - An operand is one value for all elements, or an array, a range or an expression with as many.
- * - Numbers are computed as JavaScript's, in double precision, whatever the arrays' types. Elements of
- *   64-bit arrays are bigints; they do not mix with numbers: see
+ * - An operand is one value for all elements, or an array, a range or an expression of the same length.
+ * - Numbers are computed in double precision, as in JavaScript, for arrays of any type. Elements of
+ *   64-bit arrays are bigints, which do not mix with numbers: see
  *   {@linkcode ArrayExpression.toNumbers}.
- * - Results are the same, bit for bit, whatever the number of threads. A sum may differ in the last
- *   digits from that of a plain loop: it is added up in pieces, in a fixed order, and errs less.
- * - `minimum`, `maximum`, `min` and `max` give NaN if one is NaN, and take -0 as less than 0, as
- *   `Math.min` does.
- * - Functions see nothing outside themselves, or are tasks or the language's own. They must not depend
- *   on the order in which they are called, nor on how often.
- * - What runs it refuses options that do not exist, by a `TypeError`.
- * - An expression can be run again, with what the arrays hold then. It crosses to workers.
+ * - Results are the same, bit for bit, for any number of isolates. A sum may differ in the last digits
+ *   from that of a plain loop: it is added up in pieces, in a fixed order, and has a smaller error.
+ * - `minimum`, `maximum`, `min` and `max` return NaN if an element is NaN, and treat -0 as less than 0,
+ *   as `Math.min` does.
+ * - Functions are tasks, built-in functions, or functions that use nothing outside themselves. Their
+ *   results must not depend on the order or the number of calls.
+ * - Methods that run the expression throw a `TypeError` if an option is unknown.
+ * - An expression can run several times, each time with the present elements of its arrays. It crosses
+ *   to workers.
  *
  * Follows the array expressions of `numba`'s `parallel=True`, with NumPy's names.
  */
 export class ArrayExpression<T extends number | bigint = number> {
-  /** Made by {@linkcode lazy}. */
-  private constructor(private readonly root: Node, private readonly kind: ElementKind) {}
-
-  /** What {@linkcode lazy} makes. */
-  private static from<T extends number | bigint>(source: unknown): ArrayExpression<T> {
-    const { node, kind } = operandNode(source, "compute with");
-    if (node.op !== "constant") return new ArrayExpression(node, kind);
-    throw new TypeError(
-      `Cannot compute with ${describe(source)}: it must be a typed array on shared memory`,
-    );
-  }
+  /**
+   * Use {@linkcode lazy} instead.
+   *
+   * @internal
+   */
+  constructor(private readonly root: Node, private readonly kind: ElementKind) {}
 
   /** Number of elements. */
   get length(): number {
     return lengthOf(this.root, "compute with")!;
   }
 
-  /** The sums of elements and operand. */
+  /** Adds the operand to each element. */
   add(other: Operand<T>): ArrayExpression<T> {
-    return this.with("add", other);
+    return this.binary("add", other);
   }
 
-  /** The differences of elements and operand. */
+  /** Subtracts the operand from each element. */
   sub(other: Operand<T>): ArrayExpression<T> {
-    return this.with("sub", other);
+    return this.binary("sub", other);
   }
 
-  /** The products of elements and operand. */
+  /** Multiplies each element by the operand. */
   mul(other: Operand<T>): ArrayExpression<T> {
-    return this.with("mul", other);
-  }
-
-  /** The elements divided by the operand; for bigints the whole part, and 0n is a `RangeError`. */
-  div(other: Operand<T>): ArrayExpression<T> {
-    return this.with("div", other);
+    return this.binary("mul", other);
   }
 
   /**
-   * The elements raised to the power of the operand. With 2 and 3 they are multiplied, which is
-   * faster than `**` and, in the last digit, closer.
+   * Divides each element by the operand. Quotients of bigints are truncated, and running the expression
+   * throws a `RangeError` if the operand is 0n.
+   */
+  div(other: Operand<T>): ArrayExpression<T> {
+    return this.binary("div", other);
+  }
+
+  /**
+   * Raises each element to the power of the operand. Powers of 2 and 3 are computed as products, which
+   * is faster than `**`, and more accurate in the last digit.
    */
   pow(other: Operand<T>): ArrayExpression<T> {
-    if (other === 2 || other === 2n) return this.of("square");
-    if (other === 3 || other === 3n) return this.of("cube");
-    return this.with("pow", other);
+    if (other === 2 || other === 2n) return this.unary("square");
+    if (other === 3 || other === 3n) return this.unary("cube");
+    return this.binary("pow", other);
   }
 
-  /** The smaller one of each element and operand. */
+  /** Takes the smaller of each element and the operand. */
   minimum(other: Operand<T>): ArrayExpression<T> {
-    return this.with("minimum", other);
+    return this.binary("minimum", other);
   }
 
-  /** The larger one of each element and operand. */
+  /** Takes the larger of each element and the operand. */
   maximum(other: Operand<T>): ArrayExpression<T> {
-    return this.with("maximum", other);
+    return this.binary("maximum", other);
   }
 
-  /** The elements with the other sign. */
+  /** Negates each element. */
   neg(): ArrayExpression<T> {
-    return this.of("neg");
+    return this.unary("neg");
   }
 
-  /** The elements without their sign. */
+  /** Takes the absolute value of each element. */
   abs(): ArrayExpression<T> {
-    return this.of("abs");
+    return this.unary("abs");
   }
 
-  /** The square roots; NaN for what is below 0. */
+  /** Takes the square root of each element; NaN if it is negative. */
   sqrt(this: ArrayExpression<number>): ArrayExpression<number> {
-    return this.ofNumbers("sqrt");
+    return this.unaryOfNumbers("sqrt");
   }
 
-  /** The powers of e. */
+  /** Raises e to the power of each element. */
   exp(this: ArrayExpression<number>): ArrayExpression<number> {
-    return this.ofNumbers("exp");
+    return this.unaryOfNumbers("exp");
   }
 
-  /** The natural logarithms; NaN for what is below 0. */
+  /** Takes the natural logarithm of each element; NaN if it is negative. */
   log(this: ArrayExpression<number>): ArrayExpression<number> {
-    return this.ofNumbers("log");
+    return this.unaryOfNumbers("log");
   }
 
-  /** The sines of angles in radians. */
+  /** Takes the sine of each element, an angle in radians. */
   sin(this: ArrayExpression<number>): ArrayExpression<number> {
-    return this.ofNumbers("sin");
+    return this.unaryOfNumbers("sin");
   }
 
-  /** The cosines of angles in radians. */
+  /** Takes the cosine of each element, an angle in radians. */
   cos(this: ArrayExpression<number>): ArrayExpression<number> {
-    return this.ofNumbers("cos");
+    return this.unaryOfNumbers("cos");
   }
 
   /**
-   * What a function makes of each element.
+   * Applies a function to each element.
    *
    * @throws {DataCloneError} if the function cannot cross
    */
@@ -198,7 +170,7 @@ export class ArrayExpression<T extends number | bigint = number> {
   }
 
   /**
-   * What a function makes of each element and the operand's.
+   * Applies a function to each element and the operand.
    *
    * @throws {DataCloneError} if the function cannot cross
    */
@@ -207,61 +179,61 @@ export class ArrayExpression<T extends number | bigint = number> {
     return this.checked("zip", callNode(fn, "zip", [this.root, operand]));
   }
 
-  /** The elements as numbers: bigints beyond 2 ** 53 are rounded. */
+  /** Converts each element to a number; bigints beyond 2 ** 53 are rounded. */
   toNumbers(): ArrayExpression<number> {
     if (this.kind === "number") return this as unknown as ArrayExpression<number>;
     return new ArrayExpression({ op: "numbers", args: [this.root] }, "number");
   }
 
-  /** The sum; 0 or 0n of no elements. */
+  /** Returns the sum of the elements; 0 or 0n if there are none. */
   async sum(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
-    return await this.fold("sum", this.identity(0), options);
+    return await this.fold("sum", options);
   }
 
-  /** As {@linkcode ArrayExpression.sum}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.sum}, blocking the isolate, which runs chunks too. */
   sumSync(options: ExpressionOptions = {}): T {
-    return this.foldSync("sum", this.identity(0), options);
+    return this.foldSync("sum", options);
   }
 
-  /** The product; 1 or 1n of no elements. */
+  /** Returns the product of the elements; 1 or 1n if there are none. */
   async prod(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
-    return await this.fold("prod", this.identity(1), options);
+    return await this.fold("prod", options);
   }
 
-  /** As {@linkcode ArrayExpression.prod}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.prod}, blocking the isolate, which runs chunks too. */
   prodSync(options: ExpressionOptions = {}): T {
-    return this.foldSync("prod", this.identity(1), options);
+    return this.foldSync("prod", options);
   }
 
   /**
-   * The smallest element.
+   * Returns the smallest element.
    *
-   * @throws {RangeError} if there are none
+   * @throws {RangeError} if there are no elements
    */
   async min(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
-    return await this.fold("min", undefined, options);
+    return await this.fold("min", options);
   }
 
-  /** As {@linkcode ArrayExpression.min}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.min}, blocking the isolate, which runs chunks too. */
   minSync(options: ExpressionOptions = {}): T {
-    return this.foldSync("min", undefined, options);
+    return this.foldSync("min", options);
   }
 
   /**
-   * The largest element.
+   * Returns the largest element.
    *
-   * @throws {RangeError} if there are none
+   * @throws {RangeError} if there are no elements
    */
   async max(options: ExpressionOptions & AbortOptions = {}): Promise<T> {
-    return await this.fold("max", undefined, options);
+    return await this.fold("max", options);
   }
 
-  /** As {@linkcode ArrayExpression.max}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.max}, blocking the isolate, which runs chunks too. */
   maxSync(options: ExpressionOptions = {}): T {
-    return this.foldSync("max", undefined, options);
+    return this.foldSync("max", options);
   }
 
-  /** The mean; NaN of no elements. */
+  /** Returns the mean of the elements; NaN if there are none. */
   async mean(
     this: ArrayExpression<number>,
     options: ExpressionOptions & AbortOptions = {},
@@ -270,17 +242,17 @@ export class ArrayExpression<T extends number | bigint = number> {
     return await this.sum(options) / this.length;
   }
 
-  /** As {@linkcode ArrayExpression.mean}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.mean}, blocking the isolate, which runs chunks too. */
   meanSync(this: ArrayExpression<number>, options: ExpressionOptions = {}): number {
     this.checkNumbers("mean");
     return this.sumSync(options) / this.length;
   }
 
   /**
-   * The elements as one.
+   * Combines all elements by a function.
    *
-   * @param fn makes one of two; associative, since pieces are combined with each other
-   * @param initial what is combined with the others, once and first; the result if there are none
+   * @param fn combines two values; it must be associative, since pieces are combined with each other
+   * @param initial the first value to combine; the result if there are no elements
    * @throws {DataCloneError} if the function cannot cross
    */
   async reduce(
@@ -288,218 +260,169 @@ export class ArrayExpression<T extends number | bigint = number> {
     initial: T,
     options: ExpressionOptions & AbortOptions = {},
   ): Promise<T> {
-    checkOptions("reduce", options, awaitedNames);
-    const loops = this.foldBy(fn, initial, options);
-    return this.withInitial(fn, initial, await runLoops(loops, options.signal));
+    const loops = reduceLoops(this.typed(), fn, initial, options);
+    return await this.run("reduce", loops, options, asyncOptionNames) as T;
   }
 
-  /** As {@linkcode ArrayExpression.reduce}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.reduce}, blocking the isolate, which runs chunks too. */
   reduceSync(fn: (left: T, right: T) => T, initial: T, options: ExpressionOptions = {}): T {
-    checkOptions("reduce", options, optionNames);
-    return this.withInitial(fn, initial, runLoopsSync(this.foldBy(fn, initial, options)));
+    const loops = reduceLoops(this.typed(), fn, initial, options);
+    return this.runSync("reduce", loops, options, syncOptionNames) as T;
   }
 
   /**
-   * Stores the elements in an array, converted as an assignment converts them.
+   * Stores the elements in an array, converted as by an assignment.
    *
-   * @param target an array on shared memory with as many elements; it may be one that is read
+   * @param target an array on shared memory of the same length; it may be one that the expression reads
    * @returns `target`
-   * @throws {TypeError} if it is not on shared memory, or of bigints and the elements are not
-   * @throws {RangeError} if it has not as many elements, or overlaps an array of the expression
+   * @throws {TypeError} if `target` is not on shared memory, or only one of it and the expression has
+   * bigints
+   * @throws {RangeError} if `target` has another length, or overlaps an array of the expression at
+   * another offset
    */
   async into<Target extends TypedArrayOf<T>>(
     target: Target,
     options: ExpressionOptions & AbortOptions = {},
   ): Promise<Target> {
-    checkOptions("store elements", options, awaitedNames);
-    await runLoops(storeLoops(this.whole(), target, options.numThreads), options.signal);
-    return target;
+    const loops = storeLoops(this.typed(), target, options);
+    return await this.run("store elements", loops, options, asyncOptionNames) as Target;
   }
 
-  /** As {@linkcode ArrayExpression.into}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.into}, blocking the isolate, which runs chunks too. */
   intoSync<Target extends TypedArrayOf<T>>(
     target: Target,
     options: ExpressionOptions = {},
   ): Target {
-    checkOptions("store elements", options, optionNames);
-    runLoopsSync(storeLoops(this.whole(), target, options.numThreads));
-    return target;
+    const loops = storeLoops(this.typed(), target, options);
+    return this.runSync("store elements", loops, options, syncOptionNames) as Target;
   }
 
   /**
    * Stores the elements in a new array on shared memory.
    *
-   * @param dtype its type; `"float64"`, or `"int64"` for bigints, if it is left away
+   * @param dtype the type of the array; `"float64"`, or `"int64"` for bigints, if omitted
    */
   async toArray<Code extends NumericTypecode = T extends bigint ? "int64" : "float64">(
     dtype?: Code,
     options: ExpressionOptions & AbortOptions = {},
   ): Promise<DataOf<Code>> {
-    return await this.into(this.newArray(dtype) as TypedArrayOf<T>, options) as DataOf<Code>;
+    const target = newArray(this.typed(), dtype) as TypedArrayOf<T>;
+    return await this.into(target, options) as DataOf<Code>;
   }
 
-  /** As {@linkcode ArrayExpression.toArray}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.toArray}, blocking the isolate, which runs chunks too. */
   toArraySync<Code extends NumericTypecode = T extends bigint ? "int64" : "float64">(
     dtype?: Code,
     options: ExpressionOptions = {},
   ): DataOf<Code> {
-    return this.intoSync(this.newArray(dtype) as TypedArrayOf<T>, options) as DataOf<Code>;
+    return this.intoSync(newArray(this.typed(), dtype) as TypedArrayOf<T>, options) as DataOf<Code>;
   }
 
   /**
-   * Stores the sum of all elements up to each. Each element is computed twice.
+   * Stores the running sums: of all elements up to and including each. Computes each element twice.
    *
    * @throws as {@linkcode ArrayExpression.into}
    */
   async cumsum<Target extends TypedArrayOf<T> = DefaultArray<T>>(
     options: PrefixSumOptions<Target> & AbortOptions = {},
   ): Promise<Target> {
-    checkOptions("sum up", options, awaitedScanNames);
-    const target = options.into ?? this.newArray() as Target;
-    await runLoops(scanLoops(this.whole(), target, options.numThreads), options.signal);
-    return target;
+    const loops = scanLoops(this.typed(), options);
+    return await this.run("sum up", loops, options, asyncScanOptionNames) as Target;
   }
 
-  /** As {@linkcode ArrayExpression.cumsum}, blocking the thread, which does its share. */
+  /** Computes {@linkcode ArrayExpression.cumsum}, blocking the isolate, which runs chunks too. */
   cumsumSync<Target extends TypedArrayOf<T> = DefaultArray<T>>(
     options: PrefixSumOptions<Target> = {},
   ): Target {
-    checkOptions("sum up", options, scanNames);
-    const target = options.into ?? this.newArray() as Target;
-    runLoopsSync(scanLoops(this.whole(), target, options.numThreads));
-    return target;
+    const loops = scanLoops(this.typed(), options);
+    return this.runSync("sum up", loops, options, syncScanOptionNames) as Target;
   }
 
-  /** What the loops are made of. */
-  private whole(): TypedNode {
+  private typed(): TypedNode {
     return { root: this.root, kind: this.kind };
   }
 
-  /** An operation on the elements alone. */
-  private of(op: Unary): ArrayExpression<T> {
+  /** Applies an operation to each element. */
+  private unary(op: Unary): ArrayExpression<T> {
     return new ArrayExpression({ op, args: [this.root] }, this.kind);
   }
 
-  /** The same, of numbers only. */
-  private ofNumbers(op: Unary): ArrayExpression<number> {
+  /** Applies an operation of numbers to each element. */
+  private unaryOfNumbers(op: Unary): ArrayExpression<number> {
     this.checkNumbers(op);
     return new ArrayExpression({ op, args: [this.root] }, "number");
   }
 
-  /** Refuses bigints. */
   private checkNumbers(verb: string): void {
     if (this.kind === "number") return;
-    throw new TypeError(`Cannot take ${verb} of bigints: use toNumbers() before`);
+    throw new TypeError(`Cannot take ${verb} of bigints: use toNumbers() first`);
   }
 
-  /** An operation on the elements and an operand. */
-  private with(op: Binary, other: Operand<T>): ArrayExpression<T> {
+  /** Applies an operation to each element and the operand. */
+  private binary(op: Binary, other: Operand<T>): ArrayExpression<T> {
     return this.checked(op, { op, args: [this.root, this.operand(op, other)] });
   }
 
-  /** An operand, checked. */
+  /** Returns the node of an operand, which must have elements of the same type. */
   private operand(verb: string, other: Operand<T>): Node {
-    const { node, kind } = other instanceof ArrayExpression
-      ? { node: other.root, kind: other.kind }
+    const { root, kind } = other instanceof ArrayExpression
+      ? other.typed()
       : operandNode(other, verb);
-    if (kind === this.kind) return node;
+    if (kind === this.kind) return root;
     throw new TypeError(
       `Cannot ${verb} ${this.kind}s and ${kind}s: convert ${
         kind === "bigint" ? "the operand" : "the elements"
-      } by ${node.op === "constant" ? "Number() or BigInt()" : "toNumbers()"}`,
+      } by ${root.op === "constant" ? "Number() or BigInt()" : "toNumbers()"}`,
     );
   }
 
-  /** An expression whose arrays have the same length. */
+  /** Makes an expression of a node, whose arrays must have the same length. */
   private checked(verb: string, node: Node): ArrayExpression<T> {
     lengthOf(node, verb);
     return new ArrayExpression(node, this.kind);
   }
 
-  /** An array for the elements. */
-  private newArray(dtype?: NumericTypecode): unknown {
-    return sharedArray(dtype ?? (this.kind === "bigint" ? "int64" : "float64"), this.length);
-  }
-
-  /** A whole number in the type of the elements. */
-  private identity(value: number): T {
-    return (this.kind === "bigint" ? BigInt(value) : value) as T;
-  }
-
-  /** The elements as one, by name. */
   private async fold(
-    fold: keyof typeof combiners,
-    empty: T | undefined,
+    fold: "sum" | "prod" | "min" | "max",
     options: ExpressionOptions & AbortOptions,
   ): Promise<T> {
-    checkOptions(`compute ${fold}`, options, awaitedNames);
-    const { numThreads, signal } = options;
-    const loops = foldLoops(this.whole(), fold, combiners[fold], numThreads);
-    return orEmpty(await runLoops(loops, signal) as T | undefined, empty, fold);
+    const loops = foldLoops(this.typed(), fold, options);
+    return await this.run(`compute ${fold}`, loops, options, asyncOptionNames) as T;
   }
 
-  /** As `fold`, blocking. */
-  private foldSync(
-    fold: keyof typeof combiners,
-    empty: T | undefined,
-    options: ExpressionOptions,
-  ): T {
-    checkOptions(`compute ${fold}`, options, optionNames);
-    const { numThreads } = options;
-    const loops = foldLoops(this.whole(), fold, combiners[fold], numThreads);
-    return orEmpty(runLoopsSync(loops) as T | undefined, empty, fold);
+  private foldSync(fold: "sum" | "prod" | "min" | "max", options: ExpressionOptions): T {
+    const loops = foldLoops(this.typed(), fold, options);
+    return this.runSync(`compute ${fold}`, loops, options, syncOptionNames) as T;
   }
 
-  /** The loops of a reduction by a function. */
-  private foldBy(
-    fn: (left: T, right: T) => T,
-    initial: T,
-    { numThreads }: ExpressionOptions,
-  ): Loops<unknown> {
-    const address = addressOfFunction(fn, "reduce");
-    const type = typeof initial;
-    if (type !== this.kind) {
-      throw new TypeError(
-        `Cannot reduce expression: initial must be a ${this.kind}, not ${describe(initial)}`,
-      );
-    }
-    return foldLoops(this.whole(), { fn, address }, fn, numThreads);
+  /** Checks the options, then runs the loops, which read them only now: generators start lazily. */
+  private async run<R, Options extends AbortOptions>(
+    verb: string,
+    loops: Loops<R>,
+    options: Options,
+    names: OptionNames<Options>,
+  ): Promise<R> {
+    checkOptions(verb, options, names);
+    return await runLoops(loops, options.signal);
   }
 
-  /** The result of a reduction by a function. */
-  private withInitial(fn: (left: T, right: T) => T, initial: T, folded: unknown): T {
-    if (folded === undefined && this.length === 0) return initial;
-    const checked = checkElement(folded, this.kind) as T;
-    return checkElement(fn(initial, checked), this.kind) as T;
+  /** As `run`, blocking. */
+  private runSync<R, Options extends object>(
+    verb: string,
+    loops: Loops<R>,
+    options: Options,
+    names: OptionNames<Options>,
+  ): R {
+    checkOptions(verb, options, names);
+    return runLoopsSync(loops);
   }
-}
-
-/** The type of arrays that are made where none is given. */
-export type DefaultArray<T extends number | bigint> = T extends bigint
-  ? BigInt64Array<SharedArrayBuffer>
-  : Float64Array<SharedArrayBuffer>;
-
-/** Two results as one; also of bigints, which look like numbers to the compiler here. */
-const combiners = {
-  sum: (left: number, right: number) => left + right,
-  prod: (left: number, right: number) => left * right,
-  min: (left: number, right: number) =>
-    typeof left === "number" ? Math.min(left, right) : right < left ? right : left,
-  max: (left: number, right: number) =>
-    typeof left === "number" ? Math.max(left, right) : right > left ? right : left,
-};
-
-function orEmpty<T>(value: T | undefined, empty: T | undefined, what: string): T {
-  const result = value ?? empty;
-  if (result !== undefined) return result;
-  throw new RangeError(`Cannot take ${what}: there are no elements`);
 }
 
 /**
- * Begins a computation on the elements of an array: see {@linkcode ArrayExpression}.
+ * Starts an expression with the elements of an array: see {@linkcode ArrayExpression}.
  *
- * @param source a typed array on shared memory; or a range, which needs no memory
- * @throws {TypeError} if it is an array that is not on shared memory
+ * @param source a typed array on shared memory, or a range, which needs no memory
+ * @throws {TypeError} if `source` is an array that is not on shared memory, or anything else
  *
  * @example An integral, in one pass
  * ```ts
@@ -511,7 +434,7 @@ function orEmpty<T>(value: T | undefined, empty: T | undefined, what: string): T
  * const x = lazy(prange(points)).mul(dx);
  * const integral = await x.pow(2).sub(x).sum() * dx;
  * assertAlmostEquals(integral, 2 / 3, 1e-4);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  *
  * @example Two arrays
@@ -525,16 +448,20 @@ function orEmpty<T>(value: T | undefined, empty: T | undefined, what: string): T
  * const lengths = await lazy(a).zip(b, Math.hypot).toArray();
  * assertEquals([...lengths], [5, 13, 17]);
  * assertEquals(await lazy(a).sub(b).abs().max(), 7);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  */
 export function lazy(source: NumberTypedArray | Range): ArrayExpression<number>;
-/** As above, for the elements of 64-bit arrays. */
+/** Starts an expression with the elements of a 64-bit array. */
 export function lazy(source: BigintTypedArray): ArrayExpression<bigint>;
 export function lazy(
   source: NumberTypedArray | BigintTypedArray | Range,
 ): ArrayExpression<number> | ArrayExpression<bigint> {
-  return ArrayExpression["from"]<number>(source);
+  const { root, kind } = operandNode(source, "compute with");
+  if (root.op !== "constant") return new ArrayExpression<number>(root, kind);
+  throw new TypeError(
+    `Cannot compute with ${describe(source)}: it must be a typed array on shared memory`,
+  );
 }
 
 task(import.meta, ArrayExpression as unknown as AnyClass);

@@ -1,18 +1,18 @@
 /**
- * Array expressions as the source of one loop.
+ * Compiles array expressions: each becomes the source of one loop.
  *
  * The source depends on the structure of the expression, the types of its arrays and the definitions
- * of its functions, on nothing else: constants and arrays are handed in. So an expression that runs
- * again is not compiled again, and the engine, which keeps what it learnt for one text, never sees
- * other types or functions in it.
+ * of its functions, and on nothing else: constants and arrays are arguments. So an expression is
+ * compiled once, and the engine, which keeps type feedback by source text, never sees other types or
+ * functions in the same text.
  *
- * The loop of `(X**2 - X).sum()`, without the catch that tells where it failed:
+ * The loop of `(X**2 - X).sum()`, without the catch block that reports the index of an error:
  *
  * ```text
  * const a0 = c.a0;
  * for (const last = (end - 3) | 0; i < last; i = (i + 4) | 0) {
  *   { const v0 = a0[i]; const v1 = v0 * v0; const v2 = v1 - v0; s0 += v2; }
- *   …                                              // into s1, s2 and s3, each without the others
+ *   …                                              // the same for s1, s2 and s3
  * }
  * for (; i < end; i++) { … }
  * s0 += s1; s2 += s3; s0 += s2; return s0;
@@ -21,52 +21,52 @@
  * @module
  */
 
-import type { ChunkLoop } from "./run_chunks.ts";
+import type { ChunkLoop } from "./chunk_loop.ts";
 import {
   type AnyArray,
   type ElementKind,
   elementKind,
   type Node,
   nodesOf,
+  type TypedNode,
 } from "./expression_tree.ts";
 
-/** What is made of the elements. */
+/** What a loop does with the elements. */
 export type Goal =
-  /** Each is stored in `out`. */
+  /** Stores each in `out`. */
   | { kind: "store"; out: AnyArray }
-  /** They become one. */
+  /** Folds them into one value. */
   | { kind: "fold"; fold: Fold }
-  /** Their sum, one added after the other. */
+  /** Adds them up, in order. */
   | { kind: "total" }
-  /** The sum of all up to each is stored in `out`, block by block. */
+  /** Stores the running sums in `out`, block by block. */
   | { kind: "scan"; out: AnyArray; offsets: ArrayLike<number | bigint>; size: number };
 
-/** How elements become one: by name, or by a function and the address of its definition. */
+/** A fold: by name, or a function and the address of its definition. */
 export type Fold = "sum" | "prod" | "min" | "max" | { fn: unknown; address: number };
 
-/** A loop, and what it works on. */
+/** A compiled loop, and the constants, arrays and functions that it uses. */
 export interface Program {
-  run: ChunkLoop;
+  loop: ChunkLoop;
   context: Record<string, unknown>;
 }
 
-/** Loops by their source. */
+/** Compiled loops, by their source. */
 const compiled = new Map<string, ChunkLoop>();
 
 /**
- * Makes a loop of an expression.
+ * Compiles the loop of an expression, unless it has been compiled before.
  *
- * @param isShort whether 32 bits are enough to count the elements, which is faster
+ * @param isShort whether the indices fit in 32 bits, which makes a faster loop
  */
 export function compileLoop(
-  root: Node,
-  kind: ElementKind,
+  { root, kind }: TypedNode,
   goal: Goal,
   isShort: boolean,
 ): Program {
   const context: Record<string, unknown> = {};
   const code = new Code(root, kind, context);
-  const loop = loopFor(goal, code, context, isShort);
+  const statements = statementsFor(goal, code, context, isShort);
   const whole = isShort ? " | 0" : "";
   const source = `function (first, count, step, c, identity, at) {
   // ${code.key.join(" ")}
@@ -74,28 +74,28 @@ export function compileLoop(
   const end = (first + count)${whole};
   let i = first${whole};
   try {
-    ${loop}
+    ${statements}
   } catch (error) {
     at(i);
     throw error;
   }
 }`;
-  let run = compiled.get(source);
-  if (run === undefined) {
-    run = new Function(`"use strict"; return ${source}`)() as ChunkLoop;
-    Object.defineProperty(run, "name", { value: "array expression" });
-    compiled.set(source, run);
+  let loop = compiled.get(source);
+  if (loop === undefined) {
+    loop = new Function(`"use strict"; return ${source}`)() as ChunkLoop;
+    Object.defineProperty(loop, "name", { value: "array expression" });
+    compiled.set(source, loop);
   }
-  return { run, context };
+  return { loop, context };
 }
 
-/** The elements of an expression as source. */
+/** The source that computes one element of an expression. */
 class Code {
-  /** What tells this loop from others that read the same. */
+  /** Types and functions of the loop: makes the source of different loops differ. */
   readonly key: string[] = [];
-  /** Whether nothing in it can fail: functions can, and bigints, by a division by 0n. */
+  /** Whether nothing in it can throw: functions can, and bigints, when divided by 0n. */
   readonly isSafe: boolean;
-  /** What the elements are. */
+  /** The type of the elements. */
   readonly kind: ElementKind;
   readonly #root: Node;
   readonly #names = new Map<Node, string>();
@@ -129,7 +129,7 @@ class Code {
           continue;
         }
         case "range": {
-          // What is 0 or 1 is left away: the engine does not know it.
+          // The engine cannot omit `0 +` and `* 1`, since it does not know the values.
           context[`b${at}`] = node.start;
           context[`d${at}`] = node.step;
           const begin = node.start === 0 ? "" : `b${at} + `;
@@ -156,21 +156,21 @@ class Code {
     this.isSafe = isSafe;
   }
 
-  /** A block that has the element at `index` and does `what` with it. */
-  element(index: string, what: (element: string) => string): string {
+  /** Returns a block that computes the element at `index`, and then runs the statement `use`. */
+  element(index: string, use: (element: string) => string): string {
     const lines = this.#lines.map((line) => line(index));
-    return `{ ${lines.join(" ")} ${what(this.#names.get(this.#root)!)} }`;
+    return `{ ${lines.join(" ")} ${use(this.#names.get(this.#root)!)} }`;
   }
 }
 
-/** Refuses what is no element, such as a promise: it would go on as NaN. */
+/** Returns a statement that checks the result of a function: a promise, say, would become NaN. */
 function resultCheck(name: string, kind: ElementKind): string {
   return `if (typeof ${name} !== "${kind}") throw new TypeError("Cannot compute expression: its ` +
     `function must return a ${kind}, not " + (typeof ${name}?.then === "function" ? "a promise" : ` +
     `typeof ${name}));`;
 }
 
-/** What the elements of a part are; those of its operands are known. */
+/** Returns the type of the elements of a node, given those of its operands. */
 function kindOfNode(node: Node, known: Map<Node, ElementKind>): ElementKind {
   if (node.op === "array") return elementKind(node.data);
   if (node.op === "constant") return typeof node.value as ElementKind;
@@ -178,7 +178,7 @@ function kindOfNode(node: Node, known: Map<Node, ElementKind>): ElementKind {
   return known.get(node.args[0])!;
 }
 
-/** The name of a typed array's class, whatever its own class says. */
+/** Returns the name of the built-in class of a typed array, also of a subclass's instance. */
 function classNameOf(data: AnyArray): string {
   return typedArrayTag.call(data);
 }
@@ -222,7 +222,7 @@ const operations: Record<ElementKind, Record<string, Operation>> = {
   },
 };
 
-/** How the next element `v` is taken into `s`. */
+/** Returns a function that makes the statement which folds element `v` into `s`. */
 function foldStep(fold: Fold, kind: ElementKind): (s: string, v: string) => string {
   switch (fold) {
     case "sum":
@@ -239,13 +239,13 @@ function foldStep(fold: Fold, kind: ElementKind): (s: string, v: string) => stri
   }
 }
 
-/** Where a fold begins; with the first element if it is not here. */
+/** The initial value of each fold; the others start with the first element. */
 const initial: Record<ElementKind, Partial<Record<string, string>>> = {
   number: { sum: "0", prod: "1", min: "Infinity", max: "-Infinity" },
   bigint: { sum: "0n", prod: "1n" },
 };
 
-function loopFor(
+function statementsFor(
   goal: Goal,
   code: Code,
   context: Record<string, unknown>,
@@ -268,8 +268,8 @@ function loopFor(
 }
 
 /**
- * Elements become one, in so many separate lanes: the processor then need not wait for one operation
- * to begin with the next.
+ * Folds the elements, in one or four independent lanes. With four, the processor need not wait for one
+ * operation to finish before it starts the next.
  */
 function foldLoop(
   fold: Fold,
@@ -299,7 +299,7 @@ function foldLoop(
     ${take("s0", "s1")} ${take("s2", "s3")} ${take("s0", "s2")} return s0;`;
 }
 
-/** Sums up to each element, in blocks of `size`; `offsets` has what comes before the first one. */
+/** Stores running sums, in blocks of `size`; `offsets` has the sum before each block. */
 function scanLoop(code: Code): string {
   return `let before = offsets[first / size];
     while (i < end) {

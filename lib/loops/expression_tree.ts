@@ -1,5 +1,5 @@
 /**
- * Array expressions before they run: trees of operations, and what may stand in one.
+ * Array expressions as trees of operations, and the checks of their operands.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { functionAddress, functionAt } from "../codec/functions.ts";
 import { describe } from "../arguments/describe.ts";
 import { Range } from "./range.ts";
-import type { AccumulatorArray } from "./run_chunks.ts";
+import type { AccumulatorArray } from "./reduction.ts";
 
 /** Typed arrays of numbers. */
 export type NumberTypedArray = AccumulatorArray | Float16Array;
 /** Typed arrays of bigints. */
 export type BigintTypedArray = BigInt64Array | BigUint64Array;
-/** Typed arrays whose elements are of type `T`. */
+/** Typed arrays with elements of type `T`. */
 export type TypedArrayOf<T extends number | bigint> = T extends bigint ? BigintTypedArray
   : NumberTypedArray;
 
-/** Any typed array, seen as one of them. */
+/** Any typed array. */
 export type AnyArray = NumberTypedArray | BigintTypedArray;
 
-/** What the elements of an expression are. */
+/** The type of the elements of an expression. */
 export type ElementKind = "number" | "bigint";
 
 /** Operations with one operand. */
@@ -35,47 +35,58 @@ export type Unary =
   | "square"
   | "cube"
   | "numbers";
-/** Operations with two. */
+/** Operations with two operands. */
 export type Binary = "add" | "sub" | "mul" | "div" | "pow" | "minimum" | "maximum";
 
-/** A part of an expression. Plain data: it crosses. */
+/** A node of an expression. Plain data: it crosses. */
 export type Node =
   /** The elements of an array on shared memory. */
   | { op: "array"; data: AnyArray }
-  /** Numbers that need no memory. */
+  /** A range of numbers, which needs no memory. */
   | { op: "range"; start: number; step: number; length: number }
   /** One value for all elements. */
   | { op: "constant"; value: number | bigint }
   | { op: Unary | Binary; args: Node[] }
-  /** A function of the user's, and the address of its definition. */
+  /** A function of the caller, and the address of its definition. */
   | { op: "call"; fn: ElementFunction; address: number; args: Node[] };
 
-/** A function of the user's. */
+/** A function that the caller applies to elements. */
 export type ElementFunction = (...args: never[]) => unknown;
 
-/** What the elements of a typed array are. */
+/** An expression: the root of its tree, and the type of its elements. */
+export interface TypedNode {
+  readonly root: Node;
+  readonly kind: ElementKind;
+}
+
+/** Returns the type of the elements of a typed array. */
 export function elementKind(data: AnyArray): ElementKind {
   return data instanceof BigInt64Array || data instanceof BigUint64Array ? "bigint" : "number";
 }
 
 /**
- * What an operand stands for.
+ * Returns the node of an operand that is not an expression.
  *
- * @param verb what is done with it, for the error
+ * @param verb the operation, for error messages
+ * @throws {TypeError} if the operand is not a number, a range or a typed array on shared memory
  */
-export function operandNode(value: unknown, verb: string): { node: Node; kind: ElementKind } {
+export function operandNode(value: unknown, verb: string): TypedNode {
   if (typeof value === "number" || typeof value === "bigint") {
-    return { node: { op: "constant", value }, kind: typeof value as ElementKind };
+    return { root: { op: "constant", value }, kind: typeof value as ElementKind };
   }
   if (value instanceof Range) {
     const { start, step, length } = value;
-    return { node: { op: "range", start, step, length }, kind: "number" };
+    return { root: { op: "range", start, step, length }, kind: "number" };
   }
   const data = checkSharedArray(value, verb);
-  return { node: { op: "array", data }, kind: elementKind(data) };
+  return { root: { op: "array", data }, kind: elementKind(data) };
 }
 
-/** A typed array on shared memory; anything else is refused. */
+/**
+ * Returns the value if it is a typed array on shared memory.
+ *
+ * @throws {TypeError} if it is anything else
+ */
 export function checkSharedArray(value: unknown, verb: string): AnyArray {
   if (!ArrayBuffer.isView(value) || value instanceof DataView) {
     throw new TypeError(
@@ -89,22 +100,28 @@ export function checkSharedArray(value: unknown, verb: string): AnyArray {
   }
   if (!(value.buffer instanceof SharedArrayBuffer)) {
     throw new TypeError(
-      `Cannot ${verb} array: it is not on shared memory, so other threads do not see it. ` +
+      `Cannot ${verb} array: it is not on shared memory, so workers cannot access it. ` +
         `Make it with sharedArray("float64", array)`,
     );
   }
   return value as AnyArray;
 }
 
-/** The function of a `map` or a `zip`, as every thread sees it. */
+/**
+ * Returns the node of a `map` or a `zip`.
+ *
+ * @throws {TypeError} if `fn` is not a function
+ * @throws {DataCloneError} if it cannot cross
+ */
 export function callNode(fn: unknown, verb: string, args: Node[]): Node {
   const address = addressOfFunction(fn, verb);
-  // What stands for it elsewhere does so here: with more elements it would run elsewhere.
-  const same = functionAt(address) ?? fn;
-  return { op: "call", fn: same as ElementFunction, address, args };
+  // The caller uses the function that its definition evaluates to, as workers do: results must not
+  // depend on who computes them.
+  const evaluated = functionAt(address) ?? fn;
+  return { op: "call", fn: evaluated as ElementFunction, address, args };
 }
 
-/** The address of the definition of a function that was given to `verb`. */
+/** Returns the address of the definition of a function. */
 export function addressOfFunction(fn: unknown, verb: string): number {
   if (typeof fn === "function") return functionAddress(fn as ElementFunction);
   throw new TypeError(
@@ -113,9 +130,9 @@ export function addressOfFunction(fn: unknown, verb: string): number {
 }
 
 /**
- * Number of elements of an expression; `undefined` if it has constants only.
+ * Returns the number of elements of an expression; `undefined` if it has constants only.
  *
- * @throws {RangeError} if its arrays do not have as many
+ * @throws {RangeError} if its arrays differ in length
  */
 export function lengthOf(root: Node, verb: string): number | undefined {
   let length: number | undefined;
@@ -125,20 +142,21 @@ export function lengthOf(root: Node, verb: string): number | undefined {
     length ??= own;
     if (own === length) continue;
     throw new RangeError(
-      `Cannot ${verb} arrays: one has ${length} elements and another ${own}. All must have as many`,
+      `Cannot ${verb} arrays: one has ${length} elements and another ${own}. ` +
+        "All must have the same length",
     );
   }
   return length;
 }
 
-/** The different parts of an expression, operands before what is made of them. */
+/** Returns the distinct nodes of an expression, each after its operands. */
 export function nodesOf(root: Node): Set<Node> {
-  const parts = new Set<Node>();
+  const nodes = new Set<Node>();
   const visit = (node: Node) => {
-    if (parts.has(node)) return;
+    if (nodes.has(node)) return;
     if ("args" in node) node.args.forEach(visit);
-    parts.add(node);
+    nodes.add(node);
   };
   visit(root);
-  return parts;
+  return nodes;
 }

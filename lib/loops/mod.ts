@@ -1,8 +1,9 @@
 /**
- * Parallel loops, reductions and array expressions, as `prange` and parallel array expressions of
- * Python's `numba`.
+ * Parallel loops, reductions and array expressions, after `prange` and the parallel array expressions
+ * of Python's `numba`.
  *
- * They run in a team of loop workers that is started at the first loop and kept.
+ * They run on a team of loop workers, which starts with the first loop and is kept for later ones.
+ * Options and functions count isolates as numba counts threads: `numThreads`.
  *
  * @example A loop and a sum
  * ```ts
@@ -19,20 +20,19 @@
  *   context: { squares },
  * });
  * assertEquals(sum, 332_833_500);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  *
  * @module
  */
 
-export {
-  type ArrayExpression,
-  type DefaultArray,
-  type ExpressionOptions,
-  lazy,
-  type Operand,
-  type PrefixSumOptions,
-} from "./expression.ts";
+export { type ArrayExpression, lazy } from "./expression.ts";
+export type {
+  DefaultArray,
+  ExpressionOptions,
+  Operand,
+  PrefixSumOptions,
+} from "./expression_options.ts";
 export type { BigintTypedArray, NumberTypedArray, TypedArrayOf } from "./expression_tree.ts";
 export {
   type AbortOptions,
@@ -51,6 +51,7 @@ export {
 } from "./parallel_reduce.ts";
 export { type ElementOfTypedArray, prefixSum, prefixSumSync } from "./prefix_sum.ts";
 export { prange, Range } from "./range.ts";
-export type { AccumulatorArray, LoopOperator } from "./run_chunks.ts";
+export type { AccumulatorArray, LoopOperator } from "./reduction.ts";
 export type { Schedule } from "./schedule.ts";
-export { getNumThreads, setNumThreads, stopTeam } from "./team.ts";
+export { getNumThreads, setNumThreads } from "./num_threads.ts";
+export { stopTeam } from "./team.ts";

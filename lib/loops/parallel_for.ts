@@ -1,5 +1,5 @@
 /**
- * Loops whose iterations run on all cores.
+ * Loops whose iterations run on all cores: options, their checks, and the plan of a loop.
  *
  * @module
  */
@@ -8,8 +8,10 @@ import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { prange, Range } from "./range.ts";
 import { partition, type Schedule } from "./schedule.ts";
-import type { LoopPlan, Reduction } from "./run_chunks.ts";
-import { runOnTeam, runOnTeamSync, threadsFor } from "./team.ts";
+import type { LoopPlan } from "./loop_plan.ts";
+import type { Reduction } from "./reduction.ts";
+import { runOnTeam, runOnTeamSync } from "./team.ts";
+import { threadsFor } from "./num_threads.ts";
 
 /** An object without members. */
 export type EmptyObject = Record<never, never>;
@@ -20,49 +22,48 @@ export interface LoopOptions<
   Constants extends object = EmptyObject,
 > {
   /**
-   * What the body sees besides the index, as its second argument: arrays on shared memory, which it
-   * may write to, and values, which arrive as copies that cannot be written to. A
-   * `WebAssembly.Module` and a shared `WebAssembly.Memory` go as they are: each thread makes an
-   * instance of its own, once.
+   * The second argument of the body: arrays on shared memory, which it may write to, and values,
+   * which cross as frozen copies. A `WebAssembly.Module` and a shared `WebAssembly.Memory` are not
+   * copied: each worker creates its own instance, once.
    *
    * @default {{}}
    */
   context?: Context;
   /**
-   * What else the body sees there: values that it only reads. Each thread gets a copy of the arrays
-   * among them.
+   * Further properties of the body's second argument, which it only reads. Arrays among them may be
+   * on any memory: each worker gets a copy.
    *
    * @default {{}}
    */
   constants?: Constants;
   /**
-   * How the indices are dealt out: `"static"` in equal parts beforehand, `"dynamic"` chunk by chunk,
-   * `"guided"` in chunks that become smaller.
+   * How the indices are distributed: `"static"` in equal parts, fixed at the start; `"dynamic"` chunk
+   * by chunk, as workers become free; `"guided"` the same, in chunks that become smaller.
    *
    * @default {"dynamic"}
    */
   schedule?: Schedule;
   /**
-   * Number of indices that a thread takes at a time, for `"guided"` the least.
+   * Number of indices that a worker takes at a time; for `"guided"`, the minimum.
    *
-   * @default {a sixteenth of a thread's share; for "static" all of it, for "guided" 1}
+   * @default {a sixteenth of a worker's share; for "static" all of it, for "guided" 1}
    */
   chunkSize?: number;
   /**
-   * Number of threads: 1 for a plain loop in the caller.
+   * Number of isolates that run the loop; 1 runs a plain loop in the caller.
    *
    * @default {getNumThreads()}
    */
   numThreads?: number;
 }
 
-/** What an awaited loop takes besides. */
+/** Options of asynchronous loops only. */
 export interface AbortOptions {
-  /** Ends the loop with `signal.reason`, after the chunks that are under way. */
+  /** Ends the loop with `signal.reason`; chunks that are running are finished first. */
   signal?: AbortSignal;
 }
 
-/** The options of a parallel loop. */
+/** The names of the options of a parallel loop. */
 export const loopOptionNames: OptionNames<LoopOptions> = {
   context: true,
   constants: true,
@@ -70,29 +71,33 @@ export const loopOptionNames: OptionNames<LoopOptions> = {
   chunkSize: true,
   numThreads: true,
 };
-const awaitedNames: OptionNames<LoopOptions & AbortOptions> = { ...loopOptionNames, signal: true };
+const asyncOptionNames: OptionNames<LoopOptions & AbortOptions> = {
+  ...loopOptionNames,
+  signal: true,
+};
 
 const schedules: readonly string[] = ["static", "dynamic", "guided"];
 
 /**
  * Runs `body` for each index of a range, on all cores.
  *
- * - The iterations run in any order and at the same time: none may depend on another.
- * - The body is a task, or a function that sees nothing but the index and `context`. What it is to
- *   change must be an array on shared memory; a typed array that is not is refused, unless it is
- *   among the `constants`, since its changes would be lost.
- * - The first error ends the loop, after the chunks that are under way. Its stack names the index.
- * - A loop inside a loop runs on one thread.
+ * - Iterations run concurrently and in any order, so none may depend on another.
+ * - The body is a task, or a function that uses nothing but its index and `context`. Arrays that it
+ *   writes to must be on shared memory. Other typed arrays are rejected, except in `constants`,
+ *   because the changes would be lost.
+ * - The first error ends the loop; chunks that are running are finished first. The stack of the error
+ *   names the index.
+ * - A nested loop runs in the isolate that starts it alone.
  * - The body must not return a promise.
  *
  * Follows `numba.prange`, and OpenMP's `parallel for`.
  *
  * @param range a range, or the number of indices from 0 on
- * @throws {RangeError} if `chunkSize` or `numThreads` is not a whole number of at least 1
- * @throws {TypeError} if an array in `context` is not on shared memory, or there is no such option
+ * @throws {RangeError} if `chunkSize` or `numThreads` is not an integer of at least 1
+ * @throws {TypeError} if an array in `context` is not on shared memory, or an option is unknown
  * @throws {DataCloneError} if `body` or `context` cannot cross; the message names the path
  * @throws the first error of the body
- * @throws the reason of `signal`, if that is aborted first
+ * @throws the reason of `signal` if it is aborted
  *
  * @example Square roots
  * ```ts
@@ -104,7 +109,7 @@ const schedules: readonly string[] = ["static", "dynamic", "guided"];
  *   roots[i] = Math.sqrt(i);
  * }, { context: { roots } });
  * assertEquals(roots[81], 9);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  */
 export async function parallelFor<
@@ -115,14 +120,14 @@ export async function parallelFor<
   body: (index: number, context: Context & Constants) => void,
   options: LoopOptions<Context, Constants> & AbortOptions = {},
 ): Promise<void> {
-  checkOptions("run loop", options, awaitedNames, adviseContext);
+  checkOptions("run loop", options, asyncOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
   const { plan, threads } = makePlan(range, body, options);
   await runOnTeam(plan, threads, options.signal);
 }
 
 /**
- * As {@linkcode parallelFor}, blocking the thread, which does its share of the loop.
+ * Runs a loop as {@linkcode parallelFor} does, blocking the calling isolate, which runs chunks too.
  *
  * @throws as {@linkcode parallelFor}
  */
@@ -140,12 +145,12 @@ export function parallelForSync<
   runOnTeamSync(plan, threads);
 }
 
-/** What to do about an unknown option of a loop: it may be meant for the body. */
+/** Returns advice about an unknown option of a loop: it may be meant for the body. */
 export function adviseContext(): string {
   return "What the body uses goes into context: { … }";
 }
 
-/** A typed array of this thread alone is copied when it crosses: what a body writes to it is lost. */
+/** Rejects typed arrays that are not on shared memory: what a body writes to a copy is lost. */
 function checkContextShared(context: object): void {
   for (const [name, value] of Object.entries(context)) {
     const isNdArray = typeof value === "object" && value !== null && "stride" in value &&
@@ -158,20 +163,20 @@ function checkContextShared(context: object): void {
         isNdArray ? "an ndarray that is " : ""
       }not on shared ` +
         `memory, so what the body writes to it would be lost. Make it with ${
-          isNdArray ? "zeros() or asShared() of the ndarray part" : "sharedArray()"
+          isNdArray ? "zeros() or asShared() of ./ndarray" : "sharedArray()"
         }, or pass it in constants if it is only read`,
     );
   }
 }
 
-/** A loop as threads are told of it, and how many they are. */
+/** Checks the options of a loop; returns its plan and the number of isolates that are to run it. */
 export function makePlan(
   range: Range | number,
   // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
   body: (...args: any[]) => unknown,
   options: LoopOptions<object, object>,
   reduction?: Reduction,
-): { plan: Omit<LoopPlan, "control">; threads: number } {
+): { plan: LoopPlan; threads: number } {
   const { context = {}, constants = {}, schedule = "dynamic", chunkSize } = options;
   const { start, step, length } = range instanceof Range ? range : prange(range);
   if (typeof body !== "function") {
@@ -191,7 +196,7 @@ export function makePlan(
   }
   if (chunkSize !== undefined && (!Number.isInteger(chunkSize) || chunkSize < 1)) {
     throw new RangeError(
-      `Cannot run loop: chunkSize must be a whole number of at least 1, not ${describe(chunkSize)}`,
+      `Cannot run loop: chunkSize must be an integer of at least 1, not ${describe(chunkSize)}`,
     );
   }
   const threads = threadsFor(options.numThreads);

@@ -1,5 +1,5 @@
 /**
- * Loops whose iterations run on all cores and whose values become one.
+ * Loops whose iterations run on all cores and whose values are combined.
  *
  * @module
  */
@@ -8,14 +8,15 @@ import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import type { Range } from "./range.ts";
 import { partition } from "./schedule.ts";
+import { type LoopOutcome, type LoopPlan, valuesByChunk } from "./loop_plan.ts";
 import {
   type AccumulatorArray,
   combine,
+  combineInPairs,
+  identities,
   type LoopOperator,
-  type LoopOutcome,
-  type LoopPlan,
   type Reduction,
-} from "./run_chunks.ts";
+} from "./reduction.ts";
 import {
   type AbortOptions,
   adviseContext,
@@ -26,18 +27,18 @@ import {
 } from "./parallel_for.ts";
 import { runOnTeam, runOnTeamSync } from "./team.ts";
 
-/** Number of chunks of a deterministic loop, whatever the number of threads. */
+/** Number of chunks of a deterministic loop, independent of the number of isolates. */
 const FIXED_CHUNKS = 1024;
-/** The same when each chunk has an array of its own. */
+/** The same for reductions into arrays, where each chunk has its own array. */
 const FIXED_CHUNKS_OF_ARRAYS = 64;
 
 /** Options of every reduction. */
 export interface LoopReduceOptions<Context extends object, Constants extends object>
   extends LoopOptions<Context, Constants> {
   /**
-   * Whether the result is the same, bit for bit, whatever the number of threads and whoever is
-   * quicker: the values are combined in a fixed tree. It may differ from that of a plain loop, which
-   * adds one by one; pairs err less.
+   * Whether the result is the same, bit for bit, for any number of isolates and any timing: the
+   * values are combined in a fixed tree. It may differ from the result of a plain loop, which adds
+   * one by one; adding in pairs has the smaller error.
    *
    * @default {false}
    */
@@ -47,10 +48,11 @@ export interface LoopReduceOptions<Context extends object, Constants extends obj
 /** Options of a reduction of numbers. */
 export interface NumberReduceOptions<Context extends object, Constants extends object>
   extends LoopReduceOptions<Context, Constants> {
-  /** How two values become one. */
+  /** The operator that combines two values. */
   combine: LoopOperator;
   /**
-   * What does not change a value that it is combined with; for `"min"` and `"max"` any bound.
+   * The value that changes no value it is combined with; for `"min"` and `"max"`, any bound of the
+   * values.
    *
    * @default {0 for "+", 1 for "*", Infinity for "min", -Infinity for "max"}
    */
@@ -63,37 +65,42 @@ export interface ArrayReduceOptions<
   Context extends object,
   Constants extends object,
 > extends LoopReduceOptions<Context, Constants> {
-  /** How two elements become one. */
+  /** The operator that combines two elements. */
   combine: LoopOperator;
-  /** An array of elements that do not change what they are combined with: what each thread begins with. */
+  /**
+   * An array of elements that change no value they are combined with: each worker starts with a copy.
+   */
   identity: A;
 }
 
 /** Options of a reduction of values of any kind. */
 export interface ValueReduceOptions<V, Context extends object, Constants extends object>
   extends LoopReduceOptions<Context, Constants> {
-  /** Makes one of two: a task or a function that sees nothing outside itself, and is associative. */
+  /**
+   * Combines two values. An associative function: a task, or one that uses nothing outside itself.
+   */
   combine: (left: V, right: V) => V;
-  /** The value that does not change one that it is combined with. */
+  /** The value that changes no value it is combined with. */
   identity: V;
 }
 
 /**
  * Runs `body` for each index of a range, on all cores, and combines what it returns.
  *
- * - With a name for `combine` the body returns numbers: `"+"`, `"*"`, `"min"`, `"max"`.
- * - With a name and an array for `identity` the body gets an array of its own as third argument and
- *   updates it; the arrays of all threads are combined element by element.
- * - With a function for `combine` the body returns values of any kind that can cross.
- * - Sums of floating-point numbers depend on the order in which they are added, and so, in the last
- *   digits, on the threads; `deterministic` makes the order the same each time.
- * - For the rest see {@linkcode parallelFor}.
+ * - If `combine` is an operator (`"+"`, `"*"`, `"min"`, `"max"`), the body returns numbers.
+ * - If, in addition, `identity` is an array, the body gets a private array as third argument and
+ *   updates it; the arrays of all workers are combined element by element.
+ * - If `combine` is a function, the body returns values of any kind that can cross.
+ * - The last digits of a sum of floating-point numbers depend on the order of additions, and so on
+ *   timing; `deterministic` fixes the order.
+ * - Everything else is as in {@linkcode parallelFor}.
  *
  * Follows the reductions of `numba.prange`, and OpenMP's `reduction` clause.
  *
  * @param range a range, or the number of indices from 0 on
- * @throws {RangeError} if `identity` is NaN, or none
- * @throws {TypeError} if the body does not return what `combine` needs, or there is no such option
+ * @throws {RangeError} if `identity` is NaN, or not the identity of the operator
+ * @throws {TypeError} if the body returns a value of another type than `combine` needs, or an option
+ * is unknown
  * @throws as {@linkcode parallelFor}
  *
  * @example An integral
@@ -108,7 +115,7 @@ export interface ValueReduceOptions<V, Context extends object, Constants extends
  *   return x * x - x;
  * }, { combine: "+", context: { dx } });
  * assertAlmostEquals(sum * dx, 2 / 3, 1e-4);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  *
  * @example A histogram
@@ -120,10 +127,10 @@ export interface ValueReduceOptions<V, Context extends object, Constants extends
  *   counts[i % 10]++;
  * }, { combine: "+", identity: new Int32Array(10) });
  * assertEquals([...counts], Array(10).fill(100));
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  *
- * @example The longest
+ * @example The longest word
  * ```ts
  * import { parallelReduce, stopTeam } from "@sauropod/multiprocessing/loops";
  * import { assertEquals } from "@std/assert";
@@ -135,7 +142,7 @@ export interface ValueReduceOptions<V, Context extends object, Constants extends
  *   context: { words },
  * });
  * assertEquals(longest, "three");
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  */
 export function parallelReduce<
@@ -146,7 +153,7 @@ export function parallelReduce<
   body: (index: number, context: Context & Constants) => number,
   options: NumberReduceOptions<Context, Constants> & AbortOptions,
 ): Promise<number>;
-/** As above, into an array that each thread has for itself, combined element by element. */
+/** Reduces into a private array of each worker; these are combined element by element. */
 export function parallelReduce<
   A extends AccumulatorArray,
   Context extends object = EmptyObject,
@@ -156,7 +163,7 @@ export function parallelReduce<
   body: (index: number, context: Context & Constants, result: A) => void,
   options: ArrayReduceOptions<A, Context, Constants> & AbortOptions,
 ): Promise<A>;
-/** As above, of values of any kind, combined by a function. */
+/** Combines values of any kind by a function. */
 export function parallelReduce<
   V,
   Context extends object = EmptyObject,
@@ -171,12 +178,17 @@ export async function parallelReduce(
   body: (...args: never) => unknown,
   options: AnyReduction & AbortOptions,
 ): Promise<unknown> {
-  checkReduction(options, awaitedNames);
+  checkReduction(options, asyncOptionNames);
   const { plan, threads, reduction } = reductionPlan(range, body, options);
   return combineOutcomes(await runOnTeam(plan, threads, options.signal), plan, reduction);
 }
 
-/** As {@linkcode parallelReduce}, blocking the thread, which does its share of the loop. */
+/**
+ * Runs a reduction as {@linkcode parallelReduce} does, blocking the calling isolate, which runs chunks
+ * too.
+ *
+ * @throws as {@linkcode parallelReduce}
+ */
 export function parallelReduceSync<
   Context extends object = EmptyObject,
   Constants extends object = EmptyObject,
@@ -185,7 +197,7 @@ export function parallelReduceSync<
   body: (index: number, context: Context & Constants) => number,
   options: NumberReduceOptions<Context, Constants>,
 ): number;
-/** As above, into an array that each thread has for itself, combined element by element. */
+/** Reduces into a private array of each worker; these are combined element by element. */
 export function parallelReduceSync<
   A extends AccumulatorArray,
   Context extends object = EmptyObject,
@@ -195,7 +207,7 @@ export function parallelReduceSync<
   body: (index: number, context: Context & Constants, result: A) => void,
   options: ArrayReduceOptions<A, Context, Constants>,
 ): A;
-/** As above, of values of any kind, combined by a function. */
+/** Combines values of any kind by a function. */
 export function parallelReduceSync<
   V,
   Context extends object = EmptyObject,
@@ -226,7 +238,7 @@ const reduceOptionNames: OptionNames<AnyReduction> = {
   deterministic: true,
   ...loopOptionNames,
 };
-const awaitedNames: OptionNames<AnyReduction & AbortOptions> = {
+const asyncOptionNames: OptionNames<AnyReduction & AbortOptions> = {
   ...reduceOptionNames,
   signal: true,
 };
@@ -244,7 +256,7 @@ function reductionPlan(
   range: Range | number,
   body: (...args: never) => unknown,
   options: AnyReduction,
-): { plan: Omit<LoopPlan, "control">; threads: number; reduction: Reduction } {
+): { plan: LoopPlan; threads: number; reduction: Reduction } {
   const reduction = reductionOf(options);
   const { plan, threads } = makePlan(range, body as LoopPlan["body"], options, reduction);
   if (options.deterministic !== true) return { plan, threads, reduction };
@@ -253,8 +265,6 @@ function reductionPlan(
   const fixed = partition(plan.length, threads, "dynamic", size);
   return { plan: { ...plan, partition: fixed, keepsChunks: true }, threads, reduction };
 }
-
-const identities: Record<LoopOperator, number> = { "+": 0, "*": 1, min: Infinity, max: -Infinity };
 
 function reductionOf({ combine, identity }: AnyReduction): Reduction {
   if (typeof combine === "function") return { kind: "values", combine, identity };
@@ -280,22 +290,22 @@ function checkIdentity(name: LoopOperator, identity: unknown): void {
     );
   }
   if (Number.isNaN(identity)) {
-    throw new RangeError(`Cannot reduce: identity must not be NaN, or all results would be`);
+    throw new RangeError(`Cannot reduce: identity must not be NaN: every result would be NaN`);
   }
   if ((name === "+" || name === "*") && identity !== identities[name]) {
     throw new RangeError(
       `Cannot reduce: the identity of "${name}" is ${
         identities[name]
-      }, not ${identity}, which every ` +
-        `thread would take in. Leave it away, and combine ${identity} with the result`,
+      }, not ${identity}, which would ` +
+        `count once for each worker. Omit it, and combine ${identity} with the result`,
     );
   }
 }
 
-/** What the threads bring back as one. */
+/** Combines the values of all participants. */
 function combineOutcomes(
   outcomes: LoopOutcome[],
-  plan: Omit<LoopPlan, "control">,
+  plan: LoopPlan,
   reduction: Reduction,
 ): unknown {
   const identity = reduction.kind === "arrays" ? reduction.identity.slice() : reduction.identity;
@@ -305,28 +315,4 @@ function combineOutcomes(
   }
   const operate = (left: unknown, right: unknown) => combine(reduction, left, right);
   return values.length === 0 ? identity : combineInPairs(valuesByChunk(outcomes), operate);
-}
-
-/** The values of chunks that were kept apart, in the order of the chunks. */
-export function valuesByChunk(outcomes: LoopOutcome[]): unknown[] {
-  const ordered: unknown[] = [];
-  for (const { chunks, values } of outcomes) {
-    chunks.forEach((chunk, at) => ordered[chunk] = values[at]);
-  }
-  return ordered;
-}
-
-/** Combines values in a tree that depends on nothing but their number, which is not 0. */
-export function combineInPairs<V>(
-  values: readonly V[],
-  combine: (left: V, right: V) => V,
-  from = 0,
-  to = values.length,
-): V {
-  if (to - from === 1) return values[from];
-  const middle = (from + to) >> 1;
-  return combine(
-    combineInPairs(values, combine, from, middle),
-    combineInPairs(values, combine, middle, to),
-  );
 }

@@ -4,25 +4,26 @@
  * @module
  */
 
-import { type DefaultArray, lazy, type PrefixSumOptions } from "./expression.ts";
+import { lazy } from "./expression.ts";
+import type { DefaultArray, PrefixSumOptions } from "./expression_options.ts";
 import type { BigintTypedArray, NumberTypedArray, TypedArrayOf } from "./expression_tree.ts";
 import type { AbortOptions } from "./parallel_for.ts";
 
-/** What the elements of an array are. */
+/** The type of the elements of a typed array. */
 export type ElementOfTypedArray<Source> = Source extends BigintTypedArray ? bigint : number;
 
 /**
- * The sums of all elements up to each.
+ * Computes the sum of all elements up to and including each.
  *
- * The same, bit for bit, whatever the number of threads. Sums of floating-point numbers may differ in
- * the last digits from those of a plain loop.
+ * The result is the same, bit for bit, for any number of isolates. Sums of floating-point numbers may
+ * differ in the last digits from those of a plain loop.
  *
  * Follows `numpy.cumsum`.
  *
  * @param source a typed array on shared memory
  * @returns `into`, or a new array on shared memory
  * @throws {TypeError} if `source` or `into` is not on shared memory
- * @throws {RangeError} if `into` has not as many elements
+ * @throws {RangeError} if `into` has another number of elements
  *
  * @example In place
  * ```ts
@@ -33,7 +34,7 @@ export type ElementOfTypedArray<Source> = Source extends BigintTypedArray ? bigi
  * const counts = sharedArray("int32", [3, 1, 4, 1, 5]);
  * await prefixSum(counts, { into: counts });
  * assertEquals([...counts], [3, 4, 8, 9, 14]);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  */
 export async function prefixSum<
@@ -46,7 +47,7 @@ export async function prefixSum<
 }
 
 /**
- * As {@linkcode prefixSum}, blocking the thread, which does its share.
+ * Computes as {@linkcode prefixSum} does, blocking the calling isolate, which runs chunks too.
  *
  * @throws as {@linkcode prefixSum}
  */

@@ -6,23 +6,23 @@
 
 import { describe } from "../arguments/describe.ts";
 
-/** The whole numbers from `start` up to `stop`, `step` apart: what a loop runs over. */
+/** The integers from `start` to `stop`, exclusive, in steps of `step`: the indices of a loop. */
 export class Range implements Iterable<number> {
   /** The first index. */
   readonly start: number;
-  /** The end, which is not an index itself. */
+  /** The end, which is not an index. */
   readonly stop: number;
-  /** The distance between two indices; negative to count down. */
+  /** The difference between two consecutive indices; negative to count down. */
   readonly step: number;
   /** Number of indices. */
   readonly length: number;
 
-  /** Made by {@linkcode prange}. */
+  /** Use {@linkcode prange} instead. */
   constructor(start: number, stop: number, step: number) {
     for (const [name, value] of [["start", start], ["stop", stop], ["step", step]] as const) {
       if (Number.isSafeInteger(value)) continue;
-      const fault = typeof value === "number" ? RangeError : TypeError;
-      throw new fault(`Cannot make range: ${name} must be a whole number, not ${describe(value)}`);
+      const errorClass = typeof value === "number" ? RangeError : TypeError;
+      throw new errorClass(`Cannot make range: ${name} must be an integer, not ${describe(value)}`);
     }
     if (step === 0) {
       throw new RangeError("Cannot make range: step must not be 0, or the loop would never end");
@@ -33,23 +33,24 @@ export class Range implements Iterable<number> {
     this.length = Math.max(Math.ceil((stop - start) / step), 0);
   }
 
-  /** The indices, one by one. */
+  /** Iterates over the indices. */
   *[Symbol.iterator](): Generator<number> {
     for (let at = 0; at < this.length; at++) yield this.start + at * this.step;
   }
 }
 
 /**
- * The indices of a parallel loop, as Python's `range` counts them.
+ * Returns the indices of a parallel loop, the same as those of Python's `range`.
  *
- * It can be iterated over as well, one by one, which is the loop without the parallelism.
+ * The range is iterable too: a plain `for` loop over it has the same indices.
  *
  * Follows `numba.prange`.
  *
  * @param startOrStop the first index, or the end if it is the only argument
- * @param stop the end, which is not an index itself
- * @param step the distance between two indices; negative to count down
- * @throws {RangeError} if one is no whole number, or `step` is 0
+ * @param stop the end, which is not an index
+ * @param step the difference between two consecutive indices; negative to count down
+ * @throws {RangeError} if one of them is not a safe integer, or `step` is 0
+ * @throws {TypeError} if one of them is not a number
  *
  * @example Counting
  * ```ts

@@ -1,39 +1,39 @@
 /**
- * How a loop is cut into chunks, and which of them belong together.
+ * How a loop is partitioned into chunks, and chunks into units.
  *
- * A unit is what a thread takes at a time: it takes one after the other until none is left, so a
- * thread that comes late, or is slow, takes fewer.
+ * A unit is what a participant takes at a time. It takes units until none is left, so a participant
+ * that starts late, or is slow, takes fewer.
  *
  * | schedule | chunks | unit |
  * |---|---|---|
- * | `"static"` | one for each thread, or of `chunkSize` | every `numThreads`-th chunk |
+ * | `"static"` | one for each participant, or of `chunkSize` | every `numThreads`-th chunk |
  * | `"dynamic"` | of `chunkSize` | one chunk |
- * | `"guided"` | half a thread's share of what is left, at least `chunkSize` | one chunk |
+ * | `"guided"` | half a participant's share of the rest, at least `chunkSize` | one chunk |
  *
  * Follows OpenMP's `schedule` clause.
  *
  * @module
  */
 
-/** How the indices of a loop are dealt out. */
+/** How the indices of a loop are distributed; see {@linkcode LoopOptions}. */
 export type Schedule = "static" | "dynamic" | "guided";
 
-/** A loop, cut up. Plain data: it crosses. */
+/** The chunks and units of a loop. Plain data: it crosses. */
 export interface Partition {
   /** Number of units. */
   units: number;
   /** Number of chunks: unit `u` has the chunks `u`, `u + units`, and so on. */
   chunks: number;
-  /** Indices in a chunk, the last may have fewer; 0: see `bounds`. */
+  /** Number of indices in each chunk but the last, which may have fewer; 0: see `bounds`. */
   chunkSize: number;
-  /** Where each chunk begins, and the end, if they differ in size. */
+  /** Start of each chunk, and the end of the last, if chunks differ in size. */
   bounds?: Float64Array;
 }
 
-/** So many chunks each thread gets, when nobody says how large they are. */
+/** Number of chunks per participant if `chunkSize` is not given. */
 const CHUNKS_PER_THREAD = 16;
 
-/** Cuts a loop over `length` indices. */
+/** Partitions a loop over `length` indices. */
 export function partition(
   length: number,
   threads: number,
@@ -59,21 +59,21 @@ export function partition(
   }
 }
 
-function guidedBounds(length: number, threads: number, least: number): Float64Array {
+function guidedBounds(length: number, threads: number, minSize: number): Float64Array {
   const bounds = [0];
   for (let at = 0; at < length;) {
-    at = Math.min(at + Math.max(Math.ceil((length - at) / (2 * threads)), least), length);
+    at = Math.min(at + Math.max(Math.ceil((length - at) / (2 * threads)), minSize), length);
     bounds.push(at);
   }
   return Float64Array.from(bounds);
 }
 
-/** Where a chunk begins. */
+/** Returns the position of the first index of a chunk. */
 export function chunkStart({ bounds, chunkSize }: Partition, chunk: number): number {
   return bounds === undefined ? chunk * chunkSize : integer(bounds[chunk]);
 }
 
-/** Where a chunk of a loop over `length` indices ends. */
+/** Returns the position after the last index of a chunk, in a loop over `length` indices. */
 export function chunkEnd({ bounds, chunkSize }: Partition, chunk: number, length: number): number {
   return bounds === undefined
     ? Math.min((chunk + 1) * chunkSize, length)
@@ -81,10 +81,10 @@ export function chunkEnd({ bounds, chunkSize }: Partition, chunk: number, length
 }
 
 /**
- * The same number, as an integer of the engine if it has 32 bits. What is read from a `Float64Array` is
- * none, and a loop that counts from it would be slower by a third.
+ * Converts a number to the engine's 32-bit representation if it fits. Numbers that are read from a
+ * `Float64Array` are doubles, and a loop that counts from a double is slower by a third.
  */
 function integer(value: number): number {
-  const whole = value | 0;
-  return whole === value ? whole : value;
+  const int32 = value | 0;
+  return int32 === value ? int32 : value;
 }

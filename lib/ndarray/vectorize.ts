@@ -6,7 +6,7 @@
 
 import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
-import { threadsFor } from "../loops/team.ts";
+import { threadsFor } from "../loops/num_threads.ts";
 import { isPromiseLike } from "../pool/runner/run_chunk.ts";
 import { isNdArray, makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
@@ -78,7 +78,7 @@ export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
  * const column = fromArray([10, 20], [2, 1]);
  * assertEquals(tolist(await add(column, arange(3))), [[10, 11, 12], [20, 21, 22]]);
  * assertEquals(tolist(await add(arange(3), 0.5)), [0.5, 1.5, 2.5]);
- * await stopTeam(); // for tests that look for leaks: a program just ends
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
  * ```
  */
 export function vectorize<

@@ -5,7 +5,7 @@
  */
 
 import { parallelFor, parallelForSync } from "../loops/parallel_for.ts";
-import { threadsFor } from "../loops/team.ts";
+import { threadsFor } from "../loops/num_threads.ts";
 
 /** Elements that are worked on at a time. Sums depend on it, in the last digits; so it is fixed. */
 export const BLOCK_SIZE = 1 << 16;

@@ -19,11 +19,11 @@ import {
 } from "@sauropod/multiprocessing/loops";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { compileLoop } from "../../lib/loops/expression_code.ts";
-import type { Node } from "../../lib/loops/expression_tree.ts";
+import type { Node, TypedNode } from "../../lib/loops/expression_tree.ts";
 import { hypotenuse } from "../fixtures/loop_tasks.ts";
 import { loopTest, shared } from "./loops.ts";
 
-/** More than one piece, and the last not full. */
+/** More than one piece; the last piece is not full. */
 const MANY = 10_001;
 const numberTypes = [
   ...["int8", "uint8", "int16", "uint16", "int32", "uint32"] as const,
@@ -36,14 +36,14 @@ function filled(length: number, value: (i: number) => number): Float64Array<Shar
   return array;
 }
 
-/** As assertEquals, which takes minutes to say how long arrays differ. */
+/** Asserts that arrays are equal; faster than assertEquals, which takes minutes to diff long arrays. */
 function assertSame(actual: NumberTypedArray, expected: NumberTypedArray, message?: string): void {
   assertEquals(actual.length, expected.length, message);
   const at = actual.findIndex((value, at) => !Object.is(value, expected[at]));
   if (at >= 0) assertEquals([at, actual[at]], [at, expected[at]], message);
 }
 
-/** An operation on an expression, and the same on one element. */
+/** An operation on expressions, and the same operation on one element. */
 interface Step {
   name: string;
   apply(x: ArrayExpression, y: NumberTypedArray): ArrayExpression;
@@ -76,7 +76,7 @@ const steps: Step[] = [
   { name: "range", apply: (x) => x.add(prange(0, x.length)), one: (x) => x }, // see below
 ];
 
-loopTest("ArrayExpression computes what a plain loop does, bit for bit", async () => {
+loopTest("ArrayExpression computes the same as a plain loop, bit for bit", async () => {
   const numbers = fc.array(fc.double(), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(
@@ -102,7 +102,7 @@ loopTest("ArrayExpression computes what a plain loop does, bit for bit", async (
   );
 });
 
-loopTest("ArrayExpression does so with every operation, on more than one thread", async () => {
+loopTest("ArrayExpression computes every operation on several workers", async () => {
   const x = filled(MANY, (i) => Math.sin(i) * 3);
   const y = filled(MANY, (i) => Math.cos(i * 2) * 2);
   for (const { name, apply, one } of steps) {
@@ -148,12 +148,12 @@ loopTest("ArrayExpression computes with bigints", async () => {
   assertEquals(await lazy(signed).neg().prod(), -6n);
 });
 
-loopTest("ArrayExpression folds to what a plain loop gives", async () => {
+loopTest("ArrayExpression folds to the same values as a plain loop", async () => {
   const integers = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 30 });
   await fc.assert(
     fc.asyncProperty(integers, fc.integer({ min: 1, max: 3 }), async (values, numThreads) => {
       const options = { numThreads };
-      // With a function the pieces have one element each.
+      // Pieces of an expression with a function have one element each.
       for (const x of [lazy(sharedArray("int16", values))].flatMap((x) => [x, x.map(Number)])) {
         assertEquals(await x.sum(options), values.reduce((a, b) => a + b, 0));
         assertEquals(x.meanSync(options), values.reduce((a, b) => a + b, 0) / values.length);
@@ -171,22 +171,25 @@ loopTest("ArrayExpression folds to what a plain loop gives", async () => {
   );
 });
 
-loopTest("ArrayExpression.sum() is the same, bit for bit, for any number of threads", async () => {
-  const x = filled(50_000, (i) => Math.sin(i) * 10 ** (i % 17));
-  const expressions = [lazy(x), lazy(x).map((x) => x), lazy(x).pow(2).sub(x)];
-  for (const expression of expressions) {
-    const one = await expression.sum({ numThreads: 1 });
-    const prefix = await expression.cumsum({ numThreads: 1 });
-    for (const numThreads of [2, 3]) {
-      assertEquals(await expression.sum({ numThreads }), one);
-      assertEquals(expression.sumSync({ numThreads }), one);
-      assertSame(await expression.cumsum({ numThreads }), prefix);
-      assertSame(expression.cumsumSync({ numThreads }), prefix);
+loopTest(
+  "ArrayExpression.sum() and cumsum() return the same, bit for bit, for any numThreads",
+  async () => {
+    const x = filled(50_000, (i) => Math.sin(i) * 10 ** (i % 17));
+    const expressions = [lazy(x), lazy(x).map((x) => x), lazy(x).pow(2).sub(x)];
+    for (const expression of expressions) {
+      const one = await expression.sum({ numThreads: 1 });
+      const prefix = await expression.cumsum({ numThreads: 1 });
+      for (const numThreads of [2, 3]) {
+        assertEquals(await expression.sum({ numThreads }), one);
+        assertEquals(expression.sumSync({ numThreads }), one);
+        assertSame(await expression.cumsum({ numThreads }), prefix);
+        assertSame(expression.cumsumSync({ numThreads }), prefix);
+      }
     }
-  }
-});
+  },
+);
 
-loopTest("ArrayExpression takes NaN and -0 as Math.min does, wherever they are", async () => {
+loopTest("ArrayExpression treats NaN and -0 as Math.min does, at any position", async () => {
   for (const at of [0, 3, 5000, MANY - 1]) {
     const x = filled(MANY, (i) => i === at ? NaN : 1);
     assertEquals([await lazy(x).min(), await lazy(x).max(), await lazy(x).sum()], [NaN, NaN, NaN]);
@@ -197,7 +200,7 @@ loopTest("ArrayExpression takes NaN and -0 as Math.min does, wherever they are",
   }
 });
 
-loopTest("ArrayExpression of no elements and of one", async () => {
+loopTest("ArrayExpression computes zero elements, and one", async () => {
   const none = lazy(shared(0));
   assertEquals([await none.sum(), none.prodSync(), await none.mean()], [0, 1, NaN]);
   assertEquals(await none.reduce((a, b) => a + b, 7), 7);
@@ -211,7 +214,7 @@ loopTest("ArrayExpression of no elements and of one", async () => {
   assertEquals([...await one.cumsum()], [2]);
 });
 
-loopTest("prefixSum() gives the running sums, in place too", async () => {
+loopTest("prefixSum() returns the running sums, in place too", async () => {
   const values = fc.array(fc.integer({ min: -99, max: 99 }), { maxLength: 50 });
   await fc.assert(
     fc.asyncProperty(values, fc.integer({ min: 1, max: 3 }), async (values, numThreads) => {
@@ -231,21 +234,21 @@ loopTest("prefixSum() gives the running sums, in place too", async () => {
   assertSame(x, filled(MANY, (i) => i * (i + 1) / 2));
 });
 
-loopTest("ArrayExpression.into() may write to an array that it reads", async () => {
+loopTest("ArrayExpression.into() writes to an array that the expression reads", async () => {
   const x = filled(MANY, (i) => i);
   assert(await lazy(x).mul(2).into(x, { numThreads: 2 }) === x);
   assertSame(x, filled(MANY, (i) => 2 * i));
   const [left, right] = [x.subarray(0, 5000), x.subarray(5000)];
-  await lazy(left).add(1).into(right.subarray(0, 5000)); // side by side
+  await lazy(left).add(1).into(right.subarray(0, 5000)); // adjacent, not overlapping
   assertEquals(right[10], 21);
   await assertRejects(
     () => lazy(left).into(x.subarray(1, 5001)),
     RangeError,
-    "it shares memory with an array of the expression, at another place",
+    "it overlaps an array of the expression at another offset",
   );
 });
 
-loopTest("ArrayExpression runs again with what the arrays hold then", async () => {
+loopTest("ArrayExpression runs again with the present elements", async () => {
   const x = filled(MANY, () => 1);
   const doubled = lazy(x).mul(2);
   assertEquals(await doubled.sum(), 2 * MANY);
@@ -254,7 +257,7 @@ loopTest("ArrayExpression runs again with what the arrays hold then", async () =
   for (let k = 0; k < 5; k++) assertEquals(await lazy(x).mul(k).sum(), 3 * k * MANY);
 });
 
-loopTest("ArrayExpression crosses to a worker and runs there, blocking and not", async () => {
+loopTest("ArrayExpression crosses to a worker and runs there, blocking and async", async () => {
   const x = filled(MANY, (i) => i);
   const expected = MANY * (MANY - 1);
   await using pool = new Pool(1);
@@ -263,7 +266,7 @@ loopTest("ArrayExpression crosses to a worker and runs there, blocking and not",
   assertEquals(await pool.apply(sumThere, [expression]), [expected, expected]);
 });
 
-loopTest("ArrayExpression inside a loop runs on that thread alone", async () => {
+loopTest("ArrayExpression in a loop runs in the isolate that calls it", async () => {
   const x = filled(MANY, (i) => i);
   const sums = shared(4);
   await parallelFor(4, (i, { sums, e }) => {
@@ -275,10 +278,10 @@ loopTest("ArrayExpression inside a loop runs on that thread alone", async () => 
   assertEquals([...sums], Array(4).fill(MANY * (MANY - 1)));
 });
 
-loopTest("ArrayExpression refuses arrays that other threads do not see", async () => {
+loopTest("ArrayExpression rejects arrays that are not on shared memory", async () => {
   const plain = new Float64Array(3);
   const x = lazy(shared(3));
-  const message = `it is not on shared memory, so other threads do not see it. Make it with ` +
+  const message = `it is not on shared memory, so workers cannot access it. Make it with ` +
     `sharedArray("float64", array)`;
   assertThrows(() => lazy(plain), TypeError, `Cannot compute with array: ${message}`);
   assertThrows(() => x.add(plain), TypeError, `Cannot add array: ${message}`);
@@ -293,7 +296,7 @@ loopTest("ArrayExpression refuses arrays that other threads do not see", async (
   assertThrows(() => x.add("0; Deno.exit()" as never), TypeError, `Cannot add "0; Deno.exit()"`);
 });
 
-loopTest("ArrayExpression and prefixSum() refuse what is no option", async () => {
+loopTest("ArrayExpression and prefixSum() reject unknown options", async () => {
   const source = sharedArray("float64", [1, 2]);
   const it = lazy(source);
   const options = { num_threads: 1 } as object;
@@ -322,9 +325,9 @@ loopTest("ArrayExpression and prefixSum() refuse what is no option", async () =>
   assertEquals([...prefixSumSync(source, { numThreads: 1, into: source })], [1, 4]);
 });
 
-loopTest("ArrayExpression refuses what does not fit together", async () => {
+loopTest("ArrayExpression rejects operands of another length or type", async () => {
   const x = lazy(shared(3));
-  const message = "one has 3 elements and another 4. All must have as many";
+  const message = "one has 3 elements and another 4. All must have the same length";
   assertThrows(() => x.sub(shared(4)), RangeError, `Cannot sub arrays: ${message}`);
   assertThrows(() => x.zip(shared(4), Math.max), RangeError, `Cannot zip arrays: ${message}`);
   assertThrows(() => x.add(prange(4)), RangeError, `Cannot add arrays: ${message}`);
@@ -339,7 +342,7 @@ loopTest("ArrayExpression refuses what does not fit together", async () => {
   assertThrows(
     () => (big as never as ArrayExpression).sqrt(),
     TypeError,
-    "Cannot take sqrt of bigints: use toNumbers() before",
+    "Cannot take sqrt of bigints: use toNumbers() first",
   );
   await assertRejects(
     () => big.into(shared(3) as never),
@@ -348,47 +351,50 @@ loopTest("ArrayExpression refuses what does not fit together", async () => {
   );
   await assertRejects(() => big.div(0n).sum(), RangeError, "Division by zero");
   await assertRejects(() => x.sum({ numThreads: 0 }), RangeError, "numThreads must be between");
-  assertThrows(() => x.sumSync({ numThreads: 1.5 }), TypeError, "numThreads must be a whole");
+  assertThrows(() => x.sumSync({ numThreads: 1.5 }), TypeError, "numThreads must be an integer");
 });
 
-loopTest("ArrayExpression.map() calls functions that see nothing outside themselves", async () => {
-  const factor = 2;
-  for (const length of [3, MANY]) {
-    const x = lazy(filled(length, (i) => i));
-    for (const numThreads of [1, 2]) {
-      const error = await assertRejects(
-        () => x.map((x) => x * factor).sum({ numThreads }),
-        ReferenceError,
-        "factor is not defined. A function of an array expression sees nothing outside itself",
+loopTest(
+  "ArrayExpression.map() throws if a function is not self-contained or returns another type",
+  async () => {
+    const factor = 2;
+    for (const length of [3, MANY]) {
+      const x = lazy(filled(length, (i) => i));
+      for (const numThreads of [1, 2]) {
+        const error = await assertRejects(
+          () => x.map((x) => x * factor).sum({ numThreads }),
+          ReferenceError,
+          "factor is not defined. A function of an array expression cannot see variables outside itself",
+        );
+        assert(!error.message.includes("into context"));
+      }
+      await assertRejects(
+        () => x.map((() => Promise.resolve(1)) as never).sum(),
+        TypeError,
+        "its function must return a number, not a promise",
       );
-      assert(!error.message.includes("into context"));
+      await assertRejects(
+        () => x.zip(1, (() => "1") as never).toArray(),
+        TypeError,
+        "its function must return a number, not string",
+      );
+      await assertRejects(
+        () => x.reduce((() => undefined) as never, 1),
+        TypeError,
+        "the function must return a number, not undefined",
+      );
     }
+    const x = lazy(shared(3));
+    assertThrows(() => x.map(3 as never), TypeError, "its argument must be a function, not 3");
     await assertRejects(
-      () => x.map((() => Promise.resolve(1)) as never).sum(),
+      () => x.reduce(Math.max, "" as never),
       TypeError,
-      "its function must return a number, not a promise",
+      `initial must be a number, not ""`,
     );
-    await assertRejects(
-      () => x.zip(1, (() => "1") as never).toArray(),
-      TypeError,
-      "its function must return a number, not string",
-    );
-    await assertRejects(
-      () => x.reduce((() => undefined) as never, 1),
-      TypeError,
-      "the function must return a number, not undefined",
-    );
-  }
-  const x = lazy(shared(3));
-  assertThrows(() => x.map(3 as never), TypeError, "its argument must be a function, not 3");
-  await assertRejects(
-    () => x.reduce(Math.max, "" as never),
-    TypeError,
-    `initial must be a number, not ""`,
-  );
-});
+  },
+);
 
-loopTest("ArrayExpression says at which element a function failed", async () => {
+loopTest("ArrayExpression reports the index at which a function failed", async () => {
   const x = lazy(filled(3 * MANY, (i) => i)).map((x) => {
     if (x === 25_000) throw new Error("no");
     return x;
@@ -399,7 +405,7 @@ loopTest("ArrayExpression says at which element a function failed", async () => 
   }
 });
 
-loopTest("ArrayExpression.sum() ends with the reason of its signal", async () => {
+loopTest("ArrayExpression.sum() rejects with the reason of its signal", async () => {
   const x = lazy(filled(MANY, (i) => i)).map((x) => {
     for (const end = performance.now() + 1; performance.now() < end;);
     return x;
@@ -411,7 +417,7 @@ loopTest("ArrayExpression.sum() ends with the reason of its signal", async () =>
   assertAlmostEquals(await lazy(filled(3, () => 1)).sum(), 3);
 });
 
-loopTest("ArrayExpression is compiled once for its structure", async () => {
+loopTest("ArrayExpression compiles expressions of one structure once", async () => {
   const x = lazy(filled(MANY, (i) => i));
   const original = globalThis.Function;
   let compilations = 0;
@@ -429,9 +435,10 @@ loopTest("ArrayExpression is compiled once for its structure", async () => {
   }
 });
 
-loopTest("ArrayExpression counts beyond 32 bits", () => {
+loopTest("ArrayExpression computes indices beyond 32 bits", () => {
   const start = 2 ** 31 + 5;
   const range: Node = { op: "range", start: 7, step: 2, length: 2 ** 32 };
-  const { run, context } = compileLoop(range, "number", { kind: "fold", fold: "sum" }, false);
-  assertEquals(run(start, 3, 1, context, undefined, () => {}), 3 * 7 + 2 * (3 * start + 3));
+  const typed: TypedNode = { root: range, kind: "number" };
+  const { loop, context } = compileLoop(typed, { kind: "fold", fold: "sum" }, false);
+  assertEquals(loop(start, 3, 1, context, undefined, () => {}), 3 * 7 + 2 * (3 * start + 3));
 });

@@ -1,5 +1,5 @@
 /**
- * What the tests of parallel loops have in common.
+ * Helpers of the tests of parallel loops.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { stopTeam } from "@sauropod/multiprocessing/loops";
 import { test } from "../fixtures/guarded.ts";
 
-/** A test after which the team has no workers. */
+/** Declares a test that stops the team at its end. */
 export function loopTest(name: string, fn: () => void | Promise<void>): void {
   test(name, async () => {
     try {
@@ -18,7 +18,7 @@ export function loopTest(name: string, fn: () => void | Promise<void>): void {
   });
 }
 
-/** Shared zeros. */
+/** Makes an array of zeros on shared memory. */
 export function shared(length: number): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(8 * length));
 }

@@ -54,14 +54,14 @@ test("prange() has the indices of Python's range", () => {
   );
 });
 
-test("prange() refuses what is no range", () => {
+test("prange() throws if an argument is not an integer or step is 0", () => {
   assertThrows(() => prange(0, 10, 0), RangeError, "step must not be 0");
-  assertThrows(() => prange(0.5), RangeError, "stop must be a whole number, not 0.5");
-  assertThrows(() => prange(NaN, 3), RangeError, "start must be a whole number, not NaN");
-  assertThrows(() => prange("5" as unknown as number), TypeError, "stop must be a whole number");
+  assertThrows(() => prange(0.5), RangeError, "stop must be an integer, not 0.5");
+  assertThrows(() => prange(NaN, 3), RangeError, "start must be an integer, not NaN");
+  assertThrows(() => prange("5" as unknown as number), TypeError, "stop must be an integer");
 });
 
-test("partition() deals out every index once, in every schedule", () => {
+test("partition() assigns every index once in each schedule", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 3000 }),
@@ -69,59 +69,65 @@ test("partition() deals out every index once, in every schedule", () => {
       fc.constantFrom(...schedules),
       fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
       (length, threads, schedule, chunkSize) => {
-        const it = partition(length, threads, schedule, chunkSize);
+        const parts = partition(length, threads, schedule, chunkSize);
         const times = new Uint8Array(length);
-        for (let unit = 0; unit < it.units; unit++) {
-          for (let chunk = unit; chunk < it.chunks; chunk += it.units) {
-            const end = chunkEnd(it, chunk, length);
-            assert(end > chunkStart(it, chunk), "an empty chunk");
-            for (let at = chunkStart(it, chunk); at < end; at++) times[at]++;
+        for (let unit = 0; unit < parts.units; unit++) {
+          for (let chunk = unit; chunk < parts.chunks; chunk += parts.units) {
+            const end = chunkEnd(parts, chunk, length);
+            assert(end > chunkStart(parts, chunk), "empty chunk");
+            for (let at = chunkStart(parts, chunk); at < end; at++) times[at]++;
           }
         }
         assert(times.every((n) => n === 1));
-        if (schedule === "static") assert(it.units <= threads);
+        if (schedule === "static") assert(parts.units <= threads);
       },
     ),
   );
 });
 
 for (const schedule of schedules) {
-  loopTest(`parallelFor() and parallelForSync() visit every index once, ${schedule}`, async () => {
-    for (const numThreads of [1, 2, 3]) {
-      for (const chunkSize of [undefined, 1, 7, 5000]) {
-        const times = shared(1000);
-        const options: LoopOptions<{ times: Float64Array }> = {
-          context: { times },
-          schedule,
-          numThreads,
-          chunkSize,
-        };
-        await parallelFor(prange(999, -1, -1), (i, { times }) => {
-          times[i] += 1;
-        }, options);
-        parallelForSync(prange(0, 1000, 3), (i, { times }) => {
-          times[i] += 10;
-        }, options);
-        for (let i = 0; i < 1000; i++) assertEquals(times[i], i % 3 === 0 ? 11 : 1, `index ${i}`);
+  loopTest(
+    `parallelFor() and parallelForSync() call the body once for each index, schedule ${schedule}`,
+    async () => {
+      for (const numThreads of [1, 2, 3]) {
+        for (const chunkSize of [undefined, 1, 7, 5000]) {
+          const times = shared(1000);
+          const options: LoopOptions<{ times: Float64Array }> = {
+            context: { times },
+            schedule,
+            numThreads,
+            chunkSize,
+          };
+          await parallelFor(prange(999, -1, -1), (i, { times }) => {
+            times[i] += 1;
+          }, options);
+          parallelForSync(prange(0, 1000, 3), (i, { times }) => {
+            times[i] += 10;
+          }, options);
+          for (let i = 0; i < 1000; i++) assertEquals(times[i], i % 3 === 0 ? 11 : 1, `index ${i}`);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-loopTest("parallelFor() of nothing calls nobody", async () => {
-  await parallelFor(0, () => {
-    throw new Error("called");
-  });
-  parallelForSync(prange(5, 5), () => {
-    throw new Error("called");
-  });
-});
+loopTest(
+  "parallelFor() and parallelForSync() do not call the body if the range is empty",
+  async () => {
+    await parallelFor(0, () => {
+      throw new Error("called");
+    });
+    parallelForSync(prange(5, 5), () => {
+      throw new Error("called");
+    });
+  },
+);
 
-loopTest("parallelFor() runs in workers, parallelForSync() here too", async () => {
+loopTest("parallelFor() runs in workers only, parallelForSync() in the caller too", async () => {
   const counts = new Int32Array(new SharedArrayBuffer(8));
   (globalThis as { isCaller?: boolean }).isCaller = true;
   try {
-    // Each of two indices waits until the other has begun: no thread can have both.
+    // Each of the two indices waits until the other has started, so one isolate cannot run both.
     const body = (_i: number, { counts }: { counts: Int32Array }) => {
       if ("isCaller" in globalThis) Atomics.add(counts, 0, 1);
       Atomics.add(counts, 1, 1);
@@ -139,14 +145,14 @@ loopTest("parallelFor() runs in workers, parallelForSync() here too", async () =
   }
 });
 
-loopTest("parallelFor() takes a task, which sees its module", async () => {
+loopTest("parallelFor() runs a task with the variables of its module", async () => {
   const out = shared(50);
   await parallelFor(50, shifted, { context: { out } });
   assertEquals(out[49], 1049);
 });
 
-loopTest("parallelFor() uses two threads at the same time", async () => {
-  // Each waits until the other has come: one thread alone would never end.
+loopTest("parallelFor() runs two workers at the same time", async () => {
+  // Each index waits for the other: a single worker would never finish.
   const here = new Event();
   const there = new Event();
   await parallelFor(2, (i, { here, there }) => {
@@ -155,25 +161,25 @@ loopTest("parallelFor() uses two threads at the same time", async () => {
   }, { context: { here, there }, numThreads: 2, chunkSize: 1 });
 });
 
-loopTest("parallelFor() in a loop runs on its thread alone", async () => {
+loopTest("parallelFor() in a loop runs in the isolate that calls it", async () => {
   const out = shared(12);
   await parallelFor(3, nested, { context: { out }, numThreads: 2 });
   assertEquals([...out], [0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23]);
 });
 
-loopTest("a loop in a worker has one thread unless it asks for more", async () => {
+loopTest("a loop in a pool worker runs in one isolate by default", async () => {
   await using pool = new Pool(1);
   assertEquals(await pool.apply(sumInTask, [101]), { threads: 1, sum: 5050 });
   assertEquals(await pool.apply(sumInTask, [101, 2]), { threads: 1, sum: 5050 });
 });
 
-loopTest("setNumThreads() sets the number for loops that are not told one", () => {
+loopTest("setNumThreads() sets the number for loops without numThreads", () => {
   const before = getNumThreads();
   assertEquals(before, navigator.hardwareConcurrency);
   try {
     setNumThreads(1);
     assertEquals(getNumThreads(), 1);
-    let calls = 0; // one thread: a plain loop, here
+    let calls = 0; // one isolate: a plain loop in the caller
     parallelForSync(10, () => {
       calls++;
     });
@@ -181,24 +187,24 @@ loopTest("setNumThreads() sets the number for loops that are not told one", () =
   } finally {
     setNumThreads(before);
   }
-  assertThrows(() => setNumThreads(1.5), TypeError, "n must be a whole number, not 1.5");
-  assertThrows(() => setNumThreads("2" as unknown as number), TypeError, "whole number");
+  assertThrows(() => setNumThreads(1.5), TypeError, "n must be an integer, not 1.5");
+  assertThrows(() => setNumThreads("2" as unknown as number), TypeError, "n must be an integer");
   assertThrows(() => setNumThreads(0), RangeError, "n must be between 1 and 128, not 0");
   assertThrows(() => setNumThreads(129), RangeError, "between 1 and 128");
 });
 
-// What goes wrong
+// Errors
 
-loopTest("parallelFor() refuses bad options by their names", async () => {
+loopTest("parallelFor() throws errors that name an invalid option", async () => {
   const nothing = () => {};
   const options = (it: unknown) => it as LoopOptions;
-  await assertRejects(() => parallelFor(1.5, nothing), RangeError, "stop must be a whole number");
+  await assertRejects(() => parallelFor(1.5, nothing), RangeError, "stop must be an integer");
   await assertRejects(() => parallelFor(5, "x" as never), TypeError, "body must be a function");
   for (const chunkSize of [0, -1, 1.5, NaN]) {
     await assertRejects(
       () => parallelFor(5, nothing, { chunkSize }),
       RangeError,
-      `chunkSize must be a whole number of at least 1, not ${chunkSize}`,
+      `chunkSize must be an integer of at least 1, not ${chunkSize}`,
     );
   }
   await assertRejects(() => parallelFor(5, nothing, { numThreads: 0 }), RangeError, "numThreads");
@@ -214,7 +220,7 @@ loopTest("parallelFor() refuses bad options by their names", async () => {
   );
 });
 
-loopTest("parallelFor() refuses what is no option, and takes all that there are", async () => {
+loopTest("parallelFor() rejects unknown options and accepts all known ones", async () => {
   const nothing = () => {};
   const x = new Float64Array(new SharedArrayBuffer(8));
   const list = "There are context, constants, schedule, chunkSize, numThreads";
@@ -242,7 +248,7 @@ loopTest("parallelFor() refuses what is no option, and takes all that there are"
   assertThrows(() => parallelForSync(5, nothing, aborted), TypeError, "there is no option signal");
 });
 
-loopTest("parallelFor() refuses arrays whose changes would be lost", async () => {
+loopTest("parallelFor() rejects context arrays that are not on shared memory", async () => {
   const plain = new Float64Array(5);
   const write = (i: number, { out }: { out: Float64Array }) => {
     out[i] = 1;
@@ -267,7 +273,7 @@ loopTest("parallelFor() refuses arrays whose changes would be lost", async () =>
   assertEquals([...out], [2, 4, 6]);
 });
 
-loopTest("parallelFor() does not let the body write to its copies of the context", async () => {
+loopTest("parallelFor() throws if the body writes to copied values of the context", async () => {
   for (const numThreads of [1, 2]) {
     await assertRejects(
       () =>
@@ -288,7 +294,7 @@ loopTest("parallelFor() does not let the body write to its copies of the context
   );
 });
 
-loopTest("parallelFor() says what a body that looks outside does not see", async () => {
+loopTest("parallelFor() explains a ReferenceError of an inline body", async () => {
   const outside = shared(3);
   const error = await assertRejects(
     () =>
@@ -298,10 +304,10 @@ loopTest("parallelFor() says what a body that looks outside does not see", async
     ReferenceError,
   );
   assertStringIncludes(error.message, "outside is not defined");
-  assertStringIncludes(error.message, "put what it needs into context");
+  assertStringIncludes(error.message, "put them into context");
 });
 
-loopTest("parallelFor() names the path to what cannot cross", async () => {
+loopTest("parallelFor() names the path of a value that cannot cross", async () => {
   await assertRejects(
     () => parallelFor(3, () => {}, { context: { model: { key: Symbol("k") } } as never }),
     DataCloneError,
@@ -311,7 +317,7 @@ loopTest("parallelFor() names the path to what cannot cross", async () => {
 
 for (const numThreads of [1, 2]) {
   loopTest(
-    `parallelFor() ends with the body's error and its index, ${numThreads} threads`,
+    `parallelFor() throws the body's error with its index, numThreads ${numThreads}`,
     async () => {
       const body = (i: number) => {
         if (i === 77) throw new RangeError("bad", { cause: i });
@@ -325,12 +331,12 @@ for (const numThreads of [1, 2]) {
       if (numThreads > 1) assertStringIncludes(error.stack!, "index 77");
       const same = assertThrows(() => parallelForSync(1000, body, { numThreads }), RangeError);
       assertEquals(same.cause, 77);
-      await parallelFor(10, () => {}, { numThreads }); // the team goes on
+      await parallelFor(10, () => {}, { numThreads }); // the team is still usable
     },
   );
 }
 
-loopTest("parallelFor() stops taking chunks after an error", async () => {
+loopTest("parallelFor() takes no further chunks after an error", async () => {
   const times = shared(1);
   await assertRejects(() =>
     parallelFor(1_000_000, (i, { times }) => {
@@ -341,13 +347,13 @@ loopTest("parallelFor() stops taking chunks after an error", async () => {
   assert(times[0] < 1_000_000, `${times[0]} iterations`);
 });
 
-loopTest("parallelFor() refuses a body that returns a promise", async () => {
+loopTest("parallelFor() throws if its body returns a promise", async () => {
   const wait = async () => {};
   await assertRejects(() => parallelFor(5, wait), TypeError, "its body returns a promise");
   assertThrows(() => parallelForSync(5, wait), TypeError, "its body returns a promise");
 });
 
-loopTest("parallelFor() ends with the reason of its signal", async () => {
+loopTest("parallelFor() rejects with the reason of its signal", async () => {
   const reason = new CancelledError("enough");
   const started = new Event();
   const controller = new AbortController();
@@ -361,26 +367,29 @@ loopTest("parallelFor() ends with the reason of its signal", async () => {
     () => parallelFor(5, () => {}, { signal: AbortSignal.abort(reason) }),
     CancelledError,
   );
-  await parallelFor(10, () => {}); // the workers are free again
+  await parallelFor(10, () => {}); // the workers are idle again
 });
 
-loopTest("parallelFor() ends with a WorkerDiedError when a worker does, and goes on", async () => {
-  const error = await assertRejects(
-    () => parallelFor(10, dying, { numThreads: 2, chunkSize: 1 }),
-    WorkerDiedError,
-  );
-  assertEquals(error.exitCode, 3);
-  assertStringIncludes(error.message, "loop_tasks.ts");
-  await parallelFor(10, () => {}, { numThreads: 2 });
-});
+loopTest(
+  "parallelFor() rejects with a WorkerDiedError when a worker exits, and can run again",
+  async () => {
+    const error = await assertRejects(
+      () => parallelFor(10, dying, { numThreads: 2, chunkSize: 1 }),
+      WorkerDiedError,
+    );
+    assertEquals(error.exitCode, 3);
+    assertStringIncludes(error.message, "loop_tasks.ts");
+    await parallelFor(10, () => {}, { numThreads: 2 });
+  },
+);
 
-loopTest("parallelForSync() ends with a TerminatedError when its body stops the team", async () => {
+loopTest("parallelForSync() throws a TerminatedError when its body stops the team", async () => {
   assertThrows(() => parallelForSync(10, stopping, { numThreads: 2 }), TerminatedError);
   parallelForSync(10, () => {}, { numThreads: 2 }); // with another team
   await stopped;
 });
 
-loopTest("parallelFor() in a process that is terminated ends between two chunks", async () => {
+loopTest("parallelFor() ends between two chunks when its process is terminated", async () => {
   const started = new Event();
   const log = new Queue<string>();
   const process = new Process({ target: endless, args: [started, log] });
@@ -392,7 +401,7 @@ loopTest("parallelFor() in a process that is terminated ends between two chunks"
   assertEquals(await log.get(), "ended");
 });
 
-loopTest("many loops at a time share the team", async () => {
+loopTest("parallelFor() can run many loops on the team at the same time", async () => {
   const out = shared(20 * 100);
   await Promise.all(
     Array.from({ length: 20 }, (_, at) =>
@@ -404,14 +413,14 @@ loopTest("many loops at a time share the team", async () => {
 });
 
 loopTest(
-  "parallelForSync() shares with workers that lack its arrays, turn or no turn",
+  "parallelForSync() sends arrays to workers without a turn of its event loop",
   async () => {
     await parallelFor(100, () => {}, { numThreads: 2, chunkSize: 1 }); // a worker has started
     for (let round = 0; round < 5; round++) {
-      for (const end = performance.now() + 5; performance.now() < end;); // it blocks no more
-      const main = shared(1); // new to the worker
+      for (const end = performance.now() + 5; performance.now() < end;); // the worker has left its blocking wait
+      const main = shared(1); // not yet known to the worker
       const worker = shared(1);
-      // This thread never gives way. Only what makes no progress takes as many.
+      // The main isolate never yields to its event loop. The limit is reached only without progress.
       for (let tries = 0; tries < 20_000 && worker[0] === 0; tries++) {
         parallelForSync(1000, (_i, { main, worker }) => {
           (globalThis.constructor.name === "Window" ? main : worker)[0] = 1;
@@ -422,7 +431,7 @@ loopTest(
   },
 );
 
-loopTest("parallelFor() tells what to do when its body writes to a copy", async () => {
+loopTest("parallelFor() gives advice when its body writes to a copied value", async () => {
   const bodies: [object, (i: number, context: never) => void][] = [
     [{ a: [0, 0] }, (i: number, { a }: { a: number[] }) => void (a[i] = 1)],
     [{ a: { n: 0 } }, (_i: number, { a }: { a: { n: number } }) => void a.n++],
@@ -437,7 +446,7 @@ loopTest("parallelFor() tells what to do when its body writes to a copy", async 
 });
 
 loopTest(
-  "parallelForSync() compiles the loop around a body that is written in the call once",
+  "parallelForSync() compiles the loop of an inline body once",
   () => {
     const out = shared(100);
     const fill = () =>

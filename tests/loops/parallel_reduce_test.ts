@@ -18,7 +18,7 @@ const operators: Record<LoopOperator, (left: number, right: number) => number> =
 };
 const identities = { "+": 0, "*": 1, min: Infinity, max: -Infinity };
 
-loopTest("parallelReduce() gives what a plain loop gives, for every operator", async () => {
+loopTest("parallelReduce() returns the result of a plain loop, for each operator", async () => {
   const values = fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(
@@ -41,15 +41,18 @@ loopTest("parallelReduce() gives what a plain loop gives, for every operator", a
   );
 });
 
-loopTest("parallelReduce() of floating-point numbers is close to the plain sum", async () => {
-  let serial = 0;
-  for (let i = 0; i < 100_000; i++) serial += 1 / (i + 1);
-  const sum = await parallelReduce(100_000, (i) => 1 / (i + 1), { combine: "+", numThreads: 2 });
-  assert(Math.abs(sum - serial) < 1e-9);
-});
+loopTest(
+  "parallelReduce() returns a floating-point sum close to that of a plain loop",
+  async () => {
+    let serial = 0;
+    for (let i = 0; i < 100_000; i++) serial += 1 / (i + 1);
+    const sum = await parallelReduce(100_000, (i) => 1 / (i + 1), { combine: "+", numThreads: 2 });
+    assert(Math.abs(sum - serial) < 1e-9);
+  },
+);
 
 loopTest(
-  "parallelReduce() that is deterministic is the same for any number of threads",
+  "parallelReduce() with deterministic returns the same result for any numThreads",
   async () => {
     const body = (i: number) => Math.sin(i) * 10 ** (i % 17);
     const run = (numThreads: number) =>
@@ -65,7 +68,7 @@ loopTest(
   },
 );
 
-loopTest("parallelReduce() adds up arrays", async () => {
+loopTest("parallelReduce() reduces into arrays", async () => {
   const body = (i: number, _context: object, counts: Float64Array) => {
     counts[i % 4] += i;
   };
@@ -75,7 +78,7 @@ loopTest("parallelReduce() adds up arrays", async () => {
     const options = { combine: "+", identity, deterministic, numThreads: 2 } as const;
     assertEquals([...await parallelReduce(1000, body, options)], expected);
     assertEquals([...parallelReduceSync(1000, body, options)], expected);
-    assertEquals([...identity], [0, 0, 0, 0]); // it is where threads begin, not where they add
+    assertEquals([...identity], [0, 0, 0, 0]); // workers copy it
   }
 });
 
@@ -93,7 +96,7 @@ loopTest("parallelReduce() finds the extremes of each column", async () => {
   assertEquals([...highest], expected);
 });
 
-loopTest("parallelReduce() combines values of any kind", async () => {
+loopTest("parallelReduce() combines values of any kind by a function", async () => {
   const words = ["a", "bb", "cccc", "ddd", "eeee"];
   const body = (i: number, { words }: { words: string[] }) => words[i];
   const options = { combine: longest, identity: "", context: { words }, deterministic: true };
@@ -108,7 +111,7 @@ loopTest("parallelReduce() combines values of any kind", async () => {
   assertEquals(joined, [...prange(100)].map((i) => `${i},`).join(""));
 });
 
-loopTest("parallelReduce() of nothing is the identity", async () => {
+loopTest("parallelReduce() returns the identity if the range is empty", async () => {
   assertEquals(await parallelReduce(0, (i) => i, { combine: "+" }), 0);
   assertEquals(await parallelReduce(0, (i) => i, { combine: "*" }), 1);
   assertEquals(parallelReduceSync(0, (i) => i, { combine: "min" }), Infinity);
@@ -118,14 +121,14 @@ loopTest("parallelReduce() of nothing is the identity", async () => {
   );
 });
 
-loopTest("parallelReduce() takes NaN for what it is", async () => {
+loopTest("parallelReduce() returns NaN if a value is NaN", async () => {
   for (const combine of ["min", "max", "+", "*"] as const) {
     const value = await parallelReduce(100, (i) => i === 50 ? NaN : i, { combine, numThreads: 2 });
     assertEquals(value, NaN);
   }
 });
 
-loopTest("parallelReduce() refuses what is no reduction", async () => {
+loopTest("parallelReduce() rejects invalid options and values", async () => {
   await assertRejects(
     () => (parallelReduce as (...args: unknown[]) => Promise<unknown>)(10, (i: number) => i),
     TypeError,
@@ -133,8 +136,8 @@ loopTest("parallelReduce() refuses what is no reduction", async () => {
   );
   const reduce = (options: unknown, body: unknown = (i: number) => i) =>
     parallelReduce(5, body as () => number, options as NumberReduceOptions<object, object>);
-  const rejects = (options: unknown, fault: new () => Error, text: string) =>
-    assertRejects(() => reduce(options), fault, text);
+  const rejects = (options: unknown, errorClass: new () => Error, text: string) =>
+    assertRejects(() => reduce(options), errorClass, text);
   await rejects({ combine: "-" }, RangeError, '"+", "*", "min", "max" or a function, not "-"');
   await rejects({}, RangeError, "combine must be");
   await rejects({ combine: "+", identity: NaN }, RangeError, "identity must not be NaN");
@@ -178,7 +181,7 @@ loopTest("parallelReduce() refuses what is no reduction", async () => {
   );
 });
 
-loopTest("parallelReduce() counts beyond 32 bits, up and down", async () => {
+loopTest("parallelReduce() runs indices beyond 32 bits, up and down", async () => {
   for (const at of [2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 40]) {
     for (
       const range of [prange(at - 3, at + 3), prange(at + 3, at - 3, -1), prange(at, at + 9, 3)]

@@ -1,0 +1,51 @@
+/**
+ * A loop as its participants get it, and what each of them returns.
+ *
+ * @module
+ */
+
+import type { Reduction } from "./reduction.ts";
+import type { Partition } from "./schedule.ts";
+
+/** A loop that has not been started. */
+export interface LoopPlan {
+  // deno-lint-ignore no-explicit-any -- its parameters are what the caller says they are
+  body: (...args: any[]) => unknown;
+  /** Whether the body is a {@linkcode ChunkLoop} already: it runs a whole chunk. */
+  isCompiled?: boolean;
+  context: object;
+  start: number;
+  step: number;
+  length: number;
+  partition: Partition;
+  reduction?: Reduction;
+  /** Whether each chunk's value is kept apart, for a deterministic result. */
+  keepsChunks: boolean;
+}
+
+/** A loop as a participant gets it. Crosses. */
+export interface StartedLoop extends LoopPlan {
+  /** Address of the control words. */
+  control: number;
+}
+
+/** What a participant returns. */
+export interface LoopOutcome {
+  /** The combined value of its chunks, or the value of each; empty if it ran no chunk. */
+  values: unknown[];
+  /** The chunk of each value, if they are kept apart. */
+  chunks: number[];
+  /** Whether the loop was closed before the participant started. */
+  late?: boolean;
+  /** The error that its body threw, and at which index. */
+  failure?: { error: unknown; index: number; worker: string };
+}
+
+/** Returns the values of chunks that were kept apart, in the order of the chunks. */
+export function valuesByChunk(outcomes: LoopOutcome[]): unknown[] {
+  const ordered: unknown[] = [];
+  for (const { chunks, values } of outcomes) {
+    chunks.forEach((chunk, at) => ordered[chunk] = values[at]);
+  }
+  return ordered;
+}
