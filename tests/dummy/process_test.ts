@@ -6,6 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import {
   activeChildren,
   currentProcess,
@@ -20,7 +21,6 @@ import {
 } from "@sauropod/multiprocessing/dummy";
 import { currentThread, setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
-import { listenTo } from "../fixtures/said.ts";
 
 const guard = { timeoutMs: GUARD_MS };
 
@@ -81,7 +81,7 @@ test("Process.joinSync() of ./dummy throws if it would block", async () => {
 
 for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
   test(`Process.${verb}() of ./dummy ends its waits, and those of its threads`, async () => {
-    using said = listenTo("error");
+    using printed = stub(console, "error");
     const queue = new Queue<number>();
     const errors: unknown[] = [];
     const take = async () => {
@@ -110,7 +110,7 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
     assertEquals(errors.map((error) => error instanceof TerminatedError), [true, true]);
     await queue.put(1);
     await outside.join(guard);
-    assertEquals([outside.error, said.calls], [undefined, []]);
+    assertEquals([outside.error, printed.calls], [undefined, []]);
   });
 
   test(`Process.${verb}() of ./dummy before start() throws`, () => {

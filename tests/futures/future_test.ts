@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { delay } from "@std/async";
+import { stub } from "@std/testing/mock";
 import {
   CancelledError,
   DataCloneError,
@@ -42,15 +43,9 @@ function each(of: (future: Future<number>) => unknown): string {
 
 /** Returns the arguments of the calls of `console.error` while `run` runs. */
 function reported(run: () => void): unknown[][] {
-  const reports: unknown[][] = [];
-  const { error } = console;
-  console.error = (...report) => reports.push(report);
-  try {
-    run();
-  } finally {
-    console.error = error;
-  }
-  return reports;
+  using error = stub(console, "error");
+  run();
+  return error.calls.map(({ args }) => args);
 }
 
 /** Returns the unhandled rejections during `run` and a few turns of the event loop. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import fc from "fast-check";
 import { DataCloneError, Event, TimeoutError } from "@sauropod/multiprocessing";
 import {
@@ -167,16 +168,10 @@ loopTest("Parallel() in a worker makes the calls itself", async () => {
 });
 
 loopTest("Parallel() says how far it is", async () => {
-  const said: string[] = [];
-  const { error } = console;
-  console.error = (text: string) => said.push(text);
-  try {
-    await Parallel({ nJobs: 2, verbose: 10, batchSize: 1 })(numbers(3).map((x) => square(x)));
-    await Parallel({ nJobs: 1 })([square(1)]);
-  } finally {
-    console.error = error;
-  }
-  assertEquals(said.map((line) => line.replace(/elapsed: .*/, "")), [
+  using print = stub(console, "error");
+  await Parallel({ nJobs: 2, verbose: 10, batchSize: 1 })(numbers(3).map((x) => square(x)));
+  await Parallel({ nJobs: 1 })([square(1)]);
+  assertEquals(print.calls.map(({ args: [line] }) => line.replace(/elapsed: .*/, "")), [
     "[Parallel(nJobs=2)]: Done 1 calls | ",
     "[Parallel(nJobs=2)]: Done 2 calls | ",
     "[Parallel(nJobs=2)]: Done 3 calls | ",

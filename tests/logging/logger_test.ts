@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import {
   Event,
   getLogger,
@@ -86,7 +87,7 @@ test("Logger.info() puts its parts together as console.log does", async () => {
 });
 
 test("Logger records name the caller, its module and line, not the library's", async () => {
-  const before = Date.now();
+  using time = new FakeTime(1_000);
   const records = await logged("INFO", () => {
     logger.info("here");
     logger.log("INFO", "there");
@@ -94,7 +95,7 @@ test("Logger records name the caller, its module and line, not the library's", a
   for (const record of records) {
     assertEquals(record.fileName, import.meta.url);
     assertEquals([record.processName, record.pid], ["MainProcess", 1]);
-    assert(before <= record.timeMs && record.timeMs <= Date.now());
+    assertEquals(record.timeMs, time.now);
   }
   assertEquals(records[1].lineNumber, records[0].lineNumber + 1);
   const source = await Deno.readTextFile(new URL(import.meta.url));

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertSpyCall, assertSpyCalls, spy } from "@std/testing/mock";
 import fc from "fast-check";
 import {
   DataCloneError,
@@ -200,11 +201,11 @@ test("SharedMap keeps keys of any length", () => {
 
 test("SharedMap.forEach() calls with value, key and map", () => {
   const map = new SharedMap({ a: 1, b: 2 });
-  const calls: unknown[] = [];
-  map.forEach(function (this: unknown, ...args) {
-    calls.push([this, ...args]);
-  }, "this");
-  assertEquals(calls, [["this", 1, "a", map], ["this", 2, "b", map]]);
+  const callback = spy();
+  map.forEach(callback, "this");
+  assertSpyCalls(callback, 2);
+  assertSpyCall(callback, 0, { self: "this", args: [1, "a", map] });
+  assertSpyCall(callback, 1, { self: "this", args: [2, "b", map] });
 });
 
 test("SharedMap's iterations are of the map as it was", () => {

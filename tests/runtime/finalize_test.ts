@@ -1,18 +1,19 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertSpyCalls, spy } from "@std/testing/mock";
 import { Event, Finalize, Pool, Process, Queue, task } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { linesOf, runProgram } from "../fixtures/programs.ts";
 import { ended, guard } from "../fixtures/workers.ts";
 
 test("Finalize.run() calls the callback once, and gives what it returns", () => {
-  let calls = 0;
-  const finalizer = new Finalize({}, () => ++calls);
+  const callback = spy(() => 7);
+  const finalizer = new Finalize({}, callback);
   assert(finalizer.active);
-  finalizer.run() satisfies number | undefined;
+  assertEquals(finalizer.run() satisfies number | undefined, 7);
   assert(!finalizer.active);
-  assertEquals([calls, finalizer.run()], [1, undefined]);
+  assertEquals(finalizer.run(), undefined);
   finalizer[Symbol.dispose]();
-  assertEquals(calls, 1);
+  assertSpyCalls(callback, 1);
 });
 
 test("Finalize.run() throws what the callback throws, and does not call it again", () => {
@@ -24,20 +25,21 @@ test("Finalize.run() throws what the callback throws, and does not call it again
 });
 
 test("Finalize.cancel() keeps the callback from being called", () => {
-  let calls = 0;
-  const finalizer = new Finalize(undefined, () => ++calls, { exitPriority: 0 });
+  const callback = spy();
+  const finalizer = new Finalize(undefined, callback, { exitPriority: 0 });
   finalizer.cancel();
   finalizer.cancel();
-  assertEquals([finalizer.active, finalizer.run(), calls], [false, undefined, 0]);
+  assertEquals([finalizer.active, finalizer.run()], [false, undefined]);
+  assertSpyCalls(callback, 0);
 });
 
 test("Finalize is called at the end of its scope by using", () => {
-  let calls = 0;
+  const callback = spy();
   {
-    using _ = new Finalize({}, () => ++calls);
-    assertEquals(calls, 0);
+    using _ = new Finalize({}, callback);
+    assertSpyCalls(callback, 0);
   }
-  assertEquals(calls, 1);
+  assertSpyCalls(callback, 1);
 });
 
 test("Finalize refuses what would never run, or could not", () => {

@@ -1,19 +1,19 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertSpyCalls, stub } from "@std/testing/mock";
 import { Event, Queue, sleep, sleepSync } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
-import { listenTo } from "../fixtures/said.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
 /** Far above what is too short to be named, however slowly the test runs. */
 const LONG_MS = 100;
 
-/** What is said while a thread runs, and some others wait for its end. */
-async function saidWhile(
+/** Returns the warnings while a thread runs and `others` threads wait for its end. */
+async function warningsDuring(
   target: () => unknown,
   { name = "blocker", others = 0 } = {},
 ): Promise<string[]> {
-  using said = listenTo("warn");
+  using warn = stub(console, "warn");
   const end = new Event();
   const waiting = Array.from(
     { length: others },
@@ -25,19 +25,19 @@ async function saidWhile(
   end.set();
   for (const each of waiting) await each.join();
   if (thread.error !== undefined) throw thread.error;
-  return said.calls.map(([line, ...rest]) => {
+  return warn.calls.map(({ args: [line, ...rest] }) => {
     assertEquals(rest, []);
     return line as string;
   });
 }
 
 test("a blocking call in a thread is named, with those that it holds up, once", async () => {
-  const said = await saidWhile(async () => {
+  const warnings = await warningsDuring(async () => {
     sleepSync(LONG_MS);
     await sleep(0);
     sleepSync(LONG_MS);
   }, { others: 2 });
-  assertEquals(said, [
+  assertEquals(warnings, [
     "Thread blocker makes a blocking call (…Sync), and while it waits no other thread of this " +
     "process runs: MainThread, other 0, other 1. Await the form without Sync, such as " +
     "queue.get() for queue.getSync() (said once for each thread)",
@@ -46,8 +46,8 @@ test("a blocking call in a thread is named, with those that it holds up, once", 
 
 test("a blocking call in each of two threads is named for both", async () => {
   const block = () => sleepSync(LONG_MS);
-  const [first] = await saidWhile(block, { name: "first" });
-  const [second] = await saidWhile(block, { name: "second", others: 6 });
+  const [first] = await warningsDuring(block, { name: "first" });
+  const [second] = await warningsDuring(block, { name: "second", others: 6 });
   assertStringIncludes(first, "Thread first makes");
   assertStringIncludes(first, "runs: MainThread. Await");
   assertStringIncludes(second, "Thread second makes");
@@ -55,33 +55,33 @@ test("a blocking call in each of two threads is named for both", async () => {
 });
 
 test("a blocking call of the main thread is named while threads are alive, and not without", async () => {
-  using said = listenTo("warn");
+  using warn = stub(console, "warn");
   sleepSync(LONG_MS);
-  assertEquals(said.calls, []);
+  assertSpyCalls(warn, 0);
   const thread = new Thread({ target: () => {}, name: "held up" });
   thread.start();
   sleepSync(LONG_MS);
   await thread.join();
-  assertStringIncludes(said.calls.join(), "Thread MainThread makes a blocking call");
-  assertStringIncludes(said.calls.join(), "process runs: held up. Await");
+  assertStringIncludes(`${warn.calls[0].args}`, "Thread MainThread makes a blocking call");
+  assertStringIncludes(`${warn.calls[0].args}`, "process runs: held up. Await");
 });
 
 test("a call that need not block, or hardly does, is not named", async () => {
   const queue = new Queue<number>();
-  const said = await saidWhile(() => {
+  const warnings = await warningsDuring(() => {
     queue.putSync(1);
     queue.getSync();
     queue.tryGet();
     sleepSync(2);
   });
-  assertEquals(said, []);
+  assertEquals(warnings, []);
 });
 
 test("a blocking call of a thread is ended by a worker", async () => {
   const queue = new Queue<number>();
   const worker = run((queue: Queue<number>) => queue.putSync(5), queue);
   let got = 0;
-  await saidWhile(() => got = queue.getSync(guard));
+  await warningsDuring(() => got = queue.getSync(guard));
   assertEquals(got, 5);
   await ended(worker);
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { sleep } from "@sauropod/multiprocessing";
 import {
   currentThread,
@@ -9,7 +10,6 @@ import {
   Thread,
 } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
-import { listenTo } from "../fixtures/said.ts";
 
 const mistake = new RangeError("too far");
 
@@ -17,37 +17,37 @@ function fail(): never {
   throw mistake;
 }
 
-/** Runs a thread that fails, under a hook, and gives it with what is said meanwhile. */
-async function failUnder(hook?: ExceptHook): Promise<{ thread: Thread; said: unknown[][] }> {
-  using said = listenTo("error");
+/** Runs a thread that fails under a hook, and returns it with what is printed meanwhile. */
+async function failUnder(hook?: ExceptHook): Promise<{ thread: Thread; printed: unknown[][] }> {
+  using error = stub(console, "error");
   const before = setExcepthook(hook);
   try {
     const thread = new Thread({ target: fail, name: "failing" });
     thread.start();
     await thread.join();
-    return { thread, said: said.calls };
+    return { thread, printed: error.calls.map(({ args }) => args) };
   } finally {
     setExcepthook(before);
   }
 }
 
 test("excepthook() prints the error and names the thread", async () => {
-  const { said } = await failUnder();
-  assertEquals(said, [["Exception in thread failing:", mistake]]);
+  const { printed } = await failUnder();
+  assertEquals(printed, [["Exception in thread failing:", mistake]]);
 });
 
 test("excepthook() can be called by a hook", async () => {
-  const { said } = await failUnder((args) => excepthook(args));
-  assertEquals(said, [["Exception in thread failing:", mistake]]);
+  const { printed } = await failUnder((args) => excepthook(args));
+  assertEquals(printed, [["Exception in thread failing:", mistake]]);
 });
 
 test("setExcepthook() sets what is told of the error, in the thread and before its end", async () => {
   const told: unknown[] = [];
-  const { thread, said } = await failUnder(({ error, thread }: ExceptHookArgs) => {
+  const { thread, printed } = await failUnder(({ error, thread }: ExceptHookArgs) => {
     told.push(error, thread, thread.isAlive(), thread.error, currentThread());
   });
   assertEquals(told, [mistake, thread, true, mistake, thread]);
-  assertEquals(said, []);
+  assertEquals(printed, []);
 });
 
 test("setExcepthook() with an async hook: the thread ends when it has", async () => {
@@ -65,8 +65,8 @@ test("setExcepthook() with a hook that fails: both errors are printed, and the t
     throw failure;
   }];
   for (const hook of hooks) {
-    const { thread, said } = await failUnder(hook);
-    assertEquals(said, [
+    const { thread, printed } = await failUnder(hook);
+    assertEquals(printed, [
       ["Exception in the excepthook called for thread failing:", failure],
       ["Exception in thread failing:", mistake],
     ]);

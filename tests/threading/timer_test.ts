@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertSpyCall, assertSpyCalls, spy } from "@std/testing/mock";
+import { FakeTime } from "@std/testing/time";
 import { sleep } from "@sauropod/multiprocessing";
 import {
   currentThread,
@@ -10,45 +12,45 @@ import {
 import { test } from "../fixtures/guarded.ts";
 
 test("Timer calls the function once with its arguments, in its thread, after the interval", async () => {
-  const calls: unknown[] = [];
-  const timer = new Timer(20, (...args: unknown[]) => void calls.push(currentThread(), ...args), [
-    1,
-    "two",
-  ]);
+  using time = new FakeTime();
+  const fn = spy((_one: number, _two: string) => currentThread());
+  const timer = new Timer(60_000, fn, [1, "two"]);
   assert(timer instanceof Thread && /^Thread-\d+$/.test(timer.name));
-  const start = performance.now();
   timer.start();
   assertEquals(enumerate().slice(1), [timer]);
-  assertEquals([timer.finished.isSet(), calls], [false, []]);
+  await time.tickAsync(59_000);
+  assertSpyCalls(fn, 0);
+  assert(!timer.finished.isSet());
+  await time.tickAsync(1_000);
   await timer.join();
-  assert(performance.now() - start >= 18);
-  assertEquals(calls, [timer, 1, "two"]);
+  assertSpyCalls(fn, 1);
+  assertSpyCall(fn, 0, { args: [1, "two"], returned: timer });
   assert(timer.finished.isSet());
 });
 
 test("Timer.cancel() before it fires: it ends at once and calls nothing", async () => {
-  let calls = 0;
-  const timer = new Timer(1e9, () => calls++);
+  const fn = spy();
+  const timer = new Timer(1e9, fn);
   timer.start();
   await sleep(0);
   timer.cancel();
   timer.cancel();
   await timer.join();
-  assertEquals(calls, 0);
-  const unstarted = new Timer(0, () => calls++);
+  const unstarted = new Timer(0, fn);
   unstarted.cancel();
   unstarted.start();
   await unstarted.join();
-  assertEquals(calls, 0);
+  assertSpyCalls(fn, 0);
 });
 
 test("Timer.cancel() after it fired does nothing", async () => {
-  let calls = 0;
-  const timer = new Timer(0, () => calls++);
+  const fn = spy();
+  const timer = new Timer(0, fn);
   timer.start();
   await timer.join();
   timer.cancel();
-  assertEquals([calls, timer.finished.isSet()], [1, true]);
+  assertSpyCalls(fn, 1);
+  assert(timer.finished.isSet());
 });
 
 test("Timer waits for a function that returns a promise", async () => {
