@@ -1,16 +1,16 @@
 /**
- * D14: Copies 1 GiB of shared memory and sums it up, chunk by chunk in a MapReduce.
+ * D14: Copies 1 GiB of shared memory and adds it up, chunk by chunk, in a MapReduce.
  *
- * In Python: `pool.map(work, range(0, len(input), chunksize), reduce=reduce)` of `sharedmem`. Workers read
- * one array and write the other in place; what they send is the sum of a chunk, which `reduce` gets in the
- * main program as soon as it is there.
+ * Python: `pool.map(work, range(0, len(input), chunksize), reduce=reduce)` of `sharedmem`. Workers read
+ * one array and write the other in place. They send only the sum of a chunk, which `reduce` gets in the
+ * main program as soon as it arrives.
  *
  * @module
  */
 import { task } from "@sauropod/multiprocessing";
 import { prange } from "@sauropod/multiprocessing/loops";
 import { MapReduce, sharedArray, type WorkTools } from "@sauropod/multiprocessing/sharedmem";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample, timed } from "../support/cli.ts";
 import { identical, yesOrNo } from "../support/times.ts";
 
 const HELP = `
@@ -36,7 +36,7 @@ const copyAndSum = task(import.meta, (from: number, { context }: WorkTools<Conte
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const np = wholeNumber("workers", options.workers, 2, { most: 64 });
+  const np = readInteger("workers", options.workers, 2, { max: 64 });
   const chunkSize = options.quick ? 1024 : 1024 * 1024;
   const length = 128 * chunkSize;
 

@@ -1,23 +1,23 @@
 /**
- * D13: Adds 0..9 to a shared counter in the critical section of a MapReduce, and no addition is lost.
+ * D13: Adds 0..9 to a shared counter in the critical section of a MapReduce; no addition is lost.
  *
- * In Python: `with pool.critical: counter[:] += i` in `sharedmem.MapReduce().map(work, range(10))`.
+ * Python: `with pool.critical: counter[:] += i` in `sharedmem.MapReduce().map(work, range(10))`.
  *
  * @module
  */
 import { prange } from "@sauropod/multiprocessing/loops";
 import { MapReduce, sharedArray } from "@sauropod/multiprocessing/sharedmem";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Prints the sum of 0..9, to which workers have added one number at a time.
+Lets workers add 0..9 to a shared counter, and prints the sum.
 
 deno run --allow-read examples/arrays/map_reduce_critical.ts [--workers N]
 `;
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const np = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const np = readInteger("workers", options.workers, 4, { max: 64 });
   await using pool = new MapReduce({ np });
 
   const counter = sharedArray("float64", 1);

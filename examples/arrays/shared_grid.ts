@@ -1,20 +1,20 @@
 /**
- * E3: Workers change rows of a shared grid as told through a JoinableQueue, in parts and all at once.
+ * E3: Workers change rows of a shared grid, with tasks from a JoinableQueue: in parts, then all at once.
  *
- * In Python: `Array('d', rows * cols, lock=False)`, seen through NumPy as a grid, and tasks such as
+ * Python: `Array('d', rows * cols, lock=False)`, seen through NumPy as a grid, and tasks such as
  * `{'task': 'inc_rows', 'data': {'start': 0, 'end': 3}}`; 20.2 s in parts, 33.2 s at once. The first
- * time includes the start of the workers, and one of two has six of the ten rows at least: so parts are
- * at most 1.7 times as fast, and with more iterations than a million near to that.
+ * time includes the start of the workers, and one of two workers has at least six of the ten rows. So
+ * parts are at most 1.7 times as fast, and come close to that with more than a million iterations.
  *
  * @module
  */
 import { JoinableQueue, Process, task } from "@sauropod/multiprocessing";
 import { type NdArray, zeros } from "@sauropod/multiprocessing/ndarray";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample, timed } from "../support/cli.ts";
 import { identical, yesOrNo } from "../support/times.ts";
 
 const HELP = `
-Adds a million times to each element of a shared 10x10 grid: in four tasks, then in one.
+Adds a number a million times to each element of a shared 10x10 grid: in four tasks, then in one.
 
 deno run --allow-read examples/arrays/shared_grid.ts [--workers N] [--iterations N] [--quick]
 `;
@@ -25,9 +25,9 @@ type Task =
 
 const work = task(import.meta, (queue: JoinableQueue<Task>, grid: NdArray, iterations: number) => {
   for (;;) {
-    const order = queue.getSync();
-    if (order.task === "exit") break;
-    incRows(grid, order.data.start, order.data.end, iterations);
+    const next = queue.getSync();
+    if (next.task === "exit") break;
+    incRows(grid, next.data.start, next.data.end, iterations);
     queue.taskDone();
   }
   console.log("(sub-process ends)");
@@ -46,8 +46,8 @@ function incRows(grid: NdArray, start: number, end: number, iterations: number):
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers", "iterations"] });
-  const workers = wholeNumber("workers", options.workers, 2, { most: 64 });
-  const iterations = wholeNumber(
+  const workers = readInteger("workers", options.workers, 2, { max: 64 });
+  const iterations = readInteger(
     "iterations",
     options.iterations,
     options.quick ? 1000 : 1_000_000,

@@ -1,19 +1,19 @@
 /**
- * D8: Workers take the square roots of slices of a shared array, and hand them back or write them.
+ * D8: Workers take the square roots of slices of a shared array, and return them or write them in place.
  *
- * The tutorial's own script fails, since it hands the whole array to `apply_async` as arguments; this
- * one does what its comments say.
+ * The tutorial's own script fails, since it passes the whole array to `apply_async` as the list of
+ * arguments. This script does what its comments say.
  *
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
 import { distribute } from "@sauropod/multiprocessing/sharedmem";
 import { arange, arraySplit, copy, type NdArray, tolist } from "@sauropod/multiprocessing/ndarray";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Takes the square roots of 0..99, which are on shared memory, by slices: first workers return them and
-the main program writes them back, then workers write them themselves.
+Takes the square roots of 0..99 in shared memory, slice by slice. First the workers return them and
+the main program writes them back; then the workers write them in place.
 
 deno run --allow-read examples/arrays/sqrt_slices.ts [--workers N]
 `;
@@ -29,7 +29,7 @@ const takeRoots = task(import.meta, (part: NdArray) => {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const workers = readInteger("workers", options.workers, 4, { max: 64 });
   const data = arange(100);
   const again = copy(data);
   await using pool = new Pool(workers);
@@ -40,14 +40,14 @@ async function main(): Promise<void> {
   for (const [at, result] of results.entries()) data.data.set(await result.get(), slices[at][0]);
   print("returned", data);
 
-  // A part is a view: a worker writes to the array itself.
+  // A part is a view, so a worker writes to the array itself.
   await pool.map(takeRoots, arraySplit(again, workers));
   print("in place", again);
 }
 
 function print(how: string, roots: NdArray): void {
-  const shown = [tolist(roots.step(11))].flat() as number[];
-  console.log(`${how}: ${shown.map((root) => root.toFixed(4)).join(" ")}`);
+  const some = [tolist(roots.step(11))].flat() as number[];
+  console.log(`${how}: ${some.map((root) => root.toFixed(4)).join(" ")}`);
 }
 
 if (import.meta.main) await runExample("sqrt_slices", main);

@@ -1,9 +1,9 @@
 /**
- * B9: Sixteen workers crunch twenty image files, each with a random stream that depends on no worker.
+ * B9: Sixteen workers crunch twenty image files, with an independent random stream for each file.
  *
  * Python: `Pool(processes=16).map(crunchImage, imgfiles)`, where each task calls `np.random.seed()`,
- * since all processes begin with the same numbers. So results differ from run to run; here one seed
- * gives the same ones.
+ * since all processes begin with the same numbers. So results differ from run to run there. Here the
+ * same seed gives the same results.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { randomInteger } from "../support/random.ts";
 import { readWorkersAndSeed } from "./workers_and_seed.ts";
 
 const HELP = `
-Spends two seconds on each of twenty files, draws a number for it, and prints the time of all.
+Spends two seconds on each of twenty files, draws a number for it, and prints the total time.
 
 deno run --allow-read examples/images/crunch_images.ts [--workers N] [--seed N] [--quick]
 `;
@@ -23,12 +23,12 @@ interface Image {
   seed: number;
   /** The number of its random stream. */
   stream: number;
-  /** How long it takes to load and crunch it. */
+  /** The time to load and crunch it. */
   crunchMs: number;
 }
 
 const crunchImage = task(import.meta, async ({ file, seed, stream, crunchMs }: Image) => {
-  await sleep(crunchMs); // use your imagination
+  await sleep(crunchMs); // in place of real work
   const result = randomInteger(seed, stream, 1, 100);
   console.log(`${file}: ${result}`);
   return result;

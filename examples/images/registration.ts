@@ -1,7 +1,7 @@
 /**
- * B12: Registers the images of twenty subjects in two stages, of which the second uses the first's results.
+ * B12: Registers the images of twenty subjects in two stages; the second uses the results of the first.
  *
- * Python: a list of `pool.apply_async(linear_registration, (t1, std))`, `r.get()` for each, and the same
+ * Python: a list of `pool.apply_async(linear_registration, (t1, std))`, `r.get()` for each, then the same
  * with `nonlinear_registration, (t1, std, aff)`.
  *
  * @module
@@ -12,7 +12,7 @@ import { randomInteger } from "../support/random.ts";
 import { readWorkersAndSeed } from "./workers_and_seed.ts";
 
 const HELP = `
-Spends a second on the linear registration of each image, then three on the non-linear one, which
+Spends one second on the linear registration of each image, then three on the non-linear one, which
 begins with the affine matrix of the linear one.
 
 deno run --allow-read examples/images/registration.ts [--workers N] [--seed N] [--quick]
@@ -23,7 +23,7 @@ const STANDARD = "MNI152_T1_2mm.nii.gz";
 /** Four rows of four. */
 type Matrix = number[][];
 
-/** An image, and what this example computes of it instead of registering it. */
+/** An image, and the numbers from which this example makes its results instead of registering it. */
 interface Subject {
   file: string;
   seed: number;

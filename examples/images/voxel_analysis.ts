@@ -1,16 +1,16 @@
 /**
  * A6, A8: Analyses a 3-D image voxel by voxel on all cores, with progress, and compares with one core.
  *
- * Each slice is a task. The image and the result are in shared memory: workers read the one and write
- * the other, and only the number of a slice crosses.
+ * Each slice is a task. The image and the result are in shared memory: workers read the first and write
+ * the second, and only the number of a slice crosses.
  *
- * Python's document: an image with many voxels, `Pool.map` over its slices, progress from the workers.
+ * Python's tutorial: an image with many voxels, `Pool.map` over its slices, progress from the workers.
  *
  * @module
  */
 import { Pool, type Progress } from "@sauropod/multiprocessing";
 import { runExample, timed } from "../support/cli.ts";
-import { whyLittle, yesOrNo } from "../support/times.ts";
+import { explainLowSpeedUp, yesOrNo } from "../support/times.ts";
 import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
 import { checkWritable, writeBytes } from "./voxels/files.ts";
 import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxels/nifti_io.ts";
@@ -23,16 +23,16 @@ import { readSettings, type Settings } from "./voxels/settings.ts";
 import { calculate, denoise } from "./voxels/tasks.ts";
 import { identical, rootMeanSquare } from "./voxels/volume.ts";
 
-/** The noise of the phantom, whose voxels reach from 0 to 1. */
+/** The noise of the phantom, whose voxels are between 0 and 1. */
 const PHANTOM_SIGMA = 0.05;
 
-/** The work on one slice, ready for a worker and for this thread. */
+/** The work on one slice, in a worker or on the main isolate. */
 interface Analysis {
   description: string;
   /** Runs it on all slices. */
   inPool(pool: Pool, output: SharedVolume, onProgress: (p: Progress) => void): Promise<unknown>;
   /** Runs it on slice `z`. */
-  inThread(output: SharedVolume, z: number): void;
+  onOneCore(output: SharedVolume, z: number): void;
 }
 
 async function main(): Promise<void> {
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   let serial: { seconds: number; output: SharedVolume } | undefined;
   if (settings.check) {
     const serialOutput = zeroVolume(image.shape);
-    const { seconds } = await timed(() => runInThread(analysis, serialOutput));
+    const { seconds } = await timed(() => runOnOneCore(analysis, serialOutput));
     serial = { seconds, output: serialOutput };
     console.log(`one core: ${seconds.toFixed(2)} s`);
   }
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   if (serial) {
     const speedUp = serial.seconds / seconds;
     console.log(`speed-up: ${speedUp.toFixed(2)}`);
-    const why = whyLittle(speedUp, workers);
+    const why = explainLowSpeedUp(speedUp, workers);
     if (why !== undefined) console.log(why);
     const same = identical(serial.output.data, output.data);
     console.log(`identical: ${yesOrNo(same)}`);
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   await save(settings, image, output);
 }
 
-/** The image to analyse, the truth where it is known, and where it comes from. */
+/** Loads the image to analyse, or makes a phantom, whose clean image is known. */
 async function loadImage(
   { input, size, seed, noise = "rician" }: Settings,
 ): Promise<{ image: NiftiImage; clean?: Float32Array; source: string }> {
@@ -87,8 +87,8 @@ function prepare(settings: Settings, input: SharedVolume, noise: NoiseKind): Ana
   if (settings.analysis === "exp") {
     const { iterations } = settings;
     return {
-      description: `${iterations} exponentials a voxel`,
-      inThread: (output, z) => calculate(input, output, z, iterations),
+      description: `${iterations} exponentials per voxel`,
+      onOneCore: (output, z) => calculate(input, output, z, iterations),
       inPool: (pool, output, onProgress) =>
         pool.starmap(
           calculate,
@@ -101,7 +101,7 @@ function prepare(settings: Settings, input: SharedVolume, noise: NoiseKind): Ana
   return {
     description: `non-local means, search radius ${options.searchRadius}, ` +
       `${noise} noise estimated as ${options.sigma.toPrecision(3)}`,
-    inThread: (output, z) => denoise(input, output, z, options),
+    onOneCore: (output, z) => denoise(input, output, z, options),
     inPool: (pool, output, onProgress) =>
       pool.starmap(
         denoise,
@@ -111,11 +111,11 @@ function prepare(settings: Settings, input: SharedVolume, noise: NoiseKind): Ana
   };
 }
 
-function runInThread(analysis: Analysis, output: SharedVolume): void {
+function runOnOneCore(analysis: Analysis, output: SharedVolume): void {
   const total = output.shape[0];
   using progress = showProgress("one core", total, "slices");
   for (let z = 0; z < total; z++) {
-    analysis.inThread(output, z);
+    analysis.onOneCore(output, z);
     progress.update({ done: z + 1, total });
   }
 }
@@ -123,10 +123,10 @@ function runInThread(analysis: Analysis, output: SharedVolume): void {
 async function runInPool(analysis: Analysis, output: SharedVolume, workers: number): Promise<void> {
   using progress = showProgress(`${workers} workers`, output.shape[0], "slices");
   await using pool = new Pool(workers);
-  await analysis.inPool(pool, output, (made) => progress.update(made));
+  await analysis.inPool(pool, output, (reached) => progress.update(reached));
 }
 
-/** Prints how much noise is left: the distance from the truth if that is known, otherwise an estimate. */
+/** Prints the remaining noise: the distance from the clean image if that is known, else an estimate. */
 function reportNoise(before: Float32Array, output: SharedVolume, clean?: Float32Array): void {
   if (clean) {
     console.log(`RMSE before: ${rootMeanSquare(before, clean).toFixed(4)}`);

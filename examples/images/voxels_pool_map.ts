@@ -1,7 +1,7 @@
 /**
- * A6: Gives a Pool each slice of an image as a task of its own, and puts the results together again.
+ * A6: Gives a Pool each slice of an image as a task, and concatenates the results.
  *
- * There are more tasks than workers, so that a worker that is done early takes another.
+ * There are more tasks than workers, so a worker that finishes early takes another task.
  *
  * Python: `pool.map(do_task, enumerate(parts))`, then `numpy.concatenate(list_of_slices, 0)`.
  *
@@ -14,7 +14,7 @@ import { calculatePart } from "./voxels/calculate_part.ts";
 import { printResult, readVoxelOptions } from "./voxels/cli.ts";
 
 const HELP = `
-Computes many exponentials for each voxel of a random 23x13x11 image with Pool.map, a slice a task.
+Computes many exponentials for each voxel of a random 23x13x11 image with Pool.map, one task per slice.
 
 deno run --allow-read examples/images/voxels_pool_map.ts [--workers N] [--iterations N] [--quick]
 `;

@@ -1,7 +1,7 @@
 /**
- * A4: Splits an image into equal chunks, gives each to a Process, and is faster than one core.
+ * A4: Splits an image into equal chunks and gives each to a Process, which is faster than one core.
  *
- * The chunks are views of one shared array: they are not copied, and results need no way back.
+ * The chunks are views of shared arrays: they are not copied, and results are not sent back.
  *
  * Python: `multiprocessing.Process(target=calculate_data, args=[chunk, idx])` for each of four chunks.
  *
@@ -16,7 +16,7 @@ import { readChunkOptions } from "./voxels/cli.ts";
 import { identical } from "./voxels/volume.ts";
 
 const HELP = `
-Computes many exponentials for each voxel of a random 16x16x16 image, in one process a chunk.
+Computes many exponentials for each voxel of a random 16x16x16 image, with one process per chunk.
 
 deno run --allow-read examples/images/voxels_process.ts [--workers 1|2|4|8|16] [--iterations N] [--quick]
 `;

@@ -1,8 +1,8 @@
 /**
- * A8: Workers tell how far they are through a Queue among their arguments, which a timer looks into.
+ * A8: Workers report their progress through a Queue among their arguments, which a timer polls.
  *
  * Python: `queue.put((id, data.size))` in the workers, and a `QueueChecker` that starts a
- * `threading.Timer` again and again.
+ * `threading.Timer` repeatedly.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const calculateAndReport = task(
   },
 );
 
-/** Prints now and then which share of the voxels the messages in a queue make up. */
+/** Prints at intervals the percentage of the voxels that the messages in a queue report. */
 class QueueChecker implements Disposable {
   private done = 0;
   private timer?: Timer;

@@ -1,5 +1,5 @@
 /**
- * A7: Gives a Pool tasks of two arguments each: by starmap, and by map, where the task unpacks a tuple.
+ * A7: Gives a Pool tasks with two arguments: by starmap, and by map, where the task unpacks a tuple.
  *
  * Python: `id, data = args` in `do_task`, or `Pool.starmap`.
  *
@@ -14,8 +14,8 @@ import { readVoxelOptions } from "./voxels/cli.ts";
 import { identical } from "./voxels/volume.ts";
 
 const HELP = `
-Computes many exponentials for each voxel of a random 23x13x11 image, a slice a task: by map, then by
-starmap.
+Computes many exponentials for each voxel of a random 23x13x11 image, one task per slice: by map,
+then by starmap.
 
 deno run --allow-read examples/images/voxels_starmap.ts [--workers N] [--iterations N] [--quick]
 `;

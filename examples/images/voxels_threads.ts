@@ -1,8 +1,8 @@
 /**
  * A3, B8: Gives each chunk of an image to a Thread, which is no faster, then to a Process, which is.
  *
- * All threads take turns on one core. What a thread computes without awaiting, it computes to the end
- * before another has its turn.
+ * All threads take turns on one core. A thread that computes without awaiting computes to the end before
+ * another thread runs.
  *
  * Python: `threading.Thread(target=calculate_data, args=[chunk, idx])`, and the same with
  * `multiprocessing.Process`.
@@ -19,15 +19,15 @@ import { readChunkOptions } from "./voxels/cli.ts";
 import { identical } from "./voxels/volume.ts";
 
 const HELP = `
-Computes many exponentials for each voxel of a random 16x16x16 image: on one core, in one thread a
-chunk, and in one process a chunk.
+Computes many exponentials for each voxel of a random 16x16x16 image: on one core, with one thread
+per chunk, and with one process per chunk.
 
 deno run --allow-read examples/images/voxels_threads.ts [--workers 1|2|4|8|16] [--iterations N] [--quick]
 `;
 
 const calculate = task(import.meta, calculateChunk);
 
-/** What a Thread and a Process take, and what is done with them here. */
+/** The options and the methods that a Thread and a Process have in common. */
 type Work = { target: typeof calculate; args: Parameters<typeof calculate> };
 type Worker = { start(): void; join(): Promise<boolean> };
 

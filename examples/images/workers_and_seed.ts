@@ -1,22 +1,22 @@
 /**
- * The options of the scripts that wait a second or more for each of twenty images.
+ * The options of the scripts that spend a second or more on each of twenty images.
  *
  * @module
  */
-import { readOptions, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions } from "../support/cli.ts";
 
 /**
- * Reads `--workers`, which are 16 unless given, `--seed` and `--quick`.
+ * Reads `--workers`, which defaults to 16, `--seed` and `--quick`.
  *
- * @throws {BadInputError} for whatever makes no sense.
+ * @throws {BadInputError} if an option is wrong
  */
 export function readWorkersAndSeed(
   help: string,
 ): { workers: number; seed: number; quick: boolean } {
   const { quick, ...texts } = readOptions(help, { values: ["workers", "seed"] });
   return {
-    workers: wholeNumber("workers", texts.workers, 16, { most: 64 }),
-    seed: wholeNumber("seed", texts.seed, 1, { least: 0 }),
+    workers: readInteger("workers", texts.workers, 16, { max: 64 }),
+    seed: readInteger("seed", texts.seed, 1, { min: 0 }),
     quick,
   };
 }

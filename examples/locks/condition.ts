@@ -1,15 +1,15 @@
 /**
- * B7: One process produces and others consume; a Condition tells them of something there, and of room.
+ * B7: One process produces and others consume; a Condition wakes them when there are items, or room.
  *
- * Python's document names `Condition` and refers to the documentation.
+ * Python's tutorial mentions `Condition` and refers to the documentation.
  *
  * @module
  */
 import { Condition, Process, SharedList, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-One process puts loaves on a shelf that has room for three, others take them from there.
+One process puts loaves on a shelf with room for three. Other processes take them from the shelf.
 
 deno run --allow-read examples/locks/condition.ts [--workers N]
 `;
@@ -43,7 +43,7 @@ const eat = task(import.meta, async (condition: Condition, shelf: Shelf, id: num
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 2, { most: 64 });
+  const workers = readInteger("workers", options.workers, 2, { max: 64 });
   const condition = new Condition();
   const shelf: Shelf = new SharedList();
   const processes = [

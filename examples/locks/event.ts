@@ -1,5 +1,5 @@
 /**
- * B6: The main program waits until a Thread, then a Process, has set an Event: processing is finished.
+ * B6: The main program waits for an Event that a Thread, then a Process, sets after processing.
  *
  * Python: `processingFinished.set()` in the thread, `processingFinished.wait()` in the main program.
  *
@@ -10,7 +10,7 @@ import { Thread } from "@sauropod/multiprocessing/threading";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Computes a mean in a thread, then in a process, and waits for the event that says it is there.
+Computes a mean in a thread, then in a process, and waits for the event that says it is finished.
 
 deno run --allow-read examples/locks/event.ts [--quick]
 `;

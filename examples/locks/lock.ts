@@ -1,42 +1,42 @@
 /**
- * D6: Ten processes print a line each, letter by letter: whole lines under a Lock, maybe not without.
+ * D6: Ten processes print a line each, letter by letter: whole with a Lock, perhaps mixed without.
  *
  * Python: `l.acquire()`, `print(i, end=' ')` and `l.release()` in ten processes.
  *
  * @module
  */
 import { Lock, Process, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets processes print at the same time, first under a lock, then without.
+Lets processes print at the same time, first with a lock, then without.
 
 deno run --allow-read examples/locks/lock.ts [--workers N]
 `;
 
-/** Writes a line in many pieces, so that there is time for somebody else's in between. */
+/** Writes a line in many pieces, so that other processes have time to write in between. */
 function printSlowly(line: string): void {
   const encoder = new TextEncoder();
   for (const letter of `${line}\n`) Deno.stdout.writeSync(encoder.encode(letter));
 }
 
-const printAlone = task(import.meta, (lock: Lock, id: number) => {
+const printLocked = task(import.meta, (lock: Lock, id: number) => {
   using _ = lock.acquireSync();
   printSlowly(`process ${id}`);
 });
 
-const printAnyhow = task(import.meta, (id: number) => printSlowly(`process ${id}`));
+const printUnlocked = task(import.meta, (id: number) => printSlowly(`process ${id}`));
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const ids = [...Array(wholeNumber("workers", options.workers, 10, { most: 64 })).keys()];
+  const ids = [...Array(readInteger("workers", options.workers, 10, { max: 64 })).keys()];
 
   console.log("with a lock:");
   const lock = new Lock();
-  await runAll(ids.map((id) => new Process({ target: printAlone, args: [lock, id] })));
+  await runAll(ids.map((id) => new Process({ target: printLocked, args: [lock, id] })));
 
   console.log("without:");
-  await runAll(ids.map((id) => new Process({ target: printAnyhow, args: [id] })));
+  await runAll(ids.map((id) => new Process({ target: printUnlocked, args: [id] })));
 }
 
 async function runAll(processes: Process[]): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * B5: Two methods of one object run under one lock: no start without its end, in threads and in processes.
+ * B5: Two methods of one object share a lock: each start is followed by its end, in threads and processes.
  *
  * Python: `self.safeFunc1 = mutex(self.safeFunc1, lock)`, and four threads for each of two methods.
  *
@@ -7,11 +7,11 @@
  */
 import { Lock, mutex, Process, sleep, synchronized, task } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
 Calls two methods of an object from threads, and from processes. Each call prints when it starts and
-ends; with --unsafe there is no lock.
+when it ends. With --unsafe there is no lock.
 
 deno run --allow-read examples/locks/mutex_methods.ts [--workers N] [--unsafe] [--quick]
 `;
@@ -33,7 +33,7 @@ class Unsafe {
   }
 }
 
-/** Wrapped where an object is made, as the tutorial does it: between the threads of one process. */
+/** Wrapped in the constructor, as in the tutorial: safe between the threads of one process. */
 class Wrapped extends Unsafe {
   constructor(pauseMs: number) {
     super(pauseMs);
@@ -43,7 +43,7 @@ class Wrapped extends Unsafe {
   }
 }
 
-/** Decorated, with a lock that is sent along with the object: between processes too. */
+/** Decorated, with a lock that is sent with the object: safe between processes too. */
 class Decorated extends Unsafe {
   readonly lock = new Lock();
 
@@ -70,7 +70,7 @@ const call = task(import.meta, async (object: Unsafe, name: Name) => {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"], flags: ["unsafe"] });
-  const workers = wholeNumber("workers", options.workers, 4, { most: 32 });
+  const workers = readInteger("workers", options.workers, 4, { max: 32 });
   const pauseMs = options.quick ? 5 : 100;
   const names = [
     ...Array<Name>(workers).fill("safeFunc1"),

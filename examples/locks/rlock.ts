@@ -1,28 +1,28 @@
 /**
- * B7: Processes move money under an RLock, which who holds it takes again: a Lock would not let him.
+ * B7: Processes move money under an RLock, which its owner can acquire again, unlike a Lock.
  *
- * Python's document names `RLock`, the re-entrant `Lock`, and refers to the documentation.
+ * Python's tutorial mentions `RLock`, the re-entrant `Lock`, and refers to the documentation.
  *
  * @module
  */
 import { DeadlockError, Lock, Process, RLock, task, Value } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets processes transfer money to and fro between two accounts, one lock for both.
+Lets processes transfer money back and forth between two accounts, with one lock for both.
 
 deno run --allow-read examples/locks/rlock.ts [--workers N]
 `;
 
 type Account = Value<"i">;
 
-/** Locks by itself, as it may be called alone. */
+/** Acquires the lock itself, since it may be called alone. */
 function deposit(lock: RLock | Lock, to: Account, amount: number): void {
   using _ = lock.acquireSync();
   to.value += amount;
 }
 
-/** Locks too, since nobody may come between the two deposits. */
+/** Acquires the lock too, so that no other process sees the state between the two deposits. */
 function transfer(lock: RLock | Lock, from: Account, to: Account, amount: number): void {
   using _ = lock.acquireSync();
   deposit(lock, from, -amount);
@@ -35,7 +35,7 @@ const transferOften = task(import.meta, (lock: RLock, from: Account, to: Account
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const workers = readInteger("workers", options.workers, 4, { max: 64 });
   const lock = new RLock();
   const [one, other] = [new Value("i", 100), new Value("i", 100)];
   const processes = Array.from({ length: workers }, (_, i) => {

@@ -1,5 +1,5 @@
 /**
- * B4: Threads and processes write lines in two pieces: intertwined without a Lock, whole with one.
+ * B4: Threads and processes write lines in two pieces: mixed without a Lock, whole with one.
  *
  * Python: five threads, `with lock:` around two calls of `print` and a pause between them.
  *
@@ -7,18 +7,18 @@
  */
 import { Barrier, Lock, Process, sleep, task } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets threads, then processes, write "Woozle" and, after a pause, "Wuzzle": without a lock, with one
-that is released at the end of its scope, and with one that is released by hand.
+Lets threads, then processes, write "Woozle" and, after a pause, "Wuzzle": without a lock, with a lock
+that is released at the end of its scope, and with a lock that is released by hand.
 
 deno run --allow-read examples/locks/woozle_wuzzle.ts [--workers N] [--quick]
 `;
 
 const TIMES = 5;
 
-/** Writes a line in two pieces, so that there is time for somebody else's in between. */
+/** Writes a line in two pieces, so that others have time to write in between. */
 async function writeSlowly(time: number, pauseMs: number): Promise<void> {
   const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
   write(`${time} Woozle `);
@@ -53,7 +53,7 @@ const withRelease = task(import.meta, async (lock: Lock, start: Barrier, pauseMs
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const count = wholeNumber("workers", options.workers, 5, { most: 64 });
+  const count = readInteger("workers", options.workers, 5, { max: 64 });
   const pauseMs = options.quick ? 5 : 100;
 
   for (const Worker of [Thread, Process]) {

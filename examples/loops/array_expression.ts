@@ -1,18 +1,18 @@
 /**
- * C4: The array expression `(X**2 - X).sum() * dx` as one pass over X on all cores, with X and without.
+ * C4: Computes `(X**2 - X).sum() * dx` in one pass on all cores, with an array X and without one.
  *
- * NumPy makes two arrays on the way to the sum. A lazy expression makes none, and needs no X either:
- * `prange` stands for it.
+ * NumPy makes two temporary arrays for the sum. A lazy expression makes none, and needs no X either:
+ * `prange` can take its place.
  *
  * @module
  */
 import { cpuCount } from "@sauropod/multiprocessing";
 import { lazy, prange } from "@sauropod/multiprocessing/loops";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample, timed } from "../support/cli.ts";
 
 const HELP = `
-Integrates x*x - x from 0 to 2: a plain loop beside array expressions, on one thread and on more.
+Integrates x*x - x from 0 to 2: in a plain loop, and by array expressions on one thread and on more.
 
 deno run --allow-read examples/loops/array_expression.ts [--points N] [--workers N] [--quick]
 
@@ -21,18 +21,18 @@ deno run --allow-read examples/loops/array_expression.ts [--points N] [--workers
 --quick       100000 points
 `;
 
-/** The points of the integral in memory, as `np.arange(a, b, dx)`. */
+/** Returns the points of the integral, as `np.arange(a, b, dx)`. */
 function pointsOf(a: number, dx: number, points: number): Promise<Float64Array<SharedArrayBuffer>> {
   return lazy(prange(points)).mul(dx).add(a).into(sharedArray("float64", points));
 }
 
-/** As the document: X is an array. */
+/** Integrates over the array X, as the tutorial does. */
 async function integrate(X: Float64Array, dx: number, numThreads: number): Promise<number> {
   const x = lazy(X);
   return await x.pow(2).sub(x).sum({ numThreads }) * dx;
 }
 
-/** The same without an array. */
+/** Integrates without an array. */
 async function integrateRange(
   a: number,
   dx: number,
@@ -43,7 +43,7 @@ async function integrateRange(
   return await x.pow(2).sub(x).sum({ numThreads }) * dx;
 }
 
-/** A plain loop. */
+/** Integrates in a plain loop. */
 function integrateSerially(X: Float64Array, dx: number): number {
   let sum = 0;
   for (let i = 0; i < X.length; i++) sum += X[i] ** 2 - X[i];
@@ -52,10 +52,10 @@ function integrateSerially(X: Float64Array, dx: number): number {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["points", "workers"] });
-  const points = wholeNumber("points", options.points, options.quick ? 100_000 : 10_000_000, {
-    most: 100_000_000,
+  const points = readInteger("points", options.points, options.quick ? 100_000 : 10_000_000, {
+    max: 100_000_000,
   });
-  const threads = wholeNumber("workers", options.workers, cpuCount(), { most: 64 });
+  const threads = readInteger("workers", options.workers, cpuCount(), { max: 64 });
   const few = await pointsOf(0, 2 / 100, 100);
   console.log(`100 points: ${(await integrate(few, 2 / 100, threads)).toFixed(4)}`);
 
@@ -69,7 +69,7 @@ async function main(): Promise<void> {
   ];
   const runs = options.quick ? 3 : 15;
   console.log(`${points} points, the best of ${runs} runs:`);
-  // In turn, so that all of them see the same machine.
+  // In turn: the speed of a shared machine changes from second to second.
   const best = contenders.map(() => Infinity);
   const results: number[] = [];
   for (let run = 0; run < runs; run++) {

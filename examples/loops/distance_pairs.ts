@@ -1,8 +1,8 @@
 /**
  * C7: Computes each distance between 200 points as a task of its own, on 1 to 6 workers.
  *
- * There are 40,000 tasks, and each is so short that handing them out costs more than the work: see
- * `distance_rows` for larger ones.
+ * There are 40,000 tasks, each so short that handing it out costs more than the work. See
+ * `distance_rows` for larger tasks.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { counted, TimesTable, yesOrNo } from "../support/times.ts";
 import { allDistances, distance, type Matrix, randomPoints, readSize } from "./distances.ts";
 
 const HELP = `
-Computes the distances between 200 points of 100 measurements with Pool.map, a pair a task, on 1 to N
-workers, and compares with a loop on one core.
+Computes the distances between 200 points of 100 measurements with Pool.map, one task per pair, on 1
+to N workers, and compares with a loop on one core.
 
 deno run --allow-read examples/loops/distance_pairs.ts [--workers N] [--quick]
 `;
 
-/** What a worker is given once, when it starts: a reference, since the points are shared. */
+/** The points, which each worker gets once when it starts. They are shared, not copied. */
 let points: Matrix;
 const usePoints = task(import.meta, (shared: Matrix) => {
   points = shared;
@@ -28,7 +28,7 @@ const usePoints = task(import.meta, (shared: Matrix) => {
 const distanceOfPair = task(import.meta, ([i, j]: [number, number]) => distance(points, i, j));
 
 async function main(): Promise<void> {
-  const { count, most } = readSize(HELP, { count: 200, most: 6 });
+  const { count, maxWorkers } = readSize(HELP, { count: 200, maxWorkers: 6 });
   const data = await randomPoints(count, 100);
   const pairs = Array.from(
     { length: count * count },
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const table = new TimesTable(`${pairs.length} tasks`, { runs: 3 });
   const expected = await table.row("serial", () => allDistances(data));
   let same = true;
-  for (let workers = 1; workers <= most; workers++) {
+  for (let workers = 1; workers <= maxWorkers; workers++) {
     await using pool = new Pool({ processes: workers, initializer: usePoints, initargs: [data] });
     const map = () => pool.map(distanceOfPair, pairs);
     const distances = await table.row(counted(workers, "worker"), map);

@@ -17,7 +17,7 @@ matrix, on 1 to N workers, and compares with a loop on one core.
 deno run --allow-read examples/loops/distance_prange.ts [--workers N] [--quick]
 `;
 
-/** The body of the loop: a task, since it calls a function of its module. */
+/** The body of the loop. It is a task, since it calls a function of its module. */
 const fillRow = task(
   import.meta,
   (i: number, { points, matrix }: { points: Matrix; matrix: Matrix }) => {
@@ -26,13 +26,13 @@ const fillRow = task(
 );
 
 async function main(): Promise<void> {
-  const { count, most } = readSize(HELP, { count: 500, most: 4 });
+  const { count, maxWorkers } = readSize(HELP, { count: 500, maxWorkers: 4 });
   const points = await randomPoints(count, 100);
 
   const table = new TimesTable(`${count} rows`);
   const expected = await table.row("serial", () => allDistances(points));
   let same = true;
-  for (let numThreads = 1; numThreads <= most; numThreads++) {
+  for (let numThreads = 1; numThreads <= maxWorkers; numThreads++) {
     const matrix = zeros([count, count]);
     const loop = () =>
       parallelFor(prange(count), fillRow, { context: { points, matrix }, numThreads });

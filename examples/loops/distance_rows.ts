@@ -1,5 +1,5 @@
 /**
- * C8: Computes the distances of one point to all others as a task, on 1 to 6 workers.
+ * C8: Computes the distances of each point to all others as one task, on 1 to 6 workers.
  *
  * There are 500 tasks instead of 250,000, so that handing them out costs little.
  *
@@ -12,25 +12,25 @@ import { counted, TimesTable, yesOrNo } from "../support/times.ts";
 import { allDistances, distance, type Matrix, randomPoints, readSize } from "./distances.ts";
 
 const HELP = `
-Computes the distances between 500 points of 100 measurements with Pool.starmap, a row of the matrix a
-task, on 1 to N workers, and compares with a loop on one core.
+Computes the distances between 500 points of 100 measurements with Pool.starmap, one task per row of
+the matrix, on 1 to N workers, and compares with a loop on one core.
 
 deno run --allow-read examples/loops/distance_rows.ts [--workers N] [--quick]
 `;
 
-/** Writes to the row, which is a view of the matrix: nothing is sent back. */
+/** Writes to a row, which is a view of the matrix, so nothing is sent back. */
 const distancesOfPoint = task(import.meta, (i: number, points: Matrix, row: Matrix) => {
   for (let j = 0; j < row.size; j++) row.set(j, distance(points, i, j));
 });
 
 async function main(): Promise<void> {
-  const { count, most } = readSize(HELP, { count: 500, most: 6 });
+  const { count, maxWorkers } = readSize(HELP, { count: 500, maxWorkers: 6 });
   const points = await randomPoints(count, 100);
 
   const table = new TimesTable(`${count} tasks`);
   const expected = await table.row("serial", () => allDistances(points));
   let same = true;
-  for (let workers = 1; workers <= most; workers++) {
+  for (let workers = 1; workers <= maxWorkers; workers++) {
     const matrix = zeros([count, count]);
     const tasks = Array.from(
       { length: count },

@@ -1,39 +1,39 @@
 /**
- * What the examples of distances have in common: options, points, and the distances between them.
+ * Shared by the examples of distances: options, points, and the distances between them.
  *
  * @module
  */
 import { type NdArray, random, zeros } from "@sauropod/multiprocessing/ndarray";
-import { readOptions, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions } from "../support/cli.ts";
 
 /** An array of numbers with double precision. */
 export type Matrix = NdArray<Float64Array>;
 
-/** How much there is to do. */
+/** The amount of work. */
 export interface Size {
-  /** How many points there are. */
+  /** The number of points. */
   count: number;
-  /** Up to how many workers or threads it is done. */
-  most: number;
+  /** The highest number of workers. */
+  maxWorkers: number;
 }
 
 /**
- * Reads `--workers` and `--quick`, with which it is little.
+ * Reads `--workers` and `--quick`, which reduces the amount.
  *
- * @throws {BadInputError} for whatever makes no sense.
+ * @throws {BadInputError} if an option is wrong
  */
 export function readSize(help: string, usual: Size): Size {
   const { workers, quick } = readOptions(help, { values: ["workers"] });
-  const { count, most } = quick ? { count: 20, most: 2 } : usual;
-  return { count, most: wholeNumber("workers", workers, most, { most: 64 }) };
+  const { count, maxWorkers } = quick ? { count: 20, maxWorkers: 2 } : usual;
+  return { count, maxWorkers: readInteger("workers", workers, maxWorkers, { max: 64 }) };
 }
 
-/** `numpy.random.uniform(size=(count, measurements))`, the same each time. */
+/** Returns `numpy.random.uniform(size=(count, measurements))`, the same each time. */
 export async function randomPoints(count: number, measurements: number): Promise<Matrix> {
   return await random([count, measurements], { seed: 1 });
 }
 
-/** The distance between two points. */
+/** Returns the distance between two points. */
 export function distance(points: Matrix, i: number, j: number): number {
   const measurements = points.shape[1];
   let sum = 0;
@@ -41,7 +41,7 @@ export function distance(points: Matrix, i: number, j: number): number {
   return Math.sqrt(sum);
 }
 
-/** All distances, computed here. */
+/** Computes all distances on the calling isolate. */
 export function allDistances(points: Matrix): Matrix {
   const count = points.shape[0];
   const distances = zeros([count, count]);

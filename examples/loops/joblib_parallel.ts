@@ -1,12 +1,12 @@
 /**
- * D10: Squares numbers in a plain loop, then by joblib's Parallel and delayed.
+ * D10: Squares numbers in a plain loop, then with joblib's Parallel and delayed.
  *
- * In Python: `Parallel(n_jobs=2)(delayed(f)(x) for x in range(10))`.
+ * Python: `Parallel(n_jobs=2)(delayed(f)(x) for x in range(10))`.
  *
  * @module
  */
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
 Prints the squares of 0..9, computed in a plain loop and in parallel.
@@ -16,7 +16,7 @@ deno run --allow-read examples/loops/joblib_parallel.ts [--workers N]
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const nJobs = wholeNumber("workers", options.workers, 2, { most: 64 });
+  const nJobs = readInteger("workers", options.workers, 2, { max: 64 });
   const f = (x: number) => x * x;
   const numbers = [...Array(10).keys()];
 

@@ -1,32 +1,32 @@
 /**
  * C2: Maps an integral over 100 tasks of 400,000 points: serial, then with 1, 2, 4 and 8 workers.
  *
- * In Python: `pool.map(task, range(1, 101))`, 5.9 s serial, 3.2 s with two workers.
+ * Python: `pool.map(task, range(1, 101))`, 5.9 s serial, 3.2 s with two workers.
  *
  * @module
  */
 import { Pool } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 import { counted, identical, TimesTable, yesOrNo } from "../support/times.ts";
 import { integrate } from "./integral.ts";
 
 const HELP = `
-Integrates x*x - x from 0 to 1, 0 to 2, ... 0 to 100, each a task of 400,000 points: serial, and in
+Integrates x*x - x from 0 to 1, 0 to 2, ... 0 to 100, each a task of 400,000 points: serially, and in
 Pools of 1, 2, 4 ... workers.
 
-deno run --allow-read examples/loops/long_tasks.ts [--workers MOST] [--points N] [--quick]
+deno run --allow-read examples/loops/long_tasks.ts [--workers MAX] [--points N] [--quick]
 `;
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers", "points"] });
-  const most = wholeNumber("workers", options.workers, 8, { most: 64 });
-  const points = wholeNumber("points", options.points, options.quick ? 1000 : 400_000);
+  const maxWorkers = readInteger("workers", options.workers, 8, { max: 64 });
+  const points = readInteger("points", options.points, options.quick ? 1000 : 400_000);
   const tasks = Array.from({ length: 100 }, (_, i) => [0, i + 1, points] as const);
 
   const table = new TimesTable("100 tasks");
   const expected = await table.row("serial", () => tasks.map((task) => integrate(...task)));
   let same = true;
-  for (let workers = 1; workers <= most; workers *= 2) {
+  for (let workers = 1; workers <= maxWorkers; workers *= 2) {
     await using pool = new Pool(workers);
     const name = counted(workers, "worker");
     const results = await table.row(name, () => pool.starmap(integrate, tasks));

@@ -1,19 +1,19 @@
 /**
- * C1: Maps a small function over a million numbers, which a Pool makes slower, and shared arrays fast.
+ * C1: Maps a small function over a million numbers: slower in a Pool, fast with shared arrays.
  *
- * In Python: `with mp.Pool(2) as pool: result = pool.map(f2, data)`, 196 ms against 146 ms of `map`.
- * Each number is a task there, and is sent there and back. Slices of shared arrays are not sent.
+ * Python: `with mp.Pool(2) as pool: result = pool.map(f2, data)`, 196 ms against 146 ms of `map`.
+ * There each number is sent to a worker and back. Slices of shared arrays are not sent.
  *
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
 import { distribute, sharedArray } from "@sauropod/multiprocessing/sharedmem";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 import { TimesTable } from "../support/times.ts";
 
 const HELP = `
-Integrates x*x - x from 0 to 2 by a map over 1,000,000 points, in a list and in a shared array: here,
-and in a Pool.
+Integrates x*x - x from 0 to 2 by a map over 1,000,000 points, in a list and in a shared array: on one
+core, and in a Pool.
 
 deno run --allow-read examples/loops/map_overhead.ts [--workers N] [--points N] [--quick]
 `;
@@ -31,8 +31,8 @@ const mapSlice = task(
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers", "points"] });
-  const workers = wholeNumber("workers", options.workers, 2, { most: 64 });
-  const points = wholeNumber("points", options.points, options.quick ? 10_000 : 1_000_000);
+  const workers = readInteger("workers", options.workers, 2, { max: 64 });
+  const points = readInteger("points", options.points, options.quick ? 10_000 : 1_000_000);
 
   const dx = (b - a) / points;
   const list = Array.from({ length: points }, (_, i) => a + i * dx);

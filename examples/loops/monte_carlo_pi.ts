@@ -1,18 +1,18 @@
 /**
- * D9: Estimates pi with random points on 1 to 4 workers, and gets the same estimate each time.
+ * D9: Estimates pi with random points on 1 to 4 workers, with the same estimate each time.
  *
- * Each task draws from a stream of its own, so that the estimate follows from the seed alone: not
- * from the number of workers, nor from who is quicker.
+ * Each task draws from its own stream, so the estimate depends on the seed alone: not on the number of
+ * workers, nor on their speed.
  *
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
 import { type Random, streams } from "@sauropod/multiprocessing/random";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 import { counted, TimesTable } from "../support/times.ts";
 
 const HELP = `
-Estimates pi by 10 million random points with Pool.starmap, on 1 to N workers.
+Estimates pi from 10 million random points with Pool.starmap, on 1 to N workers.
 
 deno run --allow-read examples/loops/monte_carlo_pi.ts [--workers N] [--seed N] [--quick]
 `;
@@ -31,14 +31,14 @@ const hits = task(import.meta, (random: Random, points: number) => {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["seed", "workers"] });
-  const most = wholeNumber("workers", options.workers, options.quick ? 2 : 4, { most: 64 });
-  const seed = wholeNumber("seed", options.seed, 1, { least: 0 });
+  const maxWorkers = readInteger("workers", options.workers, options.quick ? 2 : 4, { max: 64 });
+  const seed = readInteger("seed", options.seed, 1, { min: 0 });
   const points = options.quick ? 1e5 : 1e7;
   const tasks = streams(seed, TASKS).map((random): [Random, number] => [random, points / TASKS]);
 
   const table = new TimesTable(`${points} points`, { runs: 3 });
   const estimates: number[] = [];
-  for (let workers = 1; workers <= most; workers++) {
+  for (let workers = 1; workers <= maxWorkers; workers++) {
     await using pool = new Pool(workers);
     estimates.push(
       await table.row(counted(workers, "worker"), async () => {

@@ -1,14 +1,14 @@
 /**
- * C9: The parallel loop over the rows of a distance matrix, in TypeScript and as WebAssembly with SIMD.
+ * C9: Computes a distance matrix in a parallel loop over rows, in TypeScript and in WebAssembly with SIMD.
  *
- * The kernel works two numbers at a time on a memory that all threads share. The module is compiled
- * once; it and the memory go to the threads in the loop's context, and each makes an instance.
+ * The kernel computes with two numbers at a time, on a memory that all loop workers share. The module is
+ * compiled once. It and the memory are in the loop's context, and each loop worker makes an instance.
  *
  * @module
  */
 import { cpuCount, task } from "@sauropod/multiprocessing";
 import { parallelForSync } from "@sauropod/multiprocessing/loops";
-import { readOptions, runExample, timed, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample, timed } from "../support/cli.ts";
 import { compileDistances, type Row } from "./kernels/distances.ts";
 
 const HELP = `
@@ -23,7 +23,7 @@ deno run --allow-read examples/loops/wasm_simd.ts [--rows N] [--columns N] [--wo
 --quick       60 rows
 `;
 
-/** What the loop in TypeScript sees. */
+/** The context of the loop in TypeScript. */
 interface Arrays {
   X: Float64Array;
   D: Float64Array;
@@ -31,7 +31,7 @@ interface Arrays {
   columns: number;
 }
 
-/** What the loop in WebAssembly sees: `X` begins at byte 0 of the memory, `D` at `out`. */
+/** The context of the loop in WebAssembly: `X` begins at byte 0 of the memory, `D` at `out`. */
 interface Kernel {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -51,7 +51,7 @@ const plainRow = task(import.meta, (i: number, { X, D, rows, columns }: Arrays) 
   }
 });
 
-/** The instances of this thread. */
+/** The instances of this loop worker. */
 const instances = new WeakMap<WebAssembly.Memory, Row>();
 
 const simdRow = task(import.meta, (i: number, kernel: Kernel) => {
@@ -64,7 +64,7 @@ const simdRow = task(import.meta, (i: number, kernel: Kernel) => {
   row(i, rows, columns, 0, out);
 });
 
-/** A memory with room for so many bytes. */
+/** Makes a shared memory of at least `bytes` bytes. */
 function sharedMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / 65536);
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -72,9 +72,9 @@ function sharedMemory(bytes: number): WebAssembly.Memory {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["rows", "columns", "workers"] });
-  const rows = wholeNumber("rows", options.rows, options.quick ? 60 : 500, { most: 5000 });
-  const columns = wholeNumber("columns", options.columns, 100, { most: 5000 });
-  const threads = wholeNumber("workers", options.workers, cpuCount(), { most: 64 });
+  const rows = readInteger("rows", options.rows, options.quick ? 60 : 500, { max: 5000 });
+  const columns = readInteger("columns", options.columns, 100, { max: 5000 });
+  const threads = readInteger("workers", options.workers, cpuCount(), { max: 64 });
 
   const out = rows * columns * 8;
   const memory = sharedMemory(out + rows * rows * 8);
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
   const runs = options.quick ? 3 : 15;
   const best = loops.map(() => counts.map(() => Infinity));
   const results: Float64Array[] = []; // of the last run
-  // In turn, so that all of them see the same machine.
+  // In turn: the speed of a shared machine changes from second to second.
   for (let run = 0; run < runs; run++) {
     for (const [at, [, loop]] of loops.entries()) {
       for (const [count, numThreads] of counts.entries()) {

@@ -1,15 +1,15 @@
 /**
- * B11: mapAsync and starmapAsync return at once, and their results are asked for later.
+ * B11: mapAsync and starmapAsync return at once; the main program gets the results later.
  *
  * Python: `pool.map_async(f, items)`, `pool.starmap_async(f, pairs)`, then `result.get()`.
  *
  * @module
  */
 import { Pool, sleep, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Starts two maps over eight items, a second an item, does something else, and waits for the results.
+Starts two maps over eight items of a second each, does something else, and waits for the results.
 
 deno run --allow-read examples/pools/async_maps.ts [--workers N] [--quick]
 `;
@@ -26,7 +26,7 @@ const power = task(import.meta, async (x: number, y: number, ms: number) => {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 8, { most: 64 });
+  const workers = readInteger("workers", options.workers, 8, { max: 64 });
   const ms = options.quick ? 50 : 1000;
   const numbers = [...Array(8).keys()];
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     power,
     numbers.map((x): [number, number, number] => [2, x, ms]),
   );
-  console.log(`both maps go on: ${!squares.ready() && !powers.ready()}`);
+  console.log(`both maps still run: ${!squares.ready() && !powers.ready()}`);
   console.log("the main program does something else");
 
   console.log(`squares: ${(await squares.get()).join(" ")}`);

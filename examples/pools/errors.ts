@@ -1,8 +1,8 @@
 /**
- * A9: What goes wrong in workers is thrown where the result is asked for, or told: no error is lost.
+ * A9: An error in a worker is thrown where its result is asked for, or printed: no error is lost.
  *
- * Python's document: it is easy to lose errors; workers should catch all, and return a value that
- * signals the failure. Here an error crosses with its class, message and stack, even if nobody asks.
+ * Python's tutorial says that errors are easily lost: workers should catch all of them, and return a
+ * value that signals the failure. Here an error crosses with its class, message and stack.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { Pool, Process, task } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets tasks fail in every way, and shows how the main program learns of it.
+Lets tasks fail in several ways, and shows how the main program learns of each.
 
 deno run --allow-read examples/pools/errors.ts
 `;
 
 const invert = task(import.meta, (x: number) => {
-  if (x === 0) throw new RangeError("nothing is the inverse of 0");
+  if (x === 0) throw new RangeError("0 has no inverse");
   return 1 / x;
 });
 
@@ -49,9 +49,9 @@ async function main(): Promise<void> {
   try {
     await pool.apply(leave);
   } catch (error) {
-    console.log(`apply threw ${(error as Error).name}`); // the worker is replaced
+    console.log(`apply threw ${(error as Error).name}`); // the pool starts another worker
   }
-  console.log(`the pool goes on: ${await pool.apply(invert, [2])}`);
+  console.log(`the pool still works: ${await pool.apply(invert, [2])}`);
 
   const process = new Process({ target: invert, args: [0] });
   process.start();

@@ -1,5 +1,5 @@
 /**
- * A1: Tells how many workers this machine feeds, which is how many a Pool starts by itself.
+ * A1: Prints the number of cores, which is the default number of workers of a Pool.
  *
  * Python: `multiprocessing.cpu_count()`.
  *
@@ -9,7 +9,7 @@ import { cpuCount, Pool } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Prints the number of cores that the program may use.
+Prints the number of cores that the program may use, and the workers of a default pool.
 
 deno run --allow-read examples/processes/cpu_count.ts
 `;

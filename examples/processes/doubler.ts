@@ -1,8 +1,8 @@
 /**
- * D12: Processes double numbers and tell their names, which they are given or get by themselves.
+ * D12: Processes double numbers and print their names, given or default ones.
  *
  * Python: `current_process().name` in `doubler`, and `Process(target=doubler, name='Test', args=(2,))`.
- * The first process is made and not started there as well, which is why the second begins.
+ * As in the tutorial, the first process is made but not started, so the names begin with Process-2.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { currentProcess, Process, task } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Doubles five numbers in processes that have no names of their own, and one in a process named Test.
+Doubles five numbers in processes with default names, and one in a process named Test.
 
 deno run --allow-read examples/processes/doubler.ts
 `;
 
-/** A doubling function that can be used by a process. */
+/** Doubles a number, in a process. */
 const doubler = task(import.meta, (number: number) => {
   console.log(`${number} doubled to ${number * 2} by: ${currentProcess().name}`);
 });

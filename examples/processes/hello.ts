@@ -9,7 +9,7 @@ import { Process, task } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Starts a process that greets somebody, and waits for its end.
+Starts a process that prints a greeting, and joins it.
 
 deno run --allow-read examples/processes/hello.ts [--to NAME]
 `;

@@ -1,16 +1,16 @@
 /**
- * D6: Processes log to stderr and print lines that begin with their names, none of them mixed.
+ * D6: Processes log to stderr and print lines that begin with their names; no lines are mixed.
  *
  * Python: `multiprocessing.log_to_stderr(logging.INFO)`.
  *
  * @module
  */
 import { getLogger, logToStderr, Pool, Process, tagOutput, task } from "@sauropod/multiprocessing";
-import { BadInputError, readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { BadInputError, readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets processes log and print at the same time. What they print goes to stdout, each line with the
-name of its process; what they log goes to stderr, with the level too.
+Lets processes log and print at the same time. Printed lines go to stdout and begin with the name of
+the process. Log records go to stderr, with the name and the level.
 
 deno run --allow-read examples/processes/logging.ts [--workers N] [--level LEVEL]
 
@@ -28,14 +28,14 @@ const work = task(import.meta, (id: number) => {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers", "level"] });
-  const workers = wholeNumber("workers", options.workers, 3, { most: 64 });
+  const workers = readInteger("workers", options.workers, 3, { max: 64 });
   const level = LEVELS.find((name) => name === (options.level ?? "INFO"));
   if (level === undefined) {
     throw new BadInputError(`--level must be one of ${LEVELS.join(", ")}, not "${options.level}"`);
   }
 
   tagOutput();
-  const logger = logToStderr(level); // the same level in every process
+  const logger = logToStderr(level); // for every process
   logger.info("starting", workers, "processes");
   const processes = Array.from(
     { length: workers },

@@ -1,13 +1,13 @@
 /**
- * E1: Four processes print their ids, and the main program its own.
+ * E1: Four processes print their ids, and so does the main program.
  *
- * Python: `print("Sub-process %s: %s" % (n, os.getpid()))`. Here processes are workers of one process
- * of the operating system, and their ids are the package's own: the main program is 1.
+ * Python: `print("Sub-process %s: %s" % (n, os.getpid()))`. Here processes are workers of one operating
+ * system process, and the package numbers them: the main program is 1.
  *
  * @module
  */
 import { currentProcess, Process, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
 Starts processes that print their ids.
@@ -21,7 +21,7 @@ const hello = task(import.meta, (n: number) => {
 
 function main(): void {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const workers = readInteger("workers", options.workers, 4, { max: 64 });
   for (let n = 0; n < workers; n++) new Process({ target: hello, args: [n] }).start();
   console.log(`Main process: ${currentProcess().pid}`);
 }

@@ -1,9 +1,9 @@
 /**
- * D3: Starts processes by each start method, by a context and by default, and shows what has no fork.
+ * D3: Starts processes by each start method, by a context and by default; fork is an error.
  *
  * Python: `spawn`, `fork` and `forkserver`, chosen by `get_context()` or `set_start_method()`. Here
  * spawn makes a worker, forkserver takes one that was made ahead of time, and fork does not exist: a
- * worker cannot be made a copy of another.
+ * worker cannot be a copy of another.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
 import { readOptions, runExample, timed } from "../support/cli.ts";
 
 const HELP = `
-Starts a process by each start method and shows how long it takes until it says something.
+Starts a process by each start method, and prints the time until its first message.
 
 deno run --allow-read examples/processes/start_methods.ts
 `;
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   await process.join();
 
   try {
-    getContext("fork" as StartMethod); // without `as`, the compiler says so
+    getContext("fork" as StartMethod); // without `as`, the compiler rejects it
   } catch (error) {
     console.log(String(error));
   }

@@ -1,8 +1,8 @@
 /**
  * B2: Subclasses of Thread and of Process override run, and are used alike.
  *
- * A thread sees what the main program sees. A process gets a copy of its own properties, and its class
- * is registered, so that its worker finds it.
+ * A thread shares the variables of the main program. A process gets a copy of the properties of its
+ * object, and its class is registered, so that the worker finds it.
  *
  * Python: `class LongRunningThread(threading.Thread)`, with `def run(self)`.
  *
@@ -10,10 +10,10 @@
  */
 import { Process, sleep, task } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Says Tick and Tock in a subclass of Thread, then in a subclass of Process.
+Prints Tick and Tock in a subclass of Thread, then in a subclass of Process.
 
 deno run --allow-read examples/processes/subclass.ts [--iterations N] [--quick]
 `;
@@ -46,7 +46,7 @@ task(import.meta, LongRunningProcess);
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["iterations"] });
-  const iterations = wholeNumber("iterations", options.iterations, 6);
+  const iterations = readInteger("iterations", options.iterations, 6);
   const pauseMs = options.quick ? 10 : 500;
 
   for (const Kind of [LongRunningThread, LongRunningProcess]) {

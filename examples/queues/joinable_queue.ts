@@ -7,11 +7,11 @@
  * @module
  */
 import { Empty, JoinableQueue, Process, sleep, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Puts tasks of three seconds into a queue and waits until workers have done them all. The workers end
-when there has been no task for five seconds.
+Puts tasks of three seconds into a queue and waits until the workers have done all of them. A worker
+ends when it has got no task for five seconds.
 
 deno run --allow-read examples/queues/joinable_queue.ts [--workers N] [--tasks N] [--quick]
 `;
@@ -44,8 +44,8 @@ async function doTask({ task, data }: Task, secondMs: number): Promise<void> {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers", "tasks"] });
-  const workerCount = wholeNumber("workers", options.workers, 4, { most: 64 });
-  const taskCount = wholeNumber("tasks", options.tasks, 10, { most: 1000 });
+  const workerCount = readInteger("workers", options.workers, 4, { max: 64 });
+  const taskCount = readInteger("tasks", options.tasks, 10, { max: 1000 });
   const start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
 

@@ -1,5 +1,5 @@
 /**
- * D5: A Process sends a list through one end of a Pipe, and the main program receives it at the other.
+ * D5: A Process sends a list through one end of a Pipe, and the main program receives it at the other end.
  *
  * Python: `conn.send([42, None, 'hello'])` in the process, `parent_conn.recv()` in the main program.
  *

@@ -1,23 +1,23 @@
 /**
- * A9: One Process guesses a number, and another answers, through the two ends of a Pipe.
+ * A9: One Process guesses the number of another one; they talk through the two ends of a Pipe.
  *
- * Python's document, on what it does not cover: two-way communication between one worker and another
- * by a `Pipe`.
+ * Python's tutorial lists it as not covered: two-way communication between two workers through a
+ * `Pipe`.
  *
  * @module
  */
 import { type Connection, Pipe, Process, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Two processes play: one has a number up to 100 in mind, the other guesses it by halves.
+Two processes play: one has a number up to 100 in mind, the other finds it by bisection.
 
 deno run --allow-read examples/queues/pipe_between_workers.ts [--secret N]
 `;
 
 type Answer = "lower" | "right" | "higher";
 
-/** Has a number in mind, and answers each guess. */
+/** Answers each guess of the secret number. */
 const answer = task(import.meta, async (connection: Connection<Answer, number>, secret: number) => {
   let guess: number;
   do {
@@ -41,7 +41,7 @@ const guess = task(import.meta, async (connection: Connection<number, Answer>) =
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["secret"] });
-  const secret = wholeNumber("secret", options.secret, 37, { most: 100 });
+  const secret = readInteger("secret", options.secret, 37, { max: 100 });
   const [left, right] = Pipe<Answer, number>();
   const processes = [
     new Process({ target: answer, args: [left, secret] }),

@@ -1,5 +1,5 @@
 /**
- * D4: A Process puts a list into a Queue, and the main program takes it out.
+ * D4: A Process puts a list into a Queue, and the main program gets it.
  *
  * Python: `q.put([42, None, 'hello'])` in the process, `q.get()` in the main program.
  *

@@ -1,7 +1,7 @@
 /**
- * A9: Numbers go through three processes, from each to the next through a Queue, past the main program.
+ * A9: Numbers pass through three processes by Queues between them, and not through the main program.
  *
- * Python's document, on what it does not cover: passing data between workers, one way by a `Queue`.
+ * Python's tutorial lists it as not covered: passing data between workers in one direction by a `Queue`.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { Process, Queue, task } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-One process counts, the second squares what comes, the third adds it up and prints the sum.
+One process counts, the second squares the numbers, the third adds up the squares and prints the sum.
 
 deno run --allow-read examples/queues/queue_between_workers.ts
 `;
 
 const count = task(import.meta, async (to: Queue<number>) => {
   for (let i = 1; i <= 10; i++) await to.put(i);
-  to.close(); // what is in it can still be taken
+  to.close(); // its items can still be got
 });
 
 const square = task(import.meta, async (from: Queue<number>, to: Queue<number>) => {

@@ -1,17 +1,17 @@
 /**
- * D11: Two processes send packets back and forth a hundred times, and record how long it takes.
+ * D11: Two processes send packets back and forth a hundred times, and measure a round trip.
  *
- * Python: the exercise of the document, which has no solution there.
+ * Python: an exercise of the tutorial, without a solution there.
  *
  * @module
  */
 import { type Connection, Pipe, Process, task, Value } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Sends a packet through a Pipe from one process to another, and back, and so on, and prints the time
-of one round trip: of the first, in which the other process starts, and the mean of the rest. The
-processes block while they wait, then they await.
+Sends a packet through a Pipe from one process to another and back, many times. Prints the time of
+the first round trip, in which the other process starts, and the mean of the rest. Does so with
+blocking calls, then with awaited ones.
 
 deno run --allow-read examples/queues/round_trips.ts [--times N]
 `;
@@ -58,7 +58,7 @@ const pong = task(import.meta, async (end: End, times: number) => {
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["times"] });
-  const times = wholeNumber("times", options.times, 100, { least: 2 });
+  const times = readInteger("times", options.times, 100, { min: 2 });
 
   for (
     const [how, here, there] of [["blocking", pingSync, pongSync], ["async", ping, pong]] as const

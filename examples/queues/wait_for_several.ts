@@ -1,5 +1,5 @@
 /**
- * D5: The main program receives from the pipes of four Processes, whoever is first, until all are closed.
+ * D5: The main program receives from the pipes of four Processes, whichever is ready, until all are closed.
  *
  * Python: `multiprocessing.connection.wait(readers)`.
  *
@@ -9,7 +9,7 @@ import { type Connection, EOFError, Pipe, Process, task, waitAny } from "@saurop
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Waits for the pipes of four processes at a time, and prints what comes until all have ended.
+Waits for the pipes of four processes at once, and prints the messages until all have ended.
 
 deno run --allow-read examples/queues/wait_for_several.ts
 `;
@@ -19,7 +19,7 @@ const count = task(import.meta, async (connection: Connection<string>, id: numbe
     await new Promise((resolve) => setTimeout(resolve, 100)); // some work
     await connection.send(`process ${id}: ${at} of 3`);
   }
-  // The worker ends here, and with it its end of the pipe.
+  // The worker ends here, which closes its end of the pipe.
 });
 
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A5: A Process adds one to an array that it got a copy of, which nobody sees, then to a shared one.
+ * A5: A Process adds one to a copy of an array, which the main program does not see, then to a shared one.
  *
  * Python: `Process(target=add_one, args=[data,])` leaves `data` as it was.
  *
@@ -10,7 +10,7 @@ import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets a process add one to each element of an array: first of a copy, then in shared memory.
+Lets a process add one to each element of an array: first to a copy, then in shared memory.
 
 deno run --allow-read examples/shared/copied_array.ts
 `;

@@ -1,17 +1,17 @@
 /**
  * D7: Several Processes change a dict and a list of a Manager at the same time, and no change is lost.
  *
- * A plain value that is read out of a dict is a copy: to change it, `update` it, or share it as well.
+ * A plain value that is read from a dict is a copy. To change it, use `update`, or make it shared too.
  *
  * Python: `multiprocessing.Manager()`, its `dict()` and its `list()`.
  *
  * @module
  */
 import { Manager, Process, type SharedList, type SharedMap, task } from "@sauropod/multiprocessing";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets processes count words in a shared dict, and note in a shared list what they have read.
+Lets processes count words in a shared dict, and add the lines they have read to a shared list.
 
 deno run --allow-read examples/shared/manager.ts [--workers N]
 `;
@@ -24,7 +24,7 @@ const LINES = [
 ];
 
 type Counts = SharedMap<string, number>;
-/** By letter, a list that is shared as well. */
+/** A shared list for each letter. */
 type Index = SharedMap<string, SharedList<string>>;
 
 const countWords = task(
@@ -40,7 +40,7 @@ const countWords = task(
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const workers = readInteger("workers", options.workers, 4, { max: 64 });
 
   using manager = new Manager();
   const counts = manager.dict<string, number>();

@@ -1,5 +1,5 @@
 /**
- * D7: A Process changes a Value and an Array, and the main program sees what it stored.
+ * D7: A Process changes a Value and a SharedArray, and the main program sees the changes.
  *
  * Python: `num.value = 3.1415927` and `a[i] = -a[i]`, of a `Value('d', 0.0)` and an `Array('i', range(10))`.
  *
@@ -9,7 +9,7 @@ import { Process, SharedArray, task, Value } from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets a process change a number and a list of numbers in shared memory.
+Lets a process change a number and an array of numbers in shared memory.
 
 deno run --allow-read examples/shared/shared_values.ts
 `;

@@ -1,36 +1,35 @@
 /**
- * What the command lines of the examples have in common: `--help`, `--quick`, strict options, and a
- * mistake of the caller's answered by one line and exit code 2.
+ * The command line that all examples share: `--help`, `--quick`, strict options, and for wrong input
+ * one line on stderr and exit code 2.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 
-/** What the caller gave cannot be used. The message is one line and says what and why. */
+/** Thrown for wrong input of the user. The message is one line that says what is wrong. */
 export class BadInputError extends Error {
   override name = "BadInputError";
 }
 
-/** The names of the options that an example takes, besides `--help` and `--quick`. */
+/** The names of the options of an example, besides `--help` and `--quick`. */
 export interface OptionNames<V extends string, F extends string> {
   /** Options that take a value, as text. */
   values?: readonly V[];
-  /** Options that are there or not. */
+  /** Options without a value. */
   flags?: readonly F[];
 }
 
-/** What {@linkcode readOptions} found. */
+/** The options that {@linkcode readOptions} read. */
 export type Options<V extends string, F extends string> =
   & { [name in V]: string | undefined }
   & { [name in F]: boolean }
   & { quick: boolean };
 
 /**
- * Reads `Deno.args`. `--help` prints the text and ends the program. `--quick` is always among the
- * flags; an example that takes but a moment does the same with it.
+ * Reads `Deno.args`. `--help` prints the text and ends the program. Every example accepts `--quick`;
+ * one that takes only a moment ignores it.
  *
- * @throws {BadInputError} for an option that is unknown or lacks its value, and for anything else
- * that is not an option.
+ * @throws {BadInputError} if an option is unknown or lacks its value, or an argument is not an option
  */
 export function readOptions<V extends string = never, F extends string = never>(
   help: string,
@@ -66,25 +65,25 @@ function joinNegative(args: readonly string[], values: readonly string[]): strin
 }
 
 /**
- * The whole number that an option gives.
+ * Returns the integer value of an option, or `fallback` if the option is missing.
  *
- * @throws {BadInputError} when the text is anything but digits, or the number is not within
- * `least..most`.
+ * @throws {BadInputError} if the text has other characters than digits, or the number is not within
+ * `min..max`
  */
-export function wholeNumber(
+export function readInteger(
   name: string,
   text: string | undefined,
   fallback: number,
-  { least = 1, most = Number.MAX_SAFE_INTEGER }: { least?: number; most?: number } = {},
+  { min = 1, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {},
 ): number {
   if (text === undefined) return fallback;
   const number = /^[0-9]+$/.test(text) ? Number(text) : NaN;
-  if (number >= least && number <= most) return number;
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
-  throw new BadInputError(`--${name} must be a whole number ${range}, not "${text}"`);
+  if (number >= min && number <= max) return number;
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw new BadInputError(`--${name} must be an integer ${range}, not "${text}"`);
 }
 
-/** Runs an example: a {@linkcode BadInputError} becomes one line on stderr and exit code 2. */
+/** Runs an example. A {@linkcode BadInputError} becomes one line on stderr and exit code 2. */
 export async function runExample(name: string, main: () => void | Promise<void>): Promise<void> {
   try {
     await main();
@@ -95,7 +94,7 @@ export async function runExample(name: string, main: () => void | Promise<void>)
   }
 }
 
-/** The seconds that `work` takes, and what it returns. */
+/** Measures the seconds that `work` takes, and returns them with its result. */
 export async function timed<T>(
   work: () => T | Promise<T>,
 ): Promise<{ seconds: number; result: T }> {

@@ -1,22 +1,22 @@
 /**
- * Random whole numbers that depend on a seed and on what they are for, and on no worker: so that results
- * are the same whoever computes them.
+ * Random integers that depend on a seed and on the number of a stream only: results are the same on any
+ * worker.
  *
  * @module
  */
 
 /**
- * A whole number in `from .. to - 1`, as Python's `randint(from, to)` of NumPy.
+ * Returns an integer in `from .. to - 1`, as `numpy.random.randint(from, to)`.
  *
- * @param seed any whole number
- * @param stream the number of the stream: those of one seed are independent of each other
+ * @param seed any integer
+ * @param stream the number of the stream; the streams of one seed are independent of each other
  */
 export function randomInteger(seed: number, stream: number, from: number, to: number): number {
   const bits = mix(mix(seed) ^ stream);
   return from + Math.floor((to - from) * bits / 2 ** 32);
 }
 
-/** The finalizer of MurmurHash3, which is a permutation of 32 bits without a pattern to be seen. */
+/** The finalizer of MurmurHash3, a permutation of the 32-bit integers without a visible pattern. */
 function mix(bits: number): number {
   bits = (bits + 0x9e3779b9) | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

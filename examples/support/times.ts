@@ -1,15 +1,15 @@
 /**
- * Times side by side, as `%timeit` gives them in the tutorials.
+ * Tables of times, as `%timeit` prints them in the tutorials.
  *
  * @module
  */
 import { timed } from "./cli.ts";
 
 /**
- * A table of times, printed row by row. The first row is what the others are compared with.
+ * A table of times, printed row by row. The first row is the baseline of the speed-ups.
  *
- * `first` is the time of a first run, in which workers start and code is compiled; `best` is that of
- * the quickest run.
+ * `first` is the time of the first run, in which workers start and code is compiled; `best` is the
+ * shortest time of all runs.
  */
 export class TimesTable {
   readonly #width: number;
@@ -42,25 +42,25 @@ export class TimesTable {
   }
 }
 
-/** What to say if several workers were hardly faster than one core. */
-export function whyLittle(speedUp: number, workers: number): string | undefined {
+/** Returns an explanation if several workers were hardly faster than one core. */
+export function explainLowSpeedUp(speedUp: number, workers: number): string | undefined {
   if (workers === 1 || speedUp >= 1.2) return undefined;
-  return "Little is gained when other programs use the cores, or when there is little to do.";
+  return "Little is gained if other programs use the cores, or if there is little work.";
 }
 
-/** "1 worker", "2 workers". */
+/** Returns "1 worker", "2 workers". */
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** Whether two arrays have the same elements. */
+/** Returns whether two arrays have the same elements. */
 export function identical(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;
   return at === a.length && a.length === b.length;
 }
 
-/** "yes" or "no". */
+/** Returns "yes" or "no". */
 export function yesOrNo(value: boolean): string {
   return value ? "yes" : "no";
 }

@@ -1,5 +1,5 @@
 /**
- * B3: The program waits for a Thread that is no daemon, and ends while one that is a daemon goes on.
+ * B3: The program waits for a Thread that is not a daemon, and ends while a daemon Thread still runs.
  *
  * Python: `t.daemon = True` before `t.start()`.
  *
@@ -7,20 +7,20 @@
  */
 import { sleep } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Starts a thread that ends by itself and a daemon that never does, and ends when the first has ended.
+Starts a thread that ends by itself and a daemon that never does. The program ends with the first.
 
 deno run examples/threads/daemon_threads.ts [--iterations N] [--quick]
 `;
 
 function main(): void {
   const options = readOptions(HELP, { values: ["iterations"] });
-  const iterations = wholeNumber("iterations", options.iterations, 6);
+  const iterations = readInteger("iterations", options.iterations, 6);
   const pauseMs = options.quick ? 50 : 500;
 
-  // sleep() of the package: a timer of setTimeout() would keep the program alive, whoever set it.
+  // The package's sleep(): a timer of setTimeout() would keep the program alive, in a daemon too.
   async function longRunningTask(name: string, iterations: number): Promise<void> {
     for (let i = 0; i < iterations; i++) {
       console.log(`${name}: ${i % 2 === 0 ? "Tick" : "Tock"}`);

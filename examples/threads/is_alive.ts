@@ -1,5 +1,5 @@
 /**
- * B1: A Thread says Tick and Tock while the main program asks whether it is alive, and another is joined.
+ * B1: A Thread prints Tick and Tock while the main program polls isAlive(); a second one is joined.
  *
  * Python: `while t.is_alive(): time.sleep(0.4)`, and `t.join()`.
  *
@@ -7,18 +7,18 @@
  */
 import { sleep } from "@sauropod/multiprocessing";
 import { Thread } from "@sauropod/multiprocessing/threading";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Runs a task in a thread and asks every 0.4 seconds whether it has ended; then runs it once more and
-joins the thread.
+Runs a task in a thread and checks every 0.4 seconds whether it has ended. Then runs it once more
+and joins the thread.
 
 deno run examples/threads/is_alive.ts [--iterations N] [--quick]
 `;
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["iterations"] });
-  const iterations = wholeNumber("iterations", options.iterations, 8);
+  const iterations = readInteger("iterations", options.iterations, 8);
   const secondMs = options.quick ? 100 : 1000;
 
   async function longRunningTask(iterations: number): Promise<void> {

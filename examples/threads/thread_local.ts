@@ -1,5 +1,5 @@
 /**
- * A9: Each Thread counts in a variable of its own, and all of them in one that they share.
+ * A9: Each Thread counts in its own variable, and all of them count in a shared one.
  *
  * Python: `threading.local()`.
  *
@@ -7,10 +7,10 @@
  */
 import { sleep } from "@sauropod/multiprocessing";
 import { currentThread, local, Thread } from "@sauropod/multiprocessing/threading";
-import { readOptions, runExample, wholeNumber } from "../support/cli.ts";
+import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
-Lets threads count at the same time, by one variable and by one that each thread has for itself.
+Lets threads count at the same time, in one shared variable and in one variable per thread.
 
 deno run examples/threads/thread_local.ts [--workers N]
 `;
@@ -22,14 +22,14 @@ async function count(times: number): Promise<void> {
   for (let i = 0; i < times; i++) {
     shared.count++;
     own.count++;
-    await sleep(1); // the others have their turn
+    await sleep(1); // lets the other threads run
   }
   console.log(`${currentThread().name} has counted ${own.count}`);
 }
 
 async function main(): Promise<void> {
   const options = readOptions(HELP, { values: ["workers"] });
-  const workers = wholeNumber("workers", options.workers, 4, { most: 64 });
+  const workers = readInteger("workers", options.workers, 4, { max: 64 });
   const threads = Array.from(
     { length: workers },
     (_, i) => new Thread({ target: count, args: [10 * (i + 1)] }),

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("hello greets bob, or whom it is told to", async () => {
+Deno.test("hello greets bob, or the name that it is given", async () => {
   assertEquals(await runExample("hello"), { code: 0, lines: ["hello bob"], errors: [] });
   assertEquals((await runExample("hello", "--to", "eve")).lines, ["hello eve"]);
 });
@@ -16,7 +16,7 @@ Deno.test("pool_map prints the results of map, starmap and applyAsync", async ()
   ]);
 });
 
-Deno.test("futures tells of every number, and of the one that fails", async () => {
+Deno.test("futures prints a line for every number, and for the call that fails", async () => {
   const { code, lines, errors } = await runExample("futures", "--workers", "2");
   assertEquals([code, errors], [0, []]);
   assertEquals(lines.toSorted(), [
@@ -25,18 +25,18 @@ Deno.test("futures tells of every number, and of the one that fails", async () =
     "112582705942171 is prime",
     "115280095190773 is prime",
     "7 is prime",
-    "NaN is no whole number",
+    "NaN is not an integer",
   ]);
 });
 
 for (const name of ["queue", "pipe"]) {
-  Deno.test(`${name} hands over the list`, async () => {
+  Deno.test(`${name} transfers the list`, async () => {
     const expected = { code: 0, lines: ['[ 42, null, "hello" ]'], errors: [] };
     assertEquals(await runExample(name), expected);
   });
 }
 
-Deno.test("wait_for_several prints all that four processes send, in the order of each", async () => {
+Deno.test("wait_for_several prints all messages of four processes, those of each in order", async () => {
   const { code, lines, errors } = await runExample("wait_for_several");
   assertEquals([code, errors], [0, []]);
   assertEquals(lines.length, 12);
@@ -46,7 +46,7 @@ Deno.test("wait_for_several prints all that four processes send, in the order of
   }
 });
 
-Deno.test("lock keeps lines whole, and without it every letter is printed all the same", async () => {
+Deno.test("lock keeps lines whole, and prints every letter without a lock too", async () => {
   const { code, lines, errors } = await runExample("lock");
   assertEquals([code, errors], [0, []]);
   const middle = lines.indexOf("without:");
@@ -57,13 +57,13 @@ Deno.test("lock keeps lines whole, and without it every letter is printed all th
   assertEquals(letters(lines.slice(middle + 1).join("")), letters(expected.join("")));
 });
 
-Deno.test("shared_values prints what a process has stored", async () => {
+Deno.test("shared_values prints the numbers that a process stored", async () => {
   const { code, lines, errors } = await runExample("shared_values");
   assertEquals([code, errors], [0, []]);
   assertEquals(lines, ["3.1415927", "[0, -1, -2, -3, -4, -5, -6, -7, -8, -9]"]);
 });
 
-Deno.test("manager counts all words, whatever the number of workers", async () => {
+Deno.test("manager counts all words with any number of workers", async () => {
   for (const workers of ["1", "4"]) {
     const { code, lines, errors } = await runExample("manager", "--workers", workers);
     assertEquals([code, errors], [0, []]);

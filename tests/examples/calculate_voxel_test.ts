@@ -10,7 +10,7 @@ function volume(data: Float32Array, shape: [number, number, number]): Volume {
   return { data, shape, stride: [shape[1] * shape[2], shape[2], 1], offset: 0 };
 }
 
-Deno.test("calculateVoxel() is the exponential, however often it is computed", () => {
+Deno.test("calculateVoxel() is the exponential for any number of iterations", () => {
   for (const value of [-2, 0, 0.3, 1, 1000]) {
     for (const iterations of [1, 2, 100]) {
       assertEquals(calculateVoxel(value, iterations), Math.exp(value));
@@ -47,7 +47,7 @@ Deno.test("identical() compares bits", () => {
   assertEquals(identical(image, Float32Array.of(0, NaN)), false);
 });
 
-Deno.test("rootMeanSquare() leaves out what is not finite", () => {
+Deno.test("rootMeanSquare() skips values that are not finite", () => {
   assertEquals(
     rootMeanSquare(Float32Array.of(1, 5, NaN), Float32Array.of(4, 1, 0)),
     Math.sqrt(12.5),

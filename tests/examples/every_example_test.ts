@@ -13,7 +13,7 @@ async function runTask(...args: string[]): Promise<Outcome> {
   return { code, lines: linesOf(stdout), errors: linesOf(stderr) };
 }
 
-Deno.test("every example tells how it is run, and refuses what it does not know", async () => {
+Deno.test("every example prints how to run it, and rejects an unknown option", async () => {
   for (const { name, path, permissions } of await readExamples()) {
     const help = await runExample(name, "--help");
     assertEquals([help.code, help.errors], [0, []], name);
@@ -25,7 +25,7 @@ Deno.test("every example tells how it is run, and refuses what it does not know"
   }
 });
 
-Deno.test("matching() puts an example first that shows the scenario first, and little else", () => {
+Deno.test("matching() sorts by how early and how exclusively an example names the scenario", () => {
   const example = (name: string, ...ids: string[]): Example => (
     { name, ids, path: "", sentence: "", permissions: [] }
   );
@@ -38,19 +38,19 @@ Deno.test("matching() puts an example first that shows the scenario first, and l
   assertEquals(names(""), []);
 });
 
-Deno.test("deno task example runs the example of a scenario, and passes options and exit code on", async () => {
+Deno.test("deno task example runs the example of a scenario, and forwards options and exit code", async () => {
   assertEquals(await runTask("D2", "--to", "eve"), { code: 0, lines: ["hello eve"], errors: [] });
-  const refused = { code: 2, lines: [], errors: ['hello: unknown option "--nonsense"'] };
-  assertEquals(await runTask("hello", "--nonsense"), refused);
+  const rejected = { code: 2, lines: [], errors: ['hello: unknown option "--nonsense"'] };
+  assertEquals(await runTask("hello", "--nonsense"), rejected);
 });
 
-Deno.test("deno task example tells which other examples show the scenario", async () => {
+Deno.test("deno task example names the other examples of the scenario", async () => {
   const { code, errors } = await runTask("D5", "--help");
   assertEquals(code, 0);
   assertEquals(errors, ["Running pipe; D5 is shown by wait_for_several as well."]);
 });
 
-Deno.test("deno task example lists what there is if it does not find the example", async () => {
+Deno.test("deno task example lists all examples if it does not find the example", async () => {
   const { code, lines, errors } = await runTask("Z9");
   assertEquals([code, lines], [2, []]);
   assertMatch(errors[0], /^No example shows "Z9"\.$/);

@@ -13,7 +13,7 @@ Deno.test("checkWritable() leaves no trace", async () => {
   assertEquals(await Deno.readTextFile(path), "precious");
 });
 
-Deno.test("checkWritable() refuses what cannot be written", async () => {
+Deno.test("checkWritable() throws if the file cannot be written", async () => {
   await using directory = await temporaryDirectory();
   await assertRejects(
     () => checkWritable(`${directory.path}/missing/image.nii`),
@@ -26,7 +26,7 @@ Deno.test("checkWritable() refuses what cannot be written", async () => {
   await assertRejects(() => checkWritable(`${file}/image.nii`), BadInputError, "cannot write");
 });
 
-Deno.test("fileError() says in one line what the system says", () => {
+Deno.test("fileError() gives the system's reason in one line", () => {
   const denied = fileError("read", "secret.nii", new Deno.errors.PermissionDenied("EACCES"));
   assertEquals(denied.message, 'cannot read "secret.nii": permission denied');
 });

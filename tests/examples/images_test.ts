@@ -4,13 +4,13 @@ import { runExample } from "./run_example.ts";
 
 const padded = (n: number) => String(n).padStart(2, "0");
 
-/** The numbers by file, of lines such as `07.nii.gz: 42`. */
+/** Returns the numbers by file, of lines such as `07.nii.gz: 42`. */
 function byFile(lines: string[]): Map<string, number> {
   const found = lines.flatMap((line) => [...line.matchAll(/^(\S+\.nii\.gz): (\d+)$/g)]);
   return new Map(found.map(([, file, number]) => [file, Number(number)]));
 }
 
-Deno.test("randomInteger() draws evenly, and alike for the same seed and stream", () => {
+Deno.test("randomInteger() is uniformly distributed, and equal for the same seed and stream", () => {
   const counts = Array(99).fill(0);
   for (let stream = 0; stream < 99_000; stream++) counts[randomInteger(7, stream, 1, 100) - 1]++;
   const chiSquare = counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
@@ -21,7 +21,7 @@ Deno.test("randomInteger() draws evenly, and alike for the same seed and stream"
   assertEquals(draw(0).filter((number) => draw(1).includes(number)), []);
 });
 
-Deno.test("crunch_images gives each file a number of its own, whatever the workers", async () => {
+Deno.test("crunch_images gives each file its number, with any number of workers", async () => {
   const run = (...args: string[]) => runExample("crunch_images", "--quick", ...args);
   const { code, lines, errors } = await run();
   assertEquals([code, errors, lines[0]], [0, [], "Crunching images..."]);
@@ -48,7 +48,7 @@ Deno.test("crunch_modalities draws from 1 to 99 for t1 and from 100 to 199 for t
   assertMatch(lines.at(-1)!, /^Total execution time: \d+\.\d\d seconds$/);
 });
 
-Deno.test("registration hands the affine matrices of the first stage to the second", async () => {
+Deno.test("registration passes the affine matrices of the first stage to the second", async () => {
   const { code, lines, errors } = await runExample(
     ...["registration", "--quick", "--seed", "5", "--workers", "4"] as const,
   );
@@ -63,7 +63,7 @@ Deno.test("registration hands the affine matrices of the first stage to the seco
   assertEquals(lines.slice(4), expected);
 });
 
-Deno.test("voxels_starmap computes the same as map", async () => {
+Deno.test("voxels_starmap computes the same by starmap as by map", async () => {
   const { code, lines, errors } = await runExample("voxels_starmap", "--quick");
   assertEquals([code, errors, lines.length], [0, [], 3]);
   assertMatch(lines[0], /^map: data processing took \d+\.\d\d seconds$/);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-/** Splits lines at those that end with a colon: what stands under each. */
+/** Splits lines into sections, each headed by a line that ends with a colon. */
 function sections(lines: string[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   let current: string[] = [];
@@ -12,7 +12,7 @@ function sections(lines: string[]): Map<string, string[]> {
   return found;
 }
 
-Deno.test("woozle_wuzzle intertwines half lines without a lock, and keeps them whole under one", async () => {
+Deno.test("woozle_wuzzle mixes half lines without a lock, and keeps lines whole with one", async () => {
   const { code, lines, errors } = await runExample("woozle_wuzzle", "--workers", "3", "--quick");
   assertEquals([code, errors], [0, []]);
   const whole = [0, 1, 2, 3, 4].flatMap((time) => Array(3).fill(`${time} Woozle Wuzzle`));
@@ -26,7 +26,7 @@ Deno.test("woozle_wuzzle intertwines half lines without a lock, and keeps them w
   assertNotEquals(parts.get("Thread withoutLock:")!.toSorted(), whole);
 });
 
-Deno.test("mutex_methods has no start without its end, in threads and in processes", async () => {
+Deno.test("mutex_methods prints each start with its end, in threads and in processes", async () => {
   const { code, lines, errors } = await runExample("mutex_methods", "--quick");
   assertEquals([code, errors], [0, []]);
   const parts = sections(lines);
@@ -47,11 +47,12 @@ Deno.test("mutex_methods --unsafe mixes the calls of threads", async () => {
   const { code, lines } = await runExample("mutex_methods", "--unsafe", "--quick");
   assertEquals(code, 0);
   const threads = sections(lines).get("threads:")!;
-  assert(threads.slice(0, 8).every((line) => line.endsWith("start")), threads.join(", "));
+  const mixed = threads.some((line, at) => line.endsWith("start") === (at % 2 === 1));
+  assert(mixed, threads.join(", "));
   assertEquals(lines.filter((line) => line.endsWith("end")).length, 16);
 });
 
-Deno.test("event: processing is finished when the main program goes on", async () => {
+Deno.test("event has finished processing when the main program continues", async () => {
   const { code, lines, errors } = await runExample("event", "--quick");
   assertEquals([code, errors], [0, []]);
   const parts = sections(lines);
@@ -63,7 +64,7 @@ Deno.test("event: processing is finished when the main program goes on", async (
   assert(1 <= mean && mean <= 99);
 });
 
-Deno.test("rlock moves money and loses none, and a Lock cannot be taken twice", async () => {
+Deno.test("rlock loses no money, and a Lock cannot be acquired twice", async () => {
   for (const [workers, sum] of [["3", "-2900 + 3100 = 200"], ["4", "100 + 100 = 200"]]) {
     const { code, lines, errors } = await runExample("rlock", "--workers", workers);
     assertEquals([code, errors, lines.length], [0, [], 2]);
@@ -72,7 +73,7 @@ Deno.test("rlock moves money and loses none, and a Lock cannot be taken twice", 
   }
 });
 
-Deno.test("condition: consumers eat what was baked, and there are never more than three", async () => {
+Deno.test("condition feeds the consumers each loaf once, and keeps at most three on the shelf", async () => {
   for (const workers of ["1", "3"]) {
     const { code, lines, errors } = await runExample("condition", "--workers", workers);
     assertEquals([code, errors], [0, []]);
@@ -85,7 +86,7 @@ Deno.test("condition: consumers eat what was baked, and there are never more tha
   }
 });
 
-Deno.test("semaphore lets no more in than there is room for", async () => {
+Deno.test("semaphore admits no more processes than there is room for", async () => {
   const args = ["--quick", "--workers", "5", "--room", "2"];
   const { code, lines, errors } = await runExample("semaphore", ...args);
   assertEquals([code, errors, lines.length], [0, [], 6]);
@@ -96,7 +97,7 @@ Deno.test("semaphore lets no more in than there is room for", async () => {
   assertMatch(lines[5], /^never more than [12]$/);
 });
 
-Deno.test("shared_counter loses no count under a lock, nor by add()", async () => {
+Deno.test("shared_counter loses no count with a lock or with add()", async () => {
   const { code, lines, errors } = await runExample("shared_counter", "--quick", "--workers", "3");
   assertEquals([code, errors], [0, []]);
   const lossy = Number(lines[0].match(/^withoutLock: (\d+) of 3000$/)![1]);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("logging prints each line with its process, and logs what the level allows", async () => {
+Deno.test("logging prints each line with its process, and logs the records of the level", async () => {
   const { code, lines, errors } = await runExample("logging", "--workers", "2");
   assertEquals(code, 0);
   assertEquals(lines.sort(), [
@@ -24,7 +24,7 @@ Deno.test("logging prints each line with its process, and logs what the level al
   assertEquals((await runExample("logging", "--level", "ERROR")).errors, []);
 });
 
-Deno.test("logging refuses a level that there is not", async () => {
+Deno.test("logging rejects an unknown level", async () => {
   const { code, errors } = await runExample("logging", "--level", "LOUD");
   assertEquals([code, errors.length], [2, 1]);
 });

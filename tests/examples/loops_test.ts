@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-/** The names of the rows of a table of times, whose speed-ups are told by the first row. */
+/** Returns the names of the rows of a table of times. The first row is the baseline of the speed-ups. */
 function rowsOf(lines: readonly string[]): string[] {
   const rows = lines.flatMap((line) => {
     const row = line.match(/^(.+?) +([0-9.]+) ms +([0-9.]+) ms +([0-9.]+) x$/);
@@ -12,13 +12,13 @@ function rowsOf(lines: readonly string[]): string[] {
   return rows.map(({ name }) => name);
 }
 
-/** The numbers of the lines that begin with "Integrals: ". */
+/** Returns the numbers of the lines that begin with "Integrals: ". */
 function integralsOf(lines: readonly string[]): number[] {
   return lines.filter((line) => line.startsWith("Integrals: "))
     .flatMap((line) => line.split(" ").slice(1).map(Number));
 }
 
-/** The sum over points from the left: less than 2/3 by half of dx times what x² - x grows by. */
+/** Returns the sum over points from the left: 2/3 less half of dx times the increase of x² - x. */
 function leftSum(points: number): number {
   return 2 / 3 - 2 / points + 4 / (3 * points ** 2);
 }
@@ -48,18 +48,18 @@ Deno.test("long_tasks gives the same integrals with 1, 2, 4 and 8 workers", asyn
   const names = ["1 worker", "2 workers", "4 workers", "8 workers"];
   assertEquals(rowsOf(lines), ["serial", ...names]);
   const [integral, same] = lines.slice(-2);
-  // Here dx is 0.1, and x² - x grows by 9900.
+  // Here dx is 0.1, and x² - x increases by 9900.
   const expected = 100 ** 3 / 3 - 100 ** 2 / 2 - 9900 * 0.1 / 2 + 100 * 0.1 ** 2 / 6;
   assertAlmostEquals(Number(integral.match(/^From 0 to 100: (.+)$/)![1]), expected, 1e-6);
   assertEquals(same, "Same results: yes");
 });
 
-Deno.test("long_tasks goes no further than it is told", async () => {
+Deno.test("long_tasks uses no more workers than --workers allows", async () => {
   const { lines } = await runExample("long_tasks", "--quick", "--workers", "3", "--points", "10");
   assertEquals(rowsOf(lines), ["serial", "1 worker", "2 workers"]);
 });
 
-Deno.test("few_large_tasks gives the integral, in parts of any number", async () => {
+Deno.test("few_large_tasks gives the integral with any number of parts", async () => {
   for (const workers of ["2", "7"]) {
     const args = ["--quick", "--workers", workers];
     const { code, lines, errors } = await runExample("few_large_tasks", ...args);
@@ -73,7 +73,7 @@ Deno.test("few_large_tasks gives the integral, in parts of any number", async ()
   }
 });
 
-Deno.test("joblib_parallel prints the squares of a loop, and the same again", async () => {
+Deno.test("joblib_parallel prints the same squares in a loop and in parallel", async () => {
   for (const workers of ["1", "2"]) {
     const { code, lines, errors } = await runExample("joblib_parallel", "--workers", workers);
     assertEquals([code, errors], [0, []]);
@@ -81,16 +81,16 @@ Deno.test("joblib_parallel prints the squares of a loop, and the same again", as
   }
 });
 
-Deno.test("examples of loops refuse numbers of workers and points that are none", async () => {
+Deno.test("examples of loops reject wrong numbers of workers and points", async () => {
   for (const name of ["map_overhead", "long_tasks", "few_large_tasks", "joblib_parallel"]) {
     const { code, lines, errors } = await runExample(name, "--workers", "0");
     assertEquals([code, lines], [2, []]);
-    assertEquals(errors, [`${name}: --workers must be a whole number from 1 to 64, not "0"`]);
+    assertEquals(errors, [`${name}: --workers must be an integer from 1 to 64, not "0"`]);
   }
   for (const name of ["map_overhead", "long_tasks", "few_large_tasks"]) {
     const { code, lines, errors } = await runExample(name, "--points", "-5");
     assertEquals([code, lines], [2, []]);
-    assertEquals(errors, [`${name}: --points must be a whole number from 1 on, not "-5"`]);
+    assertEquals(errors, [`${name}: --points must be an integer of at least 1, not "-5"`]);
   }
 });
 
@@ -104,7 +104,7 @@ for (const name of ["distance_pairs", "distance_rows", "distance_prange"]) {
   });
 }
 
-Deno.test("integral_prange gives the integral, on every number of threads", async () => {
+Deno.test("integral_prange gives the integral with any number of threads", async () => {
   const { code, lines, errors } = await runExample("integral_prange", "--quick");
   assertEquals([code, errors], [0, []]);
   const rows = ["serial", "1 thread", "2 threads"];

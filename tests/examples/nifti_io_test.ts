@@ -10,7 +10,7 @@ import {
 } from "../../examples/images/voxels/nifti_io.ts";
 import { temporaryDirectory } from "./run_example.ts";
 
-/** What the files of these tests differ in. */
+/** The properties in which the files of these tests differ. */
 interface FileFields {
   littleEndian?: boolean;
   version?: 1 | 2;
@@ -25,7 +25,7 @@ interface FileFields {
   magic?: string;
 }
 
-/** A file byte by byte, independent of the code under test. */
+/** Makes a file byte by byte, independently of the code under test. */
 function makeFile(fields: FileFields = {}): Uint8Array<ArrayBuffer> {
   const {
     littleEndian = true,
@@ -69,7 +69,7 @@ function makeFile(fields: FileFields = {}): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Reads bytes as a file. */
+/** Reads the bytes as a NIfTI file. */
 async function read(bytes: Uint8Array, name = "image.nii"): Promise<NiftiImage> {
   await using directory = await temporaryDirectory();
   const path = `${directory.path}/${name}`;
@@ -77,7 +77,7 @@ async function read(bytes: Uint8Array, name = "image.nii"): Promise<NiftiImage> 
   return await readNifti(path);
 }
 
-/** Asserts that `readNifti` refuses a file with one line that contains `text`. */
+/** Asserts that `readNifti` rejects a file with a message of one line that contains `text`. */
 async function assertRefused(bytes: Uint8Array, text: string, name?: string): Promise<void> {
   const error = await assertRejects(() => read(bytes, name), BadInputError, text);
   assertEquals(error.message.split("\n").length, 1);
@@ -129,20 +129,20 @@ Deno.test("readNifti() applies slope and intercept, unless the slope is 0", asyn
   }
 });
 
-Deno.test("readNifti() reads compressed files, whatever their name", async () => {
+Deno.test("readNifti() reads compressed files of any name", async () => {
   assertEquals((await read(gzipSync(makeFile()), "image.nii.gz")).data, COUNT);
   assertEquals((await read(gzipSync(makeFile()), "image.nii")).data, COUNT);
   assertEquals((await read(makeFile(), "image.nii.gz")).data, COUNT);
 });
 
-Deno.test("readNifti() reads more than 3 dimensions when there is one volume", async () => {
+Deno.test("readNifti() reads more than 3 dimensions if there is one volume", async () => {
   for (const dims of [[4, 4, 3, 2, 1], [7, 4, 3, 2, 1, 1, 1, 1]]) {
     assertEquals((await read(makeFile({ dims }))).shape, [2, 3, 4]);
   }
   assertEquals((await read(makeFile({ dims: [3, 4, 6, 1] }))).shape, [1, 6, 4]);
 });
 
-Deno.test("readNifti() passes over extensions, damaged ones too", async () => {
+Deno.test("readNifti() ignores extensions, including damaged ones", async () => {
   const plain = makeFile();
   for (const size of [32, -16, 7, 2 ** 30]) {
     const bytes = new Uint8Array(plain.length + 32);
@@ -156,13 +156,13 @@ Deno.test("readNifti() passes over extensions, damaged ones too", async () => {
   }
 });
 
-Deno.test("readNifti() takes a voxel size that is negative or missing", async () => {
+Deno.test("readNifti() accepts a voxel size that is negative or missing", async () => {
   const { geometry } = await read(makeFile({ pixdim: [-1, -2, 0, NaN] }));
   assertEquals(geometry.spacing, [1, 1, 2]);
   assertEquals(geometry.qfac, -1);
 });
 
-Deno.test("readNifti() refuses what is no file", async () => {
+Deno.test("readNifti() rejects a missing file and a directory", async () => {
   await using directory = await temporaryDirectory();
   await assertRejects(
     () => readNifti(`${directory.path}/missing.nii`),
@@ -173,14 +173,14 @@ Deno.test("readNifti() refuses what is no file", async () => {
 });
 
 Deno.test({
-  name: "readNifti() refuses a file that Deno may not read",
+  name: "readNifti() rejects a file without read permission",
   permissions: { read: false },
   async fn() {
     await assertRejects(() => readNifti("/image.nii"), BadInputError, "--allow-read");
   },
 });
 
-Deno.test("readNifti() refuses what is not NIfTI", async () => {
+Deno.test("readNifti() rejects a file that is not NIfTI", async () => {
   const noise = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
   for (const bytes of [new Uint8Array(0), new Uint8Array(1), noise.slice(0, 3), noise]) {
     await assertRefused(bytes, "it is not a NIfTI file");
@@ -189,12 +189,12 @@ Deno.test("readNifti() refuses what is not NIfTI", async () => {
   await assertRefused(makeFile({ magic: "xyz\0" }), "it is not a NIfTI file");
 });
 
-Deno.test("readNifti() refuses the header of a pair", async () => {
+Deno.test("readNifti() rejects the header of a pair", async () => {
   await assertRefused(makeFile({ magic: "ni1\0" }), "header of a pair");
   await assertRefused(makeFile({ version: 2, magic: "ni2\0\r\n\x1a\n" }), "header of a pair");
 });
 
-Deno.test("readNifti() refuses a truncated file", async () => {
+Deno.test("readNifti() rejects a truncated file", async () => {
   const bytes = makeFile();
   await assertRefused(bytes.slice(0, -1), "truncated: 399 bytes of 400");
   await assertRefused(bytes.slice(0, 352), "truncated");
@@ -205,13 +205,13 @@ Deno.test("readNifti() refuses a truncated file", async () => {
   await assertRefused(gzipSync(bytes.slice(0, 390)), "truncated: 390 bytes of 400");
 });
 
-Deno.test("readNifti() refuses damaged compressed data", async () => {
+Deno.test("readNifti() rejects damaged compressed data", async () => {
   const bytes = gzipSync(makeFile());
   bytes.fill(0xff, 12, 40);
   await assertRefused(bytes, "compressed data are damaged");
 });
 
-Deno.test("readNifti() refuses types that are not real numbers", async () => {
+Deno.test("readNifti() rejects types that are not real numbers", async () => {
   const types: [number, number, string][] = [
     [128, 3, "RGB24"],
     [2304, 4, "RGBA32"],
@@ -229,14 +229,14 @@ Deno.test("readNifti() refuses types that are not real numbers", async () => {
   }
 });
 
-Deno.test("readNifti() refuses images that are not three-dimensional", async () => {
+Deno.test("readNifti() rejects images that are not three-dimensional", async () => {
   await assertRefused(makeFile({ dims: [2, 4, 3] }), "2-D (4x3), not one 3-D image");
   await assertRefused(makeFile({ dims: [1, 4] }), "1-D (4)");
   await assertRefused(makeFile({ dims: [4, 4, 3, 2, 5] }), "5 volumes (4x3x2x5)");
   await assertRefused(makeFile({ dims: [5, 4, 3, 2, 1, 3] }), "3 volumes");
 });
 
-Deno.test("readNifti() refuses impossible headers", async () => {
+Deno.test("readNifti() rejects impossible headers", async () => {
   await assertRefused(makeFile({ dims: [3, 4, 0, 2] }), "its size is 4x0x2, nothing to analyse");
   await assertRefused(makeFile({ dims: [3, -4, 3, 2] }), "its size is -4x3x2");
   await assertRefused(makeFile({ dims: [0, 4, 3, 2] }), "damaged: 0 dimensions");
@@ -285,7 +285,7 @@ Deno.test("writeNifti() replaces a longer file", async () => {
   assertEquals((await Deno.stat(path)).size, 352 + 4 * 24);
 });
 
-Deno.test("encodeNifti() has the fields of the standard where they belong", () => {
+Deno.test("encodeNifti() writes the fields of the standard at their offsets", () => {
   const view = new DataView(encodeNifti(IMAGE).buffer);
   assertEquals(view.getInt32(0, true), 348);
   assertEquals([0, 1, 2, 3].map((i) => view.getInt16(40 + 2 * i, true)), [3, 4, 3, 2]);
@@ -317,7 +317,7 @@ Deno.test("centeredGeometry() puts the middle of the image at the origin", () =>
   assertEquals(place, [0, 0, 0]);
 });
 
-Deno.test("files written are what gzip calls whole", async () => {
+Deno.test("writeNifti() writes files that gzip accepts", async () => {
   await using directory = await temporaryDirectory();
   const path = `${directory.path}/image.nii.gz`;
   await writeNifti(path, IMAGE);

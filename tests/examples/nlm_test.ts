@@ -22,7 +22,7 @@ const CLEAN = sheppLogan(SHAPE, 2);
 const NOISY = addNoise(CLEAN, 0.05, seededRandom(1));
 const OPTIONS: NlmOptions = { sigma: 0.05, searchRadius: 2 };
 
-/** The filter as the paper writes it, with nothing computed ahead. */
+/** The filter as defined in the paper, with nothing precomputed. */
 function denoiseByDefinition(image: Float32Array, [nz, ny, nx]: Shape, options: NlmOptions) {
   const { sigma, searchRadius = 5, noise = "rician" } = options;
   const inside = (index: number, length: number) => Math.max(0, Math.min(length - 1, index));
@@ -109,13 +109,13 @@ Deno.test("denoiseSlice() removes most of the noise and keeps the edges", () => 
   assertAlmostEquals(denoised[skull], clean[skull], 0.1);
 });
 
-Deno.test("denoiseSlice() gives the same bits whatever the order of the slices", () => {
+Deno.test("denoiseSlice() gives the same bits in any order of the slices", () => {
   const input = volume(NOISY, SHAPE);
   const order = [...Array(SHAPE[0]).keys()].reverse();
   assertEquals(denoise(input, OPTIONS, order), denoise(input, OPTIONS));
 });
 
-Deno.test("denoiseSlice() writes its slice and nothing else", () => {
+Deno.test("denoiseSlice() writes only its slice", () => {
   const output = volume(new Float32Array(NOISY.length).fill(7), SHAPE);
   denoiseSlice(volume(NOISY, SHAPE), output, 5, OPTIONS);
   const slice = SHAPE[1] * SHAPE[2];
@@ -124,13 +124,13 @@ Deno.test("denoiseSlice() writes its slice and nothing else", () => {
   });
 });
 
-Deno.test("denoiseSlice() looks no further than its search radius and a neighbour", () => {
+Deno.test("denoiseSlice() reads no further than its search radius and one neighbour", () => {
   const changed = NOISY.slice();
   const slice = SHAPE[1] * SHAPE[2];
   changed.fill(9, 8 * slice);
   const before = denoise(volume(NOISY, SHAPE), OPTIONS);
   const after = denoise(volume(changed, SHAPE), OPTIONS);
-  // Slice 4 looks at 2 slices on each side, and at their neighbours: at 1 to 7.
+  // Slice 4 reads 2 slices on each side and their neighbours: 1 to 7.
   assertEquals(after.slice(0, 5 * slice), before.slice(0, 5 * slice));
   assert(after.slice(5 * slice, 6 * slice).some((value, i) => value !== before[5 * slice + i]));
 });
@@ -138,7 +138,7 @@ Deno.test("denoiseSlice() looks no further than its search radius and a neighbou
 Deno.test("denoiseSlice() reads and writes views by their strides", () => {
   const [nz, ny, nx] = SHAPE;
   const expected = denoise(volume(NOISY, SHAPE), OPTIONS);
-  // The same image, its axes stored the other way round and its rows backwards, after 10 other numbers.
+  // The same image with its axes in reverse order and its rows backwards, after 10 other numbers.
   const stride = [1, -nz, nz * ny];
   const offset = 10 + (ny - 1) * nz;
   const stored = new Float32Array(10 + NOISY.length);
@@ -159,7 +159,7 @@ Deno.test("denoiseSlice() reads and writes views by their strides", () => {
   assertAlmostEquals(estimateSigma(view), estimateSigma(volume(NOISY, SHAPE)), 1e-6);
 });
 
-Deno.test("denoiseSlice() takes images that are thin along any axis", () => {
+Deno.test("denoiseSlice() accepts images that are thin along any axis", () => {
   for (const shape of [[1, 1, 1], [1, 9, 9], [9, 1, 9], [9, 9, 2]] as Shape[]) {
     const image = addNoise(sheppLogan(shape), 0.05, seededRandom(1));
     const denoised = denoise(volume(image, shape), OPTIONS);
@@ -167,7 +167,7 @@ Deno.test("denoiseSlice() takes images that are thin along any axis", () => {
   }
 });
 
-Deno.test("denoiseSlice() keeps what is not a number to its surroundings", () => {
+Deno.test("denoiseSlice() limits the effect of NaN to its surroundings", () => {
   const image = NOISY.slice();
   image[0] = NaN;
   const denoised = denoise(volume(image, SHAPE), OPTIONS);
@@ -175,7 +175,7 @@ Deno.test("denoiseSlice() keeps what is not a number to its surroundings", () =>
   assertEquals(denoised.filter((value) => !Number.isFinite(value)).length, 1);
 });
 
-Deno.test("denoiseSlice() refuses arrays of different shapes", () => {
+Deno.test("denoiseSlice() rejects arrays of different shapes", () => {
   const input = volume(NOISY, SHAPE);
   const output = volume(new Float32Array(NOISY.length), [SHAPE[0], SHAPE[2], SHAPE[1]]);
   assertThrows(() => denoiseSlice(input, output, 0, OPTIONS), RangeError, "14x16x18");
@@ -190,7 +190,7 @@ Deno.test("estimateSigma() finds the noise of a flat image", () => {
   }
 });
 
-Deno.test("estimateSigma() is 0 where there is no noise or nothing to compare", () => {
+Deno.test("estimateSigma() is 0 if there is no noise or no neighbour", () => {
   assertEquals(estimateSigma(volume(new Float32Array(27).fill(4), [3, 3, 3])), 0);
   assertEquals(estimateSigma(volume(Float32Array.of(1, 2), [1, 1, 2])), 0);
   assertEquals(estimateSigma(volume(new Float32Array(27).fill(NaN), [3, 3, 3])), 0);

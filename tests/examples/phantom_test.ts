@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
 import { seededRandom } from "../../examples/images/voxels/random.ts";
 
-/** The intensity of the phantom at a point of the cube from -1 to 1, from an image of odd size. */
+/** Returns the intensity of the phantom at a point of the cube from -1 to 1, from an image of odd size. */
 function at(image: Float32Array, n: number, x: number, y: number, z: number): number {
   const [i, j, k] = [x, y, z].map((u) => Math.floor((u + 1) / 2 * n));
   return image[(k * n + j) * n + i];
@@ -29,14 +29,14 @@ Deno.test("sheppLogan() has the intensities of Yu, Ye and Wang's table", () => {
   }
 });
 
-Deno.test("sheppLogan() takes shapes whose sides differ, x fastest", () => {
+Deno.test("sheppLogan() accepts shapes with different sides, x fastest", () => {
   const image = sheppLogan([5, 41, 31]);
   assertEquals(image.length, 5 * 41 * 31);
   assertAlmostEquals(image[(2 * 41 + 38) * 31 + 15], 1, 1e-6);
   assertEquals(image[(2 * 41 + 20) * 31 + 0], 0);
 });
 
-Deno.test("sheppLogan() softens edges when voxels are means of several points", () => {
+Deno.test("sheppLogan() softens edges if voxels are means of several points", () => {
   const levels = (points: number) =>
     new Set(sheppLogan([16, 16, 16], points).map((value) => Math.round(value * 1000))).size;
   assert(levels(1) <= 6);
@@ -66,7 +66,7 @@ Deno.test("addNoise() has the mean and the variance of its distribution", () => 
   assertAlmostEquals(air.variance, (2 - Math.PI / 2) * sigma ** 2, 0.0002);
 });
 
-Deno.test("seededRandom() fills [0, 1) evenly", () => {
+Deno.test("seededRandom() is uniformly distributed in [0, 1)", () => {
   const { uniform } = seededRandom(0);
   const counts = new Array(16).fill(0);
   for (let i = 0; i < 64_000; i++) counts[Math.floor(uniform() * 16)]++;

@@ -12,7 +12,7 @@ function image(value: (z: number, y: number, x: number) => number): Float32Array
   );
 }
 
-Deno.test("encodeSlices() makes a PNG file with three panels a row", () => {
+Deno.test("encodeSlices() makes a PNG file with three panels per row", () => {
   const drawable = { data: image((_z, _y, x) => x), shape: SHAPE, spacing: [1, 1, 1] };
   const bytes = encodeSlices([drawable, drawable]);
   assertEquals([...bytes.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -22,7 +22,7 @@ Deno.test("encodeSlices() makes a PNG file with three panels a row", () => {
   assertEquals([channels, depth], [1, 8]);
 });
 
-Deno.test("encodeSlices() gives sides the lengths that they have in space", () => {
+Deno.test("encodeSlices() draws sides in proportion to their lengths in space", () => {
   const drawable = { data: image(() => 1), shape: SHAPE, spacing: [4, 2, 1] };
   const { width, height } = decode(encodeSlices([drawable]));
   assertEquals([width, height], [4 * 4 + 3 * 224, 2 * 4 + 224]);
@@ -44,7 +44,7 @@ Deno.test("encodeSlices() draws x to the right, y and z upwards", () => {
   assert(alongZ(36, 300) > alongZ(84, 300));
 });
 
-Deno.test("encodeSlices() shows all rows in the greys of the first", () => {
+Deno.test("encodeSlices() uses the grey scale of the first row in all rows", () => {
   const [dark, bright] = [image((_z, _y, x) => x), image((_z, _y, x) => 2 * x)];
   const drawables = [dark, bright].map((data) => ({ data, shape: SHAPE, spacing: [1, 1, 1] }));
   const { data, width } = decode(encodeSlices(drawables));
@@ -52,7 +52,7 @@ Deno.test("encodeSlices() shows all rows in the greys of the first", () => {
   assert(data[(4 + 116 + 50) * width + column] > data[(4 + 50) * width + column]);
 });
 
-Deno.test("encodeSlices() draws images that are flat or not numbers at all", () => {
+Deno.test("encodeSlices() draws images that are flat or all NaN", () => {
   for (const value of [0, 5, -5, NaN, Infinity]) {
     const bytes = encodeSlices([{ data: image(() => value), shape: SHAPE, spacing: [1, 1, 1] }]);
     assertEquals(decode(bytes).height, 120);

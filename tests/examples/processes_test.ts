@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("cpu_count tells the cores, and that a pool has as many workers", async () => {
+Deno.test("cpu_count prints the number of cores, and the same number of workers", async () => {
   const { code, lines, errors } = await runExample("cpu_count", "--quick");
   assertEquals([code, errors], [0, []]);
   const cores = navigator.hardwareConcurrency;
   assertEquals(lines, [`cores: ${cores}`, `workers of a pool: ${cores}`]);
 });
 
-Deno.test("process_ids prints five ids, each of another process", async () => {
+Deno.test("process_ids prints five distinct ids", async () => {
   const { code, lines, errors } = await runExample("process_ids", "--quick");
   assertEquals([code, errors], [0, []]);
   const found = new Map(lines.map((line) => line.split(": ") as [string, string]));
@@ -18,7 +18,7 @@ Deno.test("process_ids prints five ids, each of another process", async () => {
   assert([...found.values()].every((id) => /^\d+$/.test(id)));
 });
 
-Deno.test("doubler tells the names of processes, that they are given or get", async () => {
+Deno.test("doubler prints the names of processes, given and default ones", async () => {
   const { code, lines, errors } = await runExample("doubler", "--quick");
   assertEquals([code, errors], [0, []]);
   assertEquals(
@@ -34,7 +34,7 @@ Deno.test("doubler tells the names of processes, that they are given or get", as
   );
 });
 
-Deno.test("start_methods starts processes by both methods, and tells that fork does not exist", async () => {
+Deno.test("start_methods starts processes by both methods, and prints the error of fork", async () => {
   const { code, lines, errors } = await runExample("start_methods", "--quick");
   assertEquals([code, errors, lines.length], [0, [], 8]);
   for (const [at, method] of ["spawn", "forkserver", "spawn", "forkserver"].entries()) {

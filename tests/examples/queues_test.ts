@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("queue_between_workers squares and adds up what passes by", async () => {
+Deno.test("queue_between_workers squares the numbers and adds them up", async () => {
   const expected = { code: 0, lines: ["the sum of the squares is 385"], errors: [] };
   assertEquals(await runExample("queue_between_workers", "--quick"), expected);
 });
 
-Deno.test("pipe_between_workers guesses every number by halves", async () => {
+Deno.test("pipe_between_workers finds every number by bisection", async () => {
   for (const secret of ["1", "37", "100"]) {
     const { code, lines, errors } = await runExample("pipe_between_workers", "--secret", secret);
     assertEquals([code, errors], [0, []]);
@@ -22,7 +22,7 @@ Deno.test("pipe_between_workers guesses every number by halves", async () => {
   }
 });
 
-Deno.test("round_trips tells the time of a round trip, blocking and async", async () => {
+Deno.test("round_trips prints the time of a round trip, blocking and async", async () => {
   const { code, lines, errors } = await runExample("round_trips", "--quick");
   assertEquals([code, errors, lines.length], [0, [], 2]);
   for (const [at, how] of ["blocking", "async"].entries()) {
@@ -34,7 +34,7 @@ Deno.test("round_trips tells the time of a round trip, blocking and async", asyn
   }
 });
 
-Deno.test("joinable_queue has all tasks done once before it is joined, then ends idle workers", async () => {
+Deno.test("joinable_queue does all tasks once before join() returns, then ends idle workers", async () => {
   const { code, lines, errors } = await runExample("joinable_queue", "--quick", "--workers", "3");
   assertEquals([code, errors, lines.length], [0, [], 10 + 1 + 3 + 1]);
   const numbers = lines.filter((line) => /^\d+$/.test(line)).map(Number);

@@ -1,12 +1,12 @@
 /**
- * Runs an example as a user does: alone, in a process, with the permissions that its help names.
+ * Runs an example as a user does: alone, in an operating system process, with the permissions of its help.
  *
  * @module
  */
 
 import { readExamples } from "../../scripts/list_examples.ts";
 
-/** What a program printed, and how it ended. */
+/** The output and the exit code of a program. */
 export interface Outcome {
   code: number;
   /** The lines on stdout. */
@@ -20,10 +20,10 @@ const examples = await readExamples();
 /** The root of the repository. */
 export const ROOT = new URL("../../", import.meta.url);
 
-/** Only a program that hangs takes as long. */
+/** Longer than any program takes that does not hang. */
 const GUARD_MS = 300_000;
 
-/** The lines that a program printed, each of which ends with a newline. */
+/** Returns the lines of the output of a program, each of which ends with a newline. */
 export function linesOf(bytes: Uint8Array): string[] {
   return new TextDecoder().decode(bytes).split("\n").slice(0, -1);
 }
@@ -33,7 +33,7 @@ export function runExample(name: string, ...args: string[]): Promise<Outcome> {
   return runExampleWith([], name, ...args);
 }
 
-/** Runs the example of this name by `deno run` with more flags. */
+/** Runs the example of this name by `deno run` with additional flags. */
 export async function runExampleWith(
   flags: string[],
   name: string,
@@ -54,7 +54,7 @@ export async function runExampleWith(
   return { code, lines: linesOf(stdout), errors: linesOf(stderr) };
 }
 
-/** A directory that is removed when the scope ends. */
+/** Makes a directory that is removed when the scope ends. */
 export async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir();
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };

@@ -13,7 +13,7 @@ const SCENARIOS = [
   ...range("E", 3),
 ];
 
-/** Those without a script. */
+/** Scenarios without a script. */
 const MISSING: string[] = [];
 
 Deno.test("every scenario has an example, and every example a scenario", async () => {

@@ -8,7 +8,7 @@ Deno.test("map_reduce_critical loses no addition", async () => {
   }
 });
 
-Deno.test("map_reduce_chunks reduces each chunk once, copies all numbers and adds them", async () => {
+Deno.test("map_reduce_chunks reduces each chunk once, copies all numbers and adds them up", async () => {
   const { code, lines, errors } = await runExample("map_reduce_chunks", "--quick");
   assertEquals([code, errors], [0, []]);
   const chunks = lines.slice(0, -3).map((line) => Number(line.match(/^chunk (\d+) done$/)?.[1]));
@@ -34,11 +34,11 @@ Deno.test("shared_grid gives the same grid in parts and at once", async () => {
   }
 });
 
-Deno.test("examples of shared arrays refuse numbers of workers that are none", async () => {
+Deno.test("examples of shared arrays reject a number of workers that is not a number", async () => {
   for (const name of ["map_reduce_critical", "map_reduce_chunks", "shared_grid"]) {
     const { code, lines, errors } = await runExample(name, "--workers", "many");
     assertEquals([code, lines], [2, []]);
-    assertEquals(errors, [`${name}: --workers must be a whole number from 1 to 64, not "many"`]);
+    assertEquals(errors, [`${name}: --workers must be an integer from 1 to 64, not "many"`]);
   }
 });
 

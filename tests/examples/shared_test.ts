@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("copied_array: what a process does to a copy is not seen, to a shared array it is", async () => {
+Deno.test("copied_array shows the change of a shared array, and none of a copied one", async () => {
   const { code, lines, errors } = await runExample("copied_array", "--quick");
   assertEquals([code, errors], [0, []]);
   assertEquals(lines, [

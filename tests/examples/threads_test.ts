@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
 const WAITING = "Waiting for thread to finish...";
-/** What a thread of five iterations says. */
+/** The lines that a thread of five iterations prints. */
 const TICKS = ["Tick", "Tock", "Tick", "Tock", "Tick"];
 
-Deno.test("is_alive asks whether the thread is alive while it ticks, then joins one", async () => {
+Deno.test("is_alive polls a thread while it ticks, then joins another", async () => {
   const { code, lines, errors } = await runExample("is_alive", "--quick", "--iterations", "5");
   assertEquals([code, errors], [0, []]);
   const end = lines.indexOf("Finished!");
@@ -43,7 +43,7 @@ Deno.test("daemon_threads ends after the thread and not after the daemon", async
   assert(of("daemon").length > 0 && !of("daemon").includes("daemon: done"));
 });
 
-Deno.test("thread_local: each thread counts for itself", async () => {
+Deno.test("thread_local counts for each thread", async () => {
   const { code, lines, errors } = await runExample("thread_local", "--quick");
   assertEquals([code, errors], [0, []]);
   assertEquals(lines.toSorted(), [

@@ -4,7 +4,7 @@ import { centeredGeometry, readNifti, writeNifti } from "../../examples/images/v
 import { denoiseSlice, estimateSigma } from "../../examples/images/voxels/nlm.ts";
 import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
 import { seededRandom } from "../../examples/images/voxels/random.ts";
-import { whyLittle } from "../../examples/support/times.ts";
+import { explainLowSpeedUp } from "../../examples/support/times.ts";
 import type { Volume } from "../../examples/images/voxels/volume.ts";
 import { type Outcome, runExample, temporaryDirectory } from "./run_example.ts";
 
@@ -12,7 +12,7 @@ type Shape = [number, number, number];
 
 const analyse = (...args: string[]) => runExample("voxel_analysis", ...args);
 
-/** What a line that begins with `key: ` says. */
+/** Returns the rest of the line that begins with `key: `. */
 function valueOf({ lines }: Outcome, key: string): string | undefined {
   return lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
 }
@@ -21,7 +21,7 @@ function volume(data: Float32Array, shape: Shape): Volume {
   return { data, shape, stride: [shape[1] * shape[2], shape[2], 1], offset: 0 };
 }
 
-Deno.test("voxel_analysis --quick denoises the phantom, in parallel as serially", async () => {
+Deno.test("voxel_analysis --quick denoises the phantom in parallel with the serial result", async () => {
   const outcome = await analyse("--quick");
   assertEquals(outcome.code, 0);
   assertEquals(valueOf(outcome, "size"), "20 x 20 x 20");
@@ -30,23 +30,23 @@ Deno.test("voxel_analysis --quick denoises the phantom, in parallel as serially"
   assert(outcome.lines.some((line) => /^\d+ workers?: \d+\.\d\d s$/.test(line)));
   const speedUp = Number(valueOf(outcome, "speed-up"));
   assert(speedUp > 0);
-  const told = outcome.lines.some((line) => line.startsWith("Little is gained"));
-  // Not where rounding decides, nor for one worker on a machine of one core.
+  const explained = outcome.lines.some((line) => line.startsWith("Little is gained"));
+  // Not checked where rounding decides, nor on a machine with one core.
   if (Math.abs(speedUp - 1.2) > 0.01 && navigator.hardwareConcurrency > 1) {
-    assertEquals(told, speedUp < 1.2);
+    assertEquals(explained, speedUp < 1.2);
   }
   assert(Number(valueOf(outcome, "RMSE after")) < 0.7 * Number(valueOf(outcome, "RMSE before")));
-  // Progress, in lines since stderr is no terminal.
+  // Progress is printed in lines, since stderr is not a terminal.
   assertMatch(
     outcome.errors.at(-1)!,
     /^\d+ workers? 100 % \| 20 of 20 slices \| .+\/s \| .+ s left$/,
   );
 });
 
-Deno.test("voxel_analysis says why several workers gained little", () => {
-  assertMatch(whyLittle(0.97, 2)!, /other programs use the cores/);
-  assertEquals(whyLittle(1.2, 2), undefined);
-  assertEquals(whyLittle(0.97, 1), undefined);
+Deno.test("explainLowSpeedUp() explains why several workers gained little", () => {
+  assertMatch(explainLowSpeedUp(0.97, 2)!, /other programs use the cores/);
+  assertEquals(explainLowSpeedUp(1.2, 2), undefined);
+  assertEquals(explainLowSpeedUp(0.97, 1), undefined);
 });
 
 Deno.test("voxel_analysis reads, denoises and writes a NIfTI file, and draws it", async () => {
@@ -99,7 +99,7 @@ Deno.test("voxel_analysis runs on images of one voxel and of one slice", async (
   }
 });
 
-Deno.test("voxel_analysis --help tells the options", async () => {
+Deno.test("voxel_analysis --help lists the options", async () => {
   const outcome = await analyse("--help", "--workers", "0");
   assertEquals(outcome.code, 0);
   assertEquals(outcome.errors, []);
@@ -131,8 +131,8 @@ Deno.test("voxel_analysis answers bad input with one line and exit code 2", asyn
     [["--input", file("short.nii")], "truncated"],
     [["--input", file("rgb.nii")], "unsupported type RGB24"],
     [["--input", file("flat.nii")], "2-D"],
-    [["--workers", "0"], "--workers must be a whole number"],
-    [["--workers", "1.5"], "--workers must be a whole number"],
+    [["--workers", "0"], "--workers must be an integer"],
+    [["--workers", "1.5"], "--workers must be an integer"],
     [["--size", "0"], "--size must be"],
     [["--fast"], "unknown option"],
     [["--output", file("missing/out.nii")], "cannot write"],

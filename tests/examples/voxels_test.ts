@@ -4,7 +4,7 @@ import { runExample } from "./run_example.ts";
 
 type Shape = [number, number, number];
 
-/** The line in which an example shows one of its results, as it ought to be. */
+/** Returns the expected line of an example with one of its results. */
 function expectedLine(shape: Shape, z: number, y: number, x: number): string {
   const value = randomVolume(shape).get(z, y, x);
   return `exp(${value.toFixed(4)}) = ${Math.exp(value).toFixed(4)}`;
@@ -35,12 +35,12 @@ Deno.test("voxels_process computes equal chunks in as many processes", async () 
   }
 });
 
-Deno.test("voxels_process refuses chunks that are not equal", async () => {
+Deno.test("voxels_process rejects a number of chunks that are not equal", async () => {
   const { code, errors } = await runExample("voxels_process", "--workers", "3");
   assertEquals([code, errors.length], [2, 1]);
 });
 
-Deno.test("voxels_pool_map computes slices and puts them together", async () => {
+Deno.test("voxels_pool_map computes slices and concatenates them", async () => {
   const { code, lines } = await runExample("voxels_pool_map", "--quick");
   assertEquals(code, 0);
   assertEquals(lines.slice(0, 4), [

@@ -23,18 +23,18 @@ Deno.test("wasm_simd finds the same distances by both loops", async () => {
   }
 });
 
-Deno.test("wasm_simd refuses a matrix without rows", async () => {
+Deno.test("wasm_simd rejects a matrix without rows", async () => {
   const { code, errors } = await runExample("wasm_simd", "--rows", "0");
   assertEquals(code, 2);
-  assertEquals(errors, ['wasm_simd: --rows must be a whole number from 1 to 5000, not "0"']);
+  assertEquals(errors, ['wasm_simd: --rows must be an integer from 1 to 5000, not "0"']);
 });
 
-Deno.test("distances.ts has what distances.wat says", async () => {
+Deno.test("distances.ts has the compiled distances.wat", async () => {
   const wat = new URL("../../examples/loops/kernels/distances.wat", import.meta.url);
   assertEquals((await compileWat(wat)).toBase64(), DISTANCES_BASE64);
 });
 
-Deno.test("the kernel computes distances, whatever the number of columns", () => {
+Deno.test("the kernel computes distances with any number of columns", () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const { exports } = new WebAssembly.Instance(compileDistances(), { env: { memory } });
   const row = exports.row as unknown as Row;

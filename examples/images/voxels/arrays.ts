@@ -1,6 +1,5 @@
 /**
- * Three-dimensional arrays in shared memory, and the few functions of NumPy that the tutorial calls on
- * such arrays.
+ * Three-dimensional arrays in shared memory, and the functions of NumPy that the tutorial calls on them.
  *
  * @module
  */
@@ -10,24 +9,24 @@ import { seededRandom } from "./random.ts";
 /** A three-dimensional array in shared memory. */
 export type SharedVolume = NdArray & { readonly data: Float32Array };
 
-/** An array for a result. */
+/** Makes an array of zeros, for a result. */
 export function zeroVolume(shape: readonly number[]): SharedVolume {
   return zeros(shape, "float32") as SharedVolume;
 }
 
-/** An array with the given voxels, x fastest. */
+/** Makes an array of the given voxels, x fastest. */
 export function shareVolume(voxels: Float32Array, shape: readonly number[]): SharedVolume {
   return fromArray(voxels, shape, "float32") as SharedVolume;
 }
 
-/** `numpy.random.rand(*shape)` with a seed: numbers from 0 to 1. */
+/** As `numpy.random.rand(*shape)`, with a seed: numbers from 0 to 1. */
 export function randomVolume(shape: readonly number[], seed = 1): SharedVolume {
   const { uniform } = seededRandom(seed);
   const length = shape.reduce((product, n) => product * n, 1);
   return shareVolume(Float32Array.from({ length }, uniform), shape);
 }
 
-/** `numpy.split(data, parts)`: views, not copies, of equal parts along the first axis. */
+/** As `numpy.split(data, parts)`: views, not copies, of equal parts along the first axis. */
 export function split(data: SharedVolume, parts: number): SharedVolume[] {
   const length = data.shape[0] / parts;
   if (!Number.isInteger(length)) {
@@ -39,7 +38,7 @@ export function split(data: SharedVolume, parts: number): SharedVolume[] {
   );
 }
 
-/** `numpy.concatenate(parts)`: a new array with the parts one after the other along the first axis. */
+/** As `numpy.concatenate(parts)`: a new array with the parts one after the other along the first axis. */
 export function concatenate(parts: readonly SharedVolume[]): SharedVolume {
   const slices = parts.reduce((sum, { shape }) => sum + shape[0], 0);
   const [, rows, columns] = parts[0].shape;

@@ -1,19 +1,19 @@
 /**
- * The tutorial's calculation on a part of an image: what the scripts `voxels_….ts` make tasks of.
+ * The tutorial's calculation on a part of an image, as the scripts `voxels_….ts` use it in tasks.
  *
  * @module
  */
 import { type SharedVolume, zeroVolume } from "./arrays.ts";
 import { calculateVolume } from "./calculate_voxel.ts";
 
-/** Returns a new array, as the tutorial's `do_task` does. */
+/** Calculates a part into a new array, as the tutorial's `do_task`. */
 export function calculatePart(part: SharedVolume, iterations: number): SharedVolume {
   const result = zeroVolume(part.shape);
   calculateVolume(part, result, iterations);
   return result;
 }
 
-/** Writes into an array and says when it begins and ends, as the tutorial's `calculate_data` does. */
+/** Calculates a part into an array and prints when it begins and ends, as the tutorial's `calculate_data`. */
 export function calculateChunk(
   id: number,
   chunk: SharedVolume,

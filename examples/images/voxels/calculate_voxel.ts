@@ -1,18 +1,18 @@
 /**
- * The analysis of the tutorial: nothing but work.
+ * The analysis of the tutorial: a calculation that only takes time.
  *
  * @module
  */
 import { checkShapes, type Volume } from "./volume.ts";
 
-/** How often the tutorial's `calculate_voxel` computes the same exponential. */
+/** The number of times that the tutorial's `calculate_voxel` computes the same exponential. */
 export const ITERATIONS = 30_000;
 
 /**
- * A slow calculation on one voxel: the exponential of its value, computed `iterations` times.
+ * Computes the exponential of a voxel's value `iterations` times.
  *
- * Each round looks at the result of the one before, which is never below 0: otherwise the compiler
- * sees that all rounds are the same and computes one.
+ * Each iteration uses the result of the one before, which is never negative. Otherwise the compiler would
+ * see that all iterations are the same, and would compute one.
  */
 export function calculateVoxel(value: number, iterations: number = ITERATIONS): number {
   let result = 0;

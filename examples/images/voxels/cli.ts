@@ -1,38 +1,38 @@
 /**
- * What the scripts `voxels_….ts` are told, and what they tell of the result.
+ * The options of the scripts `voxels_….ts`, and the lines that they print about the result.
  *
  * @module
  */
-import { BadInputError, readOptions, wholeNumber } from "../../support/cli.ts";
+import { BadInputError, readInteger, readOptions } from "../../support/cli.ts";
 import type { SharedVolume } from "./arrays.ts";
 import { ITERATIONS } from "./calculate_voxel.ts";
 
-/** What {@linkcode readVoxelOptions} found. */
+/** The options that {@linkcode readVoxelOptions} read. */
 export interface VoxelOptions {
-  /** How often each exponential is computed. */
+  /** The number of times that each exponential is computed. */
   iterations: number;
   workers: number;
   quick: boolean;
 }
 
 /**
- * Reads `--iterations`, `--workers`, which are 4 unless given, and `--quick`.
+ * Reads `--iterations`, `--workers`, which defaults to 4, and `--quick`.
  *
- * @throws {BadInputError} for whatever makes no sense, and for more than `mostWorkers`.
+ * @throws {BadInputError} if an option is wrong, or there are more than `maxWorkers` workers
  */
-export function readVoxelOptions(help: string, mostWorkers = 64): VoxelOptions {
+export function readVoxelOptions(help: string, maxWorkers = 64): VoxelOptions {
   const { quick, ...texts } = readOptions(help, { values: ["iterations", "workers"] });
   return {
-    iterations: wholeNumber("iterations", texts.iterations, quick ? 100 : ITERATIONS),
-    workers: wholeNumber("workers", texts.workers, 4, { most: mostWorkers }),
+    iterations: readInteger("iterations", texts.iterations, quick ? 100 : ITERATIONS),
+    workers: readInteger("workers", texts.workers, 4, { max: maxWorkers }),
     quick,
   };
 }
 
 /**
- * The same for a script that gives each worker a chunk of as many slices.
+ * Reads the same options for a script that gives each worker a chunk with the same number of slices.
  *
- * @throws {BadInputError} as well when the slices cannot be shared out equally.
+ * @throws {BadInputError} also if the number of workers does not divide the slices equally
  */
 export function readChunkOptions(help: string, slices: number): VoxelOptions {
   const options = readVoxelOptions(help, slices);

@@ -1,5 +1,5 @@
 /**
- * Files whose faults are the caller's: each is a {@linkcode BadInputError} of one line.
+ * Reading and writing files that the user names. Each failure is a {@linkcode BadInputError} of one line.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { BadInputError } from "../../support/cli.ts";
 /**
  * Reads a file.
  *
- * @throws {BadInputError} when it cannot.
+ * @throws {BadInputError} if the file cannot be read
  */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -22,7 +22,7 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 /**
  * Writes a file.
  *
- * @throws {BadInputError} when it cannot.
+ * @throws {BadInputError} if the file cannot be written
  */
 export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
   try {
@@ -33,9 +33,9 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
 }
 
 /**
- * Makes sure, before hours of work, that a file can be written. One that exists is not changed.
+ * Checks, before hours of work, that a file can be written. An existing file is not changed.
  *
- * @throws {BadInputError} when it cannot.
+ * @throws {BadInputError} if the file cannot be written
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
@@ -50,7 +50,7 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
-/** The error for what the system says when a file cannot be opened, read or written. */
+/** Returns the error for a file that cannot be opened, read or written, with the system's reason. */
 export function fileError(verb: "read" | "write", path: string, error: unknown): BadInputError {
   const reason = error instanceof Deno.errors.NotFound
     ? "no such file or directory"

@@ -2,7 +2,7 @@
  * Reads and writes three-dimensional images in the NIfTI format (https://nifti.nimh.nih.gov), plain
  * (`.nii`) or compressed (`.nii.gz`).
  *
- * Whatever is wrong with a file is a {@linkcode BadInputError} whose message names the file.
+ * Each fault of a file is a {@linkcode BadInputError} whose message names the file.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import { isCompressed, type NIFTI1, type NIFTI2, readHeader } from "nifti-reader
 import { BadInputError } from "../../support/cli.ts";
 import { readBytes, writeBytes } from "./files.ts";
 
-/** An image and where it lies in space. */
+/** An image and its position in space. */
 export interface NiftiImage {
   /** Slices, rows, columns: the lengths of the axes z, y, x. */
   shape: [slices: number, rows: number, columns: number];
   /** The voxels, x fastest, with the file's slope and intercept applied. */
   data: Float32Array;
-  /** What is kept of the header when an image is written. */
+  /** The part of the header that is kept when the image is written. */
   geometry: Geometry;
 }
 
-/** The part of a header that says where voxels are. The names are those of the format. */
+/** The part of a header that gives the positions of voxels. The names are those of the format. */
 export interface Geometry {
   /** The distance of two voxels along z, y and x, in the order of `shape`. Never 0 or negative. */
   spacing: [dz: number, dy: number, dx: number];
   /** The units of `spacing`, as a code of the format: 2 is the millimetre. */
   xyztUnits: number;
-  /** What the quaternion and its offset refer to; 0 when there is none. */
+  /** The coordinate system of the quaternion and its offset; 0 if there is no quaternion. */
   qformCode: number;
-  /** 1 or -1: whether the quaternion's third axis is turned round. */
+  /** -1 if the quaternion's third axis is reversed, else 1. */
   qfac: number;
   /** Components b, c, d of the quaternion. */
   quaternion: [number, number, number];
   /** The offset that goes with the quaternion. */
   qoffset: [number, number, number];
-  /** What the affine matrix refers to; 0 when there is none. */
+  /** The coordinate system of the affine matrix; 0 if there is no matrix. */
   sformCode: number;
   /** Three rows of the affine matrix from (x, y, z) indices to space. */
   srow: number[];
@@ -43,7 +43,7 @@ export interface Geometry {
   description: string;
 }
 
-/** The geometry of an image that comes from no file: cubes of one millimetre around the origin. */
+/** Returns the geometry of an image without a file: cubes of one millimetre around the origin. */
 export function centeredGeometry(shape: readonly number[], description = ""): Geometry {
   const [z, y, x] = shape.map((length) => -(length - 1) / 2);
   return {
@@ -59,7 +59,7 @@ export function centeredGeometry(shape: readonly number[], description = ""): Ge
   };
 }
 
-/** A number type of the format: how long it is and how a view reads it. */
+/** A number type of the format: its length, and how to read it. */
 interface NumberType {
   bytes: number;
   read: (view: DataView, at: number, littleEndian: boolean) => number;
@@ -79,7 +79,7 @@ const NUMBER_TYPES: Record<number, NumberType> = {
   1280: { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
 
-/** The types that cannot, for the message. */
+/** The types that cannot be read, for the message. */
 const OTHER_TYPES: Record<number, string> = {
   0: "unknown",
   1: "1-bit",
@@ -92,10 +92,10 @@ const OTHER_TYPES: Record<number, string> = {
 };
 
 /**
- * Reads an image. Files with more than three dimensions are read when the others have length 1.
+ * Reads an image. A file may have more than three dimensions if the others have length 1.
  *
- * @throws {BadInputError} when there is no such file, it is not a NIfTI file or not a whole one, its
- * number type is not one of real numbers, or its image is not three-dimensional.
+ * @throws {BadInputError} if there is no such file, it is not a NIfTI file or is truncated, its number
+ * type is not one of real numbers, or its image is not three-dimensional
  */
 export async function readNifti(path: string): Promise<NiftiImage> {
   const bytes = decompressed(path, await readBytes(path));
@@ -138,13 +138,13 @@ function decompressed(path: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<
   }
 }
 
-/** The bytes of a header of version 1 or 2. */
+/** Returns the length of a header of version 1 or 2 in bytes. */
 function headerBytes(header: NIFTI1 | NIFTI2): number {
   return header.magic.startsWith("n+2") ? 540 : 348;
 }
 
 function parseHeader(path: string, bytes: Uint8Array<ArrayBuffer>): NIFTI1 | NIFTI2 {
-  // The header alone: extensions say nothing about the image, and damaged ones trip up the reader.
+  // The header alone: extensions say nothing about the image, and the reader fails on damaged ones.
   const head = new Uint8Array(544);
   head.set(bytes.subarray(0, 540));
   const sizes = [true, false].map((little) => new DataView(head.buffer).getInt32(0, little));
@@ -191,7 +191,7 @@ function readVoxels(
   type: NumberType,
   voxels: number,
 ): Float32Array {
-  // A slope of 0 says that there is neither slope nor intercept.
+  // A slope of 0 means that there is neither slope nor intercept.
   const scaled = Number.isFinite(scl_slope) && scl_slope !== 0;
   const slope = scaled ? scl_slope : 1;
   const intercept = scaled && Number.isFinite(scl_inter) ? scl_inter : 0;
@@ -204,7 +204,7 @@ function readVoxels(
 }
 
 function geometryOf(header: NIFTI1 | NIFTI2, bytes: Uint8Array<ArrayBuffer>): Geometry {
-  // nifti-reader-js overwrites the affine matrix of version 1 with what the quaternion says.
+  // nifti-reader-js overwrites the affine matrix of version 1 with that of the quaternion.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const srow = headerBytes(header) === 540
     ? header.affine.slice(0, 3).flat()
@@ -226,7 +226,7 @@ function geometryOf(header: NIFTI1 | NIFTI2, bytes: Uint8Array<ArrayBuffer>): Ge
   };
 }
 
-/** The bytes of an image as a file of version 1 with 32-bit floating-point numbers. */
+/** Encodes an image as a file of version 1 with 32-bit floating-point numbers. */
 export function encodeNifti({ shape, data, geometry }: NiftiImage): Uint8Array<ArrayBuffer> {
   const [slices, rows, columns] = shape;
   const dataStart = 352; // the header's 348 bytes, and 4 that say that no extension follows
@@ -254,9 +254,9 @@ export function encodeNifti({ shape, data, geometry }: NiftiImage): Uint8Array<A
 }
 
 /**
- * Writes an image, compressed when the name ends in `.gz`.
+ * Writes an image, compressed if the name ends in `.gz`.
  *
- * @throws {BadInputError} when the file cannot be written.
+ * @throws {BadInputError} if the file cannot be written
  */
 export async function writeNifti(path: string, image: NiftiImage): Promise<void> {
   const bytes = encodeNifti(image);

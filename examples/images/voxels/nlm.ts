@@ -1,31 +1,31 @@
 /**
- * Non-local means: each voxel becomes the mean of the voxels around it whose own neighbourhoods look
- * like its own, so that noise averages out and edges stay.
+ * Non-local means: each voxel becomes the mean of the voxels around it whose neighbourhoods are similar
+ * to its own, so that noise averages out and edges remain.
  *
  * P. Coupé, P. Yger, S. Prima, P. Hellier, C. Kervrann, C. Barillot: An optimized blockwise nonlocal means
  * denoising filter for 3-D magnetic resonance images. IEEE Transactions on Medical Imaging 27(4),
  * 425-441, 2008. This is its voxelwise form with automatic smoothing (section III-B) and with selection of
- * the voxels that are worth comparing (III-C); neighbourhoods are 3 voxels a side. Rician noise is dealt
- * with as by N. Wiest-Daesslé, S. Prima, P. Coupé, S. P. Morrissey, C. Barillot: Rician noise removal by
+ * the voxels that are worth comparing (III-C); neighbourhoods are cubes of 3 voxels a side. Rician noise is
+ * treated as by N. Wiest-Daesslé, S. Prima, P. Coupé, S. P. Morrissey, C. Barillot: Rician noise removal by
  * non-local means filtering for low signal-to-noise ratio MRI. MICCAI 2008, LNCS 5242, 171-179.
  *
- * A slice of the result depends on the input alone, never on another slice of the result: slices may be
- * computed in any order and in any worker, and the bits are the same.
+ * A slice of the result depends on the input alone, never on another slice of the result. So slices can
+ * be computed in any order and in any worker, with the same bits.
  *
  * @module
  */
 import type { NoiseKind } from "./phantom.ts";
 import { checkShapes, type Volume } from "./volume.ts";
 
-/** How to denoise. */
+/** Options of {@linkcode denoiseSlice}. */
 export interface NlmOptions {
-  /** The standard deviation of the noise; {@linkcode estimateSigma} guesses it. */
+  /** The standard deviation of the noise; {@linkcode estimateSigma} estimates it. */
   sigma: number;
-  /** How far to look for similar voxels along each axis: the paper's M. @default 5 */
+  /** The distance within which to compare voxels along each axis: the paper's M. @default 5 */
   searchRadius?: number;
-  /** More or less smoothing than the noise calls for: the paper's beta. @default 1 */
+  /** Factor of the smoothing: the paper's beta. @default 1 */
   beta?: number;
-  /** The kind of noise. Rician noise also brightens dark voxels, which is then undone. @default "rician" */
+  /** The kind of noise. Rician noise also brightens dark voxels, which is corrected. @default "rician" */
   noise?: NoiseKind;
   /** Compare only neighbourhoods whose means have a ratio between this and its inverse. @default 0.95 */
   meanRatio?: number;
@@ -33,7 +33,7 @@ export interface NlmOptions {
   varianceRatio?: number;
 }
 
-/** Voxels in a neighbourhood. */
+/** The number of voxels in a neighbourhood. */
 const NEIGHBOURS = 27;
 
 /** Denoises slice `z` of `input` into slice `z` of `output`, which must be another array. */
@@ -45,8 +45,8 @@ export function denoiseSlice(
     NlmOptions,
 ): void {
   checkShapes(input, output);
-  // Numbers from another isolate may be floating-point ones to the compiler. With whole ones the loops
-  // below are half as fast again.
+  // The compiler may take numbers from another isolate for floating-point ones. With integers the loops
+  // below are 1.5 times as fast.
   const [slices, rows, columns] = Int32Array.from(input.shape);
   const slab = copySlab(
     input,
@@ -55,7 +55,7 @@ export function denoiseSlice(
   );
   const { voxels, row, slice, firstSlice } = slab;
   const { means, variances } = localMoments(slab);
-  // With no noise only an equal neighbourhood may count: a number that is not 0 divided by this is Infinity.
+  // Without noise only an equal neighbourhood may count: any number but 0 divided by this is Infinity.
   const smoothing = Math.max(2 * beta * sigma * sigma * NEIGHBOURS, Number.MIN_VALUE);
   const rician = noise === "rician";
   const bias = 2 * sigma * sigma;
@@ -70,17 +70,17 @@ export function denoiseSlice(
       const columnFrom = Math.max(0, x - searchRadius) + 1;
       const columnTo = Math.min(columns - 1, x + searchRadius) + 1;
       const own = (z - firstSlice) * slice + (y + 1) * row + x + 1;
-      const [leastMean, mostMean] = similar(means[own], meanRatio);
-      const [leastVariance, mostVariance] = similar(variances[own], varianceRatio);
+      const [minMean, maxMean] = similar(means[own], meanRatio);
+      const [minVariance, maxVariance] = similar(variances[own], varianceRatio);
 
       let [sum, weights, largest] = [0, 0, 0];
       for (let k = sliceFrom; k <= sliceTo; k += slice) {
         for (let j = k + rowFrom; j <= k + rowTo; j += row) {
           for (let other = j + columnFrom; other <= j + columnTo; other++) {
             const mean = means[other];
-            if (!(mean >= leastMean && mean <= mostMean) || other === own) continue;
+            if (!(mean >= minMean && mean <= maxMean) || other === own) continue;
             const variance = variances[other];
-            if (!(variance >= leastVariance && variance <= mostVariance)) continue;
+            if (!(variance >= minVariance && variance <= maxVariance)) continue;
             const weight = Math.exp(-distance(voxels, own, other, row, slice) / smoothing);
             const value = voxels[other];
             sum += weight * (rician ? value * value : value);
@@ -89,7 +89,7 @@ export function denoiseSlice(
           }
         }
       }
-      // The voxel itself, which no other can match, counts as much as the best of the others.
+      // The voxel itself would outweigh all others, so it counts as much as the best of them.
       const value = voxels[own];
       const ownWeight = largest > 0 ? largest : 1;
       const mean = (sum + ownWeight * (rician ? value * value : value)) / (weights + ownWeight);
@@ -98,7 +98,7 @@ export function denoiseSlice(
   }
 }
 
-/** The sum of squared differences of the neighbourhoods of two voxels. */
+/** Returns the sum of squared differences of the neighbourhoods of two voxels. */
 function distance(
   voxels: Float64Array,
   one: number,
@@ -118,23 +118,24 @@ function distance(
   return sum;
 }
 
-/** From where to where a number has a ratio to `value` that is between `ratio` and its inverse. */
-function similar(value: number, ratio: number): [least: number, most: number] {
+/** Returns the range of numbers whose ratio to `value` is between `ratio` and its inverse. */
+function similar(value: number, ratio: number): [min: number, max: number] {
   return value < 0 ? [value / ratio, value * ratio] : [value * ratio, value / ratio];
 }
 
-/** Some slices of an image with a border of one voxel all around, which repeats the nearest voxel. */
+/** Some slices of an image with a border of one voxel on all sides, which repeats the nearest voxel. */
 interface Slab {
   voxels: Float64Array;
-  /** How far it is to the next row and the next slice. */
+  /** The distance to the next row. */
   row: number;
+  /** The distance to the next slice. */
   slice: number;
-  /** Which slice of the image comes first, the border counted: the voxel (z, y, x) of the image is at
+  /** The number of the first slice, the border included: the voxel (z, y, x) of the image is at
    * `(z - firstSlice) * slice + (y + 1) * row + x + 1`. */
   firstSlice: number;
 }
 
-/** Copies slices `from` to `to` (not included) so that no neighbourhood leaves the array. */
+/** Copies slices `from` to `to` (exclusive) with a border, so that no neighbourhood leaves the array. */
 function copySlab(input: Volume, from: number, to: number): Slab {
   const [slices, rows, columns] = Int32Array.from(input.shape);
   const row = columns + 2;
@@ -157,7 +158,7 @@ function clamp(index: number, length: number): number {
   return index < 0 ? 0 : index >= length ? length - 1 : index;
 }
 
-/** The mean and the variance of the neighbourhood of each voxel of a slab, its border left out. */
+/** Returns the mean and the variance of the neighbourhood of each voxel of a slab, except its border. */
 function localMoments({ voxels, row, slice }: Slab): {
   means: Float64Array;
   variances: Float64Array;
@@ -171,13 +172,13 @@ function localMoments({ voxels, row, slice }: Slab): {
   const means = sums.map((sum) => sum / NEIGHBOURS);
   const variances = squares.map((sum, i) => {
     const variance = sum / NEIGHBOURS - means[i] * means[i];
-    // What is left of a flat neighbourhood is rounding.
+    // In a flat neighbourhood the rest is rounding error.
     return variance > 1e-12 * sum ? variance : 0;
   });
   return { means, variances };
 }
 
-/** Adds to each number those that are `step` before and after it. */
+/** Adds to each number its neighbours `step` before and after it. */
 function addNeighbours(numbers: Float64Array, step: number): void {
   const before = numbers.slice();
   for (let i = step; i < numbers.length - step; i++) {
@@ -186,13 +187,13 @@ function addNeighbours(numbers: Float64Array, step: number): void {
 }
 
 /**
- * Estimates the standard deviation of the noise from how far each voxel is from the mean of the 6 next to
- * it: the pseudo-residuals of T. Gasser, L. Sroka, C. Jennen-Steinmetz: Residual variance and residual
- * pattern in nonlinear regression. Biometrika 73(3), 1986.
+ * Estimates the standard deviation of the noise from the difference between each voxel and the mean of
+ * its 6 neighbours: the pseudo-residuals of T. Gasser, L. Sroka, C. Jennen-Steinmetz: Residual variance
+ * and residual pattern in nonlinear regression. Biometrika 73(3), 1986.
  *
- * Coupé et al. take the root of their mean square over the whole image. This takes the median of their
- * absolute values, which edges do not raise, over the voxels brighter than the mean: in the dark air
- * around a head the noise of a magnitude image is not Gaussian and varies less.
+ * Coupé et al. use the root of their mean square over the whole image. This function uses the median of
+ * their absolute values, which edges do not raise, over the voxels brighter than the mean: in the dark air
+ * around a head the noise of a magnitude image is not Gaussian and has a smaller variance.
  */
 export function estimateSigma(image: Volume): number {
   const { data, shape, stride, offset } = image;
@@ -221,7 +222,7 @@ export function estimateSigma(image: Volume): number {
   return residuals.length === 0 ? 0 : 1.4826 * median(Float64Array.from(residuals));
 }
 
-/** The mean of the finite voxels. */
+/** Returns the mean of the finite voxels. */
 function meanOf({ data, shape, stride, offset }: Volume): number {
   let [sum, count] = [0, 0];
   for (let z = 0; z < shape[0]; z++) {

@@ -1,5 +1,5 @@
 /**
- * A head to practise on: the three-dimensional Shepp-Logan phantom, and the noise of a scanner.
+ * A test image of a head: the three-dimensional Shepp-Logan phantom, and the noise of a scanner.
  *
  * L. A. Shepp, B. F. Logan: The Fourier reconstruction of a head section. IEEE Transactions on Nuclear
  * Science 21(3), 1974, drew it in the plane; A. C. Kak, M. Slaney: Principles of Computerized
@@ -11,15 +11,15 @@
  */
 import type { Random } from "./random.ts";
 
-/** One ellipsoid, in a cube that reaches from -1 to 1 on each axis. */
+/** An ellipsoid, in a cube from -1 to 1 on each axis. */
 export interface Ellipsoid {
-  /** What it adds to the intensity of every point inside. */
+  /** The number that it adds to the intensity of every point inside. */
   intensity: number;
   /** Half its length along its own x, y and z axis. */
   halfAxes: readonly [number, number, number];
   /** Its centre (x, y, z). */
   center: readonly [number, number, number];
-  /** The angle by which it is turned about z, in degrees. */
+  /** The angle of its rotation about z, in degrees. */
   turnDegrees: number;
 }
 
@@ -51,8 +51,8 @@ function ellipsoid(
  * Draws the phantom.
  *
  * @param shape Slices, rows, columns: the lengths of the axes z, y, x.
- * @param pointsPerAxis Each voxel is the mean of this many points a side, so that 1 takes its centre and
- * more soften the edges as a scanner does. @default 1
+ * @param pointsPerAxis Each voxel is the mean of this many points per axis: 1 takes its centre, more points
+ * soften the edges, as a scanner does. @default 1
  * @returns The voxels, x fastest, from 0 to 1.
  */
 export function sheppLogan(
@@ -87,7 +87,7 @@ export function sheppLogan(
   return Float32Array.from(voxels, (value) => Math.abs(value) < 1e-9 ? 0 : value);
 }
 
-/** The coordinates of the points along an axis of `n` voxels, each the middle of its own interval. */
+/** Returns the coordinates of the points along an axis of `n` voxels, each the middle of its interval. */
 function points(n: number, pointsPerAxis: number): Float64Array {
   const count = n * pointsPerAxis;
   return Float64Array.from({ length: count }, (_, i) => (2 * i + 1) / count - 1);
@@ -97,7 +97,7 @@ function points(n: number, pointsPerAxis: number): Float64Array {
 export type NoiseKind = "rician" | "gaussian";
 
 /**
- * A noisy copy of an image.
+ * Returns a noisy copy of an image.
  *
  * Rician noise is that of a magnitude image from a magnetic resonance scanner: its real and its imaginary
  * part carry Gaussian noise each, and dark regions come out brighter (H. Gudbjartsson, S. Patz: The Rician

@@ -1,5 +1,5 @@
 /**
- * A look at an image: its three middle slices as a grey PNG picture.
+ * Draws the three middle slices of an image as a grey PNG picture.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Drawable {
   spacing: readonly number[];
 }
 
-/** The longest side of the image becomes about this many pixels. */
+/** The number of pixels of the longest side of the image, about. */
 const PANEL_PIXELS = 224;
 /** Pixels between panels and around them. */
 const GAP = 4;
@@ -30,9 +30,8 @@ const PANELS = [
 ];
 
 /**
- * Draws the middle slices of each image side by side, one row an image. Sides have the lengths that
- * they have in space. All rows share one grey scale, that of the first image, from its 2nd to its 98th
- * percentile.
+ * Draws the middle slices of each image side by side, one row per image. Lengths are in proportion to
+ * those in space. All rows share the grey scale of the first image, from its 2nd to its 98th percentile.
  *
  * @returns The bytes of a PNG file.
  */
@@ -68,7 +67,7 @@ export function encodeSlices(images: readonly Drawable[]): Uint8Array {
   return encode({ width, height, data: picture, channels: 1, depth: 8 });
 }
 
-/** The values to show as black and as white. */
+/** Returns the values to show as black and as white. */
 function greyRange(data: Float32Array): [black: number, white: number] {
   const sorted = data.filter(Number.isFinite).sort();
   if (sorted.length === 0) return [0, 1];

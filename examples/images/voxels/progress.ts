@@ -1,21 +1,21 @@
 /**
- * Progress on stderr: a bar on a terminal, a line now and then elsewhere.
+ * Progress on stderr: a bar on a terminal, otherwise a line at each quarter.
  *
  * @module
  */
 import type { Progress } from "@sauropod/multiprocessing";
 import cliProgress from "cli-progress";
 
-/** Something that shows progress. Disposing of it ends the display. */
+/** A display of progress. Disposing it ends the display. */
 export interface ProgressDisplay extends Disposable {
-  /** Shows how far the work is. */
+  /** Shows the progress. */
   update(progress: Progress): void;
 }
 
 /**
  * Shows the progress of `total` tasks, their rate and the time left.
  *
- * @param unit What one task is, in the plural.
+ * @param unit The name of the tasks, in the plural.
  */
 export function showProgress(label: string, total: number, unit: string): ProgressDisplay {
   return Deno.stderr.isTerminal() ? bar(label, total, unit) : lines(label, total, unit);
@@ -38,7 +38,7 @@ function bar(label: string, total: number, unit: string): ProgressDisplay {
   };
 }
 
-/** One line each time another quarter is done. */
+/** Prints one line each time another quarter is done. */
 function lines(label: string, total: number, unit: string): ProgressDisplay {
   const start = performance.now();
   let quarters = 0;

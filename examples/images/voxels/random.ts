@@ -1,5 +1,5 @@
 /**
- * A small seeded generator, so that an example gives the same image wherever it runs.
+ * A small seeded generator, so that an example makes the same image on every machine.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Random {
  * David Blackman, Sebastiano Vigna: Scrambled linear pseudorandom number generators. ACM Transactions
  * on Mathematical Software 47(4), 2021.
  *
- * @param seed Any whole number; its lowest 32 bits count.
+ * @param seed Any integer; its lowest 32 bits count.
  */
 export function seededRandom(seed: number): Random {
   const state = splitmix32(seed);
@@ -38,7 +38,7 @@ export function seededRandom(seed: number): Random {
 
   const uniform = () => bits32() / 2 ** 32;
 
-  // Box and Muller, Annals of Mathematical Statistics 29(2), 1958: two independent numbers a time.
+  // Box and Muller, Annals of Mathematical Statistics 29(2), 1958: two independent numbers at a time.
   let spare: number | undefined;
   function normal(): number {
     if (spare !== undefined) {
@@ -59,7 +59,7 @@ function rotateLeft(bits: number, by: number): number {
   return (bits << by) | (bits >>> (32 - by));
 }
 
-/** Spreads one seed over as many independent words as are asked for. */
+/** Makes any number of independent words of one seed. */
 function splitmix32(seed: number): () => number {
   let counter = seed | 0;
   return () => {

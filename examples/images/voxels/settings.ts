@@ -5,34 +5,34 @@
  */
 import { resolve } from "node:path";
 import { cpuCount } from "@sauropod/multiprocessing";
-import { BadInputError, readOptions, wholeNumber } from "../../support/cli.ts";
+import { BadInputError, readInteger, readOptions } from "../../support/cli.ts";
 import { ITERATIONS } from "./calculate_voxel.ts";
 import type { NoiseKind } from "./phantom.ts";
 
 const HELP = `
-Analyses a 3-D image voxel by voxel, a slice a task, on all cores.
+Analyses a 3-D image voxel by voxel, one task per slice, on all cores.
 
 deno run --allow-read --allow-write examples/images/voxel_analysis.ts [options]
 
   --input FILE      the image, .nii or .nii.gz; without it a noisy head phantom
   --size N          the size of the phantom, N or NxNxN (64; 24 for exp)
   --noise KIND      rician or gaussian (rician, but gaussian for an image with negative voxels)
-  --seed N          what the phantom's noise is drawn from (1)
+  --seed N          the seed of the phantom's noise (1)
   --analysis NAME   nlm: removes noise by non-local means
                     exp: the tutorial's slow calculation (nlm)
-  --iterations N    exponentials a voxel, for exp (30000)
-  --workers N       workers (as many as there are cores)
-  --check           also runs on one core: speed-up, and whether the results are identical
+  --iterations N    exponentials per voxel, for exp (30000)
+  --workers N       number of workers (the number of cores)
+  --check           also runs on one core: prints the speed-up, and whether the results are identical
   --serial          the same as --check
   --output FILE     writes the result as .nii or .nii.gz
   --png FILE        draws the middle slices before and after
   --quick           a small phantom and little work
   --help            this text
 
-Without any option, or with --quick alone, it runs the phantom with --check.
+Without options, or with --quick alone, it analyses the phantom with --check.
 `;
 
-/** The options that take a value. */
+/** The names of the options that take a value. */
 const VALUES = [
   "input",
   "size",
@@ -45,21 +45,21 @@ const VALUES = [
   "png",
 ] as const;
 
-/** What the command line asks for. */
+/** The settings of the command line. */
 export interface Settings {
   /** Non-local means, or the tutorial's calculation. */
   analysis: "nlm" | "exp";
-  /** The image file; a phantom when there is none. */
+  /** The image file; a phantom if there is none. */
   input?: string;
   /** Slices, rows, columns of the phantom. */
   size: [number, number, number];
-  /** The kind of noise, unless the image tells. */
+  /** The kind of noise; derived from the image if missing. */
   noise?: NoiseKind;
-  /** What the phantom's noise is drawn from. */
+  /** The seed of the phantom's noise. */
   seed: number;
-  /** Exponentials a voxel. */
+  /** Exponentials per voxel. */
   iterations: number;
-  /** How far non-local means looks. */
+  /** The search radius of non-local means. */
   searchRadius: number;
   workers: number;
   /** Whether to run on one core too, and compare. */
@@ -73,7 +73,7 @@ export interface Settings {
 /**
  * Reads the command line.
  *
- * @throws {BadInputError} for whatever makes no sense in it.
+ * @throws {BadInputError} if an option is wrong, or options contradict each other
  */
 export function readSettings(args: readonly string[] = Deno.args): Settings {
   const options = readOptions(HELP, { values: VALUES, flags: ["check", "serial"] }, args);
@@ -101,10 +101,10 @@ export function readSettings(args: readonly string[] = Deno.args): Settings {
     png,
     noise,
     size: parseSize(options.size ?? defaultSize),
-    seed: wholeNumber("seed", options.seed, 1, { least: 0, most: 2 ** 32 - 1 }),
-    iterations: wholeNumber("iterations", options.iterations, quick ? 100 : ITERATIONS),
+    seed: readInteger("seed", options.seed, 1, { min: 0, max: 2 ** 32 - 1 }),
+    iterations: readInteger("iterations", options.iterations, quick ? 100 : ITERATIONS),
     searchRadius: quick ? 2 : 5,
-    workers: wholeNumber("workers", options.workers, cpuCount(), { most: 1024 }),
+    workers: readInteger("workers", options.workers, cpuCount(), { max: 1024 }),
     check: options.check || options.serial || args.every((arg) => arg === "--quick"),
   };
 }
@@ -127,7 +127,7 @@ function parseSize(text: string): Settings["size"] {
     .map((part) => /^[0-9]+$/.test(part) ? Number(part) : 0);
   const voxels = lengths.reduce((product, length) => product * length, 1);
   if (lengths.length !== 3 || voxels < 1) {
-    throw new BadInputError(`--size must be N or NxNxN with N from 1 on, not "${text}"`);
+    throw new BadInputError(`--size must be N or NxNxN with N of at least 1, not "${text}"`);
   }
   if (voxels > 2 ** 28) throw new BadInputError(`--size ${text} has more than 2^28 voxels`);
   return [lengths[2], lengths[1], lengths[0]];

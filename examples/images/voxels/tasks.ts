@@ -1,5 +1,5 @@
 /**
- * What the workers run, in a module of its own so that they load no more than that.
+ * The tasks, in their own module, so that workers load nothing else.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * `distances.wat`, compiled: by `deno run --allow-read scripts/compile_wat.ts`, which prints this text.
+ * The compiled `distances.wat`. `deno run --allow-read scripts/compile_wat.ts` prints this text.
  *
  * @module
  */
 
-/** The text that stands for the bytes. */
+/** The bytes of the module, in base 64. */
 export const DISTANCES_BASE64: string =
   "AGFzbQEAAAABCQFgBX9/f39/AAISAQNlbnYGbWVtb3J5AgMBgIAEAwIBAAcHAQNyb3cAAAq4AgG1AgMGfwN7Anwg" +
   "AkEDdCEFIAVBYHEhCSADIAAgBWxqIQYgAyEHIAQgACABbEEDdGohBCAEIAFBA3RqIQoCQANAIAQgCk8NAf0MAAAA" +
@@ -13,7 +13,7 @@ export const DISTANCES_BASE64: string =
   "AAsLIAwgDf3wASEMIAz9IQAgDP0hAaAhDwJAA0AgCCAFTw0BIAYgCGorAwAgByAIaisDAKEhDiAPIA4gDqKgIQ8g" +
   "CEEIaiEIDAALCyAEIA+fOQMAIARBCGohBCAHIAVqIQcMAAsLCw==";
 
-/** The module: it imports a shared memory as `env.memory`, and exports {@linkcode Row}. */
+/** Compiles the module, which imports a shared memory as `env.memory` and exports {@linkcode Row}. */
 export function compileDistances(): WebAssembly.Module {
   return new WebAssembly.Module(Uint8Array.fromBase64(DISTANCES_BASE64));
 }
