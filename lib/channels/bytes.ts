@@ -1,5 +1,5 @@
 /**
- * The buffers of callers that bytes are sent from and received into.
+ * Callers' buffers, from which bytes are sent and into which they are received.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { describe } from "../arguments/describe.ts";
 /** Options of `Connection.sendBytes`. */
 export interface SendBytesOptions {
   /**
-   * Where to begin, in bytes.
+   * First byte to send.
    *
    * @default {0}
    */
   offset?: number;
   /**
-   * How many bytes to send.
+   * Number of bytes to send.
    *
    * @default {all from `offset` on}
    */
@@ -28,7 +28,7 @@ export interface SendBytesOptions {
 /** Options of `Connection.recvBytes`. */
 export interface RecvBytesOptions extends WaitOptions {
   /**
-   * Most bytes to accept.
+   * Maximum number of bytes to accept.
    *
    * @default {Infinity}
    */
@@ -38,7 +38,7 @@ export interface RecvBytesOptions extends WaitOptions {
 /** Options of `Connection.recvBytesInto`. */
 export interface RecvBytesIntoOptions extends WaitOptions {
   /**
-   * Where in the buffer the message goes, in bytes.
+   * Where in the buffer the message is written, in bytes.
    *
    * @default {0}
    */
@@ -46,15 +46,15 @@ export interface RecvBytesIntoOptions extends WaitOptions {
 }
 
 /** The options of `sendBytes`. */
-export const sendNames: OptionNames<SendBytesOptions> = { offset: true, size: true };
+export const sendBytesNames: OptionNames<SendBytesOptions> = { offset: true, size: true };
 /** The options of `recvBytes`. */
-export const recvNames: OptionNames<RecvBytesOptions> = {
+export const recvBytesNames: OptionNames<RecvBytesOptions> = {
   maxLength: true,
   timeoutMs: true,
   signal: true,
 };
 /** The options of `recvBytesInto`. */
-export const recvIntoNames: OptionNames<RecvBytesIntoOptions> = {
+export const recvBytesIntoNames: OptionNames<RecvBytesIntoOptions> = {
   offset: true,
   timeoutMs: true,
   signal: true,
@@ -63,36 +63,38 @@ export const recvIntoNames: OptionNames<RecvBytesIntoOptions> = {
 /** A buffer of any kind. */
 export type AnyBuffer = ArrayBufferView | ArrayBufferLike;
 
-/** Reads bytes that lie in the shared heap. */
-export type Reader<R> = (bytes: Uint8Array<SharedArrayBuffer>) => R;
+/** Reads bytes in the shared heap. */
+export type BytesReader<R> = (bytes: Uint8Array<SharedArrayBuffer>) => R;
 
 /**
- * The bytes of a buffer from `offset` on, `size` of them or all that are left.
+ * Returns `size` bytes of a buffer from `offset` on, or all that follow.
  *
- * @param verb what is done, for the error
- * @param name what the caller calls the buffer
- * @throws {TypeError} if it is no buffer, was transferred away, or the numbers are none
- * @throws {RangeError} if the part is not inside it
+ * @param verb what the caller does, for errors
+ * @param name name of the argument, for errors
+ * @throws {TypeError} if `buffer` is not a buffer or was transferred, or offset/size is not a number
+ * @throws {RangeError} if the part is not inside the buffer
  */
-export function partOf(
+export function bytesOf(
   verb: string,
   name: string,
   buffer: AnyBuffer,
   offset = 0,
   size?: number,
 ): Uint8Array {
-  const whole = wholeOf(verb, name, buffer);
+  const whole = allBytesOf(verb, name, buffer);
   checkBytes(verb, "offset", offset, whole.length, `which is the length of ${name} in bytes`);
-  const left = whole.length - offset;
-  if (size !== undefined) checkBytes(verb, "size", size, left, "which are left from offset on");
-  return whole.subarray(offset, offset + (size ?? left));
+  const available = whole.length - offset;
+  if (size !== undefined) {
+    checkBytes(verb, "size", size, available, "which are the bytes from offset on");
+  }
+  return whole.subarray(offset, offset + (size ?? available));
 }
 
-function wholeOf(verb: string, name: string, buffer: AnyBuffer): Uint8Array {
+function allBytesOf(verb: string, name: string, buffer: AnyBuffer): Uint8Array {
   const isView = ArrayBuffer.isView(buffer);
   const memory: unknown = isView ? buffer.buffer : buffer;
   if (memory instanceof ArrayBuffer && memory.detached) {
-    throw new TypeError(`Cannot ${verb}: ${name} has been transferred away`);
+    throw new TypeError(`Cannot ${verb}: ${name} has been transferred`);
   }
   if (isView) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   if (memory instanceof ArrayBuffer || memory instanceof SharedArrayBuffer) {
@@ -105,27 +107,26 @@ function wholeOf(verb: string, name: string, buffer: AnyBuffer): Uint8Array {
   );
 }
 
-function checkBytes(verb: string, name: string, value: number, most: number, why: string): void {
+function checkBytes(verb: string, name: string, value: number, max: number, why: string): void {
   if (typeof value !== "number") {
     throw new TypeError(`Cannot ${verb}: ${name} must be a number of bytes, not ${typeof value}`);
   }
-  if (Number.isInteger(value) && value >= 0 && value <= most) return;
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number from 0 to ${most}, ${why}, but is ${
-      describe(value)
-    }`,
+    `Cannot ${verb}: ${name} must be an integer from 0 to ${max}, ${why}, not ${describe(value)}`,
   );
 }
 
 /**
- * Makes what copies the bytes of a message, and throws `BufferTooShort` if they are too many.
+ * Returns a reader that copies the bytes of a message, and throws `BufferTooShort` if there are more
+ * than `maxLength`.
  *
  * @throws {TypeError} if `maxLength` is not a number
- * @throws {RangeError} if it is negative or not a whole number
+ * @throws {RangeError} if `maxLength` is negative or not an integer
  */
-export function copying(maxLength = Infinity): Reader<Uint8Array<ArrayBuffer>> {
+export function copyReader(maxLength = Infinity): BytesReader<Uint8Array<ArrayBuffer>> {
   if (maxLength !== Infinity) {
-    checkBytes("receive bytes", "maxLength", maxLength, Infinity, "which is no limit");
+    checkBytes("receive bytes", "maxLength", maxLength, Infinity, "which sets no limit");
   }
   return (bytes) => {
     if (bytes.length <= maxLength) return bytes.slice();
@@ -134,16 +135,16 @@ export function copying(maxLength = Infinity): Reader<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Makes what copies the bytes of a message into a buffer and says how many they are, and throws
- * `BufferTooShort` if they do not fit.
+ * Returns a reader that copies the bytes of a message into a buffer and returns their number, and
+ * throws `BufferTooShort` if they do not fit.
  *
- * @throws {TypeError} if it is no buffer, was transferred away, or `offset` is no number
- * @throws {RangeError} if `offset` is not inside it
+ * @throws {TypeError} if `buffer` is not a buffer or was transferred, or `offset` is not a number
+ * @throws {RangeError} if `offset` is not inside the buffer
  */
-export function copyingInto(buffer: AnyBuffer, offset?: number): Reader<number> {
-  const room = partOf("receive bytes", "buffer", buffer, offset);
+export function intoReader(buffer: AnyBuffer, offset?: number): BytesReader<number> {
+  const room = bytesOf("receive bytes", "buffer", buffer, offset);
   return (bytes) => {
-    if (bytes.length > room.length) { // by now it may also have been transferred away
+    if (bytes.length > room.length) { // it may have been transferred meanwhile
       throw tooShort(`does not fit into the ${room.length} bytes of the buffer`, bytes);
     }
     room.set(bytes);
@@ -153,7 +154,7 @@ export function copyingInto(buffer: AnyBuffer, offset?: number): Reader<number> 
 
 function tooShort(why: string, bytes: Uint8Array<SharedArrayBuffer>): BufferTooShort {
   return new BufferTooShort(
-    `Cannot receive bytes: the message of ${bytes.length} bytes ${why}. The error's bytes has it`,
+    `Cannot receive bytes: the message of ${bytes.length} bytes ${why}. The error's bytes property is the message`,
     { bytes: bytes.slice() },
   );
 }

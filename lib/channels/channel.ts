@@ -22,7 +22,7 @@ import { ensureStack } from "../heap/stack.ts";
 import { wakeOne } from "../parking/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { bytesAt, bytesLength, messageName } from "../codec/bytes.ts";
+import { bytesAt, bytesLength, describeMessage } from "../codec/bytes.ts";
 import {
   discardMessage,
   freeMessage,
@@ -48,24 +48,24 @@ import {
   SENT_SEEN,
 } from "./channel_state.ts";
 
-/** Most bytes of a message that lies in its place. */
-const STREAM_BYTES = 60;
+/** Maximum stream length of a message that lies in its slot. */
+const MAX_INLINE_BYTES = 60;
 const IN_BLOCK = -1;
-/** So many that a segment fills a block of 16 KiB. */
+/** A segment fills a block of 16 KiB. */
 const SEGMENT_WORDS = 4080;
 const NEXT = 0;
 const END = 1;
-const FIRST_PLACE = 2;
+const FIRST_SLOT = 2;
 
-/** Makes a channel in the zeroed words at `channel`. */
+/** Initializes a channel in the zeroed words at `channel`. */
 export function initChannel(channel: number, limit: number): void {
   const segment = newSegment();
   i32[channel + LIMIT] = limit;
   i32[channel + HAS_LIMIT] = limit > 0 ? 1 : 0;
   i32[channel + LAST_SEGMENT] = segment;
-  i32[channel + LAST_WORD] = FIRST_PLACE;
+  i32[channel + LAST_WORD] = FIRST_SLOT;
   i32[channel + FIRST_SEGMENT] = segment;
-  i32[channel + FIRST_WORD] = FIRST_PLACE;
+  i32[channel + FIRST_WORD] = FIRST_SLOT;
 }
 
 function newSegment(): number {
@@ -74,21 +74,21 @@ function newSegment(): number {
   return segment;
 }
 
-/** Words of a place whose word 0 is `length`. */
-function wordsOf(length: number): number {
+/** Returns the number of words of a slot whose word 0 is `length`. */
+function slotWords(length: number): number {
   return length === IN_BLOCK ? 2 : 1 + ((length + 3) >> 2);
 }
 
-/** Lets go of all messages and the memory of a channel that nobody can reach. */
+/** Discards all messages and frees the memory of a channel that no isolate can reach. */
 export function destroyChannel(channel: number): void {
   while (discardNext(channel));
   free(i32[channel + FIRST_SEGMENT]);
 }
 
-/** Takes the next message and lets go of it, as {@linkcode discardMessage}; false if there is none. */
-export function discardNext(channel: number, whatIsLent?: "returns" | "is lost"): boolean {
+/** Takes the next message and discards it, as {@linkcode discardMessage}; false if there is none. */
+export function discardNext(channel: number, lentHandles?: "reclaim" | "drop"): boolean {
   if (!pop(channel)) return false;
-  discardMessage(popped.block || keepInline(), whatIsLent);
+  discardMessage(popped.block || storePopped(), lentHandles);
   return true;
 }
 
@@ -101,109 +101,109 @@ export function discardNext(channel: number, whatIsLent?: "returns" | "is lost")
  */
 export function push(channel: number, encoder: Encoder): boolean {
   const length = encoder.position;
-  if (length > STREAM_BYTES || !encoder.isStreamOnly) {
+  if (length > MAX_INLINE_BYTES || !encoder.isStreamOnly) {
     if (isFull(channel)) return false;
-    return sendStored(encoder, (block) => pushBlock(channel, block)); // it may fill up meanwhile
+    return sendStored(encoder, (block) => pushBlock(channel, block)); // it may have become full by then
   }
-  let place: number;
+  let slot: number;
   try {
-    place = enterToSend(channel, length);
+    slot = enterAndClaim(channel, length);
   } catch (error) {
     encoder.discard();
     throw error;
   }
-  if (place !== 0) {
+  if (slot !== 0) {
     const { words } = encoder;
-    for (let at = 0; at * 4 < length; at++) i32[place + 1 + at] = words[at];
+    for (let at = 0; at * 4 < length; at++) i32[slot + 1 + at] = words[at];
     Atomics.add(i32, channel + SENT, 1);
   }
   leave(channel + SEND_GUARD);
-  if (place === 0) return false;
+  if (slot === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
 }
 
-/** Sends a stored message if the channel has room and is open. */
+/** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
 export function pushBlock(channel: number, block: number): boolean {
-  const place = enterToSend(channel, IN_BLOCK);
-  if (place !== 0) {
-    i32[place + 1] = block;
+  const slot = enterAndClaim(channel, IN_BLOCK);
+  if (slot !== 0) {
+    i32[slot + 1] = block;
     Atomics.add(i32, channel + SENT, 1);
   }
   leave(channel + SEND_GUARD);
-  if (place === 0) return false;
+  if (slot === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
 }
 
 /**
- * Enters `SEND_GUARD` and claims a place for a message of the length; 0 if there is none.
+ * Enters `SEND_GUARD` and claims a slot for a message of the length; 0 if there is no room.
  *
- * @throws {RangeError} if the shared heap is used up; the guard is left
+ * @throws {RangeError} if the shared heap is full; the guard has been left
  */
-function enterToSend(channel: number, length: number): number {
+function enterAndClaim(channel: number, length: number): number {
   enter(channel + SEND_GUARD);
   try {
-    return claimPlace(channel, length);
+    return claimSlot(channel, length);
   } catch (error) {
     leave(channel + SEND_GUARD);
     throw error;
   }
 }
 
-/** A place for the next message; 0 if there is no room or nobody may send. Inside `SEND_GUARD`. */
-function claimPlace(channel: number, length: number): number {
+/** Claims the next slot; 0 if there is no room or the channel is closed. Inside `SEND_GUARD`. */
+function claimSlot(channel: number, length: number): number {
   if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
   let word = i32[channel + LAST_WORD];
   let segment = i32[channel + LAST_SEGMENT];
-  if (word + wordsOf(length) > SEGMENT_WORDS) {
+  if (word + slotWords(length) > SEGMENT_WORDS) {
     const next = newSegment();
     i32[segment + END] = word;
     i32[segment + NEXT] = next;
     i32[channel + LAST_SEGMENT] = next;
     segment = next;
-    word = FIRST_PLACE;
+    word = FIRST_SLOT;
   }
-  i32[channel + LAST_WORD] = word + wordsOf(length);
+  i32[channel + LAST_WORD] = word + slotWords(length);
   i32[segment + word] = length;
   return segment + word;
 }
 
 // Receiving
 
-/** The message that was popped last: in `block`, or `length` bytes here. */
-const popped = { block: 0, length: 0, words: new Int32Array(STREAM_BYTES / 4 + 1) };
+/** The message that was popped last: in `block`, or if that is 0, `length` bytes in `words`. */
+const popped = { block: 0, length: 0, words: new Int32Array(MAX_INLINE_BYTES / 4 + 1) };
 const poppedBytes = new Uint8Array(popped.words.buffer);
 const poppedView = new DataView(popped.words.buffer);
 const poppedFloats = new Float64Array(popped.words.buffer);
 
-/** Takes the next message into `popped`, if there is one. */
+/** Moves the next message into `popped`, if there is one. */
 function pop(channel: number): boolean {
   ensureStack();
   let emptied: number;
   enterWithStack(channel + RECEIVE_GUARD);
   try {
-    const place = nextPlace(channel);
-    if (place === 0) return false;
-    const length = i32[place];
+    const slot = nextSlot(channel);
+    if (slot === 0) return false;
+    const length = i32[slot];
     if (length === IN_BLOCK) {
-      popped.block = i32[place + 1];
+      popped.block = i32[slot + 1];
     } else {
       popped.block = 0;
       popped.length = length;
       const { words } = popped;
-      for (let word = 0; word * 4 < length; word++) words[word] = i32[place + 1 + word];
+      for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
     }
-    emptied = emptyPlace(channel, place);
+    emptied = removeSlot(channel, slot);
   } finally {
     leave(channel + RECEIVE_GUARD);
   }
-  noteRoom(channel, emptied);
+  signalRoom(channel, emptied);
   return true;
 }
 
-/** Where the next message lies; 0 if there is none. Inside `RECEIVE_GUARD`. */
-function nextPlace(channel: number): number {
+/** Returns the slot of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
+function nextSlot(channel: number): number {
   const received = i32[channel + RECEIVED];
   if (i32[channel + SENT_SEEN] === received) {
     const sent = Atomics.load(i32, channel + SENT);
@@ -212,43 +212,43 @@ function nextPlace(channel: number): number {
   }
   const segment = i32[channel + FIRST_SEGMENT];
   const word = i32[channel + FIRST_WORD];
-  if (word === i32[segment + END]) return i32[segment + NEXT] + FIRST_PLACE;
+  if (word === i32[segment + END]) return i32[segment + NEXT] + FIRST_SLOT;
   return segment + word;
 }
 
 /**
- * Takes the next message, which lies at `place`, out of the channel. Inside `RECEIVE_GUARD`.
+ * Removes the next message, which lies at `slot`, from the channel. Inside `RECEIVE_GUARD`.
  *
- * @returns the segment that nobody needs any more; 0 if there is none
+ * @returns the segment that became empty, to be freed; 0 if none did
  */
-function emptyPlace(channel: number, place: number): number {
+function removeSlot(channel: number, slot: number): number {
   const segment = i32[channel + FIRST_SEGMENT];
   let emptied = 0;
-  if (place === segment + i32[channel + FIRST_WORD]) {
-    i32[channel + FIRST_WORD] += wordsOf(i32[place]);
+  if (slot === segment + i32[channel + FIRST_WORD]) {
+    i32[channel + FIRST_WORD] += slotWords(i32[slot]);
   } else {
     emptied = segment;
-    i32[channel + FIRST_SEGMENT] = place - FIRST_PLACE;
-    i32[channel + FIRST_WORD] = FIRST_PLACE + wordsOf(i32[place]);
+    i32[channel + FIRST_SEGMENT] = slot - FIRST_SLOT;
+    i32[channel + FIRST_WORD] = FIRST_SLOT + slotWords(i32[slot]);
   }
   const received = (i32[channel + RECEIVED] + 1) | 0;
-  // Without a limit nobody sleeps on it, and who asks learns it when the section is left.
+  // Without a limit no isolate sleeps on it, and leaving the guard publishes it.
   if (i32[channel + HAS_LIMIT] === 0) i32[channel + RECEIVED] = received;
   else Atomics.store(i32, channel + RECEIVED, received);
   return emptied;
 }
 
-/** Does what follows {@linkcode emptyPlace}, outside of the guard. */
-function noteRoom(channel: number, emptied: number): void {
+/** Frees what {@linkcode removeSlot} returned and wakes a sender, outside of the guard. */
+function signalRoom(channel: number, emptied: number): void {
   if (emptied !== 0) free(emptied);
   if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);
 }
 
 /**
- * Makes the decoder read the next message, if there is one. When it has been read, or reading it has
- * failed, call {@linkcode endReceive}.
+ * Takes the next message, if there is one, and starts the decoder on it. Call {@linkcode endReceive}
+ * once it has been read, or reading it has failed.
  *
- * @returns the block of the message, 0 if it has none; `undefined` if there is no message
+ * @returns the block of the message, 0 if it lay in its slot; `undefined` if there is no message
  */
 export function receiveInto(channel: number, decoder: Decoder): number | undefined {
   if (!pop(channel)) return undefined;
@@ -258,16 +258,16 @@ export function receiveInto(channel: number, decoder: Decoder): number | undefin
   return block;
 }
 
-/** Uses up a message that {@linkcode receiveInto} gave. */
+/** Frees a message that {@linkcode receiveInto} took. */
 export function endReceive(decoder: Decoder, block: number): void {
   decoder.finish();
   if (block !== 0) freeMessage(block);
 }
 
-/** What came out of a channel. */
+/** A message that was taken out of a channel. */
 export type Received =
   | { kind: "value"; value: unknown }
-  /** The value needs a module; its message is at `block`: `importValue(block)`. */
+  /** The value needs a module to be imported: read it with `importValue(block)`. */
   | { kind: "unread"; block: number; needs: NeedsImport };
 
 const reader = new Decoder();
@@ -275,40 +275,40 @@ const reader = new Decoder();
 /** Takes the next value out of the channel, if there is one. */
 export function receive(channel: number): Received | undefined {
   const block = receiveInto(channel, reader);
-  return block === undefined ? undefined : readReceived(block);
+  return block === undefined ? undefined : readPopped(block);
 }
 
-/** Reads the message in a block that was taken out of a channel. */
+/** Reads a stored message that was taken out of a channel. */
 export function receiveBlock(block: number): Received {
   readMessage(reader, block);
-  return readReceived(block);
+  return readPopped(block);
 }
 
-/** Reads the message that `reader` stands at, which is in `block` or, if that is 0, was popped last. */
-function readReceived(block: number): Received {
+/** Reads the message that `reader` was started on: in `block`, or if that is 0, in `popped`. */
+function readPopped(block: number): Received {
   try {
     const value = reader.value();
     endReceive(reader, block);
     return { kind: "value", value };
   } catch (error) {
     if (error instanceof NeedsImport) {
-      return { kind: "unread", block: block || keepInline(), needs: error };
+      return { kind: "unread", block: block || storePopped(), needs: error };
     }
     endReceive(reader, block);
     throw error;
   }
 }
 
-/** What came out of a channel from which bytes are wanted. */
+/** What a receiver of bytes found. */
 export type ReceivedBytes<R> =
   | { kind: "bytes"; result: R }
-  /** The next message is something else, and stays. */
+  /** The next message is not bytes, and stays in the channel. */
   | { kind: "other"; name: string };
 
 /**
  * Takes the next message out of the channel if it is bytes.
  *
- * @param read reads the bytes, which lie in the heap for so long
+ * @param read reads the bytes in the shared heap, which are freed when it returns
  */
 export function receiveBytes<R>(
   channel: number,
@@ -320,26 +320,26 @@ export function receiveBytes<R>(
   let emptied: number;
   enterWithStack(channel + RECEIVE_GUARD);
   try {
-    const place = nextPlace(channel);
-    if (place === 0) return undefined;
-    block = i32[place] === IN_BLOCK ? i32[place + 1] : 0;
-    const start = block === 0 ? (place + 1) * 4 : messageStart(block);
-    if (bytesLength(start) < 0) return { kind: "other", name: messageName(start) };
+    const slot = nextSlot(channel);
+    if (slot === 0) return undefined;
+    block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
+    const start = block === 0 ? (slot + 1) * 4 : messageStart(block);
+    if (bytesLength(start) < 0) return { kind: "other", name: describeMessage(start) };
     bytes = bytesAt(start);
-    emptied = emptyPlace(channel, place);
+    emptied = removeSlot(channel, slot);
   } finally {
     leave(channel + RECEIVE_GUARD);
   }
-  noteRoom(channel, emptied);
+  signalRoom(channel, emptied);
   try {
     return { kind: "bytes", result: read(bytes) };
   } finally {
-    if (block !== 0) freeMessage(block); // without a block there are no bytes
+    if (block !== 0) freeMessage(block); // a message in its slot has no bytes behind its stream
   }
 }
 
-/** Moves the stream that was popped last into a block, so that it can be read later. */
-export function keepInline(): number {
+/** Copies the stream in `popped` into a block, so that it can be read later. */
+export function storePopped(): number {
   const block = allocate(8 + popped.words.byteLength);
   i32[block] = popped.length;
   i32.set(popped.words, block + 2);

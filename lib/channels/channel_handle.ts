@@ -1,5 +1,5 @@
 /**
- * A bare channel as a shared object, for the library's own protocols.
+ * A bare channel as a shared object, for the package's own protocols.
  *
  * @module
  */
@@ -30,14 +30,14 @@ export function createChannel(): number {
   return channel;
 }
 
-/** A channel without limit that several isolates can reach. */
+/** A channel without a limit that several isolates can reach. */
 export class Channel extends SharedHandle {
-  /** Makes an empty channel. */
+  /** Creates an empty channel. */
   constructor() {
     super(createChannel() - CHANNEL);
   }
 
-  /** The address by which the functions of `channel.ts` know it. */
+  /** The address of the channel, for the functions of `channel.ts`. */
   get at(): number {
     return this.address + CHANNEL;
   }

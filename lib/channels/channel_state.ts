@@ -1,5 +1,5 @@
 /**
- * The words of a channel, and what can be asked and told of one without taking a message out.
+ * The words of a channel, its counts, and closing it.
  *
  * They mean the same for channels that keep their messages in another order than first in, first out
  * (`store.ts`).

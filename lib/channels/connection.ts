@@ -34,16 +34,16 @@ import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { importValue } from "../codec/message.ts";
 import {
-  copying,
-  copyingInto,
-  partOf,
-  type Reader,
+  bytesOf,
+  type BytesReader,
+  copyReader,
+  intoReader,
+  recvBytesIntoNames,
   type RecvBytesIntoOptions,
+  recvBytesNames,
   type RecvBytesOptions,
-  recvIntoNames,
-  recvNames,
+  sendBytesNames,
   type SendBytesOptions,
-  sendNames,
 } from "./bytes.ts";
 import { push, receive, receiveBytes, type ReceivedBytes } from "./channel.ts";
 import { CHANNEL_WORDS, closeChannel, Closed } from "./channel_state.ts";
@@ -86,18 +86,18 @@ export function createConnection(pipe: number, side: number, mode: number): Conn
 /**
  * One end of a {@linkcode Pipe}.
  *
- * - It may be sent anywhere. An end that is sent is lent: it stays open here only if it is used here
- *   again, so that the other end learns when the worker that got it is gone.
+ * - An end can be sent to other isolates. It is then lent: it stays open here only if it is used here
+ *   again. So the other end learns when the worker that received it is gone.
  * - When `send` returns, the message can be received.
- * - Messages come out whole, in the order in which they were sent.
- * - One end should be used by one worker at a time; used by several, each message goes to one of them.
+ * - Messages arrive whole, in the order in which they were sent.
+ * - One end should be used by one worker at a time. If several use it, each message goes to one of them.
  *
  * Follows Python's `multiprocessing.connection.Connection`.
  *
- * @typeParam Sent what is sent at this end
- * @typeParam Received what is received at it
+ * @typeParam Sent the type of the messages that this end sends
+ * @typeParam Received the type of the messages that it receives
  *
- * @example Bytes, into a buffer that is there already
+ * @example Bytes, received into an existing buffer
  * ```ts
  * import { Pipe } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -141,14 +141,14 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     return (i32[this.address + MODE] & Mode.WRITABLE) !== 0;
   }
 
-  /** Whether this end was closed here. */
+  /** Whether this end was closed in this isolate. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
    * Sends a message to the other end. It is copied at the call and can be received when the call
-   * returns; there is no limit to what waits at the other end.
+   * returns. There is no limit on the messages that wait at the other end.
    *
    * @throws {BrokenPipeError} if the other end is gone
    * @throws {ClosedError} if this end is closed
@@ -160,21 +160,21 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     this.sendSync(message);
   }
 
-  /** As {@linkcode Connection.send}: sending never waits. */
+  /** As {@linkcode Connection.send}, synchronously: sending never waits. */
   sendSync(message: Sent): void {
-    this.#use("send", this.writable, "the other one");
+    this.#use("send", this.writable);
     this.#push(message, "message");
   }
 
   /**
-   * Sends bytes to the other end, as one message: the `recvBytes` of the other end gets them, and its
-   * `recv` gets a `Uint8Array`. Otherwise as {@linkcode Connection.send}.
+   * Sends bytes to the other end, as one message: there, `recvBytes` returns the bytes, and `recv`
+   * returns a `Uint8Array`. Otherwise as {@linkcode Connection.send}.
    *
-   * @param bytes a buffer of any kind, which is copied; of a shared one, too, the contents are sent
+   * @param bytes a buffer of any kind; its contents are copied, also those of a shared buffer
    * @throws {BrokenPipeError} if the other end is gone
    * @throws {ClosedError} if this end is closed
    * @throws {RangeError} if `offset` and `size` are not a part of `bytes`
-   * @throws {TypeError} if this end only receives, or `bytes` is no buffer
+   * @throws {TypeError} if this end only receives, or `bytes` is not a buffer
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
   async sendBytes(
@@ -184,157 +184,157 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     this.sendBytesSync(bytes, options);
   }
 
-  /** As {@linkcode Connection.sendBytes}: sending never waits. */
+  /** As {@linkcode Connection.sendBytes}, synchronously: sending never waits. */
   sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options: SendBytesOptions = {}): void {
-    this.#use("send", this.writable, "the other one");
-    checkOptions("send bytes", options, sendNames);
-    const part = partOf("send bytes", "bytes", bytes, options.offset, options.size);
-    // Of these, the encoder would send the buffer whole, or share it.
+    this.#use("send", this.writable);
+    checkOptions("send bytes", options, sendBytesNames);
+    const part = bytesOf("send bytes", "bytes", bytes, options.offset, options.size);
+    // The encoder would send a resizable buffer whole, and share a shared one.
     const { buffer } = part;
     const copies = buffer instanceof SharedArrayBuffer || buffer.resizable;
     this.#push(copies ? part.slice() : part, "bytes");
   }
 
   /**
-   * Receives the next message, waiting until there is one.
+   * Receives the next message, and waits until there is one.
    *
-   * @throws {EOFError} if the other end is gone and all it sent has been received
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {EOFError} if the other end is gone and everything that it sent has been received
+   * @throws {TimeoutError} if no message arrives within `timeoutMs`
    * @throws {ClosedError} if this end is closed
    * @throws {TypeError} if this end only sends
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async recv(options?: WaitOptions): Promise<Received> {
-    this.#use("receive", this.readable, "the other one");
+    this.#use("receive", this.readable);
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
       await awaitOn(receiving(channel), options);
-    const message = this.#judge(received, options);
+    const message = this.#receivedOrThrow(received, options);
     return (message.kind === "value"
       ? message.value
       : await importValue(message.block)) as Received;
   }
 
   /**
-   * Receives the next message, blocking the thread until there is one.
+   * Receives the next message, and blocks the isolate until there is one.
    *
-   * @throws {EOFError} if the other end is gone and all it sent has been received
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {EOFError} if the other end is gone and everything that it sent has been received
+   * @throws {TimeoutError} if no message arrives within `timeoutMs`
    * @throws {ClosedError} if this end is closed
    * @throws {TypeError} if this end only sends
    * @throws {TaskLookupError} if the message needs a module that this worker has not imported
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   recvSync(options?: WaitOptions): Received {
-    this.#use("receive", this.readable, "the other one");
+    this.#use("receive", this.readable);
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
       blockOn(receiving(channel), options);
-    return readReceived(this.#judge(received, options)) as Received;
+    return readReceived(this.#receivedOrThrow(received, options)) as Received;
   }
 
   /**
-   * Receives the next message, which has to be bytes, waiting until there is one.
+   * Receives the next message, which must be bytes, and waits until there is one.
    *
-   * If it is something else, the error is thrown and the message stays: `recv` gets it.
+   * If the message is not bytes, it stays for `recv`, and `TypeError` is thrown.
    *
-   * @throws {BufferTooShort} if it has more than `maxLength` bytes; the error has them, and the
-   * connection goes on with the next message
-   * @throws {EOFError} if the other end is gone and all it sent has been received
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {BufferTooShort} if the message has more than `maxLength` bytes. The error carries the
+   * message, and the connection stays usable
+   * @throws {EOFError} if the other end is gone and everything that it sent has been received
+   * @throws {TimeoutError} if no message arrives within `timeoutMs`
    * @throws {ClosedError} if this end is closed
    * @throws {TypeError} if the message is not bytes, or this end only sends
-   * @throws {RangeError} if `maxLength` is negative or not a whole number
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws {RangeError} if `maxLength` is negative or not an integer
+   * @throws the reason of `signal`, if it is aborted first
    */
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const wait = pickWaitOptions("receive bytes", options, recvNames);
-    const steps = this.#receivingBytes(copying(options?.maxLength));
-    return this.#judgeBytes(await awaitOn(steps, wait), options);
+    const wait = pickWaitOptions("receive bytes", options, recvBytesNames);
+    const steps = this.#receivingBytes(copyReader(options?.maxLength));
+    return this.#bytesOrThrow(await awaitOn(steps, wait), options);
   }
 
   /**
-   * As {@linkcode Connection.recvBytes}, blocking the thread.
+   * As {@linkcode Connection.recvBytes}, but blocks the isolate.
    *
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
-    const wait = pickWaitOptions("receive bytes", options, recvNames);
-    const steps = this.#receivingBytes(copying(options?.maxLength));
-    return this.#judgeBytes(blockOn(steps, wait), options);
+    const wait = pickWaitOptions("receive bytes", options, recvBytesNames);
+    const steps = this.#receivingBytes(copyReader(options?.maxLength));
+    return this.#bytesOrThrow(blockOn(steps, wait), options);
   }
 
   /**
-   * Receives the next message, which has to be bytes, into a buffer, waiting until there is one. The
-   * rest of the buffer stays as it is. Otherwise as {@linkcode Connection.recvBytes}.
+   * Receives the next message, which must be bytes, into a buffer, and waits until there is one. The
+   * rest of the buffer is not changed. Otherwise as {@linkcode Connection.recvBytes}.
    *
    * @param buffer a buffer of any kind
-   * @returns the number of bytes that were received
-   * @throws {BufferTooShort} if it does not fit into the buffer from `offset` on; the error has the
-   * whole message, and the connection goes on with the next
-   * @throws {EOFError} if the other end is gone and all it sent has been received
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @returns the number of bytes received
+   * @throws {BufferTooShort} if the message does not fit into the buffer from `offset` on. The error
+   * carries the message, and the connection stays usable
+   * @throws {EOFError} if the other end is gone and everything that it sent has been received
+   * @throws {TimeoutError} if no message arrives within `timeoutMs`
    * @throws {ClosedError} if this end is closed
-   * @throws {TypeError} if the message is not bytes, `buffer` no buffer, or this end only sends
+   * @throws {TypeError} if the message is not bytes, `buffer` is not a buffer, or this end only sends
    * @throws {RangeError} if `offset` is not inside the buffer
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async recvBytesInto(
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): Promise<number> {
-    const wait = pickWaitOptions("receive bytes", options, recvIntoNames);
-    const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
-    return this.#judgeBytes(await awaitOn(steps, wait), options);
+    const wait = pickWaitOptions("receive bytes", options, recvBytesIntoNames);
+    const steps = this.#receivingBytes(intoReader(buffer, options?.offset));
+    return this.#bytesOrThrow(await awaitOn(steps, wait), options);
   }
 
   /**
-   * As {@linkcode Connection.recvBytesInto}, blocking the thread.
+   * As {@linkcode Connection.recvBytesInto}, but blocks the isolate.
    *
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   recvBytesIntoSync(
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): number {
-    const wait = pickWaitOptions("receive bytes", options, recvIntoNames);
-    const steps = this.#receivingBytes(copyingInto(buffer, options?.offset));
-    return this.#judgeBytes(blockOn(steps, wait), options);
+    const wait = pickWaitOptions("receive bytes", options, recvBytesIntoNames);
+    const steps = this.#receivingBytes(intoReader(buffer, options?.offset));
+    return this.#bytesOrThrow(blockOn(steps, wait), options);
   }
 
   /**
-   * Waits until `recv` would not: there is a message, or the other end is gone.
+   * Waits until `recv` would not wait: there is a message, or the other end is gone.
    *
-   * @param options without a `timeoutMs` it looks and does not wait, as in Python
-   * @returns false if `timeoutMs` passed first
+   * @param options without a `timeoutMs`, the call does not wait, as in Python
+   * @returns false if `timeoutMs` passes first
    * @throws {ClosedError} if this end is closed
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
   async poll(options: WaitOptions = { timeoutMs: 0 }): Promise<boolean> {
-    this.#use("poll", this.readable, "the other one");
+    this.#use("poll", this.readable);
     return awaitOn(becomingReadable(incoming(this.address)), options);
   }
 
-  /** As {@linkcode Connection.poll}, blocking the thread. */
+  /** As {@linkcode Connection.poll}, but blocks the isolate. */
   pollSync(options: WaitOptions = { timeoutMs: 0 }): boolean {
-    this.#use("poll", this.readable, "the other one");
+    this.#use("poll", this.readable);
     return blockOn(becomingReadable(incoming(this.address)), options);
   }
 
-  /** Steps of waiting until `recv` would not wait, for `wait`. */
+  /** Steps of waiting until `recv` would not wait, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never> {
-    this.#use("wait", this.readable, "the other one");
+    this.#use("wait", this.readable);
     return becomingReadable(incoming(this.address));
   }
 
-  /** Closes this end here. The other end is told once nobody else has it open. */
+  /** Closes this end in this isolate. The other end learns it once no isolate has this end open. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     markUnreachable(this);
   }
 
-  /** Closes this end here. */
+  /** Closes this end in this isolate. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -345,13 +345,14 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     markReachable(this);
   }
 
-  #use(verb: string, allowed: boolean, which: string): void {
+  /** Checks that this end can be used, and opens it again if it was lent. */
+  #use(verb: string, allowed: boolean): void {
     if (this.#closed) throw new ClosedError(`Cannot ${verb}: this end of the pipe is closed`);
     if (!allowed) {
-      throw new TypeError(`Cannot ${verb}: the pipe is one-way; use ${which} of its two ends`);
+      throw new TypeError(`Cannot ${verb}: the pipe is one-way; use the other one of its two ends`);
     }
     if (isUnreachable(this)) {
-      // It was lent; using it again opens it here again, unless the pipe has been told already.
+      // It was lent. Using it opens it here again, unless the other end already counts it as gone.
       if (Atomics.load(i32, this.address + USERS) === 0) {
         throw new ClosedError(
           `Cannot ${verb}: this end was sent to a worker, which closed it or has ended`,
@@ -372,14 +373,14 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     throw new BrokenPipeError(`Cannot send ${name}: the other end of the pipe is gone`);
   }
 
-  #receivingBytes<R>(read: Reader<R>): Steps<ReceivedBytes<R> | "closed" | "timed out"> {
-    this.#use("receive", this.readable, "the other one");
+  #receivingBytes<R>(read: BytesReader<R>): Steps<ReceivedBytes<R> | "closed" | "timed out"> {
+    this.#use("receive", this.readable);
     return taking(incoming(this.address), (channel) => receiveBytes(channel, read));
   }
 
-  #judge<R>(received: R | "closed" | "timed out", options?: WaitOptions): R {
+  #receivedOrThrow<R>(received: R | "closed" | "timed out", options?: WaitOptions): R {
     if (received === "timed out") {
-      throw new TimeoutError(`Cannot receive: no message came in ${options?.timeoutMs} ms`);
+      throw new TimeoutError(`Cannot receive: no message arrived within ${options?.timeoutMs} ms`);
     }
     if (received === "closed") {
       throw new EOFError("Cannot receive: the other end of the pipe is gone");
@@ -387,14 +388,14 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     return received;
   }
 
-  #judgeBytes<R>(
+  #bytesOrThrow<R>(
     received: ReceivedBytes<R> | "closed" | "timed out",
     options?: WaitOptions,
   ): R {
-    const message = this.#judge(received, options);
+    const message = this.#receivedOrThrow(received, options);
     if (message.kind === "bytes") return message.result;
     throw new TypeError(
-      `Cannot receive bytes: the next message is ${message.name}. It stays: recv() receives it`,
+      `Cannot receive bytes: the next message is ${message.name}. Receive it with recv()`,
     );
   }
 }

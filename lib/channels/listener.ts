@@ -1,19 +1,19 @@
 /**
- * Pipes between those who know only a name.
+ * Pipes between isolates that share only a name.
  *
- * A listener is in a list of the program, from which clients find it by its name. A client makes a
- * pipe and sends one of its ends through the listener's channel.
+ * A listener is in a list of the program, in which clients find it by its name. A client creates a
+ * pipe and sends one end through the listener's channel.
  *
  * | word | meaning | written by |
  * |---|---|---|
  * | root `listenersGuard` | guards the list, and `NEXT` of all listeners | `enter`, `leave` |
- * | root `listeners` | first of the list; 0 for none | `list`, `unlist` |
- * | `NEXT` | the next in the list | `list`, `unlist` |
- * | `USERS` | isolates and messages that have the listener; 0: nobody can accept | `onReachable`, `onUnreachable` |
+ * | root `listeners` | first listener of the list; 0: none | `addToList`, `removeFromList` |
+ * | `NEXT` | the next listener in the list; 0: none | `addToList`, `removeFromList` |
+ * | `USERS` | isolates and messages that have the listener; 0: no isolate can accept | `onReachable`, `onUnreachable` |
  * | `NAME_BYTES`, `NAME` | its name in UTF-8 | the creator |
  *
- * Being in the list is no reference: a listener leaves it before the last of its users does. A client
- * takes a reference inside the guard, so what it has found is not freed under it.
+ * The list does not hold references: a listener is removed when its last user is gone. A client adds a
+ * reference inside the guard, so that the listener that it found is not freed meanwhile.
  *
  * @module
  */
@@ -76,17 +76,17 @@ function nameOf(listener: number): Uint8Array {
   return u8.subarray(start, start + i32[listener + NAME_BYTES]);
 }
 
-/** The listener of that name; 0 if there is none. Inside the guard. */
+/** Returns the listener of that name; 0 if there is none. Inside the guard. */
 function find(name: Uint8Array): number {
   for (let at = i32[LISTENERS]; at !== 0; at = i32[at + NEXT]) {
-    const its = nameOf(at);
-    if (its.length === name.length && its.every((byte, index) => byte === name[index])) return at;
+    const other = nameOf(at);
+    if (other.length === name.length && other.every((byte, i) => byte === name[i])) return at;
   }
   return 0;
 }
 
-/** As `find`, with a reference that keeps the listener's memory. */
-function findAndRetain(name: Uint8Array): number {
+/** Finds the listener of that name and adds a reference to it; 0 if there is none. */
+function findAndAddRef(name: Uint8Array): number {
   enter(LISTENERS_GUARD);
   try {
     const listener = find(name);
@@ -97,8 +97,8 @@ function findAndRetain(name: Uint8Array): number {
   }
 }
 
-/** Enters a listener in the list, unless there is one of its name: whether it did. */
-function list(listener: number): boolean {
+/** Adds a listener to the list, and returns true, unless there is one of its name. */
+function addToList(listener: number): boolean {
   enter(LISTENERS_GUARD);
   try {
     if (find(nameOf(listener)) !== 0) return false;
@@ -110,7 +110,7 @@ function list(listener: number): boolean {
   }
 }
 
-function unlist(listener: number): void {
+function removeFromList(listener: number): void {
   enter(LISTENERS_GUARD);
   let link: number = LISTENERS;
   while (i32[link] !== 0 && i32[link] !== listener) link = i32[link] + NEXT;
@@ -118,29 +118,28 @@ function unlist(listener: number): void {
   leave(LISTENERS_GUARD);
 }
 
-/** Ends a listener: those who wait to be accepted are told that the other end is gone. */
-function end(listener: number): void {
-  unlist(listener);
+/** Closes a listener. Clients that were not accepted learn that the other end is gone. */
+function endListener(listener: number): void {
+  removeFromList(listener);
   closeChannel(listener + CHANNEL, Closed.SENDERS_GONE);
-  while (discardNext(listener + CHANNEL, "is lost"));
+  while (discardNext(listener + CHANNEL, "drop"));
 }
 
 /**
- * Accepts connections from whoever knows its name, in any worker of the program.
+ * Accepts connections by name, from any worker of the program.
  *
- * - A {@linkcode Client} need not wait to be accepted: it can send at once, and nothing is lost if it
- *   ends before.
- * - It may be sent to other workers; each connection is accepted by one of them.
- * - When it is closed, or all workers that have it have ended, clients that were not accepted are told
- *   by `EOFError`, and its name is free.
+ * - A {@linkcode Client} can send before it is accepted. Its messages are not lost if it ends before.
+ * - A listener can be sent to other workers. Each connection is accepted by one of them.
+ * - When it is closed, or all workers that have it have ended, clients that were not accepted get an
+ *   `EOFError`, and its name is free.
  *
- * Follows Python's `multiprocessing.connection.Listener`, with names inside the program in the place
- * of addresses. There is no `authkey`: all that runs in the program is one trust.
+ * Follows Python's `multiprocessing.connection.Listener`, with names inside the program instead of
+ * addresses. There is no `authkey`, because all code of a program has the same trust.
  *
- * @typeParam Sent what is sent at the listener's ends
- * @typeParam Back what is received at them
+ * @typeParam Sent the type of the messages that the listener's ends send
+ * @typeParam Back the type of the messages that they receive
  *
- * @example Who calls
+ * @example A client finds a listener
  * ```ts
  * import { Client, Listener } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -155,64 +154,64 @@ function end(listener: number): void {
 export class Listener<Sent = unknown, Back = Sent> extends SharedHandle
   implements Disposable, Waitable {
   /**
-   * Begins to listen.
+   * Starts listening.
    *
-   * @param name by which clients find it; without one it gets a name that no other has
+   * @param name the name by which clients find it; by default a unique one
    * @throws {Deno.errors.AddrInUse} if another listener has this name
-   * @throws {TypeError} if the name is not a string, or empty
+   * @throws {TypeError} if the name is not a string, or is empty
    */
   constructor(name?: string) {
     super(createListener(name));
-    if (list(this.address)) return;
-    end(this.address);
+    if (addToList(this.address)) return;
+    endListener(this.address);
     throw new Deno.errors.AddrInUse(
       `Cannot listen: another listener has the name ${JSON.stringify(this.name)}. Close it first`,
     );
   }
 
-  /** The name by which clients find it. */
+  /** The name by which clients find the listener. */
   get name(): string {
     return new TextDecoder().decode(nameOf(this.address));
   }
 
-  /** Whether it was closed. */
+  /** Whether the listener was closed. */
   get closed(): boolean {
     return closedBits(this.address + CHANNEL) !== 0;
   }
 
   /**
-   * Accepts the next connection, waiting until there is one.
+   * Accepts the next connection, and waits until there is one.
    *
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {TimeoutError} if there is no connection within `timeoutMs`
    * @throws {ClosedError} if the listener is closed
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async accept(options?: WaitOptions): Promise<Connection<Sent, Back>> {
     return accepted(await awaitOn(receiving(this.address + CHANNEL), options), options);
   }
 
   /**
-   * Accepts the next connection, blocking the thread until there is one.
+   * Accepts the next connection, and blocks the isolate until there is one.
    *
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {TimeoutError} if there is no connection within `timeoutMs`
    * @throws {ClosedError} if the listener is closed
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   acceptSync(options?: WaitOptions): Connection<Sent, Back> {
     return accepted(blockOn(receiving(this.address + CHANNEL), options), options);
   }
 
-  /** Ends the listener for everybody. Clients that were not accepted are told by `EOFError`. */
+  /** Closes the listener for all workers. Clients that were not accepted get an `EOFError`. */
   close(): void {
-    end(this.address);
+    endListener(this.address);
   }
 
-  /** Ends the listener for everybody. */
+  /** Closes the listener for all workers. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Steps of waiting until a connection can be accepted or the listener is closed, for `wait`. */
+  /** Steps of waiting until a connection can be accepted or the listener is closed, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never> {
     return becomingReadable(this.address + CHANNEL);
   }
@@ -223,25 +222,25 @@ function accepted<Sent, Back>(
   options?: WaitOptions,
 ): Connection<Sent, Back> {
   if (received === "timed out") {
-    throw new TimeoutError(`Cannot accept: no connection came in ${options?.timeoutMs} ms`);
+    throw new TimeoutError(`Cannot accept: no connection was made within ${options?.timeoutMs} ms`);
   }
   if (received === "closed") throw new ClosedError("Cannot accept: the listener is closed");
   return readReceived(received) as Connection<Sent, Back>;
 }
 
 /**
- * Connects to the {@linkcode Listener} of a name.
+ * Connects to the {@linkcode Listener} of that name.
  *
- * What is sent through the connection waits there until the listener accepts it.
+ * Messages that are sent through the connection wait there until the listener accepts it.
  *
  * Follows Python's `multiprocessing.connection.Client`.
  *
- * @typeParam Sent what is sent at this end
- * @typeParam Back what is received at it
- * @throws {Deno.errors.ConnectionRefused} if nobody listens under this name
+ * @typeParam Sent the type of the messages that this end sends
+ * @typeParam Back the type of the messages that it receives
+ * @throws {Deno.errors.ConnectionRefused} if there is no listener of this name
  * @throws {TypeError} if the name is not a string
  *
- * @example A name that nobody has
+ * @example A name without a listener
  * ```ts
  * import { Client } from "@sauropod/multiprocessing";
  * import { assertThrows } from "@std/assert";
@@ -254,7 +253,7 @@ export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Se
     throw new TypeError(`Cannot connect: name must be a string, not ${typeof name}`);
   }
   ensureIsolate();
-  const listener = findAndRetain(new TextEncoder().encode(name));
+  const listener = findAndAddRef(new TextEncoder().encode(name));
   if (listener !== 0) {
     try {
       const connection = connect<Sent, Back>(listener);
@@ -264,22 +263,22 @@ export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Se
     }
   }
   throw new Deno.errors.ConnectionRefused(
-    `Cannot connect: nobody listens under the name ${JSON.stringify(name)}`,
+    `Cannot connect: there is no listener of the name ${JSON.stringify(name)}`,
   );
 }
 
-/** Sends one end of a new pipe to the listener and returns the other; `undefined` if it is closed. */
+/** Sends one end of a new pipe to the listener and returns the other; `undefined` if the listener is closed. */
 function connect<Sent, Back>(listener: number): Connection<Sent, Back> | undefined {
-  const [mine, its] = Pipe<Sent, Back>();
-  const encoder = encode(its);
+  const [here, there] = Pipe<Sent, Back>();
+  const encoder = encode(there);
   try {
-    if (push(listener + CHANNEL, encoder)) return mine;
+    if (push(listener + CHANNEL, encoder)) return here;
     encoder.discard();
   } finally {
     returnEncoder(encoder);
   }
-  its.close();
-  mine.close();
+  there.close();
+  here.close();
 }
 
 defineType(TYPE, "Listener", {
@@ -289,6 +288,6 @@ defineType(TYPE, "Listener", {
     Atomics.add(i32, listener + USERS, 1);
   },
   onUnreachable(listener) {
-    if (Atomics.sub(i32, listener + USERS, 1) === 1) end(listener);
+    if (Atomics.sub(i32, listener + USERS, 1) === 1) endListener(listener);
   },
 });

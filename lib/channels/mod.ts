@@ -1,8 +1,8 @@
 /**
  * Queues, pipes and listeners, and waiting for any of them.
  *
- * A new channel is a file in this folder and a line here: workers, contexts, `./dummy` and the main
- * module take what this module exports.
+ * A new kind of channel is a file in this folder and a line here: workers, contexts, `./dummy` and the
+ * main module take their names from this module.
  *
  * @module
  */

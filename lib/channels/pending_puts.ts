@@ -1,7 +1,8 @@
 /**
- * Puts of this isolate that wait for room: they get it in the order in which they were made.
+ * Puts of this isolate that wait for room, which they get in the order of the calls.
  *
- * Only the first of a line waits in the channel's queue, where it meets those of other isolates.
+ * Per channel, only the first pending put of an isolate waits in the channel's wait queue, together with
+ * the first ones of other isolates. The others wait for the end of the put before them.
  *
  * @module
  */
@@ -10,35 +11,35 @@ import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { fiberKeepsAlive, waitInFiber } from "../parking/wait.ts";
 import { settledWithin } from "../sync/settled.ts";
 
-/** By channel, how many stand in the line, and the end of the last put and of all before it. */
-const lines = new Map<number, { count: number; end?: Promise<unknown> }>();
-/** The ends of those that are of no daemon: a worker whose work is done waits for them. */
-const owed = new Set<Promise<void>>();
+/** By channel: the number of pending puts, and a promise of the end of all of them. */
+const pending = new Map<number, { count: number; end?: Promise<unknown> }>();
+/** The ends of pending puts that keep the isolate alive: a worker waits for them before it ends. */
+const keepingAlive = new Set<Promise<void>>();
 
-/** Whether puts of this isolate wait for room in the channel: the next must not overtake them. */
+/** Whether puts of this isolate wait for room in the channel, which a new put must not overtake. */
 export function hasPendingPuts(channel: number): boolean {
-  return lines.size > 0 && lines.has(channel);
+  return pending.size > 0 && pending.has(channel);
 }
 
 /**
- * Waits for the turn of a put, and then puts.
+ * Waits for the pending puts before this one, and then puts.
  *
- * @param put puts by the time that is left
- * @returns "timed out" if its time was up before its turn
- * @throws the reason of `signal`, if that is aborted first
+ * @param put puts within the remaining time
+ * @returns "timed out" if the time was up before all puts before it had ended
+ * @throws the reason of `signal`, if it is aborted first
  */
 export async function putInOrder<R>(
   channel: number,
   options: WaitOptions | undefined,
   put: (options?: WaitOptions) => Promise<R>,
 ): Promise<R | "timed out"> {
-  const line = lines.get(channel) ?? { count: 0 };
-  const before = line.end;
+  const queue = pending.get(channel) ?? { count: 0 };
+  const before = queue.end;
   const ended = Promise.withResolvers<void>();
-  if (fiberKeepsAlive()) owed.add(ended.promise);
-  line.count++;
-  line.end = Promise.all([before, ended.promise]);
-  lines.set(channel, line);
+  if (fiberKeepsAlive()) keepingAlive.add(ended.promise);
+  queue.count++;
+  queue.end = Promise.all([before, ended.promise]);
+  pending.set(channel, queue);
   try {
     if (before === undefined) return await put(options);
     const deadline = deadlineOf(options);
@@ -47,18 +48,18 @@ export async function putInOrder<R>(
     const timeoutMs = Math.max(deadline - performance.now(), 0);
     return await put({ timeoutMs, signal: options!.signal });
   } finally {
-    owed.delete(ended.promise);
+    keepingAlive.delete(ended.promise);
     ended.resolve();
-    if (--line.count === 0) lines.delete(channel);
+    if (--queue.count === 0) pending.delete(channel);
   }
 }
 
-/** How many puts of this isolate wait for room, but for those of daemons. */
+/** Returns the number of pending puts of this isolate, except those of daemonic threads. */
 export function countPendingPuts(): number {
-  return owed.size;
+  return keepingAlive.size;
 }
 
-/** Waits until those that wait for room now, but for those of daemons, have got it or given up. */
+/** Waits until the puts that are pending now, except those of daemonic threads, have ended. */
 export async function pendingPutsDone(): Promise<void> {
-  await Promise.all(owed);
+  await Promise.all(keepingAlive);
 }

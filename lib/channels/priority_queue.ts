@@ -1,5 +1,5 @@
 /**
- * A queue from which comes first what matters most.
+ * A queue ordered by priority.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import { channelOf, defineQueue, type PriorityOptions } from "./queue_kind.ts";
 const TYPE = 16;
 
 /**
- * A queue in shared memory from which the item with the lowest priority number is got first, and
- * among equals the one that was put first.
+ * A queue in shared memory from which the item with the lowest priority number is got first, and of
+ * equal ones, the item that was put first.
  *
- * - The priority is given with the item, `put(item, { priority: 2 })`. Without that it is the item,
- *   if that is a number, or its first element, if it is an array that begins with a number.
- * - It is a {@linkcode JoinableQueue} in everything but the order. Its tasks may be left uncounted:
- *   who does not join need not call `taskDone()`.
- * - Those who wait for room put first come, first served, whatever their priority.
+ * - The priority is an option of the put: `put(item, { priority: 2 })`. Its default is the item if
+ *   that is a number, or the first element of an item that is an array beginning with a number.
+ * - Except for the order it is a {@linkcode JoinableQueue}. A program that does not call `join()` need
+ *   not call `taskDone()`.
+ * - Puts that wait for room are served in the order of the calls, whatever their priority.
  *
  * Follows Python's `queue.PriorityQueue`, and works between processes as well. Python compares the
- * items themselves, so that equals come out in no order, or fail if their data cannot be compared;
- * here only the numbers are compared.
+ * items themselves: items of equal priority come out in arbitrary order, or fail if their data cannot
+ * be compared. Here only the numbers are compared.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
- * @example What is urgent first
+ * @example Urgent jobs first
  * ```ts
  * import { PriorityQueue } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -56,38 +56,38 @@ const TYPE = 16;
  */
 export class PriorityQueue<T = unknown> extends JoinableQueue<T> {
   /**
-   * Adds an item in its place, waiting while the queue is full. The item is copied at the call.
+   * Adds an item by its priority, and waits while the queue is full. The item is copied at the call.
    *
    * @throws {TypeError} if the item has no priority
-   * @throws {Full} if there is no room in `timeoutMs`
+   * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws the reason of `signal`, if it is aborted first
    */
   override put(item: T, options?: PriorityOptions): Promise<void> {
     return super.put(item, options);
   }
 
   /**
-   * Adds an item in its place, blocking the thread while the queue is full.
+   * Adds an item by its priority, and blocks the isolate while the queue is full.
    *
    * @throws {TypeError} if the item has no priority
-   * @throws {Full} if there is no room in `timeoutMs`
+   * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   override putSync(item: T, options?: PriorityOptions): void {
     super.putSync(item, options);
   }
 
   /**
-   * Adds an item in its place if there is room.
+   * Adds an item by its priority if there is room.
    *
    * @returns whether it was added
    * @throws {TypeError} if the item has no priority
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   override tryPut(item: T, options?: Pick<PriorityOptions, "priority">): boolean {
     checkOptions("put item", options, { priority: true });
@@ -96,10 +96,10 @@ export class PriorityQueue<T = unknown> extends JoinableQueue<T> {
 }
 
 function priorityOf(item: unknown, options: PriorityOptions | undefined): number {
-  if (options?.priority !== undefined) return check(options.priority, "options.priority");
-  if (typeof item === "number") return check(item, "the item, which is its own priority,");
+  if (options?.priority !== undefined) return checkPriority(options.priority, "options.priority");
+  if (typeof item === "number") return checkPriority(item, "the item, which is its own priority,");
   if (Array.isArray(item) && typeof item[0] === "number") {
-    return check(item[0], "the item's first element, which is its priority,");
+    return checkPriority(item[0], "the item's first element, which is its priority,");
   }
   throw new TypeError(
     "Cannot put item: it has no priority. Pass { priority: 1 } after the item, or put a number or " +
@@ -107,10 +107,10 @@ function priorityOf(item: unknown, options: PriorityOptions | undefined): number
   );
 }
 
-function check(priority: unknown, what: string): number {
+function checkPriority(priority: unknown, what: string): number {
   if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
   throw new TypeError(
-    `Cannot put item: ${what} must be a number that can be compared, not ${describe(priority)}`,
+    `Cannot put item: ${what} must be a number other than NaN, not ${describe(priority)}`,
   );
 }
 

@@ -3,12 +3,12 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `ENTRIES` | block of the entries; 0: none yet | `grow`, inside `SEND_GUARD` |
- * | `ROOM` | number of entries that fit into it | `grow`, inside `SEND_GUARD` |
+ * | `ENTRIES` | block of the entries; 0: not allocated yet | `grow`, inside `SEND_GUARD` |
+ * | `CAPACITY` | number of entries that fit into the block | `grow`, inside `SEND_GUARD` |
  * | `COUNTER` | number of messages ever put, a float so that it never wraps | senders, inside `SEND_GUARD` |
  *
- * Entry 0 is the next to come out; none of the entries 2i + 1 and 2i + 2 comes before entry i. So
- * that equals stay in order, an entry has the number that `COUNTER` had when it was put.
+ * Entry 0 is the next to come out. Neither of the entries 2i + 1 and 2i + 2 comes before entry i. Each
+ * entry has the value of `COUNTER` from when it was put, which orders entries of equal priority.
  *
  * @module
  */
@@ -16,15 +16,15 @@
 import { allocate, free } from "../heap/allocator.ts";
 import { f64, i32 } from "../heap/views.ts";
 import { messagesIn, STORE_WORDS } from "./channel_state.ts";
-import { type Store, storeIn } from "./store.ts";
+import { type Store, storeWithOrder } from "./store.ts";
 
 const ENTRIES = STORE_WORDS;
-const ROOM = STORE_WORDS + 1;
+const CAPACITY = STORE_WORDS + 1;
 const COUNTER = STORE_WORDS + 2;
 
 const ENTRY_WORDS = 6;
-/** So many fill a block of 512 bytes; twice as many one of twice the size, and so on. */
-const FIRST_ROOM = 21;
+/** Entries that fill a block of 512 bytes; twice as many fill one of twice the size, and so on. */
+const INITIAL_CAPACITY = 21;
 
 // Offsets in an entry: two floats, counted in floats, and a word, counted in words.
 const PRIORITY = 0;
@@ -32,13 +32,13 @@ const NUMBER = 1;
 const BLOCK = 4;
 
 /** Lowest priority number first. */
-export const priorityStore: Store = storeIn({
+export const priorityStore: Store = storeWithOrder({
   add(channel, block, priority) {
     const count = messagesIn(channel);
-    if (count === i32[channel + ROOM]) grow(channel, count);
+    if (count === i32[channel + CAPACITY]) grow(channel, count);
     const entries = i32[channel + ENTRIES];
     let at = count;
-    while (at > 0) { // the new one is the last of its equals: it passes only those that come after it
+    while (at > 0) { // the new entry is the last of equal priority
       const above = (at - 1) >> 1;
       if (f64[((entries + above * ENTRY_WORDS) >> 1) + PRIORITY] <= priority) break;
       move(entries, above, at);
@@ -54,7 +54,7 @@ export const priorityStore: Store = storeIn({
     const block = i32[entries + BLOCK];
     const last = messagesIn(channel) - 1;
     let at = 0;
-    for (;;) { // the last entry looks for a place, from the top down
+    for (;;) { // moves the last entry down from the top
       let next = 2 * at + 1;
       if (next + 1 < last && comesBefore(entries, next + 1, next)) next++;
       if (next >= last || comesBefore(entries, last, next)) break;
@@ -69,25 +69,26 @@ export const priorityStore: Store = storeIn({
   },
 });
 
-/** Makes room for at least one entry more. */
+/** Makes room for at least one more entry. */
 function grow(channel: number, count: number): void {
-  const room = count === 0 ? FIRST_ROOM : count * 2;
-  const entries = allocate(room * ENTRY_WORDS * 4);
+  const capacity = count === 0 ? INITIAL_CAPACITY : count * 2;
+  const entries = allocate(capacity * ENTRY_WORDS * 4);
   const before = i32[channel + ENTRIES];
   if (before !== 0) {
     i32.copyWithin(entries, before, before + count * ENTRY_WORDS);
     free(before);
   }
   i32[channel + ENTRIES] = entries;
-  i32[channel + ROOM] = room;
+  i32[channel + CAPACITY] = capacity;
 }
 
 /** Whether entry `a` comes out before entry `b`. */
 function comesBefore(entries: number, a: number, b: number): boolean {
   const first = (entries + a * ENTRY_WORDS) >> 1;
   const second = (entries + b * ENTRY_WORDS) >> 1;
-  const [mine, its] = [f64[first + PRIORITY], f64[second + PRIORITY]];
-  return mine < its || mine === its && f64[first + NUMBER] < f64[second + NUMBER];
+  const priority = f64[first + PRIORITY];
+  const other = f64[second + PRIORITY];
+  return priority < other || priority === other && f64[first + NUMBER] < f64[second + NUMBER];
 }
 
 function move(entries: number, from: number, to: number): void {

@@ -1,5 +1,5 @@
 /**
- * What queues of every kind share: putting items in and getting them out.
+ * What all kinds of queues share: putting items and getting them.
  *
  * @module
  */
@@ -24,11 +24,16 @@ import { receiving, sending } from "./channel_waiting.ts";
 import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";
-import { counted, COUNTED_CHANNEL_WORDS, finishTask, noteLoss } from "./task_counter.ts";
+import {
+  COUNTED_CHANNEL_WORDS,
+  countedStore,
+  finishTask,
+  handleUnreachable,
+} from "./task_counter.ts";
 
 const CHANNEL = objectWord.FIRST;
 
-/** The channel of the queue at `address`. */
+/** Returns the channel of the queue at `address`. */
 export function channelOf(address: number): number {
   return address + CHANNEL;
 }
@@ -36,7 +41,7 @@ export function channelOf(address: number): number {
 /** Options of `put` of a queue with priorities. */
 export interface PriorityOptions extends WaitOptions {
   /**
-   * The item's place: the lowest number is got first; not NaN.
+   * The item's priority: the lowest number is got first. Not NaN.
    *
    * @default {the item, if it is a number; its first element, if it is an array that begins with one}
    */
@@ -49,52 +54,52 @@ const priorityNames: OptionNames<PriorityOptions> = {
   signal: true,
 };
 
-/** What makes one kind of queue differ from another. */
+/** How one kind of queue differs from another. */
 export interface KindOptions {
-  /** Its number among the types of shared objects. */
+  /** The type of its shared objects. */
   type: number;
   /** How it keeps its messages. */
   store: Store;
   /** Whether it counts its unfinished tasks. */
   isCounted?: boolean;
   /**
-   * The place of an item in the order.
+   * Returns the priority of an item.
    *
    * @throws {TypeError} if it has none
    */
   priorityOf?: (item: unknown, options: PriorityOptions | undefined) => number;
 }
 
-/** An item that waits for room. */
-export interface WaitingItem {
+/** A copied item that waits for room. */
+export interface PendingItem {
   block: number;
   priority: number;
 }
 
-/** Everything that queues of one kind do with their channels. */
+/** What queues of one kind do with their channels. */
 export class QueueKind {
   readonly #type: number;
   readonly #isCounted: boolean;
   readonly #store: Store;
   readonly #priorityOf: KindOptions["priorityOf"];
 
-  /** Made by {@linkcode defineQueue}. */
+  /** Created by {@linkcode defineQueue}. */
   constructor({ type, store, isCounted = false, priorityOf }: KindOptions) {
     this.#type = type;
     this.#isCounted = isCounted;
-    this.#store = isCounted ? counted(store) : store;
+    this.#store = isCounted ? countedStore(store) : store;
     this.#priorityOf = priorityOf;
   }
 
   /**
-   * Makes the object of a queue.
+   * Creates the shared object of a queue.
    *
-   * @throws {RangeError} if `maxsize` is not a whole number
+   * @throws {RangeError} if `maxsize` is not an integer
    */
   create(maxsize: number): number {
     if (!Number.isInteger(maxsize) || maxsize > 2 ** 30) {
       throw new RangeError(
-        `Cannot make queue: maxsize must be a whole number up to 2^30, not ${describe(maxsize)}`,
+        `Cannot make queue: maxsize must be an integer up to 2^30, not ${describe(maxsize)}`,
       );
     }
     const words = this.#isCounted ? COUNTED_CHANNEL_WORDS : CHANNEL_WORDS;
@@ -103,16 +108,16 @@ export class QueueKind {
     return address;
   }
 
-  /** Lets go of what the object of a queue holds, which nobody can reach. */
+  /** Frees what the object of a queue holds, which no isolate can reach. */
   destroy(address: number): void {
     this.#store.destroy(channelOf(address));
   }
 
   // Putting
 
-  /** Puts the item if there is room; otherwise copies it, so that it can wait. */
-  offer(channel: number, item: unknown, options?: PriorityOptions): WaitingItem | undefined {
-    if (options !== undefined) deadlineOf(this.#waitOf(options)); // bad or aborted ones put nothing
+  /** Puts the item if there is room; otherwise copies it, and returns the copy. */
+  offer(channel: number, item: unknown, options?: PriorityOptions): PendingItem | undefined {
+    if (options !== undefined) deadlineOf(this.#waitOf(options)); // with invalid or aborted options, nothing is put
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
     try {
@@ -125,38 +130,42 @@ export class QueueKind {
     }
   }
 
-  /** Puts the item as soon as there is room, and has been for those that wait here already. */
-  async putLater(channel: number, item: WaitingItem, options?: PriorityOptions): Promise<void> {
+  /** Puts the item as soon as there is room, after the pending puts of this isolate. */
+  async putWhenRoom(channel: number, item: PendingItem, options?: PriorityOptions): Promise<void> {
     try {
-      const how = await putInOrder(
+      const result = await putInOrder(
         channel,
         this.#waitOf(options),
         (wait) => awaitOn(this.#putting(channel, item), wait),
       );
-      judgePut(channel, how, options);
+      throwIfPutFailed(channel, result, options);
     } catch (error) {
       discardMessage(item.block);
       throw error;
     }
   }
 
-  /** As {@linkcode QueueKind.putLater}, blocking the thread. */
-  putLaterSync(channel: number, item: WaitingItem, options?: PriorityOptions): void {
+  /** Puts the item as soon as there is room, and blocks the isolate until then. */
+  putWhenRoomSync(channel: number, item: PendingItem, options?: PriorityOptions): void {
     try {
       const wait = this.#waitOf(options);
-      judgePut(channel, blockOn(this.#putting(channel, item), wait, channel - CHANNEL), options);
+      throwIfPutFailed(
+        channel,
+        blockOn(this.#putting(channel, item), wait, channel - CHANNEL),
+        options,
+      );
     } catch (error) {
       discardMessage(item.block);
       throw error;
     }
   }
 
-  /** Puts the item if there is room: whether it did. */
+  /** Puts the item if there is room, and returns whether it did. */
   tryPut(channel: number, item: unknown, options?: PriorityOptions): boolean {
     const waiting = this.offer(channel, item, options);
     if (waiting === undefined) return true;
     discardMessage(waiting.block);
-    if (closedBits(channel) !== 0) judgePut(channel, "closed");
+    if (closedBits(channel) !== 0) throwIfPutFailed(channel, "closed");
     return false;
   }
 
@@ -166,7 +175,7 @@ export class QueueKind {
       : pickWaitOptions("put item", options, priorityNames);
   }
 
-  #putting(channel: number, { block, priority }: WaitingItem) {
+  #putting(channel: number, { block, priority }: PendingItem) {
     return sending(
       channel,
       block,
@@ -181,22 +190,22 @@ export class QueueKind {
     return this.#store.receive(channel);
   }
 
-  /** Steps of taking the next item, or none if it is unwanted after a wake-up. */
+  /** Steps of taking the next item. */
   taking(
     channel: number,
-    unwanted?: () => boolean,
+    isCancelled?: () => boolean,
   ): Steps<Received | "closed" | "timed out"> {
-    return receiving(channel, this.#store.receive, unwanted);
+    return receiving(channel, this.#store.receive, isCancelled);
   }
 
-  /** Takes the next item and reads it, if there is one. */
+  /** Takes and reads the next item, if there is one. */
   tryGet(channel: number): { value: unknown } | undefined {
     const received = this.take(channel) ?? blockOn(this.taking(channel), { timeoutMs: 0 });
     if (received === "timed out") return undefined;
     return { value: this.readNow(channel, throwIfGetFailed(channel, received)) };
   }
 
-  /** The value that was taken, for a caller that cannot wait for an import. */
+  /** Returns the value that was taken, for a blocking call, which cannot import a module. */
   readNow(channel: number, received: Received): unknown {
     if (received.kind === "value") return received.value;
     try {
@@ -207,8 +216,8 @@ export class QueueKind {
     }
   }
 
-  /** The value in a block that was taken, and needs an import. */
-  async readLater(channel: number, block: number): Promise<unknown> {
+  /** Reads the value in a block that was taken, and imports the module that it needs. */
+  async readUnread(channel: number, block: number): Promise<unknown> {
     try {
       return await importValue(block);
     } catch (error) {
@@ -217,12 +226,12 @@ export class QueueKind {
     }
   }
 
-  /** Marks an item done that was taken and cannot be read, since nobody else can. */
+  /** Marks an item done that was taken and cannot be read: no other caller will. */
   #finishUnread(channel: number): void {
     if (this.#isCounted) finishTask(channel);
   }
 
-  /** Takes all items and lets go of them. */
+  /** Discards all items. */
   discardAll(channel: number): void {
     while (this.#store.discardNext(channel));
   }
@@ -232,8 +241,8 @@ export class QueueKind {
 type QueueClass = new (...args: any[]) => SharedHandle;
 
 /**
- * Says how the queues of a class work: once, by the module that has the class. Its `kind` is set on
- * the prototype, where handles find it that were made without the constructor.
+ * Defines how the queues of a class work. Called once, by the module of the class. The `kind` is set on
+ * the prototype, where handles that were made without the constructor find it.
  */
 export function defineQueue(queueClass: QueueClass, options: KindOptions): QueueKind {
   const kind = new QueueKind(options);
@@ -241,23 +250,25 @@ export function defineQueue(queueClass: QueueClass, options: KindOptions): Queue
   defineType(options.type, queueClass.name, {
     revive: reviveAs(queueClass),
     destroy: (address) => kind.destroy(address),
-    onUnreachable: options.isCounted ? (address) => noteLoss(channelOf(address)) : undefined,
+    onUnreachable: options.isCounted
+      ? (address) => handleUnreachable(channelOf(address))
+      : undefined,
   });
   return kind;
 }
 
-function judgePut(
+function throwIfPutFailed(
   channel: number,
-  how: "sent" | "closed" | "timed out",
+  result: "sent" | "closed" | "timed out",
   options?: WaitOptions,
 ): void {
-  if (how === "timed out") {
+  if (result === "timed out") {
     throw new Full(
       `Cannot put item: the queue still holds ${limitOf(channel)} items after ` +
         `${options?.timeoutMs} ms`,
     );
   }
-  if (how === "closed") {
+  if (result === "closed") {
     throw wasShutDown(channel)
       ? new ShutDown("Cannot put item: the queue was shut down")
       : new ClosedError("Cannot put item: the queue is closed");
@@ -265,9 +276,9 @@ function judgePut(
 }
 
 /**
- * What was taken.
+ * Returns what was taken.
  *
- * @throws {Empty} if the time was up
+ * @throws {Empty} if the wait timed out
  * @throws {ClosedError} if the queue is closed and empty
  */
 export function throwIfGetFailed(

@@ -1,5 +1,5 @@
 /**
- * What a blocking receiver does with a value that needs an import.
+ * Reading a received value in a blocking call, which cannot import a module.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { discardMessage } from "../codec/message.ts";
 import type { Received } from "./channel.ts";
 
 /**
- * The value that was received, for a caller that cannot wait for an import.
+ * Returns the value that was received, for a blocking call.
  *
  * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
  */

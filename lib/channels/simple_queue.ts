@@ -1,5 +1,5 @@
 /**
- * The queue without limit, timeout of `put` or count: put and get.
+ * A queue without limit, size and timeout of `put`: put and get only.
  *
  * @module
  */
@@ -18,15 +18,16 @@ import { fifoStore } from "./store.ts";
 const TYPE = 14;
 
 /**
- * A first-in-first-out queue without a limit, in shared memory, with no more than it needs.
+ * A first-in-first-out queue without a limit, in shared memory, with few methods.
  *
- * - It may be sent anywhere, and any number of workers may put and get, as with a {@linkcode Queue}.
+ * - It can be sent to other isolates, and any number of workers may put and get, as with a
+ *   {@linkcode Queue}.
  * - `put` never waits.
  *
- * Follows Python's `multiprocessing.SimpleQueue`, where `put` waits while a pipe is full. As for a
- * `Queue`, what was put before {@linkcode SimpleQueue.close} can still be got.
+ * Follows Python's `multiprocessing.SimpleQueue`, where `put` waits while a pipe is full. As with a
+ * `Queue`, items that were put before {@linkcode SimpleQueue.close} can still be got.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
  * @example Put and get
  * ```ts
@@ -45,9 +46,9 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   declare private readonly kind: QueueKind;
 
   /**
-   * Makes an empty queue.
+   * Creates an empty queue.
    *
-   * @throws {TypeError} if it is given an argument
+   * @throws {TypeError} if an argument is passed
    */
   constructor() {
     checkArity("make queue", arguments, 0, "A queue with a limit is a Queue");
@@ -58,7 +59,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
    * Adds an item at the end. The item is copied at the call.
    *
    * @throws {ClosedError} if the queue is closed
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
   async put(item: T): Promise<void> {
@@ -69,34 +70,34 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
    * Adds an item at the end, without waiting.
    *
    * @throws {ClosedError} if the queue is closed
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   putSync(item: T): void {
     this.kind.tryPut(channelOf(this.address), item); // there is always room
   }
 
   /**
-   * Takes the first item, waiting while there is none.
+   * Takes the first item, and waits while there is none.
    *
-   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {Empty} if there is no item within `timeoutMs`
    * @throws {ClosedError} if the queue is closed and empty
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async get(options?: WaitOptions): Promise<T> {
     const channel = channelOf(this.address);
     const received = await awaitOn(this.kind.taking(channel), options);
     const item = throwIfGetFailed(channel, received, options);
     if (item.kind === "value") return item.value as T;
-    return await this.kind.readLater(channel, item.block) as T;
+    return await this.kind.readUnread(channel, item.block) as T;
   }
 
   /**
-   * Takes the first item, blocking the thread while there is none.
+   * Takes the first item, and blocks the isolate while there is none.
    *
-   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {Empty} if there is no item within `timeoutMs`
    * @throws {ClosedError} if the queue is closed and empty
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   getSync(options?: WaitOptions): T {
     const channel = channelOf(this.address);
@@ -104,7 +105,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
     return this.kind.readNow(channel, throwIfGetFailed(channel, received, options)) as T;
   }
 
-  /** Whether there is no item at this moment. It may be asked of a closed queue too. */
+  /** Whether the queue is currently empty. Works on a closed queue too. */
   empty(): boolean {
     return messagesIn(channelOf(this.address)) === 0;
   }
@@ -115,14 +116,14 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   }
 
   /**
-   * Ends the queue for everybody: nothing can be put any more; what is in it can still be got, and
-   * then `get` throws {@linkcode ClosedError}. Closing twice is safe.
+   * Closes the queue for all workers. No item can be put any more. The items in it can still be got;
+   * after them, `get` throws {@linkcode ClosedError}. Idempotent.
    */
   close(): void {
     closeChannel(channelOf(this.address), Closed.SENDERS_GONE);
   }
 
-  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  /** Steps of waiting until there is an item or the queue is closed, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never> {
     return becomingReadable(channelOf(this.address));
   }

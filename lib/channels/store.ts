@@ -1,9 +1,9 @@
 /**
- * How the messages of a channel are kept, which says which of them comes out next.
+ * Stores: how the messages of a channel are kept, which decides the one that comes out next.
  *
- * The algorithm in `channel.ts` keeps them first in, first out. In the other orders each message lies
- * in a block, and one guard, `SEND_GUARD`, serves both sides: they meet at the same place anyway.
- * The words that the two have in common mean the same, so waiting, closing and counting is shared.
+ * The algorithm of `channel.ts` is first in, first out. In the other orders each message lies in a
+ * block, and one guard, `SEND_GUARD`, serves both sides, since both change the same words. The words of
+ * `channel_state.ts` mean the same, so that waiting, closing and counting are shared.
  *
  * @module
  */
@@ -38,21 +38,21 @@ import {
 
 /** What a queue does with the channel that holds its messages. */
 export interface Store {
-  /** Makes a channel in zeroed words. */
+  /** Initializes a channel in zeroed words. */
   init(channel: number, limit: number): void;
-  /** Sends the encoder's message if the channel has room and is open: whether it was sent. */
+  /** Sends the encoder's message if the channel has room and is open. Returns whether it was sent. */
   push(channel: number, encoder: Encoder, priority: number): boolean;
-  /** Sends a stored message if the channel has room and is open: whether it was sent. */
+  /** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
   pushBlock(channel: number, block: number, priority: number): boolean;
   /** Takes the next value, if there is one. */
   receive(channel: number): Received | undefined;
-  /** Takes the next message and lets go of it; false if there is none. */
+  /** Discards the next message; false if there is none. */
   discardNext(channel: number): boolean;
-  /** Lets go of all messages and the memory of a channel that nobody can reach. */
+  /** Discards all messages and frees the memory of a channel that no isolate can reach. */
   destroy(channel: number): void;
 }
 
-/** First in, first out: the channel as it is. */
+/** First in, first out. */
 export const fifoStore: Store = {
   init: initChannel,
   push,
@@ -62,22 +62,22 @@ export const fifoStore: Store = {
   destroy: destroyChannel,
 };
 
-/** An order for messages in blocks. It is asked and changed only inside `SEND_GUARD`. */
+/** An order for messages in blocks. It is called only inside `SEND_GUARD`. */
 export interface Order {
   /**
-   * Puts a message in its place.
+   * Adds a message.
    *
-   * @throws {RangeError} if the shared heap is used up; nothing is changed
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   add(channel: number, block: number, priority: number): void;
-  /** Takes the message that comes out next. There is one. */
+  /** Removes and returns the message that comes out next. There is one. */
   take(channel: number): number;
-  /** Frees what the order itself needs. There is no message left. */
+  /** Frees the memory of the order. No message is left. */
   free(channel: number): void;
 }
 
-/** A store that keeps its messages in an order. */
-export function storeIn(order: Order): Store {
+/** Returns a store that keeps its messages in that order. */
+export function storeWithOrder(order: Order): Store {
   function pushBlock(channel: number, block: number, priority: number): boolean {
     enter(channel + SEND_GUARD);
     let room = false;
@@ -99,7 +99,7 @@ export function storeIn(order: Order): Store {
     return sendStored(encoder, (block) => pushBlock(channel, block, priority));
   }
 
-  /** The block of the next message; 0 if there is none. */
+  /** Removes and returns the block of the next message; 0 if there is none. */
   function pop(channel: number): number {
     ensureStack();
     enter(channel + SEND_GUARD);

@@ -1,36 +1,37 @@
 /**
- * Tasks that were put into a queue and are not done yet, and waiting until there is none.
+ * Counts the tasks of a queue that are not done yet, and waits until there are none.
  *
- * The words lie behind those of the channel. A task is unfinished from the step that makes its
- * message readable, which counts it in `SENT`, until it is counted in `DONE`. So nobody can be done
- * with what is not counted, and a `put` that fails has counted nothing.
+ * The words follow those of the channel. A task is unfinished from the step that makes its message
+ * readable, which counts it in `SENT`, until it is counted in `DONE`. So no task can be done before it
+ * is counted, and a `put` that fails counts nothing.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
  * | `DONE` | tasks done, modulo 2^32; `SENT - DONE` are unfinished | `countDone` | | |
- * | `NEWS` | counts reasons for a joiner to look again | `tellJoiners` | joiners, in `JOINERS` | `tellJoiners` wakes all |
- * | `TALLY_GUARD` | guards the following | who reads or writes them | | |
- * | `TALLIES` | first tally of the list; 0 for none | `makeTally` | | |
- * | `LOST` | tasks that workers had in hand when they died, modulo 2^32 | joiners | | |
- * | `LOST_BY` | tally of the worker that lost tasks last | joiners | | |
+ * | `CHANGES` | counts events after which a joiner must check again | `notifyJoiners` | joiners, in `JOINERS` | `notifyJoiners` wakes all |
+ * | `TALLY_GUARD` | guards the following words | their readers and writers | | |
+ * | `TALLIES` | first tally of the list; 0: none | `createTally` | | |
+ * | `LOST` | tasks in hand of workers that died, modulo 2^32 | joiners | | |
+ * | `LOST_BY` | tally of the worker that most recently lost tasks | joiners | | |
  *
- * A worker that dies between getting an item and marking it done would leave the joiners waiting for
- * ever. So each worker has a tally of what it has in hand. Its end lets go of the queue, which tells
- * the joiners; they look at the tallies of the dead, and whoever sees one first moves it to `LOST`:
+ * A worker that dies between getting an item and marking it done would leave the joiners waiting
+ * forever. So each worker has a tally: the number of items that it has in hand. When a worker ends, the
+ * queue becomes unreachable for it, which notifies the joiners. They check the tallies of dead workers,
+ * and the first joiner that sees one moves its count to `LOST`:
  *
- *     worker: IN_HAND++;       if (it has ended) tell the joiners
- *     ender:  STATE = ENDED;   tell the joiners, who look at IN_HAND
+ *     worker:            IN_HAND++;       if (it has ended) notify the joiners
+ *     isolate ending it: STATE = ENDED;   notify the joiners, which read IN_HAND
  *
- * (A worker that was told to end may compute on, and get an item after the joiners have looked.)
+ * (A worker that was terminated may still compute, and get an item after the joiners have checked.)
  *
  * | word of a tally | meaning | written by |
  * |---|---|---|
- * | `NEXT` | next tally of the queue; 0 for none | `makeTally` |
- * | `THREAD` | record of the worker | `makeTally` |
- * | `IN_HAND` | items that it got, less those that it marked done | the worker; who finds it dead |
- * | `NAME_BYTES` | length of its name in UTF-8, which follows | `makeTally` |
+ * | `NEXT` | next tally of the queue; 0: none | `createTally` |
+ * | `ISOLATE` | isolate record of the worker | `createTally` |
+ * | `IN_HAND` | items that it got minus those that it marked done | the worker; the joiner that finds it dead |
+ * | `NAME_BYTES` | length of its name in UTF-8, which follows | `createTally` |
  *
- * The main thread has none: when it ends there is nobody left to tell.
+ * The main isolate has no tally: when it ends, the program ends.
  *
  * @module
  */
@@ -47,45 +48,45 @@ import { CHANNEL_WORDS, SENT } from "./channel_state.ts";
 import type { Store } from "./store.ts";
 
 const DONE = CHANNEL_WORDS;
-const NEWS = DONE + 1;
-const JOINERS = NEWS + 1;
+const CHANGES = DONE + 1;
+const JOINERS = CHANGES + 1;
 const TALLY_GUARD = JOINERS + QUEUE_WORDS;
 const TALLIES = TALLY_GUARD + 1;
 const LOST = TALLIES + 1;
 const LOST_BY = LOST + 1;
 
-/** Words that a channel takes whose tasks are counted. */
+/** Number of words of a channel whose tasks are counted. */
 export const COUNTED_CHANNEL_WORDS: number = LOST_BY + 1;
 
 const NEXT = 0;
-const THREAD = 1;
+const ISOLATE = 1;
 const IN_HAND = 2;
 const NAME_BYTES = 3;
 const TALLY_WORDS = 4;
 
-/** Number of tasks that were put and are not done. */
+/** Returns the number of tasks that were put and are not done. */
 export function unfinishedIn(channel: number): number {
   const done = Atomics.load(i32, channel + DONE); // first, so that the difference is not negative
   return (Atomics.load(i32, channel + SENT) - done) | 0;
 }
 
 /**
- * Marks a task done that this thread has in hand.
+ * Marks a task done that this isolate has in hand.
  *
  * @returns false if every task is done already
  */
 export function finishTask(channel: number): boolean {
   const tally = findTally(channel);
-  // First, so that a task is either done or given up as lost, whoever comes first.
-  const wasInHand = tally !== 0 && takeFromHand(tally);
-  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and it was given up
+  // First, so that a task is either done or counted as lost, never both.
+  const wasInHand = tally !== 0 && decrementInHand(tally);
+  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and its task counts as lost
   if (countDone(channel)) return true;
   if (wasInHand) Atomics.add(i32, tally + IN_HAND, 1);
   return false;
 }
 
-/** Lowers `IN_HAND`; false if it is 0, since the task was got by another worker, or given up. */
-function takeFromHand(tally: number): boolean {
+/** Decrements `IN_HAND`; false if it is 0: the task was got by another worker, or counts as lost. */
+function decrementInHand(tally: number): boolean {
   for (;;) {
     const inHand = Atomics.load(i32, tally + IN_HAND);
     if (inHand === 0) return false;
@@ -99,20 +100,20 @@ function countDone(channel: number): boolean {
     if (Atomics.load(i32, channel + SENT) === done) return false;
     if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;
   }
-  if (unfinishedIn(channel) === 0) tellJoiners(channel);
+  if (unfinishedIn(channel) === 0) notifyJoiners(channel);
   return true;
 }
 
-/** Wakes those who join, to look whether all is done or somebody has died. */
-function tellJoiners(channel: number): void {
-  Atomics.add(i32, channel + NEWS, 1);
+/** Wakes all joiners, so that they check for unfinished tasks and dead workers. */
+function notifyJoiners(channel: number): void {
+  Atomics.add(i32, channel + CHANGES, 1);
   wakeAll(channel + JOINERS);
 }
 
-/** What a worker had in hand when it died. */
+/** The tasks that a worker had in hand when it died. */
 export interface LostTasks {
   count: number;
-  /** Its name. */
+  /** Name of its process. */
   process: string;
   exitCode: number;
 }
@@ -121,26 +122,26 @@ export interface LostTasks {
 export function* joining(channel: number): Steps<"done" | LostTasks | "timed out"> {
   const lostBefore = Atomics.load(i32, channel + LOST);
   for (;;) {
-    const news = Atomics.load(i32, channel + NEWS);
-    giveUpTasksOfTheDead(channel);
+    const changes = Atomics.load(i32, channel + CHANGES);
+    collectLostTasks(channel);
     if (unfinishedIn(channel) === 0) return "done";
     const lost = (Atomics.load(i32, channel + LOST) - lostBefore) | 0;
     if (lost !== 0) return lostTasks(channel, lost);
-    const outcome = yield { queue: channel + JOINERS, word: channel + NEWS, expected: news };
+    const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: changes };
     if (outcome === ParkResult.TIMED_OUT) return "timed out";
   }
 }
 
 function lostTasks(channel: number, count: number): LostTasks {
   const tally = i32[channel + LOST_BY];
-  return { count, process: nameIn(tally), exitCode: exitCodeOf(i32[tally + THREAD])! };
+  return { count, process: nameOfTally(tally), exitCode: exitCodeOf(i32[tally + ISOLATE])! };
 }
 
-/** Moves what dead workers have in hand to `LOST`. One that ended with code 0 has not died. */
-function giveUpTasksOfTheDead(channel: number): void {
+/** Moves the tasks in hand of dead workers to `LOST`. A worker that ended with code 0 is not dead. */
+function collectLostTasks(channel: number): void {
   enter(channel + TALLY_GUARD);
   for (let tally = i32[channel + TALLIES]; tally !== 0; tally = i32[tally + NEXT]) {
-    if (!exitCodeOf(i32[tally + THREAD])) continue;
+    if (!exitCodeOf(i32[tally + ISOLATE])) continue;
     const count = Atomics.exchange(i32, tally + IN_HAND, 0);
     if (count === 0) continue;
     i32[channel + LOST_BY] = tally;
@@ -151,24 +152,24 @@ function giveUpTasksOfTheDead(channel: number): void {
 
 // Tallies
 
-/** The tallies of this thread, by channel, until it is told to forget them. */
+/** Tallies of this isolate by channel, until the channel becomes unreachable. */
 const tallies = new Map<number, number>();
 
-/** The tally of this thread; 0 if it has none, as the main thread. */
+/** Returns the tally of this isolate; 0 if it has none, as the main isolate. */
 function findTally(channel: number): number {
   const known = tallies.get(channel);
   if (known !== undefined) return known;
   if (isMainIsolate()) return 0;
   let tally = Atomics.load(i32, channel + TALLIES);
-  while (tally !== 0 && i32[tally + THREAD] !== thisIsolate) tally = i32[tally + NEXT];
+  while (tally !== 0 && i32[tally + ISOLATE] !== thisIsolate) tally = i32[tally + NEXT];
   if (tally !== 0) tallies.set(channel, tally);
   return tally;
 }
 
-function makeTally(channel: number): number {
+function createTally(channel: number): number {
   const name = new TextEncoder().encode(currentIdentity().name);
   const tally = allocate(TALLY_WORDS * 4 + name.length);
-  i32[tally + THREAD] = thisIsolate;
+  i32[tally + ISOLATE] = thisIsolate;
   i32[tally + IN_HAND] = 0;
   i32[tally + NAME_BYTES] = name.length;
   u8.set(name, (tally + TALLY_WORDS) * 4);
@@ -180,25 +181,25 @@ function makeTally(channel: number): number {
   return tally;
 }
 
-/** The name of the worker whose tally it is. */
-function nameIn(tally: number): string {
+/** Returns the name of the process whose tally it is. */
+function nameOfTally(tally: number): string {
   const start = (tally + TALLY_WORDS) * 4;
   return new TextDecoder().decode(u8.slice(start, start + i32[tally + NAME_BYTES]));
 }
 
-/** A thread, maybe this one, or a message can no longer reach the queue. */
-export function noteLoss(channel: number): void {
+/** Called when an isolate, maybe this one, or a message can no longer reach the queue. */
+export function handleUnreachable(channel: number): void {
   tallies.delete(channel); // its memory may become another queue
-  tellJoiners(channel);
+  notifyJoiners(channel);
 }
 
-/** The store with its tasks counted. A message that was dropped, or cannot be read, counts as done. */
-export function counted(store: Store): Store {
+/** Returns the store with its tasks counted. A message that is dropped, or cannot be read, counts as done. */
+export function countedStore(store: Store): Store {
   return {
     ...store,
     receive(channel) {
-      // Made first: there must be nothing in hand when it turns out that there is no memory for it.
-      const tally = isMainIsolate() ? 0 : findTally(channel) || makeTally(channel);
+      // First, so that no message has been taken if there is no memory for the tally.
+      const tally = isMainIsolate() ? 0 : findTally(channel) || createTally(channel);
       let received: Received | undefined;
       try {
         received = store.receive(channel);
@@ -208,7 +209,7 @@ export function counted(store: Store): Store {
       }
       if (received !== undefined && tally !== 0) {
         Atomics.add(i32, tally + IN_HAND, 1);
-        if (hasEnded(thisIsolate)) tellJoiners(channel);
+        if (hasEnded(thisIsolate)) notifyJoiners(channel);
       }
       return received;
     },

@@ -1,5 +1,5 @@
 /**
- * Waiting for several things at a time.
+ * Waiting for the first of several objects.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import {
 import { describe } from "../arguments/describe.ts";
 
 /**
- * Waits until at least one of several things is ready, and returns all that are.
+ * Waits until at least one of several objects is ready, and returns all that are.
  *
- * | what | is ready when | then does not wait |
+ * | object | is ready when | call that then does not wait |
  * |---|---|---|
  * | `Connection` | a message came, or the other end is gone | `recv()` |
  * | a queue | it has an item, or is closed | `get()` |
@@ -26,34 +26,33 @@ import { describe } from "../arguments/describe.ts";
  * | `Process` | it has ended | `join()` |
  * | `Listener` | a client has connected, or it is closed | `accept()` |
  *
- * - It takes nothing. If others receive from the same queue they may be faster: take with a
- *   `timeoutMs`, or by `tryGet`.
- * - An event that is set and cleared again while this waits counts as ready.
+ * - It takes no item or message. Another receiver of the same queue may be faster, so get items with
+ *   a `timeoutMs`, or with `tryGet`.
+ * - An event that is set and cleared again during the wait counts as ready.
  * - A connection that was sent to a worker is open here again, as with `poll()`.
  *
- * Follows Python's `multiprocessing.connection.wait`. It is also exported as `waitAny`. For promises
- * there is `Promise.race`.
+ * Follows Python's `multiprocessing.connection.wait`. For promises there is `Promise.race`.
  *
- * @typeParam T what is waited for
- * @param objects what is waited for
- * @param options `timeoutMs` of 0 or less: look only
- * @returns those that are ready, in the order given; none if `timeoutMs` passed first, or if there
- * is nothing to wait for
- * @throws {TypeError} if one of them cannot be waited for; the message names its index
- * @throws {ClosedError} if a connection was closed here
+ * @typeParam T the type of the objects
+ * @param objects the objects to wait for
+ * @param options with a `timeoutMs` of 0 or less, the call does not wait
+ * @returns the objects that are ready, in the order given; none if `timeoutMs` passes first, or
+ * `objects` is empty
+ * @throws {TypeError} if an object cannot be waited for; the message names its index
+ * @throws {ClosedError} if a connection was closed in this isolate
  * @throws {Error} if a process was not started
- * @throws the reason of `signal`, if that is aborted first
+ * @throws the reason of `signal`, if it is aborted first
  *
- * @example Whoever is first
+ * @example A message or a stop signal
  * ```ts
  * import { Event, Pipe, waitAny } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const [here, there] = Pipe<string>();
  * const stop = new Event();
- * assertEquals(await wait([here, stop], { timeoutMs: 1 }), []);
+ * assertEquals(await waitAny([here, stop], { timeoutMs: 1 }), []);
  * setTimeout(() => there.sendSync("hello"), 5);
- * for (const ready of await wait([here, stop])) {
+ * for (const ready of await waitAny([here, stop])) {
  *   if (ready instanceof Event) break;
  *   assertEquals(await ready.recv(), "hello");
  * }
@@ -64,25 +63,25 @@ export async function waitAny<T extends Waitable>(
   options?: WaitOptions,
 ): Promise<T[]> {
   const all = listOf(objects);
-  const looksOnly = deadlineOf(options) === 0;
+  const isPoll = deadlineOf(options) === 0;
   const ready = all.filter(isReady);
-  if (ready.length > 0 || all.length === 0 || looksOnly) return ready;
-  const ended = await awaitOnAny(all.map(readyStepsOf), options);
-  return ended.map((at) => all[at]);
+  if (ready.length > 0 || all.length === 0 || isPoll) return ready;
+  const indices = await awaitOnAny(all.map(readyStepsOf), options);
+  return indices.map((at) => all[at]);
 }
 
 /**
- * As {@linkcode waitAny}, blocking the thread.
+ * As {@linkcode waitAny}, but blocks the isolate.
  *
- * @typeParam T what is waited for
- * @param objects what is waited for
- * @param options `timeoutMs` of 0 or less: look only
- * @returns those that are ready, in the order given; none if `timeoutMs` passed first, or if there
- * is nothing to wait for
- * @throws {TypeError} if one of them cannot be waited for; the message names its index
- * @throws {ClosedError} if a connection was closed here
+ * @typeParam T the type of the objects
+ * @param objects the objects to wait for
+ * @param options with a `timeoutMs` of 0 or less, the call does not wait
+ * @returns the objects that are ready, in the order given; none if `timeoutMs` passes first, or
+ * `objects` is empty
+ * @throws {TypeError} if an object cannot be waited for; the message names its index
+ * @throws {ClosedError} if a connection was closed in this isolate
  * @throws {Error} if a process was not started
- * @throws {TerminatedError} if this worker is told to end
+ * @throws {TerminatedError} if this worker is terminated
  *
  * @example All that are ready
  * ```ts
@@ -92,22 +91,22 @@ export async function waitAny<T extends Waitable>(
  * const queues = [new Queue<number>(), new Queue<number>(), new Queue<number>()];
  * queues[2].putSync(1);
  * queues[0].putSync(2);
- * assertEquals(waitSync(queues), [queues[0], queues[2]]);
+ * assertEquals(waitAnySync(queues), [queues[0], queues[2]]);
  *
  * const process = new Process({ target: () => {} });
  * process.start();
- * assertEquals(waitSync([queues[1], process]), [process]);
+ * assertEquals(waitAnySync([queues[1], process]), [process]);
  * await process.join();
  * ```
  */
 export function waitAnySync<T extends Waitable>(objects: Iterable<T>, options?: WaitOptions): T[] {
   const all = listOf(objects);
-  deadlineOf(options); // bad options are told also when there is nothing to wait for
+  deadlineOf(options); // rejects invalid options even if there is nothing to wait for
   if (all.length === 0) return [];
   return blockOnAny(all.map(readyStepsOf), options).map((at) => all[at]);
 }
 
-/** The objects as an array of its own, which the caller cannot change while it is waited for. */
+/** Copies the objects into an array, which the caller cannot change during the wait. */
 function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
   if (typeof objects !== "object" || objects === null || !(Symbol.iterator in objects)) {
     throw new TypeError(

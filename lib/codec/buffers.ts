@@ -1,21 +1,21 @@
 /**
- * SharedArrayBuffers, which only `postMessage` can carry, as shared objects that cross anywhere; and,
- * in the same way, a shared `WebAssembly.Memory` and a `WebAssembly.Module`, which is compiled once for
- * all isolates. A memory that one isolate grows, all have grown: its `buffer` is another then, and
- * arrays that were made on the one before show the old part only, as in a program of one isolate.
+ * SharedArrayBuffers, which only `postMessage` can carry, as shared objects that cross anywhere. The
+ * same way serves a shared `WebAssembly.Memory`, and a `WebAssembly.Module`, which is compiled once for
+ * all isolates. When one isolate grows a memory, it has grown for all: its `buffer` is replaced, and
+ * arrays on the previous buffer show only the old part, as in a program with one isolate.
  *
- * A buffer that is sent for the first time gets an object in the heap and is announced to every
- * other isolate, by way of the main thread; messages then name the object. Every isolate keeps what
- * was announced to it until nobody can reach the object any more.
+ * A buffer that is sent for the first time gets an object in the shared heap and is announced to every
+ * other isolate, by way of the main isolate. Messages then name the object. Every isolate keeps the
+ * buffers announced to it until no isolate can reach the object.
  *
- * A worker may receive the object before the buffer, and may have to block until it has it. The
- * announcement can then be in the worst place: taken from the port by the event loop, which does
- * not run while the thread blocks. So a worker that misses a buffer that was announced has it sent
- * again; what is sent while a thread blocks stays in the port, where it can be fetched.
+ * A worker may receive the object before the buffer, and may have to block until the buffer arrives.
+ * The announcement may then be out of reach: taken from the port by the event loop, which does not run
+ * while the isolate blocks. So a worker that lacks a buffer which was announced asks for it again. An
+ * announcement sent while the isolate blocks stays in the port, where it can be fetched.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `POST_COUNT` | how often the main thread has sent the buffer: 0 means not yet | the main thread | who received the object before the buffer, in `QUEUE` | the main thread |
+ * | `POST_COUNT` | how often the main isolate has sent the buffer: 0 means not yet | the main isolate | isolates that received the object before the buffer, in `QUEUE` | the main isolate |
  *
  * @module
  */
@@ -38,16 +38,16 @@ const POST_COUNT = objectWord.FIRST;
 const QUEUE = POST_COUNT + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
-/** What only `postMessage` can carry: a "buffer" below. */
+/** An object that only `postMessage` can carry: a "buffer" below. */
 export type PostableBuffer = SharedArrayBuffer | WebAssembly.Memory | WebAssembly.Module;
 
-/** How buffers reach other isolates: the runtime's part. */
+/** How buffers reach other isolates; the runtime implements it. */
 export interface BufferTransport {
-  /** Sends the buffer on its way to every other isolate. */
+  /** Sends the buffer to every other isolate. */
   announce(address: number, buffer: PostableBuffer): void;
-  /** Takes in what was sent to this isolate, without giving up the thread. */
+  /** Takes the buffers that were sent to this isolate from the port, without yielding to the event loop. */
   receive(): void;
-  /** Has the buffer sent to this isolate again. */
+  /** Requests that the buffer is sent to this isolate again. */
   requestAgain(address: number): void;
 }
 
@@ -59,12 +59,12 @@ export function setBufferTransport(to: BufferTransport): void {
 }
 
 /**
- * What was announced, by address. Each isolate hands out another `SharedArrayBuffer` object on the
- * same memory, so that it notices when nobody uses that one any more.
+ * The announced buffers, by address. Callers get another `SharedArrayBuffer` object on the same memory,
+ * so that the collection of theirs shows that this isolate no longer uses the buffer.
  */
 const kept = new Map<number, PostableBuffer>();
 
-/** The address by which messages name the buffer. */
+/** Returns the address by which messages name the buffer, and announces the buffer if it is new. */
 export function bufferAddress(buffer: PostableBuffer): number {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
@@ -76,50 +76,51 @@ export function bufferAddress(buffer: PostableBuffer): number {
   return address;
 }
 
-/** Fewer buffers than this are looked through whenever there is one more. */
-const FEW = 100;
-/** How many were left when they were looked through. */
-let left = 0;
+/** Up to so many buffers, unreachable ones are dropped whenever a buffer is added. */
+const MAX_SWEPT_ALWAYS = 100;
+/** Number of buffers that the last sweep left. */
+let countAfterSweep = 0;
 
-/** Keeps a buffer that was announced to this isolate, and drops those that nobody can reach. */
+/** Keeps a buffer that was announced to this isolate, and drops buffers that no isolate can reach. */
 export function keepBuffer(address: number, buffer: PostableBuffer): void {
-  // Many are looked through when they have become a tenth more: each buffer costs the same then.
-  if (kept.size < FEW || kept.size > left * 1.1) {
+  // Many are swept when their number has grown by a tenth, so that each costs constant time on average.
+  if (kept.size < MAX_SWEPT_ALWAYS || kept.size > countAfterSweep * 1.1) {
     for (const at of kept.keys()) {
       if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
     }
-    left = kept.size;
+    countAfterSweep = kept.size;
   }
   kept.set(address, buffer);
 }
 
-/** A buffer that was announced to this isolate, if it still keeps it. */
+/** Returns a buffer that was announced to this isolate, if it is still kept. */
 export function keptBuffer(address: number): PostableBuffer | undefined {
   return kept.get(address);
 }
 
-/** The buffers that a new isolate must be sent. */
+/** Returns the buffers that a new isolate must be sent. */
 export function keptBuffers(): [address: number, buffer: PostableBuffer][] {
   return [...kept];
 }
 
-/** Says that the buffer has been sent to those who lacked it. */
+/** Publishes that the buffer has been sent to the isolates that lacked it. */
 export function confirmPosted(address: number): void {
   Atomics.add(i32, address + POST_COUNT, 1);
   wakeAll(address + QUEUE);
 }
 
+/** Steps of waiting until the buffer is here. */
 function* arriving(address: number): Steps<void> {
   const word = address + POST_COUNT;
-  for (let asked = false;;) {
-    const sendings = Atomics.load(i32, word);
+  for (let requested = false;;) {
+    const posted = Atomics.load(i32, word);
     transport?.receive();
     if (kept.has(address)) return;
-    if (sendings > 0 && !asked) {
+    if (posted > 0 && !requested) {
       transport?.requestAgain(address);
-      asked = true;
+      requested = true;
     }
-    yield { queue: address + QUEUE, word, expected: sendings };
+    yield { queue: address + QUEUE, word, expected: posted };
   }
 }
 
@@ -128,7 +129,7 @@ defineType(TYPE, "SharedArrayBuffer", {
   revive(address) {
     if (!kept.has(address)) blockOn(arriving(address));
     const buffer = structuredClone(kept.get(address)!);
-    // A memory that grew while it was on its way has its old length until it is asked to grow.
+    // A memory that grew while it was on its way has its old length here until it is told to grow.
     if (buffer instanceof WebAssembly.Memory) buffer.grow(0);
     registerHandle(buffer, address);
     return buffer;

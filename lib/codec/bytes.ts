@@ -1,8 +1,8 @@
 /**
- * Messages that are bytes and nothing else, read where they lie.
+ * Messages that are a single `Uint8Array`, read in place.
  *
- * Such a message is a `Uint8Array`: tag, kind and length in its stream, and the bytes in the block
- * behind it. Who wants bytes can tell without reading the message, and leave another one alone.
+ * Such a message has the tag, kind and length in its stream, and the bytes in the block behind it. A
+ * receiver of bytes can check that without reading the message, and leave another message in place.
  *
  * @module
  */
@@ -14,20 +14,20 @@ const UINT8_ARRAY = viewKinds.get("Uint8Array")!;
 /** Bytes of the stream: tag, kind, length. */
 const STREAM_BYTES = 6;
 
-/** How many bytes the message that begins at byte `start` of the heap is; -1 if it is no bytes. */
+/** Returns the length in bytes of the message at byte `start` of the heap; -1 if it is not bytes. */
 export function bytesLength(start: number): number {
   if (u8[start] !== Tag.TYPED_ARRAY || u8[start + 1] !== UINT8_ARRAY) return -1;
   return dataView.getInt32(start + 2, true);
 }
 
-/** The bytes that the message at byte `start` of the heap is, in the heap. */
+/** Returns a view of the bytes of the message at byte `start` of the heap. */
 export function bytesAt(start: number): Uint8Array<SharedArrayBuffer> {
   const first = start + align8(STREAM_BYTES);
   return u8.subarray(first, first + bytesLength(start));
 }
 
-/** What the message at byte `start` of the heap is, for people. */
-export function messageName(start: number): string {
+/** Returns a human-readable description of the message at byte `start` of the heap. */
+export function describeMessage(start: number): string {
   const tag = u8[start];
   const view = viewClasses[u8[start + 1]];
   if (tag === Tag.TYPED_ARRAY) return `a ${view.name}`;

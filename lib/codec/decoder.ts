@@ -15,7 +15,7 @@ import { align8, Tag, viewClasses } from "./tags.ts";
 
 /** Thrown by a decoder that needs the function at `address`, whose module is not imported yet. */
 export class NeedsImport {
-  /** Made by the decoder. */
+  /** Created by the decoder. */
   constructor(readonly address: number) {}
 }
 
@@ -24,8 +24,8 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /**
  * Reads one message.
  *
- * A message may be read again from its beginning if reading it ended in {@linkcode NeedsImport};
- * its references are used up by {@linkcode Decoder.finish}.
+ * If reading throws {@linkcode NeedsImport}, the message may be read again from its beginning. Its
+ * references to shared objects are dropped by {@linkcode Decoder.finish}.
  */
 export class Decoder {
   #bytes: Uint8Array = u8;
@@ -41,11 +41,11 @@ export class Decoder {
   #seen: any[] = [];
   #shapes: string[][] = [];
   readonly #shared: number[] = [];
-  /** Whether the values do not matter: no function has to be known and nothing is copied. */
+  /** Whether values are skipped: no function has to be known and nothing is copied. */
   #skips = false;
   #makesHandles = true;
 
-  /** Reads from memory of this isolate; the message is no more than its stream. */
+  /** Starts reading from memory of this isolate. The message has no blocks. */
   fromStream(
     bytes: Uint8Array<ArrayBuffer>,
     view: DataView,
@@ -60,7 +60,7 @@ export class Decoder {
     this.#start(0, streamBytes);
   }
 
-  /** Reads a message in the shared heap, whose stream has `streamBytes`. */
+  /** Starts reading a message in the shared heap, whose stream has `streamBytes`. */
   fromHeap(address: number, streamBytes: number): void {
     this.#bytes = u8;
     this.#view = dataView;
@@ -79,7 +79,7 @@ export class Decoder {
     if (this.#shared.length > 0) this.#shared.length = 0;
   }
 
-  /** Uses up the references that the message had: the isolate has its own now. */
+  /** Drops the references of a message that was read: the isolate has its own now. */
   finish(): void {
     if (this.#shared.length > 0) {
       this.#shared.forEach(release);
@@ -88,19 +88,19 @@ export class Decoder {
     if (this.#seen.length > 0) this.#seen = [];
   }
 
-  /** Forgets a message that stays where it is and keeps its references, to be read again. */
+  /** Abandons a message that keeps its references, so that it can be read again. */
   leave(): void {
     this.#shared.length = 0;
     this.#seen = [];
   }
 
-  /** Uses up the rest of a message that nobody wants: only its references matter. */
+  /** Skips the rest of a message that is discarded, and drops its references. */
   skip(): void {
     this.#skipRest(true);
     this.finish();
   }
 
-  /** The addresses of the shared objects in the rest of a message, which keeps its references. */
+  /** Returns the addresses of the shared objects in the rest of a message, which keeps its references. */
   sharedObjects(): number[] {
     this.#skipRest(false);
     return this.#shared.splice(0);
@@ -117,7 +117,7 @@ export class Decoder {
     }
   }
 
-  /** Reads a number of a header. */
+  /** Reads a number of the header. */
   number(): number {
     return this.value() as number;
   }
@@ -157,7 +157,7 @@ export class Decoder {
       case Tag.ARRAY:
         return this.#array();
       case Tag.OBJECT:
-        return this.#plain(this.#note({}));
+        return this.#plain(this.#remember({}));
       case Tag.SHARED:
         return this.#sharedObject();
       case Tag.TYPED_ARRAY:
@@ -170,9 +170,9 @@ export class Decoder {
   }
 
   /**
-   * Reads an array into `target` from `start` on, without making one of its own.
+   * Reads an array into `target` from `start` on, without creating an array.
    *
-   * @returns its length
+   * @returns the length of the array that was read
    */
   itemsInto(target: unknown[], start: number): number {
     const tag = this.#bytes[this.#position++];
@@ -186,10 +186,10 @@ export class Decoder {
       const words = this.#words;
       for (let at = 0; at < length; at++) target[start + at] = words[first + at];
     } else if (tag === Tag.ARRAY) {
-      this.#note(target); // in the place of the array, so that the numbers of the others are right
+      this.#remember(target); // takes the array's index, so that later references are right
       for (let at = 0; at < length; at++) target[start + at] = this.value();
     } else {
-      throw new Error(`Cannot read message: tag ${tag} is no array`);
+      throw new Error(`Cannot read message: tag ${tag} is not an array`);
     }
     return length;
   }
@@ -201,13 +201,13 @@ export class Decoder {
       case Tag.SET:
         return this.#set();
       case Tag.DATE:
-        return this.#note(new Date(this.#float64()));
+        return this.#remember(new Date(this.#float64()));
       case Tag.REGEXP:
-        return this.#note(new RegExp(this.value() as string, this.value() as string));
+        return this.#remember(new RegExp(this.value() as string, this.value() as string));
       case Tag.ARRAY_BUFFER:
         return this.#arrayBuffer();
       case Tag.BOXED:
-        return this.#note(Object(this.value()));
+        return this.#remember(Object(this.value()));
       case Tag.ERROR:
         return this.#error();
       case Tag.INSTANCE:
@@ -217,11 +217,11 @@ export class Decoder {
       case Tag.MATCH:
         return this.#match();
       default:
-        throw new Error(`Cannot read message: byte ${tag} is no tag`);
+        throw new Error(`Cannot read message: byte ${tag} is not a tag`);
     }
   }
 
-  #note<T>(value: T): T {
+  #remember<T>(value: T): T {
     this.#seen.push(value);
     return value;
   }
@@ -275,10 +275,10 @@ export class Decoder {
     const array: number[] = new Array(length);
     for (let at = 0; at < length; at++) array[at] = floats[start + at];
     this.#position = (start + length) * 8;
-    return this.#note(array);
+    return this.#remember(array);
   }
 
-  /** As `#numbers`: a loop of its own, so that the array's elements stay small integers. */
+  /** As `#numbers`, in a loop of its own so that the elements stay small integers. */
   #integers(): number[] {
     const length = this.#length();
     const start = (this.#base + align8(this.#position - this.#base)) / 4;
@@ -286,12 +286,12 @@ export class Decoder {
     const array: number[] = new Array(length);
     for (let at = 0; at < length; at++) array[at] = words[start + at];
     this.#position = (start + length) * 4;
-    return this.#note(array);
+    return this.#remember(array);
   }
 
   #array(): unknown[] {
     const length = this.#length();
-    const array: unknown[] = this.#note(new Array(length));
+    const array: unknown[] = this.#remember(new Array(length));
     for (let at = 0; at < length; at++) {
       if (this.#bytes[this.#position] === Tag.HOLES) {
         this.#position++;
@@ -318,25 +318,25 @@ export class Decoder {
     const shape = this.#int32();
     if (shape >= 0) return this.#shapes[shape];
     const keys: string[] = [];
-    for (let left = -1 - shape; left > 0; left--) keys.push(this.value() as string);
+    for (let count = -1 - shape; count > 0; count--) keys.push(this.value() as string);
     this.#shapes.push(keys);
     return keys;
   }
 
   #map(): Map<unknown, unknown> {
-    const map = this.#note(new Map());
-    for (let left = this.#length(); left > 0; left--) map.set(this.value(), this.value());
+    const map = this.#remember(new Map());
+    for (let count = this.#length(); count > 0; count--) map.set(this.value(), this.value());
     return map;
   }
 
   #set(): Set<unknown> {
-    const set = this.#note(new Set());
-    for (let left = this.#length(); left > 0; left--) set.add(this.value());
+    const set = this.#remember(new Set());
+    for (let count = this.#length(); count > 0; count--) set.add(this.value());
     return set;
   }
 
   #error(): Error {
-    // Its parts may refer to it, so it has its place before they are read.
+    // Its parts may refer to it, so its index is reserved before they are read.
     const index = this.#seen.length;
     this.#seen.push(undefined);
     return this.#errorAt(index);
@@ -364,7 +364,7 @@ export class Decoder {
     const tag = this.#bytes[this.#position];
     if (tag === Tag.OBJECT) {
       this.#position++;
-      return this.#plain(this.#note(Object.create(prototype)));
+      return this.#plain(this.#remember(Object.create(prototype)));
     }
     const value = this.value() as object;
     if (tag !== Tag.ERROR) this.#plain(value);
@@ -389,10 +389,10 @@ export class Decoder {
   #sharedObject(): object {
     const address = this.#int32();
     this.#shared.push(address);
-    return this.#note(this.#makesHandles ? handleFor(address) : {});
+    return this.#remember(this.#makesHandles ? handleFor(address) : {});
   }
 
-  /** Where the next block begins, in bytes of the source. */
+  /** Returns where the next block begins, in bytes of the source. */
   #block(byteLength: number): number {
     const start = this.#nextBlock;
     this.#nextBlock += align8(byteLength);
@@ -402,21 +402,21 @@ export class Decoder {
   #arrayBuffer(): ArrayBuffer {
     const byteLength = this.#length();
     const limit = this.#float64();
-    if (this.#skips) return this.#note(new ArrayBuffer(0));
+    if (this.#skips) return this.#remember(new ArrayBuffer(0));
     const contents = new Uint8Array(this.#bytes.buffer, this.#block(byteLength), byteLength);
-    if (limit === 0) return this.#note(new Uint8Array(contents).buffer);
+    if (limit === 0) return this.#remember(new Uint8Array(contents).buffer);
     const buffer = new ArrayBuffer(byteLength, { maxByteLength: limit - 1 });
     new Uint8Array(buffer).set(contents);
-    return this.#note(buffer);
+    return this.#remember(buffer);
   }
 
   #typedArray(): ArrayBufferView {
     const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Float64Array;
     const length = this.#int32();
-    if (this.#skips) return this.#note(new viewClass(0));
+    if (this.#skips) return this.#remember(new viewClass(0));
     const start = this.#block(length * viewClass.BYTES_PER_ELEMENT);
-    // A typed array of a typed array is a copy: the fastest one there is.
-    return this.#note(new viewClass(new viewClass(this.#bytes.buffer, start, length)));
+    // A typed array of a typed array is a copy, the fastest one there is.
+    return this.#remember(new viewClass(new viewClass(this.#bytes.buffer, start, length)));
   }
 
   #arrayView(): ArrayBufferView {

@@ -6,7 +6,7 @@
  *
  * This file is long on purpose. Encoding is the hottest path of the package, and its methods share the
  * private fields of one class: a second class or functions between them would cost a call and a
- * property look-up for each value. What is not hot is elsewhere: `refusals.ts`, `error_parts.ts`,
+ * property look-up for each value. Colder code is in other files: `refusals.ts`, `error_parts.ts`,
  * `buffers.ts`, `functions.ts`, `reducers.ts`.
  *
  * @module
@@ -31,22 +31,22 @@ import { align8, Tag, viewKinds } from "./tags.ts";
 import { isRegistered } from "./task.ts";
 
 const INITIAL_CAPACITY = 4096;
-/** A larger stream is given back to the collector after use. */
+/** A larger stream buffer is left to the garbage collector after use. */
 const MAX_KEPT_BYTES = 1 << 22;
-/** Arrays longer than this are looked through before they are written. */
-const LONG = 1 << 23;
-const DETACHED = "its contents have been transferred away";
+/** Arrays longer than this are checked for being numeric before room is made for them. */
+const LONG_ARRAY = 1 << 23;
+const DETACHED = "its contents have been transferred";
 const textEncoder = new TextEncoder();
 
-/** Thrown through the encoder when two views of one buffer turn up: begin again, keep buffers whole. */
+/** Thrown through the encoder when a second view of a buffer turns up: restart, and send buffers whole. */
 const SHARED_VIEWS = Symbol("views share a buffer");
 
-/** Contents that go behind the stream. */
+/** Contents that are copied behind the stream. */
 interface Block {
   bytes: Uint8Array;
 }
 
-/** Writes one message. Get one with {@linkcode encode}, give it back with {@linkcode Encoder.reset}. */
+/** Writes one message. Borrow one with {@linkcode encode}, and give it back with {@linkcode returnEncoder}. */
 export class Encoder {
   /** The stream; its first `position` bytes are written. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY);
@@ -68,7 +68,7 @@ export class Encoder {
   #keepBuffersWhole = false;
 
   /**
-   * Writes a value: the only one of the message, after the numbers of its header.
+   * Writes a value. A message has one, after the numbers of its header.
    *
    * @param name what the caller calls the value, for the path in the error
    * @throws {DataCloneError} if it cannot cross
@@ -85,9 +85,9 @@ export class Encoder {
   }
 
   /**
-   * Writes the items of an array from `from` up to `to`, as `value(array.slice(from, to))` would.
+   * Writes the items of an array from `from` to before `to`, as `value(array.slice(from, to))` would.
    *
-   * @throws {DataCloneError} if one of them cannot cross; its path has its index in the whole array
+   * @throws {DataCloneError} if an item cannot cross; the path has its index in the whole array
    */
   items(array: readonly unknown[], from: number, to: number, name: string): void {
     if (typeof array[from] === "number" && this.#numbers(array, from, to)) return;
@@ -102,7 +102,7 @@ export class Encoder {
     }
   }
 
-  /** Forgets all after the header, and keeps buffers whole when it is written again. */
+  /** Discards everything after the header, so that the value is written again with whole buffers. */
   #restart(start: number): void {
     this.position = start;
     this.#blocks.length = 0;
@@ -111,12 +111,12 @@ export class Encoder {
     this.#keepBuffersWhole = true;
   }
 
-  /** Writes a number: part of a header. */
+  /** Writes a number of the header. */
   number(value: number): void {
     this.#number(value);
   }
 
-  /** Ends the message: its length is known and it has its references. */
+  /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
     let total = align8(this.position);
     if (this.#blocks.length > 0) {
@@ -126,7 +126,7 @@ export class Encoder {
     if (this.#shared.length > 0) this.#shared.forEach(addMessageRef);
   }
 
-  /** Takes back the references of a message that was finished but goes nowhere. */
+  /** Drops the references of a finished message that is not sent. */
   discard(): void {
     this.#shared.forEach(undoMessageRef);
   }
@@ -141,17 +141,17 @@ export class Encoder {
     }
   }
 
-  /** Whether the message is no more than its stream. */
+  /** Whether the message has no blocks. */
   get isStreamOnly(): boolean {
     return this.#blocks.length === 0;
   }
 
-  /** Addresses of the shared objects that the message refers to, one for each time. */
+  /** Addresses of the shared objects that the message refers to, one for each reference. */
   get sharedObjects(): readonly number[] {
     return this.#shared;
   }
 
-  /** Makes ready for the next message. */
+  /** Prepares for the next message. */
   reset(): void {
     this.position = 0;
     if (this.#blocks.length > 0) this.#blocks.length = 0;
@@ -160,7 +160,7 @@ export class Encoder {
     if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
   }
 
-  /** Forgets which objects have been written, so that they are written again. */
+  /** Forgets which objects have been written. */
   #forget(): void {
     if (this.#seenCount > 0) {
       this.#seenCount = 0;
@@ -298,7 +298,7 @@ export class Encoder {
     this.#tagAndLength(Tag.FUNCTION, address);
   }
 
-  /** Notes that an object is written now; true if it was written before and is referred to. */
+  /** Registers an object that is about to be written; true if it was before, and a reference is written. */
   #isSeen(value: object): boolean {
     let index: number;
     if (this.#seenMany !== undefined) {
@@ -335,7 +335,7 @@ export class Encoder {
     this.#builtin(value);
   }
 
-  /** Writes an object as its built-in class has it. */
+  /** Writes what the built-in class of an object holds. */
   #builtin(value: object): void {
     if (ArrayBuffer.isView(value)) return this.#arrayView(value);
     switch (builtinNameOf(value)) {
@@ -363,7 +363,7 @@ export class Encoder {
         this.#byte(Tag.BOXED);
         return this.#write(value.valueOf());
       case undefined:
-        return this.#foreign(value);
+        return this.#unregistered(value);
       default:
         refuseBuiltin(value, builtinNameOf(value)!);
     }
@@ -372,7 +372,7 @@ export class Encoder {
   #array(array: unknown[]): void {
     const { length } = array;
     if (typeof array[0] === "number" && this.#numbers(array, 0, length)) return;
-    // To look at all arrays for other keys than indices would cost more than to write most of them.
+    // Checking all arrays for keys that are not indices would cost more than writing most of them.
     const isMatch = "groups" in array;
     if (isMatch) this.#byte(Tag.MATCH);
     this.#tagAndLength(Tag.ARRAY, length);
@@ -386,14 +386,14 @@ export class Encoder {
     if (isMatch) this.#properties(array, Object.keys(array).filter((key) => !isIndex(key)));
   }
 
-  /** Writes the rest of an array from a hole on. It may be long and hold little. */
+  /** Writes the rest of an array from its first hole on. It may be long and nearly empty. */
   #sparse(array: unknown[], from: number, length: number): void {
     let next = from;
-    for (const key of Object.keys(array)) { // indices come first, in their order
+    for (const key of Object.keys(array)) { // indices come first, in ascending order
       if (!isIndex(key)) break;
       const at = Number(key);
       if (at < next) continue;
-      if (at >= length) break; // a getter has added it
+      if (at >= length) break; // added by a getter
       if (at > next) this.#tagAndLength(Tag.HOLES, at - next);
       this.#write(array[at]);
       next = at + 1;
@@ -401,12 +401,12 @@ export class Encoder {
     if (next < length) this.#tagAndLength(Tag.HOLES, length - next);
   }
 
-  /** Writes numbers of an array as one piece; false, with nothing written, if there are others. */
+  /** Writes an array of numbers as one piece; false, with nothing written, if an element is not a number. */
   #numbers(array: readonly unknown[], from: number, to: number): boolean {
     if (ArrayBuffer.isView(array)) return false;
     const length = to - from;
-    // A long array may be nearly empty: look before there is room for all.
-    if (length > LONG && !isAllNumbers(array, from, to)) return false;
+    // A long array may be nearly empty: check it before making room for all.
+    if (length > LONG_ARRAY && !isAllNumbers(array, from, to)) return false;
     this.#ensure(16 + length * 8);
     const start = align8(this.position + 5) / 8;
     const floats = this.#floats;
@@ -418,7 +418,7 @@ export class Encoder {
       if (integers) integers = (element | 0) === element && (element !== 0 || 1 / element > 0);
     }
     if (integers) {
-      // In place: the integer written at `at` lies before all the floats that are still to be read.
+      // In place: the integer written at `at` lies before all floats that are yet to be read.
       const { words } = this;
       for (let at = 0; at < length; at++) words[start * 2 + at] = floats[start + at];
     }
@@ -440,7 +440,7 @@ export class Encoder {
     }
   }
 
-  /** Writes the keys of an object, or the number of the shape that has the same ones. */
+  /** Writes the keys of an object, or the number of a recent shape with the same keys. */
   #shape(keys: string[]): void {
     const { length } = keys;
     for (
@@ -459,8 +459,8 @@ export class Encoder {
     this.#shapes.push(keys);
   }
 
-  /** An instance of a class that nobody registered: its own properties go, as a copy does. */
-  #foreign(value: object): void {
+  /** Writes an instance of an unregistered class: by its reducer, or as a plain object. */
+  #unregistered(value: object): void {
     const name = namespacedNameOf(value);
     if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
@@ -472,7 +472,7 @@ export class Encoder {
     this.#write(reducer.reduce(value));
   }
 
-  /** An instance of a class of `WebAssembly` or `Temporal`. */
+  /** Writes an instance of a class of `WebAssembly` or `Temporal`. */
   #namespaced(value: object, name: string): void {
     if (name.startsWith("Temporal.")) {
       this.#tagAndLength(Tag.REDUCED, functionAddress(namespacedClass(name).from));
@@ -486,7 +486,7 @@ export class Encoder {
     refuseWebAssembly(value, name);
   }
 
-  /** An instance of a registered class, with what a built-in class that it extends has in it. */
+  /** Writes an instance of a registered class, with what a built-in class that it extends holds. */
   #instance(value: object): void {
     this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
     const builtin = builtinNameOf(value);
@@ -538,7 +538,7 @@ export class Encoder {
     const whole = this.#keepBuffersWhole || !(buffer instanceof ArrayBuffer) ||
       view instanceof DataView || buffer.resizable;
     if (!whole) {
-      // Alone on its buffer, so only what it shows needs to go.
+      // The only view of its buffer so far: sending the part that it shows is enough.
       this.#viewed ??= new Map();
       if (this.#viewed.has(buffer) || this.#hasSeen(buffer)) throw SHARED_VIEWS;
       this.#viewed.set(buffer, view);
@@ -570,28 +570,28 @@ function isAllNumbers(array: readonly unknown[], from: number, to: number): bool
   return true;
 }
 
-/** Whether it is the key of an element of an array. */
+/** Whether the key is an array index. */
 function isIndex(key: string): boolean {
   const index = Number(key) >>> 0;
   return String(index) === key && index < 2 ** 32 - 1;
 }
 
-/** Numeric typed arrays, whose parts can be sent without copying them first. */
+/** A numeric typed array, a part of which can be sent without copying it first. */
 type NumericArray = { subarray(from: number, to: number): unknown };
 
-/** A part of an array or of a typed array. */
+/** Returns a part of an array or typed array. */
 function partOf(array: readonly unknown[], from: number, to: number): unknown {
   if (ArrayBuffer.isView(array)) return (array as unknown as NumericArray).subarray(from, to);
   return from === 0 && to === array.length ? array : array.slice(from, to);
 }
 
-/** Encoders not in use; more than one only when a getter of a value sends a value. */
+/** Encoders not in use. There is more than one only if a getter of a value sends a value. */
 const idle: Encoder[] = [];
 
 /**
- * Borrows an encoder; give it back with {@linkcode returnEncoder}.
+ * Borrows an encoder. Give it back with {@linkcode returnEncoder}.
  *
- * @throws {RangeError} if the stack has no room to send the message too
+ * @throws {RangeError} if the stack has too little room left for sending the message
  */
 export function borrowEncoder(): Encoder {
   ensureStack();
@@ -604,7 +604,7 @@ export function returnEncoder(encoder: Encoder): void {
   idle.push(encoder);
 }
 
-/** Encodes one value as a message. Give the encoder back when the message has been copied. */
+/** Encodes one value as a message. Give the encoder back once the message has been copied. */
 export function encode(value: unknown, name = "value"): Encoder {
   const encoder = borrowEncoder();
   try {

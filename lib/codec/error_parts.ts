@@ -1,14 +1,14 @@
 /**
- * Errors taken apart and put together again, and what kind of built-in an object is.
+ * Errors as parts that cross, and which built-in class an object is an instance of.
  *
  * @module
  */
 
 import { errorClasses } from "../errors.ts";
 
-/** Classes that every isolate has, by name; those of a namespace with its name before theirs. */
+/** Error classes that every isolate has, by name; in a namespace, by `Namespace.Name`. */
 const classes = new Map<string, new (message: string) => Error>();
-/** The names, by what the instances inherit from. */
+/** Their names, by prototype. */
 const names = new Map<object, string>();
 
 for (
@@ -29,21 +29,21 @@ names.set(DOMException.prototype, "DOMException");
 names.set(AggregateError.prototype, "AggregateError");
 names.set(SuppressedError.prototype, "SuppressedError");
 
-/** What errors of some built-in classes refer to, and `Object.keys` does not show. */
+/** Properties of some built-in error classes that `Object.keys` does not show. */
 export const HIDDEN_KEYS = ["errors", "error", "suppressed"];
 
 /** The parts of an error that cross. */
 export interface ErrorParts {
-  /** Name of the nearest class that every isolate has. */
+  /** Name of the nearest ancestor class that every isolate has. */
   class: string;
   name: string;
   message: string;
   stack?: string;
   cause?: unknown;
   hasCause: boolean;
-  /** Those of {@linkcode HIDDEN_KEYS} that it has and that are not enumerable. */
+  /** Its own properties of {@linkcode HIDDEN_KEYS} that are not enumerable. */
   hidden: Record<string, unknown>;
-  /** Its enumerable properties. */
+  /** Its own enumerable properties. */
   own: Record<string, unknown>;
 }
 
@@ -69,7 +69,7 @@ export function errorPartsOf(error: Error): ErrorParts {
   };
 }
 
-/** Gives `error`, which {@linkcode emptyError} made from the first parts, the others. */
+/** Completes `error`, which {@linkcode emptyError} made from the first parts, with the others. */
 export function errorFrom(parts: ErrorParts, error: Error): Error {
   const { name, message } = parts;
   const define = (key: string, value: unknown) =>
@@ -97,7 +97,7 @@ export function errorFrom(parts: ErrorParts, error: Error): Error {
   return error;
 }
 
-/** An error of the class, whose parts that may refer to itself are still missing. */
+/** Returns an error of the class that still lacks the parts which may refer to it. */
 export function emptyError(className: string, name: string, message: string): Error {
   if (className === "DOMException") return new DOMException(message, name);
   if (className === "AggregateError") return new AggregateError([], message);
@@ -113,13 +113,13 @@ function nearestClass(error: Error): string {
   return "Error";
 }
 
-/** The names of the globals that come with the runtime: a program may add classes of its own. */
+/** Names of the built-in globals, taken before the program can add its own. */
 const globalNames = new Set(Object.getOwnPropertyNames(globalThis));
 
 /**
- * The name of the built-in class that the object is an instance of.
+ * Returns the name of the built-in class that the object is an instance of.
  *
- * @returns `undefined` for an instance of no class but the user's own
+ * @returns `undefined` if all its classes are the program's own
  */
 export function builtinNameOf(value: object): string | undefined {
   if (Error.isError(value)) return "Error";

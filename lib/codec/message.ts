@@ -1,5 +1,5 @@
 /**
- * Messages at rest: encoded values in a block of the shared heap.
+ * Stored messages: encoded values, each in a block of the shared heap.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { importFunction } from "./functions.ts";
 /** Words before the message in its block: the length of its stream, and {@linkcode LINK}. */
 const HEADER_WORDS = 2;
 
-/** Offset of a word of the block that is free for whoever keeps the message. */
+/** Offset of a word of the block that is free for the container that keeps the message. */
 export const LINK = 1;
 
 /**
  * Copies a finished message into a block of its own.
  *
- * @throws {RangeError} if the shared heap is used up; the message's references are taken back
+ * @throws {RangeError} if the shared heap is full; the message's references are dropped
  */
 export function storeMessage(encoder: Encoder): number {
   let address: number;
@@ -36,11 +36,11 @@ export function storeMessage(encoder: Encoder): number {
 }
 
 /**
- * Copies a finished message into a block of its own and sends that. If it is not sent, its references
- * stay the encoder's.
+ * Copies a finished message into a block of its own and sends the block. If it is not sent, the
+ * references stay with the encoder.
  *
- * @param send whether it was sent
- * @throws {RangeError} if the shared heap is used up; the message's references are taken back
+ * @param send sends the block, and returns whether it did
+ * @throws {RangeError} if the shared heap is full; the message's references are dropped
  */
 export function sendStored(encoder: Encoder, send: (block: number) => boolean): boolean {
   const block = storeMessage(encoder);
@@ -55,7 +55,7 @@ export function sendStored(encoder: Encoder, send: (block: number) => boolean): 
   return false;
 }
 
-/** Where the message at `address` begins, in bytes of the heap. */
+/** Returns where the message at `address` begins, in bytes of the heap. */
 export function messageStart(address: number): number {
   return (address + HEADER_WORDS) * 4;
 }
@@ -65,7 +65,7 @@ export function readMessage(decoder: Decoder, address: number): void {
   decoder.fromHeap(address + HEADER_WORDS, i32[address]);
 }
 
-/** Gives back the memory of a message whose references have been used up. */
+/** Frees the memory of a message whose references have been dropped. */
 export function freeMessage(address: number): void {
   free(address);
 }
@@ -80,7 +80,7 @@ export function storeValue(value: unknown, name: string): number {
   }
 }
 
-/** Reads a value and frees its message. What it needs must have been imported. */
+/** Reads a value and frees its message. The modules that it needs must have been imported. */
 export function takeValue(address: number): unknown {
   const decoder = new Decoder();
   readMessage(decoder, address);
@@ -102,7 +102,7 @@ export async function importValue(address: number): Promise<unknown> {
   }
 }
 
-/** The addresses of the shared objects in a message, one for each reference that it has. */
+/** Returns the addresses of the shared objects in a message, one for each reference. */
 export function sharedObjectsIn(address: number): number[] {
   const decoder = new Decoder();
   readMessage(decoder, address);
@@ -110,16 +110,16 @@ export function sharedObjectsIn(address: number): number[] {
 }
 
 /**
- * Lets go of a message that nobody will read.
+ * Frees a message that will not be read, and drops its references.
  *
- * @param lentHandles what becomes of ends of pipes in it: they return to this isolate if it lent them,
- * or are lost, as with a worker that got them and ended
+ * @param lentHandles what becomes of ends of pipes in it: this isolate reclaims those that it lent, or
+ * they are dropped, as if a worker had received them and ended
  */
 export function discardMessage(
   address: number,
-  lentHandles: "returns" | "is lost" = "returns",
+  lentHandles: "reclaim" | "drop" = "reclaim",
 ): void {
-  if (lentHandles === "is lost") {
+  if (lentHandles === "drop") {
     sharedObjectsIn(address).forEach(release);
   } else {
     const decoder = new Decoder();

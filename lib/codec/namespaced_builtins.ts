@@ -1,10 +1,10 @@
 /**
- * Built-in classes that are no globals themselves: those of `WebAssembly` and `Temporal`.
+ * Built-in classes that are members of a global: those of `WebAssembly` and `Temporal`.
  *
  * @module
  */
 
-/** Names such as `WebAssembly.Memory`, by what the instances inherit from. */
+/** Names such as `WebAssembly.Memory`, by prototype. */
 const names = new Map<object, string>();
 
 for (const namespace of ["WebAssembly", "Temporal"]) {
@@ -15,12 +15,12 @@ for (const namespace of ["WebAssembly", "Temporal"]) {
   }
 }
 
-/** The name of the class that the object is an instance of, if it is one of these. */
+/** Returns the name of the object's class, if it is one of these. */
 export function namespacedNameOf(value: object): string | undefined {
   return names.get(Object.getPrototypeOf(value));
 }
 
-/** The class of that name. */
+/** Returns the class of that name. */
 export function namespacedClass(name: string): { from(parts: unknown): object } {
   const [namespace, key] = name.split(".");
   return Reflect.get(Reflect.get(globalThis, namespace), key);
@@ -31,7 +31,7 @@ const durationUnits = [
   ...["milliseconds", "microseconds", "nanoseconds"],
 ];
 
-/** What `from` makes an equal object of; a duration's text would change its units. */
+/** Returns what `from` makes an equal object of. A duration's text would change its units. */
 export function temporalParts(name: string, value: object): unknown {
   if (name !== "Temporal.Duration") return String(value);
   return Object.fromEntries(durationUnits.map((unit) => [unit, Reflect.get(value, unit)]));

@@ -1,34 +1,34 @@
 /**
- * Where in a value something stands, as its reader would write it: `args[0].model.predict`.
+ * Paths to a part of a value, as the caller would write them: `args[0].model.predict`.
  *
  * @module
  */
 
 import { HIDDEN_KEYS } from "./error_parts.ts";
 
-/** The path from `root`, which the reader calls `name`, to `culprit`. */
+/** Returns the path from `root`, which the caller knows as `name`, to `culprit`. */
 export function pathTo(culprit: unknown, root: unknown, name: string): string {
   const seen = new Set<unknown>();
-  const waiting: { value: unknown; path: string }[] = [{ value: root, path: name }];
-  for (const { value, path } of waiting) {
+  const pending: { value: unknown; path: string }[] = [{ value: root, path: name }];
+  for (const { value, path } of pending) {
     if (value === culprit) return path.replace(/^\./, "");
     if (typeof value !== "object" || value === null || seen.has(value)) continue;
     seen.add(value);
-    for (const [step, inner] of partsOf(value)) waiting.push({ value: inner, path: path + step });
+    for (const [step, inner] of partsOf(value)) pending.push({ value: inner, path: path + step });
   }
   return name;
 }
 
-/** Steps of a path that are shown before "…". */
-const STEPS_SHOWN = 3;
+/** Number of steps of a path before "…". */
+const MAX_STEPS = 3;
 
-/** The first steps of the path to what is nested deepest when the parts are written in their order. */
+/** Returns the first steps of the path to the part that is nested deepest, in encoding order. */
 export function pathToDeepest(root: unknown, name: string): string {
   const seen = new Set<unknown>();
   const steps: string[] = [];
   const open: Iterator<[string, unknown]>[] = [];
   let deepest = 0;
-  let shown = "";
+  let path = "";
   const enter = (value: unknown) => {
     if (typeof value !== "object" || value === null || seen.has(value)) return false;
     seen.add(value);
@@ -45,21 +45,22 @@ export function pathToDeepest(root: unknown, name: string): string {
       steps.push(part[0]);
       if (steps.length <= deepest) continue;
       deepest = steps.length;
-      shown = steps.slice(0, STEPS_SHOWN).join("");
+      path = steps.slice(0, MAX_STEPS).join("");
     }
   }
-  return (name + shown).replace(/^\./, "") + (deepest > STEPS_SHOWN ? "…" : "");
+  return (name + path).replace(/^\./, "") + (deepest > MAX_STEPS ? "…" : "");
 }
 
+/** Yields the parts of a value, each with the step of a path that leads to it. */
 function* partsOf(value: object): Generator<[string, unknown]> {
   if (ArrayBuffer.isView(value)) return; // its elements have no parts
   if (value instanceof Map) {
     for (const [key, inner] of value) {
-      yield [".get(" + shown(key) + ")", inner];
-      yield [".keys(): " + shown(key), key];
+      yield [".get(" + describeKey(key) + ")", inner];
+      yield [".keys(): " + describeKey(key), key];
     }
   } else if (value instanceof Set) {
-    for (const inner of value) yield [".values(): " + shown(inner), inner];
+    for (const inner of value) yield [".values(): " + describeKey(inner), inner];
   } else if (Array.isArray(value)) {
     for (const [at, inner] of value.entries()) yield [`[${at}]`, inner];
   } else {
@@ -77,7 +78,7 @@ function* partsOf(value: object): Generator<[string, unknown]> {
   }
 }
 
-function shown(key: unknown): string {
+function describeKey(key: unknown): string {
   if (typeof key === "string") return JSON.stringify(key);
   if (typeof key === "object" && key !== null) return `{${key.constructor?.name ?? ""}}`;
   return typeof key === "function" ? key.name : String(key);

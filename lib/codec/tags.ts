@@ -1,14 +1,14 @@
 /**
  * The first byte of every encoded value.
  *
- * Numbers are little-endian. `length` is an unsigned 32-bit number. "block" is an area behind the
- * tagged stream, aligned to 8, for contents that are copied whole; blocks follow each other in the
- * order in which the stream names them.
+ * Numbers are little-endian. `length` is an unsigned 32-bit integer. A "block" is an area behind the
+ * tagged stream, aligned to 8 bytes, for contents that are copied whole. Blocks follow each other in
+ * the order in which the stream refers to them.
  *
  * @module
  */
 
-/** Tags of encoded values; what follows the tag stands beside it. */
+/** Tags of encoded values, each with what follows it in the stream. */
 export const Tag = {
   UNDEFINED: 0,
   NULL: 1,
@@ -26,13 +26,13 @@ export const Tag = {
   UTF8_STRING: 8,
   /** length in units, UTF-16: strings with lone surrogates */
   UTF16_STRING: 9,
-  /** string of its hexadecimal digits, with a minus before them if negative */
+  /** string of its hexadecimal digits, after a minus if it is negative */
   BIGINT: 10,
   /** length, values; {@linkcode Tag.HOLES} for elements that are absent */
   ARRAY: 11,
   /** length of the run: elements of an array that are absent */
   HOLES: 12,
-  /** length, padding to 8, float64 each: an array of numbers only */
+  /** length, padding to 8, float64 each: an array of numbers */
   NUMBERS: 13,
   /** shape, values in the order of its keys */
   OBJECT: 14,
@@ -44,17 +44,17 @@ export const Tag = {
   DATE: 17,
   /** string source, string flags */
   REGEXP: 18,
-  /** length, largest length plus one or 0 if it cannot grow, block */
+  /** length, maximum length plus one or 0 if it is not resizable, block */
   ARRAY_BUFFER: 19,
-  /** uint8 kind, length in elements, block: a typed array that shares its buffer with nothing else */
+  /** uint8 kind, length in elements, block: a typed array that is the only view of its buffer */
   TYPED_ARRAY: 20,
   /** uint8 kind, float64 byte offset, float64 length, buffer */
   VIEW: 21,
   /** string class, value of the primitive: `new String("x")` */
   BOXED: 22,
-  /** error, as `errors.ts` lays it out */
+  /** object: the parts of the error, as `error_parts.ts` lists them */
   ERROR: 23,
-  /** length: the index of an object that came before */
+  /** length: the index of an earlier object */
   REFERENCE: 24,
   /** int32 address: a shared object */
   SHARED: 25,
@@ -65,15 +65,15 @@ export const Tag = {
    * extends, shape, values in the order of its keys
    */
   INSTANCE: 27,
-  /** int32 address of the function that puts it together, parts */
+  /** int32 address of the function that revives it, parts */
   REDUCED: 28,
-  /** length, padding to 8, int32 each: an array of such numbers only */
+  /** length, padding to 8, int32 each: an array of such integers */
   INTEGERS: 29,
-  /** array, shape, values in the order of its keys: what `RegExp.exec()` gives */
+  /** array, shape, values in the order of its keys: a result of `RegExp.exec()` */
   MATCH: 30,
 } as const;
 
-/** Kinds of typed arrays, by their index: the byte that names them. */
+/** Classes of views; the index is the kind, the byte that names the class in a message. */
 export const viewClasses = [
   Int8Array,
   Uint8Array,
@@ -90,12 +90,12 @@ export const viewClasses = [
   DataView,
 ] as const;
 
-/** The kind of a view. */
+/** The kinds of views, by class name. */
 export const viewKinds: ReadonlyMap<string, number> = new Map(
   viewClasses.map((viewClass, kind) => [viewClass.name, kind]),
 );
 
-/** `value` rounded up to a multiple of 8. It may be beyond 2^31, of which `&` sees the low bits. */
+/** Rounds up to a multiple of 8. `value` may exceed 2^31: `&` needs its low bits only. */
 export function align8(value: number): number {
   return value + ((8 - (value & 7)) & 7);
 }

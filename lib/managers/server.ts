@@ -142,7 +142,7 @@ async function readMessage(message: number): Promise<unknown> {
   try {
     return await importValue(message);
   } catch (error) {
-    discardMessage(message, "is lost");
+    discardMessage(message, "drop");
     throw error;
   }
 }

@@ -253,7 +253,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
       const [tasks, taken, another] = [new Kind<number>(), new Event(), new Event()];
       tasks.putSync(1);
       tasks.putSync(2);
-      const message = `ended with exit code ${exitCode} and had not marked an item done`;
+      const message = `ended with exit code ${exitCode} without marking an item done`;
       const joining = times(2, () => assertRejects(() => tasks.join(guard), WorkerDiedError));
       const process = run(target, tasks, taken);
       assert(await taken.wait(guard));
@@ -293,7 +293,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assert(await process.join(guard));
     const error = assertThrows(() => tasks.joinSync(guard), WorkerDiedError);
     assert(error.message.includes(`process ${process.name} ended with exit code 7`), error.message);
-    assert(error.message.includes("had not marked 3 items done"), error.message);
+    assert(error.message.includes("without marking 3 items done"), error.message);
     assert(!tasks.joinSync({ timeoutMs: 0 }));
   });
 

@@ -75,7 +75,7 @@ test("Listener and Client are closed at the end of their scopes", async () => {
   const closed = "Cannot accept: the listener is closed";
   await assertRejects(() => outside.accept(), ClosedError, closed);
   assertThrows(() => outside.acceptSync(), ClosedError, closed);
-  const message = 'Cannot connect: nobody listens under the name "scope"';
+  const message = 'Cannot connect: there is no listener of the name "scope"';
   assertThrows(() => Client("scope"), ConnectionRefused, message);
   assertThrows(() => Client(undefined as unknown as string), TypeError, "name must be a string");
 });
@@ -83,7 +83,7 @@ test("Listener and Client are closed at the end of their scopes", async () => {
 test("Listener.accept() waits, gives up in time or when it is told to, and is told of the end", async () => {
   using listener = new Listener<number>("patience");
   for (const timeoutMs of [-1, 0, 5]) {
-    const message = `Cannot accept: no connection came in ${timeoutMs} ms`;
+    const message = `Cannot accept: no connection was made within ${timeoutMs} ms`;
     await assertRejects(() => listener.accept({ timeoutMs }), TimeoutError, message);
     assertThrows(() => listener.acceptSync({ timeoutMs }), TimeoutError, message);
   }

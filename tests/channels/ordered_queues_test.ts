@@ -117,11 +117,11 @@ test("PriorityQueue refuses an item without a priority, and says what to do", as
   assertThrows(
     () => queue.putSync(NaN),
     TypeError,
-    "Cannot put item: the item, which is its own priority, must be a number that can be compared, not NaN",
+    "Cannot put item: the item, which is its own priority, must be a number other than NaN, not NaN",
   );
   assertThrows(() => queue.putSync([NaN, 1]), TypeError, "the item's first element");
   for (const priority of [NaN, "1", null] as number[]) {
-    const message = `Cannot put item: options.priority must be a number that can be compared, not ${
+    const message = `Cannot put item: options.priority must be a number other than NaN, not ${
       describe(priority)
     }`;
     assertThrows(() => queue.putSync(1, { priority }), TypeError, message);

@@ -99,7 +99,7 @@ test("Connection.sendBytes() names an offset or size that is outside", async () 
       [{ size: Infinity }, "size"],
     ] as const
   ) {
-    const message = `Cannot send bytes: ${argument} must be a whole number from 0 to `;
+    const message = `Cannot send bytes: ${argument} must be an integer from 0 to `;
     assertThrows(() => here.sendBytesSync(latin, options), RangeError, message);
     await assertRejects(() => here.sendBytes(latin, options), RangeError, message);
   }
@@ -123,7 +123,7 @@ test("Connection.sendBytes() of what is no buffer is refused", async () => {
   }
   const moved = new Uint8Array(4);
   structuredClone(moved, { transfer: [moved.buffer] });
-  const message = "Cannot send bytes: bytes has been transferred away";
+  const message = "Cannot send bytes: bytes has been transferred";
   assertThrows(() => here.sendBytesSync(moved), TypeError, message);
   assertThrows(() => here.sendBytesSync(moved.buffer), TypeError, message);
   assert(!there.pollSync());
@@ -166,7 +166,7 @@ test("Connection.recvBytes() leaves another message to recv(), and names it", as
   ) {
     here.sendSync(message);
     here.sendBytesSync(bytes("next"));
-    const text = `Cannot receive bytes: the next message is ${name}. It stays: recv() receives it`;
+    const text = `Cannot receive bytes: the next message is ${name}. Receive it with recv()`;
     await assertRejects(() => there.recvBytes(guard), TypeError, text);
     assertThrows(() => there.recvBytesSync(guard), TypeError, text);
     await assertRejects(() => there.recvBytesInto(new Uint8Array(100), guard), TypeError, text);
@@ -256,7 +256,7 @@ test("Connection.recvBytesInto() names a bad buffer or offset, and takes nothing
   here.sendBytesSync(bytes("a"));
   const buffer = new Float64Array(2);
   for (const offset of [-1, 17, 0.5]) {
-    const text = "Cannot receive bytes: offset must be a whole number from 0 to 16, which is the " +
+    const text = "Cannot receive bytes: offset must be an integer from 0 to 16, which is the " +
       `length of buffer in bytes, but is ${offset}`;
     await assertRejects(() => there.recvBytesInto(buffer, { offset }), RangeError, text);
     assertThrows(() => there.recvBytesIntoSync(buffer, { offset }), RangeError, text);
@@ -283,7 +283,7 @@ test("Connection.recvBytes() of more than maxLength throws BufferTooShort, and t
   assertEquals(there.recvBytesSync({ maxLength: 4 }), bytes("four"));
   assertEquals(there.recvBytesSync({ maxLength: 0 }), bytes(""));
   for (const maxLength of [-1, 1.5, NaN, -Infinity]) {
-    const text = "Cannot receive bytes: maxLength must be a whole number";
+    const text = "Cannot receive bytes: maxLength must be an integer";
     await assertRejects(() => there.recvBytes({ maxLength }), RangeError, text);
     assertThrows(() => there.recvBytesSync({ maxLength }), RangeError, text);
   }
@@ -295,7 +295,7 @@ test("Connection.recvBytes() waits, gives up in time or when it is told to", asy
   here.sendBytesSync(bytes("late"));
   assertEquals(await waiting, bytes("late"));
   for (const timeoutMs of [-1, 0, 5]) {
-    const text = `Cannot receive: no message came in ${timeoutMs} ms`;
+    const text = `Cannot receive: no message arrived within ${timeoutMs} ms`;
     const buffer = new Uint8Array(1);
     await assertRejects(() => there.recvBytes({ timeoutMs }), TimeoutError, text);
     assertThrows(() => there.recvBytesSync({ timeoutMs }), TimeoutError, text);

@@ -120,7 +120,7 @@ test("Connection.send() of what cannot cross is refused, with the path", async (
 test("Connection.recv() throws TimeoutError when no message comes in time", async () => {
   const [here] = Pipe();
   for (const timeoutMs of [-1, 0, 5]) {
-    const message = `Cannot receive: no message came in ${timeoutMs} ms`;
+    const message = `Cannot receive: no message arrived within ${timeoutMs} ms`;
     await assertRejects(() => here.recv({ timeoutMs }), TimeoutError, message);
     assertThrows(() => here.recvSync({ timeoutMs }), TimeoutError, message);
   }

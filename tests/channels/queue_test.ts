@@ -32,7 +32,7 @@ test("new Queue() rejects what is no size", () => {
     assertThrows(
       () => new Queue(maxsize),
       RangeError,
-      `Cannot make queue: maxsize must be a whole number up to 2^30, not ${maxsize}`,
+      `Cannot make queue: maxsize must be an integer up to 2^30, not ${maxsize}`,
     );
   }
 });

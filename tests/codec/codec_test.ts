@@ -451,14 +451,14 @@ test("ArrayBuffer comes back, resizable ones as such", () => {
 test("a detached ArrayBuffer is refused", () => {
   const buffer = new ArrayBuffer(8);
   buffer.transfer();
-  const message = "Cannot send value.buffer: its contents have been transferred away";
+  const message = "Cannot send value.buffer: its contents have been transferred";
   assertThrows(() => sent({ buffer }), DataCloneError, message);
 });
 
 test("a typed array on a detached ArrayBuffer is refused", () => {
   const view = new Uint8Array(8);
   view.buffer.transfer();
-  const message = "its contents have been transferred away";
+  const message = "its contents have been transferred";
   assertThrows(() => sent({ view }), DataCloneError, message);
 });
 

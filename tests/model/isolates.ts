@@ -107,7 +107,7 @@ const CALLS: Record<string, string[]> = {
     "remove",
     "unlink",
   ],
-  "lib/channels/channel.ts": ["push", "pushBlock", "noteRoom", "receive"],
+  "lib/channels/channel.ts": ["push", "pushBlock", "signalRoom", "receive"],
   "lib/channels/channel_state.ts": ["closeChannel"],
   "lib/runtime/lifecycle.ts": ["endIsolate"],
   "lib/sync/ownership.ts": ["relinquish", "becomeOwner"],

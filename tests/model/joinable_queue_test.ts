@@ -153,18 +153,18 @@ finds("a task that is marked after the joiners were told leaves them asleep", {
   file: UNFINISHED,
   from:
     "    if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;\n" +
-    "  }\n  if (unfinishedIn(channel) === 0) tellJoiners(channel);",
-  to: "    if (unfinishedIn(channel) === 1) tellJoiners(channel);\n" +
+    "  }\n  if (unfinishedIn(channel) === 0) notifyJoiners(channel);",
+  to: "    if (unfinishedIn(channel) === 1) notifyJoiners(channel);\n" +
     "    if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;\n  }",
 }, allIsDone(1, 1));
 
 finds("a joiner that notes the news after its look misses the end", {
   file: UNFINISHED,
   from:
-    "    const outcome = yield { queue: channel + JOINERS, word: channel + NEWS, expected: news };",
+    "    const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: news };",
   to:
-    "    const outcome = yield {\n      queue: channel + JOINERS,\n      word: channel + NEWS,\n" +
-    "      expected: Atomics.load(i32, channel + NEWS),\n    };",
+    "    const outcome = yield {\n      queue: channel + JOINERS,\n      word: channel + CHANGES,\n" +
+    "      expected: Atomics.load(i32, channel + CHANGES),\n    };",
 }, allIsDone(1, 1));
 
 finds("tasks that are marked done in two steps are miscounted", {
@@ -188,22 +188,22 @@ finds("an end of all tasks that wakes one joiner leaves another asleep", [
 
 finds("an item that a worker gets after its end was looked at is waited for in vain", {
   file: UNFINISHED,
-  from: "        if (hasEnded(thisIsolate)) tellJoiners(channel);\n",
+  from: "        if (hasEnded(thisIsolate)) notifyJoiners(channel);\n",
   to: "",
 }, workerIsEnded);
 
 finds("joiners that are not told of a death wait for ever", {
   file: UNFINISHED,
   from:
-    "  tallies.delete(channel); // its memory may become another queue\n  tellJoiners(channel);",
+    "  tallies.delete(channel); // its memory may become another queue\n  notifyJoiners(channel);",
   to: "  tallies.delete(channel);",
 }, workerIsEnded);
 
 finds("a task that is marked before it is out of hand is done and lost", {
   file: UNFINISHED,
-  from: "  const wasInHand = tally !== 0 && takeFromHand(tally);\n",
+  from: "  const wasInHand = tally !== 0 && decrementInHand(tally);\n",
   to: "  if (tally !== 0 && i32[tally + IN_HAND] > 0) {\n" +
-    "    const isDone = countDone(channel);\n    takeFromHand(tally);\n    return isDone;\n  }\n" +
+    "    const isDone = countDone(channel);\n    decrementInHand(tally);\n    return isDone;\n  }\n" +
     "  const wasInHand = false;\n",
 }, workerIsEnded);
 

@@ -257,9 +257,9 @@ const WAITING = "lib/channels/channel_waiting.ts";
 
 finds("a put that wakes a consumer only when the queue was empty leaves another asleep", {
   file: CHANNEL,
-  from: "  leave(channel + SEND_GUARD);\n  if (place === 0) return false;\n" +
+  from: "  leave(channel + SEND_GUARD);\n  if (slot === 0) return false;\n" +
     "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
-  to: "  leave(channel + SEND_GUARD);\n  if (place === 0) return false;\n" +
+  to: "  leave(channel + SEND_GUARD);\n  if (slot === 0) return false;\n" +
     "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
 }, allPass(1, 2, 2));
 
@@ -278,25 +278,25 @@ finds("an item that is counted before it is written is read too early", {
   to: "    const { words } = encoder;\n    Atomics.add(i32, channel + SENT, 1); // planted\n",
 }, allPass(1, 1, 1));
 
-finds("two producers that do not enter the section write into one place", {
+finds("two producers that do not enter the section write into one slot", {
   file: CHANNEL,
-  from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimPlace(channel, length);",
+  from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimSlot(channel, length);",
   to:
-    "  const place = claimPlace(channel, length);\n  enter(channel + SEND_GUARD);\n  try {\n    return place;",
+    "  const slot = claimSlot(channel, length);\n  enter(channel + SEND_GUARD);\n  try {\n    return slot;",
 }, allPass(2, 1, 1));
 
 finds("two consumers that do not enter the section get one item twice", {
   file: CHANNEL,
   from:
-    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const place = nextPlace(channel);\n" +
-    "    if (place === 0) return false;",
-  to: "  const place = nextPlace(channel);\n  if (place === 0) return false;\n" +
+    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const slot = nextSlot(channel);\n" +
+    "    if (slot === 0) return false;",
+  to: "  const slot = nextSlot(channel);\n  if (slot === 0) return false;\n" +
     "  enterWithStack(channel + RECEIVE_GUARD);\n  try {",
 }, allPass(1, 2, 2));
 
 finds("a consumer that frees a segment and goes on in it reads what is not there", {
   file: CHANNEL,
-  from: "    i32[channel + FIRST_SEGMENT] = place - FIRST_PLACE;\n",
+  from: "    i32[channel + FIRST_SEGMENT] = slot - FIRST_SLOT;\n",
   to: "",
 }, allPass(1, 1, 4));
 

@@ -8,7 +8,7 @@
 import { TaskLookupError } from "../../../errors.ts";
 import { SPINS } from "../../../heap/guard.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import { endReceive, keepInline, receiveInto } from "../../../channels/channel.ts";
+import { endReceive, receiveInto, storePopped } from "../../../channels/channel.ts";
 import { wakeReceivers } from "../../../channels/channel_state.ts";
 import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
@@ -117,7 +117,7 @@ export class Results {
         result.payload = this.#readPayload(result, decoder);
       } catch (error) {
         if (error instanceof NeedsImport && !blocking) {
-          void this.#importAndSettle(block || keepInline(), error, result);
+          void this.#importAndSettle(block || storePopped(), error, result);
           continue;
         }
         decoder.skip();

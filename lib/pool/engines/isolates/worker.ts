@@ -8,7 +8,7 @@ import { MaybeEncodingError } from "../../../errors.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, thisIsolate } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import { endReceive, keepInline, push, receiveInto } from "../../../channels/channel.ts";
+import { endReceive, push, receiveInto, storePopped } from "../../../channels/channel.ts";
 import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
@@ -158,7 +158,7 @@ function runChunk(block: number, results: Channel): Promise<void> | undefined {
     endReceive(decoder, block);
   } catch (error) {
     if (error instanceof NeedsImport) {
-      return importAndRun(block || keepInline(), error, chunk, results);
+      return importAndRun(block || storePopped(), error, chunk, results);
     }
     endReceive(decoder, block);
     chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
