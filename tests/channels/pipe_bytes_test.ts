@@ -257,7 +257,7 @@ test("Connection.recvBytesInto() names a bad buffer or offset, and takes nothing
   const buffer = new Float64Array(2);
   for (const offset of [-1, 17, 0.5]) {
     const text = "Cannot receive bytes: offset must be an integer from 0 to 16, which is the " +
-      `length of buffer in bytes, but is ${offset}`;
+      `length of buffer in bytes, not ${offset}`;
     await assertRejects(() => there.recvBytesInto(buffer, { offset }), RangeError, text);
     assertThrows(() => there.recvBytesIntoSync(buffer, { offset }), RangeError, text);
   }
