@@ -1,5 +1,6 @@
 /**
- * What is the same in the package, in each of its contexts and in `./dummy`: all but what starts workers.
+ * The exports that the package, its contexts and `./dummy` have in common: all except those that
+ * depend on how workers are started.
  *
  * @module
  */

@@ -31,8 +31,8 @@ export interface ExecutorMapOptions {
    */
   chunkSize?: number;
   /**
-   * Maximum number of chunks that are running, or whose results have not been consumed. If this option
-   * is set, `shutdown()` stops reading the input, even an input that is known to be finite.
+   * Maximum number of chunks that are running, or whose results have not been consumed. If this
+   * option is set, `shutdown()` stops reading the input, even an input that is known to be finite.
    *
    * @default {2 * maxWorkers}
    */
@@ -146,11 +146,11 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /**
-   * Calls `fn` with the first elements of all iterables, then with the second ones, until an iterable
-   * ends. Yields the results in that order.
+   * Calls `fn` with the first elements of all iterables, then with the second ones, until an
+   * iterable ends. Yields the results in that order.
    *
-   * - Elements are read only as fast as results are consumed: at most `bufferSize` chunks are running or
-   *   waiting to be consumed.
+   * - Elements are read only as fast as results are consumed: at most `bufferSize` chunks are
+   *   running or waiting to be consumed.
    * - The first error ends the iteration.
    * - Leaving the iteration early cancels the calls that have not begun.
    *
@@ -234,12 +234,16 @@ export abstract class Executor implements AsyncDisposable {
     if (wait) await this.#submitter.join();
   }
 
-  /** Rejects further work, and waits until the submitted work is done and the workers have ended. */
+  /**
+   * Rejects further work, and waits until the submitted work is done and the workers have ended.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
 
-  /** Cancels the calls that have not begun. The promises resolve when maps have closed their inputs. */
+  /**
+   * Cancels the calls that have not begun. The promises resolve when maps have closed their inputs.
+   */
   #cancelAll(): Promise<void>[] {
     for (const future of [...this.#futures]) {
       if (future.cancel()) this.#futures.delete(future);
@@ -253,7 +257,9 @@ export abstract class Executor implements AsyncDisposable {
     if (broken !== undefined) throw this.#explain(broken);
   }
 
-  /** Returns the error to throw for an error of the pool: `BrokenExecutor` if the pool is broken. */
+  /**
+   * Returns the error to throw for an error of the pool: `BrokenExecutor` if the pool is broken.
+   */
   #explain(error: unknown): unknown {
     const cause = this.#submitter.engine.broken;
     if (cause === undefined || error !== cause) return error;

@@ -90,7 +90,9 @@ export class FutureState {
     return true;
   }
 
-  /** Calls `onEnd` when the future ends, before its callbacks. Returns a function that undoes this. */
+  /**
+   * Calls `onEnd` when the future ends, before its callbacks. Returns a function that undoes this.
+   */
   watch(onEnd: () => void): () => void {
     this.#watchers.add(onEnd);
     return () => this.#watchers.delete(onEnd);

@@ -82,8 +82,8 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
 }
 
 /**
- * Yields the first elements of all inputs, then the second ones, until an input ends. Follows Python's
- * `zip`.
+ * Yields the first elements of all inputs, then the second ones, until an input ends. Follows
+ * Python's `zip`.
  *
  * @throws {TypeError} if an input is not iterable
  */

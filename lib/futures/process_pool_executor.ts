@@ -44,12 +44,12 @@ const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
 /**
  * An executor whose tasks run in workers, in parallel.
  *
- * - Functions and arguments cross to a worker as they do in a `Pool`, on which the executor is built. A
- *   value that cannot cross makes `submit()` throw; in Python, the future fails.
- * - If a worker dies, the task that it ran fails with `WorkerDiedError`, and the worker is replaced. In
- *   Python, the executor is broken then, and all its futures fail.
- * - The executor is broken only if its initializer fails or its workers do not start: calls that have
- *   not ended fail with `BrokenExecutor`, and `submit()` throws it.
+ * - Functions and arguments cross to a worker as they do in a `Pool`, on which the executor is
+ *   built. A value that cannot cross makes `submit()` throw; in Python, the future fails.
+ * - If a worker dies, the task that it ran fails with `WorkerDiedError`, and the worker is
+ *   replaced. In Python, the executor is broken then, and all its futures fail.
+ * - The executor is broken only if its initializer fails or its workers do not start: calls that
+ *   have not ended fail with `BrokenExecutor`, and `submit()` throws it.
  * - Futures that have not ended keep the program alive; the executor itself does not.
  *
  * Follows Python's `concurrent.futures.ProcessPoolExecutor`.
@@ -75,8 +75,8 @@ export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly 
    *
    * @param options the options, or the maximum number of workers
    * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not an integer of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an option
-   * does not exist
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an
+   * option does not exist
    */
   constructor(options: number | ProcessPoolExecutorOptions<InitArgs> = {}) {
     const { maxWorkers, ...rest } = executorOptions(options, arguments, optionNames);
@@ -87,8 +87,8 @@ export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly 
 
   /**
    * Ends all workers now: tasks that have not begun are cancelled, running tasks fail with
-   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot interrupt
-   * it.
+   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot
+   * interrupt it.
    */
   terminateWorkers(): void {
     this.#terminate(ExitCode.TERMINATED);

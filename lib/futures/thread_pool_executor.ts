@@ -35,11 +35,11 @@ const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
 };
 
 /**
- * An executor whose tasks run in this isolate, a few at a time: they are concurrent where they await
- * something, and not parallel.
+ * An executor whose tasks run in this isolate, a few at a time: they are concurrent where they
+ * await something, and not parallel.
  *
- * Functions may be closures, and nothing is copied. The guarantees of {@linkcode ThreadPool}, on which
- * the executor is built, hold here.
+ * Functions may be closures, and nothing is copied. The guarantees of {@linkcode ThreadPool}, on
+ * which the executor is built, hold here.
  *
  * Follows Python's `concurrent.futures.ThreadPoolExecutor`.
  *
@@ -82,8 +82,8 @@ export class ThreadPoolExecutor<InitArgs extends readonly unknown[] = readonly u
    *
    * @param options the options, or the maximum number of tasks that run at the same time
    * @throws {RangeError} if `maxWorkers` is not an integer of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an option
-   * does not exist
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an
+   * option does not exist
    */
   constructor(options: number | ThreadPoolExecutorOptions<InitArgs> = {}) {
     const {

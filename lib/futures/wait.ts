@@ -122,8 +122,8 @@ export interface CompletedFuture<F> {
  *
  * The errors of the futures are not reported as unhandled.
  *
- * Follows Python's `concurrent.futures.as_completed`, which yields the futures themselves. Here each
- * future is a property of an object, because `for await` would await a thenable.
+ * Follows Python's `concurrent.futures.as_completed`, which yields the futures themselves. Here
+ * each future is a property of an object, because `for await` would await a thenable.
  *
  * @typeParam F the type of the futures
  * @param options `timeoutMs` counts from this call

@@ -65,17 +65,17 @@ const SHUTDOWN_MS = 1000;
  * A manager whose objects live in a process that it starts. Isolates call their methods through
  * proxies.
  *
- * - {@linkcode BaseManager.register} adds types. For each type, the manager has a method that makes an
- *   object in the process and returns a {@linkcode BaseProxy} of it.
- * - Proxies can be sent to any isolate. All calls through all proxies run in the one process, and code
- *   of a method between two `await`s is not interleaved with other calls.
+ * - {@linkcode BaseManager.register} adds types. For each type, the manager has a method that makes
+ *   an object in the process and returns a {@linkcode BaseProxy} of it.
+ * - Proxies can be sent to any isolate. All calls through all proxies run in the one process, and
+ *   code of a method between two `await`s is not interleaved with other calls.
  * - The process starts with the first object or by `start()`. It does not keep the program alive.
  *
- * Queues, locks, maps, lists and other shared objects need no manager. A `BaseManager` is for objects
- * of custom classes with state and methods.
+ * Queues, locks, maps, lists and other shared objects need no manager. A `BaseManager` is for
+ * objects of custom classes with state and methods.
  *
- * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: only the same
- * program can reach it.
+ * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: only the
+ * same program can reach it.
  *
  * @example A custom type
  * ```ts
@@ -101,13 +101,13 @@ export class BaseManager implements AsyncDisposable {
   #shutdown: Promise<void> | undefined;
 
   /**
-   * Registers a type: adds a method named `typeid`, which makes an object in the manager's process, to
-   * this class. Returns the same class, typed with the new method.
+   * Registers a type: adds a method named `typeid`, which makes an object in the manager's process,
+   * to this class. Returns the same class, typed with the new method.
    *
    * @param typeid the name of the type and of the method
    * @param callable a class registered with `task()`, or a function that returns an object
-   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or `callable` is
-   * not a function
+   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or
+   * `callable` is not a function
    */
   static register<
     Manager extends BaseManager,

@@ -1,10 +1,10 @@
 /**
  * `Manager`: shared objects under the names of Python's managers.
  *
- * Each method is written out. TypeScript cannot derive a generic method such as `Queue<T>()` from the
- * exports of `lib/channels`: a mapped type over generic classes replaces their type parameters by the
- * constraints. And the names are Python's (`dict`, `list`, `Array`), so a new primitive has a method
- * only if Python's managers have one.
+ * Each method is written out. TypeScript cannot derive a generic method such as `Queue<T>()` from
+ * the exports of `lib/channels`: a mapped type over generic classes replaces their type parameters
+ * by the constraints. And the names are Python's (`dict`, `list`, `Array`), so a new primitive has
+ * a method only if Python's managers have one.
  *
  * @module
  */
@@ -34,16 +34,16 @@ import { BaseManager } from "./base_manager.ts";
 /**
  * Makes shared objects under the names of Python's managers.
  *
- * - The objects are the package's ordinary ones: `manager.Queue()` is `new Queue()`, `manager.dict()` is
- *   `new SharedMap()`, `manager.list()` is `new SharedList()`. They need no process and no proxy; an
- *   operation takes about a microsecond or less.
+ * - The objects are the package's ordinary ones: `manager.Queue()` is `new Queue()`,
+ *   `manager.dict()` is `new SharedMap()`, `manager.list()` is `new SharedList()`. They need no
+ *   process and no proxy; an operation takes about a microsecond or less.
  * - The objects can be sent to any isolate and live as long as they are referenced.
- * - After {@linkcode Manager.shutdown} the manager makes no more objects. Existing objects continue to
- *   work, and pools have to be ended as other pools.
+ * - After {@linkcode Manager.shutdown} the manager makes no more objects. Existing objects continue
+ *   to work, and pools have to be ended as other pools.
  * - Objects of registered types live in a process of the manager: see {@linkcode BaseManager}.
  *
- * Follows Python's `multiprocessing.Manager` and `managers.SyncManager`. There, all objects live in a
- * server and end with it, and an operation takes tens of microseconds.
+ * Follows Python's `multiprocessing.Manager` and `managers.SyncManager`. There, all objects live in
+ * a server and end with it, and an operation takes tens of microseconds.
  *
  * @example A dict and a list
  * ```ts

@@ -8,8 +8,9 @@
  *     └─────────── Reply ◄───── replies: Queue, one an isolate ◄─────────────────┘
  * ```
  *
- * Arguments and results are messages of their own; requests and replies hold their addresses. So every
- * isolate can decode requests and replies, and a value that cannot be decoded fails one call only.
+ * Arguments and results are messages of their own; requests and replies hold their addresses. So
+ * every isolate can decode requests and replies, and a value that cannot be decoded fails one call
+ * only.
  *
  * @module
  */
@@ -46,7 +47,10 @@ export interface ObjectSpec {
 export interface Reply {
   /** Number of the call. */
   call: number;
-  /** For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the server. */
+  /**
+   * For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the
+   * server.
+   */
   kind: "value" | "error" | "object" | "iterator";
   /** Address of the message with the result, the error or the referent. */
   message: number;
@@ -60,7 +64,9 @@ export interface Referent {
   typeid: string;
   /** Names of the methods that proxies may call. */
   exposed: readonly string[];
-  /** Each proxy refers to this event. Once only the server does, the server may release the object. */
+  /**
+   * Each proxy refers to this event. Once only the server does, the server may release the object.
+   */
   token: Event;
 }
 

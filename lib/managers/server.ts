@@ -1,8 +1,8 @@
 /**
  * The server of a manager: the process in which its objects live.
  *
- * Each call runs as a promise, so a call that waits does not delay others. Code between two `await`s
- * is not interleaved with other calls, so a method without `await` needs no lock.
+ * Each call runs as a promise, so a call that waits does not delay others. Code between two
+ * `await`s is not interleaved with other calls, so a method without `await` needs no lock.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A process as its worker runs it.
+ * What a worker runs for a `Process`.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { explainScope } from "../codec/scope_hint.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { Process } from "./process.ts";
 
-/** Says on stderr, as Python does, what ended a process. */
+/** Prints the error that ended a process to stderr, as Python does. */
 export function reportProcess(error: unknown): void {
   console.error(`Process ${currentIdentity().name}:`, error);
 }
 
-/** Runs a process: an instance of a subclass, or a target with its arguments. */
+/** Runs a process. The payload is an instance of a subclass, or a target with its arguments. */
 export async function runProcess(payload: unknown): Promise<void> {
   if (payload instanceof Process) {
     await payload.run();

@@ -1,5 +1,5 @@
 /**
- * Who this process is, who started it, and how many fit on this machine.
+ * The current process, its parent, and the number of processors.
  *
  * @module
  */
@@ -11,30 +11,37 @@ import { awaitOn } from "../parking/wait.ts";
 import { waitingForEnd } from "../runtime/lifecycle.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 
-/** The process that runs this code. */
+/** The process that runs the calling code. */
 export interface CurrentProcess {
-  /** Its name; the main program is `"MainProcess"`. */
+  /** The name; `"MainProcess"` for the main program. */
   readonly name: string;
-  /** Its number, unique in the program. */
+  /** The number, unique in the program. */
   readonly pid: number;
-  /** Whether the program may end while it runs. */
+  /** Whether the program may end while the process runs. */
   readonly daemon: boolean;
 }
 
-/** The process that started this one. */
+/** The process that started the current one. */
 export interface ParentProcess {
-  /** Its name; the main program is `"MainProcess"`. */
+  /** The name; `"MainProcess"` for the main program. */
   readonly name: string;
-  /** Its number, unique in the program. */
+  /** The number, unique in the program. */
   readonly pid: number;
-  /** Whether it has not ended. */
+  /** Returns whether the process has not ended. */
   isAlive(): boolean;
-  /** Waits until it has ended: true then, false if `timeoutMs` passed first. */
+  /**
+   * Waits until the process has ended.
+   *
+   * @returns true once it has ended, false if `timeoutMs` passed first
+   */
   join(options?: WaitOptions): Promise<boolean>;
 }
 
 /**
- * The process that runs this code: the main program, a {@linkcode Process} or a worker of a pool.
+ * Returns the process that runs the calling code: the main program, a {@linkcode Process} or a
+ * worker of a pool.
+ *
+ * Follows Python's `multiprocessing.current_process`.
  *
  * @example In the main program
  * ```ts
@@ -50,7 +57,11 @@ export function currentProcess(): CurrentProcess {
   return { name, daemon, pid: i32[thisIsolate + isolateWord.PID] };
 }
 
-/** The process that started this one; `undefined` in the main program. */
+/**
+ * Returns the process that started the current one, or `undefined` in the main program.
+ *
+ * Follows Python's `multiprocessing.parent_process`.
+ */
 export function parentProcess(): ParentProcess | undefined {
   const { parent, parentName } = currentIdentity();
   if (parent === 0) return undefined;
@@ -62,7 +73,11 @@ export function parentProcess(): ParentProcess | undefined {
   };
 }
 
-/** Number of processes that can run at the same time on this machine. */
+/**
+ * Returns the number of logical processors of the machine.
+ *
+ * Follows Python's `multiprocessing.cpu_count`.
+ */
 export function cpuCount(): number {
   return navigator.hardwareConcurrency;
 }

@@ -1,5 +1,5 @@
 /**
- * A function that runs in a worker of its own.
+ * `Process`: a function that runs in its own worker.
  *
  * @module
  */
@@ -21,12 +21,14 @@ export const PROCESS_NAMES: number = rootWord(8, "processes named by default");
 
 /** Options of a {@linkcode Process}. */
 export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
-  /** What the process runs: a task, a function that sees nothing outside itself, or a built-in one. */
+  /**
+   * The function to run: a task, a function that uses no variables outside itself, or a built-in.
+   */
   target?: (...args: Args) => unknown;
-  /** The arguments of `target`, which are copied by `start()`; shared objects are shared. */
+  /** The arguments of `target`. `start()` copies them; shared objects are shared. */
   args?: readonly [...Args];
   /**
-   * A name for people to read.
+   * A human-readable name.
    *
    * @default {"Process-1", "Process-2", …}
    */
@@ -38,14 +40,14 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
    */
   daemon?: boolean;
   /**
-   * `"spawn"`: in a fresh worker; `"forkserver"`: in one that was started ahead of time.
+   * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance.
    *
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod;
 }
 
-/** The options of a process. */
+/** The names of the options of a process. */
 export const processNames: OptionNames<ProcessOptions> = {
   target: true,
   args: true,
@@ -54,23 +56,25 @@ export const processNames: OptionNames<ProcessOptions> = {
   startMethod: true,
 };
 
-interface Internals {
+/** The state of a process. */
+interface ProcessState {
   target: ((...args: readonly unknown[]) => unknown) | undefined;
   args: readonly unknown[];
   name: string;
   daemon: boolean;
   startMethod: StartMethod;
-  /** Its thread's record; 0 before it is started. */
+  /** Isolate record of its worker; 0 before it is started. */
   record: number;
   closed: boolean;
   error: { error: unknown } | undefined;
 }
 
-// Not in private fields: an instance that arrives in its worker is made without its constructor.
-const internals = new WeakMap<Process, Internals>();
+// Not in private fields: an instance that a worker receives is made without calling its constructor.
+const states = new WeakMap<Process, ProcessState>();
 
-function internalsOf(process: Process, verb: string): Internals {
-  const it = internals.get(process);
+/** Returns the state of a process; `verb` is what an error says cannot be done. */
+function stateOf(process: Process, verb: string): ProcessState {
+  const it = states.get(process);
   if (it === undefined) {
     throw new TypeError(`Cannot ${verb} process: its constructor did not run (call super())`);
   }
@@ -78,16 +82,17 @@ function internalsOf(process: Process, verb: string): Internals {
   return it;
 }
 
+/** The processes that this isolate started and that are not known to have ended. */
 const started = new Set<Process>();
 
 /**
- * A function that runs in a worker of its own, at the same time as the rest of the program.
+ * A function that runs in its own worker, in parallel with the rest of the program.
  *
- * - Its worker has its own copy of every module; it shares only what is shared on purpose: queues,
- *   pipes, locks, events and shared arrays among its arguments.
- * - The program does not end before it, unless it is a daemon.
- * - An error that nobody catches ends it with exit code 1: the worker prints it, as in Python, and
- *   {@linkcode Process.error} has it. It never ends the program.
+ * - The worker has its own copy of every module. It shares only shared objects among its arguments:
+ *   queues, pipes, locks, events, shared arrays.
+ * - The program does not end before the process, unless the process is a daemon.
+ * - An uncaught error ends the process with exit code 1. The worker prints the error, as in Python,
+ *   and {@linkcode Process.error} returns it. It does not end the program.
  *
  * Follows Python's `multiprocessing.Process`. To subclass it, override {@linkcode Process.run} and
  * register the class: `task(import.meta, MyProcess)`.
@@ -112,8 +117,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   /**
    * Makes a process; `start()` starts it.
    *
-   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
-   * @throws {RangeError} if `startMethod` is none that exists here
+   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
+   * not exist
+   * @throws {RangeError} if `startMethod` is not a start method of this package
    */
   constructor(options: ProcessOptions<Args> = {}) {
     checkOptions("make process", options, processNames);
@@ -124,8 +130,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       "Cannot make process with start method",
     );
     ensureIsolate();
-    internals.set(this, {
-      target: target as Internals["target"],
+    states.set(this, {
+      target: target as ProcessState["target"],
       args,
       name: options.name ??
         `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`,
@@ -138,20 +144,21 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     if (startMethod === "forkserver") fillReserve();
   }
 
-  /** What the process does, in its worker: calls `target` unless a subclass says otherwise. */
+  /** Runs the process, in its worker. Calls `target`, unless a subclass overrides it. */
   run(): unknown {
-    const { target, args } = internalsOf(this, "run");
+    const { target, args } = stateOf(this, "run");
     return target?.(...args);
   }
 
   /**
-   * Starts the process. Its arguments are copied at the call.
+   * Starts the process. Its arguments are copied during the call.
    *
-   * @throws {Error} if it was started before, or this worker is only importing a module
-   * @throws {DataCloneError} if target or args cannot cross; the message names the path to the part
+   * @throws {Error} if it was started before, or this worker is importing the module of a task
+   * @throws {DataCloneError} if `target` or `args` cannot cross; the message names the path to the
+   *   part
    */
   start(): void {
-    const it = internalsOf(this, "start");
+    const it = stateOf(this, "start");
     if (it.record !== 0) {
       throw new Error(`Cannot start process ${it.name}: it was started before. Make a new one`);
     }
@@ -170,7 +177,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       payloadName: subclass ? "this" : "",
       startMethod: it.startMethod,
     });
-    it.target = undefined; // so that the arguments can be collected
+    it.target = undefined; // so that target and arguments can be collected
     it.args = [];
     started.add(this as Process);
   }
@@ -180,7 +187,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
    * @throws {Error} if it was not started
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   async join(options?: WaitOptions): Promise<boolean> {
     const record = this.#recordFor("join");
@@ -190,22 +197,22 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   }
 
   /**
-   * Blocks the thread until the process has ended.
+   * Blocks the isolate until the process has ended.
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
    * @throws {Error} if it was not started
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if the calling worker is told to end
    */
   joinSync(options?: WaitOptions): boolean {
     return this.#joined(blockOn(waitingForEnd(this.#recordFor("join")), options));
   }
 
   /**
-   * Ends the process: its blocking waits throw `TerminatedError`, its promises go on no more, its
-   * worker is ended, its exit code is -15.
+   * Ends the process with exit code -15: its blocking waits throw `TerminatedError`, its promises
+   * do not continue, and its worker is ended.
    *
-   * Code that computes without waiting is not interrupted, since Deno cannot: the process counts as
-   * ended all the same and does not keep the program alive.
+   * Deno cannot interrupt code that computes without waiting. The process nevertheless counts as
+   * ended and does not keep the program alive.
    *
    * @throws {Error} if it was not started
    */
@@ -213,18 +220,20 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     stopIsolate(this.#recordFor("terminate"), ExitCode.TERMINATED);
   }
 
-  /** As {@linkcode Process.terminate}, leaving it hardly any time to stop by itself; exit code -9. */
+  /**
+   * As {@linkcode Process.terminate}, giving the worker less time to react; the exit code is -9.
+   */
   kill(): void {
     stopIsolate(this.#recordFor("kill"), ExitCode.KILLED);
   }
 
   /**
-   * Lets go of the process: from then on only its name may be asked for. Closing twice is safe.
+   * Releases the process. Afterwards only `name` and `daemon` may be used. Idempotent.
    *
    * @throws {Error} if it is still running
    */
   close(): void {
-    const it = internals.get(this);
+    const it = states.get(this);
     if (it === undefined || it.closed) return;
     if (this.isAlive()) {
       throw new Error(
@@ -235,46 +244,46 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     started.delete(this as Process);
   }
 
-  /** Whether the process has been started and has not ended. */
+  /** Returns whether the process has been started and has not ended. */
   isAlive(): boolean {
-    const { record } = internalsOf(this, "ask");
+    const { record } = stateOf(this, "ask");
     return record !== 0 && exitCodeOf(record) === undefined;
   }
 
   /**
-   * How the process ended: 0 it returned, 1 an error, n `Deno.exit(n)`, -15 terminated, -9 killed;
-   * `undefined` while it has not ended.
+   * How the process ended: 0 if it returned, 1 after an error, n after `Deno.exit(n)`, -15
+   * terminated, -9 killed; `undefined` before it has ended.
    */
   get exitCode(): number | undefined {
-    const { record } = internalsOf(this, "ask");
+    const { record } = stateOf(this, "ask");
     return record === 0 ? undefined : exitCodeOf(record);
   }
 
-  /** The error that ended the process; `undefined` if none did. */
+  /** The error that ended the process; `undefined` if it has not ended or ended otherwise. */
   get error(): unknown {
-    const it = internalsOf(this, "ask");
+    const it = stateOf(this, "ask");
     if (this.exitCode === undefined) return undefined;
     it.error ??= takeError(it.record);
     return it.error?.error;
   }
 
-  /** Its number, unique in the program; `undefined` before it is started. */
+  /** The number of the process, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined {
-    const { record } = internalsOf(this, "ask");
+    const { record } = stateOf(this, "ask");
     return record === 0 ? undefined : i32[record + isolateWord.PID];
   }
 
-  /** Its name, for people to read. */
+  /** The human-readable name. */
   get name(): string {
-    return internals.get(this)?.name ?? currentIdentity().name;
+    return states.get(this)?.name ?? currentIdentity().name;
   }
 
   /** Whether the program may end while it runs. */
   get daemon(): boolean {
-    return internals.get(this)?.daemon ?? currentIdentity().daemon;
+    return states.get(this)?.daemon ?? currentIdentity().daemon;
   }
 
-  /** Steps of waiting until the process has ended, for `wait`. */
+  /** The steps of `waitAny()`: they end when the process has ended. */
   [readySteps](): Generator<unknown, boolean, never> {
     return hasEndedBy(this.#recordFor("wait for"));
   }
@@ -285,20 +294,22 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   }
 
   #recordFor(verb: string): number {
-    const { record, name } = internalsOf(this, verb);
+    const { record, name } = stateOf(this, verb);
     if (record === 0) throw new Error(`Cannot ${verb} process ${name}: it was not started`);
     return record;
   }
 }
 
-/** Steps of waiting for the end of a thread: whether it has ended. */
+/** Steps that wait for the end of an isolate, and return whether it has ended. */
 function* hasEndedBy(record: number): ReadySteps {
   return (yield* waitingForEnd(record)) !== undefined;
 }
 
 /**
- * The processes that this one started and that have not ended. Workers of pools are not among them:
- * the pool has them.
+ * Returns the processes that the current process started and that have not ended. Workers of pools
+ * are not included.
+ *
+ * Follows Python's `multiprocessing.active_children`.
  */
 export function activeChildren(): Process[] {
   for (const process of started) {

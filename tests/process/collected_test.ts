@@ -1,5 +1,5 @@
 /**
- * What processes, pools and queues let go of is collected, while they go on.
+ * Objects that processes, pools and queues release are garbage-collected while these still run.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { runProgram } from "../fixtures/programs.ts";
 
 const collected = `
-  /** Whether it is collected, now that nobody here has it. */
+  /** Returns whether the unreferenced object is collected. */
   async function isCollected(ref: WeakRef<object>): Promise<boolean> {
     for (let times = 0; times < 50 && ref.deref() !== undefined; times++) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -17,7 +17,7 @@ const collected = `
   }
 `;
 
-/** Defines a test of a program that prints this. */
+/** Defines a test of a program that prints these lines. */
 function prints(name: string, program: string, lines: string[]): void {
   Deno.test(name, async () => {
     const outcome = await runProgram(collected + program);
@@ -29,9 +29,9 @@ function prints(name: string, program: string, lines: string[]): void {
   });
 }
 
-// 24
+// CPython TestProcess.test_lose_target_ref
 prints(
-  "Process.start() lets go of target and arguments",
+  "Process.start() releases target and arguments",
   `
     function start(go: mp.Event) {
       const argument = { text: "held" };
@@ -52,9 +52,9 @@ prints(
   ["true true true true true", "0"],
 );
 
-// 21
+// CPython TestProcess.test_close
 prints(
-  "Process that is closed, joined or forgotten is collected",
+  "Process is collected after close(), after join(), or unused after its end",
   `
     async function end(how: string) {
       const process = new mp.Process({ target: () => {} });
@@ -72,9 +72,9 @@ prints(
   ["closed true", "joined true", "forgotten true"],
 );
 
-// 151
+// CPython TestPool.test_release_task_refs
 prints(
-  "Pool keeps no arguments, results, callbacks or errors of calls that are done",
+  "Pool releases arguments, results, callbacks and errors of completed calls",
   `
     async function call(pool: mp.Pool) {
       const [argument, item] = [{ n: 1 }, { n: 2 }];
@@ -99,9 +99,9 @@ prints(
   ],
 );
 
-// 264
+// CPython TestManagerExceptions.test_queue_get
 prints(
-  "Queue.getSync() and get() keep no Empty that they threw",
+  "Queue.getSync() and get() release the Empty that they threw",
   `
     const queue = new mp.Queue();
     async function find(get: () => unknown) {
@@ -120,9 +120,9 @@ prints(
   ["Empty true", "Empty true"],
 );
 
-// 130
+// CPython TestHeap.test_free_from_gc
 prints(
-  "shared objects that are collected are freed while workers make and free others",
+  "Shared objects are freed when collected, while workers make and free others",
   `
     const makeMany = mp.task(import.meta, (go: mp.Event, stop: mp.Event) => {
       go.set();

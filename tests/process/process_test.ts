@@ -1,58 +1,21 @@
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertNotEquals,
-  assertRejects,
-  assertStrictEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
-import {
-  AbandonedLockError,
   activeChildren,
-  cpuCount,
   currentProcess,
   DataCloneError,
-  EOFError,
   Event,
-  getAllStartMethods,
   getContext,
-  Lock,
-  parentProcess,
-  Pipe,
   Process,
   type ProcessOptions,
   Queue,
-  TaskLookupError,
-  tasksOf,
 } from "@sauropod/multiprocessing";
-import { GUARD_MS, test } from "../fixtures/guarded.ts";
+import { test } from "../fixtures/guarded.ts";
+import { ending, endingSync, guard, started } from "../fixtures/processes.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
-
-const guard = { timeoutMs: GUARD_MS };
-
-/** Waits for the end of the process and gives its exit code. */
-async function ending(process: Process): Promise<number | undefined> {
-  assert(await process.join(guard), `${process.name} still runs`);
-  return process.exitCode;
-}
-
-/** As {@linkcode ending}, blocking. */
-function endingSync(process: Process): number | undefined {
-  assert(process.joinSync(guard), `${process.name} still runs`);
-  return process.exitCode;
-}
-
-function started<A extends readonly unknown[]>(options: ProcessOptions<A>): Process {
-  const process = new Process(options);
-  process.start();
-  return process as Process;
-}
 
 // Construction
 
-test("new Process() rejects what is no target, arguments or start method", () => {
+test("new Process() rejects invalid targets, arguments and start methods", () => {
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
   assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
   assertThrows(make({ target: null }), TypeError, "target must be a function");
@@ -61,7 +24,7 @@ test("new Process() rejects what is no target, arguments or start method", () =>
   assertThrows(make({ startMethod: "fork" }), RangeError, '"fork": a worker cannot be made a copy');
 });
 
-test("new Process() refuses what is no option, and a call in place of its target", () => {
+test("new Process() rejects unknown options and a call in place of a target", () => {
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
   assertThrows(
     make({ target: Math.sqrt, arg: [4] }),
@@ -78,7 +41,7 @@ test("new Process() refuses what is no option, and a call in place of its target
   assertThrows(() => new Warm((() => {}) as never), TypeError, "not a function");
 });
 
-test("new Process() needs no target, and takes all its options", () => {
+test("new Process() accepts no target, and all its options", () => {
   class Mine extends Process {
     override run() {}
   }
@@ -96,7 +59,7 @@ test("new Process() needs no target, and takes all its options", () => {
   assertEquals([name, daemon], ["root", true]);
 });
 
-test("new Process() has no pid, exit code or error, and is not alive", () => {
+test("new Process() is not alive and has no pid, exit code or error", () => {
   const process = new Process({ target: () => {} });
   assertEquals(process.isAlive(), false);
   assertEquals(
@@ -106,7 +69,7 @@ test("new Process() has no pid, exit code or error, and is not alive", () => {
   assertEquals(activeChildren(), []);
 });
 
-test("Process.name is Process-N if not given, N counting up", () => {
+test("Process.name is Process-N by default, with increasing N", () => {
   const numbers = [new Process(), new Process()].map(({ name }) =>
     Number(name.match(/^Process-(\d+)$/)![1])
   );
@@ -114,14 +77,22 @@ test("Process.name is Process-N if not given, N counting up", () => {
   assertEquals(new Process({ name: "reader" }).name, "reader");
 });
 
-test("Process.run() calls the target here", () => {
+test("Process.run() calls the target in the calling isolate", () => {
   const process = new Process({ target: (a: number, b: number) => a + b, args: [1, 2] });
   assertEquals(process.run(), 3);
   assertEquals(new Process().run(), undefined);
 });
 
-test("Process of no target ends with 0", async () => {
+test("Process without a target ends with exit code 0", async () => {
   assertEquals(await ending(started({})), 0);
+});
+
+test("new Process() rejects Python's positional arguments", () => {
+  assertThrows(
+    () => new Process((() => {}) as never),
+    TypeError,
+    "options must be an object, such as { target: … }, not a function",
+  );
 });
 
 // Life
@@ -134,7 +105,7 @@ test("Process.start() runs the target with its arguments", async () => {
   assertEquals(await ending(process), 0);
 });
 
-test("Process.start() copies the arguments at the call", async () => {
+test("Process.start() copies the arguments during the call", async () => {
   const out = new Queue<unknown[]>();
   const list = [1, 2];
   const process = started({ target: tasks.echo, args: [out, list] });
@@ -143,7 +114,7 @@ test("Process.start() copies the arguments at the call", async () => {
   assertEquals(await ending(process), 0);
 });
 
-test("Process.start() runs an inline function, and a built-in one", async () => {
+test("Process.start() runs inline functions and built-ins", async () => {
   const out = new Queue<number>();
   const process = started({
     target: (out: Queue<number>, x: number) => out.putSync(x * 2),
@@ -154,7 +125,7 @@ test("Process.start() runs an inline function, and a built-in one", async () => 
   assertEquals(await ending(started({ target: Math.sqrt, args: [4] })), 0);
 });
 
-test("Process is alive, with a pid and among the active children, from start() to its end", async () => {
+test("Process is alive, has a pid and is an active child from start() until it ends", async () => {
   const [begun, end] = [new Event(), new Event()];
   const process = new Process({ target: tasks.awaitEvent, args: [begun, end] });
   process.start();
@@ -172,14 +143,14 @@ test("Process is alive, with a pid and among the active children, from start() t
   assert(process.joinSync(), "joining again");
 });
 
-test("Process.start() a second time throws", async () => {
+test("Process.start() throws when called again", async () => {
   const process = started({ target: () => {} });
   assertThrows(() => process.start(), Error, "it was started before. Make a new one");
   assertEquals(await ending(process), 0);
   assertThrows(() => process.start(), Error, "it was started before");
 });
 
-test("Process.join(), joinSync(), terminate() and kill() before start() throw", async () => {
+test("Process.join(), joinSync(), terminate() and kill() throw before start()", async () => {
   const process = new Process({ target: () => {}, name: "early" });
   await assertRejects(() => process.join(), Error, "Cannot join process early: it was not started");
   assertThrows(() => process.joinSync(), Error, "Cannot join process early: it was not started");
@@ -187,7 +158,7 @@ test("Process.join(), joinSync(), terminate() and kill() before start() throw", 
   assertThrows(() => process.kill(), Error, "Cannot kill process early: it was not started");
 });
 
-test("Process.close() throws while the process runs, and ends all use after it", async () => {
+test("Process.close() throws while the process runs, and makes other methods throw afterwards", async () => {
   const [begun, end] = [new Event(), new Event()];
   const process = started({ target: tasks.awaitEvent, args: [begun, end], name: "closer" });
   assertThrows(() => process.close(), Error, "Cannot close process closer: it is still running");
@@ -214,7 +185,7 @@ test("Process.close() before start() is allowed", () => {
   assertThrows(() => process.start(), Error, "it is closed");
 });
 
-test("Process.join() with a timeout that passes gives false and leaves the process alive", async () => {
+test("Process.join() and joinSync() return false after timeoutMs and leave the process alive", async () => {
   const [begun, end] = [new Event(), new Event()];
   const process = started({ target: tasks.awaitEvent, args: [begun, end] });
   for (const timeoutMs of [0, -1, 5]) {
@@ -228,7 +199,7 @@ test("Process.join() with a timeout that passes gives false and leaves the proce
   assertEquals(await ending(process), 0);
 });
 
-test("Process.join() ends with the reason of its signal", async () => {
+test("Process.join() rejects with the reason of its signal", async () => {
   const [begun, end] = [new Event(), new Event()];
   const process = started({ target: tasks.awaitEvent, args: [begun, end] });
   const controller = new AbortController();
@@ -240,7 +211,7 @@ test("Process.join() ends with the reason of its signal", async () => {
   assertEquals(await ending(process), 0);
 });
 
-test("Process.join() by several at once resolves for all", async () => {
+test("Process.join() resolves for several callers", async () => {
   const [begun, end] = [new Event(), new Event()];
   const process = started({ target: tasks.awaitEvent, args: [begun, end] });
   const joins = [process.join(guard), process.join(guard), process.join(guard)];
@@ -248,7 +219,7 @@ test("Process.join() by several at once resolves for all", async () => {
   assertEquals(await Promise.all(joins), [true, true, true]);
 });
 
-test("Process starts many at once, which all end with 0", async () => {
+test("Process.start() can start many processes at once", async () => {
   const processes = Array.from({ length: 20 }, () => started({ target: Math.random }));
   assertEquals(new Set(processes.map(({ pid }) => pid)).size, 20);
   for (const process of processes) assertEquals(await ending(process), 0);
@@ -256,325 +227,9 @@ test("Process starts many at once, which all end with 0", async () => {
   for (const process of others) assertEquals(endingSync(process), 0);
 });
 
-// Exit codes
-
-const ends: [how: string, target: () => unknown, exitCode: number, message?: string][] = [
-  ["a function that returns", () => 5, 0],
-  ["an async function that returns", async () => void await null, 0],
-  ["Deno.exit()", () => Deno.exit(), 0],
-  ["Deno.exit(3)", () => Deno.exit(3), 3],
-  ["Deno.exit(3) after an await", async () => {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    Deno.exit(3);
-  }, 3],
-  ["Deno.exit(true)", () => Deno.exit(true as unknown as number), 0], // as Deno has it
-  ["Deno.exit(false)", () => Deno.exit(false as unknown as number), 0],
-  // deno-lint-ignore no-process-global
-  ["process.exit(7)", () => process.exit(7), 7],
-  ["self.close()", () => self.close(), 0],
-  ["self.close() and a wait", async () => {
-    self.close();
-    await new Promise(() => {});
-  }, 0],
-  ["globalThis.close()", () => globalThis.close(), 0],
-  [
-    "an error",
-    () => {
-      console.error = () => {};
-      throw new RangeError("too far");
-    },
-    1,
-    "too far",
-  ],
-  [
-    "a rejection",
-    async () => {
-      console.error = () => {};
-      await null;
-      throw new RangeError("too far");
-    },
-    1,
-    "too far",
-  ],
-  [
-    "an error in a timer",
-    () => {
-      console.error = () => {};
-      setTimeout(() => {
-        throw new Error("late");
-      }, 0);
-      return new Promise(() => {});
-    },
-    1,
-    "late",
-  ],
-  [
-    "a rejection that nobody handles",
-    () => {
-      console.error = () => {};
-      Promise.reject(new Error("unhandled"));
-      return new Promise(() => {});
-    },
-    1,
-    "unhandled",
-  ],
-  [
-    "an endless recursion",
-    function deeper(): unknown {
-      console.error = () => {};
-      return [deeper()];
-    },
-    1,
-    "call stack",
-  ],
-];
-
-for (const [how, target, exitCode, message] of ends) {
-  test(`Process.exitCode of ${how} is ${exitCode}, awaited and blocking`, async () => {
-    for (const wait of [ending, endingSync]) {
-      const process = started({ target });
-      assertEquals(await wait(process), exitCode);
-      const error = process.error as Error | undefined;
-      if (message === undefined) assertEquals(error, undefined);
-      else assertStringIncludes(error!.message, message);
-    }
-  });
-}
-
-test("Process.error is what was thrown, whatever it is", async () => {
-  for (const thrown of ["text", 7, null, undefined, { reason: ["a"] }]) {
-    const process = started({
-      target: (thrown: unknown) => {
-        console.error = () => {};
-        throw thrown;
-      },
-      args: [thrown],
-    });
-    assertEquals(await ending(process), 1);
-    assertEquals(process.error, thrown);
-    assertEquals(process.error, thrown, "asked again");
-  }
-});
-
-test("Process.error is what nobody caught, though the work was done", async () => {
-  const targets = [
-    () => {
-      console.error = () => {};
-      Promise.reject(new RangeError("floating"));
-    },
-    () => {
-      console.error = () => {};
-      (async () => {
-        await null;
-        throw new RangeError("floating");
-      })();
-    },
-    (queue: Queue<number>) => {
-      console.error = () => {};
-      queue.put(1);
-    },
-  ];
-  const closed = new Queue<number>();
-  closed.close();
-  const names = [];
-  for (const target of targets) {
-    const process = started({ target, args: [closed] });
-    assertEquals(await ending(process), 1);
-    assertInstanceOf(process.error, Error);
-    names.push(process.error.name);
-  }
-  assertEquals(names, ["RangeError", "RangeError", "ClosedError"]);
-});
-
-test("Process.error has class, message, properties, cause and stack", () => {
-  const process = started({ target: tasks.failWithModelError });
-  assertEquals(endingSync(process), 1);
-  const error = process.error;
-  assertInstanceOf(error, tasks.ModelError);
-  assertEquals([error.name, error.message, error.code], ["ModelError", "no convergence", 42]);
-  assertInstanceOf(error.cause, TypeError);
-  assertEquals(error.cause.message, "NaN in row 3");
-  assertStringIncludes(error.stack!, "process_tasks.ts");
-});
-
-test("Process.error of a class that is not registered is of the nearest built-in one", async () => {
-  const process = started({ target: tasks.failWithPrivateError });
-  assertEquals(await ending(process), 1);
-  assertInstanceOf(process.error, RangeError);
-  assertEquals([process.error.name, process.error.message], ["PrivateError", "out of bounds"]);
-});
-
-test("Process.error says so if what was thrown cannot cross", async () => {
-  const process = started({
-    target: () => {
-      console.error = () => {};
-      throw Symbol("odd");
-    },
-  });
-  assertEquals(await ending(process), 1);
-  assertInstanceOf(process.error, Error);
-  assertStringIncludes(process.error.message, "Symbol(odd)");
-});
-
-test("Process whose function is not in its module ends with a TaskLookupError", async () => {
-  const module = tasksOf<{ missing(): void }>(new URL("../fixtures/guarded.ts", import.meta.url));
-  const process = started({ target: module.missing });
-  assertEquals(await ending(process), 1);
-  assertInstanceOf(process.error, TaskLookupError);
-  assertStringIncludes(process.error.message, "does not export it");
-});
-
-test("Process whose module does not exist ends with a TaskLookupError", () => {
-  const module = tasksOf<{ missing(): void }>(new URL("./nowhere.ts", import.meta.url));
-  const process = started({ target: module.missing });
-  assertEquals(endingSync(process), 1);
-  assertInstanceOf(process.error, TaskLookupError);
-  assertStringIncludes(process.error.message, "nowhere.ts");
-});
-
-// terminate and kill
-
-for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
-  for (const wait of [ending, endingSync]) {
-    const how = wait === ending ? "awaited" : "blocking";
-
-    test(`Process.${verb}() while it computes gives ${exitCode}, ${how}`, async () => {
-      const [begun, stop] = [new Event(), new Event()];
-      const process = started({ target: tasks.compute, args: [begun, stop] });
-      assert(await begun.wait(guard));
-      process[verb]();
-      assertEquals(await wait(process), exitCode);
-      assertEquals([process.isAlive(), process.error], [false, undefined]);
-      assertEquals(activeChildren(), []);
-      process[verb]();
-      assertEquals(process.exitCode, exitCode);
-      stop.set(); // so that its thread ends
-    });
-
-    test(`Process.${verb}() while it awaits gives ${exitCode}, ${how}`, async () => {
-      const [begun, never] = [new Event(), new Event()];
-      const process = started({ target: tasks.awaitEvent, args: [begun, never] });
-      assert(await begun.wait(guard));
-      process[verb]();
-      assertEquals(await wait(process), exitCode);
-    });
-
-    test(`Process.${verb}() during its start gives ${exitCode}, ${how}`, async () => {
-      const out = new Queue<unknown[]>();
-      const process = started({ target: tasks.echo, args: [out] });
-      process[verb]();
-      assertEquals(await wait(process), exitCode);
-    });
-
-    test(`Process.${verb}() of ten at once gives ${exitCode} for all, ${how}`, async () => {
-      const [begun, never] = [new Event(), new Event()];
-      const processes = Array.from(
-        { length: 10 },
-        () => started({ target: tasks.awaitEvent, args: [begun, never] }),
-      );
-      for (const process of processes) process[verb]();
-      for (const process of processes) assertEquals(await wait(process), exitCode);
-    });
-  }
-
-  test(`Process.${verb}() after the end changes nothing`, async () => {
-    const process = started({ target: () => Deno.exit(3) });
-    assertEquals(await ending(process), 3);
-    process[verb]();
-    assertEquals(process.exitCode, 3);
-  });
-
-  test(`Process.${verb}() while it waits in Lock.acquireSync() throws there`, async () => {
-    const [begun, lock, out] = [new Event(), new Lock(), new Queue<string>()];
-    using _held = lock.acquireSync();
-    const process = started({ target: tasks.acquire, args: [begun, lock, out] });
-    assert(await begun.wait(guard));
-    process[verb]();
-    assertEquals(endingSync(process), verb === "kill" ? -9 : -15);
-    if (verb === "terminate") assertEquals(await out.get(guard), "TerminatedError");
-  });
-
-  test(`Process.${verb}() while it waits in Queue.getSync() throws there`, async () => {
-    const [begun, queue, out] = [new Event(), new Queue<string>(), new Queue<string>()];
-    const process = started({ target: tasks.take, args: [begun, queue, out] });
-    assert(await begun.wait(guard));
-    process[verb]();
-    assertEquals(await ending(process), verb === "kill" ? -9 : -15);
-    if (verb === "terminate") assertEquals(out.getSync(guard), "TerminatedError");
-    queue.putSync("for whoever lives");
-    assertEquals(queue.getSync(guard), "for whoever lives");
-  });
-
-  test(`Process.${verb}() while it holds a lock tells the next holder`, async () => {
-    const [lock, held, end] = [new Lock(), new Event(), new Event()];
-    const process = started({ target: tasks.keepLock, args: [lock, held, end] });
-    assert(await held.wait(guard));
-    process[verb]();
-    await assertRejects(() => lock.acquire(guard), AbandonedLockError);
-    lock.release();
-    await ending(process);
-  });
-}
-
-// Who is who
-
-test("currentProcess() of the main program is MainProcess, which has no parent", () => {
-  const { name, daemon, pid } = currentProcess();
-  assertEquals([name, daemon, pid], ["MainProcess", false, 1]);
-  assertEquals(parentProcess(), undefined);
-  assert(cpuCount() >= 1);
-});
-
-test("currentProcess() and parentProcess() in a process are itself and its creator", async () => {
-  const out = new Queue<unknown>();
-  const process = started({ target: tasks.tellIdentity, args: [out], name: "me", daemon: true });
-  assertEquals(await out.get(guard), {
-    current: { name: "me", daemon: true, pid: process.pid },
-    parent: { name: "MainProcess", pid: currentProcess().pid, alive: true },
-    children: 0,
-  });
-  assertEquals(await ending(process), 0);
-});
-
-// 6
-test("parentProcess() of a child of a child is seen to end by it", async () => {
-  for (const end of ["terminate", "kill", "error", "return"] as const) {
-    const [[here, there], go] = [Pipe<unknown[]>(), new Event()];
-    const process = started({ target: tasks.watchedByChild, args: [there, go, end] });
-    const [pid, alive, inTime] = await here.recv(guard);
-    assertEquals([pid, alive, inTime], [process.pid, true, false], end);
-    if (end === "terminate") process.terminate();
-    else if (end === "kill") process.kill();
-    else go.set();
-    assertEquals(await here.recv(guard), [true, false], end);
-    await ending(process);
-    await assertRejects(() => here.recv(guard), EOFError); // the child of the child has ended too
-  }
-});
-
-test("Process.daemon is its creator's if not given", async () => {
-  const out = new Queue<boolean>();
-  for (const daemon of [true, false]) {
-    const process = started({ target: tasks.tellDaemon, args: [out], daemon });
-    assertEquals(process.daemon, daemon);
-    assertEquals(await out.get(guard), daemon);
-    await ending(process);
-  }
-});
-
-test("the daemons and pools of a process end with it", async () => {
-  const [here, there] = Pipe<string>();
-  const goOn = new Event();
-  const process = started({ target: tasks.leaveDaemonsBehind, args: [there, goOn, new Event()] });
-  assertEquals([await here.recv(guard), await here.recv(guard)], ["here", "here"]);
-  goOn.set();
-  assertEquals(await ending(process), 0);
-  await assertRejects(() => here.recv(guard), EOFError); // nobody has the other end any more
-});
-
 // Subclasses
 
-test("Process subclass runs its run() with its own properties", async () => {
+test("Process subclass executes its run() with its properties", async () => {
   const out = new Queue<string>();
   const greeter = new tasks.Greeter("bob", out);
   greeter.greeting = "good day";
@@ -583,12 +238,12 @@ test("Process subclass runs its run() with its own properties", async () => {
   assertEquals(await ending(greeter), 0);
 });
 
-test("Process subclass is named after itself", () => {
+test("Process subclass is named after its class", () => {
   class Reader extends Process {}
   assert(/^Reader-\d+$/.test(new Reader().name));
 });
 
-test("Process.start() of a subclass that is not registered says how to", () => {
+test("Process.start() of an unregistered subclass says how to register it", () => {
   const stranger = new tasks.Stranger();
   assertThrows(() => stranger.start(), TypeError, "task(import.meta, Stranger)");
   assertEquals([stranger.isAlive(), activeChildren()], [false, []]);
@@ -596,7 +251,7 @@ test("Process.start() of a subclass that is not registered says how to", () => {
 
 // What cannot cross
 
-test("Process.start() names the path to what cannot cross, and can be tried again", async () => {
+test("Process.start() names the path to a value that cannot cross, and can be called again", async () => {
   const predict = Math.max.bind(null);
   const process = (args: unknown[]) => new Process({ target: (..._: unknown[]) => {}, args });
   const start = (...args: unknown[]) => () => process(args).start();
@@ -620,155 +275,4 @@ test("Process.start() of a subclass names the property that cannot cross", () =>
   const greeter = new tasks.Greeter("bob", new Queue());
   Object.assign(greeter, { friend: new WeakMap() });
   assertThrows(() => greeter.start(), DataCloneError, "friend");
-});
-
-// Processes in processes
-
-test("Process in a Process is started by main, which is free or blocked", async () => {
-  for (const wait of [ending, endingSync]) {
-    const out = new Queue<Record<string, unknown>>();
-    const process = started({ target: tasks.nest, args: [out as Queue<unknown>], name: "outer" });
-    assertEquals(await wait(process), 0);
-    const { current, parent } = await out.get(guard);
-    assertEquals((current as { name: string }).name, "inner");
-    assertEquals(parent, { name: "outer", pid: process.pid, alive: true });
-    assertEquals(await out.get(guard), { children: 1, exitCode: 0 });
-  }
-});
-
-test("Process in a Process that blocks is started by main, which is free or blocked", async () => {
-  for (const wait of [ending, endingSync]) {
-    const out = new Queue<unknown>();
-    const process = started({ target: tasks.nestSync, args: [out] });
-    assertEquals(await wait(process), 0);
-    assertEquals(out.size(), 2);
-    await out.get(guard);
-    assertEquals(await out.get(guard), 0);
-  }
-});
-
-test("Process nests: children tell their paths in order", async () => {
-  for (const wait of [ending, endingSync]) {
-    const out = new Queue<number[]>();
-    const process = started({ target: tasks.recurse, args: [out, []] });
-    assertEquals(await wait(process), 0);
-    const paths = [];
-    while (!out.empty()) paths.push(out.getSync(guard));
-    assertEquals(paths, [[], [0], [0, 0], [0, 1], [1], [1, 0], [1, 1]]);
-  }
-});
-
-test("Process in a Process outlives it", async () => {
-  const [go, out] = [new Event(), new Queue<unknown[]>()];
-  const process = started({ target: tasks.leaveChildBehind, args: ["orphan", out, go] });
-  assertEquals(await ending(process), 0);
-  go.set();
-  assertEquals(await out.get(guard), ["orphan"]);
-  await allEnded();
-});
-
-/** Waits for processes that others started. */
-async function allEnded(): Promise<void> {
-  const { hostedWorkers } = await import("../../lib/runtime/host.ts");
-  while (hostedWorkers().length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-for (const task of ["mapInPool", "mapInPoolSync"] as const) {
-  test(`Pool in a Process works while main is free or blocked: ${task}`, async () => {
-    for (const wait of [ending, endingSync]) {
-      const out = new Queue<number[]>();
-      const process = started({ target: tasks[task], args: [out] });
-      assertEquals(await wait(process), 0);
-      assertEquals(await out.get(guard), [1, 4, 9]);
-    }
-  });
-}
-
-test("Process.start() throws while a worker imports the module that calls it", async () => {
-  const url = new URL("../fixtures/starts_at_import.ts", import.meta.url);
-  const module = tasksOf<typeof import("../fixtures/starts_at_import.ts")>(url);
-  const process = started({
-    target: async (nothing: () => void) => {
-      console.error = () => {};
-      await nothing();
-    },
-    args: [module.nothing],
-  });
-  assertEquals(await ending(process), 1);
-  assertInstanceOf(process.error, TaskLookupError);
-  assertStringIncludes(process.error.message, "while its module is being imported by a worker");
-  assertStringIncludes(process.error.message, "import.meta.main");
-});
-
-// Contexts
-
-test("getContext() has the classes with a start method", () => {
-  assertEquals(getAllStartMethods(), ["spawn", "forkserver"]);
-  assertEquals(getContext(), getContext("spawn"));
-  assertEquals(getContext().startMethod, "spawn");
-  assertEquals(getContext("spawn").Process, Process);
-  assertEquals(getContext("forkserver").startMethod, "forkserver");
-  const get = (method: unknown) => () => getContext(method as "spawn");
-  assertThrows(get("fork"), RangeError, "cannot be made a copy of another");
-  assertThrows(get("thread"), RangeError, 'the start methods are "spawn" and "forkserver"');
-  assertThrows(get("toString"), RangeError, "Cannot get context");
-});
-
-test("getContext().getContext() is itself, or the one that is asked for", () => {
-  for (const method of getAllStartMethods()) {
-    const context = getContext(method);
-    assertStrictEquals(context.getContext(), context);
-    for (const other of getAllStartMethods()) {
-      assertStrictEquals(context.getContext(other), getContext(other));
-    }
-    assertThrows(() => context.getContext("fork" as "spawn"), RangeError, "cannot be made a copy");
-  }
-});
-
-test("getContext() gives what cannot be changed: its start method is set by what it is", () => {
-  for (const method of getAllStartMethods()) {
-    const context = getContext(method) as { startMethod: unknown };
-    for (const other of ["spawn", "forkserver", undefined]) {
-      assertThrows(() => context.startMethod = other, TypeError);
-    }
-    assertEquals(context.startMethod, method);
-    assert(!("setStartMethod" in context));
-  }
-});
-
-test("getContext().Process of every start method runs, ends and is terminated", async () => {
-  for (const method of getAllStartMethods()) {
-    const context = getContext(method);
-    const out = new Queue<unknown[]>();
-    for (let round = 0; round < 4; round++) {
-      const process = new context.Process({ target: tasks.echo, args: [out, round] });
-      process.start();
-      assertEquals(await out.get(guard), [round]);
-      assertEquals(await (round % 2 ? ending : endingSync)(process as Process), 0);
-    }
-    const [begun, never] = [new Event(), new Event()];
-    const endless = new context.Process({
-      target: tasks.awaitEvent,
-      args: [begun, never] as const,
-    });
-    endless.start();
-    assert(await begun.wait(guard));
-    endless.terminate();
-    assertEquals(await ending(endless as Process), -15);
-  }
-}, { reserve: true });
-
-test("getContext('forkserver').Process can be started many times while main blocks", () => {
-  const { Process: Warm } = getContext("forkserver");
-  const processes = Array.from({ length: 6 }, () => new Warm({ target: Math.random }));
-  for (const process of processes) process.start();
-  for (const process of processes) assertEquals(endingSync(process), 0);
-}, { reserve: true });
-
-test("Process() refuses Python's positional arguments", () => {
-  assertThrows(
-    () => new Process((() => {}) as never),
-    TypeError,
-    "options must be an object, such as { target: … }, not a function",
-  );
 });

@@ -1,12 +1,12 @@
 /**
- * Whole programs, run as a user does: somewhere else, with the least permissions.
+ * Whole programs, run as a user runs them: in another folder, with minimal permissions.
  *
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
-/** Only a program that hangs takes as long. */
+/** Only a hanging program exceeds this time. */
 const GUARD_MS = 60_000;
 
 interface Outcome {
@@ -15,7 +15,7 @@ interface Outcome {
   stderr: string;
 }
 
-/** Runs a program that may read files, or what `permissions` say. */
+/** Runs a program that may read files, or that has the given permissions. */
 async function run(program: string, permissions = ["--allow-read"]): Promise<Outcome> {
   const folder = await Deno.makeTempDir();
   try {
@@ -51,10 +51,10 @@ async function run(program: string, permissions = ["--allow-read"]): Promise<Out
   }
 }
 
-/** What is said, once, about a worker that cannot be interrupted. */
+/** The warning about a worker that cannot be interrupted. */
 const ABANDONED = /^A worker that was told to end goes on computing.*\n/;
 
-/** Defines a test that a program ends by itself, having printed this and no error. */
+/** Defines a test of a program that ends by itself after printing `stdout` and no error. */
 function ends(name: string, program: string, stdout: string): void {
   Deno.test(name, async () => {
     const outcome = await run(program);
@@ -63,7 +63,7 @@ function ends(name: string, program: string, stdout: string): void {
   });
 }
 
-Deno.test("a program computes pi on all cores", async () => {
+Deno.test("A program computes pi on all cores", async () => {
   const { code, stdout, stderr } = await run(`
     export const hits = task(import.meta, (samples: number) => {
       let inside = 0;
@@ -88,7 +88,7 @@ Deno.test("a program computes pi on all cores", async () => {
 // What keeps a program alive
 
 ends(
-  "a Process keeps its program alive",
+  "Process keeps its program alive",
   `new Process({ target: async () => {
      await new Promise((resolve) => setTimeout(resolve, 200));
      console.log("process");
@@ -98,7 +98,7 @@ ends(
 );
 
 ends(
-  "a Process that a Process started keeps the program alive",
+  "Process started by a Process keeps the program alive",
   `const inner = task(import.meta, async () => {
      await new Promise((resolve) => setTimeout(resolve, 200));
      console.log("inner");
@@ -119,7 +119,7 @@ const daemons = {
 };
 for (const [what, target] of Object.entries(daemons)) {
   ends(
-    `a daemon that ${what} does not keep its program alive`,
+    `Process as a daemon that ${what} does not keep its program alive`,
     `const queue = new Queue(), begun = new Queue();
      const target = ${target};
      new Process({
@@ -137,7 +137,7 @@ for (const [what, target] of Object.entries(daemons)) {
 
   for (const verb of ["terminate", "kill"]) {
     ends(
-      `a Process that ${what} does not keep its program alive after ${verb}()`,
+      `Process that ${what} does not keep its program alive after ${verb}()`,
       `const queue = new Queue(), begun = new Queue();
        const target = ${target};
        const process = new Process({
@@ -158,14 +158,14 @@ for (const [what, target] of Object.entries(daemons)) {
 }
 
 ends(
-  "a daemon that is not waited for may not even begin",
+  "Process as a daemon may not begin if the program ends first",
   `new Process({ target: () => { for (;;); }, daemon: true }).start();
    console.log("main");`,
   "main\n",
 );
 
 ends(
-  "a warm reserve does not keep its program alive",
+  "A warm reserve does not keep its program alive",
   `const process = new Process({ target: () => {}, startMethod: "forkserver" });
    process.start();
    await process.join();
@@ -179,29 +179,28 @@ const forgotten = {
   "was used blocking": "pool.mapSync((x) => x + 1, [1, 2, 3]);",
   "was used both ways": `await pool.apply(Math.sqrt, [4]); pool.applySync(Math.sqrt, [4]);
     await pool.apply(Math.sqrt, [4]);`,
-  "was used blocking while a result was outstanding": `
+  "was used blocking while a result was pending": `
     const later = pool.applyAsync(Math.sqrt, [4]);
     pool.applySync(Math.sqrt, [9]);
     await later;`,
   "ran a task that failed": `await pool.apply(() => { throw 1; }).catch(() => {});`,
   "ran a task that failed, blocking": `try { pool.mapSync(() => { throw 1; }, [1, 2, 3]); }
-    catch { /* as it should */ }`,
+    catch { /* expected */ }`,
   "lost a worker": `await pool.apply(() => Deno.exit(3)).catch(() => {});`,
-  "lost a worker, blocking":
-    `try { pool.applySync(() => Deno.exit(3)); } catch { /* it should */ }`,
-  "has results that nobody takes": `const results = pool.imap((x) => x, [1, 2, 3]);
+  "lost a worker, blocking": `try { pool.applySync(() => Deno.exit(3)); } catch { /* expected */ }`,
+  "has unconsumed results": `const results = pool.imap((x) => x, [1, 2, 3]);
     await results.next();`,
-  "ends with a result outstanding": `pool.applyAsync(Math.sqrt, [4]);`,
+  "has a pending result": `pool.applyAsync(Math.sqrt, [4]);`,
 };
 for (const [what, use] of Object.entries(forgotten)) {
   ends(
-    `a pool that ${what} does not keep its program alive`,
+    `Pool that ${what} does not keep its program alive`,
     `const pool = new Pool(2); ${use} console.log("main");`,
     "main\n",
   );
 }
 
-Deno.test("a pool whose result must be imported does not keep its program alive", async () => {
+Deno.test("Pool whose result requires an import does not keep its program alive", async () => {
   const url = `data:text/javascript,${
     encodeURIComponent(
       `import { task } from "${new URL("mod.ts", ROOT)}";
@@ -219,13 +218,13 @@ Deno.test("a pool whose result must be imported does not keep its program alive"
 });
 
 ends(
-  "a pool with an initializer that was never used does not keep its program alive",
+  "Pool with an unused initializer does not keep its program alive",
   `new Pool({ processes: 2, initializer: () => {} }); console.log("main");`,
   "main\n",
 );
 
 ends(
-  "a pool that was terminated while a task computes does not keep its program alive",
+  "Pool.terminate() of a computing task does not keep its program alive",
   `const pool = new Pool(2), begun = new Queue();
    const busy = pool.applyAsync((begun) => { begun.putSync(1); for (;;); }, [begun]);
    await begun.get();
@@ -236,7 +235,7 @@ ends(
 );
 
 ends(
-  "a pool whose computing task was cancelled does not keep its program alive",
+  "AsyncResult.cancel() of a computing task does not keep its program alive",
   `const pool = new Pool(2), begun = new Queue();
    const busy = pool.applyAsync((begun) => { begun.putSync(1); for (;;); }, [begun]);
    await begun.get();
@@ -247,7 +246,7 @@ ends(
 
 // Errors
 
-Deno.test("an error in the main program ends it, whatever runs", async () => {
+Deno.test("An error in the main program ends it while workers run", async () => {
   const { code, stdout, stderr } = await run(`
     const begun = new Queue();
     const busy = (begun) => { begun.putSync(1); for (;;); };
@@ -263,7 +262,7 @@ Deno.test("an error in the main program ends it, whatever runs", async () => {
   assertStringIncludes(stderr, "main is broken");
 });
 
-Deno.test("Deno.exit() in the main program ends it, whatever runs", async () => {
+Deno.test("Deno.exit() in the main program ends it while workers run", async () => {
   const { code, stderr } = await run(`
     const begun = new Queue();
     new Process({
@@ -276,7 +275,7 @@ Deno.test("Deno.exit() in the main program ends it, whatever runs", async () => 
   assertEquals([code, stderr], [5, ""]);
 });
 
-Deno.test("an error in a Process is printed with its name and stack, and ends nothing else", async () => {
+Deno.test("Process prints its uncaught error with its name and stack, and ends nothing else", async () => {
   const { code, stdout, stderr } = await run(`
     const failing = [
       () => { throw new RangeError("thrown"); },
@@ -301,7 +300,7 @@ Deno.test("an error in a Process is printed with its name and stack, and ends no
   assertEquals(stderr.match(/Process broken:/g)?.length, 4);
 });
 
-Deno.test("an error that nobody asks a pool for ends the program", async () => {
+Deno.test("Pool.applyAsync() error that is never retrieved ends the program", async () => {
   const { code, stdout, stderr } = await run(`
     const pool = new Pool(1);
     pool.applyAsync(() => { throw new RangeError("forgotten"); });
@@ -312,8 +311,8 @@ Deno.test("an error that nobody asks a pool for ends the program", async () => {
   assertStringIncludes(stderr, "forgotten");
 });
 
-// 161
-Deno.test("an error of a pool that nobody catches is printed with the worker's lines", async () => {
+// CPython TestPool.test_traceback
+Deno.test("Pool error that is uncaught is printed with the stack of the worker", async () => {
   const { code, stderr } = await run(`
     export const inner = task(import.meta, function failingInside() {
       throw new RangeError("printed", { cause: new TypeError("because") });
@@ -330,8 +329,8 @@ Deno.test("an error of a pool that nobody catches is printed with the worker's l
   assertStringIncludes(stderr, "TypeError: because");
 });
 
-// 33
-Deno.test("a process that throws what is no error says so, and ends with 1", async () => {
+// CPython TestSubclassingProcess.test_sys_exit
+Deno.test("Process that throws another value than an Error prints it and ends with exit code 1", async () => {
   const { code, stdout, stderr } = await run(`
     for (const thrown of ["ignore this", [1, 2, 3]]) {
       const process = new Process({ target: (thrown) => { throw thrown; }, args: [thrown] });
@@ -344,8 +343,8 @@ Deno.test("a process that throws what is no error says so, and ends with 1", asy
   assertEquals(stderr, "Process Process-1: ignore this\nProcess Process-2: [ 1, 2, 3 ]\n");
 });
 
-// 27
-Deno.test("a program that closes its stdout can start processes, which print", async () => {
+// CPython TestProcess.test_error_on_stdio_flush_1
+Deno.test("Process can print in a program that has closed its stdout", async () => {
   const { code, stderr } = await run(`
     Deno.stdout.close();
     const process = new Process({ target: () => console.log("by a child") });
@@ -356,8 +355,8 @@ Deno.test("a program that closes its stdout can start processes, which print", a
   assertEquals([code, stderr], [0, "0\n"]);
 });
 
-// 28
-Deno.test("a process that closes its own output ends as it would, and disturbs no other", async () => {
+// CPython TestProcess.test_error_on_stdio_flush_2
+Deno.test("Process that closes its own output ends normally and does not affect others", async () => {
   const { code, stdout, stderr } = await run(`
     const end = async (target, args) => {
       const process = new Process({ target, args });
@@ -391,7 +390,7 @@ for (
     ],
   ]
 ) {
-  Deno.test(`${what} without permission says once what is missing`, async () => {
+  Deno.test(`${what} without permission prints the missing permission once`, async () => {
     const { code, stdout, stderr } = await run(use, []);
     assertEquals([code, stdout], [1, ""]);
     assertStringIncludes(stderr, "Cannot start worker");
@@ -400,7 +399,7 @@ for (
   });
 }
 
-Deno.test("a Process without permission to start can be caught, and the program goes on", async () => {
+Deno.test("Process.start() without permission throws an error that can be caught", async () => {
   const program = `
     const process = new Process({ target: () => {} });
     try {
@@ -412,7 +411,7 @@ Deno.test("a Process without permission to start can be caught, and the program 
   assertEquals(await run(program, []), { code: 0, stdout: "NotCapable false\n", stderr: "" });
 });
 
-Deno.test("a task whose module may not be read says so", async () => {
+Deno.test("Pool.map() rejects with TaskLookupError when the module of a task may not be read", async () => {
   const { code, stdout, stderr } = await run(
     `
     const square = task(import.meta, (x) => x * x);
@@ -432,9 +431,9 @@ Deno.test("a task whose module may not be read says so", async () => {
   assertStringIncludes(stdout, "[ 9 ]\n");
 });
 
-// import.meta.main
+// Programs without import.meta.main
 
-Deno.test("a program without import.meta.main is told so, and makes no more processes", async () => {
+Deno.test("Process in a program without import.meta.main ends with advice, and starts no others", async () => {
   const { code, stdout, stderr } = await run(`
     const nothing = task(import.meta, () => {});
     const process = new Process({ target: nothing });
@@ -448,7 +447,7 @@ Deno.test("a program without import.meta.main is told so, and makes no more proc
 });
 
 for (const map of ["await pool.map", "pool.mapSync"]) {
-  Deno.test(`a program without import.meta.main is told so: ${map}()`, async () => {
+  Deno.test(`Pool in a program without import.meta.main fails with advice: ${map}()`, async () => {
     const { code, stdout, stderr } = await run(`
       const square = task(import.meta, (x) => x * x);
       const pool = new Pool(2);
@@ -461,7 +460,7 @@ for (const map of ["await pool.map", "pool.mapSync"]) {
   });
 }
 
-Deno.test("workers draw other random numbers than each other and the program, seeded or not", async () => {
+Deno.test("Math.random() in workers differs from that of other workers and the program, seeded or not", async () => {
   const program = `
     const drawn = new Queue();
     const draw = (out) => {

@@ -16,7 +16,7 @@ import { hostedWorkers } from "../../lib/runtime/host.ts";
 import { ExitCode, stopIsolate } from "../../lib/runtime/lifecycle.ts";
 import { test } from "../fixtures/guarded.ts";
 
-test("setStartMethod() changes what getStartMethod() and getContext() give, once", () => {
+test("setStartMethod() changes getStartMethod() and getContext(), once", () => {
   assertEquals(getStartMethod(), getAllStartMethods()[0]);
   setStartMethod("forkserver");
   try {
@@ -31,13 +31,13 @@ test("setStartMethod() changes what getStartMethod() and getContext() give, once
   assertEquals(getContext(), getContext("spawn"));
 });
 
-test("setStartMethod() refuses what does not exist and says why", () => {
+test("setStartMethod() rejects unknown start methods with the reason", () => {
   assertThrows(() => setStartMethod("fork" as "spawn"), RangeError, "cannot be made a copy");
   assertThrows(() => setStartMethod("nope" as "spawn"), RangeError, '"spawn" and "forkserver"');
   assertEquals(getStartMethod(), "spawn");
 });
 
-test("Process and Pool use the start method that was set", async () => {
+test("setStartMethod() applies to Process and Pool", async () => {
   setStartMethod("forkserver");
   try {
     const queue = new Queue<string>();
@@ -52,35 +52,39 @@ test("Process and Pool use the start method that was set", async () => {
   }
 }, { reserve: true });
 
-/** The start methods that a worker says are its own, and its child's. */
-const sayMethods = task(import.meta, async (out: Queue<string>, isChild = false) => {
+/** Puts the start method of the worker, then that of its child. */
+const putStartMethods = task(import.meta, async (out: Queue<string>, isChild = false) => {
   out.putSync(getStartMethod());
   if (isChild) return;
-  const child = new Process({ target: sayMethods, args: [out, true] });
+  const child = new Process({ target: putStartMethods, args: [out, true] });
   child.start();
   await child.join();
 });
 
-test("getStartMethod() in a worker is how it was started, and so in its children", async () => {
-  for (const method of getAllStartMethods()) {
-    const { Process, Pool } = getContext(method);
-    const queue = new Queue<string>();
-    const process = new Process({ target: sayMethods, args: [queue] as const });
-    process.start();
-    await process.join();
-    await using pool = new Pool(1);
-    await pool.apply(sayMethods, [queue]);
-    queue.close();
-    assertEquals(await Array.fromAsync(queue), [method, method, method, method]);
-  }
-  assertEquals(getStartMethod(), "spawn");
-}, { reserve: true });
+test(
+  "getStartMethod() in a worker returns how it was started, and its children inherit it",
+  async () => {
+    for (const method of getAllStartMethods()) {
+      const { Process, Pool } = getContext(method);
+      const queue = new Queue<string>();
+      const process = new Process({ target: putStartMethods, args: [queue] as const });
+      process.start();
+      await process.join();
+      await using pool = new Pool(1);
+      await pool.apply(putStartMethods, [queue]);
+      queue.close();
+      assertEquals(await Array.fromAsync(queue), [method, method, method, method]);
+    }
+    assertEquals(getStartMethod(), "spawn");
+  },
+  { reserve: true },
+);
 
-test("setStartMethod() holds in the children that are started from then on", async () => {
+test("setStartMethod() applies to children that are started afterwards", async () => {
   setStartMethod("forkserver");
   try {
     const queue = new Queue<string>();
-    const process = new Process({ target: sayMethods, args: [queue] as const });
+    const process = new Process({ target: putStartMethods, args: [queue] as const });
     process.start();
     await process.join();
     assertEquals([queue.getSync(), queue.getSync()], ["forkserver", "forkserver"]);
@@ -89,7 +93,7 @@ test("setStartMethod() holds in the children that are started from then on", asy
   }
 }, { reserve: true });
 
-test("setForkserverPreload() has the reserve import modules before there is work", async () => {
+test("setForkserverPreload() makes the reserve import modules in advance", async () => {
   const module = new URL("../fixtures/preloaded.ts", import.meta.url);
   setForkserverPreload([module]);
   try {
@@ -100,7 +104,7 @@ test("setForkserverPreload() has the reserve import modules before there is work
       using _ = preloadedLock?.acquireSync();
       return out.put("preloadedAt" in globalThis && preloadedLock!.locked());
     };
-    // The first comes before the reserve is filled; one after it gets a warm worker.
+    // The first process starts before the reserve is filled; a later one gets a warm worker.
     let warm = false;
     for (let times = 0; times < 20 && !warm; times++) {
       const process = new Process({ target: look, args: [queue] });
@@ -114,9 +118,9 @@ test("setForkserverPreload() has the reserve import modules before there is work
   }
 }, { reserve: true });
 
-// 29, 30
+// CPython TestProcess.test_forkserver_sigint, TestProcess.test_forkserver_sigkill
 test(
-  "getContext('forkserver').Process starts though the workers of the reserve have died",
+  "getContext('forkserver').Process starts after the workers of the reserve have died",
   async () => {
     const { Process } = getContext("forkserver");
     const queue = new Queue<number>();
@@ -133,7 +137,7 @@ test(
     for (const code of [ExitCode.KILLED, ExitCode.TERMINATED, ExitCode.KILLED]) {
       await start(1);
       let killed = 0;
-      while (killed === 0) { // the reserve is filled one a turn
+      while (killed === 0) { // the reserve gets one worker per turn of the event loop
         await new Promise((resolve) => setTimeout(resolve, 0));
         for (const record of hostedWorkers()) {
           const state = isolateState(record);
@@ -148,7 +152,7 @@ test(
   { reserve: true },
 );
 
-test("setForkserverPreload() refuses what is no list of modules", () => {
+test("setForkserverPreload() rejects other values than lists of modules", () => {
   const set = setForkserverPreload as (modules: unknown) => void;
   assertThrows(() => set("module.ts"), TypeError, "array of strings or URLs");
   assertThrows(() => set([1, 2]), TypeError, "array of strings or URLs");
