@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/dummy/mod.d.ts"
 export * from "../lib/dummy/mod.ts";

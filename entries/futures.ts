@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/futures/mod.d.ts"
 export * from "../lib/futures/mod.ts";

@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/joblib/mod.d.ts"
 export * from "../lib/joblib/mod.ts";

@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/loops/mod.d.ts"
 export * from "../lib/loops/mod.ts";

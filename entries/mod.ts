@@ -5,4 +5,5 @@
  * @module
  */
 
+// @ts-types="./types/mod.d.ts"
 export * from "../mod.ts";

@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/ndarray/mod.d.ts"
 export * from "../lib/ndarray/mod.ts";

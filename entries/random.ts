@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/random/mod.d.ts"
 export * from "../lib/random/mod.ts";

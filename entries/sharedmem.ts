@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/sharedmem/mod.d.ts"
 export * from "../lib/sharedmem/mod.ts";

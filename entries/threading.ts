@@ -4,4 +4,5 @@
  * @module
  */
 
+// @ts-types="./types/lib/threading/mod.d.ts"
 export * from "../lib/threading/mod.ts";

@@ -2,17 +2,19 @@
  * Bundles the package for publishing: a program then loads a handful of modules, and so does each of
  * its workers, rather than a hundred and fifty.
  *
- * `dist/` gets a JavaScript module for each export and for the workers, and what they share. The
- * types stay where they are written: each module names the TypeScript that it was made of.
+ * `dist/` gets a JavaScript module for each export and for the workers, what they share, and in
+ * `dist/types` the declarations, which each module of an export names as its types.
  * `deno.build.json` is `deno.json` with these modules in place of the sources, for `--config`, and
  * `dist/deno.json` what Deno reads for a program beside a copy, whose one import finds all of them.
  *
  * @module
  */
 import { readdir } from "node:fs/promises";
+import { declarationsOf, relativeOf, writeDeclarations } from "./declarations.ts";
 import { ROOT } from "./source_files.ts";
 
 const OUTPUT = "dist";
+const TYPES = `${OUTPUT}/types`;
 const CONFIG = "deno.build.json";
 
 const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
@@ -21,6 +23,7 @@ const builtOf = (source: string) => source.replace("./", `./${OUTPUT}/`).replace
 
 await Deno.remove(new URL(OUTPUT, ROOT), { recursive: true }).catch(() => {});
 await bundle([...exports.map(([, source]) => source), "./workers/worker.ts"]);
+await writeDeclarations(exports.map(([, source]) => source.replace("./", "")), TYPES);
 for (const [, source] of exports) await nameTypes(source);
 await nameClasses();
 
@@ -49,12 +52,12 @@ async function bundle(sources: string[]): Promise<void> {
   Deno.exit(1);
 }
 
-/** Tells those who check types that they are in the source. */
+/** Writes the name of the declarations into the module of an export. */
 async function nameTypes(source: string): Promise<void> {
   const url = new URL(builtOf(source), ROOT);
-  const up = "../".repeat(builtOf(source).split("/").length - 2);
-  const types = `// @ts-self-types="${up}${source.replace("./", "")}"\n`;
-  await Deno.writeTextFile(url, types + await Deno.readTextFile(url));
+  const types = relativeOf(builtOf(source), `${TYPES}/${declarationsOf(source)}`);
+  const text = await Deno.readTextFile(url);
+  await Deno.writeTextFile(url, `// @ts-self-types="${types}"\n${text}`);
 }
 
 /** Gives classes their names back: the bundler calls a class that mentions itself `_Name`. */

@@ -1,0 +1,71 @@
+// The declarations of lib/codec/task.ts
+
+/** Any function. */
+export type AnyFunction = (...args: any[]) => any;
+
+/** Any class. */
+export type AnyClass = abstract new (...args: any[]) => any;
+
+/**
+ * Registers a function or class so that every isolate can find it.
+ *
+ * Call it at the top level of a module. A worker that receives the function imports the module and
+ * finds the function there, exported or not.
+ *
+ * - The function is not changed and can be called as before.
+ * - Instances of a registered class keep their class when they are sent, with their own enumerable
+ *   properties. Private fields do not cross: see {@linkcode registerReducer}.
+ *
+ * @typeParam F the function's or class's type
+ * @param meta the module's `import.meta`
+ * @param fn the function or class
+ * @returns `fn`
+ * @throws {TypeError} if `meta` has no `url`, or `fn` is not a function
+ *
+ * @example A function that uses its module
+ * ```ts
+ * import { Pool, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const offset = 100;
+ * const shift = task(import.meta, (x: number) => x + offset);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool(2);
+ *   assertEquals(await pool.map(shift, [1, 2]), [101, 102]);
+ * }
+ * ```
+ */
+export declare function task<F extends AnyFunction | AnyClass>(meta: {
+  url: string;
+}, fn: F): F;
+
+/** The functions of a module, as tasks. */
+export type TasksOf<Module> = {
+  readonly [K in keyof Module as Module[K] extends AnyFunction ? K : never]: Module[K];
+};
+
+/**
+ * Returns every exported function of a module as a task. The module is neither changed nor imported
+ * here.
+ *
+ * Pass the tasks to processes and pools. They cannot be called directly, because this isolate may not
+ * have loaded the module.
+ *
+ * @typeParam Module the module's type, `typeof import("./analysis.d.ts")`
+ * @param url the module's URL; `npm:` and `jsr:` specifiers are URLs too
+ * @throws {TypeError} if `url` is not an absolute URL
+ *
+ * @example The functions of a module that knows nothing of workers
+ * ```ts
+ * import { Pool, tasksOf } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = tasksOf<typeof import("node:path")>("node:path");
+ * await using pool = new Pool(1);
+ * assertEquals(await pool.map(path.basename, ["a/b.txt", "c/d.txt"]), ["b.txt", "d.txt"]);
+ * ```
+ */
+export declare function tasksOf<Module>(url: string | URL): TasksOf<Module>;
+
+export {};

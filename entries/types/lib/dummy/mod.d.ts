@@ -1,0 +1,38 @@
+/**
+ * The package on threads of one isolate instead of workers: a program that imports this in place of
+ * `@sauropod/multiprocessing` does the same, without parallelism. For finding out whether workers pay,
+ * for debugging, and for where workers cannot be started.
+ *
+ * - {@linkcode Process} is a {@linkcode Thread}. Its arguments are shared, not copied.
+ * - Everything else is the same as in the package, and works the same: what goes through a queue or a
+ *   pipe is copied here too. Loops, array expressions, `MapReduce` and `Parallel` are not here: they are
+ *   plain loops in the caller if they are told `numThreads: 1`, `np: 0` or `nJobs: 1`.
+ * - The program must await: a blocking call (`…Sync`) blocks all processes, since they are one thread.
+ *
+ * Follows Python's `multiprocessing.dummy`.
+ *
+ * @example One changed import
+ * ```ts
+ * import * as mp from "@sauropod/multiprocessing/dummy";
+ *
+ * const double = mp.task(import.meta, async (out: mp.Queue<number>, x: number) => {
+ *   await out.put(2 * x);
+ * });
+ *
+ * if (import.meta.main) {
+ *   const queue = new mp.Queue<number>();
+ *   const process = new mp.Process({ target: double, args: [queue, 21] });
+ *   process.start();
+ *   if (await queue.get() !== 42) throw new Error("not doubled");
+ *   await process.join();
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export * from "../context/common.d.ts";
+export { ThreadPool as Pool } from "../pool/thread_pool.d.ts";
+export { activeChildren, currentProcess, parentProcess, Process } from "./process.d.ts";
+
+export {};

@@ -1,0 +1,13 @@
+// The declarations of lib/futures/executor_options.ts
+
+/** Options of every executor. */
+export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+  /** Maximum number of workers. */
+  maxWorkers?: number;
+  /** Called once in each worker before its first task. If it fails, the executor is broken. */
+  initializer?: (...args: InitArgs) => unknown;
+  /** Arguments of `initializer`. */
+  initargs?: InitArgs;
+}
+
+export {};

@@ -1,0 +1,29 @@
+/**
+ * Python's `joblib`: `Parallel` runs `delayed` calls in the team of loop workers.
+ *
+ * @example Many calls of one function
+ * ```ts
+ * import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
+ * import { stopTeam } from "@sauropod/multiprocessing/loops";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = delayed((x: number) => x * x);
+ * assertEquals(await new Parallel({ nJobs: 2 })([1, 2, 3].map((x) => square(x))), [1, 4, 9]);
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type Delayed,
+  delayed,
+  effectiveJobs,
+  Parallel,
+  type ParallelFactory,
+  type ParallelOptions,
+  type ParallelRun,
+  type ReturnAs,
+} from "./parallel.d.ts";
+
+export {};

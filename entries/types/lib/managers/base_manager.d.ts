@@ -1,0 +1,132 @@
+// The declarations of lib/managers/base_manager.ts
+
+import type { WaitOptions } from "../arguments/wait_options.d.ts";
+import type { AnyClass, AnyFunction } from "../codec/task.d.ts";
+import type { BaseProxy, Proxied } from "./proxy.d.ts";
+
+/** Options of {@linkcode BaseManager.register}. */
+export interface RegisterOptions {
+  /**
+   * Names of the methods that proxies have.
+   *
+   * @default {all public methods: those whose names do not begin with an underscore}
+   */
+  exposed?: readonly string[];
+}
+
+/** The type of the proxy of an object that `Callable` makes. */
+export type ProxyOf<Callable> = Callable extends AnyClass ? Proxied<InstanceType<Callable>>
+  : Callable extends AnyFunction
+    ? Awaited<ReturnType<Callable>> extends Iterator<infer Item> | AsyncIterator<infer Item>
+      ? BaseProxy & AsyncIterableIterator<Item>
+    : Proxied<Awaited<ReturnType<Callable>>>
+  : never;
+
+/** The parameters of a class or function that makes objects. */
+export type FactoryParameters<Callable> = Callable extends
+  abstract new (...args: infer Args) => unknown ? Args
+  : Callable extends (...args: infer Args) => unknown ? Args
+  : never;
+
+/** A class of managers that have a method for each registered type. */
+export interface ManagerClass<Manager> {
+  /** Makes a manager. */
+  new (): Manager;
+  /** Registers a type; see {@linkcode BaseManager.register}. */
+  register<Name extends string, Callable extends AnyClass | AnyFunction>(
+    typeid: Name,
+    callable: Callable,
+    options?: RegisterOptions,
+  ): ManagerClass<Manager & FactoryMethods<Name, Callable>>;
+}
+
+/** The method of a manager that makes an object of a registered type. */
+export type FactoryMethods<Name extends string, Callable> = {
+  readonly [Method in Name]: (...args: FactoryParameters<Callable>) => Promise<ProxyOf<Callable>>;
+};
+
+/**
+ * A manager whose objects live in a process that it starts. Isolates call their methods through
+ * proxies.
+ *
+ * - {@linkcode BaseManager.register} adds types. For each type, the manager has a method that makes an
+ *   object in the process and returns a {@linkcode BaseProxy} of it.
+ * - Proxies can be sent to any isolate. All calls through all proxies run in the one process, and code
+ *   of a method between two `await`s is not interleaved with other calls.
+ * - The process starts with the first object or by `start()`. It does not keep the program alive.
+ *
+ * Queues, locks, maps, lists and other shared objects need no manager. A `BaseManager` is for objects
+ * of custom classes with state and methods.
+ *
+ * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: only the same
+ * program can reach it.
+ *
+ * @example A custom type
+ * ```ts
+ * import { BaseManager, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function makeCounter() {
+ *   let total = 0;
+ *   return { add: (n: number) => total += n };
+ * }
+ *
+ * const MyManager = class extends BaseManager {}.register("Counter", makeCounter);
+ * await using manager = new MyManager();
+ * const counter = await manager.Counter();
+ * await counter.add(3);
+ * assertEquals(await counter.add(4), 7);
+ * ```
+ */
+export declare class BaseManager implements AsyncDisposable {
+  #private;
+  /**
+   * Registers a type: adds a method named `typeid`, which makes an object in the manager's process, to
+   * this class. Returns the same class, typed with the new method.
+   *
+   * @param typeid the name of the type and of the method
+   * @param callable a class registered with `task()`, or a function that returns an object
+   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or `callable` is
+   * not a function
+   */
+  static register<
+    Manager extends BaseManager,
+    Name extends string,
+    Callable extends AnyClass | AnyFunction,
+  >(
+    this: new () => Manager,
+    typeid: Name,
+    callable: Callable,
+    options?: RegisterOptions,
+  ): ManagerClass<Manager & FactoryMethods<Name, Callable>>;
+  /**
+   * Starts the process now instead of with the first object.
+   *
+   * @param initializer called in the process before any object is made; if it fails, all calls fail
+   * @throws {TypeError} if `initializer` is not a function or `initargs` is not an array
+   * @throws {DataCloneError} if `initializer` or `initargs` cannot cross
+   * @throws {Error} if the process was started before, or the manager is shut down
+   */
+  start<Args extends readonly unknown[]>(
+    initializer?: (...args: Args) => unknown,
+    initargs?: Args,
+  ): void;
+  /**
+   * Ends the process when its running calls have ended, at the latest after a second. Further calls
+   * throw. Idempotent.
+   */
+  shutdown(): Promise<void>;
+  /**
+   * Waits until the process has ended.
+   *
+   * @returns true once it has ended, or if it was never started; false if `timeoutMs` passed first
+   * @throws the reason of `signal`, if it is aborted first
+   */
+  join(options?: WaitOptions): Promise<boolean>;
+  /** As {@linkcode BaseManager.shutdown}. */
+  [Symbol.asyncDispose](): Promise<void>;
+  /** Throws if the manager is shut down. */
+  protected ensureOpen(what: string): void;
+}
+
+export {};

@@ -1,0 +1,50 @@
+// The declarations of lib/managers/protocol.ts
+
+import type { Queue } from "../channels/queue.d.ts";
+import type { Event } from "../sync/event.d.ts";
+
+/** A call of a method, or a request to create an object. */
+export interface ManagerRequest {
+  /** Queue for the reply. */
+  replies: Queue<Reply>;
+  /** Number of the call, unique among the calls of one reply queue. */
+  call: number;
+  /** Number of the object; 0 for the server itself, whose only method creates an object. */
+  object: number;
+  /** Name of the method, or of the type of the object to create. */
+  method: string;
+  /** Address of the message with the arguments, or with an {@linkcode ObjectSpec}. */
+  message: number;
+}
+
+/** The outcome of a call. */
+export interface Reply {
+  /** Number of the call. */
+  call: number;
+  /** For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the server. */
+  kind: "value" | "error" | "object" | "iterator";
+  /** Address of the message with the result, the error or the referent. */
+  message: number;
+}
+
+/** An object in a server, as its proxies know it. */
+export interface Referent {
+  /** Number of the object in the server. */
+  id: number;
+  /** Name of the type. */
+  typeid: string;
+  /** Names of the methods that proxies may call. */
+  exposed: readonly string[];
+  /** Each proxy refers to this event. Once only the server does, the server may release the object. */
+  token: Event;
+}
+
+/** How clients reach a server. */
+export interface ServerEndpoint {
+  /** Queue for requests. */
+  requests: Queue<ManagerRequest>;
+  /** Isolate record of the server. */
+  record: number;
+}
+
+export {};

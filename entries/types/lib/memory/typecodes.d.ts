@@ -1,0 +1,142 @@
+// The declarations of lib/memory/typecodes.ts
+
+/** What each type of element is here, by its name. */
+export interface ElementTypes {
+  /** Whole numbers of 8 bits. */
+  int8: {
+    element: number;
+    data: Int8Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 8 bits, from 0. */
+  uint8: {
+    element: number;
+    data: Uint8Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 16 bits. */
+  int16: {
+    element: number;
+    data: Int16Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 16 bits, from 0. */
+  uint16: {
+    element: number;
+    data: Uint16Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 32 bits. */
+  int32: {
+    element: number;
+    data: Int32Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 32 bits, from 0. */
+  uint32: {
+    element: number;
+    data: Uint32Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 64 bits. */
+  int64: {
+    element: bigint;
+    data: BigInt64Array<SharedArrayBuffer>;
+  };
+  /** Whole numbers of 64 bits, from 0. */
+  uint64: {
+    element: bigint;
+    data: BigUint64Array<SharedArrayBuffer>;
+  };
+  /** Numbers of half precision. */
+  float16: {
+    element: number;
+    data: Float16Array<SharedArrayBuffer>;
+  };
+  /** Numbers of single precision. */
+  float32: {
+    element: number;
+    data: Float32Array<SharedArrayBuffer>;
+  };
+  /** Numbers of double precision: any number of JavaScript's. */
+  float64: {
+    element: number;
+    data: Float64Array<SharedArrayBuffer>;
+  };
+  /** True or false, in a byte. */
+  bool: {
+    element: boolean;
+    data: Uint8Array<SharedArrayBuffer>;
+  };
+  /** A character below U+0100, in a byte. */
+  char: {
+    element: string;
+    data: Uint8Array<SharedArrayBuffer>;
+  };
+  /** Any character, in 32 bits. */
+  wchar: {
+    element: string;
+    data: Uint32Array<SharedArrayBuffer>;
+  };
+}
+
+/**
+ * The types by Python's typecodes. `l` and `L` have 32 bits on every platform, as C's `long` has on
+ * Windows; `q` and `Q` have 64, and their elements are bigints.
+ */
+export interface PythonTypecodes {
+  /** A byte, as a character. */
+  c: "char";
+  /** A character. */
+  u: "wchar";
+  /** C's `signed char`. */
+  b: "int8";
+  /** C's `unsigned char`. */
+  B: "uint8";
+  /** C's `short`. */
+  h: "int16";
+  /** C's `unsigned short`. */
+  H: "uint16";
+  /** C's `int`. */
+  i: "int32";
+  /** C's `unsigned int`. */
+  I: "uint32";
+  /** C's `long`, of 32 bits. */
+  l: "int32";
+  /** C's `unsigned long`, of 32 bits. */
+  L: "uint32";
+  /** C's `long long`. */
+  q: "int64";
+  /** C's `unsigned long long`. */
+  Q: "uint64";
+  /** C's `float`. */
+  f: "float32";
+  /** C's `double`. */
+  d: "float64";
+}
+
+/** The type of an element: a typecode of Python's, or a name. */
+export type Typecode = keyof PythonTypecodes | keyof ElementTypes;
+
+/** The name of the type that a typecode stands for. */
+export type DtypeOf<Code extends Typecode> = Code extends keyof PythonTypecodes
+  ? PythonTypecodes[Code]
+  : Code extends keyof ElementTypes ? Code
+  : never;
+
+/** What JavaScript sees of an element: a number, a bigint, a boolean or a string. */
+export type ElementOfTypecode<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["element"];
+
+/** The typed array that elements lie in. */
+export type DataOf<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["data"];
+
+/** The types whose elements are numbers. */
+export type NumberTypecode = Exclude<
+  Typecode,
+  "q" | "Q" | "int64" | "uint64" | "bool" | "c" | "char" | "u" | "wchar"
+>;
+
+/** The types whose elements can be added: numbers and bigints. */
+export type NumericTypecode = NumberTypecode | "q" | "Q" | "int64" | "uint64";
+
+/** The types whose elements have bits: whole numbers. */
+export type IntegerTypecode = Exclude<
+  NumericTypecode,
+  "f" | "d" | "float16" | "float32" | "float64"
+>;
+
+export {};

@@ -1,0 +1,64 @@
+// The declarations of lib/ndarray/split.ts
+
+import type { AnyNdArrayData, NdArray } from "./types.d.ts";
+
+/**
+ * Cuts an array into equal parts along an axis, or at the given indices.
+ *
+ * Follows `numpy.split`.
+ *
+ * @param array the array
+ * @param sections how many parts, or the indices where the second and later parts begin
+ * @param axis the axis to cut; negative ones count from the last
+ * @returns views
+ * @throws {RangeError} if the axis cannot be cut into so many equal parts, or there is no such axis
+ *
+ * @example A part for each of two workers
+ * ```ts
+ * import { Pool } from "@sauropod/multiprocessing";
+ * import { arange, split, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import type { NdArray } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const numbers = arange(4);
+ * await using pool = new Pool(2);
+ * await pool.map((part: NdArray) => {
+ *   for (let i = 0; i < part.size; i++) part.set(i, part.get(i) ** 2);
+ * }, split(numbers, 2));
+ * assertEquals(tolist(numbers), [0, 1, 4, 9]);
+ * ```
+ */
+export declare function split<Data extends AnyNdArrayData>(
+  array: NdArray<Data>,
+  sections: number | readonly number[],
+  axis?: number,
+): NdArray<Data>[];
+
+/**
+ * Cuts an array into parts along an axis: the first ones are longer by one if it does not come out
+ * even, and the last ones are empty if there are too few elements.
+ *
+ * Follows `numpy.array_split`.
+ *
+ * @param array the array
+ * @param sections how many parts, or the indices where the second and later parts begin
+ * @param axis the axis to cut; negative ones count from the last
+ * @returns views
+ * @throws {RangeError} if `sections` is not a whole number of at least 1, or there is no such axis
+ *
+ * @example Three parts of eight numbers
+ * ```ts
+ * import { arange, arraySplit, tolist } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(arraySplit(arange(8), 3).map(tolist), [[0, 1, 2], [3, 4, 5], [6, 7]]);
+ * assertEquals(arraySplit(arange(8), [3, 7]).map(tolist), [[0, 1, 2], [3, 4, 5, 6], [7]]);
+ * ```
+ */
+export declare function arraySplit<Data extends AnyNdArrayData>(
+  array: NdArray<Data>,
+  sections: number | readonly number[],
+  axis?: number,
+): NdArray<Data>[];
+
+export {};

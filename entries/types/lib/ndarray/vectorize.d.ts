@@ -1,0 +1,98 @@
+// The declarations of lib/ndarray/vectorize.ts
+
+import type {
+  ArrayOf,
+  BigDataType,
+  BigNdArrayData,
+  DataType,
+  ElementOf,
+  NdArray,
+  NdArrayData,
+} from "./types.d.ts";
+
+/** Options of {@linkcode vectorize}. */
+export interface VectorizeOptions<Type extends DataType | BigDataType> {
+  /**
+   * Type of the elements of the result.
+   *
+   * @default {"float64"}
+   */
+  dtype?: Type;
+  /**
+   * Number of threads: 1 for a plain loop in the caller.
+   *
+   * @default {getNumThreads()}
+   */
+  numThreads?: number;
+}
+
+/** Arrays or single elements, for the parameters of a function. */
+export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
+  [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
+    : number | NdArray<NdArrayData>;
+};
+
+/**
+ * Makes a function of arrays of a function of numbers: it calls that with each element, or with the
+ * elements of several arrays that are at the same place, on all cores.
+ *
+ * - Arrays of different shapes are repeated to have the same, as by `broadcastTo`; so are single
+ *   numbers.
+ * - `fn` is a task, or a function that sees nothing but its arguments. It is called in any order.
+ * - Arrays that are not on shared memory are copied there first.
+ * - The first error of `fn` ends the call.
+ *
+ * Follows `numpy.vectorize`, which is a loop on one core; the type of the result is not guessed from
+ * its first element.
+ *
+ * @param fn takes elements and returns one
+ * @returns a function that resolves with a new array on shared memory
+ * @throws {TypeError} if `fn` is no function, or there is no such `dtype`
+ *
+ * @example Squares, and sums of rows and columns
+ * ```ts
+ * import { stopTeam } from "@sauropod/multiprocessing/loops";
+ * import { arange, fromArray, tolist, vectorize } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = vectorize((x: number) => x * x);
+ * assertEquals(tolist(await square(arange(4))), [0, 1, 4, 9]);
+ *
+ * const add = vectorize((x: number, y: number) => x + y);
+ * const column = fromArray([10, 20], [2, 1]);
+ * assertEquals(tolist(await add(column, arange(3))), [[10, 11, 12], [20, 21, 22]]);
+ * assertEquals(tolist(await add(arange(3), 0.5)), [0.5, 1.5, 2.5]);
+ * await stopTeam(); // only tests need it: the team does not keep a program alive
+ * ```
+ */
+export declare function vectorize<
+  Args extends (number | bigint)[],
+  Type extends DataType | BigDataType = "float64",
+>(
+  fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
+  options?: VectorizeOptions<Type>,
+): (...arrays: VectorizedArguments<Args>) => Promise<NdArray<ArrayOf<Type>>>;
+
+/**
+ * As {@linkcode vectorize}, for a function that blocks the thread, which does its share.
+ *
+ * @throws as {@linkcode vectorize}
+ *
+ * @example Square roots
+ * ```ts
+ * import { fromArray, tolist, vectorizeSync } from "@sauropod/multiprocessing/ndarray";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = vectorizeSync(Math.sqrt, { numThreads: 1 });
+ * assertEquals(tolist(root(fromArray([1, 4, 9]))), [1, 2, 3]);
+ * ```
+ */
+export declare function vectorizeSync<
+  Args extends (number | bigint)[],
+  Type extends DataType | BigDataType = "float64",
+>(
+  fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
+  options?: VectorizeOptions<Type>,
+): (...arrays: VectorizedArguments<Args>) => NdArray<ArrayOf<Type>>;
+
+export {};

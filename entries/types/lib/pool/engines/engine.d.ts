@@ -1,0 +1,69 @@
+// The declarations of lib/pool/engines/engine.ts
+
+import type { WaitOptions } from "../../arguments/wait_options.d.ts";
+import type { AnyFunction } from "../../codec/task.d.ts";
+import type { Job } from "../calls/job.d.ts";
+
+/**
+ * Runs jobs.
+ *
+ * @typeParam Target how the engine names a function
+ */
+export interface Engine<Target = unknown> {
+  /** Number of chunks that were sent and have not come back. */
+  readonly chunksOut: number;
+  /** Error that keeps the engine from working; all its jobs have failed with it. */
+  readonly broken: Error | undefined;
+  /**
+   * Checks that jobs can be sent.
+   *
+   * @throws {ClosedError} if the engine was terminated
+   * @throws the error in `broken`
+   */
+  checkUsable(): void;
+  /**
+   * Returns what stands for the function in jobs.
+   *
+   * @throws {DataCloneError} if the function cannot cross to a slot
+   */
+  targetOf(fn: AnyFunction): Target;
+  /**
+   * Sends a job of one chunk.
+   *
+   * @param mode how the function is called: a value of `CallMode`
+   * @param name what paths in errors begin with
+   * @throws {DataCloneError} if the payload cannot cross; the job does not settle then
+   */
+  send(job: Job<Target>, mode: number, payload: readonly unknown[], name: string): void;
+  /**
+   * Sends a job of one or more chunks, of `chunkSize` items each.
+   *
+   * @throws {DataCloneError} if an item cannot cross; the job has failed then
+   */
+  sendMany(job: Job<Target>, mode: number, items: readonly unknown[], chunkSize: number): void;
+  /** Returns whether a chunk of a `cancellable` job has begun. */
+  hasBegun(job: Job<Target>): boolean;
+  /**
+   * Withdraws a `cancellable` job: none of its chunks will begin. The caller settles the job.
+   *
+   * @returns false if a chunk has begun or the job has settled
+   */
+  withdraw(job: Job<Target>): boolean;
+  /**
+   * Blocks the isolate until the job has settled.
+   *
+   * @returns false if `timeoutMs` passed first
+   * @throws {DeadlockError} if only this isolate could run the job, and it would have to await a promise
+   */
+  waitSync(job: Job<Target>, options?: WaitOptions): boolean;
+  /** Lets the slots end once all chunks have come back. */
+  close(): void;
+  /** Fails all jobs and ends the slots, with this exit code where they have one. */
+  terminate(exitCode: number): void;
+  /** Waits until all chunks have come back. */
+  drain(): Promise<void>;
+  /** Waits until all slots have ended. The engine must be closed or terminated. */
+  join(): Promise<void>;
+}
+
+export {};

@@ -1,0 +1,71 @@
+// The declarations of lib/pool/options.ts
+
+import type { StartMethod } from "../runtime/start_method.d.ts";
+import type { Progress } from "./calls/map_job.d.ts";
+
+/** Options of a {@linkcode Pool}. */
+export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+  /**
+   * Number of workers.
+   *
+   * @default {cpuCount()}
+   */
+  processes?: number;
+  /** Called once in each worker before its first task. If it fails, all tasks fail. */
+  initializer?: (...args: InitArgs) => unknown;
+  /** Arguments of `initializer`. */
+  initargs?: InitArgs;
+  /**
+   * Number of chunks that a worker runs before it is replaced.
+   *
+   * @default {no limit}
+   */
+  maxTasksPerChild?: number;
+  /**
+   * `"spawn"`: new workers; `"forkserver"`: workers that were started in advance.
+   *
+   * @default {getStartMethod()}
+   */
+  startMethod?: StartMethod;
+}
+
+/** Options of a call with many items. */
+export interface MapOptions {
+  /**
+   * Number of items that a worker takes at a time.
+   *
+   * @default {ceil(n / (4 * workers))}
+   */
+  chunkSize?: number;
+  /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
+  signal?: AbortSignal;
+  /** Called after each chunk. If it throws, the call fails with that error. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** Options of a call that returns an {@linkcode AsyncResult}. */
+export interface AsyncOptions<R> {
+  /** Called with the result. */
+  callback?: (result: R) => void;
+  /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
+  errorCallback?: (error: unknown) => void;
+  /** Ends the call with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode Pool.imap}. */
+export interface ImapOptions {
+  /**
+   * Number of items that a worker takes at a time.
+   *
+   * @default {1}
+   */
+  chunkSize?: number;
+  /** Ends the iteration with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** A value or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+export {};

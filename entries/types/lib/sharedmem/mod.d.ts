@@ -1,0 +1,33 @@
+/**
+ * Python's `sharedmem`: typed arrays on shared memory, and `MapReduce` with its critical and ordered
+ * sections.
+ *
+ * @example Workers that write into one array
+ * ```ts
+ * import { MapReduce, sharedArray } from "@sauropod/multiprocessing/sharedmem";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const squares = sharedArray("float64", 4);
+ * await using workers = new MapReduce({ np: 2 });
+ * await workers.map((i: number, { context: { squares } }) => {
+ *   squares[i] = i * i;
+ * }, [0, 1, 2, 3], { context: { squares } });
+ * assertEquals([...squares], [0, 1, 4, 9]);
+ * ```
+ *
+ * @module
+ */
+
+export { StopProcessGroup, WorkerException } from "../errors.d.ts";
+export { sharedArray } from "../memory/typed_arrays.d.ts";
+export { distribute } from "./distribute.d.ts";
+export {
+  type Background,
+  background,
+  MapReduce,
+  type MapReduceOptions,
+  type Ordered,
+  type WorkTools,
+} from "./map_reduce.d.ts";
+
+export {};

@@ -1,0 +1,27 @@
+/**
+ * Python's `multiprocessing` for Deno: processes, pools, queues, pipes, locks and events on workers
+ * and shared memory.
+ *
+ * @example A function on all cores
+ * ```ts
+ * import { Pool, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = task(import.meta, (x: number) => x * x);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool();
+ *   assertEquals(await pool.map(square, [1, 2, 3]), [1, 4, 9]);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export * from "./lib/context/common.d.ts";
+export { type Context, getContext } from "./lib/context/context.d.ts";
+export { Pool, type PoolOptions } from "./lib/pool/pool.d.ts";
+export { currentProcess, parentProcess } from "./lib/process/current.d.ts";
+export { activeChildren, Process } from "./lib/process/process.d.ts";
+
+export {};
