@@ -1,10 +1,10 @@
 /**
- * Array expressions against hand-written loops, side by side in one run.
+ * Compares array expressions with hand-written loops in one run.
  *
  *     deno run --allow-read bench/expression.ts [--quick]
  *
- * Each pair runs in turn, on one thread: the ratio of the best times says what the compiled loop costs.
- * Then the same on all cores.
+ * The two of each pair run in turn on one core: the ratio of the best times is the cost of the compiled
+ * loop. Then the expression runs on all cores.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { getNumThreads, lazy, prange, stopTeam } from "@sauropod/multiprocessing
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { parseArgs } from "@std/cli/parse-args";
 
-/** A loop as one writes it: a function of the arrays, which does not know them beforehand. */
+/** A hand-written loop: a function of the arrays, so that the compiler cannot specialize it for them. */
 type Loop = (X: Float64Array, out: Float64Array, dx: number) => number;
 
 const sum: Loop = (X) => {
@@ -40,10 +40,10 @@ const sumOfCalls: Loop = (X) => {
   return sum;
 };
 
-const least: Loop = (X) => {
-  let least = Infinity;
-  for (let i = 0; i < X.length; i++) least = Math.min(least, X[i]);
-  return least;
+const minimum: Loop = (X) => {
+  let minimum = Infinity;
+  for (let i = 0; i < X.length; i++) minimum = Math.min(minimum, X[i]);
+  return minimum;
 };
 
 const sumOfRoots: Loop = (X) => {
@@ -71,7 +71,7 @@ function pairs(points: number): Pair[] {
   lazy(prange(points)).mul(dx).intoSync(X);
   const x = lazy(X);
   const virtual = lazy(prange(points)).mul(dx);
-  let result = 0; // so that no loop is left out
+  let result = 0; // uses the results, so that no loop is optimized away
   const pair = (name: string, loop: Loop, expression: Pair["expression"]): Pair => ({
     name,
     byHand: () => result += loop(X, out, dx),
@@ -88,7 +88,7 @@ function pairs(points: number): Pair[] {
     pair("X.map(fn).sum()", sumOfCalls, (numThreads) => {
       x.map((x) => x * x - x).sumSync({ numThreads });
     }),
-    pair("X.min()", least, (numThreads) => x.minSync({ numThreads })),
+    pair("X.min()", minimum, (numThreads) => x.minSync({ numThreads })),
     pair("sqrt(X).sum()", sumOfRoots, (numThreads) => x.sqrt().sumSync({ numThreads })),
     pair("prefix sum", prefix, (numThreads) => x.cumsumSync({ into: out, numThreads })),
   ];

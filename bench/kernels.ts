@@ -1,10 +1,10 @@
 /**
- * The loops as one writes them by hand, for one thread or a part of the work.
+ * The hand-written loops, for the whole work or a part of it.
  *
  * @module
  */
 
-/** Sum of x² - x over the points from `from` up to `to`, `dx` apart. */
+/** Returns the sum of x² - x over the points from `from` to `to - 1`, `dx` apart. */
 export function integral(from: number, to: number, dx: number): number {
   let sum = 0;
   for (let i = from; i < to; i++) {
@@ -14,7 +14,7 @@ export function integral(from: number, to: number, dx: number): number {
   return sum;
 }
 
-/** Distances of the vectors from `from` up to `to` to all `rows` vectors, which are `columns` long. */
+/** Stores the distances of the vectors from `from` to `to - 1` to all `rows` vectors of `columns` numbers. */
 export function distances(
   vectors: Float64Array,
   result: Float64Array,
@@ -37,7 +37,7 @@ export function distances(
   }
 }
 
-/** Copies elements and sums them up. */
+/** Copies elements and returns their sum. */
 export function copyAndSum(
   input: Float64Array,
   output: Float64Array,
@@ -52,7 +52,7 @@ export function copyAndSum(
   return sum;
 }
 
-/** x² - x of elements. */
+/** Stores x² - x of elements. */
 export function mapElements(
   input: Float64Array,
   output: Float64Array,

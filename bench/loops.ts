@@ -1,5 +1,5 @@
 /**
- * Loops: on one thread, on two workers written by hand, with the package, and with numba.
+ * Loops: on one core, on two hand-written workers, with the package, and with numba.
  *
  * @module
  */
@@ -21,21 +21,21 @@ import type { RawWorkers } from "./raw.ts";
 import type { Request } from "./raw_worker.ts";
 import { type Kernel, simdRow } from "./tasks.ts";
 
-/** A loop, and the ways to run it. */
+/** A loop, with the ways to run it. */
 interface Loop extends Omit<Scenario, "contenders"> {
-  /** Number of its indices. */
+  /** The number of its indices. */
   length: number;
-  /** Runs it on one thread. */
+  /** Runs it on one core. */
   plain: () => void;
-  /** What a worker written by hand is asked to run. */
+  /** Returns the request for a hand-written worker. */
   part: (id: number, from: number, to: number) => Request;
-  /** Runs it with the package. */
+  /** The contenders of the package. */
   parallel: Contender[];
-  /** What the Python script calls it, and how it runs it, unless by `prange`. */
+  /** Its name in the Python script, and the contender's title if it does not use `prange`. */
   python: { name: string; title?: string };
 }
 
-/** The scenarios; `scale` shrinks them. */
+/** Returns the scenarios; a `scale` below 1 makes them smaller. */
 export function loops(
   raw: RawWorkers,
   python: PythonPeer | undefined,
@@ -43,32 +43,32 @@ export function loops(
   repeats: number,
 ): Scenario[] {
   return [
-    theIntegral(Math.round(100_000_000 * scale), repeats),
-    theExpression(Math.round(10_000_000 * scale), repeats),
-    thePairs(scale === 1 ? 500 : 50, repeats),
-    theCopy(Math.round(16 * 2 ** 20 * scale), repeats),
-    theElements(Math.round(1_000_000 * scale), repeats),
+    integralLoop(Math.round(100_000_000 * scale), repeats),
+    expressionLoop(Math.round(10_000_000 * scale), repeats),
+    distancesLoop(scale === 1 ? 500 : 50, repeats),
+    copyLoop(Math.round(16 * 2 ** 20 * scale), repeats),
+    elementsLoop(Math.round(1_000_000 * scale), repeats),
   ].map((loop) => scenarioOf(loop, raw, python));
 }
 
 function scenarioOf(loop: Loop, raw: RawWorkers, peer: PythonPeer | undefined): Scenario {
   const { name, unit, repeats, length, plain, part, parallel, python } = loop;
   const middle = length >> 1;
-  const ask = (from: number, to: number) => raw.ask((id) => part(id, from, to));
+  const request = (from: number, to: number) => raw.request((id) => part(id, from, to));
   return {
     name,
     unit,
     repeats,
     contenders: [
       ["plain loop", () => timedNow(plain)],
-      ["by hand", () => timed(() => Promise.all([ask(0, middle), ask(middle, length)]))],
+      ["by hand", () => timed(() => Promise.all([request(0, middle), request(middle, length)]))],
       ...parallel,
       ...pythonContender(peer, python.title ?? "numba, prange", python.name, length),
     ],
   };
 }
 
-function theIntegral(points: number, repeats: number): Loop {
+function integralLoop(points: number, repeats: number): Loop {
   const dx = 2 / points;
   const options = { combine: "+", constants: { dx } } as const;
   const body = (i: number, { dx }: { dx: number }) => {
@@ -90,7 +90,7 @@ function theIntegral(points: number, repeats: number): Loop {
   };
 }
 
-function theExpression(points: number, repeats: number): Loop {
+function expressionLoop(points: number, repeats: number): Loop {
   const dx = 2 / points;
   const x = lazy(prange(points)).mul(dx);
   const expression = x.pow(2).sub(x);
@@ -109,7 +109,7 @@ function theExpression(points: number, repeats: number): Loop {
   };
 }
 
-function thePairs(rows: number, repeats: number): Loop {
+function distancesLoop(rows: number, repeats: number): Loop {
   const columns = rows / 5;
   const vectors = sharedArray("float64", Array.from({ length: rows * columns }, Math.random));
   const result = sharedArray("float64", rows * rows);
@@ -118,8 +118,8 @@ function thePairs(rows: number, repeats: number): Loop {
   new Float64Array(memory.buffer).set(vectors);
   const kernel: Kernel = { module: compileDistances(), memory, rows, columns };
   const context = { vectors, result, rows, columns };
-  // The rows of distances() once more: a function of a row for both would slow both down, the plain
-  // loop by a third, and be no loop as one writes it.
+  // Repeats the row of distances(): a function shared by both would slow both down, the plain loop by a
+  // third, and would not be a loop as it is usually written.
   const body = (i: number, { vectors, result, rows, columns }: typeof context) => {
     const row = vectors.subarray(i * columns, (i + 1) * columns);
     for (let j = 0; j < rows; j++) {
@@ -132,7 +132,7 @@ function thePairs(rows: number, repeats: number): Loop {
       result[i * rows + j] = Math.sqrt(sum);
     }
   };
-  // The same additions in the same order, but for four vectors at a time: none waits for the one before.
+  // The same additions in the same order, but for four vectors at a time, so they need not wait for each other.
   const bodyInFours = (i: number, { vectors, result, rows, columns }: typeof context) => {
     const row = vectors.subarray(i * columns, (i + 1) * columns);
     for (let at = 0; at < rows; at += 4) {
@@ -186,7 +186,7 @@ function thePairs(rows: number, repeats: number): Loop {
   };
 }
 
-function theCopy(length: number, repeats: number): Loop {
+function copyLoop(length: number, repeats: number): Loop {
   const input = sharedArray("float64", length);
   for (let i = 0; i < length; i++) input[i] = i;
   const output = sharedArray("float64", length);
@@ -210,7 +210,7 @@ function theCopy(length: number, repeats: number): Loop {
   };
 }
 
-function theElements(length: number, repeats: number): Loop {
+function elementsLoop(length: number, repeats: number): Loop {
   const input = sharedArray("float64", length);
   for (let i = 0; i < length; i++) input[i] = i / length;
   const output = sharedArray("float64", length);

@@ -1,11 +1,11 @@
 /**
- * The package against plain loops, two hand-written workers with `postMessage`, and Python, side by
- * side in one run.
+ * Compares the package with plain loops, two hand-written workers with `postMessage`, and Python, in one
+ * run.
  *
  *     deno task bench [--quick] [--only=name] [--python=python3]
  *
- * Each scenario runs its contenders in turn, several times; the table shows medians, and the median
- * of the ratios of neighbouring runs, which holds when the machine's speed drifts.
+ * Each scenario runs its contenders in turn, several times. The table shows medians, and the median of
+ * the ratios of neighbouring runs, which remains valid when the speed of the machine drifts.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { RawWorkers } from "./raw.ts";
 import { consume, integrand, produce, same, square } from "./tasks.ts";
 
 const HELP = `
-Measures the package against plain loops, two workers written by hand, and Python.
+Compares the package with plain loops, two hand-written workers, and Python.
 
 deno task bench [--quick] [--only=name] [--python=python3]
 
---quick   small sizes and few repeats: that it runs, not how fast
---only    the scenarios whose name contains this
---python  a Python with numpy and numba, to compare with as well`;
+--quick   small sizes and few repeats: whether it runs, not how fast
+--only    only the scenarios whose name contains this
+--python  a Python with numpy and numba, to compare with`;
 
 async function main(): Promise<void> {
   const { help, quick, only, python: executable } = parseArgs(Deno.args, {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   const scale = quick ? 0.02 : 1;
   console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`);
   await using python = await PythonPeer.start(executable);
-  if (python === undefined) console.log(`${executable} is no Python with numpy and numba`);
+  if (python === undefined) console.log(`${executable} is not a Python with numpy and numba`);
   using raw = new RawWorkers(2);
   await using pool = new Pool(2);
   await askBoth(raw);
@@ -63,9 +63,9 @@ async function main(): Promise<void> {
   }
 }
 
-/** Gives each of two workers a trivial task. */
+/** Waits for a trivial task on each of two workers. */
 async function askBoth(raw: RawWorkers): Promise<void> {
-  await Promise.all([1, 2].map((x) => raw.ask((id) => ({ kind: "task", id, x }))));
+  await Promise.all([1, 2].map((x) => raw.request((id) => ({ kind: "task", id, x }))));
 }
 
 function starting(repeats: number): Scenario[] {
@@ -111,7 +111,7 @@ function tasks(
       ["postMessage", async () => {
         const times = [];
         for (let x = 0; x < roundTrips; x++) {
-          times.push(await timed(() => raw.ask((id) => ({ kind: "task", id, x }))));
+          times.push(await timed(() => raw.request((id) => ({ kind: "task", id, x }))));
         }
         return median(times);
       }],
@@ -139,7 +139,7 @@ function tasks(
         timed(() => {
           const answers = [];
           for (let x = 0; x < together; x++) {
-            answers.push(raw.ask((id) => ({ kind: "task", id, x })));
+            answers.push(raw.request((id) => ({ kind: "task", id, x })));
           }
           return Promise.all(answers);
         })],
@@ -180,7 +180,7 @@ function data(
           const answers = [];
           for (let at = 0; at < items; at += size) {
             const chunk = numbers.slice(at, at + size);
-            answers.push(raw.ask((id) => ({ kind: "chunk", id, items: chunk })));
+            answers.push(raw.request((id) => ({ kind: "chunk", id, items: chunk })));
           }
           return (await Promise.all(answers) as number[][]).flat();
         })],
@@ -194,11 +194,14 @@ function data(
     unit: "ms",
     repeats,
     contenders: [
-      ["postMessage, copied", () => timed(() => raw.ask((id) => ({ kind: "array", id, array })))],
+      [
+        "postMessage, copied",
+        () => timed(() => raw.request((id) => ({ kind: "array", id, array }))),
+      ],
       ["Pool.apply, copied", () => timed(() => pool.apply(same, [array]))],
       [
         "postMessage, shared",
-        () => each(() => raw.ask((id) => ({ kind: "array", id, array: shared }))),
+        () => each(() => raw.request((id) => ({ kind: "array", id, array: shared }))),
       ],
       ["Pool.apply, shared", () => each(() => pool.apply(same, [shared]))],
       ...pythonContender(python, "Python, Pool.apply", "array", floats),
@@ -217,7 +220,7 @@ function streams(raw: RawWorkers, count: number, repeats: number): Scenario[] {
     return time;
   };
   return [{
-    name: `${count} numbers from one worker to the main thread, a number`,
+    name: `${count} numbers from one worker to the main isolate, per number`,
     unit: "us",
     repeats,
     contenders: [
@@ -252,7 +255,7 @@ function lockAlone(count: number, repeats: number): Scenario {
   const lock = new Lock();
   const word = new Int32Array(new SharedArrayBuffer(4));
   return {
-    name: `Lock that nobody else wants, acquire and release, ${count} times`,
+    name: `Lock without contention, acquire and release, ${count} times`,
     unit: "us",
     repeats,
     contenders: [

@@ -1,13 +1,13 @@
 /**
- * Contenders in turn, several times: medians, and ratios that hold when the machine's speed drifts.
+ * Runs contenders in turn, several times: medians, and ratios that remain valid when the machine's speed drifts.
  *
  * @module
  */
 
-/** A contender: what it is called, and a run that returns its time in microseconds. */
+/** A contender: its name, and a run that returns its time in microseconds. */
 export type Contender = [name: string, run: () => Promise<number> | number];
 
-/** What contenders are compared in. */
+/** A comparison of contenders. */
 export interface Scenario {
   name: string;
   unit: "us" | "ms";
@@ -16,26 +16,26 @@ export interface Scenario {
   repeats: number;
 }
 
-/** Time of a run, in microseconds. */
+/** Returns the time of a run, in microseconds. */
 export async function timed(run: () => unknown): Promise<number> {
   const start = performance.now();
   await run();
   return (performance.now() - start) * 1000;
 }
 
-/** Time of a run that blocks, in microseconds. */
+/** Returns the time of a run that blocks, in microseconds. */
 export function timedNow(run: () => void): number {
   const start = performance.now();
   run();
   return (performance.now() - start) * 1000;
 }
 
-/** The middle one. */
+/** Returns the median. */
 export function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-/** Runs the contenders and prints what they took. */
+/** Runs the contenders and prints their times. */
 export async function measure({ name, unit, contenders, repeats }: Scenario): Promise<void> {
   const times: number[][] = contenders.map(() => []);
   for (let repeat = -1; repeat < repeats; repeat++) {

@@ -1,5 +1,5 @@
 /**
- * Python as a contender: a process that runs the same loops when it is asked to.
+ * Python as a contender: an operating system process that runs the same loops on request.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { Contender } from "./measure.ts";
 
-/** A Python that has numpy and numba. */
+/** A running Python with numpy and numba. */
 export class PythonPeer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -22,7 +22,7 @@ export class PythonPeer implements AsyncDisposable {
     this.#answers = createInterface({ input: output })[Symbol.asyncIterator]();
   }
 
-  /** Starts it; `undefined` if there is none, or it lacks numpy or numba. */
+  /** Starts Python. Returns `undefined` if there is none, or it lacks numpy or numba. */
   static async start(python: string): Promise<PythonPeer | undefined> {
     try {
       const versions = "import sys, numpy, numba; print(sys.version.split()[0], " +
@@ -40,7 +40,7 @@ export class PythonPeer implements AsyncDisposable {
     );
   }
 
-  /** Time of what the script calls `name`, in microseconds. */
+  /** Returns the time of the script's contender `name`, in microseconds. */
   async timeOf(name: string, size: number): Promise<number> {
     await this.#input.write(new TextEncoder().encode(`${name} ${size}\n`));
     const { value, done } = await this.#answers.next();
@@ -48,14 +48,14 @@ export class PythonPeer implements AsyncDisposable {
     return Number(value);
   }
 
-  /** Ends it. */
+  /** Ends Python. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close();
     await this.#process.status;
   }
 }
 
-/** The contender that runs what the script calls `name`; none if there is no Python. */
+/** Returns a contender that runs the script's `name`, or none if there is no Python. */
 export function pythonContender(
   python: PythonPeer | undefined,
   title: string,

@@ -6,7 +6,7 @@
 
 import type { Request } from "./raw_worker.ts";
 
-/** Hand-written workers, asked in turn, answering by id. */
+/** Hand-written workers, which get requests in turn and answer by id. */
 export class RawWorkers implements Disposable {
   readonly #workers: Worker[] = [];
   readonly #waiting = new Map<number, (result: unknown) => void>();
@@ -24,23 +24,23 @@ export class RawWorkers implements Disposable {
     }
   }
 
-  /** Asks the next worker and waits for its answer. */
-  ask(request: (id: number) => Request): Promise<unknown> {
+  /** Sends a request to the next worker and waits for its answer. */
+  request(request: (id: number) => Request): Promise<unknown> {
     const id = ++this.#lastId;
     const answer = new Promise((resolve) => this.#waiting.set(id, resolve));
     this.#workers[id % this.#workers.length].postMessage(request(id));
     return answer;
   }
 
-  /** Has a worker post `count` messages, and waits for the last. */
+  /** Makes a worker post `count` messages, and waits for the last one. */
   stream(count: number): Promise<void> {
     const [worker] = this.#workers;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const usual = worker.onmessage;
-    let left = count;
+    const handler = worker.onmessage;
+    let remaining = count;
     worker.onmessage = () => {
-      if (--left > 0) return;
-      worker.onmessage = usual;
+      if (--remaining > 0) return;
+      worker.onmessage = handler;
       resolve();
     };
     worker.postMessage({ kind: "stream", count } satisfies Request);

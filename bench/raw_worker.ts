@@ -1,7 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * What one writes without a package: a worker that answers messages.
+ * A hand-written worker that answers messages.
  *
  * @module
  */

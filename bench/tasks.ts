@@ -1,5 +1,5 @@
 /**
- * What the contenders run.
+ * The tasks of the contenders.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Row } from "../examples/loops/kernels/distances.ts";
 export const square = task(import.meta, (x: number) => x * x + 1);
 /** The integrand of the tutorial's map over a million numbers. */
 export const integrand = task(import.meta, (x: number) => x * x - x);
-/** Sends back what it gets. */
+/** Returns its argument. */
 export const same = task(import.meta, (array: Float64Array) => array);
 /** Fills a queue. */
 export const produce = task(import.meta, (queue: Queue<number>, count: number) => {
@@ -28,7 +28,7 @@ export const consume = task(
   },
 );
 
-/** What {@linkcode simdRow} works on: vectors at the beginning of the memory, distances behind them. */
+/** The context of {@linkcode simdRow}: vectors at the beginning of the memory, then the distances. */
 export interface Kernel {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -38,7 +38,7 @@ export interface Kernel {
 
 const instances = new WeakMap<WebAssembly.Memory, Row>();
 
-/** A row of distances by WebAssembly with SIMD. */
+/** Computes a row of distances by WebAssembly with SIMD. */
 export const simdRow = task(
   import.meta,
   (i: number, { module, memory, rows, columns }: Kernel) => {

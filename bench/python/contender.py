@@ -1,6 +1,6 @@
 """The same loops in Python: numba's prange, and multiprocessing's Pool of two.
 
-Reads lines `name size` and answers each with the time of one run, in microseconds.
+Reads lines `name size` and prints for each the time of one run, in microseconds.
 """
 
 import multiprocessing
@@ -67,7 +67,7 @@ def same(array):
 
 
 def prepare(name, size, pool):
-    """A function to time."""
+    """Returns the function to time."""
     if name == "integral":
         return lambda: integral(size)
     if name == "expression":

@@ -10,12 +10,12 @@ import {
 } from "../../scripts/notebook.ts";
 import { ROOT, temporaryDirectory } from "./run_example.ts";
 
-/** Only a notebook that hangs takes as long. */
+/** Longer than any notebook takes that does not hang. */
 const GUARD_MS = 300_000;
 
 const names = await notebookNames();
 
-/** Runs cells as `deno task notebook` does, and gives what each printed, line by line. */
+/** Runs cells as `deno task notebook` does, and returns the lines that each printed. */
 async function run(cells: string[]): Promise<{ code: number; outputs: string[][] }> {
   const how = { stdout: "piped", signal: AbortSignal.timeout(GUARD_MS) } as const;
   const { code, stdout } = await runCells(cells, new URL("examples/notebooks/", ROOT), how);
@@ -27,7 +27,7 @@ async function run(cells: string[]): Promise<{ code: number; outputs: string[][]
   return { code, outputs };
 }
 
-/** Looks for lines that match, one after the other. */
+/** Asserts that lines match the patterns, in their order. */
 function assertInOrder(lines: string[], patterns: RegExp[]): void {
   let at = 0;
   for (const pattern of patterns) {
@@ -37,7 +37,7 @@ function assertInOrder(lines: string[], patterns: RegExp[]): void {
   }
 }
 
-Deno.test("notebooks are of version 4.5, for the kernel deno, and have no outputs", async () => {
+Deno.test("notebooks have version 4.5, the kernel deno, and no outputs", async () => {
   assertEquals(names.length, 5);
   for (const name of names) {
     const { cells, metadata, nbformat, nbformat_minor } = await readNotebook(notebookFile(name));
@@ -60,7 +60,7 @@ Deno.test("notebooks are of version 4.5, for the kernel deno, and have no output
   }
 });
 
-// Deno 2.9.6 takes every notebook for not formatted, so `deno task ok` passes over them.
+// Deno 2.9.6 considers every notebook as not formatted, so `deno task ok` skips them.
 Deno.test("the cells of each notebook are formatted", async () => {
   await using directory = await temporaryDirectory();
   for (const name of names) {
@@ -76,7 +76,7 @@ Deno.test("the cells of each notebook are formatted", async () => {
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
 });
 
-Deno.test("the cells of each notebook, one after the other, are a module without type errors", async () => {
+Deno.test("the cells of each notebook form a module without type errors", async () => {
   await using directory = await temporaryDirectory();
   const paths = await Promise.all(names.map(async (name) => {
     const path = `${directory.path}/${name}.ts`;
@@ -103,7 +103,7 @@ Deno.test("runCells() stops at the first cell that fails", async () => {
   });
 });
 
-/** What must be found in the output of a notebook. */
+/** Checks of the output of each notebook. */
 const checks: Record<string, (lines: string[]) => void> = {
   "1_image_on_all_cores"(lines) {
     assertInOrder(lines, [
@@ -175,7 +175,7 @@ const checks: Record<string, (lines: string[]) => void> = {
       /^0\.666665$/, // a step is larger here
       /^0\.6468$/,
       /^0\.666667$/,
-      /^\d+ threads unless it is said otherwise$/,
+      /^\d+ threads by default$/,
       /^3 threads +[0-9.]+ ms$/,
       /^same distances: true$/,
       /^same distances: true$/,
@@ -206,7 +206,7 @@ const checks: Record<string, (lines: string[]) => void> = {
       /^Process-\d+, Process-\d+, Process-\d+, Test$/,
       /^45$/,
       /^the sum is 137438691328$/, // n (n - 1) / 2 for n = 8 · 65536
-      /^all is copied: true$/,
+      /^everything is copied: true$/,
     ]);
     const doubled = lines.filter((line) => line.includes(" doubled is ")).sort();
     assertEquals(doubled, [10, 15, 2, 5].map((n) => `${n} doubled is ${2 * n}`));
@@ -232,7 +232,7 @@ const checks: Record<string, (lines: string[]) => void> = {
 };
 
 for (const name of names) {
-  Deno.test(`notebook ${name} runs to its end and prints what it should`, async () => {
+  Deno.test(`notebook ${name} runs to its end and prints the expected lines`, async () => {
     const cells = codeOf(await readNotebook(notebookFile(name)));
     const { code, outputs } = await run(cells);
     assertEquals([code, outputs.length], [0, cells.length], outputs.flat().join("\n"));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { readExamples } from "../../scripts/list_examples.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -108,6 +108,18 @@ for (const guide of guides) {
     }
   });
 }
+
+Deno.test("CONTRIBUTING.md has the layers of scripts/check_layers.ts", async () => {
+  const script = await Deno.readTextFile(new URL("scripts/check_layers.ts", ROOT));
+  const expected = [...script.matchAll(/^ {2}\["(\w+)", (\d+)\],$/gm)]
+    .map(([, folder, layer]) => `${layer} ${folder}`);
+  const text = await Deno.readTextFile(new URL("CONTRIBUTING.md", ROOT));
+  const listed = [...text.matchAll(/^\| +(\d+) \| (.*?) \|/gm)].flatMap(([, layer, folders]) =>
+    [...folders.matchAll(/`(\w+)`/g)].map(([, folder]) => `${layer} ${folder}`)
+  );
+  assert(listed.length > 0);
+  assertEquals(listed.sort(), expected.sort());
+});
 
 Deno.test("README.md and docs/importing.md list every import", async () => {
   for (const [path, prefix] of [["README.md", config.name], ["docs/importing.md", "."]]) {
