@@ -1,38 +1,42 @@
 /**
- * What `map["a"] = 1` and `list[0]` mean in Python and cannot mean here: an error instead of a
- * property of the handle, which nobody else would see.
+ * Errors for `map["a"] = 1` and `list[0]`, which Python programs write. Here they would set and read a
+ * property of the handle, which is not shared.
  *
- * A proxy stands behind the prototype of the class, where only names come that no member has.
+ * A proxy at the end of the prototype chain throws them. It is reached only by names that no member of
+ * the class has.
  *
  * @module
  */
 
-/** What to write instead of brackets. */
+/** What to write instead of brackets, for the errors. */
 export interface Instead {
   /** For `handle[key] = value`. */
   set: (key: string) => string;
-  /** For `handle[index]`, where it is an element; nothing if other names are meant. */
+  /** For `handle[index]`; omitted if the class has no elements with an index. */
   get?: (index: string) => string;
 }
 
-/** Has brackets on instances of a class say what to write instead. Subclasses may have properties. */
-export function refuseBrackets({ prototype }: { prototype: object }, instead: Instead): void {
+/**
+ * Makes brackets on instances of a class throw an error that says what to write instead. Instances of
+ * subclasses may have further properties.
+ */
+export function rejectBrackets({ prototype }: { prototype: object }, instead: Instead): void {
   const { set: setter, get: getter } = instead;
-  const isMeant = (receiver: unknown) => Object.getPrototypeOf(receiver) === prototype;
-  const behind = Object.create(Object.getPrototypeOf(prototype));
+  const isInstance = (receiver: unknown) => Object.getPrototypeOf(receiver) === prototype;
+  const parent = Object.create(Object.getPrototypeOf(prototype));
   Object.setPrototypeOf(
     prototype,
-    new Proxy(behind, {
+    new Proxy(parent, {
       set(target, key, value, receiver) {
-        if (typeof key === "string" && isMeant(receiver)) {
+        if (typeof key === "string" && isInstance(receiver)) {
           throw new TypeError(`Cannot set [${key}]: it would not be shared. Write ${setter(key)}`);
         }
         return Reflect.set(target, key, value, receiver);
       },
       get(target, key, receiver) {
-        if (getter && typeof key === "string" && /^-?\d+$/.test(key) && isMeant(receiver)) {
+        if (getter && typeof key === "string" && /^-?\d+$/.test(key) && isInstance(receiver)) {
           throw new TypeError(
-            `Cannot read [${key}]: elements are no properties. Write ${getter(key)}`,
+            `Cannot read [${key}]: elements are not properties. Write ${getter(key)}`,
           );
         }
         return Reflect.get(target, key, receiver);

@@ -1,9 +1,8 @@
 /**
  * What the operations of all shared containers have in common.
  *
- * They wait for nothing, so each has one form, and a thread that blocks has no need of another. But a
- * worker may do nothing else for a long time: it looks at each operation whether it was told to end,
- * as it does at each wait.
+ * An operation waits for no other isolate, so it needs no blocking twin. But a worker may run many of
+ * them without a wait, so each operation checks whether the worker is terminated, as each wait does.
  *
  * @module
  */
@@ -13,9 +12,9 @@ import { stopRequested } from "../heap/isolate_record.ts";
 import { encode, type Encoder, returnEncoder } from "../codec/encoder.ts";
 
 /**
- * To be called at the beginning of every operation.
+ * Checks whether this worker is terminated. Called at the beginning of every operation.
  *
- * @throws {TerminatedError} if this worker is told to end
+ * @throws {TerminatedError} if this worker is terminated
  */
 export function checkControlBefore(): void {
   if (stopRequested()) {
@@ -23,14 +22,14 @@ export function checkControlBefore(): void {
   }
 }
 
-/** Containers for which a function of the user's computes something now. */
+/** Containers for which user code is computing new contents. */
 const computing: number[] = [];
 
 /**
- * To be called at the beginning of every operation that changes the container.
+ * Checks whether the container may be changed. Called at the beginning of every operation that does.
  *
- * @throws {TerminatedError} if this worker is told to end
- * @throws {Error} inside a function that was given to an operation of the same container
+ * @throws {TerminatedError} if this worker is terminated
+ * @throws {Error} inside a function that was passed to an operation of the same container
  */
 export function checkControlBeforeChange(container: number): void {
   checkControlBefore();
@@ -42,7 +41,7 @@ export function checkControlBeforeChange(container: number): void {
   }
 }
 
-/** Calls a function of the user's that computes new contents of the container. */
+/** Calls user code that computes new contents of the container. */
 export function compute<T>(container: number, fn: () => T): T {
   computing.push(container);
   try {
@@ -53,9 +52,9 @@ export function compute<T>(container: number, fn: () => T): T {
 }
 
 /**
- * Computes a new value by the function that was given to `update`.
+ * Computes a new value by the function that was passed to `update`.
  *
- * @throws {TypeError} if it returns nothing
+ * @throws {TypeError} if it returns `undefined`
  */
 export function computeNext<V, W>(container: number, fn: (value: V) => W, value: V): W {
   const next = compute(container, () => fn(value));
@@ -68,9 +67,9 @@ export function computeNext<V, W>(container: number, fn: (value: V) => W, value:
 }
 
 /**
- * Has `use` do something with the message of a value.
+ * Encodes a value, and calls `use` with the message.
  *
- * @throws {DataCloneError} if the value cannot cross
+ * @throws {DataCloneError} if the value cannot be sent
  */
 export function withMessage<T>(value: unknown, name: string, use: (message: Encoder) => T): T {
   const encoder = encode(value, name);

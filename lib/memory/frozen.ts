@@ -1,5 +1,6 @@
 /**
- * What is read out of a shared container: a copy, frozen so that nobody takes it for the original.
+ * Values that are read from a shared container: copies, frozen so that an attempt to change the
+ * original through them throws an error.
  *
  * @module
  */
@@ -7,11 +8,11 @@
 import type { SharedHandle } from "../objects/shared_object.ts";
 
 /**
- * A value as a shared container gives it: its plain objects and arrays, which are copies, cannot be
- * changed. Shared objects are themselves. Instances of classes, typed arrays, `Map`, `Set` and `Date`
- * cannot be frozen, but are copies all the same.
+ * The type of a value that is read from a shared container. It is a copy whose plain objects and arrays
+ * are frozen. Shared objects in it are not copied. Instances of classes, typed arrays, `Map`, `Set` and
+ * `Date` are copies that are not frozen.
  *
- * The compiler takes an object for plain if its type is an alias, not an interface or a class.
+ * For the compiler an object is plain if its type is a type alias, not an interface or a class.
  *
  * @typeParam T the type of the value that was stored
  */
@@ -20,7 +21,7 @@ export type Frozen<T> = T extends SharedHandle ? T
     ? { readonly [Part in keyof T]: Frozen<T[Part]> }
   : T;
 
-/** Freezes the plain objects and arrays of a value that was just read, to any depth. */
+/** Freezes the plain objects and arrays of a value that was just read, recursively. */
 export function freeze<T>(value: T): Frozen<T> {
   if (isObject(value)) freezeObject(value);
   return value as Frozen<T>;
@@ -33,9 +34,9 @@ function isObject(value: unknown): value is object {
 function freezeObject(value: object): void {
   const isArray = Array.isArray(value);
   if (!isArray && Object.getPrototypeOf(value) !== Object.prototype) return;
-  if (Object.isFrozen(value)) return; // a part refers back to it
+  if (Object.isFrozen(value)) return; // a cycle
   const parts: unknown[] = isArray ? value : Object.values(value);
-  const nested = parts.some(isObject); // looked for before: a frozen array is slow to read
+  const nested = parts.some(isObject); // checked first, since a frozen array is slow to read
   Object.freeze(value);
   if (nested) { for (const part of parts) freeze(part); }
 }

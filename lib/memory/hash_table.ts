@@ -1,27 +1,21 @@
 /**
- * A hash table in the shared heap, whose entries are records: key and value together.
+ * A hash table in the shared heap. Its entries are in `map_entry.ts`.
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `GUARD` | guards all the others, and the links of the entries | `enter`, `leave` |
+ * | `GUARD` | guards all other words, and the links of the entries | `enter`, `leave` |
  * | `SIZE` | number of entries; read without the guard | inside `GUARD` |
  * | `BUCKETS` | number of buckets in use | inside `GUARD` |
- * | `OLDEST`, `NEWEST` | ends of the list of entries in the order of their insertion | inside `GUARD` |
+ * | `OLDEST`, `NEWEST` | ends of the list of entries in the order of insertion | inside `GUARD` |
  * | `SEGMENTS + s` | address of segment s of the buckets; 0 until it is needed | inside `GUARD` |
  *
- * | word of an entry | meaning | written by |
- * |---|---|---|
- * | `NEXT` | next entry in the same bucket | inside `GUARD` |
- * | `OLDER`, `NEWER` | neighbours in the order of insertion | inside `GUARD` |
- * | `HASH`, `KEY_BYTES`, `KEY` | hash of the key, length of its encoding, the encoding | the creator |
+ * The sections inside the guard are short: entries are created before and freed after them, and values
+ * are encoded and decoded outside. The table grows by linear hashing (W. Litwin, 1980): an insertion
+ * splits at most one bucket into two, so no insertion moves all entries while other isolates wait for the
+ * guard. Only {@linkcode entriesOf} takes longer the more entries there are.
  *
- * What is inside the guard is short: entries are made before and freed after, values are encoded and
- * read outside (see `record.ts`). The table grows by linear hashing (W. Litwin, 1980): an insertion
- * splits one bucket in two, so that none has to move all entries while everybody else stands at the
- * guard. Only taking all of them ({@linkcode entriesOf}) takes longer the more there are.
- *
- * Nothing in there fails half-way. The one thing that is allocated inside is a segment, before anything
- * is changed, and without it the table goes on with longer chains.
+ * No section fails halfway. The only allocation inside the guard is that of a segment, before anything
+ * is changed; without the segment the table continues with longer chains.
  *
  * @module
  */
@@ -29,9 +23,9 @@
 import { enter, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
-import type { Encoder } from "../codec/encoder.ts";
-import { encoded, encodeKey, type SharedKey, words } from "./map_key.ts";
-import { HEAD, pin, read, readStoredMessage, store, takeBack, unpin } from "./stored_value.ts";
+import { entryWord, unpinEntry } from "./map_entry.ts";
+import { encoded, encodeKey, type SharedKey } from "./map_key.ts";
+import { pin } from "./stored_value.ts";
 
 const GUARD = 0;
 const SIZE = 1;
@@ -39,86 +33,34 @@ const BUCKETS = 2;
 const OLDEST = 3;
 const NEWEST = 4;
 const SEGMENTS = 5;
-const MOST_SEGMENTS = 23;
+const MAX_SEGMENTS = 23;
 
-/** Words that a table takes in its owner's block: with the headers, 128 bytes. */
-export const TABLE_WORDS = SEGMENTS + MOST_SEGMENTS;
+/** Number of words that a table takes in the block of its object: with the headers, 128 bytes. */
+export const TABLE_WORDS = SEGMENTS + MAX_SEGMENTS;
 
-/** Segment 0 has so many buckets, segment s > 0 as many as all before it. */
-const FIRST_BUCKETS = 16;
+/** Number of buckets of segment 0. Segment s > 0 has as many as all segments before it. */
+const INITIAL_BUCKETS = 16;
 
-const NEXT = HEAD;
-const HASH = HEAD + 1;
-const OLDER = HEAD + 2;
-const NEWER = HEAD + 3;
-const KEY_BYTES = HEAD + 4;
-const KEY = HEAD + 6;
+const { NEXT, HASH, OLDER, NEWER, KEY_BYTES, KEY } = entryWord;
 
-// Entries
-
-/**
- * Makes an entry of a key and a finished message: see {@linkcode store}.
- *
- * @throws {RangeError} if the shared heap is used up; the message's references are taken back
- */
-export function makeEntry(key: SharedKey, message: Encoder): number {
-  encodeKey(key);
-  const { encoder: { words: from, position }, hash } = encoded;
-  const entry = store(message, KEY - HEAD + words(position));
-  i32[entry + HASH] = hash;
-  i32[entry + KEY_BYTES] = position;
-  for (let at = words(position) - 1; at >= 0; at--) i32[entry + KEY + at] = from[at];
-  return entry;
-}
-
-function headWords(entry: number): number {
-  return KEY - HEAD + words(i32[entry + KEY_BYTES]);
-}
-
-/** The key of an entry that is pinned. */
-export function keyOf(entry: number): SharedKey {
-  return readStoredMessage(entry + KEY, i32[entry + KEY_BYTES]) as SharedKey;
-}
-
-/**
- * The value of an entry that is pinned.
- *
- * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
- */
-export function valueOf(entry: number): unknown {
-  return read(entry, headWords(entry));
-}
-
-/** Undoes {@linkcode makeEntry}: no table took the entry. */
-export function takeBackEntry(entry: number): void {
-  takeBack(entry, headWords(entry));
-}
-
-/** Takes back a pin of an entry: see {@linkcode unpin}. */
-export function unpinEntry(entry: number): void {
-  unpin(entry, headWords(entry));
-}
-
-// The table
-
-/** Makes an empty table in the zeroed words at `table`. */
+/** Initializes an empty table in the zeroed words at `table`. */
 export function initTable(table: number): void {
   i32[table + SEGMENTS] = newSegment(0);
-  i32[table + BUCKETS] = FIRST_BUCKETS;
+  i32[table + BUCKETS] = INITIAL_BUCKETS;
 }
 
-/** Lets go of a table that nobody can reach. */
+/** Frees the entries and segments of a table that no isolate can reach. */
 export function destroyTable(table: number): void {
-  dropAll(clear(table));
+  freeRemoved(clear(table));
   free(i32[table + SEGMENTS]);
 }
 
-/** Number of entries at this moment. */
+/** Returns the number of entries at this moment. */
 export function sizeOf(table: number): number {
   return Atomics.load(i32, table + SIZE);
 }
 
-/** Whether there is an entry with this key. */
+/** Returns whether there is an entry with this key. */
 export function hasEntry(table: number, key: SharedKey): boolean {
   encodeKey(key);
   enter(table + GUARD);
@@ -129,7 +71,7 @@ export function hasEntry(table: number, key: SharedKey): boolean {
   }
 }
 
-/** The entry with this key, pinned; 0 if there is none. */
+/** Returns the entry with this key, pinned; 0 if there is none. */
 export function pinEntry(table: number, key: SharedKey): number {
   encodeKey(key);
   enter(table + GUARD);
@@ -142,7 +84,7 @@ export function pinEntry(table: number, key: SharedKey): number {
   }
 }
 
-/** The entries in the order of their insertion, pinned: the whole table at one moment. */
+/** Returns all entries in the order of insertion, pinned: a snapshot of the table. */
 export function entriesOf(table: number): number[] {
   enter(table + GUARD);
   try {
@@ -158,8 +100,8 @@ export function entriesOf(table: number): number[] {
 }
 
 /**
- * Puts entries into the table, each in the place of the one with its key, if there is one; all at one
- * moment.
+ * Puts entries into the table, in one atomic step. Each replaces the entry with the same key, if there
+ * is one.
  */
 export function putEntries(table: number, entries: readonly number[]): void {
   const replaced: number[] = [];
@@ -169,7 +111,7 @@ export function putEntries(table: number, entries: readonly number[]): void {
   for (const old of replaced) if (old !== 0) unpinEntry(old);
 }
 
-/** Puts one entry into the table. */
+/** Puts one entry into the table, in the place of the one with the same key, if there is one. */
 export function putEntry(table: number, entry: number): void {
   enter(table + GUARD);
   const old = put(table, entry);
@@ -178,10 +120,10 @@ export function putEntry(table: number, entry: number): void {
 }
 
 /**
- * Puts an entry into the table if the one with its key is still `expected`, which is pinned, or 0 if
- * there must be none.
+ * Puts an entry into the table if the entry with its key is `expected`.
  *
- * @returns whether it was put
+ * @param expected an entry that is pinned; 0 for none
+ * @returns whether the entry was put into the table
  */
 export function exchangeEntry(table: number, entry: number, expected: number): boolean {
   enter(table + GUARD);
@@ -195,7 +137,7 @@ export function exchangeEntry(table: number, entry: number, expected: number): b
   return true;
 }
 
-/** Takes the entry with this key out of the table; the pin that the table had is the caller's. */
+/** Removes the entry with this key and returns it, with the pin of the table; 0 if there is none. */
 export function takeEntry(table: number, key: SharedKey): number {
   encodeKey(key);
   enter(table + GUARD);
@@ -207,7 +149,7 @@ export function takeEntry(table: number, key: SharedKey): number {
   }
 }
 
-/** Takes the entry that was inserted last out of the table, as {@linkcode takeEntry}. */
+/** Removes the entry that was inserted last and returns it, as {@linkcode takeEntry} does. */
 export function takeNewest(table: number): number {
   enter(table + GUARD);
   try {
@@ -218,50 +160,51 @@ export function takeNewest(table: number): number {
   }
 }
 
-/** Takes all entries out of the table. */
+/** Removes all entries. */
 export function clearTable(table: number): void {
   enter(table + GUARD);
-  const taken = clear(table);
+  const removed = clear(table);
   leave(table + GUARD);
-  dropAll(taken);
+  freeRemoved(removed);
 }
 
 // Inside the guard
 
-/** What {@linkcode clear} took: the first entry of the list, and segments. */
-type Taken = { oldest: number; segments: number[] };
+/** What {@linkcode clear} removed: the list of entries, by its first one, and segments. */
+type Removed = { oldest: number; segments: number[] };
 
-function clear(table: number): Taken {
+function clear(table: number): Removed {
   const oldest = i32[table + OLDEST];
   const segments: number[] = [];
-  for (let at = 1; at < MOST_SEGMENTS; at++) {
+  for (let at = 1; at < MAX_SEGMENTS; at++) {
     if (i32[table + SEGMENTS + at] !== 0) segments.push(i32[table + SEGMENTS + at]);
     i32[table + SEGMENTS + at] = 0;
   }
-  i32.fill(0, i32[table + SEGMENTS], i32[table + SEGMENTS] + FIRST_BUCKETS);
-  i32[table + BUCKETS] = FIRST_BUCKETS;
+  i32.fill(0, i32[table + SEGMENTS], i32[table + SEGMENTS] + INITIAL_BUCKETS);
+  i32[table + BUCKETS] = INITIAL_BUCKETS;
   i32[table + OLDEST] = 0;
   i32[table + NEWEST] = 0;
   Atomics.store(i32, table + SIZE, 0);
   return { oldest, segments };
 }
 
-function dropAll({ oldest, segments }: Taken): void {
+/** Frees what {@linkcode clear} removed. Outside the guard. */
+function freeRemoved({ oldest, segments }: Removed): void {
   for (let entry = oldest; entry !== 0;) {
-    const newer = i32[entry + NEWER]; // nobody changes the links of entries that are in no table
+    const newer = i32[entry + NEWER]; // the links of removed entries do not change
     unpinEntry(entry);
     entry = newer;
   }
   segments.forEach(free);
 }
 
-/** The word that has the address of the entry with the encoded key, or would have. */
+/** Returns the word that has, or would have, the address of the entry with the encoded key. */
 function findEncoded(table: number): number {
   const { encoder: { words: from, position }, hash } = encoded;
   return find(table, hash, position, from, 0);
 }
 
-/** The word that has the address of the entry with the same key as `entry`, or would have. */
+/** Returns the word that has, or would have, the address of the entry with the key of `entry`. */
 function findLike(table: number, entry: number): number {
   return find(table, i32[entry + HASH], i32[entry + KEY_BYTES], i32, entry + KEY);
 }
@@ -279,36 +222,36 @@ function find(table: number, hash: number, bytes: number, from: Int32Array, key:
   return link;
 }
 
-/** Index of the bucket for a hash, of so many: by its low bits, one less if there is no such bucket. */
+/** Returns the bucket for a hash: its low bits, or one bit fewer if that bucket is not in use yet. */
 function indexOf(hash: number, buckets: number): number {
   const high = 1 << (31 - Math.clz32(buckets));
   const index = hash & (2 * high - 1);
   return index < buckets ? index : index - high;
 }
 
-/** The word of the bucket with this index. */
+/** Returns the word of the bucket with this index. */
 function bucket(table: number, index: number): number {
   const segment = segmentOf(index);
   return i32[table + SEGMENTS + segment] + index - firstOf(segment);
 }
 
 function segmentOf(index: number): number {
-  return 32 - Math.clz32(index / FIRST_BUCKETS);
+  return 32 - Math.clz32(index / INITIAL_BUCKETS);
 }
 
-/** Index of the first bucket of a segment. */
+/** Returns the index of the first bucket of a segment. */
 function firstOf(segment: number): number {
-  return segment === 0 ? 0 : FIRST_BUCKETS << (segment - 1);
+  return segment === 0 ? 0 : INITIAL_BUCKETS << (segment - 1);
 }
 
 function newSegment(segment: number): number {
-  const buckets = segment === 0 ? FIRST_BUCKETS : firstOf(segment);
+  const buckets = segment === 0 ? INITIAL_BUCKETS : firstOf(segment);
   const address = allocate(buckets * 4);
   i32.fill(0, address, address + buckets);
   return address;
 }
 
-/** Puts an entry into the table, and returns the one with its key that was there before, or 0. */
+/** Puts an entry into the table. Returns the entry with the same key that it replaced, or 0. */
 function put(table: number, entry: number): number {
   const link = findLike(table, entry);
   if (i32[link] !== 0) return replace(table, link, entry);
@@ -316,7 +259,7 @@ function put(table: number, entry: number): number {
   return 0;
 }
 
-/** Puts an entry where {@linkcode find} found none. */
+/** Inserts an entry at the word where {@linkcode find} found none. */
 function insert(table: number, link: number, entry: number): void {
   const newest = i32[table + NEWEST];
   i32[link] = entry;
@@ -331,7 +274,7 @@ function insert(table: number, link: number, entry: number): void {
   if (size > i32[table + BUCKETS]) split(table);
 }
 
-/** Puts an entry in the place of the one that the word at `link` has, and returns that. */
+/** Replaces the entry whose address is in the word `link`, and returns it. */
 function replace(table: number, link: number, entry: number): number {
   const old = i32[link];
   const [older, newer] = [i32[old + OLDER], i32[old + NEWER]];
@@ -346,7 +289,7 @@ function replace(table: number, link: number, entry: number): number {
   return old;
 }
 
-/** Takes out the entry that the word at `link` has, and returns it. */
+/** Removes the entry whose address is in the word `link`, and returns it. */
 function remove(table: number, link: number): number {
   const entry = i32[link];
   const older = i32[entry + OLDER];
@@ -360,16 +303,16 @@ function remove(table: number, link: number): number {
   return entry;
 }
 
-/** Adds a bucket, which takes its entries from the one that stood for it. */
+/** Adds a bucket, and moves to it the entries that belong to it from the bucket that had them. */
 function split(table: number): void {
   const index = i32[table + BUCKETS];
   const segment = segmentOf(index);
-  if (segment === MOST_SEGMENTS) return;
+  if (segment === MAX_SEGMENTS) return;
   if (i32[table + SEGMENTS + segment] === 0) {
     try {
       i32[table + SEGMENTS + segment] = newSegment(segment);
     } catch {
-      return; // the heap is used up: longer chains will do
+      return; // the heap is full: the chains get longer instead
     }
   }
   let from = bucket(table, index & ~(1 << (31 - Math.clz32(index))));

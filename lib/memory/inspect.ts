@@ -6,10 +6,10 @@
 
 import { addressOf, type SharedHandle } from "../objects/shared_object.ts";
 
-/** Containers that are being shown: one that contains itself is shown once. */
+/** Containers that are being shown, so that one that contains itself is shown once. */
 const showing = new Set<SharedHandle>();
 
-/** Says how instances of a class are shown; `inspect` shows what they contain. */
+/** Makes `console.log` show instances of a class by `show`; `inspect` formats their contents. */
 export function showContents<T extends SharedHandle>(
   // deno-lint-ignore no-explicit-any
   classOf: new (...args: any[]) => T,
@@ -29,7 +29,7 @@ export function showContents<T extends SharedHandle>(
   });
 }
 
-/** What a container holds, in one line. */
+/** Returns the contents of a container in one line. */
 export function inOneLine(container: SharedHandle): string {
   return Deno.inspect(container, { breakLength: Infinity, compact: true, colors: false });
 }

@@ -1,16 +1,16 @@
 /**
- * Keys of shared maps, as bytes that are the same for the same key.
+ * Keys of shared maps: their encoding, which is the same for equal keys, and their hash.
  *
  * @module
  */
 
 import { Encoder } from "../codec/encoder.ts";
 
-/** What can be a key of a shared map: equal if `Map` takes them for the same. */
+/** A key of a shared map. Two keys are equal if `Map` treats them as the same key. */
 export type SharedKey = string | number | bigint | boolean | null;
 
 /**
- * The key as it is stored: as in `Map`, -0 is 0 and all NaN are one.
+ * Normalizes a key: as in `Map`, -0 becomes 0, and all NaN are equal.
  *
  * @throws {TypeError} if it cannot be a key
  */
@@ -26,22 +26,27 @@ export function toKey(key: unknown): SharedKey {
   if (key === null) return key;
   const found = typeof key === "object" ? key.constructor?.name ?? "object" : typeof key;
   throw new TypeError(
-    `Cannot use ${found} as a key: keys are strings, numbers, bigints, booleans and null, which ` +
-      `are the same in every worker`,
+    `Cannot use ${found} as a key: keys must be strings, numbers, bigints, booleans or null, which ` +
+      "are equal in every isolate",
   );
+}
+
+/** Formats a key for an error. */
+export function describeKey(key: SharedKey): string {
+  return typeof key === "string" ? JSON.stringify(key) : String(key);
 }
 
 /** The key that was encoded last. */
 export const encoded = { encoder: new Encoder(), hash: 0 };
 
-/** Encodes a key into {@linkcode encoded}. Nothing of the user's may run before that is used. */
+/** Encodes a key into {@linkcode encoded}, which must be used before any user code runs. */
 export function encodeKey(key: SharedKey): void {
   const { encoder } = encoded;
   encoder.reset();
   encoder.value(key, "key");
   const { bytes, position } = encoder;
   const end = words(position) * 4;
-  for (let at = position; at < end; at++) bytes[at] = 0; // so that equal keys have equal words
+  for (let at = position; at < end; at++) bytes[at] = 0; // padding, so that equal keys have equal words
   let hash = position;
   for (let at = 0; at * 4 < position; at++) {
     hash = Math.imul(hash ^ encoder.words[at], 0x85ebca6b);
@@ -51,7 +56,7 @@ export function encodeKey(key: SharedKey): void {
   encoded.hash = hash ^ (hash >>> 16);
 }
 
-/** Number of words that so many bytes take, in pairs. */
+/** Returns the number of words that hold `bytes` bytes, rounded up to an even number. */
 export function words(bytes: number): number {
   return Math.ceil(bytes / 8) * 2;
 }

@@ -1,14 +1,14 @@
 /**
  * Shared values, arrays, containers and blocks of memory.
  *
- * A new type is a file in this folder and a line here: workers, contexts, `./dummy` and the main module
- * take what this module exports.
+ * To add a type, add a file to this folder and a line here: workers, contexts, `./dummy` and the main
+ * module re-export what this module exports.
  *
  * @module
  */
 
 export { SharedArray } from "./array.ts";
-export type { SharedLock, SharedOptions } from "./locking.ts";
+export type { LockMethods, SharedLock, SharedOptions } from "./locking.ts";
 export type { Frozen } from "./frozen.ts";
 export type { SharedKey } from "./map_key.ts";
 export { Namespace, type NamespaceConstructor } from "./namespace.ts";

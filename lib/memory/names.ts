@@ -1,14 +1,15 @@
 /**
- * Names under which all workers of a program find a shared object.
+ * Names by which all isolates of a program find a shared object.
  *
- * The names are a list in the shared heap, changed inside `namesGuard`. An entry holds a reference
- * to its object, so that a named object lives until the name is taken away.
+ * The names are a linked list in the shared heap, read and changed inside `NAMES_GUARD`. An entry has a
+ * reference to its object, so a named object lives until its name is removed.
  *
  * | word of an entry | meaning |
  * |---|---|
- * | `NEXT` | the next entry, 0 for none |
+ * | `NEXT` | the next entry; 0 for none |
  * | `OBJECT` | address of the object |
- * | `LENGTH` | length of the name in bytes, which follow |
+ * | `LENGTH` | length of the name in bytes |
+ * | `NAME` | the bytes of the name |
  *
  * @module
  */
@@ -28,7 +29,7 @@ const OBJECT = 1;
 const LENGTH = 2;
 const NAME = 3;
 
-/** Gives an object a name; false if it is taken. */
+/** Gives an object a name. Returns false if the name is in use. */
 export function putName(name: string, object: number): boolean {
   const bytes = new TextEncoder().encode(name);
   ensureIsolate();
@@ -47,14 +48,14 @@ export function putName(name: string, object: number): boolean {
   return isFree;
 }
 
-/** The object with the name, as the handle of this isolate; `undefined` if there is none. */
+/** Returns this isolate's handle of the object with a name; `undefined` if there is none. */
 export function findName(name: string): object | undefined {
   const bytes = new TextEncoder().encode(name);
   ensureIsolate();
   const object = inNames(() => {
     const link = linkTo(bytes);
     if (link === 0) return 0;
-    addRef(i32[i32[link] + OBJECT]); // so that it lives until this isolate has its handle
+    addRef(i32[i32[link] + OBJECT]); // keeps it alive until this isolate has a handle
     return i32[i32[link] + OBJECT];
   });
   if (object === 0) return undefined;
@@ -63,7 +64,7 @@ export function findName(name: string): object | undefined {
   return handle;
 }
 
-/** Takes a name away; false if there is none. */
+/** Removes a name. Returns false if there is no such name. */
 export function removeName(name: string): boolean {
   const bytes = new TextEncoder().encode(name);
   ensureIsolate();
@@ -89,7 +90,7 @@ function inNames<T>(section: () => T): T {
   }
 }
 
-/** The word that holds the entry with the name; 0 if there is none. Inside `namesGuard`. */
+/** Returns the word that has the address of the entry with a name; 0 if there is none. Inside the guard. */
 function linkTo(name: Uint8Array): number {
   let link: number = NAMES;
   for (; i32[link] !== 0; link = i32[link] + NEXT) {

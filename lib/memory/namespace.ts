@@ -1,12 +1,12 @@
 /**
- * An object whose attributes are shared.
+ * Objects whose attributes are shared.
  *
  * | word | meaning | written by |
  * |---|---|---|
  * | `MAP` | address of the {@linkcode SharedMap} with the attributes | the creator |
  *
- * The user has a proxy. It is the handle of the object, what is sent and what comes back, and so is
- * the target behind it, which nobody sees.
+ * The user gets a proxy. Both the proxy and its target, which the user never gets, are registered as
+ * handles of the object: the proxy is what is sent, and what comes back.
  *
  * @module
  */
@@ -74,20 +74,20 @@ function proxyOf(target: Target, address: number): Target {
   return proxy;
 }
 
-/** Whether an attribute is shared; the others are the handle's own. */
+/** Returns whether an attribute is shared. The others are properties of the handle. */
 function isShared(name: string | symbol): name is string {
   return typeof name === "string" && !name.startsWith("_");
 }
 
-const NONE = Symbol("no such attribute");
+const MISSING = Symbol("no such attribute");
 
 class Traps implements ProxyHandler<Target> {
   constructor(readonly attributes: Attributes) {}
 
   get(target: Target, name: string | symbol): unknown {
     if (!isShared(name)) return Reflect.get(target, name);
-    const value = this.attributes.get(name, NONE);
-    return value === NONE ? Reflect.get(Target.prototype, name) : value;
+    const value = this.attributes.get(name, MISSING);
+    return value === MISSING ? Reflect.get(Target.prototype, name) : value;
   }
 
   set(target: Target, name: string | symbol, value: unknown): boolean {
@@ -116,8 +116,8 @@ class Traps implements ProxyHandler<Target> {
     name: string | symbol,
   ): PropertyDescriptor | undefined {
     if (!isShared(name)) return Reflect.getOwnPropertyDescriptor(target, name);
-    const value = this.attributes.get(name, NONE);
-    if (value === NONE) return undefined;
+    const value = this.attributes.get(name, MISSING);
+    if (value === MISSING) return undefined;
     return { value, writable: true, enumerable: true, configurable: true };
   }
 
@@ -129,12 +129,12 @@ class Traps implements ProxyHandler<Target> {
   }
 
   preventExtensions(): boolean {
-    return false; // others could still add attributes
+    return false; // other isolates could still add attributes
   }
 }
 
 /**
- * An object whose attributes are shared: what one worker assigns, all others read at once.
+ * An object whose attributes are shared: an assignment by one isolate is visible to all others at once.
  *
  * @typeParam T the names and types of the attributes
  */
@@ -143,21 +143,22 @@ export type Namespace<T extends object = Record<string, unknown>> = SharedHandle
 /** The class of {@linkcode Namespace} objects. */
 export interface NamespaceConstructor {
   /**
-   * Makes a namespace.
+   * Creates a namespace.
    *
-   * @param attributes what it begins with
-   * @throws {DataCloneError} if one of them cannot cross
+   * @param attributes the initial attributes
+   * @throws {DataCloneError} if one of them cannot be sent
    */
   new <T extends object = Record<string, unknown>>(attributes?: Partial<T>): Namespace<T>;
 
   /**
-   * Sets an attribute to what `fn` makes of it, at one moment: see {@linkcode SharedMap.update}.
-   * (`namespace.count += 1` reads and writes: what another worker does between the two is lost.)
+   * Sets an attribute to the result of `fn`, atomically: see {@linkcode SharedMap.update}.
+   * (`namespace.count += 1` is a read and a write: an assignment by another isolate between the two is
+   * lost.)
    *
    * @returns the new value
    * @throws {TypeError} if the first argument is not a namespace, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot cross
-   * @throws what `fn` throws; nothing is changed then
+   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws what `fn` throws; nothing is changed
    */
   update<T extends object, Name extends string & keyof T>(
     namespace: Namespace<T>,
@@ -167,15 +168,16 @@ export interface NamespaceConstructor {
 }
 
 /**
- * Makes objects whose attributes are shared.
+ * The class of objects whose attributes are shared.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message, into a container.
- * - Assigning, reading and deleting an attribute are done at one moment each.
- * - Attributes are copied as values of a {@linkcode SharedMap} are: what is read is frozen.
- * - Attributes whose names begin with an underscore, and symbols, belong to this worker's handle and
- *   are not shared, as in Python.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in a container. It is
+ *   shared, not copied.
+ * - Assigning, reading and deleting an attribute are atomic.
+ * - Attributes are copied as the values of a {@linkcode SharedMap} are: what is read is frozen.
+ * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and are
+ *   not shared, as in Python.
  *
- * Follows Python's `multiprocessing.managers.Namespace`; an attribute that there is not is
+ * Follows Python's `multiprocessing.managers.Namespace`, but an attribute that does not exist is
  * `undefined`.
  *
  * @example Attributes

@@ -1,8 +1,8 @@
 /**
- * Elements of one type that workers share, without a lock. How they cross is in `array.ts`.
+ * Elements of one type that isolates share, without a lock. How they are sent is in `array.ts`.
  *
- * `array[0]` and `array[-1]` work by a `Proxy` in the chain of prototypes. Properties and methods are
- * found before it is asked, so only the index access itself is slow.
+ * `array[0]` and `array[-1]` are implemented by a `Proxy` at the end of the prototype chain. Properties
+ * and methods are found before the chain reaches it, so only the index access itself is slow.
  *
  * @module
  */
@@ -23,19 +23,23 @@ import {
   type Typecode,
 } from "./typecodes.ts";
 
-/** The cells of an array of this type on the buffer. */
+/** Returns the cells of an array of this type on the buffer. */
 export function cellsOn(buffer: SharedArrayBuffer, kind: Kind): Cells {
-  return new Cells(kind, functionNameAt, buffer);
+  return new Cells(kind, elementName, buffer);
 }
 
-function functionNameAt(at: number): string {
+function elementName(at: number): string {
   return `element ${at}`;
 }
 
-/** The cells of a new array, with the elements in them. */
+/** Returns the cells of a new array, with its elements. */
 function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
   if (typeof sizeOrSequence === "number") return cellsOn(zeroed(kind, sizeOrSequence), kind);
-  const elements = listOf(sizeOrSequence, "make array", "a length or a sequence of elements");
+  const elements = listOf(
+    sizeOrSequence,
+    "make array",
+    "sizeOrSequence must be a length or a sequence of elements",
+  );
   const cells = cellsOn(zeroed(kind, elements.length), kind);
   fill(cells, 0, elements);
   return cells;
@@ -44,7 +48,7 @@ function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
 function zeroed(kind: Kind, length: number): SharedArrayBuffer {
   if (!Number.isInteger(length) || length < 0) {
     throw new RangeError(
-      `Cannot make array: its length must be a whole number from 0, not ${describe(length)}`,
+      `Cannot make array: its length must be an integer of at least 0, not ${describe(length)}`,
     );
   }
   const bytes = length * kind.dataClass.BYTES_PER_ELEMENT;
@@ -52,30 +56,32 @@ function zeroed(kind: Kind, length: number): SharedArrayBuffer {
     return new SharedArrayBuffer(bytes);
   } catch (cause) {
     throw new RangeError(
-      `Cannot make array: this machine does not give it ${bytes} bytes of memory`,
+      `Cannot make array: its ${bytes} bytes of memory could not be allocated`,
       { cause },
     );
   }
 }
 
-function listOf(sequence: unknown, what: string, wanted: string): ArrayLike<unknown> {
+function listOf(sequence: unknown, verb: string, requirement: string): ArrayLike<unknown> {
   if (ArrayBuffer.isView(sequence) && !(sequence instanceof DataView)) {
     return sequence as unknown as ArrayLike<unknown>;
   }
   const isSequence = typeof sequence === "string" ||
     typeof sequence === "object" && sequence !== null &&
       (Symbol.iterator in sequence || "length" in sequence);
-  if (!isSequence) throw new TypeError(`Cannot ${what}: give ${wanted}, not ${describe(sequence)}`);
+  if (!isSequence) {
+    throw new TypeError(`Cannot ${verb}: ${requirement}, not ${describe(sequence)}`);
+  }
   return Array.from(sequence as ArrayLike<unknown>);
 }
 
-/** Stores elements from `start` on, if all of them fit. */
+/** Stores elements from index `start` on, if all of them fit. */
 function fill({ data, kind }: Cells, start: number, elements: ArrayLike<unknown>): void {
   const isNumeric = kind.type === "number" || kind.type === "bigint";
   if (isNumeric && elements instanceof kind.dataClass) return data.set(elements, start);
   for (let at = 0; at < elements.length; at++) {
     if (!kind.fits(elements[at])) {
-      throw rangeError(kind, elements[at], `set ${functionNameAt(start + at)}`);
+      throw rangeError(kind, elements[at], `set ${elementName(start + at)}`);
     }
   }
   for (let at = 0; at < elements.length; at++) {
@@ -84,7 +90,7 @@ function fill({ data, kind }: Cells, start: number, elements: ArrayLike<unknown>
   }
 }
 
-/** Elements to store: an array, a typed array, a set, …; for the types of characters, a string. */
+/** Elements to store: an array, a typed array, a set, …; for character types, also a string. */
 export type ElementsOf<Code extends Typecode> =
   | Iterable<ElementOfTypecode<Code>>
   | ArrayLike<ElementOfTypecode<Code>>;
@@ -92,19 +98,20 @@ export type ElementsOf<Code extends Typecode> =
 /**
  * Elements of one type in shared memory, without a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message. It is never copied
- *   by that, however long it is.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied, however long it is.
  * - `data` is the typed array on the shared memory, for loops at full speed. `get`, `set` and
- *   `array[at]` check what they are given, and count from the end if the index is negative.
- * - `array[0] += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` change an element atomically. Each
- *   returns what the element was before, as `Atomics` does.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ *   `array[at]` check their arguments, and accept negative indices, which count from the end.
+ * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The methods
+ *   `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic. Each
+ *   returns the previous element, as `Atomics` does.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
  * Follows Python's `multiprocessing.RawArray`, and adds `data` and the atomic methods.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
+ * of those whose elements are numbers
  *
  * @example A histogram
  * ```ts
@@ -123,22 +130,22 @@ export type ElementsOf<Code extends Typecode> =
 export class RawArray<Code extends Typecode = NumberTypecode>
   implements Iterable<ElementOfTypecode<Code>> {
   /**
-   * The elements as a typed array on the same memory. Nothing is checked here: it wraps and rounds as
-   * every typed array does. Elements of `"bool"`, `"c"` and `"u"` are numbers in it.
+   * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as every
+   * typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.
    */
   readonly data: DataOf<Code>;
   private readonly cells: Cells;
 
-  /** An element; a negative index counts from the end. `get` and `set` are ten times as fast. */
+  /** The element at an index; a negative one counts from the end. `get` and `set` are ten times as fast. */
   [at: number]: ElementOfTypecode<Code>;
 
   /**
-   * Makes an array.
+   * Creates an array.
    *
-   * @param typecode the type of its elements
-   * @param sizeOrSequence its length, with all elements 0, 0n, false or "\0"; or its elements
-   * @throws {TypeError} if there is no such type, or an element is of another
-   * @throws {RangeError} if the length is no whole number from 0, or an element does not fit
+   * @param typecode the type of the elements
+   * @param sizeOrSequence the length, for elements that are 0, 0n, false or "\0"; or the elements
+   * @throws {TypeError} if there is no such type, or an element is of another type
+   * @throws {RangeError} if the length is not an integer of at least 0, or an element does not fit
    */
   constructor(typecode: Code, sizeOrSequence: number | ElementsOf<Code>) {
     this.cells = newCells(kindOf(typecode, "array"), sizeOrSequence);
@@ -150,37 +157,38 @@ export class RawArray<Code extends Typecode = NumberTypecode>
     return this.cells.kind.name as DtypeOf<Code>;
   }
 
-  /** The number of elements. */
+  /** Number of elements. */
   get length(): number {
     return this.cells.length;
   }
 
   /**
-   * An element.
+   * Returns the element at an index.
    *
-   * @param index its place; from the end if it is negative
+   * @param index the index; a negative one counts from the end
    * @throws {RangeError} if there is no such element
    */
   get(index: number): ElementOfTypecode<Code> {
-    return this.cells.load(this.place(index)) as ElementOfTypecode<Code>;
+    return this.cells.load(this.resolve(index)) as ElementOfTypecode<Code>;
   }
 
   /**
-   * Sets an element.
+   * Sets the element at an index.
    *
-   * @param index its place; from the end if it is negative
+   * @param index the index; a negative one counts from the end
    * @throws {RangeError} if there is no such element, or the value does not fit the type
    * @throws {TypeError} if the value is of another type
    */
   set(index: number, value: ElementOfTypecode<Code>): void {
-    this.cells.store(this.place(index), value);
+    this.cells.store(this.resolve(index), value);
   }
 
   /**
-   * Copies elements out, as a plain array. Others may change some of them meanwhile.
+   * Returns a copy of the elements from index `from` up to, but not including, `to`. Other isolates may
+   * change some of them during the copy.
    *
-   * @param from the first; from the end if it is negative
-   * @param to the one after the last; from the end if it is negative
+   * @param from the first index; a negative one counts from the end
+   * @param to the index after the last; a negative one counts from the end
    */
   slice(from?: number, to?: number): ElementOfTypecode<Code>[] {
     const [start, end] = this.range(from, to);
@@ -192,27 +200,28 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   }
 
   /**
-   * Sets the elements of a slice. Others may see some of them before the rest.
+   * Sets the elements from index `from` up to, but not including, `to`. Other isolates may see some of
+   * the new elements before the rest.
    *
-   * @param from the first; from the end if it is negative
-   * @param to the one after the last; from the end if it is negative
-   * @param values as many elements
-   * @throws {RangeError} if there are more or fewer, or one does not fit; nothing is set
-   * @throws {TypeError} if one is of another type; nothing is set
+   * @param from the first index; a negative one counts from the end
+   * @param to the index after the last; a negative one counts from the end
+   * @param values the new elements, as many as the slice has
+   * @throws {RangeError} if there are more or fewer, or one does not fit; nothing is changed
+   * @throws {TypeError} if one is of another type; nothing is changed
    */
   setSlice(from: number, to: number, values: ElementsOf<Code>): void {
     const [start, end] = this.range(from, to);
-    const elements = listOf(values, "set slice", "a sequence of elements");
+    const elements = listOf(values, "set slice", "values must be a sequence of elements");
     if (elements.length !== end - start) {
       throw new RangeError(
-        `Cannot set ${end - start} elements to a sequence of ${elements.length}. ` +
-          "Can only assign a sequence of the same length",
+        `Cannot set slice: it has ${end - start} elements, and the sequence has ` +
+          `${elements.length}. Assign a sequence of the same length`,
       );
     }
     fill(this.cells, start, elements);
   }
 
-  /** The elements, one after the other, as each is when it comes. */
+  /** Iterates over the elements. Each is read when the iteration reaches it. */
   *[Symbol.iterator](): IterableIterator<ElementOfTypecode<Code>> {
     for (let at = 0; at < this.length; at++) yield this.cells.load(at) as ElementOfTypecode<Code>;
   }
@@ -220,36 +229,37 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   /**
    * Adds to an element, atomically.
    *
-   * @returns what it was before
-   * @throws {RangeError} if there is no such element, or the sum does not fit; it is unchanged
+   * @returns the previous element
+   * @throws {RangeError} if there is no such element, or the sum does not fit; nothing is changed
    */
   add(
     this: RawArray<NumericTypecode>,
     index: number,
     amount: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    return this.cells.add(this.place(index), amount) as ElementOfTypecode<Code>;
+    return this.cells.add(this.resolve(index), amount) as ElementOfTypecode<Code>;
   }
 
   /**
    * Subtracts from an element, atomically.
    *
-   * @returns what it was before
-   * @throws {RangeError} if there is no such element, or the difference does not fit; it is unchanged
+   * @returns the previous element
+   * @throws {RangeError} if there is no such element, or the difference does not fit; nothing is
+   *   changed
    */
   sub(
     this: RawArray<NumericTypecode>,
     index: number,
     amount: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    return this.cells.sub(this.place(index), amount) as ElementOfTypecode<Code>;
+    return this.cells.sub(this.resolve(index), amount) as ElementOfTypecode<Code>;
   }
 
   /**
-   * Keeps only the bits of an element that `mask` has too, atomically.
+   * Replaces an element by its bitwise AND with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the element was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
   and(
@@ -257,14 +267,14 @@ export class RawArray<Code extends Typecode = NumberTypecode>
     index: number,
     mask: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    return this.cells.and(this.place(index), mask) as ElementOfTypecode<Code>;
+    return this.cells.and(this.resolve(index), mask) as ElementOfTypecode<Code>;
   }
 
   /**
-   * Sets the bits of an element that `mask` has, atomically.
+   * Replaces an element by its bitwise OR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the element was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
   or(
@@ -272,14 +282,14 @@ export class RawArray<Code extends Typecode = NumberTypecode>
     index: number,
     mask: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    return this.cells.or(this.place(index), mask) as ElementOfTypecode<Code>;
+    return this.cells.or(this.resolve(index), mask) as ElementOfTypecode<Code>;
   }
 
   /**
-   * Flips the bits of an element that `mask` has, atomically.
+   * Replaces an element by its bitwise XOR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the element was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
   xor(
@@ -287,23 +297,23 @@ export class RawArray<Code extends Typecode = NumberTypecode>
     index: number,
     mask: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    return this.cells.xor(this.place(index), mask) as ElementOfTypecode<Code>;
+    return this.cells.xor(this.resolve(index), mask) as ElementOfTypecode<Code>;
   }
 
   /**
    * Sets an element, atomically.
    *
-   * @returns what it was before
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or the value does not fit the type
    */
   exchange(index: number, value: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
-    return this.cells.exchange(this.place(index), value) as ElementOfTypecode<Code>;
+    return this.cells.exchange(this.resolve(index), value) as ElementOfTypecode<Code>;
   }
 
   /**
-   * Sets an element if it is `expected`, atomically. `0` is `-0` here, and `NaN` is `NaN`.
+   * Sets an element if it is `expected`, atomically. `0` equals `-0`, and `NaN` equals `NaN`.
    *
-   * @returns what it was before: `expected` if it has been set
+   * @returns the previous element: `expected` if the element was set
    * @throws {RangeError} if there is no such element, or a value does not fit the type
    */
   compareExchange(
@@ -311,51 +321,52 @@ export class RawArray<Code extends Typecode = NumberTypecode>
     expected: ElementOfTypecode<Code>,
     replacement: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    const place = this.place(index);
-    return this.cells.compareExchange(place, expected, replacement) as ElementOfTypecode<Code>;
+    const at = this.resolve(index);
+    return this.cells.compareExchange(at, expected, replacement) as ElementOfTypecode<Code>;
   }
 
   /**
-   * Sets an element to what `next` makes of it, atomically.
+   * Sets an element to the result of `next`, atomically.
    *
-   * @param next called again if another changes the element meanwhile, so it should do nothing else
-   * @returns what the element was before
-   * @throws {RangeError} if there is no such element, or the result does not fit; it is unchanged
-   * @throws what `next` throws; the element is unchanged
+   * @param next called with the previous element, and again if another isolate changes it meanwhile, so
+   *   it should have no side effects
+   * @returns the previous element
+   * @throws {RangeError} if there is no such element, or the result does not fit; nothing is changed
+   * @throws what `next` throws; nothing is changed
    */
   update(
     index: number,
     next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
-    const place = this.place(index);
-    return this.cells.update(place, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
+    const at = this.resolve(index);
+    return this.cells.update(at, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
   }
 
-  /** Makes another array of the same type and length, with what the elements are now. */
+  /** Creates another array of the same type and length, with the current elements of this one. */
   copy(): RawArray<Code> {
     const copy = new RawArray(this.dtype as unknown as Code, this.length);
     copy.cells.data.set(this.cells.data);
     return copy;
   }
 
-  /** The place of an element in `data`. */
-  private place(index: number): number {
+  /** Returns the index in `data` that an index means. */
+  private resolve(index: number): number {
     const { length } = this.cells;
-    const place = index < 0 ? index + length : index;
-    if (Number.isInteger(place) && place >= 0 && place < length) return place;
+    const at = index < 0 ? index + length : index;
+    if (Number.isInteger(at) && at >= 0 && at < length) return at;
     if (typeof index !== "number") {
-      throw new TypeError(`Cannot reach element ${describe(index)}: an index is a number`);
+      throw new TypeError(`Cannot access element ${describe(index)}: an index must be a number`);
     }
-    throw new RangeError(`Cannot reach element ${index} of an array of length ${length}`);
+    throw new RangeError(`Cannot access element ${index}: the array has ${length} elements`);
   }
 
-  /** First place of a slice, and the one after the last, as `slice` of other arrays counts them. */
+  /** Returns the bounds of a slice in `data`, resolved as those of `Array.slice`. */
   private range(from = 0, to = this.length): [start: number, end: number] {
     const { length } = this;
     const [start, end] = [from, to].map((index) => {
       if (!Number.isInteger(index)) {
         throw new RangeError(
-          `Cannot slice array: an index is a whole number, not ${describe(index)}`,
+          `Cannot slice array: an index must be an integer, not ${describe(index)}`,
         );
       }
       return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
@@ -364,7 +375,7 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   }
 }
 
-/** Whether the name of a property is an index: `"0"` or `"-1"`. */
+/** Returns whether the name of a property is an index, such as `"0"` or `"-1"`. */
 function isIndex(key: string | symbol): key is string {
   if (typeof key === "symbol") return false;
   const code = key.charCodeAt(key.startsWith("-") ? 1 : 0);

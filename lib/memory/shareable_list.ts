@@ -1,9 +1,9 @@
 /**
  * A list of fixed length in a named block of shared memory.
  *
- * The block begins with the number of items and, for each item and the end, where its slot is, in
- * bytes. A slot is a byte that says what is in it, four bytes of length, and the room that the first
- * item took, at least 8 bytes.
+ * The block begins with the number of items, and the byte offsets of their slots and of the end. A slot
+ * is one byte for the kind of the item, four bytes for its length, and room for the item: as much as the
+ * first item in the slot took, and at least 8 bytes.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { SharedMemory } from "./shared_memory.ts";
 
-/** What an item of a {@linkcode ShareableList} can be. */
+/** An item of a {@linkcode ShareableList}. */
 export type ShareableItem = number | bigint | boolean | string | Uint8Array | null;
 
 const Kind = { NULL: 0, FALSE: 1, TRUE: 2, NUMBER: 3, BIGINT: 4, STRING: 5, BYTES: 6 } as const;
 
 const SLOT_HEADER = 5;
-const LEAST_ROOM = 8;
+const MIN_ROOM = 8;
 
 /**
- * A list of fixed length in shared memory, whose items can be changed.
+ * A list of fixed length in shared memory, whose items can be replaced.
  *
- * - An item is a number, a bigint of 64 bits, a boolean, a string, bytes or null, and may be replaced
- *   by one of another type, if that has room where the first one was.
- * - It may be sent anywhere, or attached by the name of its memory.
- * - There is no lock in it, as in Python: who changes items that others read needs one.
+ * - An item is a number, a 64-bit bigint, a boolean, a string, bytes or null. It can be replaced by an
+ *   item of another type that fits into the room of the first one.
+ * - Can be sent anywhere, or attached by the name of its memory.
+ * - It has no lock, as in Python. If one isolate changes items that others read, use a lock.
  *
  * Follows Python's `multiprocessing.shared_memory.ShareableList`.
  *
@@ -49,25 +49,28 @@ const LEAST_ROOM = 8;
  * ```
  */
 export class ShareableList implements Iterable<ShareableItem> {
-  /** The memory that it lies in. */
+  /** The memory that contains the list. */
   readonly shm: SharedMemory;
   private readonly view: DataView<SharedArrayBuffer>;
 
   /**
-   * Makes a list, or attaches the one in the memory with the name.
+   * Creates a list, or attaches an existing one by the name of its memory.
    *
-   * @param sequence the items; `undefined` to attach
-   * @param options `name`: the name of its memory
-   * @throws {TypeError} if an item is of another type, or there is neither a sequence nor a name
-   * @throws {Deno.errors.AlreadyExists} if it is to be made and the name is taken
-   * @throws {Deno.errors.NotFound} if it is to be attached and there is none
+   * @param sequence the items of a new list; `undefined` to attach a list
+   * @param options `name`: the name of the memory
+   * @throws {TypeError} if an item is of an unsupported type, or neither items nor a name are given
+   * @throws {Deno.errors.AlreadyExists} if a list is to be created and the name is in use
+   * @throws {Deno.errors.NotFound} if a list is to be attached and no block has the name
    */
   constructor(sequence?: Iterable<ShareableItem>, options: { name?: string } = {}) {
     checkOptions("make list", options, { name: true });
     const { name } = options;
     if (sequence === undefined) {
       if (name === undefined) {
-        throw new TypeError("Cannot make list: give its items, or the name of one to attach");
+        throw new TypeError(
+          "Cannot make list: neither items nor a name were given. Pass the items, or the name of a list " +
+            "to attach",
+        );
       }
       this.shm = new SharedMemory({ name });
       this.view = new DataView(this.shm.buffer);
@@ -76,7 +79,7 @@ export class ShareableList implements Iterable<ShareableItem> {
     const items = [...sequence];
     const starts = [4 * (items.length + 2)];
     for (const [at, item] of items.entries()) {
-      const room = Math.max(roomFor(item, `item ${at}`), LEAST_ROOM);
+      const room = Math.max(roomFor(item, `item ${at}`), MIN_ROOM);
       starts.push(starts[at] + SLOT_HEADER + room);
     }
     this.shm = new SharedMemory({ create: true, size: starts.at(-1)!, name });
@@ -92,7 +95,7 @@ export class ShareableList implements Iterable<ShareableItem> {
   }
 
   /**
-   * The item at an index; a negative one counts from the end.
+   * Returns the item at an index; a negative one counts from the end.
    *
    * @throws {RangeError} if there is none
    */
@@ -119,18 +122,18 @@ export class ShareableList implements Iterable<ShareableItem> {
   }
 
   /**
-   * Replaces an item.
+   * Replaces the item at an index; a negative one counts from the end.
    *
-   * @throws {RangeError} if there is none at the index, or the new one has no room
-   * @throws {TypeError} if it is of a type that cannot be an item
+   * @throws {RangeError} if there is none, or the new item does not fit into its slot
+   * @throws {TypeError} if the new item is of an unsupported type
    */
   set(index: number, item: ShareableItem): void {
     const { start, room } = this.slot(index);
     const needed = roomFor(item, "item");
     if (needed > room) {
       throw new RangeError(
-        `Cannot set item ${index}: it takes ${needed} bytes and has room for ${room}, as much as ` +
-          "the first item there took",
+        `Cannot set item ${index}: it takes ${needed} bytes, and its slot has room for ${room}, as many ` +
+          "as its first item took",
       );
     }
     const from = start + SLOT_HEADER;
@@ -145,7 +148,7 @@ export class ShareableList implements Iterable<ShareableItem> {
   }
 
   /**
-   * The index of the first item that equals `value`.
+   * Returns the index of the first item that equals `value`.
    *
    * @throws {RangeError} if there is none
    */
@@ -155,22 +158,22 @@ export class ShareableList implements Iterable<ShareableItem> {
     return found;
   }
 
-  /** How many items equal `value`. */
+  /** Returns the number of items that equal `value`. */
   count(value: ShareableItem): number {
     return [...this].filter((item) => isSame(item, value)).length;
   }
 
-  /** A list with the same items in memory of its own. */
+  /** Creates a list with the same items in a new block of memory. */
   copy(options?: { name?: string }): ShareableList {
     return new ShareableList([...this], options);
   }
 
-  /** The items, one by one. */
+  /** Iterates over the items. Each is read when the iteration reaches it. */
   *[Symbol.iterator](): Generator<ShareableItem> {
     for (let at = 0; at < this.length; at++) yield this.get(at);
   }
 
-  /** Where the slot of an item begins, and how many bytes it has room for. */
+  /** Returns the offset of the slot of an item, and its room in bytes. */
   private slot(index: number): { start: number; room: number } {
     const { length } = this;
     const at = index < 0 ? index + length : index;
@@ -190,7 +193,7 @@ function kindOf(item: ShareableItem): number {
   return typeof item === "string" ? Kind.STRING : Kind.BYTES;
 }
 
-/** The room that an item takes, in bytes. */
+/** Returns the number of bytes that an item takes. */
 function roomFor(item: unknown, what: string): number {
   if (item === null || typeof item === "boolean") return 0;
   if (typeof item === "number") return 8;

@@ -1,5 +1,5 @@
 /**
- * A list in shared memory.
+ * A list in shared memory. (Two thirds of this file are the documentation of its methods.)
  *
  * @module
  */
@@ -12,17 +12,19 @@ import {
   SharedHandle,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
-import {
-  checkControlBefore,
-  checkControlBeforeChange,
-  compute,
-  computeNext,
-  withMessage,
-} from "./container.ts";
+import { checkControlBefore, checkControlBeforeChange, compute, computeNext } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
-import { refuseBrackets } from "./brackets.ts";
+import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
-import { isSame, read, store, takeBack } from "./stored_value.ts";
+import {
+  discardElement,
+  indicesOf,
+  putElements,
+  readAndUnpinElement,
+  readElement,
+  storeElement,
+  storeElements,
+} from "./list_elements.ts";
 import {
   destroyList,
   elementsOf,
@@ -31,10 +33,9 @@ import {
   LIST_WORDS,
   pinElement,
   reorder,
-  replaceElements,
   reverseList,
   takeElement,
-  takeIfStill,
+  takeElementIf,
   unpinElement,
 } from "./stored_list.ts";
 
@@ -44,27 +45,28 @@ const TYPE = 20;
 const LIST = objectWord.FIRST;
 
 /**
- * A list in shared memory: what one worker changes, all others see at once.
+ * A list in shared memory: a change by one isolate is visible to all others at once.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message, into another
- *   container. All who have it see the same list. Its memory is free when nobody has it.
- * - Each operation is done at one moment, as seen by everybody: nothing is lost, nothing half done,
- *   whoever dies. {@linkcode SharedList.update} changes an element depending on what it was.
- * - No operation waits for another worker, so there is one form of each, for async and blocking code.
- *   In a worker that was told to end all of them throw {@linkcode TerminatedError}.
- * - Elements are reached by {@linkcode SharedList.at} and `get`, not by `list[0]`. A negative index
- *   counts from the end everywhere.
- * - An element is copied when it is put in; what cannot cross is refused there. What is read is a copy
- *   again, its plain objects and arrays frozen, so that `list.at(0).push(1)` fails instead of changing
- *   nothing. To change a part of an element use `update`, or shared containers as elements: these are
- *   not copied. (A list that contains itself, directly or not, is never freed.)
- * - `pop`, `copy` and the functions of `update` and `sort` get copies of their own, not frozen.
- * - Two values are equal here if they are encoded the same: primitives as in `Array.includes`, plain
- *   objects and arrays part by part, their properties in the same order, shared objects if they are
- *   the same object.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another container.
+ *   All isolates that have it see the same list. Its memory is freed when no isolate has it.
+ * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
+ *   {@linkcode SharedList.update} changes an element depending on its current value.
+ * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
+ *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - Elements are accessed by {@linkcode SharedList.at} and `get`, not by `list[0]`. Negative indices
+ *   count from the end everywhere.
+ * - An element is copied when it is stored; a value that cannot be sent is rejected. What is read is
+ *   a copy too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws instead
+ *   of changing only the copy. To change a part of an element, use `update`, or a shared container
+ *   as the element: these are not copied. (A list that contains itself, directly or not, is never
+ *   freed.)
+ * - `pop`, `copy`, and the functions passed to `update` and `sort`, get copies that are not frozen.
+ * - Two values are equal if their encodings are equal: primitives as by `Array.includes`, plain objects
+ *   and arrays part by part, with properties in the same order, and shared objects if they are the same
+ *   object.
  *
- * Follows Python's `list` as `multiprocessing.Manager` shares it, whose proxies lose changes to what
- * is in them, with the names of `Array` besides.
+ * Follows Python's `list` as `multiprocessing.Manager` shares it, whose proxies lose changes to the
+ * parts of elements, and adds the names of `Array`.
  *
  * @typeParam T type of the elements
  *
@@ -86,10 +88,10 @@ const LIST = objectWord.FIRST;
  */
 export class SharedList<T = unknown> extends SharedHandle implements Iterable<Frozen<T>> {
   /**
-   * Makes a list.
+   * Creates a list.
    *
-   * @param items what it begins with
-   * @throws {DataCloneError} if one of the items cannot cross
+   * @param items the initial elements
+   * @throws {DataCloneError} if one of the items cannot be sent
    */
   constructor(items?: Iterable<T | NoInfer<Frozen<T>>>) {
     super(createObject(TYPE, LIST + LIST_WORDS));
@@ -104,93 +106,100 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   // Reading
 
   /**
-   * The element at an index; `undefined` if there is none.
+   * Returns the element at an index; `undefined` if there is none.
    *
-   * @throws {TypeError} if the index is not a whole number
-   * @throws {TaskLookupError} if the element needs a module that this worker has not imported
+   * @throws {TypeError} if the index is not an integer
+   * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    */
   at(index: number): Frozen<T> | undefined {
     checkControlBefore();
-    const record = pinElement(this.address + LIST, toIndex(index));
-    return record === 0 ? undefined : freeze(readOnce(record) as T);
+    const element = pinElement(this.address + LIST, toIndex(index));
+    return element === 0 ? undefined : freeze(readAndUnpinElement(element) as T);
   }
 
   /**
-   * The element at an index.
+   * Returns the element at an index.
    *
    * @throws {RangeError} if there is none
-   * @throws {TypeError} if the index is not a whole number
-   * @throws {TaskLookupError} if the element needs a module that this worker has not imported
+   * @throws {TypeError} if the index is not an integer
+   * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    */
   get(index: number): Frozen<T> {
     checkControlBefore();
-    const record = pinElement(this.address + LIST, toIndex(index));
-    if (record === 0) throw this.outOfRange("get", index);
-    return freeze(readOnce(record) as T);
+    const element = pinElement(this.address + LIST, toIndex(index));
+    if (element === 0) throw this.outOfRange("get", index);
+    return freeze(readAndUnpinElement(element) as T);
   }
 
   /**
-   * The elements from `start` up to `end`, as they are at the call.
+   * Returns the elements from index `start` up to `end`, as they are at the time of the call.
    *
-   * @throws {TypeError} if one of the indices is not a whole number
-   * @throws {TaskLookupError} if one of them needs a module that this worker has not imported
+   * @throws {TypeError} if one of the indices is not an integer
+   * @throws {TaskLookupError} if an element needs a module that this isolate has not imported
    */
   slice(start = 0, end = Infinity): Frozen<T>[] {
     return this.snapshot(freeze<T>, toIndex(start), toIndex(end));
   }
 
-  /** The elements, as they are at the call: later changes do not change the iteration. */
+  /** Iterates over the elements as they are at the time of the call. Later changes have no effect. */
   [Symbol.iterator](): ArrayIterator<Frozen<T>> {
     return this.slice().values();
   }
 
   /**
-   * An array of this isolate's own with copies of everything, as it is at the call. Shared objects in
-   * it are themselves.
+   * Returns an array with copies of all elements, as they are at the time of the call. Shared objects in
+   * them are not copied.
    *
-   * @throws {TaskLookupError} if an element needs a module that this worker has not imported
+   * @throws {TaskLookupError} if an element needs a module that this isolate has not imported
    */
   copy(): T[] {
     return this.snapshot((value) => value);
   }
 
   /**
-   * The first index, from `start` up to `end`, whose element equals the value.
+   * Returns the first index, from `start` up to `end`, whose element equals the value.
    *
    * @throws {RangeError} if there is none
-   * @throws {DataCloneError} if the value cannot cross
+   * @throws {DataCloneError} if the value cannot be sent
    */
   index(value: T | Frozen<T>, start = 0, end = Infinity): number {
-    const [found] = this.indicesOf(value, 1, toIndex(start), toIndex(end));
-    if (found === undefined) throw new RangeError("Cannot find value: the list does not have it");
+    checkControlBefore();
+    const search = { limit: 1, start: toIndex(start), end: toIndex(end) };
+    const [found] = indicesOf(this.address + LIST, value, search);
+    if (found === undefined) {
+      throw new RangeError("Cannot find value: the list does not contain it");
+    }
     return found;
   }
 
   /**
-   * The first index, from `start` on, whose element equals the value; -1 if there is none.
+   * Returns the first index, from `start` on, whose element equals the value; -1 if there is none.
    *
-   * @throws {DataCloneError} if the value cannot cross
+   * @throws {DataCloneError} if the value cannot be sent
    */
   indexOf(value: T | Frozen<T>, start = 0): number {
-    return this.indicesOf(value, 1, toIndex(start))[0] ?? -1;
+    checkControlBefore();
+    return indicesOf(this.address + LIST, value, { limit: 1, start: toIndex(start) })[0] ?? -1;
   }
 
   /**
-   * Whether an element equals the value.
+   * Returns whether an element equals the value.
    *
-   * @throws {DataCloneError} if the value cannot cross
+   * @throws {DataCloneError} if the value cannot be sent
    */
   includes(value: T | Frozen<T>): boolean {
-    return this.indicesOf(value, 1).length > 0;
+    checkControlBefore();
+    return indicesOf(this.address + LIST, value, { limit: 1 }).length > 0;
   }
 
   /**
-   * Number of elements that equal the value.
+   * Returns the number of elements that equal the value.
    *
-   * @throws {DataCloneError} if the value cannot cross
+   * @throws {DataCloneError} if the value cannot be sent
    */
   count(value: T | Frozen<T>): number {
-    return this.indicesOf(value, Infinity).length;
+    checkControlBefore();
+    return indicesOf(this.address + LIST, value, { limit: Infinity }).length;
   }
 
   // Changing
@@ -198,33 +207,33 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   /**
    * Replaces the element at an index.
    *
-   * @throws {RangeError} if there is none, or the shared heap is used up
-   * @throws {TypeError} if the index is not a whole number
-   * @throws {DataCloneError} if the value cannot cross; the message names the path to the part
+   * @throws {RangeError} if there is none, or the shared heap is full
+   * @throws {TypeError} if the index is not an integer
+   * @throws {DataCloneError} if the value cannot be sent; the message names the part
    */
   set(index: number, value: T | Frozen<T>): void {
     checkControlBeforeChange(this.address);
     toIndex(index);
-    const record = makeRecord(value, "value");
-    const found = exchangeElement(this.address + LIST, index, record);
-    if (found !== 0) return unpinElement(found);
-    takeBack(record, 0);
+    const element = storeElement(value, "value");
+    const replaced = exchangeElement(this.address + LIST, index, element);
+    if (replaced !== 0) return unpinElement(replaced);
+    discardElement(element);
     throw this.outOfRange("set", index);
   }
 
   /**
-   * Sets the element at an index to what `fn` makes of it, at one moment: nobody's change is lost.
+   * Sets the element at an index to the result of `fn`, atomically: no concurrent change is lost.
    *
-   * `fn` gets a copy of its own and may change and return it. It runs while others go on using the
-   * list. If the element at this index is another by the time `fn` returns, `fn` is called again with
-   * that: so it should be short, have no other effects, and must not change this list itself.
+   * `fn` gets a copy of the element, which it may change and return. Other isolates use the list while
+   * it runs. If one of them has replaced the element by the time `fn` returns, `fn` is called again with
+   * the new one. So it should be short and have no side effects, and it must not change this list.
    *
    * @returns the new element
-   * @throws {RangeError} if there is no such element, or the shared heap is used up
-   * @throws {TypeError} if the index is not a whole number, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new element cannot cross
-   * @throws {TaskLookupError} if the element needs a module that this worker has not imported
-   * @throws what `fn` throws; nothing is changed then
+   * @throws {RangeError} if there is no such element, or the shared heap is full
+   * @throws {TypeError} if the index is not an integer, or `fn` returns `undefined`
+   * @throws {DataCloneError} if the new element cannot be sent
+   * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
+   * @throws what `fn` throws; nothing is changed
    */
   update<U extends T | Frozen<T>>(index: number, fn: (value: T) => U): U {
     checkControlBeforeChange(this.address);
@@ -236,13 +245,13 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       const expected = pinElement(this.address + LIST, index);
       if (expected === 0) throw this.outOfRange("update", index);
       try {
-        const next = computeNext(this.address, fn, read(expected, 0) as T);
-        const record = makeRecord(next, "value");
-        if (exchangeElement(this.address + LIST, index, record, expected) === expected) {
-          unpinElement(expected); // for the list
+        const next = computeNext(this.address, fn, readElement(expected) as T);
+        const element = storeElement(next, "value");
+        if (exchangeElement(this.address + LIST, index, element, expected) === expected) {
+          unpinElement(expected); // the pin of the list; that of this call is released below
           return next;
         }
-        takeBack(record, 0);
+        discardElement(element);
       } finally {
         unpinElement(expected);
       }
@@ -251,128 +260,128 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   }
 
   /**
-   * Adds an element at the end.
+   * Appends an element.
    *
-   * @throws {DataCloneError} if it cannot cross; the message names the path to the part
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {DataCloneError} if it cannot be sent; the message names the part
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   append(item: T | Frozen<T>): void {
     this.insert(Infinity, item);
   }
 
   /**
-   * Adds elements at the end, all at one moment.
+   * Appends elements, in one atomic step.
    *
-   * @returns the length of the list after that
-   * @throws {DataCloneError} if one cannot cross; nothing is changed then
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @returns the new length of the list
+   * @throws {DataCloneError} if one cannot be sent; nothing is changed
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   push(...items: (T | Frozen<T>)[]): number {
     return this.replace(Infinity, Infinity, items);
   }
 
   /**
-   * Adds all elements of an iterable at the end, at one moment.
+   * Appends all items of an iterable, in one atomic step.
    *
-   * @throws {DataCloneError} if one cannot cross; nothing is changed then
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {DataCloneError} if one cannot be sent; nothing is changed
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   extend(items: Iterable<T | Frozen<T>>): void {
     this.replace(Infinity, Infinity, items);
   }
 
   /**
-   * Puts an element before the one at an index. An index beyond an end means that end.
+   * Inserts an element before the one at an index. The index is clamped to the list.
    *
-   * @throws {TypeError} if the index is not a whole number
-   * @throws {DataCloneError} if it cannot cross; the message names the path to the part
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {TypeError} if the index is not an integer
+   * @throws {DataCloneError} if the item cannot be sent; the message names the part
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   insert(index: number, item: T | Frozen<T>): void {
     checkControlBeforeChange(this.address);
     toIndex(index);
-    this.put(index, index, [makeRecord(item, "item")]);
+    putElements(this.address + LIST, index, index, [storeElement(item, "item")]);
   }
 
   /**
-   * Puts items in the place of the elements from `start` up to `end`, at one moment: Python's
-   * `list[start:end] = items`. Indices beyond an end mean that end.
+   * Replaces the elements from index `start` up to `end` by items, in one atomic step, as Python's
+   * `list[start:end] = items` does. The indices are clamped to the list.
    *
-   * @throws {TypeError} if one of the indices is not a whole number
-   * @throws {DataCloneError} if an item cannot cross; nothing is changed then
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {TypeError} if one of the indices is not an integer
+   * @throws {DataCloneError} if an item cannot be sent; nothing is changed
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   setSlice(start: number, end: number, items: Iterable<T | Frozen<T>>): void {
     this.replace(toIndex(start), toIndex(end), items);
   }
 
   /**
-   * Removes the element at an index, the last one if none is given, and returns it.
+   * Removes the element at an index, by default the last one, and returns it.
    *
    * @throws {RangeError} if there is none
-   * @throws {TypeError} if the index is not a whole number
-   * @throws {TaskLookupError} if it needs a module that this worker has not imported; it is lost
+   * @throws {TypeError} if the index is not an integer
+   * @throws {TaskLookupError} if it needs a module that this isolate has not imported; it is removed
+   *   all the same
    */
   pop(index = -1): T {
     checkControlBeforeChange(this.address);
-    const record = takeElement(this.address + LIST, toIndex(index));
-    if (record === 0) throw this.outOfRange("pop", index);
-    return readOnce(record) as T;
+    const element = takeElement(this.address + LIST, toIndex(index));
+    if (element === 0) throw this.outOfRange("pop", index);
+    return readAndUnpinElement(element) as T;
   }
 
   /**
    * Removes the first element that equals the value.
    *
    * @throws {RangeError} if there is none
-   * @throws {DataCloneError} if the value cannot cross
+   * @throws {DataCloneError} if the value cannot be sent
    */
   remove(value: T | Frozen<T>): void {
     for (;;) {
       checkControlBeforeChange(this.address);
       let taken = 0;
-      const [found] = this.indicesOf(value, 1, 0, Infinity, (index, record) => {
-        if (takeIfStill(this.address + LIST, index, record)) taken = record;
-      });
+      const onFound = (index: number, element: number) => {
+        if (takeElementIf(this.address + LIST, index, element)) taken = element;
+      };
+      const [found] = indicesOf(this.address + LIST, value, { limit: 1, onFound });
       if (found === undefined) {
-        throw new RangeError("Cannot remove value: the list does not have it");
+        throw new RangeError("Cannot remove value: the list does not contain it");
       }
       if (taken !== 0) return unpinElement(taken);
     }
   }
 
-  /**
-   * Removes everything.
-   */
+  /** Removes all elements. */
   clear(): void {
     this.replace(0, Infinity, []);
   }
 
   /**
-   * Puts the elements in order. If others change the list meanwhile, it begins again with what there
-   * is then.
+   * Sorts the elements. If another isolate changes the list meanwhile, the sort starts again with the
+   * changed list.
    *
-   * @param compare as in `Array.sort`; without it elements are compared by `<`, numbers as numbers
+   * @param compare as for `Array.sort`; if omitted, elements are compared by `<`, numbers as numbers
    * @returns this list
-   * @throws {TaskLookupError} if an element needs a module that this worker has not imported
-   * @throws what `compare` throws; nothing is changed then
+   * @throws {TaskLookupError} if an element needs a module that this isolate has not imported
+   * @throws what `compare` throws; nothing is changed
    */
-  sort(compare: (a: T, b: T) => number = naturally): this {
+  sort(compare: (a: T, b: T) => number = compareNaturally): this {
     checkControlBeforeChange(this.address);
     for (;;) {
-      const { records, version } = elementsOf(this.address + LIST);
+      const { elements, version } = elementsOf(this.address + LIST);
       try {
-        const items = records.map((record) => ({ record, value: read(record, 0) as T }));
+        const items = elements.map((element) => ({ element, value: readElement(element) as T }));
         compute(this.address, () => items.sort((a, b) => compare(a.value, b.value)));
-        if (reorder(this.address + LIST, items.map(({ record }) => record), version)) return this;
+        if (reorder(this.address + LIST, items.map(({ element }) => element), version)) return this;
       } finally {
-        records.forEach(unpinElement);
+        elements.forEach(unpinElement);
       }
       checkControlBefore();
     }
   }
 
   /**
-   * Puts the elements in the opposite order.
+   * Reverses the order of the elements.
    *
    * @returns this list
    */
@@ -382,81 +391,29 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     return this;
   }
 
-  /** What it holds, in one line. */
+  /** Returns the contents of the list in one line. */
   override toString(): string {
     return inOneLine(this);
   }
 
-  /** What `see` makes of each element from `start` up to `end`, all as they are at one moment. */
-  private snapshot<U>(see: (value: T) => U, start = 0, end = Infinity): U[] {
+  /** Returns the results of `fn` for the elements from `start` up to `end`, in one snapshot. */
+  private snapshot<U>(fn: (value: T) => U, start = 0, end = Infinity): U[] {
     checkControlBefore();
-    const { records } = elementsOf(this.address + LIST, start, end);
+    const { elements } = elementsOf(this.address + LIST, start, end);
     try {
-      return records.map((record) => see(read(record, 0) as T));
+      return elements.map((element) => fn(readElement(element) as T));
     } finally {
-      records.forEach(unpinElement);
+      elements.forEach(unpinElement);
     }
   }
 
-  /** The first `most` indices, from `start` up to `end`, whose element equals the value. */
-  private indicesOf(
-    value: unknown,
-    most: number,
-    start = 0,
-    end = Infinity,
-    visit?: (index: number, record: number) => void,
-  ): number[] {
-    checkControlBefore();
-    const found: number[] = [];
-    const search = (isEqual: (record: number) => boolean) => {
-      const { records, from } = elementsOf(this.address + LIST, start, end);
-      for (let at = 0; at < records.length && found.length < most; at++) {
-        if (!isEqual(records[at])) continue;
-        found.push(from + at);
-        visit?.(from + at, records[at]);
-      }
-      records.forEach(unpinElement);
-    };
-    withMessage(value === 0 ? 0 : value, "value", (message) => {
-      if (value === 0) { // of which there are two
-        withMessage(-0, "value", (other) => {
-          search((record) => isSame(record, message) || isSame(record, other));
-        });
-      } else {
-        search((record) => isSame(record, message));
-      }
-      message.discard();
-    });
-    return found;
-  }
-
-  /** Puts items in the place of elements; returns the new length. */
+  /** Replaces elements by items, and returns the new length. */
   private replace(start: number, end: number, items: Iterable<unknown>): number {
     checkControlBeforeChange(this.address);
-    const records: number[] = [];
-    try {
-      for (const item of items) records.push(makeRecord(item, `items[${records.length}]`));
-    } catch (error) {
-      for (const record of records) takeBack(record, 0);
-      throw error;
-    }
-    return this.put(start, end, records);
+    return putElements(this.address + LIST, start, end, storeElements(items));
   }
 
-  /** Puts records in place of the elements from `start` to `end`; the new length. */
-  private put(start: number, end: number, records: number[]): number {
-    let done: ReturnType<typeof replaceElements>;
-    try {
-      done = replaceElements(this.address + LIST, start, end, records);
-    } catch (error) {
-      for (const record of records) takeBack(record, 0);
-      throw error;
-    }
-    done.removed.forEach(unpinElement);
-    return done.length;
-  }
-
-  /** The error of an index that no element has. */
+  /** The error for an index without an element. */
   private outOfRange(verb: string, index: number): RangeError {
     return new RangeError(
       `Cannot ${verb} element ${index}: the list has ${this.length} elements`,
@@ -464,31 +421,18 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   }
 }
 
-function makeRecord(value: unknown, name: string): number {
-  return withMessage(value, name, (message) => store(message, 0));
-}
-
-/** Reads an element that is pinned, and takes back the pin. */
-function readOnce(record: number): unknown {
-  try {
-    return read(record, 0);
-  } finally {
-    unpinElement(record);
-  }
-}
-
-/** Infinity and -Infinity are indices too: beyond the ends. */
+/** Checks an index. Infinity and -Infinity are valid: they are beyond the ends. */
 function toIndex(index: number): number {
   if (typeof index === "number" && Math.trunc(index) === index) return index;
-  throw new TypeError(`Cannot use ${describe(index)} as an index: it must be a whole number`);
+  throw new TypeError(`Cannot use ${describe(index)} as an index: it must be an integer`);
 }
 
-/** The order of `<`: numbers by size, strings by their units. */
-function naturally(a: unknown, b: unknown): number {
+/** Compares by `<`: numbers by value, strings by code units. */
+function compareNaturally(a: unknown, b: unknown): number {
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 }
 
-refuseBrackets(SharedList, {
+rejectBrackets(SharedList, {
   set: (key) => `set(${/^-?\d+$/.test(key) ? key : "index"}, value)`,
   get: (index) => `get(${index})`,
 });

@@ -1,5 +1,5 @@
 /**
- * A map in shared memory.
+ * A map in shared memory. (Two thirds of this file are the documentation of its methods.)
  *
  * @module
  */
@@ -25,21 +25,24 @@ import {
   exchangeEntry,
   hasEntry,
   initTable,
-  keyOf,
-  makeEntry,
   pinEntry,
   putEntries,
   putEntry,
   sizeOf,
   TABLE_WORDS,
-  takeBackEntry,
   takeEntry,
   takeNewest,
+} from "./hash_table.ts";
+import {
+  createEntry,
+  keyOf,
+  readAndUnpinEntry,
+  undoCreateEntry,
   unpinEntry,
   valueOf,
-} from "./hash_table.ts";
-import { type SharedKey, toKey } from "./map_key.ts";
-import { refuseBrackets } from "./brackets.ts";
+} from "./map_entry.ts";
+import { describeKey, type SharedKey, toKey } from "./map_key.ts";
+import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import { pin } from "./stored_value.ts";
 
@@ -48,30 +51,30 @@ const TYPE = 19;
 
 const TABLE = objectWord.FIRST;
 
-/** What a map is filled with: pairs of key and value, or an object whose names are the keys. */
+/** Entries to put into a map: pairs of key and value, or an object whose property names are the keys. */
 export type Entries<K, V> =
   | Iterable<readonly [K, V | NoInfer<Frozen<V>>]>
   | { readonly [name: string]: V | NoInfer<Frozen<V>> };
 
 /**
- * A map in shared memory: what one worker sets, all others get at once.
+ * A map in shared memory: a change by one isolate is visible to all others at once.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message, into another
- *   container. All who have it see the same map. Its memory is free when nobody has it.
- * - Each operation is done at one moment, as seen by everybody: nothing is lost, nothing half done,
- *   whoever dies. {@linkcode SharedMap.update} changes a value depending on what it was.
- * - No operation waits for another worker, so there is one form of each, for async and blocking code.
- *   In a worker that was told to end all of them throw {@linkcode TerminatedError}.
- * - Keys are strings, numbers, bigints, booleans and `null`, the same if `Map` takes them for the
- *   same. Order is that of insertion.
- * - A value is copied when it is set; what cannot cross is refused there. What is read is a copy
- *   again, its plain objects and arrays frozen, so that `map.get("a").push(1)` fails instead of
- *   changing nothing. To change a part of a value use `update`, or shared containers as values: these
- *   are not copied. (A map that contains itself, directly or not, is never freed.)
- * - `pop`, `popitem`, `copy` and the function of `update` get a copy of their own, which is not frozen.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another container.
+ *   All isolates that have it see the same map. Its memory is freed when no isolate has it.
+ * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
+ *   {@linkcode SharedMap.update} changes a value depending on its current one.
+ * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
+ *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are in the
+ *   order of insertion.
+ * - A value is copied when it is stored; a value that cannot be sent is rejected. What is read is a copy
+ *   too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws instead of
+ *   changing only the copy. To change a part of a value, use `update`, or a shared container as the
+ *   value: these are not copied. (A map that contains itself, directly or not, is never freed.)
+ * - `pop`, `popitem`, `copy`, and the function passed to `update`, get copies that are not frozen.
  *
- * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose
- * changes to what is in them.
+ * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose changes
+ * to the parts of values.
  *
  * @typeParam K type of the keys
  * @typeParam V type of the values
@@ -95,11 +98,11 @@ export type Entries<K, V> =
 export class SharedMap<K extends SharedKey = string, V = unknown> extends SharedHandle
   implements Iterable<[K, Frozen<V>]> {
   /**
-   * Makes a map.
+   * Creates a map.
    *
-   * @param entries what it begins with
+   * @param entries the initial entries
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot cross
+   * @throws {DataCloneError} if one of the values cannot be sent
    */
   constructor(entries?: Entries<K, V>) {
     super(createObject(TYPE, TABLE + TABLE_WORDS));
@@ -107,7 +110,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     if (entries !== undefined) this.update(entries);
   }
 
-  // As in Map
+  // The methods of Map
 
   /** Number of entries at this moment. */
   get size(): number {
@@ -115,24 +118,24 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * The value of a key; `undefined` if there is no such key.
+   * Returns the value of a key; `undefined` if there is no such key.
    *
-   * @throws {TypeError} if it cannot be a key
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   get(key: K): Frozen<V> | undefined;
-  /** As above, with something to return if there is no such key. */
+  /** Returns the value of a key; `fallback` if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   get(key: K, fallback?: unknown): unknown {
     checkControlBefore();
     const entry = pinEntry(this.address + TABLE, toKey(key));
-    return entry === 0 ? fallback : freeze(readOnce(entry));
+    return entry === 0 ? fallback : freeze(readAndUnpinEntry(entry));
   }
 
   /**
-   * Whether there is such a key.
+   * Returns whether the map has a key.
    *
-   * @throws {TypeError} if it cannot be a key
+   * @throws {TypeError} if `key` cannot be a key
    */
   has(key: K): boolean {
     checkControlBefore();
@@ -140,25 +143,28 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * Sets the value of a key. A new key comes last in order, another one stays where it is.
+   * Sets the value of a key. A new key comes last in the order; an existing one keeps its place.
    *
    * @returns this map
-   * @throws {TypeError} if it cannot be a key
-   * @throws {DataCloneError} if the value cannot cross; the message names the path to the part
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {DataCloneError} if the value cannot be sent; the message names the part
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   set(key: K, value: V | Frozen<V>): this {
     checkControlBeforeChange(this.address);
     const stored = toKey(key);
-    putEntry(this.address + TABLE, withMessage(value, "value", (it) => makeEntry(stored, it)));
+    putEntry(
+      this.address + TABLE,
+      withMessage(value, "value", (message) => createEntry(stored, message)),
+    );
     return this;
   }
 
   /**
-   * Removes a key with its value.
+   * Removes a key and its value.
    *
-   * @returns whether there was such a key
-   * @throws {TypeError} if it cannot be a key
+   * @returns whether the map had the key
+   * @throws {TypeError} if `key` cannot be a key
    */
   delete(key: K): boolean {
     checkControlBeforeChange(this.address);
@@ -167,35 +173,31 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     return entry !== 0;
   }
 
-  /**
-   * Removes everything.
-   */
+  /** Removes all entries. */
   clear(): void {
     checkControlBeforeChange(this.address);
     clearTable(this.address + TABLE);
   }
 
-  /**
-   * The keys, as they are at the call: what is changed meanwhile does not change the iteration.
-   */
+  /** Iterates over the keys as they are at the time of the call. Later changes have no effect. */
   keys(): MapIterator<K> {
     return this.snapshot((entry) => keyOf(entry) as K).values();
   }
 
   /**
-   * The values, as they are at the call: what is changed meanwhile does not change the iteration.
+   * Iterates over the values as they are at the time of the call. Later changes have no effect.
    *
-   * @throws {TaskLookupError} if one of them needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   values(): MapIterator<Frozen<V>> {
     return this.snapshot((entry) => freeze(valueOf(entry) as V)).values();
   }
 
   /**
-   * The keys with their values, as they are at the call: what is changed meanwhile does not change
-   * the iteration.
+   * Iterates over the pairs of key and value as they are at the time of the call. Later changes have no
+   * effect.
    *
-   * @throws {TaskLookupError} if a value needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   entries(): MapIterator<[K, Frozen<V>]> {
     return this.snapshot(
@@ -203,70 +205,71 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     ).values();
   }
 
-  /** As {@linkcode SharedMap.entries}. */
+  /** Iterates over the pairs of key and value: see {@linkcode SharedMap.entries}. */
   [Symbol.iterator](): MapIterator<[K, Frozen<V>]> {
     return this.entries();
   }
 
   /**
-   * Calls a function with each value and its key, as they are at the call.
+   * Calls a function with each value and its key, as they are at the time of the call.
    *
-   * @throws {TaskLookupError} if a value needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   forEach(fn: (value: Frozen<V>, key: K, map: this) => void, thisArg?: unknown): void {
     for (const [key, value] of this.entries()) fn.call(thisArg, value, key, this);
   }
 
-  // As in Python's dict
+  // The methods of Python's dict
 
   /**
-   * Sets the value of a key to what `fn` makes of it, at one moment: nobody's change is lost.
+   * Sets the value of a key to the result of `fn`, atomically: no concurrent change is lost.
    *
-   * `fn` gets a copy of its own, `undefined` if there is no such key, and may change and return it. It
-   * runs while others go on using the map. If one of them has changed the value by the time `fn`
-   * returns, it is called again with that: so it should be short, have no other effects, and must not
-   * change this map itself.
+   * `fn` gets a copy of the value, `undefined` if there is no such key, which it may change and return.
+   * Other isolates use the map while it runs. If one of them has set the value by the time `fn` returns,
+   * `fn` is called again with the new one. So it should be short and have no side effects, and it must
+   * not change this map.
    *
    * @returns the new value
-   * @throws {TypeError} if it cannot be a key, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot cross
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported
-   * @throws what `fn` throws; nothing is changed then
+   * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
+   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
+   * @throws what `fn` throws; nothing is changed
    */
   update<W extends V | Frozen<V>>(key: K, fn: (value: V | undefined) => W): W;
   /**
-   * Sets the values of many keys, all at one moment.
+   * Sets the values of several keys, in one atomic step.
    *
-   * @param entries another map, pairs of key and value, or an object whose names are the keys
+   * @param entries another map, pairs of key and value, or an object whose property names are the keys
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot cross; nothing is changed then
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {DataCloneError} if one of the values cannot be sent; nothing is changed
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   update(entries: Entries<K, V>): void;
   update(keyOrEntries: K | Entries<K, V>, fn?: (value: V | undefined) => unknown): unknown {
     checkControlBeforeChange(this.address);
     if (fn !== undefined) return this.recompute(toKey(keyOrEntries), fn);
-    const made: number[] = [];
+    const created: number[] = [];
     try {
       for (const [key, value] of pairsOf<K, V>(keyOrEntries)) {
         const stored = toKey(key);
-        made.push(withMessage(value, `value of ${shown(stored)}`, (it) => makeEntry(stored, it)));
+        const name = `value of ${describeKey(stored)}`;
+        created.push(withMessage(value, name, (message) => createEntry(stored, message)));
       }
     } catch (error) {
-      made.forEach(takeBackEntry);
+      created.forEach(undoCreateEntry);
       throw error;
     }
-    putEntries(this.address + TABLE, made);
+    putEntries(this.address + TABLE, created);
   }
 
   /**
-   * The value of a key, which is set to `value` first if there is no such key.
+   * Returns the value of a key, after setting it to `value` if there is no such key.
    *
-   * @throws {TypeError} if it cannot be a key
-   * @throws {DataCloneError} if `value` is needed and cannot cross
-   * @throws {RangeError} if the shared heap is used up
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {DataCloneError} if `value` is needed and cannot be sent
+   * @throws {RangeError} if the shared heap is full
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   setdefault(key: K, value: V | Frozen<V>): Frozen<V> {
     checkControlBeforeChange(this.address);
@@ -274,10 +277,10 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     for (;;) {
       checkControlBefore();
       const entry = pinEntry(this.address + TABLE, stored);
-      if (entry !== 0) return freeze(readOnce(entry) as V);
-      // Read from the entry itself: by now another worker may have taken it out of the map.
-      const made = this.exchange(stored, value, 0);
-      if (made !== 0) return freeze(readOnce(made) as V);
+      if (entry !== 0) return freeze(readAndUnpinEntry(entry) as V);
+      // Read from the entry itself: another isolate may have removed it from the map by now.
+      const created = this.exchange(stored, value, 0);
+      if (created !== 0) return freeze(readAndUnpinEntry(created) as V);
     }
   }
 
@@ -285,54 +288,58 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * Removes a key and returns its value.
    *
    * @throws {RangeError} if there is no such key
-   * @throws {TypeError} if it cannot be a key
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the key is
+   *   removed all the same
    */
   pop(key: K): V;
-  /** As above, with something to return if there is no such key. */
+  /** Removes a key and returns its value; `fallback` if there is no such key. */
   pop<D>(key: K, fallback: D): V | D;
   pop(key: K, ...fallback: unknown[]): unknown {
     checkControlBeforeChange(this.address);
     const stored = toKey(key);
     const entry = takeEntry(this.address + TABLE, stored);
-    if (entry !== 0) return readOnce(entry);
+    if (entry !== 0) return readAndUnpinEntry(entry);
     if (fallback.length > 0) return fallback[0];
     throw new RangeError(
-      `Cannot pop ${shown(stored)}: the map has no such key. Give a fallback if that may be`,
+      `Cannot pop ${
+        describeKey(stored)
+      }: the map has no such key. Pass a fallback if it may be missing`,
     );
   }
 
   /**
-   * Removes the key that was inserted last.
+   * Removes the key that was inserted last, and returns it with its value.
    *
    * @returns the key and its value
    * @throws {RangeError} if the map is empty
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the key is
+   *   removed all the same
    */
   popitem(): [K, V] {
     checkControlBeforeChange(this.address);
     const entry = takeNewest(this.address + TABLE);
     if (entry === 0) throw new RangeError("Cannot pop item: the map is empty");
     const key = keyOf(entry) as K;
-    return [key, readOnce(entry) as V];
+    return [key, readAndUnpinEntry(entry) as V];
   }
 
   /**
-   * A `Map` of this isolate's own with copies of everything, as it is at the call. Shared objects in
-   * it are themselves.
+   * Returns a `Map` with copies of all values, as they are at the time of the call. Shared objects in
+   * them are not copied.
    *
-   * @throws {TaskLookupError} if a value needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   copy(): Map<K, V> {
     return new Map(this.snapshot((entry): [K, V] => [keyOf(entry) as K, valueOf(entry) as V]));
   }
 
-  /** What it holds, in one line. */
+  /** Returns the contents of the map in one line. */
   override toString(): string {
     return inOneLine(this);
   }
 
-  /** What `read` makes of each entry, all as they are at one moment. */
+  /** Returns the results of `read` for all entries, in one snapshot. */
   private snapshot<T>(read: (entry: number) => T): T[] {
     checkControlBefore();
     const entries = entriesOf(this.address + TABLE);
@@ -343,10 +350,12 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     }
   }
 
-  /** Sets the value of a key to what `fn` makes of it, again whenever another comes between. */
+  /** Sets the value of a key to the result of `fn`, again whenever another isolate has set it meanwhile. */
   private recompute(key: SharedKey, fn: (value: V | undefined) => unknown): unknown {
     if (typeof fn !== "function") {
-      throw new TypeError(`Cannot update ${shown(key)}: fn must be a function, not ${typeof fn}`);
+      throw new TypeError(
+        `Cannot update ${describeKey(key)}: fn must be a function, not ${typeof fn}`,
+      );
     }
     for (;;) {
       checkControlBefore();
@@ -354,9 +363,9 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       try {
         const value = entry === 0 ? undefined : valueOf(entry) as V;
         const next = computeNext(this.address, fn, value);
-        const made = this.exchange(key, next, entry);
-        if (made === 0) continue;
-        unpinEntry(made);
+        const created = this.exchange(key, next, entry);
+        if (created === 0) continue;
+        unpinEntry(created);
         return next;
       } finally {
         if (entry !== 0) unpinEntry(entry);
@@ -365,27 +374,19 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * Sets the value if the entry of the key is still `expected`, which is pinned, or 0 for none.
+   * Sets the value of a key if its entry is still `expected`.
    *
+   * @param expected an entry that is pinned; 0 for none
    * @returns the new entry, pinned; 0 if the value was not set
    */
   private exchange(key: SharedKey, value: unknown, expected: number): number {
     return withMessage(value, "value", (message) => {
-      const entry = makeEntry(key, message);
+      const entry = createEntry(key, message);
       pin(entry);
       if (exchangeEntry(this.address + TABLE, entry, expected)) return entry;
-      takeBackEntry(entry);
+      undoCreateEntry(entry);
       return 0;
     });
-  }
-}
-
-/** Reads an entry that is pinned, and takes back the pin. */
-function readOnce(entry: number): unknown {
-  try {
-    return valueOf(entry);
-  } finally {
-    unpinEntry(entry);
   }
 }
 
@@ -402,12 +403,7 @@ function pairsOf<K, V>(entries: unknown): Iterable<readonly [K, V]> {
   );
 }
 
-/** A key, as a message shows it. */
-function shown(key: SharedKey): string {
-  return typeof key === "string" ? JSON.stringify(key) : String(key);
-}
-
-refuseBrackets(SharedMap, { set: (key) => `set(${JSON.stringify(key)}, value)` });
+rejectBrackets(SharedMap, { set: (key) => `set(${JSON.stringify(key)}, value)` });
 showContents(SharedMap, (map, inspect) => `SharedMap${inspect(map.copy()).slice("Map".length)}`);
 
 defineType(TYPE, "SharedMap", {

@@ -1,5 +1,5 @@
 /**
- * Blocks of shared memory that workers find by name.
+ * Blocks of shared memory that isolates attach by name.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { findName, putName, removeName } from "./names.ts";
 /** Options of a {@linkcode SharedMemory}. */
 export interface SharedMemoryOptions {
   /**
-   * Its name.
+   * The name of the block.
    *
-   * @default {a name that nobody has, when it is created}
+   * @default {an unused name, if the block is created}
    */
   name?: string;
   /**
-   * Whether to make a new block; otherwise the one with the name is attached.
+   * Whether to create a new block. If not, the existing block with the name is attached.
    *
    * @default {false}
    */
@@ -30,19 +30,19 @@ export interface SharedMemoryOptions {
   size?: number;
 }
 
-let lastName = 0;
+let lastNumber = 0;
 
 /**
- * A block of memory that every worker of the program can attach by its name.
+ * A block of memory that every isolate of the program can attach by its name.
  *
- * - It may be sent anywhere as well; the memory is shared, not copied.
- * - The name lives until {@linkcode SharedMemory.unlink}, or the end of the program. The memory lives
- *   as long as somebody has it: nothing leaks, and nobody loses it in the midst of using it.
- * - New memory is zero.
+ * - Can also be sent anywhere. It is shared, not copied.
+ * - The name exists until {@linkcode SharedMemory.unlink}, or the end of the program. The memory is
+ *   freed when it has no name and no isolate uses it: it does not leak, and is not freed while in use.
+ * - New memory is filled with zeros.
  *
  * Follows Python's `multiprocessing.shared_memory.SharedMemory`.
  *
- * @example By name
+ * @example Attaching a block by its name
  * ```ts
  * import { Process, SharedMemory, task } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -66,15 +66,16 @@ export class SharedMemory implements Disposable {
   readonly name: string;
   /** Its size in bytes. */
   readonly size: number;
-  private held: SharedArrayBuffer | undefined;
+  /** `undefined` after {@linkcode SharedMemory.close}. */
+  private block: SharedArrayBuffer | undefined;
 
   /**
-   * Makes a block, or attaches the one with the name.
+   * Creates a block, or attaches an existing one by its name.
    *
-   * @throws {RangeError} if `size` is not a whole number of at least 1, or `name` is empty
-   * @throws {TypeError} if there is neither `create` nor a name, or there is no such option
-   * @throws {Deno.errors.AlreadyExists} if it is to be made and the name is taken
-   * @throws {Deno.errors.NotFound} if it is to be attached and there is none
+   * @throws {RangeError} if `size` is not an integer of at least 1, or `name` is not a string or empty
+   * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown
+   * @throws {Deno.errors.AlreadyExists} if a block is to be created and the name is in use
+   * @throws {Deno.errors.NotFound} if a block is to be attached and no block has the name
    */
   constructor(options: SharedMemoryOptions) {
     checkOptions("use shared memory", options, { name: true, create: true, size: true });
@@ -87,28 +88,26 @@ export class SharedMemory implements Disposable {
     if (create) {
       if (!Number.isSafeInteger(size) || size! < 1) {
         throw new RangeError(
-          `Cannot make shared memory: size must be a whole number of at least 1, not ${
-            describe(size)
-          }`,
+          `Cannot make shared memory: size must be an integer of at least 1, not ${describe(size)}`,
         );
       }
-      this.held = new SharedArrayBuffer(size!);
-      this.name = named(this.held, name);
+      this.block = new SharedArrayBuffer(size!);
+      this.name = registerName(this.block, name);
     } else {
       if (name === undefined) {
         throw new TypeError(
-          "Cannot attach shared memory: which? Give its name, or create: true for a new block",
+          "Cannot attach shared memory: no name was given. Pass its name, or create: true for a new block",
         );
       }
-      this.held = findName(name) as SharedArrayBuffer | undefined;
-      if (this.held === undefined) throw notFound("attach", name);
+      this.block = findName(name) as SharedArrayBuffer | undefined;
+      if (this.block === undefined) throw notFound("attach", name);
       this.name = name;
     }
-    this.size = this.held.byteLength;
+    this.size = this.block.byteLength;
   }
 
   /**
-   * The memory as bytes. For elements of another type make a typed array on {@linkcode buffer}.
+   * The memory as bytes. For elements of another type, create a typed array on {@linkcode buffer}.
    *
    * @throws {ClosedError} if it was closed here
    */
@@ -122,27 +121,28 @@ export class SharedMemory implements Disposable {
    * @throws {ClosedError} if it was closed here
    */
   get buffer(): SharedArrayBuffer {
-    if (this.held === undefined) {
+    if (this.block === undefined) {
       throw new ClosedError(`Cannot use shared memory ${this.name}: it was closed here`);
     }
-    return this.held;
+    return this.block;
   }
 
-  /** Lets go of the memory here; arrays that were made on it keep it. Closing twice is safe. */
+  /** Releases the memory in this isolate. Arrays that were created on it keep it. Idempotent. */
   close(): void {
-    this.held = undefined;
+    this.block = undefined;
   }
 
   /**
-   * Takes the name away: nobody can attach it any more. Who has it goes on.
+   * Removes the name: the block can no longer be attached. Isolates that have attached it can still use
+   * it.
    *
-   * @throws {Deno.errors.NotFound} if that was done before
+   * @throws {Deno.errors.NotFound} if the name was removed before
    */
   unlink(): void {
     if (!removeName(this.name)) throw notFound("unlink", this.name);
   }
 
-  /** Lets go of the memory here. */
+  /** Releases the memory in this isolate, as {@linkcode SharedMemory.close} does. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -150,34 +150,35 @@ export class SharedMemory implements Disposable {
 
 interface Parts {
   name: string;
-  held: SharedArrayBuffer;
+  block: SharedArrayBuffer;
 }
 
 registerReducer({
   is: (value) => value instanceof SharedMemory,
-  reduce: (memory) => ({ name: memory.name, held: memory.buffer }),
-  revive: task(import.meta, ({ name, held }: Parts) => {
+  reduce: (memory) => ({ name: memory.name, block: memory.buffer }),
+  revive: task(import.meta, ({ name, block }: Parts) => {
     const memory = Object.create(SharedMemory.prototype);
-    return Object.assign(memory, { name, held, size: held.byteLength });
+    return Object.assign(memory, { name, block, size: block.byteLength });
   }),
 });
 
-function named(buffer: SharedArrayBuffer, name: string | undefined): string {
+/** Gives a block a name, an unused one if none is given, and returns the name. */
+function registerName(buffer: SharedArrayBuffer, name: string | undefined): string {
   const address = bufferAddress(buffer);
   if (name !== undefined) {
     if (putName(name, address)) return name;
     throw new Deno.errors.AlreadyExists(
-      `Cannot make shared memory ${name}: there is one of that name. Attach it, or unlink it first`,
+      `Cannot make shared memory ${name}: a block has that name. Attach it, or unlink it first`,
     );
   }
   for (;;) {
-    const free = `memory-${++lastName}`;
+    const free = `memory-${++lastNumber}`;
     if (putName(free, address)) return free;
   }
 }
 
 function notFound(verb: string, name: string): Error {
   return new Deno.errors.NotFound(
-    `Cannot ${verb} shared memory ${name}: there is none of that name`,
+    `Cannot ${verb} shared memory ${name}: no block has that name`,
   );
 }

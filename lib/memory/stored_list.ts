@@ -1,20 +1,20 @@
 /**
- * An array in the shared heap, whose elements are records.
+ * An array in the shared heap. Its elements are stored values.
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `GUARD` | guards all the others | `enter`, `leave` |
+ * | `GUARD` | guards all other words | `enter`, `leave` |
  * | `LENGTH` | number of elements; read without the guard | inside `GUARD` |
- * | `CAPACITY` | number of elements for which `ELEMENTS` has room | inside `GUARD` |
- * | `ELEMENTS` | address of the block with the addresses of the records; 0: no room yet | inside `GUARD` |
- * | `VERSION` | counts changes, modulo 2^32 | inside `GUARD` |
+ * | `CAPACITY` | number of elements that the block `ELEMENTS` has room for | inside `GUARD` |
+ * | `ELEMENTS` | address of the block with the addresses of the elements; 0: none yet | inside `GUARD` |
+ * | `VERSION` | number of changes, modulo 2^32 | inside `GUARD` |
  *
- * What is inside the guard moves addresses, never values (see `record.ts`): a million elements are
- * moved on, to make room at the front, in about a millisecond. Room for more is made before anything
- * is changed, so nothing can fail half-way.
+ * The sections inside the guard move addresses, never values (see `stored_value.ts`): shifting a million
+ * elements, to make room at the front, takes about a millisecond. A section that needs more room
+ * allocates it before it changes anything, so no section fails halfway.
  *
- * Positions are counted from the end if they are negative. They are resolved inside the guard, where
- * the length is what it is.
+ * Negative indices count from the end. They are resolved inside the guard, since the length may change
+ * before.
  *
  * @module
  */
@@ -30,17 +30,17 @@ const CAPACITY = 2;
 const ELEMENTS = 3;
 const VERSION = 4;
 
-/** Words that a list takes in its owner's block. */
+/** Number of words that a list takes in the block of its object. */
 export const LIST_WORDS = 5;
 
-const FIRST_CAPACITY = 14;
+const INITIAL_CAPACITY = 14;
 
-/** Number of elements at this moment. */
+/** Returns the number of elements at this moment. */
 export function lengthOf(list: number): number {
   return Atomics.load(i32, list + LENGTH);
 }
 
-/** Lets go of a list that nobody can reach. */
+/** Frees the elements of a list that no isolate can reach. */
 export function destroyList(list: number): void {
   const elements = i32[list + ELEMENTS];
   if (elements === 0) return;
@@ -48,60 +48,62 @@ export function destroyList(list: number): void {
   free(elements);
 }
 
-/** Takes back a pin of an element: see {@linkcode unpin}. */
-export function unpinElement(record: number): void {
-  unpin(record, 0);
+/** Releases a pin of an element: see {@linkcode unpin}. */
+export function unpinElement(stored: number): void {
+  unpin(stored, 0);
 }
 
-/** The element at a position, pinned; 0 if there is none. */
+/** Returns the element at an index, pinned; 0 if there is none. */
 export function pinElement(list: number, index: number): number {
   enter(list + GUARD);
   try {
     const at = resolve(list, index);
     if (at < 0) return 0;
-    const record = i32[i32[list + ELEMENTS] + at];
-    pin(record);
-    return record;
+    const stored = i32[i32[list + ELEMENTS] + at];
+    pin(stored);
+    return stored;
   } finally {
     leave(list + GUARD);
   }
 }
 
-/** Elements of a list at one moment. */
+/** A snapshot of elements of a list. */
 export interface Elements {
   /** The elements, pinned. */
-  records: number[];
+  elements: number[];
   /** Index of the first of them. */
   from: number;
   /** The version of the list. */
   version: number;
 }
 
-/** The elements from `start` up to `end`, both brought into the list. */
+/** Returns the elements from index `start` up to `end`, pinned. Both are clamped to the list. */
 export function elementsOf(list: number, start = 0, end = Infinity): Elements {
   enter(list + GUARD);
   try {
     const length = i32[list + LENGTH];
     const from = clamp(start, length);
-    const elements = i32[list + ELEMENTS];
-    const records = Array.from(i32.subarray(elements + from, elements + clamp(end, length)));
-    records.forEach(pin);
-    return { records, from, version: i32[list + VERSION] };
+    const block = i32[list + ELEMENTS];
+    const elements = Array.from(i32.subarray(block + from, block + clamp(end, length)));
+    elements.forEach(pin);
+    return { elements, from, version: i32[list + VERSION] };
   } finally {
     leave(list + GUARD);
   }
 }
 
 /**
- * Puts a record in the place of an element.
+ * Replaces an element.
  *
- * @param expected put it only if this element, which is pinned, is still there; 0: whichever is
- * @returns the element that was there, with the list's pin; -1 if it is another; 0 if there is none
+ * @param stored the new element
+ * @param expected an element that is pinned: the new one replaces this one only; 0: it replaces any
+ * @returns the replaced element, with the pin of the list; -1 if it was not the expected one; 0 if there
+ *   is no element at the index
  */
 export function exchangeElement(
   list: number,
   index: number,
-  record: number,
+  stored: number,
   expected = 0,
 ): number {
   enter(list + GUARD);
@@ -111,8 +113,8 @@ export function exchangeElement(
     const word = i32[list + ELEMENTS] + at;
     const found = i32[word];
     if (expected !== 0 && found !== expected) return -1;
-    i32[word] = record;
-    changed(list);
+    i32[word] = stored;
+    incrementVersion(list);
     return found;
   } finally {
     leave(list + GUARD);
@@ -120,55 +122,57 @@ export function exchangeElement(
 }
 
 /**
- * Puts all elements into another order, if the list has not changed since `version`.
+ * Reorders all elements, if the list has not changed since `version`.
  *
- * @returns whether it has not
+ * @param elements the elements in their new order
+ * @returns whether they were reordered
  */
-export function reorder(list: number, records: readonly number[], version: number): boolean {
+export function reorder(list: number, elements: readonly number[], version: number): boolean {
   enter(list + GUARD);
   try {
     if (i32[list + VERSION] !== version) return false;
-    i32.set(records, i32[list + ELEMENTS]);
-    changed(list);
+    i32.set(elements, i32[list + ELEMENTS]);
+    incrementVersion(list);
     return true;
   } finally {
     leave(list + GUARD);
   }
 }
 
-/** Puts the elements into the opposite order. */
+/** Reverses the order of the elements. */
 export function reverseList(list: number): void {
   enter(list + GUARD);
   const elements = i32[list + ELEMENTS];
   i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
-  changed(list);
+  incrementVersion(list);
   leave(list + GUARD);
 }
 
 /**
- * Puts records in the place of the elements from `start` up to `end`, both brought into the list.
+ * Replaces the elements from index `start` up to `end`. Both are clamped to the list.
  *
- * @returns the elements that were there, with the list's pins, and the new length of the list
- * @throws {RangeError} if the shared heap is used up; nothing is changed then
+ * @param elements the new elements, any number of them
+ * @returns the replaced elements, with the pins of the list, and the new length of the list
+ * @throws {RangeError} if the shared heap is full; nothing is changed
  */
 export function replaceElements(
   list: number,
   start: number,
   end: number,
-  records: readonly number[],
+  elements: readonly number[],
 ): { removed: number[]; length: number } {
   enter(list + GUARD);
   try {
     const length = i32[list + LENGTH];
     const from = clamp(start, length);
-    const removed = splice(list, from, Math.max(clamp(end, length) - from, 0), records);
+    const removed = splice(list, from, Math.max(clamp(end, length) - from, 0), elements);
     return { removed, length: i32[list + LENGTH] };
   } finally {
     leave(list + GUARD);
   }
 }
 
-/** Takes out the element at a position; its pin is the caller's. 0: there is none. */
+/** Removes the element at an index and returns it, with the pin of the list; 0 if there is none. */
 export function takeElement(list: number, index: number): number {
   enter(list + GUARD);
   try {
@@ -179,8 +183,8 @@ export function takeElement(list: number, index: number): number {
   }
 }
 
-/** Takes out the element at `index` if it is `expected`, which is pinned. */
-export function takeIfStill(list: number, index: number, expected: number): boolean {
+/** Removes the element at an index if it is `expected`, which is pinned. Returns whether it did. */
+export function takeElementIf(list: number, index: number, expected: number): boolean {
   enter(list + GUARD);
   try {
     const still = index < i32[list + LENGTH] && i32[i32[list + ELEMENTS] + index] === expected;
@@ -193,45 +197,47 @@ export function takeIfStill(list: number, index: number, expected: number): bool
 
 // Inside the guard
 
-/** The index that a position means; negative if there is no element. */
+/** Resolves an index; negative if there is no element. */
 function resolve(list: number, index: number): number {
   const length = i32[list + LENGTH];
   const at = index < 0 ? index + length : index;
   return at < length ? at : -1;
 }
 
-/** The index that a position means, brought into 0..length. */
+/** Resolves an index, clamped to 0..length. */
 function clamp(index: number, length: number): number {
   return index < 0 ? Math.max(index + length, 0) : Math.min(index, length);
 }
 
-function splice(list: number, at: number, count: number, records: readonly number[]): number[] {
+/** Replaces `count` elements from `at` on, and returns them. */
+function splice(list: number, at: number, count: number, added: readonly number[]): number[] {
   const length = i32[list + LENGTH];
-  const newLength = length - count + records.length;
-  if (newLength > i32[list + CAPACITY]) makeRoom(list, newLength);
-  const elements = i32[list + ELEMENTS];
-  const removed = Array.from(i32.subarray(elements + at, elements + at + count));
-  if (count !== records.length) {
-    i32.copyWithin(elements + at + records.length, elements + at + count, elements + length);
+  const newLength = length - count + added.length;
+  if (newLength > i32[list + CAPACITY]) grow(list, newLength);
+  const block = i32[list + ELEMENTS];
+  const removed = Array.from(i32.subarray(block + at, block + at + count));
+  if (count !== added.length) {
+    i32.copyWithin(block + at + added.length, block + at + count, block + length);
   }
-  for (let index = 0; index < records.length; index++) i32[elements + at + index] = records[index];
+  for (let index = 0; index < added.length; index++) i32[block + at + index] = added[index];
   Atomics.store(i32, list + LENGTH, newLength);
-  changed(list);
+  incrementVersion(list);
   return removed;
 }
 
-function makeRoom(list: number, needed: number): void {
+/** Makes room for at least `needed` elements. */
+function grow(list: number, needed: number): void {
   const old = i32[list + ELEMENTS];
-  const capacity = Math.max(needed, 2 * i32[list + CAPACITY] + 2, FIRST_CAPACITY);
-  const elements = allocate(capacity * 4);
+  const capacity = Math.max(needed, 2 * i32[list + CAPACITY] + 2, INITIAL_CAPACITY);
+  const block = allocate(capacity * 4);
   if (old !== 0) {
-    i32.copyWithin(elements, old, old + i32[list + LENGTH]);
+    i32.copyWithin(block, old, old + i32[list + LENGTH]);
     free(old);
   }
-  i32[list + ELEMENTS] = elements;
+  i32[list + ELEMENTS] = block;
   i32[list + CAPACITY] = capacity;
 }
 
-function changed(list: number): void {
+function incrementVersion(list: number): void {
   i32[list + VERSION] = (i32[list + VERSION] + 1) | 0;
 }

@@ -1,22 +1,23 @@
 /**
- * Values at rest in shared containers. Each lies in a record of its own, which is written once, never
+ * Stored values: the encoded values in shared containers. Each is a block that is written once, never
  * changed, and freed when neither a container nor a reader needs it.
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `PINS` | who needs the record: the container that has it, and readers | `pin`, `unpin` |
+ * | `PINS` | number of users of the stored value: the container that has it, and readers | `pin`, `unpin` |
  * | `STREAM` | length of the message's stream; its complement if the message refers to shared objects | the creator |
- * | head | words of the container's own, an even number | the container |
- * | then | number of shared objects that the message refers to and their addresses, if there are any | the creator |
- * | then | the message | the creator |
+ * | head | words for the container, an even number | the container |
+ * | references | number of shared objects that the message refers to, and their addresses; absent if there are none | the creator |
+ * | message | the encoded value | the creator |
  *
- * A reader pins the record inside the container's guard, where the container still has it, and reads
- * it outside. Were it not pinned, another thread could overwrite the value meanwhile, and free what is
- * being read, or the shared object that the reader is about to make a handle for. While a record is
- * pinned no other can have its address: a container that still has the address still has the value.
+ * A reader pins the stored value inside the guard of the container, while the container has it, and
+ * reads it outside the guard. Without the pin another isolate could replace the value meanwhile, and so
+ * free the block, or a shared object for which the reader is about to create a handle. While a stored
+ * value is pinned no other one has its address. So a container that still has this address still has
+ * this value, which is what compare-and-swap relies on.
  *
- * The references of the message are listed so that a record can be let go without being read: reading
- * makes handles, imports modules and runs code of the user.
+ * The references are listed outside the message so that a stored value can be freed without decoding
+ * it: decoding creates handles, needs imported modules and runs user code.
  *
  * @module
  */
@@ -33,96 +34,97 @@ import { functionNameAt } from "../codec/functions.ts";
 const PINS = 0;
 const STREAM = 1;
 
-/** The first word of a record's head. */
+/** Offset of the container's head. */
 export const HEAD = 2;
 
 /**
- * Puts a finished message into a record, pinned once for the container, which takes over the message's
- * references.
+ * Stores a finished message, pinned once for the container, and takes over its references.
  *
- * @throws {RangeError} if the shared heap is used up; the message's references are taken back
+ * @returns the address of the stored value
+ * @throws {RangeError} if the shared heap is full; the references of the message are released
  */
-export function store(encoder: Encoder, headWords: number): number {
+export function storeMessage(encoder: Encoder, headWords: number): number {
   const { sharedObjects } = encoder;
   const listWords = sharedObjects.length === 0 ? 0 : even(1 + sharedObjects.length);
   const words = HEAD + headWords + listWords;
-  let record: number;
+  let stored: number;
   try {
-    record = allocate(words * 4 + encoder.totalBytes);
+    stored = allocate(words * 4 + encoder.totalBytes);
   } catch (error) {
     encoder.discard();
     throw error;
   }
-  i32[record + PINS] = 1;
-  i32[record + STREAM] = listWords === 0 ? encoder.position : ~encoder.position;
+  i32[stored + PINS] = 1;
+  i32[stored + STREAM] = listWords === 0 ? encoder.position : ~encoder.position;
   if (listWords > 0) {
-    i32[record + HEAD + headWords] = sharedObjects.length;
-    i32.set(sharedObjects, record + HEAD + headWords + 1);
+    i32[stored + HEAD + headWords] = sharedObjects.length;
+    i32.set(sharedObjects, stored + HEAD + headWords + 1);
   }
-  encoder.copyTo(u8, (record + words) * 4);
-  return record;
+  encoder.copyTo(u8, (stored + words) * 4);
+  return stored;
 }
 
-/** Undoes {@linkcode store}: no container took the record. */
-export function takeBack(record: number, headWords: number): void {
-  letGo(record, headWords, undoMessageRef);
+/** Undoes {@linkcode storeMessage}, because no container took the stored value. */
+export function undoStore(stored: number, headWords: number): void {
+  destroy(stored, headWords, undoMessageRef);
 }
 
-/** Keeps a record for a reader. Inside the guard of the container that has it. */
-export function pin(record: number): void {
-  Atomics.add(i32, record + PINS, 1);
+/** Pins a stored value for a reader. Inside the guard of the container that has it. */
+export function pin(stored: number): void {
+  Atomics.add(i32, stored + PINS, 1);
 }
 
-/** Records that nobody needs any more, each followed by its number of head words. */
-const doomed: number[] = [];
-let dooming = false;
+/** Stored values that are waiting to be destroyed, each followed by its number of head words. */
+const pending: number[] = [];
+let isDestroying = false;
 
 /**
- * Takes back a pin; the last one frees the record and lets go of what it refers to. Outside of guards.
+ * Releases a pin. The last one destroys the stored value and releases the objects that it refers to.
+ * Must not be called inside a guard.
  *
- * What it refers to may hold records in its turn, and so on, to any depth: those that become free
- * meanwhile wait their turn in a list, not on the stack.
+ * Those objects may contain stored values in turn, to any depth. So stored values that become free
+ * meanwhile are put into a list, instead of being destroyed recursively.
  */
-export function unpin(record: number, headWords: number): void {
-  if (Atomics.sub(i32, record + PINS, 1) > 1) return;
-  if (i32[record + STREAM] >= 0) return free(record);
-  doomed.push(record, headWords);
-  if (dooming) return;
-  dooming = true;
+export function unpin(stored: number, headWords: number): void {
+  if (Atomics.sub(i32, stored + PINS, 1) > 1) return;
+  if (i32[stored + STREAM] >= 0) return free(stored);
+  pending.push(stored, headWords);
+  if (isDestroying) return;
+  isDestroying = true;
   try {
-    while (doomed.length > 0) {
-      const headWords = doomed.pop()!;
-      letGo(doomed.pop()!, headWords, release);
+    while (pending.length > 0) {
+      const headWords = pending.pop()!;
+      destroy(pending.pop()!, headWords, release);
     }
   } finally {
-    dooming = false;
+    isDestroying = false;
   }
 }
 
-function letGo(record: number, headWords: number, drop: (address: number) => void): void {
-  const list = record + HEAD + headWords;
-  if (i32[record + STREAM] < 0) { for (let at = i32[list]; at > 0; at--) drop(i32[list + at]); }
-  free(record);
+function destroy(stored: number, headWords: number, drop: (address: number) => void): void {
+  const list = stored + HEAD + headWords;
+  if (i32[stored + STREAM] < 0) { for (let at = i32[list]; at > 0; at--) drop(i32[list + at]); }
+  free(stored);
 }
 
-/** Decoders not in use; more than one only when reading a value reads another. */
-const idle: Decoder[] = [];
+/** Decoders that are not in use. There is more than one if decoding a value decoded another. */
+const idleDecoders: Decoder[] = [];
 
 /**
- * Reads the value of a record that is pinned; it stays as it is.
+ * Decodes a stored value that is pinned.
  *
  * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
  */
-export function read(record: number, headWords: number): unknown {
-  const stream = i32[record + STREAM];
-  const list = record + HEAD + headWords;
+export function readStored(stored: number, headWords: number): unknown {
+  const stream = i32[stored + STREAM];
+  const list = stored + HEAD + headWords;
   if (stream >= 0) return readStoredMessage(list, stream);
   return readStoredMessage(list + even(1 + i32[list]), ~stream);
 }
 
-/** Reads the message at an address, which keeps its references. */
+/** Decodes the message at an address. The message keeps its references. */
 export function readStoredMessage(address: number, streamBytes: number): unknown {
-  const decoder = idle.pop() ?? new Decoder();
+  const decoder = idleDecoders.pop() ?? new Decoder();
   decoder.fromHeap(address, streamBytes);
   try {
     return decoder.value();
@@ -130,7 +132,7 @@ export function readStoredMessage(address: number, streamBytes: number): unknown
     throw error instanceof NeedsImport ? notImported(error.address) : error;
   } finally {
     decoder.leave();
-    idle.push(decoder);
+    idleDecoders.push(decoder);
   }
 }
 
@@ -138,24 +140,26 @@ function notImported(address: number): TaskLookupError {
   const definition = definitionAt(address);
   const module = "module" in definition ? definition.module : "";
   return new TaskLookupError(
-    `Cannot read value: it has ${functionNameAt(address)}, and ${module} is not imported here. ` +
-      `Import the module first`,
+    `Cannot read value: it contains ${
+      functionNameAt(address)
+    }, and ${module} is not imported here. ` +
+      "Import the module first",
   );
 }
 
-/** Whether the value of a record that is pinned has the same encoding as the encoder's message. */
-export function isSame(record: number, encoder: Encoder): boolean {
+/** Returns whether a stored value that is pinned is encoded as the message of the encoder. */
+export function isEncodedAs(stored: number, encoder: Encoder): boolean {
   const { position, sharedObjects } = encoder;
   const listed = sharedObjects.length > 0;
-  if (i32[record + STREAM] !== (listed ? ~position : position)) return false;
-  const start = (record + HEAD + (listed ? even(1 + sharedObjects.length) : 0)) * 4;
+  if (i32[stored + STREAM] !== (listed ? ~position : position)) return false;
+  const start = (stored + HEAD + (listed ? even(1 + sharedObjects.length) : 0)) * 4;
   const { bytes } = encoder;
   for (let at = 0; at < position; at++) if (u8[start + at] !== bytes[at]) return false;
   return encoder.isStreamOnly || hasSameBlocks(start, encoder);
 }
 
 function hasSameBlocks(start: number, encoder: Encoder): boolean {
-  const message = u8.slice(start, start + encoder.totalBytes); // with what lies between the blocks
+  const message = u8.slice(start, start + encoder.totalBytes); // with the padding between the blocks
   encoder.copyTo(message, 0);
   for (let at = 0; at < message.length; at++) if (u8[start + at] !== message[at]) return false;
   return true;

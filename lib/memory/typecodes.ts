@@ -1,37 +1,37 @@
 /**
- * The types that elements of shared memory can have: Python's typecodes, and names.
+ * The types of elements in shared memory: Python's typecodes, and names.
  *
- * An element lies in a cell, a number of fixed width. What JavaScript sees of it is checked before it
- * is stored: nothing wraps, is cut off or is rounded to another whole number in silence.
+ * An element is stored in a cell, a number of fixed width. A JavaScript value is checked before it is
+ * stored: no value is silently wrapped, truncated or rounded to another integer.
  *
  * @module
  */
 
 import { describe } from "../arguments/describe.ts";
 
-/** What each type of element is here, by its name. */
+/** The element types by their names, each with the type of its elements and its typed array. */
 export interface ElementTypes {
-  /** Whole numbers of 8 bits. */
+  /** Signed integers of 8 bits. */
   int8: { element: number; data: Int8Array<SharedArrayBuffer> };
-  /** Whole numbers of 8 bits, from 0. */
+  /** Unsigned integers of 8 bits. */
   uint8: { element: number; data: Uint8Array<SharedArrayBuffer> };
-  /** Whole numbers of 16 bits. */
+  /** Signed integers of 16 bits. */
   int16: { element: number; data: Int16Array<SharedArrayBuffer> };
-  /** Whole numbers of 16 bits, from 0. */
+  /** Unsigned integers of 16 bits. */
   uint16: { element: number; data: Uint16Array<SharedArrayBuffer> };
-  /** Whole numbers of 32 bits. */
+  /** Signed integers of 32 bits. */
   int32: { element: number; data: Int32Array<SharedArrayBuffer> };
-  /** Whole numbers of 32 bits, from 0. */
+  /** Unsigned integers of 32 bits. */
   uint32: { element: number; data: Uint32Array<SharedArrayBuffer> };
-  /** Whole numbers of 64 bits. */
+  /** Signed integers of 64 bits. */
   int64: { element: bigint; data: BigInt64Array<SharedArrayBuffer> };
-  /** Whole numbers of 64 bits, from 0. */
+  /** Unsigned integers of 64 bits. */
   uint64: { element: bigint; data: BigUint64Array<SharedArrayBuffer> };
-  /** Numbers of half precision. */
+  /** Half-precision numbers. */
   float16: { element: number; data: Float16Array<SharedArrayBuffer> };
-  /** Numbers of single precision. */
+  /** Single-precision numbers. */
   float32: { element: number; data: Float32Array<SharedArrayBuffer> };
-  /** Numbers of double precision: any number of JavaScript's. */
+  /** Double-precision numbers: all numbers of JavaScript. */
   float64: { element: number; data: Float64Array<SharedArrayBuffer> };
   /** True or false, in a byte. */
   bool: { element: boolean; data: Uint8Array<SharedArrayBuffer> };
@@ -76,7 +76,7 @@ export interface PythonTypecodes {
   d: "float64";
 }
 
-/** The type of an element: a typecode of Python's, or a name. */
+/** The type of an element: one of Python's typecodes, or a name. */
 export type Typecode = keyof PythonTypecodes | keyof ElementTypes;
 
 /** The name of the type that a typecode stands for. */
@@ -85,10 +85,10 @@ export type DtypeOf<Code extends Typecode> = Code extends keyof PythonTypecodes
   : Code extends keyof ElementTypes ? Code
   : never;
 
-/** What JavaScript sees of an element: a number, a bigint, a boolean or a string. */
+/** The JavaScript type of an element: number, bigint, boolean or string. */
 export type ElementOfTypecode<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["element"];
 
-/** The typed array that elements lie in. */
+/** The typed array in which the elements are stored. */
 export type DataOf<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["data"];
 
 /** The types whose elements are numbers. */
@@ -100,38 +100,38 @@ export type NumberTypecode = Exclude<
 /** The types whose elements can be added: numbers and bigints. */
 export type NumericTypecode = NumberTypecode | "q" | "Q" | "int64" | "uint64";
 
-/** The types whose elements have bits: whole numbers. */
+/** The types whose elements are integers, and so have bit operations. */
 export type IntegerTypecode = Exclude<
   NumericTypecode,
   "f" | "d" | "float16" | "float32" | "float64"
 >;
 
-/** What JavaScript sees of an element, of whatever type. */
+/** An element of any type, as a JavaScript value. */
 export type Element = number | bigint | boolean | string;
-/** What is stored for an element: the number in its cell. */
+/** The number that is stored for an element. */
 export type Cell = number | bigint;
-/** A class of typed arrays; seen as one of them, since all are used in the same way here. */
+/** A class of typed arrays. Typed as one of them, since all are used alike here. */
 export type CellArrayClass = typeof Int32Array;
 
-/** A type of elements, as this isolate works with it. */
+/** An element type, with the functions that check and convert its elements. */
 export interface Kind {
   /** Its name. */
   readonly name: keyof ElementTypes;
   /** `typeof` its elements. */
   readonly type: "number" | "bigint" | "boolean" | "string";
-  /** Which of those it holds, in words. */
+  /** Which of those it can represent, in words. */
   readonly domain: string;
-  /** Whether its elements are whole numbers, and so have bits. */
+  /** Whether its elements are integers, and so have bit operations. */
   readonly isInteger: boolean;
-  /** The typed arrays that elements lie in. */
+  /** The typed arrays in which the elements are stored. */
   readonly dataClass: CellArrayClass;
-  /** The typed arrays by which `Atomics` reaches the same cells. */
+  /** The typed arrays by which `Atomics` accesses the same cells. */
   readonly cellClass: CellArrayClass;
-  /** Whether it holds the element. */
+  /** Returns whether the type can represent the element. */
   fits(element: unknown): boolean;
-  /** What to store for an element that fits. */
+  /** Converts an element that fits to the number to store. */
   toCell(element: Element): Cell;
-  /** The element that a cell holds. */
+  /** Converts a stored number to the element. */
   fromCell(cell: Cell): Element;
 }
 
@@ -145,7 +145,7 @@ function integers<T extends number | bigint>(
   return {
     name,
     type,
-    domain: `whole numbers from ${low} to ${high}`,
+    domain: `integers from ${low} to ${high}`,
     isInteger: true,
     dataClass: arrayClass as CellArrayClass,
     cellClass: arrayClass as CellArrayClass,
@@ -161,22 +161,22 @@ function floats(
   name: keyof ElementTypes,
   dataClass: unknown,
   cellClass: unknown,
-  highest: number,
+  max: number,
 ): Kind {
-  // A number and its bits, on the same memory.
+  // A number and its bits, in the same memory.
   const number = new (dataClass as CellArrayClass)(1);
   const bits = new (cellClass as CellArrayClass)(number.buffer);
   return {
     name,
     type: "number",
-    domain: `numbers up to ${highest}`,
+    domain: `numbers up to ${max}`,
     isInteger: false,
     dataClass: dataClass as CellArrayClass,
     cellClass: cellClass as CellArrayClass,
     fits(it) {
       if (typeof it !== "number") return false;
       number[0] = it;
-      return Number.isFinite(number[0]) || !Number.isFinite(it); // rounds, not to infinity
+      return Number.isFinite(number[0]) || !Number.isFinite(it); // it may be rounded, but not to infinity
     },
     toCell(element) {
       number[0] = element as number;
@@ -189,18 +189,18 @@ function floats(
   };
 }
 
-function characters(name: keyof ElementTypes, arrayClass: unknown, highest: number): Kind {
+function characters(name: keyof ElementTypes, arrayClass: unknown, max: number): Kind {
   return {
     name,
     type: "string",
-    domain: `single characters up to U+${highest.toString(16).toUpperCase()}`,
+    domain: `single characters up to U+${max.toString(16).toUpperCase()}`,
     isInteger: false,
     dataClass: arrayClass as CellArrayClass,
     cellClass: arrayClass as CellArrayClass,
     fits(it) {
       if (typeof it !== "string" || it === "") return false;
       const code = it.codePointAt(0)!;
-      return code <= highest && it.length === (code > 0xffff ? 2 : 1);
+      return code <= max && it.length === (code > 0xffff ? 2 : 1);
     },
     toCell: (element) => (element as string).codePointAt(0)!,
     fromCell: (cell) => String.fromCodePoint(cell as number),
@@ -219,7 +219,7 @@ const booleans: Kind = {
   fromCell: (cell) => cell !== 0,
 };
 
-/** The types of elements. The place of one in this list is its number in shared memory. */
+/** The element types. Shared memory names a type by its index in this list. */
 export const kinds: readonly Kind[] = [
   integers("int8", Int8Array, -(2 ** 7), 2 ** 7 - 1),
   integers("uint8", Uint8Array, 0, 2 ** 8 - 1),
@@ -255,9 +255,9 @@ const typecodes: PythonTypecodes = {
 };
 
 /**
- * The type that a typecode stands for.
+ * Returns the type that a typecode stands for.
  *
- * @param thing what is made of it, for the error
+ * @param thing what is created with it, for the error
  * @throws {TypeError} if there is no such type
  */
 export function kindOf(typecode: Typecode, thing: string): Kind {
@@ -267,23 +267,26 @@ export function kindOf(typecode: Typecode, thing: string): Kind {
   const kind = kinds.find((kind) => kind.name === name);
   if (kind !== undefined) return kind;
   throw new TypeError(
-    `Cannot make ${thing}: ${describe(typecode)} is no typecode. Use one of Python's, ` +
+    `Cannot make ${thing}: ${describe(typecode)} is not a typecode. Use one of Python's, ` +
       `${Object.keys(typecodes).join(" ")}, or a name: ${kinds.map((it) => it.name).join(", ")}`,
   );
 }
 
-/** Whether a value is of the JavaScript type that the elements are of. */
+/** Returns whether a value has the JavaScript type of the elements. */
 export function isOfType(kind: Kind, value: unknown): boolean {
   const type = typeof value;
   return type === kind.type;
 }
 
-/** The error for an element that does not fit: `Cannot ${what}: …`. */
-export function rangeError(kind: Kind, element: unknown, what: string): Error {
+/**
+ * The error for an element that does not fit: `Cannot ${verb}: …`. It is a `TypeError` if the element
+ * has another JavaScript type.
+ */
+export function rangeError(kind: Kind, element: unknown, verb: string): Error {
   const { name, type, domain } = kind;
   if (isOfType(kind, element)) {
     return new RangeError(
-      `Cannot ${what}: ${describe(element)} does not fit ${name}, which holds ${domain}`,
+      `Cannot ${verb}: ${describe(element)} does not fit ${name}, which holds ${domain}`,
     );
   }
   let advice = "";
@@ -293,6 +296,6 @@ export function rangeError(kind: Kind, element: unknown, what: string): Error {
     advice = `. Convert it by Number(), or use "int64"`;
   }
   return new TypeError(
-    `Cannot ${what}: ${name} takes a ${type}, not ${describe(element)}${advice}`,
+    `Cannot ${verb}: ${name} takes a ${type}, not ${describe(element)}${advice}`,
   );
 }

@@ -8,14 +8,14 @@ import { describe } from "../arguments/describe.ts";
 import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
 
 /**
- * Makes a typed array on shared memory: workers that it is sent to see the same elements.
+ * Creates a typed array on shared memory: isolates that it is sent to see the same elements.
  *
- * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or a typecode of Python's
- * @param from the number of elements, which are 0, or the elements themselves
+ * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
+ * @param from the number of elements, which are then 0, or the elements
  * @throws {TypeError} if there is no such type
- * @throws {RangeError} if the number is not a whole number of at least 0
+ * @throws {RangeError} if the number of elements is not an integer of at least 0
  *
- * @example Seen by a worker
+ * @example An array that a worker changes
  * ```ts
  * import { Pool } from "@sauropod/multiprocessing";
  * import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
@@ -39,7 +39,7 @@ export function sharedArray<Code extends NumericTypecode>(
   const length = typeof elements === "number" ? elements : elements.length;
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new RangeError(
-      `Cannot make array: its length must be a whole number of at least 0, not ${describe(length)}`,
+      `Cannot make array: its length must be an integer of at least 0, not ${describe(length)}`,
     );
   }
   const array = new dataClass(new SharedArrayBuffer(length * dataClass.BYTES_PER_ELEMENT));

@@ -1,14 +1,14 @@
 /**
- * A number, flag or character that workers share.
+ * A number, flag or character that isolates share.
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `KIND` | the type of the element: its place in {@linkcode kinds} | the maker |
- * | `LOCK` | `RAW` for a `RawValue`, `NO_LOCK`, or the lock's address, which has a reference for it | the maker |
- * | `CELL`, two words | the element | anyone, by `Atomics` |
+ * | `KIND` | the type of the element: its index in {@linkcode kinds} | the creator |
+ * | `LOCK` | `RAW` for a `RawValue`, `NO_LOCK`, or the address of the lock, with a reference to it | the creator |
+ * | `CELL`, two words | the element | all isolates, by `Atomics` |
  *
- * Nobody sleeps on these words. `CELL` is at an even address, since blocks of the heap are: an element
- * of 64 bits needs that.
+ * No isolate sleeps on these words. `CELL` is at an even address, as 64-bit elements require, since the
+ * blocks of the heap are.
  *
  * @module
  */
@@ -25,10 +25,16 @@ import {
   reviveAs,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import type { GuardOf } from "../sync/condition.ts";
-import type { RLock, RLockOptions } from "../sync/rlock.ts";
+import type { RLock } from "../sync/rlock.ts";
 import { Cells, showAs } from "./cells.ts";
-import { lockOf, noLock, type SharedLock, type SharedOptions } from "./locking.ts";
+import {
+  addLockMethods,
+  type LockMethods,
+  lockOf,
+  noLockError,
+  type SharedLock,
+  type SharedOptions,
+} from "./locking.ts";
 import {
   type DtypeOf,
   type ElementOfTypecode,
@@ -48,8 +54,9 @@ const LOCK = KIND + 1;
 const CELL = LOCK + 1;
 const WORDS = CELL + 2;
 
-/** What is in `LOCK` when there is none. */
+/** `LOCK` of a `RawValue`. */
 const RAW = 0;
+/** `LOCK` of a `Value` that was created with `lock: false`. */
 const NO_LOCK = -1;
 
 function createValue(typecode: Typecode): number {
@@ -67,16 +74,18 @@ function cellsAt(address: number): Cells {
 /**
  * A number, flag or character in shared memory, without a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message.
- * - `value.value += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic. Each returns what the
- *   value was before, as `Atomics` does.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied.
+ * - `value.value += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic.
+ *   Each returns the previous value, as `Atomics` does.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
  * Follows Python's `multiprocessing.RawValue`, and adds the atomic methods.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
+ * of those whose elements are numbers
  *
  * @example A total
  * ```ts
@@ -93,11 +102,11 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   private readonly cells: Cells;
 
   /**
-   * Makes a value.
+   * Creates a value.
    *
-   * @param typecode the type of its element
-   * @param initial the element; 0, 0n, false or "\0" if it is left out
-   * @throws {TypeError} if there is no such type, or `initial` is of another
+   * @param typecode the type of the element
+   * @param initial the element; 0, 0n, false or "\0" if omitted
+   * @throws {TypeError} if there is no such type, or `initial` is of another type
    * @throws {RangeError} if `initial` does not fit the type
    */
   constructor(typecode: Code, initial?: ElementOfTypecode<Code>) {
@@ -112,10 +121,10 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * What is stored. Reading is atomic, and so is setting; one after the other is not.
+   * The value. A read is atomic, and so is a write; a read followed by a write is not.
    *
-   * @throws {TypeError} if it is set to something of another type
-   * @throws {RangeError} if it is set to what does not fit the type
+   * @throws {TypeError} if the new value is of another type
+   * @throws {RangeError} if the new value does not fit the type
    */
   get value(): ElementOfTypecode<Code> {
     return this.cells.load(0) as ElementOfTypecode<Code>;
@@ -128,7 +137,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   /**
    * Adds to the value, atomically.
    *
-   * @returns what it was before
+   * @returns the previous value
    * @throws {RangeError} if the sum does not fit the type; the value is unchanged
    */
   add(this: RawValue<NumericTypecode>, amount: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
@@ -138,7 +147,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   /**
    * Subtracts from the value, atomically.
    *
-   * @returns what it was before
+   * @returns the previous value
    * @throws {RangeError} if the difference does not fit the type; the value is unchanged
    */
   sub(this: RawValue<NumericTypecode>, amount: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
@@ -146,10 +155,10 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * Keeps only the bits that `mask` has too, atomically.
+   * Replaces the value by its bitwise AND with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the value was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous value
    * @throws {RangeError} if `mask` has more bits than the type
    */
   and(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
@@ -157,10 +166,10 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * Sets the bits that `mask` has, atomically.
+   * Replaces the value by its bitwise OR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the value was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous value
    * @throws {RangeError} if `mask` has more bits than the type
    */
   or(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
@@ -168,10 +177,10 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * Flips the bits that `mask` has, atomically.
+   * Replaces the value by its bitwise XOR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the value was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous value
    * @throws {RangeError} if `mask` has more bits than the type
    */
   xor(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
@@ -181,7 +190,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   /**
    * Sets the value, atomically.
    *
-   * @returns what it was before
+   * @returns the previous value
    * @throws {RangeError} if `value` does not fit the type
    */
   exchange(value: ElementOfTypecode<Code>): ElementOfTypecode<Code> {
@@ -189,9 +198,9 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * Sets the value if it is `expected`, atomically. `0` is `-0` here, and `NaN` is `NaN`.
+   * Sets the value if it is `expected`, atomically. `0` equals `-0`, and `NaN` equals `NaN`.
    *
-   * @returns what it was before: `expected` if it has been set
+   * @returns the previous value: `expected` if the value was set
    * @throws {RangeError} if `expected` or `replacement` does not fit the type
    */
   compareExchange(
@@ -202,14 +211,15 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
   }
 
   /**
-   * Sets the value to what `next` makes of it, atomically.
+   * Sets the value to the result of `next`, atomically.
    *
-   * @param next called again if another changes the value meanwhile, so it should do nothing else
-   * @returns what the value was before
+   * @param next called with the previous value, and again if another isolate changes the value
+   *   meanwhile, so it should have no side effects
+   * @returns the previous value
    * @throws {RangeError} if the result does not fit the type; the value is unchanged
    * @throws what `next` throws; the value is unchanged
    *
-   * @example The largest that any worker has found
+   * @example A shared maximum
    * ```ts
    * import { Value } from "@sauropod/multiprocessing";
    * import { assertEquals } from "@std/assert";
@@ -223,7 +233,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
     return this.cells.update(0, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
   }
 
-  /** Makes another value of the same type that is now equal to this one. */
+  /** Creates another value of the same type with the current value of this one. */
   copy(): RawValue<Code> {
     return new RawValue(this.dtype as unknown as Code, this.value);
   }
@@ -232,19 +242,21 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
 /**
  * A number, flag or character in shared memory, with a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message.
- * - `value.value += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic and need no lock. Each
- *   returns what the value was before, as `Atomics` does.
- * - The lock is for whoever makes several steps. Nothing here takes it on its own, not even `value`:
- *   those who use the value by lock must all do so.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied.
+ * - `value.value += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic
+ *   and need no lock. Each returns the previous value, as `Atomics` does.
+ * - The lock is for operations of several steps. No member acquires it implicitly, not even `value`:
+ *   it protects the value only if all users of the value acquire it.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
- * Follows Python's `multiprocessing.Value`. There reading and setting `value` take the lock, and
+ * Follows Python's `multiprocessing.Value`, where reading and setting `value` acquire the lock, and
  * overflow wraps.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
+ * of those whose elements are numbers
  * @typeParam L the class of its lock; `false` if it has none
  *
  * @example Counting in all workers
@@ -276,11 +288,11 @@ export class Value<
   L extends SharedLock | false = RLock,
 > extends RawValue<Code> {
   /**
-   * Makes a value.
+   * Creates a value.
    *
-   * @param typecode the type of its element
-   * @param initial the element; 0, 0n, false or "\0" if it is left out
-   * @throws {TypeError} if there is no such type, or `initial` is of another, or `lock` is no lock
+   * @param typecode the type of the element
+   * @param initial the element; 0, 0n, false or "\0" if omitted
+   * @throws {TypeError} if there is no such type, `initial` is of another type, or `lock` is not a lock
    * @throws {RangeError} if `initial` does not fit the type
    */
   constructor(typecode: Code, initial?: ElementOfTypecode<Code>, options: SharedOptions<L> = {}) {
@@ -296,63 +308,23 @@ export class Value<
   }
 
   /**
-   * The lock that came with the value.
+   * Returns the lock of the value.
    *
-   * @throws {TypeError} if it was made with `lock: false`
+   * @throws {TypeError} if it was created with `lock: false`
    */
   getLock(): Exclude<L, false> {
     const lock = i32[this.address + LOCK];
-    if (lock === NO_LOCK) throw noLock("value");
+    if (lock === NO_LOCK) throw noLockError("value");
     return handleFor(lock) as Exclude<L, false>;
   }
 
-  /** The value without its lock. It is this one, since the lock is not taken on its own here. */
+  /** Returns the value without its lock: this object, since no member acquires the lock implicitly. */
   getObj(): RawValue<Code> {
     return this;
   }
 
   /**
-   * Acquires the value's lock: see {@linkcode RLock.acquire}, {@linkcode Lock.acquire}.
-   *
-   * @returns a guard that releases it at the end of its scope
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  async acquire(options?: RLockOptions): Promise<GuardOf<Exclude<L, false>>> {
-    return await this.getLock().acquire(options) as GuardOf<Exclude<L, false>>;
-  }
-
-  /**
-   * Acquires the value's lock, blocking the thread.
-   *
-   * @returns a guard that releases it at the end of its scope
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  acquireSync(options?: RLockOptions): GuardOf<Exclude<L, false>> {
-    return this.getLock().acquireSync(options) as GuardOf<Exclude<L, false>>;
-  }
-
-  /**
-   * Acquires the value's lock if that is possible at once.
-   *
-   * @returns a guard that releases it at the end of its scope, or `undefined`
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined {
-    return this.getLock().tryAcquire(options) as GuardOf<Exclude<L, false>> | undefined;
-  }
-
-  /**
-   * Releases the value's lock.
-   *
-   * @throws {Error} if nobody holds it
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  release(options?: Pick<RLockOptions, "owner">): void {
-    this.getLock().release(options);
-  }
-
-  /**
-   * Makes another value of the same type that is now equal to this one, with a lock of its own.
+   * Creates another value of the same type with the current value of this one, and a lock of its own.
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
@@ -362,6 +334,13 @@ export class Value<
     return new Value<Code, M>(this.dtype as unknown as Code, this.value, options);
   }
 }
+
+/** The methods of a {@linkcode Value} for its lock. */
+export interface Value<
+  Code extends Typecode = NumberTypecode,
+  L extends SharedLock | false = RLock,
+> extends LockMethods<L> {}
+addLockMethods(Value);
 
 showAs(RawValue.prototype, ({ dtype, value }, inspect) => `${dtype} ${inspect(value)}`);
 

@@ -4,7 +4,7 @@ import { test } from "../fixtures/guarded.ts";
 
 type Anything = Record<string | number, unknown>;
 
-test("SharedMap and SharedList say what to write instead of brackets", async () => {
+test("SharedMap and SharedList throw TypeError for brackets, with what to write instead", async () => {
   const map = new SharedMap<string, number>({ a: 1 });
   const list = new SharedList([1, 2]);
   const [mapAny, listAny] = [map, list] as unknown as Anything[];
@@ -33,7 +33,7 @@ test("SharedMap and SharedList say what to write instead of brackets", async () 
   assertEquals(await pool.apply(inWorker, [map, list]), 2);
 });
 
-test("SharedMap and SharedList have members, symbols and subclasses as others do", () => {
+test("SharedMap and SharedList allow members, symbols and properties of subclasses", () => {
   class Named extends SharedMap<string, number> {
     title = "named";
   }

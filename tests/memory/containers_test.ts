@@ -1,5 +1,5 @@
 /**
- * What the containers have in common, and what happens to them when workers die.
+ * What all containers have in common, and their state after the death of workers.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import { inUse, useUpHeap } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
 
-/** Asserts that all ways of looking at a map see the same, and that all of it can be changed. */
-function assertWhole(map: SharedMap<number, unknown>, list: SharedList<unknown>): void {
+/** Asserts that all methods see the same contents, and that all of them can be changed. */
+function assertConsistent(map: SharedMap<number, unknown>, list: SharedList<unknown>): void {
   const keys = [...map.keys()];
   assertEquals(map.size, keys.length);
   assertEquals(new Set(keys).size, keys.length);
@@ -43,33 +43,35 @@ function assertWhole(map: SharedMap<number, unknown>, list: SharedList<unknown>)
 }
 
 for (const ending of ["terminate", "kill"] as const) {
-  test(`SharedMap and SharedList are whole when workers ended by ${ending}()`, async () => {
+  test(`SharedMap and SharedList are consistent after workers ended by ${ending}()`, async () => {
     for (let turn = 0; turn < 3; turn++) {
       const seed = Math.floor(Math.random() * 2 ** 31);
       const before = await inUse();
       const done = new Int32Array(new SharedArrayBuffer(4));
-      const look = async () => {
+      const disturbAndCheck = async () => {
         const [map, list] = [new SharedMap<number, unknown>(), new SharedList<unknown>()];
         const processes = [0, 1].map((id) => run(disturb, map, list, done, seed + id));
-        const most = 100 + seed % 1000;
-        while (Atomics.load(done, 0) < most) await new Promise((resolve) => setTimeout(resolve, 0));
+        const rounds = 100 + seed % 1000;
+        while (Atomics.load(done, 0) < rounds) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+        }
         for (const process of processes) process[ending]();
         for (const process of processes) await ended(process, ending === "kill" ? -9 : -15);
         try {
-          assertWhole(map, list);
+          assertConsistent(map, list);
         } catch (error) {
           throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
         }
       };
-      await look();
-      await ended(run(() => {})); // what the others held is freed now
-      if (abandonedWorkers() > 0) continue; // this machine is so busy that nothing is freed any more
-      assert(await inUse() < before + 200_000, `seed ${seed}`); // functions, records of threads
+      await disturbAndCheck();
+      await ended(run(() => {})); // frees the objects of the ended workers
+      if (abandonedWorkers() > 0) continue; // the machine is too busy to stop workers, whose objects are not freed
+      assert(await inUse() < before + 200_000, `seed ${seed}`); // functions and isolate records stay
     }
   });
 }
 
-test("a worker that only uses containers can be terminated", async () => {
+test("SharedMap and SharedList methods throw TerminatedError in a worker that is terminated", async () => {
   const [map, list, started] = [new SharedMap<string, number>(), new SharedList([0]), new Event()];
   const uses = [
     (map: SharedMap<string, number>, _list: SharedList<number>, started: Event) => {
@@ -94,7 +96,7 @@ test("a worker that only uses containers can be terminated", async () => {
   }
 });
 
-test("containers are used by workers while the main thread blocks", () => {
+test("SharedMap and SharedList can be used by workers while the main isolate blocks", () => {
   const [map, list, queue] = [new SharedMap<string, unknown>(), new SharedList(), new Queue()];
   const process: Process = run(
     (map: SharedMap<string, unknown>, list: SharedList<unknown>, queue: Queue<unknown>) => {
@@ -109,12 +111,12 @@ test("containers are used by workers while the main thread blocks", () => {
     queue,
   );
   assertEquals(queue.getSync(guard), "done");
-  const bytes = (list.at(0) as typeof map).get("bytes") as Uint8Array; // a buffer not seen before
+  const bytes = (list.at(0) as typeof map).get("bytes") as Uint8Array; // a buffer that is new to this isolate
   bytes[0] = 1;
   endedSync(process);
 });
 
-test("containers say when the shared heap is used up, and stay as they are", () => {
+test("SharedMap and SharedList throw RangeError when the shared heap is full, and are unchanged", () => {
   const map = new SharedMap<string, unknown>({ a: 1 });
   const list = new SharedList<unknown>([1]);
   const inner = new SharedMap({ b: 1 });
@@ -142,9 +144,9 @@ test("containers say when the shared heap is used up, and stay as they are", () 
   assertEquals(list.push(inner, large), 3);
 });
 
-test("a recursion that uses up the stack inside a container leaves it open", async () => {
+test("SharedMap and SharedList stay usable after a stack overflow inside a method", async () => {
   const [map, list] = [new SharedMap<string, number>({ a: 1 }), new SharedList([1, 2])];
-  // In a worker: a thread that hangs cannot fail a test.
+  // In a worker: an isolate that hangs could not fail the test.
   const process = run(
     (map: SharedMap<string, number>, list: SharedList<number>) => {
       const uses = [

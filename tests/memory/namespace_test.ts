@@ -12,7 +12,7 @@ import { inUse } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-test("Namespace's attributes are set, read and deleted", () => {
+test("Namespace attributes can be set, read and deleted", () => {
   const n = new Namespace();
   n.name = "Bob";
   n.job = "Builder";
@@ -25,7 +25,7 @@ test("Namespace's attributes are set, read and deleted", () => {
   assertEquals(Deno.inspect({ n }), '{ n: Namespace(name="Bob") }');
 });
 
-test("Namespace behaves as an object with its shared attributes", async () => {
+test("Namespace behaves as an object with its attributes", async () => {
   const n = new Namespace<Record<string, unknown>>({ a: 1, b: [2], _c: 3 });
   assertEquals(Object.keys(n), ["a", "b"]);
   assertEquals({ ...n }, { a: 1, b: [2] });
@@ -37,12 +37,12 @@ test("Namespace behaves as an object with its shared attributes", async () => {
   assertEquals([n.d, n.e], [4, 5]);
   assertThrows(() => Object.defineProperty(n, "f", { get: () => 1 }), TypeError);
   assertThrows(() => Object.freeze(n), TypeError);
-  assertStrictEquals(await n, n); // is no promise
+  assertStrictEquals(await n, n); // not a promise
   assert(n instanceof Namespace);
   assert(n instanceof SharedHandle);
 });
 
-test("Namespace's attributes may have the names of what every object has", () => {
+test("Namespace attributes may have the names of members of Object", () => {
   const n = new Namespace() as object as Record<string, unknown>;
   const names = ["toString", "constructor", "address", "attributes", "then", "hasOwnProperty"];
   assertEquals([n.address, n.attributes, n.then], [undefined, undefined, undefined]);
@@ -52,13 +52,13 @@ test("Namespace's attributes may have the names of what every object has", () =>
   assertEquals(String(n), "Namespace()");
 });
 
-test("Namespace's attributes that begin with an underscore are not shared", async () => {
+test("Namespace attributes that begin with an underscore are not shared", async () => {
   const n = new Namespace<{ shared: string; _own?: string }>({ shared: "s", _own: "o" });
   const answers = new Queue<unknown[]>();
   await ended(run(
     (n: { shared: string; _own?: string }, answers: Queue<unknown[]>) => {
       answers.putSync([n.shared, n._own]);
-      n._own = "the worker's";
+      n._own = "of the worker";
       n.shared = "S";
     },
     n,
@@ -68,20 +68,20 @@ test("Namespace's attributes that begin with an underscore are not shared", asyn
   assertEquals([n.shared, n._own], ["S", "o"]);
 });
 
-test("Namespace refuses what cannot cross", () => {
+test("Namespace rejects values that cannot be sent", () => {
   const n = new Namespace();
   assertThrows(() => n.bad = Symbol("s"), DataCloneError, "a symbol has no meaning");
   assertEquals("bad" in n, false);
 });
 
-test("Namespace gives frozen copies", () => {
+test("Namespace returns frozen copies", () => {
   const n = new Namespace<{ list: number[] }>({ list: [1] });
   assertThrows(() => n.list.push(2), TypeError, "object is not extensible");
   Namespace.update(n, "list", (list) => (list.push(2), list));
   assertEquals(n.list, [1, 2]);
 });
 
-test("Namespace.update() from several workers loses nothing", async () => {
+test("Namespace.update() loses no change of several workers", async () => {
   const n = new Namespace({ count: 0 });
   const processes = Array.from({ length: 3 }, () => run(count, n, 2000));
   count(n, 2000);
@@ -94,7 +94,7 @@ test("Namespace.update() from several workers loses nothing", async () => {
   );
 });
 
-test("Namespace is the same one when it comes back", async () => {
+test("Namespace keeps its identity when it comes back", async () => {
   const n = new Namespace<{ a?: number; inner?: unknown }>();
   await using pool = new Pool(1);
   const back = await pool.apply((n: { a?: number }) => (n.a = 1, n), [n]);
@@ -107,7 +107,7 @@ test("Namespace is the same one when it comes back", async () => {
   delete n.inner;
 });
 
-test("Namespace is freed with what is in it", async () => {
+test("Namespace is freed with its contents", async () => {
   const before = await inUse();
   (() => {
     let n = new Namespace<{ inner?: unknown; map: SharedMap }>({ map: new SharedMap({ a: 1 }) });

@@ -14,7 +14,7 @@ import { inUse, usedBytes } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-// As Array
+// Compared with Array
 
 const item = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
@@ -107,10 +107,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-test("SharedList does what Array does, and leaves no memory in use", () => {
+test("SharedList behaves as Array does, and leaves no memory in use", () => {
   const list = new SharedList<unknown>();
   list.extend(Array(1000));
-  list.clear(); // has room now
+  list.clear(); // keeps its capacity
   const before = usedBytes();
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
@@ -143,7 +143,7 @@ test("SharedList grows at either end and in the middle", () => {
   assertEquals(list.copy(), model);
 });
 
-test("SharedList.at() and get() beyond the ends", () => {
+test("SharedList.at() returns undefined and get() throws beyond the ends", () => {
   const list = new SharedList(["a", "b"]);
   assertEquals([list.at(-2), list.at(-1), list.at(0), list.at(1)], ["a", "b", "a", "b"]);
   for (const index of [2, -3, Infinity, -Infinity]) {
@@ -157,7 +157,7 @@ test("SharedList.at() and get() beyond the ends", () => {
   assertThrows(() => new SharedList().pop(), RangeError, "Cannot pop element -1: the list has 0");
 });
 
-test("SharedList refuses what is no index", () => {
+test("SharedList methods reject invalid indices", () => {
   const list = new SharedList([1, 2, 3]);
   for (const bad of [0.5, NaN, "1", undefined]) {
     const index = bad as number;
@@ -174,14 +174,14 @@ test("SharedList refuses what is no index", () => {
       assertThrows(
         use,
         TypeError,
-        `Cannot use ${describe(bad)} as an index: it must be a whole number`,
+        `Cannot use ${describe(bad)} as an index: it must be an integer`,
       );
     }
   }
   assertEquals(list.copy(), [1, 2, 3]);
 });
 
-test("SharedList finds values that are encoded the same", () => {
+test("SharedList.indexOf() and includes() find values with the same encoding", () => {
   const [lock, inner] = [new Lock(), new SharedMap({ a: 1 })];
   const bytes = new Uint8Array(100).fill(7);
   const list = new SharedList<unknown>();
@@ -213,7 +213,7 @@ test("SharedList finds values that are encoded the same", () => {
   assert(!list.includes(new Lock()));
 });
 
-test("SharedList.index(), indexOf() and count() look from start, up to end", () => {
+test("SharedList.index() and indexOf() search from start up to end; count() searches all", () => {
   const list = new SharedList([1, 2, 1, 2, 1]);
   assertEquals([list.count(1), list.count(2), list.count(3)], [3, 2, 0]);
   assertEquals([list.indexOf(2, 2), list.indexOf(1, -1), list.indexOf(2, -1)], [3, 4, -1]);
@@ -221,11 +221,11 @@ test("SharedList.index(), indexOf() and count() look from start, up to end", () 
   assertThrows(
     () => list.index(2, 2, 3),
     RangeError,
-    "Cannot find value: the list does not have it",
+    "Cannot find value: the list does not contain it",
   );
 });
 
-test("SharedList.sort() is by size without a function, and stable with one", () => {
+test("SharedList.sort() compares by < without a function, and is stable with one", () => {
   assertEquals(new SharedList([10, 9, -1, 1.5]).sort().copy(), [-1, 1.5, 9, 10]);
   assertEquals(new SharedList(["b", "a", "C", ""]).sort().copy(), ["", "C", "a", "b"]);
   assertEquals(new SharedList([3n, 1, 2n]).sort().copy(), [1, 2n, 3n]);
@@ -254,7 +254,7 @@ test("SharedList.sort() changes nothing when its function throws", () => {
   assertEquals(usedBytes(), before);
 });
 
-test("SharedList.sort() begins again when the list was changed meanwhile", async () => {
+test("SharedList.sort() starts again when the list was changed meanwhile", async () => {
   const list = new SharedList([3, 1, 2]);
   const [go, done] = [new Event(), new Event()];
   const process = run(
@@ -276,7 +276,7 @@ test("SharedList.sort() begins again when the list was changed meanwhile", async
   await ended(process);
 });
 
-test("SharedList's items are all put in, or none", () => {
+test("SharedList.push(), extend() and setSlice() store all items or none", () => {
   const list = new SharedList<unknown>([1]);
   const before = usedBytes();
   const bad = [2, new Lock(), { x: () => list }.x, Symbol("s")];
@@ -295,13 +295,13 @@ test("SharedList's items are all put in, or none", () => {
     "no more",
   );
   assertEquals(list.copy(), [1]);
-  assert(usedBytes() - before < 2000); // what is new is the lock, and the name of the function
+  assert(usedBytes() - before < 2000); // only the lock and the name of the function are new
 });
 
-test("SharedList gives frozen copies, and a copy of one's own where nothing is lost", () => {
+test("SharedList returns frozen copies, and from copy(), update() and pop() copies that are not frozen", () => {
   const list = new SharedList<number[]>([[1], [2]]);
   for (const read of [list.at(0)!, list.get(0), list.slice()[0], [...list][0]]) {
-    // @ts-expect-error: the compiler knows
+    // @ts-expect-error: the type is readonly
     assertThrows(() => read.push(2), TypeError, "object is not extensible");
   }
   list.copy()[0].push(2);
@@ -311,7 +311,7 @@ test("SharedList gives frozen copies, and a copy of one's own where nothing is l
   assertEquals(list.copy(), [[1, 3]]);
 });
 
-test("SharedList is shown with what it holds, even itself", () => {
+test("SharedList is inspected with its elements, also when it contains itself", () => {
   const list = new SharedList<unknown>([1, "a"]);
   assertEquals(String(list), 'SharedList(2) [ 1, "a" ]');
   list.push(list);
@@ -319,9 +319,9 @@ test("SharedList is shown with what it holds, even itself", () => {
   list.clear();
 });
 
-// Python's tests of manager.list()
+// CPython _TestContainers
 
-test("SharedList of lists keeps live references", () => {
+test("SharedList of shared lists contains them by reference", () => {
   const a = new SharedList<number>([0, 1]);
   const b = new SharedList<number>([2]);
   const outer = new SharedList<SharedList<number>>([a, b]);
@@ -332,7 +332,7 @@ test("SharedList of lists keeps live references", () => {
   assertEquals(b.copy(), [2, 6]);
 });
 
-test("SharedList in another is independent of the other, and can contain itself", async () => {
+test("SharedList can contain other lists and itself, and is freed with them", async () => {
   const before = await inUse();
   (() => {
     const list = new SharedList<unknown>(["a"]);
@@ -348,7 +348,7 @@ test("SharedList in another is independent of the other, and can contain itself"
   assertEquals(await inUse(), before);
 });
 
-test("SharedList holds queues", async () => {
+test("SharedList can contain queues", async () => {
   const queues = new SharedList([new Queue<number>(), new Queue<number>()]);
   const process = run((queues: SharedList<Queue<number>>) => {
     queues.at(1)!.putSync(queues.at(0)!.getSync() + 1);
@@ -358,7 +358,7 @@ test("SharedList holds queues", async () => {
   await ended(process);
 });
 
-test("SharedList's iteration gives all once, changes or not", () => {
+test("SharedList iterates over the elements at the time of the call", () => {
   const list = new SharedList([1, 2, 3]);
   const seen: number[] = [];
   for (const item of list) {
@@ -370,7 +370,7 @@ test("SharedList's iteration gives all once, changes or not", () => {
   assertEquals(list.copy(), [10, 20, 30]);
 });
 
-test("SharedList that a child changes", async () => {
+test("SharedList can be changed by a process", async () => {
   const list = new SharedList([2, 3, 1, 2]);
   await ended(run((list: SharedList<number>) => {
     const found = [list.count(2), list.index(3), list.pop(), ...list];
@@ -383,7 +383,7 @@ test("SharedList that a child changes", async () => {
 
 // Several workers
 
-test("SharedList.update() from several workers loses nothing", async () => {
+test("SharedList.update() loses no change of several workers", async () => {
   const list = new SharedList([0, 0]);
   const processes = Array.from({ length: 4 }, () => run(raise, list, 3000));
   raise(list, 3000);
@@ -391,7 +391,7 @@ test("SharedList.update() from several workers loses nothing", async () => {
   assertEquals(list.copy(), [7500, 7500]);
 });
 
-test("SharedList.append() from several workers keeps everybody's order", async () => {
+test("SharedList.append() keeps the order of each of several workers", async () => {
   const list = new SharedList<[id: number, number: number]>();
   const processes = Array.from({ length: 3 }, (_, id) => run(appendAll, list, id, 2000));
   appendAll(list, 3, 2000);
@@ -403,7 +403,7 @@ test("SharedList.append() from several workers keeps everybody's order", async (
   }
 });
 
-test("SharedList.pop() and remove() give each element to one worker", async () => {
+test("SharedList.pop() and remove() return each element to one worker", async () => {
   const from = new SharedList(Array.from({ length: 4000 }, (_, at) => at));
   const to = new SharedList<number>();
   const processes = Array.from({ length: 3 }, () => run(moveAll, from, to));

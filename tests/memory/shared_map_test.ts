@@ -6,21 +6,17 @@ import {
   Event,
   Lock,
   Pipe,
-  Pool,
   Queue,
   type SharedKey,
   SharedList,
   SharedMap,
 } from "@sauropod/multiprocessing";
-import { i32 } from "../../lib/heap/views.ts";
-import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
-import { addTen, increment, takeAll } from "../fixtures/container_tasks.ts";
-import { collectGarbage, inUse, usedBytes } from "../fixtures/heap.ts";
+import { usedBytes } from "../fixtures/heap.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-// As Map
+// Compared with Map
 
 const key = fc.oneof(
   { withCrossShrink: true },
@@ -113,7 +109,7 @@ function assertSame(map: SharedMap<SharedKey, unknown>, model: Map<SharedKey, un
   }
 }
 
-test("SharedMap does what Map does, and leaves no memory in use", () => {
+test("SharedMap behaves as Map does, and leaves no memory in use", () => {
   const steps = fc.array(step, { maxLength: 60, size: "max" });
   fc.assert(
     fc.property(steps, (steps) => {
@@ -129,7 +125,7 @@ test("SharedMap does what Map does, and leaves no memory in use", () => {
   );
 });
 
-test("SharedMap grows, and finds everything again", () => {
+test("SharedMap finds all keys after it has grown", () => {
   const map = new SharedMap<number, number>();
   const before = usedBytes();
   for (let key = 0; key < 5000; key++) {
@@ -145,7 +141,7 @@ test("SharedMap grows, and finds everything again", () => {
   assertEquals([...map], [[1, 1]]);
 });
 
-test('SharedMap takes -0 for 0, all NaN for one, and 1 for another than 1n, true and "1"', () => {
+test('SharedMap treats -0 as 0 and all NaN as equal, and distinguishes 1, 1n, true and "1"', () => {
   const map = new SharedMap<SharedKey, string>([[-0, "zero"], [NaN, "nan"]]);
   assertEquals([map.get(0), map.get(-0)], ["zero", "zero"]);
   assert(Object.is([...map.keys()][0], 0));
@@ -156,7 +152,7 @@ test('SharedMap takes -0 for 0, all NaN for one, and 1 for another than 1n, true
   assertEquals([...map.values()], ["number", "bigint", "boolean", "string"]);
 });
 
-test("SharedMap refuses what cannot be a key", () => {
+test("SharedMap methods reject values that cannot be keys", () => {
   const map = new SharedMap<SharedKey, number>();
   const bad = {
     "Array": [1],
@@ -178,13 +174,13 @@ test("SharedMap refuses what cannot be a key", () => {
         () => map.update([[key as SharedKey, 1]]),
       ]
     ) {
-      assertThrows(use, TypeError, `Cannot use ${name} as a key: keys are strings, numbers`);
+      assertThrows(use, TypeError, `Cannot use ${name} as a key: keys must be strings, numbers`);
     }
   }
   assertEquals(map.size, 0);
 });
 
-test("SharedMap keeps keys of any length", () => {
+test("SharedMap accepts keys of any length", () => {
   const map = new SharedMap<string, number>();
   for (let length = 0; length < 200; length++) {
     map.set("x".repeat(length), length);
@@ -199,7 +195,7 @@ test("SharedMap keeps keys of any length", () => {
   assertEquals(map.size, 600);
 });
 
-test("SharedMap.forEach() calls with value, key and map", () => {
+test("SharedMap.forEach() passes value, key and map", () => {
   const map = new SharedMap({ a: 1, b: 2 });
   const callback = spy();
   map.forEach(callback, "this");
@@ -208,7 +204,7 @@ test("SharedMap.forEach() calls with value, key and map", () => {
   assertSpyCall(callback, 1, { self: "this", args: [2, "b", map] });
 });
 
-test("SharedMap's iterations are of the map as it was", () => {
+test("SharedMap iterates over the entries at the time of the call", () => {
   const map = new SharedMap({ a: 1, b: 2 });
   const seen: unknown[] = [];
   for (const [key, value] of map) {
@@ -220,7 +216,7 @@ test("SharedMap's iterations are of the map as it was", () => {
   assertEquals([...map.keys()], ["a", "aa", "bb"]);
 });
 
-test("SharedMap is shown with what it holds, even itself", () => {
+test("SharedMap is inspected with its entries, also when it contains itself", () => {
   const map = new SharedMap<string, unknown>({ a: 1, b: [true] });
   assertEquals(String(map), 'SharedMap(2) { "a" => 1, "b" => [ true ] }');
   map.set("self", map);
@@ -233,42 +229,42 @@ test("SharedMap is shown with what it holds, even itself", () => {
   map.clear();
 });
 
-// As dict
+// Compared with Python's dict
 
-test("SharedMap.get() gives a fallback for a key that is not there", () => {
+test("SharedMap.get() returns the fallback when the key is missing", () => {
   const map = new SharedMap<string, number | undefined>({ a: undefined });
   assertEquals(map.get("b"), undefined);
   assertEquals(map.get("b", 5), 5);
   assertEquals(map.get("a", 5), undefined);
 });
 
-test("SharedMap.pop() removes; without a fallback the key must be there", () => {
+test("SharedMap.pop() removes the key, and throws without a fallback when it is missing", () => {
   const map = new SharedMap<string, number>({ a: 1 });
   assertEquals(map.pop("a"), 1);
   assertEquals(map.pop("a", undefined), undefined);
   assertThrows(
     () => map.pop("a"),
     RangeError,
-    'Cannot pop "a": the map has no such key. Give a fallback if that may be',
+    'Cannot pop "a": the map has no such key. Pass a fallback if it may be missing',
   );
 });
 
-test("SharedMap.popitem() takes the newest", () => {
+test("SharedMap.popitem() removes the newest key", () => {
   const map = new SharedMap({ a: 1, b: 2 });
-  map.set("a", 3); // stays where it is
+  map.set("a", 3); // keeps its place in the order
   assertEquals(map.popitem(), ["b", 2]);
   assertEquals(map.popitem(), ["a", 3]);
   assertThrows(() => map.popitem(), RangeError, "Cannot pop item: the map is empty");
 });
 
-test("SharedMap.setdefault() sets only what is not there", () => {
+test("SharedMap.setdefault() sets the value only when the key is missing", () => {
   const map = new SharedMap<string, number[]>();
   assertEquals(map.setdefault("a", [1]), [1]);
   assertEquals(map.setdefault("a", [2]), [1]);
   assert(Object.isFrozen(map.setdefault("a", [])));
 });
 
-test("SharedMap.update() takes maps, pairs and objects", () => {
+test("SharedMap.update() accepts maps, pairs and objects", () => {
   const map = new SharedMap<string, number>();
   map.update({ a: 1 });
   map.update([["b", 2]]);
@@ -279,7 +275,7 @@ test("SharedMap.update() takes maps, pairs and objects", () => {
   assertEquals(map.size, 3);
 });
 
-test("SharedMap.update() of many changes all or nothing", async () => {
+test("SharedMap.update() of several keys sets all or none", async () => {
   const map = new SharedMap<string, unknown>({ a: 1 });
   const [mine, other] = Pipe<string>();
   const before = usedBytes();
@@ -294,7 +290,7 @@ test("SharedMap.update() of many changes all or nothing", async () => {
   assertEquals(await other.recv(guard), "still open");
 });
 
-test("SharedMap.update() says what is wrong with its arguments", () => {
+test("SharedMap.update() rejects invalid arguments with advice", () => {
   const map = new SharedMap<string, number>();
   // deno-lint-ignore no-explicit-any
   const update = (...args: any[]) => (map.update as any)(...args);
@@ -308,7 +304,7 @@ test("SharedMap.update() says what is wrong with its arguments", () => {
   );
 });
 
-test("SharedMap.copy() is a Map of one's own", () => {
+test("SharedMap.copy() returns a Map with copies that are not frozen", () => {
   const map = new SharedMap<string, number[]>({ a: [1] });
   const copy = map.copy();
   assert(copy instanceof Map);
@@ -317,9 +313,9 @@ test("SharedMap.copy() is a Map of one's own", () => {
   assertEquals([...map], [["a", [1]]]);
 });
 
-// Changing values
+// SharedMap.update()
 
-test("SharedMap.update() gives the function a copy of its own, and returns the new value", () => {
+test("SharedMap.update() passes a copy that is not frozen, and returns the new value", () => {
   const map = new SharedMap<string, number[]>();
   assertEquals(map.update("a", (list = []) => [...list, 1]), [1]);
   map.update("a", (list) => {
@@ -329,7 +325,7 @@ test("SharedMap.update() gives the function a copy of its own, and returns the n
   assertEquals(map.get("a"), [1, 2]);
 });
 
-test("SharedMap.update() changes nothing when its function throws, or returns nothing", () => {
+test("SharedMap.update() changes nothing when its function throws or returns undefined", () => {
   const map = new SharedMap<string, number>({ a: 1 });
   const before = usedBytes();
   const thrown = new Error("no");
@@ -382,7 +378,7 @@ test("SharedMap.update() calls its function again when the value was changed mea
   await ended(process);
 });
 
-test("SharedMap.update() notices a value that was set to the same, deleted, or made meanwhile", async () => {
+test("SharedMap.update() notices that its key was set to an equal value, deleted or added meanwhile", async () => {
   const map = new SharedMap<string, number>({ same: 1, gone: 1 });
   const [asked, answers] = [new Queue<string>(), new Queue<null>()];
   const process = run(
@@ -418,7 +414,7 @@ test("SharedMap.update() notices a value that was set to the same, deleted, or m
   await ended(process);
 });
 
-test("SharedMap cannot be changed by the function that computes a value, other maps can", () => {
+test("SharedMap rejects changes by the function that computes a value; other maps accept them", () => {
   const map = new SharedMap<string, number>({ a: 1 });
   const other = new SharedMap<string, number>();
   const changes = [
@@ -444,20 +440,20 @@ test("SharedMap cannot be changed by the function that computes a value, other m
   }
   map.update("a", (value) => other.update("a", (n = 0) => n + value! + map.get("a")!));
   assertEquals([map.get("a"), other.get("a")], [2, 2]);
-  map.set("b", 3); // and then it can
+  map.set("b", 3); // allowed again afterwards
 });
 
 // Frozen copies
 
-test("SharedMap.get() gives frozen copies, to any depth", () => {
+test("SharedMap.get() returns frozen copies, recursively", () => {
   const map = new SharedMap<string, { list: number[][]; date: Date; bytes: Uint8Array }>();
   const value = { list: [[1]], date: new Date(0), bytes: new Uint8Array(1) };
   map.set("a", value);
   value.list.push([2]);
   const read = map.get("a")!;
-  // @ts-expect-error: the compiler knows
+  // @ts-expect-error: the type is readonly
   assertThrows(() => read.list[0].push(2), TypeError, "object is not extensible");
-  // @ts-expect-error: the compiler knows
+  // @ts-expect-error: the type is readonly
   assertThrows(() => read.list = [], TypeError, "read only");
   read.bytes[0] = 1; // cannot be frozen
   for (const value of [map.get("a"), [...map.values()][0], [...map][0][1]]) {
@@ -468,7 +464,7 @@ test("SharedMap.get() gives frozen copies, to any depth", () => {
   assert(!Object.isFrozen(map.pop("a")));
 });
 
-test("SharedMap.get() freezes what refers to itself, and leaves instances alone", () => {
+test("SharedMap.get() freezes cyclic values, but not instances of classes", () => {
   const cycle: { self?: unknown; point: Point } = { point: new Point(1, 2) };
   cycle.self = cycle;
   const map = new SharedMap<string, typeof cycle>({ cycle });
@@ -476,204 +472,4 @@ test("SharedMap.get() freezes what refers to itself, and leaves instances alone"
   assertStrictEquals(read.self, read);
   assert(read.point instanceof Point);
   assert(!Object.isFrozen(read.point));
-});
-
-// Values
-
-test("SharedMap.set() refuses what cannot cross, and changes nothing", () => {
-  const map = new SharedMap<string, unknown>({ a: 1 });
-  assertThrows(
-    () => map.set("a", { b: [Symbol("s")] }),
-    DataCloneError,
-    "Cannot send value.b[0]: a symbol has no meaning outside its isolate",
-  );
-  assertEquals(map.get("a"), 1);
-});
-
-test("SharedMap holds values of any size, and frees them", () => {
-  const map = new SharedMap<string, Uint8Array>();
-  const before = usedBytes();
-  for (let turn = 0; turn < 2000; turn++) {
-    const bytes = new Uint8Array(2 ** 22); // 8 GiB in all
-    bytes[turn] = 7;
-    map.set("a", bytes);
-    if (turn % 500 === 0) assertEquals(map.get("a"), bytes);
-  }
-  assertEquals([...map.copy().values()][0][1999], 7);
-  map.delete("a");
-  assertEquals(usedBytes(), before);
-});
-
-test("SharedMap holds functions; what a value needs must have been imported", async () => {
-  const map = new SharedMap<string, (x: number) => number>();
-  map.set("inline", (x) => x + 1);
-  map.set("here", addTen);
-  assertEquals([map.get("inline")!(1), map.get("here")!(1)], [2, 11]);
-  const answers = new Queue<string>();
-  await ended(run(
-    (map: SharedMap<string, (x: number) => number>, answers: Queue<string>) => {
-      answers.putSync(`${map.get("inline")!(1)}`);
-      try {
-        map.get("here");
-      } catch (error) {
-        answers.putSync(String(error));
-      }
-      answers.putSync(String([...map.keys()]));
-    },
-    map,
-    answers,
-  ));
-  assertEquals(answers.getSync(guard), "2");
-  const refused = answers.getSync(guard);
-  assert(refused.startsWith("TaskLookupError: Cannot read value: it has number 1 of "), refused);
-  assert(refused.includes("container_tasks.ts is not imported here. Import the module"), refused);
-  assertEquals(answers.getSync(guard), "inline,here");
-});
-
-test("SharedMap's values keep the same connection open", async () => {
-  const map = new SharedMap<string, unknown>();
-  const [mine, other] = Pipe<string>();
-  map.set("pipe", other);
-  const process = run((map: SharedMap<string, ReturnType<typeof Pipe<string>>[0]>) => {
-    map.get("pipe")!.sendSync(`got ${map.get("pipe")!.recvSync()}`);
-  }, map as SharedMap<string, typeof other>);
-  mine.sendSync("it");
-  assertEquals(await mine.recv(guard), "got it");
-  await ended(process);
-  assert(!mine.pollSync());
-});
-
-// Nesting
-
-test("SharedMap as a value is the same map, not a copy", () => {
-  const inner = new SharedMap<string, number>();
-  const outer = new SharedMap<string, typeof inner>({ inner });
-  inner.set("a", 1);
-  assertStrictEquals(outer.get("inner"), inner);
-  outer.get("inner")!.set("b", 2);
-  assertEquals(inner.size, 2);
-});
-
-test("SharedMap outlives those that had it, and not those that have it", async () => {
-  const before = await inUse();
-  const outer = new SharedMap<string, SharedMap<string, number>>();
-  const make = () => {
-    const inner = new SharedMap<string, number>({ a: 1 });
-    outer.set("inner", inner);
-    outer.set("again", inner);
-  };
-  make();
-  await collectGarbage();
-  assertEquals(outer.get("inner")!.get("a"), 1);
-  const inner = outer.pop("inner");
-  await collectGarbage();
-  outer.delete("again");
-  await collectGarbage();
-  assertEquals(inner.get("a"), 1);
-  assertEquals(i32[addressOf(inner)! + objectWord.REFERENCES], 1);
-  assert(await inUse() > before);
-});
-
-test("SharedMap is freed with all that is in it", async () => {
-  const before = await inUse();
-  (() => {
-    const map = new SharedMap<string, unknown>({
-      a: "x".repeat(1000),
-      b: new Lock(),
-      c: new Queue(),
-    });
-    map.update(
-      Array.from({ length: 100 }, (_, at): [string, unknown] => [`${at}`, new SharedMap({ at })]),
-    );
-    map.set("deep", { list: [new SharedList([new SharedMap({ a: new Event() })])] });
-    assertEquals(map.size, 104);
-  })();
-  assertEquals(await inUse(), before);
-});
-
-test("SharedMap is freed with a chain of maps of any length", async () => {
-  const before = await inUse();
-  (() => {
-    let map = new SharedMap<string, unknown>();
-    for (let length = 0; length < 20_000; length++) map = new SharedMap<string, unknown>({ map });
-  })();
-  assertEquals(await inUse(), before);
-});
-
-test("SharedMap that contains itself does no harm, and is freed when it does not any more", async () => {
-  const before = await inUse();
-  (() => {
-    const map = new SharedMap<string, unknown>();
-    map.set("self", map);
-    assertStrictEquals(map.get("self"), map);
-    map.set("self", [map, map]);
-    map.delete("self");
-  })();
-  assertEquals(await inUse(), before);
-});
-
-test("Queue, Lock and Event in a SharedMap are themselves", async () => {
-  const map = new SharedMap<string, [Queue<string>, Lock, Event]>();
-  const [queue, lock, event] = [new Queue<string>(), new Lock(), new Event()];
-  map.set("all", [queue, lock, event]);
-  const process = run((map: SharedMap<string, [Queue<string>, Lock, Event]>) => {
-    const [queue, lock, event] = map.get("all")!;
-    lock.acquireSync();
-    queue.putSync("locked");
-    event.waitSync();
-    lock.release();
-  }, map);
-  assertEquals(await queue.get(guard), "locked");
-  assert(lock.locked());
-  event.set();
-  await ended(process);
-  assert(!lock.locked());
-});
-
-// Several workers
-
-test("SharedMap crosses in a process's arguments, a queue, a pool's arguments and results", async () => {
-  const map = new SharedMap<string, number>({ a: 1 });
-  const queue = new Queue<{ maps: SharedMap<string, number>[] }>();
-  const process = run((queue: Queue<{ maps: SharedMap<string, number>[] }>) => {
-    const { maps: [map, same] } = queue.getSync();
-    if (map !== same) throw new Error("two handles for one map");
-    map.set("b", map.get("a")! + 1);
-  }, queue);
-  queue.putSync({ maps: [map, map] });
-  await ended(process);
-  assertEquals(map.get("b"), 2);
-  await using pool = new Pool(1);
-  const back = await pool.apply((map: SharedMap<string, number>) => map.set("c", 3), [map]);
-  assertStrictEquals(back, map);
-  assertEquals(map.get("c"), 3);
-});
-
-test("SharedMap that a worker makes outlives the worker", async () => {
-  await using pool = new Pool({ processes: 1, maxTasksPerChild: 1 });
-  const map = await pool.apply(
-    async () => {
-      const { SharedMap } = await import("@sauropod/multiprocessing");
-      return new SharedMap({ a: [1, 2, 3] });
-    },
-  );
-  await pool.apply(() => 1);
-  assertEquals(map.get("a"), [1, 2, 3]);
-});
-
-test("SharedMap.update() from several workers loses nothing", async () => {
-  const map = new SharedMap<string, number>();
-  const processes = Array.from({ length: 4 }, () => run(increment, map, 3, 3000));
-  increment(map, 3, 3000);
-  for (const process of processes) await ended(process);
-  assertEquals(map.copy(), new Map([["0", 5000], ["1", 5000], ["2", 5000]]));
-});
-
-test("SharedMap.setdefault() sets once, though it is taken away at once", async () => {
-  const [map, taken] = [new SharedMap<string, number>(), new SharedList<number>()];
-  const last = 5000;
-  const process = run(takeAll, map, last, taken);
-  for (let at = 0; at <= last; at++) while (map.setdefault("a", at) !== at);
-  await ended(process);
-  assertEquals(taken.copy(), Array.from({ length: last + 1 }, (_, at) => at));
 });

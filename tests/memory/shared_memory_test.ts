@@ -10,19 +10,20 @@ import {
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { attachList, attachMemory, keepAndDie } from "../fixtures/memory_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
+import { usedBytes } from "../fixtures/heap.ts";
 import { ended, run } from "../fixtures/workers.ts";
 
-test("SharedMemory() makes a block of zeros that can be attached by its name", () => {
+test("SharedMemory() creates a block of zeros that can be attached by its name", () => {
   using made = new SharedMemory({ create: true, size: 100 });
   assertEquals([made.size, made.buf.length], [100, 100]);
   assertEquals(made.buf.every((byte) => byte === 0), true);
   made.buf[3] = 9;
-  using attached = new SharedMemory({ name: made.name, size: 5 }); // the size means nothing here
+  using attached = new SharedMemory({ name: made.name, size: 5 }); // the size is ignored
   assertEquals([attached.size, attached.buf[3]], [100, 9]);
   made.unlink();
 });
 
-test("SharedMemory() takes a name, once", () => {
+test("SharedMemory() accepts an unused name, and throws AlreadyExists for one in use", () => {
   using made = new SharedMemory({ create: true, size: 8, name: "täst" });
   assertEquals(made.name, "täst");
   assertThrows(
@@ -34,29 +35,29 @@ test("SharedMemory() takes a name, once", () => {
   new SharedMemory({ create: true, size: 8, name: "täst" }).unlink();
 });
 
-test("SharedMemory() names blocks by itself, each by another name", () => {
-  const taken = new SharedMemory({ create: true, size: 1 });
-  const next = taken.name.replace(/\d+$/, (n) => `${Number(n) + 1}`);
-  const inTheWay = new SharedMemory({ create: true, size: 1, name: next });
-  const other = new SharedMemory({ create: true, size: 1 });
-  assertEquals(new Set([taken.name, next, other.name]).size, 3);
-  for (const memory of [taken, inTheWay, other]) memory.unlink();
+test("SharedMemory() generates unique names", () => {
+  const first = new SharedMemory({ create: true, size: 1 });
+  const next = first.name.replace(/\d+$/, (n) => `${Number(n) + 1}`);
+  const second = new SharedMemory({ create: true, size: 1, name: next });
+  const third = new SharedMemory({ create: true, size: 1 });
+  assertEquals(new Set([first.name, next, third.name]).size, 3);
+  for (const memory of [first, second, third]) memory.unlink();
 });
 
-test("SharedMemory() refuses bad sizes and names", () => {
+test("SharedMemory() rejects invalid sizes and names", () => {
   for (const size of [-1, 0, 1.5, undefined]) {
     assertThrows(
       () => new SharedMemory({ create: true, size }),
       RangeError,
-      `size must be a whole number of at least 1, not ${size}`,
+      `size must be an integer of at least 1, not ${size}`,
     );
   }
-  assertThrows(() => new SharedMemory({}), TypeError, "Give its name");
+  assertThrows(() => new SharedMemory({}), TypeError, "no name was given. Pass its name");
   assertThrows(() => new SharedMemory({ name: "" }), RangeError, "at least 1 character");
-  assertThrows(() => new SharedMemory({ name: "nobody" }), Deno.errors.NotFound, "nobody");
+  assertThrows(() => new SharedMemory({ name: "unused" }), Deno.errors.NotFound, "unused");
 });
 
-test("SharedMemory.close() and unlink() say when they were called before", () => {
+test("SharedMemory throws ClosedError after close(), and NotFound after unlink()", () => {
   const memory = new SharedMemory({ create: true, size: 8 });
   const { buf } = memory;
   memory.close();
@@ -65,10 +66,10 @@ test("SharedMemory.close() and unlink() say when they were called before", () =>
   memory.unlink();
   assertThrows(() => memory.unlink(), Deno.errors.NotFound);
   assertThrows(() => new SharedMemory({ name: memory.name }), Deno.errors.NotFound);
-  buf[0] = 1; // who has the memory goes on
+  buf[0] = 1; // the memory is still usable
 });
 
-test("SharedMemory is written by name and by handle in a process", async () => {
+test("SharedMemory can be written in a process, by name and by handle", async () => {
   const memory = new SharedMemory({ create: true, size: 16 });
   const process = run(attachMemory, memory.name, memory);
   await ended(process);
@@ -76,7 +77,7 @@ test("SharedMemory is written by name and by handle in a process", async () => {
   memory.unlink();
 });
 
-test("SharedMemory that a process made lives on when the process dies", async () => {
+test("SharedMemory outlives the process that created it", async () => {
   const names = new Queue<string>();
   const process = run(keepAndDie, names);
   const memory = new SharedMemory({ name: await names.get() });
@@ -86,10 +87,13 @@ test("SharedMemory that a process made lives on when the process dies", async ()
   assertThrows(() => new SharedMemory({ name: memory.name }), Deno.errors.NotFound);
 });
 
-test("SharedMemory gives its heap entries back", () => {
-  for (let at = 0; at < 2000; at++) {
+test("SharedMemory.unlink() frees the heap entry of the name", () => {
+  const [blocks, bufferObjectBytes] = [2000, 32]; // the object of a buffer is permanent
+  const before = usedBytes();
+  for (let at = 0; at < blocks; at++) {
     new SharedMemory({ create: true, size: 8, name: `block ${at}` }).unlink();
   }
+  assertEquals(usedBytes() - before, blocks * bufferObjectBytes);
 });
 
 const items: ShareableItem[] = [
@@ -104,7 +108,7 @@ const items: ShareableItem[] = [
   "",
 ];
 
-test("ShareableList has the items it was made with", () => {
+test("ShareableList contains its initial items", () => {
   const list = new ShareableList(items);
   assertEquals([...list], items);
   assertEquals(list.length, items.length);
@@ -117,13 +121,17 @@ test("ShareableList has the items it was made with", () => {
   list.shm.unlink();
 });
 
-test("ShareableList.set() changes items and their types, within their room", () => {
+test("ShareableList.set() replaces items by any that fit into their slots", () => {
   const list = new ShareableList(["a".repeat(10), 1, 2]);
-  assertThrows(() => list.set(0, "öööööx"), RangeError, "takes 11 bytes and has room for 10");
+  assertThrows(
+    () => list.set(0, "öööööx"),
+    RangeError,
+    "takes 11 bytes, and its slot has room for 10",
+  );
   list.set(0, "ööööö");
   list.set(1, "8 bytes!");
   assertThrows(() => list.set(1, "9 bytes!!"), RangeError, "room for 8");
-  assertEquals([...list], ["ööööö", "8 bytes!", 2]); // the neighbours are as they were
+  assertEquals([...list], ["ööööö", "8 bytes!", 2]); // the neighbours are unchanged
   list.set(0, null);
   list.set(1, 2n ** 63n - 1n);
   assertEquals([...list], [null, 2n ** 63n - 1n, 2]);
@@ -140,16 +148,16 @@ test("ShareableList.index() and count() compare items", () => {
   list.shm.unlink();
 });
 
-test("ShareableList() of nothing is empty", () => {
+test("ShareableList() of no items is empty, and of no arguments throws TypeError", () => {
   const list = new ShareableList([]);
   assertEquals([list.length, list.count(1), [...list]], [0, 0, []]);
   assertThrows(() => list.index(1), RangeError);
   list.shm.unlink();
-  assertThrows(() => new ShareableList(), TypeError, "give its items");
+  assertThrows(() => new ShareableList(), TypeError, "neither items nor a name were given");
   assertThrows(() => new ShareableList([Symbol() as never]), TypeError, "item 0");
 });
 
-test("ShareableList is changed in a process, by name and by handle; a copy is not", async () => {
+test("ShareableList can be changed in a process, by name and by handle; a copy is independent", async () => {
   const list = new ShareableList([1, 2, 3]);
   const copy = list.copy({ name: "the copy" });
   assertEquals(copy.shm.name, "the copy");
@@ -160,7 +168,7 @@ test("ShareableList is changed in a process, by name and by handle; a copy is no
   copy.shm.unlink();
 });
 
-test("SharedMemory and ShareableList reach a worker that blocks", async () => {
+test("SharedMemory and ShareableList can be sent to a blocked worker", async () => {
   const queue = new Queue<SharedMemory | ShareableList>();
   const process = new Process({
     target: (queue: Queue<SharedMemory | ShareableList>) => {
@@ -180,7 +188,7 @@ test("SharedMemory and ShareableList reach a worker that blocks", async () => {
   list.shm.unlink();
 });
 
-test("sharedArray() makes typed arrays of every type", () => {
+test("sharedArray() creates typed arrays of every type", () => {
   const array = sharedArray("float64", 3);
   assertEquals([array.length, array.buffer instanceof SharedArrayBuffer], [3, true]);
   assertEquals([...sharedArray("i", [1, 2])], [1, 2]);

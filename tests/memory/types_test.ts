@@ -23,7 +23,7 @@ import { test } from "../fixtures/guarded.ts";
 /** Compiles only if both are the same type. */
 function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}
 
-test("Value and Array know the type of their elements", () => {
+test("Value and SharedArray infer the type of their elements", () => {
   same<ElementOfTypecode<"d" | "int8">, number>();
   same<ElementOfTypecode<"q" | "uint64">, bigint>();
   const [double, long] = [new Value("d"), new Value("int64", 5n)];
@@ -44,7 +44,7 @@ test("Value and Array know the type of their elements", () => {
   void sum;
 });
 
-test("Value and Array without a type parameter are those of any numbers", () => {
+test("Value and SharedArray without a type parameter accept all number types", () => {
   const total = (value: Value, array: SharedArray) => value.value + array[0] + value.add(1);
   total(new Value("d"), new SharedArray("i", 1));
   const raw = (value: RawValue, array: RawArray<"i">) => value.value + array.get(0);
@@ -53,7 +53,7 @@ test("Value and Array without a type parameter are those of any numbers", () => 
   assertThrows(() => total(new Value("q"), new SharedArray("i", 1)), TypeError);
 });
 
-test("Value and Array of one type are none of another", () => {
+test("Value of one type is not assignable to another", () => {
   const double = (value: Value<"d">) => value;
   double(new Value("d"));
   // @ts-expect-error: another type
@@ -64,7 +64,7 @@ test("Value and Array of one type are none of another", () => {
   void any;
 });
 
-test("wrong elements are errors at compile time", () => {
+test("Value and SharedArray reject elements of the wrong type at compile time", () => {
   // @ts-expect-error: a number
   assertThrows(() => new Value("int64", 5), TypeError);
   // @ts-expect-error: a bigint
@@ -83,7 +83,7 @@ test("wrong elements are errors at compile time", () => {
   void new RawValue("i", 0, {});
 });
 
-test("operations that a type does not have are errors at compile time", () => {
+test("Value and SharedArray reject operations that the type lacks at compile time", () => {
   // @ts-expect-error: a float has no bits
   assertThrows(() => new Value("d").and(1), TypeError);
   // @ts-expect-error: a float has no bits
@@ -98,7 +98,7 @@ test("operations that a type does not have are errors at compile time", () => {
   void new Value("Q").and(1n);
 });
 
-test("Value.getLock() is of the lock's class", () => {
+test("Value.getLock() returns the class of the given lock", () => {
   const [own, lent] = [new Value("i"), new Value("i", 0, { lock: new Lock() })];
   same<ReturnType<typeof own.getLock>, RLock>();
   same<ReturnType<typeof own.acquireSync>, RLockGuard>();

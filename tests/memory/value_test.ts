@@ -2,31 +2,26 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import fc from "fast-check";
 import {
   AbandonedLockError,
-  Barrier,
   Event,
   Lock,
-  Pool,
-  Queue,
   RawValue,
   RLock,
-  task,
   TimeoutError,
   type Typecode,
   Value,
 } from "@sauropod/multiprocessing";
 import { allocate, free } from "../../lib/heap/allocator.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import {
   as,
+  integersAround,
   integerTypes,
   limits,
   ofOtherTypes,
   samples,
-  wholesAround,
 } from "../fixtures/elements.ts";
 import { test } from "../fixtures/guarded.ts";
-import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
 
 /** A value of a type that the compiler does not know. */
 function make(code: Typecode, initial?: unknown): Value<"i"> {
@@ -36,7 +31,7 @@ function make(code: Typecode, initial?: unknown): Value<"i"> {
 // Storing
 
 for (const valueClass of [Value as typeof RawValue, RawValue]) {
-  test(`${valueClass.name}() begins with zero, on memory that was used before too`, () => {
+  test(`${valueClass.name}() is zero by default, also in memory that was used before`, () => {
     new Value("d"); // so that there is a heap
     const blocks = Array.from({ length: 200 }, () => allocate(24));
     for (const block of blocks) i32.fill(-1, block, block + 6);
@@ -47,7 +42,7 @@ for (const valueClass of [Value as typeof RawValue, RawValue]) {
     }
   });
 
-  test(`${valueClass.name}.value gives back what was stored`, () => {
+  test(`${valueClass.name}.value returns the value that was set`, () => {
     for (const [code, zero, element] of samples) {
       const value = new valueClass(code as "i", element as number);
       assertStrictEquals(value.value as unknown, element);
@@ -59,7 +54,7 @@ for (const valueClass of [Value as typeof RawValue, RawValue]) {
   });
 }
 
-test("Value.value refuses what does not fit, and stays as it is", () => {
+test("Value.value rejects values that do not fit, and is unchanged", () => {
   for (const [code, , element, misfits] of samples) {
     const value = make(code, element);
     for (const misfit of misfits as number[]) {
@@ -74,7 +69,7 @@ test("Value.value refuses what does not fit, and stays as it is", () => {
   }
 });
 
-test("Value.value refuses what is of another type, and stays as it is", () => {
+test("Value.value rejects values of another type, and is unchanged", () => {
   for (const [code, , element] of samples) {
     const value = make(code, element);
     for (const other of ofOtherTypes(element) as number[]) {
@@ -89,11 +84,11 @@ test("Value.value refuses what is of another type, and stays as it is", () => {
   }
 });
 
-test("Value() says what was wrong", () => {
+test("Value() and its methods throw errors with the reason and advice", () => {
   const message = (act: () => unknown) => assertThrows(act, Error).message;
   assertEquals(
     message(() => make("i", 2 ** 40)),
-    "Cannot set value: 1099511627776 does not fit int32, which holds whole numbers from " +
+    "Cannot set value: 1099511627776 does not fit int32, which holds integers from " +
       "-2147483648 to 2147483647",
   );
   assertEquals(
@@ -106,15 +101,15 @@ test("Value() says what was wrong", () => {
   );
   assertEquals(
     message(() => make("B", 255).add(1)),
-    "Cannot add to value: 256 does not fit uint8, which holds whole numbers from 0 to 255",
+    "Cannot add to value: 256 does not fit uint8, which holds integers from 0 to 255",
   );
   assertThrows(
     () => make("z" as "i"),
     TypeError,
-    'Cannot make value: "z" is no typecode. Use one of Python\'s, c u b B h H i I l L q Q f d, or',
+    'Cannot make value: "z" is not a typecode. Use one of Python\'s, c u b B h H i I l L q Q f d, or',
   );
   for (const code of [undefined, null, 5, "", "toString", {}] as unknown as "i"[]) {
-    assertThrows(() => make(code), TypeError, "is no typecode");
+    assertThrows(() => make(code), TypeError, "is not a typecode");
   }
 });
 
@@ -130,9 +125,9 @@ for (const type of integerTypes) {
   const name = type.codes.at(-1)!;
   const [low, high] = limits(type);
 
-  test(`Value.value of ${name} holds exactly its range`, () => {
+  test(`Value.value of ${name} accepts exactly its range`, () => {
     const value = make(name);
-    fc.assert(fc.property(wholesAround(type), (whole) => {
+    fc.assert(fc.property(integersAround(type), (whole) => {
       const before = value.value;
       if (whole >= low && whole <= high) {
         value.value = as(type, whole);
@@ -144,9 +139,9 @@ for (const type of integerTypes) {
     }));
   });
 
-  test(`Value.add() and sub() of ${name} give the exact result, or change nothing`, () => {
+  test(`Value.add() and sub() of ${name} set the exact result, or change nothing`, () => {
     const value = make(name);
-    fc.assert(fc.property(wholesAround(type), fc.boolean(), (amount, adds) => {
+    fc.assert(fc.property(integersAround(type), fc.boolean(), (amount, adds) => {
       const before = value.value;
       const result = BigInt(before) + (adds ? amount : -amount);
       const act = () => adds ? value.add(as(type, amount)) : value.sub(as(type, amount));
@@ -160,16 +155,16 @@ for (const type of integerTypes) {
     }));
   });
 
-  test(`Value.and(), or() and xor() of ${name} combine bits, whatever the mask's sign`, () => {
+  test(`Value.and(), or() and xor() of ${name} accept signed and unsigned masks`, () => {
     const fitted = (whole: bigint) =>
       as(type, type.signed ? BigInt.asIntN(type.bits, whole) : BigInt.asUintN(type.bits, whole));
     const start = fc.bigInt({ min: low, max: high });
     const operation = fc.constantFrom("and", "or", "xor");
-    fc.assert(fc.property(start, wholesAround(type), operation, (start, mask, operation) => {
+    fc.assert(fc.property(start, integersAround(type), operation, (start, mask, operation) => {
       const value = make(name, as(type, start));
       const act = () => value[operation as "and"](as(type, mask));
       if (mask < -(2n ** BigInt(type.bits - 1)) || mask >= 2n ** BigInt(type.bits)) {
-        assertThrows(act, RangeError, `is no whole number of ${type.bits} bits`);
+        assertThrows(act, RangeError, `is not an integer of ${type.bits} bits`);
         assertEquals(value.value, as(type, start));
       } else {
         assertEquals(act(), as(type, start));
@@ -180,7 +175,7 @@ for (const type of integerTypes) {
   });
 }
 
-test("Value.value of floats rounds as their precision does, and keeps what is no number", () => {
+test("Value.value of a float type rounds to its precision, and keeps NaN and Infinity", () => {
   const rounders = { f: Math.fround, float16: Math.f16round, d: (it: number) => it };
   for (const [code, rounded] of Object.entries(rounders)) {
     const value = make(code as "f");
@@ -197,7 +192,7 @@ test("Value.value of floats rounds as their precision does, and keeps what is no
 
 // Atomic operations
 
-test("Value.add() and sub() of floats round, and return what was there", () => {
+test("Value.add() and sub() of a float type round, and return the previous value", () => {
   const value = new Value("d", 0.1);
   assertEquals(value.add(0.2), 0.1);
   assertEquals(value.value, 0.1 + 0.2);
@@ -211,7 +206,7 @@ test("Value.add() and sub() of floats round, and return what was there", () => {
   assertEquals(single.value, Math.fround(3e38));
 });
 
-test("Value.add() refuses amounts of another type", () => {
+test("Value.add(), sub(), and() and or() reject operands of another type", () => {
   for (const amount of ofOtherTypes(1) as number[]) {
     assertThrows(() => new Value("i").add(amount), TypeError, "Cannot add to value: int32 takes a");
     assertThrows(
@@ -222,12 +217,12 @@ test("Value.add() refuses amounts of another type", () => {
   }
   assertThrows(() => make("q").add(1), TypeError, "int64 takes a bigint, not 1. Write 1n");
   assertThrows(() => make("i").and(1n as unknown as number), TypeError, "int32 takes a number");
-  assertThrows(() => make("i").or(0.5), RangeError, "0.5 is no whole number of 32 bits");
-  assertThrows(() => make("bool").add(1), TypeError, "bool is no type of numbers");
-  assertThrows(() => make("d").or(1), TypeError, "float64 is no type of whole numbers");
+  assertThrows(() => make("i").or(0.5), RangeError, "0.5 is not an integer of 32 bits");
+  assertThrows(() => make("bool").add(1), TypeError, "bool is not a numeric type");
+  assertThrows(() => make("d").or(1), TypeError, "float64 is not an integer type");
 });
 
-test("Value.exchange() returns what was there", () => {
+test("Value.exchange() returns the previous value", () => {
   for (const [code, zero, element] of samples) {
     const value = make(code);
     assertStrictEquals(value.exchange(element as number) as unknown, zero);
@@ -236,7 +231,7 @@ test("Value.exchange() returns what was there", () => {
   }
 });
 
-test("Value.compareExchange() changes only what is as expected", () => {
+test("Value.compareExchange() changes the value only if it is the expected one", () => {
   for (const [code, zero, element] of samples as [Typecode, number, number, unknown][]) {
     const value = make(code);
     assertStrictEquals(value.compareExchange(element, element), zero);
@@ -246,7 +241,7 @@ test("Value.compareExchange() changes only what is as expected", () => {
   }
 });
 
-test("Value.compareExchange() of floats compares numbers, not bits", () => {
+test("Value.compareExchange() of a float type compares numbers, not bits", () => {
   const value = new Value("d", -0);
   assertEquals(value.compareExchange(0, NaN), -0);
   assertEquals(value.compareExchange(NaN, 1), NaN);
@@ -256,7 +251,7 @@ test("Value.compareExchange() of floats compares numbers, not bits", () => {
   assertEquals(single.value, 2);
 });
 
-test("Value.update() returns what was there, and sets what the function returns", () => {
+test("Value.update() sets the result of the function, and returns the previous value", () => {
   assertEquals(new Value("q", 3n).update((old) => old * old), 3n);
   const text = new Value("c", "a");
   text.update((old) => old.toUpperCase());
@@ -266,7 +261,7 @@ test("Value.update() returns what was there, and sets what the function returns"
   assertEquals(flag.value, true);
 });
 
-test("Value.update() calls the function again when another came between", () => {
+test("Value.update() calls the function again when the value has changed meanwhile", () => {
   const value = new Value("d", 1);
   const seen: number[] = [];
   value.update((old) => {
@@ -305,7 +300,7 @@ test("Value.copy() is independent of the original", () => {
   assertStrictEquals(new Value("i").copy({ lock }).getLock(), lock);
 });
 
-test("console.log() shows a value's type and element", () => {
+test("Value is inspected with its type and value", () => {
   assertEquals(Deno.inspect(new Value("d", 3.5)), "Value float64 3.5");
   assertEquals(Deno.inspect([new RawValue("q", 3n)]), "[ RawValue int64 3n ]");
   assertEquals(Deno.inspect(Value.prototype), "Value.prototype");
@@ -313,7 +308,7 @@ test("console.log() shows a value's type and element", () => {
 
 // Locks
 
-test("Value.getLock() gives an RLock of its own, unless it was given a lock", () => {
+test("Value.getLock() returns a new RLock by default, or the given lock", () => {
   for (const options of [undefined, {}, { lock: true }, { lock: undefined }] as const) {
     const value = new Value("i", 1, options);
     assert(value.getLock() instanceof RLock);
@@ -326,7 +321,7 @@ test("Value.getLock() gives an RLock of its own, unless it was given a lock", ()
   assertStrictEquals(new Value("i", 0, { lock: rlock }).getLock(), rlock);
 });
 
-test("Value.getLock() of a value without a lock is an error", async () => {
+test("Value.getLock() and the lock methods throw when the value has no lock", async () => {
   const value = new Value("i", 0, { lock: false });
   const message = "Cannot get lock of value: it was made with lock: false";
   for (const name of ["getLock", "acquireSync", "tryAcquire", "release"] as const) {
@@ -337,15 +332,15 @@ test("Value.getLock() of a value without a lock is an error", async () => {
   assert(!("getLock" in new RawValue("i")));
 });
 
-test("Value() refuses what is no lock", () => {
-  const nonsense = ["nonsense", 1, null, {}, new Event(), Lock, new Value("i")];
-  for (const lock of nonsense as unknown as Lock[]) {
+test("Value() rejects a lock that is not a Lock or an RLock", () => {
+  const invalid = ["nonsense", 1, null, {}, new Event(), Lock, new Value("i")];
+  for (const lock of invalid as unknown as Lock[]) {
     const message = "Cannot make value: lock must be a Lock, an RLock, true or false, not ";
     assertThrows(() => new Value("i", 0, { lock }), TypeError, message);
   }
 });
 
-test("Value.acquire() and release() are those of its lock", async () => {
+test("Value.acquire() and release() acquire and release its lock", async () => {
   for (const lock of [new Lock(), new RLock()]) {
     const value = new Value("i", 0, { lock });
     {
@@ -380,7 +375,7 @@ test("Value.value and its atomic methods do not wait for the lock", async () => 
   assertEquals(value.value, 3);
 });
 
-test("Value.acquire() is told when a worker died that held the lock", async () => {
+test("Value.acquire() throws AbandonedLockError when the holder died", async () => {
   const value = new Value("i");
   await ended(run((value: Value<"i">) => {
     value.acquireSync();
@@ -389,177 +384,4 @@ test("Value.acquire() is told when a worker died that held the lock", async () =
   await assertRejects(() => value.acquire(guard), AbandonedLockError);
   assertEquals(value.value, 5);
   value.release();
-});
-
-// Crossing
-
-/** Stores the other element in each value, and sends them back. */
-const swap = task(
-  import.meta,
-  (values: RawValue<Typecode>[], others: never[], out: Queue<RawValue<Typecode>[]>) => {
-    for (const [at, value] of values.entries()) value.value = others[at];
-    out.putSync(values);
-  },
-);
-
-for (const valueClass of [Value as typeof RawValue, RawValue]) {
-  test(`${valueClass.name} shares its memory with a process`, async () => {
-    const values = samples.map(([code, , element]) =>
-      new valueClass(code as "i", element as number)
-    );
-    const zeros = samples.map(([, zero]) => zero) as never[];
-    const out = new Queue<RawValue<Typecode>[]>();
-    const process = run(swap, values as unknown as RawValue<Typecode>[], zeros, out);
-    const back = await out.get(guard);
-    assertEquals(values.map(({ value }) => value as unknown), zeros);
-    back.forEach((value, at) => assertStrictEquals<unknown>(value, values[at]));
-    await ended(process);
-  });
-}
-
-test("Value crosses with its class, type and lock, nested and to a blocked worker", () => {
-  const lock = new Lock();
-  const sent = {
-    lent: new Value("d", 1.5, { lock }),
-    list: [new Value("q", 1n)] as const,
-    map: new Map([["none", new Value("c", "x", { lock: false })]]),
-    raw: new RawValue("bool", true),
-    lock,
-  };
-  const [there, back] = [new Queue<typeof sent>(), new Queue<unknown[]>()];
-  const process = run(
-    (there: Queue<typeof sent>, back: Queue<unknown[]>) => {
-      const { lent, list: [own], map, raw, lock } = there.getSync();
-      const none = map.get("none")!;
-      let refused = "";
-      try {
-        none.getLock();
-      } catch (error) {
-        refused = (error as Error).name;
-      }
-      back.putSync([
-        [lent, own, none, raw].map((it) => [it.constructor.name, it.dtype, it.value]),
-        lent.getLock() === lock,
-        own.getLock().constructor.name,
-        refused,
-      ]);
-    },
-    there,
-    back,
-  );
-  there.putSync(sent);
-  assertEquals(back.getSync(guard), [
-    [["Value", "float64", 1.5], ["Value", "int64", 1n], ["Value", "char", "x"], [
-      "RawValue",
-      "bool",
-      true,
-    ]],
-    true,
-    "RLock",
-    "TypeError",
-  ]);
-  endedSync(process);
-});
-
-/** Puts a value that is made here. */
-const makeDouble = task(import.meta, (queue: Queue<Value<"d">>) => {
-  queue.putSync(new Value("d", 2.5));
-});
-
-/** Puts the lock of a value that is made here. */
-const makeForItsLock = task(import.meta, (locks: Queue<RLock>) => {
-  locks.putSync(new Value("i").getLock());
-});
-
-test("Value goes from worker to worker, and outlives who made it", async () => {
-  const queue = new Queue<Value<"d">>();
-  await ended(run(makeDouble, queue));
-  await ended(run((queue: Queue<Value<"d">>) => {
-    const value = queue.getSync();
-    using _ = value.acquireSync();
-    value.value *= 2;
-    queue.putSync(value);
-  }, queue));
-  const value = queue.getSync(guard);
-  assertEquals(value.value, 5);
-  assert(!value.getLock().locked());
-});
-
-test("Value lets go of its lock when nobody can reach it any more", async () => {
-  const locks = new Queue<RLock>();
-  await ended(run(makeForItsLock, locks));
-  const lock = locks.getSync(guard);
-  const references = addressOf(lock)! + objectWord.REFERENCES;
-  // What a worker held is let go when another starts.
-  for (let tries = 0; tries < 10 && i32[references] !== 1; tries++) await ended(run(() => {}));
-  assertEquals(i32[references], 1);
-});
-
-// Many at once
-
-/** Changes the values `times` times, once all are here. */
-const change = task(
-  import.meta,
-  (barrier: Barrier, times: number, values: Counters) => {
-    const { int, byte, long, double, single, updated, locked, bits } = values;
-    barrier.waitSync();
-    for (let at = 0; at < times; at++) {
-      int.add(1);
-      byte.add(1);
-      byte.sub(1);
-      long.sub(3n);
-      double.add(0.5);
-      single.add(1);
-      updated.update((old) => (old * 5 + 1) % 65537);
-      bits.xor(1 << (at % 32));
-      using _ = locked.acquireSync();
-      locked.value += 1;
-    }
-  },
-);
-
-/** The values that are changed by many. */
-interface Counters {
-  int: Value<"i">;
-  byte: Value<"b">;
-  long: RawValue<"q">;
-  double: Value<"d">;
-  single: RawValue<"f">;
-  updated: Value<"I">;
-  locked: Value<"d">;
-  bits: Value<"i">;
-}
-
-test("Value's atomic methods lose nothing among workers", async () => {
-  const values: Counters = {
-    int: new Value("i"),
-    byte: new Value("b", 100),
-    long: new RawValue("q"),
-    double: new Value("d"),
-    single: new RawValue("f"),
-    updated: new Value("I"),
-    locked: new Value("d"),
-    bits: new Value("i"),
-  };
-  const [workers, times] = [3, 3200];
-  const barrier = new Barrier(workers);
-  const processes = Array.from({ length: workers }, () => run(change, barrier, times, values));
-  for (const process of processes) await ended(process);
-  const total = workers * times;
-  let updated = 0;
-  for (let at = 0; at < total; at++) updated = (updated * 5 + 1) % 65537;
-  const { int, byte, long, double, single, locked, bits } = values;
-  assertEquals([int.value, byte.value, long.value], [total, 100, BigInt(total) * -3n]);
-  assertEquals([double.value, single.value, locked.value], [total / 2, total, total]);
-  assertEquals([values.updated.value, bits.value], [updated, 0]);
-});
-
-test("Value counts what a pool does", async () => {
-  const counter = new Value("i");
-  await using pool = new Pool(2);
-  await pool.starmap(
-    (counter: Value<"i">, amount: number) => counter.add(amount),
-    Array.from({ length: 50 }, (_, amount) => [counter, amount] as const),
-  );
-  assertEquals(counter.value, 1225);
 });
