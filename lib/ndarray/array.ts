@@ -1,6 +1,6 @@
 /**
- * Making ndarrays of their parts, and how they cross: data by reference if it is shared, with shape,
- * stride and offset.
+ * Makes ndarrays from their parts, checks them, and makes them cross: data by reference if it is on
+ * shared memory, with shape, stride and offset.
  *
  * @module
  */
@@ -26,7 +26,7 @@ interface Parts {
   offset: number;
 }
 
-/** An array over all of `data`, or the elements of it that are `stride` apart from `offset` on. */
+/** Makes an array over `data`: by default over all of it, in C order. */
 export function makeView<Data extends AnyNdArrayData>(
   data: Data,
   shape: readonly number[],
@@ -42,7 +42,7 @@ export function makeView<Data extends AnyNdArrayData>(
   return array as unknown as NdArray<Data>;
 }
 
-/** An array of zeros on shared memory, of a shape that has been checked. */
+/** Makes an array of zeros on shared memory, of a shape that has been checked. */
 export function makeZeros(shape: readonly number[], dtype: DataType | BigDataType): NdArray {
   const arrayClass = arrayClassOf(dtype);
   const size = shape.reduce((product, length) => product * length, 1);
@@ -50,28 +50,28 @@ export function makeZeros(shape: readonly number[], dtype: DataType | BigDataTyp
   return makeView(new arrayClass(buffer), shape);
 }
 
-/** Whether a value is an ndarray. */
+/** Returns whether a value is an ndarray. */
 export function isNdArray(value: unknown): value is NdArray<AnyNdArrayData> {
   return typeof value === "object" && value !== null && "stride" in value && "shape" in value &&
     "offset" in value && "data" in value;
 }
 
-/** Whether two arrays have the same shape. */
+/** Returns whether two arrays have the same shape. */
 export function haveSameShape(a: NdArray<AnyNdArrayData>, b: NdArray<AnyNdArrayData>): boolean {
   return a.shape.length === b.shape.length &&
     a.shape.every((length, axis) => length === b.shape[axis]);
 }
 
-/** Whether the elements are on memory that workers share. */
+/** Returns whether the elements are on shared memory. */
 export function isShared({ data }: NdArray<AnyNdArrayData>): boolean {
   return data.buffer instanceof SharedArrayBuffer;
 }
 
 /**
- * The number of elements of a shape.
+ * Returns the number of elements of a shape.
  *
- * @throws {TypeError} if it is no array
- * @throws {RangeError} if a length is not a whole number of at least 0
+ * @throws {TypeError} if it is not an array
+ * @throws {RangeError} if a length is not an integer of at least 0
  */
 export function sizeOf(shape: readonly number[]): number {
   if (!Array.isArray(shape)) throw new TypeError("Cannot make array: shape must be an array");
@@ -79,7 +79,7 @@ export function sizeOf(shape: readonly number[]): number {
   for (const [axis, length] of shape.entries()) {
     if (!Number.isInteger(length) || length < 0) {
       throw new RangeError(
-        `Cannot make array: shape[${axis}] must be a whole number of at least 0, not ${
+        `Cannot make array: shape[${axis}] must be an integer of at least 0, not ${
           describe(length)
         }`,
       );
@@ -90,9 +90,9 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * The array that was given.
+ * Returns the value if it is an ndarray of a typed array.
  *
- * @throws {TypeError} if it is none
+ * @throws {TypeError} if it is anything else
  */
 export function checkArray<Data extends AnyNdArrayData>(
   value: NdArray<Data>,
@@ -101,15 +101,15 @@ export function checkArray<Data extends AnyNdArrayData>(
   if (isNdArray(value) && ArrayBuffer.isView(value.data)) return value;
   throw new TypeError(
     `Cannot ${verb}: the array must be an ndarray with a typed array for data, not ${
-      isNdArray(value) ? "one of other data" : value === null ? "null" : `a ${typeof value}`
+      isNdArray(value) ? "one with other data" : value === null ? "null" : `a ${typeof value}`
     }. Make it with fromArray()`,
   );
 }
 
 /**
- * An axis, counted from the first; negative ones count from the last.
+ * Returns an axis as an index from the first; negative ones count from the last.
  *
- * @throws {RangeError} if there is no such axis
+ * @throws {RangeError} if `axis` is out of range
  */
 export function checkAxis(axis: number, dimension: number, verb: string): number {
   if (Number.isInteger(axis) && axis >= -dimension && axis < dimension) {

@@ -1,5 +1,5 @@
 /**
- * New arrays on shared memory.
+ * Functions that make arrays on shared memory.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type {
 } from "./types.ts";
 import { assign, inOrder } from "./walk.ts";
 
-/** So many elements are set one by one, before what is there is copied. */
+/** Number of elements that are set one by one; the others are copied from these. */
 const FILLED = 4096;
 
 /**
@@ -28,8 +28,8 @@ const FILLED = 4096;
  *
  * @param shape length of each axis
  * @param dtype type of the elements
- * @throws {RangeError} if a length is not a whole number of at least 0
- * @throws {TypeError} if there is no such type
+ * @throws {RangeError} if a length is not an integer of at least 0
+ * @throws {TypeError} if `dtype` is unknown
  *
  * @example Two rows
  * ```ts
@@ -50,9 +50,9 @@ export function zeros<Type extends DataType | BigDataType = "float64">(
 }
 
 /**
- * Makes an array on shared memory that is going to be filled.
+ * Makes an array on shared memory, for elements that will be set.
  *
- * Follows `numpy.empty`; its elements are 0 here, since new memory is.
+ * Follows `numpy.empty`; the elements are 0, since new memory is zeroed.
  *
  * @throws as {@linkcode zeros}
  *
@@ -96,14 +96,15 @@ export function ones<Type extends DataType | BigDataType = "float64">(
 }
 
 /**
- * Makes an array on shared memory whose elements are all the same.
+ * Makes an array on shared memory with one value for all elements.
  *
- * Follows `numpy.full`; a bigint makes it `"bigint64"` if no type is given, a number `"float64"`.
+ * Follows `numpy.full`. Without `dtype`, a bigint makes a `"bigint64"` array, a number a `"float64"`
+ * one.
  *
  * @param shape length of each axis
  * @param value every element
  * @param dtype type of the elements
- * @throws {TypeError} if `value` is a bigint and the elements are not, or the other way round
+ * @throws {TypeError} if only one of `value` and the element type is a bigint
  * @throws as {@linkcode zeros}
  *
  * @example Sevens
@@ -119,7 +120,7 @@ export function full<Type extends BigDataType = "bigint64">(
   value: bigint,
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
-/** As above, of numbers. */
+/** Makes an array of numbers. */
 export function full<Type extends DataType = "float64">(
   shape: readonly number[],
   value: number,
@@ -131,15 +132,15 @@ export function full(
   dtype: DataType | BigDataType = typeof value === "bigint" ? "bigint64" : "float64",
 ): NdArray<AnyNdArrayData> {
   const array = zeros(shape, dtype);
-  const wanted = isBig(dtype) ? "bigint" : "number";
-  const given = typeof value;
-  if (given !== wanted) {
+  const elementType = isBig(dtype) ? "bigint" : "number";
+  const valueType = typeof value;
+  if (valueType !== elementType) {
     throw new TypeError(
-      `Cannot make array: its elements are ${dtype}, so value must be a ${wanted}, not ` +
+      `Cannot make array: its elements are ${dtype}, so value must be a ${elementType}, not ` +
         describe(value),
     );
   }
-  // Filling a large shared array one by one is many times slower than copying.
+  // fill() of a large shared array is many times slower than copying.
   const data = array.data as NdArrayData;
   data.fill(value as number, 0, FILLED);
   for (let done = FILLED; done < data.length; done *= 2) {
@@ -149,15 +150,15 @@ export function full(
 }
 
 /**
- * Makes an array on shared memory with the given elements, the last axis running fastest.
+ * Makes an array on shared memory with the given elements, in C order: the last axis varies fastest.
  *
  * Follows `numpy.array`.
  *
  * @param data the elements
  * @param shape length of each axis
- * @param dtype type of the elements: that of `data` if it is a typed array
- * @throws {RangeError} if the shape does not have as many elements as `data`
- * @throws {TypeError} if there is no such type
+ * @param dtype type of the elements; by default that of `data`, if it is a typed array
+ * @throws {RangeError} if the shape and `data` differ in their number of elements
+ * @throws {TypeError} if `dtype` is unknown
  *
  * @example Two rows of three
  * ```ts
@@ -175,19 +176,19 @@ export function fromArray<Data extends AnyNdArrayData>(
     keyof ArrayTypes
   ]
 >;
-/** As above, of bigints. */
+/** Makes an array of bigints. */
 export function fromArray<Type extends BigDataType = "bigint64">(
   data: ArrayLike<bigint>,
   shape?: readonly number[],
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
-/** As above, of a list of numbers. */
+/** Makes an array from a list of numbers. */
 export function fromArray<Type extends DataType = "float64">(
   data: readonly number[],
   shape?: readonly number[],
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
-/** As above, of numbers. */
+/** Makes an array of numbers. */
 export function fromArray<Type extends DataType = DataType>(
   data: ArrayLike<number>,
   shape?: readonly number[],
@@ -211,15 +212,15 @@ export function fromArray(
 }
 
 /**
- * Makes an array of one axis on shared memory of what an iterable gives.
+ * Makes an array of one axis on shared memory from the items of an iterable.
  *
  * Follows `numpy.fromiter` and `sharedmem.fromiter`.
  *
  * @param items the elements; an endless iterable needs a `count`
  * @param dtype type of the elements
- * @param count number of elements to take; all if it is not given
- * @throws {RangeError} if there are fewer than `count`, or `count` is not a whole number of at least 0
- * @throws {TypeError} if there is no such type
+ * @param count number of elements to take; by default all
+ * @throws {RangeError} if there are fewer than `count`, or `count` is not an integer of at least 0
+ * @throws {TypeError} if `dtype` is unknown
  *
  * @example The first squares
  * ```ts
@@ -240,7 +241,7 @@ export function fromIter<Type extends DataType | BigDataType = "float64">(
 ): NdArray<ArrayOf<Type>> {
   if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
     throw new RangeError(
-      `Cannot make array: count must be a whole number of at least 0, not ${describe(count)}`,
+      `Cannot make array: count must be an integer of at least 0, not ${describe(count)}`,
     );
   }
   const elements: ElementOf<ArrayOf<Type>>[] = [];
@@ -261,14 +262,13 @@ export function fromIter<Type extends DataType | BigDataType = "float64">(
 }
 
 /**
- * Makes a copy of an array on shared memory, the last axis running fastest, whatever the strides of
- * the original.
+ * Makes a copy of an array on shared memory, in C order, whatever the strides of the original.
  *
  * Follows `numpy.copy`.
  *
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  *
- * @example A column of its own
+ * @example A copy of a column
  * ```ts
  * import { copy, fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -287,11 +287,11 @@ export function copy<Data extends AnyNdArrayData>(array: NdArray<Data>): NdArray
 }
 
 /**
- * The array itself if it is on shared memory, a copy there otherwise.
+ * Returns the array itself if it is on shared memory, otherwise a copy on shared memory.
  *
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  *
- * @example An array that another package made
+ * @example An array of another package
  * ```ts
  * import { asShared } from "@sauropod/multiprocessing/ndarray";
  * import { assert } from "@std/assert";
@@ -308,19 +308,20 @@ export function asShared<Data extends AnyNdArrayData>(array: {
   readonly stride: number[];
   readonly offset: number;
 }): NdArray<Data> {
-  const given = checkArray(array as NdArray<Data>, "share array");
-  return isShared(given) ? given : copy(given);
+  const checked = checkArray(array as NdArray<Data>, "share array");
+  return isShared(checked) ? checked : copy(checked);
 }
 
-/** Elements in lists, as deep as an array has axes. */
+/** Elements in nested lists, one level for each axis. */
 export type Nested<Element> = Element | Nested<Element>[];
 
 /**
- * The elements of an array in lists of lists, as deep as it has axes; of a 0-d array, its element.
+ * Returns the elements of an array in nested lists, one level for each axis; the element of an array
+ * without axes.
  *
  * Follows `numpy.ndarray.tolist`.
  *
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  *
  * @example A transposed view
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Putting arrays together: the results of workers, say.
+ * Functions that join arrays, such as the results of workers.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { AnyNdArrayData, BigDataType, DataType, NdArray } from "./types.ts"
 import { assign } from "./walk.ts";
 
 /**
- * Puts arrays one behind the other along an axis that they have, into a new array on shared memory.
+ * Joins arrays along an existing axis, into a new array on shared memory.
  *
- * Follows `numpy.concatenate`. Elements of different types become those of a type that holds both;
- * where that is NumPy's `int64`, as for `int32` and `uint32`, it is `float64` here.
+ * Follows `numpy.concatenate`. Elements of different types are converted to a type that holds both.
+ * Where that is `int64` in NumPy, as for `int32` and `uint32`, it is `float64` here.
  *
- * @param arrays at least one, of the same shape but for the length of the axis
+ * @param arrays at least one; their shapes may differ in the length of the axis only
  * @param axis the axis; negative ones count from the last
- * @throws {RangeError} if the shapes do not match, there is no such axis, or no array
- * @throws {TypeError} if bigints are to be put together with numbers
+ * @throws {RangeError} if the shapes do not match, `axis` is out of range, or there is no array
+ * @throws {TypeError} if only some of the arrays have bigints
  *
  * @example Two rows and one
  * ```ts
@@ -57,14 +57,14 @@ export function concatenate<Data extends AnyNdArrayData>(
 }
 
 /**
- * Puts arrays of one shape together along a new axis, into a new array on shared memory.
+ * Joins arrays of one shape along a new axis, into a new array on shared memory.
  *
  * Follows `numpy.stack`. For elements of different types see {@linkcode concatenate}.
  *
  * @param arrays at least one
- * @param axis where the new axis is in the result; negative ones count from the last
- * @throws {RangeError} if the shapes are not the same, there is no such axis, or no array
- * @throws {TypeError} if bigints are to be put together with numbers
+ * @param axis index of the new axis in the result; negative ones count from the last
+ * @throws {RangeError} if the shapes differ, `axis` is out of range, or there is no array
+ * @throws {TypeError} if only some of the arrays have bigints
  *
  * @example Rows
  * ```ts
@@ -100,13 +100,15 @@ function checkArrays<Data extends AnyNdArrayData>(
   arrays: readonly NdArray<Data>[],
   verb: string,
 ): readonly NdArray<Data>[] {
-  if (!Array.isArray(arrays)) throw new TypeError(`Cannot ${verb}: they must be in a list`);
+  if (!Array.isArray(arrays)) {
+    throw new TypeError(`Cannot ${verb}: arrays must be an array of ndarrays`);
+  }
   if (arrays.length === 0) throw new RangeError(`Cannot ${verb}: there must be at least one`);
   for (const array of arrays) checkArray(array, verb);
   return arrays;
 }
 
-/** The type that holds the elements of all arrays, as NumPy's `result_type` has it. */
+/** Returns the type that holds the elements of all arrays, after NumPy's `result_type`. */
 function commonType(arrays: readonly NdArray<AnyNdArrayData>[]): DataType | BigDataType {
   return arrays.map(({ data }) => dtypeOf(data)).reduce(widerType);
 }
@@ -122,8 +124,8 @@ function widerType(left: DataType | BigDataType, right: DataType | BigDataType) 
   let bits = Math.max(a.bits, b.bits);
   if (a.kind === b.kind) return nameOf(a.kind, bits);
   if (a.kind === "float" || b.kind === "float") {
-    const [float, whole] = a.kind === "float" ? [a, b] : [b, a];
-    bits = Math.max(float.bits, 2 * whole.bits); // enough for every digit
+    const [float, integer] = a.kind === "float" ? [a, b] : [b, a];
+    bits = Math.max(float.bits, 2 * integer.bits); // represents each integer exactly
     return nameOf("float", bits);
   }
   const [signed, unsigned] = a.kind === "int" ? [a, b] : [b, a];

@@ -1,25 +1,25 @@
 /**
- * What a reduction makes of a run of elements.
+ * The inner loops of reductions, over a run of elements.
  *
- * Elements are seen as numbers here; the same code adds and compares bigints.
+ * Elements are typed as numbers; the same code adds and compares bigints.
  *
  * @module
  */
 
 import type { NdArrayData } from "./types.ts";
 
-/** What a run of at least one element is reduced to: a value, or the place of one in the run. */
+/** Reduces a run of at least one element to a value, or to the index of an element in the run. */
 export type Kernel = (data: NdArrayData, at: number, step: number, count: number) => number;
 
 /** The reductions that have a kernel. */
 export type KernelName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax";
 
-/** Runs up to this length are added one by one, in eight sums. */
+/** Runs up to this length are added in eight interleaved sums; longer ones are halved. */
 const UNROLLED = 128;
 
 /**
- * Adds in pairs: the error grows with the logarithm of the number of elements, not with the number.
- * It is NumPy's `pairwise_sum`.
+ * Adds in pairs, as NumPy's `pairwise_sum`: the error grows with the logarithm of the number of
+ * elements.
  */
 function sum(data: NdArrayData, at: number, step: number, count: number): number {
   if (count < 8) {
@@ -61,30 +61,30 @@ function prod(data: NdArrayData, at: number, step: number, count: number): numbe
   return product;
 }
 
-/** The first of the least; NaN is less than any number. */
+/** Returns the index of the first minimum; NaN counts as less than any number. */
 function argmin(data: NdArrayData, at: number, step: number, count: number): number {
-  let least = data[at];
-  let place = 0;
-  for (let n = 1; n < count && least === least; n++) {
+  let minimum = data[at];
+  let index = 0;
+  for (let n = 1; n < count && minimum === minimum; n++) {
     const element = data[at += step];
-    if (element >= least) continue;
-    least = element;
-    place = n;
+    if (element >= minimum) continue;
+    minimum = element;
+    index = n;
   }
-  return place;
+  return index;
 }
 
-/** The first of the greatest; NaN is greater than any number. */
+/** Returns the index of the first maximum; NaN counts as greater than any number. */
 function argmax(data: NdArrayData, at: number, step: number, count: number): number {
-  let greatest = data[at];
-  let place = 0;
-  for (let n = 1; n < count && greatest === greatest; n++) {
+  let maximum = data[at];
+  let index = 0;
+  for (let n = 1; n < count && maximum === maximum; n++) {
     const element = data[at += step];
-    if (element <= greatest) continue;
-    greatest = element;
-    place = n;
+    if (element <= maximum) continue;
+    maximum = element;
+    index = n;
   }
-  return place;
+  return index;
 }
 
 /** The reductions by name. */
@@ -97,7 +97,7 @@ export const kernels: Readonly<Record<KernelName, Kernel>> = {
   argmax,
 };
 
-/** Whether a reduction gives the place of an element, not a value. */
+/** Returns whether a reduction results in the index of an element, not in a value. */
 export function returnsIndex(name: KernelName): boolean {
   return name === "argmin" || name === "argmax";
 }

@@ -12,20 +12,19 @@ import { arrayClassOf } from "./types.ts";
 import type { ArrayOf, NdArray } from "./types.ts";
 import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync, threadsForCheap } from "./work.ts";
 
-/** The types whose elements can be fractions. */
+/** The floating-point element types. */
 export type FractionType = "float16" | "float32" | "float64";
 
 /** Options of {@linkcode random}. */
 export interface RandomArrayOptions<Type extends FractionType = "float64"> {
   /**
-   * What the numbers follow from.
+   * Seed of the numbers.
    *
-   * @default {none: they differ each time}
+   * @default {none: the numbers differ each time}
    */
   seed?: Seed | SeedSequence;
   /**
-   * A generator that gives the seed instead, by drawing four numbers; so arrays that are made with it
-   * one after the other differ.
+   * A generator that four numbers are drawn from as the seed, so consecutive arrays differ.
    */
   generator?: Random;
   /**
@@ -35,7 +34,7 @@ export interface RandomArrayOptions<Type extends FractionType = "float64"> {
    */
   dtype?: Type;
   /**
-   * Number of threads.
+   * Number of isolates that fill the array.
    *
    * @default {getNumThreads(); 1 for fewer than a million elements}
    */
@@ -50,19 +49,19 @@ const optionNames: OptionNames<RandomArrayOptions> = {
 };
 
 /**
- * Makes an array on shared memory of random numbers from 0 to 1, without 1.
+ * Makes an array on shared memory of random numbers from 0 (inclusive) to 1 (exclusive).
  *
- * Large arrays are filled by the workers of the parallel loops. Every 65,536 elements, in C order,
- * have a stream of their own, a jump of 2^64 draws after the one before: so the numbers are the same
- * whatever the number of threads.
+ * Large arrays are filled by the loop workers. Each block of 65,536 elements, in C order, has a
+ * separate stream, 2^64 draws ahead of the previous one, so the numbers do not depend on the number of
+ * isolates.
  *
- * Follows `numpy.random.Generator.random`; the numbers are others.
+ * Follows `numpy.random.Generator.random`, with another generator: the same seed gives other numbers.
  *
  * @param shape length of each axis
- * @throws {RangeError} if a length is not a whole number of at least 0, or the seed is none
- * @throws {TypeError} if there is no such type, or both `seed` and `generator` are given
+ * @throws {RangeError} if a length or a number of the seed is not an integer of at least 0
+ * @throws {TypeError} if `dtype` is not a floating-point type, or both `seed` and `generator` are given
  *
- * @example The same again
+ * @example The same numbers twice
  * ```ts
  * import { arrayEqual, random } from "@sauropod/multiprocessing/ndarray";
  * import { assert } from "@std/assert";
@@ -79,7 +78,7 @@ export async function random<Type extends FractionType = "float64">(
 }
 
 /**
- * As {@linkcode random}, blocking the thread, which does its share.
+ * Makes an array as {@linkcode random} does, blocking the isolate, which fills blocks too.
  *
  * @throws as {@linkcode random}
  *
@@ -103,7 +102,7 @@ export function randomSync<Type extends FractionType = "float64">(
 
 interface Context {
   data: ArrayOf<FractionType>;
-  /** The state of the generator of each block, four words each. */
+  /** State of each block's generator, four words each. */
   states: Int32Array;
 }
 
@@ -122,17 +121,19 @@ function plan(
   const threads = threadsForCheap(size, numThreads);
   arrayClassOf(dtype);
   if (!dtype.startsWith("float")) {
-    throw new TypeError(`Cannot make random array: dtype must be one of fractions, not ${dtype}`);
+    throw new TypeError(
+      `Cannot make random array: dtype must be a floating-point type, not ${dtype}`,
+    );
   }
   if (seed !== undefined && generator !== undefined) {
-    throw new TypeError("Cannot make random array: give either a seed or a generator");
+    throw new TypeError("Cannot make random array: only one of seed and generator may be given");
   }
   const blocks = Math.ceil(size / BLOCK_SIZE);
   const states = makeZeros([4 * blocks], "int32").data as Int32Array;
-  let own = generator === undefined ? new Random(seed) : generator.spawn(1)[0];
+  let stream = generator === undefined ? new Random(seed) : generator.spawn(1)[0];
   for (let block = 0; block < blocks; block++) {
-    states.set(own.state, 4 * block);
-    own = own.jumped();
+    states.set(stream.state, 4 * block);
+    stream = stream.jumped();
   }
   const array = makeZeros(shape, dtype);
   const data = array.data as ArrayOf<FractionType>;

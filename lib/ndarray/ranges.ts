@@ -1,5 +1,5 @@
 /**
- * Arrays of numbers that are equally far apart.
+ * Arrays of evenly spaced numbers.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { arrayClassOf, isBig } from "./types.ts";
 import type { ArrayOf, DataType, NdArray, NdArrayData } from "./types.ts";
 
 /**
- * Makes an array of numbers that are equally far apart, without the end.
+ * Makes an array of evenly spaced numbers, up to but not including the end.
  *
- * Follows `numpy.arange`; the elements are `"float64"` if no type is given.
+ * Follows `numpy.arange`; the elements are `"float64"` by default.
  *
  * @param startOrStop the first number, or the end if it is the only argument
  * @param stop the end, which is not in the array
- * @param step the distance between two numbers; negative to count down
+ * @param step the difference between consecutive numbers; negative to count down
  * @param dtype type of the elements
- * @throws {RangeError} if `step` is 0, or one of the numbers is not finite
- * @throws {TypeError} if there is no such type
+ * @throws {RangeError} if `step` is 0, or an argument is not finite
+ * @throws {TypeError} if `dtype` is unknown or a bigint type
  *
  * @example Counting
  * ```ts
@@ -42,7 +42,7 @@ export function arange<Type extends DataType = "float64">(
   if (step === 0) throw new RangeError("Cannot make array: step must not be 0");
   const array = zeros([Math.max(Math.ceil((end - start) / step), 0)], numberType(dtype));
   const data = array.data as NdArrayData;
-  const delta = start + step - start; // what is left of the step beside a large start, as in NumPy
+  const delta = start + step - start; // the step as rounded at a large start, as in NumPy
   for (let at = 0; at < data.length; at++) data[at] = start + at * delta;
   return array;
 }
@@ -64,15 +64,15 @@ export interface LinspaceOptions<Type extends DataType = "float64"> {
 }
 
 /**
- * Makes an array of `num` numbers that are equally far apart, from `start` to `stop`.
+ * Makes an array of `num` evenly spaced numbers from `start` to `stop`.
  *
  * Follows `numpy.linspace`; its `retstep` is `array.get(1) - array.get(0)`.
  *
  * @param start the first number
- * @param stop the last, or the end if `endpoint` is false
- * @param num how many
- * @throws {RangeError} if `num` is not a whole number of at least 0, or `start` or `stop` is not finite
- * @throws {TypeError} if there is no such type
+ * @param stop the last number, or the exclusive end if `endpoint` is false
+ * @param num the number of elements
+ * @throws {RangeError} if `num` is not an integer of at least 0, or `start` or `stop` is not finite
+ * @throws {TypeError} if `dtype` is unknown or a bigint type
  *
  * @example From 0 to 2
  * ```ts
@@ -93,7 +93,7 @@ export function linspace<Type extends DataType = "float64">(
   checkFinite({ start, stop });
   if (!Number.isInteger(num) || num < 0) {
     throw new RangeError(
-      `Cannot make array: num must be a whole number of at least 0, not ${describe(num)}`,
+      `Cannot make array: num must be an integer of at least 0, not ${describe(num)}`,
     );
   }
   const array = zeros([num], numberType(dtype));
@@ -117,5 +117,5 @@ function checkFinite(numbers: Record<string, number>): void {
 function numberType<Type extends DataType>(dtype: Type): Type {
   arrayClassOf(dtype);
   if (!isBig(dtype)) return dtype;
-  throw new TypeError(`Cannot make array: dtype must be one of numbers, not ${dtype}`);
+  throw new TypeError(`Cannot make array: dtype must be a type of numbers, not ${dtype}`);
 }

@@ -1,9 +1,9 @@
 /**
- * Reductions of arrays: sums, products, the least and the greatest.
+ * Reductions of arrays: how they are divided into parts, for all elements and along an axis.
  *
- *     elements in C order --BLOCK at a time--> kernel --> one value a block --> kernel --> result
+ *     elements in C order --BLOCK_SIZE at a time--> kernel --> one value per block --> kernel --> result
  *
- * The blocks are the same however many threads there are, so the result is the same bit for bit.
+ * The blocks do not depend on the number of isolates, so the result is the same, bit for bit.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { ArrayOf, BigNdArrayData, ElementOf, NdArray, NdArrayData } from ".
 import { gather, Walk } from "./walk.ts";
 import { BLOCK_SIZE, type BlockWork, threadsForCheap } from "./work.ts";
 
-/** The reductions. */
+/** The names of the reductions. */
 export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
 
 /** Options of a reduction. */
@@ -25,11 +25,11 @@ export interface ReduceOptions {
   /**
    * The axis to reduce, which the result lacks; negative ones count from the last.
    *
-   * @default {none: all elements become one}
+   * @default {none: all elements are reduced to one value}
    */
   axis?: number;
   /**
-   * Number of threads.
+   * Number of isolates that reduce the array.
    *
    * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
    */
@@ -37,9 +37,9 @@ export interface ReduceOptions {
 }
 
 /**
- * What the elements lie in that a reduction along an axis gives: places in `uint32`; sums and
- * products of bigints and fractions in their own type, of others in `float64`; means likewise, of
- * bigints in `float64`; the least and the greatest in their own type.
+ * The typed array that holds the result of a reduction along an axis: `uint32` for indices; for sums
+ * and products the type of the elements if it is a bigint or floating-point type, else `float64`; the
+ * same for means, but `float64` for bigints; the type of the elements for minima and maxima.
  */
 export type ReducedData<Name extends ReductionName, Data extends AnyNdArrayData> = Name extends
   "argmin" | "argmax" ? Uint32Array
@@ -48,12 +48,12 @@ export type ReducedData<Name extends ReductionName, Data extends AnyNdArrayData>
   : [Name, Data] extends ["sum" | "prod", BigNdArrayData] ? Data
   : Float64Array;
 
-/** What a reduction of all elements gives. */
+/** The result of a reduction of all elements. */
 export type Reduced<Name extends ReductionName, Data extends AnyNdArrayData> = Name extends
   "argmin" | "argmax" | "mean" ? number
   : ElementOf<Data>;
 
-/** The type of the elements that a reduction along an axis gives. */
+/** Returns the element type of the result of a reduction along an axis. */
 function reducedType(name: ReductionName, data: AnyNdArrayData) {
   const dtype = dtypeOf(data);
   if (name === "min" || name === "max") return dtype;
@@ -62,7 +62,12 @@ function reducedType(name: ReductionName, data: AnyNdArrayData) {
   return isBig(dtype) && name !== "mean" ? dtype : "float64";
 }
 
-/** A reduction, cut into parts. */
+/**
+ * Checks the arguments of a reduction, and divides it into parts.
+ *
+ * @throws {RangeError} if `axis` is out of range, or there are no elements to take a minimum or maximum of
+ * @throws {TypeError} if `array` is not an ndarray of a typed array, or an option is unknown
+ */
 export function planReduction(
   name: ReductionName,
   array: NdArray<AnyNdArrayData>,
@@ -71,11 +76,11 @@ export function planReduction(
   const verb = verbs[name];
   checkOptions(verb, options, { axis: true, numThreads: true });
   const { axis, numThreads } = options;
-  const given = checkArray(array, verb) as NdArray;
-  const wanted = threadsForCheap(given.size, numThreads);
-  const threads = isShared(given) ? wanted : 1;
-  const along = axis === undefined ? undefined : checkAxis(axis, given.dimension, verb);
-  const reduced = along === undefined ? given.size : given.shape[along];
+  const checked = checkArray(array, verb) as NdArray;
+  const wanted = threadsForCheap(checked.size, numThreads);
+  const threads = isShared(checked) ? wanted : 1;
+  const along = axis === undefined ? undefined : checkAxis(axis, checked.dimension, verb);
+  const reduced = along === undefined ? checked.size : checked.shape[along];
   const lacksIdentity = name !== "sum" && name !== "prod" && name !== "mean";
   if (lacksIdentity && reduced === 0) {
     throw new RangeError(
@@ -83,8 +88,8 @@ export function planReduction(
     );
   }
   const work = along === undefined
-    ? planWhole(name, given, threads)
-    : planAlong(name, given, along, threads);
+    ? planWhole(name, checked, threads)
+    : planAlong(name, checked, along, threads);
   return work as BlockWork<object, unknown>;
 }
 
@@ -100,7 +105,7 @@ const verbs: Record<ReductionName, string> = {
 
 const kernelOf = (name: ReductionName): KernelName => name === "mean" ? "sum" : name;
 
-/** What the sum or the product of nothing is. */
+/** Returns the sum or the product of no elements. */
 function identityOf(name: ReductionName, dtype: string): number {
   const identity = name === "prod" ? 1 : 0;
   return (isBig(dtype) ? BigInt(identity) : identity) as number;
@@ -111,7 +116,7 @@ function identityOf(name: ReductionName, dtype: string): number {
 interface WholeContext {
   array: NdArray;
   kernel: KernelName;
-  /** What each block is reduced to: a value, or a place in the array. */
+  /** The result of each block: a value, or an index in C order. */
   partials: NdArrayData;
 }
 
@@ -147,7 +152,7 @@ function planWhole(
     if (returnsIndex(kernel)) {
       const values = new (array.data.constructor as ArrayClass)(blocks);
       const walk = new Walk(array.shape, [array]);
-      partials.forEach((place, block) => gather(array, walk, place, place + 1, values, block));
+      partials.forEach((index, block) => gather(array, walk, index, index + 1, values, block));
       return partials[kernels[kernel](values, 0, 1, blocks)];
     }
     const value = kernels[kernel](partials, 0, 1, blocks);
@@ -169,7 +174,7 @@ interface AlongContext {
   name: ReductionName;
   axis: number;
   out: NdArray;
-  /** Elements of the result in a part. */
+  /** Number of elements of the result in a part. */
   lanes: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The reductions of NumPy, awaited and blocking.
+ * NumPy's reductions, async and blocking.
  *
  * @module
  */
@@ -12,36 +12,35 @@ import { runWork, runWorkSync } from "./work.ts";
 /**
  * A reduction of an array: of all elements, or along an axis.
  *
- * - Large arrays on shared memory are reduced by the workers of the parallel loops; they start with
- *   the first one.
- * - The result is the same, bit for bit, whatever the number of threads: the elements are taken
- *   in C order, 65,536 at a time, and sums are made in pairs.
- * - NaN among the elements gives NaN, or its place.
+ * - Large arrays on shared memory are reduced by the loop workers, which the first reduction starts.
+ * - The result is the same, bit for bit, for any number of isolates: elements are taken in C order, in
+ *   blocks of 65,536, and sums are added in pairs.
+ * - If an element is NaN, the result is NaN, or its index.
  *
- * @throws {RangeError} if there is no such axis, or nothing to choose from
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {RangeError} if `axis` is out of range, or there are no elements to take a minimum or maximum of
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  */
 export interface Reduction<Name extends ReductionName> {
-  /** Along an axis: an array without it, on shared memory. */
+  /** Reduces along an axis; returns an array without this axis, on shared memory. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options: ReduceOptions & { axis: number },
   ): Promise<NdArray<ReducedData<Name, Data>>>;
-  /** All elements. */
+  /** Reduces all elements to one value. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options?: ReduceOptions & { axis?: undefined },
   ): Promise<Reduced<Name, Data>>;
 }
 
-/** As {@linkcode Reduction}, blocking the thread, which does its share. */
+/** A reduction as {@linkcode Reduction}, blocking the isolate, which reduces blocks too. */
 export interface ReductionSync<Name extends ReductionName> {
-  /** Along an axis: an array without it, on shared memory. */
+  /** Reduces along an axis; returns an array without this axis, on shared memory. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options: ReduceOptions & { axis: number },
   ): NdArray<ReducedData<Name, Data>>;
-  /** All elements. */
+  /** Reduces all elements to one value. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options?: ReduceOptions & { axis?: undefined },
@@ -59,12 +58,12 @@ function reductionSync<Name extends ReductionName>(name: Name): ReductionSync<Na
 }
 
 /**
- * The sum of the elements. See {@linkcode Reduction}.
+ * Returns the sum of the elements. See {@linkcode Reduction}.
  *
- * Follows `numpy.sum`. Numbers are added as `float64`; sums along an axis of `float16` and
- * `float32` are of that type again. Bigints wrap at 64 bits.
+ * Follows `numpy.sum`. Numbers are added as `float64`; sums of `float16` and `float32` along an axis are
+ * converted back to that type. Sums of bigints wrap at 64 bits.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, sum, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -77,9 +76,9 @@ function reductionSync<Name extends ReductionName>(name: Name): ReductionSync<Na
 export const sum: Reduction<"sum"> = reduction("sum");
 
 /**
- * As {@linkcode sum}, blocking the thread.
+ * Reduces as {@linkcode sum} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, sumSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -90,11 +89,11 @@ export const sum: Reduction<"sum"> = reduction("sum");
 export const sumSync: ReductionSync<"sum"> = reductionSync("sum");
 
 /**
- * The product of the elements. See {@linkcode Reduction}.
+ * Returns the product of the elements. See {@linkcode Reduction}.
  *
- * Follows `numpy.prod`. Types are those of {@linkcode sum}.
+ * Follows `numpy.prod`. Types are as in {@linkcode sum}.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, prod, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -107,9 +106,9 @@ export const sumSync: ReductionSync<"sum"> = reductionSync("sum");
 export const prod: Reduction<"prod"> = reduction("prod");
 
 /**
- * As {@linkcode prod}, blocking the thread.
+ * Reduces as {@linkcode prod} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, prodSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -120,11 +119,11 @@ export const prod: Reduction<"prod"> = reduction("prod");
 export const prodSync: ReductionSync<"prod"> = reductionSync("prod");
 
 /**
- * The least element. See {@linkcode Reduction}.
+ * Returns the smallest element. See {@linkcode Reduction}.
  *
  * Follows `numpy.min`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, min, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -137,9 +136,9 @@ export const prodSync: ReductionSync<"prod"> = reductionSync("prod");
 export const min: Reduction<"min"> = reduction("min");
 
 /**
- * As {@linkcode min}, blocking the thread.
+ * Reduces as {@linkcode min} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, minSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -150,11 +149,11 @@ export const min: Reduction<"min"> = reduction("min");
 export const minSync: ReductionSync<"min"> = reductionSync("min");
 
 /**
- * The greatest element. See {@linkcode Reduction}.
+ * Returns the largest element. See {@linkcode Reduction}.
  *
  * Follows `numpy.max`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, max, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -167,9 +166,9 @@ export const minSync: ReductionSync<"min"> = reductionSync("min");
 export const max: Reduction<"max"> = reduction("max");
 
 /**
- * As {@linkcode max}, blocking the thread.
+ * Reduces as {@linkcode max} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, maxSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -180,12 +179,11 @@ export const max: Reduction<"max"> = reduction("max");
 export const maxSync: ReductionSync<"max"> = reductionSync("max");
 
 /**
- * The mean of the elements: their sum, divided by their number; NaN if there are none. See
- * {@linkcode Reduction}.
+ * Returns the mean of the elements, NaN if there are none. See {@linkcode Reduction}.
  *
  * Follows `numpy.mean`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, mean, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -198,9 +196,9 @@ export const maxSync: ReductionSync<"max"> = reductionSync("max");
 export const mean: Reduction<"mean"> = reduction("mean");
 
 /**
- * As {@linkcode mean}, blocking the thread.
+ * Reduces as {@linkcode mean} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, meanSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -211,12 +209,12 @@ export const mean: Reduction<"mean"> = reduction("mean");
 export const meanSync: ReductionSync<"mean"> = reductionSync("mean");
 
 /**
- * The place of the least element in C order, the first if there are several. See {@linkcode
- * Reduction}.
+ * Returns the index of the smallest element in C order; of several, the first. See
+ * {@linkcode Reduction}.
  *
  * Follows `numpy.argmin`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, argmin, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -229,9 +227,9 @@ export const meanSync: ReductionSync<"mean"> = reductionSync("mean");
 export const argmin: Reduction<"argmin"> = reduction("argmin");
 
 /**
- * As {@linkcode argmin}, blocking the thread.
+ * Reduces as {@linkcode argmin} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, argminSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -242,12 +240,12 @@ export const argmin: Reduction<"argmin"> = reduction("argmin");
 export const argminSync: ReductionSync<"argmin"> = reductionSync("argmin");
 
 /**
- * The place of the greatest element in C order, the first if there are several. See {@linkcode
- * Reduction}.
+ * Returns the index of the largest element in C order; of several, the first. See
+ * {@linkcode Reduction}.
  *
  * Follows `numpy.argmax`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, argmax, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -260,9 +258,9 @@ export const argminSync: ReductionSync<"argmin"> = reductionSync("argmin");
 export const argmax: Reduction<"argmax"> = reduction("argmax");
 
 /**
- * As {@linkcode argmax}, blocking the thread.
+ * Reduces as {@linkcode argmax} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, argmaxSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";

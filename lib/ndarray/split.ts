@@ -1,5 +1,5 @@
 /**
- * Cutting arrays into parts, which are views: a worker that gets one writes to the whole.
+ * Functions that divide arrays into views, for workers to write to.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { checkArray, checkAxis, makeView } from "./array.ts";
 import type { AnyNdArrayData, NdArray } from "./types.ts";
 
 /**
- * Cuts an array into equal parts along an axis, or at the given indices.
+ * Divides an array into equal parts along an axis, or at the given indices.
  *
  * Follows `numpy.split`.
  *
  * @param array the array
- * @param sections how many parts, or the indices where the second and later parts begin
- * @param axis the axis to cut; negative ones count from the last
- * @returns views
- * @throws {RangeError} if the axis cannot be cut into so many equal parts, or there is no such axis
+ * @param sections the number of parts, or the start index of each part but the first
+ * @param axis the axis to divide; negative ones count from the last
+ * @returns views of the parts
+ * @throws {RangeError} if the axis cannot be divided into equal parts, or `axis` is out of range
  *
  * @example A part for each of two workers
  * ```ts
@@ -50,16 +50,17 @@ export function split<Data extends AnyNdArrayData>(
 }
 
 /**
- * Cuts an array into parts along an axis: the first ones are longer by one if it does not come out
- * even, and the last ones are empty if there are too few elements.
+ * Divides an array into parts along an axis. If the lengths cannot be equal, the first parts are longer
+ * by one; if there are too few elements, the last parts are empty.
  *
  * Follows `numpy.array_split`.
  *
  * @param array the array
- * @param sections how many parts, or the indices where the second and later parts begin
- * @param axis the axis to cut; negative ones count from the last
- * @returns views
- * @throws {RangeError} if `sections` is not a whole number of at least 1, or there is no such axis
+ * @param sections the number of parts, or the start index of each part but the first
+ * @param axis the axis to divide; negative ones count from the last
+ * @returns views of the parts
+ * @throws {RangeError} if the number of parts is not an integer of at least 1, an index is not an
+ * integer, or `axis` is out of range
  *
  * @example Three parts of eight numbers
  * ```ts
@@ -79,7 +80,7 @@ export function arraySplit<Data extends AnyNdArrayData>(
   const length = array.shape[at];
   const bounds = typeof sections === "number"
     ? evenBounds(length, sections)
-    : [0, ...sections.map((index) => asInSlice(index, length)), length];
+    : [0, ...sections.map((index) => clampIndex(index, length)), length];
   return bounds.slice(1).map((end, part) => {
     const { data, stride, offset } = array;
     const start = bounds[part];
@@ -91,7 +92,7 @@ export function arraySplit<Data extends AnyNdArrayData>(
 function checkSections(sections: number): true {
   if (Number.isInteger(sections) && sections >= 1) return true;
   throw new RangeError(
-    `Cannot split array: the number of parts must be a whole number of at least 1, not ${
+    `Cannot split array: the number of parts must be an integer of at least 1, not ${
       describe(sections)
     }`,
   );
@@ -99,19 +100,19 @@ function checkSections(sections: number): true {
 
 function evenBounds(length: number, sections: number): number[] {
   checkSections(sections);
-  const least = Math.floor(length / sections);
+  const size = Math.floor(length / sections);
   const longer = length % sections;
   return Array.from(
     { length: sections + 1 },
-    (_, part) => part * least + Math.min(part, longer),
+    (_, part) => part * size + Math.min(part, longer),
   );
 }
 
-/** An index as a slice of Python's takes it: negative ones from the end, none beyond the ends. */
-function asInSlice(index: number, length: number): number {
+/** Clamps an index as Python's slices do; negative ones count from the end. */
+function clampIndex(index: number, length: number): number {
   if (!Number.isInteger(index)) {
     throw new RangeError(
-      `Cannot split array: indices must be whole numbers, not ${describe(index)}`,
+      `Cannot split array: indices must be integers, not ${describe(index)}`,
     );
   }
   return Math.min(Math.max(index < 0 ? index + length : index, 0), length);

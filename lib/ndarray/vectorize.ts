@@ -1,5 +1,5 @@
 /**
- * Functions of numbers, applied to each element of arrays on all cores.
+ * Functions of numbers, called for each element of arrays on all cores.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { arrayClassOf, isBig, type NdArray, type NdArrayData } from "./types.ts"
 import { repeated, Walk } from "./walk.ts";
 import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync } from "./work.ts";
 
-/** So many parts each thread gets, so that none waits long for another. */
+/** Number of parts per isolate, so that none waits long for another. */
 const PARTS_PER_THREAD = 16;
 
 /** Options of {@linkcode vectorize}. */
@@ -35,35 +35,34 @@ export interface VectorizeOptions<Type extends DataType | BigDataType> {
    */
   dtype?: Type;
   /**
-   * Number of threads: 1 for a plain loop in the caller.
+   * Number of isolates that call the function; 1 runs a plain loop in the caller.
    *
    * @default {getNumThreads()}
    */
   numThreads?: number;
 }
 
-/** Arrays or single elements, for the parameters of a function. */
+/** The arguments of a vectorized function: an array or a single element for each parameter. */
 export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
   [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
     : number | NdArray<NdArrayData>;
 };
 
 /**
- * Makes a function of arrays of a function of numbers: it calls that with each element, or with the
- * elements of several arrays that are at the same place, on all cores.
+ * Turns a function of numbers into a function of arrays, which calls it for each element, or for the
+ * elements of several arrays at the same index, on all cores.
  *
- * - Arrays of different shapes are repeated to have the same, as by `broadcastTo`; so are single
- *   numbers.
- * - `fn` is a task, or a function that sees nothing but its arguments. It is called in any order.
- * - Arrays that are not on shared memory are copied there first.
+ * - Arrays of different shapes, and single numbers, are broadcast, as by `broadcastTo`.
+ * - `fn` is a task, or a function that uses nothing but its arguments. It is called in any order.
+ * - Arrays that are not on shared memory are copied to it first.
  * - The first error of `fn` ends the call.
  *
- * Follows `numpy.vectorize`, which is a loop on one core; the type of the result is not guessed from
+ * Follows `numpy.vectorize`, which is a loop on one core. The type of the result is not inferred from
  * its first element.
  *
  * @param fn takes elements and returns one
  * @returns a function that resolves with a new array on shared memory
- * @throws {TypeError} if `fn` is no function, or there is no such `dtype`
+ * @throws {TypeError} if `fn` is not a function, or `dtype` is unknown
  *
  * @example Squares, and sums of rows and columns
  * ```ts
@@ -94,7 +93,7 @@ export function vectorize<
 }
 
 /**
- * As {@linkcode vectorize}, for a function that blocks the thread, which does its share.
+ * Makes a function as {@linkcode vectorize} does, which blocks the isolate and runs parts in it too.
  *
  * @throws as {@linkcode vectorize}
  *
@@ -140,7 +139,7 @@ interface Context {
   fn: ElementFunction;
   inputs: NdArray[];
   out: NdArray;
-  /** Elements in a part. */
+  /** Number of elements in a part. */
   length: number;
 }
 
@@ -150,9 +149,9 @@ function plan(
   { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
 ): BlockWork<Context, NdArray> {
   const threads = threadsFor(numThreads);
-  const given = arrays.map((value, index) => asArray(value, index, threads > 1));
-  const shape = commonShape(given.map((array) => array.shape), "vectorize");
-  const inputs = given.map((array) => repeated(array, shape));
+  const operands = arrays.map((value, index) => asArray(value, index, threads > 1));
+  const shape = commonShape(operands.map((array) => array.shape), "vectorize");
+  const inputs = operands.map((array) => repeated(array, shape));
   const out = makeZeros(shape, dtype);
   const length = Math.min(
     Math.max(Math.ceil(out.size / (threads * PARTS_PER_THREAD)), 1),
@@ -167,7 +166,7 @@ function plan(
   };
 }
 
-/** An array, or an element as an array without axes. */
+/** Returns an argument as an array; a single element becomes an array without axes. */
 function asArray(value: unknown, index: number, crosses: boolean): NdArray {
   if (isNdArray(value) && ArrayBuffer.isView(value.data)) {
     return (crosses ? asShared(value) : value) as NdArray;
@@ -187,19 +186,19 @@ const mapPart = task(import.meta, (part: number, { fn, inputs, out, length }: Co
   const loop = loopOf(fn, inputs.length);
   const data = [out, ...inputs].map((array) => array.data);
   const from = part * length;
-  const refuse = refuser(out.dtype);
+  const resultCheck = resultCheckFor(out.dtype);
   walk.runs(from, Math.min(from + length, walk.size), (at, count) => {
-    loop(data, at, walk.steps, count, refuse);
+    loop(data, at, walk.steps, count, resultCheck);
   });
 });
 
-function refuser(dtype: string): Refusal {
+function resultCheckFor(dtype: string): ResultCheck {
   const type = isBig(dtype) ? "bigint" : "number";
   return {
     type,
-    refuse(value) {
+    fail(value) {
       const isPromise = isPromiseLike(value);
-      if (isPromise) value.then(undefined, () => {}); // this one counts
+      if (isPromise) value.then(undefined, () => {}); // the error below is thrown instead
       throw new TypeError(
         `Cannot vectorize: fn must return a ${type}, since the result is ${dtype}, not ${
           isPromise ? "a promise" : value === null ? "null" : `a ${typeof value}`
@@ -209,19 +208,21 @@ function refuser(dtype: string): Refusal {
   };
 }
 
-interface Refusal {
+/** How results of the function are checked. */
+interface ResultCheck {
   type: "number" | "bigint";
-  refuse: (value: unknown) => never;
+  /** Throws, for a result of another type. */
+  fail: (value: unknown) => never;
 }
 
-// The loop itself, compiled for each function, so that the engine can build the function into it.
+// The loop is compiled for each function, so that the engine can inline the function.
 
 type Loop = (
   data: readonly NdArrayData[],
   at: readonly number[],
   steps: readonly number[],
   count: number,
-  refusal: Refusal,
+  resultCheck: ResultCheck,
 ) => void;
 
 let compilations = 0;
@@ -235,14 +236,14 @@ function loopOf(fn: ElementFunction, inputs: number): Loop {
 
 function compile(fn: ElementFunction, inputs: number): Loop {
   const all = [...Array(inputs + 1).keys()]; // array 0 is the result
-  const taken = all.slice(1).map((array) => `d${array}[p${array}]`).join(", ");
+  const elements = all.slice(1).map((array) => `d${array}[p${array}]`).join(", ");
   const text = `"use strict";
-    return (data, at, steps, count, { type, refuse }) => {
+    return (data, at, steps, count, { type, fail }) => {
       const ${all.map((a) => `d${a} = data[${a}], s${a} = steps[${a}]`).join(", ")};
       let ${all.map((a) => `p${a} = at[${a}]`).join(", ")};
       for (let n = 0; n < count; n++) {
-        const value = fn(${taken});
-        if (typeof value !== type) refuse(value);
+        const value = fn(${elements});
+        if (typeof value !== type) fail(value);
         d0[p0] = value;
         ${all.map((a) => `p${a} += s${a};`).join(" ")}
       }

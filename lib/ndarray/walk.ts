@@ -1,8 +1,8 @@
 /**
- * Walking through arrays of one shape in C order, the last axis running fastest.
+ * Iteration over arrays of one shape in C order: the last axis varies fastest.
  *
- * The walk goes in runs: elements that are equally far apart in each of the arrays. Axes that lie one
- * behind the other in all arrays are taken as one, so an array without gaps is a single run.
+ * A walk visits runs: consecutive elements at a constant distance in each of the arrays. Axes that are
+ * contiguous in all arrays are merged into one, so an array without gaps is a single run.
  *
  * @module
  */
@@ -10,19 +10,19 @@
 import { makeView } from "./array.ts";
 import type { AnyNdArrayData, ArrayClass, Layout, NdArray, NdArrayData } from "./types.ts";
 
-/** A walk through arrays of one shape. */
+/** An iteration over arrays of one shape. */
 export class Walk {
   /** Number of elements of each array. */
   readonly size: number;
-  /** Distance between neighbours of a run, for each array. */
+  /** Distance between consecutive elements of a run, for each array. */
   readonly steps: readonly number[];
-  /** Lengths of the axes, those without gaps between them taken together. */
+  /** Lengths of the axes, after merging. */
   readonly #shape: number[] = [];
-  /** The strides along these axes, for each array. */
+  /** Strides along these axes, for each array. */
   readonly #strides: number[][];
   readonly #offsets: readonly number[];
 
-  /** A walk through these arrays, which have the shape. */
+  /** A walk over these arrays, which have this shape. */
   constructor(shape: readonly number[], arrays: readonly Layout[]) {
     this.size = shape.reduce((product, length) => product * length, 1);
     this.#offsets = arrays.map(({ offset }) => offset);
@@ -36,22 +36,24 @@ export class Walk {
 
   #addAxis(length: number, strides: number[]): void {
     const last = this.#shape.length - 1;
-    const gapless = last >= 0 &&
+    const isContiguous = last >= 0 &&
       strides.every((stride, array) => this.#strides[array][last] === stride * length);
-    if (gapless) this.#shape[last] *= length;
+    if (isContiguous) this.#shape[last] *= length;
     else this.#shape.push(length);
-    strides.forEach((stride, array) => this.#strides[array][gapless ? last : last + 1] = stride);
+    strides.forEach((stride, array) =>
+      this.#strides[array][isContiguous ? last : last + 1] = stride
+    );
   }
 
-  /** Whether all elements are one run. */
+  /** Whether all elements form one run. */
   get isOneRun(): boolean {
     return this.#shape.length === 1;
   }
 
   /**
-   * Visits elements `from` to `to`, run by run.
+   * Visits elements `from` to `to`, exclusive, run by run.
    *
-   * @param visit gets where the run begins in each array, in a list that is used again, and its length
+   * @param visit gets the start of the run in each array, in a list that is reused, and its length
    */
   runs(from: number, to: number, visit: (at: readonly number[], count: number) => void): void {
     const shape = this.#shape;
@@ -77,7 +79,7 @@ export class Walk {
   }
 }
 
-/** Copies elements `from` to `to` of an array to `target`, from `at` on. */
+/** Copies elements `from` to `to`, exclusive, of an array to `target`, starting at `at`. */
 export function gather(
   array: NdArray<AnyNdArrayData>,
   walk: Walk,
@@ -96,7 +98,7 @@ export function gather(
   });
 }
 
-/** Sets the elements of an array to those of another of its shape. */
+/** Copies the elements of an array to another of the same shape. */
 export function assign(target: NdArray<AnyNdArrayData>, source: NdArray<AnyNdArrayData>): void {
   const into = target.data as NdArrayData;
   const from = source.data as NdArrayData;
@@ -110,7 +112,7 @@ export function assign(target: NdArray<AnyNdArrayData>, source: NdArray<AnyNdArr
   });
 }
 
-/** The elements of an array in C order: a part of its own data if they lie there so, or a copy. */
+/** Returns the elements of an array in C order: a view of its data if they are contiguous, or a copy. */
 export function inOrder<Data extends AnyNdArrayData>(array: NdArray<Data>): Data {
   const walk = new Walk(array.shape, [array]);
   const data = array.data as NdArrayData;
@@ -122,7 +124,7 @@ export function inOrder<Data extends AnyNdArrayData>(array: NdArray<Data>): Data
   return ordered as unknown as Data;
 }
 
-/** A view of an array as a longer shape: axes of length 1, and those it lacks, are repeated. */
+/** Returns a view of an array with a larger shape: axes of length 1 and missing axes are repeated. */
 export function repeated<Data extends AnyNdArrayData>(
   array: NdArray<Data>,
   shape: readonly number[],

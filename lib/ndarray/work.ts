@@ -1,5 +1,5 @@
 /**
- * Work on parts of an array, done by the team of parallel loops or by the caller alone.
+ * Work on the blocks of an array, by the team of loop workers or by the caller alone.
  *
  * @module
  */
@@ -7,32 +7,32 @@
 import { parallelFor, parallelForSync } from "../loops/parallel_for.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 
-/** Elements that are worked on at a time. Sums depend on it, in the last digits; so it is fixed. */
+/** Number of elements in a block. Fixed, since the last digits of sums depend on it. */
 export const BLOCK_SIZE = 1 << 16;
 
-/** Fewer elements are worked on by the caller, if nobody says otherwise: that takes a millisecond. */
+/** Minimum size of an array to use workers for by default: below, the caller needs a millisecond. */
 const MIN_PARALLEL_SIZE = 1 << 20;
 
-/** Work that was cut into parts, which are done in any order. */
+/** Work in parts, which run in any order. */
 export interface BlockWork<Context extends object, Result> {
   /** Number of parts. */
   parts: number;
-  /** Does one part; a task. */
+  /** Does one part. A task. */
   body: (part: number, context: Context) => void;
-  /** What it sees: everything that it writes to is shared. */
+  /** Second argument of the body; what the body writes to is on shared memory. */
   context: Context;
-  /** Number of threads. */
+  /** Number of isolates that run it. */
   threads: number;
-  /** What comes of it when all parts are done. */
+  /** Returns the result, when all parts are done. */
   finish: () => Result;
 }
 
-/** The number of threads for cheap work on so many elements. */
+/** Returns the number of isolates for cheap work on so many elements. */
 export function threadsForCheap(size: number, wanted: number | undefined): number {
   return wanted === undefined && size < MIN_PARALLEL_SIZE ? 1 : threadsFor(wanted);
 }
 
-/** Does the work. */
+/** Runs the work. */
 export async function runWork<Context extends object, Result>(
   { parts, body, context, threads, finish }: BlockWork<Context, Result>,
 ): Promise<Result> {
@@ -41,7 +41,7 @@ export async function runWork<Context extends object, Result>(
   return finish();
 }
 
-/** As {@linkcode runWork}, blocking the thread, which does its share. */
+/** Runs as {@linkcode runWork} does, blocking the isolate, which runs parts too. */
 export function runWorkSync<Context extends object, Result>(
   { parts, body, context, threads, finish }: BlockWork<Context, Result>,
 ): Result {

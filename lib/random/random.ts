@@ -1,13 +1,13 @@
 /**
- * Random numbers that can be had again, and generators for workers that do not overlap.
+ * Reproducible random numbers, and generators for workers that do not overlap.
  *
  * The generator is xoroshiro128+ 1.0 by David Blackman and Sebastiano Vigna (2018), of `npm:pure-rand`.
- * Its state of 128 bits goes through all values but 0, so the period is 2^128 - 1; a jump goes 2^64
- * states ahead. Each draw of the package is the lower half of a 64-bit sum, whose four lowest bits are
- * known to be weak; here the five or six lowest are left out.
+ * Its 128-bit state takes all values but 0, so the period is 2^128 - 1; a jump advances it by 2^64
+ * states. Each draw of that package is the lower half of a 64-bit sum, whose four lowest bits are known
+ * to be weak; the five or six lowest are discarded here.
  *
- * See "Parallel random number generation" in NumPy's reference for the ways to share out randomness:
- * `spawn` and `jumped` are two of them.
+ * "Parallel random number generation" in NumPy's reference compares the ways to make independent
+ * generators; `spawn` and `jumped` are two of them.
  *
  * @module
  */
@@ -23,19 +23,19 @@ import { checkCount, type Seed, SeedSequence } from "./seed_sequence.ts";
 /** The state of a {@linkcode Random}: four words of 32 bits. */
 export type RandomState = readonly [number, number, number, number];
 
-/** Arrays of fractions, which {@linkcode Random.fill} can fill. */
+/** Arrays of floating-point numbers, which {@linkcode Random.fill} can fill. */
 export type Fillable = Float16Array | Float32Array | Float64Array | number[];
 
 /**
  * A generator of random numbers.
  *
- * - The same seed gives the same numbers, on every machine.
- * - It crosses as a copy: a worker goes on from where it was when it was sent, and does not change
- *   this one. Give each task a generator of its own, by {@linkcode streams} or `spawn`: then the
- *   results do not depend on who runs what.
- * - It is not for secrets: who sees some numbers can compute the rest.
+ * - The same seed gives the same numbers on every machine.
+ * - It crosses as a copy in the same state; draws from the copy do not change the original. Pass each
+ *   task a separate generator, made by {@linkcode streams} or `spawn`, so that results do not depend on
+ *   which worker runs which task.
+ * - It is not cryptographically secure: later numbers can be computed from earlier ones.
  *
- * Follows `numpy.random.Generator`, with another algorithm: seeds give other numbers.
+ * Follows `numpy.random.Generator`, with another algorithm: the same seed gives other numbers.
  *
  * @example Dice
  * ```ts
@@ -52,11 +52,11 @@ export class Random {
   #source: Source;
 
   /**
-   * Makes a generator of a seed; without one, its numbers differ each time.
+   * Makes a generator from a seed; without one, its numbers differ each time.
    *
-   * @param seed a whole number of at least 0, several, or a {@linkcode SeedSequence}
-   * @throws {RangeError} if a number is negative, or no whole number
-   * @throws {TypeError} if it is no seed
+   * @param seed an integer of at least 0, several of them, or a {@linkcode SeedSequence}
+   * @throws {RangeError} if a number is negative, or not an integer
+   * @throws {TypeError} if `seed` has another type
    */
   constructor(seed?: Seed | SeedSequence) {
     const sequence = seed instanceof SeedSequence ? seed : new SeedSequence(seed);
@@ -64,9 +64,9 @@ export class Random {
   }
 
   /**
-   * A generator in a state that another was in.
+   * Makes a generator in the state of another one.
    *
-   * @throws {RangeError} if it is not four words of 32 bits that are not all 0
+   * @throws {RangeError} if `state` is not four 32-bit integers, or all of them are 0
    */
   static fromState(state: RandomState): Random {
     const isState = Array.isArray(state) && state.length === 4 &&
@@ -74,7 +74,7 @@ export class Random {
       state.some((word) => word !== 0);
     if (!isState) {
       throw new RangeError(
-        `Cannot make generator: its state must be four words of 32 bits, not all 0, not ${
+        `Cannot make generator: state must be four 32-bit integers, not all 0, not ${
           describe(state)
         }`,
       );
@@ -84,26 +84,26 @@ export class Random {
     return random;
   }
 
-  /** Where the generator is: a value, to be kept and given to {@linkcode Random.fromState}. */
+  /** State of the generator, for {@linkcode Random.fromState}. */
   get state(): RandomState {
     return this.#source.getState() as RandomState;
   }
 
-  /** A generator in the same state. */
+  /** Makes a generator in the same state. */
   clone(): Random {
     return Random.fromState(this.state);
   }
 
-  /** A number from 0 to 1, without 1: one of 2^53, all as likely. */
+  /** Draws a number from 0 (inclusive) to 1 (exclusive), uniformly distributed over 2^53 values. */
   next(): number {
     const high = this.#source.next() >>> 5;
     return (high * 2 ** 26 + (this.#source.next() >>> 6)) / 2 ** 53;
   }
 
   /**
-   * A number from `low` to `high`, without `high`.
+   * Draws a number from `low` (inclusive) to `high` (exclusive), uniformly distributed.
    *
-   * @throws {RangeError} if one is not finite
+   * @throws {RangeError} if `low`, `high` or their difference is not finite
    */
   uniform(low = 0, high = 1): number {
     if (!Number.isFinite(high - low)) {
@@ -117,21 +117,23 @@ export class Random {
   }
 
   /**
-   * A whole number from `low` to `high`, without `high`, all as likely; with one argument, from 0.
+   * Draws an integer from `low` (inclusive) to `high` (exclusive), uniformly distributed. With one
+   * argument, from 0 to that.
    *
-   * @throws {RangeError} if one is not a whole number, there is none between them, or more than 2^53
+   * @throws {RangeError} if an argument is not a safe integer, or the range is empty or has more than 2^53
+   * integers
    */
   integer(low: number, high?: number): number {
     const [from, to] = high === undefined ? [0, low] : [low, high];
     const range = to - from;
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || range < 1 || range > 2 ** 53) {
       throw new RangeError(
-        `Cannot draw integer: it must be from a whole number up to a greater one, not from ${
+        `Cannot draw integer: the range must be from an integer to a greater one, not from ${
           describe(from)
-        } up to ${describe(to)}`,
+        } to ${describe(to)}`,
       );
     }
-    // Each integer has as many of the 2^53 numbers; those that are left over are drawn again.
+    // Each integer gets the same share of the 2^53 values; a value beyond the shares is drawn again.
     const share = Math.floor(2 ** 53 / range);
     for (;;) {
       const drawn = Math.floor(this.next() * 2 ** 53 / share);
@@ -140,9 +142,9 @@ export class Random {
   }
 
   /**
-   * A number of the normal distribution, by the transform of Box and Muller.
+   * Draws a normally distributed number, by the Box-Muller transform.
    *
-   * @param mean where the middle is
+   * @param mean the mean
    * @param deviation the standard deviation
    * @throws {RangeError} if `deviation` is negative
    */
@@ -157,7 +159,7 @@ export class Random {
   }
 
   /**
-   * Brings the elements of an array into random order, all orders as likely; returns the array.
+   * Shuffles an array in place, each order with the same probability; returns the array.
    *
    * Follows `numpy.random.Generator.shuffle`.
    */
@@ -172,20 +174,20 @@ export class Random {
   }
 
   /**
-   * Sets each element to a number from 0 to 1, without 1; returns the array. Elements of fewer bits
-   * than 64 get the first bits of the numbers that {@linkcode Random.next} draws.
+   * Sets each element to a number from 0 (inclusive) to 1 (exclusive); returns the array. Elements of
+   * fewer than 64 bits get the leading bits of the numbers that {@linkcode Random.next} draws.
    *
    * Follows `numpy.random.Generator.random` with `out`.
    *
-   * @throws {TypeError} if the elements cannot be fractions
+   * @throws {TypeError} if the array is not a list or a typed array of floating-point numbers
    */
   fill<A extends Fillable>(array: A): A {
     const isFillable = Array.isArray(array) || array instanceof Float64Array ||
       array instanceof Float32Array || array instanceof Float16Array;
     if (!isFillable) {
       throw new TypeError(
-        "Cannot fill array: it must be a list or a typed array of fractions. " +
-          "Draw each element with integer()",
+        "Cannot fill array: it must be a list or a typed array of floating-point numbers. " +
+          "For integers draw each element with integer()",
       );
     }
     if (array instanceof Float32Array || array instanceof Float16Array) {
@@ -198,14 +200,14 @@ export class Random {
   }
 
   /**
-   * A generator that is `jumps` times 2^64 draws ahead, so that the two do not overlap.
+   * Makes a generator that is `jumps` times 2^64 draws ahead of this one, so that the two do not overlap.
    *
-   * One number takes two draws. Do not jump on from a jumped one and from this as well: they would
-   * meet. `spawn` has no such rule.
+   * Each number takes two draws. Do not jump from both a jumped generator and its original: the results
+   * would overlap. `spawn` has no such restriction.
    *
    * Follows `numpy.random.BitGenerator.jumped`.
    *
-   * @throws {RangeError} if `jumps` is not a whole number of at least 0
+   * @throws {RangeError} if `jumps` is not an integer of at least 0
    */
   jumped(jumps = 1): Random {
     checkCount("jump", "jumps", jumps);
@@ -215,13 +217,12 @@ export class Random {
   }
 
   /**
-   * Generators of their own, seeded by 128 bits that are drawn from this one: others each time. They
-   * may spawn in turn. That two of them overlap is as likely as that two random numbers of 128 bits
-   * are close.
+   * Makes independent generators, seeded with 128 bits drawn from this one; different ones each time.
+   * They may spawn in turn. Two of them overlap only if two random 128-bit numbers are close.
    *
    * Follows `numpy.random.Generator.spawn`, which counts its children instead of drawing.
    *
-   * @throws {RangeError} if `nChildren` is not a whole number of at least 0
+   * @throws {RangeError} if `nChildren` is not an integer of at least 0
    */
   spawn(nChildren: number): Random[] {
     const entropy = Array.from({ length: 4 }, () => this.integer(2 ** 32));
@@ -229,9 +230,9 @@ export class Random {
   }
 }
 
-/** What is used of the package's generator. */
+/** The generator of `npm:pure-rand`, as far as it is used. */
 interface Source {
-  /** 32 bits, as a number with a sign. */
+  /** Draws 32 bits, as a signed integer. */
   next(): number;
   jump(): void;
   getState(): readonly number[];
@@ -239,21 +240,22 @@ interface Source {
 
 function sourceOf(words: Iterable<number>): Source {
   const state = Array.from(words, (word) => word | 0);
-  if (!state.some((word) => word !== 0)) state[0] = 1; // the one state that leads nowhere
+  if (!state.some((word) => word !== 0)) state[0] = 1; // a state of zeros never changes
   return xoroshiro128plusFromState(state);
 }
 
 /**
- * `n` generators that do not overlap: each begins 2^64 draws, one jump, after the one before.
+ * Makes `n` generators that do not overlap: each starts one jump, 2^64 draws, after the previous one.
  *
- * Give task i the i-th one: then its numbers are the same whatever worker runs it, and in what order.
+ * Pass the i-th generator to task i; its numbers then do not depend on which worker runs it, or when.
  *
- * @param seed a whole number of at least 0, several, or a {@linkcode SeedSequence}; left out, the
- * numbers differ each time
- * @param n how many
- * @throws {RangeError} if `n` is not a whole number of at least 0, or the seed is none
+ * @param seed an integer of at least 0, several of them, or a {@linkcode SeedSequence}; if it is
+ * `undefined`, the numbers differ each time
+ * @param n the number of generators
+ * @throws {RangeError} if `n` or a number of the seed is not an integer of at least 0
+ * @throws {TypeError} if `seed` has another type
  *
- * @example Pi, the same on any number of workers
+ * @example Pi, the same for any number of workers
  * ```ts
  * import { Pool } from "@sauropod/multiprocessing";
  * import { type Random, streams } from "@sauropod/multiprocessing/random";

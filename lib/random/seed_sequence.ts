@@ -1,5 +1,5 @@
 /**
- * Seeds made of seeds.
+ * Seeds derived from other seeds.
  *
  * @module
  */
@@ -16,14 +16,14 @@ const MULT_B = 0x58f38ded;
 const MIX_LEFT = 0xca01f9dd;
 const MIX_RIGHT = 0x4973f715;
 
-/** What randomness begins with: a whole number of at least 0 of any size, or several. */
+/** A seed: an integer of at least 0 of any size, or several of them. */
 export type Seed = number | bigint | readonly (number | bigint)[];
 
 /**
- * Makes of a seed as many well-mixed bits as a generator needs, and seeds for others.
+ * Derives well-mixed bits from a seed, as many as a generator needs, and further seeds.
  *
- * Seeds that differ in one bit give states that have nothing in common, so 0, 1, 2, … are as good as
- * any; and the children of a sequence, and theirs, are independent of it and of each other.
+ * Seeds that differ in one bit give unrelated states, so 0, 1, 2, … are good seeds. The children of a
+ * sequence, and their children, are independent of it and of each other.
  *
  * Follows `numpy.random.SeedSequence`, bit for bit. The algorithm is `seed_seq_fe` by Melissa O'Neill.
  *
@@ -39,18 +39,18 @@ export type Seed = number | bigint | readonly (number | bigint)[];
 export class SeedSequence {
   /** The seed. */
   readonly entropy: Seed;
-  /** Which child of which child of the seed's this is; of the seed itself, nothing. */
+  /** Path from the seed to this sequence: the number of the child at each level; empty for the seed. */
   readonly spawnKey: readonly number[];
-  /** Number of children that it has given out. */
+  /** Number of children that have been spawned. */
   nChildrenSpawned = 0;
 
   /**
-   * Makes a sequence of a seed; without one, of 128 bits that nobody can foresee.
+   * Makes a sequence from a seed; without one, from 128 unpredictable bits.
    *
    * @param entropy the seed
-   * @param options `spawnKey`: which child it is, to make one again without its parent
-   * @throws {RangeError} if a number is negative, or no whole number
-   * @throws {TypeError} if it is no number
+   * @param options `spawnKey`: path of the sequence, to make a child again without its parent
+   * @throws {RangeError} if a number is negative, or not an integer
+   * @throws {TypeError} if a value is not a number
    */
   constructor(
     entropy: Seed = [...crypto.getRandomValues(new Uint32Array(POOL_SIZE))],
@@ -65,9 +65,9 @@ export class SeedSequence {
   }
 
   /**
-   * The next `nChildren` children: others than those given out before.
+   * Spawns the next `nChildren` children, different from all before.
    *
-   * @throws {RangeError} if `nChildren` is not a whole number of at least 0
+   * @throws {RangeError} if `nChildren` is not an integer of at least 0
    */
   spawn(nChildren: number): SeedSequence[] {
     checkCount("spawn seeds", "nChildren", nChildren);
@@ -79,14 +79,14 @@ export class SeedSequence {
   }
 
   /**
-   * Well-mixed bits for the state of a generator; the same each time.
+   * Returns well-mixed bits for the state of a generator; the same each time.
    *
-   * @param nWords how many words of 32 bits
-   * @throws {RangeError} if `nWords` is not a whole number of at least 0
+   * @param nWords number of 32-bit words
+   * @throws {RangeError} if `nWords` is not an integer of at least 0
    */
   generateState(nWords: number): Uint32Array<ArrayBuffer> {
     checkCount("generate state", "nWords", nWords);
-    const pool = mixed(this);
+    const pool = mixPool(this);
     const state = new Uint32Array(nWords);
     let hash = INIT_B;
     for (let at = 0; at < nWords; at++) {
@@ -102,11 +102,11 @@ export class SeedSequence {
 // Instances keep their class when they cross.
 task(import.meta, SeedSequence);
 
-/** The seed's words, mixed until each depends on all of them. */
-function mixed({ entropy, spawnKey }: SeedSequence): Uint32Array {
+/** Mixes the words of a seed until each depends on all of them. */
+function mixPool({ entropy, spawnKey }: SeedSequence): Uint32Array {
   const words = wordsOf(entropy);
   if (spawnKey.length > 0) {
-    while (words.length < POOL_SIZE) words.push(0); // so that 1 and a key are not [1, key]
+    while (words.length < POOL_SIZE) words.push(0); // so that seed 1 with a key differs from seed [1, key]
     words.push(...wordsOf(spawnKey));
   }
   let hash = INIT_A;
@@ -131,7 +131,7 @@ function mixed({ entropy, spawnKey }: SeedSequence): Uint32Array {
   return pool;
 }
 
-/** The words of 32 bits of a seed, the lowest first. */
+/** Returns the 32-bit words of a seed, the lowest first. */
 function wordsOf(seed: Seed): number[] {
   if (Array.isArray(seed)) return seed.flatMap(wordsOf);
   if (typeof seed !== "bigint" && typeof seed !== "number") {
@@ -141,7 +141,7 @@ function wordsOf(seed: Seed): number[] {
   }
   if (typeof seed === "number" && !Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
-      `Cannot use seed: it must be made of whole numbers of at least 0, not ${describe(seed)}`,
+      `Cannot use seed: its numbers must be integers of at least 0, not ${describe(seed)}`,
     );
   }
   const words = [];
@@ -153,10 +153,14 @@ function wordsOf(seed: Seed): number[] {
   return words;
 }
 
-/** Refuses what is no number of things. */
+/**
+ * Checks a count.
+ *
+ * @throws {RangeError} if it is not an integer of at least 0
+ */
 export function checkCount(verb: string, name: string, count: number): void {
   if (Number.isSafeInteger(count) && count >= 0) return;
   throw new RangeError(
-    `Cannot ${verb}: ${name} must be a whole number of at least 0, not ${describe(count)}`,
+    `Cannot ${verb}: ${name} must be an integer of at least 0, not ${describe(count)}`,
   );
 }

@@ -36,12 +36,12 @@ const ranges: [Parameters<typeof arange>, number[]][] = [
   [[1.5], [0, 1]],
 ];
 
-Deno.test("arange() gives what NumPy's gives", () => {
+Deno.test("arange() returns the numbers of numpy.arange", () => {
   for (const [args, expected] of ranges) assertEquals(tolist(arange(...args)), expected);
   assertEquals(arange(3, undefined, undefined, "uint8").dtype, "uint8");
 });
 
-Deno.test("arange() refuses step 0 and what is not finite", () => {
+Deno.test("arange() throws if step is 0 or an argument is not finite", () => {
   assertThrows(() => arange(0, 4, 0), RangeError, "step must not be 0");
   assertThrows(() => arange(NaN), RangeError, "stop must be a finite number, not NaN");
   assertThrows(() => arange(0, Infinity), RangeError, "stop must be a finite number");
@@ -49,7 +49,7 @@ Deno.test("arange() refuses step 0 and what is not finite", () => {
   assertThrows(() => arange(3, 4, 1, "bigint64" as DataType), TypeError, "not bigint64");
 });
 
-Deno.test("linspace() gives what NumPy's gives", () => {
+Deno.test("linspace() returns the numbers of numpy.linspace", () => {
   const seven = [0.1, 0.23333333333333334, 0.3666666666666667, 0.5, 0.6333333333333333];
   assertEquals(tolist(linspace(0.1, 0.9, 7)), [...seven, 0.7666666666666666, 0.9]);
   assertEquals(tolist(linspace(1, 5, 4, { endpoint: false })), [1, 2, 3, 4]);
@@ -60,14 +60,14 @@ Deno.test("linspace() gives what NumPy's gives", () => {
   assertEquals(tolist(linspace(0, 4, 3, { dtype: "int8" })), [0, 2, 4]);
 });
 
-Deno.test("linspace() refuses what is no number of points", () => {
+Deno.test("linspace() throws if num is not an integer of at least 0", () => {
   for (const num of [-1, 1.5, NaN]) {
     assertThrows(() => linspace(0, 1, num), RangeError, `at least 0, not ${num}`);
   }
   assertThrows(() => linspace(0, NaN), RangeError, "stop must be a finite number");
 });
 
-Deno.test("full(), ones() and empty() make shared arrays of every size", () => {
+Deno.test("full(), ones() and empty() make shared arrays of any size", () => {
   for (const size of [0, 1, 4095, 4096, 4097, 8192, 50_001]) {
     const array = full([size], 2.5);
     assertInstanceOf(array.data.buffer, SharedArrayBuffer);
@@ -80,7 +80,7 @@ Deno.test("full(), ones() and empty() make shared arrays of every size", () => {
   assertEquals(tolist(empty([1, 2], "float16")), [[0, 0]]);
 });
 
-Deno.test("full() refuses a bigint for numbers, and the other way round", () => {
+Deno.test("full() throws if only one of value and dtype is a bigint", () => {
   assertThrows(() => full([1], 1n as unknown as number, "int8"), TypeError, "a number, not 1n");
   assertThrows(
     () => full([1], 1 as unknown as bigint, "bigint64"),
@@ -89,7 +89,7 @@ Deno.test("full() refuses a bigint for numbers, and the other way round", () => 
   );
 });
 
-Deno.test("the compiler knows the type of the elements", () => {
+Deno.test("functions return arrays typed by their elements", () => {
   const range = arange(2);
   same<typeof range, NdArray<Float64Array>>();
   const shorts = fromArray(Int16Array.of(1));
@@ -105,7 +105,7 @@ Deno.test("the compiler knows the type of the elements", () => {
   same<typeof number, number>();
 });
 
-Deno.test("copy() is in C order and apart, whatever the view", () => {
+Deno.test("copy() returns separate elements in C order, for any view", () => {
   const array = fromArray(Int32Array.from({ length: 24 }, (_, at) => at), [2, 3, 4]);
   const views: NdArray[] = [
     array,
@@ -126,7 +126,7 @@ Deno.test("copy() is in C order and apart, whatever the view", () => {
   assertEquals(copied.get(0, 0, 0), 0);
 });
 
-Deno.test("asShared() copies only what is on other memory", () => {
+Deno.test("asShared() copies only arrays that are not on shared memory", () => {
   const plain = createNdarray(Float64Array.of(1, 2, 3, 4), [2, 2]).transpose(1, 0);
   const shared = asShared(plain as unknown as NdArray<Float64Array>);
   assertEquals(tolist(shared), [[1, 3], [2, 4]]);
@@ -134,13 +134,13 @@ Deno.test("asShared() copies only what is on other memory", () => {
   assertStrictEquals(asShared(shared), shared);
 });
 
-Deno.test("what is no ndarray is refused by name", () => {
+Deno.test("functions throw if an argument is not an ndarray", () => {
   assertThrows(() => copy([1] as never), TypeError, "must be an ndarray with a typed array");
   assertThrows(() => tolist(null as never), TypeError, "not null");
-  assertThrows(() => copy(createNdarray([1, 2]) as never), TypeError, "one of other data");
+  assertThrows(() => copy(createNdarray([1, 2]) as never), TypeError, "one with other data");
 });
 
-Deno.test("broadcastTo() repeats what is missing, and refuses the rest", () => {
+Deno.test("broadcastTo() repeats axes, and throws if shapes do not match", () => {
   const column = fromArray([1, 2], [2, 1]);
   assertEquals(tolist(broadcastTo(column, [2, 3])), [[1, 1, 1], [2, 2, 2]]);
   assertEquals(tolist(broadcastTo(fromArray([5], []), [2])), [5, 5]);
@@ -150,7 +150,7 @@ Deno.test("broadcastTo() repeats what is missing, and refuses the rest", () => {
   assertThrows(() => broadcastTo(arange(3), [1]), RangeError, "[3] does not fit [1]");
 });
 
-Deno.test("fromIter() takes what an iterable gives, or the first of it", () => {
+Deno.test("fromIter() takes all items of an iterable, or the first count", () => {
   const numbers = function* () {
     for (let x = 0;; x++) yield x;
   };
@@ -160,6 +160,6 @@ Deno.test("fromIter() takes what an iterable gives, or the first of it", () => {
   assertEquals(fromIter(numbers(), "float64", 0).size, 0);
   assert(fromIter([1]).data.buffer instanceof SharedArrayBuffer);
   assertThrows(() => fromIter([1, 2], "int8", 3), RangeError, "gave 2 elements, and count is 3");
-  assertThrows(() => fromIter([1], "int8", -1), RangeError, "count must be a whole number");
+  assertThrows(() => fromIter([1], "int8", -1), RangeError, "count must be an integer");
   assertThrows(() => fromIter([1], "complex64" as "int8"), TypeError, "dtype");
 });

@@ -25,7 +25,7 @@ function indicesOf(shape: readonly number[]): number[][] {
   );
 }
 
-test("any view crosses by reference: what a worker sees and writes is what is here", async () => {
+test("any view crosses by reference: worker and caller access the same elements", async () => {
   const whole = fromArray(Int32Array.from({ length: 60 }, (_, at) => at + 1), [3, 4, 5]);
   const step = fc.constantFrom(-2, -1, 1, 2);
   const views = fc.record({
@@ -49,13 +49,13 @@ test("any view crosses by reference: what a worker sees and writes is what is he
       });
       assertEquals(indices.map((index) => view.get(...index)), elements.map((it) => it * 2));
       const changed = whole.data.filter((element, at) => element !== at + 1).length;
-      assertEquals(changed, size); // nothing else was written to
+      assertEquals(changed, size); // no other element was written to
     }),
     { numRuns: 60 },
   );
 });
 
-test("arrays without axes, empty ones, clamped and 64-bit ones cross by reference", async () => {
+test("arrays without axes, empty, clamped and 64-bit arrays cross by reference", async () => {
   await using pool = new Pool(1);
   const point = fromArray([5], []);
   await pool.apply((point: NdArray) => point.set(6), [point]);
@@ -84,7 +84,7 @@ test("arrays without axes, empty ones, clamped and 64-bit ones cross by referenc
   assertEquals(halves.get(0), Math.f16round(0.1));
 });
 
-test("parts of an array cross wherever values do, and join up again", async () => {
+test("parts of an array cross as arguments, results and queue items", async () => {
   const whole = arange(10);
   const queue = new Queue<{ part: NdArray }>();
   await using pool = new Pool(2);
@@ -99,19 +99,22 @@ test("parts of an array cross wherever values do, and join up again", async () =
   assertEquals(await pool.apply(sumThere, [split(whole, [1, 4])[1]]), -1 + 22 - 3);
 });
 
-loopTest("loops take ndarrays on shared memory, and views of them", async () => {
-  const matrix = zeros([3, 4]);
-  for (const run of [parallelFor, parallelForSync]) {
-    await run(3, (row, { flipped }) => {
-      for (let column = 0; column < 4; column++) {
-        flipped.set(column, row, flipped.get(column, row) + 10 * row + column);
-      }
-    }, { context: { flipped: matrix.transpose(1, 0) }, numThreads: 2 });
-  }
-  assertEquals(tolist(matrix), [[0, 2, 4, 6], [20, 22, 24, 26], [40, 42, 44, 46]]);
-});
+loopTest(
+  "parallelFor() takes ndarrays on shared memory, and views of them, in its context",
+  async () => {
+    const matrix = zeros([3, 4]);
+    for (const run of [parallelFor, parallelForSync]) {
+      await run(3, (row, { flipped }) => {
+        for (let column = 0; column < 4; column++) {
+          flipped.set(column, row, flipped.get(column, row) + 10 * row + column);
+        }
+      }, { context: { flipped: matrix.transpose(1, 0) }, numThreads: 2 });
+    }
+    assertEquals(tolist(matrix), [[0, 2, 4, 6], [20, 22, 24, 26], [40, 42, 44, 46]]);
+  },
+);
 
-loopTest("loops refuse ndarrays that are not shared, by a message of their own", async () => {
+loopTest("parallelFor() rejects ndarrays that are not on shared memory", async () => {
   const expected = "context.matrix is an ndarray that is not on shared memory, so what the body " +
     "writes to it would be lost. Make it with zeros() or asShared()";
   const typed = createNdarray(new Float64Array(4), [2, 2]) as unknown as NdArray;
@@ -133,7 +136,7 @@ loopTest("loops refuse ndarrays that are not shared, by a message of their own",
   assertEquals(tolist(shared), [[1, 0], [0, 1]]);
 });
 
-test("npm:ndarray-ops works on these arrays, also those that a worker writes to", async () => {
+test("npm:ndarray-ops works on arrays that a worker writes to", async () => {
   const a = fromArray([1, 2, 3, 4], [2, 2]);
   const b = zeros([2, 2]);
   ops.adds(b, a.transpose(1, 0), 10);

@@ -30,8 +30,8 @@ function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [ne
 
 const cube = fromArray(Int32Array.from({ length: 24 }, (_, at) => at), [2, 3, 4]);
 
-// The expected values are NumPy's.
-Deno.test("reductions along an axis, counted from either end", () => {
+// The expected values are those of NumPy.
+Deno.test("reductions along an axis match NumPy, also for negative axes", () => {
   const sums = [
     [[12, 14, 16, 18], [20, 22, 24, 26], [28, 30, 32, 34]],
     [[12, 15, 18, 21], [48, 51, 54, 57]],
@@ -51,10 +51,10 @@ Deno.test("reductions along an axis, counted from either end", () => {
     22,
     23,
   ]]);
-  assertEquals(tolist(minSync(fromArray([3, 1, 2]), { axis: 0 })), 1); // of no axes
+  assertEquals(tolist(minSync(fromArray([3, 1, 2]), { axis: 0 })), 1); // a result without axes
 });
 
-Deno.test("a reduction of all elements takes any view in C order", () => {
+Deno.test("reductions of all elements take any view in C order", () => {
   const steps = fc.tuple(...[2, 3, 4].map(() => fc.constantFrom(-2, -1, 1, 2)));
   const orders = fc.constantFrom([0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]);
   fc.assert(fc.property(steps, orders, (step, order) => {
@@ -68,7 +68,7 @@ Deno.test("a reduction of all elements takes any view in C order", () => {
   }));
 });
 
-Deno.test("types of results: fractions stay, whole numbers are added as float64, bigints wrap", () => {
+Deno.test("reductions keep floating-point types, add integers as float64, and wrap bigints", () => {
   const types = {
     int8: "float64",
     uint32: "float64",
@@ -100,7 +100,7 @@ Deno.test("types of results: fractions stay, whole numbers are added as float64,
   same<typeof places, NdArray<Uint32Array>>();
 });
 
-Deno.test("NaN is the least and the greatest, and the first one counts", () => {
+Deno.test("min(), max(), argmin() and argmax() return NaN, or the index of the first NaN", () => {
   const array = fromArray([3, NaN, 1, NaN]);
   for (const reduce of [sumSync, prodSync, minSync, maxSync, meanSync]) {
     assertEquals(reduce(array), NaN);
@@ -109,7 +109,7 @@ Deno.test("NaN is the least and the greatest, and the first one counts", () => {
   assertEquals([argminSync(fromArray([NaN, 1])), argmaxSync(fromArray([2, 5, 5]))], [0, 1]);
 });
 
-Deno.test("empty arrays: the sum of nothing is 0, the product 1; there is no least", () => {
+Deno.test("reductions of no elements: sum is 0, product is 1, min() throws", () => {
   const nothing = zeros([0]);
   assertEquals([sumSync(nothing), prodSync(nothing), meanSync(nothing)], [0, 1, NaN]);
   assertEquals(sumSync(zeros([0], "bigint64")), 0n);
@@ -123,7 +123,7 @@ Deno.test("empty arrays: the sum of nothing is 0, the product 1; there is no lea
   assertEquals([sumSync(fromArray([5], [])), argmaxSync(fromArray([5], []))], [5, 0]);
 });
 
-Deno.test("reductions name what is wrong", async () => {
+Deno.test("reductions throw errors that name the invalid argument", async () => {
   assertThrows(() => sumSync(cube, { axis: 3 }), RangeError, "axis 3 is out of range for an array");
   assertThrows(() => sumSync(cube, { axis: -4 }), RangeError, "axis -4 is out of range");
   assertThrows(() => sumSync(cube, { axis: 0.5 }), RangeError, "axis 0.5");
@@ -132,7 +132,7 @@ Deno.test("reductions name what is wrong", async () => {
   await assertRejects(() => sum(cube, { axis: 3 }), RangeError, "axis 3 is out of range");
 });
 
-loopTest("the result is the same, bit for bit, whatever the number of threads", async () => {
+loopTest("reductions return the same, bit for bit, for any numThreads", async () => {
   const size = 200_003;
   const numbers = fromArray(Float64Array.from({ length: size }, (_, at) => Math.sin(at) * 1e3));
   const pairs = fromArray(numbers.data.subarray(3), [2, (size - 3) / 2]).transpose(1, 0);
@@ -155,7 +155,7 @@ loopTest("the result is the same, bit for bit, whatever the number of threads", 
   }
 });
 
-Deno.test("arrays of many blocks are reduced as plain loops do it", () => {
+Deno.test("reductions of many blocks match plain loops", () => {
   const elements = Int32Array.from({ length: 210_000 }, (_, at) => (at * 7919) % 1009);
   const [least, greatest] = [100_000, 170_000];
   [elements[least], elements[greatest]] = [-5, 5000];
@@ -163,7 +163,7 @@ Deno.test("arrays of many blocks are reduced as plain loops do it", () => {
   assertEquals([argminSync(array), argmaxSync(array)], [least, greatest]);
   assertEquals([minSync(array), maxSync(array)], [-5, 5000]);
   assertEquals(sumSync(array), elements.reduce((a, b) => a + b));
-  const flipped = array.transpose(1, 0); // many runs to a block
+  const flipped = array.transpose(1, 0); // many runs in a block
   const [row, column] = [Math.floor(greatest / 3), greatest % 3];
   assertEquals(argmaxSync(flipped), column * 70_000 + row);
   const rows = sumSync(array, { axis: 1 }); // many parts
@@ -176,15 +176,15 @@ Deno.test("arrays of many blocks are reduced as plain loops do it", () => {
   }
 });
 
-Deno.test("sums err little: they are made in pairs", () => {
+Deno.test("sum() has the small error of pairwise addition", () => {
   const tenths = fromArray(new Float64Array(1e6).fill(0.1));
   const error = Math.abs(sumSync(tenths) - 1e5);
   const naive = Math.abs(tenths.data.reduce((a, b) => a + b) - 1e5);
   assert(error < 1e-10 && naive > 1e-7, `${error}, ${naive}`);
 });
 
-Deno.test("an array on plain memory is reduced by the caller", () => {
+Deno.test("reductions of arrays that are not on shared memory run in the caller", () => {
   const plain = createNdarray(Float64Array.of(1, 2, 3), [3]) as unknown as NdArray;
-  assertEquals(sumSync(plain, { numThreads: 2 }), 6); // a worker would be a leak
+  assertEquals(sumSync(plain, { numThreads: 2 }), 6); // a worker would be reported as a leak
   assertEquals(sumSync(arange(0)), 0);
 });

@@ -16,9 +16,9 @@ import {
   zeros,
 } from "@sauropod/multiprocessing/ndarray";
 
-// The expected values are NumPy's.
+// The expected values are those of NumPy.
 
-Deno.test("arraySplit() makes the first parts longer, and the last ones empty", () => {
+Deno.test("arraySplit() makes the first parts longer, or the last ones empty", () => {
   const lengths: [number, number, number[]][] = [
     [10, 3, [4, 3, 3]],
     [8, 3, [3, 3, 2]],
@@ -31,7 +31,7 @@ Deno.test("arraySplit() makes the first parts longer, and the last ones empty", 
   }
 });
 
-Deno.test("split() at indices takes them as slices do", () => {
+Deno.test("split() clamps indices as slices do", () => {
   const numbers = arange(7);
   assertEquals(
     split(numbers, [2, -2, 5, 20]).map(tolist),
@@ -41,7 +41,7 @@ Deno.test("split() at indices takes them as slices do", () => {
   assertEquals(split(numbers, []).map(tolist), [[0, 1, 2, 3, 4, 5, 6]]);
 });
 
-Deno.test("the parts are views, of views with negative strides too", () => {
+Deno.test("split() returns views, also of views with negative strides", () => {
   const array = fromArray(Int8Array.from({ length: 12 }, (_, at) => at), [3, 4]);
   const backwards = array.step(-1, -1);
   const [left, right] = split(backwards, 2, -1);
@@ -51,7 +51,7 @@ Deno.test("the parts are views, of views with negative strides too", () => {
   assertEquals(array.get(0, 0), 100);
 });
 
-Deno.test("split() names what cannot be split", () => {
+Deno.test("split() throws if an argument is invalid", () => {
   assertThrows(() => split(arange(7), 2), RangeError, "axis 0, 7, cannot be divided by 2");
   assertThrows(
     () => split(arange(7), 2, 1),
@@ -64,10 +64,10 @@ Deno.test("split() names what cannot be split", () => {
     assertThrows(() => arraySplit(arange(3), sections), RangeError, `at least 1, not ${sections}`);
     assertThrows(() => split(arange(3), sections), RangeError, `at least 1, not ${sections}`);
   }
-  assertThrows(() => split(arange(3), [0.5]), RangeError, "indices must be whole numbers, not 0.5");
+  assertThrows(() => split(arange(3), [0.5]), RangeError, "indices must be integers, not 0.5");
 });
 
-Deno.test("concatenate() undoes arraySplit(), along any axis of any view", () => {
+Deno.test("concatenate() reverses arraySplit() along any axis of any view", () => {
   const shape = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(shape, fc.nat(3), fc.integer({ min: 1, max: 6 }), (shape, axis, sections) => {
@@ -85,7 +85,7 @@ Deno.test("concatenate() undoes arraySplit(), along any axis of any view", () =>
   );
 });
 
-Deno.test("stack() adds an axis anywhere", () => {
+Deno.test("stack() adds an axis at any position", () => {
   const [a, b] = [fromArray([1, 2, 3]), fromArray([4, 5, 6])];
   assertEquals(tolist(stack([a, b])), [[1, 2, 3], [4, 5, 6]]);
   assertEquals(tolist(stack([a, b], -1)), [[1, 4], [2, 5], [3, 6]]);
@@ -93,7 +93,7 @@ Deno.test("stack() adds an axis anywhere", () => {
   assertEquals(stack([zeros([2, 3]), zeros([2, 3])], 1).shape, [2, 2, 3]);
 });
 
-Deno.test("arrays of different types become one of NumPy's result_type", () => {
+Deno.test("concatenate() converts arrays to NumPy's result_type", () => {
   const names: DataType[] = [
     ...["int8", "uint8", "int16", "uint16", "int32", "uint32"] as const,
     ...["float16", "float32", "float64"] as const,
@@ -123,7 +123,7 @@ Deno.test("arrays of different types become one of NumPy's result_type", () => {
   assertEquals(concatenate([zeros([1], "bigint64"), zeros([1], "bigint64")]).dtype, "bigint64");
 });
 
-Deno.test("concatenate() and stack() name what does not fit", () => {
+Deno.test("concatenate() and stack() throw if shapes, types or axes do not match", () => {
   const [a, b] = [zeros([2, 3]), zeros([2, 4])];
   assertThrows(() => concatenate([a, b]), RangeError, "[2,3] of arrays[0] and [2,4] of arrays[1]");
   assertEquals(concatenate([a, b], 1).shape, [2, 7]);
@@ -140,7 +140,7 @@ Deno.test("concatenate() and stack() name what does not fit", () => {
   );
 });
 
-Deno.test("arrayEqual() and allClose() compare as NumPy's do", () => {
+Deno.test("arrayEqual() and allClose() compare as in NumPy", () => {
   const array = fromArray([1, 2, 3, 4], [2, 2]);
   assert(arrayEqual(array, copy(array)));
   assert(arrayEqual(array.transpose(1, 0), fromArray([1, 3, 2, 4], [2, 2])));
@@ -155,6 +155,6 @@ Deno.test("arrayEqual() and allClose() compare as NumPy's do", () => {
   assert(!allClose(fromArray([1e300]), fromArray([Infinity])));
   assert(!allClose(fromArray([NaN]), fromArray([NaN])));
   assert(allClose(fromArray([NaN]), fromArray([NaN]), { equalNan: true }));
-  assert(allClose(fromArray([2, 2]), fromArray([2], []))); // repeated
+  assert(allClose(fromArray([2, 2]), fromArray([2], []))); // broadcast
   assertThrows(() => allClose(arange(2), arange(3)), RangeError, "[2] and [3] do not match");
 });

@@ -16,7 +16,7 @@ import { loopTest } from "../loops/loops.ts";
 /** Compiles only if both are the same type. */
 function same<A, B>(..._: [A] extends [B] ? [B] extends [A] ? [] : [never] : [never]): void {}
 
-loopTest("vectorize() calls fn with each element, of views of any strides", async () => {
+loopTest("vectorize() calls fn for each element of views with any strides", async () => {
   const array = fromArray(Int16Array.from({ length: 12 }, (_, at) => at), [3, 4]);
   const square = vectorize((x: number) => x * x, { numThreads: 2 });
   for (const view of [array, array.transpose(1, 0), array.step(-1, 2), array.pick(null, 1)]) {
@@ -30,7 +30,7 @@ loopTest("vectorize() calls fn with each element, of views of any strides", asyn
   assertEquals(tolist(await square(zeros([2, 0]))), [[], []]);
 });
 
-loopTest("vectorize() repeats shapes and numbers", async () => {
+loopTest("vectorize() broadcasts arrays and numbers", async () => {
   const combine = vectorize((x: number, y: number, z: number) => 100 * x + 10 * y + z, {
     numThreads: 2,
     dtype: "uint16",
@@ -55,25 +55,28 @@ loopTest("vectorize() takes tasks, built-in functions and bigints", async () => 
   assertEquals(tolist(await doubled(full([3], 2n ** 40n))), Array(3).fill(2n ** 41n));
 });
 
-loopTest("vectorize() works on large arrays, and on arrays on plain memory", async () => {
-  const numbers = arange(300_000);
-  const odd = vectorize((x: number) => x % 2, { dtype: "uint8", numThreads: 2 });
-  assert((await odd(numbers)).data.every((bit, at) => bit === at % 2));
-  const rows = fromArray(numbers.data, [1000, 300]);
-  const [flipped, mirrored] = [rows.transpose(1, 0), rows.transpose(1, 0).step(-1, 1)];
-  const difference = vectorize((x: number, y: number, z: number) => x - 2 * y + z);
-  const result = await difference(flipped, mirrored, 0.5);
-  for (let i = 0; i < 300; i++) {
-    for (let j = 0; j < 1000; j++) {
-      const expected = rows.get(j, i) - 2 * rows.get(j, 299 - i) + 0.5;
-      if (result.get(i, j) !== expected) assertEquals(result.get(i, j), expected, `${i}, ${j}`);
+loopTest(
+  "vectorize() works on large arrays, and on arrays that are not on shared memory",
+  async () => {
+    const numbers = arange(300_000);
+    const odd = vectorize((x: number) => x % 2, { dtype: "uint8", numThreads: 2 });
+    assert((await odd(numbers)).data.every((bit, at) => bit === at % 2));
+    const rows = fromArray(numbers.data, [1000, 300]);
+    const [flipped, mirrored] = [rows.transpose(1, 0), rows.transpose(1, 0).step(-1, 1)];
+    const difference = vectorize((x: number, y: number, z: number) => x - 2 * y + z);
+    const result = await difference(flipped, mirrored, 0.5);
+    for (let i = 0; i < 300; i++) {
+      for (let j = 0; j < 1000; j++) {
+        const expected = rows.get(j, i) - 2 * rows.get(j, 299 - i) + 0.5;
+        if (result.get(i, j) !== expected) assertEquals(result.get(i, j), expected, `${i}, ${j}`);
+      }
     }
-  }
-  const plain = createNdarray(Float64Array.of(5, 6), [2]) as unknown as NdArray;
-  assertEquals(tolist(await odd(plain)), [1, 0]);
-});
+    const plain = createNdarray(Float64Array.of(5, 6), [2]) as unknown as NdArray;
+    assertEquals(tolist(await odd(plain)), [1, 0]);
+  },
+);
 
-loopTest("vectorize() gives the first error, and refuses what is no number", async () => {
+loopTest("vectorize() throws the first error of fn, or if a result is not a number", async () => {
   const failing = vectorize((x: number) => {
     if (x === 7) throw new RangeError("seven");
     return x;

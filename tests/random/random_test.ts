@@ -26,14 +26,14 @@ const numpyStates: [SeedSequence, number[]][] = [
   ],
 ];
 
-Deno.test("SeedSequence.generateState() gives NumPy's bits", () => {
+Deno.test("SeedSequence.generateState() returns the bits of NumPy", () => {
   for (const [sequence, expected] of numpyStates) {
     assertEquals([...sequence.generateState(4)], expected);
     assertEquals([...sequence.generateState(2)], expected.slice(0, 2));
   }
 });
 
-Deno.test("SeedSequence.spawn() gives other children each time", () => {
+Deno.test("SeedSequence.spawn() returns different children each time", () => {
   const parent = new SeedSequence(1);
   const keys = [...parent.spawn(2), ...parent.spawn(1)].map((child) => child.spawnKey);
   assertEquals(keys, [[0], [1], [2]]);
@@ -41,9 +41,9 @@ Deno.test("SeedSequence.spawn() gives other children each time", () => {
   assertNotEquals(new SeedSequence().generateState(4), new SeedSequence().generateState(4));
 });
 
-Deno.test("seeds that are none are refused", () => {
+Deno.test("Random() and SeedSequence() throw if a seed is invalid", () => {
   for (const seed of [-1, 1.5, NaN, 2 ** 53, [1, -2], -1n]) {
-    assertThrows(() => new Random(seed), RangeError, "whole numbers of at least 0");
+    assertThrows(() => new Random(seed), RangeError, "integers of at least 0");
   }
   assertThrows(() => new Random("1" as never), TypeError, "not string");
   assertThrows(() => new SeedSequence(1).spawn(-1), RangeError, "nChildren must be");
@@ -82,7 +82,7 @@ class Reference {
   }
 }
 
-Deno.test("Random.next() and jumped() are xoroshiro128+ and its jump", () => {
+Deno.test("Random.next() and jumped() implement xoroshiro128+ and its jump", () => {
   for (const seed of [0, 1, 42, 2 ** 40]) {
     const ours = new Random(seed);
     const [high0, low0, high1, low1] = ours.state.map((word) => BigInt(word >>> 0));
@@ -95,7 +95,7 @@ Deno.test("Random.next() and jumped() are xoroshiro128+ and its jump", () => {
   }
 });
 
-Deno.test("the same seed gives the same numbers, and a state those that follow it", () => {
+Deno.test("Random() draws the same numbers from the same seed, or from the same state", () => {
   const [a, b] = [new Random(7), new Random(7)];
   assertEquals(draw(a), draw(b));
   const { state } = a;
@@ -107,19 +107,19 @@ Deno.test("the same seed gives the same numbers, and a state those that follow i
   assertEquals(new Random(new SeedSequence(7)).next(), new Random(7).next());
 });
 
-Deno.test("Random.fromState() refuses what is no state", () => {
+Deno.test("Random.fromState() throws if the state is invalid", () => {
   for (const state of [[0, 0, 0, 0], [1, 2, 3], [1, 2, 3, 0.5], [1, 2, 3, 2 ** 32], null]) {
     assertThrows(
       () => Random.fromState(state as unknown as RandomState),
       RangeError,
-      "four words of 32 bits",
+      "four 32-bit integers",
     );
   }
 });
 
-Deno.test("Random.integer() is within its bounds, the widest too, and all are as likely", () => {
-  const whole = fc.maxSafeInteger();
-  fc.assert(fc.property(whole, whole, fc.nat(), (a, b, seed) => {
+Deno.test("Random.integer() is uniformly distributed within its bounds, also the widest", () => {
+  const integer = fc.maxSafeInteger();
+  fc.assert(fc.property(integer, integer, fc.nat(), (a, b, seed) => {
     const [low, high] = a < b ? [a, b] : [b, a];
     fc.pre(low < high && high - low <= 2 ** 53);
     const drawn = new Random(seed).integer(low, high);
@@ -137,7 +137,7 @@ Deno.test("Random.integer() is within its bounds, the widest too, and all are as
   assert(Math.abs(low - 10_000) < 400, `${low}`);
 });
 
-Deno.test("Random.uniform() and normal() have their mean and deviation", () => {
+Deno.test("Random.uniform() and normal() have the given mean and deviation", () => {
   const random = new Random(5);
   const moments = (numbers: number[]) => {
     const mean = numbers.reduce((a, b) => a + b) / numbers.length;
@@ -151,7 +151,7 @@ Deno.test("Random.uniform() and normal() have their mean and deviation", () => {
   assertEquals(random.normal(3, 0), 3);
 });
 
-Deno.test("Random.shuffle() keeps the elements, and reaches every order", () => {
+Deno.test("Random.shuffle() keeps the elements, and produces every order", () => {
   const random = new Random(8);
   const orders = new Set(
     Array.from({ length: 500 }, () => random.shuffle([1, 2, 3, 4]).join("")),
@@ -162,7 +162,7 @@ Deno.test("Random.shuffle() keeps the elements, and reaches every order", () => 
   assertEquals(random.shuffle([]), []);
 });
 
-Deno.test("Random.fill() fills fractions, without 1", () => {
+Deno.test("Random.fill() sets elements to numbers below 1", () => {
   for (const array of [new Float64Array(5), new Array<number>(5).fill(9)]) {
     const expected = Array.from({ length: 5 }, ((random) => () => random.next())(new Random(1)));
     assertEquals([...new Random(1).fill(array)], expected);
@@ -173,19 +173,19 @@ Deno.test("Random.fill() fills fractions, without 1", () => {
   assertThrows(() => new Random(1).fill(new Int8Array(1) as never), TypeError, "integer()");
 });
 
-Deno.test("Random refuses what cannot be drawn", () => {
+Deno.test("Random methods throw if an argument is out of range", () => {
   const random = new Random(1);
   for (const [low, high] of [[0, 0], [2, 1], [0.5, 2], [0, Infinity], [NaN, 1]]) {
     assertThrows(() => random.integer(low, high), RangeError, "Cannot draw integer");
   }
-  assertThrows(() => random.integer(0), RangeError, "from 0 up to 0");
+  assertThrows(() => random.integer(0), RangeError, "from 0 to 0");
   assertThrows(() => random.uniform(0, Infinity), RangeError, "must be finite");
   assertThrows(() => random.normal(0, -1), RangeError, "at least 0, not -1");
   assertThrows(() => random.jumped(-1), RangeError, "jumps must be");
   assertThrows(() => streams(1, 0.5), RangeError, "n must be");
 });
 
-Deno.test("streams(), spawn() and jumped() give generators that do not meet", () => {
+Deno.test("streams(), spawn() and jumped() make generators that do not overlap", () => {
   const generators = [
     ...streams(1, 20),
     ...new Random(1).spawn(20),
@@ -200,7 +200,7 @@ Deno.test("streams(), spawn() and jumped() give generators that do not meet", ()
   assertEquals(streams(1, 0), []);
 });
 
-test("a generator crosses as a copy, and a seed with its children", async () => {
+test("Random crosses as a copy, SeedSequence with its number of children", async () => {
   await using pool = new Pool(1);
   const generator = new Random(11);
   generator.next();
@@ -222,7 +222,7 @@ test("a generator crosses as a copy, and a seed with its children", async () => 
   assertEquals(child.generateState(4), sequence.spawn(1)[0].generateState(4));
 });
 
-test("task i draws the same, whatever the pool's size and chunks", async () => {
+test("a task draws the same numbers for any size of pool and chunks", async () => {
   const expected = streams(5, 40).map(draw);
   for (const processes of [1, 3]) {
     await using pool = new Pool(processes);
@@ -266,7 +266,7 @@ loopTest("random() is the same whatever the number of threads", async () => {
   assert(Math.abs(sumSync(expected) / expected.size - 0.5) < 0.005);
 });
 
-Deno.test("random() takes a generator, which gives others next time", async () => {
+Deno.test("random() takes a generator, which makes another array next time", async () => {
   const [one, two] = [new Random(4), new Random(4)];
   const first = await random([5], { generator: one });
   assert(arrayEqual(first, await random([5], { generator: two })));
@@ -280,17 +280,17 @@ Deno.test("random() takes a generator, which gives others next time", async () =
   );
 });
 
-Deno.test("random() has fractions of any width, and refuses the rest", () => {
+Deno.test("random() makes arrays of any floating-point type, and throws for others", () => {
   const singles = randomSync([1000], { seed: 1, dtype: "float32" });
   assertEquals(singles.dtype, "float32");
   assert(singles.data.every((it) => it < 1));
   assertEquals(randomSync([0], { seed: 1 }).size, 0);
   assertEquals(randomSync([], { seed: 1 }).size, 1);
   const options = { dtype: "int8" as "float32" };
-  assertThrows(() => randomSync([1], options), TypeError, "one of fractions, not int8");
+  assertThrows(() => randomSync([1], options), TypeError, "a floating-point type, not int8");
   assertThrows(() => randomSync([1], { dtype: "x" as "float32" }), TypeError, 'not "x"');
   assertThrows(() => randomSync([-1]), RangeError, "at least 0, not -1");
   const both = { seed: 1, generator: new Random(1) };
-  assertThrows(() => randomSync([1], both), TypeError, "either a seed or a generator");
-  assertThrows(() => randomSync([1], { seed: -1 }), RangeError, "whole numbers of at least 0");
+  assertThrows(() => randomSync([1], both), TypeError, "only one of seed and generator");
+  assertThrows(() => randomSync([1], { seed: -1 }), RangeError, "integers of at least 0");
 });
