@@ -1,13 +1,13 @@
 /**
- * The message port between the main thread and a worker: it carries SharedArrayBuffers, and
- * memories and modules of WebAssembly, which only a port can.
+ * The message port between the main isolate and a worker. It carries SharedArrayBuffers, and memories
+ * and modules of WebAssembly, which cannot cross through the shared heap.
  *
  * @module
  */
 
 import { keepBuffer, type PostableBuffer } from "../codec/buffers.ts";
 
-/** What goes over a port: a buffer and the address by which messages name it. */
+/** A message of a port: a buffer, and the address by which messages in the shared heap name it. */
 export interface Announcement {
   address: number;
   buffer: PostableBuffer;
@@ -17,10 +17,10 @@ type ReceiveMessageOnPort = (port: MessagePort) => { message: Announcement } | u
 let receiveMessageOnPort: ReceiveMessageOnPort | undefined;
 
 /**
- * The next announcement on a port, without giving up the thread.
+ * Returns the next announcement on a port, without yielding to the event loop.
  *
- * Only `node:worker_threads` can do that. It takes several milliseconds to load, so it is loaded
- * when a blocked thread needs it and not before.
+ * Only `node:worker_threads` can do that. It takes several milliseconds to load, so it is not loaded
+ * before a blocked isolate needs it.
  */
 export function nextAnnouncement(port: MessagePort): Announcement | undefined {
   receiveMessageOnPort ??= process.getBuiltinModule("node:worker_threads")
@@ -28,7 +28,7 @@ export function nextAnnouncement(port: MessagePort): Announcement | undefined {
   return receiveMessageOnPort(port)?.message;
 }
 
-/** Takes in all that has come over a port, without giving up the thread. */
+/** Takes all announcements that have arrived at a port, without yielding to the event loop. */
 export function receiveAnnouncements(
   port: MessagePort,
   take: (announcement: Announcement) => void,
@@ -38,14 +38,14 @@ export function receiveAnnouncements(
   }
 }
 
-/** What a worker asks the main thread for, through the channel of requests. */
+/** What a worker requests from the main isolate, through the channel of requests. */
 export type HostRequest =
   /** Create the worker of a record. */
   | { kind: "start"; record: number }
   /** Send a buffer again to the worker of a record. */
   | { kind: "resend"; record: number; address: number };
 
-/** Takes an announcement in. */
-export function keepAnnounced({ address, buffer }: Announcement): void {
+/** Keeps the buffer of an announcement. */
+export function keepAnnouncement({ address, buffer }: Announcement): void {
   keepBuffer(address, buffer);
 }

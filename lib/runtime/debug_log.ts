@@ -1,14 +1,14 @@
 /**
- * What the library has to say about its own work. Nobody hears it unless `lib/logging`, which is
- * higher up, takes it.
+ * Messages of the package about its own work. They are dropped unless `lib/logging`, in a higher layer,
+ * receives them.
  *
  * @module
  */
 
-/** How much a note matters: levels of `lib/logging`. */
+/** The level of a message, as in `lib/logging`. */
 export const DebugLevel = { DEBUG: 10, INFO: 20 } as const;
 
-/** Takes what is noted. */
+/** Receives a message. */
 export type DebugLogger = (level: number, message: string) => void;
 
 let taker: DebugLogger | undefined;
@@ -18,7 +18,7 @@ export function setDebugLog(take: DebugLogger): void {
   taker = take;
 }
 
-/** Notes what happened. Only for what happens rarely: the message is made whether it is heard or not. */
+/** Logs an event. For rare events only: the message is built even if it is dropped. */
 export function debugLog(level: number, message: string): void {
   taker?.(level, message);
 }

@@ -1,7 +1,7 @@
 /**
- * The main thread's side of workers: it alone creates them, passes buffers between them and clears
- * up after them. A worker that wants to start another asks it (a Worker started by a Worker needs
- * half a second).
+ * The main isolate's side of workers: it alone creates them, passes buffers between them and clears up
+ * after them. A worker that starts another one sends it a request, because a Worker that is created by a
+ * Worker needs half a second to start.
  *
  * @module
  */
@@ -45,7 +45,7 @@ import {
 import {
   type Announcement,
   type HostRequest,
-  keepAnnounced,
+  keepAnnouncement,
   receiveAnnouncements,
 } from "./buffer_port.ts";
 import { firstDraw } from "./seeded_random.ts";
@@ -53,15 +53,15 @@ import { DebugLevel, debugLog } from "./debug_log.ts";
 import { workerEntry } from "./module_urls.ts";
 import { forkserverPreload } from "./start_method.ts";
 
-/** What a worker is given at its birth. */
+/** What a worker receives at its birth. */
 export interface Birth {
   heap: SharedArrayBuffer;
   record: number;
   port: MessagePort;
   buffers: [address: number, buffer: PostableBuffer][];
-  /** Modules to import before there is an order. */
+  /** Modules to import before there is a start request. */
   preload: readonly string[];
-  /** What the main thread drew first: see {@linkcode separateRandom}. */
+  /** The first secure random numbers of the main isolate: see {@linkcode separateRandom}. */
   firstDraw: readonly number[];
 }
 
@@ -70,20 +70,20 @@ interface Hosted {
   port: MessagePort;
 }
 
-/** How long a worker that was terminated has for stopping by itself, in milliseconds. */
+/** How long a terminated worker may take to stop by itself, in milliseconds. */
 const GRACE_MS = 250;
-/** The same for one that was killed: enough to notice whether it only waits. */
+/** The same for a killed worker: enough for a waiting one to stop. */
 const KILL_GRACE_MS = 20;
-/** How long a thread that has stopped may still run its last microtasks, in milliseconds. */
+/** How long an isolate that has stopped may still run its last microtasks, in milliseconds. */
 const SETTLING_MS = 100;
 
 const hosted = new Map<number, Hosted>();
-/** Threads whose memory can be used again some time after they stopped. */
+/** Isolates that have stopped, whose memory is reclaimed some time later. */
 const settling: { record: number; since: number }[] = [];
-/** The clearing up after each worker, from its start on: a joiner may see its end before the host. */
+/** The clearing up after each worker, from its start on: a joiner may see its end before the host does. */
 const clearing = new Map<number, Promise<void>>();
 
-/** The records of the workers that the main thread has not cleared up after. */
+/** Returns the records of the workers that the main isolate has not cleared up after. */
 export function hostedWorkers(): number[] {
   return [...hosted.keys()];
 }
@@ -97,7 +97,7 @@ export async function clearedUp(): Promise<void> {
 export async function clearedUpAfter(record: number): Promise<void> {
   const cleared = clearing.get(record);
   if (cleared === undefined) return;
-  holdLoop(); // the host's own waits do not keep the program alive
+  holdLoop(); // the host's own wait does not keep the program alive
   try {
     await cleared;
   } finally {
@@ -106,7 +106,7 @@ export async function clearedUpAfter(record: number): Promise<void> {
 }
 
 /**
- * Creates the worker for a record, or asks the main thread to.
+ * Creates the worker of a record, or requests it from the main isolate.
  *
  * @throws {Error} if this program may not read the package's worker module
  */
@@ -120,25 +120,25 @@ export function requestWorker(record: number): void {
   }
 }
 
-/** Asks the main thread for something, whether it blocks or not. */
+/** Sends a request to the main isolate, which serves it even while it blocks. */
 export function request(wanted: HostRequest): void {
   pushBlock(i32[REQUESTS], storeValue(wanted, "request"));
   postControl(mainIsolate(), Control.SERVICE);
 }
 
-/** Prepares this isolate for starting workers. */
+/** Prepares the main isolate for starting workers. */
 function becomeHost(): void {
   ensureIsolate();
   if (i32[REQUESTS] !== 0) return;
   i32[REQUESTS] = createChannel();
   setService(serve);
   setOthers(() => hosted.size > 0);
-  setBufferTransport({ announce, receive: takeBuffers, requestAgain: takeBuffers });
+  setBufferTransport({ announce, receive: receiveBuffers, requestAgain: receiveBuffers });
 }
 
-/** Does what workers have asked for; called in every wait of the main thread, blocking or not. */
+/** Serves the requests of workers. Called in every wait of the main isolate, blocking or not. */
 function serve(): void {
-  takeBuffers();
+  receiveBuffers();
   const requests = i32[REQUESTS];
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
     const wanted = next.value as HostRequest;
@@ -148,7 +148,7 @@ function serve(): void {
   }
 }
 
-/** Whether it is a daemon whose parent has ended. */
+/** Whether a worker is a daemon whose parent has ended. */
 function isOrphan(record: number): boolean {
   return i32[record + isolateWord.DAEMON] !== 0 && hasEnded(i32[record + isolateWord.PARENT]);
 }
@@ -164,7 +164,7 @@ function createRequested(record: number): void {
 
 function createWorker(record: number): void {
   reclaim();
-  const { port1: port, port2: itsPort } = new MessageChannel();
+  const { port1: port, port2: workerPort } = new MessageChannel();
   let worker: Worker;
   try {
     checkReadable();
@@ -179,27 +179,27 @@ function createWorker(record: number): void {
   }
   hosted.set(record, { worker, port });
   updateKeepAlive();
-  // No `onmessage`: what the event loop takes from the port is out of reach while this thread blocks.
+  // No `onmessage`: messages that the event loop takes are out of reach while this isolate blocks.
   worker.onerror = (event) => {
-    event.preventDefault(); // an error of a worker never ends the program
+    event.preventDefault(); // an error of a worker does not end the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
     cancelStartRequest(record);
   };
   const birth: Birth = {
     heap: i32.buffer,
     record,
-    port: itsPort,
+    port: workerPort,
     buffers: keptBuffers(),
     preload: i32[record + START_REQUEST] === 0 ? forkserverPreload() : [],
     firstDraw: firstDraw(),
   };
-  worker.postMessage(birth, [itsPort]);
+  worker.postMessage(birth, [workerPort]);
   if (i32[record + isolateWord.DAEMON] !== 0) setReferenced(worker, false);
   const cleared = clearUpAfter(record, worker, port);
   clearing.set(record, cleared.finally(() => clearing.delete(record)));
 }
 
-/** Says at the call why no worker can start, rather than in an event that a blocked thread misses. */
+/** Throws if the worker module cannot be read: a blocked isolate would miss the error event. */
 function checkReadable(): void {
   if (workerEntry.protocol !== "file:") return;
   const { state } = Deno.permissions.querySync({ name: "read", path: workerEntry });
@@ -216,7 +216,7 @@ function failToStart(record: number, error: unknown): void {
   }
 }
 
-/** Ends the Worker once its thread has ended, and counts one that does not stop. */
+/** Ends the Worker once its isolate has ended, and counts it if it does not stop. */
 async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(waitingForEnd(record), undefined, false);
   debugLog(
@@ -225,26 +225,26 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
   );
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const silent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
-  takeBuffers();
+  const isQuiescent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
+  receiveBuffers();
   port.close();
   worker.terminate();
   hosted.delete(record);
   updateKeepAlive();
   endDaemonsOf(record);
-  if (silent) {
+  if (isQuiescent) {
     settling.push({ record, since: performance.now() });
   } else {
     if (Atomics.add(i32, ABANDONED_WORKERS, 1) === 0) {
       console.warn(
-        "A worker that was told to end goes on computing: Deno cannot interrupt it. It does not " +
-          "keep the program alive (said once; abandonedWorkers() counts them)",
+        "A terminated worker is still computing: Deno cannot interrupt it. It does not keep the " +
+          "program alive (this warning is printed once; abandonedWorkers() counts such workers)",
       );
     }
   }
 }
 
-/** Ends the daemons that a worker started, its pools' workers among them: it has ended. */
+/** Ends the daemons of a worker that has ended, including the workers of its pools. */
 function endDaemonsOf(parent: number): void {
   for (const record of hosted.keys()) {
     if (i32[record + isolateWord.PARENT] !== parent || hasEnded(record)) continue;
@@ -252,19 +252,19 @@ function endDaemonsOf(parent: number): void {
   }
 }
 
-/** Frees what threads held that stopped a while ago. */
+/** Frees what isolates held that stopped a while ago. */
 function reclaim(): void {
   while (settling.length > 0 && performance.now() - settling[0].since > SETTLING_MS) {
     const { record } = settling.shift()!;
     unlistIsolate(record);
-    removeWaitersOf(record); // it may have gone on, and waited, after it was declared ended
+    removeWaitersOf(record); // it may have waited again after it was declared ended
     dropAllHeldRefs(record);
     freeStartRequest(record);
     freeNodesOf(record);
   }
 }
 
-/** Number of workers that were ended while they computed, and may compute still. */
+/** Returns the number of workers that were terminated while they computed, and may still compute. */
 export function abandonedWorkers(): number {
   return i32[ABANDONED_WORKERS];
 }
@@ -278,20 +278,20 @@ function announce(address: number, buffer: PostableBuffer, except = 0): void {
   confirmPosted(address);
 }
 
-/** Takes in the buffers that workers announced, and passes them on to the others. */
-function takeBuffers(): void {
-  if (i32[ANNOUNCEMENTS] === taken) return; // so that the port's functions are not loaded
-  taken = Atomics.load(i32, ANNOUNCEMENTS);
+/** Receives the buffers that workers announced, and passes them on to the other workers. */
+function receiveBuffers(): void {
+  if (i32[ANNOUNCEMENTS] === lastAnnouncements) return; // avoids loading the functions of the port
+  lastAnnouncements = Atomics.load(i32, ANNOUNCEMENTS);
   for (const [record, { port }] of hosted) {
     receiveAnnouncements(port, (announcement) => {
-      keepAnnounced(announcement);
+      keepAnnouncement(announcement);
       announce(announcement.address, announcement.buffer, record);
     });
   }
 }
 
-/** Number of the workers' announcements when the ports were last emptied. */
-let taken = 0;
+/** Number of the workers' announcements when the ports were last read. */
+let lastAnnouncements = 0;
 
 function resend(record: number, address: number): void {
   const buffer = keptBuffer(address);
@@ -306,14 +306,14 @@ function resend(record: number, address: number): void {
 const referenceSymbol = Object.getOwnPropertySymbols(Worker.prototype)
   .find((symbol) => !symbol.description);
 
-/** Says whether a worker keeps the program alive. */
+/** Sets whether a worker keeps the program alive. */
 function setReferenced(worker: Worker, referenced: boolean): void {
   if (referenceSymbol === undefined) return;
   (worker as unknown as Record<symbol, (on: boolean) => void>)[referenceSymbol](referenced);
 }
 
-/** Changes whether a running worker keeps the program alive. */
+/** Sets whether the worker of a record keeps the program alive. */
 export function setWorkerReferenced(record: number, alive: boolean): void {
-  const it = hosted.get(record);
-  if (it !== undefined) setReferenced(it.worker, alive);
+  const entry = hosted.get(record);
+  if (entry !== undefined) setReferenced(entry.worker, alive);
 }

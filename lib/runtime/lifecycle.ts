@@ -1,8 +1,8 @@
 /**
- * The end of a thread, and waiting for it.
+ * The end of an isolate, and waiting for it.
  *
- * Whoever knows first that a thread has ended says so to all who depend on it: the thread itself
- * when it returns, fails or exits, another one that terminates it.
+ * The isolate that first knows of an end publishes it and notifies the isolates that depend on the ended
+ * one: the isolate itself if it returns, fails or exits; another one if that terminates it.
  *
  * @module
  */
@@ -26,52 +26,53 @@ import { pushBlock } from "../channels/channel.ts";
 import { NeedsImport } from "../codec/decoder.ts";
 import { freeMessage, sharedObjectsIn, storeValue, takeValue } from "../codec/message.ts";
 
-/** Exit codes of threads that were ended by others: minus the number of Unix's signal, as in Python. */
+/** Exit codes. For a terminated or killed isolate, minus the number of Unix's signal, as in Python. */
 export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } as const;
 
 /**
- * Declares a thread ended and tells all who depend on it.
+ * Declares an isolate ended and notifies the isolates that depend on it.
  *
- * The thread itself, if it still runs, learns it before they do, so that none of its waits ends
- * because of its own end with anything but `TerminatedError`.
+ * If it still runs, it is told to stop before the others are notified. So when its own end wakes one of
+ * its waits, that wait throws `TerminatedError`.
  *
- * @returns false if that was done before
+ * @returns false if the isolate was declared ended before
  */
 export function endIsolate(record: number, exitCode: number): boolean {
   if (!publishEnd(record, exitCode)) return false;
   Atomics.or(i32, record + isolateWord.CONTROL, Control.STOP);
   markAllHeldUnreachable(record); // ends of pipes
-  removeWaitersOf(record); // wake-ups it did not use go to others
+  removeWaitersOf(record); // its unused wake-ups go to other waiters
   wakeWaitersOnOwner(record); // locks it held
-  const will = Atomics.exchange(i32, record + EXIT_MESSAGE, 0);
-  if (will !== 0) pushBlock(i32[record + EXIT_CHANNEL], will);
-  Atomics.sub(i32, LIVE_WORKERS, 1); // when none is left, nothing more is to come
+  const exitMessage = Atomics.exchange(i32, record + EXIT_MESSAGE, 0);
+  if (exitMessage !== 0) pushBlock(i32[record + EXIT_CHANNEL], exitMessage);
+  Atomics.sub(i32, LIVE_WORKERS, 1); // at 0, no worker can wake a waiter any more
   wakeAll(record + isolateWord.ENDED_QUEUE);
   return true;
 }
 
 /**
- * Tells all that is in the order of a thread which has ended before it had read it that nobody will
- * get it. The thread may be reading still, so the message stays until {@linkcode freeStartRequest}.
+ * Cancels the start request of an isolate that ended before it had read the request: the shared objects
+ * in it are told that the isolate will not reach them. The isolate may still be reading, so the message
+ * stays until {@linkcode freeStartRequest}.
  */
 export function cancelStartRequest(record: number): void {
   const word = record + START_REQUEST;
-  const order = Atomics.load(i32, word);
-  if (order <= 0 || Atomics.compareExchange(i32, word, order, -order) !== order) return;
-  sharedObjectsIn(order).forEach(notifyUnreachable);
+  const message = Atomics.load(i32, word);
+  if (message <= 0 || Atomics.compareExchange(i32, word, message, -message) !== message) return;
+  sharedObjectsIn(message).forEach(notifyUnreachable);
 }
 
-/** Lets go of the order that a thread had not read when it ended, once its JavaScript has stopped. */
+/** Frees the cancelled start request of an isolate, once its JavaScript has stopped. */
 export function freeStartRequest(record: number): void {
-  const order = -Atomics.exchange(i32, record + START_REQUEST, 0);
-  if (order <= 0) return;
-  sharedObjectsIn(order).forEach(dropRef);
-  freeMessage(order);
+  const message = -Atomics.exchange(i32, record + START_REQUEST, 0);
+  if (message <= 0) return;
+  sharedObjectsIn(message).forEach(dropRef);
+  freeMessage(message);
 }
 
 /**
- * Declares a thread ended without waiting for it, and asks it to end. In this order, so that what it
- * does while the request passes through it, such as releasing a lock, comes after its end.
+ * Declares an isolate ended without waiting for it, and makes it stop. In this order: anything that it
+ * does while the stop unwinds its calls, such as releasing a lock, then comes after its end.
  */
 export function stopIsolate(record: number, exitCode: number): void {
   endIsolate(record, exitCode);
@@ -79,13 +80,13 @@ export function stopIsolate(record: number, exitCode: number): void {
   postControl(record, Control.STOP);
 }
 
-/** Says that this thread's JavaScript has stopped. */
+/** Publishes that this isolate's JavaScript has stopped. */
 export function acknowledgeEnd(): void {
   Atomics.store(i32, thisIsolate + isolateWord.ACKNOWLEDGED, 1);
   wakeAll(thisIsolate + isolateWord.ENDED_QUEUE);
 }
 
-/** Keeps the error that ends this thread for its parent. */
+/** Stores the error that ends this isolate, for its parent. */
 export function publishError(error: unknown): void {
   let message: number;
   try {
@@ -96,7 +97,7 @@ export function publishError(error: unknown): void {
   Atomics.store(i32, thisIsolate + ERROR, message);
 }
 
-/** Takes the error that ended a thread, if there is one, out of its record. */
+/** Takes the error that ended an isolate out of its record, if there is one. */
 export function takeError(record: number): { error: unknown } | undefined {
   const message = Atomics.exchange(i32, record + ERROR, 0);
   if (message === 0) return undefined;
@@ -115,12 +116,12 @@ export function setBeforeEnd(wait: () => Promise<void>): void {
   goingOn = wait;
 }
 
-/** Waits for what goes on in this worker when its order has ended. */
+/** Waits for work that continues in this worker after its start request has been run. */
 export async function beforeEnd(): Promise<void> {
   await goingOn?.();
 }
 
-/** Steps of waiting for the end of a thread: its exit code, or `undefined` if the time is up. */
+/** Steps of waiting for the end of an isolate: its exit code, or `undefined` if the wait timed out. */
 export function* waitingForEnd(record: number): Steps<number | undefined> {
   const word = record + isolateWord.STATE;
   for (;;) {
@@ -131,7 +132,7 @@ export function* waitingForEnd(record: number): Steps<number | undefined> {
   }
 }
 
-/** Steps of waiting until a thread that has ended does not compute any more: whether it does not. */
+/** Steps of waiting until the JavaScript of an ended isolate has stopped: false if the wait timed out. */
 export function* waitingForQuiescence(record: number): Steps<boolean> {
   const word = record + isolateWord.ACKNOWLEDGED;
   while (Atomics.load(i32, word) === 0) {

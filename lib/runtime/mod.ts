@@ -1,5 +1,5 @@
 /**
- * What users tell the runtime: how workers are started, and what is done at their end.
+ * The public part of the runtime: how workers are started, and what runs at their end.
  *
  * @module
  */

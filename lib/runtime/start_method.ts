@@ -1,5 +1,5 @@
 /**
- * How workers come to be, when nobody says how.
+ * The default start method, and the modules that the forkserver preloads.
  *
  * @module
  */
@@ -7,23 +7,27 @@
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 
-/** How the worker of a process comes to be. */
+/** How the worker of a process is started. */
 export type StartMethod = "spawn" | "forkserver";
 
 const methods: readonly StartMethod[] = ["spawn", "forkserver"];
 let chosen: StartMethod | undefined;
-/** How this worker was started; in the main program the first of all. */
+/** The start method of this worker; in the main isolate, the first of all. */
 let inherited = methods[0];
 
-/** The start methods that exist here, the default first. */
+/**
+ * Returns the supported start methods, the default first.
+ *
+ * Follows Python's `multiprocessing.get_all_start_methods`.
+ */
 export function getAllStartMethods(): StartMethod[] {
   return [...methods];
 }
 
 /**
- * The start method to use: the one that is given, or the default.
+ * Returns the given start method, or the default if it is `undefined`.
  *
- * @param what begins the message of the error
+ * @param what the beginning of the error message
  * @throws {RangeError} if there is no such start method
  */
 export function startMethodFor(given: string | undefined, what: string): StartMethod {
@@ -41,8 +45,8 @@ export function startMethodFor(given: string | undefined, what: string): StartMe
 }
 
 /**
- * The start method of processes and pools that are not told one. In a worker it is the one that the
- * worker was started with, unless it sets another.
+ * Returns the default start method of processes and pools. In a worker it is the method that the worker
+ * was started with, unless the worker sets another.
  *
  * Follows Python's `multiprocessing.get_start_method`.
  *
@@ -58,19 +62,19 @@ export function getStartMethod(): StartMethod {
   return chosen ?? inherited;
 }
 
-/** Says how this worker was started, or its creator would have started it. */
+/** Sets the start method that this worker inherits from its creator. */
 export function inheritStartMethod(method: StartMethod): void {
   inherited = method;
 }
 
 /**
- * Sets the start method of processes and pools that are not told one. To be called once, early in
- * the program. It holds in the process that calls it, and in the children that it starts from then on.
+ * Sets the default start method of processes and pools. Call it once, early in the program. It applies
+ * to the calling process, and to the children that it starts from then on.
  *
  * Follows Python's `multiprocessing.set_start_method`.
  *
- * @param method the method, or `undefined` for the default
- * @param options `force`: whether it may be set again
+ * @param method the start method, or `undefined` for the default
+ * @param options with `force`, the method can be set again
  * @throws {RangeError} if there is no such start method
  * @throws {Error} if it was set before, unless `force` is set
  *
@@ -104,21 +108,21 @@ export function setStartMethod(
 
 let preloaded: readonly string[] = [];
 
-/** The modules that workers of the reserve import before they have anything to do. */
+/** Returns the modules that workers of the warm reserve import before they have a start request. */
 export function forkserverPreload(): readonly string[] {
   return preloaded;
 }
 
 /**
- * Has the workers that are started ahead of time import these modules, so that a process that needs
- * them begins at once. A module that cannot be imported is named on stderr, and does no harm.
+ * Sets the modules that workers started ahead of time import, so that a process that needs them starts
+ * at once. If a module cannot be imported, the error is printed, and the worker can still be used.
  *
  * Follows Python's `multiprocessing.set_forkserver_preload`.
  *
  * @param modules URLs of modules, or `npm:` and `jsr:` specifiers
- * @throws {TypeError} if they are not an array of strings or URLs
+ * @throws {TypeError} if `modules` is not an array of strings or URLs
  *
- * @example Warm, with what the work needs
+ * @example Warm workers with their modules imported
  * ```ts
  * import { setForkserverPreload } from "@sauropod/multiprocessing";
  *

@@ -1,5 +1,5 @@
 /**
- * What a worker is ordered to run, and who it is.
+ * Start requests: what a worker is to run, and its identity.
  *
  * @module
  */
@@ -25,45 +25,45 @@ import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_me
 
 export { currentIdentity };
 
-/** How a worker is started. */
+/** How a worker is started, and what it runs. */
 export interface StartOptions {
   runner: string;
   name: string;
   daemon: boolean;
   payload: unknown;
-  /** What the caller calls the payload, for the path when it cannot cross; empty for nothing. */
+  /** What the caller calls the payload, for the path in errors; may be empty. */
   payloadName: string;
-  /** Makes the message that says that the worker has ended, and names the channel for it. */
+  /** Creates the exit message, which is sent to `channel` when the worker ends. */
   exitMessage?: (record: number) => { channel: number; message: number };
   /**
-   * How it is started: `"forkserver"` takes a worker that is warm already, if there is one. In the
-   * worker it is the default.
+   * How the worker is started: `"forkserver"` takes a worker from the warm reserve, if there is one. It is
+   * also the default in the new worker.
    *
-   * @default {"spawn", and the worker's own default is that of its creator}
+   * @default {"spawn"; the default in the new worker is that of its creator}
    */
   startMethod?: StartMethod;
 }
 
 /**
- * Starts a worker with an order.
+ * Starts a worker with a start request.
  *
- * @returns its record
+ * @returns the isolate record of the worker
  * @throws {DataCloneError} if the payload cannot cross
  * @throws {Error} if this worker is importing a module, or workers cannot be started
  */
 export function startIsolate(options: StartOptions): number {
   ensureIsolate();
   refuseWhileImporting();
-  const order = storeStartRequest(options);
-  const record = (options.startMethod === "forkserver" ? takeWarm() : undefined) ??
+  const request = storeStartRequest(options);
+  const record = (options.startMethod === "forkserver" ? takeWarmWorker() : undefined) ??
     createIsolateRecord(thisIsolate);
   i32[record + isolateWord.PARENT] = thisIsolate;
   i32[record + isolateWord.DAEMON] = options.daemon ? 1 : 0;
-  const will = options.exitMessage?.(record);
-  i32[record + EXIT_MESSAGE] = will?.message ?? 0;
-  i32[record + EXIT_CHANNEL] = will?.channel ?? 0;
-  Atomics.store(i32, record + START_REQUEST, order);
-  if (warmed.delete(record)) {
+  const exit = options.exitMessage?.(record);
+  i32[record + EXIT_MESSAGE] = exit?.message ?? 0;
+  i32[record + EXIT_CHANNEL] = exit?.channel ?? 0;
+  Atomics.store(i32, record + START_REQUEST, request);
+  if (takenFromReserve.delete(record)) {
     setWorkerReferenced(record, !options.daemon);
     wakeAll(record + START_QUEUE);
   } else {
@@ -71,14 +71,14 @@ export function startIsolate(options: StartOptions): number {
       requestWorker(record);
     } catch (error) {
       Atomics.store(i32, record + START_REQUEST, 0);
-      discardMessage(order);
+      discardMessage(request);
       throw error;
     }
   }
   return record;
 }
 
-/** The order as a message: who the worker is, and then, since it may need imports, the payload. */
+/** Stores a start request as a message: the identity, and then the payload, which may need imports. */
 function storeStartRequest(options: StartOptions): number {
   const { runner, name, daemon, payload, payloadName, startMethod = getStartMethod() } = options;
   const encoder = borrowEncoder();
@@ -95,7 +95,7 @@ function storeStartRequest(options: StartOptions): number {
 }
 
 /**
- * Reads an order up to its payload, and makes this worker the one that it describes.
+ * Reads a start request up to its payload, and gives this worker the identity that it describes.
  *
  * @returns the name of the runner
  */
@@ -115,8 +115,8 @@ export function readStartRequest(message: number, decoder: Decoder): string {
 }
 
 /**
- * A module that starts workers while it is imported would start them again in each of them, without
- * end. The main thread may: it imports what a message needs while the program goes on, and once.
+ * Rejects starting a worker while a module is imported: the worker would import the module too, and
+ * start another, without end. The main isolate may: it imports a module for a message, and only once.
  */
 function refuseWhileImporting(): void {
   if (!isImporting() || isMainIsolate()) return;
@@ -126,32 +126,32 @@ function refuseWhileImporting(): void {
   );
 }
 
-// The warm reserve: workers that have started and wait for an order.
+// The warm reserve: workers that have started and wait for a start request.
 
-const WARM_RESERVE = 2;
-const warm: number[] = [];
-const warmed = new Set<number>();
+const RESERVE_SIZE = 2;
+const reserve: number[] = [];
+const takenFromReserve = new Set<number>();
 
-/** Takes a worker from the reserve, and has the reserve filled again. */
-function takeWarm(): number | undefined {
+/** Takes a worker from the reserve, and refills the reserve. */
+function takeWarmWorker(): number | undefined {
   if (!isMainIsolate()) return undefined;
-  let record = warm.shift();
-  while (record !== undefined && hasEnded(record)) record = warm.shift();
+  let record = reserve.shift();
+  while (record !== undefined && hasEnded(record)) record = reserve.shift();
   fillReserve();
-  if (record !== undefined) warmed.add(record);
+  if (record !== undefined) takenFromReserve.add(record);
   return record;
 }
 
-/** Starts workers for the reserve, one a turn of the event loop. */
+/** Starts workers for the reserve, one per turn of the event loop. */
 export function fillReserve(): void {
-  if (warm.length >= WARM_RESERVE || !isMainIsolate()) return;
+  if (reserve.length >= RESERVE_SIZE || !isMainIsolate()) return;
   setTimeout(() => {
-    if (warm.length >= WARM_RESERVE) return;
+    if (reserve.length >= RESERVE_SIZE) return;
     ensureIsolate();
     const record = createIsolateRecord(thisIsolate);
     i32[record + isolateWord.DAEMON] = 1;
     requestWorker(record);
-    warm.push(record);
-    if (warm.length < WARM_RESERVE) fillReserve();
+    reserve.push(record);
+    if (reserve.length < RESERVE_SIZE) fillReserve();
   }, 0);
 }

@@ -1,6 +1,5 @@
 /**
- * A worker's side: it joins the program at its birth, runs what it was ordered to and publishes how
- * that ended.
+ * The worker's side: it joins the program at its birth, runs its start request and publishes its end.
  *
  * @module
  */
@@ -35,33 +34,33 @@ import {
   ExitCode,
   publishError,
 } from "./lifecycle.ts";
-import { type Announcement, keepAnnounced, receiveAnnouncements } from "./buffer_port.ts";
+import { type Announcement, keepAnnouncement, receiveAnnouncements } from "./buffer_port.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
 import { currentIdentity, readStartRequest } from "./start_request.ts";
 import { separateRandom } from "./seeded_random.ts";
 
-/** Runs one kind of order. */
+/** Runs one kind of start request. */
 export interface Runner {
-  /** Runs it; the worker ends when it returns or throws. */
+  /** Runs the payload. The worker ends when it returns or throws. */
   run(payload: unknown): Promise<void>;
-  /** Says what error ended the worker, where nobody else would. */
+  /** Reports the error that ended the worker, where no caller does. */
   report?(error: unknown): void;
 }
 
-/** Everything that a worker can be ordered to run, by name. */
+/** All runners, by the name in the start request. */
 export type Runners = Readonly<Record<string, Runner>>;
 
-/** What is done about the output of a worker. */
+/** What captures the output of a worker. */
 export interface Output {
-  /** The worker knows its name, and nothing of the user's has run. */
+  /** Called when the worker knows its name, before any code of the program runs. */
   begin(): void;
-  /** Nothing more will be printed: what was held back has to go out. */
+  /** Writes buffered output: nothing more will be printed. */
   flush(): void;
 }
 
 /**
- * Makes this isolate a worker: to be called while its module is evaluated, before any await, since
- * messages that come earlier are lost.
+ * Makes this isolate a worker. Call it while the entry module is evaluated, before any await: messages
+ * that arrive before the listener exists are lost.
  */
 export function startWorker(runners: Runners, output: Output): void {
   flush = output.flush;
@@ -78,24 +77,24 @@ async function runWorker(
   adoptIsolate(heap, record);
   separateRandom(firstDraw, i32[record + isolateWord.PID]);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
-  port.onmessage = ({ data }) => keepAnnounced(data);
+  port.onmessage = ({ data }) => keepAnnouncement(data);
   setBufferTransport({
     announce(address, buffer) {
       port.postMessage({ address, buffer } satisfies Announcement);
       Atomics.add(i32, ANNOUNCEMENTS, 1);
       postControl(mainIsolate(), Control.SERVICE);
     },
-    receive: () => receiveAnnouncements(port, keepAnnounced),
+    receive: () => receiveAnnouncements(port, keepAnnouncement),
     requestAgain: (address) => request({ kind: "resend", record, address }),
   });
-  noticeExit();
-  noticeErrors();
+  publishOnExit();
+  catchUncaughtErrors();
   setOnStop(() => finish(ExitCode.TERMINATED));
   enterState(IsolateState.IDLE);
   for (const module of preload) await preloadModule(module);
   let exitCode: number = ExitCode.RETURNED;
   try {
-    const message = await awaitOn(receivingOrder());
+    const message = await awaitOn(receivingStartRequest());
     const decoder = new Decoder();
     runner = runners[readStartRequest(message, decoder)];
     output.begin();
@@ -104,39 +103,38 @@ async function runWorker(
     debugLog(DebugLevel.INFO, "child process calling run()");
     await runner.run(payload);
   } catch (error) {
-    exitCode = noteFailure(error);
+    exitCode = recordFailure(error);
   }
   if (!stopRequested()) await drain();
   finish(exitCode);
 }
 
-/** How long the work of a worker may be done, and its puts wait, before it says so. */
-const PATIENCE_MS = 5000;
+/** How long puts may be pending after the work is done before a warning is printed. */
+const WARN_AFTER_MS = 5000;
 
 /**
- * Waits for what goes on when the order has ended: its threads, and what was put into full queues
- * and not awaited, as Python flushes its queues. Then for a turn of the event loop, in which the
- * errors come to light that nobody caught.
+ * Waits for work that continues after the start request has been run: threads, and pending puts, as
+ * Python flushes its queues. Then waits for a turn of the event loop, which reports uncaught errors.
  */
 async function drain(): Promise<void> {
   await beforeEnd();
-  const waiting = countPendingPuts();
-  if (waiting > 0) {
+  const pending = countPendingPuts();
+  if (pending > 0) {
     const { name } = currentIdentity();
     const timer = setTimeout(() => {
       console.warn(
-        `${name} has done its work and waits for room in a queue for what it put there and did not ` +
-          `await (${waiting} items). Get them before you join it`,
+        `${name} has done its work and waits for room in a queue for ${pending} items that it put ` +
+          "without awaiting. Get them before you join it",
       );
-    }, PATIENCE_MS);
+    }, WARN_AFTER_MS);
     await pendingPutsDone();
     clearTimeout(timer);
   }
-  await turn();
+  await nextTurn();
 }
 
-/** Ends in another turn of the event loop. A timer would do, but the first of a worker takes 5 ms. */
-function turn(): Promise<void> {
+/** Resolves in another turn of the event loop. The first timer of a worker would take 5 ms. */
+function nextTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = () => {
@@ -155,7 +153,7 @@ async function preloadModule(module: string): Promise<void> {
   }
 }
 
-/** Reads the payload of an order, importing the modules that it needs. */
+/** Reads the payload of a start request, importing the modules that it needs. */
 async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
   for (;;) {
     try {
@@ -164,7 +162,7 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
         Atomics.compareExchange(i32, thisIsolate + START_REQUEST, message, 0) !==
           message
       ) {
-        throw new TerminatedError("Cannot begin: this worker was told to end"); // its order is lost
+        throw new TerminatedError("Cannot begin: this worker was told to end"); // and the request was cancelled
       }
       decoder.finish();
       freeMessage(message);
@@ -177,11 +175,11 @@ async function readPayload(message: number, decoder: Decoder): Promise<unknown> 
   }
 }
 
-function* receivingOrder(): Steps<number> {
+function* receivingStartRequest(): Steps<number> {
   const word = thisIsolate + START_REQUEST;
   for (;;) {
     const message = Atomics.load(i32, word);
-    if (message > 0) return message; // stays there until it has been read
+    if (message > 0) return message; // it stays there until it has been read
     yield { queue: thisIsolate + START_QUEUE, word, expected: message };
   }
 }
@@ -189,8 +187,8 @@ function* receivingOrder(): Steps<number> {
 let close: () => void;
 let flush: () => void;
 
-/** Publishes the ends that Deno tells nobody about: `Deno.exit`, `process.exit`, `self.close`. */
-function noticeExit(): void {
+/** Publishes ends that Deno does not report to the parent: `Deno.exit`, `process.exit`, `self.close`. */
+function publishOnExit(): void {
   addEventListener("unload", () => {
     publish(Deno.exitCode);
   });
@@ -198,8 +196,8 @@ function noticeExit(): void {
   globalThis.close = () => finish(ExitCode.RETURNED);
 }
 
-/** Catches what nobody caught, before the runtime prints it and ends the isolate. */
-function noticeErrors(): void {
+/** Handles uncaught errors, before Deno prints them and ends the isolate. */
+function catchUncaughtErrors(): void {
   addEventListener("error", (event) => {
     event.preventDefault();
     uncaught((event as ErrorEvent).error);
@@ -220,26 +218,26 @@ export function setOnUncaught(report: (error: unknown) => void): void {
 function uncaught(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
   else if (onUncaught !== undefined) onUncaught(error);
-  else finish(noteFailure(error));
+  else finish(recordFailure(error));
 }
 
 let runner: Runner | undefined;
 
-/** Keeps and says what error ends this worker, unless it has been ended. Returns its exit code. */
-function noteFailure(error: unknown): number {
+/** Publishes and reports the error that ends this worker, unless it was terminated. Returns the exit code. */
+function recordFailure(error: unknown): number {
   if (error instanceof TerminatedError && stopRequested()) return ExitCode.TERMINATED;
-  if (!exitCodeKnown()) {
+  if (!isEndPublished()) {
     publishError(error);
     try {
       runner?.report?.(error);
     } catch {
-      // Its stderr is closed, say. Who asks for the error has it all the same.
+      // For example, stderr is closed. The parent can still read the published error.
     }
   }
   return ExitCode.FAILED;
 }
 
-function exitCodeKnown(): boolean {
+function isEndPublished(): boolean {
   return (Atomics.load(i32, thisIsolate + isolateWord.STATE) & 0xff) === IsolateState.ENDED;
 }
 
@@ -249,9 +247,9 @@ function finish(exitCode: number): void {
   close();
 }
 
-/** Publishes the end of this worker, after what those who wait for it must find done. */
+/** Publishes the end of this worker, after the work that waiters for its end rely on. */
 function publish(exitCode: number): void {
-  if (!exitCodeKnown()) {
+  if (!isEndPublished()) {
     runFinalizers();
     debugLog(DebugLevel.INFO, `process exiting with exit code ${exitCode}`);
   }

@@ -12,7 +12,7 @@ const WITHOUT = [
 ];
 
 /** What is said of a worker that was not quick enough to end by itself when it was killed. */
-const ABANDONED = /^A worker that was told to end goes on computing.*\n/;
+const ABANDONED = /^A terminated worker is still computing.*\n/;
 
 Deno.test("./dummy exports what the package does", () => {
   const missing = Object.keys(mp).filter((name) => !(name in dummy));

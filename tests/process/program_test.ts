@@ -52,7 +52,7 @@ async function run(program: string, permissions = ["--allow-read"]): Promise<Out
 }
 
 /** The warning about a worker that cannot be interrupted. */
-const ABANDONED = /^A worker that was told to end goes on computing.*\n/;
+const ABANDONED = /^A terminated worker is still computing.*\n/;
 
 /** Defines a test of a program that ends by itself after printing `stdout` and no error. */
 function ends(name: string, program: string, stdout: string): void {
