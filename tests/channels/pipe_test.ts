@@ -338,7 +338,7 @@ for (const ending of ["terminate", "kill"] as const) {
   });
 }
 
-const importing = new URL("../fixtures/never_imported.ts", import.meta.url);
+const importing = new URL("../fixtures/functions/broken.ts", import.meta.url);
 
 test("Connection.recv() throws EOFError when the worker cannot import what it should run", async () => {
   const [here, there] = Pipe<string>();

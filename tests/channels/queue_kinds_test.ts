@@ -27,7 +27,7 @@ import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
 import { usedBytes, useUpHeap } from "../fixtures/heap.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
-import { heardAtImport } from "../fixtures/queues_at_import.ts";
+import { receivedAtImport } from "../fixtures/queues_at_import.ts";
 
 const kinds = { Queue, JoinableQueue, LifoQueue, PriorityQueue };
 const times = <T>(length: number, make: (at: number) => T): T[] =>
@@ -392,9 +392,9 @@ test("queues work while a module is imported, in this isolate and in a worker", 
   const heard = ["Queue", "JoinableQueue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
     .flatMap((name) => [name, name]);
   const answers = new Queue<string[]>();
-  heardAtImport(answers);
+  receivedAtImport(answers);
   assertEquals(answers.getSync(), heard);
-  const process = new Process({ target: heardAtImport, args: [answers] });
+  const process = new Process({ target: receivedAtImport, args: [answers] });
   process.start();
   assertEquals(await answers.get(guard), heard);
   await ended(process as unknown as Process);

@@ -33,7 +33,7 @@ import {
 } from "../fixtures/functions/tasks.ts";
 import { countEvaluations } from "../fixtures/evaluations.ts";
 import { test } from "../fixtures/guarded.ts";
-import { runProgram } from "../fixtures/program.ts";
+import { runProgram } from "../fixtures/programs.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
 ensureIsolate();

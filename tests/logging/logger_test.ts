@@ -13,7 +13,7 @@ import {
   task,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { linesOf, runProgram } from "../fixtures/programs.ts";
+import { linesOf, runWithMp } from "../fixtures/programs.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
 const logger = getLogger();
@@ -197,7 +197,7 @@ test("Logger hears what the library does, and only when it is asked to", async (
 // Programs, whose stderr is looked at
 
 Deno.test("logToStderr() writes [LEVEL/Process] message, in every process", async () => {
-  const { code, stdout, stderr } = await runProgram(`
+  const { code, stdout, stderr } = await runWithMp(`
     const logger = mp.logToStderr("INFO");
     const child = mp.task(import.meta, () => {
       mp.getLogger().info("working");
@@ -229,7 +229,7 @@ Deno.test("logToStderr() writes [LEVEL/Process] message, in every process", asyn
 });
 
 Deno.test("logToStderr() twice writes once, and logToStderr(false) ends it", async () => {
-  const { code, stderr } = await runProgram(`
+  const { code, stderr } = await runWithMp(`
     mp.logToStderr();
     mp.logToStderr("INFO");
     mp.getLogger().info("once");
@@ -243,7 +243,7 @@ Deno.test("logToStderr() twice writes once, and logToStderr(false) ends it", asy
 });
 
 Deno.test("Logger without a handler writes warnings to stderr; a handler takes them", async () => {
-  const { code, stderr } = await runProgram(`
+  const { code, stderr } = await runWithMp(`
     const logger = mp.getLogger();
     logger.info("not written");
     logger.warning("written");
@@ -258,7 +258,7 @@ Deno.test("Logger without a handler writes warnings to stderr; a handler takes t
 });
 
 Deno.test("Logger goes on when a handler throws, and says so", async () => {
-  const { code, stdout, stderr } = await runProgram(`
+  const { code, stdout, stderr } = await runWithMp(`
     const logger = mp.getLogger();
     logger.addHandler(() => { throw new RangeError("broken handler"); });
     logger.addHandler(({ message }) => console.log(message));
@@ -269,7 +269,7 @@ Deno.test("Logger goes on when a handler throws, and says so", async () => {
 });
 
 Deno.test("Logger with a closed stderr disturbs neither the program nor its workers", async () => {
-  const { code, stdout } = await runProgram(`
+  const { code, stdout } = await runWithMp(`
     Deno.stderr.close();
     mp.logToStderr("DEBUG").critical("nobody reads this");
     const process = new mp.Process({ target: () => console.log("works") });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { tagOutput } from "@sauropod/multiprocessing";
 import { i32 } from "../../lib/heap/views.ts";
 import { consoleWith, denoConsole, LineTagger, TAG_OUTPUT } from "../../lib/logging/tag_output.ts";
-import { linesOf, runProgram } from "../fixtures/programs.ts";
+import { linesOf, runWithMp } from "../fixtures/programs.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -113,7 +113,7 @@ const PRINTED = [
 ];
 
 Deno.test("tagOutput() tags each line of a Process and of a pool's workers, and none of the main program's", async () => {
-  const { code, stdout, stderr } = await runProgram(`
+  const { code, stdout, stderr } = await runWithMp(`
     mp.tagOutput();
     const prints = async () => { ${PRINTS} };
     const process = new mp.Process({ target: prints });
@@ -137,7 +137,7 @@ Deno.test("tagOutput() tags each line of a Process and of a pool's workers, and 
 });
 
 Deno.test("tagOutput(): untagged, a worker prints the same, and console is Deno's own", async () => {
-  const { stdout, stderr } = await runProgram(`
+  const { stdout, stderr } = await runWithMp(`
     const original = console.log.toString();
     const process = new mp.Process({ target: async (original) => {
       console.log(console.log.toString() === original, Object.hasOwn(Deno.stdout, "writeSync"));
@@ -151,7 +151,7 @@ Deno.test("tagOutput(): untagged, a worker prints the same, and console is Deno'
 });
 
 Deno.test("tagOutput() applies to what modules print while they are imported", async () => {
-  const { stdout } = await runProgram(`
+  const { stdout } = await runWithMp(`
     const { log } = console;
     const child = mp.task(import.meta, () => log("function"));
     log(import.meta.main ? "main" : "import");
@@ -188,7 +188,7 @@ const ends: Record<string, { target: string; end?: string; stderr?: RegExp }> = 
 };
 for (const [what, { target, end = "", stderr: expected }] of Object.entries(ends)) {
   Deno.test(`tagOutput(): the last line goes out after ${what}`, async () => {
-    const { code, stdout, stderr } = await runProgram(`
+    const { code, stdout, stderr } = await runWithMp(`
       mp.tagOutput();
       const half = () => Deno.stdout.writeSync(new TextEncoder().encode("half a line"));
       let begun;
@@ -212,7 +212,7 @@ for (const [what, { target, end = "", stderr: expected }] of Object.entries(ends
 }
 
 Deno.test("tagOutput() does not tag what is logged, which has the name", async () => {
-  const { stderr } = await runProgram(`
+  const { stderr } = await runWithMp(`
     mp.tagOutput();
     mp.logToStderr("INFO");
     const process = new mp.Process({ target: () => console.error("said") });

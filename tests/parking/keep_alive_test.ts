@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runProgram } from "../fixtures/program.ts";
+import { runProgram } from "../fixtures/programs.ts";
 
 const START = `
   import * as mp from "@sauropod/multiprocessing";

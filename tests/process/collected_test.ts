@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { runProgram } from "../fixtures/programs.ts";
+import { runWithMp } from "../fixtures/programs.ts";
 
 const collected = `
   /** Returns whether the unreferenced object is collected. */
@@ -20,7 +20,7 @@ const collected = `
 /** Defines a test of a program that prints these lines. */
 function prints(name: string, program: string, lines: string[]): void {
   Deno.test(name, async () => {
-    const outcome = await runProgram(collected + program);
+    const outcome = await runWithMp(collected + program);
     assertEquals(outcome, {
       code: 0,
       stdout: lines.map((line) => line + "\n").join(""),

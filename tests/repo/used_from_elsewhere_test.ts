@@ -74,7 +74,7 @@ Deno.test("a program elsewhere uses the package from JSR, and loads its build al
   );
   assertEquals(stdout, "[ 1, 4, 9 ]\n", stderr);
   assertEquals(success, true, stderr);
-  const sources = server.asked.filter((path) => path.endsWith(".ts"));
+  const sources = server.requested.filter((path) => path.endsWith(".ts"));
   assertEquals(sources, []);
 });
 

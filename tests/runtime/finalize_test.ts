@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { assertSpyCalls, spy } from "@std/testing/mock";
 import { Event, Finalize, Pool, Process, Queue, task } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { linesOf, runProgram } from "../fixtures/programs.ts";
+import { linesOf, runWithMp } from "../fixtures/programs.ts";
 import { ended, guard } from "../fixtures/workers.ts";
 
 test("Finalize.run() calls the callback once, and gives what it returns", () => {
@@ -74,12 +74,12 @@ const ORDER = `
 const IN_ORDER = ["a", "b", "d10", "d03", "d02", "d01", "e"];
 
 Deno.test("Finalize at the end of the main program: by priority, then the last made first", async () => {
-  assertEquals(await runProgram(ORDER), {
+  assertEquals(await runWithMp(ORDER), {
     code: 0,
     stdout: IN_ORDER.map((line) => `${line}\n`).join(""),
     stderr: "",
   });
-  const { code, stdout } = await runProgram(`${ORDER} Deno.exit(3);`);
+  const { code, stdout } = await runWithMp(`${ORDER} Deno.exit(3);`);
   assertEquals([code, linesOf(stdout)], [3, IN_ORDER]);
 });
 
@@ -92,7 +92,7 @@ for (
   ] as const
 ) {
   Deno.test(`Finalize in a process that ${what}: in order, before those who join it go on`, async () => {
-    const { stdout } = await runProgram(`
+    const { stdout } = await runWithMp(`
       const child = mp.task(import.meta, async () => { ${ORDER} ${end} });
       if (import.meta.main) {
         const process = new mp.Process({ target: child });
@@ -106,7 +106,7 @@ for (
 }
 
 Deno.test("Finalize goes on after a callback that fails, and says so", async () => {
-  const { code, stdout, stderr } = await runProgram(`
+  const { code, stdout, stderr } = await runWithMp(`
     new mp.Finalize(undefined, () => console.log("second"), { exitPriority: 1 });
     new mp.Finalize(undefined, () => { throw new RangeError("broken"); }, { exitPriority: 2 });
   `);
@@ -115,7 +115,7 @@ Deno.test("Finalize goes on after a callback that fails, and says so", async () 
 });
 
 Deno.test("Finalize that makes another at the end has it run too", async () => {
-  const { stdout } = await runProgram(`
+  const { stdout } = await runWithMp(`
     const { Finalize } = mp;
     new Finalize(undefined, () => {
       console.log("first");

@@ -4,9 +4,13 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runProgram } from "../fixtures/program.ts";
+import { runProgram } from "../fixtures/programs.ts";
 
-const IMPORT = `import * as mp from "@sauropod/multiprocessing";\n`;
+const IMPORT = `
+import * as multiprocessing from "@sauropod/multiprocessing";
+import * as threading from "@sauropod/multiprocessing/threading";
+const mp = { ...multiprocessing, ...threading };
+`;
 
 /** Defines a test that a program ends by itself, having printed this and no error. */
 function ends(name: string, program: string, stdout: string): void {
