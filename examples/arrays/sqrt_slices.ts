@@ -7,8 +7,8 @@
  * @module
  */
 import { Pool, task } from "@sauropod/multiprocessing";
-import { distribute } from "@sauropod/multiprocessing/sharedmem";
 import { arange, arraySplit, copy, type NdArray, tolist } from "@sauropod/multiprocessing/ndarray";
+import { distribute } from "@sauropod/multiprocessing/sharedmem";
 import { readInteger, readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `

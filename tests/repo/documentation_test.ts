@@ -7,6 +7,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { readExamples } from "../../scripts/list_examples.ts";
+import { sourceFiles } from "../../scripts/source_files.ts";
 import config from "../../deno.json" with { type: "json" };
 import { fileURLToPath } from "node:url";
 
@@ -108,6 +109,27 @@ for (const guide of guides) {
     }
   });
 }
+
+Deno.test("docs/troubleshooting.md quotes messages that the package has", async () => {
+  const messages = [
+    "there is no option",
+    "a Promise cannot cross",
+    "Cannot start a process while its module is being imported",
+    "is not on shared memory",
+    "has done its work and waits for room in a queue",
+    "bytes of shared memory",
+  ];
+  const text = await Deno.readTextFile(new URL("docs/troubleshooting.md", ROOT));
+  const sources = await Promise.all(
+    (await sourceFiles("lib")).map((path) => Deno.readTextFile(new URL(path, ROOT))),
+  );
+  const code = sources.join("\n").replaceAll(/^\s*(\*|\/\/|\/\*).*$/gm, "")
+    .replaceAll(/["`] \+\s+["`]/g, "");
+  for (const message of messages) {
+    assert(text.includes(message), `not in the guide: ${message}`);
+    assert(code.includes(message), `not in the package: ${message}`);
+  }
+});
 
 Deno.test("CONTRIBUTING.md has the layers of scripts/check_layers.ts", async () => {
   const script = await Deno.readTextFile(new URL("scripts/check_layers.ts", ROOT));
