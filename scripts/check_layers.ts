@@ -1,7 +1,11 @@
 /**
- * Proves the direction of imports: every edge that `deno info` sees in mod.ts, lib/ and workers/,
- * those of types included, goes to the same folder or to a lower layer. Prints each edge that does
- * not and exits with 1.
+ * Checks the structure of mod.ts, lib/ and workers/, prints each violation and exits with 1 if there is one.
+ *
+ * - Direction: every import that `deno info` sees, those of types included, goes to the same folder or to
+ *   a lower layer.
+ * - Names: the code of the lowest layers does not mention a class or type of a layer above.
+ * - Primitives: a module that defines a type of shared objects is reached from the `mod.ts` of its folder,
+ *   and the lists of what crosses take that `mod.ts` as a whole. So a new primitive is a file and a line.
  *
  * ```text
  * mod.ts         any folder of LAYERS; workers/ only by a dynamic import, which keeps it in the graph
@@ -42,6 +46,12 @@ const LAYERS = new Map([
   ["dummy", 12],
 ]);
 const ADAPTER_LAYER = 12;
+/** Folders whose code mentions no name of the layers above. */
+const NAMELESS = ["arguments", "heap", "objects", "parking", "codec"];
+/** Folders of primitives: what they export crosses to workers, and is in every context. */
+const PRIMITIVES = ["sync", "memory", "channels"];
+/** The modules that list what crosses and what is exported. */
+const LISTS = ["mod.ts", "workers/worker.ts", "lib/context/common.ts", "lib/dummy/mod.ts"];
 /** Adapters that other adapters build on: one layer below those. */
 const LOWER_ADAPTERS = ["random"];
 
@@ -152,6 +162,99 @@ function brokenSpelling(specifier: string, to: string): string | undefined {
   return `"${specifier}" needs an import map: write ${to.includes(":") ? to : "a relative path"}`;
 }
 
+/**
+ * Finds names of upper layers in the code of the lowest ones.
+ *
+ * @param sources the text of each file of lib/, by its path
+ */
+export function checkNames(sources: ReadonlyMap<string, string>): Violation[] {
+  const declaredIn = new Map<string, string>();
+  const lowerNames = new Set<string>();
+  for (const [path, text] of sources) {
+    const isLower = NAMELESS.includes(folderOf(path));
+    for (
+      const [, name] of text.matchAll(/^export (?:abstract )?(?:class|interface|type) (\w+)/gm)
+    ) {
+      if (isLower) lowerNames.add(name);
+      else declaredIn.set(name, path);
+    }
+  }
+  const violations: Violation[] = [];
+  for (const [from, text] of sources) {
+    if (!NAMELESS.includes(folderOf(from))) continue;
+    for (const name of new Set(withoutComments(text).match(/\b[A-Z]\w*\b/g))) {
+      const to = declaredIn.get(name);
+      if (to === undefined || lowerNames.has(name) || from === to) continue;
+      violations.push({
+        from,
+        to,
+        rule: `lib/${folderOf(from)} mentions no name of a layer above: ${name}`,
+      });
+    }
+  }
+  return violations;
+}
+
+function folderOf(path: string): string {
+  return path.split("/")[1];
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/ .*$/gm, "");
+}
+
+/**
+ * Finds primitives that are not in the list of their folder, and lists that name single primitives.
+ *
+ * @param sources the text of each file of lib/, by its path
+ */
+export function checkPrimitives(
+  graph: Graph,
+  sources: ReadonlyMap<string, string>,
+  root: string,
+): Violation[] {
+  const imports = importsIn(graph, root);
+  const violations: Violation[] = [];
+  for (const folder of PRIMITIVES) {
+    const list = `lib/${folder}/mod.ts`;
+    const listed = reachableFrom(list, imports);
+    for (const [path, text] of sources) {
+      if (folderOf(path) !== folder || !/^\s*(defineType|defineQueue)\(/m.test(text)) continue;
+      if (!listed.has(path)) {
+        violations.push({
+          from: list,
+          to: path,
+          rule: "a primitive has a line in its folder's mod.ts",
+        });
+      }
+    }
+    for (const from of LISTS) {
+      for (const to of imports.get(from) ?? []) {
+        if (!to.startsWith(`lib/${folder}/`) || to === list) continue;
+        violations.push({ from, to, rule: `a list of what crosses takes ${list} as a whole` });
+      }
+    }
+  }
+  return violations;
+}
+
+/** The paths that each module below `root` imports. */
+function importsIn(graph: Graph, root: string): Map<string, string[]> {
+  const pathOf = (url: string) => url.startsWith(root) ? url.slice(root.length) : url;
+  return new Map(graph.modules.map(({ specifier, dependencies = [] }) => [
+    pathOf(specifier),
+    dependencies.flatMap(({ code }) =>
+      code?.specifier === undefined ? [] : [pathOf(code.specifier)]
+    ),
+  ]));
+}
+
+function reachableFrom(path: string, imports: ReadonlyMap<string, string[]>): Set<string> {
+  const reached = new Set([path]);
+  for (const from of reached) for (const to of imports.get(from) ?? []) reached.add(to);
+  return reached;
+}
+
 /** The graph of everything in mod.ts, lib/ and workers/, whether or not mod.ts reaches it. */
 async function graphOf(files: string[]): Promise<Graph> {
   const imports = files.map((path) => `import ${JSON.stringify(new URL(path, ROOT))};`).join("\n");
@@ -167,8 +270,19 @@ async function graphOf(files: string[]): Promise<Graph> {
 
 if (import.meta.main) {
   const files = ["mod.ts", ...await sourceFiles("lib", "workers")];
-  const violations = checkLayers(await graphOf(files), ROOT.href);
-  for (const { from, to, rule } of violations) console.error(`${from} imports ${to}: ${rule}`);
+  const graph = await graphOf(files);
+  const inLib = files.filter((path) => path.startsWith("lib/") && path !== "lib/errors.ts");
+  const sources = new Map(
+    await Promise.all(
+      inLib.map(async (path) => [path, await Deno.readTextFile(new URL(path, ROOT))] as const),
+    ),
+  );
+  const violations = [
+    ...checkLayers(graph, ROOT.href),
+    ...checkNames(sources),
+    ...checkPrimitives(graph, sources, ROOT.href),
+  ];
+  for (const { from, to, rule } of violations) console.error(`${from}, ${to}: ${rule}`);
   if (violations.length > 0) Deno.exit(1);
   console.log(`Checked the imports of ${files.length} files`);
 }

@@ -6,7 +6,6 @@
  * @module
  */
 
-import "../lib/channels/channel_handle.ts";
 import "../lib/channels/mod.ts";
 import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";

@@ -1,10 +1,10 @@
 /**
- * How errors show the values that they are about.
+ * Values in error messages.
  *
  * @module
  */
 
-/** A value as an error shows it. */
+/** Returns a value as an error message shows it. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":

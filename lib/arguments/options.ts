@@ -1,6 +1,7 @@
 /**
- * Objects of options, checked where they are given: a name that does not exist would have no effect,
- * and nobody would know.
+ * Checks of options and arguments, made by the call that takes them.
+ *
+ * An option with an unknown name would have no effect, and the caller would not notice.
  *
  * @module
  */
@@ -8,23 +9,23 @@
 import { describe } from "./describe.ts";
 
 /**
- * The names of the options `T`, all and no other, in the order in which an error lists them, and which
- * of them are functions. One that is called `signal` is an `AbortSignal`.
+ * The names of all options of `T`, in the order in which an error lists them, with `"function"` for those
+ * that are functions. An option that is called `signal` is an `AbortSignal`.
  */
 export type OptionNames<T> = Readonly<Record<keyof T, true | "function">>;
 
-/** Whether it is what options are given as. */
+/** Whether a value can be an object of options. */
 export function isOptionsObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * Checks that all options exist, and that functions and signals are what they should be.
+ * Checks the names of options, and that functions and signals have the right type.
  *
- * @param verb what cannot be done with others
- * @param advise what to do instead of giving an option of this name, if there is something to say
- * @throws {TypeError} if `options` is neither `undefined` nor an object, or has an unknown name, or
- * something else where a function or a signal should be
+ * @param verb begins the message of the error: "Cannot <verb>: …"
+ * @param advise returns what to write instead of an unknown option, if there is advice
+ * @throws {TypeError} if `options` is neither `undefined` nor an object, has an unknown name, or has
+ * another value where a function or a signal is expected
  */
 export function checkOptions<T extends object>(
   verb: string,
@@ -64,9 +65,9 @@ export function checkOptions<T extends object>(
 }
 
 /**
- * Checks the signal that was given as an option.
+ * Checks an option that is a signal.
  *
- * @throws {TypeError} if it is none
+ * @throws {TypeError} if `signal` is not an `AbortSignal`
  */
 export function checkSignal(verb: string, signal: unknown): asserts signal is AbortSignal {
   if (signal instanceof AbortSignal) return;
@@ -76,7 +77,7 @@ export function checkSignal(verb: string, signal: unknown): asserts signal is Ab
   );
 }
 
-/** What says to write the known name that is meant: Python's, or one in other letters. */
+/** Returns advice to write the known name, for Python's spelling or another capitalization of it. */
 function spelling(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
   if (/^(timeout(s|seconds?)?|ms)$/.test(plain(name)) && known.includes("timeoutMs")) {
@@ -86,17 +87,17 @@ function spelling(name: string, known: readonly string[]): string | undefined {
   return meant && `Write ${meant}`;
 }
 
-/** What to do about an option for the time: these calls end by a signal instead. */
+/** Returns advice for a time-out option, for calls that are ended by a signal instead. */
 export function adviseSignal(name: string): string | undefined {
   if (!/^timeout/i.test(name)) return;
   return "For a time limit write signal: AbortSignal.timeout(ms)";
 }
 
 /**
- * Checks the arguments that a function is to be called with.
+ * Checks the arguments for a function.
  *
- * @param example how one argument is written
- * @throws {TypeError} if they are no array
+ * @param example how one argument is written, for the error message
+ * @throws {TypeError} if `args` is not an array
  */
 export function checkArguments(
   verb: string,
@@ -111,26 +112,26 @@ export function checkArguments(
 }
 
 /**
- * Checks that a constructor was not given more than it has parameters.
+ * Checks the number of arguments of a constructor.
  *
- * @param most how many those are
- * @param advice what to do instead, if there is something to say
- * @throws {TypeError} if there are more arguments
+ * @param max the number of its parameters
+ * @param advice what to write instead, for the error message
+ * @throws {TypeError} if there are more arguments than parameters
  */
 export function checkArity(
   verb: string,
   args: ArrayLike<unknown>,
-  most: 0 | 1 | 2,
+  max: 0 | 1 | 2,
   advice?: string,
 ): void {
-  if (args.length <= most) return;
+  if (args.length <= max) return;
   const taken = [
     "no argument, but was given",
     "one argument, but was given a second,",
     "two arguments, but was given a third,",
   ];
   throw new TypeError(
-    `Cannot ${verb}: it takes ${taken[most]} ${describe(args[most])}${
+    `Cannot ${verb}: it takes ${taken[max]} ${describe(args[max])}${
       advice === undefined ? "" : `. ${advice}`
     }`,
   );
@@ -148,22 +149,22 @@ export function checkPositiveInteger(verb: string, name: string, value: unknown)
   );
 }
 
-/** What a process or a thread is to run. */
+/** A function to run, and its arguments. */
 interface TargetOptions {
   target?: unknown;
   args?: unknown;
 }
 
 /**
- * Checks what a process or a thread is to run.
+ * Checks a function to run and its arguments.
  *
- * @param needsTarget whether a target that is given, but `undefined`, is a mistake: it runs nothing else
- * @throws {TypeError} if `target` is not a function, or `args` no array
+ * @param needsTarget whether an explicit `target: undefined` is an error
+ * @throws {TypeError} if `target` is not a function, or `args` is not an array
  */
 export function checkTarget(verb: string, options: TargetOptions, needsTarget: boolean): void {
   const { target, args = [] } = options;
-  const isLeftOut = target === undefined && !(needsTarget && Object.hasOwn(options, "target"));
-  if (!isLeftOut && typeof target !== "function") {
+  const isOmitted = target === undefined && !(needsTarget && Object.hasOwn(options, "target"));
+  if (!isOmitted && typeof target !== "function") {
     throw new TypeError(
       `Cannot ${verb}: target must be a function, not ${
         target === null ? "null" : typeof target

@@ -1,5 +1,5 @@
 /**
- * Options of every wait, checked where the wait begins.
+ * The options of all waits, checked where a wait begins.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { describe } from "./describe.ts";
 /** Options of a call that may wait. */
 export interface WaitOptions {
   /**
-   * How long to wait, in milliseconds; 0 or less: not at all.
+   * The longest time to wait, in milliseconds; 0 or less: do not wait.
    *
    * @default {Infinity}
    */
   timeoutMs?: number;
   /**
-   * Ends the wait with `signal.reason` when it is aborted. A blocking wait notices it only when it
-   * begins, since a blocked thread receives no events.
+   * Ends the wait with `signal.reason` when it is aborted. A blocking wait checks it only at its start,
+   * because a blocked isolate receives no events.
    */
   signal?: AbortSignal;
 }
@@ -26,13 +26,13 @@ const waitNames: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
 
 function adviseWait(name: string): string | undefined {
   if (/^block(ing)?$/.test(name)) return "Not to wait at all, write timeoutMs: 0";
-  if (name === "owner") return "Only an RLock has owners";
+  if (name === "owner") return "Only a reentrant lock takes an owner";
 }
 
 /**
- * The options of a wait among those of a call that has more, after a check of them all.
+ * Checks the options of a call that has more than those of a wait, and returns those of the wait.
  *
- * @throws {TypeError} if `options` is no object, or there is no such option
+ * @throws {TypeError} if `options` is not an object, or has an unknown name
  */
 export function pickWaitOptions<T extends WaitOptions>(
   verb: string,
@@ -44,16 +44,16 @@ export function pickWaitOptions<T extends WaitOptions>(
   return { timeoutMs: options.timeoutMs, signal: options.signal };
 }
 
-/** Checks that all options of a wait exist, where it does not begin yet. */
+/** Checks the names of the options of a wait, before the wait begins. */
 export function checkWaitOptions(verb: string, options: WaitOptions | undefined): void {
   checkOptions(verb, options, waitNames, adviseWait);
 }
 
 /**
- * The time, on the clock of `performance.now()`, at which a wait with these options ends.
+ * Returns the time, on the clock of `performance.now()`, at which a wait with these options ends.
  *
- * @throws {TypeError} if `options` is no object or has others than these, `timeoutMs` is not a number,
- * or `signal` not an `AbortSignal`
+ * @throws {TypeError} if `options` is not an object or has an unknown name, `timeoutMs` is not a number,
+ * or `signal` is not an `AbortSignal`
  */
 export function deadlineOf(options: WaitOptions | undefined): number {
   if (options === undefined) return Infinity;

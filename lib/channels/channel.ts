@@ -17,6 +17,7 @@
 
 import { enter, enterWithStack, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
+import { SEGMENT_WORDS } from "../heap/sizes.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { wakeOne } from "../parking/wait_queue.ts";
@@ -51,8 +52,6 @@ import {
 /** Maximum stream length of a message that lies in its slot. */
 const MAX_INLINE_BYTES = 60;
 const IN_BLOCK = -1;
-/** A segment fills a block of 16 KiB. */
-const SEGMENT_WORDS = 4080;
 const NEXT = 0;
 const END = 1;
 const FIRST_SLOT = 2;

@@ -9,7 +9,8 @@
 
 import { i32 } from "../heap/views.ts";
 import { ParkResult, spinUntilChanged, type Steps } from "../parking/wait.ts";
-import { type Park, wakeOne } from "../parking/wait_queue.ts";
+import type { Park } from "../parking/park.ts";
+import { wakeOne } from "../parking/wait_queue.ts";
 import { pushBlock, receive, type Received } from "./channel.ts";
 import {
   CLOSED,

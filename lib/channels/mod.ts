@@ -7,6 +7,7 @@
  * @module
  */
 
+import "./channel_handle.ts"; // for messages that carry the channels of a pool
 export type { RecvBytesIntoOptions, RecvBytesOptions, SendBytesOptions } from "./bytes.ts";
 export { JoinableQueue } from "./joinable_queue.ts";
 export { LifoQueue } from "./lifo_queue.ts";

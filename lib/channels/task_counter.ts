@@ -153,7 +153,7 @@ function collectLostTasks(channel: number): void {
 // Tallies
 
 /** Tallies of this isolate by channel, until the channel becomes unreachable. */
-const tallies = new Map<number, number>();
+export const tallies: Map<number, number> = new Map();
 
 /** Returns the tally of this isolate; 0 if it has none, as the main isolate. */
 function findTally(channel: number): number {

@@ -20,6 +20,7 @@
  * @module
  */
 
+import { hooks, type PostableBuffer } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addressOf,
@@ -38,26 +39,6 @@ const POST_COUNT = objectWord.FIRST;
 const QUEUE = POST_COUNT + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
-/** An object that only `postMessage` can carry: a "buffer" below. */
-export type PostableBuffer = SharedArrayBuffer | WebAssembly.Memory | WebAssembly.Module;
-
-/** How buffers reach other isolates; the runtime implements it. */
-export interface BufferTransport {
-  /** Sends the buffer to every other isolate. */
-  announce(address: number, buffer: PostableBuffer): void;
-  /** Takes the buffers that were sent to this isolate from the port, without yielding to the event loop. */
-  receive(): void;
-  /** Requests that the buffer is sent to this isolate again. */
-  requestAgain(address: number): void;
-}
-
-let transport: BufferTransport | undefined;
-
-/** Sets how buffers reach other isolates. Until then there are no others. */
-export function setBufferTransport(to: BufferTransport): void {
-  transport = to;
-}
-
 /**
  * The announced buffers, by address. Callers get another `SharedArrayBuffer` object on the same memory,
  * so that the collection of theirs shows that this isolate no longer uses the buffer.
@@ -71,8 +52,8 @@ export function bufferAddress(buffer: PostableBuffer): number {
   const address = createObject(TYPE, WORDS);
   registerHandle(buffer, address);
   keepBuffer(address, structuredClone(buffer));
-  if (transport === undefined) confirmPosted(address);
-  else transport.announce(address, kept.get(address)!);
+  if (hooks.announceBuffer === undefined) confirmPosted(address); // there are no other isolates
+  else hooks.announceBuffer(address, kept.get(address)!);
   return address;
 }
 
@@ -114,10 +95,10 @@ function* arriving(address: number): Steps<void> {
   const word = address + POST_COUNT;
   for (let requested = false;;) {
     const posted = Atomics.load(i32, word);
-    transport?.receive();
+    hooks.receiveBuffers?.();
     if (kept.has(address)) return;
     if (posted > 0 && !requested) {
-      transport?.requestAgain(address);
+      hooks.requestBuffer?.(address);
       requested = true;
     }
     yield { queue: address + QUEUE, word, expected: posted };

@@ -77,7 +77,7 @@ function refuseIterator(value: object): void {
   throw new NotCloneable(
     value,
     `${withArticle(name)} cannot cross: collect it first, with await Array.fromAsync(it), ` +
-      "or put the items into a Queue",
+      "or put the items into a queue",
   );
 }
 

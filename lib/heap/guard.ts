@@ -1,16 +1,18 @@
 /**
- * The mutual exclusion inside the library: one word, held for a few instructions.
+ * The guard: mutual exclusion inside the package, by one word that is held for a few instructions.
  *
  * | value | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `FREE` 0 | nobody is inside | {@linkcode leave} | | |
- * | `TAKEN` 1 | somebody is inside | {@linkcode enter} | | |
- * | `CONTENDED` 2 | inside, and others may sleep | `enterSlowly` | those who want in | `leave` |
+ * | `FREE` 0 | no isolate is inside | {@linkcode leave} | | |
+ * | `TAKEN` 1 | an isolate is inside | {@linkcode enter} | | |
+ * | `CONTENDED` 2 | an isolate is inside, and others may sleep | `enterSlowly` | isolates that want to enter | `leave` |
  *
- * Follows U. Drepper, "Futexes Are Tricky" (2011), mutex 3. What stands between `enter` and `leave`
- * is synchronous, calls no code of the user and does not wait, so no end of a worker can come
- * between: a worker's JavaScript is never interrupted, only its return to the event loop. Nor does a
- * recursion of the user's that uses up the stack: there is room for a whole section, or `enter` fails.
+ * Follows U. Drepper, "Futexes Are Tricky" (2011), mutex 3.
+ *
+ * The code between `enter` and `leave` is synchronous, calls no code of the user and does not wait. So a
+ * worker cannot end inside a section: Deno never interrupts the JavaScript of a worker, it only keeps the
+ * worker from returning to its event loop. A recursion that uses up the stack does not fail inside a
+ * section either: there is room for the whole section, or `enter` throws.
  *
  * @module
  */
@@ -22,30 +24,29 @@ const FREE = 0;
 const TAKEN = 1;
 const CONTENDED = 2;
 
-/** How often a short wait looks before it sleeps: about 12 µs. On a single core looking is useless. */
+/** How often a short wait checks before it sleeps: about 12 µs. On a single core spinning is useless. */
 export const SPINS: number = navigator.hardwareConcurrency > 1 ? 300 : 0;
 
-/** Sections that this thread is inside of: those of the heap are entered inside others. */
+/** Number of sections that this isolate is in: those of the allocator are entered inside others. */
 let inside = 0;
 
 /**
- * Enters the section that `word` guards, after whoever is inside has left.
+ * Enters the section that `word` guards, after the isolate inside has left it.
  *
- * @throws {RangeError} if a recursion has left too little of the stack: before anything is changed,
- * for inside it would be half done and the section never left
+ * @throws {RangeError} if a recursion has left too little of the stack for a section
  */
 export function enter(word: number): void {
   if (inside === 0) ensureStackForSection();
   enterWithStack(word);
 }
 
-/** As {@linkcode enter}, for who has just asked for more room than a section takes. */
+/** As {@linkcode enter}, for a caller that has just checked for more stack than a section takes. */
 export function enterWithStack(word: number): void {
   inside++;
   if (Atomics.compareExchange(i32, word, FREE, TAKEN) !== FREE) enterSlowly(word); // FREE -> TAKEN
 }
 
-/** Leaves the section, and wakes one who wants in. */
+/** Leaves the section, and wakes an isolate that wants to enter. */
 export function leave(word: number): void {
   inside--;
   // TAKEN | CONTENDED -> FREE
@@ -57,8 +58,8 @@ function enterSlowly(word: number): void {
     if (Atomics.compareExchange(i32, word, FREE, TAKEN) === FREE) return; // FREE -> TAKEN
     Atomics.pause();
   }
-  // Whoever comes this way marks the word CONTENDED even when it finds it free: it cannot know
-  // whether others sleep, and one notify too many is cheaper than one too few.
+  // The word becomes CONTENDED even if it is found free: this isolate cannot know whether others sleep,
+  // and a superfluous notify costs less than a missing one.
   while (Atomics.exchange(i32, word, CONTENDED) !== FREE) {
     Atomics.wait(i32, word, CONTENDED);
   }

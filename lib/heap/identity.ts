@@ -1,26 +1,26 @@
 /**
- * Who this isolate is, as people are told.
+ * The name of this isolate and of its parent, for messages and logs.
  *
  * @module
  */
 
-/** Who an isolate is. */
+/** The names of an isolate. */
 export interface Identity {
   name: string;
   daemon: boolean;
-  /** Record of the parent; 0 in the main thread. */
+  /** Record of the parent; 0 in the main isolate. */
   parent: number;
   parentName: string;
 }
 
 let identity: Identity = { name: "MainProcess", daemon: false, parent: 0, parentName: "" };
 
-/** Who this isolate is. */
+/** Returns the identity of this isolate. */
 export function currentIdentity(): Identity {
   return identity;
 }
 
-/** Makes this isolate, a worker that got its order, the one that the order describes. */
-export function adoptIdentity(it: Identity): void {
-  identity = it;
+/** Sets the identity of this isolate, a worker that has read its start request. */
+export function adoptIdentity(given: Identity): void {
+  identity = given;
 }

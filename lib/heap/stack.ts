@@ -1,39 +1,43 @@
 /**
- * Room on the stack, asked for before anything is changed: a recursion of the user's that uses up the
- * stack may call in here with little left, and catch the error. What it had begun would be half done
- * for ever: a guard never left, a lock held by nobody who knows, a message that nobody is woken for.
+ * Checks for room on the stack, made before anything is changed.
+ *
+ * A recursion of the user's that uses up the stack may call the package with little of it left, and catch
+ * the error. An operation that failed halfway would leave shared memory inconsistent for ever: a guard
+ * that is never left, a lock whose owner does not know that it has it, a message without its wake-up.
  *
  * @module
  */
 
 /**
- * Makes a function that fails if there is no room on the stack for so many bytes.
+ * Makes a function that throws if the stack has no room for so many bytes.
  *
- * Its branch is never taken. But that call's arguments are part of the function's frame, for which V8
- * looks before it begins, compiled or not; and a function so long is never inlined.
+ * Its branch is never taken. But the arguments of that call are part of the function's frame, and V8
+ * checks the room for the frame when the function is called, compiled or not. A function this long is
+ * never inlined.
  */
-function roomFor(bytes: number): () => void {
+function checkFor(bytes: number): () => void {
   return new Function("never", `if (never) never(${"0,".repeat(bytes / 8)})`) as () => void;
 }
 
 /**
- * To be called before a section that a guard excludes others from.
+ * Call it before a section inside a guard.
  *
  * @throws {RangeError} if too little of the stack is left for it
  */
-export const ensureStackForSection: () => void = roomFor(8 * 1024);
+export const ensureStackForSection: () => void = checkFor(8 * 1024);
 
 /**
- * To be called before an operation of several steps, such as a change and a wake-up. Twice as much:
- * its sections, deeper in the stack, do not fail.
+ * Call it before an operation of several steps, such as a change and a wake-up. It checks for twice as
+ * much as a section needs, so that the sections of the operation, deeper in the stack, do not fail.
  *
  * @throws {RangeError} if too little of the stack is left for it
  */
-export const ensureStack: () => void = roomFor(16 * 1024);
+export const ensureStack: () => void = checkFor(16 * 1024);
 
 /**
- * To be called before acquiring what has to be released. Still more: the release does not fail.
+ * Call it before acquiring something that has to be released. It checks for still more, so that the
+ * release does not fail.
  *
  * @throws {RangeError} if too little of the stack is left for it
  */
-export const ensureStackToRelease: () => void = roomFor(24 * 1024);
+export const ensureStackToRelease: () => void = checkFor(24 * 1024);

@@ -13,10 +13,11 @@
  */
 
 import { rootWord } from "../heap/root_words.ts";
+import { installHooks } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
 import { describe } from "../arguments/describe.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
-import { debugLog, setDebugLog } from "../runtime/debug_log.ts";
+import { debugLog } from "../runtime/debug_log.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { writeWhole } from "./output.ts";
 import { callerOf, formatRecord, type LogRecord, textOf } from "./record.ts";
@@ -197,9 +198,10 @@ export class Logger {
     }
   }
 
-  /** Takes what the library notes. */
   static {
-    setDebugLog((level, message) => logger.#log(level, [message], debugLog));
+    installHooks({
+      debugLog: (level, message) => logger.#log(level, [message], debugLog),
+    });
   }
 }
 

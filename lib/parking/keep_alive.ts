@@ -1,28 +1,30 @@
 /**
- * What keeps the program alive while promises wait.
+ * Keeping the program alive while promises wait.
  *
- * Neither a worker that is idle nor `waitAsync` does, so a timer does, as long as somebody could end a
- * wait: another thread, or one that has woken a promise already, this one among them. A wait without end
- * that nobody is left to end does not: Deno then says that a promise was never resolved, and where.
+ * Neither an idle worker nor `Atomics.waitAsync` keeps the event loop alive, so a timer does, as long as
+ * a wait could end: because its time passes, because another isolate lives that could end it, or because
+ * a promise was woken and has still to run. An endless wait that no isolate is left to end does not keep
+ * the program alive: Deno then reports a promise that was never resolved, and where.
  *
  * @module
  */
 
+import { hooks } from "../heap/hooks.ts";
 import { isMainIsolate } from "../heap/isolate_record.ts";
+import { hasPromisesToResume } from "./woken.ts";
 
-/** Who waits for something that comes for certain, such as a time. */
-let holders = 0;
-/** Promises that wait for others, without end. */
-let waiting = 0;
-/** Whether promises were woken that have not gone on: whoever woke them may have ended since. */
-let haveWoken = (): boolean => false;
-/** Whether other threads live that could end a wait: in a worker, its parent does. */
-let haveOthers = (): boolean => !isMainIsolate();
+/** Waits that will end, such as those with a time-out. */
+let certain = 0;
+/** Endless waits, which only other isolates can end. */
+let endless = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** To be called when others have come or gone, and promises of this thread were woken or have gone on. */
+/**
+ * Starts or stops the timer. Call it when other isolates have started or ended, and when promises of this
+ * isolate were woken or resumed.
+ */
 export function updateKeepAlive(): void {
-  const isHeld = holders > 0 || (waiting > 0 && (haveOthers() || haveWoken()));
+  const isHeld = certain > 0 || (endless > 0 && (hasPeers() || hasPromisesToResume()));
   if (isHeld === (timer !== undefined)) return;
   if (isHeld) {
     timer = setInterval(() => {}, 2 ** 30);
@@ -32,36 +34,34 @@ export function updateKeepAlive(): void {
   }
 }
 
+/** Whether other isolates live that could end a wait: in a worker, its parent does. */
+function hasPeers(): boolean {
+  return !isMainIsolate() || hooks.hasPeers?.() === true;
+}
+
 /** Keeps the event loop alive until {@linkcode releaseLoop} has been called as often. */
 export function holdLoop(): void {
-  holders++;
+  certain++;
   updateKeepAlive();
 }
 
-/** Takes back one {@linkcode holdLoop}. */
+/** Undoes one {@linkcode holdLoop}. */
 export function releaseLoop(): void {
-  holders--;
+  certain--;
   updateKeepAlive();
 }
 
-/** As {@linkcode holdLoop}, for a wait without end, until {@linkcode releaseLoopForPeers}. */
+/**
+ * As {@linkcode holdLoop}, for an endless wait: only while it could end. Until
+ * {@linkcode releaseLoopForPeers} has been called as often.
+ */
 export function holdLoopForPeers(): void {
-  waiting++;
+  endless++;
   updateKeepAlive();
 }
 
-/** Takes back one {@linkcode holdLoopForPeers}. */
+/** Undoes one {@linkcode holdLoopForPeers}. */
 export function releaseLoopForPeers(): void {
-  waiting--;
+  endless--;
   updateKeepAlive();
-}
-
-/** Says how this thread knows of promises that were woken; {@linkcode updateKeepAlive} when it changes. */
-export function setWoken(have: () => boolean): void {
-  haveWoken = have;
-}
-
-/** Says how the main thread knows of others; {@linkcode updateKeepAlive} when it changes. */
-export function setOthers(have: () => boolean): void {
-  haveOthers = have;
 }

@@ -1,11 +1,11 @@
 /**
- * Waiting for whichever of several things is ready first.
+ * Waiting for the first of several objects that is ready.
  *
- * What can be waited for gives steps that end when it is ready and take nothing. To wait for several
- * is to run the steps of all of them, until the first ends: {@linkcode blockOnAny} sleeps in all their
- * queues at a time, {@linkcode awaitOnAny} has a promise in each. The others leave their queues then.
- * One that was woken in the last moment looks once more, and passes on a wake-up that it does not
- * use, as steps do that take nothing; so no other waiter of its queue is forgotten.
+ * An object that can be waited for has steps that end when it is ready and take nothing. Waiting for
+ * several objects runs the steps of all of them until the first ends: {@linkcode blockOnAny} sleeps in all
+ * their queues at a time, {@linkcode awaitOnAny} has a promise in each. The other waiters then leave their
+ * queues. A waiter that was woken at the last moment looks once more and hands on the wake-up that it
+ * does not use, so no other waiter of its queue is forgotten.
  *
  * @module
  */
@@ -15,28 +15,28 @@ import { awaitOn, blockOnAny, type Steps } from "./wait.ts";
 
 export { blockOnAny };
 
-/** Steps that end with true when something is ready, with false when the time is up. */
+/** Steps that end with true when an object is ready, with false when the time is up. */
 export type ReadySteps = Steps<boolean>;
 
 /** The method of a {@linkcode Waitable}. */
 export const readySteps: unique symbol = Symbol("readySteps");
 
 /**
- * What `wait` and `waitSync` can wait for: a `Connection` (a message or the end of the other side),
+ * What `waitAny` and `waitAnySync` can wait for: a `Connection` (a message or the end of the other side),
  * a queue (an item or its end), an `Event` (set), a `Process` (ended), a `Listener` (a connection).
  */
 // A class only because `deno doc --lint` wants the symbol in the public interface otherwise.
 export abstract class Waitable {
-  /** Steps of waiting until it is ready, for `wait`. They look and take nothing. */
+  /** Returns the steps of waiting until the object is ready, for `waitAny`. They take nothing. */
   abstract [readySteps](): Generator<unknown, boolean, never>;
 }
 
-/** The steps of a thing that can be waited for. */
+/** Returns the steps of waiting until an object is ready. */
 export function readyStepsOf(object: Waitable): ReadySteps {
   return object[readySteps]() as Generator<unknown, boolean, never> as ReadySteps;
 }
 
-/** Whether something is ready now. */
+/** Whether an object is ready now. */
 export function isReady(object: Waitable): boolean {
   const steps = readyStepsOf(object);
   const { done, value } = steps.next();
@@ -44,14 +44,13 @@ export function isReady(object: Waitable): boolean {
   return done === true && value;
 }
 
-/** Why those that were not the first end their waits. */
+/** The reason with which the waits for the other objects are aborted. */
 const OVER = Symbol("another was ready first");
 
 /**
- * Waits until at least one of several things is ready, or the time is up, leaving the thread to
- * others.
+ * Waits until at least one of several objects is ready, or the time is up, leaving the isolate to others.
  *
- * @returns the indices of those that are; none if the time is up
+ * @returns the indices of those that are ready; none if the time is up
  */
 export async function awaitOnAny(
   all: readonly ReadySteps[],

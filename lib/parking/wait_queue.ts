@@ -1,172 +1,64 @@
 /**
  * The queue in which waiters stand: first come, first served, in shared memory.
  *
- * A wait is a futex with a queue of our own. A waiter names a word and the value that it saw there;
- * it sleeps only if the word still has that value once the waiter stands in the queue. Who changes
- * the word changes it first and looks at the queue afterwards. Either the waiter sees the change or
- * the changer sees the waiter, because all four steps are sequentially consistent:
+ * A wait is a futex with a queue of our own. A waiter names a word and the value that it saw there. It
+ * joins the queue, and sleeps only if the word still has that value. An isolate that changes the word
+ * changes it first and looks at the queue afterwards. All four steps are sequentially consistent, so
+ * either the waiter sees the change or the changer sees the waiter:
  *
  *     waiter:  HEAD = node;  if (word !== expected) leave the queue
  *     changer: word = new;   if (HEAD !== 0) wake
  *
- * (Looking at the word before joining the queue would lose the wake-up between the two.)
+ * (If the waiter looked at the word before it joined the queue, a wake-up between the two would be lost.)
  *
  * | word of a queue | meaning |
  * |---|---|
  * | `GUARD` | guards the queue and the state of every node in it |
  * | `HEAD`, `TAIL` | first and last node; 0 when empty. `HEAD` is read without the guard |
  *
- * | `STATE` of a node | meaning | next |
- * |---|---|---|
- * | `UNUSED` 0 | in its thread's list of unused nodes | `QUEUED` by the waiter |
- * | `QUEUED` 1 | waits | `WOKEN` to `SKIPPED` by a waker; `UNUSED` by the waiter that gives up |
- * | `WOKEN` 2 | may look again | `UNUSED` by the waiter |
- * | `OWNER` 3 | was given what it waits for | `UNUSED` by the waiter |
- * | `PASSED` 5 | the group that it waited with goes on | `UNUSED` by the waiter |
- * | `BROKEN` 6 | the group that it waited with has broken up | `UNUSED` by the waiter |
- * | `SKIPPED` 7 | its thread had ended when its turn came | `UNUSED` by the waiter, should it go on |
+ * The states of a node are listed in `waiter_node.ts`.
  *
- * Those who wait for each other are a group: all in the queue go on, or none does. What ends their
- * wait is said in their nodes, inside `GUARD`, to all who stand in the queue at that moment; it is of
- * use to nobody else and is never passed on.
+ * Waiters that wait for each other form a group: either all of them pass, or none does. The result is
+ * written to their nodes inside `GUARD`, for all waiters that are in the queue at that moment. It
+ * concerns them alone and is never handed on.
  *
- * Nodes belong to the thread that waits, in slabs that hang on its record, so that when the thread
- * ends others can find its nodes: those still queued are taken out, and a wake-up that the thread
- * did not live to use goes to the next in the queue.
+ * When an isolate ends, its nodes are removed from their queues, and a wake-up that it received and did
+ * not use is handed to the next waiter of that queue.
  *
  * @module
  */
 
+import type { Address, Word } from "../heap/address.ts";
 import { enter, leave } from "../heap/guard.ts";
-import { allocate, free } from "../heap/allocator.ts";
+import { forEachLiveIsolate, hasEnded, thisIsolate, unpark } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
 import { updateKeepAlive } from "./keep_alive.ts";
+import type { Park } from "./park.ts";
 import {
-  forEachLiveIsolate,
-  hasEnded,
-  recordWord,
-  thisIsolate,
-  unpark,
-} from "../heap/isolate_record.ts";
+  type NodeAddress,
+  nodesOf,
+  NodeState,
+  nodeWord,
+  READY,
+  WaiterFlag,
+} from "./waiter_node.ts";
 
-/** Word of the isolate record: stack of the nodes of its promises that were woken. */
-export const READY: number = recordWord(11, "stack of woken promises");
-/** Word of the isolate record: first slab of its nodes. */
-const SLABS = recordWord(12, "first slab of waiter nodes");
-
-/** Words that a queue takes in its owner's block. */
+/** Words of a queue in its owner's block. */
 export const QUEUE_WORDS = 3;
 const GUARD = 0;
 const HEAD = 1;
 const TAIL = 2;
 
-/** Offsets of the words of a node. */
-export const nodeWord = {
-  STATE: 0,
-  NEXT: 1,
-  PREVIOUS: 2,
-  QUEUE: 3,
-  ISOLATE: 4,
-  /** Address of the word that names the owner of what is waited for; 0 for none. */
-  OWNER_WORD: 5,
-  /** Bits of {@linkcode WaiterFlag}. */
-  FLAGS: 6,
-  NEXT_READY: 7,
-  /** Address of the word whose lowest bit says that the group is broken; 0 for none. */
-  GROUP: 8,
-  /** Address of the queue whose first is woken if the waiter dies; 0 for none. */
-  SUCCESSOR_QUEUE: 9,
-} as const;
-const NODE_WORDS = 10;
-
-/** States of a node. */
-export const NodeState = {
-  UNUSED: 0,
-  QUEUED: 1,
-  WOKEN: 2,
-  OWNER: 3,
-  PASSED: 5,
-  BROKEN: 6,
-  SKIPPED: 7,
-} as const;
-
-/** Kinds of waiters. */
-export const WaiterFlag = {
-  /** A promise waits, not the thread. */
-  ASYNC: 1,
-  /** It was woken before and came too late: it stands first, and is given what it waits for. */
-  OVERTAKEN: 2,
-} as const;
-
-/** What a waiter waits for. */
-export interface Park {
-  /** Address of the queue to stand in. */
-  queue: number;
-  /** Address of the word to watch. */
-  word: number;
-  /** Sleep only while the word has this value. */
-  expected: number;
-  /** Address of a word that is 0 while sleeping makes sense: set it before waking everybody. */
-  unless?: number;
-  /**
-   * Address of the word that names the owning thread, if there is one: its death is noticed, and, if
-   * it is the word to watch, that a thread would block for itself.
-   */
-  ownerWord?: number;
-  /**
-   * Looked at last, inside the queue's guard, with the waiter in the queue: whether it stays. A few
-   * instructions that do not throw.
-   */
-  admit?: () => boolean;
-  /** Whether the waiter was woken before and came too late. */
-  overtaken?: boolean;
-  /** Called when the waiter stands in the queue, before it sleeps. */
-  onQueued?: () => void;
-  /** Whether to sleep on when the time is up or the signal is aborted: to end what was begun. */
-  untimed?: boolean;
-  /**
-   * Address of a word whose lowest bit says that the group in the queue is broken: it is set, and all
-   * are told, when one of them gives up or dies, or the owner dies.
-   */
-  group?: number;
-  /** Address of a queue whose first is woken if the waiter dies: what it was told is for that one. */
-  successorQueue?: number;
-  /**
-   * How much longer than usual a thread looks before it sleeps, as a factor.
-   *
-   * @default {1}
-   */
-  spinFactor?: number;
-}
-
-const NODES_PER_SLAB = 28;
-/** Nodes of this thread that nobody uses. */
-const unused: number[] = [];
-
-/** Takes an unused node of this thread. */
-export function acquireNode(): number {
-  if (unused.length === 0) {
-    const slab = allocate((2 + NODES_PER_SLAB * NODE_WORDS) * 4);
-    i32.fill(0, slab, slab + 2 + NODES_PER_SLAB * NODE_WORDS);
-    i32[slab] = i32[thisIsolate + SLABS];
-    for (let at = NODES_PER_SLAB - 1; at >= 0; at--) unused.push(slab + 2 + at * NODE_WORDS);
-    Atomics.store(i32, thisIsolate + SLABS, slab);
-  }
-  return unused.pop()!;
-}
-
-/** Gives a node back that no queue and no list has any more. */
-export function returnNode(node: number): void {
-  Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
-  unused.push(node);
-}
+/** Address of a queue. */
+export type QueueAddress = Address<"wait queue">;
 
 /**
- * Puts the node into the queue if the word still has the expected value.
+ * Puts the node into the queue, if the word still has the expected value.
  *
- * @returns whether it waits now
+ * @param flags bits of {@linkcode WaiterFlag}
+ * @returns whether the node is in the queue now
  */
-export function enqueue(node: number, park: Park, kind: number): boolean {
+export function enqueue(node: NodeAddress, park: Park, flags: number): boolean {
   const { queue, word, expected } = park;
   const overtaken = park.overtaken === true;
   i32[node + nodeWord.QUEUE] = queue;
@@ -174,12 +66,12 @@ export function enqueue(node: number, park: Park, kind: number): boolean {
   i32[node + nodeWord.OWNER_WORD] = park.ownerWord ?? 0;
   i32[node + nodeWord.GROUP] = park.group ?? 0;
   i32[node + nodeWord.SUCCESSOR_QUEUE] = park.successorQueue ?? 0;
-  i32[node + nodeWord.FLAGS] = overtaken ? kind | WaiterFlag.OVERTAKEN : kind;
+  i32[node + nodeWord.FLAGS] = overtaken ? flags | WaiterFlag.OVERTAKEN : flags;
   enter(queue + GUARD);
   Atomics.store(i32, node + nodeWord.STATE, NodeState.QUEUED);
   link(queue, node, overtaken);
-  // The owner is asked for after the node is in sight: one that ends first says so in its state and
-  // then looks for those who wait for it, so one of the two sees the other.
+  // The owner's state is read after the node is in the queue. An owner that ends publishes its state
+  // first and looks for waiters afterwards, so one of the two sees the other.
   const waits = Atomics.load(i32, word) === expected &&
     (park.unless === undefined || Atomics.load(i32, park.unless) === 0) &&
     (park.ownerWord === undefined || !isOwnerGone(park.ownerWord)) &&
@@ -189,18 +81,18 @@ export function enqueue(node: number, park: Park, kind: number): boolean {
   return waits;
 }
 
-function isOwnerGone(ownerWord: number): boolean {
+function isOwnerGone(ownerWord: Word): boolean {
   const owner = Atomics.load(i32, ownerWord);
   return owner !== 0 && hasEnded(owner);
 }
 
 /**
- * Takes the node out of its queue again, because its waiter gives up. A group that it waited with is
- * broken in the same section: the waiter may not live to do it afterwards.
+ * Removes the node from its queue, because its waiter gives up. The waiter's group is broken inside the
+ * same section: its isolate might end before it could do so afterwards.
  *
- * @returns whether it still waited; otherwise it has been woken meanwhile
+ * @returns false if the node has been woken meanwhile
  */
-export function dequeue(node: number): boolean {
+export function dequeue(node: NodeAddress): boolean {
   const queue = i32[node + nodeWord.QUEUE];
   enter(queue + GUARD);
   const state = i32[node + nodeWord.STATE];
@@ -213,21 +105,21 @@ export function dequeue(node: number): boolean {
   return state === NodeState.QUEUED || state === NodeState.SKIPPED;
 }
 
-/** Whether somebody stands in the queue. */
-export function hasWaiters(queue: number): boolean {
+/** Whether a waiter is in the queue. */
+export function hasWaiters(queue: QueueAddress): boolean {
   return Atomics.load(i32, queue + HEAD) !== 0;
 }
 
 /**
- * As {@linkcode hasWaiters}, at a glance that is not atomic, and 10 ns shorter: who came this moment
- * may be missed. For a choice of ways, each of which looks properly in the end.
+ * As {@linkcode hasWaiters}, by a plain read, which is 10 ns shorter and may miss a waiter that joins now.
+ * For choosing between two paths, each of which checks properly in the end.
  */
-export function hasWaitersRelaxed(queue: number): boolean {
+export function hasWaitersRelaxed(queue: QueueAddress): boolean {
   return i32[queue + HEAD] !== 0;
 }
 
-/** Wakes the first in the queue. To be called after the word has been changed. */
-export function wakeOne(queue: number): void {
+/** Wakes the first waiter of the queue. Call it after the word has been changed. */
+export function wakeOne(queue: QueueAddress): void {
   if (!hasWaiters(queue)) return;
   enter(queue + GUARD);
   const node = takeFirst(queue);
@@ -235,8 +127,8 @@ export function wakeOne(queue: number): void {
   leave(queue + GUARD);
 }
 
-/** Wakes everybody in the queue. To be called after the word has been changed. */
-export function wakeAll(queue: number): void {
+/** Wakes all waiters of the queue. Call it after the word has been changed. */
+export function wakeAll(queue: QueueAddress): void {
   if (!hasWaiters(queue)) return;
   enter(queue + GUARD);
   for (let node = takeFirst(queue); node !== 0; node = takeFirst(queue)) {
@@ -246,19 +138,20 @@ export function wakeAll(queue: number): void {
 }
 
 /**
- * Runs a few instructions, which do not throw, while nobody joins or leaves the queue or is woken.
+ * Runs a section of a few instructions that do not throw, while no waiter joins or leaves the queue or is
+ * woken.
  *
- * @returns what they return
+ * @returns what the section returns
  */
-export function withQueueGuard<T>(queue: number, section: () => T): T {
+export function withQueueGuard<T>(queue: QueueAddress, section: () => T): T {
   enter(queue + GUARD);
   const result = section();
   leave(queue + GUARD);
   return result;
 }
 
-/** How many living threads' waiters stand in the queue. {@linkcode withQueueGuard}. */
-export function countWaiters(queue: number): number {
+/** Returns the number of waiters in the queue whose isolates live. Inside {@linkcode withQueueGuard}. */
+export function countWaiters(queue: QueueAddress): number {
   let count = 0;
   for (let node = i32[queue + HEAD]; node !== 0; node = i32[node + nodeWord.NEXT]) {
     if (!hasEnded(i32[node + nodeWord.ISOLATE])) count++;
@@ -266,41 +159,46 @@ export function countWaiters(queue: number): number {
   return count;
 }
 
-/** Tells the group in the queue how its wait has ended. {@linkcode withQueueGuard}. */
+/** Wakes the group in the queue with this state. Inside {@linkcode withQueueGuard}. */
 export function resumeGroup(
-  queue: number,
+  queue: QueueAddress,
   state: typeof NodeState.PASSED | typeof NodeState.BROKEN,
 ): void {
   for (let node = takeFirst(queue); node !== 0; node = takeFirst(queue)) wake(node, state);
 }
 
-function breakGroup(queue: number, group: number): void {
+/** Marks the group as broken and wakes it. Inside `GUARD`. */
+function breakGroup(queue: QueueAddress, group: Word): void {
   Atomics.or(i32, group, 1);
   resumeGroup(queue, NodeState.BROKEN);
 }
 
 /**
- * Frees the owner word and wakes the first in the queue; if that one has been overtaken before, it
- * becomes the owner instead, and nobody can come between.
+ * Clears the owner word and wakes the first waiter of the queue. If that waiter has been overtaken before,
+ * ownership is handed to it directly, and no other isolate can take it in between.
  *
  * @returns false, with nothing done, if the word does not name `owner` any more
  */
-export function handOff(queue: number, ownerWord: number, owner: number): boolean {
+export function handOff(
+  queue: QueueAddress,
+  ownerWord: Word,
+  owner: Address<"isolate">,
+): boolean {
   enter(queue + GUARD);
   const node = takeFirst(queue);
-  const handsOver = node !== 0 && (i32[node + nodeWord.FLAGS] & WaiterFlag.OVERTAKEN) !== 0;
-  const next = handsOver ? i32[node + nodeWord.ISOLATE] : 0;
-  const passed = Atomics.compareExchange(i32, ownerWord, owner, next) === owner;
-  if (node !== 0) wake(node, passed && handsOver ? NodeState.OWNER : NodeState.WOKEN);
+  const isDirect = node !== 0 && (i32[node + nodeWord.FLAGS] & WaiterFlag.OVERTAKEN) !== 0;
+  const next = isDirect ? i32[node + nodeWord.ISOLATE] : 0;
+  const cleared = Atomics.compareExchange(i32, ownerWord, owner, next) === owner;
+  if (node !== 0) wake(node, cleared && isDirect ? NodeState.OWNER : NodeState.WOKEN);
   leave(queue + GUARD);
-  return passed;
+  return cleared;
 }
 
 /**
- * Takes the waiters of a thread that has ended out of all queues, and passes on what they were told.
- * A group that one of them waited with is broken.
+ * Removes the waiters of an isolate that has ended from all queues, and hands on the wake-ups that they
+ * received. Groups that they belonged to are broken.
  */
-export function removeWaitersOf(record: number): void {
+export function removeWaitersOf(record: Address<"isolate">): void {
   for (const node of nodesOf(record)) {
     const queue = i32[node + nodeWord.QUEUE];
     if (i32[node + nodeWord.STATE] === NodeState.UNUSED || queue === 0) continue;
@@ -318,29 +216,30 @@ export function removeWaitersOf(record: number): void {
   }
 }
 
-/** Wakes all who wait for something that a thread which has ended still owns. */
-export function wakeWaitersOnOwner(owner: number): void {
+/** Wakes all waiters for things that an isolate owned when it ended. */
+export function wakeWaitersOnOwner(owner: Address<"isolate">): void {
   wakeWhere((ownerWord) => Atomics.load(i32, ownerWord) === owner);
 }
 
 /**
- * Wakes all who sleep in other queues than `own` while they mind who is named by `ownerWord`. Called by
- * who took over from the dead: {@linkcode wakeWaitersOnOwner} does not find them any more.
+ * Wakes all waiters in other queues than `own` whose park names `ownerWord`. Called by the isolate that
+ * took over ownership from one that ended, because {@linkcode wakeWaitersOnOwner} cannot find these
+ * waiters any more.
  */
-export function wakeOtherQueuesOnOwner(ownerWord: number, own: number): void {
+export function wakeOtherQueuesOnOwner(ownerWord: Word, own: QueueAddress): void {
   wakeWhere((word, queue) => word === ownerWord && queue !== own);
 }
 
-/** Wakes those of all threads' waiters that mind an owner, where `isMeant`. */
-function wakeWhere(isMeant: (ownerWord: number, queue: number) => boolean): void {
+/** Wakes the waiters of all isolates whose park names an owner and that `isAffected` selects. */
+function wakeWhere(isAffected: (ownerWord: Word, queue: QueueAddress) => boolean): void {
   forEachLiveIsolate((record) => {
     for (const node of nodesOf(record)) {
       const ownerWord = i32[node + nodeWord.OWNER_WORD];
       if (ownerWord === 0 || i32[node + nodeWord.STATE] !== NodeState.QUEUED) continue;
       const queue = i32[node + nodeWord.QUEUE];
-      if (queue === 0 || !isMeant(ownerWord, queue)) continue;
+      if (queue === 0 || !isAffected(ownerWord, queue)) continue;
       enter(queue + GUARD);
-      if (stateIn(queue, node) === NodeState.QUEUED && isMeant(ownerWord, queue)) {
+      if (stateIn(queue, node) === NodeState.QUEUED && isAffected(ownerWord, queue)) {
         const group = i32[node + nodeWord.GROUP];
         if (group !== 0) {
           breakGroup(queue, group);
@@ -355,42 +254,25 @@ function wakeWhere(isMeant: (ownerWord: number, queue: number) => boolean): void
 }
 
 /**
- * The state of another thread's node as far as this queue is concerned: while nobody held the guard
- * the node may have left the queue, or gone to another. Its thread names the queue before it sets the
+ * Returns the state of another isolate's node if the node is in this queue, else `UNUSED`. Before this
+ * section the node may have left the queue or joined another. Its isolate writes the queue before the
  * state, so they are read in the other order. Inside `GUARD`.
  */
-function stateIn(queue: number, node: number): number {
+function stateIn(queue: QueueAddress, node: NodeAddress): number {
   const state = Atomics.load(i32, node + nodeWord.STATE);
   return Atomics.load(i32, node + nodeWord.QUEUE) === queue ? state : NodeState.UNUSED;
 }
 
-/** Frees the nodes of a thread whose JavaScript has stopped. */
-export function freeNodesOf(record: number): void {
-  let slab = Atomics.exchange(i32, record + SLABS, 0);
-  while (slab !== 0) {
-    const next = i32[slab];
-    free(slab);
-    slab = next;
-  }
-}
-
-function* nodesOf(record: number): Generator<number> {
-  let slab = Atomics.load(i32, record + SLABS);
-  for (; slab !== 0; slab = i32[slab]) {
-    for (let at = 0; at < NODES_PER_SLAB; at++) yield slab + 2 + at * NODE_WORDS;
-  }
-}
-
 /**
- * Sets a node's state and tells its thread. Inside `GUARD`, the node out of the queue. As soon as the
- * state is set a blocked waiter may use its node for something else: what is needed is read before.
+ * Sets the state of a node that is out of the queue, and unparks its isolate. Inside `GUARD`. As soon as
+ * the state is set, a blocked waiter may reuse its node, so everything else is read before.
  */
-function wake(node: number, state: number): void {
-  const thread = i32[node + nodeWord.ISOLATE];
-  const kind = i32[node + nodeWord.FLAGS];
+function wake(node: NodeAddress, state: number): void {
+  const isolate = i32[node + nodeWord.ISOLATE];
+  const flags = i32[node + nodeWord.FLAGS];
   Atomics.store(i32, node + nodeWord.STATE, state);
-  if ((kind & WaiterFlag.ASYNC) !== 0) {
-    const ready = thread + READY;
+  if ((flags & WaiterFlag.ASYNC) !== 0) {
+    const ready = isolate + READY;
     let first = Atomics.load(i32, ready);
     for (;;) {
       i32[node + nodeWord.NEXT_READY] = first;
@@ -398,13 +280,13 @@ function wake(node: number, state: number): void {
       if (found === first) break;
       first = found;
     }
-    if (thread === thisIsolate) updateKeepAlive();
+    if (isolate === thisIsolate) updateKeepAlive();
   }
-  unpark(thread);
+  unpark(isolate);
 }
 
-/** Takes the first node whose thread is alive out of the queue. Inside `GUARD`. */
-function takeFirst(queue: number): number {
+/** Removes the first node whose isolate lives, and returns it; 0 for none. Inside `GUARD`. */
+function takeFirst(queue: QueueAddress): number {
   for (;;) {
     const node = i32[queue + HEAD];
     if (node === 0) return 0;
@@ -415,7 +297,7 @@ function takeFirst(queue: number): number {
 }
 
 /** Adds a node at the end of the queue, or at its front. Inside `GUARD`. */
-function link(queue: number, node: number, atFront: boolean): void {
+function link(queue: QueueAddress, node: NodeAddress, atFront: boolean): void {
   const next = atFront ? i32[queue + HEAD] : 0;
   const previous = atFront ? 0 : i32[queue + TAIL];
   i32[node + nodeWord.NEXT] = next;
@@ -426,18 +308,17 @@ function link(queue: number, node: number, atFront: boolean): void {
   else i32[previous + nodeWord.NEXT] = node;
 }
 
-/** Takes a node out of the queue that nobody wakes. Inside `GUARD`. */
-function remove(queue: number, node: number): void {
+/** Removes a node that is not woken. Inside `GUARD`. */
+function remove(queue: QueueAddress, node: NodeAddress): void {
   unlink(queue, node);
   Atomics.store(i32, node + nodeWord.STATE, NodeState.UNUSED);
 }
 
 /**
- * Takes a node out of the queue. Its state stays `QUEUED` until it is woken: the waiter looks at it
- * without the guard, and must not take the moment between the two for the end of its wait.
- * Inside `GUARD`.
+ * Removes a node from the queue. Its state stays `QUEUED` until it is woken: the waiter reads it without
+ * the guard, and must not take the moment between the two for the end of its wait. Inside `GUARD`.
  */
-function unlink(queue: number, node: number): void {
+function unlink(queue: QueueAddress, node: NodeAddress): void {
   const next = i32[node + nodeWord.NEXT];
   const previous = i32[node + nodeWord.PREVIOUS];
   if (next === 0) i32[queue + TAIL] = previous;

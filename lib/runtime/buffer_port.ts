@@ -5,7 +5,8 @@
  * @module
  */
 
-import { keepBuffer, type PostableBuffer } from "../codec/buffers.ts";
+import type { PostableBuffer } from "../heap/hooks.ts";
+import { keepBuffer } from "../codec/buffers.ts";
 
 /** A message of a port: a buffer, and the address by which messages in the shared heap name it. */
 export interface Announcement {

@@ -7,6 +7,7 @@
  */
 
 import { ABANDONED_WORKERS, ANNOUNCEMENTS, ERROR, REQUESTS, START_REQUEST } from "./words.ts";
+import { installHooks, type PostableBuffer } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
 import { dropAllHeldRefs } from "../objects/shared_object.ts";
 import {
@@ -20,18 +21,13 @@ import {
   postControl,
   unlistIsolate,
 } from "../heap/isolate_record.ts";
-import { holdLoop, releaseLoop, setOthers, updateKeepAlive } from "../parking/keep_alive.ts";
-import { awaitOn, setService } from "../parking/wait.ts";
-import { freeNodesOf, removeWaitersOf } from "../parking/wait_queue.ts";
+import { holdLoop, releaseLoop, updateKeepAlive } from "../parking/keep_alive.ts";
+import { arm, awaitOn } from "../parking/wait.ts";
+import { removeWaitersOf } from "../parking/wait_queue.ts";
+import { freeNodesOf } from "../parking/waiter_node.ts";
 import { pushBlock, receive } from "../channels/channel.ts";
 import { createChannel } from "../channels/channel_handle.ts";
-import {
-  confirmPosted,
-  keptBuffer,
-  keptBuffers,
-  type PostableBuffer,
-  setBufferTransport,
-} from "../codec/buffers.ts";
+import { confirmPosted, keptBuffer, keptBuffers } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import {
   cancelStartRequest,
@@ -131,9 +127,14 @@ function becomeHost(): void {
   ensureIsolate();
   if (i32[REQUESTS] !== 0) return;
   i32[REQUESTS] = createChannel();
-  setService(serve);
-  setOthers(() => hosted.size > 0);
-  setBufferTransport({ announce, receive: receiveBuffers, requestAgain: receiveBuffers });
+  installHooks({
+    serveRequests: serve,
+    hasPeers: () => hosted.size > 0,
+    announceBuffer: announce,
+    receiveBuffers,
+    requestBuffer: receiveBuffers,
+  });
+  arm();
 }
 
 /** Serves the requests of workers. Called in every wait of the main isolate, blocking or not. */

@@ -109,18 +109,6 @@ export function takeError(record: number): { error: unknown } | undefined {
   }
 }
 
-let goingOn: (() => Promise<void>) | undefined;
-
-/** Says what a worker waits for between the end of its order and its own. */
-export function setBeforeEnd(wait: () => Promise<void>): void {
-  goingOn = wait;
-}
-
-/** Waits for work that continues in this worker after its start request has been run. */
-export async function beforeEnd(): Promise<void> {
-  await goingOn?.();
-}
-
 /** Steps of waiting for the end of an isolate: its exit code, or `undefined` if the wait timed out. */
 export function* waitingForEnd(record: number): Steps<number | undefined> {
   const word = record + isolateWord.STATE;

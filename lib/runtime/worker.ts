@@ -6,6 +6,7 @@
 
 import { ANNOUNCEMENTS, START_QUEUE, START_REQUEST } from "./words.ts";
 import { TerminatedError } from "../errors.ts";
+import { hooks, installHooks } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
 import {
   adoptIsolate,
@@ -18,9 +19,9 @@ import {
   stopRequested,
   thisIsolate,
 } from "../heap/isolate_record.ts";
-import { awaitOn, setOnStop, type Steps } from "../parking/wait.ts";
+import { arm, awaitOn, type Steps } from "../parking/wait.ts";
 import { countPendingPuts, pendingPutsDone } from "../channels/pending_puts.ts";
-import { keepBuffer, setBufferTransport } from "../codec/buffers.ts";
+import { keepBuffer } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
 import { freeMessage } from "../codec/message.ts";
@@ -28,7 +29,6 @@ import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
 import {
   acknowledgeEnd,
-  beforeEnd,
   cancelStartRequest,
   endIsolate,
   ExitCode,
@@ -78,18 +78,19 @@ async function runWorker(
   separateRandom(firstDraw, i32[record + isolateWord.PID]);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
   port.onmessage = ({ data }) => keepAnnouncement(data);
-  setBufferTransport({
-    announce(address, buffer) {
+  installHooks({
+    announceBuffer(address, buffer) {
       port.postMessage({ address, buffer } satisfies Announcement);
       Atomics.add(i32, ANNOUNCEMENTS, 1);
       postControl(mainIsolate(), Control.SERVICE);
     },
-    receive: () => receiveAnnouncements(port, keepAnnouncement),
-    requestAgain: (address) => request({ kind: "resend", record, address }),
+    receiveBuffers: () => receiveAnnouncements(port, keepAnnouncement),
+    requestBuffer: (address) => request({ kind: "resend", record, address }),
+    onStop: () => finish(ExitCode.TERMINATED),
   });
   publishOnExit();
   catchUncaughtErrors();
-  setOnStop(() => finish(ExitCode.TERMINATED));
+  arm();
   enterState(IsolateState.IDLE);
   for (const module of preload) await preloadModule(module);
   let exitCode: number = ExitCode.RETURNED;
@@ -117,7 +118,7 @@ const WARN_AFTER_MS = 5000;
  * Python flushes its queues. Then waits for a turn of the event loop, which reports uncaught errors.
  */
 async function drain(): Promise<void> {
-  await beforeEnd();
+  await hooks.beforeEnd?.();
   const pending = countPendingPuts();
   if (pending > 0) {
     const { name } = currentIdentity();
@@ -208,16 +209,9 @@ function catchUncaughtErrors(): void {
   });
 }
 
-let onUncaught: ((error: unknown) => void) | undefined;
-
-/** Says what happens to errors that nobody caught; without it they end the worker. */
-export function setOnUncaught(report: (error: unknown) => void): void {
-  onUncaught = report;
-}
-
 function uncaught(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
-  else if (onUncaught !== undefined) onUncaught(error);
+  else if (hooks.onUncaught !== undefined) hooks.onUncaught(error);
   else finish(recordFailure(error));
 }
 

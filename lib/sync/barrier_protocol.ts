@@ -42,12 +42,12 @@ import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import {
   countWaiters,
-  NodeState,
   QUEUE_WORDS,
   resumeGroup,
   wakeAll,
   withQueueGuard,
 } from "../parking/wait_queue.ts";
+import { NodeState } from "../parking/waiter_node.ts";
 
 const PARTIES = objectWord.FIRST;
 const COUNT = PARTIES + 1;

@@ -292,7 +292,7 @@ export interface Hold {
 }
 
 /** The locks that this isolate holds, by address. */
-const holds = new Map<number, Hold>();
+export const holds: Map<number, Hold> = new Map();
 
 /** Acquires the lock once more if this owner holds it. Returns whether it did. */
 function tryReenter(lock: number, token: number): boolean {

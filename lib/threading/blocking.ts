@@ -4,7 +4,7 @@
  * @module
  */
 
-import { setOnBlock } from "../parking/wait.ts";
+import { installHooks } from "../heap/hooks.ts";
 import { alive, MAIN_NAME, running } from "./running.ts";
 import type { Thread } from "./thread.ts";
 
@@ -17,19 +17,19 @@ const told = new WeakSet<object>();
 
 /** From now on, says so on stderr, once for each thread that blocks. */
 export function watchBlocking(): void {
-  setOnBlock((leftMs) => {
-    const thread = running();
-    if (leftMs < NOTICEABLE_MS || alive.size === 0 || told.has(thread ?? MAIN)) return;
-    told.add(thread ?? MAIN);
-    const others = [undefined, ...alive].filter((it) => it !== thread).map(nameOf);
-    console.warn(
-      `Thread ${
-        nameOf(thread)
-      } makes a blocking call (…Sync), and while it waits no other thread ` +
-        `of this process runs: ${listed(others)}. Await the form without Sync, such as ` +
-        `queue.get() for queue.getSync() (said once for each thread)`,
-    );
-  });
+  installHooks({ beforeBlock });
+}
+
+function beforeBlock(leftMs: number): void {
+  const thread = running();
+  if (leftMs < NOTICEABLE_MS || alive.size === 0 || told.has(thread ?? MAIN)) return;
+  told.add(thread ?? MAIN);
+  const others = [undefined, ...alive].filter((it) => it !== thread).map(nameOf);
+  console.warn(
+    `Thread ${nameOf(thread)} makes a blocking call (…Sync), and while it waits no other thread ` +
+      `of this process runs: ${listed(others)}. Await the form without Sync, such as ` +
+      `queue.get() for queue.getSync() (said once for each thread)`,
+  );
 }
 
 function nameOf(thread: Thread | undefined): string {

@@ -16,8 +16,7 @@ import {
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { holdLoop, releaseLoop } from "../parking/keep_alive.ts";
-import { type Fiber, setCurrentFiber } from "../parking/wait.ts";
-import { setBeforeEnd } from "../runtime/lifecycle.ts";
+import { type Fiber, installHooks } from "../heap/hooks.ts";
 import { Event } from "../sync/event.ts";
 import { watchBlocking } from "./blocking.ts";
 import { callExcepthook } from "./excepthook.ts";
@@ -337,11 +336,13 @@ let watching = false;
 export function watch(): void {
   if (watching) return;
   watching = true;
-  setCurrentFiber(() => {
-    const thread = running();
-    return thread === undefined ? undefined : threadState(thread);
+  installHooks({
+    currentFiber() {
+      const thread = running();
+      return thread === undefined ? undefined : threadState(thread);
+    },
+    beforeEnd: othersEnded,
   });
-  setBeforeEnd(othersEnded);
   watchBlocking();
 }
 

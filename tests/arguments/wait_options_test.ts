@@ -70,7 +70,7 @@ Deno.test("deadlineOf() rejects options that a wait does not have, and says what
     ["timeout_ms", ". Write timeoutMs"],
     ["Signal", ". Write signal"],
     ["block", ". Not to wait at all, write timeoutMs: 0"],
-    ["owner", ". Only an RLock has owners"],
+    ["owner", ". Only a reentrant lock takes an owner"],
     ["abort", ""],
   ];
   for (const [name, advice] of cases) {

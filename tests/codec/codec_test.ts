@@ -704,7 +704,7 @@ test("a generator or another iterator is refused, and the error says what to sen
       () => storeValue([value], "args"),
       DataCloneError,
       `Cannot send args[0]: ${name} cannot cross: collect it first, with await Array.fromAsync(it), ` +
-        "or put the items into a Queue",
+        "or put the items into a queue",
     );
   }
 });

@@ -139,21 +139,21 @@ class Exploration {
     for (const [number, name] of isolates[0].rootWords.rootWords.owners) {
       names.set(isolates[0].rootWords.ROOT_WORDS_START + number, name);
     }
-    for (const [i, { thread, waitQueue }] of isolates.entries()) {
+    for (const [i, { thread, waiterNode }] of isolates.entries()) {
       if (i > 0) thread.adoptIsolate(undefined!, main.createIsolateRecord(main.thisIsolate));
       thread.enterState(thread.IsolateState.RUNNING);
       for (const [at, name] of thread.recordWords.owners) {
         names.set(thread.thisIsolate + at, `isolate ${i}: ${name}`);
       }
-      const nodes = [0, 0].map(() => waitQueue.acquireNode());
+      const nodes = [0, 0].map(() => waiterNode.acquireNode());
       for (const [n, node] of nodes.entries()) {
-        for (const [name, at] of Object.entries(waitQueue.nodeWord)) {
+        for (const [name, at] of Object.entries(waiterNode.nodeWord)) {
           names.set(node + at, `node${i}${n === 0 ? "" : n}.${name}`);
         }
       }
       // They name their thread from the start; its code writes the same again each time.
-      for (const node of nodes) i32[node + waitQueue.nodeWord.ISOLATE] = thread.thisIsolate;
-      nodes.reverse().forEach(waitQueue.returnNode);
+      for (const node of nodes) i32[node + waiterNode.nodeWord.ISOLATE] = thread.thisIsolate;
+      nodes.reverse().forEach(waiterNode.returnNode);
     }
     const { mortal } = this.scenario;
     if (mortal !== undefined) {

@@ -201,7 +201,7 @@ finds("a look at HEAD that is not made again after the change of the word misses
 }, setWakesAll(2));
 
 finds("promises whose thread takes only the last that was woken are forgotten", {
-  file: "lib/parking/wait.ts",
-  from: "for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) last.push(node);",
-  to: "if (node !== 0) last.push(node);",
+  file: "lib/parking/woken.ts",
+  from: "for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) newestFirst.push(node);",
+  to: "if (node !== 0) newestFirst.push(node);",
 }, promisesWait);

@@ -2,8 +2,9 @@
  * Copies of the library, one for each simulated thread: as in a worker, every module has variables of
  * its own, and its globals and memory are those of the simulated machine.
  *
- * The copies are made from the sources as they are, types stripped, and loaded from memory. Changed
- * are only what {@linkcode FITTINGS} and {@linkcode STAND_INS} list, and the bugs that a test plants.
+ * The copies are made from the sources as they are, types stripped, and loaded from memory. Only
+ * the modules of {@linkcode STAND_INS} are replaced, and the functions of {@linkcode CALLS} observed; a test
+ * may plant bugs by changing the source.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { ROOT } from "../../scripts/source_files.ts";
 import type { Steps } from "../../lib/parking/wait.ts";
 import type { ModuleState } from "./code.ts";
+import { NODES_PER_SLAB } from "./sizes.ts";
 import * as standIns from "./stand_ins.ts";
 
 /** Modules that scenarios use, by name. */
@@ -19,6 +21,11 @@ const MODULES = {
   rootWords: "lib/heap/root_words.ts",
   guard: "lib/heap/guard.ts",
   shared: "lib/objects/shared_object.ts",
+  hooks: "lib/heap/hooks.ts",
+  waiterNode: "lib/parking/waiter_node.ts",
+  parkAsync: "lib/parking/park_async.ts",
+  woken: "lib/parking/woken.ts",
+  taskCounter: "lib/channels/task_counter.ts",
   thread: "lib/heap/isolate_record.ts",
   wait: "lib/parking/wait.ts",
   waitQueue: "lib/parking/wait_queue.ts",
@@ -45,6 +52,11 @@ export interface Isolate {
   rootWords: typeof import("../../lib/heap/root_words.ts");
   guard: typeof import("../../lib/heap/guard.ts");
   shared: typeof import("../../lib/objects/shared_object.ts");
+  hooks: typeof import("../../lib/heap/hooks.ts");
+  waiterNode: typeof import("../../lib/parking/waiter_node.ts");
+  parkAsync: typeof import("../../lib/parking/park_async.ts");
+  woken: typeof import("../../lib/parking/woken.ts");
+  taskCounter: typeof import("../../lib/channels/task_counter.ts");
   thread: typeof import("../../lib/heap/isolate_record.ts");
   wait: typeof import("../../lib/parking/wait.ts");
   waitQueue: typeof import("../../lib/parking/wait_queue.ts");
@@ -69,7 +81,18 @@ export interface Isolate {
 /** A module that a scenario can use. */
 export type ModuleName = keyof typeof MODULES;
 
-const BASE: ModuleName[] = ["heap", "rootWords", "thread", "waitQueue", "wait", "shared"];
+const BASE: ModuleName[] = [
+  "heap",
+  "rootWords",
+  "hooks",
+  "thread",
+  "waiterNode",
+  "woken",
+  "parkAsync",
+  "waitQueue",
+  "wait",
+  "shared",
+];
 
 /** A change of a source: `from` occurs in it once. */
 export interface Replacement {
@@ -113,88 +136,10 @@ const CALLS: Record<string, string[]> = {
   "lib/sync/ownership.ts": ["relinquish", "becomeOwner"],
 };
 
-/** The same for the sleep, which leaves wake-ups of promises behind, and for loops in functions. */
-const CHECKPOINTS: Replacement[] = [
-  {
-    file: "lib/parking/wait.ts",
-    from: "outcome = parkBlocking(step.value, deadline, object);",
-    to: `outcome = called("sleep", () => parkBlocking(step.value, deadline, object), step.value,
-        () => [armed, forwarded, woken]);`,
-  },
-  {
-    file: "lib/parking/wait.ts",
-    from: "  for (;;) {\n    const seen = Atomics.load(i32, wake);",
-    to: `  for (;;) {\n    repeats("sleep", [armed, forwarded, woken]);\n` +
-      "    const seen = Atomics.load(i32, wake);",
-  },
-  {
-    file: "lib/heap/guard.ts",
-    from: "    Atomics.wait(i32, word, CONTENDED);",
-    to: `    Atomics.wait(i32, word, CONTENDED); repeats("enterSlowly");`,
-  },
-];
-
-/** For {@linkcode CopyOptions.forgetful}. */
-const FORGETFUL: Replacement[] = [
-  {
-    file: "lib/parking/wait.ts",
-    from: "    let outcome: ParkResult;\n    try {\n      outcome = called",
-    to: "    let outcome: ParkResult;\n    beforeSleep(step.value, deadline);\n" +
-      "    try {\n      outcome = called",
-  },
-  {
-    file: "lib/parking/wait.ts",
-    from: "    step = steps.next(outcome);\n  }\n  return step.value;",
-    to: "    afterSleep(outcome);\n    step = steps.next(outcome);\n  }\n  return step.value;",
-  },
-];
-
-const NODES_PER_SLAB = 3;
-
-/** Changes without effect on the protocols: small sizes, and access to module variables. */
-export const FITTINGS: Replacement[] = [
-  {
-    file: "lib/parking/wait_queue.ts",
-    from: /const NODES_PER_SLAB = \d+;/,
-    to: `const NODES_PER_SLAB = ${NODES_PER_SLAB};`,
-  },
-  {
-    file: "lib/parking/wait_queue.ts",
-    from: "const unused: number[] = [];",
-    to: "export const unused: number[] = [];",
-  },
-  {
-    file: "lib/channels/channel.ts",
-    from: /const SEGMENT_WORDS = \d+;/,
-    to: "const SEGMENT_WORDS = 6;", // room for two messages
-  },
-  {
-    file: "lib/sync/rlock.ts",
-    from: "const holds = new Map<number, Hold>();",
-    to: "export const holds = new Map<number, Hold>();",
-  },
-  {
-    // What it remembers is found in memory again.
-    file: "lib/channels/task_counter.ts",
-    from: "const tallies = new Map<number, number>();",
-    to: "const tallies = forgottenAtEachRun(new Map<number, number>());",
-  },
-  {
-    file: "lib/parking/wait.ts",
-    from: "let armed = false;",
-    to: `let armed = false;
-      export const isIdle = () =>
-        !armed && forwarded.length === 0 && woken.length === 0 && sleepers.size === 0;
-      export const resetForModel = () => {
-        armed = false; forwarded.length = 0; woken.length = 0; sleepers.clear();
-        serve = undefined; onStop = undefined; onBlock = undefined;
-      };`,
-  },
-];
-
 /** Modules that are replaced. */
 const STAND_INS: [RegExp, string][] = [
   [/^lib\/heap\/views\.ts$/, "tests/model/stand_ins.ts"],
+  [/^lib\/heap\/sizes\.ts$/, "tests/model/sizes.ts"],
   [/^lib\/parking\/keep_alive\.ts$/, "tests/model/keep_alive.ts"],
   [/^lib\/codec\//, "tests/model/codec.ts"],
 ];
@@ -202,6 +147,9 @@ const SIMULATED_GUARD: [RegExp, string] = [
   /^lib\/heap\/guard\.ts$/,
   "tests/model/stand_ins.ts",
 ];
+const PARKER = /^lib\/parking\/park_blocking\.ts$/;
+const WITH_CHECKPOINTS: [RegExp, string] = [PARKER, "tests/model/park_blocking.ts"];
+const FORGETFUL: [RegExp, string] = [PARKER, "tests/model/park_blocking_forgetful.ts"];
 
 const GLOBALS = [
   "Atomics",
@@ -215,11 +163,7 @@ const GLOBALS = [
   "clearInterval",
   "WeakRef",
   "FinalizationRegistry",
-  "forgottenAtEachRun",
-  "called",
-  "repeats",
-  "beforeSleep",
-  "afterSleep",
+  "called as observed",
 ];
 
 /** How copies are made. */
@@ -261,16 +205,9 @@ export async function loadIsolates(count: number, options: CopyOptions = {}): Pr
 }
 
 function copierFor({ realGuard, forgetful, replacements = [] }: CopyOptions): Copier {
-  return new Copier(
-    realGuard ? STAND_INS : [...STAND_INS, SIMULATED_GUARD],
-    [
-      ...replacements,
-      ...FITTINGS,
-      // A bug may have changed the place; without a checkpoint there are only more states.
-      ...CHECKPOINTS.map((it) => ({ ...it, optional: replacements.length > 0 })),
-      ...(forgetful ? FORGETFUL : []),
-    ],
-  );
+  const standIns = [...STAND_INS, forgetful ? FORGETFUL : WITH_CHECKPOINTS];
+  if (!realGuard) standIns.push(SIMULATED_GUARD);
+  return new Copier(standIns, replacements);
 }
 
 function urlOfSource(source: string): string {
@@ -281,21 +218,31 @@ function urlOfSource(source: string): string {
 // deno-lint-ignore no-explicit-any
 function completed(isolate: any, realGuard: boolean): Isolate {
   if (!realGuard) isolate.guard ??= standIns;
-  const { unused } = isolate.waitQueue;
-  const { isIdle, resetForModel, countParkedPromises } = isolate.wait;
+  const { unusedNodes } = isolate.waiterNode;
+  const { asyncParker } = isolate.parkAsync;
+  const { forwarded, woken } = isolate.woken;
+  const { resetHooks } = isolate.hooks;
   const holds: Map<number, object> = isolate.rlock?.holds ?? new Map();
+  const tallies: Map<number, number> = isolate.taskCounter?.tallies ?? new Map();
   isolate.state = {
     save: () =>
-      JSON.stringify([unused, [...holds].map(([at, hold]) => [at, { ...hold, handle: 0 }])]),
+      JSON.stringify([unusedNodes, [...holds].map(([at, hold]) => [at, { ...hold, handle: 0 }])]),
     restore(saved: string) {
       const [nodes, held] = JSON.parse(saved);
-      unused.splice(0, unused.length, ...nodes);
+      unusedNodes.splice(0, unusedNodes.length, ...nodes);
       holds.clear();
       for (const [at, hold] of held) holds.set(at, hold);
-      resetForModel();
+      tallies.clear(); // what it remembers is found in memory again
+      forwarded.length = 0;
+      woken.length = 0;
+      asyncParker.isArmed = false;
+      asyncParker.sleepers.clear();
+      resetHooks();
     },
-    isIdle,
-    leaksNode: () => countParkedPromises() === 0 && unused.length % NODES_PER_SLAB !== 0,
+    isIdle: () =>
+      !asyncParker.isArmed && forwarded.length === 0 && woken.length === 0 &&
+      asyncParker.sleepers.size === 0,
+    leaksNode: () => asyncParker.sleepers.size === 0 && unusedNodes.length % NODES_PER_SLAB !== 0,
   };
   return isolate;
 }
@@ -316,8 +263,12 @@ class Copier {
   constructor(private standIns: [RegExp, string][], private replacements: Replacement[]) {}
 
   /** Where the copy of a module can be imported from. */
-  urlOf(path: string): string {
-    for (const [pattern, standIn] of this.standIns) if (pattern.test(path)) path = standIn;
+  urlOf(path: string, importer = ""): string {
+    // A stand-in for the parker calls the real one.
+    const wraps = PARKER.test(path) && importer.startsWith("tests/model/");
+    for (const [pattern, standIn] of this.standIns) {
+      if (!wraps && pattern.test(path)) path = standIn;
+    }
     if (path === "tests/model/stand_ins.ts") return new URL(path, ROOT).href; // one for all
     let url = this.urls.get(path);
     if (url === undefined) this.urls.set(path, url = this.copy(path));
@@ -331,7 +282,7 @@ class Copier {
         /^(export )?function (\w+)\(/gm,
         (declaration, exported = "", name) =>
           CALLS[path]?.includes(name)
-            ? `${exported}function ${name}(...args) { return called("${name}", () => ` +
+            ? `${exported}function ${name}(...args) { return observed("${name}", () => ` +
               `plain_${name}(...args), args.find((it) => it?.admit)); } function plain_${name}(`
             : declaration,
       )
@@ -343,7 +294,7 @@ class Copier {
       })
       .replace(/(from|import) "(\.[^"]+)"/g, (_, word, specifier) => {
         const target = new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length);
-        return `${word} "${this.urlOf(target)}"`;
+        return `${word} "${this.urlOf(target, path)}"`;
       });
     const globals = `import { ${GLOBALS.join(", ")} } from "${
       this.urlOf("tests/model/stand_ins.ts")

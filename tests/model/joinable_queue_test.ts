@@ -30,7 +30,7 @@ function makeQueue(world: World, items: number) {
   };
 }
 
-const uses: Scenario["uses"] = ["joinableQueue", "lifecycle"];
+const uses: Scenario["uses"] = ["joinableQueue", "taskCounter", "lifecycle"];
 /** For tallies. */
 const spareWords = 60;
 

@@ -11,6 +11,5 @@ export {
   nothing as holdLoopForPeers,
   nothing as releaseLoop,
   nothing as releaseLoopForPeers,
-  nothing as setWoken,
   nothing as updateKeepAlive,
 };

@@ -279,7 +279,8 @@ const overtakenOnce: Scenario = {
 proves(overtakenOnce);
 
 const WAIT_QUEUE = "lib/parking/wait_queue.ts";
-const WAIT = "lib/parking/wait.ts";
+const PARKER = "lib/parking/park_blocking.ts";
+const CONTROL = "lib/parking/control.ts";
 const OWNERSHIP = "lib/sync/ownership.ts";
 
 finds("a waiter that looks before it stands in the queue is not woken", {
@@ -312,7 +313,7 @@ finds("a lock that is taken in two steps has two owners", {
 
 finds("a lock that is handed over without naming its owner has two", {
   file: WAIT_QUEUE,
-  from: "const next = handsOver ? i32[node + nodeWord.ISOLATE] : 0;",
+  from: "const next = isDirect ? i32[node + nodeWord.ISOLATE] : 0;",
   to: "const next = 0;",
 }, everybodyAcquires(2, 3));
 
@@ -323,7 +324,7 @@ finds("a waiter that takes a node between two states for its own is lost", {
 }, everybodyAcquires(2, 2));
 
 finds("a waiter that goes to sleep without a look at its wake-ups sleeps on", {
-  file: WAIT,
+  file: PARKER,
   from: "    const seen = Atomics.load(i32, wake);\n    const state",
   to: "    const seen = -1;\n    const state",
 }, everybodyAcquires(2, 1));
@@ -331,12 +332,12 @@ finds("a waiter that goes to sleep without a look at its wake-ups sleeps on", {
 finds("a waker that rouses before it says why wakes nobody", [
   {
     file: WAIT_QUEUE,
-    from: "  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
-    to: "  unpark(thread);\n  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((kind",
+    from: "  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((flags",
+    to: "  unpark(isolate);\n  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((flags",
   },
   {
     file: WAIT_QUEUE,
-    from: "updateKeepAlive();\n  }\n  unpark(thread);",
+    from: "updateKeepAlive();\n  }\n  unpark(isolate);",
     to: "updateKeepAlive();\n  }",
   },
 ], everybodyAcquires(2, 1));
@@ -348,8 +349,8 @@ finds("a waiter that was overtaken and does not say so is overtaken again", {
 }, overtakenOnce);
 
 finds("a waiter whose time is up loses the wake-up that came in the last moment", {
-  file: WAIT,
-  from: "if (!dequeue(node)) continue; // woken in the last moment: that counts",
+  file: PARKER,
+  from: "if (!dequeue(node)) continue; // woken at the last moment: that counts",
   to: "dequeue(node);",
 }, oneTimesOut(3));
 
@@ -360,8 +361,8 @@ finds("a waiter that was ended loses its wake-up", [
     to: "",
   },
   {
-    file: WAIT,
-    from: "if (outcome === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
+    file: CONTROL,
+    from: "if (result === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
     to: "throw stopError();",
   },
 ], oneIsEnded(3));
@@ -385,15 +386,14 @@ finds("an ended thread that releases what another has taken over admits two", {
 }, oneIsEnded(3));
 
 finds("promises that were woken while their thread blocks must lend their wake-ups", {
-  file: WAIT,
-  from: "if (hasWokenPromises()) {\n      const lent",
-  to: "if (false) {\n      const lent",
+  file: PARKER,
+  from: "if (hasWokenPromises()) {\n      const own",
+  to: "if (false) {\n      const own",
 }, promiseWaits(2, true));
 
 finds("a thread that blocks takes a lock handed to its promise just now for its own", {
-  file: WAIT,
-  from:
-    "      const lent = forwardWakeups(park.queue);\n      if (lent !== undefined) return lent;\n",
+  file: PARKER,
+  from: "      const own = forwardWakeups(park.queue);\n      if (own !== undefined) return own;\n",
   to: "",
 }, promiseWaits(3, true));
 

@@ -360,8 +360,8 @@ const keepsWakeUp = [
     to: "",
   },
   {
-    file: "lib/parking/wait.ts",
-    from: "if (outcome === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
+    file: "lib/parking/control.ts",
+    from: "if (result === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
     to: "throw stopError();",
   },
 ];

@@ -127,10 +127,11 @@ function oneIsEnded(asPromise: boolean): Scenario {
     setUp(world) {
       const { semaphores, value, atEnd } = makeSemaphore(world, 0);
       const [giver, victim, patient] = semaphores;
-      const { wait, semaphore } = world.isolates[1];
+      const { hooks, wait, semaphore } = world.isolates[1];
       const awaits = () => {
         let stopped = false;
-        wait.setOnStop(() => stopped = true);
+        hooks.installHooks({ onStop: () => stopped = true });
+        wait.arm();
         const promise = wait.awaitOn(semaphore.taking(value - 2)) as unknown as Ending;
         runEventLoop(() => promise.ended !== undefined || stopped);
         if (promise.ended !== undefined && "value" in promise.ended) victim.release();
@@ -250,8 +251,8 @@ finds("a limit that is looked at once is passed", {
 }, tooMany);
 
 finds("a waiter whose time is up keeps the wake-up that came in the last moment", {
-  file: "lib/parking/wait.ts",
-  from: "if (!dequeue(node)) continue; // woken in the last moment: that counts",
+  file: "lib/parking/park_blocking.ts",
+  from: "if (!dequeue(node)) continue; // woken at the last moment: that counts",
   to: "dequeue(node);",
 }, oneTimesOut);
 
@@ -262,7 +263,7 @@ finds("an end that does not pass on a wake-up loses a permit", {
 }, oneIsEnded(true));
 
 finds("a waiter that is told to end and does not pass on its wake-up loses a permit", {
-  file: "lib/parking/wait.ts",
-  from: "if (outcome === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
+  file: "lib/parking/control.ts",
+  from: "if (result === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
   to: "throw stopError();",
 }, oneIsEnded(false));

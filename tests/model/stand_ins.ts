@@ -72,6 +72,7 @@ export const Atomics = {
   wait: (_: unknown, at: number, expected: number, timeoutMs = Infinity) => {
     const slept = act(Kind.WAIT, at, expected, timeoutMs === Infinity ? 0 : 1);
     if (slept === Slept.TIMED_OUT) now += LONG_MS;
+    else repeats();
     return slept === Slept.OK ? "ok" : slept === Slept.NOT_EQUAL ? "not-equal" : "timed-out";
   },
   notify: (_: unknown, at: number, count = Infinity) =>
@@ -226,16 +227,10 @@ export class FinalizationRegistry {
   register(): void {}
 }
 
-/** A map of a module that is empty whenever the code of a thread begins to run again. */
-export function forgottenAtEachRun<K, V>(map: Map<K, V>): Map<K, V> {
-  onRun.push(() => map.clear());
-  return map;
-}
+// Checkpoints: see CALLS and `forgetful` in isolates.ts
 
-// Checkpoints: see CALLS, CHECKPOINTS and `forgetful` in isolates.ts
-
-/** The points at which the functions that run now were called. */
-const callers: number[] = [];
+/** The functions that run now: the point at which each was called, and what it leaves behind. */
+const callers: { name: string; from: number; more: () => unknown }[] = [];
 /** The parks so far; of those in the same queue one after the other only the last. */
 const parks: { queue: number; outcome?: number }[] = [];
 onRun.push(() => {
@@ -255,7 +250,7 @@ export function called<T>(
 ): T {
   const remembers = (argument as { admit?: unknown } | undefined)?.admit !== undefined;
   const from = remembers ? 0 : here();
-  callers.push(from);
+  callers.push({ name, from, more });
   try {
     const result = body();
     if (from !== 0) checkpoint([name, from, result, now, more()]);
@@ -265,10 +260,14 @@ export function called<T>(
   }
 }
 
-/** The function that was called last begins a loop again, and knows nothing of the rounds before. */
-export function repeats(name: string, more: unknown = null): void {
-  const from = callers.at(-1);
-  if (from !== 0) checkpoint(["loop", name, from, now, more]);
+/**
+ * The function that was called last has slept, and looks again: functions that sleep do so in a loop, and
+ * know nothing of its rounds before.
+ */
+function repeats(): void {
+  const caller = callers.at(-1);
+  if (caller === undefined || caller.from === 0) return;
+  checkpoint(["loop", caller.name, caller.from, now, caller.more()]);
 }
 
 /** The steps have yielded this park. */

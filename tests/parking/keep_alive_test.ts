@@ -8,6 +8,7 @@ import { runProgram } from "../fixtures/programs.ts";
 
 const START = `
   import * as mp from "@sauropod/multiprocessing";
+  import * as threading from "@sauropod/multiprocessing/threading";
   const queue = new mp.Queue<number>();
   const dies = (queue: mp.Queue<number>) => {
     queue.putSync(1);
@@ -71,7 +72,7 @@ const ended: Record<string, string> = {
     };
     const go = new mp.Event();
     new mp.Process({ target: drain, args: [full, go], daemon: true }).start();
-    new mp.Thread({ target: () => full.put(2), daemon: true }).start();
+    new threading.Thread({ target: () => full.put(2), daemon: true }).start();
     await new Promise((resolve) => setTimeout(resolve, 1));
     const put = full.put(3);
     go.set();
@@ -117,7 +118,7 @@ const blocking: Record<string, string> = {
   "an empty queue": `queue.getSync();`,
   "a full queue": `const full = new mp.Queue<number>(1); full.putSync(1); full.putSync(2);`,
   "an event": `new mp.Event().waitSync();`,
-  "one of two": `mp.waitSync([queue, new mp.Event()]);`,
+  "one of two": `mp.waitAnySync([queue, new mp.Event()]);`,
   "a queue whose producer dies meanwhile": `
     new mp.Process({ target: dies, args: [queue] }).start();
     queue.getSync();

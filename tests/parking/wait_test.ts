@@ -10,13 +10,8 @@ import {
   ParkResult,
   type Steps,
 } from "../../lib/parking/wait.ts";
-import {
-  hasWaiters,
-  type Park,
-  QUEUE_WORDS,
-  wakeAll,
-  wakeOne,
-} from "../../lib/parking/wait_queue.ts";
+import type { Park } from "../../lib/parking/park.ts";
+import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../../lib/parking/wait_queue.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { checkLayers, type Graph } from "../../scripts/check_layers.ts";
+import {
+  checkLayers,
+  checkNames,
+  checkPrimitives,
+  type Graph,
+} from "../../scripts/check_layers.ts";
 
 const ROOT = "file:///repo/";
 
@@ -121,5 +126,50 @@ Deno.test("checkLayers() names both ends of each violation and ignores other peo
   };
   assertEquals(checkLayers(graph, ROOT), [
     { from: "lib/sync/lock.ts", to: "mod.ts", rule: "nobody imports mod.ts" },
+  ]);
+});
+
+Deno.test("checkNames() finds names of upper layers in the code of the lowest ones", () => {
+  const sources = new Map([
+    ["lib/sync/lock.ts", "export class Lock {}\nexport type Owner = number;"],
+    ["lib/parking/park.ts", "/** A Lock sleeps here. */\nexport interface Park {} // as a Lock"],
+    ["lib/codec/hint.ts", 'export const hint = "use a Lock";'],
+    ["lib/pool/pool.ts", "new Lock();"],
+  ]);
+  assertEquals(checkNames(sources), [{
+    from: "lib/codec/hint.ts",
+    to: "lib/sync/lock.ts",
+    rule: "lib/codec mentions no name of a layer above: Lock",
+  }]);
+});
+
+Deno.test("checkPrimitives() finds a primitive without a line in its folder's mod.ts", () => {
+  const imports = (from: string, ...to: string[]) => ({
+    specifier: ROOT + from,
+    dependencies: to.map((path) => ({ specifier: "./x.ts", code: { specifier: ROOT + path } })),
+  });
+  const graph: Graph = {
+    modules: [
+      imports("lib/sync/mod.ts", "lib/sync/lock.ts"),
+      imports("lib/sync/lock.ts", "lib/sync/owner.ts"),
+      imports("workers/worker.ts", "lib/sync/mod.ts", "lib/sync/latch.ts"),
+    ],
+  };
+  const sources = new Map([
+    ["lib/sync/owner.ts", 'defineType(1, "owner", {});'],
+    ["lib/sync/latch.ts", 'defineType(2, "Latch", {});'],
+    ["lib/sync/sleep.ts", "export function sleep() {}"],
+  ]);
+  assertEquals(checkPrimitives(graph, sources, ROOT), [
+    {
+      from: "lib/sync/mod.ts",
+      to: "lib/sync/latch.ts",
+      rule: "a primitive has a line in its folder's mod.ts",
+    },
+    {
+      from: "workers/worker.ts",
+      to: "lib/sync/latch.ts",
+      rule: "a list of what crosses takes lib/sync/mod.ts as a whole",
+    },
   ]);
 });

@@ -5,6 +5,7 @@
  */
 
 import { MaybeEncodingError } from "../../../errors.ts";
+import { installHooks } from "../../../heap/hooks.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, thisIsolate } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
@@ -17,7 +18,6 @@ import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { functionAt, functionNameAt, importFunction } from "../../../codec/functions.ts";
 import { explainScope } from "../../../codec/scope_hint.ts";
 import { readMessage } from "../../../codec/message.ts";
-import { setOnUncaught } from "../../../runtime/worker.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
 import { ChunkStatus, type Failure } from "../../runner/chunk.ts";
@@ -53,9 +53,10 @@ const TURN_MS = 50;
 /** Runs the worker until the pool is closed and no chunk is left, or its limit of chunks is reached. */
 export async function runPoolWorker(payload: unknown): Promise<void> {
   const { tasks, results, initializer, initargs, maxTasks } = payload as PoolStartRequest;
-  setOnUncaught((error) =>
-    console.error(`${currentIdentity().name}, uncaught outside of a task:`, error)
-  );
+  installHooks({
+    onUncaught: (error) =>
+      console.error(`${currentIdentity().name}, uncaught outside of a task:`, error),
+  });
   try {
     await initializer?.(...initargs);
   } catch (error) {

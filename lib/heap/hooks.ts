@@ -1,0 +1,93 @@
+/**
+ * What upper layers add to the work of lower ones.
+ *
+ * A lower layer calls a hook by name and knows nothing of the module that installed it. Each hook has one
+ * owner: installing it a second time throws. A hook that is not installed is skipped.
+ *
+ * | hook | called by | installed by | when |
+ * |---|---|---|---|
+ * | `currentFiber` | `parking`, at the start of each async wait | `threading/thread.ts` | before the first `Thread` is made |
+ * | `beforeBlock` | `parking`, before each blocking sleep | `threading/blocking.ts` | before the first `Thread` is made |
+ * | `hasPeers` | `parking/keep_alive.ts`, in the main isolate | `runtime/host.ts` | before the first worker starts |
+ * | `serveRequests` | `parking`, when the `SERVICE` control bit is set | `runtime/host.ts` | before the first worker starts |
+ * | `onStop` | `parking`, when the `STOP` control bit is set and the event loop is free | `runtime/worker.ts` | at the birth of a worker |
+ * | `announceBuffer`, `receiveBuffers`, `requestBuffer` | `codec/buffers.ts` | `runtime/host.ts` or `runtime/worker.ts` | before the first worker starts; at the birth of a worker |
+ * | `onUncaught` | `runtime/worker.ts`, for an error that no code caught | the worker's side of a pool | when the worker begins to serve the pool |
+ * | `beforeEnd` | `runtime/worker.ts`, when the runner has returned | `threading/thread.ts` | before the first `Thread` is made |
+ * | `debugLog` | `runtime/debug_log.ts` | `logging/logger.ts` | when a logger is imported |
+ *
+ * @module
+ */
+
+/** An object that only `postMessage` can carry to another isolate: a "buffer". */
+export type PostableBuffer = SharedArrayBuffer | WebAssembly.Memory | WebAssembly.Module;
+
+/** An async context with a keep-alive and an abort signal of its own, such as a `Thread`'s. */
+export interface Fiber {
+  /** Whether the program stays alive while the fiber waits. */
+  readonly keepAlive: boolean;
+  /** Ends the waits of the fiber, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** All hooks. */
+export interface Hooks {
+  /** Returns the fiber whose code is running; `undefined` outside of any. */
+  currentFiber(): Fiber | undefined;
+  /** The isolate is about to block for at most `leftMs` milliseconds. */
+  beforeBlock(leftMs: number): void;
+  /** Whether other isolates live that could end a wait of the main isolate. */
+  hasPeers(): boolean;
+  /** Does what workers have requested of the main isolate. */
+  serveRequests(): void;
+  /** Ends this isolate, which was told to end. */
+  onStop(): void;
+  /** Sends a buffer to every other isolate. */
+  announceBuffer(address: number, buffer: PostableBuffer): void;
+  /** Takes in the buffers that were sent to this isolate, without a turn of the event loop. */
+  receiveBuffers(): void;
+  /** Requests that a buffer be sent to this isolate again. */
+  requestBuffer(address: number): void;
+  /** Handles an error that no code caught; without it, the error ends the worker. */
+  onUncaught(error: unknown): void;
+  /** Waits for what still runs in a worker whose runner has returned. */
+  beforeEnd(): Promise<void>;
+  /** Logs a message about the package's own work. */
+  debugLog(level: number, message: string): void;
+}
+
+const NONE: { [Name in keyof Hooks]: undefined } = {
+  currentFiber: undefined,
+  beforeBlock: undefined,
+  hasPeers: undefined,
+  serveRequests: undefined,
+  onStop: undefined,
+  announceBuffer: undefined,
+  receiveBuffers: undefined,
+  requestBuffer: undefined,
+  onUncaught: undefined,
+  beforeEnd: undefined,
+  debugLog: undefined,
+};
+
+/** The hooks that are installed in this isolate. */
+export const hooks: Readonly<Partial<Hooks>> = { ...NONE };
+
+/**
+ * Installs hooks.
+ *
+ * @throws {Error} if one of them is installed already; then none is installed
+ */
+export function installHooks(some: Partial<Hooks>): void {
+  for (const name of Object.keys(some)) {
+    if (Reflect.get(hooks, name) !== undefined) {
+      throw new Error(`Cannot install hook ${name}: it is installed already. Each has one owner`);
+    }
+  }
+  Object.assign(hooks, some);
+}
+
+/** Removes all hooks: for tests, and for the model checker. */
+export function resetHooks(): void {
+  Object.assign(hooks, NONE);
+}

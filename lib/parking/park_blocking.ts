@@ -1,0 +1,131 @@
+/**
+ * The blocking parker: sleeping in `Atomics.wait` until a waiter of this isolate is woken.
+ *
+ * @module
+ */
+
+import { DeadlockError } from "../errors.ts";
+import type { Address } from "../heap/address.ts";
+import { SPINS } from "../heap/guard.ts";
+import { hooks } from "../heap/hooks.ts";
+import { isolateWord, stopRequested, thisIsolate } from "../heap/isolate_record.ts";
+import { i32 } from "../heap/views.ts";
+import { checkControl, hasControl, serveRequests, stopError, unlessStopped } from "./control.ts";
+import { ALONE, findDeadlock, isAlone } from "./deadlock.ts";
+import { forwardWakeups } from "./forward_wakeups.ts";
+import { type Park, ParkResult } from "./park.ts";
+import { spinUntilChanged } from "./spin.ts";
+import { dequeue, enqueue, wakeOne } from "./wait_queue.ts";
+import { acquireNode, type NodeAddress, NodeState, nodeWord, returnNode } from "./waiter_node.ts";
+import { hasWokenPromises } from "./woken.ts";
+
+/**
+ * Blocks this isolate until it is woken, or the time is up.
+ *
+ * @param deadline on the clock of `performance.now()`
+ * @param object see {@linkcode findDeadlock}
+ * @throws {DeadlockError} if the wait has no end and no isolate can end it
+ */
+export function parkBlocking(park: Park, deadline: number, object: Address<"object">): ParkResult {
+  checkControl();
+  if (park.untimed === true) deadline = Infinity;
+  if (deadline === 0) return ParkResult.TIMED_OUT;
+  if (
+    park.onQueued === undefined && park.admit === undefined &&
+    spinUntilChanged(park.word, park.expected, SPINS * (park.spinFactor ?? 1))
+  ) return unlessStopped(ParkResult.CHANGED);
+  const node = acquireNode();
+  if (!enqueue(node, park, 0)) {
+    returnNode(node);
+    return unlessStopped(ParkResult.CHANGED);
+  }
+  park.onQueued?.();
+  const wake = thisIsolate + isolateWord.WAKE;
+  for (;;) {
+    const seen = Atomics.load(i32, wake);
+    const state = Atomics.load(i32, node + nodeWord.STATE);
+    if (state !== NodeState.QUEUED) {
+      returnNode(node);
+      return unlessStopped(state as ParkResult, park.queue);
+    }
+    if (hasControl()) checkControl(node);
+    if (hasWokenPromises()) {
+      const own = forwardWakeups(park.queue);
+      if (own !== undefined) return leaveWithForwarded(own, node, park);
+    }
+    const leftMs = deadline === Infinity ? Infinity : deadline - performance.now();
+    if (leftMs <= 0) {
+      if (!dequeue(node)) continue; // woken at the last moment: that counts
+      returnNode(node);
+      return ParkResult.TIMED_OUT;
+    }
+    const deadlock = leftMs === Infinity ? findDeadlock(park, object) : undefined;
+    if (deadlock !== undefined) {
+      if (!dequeue(node)) continue;
+      returnNode(node);
+      // Ownership may have been handed to a promise of this isolate since READY was read. The isolate
+      // that did so held the queue's guard until READY was written, and dequeue() took it afterwards.
+      const own = forwardWakeups(park.queue);
+      if (own !== undefined) return own;
+      throw new DeadlockError(`Cannot block: ${deadlock}`);
+    }
+    hooks.beforeBlock?.(leftMs);
+    Atomics.wait(i32, wake, seen, leftMs);
+  }
+}
+
+/** Ends a blocking sleep with the result that a promise of this isolate was woken with. */
+function leaveWithForwarded(result: ParkResult, node: NodeAddress, park: Park): ParkResult {
+  if (!dequeue(node)) {
+    // This sleep was ended at the same time. One of the two wake-ups is enough, and the other goes to
+    // the next waiter. Both cannot be ownership: there is one owner at a time.
+    const own = Atomics.load(i32, node + nodeWord.STATE) as ParkResult;
+    if (own === ParkResult.OWNER) result = own;
+    wakeOne(park.queue);
+  }
+  returnNode(node);
+  return result;
+}
+
+/** Blocks this isolate in several queues at a time. Returns the result of each of the sleeps. */
+export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkResult[] {
+  checkControl();
+  if (deadline === 0) return parks.map(() => ParkResult.TIMED_OUT);
+  const nodes = parks.map(acquireNode); // all of them first: there may be no memory for them
+  const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
+  const queued = unchanged === -1 ? nodes.length : unchanged;
+  let timedOut = false;
+  let alone = false;
+  const wake = thisIsolate + isolateWord.WAKE;
+  while (queued === nodes.length) {
+    const seen = Atomics.load(i32, wake);
+    if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
+    if (stopRequested()) break;
+    serveRequests();
+    if (hasWokenPromises()) forwardWakeups(0);
+    const leftMs = deadline === Infinity ? Infinity : deadline - performance.now();
+    timedOut = leftMs <= 0;
+    alone = leftMs === Infinity && isAlone();
+    if (timedOut || alone) break;
+    hooks.beforeBlock?.(leftMs);
+    Atomics.wait(i32, wake, seen, leftMs);
+  }
+  nodes.slice(queued).forEach(returnNode);
+  const results = nodes.map((node, at) => at < queued ? leaveQueue(node) : ParkResult.CHANGED);
+  if (stopRequested()) {
+    parks.forEach(({ queue }, at) => results[at] === ParkResult.WOKEN && wakeOne(queue));
+    throw stopError();
+  }
+  const woken = results.some((result) => result !== ParkResult.CHANGED);
+  if (alone && !woken) throw new DeadlockError(`Cannot block: ${ALONE}`);
+  return timedOut && !woken ? parks.map(() => ParkResult.TIMED_OUT) : results;
+}
+
+/** Ends the sleep of a node: it was woken, or has to look again. */
+function leaveQueue(node: NodeAddress): ParkResult {
+  const result = dequeue(node)
+    ? ParkResult.CHANGED
+    : Atomics.load(i32, node + nodeWord.STATE) as ParkResult;
+  returnNode(node);
+  return result;
+}
