@@ -1,5 +1,5 @@
 /**
- * The package as it is published: bundled into `dist/`.
+ * The published form of the package, bundled into `dist/`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const { exports }: { exports: Record<string, string> } = JSON.parse(
   await Deno.readTextFile(new URL("deno.json", ROOT)),
 );
 
-/** Prints the exports of a module: their types, and the names of classes, which people see. */
+/** Prints the exports of a module, their types, and the names of classes, which messages show. */
 const LIST_EXPORTS = `
 const module = await import(Deno.args[0]);
 const entries = Object.entries(module).map(([key, it]) => [
@@ -41,7 +41,7 @@ Deno.test("a build exports what the sources export, and its classes keep their n
   }
 });
 
-Deno.test("a build is few modules", async () => {
+Deno.test("a build has few modules", async () => {
   await build();
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "dist/mod.js"],
@@ -54,7 +54,7 @@ Deno.test("a build is few modules", async () => {
   assert(loaded.length > 1 && loaded.length < 20, String(loaded.length));
 });
 
-Deno.test("what belongs to another copy of the package is refused", async () => {
+Deno.test("Pool rejects an object of another copy of the package", async () => {
   await build();
   const program = `
     import { Pool } from "${new URL("dist/mod.js", ROOT)}";

@@ -14,7 +14,7 @@ interface Edge {
   typeOnly?: boolean;
 }
 
-/** The rules that one import between two files breaks. */
+/** Returns the rules that an import of `to` in `from` breaks. */
 function check(from: string, to: string, { written = "./x.ts", dynamic, typeOnly }: Edge = {}) {
   const resolved = { specifier: to.includes(":") ? to : ROOT + to };
   const graph: Graph = {
@@ -33,7 +33,7 @@ function check(from: string, to: string, { written = "./x.ts", dynamic, typeOnly
   return checkLayers(graph, ROOT).map(({ rule }) => rule);
 }
 
-Deno.test("checkLayers() accepts lower layers, the own folder, built-ins and errors", () => {
+Deno.test("checkLayers() accepts lower layers, the same folder, built-ins and errors", () => {
   const allowed: [string, string][] = [
     ["lib/sync/lock.ts", "lib/parking/wait.ts"],
     ["lib/sync/lock.ts", "lib/sync/semaphore.ts"],
@@ -54,7 +54,7 @@ Deno.test("checkLayers() accepts lower layers, the own folder, built-ins and err
   assertEquals(check("mod.ts", "workers/worker.ts", { dynamic: true }), []);
 });
 
-Deno.test("checkLayers() refuses higher layers and siblings", () => {
+Deno.test("checkLayers() rejects higher layers and siblings", () => {
   assertEquals(check("lib/parking/wait.ts", "lib/sync/lock.ts"), [
     "lib/parking is in layer 3, below lib/sync in 5",
   ]);
@@ -69,14 +69,14 @@ Deno.test("checkLayers() refuses higher layers and siblings", () => {
   ]);
 });
 
-Deno.test("checkLayers() holds types and dynamic imports to the same rules", () => {
+Deno.test("checkLayers() applies the same rules to types and dynamic imports", () => {
   const expected = ["lib/codec is in layer 4, below lib/channels in 6"];
   const edge = ["lib/codec/encode.ts", "lib/channels/queue.ts"] as const;
   assertEquals(check(...edge, { typeOnly: true }), expected);
   assertEquals(check(...edge, { dynamic: true }), expected);
 });
 
-Deno.test("checkLayers() refuses mod.ts, and anything beside mod.ts, lib and workers", () => {
+Deno.test("checkLayers() rejects mod.ts, and anything outside of mod.ts, lib and workers", () => {
   assertEquals(check("lib/pool/pool.ts", "mod.ts"), ["nobody imports mod.ts"]);
   assertEquals(check("workers/worker.ts", "mod.ts"), ["nobody imports mod.ts"]);
   const elsewhere = ["only mod.ts, lib/, workers/ and built-ins"];
@@ -101,14 +101,14 @@ Deno.test("checkLayers() keeps npm packages in adapters, and adapters out of mod
   assertEquals(check("mod.ts", "lib/ndarray/mod.ts"), ["adapters are exports of their own"]);
 });
 
-Deno.test("checkLayers() refuses names that need an import map", () => {
+Deno.test("checkLayers() rejects names that need an import map", () => {
   const written = "@sauropod/multiprocessing/x";
   assertEquals(check("lib/pool/pool.ts", "lib/sync/lock.ts", { written }), [
     `"${written}" needs an import map: write a relative path`,
   ]);
 });
 
-Deno.test("checkLayers() names both ends of each violation and ignores other people's modules", () => {
+Deno.test("checkLayers() names both files of a violation and ignores modules of other packages", () => {
   const graph: Graph = {
     modules: [
       {

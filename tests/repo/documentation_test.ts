@@ -75,7 +75,7 @@ Deno.test("examples/README.md lists every example, as its header does", async ()
   assertEquals(listed, expected.sort());
 });
 
-/** What is written for people who use the package or work on it. */
+/** The Markdown files for users and contributors. */
 const guides = [
   ...["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"],
   ...["bench/README.md", "examples/README.md"],

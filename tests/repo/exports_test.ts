@@ -53,13 +53,13 @@ interface Location {
   col: number;
 }
 
-/** What `deno doc --json` says of an exported symbol; `target` is what `export { a as b }` renames. */
+/** An exported symbol in `deno doc --json`; `target` is what `export { a as b }` renames. */
 interface DocSymbol {
   name: string;
   declarations: { location: Location; def?: { target?: Location } }[];
 }
 
-/** The exported symbols of each entry, types included, by the specifier of the entry. */
+/** Returns the exported symbols of each entry, types included, by the specifier of the entry. */
 async function exportedSymbols(): Promise<Map<string, DocSymbol[]>> {
   const root = new URL("../../", import.meta.url);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -10,7 +10,7 @@ import * as sharedmem from "@sauropod/multiprocessing/sharedmem";
 import * as threading from "@sauropod/multiprocessing/threading";
 import config from "../../deno.json" with { type: "json" };
 
-/** What each import of the package exports. `./dummy` has the names of `.`. */
+/** The exports of each import of the package, without `./dummy`, which has the names of `.`. */
 const shelves: Record<string, Record<string, unknown>> = {
   ".": mp,
   "./futures": futures,
@@ -22,7 +22,7 @@ const shelves: Record<string, Record<string, unknown>> = {
   "./threading": threading,
 };
 
-/** Exports by name, and the import that has each. */
+/** The exports by name, with the import of each. */
 const exported = new Map(
   Object.entries(shelves).flatMap(([from, module]) =>
     Object.entries(module).map(([name, value]) =>
@@ -46,17 +46,17 @@ const rows = text.split("\n").filter((line) => /^\| (?!-|Python )/.test(line)).m
   return { python, here, from };
 });
 
-/** The pieces of code in a cell. */
+/** Returns the pieces of code in a cell. */
 function codesIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
 }
 
-/** The cell that has the row's names of the package. */
+/** Returns the cell with the names of the package. */
 function namesCell({ python, here }: Row): string {
   return here === "the same" ? python : here;
 }
 
-/** The exports that a cell names: in `` `Pool.map()`, `join()` `` the second is a method of the first. */
+/** Returns the exports that a cell names. In `` `Pool.map()`, `join()` `` the second is a method. */
 function exportsIn(cell: string): string[] {
   const found: string[] = [];
   let owner: object = {};
@@ -109,7 +109,7 @@ const names: Record<string, string> = {
   "Executor's methods": "map shutdown submit",
 };
 
-Deno.test("docs/from_python.md names everything that Python's modules export", () => {
+Deno.test("docs/from_python.md names every export of Python's modules", () => {
   const python = rows.map((row) => row.python).join("\n");
   for (const [module, list] of Object.entries(names)) {
     const missing = list.split(/\s+/).filter((name) => !new RegExp(`\\b${name}\\b`).test(python));
@@ -117,7 +117,7 @@ Deno.test("docs/from_python.md names everything that Python's modules export", (
   }
 });
 
-Deno.test("docs/from_python.md names only what the package has", () => {
+Deno.test("docs/from_python.md names only exports and methods that exist", () => {
   let checked = 0;
   for (const code of rows.flatMap((row) => codesIn(row.here))) {
     const [, owner, member] = /^(?:new )?([A-Z]\w+)(?:\(\))?(?:\.(\w+))?/.exec(code) ?? [];
@@ -140,7 +140,7 @@ Deno.test("docs/from_python.md names only what the package has", () => {
   assert(checked > 100, `${checked} names checked`);
 });
 
-Deno.test("docs/from_python.md says from where to import each name", () => {
+Deno.test("docs/from_python.md names the import of each export", () => {
   let checked = 0;
   for (const row of rows) {
     const found = exportsIn(namesCell(row)).map((name) => exported.get(name)!.from);

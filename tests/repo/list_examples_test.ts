@@ -11,7 +11,7 @@ Deno.test("headerOf() reads the ids and the first sentence", () => {
   assertEquals(headerOf("/** D12: One line. */\n"), { ids: "D12", sentence: "One line." });
 });
 
-Deno.test("headerOf() gives nothing for a file without such a header", () => {
+Deno.test("headerOf() returns undefined for a file without such a header", () => {
   assertEquals(headerOf("import 1;\n/** A1: Too late. */"), undefined);
   assertEquals(headerOf("/** No ids. */"), undefined);
 });
@@ -23,7 +23,7 @@ Deno.test("permissionsOf() reads the flags before the path", () => {
   assertEquals(permissionsOf("b.ts", help), undefined);
 });
 
-Deno.test("readExamples() finds no two examples of one name", async () => {
+Deno.test("readExamples() finds each name once", async () => {
   const names = (await readExamples()).map(({ name }) => name);
   assertEquals(names.filter((name, at) => names.indexOf(name) !== at), []);
 });

@@ -30,7 +30,7 @@ Deno.test("zeros() copies the shape", () => {
   assertEquals(array.shape, [2, 3]);
 });
 
-Deno.test("zeros() rejects what is no shape or type", () => {
+Deno.test("zeros() rejects invalid shapes and types", () => {
   for (const length of [-1, 1.5, NaN, Infinity, "2"]) {
     assertThrows(
       () => zeros([2, length as number]),
@@ -44,7 +44,7 @@ Deno.test("zeros() rejects what is no shape or type", () => {
   }
 });
 
-Deno.test("fromArray() copies the elements, the last axis running fastest", () => {
+Deno.test("fromArray() copies the elements in C order", () => {
   const data = Int16Array.of(1, 2, 3, 4, 5, 6);
   const array = fromArray(data, [2, 3]);
   assertEquals(array.dtype, "int16");
@@ -60,7 +60,7 @@ Deno.test("fromArray() rejects a shape of another size", () => {
   assertThrows(() => fromArray([1, 2, 3], [2, 2]), RangeError, "[2,2] has 4 elements and data 3");
 });
 
-test("an ndarray on shared memory crosses by reference, whatever its type", async () => {
+test("an ndarray of any type on shared memory crosses by reference", async () => {
   await using pool = new Pool(1);
   for (const dtype of types) {
     const array = zeros([2, 3], dtype);
@@ -95,7 +95,7 @@ test("views of a shared ndarray cross by reference", async () => {
   }
 });
 
-test("one array in several views stays one in a message", async () => {
+test("views of one array share it after they were sent in one message", async () => {
   await using pool = new Pool(1);
   const volume = zeros([2, 2]);
   const rows = [volume.pick(0, null), volume.pick(1, null), volume] as const;
@@ -108,7 +108,7 @@ test("one array in several views stays one in a message", async () => {
   assertEquals([...volume.data], [1, 0, 0, 2]);
 });
 
-test("an ndarray that a worker makes is shared with main, free or blocked", async () => {
+test("an ndarray that a worker makes is shared with the main isolate, also while that blocks", async () => {
   await using pool = new Pool(1);
   const make = (value: number) => {
     const data = new Float32Array(new SharedArrayBuffer(16));
@@ -152,7 +152,7 @@ test("an ndarray crosses in queues and process arguments, nested anywhere", asyn
   assertEquals([whole.get(1, 0), image.get(1, 0)], [12, 12]);
 });
 
-test("an ndarray of what is no typed array names what cannot cross", async () => {
+test("an ndarray on a plain array crosses as a copy, and an error names what cannot be sent", async () => {
   await using pool = new Pool(1);
   const array = createNdarray([1, 2, 3]) as unknown as NdArray;
   assertEquals(await pool.apply((array: NdArray) => array.get(1), [array]), 2);

@@ -1,5 +1,5 @@
 /**
- * Options and arguments that would be ignored are refused, by every call that takes some.
+ * Every call rejects options and arguments that it would ignore.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import { ThreadPool as DummyPool } from "@sauropod/multiprocessing/dummy";
 import { SeedSequence } from "@sauropod/multiprocessing/random";
 import { test } from "../fixtures/guarded.ts";
 
-// deno-lint-ignore no-explicit-any -- what the types refuse
+// deno-lint-ignore no-explicit-any -- for arguments that the types reject
 type Loose = any;
 
-/** A process that has not ended. */
-function asleep(): mp.Process {
+/** Starts a process that never ends. */
+function startEndless(): mp.Process {
   const process = new mp.Process({ target: () => new Promise<void>(() => {}) });
   process.start();
   return process;
 }
 
-test("every wait refuses an option that it does not have", async () => {
+test("every wait rejects unknown options", async () => {
   const [lock, rlock, semaphore] = [new mp.Lock(), new mp.RLock(), new mp.Semaphore()];
   const condition = new mp.Condition();
   const [queue, jobs, simple] = [new mp.Queue(), new mp.JoinableQueue(), new mp.SimpleQueue()];
   const priority = new mp.PriorityQueue<number>();
   const [here, there] = mp.Pipe();
   const event = new mp.Event();
-  const process = asleep();
+  const process = startEndless();
   const value = new mp.Value("int32");
   const thread = new mp.Thread({ target: () => event.wait() });
   const future = new mp.Future();
@@ -39,57 +39,58 @@ test("every wait refuses an option that it does not have", async () => {
   queue.putSync(1);
 
   const calls: Record<string, (options: Loose) => unknown> = {
-    "Lock.acquire()": (it) => lock.acquire(it),
-    "Lock.acquireSync()": (it) => lock.acquireSync(it),
-    "RLock.acquire()": (it) => rlock.acquire(it),
-    "RLock.acquireSync()": (it) => rlock.acquireSync(it),
-    "RLock.tryAcquire()": (it) => rlock.tryAcquire(it),
-    "RLock.release()": (it) => rlock.release(it),
-    "Value.acquire()": (it) => value.acquire(it),
-    "Semaphore.acquire()": (it) => semaphore.acquire(it),
-    "Semaphore.acquireSync()": (it) => semaphore.acquireSync(it),
-    "Condition.wait()": (it) => condition.wait(it),
-    "Condition.waitSync()": (it) => condition.waitSync(it),
-    "Condition.waitFor()": (it) => condition.waitFor(() => true, it),
-    "Barrier.wait()": (it) => new mp.Barrier(1).wait(it),
-    "Barrier.waitSync()": (it) => new mp.Barrier(1, { timeoutMs: 5 }).waitSync(it),
-    "Event.wait()": (it) => event.wait(it),
-    "Event.waitSync()": (it) => event.waitSync(it),
-    "Queue.get()": (it) => queue.get(it),
-    "Queue.getSync()": (it) => queue.getSync(it),
-    "Queue.put()": (it) => queue.put(1, it),
-    "Queue.putSync()": (it) => queue.putSync(1, it),
-    "SimpleQueue.get()": (it) => simple.get(it),
-    "SimpleQueue.getSync()": (it) => simple.getSync(it),
-    "JoinableQueue.join()": (it) => jobs.join(it),
-    "JoinableQueue.joinSync()": (it) => jobs.joinSync(it),
-    "PriorityQueue.put()": (it) => priority.put(1, it),
-    "PriorityQueue.putSync()": (it) => priority.putSync(1, it),
-    "PriorityQueue.tryPut()": (it) => priority.tryPut(1, it),
-    "Connection.recv()": (it) => here.recv(it),
-    "Connection.recvSync()": (it) => here.recvSync(it),
-    "Connection.recvBytes()": (it) => here.recvBytes(it),
-    "Connection.recvBytesSync()": (it) => here.recvBytesSync(it),
-    "Connection.recvBytesInto()": (it) => here.recvBytesInto(new Uint8Array(9), it),
-    "Connection.recvBytesIntoSync()": (it) => here.recvBytesIntoSync(new Uint8Array(9), it),
-    "Connection.poll()": (it) => here.poll(it),
-    "Connection.pollSync()": (it) => here.pollSync(it),
-    "Listener.accept()": (it) => listener.accept(it),
-    "Process.join()": (it) => process.join(it),
-    "Process.joinSync()": (it) => process.joinSync(it),
-    "Thread.join()": (it) => thread.join(it),
-    "Thread.joinSync()": (it) => thread.joinSync(it),
-    "Future.result()": (it) => future.result(it),
-    "waitFutures()": (it) => mp.wait([future], it),
-    "asCompleted()": (it) => mp.asCompleted([future], it),
-    "wait()": (it) => mp.waitAny([event], it),
-    "waitSync()": (it) => mp.waitAnySync([event], it),
-    "mutex()": (it) => mp.mutex(lock, () => {}, it),
-    "synchronized()": (it) => mp.synchronized(lock, it),
-    "sleep()": (it) => mp.sleep(1, it),
+    "Lock.acquire()": (options) => lock.acquire(options),
+    "Lock.acquireSync()": (options) => lock.acquireSync(options),
+    "RLock.acquire()": (options) => rlock.acquire(options),
+    "RLock.acquireSync()": (options) => rlock.acquireSync(options),
+    "RLock.tryAcquire()": (options) => rlock.tryAcquire(options),
+    "RLock.release()": (options) => rlock.release(options),
+    "Value.acquire()": (options) => value.acquire(options),
+    "Semaphore.acquire()": (options) => semaphore.acquire(options),
+    "Semaphore.acquireSync()": (options) => semaphore.acquireSync(options),
+    "Condition.wait()": (options) => condition.wait(options),
+    "Condition.waitSync()": (options) => condition.waitSync(options),
+    "Condition.waitFor()": (options) => condition.waitFor(() => true, options),
+    "Barrier.wait()": (options) => new mp.Barrier(1).wait(options),
+    "Barrier.waitSync()": (options) => new mp.Barrier(1, { timeoutMs: 5 }).waitSync(options),
+    "Event.wait()": (options) => event.wait(options),
+    "Event.waitSync()": (options) => event.waitSync(options),
+    "Queue.get()": (options) => queue.get(options),
+    "Queue.getSync()": (options) => queue.getSync(options),
+    "Queue.put()": (options) => queue.put(1, options),
+    "Queue.putSync()": (options) => queue.putSync(1, options),
+    "SimpleQueue.get()": (options) => simple.get(options),
+    "SimpleQueue.getSync()": (options) => simple.getSync(options),
+    "JoinableQueue.join()": (options) => jobs.join(options),
+    "JoinableQueue.joinSync()": (options) => jobs.joinSync(options),
+    "PriorityQueue.put()": (options) => priority.put(1, options),
+    "PriorityQueue.putSync()": (options) => priority.putSync(1, options),
+    "PriorityQueue.tryPut()": (options) => priority.tryPut(1, options),
+    "Connection.recv()": (options) => here.recv(options),
+    "Connection.recvSync()": (options) => here.recvSync(options),
+    "Connection.recvBytes()": (options) => here.recvBytes(options),
+    "Connection.recvBytesSync()": (options) => here.recvBytesSync(options),
+    "Connection.recvBytesInto()": (options) => here.recvBytesInto(new Uint8Array(9), options),
+    "Connection.recvBytesIntoSync()": (options) =>
+      here.recvBytesIntoSync(new Uint8Array(9), options),
+    "Connection.poll()": (options) => here.poll(options),
+    "Connection.pollSync()": (options) => here.pollSync(options),
+    "Listener.accept()": (options) => listener.accept(options),
+    "Process.join()": (options) => process.join(options),
+    "Process.joinSync()": (options) => process.joinSync(options),
+    "Thread.join()": (options) => thread.join(options),
+    "Thread.joinSync()": (options) => thread.joinSync(options),
+    "Future.result()": (options) => future.result(options),
+    "waitFutures()": (options) => mp.wait([future], options),
+    "asCompleted()": (options) => mp.asCompleted([future], options),
+    "wait()": (options) => mp.waitAny([event], options),
+    "waitSync()": (options) => mp.waitAnySync([event], options),
+    "mutex()": (options) => mp.mutex(lock, () => {}, options),
+    "synchronized()": (options) => mp.synchronized(lock, options),
+    "sleep()": (options) => mp.sleep(1, options),
   };
   for (const [name, call] of Object.entries(calls)) {
-    // deno-lint-ignore require-await -- so that what is thrown at the call is a rejection
+    // deno-lint-ignore require-await -- turns what the call throws into a rejection
     const { message } = await assertRejects(async () => call({ time_out: 1 }), TypeError);
     assertStringIncludes(message, "there is no option time_out. There ", name);
   }
@@ -101,7 +102,7 @@ test("every wait refuses an option that it does not have", async () => {
   await process.join();
 });
 
-test("waits that have more options take them", async () => {
+test("waits accept their other options beside timeoutMs", async () => {
   const queue = new mp.PriorityQueue<string>(1);
   await queue.put("a", { priority: 2, timeoutMs: 5 });
   await assertRejects(() => queue.put("b", { priority: 1, timeoutMs: 1 }), mp.Full);
@@ -123,32 +124,33 @@ test("waits that have more options take them", async () => {
   guard.release();
 });
 
-test("options of other calls that do not exist are refused", async () => {
+test("every other call rejects unknown options and options that are not objects", async () => {
   const array = nd.zeros([3]);
   const calls: Record<string, (options: Loose) => unknown> = {
-    "Pipe()": (it) => mp.Pipe(it),
-    "Barrier()": (it) => new mp.Barrier(1, it),
-    "Value()": (it) => new mp.Value("int32", 0, it),
-    "Value.copy()": (it) => new mp.Value("int32").copy(it),
-    "Array()": (it) => new mp.SharedArray("int32", 1, it),
-    "SharedMemory()": (it) => new mp.SharedMemory(it),
-    "ShareableList()": (it) => new mp.ShareableList([1], it),
-    "Finalize()": (it) => new mp.Finalize({}, () => {}, it),
-    "setStartMethod()": (it) => mp.setStartMethod("spawn", it),
-    "BaseManager.register()": (it) => class extends mp.BaseManager {}.register("x", Map, it),
-    "Queue.shutdown()": (it) => new mp.Queue().shutdown(it),
-    "Connection.sendBytes()": (it) => mp.Pipe()[0].sendBytes(new Uint8Array(1), it),
-    "SeedSequence()": (it) => new SeedSequence(1, it),
-    "ndarray random()": (it) => nd.random([2], it),
-    "ndarray randomSync()": (it) => nd.randomSync([2], it),
-    "ndarray sum()": (it) => nd.sum(array, it),
-    "ndarray maxSync()": (it) => nd.maxSync(array, it),
-    "ndarray vectorize()": (it) => nd.vectorize((x: number) => x, it),
-    "ndarray linspace()": (it) => nd.linspace(0, 1, 3, it),
-    "ndarray allClose()": (it) => nd.allClose(array, array, it),
+    "Pipe()": (options) => mp.Pipe(options),
+    "Barrier()": (options) => new mp.Barrier(1, options),
+    "Value()": (options) => new mp.Value("int32", 0, options),
+    "Value.copy()": (options) => new mp.Value("int32").copy(options),
+    "Array()": (options) => new mp.SharedArray("int32", 1, options),
+    "SharedMemory()": (options) => new mp.SharedMemory(options),
+    "ShareableList()": (options) => new mp.ShareableList([1], options),
+    "Finalize()": (options) => new mp.Finalize({}, () => {}, options),
+    "setStartMethod()": (options) => mp.setStartMethod("spawn", options),
+    "BaseManager.register()": (options) =>
+      class extends mp.BaseManager {}.register("x", Map, options),
+    "Queue.shutdown()": (options) => new mp.Queue().shutdown(options),
+    "Connection.sendBytes()": (options) => mp.Pipe()[0].sendBytes(new Uint8Array(1), options),
+    "SeedSequence()": (options) => new SeedSequence(1, options),
+    "ndarray random()": (options) => nd.random([2], options),
+    "ndarray randomSync()": (options) => nd.randomSync([2], options),
+    "ndarray sum()": (options) => nd.sum(array, options),
+    "ndarray maxSync()": (options) => nd.maxSync(array, options),
+    "ndarray vectorize()": (options) => nd.vectorize((x: number) => x, options),
+    "ndarray linspace()": (options) => nd.linspace(0, 1, 3, options),
+    "ndarray allClose()": (options) => nd.allClose(array, array, options),
   };
   for (const [name, call] of Object.entries(calls)) {
-    // deno-lint-ignore require-await -- so that what is thrown at the call is a rejection
+    // deno-lint-ignore require-await -- turns what the call throws into a rejection
     const made = async () => call({ mistaken: 1 });
     const { message } = await assertRejects(made, TypeError);
     assertStringIncludes(message, "there is no option mistaken. There ", name);
@@ -157,14 +159,14 @@ test("options of other calls that do not exist are refused", async () => {
   }
 });
 
-test("Pipe() and Barrier() say how Python's second way of writing them is written", () => {
+test("Pipe() and Barrier() show how to write Python's positional arguments", () => {
   const { Pipe, Barrier } = mp as Loose;
   assertThrows(() => Pipe(false), TypeError, "not false. Write Pipe({ duplex: false })");
   assertThrows(() => new Barrier(2, () => {}), TypeError, "{ action: … }, not a function");
   assertThrows(() => new Barrier(2, undefined, 5), TypeError, "Write { action, timeoutMs }");
 });
 
-test("Pool() does not take Python's further arguments for nothing", () => {
+test("pools and executors reject Python's positional arguments, and name the options", () => {
   const init = () => {
     throw new Error("called");
   };
@@ -181,7 +183,7 @@ test("Pool() does not take Python's further arguments for nothing", () => {
   }
 });
 
-test("what takes no arguments refuses them", () => {
+test("constructors without arguments reject arguments", () => {
   for (const Class of [mp.Lock, mp.RLock, mp.Event, mp.SimpleQueue] as Loose[]) {
     for (const [given, shown] of [[5, "5"], [{}, "an object of class Object"], ["x", '"x"']]) {
       const made = () => new Class(given);
@@ -190,7 +192,7 @@ test("what takes no arguments refuses them", () => {
   }
 });
 
-test("errors show text that was given for a number in quotes", async () => {
+test("errors quote a string that was given for a number", async () => {
   const text = "2" as Loose;
   const pool = new mp.Pool(1);
   const calls: (() => unknown)[] = [
@@ -223,7 +225,7 @@ test("errors show text that was given for a number in quotes", async () => {
     () => nd.split(nd.zeros([2]), [text]),
   ];
   for (const call of calls) {
-    // deno-lint-ignore require-await -- so that what is thrown at the call is a rejection
+    // deno-lint-ignore require-await -- turns what the call throws into a rejection
     const { message } = await assertRejects(async () => call(), Error);
     assertStringIncludes(message, '"2"', String(call));
   }

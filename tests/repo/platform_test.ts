@@ -1,6 +1,6 @@
 /**
- * Probes of Deno's behaviour that the design rests on. They print what they see and fail only where
- * the package would break: read them when Deno moves.
+ * Probes of Deno's behaviour that the design depends on. They print what they find and fail only if
+ * the package would break. Read their output when Deno's version changes.
  *
  * @module
  */
@@ -13,7 +13,7 @@ function workerOf(source: string): Worker {
   return new Worker(url, { type: "module" });
 }
 
-Deno.test("probe: a blocked main thread is woken by a worker that is just starting", () => {
+Deno.test("probe: a worker that is starting wakes the blocked main isolate", () => {
   const word = new Int32Array(new SharedArrayBuffer(4));
   const worker = workerOf(`onmessage = ({ data }) => {
     Atomics.store(data, 0, 1);
@@ -37,24 +37,24 @@ Deno.test("probe: does terminate() stop a worker that computes?", async () => {
   await Atomics.waitAsync(words, rounds, 0, 60_000).value;
   worker.terminate();
   const seen = Atomics.load(words, rounds);
-  const goesOn = Atomics.wait(words, rounds, seen, 1000) !== "timed-out";
-  console.log(`terminate() of a computing worker: it ${goesOn ? "goes on" : "has stopped"}`);
+  const continues = Atomics.wait(words, rounds, seen, 1000) !== "timed-out";
+  console.log(`terminate() of a computing worker: it ${continues ? "continues" : "has stopped"}`);
   Atomics.store(words, stop, 1);
 });
 
 Deno.test("probe: can a Worker be kept from keeping the program alive?", () => {
   const symbols = Object.getOwnPropertySymbols(Worker.prototype);
   const found = symbols.some((symbol) => !symbol.description);
-  console.log(`the symbol that unrefs a Worker: ${found ? "there" : "gone"}`);
+  console.log(`the symbol that unrefs a Worker ${found ? "exists" : "is missing"}`);
   assert(found, "without it daemons and forgotten pools keep the program alive");
 });
 
-Deno.test("probe: a message that was not taken from a port can be received while blocked", () => {
+Deno.test("probe: a blocked isolate can receive a message that is queued in a port", () => {
   const { receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
   const { port1, port2 } = new MessageChannel();
   const buffer = new SharedArrayBuffer(8);
   port2.postMessage(buffer);
-  // deno-lint-ignore no-explicit-any -- Node's type of a port is not the web's
+  // deno-lint-ignore no-explicit-any -- Node's type of a port differs from the web's
   const received = receiveMessageOnPort(port1 as any);
   assert(received?.message instanceof SharedArrayBuffer);
   port1.close();

@@ -19,14 +19,14 @@ const speedups: Speedups = {
   }],
 };
 
-Deno.test("the plot's points are speed-ups over the first row", () => {
+Deno.test("pointsOf() computes speed-ups over the first row", () => {
   assertEquals(pointsOf(speedups), [
     { scenario: "C2: integrals", workers: 1, speedUp: 1 },
     { scenario: "C2: integrals", workers: 2, speedUp: 2 },
   ]);
 });
 
-Deno.test("what is measured is the shortest time of each row", () => {
+Deno.test("shortest() takes the shortest time of each row", () => {
   const runs = [[3, 2], [2, 5]].map(([serial, parallel]) => [
     { name: "serial", first: serial, best: serial },
     { name: "2 workers", first: 9, best: parallel },
@@ -37,7 +37,7 @@ Deno.test("what is measured is the shortest time of each row", () => {
   ]);
 });
 
-Deno.test("the plot is an SVG that names the curves and the machine", async () => {
+Deno.test("plot() draws an SVG that names the curves and the machine", async () => {
   const svg = await plot(speedups);
   assert(svg.startsWith("<svg"), svg.slice(0, 100));
   for (const text of ["C2: integrals", "on 2 cores (a machine)", "workers"]) {

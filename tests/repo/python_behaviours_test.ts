@@ -1,5 +1,5 @@
 /**
- * The table of Python's behaviours names tests that exist.
+ * `python_behaviours.md` is complete, and names tests that exist.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const rows = table.split("\n").filter((line) => /^\| *\d/.test(line)).map((line)
   return { number: Number(number), name, mark, covers };
 });
 
-/** The entries `path: "part of a test's name"` of a cell, and what is said besides. */
+/** Returns the entries `path: "part of a test's name"` of a cell, and the rest of its text. */
 function entriesOf(covers: string): { tests: [path: string, name: string][]; rest: string } {
   const tests: [string, string][] = [];
   const rest = covers.replaceAll(
@@ -29,7 +29,7 @@ Deno.test("python_behaviours.md has the numbers from 1 to 298, each once", () =>
   }
 });
 
-Deno.test("python_behaviours.md says of each behaviour what covers it, or why nothing does", () => {
+Deno.test("python_behaviours.md names tests for each behaviour, or a reason why there are none", () => {
   for (const { number, mark, covers } of rows) {
     const { tests, rest } = entriesOf(covers);
     if (mark === "N-A") assert(tests.length === 0 && rest !== "", `${number}: a reason`);

@@ -1,6 +1,6 @@
 /**
- * The stand-ins of scripts/std behave as the documentation of the originals on JSR says. Only what
- * a test of this repository could come to rely on is asserted, so these pass with the originals too.
+ * The stand-ins of scripts/std behave as the documentation of the originals on JSR says. These tests
+ * assert only what tests of this repository may rely on, so they pass with the originals too.
  *
  * @module
  */
@@ -25,8 +25,8 @@ import {
 import { deadline, delay } from "@std/async";
 import { parseArgs } from "@std/cli/parse-args";
 
-/** What `assertThrows` must itself be checked with: did `fn` throw an AssertionError? */
-function refuses(fn: () => void): boolean {
+/** Returns whether `fn` throws an AssertionError; checks `assertThrows` itself. */
+function fails(fn: () => void): boolean {
   try {
     fn();
     return false;
@@ -36,7 +36,7 @@ function refuses(fn: () => void): boolean {
   }
 }
 
-/** A rejection's reason, and "resolved" when there is none. */
+/** Resolves to the reason of a rejection, or to "resolved". */
 function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(() => "resolved", (reason) => reason);
 }
@@ -70,46 +70,46 @@ Deno.test("assertEquals() compares deeply", () => {
   ];
   for (const [a, b] of same) {
     assertEquals(a, b);
-    assert(refuses(() => assertNotEquals(a, b)));
+    assert(fails(() => assertNotEquals(a, b)));
   }
   for (const [a, b] of different) {
     assertNotEquals(a, b);
-    assert(refuses(() => assertEquals(a, b)));
+    assert(fails(() => assertEquals(a, b)));
   }
 });
 
-Deno.test("assertEquals() shows what differs, after the message", () => {
+Deno.test("assertEquals() shows the difference after the message", () => {
   const error = assertThrows(() => assertEquals({ a: 1 }, { a: 2 }, "as read"), AssertionError);
   assertMatch(error.message, /^Values are not equal: as read\n[^]*a: 1[^]*a: 2/);
 });
 
-Deno.test("each assertion accepts what it names and refuses the rest", () => {
+Deno.test("each assertion accepts what it names and throws otherwise", () => {
   const object = {};
   assert(1);
-  assert(refuses(() => assert(0)));
-  assert(refuses(() => fail("always")));
+  assert(fails(() => assert(0)));
+  assert(fails(() => fail("always")));
   assertStrictEquals(object, object);
-  assert(refuses(() => assertStrictEquals({}, object)));
-  assert(refuses(() => assertStrictEquals(0, -0)));
+  assert(fails(() => assertStrictEquals({}, object)));
+  assert(fails(() => assertStrictEquals(0, -0)));
   assertAlmostEquals(0.1 + 0.2, 0.3);
   assertAlmostEquals(1, 1.5, 0.5);
-  assert(refuses(() => assertAlmostEquals(1, 1.1)));
-  assert(refuses(() => assertAlmostEquals(NaN, 1)));
+  assert(fails(() => assertAlmostEquals(1, 1.1)));
+  assert(fails(() => assertAlmostEquals(NaN, 1)));
   assertGreater(2, 1);
-  assert(refuses(() => assertGreater(1, 1)));
+  assert(fails(() => assertGreater(1, 1)));
   assertLess(1, 2);
-  assert(refuses(() => assertLess(1, 1)));
+  assert(fails(() => assertLess(1, 1)));
   assertExists(0);
-  assert(refuses(() => assertExists(null)));
+  assert(fails(() => assertExists(null)));
   assertInstanceOf(new RangeError(), Error);
-  assert(refuses(() => assertInstanceOf({}, Error)));
+  assert(fails(() => assertInstanceOf({}, Error)));
   assertIsError(new RangeError("too far"), RangeError, "far");
-  assert(refuses(() => assertIsError("too far")));
-  assert(refuses(() => assertIsError(new RangeError("too far"), TypeError)));
+  assert(fails(() => assertIsError("too far")));
+  assert(fails(() => assertIsError(new RangeError("too far"), TypeError)));
   assertStringIncludes("abc", "b");
-  assert(refuses(() => assertStringIncludes("abc", "d")));
+  assert(fails(() => assertStringIncludes("abc", "d")));
   assertMatch("abc", /^a/);
-  assert(refuses(() => assertMatch("abc", /^b/)));
+  assert(fails(() => assertMatch("abc", /^b/)));
 });
 
 Deno.test("assertions narrow types", () => {
@@ -129,14 +129,14 @@ Deno.test("assertThrows() returns the error and checks its class and message", (
   };
   assertStrictEquals(assertThrows(fn), thrown);
   assertStrictEquals(assertThrows(fn, Error, "far"), thrown);
-  assert(refuses(() => assertThrows(fn, TypeError)));
-  assert(refuses(() => assertThrows(fn, RangeError, "near")));
-  assert(refuses(() => assertThrows(() => {})));
+  assert(fails(() => assertThrows(fn, TypeError)));
+  assert(fails(() => assertThrows(fn, RangeError, "near")));
+  assert(fails(() => assertThrows(() => {})));
   const throwsText = () => {
     throw "text";
   };
   assertEquals(assertThrows(throwsText), "text");
-  assert(refuses(() => assertThrows(throwsText, Error)));
+  assert(fails(() => assertThrows(throwsText, Error)));
 });
 
 Deno.test("assertRejects() resolves to the reason and checks its class and message", async () => {
@@ -144,7 +144,7 @@ Deno.test("assertRejects() resolves to the reason and checks its class and messa
   const fn = () => Promise.reject(reason);
   assertStrictEquals(await assertRejects(fn), reason);
   assertStrictEquals(await assertRejects(fn, Error, "far"), reason);
-  const refused = [
+  const rejected = [
     assertRejects(fn, TypeError),
     assertRejects(fn, RangeError, "near"),
     assertRejects(() => Promise.resolve()),
@@ -152,7 +152,7 @@ Deno.test("assertRejects() resolves to the reason and checks its class and messa
       throw reason;
     }),
   ];
-  for (const promise of refused) assertInstanceOf(await reasonOf(promise), AssertionError);
+  for (const promise of rejected) assertInstanceOf(await reasonOf(promise), AssertionError);
 });
 
 Deno.test("delay() resolves, or rejects with the signal's reason", async () => {
@@ -174,7 +174,7 @@ Deno.test("deadline() settles as the promise does, or rejects when it is late", 
   assertEquals(await reasonOf(deadline(never, 1e6, { signal: AbortSignal.abort("no") })), "no");
 });
 
-Deno.test("parseArgs() reads options and numbers without being told of them", () => {
+Deno.test("parseArgs() reads undeclared options and numbers", () => {
   assertEquals(
     { ...parseArgs(["in.nii", "--size", "64", "--name=a=b", "--dry", "-n5", "-ab", "--", "-x"]) },
     { _: ["in.nii", "-x"], size: 64, name: "a=b", dry: true, n: 5, a: true, b: true },
@@ -213,7 +213,7 @@ Deno.test("parseArgs() takes the last of a repeated option, or collects all", ()
   assertEquals(parseArgs(["--n", "1", "--n", "2"], options).n, ["1", "2"]);
 });
 
-Deno.test("parseArgs() negates only what is negatable", () => {
+Deno.test("parseArgs() negates only options that `negatable` names", () => {
   const options = { boolean: ["color"], negatable: ["color"], default: { color: true } } as const;
   assertEquals(parseArgs([], options).color, true);
   assertEquals(parseArgs(["--no-color"], options).color, false);
@@ -228,20 +228,20 @@ Deno.test("parseArgs() gives every alias the value", () => {
   assertEquals(parseArgs([], { alias, default: { size: 1 } }).n, 1);
 });
 
-Deno.test("parseArgs() asks `unknown` about what is not declared", () => {
-  const asked: string[] = [];
+Deno.test("parseArgs() calls `unknown` with undeclared arguments", () => {
+  const unknown: string[] = [];
   const args = parseArgs(["--fast", "--slow", "--no-way", "file"], {
     boolean: ["fast"],
     unknown: (arg: string) => {
-      asked.push(arg);
+      unknown.push(arg);
       return !arg.startsWith("-");
     },
   });
-  assertEquals(asked, ["--slow", "--no-way"]);
+  assertEquals(unknown, ["--slow", "--no-way"]);
   assertEquals({ ...args }, { _: [], fast: true });
 });
 
-Deno.test("parseArgs() keeps what follows -- apart when asked", () => {
+Deno.test("parseArgs() separates the arguments after -- when option -- is true", () => {
   const args = parseArgs(["a", "--", "--b", "--no-c"], { "--": true });
   assertEquals({ ...args }, { _: ["a"], "--": ["--b", "--no-c"] });
 });

@@ -1,7 +1,6 @@
 /**
- * The stand-in for `@std/testing` behaves as the documentation of the original on JSR says. Only
- * what a test of this repository could come to rely on is asserted, so these pass with the original
- * too.
+ * The stand-in for `@std/testing` behaves as the documentation of the original on JSR says. These
+ * tests assert only what tests of this repository may rely on, so they pass with the original too.
  *
  * @module
  */
@@ -17,7 +16,7 @@ import { assertSpyCall, assertSpyCalls, MockError, spy, stub } from "@std/testin
 import { assertSnapshot, serialize } from "@std/testing/snapshot";
 import { FakeTime, TimeError } from "@std/testing/time";
 
-/** Runs what `describe` or `it` registers, as `Deno.test` would: the names of the failed steps. */
+/** Runs the tests that `register` registers, and returns the names of the failed ones. */
 async function runRegistered(register: () => void): Promise<string[]> {
   const failed: string[] = [];
   const run = async (name: string, definition: Pick<Deno.TestStepDefinition, "fn">) => {
@@ -130,14 +129,14 @@ Deno.test("spy() records the calls of a function", () => {
 Deno.test("assertSpyCalls() and assertSpyCall() throw when calls are not as expected", () => {
   const add = spy((a: number, b: number) => a + b);
   add(1, 2);
-  const refuses = (fn: () => void, message: string) => assertThrows(fn, AssertionError, message);
-  refuses(() => assertSpyCalls(add, 2), "Spy not called as much as expected");
-  refuses(() => assertSpyCalls(add, 0), "Spy called more than expected");
-  refuses(() => assertSpyCall(add, 1), "Spy not called as much as expected");
-  refuses(() => assertSpyCall(add, 0, { args: [2, 1] }), "Spy not called with expected args");
-  refuses(() => assertSpyCall(add, 0, { returned: 4 }), "did not return expected value");
-  refuses(() => assertSpyCall(add, 0, { error: {} }), "did not throw an error");
-  refuses(() => assertSpyCall(add, 0, { self: add }), "not called as method on expected self");
+  const fails = (fn: () => void, message: string) => assertThrows(fn, AssertionError, message);
+  fails(() => assertSpyCalls(add, 2), "Spy not called as much as expected");
+  fails(() => assertSpyCalls(add, 0), "Spy called more than expected");
+  fails(() => assertSpyCall(add, 1), "Spy not called as much as expected");
+  fails(() => assertSpyCall(add, 0, { args: [2, 1] }), "Spy not called with expected args");
+  fails(() => assertSpyCall(add, 0, { returned: 4 }), "did not return expected value");
+  fails(() => assertSpyCall(add, 0, { error: {} }), "did not throw an error");
+  fails(() => assertSpyCall(add, 0, { self: add }), "not called as method on expected self");
 });
 
 class Counter {
@@ -211,7 +210,7 @@ Deno.test("FakeTime fakes AbortSignal.timeout()", () => {
   assertEquals((signal.reason as DOMException).name, "TimeoutError");
 });
 
-Deno.test("FakeTime is one at a time, and gives the clock back", async () => {
+Deno.test("FakeTime can be used once at a time, and restores the clock", async () => {
   const before = [Date, setTimeout, clearTimeout, setInterval, clearInterval, AbortSignal.timeout];
   const time = new FakeTime();
   assertThrows(() => new FakeTime(), TimeError, "already faked");

@@ -3,10 +3,10 @@ import { type Kind, rounds, stress } from "../../scripts/stress.ts";
 import { test } from "../fixtures/guarded.ts";
 
 for (const kind of Object.keys(rounds) as Kind[]) {
-  test(`stress() of ${kind}s sees nothing that must never be`, async () => {
+  test(`stress() of ${kind}s finds no broken invariant`, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const { operations } = await stress({
-      seed, // in the message of what goes wrong
+      seed, // in the message of an error
       workers: 4,
       most: 6,
       timeMs: Infinity,

@@ -1,6 +1,6 @@
 /**
- * A user's program somewhere else on the disk, with nothing cached, imports the package by URL and
- * from JSR and runs a function of its own in workers, with the permissions that this takes.
+ * A program in another folder, with an empty cache, imports the package by URL and from JSR and runs
+ * its function in workers, with the permissions that this needs.
  *
  * @module
  */
@@ -23,7 +23,7 @@ if (import.meta.main) {
 }
 `;
 
-/** What Deno says of the program in a folder of its own. */
+/** Runs Deno on a program in its own folder. */
 async function elsewhere(
   args: string[],
   program: string,
