@@ -1,5 +1,5 @@
 /**
- * Prints the WebAssembly of a `.wat` file as base64, to be written into the module beside it.
+ * Compiles a `.wat` file and prints the WebAssembly as base64, for the module beside it.
  *
  *     deno run --allow-read scripts/compile_wat.ts examples/loops/kernels/distances.wat
  *
@@ -7,7 +7,7 @@
  */
 import wabt from "wabt";
 
-/** The bytes of a module for a text of it. */
+/** Compiles the text of a WebAssembly module. */
 export async function compileWat(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
   const { parseWat } = await wabt();
   const module = parseWat(String(path), await Deno.readTextFile(path), {

@@ -1,6 +1,6 @@
 /**
- * Runs an example by the id of its scenario or by its name, with the permissions that its help names:
- * `deno task example A6 --quick`. Arguments after the first are the example's.
+ * Runs an example by the id of a scenario or by its name, with the permissions of its help:
+ * `deno task example A6 --quick`. The arguments after the first are the example's.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { type Example, readExamples } from "./list_examples.ts";
 import { ROOT } from "./source_files.ts";
 
 /**
- * The examples that go by the name, or show the scenario: first those that name it first, and of
- * these, those that show little else.
+ * Returns the examples of this name or scenario. Those that name the scenario first come first, and among
+ * these, those with fewer other scenarios.
  */
 export function matching(examples: Example[], wanted: string): Example[] {
   const named = examples.filter(({ name }) => name === wanted);
@@ -37,11 +37,11 @@ if (import.meta.main) {
   }
   if (others.length > 0) {
     const names = others.map(({ name }) => name).join(", ");
-    console.error(`Running ${first.name}; ${wanted} is shown by ${names} as well.`);
+    console.error(`Running ${first.name}; ${wanted} is also shown by ${names}.`);
   }
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...first.permissions, fileURLToPath(new URL(first.path, ROOT)), ...args],
-    // Where the caller is: a task itself runs at the root.
+    // The caller's directory: a task runs at the root.
     cwd: Deno.env.get("INIT_CWD"),
   }).spawn();
   Deno.exit((await child.status).code);

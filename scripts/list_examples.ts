@@ -1,35 +1,35 @@
 /**
- * Lists the examples, one a line: file, ids of the scenarios that it shows, and what it does. All
- * three come from the file, which begins with `/**` and ` * A6, A8: What it does. More …`. Files
- * that do not are parts of examples. How an example is run stands once too, in its help:
+ * Lists the examples, one per line: the file, the ids of its scenarios, and what it shows. All three come
+ * from the file, which begins with `/**` and ` * A6, A8: What it shows. More …`. Files that do not are
+ * parts of examples. The command that runs an example is in its help:
  * `deno run --allow-read examples/images/voxels_process.ts [--workers N]`.
  *
  * @module
  */
 import { ROOT, sourceFiles } from "./source_files.ts";
 
-/** A script that shows something and can be run alone. */
+/** A script that shows a scenario and runs alone. */
 export interface Example {
   /** The file, from the root of the repository. */
   path: string;
-  /** The file's name without `.ts`; no two examples have the same. */
+  /** The file's name without `.ts`, which is unique. */
   name: string;
-  /** The scenarios that it shows. */
+  /** The ids of its scenarios. */
   ids: string[];
-  /** What it does. */
+  /** What it shows. */
   sentence: string;
   /** The flags of `deno run` that it needs. */
   permissions: string[];
 }
 
-/** The ids and the first sentence of an example's header, or undefined if it has none. */
+/** Returns the ids and the first sentence of an example's header, or undefined if it has none. */
 export function headerOf(source: string): { ids: string; sentence: string } | undefined {
   const comment = source.match(/^\/\*\*(.*?)\*\//s)?.[1].replaceAll(/\s*\n\s*\* ?/g, " ").trim();
   const [, ids, sentence] = comment?.match(/^([A-Z]+\d+(?:, [A-Z]+\d+)*): (.+?\.)(?= |$)/s) ?? [];
   return ids === undefined ? undefined : { ids, sentence };
 }
 
-/** The flags between `deno run` and the path, where a help text shows how to run it. */
+/** Returns the flags between `deno run` and the path in a help text, or undefined if there is no such line. */
 export function permissionsOf(path: string, help: string): string[] | undefined {
   for (const [, command] of help.matchAll(/^deno run (.*)$/gm)) {
     const words = command.split(" ");
@@ -39,9 +39,9 @@ export function permissionsOf(path: string, help: string): string[] | undefined 
 }
 
 /**
- * All examples, by path.
+ * Reads all examples, sorted by path.
  *
- * @throws {Error} when a script does not say which scenario it shows, or how it is run.
+ * @throws {Error} if a script does not name its scenario, or the command that runs it
  */
 export async function readExamples(): Promise<Example[]> {
   const paths = await sourceFiles("examples");
@@ -51,7 +51,7 @@ export async function readExamples(): Promise<Example[]> {
     const header = headerOf(sources[at]);
     if (header === undefined) {
       if (!sources[at].includes("import.meta.main")) return [];
-      throw new Error(`${path} does not begin with a comment like "A6, A8: What it does."`);
+      throw new Error(`${path} does not begin with a comment like "A6, A8: What it shows."`);
     }
     const permissions = permissionsOf(path, everything);
     if (permissions === undefined) throw new Error(`no help text says "deno run … ${path}"`);

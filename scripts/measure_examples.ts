@@ -1,14 +1,14 @@
 /**
- * Runs the examples whose speed-up curves `deno task plot` draws, at their full size, several times, and
- * keeps the shortest of the times that they print in `docs/speedups.json`: `deno task measure`. The
- * shortest, since whatever else runs on the machine only makes them longer.
+ * Runs the examples whose speed-up curves `deno task plot` draws, at their full size, several times:
+ * `deno task measure`. Writes the shortest of the printed times to `docs/speedups.json`, since other
+ * programs on the machine only make times longer.
  *
  * @module
  */
 import { readExamples } from "./list_examples.ts";
 import { ROOT } from "./source_files.ts";
 
-/** A row of a table of times: milliseconds. */
+/** A row of a table of times, in milliseconds. */
 export interface Row {
   name: string;
   /** The first run, in which workers start. */
@@ -16,7 +16,7 @@ export interface Row {
   best: number;
 }
 
-/** What was measured, and where. */
+/** The measured times, and the machine. */
 export interface Speedups {
   machine: string;
   cores: number;
@@ -24,7 +24,7 @@ export interface Speedups {
   scenarios: { id: string; title: string; rows: Row[] }[];
 }
 
-/** The examples, with what their curves are called. */
+/** The examples, with the titles of their curves. */
 const CURVES: Record<string, string> = {
   long_tasks: "C2: 100 integrals",
   distance_pairs: "C7: 40,000 tiny tasks",
@@ -32,7 +32,7 @@ const CURVES: Record<string, string> = {
   monte_carlo_pi: "D9: Monte-Carlo pi",
 };
 
-/** The rows of the tables that an example prints. */
+/** Returns the rows of the tables in the output of an example. */
 export function rowsOf(lines: readonly string[]): Row[] {
   return lines.flatMap((line) => {
     const [, name, first, best] = line.match(/^(.+?) +([0-9.]+) ms +([0-9.]+) ms +[0-9.]+ x$/) ??
@@ -41,10 +41,10 @@ export function rowsOf(lines: readonly string[]): Row[] {
   });
 }
 
-/** How often each example is run. */
+/** The number of runs of each example. */
 const RUNS = 7;
 
-/** The rows with the shortest times of several runs. */
+/** Returns the rows with the shortest times of several runs. */
 export function shortest(runs: readonly Row[][]): Row[] {
   return runs[0].map(({ name }, at) => ({
     name,

@@ -1,11 +1,11 @@
 /**
- * Runs the cells of a notebook in order and prints what each prints: `deno task notebook 1`, or the
- * path of any `.ipynb`. It stops at the first error, and ends with exit code 1 then.
+ * Runs the cells of a notebook in order and prints their output: `deno task notebook 1`, or the path of
+ * any `.ipynb`. It stops at the first error, with exit code 1.
  *
- * The cells are fed one by one into a session of `deno repl`, in the folder of the notebook. Deno's
- * kernel for Jupyter evaluates cells in such a session too: each is a script, not a module, and sees
- * what those before it have declared. The kernel also shows the value of a cell's last expression,
- * and does not show what workers print; here it is the other way round.
+ * The cells run one by one in a session of `deno repl`, in the folder of the notebook. Deno's kernel for
+ * Jupyter uses such a session too: each cell is a script, not a module, and sees the declarations of the
+ * cells before it. The kernel also shows the value of a cell's last expression, but not the output of
+ * workers. Here it is the other way round.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Cell {
   id: string;
   cell_type: "code" | "markdown" | "raw";
   metadata: Record<string, unknown>;
-  /** The text, or its lines with their ends. */
+  /** The text, or its lines with their newlines. */
   source: string | string[];
   /** In code cells only. */
   execution_count?: number | null;
@@ -35,13 +35,13 @@ export interface Notebook {
 
 const FOLDER = new URL("examples/notebooks/", ROOT);
 
-/** The names of the notebooks of this repository, without `.ipynb`, in their order. */
+/** Returns the names of the notebooks of this repository, without `.ipynb`, in their order. */
 export async function notebookNames(): Promise<string[]> {
   const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".ipynb"));
   return files.map((file) => file.slice(0, -".ipynb".length)).sort();
 }
 
-/** Where the notebook of this name is. */
+/** Returns the URL of the notebook of this name. */
 export function notebookFile(name: string): URL {
   return new URL(`${name}.ipynb`, FOLDER);
 }
@@ -51,20 +51,20 @@ export async function readNotebook(file: URL): Promise<Notebook> {
   return JSON.parse(await Deno.readTextFile(file));
 }
 
-/** The code of a notebook, cell by cell. */
+/** Returns the code of a notebook, cell by cell. */
 export function codeOf({ cells }: Notebook): string[] {
   return cells.filter((cell) => cell.cell_type === "code")
     .map(({ source }) => typeof source === "string" ? source : source.join(""));
 }
 
-/** What is printed before the output of a cell, which is counted from 1. */
+/** Returns the line that precedes the output of a cell. Cells are counted from 1. */
 export function headingOf(cell: number): string {
   return `--- cell ${cell}`;
 }
 
 /**
- * The files that {@linkcode runCells} gives to the session. Each cell ends by saying that it has come
- * to its end, and the file before the next one looks at that.
+ * Returns the files that {@linkcode runCells} passes to the session. Each cell stores its number at its
+ * end, and the file before the next cell checks it.
  */
 function filesOf(cells: string[]): [name: string, text: string][] {
   const check = (count: number) => `if ((globalThis.ran ?? 0) !== ${count}) Deno.exit(1);\n`;
@@ -72,16 +72,16 @@ function filesOf(cells: string[]): [name: string, text: string][] {
     [`before_${i + 1}.js`, `${check(i)}console.log(${JSON.stringify(headingOf(i + 1))});\n`],
     [`cell_${i + 1}.ts`, `${code}\n;globalThis["ran"] = ${i + 1};\n`],
   ]);
-  // What still runs does not hold it up, as nothing does when a notebook is closed.
+  // Exits even if something still runs, as when a notebook is closed.
   return [...files, ["end.js", `${check(cells.length)}Deno.exit(0);\n`]];
 }
 
 /**
  * Runs cells in order until one fails.
  *
- * @param folder where they run
- * @param how streams of the session
- * @returns exit code 1 if a cell failed, whose heading is the last one that was printed
+ * @param folder the working directory
+ * @param how the output of the session, and a signal that ends it
+ * @returns exit code 1 if a cell failed: the one with the last printed heading
  */
 export async function runCells(
   cells: string[],
@@ -115,7 +115,7 @@ if (import.meta.main) {
   const names = await notebookNames();
   const name = names.find((name) => name === wanted || name.startsWith(`${wanted}_`));
   const file = wanted.endsWith(".ipynb")
-    // Where the caller is: a task itself runs at the root.
+    // The caller's directory: a task runs at the root.
     ? new URL(wanted, pathToFileURL(`${Deno.env.get("INIT_CWD") ?? "."}/`))
     : name && notebookFile(name);
   if (!file) {

@@ -15,7 +15,7 @@ export interface Point {
   speedUp: number;
 }
 
-/** The curves: how many times as fast as the first row of its table each row with workers is. */
+/** Returns the points of the curves: the speed-up of each row with workers over the first row of its table. */
 export function pointsOf({ scenarios }: Speedups): Point[] {
   return scenarios.flatMap(({ title, rows }) =>
     rows.flatMap(({ name, best }) => {
@@ -26,12 +26,15 @@ export function pointsOf({ scenarios }: Speedups): Point[] {
   );
 }
 
-/** The plot of the curves, as SVG. */
+/** Draws the curves, as SVG. */
 export async function plot(speedups: Speedups): Promise<string> {
   const points = pointsOf(speedups);
-  const most = Math.max(...points.map(({ workers }) => workers));
+  const maxWorkers = Math.max(...points.map(({ workers }) => workers));
   const { cores } = speedups;
-  const ideal = [1, cores, most].map((workers) => ({ workers, speedUp: Math.min(workers, cores) }));
+  const ideal = [1, cores, maxWorkers].map((workers) => ({
+    workers,
+    speedUp: Math.min(workers, cores),
+  }));
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     title: `Speed-up over one core, on ${cores} cores (${speedups.machine})`,

@@ -1,5 +1,5 @@
 /**
- * Lists this repository's TypeScript files, for the scripts that look at all of them.
+ * Lists the TypeScript files of this repository, for scripts that read all of them.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { readdir } from "node:fs/promises";
 /** The repository's root, with a slash at the end. */
 export const ROOT = new URL("../", import.meta.url);
 
-/** Paths, from {@linkcode ROOT}, of the .ts files in the folders, at any depth, sorted. */
+/** Returns the sorted paths, from {@linkcode ROOT}, of the .ts files in the folders, at any depth. */
 export async function sourceFiles(...folders: string[]): Promise<string[]> {
   const found: string[] = [];
   for (const folder of folders) {

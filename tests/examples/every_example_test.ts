@@ -47,7 +47,7 @@ Deno.test("deno task example runs the example of a scenario, and forwards option
 Deno.test("deno task example names the other examples of the scenario", async () => {
   const { code, errors } = await runTask("D5", "--help");
   assertEquals(code, 0);
-  assertEquals(errors, ["Running pipe; D5 is shown by wait_for_several as well."]);
+  assertEquals(errors, ["Running pipe; D5 is also shown by wait_for_several."]);
 });
 
 Deno.test("deno task example lists all examples if it does not find the example", async () => {
