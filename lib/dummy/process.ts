@@ -20,7 +20,7 @@ import { PROCESS_NAMES, processNames, type ProcessOptions } from "../process/pro
 import { ExitCode, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { Event } from "../sync/event.ts";
-import { alive, running } from "../threading/running.ts";
+import { aliveThreads, running } from "../threading/running.ts";
 import { finishThread, Thread, threadState } from "../threading/thread.ts";
 
 interface Internals {
@@ -231,7 +231,7 @@ export function activeChildren(): Process[] {
 
 /** The live processes that the one with this number started. */
 function childrenOf(pid: number): Process[] {
-  return [...alive].filter((thread): thread is Process =>
+  return [...aliveThreads].filter((thread): thread is Process =>
     thread instanceof Process && internals.get(thread)!.parent.pid === pid
   );
 }

@@ -105,7 +105,7 @@ function threadEngine(nameOf: (slot: number) => string): EngineFactory {
   return (options) => {
     const threads = Array.from({ length: options.size }, (_, slot) => new PoolThread(nameOf(slot)));
     return new SameIsolateEngine(options, {
-      run: (slot, code) => void threads[slot].runPiece(code),
+      run: (slot, code) => void threads[slot].runCode(code),
       abandon: () => threads.forEach((thread) => thread.abandon()),
     });
   };

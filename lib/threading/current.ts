@@ -1,16 +1,22 @@
 /**
- * The threads that there are.
+ * The current thread, the main thread and the list of all.
  *
  * @module
  */
 
 import { i32 } from "../heap/views.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
-import { alive, MAIN_NAME, running } from "./running.ts";
+import { aliveThreads, MAIN_NAME, running } from "./running.ts";
 import { Thread } from "./thread.ts";
 
-/** The thread that runs what no other does. Nobody started it and it does not end by itself. */
+/** The thread of all code that no other thread runs. It is never started and never ends. */
 class MainThread extends Thread {
+  static #instance: MainThread | undefined;
+
+  static get instance(): MainThread {
+    return MainThread.#instance ??= new MainThread();
+  }
+
   constructor() {
     super({ name: MAIN_NAME, daemon: false });
   }
@@ -41,11 +47,9 @@ function cannotJoin({ name }: Thread): Error {
   return new Error(`Cannot join thread ${name}: it does not end before its process does`);
 }
 
-let main: Thread | undefined;
-
 /**
- * The thread that runs what no other thread does: the main module of the program, or the order of a
- * worker.
+ * Returns the thread of all code that no other thread runs: the main module of the program, or the
+ * target of a worker.
  *
  * Follows Python's `threading.main_thread`.
  *
@@ -59,26 +63,26 @@ let main: Thread | undefined;
  * ```
  */
 export function mainThread(): Thread {
-  return main ??= new MainThread();
+  return MainThread.instance;
 }
 
 /**
- * The thread that runs this code: the one that called the function, however many `await`s ago.
+ * Returns the thread that runs the calling code, also after any number of `await`s.
  *
  * Follows Python's `threading.current_thread`.
  *
- * @example Each knows itself
+ * @example The name of each thread
  * ```ts
  * import { sleep } from "@sauropod/multiprocessing";
  * import { currentThread, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const names: string[] = [];
- * const tell = async () => {
+ * const pushName = async () => {
  *   await sleep(1);
  *   names.push(currentThread().name);
  * };
- * const threads = ["a", "b"].map((name) => new Thread({ target: tell, name }));
+ * const threads = ["a", "b"].map((name) => new Thread({ target: pushName, name }));
  * for (const thread of threads) thread.start();
  * for (const thread of threads) await thread.join();
  * assertEquals(names.sort(), ["a", "b"]);
@@ -89,12 +93,12 @@ export function currentThread(): Thread {
 }
 
 /**
- * The threads of this process that are alive: the main one, then the others in the order in which
- * they were started.
+ * Returns the threads of this process that are alive: the main thread, then the others in the order
+ * in which they were started.
  *
  * Follows Python's `threading.enumerate`.
  *
- * @example All of them
+ * @example All threads
  * ```ts
  * import { enumerate, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -105,11 +109,11 @@ export function currentThread(): Thread {
  * ```
  */
 export function enumerate(): Thread[] {
-  return [mainThread(), ...alive];
+  return [mainThread(), ...aliveThreads];
 }
 
 /**
- * Number of threads of this process that are alive, the main one included.
+ * Returns the number of threads of this process that are alive, including the main thread.
  *
  * Follows Python's `threading.active_count`.
  *
@@ -122,16 +126,16 @@ export function enumerate(): Thread[] {
  * ```
  */
 export function activeCount(): number {
-  return 1 + alive.size;
+  return 1 + aliveThreads.size;
 }
 
 /**
- * The number of the thread that runs this code, unique in the program. That of the main thread is the
- * `pid` of its process.
+ * Returns the number of the current thread, unique in the program. The number of the main thread is
+ * the `pid` of its process.
  *
  * Follows Python's `threading.get_ident`.
  *
- * @example As the thread itself has it
+ * @example The same as `ident`
  * ```ts
  * import { currentThread, getIdent } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -144,12 +148,12 @@ export function getIdent(): number {
 }
 
 /**
- * The number of what this code really runs on: the `pid` of this process, whichever of its threads
- * calls.
+ * Returns the `pid` of this process, in all of its threads: they share one thread of the operating
+ * system.
  *
  * Follows Python's `threading.get_native_id`.
  *
- * @example Threads of a process run on one
+ * @example The pid of the process
  * ```ts
  * import { currentProcess } from "@sauropod/multiprocessing";
  * import { getNativeId } from "@sauropod/multiprocessing/threading";

@@ -1,29 +1,29 @@
 /**
- * What becomes of an error that leaves a thread.
+ * The hook that handles uncaught errors of threads.
  *
  * @module
  */
 
 import type { Thread } from "./thread.ts";
 
-/** What an {@linkcode ExceptHook} is told. */
+/** The argument of an {@linkcode ExceptHook}. */
 export interface ExceptHookArgs {
-  /** What was thrown. */
+  /** The error, or another thrown value. */
   readonly error: unknown;
-  /** The thread that it left. */
+  /** The thread that did not catch it. */
   readonly thread: Thread;
 }
 
-/** What is done with an error that leaves a thread. */
+/** Handles an uncaught error of a thread. */
 export type ExceptHook = (args: ExceptHookArgs) => unknown;
 
 /**
- * Prints an error that leaves a thread on stderr. This is what happens unless
- * {@linkcode setExcepthook} says otherwise.
+ * Prints an uncaught error of a thread to stderr. This is the default hook;
+ * {@linkcode setExcepthook} replaces it.
  *
  * Follows Python's `threading.excepthook`.
  *
- * @example Print all but what is expected
+ * @example Print all errors except expected ones
  * ```ts
  * import { excepthook, setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertInstanceOf } from "@std/assert";
@@ -42,19 +42,20 @@ export function excepthook({ error, thread }: ExceptHookArgs): void {
   console.error(`Exception in thread ${thread.name}:`, error);
 }
 
-let hook: ExceptHook = excepthook;
+/** The hook of this process. */
+const installed: { hook: ExceptHook } = { hook: excepthook };
 
 /**
- * Says what is done with the errors that leave the threads of this process.
+ * Sets the hook that handles uncaught errors of the threads of this process.
  *
- * The hook is called in the thread, which ends when the hook has: when its promise is settled, if it
- * returns one. An error of the hook itself is printed, and so is the error that it was called with.
+ * The hook is called in the thread, which ends after the hook: after its promise is settled, if it
+ * returns one. If the hook itself throws, its error and the original one are printed.
  *
- * Does what assigning to Python's `threading.excepthook` does; names that a module exports cannot be
- * assigned to.
+ * Follows assignment to Python's `threading.excepthook`, which the exports of a JavaScript module
+ * do not allow.
  *
- * @param next what is done from now on; nothing for {@linkcode excepthook}, the default
- * @returns what was done until now
+ * @param next the new hook, by default {@linkcode excepthook}
+ * @returns the previous hook
  * @throws {TypeError} if `next` is not a function
  *
  * @example Collect the errors
@@ -80,15 +81,15 @@ export function setExcepthook(next: ExceptHook = excepthook): ExceptHook {
   if (typeof next !== "function") {
     throw new TypeError(`Cannot set excepthook: it must be a function, not ${typeof next}`);
   }
-  const previous = hook;
-  hook = next;
+  const previous = installed.hook;
+  installed.hook = next;
   return previous;
 }
 
-/** Tells the hook of an error. */
+/** Calls the hook with an error. */
 export async function callExcepthook(args: ExceptHookArgs): Promise<void> {
   try {
-    await hook(args);
+    await installed.hook(args);
   } catch (failure) {
     console.error(`Exception in the excepthook called for thread ${args.thread.name}:`, failure);
     excepthook(args);

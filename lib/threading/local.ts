@@ -1,5 +1,5 @@
 /**
- * Attributes of which each thread has its own.
+ * Objects whose properties are local to each thread.
  *
  * @module
  */
@@ -8,16 +8,17 @@ import { currentThread } from "./current.ts";
 import { threadState } from "./thread.ts";
 
 /**
- * Makes an object whose properties each thread has for itself: what one sets, another does not see.
+ * Makes an object whose properties are local to each thread: other threads do not see what a thread
+ * sets.
  *
- * A thread's properties are let go when it ends. (What has state of its own, such as a `Map`, goes into
- * a property.)
+ * The properties of a thread are released when it ends. To make other state local, such as a `Map`,
+ * store it in a property.
  *
- * Follows Python's `threading.local`: instead of a subclass whose `__init__` runs in each thread, a
- * function that makes the first properties of a thread, at its first use of the object. A property
- * that the thread has not got is `undefined`.
+ * Follows Python's `threading.local`. Instead of a subclass whose `__init__` runs in each thread,
+ * pass a function that makes the initial properties; it is called when a thread first uses the
+ * object. A property that the thread has not set is `undefined`.
  *
- * @example Each has its own
+ * @example A counter for each thread
  * ```ts
  * import { local, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -35,10 +36,10 @@ import { threadState } from "./thread.ts";
  */
 export function local<T extends object = Record<string, unknown>>(): Partial<T>;
 /**
- * As above, with first properties.
+ * As above, with initial properties.
  *
  * @typeParam T the properties
- * @param initialize makes the first properties of a thread, in that thread
+ * @param initialize makes the initial properties of a thread, in that thread
  * @throws {TypeError} if `initialize` is not a function
  *
  * @example A random number generator for each thread
@@ -55,27 +56,27 @@ export function local(initialize: () => object = () => ({})): object {
   if (typeof initialize !== "function") {
     throw new TypeError(
       `Cannot make local: initialize must be a function, not ${typeof initialize}. ` +
-        `For first values write local(() => ({ … }))`,
+        `For initial values write local(() => ({ … }))`,
     );
   }
   const key = {};
-  const mine = (): object => {
+  const properties = (): object => {
     const { locals } = threadState(currentThread());
-    let properties = locals.get(key);
-    if (properties === undefined) {
-      properties = initialize();
-      locals.set(key, properties);
+    let target = locals.get(key);
+    if (target === undefined) {
+      target = initialize();
+      locals.set(key, target);
     }
-    return properties;
+    return target;
   };
   return new Proxy({}, {
-    get: (_, name) => Reflect.get(mine(), name),
-    set: (_, name, value) => Reflect.set(mine(), name, value),
-    has: (_, name) => Reflect.has(mine(), name),
-    deleteProperty: (_, name) => Reflect.deleteProperty(mine(), name),
-    ownKeys: () => Reflect.ownKeys(mine()),
-    getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(mine(), name),
-    defineProperty: (_, name, descriptor) => Reflect.defineProperty(mine(), name, descriptor),
-    getPrototypeOf: () => Reflect.getPrototypeOf(mine()),
+    get: (_, name) => Reflect.get(properties(), name),
+    set: (_, name, value) => Reflect.set(properties(), name, value),
+    has: (_, name) => Reflect.has(properties(), name),
+    deleteProperty: (_, name) => Reflect.deleteProperty(properties(), name),
+    ownKeys: () => Reflect.ownKeys(properties()),
+    getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(properties(), name),
+    defineProperty: (_, name, descriptor) => Reflect.defineProperty(properties(), name, descriptor),
+    getPrototypeOf: () => Reflect.getPrototypeOf(properties()),
   });
 }

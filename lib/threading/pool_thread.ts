@@ -6,20 +6,22 @@
 
 import { TerminatedError } from "../errors.ts";
 import { ensureIsolate, nextId } from "../heap/isolate_record.ts";
-import { alive, runNow } from "./running.ts";
-import { Thread, threadState, watch } from "./thread.ts";
+import { aliveThreads, runAs } from "./running.ts";
+import { prepareForThreads, Thread, threadState } from "./thread.ts";
 
 /**
- * A thread that runs what its pool gives it, one piece of code after the other. It is listed among
- * those that are alive while it runs one; what `local()` keeps for it stays. The process that it
- * belongs to is that in which it is made.
+ * A thread that runs the tasks of its pool, one after the other. It counts as alive while it runs
+ * one, and keeps its `local()` properties from one to the next. It belongs to the process that
+ * makes it.
  */
 export class PoolThread extends Thread {
-  /** Pieces that have not ended: one that follows another may begin before that has quite ended. */
-  #pieces = 0;
+  /**
+   * Number of calls that have not ended. A task may begin before the previous call has returned.
+   */
+  #running = 0;
   readonly #stop = new AbortController();
 
-  /** Makes a thread for a pool. */
+  /** Makes a thread of a pool. */
   constructor(name: string) {
     super({ name, daemon: true });
     const it = threadState(this);
@@ -27,41 +29,41 @@ export class PoolThread extends Thread {
     it.signal = it.signal === undefined ? signal : AbortSignal.any([it.signal, signal]);
   }
 
-  /** Runs the code at once, and as this thread's what follows from it. */
-  async runPiece(code: () => unknown): Promise<void> {
+  /** Runs the code immediately, and its continuations, as this thread. */
+  async runCode(code: () => unknown): Promise<void> {
     const it = threadState(this);
     if (it.phase === "made") {
-      watch();
+      prepareForThreads();
       ensureIsolate();
       it.phase = "alive";
       it.ident = nextId();
     }
-    if (this.#pieces++ === 0) alive.add(this);
+    if (this.#running++ === 0) aliveThreads.add(this);
     try {
-      await runNow(this, code);
+      await runAs(this, code);
     } finally {
-      if (--this.#pieces === 0) alive.delete(this);
+      if (--this.#running === 0) aliveThreads.delete(this);
     }
   }
 
-  /** Ends its waits, with a `TerminatedError`. What it goes on to do is nobody's. */
+  /** Makes its waits throw `TerminatedError`. Code that continues nevertheless has no owner. */
   abandon(): void {
-    alive.delete(this);
+    aliveThreads.delete(this);
     this.#stop.abort(new TerminatedError(`Cannot wait: the pool of ${this.name} was terminated`));
   }
 
   override start(): void {
-    throw belongsToPool(this, "start");
+    throw pooledError(this, "start");
   }
   override join(): Promise<boolean> {
-    return Promise.reject(belongsToPool(this, "join"));
+    return Promise.reject(pooledError(this, "join"));
   }
   override joinSync(): boolean {
-    throw belongsToPool(this, "join");
+    throw pooledError(this, "join");
   }
 }
 
-function belongsToPool({ name }: Thread, verb: string): Error {
+function pooledError({ name }: Thread, verb: string): Error {
   return new Error(
     `Cannot ${verb} thread ${name}: it belongs to a pool. Wait for the pool's tasks`,
   );

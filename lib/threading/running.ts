@@ -1,8 +1,8 @@
 /**
- * Which thread's code runs at the moment, and which threads are alive.
+ * The thread that currently runs, and the threads that are alive.
  *
- * The code of a thread is what its `run()` does and whatever follows from that: what comes after an
- * `await`, in the callback of a timer, and so on. `AsyncLocalStorage` of `node:async_hooks` knows.
+ * The code of a thread is its `run()` and all continuations of it: code after an `await`, callbacks
+ * of timers and so on. `AsyncLocalStorage` of `node:async_hooks` keeps track of them.
  *
  * @module
  */
@@ -10,31 +10,32 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Thread } from "./thread.ts";
 
-/** Name of the thread that runs what no other does. */
+/** Name of the main thread. */
 export const MAIN_NAME = "MainThread";
 
 /** The threads that were started and have not ended, in the order in which they were started. */
-export const alive = new Set<Thread>();
+export const aliveThreads = new Set<Thread>();
 
+// A `let`, since it is made on first use: see `threadStorage`.
 let storage: AsyncLocalStorage<Thread> | undefined;
 
-/** Runs `code` as the thread's, as soon as the code that runs now awaits something or is done. */
-export function runAs(thread: Thread, code: () => void): void {
-  const all = threads();
-  queueMicrotask(() => all.run(thread, code));
+/** Runs `code` as the thread, as soon as the running code awaits something or returns. */
+export function runLaterAs(thread: Thread, code: () => void): void {
+  const storage = threadStorage();
+  queueMicrotask(() => storage.run(thread, code));
 }
 
-/** Runs `code` as the thread's, at once. */
-export function runNow<T>(thread: Thread, code: () => T): T {
-  return threads().run(thread, code);
+/** Runs `code` as the thread, immediately. */
+export function runAs<T>(thread: Thread, code: () => T): T {
+  return threadStorage().run(thread, code);
 }
 
-function threads(): AsyncLocalStorage<Thread> {
-  // Here rather than in an import: it takes longer to load than all the rest of the package.
+function threadStorage(): AsyncLocalStorage<Thread> {
+  // Not an import: the module takes longer to load than the rest of the package.
   return storage ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)();
 }
 
-/** The thread whose code runs; `undefined` in the main thread. */
+/** Returns the thread whose code runs; `undefined` in the main thread. */
 export function running(): Thread | undefined {
   return storage?.getStore();
 }

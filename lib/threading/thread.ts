@@ -1,5 +1,5 @@
 /**
- * Functions that run concurrently in one isolate.
+ * `Thread`: a function that runs concurrently with others in one isolate.
  *
  * @module
  */
@@ -18,20 +18,20 @@ import {
 import { holdLoop, releaseLoop } from "../parking/keep_alive.ts";
 import { type Fiber, installHooks } from "../heap/hooks.ts";
 import { Event } from "../sync/event.ts";
-import { watchBlocking } from "./blocking.ts";
+import { warnAboutBlocking } from "./blocking.ts";
 import { callExcepthook } from "./excepthook.ts";
-import { alive, runAs, running } from "./running.ts";
+import { aliveThreads, runLaterAs, running } from "./running.ts";
 
 /** Options of a {@linkcode Thread}. */
 export interface ThreadOptions<Args extends readonly unknown[] = readonly unknown[]> {
-  /** What the thread runs. */
+  /** The function to run. */
   target?: (...args: Args) => unknown;
-  /** The arguments of `target`, which gets these very objects and no copies. */
+  /** The arguments of `target`. They are not copied. */
   args?: readonly [...Args];
   /**
-   * A name for people to read.
+   * A human-readable name.
    *
-   * @default {"Thread-1", "Thread-2", … and the name of `target` in brackets}
+   * @default {"Thread-1", "Thread-2", … with the name of `target` in parentheses}
    */
   name?: string;
   /**
@@ -49,30 +49,31 @@ const threadNames: OptionNames<ThreadOptions> = {
   daemon: true,
 };
 
-/** What a thread consists of. */
+/** The state of a thread. */
 export interface ThreadState extends Fiber {
   phase: "made" | "alive" | "ended";
   target: ((...args: readonly unknown[]) => unknown) | undefined;
   args: readonly unknown[];
   name: string;
-  /** The opposite of `daemon`. */
+  /** The negation of `daemon`. */
   keepAlive: boolean;
-  /** The process of `./dummy` that it belongs to, and what ends its waits. */
+  /** The process of `./dummy` that the thread belongs to. */
   process: object | undefined;
+  /** Ends the waits of the thread. */
   signal: AbortSignal | undefined;
-  /** Called when it has ended. */
+  /** Called when the thread has ended. */
   onEnd: (() => void) | undefined;
   ident: number | undefined;
-  /** Set when it ends; made when it starts. */
+  /** Set when the thread ends; `undefined` before it starts. */
   ended: Event | undefined;
   failure: { error: unknown } | undefined;
-  /** Its attributes, by the `local()` that they belong to. */
+  /** The local properties of the thread, by the key of their `local()` object. */
   locals: WeakMap<object, object>;
 }
 
 const states = new WeakMap<Thread, ThreadState>();
 
-/** What the thread consists of. */
+/** Returns the state of a thread. */
 export function threadState(thread: Thread): ThreadState {
   const it = states.get(thread);
   if (it === undefined) {
@@ -81,30 +82,29 @@ export function threadState(thread: Thread): ThreadState {
   return it;
 }
 
-let defaultNames = 0;
-
 /**
- * A function that runs concurrently with others in the same isolate: they share everything, and take
- * turns.
+ * A function that runs concurrently with others in the same isolate. Threads share everything and
+ * take turns.
  *
- * - **It is no faster.** A thread has no core of its own. The threads of a process take turns at each
- *   `await`, so what computes without awaiting holds up all of them. For computing on all cores
- *   there are {@linkcode Process} and {@linkcode Pool}; threads are for waiting for several things
- *   at once, as Python's are under its global interpreter lock.
- * - **A blocking call blocks them all**: `queue.getSync()` in one thread keeps the others from
- *   running, even the one that would put something into the queue. Await `queue.get()`. A thread that
- *   blocks others is named on stderr, once.
- * - Functions, closures and objects are shared, not copied. Between two `await`s nobody else runs, so
- *   what happens there needs no lock.
- * - The program, or the worker, does not end before it, unless it is a daemon. A daemon does not keep
- *   the program alive while it waits by what this package offers: {@linkcode sleep}, queues, locks.
- *   Other things do as always, a timer of `setTimeout` for instance. `Deno.exit()` waits for nobody.
- * - An error that leaves it ends it and nothing else: {@linkcode excepthook} prints it, and
- *   {@linkcode Thread.error} has it.
+ * - **Threads do not compute in parallel.** The threads of a process share one core and take turns
+ *   at each `await`, so a thread that computes without awaiting delays all others. To compute on
+ *   all cores, use {@linkcode Process} or {@linkcode Pool}. Threads are for waiting for several
+ *   things at once, as Python's are under its global interpreter lock.
+ * - **A blocking call blocks all threads**: `queue.getSync()` in one thread keeps the others from
+ *   running, even one that would put an item into the queue. Await `queue.get()` instead. A warning
+ *   names a thread that blocks others, once.
+ * - Functions, closures and objects are shared, not copied. No other thread runs between two
+ *   `await`s, so code there needs no lock.
+ * - The program, or the worker, does not end before the thread, unless the thread is a daemon. A
+ *   daemon does not keep the program alive while it waits with functions of this package, such as
+ *   {@linkcode sleep}, queues and locks. Other waits do, for example a timer of `setTimeout`.
+ *   `Deno.exit()` does not wait for threads.
+ * - An uncaught error ends only the thread: {@linkcode excepthook} prints it, and
+ *   {@linkcode Thread.error} returns it.
  *
  * Follows Python's `threading.Thread`. To subclass it, override {@linkcode Thread.run}.
  *
- * @example Two that take turns
+ * @example Two threads that take turns
  * ```ts
  * import { sleep } from "@sauropod/multiprocessing";
  * import { Thread } from "@sauropod/multiprocessing/threading";
@@ -146,10 +146,13 @@ let defaultNames = 0;
  */
 export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   implements AsyncDisposable {
+  static #namesGiven = 0;
+
   /**
    * Makes a thread; `start()` starts it.
    *
-   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
+   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
+   * not exist
    */
   constructor(options: ThreadOptions<Args> = {}) {
     checkOptions("make thread", options, threadNames);
@@ -161,7 +164,7 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
       phase: "made",
       target: target as ThreadState["target"],
       args,
-      name: options.name ?? defaultName(target),
+      name: options.name ?? Thread.#defaultName(target),
       keepAlive: options.daemon === undefined ? creator?.keepAlive ?? true : !options.daemon,
       process: creator?.process,
       signal: creator?.signal,
@@ -173,16 +176,16 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
     });
   }
 
-  /** What the thread does: calls `target` unless a subclass says otherwise. */
+  /** Runs the thread. Calls `target`, unless a subclass overrides it. */
   run(): unknown {
     const { target, args } = threadState(this);
     return target?.(...args);
   }
 
   /**
-   * Starts the thread. Its code does not begin inside this call, but as soon as the caller awaits
-   * something or is done. (In Python either may come first. A {@linkcode Process} does not begin
-   * inside the call either, and a caller may hold what the thread wants first.)
+   * Starts the thread. Its code begins when the calling code awaits something or returns, not
+   * during this call: as for a {@linkcode Process}, the caller may own a lock that the thread
+   * acquires first. In Python, either may happen first.
    *
    * @throws {Error} if it was started before
    */
@@ -191,56 +194,56 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
     if (it.phase !== "made") {
       throw new Error(`Cannot start thread ${it.name}: it was started before. Make a new one`);
     }
-    watch();
+    prepareForThreads();
     ensureIsolate();
     it.phase = "alive";
     it.ident = nextId();
     it.ended = new Event();
-    alive.add(this);
+    aliveThreads.add(this);
     if (it.keepAlive) holdLoop();
-    runAs(this, () => live(this));
+    runLaterAs(this, () => runThread(this));
   }
 
   /**
    * Waits until the thread has ended.
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
-   * @throws {Error} if it was not started, or is the one that calls
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws {Error} if it was not started, or is the calling thread
+   * @throws the reason of `signal`, if it is aborted first
    */
   async join(options?: WaitOptions): Promise<boolean> {
-    return await this.joinable().wait(options);
+    return await this.endEvent().wait(options);
   }
 
   /**
-   * Tells that the thread has ended, if it has. It cannot wait for that: the thread that it would
-   * block is the one that all threads of the process run on.
+   * Returns whether the thread has ended, without waiting: it would block the isolate on which the
+   * thread itself runs.
    *
    * @returns true if it has ended, false if it has not and `timeoutMs` is 0
-   * @throws {DeadlockError} if it has not ended and would be waited for
-   * @throws {Error} if it was not started, or is the one that calls
+   * @throws {DeadlockError} if it has not ended and `timeoutMs` is greater than 0
+   * @throws {Error} if it was not started, or is the calling thread
    */
   joinSync(options?: WaitOptions): boolean {
     const deadline = deadlineOf(options);
-    if (this.joinable().isSet()) return true;
+    if (this.endEvent().isSet()) return true;
     if (deadline === 0) return false;
     throw new DeadlockError(
-      `Cannot block until thread ${this.name} has ended: it runs on the very thread that would ` +
-        `block, and could never end. Use await thread.join()`,
+      `Cannot block until thread ${this.name} has ended: it runs in the isolate that would block, ` +
+        `and could never end. Use await thread.join()`,
     );
   }
 
-  /** Whether the thread has been started and has not ended. */
+  /** Returns whether the thread has been started and has not ended. */
   isAlive(): boolean {
     return threadState(this).phase === "alive";
   }
 
-  /** The error that left the thread; `undefined` if none did. */
+  /** The uncaught error that ended the thread; `undefined` if there is none. */
   get error(): unknown {
     return threadState(this).failure?.error;
   }
 
-  /** Its name, for people to read; several threads may have the same. */
+  /** The human-readable name. Several threads may have the same. */
   get name(): string {
     return threadState(this).name;
   }
@@ -249,9 +252,8 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   }
 
   /**
-   * Whether the program, or the worker, may end while it runs. To be set before it is started.
-   *
-   * Setting it throws an `Error` if the thread was started.
+   * Whether the program, or the worker, may end while the thread runs. Setting it throws an `Error`
+   * once the thread was started.
    */
   get daemon(): boolean {
     return !threadState(this).keepAlive;
@@ -264,45 +266,45 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
     it.keepAlive = !daemon;
   }
 
-  /** Its number, unique in the program; `undefined` before it is started. */
+  /** The number of the thread, unique in the program; `undefined` before it is started. */
   get ident(): number | undefined {
     return threadState(this).ident;
   }
 
   /**
-   * The number of what it really runs on: the `pid` of its process, the same for all threads of a
-   * process; `undefined` before it is started.
+   * The `pid` of its process, the same for all threads of a process, which share one thread of the
+   * operating system; `undefined` before it is started.
    */
   get nativeId(): number | undefined {
     return this.ident === undefined ? undefined : i32[thisIsolate + isolateWord.PID];
   }
 
-  /** Waits until the thread has ended, if it was started: `await using thread = …` does so. */
+  /** Waits until the thread has ended, if it was started. */
   async [Symbol.asyncDispose](): Promise<void> {
     await threadState(this).ended?.wait();
   }
 
-  /** The event of its end. */
-  private joinable(): Event {
+  /** Returns the event of its end, if the calling thread may wait for it. */
+  private endEvent(): Event {
     const { name, ended } = threadState(this);
     if (ended === undefined) throw new Error(`Cannot join thread ${name}: it was not started`);
     if (running() === this) {
-      throw new Error(`Cannot join thread ${name}: it is the one that calls, and would never end`);
+      throw new Error(`Cannot join thread ${name}: it is the calling thread, and would never end`);
     }
     return ended;
   }
+
+  static #defaultName(target: { name: string } | undefined): string {
+    const name = `Thread-${++Thread.#namesGiven}`;
+    // A function expression in the options has the name `target`, which says nothing.
+    return target === undefined || ["", "target"].includes(target.name)
+      ? name
+      : `${name} (${target.name})`;
+  }
 }
 
-/** Functions written in the options get the name `target`, which tells nothing. */
-function defaultName(target: { name: string } | undefined): string {
-  const name = `Thread-${++defaultNames}`;
-  return target === undefined || ["", "target"].includes(target.name)
-    ? name
-    : `${name} (${target.name})`;
-}
-
-/** What a thread does from its beginning to its end. */
-async function live(thread: Thread): Promise<void> {
+/** Runs a thread from its beginning to its end. */
+async function runThread(thread: Thread): Promise<void> {
   const it = threadState(thread);
   try {
     await thread.run();
@@ -316,39 +318,39 @@ async function live(thread: Thread): Promise<void> {
   }
 }
 
-/** Declares the thread ended, if nobody did before. */
+/** Marks the thread as ended, unless it has ended before. */
 export function finishThread(thread: Thread): void {
   const it = threadState(thread);
   if (it.phase !== "alive") return;
   it.phase = "ended";
-  it.target = undefined; // so that the arguments can be collected
+  it.target = undefined; // so that target and arguments can be collected
   it.args = [];
   it.locals = new WeakMap();
-  alive.delete(thread);
+  aliveThreads.delete(thread);
   if (it.keepAlive) releaseLoop();
   it.ended!.set();
   it.onEnd?.();
 }
 
-let watching = false;
+let isPrepared = false;
 
-/** Prepares this isolate for threads. */
-export function watch(): void {
-  if (watching) return;
-  watching = true;
+/** Prepares this isolate for threads, once. */
+export function prepareForThreads(): void {
+  if (isPrepared) return;
+  isPrepared = true;
   installHooks({
     currentFiber() {
       const thread = running();
       return thread === undefined ? undefined : threadState(thread);
     },
-    beforeEnd: othersEnded,
+    beforeEnd: nonDaemonsEnded,
   });
-  watchBlocking();
+  warnAboutBlocking();
 }
 
-/** Waits until no thread is left that is not a daemon; they may start others meanwhile. */
-async function othersEnded(): Promise<void> {
-  for (const thread of alive) {
+/** Waits until only daemons are left. Threads that are started meanwhile are waited for, too. */
+async function nonDaemonsEnded(): Promise<void> {
+  for (const thread of aliveThreads) {
     if (!thread.daemon) await threadState(thread).ended!.wait();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A call that comes later and can be called off.
+ * `Timer`: a call after an interval that can be cancelled.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { Event } from "../sync/event.ts";
 import { Thread } from "./thread.ts";
 
 /**
- * A thread that calls a function after a time, unless it is cancelled before.
+ * A thread that calls a function after an interval, unless it is cancelled before.
  *
  * Follows Python's `threading.Timer`, in milliseconds.
  *
- * @example In time, and called off
+ * @example A timer that fires, and one that is cancelled
  * ```ts
  * import { Timer } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -31,18 +31,19 @@ import { Thread } from "./thread.ts";
  * ```
  */
 export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends Thread {
-  /** Set when it has called the function, or will not any more. */
+  /** Set when the function has returned, or the timer was cancelled. */
   readonly finished: Event = new Event();
   readonly #call: () => unknown;
   readonly #intervalMs: number;
 
   /**
-   * Makes a timer; its time runs from `start()` on.
+   * Makes a timer; its interval begins with `start()`.
    *
-   * @param intervalMs how long after `start()` the function is called, in milliseconds
-   * @param fn what is called
+   * @param intervalMs time from `start()` to the call, in milliseconds
+   * @param fn the function to call
    * @param args the arguments of `fn`
-   * @throws {TypeError} if `intervalMs` is not a number, `fn` not a function or `args` not an array
+   * @throws {TypeError} if `intervalMs` is not a number, `fn` is not a function or `args` is not an
+   * array
    */
   constructor(
     intervalMs: number,
@@ -65,7 +66,7 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
     this.#call = () => fn(...args);
   }
 
-  /** Waits for the time, then calls the function. */
+  /** Waits for the interval, then calls the function. */
   override async run(): Promise<void> {
     try {
       if (!await this.finished.wait({ timeoutMs: this.#intervalMs })) await this.#call();
@@ -74,7 +75,7 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
     }
   }
 
-  /** Calls the timer off, if it still waits. Cancelling twice, or too late, does nothing. */
+  /** Cancels the timer if it still waits. Idempotent; does nothing once the function was called. */
   cancel(): void {
     this.finished.set();
   }

@@ -5,7 +5,7 @@ import { Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-/** Far above what is too short to be named, however slowly the test runs. */
+/** Far longer than waits that print no warning, however slowly the test runs. */
 const LONG_MS = 100;
 
 /** Returns the warnings while a thread runs and `others` threads wait for its end. */
@@ -31,7 +31,7 @@ async function warningsDuring(
   });
 }
 
-test("a blocking call in a thread is named, with those that it holds up, once", async () => {
+test("A blocking call in a thread prints one warning that names the blocked threads", async () => {
   const warnings = await warningsDuring(async () => {
     sleepSync(LONG_MS);
     await sleep(0);
@@ -40,11 +40,11 @@ test("a blocking call in a thread is named, with those that it holds up, once", 
   assertEquals(warnings, [
     "Thread blocker makes a blocking call (…Sync), and while it waits no other thread of this " +
     "process runs: MainThread, other 0, other 1. Await the form without Sync, such as " +
-    "queue.get() for queue.getSync() (said once for each thread)",
+    "queue.get() for queue.getSync() (this warning is printed once for each thread)",
   ]);
 });
 
-test("a blocking call in each of two threads is named for both", async () => {
+test("A blocking call in each of two threads prints a warning for each", async () => {
   const block = () => sleepSync(LONG_MS);
   const [first] = await warningsDuring(block, { name: "first" });
   const [second] = await warningsDuring(block, { name: "second", others: 6 });
@@ -54,19 +54,19 @@ test("a blocking call in each of two threads is named for both", async () => {
   assertStringIncludes(second, "runs: MainThread, other 0, other 1 and 4 more. Await");
 });
 
-test("a blocking call of the main thread is named while threads are alive, and not without", async () => {
+test("A blocking call of the main thread prints a warning only while threads are alive", async () => {
   using warn = stub(console, "warn");
   sleepSync(LONG_MS);
   assertSpyCalls(warn, 0);
-  const thread = new Thread({ target: () => {}, name: "held up" });
+  const thread = new Thread({ target: () => {}, name: "waiting" });
   thread.start();
   sleepSync(LONG_MS);
   await thread.join();
   assertStringIncludes(`${warn.calls[0].args}`, "Thread MainThread makes a blocking call");
-  assertStringIncludes(`${warn.calls[0].args}`, "process runs: held up. Await");
+  assertStringIncludes(`${warn.calls[0].args}`, "process runs: waiting. Await");
 });
 
-test("a call that need not block, or hardly does, is not named", async () => {
+test("A call that does not block, or only briefly, prints no warning", async () => {
   const queue = new Queue<number>();
   const warnings = await warningsDuring(() => {
     queue.putSync(1);
@@ -77,7 +77,7 @@ test("a call that need not block, or hardly does, is not named", async () => {
   assertEquals(warnings, []);
 });
 
-test("a blocking call of a thread is ended by a worker", async () => {
+test("A blocking call in a thread can be ended by a worker", async () => {
   const queue = new Queue<number>();
   const worker = run((queue: Queue<number>) => queue.putSync(5), queue);
   let got = 0;

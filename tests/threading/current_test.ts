@@ -12,7 +12,7 @@ import {
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-/** Waits in all the ways that there are, and notes after each who it is. */
+/** Waits in every way, and records the current thread after each wait. */
 async function askAround(out: unknown[]): Promise<void> {
   const note = () => out.push(currentThread());
   const queue = new Queue<number>();
@@ -40,7 +40,7 @@ async function askAround(out: unknown[]): Promise<void> {
   for await (const _ of [sleep(0), sleep(1)]) note();
 }
 
-test("currentThread() is right in threads that interleave, after every kind of await", async () => {
+test("currentThread() is correct in interleaving threads after every kind of await", async () => {
   const threads = Array.from({ length: 10 }, (_, i) => {
     const out: unknown[] = [];
     return { out, thread: new Thread({ target: askAround, args: [out], name: `asker ${i}` }) };
@@ -57,7 +57,7 @@ test("currentThread() is right in threads that interleave, after every kind of a
   assert(here.length === 11 && here.every((it) => it === mainThread()));
 });
 
-test("currentThread() of a thread in a thread is the inner one", async () => {
+test("currentThread() in a nested thread is the inner thread", async () => {
   const names: string[] = [];
   const inner = () => names.push(currentThread().name);
   const outer = async () => {
@@ -73,7 +73,7 @@ test("currentThread() of a thread in a thread is the inner one", async () => {
   assertEquals(names, ["outer", "inner", "outer"]);
 });
 
-test("mainThread() is one, alive, and cannot be started, joined or made a daemon", async () => {
+test("mainThread() is a single live thread that cannot be started, joined or made a daemon", async () => {
   const main = mainThread();
   assertStrictEquals(currentThread(), main);
   assertEquals([main.name, main.daemon, main.isAlive()], ["MainThread", false, true]);
@@ -84,7 +84,7 @@ test("mainThread() is one, alive, and cannot be started, joined or made a daemon
   assertThrows(() => main.joinSync(), Error, "Cannot join thread MainThread");
 });
 
-test("enumerate() and activeCount() include daemons, and neither the unstarted nor the ended", async () => {
+test("enumerate() and activeCount() include daemons, but no unstarted or ended threads", async () => {
   const end = new Event();
   const unstarted = new Thread({ target: () => end.wait() });
   const daemon = new Thread({ target: () => end.wait(), daemon: true });
@@ -98,7 +98,7 @@ test("enumerate() and activeCount() include daemons, and neither the unstarted n
   assertEquals([enumerate(), activeCount(), unstarted.isAlive()], [[mainThread()], 1, false]);
 });
 
-test("getIdent() and getNativeId() tell threads and what they run on apart", async () => {
+test("getIdent() differs between threads, and getNativeId() does not", async () => {
   const out: number[][] = [];
   const tell = () => out.push([getIdent(), getNativeId()]);
   const threads = [new Thread({ target: tell }), new Thread({ target: tell })];
@@ -110,7 +110,7 @@ test("getIdent() and getNativeId() tell threads and what they run on apart", asy
   assertEquals(out.map(([, native]) => native), Array(3).fill(currentProcess().pid));
 });
 
-test("currentThread() in a worker is a MainThread of its own", async () => {
+test("currentThread() in a worker is its own MainThread", async () => {
   const out = new Queue<unknown[]>();
   const tell = async (out: Queue<unknown[]>, specifier: string) => {
     const { currentThread, getNativeId, Thread } = await import(specifier);
@@ -121,7 +121,7 @@ test("currentThread() in a worker is a MainThread of its own", async () => {
     const { name, ident } = currentThread();
     await out.put([name, ident, getNativeId(), ...idents]);
   };
-  const process = run(tell, out, import.meta.resolve("@sauropod/multiprocessing"));
+  const process = run(tell, out, import.meta.resolve("@sauropod/multiprocessing/threading"));
   const [name, ident, native, inner] = await out.get(guard) as number[];
   await ended(process);
   assertEquals([name, ident, native], ["MainThread", process.pid, process.pid]);

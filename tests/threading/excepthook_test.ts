@@ -17,7 +17,7 @@ function fail(): never {
   throw mistake;
 }
 
-/** Runs a thread that fails under a hook, and returns it with what is printed meanwhile. */
+/** Runs a thread that throws under a hook, and returns it with what is printed meanwhile. */
 async function failUnder(hook?: ExceptHook): Promise<{ thread: Thread; printed: unknown[][] }> {
   using error = stub(console, "error");
   const before = setExcepthook(hook);
@@ -36,12 +36,12 @@ test("excepthook() prints the error and names the thread", async () => {
   assertEquals(printed, [["Exception in thread failing:", mistake]]);
 });
 
-test("excepthook() can be called by a hook", async () => {
+test("excepthook() can be called by another hook", async () => {
   const { printed } = await failUnder((args) => excepthook(args));
   assertEquals(printed, [["Exception in thread failing:", mistake]]);
 });
 
-test("setExcepthook() sets what is told of the error, in the thread and before its end", async () => {
+test("setExcepthook() sets the hook, which is called in the thread before it ends", async () => {
   const told: unknown[] = [];
   const { thread, printed } = await failUnder(({ error, thread }: ExceptHookArgs) => {
     told.push(error, thread, thread.isAlive(), thread.error, currentThread());
@@ -50,7 +50,7 @@ test("setExcepthook() sets what is told of the error, in the thread and before i
   assertEquals(printed, []);
 });
 
-test("setExcepthook() with an async hook: the thread ends when it has", async () => {
+test("setExcepthook() with an async hook makes the thread end after the hook", async () => {
   let done = false;
   await failUnder(async () => {
     await sleep(1);
@@ -59,7 +59,7 @@ test("setExcepthook() with an async hook: the thread ends when it has", async ()
   assertEquals(done, true);
 });
 
-test("setExcepthook() with a hook that fails: both errors are printed, and the thread ends", async () => {
+test("setExcepthook() with a hook that throws prints both errors and ends the thread", async () => {
   const failure = new TypeError("the hook");
   const hooks = [() => Promise.reject(failure), () => {
     throw failure;
@@ -74,14 +74,14 @@ test("setExcepthook() with a hook that fails: both errors are printed, and the t
   }
 });
 
-test("setExcepthook() gives the hook that it replaces, and without one goes back to the default", () => {
+test("setExcepthook() returns the previous hook, and without argument restores the default", () => {
   const hook = () => {};
   assertStrictEquals(setExcepthook(hook), excepthook);
   assertStrictEquals(setExcepthook(), hook);
   assertStrictEquals(setExcepthook(), excepthook);
 });
 
-test("setExcepthook() rejects what is no function", () => {
+test("setExcepthook() rejects other values than functions", () => {
   assertThrows(() => setExcepthook("print" as never), TypeError, "not string");
   assertThrows(() => setExcepthook(null as never), TypeError, "must be a function");
 });

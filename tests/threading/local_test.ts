@@ -3,7 +3,7 @@ import { sleep } from "@sauropod/multiprocessing";
 import { currentThread, local, Thread } from "@sauropod/multiprocessing/threading";
 import { test } from "../fixtures/guarded.ts";
 
-/** Runs the functions in a thread each, concurrently. */
+/** Runs each function in a thread, concurrently. */
 async function inThreads(...targets: (() => unknown)[]): Promise<void> {
   const threads = targets.map((target) => new Thread({ target }));
   for (const thread of threads) thread.start();
@@ -13,7 +13,7 @@ async function inThreads(...targets: (() => unknown)[]): Promise<void> {
   }
 }
 
-test("local() keeps the properties of each thread apart", async () => {
+test("local() separates the properties of threads", async () => {
   const data = local<{ x: number }>();
   data.x = -1;
   const seen: unknown[] = [];
@@ -31,7 +31,7 @@ test("local() keeps the properties of each thread apart", async () => {
   assertEquals(data.x, -1);
 });
 
-test("local() calls its initializer once in each thread that uses it, in that thread", async () => {
+test("local() calls its initializer once in each thread that uses the object", async () => {
   const made: string[] = [];
   const data = local(() => {
     made.push(currentThread().name);
@@ -51,13 +51,13 @@ test("local() calls its initializer once in each thread that uses it, in that th
   assertEquals(made.at(-1), "MainThread");
 });
 
-test("local() twice is two", () => {
+test("local() returns a separate object for each call", () => {
   const [one, two] = [local<{ x: number }>(), local<{ x: number }>()];
   one.x = 1;
   assertEquals([one.x, two.x], [1, undefined]);
 });
 
-test("local() behaves as an object", () => {
+test("local() returns an object with normal property behaviour", () => {
   class Point {
     constructor(public x: number, public y: number) {}
     get sum() {
@@ -78,7 +78,7 @@ test("local() behaves as an object", () => {
   assertEquals(JSON.stringify(data), '{"x":2,"y":2,"w":4}');
 });
 
-test("local() lets the properties of a thread go when it ends", async () => {
+test("local() releases the properties of a thread when it ends", async () => {
   const data = local(() => ({ x: 0 }));
   let left = (): number => -1;
   const thread = new Thread({
@@ -97,7 +97,7 @@ test("local() lets the properties of a thread go when it ends", async () => {
   assertEquals(await left(), 0);
 });
 
-test("local() passes on the error of its initializer, and tries again", () => {
+test("local() throws the error of its initializer, and calls it again later", () => {
   let calls = 0;
   const data = local(() => {
     if (calls++ === 0) throw new Error("not yet");
@@ -107,6 +107,6 @@ test("local() passes on the error of its initializer, and tries again", () => {
   assertStrictEquals(data.x, 1);
 });
 
-test("local() rejects what is no initializer", () => {
+test("local() rejects other initializers than functions", () => {
   assertThrows(() => local({ x: 1 } as never), TypeError, "local(() => ({ … }))");
 });

@@ -1,18 +1,16 @@
 /**
- * What keeps a program alive, and what ends it.
+ * Whole programs: how threads keep a program alive, and how it ends.
  *
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runProgram } from "../fixtures/programs.ts";
 
-const IMPORT = `
-import * as multiprocessing from "@sauropod/multiprocessing";
-import * as threading from "@sauropod/multiprocessing/threading";
-const mp = { ...multiprocessing, ...threading };
+const IMPORT = `import * as mp from "@sauropod/multiprocessing";
+import { activeCount, Thread, Timer } from "@sauropod/multiprocessing/threading";
 `;
 
-/** Defines a test that a program ends by itself, having printed this and no error. */
+/** Defines a test of a program that ends by itself after printing `stdout` and no error. */
 function ends(name: string, program: string, stdout: string): void {
   Deno.test(name, async () => {
     assertEquals(await runProgram(IMPORT + program), { code: 0, stdout, stderr: "" });
@@ -20,7 +18,7 @@ function ends(name: string, program: string, stdout: string): void {
 }
 
 ends(
-  "a program does not end before its threads, whatever they wait for",
+  "A program does not end before its threads, whatever they wait for",
   `
   const sleeper = async () => {
     await mp.sleep(50);
@@ -31,10 +29,10 @@ ends(
     await new Promise<void>((resolve) => resume = resolve);
     console.log("waiter ends");
   };
-  new mp.Thread({ target: waiter }).start();
-  new mp.Thread({ target: sleeper }).start();
+  new Thread({ target: waiter }).start();
+  new Thread({ target: sleeper }).start();
   setTimeout(() => {
-    // Unreferenced, so that nothing but the threads keeps the program alive.
+    // Unreferenced, so that only the threads keep the program alive.
     Deno.unrefTimer(setTimeout(() => resume(), 100) as unknown as number);
   }, 0);
   console.log("main ends");
@@ -43,7 +41,7 @@ ends(
 );
 
 ends(
-  "a program ends while daemons wait for anything of the package",
+  "A program ends while daemons wait for anything of the package",
   `
   const [queue, event, lock] = [new mp.Queue(), new mp.Event(), new mp.Lock()];
   const held = await lock.acquire();
@@ -54,7 +52,7 @@ ends(
     () => event.wait({ timeoutMs: 1e9 }),
     () => lock.acquire(),
     async () => {
-      const thread = new mp.Thread({ target: () => mp.sleep(1e9) });
+      const thread = new Thread({ target: () => mp.sleep(1e9) });
       thread.start();
       await thread.join();
     },
@@ -65,17 +63,17 @@ ends(
       await target();
       console.log("NEVER");
     };
-    new mp.Thread({ target: endless, daemon: true }).start();
+    new Thread({ target: endless, daemon: true }).start();
   }
-  new mp.Timer(30, () => console.log(mp.activeCount(), held instanceof mp.LockGuard)).start();
+  new Timer(30, () => console.log(activeCount(), held instanceof mp.LockGuard)).start();
   `,
   "begun\n".repeat(6) + "9 true\n",
 );
 
 ends(
-  "a program that joins a daemon waits for it",
+  "A program that joins a daemon waits for it",
   `
-  const daemon = new mp.Thread({ target: () => mp.sleep(20), daemon: true });
+  const daemon = new Thread({ target: () => mp.sleep(20), daemon: true });
   daemon.start();
   console.log(await daemon.join(), daemon.isAlive());
   `,
@@ -83,18 +81,18 @@ ends(
 );
 
 ends(
-  "Deno.exit() waits for no thread",
+  "Deno.exit() does not wait for threads",
   `
-  new mp.Thread({ target: () => mp.sleep(1e9) }).start();
-  new mp.Thread({ target: () => Deno.exit() }).start();
+  new Thread({ target: () => mp.sleep(1e9) }).start();
+  new Thread({ target: () => Deno.exit() }).start();
   console.log("main ends");
   `,
   "main ends\n",
 );
 
-Deno.test("a program whose threads fail prints that, and ends with 0", async () => {
+Deno.test("A program with an uncaught error in a thread prints it and ends with exit code 0", async () => {
   const { code, stdout, stderr } = await runProgram(`${IMPORT}
-    const thread = new mp.Thread({
+    const thread = new Thread({
       name: "reader",
       target: async () => {
         await mp.sleep(1);
@@ -109,9 +107,9 @@ Deno.test("a program whose threads fail prints that, and ends with 0", async () 
   assertStringIncludes(stderr, "Exception in thread reader: RangeError: too far\n    at target");
 });
 
-Deno.test("a program whose main module fails ends, whatever threads there are", async () => {
+Deno.test("A program with an uncaught error in its main module ends while threads run", async () => {
   const { code, stderr } = await runProgram(`${IMPORT}
-    new mp.Thread({ target: () => mp.sleep(1e9) }).start();
+    new Thread({ target: () => mp.sleep(1e9) }).start();
     throw new RangeError("too far");
   `);
   assertEquals(code, 1);

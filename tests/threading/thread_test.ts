@@ -40,7 +40,7 @@ async function ended(thread: Thread): Promise<void> {
 
 // Construction
 
-test("new Thread() rejects what is no target or arguments", () => {
+test("new Thread() rejects invalid targets and arguments", () => {
   const make = (options: unknown) => () => new Thread(options as ThreadOptions);
   assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
   assertThrows(make({ target: null }), TypeError, "target must be a function");
@@ -48,7 +48,7 @@ test("new Thread() rejects what is no target or arguments", () => {
   assertThrows(make({ args: { length: 1 } }), TypeError, "write args: [x]");
 });
 
-test("new Thread() refuses what is no option, and a call in place of its target", () => {
+test("new Thread() rejects unknown options and a call in place of a target", () => {
   const make = (options: unknown) => () => new Thread(options as ThreadOptions);
   const list = "There are target, args, name, daemon";
   assertThrows(make({ kwargs: {} }), TypeError, `Cannot make thread: there is no option kwargs`);
@@ -59,7 +59,7 @@ test("new Thread() refuses what is no option, and a call in place of its target"
   assertThrows(make({ target: undefined }), TypeError, advice);
 });
 
-test("new Thread() needs no target, and takes all its options", () => {
+test("new Thread() accepts no target, and all its options", () => {
   class Mine extends Thread {
     override run() {}
   }
@@ -85,7 +85,7 @@ test("new Thread() is not alive and has no ident", () => {
   assertEquals(activeCount(), 1);
 });
 
-test("Thread.name is Thread-N with the name of the target, N counting up", () => {
+test("Thread.name is Thread-N with the name of the target, with increasing N", () => {
   const numberIn = (name: string, pattern: RegExp) => Number(name.match(pattern)![1]);
   function reader() {}
   const first = numberIn(new Thread({ target: reader }).name, /^Thread-(\d+) \(reader\)$/);
@@ -114,12 +114,12 @@ test("Thread.name can be changed at any time", async () => {
 
 // Running
 
-test("Thread.run() calls the target here", () => {
+test("Thread.run() calls the target in the calling thread", () => {
   assertEquals(new Thread({ target: (a: number, b: number) => a + b, args: [1, 2] }).run(), 3);
   assertEquals(new Thread().run(), undefined);
 });
 
-test("Thread.start() begins the target when the caller awaits, with the very arguments", async () => {
+test("Thread.start() begins the target when the caller awaits, with uncopied arguments", async () => {
   const list: string[] = [];
   const threads = ["a", "b"].map((name) =>
     started({ target: (to: string[]) => void to.push(name), args: [list] })
@@ -130,7 +130,7 @@ test("Thread.start() begins the target when the caller awaits, with the very arg
   for (const thread of threads) await ended(thread);
 });
 
-test("Thread.start() may be called by one who holds what the thread wants", async () => {
+test("Thread.start() may be called by the owner of a lock that the thread acquires", async () => {
   const lock = new Lock();
   let thread: Thread;
   {
@@ -140,11 +140,11 @@ test("Thread.start() may be called by one who holds what the thread wants", asyn
   await ended(thread);
 });
 
-test("Thread of no target ends", async () => {
+test("Thread without a target ends", async () => {
   await ended(started({}));
 });
 
-test("Thread.start() a second time throws", async () => {
+test("Thread.start() throws when called again", async () => {
   const thread = started({ target: () => sleep(1), name: "twice" });
   const message = "Cannot start thread twice: it was started before. Make a new one";
   assertThrows(() => thread.start(), Error, message);
@@ -152,7 +152,7 @@ test("Thread.start() a second time throws", async () => {
   assertThrows(() => thread.start(), Error, message);
 });
 
-test("Thread is alive, with an ident and enumerated, from start() to its end", async () => {
+test("Thread is alive, has an ident and is enumerated from start() until it ends", async () => {
   const end = new Event();
   const [one, two] = [started({ target: () => end.wait() }), started({ target: () => end.wait() })];
   assertEquals([one.isAlive(), two.isAlive(), activeCount()], [true, true, 3]);
@@ -167,7 +167,7 @@ test("Thread is alive, with an ident and enumerated, from start() to its end", a
   assertEquals([one.ident, two.ident], idents);
 });
 
-test("Thread is not alive any more when join() has resolved, nor when joinSync() is true", async () => {
+test("Thread is not alive once join() has resolved or joinSync() returned true", async () => {
   for (let i = 0; i < 20; i++) {
     const thread = started({ target: () => i % 2 ? sleep(0) : undefined });
     while (!thread.joinSync({ timeoutMs: 0 })) await sleep(0);
@@ -176,7 +176,7 @@ test("Thread is not alive any more when join() has resolved, nor when joinSync()
   }
 });
 
-test("Thread starts many at once, which share what they see", async () => {
+test("Thread.start() can start many threads at once, which share variables", async () => {
   let count = 0;
   const threads = Array.from({ length: 100 }, (_, i) =>
     started({
@@ -189,7 +189,7 @@ test("Thread starts many at once, which share what they see", async () => {
   assertEquals(count, 100);
 });
 
-test("Thread.start() lets go of target and arguments at the end", async () => {
+test("Thread releases target and arguments at its end", async () => {
   const thread = started({ target: (x: number) => x, args: [5] });
   await ended(thread);
   assertEquals(thread.run(), undefined);
@@ -197,18 +197,18 @@ test("Thread.start() lets go of target and arguments at the end", async () => {
 
 // Joining
 
-test("Thread.join() and joinSync() before start() throw", async () => {
+test("Thread.join() and joinSync() throw before start()", async () => {
   const thread = new Thread({ name: "early" });
   const message = "Cannot join thread early: it was not started";
   await assertRejects(() => thread.join(), Error, message);
   assertThrows(() => thread.joinSync(), Error, message);
 });
 
-test("Thread.join() and joinSync() of the thread that calls throw", async () => {
+test("Thread.join() and joinSync() of the calling thread throw", async () => {
   const thread: Thread = new Thread({
     name: "self",
     target: async () => {
-      const message = "Cannot join thread self: it is the one that calls";
+      const message = "Cannot join thread self: it is the calling thread";
       await assertRejects(() => thread.join(), Error, message);
       assertThrows(() => thread.joinSync(), Error, message);
     },
@@ -218,7 +218,7 @@ test("Thread.join() and joinSync() of the thread that calls throw", async () => 
   if (thread.error !== undefined) throw thread.error;
 });
 
-test("Thread.join() can be repeated, by many", async () => {
+test("Thread.join() can be called several times by several threads", async () => {
   const end = new Event();
   const thread = started({ target: () => end.wait() });
   const other = started({ target: () => thread.join() });
@@ -230,7 +230,7 @@ test("Thread.join() can be repeated, by many", async () => {
   assert(await other.join(guard));
 });
 
-test("Thread.join() with a timeout that passes gives false", async () => {
+test("Thread.join() returns false after timeoutMs", async () => {
   const end = new Event();
   const thread = started({ target: () => end.wait() });
   for (const timeoutMs of [0, -1, 5]) assertEquals(await thread.join({ timeoutMs }), false);
@@ -243,7 +243,7 @@ test("Thread.join() with a timeout that passes gives false", async () => {
   assertEquals(await Promise.all(longest), [true, true]);
 });
 
-test("Thread.join() ends with the reason of its signal", async () => {
+test("Thread.join() rejects with the reason of its signal", async () => {
   const end = new Event();
   const thread = started({ target: () => end.wait() });
   const controller = new AbortController();
@@ -255,7 +255,7 @@ test("Thread.join() ends with the reason of its signal", async () => {
   await ended(thread);
 });
 
-test("Thread.joinSync() of a thread that has not ended throws at once", async () => {
+test("Thread.joinSync() throws immediately if the thread has not ended", async () => {
   const end = new Event();
   const thread = started({ target: () => end.wait(), name: "sleeper" });
   const message = "Cannot block until thread sleeper has ended";
@@ -266,7 +266,7 @@ test("Thread.joinSync() of a thread that has not ended throws at once", async ()
   await ended(thread);
 });
 
-test("Thread is waited for at the end of its scope", async () => {
+test("Thread is awaited at the end of an await using scope", async () => {
   let done = false;
   {
     await using thread = new Thread({
@@ -296,7 +296,7 @@ test("Thread.daemon can be set before start() and not after", async () => {
   assertEquals(thread.daemon, false);
 });
 
-test("Thread.daemon is its creator's if not given", async () => {
+test("Thread.daemon defaults to the flag of the creator", async () => {
   for (const daemon of [true, false]) {
     const flags: boolean[] = [];
     const make = async () => {
@@ -311,7 +311,7 @@ test("Thread.daemon is its creator's if not given", async () => {
 
 // Errors
 
-test("Thread.error has the error that left the thread, and join() does not throw it", async () => {
+test("Thread.error is the uncaught error, which join() does not throw", async () => {
   const before = setExcepthook(() => {});
   try {
     const mistake = new RangeError("too far");
@@ -353,7 +353,7 @@ class Adder extends Thread {
   }
 }
 
-test("Thread subclass runs its run() with its own properties", async () => {
+test("Thread subclass executes its run() with its properties", async () => {
   const adder = new Adder([1, 2, 3], { name: "adder", daemon: true });
   assertEquals([adder.name, adder.daemon], ["adder", true]);
   adder.start();
@@ -364,7 +364,7 @@ test("Thread subclass runs its run() with its own properties", async () => {
 
 // With the rest of the package
 
-test("Thread waits for a lock, an event and a queue while others run", async () => {
+test("Thread can wait for a lock, an event and a queue while others run", async () => {
   const [lock, event, queue] = [new Lock(), new Event(), new Queue<number>()];
   const held = await lock.acquire();
   const done: string[] = [];
@@ -385,7 +385,7 @@ test("Thread waits for a lock, an event and a queue while others run", async () 
   lock.release();
 });
 
-test("Thread leaves no wait behind, even if it is a daemon", async () => {
+test("Thread as a daemon leaves no pending wait behind", async () => {
   const before = countParkedPromises();
   const queue = new Queue();
   const thread = started({ target: () => queue.get(), daemon: true });
@@ -400,7 +400,7 @@ test("Thread cannot be sent", () => {
   assertThrows(() => queue.tryPut(new Thread()), DataCloneError, "a Thread holds what cannot");
 });
 
-test("Thread() refuses Python's positional arguments", () => {
+test("new Thread() rejects Python's positional arguments", () => {
   assertThrows(
     () => new Thread((() => {}) as never),
     TypeError,

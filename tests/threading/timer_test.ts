@@ -28,7 +28,7 @@ test("Timer calls the function once with its arguments, in its thread, after the
   assert(timer.finished.isSet());
 });
 
-test("Timer.cancel() before it fires: it ends at once and calls nothing", async () => {
+test("Timer.cancel() before the call ends the timer immediately without calling the function", async () => {
   const fn = spy();
   const timer = new Timer(1e9, fn);
   timer.start();
@@ -43,7 +43,7 @@ test("Timer.cancel() before it fires: it ends at once and calls nothing", async 
   assertSpyCalls(fn, 0);
 });
 
-test("Timer.cancel() after it fired does nothing", async () => {
+test("Timer.cancel() after the call does nothing", async () => {
   const fn = spy();
   const timer = new Timer(0, fn);
   timer.start();
@@ -53,7 +53,7 @@ test("Timer.cancel() after it fired does nothing", async () => {
   assert(timer.finished.isSet());
 });
 
-test("Timer waits for a function that returns a promise", async () => {
+test("Timer waits for the promise that the function returns", async () => {
   let done = false;
   const timer = new Timer(-5, async () => {
     await sleep(1);
@@ -64,7 +64,7 @@ test("Timer waits for a function that returns a promise", async () => {
   assert(done);
 });
 
-test("Timer whose function fails is finished, and has the error", async () => {
+test("Timer with a function that throws is finished and has the error", async () => {
   const before = setExcepthook(() => {});
   const mistake = new Error("too late");
   const timer = new Timer(0, () => {
@@ -77,7 +77,7 @@ test("Timer whose function fails is finished, and has the error", async () => {
   assert(timer.finished.isSet());
 });
 
-test("new Timer() rejects what is no interval, function or arguments", () => {
+test("new Timer() rejects invalid intervals, functions and arguments", () => {
   const make = (...args: unknown[]) => () => new Timer(...args as [number, () => void]);
   assertThrows(make("1", () => {}), TypeError, "intervalMs must be a number of milliseconds");
   assertThrows(make(NaN, () => {}), TypeError, "not NaN");

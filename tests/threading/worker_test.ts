@@ -9,7 +9,7 @@ import { test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/thread_tasks.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
-test("Process waits for its threads before it ends, and not for daemons", async () => {
+test("Process waits for its threads before it ends, but not for daemons", async () => {
   const [go, out] = [new Event(), new Queue<string>()];
   const process = run(tasks.leaveThreadsBehind, go, out);
   assertEquals(await process.join({ timeoutMs: 100 }), false);
@@ -18,7 +18,7 @@ test("Process waits for its threads before it ends, and not for daemons", async 
   assertEquals([await out.get(guard), await out.get(guard)], ["first", "last"]);
 });
 
-test("Process that fails waits for its threads before it ends", async () => {
+test("Process that throws waits for its threads before it ends", async () => {
   const [go, out] = [new Event(), new Queue<string>()];
   const process = run(tasks.failAndLeaveThreadsBehind, go, out);
   assertEquals(await process.join({ timeoutMs: 100 }), false);
@@ -29,7 +29,7 @@ test("Process that fails waits for its threads before it ends", async () => {
   assertEquals([out.size(), out.getSync(), out.getSync()], [2, "first", "last"]);
 });
 
-test("Process whose thread fails ends with 0", async () => {
+test("Process with an uncaught error in a thread ends with exit code 0", async () => {
   const out = new Queue<string>();
   const process = run(tasks.failInThread, out);
   await ended(process);
