@@ -16,7 +16,7 @@ import {
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { holdLoop, releaseLoop } from "../parking/keep_alive.ts";
-import { type Fiber, installHooks } from "../heap/hooks.ts";
+import { type Fiber, hooks, installHooks } from "../heap/hooks.ts";
 import { Event } from "../sync/event.ts";
 import { warnAboutBlocking } from "./blocking.ts";
 import { callExcepthook } from "./excepthook.ts";
@@ -332,12 +332,9 @@ export function finishThread(thread: Thread): void {
   it.onEnd?.();
 }
 
-let isPrepared = false;
-
 /** Prepares this isolate for threads, once. */
 export function prepareForThreads(): void {
-  if (isPrepared) return;
-  isPrepared = true;
+  if (hooks.currentFiber !== undefined) return;
   installHooks({
     currentFiber() {
       const thread = running();
