@@ -20,7 +20,7 @@ const kinds = { JoinableQueue, LifoQueue, PriorityQueue };
 const times = <T>(length: number, make: (at: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
 
-/** Does tasks until it gets a negative number; counts each before it says that it is done. */
+/** Does tasks until it gets a negative number. Counts each task before it marks the task done. */
 const work = task(
   import.meta,
   (tasks: JoinableQueue<number>, finished: Int32Array<SharedArrayBuffer>) => {
@@ -101,7 +101,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     });
   }
 
-  test(`${name}.taskDone() refuses more than was put`, async () => {
+  test(`${name}.taskDone() throws RangeError when no task is unfinished`, async () => {
     const queue = new Kind<number>();
     const message = "Cannot mark task done: taskDone() was called more often than items were put";
     assertThrows(() => queue.taskDone(), RangeError, message);
@@ -119,7 +119,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals(queue.unfinishedTasks, 1);
   });
 
-  test(`${name}: a put that fails counts nothing`, async () => {
+  test(`${name}: a put that fails does not count`, async () => {
     const queue = new Kind<unknown>(1);
     const signal = AbortSignal.abort();
     await assertRejects(() => queue.put(1, { signal }));
@@ -142,7 +142,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assert(queue.joinSync({ timeoutMs: 0 }));
   });
 
-  test(`${name}.join() ends with the reason of a signal, and rejects bad options`, async () => {
+  test(`${name}.join() rejects with the reason of a signal, and rejects invalid options`, async () => {
     const queue = new Kind<number>();
     queue.putSync(1);
     const reason = new Error("enough");
@@ -154,7 +154,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertThrows(() => queue.joinSync({ timeoutMs: NaN }), TypeError);
   });
 
-  test(`${name}.join() of several, here and in a worker, all return`, async () => {
+  test(`${name}.join() returns for all joiners, here and in a worker`, async () => {
     const [tasks, answers] = [new Kind<number>(), new Queue<string>()];
     tasks.putSync(1);
     const process = run(
@@ -177,7 +177,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     await ended(process);
   });
 
-  test(`${name}.shutdown({ immediate: true }) marks done what it drops`, async () => {
+  test(`${name}.shutdown({ immediate: true }) marks the dropped items done`, async () => {
     const tasks = new Kind<number>();
     for (let at = 0; at < 5; at++) tasks.putSync(at);
     tasks.getSync();
@@ -190,7 +190,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertThrows(() => tasks.taskDone(), RangeError);
   });
 
-  test(`${name}.shutdown() unblocks join() at once if nobody has an item`, async () => {
+  test(`${name}.shutdown() wakes join() at once if no item is in hand`, async () => {
     const tasks = new Kind<number>();
     const answers = new Queue<boolean>();
     tasks.putSync(1);
@@ -211,7 +211,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     await ended(process);
   });
 
-  test(`${name}.shutdown() leaves what is there to be done`, async () => {
+  test(`${name}.shutdown() leaves the remaining items unfinished`, async () => {
     const tasks = new Kind<number>();
     tasks.putSync(1);
     tasks.shutdown();
@@ -249,7 +249,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
       }],
     } as Record<string, [number, (tasks: JoinableQueue<number>, taken: Event) => void]>)
   ) {
-    test(`${name}.join() is told of a worker that ${ending} with an item`, async () => {
+    test(`${name}.join() throws WorkerDiedError when a worker ${ending} with an item`, async () => {
       const [tasks, taken, another] = [new Kind<number>(), new Event(), new Event()];
       tasks.putSync(1);
       tasks.putSync(2);
@@ -282,7 +282,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     });
   }
 
-  test(`${name}.joinSync() is told of a worker that died before`, async () => {
+  test(`${name}.joinSync() throws WorkerDiedError for a worker that died before`, async () => {
     const tasks = new Kind<number>();
     for (let at = 0; at < 5; at++) tasks.putSync(at);
     const process = run((tasks: JoinableQueue<number>) => {
@@ -297,7 +297,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assert(!tasks.joinSync({ timeoutMs: 0 }));
   });
 
-  test(`${name}.join() is not told of who died empty-handed, nor of who returned`, async () => {
+  test(`${name}.join() ignores workers that died without an item or returned`, async () => {
     const tasks = new Kind<number>();
     for (let at = 0; at < 3; at++) tasks.putSync(at);
     const waiting = new Event();
@@ -323,7 +323,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assert(await joining);
   });
 
-  test(`${name}.join() returns if others marked what a dead worker had`, async () => {
+  test(`${name}.join() returns if another worker marked the items of a dead one`, async () => {
     const tasks = new Kind<number>();
     tasks.putSync(1);
     const process = run((tasks: JoinableQueue<number>) => {
@@ -356,7 +356,7 @@ const putPoints = task(
   },
 );
 
-test("JoinableQueue.taskDone() of a worker that was terminated does not count", async () => {
+test("JoinableQueue.taskDone() has no effect in a worker that was terminated", async () => {
   const [tasks, taken, terminated] = [new JoinableQueue<number>(), new Event(), sharedCount()];
   tasks.putSync(1);
   tasks.putSync(2);
@@ -385,7 +385,7 @@ test("JoinableQueue.taskDone() of a worker that was terminated does not count", 
   await ended(process, -15);
 });
 
-test("JoinableQueue.join() is told of an item that a worker got after it was terminated", async () => {
+test("JoinableQueue.join() throws WorkerDiedError for an item that a worker got after it was terminated", async () => {
   const [tasks, ready, turn] = [new JoinableQueue<number>(), new Event(), sharedCount()];
   for (let at = 0; at < 3; at++) tasks.putSync(at);
   const process = run(
@@ -465,7 +465,7 @@ test("JoinableQueue works for many short-lived workers, some of which die", asyn
   assertEquals(died, 4);
 });
 
-test("JoinableQueue is made in a worker and joined here", async () => {
+test("JoinableQueue can be created in a worker and joined here", async () => {
   const queues = new Queue<JoinableQueue<number>>();
   const process = new Process({ target: makeTasks, args: [queues] });
   process.start();

@@ -18,8 +18,8 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 const { AddrInUse, ConnectionRefused } = Deno.errors;
 
-// 199
-test("Listener() refuses a name that another has, until that is closed", () => {
+// CPython TestListener.test_multiple_bind
+test("Listener() rejects the name of another listener until that is closed", () => {
   using listener = new Listener("name");
   assertEquals([listener.name, listener.closed], ["name", false]);
   for (let times = 0; times < 2; times++) {
@@ -36,7 +36,7 @@ test("Listener() refuses a name that another has, until that is closed", () => {
   using _ = new Listener("name");
 });
 
-test("Listener() without a name gets one of its own", () => {
+test("Listener() without a name gets a unique one", () => {
   using first = new Listener();
   using second = new Listener();
   assert(first.name !== second.name && first.name !== "");
@@ -45,8 +45,8 @@ test("Listener() without a name gets one of its own", () => {
   }
 });
 
-// 205
-test("Client() polls what the one that accepted has sent", async () => {
+// CPython TestListenerClient.test_issue16955
+test("Connection.poll() of a client sees what the accepting end sent", async () => {
   using listener = new Listener<string>();
   using client = Client<string>(listener.name);
   using connection = await listener.accept(guard);
@@ -57,7 +57,7 @@ test("Client() polls what the one that accepted has sent", async () => {
   assertEquals(client.pollSync(), false);
 });
 
-// 200
+// CPython TestListener.test_context
 test("Listener and Client are closed at the end of their scopes", async () => {
   let outside: Listener<string>, end: Connection<string>;
   {
@@ -80,7 +80,7 @@ test("Listener and Client are closed at the end of their scopes", async () => {
   assertThrows(() => Client(undefined as unknown as string), TypeError, "name must be a string");
 });
 
-test("Listener.accept() waits, gives up in time or when it is told to, and is told of the end", async () => {
+test("Listener.accept() waits, and ends on timeout, abort and close", async () => {
   using listener = new Listener<number>("patience");
   for (const timeoutMs of [-1, 0, 5]) {
     const message = `Cannot accept: no connection was made within ${timeoutMs} ms`;
@@ -106,8 +106,8 @@ test("Listener.accept() waits, gives up in time or when it is told to, and is to
   assertEquals(await told, [listener]);
 });
 
-// 204
-test("Listener.accept() loses nothing of a client that closed before", async () => {
+// CPython TestListenerClient.test_issue14725
+test("Listener.accept() accepts a client that sent and closed before", async () => {
   using listener = new Listener<string>("hasty");
   const client = Client<string>("hasty");
   client.sendSync("hello");
@@ -118,7 +118,7 @@ test("Listener.accept() loses nothing of a client that closed before", async () 
   assertThrows(() => connection.sendSync("too late"), BrokenPipeError);
 });
 
-test("Listener.close() tells the clients that were not accepted", async () => {
+test("Listener.close() ends the clients that were not accepted", async () => {
   const listener = new Listener<string>("full");
   const [first, second] = [Client<string>("full"), Client<string>("full")];
   using accepted = await listener.accept(guard);
@@ -138,8 +138,8 @@ const call = task(import.meta, (name: string, message: string) => {
   if (connection.recvSync() !== `you said ${message}`) throw new Error("misheard");
 });
 
-// 203, 205
-test("Listener accepts connections of workers, which talk through them", async () => {
+// CPython TestListenerClient.test_listener_client, test_issue16955
+test("Listener accepts connections of workers, which then exchange messages", async () => {
   using listener = new Listener<string>();
   const processes = Array.from({ length: 4 }, (_, id) => run(call, listener.name, `hello ${id}`));
   const heard: string[] = [];
@@ -183,7 +183,7 @@ for (const ending of ["terminate", "kill"] as const) {
   });
 }
 
-test("Listener that is sent accepts wherever it is, and lasts while somebody has it", async () => {
+test("Listener accepts in every isolate that it was sent to, and lasts while one has it", async () => {
   using listener = new Listener<string>("shared");
   const queue = new Queue<Listener<string>>();
   queue.putSync(listener);

@@ -19,7 +19,7 @@ import { ended, run } from "../fixtures/workers.ts";
 const times = <T>(length: number, make: (at: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
 
-/** A priority to put with, or "get". */
+/** Sequences of operations: a priority to put with, or "get". */
 const operations = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: -3, max: 3 }) },
@@ -30,7 +30,7 @@ const operations = fc.array(
   { maxLength: 300, size: "max" },
 );
 
-/** Does the same to the queue and to an array, in which `place` says where an item belongs. */
+/** Applies the same operations to the queue and to an array, in which `place` returns the position of an item. */
 function assertLike<T extends { id: number; priority: number }>(
   queue: LifoQueue<T> | PriorityQueue<T>,
   script: (number | "get")[],
@@ -53,12 +53,12 @@ function assertLike<T extends { id: number; priority: number }>(
   assertEquals(queue.tryGet(), undefined);
 }
 
-test("LifoQueue gives what an array gives that is pushed and popped", () => {
+test("LifoQueue returns the items that an array with push() and pop() returns", () => {
   const queue = new LifoQueue<{ id: number; priority: number }>();
   fc.assert(fc.property(operations, (script) => assertLike(queue, script, () => 0)));
 });
 
-test("PriorityQueue gives what a sorted array gives, equals in the order of putting", () => {
+test("PriorityQueue returns items sorted by priority, equal ones in the order of the puts", () => {
   const queue = new PriorityQueue<{ id: number; priority: number }>();
   fc.assert(fc.property(operations, (script) =>
     assertLike(queue, script, (model, priority) => {
@@ -67,7 +67,7 @@ test("PriorityQueue gives what a sorted array gives, equals in the order of putt
     })));
 });
 
-test("PriorityQueue sorts many items, over and over", () => {
+test("PriorityQueue sorts many items repeatedly", () => {
   const queue = new PriorityQueue<number>();
   for (let turn = 0; turn < 3; turn++) {
     const items = times(2000, (at) => (at * 7919) % 2003);
@@ -76,7 +76,7 @@ test("PriorityQueue sorts many items, over and over", () => {
   }
 });
 
-test("LifoQueue.get() that waits gets what is put, first come, first served", async () => {
+test("LifoQueue.get() serves waiting calls first come, first served", async () => {
   const queue = new LifoQueue<number>();
   const gets = times(3, () => queue.get());
   for (let at = 0; at < 3; at++) queue.putSync(at);
@@ -106,7 +106,7 @@ test("PriorityQueue takes the priority from the options, the item, or its first 
   assertEquals(times(7, () => queue.getSync()), expected);
 });
 
-test("PriorityQueue refuses an item without a priority, and says what to do", async () => {
+test("PriorityQueue.put() rejects an item without a priority, and says what to do", async () => {
   const queue = new PriorityQueue<unknown>();
   const message = "Cannot put item: it has no priority. Pass { priority: 1 } after the item";
   for (const item of ["x", {}, [], ["x", 1], [[1]], null, undefined, 1n, new Float64Array(1)]) {
@@ -131,7 +131,7 @@ test("PriorityQueue refuses an item without a priority, and says what to do", as
   assertEquals([queue.size(), queue.unfinishedTasks], [0, 0]);
 });
 
-test("PriorityQueue puts in its place what had to wait for room", async () => {
+test("PriorityQueue orders items that had to wait for room", async () => {
   const queue = new PriorityQueue<string>(2);
   queue.putSync("b", { priority: 2 });
   queue.putSync("d", { priority: 4 });
@@ -183,13 +183,13 @@ const consumeAsync = task(
 );
 
 const count = 300;
-/** A number for each item of four producers. */
+/** Returns the items of four producers as unique numbers. */
 const numbersOf = (items: Item[]) =>
   items.map(([, producer, number]) => producer * count + number).sort((a, b) => a - b);
 
 for (const Kind of [LifoQueue, PriorityQueue]) {
   for (const maxsize of [0, 1, 5]) {
-    test(`${Kind.name}(${maxsize}) of several producers and consumers loses and doubles nothing`, async () => {
+    test(`${Kind.name}(${maxsize}) with several producers and consumers gets each item once`, async () => {
       const [queue, results] = [new Kind<Item>(maxsize), new Queue<Item[]>()];
       const consumers = [consume, consumeAsync].map((it) => run(it, queue, results, Infinity));
       const producers = [run(produce, queue, 0, count), run(produceAsync, queue, 1, count)];
@@ -204,7 +204,7 @@ for (const Kind of [LifoQueue, PriorityQueue]) {
     });
   }
 
-  test(`${Kind.name} is in order when one drains what several left`, async () => {
+  test(`${Kind.name} is in order when one consumer drains the items of several producers`, async () => {
     const [queue, results] = [new Kind<Item>(), new Queue<Item[]>()];
     const others: Process[] = [
       ...[0, 1].map((it) => run(produce, queue, it, count)),
@@ -232,11 +232,11 @@ for (const Kind of [LifoQueue, PriorityQueue]) {
 
 // Memory
 
-/** Top of the part of the heap that was ever used. */
+/** Returns the end of the part of the heap that was ever used. */
 const heapTop = () => i32[3];
 
 for (const [name, store] of Object.entries({ lifoStore, priorityStore })) {
-  test(`${name} frees everything it had`, () => {
+  test(`${name} frees its memory`, () => {
     new LifoQueue(); // the heap
     const cycle = () => {
       const channel = allocate(CHANNEL_WORDS * 4);

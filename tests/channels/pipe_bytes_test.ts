@@ -16,7 +16,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The bytes of a text. */
+/** Returns the text in UTF-8. */
 function bytes(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
@@ -51,7 +51,7 @@ test("Connection.sendBytes() accepts buffers of every kind", async () => {
   }
 });
 
-test("Connection.sendBytes() copies at the call, a shared buffer too", async () => {
+test("Connection.sendBytes() copies at the call, also a shared buffer", async () => {
   const [here, there] = Pipe();
   const shared = new Uint8Array(new SharedArrayBuffer(2));
   here.sendBytesSync(shared);
@@ -60,8 +60,8 @@ test("Connection.sendBytes() copies at the call, a shared buffer too", async () 
   assertEquals([...shared], [1, 0]);
 });
 
-// 182, 183: the texts and numbers of Python's test
-test("Connection.sendBytes() sends the part from offset, of so many bytes", async () => {
+// CPython TestConnection.test_sendbytes, with its texts and numbers
+test("Connection.sendBytes() sends size bytes from offset on", async () => {
   const [here, there] = Pipe();
   const latin = bytes("abcdefghijklmnopqrstuvwxyz");
   for (
@@ -84,7 +84,7 @@ test("Connection.sendBytes() sends the part from offset, of so many bytes", asyn
   assertEquals([...there.recvBytesSync()], [3, 0, 0, 0]);
 });
 
-test("Connection.sendBytes() names an offset or size that is outside", async () => {
+test("Connection.sendBytes() throws RangeError for an offset or size outside of the buffer", async () => {
   const [here, there] = Pipe();
   const latin = bytes("abcdefghijklmnopqrstuvwxyz");
   for (
@@ -111,7 +111,7 @@ test("Connection.sendBytes() names an offset or size that is outside", async () 
   assert(!there.pollSync(), "nothing was sent");
 });
 
-test("Connection.sendBytes() of what is no buffer is refused", async () => {
+test("Connection.sendBytes() rejects a value that is not a buffer", async () => {
   const [here, there] = Pipe();
   for (const [sent, what] of [["text", "a string"], [[1], "another object"], [null, "null"]]) {
     await assertRejects(
@@ -131,7 +131,7 @@ test("Connection.sendBytes() of what is no buffer is refused", async () => {
 
 // Receiving
 
-test("Connection.recvBytes() takes a Uint8Array that was sent, and recv() bytes", async () => {
+test("Connection.recvBytes() receives a Uint8Array of send(), and recv() the bytes of sendBytes()", async () => {
   const [here, there] = Pipe<Uint8Array>();
   here.sendSync(bytes("sent"));
   here.sendBytesSync(bytes("as bytes"));
@@ -139,7 +139,7 @@ test("Connection.recvBytes() takes a Uint8Array that was sent, and recv() bytes"
   assertEquals(await there.recv(guard), bytes("as bytes"));
 });
 
-test("Connection.recvBytes() leaves another message to recv(), and names it", async () => {
+test("Connection.recvBytes() leaves a message that is not bytes to recv(), and describes it", async () => {
   const [here, there] = Pipe<unknown>();
   const shared = new Uint8Array(new SharedArrayBuffer(8));
   for (
@@ -176,7 +176,7 @@ test("Connection.recvBytes() leaves another message to recv(), and names it", as
   }
 });
 
-// 175
+// CPython TestConnection.test_connection
 test("Connection.recvBytesInto() fills the buffer from offset and leaves the rest", async () => {
   const [here, there] = Pipe();
   const buffer = new Int32Array(10);
@@ -213,8 +213,8 @@ test("Connection.recvBytesInto() fills buffers of every kind", async () => {
   }
 });
 
-// 176
-test("Connection.recvBytesInto() of too much throws BufferTooShort with the whole message", async () => {
+// CPython TestConnection.test_connection
+test("Connection.recvBytesInto() throws BufferTooShort with the whole message when it does not fit", async () => {
   const [here, there] = Pipe();
   const message = bytes("this is a longer message");
   const buffer = new Uint8Array(8).fill(7);
@@ -242,7 +242,7 @@ test("Connection.recvBytesInto() of too much throws BufferTooShort with the whol
   assertEquals(there.recvBytesIntoSync(buffer), 5);
 });
 
-test("Connection.recvBytesInto() of a buffer that is transferred meanwhile loses nothing", async () => {
+test("Connection.recvBytesInto() loses no message when the buffer is transferred during the wait", async () => {
   const [here, there] = Pipe();
   const buffer = new Uint8Array(8);
   const receiving = there.recvBytesInto(buffer, guard);
@@ -251,7 +251,7 @@ test("Connection.recvBytesInto() of a buffer that is transferred meanwhile loses
   assertEquals((await assertRejects(() => receiving, BufferTooShort)).bytes, bytes("abc"));
 });
 
-test("Connection.recvBytesInto() names a bad buffer or offset, and takes nothing", async () => {
+test("Connection.recvBytesInto() rejects an invalid buffer or offset without taking a message", async () => {
   const [here, there] = Pipe();
   here.sendBytesSync(bytes("a"));
   const buffer = new Float64Array(2);
@@ -267,8 +267,8 @@ test("Connection.recvBytesInto() names a bad buffer or offset, and takes nothing
   assertEquals(there.recvBytesSync(), bytes("a"));
 });
 
-// Python's connection ends here: not to be reproduced
-test("Connection.recvBytes() of more than maxLength throws BufferTooShort, and the pipe goes on", async () => {
+// Python closes the connection here
+test("Connection.recvBytes() throws BufferTooShort for more than maxLength bytes, and stays usable", async () => {
   const [here, there] = Pipe();
   for (const text of ["four", "fives", "fives", "four", ""]) here.sendBytesSync(bytes(text));
   assertEquals(await there.recvBytes({ maxLength: 4 }), bytes("four"));
@@ -289,7 +289,7 @@ test("Connection.recvBytes() of more than maxLength throws BufferTooShort, and t
   }
 });
 
-test("Connection.recvBytes() waits, gives up in time or when it is told to", async () => {
+test("Connection.recvBytes() waits, and ends on timeout and abort", async () => {
   const [here, there] = Pipe();
   const waiting = there.recvBytes(guard);
   here.sendBytesSync(bytes("late"));
@@ -310,7 +310,7 @@ test("Connection.recvBytes() waits, gives up in time or when it is told to", asy
   assertEquals(there.recvBytesSync(guard), bytes("still"));
 });
 
-test("Connection has one direction for bytes, too", async () => {
+test("Connection of a one-way pipe sends bytes in one direction", async () => {
   const [reader, writer] = Pipe({ duplex: false });
   writer.sendBytesSync(bytes("a"));
   const cannotSend = "Cannot send: the pipe is one-way";
@@ -332,7 +332,7 @@ test("Connection that is closed neither sends nor receives bytes", async () => {
   await assertRejects(() => there.sendBytes(bytes("a")), ClosedError, `Cannot send: ${closed}`);
   await assertRejects(() => there.recvBytes(), ClosedError, `Cannot receive: ${closed}`);
   assertThrows(() => there.recvBytesIntoSync(new Uint8Array(1)), ClosedError, closed);
-  // 179
+  // CPython TestConnection.test_connection
   assertEquals(here.recvBytesSync(), bytes("last"));
   const gone = "Cannot receive: the other end of the pipe is gone";
   await assertRejects(() => here.recv(), EOFError, gone);
@@ -345,8 +345,8 @@ test("Connection that is closed neither sends nor receives bytes", async () => {
   assertEquals([here.readable, here.writable], [true, true]);
 });
 
-// 188
-test("Connection.poll() is true for a message without bytes, as often as it is asked", async () => {
+// CPython TestPoll.test_empty_string
+test("Connection.poll() returns true repeatedly for an empty message", async () => {
   const [here, there] = Pipe();
   assert(!there.pollSync());
   here.sendBytesSync(bytes(""));
@@ -374,9 +374,9 @@ const echoBytesAsync = task(import.meta, async (end: Connection) => {
   }
 });
 
-// 174, 178
+// CPython TestConnection.test_connection
 for (const [kind, target] of Object.entries({ blocking: echoBytes, async: echoBytesAsync })) {
-  test(`Connection.sendBytes() goes there and back, also 16 MiB, the worker ${kind}`, async () => {
+  test(`Connection.sendBytes() makes round trips, also of 16 MiB, the worker ${kind}`, async () => {
     const [here, there] = Pipe();
     const process = run(target, there);
     there.close();
@@ -398,8 +398,8 @@ for (const [kind, target] of Object.entries({ blocking: echoBytes, async: echoBy
   });
 }
 
-// 189, 191
-test("Connection keeps messages apart, those without bytes too, while it is polled", async () => {
+// CPython TestPoll.test_strings, test_dont_merge
+test("Connection does not merge messages, also empty ones, while it is polled", async () => {
   const [here, there] = Pipe();
   const texts = ["hello", "", "a", "", "cd", "end", "", ""];
   const process = run(
@@ -421,8 +421,8 @@ test("Connection keeps messages apart, those without bytes too, while it is poll
   await ended(process);
 });
 
-// 190
-test("Connection.poll() of another worker eats no part of a message", async () => {
+// CPython TestPoll.test_boundaries
+test("Connection.poll() in another worker takes no part of a message", async () => {
   const [reader, writer] = Pipe({ duplex: false });
   const [first, saw] = [new Event(), new Event()];
   const process = run(
@@ -447,7 +447,7 @@ test("Connection.poll() of another worker eats no part of a message", async () =
   assert(!reader.pollSync());
 });
 
-test("Connection.recvBytes() of two workers gives each message to one of them, whole", async () => {
+test("Connection.recvBytes() in two workers gives each message whole to one of them", async () => {
   const [here, there] = Pipe();
   const [back, results] = Pipe<number[]>();
   const target = async (end: Connection, results: Connection<number[]>) => {

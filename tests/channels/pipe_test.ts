@@ -27,7 +27,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 // One isolate
 
-test("Pipe() gives two ends that send each other messages", async () => {
+test("Pipe() returns two ends that send each other messages", async () => {
   const [here, there] = Pipe<unknown>();
   assert(here instanceof Connection && there instanceof Connection);
   assertEquals([here.readable, here.writable, there.readable, there.writable], [
@@ -60,7 +60,7 @@ test("Pipe({ duplex: false }) receives at the first end and sends at the second"
   await assertRejects(() => reader.recv(guard), EOFError);
 });
 
-// 207
+// CPython TestPicklingConnections.test_access
 test("Pipe({ duplex: false }) keeps the direction of an end that was sent", async () => {
   const [reader, writer] = Pipe<string>({ duplex: false });
   const [home, there] = Pipe<string>();
@@ -108,7 +108,7 @@ test("Connection.send() never waits, and keeps whole messages in order", () => {
   for (const message of messages) assertEquals(there.recvSync(), message);
 });
 
-test("Connection.send() of what cannot cross is refused, with the path", async () => {
+test("Connection.send() rejects a value that cannot cross, with the path", async () => {
   const [here, there] = Pipe<unknown>();
   const message = "Cannot send message.s: a symbol";
   await assertRejects(() => here.send({ s: Symbol() }), DataCloneError, message);
@@ -117,7 +117,7 @@ test("Connection.send() of what cannot cross is refused, with the path", async (
   assertEquals(there.recvSync(), 1);
 });
 
-test("Connection.recv() throws TimeoutError when no message comes in time", async () => {
+test("Connection.recv() throws TimeoutError when no message arrives in time", async () => {
   const [here] = Pipe();
   for (const timeoutMs of [-1, 0, 5]) {
     const message = `Cannot receive: no message arrived within ${timeoutMs} ms`;
@@ -126,7 +126,7 @@ test("Connection.recv() throws TimeoutError when no message comes in time", asyn
   }
 });
 
-test("Connection.recv() ends with the reason of a signal", async () => {
+test("Connection.recv() rejects with the reason of a signal", async () => {
   const [here, there] = Pipe<number>();
   const reason = new Error("enough");
   const aborted = { signal: AbortSignal.abort(reason) };
@@ -142,7 +142,7 @@ test("Connection.recv() ends with the reason of a signal", async () => {
   assertEquals(await here.recv(guard), 2);
 });
 
-test("Connection.poll() looks, or waits for a message, and takes none", async () => {
+test("Connection.poll() checks or waits for a message, and takes none", async () => {
   const [here, there] = Pipe<number>();
   assertEquals([await here.poll(), here.pollSync()], [false, false]);
   assertEquals(await here.poll({ timeoutMs: 2 }), false);
@@ -155,7 +155,7 @@ test("Connection.poll() looks, or waits for a message, and takes none", async ()
   assertEquals(here.pollSync(), false);
 });
 
-test("Connection.poll() passes its wake-up on to who receives", async () => {
+test("Connection.poll() forwards its wake-up to a receiver", async () => {
   const [here, there] = Pipe<number>();
   const polling = here.poll(guard);
   const receiving = here.recv(guard);
@@ -166,7 +166,7 @@ test("Connection.poll() passes its wake-up on to who receives", async () => {
   assertEquals(here.recvSync(), 2);
 });
 
-test("Connection.poll() is true when the other end is gone", async () => {
+test("Connection.poll() returns true when the other end is gone", async () => {
   const [here, there] = Pipe();
   const waiting = here.poll(guard);
   there.close();
@@ -176,7 +176,7 @@ test("Connection.poll() is true when the other end is gone", async () => {
 
 // Closing
 
-test("Connection.close() closes this end, twice safely", async () => {
+test("Connection.close() closes this end, and is idempotent", async () => {
   const [here, there] = Pipe<number>();
   assert(!here.closed);
   here.close();
@@ -200,7 +200,7 @@ test("Connection is closed at the end of its scope", () => {
   assertThrows(() => here.recvSync(guard), EOFError);
 });
 
-test("Connection.recv() gets what was sent before the other end closed, then EOFError", async () => {
+test("Connection.recv() receives what was sent before the other end closed, then throws EOFError", async () => {
   const [here, there] = Pipe<number>();
   there.sendSync(1);
   there.sendSync(2);
@@ -211,14 +211,14 @@ test("Connection.recv() gets what was sent before the other end closed, then EOF
   assertThrows(() => here.recvSync(), EOFError, message);
 });
 
-test("Connection.recv() that waits is told when the other end closes", async () => {
+test("Connection.recv() throws EOFError when the other end closes during the wait", async () => {
   const [here, there] = Pipe();
   const waiting = [here.recv(guard), here.recv(guard)];
   there.close();
   for (const it of waiting) await assertRejects(() => it, EOFError);
 });
 
-test("Connection.send() to an end that closed is a BrokenPipeError", async () => {
+test("Connection.send() throws BrokenPipeError when the other end is closed", async () => {
   const [here, there] = Pipe<unknown>();
   there.close();
   const message = "Cannot send message: the other end of the pipe is gone";
@@ -245,7 +245,7 @@ const echoAsync = task(import.meta, async (end: Connection<unknown>) => {
 });
 
 for (const [kind, target] of Object.entries({ blocking: echo, async: echoAsync })) {
-  test(`Connection goes there and back, the worker ${kind}, and both ends end`, async () => {
+  test(`Connection makes round trips, the worker ${kind}, and both ends end`, async () => {
     const [here, there] = Pipe<unknown>();
     const process = run(target, there);
     for (let at = 0; at < 200; at++) {
@@ -260,7 +260,7 @@ for (const [kind, target] of Object.entries({ blocking: echo, async: echoAsync }
   });
 }
 
-test("Connection carries messages of no bytes and of 100 MiB", async () => {
+test("Connection carries empty messages and messages of 100 MiB", async () => {
   const [here, there] = Pipe<unknown>();
   const process = run(echo, there);
   for (const empty of ["", new Uint8Array(0), undefined]) {
@@ -349,7 +349,7 @@ test("Connection.recv() throws EOFError when the worker cannot import what it sh
   assertEquals(process.exitCode, 1);
 });
 
-test("Connection.recv() gets what a worker sent before it died", async () => {
+test("Connection.recv() receives what a worker sent before it died", async () => {
   const [here, there] = Pipe<string>();
   const process = run((end: Connection<string>) => {
     end.send("last words");
@@ -395,7 +395,7 @@ test("Connection that was sent stays open here if it is used here again", async 
   assertEquals(here.recvSync(guard), "still open");
 });
 
-test("Connection that was sent away for good says so", async () => {
+test("Connection.send() throws ClosedError when the worker that got the end has ended", async () => {
   const [here, there] = Pipe<string>();
   await ended(run((_end: Connection<string>) => {}, there));
   assertThrows(
@@ -406,7 +406,7 @@ test("Connection that was sent away for good says so", async () => {
   assertThrows(() => here.recvSync(guard), EOFError);
 });
 
-test("Connection.close() of one worker leaves the end to another", async () => {
+test("Connection.close() in one worker leaves the end open in another", async () => {
   const [here, there] = Pipe<string>();
   const [go, second] = [new Event(), new Event()];
   const last = run(
@@ -427,7 +427,7 @@ test("Connection.close() of one worker leaves the end to another", async () => {
   await assertRejects(() => here.recv(guard), EOFError);
 });
 
-test("two workers talk without the main thread", async () => {
+test("Connection connects two workers without the main isolate", async () => {
   const [left, right] = Pipe<number>();
   const results = new Queue<number>();
   const first = run(
@@ -480,7 +480,7 @@ test("Connection carries locks, queues and connections", async () => {
   await assertRejects(() => inner.recv(guard), EOFError);
 });
 
-test("Connection crosses through a queue and is itself when it comes back", async () => {
+test("Connection crosses through a queue, and comes back as the same object", async () => {
   const [here, there] = Pipe<string>();
   const queue = new Queue<Connection<string>>();
   queue.putSync(there);
@@ -489,7 +489,7 @@ test("Connection crosses through a queue and is itself when it comes back", asyn
   assertEquals(await here.recv(guard), "as before");
 });
 
-test("Connection in a message that is thrown away with its queue is closed", async () => {
+test("Connection in a message that is discarded with its queue is closed", async () => {
   const [here, there] = Pipe<string>();
   await ended(run((end: Connection<Connection<string>>) => {
     end.recvSync(guard()).sendSync("got it");
@@ -501,7 +501,7 @@ test("Connection in a message that is thrown away with its queue is closed", asy
   await assertRejects(() => here.recv(guard), EOFError);
 });
 
-/** An end whose other end has sent `end` and closed. */
+/** Returns an end whose other end has sent `end` and closed. */
 function sentEnd<T>(end: Connection<T>): Connection<Connection<T>> {
   const [carrier, carried] = Pipe<Connection<T>>();
   carrier.sendSync(end);
@@ -509,7 +509,7 @@ function sentEnd<T>(end: Connection<T>): Connection<Connection<T>> {
   return carried;
 }
 
-test("Pipe() refuses what is no option, as Python's Pipe(False)", () => {
+test("Pipe() rejects a value that is not an options object, such as Python's Pipe(False)", () => {
   const any = (value: unknown) => value as never;
   assertThrows(() => Pipe(any(false)), TypeError, "Write Pipe({ duplex: false })");
   assertThrows(() => Pipe(any(null)), TypeError, "Cannot make pipe: ");

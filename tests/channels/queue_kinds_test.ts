@@ -33,7 +33,7 @@ const kinds = { Queue, JoinableQueue, LifoQueue, PriorityQueue };
 const times = <T>(length: number, make: (at: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
 
-/** The isolates and messages that can reach an object. */
+/** Returns the number of isolates and messages that can reach an object. */
 function referencesTo(handle: object): number {
   return Atomics.load(i32, addressOf(handle)! + objectWord.REFERENCES);
 }
@@ -71,7 +71,7 @@ const blockIn = task(
 );
 
 for (const [name, Kind] of Object.entries(kinds)) {
-  test(`new ${name}() rejects what is no size`, () => {
+  test(`new ${name}() rejects an invalid maxsize`, () => {
     for (const maxsize of [0.5, NaN, 2 ** 31]) {
       assertThrows(() => new Kind(maxsize), RangeError, "Cannot make queue: maxsize");
     }
@@ -82,7 +82,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals([new Kind().maxsize, new Kind(-1).maxsize, new Kind(7).maxsize], [0, 0, 7]);
   });
 
-  test(`${name} shows how full it is`, () => {
+  test(`Deno.inspect() shows the state of a ${name}`, () => {
     const queue = new Kind<number>(6);
     queue.putSync(1);
     assertEquals(Deno.inspect(queue), `${name} { size: 1, maxsize: 6, closed: false }`);
@@ -120,7 +120,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals([queue.empty(), queue.full()], [true, false]);
   });
 
-  test(`${name}.get() throws Empty when none comes in time, and gives what is there`, async () => {
+  test(`${name}.get() throws Empty on timeout, and returns an item that is there`, async () => {
     const queue = new Kind<number>();
     for (const timeoutMs of [-1, 0, 5]) {
       const message = `Cannot get item: the queue is still empty after ${timeoutMs} ms`;
@@ -155,7 +155,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     await ended(another);
   });
 
-  test(`${name} ends waits with the reason of a signal`, async () => {
+  test(`${name} rejects waiting calls with the reason of a signal`, async () => {
     const queue = new Kind<number>(1);
     const reason = new Error("enough");
     const aborted = { signal: AbortSignal.abort(reason) };
@@ -175,7 +175,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals([queue.getSync(), queue.tryGet()], [1, undefined]);
   });
 
-  test(`${name} rejects bad options and what cannot cross, and keeps working`, async () => {
+  test(`${name} rejects invalid options and items that cannot cross, and keeps working`, async () => {
     const queue = new Kind<unknown>(1);
     await assertRejects(() => queue.put(1, { timeoutMs: NaN }), TypeError);
     assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), TypeError);
@@ -214,7 +214,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals(referencesTo(event), 1);
   });
 
-  test(`${name} crosses, and is the same class there and back`, async () => {
+  test(`${name} crosses, and keeps its class there and back`, async () => {
     const [queue, answers] = [new Kind<number>(3), new Queue<unknown>()];
     const process = run(
       (queue: Queue<number>, answers: Queue<unknown>) => {
@@ -231,7 +231,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     await ended(process);
   });
 
-  test(`${name} keeps what a worker put that exits at once`, async () => {
+  test(`${name} keeps the items of a worker that exits at once`, async () => {
     const queue = new Kind<unknown>();
     const process = run((queue: Queue<unknown>) => {
       queue.put([1, "x".repeat(100_000)]);
@@ -241,7 +241,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertEquals(queue.getSync(), [1, "x".repeat(100_000)]);
   });
 
-  test(`${name}.get() of a worker that is terminated leaves the item to others`, async () => {
+  test(`${name}.get() in a worker that is terminated leaves the item to others`, async () => {
     const [queue, waiting] = [new Kind<number>(), new Event()];
     const process = run(
       (queue: Queue<number>, waiting: Event) => {
@@ -259,7 +259,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     await ended(process, -15);
   });
 
-  test(`${name}.getSync() of what needs an import says so, and get() imports it`, async () => {
+  test(`${name}.getSync() names the module that an item needs, and get() imports it`, async () => {
     const queue = new Kind<[number, { sum(): number }]>();
     const url = new URL(`../fixtures/only_in_workers.ts?${name}`, import.meta.url).href;
     await ended(run(putPoints, queue, url));
@@ -271,7 +271,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
 
   // Closing
 
-  test(`${name}.close() ends puts at once and gets when it is empty`, async () => {
+  test(`${name}.close() ends puts at once, and gets when the queue is empty`, async () => {
     const queue = new Kind<number>();
     queue.close();
     assert(queue.empty()); // an unused one too
@@ -305,7 +305,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
 
   // Shutting down
 
-  test(`${name}.shutdown() ends puts at once and gets when it is empty`, async () => {
+  test(`${name}.shutdown() ends puts at once, and gets when the queue is empty`, async () => {
     const queue = new Kind<number>();
     queue.putSync(1);
     queue.putSync(1);
@@ -325,7 +325,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     await assertRejects(() => queue.get({ timeoutMs: 5 }), ClosedError); // which it extends
   });
 
-  test(`${name}.shutdown() ends iterations, and is told after close() too`, async () => {
+  test(`${name}.shutdown() ends iterations, and takes effect after close() too`, async () => {
     const queue = new Kind<number>();
     queue.putSync(1);
     queue.close();
@@ -336,7 +336,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assertThrows(() => queue.getSync(), ShutDown);
   });
 
-  test(`${name}.shutdown({ immediate: true }) drops what is there, and lets go of it`, async () => {
+  test(`${name}.shutdown({ immediate: true }) drops the items, and their references`, async () => {
     const queue = new Kind<unknown>();
     const event = new Event();
     for (let at = 0; at < 300; at++) queue.putSync([at, event, "x".repeat(at)]);
@@ -351,7 +351,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
   });
 
   for (const immediate of [false, true]) {
-    test(`${name}.shutdown({ immediate: ${immediate} }) wakes all who wait`, async () => {
+    test(`${name}.shutdown({ immediate: ${immediate} }) wakes all waiters`, async () => {
       const [queue, full] = [new Kind<number>(), new Kind<number>(1)];
       const answers = new Queue<string>();
       full.putSync(1);
@@ -406,7 +406,7 @@ test("getContext() has the queues of Python's contexts", () => {
   assertStrictEquals(context.SimpleQueue, SimpleQueue);
 });
 
-test("Queue.put() keeps nothing of an item when the shared heap is used up", () => {
+test("Queue.put() frees the item when the shared heap is full", () => {
   const queue = new Queue<[Event, string]>();
   const event = new Event();
   const item: [Event, string] = [event, "too long for a place".repeat(10)];

@@ -27,7 +27,7 @@ const times = <T>(length: number, make: (at: number) => T): T[] =>
 
 // Construction
 
-test("new Queue() rejects what is no size", () => {
+test("new Queue() rejects an invalid maxsize", () => {
   for (const maxsize of [0.5, NaN, Infinity, 2 ** 31]) {
     assertThrows(
       () => new Queue(maxsize),
@@ -44,7 +44,7 @@ test("Queue.maxsize is 0 when there is no limit", () => {
 
 // Put and get
 
-test("Queue gives back what was put, in order", async () => {
+test("Queue returns the items in the order of the puts", async () => {
   const queue = new Queue<unknown>();
   const items = [1, "two", null, undefined, { three: [3] }, new Map([[4, 5]]), "x".repeat(1000)];
   for (const [at, item] of items.entries()) {
@@ -72,7 +72,7 @@ test("Queue.put() copies the item at the call", async () => {
   await waiting;
 });
 
-test("Queue.tryGet() tells nothing from undefined", () => {
+test("Queue.tryGet() distinguishes no item from undefined", () => {
   const queue = new Queue<undefined>();
   assertEquals(queue.tryGet(), undefined);
   queue.putSync(undefined);
@@ -80,7 +80,7 @@ test("Queue.tryGet() tells nothing from undefined", () => {
   assertEquals(queue.tryGet(), undefined);
 });
 
-test("Queue.size(), empty() and full() say what there is", () => {
+test("Queue.size(), empty() and full() describe the content", () => {
   const queue = new Queue<number>(2);
   const state = () => [queue.size(), queue.empty(), queue.full()];
   assertEquals(state(), [0, true, false]);
@@ -95,7 +95,7 @@ test("Queue.size(), empty() and full() say what there is", () => {
   assertEquals([unlimited.size(), unlimited.full()], [1000, false]);
 });
 
-test("Queue holds many items, over and over", () => {
+test("Queue holds many items repeatedly", () => {
   const queue = new Queue<number>();
   for (let turn = 0; turn < 5; turn++) {
     for (let at = 0; at < 2000; at++) queue.putSync(at);
@@ -106,7 +106,7 @@ test("Queue holds many items, over and over", () => {
 
 // Full and empty
 
-test("Queue.put() throws Full when there is no room in time", async () => {
+test("Queue.put() throws Full on timeout", async () => {
   const queue = new Queue<number>(2);
   queue.putSync(1);
   queue.putSync(2);
@@ -120,7 +120,7 @@ test("Queue.put() throws Full when there is no room in time", async () => {
   assertEquals([queue.getSync(), queue.getSync(), queue.tryGet()], [1, 2, undefined]);
 });
 
-test("Queue.get() throws Empty when none comes in time", async () => {
+test("Queue.get() throws Empty on timeout", async () => {
   const queue = new Queue<number>();
   for (const timeoutMs of [-1, 0, 5]) {
     const message = `Cannot get item: the queue is still empty after ${timeoutMs} ms`;
@@ -147,7 +147,7 @@ test("Queue.get() is first come, first served", async () => {
   assertEquals(await Promise.all(gets), times(10, (at) => at));
 });
 
-test("Queue.put() and get() end with the reason of a signal", async () => {
+test("Queue.put() and get() reject with the reason of a signal", async () => {
   const queue = new Queue<number>(1);
   const reason = new Error("enough");
   const aborted = { signal: AbortSignal.abort(reason) };
@@ -169,7 +169,7 @@ test("Queue.put() and get() end with the reason of a signal", async () => {
   assertEquals([queue.getSync(), queue.tryGet()], [1, undefined]);
 });
 
-test("Queue.put() and get() reject bad options, and do nothing", async () => {
+test("Queue.put() and get() reject invalid options without effect", async () => {
   const queue = new Queue<number>();
   await assertRejects(() => queue.put(1, { timeoutMs: NaN }), TypeError);
   assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), TypeError);
@@ -180,7 +180,7 @@ test("Queue.put() and get() reject bad options, and do nothing", async () => {
   assertEquals(queue.size(), 1);
 });
 
-test("Queue.put() of what cannot cross is refused there, with the path", async () => {
+test("Queue.put() rejects an item that cannot cross, with the path", async () => {
   const queue = new Queue<unknown>(1);
   const item = { list: [1, Symbol("x")] };
   const message = "Cannot send item.list[1]: a symbol";
@@ -192,7 +192,7 @@ test("Queue.put() of what cannot cross is refused there, with the path", async (
 
 // Closing
 
-test("Queue.close() ends puts at once and gets when it is empty", async () => {
+test("Queue.close() ends puts at once, and gets when the queue is empty", async () => {
   const queue = new Queue<number>();
   queue.putSync(1);
   queue.putSync(2);
@@ -211,7 +211,7 @@ test("Queue.close() ends puts at once and gets when it is empty", async () => {
   assertThrows(() => queue.tryGet(), ClosedError, cannotGet);
 });
 
-test("Queue.close() wakes all who wait, here and in workers", async () => {
+test("Queue.close() wakes all waiters, here and in workers", async () => {
   const [queue, full] = [new Queue<number>(), new Queue<number>(1)];
   const answers = new Queue<string>();
   full.putSync(1);
@@ -259,7 +259,7 @@ test("Queue is iterated until it is closed and empty", async () => {
   await ended(process);
 });
 
-test("Queue is iterated by several at a time, each item once", async () => {
+test("Queue gives each item to one of several iterations", async () => {
   const queue = new Queue<number>();
   const process = run((queue: Queue<number>) => {
     for (let at = 0; at < 300; at++) queue.putSync(at);
@@ -270,7 +270,7 @@ test("Queue is iterated by several at a time, each item once", async () => {
   await ended(process);
 });
 
-test("Queue iteration that is left while it waits takes nothing more", async () => {
+test("Queue iteration that is left while it waits takes no item", async () => {
   const queue = new Queue<number>();
   const items = queue[Symbol.asyncIterator]();
   const next = [items.next(), items.next()];
@@ -281,7 +281,7 @@ test("Queue iteration that is left while it waits takes nothing more", async () 
   assertEquals(queue.tryGet(), { value: 1 });
 });
 
-test("Queue iteration that is left leaves the rest", async () => {
+test("Queue iteration that is left leaves the remaining items", async () => {
   const queue = new Queue<number>();
   for (let at = 0; at < 5; at++) queue.putSync(at);
   for await (const item of queue) if (item === 2) break;
@@ -290,7 +290,7 @@ test("Queue iteration that is left leaves the rest", async () => {
 
 // Sizes of messages
 
-test("Queue carries messages of no bytes and of every size around its slots", () => {
+test("Queue carries empty messages and messages of every size around that of a slot", () => {
   const queue = new Queue<unknown>();
   for (const empty of ["", new Uint8Array(0), new ArrayBuffer(0), [], {}]) {
     queue.putSync(empty);
@@ -358,7 +358,7 @@ const consumeAsync = task(import.meta, async (queue: Queue<Item>, results: Queue
 });
 
 for (const maxsize of [0, 1, 5]) {
-  test(`Queue(${maxsize}) of several producers and consumers loses and reorders nothing`, async () => {
+  test(`Queue(${maxsize}) with several producers and consumers loses and reorders no item`, async () => {
     const [queue, results] = [new Queue<Item>(maxsize), new Queue<Item[]>()];
     const count = 300;
     const consumers = [
@@ -387,7 +387,7 @@ for (const maxsize of [0, 1, 5]) {
   });
 }
 
-test("Queue.putSync() of the main thread waits for room that a worker makes", async () => {
+test("Queue.putSync() in the main isolate waits for room that a worker makes", async () => {
   const queue = new Queue<number>(1);
   const results = new Queue<number[]>();
   const process = run(
@@ -431,7 +431,7 @@ for (
   });
 }
 
-test("Queue.get() of a worker that is terminated leaves the item to others", async () => {
+test("Queue.get() in a worker that is terminated leaves the item to others", async () => {
   const [queue, waiting] = [new Queue<number>(), new Event()];
   const process = run(
     (queue: Queue<number>, waiting: Event) => {
@@ -494,7 +494,7 @@ test("Queue crosses through a queue", async () => {
   await ended(process);
 });
 
-test("Queue crosses through itself and is itself", () => {
+test("Queue crosses through itself, and is the same object", () => {
   const queue = new Queue<unknown>();
   queue.putSync(queue);
   queue.putSync([queue, { queue }]);
@@ -502,7 +502,7 @@ test("Queue crosses through itself and is itself", () => {
   assertEquals(queue.getSync(), [queue, { queue }]);
 });
 
-test("Queue made in a worker reaches its parent, and lives on", async () => {
+test("Queue of a worker reaches its parent, and outlives the worker", async () => {
   const queues = new Queue<Queue<number>>();
   const { Queue: _ } = { Queue };
   const process = run(makeQueue, queues);
@@ -563,7 +563,7 @@ test("Queue crosses in a Pool's arguments", async () => {
   assertEquals(squares.sort((a, b) => a - b), times(20, (x) => x * x));
 });
 
-test("Queue.put() of one producer keeps its order, however many wait for room", async () => {
+test("Queue.put() keeps the order of one producer, however many puts wait for room", async () => {
   const queue = new Queue<number>(1);
   const numbers = Array.from({ length: 50 }, (_, n) => n);
   const producer = run(
@@ -577,7 +577,7 @@ test("Queue.put() of one producer keeps its order, however many wait for room", 
   await ended(producer);
 });
 
-test("Queue.put() that gives up in a line leaves the others in order", async () => {
+test("Queue.put() that times out while pending leaves the others in order", async () => {
   const queue = new Queue<string>(1);
   await queue.put("there");
   const stop = new AbortController();
@@ -602,7 +602,7 @@ test("Queue.put() that gives up in a line leaves the others in order", async () 
   assertEquals(queue.tryPut("room"), true);
 });
 
-test("Queue.close() ends all puts that stand in a line", async () => {
+test("Queue.close() ends all pending puts", async () => {
   const queue = new Queue<number>(1);
   await queue.put(0);
   const puts = [1, 2, 3].map((n) => assertRejects(() => queue.put(n), ClosedError));
@@ -611,7 +611,7 @@ test("Queue.close() ends all puts that stand in a line", async () => {
   assertEquals(await Array.fromAsync(queue), [0]);
 });
 
-test("Queue gets what a process or a task put and did not await", async () => {
+test("Queue gets items that a process or a task put without awaiting", async () => {
   const queue = new Queue<number>(2);
   const put = (queue: Queue<number>, count: number) => {
     for (let n = 0; n < count; n++) queue.put(n);
@@ -629,7 +629,7 @@ test("Queue gets what a process or a task put and did not await", async () => {
   assertEquals(got, [0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4]);
 });
 
-test("Queue.put() by code that never stops does not keep a process whose work is done", async () => {
+test("Queue.put() in endless async code does not keep a process alive whose work is done", async () => {
   const queue = new Queue<number>(1);
   const produce = (queue: Queue<number>) => {
     const endlessly = async () => {
@@ -646,7 +646,7 @@ test("Queue.put() by code that never stops does not keep a process whose work is
   await ended(producer);
 });
 
-test("Queue.put() of a daemon thread does not keep a process", async () => {
+test("Queue.put() in a daemon thread does not keep a process alive", async () => {
   const queue = new Queue<number>(1);
   await queue.put(0);
   await ended(run(startsDaemonThatPuts, queue));
@@ -654,7 +654,7 @@ test("Queue.put() of a daemon thread does not keep a process", async () => {
   assertEquals(queue.tryGet(), undefined);
 });
 
-test("Queue.put() of a thread that is terminated in a line puts nothing", async () => {
+test("Queue.put() in a thread that is terminated while the put is pending puts nothing", async () => {
   const queue = new Queue<number>(1);
   await queue.put(0);
   const first = queue.put(1);
@@ -678,7 +678,7 @@ test("Queue.put() of a thread that is terminated in a line puts nothing", async 
   await assertRejects(() => queue.get({ timeoutMs: 20 }), Empty);
 });
 
-test("Queue.tryPut() finds room as soon as the puts that waited have theirs", async () => {
+test("Queue.tryPut() finds room as soon as the pending puts have ended", async () => {
   const queue = new Queue<number>(2);
   const event = new Event();
   for (const n of [0, 1]) queue.putSync(n);

@@ -42,7 +42,7 @@ test("SimpleQueue.empty() is right here and in a process; True and False come in
   await ended(process);
 });
 
-test("SimpleQueue gives what was put in order, and put never waits", async () => {
+test("SimpleQueue returns the items in order, and put() never waits", async () => {
   const queue = new SimpleQueue<unknown>();
   const items = [null, undefined, { a: [1] }, "x".repeat(100_000), new Uint8Array(1_000_000)];
   for (const [at, item] of items.entries()) at % 2 ? queue.putSync(item) : await queue.put(item);
@@ -53,7 +53,7 @@ test("SimpleQueue gives what was put in order, and put never waits", async () =>
   for (let at = 0; at < 1000; at++) assertEquals(queue.getSync(), at);
 });
 
-test("SimpleQueue.get() waits, blocking or not, and ends as it is told", async () => {
+test("SimpleQueue.get() waits, blocking or not, and ends on timeout and abort", async () => {
   const queue = new SimpleQueue<number>();
   const process = run((queue: SimpleQueue<number>) => {
     for (let at = 0; at < 100; at++) queue.putSync(at);
@@ -70,7 +70,7 @@ test("SimpleQueue.get() waits, blocking or not, and ends as it is told", async (
   await assertRejects(() => queue.get({ timeoutMs: NaN }), TypeError);
 });
 
-test("SimpleQueue.put() of what cannot cross is refused there, with the path", async () => {
+test("SimpleQueue.put() rejects an item that cannot cross, with the path", async () => {
   const queue = new SimpleQueue<unknown>();
   const item = [Symbol("x")];
   await assertRejects(() => queue.put(item), DataCloneError, "Cannot send item[0]: a symbol");
@@ -78,7 +78,7 @@ test("SimpleQueue.put() of what cannot cross is refused there, with the path", a
   assert(queue.empty());
 });
 
-test("SimpleQueue.close() twice is fine, ends puts, and lets gets drain", async () => {
+test("SimpleQueue.close() is idempotent, ends puts, and leaves the items for get()", async () => {
   const unused = new SimpleQueue<number>();
   unused.close();
   assertEquals([unused.closed, unused.empty()], [true, true]);
@@ -94,7 +94,7 @@ test("SimpleQueue.close() twice is fine, ends puts, and lets gets drain", async 
   assertThrows(() => queue.getSync(), ClosedError);
 });
 
-test("SimpleQueue.close() wakes all who wait, here and in workers", async () => {
+test("SimpleQueue.close() wakes all waiters, here and in workers", async () => {
   const [queue, answers] = [new SimpleQueue<number>(), new SimpleQueue<string>()];
   const process = run(
     async (queue: SimpleQueue<number>, answers: SimpleQueue<string>) => {

@@ -18,13 +18,13 @@ import {
 import { test } from "../fixtures/guarded.ts";
 import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
 
-/** Both ways to wait, as promises. */
+/** Both functions, as functions that return a promise. */
 const ways: [
   name: string,
   wait: <T extends Waitable>(objects: Iterable<T>, options?: WaitOptions) => Promise<T[]>,
 ][] = [
-  ["wait", waitAny],
-  ["waitSync", (objects, options) => Promise.try(() => waitAnySync(objects, options))],
+  ["waitAny", waitAny],
+  ["waitAnySync", (objects, options) => Promise.try(() => waitAnySync(objects, options))],
 ];
 
 const now = { timeoutMs: 0 };
@@ -49,7 +49,7 @@ for (const [name, wait] of ways) {
     assertEquals(await wait([here, queue, here]), [here, queue, here]);
   });
 
-  test(`${name}() takes nothing`, async () => {
+  test(`${name}() takes no item or message`, async () => {
     const [here, there] = Pipe<number>();
     const queue = new Queue<string>();
     queue.putSync("item");
@@ -61,8 +61,8 @@ for (const [name, wait] of ways) {
     assertEquals(await wait([here, queue]), [queue]);
   });
 
-  // 196, 198
-  test(`${name}() returns nothing when the time is up`, async () => {
+  // CPython TestWait.test_wait_timeout, test_neg_timeout
+  test(`${name}() returns nothing on timeout`, async () => {
     const [a, b] = Pipe<string>();
     const objects = [a, b, new Queue(), new Event()];
     for (const timeoutMs of [-1, -Infinity, 0, 1, 20]) {
@@ -75,12 +75,12 @@ for (const [name, wait] of ways) {
     assertEquals(await wait([a, b], { timeoutMs: -1 }), [a]);
   });
 
-  test(`${name}() of nothing returns nothing at once`, async () => {
+  test(`${name}() of an empty array returns at once`, async () => {
     assertEquals(await wait([]), []);
     assertEquals(await wait(new Set<Event>(), guard), []);
   });
 
-  test(`${name}() counts what is closed as ready`, async () => {
+  test(`${name}() counts closed objects as ready`, async () => {
     const [here, there] = Pipe();
     const [queue, event] = [new Queue(), new Event()];
     queue.close();
@@ -89,7 +89,7 @@ for (const [name, wait] of ways) {
     assertThrows(() => here.recvSync(), EOFError);
   });
 
-  test(`${name}() refuses what cannot be waited for, by its index`, async () => {
+  test(`${name}() rejects objects that cannot be waited for, by index`, async () => {
     const event = new Event();
     event.set();
     const bad: [unknown, string][] = [
@@ -115,7 +115,7 @@ for (const [name, wait] of ways) {
     }
   });
 
-  test(`${name}() checks its options, whatever it waits for`, async () => {
+  test(`${name}() checks its options, whatever the objects`, async () => {
     for (const objects of [[], [new Event()]]) {
       await assertRejects(() => wait(objects, { timeoutMs: NaN }), TypeError, "timeoutMs");
       const signal = AbortSignal.abort("enough");
@@ -123,7 +123,7 @@ for (const [name, wait] of ways) {
     }
   });
 
-  test(`${name}() refuses a connection that is closed here, or only sends`, async () => {
+  test(`${name}() rejects a connection that is closed here or only sends`, async () => {
     const [reader, writer] = Pipe({ duplex: false });
     await assertRejects(
       () => wait([reader, writer], now),
@@ -138,7 +138,7 @@ for (const [name, wait] of ways) {
     );
   });
 
-  test(`${name}() refuses a process that was not started, or is closed`, async () => {
+  test(`${name}() rejects a process that was not started or is closed`, async () => {
     const process = new Process({ target: () => {}, name: "never" });
     await assertRejects(
       () => wait([process], now),
@@ -156,8 +156,8 @@ for (const [name, wait] of ways) {
     );
   });
 
-  // 197
-  test(`${name}() of processes returns those that have ended, however they did`, async () => {
+  // CPython TestWait.test_wait_integer
+  test(`${name}() returns the processes that have ended, in whatever way`, async () => {
     const go = new Event();
     const waiting = () => run((go: Event) => go.waitSync(), go);
     const processes = [
@@ -186,7 +186,7 @@ for (const [name, wait] of ways) {
     for (const process of processes) await process.join(guard);
   });
 
-  test(`${name}() opens a connection that was lent, unless it was closed there`, async () => {
+  test(`${name}() opens a connection that was lent, unless the receiver closed it`, async () => {
     const [here, there] = Pipe<string>();
     const [go, its] = [new Event(), new Event()];
     const process = run(
@@ -215,7 +215,7 @@ for (const [name, wait] of ways) {
     assertEquals(await wait([here], guard), [here]);
   });
 
-  test(`${name}() waits for more things than a thread has waiters at first`, async () => {
+  test(`${name}() waits for more objects than an isolate has waiters initially`, async () => {
     const queues = Array.from({ length: 100 }, () => new Queue<number>());
     assertEquals(await wait(queues, { timeoutMs: 1 }), []);
     const process = run((queue: Queue<number>) => queue.putSync(1), queues[70]);
@@ -223,7 +223,7 @@ for (const [name, wait] of ways) {
     await ended(process);
   });
 
-  test(`${name}() is woken by each of the things that it waits for`, async () => {
+  test(`${name}() is woken by each of its objects`, async () => {
     type Command = "send" | "put" | "set" | "close queue" | "close pipe" | "end";
     const command = new Queue<Command>();
     const [here, there] = Pipe<number>();
@@ -275,9 +275,9 @@ for (const [name, wait] of ways) {
     await ended(process);
   });
 
-  // 192, 193
+  // CPython TestWait.test_wait, test_wait_slow
   for (const slow of [false, true]) {
-    test(`${name}() over four pipes gets all that ${slow ? "slow" : "fast"} workers send`, async () => {
+    test(`${name}() over four pipes receives everything that ${slow ? "slow" : "fast"} workers send`, async () => {
       const readers: Connection<[number, number]>[] = [];
       const processes: Process[] = [];
       for (let id = 0; id < 4; id++) {
@@ -316,14 +316,9 @@ for (const [name, wait] of ways) {
   }
 }
 
-test("waitAny() is wait()", () => {
-  assertStrictEquals(waitAny, waitAny);
-  assertStrictEquals(waitAnySync, waitAnySync);
-});
+// Async only
 
-// What is particular to promises
-
-test("wait() ends with the reason of a signal, and stands in no queue any more", async () => {
+test("waitAny() rejects with the reason of a signal, and leaves all wait queues", async () => {
   const [a, b] = [new Queue<number>(), new Queue<number>()];
   const controller = new AbortController();
   const waiting = waitAny([a, b], { signal: controller.signal });
@@ -335,7 +330,7 @@ test("wait() ends with the reason of a signal, and stands in no queue any more",
   assertEquals(await Promise.all(getting), [1, 2]);
 });
 
-test("wait() leaves no listener on the signal", async () => {
+test("waitAny() leaves no listener on the signal", async () => {
   const { signal } = new AbortController();
   let listeners = 0;
   const { addEventListener, removeEventListener } = signal;
@@ -355,7 +350,7 @@ test("wait() leaves no listener on the signal", async () => {
   assertEquals(listeners, 0);
 });
 
-test("wait() passes its wake-up on to who takes", async () => {
+test("waitAny() forwards its wake-up to a receiver", async () => {
   const [queue, event] = [new Queue<number>(), new Event()];
   const waiting = [waitAny([queue, event], guard), waitAny([event, queue], guard)];
   const getting = queue.get(guard);
@@ -364,7 +359,7 @@ test("wait() passes its wake-up on to who takes", async () => {
   for (const it of waiting) assertEquals(await it, [queue]);
 });
 
-test("wait() that was woken by one leaves the queues of the others", async () => {
+test("waitAny() leaves the other wait queues when one object wakes it", async () => {
   const [first, second] = [new Queue<number>(), new Queue<number>()];
   const waiting = waitAny([first, second], guard);
   const getting = second.get(guard); // behind it
@@ -374,7 +369,7 @@ test("wait() that was woken by one leaves the queues of the others", async () =>
   assertEquals(await getting, 2);
 });
 
-test("wait() finds those that become ready in the same turn together", async () => {
+test("waitAny() returns all objects that become ready in the same turn", async () => {
   const [a, b, c] = [new Queue<number>(), new Event(), new Event()];
   const waiting = waitAny([a, b, c], guard);
   a.putSync(1);
@@ -382,7 +377,7 @@ test("wait() finds those that become ready in the same turn together", async () 
   assertEquals(await waiting, [a, b]);
 });
 
-test("wait() counts an event that is set and cleared again meanwhile", async () => {
+test("waitAny() counts an event that is set and cleared during the wait", async () => {
   const [pulse, never] = [new Event(), new Event()];
   const waiting = waitAny([never, pulse], guard);
   pulse.set();
@@ -391,7 +386,7 @@ test("wait() counts an event that is set and cleared again meanwhile", async () 
   assertEquals(await waitAny([never, pulse], now), []);
 });
 
-test("wait() waits for what it was given, whatever becomes of the array", async () => {
+test("waitAny() copies its array at the call", async () => {
   const [a, b] = [new Event(), new Event()];
   const objects = [a, b];
   const waiting = waitAny(objects, guard);
@@ -402,7 +397,7 @@ test("wait() waits for what it was given, whatever becomes of the array", async 
   assertStrictEquals(ready, a);
 });
 
-test("wait() goes on while this thread blocks for the same queue", async () => {
+test("waitAny() is woken while this isolate blocks on the same queue", async () => {
   const [first, second, go] = [new Queue<number>(), new Queue<number>(), new Event()];
   const waiting = waitAny([first, second], guard);
   const process = run(
@@ -421,9 +416,9 @@ test("wait() goes on while this thread blocks for the same queue", async () => {
   await ended(process);
 });
 
-// What is particular to blocking
+// Blocking only
 
-test("waitSync() is woken though promises of its thread wait before it", async () => {
+test("waitAnySync() is woken though promises of this isolate wait before it", async () => {
   const [queue, event] = [new Queue<number>(), new Event()];
   const getting = [queue.get(guard), queue.get(guard)];
   const process = run((queue: Queue<number>) => queue.putSync(1), queue);
@@ -433,7 +428,7 @@ test("waitSync() is woken though promises of its thread wait before it", async (
   await ended(process);
 });
 
-test("waitSync() in the main thread serves workers that start processes", () => {
+test("waitAnySync() in the main isolate serves workers that start processes", () => {
   const [queue, event] = [new Queue<string>(), new Event()];
   const process = run(async (queue: Queue<string>) => {
     const { Process } = await import("@sauropod/multiprocessing");
@@ -465,7 +460,7 @@ const waitForInner = task(import.meta, (results: Queue<string>, blocking: boolea
 });
 
 for (const blocking of [true, false]) {
-  test(`wait() for processes of a worker, ${blocking ? "blocking" : "async"}`, async () => {
+  test(`waitAny() in a worker waits for its processes, ${blocking ? "blocking" : "async"}`, async () => {
     const results = new Queue<string>();
     const process = run(waitForInner, results, blocking);
     assertEquals(await results.get(guard), "the second has ended");
@@ -474,7 +469,7 @@ for (const blocking of [true, false]) {
 }
 
 for (const ending of ["terminate", "kill"] as const) {
-  test(`waitSync() throws TerminatedError in a worker that ends by ${ending}()`, async () => {
+  test(`waitAnySync() throws TerminatedError in a worker that ends by ${ending}()`, async () => {
     const [first, second] = [new Queue<number>(), new Queue<number>()];
     const [waiting, names] = [new Event(), new Queue<string>()];
     const process = run(
@@ -508,7 +503,7 @@ for (const ending of ["terminate", "kill"] as const) {
   });
 }
 
-// All at once
+// Everything at the same time
 
 interface Shared {
   queues: Queue<number>[];
@@ -522,7 +517,7 @@ const produceAll = task(import.meta, (shared: Shared, first: number, items: numb
   for (let at = 0; at < items; at++) shared.queues[(first + at) % 3].putSync(first + at);
 });
 
-/** Takes what comes until its queues are closed; never waits for one alone. */
+/** Takes items until its queues are closed, and never waits for a single queue. */
 const consumeAll = task(
   import.meta,
   async (shared: Shared, which: number[], blocking: boolean) => {
@@ -544,7 +539,7 @@ const consumeAll = task(
   },
 );
 
-test("wait() and waitSync() of overlapping queues get every item once, though some waiters die", async () => {
+test("waitAny() and waitAnySync() on overlapping queues get every item once, though some waiters die", async () => {
   const items = 600;
   const shared: Shared = {
     // With room for one item, a producer goes on only if somebody is awake to take it.

@@ -28,12 +28,12 @@ import { test } from "../fixtures/guarded.ts";
 
 ensureIsolate();
 
-/** The value as it comes out at the other end. */
+/** Returns the value after a message has carried it. */
 function sent<T>(value: T): T {
   return takeValue(storeValue(value, "value")) as T;
 }
 
-/** Asserts that the value comes back as `structuredClone` would give it. */
+/** Asserts that the value comes back as `structuredClone()` would return it. */
 function assertCloned(value: unknown): void {
   const expected = structuredClone(value);
   const actual = sent(value);
@@ -75,11 +75,11 @@ const anything = fc.anything({
   stringUnit: "binary",
 });
 
-test("a message gives back what structuredClone gives", () => {
+test("a message returns what structuredClone() returns", () => {
   fc.assert(fc.property(anything, assertCloned), { numRuns: 1000 });
 });
 
-test("a message gives back any string, lone surrogates included", () => {
+test("a message returns any string, lone surrogates included", () => {
   const units = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 200 });
   fc.assert(
     fc.property(units, (units) => assertCloned(String.fromCharCode(...units))),
@@ -87,7 +87,7 @@ test("a message gives back any string, lone surrogates included", () => {
   );
 });
 
-test("a message gives back arrays of numbers", () => {
+test("a message returns arrays of numbers", () => {
   const numbers = fc.oneof(
     fc.array(fc.integer()),
     fc.array(fc.integer({ min: -130, max: 130 })),
@@ -97,7 +97,7 @@ test("a message gives back arrays of numbers", () => {
   fc.assert(fc.property(numbers, assertCloned), { numRuns: 500 });
 });
 
-test("a message gives back any graph of objects, cycles included", () => {
+test("a message returns any graph of objects, cycles included", () => {
   const graph = fc.tuple(
     fc.array(fc.constantFrom("array", "object", "map", "set"), { minLength: 1, maxLength: 30 }),
     fc.array(fc.tuple(fc.nat(1000), fc.nat(1000)), { maxLength: 60 }),
@@ -120,7 +120,7 @@ test("a message gives back any graph of objects, cycles included", () => {
   );
 });
 
-test("a message gives back views as they lie on their buffers", () => {
+test("a message returns views with their positions in their buffers", () => {
   const views = fc.array(fc.tuple(fc.nat(2), fc.nat(3), fc.nat(4), fc.nat(4)), { maxLength: 6 });
   fc.assert(
     fc.property(views, (chosen) => {
@@ -197,7 +197,7 @@ test("sparse arrays keep their holes", () => {
   }
 });
 
-test("an array that is nearly empty costs what it holds, whatever its length", () => {
+test("an array that is nearly empty is encoded in proportion to its elements, not its length", () => {
   const value: unknown[] = [1];
   value[4] = undefined;
   value[2 ** 32 - 2] = { last: true }; // one byte for each hole would be 4 GiB
@@ -206,7 +206,7 @@ test("an array that is nearly empty costs what it holds, whatever its length", (
   assertEquals(Object.entries(actual), Object.entries(value));
 });
 
-test("a getter that changes its array leaves no gap in the message", () => {
+test("a getter that changes its array leaves the message consistent", () => {
   const value: unknown[] = [];
   value[1] = {
     get it() {
@@ -219,7 +219,7 @@ test("a getter that changes its array leaves no gap in the message", () => {
   assertEquals(sent([value, "next"]), [[, { it: "it" }, , undefined], "next"]);
 });
 
-test("what RegExp.exec() gives keeps index, input, groups and indices", () => {
+test("a result of RegExp.exec() keeps index, input, groups and indices", () => {
   for (const match of [/(?<a>b)c/d.exec("abc")!, /x(y)?/.exec("ax")!, "1-2".match(/-/)!]) {
     assertCloned(match);
     const actual = sent(match);
@@ -249,7 +249,7 @@ test("objects keep the order of their keys, and equal shapes", () => {
   assertCloned({ 2: "two", 1: "one", "": "none", "a b": 1 });
 });
 
-test("__proto__ is a key as any other", () => {
+test("__proto__ is an ordinary key", () => {
   const value = JSON.parse('{"__proto__": {"polluted": true}, "x": 1}');
   const actual = sent(value);
   assertEquals(Object.keys(actual), ["__proto__", "x"]);
@@ -258,7 +258,7 @@ test("__proto__ is a key as any other", () => {
   assertEquals(Object.getOwnPropertyDescriptor(actual, "__proto__")!.value, { polluted: true });
 });
 
-test("getters are read, symbols and what is not enumerable left out", () => {
+test("getters are read; symbols and non-enumerable properties are omitted", () => {
   const value = Object.defineProperty(
     {
       get five() {
@@ -272,7 +272,7 @@ test("getters are read, symbols and what is not enumerable left out", () => {
   assertEquals(Object.entries(sent(value)), [["five", 5]]);
 });
 
-test("a getter that throws ends the call with its error", () => {
+test("an error thrown by a getter is thrown to the caller", () => {
   const mistake = new Error("getter");
   const value = {
     get it() {
@@ -283,7 +283,7 @@ test("a getter that throws ends the call with its error", () => {
   assertEquals(sent(1), 1);
 });
 
-test("a getter that sends something itself disturbs nothing", () => {
+test("a getter may send a value itself", () => {
   const value = {
     before: [1],
     get it() {
@@ -302,7 +302,7 @@ test("Date, RegExp and boxed primitives come back", () => {
   assertCloned([date, date]);
 });
 
-test("instances of unregistered classes become plain objects, as a clone does", () => {
+test("instances of unregistered classes become plain objects, as in a structured clone", () => {
   class Temperature {
     #secret = 1;
     constructor(public degrees: number) {}
@@ -326,7 +326,7 @@ test("instances of registered classes keep their class", () => {
   assertStrictEquals(first, second);
 });
 
-test("instances of registered classes that extend built-in ones keep what these have in them", () => {
+test("instances of registered classes keep the content of the built-in class that they extend", () => {
   const { Counter, Tags, Rows, Numbers, Samples, Moment, Pattern } = extending;
   const counter = Object.assign(new Counter([["a", 1]]), { total: 1 });
   const actual = sent(counter);
@@ -365,7 +365,7 @@ test("an array of a million numbers, and one of a million objects", () => {
   assertEquals(sent(records), records);
 });
 
-test("deep nesting crosses, or is refused by name", () => {
+test("deeply nested values cross, or are rejected with the path", () => {
   let deep: unknown[] = [];
   for (let level = 0; level < 500; level++) deep = [deep];
   let levels = 0;
@@ -398,21 +398,21 @@ for (const viewClass of viewClasses) {
   });
 }
 
-test("DataView comes back with its place in the buffer", () => {
+test("DataView comes back with its position in the buffer", () => {
   const buffer = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]).buffer;
   const view = sent(new DataView(buffer, 2, 4));
   assertEquals([view.byteOffset, view.byteLength, view.getUint8(0)], [2, 4, 3]);
   assertEquals(view.buffer.byteLength, 8);
 });
 
-test("a typed array alone sends only its part of the buffer", () => {
+test("the only typed array on a buffer sends only its part of it", () => {
   const large = new Float64Array(1_000_000).fill(1);
   const part = sent(large.subarray(10, 13));
   assertEquals(part, new Float64Array([1, 1, 1]));
   assertEquals(part.buffer.byteLength, 24);
 });
 
-test("typed arrays that share a buffer share it afterwards", () => {
+test("typed arrays that share a buffer share the copy", () => {
   const buffer = new ArrayBuffer(16);
   const value = { bytes: new Uint8Array(buffer, 4, 8), words: new Int32Array(buffer), buffer };
   for (const keys of [["bytes", "words"], ["buffer", "bytes"], ["bytes", "buffer"]]) {
@@ -428,14 +428,14 @@ test("typed arrays that share a buffer share it afterwards", () => {
   assert(actual.bytes.every((byte) => byte === 255));
 });
 
-test("typed arrays that share a buffer with what came before in the message", () => {
+test("typed arrays share the copy of a buffer that occurs earlier in the message", () => {
   const buffer = new ArrayBuffer(8);
   const nested = [[{ a: new Uint8Array(buffer) }], "x", new Map([[1, new Uint16Array(buffer)]])];
   const actual = sent(nested) as [[{ a: Uint8Array }], string, Map<number, Uint16Array>];
   assertStrictEquals(actual[0][0].a.buffer, actual[2].get(1)!.buffer);
 });
 
-test("ArrayBuffer comes back, resizable ones as such", () => {
+test("ArrayBuffer comes back, and stays resizable", () => {
   assertCloned(new Uint8Array([1, 2, 3]).buffer);
   assertCloned(new ArrayBuffer(0));
   const resizable = new ArrayBuffer(5, { maxByteLength: 100 });
@@ -448,21 +448,21 @@ test("ArrayBuffer comes back, resizable ones as such", () => {
   assertEquals([...view], [2, 3]);
 });
 
-test("a detached ArrayBuffer is refused", () => {
+test("a detached ArrayBuffer is rejected", () => {
   const buffer = new ArrayBuffer(8);
   buffer.transfer();
   const message = "Cannot send value.buffer: its contents have been transferred";
   assertThrows(() => sent({ buffer }), DataCloneError, message);
 });
 
-test("a typed array on a detached ArrayBuffer is refused", () => {
+test("a typed array on a detached ArrayBuffer is rejected", () => {
   const view = new Uint8Array(8);
   view.buffer.transfer();
   const message = "its contents have been transferred";
   assertThrows(() => sent({ view }), DataCloneError, message);
 });
 
-test("SharedArrayBuffer is shared, and the same one where it is known", () => {
+test("SharedArrayBuffer is shared, and the same object in an isolate that has it", () => {
   const shared = new SharedArrayBuffer(16);
   assertStrictEquals(sent(shared), shared);
   const [first, second] = sent([new Int32Array(shared), new Uint8Array(shared, 4, 8)]);
@@ -473,7 +473,7 @@ test("SharedArrayBuffer is shared, and the same one where it is known", () => {
   assertEquals(second[0], 7);
 });
 
-test("a SharedArrayBuffer costs the same whatever the number of those before", () => {
+test("a SharedArrayBuffer costs the same, however many were sent before", () => {
   const buffers = Array.from({ length: 5000 }, () => new SharedArrayBuffer(1));
   const { load } = Atomics;
   let loads = 0;
@@ -491,7 +491,7 @@ test("a SharedArrayBuffer costs the same whatever the number of those before", (
 
 // Errors
 
-/** What is compared of an error. */
+/** Returns the parts of an error that are compared. */
 function partsOf(error: Error) {
   return {
     class: error.constructor,
@@ -524,7 +524,7 @@ for (
     new CodedError("registered", 5),
   ]
 ) {
-  test(`${error.constructor.name} "${error.message}" comes back as it was`, () => {
+  test(`${error.constructor.name} "${error.message}" comes back unchanged`, () => {
     const actual = sent(error);
     assertEquals(partsOf(actual), partsOf(error));
     assertEquals(actual.cause, error.cause);
@@ -533,7 +533,7 @@ for (
   });
 }
 
-test("an error's cause may be an error, or the error itself", () => {
+test("the cause of an error may be an error, or the error itself", () => {
   const error = new Error("outer", { cause: new RangeError("inner", { cause: 1 }) });
   const actual = sent(error);
   assertInstanceOf(actual.cause, RangeError);
@@ -575,7 +575,7 @@ test("WorkerDiedError keeps its exit code", () => {
   assertEquals(actual.exitCode, -9);
 });
 
-test("an error of an unregistered class becomes one of the nearest known, with its name", () => {
+test("an error of an unregistered class becomes one of its nearest known ancestor class, with its name", () => {
   class HttpError extends TypeError {
     override name = "HttpError";
     status = 404;
@@ -597,14 +597,14 @@ test("shared objects come back as themselves", () => {
   }
 });
 
-test("a message that nobody reads can be thrown away", () => {
+test("a message can be discarded unread", () => {
   const queue = new Queue<unknown>();
   discardMessage(storeValue([1, queue, new Point(1, 2), { queue }], "value"));
   queue.putSync("still here");
   assertEquals(queue.getSync(), "still here");
 });
 
-// What is refused
+// Values that are rejected
 
 const bound = Math.max.bind(null, 1);
 class Unregistered {}
@@ -630,7 +630,7 @@ for (
     ["a registered EventTarget", [new extending.Emitter()], "args[0]: an EventTarget has no"],
     ["a boxed symbol", [Object(Symbol())], "Cannot send args[0]: "],
     ["an iterator", [[1].values()], "args[0]: an Array Iterator cannot cross"],
-    ["what has a then", [
+    ["an object with a then method", [
       new (class AsyncThing {
         then() {}
       })(),
@@ -638,38 +638,38 @@ for (
     ["a Response", [new Response("x")], "Cannot send args[0]: a Response has no meaning outside"],
   ] as [string, unknown[], string][]
 ) {
-  test(`${what} is refused, with its path`, () => {
+  test(`${what} is rejected, with its path`, () => {
     const error = assertThrows(() => storeValue(value, "args"), DataCloneError, expected);
     assertEquals(error.name, "DataCloneError");
-    assertEquals(sent([1, { a: 2 }]), [1, { a: 2 }]); // nothing is left of it
+    assertEquals(sent([1, { a: 2 }]), [1, { a: 2 }]); // the encoder keeps nothing of it
   });
 }
 
-test("what is refused takes no shared object along", () => {
+test("a rejected value keeps no reference to a shared object", () => {
   const [here, there] = Pipe<string>();
   assertThrows(() => storeValue([there, Symbol()], "args"), DataCloneError);
   here.sendSync("still open");
   assertEquals(there.recvSync(), "still open");
 });
 
-test("what is nested too deeply is refused with the way to it", () => {
+test("a value that is nested too deeply is rejected with the path", () => {
   let list: { next: unknown } = { next: undefined };
   for (let at = 0; at < 100_000; at++) list = { next: list };
-  const refused = (value: unknown, name: string, path: string) =>
+  const assertRejected = (value: unknown, name: string, path: string) =>
     assertThrows(
       () => storeValue(value, name),
       DataCloneError,
       `Cannot send ${path}: it is nested too deeply`,
     );
-  refused([{ a: [1] }, list], "args", "args[1].next.next…");
-  refused({ target: 1, args: [new Map([["k", list]])] }, "", 'args[0].get("k")…');
-  // Two steps away from the first, but what is written follows the links.
+  assertRejected([{ a: [1] }, list], "args", "args[1].next.next…");
+  assertRejected({ target: 1, args: [new Map([["k", list]])] }, "", 'args[0].get("k")…');
+  // Two steps away from the first, but the encoder follows the links.
   const items: { left?: unknown; right?: unknown }[] = Array.from({ length: 100_000 }, () => ({}));
   items.forEach((item, at) => [item.left, item.right] = [items[at - 1], items[at + 1]]);
-  refused([{ a: { b: { c: {} } } }, items], "args", "args[1][0].right…");
+  assertRejected([{ a: { b: { c: {} } } }, items], "args", "args[1][0].right…");
 });
 
-test("a process, a thread and a timer are refused, not copied as empty objects", () => {
+test("a process, a thread and a timer are rejected, not copied as empty objects", () => {
   const path = "Cannot send args[0]: a ";
   for (
     const [value, name] of [
@@ -686,7 +686,7 @@ test("a process, a thread and a timer are refused, not copied as empty objects",
   }
 });
 
-test("a generator or another iterator is refused, and the error says what to send", () => {
+test("a generator or another iterator is rejected, and the error says what to send", () => {
   async function* later() {
     yield await 1;
   }
@@ -709,7 +709,7 @@ test("a generator or another iterator is refused, and the error says what to sen
   }
 });
 
-test("what holds a resource is refused, not copied as an empty object", async () => {
+test("an object that holds a resource is rejected, not copied as an empty object", async () => {
   ensureIsolate();
   await using pool = new Pool(1);
   assertThrows(() => storeValue({ pool }, "value"), DataCloneError, "value.pool: a Pool holds");

@@ -41,13 +41,13 @@ const plain = tasksOf<typeof import("../fixtures/functions/plain.ts")>(
   new URL("../fixtures/functions/plain.ts", import.meta.url),
 );
 
-/** What a pool's worker makes of the function. */
+/** Returns the result of the function in a pool's worker. */
 async function remote(fn: AnyFunction, ...args: unknown[]): Promise<unknown> {
   await using pool = new Pool(1);
   return await pool.apply(fn, args);
 }
 
-/** The error that a pool's call ends with. */
+/** Returns the error of a call in a pool's worker. */
 async function remoteError(fn: AnyFunction, ...args: unknown[]): Promise<Error> {
   await using pool = new Pool(1);
   try {
@@ -61,14 +61,14 @@ async function remoteError(fn: AnyFunction, ...args: unknown[]): Promise<Error> 
 
 // task()
 
-test("task() gives back the function itself", () => {
+test("task() returns the function itself", () => {
   const fn = (x: number) => x;
   assertStrictEquals(task(import.meta, fn), fn);
   class Empty {}
   assertStrictEquals(task(import.meta, Empty), Empty);
 });
 
-test("task() rejects what is no module or no function", () => {
+test("task() rejects a value that is not import.meta or not a function", () => {
   const bad = task as unknown as (...args: unknown[]) => unknown;
   assertThrows(() => bad(), TypeError, "the first argument must be import.meta");
   assertThrows(() => bad(() => {}), TypeError, "the first argument must be import.meta");
@@ -81,19 +81,19 @@ test("task() rejects what is no module or no function", () => {
   assertThrows(() => bad(import.meta, 1), TypeError, "must be a function or a class, not number");
 });
 
-test("task() makes a function use its module in a worker", async () => {
+test("task() lets a function use its module in a worker", async () => {
   assertEquals(await remote(shift, 1), 101);
 });
 
-test("task() finds what is not exported", async () => {
+test("task() finds a function that is not exported", async () => {
   assertEquals(await remote(hiddenTask(), 5), -5);
 });
 
-test("task() tells functions with the same text apart, or takes one for the other", async () => {
+test("task() distinguishes functions with the same text, or the worker uses one for the other", async () => {
   for (const twin of twins) assertEquals(await remote(twin, 1), [1]);
 });
 
-test("task() of this module works in a test, too", async () => {
+test("task() works in the module of a test", async () => {
   assertEquals(await remote(ofThisModule, 3), "this module, 3");
 });
 const ofThisModule = task(import.meta, (x: number) => `this module, ${x}`);
@@ -108,23 +108,23 @@ test("task() inside a function is not found by the worker", async () => {
   );
 });
 
-test("task() that registers another function in the worker is noticed", async () => {
+test("task() throws TaskLookupError when the worker registers another function", async () => {
   const error = await remoteError(differs);
   assert(error instanceof TaskLookupError);
   assert(error.message.includes("registered another"), error.message);
 });
 
-test("task() functions come back as themselves", async () => {
+test("functions of task() come back as themselves", async () => {
   assertStrictEquals(await remote((fn: unknown) => fn, shift), shift);
   assertStrictEquals(takeValue(storeValue(shift, "value")), shift);
   assertStrictEquals(takeValue(storeValue(Point, "value")), Point);
 });
 
-test("task() functions are arguments of others", async () => {
+test("functions of task() can be arguments", async () => {
   assertEquals(await remote((fn: (x: number) => number, x: number) => fn(x), shift, 2), 102);
 });
 
-test("task() instances keep their class in a worker, and on the way back", async () => {
+test("instances of classes of task() keep their class in a worker and on the way back", async () => {
   const result = await remote((point: Point) => {
     point.x *= 2;
     return [point, point.length];
@@ -133,7 +133,7 @@ test("task() instances keep their class in a worker, and on the way back", async
   assertEquals(result, [new Point(6, 8), 10]);
 });
 
-test("task() classes of errors keep class and properties", async () => {
+test("errors of classes of task() keep class and properties", async () => {
   const error = await remoteError((error: Error) => {
     throw error;
   }, new CodedError("bad", 17, { cause: new Point(1, 2) }));
@@ -142,7 +142,7 @@ test("task() classes of errors keep class and properties", async () => {
   assert(error.cause instanceof Point);
 });
 
-// Receiving what is not imported here
+// Receiving functions that are not imported here
 
 test("Queue.getSync() of a task that is not imported says which module to import", async () => {
   const [queue, results] = [new Queue<unknown>(), new Queue<string[]>()];
@@ -182,18 +182,18 @@ test("Queue.get() imports what an item needs", async () => {
 
 // tasksOf()
 
-test("tasksOf() makes tasks of a module's exports", async () => {
+test("tasksOf() returns the exports of a module as tasks", async () => {
   assertEquals(await remote(plain.double, 21), 42);
   assertEquals(await remote(plain.greet, "bob"), "hello bob");
   assertEquals(await remote(plain.default, 1), 2);
 });
 
-test("tasksOf() takes modules of node and of npm", async () => {
+test("tasksOf() accepts modules of node and npm", async () => {
   const path = tasksOf<typeof import("node:path")>("node:path");
   assertEquals(await remote(path.basename, "a/b.txt"), "b.txt");
 });
 
-test("tasksOf() needs an absolute address", () => {
+test("tasksOf() requires an absolute URL", () => {
   assertThrows(
     () => tasksOf("./plain.ts"),
     TypeError,
@@ -202,16 +202,16 @@ test("tasksOf() needs an absolute address", () => {
   );
 });
 
-test("tasksOf() gives the same task for the same name, and no thenable", async () => {
+test("tasksOf() returns the same task for the same name, and is not thenable", async () => {
   assertStrictEquals(plain.double, plain.double);
   assertStrictEquals(await plain, plain);
 });
 
-test("tasksOf() tasks cannot be called here", () => {
+test("tasks of tasksOf() cannot be called here", () => {
   assertThrows(() => plain.double(1), TypeError, "Cannot call double of file:");
 });
 
-test("tasksOf() of what is not there, or no function, is an error of the call", async () => {
+test("a task of tasksOf() that the module does not export as a function fails the call", async () => {
   const { missing, answer } = plain as unknown as Record<string, AnyFunction>;
   for (const [name, fn] of Object.entries({ missing, answer })) {
     const error = await remoteError(fn);
@@ -222,7 +222,7 @@ test("tasksOf() of what is not there, or no function, is an error of the call", 
   }
 });
 
-test("tasksOf() of a module that cannot be imported says why", async () => {
+test("a task of tasksOf() fails with the reason when its module cannot be imported", async () => {
   const url = new URL("../fixtures/functions/", import.meta.url);
   const broken = tasksOf<Record<string, AnyFunction>>(new URL("broken.ts", url)).run;
   const error = await remoteError(broken);
@@ -233,7 +233,7 @@ test("tasksOf() of a module that cannot be imported says why", async () => {
   assert((await remoteError(nowhere)) instanceof TaskLookupError);
 });
 
-// Functions as text
+// Functions that are sent as source
 
 const inline: Record<string, AnyFunction> = {
   "an arrow function": (x: number) => x + 1,
@@ -263,21 +263,21 @@ const inline: Record<string, AnyFunction> = {
   "a function that ends with a comment": eval("(x) => x + 1 // plus one"),
 };
 for (const [kind, fn] of Object.entries(inline)) {
-  test(`${kind} crosses as text`, async () => {
+  test(`${kind} crosses as source`, async () => {
     assertEquals(await remote(fn, 3), 4);
   });
 }
 
 const outside = 5;
 
-test("an inline function that uses what is outside says so", async () => {
+test("an inline function that uses a variable of its module fails with a hint", async () => {
   const error = await remoteError((x: number) => x + outside, 1);
   assertEquals(error.name, "ReferenceError");
   assert(error.message.includes("outside is not defined"), error.message);
   assert(error.message.includes("task"), error.message);
 });
 
-test("an inline function is strict, as the module that it comes from", async () => {
+test("an inline function is strict, as its module is", async () => {
   await using pool = new Pool(1);
   const write = () => {
     (Object.freeze({ fixed: 1 }) as { fixed: number }).fixed = 2;
@@ -285,12 +285,12 @@ test("an inline function is strict, as the module that it comes from", async () 
   await assertRejects(() => pool.apply(write), TypeError, "read only");
 });
 
-test("an inline function made anew in a loop is defined once", () => {
+test("an inline function that is created in a loop is defined once", () => {
   const addresses = [1, 2, 3].map(() => functionAddress((x: number) => x - 1));
   assertEquals(new Set(addresses).size, 1);
 });
 
-// What comes with the language
+// Built-in functions
 
 for (
   const [fn, args, result] of [
@@ -319,7 +319,7 @@ test("a global function that the worker does not have is not found", async () =>
   Reflect.deleteProperty(globalThis, "onlyHere");
 });
 
-// What cannot be named
+// Functions that cannot be named
 
 for (
   const [what, fn, why] of [
@@ -352,14 +352,14 @@ for (
     ],
   ] as [string, AnyFunction, string][]
 ) {
-  test(`${what} is refused, with the path and the reason`, () => {
+  test(`${what} is rejected, with the path and the reason`, () => {
     const send = () => storeValue({ deep: [fn] }, "args");
     const { message } = assertThrows(send, DataCloneError, "Cannot send args.deep[0]: ");
     assert(message.includes(why), message);
   });
 }
 
-test("what cannot be named is refused by pool and process at the call", async () => {
+test("Pool and Process reject a function that cannot be named at the call", async () => {
   await using pool = new Pool(1);
   const bound = Math.max.bind(null, 1);
   let error: unknown;
@@ -372,7 +372,7 @@ test("what cannot be named is refused by pool and process at the call", async ()
   assertThrows(() => run(bound), DataCloneError, "a bound function");
 });
 
-/** Makes tasks that differ only in what they close over, some of them in the main program alone. */
+/** Returns a program with tasks that differ only in their closures, some of them registered in the main isolate only. */
 const factory = (inMain: string) => `
 import { Pool, task } from "@sauropod/multiprocessing";
 const by = (k: number) => task(import.meta, (x: number) => x * k);
@@ -387,26 +387,26 @@ if (import.meta.main) {
 }
 `;
 
-Deno.test("tasks of the same text are told apart", async () => {
+Deno.test("tasks with the same text are distinguished", async () => {
   const { stdout, stderr } = await runProgram(factory(""));
   assertEquals([stdout, stderr], ["[ 2 ]\n[ 3 ]\n", ""]);
 });
 
 for (const name of ["early", "late"]) {
-  Deno.test(`tasks of the same text are not mixed up: one that is registered in main alone, ${name}`, async () => {
+  Deno.test(`tasks with the same text are not confused when one is registered in the main isolate only, ${name}`, async () => {
     const { stdout, stderr } = await runProgram(factory(name));
     assertEquals([stdout, stderr], ["TaskLookupError\n".repeat(3), ""]);
   });
 }
 
-test("a function that is written in the call is evaluated once", () => {
+test("a function literal in a call is evaluated once", () => {
   const send = () => functionAddress((x: number) => x + 12_345);
   assertEquals(countEvaluations(send), 1);
   assertEquals(countEvaluations(send), 0);
   assertEquals(send(), send());
 });
 
-test("functionNameAt() shows a function without a name in one line", () => {
+test("functionNameAt() describes a function without a name in one line", () => {
   const fn = [(x: number) => {
     throw new RangeError(`${x}`);
   }][0];
@@ -417,7 +417,7 @@ test("functionNameAt() shows a function without a name in one line", () => {
   assertMatch(shown, /^\(x\) ?=> ?\{ throw new RangeError/);
 });
 
-test("a function that is sent as source is told what it missed of its module", async () => {
+test("a function that is sent as source fails with a hint when it uses its module", async () => {
   await using pool = new Pool(1);
   const fails = async (fn: () => unknown, expected: string) => {
     const { message } = await assertRejects(() => pool.apply(fn), Error);

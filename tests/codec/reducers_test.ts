@@ -12,7 +12,7 @@ import { Money, sum } from "../fixtures/functions/reduced.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
-/** The value after a message has carried it. */
+/** Returns the value after a message has carried it. */
 function copyOf(value: unknown): unknown {
   return takeValue(storeValue(value, "value"));
 }

@@ -17,7 +17,7 @@ const values: object[] = [
   Temporal.Duration.from({ hours: -1, minutes: -90, milliseconds: -1500 }),
 ];
 
-test("objects of Temporal cross, whole", () => {
+test("objects of Temporal cross with all their fields", () => {
   for (const value of values) {
     const { value: copy, again } = takeValue(storeValue({ value, again: value }, "value")) as {
       value: object;

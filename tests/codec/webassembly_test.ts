@@ -17,17 +17,17 @@ interface Kernel {
   module: WebAssembly.Module;
 }
 
-/** The first numbers of a memory. */
+/** Returns the first integers of a memory. */
 function numbersOf(memory: WebAssembly.Memory): Int32Array {
   return new Int32Array(memory.buffer);
 }
 
-/** The value as it comes out at the other end. */
+/** Returns the value after a message has carried it. */
 function sent<T>(value: T): T {
   return takeValue(storeValue(value, "value")) as T;
 }
 
-test("WebAssembly.Memory and Module are the same ones where they are known", () => {
+test("WebAssembly.Memory and Module are the same objects in an isolate that has them", () => {
   const memory = sharedMemory();
   const module = compileDistances();
   const both = sent({ memory, again: [memory], module });
@@ -48,7 +48,7 @@ test("a shared WebAssembly.Memory in a worker is the same memory", async () => {
   for (const it of back) assertStrictEquals(it, memory);
 });
 
-test("a worker's WebAssembly.Memory and Module reach the others", async () => {
+test("a WebAssembly.Memory and Module of a worker reach other workers", async () => {
   await using pool = new Pool(2);
   const make = () => ({
     memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
@@ -87,7 +87,7 @@ test("a WebAssembly.Memory reaches a worker that is blocked", async () => {
   await process.join();
 });
 
-test("a WebAssembly.Memory that grew, before or after it crossed, is seen whole", async () => {
+test("a WebAssembly.Memory has its full size in all isolates, whether it grew before or after it crossed", async () => {
   const memory = sharedMemory();
   await using pool = new Pool(1);
   const pages = (memory: WebAssembly.Memory) => memory.buffer.byteLength / 65536;
@@ -127,7 +127,7 @@ test("a kernel runs in the team, on the memory of the loop's context", async () 
   }
 });
 
-test("a WebAssembly.Memory that is not shared is refused, with its path", async () => {
+test("a WebAssembly.Memory that is not shared is rejected, with its path", async () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const message =
     "Cannot send value.kernel.memory: this WebAssembly.Memory is not shared: make it " +
@@ -141,7 +141,7 @@ test("a WebAssembly.Memory that is not shared is refused, with its path", async 
   await stopTeam();
 });
 
-test("other objects of WebAssembly are refused", () => {
+test("other objects of WebAssembly are rejected", () => {
   const memory = sharedMemory();
   const values = {
     Instance: new WebAssembly.Instance(compileDistances(), { env: { memory } }),

@@ -5,7 +5,7 @@ import { test } from "../fixtures/guarded.ts";
 import { linesOf, runWithMp } from "../fixtures/programs.ts";
 import { ended, guard } from "../fixtures/workers.ts";
 
-test("Finalize.run() calls the callback once, and gives what it returns", () => {
+test("Finalize.run() calls the callback once, and returns its result", () => {
   const callback = spy(() => 7);
   const finalizer = new Finalize({}, callback);
   assert(finalizer.active);
@@ -24,7 +24,7 @@ test("Finalize.run() throws what the callback throws, and does not call it again
   assertEquals(finalizer.run(), undefined);
 });
 
-test("Finalize.cancel() keeps the callback from being called", () => {
+test("Finalize.cancel() prevents the call of the callback", () => {
   const callback = spy();
   const finalizer = new Finalize(undefined, callback, { exitPriority: 0 });
   finalizer.cancel();
@@ -33,7 +33,7 @@ test("Finalize.cancel() keeps the callback from being called", () => {
   assertSpyCalls(callback, 0);
 });
 
-test("Finalize is called at the end of its scope by using", () => {
+test("Finalize runs at the end of the scope of using", () => {
   const callback = spy();
   {
     using _ = new Finalize({}, callback);
@@ -42,14 +42,14 @@ test("Finalize is called at the end of its scope by using", () => {
   assertSpyCalls(callback, 1);
 });
 
-test("Finalize refuses what would never run, or could not", () => {
+test("Finalize rejects a callback that would never run, and invalid arguments", () => {
   assertThrows(() => new Finalize(undefined, () => {}), TypeError, "it would never run");
   // @ts-expect-error not a function
   assertThrows(() => new Finalize({}, 7), TypeError, "callback must be a function, not number");
   assertThrows(() => new Finalize({}, () => {}, { exitPriority: NaN }), RangeError, "exitPriority");
 });
 
-/** Python's own test of the order, in a program or a worker. */
+/** CPython TestFinalize.test_finalize, in a program or a worker. */
 const ORDER = `
   const { Finalize } = mp;
   const say = (what) => console.log(what);
@@ -73,7 +73,7 @@ const ORDER = `
 `;
 const IN_ORDER = ["a", "b", "d10", "d03", "d02", "d01", "e"];
 
-Deno.test("Finalize at the end of the main program: by priority, then the last made first", async () => {
+Deno.test("Finalize runs at the end of the main program by priority, then in reverse order of creation", async () => {
   assertEquals(await runWithMp(ORDER), {
     code: 0,
     stdout: IN_ORDER.map((line) => `${line}\n`).join(""),
@@ -91,7 +91,7 @@ for (
     ["fails", "throw 1;", 1],
   ] as const
 ) {
-  Deno.test(`Finalize in a process that ${what}: in order, before those who join it go on`, async () => {
+  Deno.test(`Finalize runs in order in a process that ${what}, before a joiner continues`, async () => {
     const { stdout } = await runWithMp(`
       const child = mp.task(import.meta, async () => { ${ORDER} ${end} });
       if (import.meta.main) {
@@ -105,7 +105,7 @@ for (
   });
 }
 
-Deno.test("Finalize goes on after a callback that fails, and says so", async () => {
+Deno.test("Finalize prints the error of a callback, and runs the others", async () => {
   const { code, stdout, stderr } = await runWithMp(`
     new mp.Finalize(undefined, () => console.log("second"), { exitPriority: 1 });
     new mp.Finalize(undefined, () => { throw new RangeError("broken"); }, { exitPriority: 2 });
@@ -114,7 +114,7 @@ Deno.test("Finalize goes on after a callback that fails, and says so", async () 
   assertMatch(stderr, /^Uncaught in a finalizer: RangeError: broken\n/);
 });
 
-Deno.test("Finalize that makes another at the end has it run too", async () => {
+Deno.test("Finalize runs a finalizer that another one creates at the end", async () => {
   const { stdout } = await runWithMp(`
     const { Finalize } = mp;
     new Finalize(undefined, () => {
