@@ -9,6 +9,7 @@ import { deadline } from "@std/async";
 import { readExamples } from "../../scripts/list_examples.ts";
 import { sourceFiles } from "../../scripts/source_files.ts";
 import config from "../../deno.json" with { type: "json" };
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -81,6 +82,8 @@ const guides = [
   ...["bench/README.md", "examples/README.md"],
   ...[...Deno.readDirSync(new URL("docs/", ROOT))].map(({ name }) => `docs/${name}`)
     .filter((path) => path.endsWith(".md")),
+  ...[...Deno.readDirSync(new URL("lib/", ROOT))].map(({ name }) => `lib/${name}/README.md`)
+    .filter((path) => existsSync(new URL(path, ROOT))),
 ];
 
 /** Returns the anchors of the headings of a Markdown file, as GitHub makes them. */
@@ -91,10 +94,10 @@ function anchorsOf(markdown: string): string[] {
 }
 
 for (const guide of guides) {
-  Deno.test(`the links of ${guide} lead somewhere`, async () => {
+  Deno.test(`${guide} links only to files and headings that exist`, async () => {
     const markdown = await Deno.readTextFile(new URL(guide, ROOT));
     const text = markdown.replaceAll(/^```.*?^```$/gms, "").replaceAll(/`[^`]*`/g, "");
-    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+    for (const [, target] of text.matchAll(/(?:\]\(|^\[[^\]]+\]: )([^)\s]+)/gm)) {
       if (/^[a-z]+:/.test(target)) continue;
       const url = new URL(target, new URL(guide, ROOT));
       const anchor = url.hash.slice(1);
