@@ -338,6 +338,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     return this.runSync("sum up", loops, options, syncScanOptionNames) as Target;
   }
 
+  /** The tree with the type of its elements. */
   private typed(): TypedNode {
     return { root: this.root, kind: this.kind };
   }
@@ -353,6 +354,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     return new ArrayExpression({ op, args: [this.root] }, "number");
   }
 
+  /** Throws unless the elements are numbers. */
   private checkNumbers(verb: string): void {
     if (this.kind === "number") return;
     throw new TypeError(`Cannot take ${verb} of bigints: use toNumbers() first`);
@@ -382,6 +384,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     return new ArrayExpression(node, this.kind);
   }
 
+  /** Reduces all elements to one. */
   private async fold(
     fold: "sum" | "prod" | "min" | "max",
     options: ExpressionOptions & AbortOptions,
@@ -390,6 +393,7 @@ export class ArrayExpression<T extends number | bigint = number> {
     return await this.run(`compute ${fold}`, loops, options, asyncOptionNames) as T;
   }
 
+  /** As `fold`, blocking the isolate. */
   private foldSync(fold: "sum" | "prod" | "min" | "max", options: ExpressionOptions): T {
     const loops = foldLoops(this.typed(), fold, options);
     return this.runSync(`compute ${fold}`, loops, options, syncOptionNames) as T;
