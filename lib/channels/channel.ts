@@ -27,11 +27,13 @@ import { bytesAt, bytesLength, describeMessage } from "../codec/bytes.ts";
 import {
   discardMessage,
   freeMessage,
+  type MessageAddress,
   messageStart,
   readMessage,
   sendStored,
 } from "../codec/message.ts";
 import {
+  type ChannelAddress,
   CLOSED,
   FIRST_SEGMENT,
   FIRST_WORD,
@@ -57,7 +59,7 @@ const END = 1;
 const FIRST_SLOT = 2;
 
 /** Initializes a channel in the zeroed words at `channel`. */
-export function initChannel(channel: number, limit: number): void {
+export function initChannel(channel: ChannelAddress, limit: number): void {
   const segment = newSegment();
   i32[channel + LIMIT] = limit;
   i32[channel + HAS_LIMIT] = limit > 0 ? 1 : 0;
@@ -79,13 +81,13 @@ function slotWords(length: number): number {
 }
 
 /** Discards all messages and frees the memory of a channel that no isolate can reach. */
-export function destroyChannel(channel: number): void {
+export function destroyChannel(channel: ChannelAddress): void {
   while (discardNext(channel));
   free(i32[channel + FIRST_SEGMENT]);
 }
 
 /** Takes the next message and discards it, as {@linkcode discardMessage}; false if there is none. */
-export function discardNext(channel: number, lentHandles?: "reclaim" | "drop"): boolean {
+export function discardNext(channel: ChannelAddress, lentHandles?: "reclaim" | "drop"): boolean {
   if (!pop(channel)) return false;
   discardMessage(popped.block || storePopped(), lentHandles);
   return true;
@@ -98,7 +100,7 @@ export function discardNext(channel: number, lentHandles?: "reclaim" | "drop"): 
  *
  * @returns whether it was sent
  */
-export function push(channel: number, encoder: Encoder): boolean {
+export function push(channel: ChannelAddress, encoder: Encoder): boolean {
   const length = encoder.position;
   if (length > MAX_INLINE_BYTES || !encoder.isStreamOnly) {
     if (isFull(channel)) return false;
@@ -123,7 +125,7 @@ export function push(channel: number, encoder: Encoder): boolean {
 }
 
 /** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
-export function pushBlock(channel: number, block: number): boolean {
+export function pushBlock(channel: ChannelAddress, block: MessageAddress): boolean {
   const slot = enterAndClaim(channel, IN_BLOCK);
   if (slot !== 0) {
     i32[slot + 1] = block;
@@ -140,7 +142,7 @@ export function pushBlock(channel: number, block: number): boolean {
  *
  * @throws {RangeError} if the shared heap is full; the guard has been left
  */
-function enterAndClaim(channel: number, length: number): number {
+function enterAndClaim(channel: ChannelAddress, length: number): number {
   enter(channel + SEND_GUARD);
   try {
     return claimSlot(channel, length);
@@ -151,7 +153,7 @@ function enterAndClaim(channel: number, length: number): number {
 }
 
 /** Claims the next slot; 0 if there is no room or the channel is closed. Inside `SEND_GUARD`. */
-function claimSlot(channel: number, length: number): number {
+function claimSlot(channel: ChannelAddress, length: number): number {
   if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
   let word = i32[channel + LAST_WORD];
   let segment = i32[channel + LAST_SEGMENT];
@@ -177,7 +179,7 @@ const poppedView = new DataView(popped.words.buffer);
 const poppedFloats = new Float64Array(popped.words.buffer);
 
 /** Moves the next message into `popped`, if there is one. */
-function pop(channel: number): boolean {
+function pop(channel: ChannelAddress): boolean {
   ensureStack();
   let emptied: number;
   enterWithStack(channel + RECEIVE_GUARD);
@@ -202,7 +204,7 @@ function pop(channel: number): boolean {
 }
 
 /** Returns the slot of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
-function nextSlot(channel: number): number {
+function nextSlot(channel: ChannelAddress): number {
   const received = i32[channel + RECEIVED];
   if (i32[channel + SENT_SEEN] === received) {
     const sent = Atomics.load(i32, channel + SENT);
@@ -220,7 +222,7 @@ function nextSlot(channel: number): number {
  *
  * @returns the segment that became empty, to be freed; 0 if none did
  */
-function removeSlot(channel: number, slot: number): number {
+function removeSlot(channel: ChannelAddress, slot: number): number {
   const segment = i32[channel + FIRST_SEGMENT];
   let emptied = 0;
   if (slot === segment + i32[channel + FIRST_WORD]) {
@@ -238,7 +240,7 @@ function removeSlot(channel: number, slot: number): number {
 }
 
 /** Frees what {@linkcode removeSlot} returned and wakes a sender, outside of the guard. */
-function signalRoom(channel: number, emptied: number): void {
+function signalRoom(channel: ChannelAddress, emptied: number): void {
   if (emptied !== 0) free(emptied);
   if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);
 }
@@ -249,7 +251,7 @@ function signalRoom(channel: number, emptied: number): void {
  *
  * @returns the block of the message, 0 if it lay in its slot; `undefined` if there is no message
  */
-export function receiveInto(channel: number, decoder: Decoder): number | undefined {
+export function receiveInto(channel: ChannelAddress, decoder: Decoder): number | undefined {
   if (!pop(channel)) return undefined;
   const { block } = popped;
   if (block !== 0) readMessage(decoder, block);
@@ -258,7 +260,7 @@ export function receiveInto(channel: number, decoder: Decoder): number | undefin
 }
 
 /** Frees a message that {@linkcode receiveInto} took. */
-export function endReceive(decoder: Decoder, block: number): void {
+export function endReceive(decoder: Decoder, block: MessageAddress): void {
   decoder.finish();
   if (block !== 0) freeMessage(block);
 }
@@ -267,24 +269,24 @@ export function endReceive(decoder: Decoder, block: number): void {
 export type Received =
   | { kind: "value"; value: unknown }
   /** The value needs a module to be imported: read it with `importValue(block)`. */
-  | { kind: "unread"; block: number; needs: NeedsImport };
+  | { kind: "unread"; block: MessageAddress; needs: NeedsImport };
 
 const reader = new Decoder();
 
 /** Takes the next value out of the channel, if there is one. */
-export function receive(channel: number): Received | undefined {
+export function receive(channel: ChannelAddress): Received | undefined {
   const block = receiveInto(channel, reader);
   return block === undefined ? undefined : readPopped(block);
 }
 
 /** Reads a stored message that was taken out of a channel. */
-export function receiveBlock(block: number): Received {
+export function receiveBlock(block: MessageAddress): Received {
   readMessage(reader, block);
   return readPopped(block);
 }
 
 /** Reads the message that `reader` was started on: in `block`, or if that is 0, in `popped`. */
-function readPopped(block: number): Received {
+function readPopped(block: MessageAddress): Received {
   try {
     const value = reader.value();
     endReceive(reader, block);
@@ -310,7 +312,7 @@ export type ReceivedBytes<R> =
  * @param read reads the bytes in the shared heap, which are freed when it returns
  */
 export function receiveBytes<R>(
-  channel: number,
+  channel: ChannelAddress,
   read: (bytes: Uint8Array<SharedArrayBuffer>) => R,
 ): ReceivedBytes<R> | undefined {
   ensureStack();

@@ -12,7 +12,7 @@ import {
   SharedHandle,
 } from "../objects/shared_object.ts";
 import { destroyChannel, initChannel } from "./channel.ts";
-import { CHANNEL_WORDS } from "./channel_state.ts";
+import { CHANNEL_WORDS, type ChannelAddress } from "./channel_state.ts";
 
 /** The number of this type among shared objects. */
 const TYPE = 3;
@@ -24,7 +24,7 @@ const CHANNEL = objectWord.FIRST;
  *
  * @returns the address by which the functions of `channel.ts` know it
  */
-export function createChannel(): number {
+export function createChannel(): ChannelAddress {
   const channel = createObject(TYPE, CHANNEL + CHANNEL_WORDS) + CHANNEL;
   initChannel(channel, 0);
   return channel;
@@ -38,7 +38,7 @@ export class Channel extends SharedHandle {
   }
 
   /** The address of the channel, for the functions of `channel.ts`. */
-  get at(): number {
+  get at(): ChannelAddress {
     return this.address + CHANNEL;
   }
 }

@@ -18,10 +18,14 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { i32 } from "../heap/views.ts";
 import { wakeAll } from "../parking/wait_queue.ts";
+
+/** Address of a channel. */
+export type ChannelAddress = Address<"channel">;
 
 // Words that senders write, receivers write, and both read lie on different cache lines.
 export const SEND_GUARD = 0;
@@ -55,29 +59,29 @@ export const Closed = {
 } as const;
 
 /** Returns the number of messages in the channel. */
-export function messagesIn(channel: number): number {
+export function messagesIn(channel: ChannelAddress): number {
   const received = Atomics.load(i32, channel + RECEIVED); // first, so that the difference is not negative
   return (Atomics.load(i32, channel + SENT) - received) | 0;
 }
 
 /** Returns the maximum number of messages in the channel; 0: no limit. */
-export function limitOf(channel: number): number {
+export function limitOf(channel: ChannelAddress): number {
   return i32[channel + LIMIT];
 }
 
 /** Whether a channel with a limit holds its maximum. */
-export function isFull(channel: number): boolean {
+export function isFull(channel: ChannelAddress): boolean {
   const limit = i32[channel + LIMIT];
   return limit > 0 && messagesIn(channel) >= limit;
 }
 
 /** Returns the bits of {@linkcode Closed}. */
-export function closedBits(channel: number): number {
+export function closedBits(channel: ChannelAddress): number {
   return Atomics.load(i32, channel + CLOSED);
 }
 
 /** Closes the channel and wakes all its waiters. */
-export function closeChannel(channel: number, why: number): void {
+export function closeChannel(channel: ChannelAddress, why: number): void {
   ensureStack();
   enter(channel + SEND_GUARD); // so that no push is under way once a receiver finds it closed and empty
   Atomics.or(i32, channel + CLOSED, why);
@@ -87,6 +91,6 @@ export function closeChannel(channel: number, why: number): void {
 }
 
 /** Wakes all receivers, so that each checks whether it still wants a message. */
-export function wakeReceivers(channel: number): void {
+export function wakeReceivers(channel: ChannelAddress): void {
   wakeAll(channel + RECEIVERS);
 }

@@ -7,12 +7,14 @@
  * @module
  */
 
+import type { MessageAddress } from "../codec/message.ts";
 import { i32 } from "../heap/views.ts";
 import { ParkResult, spinUntilChanged, type Steps } from "../parking/wait.ts";
 import type { Park } from "../parking/park.ts";
 import { wakeOne } from "../parking/wait_queue.ts";
 import { pushBlock, receive, type Received } from "./channel.ts";
 import {
+  type ChannelAddress,
   CLOSED,
   closedBits,
   messagesIn,
@@ -28,9 +30,9 @@ import {
  * @param push sends it now if there is room: `pushBlock` of the channel's store
  */
 export function* sending(
-  channel: number,
-  block: number,
-  push: (channel: number, block: number) => boolean = pushBlock,
+  channel: ChannelAddress,
+  block: MessageAddress,
+  push: (channel: ChannelAddress, block: MessageAddress) => boolean = pushBlock,
 ): Steps<"sent" | "closed" | "timed out"> {
   for (;;) {
     const received = Atomics.load(i32, channel + RECEIVED);
@@ -53,8 +55,8 @@ export function* sending(
  * @param isCancelled as for {@linkcode taking}
  */
 export function receiving(
-  channel: number,
-  take: (channel: number) => Received | undefined = receive,
+  channel: ChannelAddress,
+  take: (channel: ChannelAddress) => Received | undefined = receive,
   isCancelled?: () => boolean,
 ): Steps<Received | "closed" | "timed out"> {
   return taking(channel, take, isCancelled);
@@ -67,8 +69,8 @@ export function receiving(
  * @param isCancelled called after each wake-up: whether to return as if the channel were closed
  */
 export function* taking<R>(
-  channel: number,
-  take: (channel: number) => R | undefined,
+  channel: ChannelAddress,
+  take: (channel: ChannelAddress) => R | undefined,
   isCancelled?: () => boolean,
 ): Steps<R | "closed" | "timed out"> {
   for (;;) {
@@ -93,7 +95,7 @@ export function* taking<R>(
  * @returns whether the channel has a message or is closed
  */
 export function* becomingReadable(
-  channel: number,
+  channel: ChannelAddress,
   isCancelled?: () => boolean,
   spinFactor = 1,
 ): Steps<boolean> {
@@ -109,12 +111,12 @@ export function* becomingReadable(
 }
 
 /** Spins for up to `spins` rounds, without sleeping: whether there is a message. */
-export function isReadableSoon(channel: number, spins: number): boolean {
+export function isReadableSoon(channel: ChannelAddress, spins: number): boolean {
   const sent = Atomics.load(i32, channel + SENT);
   return messagesIn(channel) > 0 || spinUntilChanged(channel + SENT, sent, spins);
 }
 
-function parkForMessage(channel: number, sent: number, spinFactor = 1): Park {
+function parkForMessage(channel: ChannelAddress, sent: number, spinFactor = 1): Park {
   return {
     queue: channel + RECEIVERS,
     word: channel + SENT,

@@ -27,6 +27,7 @@ import {
   isUnreachable,
   markReachable,
   markUnreachable,
+  type ObjectAddress,
   objectWord,
   SharedHandle,
 } from "../objects/shared_object.ts";
@@ -65,16 +66,16 @@ const END_WORDS = PIPE + 4;
 /** What an end can do. */
 export const Mode = { READABLE: 1, WRITABLE: 2 } as const;
 
-function outgoing(end: number): number {
+function outgoing(end: ObjectAddress): number {
   return i32[end + PIPE] + PIPE_CHANNELS + i32[end + SIDE] * CHANNEL_WORDS;
 }
 
-function incoming(end: number): number {
+function incoming(end: ObjectAddress): number {
   return i32[end + PIPE] + PIPE_CHANNELS + (1 - i32[end + SIDE]) * CHANNEL_WORDS;
 }
 
 /** Creates one end of a pipe. */
-export function createConnection(pipe: number, side: number, mode: number): Connection {
+export function createConnection(pipe: ObjectAddress, side: number, mode: number): Connection {
   const end = createObject(TYPE, END_WORDS);
   i32[end + PIPE] = pipe;
   i32[end + SIDE] = side;

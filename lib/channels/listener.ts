@@ -28,6 +28,7 @@ import {
   createObject,
   defineType,
   dropRef,
+  type ObjectAddress,
   objectWord,
   reviveAs,
   SharedHandle,
@@ -71,7 +72,7 @@ function createListener(name: unknown): number {
   return address;
 }
 
-function nameOf(listener: number): Uint8Array {
+function nameOf(listener: ObjectAddress): Uint8Array {
   const start = (listener + NAME) * 4;
   return u8.subarray(start, start + i32[listener + NAME_BYTES]);
 }
@@ -98,7 +99,7 @@ function findAndAddRef(name: Uint8Array): number {
 }
 
 /** Adds a listener to the list, and returns true, unless there is one of its name. */
-function addToList(listener: number): boolean {
+function addToList(listener: ObjectAddress): boolean {
   enter(LISTENERS_GUARD);
   try {
     if (find(nameOf(listener)) !== 0) return false;
@@ -110,7 +111,7 @@ function addToList(listener: number): boolean {
   }
 }
 
-function removeFromList(listener: number): void {
+function removeFromList(listener: ObjectAddress): void {
   enter(LISTENERS_GUARD);
   let link: number = LISTENERS;
   while (i32[link] !== 0 && i32[link] !== listener) link = i32[link] + NEXT;
@@ -119,7 +120,7 @@ function removeFromList(listener: number): void {
 }
 
 /** Closes a listener. Clients that were not accepted learn that the other end is gone. */
-function endListener(listener: number): void {
+function endListener(listener: ObjectAddress): void {
   removeFromList(listener);
   closeChannel(listener + CHANNEL, Closed.SENDERS_GONE);
   while (discardNext(listener + CHANNEL, "drop"));
@@ -268,7 +269,7 @@ export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Se
 }
 
 /** Sends one end of a new pipe to the listener and returns the other; `undefined` if the listener is closed. */
-function connect<Sent, Back>(listener: number): Connection<Sent, Back> | undefined {
+function connect<Sent, Back>(listener: ObjectAddress): Connection<Sent, Back> | undefined {
   const [here, there] = Pipe<Sent, Back>();
   const encoder = encode(there);
   try {

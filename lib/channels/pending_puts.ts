@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ChannelAddress } from "./channel_state.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { fiberKeepsAlive, waitInFiber } from "../parking/wait.ts";
 import { settledWithin } from "../sync/settled.ts";
@@ -17,7 +18,7 @@ const pending = new Map<number, { count: number; end?: Promise<unknown> }>();
 const keepingAlive = new Set<Promise<void>>();
 
 /** Whether puts of this isolate wait for room in the channel, which a new put must not overtake. */
-export function hasPendingPuts(channel: number): boolean {
+export function hasPendingPuts(channel: ChannelAddress): boolean {
   return pending.size > 0 && pending.has(channel);
 }
 
@@ -29,7 +30,7 @@ export function hasPendingPuts(channel: number): boolean {
  * @throws the reason of `signal`, if it is aborted first
  */
 export async function putInOrder<R>(
-  channel: number,
+  channel: ChannelAddress,
   options: WaitOptions | undefined,
   put: (options?: WaitOptions) => Promise<R>,
 ): Promise<R | "timed out"> {

@@ -15,7 +15,7 @@
 
 import { allocate, free } from "../heap/allocator.ts";
 import { f64, i32 } from "../heap/views.ts";
-import { messagesIn, STORE_WORDS } from "./channel_state.ts";
+import { type ChannelAddress, messagesIn, STORE_WORDS } from "./channel_state.ts";
 import { type Store, storeWithOrder } from "./store.ts";
 
 const ENTRIES = STORE_WORDS;
@@ -70,7 +70,7 @@ export const priorityStore: Store = storeWithOrder({
 });
 
 /** Makes room for at least one more entry. */
-function grow(channel: number, count: number): void {
+function grow(channel: ChannelAddress, count: number): void {
   const capacity = count === 0 ? INITIAL_CAPACITY : count * 2;
   const entries = allocate(capacity * ENTRY_WORDS * 4);
   const before = i32[channel + ENTRIES];

@@ -10,6 +10,7 @@ import type { OptionNames } from "../arguments/options.ts";
 import {
   createObject,
   defineType,
+  type ObjectAddress,
   objectWord,
   reviveAs,
   type SharedHandle,
@@ -17,9 +18,20 @@ import {
 import { describe } from "../arguments/describe.ts";
 import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
-import { discardMessage, importValue, storeMessage } from "../codec/message.ts";
+import {
+  discardMessage,
+  importValue,
+  type MessageAddress,
+  storeMessage,
+} from "../codec/message.ts";
 import type { Received } from "./channel.ts";
-import { CHANNEL_WORDS, Closed, closedBits, limitOf } from "./channel_state.ts";
+import {
+  CHANNEL_WORDS,
+  type ChannelAddress,
+  Closed,
+  closedBits,
+  limitOf,
+} from "./channel_state.ts";
 import { receiving, sending } from "./channel_waiting.ts";
 import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
@@ -34,7 +46,7 @@ import {
 const CHANNEL = objectWord.FIRST;
 
 /** Returns the channel of the queue at `address`. */
-export function channelOf(address: number): number {
+export function channelOf(address: ObjectAddress): number {
   return address + CHANNEL;
 }
 
@@ -72,7 +84,7 @@ export interface KindOptions {
 
 /** A copied item that waits for room. */
 export interface PendingItem {
-  block: number;
+  block: MessageAddress;
   priority: number;
 }
 
@@ -109,14 +121,18 @@ export class QueueKind {
   }
 
   /** Frees what the object of a queue holds, which no isolate can reach. */
-  destroy(address: number): void {
+  destroy(address: ObjectAddress): void {
     this.#store.destroy(channelOf(address));
   }
 
   // Putting
 
   /** Puts the item if there is room; otherwise copies it, and returns the copy. */
-  offer(channel: number, item: unknown, options?: PriorityOptions): PendingItem | undefined {
+  offer(
+    channel: ChannelAddress,
+    item: unknown,
+    options?: PriorityOptions,
+  ): PendingItem | undefined {
     if (options !== undefined) deadlineOf(this.#waitOf(options)); // with invalid or aborted options, nothing is put
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
@@ -131,7 +147,11 @@ export class QueueKind {
   }
 
   /** Puts the item as soon as there is room, after the pending puts of this isolate. */
-  async putWhenRoom(channel: number, item: PendingItem, options?: PriorityOptions): Promise<void> {
+  async putWhenRoom(
+    channel: ChannelAddress,
+    item: PendingItem,
+    options?: PriorityOptions,
+  ): Promise<void> {
     try {
       const result = await putInOrder(
         channel,
@@ -146,7 +166,7 @@ export class QueueKind {
   }
 
   /** Puts the item as soon as there is room, and blocks the isolate until then. */
-  putWhenRoomSync(channel: number, item: PendingItem, options?: PriorityOptions): void {
+  putWhenRoomSync(channel: ChannelAddress, item: PendingItem, options?: PriorityOptions): void {
     try {
       const wait = this.#waitOf(options);
       throwIfPutFailed(
@@ -161,7 +181,7 @@ export class QueueKind {
   }
 
   /** Puts the item if there is room, and returns whether it did. */
-  tryPut(channel: number, item: unknown, options?: PriorityOptions): boolean {
+  tryPut(channel: ChannelAddress, item: unknown, options?: PriorityOptions): boolean {
     const waiting = this.offer(channel, item, options);
     if (waiting === undefined) return true;
     discardMessage(waiting.block);
@@ -175,7 +195,7 @@ export class QueueKind {
       : pickWaitOptions("put item", options, priorityNames);
   }
 
-  #putting(channel: number, { block, priority }: PendingItem) {
+  #putting(channel: ChannelAddress, { block, priority }: PendingItem) {
     return sending(
       channel,
       block,
@@ -186,27 +206,27 @@ export class QueueKind {
   // Getting
 
   /** Takes the next item, if there is one. */
-  take(channel: number): Received | undefined {
+  take(channel: ChannelAddress): Received | undefined {
     return this.#store.receive(channel);
   }
 
   /** Steps of taking the next item. */
   taking(
-    channel: number,
+    channel: ChannelAddress,
     isCancelled?: () => boolean,
   ): Steps<Received | "closed" | "timed out"> {
     return receiving(channel, this.#store.receive, isCancelled);
   }
 
   /** Takes and reads the next item, if there is one. */
-  tryGet(channel: number): { value: unknown } | undefined {
+  tryGet(channel: ChannelAddress): { value: unknown } | undefined {
     const received = this.take(channel) ?? blockOn(this.taking(channel), { timeoutMs: 0 });
     if (received === "timed out") return undefined;
     return { value: this.readNow(channel, throwIfGetFailed(channel, received)) };
   }
 
   /** Returns the value that was taken, for a blocking call, which cannot import a module. */
-  readNow(channel: number, received: Received): unknown {
+  readNow(channel: ChannelAddress, received: Received): unknown {
     if (received.kind === "value") return received.value;
     try {
       return readReceived(received);
@@ -217,7 +237,7 @@ export class QueueKind {
   }
 
   /** Reads the value in a block that was taken, and imports the module that it needs. */
-  async readUnread(channel: number, block: number): Promise<unknown> {
+  async readUnread(channel: ChannelAddress, block: MessageAddress): Promise<unknown> {
     try {
       return await importValue(block);
     } catch (error) {
@@ -227,12 +247,12 @@ export class QueueKind {
   }
 
   /** Marks an item done that was taken and cannot be read: no other caller will. */
-  #finishUnread(channel: number): void {
+  #finishUnread(channel: ChannelAddress): void {
     if (this.#isCounted) finishTask(channel);
   }
 
   /** Discards all items. */
-  discardAll(channel: number): void {
+  discardAll(channel: ChannelAddress): void {
     while (this.#store.discardNext(channel));
   }
 }
@@ -258,7 +278,7 @@ export function defineQueue(queueClass: QueueClass, options: KindOptions): Queue
 }
 
 function throwIfPutFailed(
-  channel: number,
+  channel: ChannelAddress,
   result: "sent" | "closed" | "timed out",
   options?: WaitOptions,
 ): void {
@@ -282,7 +302,7 @@ function throwIfPutFailed(
  * @throws {ClosedError} if the queue is closed and empty
  */
 export function throwIfGetFailed(
-  channel: number,
+  channel: ChannelAddress,
   received: Received | "closed" | "timed out",
   options?: WaitOptions,
 ): Received {
@@ -297,6 +317,6 @@ export function throwIfGetFailed(
   return received;
 }
 
-function wasShutDown(channel: number): boolean {
+function wasShutDown(channel: ChannelAddress): boolean {
   return (closedBits(channel) & Closed.SHUT_DOWN) !== 0;
 }

@@ -13,7 +13,7 @@ import { i32 } from "../heap/views.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { wakeOne } from "../parking/wait_queue.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { discardMessage, sendStored } from "../codec/message.ts";
+import { discardMessage, type MessageAddress, sendStored } from "../codec/message.ts";
 import {
   destroyChannel,
   discardNext,
@@ -25,6 +25,7 @@ import {
   type Received,
 } from "./channel.ts";
 import {
+  type ChannelAddress,
   closedBits,
   isFull,
   LIMIT,
@@ -39,17 +40,17 @@ import {
 /** What a queue does with the channel that holds its messages. */
 export interface Store {
   /** Initializes a channel in zeroed words. */
-  init(channel: number, limit: number): void;
+  init(channel: ChannelAddress, limit: number): void;
   /** Sends the encoder's message if the channel has room and is open. Returns whether it was sent. */
-  push(channel: number, encoder: Encoder, priority: number): boolean;
+  push(channel: ChannelAddress, encoder: Encoder, priority: number): boolean;
   /** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
-  pushBlock(channel: number, block: number, priority: number): boolean;
+  pushBlock(channel: ChannelAddress, block: MessageAddress, priority: number): boolean;
   /** Takes the next value, if there is one. */
-  receive(channel: number): Received | undefined;
+  receive(channel: ChannelAddress): Received | undefined;
   /** Discards the next message; false if there is none. */
-  discardNext(channel: number): boolean;
+  discardNext(channel: ChannelAddress): boolean;
   /** Discards all messages and frees the memory of a channel that no isolate can reach. */
-  destroy(channel: number): void;
+  destroy(channel: ChannelAddress): void;
 }
 
 /** First in, first out. */
@@ -69,16 +70,16 @@ export interface Order {
    *
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
-  add(channel: number, block: number, priority: number): void;
+  add(channel: ChannelAddress, block: MessageAddress, priority: number): void;
   /** Removes and returns the message that comes out next. There is one. */
-  take(channel: number): number;
+  take(channel: ChannelAddress): number;
   /** Frees the memory of the order. No message is left. */
-  free(channel: number): void;
+  free(channel: ChannelAddress): void;
 }
 
 /** Returns a store that keeps its messages in that order. */
 export function storeWithOrder(order: Order): Store {
-  function pushBlock(channel: number, block: number, priority: number): boolean {
+  function pushBlock(channel: ChannelAddress, block: MessageAddress, priority: number): boolean {
     enter(channel + SEND_GUARD);
     let room = false;
     try {
@@ -94,13 +95,13 @@ export function storeWithOrder(order: Order): Store {
     return room;
   }
 
-  function push(channel: number, encoder: Encoder, priority: number): boolean {
+  function push(channel: ChannelAddress, encoder: Encoder, priority: number): boolean {
     if (isFull(channel)) return false;
     return sendStored(encoder, (block) => pushBlock(channel, block, priority));
   }
 
   /** Removes and returns the block of the next message; 0 if there is none. */
-  function pop(channel: number): number {
+  function pop(channel: ChannelAddress): number {
     ensureStack();
     enter(channel + SEND_GUARD);
     const block = messagesIn(channel) > 0 ? order.take(channel) : 0;
@@ -110,7 +111,7 @@ export function storeWithOrder(order: Order): Store {
     return block;
   }
 
-  function discardNext(channel: number): boolean {
+  function discardNext(channel: ChannelAddress): boolean {
     const block = pop(channel);
     if (block !== 0) discardMessage(block);
     return block !== 0;

@@ -36,6 +36,7 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
@@ -44,7 +45,7 @@ import { exitCodeOf, hasEnded, isMainIsolate, thisIsolate } from "../heap/isolat
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 import type { Received } from "./channel.ts";
-import { CHANNEL_WORDS, SENT } from "./channel_state.ts";
+import { CHANNEL_WORDS, type ChannelAddress, SENT } from "./channel_state.ts";
 import type { Store } from "./store.ts";
 
 const DONE = CHANNEL_WORDS;
@@ -65,7 +66,7 @@ const NAME_BYTES = 3;
 const TALLY_WORDS = 4;
 
 /** Returns the number of tasks that were put and are not done. */
-export function unfinishedIn(channel: number): number {
+export function unfinishedIn(channel: ChannelAddress): number {
   const done = Atomics.load(i32, channel + DONE); // first, so that the difference is not negative
   return (Atomics.load(i32, channel + SENT) - done) | 0;
 }
@@ -75,7 +76,7 @@ export function unfinishedIn(channel: number): number {
  *
  * @returns false if every task is done already
  */
-export function finishTask(channel: number): boolean {
+export function finishTask(channel: ChannelAddress): boolean {
   const tally = findTally(channel);
   // First, so that a task is either done or counted as lost, never both.
   const wasInHand = tally !== 0 && decrementInHand(tally);
@@ -86,7 +87,7 @@ export function finishTask(channel: number): boolean {
 }
 
 /** Decrements `IN_HAND`; false if it is 0: the task was got by another worker, or counts as lost. */
-function decrementInHand(tally: number): boolean {
+function decrementInHand(tally: Address<"tally">): boolean {
   for (;;) {
     const inHand = Atomics.load(i32, tally + IN_HAND);
     if (inHand === 0) return false;
@@ -94,7 +95,7 @@ function decrementInHand(tally: number): boolean {
   }
 }
 
-function countDone(channel: number): boolean {
+function countDone(channel: ChannelAddress): boolean {
   for (;;) {
     const done = Atomics.load(i32, channel + DONE);
     if (Atomics.load(i32, channel + SENT) === done) return false;
@@ -105,7 +106,7 @@ function countDone(channel: number): boolean {
 }
 
 /** Wakes all joiners, so that they check for unfinished tasks and dead workers. */
-function notifyJoiners(channel: number): void {
+function notifyJoiners(channel: ChannelAddress): void {
   Atomics.add(i32, channel + CHANGES, 1);
   wakeAll(channel + JOINERS);
 }
@@ -119,7 +120,7 @@ export interface LostTasks {
 }
 
 /** Steps of waiting until no task is unfinished. */
-export function* joining(channel: number): Steps<"done" | LostTasks | "timed out"> {
+export function* joining(channel: ChannelAddress): Steps<"done" | LostTasks | "timed out"> {
   const lostBefore = Atomics.load(i32, channel + LOST);
   for (;;) {
     const changes = Atomics.load(i32, channel + CHANGES);
@@ -132,13 +133,13 @@ export function* joining(channel: number): Steps<"done" | LostTasks | "timed out
   }
 }
 
-function lostTasks(channel: number, count: number): LostTasks {
+function lostTasks(channel: ChannelAddress, count: number): LostTasks {
   const tally = i32[channel + LOST_BY];
   return { count, process: nameOfTally(tally), exitCode: exitCodeOf(i32[tally + ISOLATE])! };
 }
 
 /** Moves the tasks in hand of dead workers to `LOST`. A worker that ended with code 0 is not dead. */
-function collectLostTasks(channel: number): void {
+function collectLostTasks(channel: ChannelAddress): void {
   enter(channel + TALLY_GUARD);
   for (let tally = i32[channel + TALLIES]; tally !== 0; tally = i32[tally + NEXT]) {
     if (!exitCodeOf(i32[tally + ISOLATE])) continue;
@@ -156,7 +157,7 @@ function collectLostTasks(channel: number): void {
 export const tallies: Map<number, number> = new Map();
 
 /** Returns the tally of this isolate; 0 if it has none, as the main isolate. */
-function findTally(channel: number): number {
+function findTally(channel: ChannelAddress): number {
   const known = tallies.get(channel);
   if (known !== undefined) return known;
   if (isMainIsolate()) return 0;
@@ -166,7 +167,7 @@ function findTally(channel: number): number {
   return tally;
 }
 
-function createTally(channel: number): number {
+function createTally(channel: ChannelAddress): number {
   const name = new TextEncoder().encode(currentIdentity().name);
   const tally = allocate(TALLY_WORDS * 4 + name.length);
   i32[tally + ISOLATE] = thisIsolate;
@@ -182,13 +183,13 @@ function createTally(channel: number): number {
 }
 
 /** Returns the name of the process whose tally it is. */
-function nameOfTally(tally: number): string {
+function nameOfTally(tally: Address<"tally">): string {
   const start = (tally + TALLY_WORDS) * 4;
   return new TextDecoder().decode(u8.slice(start, start + i32[tally + NAME_BYTES]));
 }
 
 /** Called when an isolate, maybe this one, or a message can no longer reach the queue. */
-export function handleUnreachable(channel: number): void {
+export function handleUnreachable(channel: ChannelAddress): void {
   tallies.delete(channel); // its memory may become another queue
   notifyJoiners(channel);
 }

@@ -26,6 +26,7 @@ import {
   addressOf,
   createObject,
   defineType,
+  type ObjectAddress,
   objectWord,
   registerHandle,
 } from "../objects/shared_object.ts";
@@ -46,7 +47,7 @@ const WORDS = QUEUE + QUEUE_WORDS;
 const kept = new Map<number, PostableBuffer>();
 
 /** Returns the address by which messages name the buffer, and announces the buffer if it is new. */
-export function bufferAddress(buffer: PostableBuffer): number {
+export function bufferAddress(buffer: PostableBuffer): ObjectAddress {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
   const address = createObject(TYPE, WORDS);
@@ -63,7 +64,7 @@ const MAX_SWEPT_ALWAYS = 100;
 let countAfterSweep = 0;
 
 /** Keeps a buffer that was announced to this isolate, and drops buffers that no isolate can reach. */
-export function keepBuffer(address: number, buffer: PostableBuffer): void {
+export function keepBuffer(address: ObjectAddress, buffer: PostableBuffer): void {
   // Many are swept when their number has grown by a tenth, so that each costs constant time on average.
   if (kept.size < MAX_SWEPT_ALWAYS || kept.size > countAfterSweep * 1.1) {
     for (const at of kept.keys()) {
@@ -75,7 +76,7 @@ export function keepBuffer(address: number, buffer: PostableBuffer): void {
 }
 
 /** Returns a buffer that was announced to this isolate, if it is still kept. */
-export function keptBuffer(address: number): PostableBuffer | undefined {
+export function keptBuffer(address: ObjectAddress): PostableBuffer | undefined {
   return kept.get(address);
 }
 
@@ -85,13 +86,13 @@ export function keptBuffers(): [address: number, buffer: PostableBuffer][] {
 }
 
 /** Publishes that the buffer has been sent to the isolates that lacked it. */
-export function confirmPosted(address: number): void {
+export function confirmPosted(address: ObjectAddress): void {
   Atomics.add(i32, address + POST_COUNT, 1);
   wakeAll(address + QUEUE);
 }
 
 /** Steps of waiting until the buffer is here. */
-function* arriving(address: number): Steps<void> {
+function* arriving(address: ObjectAddress): Steps<void> {
   const word = address + POST_COUNT;
   for (let requested = false;;) {
     const posted = Atomics.load(i32, word);

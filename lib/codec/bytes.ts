@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ByteOffset } from "../heap/address.ts";
 import { dataView, u8 } from "../heap/views.ts";
 import { align8, Tag, viewClasses, viewKinds } from "./tags.ts";
 
@@ -15,19 +16,19 @@ const UINT8_ARRAY = viewKinds.get("Uint8Array")!;
 const STREAM_BYTES = 6;
 
 /** Returns the length in bytes of the message at byte `start` of the heap; -1 if it is not bytes. */
-export function bytesLength(start: number): number {
+export function bytesLength(start: ByteOffset): number {
   if (u8[start] !== Tag.TYPED_ARRAY || u8[start + 1] !== UINT8_ARRAY) return -1;
   return dataView.getInt32(start + 2, true);
 }
 
 /** Returns a view of the bytes of the message at byte `start` of the heap. */
-export function bytesAt(start: number): Uint8Array<SharedArrayBuffer> {
+export function bytesAt(start: ByteOffset): Uint8Array<SharedArrayBuffer> {
   const first = start + align8(STREAM_BYTES);
   return u8.subarray(first, first + bytesLength(start));
 }
 
 /** Returns a human-readable description of the message at byte `start` of the heap. */
-export function describeMessage(start: number): string {
+export function describeMessage(start: ByteOffset): string {
   const tag = u8[start];
   const view = viewClasses[u8[start + 1]];
   if (tag === Tag.TYPED_ARRAY) return `a ${view.name}`;

@@ -7,9 +7,13 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { allocate } from "../heap/allocator.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 import { i32, u8 } from "../heap/views.ts";
+
+/** Address of the definition of a function or class. */
+export type DefinitionAddress = Address<"definition">;
 
 /** How an isolate finds a function or class. */
 export type Definition =
@@ -52,7 +56,7 @@ export function storeDefinition(definition: Definition): number {
 }
 
 /** Reads the definition at an address. */
-export function definitionAt(address: number): Definition {
+export function definitionAt(address: DefinitionAddress): Definition {
   const start = address * 4 + 4;
   return JSON.parse(new TextDecoder().decode(u8.slice(start, start + i32[address])));
 }

@@ -5,7 +5,12 @@
  */
 
 import { TaskLookupError } from "../errors.ts";
-import { type Definition, definitionAt, storeDefinition } from "./definition.ts";
+import {
+  type Definition,
+  type DefinitionAddress,
+  definitionAt,
+  storeDefinition,
+} from "./definition.ts";
 import {
   type AnyClass,
   type AnyFunction,
@@ -29,7 +34,7 @@ const exportNames = new Map<number, string>();
  *
  * @throws {DataCloneError} if the function cannot be named
  */
-export function functionAddress(fn: AnyFunction | AnyClass): number {
+export function functionAddress(fn: AnyFunction | AnyClass): DefinitionAddress {
   let address = addresses.get(fn);
   if (address === undefined) {
     const definition = knownDefinition(fn);
@@ -51,7 +56,7 @@ function unregisteredAddress(fn: AnyFunction | AnyClass): number {
 }
 
 /** Returns a human-readable name of a function. */
-export function functionNameAt(address: number): string {
+export function functionNameAt(address: DefinitionAddress): string {
   const definition = definitionAt(address);
   if (definition.name !== "") return definition.name;
   const exported = exportNames.get(address);
@@ -69,7 +74,7 @@ export function functionNameAt(address: number): string {
  *
  * @returns `undefined` if its module must be imported first, with {@linkcode importFunction}
  */
-export function functionAt(address: number): object | undefined {
+export function functionAt(address: DefinitionAddress): object | undefined {
   const known = resolved.get(address);
   if (known !== undefined) return known;
   const found = resolve(definitionAt(address));
@@ -95,7 +100,7 @@ function resolve(definition: Definition): object | undefined {
   }
 }
 
-function remember(address: number, fn: object): void {
+function remember(address: DefinitionAddress, fn: object): void {
   resolved.set(address, fn);
   addresses.set(fn, address);
   rememberDefinition(fn, () => definitionAt(address));
@@ -106,7 +111,7 @@ function remember(address: number, fn: object): void {
  *
  * @throws {TaskLookupError} if the module cannot be imported, or does not have the function
  */
-export async function importFunction(address: number): Promise<object> {
+export async function importFunction(address: DefinitionAddress): Promise<object> {
   const known = functionAt(address);
   if (known !== undefined) return known;
   const definition = definitionAt(address);
@@ -136,7 +141,10 @@ export async function importFunction(address: number): Promise<object> {
   return found;
 }
 
-async function importModule(url: string, address: number): Promise<Record<string, unknown>> {
+async function importModule(
+  url: string,
+  address: DefinitionAddress,
+): Promise<Record<string, unknown>> {
   importing++;
   try {
     return await import(url);

@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { Address, ByteOffset } from "../heap/address.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
-import { release } from "../objects/shared_object.ts";
+import { type ObjectAddress, release } from "../objects/shared_object.ts";
 import { Decoder, NeedsImport } from "./decoder.ts";
 import { encode, type Encoder, returnEncoder } from "./encoder.ts";
 import { importFunction } from "./functions.ts";
+
+/** Address of a message at rest: its block. */
+export type MessageAddress = Address<"message">;
 
 /** Words before the message in its block: the length of its stream, and {@linkcode LINK}. */
 const HEADER_WORDS = 2;
@@ -22,7 +26,7 @@ export const LINK = 1;
  *
  * @throws {RangeError} if the shared heap is full; the message's references are dropped
  */
-export function storeMessage(encoder: Encoder): number {
+export function storeMessage(encoder: Encoder): MessageAddress {
   let address: number;
   try {
     address = allocate(HEADER_WORDS * 4 + encoder.totalBytes);
@@ -42,7 +46,7 @@ export function storeMessage(encoder: Encoder): number {
  * @param send sends the block, and returns whether it did
  * @throws {RangeError} if the shared heap is full; the message's references are dropped
  */
-export function sendStored(encoder: Encoder, send: (block: number) => boolean): boolean {
+export function sendStored(encoder: Encoder, send: (block: MessageAddress) => boolean): boolean {
   const block = storeMessage(encoder);
   try {
     if (send(block)) return true;
@@ -56,22 +60,22 @@ export function sendStored(encoder: Encoder, send: (block: number) => boolean): 
 }
 
 /** Returns where the message at `address` begins, in bytes of the heap. */
-export function messageStart(address: number): number {
+export function messageStart(address: MessageAddress): ByteOffset {
   return (address + HEADER_WORDS) * 4;
 }
 
 /** Makes a decoder read the message at `address` from its beginning. */
-export function readMessage(decoder: Decoder, address: number): void {
+export function readMessage(decoder: Decoder, address: MessageAddress): void {
   decoder.fromHeap(address + HEADER_WORDS, i32[address]);
 }
 
 /** Frees the memory of a message whose references have been dropped. */
-export function freeMessage(address: number): void {
+export function freeMessage(address: MessageAddress): void {
   free(address);
 }
 
 /** Stores a value as a message. */
-export function storeValue(value: unknown, name: string): number {
+export function storeValue(value: unknown, name: string): MessageAddress {
   const encoder = encode(value, name);
   try {
     return storeMessage(encoder);
@@ -81,7 +85,7 @@ export function storeValue(value: unknown, name: string): number {
 }
 
 /** Reads a value and frees its message. The modules that it needs must have been imported. */
-export function takeValue(address: number): unknown {
+export function takeValue(address: MessageAddress): unknown {
   const decoder = new Decoder();
   readMessage(decoder, address);
   const value = decoder.value();
@@ -91,7 +95,7 @@ export function takeValue(address: number): unknown {
 }
 
 /** Reads a value and frees its message, importing the modules that it needs. */
-export async function importValue(address: number): Promise<unknown> {
+export async function importValue(address: MessageAddress): Promise<unknown> {
   for (;;) {
     try {
       return takeValue(address);
@@ -103,7 +107,7 @@ export async function importValue(address: number): Promise<unknown> {
 }
 
 /** Returns the addresses of the shared objects in a message, one for each reference. */
-export function sharedObjectsIn(address: number): number[] {
+export function sharedObjectsIn(address: MessageAddress): ObjectAddress[] {
   const decoder = new Decoder();
   readMessage(decoder, address);
   return decoder.sharedObjects();
@@ -116,7 +120,7 @@ export function sharedObjectsIn(address: number): number[] {
  * they are dropped, as if a worker had received them and ended
  */
 export function discardMessage(
-  address: number,
+  address: MessageAddress,
   lentHandles: "reclaim" | "drop" = "reclaim",
 ): void {
   if (lentHandles === "drop") {

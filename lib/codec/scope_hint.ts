@@ -4,12 +4,12 @@
  * @module
  */
 
-import { definitionAt } from "./definition.ts";
+import { type DefinitionAddress, definitionAt } from "./definition.ts";
 
 const REGISTER = "register it with task(import.meta, fn) at the top level of its module";
 
 /** Appends to the error of a function that was sent as source what it lacked of its module, if that is known. */
-export function explainScope(error: unknown, address: number): void {
+export function explainScope(error: unknown, address: DefinitionAddress): void {
   if (!(error instanceof ReferenceError || error instanceof TypeError)) return;
   const definition = definitionAt(address);
   const hint = definition.kind === "source" ? hintFor(error, definition.source) : undefined;

@@ -17,6 +17,7 @@
  * @module
  */
 
+import type { Address } from "./address.ts";
 import { allocate, ensureHeap } from "./allocator.ts";
 import { Claims } from "./claims.ts";
 import { enter, leave } from "./guard.ts";
@@ -29,6 +30,9 @@ const LAST_ID = rootWord(2, "last process id");
 const MAIN = rootWord(3, "record of the main isolate");
 /** Number of workers that have been requested and have not ended. */
 export const LIVE_WORKERS: number = rootWord(4, "live workers");
+
+/** Address of an isolate record. */
+export type IsolateAddress = Address<"isolate">;
 
 const RECORD_WORDS = 32;
 /** The words of the record that are claimed. */
@@ -77,7 +81,7 @@ export const Control = {
 } as const;
 
 /** Record of this isolate; 0 before {@linkcode ensureIsolate}. */
-export let thisIsolate = 0;
+export let thisIsolate: IsolateAddress = 0;
 
 /** Makes this isolate the main isolate of a new program, unless it belongs to a program already. */
 export function ensureIsolate(): void {
@@ -89,7 +93,7 @@ export function ensureIsolate(): void {
 }
 
 /** Joins the program that `heap` belongs to, as the isolate with this record. */
-export function adoptIsolate(heap: SharedArrayBuffer, record: number): void {
+export function adoptIsolate(heap: SharedArrayBuffer, record: IsolateAddress): void {
   adoptHeap(heap);
   thisIsolate = record;
 }
@@ -105,7 +109,7 @@ export function mainIsolate(): number {
 }
 
 /** Makes the record of an isolate that is about to start. */
-export function createIsolateRecord(parent: number): number {
+export function createIsolateRecord(parent: IsolateAddress): number {
   const record = allocate(RECORD_WORDS * 4);
   i32.fill(0, record, record + RECORD_WORDS);
   i32[record + isolateWord.PARENT] = parent;
@@ -126,7 +130,7 @@ export function nextId(): number {
 }
 
 /** Removes an isolate that has ended from the list. */
-export function unlistIsolate(record: number): void {
+export function unlistIsolate(record: IsolateAddress): void {
   enter(GUARD);
   let link: number = FIRST;
   while (i32[link] !== 0 && i32[link] !== record) link = i32[link] + isolateWord.NEXT;
@@ -135,29 +139,29 @@ export function unlistIsolate(record: number): void {
 }
 
 /** Calls `visit` with the record of each listed isolate. None can be unlisted meanwhile. */
-export function forEachLiveIsolate(visit: (record: number) => void): void {
+export function forEachLiveIsolate(visit: (record: IsolateAddress) => void): void {
   enter(GUARD);
   for (let at = i32[FIRST]; at !== 0; at = i32[at + isolateWord.NEXT]) visit(at);
   leave(GUARD);
 }
 
 /** Returns the state of an isolate, a value of {@linkcode IsolateState}. */
-export function isolateState(record: number): number {
+export function isolateState(record: IsolateAddress): number {
   return Atomics.load(i32, record + isolateWord.STATE) & 0xff;
 }
 
 /** Whether the isolate has ended. */
-export function hasEnded(record: number): boolean {
+export function hasEnded(record: IsolateAddress): boolean {
   return isolateState(record) === IsolateState.ENDED;
 }
 
 /** As {@linkcode hasEnded}, by a plain read, which may miss an end that is published now. */
-export function hasEndedRelaxed(record: number): boolean {
+export function hasEndedRelaxed(record: IsolateAddress): boolean {
   return (i32[record + isolateWord.STATE] & 0xff) === IsolateState.ENDED;
 }
 
 /** Returns the exit code of an isolate, or `undefined` if it has not ended. */
-export function exitCodeOf(record: number): number | undefined {
+export function exitCodeOf(record: IsolateAddress): number | undefined {
   const word = Atomics.load(i32, record + isolateWord.STATE);
   return (word & 0xff) === IsolateState.ENDED ? word >> 8 : undefined;
 }
@@ -174,7 +178,7 @@ export function enterState(state: number): void {
  *
  * @returns false if its end was published before
  */
-export function publishEnd(record: number, exitCode: number): boolean {
+export function publishEnd(record: IsolateAddress, exitCode: number): boolean {
   const word = record + isolateWord.STATE;
   for (;;) {
     const found = Atomics.load(i32, word);
@@ -185,13 +189,13 @@ export function publishEnd(record: number, exitCode: number): boolean {
 }
 
 /** Wakes an isolate that sleeps on `WAKE`, so that it looks at its waiters and control bits. */
-export function unpark(record: number): void {
+export function unpark(record: IsolateAddress): void {
   Atomics.add(i32, record + isolateWord.WAKE, 1);
   Atomics.notify(i32, record + isolateWord.WAKE);
 }
 
 /** Sets control bits of an isolate and wakes it. */
-export function postControl(record: number, control: number): void {
+export function postControl(record: IsolateAddress, control: number): void {
   Atomics.or(i32, record + isolateWord.CONTROL, control);
   unpark(record);
 }

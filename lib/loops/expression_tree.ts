@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { DefinitionAddress } from "../codec/definition.ts";
 import { functionAddress, functionAt } from "../codec/functions.ts";
 import { describe } from "../arguments/describe.ts";
 import { Range } from "./range.ts";
@@ -122,7 +123,7 @@ export function callNode(fn: unknown, verb: string, args: Node[]): Node {
 }
 
 /** Returns the address of the definition of a function. */
-export function addressOfFunction(fn: unknown, verb: string): number {
+export function addressOfFunction(fn: unknown, verb: string): DefinitionAddress {
   if (typeof fn === "function") return functionAddress(fn as ElementFunction);
   throw new TypeError(
     `Cannot ${verb} expression: its argument must be a function, not ${describe(fn)}`,

@@ -6,15 +6,17 @@
 
 import { describe } from "../arguments/describe.ts";
 import { checkArray, isShared, makeZeros, sizeOf } from "./array.ts";
-import { type AnyNdArrayData, dtypeOf, isBig } from "./types.ts";
-import type {
-  ArrayOf,
-  ArrayTypes,
-  BigDataType,
-  DataType,
-  ElementOf,
-  NdArray,
-  NdArrayData,
+import {
+  type AnyNdArrayData,
+  type ArrayOf,
+  type ArrayTypes,
+  type BigDataType,
+  type DataType,
+  dtypeOf,
+  type ElementOf,
+  isBig,
+  type NdArray,
+  type NdArrayData,
 } from "./types.ts";
 import { assign, inOrder } from "./walk.ts";
 

@@ -5,8 +5,14 @@
  */
 
 import { checkArray, checkAxis, haveSameShape, makeView, makeZeros } from "./array.ts";
-import { dtypeOf, isBig } from "./types.ts";
-import type { AnyNdArrayData, BigDataType, DataType, NdArray } from "./types.ts";
+import {
+  type AnyNdArrayData,
+  type BigDataType,
+  type DataType,
+  dtypeOf,
+  isBig,
+  type NdArray,
+} from "./types.ts";
 import { assign } from "./walk.ts";
 
 /**

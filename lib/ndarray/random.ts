@@ -8,8 +8,7 @@ import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
 import { makeZeros, sizeOf } from "./array.ts";
-import { arrayClassOf } from "./types.ts";
-import type { ArrayOf, NdArray } from "./types.ts";
+import { arrayClassOf, type ArrayOf, type NdArray } from "./types.ts";
 import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync, threadsForCheap } from "./work.ts";
 
 /** The floating-point element types. */

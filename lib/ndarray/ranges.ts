@@ -7,8 +7,14 @@
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { zeros } from "./create.ts";
-import { arrayClassOf, isBig } from "./types.ts";
-import type { ArrayOf, DataType, NdArray, NdArrayData } from "./types.ts";
+import {
+  arrayClassOf,
+  type ArrayOf,
+  type DataType,
+  isBig,
+  type NdArray,
+  type NdArrayData,
+} from "./types.ts";
 
 /**
  * Makes an array of evenly spaced numbers, up to but not including the end.

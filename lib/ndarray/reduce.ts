@@ -12,8 +12,17 @@ import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
 import { checkArray, checkAxis, isShared, makeZeros } from "./array.ts";
 import { type KernelName, kernels, returnsIndex } from "./kernels.ts";
-import { type AnyNdArrayData, type ArrayClass, dtypeOf, isBig } from "./types.ts";
-import type { ArrayOf, BigNdArrayData, ElementOf, NdArray, NdArrayData } from "./types.ts";
+import {
+  type AnyNdArrayData,
+  type ArrayClass,
+  type ArrayOf,
+  type BigNdArrayData,
+  dtypeOf,
+  type ElementOf,
+  isBig,
+  type NdArray,
+  type NdArrayData,
+} from "./types.ts";
 import { gather, Walk } from "./walk.ts";
 import { BLOCK_SIZE, type BlockWork, threadsForCheap } from "./work.ts";
 

@@ -4,8 +4,13 @@
  * @module
  */
 
-import { planReduction } from "./reduce.ts";
-import type { Reduced, ReducedData, ReduceOptions, ReductionName } from "./reduce.ts";
+import {
+  planReduction,
+  type Reduced,
+  type ReducedData,
+  type ReduceOptions,
+  type ReductionName,
+} from "./reduce.ts";
 import type { AnyNdArrayData, NdArray } from "./types.ts";
 import { runWork, runWorkSync } from "./work.ts";
 

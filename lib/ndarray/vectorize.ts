@@ -11,15 +11,18 @@ import { isPromiseLike } from "../pool/runner/run_chunk.ts";
 import { isNdArray, makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";
-import type {
-  AnyNdArrayData,
-  ArrayOf,
-  BigDataType,
-  BigNdArrayData,
-  DataType,
-  ElementOf,
+import {
+  type AnyNdArrayData,
+  arrayClassOf,
+  type ArrayOf,
+  type BigDataType,
+  type BigNdArrayData,
+  type DataType,
+  type ElementOf,
+  isBig,
+  type NdArray,
+  type NdArrayData,
 } from "./types.ts";
-import { arrayClassOf, isBig, type NdArray, type NdArrayData } from "./types.ts";
 import { repeated, Walk } from "./walk.ts";
 import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync } from "./work.ts";
 

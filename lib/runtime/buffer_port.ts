@@ -5,12 +5,14 @@
  * @module
  */
 
+import type { ObjectAddress } from "../objects/shared_object.ts";
+import type { IsolateAddress } from "../heap/isolate_record.ts";
 import type { PostableBuffer } from "../heap/hooks.ts";
 import { keepBuffer } from "../codec/buffers.ts";
 
 /** A message of a port: a buffer, and the address by which messages in the shared heap name it. */
 export interface Announcement {
-  address: number;
+  address: ObjectAddress;
   buffer: PostableBuffer;
 }
 
@@ -42,9 +44,9 @@ export function receiveAnnouncements(
 /** What a worker requests from the main isolate, through the channel of requests. */
 export type HostRequest =
   /** Create the worker of a record. */
-  | { kind: "start"; record: number }
+  | { kind: "start"; record: IsolateAddress }
   /** Send a buffer again to the worker of a record. */
-  | { kind: "resend"; record: number; address: number };
+  | { kind: "resend"; record: IsolateAddress; address: ObjectAddress };
 
 /** Keeps the buffer of an announcement. */
 export function keepAnnouncement({ address, buffer }: Announcement): void {

@@ -9,12 +9,13 @@
 import { ABANDONED_WORKERS, ANNOUNCEMENTS, ERROR, REQUESTS, START_REQUEST } from "./words.ts";
 import { installHooks, type PostableBuffer } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
-import { dropAllHeldRefs } from "../objects/shared_object.ts";
+import { dropAllHeldRefs, type ObjectAddress } from "../objects/shared_object.ts";
 import {
   Control,
   ensureIsolate,
   hasEnded,
   isMainIsolate,
+  type IsolateAddress,
   isolateWord,
   LIVE_WORKERS,
   mainIsolate,
@@ -52,7 +53,7 @@ import { forkserverPreload } from "./start_method.ts";
 /** What a worker receives at its birth. */
 export interface Birth {
   heap: SharedArrayBuffer;
-  record: number;
+  record: IsolateAddress;
   port: MessagePort;
   buffers: [address: number, buffer: PostableBuffer][];
   /** Modules to import before there is a start request. */
@@ -75,7 +76,7 @@ const SETTLING_MS = 100;
 
 const hosted = new Map<number, Hosted>();
 /** Isolates that have stopped, whose memory is reclaimed some time later. */
-const settling: { record: number; since: number }[] = [];
+const settling: { record: IsolateAddress; since: number }[] = [];
 /** The clearing up after each worker, from its start on: a joiner may see its end before the host does. */
 const clearing = new Map<number, Promise<void>>();
 
@@ -90,7 +91,7 @@ export async function clearedUp(): Promise<void> {
 }
 
 /** Waits until everything is cleared up after a worker that has ended. */
-export async function clearedUpAfter(record: number): Promise<void> {
+export async function clearedUpAfter(record: IsolateAddress): Promise<void> {
   const cleared = clearing.get(record);
   if (cleared === undefined) return;
   holdLoop(); // the host's own wait does not keep the program alive
@@ -106,7 +107,7 @@ export async function clearedUpAfter(record: number): Promise<void> {
  *
  * @throws {Error} if this program may not read the package's worker module
  */
-export function requestWorker(record: number): void {
+export function requestWorker(record: IsolateAddress): void {
   Atomics.add(i32, LIVE_WORKERS, 1);
   if (isMainIsolate()) {
     becomeHost();
@@ -150,11 +151,11 @@ function serve(): void {
 }
 
 /** Whether a worker is a daemon whose parent has ended. */
-function isOrphan(record: number): boolean {
+function isOrphan(record: IsolateAddress): boolean {
   return i32[record + isolateWord.DAEMON] !== 0 && hasEnded(i32[record + isolateWord.PARENT]);
 }
 
-function createRequested(record: number): void {
+function createRequested(record: IsolateAddress): void {
   try {
     createWorker(record);
   } catch (error) {
@@ -163,7 +164,7 @@ function createRequested(record: number): void {
   }
 }
 
-function createWorker(record: number): void {
+function createWorker(record: IsolateAddress): void {
   reclaim();
   const { port1: port, port2: workerPort } = new MessageChannel();
   let worker: Worker;
@@ -211,14 +212,18 @@ function checkReadable(): void {
   }
 }
 
-function failToStart(record: number, error: unknown): void {
+function failToStart(record: IsolateAddress, error: unknown): void {
   if (endIsolate(record, ExitCode.FAILED)) {
     Atomics.store(i32, record + ERROR, storeValue(error, "error"));
   }
 }
 
 /** Ends the Worker once its isolate has ended, and counts it if it does not stop. */
-async function clearUpAfter(record: number, worker: Worker, port: MessagePort): Promise<void> {
+async function clearUpAfter(
+  record: IsolateAddress,
+  worker: Worker,
+  port: MessagePort,
+): Promise<void> {
   const exitCode = await awaitOn(waitingForEnd(record), undefined, false);
   debugLog(
     DebugLevel.DEBUG,
@@ -246,7 +251,7 @@ async function clearUpAfter(record: number, worker: Worker, port: MessagePort): 
 }
 
 /** Ends the daemons of a worker that has ended, including the workers of its pools. */
-function endDaemonsOf(parent: number): void {
+function endDaemonsOf(parent: IsolateAddress): void {
   for (const record of hosted.keys()) {
     if (i32[record + isolateWord.PARENT] !== parent || hasEnded(record)) continue;
     if (isOrphan(record)) stopIsolate(record, ExitCode.TERMINATED);
@@ -272,7 +277,7 @@ export function abandonedWorkers(): number {
 
 // Buffers
 
-function announce(address: number, buffer: PostableBuffer, except = 0): void {
+function announce(address: ObjectAddress, buffer: PostableBuffer, except = 0): void {
   for (const [record, { port }] of hosted) {
     if (record !== except) port.postMessage({ address, buffer } satisfies Announcement);
   }
@@ -294,7 +299,7 @@ function receiveBuffers(): void {
 /** Number of the workers' announcements when the ports were last read. */
 let lastAnnouncements = 0;
 
-function resend(record: number, address: number): void {
+function resend(record: IsolateAddress, address: ObjectAddress): void {
   const buffer = keptBuffer(address);
   if (buffer === undefined) return;
   hosted.get(record)?.port.postMessage({ address, buffer } satisfies Announcement);
@@ -314,7 +319,7 @@ function setReferenced(worker: Worker, referenced: boolean): void {
 }
 
 /** Sets whether the worker of a record keeps the program alive. */
-export function setWorkerReferenced(record: number, alive: boolean): void {
+export function setWorkerReferenced(record: IsolateAddress, alive: boolean): void {
   const entry = hosted.get(record);
   if (entry !== undefined) setReferenced(entry.worker, alive);
 }

@@ -14,6 +14,7 @@ import {
   Control,
   exitCodeOf,
   hasEnded,
+  type IsolateAddress,
   isolateWord,
   LIVE_WORKERS,
   postControl,
@@ -37,7 +38,7 @@ export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } 
  *
  * @returns false if the isolate was declared ended before
  */
-export function endIsolate(record: number, exitCode: number): boolean {
+export function endIsolate(record: IsolateAddress, exitCode: number): boolean {
   if (!publishEnd(record, exitCode)) return false;
   Atomics.or(i32, record + isolateWord.CONTROL, Control.STOP);
   markAllHeldUnreachable(record); // ends of pipes
@@ -55,7 +56,7 @@ export function endIsolate(record: number, exitCode: number): boolean {
  * in it are told that the isolate will not reach them. The isolate may still be reading, so the message
  * stays until {@linkcode freeStartRequest}.
  */
-export function cancelStartRequest(record: number): void {
+export function cancelStartRequest(record: IsolateAddress): void {
   const word = record + START_REQUEST;
   const message = Atomics.load(i32, word);
   if (message <= 0 || Atomics.compareExchange(i32, word, message, -message) !== message) return;
@@ -63,7 +64,7 @@ export function cancelStartRequest(record: number): void {
 }
 
 /** Frees the cancelled start request of an isolate, once its JavaScript has stopped. */
-export function freeStartRequest(record: number): void {
+export function freeStartRequest(record: IsolateAddress): void {
   const message = -Atomics.exchange(i32, record + START_REQUEST, 0);
   if (message <= 0) return;
   sharedObjectsIn(message).forEach(dropRef);
@@ -74,7 +75,7 @@ export function freeStartRequest(record: number): void {
  * Declares an isolate ended without waiting for it, and makes it stop. In this order: anything that it
  * does while the stop unwinds its calls, such as releasing a lock, then comes after its end.
  */
-export function stopIsolate(record: number, exitCode: number): void {
+export function stopIsolate(record: IsolateAddress, exitCode: number): void {
   endIsolate(record, exitCode);
   cancelStartRequest(record);
   postControl(record, Control.STOP);
@@ -98,7 +99,7 @@ export function publishError(error: unknown): void {
 }
 
 /** Takes the error that ended an isolate out of its record, if there is one. */
-export function takeError(record: number): { error: unknown } | undefined {
+export function takeError(record: IsolateAddress): { error: unknown } | undefined {
   const message = Atomics.exchange(i32, record + ERROR, 0);
   if (message === 0) return undefined;
   try {
@@ -110,7 +111,7 @@ export function takeError(record: number): { error: unknown } | undefined {
 }
 
 /** Steps of waiting for the end of an isolate: its exit code, or `undefined` if the wait timed out. */
-export function* waitingForEnd(record: number): Steps<number | undefined> {
+export function* waitingForEnd(record: IsolateAddress): Steps<number | undefined> {
   const word = record + isolateWord.STATE;
   for (;;) {
     const seen = Atomics.load(i32, word);
@@ -121,7 +122,7 @@ export function* waitingForEnd(record: number): Steps<number | undefined> {
 }
 
 /** Steps of waiting until the JavaScript of an ended isolate has stopped: false if the wait timed out. */
-export function* waitingForQuiescence(record: number): Steps<boolean> {
+export function* waitingForQuiescence(record: IsolateAddress): Steps<boolean> {
   const word = record + isolateWord.ACKNOWLEDGED;
   while (Atomics.load(i32, word) === 0) {
     const outcome = yield { queue: record + isolateWord.ENDED_QUEUE, word, expected: 0 };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ChannelAddress } from "../channels/channel_state.ts";
 import { EXIT_CHANNEL, EXIT_MESSAGE, START_QUEUE, START_REQUEST } from "./words.ts";
 import { i32 } from "../heap/views.ts";
 import { adoptIdentity, currentIdentity } from "../heap/identity.ts";
@@ -12,13 +13,19 @@ import {
   ensureIsolate,
   hasEnded,
   isMainIsolate,
+  type IsolateAddress,
   isolateWord,
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { wakeAll } from "../parking/wait_queue.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
-import { discardMessage, readMessage, storeMessage } from "../codec/message.ts";
+import {
+  discardMessage,
+  type MessageAddress,
+  readMessage,
+  storeMessage,
+} from "../codec/message.ts";
 import { isImporting } from "../codec/functions.ts";
 import { requestWorker, setWorkerReferenced } from "./host.ts";
 import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_method.ts";
@@ -34,7 +41,7 @@ export interface StartOptions {
   /** What the caller calls the payload, for the path in errors; may be empty. */
   payloadName: string;
   /** Creates the exit message, which is sent to `channel` when the worker ends. */
-  exitMessage?: (record: number) => { channel: number; message: number };
+  exitMessage?: (record: IsolateAddress) => { channel: ChannelAddress; message: MessageAddress };
   /**
    * How the worker is started: `"forkserver"` takes a worker from the warm reserve, if there is one. It is
    * also the default in the new worker.
@@ -99,7 +106,7 @@ function storeStartRequest(options: StartOptions): number {
  *
  * @returns the name of the runner
  */
-export function readStartRequest(message: number, decoder: Decoder): string {
+export function readStartRequest(message: MessageAddress, decoder: Decoder): string {
   readMessage(decoder, message);
   const [runner, name, parentName, daemon, startMethod] = [0, 1, 2, 3, 4].map(() =>
     decoder.value()

@@ -24,7 +24,7 @@ import { countPendingPuts, pendingPutsDone } from "../channels/pending_puts.ts";
 import { keepBuffer } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
-import { freeMessage } from "../codec/message.ts";
+import { freeMessage, type MessageAddress } from "../codec/message.ts";
 import { runFinalizers } from "./finalize.ts";
 import { type Birth, request } from "./host.ts";
 import {
@@ -155,7 +155,7 @@ async function preloadModule(module: string): Promise<void> {
 }
 
 /** Reads the payload of a start request, importing the modules that it needs. */
-async function readPayload(message: number, decoder: Decoder): Promise<unknown> {
+async function readPayload(message: MessageAddress, decoder: Decoder): Promise<unknown> {
   for (;;) {
     try {
       const payload = decoder.value();

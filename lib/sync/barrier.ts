@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { DefinitionAddress } from "../codec/definition.ts";
 import { BrokenBarrierError, DataCloneError, TaskLookupError, TimeoutError } from "../errors.ts";
 import { checkWaitOptions, deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
@@ -12,6 +13,7 @@ import { i32 } from "../heap/views.ts";
 import {
   createObject,
   defineType,
+  type ObjectAddress,
   reviveAs,
   SharedHandle,
   showState,
@@ -196,14 +198,17 @@ export class Barrier extends SharedHandle {
 }
 
 /** The options of a wait, with the default timeout of the barrier. */
-function withDefaults(barrier: number, options: WaitOptions | undefined): WaitOptions | undefined {
+function withDefaults(
+  barrier: ObjectAddress,
+  options: WaitOptions | undefined,
+): WaitOptions | undefined {
   const timeoutMs = i32[barrier + barrierWord.TIMEOUT];
   if (timeoutMs < 0 || options?.timeoutMs !== undefined) return options;
   checkWaitOptions("wait", options);
   return { timeoutMs, signal: options?.signal };
 }
 
-function addressOfAction(action: () => unknown): number {
+function addressOfAction(action: () => unknown): DefinitionAddress {
   try {
     return functionAddress(action);
   } catch (error) {

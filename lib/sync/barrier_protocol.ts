@@ -37,8 +37,8 @@
  */
 
 import { i32 } from "../heap/views.ts";
-import { objectWord } from "../objects/shared_object.ts";
-import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
+import { type ObjectAddress, objectWord } from "../objects/shared_object.ts";
+import { hasEnded, type IsolateAddress, thisIsolate } from "../heap/isolate_record.ts";
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import {
   countWaiters,
@@ -87,26 +87,29 @@ export type Arrival =
   | { kind: "not admitted" };
 
 /** An arrival, or what the party must wait for first: the other parties, or the running action. */
-type Attempt = Arrival | { kind: "waits"; state: number } | { kind: "early"; runner: number };
+type Attempt = Arrival | { kind: "waits"; state: number } | {
+  kind: "early";
+  runner: IsolateAddress;
+};
 
 const broken = { kind: "broken" } as const;
 
 /** Breaks this generation. Inside the guard. */
-function breakNow(barrier: number): typeof broken {
+function breakNow(barrier: ObjectAddress): typeof broken {
   Atomics.or(i32, barrier + STATE, BROKEN);
   resumeGroup(barrier + WAITERS, NodeState.BROKEN);
   return broken;
 }
 
 /** Breaks the generation of `state`, unless it has ended. */
-function breakIfCurrent(barrier: number, state: number): typeof broken {
+function breakIfCurrent(barrier: ObjectAddress, state: number): typeof broken {
   withQueueGuard(barrier + WAITERS, () => i32[barrier + STATE] === state && breakNow(barrier));
   wakeAll(barrier + ENTRANCE);
   return broken;
 }
 
 /** Lets all parties pass, or breaks the generation if a waiter has died. Inside the guard. */
-function tryPass(barrier: number): boolean {
+function tryPass(barrier: ObjectAddress): boolean {
   if (countWaiters(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {
     breakNow(barrier);
     return false;
@@ -118,7 +121,7 @@ function tryPass(barrier: number): boolean {
 }
 
 /** Completes the arrival if the party does not have to wait. Inside the guard. */
-function tryArrive(barrier: number): Attempt {
+function tryArrive(barrier: ObjectAddress): Attempt {
   const state = i32[barrier + STATE];
   if ((state & BROKEN) !== 0) return broken;
   const runner = i32[barrier + RUNNER];
@@ -137,7 +140,7 @@ function tryArrive(barrier: number): Attempt {
 }
 
 /** Steps of an arrival. */
-export function* arriving(barrier: number): Steps<Arrival> {
+export function* arriving(barrier: ObjectAddress): Steps<Arrival> {
   for (;;) {
     const found = withQueueGuard(barrier + WAITERS, () => tryArrive(barrier));
     if (found.kind === "early") {
@@ -186,7 +189,7 @@ export function* arriving(barrier: number): Steps<Arrival> {
  *
  * @returns whether they pass
  */
-export function finishAction(barrier: number, state: number, succeeded: boolean): boolean {
+export function finishAction(barrier: ObjectAddress, state: number, succeeded: boolean): boolean {
   const passed = withQueueGuard(barrier + WAITERS, () => {
     Atomics.compareExchange(i32, barrier + RUNNER, thisIsolate, 0); // another, if this one counts as dead
     if (i32[barrier + STATE] !== state) return false;
@@ -197,7 +200,7 @@ export function finishAction(barrier: number, state: number, succeeded: boolean)
 }
 
 /** Ends this generation and begins a new one. Waiters get the result `BROKEN`. */
-export function resetBarrier(barrier: number): void {
+export function resetBarrier(barrier: ObjectAddress): void {
   withQueueGuard(barrier + WAITERS, () => {
     i32[barrier + COUNT] = 0;
     Atomics.store(i32, barrier + STATE, ((i32[barrier + STATE] | BROKEN) + 1) | 0);
@@ -207,7 +210,7 @@ export function resetBarrier(barrier: number): void {
 }
 
 /** Breaks this generation. */
-export function abortBarrier(barrier: number): void {
+export function abortBarrier(barrier: ObjectAddress): void {
   withQueueGuard(barrier + WAITERS, () => breakNow(barrier));
   wakeAll(barrier + ENTRANCE);
 }

@@ -32,6 +32,7 @@ import {
   createObject,
   defineType,
   handleFor,
+  type ObjectAddress,
   objectWord,
   release,
   reviveAs,
@@ -41,7 +42,13 @@ import {
 import { describe } from "../arguments/describe.ts";
 import { stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
-import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../parking/wait_queue.ts";
+import {
+  hasWaiters,
+  QUEUE_WORDS,
+  type QueueAddress,
+  wakeAll,
+  wakeOne,
+} from "../parking/wait_queue.ts";
 import { Lock } from "./lock.ts";
 import {
   acquiring,
@@ -70,7 +77,7 @@ const QUEUE = ZERO + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
 /** Returns whether this isolate holds the lock. */
-function holdsLock(lock: number): boolean {
+function holdsLock(lock: ObjectAddress): boolean {
   if (i32[lock] === RLOCK_TYPE) return isHeldHere(lock);
   return ownerOf(lock + objectWord.FIRST) === thisIsolate;
 }
@@ -79,10 +86,10 @@ function holdsLock(lock: number): boolean {
  * Steps of acquiring the lock again, as it was held before. If the waiter dies meanwhile, the first
  * waiter in `successorQueue` is woken.
  */
-type Reacquire = (successorQueue: number) => Steps<Acquisition>;
+type Reacquire = (successorQueue: QueueAddress) => Steps<Acquisition>;
 
 /** Frees the lock, and returns how to acquire it again. */
-function freeLock(lock: number): Reacquire {
+function freeLock(lock: ObjectAddress): Reacquire {
   if (i32[lock] === RLOCK_TYPE) {
     const hold = releaseAll(lock);
     return (successorQueue) => reentering(lock, hold, successorQueue);
@@ -91,7 +98,7 @@ function freeLock(lock: number): Reacquire {
   return (successorQueue) => acquiring(lock + objectWord.FIRST, true, successorQueue);
 }
 
-function* waiting(condition: number): Steps<boolean> {
+function* waiting(condition: ObjectAddress): Steps<boolean> {
   const lock = i32[condition + LOCK];
   let reacquire: Reacquire | undefined;
   let outcome: ParkResult;
@@ -116,7 +123,7 @@ function* waiting(condition: number): Steps<boolean> {
 }
 
 /** Steps of acquiring the lock after a notification, which goes to the next waiter if they fail. */
-function* reacquiringNotified(condition: number, reacquire: Reacquire): Steps<Acquisition> {
+function* reacquiringNotified(condition: ObjectAddress, reacquire: Reacquire): Steps<Acquisition> {
   try {
     return yield* reacquire(condition + QUEUE);
   } catch (reason) {
@@ -125,7 +132,7 @@ function* reacquiringNotified(condition: number, reacquire: Reacquire): Steps<Ac
   }
 }
 
-function* waitingFor<T>(condition: number, predicate: () => T): Steps<T> {
+function* waitingFor<T>(condition: ObjectAddress, predicate: () => T): Steps<T> {
   for (;;) {
     const value = evaluate(predicate);
     if (value || !(yield* waiting(condition))) return value || evaluate(predicate);
@@ -311,7 +318,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   }
 }
 
-function checkHeld(condition: number, verb: string): void {
+function checkHeld(condition: ObjectAddress, verb: string): void {
   if (holdsLock(i32[condition + LOCK])) return;
   throw new Error(`Cannot ${verb}: the lock is not held here. Acquire the condition first`);
 }

@@ -18,6 +18,7 @@ import { readySteps, type Waitable } from "../parking/readiness.ts";
 import {
   createObject,
   defineType,
+  type ObjectAddress,
   objectWord,
   reviveAs,
   SharedHandle,
@@ -34,7 +35,7 @@ const CHANGES = objectWord.FIRST;
 const QUEUE = CHANGES + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
 
-function* waiting(event: number): Steps<boolean> {
+function* waiting(event: ObjectAddress): Steps<boolean> {
   const word = event + CHANGES;
   const seen = Atomics.load(i32, word);
   if (seen & 1) return true;

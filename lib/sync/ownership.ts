@@ -24,6 +24,7 @@
  * @module
  */
 
+import type { Word } from "../heap/address.ts";
 import { AbandonedLockError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
@@ -48,13 +49,13 @@ export const OWNERSHIP_WORDS = QUEUE + QUEUE_WORDS;
 export type Acquisition = "acquired" | "abandoned" | "timed out";
 
 /** Acquires the lock if it is free. Returns whether it did. */
-export function tryOwn(owner: number): boolean {
+export function tryOwn(owner: Word): boolean {
   ensureStackToRelease();
   return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0; // 0 -> me
 }
 
 /** Returns the record of the isolate that owns the lock; 0 if it is free. */
-export function ownerOf(owner: number): number {
+export function ownerOf(owner: Word): number {
   return Atomics.load(i32, owner);
 }
 
@@ -64,7 +65,7 @@ export function ownerOf(owner: number): number {
  * @param untimed whether the wait ignores the timeout and the signal
  * @param successorQueue address of a queue whose first waiter is woken if this one dies; 0 for none
  */
-export function* acquiring(owner: number, untimed = false, successorQueue = 0): Steps<Acquisition> {
+export function* acquiring(owner: Word, untimed = false, successorQueue = 0): Steps<Acquisition> {
   let overtaken = false;
   for (;;) {
     const found = Atomics.compareExchange(i32, owner, 0, thisIsolate); // 0 -> me
@@ -98,7 +99,7 @@ export function* acquiring(owner: number, untimed = false, successorQueue = 0): 
  * - If this isolate has been ended since it last checked, its waiters were woken before it was the
  *   owner. So it wakes the first one, which takes the lock over.
  */
-function becomeOwner(owner: number, how: Acquisition): Acquisition {
+function becomeOwner(owner: Word, how: Acquisition): Acquisition {
   if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);
   if (hasEnded(thisIsolate)) wakeOne(owner + QUEUE);
   return how;
@@ -110,7 +111,7 @@ function becomeOwner(owner: number, how: Acquisition): Acquisition {
  *
  * @returns false if the lock is free
  */
-export function relinquish(owner: number): boolean {
+export function relinquish(owner: Word): boolean {
   ensureStack();
   const queue = owner + QUEUE;
   if (

@@ -12,11 +12,13 @@
  * @module
  */
 
+import type { QueueAddress } from "../parking/wait_queue.ts";
 import { pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
 import {
   createObject,
   defineType,
+  type ObjectAddress,
   objectWord,
   reviveAs,
   SharedHandle,
@@ -295,7 +297,7 @@ export interface Hold {
 export const holds: Map<number, Hold> = new Map();
 
 /** Acquires the lock once more if this owner holds it. Returns whether it did. */
-function tryReenter(lock: number, token: number): boolean {
+function tryReenter(lock: ObjectAddress, token: number): boolean {
   ensureStackToRelease();
   const hold = holds.get(lock);
   if (hold?.token !== token) return false;
@@ -305,7 +307,7 @@ function tryReenter(lock: number, token: number): boolean {
 
 /** Steps of acquiring the lock for an owner that does not hold it. */
 function* entering(
-  lock: number,
+  lock: ObjectAddress,
   hold: Hold,
   untimed = false,
   successorQueue = 0,
@@ -316,12 +318,12 @@ function* entering(
 }
 
 /** Returns whether this isolate holds the lock. */
-export function isHeldHere(lock: number): boolean {
+export function isHeldHere(lock: ObjectAddress): boolean {
   return holds.has(lock);
 }
 
 /** Frees the lock, however often it was acquired. Returns what {@linkcode reentering} restores. */
-export function releaseAll(lock: number): Hold {
+export function releaseAll(lock: ObjectAddress): Hold {
   const hold = holds.get(lock)!;
   relinquish(lock + OWNER);
   holds.delete(lock);
@@ -334,7 +336,11 @@ export function releaseAll(lock: number): Hold {
  *
  * @param successorQueue address of a queue whose first waiter is woken if this one dies; 0 for none
  */
-export function reentering(lock: number, hold: Hold, successorQueue: number): Steps<Acquisition> {
+export function reentering(
+  lock: ObjectAddress,
+  hold: Hold,
+  successorQueue: QueueAddress,
+): Steps<Acquisition> {
   return entering(lock, hold, true, successorQueue);
 }
 

@@ -27,6 +27,7 @@ import { i32 } from "../heap/views.ts";
 import {
   createObject,
   defineType,
+  type ObjectAddress,
   objectWord,
   reviveAs,
   SharedHandle,
@@ -49,7 +50,7 @@ const WORDS = LIMIT + 1;
 
 const MAX_VALUE = 2 ** 31 - 1;
 
-function createSemaphore(type: number, value: number): number {
+function createSemaphore(type: number, value: number): ObjectAddress {
   if (!Number.isInteger(value) || value < 0 || value > MAX_VALUE) {
     throw new RangeError(
       `Cannot make semaphore: value must be an integer from 0 to 2^31 - 1, not ${describe(value)}`,
@@ -61,7 +62,7 @@ function createSemaphore(type: number, value: number): number {
   return address;
 }
 
-function tryTake(semaphore: number): boolean {
+function tryTake(semaphore: ObjectAddress): boolean {
   ensureStackToRelease();
   const word = semaphore + VALUE;
   for (;;) {
@@ -71,7 +72,7 @@ function tryTake(semaphore: number): boolean {
   }
 }
 
-function* taking(semaphore: number): Steps<boolean> {
+function* taking(semaphore: ObjectAddress): Steps<boolean> {
   let overtaken = false;
   while (!tryTake(semaphore)) {
     const outcome = yield {

@@ -11,7 +11,7 @@ import { ClosedError, DataCloneError, WorkerDiedError } from "../../../errors.ts
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
 import { allocate, free } from "../../../heap/allocator.ts";
 import { i32 } from "../../../heap/views.ts";
-import { exitCodeOf, isolateWord } from "../../../heap/isolate_record.ts";
+import { exitCodeOf, type IsolateAddress, isolateWord } from "../../../heap/isolate_record.ts";
 import { holdLoop, releaseLoop } from "../../../parking/keep_alive.ts";
 import { awaitOn } from "../../../parking/wait.ts";
 import { discardNext, push } from "../../../channels/channel.ts";
@@ -232,7 +232,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   }
 
   /** Fails the job whose chunk a dead worker was running, and replaces the worker. */
-  #onDeath(record: number): void {
+  #onDeath(record: IsolateAddress): void {
     const name = this.#workers.remove(record);
     if (name === undefined) return;
     if (this.#flagsInUse.length > 0) this.#endedSince.push(record);

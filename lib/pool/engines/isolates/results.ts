@@ -15,7 +15,7 @@ import { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { definitionAt } from "../../../codec/definition.ts";
 import { importFunction } from "../../../codec/functions.ts";
-import { discardMessage, readMessage } from "../../../codec/message.ts";
+import { discardMessage, type MessageAddress, readMessage } from "../../../codec/message.ts";
 import type { Job } from "../../calls/job.ts";
 import { ResultStatus } from "./protocol.ts";
 
@@ -131,7 +131,7 @@ export class Results {
   }
 
   /** Settles a result that needs a module that this isolate has not imported. */
-  async #importAndSettle(block: number, needs: NeedsImport, result: Result): Promise<void> {
+  async #importAndSettle(block: MessageAddress, needs: NeedsImport, result: Result): Promise<void> {
     const decoder = new Decoder();
     for (;;) {
       try {

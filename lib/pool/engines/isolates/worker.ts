@@ -17,7 +17,7 @@ import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { functionAt, functionNameAt, importFunction } from "../../../codec/functions.ts";
 import { explainScope } from "../../../codec/scope_hint.ts";
-import { readMessage } from "../../../codec/message.ts";
+import { type MessageAddress, readMessage } from "../../../codec/message.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
 import { ChunkStatus, type Failure } from "../../runner/chunk.ts";
@@ -140,7 +140,7 @@ class ReceivedChunk implements RunningChunk {
  *
  * @returns a promise only if there is something to wait for
  */
-function runChunk(block: number, results: Channel): Promise<void> | undefined {
+function runChunk(block: MessageAddress, results: Channel): Promise<void> | undefined {
   const chunk = new ReceivedChunk(results);
   i32[thisIsolate + workerWord.CHUNK] = chunk.index;
   Atomics.store(i32, thisIsolate + workerWord.JOB, chunk.job);
@@ -169,13 +169,13 @@ function runChunk(block: number, results: Channel): Promise<void> | undefined {
 }
 
 /** Releases what the chunk in the decoder refers to. */
-function discardPayload(block: number): void {
+function discardPayload(block: MessageAddress): void {
   decoder.skip();
   endReceive(decoder, block);
 }
 
 async function importAndRun(
-  block: number,
+  block: MessageAddress,
   needs: NeedsImport,
   chunk: ReceivedChunk,
   results: Channel,

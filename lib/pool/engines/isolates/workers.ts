@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IsolateAddress } from "../../../heap/isolate_record.ts";
 import { rootWord } from "../../../heap/root_words.ts";
 import { i32 } from "../../../heap/views.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
@@ -53,7 +54,7 @@ export class Workers {
   }
 
   /** Forgets a worker that has ended. Returns its name; `undefined` if it is not known. */
-  remove(record: number): string | undefined {
+  remove(record: IsolateAddress): string | undefined {
     const name = this.#names.get(record);
     this.#names.delete(record);
     return name;
@@ -116,7 +117,7 @@ export class Workers {
 }
 
 /** Stores the result that reports the end of a worker; it is sent when the worker ends, however it does. */
-function storeExitMessage(record: number): number {
+function storeExitMessage(record: IsolateAddress): number {
   const encoder = borrowEncoder();
   try {
     for (const header of [0, 0, ResultStatus.DIED]) encoder.number(header);
