@@ -1,14 +1,15 @@
 /**
- * Random schedules over locks of both kinds, semaphores, conditions, barriers, events, queues of all
- * kinds, pipes, waits for several things and containers, with workers that time out, abort and die, until the time is up or something is seen
- * that must never be.
+ * Stress tests: random schedules of operations on locks, semaphores, conditions, barriers, events, queues,
+ * pipes, waits for several objects and containers, by workers that time out, abort and die. They run until
+ * the time is up or a guarantee is violated.
  *
  * ```text
  * deno task stress --minutes 3 --seed 1 [--workers 4] [--kind lock,queue,…] [--verbose]
- * deno task stress --kind lock --round 1923228506      one round, by the seed that a failure names
+ * deno task stress --kind lock --round 1923228506      one round, by the seed in the message of a failure
  * ```
  *
- * The kinds are {@linkcode rounds}. The seed repeats what is tried, not when: that is up to the threads.
+ * The kinds are those of {@linkcode rounds}. The same seed tries the same operations, but not with the same
+ * timing.
  *
  * @module
  */
@@ -42,23 +43,23 @@ export const rounds = {
   barrier: barrierRound,
 };
 
-/** The name of a kind of round. */
+/** Name of a kind of round. */
 export type Kind = keyof typeof rounds;
 
-/** What is run, and for how long. */
+/** Options of {@linkcode stress}. */
 export interface StressOptions {
   seed: number;
   workers: number;
-  /** Number of rounds after which to end. */
-  most: number;
-  /** Time after which to begin no further round, in milliseconds. */
+  /** Maximum number of rounds. */
+  maxRounds: number;
+  /** Time after which no further round starts, in milliseconds. */
   timeMs: number;
   kinds: readonly Kind[];
   /** Called before each round. */
   onRound?: (round: number, kind: Kind, seed: number) => void;
 }
 
-/** A round that went wrong. */
+/** Thrown when a round fails. */
 export class RoundError extends Error {
   override name = "RoundError";
 }
@@ -66,17 +67,17 @@ export class RoundError extends Error {
 /**
  * Runs rounds.
  *
- * @returns how many rounds, and how many operations in them
- * @throws {RoundError} with how to repeat the round that went wrong
+ * @returns the number of rounds, and of operations in them
+ * @throws {RoundError} if a round fails; the message has the seed to repeat it
  */
 export async function stress(
-  { seed, workers, most, timeMs, kinds, onRound }: StressOptions,
+  { seed, workers, maxRounds, timeMs, kinds, onRound }: StressOptions,
 ): Promise<{ rounds: number; operations: number }> {
   const random = new Random(seed);
   const end = performance.now() + timeMs;
   let operations = 0;
   let round = 0;
-  for (; round < most && performance.now() < end; round++) {
+  for (; round < maxRounds && performance.now() < end; round++) {
     const kind = kinds[round % kinds.length];
     const roundSeed = random.fork();
     onRound?.(round, kind, roundSeed);
@@ -117,8 +118,8 @@ async function main(): Promise<void> {
       }
     } else {
       const timeMs = Number(options.minutes ?? 1) * 60_000;
-      const done = await stress({ seed, workers, most: Infinity, timeMs, kinds, onRound });
-      console.log(`${done.rounds} rounds, ${done.operations} operations, nothing wrong`);
+      const done = await stress({ seed, workers, maxRounds: Infinity, timeMs, kinds, onRound });
+      console.log(`${done.rounds} rounds, ${done.operations} operations, no violation`);
     }
   } catch (error) {
     console.error(error);

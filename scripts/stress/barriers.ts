@@ -1,10 +1,10 @@
 /**
- * Barriers: all lanes pass in lock step, while waits time out or are aborted, the barrier is reset and
- * its action fails; all pass or none, each with a number of its own.
+ * Barriers: all lanes pass in lockstep, while waits time out or are aborted, the barrier is reset and its
+ * action fails. Either all lanes pass or none, each with a different index.
  *
- * A round has stages, each with a barrier for those who live. A stage may end with the death of a
- * worker whose lanes stand at the barrier, or of which one runs the action. The main thread comes
- * last then, or not at all; nothing but the death tells the others.
+ * A round has stages, each with a barrier for the living lanes. A stage may end with the death of a
+ * worker whose lanes wait at the barrier, or one of whose lanes runs the action. The main isolate then
+ * arrives last, or not at all, so the other lanes learn of the death by nothing else.
  *
  * @module
  */
@@ -17,125 +17,131 @@ import {
   sleepSync,
   task,
 } from "@sauropod/multiprocessing";
-import { drawLanes, type Lane, MAIN, runGroups, terminateOrKill } from "./groups.ts";
+import { drawLanes, type Lane, MAIN_ID, runGroups, terminateOrKill } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   type Board,
-  count,
-  type Fate,
-  fates,
-  gaveUp,
+  countOperation,
+  type Death,
+  deaths,
+  endWorker,
+  isTimeoutOrAbort,
   makeBoard,
-  meet,
-  moment,
-  momentSync,
-  now,
+  poll,
+  setActivity,
   sharedWords,
-  soonAborted,
-  total,
-  until,
+  spendTime,
+  spendTimeSync,
+  totalOperations,
   Violation,
+  withAbort,
 } from "./round.ts";
 
-/** Where a worker is when it dies: at the barrier, as the main thread comes, or in the action. */
-const manners = ["standing", "racing", "acting"] as const;
+/** When a worker dies: while it waits, as the main isolate arrives, or in the action. */
+const moments = ["waiting", "racing", "acting"] as const;
 
-interface Death {
+interface StageDeath {
   /** The worker that dies. */
   id: number;
-  /** Its lanes; the first runs the action if it dies `"acting"`. */
+  /** Its lanes; the first runs the action if `when` is `"acting"`. */
   lanes: number[];
-  manner: typeof manners[number];
-  /** Set when its lanes stand. */
+  when: typeof moments[number];
+  /** Set when its lanes wait at the barrier. */
   go: Event;
 }
 
 interface Stage {
   barrier: Barrier;
-  /** Lanes that live. */
+  /** Living lanes. */
   lanes: number[];
   passes: number;
-  death: Death | undefined;
+  dying: StageDeath | undefined;
 }
 
 interface Shared {
   board: Board;
   stages: Stage[];
   hasAction: boolean;
-  /** Whether nothing times out, fails or is reset. */
+  /** Whether nothing times out, fails or is reset in this round. */
   isCalm: boolean;
-  /** The pass that each lane has come for. */
+  /** Number of the pass that each lane has arrived for. */
   arrived: Int32Array<SharedArrayBuffer>;
-  /** The numbers that were given in each pass, as bits. */
+  /** Indices that wait() has returned in each pass, as bits. */
   given: Int32Array<SharedArrayBuffer>;
-  /** How often the action ended: word 0. */
+  /** Word 0: how often the action has completed. */
   actions: Int32Array<SharedArrayBuffer>;
-  /** What became of each lane at the end of each stage. */
+  /** Outcome of each lane at the end of each stage. */
   outcomes: Int32Array<SharedArrayBuffer>;
-  doomed: Queue<number>;
+  endRequests: Queue<number>;
 }
 
-/** What becomes of a lane when another dies. */
+/** Outcome of a wait during which a worker dies. */
 const Outcome = { NONE: 0, PASSED: 1, BROKEN: 2 } as const;
 
 const ACTION_FAILED = "the action fails on purpose";
 
-/** What the action sees, which is called in any isolate. */
-interface Surroundings {
+/** State of this isolate for the action, which runs in any of them. */
+interface ActionState {
   shared: Shared;
   random: Random;
   blocking: boolean;
-  /** How this worker dies in the action. */
+  /** Makes this worker die in the action. */
   die?: () => unknown;
 }
 
-let here: Surroundings;
+let actionState: ActionState;
 
 const action = task(import.meta, () => {
-  const { shared, random, blocking, die } = here;
+  const { shared, random, blocking, die } = actionState;
   if (die !== undefined) return die();
-  allCame(shared);
-  if (!shared.isCalm && random.once(20)) throw ACTION_FAILED;
-  const spent = blocking ? momentSync(random) : moment(random);
+  checkAllArrived(shared);
+  if (!shared.isCalm && random.oneIn(20)) throw ACTION_FAILED;
+  const spent = blocking ? spendTimeSync(random) : spendTime(random);
   const end = () => {
-    allCame(shared);
+    checkAllArrived(shared);
     Atomics.add(shared.actions, 0, 1);
   };
   return spent === undefined ? end() : spent.then(end);
 });
 
 function hasRace({ stages }: Shared): boolean {
-  return stages.some(({ death }) => death?.manner === "racing");
+  return stages.some(({ dying }) => dying?.when === "racing");
 }
 
 /**
- * Nobody passes while the action runs, so all who live have come for the same pass; unless a death
- * lets the others go on.
+ * Checks that all living lanes have arrived for the same pass. No lane passes while the action runs,
+ * unless a death lets the others continue.
  */
-function allCame(shared: Shared): void {
+function checkAllArrived(shared: Shared): void {
   const { stages, arrived } = shared;
   if (hasRace(shared)) return;
-  const most = Math.max(...arrived);
-  const stage = stages.find(({ lanes }) => lanes.every((lane) => arrived[lane] === most));
-  if (stage === undefined) throw new Violation(`the action runs when lanes came for ${arrived}`);
+  const last = Math.max(...arrived);
+  const stage = stages.find(({ lanes }) => lanes.every((lane) => arrived[lane] === last));
+  if (stage === undefined) {
+    throw new Violation(`the action runs while lanes have arrived for passes ${arrived}`);
+  }
 }
 
 const runLanes = task(import.meta, async (shared: Shared, lanes: Lane[]) => {
   const [{ seed, blocking }] = lanes;
-  here = { shared, random: new Random(seed + 1), blocking };
+  actionState = { shared, random: new Random(seed + 1), blocking };
   const deaths = blocking
     ? []
-    : shared.stages.map(({ death }) => meetBeside(shared, death, lanes[0]));
+    : shared.stages.map(({ dying }) => dieWhileWaiting(shared, dying, lanes[0]));
   await Promise.race([
     Promise.all(lanes.map((lane) => runLane(shared, lane))),
     ...deaths.filter((death) => death !== undefined), // an error is thrown
   ]);
 });
 
-/** Dies once the lanes of this worker stand. */
-function meetBeside(shared: Shared, death: Death | undefined, { id, fate }: Lane) {
-  if (death?.id !== id || death.manner === "acting") return;
-  return death.go.wait().then(() => meet(fate!, here.random, shared.doomed, id));
+/** Dies once the lanes of this worker wait at the barrier. */
+function dieWhileWaiting(
+  shared: Shared,
+  dying: StageDeath | undefined,
+  { id, death }: Lane,
+) {
+  if (dying?.id !== id || dying.when === "acting") return;
+  return dying.go.wait().then(() => endWorker(death!, actionState.random, shared.endRequests, id));
 }
 
 async function runLane(shared: Shared, lane: Lane, kill?: (id: number) => void): Promise<void> {
@@ -143,23 +149,23 @@ async function runLane(shared: Shared, lane: Lane, kill?: (id: number) => void):
   let pass = 0;
   for (const [at, stage] of shared.stages.entries()) {
     for (const last = pass + stage.passes; pass < last;) {
-      await passOne(shared, stage, lane, random, ++pass);
-      if (!lane.blocking) await moment(random);
+      await passBarrier(shared, stage, lane, random, ++pass);
+      if (!lane.blocking) await spendTime(random);
     }
-    if (stage.death === undefined) continue;
+    if (stage.dying === undefined) continue;
     Atomics.store(shared.arrived, lane.lane, ++pass);
-    if (stage.death.id === lane.id) return await waitForDeath(shared, stage, lane);
-    const outcome = lane.id === MAIN
-      ? await waitWithDeath(stage.barrier, stage, random, kill!)
-      : await waitPlainly(stage.barrier, lane);
+    if (stage.dying.id === lane.id) return await waitToDie(shared, stage, lane);
+    const outcome = lane.id === MAIN_ID
+      ? await waitDuringDeath(stage.barrier, stage, random, kill!)
+      : await waitForOutcome(stage.barrier, lane);
     shared.outcomes[at * shared.arrived.length + lane.lane] = outcome;
-    count(shared.board, lane.lane);
+    countOperation(shared.board, lane.lane);
   }
-  now(shared.board, lane.lane, "ended");
+  setActivity(shared.board, lane.lane, "ended");
 }
 
-/** Comes until all pass. */
-async function passOne(
+/** Waits at the barrier again and again until all pass. */
+async function passBarrier(
   shared: Shared,
   { barrier, lanes }: Stage,
   lane: Lane,
@@ -170,31 +176,31 @@ async function passOne(
   Atomics.store(arrived, lane.lane, pass);
   let index: number | undefined;
   while (index === undefined) {
-    if (!isCalm && random.once(25)) barrier.reset();
-    else if (!isCalm && random.once(40)) barrier.abort();
-    now(board, lane.lane, lane.blocking ? "waitSync" : "wait");
+    if (!isCalm && random.oneIn(25)) barrier.reset();
+    else if (!isCalm && random.oneIn(40)) barrier.abort();
+    setActivity(board, lane.lane, lane.blocking ? "waitSync" : "wait");
     try {
-      index = await waitSomehow(barrier, lane, random, isCalm);
+      index = await waitOnce(barrier, lane, random, isCalm);
     } catch (error) {
-      const isExpected = gaveUp(error) || error instanceof BrokenBarrierError ||
+      const isExpected = isTimeoutOrAbort(error) || error instanceof BrokenBarrierError ||
         error === ACTION_FAILED;
       if (!isExpected || isCalm) throw error;
       if (barrier.broken) barrier.reset();
     }
-    count(board, lane.lane);
+    countOperation(board, lane.lane);
   }
   const bit = 1 << index;
   if (index < 0 || index >= lanes.length || (Atomics.or(given, pass, bit) & bit) !== 0) {
-    throw new Violation(`pass ${pass}: ${index} was given twice, or to too many`);
+    throw new Violation(`pass ${pass}: index ${index} was returned twice, or is out of range`);
   }
-  const late = lanes.find((lane) => Atomics.load(arrived, lane) < pass);
-  if (late !== undefined) throw new Violation(`pass ${pass}: lane ${late} has not come`);
+  const missing = lanes.find((lane) => Atomics.load(arrived, lane) < pass);
+  if (missing !== undefined) throw new Violation(`pass ${pass}: lane ${missing} has not arrived`);
   if (hasAction && Atomics.load(actions, 0) < pass - shared.stages.length) {
     throw new Violation(`pass ${pass}: the action was called ${actions[0]} times`);
   }
 }
 
-function waitSomehow(
+function waitOnce(
   barrier: Barrier,
   { blocking }: Lane,
   random: Random,
@@ -203,12 +209,12 @@ function waitSomehow(
   const way = isCalm ? -1 : random.int(0, 15);
   const options = way === 0 ? { timeoutMs: random.int(0, 3) } : undefined;
   if (blocking) return barrier.waitSync(options);
-  if (way === 1) return soonAborted(random, (signal) => barrier.wait({ signal }));
+  if (way === 1) return withAbort(random, (signal) => barrier.wait({ signal }));
   return barrier.wait(options);
 }
 
-/** Waits until it passes, or is told that another died. */
-async function waitPlainly(barrier: Barrier, { blocking }: Pick<Lane, "blocking">) {
+/** Waits until all pass, or the barrier is broken. */
+async function waitForOutcome(barrier: Barrier, { blocking }: Pick<Lane, "blocking">) {
   try {
     if (blocking) barrier.waitSync();
     else await barrier.wait();
@@ -220,77 +226,85 @@ async function waitPlainly(barrier: Barrier, { blocking }: Pick<Lane, "blocking"
   }
 }
 
-/** Stands at the barrier, or runs its action, and is ended there. */
-async function waitForDeath(shared: Shared, stage: Stage, lane: Lane): Promise<void> {
-  const { barrier, lanes, death } = stage;
-  const { blocking, id, seed, fate } = lane;
-  now(shared.board, lane.lane, "waiting to be terminated");
-  if (death!.manner === "acting" && death!.lanes[0] === lane.lane) {
-    here.die = () => dieActing(shared, fate!, id, blocking, new Random(seed));
+/** Waits at the barrier, or runs its action, until this worker dies. */
+async function waitToDie(shared: Shared, stage: Stage, lane: Lane): Promise<void> {
+  const { barrier, lanes, dying } = stage;
+  const { blocking, id, seed, death } = lane;
+  setActivity(shared.board, lane.lane, "waiting to be terminated");
+  if (dying!.when === "acting" && dying!.lanes[0] === lane.lane) {
+    actionState.die = () => dieInAction(shared, death!, id, blocking, new Random(seed));
     while (barrier.nWaiting < lanes.length - 1) {
       if (blocking) sleepSync(1);
       else await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }
-  await waitPlainly(barrier, lane);
+  await waitForOutcome(barrier, lane);
   if (blocking) new Event().waitSync();
   else await new Event().wait();
 }
 
-function dieActing({ doomed }: Shared, fate: Fate, id: number, blocking: boolean, random: Random) {
-  if (!blocking || fate === "exit") return meet(fate, random, doomed, id);
-  doomed.putSync(id);
+function dieInAction(
+  { endRequests }: Shared,
+  death: Death,
+  id: number,
+  blocking: boolean,
+  random: Random,
+) {
+  if (!blocking || death === "exit") return endWorker(death, random, endRequests, id);
+  endRequests.putSync(id);
   new Event().waitSync();
 }
 
-/** Has the worker die when all others stand; they are told by that, or pass. */
-async function waitWithDeath(
+/** Makes the worker die while all other lanes wait: the barrier breaks, or all pass. */
+async function waitDuringDeath(
   barrier: Barrier,
-  { lanes, death }: Stage,
+  { lanes, dying }: Stage,
   random: Random,
   kill: (id: number) => void,
 ): Promise<number> {
-  const { manner, id } = death!;
+  const { when, id } = dying!;
   let outcome: number = Outcome.BROKEN;
-  if (manner !== "acting") {
-    await until(() => barrier.nWaiting === lanes.length - 1);
-    const isEarly = manner === "racing" && random.once(2);
-    const waiting = isEarly ? waitPlainly(barrier, { blocking: false }) : undefined;
+  if (when !== "acting") {
+    await poll(() => barrier.nWaiting === lanes.length - 1);
+    const isEarly = when === "racing" && random.oneIn(2);
+    const waiting = isEarly ? waitForOutcome(barrier, { blocking: false }) : undefined;
     kill(id);
-    if (manner === "standing") await until(() => barrier.broken);
-    else outcome = await (waiting ?? waitPlainly(barrier, { blocking: false }));
-  } else outcome = await waitPlainly(barrier, { blocking: false });
-  if (manner !== "racing" && outcome !== Outcome.BROKEN) {
-    throw new Violation(`all passed, though one died ${manner}`);
+    if (when === "waiting") await poll(() => barrier.broken);
+    else outcome = await (waiting ?? waitForOutcome(barrier, { blocking: false }));
+  } else outcome = await waitForOutcome(barrier, { blocking: false });
+  if (when !== "racing" && outcome !== Outcome.BROKEN) {
+    throw new Violation(`all passed, although a worker died ${when}`);
   }
   if (outcome === Outcome.BROKEN) {
-    if (!barrier.broken) throw new Violation("a barrier is whole that a death has broken");
+    if (!barrier.broken) throw new Violation("a barrier is not broken after a death");
     barrier.reset();
-    if (barrier.broken || barrier.nWaiting !== 0) throw new Violation("reset() makes it not new");
+    if (barrier.broken || barrier.nWaiting !== 0) {
+      throw new Violation("reset() does not restore the barrier");
+    }
   }
   return outcome;
 }
 
-/** The stages of a round: in each, perhaps, a worker dies, which becomes the fate of its lanes. */
+/** Draws the stages of a round; in each a worker may die, which sets `death` of its lanes. */
 function makeStages(random: Random, groups: Lane[][], all: number, hasAction: boolean): Stage[] {
   let lanes = Array.from({ length: all }, (_, lane) => lane);
   const living = new Set(groups.keys());
   return Array.from({ length: random.int(1, 3) }, () => {
     const barrier = new Barrier(lanes.length, hasAction ? { action } : {});
-    const stage: Stage = { barrier, lanes, passes: random.int(1, 30), death: undefined };
-    if (living.size === 0 || random.once(3)) return stage;
+    const stage: Stage = { barrier, lanes, passes: random.int(1, 30), dying: undefined };
+    if (living.size === 0 || random.oneIn(3)) return stage;
     const id = random.pick([...living]);
     const blocking = groups[id][0].blocking;
-    const manner = random.pick(hasAction ? manners : manners.slice(0, 2));
-    // What blocks at the barrier cannot end itself there.
-    const fate = random.pick(
-      !blocking ? fates : manner === "acting" ? ["exit", "terminate"] as const : ["kill"] as const,
+    const when = random.pick(hasAction ? moments : moments.slice(0, 2));
+    // A lane that blocks at the barrier cannot end its worker there.
+    const death = random.pick(
+      !blocking ? deaths : when === "acting" ? ["exit", "terminate"] as const : ["kill"] as const,
     );
     living.delete(id);
-    for (const lane of groups[id]) lane.fate = fate;
+    for (const lane of groups[id]) lane.death = death;
     const dead = groups[id].map(({ lane }) => lane);
     lanes = lanes.filter((lane) => !dead.includes(lane));
-    return { ...stage, death: { id, lanes: dead, manner, go: new Event() } };
+    return { ...stage, dying: { id, lanes: dead, when, go: new Event() } };
   });
 }
 
@@ -298,10 +312,10 @@ function makeStages(random: Random, groups: Lane[][], all: number, hasAction: bo
 export async function barrierRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
   const { groups, ours: [ours], lanes } = drawLanes(random, workers, 1);
-  const hasAction = random.once(2);
-  const isCalm = random.once(3);
+  const hasAction = random.oneIn(2);
+  const isCalm = random.oneIn(3);
   const stages = makeStages(random, groups, lanes, hasAction);
-  const passes = stages.reduce((sum, stage) => sum + stage.passes + 1, 1);
+  const passes = stages.reduce((total, stage) => total + stage.passes + 1, 1);
   const shared: Shared = {
     board: makeBoard(lanes),
     stages,
@@ -311,38 +325,38 @@ export async function barrierRound(seed: number, workers: number): Promise<numbe
     given: sharedWords(passes),
     actions: sharedWords(1),
     outcomes: sharedWords(stages.length * lanes),
-    doomed: new Queue<number>(),
+    endRequests: new Queue<number>(),
   };
-  here = { shared, random: new Random(random.fork()), blocking: false };
+  actionState = { shared, random: new Random(random.fork()), blocking: false };
   await runGroups(runLanes, shared, groups, new Random(random.fork()), (processes) => {
     const kill = (id: number) => {
       if (groups[id][0].blocking) terminateOrKill(processes[id], random);
-      else stages.find(({ death }) => death?.id === id)!.death!.go.set();
+      else stages.find(({ dying }) => dying?.id === id)!.dying!.go.set();
     };
     return runLane(shared, ours, kill);
   });
   checkPasses(shared);
-  return total(shared.board);
+  return totalOperations(shared.board);
 }
 
-/** All numbers were given, and of those who live all passed or none. */
+/** Checks that each pass returned all indices, and that of the living lanes all passed or none. */
 function checkPasses(shared: Shared): void {
   const { stages, given, outcomes, actions, arrived, hasAction, isCalm } = shared;
   let pass = 0;
   let passed = 0;
-  for (const [at, { lanes, passes, death }] of stages.entries()) {
+  for (const [at, { lanes, passes, dying }] of stages.entries()) {
     for (const last = pass + passes; pass < last; passed++) {
       if (given[++pass] !== 2 ** lanes.length - 1) {
-        throw new Violation(`pass ${pass}: not all numbers were given`);
+        throw new Violation(`pass ${pass}: not all indices were returned`);
       }
     }
-    if (death === undefined) continue;
+    if (dying === undefined) continue;
     pass++;
-    const these = lanes.filter((lane) => !death.lanes.includes(lane))
+    const living = lanes.filter((lane) => !dying.lanes.includes(lane))
       .map((lane) => outcomes[at * arrived.length + lane]);
-    if (new Set(these).size !== 1 || these[0] === Outcome.NONE) {
+    if (new Set(living).size !== 1 || living[0] === Outcome.NONE) {
       throw new Violation(
-        `stage ${at}, one died ${death.manner}: what others got differs: ${these}`,
+        `stage ${at}, a worker died ${dying.when}: the outcomes of the others differ: ${living}`,
       );
     }
   }

@@ -1,13 +1,13 @@
 /**
- * Conditions: producers and consumers of a buffer with few places. Every item that was produced is
- * consumed once, in order, and nobody sleeps while there is something to do.
+ * Conditions: producers and consumers of a small buffer. Each item is consumed once, in order, and no
+ * lane sleeps while it could continue.
  *
- * With two conditions on one lock each change notifies one waiter, so a notification that is lost
- * is not made good by the next. Some workers die: in their section, where the state is whole; or
- * while they wait, where what they were notified of must reach another.
+ * With two conditions on one lock, each change notifies one waiter, so no later notification hides that
+ * one was lost. Some workers die: inside the critical section, with the state consistent; or while they
+ * wait, so that their notification must be passed to another waiter.
  *
- * In the end those who live wait at a gate, behind some that die there: there are as many
- * notifications as live, and the dead were given some of them.
+ * At the end all living lanes wait at a gate, behind some that die there. There are as many notifications
+ * as living lanes, and some of them reach lanes that die.
  *
  * @module
  */
@@ -24,32 +24,32 @@ import {
   TimeoutError,
 } from "@sauropod/multiprocessing";
 import {
-  beside,
+  concurrently,
   drawLanes,
   type Lane as BaseLane,
-  MAIN,
+  MAIN_ID,
   runGroups,
   terminateOrKill,
 } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
+  ABORT_REASON,
   type Board,
-  count,
-  type Fate,
-  fates,
-  hang,
+  countOperation,
+  type Death,
+  deaths,
+  endWorker,
   HANG_MS,
+  hangViolation,
   makeBoard,
-  meet,
-  moment,
-  momentSync,
-  now,
+  poll,
+  setActivity,
   sharedWords,
-  soonAborted,
-  total,
-  until,
+  spendTime,
+  spendTimeSync,
+  totalOperations,
   Violation,
+  withAbort,
 } from "./round.ts";
 
 /** Words of the state that the lock protects. */
@@ -61,86 +61,89 @@ interface Shared {
   board: Board;
   lock: Lock | RLock;
   notEmpty: AnyCondition;
-  /** The same as `notEmpty` at times: then all are notified of everything. */
+  /** In some rounds the same as `notEmpty`: then each change notifies all waiters. */
   notFull: AnyCondition;
   state: Int32Array<SharedArrayBuffer>;
-  /** The items: producer * times + number. */
+  /** Items: producer * times + number. */
   buffer: Int32Array<SharedArrayBuffer>;
-  /** Items that each producing lane has put. */
+  /** Number of items that each producing lane has put. */
   produced: Int32Array<SharedArrayBuffer>;
   /** How often each item was taken. */
   taken: Int32Array<SharedArrayBuffer>;
-  doomed: Queue<number>;
+  endRequests: Queue<number>;
   times: number;
   gate: AnyCondition;
-  /** Lanes that have come to the gate: word 0. */
+  /** Word 0: number of lanes that wait at the gate. */
   atGate: Int32Array<SharedArrayBuffer>;
 }
 
-/** `"waiting"`: it is ended while it waits, or just before; `"at gate"`: it only waits there. */
-type ItsFate = Fate | "waiting" | "at gate";
+/**
+ * `"waiting"`: the worker is ended while it waits, or just before. `"at gate"`: it only waits at the
+ * gate, and is ended there.
+ */
+type LaneDeath = Death | "waiting" | "at gate";
 
-interface Lane extends BaseLane<ItsFate> {
+interface Lane extends BaseLane<LaneDeath> {
   isProducer: boolean;
 }
 
-const runLanes = task(import.meta, beside(runLane));
+const runLanes = task(import.meta, concurrently(runLane));
 
 async function runLane(shared: Shared, lane: Lane): Promise<void> {
   const { board, times, state } = shared;
-  const { blocking, isProducer, fate } = lane;
+  const { blocking, isProducer, death } = lane;
   const random = new Random(lane.seed);
-  if (fate === "at gate") return await passGate(shared, lane);
-  const spend = () => blocking ? momentSync(random) : moment(random);
-  const end = fate === undefined ? Infinity : random.int(0, times - 1);
+  if (death === "at gate") return await passGate(shared, lane);
+  const spend = () => blocking ? spendTimeSync(random) : spendTime(random);
+  const end = death === undefined ? Infinity : random.int(0, times - 1);
   for (let at = 0; !isProducer || at < times; at++) {
     await spend();
     const depth = await enter(shared, lane, random);
     const isReady = isProducer
       ? () => state[State.TAIL] - state[State.HEAD] < shared.buffer.length
       : () => state[State.TAIL] > state[State.HEAD] || state[State.PRODUCERS] === 0;
-    if (at >= end && fate === "waiting") await waitForDeath(shared, lane, random);
+    if (at >= end && death === "waiting") await waitToDie(shared, lane, random);
     await waitUntil(shared, lane, random, isReady);
     const isDone = !isProducer && state[State.TAIL] === state[State.HEAD];
     if (isDone) {
       leave(shared, depth);
       break;
     }
-    now(board, lane.lane, "holding");
+    setActivity(board, lane.lane, "holding");
     await spend();
-    const diesLater = random.once(2);
-    const meets = at >= end;
-    if (meets && !diesLater) await die(shared, lane, random);
+    const diesLater = random.oneIn(2);
+    const isLast = at >= end;
+    if (isLast && !diesLater) await dieInSection(shared, lane, random);
     if (isProducer) put(shared, lane.lane);
     else take(shared);
     await spend();
-    if (meets) await die(shared, lane, random); // before it notifies
+    if (isLast) await dieInSection(shared, lane, random); // before notifying
     notify(shared, isProducer ? shared.notEmpty : shared.notFull);
     leave(shared, depth);
-    count(board, lane.lane);
+    countOperation(board, lane.lane);
   }
-  if (isProducer) await withdraw(shared, lane, random);
-  if (fate === undefined) await passGate(shared, lane);
-  now(board, lane.lane, "ended");
+  if (isProducer) await unregisterProducer(shared, lane, random);
+  if (death === undefined) await passGate(shared, lane);
+  setActivity(board, lane.lane, "ended");
 }
 
-/** Waits to be notified at the gate. */
+/** Waits at the gate for a notification. */
 async function passGate({ board, gate, atGate }: Shared, { lane, blocking }: Lane): Promise<void> {
   using _ = blocking ? gate.acquireSync() : await gate.acquire();
   atGate[0]++;
-  now(board, lane, blocking ? "waitSync" : "wait");
+  setActivity(board, lane, blocking ? "waitSync" : "wait");
   if (blocking) gate.waitSync();
   else await gate.wait();
 }
 
-/** Notifies as many as live, with the others at the gate dying before they can go on. */
+/** Notifies as many waiters as there are living lanes; the others at the gate die meanwhile. */
 async function openGate(
   { gate, atGate }: Shared,
   living: number,
   dying: Process[],
   random: Random,
 ): Promise<void> {
-  await until(() => Atomics.load(atGate, 0) >= living + dying.length);
+  await poll(() => Atomics.load(atGate, 0) >= living + dying.length);
   using _ = await gate.acquire();
   let left = living;
   const notifySome = (n: number) => {
@@ -148,21 +151,25 @@ async function openGate(
     left -= n;
   };
   for (const process of dying) {
-    if (random.once(2)) notifySome(random.int(0, left));
+    if (random.oneIn(2)) notifySome(random.int(0, left));
     terminateOrKill(process, random);
   }
   notifySome(left);
   for (const process of dying) await process.join();
 }
 
-/** Dies with the lock. It writes nothing from then on: its lock may be another's before it stops. */
-async function die({ state, doomed }: Shared, { id, fate }: Lane, random: Random): Promise<void> {
+/** Dies holding the lock. Writes nothing afterwards: another lane may get the lock before it stops. */
+async function dieInSection(
+  { state, endRequests }: Shared,
+  { id, death }: Lane,
+  random: Random,
+): Promise<void> {
   Atomics.sub(state, State.INSIDE, 1);
-  await meet(fate as Fate, random, doomed, id);
+  await endWorker(death as Death, random, endRequests, id);
 }
 
-/** One producer less: consumers may be done. */
-async function withdraw(shared: Shared, lane: Lane, random: Random): Promise<void> {
+/** Counts out a producer, and wakes the consumers, which may be done. */
+async function unregisterProducer(shared: Shared, lane: Lane, random: Random): Promise<void> {
   const depth = await enter(shared, lane, random);
   shared.state[State.PRODUCERS]--;
   shared.notEmpty.notifyAll();
@@ -190,20 +197,20 @@ function notify({ notEmpty, notFull }: Shared, condition: AnyCondition): void {
   else condition.notify();
 }
 
-/** Acquires the lock, an RLock more than once at times; returns how often. */
+/** Acquires the lock, an RLock sometimes twice; returns how often. */
 async function enter(shared: Shared, { lane, blocking }: Lane, random: Random): Promise<number> {
   const { board, lock } = shared;
   for (;;) {
     const way = random.int(0, 5);
     const timeoutMs = random.int(0, 3);
-    now(board, lane, blocking || way === 0 ? "acquireSync" : "acquire");
+    setActivity(board, lane, blocking || way === 0 ? "acquireSync" : "acquire");
     const owned = blocking || lock instanceof Lock ? {} : { owner: new LockOwner() };
     let depth = 1;
     try {
       if (way === 0) lock.acquireSync({ ...owned, timeoutMs });
       else if (blocking) lock.acquireSync();
       else await lock.acquire({ ...owned, timeoutMs: way === 1 ? timeoutMs : undefined });
-      if (lock instanceof RLock && random.once(2)) {
+      if (lock instanceof RLock && random.oneIn(2)) {
         lock.acquireSync(owned);
         depth++;
       }
@@ -211,12 +218,12 @@ async function enter(shared: Shared, { lane, blocking }: Lane, random: Random): 
       if (error instanceof TimeoutError) continue;
       if (!(error instanceof AbandonedLockError)) throw error;
     }
-    goIn(shared);
+    countIn(shared);
     return depth;
   }
 }
 
-function goIn({ state }: Shared): void {
+function countIn({ state }: Shared): void {
   const before = Atomics.add(state, State.INSIDE, 1);
   if (before !== 0) throw new Violation(`${before + 1} lanes hold the lock`);
 }
@@ -230,7 +237,7 @@ function leave({ lock, state }: Shared, depth: number): void {
   for (; depth > 0; depth--) lock.release();
 }
 
-/** Waits, as it happens to, until the predicate holds. */
+/** Waits by a random method until the predicate holds. */
 async function waitUntil(
   shared: Shared,
   lane: Lane,
@@ -239,46 +246,46 @@ async function waitUntil(
 ): Promise<void> {
   const condition = lane.isProducer ? shared.notFull : shared.notEmpty;
   const checked = () => {
-    if (shared.state[State.INSIDE] !== 0) throw new Violation("somebody is inside");
+    if (shared.state[State.INSIDE] !== 0) throw new Violation("another lane holds the lock");
     return isReady();
   };
   while (!isReady()) {
     const way = random.int(0, 6);
     const options = { timeoutMs: way === 0 ? random.int(0, 3) : undefined };
-    await waiting(shared, lane, async () => {
+    await countOutDuring(shared, lane, async () => {
       if (lane.blocking) {
         if (way < 4) condition.waitSync(options);
         else condition.waitForSync(checked, options);
-      } else if (way === 1) await soonAborted(random, (signal) => condition.wait({ signal }));
-      else if (way === 2 && lane.id >= 0) condition.waitSync({ timeoutMs: 1 }); // its promises stand
+      } else if (way === 1) await withAbort(random, (signal) => condition.wait({ signal }));
+      else if (way === 2 && lane.id >= 0) condition.waitSync({ timeoutMs: 1 }); // blocks the other promises
       else if (way < 5) await condition.wait(options);
       else await condition.waitFor(checked, options);
     });
   }
 }
 
-/** Goes out for as long as `wait` takes. The main thread never blocks: it ends those who ask for it. */
-async function waiting(
+/** Counts the lane out while `wait` runs. The main isolate never blocks: it serves end requests. */
+async function countOutDuring(
   shared: Shared,
   { lane, blocking }: Lane,
   wait: () => Promise<void>,
 ): Promise<void> {
-  now(shared.board, lane, blocking ? "waitSync" : "wait");
+  setActivity(shared.board, lane, blocking ? "waitSync" : "wait");
   Atomics.sub(shared.state, State.INSIDE, 1);
   try {
     await wait();
   } catch (error) {
-    if (!(error instanceof AbandonedLockError) && error !== ABORTED) throw error;
+    if (!(error instanceof AbandonedLockError) && error !== ABORT_REASON) throw error;
   }
-  goIn(shared);
+  countIn(shared);
 }
 
-/** Waits, and passes on what it is notified of, until this worker is ended. It writes nothing. */
-async function waitForDeath(shared: Shared, lane: Lane, random: Random): Promise<never> {
-  const condition = random.once(2) ? shared.notFull : shared.notEmpty;
-  now(shared.board, lane.lane, "waiting to be terminated");
+/** Waits, and forwards each notification, until this worker is ended. Writes nothing. */
+async function waitToDie(shared: Shared, lane: Lane, random: Random): Promise<never> {
+  const condition = random.oneIn(2) ? shared.notFull : shared.notEmpty;
+  setActivity(shared.board, lane.lane, "waiting to be terminated");
   Atomics.sub(shared.state, State.INSIDE, 1);
-  shared.doomed.putSync(lane.id);
+  shared.endRequests.putSync(lane.id);
   for (;;) {
     try {
       if (lane.blocking) condition.waitSync();
@@ -290,57 +297,61 @@ async function waitForDeath(shared: Shared, lane: Lane, random: Random): Promise
   }
 }
 
-/** Counts out a producer that died, as each that is doomed does. */
-async function withdrawDead(
+/** Waits until a worker has died, and counts it out if it was a producer. */
+async function unregisterDeadProducer(
   shared: Shared,
   process: Process,
   lane: Lane,
   random: Random,
 ): Promise<void> {
-  if (!await process.join({ timeoutMs: HANG_MS })) throw hang(shared.board, process.name);
-  if (lane.isProducer) await withdraw(shared, { ...lane, blocking: false, id: MAIN }, random);
+  if (!await process.join({ timeoutMs: HANG_MS })) throw hangViolation(shared.board, process.name);
+  if (lane.isProducer) {
+    await unregisterProducer(shared, { ...lane, blocking: false, id: MAIN_ID }, random);
+  }
 }
 
 /** Runs one round; returns the number of operations. */
 export async function conditionRound(seed: number, workers: number): Promise<number> {
   const random = new Random(seed);
-  const drawn = drawLanes<ItsFate>(
+  const drawn = drawLanes<LaneDeath>(
     random,
     workers,
     random.int(1, 2),
-    () => random.perhaps(3, [...fates, "waiting", "waiting", "at gate", "at gate"] as const),
+    () => random.perhaps(3, [...deaths, "waiting", "waiting", "at gate", "at gate"] as const),
   );
   const groups = drawn.groups.map((group) =>
-    group.map((lane) => ({ ...lane, isProducer: lane.fate !== "at gate" && random.once(2) }))
+    group.map((lane) => ({ ...lane, isProducer: lane.death !== "at gate" && random.oneIn(2) }))
   );
-  // One consumer that lives, so that no producer waits in vain.
+  // One consumer that does not die, so that no producer waits forever.
   const ours = drawn.ours.map((lane, at) => ({ ...lane, isProducer: at > 0 }));
   const all = [...groups.flat(), ...ours];
   const { lanes } = drawn;
-  const lock = random.once(2) ? new Lock() : new RLock();
+  const lock = random.oneIn(2) ? new Lock() : new RLock();
   const notEmpty: AnyCondition = new Condition(lock);
   const times = random.int(20, 100);
   const shared: Shared = {
     board: makeBoard(lanes),
     lock,
     notEmpty,
-    notFull: random.once(3) ? notEmpty : new Condition<Lock | RLock>(lock),
+    notFull: random.oneIn(3) ? notEmpty : new Condition<Lock | RLock>(lock),
     state: sharedWords(State.WORDS),
     buffer: sharedWords(random.int(1, 4)),
     produced: sharedWords(lanes),
     taken: sharedWords(lanes * times),
-    doomed: new Queue<number>(),
+    endRequests: new Queue<number>(),
     times,
-    gate: new Condition<Lock | RLock>(random.once(2) ? new Lock() : new RLock()),
+    gate: new Condition<Lock | RLock>(random.oneIn(2) ? new Lock() : new RLock()),
     atGate: sharedWords(1),
   };
   shared.state[State.PRODUCERS] = all.filter(({ isProducer }) => isProducer).length;
   const fork = () => new Random(random.fork());
-  const living = all.filter(({ fate }) => fate === undefined).length;
+  const living = all.filter(({ death }) => death === undefined).length;
   await runGroups(runLanes, shared, groups, random, (processes) => {
-    const dying = processes.filter((_, id) => groups[id][0].fate === "at gate");
+    const dying = processes.filter((_, id) => groups[id][0].death === "at gate");
     const withdrawn = groups.map(([lane], id) =>
-      lane.fate === undefined ? undefined : withdrawDead(shared, processes[id], lane, fork())
+      lane.death === undefined
+        ? undefined
+        : unregisterDeadProducer(shared, processes[id], lane, fork())
     );
     return Promise.all([
       runLanes(shared, ours),
@@ -358,5 +369,5 @@ export async function conditionRound(seed: number, workers: number): Promise<num
       throw new Violation(`item ${item}: taken ${taken[item]} times, not ${expected}`);
     }
   }
-  return total(shared.board);
+  return totalOperations(shared.board);
 }

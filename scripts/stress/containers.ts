@@ -1,28 +1,36 @@
 /**
- * Maps and lists: no change lost, nothing twice, and all of it whole when workers die.
+ * Maps and lists: no change is lost or made twice, and containers stay consistent when workers die.
  *
- * Tokens wander between maps and lists; each is in one place, or in the hand of a lane that died.
- * Counters are raised by `update`. Maps are made, nested, used and dropped all the time.
+ * Tokens move between maps and lists; each is in one place, or was held by a lane that died. Counters
+ * are incremented by `update`. Maps are made, nested, used and dropped all the time.
  *
  * @module
  */
 
-import { Process, SharedList, SharedMap, task } from "@sauropod/multiprocessing";
-import { beside, drawGroups, startGroups, terminateSoon } from "./groups.ts";
+import { SharedList, SharedMap, task } from "@sauropod/multiprocessing";
+import {
+  concurrently,
+  drawGroups,
+  makeProcess,
+  mortalLanes,
+  startGroups,
+  terminateSoon,
+} from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   type Board,
-  count,
-  die,
-  guarded,
+  countOperation,
+  exitOrThrow,
   joinAll,
   makeBoard,
-  moment,
-  momentSync,
-  now,
+  setActivity,
   sharedWords,
-  total,
+  spendTime,
+  spendTimeSync,
+  sum,
+  totalOperations,
   Violation,
+  withWatchdog,
 } from "./round.ts";
 
 type Token = [number: number, filling: string];
@@ -30,12 +38,12 @@ type Inner = SharedMap<string, number | SharedList<Inner>>;
 
 interface Shared {
   board: Board;
-  /** Tokens, by their number. */
+  /** Tokens by number. */
   maps: SharedMap<number, Token>[];
   lists: SharedList<Token>[];
   counters: SharedMap<string, number>;
   totals: SharedList<number>;
-  /** Increments that each lane has done, of counters and of totals. */
+  /** Number of increments of counters and totals by each lane. */
   increments: Int32Array<SharedArrayBuffer>;
   nest: SharedMap<number, Inner>;
   tokens: number;
@@ -45,25 +53,25 @@ interface Shared {
 interface Lane {
   lane: number;
   seed: number;
-  /** After how many operations the worker exits or throws; -1: never. */
-  end: number;
+  /** Number of operations after which the worker exits or throws; -1: never. */
+  dieAfter: number;
 }
 
-const runLanes = task(import.meta, beside(runLane));
+const runLanes = task(import.meta, concurrently(runLane));
 
-async function runLane(shared: Shared, { lane, seed, end }: Lane): Promise<void> {
+async function runLane(shared: Shared, { lane, seed, dieAfter }: Lane): Promise<void> {
   const random = new Random(seed);
   for (let at = 0; at < shared.times; at++) {
-    if (at === end) die(random);
-    random.pick([moveToken, moveToken, raise, useNest, lookRound])(shared, random, lane);
-    count(shared.board, lane);
-    if (random.once(3)) await moment(random);
-    else momentSync(random);
+    if (at === dieAfter) exitOrThrow(random);
+    random.pick([moveToken, moveToken, increment, useNest, checkSnapshot])(shared, random, lane);
+    countOperation(shared.board, lane);
+    if (random.oneIn(3)) await spendTime(random);
+    else spendTimeSync(random);
   }
-  now(shared.board, lane, "ended");
+  setActivity(shared.board, lane, "ended");
 }
 
-/** Takes a token from somewhere, and puts it elsewhere. */
+/** Moves a token from one container to another. */
 function moveToken({ maps, lists, tokens }: Shared, random: Random): void {
   const token = takeToken(random.pick(maps), random.pick(lists), tokens, random);
   if (token === undefined) return;
@@ -115,48 +123,48 @@ function takeToken(
         return map.pop(random.int(0, tokens - 1), undefined);
     }
   } catch (error) {
-    if (error instanceof RangeError) return; // it is empty, or somebody else was quicker
+    if (error instanceof RangeError) return; // it is empty, or another lane took the token
     throw error;
   }
 }
 
-/** Tokens of all sizes. */
+/** Returns the contents of a token: some are small, some large. */
 function fillingOf(number: number): string {
   return "x".repeat([0, 5, 60, 1000][number % 4]);
 }
 
-function raise({ counters, totals, increments }: Shared, random: Random, lane: number): void {
-  if (random.once(2)) counters.update(`counter ${random.int(0, 3)}`, (it = 0) => it + 1);
+function increment({ counters, totals, increments }: Shared, random: Random, lane: number): void {
+  if (random.oneIn(2)) counters.update(`counter ${random.int(0, 3)}`, (it = 0) => it + 1);
   else totals.update(random.int(-3, 2), (it) => it + 1);
   increments[lane]++;
 }
 
-/** Makes maps in maps, reads from them and drops them, while others do. */
+/** Makes maps in maps, reads from them and drops them, while other lanes do the same. */
 function useNest({ nest }: Shared, random: Random): void {
   const key = random.int(0, 5);
   const inner = nest.get(key);
   const what = random.int(0, 3);
   if (inner === undefined || what === 0) {
     const fresh: Inner = new SharedMap<string, number | SharedList<Inner>>({ key });
-    if (inner !== undefined && random.once(2)) fresh.set("older", new SharedList([inner]));
+    if (inner !== undefined && random.oneIn(2)) fresh.set("older", new SharedList([inner]));
     nest.set(key, fresh);
   } else if (what === 1) {
     nest.delete(key);
   } else {
-    if (inner.get("key") !== key) throw new Violation(`the map of ${key} is another's`);
+    if (inner.get("key") !== key) throw new Violation(`key ${key} has the map of another key`);
     const older = inner.get("older") as SharedList<Inner> | undefined;
     const oldest = older?.at(0);
     if (oldest !== undefined && oldest.get("key") !== key) {
-      throw new Violation(`the list of ${key} is another's`);
+      throw new Violation(`key ${key} has the list of another key`);
     }
-    if (random.once(2)) inner.delete("older");
+    if (random.oneIn(2)) inner.delete("older");
     else nest.update(key, (it) => it ?? inner);
   }
 }
 
-/** Looks at everything at one moment. */
-function lookRound({ maps, lists }: Shared, random: Random): void {
-  if (random.once(2)) {
+/** Checks a snapshot of a container. */
+function checkSnapshot({ maps, lists }: Shared, random: Random): void {
+  if (random.oneIn(2)) {
     const map = random.pick(maps);
     for (const [key, [number]] of map) {
       if (key !== number) throw new Violation(`key ${key} has token ${number}`);
@@ -181,9 +189,11 @@ export async function containerRound(seed: number, workers: number): Promise<num
     random,
     workers,
     { times, ends: 4, terminated: 4 },
-    ({ end }): Lane => ({ lane: lanes++, seed: random.fork(), end }),
+    ({ dieAfter }): Lane => ({ lane: lanes++, seed: random.fork(), dieAfter }),
   );
-  const ours: Lane[] = random.once(2) ? [{ lane: lanes++, seed: random.fork(), end: -1 }] : [];
+  const ours: Lane[] = random.oneIn(2)
+    ? [{ lane: lanes++, seed: random.fork(), dieAfter: -1 }]
+    : [];
   const shared: Shared = {
     board: makeBoard(lanes),
     maps: Array.from({ length: random.int(1, 2) }, () => new SharedMap<number, Token>()),
@@ -198,18 +208,15 @@ export async function containerRound(seed: number, workers: number): Promise<num
   for (let number = 0; number < tokens; number++) {
     random.pick(shared.maps).set(number, [number, fillingOf(number)]);
   }
-  const members = startGroups(
-    groups,
-    (lanes) => new Process({ target: runLanes, args: [shared, lanes] }),
-  );
+  const members = startGroups(groups, (lanes) => makeProcess(runLanes, shared, lanes));
   using _ = terminateSoon(members, random);
-  await guarded(runLanes(shared, ours), shared.board, "the main thread");
+  await withWatchdog(runLanes(shared, ours), shared.board, "the main isolate");
   await joinAll(members, shared.board);
-  checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])).length);
-  return total(shared.board);
+  checkAll(shared, mortalLanes(groups).length);
+  return totalOperations(shared.board);
 }
 
-/** Checks that all is there but what so many lanes had in hand when they died. */
+/** Checks that all tokens and increments exist, except one for each of `mortal` lanes. */
 function checkAll(shared: Shared, mortal: number): void {
   const { maps, lists, counters, totals, increments, tokens } = shared;
   const places = sharedWords(tokens);
@@ -217,21 +224,23 @@ function checkAll(shared: Shared, mortal: number): void {
     const keys = [...map.keys()];
     if (map.size !== keys.length) throw new Violation(`${map.size} entries, ${keys.length} keys`);
     for (const key of keys) {
-      if (!map.has(key)) throw new Violation(`key ${key} is in the order, and in no bucket`);
+      if (!map.has(key)) throw new Violation(`key ${key} is in the order but not in a bucket`);
       places[key]++;
     }
   }
   for (const list of lists) {
     for (const [number] of list) places[number]++;
-    if (list.length !== list.copy().length) throw new Violation("a list has another length");
+    if (list.length !== list.copy().length) {
+      throw new Violation("length and copy() of a list differ");
+    }
   }
   const twice = places.findIndex((times) => times > 1);
   if (twice >= 0) throw new Violation(`token ${twice} is in ${places[twice]} places`);
-  const lost = places.reduce((sum, times) => sum + (times === 0 ? 1 : 0), 0);
+  const lost = places.filter((times) => times === 0).length;
   if (lost > mortal) throw new Violation(`lost ${lost} tokens (${mortal} may be)`);
-  const counted = [...counters.values(), ...totals].reduce((a, b) => a + b, 0);
-  const raised = increments.reduce((a, b) => a + b, 0);
-  if (counted < raised || counted > raised + mortal) {
-    throw new Violation(`counted ${counted} of ${raised} increments (${mortal} more may be)`);
+  const counted = sum([...counters.values(), ...totals]);
+  const incremented = sum(increments);
+  if (counted < incremented || counted > incremented + mortal) {
+    throw new Violation(`counted ${counted} of ${incremented} increments (${mortal} more may be)`);
   }
 }

@@ -1,36 +1,36 @@
 /**
- * Events: lanes meet at one event after the other; the last to arrive sets it. Who waits in vain, or
- * goes on too early, is noticed.
+ * Events: lanes meet at one event after the other; the last to arrive sets it. A lane that is not woken
+ * hangs; a lane that is woken too early is a violation.
  *
  * @module
  */
 
 import { Event, task } from "@sauropod/multiprocessing";
-import { beside, drawLanes, type Lane, runGroups } from "./groups.ts";
+import { concurrently, drawLanes, type Lane, runGroups } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
+  ABORT_REASON,
   type Board,
-  count,
+  countOperation,
   makeBoard,
-  moment,
-  momentSync,
-  now,
+  setActivity,
   sharedWords,
-  soonAborted,
-  total,
+  spendTime,
+  spendTimeSync,
+  totalOperations,
   Violation,
+  withAbort,
 } from "./round.ts";
 
 interface Shared {
   board: Board;
   events: Event[];
-  /** Lanes that have arrived, by event. */
+  /** Number of lanes that have arrived, by event. */
   arrived: Int32Array<SharedArrayBuffer>;
   lanes: number;
 }
 
-const runLanes = task(import.meta, beside(runLane));
+const runLanes = task(import.meta, concurrently(runLane));
 
 async function runLane(shared: Shared, { lane, seed, blocking }: Lane): Promise<void> {
   const { board, events, arrived, lanes } = shared;
@@ -39,11 +39,11 @@ async function runLane(shared: Shared, { lane, seed, blocking }: Lane): Promise<
     if (Atomics.add(arrived, at, 1) === lanes - 1) event.set();
     else await waitFor(event, random, blocking, board, lane);
     if (Atomics.load(arrived, at) !== lanes) throw new Violation(`event ${at} was not set yet`);
-    count(board, lane);
-    if (blocking) momentSync(random);
-    else await moment(random);
+    countOperation(board, lane);
+    if (blocking) spendTimeSync(random);
+    else await spendTime(random);
   }
-  now(board, lane, "ended");
+  setActivity(board, lane, "ended");
 }
 
 async function waitFor(
@@ -56,13 +56,13 @@ async function waitFor(
   for (let isSet = false; !isSet;) {
     const way = random.int(0, 5);
     const timeoutMs = random.int(0, 3);
-    now(board, lane, blocking && way < 4 ? "waitSync" : "wait");
+    setActivity(board, lane, blocking && way < 4 ? "waitSync" : "wait");
     if (way === 0) isSet = await event.wait({ timeoutMs });
     else if (way === 1) {
       try {
-        isSet = await soonAborted(random, (signal) => event.wait({ signal }));
+        isSet = await withAbort(random, (signal) => event.wait({ signal }));
       } catch (error) {
-        if (error !== ABORTED) throw error;
+        if (error !== ABORT_REASON) throw error;
       }
     } else if (way === 2 && blocking) isSet = event.waitSync({ timeoutMs });
     else if (way < 4 && blocking) isSet = event.waitSync();
@@ -78,5 +78,5 @@ export async function eventRound(seed: number, workers: number): Promise<number>
   const board = makeBoard(lanes);
   const shared: Shared = { board, events, arrived: sharedWords(events.length), lanes };
   await runGroups(runLanes, shared, groups, random, () => runLanes(shared, ours));
-  return total(board);
+  return totalOperations(board);
 }

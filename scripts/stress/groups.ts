@@ -1,52 +1,52 @@
 /**
- * The lanes of a round in groups, each in a worker of its own: how they are drawn, and how they run.
+ * Groups of lanes, one for each worker: how they are drawn, and how they run.
  *
  * @module
  */
 
 import { Process, type Queue } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
-import { type Board, type Fate, guarded, joinAll, type Member } from "./round.ts";
+import { type Board, type Death, joinAll, type Member, withWatchdog } from "./round.ts";
 
-/** A part of a round: what runs in a worker, beside others or alone. */
-export interface Lane<F = Fate> {
+/** A lane of a round: it runs alone in its worker, or concurrently with others. */
+export interface Lane<F = Death> {
   lane: number;
   seed: number;
   blocking: boolean;
-  /** Number of its process; {@linkcode MAIN} in the main thread. */
+  /** Number of its process; {@linkcode MAIN_ID} in the main isolate. */
   id: number;
-  /** How its process ends; `undefined` if it returns. */
-  fate: F | undefined;
+  /** How its process dies; `undefined` if it returns. */
+  death: F | undefined;
 }
 
-/** The id of the main thread. */
-export const MAIN = -1;
+/** The `id` of lanes in the main isolate. */
+export const MAIN_ID = -1;
 
 /**
- * Draws a group of lanes for each worker, and so many that are `ours`: the main thread's.
+ * Draws a group of lanes for each worker, and `ours`, the lanes of the main isolate.
  *
- * A lane that blocks is alone, since others in its worker would have to wait. So is one with a fate:
- * only a lane alone in its worker knows what its worker's death interrupts.
+ * A lane that blocks is alone in its worker, since others would have to wait. So is a lane that dies,
+ * because only then is it known what the death interrupts.
  */
-export function drawLanes<F = Fate>(
+export function drawLanes<F = Death>(
   random: Random,
   workers: number,
   ours: number,
   drawFate: () => F | undefined = () => undefined,
 ): { groups: Lane<F>[][]; ours: Lane<F>[]; lanes: number } {
   let lanes = 0;
-  const draw = (length: number, blocking: boolean, id: number, fate?: F): Lane<F>[] =>
-    Array.from({ length }, () => ({ lane: lanes++, seed: random.fork(), blocking, id, fate }));
+  const draw = (length: number, blocking: boolean, id: number, death?: F): Lane<F>[] =>
+    Array.from({ length }, () => ({ lane: lanes++, seed: random.fork(), blocking, id, death }));
   const groups = Array.from({ length: workers }, (_, id) => {
-    const blocking = random.once(2);
-    const fate = drawFate();
-    return draw(blocking || fate !== undefined ? 1 : random.int(1, 3), blocking, id, fate);
+    const blocking = random.oneIn(2);
+    const death = drawFate();
+    return draw(blocking || death !== undefined ? 1 : random.int(1, 3), blocking, id, death);
   });
-  return { groups, ours: draw(ours, false, MAIN), lanes };
+  return { groups, ours: draw(ours, false, MAIN_ID), lanes };
 }
 
-/** What a process calls that runs lanes beside each other. */
-export function beside<Shared, L>(
+/** Returns a function that runs lanes concurrently. */
+export function concurrently<Shared, L>(
   runLane: (shared: Shared, lane: L) => Promise<void>,
 ): (shared: Shared, lanes: L[]) => Promise<void> {
   return async (shared, lanes) => {
@@ -55,12 +55,12 @@ export function beside<Shared, L>(
 }
 
 /**
- * Runs each group of lanes in a process of its own, and `here` meanwhile, until all have ended. Those
- * that ask for it in `doomed` are ended.
+ * Runs each group of lanes in a process, and `here` in this isolate, until all have ended. Processes that
+ * request it in `endRequests` are ended.
  */
 export async function runGroups<
-  Shared extends { board: Board; doomed?: Queue<number> },
-  L extends { fate: unknown },
+  Shared extends { board: Board; endRequests?: Queue<number> },
+  L extends { death: unknown },
 >(
   runLanes: (shared: Shared, lanes: L[]) => Promise<void>,
   shared: Shared,
@@ -69,94 +69,116 @@ export async function runGroups<
   here: (processes: Process[]) => Promise<unknown>,
 ): Promise<void> {
   const members = groups.map((group): Member => ({
-    process: new Process({ target: runLanes, args: [shared, group] }) as unknown as Process,
-    doomed: group[0].fate !== undefined,
+    process: makeProcess(runLanes, shared, group),
+    mayDie: group[0].death !== undefined,
   }));
   const processes = members.map(({ process }) => process);
-  const executed = shared.doomed && execute(shared.doomed, new Map(processes.entries()), random);
+  const requestsServed = shared.endRequests &&
+    serveEndRequests(shared.endRequests, new Map(processes.entries()), random);
   for (const process of processes) process.start();
-  await guarded(here(processes), shared.board, "the main thread");
+  await withWatchdog(here(processes), shared.board, "the main isolate");
   await joinAll(members, shared.board);
-  shared.doomed?.close();
-  await executed;
+  shared.endRequests?.close();
+  await requestsServed;
 }
 
-/** Ends those who ask for it, as they ask. */
-export async function execute(
-  doomed: Queue<number>,
+/** Makes a process that calls a function. */
+export function makeProcess<A extends unknown[]>(
+  target: (...args: A) => Promise<void>,
+  ...args: A
+): Process {
+  return new Process({ target, args }) as unknown as Process;
+}
+
+/** Ends the processes that request it. */
+export async function serveEndRequests(
+  endRequests: Queue<number>,
   members: ReadonlyMap<number, Process>,
   random: Random,
 ): Promise<void> {
-  for await (const id of doomed) terminateOrKill(members.get(id)!, random);
+  for await (const id of endRequests) terminateOrKill(members.get(id)!, random);
 }
 
-/** Ends a process from outside. */
+/** Ends a process from the main isolate. */
 export function terminateOrKill(process: Process, random: Random): void {
-  if (random.once(2)) process.terminate();
+  if (random.oneIn(2)) process.terminate();
   else process.kill();
 }
 
-/** A group whose worker may end before it is done, without the lanes being told. */
+/** A group of lanes whose worker may die at any point. */
 export interface Group<L> {
   lanes: L[];
-  /** Whether it may end before it is done. */
-  doomed: boolean;
-  /** Whether the main thread ends it. */
+  /** Whether the worker may end before it is done. */
+  mayDie: boolean;
+  /** Whether the main isolate ends it. */
   terminate: boolean;
 }
 
-/** The group of a lane that nothing stops. */
-export function immortal<L>(lane: L): Group<L> {
-  return { lanes: [lane], doomed: false, terminate: false };
+/** Returns a group of one lane, whose worker does not die. */
+export function unstoppable<L>(lane: L): Group<L> {
+  return { lanes: [lane], mayDie: false, terminate: false };
 }
 
-/** What the lanes of a drawn group have in common. */
-export interface Draw {
+/** Properties that the lanes of a drawn group share. */
+export interface LaneDraw {
   role: "produce" | "consume";
   blocking: boolean;
-  /** After how many operations the worker exits or throws; -1: never. */
-  end: number;
+  /** Number of operations after which the worker exits or throws; -1: never. */
+  dieAfter: number;
 }
 
 /**
- * Draws a group for each worker, of which every other one produces.
+ * Draws a group for each worker; every other one produces.
  *
- * @param times operations of a lane
- * @param ends once in so many a worker ends itself
- * @param terminated once in so many it is ended
+ * @param times number of operations of a lane
+ * @param ends a worker ends itself with a probability of 1 in `ends`
+ * @param terminated it is terminated or killed with a probability of 1 in `terminated`
  */
 export function drawGroups<L>(
   random: Random,
   workers: number,
   { times, ends, terminated }: { times: number; ends: number; terminated: number },
-  makeLane: (draw: Draw) => L,
+  makeLane: (draw: LaneDraw) => L,
 ): Group<L>[] {
   return Array.from({ length: workers }, (_, id) => {
     const role = id % 2 === 0 ? "produce" : "consume";
-    const end = random.once(ends) ? random.int(0, times) : -1;
-    const terminate = random.once(terminated);
-    const blocking = random.once(2);
+    const dieAfter = random.oneIn(ends) ? random.int(0, times) : -1;
+    const terminate = random.oneIn(terminated);
+    const blocking = random.oneIn(2);
     const lanes = Array.from(
       { length: random.int(1, 3) },
-      () => makeLane({ role, blocking, end }),
+      () => makeLane({ role, blocking, dieAfter }),
     );
-    return { lanes, doomed: end >= 0 || terminate, terminate };
+    return { lanes, mayDie: dieAfter >= 0 || terminate, terminate };
   });
 }
 
-/** Starts a process for each group. */
+/** Returns the lanes whose worker may die. */
+export function mortalLanes<L>(groups: Group<L>[]): L[] {
+  return groups.filter(({ mayDie }) => mayDie).flatMap(({ lanes }) => lanes);
+}
+
+/** Makes and starts a process for each group. */
 export function startGroups<L>(
   groups: Group<L>[],
-  toProcess: (lanes: L[]) => unknown,
+  toProcess: (lanes: L[]) => Process,
 ): (Member & Group<L>)[] {
   const members = groups.map((group) => (
-    { ...group, process: toProcess(group.lanes) as Process }
+    { ...group, process: toProcess(group.lanes) }
   ));
   for (const { process } of members) process.start();
   return members;
 }
 
-/** Ends those that are to be terminated at some moment, unless it is disposed of before. */
+/** Returns the members whose lanes have a role. */
+export function withRole<M extends Group<{ role: string }>>(
+  members: M[],
+  role: M["lanes"][number]["role"],
+): M[] {
+  return members.filter(({ lanes }) => lanes[0].role === role);
+}
+
+/** Ends the groups that are to be terminated, each after a random time; disposing cancels this. */
 export function terminateSoon(members: (Member & Group<unknown>)[], random: Random): Disposable {
   const timers = members.filter(({ terminate }) => terminate).map(({ process }) =>
     setTimeout(() => terminateOrKill(process, random), random.int(0, 200))

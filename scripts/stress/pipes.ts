@@ -1,5 +1,5 @@
 /**
- * Pipes: what is sent comes back whole and in order; when one side dies, the other is told.
+ * Pipes: messages come back unchanged and in order; when one side dies, the other gets an error.
  *
  * @module
  */
@@ -9,54 +9,54 @@ import {
   type Connection,
   EOFError,
   Pipe,
-  Process,
+  type Process,
   Queue,
   task,
 } from "@sauropod/multiprocessing";
-import { execute } from "./groups.ts";
+import { makeProcess, serveEndRequests } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
   type Board,
-  count,
-  type Fate,
-  fates,
-  gaveUp,
-  guarded,
+  countOperation,
+  type Death,
+  deaths,
+  endWorker,
+  isTimeoutOrAbort,
   joinAll,
   makeBoard,
-  meet,
   type Member,
-  moment,
-  momentSync,
-  now,
-  soonAborted,
-  total,
+  setActivity,
+  spendTime,
+  spendTimeSync,
+  totalOperations,
   Violation,
+  withAbort,
+  withWatchdog,
 } from "./round.ts";
 
 interface Side {
   board: Board;
   lane: number;
   seed: number;
-  end: Connection<string>;
+  connection: Connection<string>;
   blocking: boolean;
   times: number;
-  fate: Fate | undefined;
+  death: Death | undefined;
   /** Whether the other side may die. */
   mayBreak: boolean;
-  doomed: Queue<number>;
+  endRequests: Queue<number>;
 }
 
 const ask = task(import.meta, async (side: Side) => {
-  const { board, lane, seed, end, blocking, times, mayBreak } = side;
+  const { board, lane, seed, connection, blocking, times, mayBreak } = side;
   const random = new Random(seed);
   const sent: string[] = [];
   try {
     for (let at = 0; at < times || sent.length > 0;) {
-      if (at < times && (sent.length === 0 || !random.once(3))) {
+      if (at < times && (sent.length === 0 || !random.oneIn(3))) {
         const message = `${at++}:${"y".repeat(random.pick([0, 10, 100, 3000]))}`;
-        if (random.once(2)) end.sendSync(message);
-        else await end.send(message);
+        if (random.oneIn(2)) connection.sendSync(message);
+        else await connection.send(message);
         sent.push(message);
       } else {
         const answer = await receive(side, random);
@@ -65,24 +65,24 @@ const ask = task(import.meta, async (side: Side) => {
         if (answer !== expected) {
           throw new Violation(`got ${answer.slice(0, 20)}, expected ${expected?.slice(0, 20)}`);
         }
-        count(board, lane);
+        countOperation(board, lane);
       }
-      if (blocking) momentSync(random);
-      else await moment(random);
+      if (blocking) spendTimeSync(random);
+      else await spendTime(random);
     }
   } catch (error) {
     if (!mayBreak || !(error instanceof EOFError || error instanceof BrokenPipeError)) throw error;
   }
-  end.close();
-  now(board, lane, "ended");
+  connection.close();
+  setActivity(board, lane, "ended");
 });
 
 const answer = task(import.meta, async (side: Side) => {
-  const { board, lane, seed, end, times, fate, doomed } = side;
+  const { board, lane, seed, connection, times, death, endRequests } = side;
   const random = new Random(seed);
-  const last = fate === undefined ? -1 : random.int(0, times - 1);
+  const last = death === undefined ? -1 : random.int(0, times - 1);
   for (let at = 0;;) {
-    if (at === last) await meet(fate!, random, doomed, lane);
+    if (at === last) await endWorker(death!, random, endRequests, lane);
     let message: string | undefined;
     try {
       message = await receive(side, random);
@@ -93,33 +93,33 @@ const answer = task(import.meta, async (side: Side) => {
     if (message === undefined) continue;
     at++;
     try {
-      end.sendSync(message);
+      connection.sendSync(message);
     } catch (error) {
       if (!(error instanceof BrokenPipeError)) throw error;
       break;
     }
-    count(board, lane);
+    countOperation(board, lane);
   }
-  now(board, lane, "ended");
+  setActivity(board, lane, "ended");
 });
 
-/** Receives the next message, or gives up. */
+/** Receives the next message; returns `undefined` if the wait times out or is aborted. */
 async function receive(
-  { board, lane, end, blocking }: Side,
+  { board, lane, connection, blocking }: Side,
   random: Random,
 ): Promise<string | undefined> {
   const way = random.int(0, 6);
   const timeoutMs = random.int(0, 3);
-  now(board, lane, blocking && way < 4 ? "recvSync" : "recv");
+  setActivity(board, lane, blocking && way < 4 ? "recvSync" : "recv");
   try {
-    if (way === 0) return await end.poll({ timeoutMs }) ? end.recvSync() : undefined;
-    if (way === 1 && blocking) return end.recvSync({ timeoutMs });
-    if (way < 4 && blocking) return end.recvSync();
-    if (way === 4) return await end.recv({ timeoutMs });
-    if (way === 5) return await soonAborted(random, (signal) => end.recv({ signal }));
-    return await end.recv();
+    if (way === 0) return await connection.poll({ timeoutMs }) ? connection.recvSync() : undefined;
+    if (way === 1 && blocking) return connection.recvSync({ timeoutMs });
+    if (way < 4 && blocking) return connection.recvSync();
+    if (way === 4) return await connection.recv({ timeoutMs });
+    if (way === 5) return await withAbort(random, (signal) => connection.recv({ signal }));
+    return await connection.recv();
   } catch (error) {
-    if (gaveUp(error)) return;
+    if (isTimeoutOrAbort(error)) return;
     throw error;
   }
 }
@@ -129,43 +129,43 @@ export async function pipeRound(seed: number, workers: number): Promise<number> 
   const random = new Random(seed);
   const pairs = Math.ceil(workers / 2);
   const board = makeBoard(pairs * 2);
-  const doomed = new Queue<number>();
+  const endRequests = new Queue<number>();
   const members: Member[] = [];
   const mortals = new Map<number, Process>();
   const inMain: Side[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     const [here, there] = Pipe<string>();
-    const fate = random.perhaps(2, fates);
+    const death = random.perhaps(2, deaths);
     const common = {
       board,
       times: random.int(10, 150),
-      fate,
-      mayBreak: fate !== undefined,
-      doomed,
+      death,
+      mayBreak: death !== undefined,
+      endRequests,
     };
     const answers: Side = {
       ...common,
       lane: pair * 2,
-      end: there,
+      connection: there,
       seed: random.fork(),
-      blocking: random.once(2),
+      blocking: random.oneIn(2),
     };
-    const asks: Side = { ...answers, lane: pair * 2 + 1, end: here, seed: random.fork() };
-    const process = new Process({ target: answer, args: [answers] }) as unknown as Process;
-    members.push({ process, doomed: fate !== undefined });
+    const asks: Side = { ...answers, lane: pair * 2 + 1, connection: here, seed: random.fork() };
+    const process = makeProcess(answer, answers);
+    members.push({ process, mayDie: death !== undefined });
     mortals.set(answers.lane, process);
-    if (random.once(2)) {
+    if (random.oneIn(2)) {
       inMain.push({ ...asks, blocking: false });
     } else {
-      const asking = new Process({ target: ask, args: [asks] }) as unknown as Process;
-      members.push({ process: asking, doomed: false });
+      const asking = makeProcess(ask, asks);
+      members.push({ process: asking, mayDie: false });
     }
   }
-  const executed = execute(doomed, mortals, random);
+  const requestsServed = serveEndRequests(endRequests, mortals, random);
   for (const { process } of members) process.start();
-  await guarded(Promise.all(inMain.map((side) => ask(side))), board, "the main thread");
+  await withWatchdog(Promise.all(inMain.map((side) => ask(side))), board, "the main isolate");
   await joinAll(members, board);
-  doomed.close();
-  await executed;
-  return total(board);
+  endRequests.close();
+  await requestsServed;
+  return totalOperations(board);
 }

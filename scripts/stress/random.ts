@@ -1,19 +1,19 @@
 /**
- * Random choices that a seed repeats.
+ * Reproducible random choices.
  *
  * @module
  */
 
-/** A source of random numbers: mulberry32. */
+/** A generator of random numbers: mulberry32. */
 export class Random {
   #state: number;
 
-  /** Starts the sequence of the seed. */
+  /** Starts the sequence of a seed. */
   constructor(seed: number) {
     this.#state = seed | 0;
   }
 
-  /** A number from 0 up to 1. */
+  /** Draws a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let bits = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -21,27 +21,27 @@ export class Random {
     return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `least` to `most`. */
-  int(least: number, most: number): number {
-    return least + Math.floor(this.next() * (most - least + 1));
+  /** Draws an integer from `min` to `max`, both inclusive. */
+  int(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1));
   }
 
-  /** True once in `times`. */
-  once(times: number): boolean {
+  /** Draws true with a probability of 1 in `times`. */
+  oneIn(times: number): boolean {
     return this.next() * times < 1;
   }
 
-  /** One of the choices. */
+  /** Draws one of the choices. */
   pick<T>(choices: readonly T[]): T {
     return choices[this.int(0, choices.length - 1)];
   }
 
-  /** One of the choices once in `times`. */
+  /** Draws one of the choices with a probability of 1 in `times`. */
   perhaps<T>(times: number, choices: readonly T[]): T | undefined {
-    return this.once(times) ? this.pick(choices) : undefined;
+    return this.oneIn(times) ? this.pick(choices) : undefined;
   }
 
-  /** A seed for another sequence. */
+  /** Draws a seed for another sequence. */
   fork(): number {
     return this.int(0, 2 ** 31 - 1);
   }

@@ -1,5 +1,5 @@
 /**
- * What the rounds have in common: lanes that say where they are, workers that die, and the watchdog.
+ * Parts that all rounds share: what each lane is doing, how workers die, and the watchdog.
  *
  * A lane is one sequence of operations: the only one of its worker, or one of several promises.
  *
@@ -9,24 +9,24 @@
 import { Event, type Process, type Queue, TimeoutError } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
-/** A round takes well under a second: who is not done after so long never will be. */
+/** A round takes well under a second: after this time, a lane that has not finished hangs. */
 export const HANG_MS = 30_000;
 
-/** Thrown when what must never be was seen. */
+/** Thrown when a guarantee is violated. */
 export class Violation extends Error {
   override name = "Violation";
 }
 
-/** Shared words of a round; every lane writes its own, so that a hang can be described. */
+/** Shared words of a round that describe a hang; each lane writes one of each array. */
 export interface Board {
-  /** What each lane does now: an index into {@linkcode Doing}. */
-  doing: Int32Array<SharedArrayBuffer>;
-  /** Operations that each lane has done. */
-  done: Int32Array<SharedArrayBuffer>;
+  /** What each lane is doing: an index into {@linkcode ACTIVITIES}. */
+  activity: Int32Array<SharedArrayBuffer>;
+  /** Number of operations that each lane has done. */
+  operations: Int32Array<SharedArrayBuffer>;
 }
 
-/** What a lane may be doing. */
-export const Doing = [
+/** What a lane can be doing. */
+export const ACTIVITIES = [
   "not started",
   "ended",
   "computing",
@@ -46,91 +46,103 @@ export const Doing = [
   "waiting to be terminated",
 ] as const;
 
-/** A board for so many lanes. */
+/** Makes a board for so many lanes. */
 export function makeBoard(lanes: number): Board {
-  return { doing: sharedWords(lanes), done: sharedWords(lanes) };
+  return { activity: sharedWords(lanes), operations: sharedWords(lanes) };
 }
 
-/** So many words of shared memory, all 0. */
-export function sharedWords(count: number): Int32Array<SharedArrayBuffer> {
-  return new Int32Array(new SharedArrayBuffer(Math.max(count, 1) * 4));
+/** Makes an array of zeros on shared memory. */
+export function sharedWords(length: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(Math.max(length, 1) * 4));
 }
 
-/** Notes what the lane does now. */
-export function now(board: Board, lane: number, what: typeof Doing[number]): void {
-  Atomics.store(board.doing, lane, Doing.indexOf(what));
+/** Returns the sum of numbers. */
+export function sum(numbers: Iterable<number>): number {
+  let result = 0;
+  for (const number of numbers) result += number;
+  return result;
 }
 
-/** Notes that the lane has done an operation. */
-export function count(board: Board, lane: number): void {
-  Atomics.add(board.done, lane, 1);
-  now(board, lane, "computing");
+/** Records what a lane is doing. */
+export function setActivity(board: Board, lane: number, what: typeof ACTIVITIES[number]): void {
+  Atomics.store(board.activity, lane, ACTIVITIES.indexOf(what));
 }
 
-/** Operations that all lanes have done. */
-export function total({ done }: Board): number {
-  return done.reduce((a, b) => a + b, 0);
+/** Records that a lane has done an operation. */
+export function countOperation(board: Board, lane: number): void {
+  Atomics.add(board.operations, lane, 1);
+  setActivity(board, lane, "computing");
 }
 
+/** Returns the number of operations that all lanes have done. */
+export function totalOperations({ operations }: Board): number {
+  return sum(operations);
+}
+
+/** How a worker can end before it is done. */
+export const deaths = ["exit", "throw", "terminate", "kill"] as const;
 /** How a worker ends before it is done. */
-export const fates = ["exit", "throw", "terminate", "kill"] as const;
-/** How a worker ends before it is done. */
-export type Fate = typeof fates[number];
+export type Death = typeof deaths[number];
 
-/** Ends this worker now, or waits until the main thread has done so. */
-export async function meet(fate: Fate, random: Random, doomed: Queue<number>, id: number) {
-  if (fate === "exit" || fate === "throw") die(random, fate === "exit");
+/** Ends this worker, or asks the main isolate to do so and waits for it. */
+export async function endWorker(
+  death: Death,
+  random: Random,
+  endRequests: Queue<number>,
+  id: number,
+) {
+  if (death === "exit" || death === "throw") exitOrThrow(random, death === "exit");
   const never = new Event();
-  doomed.putSync(id);
-  if (random.once(2)) never.waitSync();
+  endRequests.putSync(id);
+  if (random.oneIn(2)) never.waitSync();
   else await never.wait();
 }
 
-/** Ends this worker now: it exits, or throws. */
-export function die(random: Random, exits = random.once(2)): never {
+/** Ends this worker: it exits, or throws. */
+export function exitOrThrow(random: Random, exits = random.oneIn(2)): never {
   if (exits) Deno.exit(3);
-  console.error = () => {}; // the worker would print what it ends with
-  throw new Error("as it was fated");
+  console.error = () => {}; // the worker would print the error
+  throw new Error("worker ends on purpose");
 }
 
-/** Spends a moment: nothing, computing, or a turn of the event loop. */
-export function moment(random: Random): Promise<void> | undefined {
+/** Spends some time: none, computing, or a turn of the event loop. */
+export function spendTime(random: Random): Promise<void> | undefined {
   const kind = random.int(0, 9);
   if (kind < 6) return;
   if (kind < 8) {
     let sum = 0;
     for (let at = random.int(0, 3000); at > 0; at--) sum += Math.sqrt(at);
-    if (sum < 0) throw new Violation("impossible");
+    if (sum < 0) throw new Violation("a sum of square roots is negative");
     return;
   }
   if (kind === 8) return Promise.resolve();
   return new Promise((resolve) => setTimeout(resolve, random.int(0, 2)));
 }
 
-/** As {@linkcode moment}, without leaving the thread to others. */
-export function momentSync(random: Random): void {
+/** Spends some time computing, or none, without yielding to other lanes. */
+export function spendTimeSync(random: Random): void {
   let sum = 0;
-  for (let at = random.once(3) ? random.int(0, 3000) : 0; at > 0; at--) sum += Math.sqrt(at);
-  if (sum < 0) throw new Violation("impossible");
+  for (let at = random.oneIn(3) ? random.int(0, 3000) : 0; at > 0; at--) sum += Math.sqrt(at);
+  if (sum < 0) throw new Violation("a sum of square roots is negative");
 }
 
-/** Spends a moment between two operations of a lane that may block as well as await. */
+/** Spends some time between two operations of a lane that both blocks and awaits. */
 export async function pause(random: Random, blocking: boolean): Promise<void> {
-  if (blocking && random.once(2)) momentSync(random);
-  else await moment(random);
+  if (blocking && random.oneIn(2)) spendTimeSync(random);
+  else await spendTime(random);
 }
 
-/** Waits with a signal that is aborted soon, or now; nothing is left to run when it has waited. */
-export async function soonAborted<T>(
+/** Calls `wait` with a signal that is aborted at once or soon; clears the timer afterwards. */
+export async function withAbort<T>(
   random: Random,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const ms = random.int(-2, 3);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  if (ms === -2) controller.abort(ABORTED);
-  else if (ms === -1) queueMicrotask(() => controller.abort(ABORTED));
-  else timer = setTimeout(() => controller.abort(ABORTED), ms);
+  if (ms === -2) controller.abort(ABORT_REASON);
+  else if (ms === -1) queueMicrotask(() => controller.abort(ABORT_REASON));
+  else timer = setTimeout(() => controller.abort(ABORT_REASON), ms);
   try {
     return await wait(controller.signal);
   } finally {
@@ -138,30 +150,30 @@ export async function soonAborted<T>(
   }
 }
 
-/** The reason of {@linkcode soonAborted}. */
-export const ABORTED = "aborted on purpose";
+/** The reason that {@linkcode withAbort} aborts with. */
+export const ABORT_REASON = "aborted on purpose";
 
-/** Whether a wait failed because its time was up, or it was aborted. */
-export function gaveUp(error: unknown): boolean {
-  return error instanceof TimeoutError || error === ABORTED;
+/** Returns whether a wait failed because it timed out or was aborted. */
+export function isTimeoutOrAbort(error: unknown): boolean {
+  return error instanceof TimeoutError || error === ABORT_REASON;
 }
 
-/** A process of a round and what is expected of it. */
+/** A process of a round. */
 export interface Member {
   process: Process;
-  /** Whether it may end otherwise than by returning. */
-  doomed: boolean;
+  /** Whether it may end other than by returning. */
+  mayDie: boolean;
 }
 
 /**
- * Waits until all have ended.
+ * Waits until all processes have ended.
  *
- * @throws {Violation} if one does not end, or ends with an error that nobody wanted
+ * @throws {Violation} if one does not end, or ends with an unexpected error
  */
 export async function joinAll(members: Member[], board: Board): Promise<void> {
-  for (const { process, doomed } of members) {
-    if (!await process.join({ timeoutMs: HANG_MS })) throw hang(board, process.name);
-    if (process.exitCode !== 0 && !doomed) {
+  for (const { process, mayDie } of members) {
+    if (!await process.join({ timeoutMs: HANG_MS })) throw hangViolation(board, process.name);
+    if (process.exitCode !== 0 && !mayDie) {
       const { error, exitCode } = process;
       if (error instanceof Error && error.name === "Violation") throw new Violation(error.message);
       throw new Violation(`${process.name} ended with ${exitCode}`, { cause: error });
@@ -169,35 +181,35 @@ export async function joinAll(members: Member[], board: Board): Promise<void> {
   }
 }
 
-/** Waits for a promise of the main thread. */
-export async function guarded<T>(promise: Promise<T>, board: Board, what: string): Promise<T> {
+/** Waits for a promise of the main isolate; rejects with a violation if it hangs. */
+export async function withWatchdog<T>(promise: Promise<T>, board: Board, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(hang(board, what)), HANG_MS);
+  const timedOut = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(hangViolation(board, what)), HANG_MS);
   });
   try {
-    return await Promise.race([promise, tooLate]);
+    return await Promise.race([promise, timedOut]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What to throw when something does not end: it says what every lane does. */
-export function hang(board: Board, what: string): Violation {
-  const lanes = [...board.doing].map((doing, lane) =>
-    `  lane ${lane}: ${Doing[doing]}, ${board.done[lane]} done`
+/** Returns the violation for a hang: its message lists what each lane is doing. */
+export function hangViolation(board: Board, what: string): Violation {
+  const lanes = [...board.activity].map((doing, lane) =>
+    `  lane ${lane}: ${ACTIVITIES[doing]}, ${board.operations[lane]} done`
   );
   return new Violation(`${what} hangs\n${lanes.join("\n")}`);
 }
 
-/** Waits until something holds that no wait tells of. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((wake) => setTimeout(wake, 1));
+/** Waits until a condition holds, by polling. */
+export async function poll(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((wake) => setTimeout(wake, 1));
 }
 
-/** As {@linkcode until}, but not for ever; tells whether it holds. */
-export async function settled(holds: () => boolean): Promise<boolean> {
+/** Polls until a condition holds, or {@linkcode HANG_MS} have passed; returns whether it holds. */
+export async function becomesTrue(condition: () => boolean): Promise<boolean> {
   const end = performance.now() + HANG_MS;
-  await until(() => holds() || performance.now() >= end);
-  return holds();
+  await poll(() => condition() || performance.now() >= end);
+  return condition();
 }

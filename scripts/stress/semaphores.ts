@@ -1,9 +1,9 @@
 /**
- * Semaphores: never more lanes inside than there are permits, and none of the permits is lost but
- * those that a dead worker had. Some workers are ended while they wait, or at any other moment.
+ * Semaphores: never more lanes hold permits than there are, and no permit is lost except those of dead
+ * workers. Some workers are ended while they wait, or at any other point.
  *
- * There are more permits than workers that die, so that somebody can always go on. In the end those
- * who live wait at a gate, to which there are exactly as many permits, given in a few releases.
+ * There are more permits than workers that die, so that some lane can always continue. At the end all
+ * living lanes wait at a gate, a semaphore that then gets exactly as many permits, in several releases.
  *
  * @module
  */
@@ -15,102 +15,102 @@ import {
   Semaphore,
   task,
 } from "@sauropod/multiprocessing";
-import { beside, drawLanes, type Lane as BaseLane, runGroups } from "./groups.ts";
+import { concurrently, drawLanes, type Lane as BaseLane, runGroups } from "./groups.ts";
 import { Random } from "./random.ts";
 import {
+  becomesTrue,
   type Board,
-  count,
-  type Fate,
-  fates,
-  gaveUp,
+  countOperation,
+  type Death,
+  deaths,
+  endWorker,
+  isTimeoutOrAbort,
   makeBoard,
-  meet,
-  moment,
-  momentSync,
-  now,
-  settled,
+  poll,
+  setActivity,
   sharedWords,
-  soonAborted,
-  total,
-  until,
+  spendTime,
+  spendTimeSync,
+  totalOperations,
   Violation,
+  withAbort,
 } from "./round.ts";
 
-/** What a lane may have of the semaphore: the permit is known to be its own only when it has `ONE`. */
-const Has = { NONE: 0, PERHAPS: 1, ONE: 2 } as const;
+/** Whether a lane holds a permit; `PERHAPS` while it acquires or releases one. */
+const Holds = { NONE: 0, PERHAPS: 1, ONE: 2 } as const;
 
 interface Shared {
   board: Board;
   semaphore: Semaphore;
   permits: number;
-  /** Permits that are in use: word 0. */
+  /** Word 0: number of permits in use. */
   inside: Int32Array<SharedArrayBuffer>;
-  /** What each lane has. */
-  has: Int32Array<SharedArrayBuffer>;
-  doomed: Queue<number>;
+  /** Whether each lane holds a permit: a value of {@linkcode Holds}. */
+  holds: Int32Array<SharedArrayBuffer>;
+  endRequests: Queue<number>;
   times: number;
   gate: Semaphore;
-  /** Lanes that have come to the gate: word 0. */
+  /** Word 0: number of lanes that wait at the gate. */
   atGate: Int32Array<SharedArrayBuffer>;
 }
 
-/** One that ends at `"any moment"` asks to be ended, and goes on until then. */
-type Lane = BaseLane<Fate | "any moment">;
+/** A worker that dies at `"any moment"` requests its end and continues until then. */
+type Lane = BaseLane<Death | "any moment">;
 
-const runLanes = task(import.meta, beside(runLane));
+const runLanes = task(import.meta, concurrently(runLane));
 
-async function runLane(shared: Shared, { lane, seed, blocking, id, fate }: Lane): Promise<void> {
-  const { board, semaphore, permits, inside, has, doomed, times } = shared;
+async function runLane(shared: Shared, { lane, seed, blocking, id, death }: Lane): Promise<void> {
+  const { board, semaphore, permits, inside, holds, endRequests, times } = shared;
   const random = new Random(seed);
-  const end = fate === undefined ? -1 : random.int(0, times - 1);
+  const end = death === undefined ? -1 : random.int(0, times - 1);
   for (let at = 0; at < times; at++) {
-    if (fate === "any moment" && at === end) doomed.putSync(id);
-    Atomics.store(has, lane, Has.PERHAPS);
+    if (death === "any moment" && at === end) endRequests.putSync(id);
+    Atomics.store(holds, lane, Holds.PERHAPS);
     const guard = await acquire(shared, random, lane, blocking);
-    Atomics.store(has, lane, guard === undefined ? Has.NONE : Has.ONE);
+    Atomics.store(holds, lane, guard === undefined ? Holds.NONE : Holds.ONE);
     if (guard !== undefined) {
-      now(board, lane, "holding");
-      // More at once, and only if that takes no time: else all could wait for each other's.
+      setActivity(board, lane, "holding");
+      // More permits only by tryAcquire(): lanes that wait for each other's permits would deadlock.
       let more = 0;
-      while (fate === undefined && random.once(3) && semaphore.tryAcquire() !== undefined) more++;
-      const most = Atomics.add(inside, 0, 1 + more) + 1 + more;
-      if (most > permits) throw new Violation(`${most} of ${permits} permits are in use`);
-      if (blocking) momentSync(random);
-      else await moment(random);
-      if (fate !== undefined && fate !== "any moment" && at >= end) {
-        await meet(fate, random, doomed, id);
+      while (death === undefined && random.oneIn(3) && semaphore.tryAcquire() !== undefined) more++;
+      const inUse = Atomics.add(inside, 0, 1 + more) + 1 + more;
+      if (inUse > permits) throw new Violation(`${inUse} of ${permits} permits are in use`);
+      if (blocking) spendTimeSync(random);
+      else await spendTime(random);
+      if (death !== undefined && death !== "any moment" && at >= end) {
+        await endWorker(death, random, endRequests, id);
       }
       Atomics.sub(inside, 0, 1 + more);
-      Atomics.store(has, lane, Has.PERHAPS);
+      Atomics.store(holds, lane, Holds.PERHAPS);
       if (more > 0) semaphore.release(1 + more);
-      else if (random.once(2)) guard.release();
+      else if (random.oneIn(2)) guard.release();
       else semaphore.release();
-      Atomics.store(has, lane, Has.NONE);
+      Atomics.store(holds, lane, Holds.NONE);
     }
-    count(board, lane);
-    if (!blocking) await moment(random);
+    countOperation(board, lane);
+    if (!blocking) await spendTime(random);
   }
-  if (fate === undefined) {
-    now(board, lane, blocking ? "waitSync" : "wait");
+  if (death === undefined) {
+    setActivity(board, lane, blocking ? "waitSync" : "wait");
     Atomics.add(shared.atGate, 0, 1);
     if (blocking) shared.gate.acquireSync();
     else await shared.gate.acquire();
   }
-  now(board, lane, "ended");
+  setActivity(board, lane, "ended");
 }
 
-/** Lets all who come to the gate through, once all have come. */
+/** Opens the gate for all lanes, once all of them wait there. */
 async function openGate({ gate, atGate }: Shared, lanes: number, random: Random): Promise<void> {
-  await until(() => Atomics.load(atGate, 0) >= lanes);
+  await poll(() => Atomics.load(atGate, 0) >= lanes);
   for (let left = lanes; left > 0;) {
     const n = random.int(1, left);
     gate.release(n);
     left -= n;
-    await moment(random);
+    await spendTime(random);
   }
 }
 
-/** Acquires a permit, or gives up. */
+/** Acquires a permit; returns `undefined` if the wait times out or is aborted. */
 async function acquire(
   { board, semaphore }: Shared,
   random: Random,
@@ -121,14 +121,14 @@ async function acquire(
   const timeoutMs = random.int(0, 3);
   try {
     if (way === 0) return semaphore.tryAcquire();
-    now(board, lane, blocking || way === 1 ? "acquireSync" : "acquire");
-    if (way === 1) return semaphore.acquireSync({ timeoutMs }); // blocks promises for a moment
+    setActivity(board, lane, blocking || way === 1 ? "acquireSync" : "acquire");
+    if (way === 1) return semaphore.acquireSync({ timeoutMs }); // blocks the other promises for a short time
     if (blocking) return semaphore.acquireSync();
     if (way === 2) return await semaphore.acquire({ timeoutMs });
-    if (way === 3) return await soonAborted(random, (signal) => semaphore.acquire({ signal }));
+    if (way === 3) return await withAbort(random, (signal) => semaphore.acquire({ signal }));
     return await semaphore.acquire();
   } catch (error) {
-    if (gaveUp(error)) return;
+    if (isTimeoutOrAbort(error)) return;
     throw error;
   }
 }
@@ -140,23 +140,23 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
     random,
     workers,
     random.int(0, 2),
-    () => random.perhaps(3, [...fates, "any moment"] as const),
+    () => random.perhaps(3, [...deaths, "any moment"] as const),
   );
-  const permits = groups.filter(([{ fate }]) => fate !== undefined).length + random.int(1, 3);
-  const isBounded = random.once(2);
+  const permits = groups.filter(([{ death }]) => death !== undefined).length + random.int(1, 3);
+  const isBounded = random.oneIn(2);
   const semaphore = isBounded ? new BoundedSemaphore(permits) : new Semaphore(permits);
   const shared: Shared = {
     board: makeBoard(lanes),
     semaphore,
     permits,
     inside: sharedWords(1),
-    has: sharedWords(lanes),
-    doomed: new Queue<number>(),
+    holds: sharedWords(lanes),
+    endRequests: new Queue<number>(),
     times: random.int(20, 200),
     gate: new Semaphore(0),
     atGate: sharedWords(1),
   };
-  const living = [...groups.flat(), ...ours].filter(({ fate }) => fate === undefined).length;
+  const living = [...groups.flat(), ...ours].filter(({ death }) => death === undefined).length;
   await runGroups(
     runLanes,
     shared,
@@ -166,21 +166,23 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
       Promise.all([runLanes(shared, ours), openGate(shared, living, new Random(random.fork()))]),
   );
   const lost = () => permits - semaphore.value;
-  const having = (least: number) => shared.has.filter((what) => what >= least).length;
-  const isConserved = () => lost() >= having(Has.ONE) && lost() <= having(Has.PERHAPS);
-  if (!await settled(isConserved)) {
+  const holding = (min: number) => shared.holds.filter((value) => value >= min).length;
+  const isConserved = () => lost() >= holding(Holds.ONE) && lost() <= holding(Holds.PERHAPS);
+  if (!await becomesTrue(isConserved)) {
     throw new Violation(
-      `${lost()} of ${permits} permits are lost; the dead had ${having(Has.ONE)} to ` +
-        `${having(Has.PERHAPS)}`,
+      `${lost()} of ${permits} permits are lost; dead lanes held ${holding(Holds.ONE)} to ` +
+        `${holding(Holds.PERHAPS)}`,
     );
   }
   if (shared.gate.value !== 0) throw new Violation(`the gate has ${shared.gate.value} permits`);
   if (lost() > 0) semaphore.release(lost());
-  if (isBounded && !refuses(() => semaphore.release())) throw new Violation("it is not bounded");
-  return total(shared.board);
+  if (isBounded && !throwsRangeError(() => semaphore.release())) {
+    throw new Violation("a BoundedSemaphore was released too often");
+  }
+  return totalOperations(shared.board);
 }
 
-function refuses(release: () => void): boolean {
+function throwsRangeError(release: () => void): boolean {
   try {
     release();
     return false;

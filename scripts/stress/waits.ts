@@ -1,11 +1,11 @@
 /**
- * Waiting for several things: consumers wait for overlapping sets of queues, take from those that are
- * ready or leave them to others, and die; every item comes once, and nobody sleeps while a queue has
- * one. Each worker tells what it has done through a pipe of its own, and the main thread waits for
- * all the pipes, and for all the processes.
+ * Waiting for several objects: consumers wait for overlapping sets of queues, take from the ready ones or
+ * leave them to others, and die. Each item is received once, and no consumer sleeps while a queue has an
+ * item. Each worker reports its operations through a pipe; the main isolate waits for all pipes, and for
+ * all processes.
  *
- * Most queues hold one item, so that a producer goes on only when somebody took it; and queues are
- * closed when they are empty. So a wake-up that is lost is not made good by the next.
+ * Most queues hold one item, so a producer continues only after its item was taken, and queues are closed
+ * when they are empty. So no later wake-up hides that one was lost.
  *
  * @module
  */
@@ -18,34 +18,42 @@ import {
   Event,
   Full,
   Pipe,
-  Process,
   Queue,
   task,
   waitAny,
   waitAnySync,
 } from "@sauropod/multiprocessing";
-import { drawGroups, type Group, immortal, startGroups, terminateSoon } from "./groups.ts";
-import { neverGot, noteGot } from "./queues.ts";
+import {
+  drawGroups,
+  type Group,
+  makeProcess,
+  mortalLanes,
+  startGroups,
+  terminateSoon,
+  unstoppable,
+  withRole,
+} from "./groups.ts";
+import { lostItems, recordGot } from "./queue_items.ts";
 import { Random } from "./random.ts";
 import {
-  ABORTED,
+  ABORT_REASON,
+  becomesTrue,
   type Board,
-  count,
-  die,
-  guarded,
-  hang,
+  countOperation,
+  exitOrThrow,
   HANG_MS,
+  hangViolation,
   joinAll,
   makeBoard,
   type Member,
-  now,
   pause,
-  settled,
+  poll,
+  setActivity,
   sharedWords,
-  soonAborted,
-  total,
-  until,
+  totalOperations,
   Violation,
+  withAbort,
+  withWatchdog,
 } from "./round.ts";
 
 /** Producer and number. */
@@ -54,89 +62,89 @@ type Item = [producer: number, number: number];
 interface Shared {
   board: Board;
   queues: Queue<Item>[];
-  /** Set and cleared again by producers, to wake everybody for nothing. */
+  /** Set and cleared by producers, to wake consumers without an item. */
   pulse: Event;
-  /** How many items of each queue were got. */
+  /** Number of items of each queue that were taken. */
   taken: Int32Array<SharedArrayBuffer>;
-  /** Items that each producing lane has put. */
+  /** Number of items that each producing lane has put. */
   put: Int32Array<SharedArrayBuffer>;
-  /** How often each item was got: producer * times + number. */
+  /** How often each item was received, at index producer * times + number. */
   got: Int32Array<SharedArrayBuffer>;
-  /** Reports that each lane has sent. */
+  /** Number of reports that each lane has sent. */
   reports: Int32Array<SharedArrayBuffer>;
   times: number;
-  /** Whether everybody waits for ever: nobody looks again unless it is woken. */
-  patient: boolean;
+  /** Whether no wait has a time limit: a consumer that is not woken never checks again. */
+  onlyUntimed: boolean;
 }
 
 interface Lane {
   lane: number;
   seed: number;
   role: "produce" | "consume";
-  /** Those that it puts into, or waits for. */
+  /** The queues that it puts into, or waits for. */
   queues: number[];
-  /** Whether to block as well as to await. */
+  /** Whether it blocks as well as awaits. */
   blocking: boolean;
-  /** After how many operations the worker exits or throws; -1: never. */
-  end: number;
-  /** Whether it may leave what it has seen to others: not the one that nothing stops. */
-  leaves: boolean;
+  /** Number of operations after which the worker exits or throws; -1: never. */
+  dieAfter: number;
+  /** Whether it may leave a ready queue to others; the consumer that does not die may not. */
+  mayLeave: boolean;
 }
 
 const runLanes = task(
   import.meta,
-  async (shared: Shared, lanes: Lane[], report: Connection<number> | undefined) => {
+  async (shared: Shared, lanes: Lane[], reportEnd: Connection<number> | undefined) => {
     await Promise.all(
-      lanes.map((lane) => (lane.role === "produce" ? produce : consume)(shared, lane, report)),
+      lanes.map((lane) => (lane.role === "produce" ? produce : consume)(shared, lane, reportEnd)),
     );
-    report?.close();
+    reportEnd?.close();
   },
 );
 
-type Report = Connection<number> | undefined;
+type ReportEnd = Connection<number> | undefined;
 
-async function produce(shared: Shared, it: Lane, report: Report): Promise<void> {
-  const { board, queues, pulse, put, times, patient } = shared;
-  const { lane, blocking, end } = it;
+async function produce(shared: Shared, it: Lane, reportEnd: ReportEnd): Promise<void> {
+  const { board, queues, pulse, put, times, onlyUntimed } = shared;
+  const { lane, blocking, dieAfter } = it;
   const random = new Random(it.seed);
   for (let number = 0; number < times;) {
-    if (number === end) die(random);
-    if (!patient && random.once(6)) pulse.set();
-    if (random.once(3)) pulse.clear();
+    if (number === dieAfter) exitOrThrow(random);
+    if (!onlyUntimed && random.oneIn(6)) pulse.set();
+    if (random.oneIn(3)) pulse.clear();
     const queue = queues[random.pick(it.queues)];
     const timeoutMs = random.int(0, 3);
     try {
-      const way = patient ? random.int(2, 3) : random.int(0, 3);
-      now(board, lane, blocking && way % 2 === 0 ? "putSync" : "put");
+      const way = onlyUntimed ? random.int(2, 3) : random.int(0, 3);
+      setActivity(board, lane, blocking && way % 2 === 0 ? "putSync" : "put");
       if (way === 0 && blocking) queue.putSync([lane, number], { timeoutMs });
       else if (way === 1) await queue.put([lane, number], { timeoutMs });
       else if (way === 2 && blocking) queue.putSync([lane, number]);
       else await queue.put([lane, number]);
       put[lane] = ++number;
-      tell(shared, lane, report);
+      sendReport(shared, lane, reportEnd);
     } catch (error) {
       if (!(error instanceof Full)) throw error;
     }
     await pause(random, blocking);
   }
-  now(board, lane, "ended");
+  setActivity(board, lane, "ended");
 }
 
-async function consume(shared: Shared, it: Lane, report: Report): Promise<void> {
-  const { board, queues, pulse, patient } = shared;
-  const { lane, blocking, end } = it;
+async function consume(shared: Shared, it: Lane, reportEnd: ReportEnd): Promise<void> {
+  const { board, queues, pulse, onlyUntimed } = shared;
+  const { lane, blocking, dieAfter } = it;
   const random = new Random(it.seed);
   const open = new Set(it.queues.map((which) => queues[which]));
   for (let at = 0; open.size > 0; at++) {
-    if (at === end) die(random);
-    const objects: (Queue<Item> | Event)[] = random.once(2) ? [...open] : [...open, pulse];
+    if (at === dieAfter) exitOrThrow(random);
+    const objects: (Queue<Item> | Event)[] = random.oneIn(2) ? [...open] : [...open, pulse];
     const ready = await waitForSome(shared, objects, random, lane, blocking);
     if (ready.some((object, at) => ready.indexOf(object) !== at || !objects.includes(object))) {
-      throw new Violation("wait() gave what it was not asked for");
+      throw new Violation("waitAny() returned an object that was not passed to it");
     }
     for (const queue of ready) {
       if (queue instanceof Event) continue;
-      if (it.leaves && random.once(4)) await takenByOthers(shared, queue);
+      if (it.mayLeave && random.oneIn(4)) await leaveToOthers(shared, queue);
       try {
         const found = queue.tryGet();
         if (found !== undefined) take(shared, queue, found.value);
@@ -145,25 +153,25 @@ async function consume(shared: Shared, it: Lane, report: Report): Promise<void> 
         open.delete(queue);
       }
     }
-    if (!patient && random.once(10) && open.size > 0) {
+    if (!onlyUntimed && random.oneIn(10) && open.size > 0) {
       await getOne(shared, random.pick([...open]), random);
     }
-    tell(shared, lane, report);
+    sendReport(shared, lane, reportEnd);
     await pause(random, blocking);
   }
-  now(board, lane, "ended");
+  setActivity(board, lane, "ended");
 }
 
 async function waitForSome<T extends Queue<Item> | Event>(
-  { board, patient }: Shared,
+  { board, onlyUntimed }: Shared,
   objects: T[],
   random: Random,
   lane: number,
   blocking: boolean,
 ): Promise<T[]> {
-  const way = patient ? random.pick([2, 3, 6, 7]) : random.int(0, 7);
+  const way = onlyUntimed ? random.pick([2, 3, 6, 7]) : random.int(0, 7);
   const timeoutMs = random.int(0, 3);
-  now(board, lane, blocking && way < 4 ? "waitSync" : "wait");
+  setActivity(board, lane, blocking && way < 4 ? "waitSync" : "wait");
   if (way === 0) return blocking ? waitAnySync(objects, { timeoutMs: 0 }) : [];
   if (way === 1 && blocking) return waitAnySync(objects, { timeoutMs });
   let ready: T[];
@@ -171,28 +179,28 @@ async function waitForSome<T extends Queue<Item> | Event>(
   else if (way === 4) return await waitAny(objects, { timeoutMs });
   else if (way === 5) {
     try {
-      ready = await soonAborted(random, (signal) => waitAny(objects, { signal }));
+      ready = await withAbort(random, (signal) => waitAny(objects, { signal }));
     } catch (error) {
-      if (error !== ABORTED) throw error;
+      if (error !== ABORT_REASON) throw error;
       return [];
     }
   } else ready = await waitAny(objects);
-  if (ready.length === 0) throw new Violation("wait() without a time gave nothing");
+  if (ready.length === 0) throw new Violation("waitAny() without a time limit returned no object");
   return ready;
 }
 
-/** Waits until somebody else has taken an item: it was woken for it, so it has to wake the others. */
-async function takenByOthers({ queues, taken }: Shared, queue: Queue<Item>): Promise<void> {
+/** Waits until another lane has taken the item: the wake-up for it must have been forwarded. */
+async function leaveToOthers({ queues, taken }: Shared, queue: Queue<Item>): Promise<void> {
   const which = queues.indexOf(queue);
   const before = Atomics.load(taken, which);
-  await until(() => Atomics.load(taken, which) !== before || queue.size() === 0);
+  await poll(() => Atomics.load(taken, which) !== before || queue.size() === 0);
 }
 
-/** Stands in the queue as those do who do not wait for several. */
+/** Gets an item by waiting for one queue only. */
 async function getOne(shared: Shared, queue: Queue<Item>, random: Random): Promise<void> {
   const timeoutMs = random.int(0, 3);
   try {
-    const blocks = random.once(2);
+    const blocks = random.oneIn(2);
     take(shared, queue, blocks ? queue.getSync({ timeoutMs }) : await queue.get({ timeoutMs }));
   } catch (error) {
     if (!(error instanceof Empty || error instanceof ClosedError)) throw error;
@@ -202,18 +210,18 @@ async function getOne(shared: Shared, queue: Queue<Item>, random: Random): Promi
 function take(shared: Shared, queue: Queue<Item>, [producer, number]: Item): void {
   const { queues, taken, got, times } = shared;
   Atomics.add(taken, queues.indexOf(queue), 1);
-  noteGot(got, times, producer, number);
+  recordGot(got, times, producer, number);
 }
 
-/** Notes an operation, and tells the main thread. */
-function tell({ board, reports }: Shared, lane: number, report: Report): void {
-  count(board, lane);
-  if (report === undefined) return;
-  report.sendSync(lane);
+/** Records an operation, and reports it to the main isolate. */
+function sendReport({ board, reports }: Shared, lane: number, reportEnd: ReportEnd): void {
+  countOperation(board, lane);
+  if (reportEnd === undefined) return;
+  reportEnd.sendSync(lane);
   reports[lane]++;
 }
 
-/** Counts what the workers report, until all the pipes have ended. */
+/** Counts the reports of the workers, until all pipes have ended. */
 async function collect(pipes: Connection<number>[], random: Random): Promise<number[]> {
   const reported: number[] = [];
   const open = new Set(pipes);
@@ -223,7 +231,7 @@ async function collect(pipes: Connection<number>[], random: Random): Promise<num
         do {
           const lane = pipe.recvSync({ timeoutMs: 0 }); // it is ready
           reported[lane] = (reported[lane] ?? 0) + 1;
-        } while (random.once(2) && pipe.pollSync());
+        } while (random.oneIn(2) && pipe.pollSync());
       } catch (error) {
         if (!(error instanceof EOFError)) throw error;
         open.delete(pipe);
@@ -233,7 +241,7 @@ async function collect(pipes: Connection<number>[], random: Random): Promise<num
   return reported;
 }
 
-/** Waits for all of them at a time, as they end. */
+/** Waits for all processes at once, as they end. */
 async function joinAsTheyEnd(members: Member[], board: Board): Promise<void> {
   const running = new Map(members.map((member) => [member.process, member]));
   while (running.size > 0) {
@@ -242,7 +250,7 @@ async function joinAsTheyEnd(members: Member[], board: Board): Promise<void> {
     await joinAll(ended.map((process) => running.get(process)!), board);
     for (const process of ended) running.delete(process);
   }
-  await joinAll([...running.values()], board); // says who hangs
+  await joinAll([...running.values()], board); // throws, naming what hangs
 }
 
 /** Runs one round; returns the number of operations. */
@@ -255,24 +263,24 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
     role: Lane["role"],
     queues: number[],
     blocking: boolean,
-    leaves: boolean,
-    end = -1,
-  ): Lane => ({ lane: lanes++, seed: random.fork(), role, queues, blocking, leaves, end });
+    mayLeave: boolean,
+    dieAfter = -1,
+  ): Lane => ({ lane: lanes++, seed: random.fork(), role, queues, blocking, mayLeave, dieAfter });
   const someOf = (): number[] => {
-    const some = all.filter(() => random.once(2));
+    const some = all.filter(() => random.oneIn(2));
     return some.length > 0 ? some : [random.pick(all)];
   };
   const groups: Group<Lane>[] = [];
   const inMain: Lane[] = [];
-  // One that nothing can stop waits for all the queues.
-  if (random.once(2)) inMain.push(makeLane("consume", all, false, false));
-  else groups.push(immortal(makeLane("consume", all, random.once(2), false)));
+  // A consumer that does not die waits for all queues.
+  if (random.oneIn(2)) inMain.push(makeLane("consume", all, false, false));
+  else groups.push(unstoppable(makeLane("consume", all, random.oneIn(2), false)));
   groups.push(
     ...drawGroups(
       random,
       workers,
       { times, ends: 5, terminated: 6 },
-      ({ role, blocking, end }) => makeLane(role, someOf(), blocking, true, end),
+      ({ role, blocking, dieAfter }) => makeLane(role, someOf(), blocking, true, dieAfter),
     ),
   );
   const shared: Shared = {
@@ -284,47 +292,46 @@ export async function waitRound(seed: number, workers: number): Promise<number> 
     got: sharedWords(lanes * times),
     reports: sharedWords(lanes),
     times,
-    patient: random.once(2),
+    onlyUntimed: random.oneIn(2),
   };
   const pipes: Connection<number>[] = [];
   const consuming = runLanes(shared, inMain, undefined);
   const members = startGroups(groups, (lanes) => {
     const [here, there] = Pipe<number>({ duplex: false });
     pipes.push(here);
-    return new Process({ target: runLanes, args: [shared, lanes, there] });
+    return makeProcess(runLanes, shared, lanes, there);
   });
   using _ = terminateSoon(members, random);
   const collecting = collect(pipes, new Random(random.fork()));
-  const those = (role: Lane["role"]) => members.filter(({ lanes }) => lanes[0].role === role);
-  await joinAsTheyEnd(those("produce"), shared.board);
-  await emptied(shared);
+  await joinAsTheyEnd(withRole(members, "produce"), shared.board);
+  await waitUntilEmpty(shared);
   for (const queue of shared.queues) queue.close();
-  await joinAsTheyEnd(those("consume"), shared.board);
-  await guarded(consuming, shared.board, "the main thread");
-  const reported = await guarded(collecting, shared.board, "the collector of reports");
-  checkAll(shared, groups.flatMap((it) => (it.doomed ? it.lanes : [])), reported);
-  return total(shared.board);
+  await joinAsTheyEnd(withRole(members, "consume"), shared.board);
+  await withWatchdog(consuming, shared.board, "the main isolate");
+  const reported = await withWatchdog(collecting, shared.board, "the collector of reports");
+  checkAll(shared, mortalLanes(groups), reported);
+  return totalOperations(shared.board);
 }
 
-/** Waits until the consumers have taken everything, with nothing happening that would wake them. */
-async function emptied({ queues, board }: Shared): Promise<void> {
-  if (!await settled(() => queues.every((queue) => queue.size() === 0))) {
-    throw hang(board, "a queue has items, and who waits for it");
+/** Waits until the consumers have taken all items, while nothing else wakes them. */
+async function waitUntilEmpty({ queues, board }: Shared): Promise<void> {
+  if (!await becomesTrue(() => queues.every((queue) => queue.size() === 0))) {
+    throw hangViolation(board, "a consumer of a queue that has items");
   }
 }
 
-/** Checks that all that was put came out; what a lane had in hand may die with it. */
+/** Checks that each item was received, except one for each consumer that may have died with it. */
 function checkAll({ put, got, reports, times }: Shared, mortal: Lane[], reported: number[]): void {
-  const lost = neverGot(put, got, times);
+  const lost = lostItems(put, got, times);
   const mayLose = mortal.filter((it) => it.role === "consume").length;
   if (lost.length > mayLose) {
     throw new Violation(`lost ${lost.join(", ")} (${mayLose} may be)`);
   }
   reports.forEach((sent, lane) => {
-    const came = reported[lane] ?? 0;
-    // One that dies may have sent a report that it did not count.
-    if (came !== sent && !(came === sent + 1 && mortal.some((it) => it.lane === lane))) {
-      throw new Violation(`lane ${lane}: ${came} of ${sent} reports came`);
+    const received = reported[lane] ?? 0;
+    // A lane that died may have sent a report without counting it.
+    if (received !== sent && !(received === sent + 1 && mortal.some((it) => it.lane === lane))) {
+      throw new Violation(`lane ${lane}: ${received} of ${sent} reports were received`);
     }
   });
 }

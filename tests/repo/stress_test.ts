@@ -8,7 +8,7 @@ for (const kind of Object.keys(rounds) as Kind[]) {
     const { operations } = await stress({
       seed, // in the message of an error
       workers: 4,
-      most: 6,
+      maxRounds: 6,
       timeMs: Infinity,
       kinds: [kind],
     });
@@ -22,7 +22,7 @@ test("stress() runs the same rounds for the same seed", async () => {
     await stress({
       seed,
       workers: 1,
-      most: 4,
+      maxRounds: 4,
       timeMs: Infinity,
       kinds: ["event", "pipe"],
       onRound: (_round, kind, roundSeed) => chosen.push([kind, roundSeed]),
