@@ -137,7 +137,7 @@ export interface SharedArray<
 > extends LockMethods<L> {}
 addLockMethods(SharedArray);
 
-/** What is sent of an array. */
+/** The parts of an array that are sent. */
 interface Parts {
   dtype: Typecode;
   data: { buffer: SharedArrayBuffer };

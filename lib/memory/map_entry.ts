@@ -69,15 +69,6 @@ export function valueOf(entry: number): unknown {
   return readStored(entry, headWords(entry));
 }
 
-/** Decodes the value of an entry that is pinned, and releases the pin. */
-export function readAndUnpinEntry(entry: number): unknown {
-  try {
-    return valueOf(entry);
-  } finally {
-    unpinEntry(entry);
-  }
-}
-
 /** Undoes {@linkcode createEntry}, because no table took the entry. */
 export function undoCreateEntry(entry: number): void {
   undoStore(entry, headWords(entry));

@@ -5,8 +5,8 @@
  * |---|---|---|
  * | `MAP` | address of the {@linkcode SharedMap} with the attributes | the creator |
  *
- * The user gets a proxy. Both the proxy and its target, which the user never gets, are registered as
- * handles of the object: the proxy is what is sent, and what comes back.
+ * The user gets a proxy, which can be sent. Both the proxy and its target, which the user never gets, are
+ * registered as handles of the object.
  *
  * @module
  */
@@ -173,7 +173,7 @@ export interface NamespaceConstructor {
  * - Can be sent anywhere: as an argument of a process or a task, in a message, or in a container. It is
  *   shared, not copied.
  * - Assigning, reading and deleting an attribute are atomic.
- * - Attributes are copied as the values of a {@linkcode SharedMap} are: what is read is frozen.
+ * - Attributes are copied as the values of a {@linkcode SharedMap} are: reads return frozen copies.
  * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and are
  *   not shared, as in Python.
  *

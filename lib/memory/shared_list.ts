@@ -55,8 +55,8 @@ const LIST = objectWord.FIRST;
  *   worker that is terminated all of them throw {@linkcode TerminatedError}.
  * - Elements are accessed by {@linkcode SharedList.at} and `get`, not by `list[0]`. Negative indices
  *   count from the end everywhere.
- * - An element is copied when it is stored; a value that cannot be sent is rejected. What is read is
- *   a copy too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws instead
+ * - An element is copied when it is stored; a value that cannot be sent is rejected. Reads
+ *   return copies too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws instead
  *   of changing only the copy. To change a part of an element, use `update`, or a shared container
  *   as the element: these are not copied. (A list that contains itself, directly or not, is never
  *   freed.)

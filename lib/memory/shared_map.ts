@@ -33,14 +33,7 @@ import {
   takeEntry,
   takeNewest,
 } from "./hash_table.ts";
-import {
-  createEntry,
-  keyOf,
-  readAndUnpinEntry,
-  undoCreateEntry,
-  unpinEntry,
-  valueOf,
-} from "./map_entry.ts";
+import { createEntry, keyOf, undoCreateEntry, unpinEntry, valueOf } from "./map_entry.ts";
 import { describeKey, type SharedKey, toKey } from "./map_key.ts";
 import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
@@ -67,7 +60,7 @@ export type Entries<K, V> =
  *   worker that is terminated all of them throw {@linkcode TerminatedError}.
  * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are in the
  *   order of insertion.
- * - A value is copied when it is stored; a value that cannot be sent is rejected. What is read is a copy
+ * - A value is copied when it is stored; a value that cannot be sent is rejected. Reads return copies
  *   too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws instead of
  *   changing only the copy. To change a part of a value, use `update`, or a shared container as the
  *   value: these are not copied. (A map that contains itself, directly or not, is never freed.)
@@ -129,7 +122,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   get(key: K, fallback?: unknown): unknown {
     checkControlBefore();
     const entry = pinEntry(this.address + TABLE, toKey(key));
-    return entry === 0 ? fallback : freeze(readAndUnpinEntry(entry));
+    return entry === 0 ? fallback : freeze(readAndUnpin(entry));
   }
 
   /**
@@ -277,10 +270,10 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     for (;;) {
       checkControlBefore();
       const entry = pinEntry(this.address + TABLE, stored);
-      if (entry !== 0) return freeze(readAndUnpinEntry(entry) as V);
+      if (entry !== 0) return freeze(readAndUnpin(entry) as V);
       // Read from the entry itself: another isolate may have removed it from the map by now.
       const created = this.exchange(stored, value, 0);
-      if (created !== 0) return freeze(readAndUnpinEntry(created) as V);
+      if (created !== 0) return freeze(readAndUnpin(created) as V);
     }
   }
 
@@ -299,7 +292,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     checkControlBeforeChange(this.address);
     const stored = toKey(key);
     const entry = takeEntry(this.address + TABLE, stored);
-    if (entry !== 0) return readAndUnpinEntry(entry);
+    if (entry !== 0) return readAndUnpin(entry);
     if (fallback.length > 0) return fallback[0];
     throw new RangeError(
       `Cannot pop ${
@@ -321,7 +314,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     const entry = takeNewest(this.address + TABLE);
     if (entry === 0) throw new RangeError("Cannot pop item: the map is empty");
     const key = keyOf(entry) as K;
-    return [key, readAndUnpinEntry(entry) as V];
+    return [key, readAndUnpin(entry) as V];
   }
 
   /**
@@ -387,6 +380,15 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       undoCreateEntry(entry);
       return 0;
     });
+  }
+}
+
+/** Decodes the value of an entry that is pinned, and releases the pin. */
+function readAndUnpin(entry: number): unknown {
+  try {
+    return valueOf(entry);
+  } finally {
+    unpinEntry(entry);
   }
 }
 

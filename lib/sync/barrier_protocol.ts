@@ -135,7 +135,7 @@ function tryArrive(barrier: ObjectAddress): Attempt {
   i32[barrier + COUNT]++;
   if (i32[barrier + ACTION] === 0) return tryPass(barrier) ? { kind: "passed", index } : broken;
   Atomics.store(i32, barrier + RUNNER, thisIsolate);
-  // If this isolate was ended before it was the runner, nobody woke the waiters that depend on it.
+  // If this isolate was ended before it was the runner, its end did not wake the waiters.
   return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };
 }
 

@@ -13,7 +13,7 @@
  * | ended isolate -> me | the lock was abandoned, and acquired by this isolate |
  *
  * Fairness: a release normally frees the lock and wakes the first waiter. An isolate that acquires the
- * lock before that waiter runs overtakes it, which is fast, since nobody has to sleep. A waiter that
+ * lock before that waiter runs overtakes it, which is fast, since no isolate has to sleep. A waiter that
  * was overtaken returns to the front of the queue, and the next release hands the lock off to it. So
  * a waiter is overtaken at most once. This is the starvation mode of Go's `sync.Mutex`.
  *
