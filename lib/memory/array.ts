@@ -1,9 +1,9 @@
 /**
  * Elements of one type that isolates share, with a lock; and how arrays are sent.
  *
- * An array has a `SharedArrayBuffer` of its own, so that a large one takes no room in the shared heap.
- * It is not a shared object: it is sent as its parts, the typed array and the lock, which are both
- * shared, not copied.
+ * An array has a `SharedArrayBuffer` of its own, so that a large one takes no room in the shared
+ * heap. It is not a shared object: it is sent as its parts, the typed array and the lock, which are
+ * both shared, not copied.
  *
  * @module
  */
@@ -29,18 +29,19 @@ import { kindOf, type NumberTypecode, type Typecode } from "./typecodes.ts";
  *   copied, however long it is.
  * - `data` is the typed array on the shared memory, for loops at full speed. `get`, `set` and
  *   `array[at]` check their arguments, and accept negative indices, which count from the end.
- * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The methods
- *   `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic and need no
- *   lock. Each returns the previous element, as `Atomics` does.
+ * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic
+ *   and need no lock. Each returns the previous element, as `Atomics` does.
  * - The lock is for operations of several steps. No member acquires it implicitly: it protects the
  *   array only if all users of the array acquire it.
  * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
  *   addition wraps.
  *
- * Follows Python's `multiprocessing.Array`, where each access acquires the lock, and overflow wraps.
+ * Follows Python's `multiprocessing.Array`, where each access acquires the lock, and overflow
+ * wraps.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
- * of those whose elements are numbers
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  * @typeParam L the class of its lock; `false` if it has none
  *
  * @example Filled by a process
@@ -110,7 +111,9 @@ export class SharedArray<
     return this.lock as Exclude<L, false>;
   }
 
-  /** Returns the array without its lock: this object, since no member acquires the lock implicitly. */
+  /**
+   * Returns the array without its lock: this object, since no member acquires the lock implicitly.
+   */
   getObj(): RawArray<Code> {
     return this;
   }

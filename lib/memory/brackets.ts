@@ -1,9 +1,9 @@
 /**
- * Errors for `map["a"] = 1` and `list[0]`, which Python programs write. Here they would set and read a
- * property of the handle, which is not shared.
+ * Errors for `map["a"] = 1` and `list[0]`, which Python programs write. Here they would set and
+ * read a property of the handle, which is not shared.
  *
- * A proxy at the end of the prototype chain throws them. It is reached only by names that no member of
- * the class has.
+ * A proxy at the end of the prototype chain throws them. It is reached only by names that no member
+ * of the class has.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export interface Instead {
 }
 
 /**
- * Makes brackets on instances of a class throw an error that says what to write instead. Instances of
- * subclasses may have further properties.
+ * Makes brackets on instances of a class throw an error that says what to write instead. Instances
+ * of subclasses may have further properties.
  */
 export function rejectBrackets({ prototype }: { prototype: object }, instead: Instead): void {
   const { set: setter, get: getter } = instead;

@@ -2,8 +2,9 @@
  * Cells of shared memory, each with one element: what values and arrays have in common.
  *
  * Each method is one atomic instruction, or a loop of compare-and-swap that repeats until no other
- * isolate has changed the cell in between. So no lock is needed: a worker that ends at any moment leaves
- * a complete element, and blocks no isolate. Elements that are not integers are swapped by their bits.
+ * isolate has changed the cell in between. So no lock is needed: a worker that ends at any moment
+ * leaves a complete element, and blocks no isolate. Elements that are not integers are swapped by
+ * their bits.
  *
  * @module
  */
@@ -74,7 +75,10 @@ export class Cells {
     }
   }
 
-  /** Stores the result of `next`, again while other isolates change the element. Returns the previous one. */
+  /**
+   * Stores the result of `next`, again while other isolates change the element. Returns the
+   * previous one.
+   */
   update(at: number, next: (old: Element) => unknown, verb = "update"): Element {
     for (;;) {
       const found = Atomics.load(this.#cells, at);

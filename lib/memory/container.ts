@@ -1,8 +1,9 @@
 /**
  * What the operations of all shared containers have in common.
  *
- * An operation waits for no other isolate, so it needs no blocking twin. But a worker may run many of
- * them without a wait, so each operation checks whether the worker is terminated, as each wait does.
+ * An operation waits for no other isolate, so it needs no blocking twin. But a worker may run many
+ * of them without a wait, so each operation checks whether the worker is terminated, as each wait
+ * does.
  *
  * @module
  */
@@ -26,7 +27,8 @@ export function checkControlBefore(): void {
 const computing: number[] = [];
 
 /**
- * Checks whether the container may be changed. Called at the beginning of every operation that does.
+ * Checks whether the container may be changed. Called at the beginning of every operation that
+ * does.
  *
  * @throws {TerminatedError} if this worker is terminated
  * @throws {Error} inside a function that was passed to an operation of the same container
@@ -35,8 +37,8 @@ export function checkControlBeforeChange(container: number): void {
   checkControlBefore();
   if (computing.length > 0 && computing.includes(container)) {
     throw new Error(
-      "Cannot change shared container in a function that computes its new contents: such a function " +
-        "may run more than once. Return the new value instead",
+      "Cannot change shared container in a function that computes its new contents: such a " +
+        "function may run more than once. Return the new value instead",
     );
   }
 }

@@ -9,13 +9,13 @@
  * | `OLDEST`, `NEWEST` | ends of the list of entries in the order of insertion | inside `GUARD` |
  * | `SEGMENTS + s` | address of segment s of the buckets; 0 until it is needed | inside `GUARD` |
  *
- * The sections inside the guard are short: entries are created before and freed after them, and values
- * are encoded and decoded outside. The table grows by linear hashing (W. Litwin, 1980): an insertion
- * splits at most one bucket into two, so no insertion moves all entries while other isolates wait for the
- * guard. Only {@linkcode entriesOf} takes longer the more entries there are.
+ * The sections inside the guard are short: entries are created before and freed after them, and
+ * values are encoded and decoded outside. The table grows by linear hashing (W. Litwin, 1980): an
+ * insertion splits at most one bucket into two, so no insertion moves all entries while other
+ * isolates wait for the guard. Only {@linkcode entriesOf} takes longer the more entries there are.
  *
- * No section fails halfway. The only allocation inside the guard is that of a segment, before anything
- * is changed; without the segment the table continues with longer chains.
+ * No section fails halfway. The only allocation inside the guard is that of a segment, before
+ * anything is changed; without the segment the table continues with longer chains.
  *
  * @module
  */
@@ -100,8 +100,8 @@ export function entriesOf(table: number): number[] {
 }
 
 /**
- * Puts entries into the table, in one atomic step. Each replaces the entry with the same key, if there
- * is one.
+ * Puts entries into the table, in one atomic step. Each replaces the entry with the same key, if
+ * there is one.
  */
 export function putEntries(table: number, entries: readonly number[]): void {
   const replaced: number[] = [];
@@ -137,7 +137,9 @@ export function exchangeEntry(table: number, entry: number, expected: number): b
   return true;
 }
 
-/** Removes the entry with this key and returns it, with the pin of the table; 0 if there is none. */
+/**
+ * Removes the entry with this key and returns it, with the pin of the table; 0 if there is none.
+ */
 export function takeEntry(table: number, key: SharedKey): number {
   encodeKey(key);
   enter(table + GUARD);
@@ -222,7 +224,9 @@ function find(table: number, hash: number, bytes: number, from: Int32Array, key:
   return link;
 }
 
-/** Returns the bucket for a hash: its low bits, or one bit fewer if that bucket is not in use yet. */
+/**
+ * Returns the bucket for a hash: its low bits, or one bit fewer if that bucket is not in use yet.
+ */
 function indexOf(hash: number, buckets: number): number {
   const high = 1 << (31 - Math.clz32(buckets));
   const index = hash & (2 * high - 1);

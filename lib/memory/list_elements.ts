@@ -54,7 +54,8 @@ export function readAndUnpinElement(element: number): unknown {
  * Replaces the elements from index `start` up to `end`.
  *
  * @returns the new length of the list
- * @throws {RangeError} if the shared heap is full; nothing is changed, and the new elements are freed
+ * @throws {RangeError} if the shared heap is full; nothing is changed, and the new elements are
+ *   freed
  */
 export function putElements(list: number, start: number, end: number, elements: number[]): number {
   let result: ReturnType<typeof replaceElements>;
@@ -80,7 +81,9 @@ export interface Search {
   onFound?: (index: number, element: number) => void;
 }
 
-/** Returns the indices of the elements that are encoded as the value, in one snapshot of the list. */
+/**
+ * Returns the indices of the elements that are encoded as the value, in one snapshot of the list.
+ */
 export function indicesOf(
   list: number,
   value: unknown,

@@ -20,8 +20,8 @@ export type SharedLock = Lock | RLock;
  */
 export interface SharedOptions<L extends SharedLock | false = RLock> {
   /**
-   * The lock that comes with it: `true` for a new {@linkcode RLock}, a lock to use that one, or `false`
-   * for none.
+   * The lock that comes with it: `true` for a new {@linkcode RLock}, a lock to use that one, or
+   * `false` for none.
    *
    * @default {true}
    */
@@ -52,7 +52,8 @@ export interface LockMethods<L extends SharedLock | false> {
    * Acquires the lock if that is possible at once: see {@linkcode RLock.tryAcquire} and
    * {@linkcode Lock.tryAcquire}.
    *
-   * @returns a guard that releases the lock at the end of its scope; `undefined` if the lock is held
+   * @returns a guard that releases the lock at the end of its scope; `undefined` if the lock is
+   *   held
    */
   tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined;
   /**

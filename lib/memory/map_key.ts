@@ -26,8 +26,8 @@ export function toKey(key: unknown): SharedKey {
   if (key === null) return key;
   const found = typeof key === "object" ? key.constructor?.name ?? "object" : typeof key;
   throw new TypeError(
-    `Cannot use ${found} as a key: keys must be strings, numbers, bigints, booleans or null, which ` +
-      "are equal in every isolate",
+    `Cannot use ${found} as a key: keys must be strings, numbers, bigints, booleans or null, ` +
+      "which are equal in every isolate",
   );
 }
 
@@ -46,7 +46,7 @@ export function encodeKey(key: SharedKey): void {
   encoder.value(key, "key");
   const { bytes, position } = encoder;
   const end = words(position) * 4;
-  for (let at = position; at < end; at++) bytes[at] = 0; // padding, so that equal keys have equal words
+  for (let at = position; at < end; at++) bytes[at] = 0; // so that equal keys have equal words
   let hash = position;
   for (let at = 0; at * 4 < position; at++) {
     hash = Math.imul(hash ^ encoder.words[at], 0x85ebca6b);

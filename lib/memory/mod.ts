@@ -1,8 +1,8 @@
 /**
  * Shared values, arrays, containers and blocks of memory.
  *
- * To add a type, add a file to this folder and a line here: workers, contexts, `./dummy` and the main
- * module re-export what this module exports.
+ * To add a type, add a file to this folder and a line here: workers, contexts, `./dummy` and the
+ * main module re-export what this module exports.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Names by which all isolates of a program find a shared object.
  *
- * The names are a linked list in the shared heap, read and changed inside `NAMES_GUARD`. An entry has a
- * reference to its object, so a named object lives until its name is removed.
+ * The names are a linked list in the shared heap, read and changed inside `NAMES_GUARD`. An entry
+ * has a reference to its object, so a named object lives until its name is removed.
  *
  * | word of an entry | meaning |
  * |---|---|
@@ -90,7 +90,10 @@ function inNames<T>(section: () => T): T {
   }
 }
 
-/** Returns the word that has the address of the entry with a name; 0 if there is none. Inside the guard. */
+/**
+ * Returns the word that has the address of the entry with a name; 0 if there is none. Inside the
+ * guard.
+ */
 function linkTo(name: Uint8Array): number {
   let link: number = NAMES;
   for (; i32[link] !== 0; link = i32[link] + NEXT) {

@@ -5,8 +5,8 @@
  * |---|---|---|
  * | `MAP` | address of the {@linkcode SharedMap} with the attributes | the creator |
  *
- * The user gets a proxy, which can be sent. Both the proxy and its target, which the user never gets, are
- * registered as handles of the object.
+ * The user gets a proxy, which can be sent. Both the proxy and its target, which the user never
+ * gets, are registered as handles of the object.
  *
  * @module
  */
@@ -134,7 +134,8 @@ class Traps implements ProxyHandler<Target> {
 }
 
 /**
- * An object whose attributes are shared: an assignment by one isolate is visible to all others at once.
+ * An object whose attributes are shared: an assignment by one isolate is visible to all others at
+ * once.
  *
  * @typeParam T the names and types of the attributes
  */
@@ -152,8 +153,8 @@ export interface NamespaceConstructor {
 
   /**
    * Sets an attribute to the result of `fn`, atomically: see {@linkcode SharedMap.update}.
-   * (`namespace.count += 1` is a read and a write: an assignment by another isolate between the two is
-   * lost.)
+   * (`namespace.count += 1` is a read and a write: an assignment by another isolate between the two
+   * is lost.)
    *
    * @returns the new value
    * @throws {TypeError} if the first argument is not a namespace, or `fn` returns `undefined`
@@ -170,12 +171,12 @@ export interface NamespaceConstructor {
 /**
  * The class of objects whose attributes are shared.
  *
- * - Can be sent anywhere: as an argument of a process or a task, in a message, or in a container. It is
- *   shared, not copied.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in a container.
+ *   It is shared, not copied.
  * - Assigning, reading and deleting an attribute are atomic.
  * - Attributes are copied as the values of a {@linkcode SharedMap} are: reads return frozen copies.
- * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and are
- *   not shared, as in Python.
+ * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and
+ *   are not shared, as in Python.
  *
  * Follows Python's `multiprocessing.managers.Namespace`, but an attribute that does not exist is
  * `undefined`.

@@ -1,8 +1,9 @@
 /**
  * Elements of one type that isolates share, without a lock. How they are sent is in `array.ts`.
  *
- * `array[0]` and `array[-1]` are implemented by a `Proxy` at the end of the prototype chain. Properties
- * and methods are found before the chain reaches it, so only the index access itself is slow.
+ * `array[0]` and `array[-1]` are implemented by a `Proxy` at the end of the prototype chain.
+ * Properties and methods are found before the chain reaches it, so only the index access itself is
+ * slow.
  *
  * @module
  */
@@ -102,16 +103,16 @@ export type ElementsOf<Code extends Typecode> =
  *   copied, however long it is.
  * - `data` is the typed array on the shared memory, for loops at full speed. `get`, `set` and
  *   `array[at]` check their arguments, and accept negative indices, which count from the end.
- * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The methods
- *   `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic. Each
- *   returns the previous element, as `Atomics` does.
+ * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are
+ *   atomic. Each returns the previous element, as `Atomics` does.
  * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
  *   addition wraps.
  *
  * Follows Python's `multiprocessing.RawArray`, and adds `data` and the atomic methods.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
- * of those whose elements are numbers
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  *
  * @example A histogram
  * ```ts
@@ -130,13 +131,16 @@ export type ElementsOf<Code extends Typecode> =
 export class RawArray<Code extends Typecode = NumberTypecode>
   implements Iterable<ElementOfTypecode<Code>> {
   /**
-   * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as every
-   * typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.
+   * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as
+   * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.
    */
   readonly data: DataOf<Code>;
   private readonly cells: Cells;
 
-  /** The element at an index; a negative one counts from the end. `get` and `set` are ten times as fast. */
+  /**
+   * The element at an index; a negative one counts from the end. `get` and `set` are ten times as
+   * fast.
+   */
   [at: number]: ElementOfTypecode<Code>;
 
   /**
@@ -184,8 +188,8 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   }
 
   /**
-   * Returns a copy of the elements from index `from` up to, but not including, `to`. Other isolates may
-   * change some of them during the copy.
+   * Returns a copy of the elements from index `from` up to, but not including, `to`. Other isolates
+   * may change some of them during the copy.
    *
    * @param from the first index; a negative one counts from the end
    * @param to the index after the last; a negative one counts from the end
@@ -200,8 +204,8 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   }
 
   /**
-   * Sets the elements from index `from` up to, but not including, `to`. Other isolates may see some of
-   * the new elements before the rest.
+   * Sets the elements from index `from` up to, but not including, `to`. Other isolates may see some
+   * of the new elements before the rest.
    *
    * @param from the first index; a negative one counts from the end
    * @param to the index after the last; a negative one counts from the end
@@ -328,10 +332,11 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   /**
    * Sets an element to the result of `next`, atomically.
    *
-   * @param next called with the previous element, and again if another isolate changes it meanwhile, so
-   *   it should have no side effects
+   * @param next called with the previous element, and again if another isolate changes it
+   *   meanwhile, so it should have no side effects
    * @returns the previous element
-   * @throws {RangeError} if there is no such element, or the result does not fit; nothing is changed
+   * @throws {RangeError} if there is no such element, or the result does not fit; nothing is
+   *   changed
    * @throws what `next` throws; nothing is changed
    */
   update(

@@ -1,9 +1,9 @@
 /**
  * A list of fixed length in a named block of shared memory.
  *
- * The block begins with the number of items, and the byte offsets of their slots and of the end. A slot
- * is one byte for the kind of the item, four bytes for its length, and room for the item: as much as the
- * first item in the slot took, and at least 8 bytes.
+ * The block begins with the number of items, and the byte offsets of their slots and of the end. A
+ * slot is one byte for the kind of the item, four bytes for its length, and room for the item: as
+ * much as the first item in the slot took, and at least 8 bytes.
  *
  * @module
  */
@@ -25,8 +25,8 @@ const MIN_ROOM = 8;
 /**
  * A list of fixed length in shared memory, whose items can be replaced.
  *
- * - An item is a number, a 64-bit bigint, a boolean, a string, bytes or null. It can be replaced by an
- *   item of another type that fits into the room of the first one.
+ * - An item is a number, a 64-bit bigint, a boolean, a string, bytes or null. It can be replaced by
+ *   an item of another type that fits into the room of the first one.
  * - Can be sent anywhere, or attached by the name of its memory.
  * - It has no lock, as in Python. If one isolate changes items that others read, use a lock.
  *
@@ -68,8 +68,8 @@ export class ShareableList implements Iterable<ShareableItem> {
     if (sequence === undefined) {
       if (name === undefined) {
         throw new TypeError(
-          "Cannot make list: neither items nor a name were given. Pass the items, or the name of a list " +
-            "to attach",
+          "Cannot make list: neither items nor a name were given. Pass the items, or the name of a " +
+            "list to attach",
         );
       }
       this.shm = new SharedMemory({ name });
@@ -132,8 +132,8 @@ export class ShareableList implements Iterable<ShareableItem> {
     const needed = roomFor(item, "item");
     if (needed > room) {
       throw new RangeError(
-        `Cannot set item ${index}: it takes ${needed} bytes, and its slot has room for ${room}, as many ` +
-          "as its first item took",
+        `Cannot set item ${index}: it takes ${needed} bytes, and its slot has room for ${room}, ` +
+          "as many as its first item took",
       );
     }
     const from = start + SLOT_HEADER;

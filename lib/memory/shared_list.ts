@@ -47,23 +47,24 @@ const LIST = objectWord.FIRST;
 /**
  * A list in shared memory: a change by one isolate is visible to all others at once.
  *
- * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another container.
- *   All isolates that have it see the same list. Its memory is freed when no isolate has it.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another
+ *   container. All isolates that have it see the same list. Its memory is freed when no isolate has
+ *   it.
  * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
  *   {@linkcode SharedList.update} changes an element depending on its current value.
  * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
  *   worker that is terminated all of them throw {@linkcode TerminatedError}.
- * - Elements are accessed by {@linkcode SharedList.at} and `get`, not by `list[0]`. Negative indices
- *   count from the end everywhere.
- * - An element is copied when it is stored; a value that cannot be sent is rejected. Reads
- *   return copies too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws instead
- *   of changing only the copy. To change a part of an element, use `update`, or a shared container
- *   as the element: these are not copied. (A list that contains itself, directly or not, is never
- *   freed.)
+ * - Elements are accessed by {@linkcode SharedList.at} and `get`, not by `list[0]`. Negative
+ *   indices count from the end everywhere.
+ * - An element is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ *   copies too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws
+ *   instead of changing only the copy. To change a part of an element, use `update`, or a shared
+ *   container as the element: these are not copied. (A list that contains itself, directly or not,
+ *   is never freed.)
  * - `pop`, `copy`, and the functions passed to `update` and `sort`, get copies that are not frozen.
- * - Two values are equal if their encodings are equal: primitives as by `Array.includes`, plain objects
- *   and arrays part by part, with properties in the same order, and shared objects if they are the same
- *   object.
+ * - Two values are equal if their encodings are equal: primitives as by `Array.includes`, plain
+ *   objects and arrays part by part, with properties in the same order, and shared objects if they
+ *   are the same object.
  *
  * Follows Python's `list` as `multiprocessing.Manager` shares it, whose proxies lose changes to the
  * parts of elements, and adds the names of `Array`.
@@ -141,14 +142,16 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
     return this.snapshot(freeze<T>, toIndex(start), toIndex(end));
   }
 
-  /** Iterates over the elements as they are at the time of the call. Later changes have no effect. */
+  /**
+   * Iterates over the elements as they are at the time of the call. Later changes have no effect.
+   */
   [Symbol.iterator](): ArrayIterator<Frozen<T>> {
     return this.slice().values();
   }
 
   /**
-   * Returns an array with copies of all elements, as they are at the time of the call. Shared objects in
-   * them are not copied.
+   * Returns an array with copies of all elements, as they are at the time of the call. Shared
+   * objects in them are not copied.
    *
    * @throws {TaskLookupError} if an element needs a module that this isolate has not imported
    */
@@ -224,9 +227,10 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   /**
    * Sets the element at an index to the result of `fn`, atomically: no concurrent change is lost.
    *
-   * `fn` gets a copy of the element, which it may change and return. Other isolates use the list while
-   * it runs. If one of them has replaced the element by the time `fn` returns, `fn` is called again with
-   * the new one. So it should be short and have no side effects, and it must not change this list.
+   * `fn` gets a copy of the element, which it may change and return. Other isolates use the list
+   * while it runs. If one of them has replaced the element by the time `fn` returns, `fn` is called
+   * again with the new one. So it should be short and have no side effects, and it must not change
+   * this list.
    *
    * @returns the new element
    * @throws {RangeError} if there is no such element, or the shared heap is full
@@ -320,8 +324,8 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    *
    * @throws {RangeError} if there is none
    * @throws {TypeError} if the index is not an integer
-   * @throws {TaskLookupError} if it needs a module that this isolate has not imported; it is removed
-   *   all the same
+   * @throws {TaskLookupError} if it needs a module that this isolate has not imported; it is
+   *   removed all the same
    */
   pop(index = -1): T {
     checkControlBeforeChange(this.address);
@@ -357,10 +361,11 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   }
 
   /**
-   * Sorts the elements. If another isolate changes the list meanwhile, the sort starts again with the
-   * changed list.
+   * Sorts the elements. If another isolate changes the list meanwhile, the sort starts again with
+   * the changed list.
    *
-   * @param compare as for `Array.sort`; if omitted, elements are compared by `<`, numbers as numbers
+   * @param compare as for `Array.sort`; if omitted, elements are compared by `<`, numbers as
+   *   numbers
    * @returns this list
    * @throws {TaskLookupError} if an element needs a module that this isolate has not imported
    * @throws what `compare` throws; nothing is changed

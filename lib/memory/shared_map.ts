@@ -44,7 +44,10 @@ const TYPE = 19;
 
 const TABLE = objectWord.FIRST;
 
-/** Entries to put into a map: pairs of key and value, or an object whose property names are the keys. */
+/**
+ * Entries to put into a map: pairs of key and value, or an object whose property names are the
+ * keys.
+ */
 export type Entries<K, V> =
   | Iterable<readonly [K, V | NoInfer<Frozen<V>>]>
   | { readonly [name: string]: V | NoInfer<Frozen<V>> };
@@ -52,22 +55,24 @@ export type Entries<K, V> =
 /**
  * A map in shared memory: a change by one isolate is visible to all others at once.
  *
- * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another container.
- *   All isolates that have it see the same map. Its memory is freed when no isolate has it.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another
+ *   container. All isolates that have it see the same map. Its memory is freed when no isolate has
+ *   it.
  * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
  *   {@linkcode SharedMap.update} changes a value depending on its current one.
  * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
  *   worker that is terminated all of them throw {@linkcode TerminatedError}.
- * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are in the
- *   order of insertion.
- * - A value is copied when it is stored; a value that cannot be sent is rejected. Reads return copies
- *   too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws instead of
- *   changing only the copy. To change a part of a value, use `update`, or a shared container as the
- *   value: these are not copied. (A map that contains itself, directly or not, is never freed.)
+ * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are
+ *   in the order of insertion.
+ * - A value is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ *   copies too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws
+ *   instead of changing only the copy. To change a part of a value, use `update`, or a shared
+ *   container as the value: these are not copied. (A map that contains itself, directly or not, is
+ *   never freed.)
  * - `pop`, `popitem`, `copy`, and the function passed to `update`, get copies that are not frozen.
  *
- * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose changes
- * to the parts of values.
+ * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose
+ * changes to the parts of values.
  *
  * @typeParam K type of the keys
  * @typeParam V type of the values
@@ -187,8 +192,8 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * Iterates over the pairs of key and value as they are at the time of the call. Later changes have no
-   * effect.
+   * Iterates over the pairs of key and value as they are at the time of the call. Later changes
+   * have no effect.
    *
    * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
@@ -217,10 +222,10 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /**
    * Sets the value of a key to the result of `fn`, atomically: no concurrent change is lost.
    *
-   * `fn` gets a copy of the value, `undefined` if there is no such key, which it may change and return.
-   * Other isolates use the map while it runs. If one of them has set the value by the time `fn` returns,
-   * `fn` is called again with the new one. So it should be short and have no side effects, and it must
-   * not change this map.
+   * `fn` gets a copy of the value, `undefined` if there is no such key, which it may change and
+   * return. Other isolates use the map while it runs. If one of them has set the value by the time
+   * `fn` returns, `fn` is called again with the new one. So it should be short and have no side
+   * effects, and it must not change this map.
    *
    * @returns the new value
    * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
@@ -233,7 +238,8 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /**
    * Sets the values of several keys, in one atomic step.
    *
-   * @param entries another map, pairs of key and value, or an object whose property names are the keys
+   * @param entries another map, pairs of key and value, or an object whose property names are the
+   *   keys
    * @throws {TypeError} if one of the keys cannot be a key
    * @throws {DataCloneError} if one of the values cannot be sent; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
@@ -282,8 +288,8 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *
    * @throws {RangeError} if there is no such key
    * @throws {TypeError} if `key` cannot be a key
-   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the key is
-   *   removed all the same
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the
+   *   key is removed all the same
    */
   pop(key: K): V;
   /** Removes a key and returns its value; `fallback` if there is no such key. */
@@ -306,8 +312,8 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *
    * @returns the key and its value
    * @throws {RangeError} if the map is empty
-   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the key is
-   *   removed all the same
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the
+   *   key is removed all the same
    */
   popitem(): [K, V] {
     checkControlBeforeChange(this.address);
@@ -318,8 +324,8 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * Returns a `Map` with copies of all values, as they are at the time of the call. Shared objects in
-   * them are not copied.
+   * Returns a `Map` with copies of all values, as they are at the time of the call. Shared objects
+   * in them are not copied.
    *
    * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
@@ -343,7 +349,10 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     }
   }
 
-  /** Sets the value of a key to the result of `fn`, again whenever another isolate has set it meanwhile. */
+  /**
+   * Sets the value of a key to the result of `fn`, again whenever another isolate has set it
+   * meanwhile.
+   */
   private recompute(key: SharedKey, fn: (value: V | undefined) => unknown): unknown {
     if (typeof fn !== "function") {
       throw new TypeError(

@@ -37,7 +37,8 @@ let lastNumber = 0;
  *
  * - Can also be sent anywhere. It is shared, not copied.
  * - The name exists until {@linkcode SharedMemory.unlink}, or the end of the program. The memory is
- *   freed when it has no name and no isolate uses it: it does not leak, and is not freed while in use.
+ *   freed when it has no name and no isolate uses it: it does not leak, and is not freed while in
+ *   use.
  * - New memory is filled with zeros.
  *
  * Follows Python's `multiprocessing.shared_memory.SharedMemory`.
@@ -72,7 +73,8 @@ export class SharedMemory implements Disposable {
   /**
    * Creates a block, or attaches an existing one by its name.
    *
-   * @throws {RangeError} if `size` is not an integer of at least 1, or `name` is not a string or empty
+   * @throws {RangeError} if `size` is not an integer of at least 1, or `name` is not a string or
+   *   empty
    * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown
    * @throws {Deno.errors.AlreadyExists} if a block is to be created and the name is in use
    * @throws {Deno.errors.NotFound} if a block is to be attached and no block has the name
@@ -96,7 +98,8 @@ export class SharedMemory implements Disposable {
     } else {
       if (name === undefined) {
         throw new TypeError(
-          "Cannot attach shared memory: no name was given. Pass its name, or create: true for a new block",
+          "Cannot attach shared memory: no name was given. Pass its name, or create: true for a " +
+            "new block",
         );
       }
       this.block = findName(name) as SharedArrayBuffer | undefined;
@@ -133,8 +136,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Removes the name: the block can no longer be attached. Isolates that have attached it can still use
-   * it.
+   * Removes the name: the block can no longer be attached. Isolates that have attached it can still
+   * use it.
    *
    * @throws {Deno.errors.NotFound} if the name was removed before
    */

@@ -9,12 +9,12 @@
  * | `ELEMENTS` | address of the block with the addresses of the elements; 0: none yet | inside `GUARD` |
  * | `VERSION` | number of changes, modulo 2^32 | inside `GUARD` |
  *
- * The sections inside the guard move addresses, never values (see `stored_value.ts`): shifting a million
- * elements, to make room at the front, takes about a millisecond. A section that needs more room
- * allocates it before it changes anything, so no section fails halfway.
+ * The sections inside the guard move addresses, never values (see `stored_value.ts`): shifting a
+ * million elements, to make room at the front, takes about a millisecond. A section that needs more
+ * room allocates it before it changes anything, so no section fails halfway.
  *
- * Negative indices count from the end. They are resolved inside the guard, since the length may change
- * before.
+ * Negative indices count from the end. They are resolved inside the guard, since the length may
+ * change before.
  *
  * @module
  */
@@ -97,8 +97,8 @@ export function elementsOf(list: number, start = 0, end = Infinity): Elements {
  *
  * @param stored the new element
  * @param expected an element that is pinned: the new one replaces this one only; 0: it replaces any
- * @returns the replaced element, with the pin of the list; -1 if it was not the expected one; 0 if there
- *   is no element at the index
+ * @returns the replaced element, with the pin of the list; -1 if it was not the expected one; 0 if
+ *   there is no element at the index
  */
 export function exchangeElement(
   list: number,

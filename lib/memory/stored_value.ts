@@ -1,6 +1,6 @@
 /**
- * Stored values: the encoded values in shared containers. Each is a block that is written once, never
- * changed, and freed when neither a container nor a reader needs it.
+ * Stored values: the encoded values in shared containers. Each is a block that is written once,
+ * never changed, and freed when neither a container nor a reader needs it.
  *
  * | word | meaning | written by |
  * |---|---|---|
@@ -11,13 +11,13 @@
  * | message | the encoded value | the creator |
  *
  * A reader pins the stored value inside the guard of the container, while the container has it, and
- * reads it outside the guard. Without the pin another isolate could replace the value meanwhile, and so
- * free the block, or a shared object for which the reader is about to create a handle. While a stored
- * value is pinned no other one has its address. So a container that still has this address still has
- * this value, which is what compare-and-swap relies on.
+ * reads it outside the guard. Without the pin another isolate could replace the value meanwhile,
+ * and so free the block, or a shared object for which the reader is about to create a handle. While
+ * a stored value is pinned no other one has its address. So a container that still has this address
+ * still has this value, which is what compare-and-swap relies on.
  *
- * The references are listed outside the message so that a stored value can be freed without decoding
- * it: decoding creates handles, needs imported modules and runs user code.
+ * The references are listed outside the message so that a stored value can be freed without
+ * decoding it: decoding creates handles, needs imported modules and runs user code.
  *
  * @module
  */
@@ -79,8 +79,8 @@ const pending: number[] = [];
 let isDestroying = false;
 
 /**
- * Releases a pin. The last one destroys the stored value and releases the objects that it refers to.
- * Must not be called inside a guard.
+ * Releases a pin. The last one destroys the stored value and releases the objects that it refers
+ * to. Must not be called inside a guard.
  *
  * Those objects may contain stored values in turn, to any depth. So stored values that become free
  * meanwhile are put into a list, instead of being destroyed recursively.
@@ -159,7 +159,7 @@ export function isEncodedAs(stored: number, encoder: Encoder): boolean {
 }
 
 function hasSameBlocks(start: number, encoder: Encoder): boolean {
-  const message = u8.slice(start, start + encoder.totalBytes); // with the padding between the blocks
+  const message = u8.slice(start, start + encoder.totalBytes); // with padding between blocks
   encoder.copyTo(message, 0);
   for (let at = 0; at < message.length; at++) if (u8[start + at] !== message[at]) return false;
   return true;

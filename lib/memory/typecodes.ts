@@ -1,8 +1,8 @@
 /**
  * The types of elements in shared memory: Python's typecodes, and names.
  *
- * An element is stored in a cell, a number of fixed width. A JavaScript value is checked before it is
- * stored: no value is silently wrapped, truncated or rounded to another integer.
+ * An element is stored in a cell, a number of fixed width. A JavaScript value is checked before it
+ * is stored: no value is silently wrapped, truncated or rounded to another integer.
  *
  * @module
  */
@@ -176,7 +176,8 @@ function floats(
     fits(it) {
       if (typeof it !== "number") return false;
       number[0] = it;
-      return Number.isFinite(number[0]) || !Number.isFinite(it); // it may be rounded, but not to infinity
+      // It may be rounded, but not to infinity.
+      return Number.isFinite(number[0]) || !Number.isFinite(it);
     },
     toCell(element) {
       number[0] = element as number;
@@ -279,8 +280,8 @@ export function isOfType(kind: Kind, value: unknown): boolean {
 }
 
 /**
- * The error for an element that does not fit: `Cannot ${verb}: …`. It is a `TypeError` if the element
- * has another JavaScript type.
+ * The error for an element that does not fit: `Cannot ${verb}: …`. It is a `TypeError` if the
+ * element has another JavaScript type.
  */
 export function rangeError(kind: Kind, element: unknown, verb: string): Error {
   const { name, type, domain } = kind;

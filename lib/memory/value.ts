@@ -7,8 +7,8 @@
  * | `LOCK` | `RAW` for a `RawValue`, `NO_LOCK`, or the address of the lock, with a reference to it | the creator |
  * | `CELL`, two words | the element | all isolates, by `Atomics` |
  *
- * No isolate sleeps on these words. `CELL` is at an even address, as 64-bit elements require, since the
- * blocks of the heap are.
+ * No isolate sleeps on these words. `CELL` is at an even address, as 64-bit elements require, since
+ * the blocks of the heap are.
  *
  * @module
  */
@@ -77,15 +77,15 @@ function cellsAt(address: number): Cells {
  * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
  *   copied.
  * - `value.value += 1` is a read and a write, and another isolate may write between the two. The
- *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic.
- *   Each returns the previous value, as `Atomics` does.
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are
+ *   atomic. Each returns the previous value, as `Atomics` does.
  * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
  *   addition wraps.
  *
  * Follows Python's `multiprocessing.RawValue`, and adds the atomic methods.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
- * of those whose elements are numbers
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  *
  * @example A total
  * ```ts
@@ -247,16 +247,16 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
  * - `value.value += 1` is a read and a write, and another isolate may write between the two. The
  *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic
  *   and need no lock. Each returns the previous value, as `Atomics` does.
- * - The lock is for operations of several steps. No member acquires it implicitly, not even `value`:
- *   it protects the value only if all users of the value acquire it.
+ * - The lock is for operations of several steps. No member acquires it implicitly, not even
+ *   `value`: it protects the value only if all users of the value acquire it.
  * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
  *   addition wraps.
  *
  * Follows Python's `multiprocessing.Value`, where reading and setting `value` acquire the lock, and
  * overflow wraps.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted, any
- * of those whose elements are numbers
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  * @typeParam L the class of its lock; `false` if it has none
  *
  * @example Counting in all workers
@@ -292,7 +292,8 @@ export class Value<
    *
    * @param typecode the type of the element
    * @param initial the element; 0, 0n, false or "\0" if omitted
-   * @throws {TypeError} if there is no such type, `initial` is of another type, or `lock` is not a lock
+   * @throws {TypeError} if there is no such type, `initial` is of another type, or `lock` is not a
+   *   lock
    * @throws {RangeError} if `initial` does not fit the type
    */
   constructor(typecode: Code, initial?: ElementOfTypecode<Code>, options: SharedOptions<L> = {}) {
@@ -318,13 +319,16 @@ export class Value<
     return handleFor(lock) as Exclude<L, false>;
   }
 
-  /** Returns the value without its lock: this object, since no member acquires the lock implicitly. */
+  /**
+   * Returns the value without its lock: this object, since no member acquires the lock implicitly.
+   */
   getObj(): RawValue<Code> {
     return this;
   }
 
   /**
-   * Creates another value of the same type with the current value of this one, and a lock of its own.
+   * Creates another value of the same type with the current value of this one, and a lock of its
+   * own.
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */

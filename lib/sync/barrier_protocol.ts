@@ -1,8 +1,8 @@
 /**
  * The protocol of {@linkcode Barrier}: its shared words, and the steps of an arrival.
  *
- * A generation is one use of the barrier: it begins when the previous one has ended, and ends when all
- * parties have arrived, or by a reset.
+ * A generation is one use of the barrier: it begins when the previous one has ended, and ends when
+ * all parties have arrived, or by a reset.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
@@ -17,21 +17,22 @@
  * | s -> s + 1 | broken |
  * | s, or s + 1 -> s + 2 | reset |
  *
- * `COUNT`, `STATE` and `RUNNER` are written inside the guard of `WAITERS`, and a generation ends in the
- * same section that wakes everyone in `WAITERS`. So all waiters in that queue are of the current
- * generation, and either all of them pass or none does. The result, `PASSED` or `BROKEN`, is stored in
- * the node of each waiter: when the waiter runs, the barrier may be in a later generation already.
+ * `COUNT`, `STATE` and `RUNNER` are written inside the guard of `WAITERS`, and a generation ends in
+ * the same section that wakes everyone in `WAITERS`. So all waiters in that queue are of the
+ * current generation, and either all of them pass or none does. The result, `PASSED` or `BROKEN`,
+ * is stored in the node of each waiter: when the waiter runs, the barrier may be in a later
+ * generation already.
  *
  * Giving up and dying:
  *
- * - A waiter that times out, is aborted or dies breaks its generation in the section in which it leaves
- *   the queue.
- * - If a waiter died but is still queued, the last arrival counts too few live waiters, and breaks the
- *   generation.
+ * - A waiter that times out, is aborted or dies breaks its generation in the section in which it
+ *   leaves the queue.
+ * - If a waiter died but is still queued, the last arrival counts too few live waiters, and breaks
+ *   the generation.
  * - If the runner dies, its waiters are woken and break the generation.
  *
- * The sections use the guard, not a lock: a lock of a terminated worker goes to another isolate, but
- * the worker runs on until its next wait, and would write words that it no longer owns.
+ * The sections use the guard, not a lock: a lock of a terminated worker goes to another isolate,
+ * but the worker runs on until its next wait, and would write words that it no longer owns.
  *
  * @module
  */
@@ -165,8 +166,8 @@ export function* arriving(barrier: ObjectAddress): Steps<Arrival> {
         expected: state,
         ownerWord: barrier + RUNNER,
         group: barrier + STATE,
-        // A party is counted only when it is in the queue, so that the last one does not miss it. If
-        // it is early or the last one by now, it must not sleep here.
+        // A party is counted only when it is in the queue, so that the last one does not miss it.
+        // If it is early or the last one by now, it must not sleep here.
         admit: () => {
           const counts = i32[barrier + RUNNER] === 0 &&
             i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;
@@ -184,14 +185,15 @@ export function* arriving(barrier: ObjectAddress): Steps<Arrival> {
 }
 
 /**
- * Ends the action of the generation of `state`: lets all parties pass if it succeeded, else breaks the
- * generation.
+ * Ends the action of the generation of `state`: lets all parties pass if it succeeded, else breaks
+ * the generation.
  *
  * @returns whether they pass
  */
 export function finishAction(barrier: ObjectAddress, state: number, succeeded: boolean): boolean {
   const passed = withQueueGuard(barrier + WAITERS, () => {
-    Atomics.compareExchange(i32, barrier + RUNNER, thisIsolate, 0); // another, if this one counts as dead
+    // If this isolate has been ended, another one may be the runner by now.
+    Atomics.compareExchange(i32, barrier + RUNNER, thisIsolate, 0);
     if (i32[barrier + STATE] !== state) return false;
     return succeeded ? tryPass(barrier) : breakNow(barrier) !== broken;
   });

@@ -2,17 +2,17 @@
  * Nested calls under one lock: how {@linkcode mutex} and {@linkcode synchronized} avoid waiting for
  * themselves.
  *
- * A function that runs under a lock may call another one that runs under the same lock. If the nested
- * call acquired the lock again, it would wait for its own caller forever. So it acquires another lock
- * instead, the inner lock of the call that it is nested in:
+ * A function that runs under a lock may call another one that runs under the same lock. If the
+ * nested call acquired the lock again, it would wait for its own caller forever. So it acquires
+ * another lock instead, the inner lock of the call that it is nested in:
  *
  *     withdraw()      acquires the lock
  *     ├── check()     nested in withdraw(): acquires the inner lock of withdraw()
  *     └── log()       nested in withdraw(): acquires the same inner lock, so it waits for check()
  *
  * Nested calls can overlap if one was not awaited. The inner lock makes them exclude each other, as
- * the lock itself excludes unrelated calls. A nested call has an inner lock too, for the calls nested
- * in it, and so on to any depth.
+ * the lock itself excludes unrelated calls. A nested call has an inner lock too, for the calls
+ * nested in it, and so on to any depth.
  *
  * A call releases what it acquired when the call itself and all calls nested in it have ended. So a
  * nested call that its caller did not await still runs under the lock.
@@ -28,7 +28,9 @@ import { AbandonedLockError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { Lock } from "./lock.ts";
 
-/** A lock that {@linkcode mutex} accepts: any object that is acquired and released like a `Lock`. */
+/**
+ * A lock that {@linkcode mutex} accepts: any object that is acquired and released like a `Lock`.
+ */
 export interface Lockable {
   /** Acquires the lock, waiting while it is not available. */
   acquire(options?: WaitOptions): Promise<unknown>;
@@ -56,7 +58,7 @@ export class LockedCall {
   constructor(lock: Lockable) {
     this.lock = lock;
     let call = blockingCall ?? asyncCalls?.getStore();
-    // A context can outlive its call. Skipping ended calls keeps chains of calls from growing forever.
+    // A context can outlive its call. Skipping ended calls keeps the chains of calls short.
     while (call?.hasEnded) call = call.enclosing;
     this.enclosing = call;
     while (call !== undefined && (call.lock !== lock || call.hasEnded)) call = call.enclosing;
@@ -122,7 +124,9 @@ interface AsyncCalls {
   getStore(): LockedCall | undefined;
 }
 
-/** The call of the current async context. Loaded with the first async call, since that takes 15 ms. */
+/**
+ * The call of the current async context. Loaded with the first async call, since that takes 15 ms.
+ */
 let asyncCalls: AsyncCalls | undefined;
 
 /** Runs the async function of a call that has acquired its lock. */

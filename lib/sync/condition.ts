@@ -1,15 +1,16 @@
 /**
- * Condition variables: waiting, under a lock, until another isolate or async task notifies of a change.
+ * Condition variables: waiting, under a lock, until another isolate or async task notifies of a
+ * change.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
  * | `LOCK` | address of the lock of the condition | the creator | | |
  * | `ZERO` | always 0: a waiter sleeps until it is woken | | waiters for a notification, in `QUEUE` | `notify`, one waiter for each |
  *
- * A waiter joins the queue while it holds the lock, then frees the lock and sleeps. `notify` requires
- * the lock. So the queue that `notify` sees consists of exactly the waiters whose wait has begun: no
- * notification is lost, and none reaches a waiter that came later. (If the waiter freed the lock first,
- * a notification between the two steps would find no waiter.)
+ * A waiter joins the queue while it holds the lock, then frees the lock and sleeps. `notify`
+ * requires the lock. So the queue that `notify` sees consists of exactly the waiters whose wait has
+ * begun: no notification is lost, and none reaches a waiter that came later. (If the waiter freed
+ * the lock first, a notification between the two steps would find no waiter.)
  *
  * Before its wait ends, a waiter acquires the lock again, whether it was notified, timed out or was
  * aborted, and however long that takes.
@@ -18,8 +19,8 @@
  *
  * - If a waiter dies after it was notified and before it has the lock, its notification goes to the
  *   next waiter.
- * - If a holder of the lock dies, all waiters are woken: it may have died before it notified them, or
- *   while it made use of a notification.
+ * - If a holder of the lock dies, all waiters are woken: it may have died before it notified them,
+ *   or while it made use of a notification.
  *
  * @module
  */
@@ -151,13 +152,13 @@ function evaluate<T>(predicate: () => T): T {
 /**
  * A condition variable: isolates wait, under a lock, until another one notifies them of a change.
  *
- * - {@linkcode Condition.wait} frees the lock, waits for a notification, and acquires the lock again;
- *   an {@linkcode RLock} as often as it was acquired before.
+ * - {@linkcode Condition.wait} frees the lock, waits for a notification, and acquires the lock
+ *   again; an {@linkcode RLock} as often as it was acquired before.
  * - {@linkcode Condition.notify} wakes the longest waiting first.
- * - After a wait, check the state that you wait for, or use {@linkcode Condition.waitFor}, which does.
- *   Another caller may have changed the state between the notification and the acquisition of the
- *   lock. And if a promise is notified while its isolate blocks, another waiter gets the notification,
- *   and the promise resumes later without a change.
+ * - After a wait, check the state that you wait for, or use {@linkcode Condition.waitFor}, which
+ *   does. Another caller may have changed the state between the notification and the acquisition of
+ *   the lock. And if a promise is notified while its isolate blocks, another waiter gets the
+ *   notification, and the promise resumes later without a change.
  * - If a holder of the lock dies, all waiters are woken, and the first one gets
  *   {@linkcode AbandonedLockError}.
  * - Can be sent anywhere, with its lock.
@@ -273,8 +274,8 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   }
 
   /**
-   * Waits until the predicate returns a truthy value. The predicate is called under the lock, first at
-   * once and then after each notification.
+   * Waits until the predicate returns a truthy value. The predicate is called under the lock, first
+   * at once and then after each notification.
    *
    * @returns the last result of the predicate: a falsy one if `timeoutMs` passed first
    * @throws {TypeError} if the predicate returns a promise; the lock is acquired
@@ -292,7 +293,8 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
   }
 
   /**
-   * Wakes up to `n` waiters, the longest waiting first. They continue when they have acquired the lock.
+   * Wakes up to `n` waiters, the longest waiting first. They continue when they have acquired the
+   * lock.
    *
    * @throws {Error} if this isolate does not hold the lock
    * @throws {RangeError} if `n` is not an integer of at least 0

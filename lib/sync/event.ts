@@ -5,8 +5,9 @@
  * |---|---|---|---|---|
  * | `CHANGES` | number of times that the flag has changed: odd if it is set, even if it is clear | `set`, `clear` | waiters for the flag, in `QUEUE` | `set` |
  *
- * A waiter remembers the even number that it read. Any other number means that the flag has been set
- * since, even if it is clear again: a `clear()` right after a `set()` hides the `set()` from no waiter.
+ * A waiter remembers the even number that it read. Any other number means that the flag has been
+ * set since, even if it is clear again: a `clear()` right after a `set()` hides the `set()` from no
+ * waiter.
  *
  * @module
  */

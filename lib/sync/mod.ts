@@ -1,8 +1,8 @@
 /**
  * The synchronization primitives: locks, semaphores, events, conditions and barriers.
  *
- * To add a primitive, add a file to this folder and a line here: workers, contexts, `./dummy` and the
- * main module re-export what this module exports.
+ * To add a primitive, add a file to this folder and a line here: workers, contexts, `./dummy` and
+ * the main module re-export what this module exports.
  *
  * @module
  */

@@ -12,10 +12,11 @@
  * | me -> first waiter | released by handing off: the waiter owns the lock when it wakes |
  * | ended isolate -> me | the lock was abandoned, and acquired by this isolate |
  *
- * Fairness: a release normally frees the lock and wakes the first waiter. An isolate that acquires the
- * lock before that waiter runs overtakes it, which is fast, since no isolate has to sleep. A waiter that
- * was overtaken returns to the front of the queue, and the next release hands the lock off to it. So
- * a waiter is overtaken at most once. This is the starvation mode of Go's `sync.Mutex`.
+ * Fairness: a release normally frees the lock and wakes the first waiter. An isolate that acquires
+ * the lock before that waiter runs overtakes it, which is fast, since no isolate has to sleep. A
+ * waiter that was overtaken returns to the front of the queue, and the next release hands the lock
+ * off to it. So a waiter is overtaken at most once. This is the starvation mode of Go's
+ * `sync.Mutex`.
  *
  * The race to win: the owner releases between a waiter's check of `OWNER` and its sleep. The waiter
  * checks `OWNER` again after it has joined the queue, and the owner checks the queue after it has
@@ -94,8 +95,8 @@ export function* acquiring(owner: Word, untimed = false, successorQueue = 0): St
  * Completes the acquisition by an isolate that has stored itself in `OWNER`. Two wake-ups may be
  * missing, because their wakers searched for waiters by the value of `OWNER`:
  *
- * - The end of the previous owner wakes the waiters of all queues that depend on it. It does not find
- *   them once `OWNER` has changed, so this isolate wakes those of the other queues.
+ * - The end of the previous owner wakes the waiters of all queues that depend on it. It does not
+ *   find them once `OWNER` has changed, so this isolate wakes those of the other queues.
  * - If this isolate has been ended since it last checked, its waiters were woken before it was the
  *   owner. So it wakes the first one, which takes the lock over.
  */
@@ -123,7 +124,7 @@ export function relinquish(owner: Word): boolean {
   }
   for (;;) {
     const found = Atomics.load(i32, owner);
-    if (hasEnded(thisIsolate)) return true; // checked after the load: `found` may have taken over since
+    if (hasEnded(thisIsolate)) return true; // checked after the load: `found` may have taken over
     if (found === 0) return false;
     if (hasWaiters(queue)) {
       if (handOff(queue, owner, found)) return true; // found -> 0, or found -> first waiter

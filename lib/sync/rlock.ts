@@ -6,8 +6,8 @@
  * | `OWNER`, its queue | the isolate that holds the lock: see `ownership.ts` | `acquire`, the last `release` |
  *
  * Which owner in that isolate holds the lock, and how often, is known to that isolate alone, in
- * `holds`. It must not be in shared words: a terminated worker runs on until its next wait, and would
- * then change the count of the isolate that has acquired the lock since.
+ * `holds`. It must not be in shared words: a terminated worker runs on until its next wait, and
+ * would then change the count of the isolate that has acquired the lock since.
  *
  * @module
  */
@@ -132,9 +132,9 @@ export class RLockGuard implements Disposable {
  * - The blocking code of an isolate is one owner, so calls of {@linkcode RLock.acquireSync} can be
  *   nested. Release the lock before the next `await`: the blocking code of other async tasks is the
  *   same owner.
- * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new owner,
- *   and waits for the others, unless the guard of an earlier acquire, or a {@linkcode LockOwner}, is
- *   passed as `owner`.
+ * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new
+ *   owner, and waits for the others, unless the guard of an earlier acquire, or a {@linkcode
+ *   LockOwner}, is passed as `owner`.
  * - Only the isolate that holds it can release it.
  * - A blocking acquire of a lock that an async task of this isolate holds would never return: it
  *   throws {@linkcode DeadlockError}, unless `timeoutMs` is given.
@@ -185,7 +185,8 @@ export class RLock extends SharedHandle {
   /**
    * Acquires the lock, waiting while another owner holds it.
    *
-   * @returns a guard that releases this acquire at the end of its scope, and can be passed as `owner`
+   * @returns a guard that releases this acquire at the end of its scope, and can be passed as
+   *   `owner`
    * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
    * @throws {AbandonedLockError} if the holder died; the lock is acquired once
    * @throws {TypeError} if `owner` is neither a guard nor a `LockOwner`
@@ -267,7 +268,9 @@ export class RLock extends SharedHandle {
     return ownerOf(this.address + OWNER) !== 0;
   }
 
-  /** How often the owner in this isolate has acquired the lock; 0 if this isolate does not hold it. */
+  /**
+   * How often the owner in this isolate has acquired the lock; 0 if this isolate does not hold it.
+   */
   get depth(): number {
     return holds.get(this.address)?.depth ?? 0;
   }
@@ -331,8 +334,8 @@ export function releaseAll(lock: ObjectAddress): Hold {
 }
 
 /**
- * Steps of acquiring a lock that {@linkcode releaseAll} freed, as often as it was acquired before. The
- * timeout and the signal of the wait are ignored.
+ * Steps of acquiring a lock that {@linkcode releaseAll} freed, as often as it was acquired before.
+ * The timeout and the signal of the wait are ignored.
  *
  * @param successorQueue address of a queue whose first waiter is woken if this one dies; 0 for none
  */

@@ -11,12 +11,12 @@
  * | v -> v - 1 | acquired; only if v > 0 |
  * | v -> v + n | released |
  *
- * A waiter sleeps only while `VALUE` is 0. A waiter that was woken but found no permit, because another
- * caller was faster, returns to the front of the queue.
+ * A waiter sleeps only while `VALUE` is 0. A waiter that was woken but found no permit, because
+ * another caller was faster, returns to the front of the queue.
  *
- * The race to win: two releases must not both wake the same waiter, or one permit stays unused while
- * another waiter sleeps. Each wake-up removes its waiter from the queue, so the second one reaches the
- * next waiter.
+ * The race to win: two releases must not both wake the same waiter, or one permit stays unused
+ * while another waiter sleeps. Each wake-up removes its waiter from the queue, so the second one
+ * reaches the next waiter.
  *
  * @module
  */
@@ -127,8 +127,8 @@ export class Semaphore extends SharedHandle {
   /**
    * Acquires a permit, waiting while none is available.
    *
-   * @returns a guard that releases the permit at the end of its scope; {@linkcode Semaphore.release}
-   *   does too
+   * @returns a guard that releases the permit at the end of its scope; {@linkcode
+   *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
    * @throws the reason of `signal`, if it is aborted first
    */
@@ -142,8 +142,8 @@ export class Semaphore extends SharedHandle {
   /**
    * Acquires a permit, blocking the isolate while none is available.
    *
-   * @returns a guard that releases the permit at the end of its scope; {@linkcode Semaphore.release}
-   *   does too
+   * @returns a guard that releases the permit at the end of its scope; {@linkcode
+   *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
    * @throws {DeadlockError} if no other isolate could release one and `timeoutMs` is not given
    * @throws {TerminatedError} if this worker is terminated
@@ -167,8 +167,8 @@ export class Semaphore extends SharedHandle {
   /**
    * Releases `n` permits and wakes up to `n` waiters.
    *
-   * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would exceed
-   *   its limit
+   * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would
+   *   exceed its limit
    */
   release(n = 1): void {
     if (!Number.isInteger(n) || n < 1) {

@@ -72,7 +72,8 @@ export async function sleep(ms: number, options?: { signal?: AbortSignal }): Pro
 }
 
 /**
- * Blocks the isolate for a number of milliseconds. The termination of the worker interrupts the sleep.
+ * Blocks the isolate for a number of milliseconds. The termination of the worker interrupts the
+ * sleep.
  *
  * Follows Python's `time.sleep`.
  *
