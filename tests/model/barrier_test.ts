@@ -119,7 +119,7 @@ function assertAgree(told: Told[]): boolean {
  */
 function oneTimesOut(parties: number, threads: number, timeoutMs = 1): Scenario {
   return {
-    name: `Barrier: of ${threads} that come for ${parties} parties one has ${timeoutMs} ms`,
+    name: `Barrier: ${threads} of ${parties} parties arrive, one with ${timeoutMs} ms`,
     threads,
     uses,
     setUp(world) {
@@ -298,7 +298,7 @@ proves(runnerIsEnded);
 
 /** The same, and another comes for the next round while the action runs: it is not left outside. */
 const runnerEndsItself: Scenario = {
-  name: "Barrier: the runner of the action ends itself while another waits outside",
+  name: "Barrier: the runner of the action ends itself while another party waits outside",
   threads: 3,
   uses,
   setUp(world) {
@@ -333,7 +333,7 @@ proves(runnerEndsItself);
 
 /** One that comes while the action runs waits outside; the runner dies, perhaps after a reset. */
 const runnerDies: Scenario = {
-  name: "Barrier: the runner of the action dies while another waits outside",
+  name: "Barrier: the runner of the action dies while another party waits outside",
   threads: 2,
   uses,
   setUp(world) {
@@ -366,7 +366,7 @@ proves(runnerDies);
 
 const BARRIER = "lib/sync/barrier_protocol.ts";
 
-finds("a party that is counted before it stands in the queue may be missed", [
+finds("a party that is counted before it joins the queue may be missed", [
   {
     file: BARRIER,
     from: 'return { kind: "waits", state };',
@@ -382,14 +382,14 @@ finds("a party that is counted before it stands in the queue may be missed", [
   },
 ], allMeet(2, 1));
 
-finds("a party that does not look again in the queue waits, though it is the last", {
+finds("a party that does not check again inside the queue waits, although it is the last", {
   file: BARRIER,
   from: "const counts = i32[barrier + RUNNER] === 0 &&\n" +
     "            i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;",
   to: "const counts = true;",
 }, allMeet(2, 1));
 
-finds("a barrier that goes on before its count is 0 lets somebody pass too early", {
+finds("a barrier that starts the next round before its count is 0 lets a party pass too early", {
   file: BARRIER,
   from: "  i32[barrier + COUNT] = 0;\n  Atomics.add(i32, barrier + STATE, 2);\n" +
     "  resumeGroup(barrier + WAITERS, NodeState.PASSED);",
@@ -397,19 +397,19 @@ finds("a barrier that goes on before its count is 0 lets somebody pass too early
     "  Atomics.add(i32, barrier + STATE, 2);\n  resumeGroup(barrier + WAITERS, NodeState.PASSED);",
 }, allMeet(2, 2));
 
-finds("all pass although one has ended, when nobody counts who stands there", {
+finds("all parties pass although one has ended, if the waiters in the queue are not counted", {
   file: BARRIER,
   from: "if (countWaiters(barrier + WAITERS) !== i32[barrier + PARTIES] - 1) {",
   to: "if (false) {",
 }, oneIsEnded(2));
 
-finds("one that times out and breaks nothing leaves the others asleep", {
+finds("a party that times out without breaking the barrier leaves the others asleep", {
   file: BARRIER,
   from: "if (outcome !== ParkResult.CHANGED) return breakIfCurrent(barrier, state);",
   to: "if (outcome !== ParkResult.CHANGED) return broken;",
 }, oneTimesOut(3, 2, 0));
 
-finds("a party that leaves the queue and breaks it afterwards may die in between", {
+finds("a party that leaves the queue and breaks the group afterwards may die in between", {
   file: "lib/parking/wait_queue.ts",
   from:
     "    const group = i32[node + nodeWord.GROUP];\n    if (group !== 0) breakGroup(queue, group);\n" +
@@ -417,38 +417,38 @@ finds("a party that leaves the queue and breaks it afterwards may die in between
   to: "  }\n  leave(queue + GUARD);\n  return state",
 }, oneIsEnded(4));
 
-finds("the end of a party breaks nothing, when its queue is no group", {
+finds("the end of a party breaks nothing if its queue is not a group", {
   file: BARRIER,
   from: "        group: barrier + STATE,\n",
   to: "",
 }, oneIsEnded(4));
 
-finds("a runner that was ended before it was the runner leaves the others asleep", {
+finds("a party that was ended before it became the runner leaves the others asleep", {
   file: BARRIER,
   from: 'return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };',
   to: 'return { kind: "last", index, state };',
 }, runnerIsEnded);
 
-finds("those who wait for a runner that ends sleep on, when the queue does not name it", {
+finds("waiters for a runner that ends stay asleep if their park does not name it", {
   file: BARRIER,
   from: "        ownerWord: barrier + RUNNER,\n        group",
   to: "        group",
 }, runnerEndsItself);
 
-finds("one that waits outside is not told of the runner's end, when it does not name it", {
+finds("a party that waits outside is not woken by the runner's end if its park does not name it", {
   file: BARRIER,
   from: "        ownerWord: barrier + RUNNER,\n        admit",
   to: "        admit",
 }, runnerDies);
 
-finds("a runner that calls nobody in leaves those outside asleep", {
+finds("a runner that does not wake the parties outside leaves them asleep", {
   file: BARRIER,
   from: "    return succeeded ? tryPass(barrier) : breakNow(barrier) !== broken;\n  });\n" +
     "  wakeAll(barrier + ENTRANCE);",
   to: "    return succeeded ? tryPass(barrier) : breakNow(barrier) !== broken;\n  });",
 }, isReset(true));
 
-finds("a runner that does not ask whether it was reset lets the next round pass", {
+finds("a runner that does not check for a reset lets the next round pass", {
   file: BARRIER,
   from: "    if (i32[barrier + STATE] !== state) return false;\n",
   to: "",

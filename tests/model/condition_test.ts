@@ -256,7 +256,7 @@ proves(holderEnds("Lock", 1));
 proves(holderEnds("Lock", 2));
 proves(holderEnds("RLock", 2), { large: true });
 
-finds("a waiter that frees the lock before it stands in the queue misses its notification", [
+finds("a waiter that releases the lock before it joins the queue misses its notification", [
   {
     file: "lib/sync/condition.ts",
     from: "  let outcome: ParkResult;\n  try {\n    outcome = yield {",
@@ -269,13 +269,17 @@ finds("a waiter that frees the lock before it stands in the queue misses its not
   },
 ], producer("Lock", 1, "one"));
 
-finds("who takes the lock over from the dead hides its death from those who still wait", {
-  file: "lib/sync/ownership.ts",
-  from: '  if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);\n',
-  to: "",
-}, holderEnds("Lock", 2));
+finds(
+  "an isolate that takes the lock over from one that ended hides that end from the other waiters",
+  {
+    file: "lib/sync/ownership.ts",
+    from: '  if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);\n',
+    to: "",
+  },
+  holderEnds("Lock", 2),
+);
 
-finds("one that is notified and ends before it has the lock keeps the notification", [
+finds("a notified waiter that ends before it has the lock keeps the notification", [
   {
     file: "lib/parking/wait_queue.ts",
     from: "    if (state !== NodeState.UNUSED && successorQueue !== 0) wakeOne(successorQueue);",

@@ -169,13 +169,13 @@ proves(promisesWait);
 
 const EVENT = "lib/sync/event.ts";
 
-finds("an event that wakes before it is set leaves somebody asleep", {
+finds("an event that wakes before it is set leaves a waiter asleep", {
   file: EVENT,
   from: "    this.changeFrom(0);\n    wakeAll(this.address + QUEUE);",
   to: "    wakeAll(this.address + QUEUE);\n    this.changeFrom(0);",
 }, setWakesAll(2));
 
-finds("a waiter that looks for a set flag instead of a turn misses set() and clear()", {
+finds("a waiter that checks for a set flag instead of a changed counter misses set() and clear()", {
   file: EVENT,
   from: "  while (Atomics.load(i32, word) === seen) {",
   to: "  while ((Atomics.load(i32, word) & 1) === 0) {",
@@ -187,20 +187,20 @@ finds("an event that wakes one leaves the others asleep", {
   to: "    wakeOne(this.address + QUEUE);",
 }, setWakesAll(3));
 
-finds("a flag that is turned in two steps is turned twice", {
+finds("a flag that is changed in two steps is changed twice", {
   file: EVENT,
   from: "if (Atomics.compareExchange(i32, word, seen, seen + 1) === seen) return;",
   to: "Atomics.add(i32, word, 1); return;",
 }, twoSet);
 
-finds("a look at HEAD that is not made again after the change of the word misses waiters", {
+finds("a check of HEAD that is not repeated after the word has changed misses waiters", {
   file: EVENT,
   from: "    this.changeFrom(0);\n    wakeAll(this.address + QUEUE);",
   to: "    const waits = i32[this.address + QUEUE + 1] !== 0;\n" +
     "    this.changeFrom(0);\n    if (waits) wakeAll(this.address + QUEUE);",
 }, setWakesAll(2));
 
-finds("promises whose thread takes only the last that was woken are forgotten", {
+finds("promises are forgotten if their isolate takes only the last one that was woken", {
   file: "lib/parking/woken.ts",
   from: "for (; node !== 0; node = i32[node + nodeWord.NEXT_READY]) newestFirst.push(node);",
   to: "if (node !== 0) newestFirst.push(node);",

@@ -41,14 +41,14 @@ proves(sections(4, 2), { large: true });
 
 const file = "lib/heap/guard.ts";
 
-finds("a guard that is taken in two steps admits two", {
+finds("a guard that is taken in two steps admits two isolates", {
   file,
   from: "if (Atomics.compareExchange(i32, word, FREE, TAKEN) !== FREE) enterSlowly(word);",
   to:
     "if (Atomics.load(i32, word) !== FREE) enterSlowly(word); else Atomics.store(i32, word, TAKEN);",
 }, sections(2, 1));
 
-finds("a guard that is left without a look at CONTENDED wakes nobody", {
+finds("a guard that is left without a check of CONTENDED wakes no sleeper", {
   file,
   from: "if (Atomics.exchange(i32, word, FREE) === CONTENDED) Atomics.notify(i32, word, 1);",
   to: "Atomics.exchange(i32, word, FREE);",
@@ -61,7 +61,7 @@ finds("a sleeper that enters with TAKEN forgets the other sleepers", {
     "    if (Atomics.compareExchange(i32, word, FREE, TAKEN) === FREE) return;\n",
 }, sections(3, 1));
 
-finds("a guard that is freed after waking lets the woken one sleep on", {
+finds("a guard that is freed after the wake-up lets the woken isolate sleep again", {
   file,
   from: "if (Atomics.exchange(i32, word, FREE) === CONTENDED) Atomics.notify(i32, word, 1);",
   to: "if (Atomics.load(i32, word) === CONTENDED) Atomics.notify(i32, word, 1); " +

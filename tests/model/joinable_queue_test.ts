@@ -149,7 +149,7 @@ proves(workerIsEnded);
 
 const UNFINISHED = "lib/channels/task_counter.ts";
 
-finds("a task that is marked after the joiners were told leaves them asleep", {
+finds("a task that is marked done after the joiners were woken leaves them asleep", {
   file: UNFINISHED,
   from:
     "    if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;\n" +
@@ -158,7 +158,7 @@ finds("a task that is marked after the joiners were told leaves them asleep", {
     "    if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;\n  }",
 }, allIsDone(1, 1));
 
-finds("a joiner that notes the news after its look misses the end", {
+finds("a joiner that reads NEWS after its check misses the end", {
   file: UNFINISHED,
   from:
     "    const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: news };",
@@ -173,7 +173,7 @@ finds("tasks that are marked done in two steps are miscounted", {
   to: "Atomics.store(i32, channel + DONE, (done + 1) | 0);\n    break;",
 }, allIsDone(1, 2));
 
-finds("an end of all tasks that wakes one joiner leaves another asleep", [
+finds("waking only one joiner when all tasks are done leaves another asleep", [
   {
     file: UNFINISHED,
     from: "  wakeAll(channel + JOINERS);",
@@ -186,20 +186,20 @@ finds("an end of all tasks that wakes one joiner leaves another asleep", [
   },
 ], allIsDone(2, 1));
 
-finds("an item that a worker gets after its end was looked at is waited for in vain", {
+finds("joiners wait for ever for an item that a worker gets after its tally was checked", {
   file: UNFINISHED,
   from: "        if (hasEnded(thisIsolate)) notifyJoiners(channel);\n",
   to: "",
 }, workerIsEnded);
 
-finds("joiners that are not told of a death wait for ever", {
+finds("joiners that are not woken by a death wait for ever", {
   file: UNFINISHED,
   from:
     "  tallies.delete(channel); // its memory may become another queue\n  notifyJoiners(channel);",
   to: "  tallies.delete(channel);",
 }, workerIsEnded);
 
-finds("a task that is marked before it is out of hand is done and lost", {
+finds("a task that is marked done before it leaves the tally is both done and lost", {
   file: UNFINISHED,
   from: "  const wasInHand = tally !== 0 && decrementInHand(tally);\n",
   to: "  if (tally !== 0 && i32[tally + IN_HAND] > 0) {\n" +
@@ -207,7 +207,7 @@ finds("a task that is marked before it is out of hand is done and lost", {
     "  const wasInHand = false;\n",
 }, workerIsEnded);
 
-finds("a dead worker that marks what was given up marks another's task", {
+finds("a dead worker that marks a lost task as done marks the task of another", {
   file: UNFINISHED,
   from:
     "  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and it was given up\n",

@@ -35,7 +35,7 @@ function makeLock(world: World) {
   };
 }
 
-function everybodyAcquires(threads: number, rounds: number, realGuard = false): Scenario {
+function allAcquire(threads: number, rounds: number, realGuard = false): Scenario {
   return {
     name: `Lock: ${threads} threads acquire ${rounds} times${realGuard ? ", real guard" : ""}`,
     threads,
@@ -55,13 +55,13 @@ function everybodyAcquires(threads: number, rounds: number, realGuard = false): 
   };
 }
 
-proves(everybodyAcquires(2, 3));
-proves(everybodyAcquires(2, 2, true));
-proves(everybodyAcquires(3, 1));
-proves(everybodyAcquires(2, 4), { large: true });
-proves(everybodyAcquires(2, 3, true), { large: true });
-proves(everybodyAcquires(3, 1, true), { large: true });
-proves(everybodyAcquires(3, 2), { large: true });
+proves(allAcquire(2, 3));
+proves(allAcquire(2, 2, true));
+proves(allAcquire(3, 1));
+proves(allAcquire(2, 4), { large: true });
+proves(allAcquire(2, 3, true), { large: true });
+proves(allAcquire(3, 1, true), { large: true });
+proves(allAcquire(3, 2), { large: true });
 
 /** One gives up after some time, at any moment; the others must not notice. */
 function oneTimesOut(threads: number): Scenario {
@@ -142,7 +142,7 @@ proves(oneIsEnded(3), { large: true });
 /** The first ends itself while it holds the lock: exactly one of the others is told. */
 function ownerEndsItself(threads: number): Scenario {
   return {
-    name: `Lock: its owner ends, ${threads - 1} others want it`,
+    name: `Lock: its owner ends, ${threads - 1} others wait`,
     threads,
     forgetful: true,
     uses: ["lock", "lifecycle"],
@@ -174,7 +174,7 @@ proves(ownerEndsItself(3));
 
 /** The owner ends the second, which may still take the lock over from it, and then itself. */
 const ownerEndsAnotherFirst: Scenario = {
-  name: "Lock: its owner ends another that wants it, and then itself",
+  name: "Lock: its owner ends a waiter, and then itself",
   threads: 3,
   forgetful: true,
   uses: ["lock", "lifecycle"],
@@ -243,7 +243,7 @@ proves(promiseWaits(3, true), { large: true });
 
 /** The first takes the lock again and again; the second, once it waits, is overtaken at most once. */
 const overtakenOnce: Scenario = {
-  name: "Lock: nobody is overtaken twice",
+  name: "Lock: no waiter is overtaken twice",
   threads: 2,
   forgetful: true,
   uses: ["lock"],
@@ -283,53 +283,53 @@ const PARKER = "lib/parking/park_blocking.ts";
 const CONTROL = "lib/parking/control.ts";
 const OWNERSHIP = "lib/sync/ownership.ts";
 
-finds("a waiter that looks before it stands in the queue is not woken", {
+finds("a waiter that checks the word before it joins the queue is not woken", {
   file: WAIT_QUEUE,
   from: "  link(queue, node, overtaken);\n",
   to: `  const seen = Atomics.load(i32, word);
     link(queue, node, overtaken);
     if (seen === expected) { leave(queue + GUARD); return true; }
   `,
-}, everybodyAcquires(2, 1));
+}, allAcquire(2, 1));
 
-finds("a waiter that does not look again in the queue is not woken", {
+finds("a waiter that does not check the word inside the queue is not woken", {
   file: WAIT_QUEUE,
   from: "Atomics.load(i32, word) === expected &&",
   to: "",
-}, everybodyAcquires(2, 1));
+}, allAcquire(2, 1));
 
-finds("a release that does not look for those who came meanwhile wakes nobody", {
+finds("a release that does not check for waiters that joined meanwhile wakes none", {
   file: OWNERSHIP,
   from: "    wakeOne(queue); // a waiter may",
   to: "    // a waiter may",
-}, everybodyAcquires(2, 1));
+}, allAcquire(2, 1));
 
 finds("a lock that is taken in two steps has two owners", {
   file: OWNERSHIP,
   from: "return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0;",
   to:
     "if (Atomics.load(i32, owner) !== 0) return false; Atomics.store(i32, owner, thisIsolate); return true;",
-}, everybodyAcquires(2, 1));
+}, allAcquire(2, 1));
 
-finds("a lock that is handed over without naming its owner has two", {
+finds("a lock that is handed off without naming its owner has two owners", {
   file: WAIT_QUEUE,
   from: "const next = isDirect ? i32[node + nodeWord.ISOLATE] : 0;",
   to: "const next = 0;",
-}, everybodyAcquires(2, 3));
+}, allAcquire(2, 3));
 
-finds("a waiter that takes a node between two states for its own is lost", {
+finds("a waiter is lost if its node looks unused between two states", {
   file: WAIT_QUEUE,
   from: "    unlink(queue, node);\n    if (!hasEnded",
   to: "    remove(queue, node);\n    if (!hasEnded",
-}, everybodyAcquires(2, 2));
+}, allAcquire(2, 2));
 
-finds("a waiter that goes to sleep without a look at its wake-ups sleeps on", {
+finds("a waiter that sleeps without a check of its wake-ups stays asleep", {
   file: PARKER,
   from: "    const seen = Atomics.load(i32, wake);\n    const state",
   to: "    const seen = -1;\n    const state",
-}, everybodyAcquires(2, 1));
+}, allAcquire(2, 1));
 
-finds("a waker that rouses before it says why wakes nobody", [
+finds("a waker that unparks before it writes the state wakes no waiter", [
   {
     file: WAIT_QUEUE,
     from: "  Atomics.store(i32, node + nodeWord.STATE, state);\n  if ((flags",
@@ -340,21 +340,21 @@ finds("a waker that rouses before it says why wakes nobody", [
     from: "updateKeepAlive();\n  }\n  unpark(isolate);",
     to: "updateKeepAlive();\n  }",
   },
-], everybodyAcquires(2, 1));
+], allAcquire(2, 1));
 
-finds("a waiter that was overtaken and does not say so is overtaken again", {
+finds("a waiter that was overtaken and is not marked so is overtaken again", {
   file: OWNERSHIP,
   from: "if (outcome === ParkResult.WOKEN) overtaken = true;",
   to: "",
 }, overtakenOnce);
 
-finds("a waiter whose time is up loses the wake-up that came in the last moment", {
+finds("a waiter that times out loses the wake-up that came at the last moment", {
   file: PARKER,
   from: "if (!dequeue(node)) continue; // woken at the last moment: that counts",
   to: "dequeue(node);",
 }, oneTimesOut(3));
 
-finds("a waiter that was ended loses its wake-up", [
+finds("a waiter that is ended loses its wake-up", [
   {
     file: WAIT_QUEUE,
     from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
@@ -367,43 +367,43 @@ finds("a waiter that was ended loses its wake-up", [
   },
 ], oneIsEnded(3));
 
-finds("a waiter that does not ask in the queue whether the owner lives waits for the dead", {
+finds("a waiter that does not check the owner inside the queue waits for one that has ended", {
   file: WAIT_QUEUE,
   from: "(park.ownerWord === undefined || !isOwnerGone(park.ownerWord)) &&",
   to: "",
 }, ownerEndsItself(2));
 
-finds("an end that does not wake those who wait for the owner leaves them asleep", {
+finds("an end that does not wake the waiters for what the isolate owned leaves them asleep", {
   file: "lib/runtime/lifecycle.ts",
   from: "  wakeWaitersOnOwner(record); // locks it held",
   to: "",
 }, ownerEndsItself(2));
 
-finds("an ended thread that releases what another has taken over admits two", {
+finds("an ended isolate that releases a lock that another took over admits two", {
   file: OWNERSHIP,
   from: "    if (hasEnded(thisIsolate)) return true; // checked after",
   to: "    // checked after",
 }, oneIsEnded(3));
 
-finds("promises that were woken while their thread blocks must lend their wake-ups", {
+finds("wake-ups of promises whose isolate blocks must be forwarded", {
   file: PARKER,
   from: "if (hasWokenPromises()) {\n      const own",
   to: "if (false) {\n      const own",
 }, promiseWaits(2, true));
 
-finds("a thread that blocks takes a lock handed to its promise just now for its own", {
+finds("a blocking isolate takes a lock that was just handed to its promise for a dead-lock", {
   file: PARKER,
   from: "      const own = forwardWakeups(park.queue);\n      if (own !== undefined) return own;\n",
   to: "",
 }, promiseWaits(3, true));
 
-finds("a thread that was ended since it was woken takes the lock from those who wait", {
+finds("an isolate that is ended after it was woken takes the lock from the waiters", {
   file: OWNERSHIP,
   from: 'return becomeOwner(owner, "acquired");',
   to: 'return "acquired";',
 }, oneIsEnded(3));
 
-finds("a thread that was ended since it looked takes the lock over from those who wait", {
+finds("an isolate that is ended after its check takes the lock over from the waiters", {
   file: OWNERSHIP,
   from: 'return becomeOwner(owner, "abandoned");',
   to: 'return "abandoned";',

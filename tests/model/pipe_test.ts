@@ -51,7 +51,7 @@ function send(end: Connection<number>, message: number): true | string {
 
 /** The one that sends is ended at any moment: what it sent is received, and then the end. */
 const writerIsEnded: Scenario = {
-  name: "Pipe: the one that sends is ended",
+  name: "Pipe: the sender is ended",
   threads: 3,
   mortal: 1,
   forgetful: true,
@@ -80,7 +80,7 @@ proves(writerIsEnded);
 
 /** The only one that receives is ended: afterwards nothing can be sent. */
 const readerIsEnded: Scenario = {
-  name: "Pipe: the one that receives is ended",
+  name: "Pipe: the receiver is ended",
   threads: 3,
   mortal: 1,
   forgetful: true,
@@ -111,7 +111,7 @@ proves(readerIsEnded);
 
 /** Who is told of the end of the other cannot send to it any more. */
 const isClosed: Scenario = {
-  name: "Pipe: one closes its end, the other is told and then sends",
+  name: "Pipe: one side closes, the other sees it and then sends",
   threads: 2,
   forgetful: true,
   uses,
@@ -134,7 +134,7 @@ proves(isClosed);
 
 /** Two have one end open, and both close it: the other end is told when both have. */
 const bothClose: Scenario = {
-  name: "Pipe: two close the end that both have",
+  name: "Pipe: two users close the end that both have",
   threads: 3,
   forgetful: true,
   uses,
@@ -162,7 +162,7 @@ proves(bothClose);
 
 const CONNECTION = "lib/channels/connection.ts";
 
-finds("who is told of the end before the way back is closed can send to nobody", {
+finds("an end that sees the closing before the other direction is closed can send to no receiver", {
   file: CONNECTION,
   from: "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);\n" +
     "        closeChannel(outgoing(end), Closed.SENDERS_GONE);",
@@ -170,20 +170,20 @@ finds("who is told of the end before the way back is closed can send to nobody",
     "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);",
 }, isClosed);
 
-finds("two that count themselves off in two steps tell nobody", {
+finds("two users that leave in two steps notify no one", {
   file: CONNECTION,
   from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;",
   to:
     "        const users = i32[end + USERS];\n        i32[end + USERS] = users - 1;\n        if (users > 1) return;",
 }, bothClose);
 
-finds("an end that is closed when the first of two closes it loses what the other sends", {
+finds("an end that is closed by the first of two users loses what the other sends", {
   file: CONNECTION,
   from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;\n",
   to: "",
 }, bothClose);
 
-finds("the end of a thread that does not let go of its pipes leaves the other asleep", {
+finds("the end of an isolate that does not release its pipes leaves the other side asleep", {
   file: "lib/runtime/lifecycle.ts",
   from: "  markAllHeldUnreachable(record); // ends of pipes\n",
   to: "",

@@ -176,7 +176,7 @@ proves(isClosed("shutdown immediate", 1));
 
 /** Two wait when the queue is closed: both are told. */
 const closeTellsAll: Scenario = {
-  name: "Queue: close() tells all who wait",
+  name: "Queue: close() wakes all waiters",
   threads: 3,
   forgetful: true,
   uses,
@@ -230,7 +230,7 @@ proves(consumerIsEnded);
 
 /** Room for one of two that wait to put, of whom one is ended: nobody waits while there is room. */
 const producerIsEnded: Scenario = {
-  name: "Queue: one of two that wait for room is ended",
+  name: "Queue: one of two waiters for room is ended",
   threads: 3,
   mortal: 1,
   uses,
@@ -263,7 +263,7 @@ finds("a put that wakes a consumer only when the queue was empty leaves another 
     "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
 }, allPass(1, 2, 2));
 
-finds("a consumer that notes what was sent after its look misses an item", {
+finds("a consumer that reads SENT after its check misses an item", {
   file: WAITING,
   from:
     "    const sent = Atomics.load(i32, channel + SENT);\n    const received = take(channel);\n" +
@@ -278,14 +278,14 @@ finds("an item that is counted before it is written is read too early", {
   to: "    const { words } = encoder;\n    Atomics.add(i32, channel + SENT, 1); // planted\n",
 }, allPass(1, 1, 1));
 
-finds("two producers that do not enter the section write into one slot", {
+finds("two producers that do not enter the guard write into one slot", {
   file: CHANNEL,
   from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimSlot(channel, length);",
   to:
     "  const slot = claimSlot(channel, length);\n  enter(channel + SEND_GUARD);\n  try {\n    return slot;",
 }, allPass(2, 1, 1));
 
-finds("two consumers that do not enter the section get one item twice", {
+finds("two consumers that do not enter the guard get one item twice", {
   file: CHANNEL,
   from:
     "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const slot = nextSlot(channel);\n" +
@@ -294,13 +294,13 @@ finds("two consumers that do not enter the section get one item twice", {
     "  enterWithStack(channel + RECEIVE_GUARD);\n  try {",
 }, allPass(1, 2, 2));
 
-finds("a consumer that frees a segment and goes on in it reads what is not there", {
+finds("a consumer that frees a segment and continues in it reads freed memory", {
   file: CHANNEL,
   from: "    i32[channel + FIRST_SEGMENT] = slot - FIRST_SLOT;\n",
   to: "",
 }, allPass(1, 1, 4));
 
-finds("a queue whose limit is not asked for in the section holds too much", {
+finds("a queue whose limit is not checked inside the guard holds too much", {
   file: CHANNEL,
   from: "if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;",
   to: "if (i32[channel + CLOSED] !== 0) return 0;",
@@ -325,7 +325,7 @@ finds("a close that wakes one leaves others asleep", [
   },
 ], closeTellsAll);
 
-finds("a close that wakes before it is closed leaves somebody asleep", {
+finds("a close that wakes before it is closed leaves a waiter asleep", {
   file: STATE,
   from: "  enter(channel + SEND_GUARD); // so that no push",
   to:
@@ -333,19 +333,19 @@ finds("a close that wakes before it is closed leaves somebody asleep", {
     "    return;\n  }\n  enter(channel + SEND_GUARD); // so that no push",
 }, closeTellsAll);
 
-finds("a waiter that does not ask in the queue whether the channel is closed sleeps on", {
+finds("a waiter that does not check inside the queue whether the channel is closed stays asleep", {
   file: WAITING,
   from: "    expected: sent,\n    unless: channel + CLOSED,\n",
   to: "    expected: sent,\n",
 }, closeTellsAll);
 
-finds("a consumer that finds the queue closed and does not look again leaves an item", {
+finds("a consumer that finds the queue closed and does not check again leaves an item", {
   file: WAITING,
   from: "if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return",
   to: "if (closedBits(channel) !== 0) return",
 }, isClosed("close"));
 
-finds("a close that waits for nobody who is in the section leaves what is put then", {
+finds("a close that does not wait for a sender inside the guard leaves its item", {
   file: STATE,
   from:
     "  enter(channel + SEND_GUARD); // so that no push is under way once a receiver finds it closed and empty\n" +

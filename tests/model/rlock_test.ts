@@ -20,7 +20,7 @@ function makeRLock(world: World) {
 }
 
 /** All acquire twice, one inside the other. */
-function everybodyAcquires(threads: number, rounds: number): Scenario {
+function allAcquire(threads: number, rounds: number): Scenario {
   return {
     name: `RLock: ${threads} threads acquire twice, ${rounds} times`,
     threads,
@@ -50,9 +50,9 @@ function everybodyAcquires(threads: number, rounds: number): Scenario {
   };
 }
 
-proves(everybodyAcquires(2, 2));
-proves(everybodyAcquires(3, 1));
-proves(everybodyAcquires(2, 4), { large: true });
+proves(allAcquire(2, 2));
+proves(allAcquire(3, 1));
+proves(allAcquire(2, 4), { large: true });
 
 /** One thread's promise, which is another owner, waits; another thread blocks. */
 const promiseWaits: Scenario = {
@@ -86,8 +86,8 @@ proves(promiseWaits);
 
 const RLOCK = "lib/sync/rlock.ts";
 
-finds("an inner release that frees the lock admits another", {
+finds("an inner release that frees the lock admits another isolate", {
   file: RLOCK,
   from: "if (hold.depth > 1) hold.depth--;\n    else releaseAll(this.address);",
   to: "hold.depth--; releaseAll(this.address);",
-}, everybodyAcquires(2, 1));
+}, allAcquire(2, 1));

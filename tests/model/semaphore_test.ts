@@ -38,7 +38,7 @@ function among(most: number, inside: number): Step[] {
   ];
 }
 
-function everybodyAcquires(threads: number, permits: number, rounds: number): Scenario {
+function allAcquire(threads: number, permits: number, rounds: number): Scenario {
   return {
     name: `Semaphore: ${threads} threads acquire one of ${permits} permits ${rounds} times`,
     threads,
@@ -62,11 +62,11 @@ function everybodyAcquires(threads: number, permits: number, rounds: number): Sc
   };
 }
 
-proves(everybodyAcquires(2, 1, 2));
-proves(everybodyAcquires(3, 1, 1));
-proves(everybodyAcquires(3, 2, 1));
-proves(everybodyAcquires(2, 1, 4), { large: true });
-proves(everybodyAcquires(3, 2, 2), { large: true });
+proves(allAcquire(2, 1, 2));
+proves(allAcquire(3, 1, 1));
+proves(allAcquire(3, 2, 1));
+proves(allAcquire(2, 1, 4), { large: true });
+proves(allAcquire(3, 2, 2), { large: true });
 
 /** The first releases for all the others, at once or one by one. */
 function oneReleases(atOnce: boolean): Scenario {
@@ -187,7 +187,7 @@ proves(promiseWaits(3), { large: true });
 
 /** Two release what one acquired: one of them is refused. */
 const tooMany: Scenario = {
-  name: "BoundedSemaphore: of two that release one permit, one is refused",
+  name: "BoundedSemaphore: of two releases of one permit, one is refused",
   threads: 2,
   alike: true,
   forgetful: true,
@@ -228,9 +228,9 @@ finds("a permit that is taken in two steps is taken twice", {
   from:
     "if (Atomics.compareExchange(i32, word, found, found - 1) === found) return true; // v -> v - 1",
   to: "Atomics.store(i32, word, found - 1); return true;",
-}, everybodyAcquires(2, 1, 1));
+}, allAcquire(2, 1, 1));
 
-finds("a semaphore that wakes before the permit is there leaves somebody asleep", [
+finds("a semaphore that wakes before the permit is there leaves a waiter asleep", [
   {
     file: SEMAPHORE,
     from: "    const word = this.address + VALUE;\n    const limit",
@@ -242,27 +242,27 @@ finds("a semaphore that wakes before the permit is there leaves somebody asleep"
     from: "for (let woken = 0; woken < n; woken++) wakeOne(this.address + QUEUE);",
     to: "",
   },
-], everybodyAcquires(2, 1, 1));
+], allAcquire(2, 1, 1));
 
-finds("a limit that is looked at once is passed", {
+finds("a limit that is checked once is exceeded", {
   file: SEMAPHORE,
   from: "if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n",
   to: "Atomics.add(i32, word, n); break;",
 }, tooMany);
 
-finds("a waiter whose time is up keeps the wake-up that came in the last moment", {
+finds("a waiter that times out keeps the wake-up that came at the last moment", {
   file: "lib/parking/park_blocking.ts",
   from: "if (!dequeue(node)) continue; // woken at the last moment: that counts",
   to: "dequeue(node);",
 }, oneTimesOut);
 
-finds("an end that does not pass on a wake-up loses a permit", {
+finds("an end that does not hand on a wake-up loses a permit", {
   file: "lib/parking/wait_queue.ts",
   from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
   to: "",
 }, oneIsEnded(true));
 
-finds("a waiter that is told to end and does not pass on its wake-up loses a permit", {
+finds("a waiter that is told to end and does not hand on its wake-up loses a permit", {
   file: "lib/parking/control.ts",
   from: "if (result === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
   to: "throw stopError();",
