@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe } from "../../../lib/arguments/describe.ts";
 import { checkChunkSize, defaultChunkSize, withLength } from "../../../lib/pool/calls/chunks.ts";
 
-Deno.test("defaultChunkSize() is ceil(n / (4 * workers)), and never 0", () => {
+Deno.test("defaultChunkSize() returns ceil(n / (4 * workers)), at least 1", () => {
   const expected: [items: number, workers: number, chunkSize: number][] = [
     ...[[0, 2, 1], [1, 2, 1], [8, 2, 1], [9, 2, 2], [16, 2, 2], [17, 2, 3], [100, 2, 13]],
     ...[[1, 1, 1], [4, 1, 1], [5, 1, 2], [1000, 4, 63], [3, 64, 1]],
@@ -12,7 +12,7 @@ Deno.test("defaultChunkSize() is ceil(n / (4 * workers)), and never 0", () => {
   }
 });
 
-Deno.test("checkChunkSize() accepts whole numbers of at least 1, and none", () => {
+Deno.test("checkChunkSize() accepts undefined and integers of at least 1", () => {
   for (const chunkSize of [undefined, 1, 20, 1e9]) checkChunkSize(chunkSize);
   for (const chunkSize of [0, -1, 1.5, NaN, Infinity, "2", null]) {
     assertThrows(
@@ -23,7 +23,7 @@ Deno.test("checkChunkSize() accepts whole numbers of at least 1, and none", () =
   }
 });
 
-Deno.test("sized() takes arrays and typed arrays as they are, and others into an array", () => {
+Deno.test("withLength() returns arrays and typed arrays unchanged, and copies other iterables", () => {
   const array = [1, 2];
   assertStrictEquals(withLength(array), array);
   const floats = Float64Array.of(1, 2);
@@ -33,7 +33,7 @@ Deno.test("sized() takes arrays and typed arrays as they are, and others into an
   assertEquals(withLength(new Map([[1, 2]])), [[1, 2]]);
 });
 
-Deno.test("sized() rejects what cannot be iterated", () => {
+Deno.test("withLength() rejects items that are not iterable", () => {
   for (const items of [1, null, undefined, {}, new DataView(new ArrayBuffer(1))]) {
     assertThrows(() => withLength(items as number[]), TypeError, "items must be iterable, not ");
   }

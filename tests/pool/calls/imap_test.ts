@@ -3,429 +3,168 @@ import {
   assertEquals,
   assertInstanceOf,
   assertRejects,
-  assertStrictEquals,
+  assertStringIncludes,
 } from "@std/assert";
-import { assertSpyCalls, stub } from "@std/testing/mock";
-import {
-  ClosedError,
-  Event,
-  Pool,
-  Queue,
-  TerminatedError,
-  ThreadPool,
-} from "@sauropod/multiprocessing";
-import { prange } from "@sauropod/multiprocessing/loops";
+import { DataCloneError, Pool } from "@sauropod/multiprocessing";
 import { test } from "../../fixtures/guarded.ts";
-import { afterEvent, square } from "../../fixtures/pool_tasks.ts";
+import { failsAt, outcomes, squares, testEach, upTo } from "../../fixtures/pools.ts";
+import * as tasks from "../../fixtures/pool_tasks.ts";
+import { square } from "../../fixtures/pool_tasks.ts";
 
-const CLOSED = "Cannot continue imap: the pool was closed before its input had ended";
-const TERMINATED = "Cannot get result: the pool was terminated";
+// Results
 
-const upTo = (n: number) => Array.from({ length: n }, (_, at) => at);
-const squares = (n: number) => upTo(n).map((x) => x * x);
-
-/** A test of both kinds of pools, with `imap` and with `imapUnordered`. */
-function testEach(
-  name: string,
-  fn: (kind: typeof Pool, imap: "imap" | "imapUnordered") => Promise<void>,
-): void {
-  for (const [kind, pool] of [["Pool", Pool], ["ThreadPool", ThreadPool]] as const) {
-    for (const imap of ["imap", "imapUnordered"] as const) {
-      test(`${kind}.${imap}() ${name}`, () => fn(pool as typeof Pool, imap));
-    }
-  }
-}
-
-/** Numbers without end, which are counted, and the end that `return()` brought about. */
-function endless(isAsync: boolean) {
-  const it = { taken: 0, ended: false, items: [] as Iterable<number> | AsyncIterable<number> };
-  function* generate() {
-    try {
-      for (;;) yield it.taken++;
-    } finally {
-      it.ended = true;
-    }
-  }
-  async function* generateLater() {
-    yield* generate();
-  }
-  it.items = isAsync ? generateLater() : generate();
-  return it;
-}
-
-/** Gives three numbers; the fourth is under way until `release` or for ever. */
-class Stuck implements AsyncIterableIterator<number> {
-  /** Resolves when the fourth is asked for. */
-  readonly asked = Promise.withResolvers<void>();
-  readonly left = Promise.withResolvers<void>();
-  readonly release: (next: IteratorResult<number>) => void;
-  taken = 0;
-  readonly #fourth: Promise<IteratorResult<number>>;
-  readonly #onReturn: () => Promise<void>;
-
-  constructor(onReturn = () => Promise.resolve()) {
-    const { promise, resolve } = Promise.withResolvers<IteratorResult<number>>();
-    this.#fourth = promise;
-    this.release = resolve;
-    this.#onReturn = onReturn;
-  }
-
-  next(): Promise<IteratorResult<number>> {
-    this.taken++;
-    if (this.taken <= 3) return Promise.resolve({ done: false, value: this.taken });
-    this.asked.resolve();
-    return this.#fourth;
-  }
-
-  /** As that of an async generator: what is under way comes first. */
-  async return(): Promise<IteratorResult<number>> {
-    this.left.resolve();
-    if (this.taken > 3) await this.#fourth;
-    await this.#onReturn();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}
-
-/** Lets the microtasks and the timers that are due run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** The results until an error comes, and the error. */
-async function untilError(results: AsyncIterator<number>): Promise<[number[], unknown]> {
-  const given: number[] = [];
-  try {
-    for (;;) {
-      const { done, value } = await results.next();
-      if (done) return [given, undefined];
-      given.push(value);
-    }
-  } catch (error) {
-    return [given, error];
-  }
-}
-
-// close() and join()
-
-testEach("of an endless input does not keep the scope of the pool", async (Pool, imap) => {
-  for (const isAsync of [false, true]) {
-    const input = endless(isAsync);
-    let results;
-    {
-      await using pool = new Pool(1);
-      results = pool[imap](square, input.items);
-      assertEquals((await results.next()).value, 0);
-    }
-    assert(input.ended, "the input was not left");
-    const { taken } = input;
-    assert(taken <= 4, `${taken} were taken`);
-    const [given, error] = await untilError(results);
-    assertEquals([0, ...given], squares(given.length + 1));
-    assertInstanceOf(error, ClosedError, CLOSED);
-    assertEquals((await results.next()).done, true);
-    assertEquals(input.taken, taken);
-  }
-});
-
-testEach("of a generator gives what was sent, then a ClosedError", async (Pool, imap) => {
-  const pool = new Pool(1);
-  const [begun, go] = [new Event(), new Event()];
-  let ended = false;
-  function* generate() {
-    try {
-      for (let at = 0;; at++) yield { at, begun, go };
-    } finally {
-      ended = true;
-    }
-  }
-  const results = pool[imap](async ({ at, begun, go }: { at: number; begun: Event; go: Event }) => {
-    begun.set();
-    await go.wait();
-    return at;
-  }, generate());
-  const outcome = untilError(results);
-  await begun.wait();
-  pool.close();
-  go.set();
-  const [given, error] = await outcome;
-  assertEquals(given, upTo(2));
-  assertInstanceOf(error, ClosedError, CLOSED);
-  await pool.join();
-  assert(ended, "the input was not left");
-});
-
-testEach("that waits for its input is told of close() at once", async (Pool, imap) => {
-  const input = new Stuck();
+testEach("Pool.imap() and imapUnordered() yield every result, imap() in order", async (Pool) => {
   await using pool = new Pool(2);
-  const outcome = untilError(pool[imap](square, input));
-  await input.asked.promise;
-  pool.close();
-  const [given, error] = await outcome;
-  assertEquals(given.sort(), [1, 4, 9]);
-  assertInstanceOf(error, ClosedError, CLOSED);
-  await input.left.promise;
-});
-
-testEach("of what has a length or a size is taken to its end by join()", async (Pool, imap) => {
-  const inputs: Iterable<number>[] = [
-    upTo(30),
-    Int32Array.from(upTo(30)),
-    new Set(upTo(30)),
-    prange(30),
-  ];
-  const pool = new Pool(2);
-  const results = inputs.map((input) => pool[imap](square, input));
-  const text = pool[imap]((letter: string) => letter, "abcdefgh");
-  const map = pool[imap](([key, value]: [number, number]) => key - value, new Map([[3, 1]]));
-  pool.close();
-  await pool.join();
-  for (const result of results) {
-    assertEquals((await Array.fromAsync(result)).sort((a, b) => a - b), squares(30));
+  for (const chunkSize of [undefined, 1, 3, 100]) {
+    const given = await Array.fromAsync(pool.imap(square, upTo(50), { chunkSize }));
+    assertEquals(given, squares(50));
+    const unordered = await Array.fromAsync(pool.imapUnordered(square, upTo(50), { chunkSize }));
+    assertEquals(unordered.sort((a, b) => a - b), squares(50));
   }
-  assertEquals((await Array.fromAsync(text)).sort(), [..."abcdefgh"]);
-  assertEquals(await Array.fromAsync(map), [2]);
 });
 
-testEach("is taken to its end although its input ends the pool", async (Pool, imap) => {
-  const pool = new Pool(1);
-  let joined: Promise<void> | undefined;
-  const input = {
-    length: 9,
-    *[Symbol.iterator]() {
-      pool.close();
-      joined = pool.join();
-      yield* upTo(9);
-    },
-  };
-  const results = pool[imap](square, input);
-  await joined;
-  assertEquals((await Array.fromAsync(results)).sort((a, b) => a - b), squares(9));
+testEach(
+  "Pool.imap() keeps the order of a thousand items in chunks of a hundred",
+  async (Pool) => {
+    await using pool = new Pool(2);
+    assertEquals(
+      await Array.fromAsync(pool.imap(square, upTo(1000), { chunkSize: 100 })),
+      squares(1000),
+    );
+  },
+);
+
+testEach("Pool.imap() serves concurrent calls of next() in order", async (Pool) => {
+  await using pool = new Pool(2);
+  const iterator = pool.imap(square, upTo(6));
+  const given = await Promise.all(upTo(8).map(() => iterator.next()));
+  assertEquals(given.slice(0, 6).map(({ value }) => value), squares(6));
+  assertEquals(given.slice(6).map(({ done }) => done), [true, true]);
 });
 
-testEach("whose generator has ended before close() gives all", async (Pool, imap) => {
-  const pool = new Pool(2);
-  const results = pool[imap](square, upTo(3).values());
-  pool.close();
-  await pool.join();
-  assertEquals((await Array.fromAsync(results)).sort((a, b) => a - b), squares(3));
-});
+// Input
 
-testEach("waits in join() for an input that is left", async (Pool, imap) => {
-  const ended: boolean[] = [];
-  async function* generate() {
-    try {
-      for (let x = 0;; x++) yield x;
-    } finally {
-      await turn();
-      ended.push(true);
+testEach("Pool.imap() accepts async iterables", async (Pool) => {
+  await using pool = new Pool(2);
+  async function* generate(n: number) {
+    for (const x of upTo(n)) {
+      if (x % 3 === 0) await null;
+      yield x;
     }
   }
-  const pool = new Pool(1);
-  const results = pool[imap](square, generate());
-  await results.next();
-  await turn(); // the input is not asked any more
-  pool.close();
-  await pool.join();
-  assertEquals(ended, [true]);
+  for (const chunkSize of [1, 3, 50]) {
+    assertEquals(
+      await Array.fromAsync(pool.imap(square, generate(20), { chunkSize })),
+      squares(20),
+    );
+    const unordered = await Array.fromAsync(
+      pool.imapUnordered(square, generate(20), { chunkSize }),
+    );
+    assertEquals(unordered.sort((a, b) => a - b), squares(20));
+  }
+  async function* fails() {
+    yield* [1, 2];
+    await null;
+    throw new SyntaxError("input fails");
+  }
+  const found = await outcomes(pool.imap(square, fails()));
+  assertEquals(found.slice(0, 2), [1, 4]);
+  assertInstanceOf(found[2], SyntaxError);
 });
 
-testEach("reports what an input throws that close() has left", async (Pool, imap) => {
-  using report = stub(console, "error");
-  const thrown = new RangeError("cannot tidy up");
+testEach("Pool.imap() takes at most two chunks per worker ahead of the results", async (Pool) => {
+  await using pool = new Pool(2);
+  for (const chunkSize of [1, 3]) {
+    for (const isAsync of [false, true]) {
+      let taken = 0;
+      const generate = function* () {
+        for (; taken < 100; taken++) yield taken;
+      };
+      const input = isAsync
+        ? (async function* () {
+          yield* generate();
+        })()
+        : generate();
+      let given = 0;
+      for await (const _ of pool.imap(square, input, { chunkSize })) {
+        given++;
+        assert(taken <= given + 4 * chunkSize + 1, `${taken} taken for ${given}`);
+      }
+      assertEquals([taken, given], [100, 100]);
+    }
+  }
+});
+
+testEach(
+  "Pool.imap() closes its input when it is left early, and the pool keeps working",
+  async (Pool) => {
+    await using pool = new Pool(2);
+    let ended = false;
+    function* generate() {
+      try {
+        for (let x = 0;; x++) yield x;
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const x of pool.imap(square, generate())) {
+      if (x === 9) break;
+    }
+    assert(ended);
+    assertEquals(await pool.apply(square, [3]), 9);
+  },
+);
+
+testEach("Pool.imap() takes no more items after an error has ended the loop", async (Pool) => {
+  let taken = 0;
   function* generate() {
-    try {
-      for (let x = 0;; x++) yield x;
-    } finally {
-      // deno-lint-ignore no-unsafe-finally
-      throw thrown;
-    }
+    for (; taken < 10_000; taken++) yield taken;
   }
   {
-    await using pool = new Pool(1);
-    pool[imap](square, generate());
+    await using pool = new Pool(2);
+    await assertRejects(async () => {
+      for await (const _ of pool.imap(tasks.notThree, generate())) { /* until it fails */ }
+    }, tasks.ModelError);
   }
-  assertSpyCalls(report, 1);
-  assertStrictEquals(report.calls[0].args[1], thrown);
+  assert(taken < 100, `${taken} items were taken`);
 });
 
-// Leaving it early
+// Errors
 
-testEach("is left while its input is under way", async (Pool, imap) => {
+test("Pool.imap() rejects in place of a failed result and continues", async () => {
   await using pool = new Pool(2);
-  const input = new Stuck();
-  for await (const x of pool[imap](square, input)) {
-    await input.asked.promise;
-    if (x === 9) break;
+  for (const chunkSize of [1, 2, 3, 10]) {
+    const found = await outcomes(pool.imap(tasks.notThree, upTo(8), { chunkSize }));
+    assertInstanceOf(found[3], tasks.ModelError);
+    assertStringIncludes(found[3].stack!, "item 3");
+    assertEquals(found.toSpliced(3, 1), [0, 1, 2, 4, 5, 6, 7]);
   }
-  await input.left.promise;
-  input.release({ done: false, value: 4 });
-  await turn();
-  assertEquals(input.taken, 4);
 });
 
-testEach("is left while its input, a generator, waits", async (Pool, imap) => {
+test("Pool.imap() rejects in place of a chunk that cannot be sent", async () => {
   await using pool = new Pool(2);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
-  async function* generate() {
-    try {
-      yield* [1, 2, 3];
-      await promise;
-      yield 4;
-    } finally {
-      ended.resolve();
-    }
-  }
-  for await (const x of pool[imap](square, generate(), { chunkSize: 3 })) {
-    if (x === 9) break;
-  }
-  resolve();
-  await ended.promise;
+  const items = [1, Symbol("odd"), 3];
+  const found = await outcomes(pool.imap((x: unknown) => x, items));
+  assertEquals([found[0], found[2], found.length], [1, 3, 3]);
+  assertInstanceOf(found[1], DataCloneError);
 });
 
-testEach("of a queue that is left takes no more of it", async (Pool, imap) => {
+testEach("Pool.imap() yields all results before the error of its input", async (Pool) => {
   await using pool = new Pool(2);
-  const jobs = new Queue<number>();
-  for (const x of [1, 2, 3]) await jobs.put(x);
-  for await (const x of pool[imap](square, jobs)) {
-    if (x === 9) break;
-  }
-  await jobs.put(4);
-  assertEquals(await jobs.get(), 4);
-});
-
-testEach("reports what an input throws that is under way when it is left", async (Pool, imap) => {
-  using report = stub(console, "error");
-  const thrown = new RangeError("cannot tidy up");
-  await using pool = new Pool(2);
-  const input = new Stuck(() => Promise.reject(thrown));
-  const results = pool[imap](square, input);
-  await input.asked.promise;
-  await results.return!();
-  assertSpyCalls(report, 0);
-  input.release({ done: true, value: undefined });
-  await turn();
-  assertSpyCalls(report, 1);
-  assertStrictEquals(report.calls[0].args[1], thrown);
-});
-
-testEach("waits for an input that it leaves between two items", async (Pool, imap) => {
-  await using pool = new Pool(1);
-  for (const fails of [false, true]) {
-    let ended = false;
-    const results = pool[imap](
-      square,
-      (async function* () {
-        try {
-          for (let x = 0;; x++) yield x;
-        } finally {
-          await turn();
-          ended = true;
-          // deno-lint-ignore no-unsafe-finally
-          if (fails) throw new RangeError("cannot tidy up");
-        }
-      })(),
-    );
-    await results.next();
-    await turn();
-    if (fails) await assertRejects(() => results.return!(), RangeError, "cannot tidy up");
-    else await results.return!();
-    assert(ended);
+  for (const chunkSize of [1, 2, 4, 20]) {
+    const found = await outcomes(pool.imap(square, failsAt(7), { chunkSize }));
+    assertEquals(found.slice(0, -1), squares(7));
+    assertInstanceOf(found.at(-1), SyntaxError);
   }
 });
 
-testEach("reports what an input throws that a signal has left", async (Pool, imap) => {
-  using report = stub(console, "error");
-  const thrown = new RangeError("cannot tidy up");
-  await using pool = new Pool(1);
-  const controller = new AbortController();
-  function* generate() {
-    try {
-      for (let x = 0;; x++) yield x;
-    } finally {
-      // deno-lint-ignore no-unsafe-finally
-      throw thrown;
-    }
-  }
-  const results = pool[imap](square, generate(), controller);
-  controller.abort(new SyntaxError("enough"));
-  await assertRejects(() => results.next(), SyntaxError, "enough");
-  await turn();
-  assertSpyCalls(report, 1);
-  assertStrictEquals(report.calls[0].args[1], thrown);
-});
-
-testEach("ends for all who wait when its signal is aborted", async (Pool, imap) => {
-  await using pool = new Pool(1);
-  const controller = new AbortController();
-  const { signal } = controller;
-  const input = new Stuck();
-  input.taken = 3; // it never gives anything
-  const results = pool[imap](square, input, { signal });
-  const outcome = Promise.allSettled([results.next(), results.next()]);
-  const reason = new SyntaxError("enough");
-  controller.abort(reason);
-  for (const result of await outcome) {
-    assertStrictEquals((result as PromiseRejectedResult).reason, reason);
-  }
-  assertEquals((await results.next()).done, true);
-});
-
-// terminate()
-
-testEach("that waits for its input is told of terminate() at once", async (Pool, imap) => {
-  const pool = new Pool(2);
-  const input = new Stuck();
-  const results = pool[imap](square, input);
-  const given = [await results.next(), await results.next(), await results.next()];
-  assertEquals(given.map(({ value }) => value).sort(), [1, 4, 9]);
-  const outcome = Promise.allSettled([results.next(), results.next()]);
-  await input.asked.promise;
-  pool.terminate();
-  for (const result of await outcome) {
-    const { reason } = result as PromiseRejectedResult;
-    assertInstanceOf(reason, TerminatedError);
-    assertEquals(reason.message, TERMINATED);
-  }
-  assertEquals((await results.next()).done, true);
-  await input.left.promise;
-  input.release({ done: false, value: 4 });
-  await pool.join();
-  assertEquals(input.taken, 4);
-});
-
-testEach("that nobody waits for gives the error of terminate() next", async (Pool, imap) => {
-  const pool = new Pool(1);
-  const [begun, go] = [new Event(), new Event()];
-  const input = endless(false);
-  const results = pool[imap](square, input.items);
-  const held = pool.apply(afterEvent<number>, [begun, go, 1]);
-  const outcome = assertRejects(() => held, TerminatedError, TERMINATED);
-  await begun.wait();
-  assertEquals((await results.next()).value, 0); // others are there
-  pool.terminate();
-  await outcome;
-  await assertRejects(() => results.next(), TerminatedError, TERMINATED);
-  assertEquals((await results.next()).done, true);
-  await pool.join();
-  assert(input.ended, "the input was not left");
-});
-
-testEach("whose input ends the pool ends with it", async (Pool, imap) => {
-  for (const end of ["close", "terminate"] as const) {
-    const pool = new Pool(1);
-    const generate = function* () {
-      yield 1;
-      pool[end]();
-      yield 2;
-    };
-    const [given, error] = await untilError(pool[imap](square, generate()));
-    if (end === "close") assertEquals(given, [1]);
-    assertInstanceOf(error, end === "close" ? ClosedError : TerminatedError);
-    await pool.join();
-  }
-});
+testEach(
+  "Pool.imapUnordered() yields the error of its input and only valid results",
+  async (Pool) => {
+    await using pool = new Pool(2);
+    const found = await outcomes(pool.imapUnordered(square, failsAt(7)));
+    assertEquals(found.filter((it) => it instanceof SyntaxError).length, 1);
+    const results = found.filter((it) => typeof it === "number");
+    assertEquals(results.sort((a, b) => a - b), squares(7));
+  },
+);

@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  DataCloneError,
+  MaybeEncodingError,
+  Pool,
+  TaskLookupError,
+  tasksOf,
+} from "@sauropod/multiprocessing";
+import { test } from "../../../fixtures/guarded.ts";
+import { outcomes, upTo } from "../../../fixtures/pools.ts";
+import * as tasks from "../../../fixtures/pool_tasks.ts";
+
+// Results that cannot be sent
+
+test("a result that cannot be sent rejects with MaybeEncodingError, and its worker survives", async () => {
+  await using pool = new Pool(1);
+  const worker = await pool.apply(tasks.pid);
+  for (const result of ["Symbol('s')", "new WeakMap()", "{ a: [Math.max.bind(null)] }"]) {
+    const make = (text: string) => (0, eval)(`(${text})`);
+    for (let round = 0; round < 5; round++) {
+      await assertRejects(() => pool.apply(make, [result]), MaybeEncodingError, "result");
+      await assertRejects(() => pool.map(make, [result, "1"]), MaybeEncodingError, "result");
+      assertThrows(() => pool.applySync(make, [result]), MaybeEncodingError, "result");
+    }
+    const found = await outcomes(pool.imap(make, ["1", result, "2"]));
+    assertEquals([found[0], found[2]], [1, 2]);
+    assertInstanceOf(found[1], MaybeEncodingError);
+  }
+  const error = await assertRejects(
+    () =>
+      pool.apply(() => {
+        throw Object.assign(new Error("with a symbol"), { odd: Symbol("s") });
+      }),
+    MaybeEncodingError,
+    "with a symbol",
+  );
+  assertInstanceOf(error.cause, DataCloneError);
+  assertEquals(await pool.apply(tasks.pid), worker);
+});
+
+test("Pool tasks that return generators fail with advice", async () => {
+  await using pool = new Pool(1);
+  const message =
+    "cannot cross: collect it first, with await Array.fromAsync(it), or put the items";
+  await assertRejects(
+    () =>
+      pool.apply(async function* () {
+        yield await 1;
+      }),
+    MaybeEncodingError,
+    `Cannot send back result: an AsyncGenerator ${message}`,
+  );
+  await assertRejects(
+    () =>
+      pool.map(function* (x: number) {
+        yield x;
+      }, [1]),
+    MaybeEncodingError,
+    `a Generator ${message}`,
+  );
+});
+
+// Results that the heap alone cannot carry
+
+test("a result whose class is not imported imports its module", async () => {
+  const url = new URL("../../../fixtures/only_in_workers.ts", import.meta.url);
+  const { pointAt } = tasksOf<typeof import("../../../fixtures/only_in_workers.ts")>(url);
+  await using pool = new Pool(2);
+  assertThrows(() => pool.applySync(pointAt, [2]), TaskLookupError, "Import the module first");
+  const point = await pool.apply(pointAt, [2]);
+  assertEquals([point.constructor.name, point.sum()], ["Point", 4]);
+  const points = await pool.map(pointAt, upTo(10));
+  assertEquals(points.map((point) => point.sum()), upTo(10).map((x) => 2 * x));
+  assertEquals(pool.applySync(pointAt, [3]).sum(), 6);
+});
+
+test("await using a Pool waits for a result whose module must be imported", async () => {
+  const url = new URL("../../../fixtures/only_in_workers.ts?again", import.meta.url);
+  const { pointAt } = tasksOf<typeof import("../../../fixtures/only_in_workers.ts")>(url);
+  let result;
+  {
+    await using pool = new Pool(1);
+    result = pool.applyAsync(pointAt, [2]);
+  }
+  assert(result.ready());
+  assertEquals((await result).sum(), 4);
+});
+
+test("shared memory of a worker is shared with the main isolate, awaiting or blocked", async () => {
+  await using pool = new Pool(2);
+  const shared = await pool.map(tasks.makeShared, upTo(10), { chunkSize: 1 });
+  assertEquals(shared.map((array) => array[0]), upTo(10));
+  const sync = pool.mapSync(tasks.makeShared, upTo(10), { chunkSize: 1 });
+  assertEquals(sync.map((array) => array[0]), upTo(10));
+  sync[4][1] = 44;
+  assertEquals(await pool.apply((array: Int32Array) => array[1], [sync[4]]), 44);
+  assertEquals(pool.applySync((array: Int32Array) => ++array[1], [shared[5]]), 1);
+  assertEquals(shared[5][1], 1);
+});
