@@ -48,7 +48,7 @@ function teamOf(size: number): IsolateEngine {
     size,
     initializer: undefined,
     initargs: [],
-    maxTasks: 0,
+    maxChunks: 0,
     startMethod: getStartMethod(),
   });
   team.ensureSize(size);

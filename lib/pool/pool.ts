@@ -114,7 +114,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       initargs,
     };
     const engine = (given as EngineChoice)[ENGINE]?.(engineOptions) ??
-      new IsolateEngine({ ...engineOptions, maxTasks: maxTasksPerChild ?? 0, startMethod });
+      new IsolateEngine({ ...engineOptions, maxChunks: maxTasksPerChild ?? 0, startMethod });
     this.#submitter = new Submitter(engine, processes);
     submitters.set(this, this.#submitter);
   }

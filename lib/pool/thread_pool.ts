@@ -82,6 +82,7 @@ export class ThreadPool<InitArgs extends readonly unknown[] = readonly unknown[]
     checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
     const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, optionNames);
+    // Options of threadPoolWithNames() have an engine of their own, which takes precedence.
     super({ [ENGINE]: threadEngine(nextThreadName), ...given } as PoolOptions<InitArgs>);
   }
 }

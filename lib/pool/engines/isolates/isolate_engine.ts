@@ -44,7 +44,7 @@ const abandonedTasks = new FinalizationRegistry<Channel>((tasks) =>
 /** Options of an {@linkcode IsolateEngine}. */
 export interface IsolateEngineOptions extends EngineOptions {
   /** Number of chunks after which a worker is replaced; 0: never. */
-  maxTasks: number;
+  maxChunks: number;
   /** How workers are started. */
   startMethod: StartMethod;
 }
@@ -91,9 +91,9 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       expectsMore: () => this.chunksOut > 0,
       settle: (result) => this.#settle(result),
     });
-    const { initializer, initargs, maxTasks, startMethod } = options;
+    const { initializer, initargs, maxChunks, startMethod } = options;
     this.#workers = new Workers(
-      { tasks: this.#tasks, results: this.#results.channel, initializer, initargs, maxTasks },
+      { tasks: this.#tasks, results: this.#results.channel, initializer, initargs, maxChunks },
       startMethod,
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );

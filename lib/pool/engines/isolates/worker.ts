@@ -33,7 +33,7 @@ export interface PoolStartRequest {
   initializer?: (...args: unknown[]) => unknown;
   initargs: readonly unknown[];
   /** Number of chunks after which the worker ends; 0: never. */
-  maxTasks: number;
+  maxChunks: number;
 }
 
 /**
@@ -52,7 +52,7 @@ const TURN_MS = 50;
 
 /** Runs the worker until the pool is closed and no chunk is left, or its limit of chunks is reached. */
 export async function runPoolWorker(payload: unknown): Promise<void> {
-  const { tasks, results, initializer, initargs, maxTasks } = payload as PoolStartRequest;
+  const { tasks, results, initializer, initargs, maxChunks } = payload as PoolStartRequest;
   installHooks({
     onUncaught: (error) =>
       console.error(`${currentIdentity().name}, uncaught outside of a task:`, error),
@@ -64,7 +64,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     return;
   }
   let turnEnd = performance.now() + TURN_MS;
-  for (let done = 0; maxTasks === 0 || done < maxTasks; done++) {
+  for (let done = 0; maxChunks === 0 || done < maxChunks; done++) {
     if (messagesIn(tasks.at) === 0) {
       const next = becomingReadable(tasks.at, undefined, SPIN_FACTOR);
       if (!blockOn(next, { timeoutMs: BLOCK_MS })) {
