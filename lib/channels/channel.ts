@@ -10,7 +10,15 @@
  * which word 1 is the address of the block. When a sender found too little room and continued in
  * another segment, `END` of the full segment is where its last slot ends, and `NEXT` is the other one.
  *
- * The words of a channel are described in `channel_state.ts`; `README.md` tells the whole story.
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `LAST_SEGMENT`, `LAST_WORD` | where the next message goes | senders, inside `SEND_GUARD` |
+ * | `RECEIVE_GUARD` | guards the following words | receivers |
+ * | `FIRST_SEGMENT`, `FIRST_WORD` | where the next message comes from | receivers |
+ * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers |
+ * | `HAS_LIMIT` | whether there is a limit, on the receivers' cache line | the creator |
+ *
+ * The other words are described in `channel_state.ts`, and the whole protocol in `README.md`.
  *
  * @module
  */
@@ -35,21 +43,25 @@ import {
 import {
   type ChannelAddress,
   CLOSED,
-  FIRST_SEGMENT,
-  FIRST_WORD,
-  HAS_LIMIT,
   isFull,
-  LAST_SEGMENT,
-  LAST_WORD,
   LIMIT,
-  RECEIVE_GUARD,
   RECEIVED,
+  RECEIVER_WORDS,
   RECEIVERS,
   SEND_GUARD,
+  SENDER_WORDS,
   SENDERS,
   SENT,
-  SENT_SEEN,
 } from "./channel_state.ts";
+
+// Not exported, so that V8 compiles them into the code as constants.
+const LAST_SEGMENT = SENDER_WORDS;
+const LAST_WORD = SENDER_WORDS + 1;
+const RECEIVE_GUARD = RECEIVER_WORDS;
+const FIRST_SEGMENT = RECEIVER_WORDS + 1;
+const FIRST_WORD = RECEIVER_WORDS + 2;
+const SENT_SEEN = RECEIVER_WORDS + 3;
+const HAS_LIMIT = RECEIVER_WORDS + 4;
 
 /** Maximum stream length of a message that lies in its slot. */
 const MAX_INLINE_BYTES = 60;

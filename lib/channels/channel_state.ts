@@ -6,13 +6,10 @@
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
- * | `SEND_GUARD` | guards `LAST_SEGMENT`, `LAST_WORD` | senders | | |
- * | `RECEIVE_GUARD` | guards `FIRST_SEGMENT`, `FIRST_WORD`, `SENT_SEEN` | receivers | | |
- * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers | | |
+ * | `SEND_GUARD` | guards what senders change | senders | | |
  * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |
- * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside `RECEIVE_GUARD` | senders to a full channel, in `SENDERS` | each pop wakes one |
+ * | `RECEIVED` | messages popped, modulo 2^32 | receivers, inside their guard | senders to a full channel, in `SENDERS` | each pop wakes one |
  * | `LIMIT` | maximum number of messages; 0: no limit | the creator | | |
- * | `HAS_LIMIT` | whether there is a limit, on the receivers' cache line | the creator | | |
  * | `CLOSED` | bits of {@linkcode Closed} | `closeChannel` | both | `closeChannel` wakes all |
  *
  * @module
@@ -29,16 +26,13 @@ export type ChannelAddress = Address<"channel">;
 
 // Words that senders write, receivers write, and both read lie on different cache lines.
 export const SEND_GUARD = 0;
-export const LAST_SEGMENT = 1;
-export const LAST_WORD = 2;
+/** The first of two words on the senders' cache line, for `channel.ts`. */
+export const SENDER_WORDS = 1;
 export const LIMIT = 3;
 /** The first of eight words, on the senders' cache line, for a store with its own order. */
 export const STORE_WORDS = 8;
-export const RECEIVE_GUARD = 16;
-export const FIRST_SEGMENT = 17;
-export const FIRST_WORD = 18;
-export const SENT_SEEN = 19;
-export const HAS_LIMIT = 20;
+/** The first of eight words on the receivers' cache line, for `channel.ts`. */
+export const RECEIVER_WORDS = 16;
 export const SENT = 32;
 export const CLOSED = 33;
 export const RECEIVERS = 34;
