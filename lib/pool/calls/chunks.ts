@@ -20,7 +20,7 @@ export function defaultChunkSize(items: number, workers: number): number {
  * @throws {RangeError} if it is not an integer of at least 1
  */
 export function checkChunkSize(chunkSize: number | undefined): void {
-  if (chunkSize !== undefined) checkPositiveInteger("cut into chunks", "chunkSize", chunkSize);
+  if (chunkSize !== undefined) checkPositiveInteger("map", "chunkSize", chunkSize);
 }
 
 /**
