@@ -1,5 +1,5 @@
 /**
- * Processes that run as threads.
+ * Processes that are threads.
  *
  * @module
  */
@@ -23,52 +23,49 @@ import type { Event } from "../sync/event.ts";
 import { aliveThreads, running } from "../threading/running.ts";
 import { finishThread, Thread, threadState } from "../threading/thread.ts";
 
-/** The state of a process, beside that of its thread. */
-interface ProcessState {
+interface Internals {
   /** Ends the waits of the process. */
   stop: AbortController;
-  /** Exit code of `terminate()` or `kill()`; `undefined` if neither was called in time. */
-  forcedExitCode: number | undefined;
+  /** How it was ended; `undefined` if it ends by itself. */
+  endedBy: number | undefined;
   parent: Parent;
 }
 
-/** A description of a parent, which does not keep the parent itself from being collected. */
+/** What is kept of a parent, which is not kept itself. */
 interface Parent {
   name: string;
   pid: number;
-  /** `undefined` for the main program or a worker, which lives as long as this code. */
+  /** `undefined` for the main program, or the worker: it lives as long as this code does. */
   ended: Event | undefined;
 }
 
-const states = new WeakMap<Process, ProcessState>();
+const internals = new WeakMap<Process, Internals>();
 
-/**
- * Returns the process of this module that runs the calling code; `undefined` in the main program.
- */
-function runningProcess(): Process | undefined {
+/** The process that runs this code, if it is one of these. */
+function processNow(): Process | undefined {
   const thread = running();
   return thread && threadState(thread).process as Process | undefined;
 }
 
 /**
- * A `Process` that is a {@linkcode Thread}: it runs in this isolate, concurrently but not in
- * parallel, and its arguments are not copied.
+ * A `Process` that is a {@linkcode Thread}: it runs in this isolate, concurrently and not in
+ * parallel, and gets its arguments as they are, not copied.
  *
- * It has the methods of the package's `Process`, with the same names, exit codes and errors. The
- * differences are:
+ * What a program does with a `Process` it can do with this one, and sees the same: names, exit codes,
+ * errors. What differs, and cannot be helped:
  *
- * - All such processes take turns on one core, and a blocking call (`…Sync`) blocks all of them.
- *   {@linkcode Process.joinSync} throws `DeadlockError`.
- * - `terminate()` makes the waits of the process throw `TerminatedError`. Other code cannot be
- *   ended; if it continues, that does not change the exit code.
- * - The process shares the variables of the program. `Deno.exit()` in it ends the program.
- * - An end of a pipe among the arguments is the creator's own: it is closed when either of them
- *   closes it, and not when the process ends.
+ * - All such processes take turns on one core, and a blocking call (`…Sync`) blocks them all:
+ *   {@linkcode Process.joinSync} throws a `DeadlockError`.
+ * - `terminate()` ends its waits, with a `TerminatedError`. Nothing else of it can be ended; what it
+ *   goes on to do has no effect on its exit code.
+ * - It sees the variables of the program, and changes them. `Deno.exit()` in it ends the program.
+ * - The end of a pipe that it is given is the creator's, not another: it is closed when either closes
+ *   it, and not when the process ends.
  *
- * Follows Python's `multiprocessing.dummy.Process`, which has no `terminate()` and is named like a
+ * Follows Python's `multiprocessing.dummy.Process`, which has no `terminate()` and names itself as a
  * thread.
  *
- * @example The example of `Process`, on threads
+ * @example The same program, on threads
  * ```ts
  * import { Process, Queue } from "@sauropod/multiprocessing/dummy";
  * import { assertEquals } from "@std/assert";
@@ -86,11 +83,10 @@ function runningProcess(): Process | undefined {
  */
 export class Process<Args extends readonly unknown[] = readonly unknown[]> extends Thread<Args> {
   /**
-   * Makes a process; `start()` starts it. The start method has no effect.
+   * Makes a process; `start()` starts it. The start method makes no difference.
    *
-   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
-   * not exist
-   * @throws {RangeError} if `startMethod` is not a start method of the package
+   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
+   * @throws {RangeError} if `startMethod` is none that exists here
    */
   constructor(options: ProcessOptions<Args> = {}) {
     ensureIsolate();
@@ -102,12 +98,12 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     if (options.name === undefined) {
       it.name = `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`;
     }
-    const creator = runningProcess();
+    const creator = processNow();
     const { name, pid } = currentProcess();
     const stop = new AbortController();
-    states.set(this, {
+    internals.set(this, {
       stop,
-      forcedExitCode: undefined,
+      endedBy: undefined,
       parent: { name, pid, ended: creator && threadState(creator).ended },
     });
     it.process = this;
@@ -116,8 +112,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
   }
 
   /**
-   * Ends the process with exit code -15: its waits throw `TerminatedError`. Code that does not wait
-   * with functions of this package continues.
+   * Ends the process: its waits throw `TerminatedError`, its exit code is -15. Code that does not wait
+   * for anything of this package goes on.
    *
    * @throws {Error} if it was not started
    */
@@ -125,13 +121,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     this.#end("terminate", ExitCode.TERMINATED);
   }
 
-  /** As {@linkcode Process.terminate}; the exit code is -9. */
+  /** As {@linkcode Process.terminate}; exit code -9. */
   kill(): void {
     this.#end("kill", ExitCode.KILLED);
   }
 
   /**
-   * Does nothing: the process has nothing to release.
+   * Does nothing: there is nothing to let go of.
    *
    * @throws {Error} if the process is still running
    */
@@ -144,17 +140,17 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
   }
 
   /**
-   * How the process ended: 0 if it returned, 1 after an error, -15 terminated, -9 killed;
-   * `undefined` before it has ended.
+   * How the process ended: 0 it returned, 1 an error, -15 terminated, -9 killed; `undefined` while it
+   * has not ended.
    */
   get exitCode(): number | undefined {
     const { phase, failure } = threadState(this);
     if (phase !== "ended") return undefined;
-    return states.get(this)!.forcedExitCode ??
+    return internals.get(this)!.endedBy ??
       (failure === undefined ? ExitCode.RETURNED : ExitCode.FAILED);
   }
 
-  /** The number of the process, unique in the program; `undefined` before it is started. */
+  /** Its number, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined {
     return this.ident;
   }
@@ -164,16 +160,15 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
       throw new Error(`Cannot ${verb} process ${this.name}: it was not started`);
     }
     if (!this.isAlive()) return;
-    const it = states.get(this)!;
-    it.forcedExitCode = exitCode;
+    const it = internals.get(this)!;
+    it.endedBy = exitCode;
     finishThread(this);
     it.stop.abort(new TerminatedError(`Cannot wait: process ${this.name} was told to end`));
   }
 }
 
 /**
- * Returns the process that runs the calling code: the main program, or a {@linkcode Process} of
- * this module.
+ * The process that runs this code: the main program, or one of these that are threads.
  *
  * @example In the main program
  * ```ts
@@ -184,13 +179,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
  * ```
  */
 export function currentProcess(): CurrentProcess {
-  const process = runningProcess();
+  const process = processNow();
   if (process === undefined) return realProcess();
   return { name: process.name, pid: process.pid!, daemon: process.daemon };
 }
 
 /**
- * Returns the process that started the current one; `undefined` in the main program.
+ * The process that started this one; `undefined` in the main program.
  *
  * @example In the main program
  * ```ts
@@ -201,9 +196,9 @@ export function currentProcess(): CurrentProcess {
  * ```
  */
 export function parentProcess(): ParentProcess | undefined {
-  const process = runningProcess();
+  const process = processNow();
   if (process === undefined) return realParent();
-  const { name, pid, ended } = states.get(process)!.parent;
+  const { name, pid, ended } = internals.get(process)!.parent;
   return {
     name,
     pid,
@@ -216,7 +211,7 @@ export function parentProcess(): ParentProcess | undefined {
 }
 
 /**
- * Returns the processes that the current process started and that have not ended.
+ * The processes that this one started and that have not ended.
  *
  * @example Until it has ended
  * ```ts
@@ -234,9 +229,9 @@ export function activeChildren(): Process[] {
   return childrenOf(currentProcess().pid);
 }
 
-/** Returns the live processes that the process with this `pid` started. */
+/** The live processes that the one with this number started. */
 function childrenOf(pid: number): Process[] {
   return [...aliveThreads].filter((thread): thread is Process =>
-    thread instanceof Process && states.get(thread)!.parent.pid === pid
+    thread instanceof Process && internals.get(thread)!.parent.pid === pid
   );
 }

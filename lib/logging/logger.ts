@@ -3,10 +3,10 @@
  *
  * | root word | meaning | written by |
  * |---|---|---|
- * | `logLevel` | minimum level of log records; 0: not set, which means `WARNING` | `setLevel()` |
- * | `logToStderr` | 1 if all processes write log records to stderr | `logToStderr()` |
+ * | `logLevel` | level below which nothing is logged; 0: not set, which means `WARNING` | `setLevel` |
+ * | `logToStderr` | 1 if all processes write what is logged to stderr | `logToStderr` |
  *
- * Both words belong to the program, so a change applies to every process immediately. Handlers are
+ * Both are words of the program, so that a change counts for every process at once. Handlers are
  * functions and belong to the process that adds them.
  *
  * @module
@@ -27,48 +27,46 @@ const LOG_LEVEL = rootWord(12, "log level");
 /** 1 if log records are written to stderr. */
 const LOG_TO_STDERR = rootWord(13, "log to stderr");
 
-/** The levels of log records: Python's, and the two that Python's `multiprocessing` adds. */
+/** Names of the levels, and what they stand for: Python's, with the two that `multiprocessing` adds. */
 export const LogLevel = {
-  /** No level is set; `WARNING` applies. */
+  /** Not set: what counts is `WARNING`. */
   NOTSET: 0,
-  /** Less severe than `DEBUG`. */
+  /** Less than `DEBUG`. */
   SUBDEBUG: 5,
-  /** Details of the package's work. */
+  /** What the library does in detail. */
   DEBUG: 10,
-  /** Normal events: processes start and end. */
+  /** What goes as it should: processes begin and end. */
   INFO: 20,
-  /** Less severe than `WARNING`. */
+  /** Less than `WARNING`. */
   SUBWARNING: 25,
-  /** A possible mistake. */
+  /** What may be a mistake. */
   WARNING: 30,
-  /** A failure. */
+  /** What failed. */
   ERROR: 40,
-  /** A failure after which the program cannot continue. */
+  /** What the program cannot go on after. */
   CRITICAL: 50,
 } as const;
 
-/** A level: its name, or any integer of at least 0. */
+/** A level: its name, or a number between theirs. */
 export type LogLevel = keyof typeof LogLevel | number;
 
-/** Receives the log records of a process. */
+/** Takes what is logged in a process. */
 export type LogHandler = ((record: LogRecord) => void) | { handle(record: LogRecord): void };
 
-const UNKNOWN_CALLER = { fileName: "", lineNumber: 0 };
+const NOWHERE = { fileName: "", lineNumber: 0 };
 
 /**
- * The logger of the package, which programs may use as well.
+ * What the library, and who wants to, logs: the same in every process of a program.
  *
- * - `setLevel()` in any process applies to all processes immediately, including running ones.
- * - A message has any number of parts, as for `console.log`: strings are used as they are, other
- *   values as `Deno.inspect` formats them.
- * - A handler receives the records of the process that added it. In a process without handlers,
- *   records of level `WARNING` and above go to stderr. After {@linkcode logToStderr}, all records
- *   of all processes do.
- * - Each record is one write to stderr, so the lines of processes do not mix.
+ * - `setLevel()` in any process counts for all of them at once, those that run already included.
+ * - A message is whatever `console.log` takes: strings as they are, the rest as `Deno.inspect` shows it.
+ * - A handler gets what is logged in the process that added it. Where there is none, warnings and
+ *   worse go to stderr, as they do everywhere after {@linkcode logToStderr}.
+ * - On stderr each record is one write, so that no two processes mix their lines.
  *
- * Follows Python's `logging.Logger`, as returned by `multiprocessing.get_logger()`.
+ * Follows Python's `logging.Logger`, as far as `multiprocessing.get_logger()` is used.
  *
- * @example The log records of workers in one place
+ * @example What workers log, in one place
  * ```ts
  * import { getLogger, type LogRecord, Process, Queue, task } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -89,7 +87,7 @@ const UNKNOWN_CALLER = { fileName: "", lineNumber: 0 };
  * ```
  */
 export class Logger {
-  /** The name of the logger. */
+  /** Its name. */
   readonly name = "multiprocessing";
   readonly #handlers = new Set<LogHandler>();
 
@@ -121,27 +119,27 @@ export class Logger {
   /**
    * Logs at any level.
    *
-   * @throws {RangeError} if the level is neither a name nor an integer of at least 0
+   * @throws {RangeError} if there is no such level
    */
   log(level: LogLevel, ...message: unknown[]): void {
     this.#log(numberOf(level), message, this.log);
   }
 
-  /** The level that a process has set; 0 if none was set. */
+  /** The level that was set, in any process; 0 if none was. */
   get level(): number {
     ensureIsolate();
     return Atomics.load(i32, LOG_LEVEL);
   }
 
-  /** The minimum level of log records: the level that was set, or `WARNING`. */
+  /** The level below which nothing is logged: the one that was set, or `WARNING`. */
   get effectiveLevel(): number {
     return this.level || LogLevel.WARNING;
   }
 
   /**
-   * Sets the minimum level of log records in all processes.
+   * Has all processes log only what matters as much, from now on.
    *
-   * @throws {RangeError} if the level is neither a name nor an integer of at least 0
+   * @throws {RangeError} if there is no such level
    */
   setLevel(level: LogLevel): void {
     const number = numberOf(level);
@@ -149,17 +147,15 @@ export class Logger {
     Atomics.store(i32, LOG_LEVEL, number);
   }
 
-  /**
-   * Returns whether records of this level are logged. Check this before making a costly message.
-   */
+  /** Whether something of this level is logged: so that costly messages are not made in vain. */
   isEnabledFor(level: LogLevel): boolean {
     return numberOf(level) >= this.effectiveLevel;
   }
 
   /**
-   * Adds a handler for the log records of this process. An error that it throws is printed.
+   * Gives what is logged in this process to the handler too. What it throws is printed.
    *
-   * @throws {TypeError} if the handler is neither a function nor an object with a method `handle`
+   * @throws {TypeError} if it is neither a function nor an object with `handle`
    */
   addHandler(handler: LogHandler): void {
     if (typeof handler !== "function" && typeof handler?.handle !== "function") {
@@ -170,14 +166,14 @@ export class Logger {
     this.#handlers.add(handler);
   }
 
-  /** Removes a handler. Does nothing if it was not added. */
+  /** Takes a handler back; one that was not added is no mistake. */
   removeHandler(handler: LogHandler): void {
     this.#handlers.delete(handler);
   }
 
   #log(level: number, message: readonly unknown[], above: (...args: never) => unknown): void {
     if (level < this.effectiveLevel) return;
-    const hasHandlers = this.#handlers.size > 0;
+    const heard = this.#handlers.size > 0;
     const record: LogRecord = {
       name: this.name,
       level,
@@ -186,7 +182,7 @@ export class Logger {
       processName: currentIdentity().name,
       pid: i32[thisIsolate + isolateWord.PID],
       timeMs: Date.now(),
-      ...(hasHandlers ? callerOf(above) : UNKNOWN_CALLER), // takes about 40 µs; not part of a line
+      ...(heard ? callerOf(above) : NOWHERE), // some 40 µs, and stderr does not need it
     };
     for (const handler of [...this.#handlers]) {
       try {
@@ -196,7 +192,7 @@ export class Logger {
         console.error("Uncaught in a log handler:", error);
       }
     }
-    const isLastResort = !hasHandlers && level >= LogLevel.WARNING;
+    const isLastResort = !heard && level >= LogLevel.WARNING;
     if (isLastResort || Atomics.load(i32, LOG_TO_STDERR) !== 0) {
       writeWhole("stderr", formatRecord(record));
     }
@@ -212,7 +208,7 @@ export class Logger {
 const logger = new Logger();
 
 /**
- * Returns the logger of the package in this process.
+ * The logger of the package, in this process.
  *
  * Follows Python's `multiprocessing.get_logger`.
  *
@@ -224,7 +220,7 @@ const logger = new Logger();
  * const logger = getLogger();
  * assert(logger.isEnabledFor("WARNING"));
  * assert(!logger.isEnabledFor("INFO"));
- * logger.info("this is not logged");
+ * logger.info("nobody reads this");
  * ```
  */
 export function getLogger(): Logger {
@@ -232,16 +228,15 @@ export function getLogger(): Logger {
 }
 
 /**
- * Makes all processes of the program write their log records to stderr, as
- * `[INFO/Process-1] message`. Idempotent: each record is written once.
+ * Has all processes of the program write what is logged to stderr, as `[INFO/Process-1] message`.
  *
- * Follows Python's `multiprocessing.log_to_stderr`.
+ * Follows Python's `multiprocessing.log_to_stderr`; calling it twice does not write twice.
  *
- * @param level the level to set; `false` to stop writing
+ * @param level sets the level too; `false`: nothing is written any more
  * @returns the logger
- * @throws {RangeError} if the level is neither a name nor an integer of at least 0
+ * @throws {RangeError} if there is no such level
  *
- * @example The errors of all processes
+ * @example Following what goes wrong in any process
  * ```ts
  * import { logToStderr } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -264,7 +259,7 @@ function numberOf(level: LogLevel): number {
   }
   if (typeof level === "string" && Object.hasOwn(LogLevel, level)) return LogLevel[level];
   throw new RangeError(
-    `Cannot use log level ${describe(level)}: it must be an integer of at least 0 or one of ` +
+    `Cannot use log level ${describe(level)}: it must be a whole number or one of ` +
       Object.keys(LogLevel).join(", "),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The logger of Python's `multiprocessing`, and tagged output.
+ * Python's logger of `multiprocessing`, and output tagged by process.
  *
  * @module
  */

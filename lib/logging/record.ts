@@ -1,33 +1,33 @@
 /**
- * Log records and their text form.
+ * What is logged, and how it reads.
  *
  * @module
  */
 
-/** A log record. It is plain data and can be sent through a queue. */
+/** One thing that was logged: plain data, which can be sent through a queue. */
 export interface LogRecord {
   /** Name of the logger. */
   readonly name: string;
-  /** The level, as a number. */
+  /** How much it matters. */
   readonly level: number;
   /** Name of the level. */
   readonly levelName: string;
-  /** The message as text. */
+  /** What was logged, as text. */
   readonly message: string;
-  /** Name of the process that logged the record. */
+  /** Name of the process that logged it. */
   readonly processName: string;
-  /** The `pid` of that process. */
+  /** Number of the process that logged it. */
   readonly pid: number;
-  /** Time of the record, in milliseconds since 1970. */
+  /** When: milliseconds since 1970. */
   readonly timeMs: number;
-  /** URL of the module that logged the record; empty if unknown. */
+  /** Address of the module that logged it; empty if that is not known. */
   readonly fileName: string;
-  /** Line number in that module; 0 if unknown. */
+  /** The line there; 0 if that is not known. */
   readonly lineNumber: number;
 }
 
 /**
- * Formats a record as a line, including the line break: `[INFO/Process-1] message`.
+ * A record as one line, with its line break: `[INFO/Process-1] message`.
  *
  * Follows Python's format of `log_to_stderr`, `[%(levelname)s/%(processName)s] %(message)s`.
  *
@@ -48,19 +48,19 @@ export function formatRecord({ levelName, processName, message }: LogRecord): st
   return `[${levelName}/${processName}] ${message}\n`;
 }
 
-/** Joins the parts of a message to one text, as `console.log` does. */
+/** What was logged as one text, put together as `console.log` does. */
 export function textOf(parts: readonly unknown[]): string {
   return parts.map((part) => typeof part === "string" ? part : Deno.inspect(part)).join(" ");
 }
 
-/** Returns where the function `above` was called. */
+/** Where the function `above` was called. */
 export function callerOf(above: (...args: never) => unknown): {
   fileName: string;
   lineNumber: number;
 } {
   const site: { stack?: string } = {};
   Error.captureStackTrace(site, above);
-  // The second line is "    at fn (file:///a.ts:1:2)" or "    at file:///a.ts:1:2".
+  // "    at fn (file:///a.ts:1:2)" or "    at file:///a.ts:1:2", in the line after the first
   const [, fileName = "", line = "0"] =
     site.stack?.match(/^.*\n +at (?:.*\()?(\S+?):(\d+):\d+\)?(?:\n|$)/) ?? [];
   return { fileName, lineNumber: Number(line) };
