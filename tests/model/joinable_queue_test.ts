@@ -161,7 +161,7 @@ finds("a task that is marked done after the joiners were woken leaves them aslee
 finds("a joiner that reads NEWS after its check misses the end", {
   file: UNFINISHED,
   from:
-    "    const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: news };",
+    "    const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: changes };",
   to:
     "    const outcome = yield {\n      queue: channel + JOINERS,\n      word: channel + CHANGES,\n" +
     "      expected: Atomics.load(i32, channel + CHANGES),\n    };",
@@ -210,6 +210,6 @@ finds("a task that is marked done before it leaves the tally is both done and lo
 finds("a dead worker that marks a lost task as done marks the task of another", {
   file: UNFINISHED,
   from:
-    "  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and it was given up\n",
+    "  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and its task counts as lost\n",
   to: "",
 }, workerIsEnded);
