@@ -7,15 +7,10 @@ import {
   registerReducer,
   task,
 } from "@sauropod/multiprocessing";
-import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { Money, sum } from "../fixtures/functions/reduced.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
-
-/** Returns the value after a message has carried it. */
-function copyOf(value: unknown): unknown {
-  return takeValue(storeValue(value, "value"));
-}
+import { sent } from "../fixtures/messages.ts";
 
 test("registerReducer() lets instances with private fields cross to a pool and back", async () => {
   await using pool = new Pool(1);
@@ -32,7 +27,7 @@ test("registerReducer() lets objects cross nested in other values and through a 
 
 test("an object that occurs twice in a message is revived once", () => {
   const price = new Money(5);
-  const { first, second } = copyOf({ first: price, second: price }) as Record<string, Money>;
+  const { first, second } = sent({ first: price, second: price }) as Record<string, Money>;
   assertEquals(first.cents, 5);
   assertStrictEquals(first, second);
 });
@@ -49,7 +44,7 @@ test("the reducer that was registered first is used when several match", () => {
   });
   registerReducer(reviveAs("the first"));
   registerReducer(reviveAs("the second"));
-  assertEquals(copyOf(new Celsius(20)), Object.assign(new Celsius(20), { by: "the first" }));
+  assertEquals(sent(new Celsius(20)), Object.assign(new Celsius(20), { by: "the first" }));
 });
 
 class Label {
@@ -62,7 +57,7 @@ test("registerReducer() accepts a revive that is sent as source", () => {
     reduce: ({ text }) => text,
     revive: (text: string) => Object.freeze({ text, isCopy: true }),
   });
-  assertEquals(copyOf(new Label("a")) as object, { text: "a", isCopy: true });
+  assertEquals(sent(new Label("a")) as object, { text: "a", isCopy: true });
 });
 
 class Sealed {
@@ -76,7 +71,7 @@ test("parts that cannot cross are a DataCloneError with the path to the object",
     revive: task(import.meta, (parts: unknown) => new Sealed(parts)),
   });
   const message = "Cannot send value[0].parts: a Promise cannot cross: await it first";
-  assertThrows(() => copyOf([new Sealed(Promise.resolve())]), DataCloneError, message);
+  assertThrows(() => sent([new Sealed(Promise.resolve())]), DataCloneError, message);
   const error = new RangeError("not now");
   const failing = Object.defineProperty(new Sealed(0), "parts", {
     get: () => {
@@ -98,11 +93,11 @@ test("reducers are not asked about values that have an encoding of their own", (
     revive: task(import.meta, () => ({})),
   });
   const values = [{}, [], new Map(), new Date(), new Error("x"), new Point(1, 2), new Queue()];
-  values.forEach((value) => copyOf(value));
+  values.forEach((value) => sent(value));
   assertEquals(asked, []);
   class Other {}
   const other = new Other();
-  copyOf(other);
+  sent(other);
   assertEquals(asked, [other]);
 });
 

@@ -1,12 +1,9 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { DataCloneError, Event, Pool, Process, Queue } from "@sauropod/multiprocessing";
 import { parallelFor, stopTeam } from "@sauropod/multiprocessing/loops";
-import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
-import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { compileDistances } from "../../examples/loops/kernels/distances.ts";
 import { test } from "../fixtures/guarded.ts";
-
-ensureIsolate();
+import { sent } from "../fixtures/messages.ts";
 
 function sharedMemory(initial = 1): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial, maximum: 10, shared: true });
@@ -20,11 +17,6 @@ interface Kernel {
 /** Returns the first integers of a memory. */
 function numbersOf(memory: WebAssembly.Memory): Int32Array {
   return new Int32Array(memory.buffer);
-}
-
-/** Returns the value after a message has carried it. */
-function sent<T>(value: T): T {
-  return takeValue(storeValue(value, "value")) as T;
 }
 
 test("WebAssembly.Memory and Module are the same objects in an isolate that has them", () => {
