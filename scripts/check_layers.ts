@@ -64,7 +64,7 @@ export interface Graph {
       specifier: string;
       code?: { specifier?: string };
       type?: { specifier?: string };
-      isDynamic?: boolean;
+      isDynamic?: boolean | undefined;
     }[];
   }[];
 }

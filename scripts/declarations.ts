@@ -114,7 +114,12 @@ function parse(path: string, text: string): Module {
   const chunks: string[] = [];
   for (const line of text.split("\n")) {
     if (STATEMENT.test(line)) chunks.push(line);
-    else if (line !== "") chunks.push(`${chunks.pop()}\n${line}`);
+    else if (line !== "") {
+      // The comment before was on a member of a union, which goes on here.
+      const isUnion = /^\/\*\*.*\*\/$/s.test(chunks.at(-1)!) && chunks.length > 1;
+      const before = chunks.splice(isUnion ? -2 : -1);
+      chunks.push([...before, line].join("\n"));
+    }
   }
   let comment = "";
   for (const chunk of chunks) {

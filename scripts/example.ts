@@ -42,7 +42,7 @@ if (import.meta.main) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...first.permissions, fileURLToPath(new URL(first.path, ROOT)), ...args],
     // The caller's directory: a task runs at the root.
-    cwd: Deno.env.get("INIT_CWD"),
+    cwd: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
   }).spawn();
   Deno.exit((await child.status).code);
 }

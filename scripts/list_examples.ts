@@ -36,6 +36,7 @@ export function permissionsOf(path: string, help: string): string[] | undefined 
     const at = words.indexOf(path);
     if (at !== -1) return words.slice(0, at);
   }
+  return undefined;
 }
 
 /**

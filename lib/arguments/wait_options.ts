@@ -14,12 +14,12 @@ export interface WaitOptions {
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
    * Ends the wait with `signal.reason` when it is aborted. A blocking wait checks it only at its start,
    * because a blocked isolate receives no events.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const waitNames: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
@@ -27,6 +27,7 @@ const waitNames: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
 function adviseWait(name: string): string | undefined {
   if (/^block(ing)?$/.test(name)) return "Not to wait at all, write timeoutMs: 0";
   if (name === "owner") return "Only a reentrant lock takes an owner";
+  return undefined;
 }
 
 /**

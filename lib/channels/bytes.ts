@@ -16,13 +16,13 @@ export interface SendBytesOptions {
    *
    * @default {0}
    */
-  offset?: number;
+  offset?: number | undefined;
   /**
    * Number of bytes to send.
    *
    * @default {all from `offset` on}
    */
-  size?: number;
+  size?: number | undefined;
 }
 
 /** Options of `Connection.recvBytes`. */
@@ -32,7 +32,7 @@ export interface RecvBytesOptions extends WaitOptions {
    *
    * @default {Infinity}
    */
-  maxLength?: number;
+  maxLength?: number | undefined;
 }
 
 /** Options of `Connection.recvBytesInto`. */
@@ -42,7 +42,7 @@ export interface RecvBytesIntoOptions extends WaitOptions {
    *
    * @default {0}
    */
-  offset?: number;
+  offset?: number | undefined;
 }
 
 /** The options of `sendBytes`. */

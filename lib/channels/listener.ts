@@ -280,6 +280,7 @@ function connect<Sent, Back>(listener: ObjectAddress): Connection<Sent, Back> | 
   }
   there.close();
   here.close();
+  return undefined;
 }
 
 defineType(TYPE, "Listener", {

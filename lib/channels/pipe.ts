@@ -23,7 +23,7 @@ export interface PipeOptions {
    *
    * @default {true}
    */
-  duplex?: boolean;
+  duplex?: boolean | undefined;
 }
 
 const optionNames: OptionNames<PipeOptions> = { duplex: true };

@@ -32,7 +32,7 @@ export interface ShutdownOptions {
    *
    * @default {false}
    */
-  immediate?: boolean;
+  immediate?: boolean | undefined;
 }
 
 /**

@@ -57,7 +57,7 @@ export interface PriorityOptions extends WaitOptions {
    *
    * @default {the item, if it is a number; its first element, if it is an array that begins with one}
    */
-  priority?: number;
+  priority?: number | undefined;
 }
 
 const priorityNames: OptionNames<PriorityOptions> = {
@@ -73,13 +73,13 @@ export interface KindOptions {
   /** How it keeps its messages. */
   store: Store;
   /** Whether it counts its unfinished tasks. */
-  isCounted?: boolean;
+  isCounted?: boolean | undefined;
   /**
    * Returns the priority of an item.
    *
    * @throws {TypeError} if it has none
    */
-  priorityOf?: (item: unknown, options: PriorityOptions | undefined) => number;
+  priorityOf?: ((item: unknown, options: PriorityOptions | undefined) => number) | undefined;
 }
 
 /** A copied item that waits for room. */

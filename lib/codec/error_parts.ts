@@ -38,7 +38,7 @@ export interface ErrorParts {
   class: string;
   name: string;
   message: string;
-  stack?: string;
+  stack?: string | undefined;
   cause?: unknown;
   hasCause: boolean;
   /** Its own properties of {@linkcode HIDDEN_KEYS} that are not enumerable. */

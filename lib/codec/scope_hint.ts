@@ -31,6 +31,7 @@ function hintFor(error: Error, source: string): string | undefined {
     return `A function that is sent as source sees no imports: its ${name} is the browser's. ` +
       `Pass the object as an argument, or ${REGISTER}`;
   }
+  return undefined;
 }
 
 /**

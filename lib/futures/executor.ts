@@ -21,22 +21,22 @@ export interface ExecutorMapOptions {
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Ends the iteration with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Number of items that a worker takes at a time.
    *
    * @default {1}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /**
    * Maximum number of chunks that are running, or whose results have not been consumed. If this
    * option is set, `shutdown()` stops reading the input, even an input that is known to be finite.
    *
    * @default {2 * maxWorkers}
    */
-  bufferSize?: number;
+  bufferSize?: number | undefined;
 }
 
 /** Options of {@linkcode Executor.shutdown}. */
@@ -46,13 +46,13 @@ export interface ExecutorShutdownOptions {
    *
    * @default {true}
    */
-  wait?: boolean;
+  wait?: boolean | undefined;
   /**
    * Whether to cancel the calls that have not begun.
    *
    * @default {false}
    */
-  cancelFutures?: boolean;
+  cancelFutures?: boolean | undefined;
 }
 
 const mapNames: OptionNames<ExecutorMapOptions> = {

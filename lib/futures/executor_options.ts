@@ -14,11 +14,11 @@ import {
 /** Options of every executor. */
 export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
   /** Maximum number of workers. */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /** Called once in each worker before its first task. If it fails, the executor is broken. */
-  initializer?: (...args: InitArgs) => unknown;
+  initializer?: ((...args: InitArgs) => unknown) | undefined;
   /** Arguments of `initializer`. */
-  initargs?: InitArgs;
+  initargs?: InitArgs | undefined;
 }
 
 /** The names of the options of every executor. */
@@ -37,7 +37,7 @@ export const executorNames: OptionNames<ExecutorOptions> = {
  * @throws {RangeError} if `maxWorkers` is not an integer of at least 1
  * @throws {TypeError} if an option does not exist or there are further arguments
  */
-export function executorOptions<T extends { maxWorkers?: number }>(
+export function executorOptions<T extends { maxWorkers?: number | undefined }>(
   options: number | T,
   args: ArrayLike<unknown>,
   names: OptionNames<NoInfer<T>>,

@@ -20,19 +20,19 @@ export interface ProcessPoolExecutorOptions<
    *
    * @default {cpuCount()}
    */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /**
    * Number of tasks, or chunks of a map, that a worker runs before it is replaced.
    *
    * @default {no limit}
    */
-  maxTasksPerChild?: number;
+  maxTasksPerChild?: number | undefined;
   /**
    * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance.
    *
    * @default {getStartMethod()}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 const optionNames: OptionNames<ProcessPoolExecutorOptions> = {

@@ -19,14 +19,14 @@ export interface ThreadPoolExecutorOptions<
    *
    * @default {min(32, cpuCount() + 4)}
    */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /**
    * Prefix of the names of the executor's threads: in a task, `currentThread().name` is the prefix,
    * `_` and a number.
    *
    * @default {"ThreadPoolExecutor-0", "ThreadPoolExecutor-1", …}
    */
-  threadNamePrefix?: string;
+  threadNamePrefix?: string | undefined;
 }
 
 const optionNames: OptionNames<ThreadPoolExecutorOptions> = {

@@ -28,7 +28,7 @@ export interface WaitFuturesOptions extends WaitOptions {
    *
    * @default {"ALL_COMPLETED"}
    */
-  returnWhen?: ReturnWhen;
+  returnWhen?: ReturnWhen | undefined;
 }
 
 const optionNames: OptionNames<WaitFuturesOptions> = {

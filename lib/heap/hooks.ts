@@ -27,7 +27,7 @@ export interface Fiber {
   /** Whether the program stays alive while the fiber waits. */
   readonly keepAlive: boolean;
   /** Ends the waits of the fiber, with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** All hooks. */
@@ -71,7 +71,7 @@ const NONE: { [Name in keyof Hooks]: undefined } = {
 };
 
 /** The hooks that are installed in this isolate. */
-export const hooks: Readonly<Partial<Hooks>> = { ...NONE };
+export const hooks: { readonly [Name in keyof Hooks]: Hooks[Name] | undefined } = { ...NONE };
 
 /**
  * Installs hooks.

@@ -18,7 +18,7 @@ export interface LoopPlan {
   step: number;
   length: number;
   partition: Partition;
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
   /** Whether each chunk's value is kept apart, for a deterministic result. */
   keepsChunks: boolean;
 }

@@ -42,7 +42,7 @@ export interface LoopReduceOptions<Context extends object, Constants extends obj
    *
    * @default {false}
    */
-  deterministic?: boolean;
+  deterministic?: boolean | undefined;
 }
 
 /** Options of a reduction of numbers. */
@@ -56,7 +56,7 @@ export interface NumberReduceOptions<Context extends object, Constants extends o
    *
    * @default {0 for "+", 1 for "*", Infinity for "min", -Infinity for "max"}
    */
-  identity?: number;
+  identity?: number | undefined;
 }
 
 /** Options of a reduction into an array. */

@@ -24,7 +24,7 @@ export interface RegisterOptions {
    *
    * @default {all public methods: those whose names do not begin with an underscore}
    */
-  exposed?: readonly string[];
+  exposed?: readonly string[] | undefined;
 }
 
 /** The type of the proxy of an object that `Callable` makes. */

@@ -25,7 +25,7 @@ export interface SharedOptions<L extends SharedLock | false = RLock> {
    *
    * @default {true}
    */
-  lock?: L | true;
+  lock?: L | true | undefined;
 }
 
 /**

@@ -260,6 +260,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       throw error;
     }
     putEntries(this.address + TABLE, created);
+    return undefined;
   }
 
   /**

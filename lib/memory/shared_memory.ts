@@ -19,15 +19,15 @@ export interface SharedMemoryOptions {
    *
    * @default {an unused name, if the block is created}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * Whether to create a new block. If not, the existing block with the name is attached.
    *
    * @default {false}
    */
-  create?: boolean;
+  create?: boolean | undefined;
   /** Size of a new block in bytes. */
-  size?: number;
+  size?: number | undefined;
 }
 
 let lastNumber = 0;

@@ -17,19 +17,19 @@ export interface AllCloseOptions {
    *
    * @default {1e-5}
    */
-  rtol?: number;
+  rtol?: number | undefined;
   /**
    * Absolute tolerance, added to the relative one.
    *
    * @default {1e-8}
    */
-  atol?: number;
+  atol?: number | undefined;
   /**
    * Whether NaN counts as close to NaN.
    *
    * @default {false}
    */
-  equalNan?: boolean;
+  equalNan?: boolean | undefined;
 }
 
 /**

@@ -21,23 +21,23 @@ export interface RandomArrayOptions<Type extends FractionType = "float64"> {
    *
    * @default {none: the numbers differ each time}
    */
-  seed?: Seed | SeedSequence;
+  seed?: Seed | SeedSequence | undefined;
   /**
    * A generator that four numbers are drawn from as the seed, so consecutive arrays differ.
    */
-  generator?: Random;
+  generator?: Random | undefined;
   /**
    * Type of the elements.
    *
    * @default {"float64"}
    */
-  dtype?: Type;
+  dtype?: Type | undefined;
   /**
    * Number of isolates that fill the array.
    *
    * @default {getNumThreads(); 1 for fewer than a million elements}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 const optionNames: OptionNames<RandomArrayOptions> = {

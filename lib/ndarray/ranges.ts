@@ -60,13 +60,13 @@ export interface LinspaceOptions<Type extends DataType = "float64"> {
    *
    * @default {true}
    */
-  endpoint?: boolean;
+  endpoint?: boolean | undefined;
   /**
    * Type of the elements.
    *
    * @default {"float64"}
    */
-  dtype?: Type;
+  dtype?: Type | undefined;
 }
 
 /**

@@ -36,13 +36,13 @@ export interface ReduceOptions {
    *
    * @default {none: all elements are reduced to one value}
    */
-  axis?: number;
+  axis?: number | undefined;
   /**
    * Number of isolates that reduce the array.
    *
    * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 /**

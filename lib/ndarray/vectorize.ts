@@ -36,13 +36,13 @@ export interface VectorizeOptions<Type extends DataType | BigDataType> {
    *
    * @default {"float64"}
    */
-  dtype?: Type;
+  dtype?: Type | undefined;
   /**
    * Number of isolates that call the function; 1 runs a plain loop in the caller.
    *
    * @default {getNumThreads()}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 /** The arguments of a vectorized function: an array or a single element for each parameter. */

@@ -50,7 +50,7 @@ export interface TypeOperations {
   /** One more isolate, or message in transit, can reach the object. */
   onReachable?(address: ObjectAddress): void;
   /** An isolate, or a message that was read, can no longer reach the object. */
-  onUnreachable?(address: ObjectAddress): void;
+  onUnreachable?: ((address: ObjectAddress) => void) | undefined;
   /** Whether an isolate that sends its handle gives it away, until it uses the handle again. */
   isLent?: boolean;
   /** A message brought the object to an isolate whose handle was given away, or closed. */

@@ -42,4 +42,5 @@ export function findDeadlock(
     return "no other worker has what this call waits for, and none can get it while this thread " +
       "blocks. Give it to a process or a task first, wait with a timeoutMs, or await the async form";
   }
+  return undefined;
 }

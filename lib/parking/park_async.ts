@@ -118,6 +118,7 @@ export function parkAsync(
     signal.addEventListener("abort", sleeper.onAbort, { once: true });
   }
   arm();
+  return undefined;
 }
 
 function endSleep(node: NodeAddress, sleeper: Sleeper): void {

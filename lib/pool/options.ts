@@ -15,23 +15,23 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
    *
    * @default {cpuCount()}
    */
-  processes?: number;
+  processes?: number | undefined;
   /** Called once in each worker before its first task. If it fails, all tasks fail. */
-  initializer?: (...args: InitArgs) => unknown;
+  initializer?: ((...args: InitArgs) => unknown) | undefined;
   /** Arguments of `initializer`. */
-  initargs?: InitArgs;
+  initargs?: InitArgs | undefined;
   /**
    * Number of chunks that a worker runs before it is replaced.
    *
    * @default {no limit}
    */
-  maxTasksPerChild?: number;
+  maxTasksPerChild?: number | undefined;
   /**
    * `"spawn"`: new workers; `"forkserver"`: workers that were started in advance.
    *
    * @default {getStartMethod()}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 /** Names of {@linkcode PoolOptions}. */
@@ -50,11 +50,11 @@ export interface MapOptions {
    *
    * @default {ceil(n / (4 * workers))}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called after each chunk. If it throws, the call fails with that error. */
-  onProgress?: (progress: Progress) => void;
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Names of {@linkcode MapOptions}. */
@@ -67,11 +67,11 @@ export const mapNames: OptionNames<MapOptions> = {
 /** Options of a call that returns an {@linkcode AsyncResult}. */
 export interface AsyncOptions<R> {
   /** Called with the result. */
-  callback?: (result: R) => void;
+  callback?: ((result: R) => void) | undefined;
   /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
-  errorCallback?: (error: unknown) => void;
+  errorCallback?: ((error: unknown) => void) | undefined;
   /** Ends the call with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Names of {@linkcode AsyncOptions}. */
@@ -88,9 +88,9 @@ export interface ImapOptions {
    *
    * @default {1}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /** Ends the iteration with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Names of {@linkcode ImapOptions}. */
@@ -108,7 +108,7 @@ export interface ImapCall extends ImapOptions {
    *
    * @default {2 * workers}
    */
-  window?: number;
+  window?: number | undefined;
   /**
    * Whether the input is taken to its end after `close()`.
    *

@@ -17,11 +17,11 @@ export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonl
    *
    * @default {cpuCount()}
    */
-  processes?: number;
+  processes?: number | undefined;
   /** Called once in each thread of the pool before its first task. If it fails, all tasks fail. */
-  initializer?: (...args: InitArgs) => unknown;
+  initializer?: ((...args: InitArgs) => unknown) | undefined;
   /** Arguments of `initializer`. */
-  initargs?: InitArgs;
+  initargs?: InitArgs | undefined;
 }
 
 const optionNames: OptionNames<ThreadPoolOptions> = {

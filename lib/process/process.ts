@@ -24,27 +24,27 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
   /**
    * The function to run: a task, a function that uses no variables outside itself, or a built-in.
    */
-  target?: (...args: Args) => unknown;
+  target?: ((...args: Args) => unknown) | undefined;
   /** The arguments of `target`. `start()` copies them; shared objects are shared. */
-  args?: readonly [...Args];
+  args?: readonly [...Args] | undefined;
   /**
    * A human-readable name.
    *
    * @default {"Process-1", "Process-2", …}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * Whether the program may end while the process runs.
    *
    * @default {the flag of the process that makes this one}
    */
-  daemon?: boolean;
+  daemon?: boolean | undefined;
   /**
    * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance.
    *
    * @default {getStartMethod()}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 /** The names of the options of a process. */

@@ -16,7 +16,7 @@ export interface FinalizeOptions {
    *
    * @default {undefined: not at the end}
    */
-  exitPriority?: number;
+  exitPriority?: number | undefined;
 }
 
 /**

@@ -41,14 +41,16 @@ export interface StartOptions {
   /** What the caller calls the payload, for the path in errors; may be empty. */
   payloadName: string;
   /** Creates the exit message, which is sent to `channel` when the worker ends. */
-  exitMessage?: (record: IsolateAddress) => { channel: ChannelAddress; message: MessageAddress };
+  exitMessage?:
+    | ((record: IsolateAddress) => { channel: ChannelAddress; message: MessageAddress })
+    | undefined;
   /**
    * How the worker is started: `"forkserver"` takes a worker from the warm reserve, if there is one. It is
    * also the default in the new worker.
    *
    * @default {"spawn"; the default in the new worker is that of its creator}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 /**

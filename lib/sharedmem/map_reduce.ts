@@ -57,18 +57,18 @@ export interface MapReduceOptions<R, S, Context extends object> {
    * Called here with each result as it comes, in whatever order; what it returns takes the place of
    * the result.
    */
-  reduce?: (result: R) => S;
+  reduce?: ((result: R) => S) | undefined;
   /**
    * What the work sees as `context` of its second argument: shared arrays, and values, which are
    * copied once for each worker.
    */
-  context?: Context;
+  context?: Context | undefined;
   /**
    * Sequences shorter than this are worked on in the caller.
    *
    * @default {0}
    */
-  minLength?: number;
+  minLength?: number | undefined;
 }
 
 const makingNames: OptionNames<{ np?: number }> = { np: true };

@@ -41,13 +41,13 @@ export interface BarrierOptions {
    * Called by the last party that arrives, before all parties continue: a task, a built-in
    * function, or a function that uses nothing outside itself. If it throws, the barrier is broken.
    */
-  action?: () => unknown;
+  action?: (() => unknown) | undefined;
   /**
    * Timeout of {@linkcode Barrier.wait} when it is called without one, in milliseconds.
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 const barrierNames: OptionNames<BarrierOptions> = { action: true, timeoutMs: true };

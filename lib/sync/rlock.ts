@@ -88,7 +88,7 @@ export interface RLockOptions extends WaitOptions {
    *
    * @default {a new owner for `acquire`, this isolate's blocking code for `acquireSync`}
    */
-  owner?: LockOwner | RLockGuard;
+  owner?: LockOwner | RLockGuard | undefined;
 }
 
 const acquireNames: OptionNames<RLockOptions> = { owner: true, timeoutMs: true, signal: true };

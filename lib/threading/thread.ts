@@ -25,21 +25,21 @@ import { aliveThreads, runLaterAs, running } from "./running.ts";
 /** Options of a {@linkcode Thread}. */
 export interface ThreadOptions<Args extends readonly unknown[] = readonly unknown[]> {
   /** The function to run. */
-  target?: (...args: Args) => unknown;
+  target?: ((...args: Args) => unknown) | undefined;
   /** The arguments of `target`. They are not copied. */
-  args?: readonly [...Args];
+  args?: readonly [...Args] | undefined;
   /**
    * A human-readable name.
    *
    * @default {"Thread-1", "Thread-2", … with the name of `target` in parentheses}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * Whether the program may end while the thread runs.
    *
    * @default {the flag of the thread that makes this one}
    */
-  daemon?: boolean;
+  daemon?: boolean | undefined;
 }
 
 const threadNames: OptionNames<ThreadOptions> = {

@@ -253,6 +253,7 @@ function dieInAction(
   if (!blocking || death === "exit") return endWorker(death, random, endRequests, id);
   endRequests.putSync(id);
   new Event().waitSync();
+  return undefined;
 }
 
 /** Makes the worker die while all other lanes wait: the barrier breaks, or all pass. */

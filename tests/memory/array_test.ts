@@ -8,6 +8,7 @@ import {
   RawArray,
   RLock,
   SharedArray,
+  type SharedOptions,
   TimeoutError,
   type Typecode,
 } from "@sauropod/multiprocessing";
@@ -289,7 +290,9 @@ test("SharedArray is inspected with its elements", () => {
 // Locks
 
 test("SharedArray.getLock() returns a new RLock by default, or the given lock", async () => {
-  for (const options of [undefined, {}, { lock: true }, { lock: undefined }] as const) {
+  for (
+    const options of [undefined, {}, { lock: true }, { lock: undefined }] as SharedOptions<RLock>[]
+  ) {
     const array = new SharedArray("i", 1, options);
     assert(array.getLock() instanceof RLock);
     assertStrictEquals(array.getObj(), array);

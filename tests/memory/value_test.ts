@@ -6,6 +6,7 @@ import {
   Lock,
   RawValue,
   RLock,
+  type SharedOptions,
   TimeoutError,
   type Typecode,
   Value,
@@ -309,7 +310,9 @@ test("Value is inspected with its type and value", () => {
 // Locks
 
 test("Value.getLock() returns a new RLock by default, or the given lock", () => {
-  for (const options of [undefined, {}, { lock: true }, { lock: undefined }] as const) {
+  for (
+    const options of [undefined, {}, { lock: true }, { lock: undefined }] as SharedOptions<RLock>[]
+  ) {
     const value = new Value("i", 1, options);
     assert(value.getLock() instanceof RLock);
     assertStrictEquals(value.getLock(), value.getLock());

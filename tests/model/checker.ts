@@ -35,7 +35,7 @@ export interface Program {
   mayWait?(thread: number): boolean;
   /** Looks at memory at the end of each schedule; gets what the last step of each thread returned. */
   // deno-lint-ignore no-explicit-any
-  atEnd?(results: any[]): void;
+  atEnd?: ((results: any[]) => void) | undefined;
 }
 
 /** A situation of which all schedules are explored. */
@@ -51,7 +51,7 @@ export interface Scenario extends CopyOptions {
   mortal?: number;
   /** Whether the mortal thread may stop anywhere but in a section. */
   diesAnywhere?: boolean;
-  uses?: ModuleName[];
+  uses?: ModuleName[] | undefined;
   /** Words of the heap that the threads may still allocate. */
   spareWords?: number;
   setUp(world: World): Program;
@@ -70,7 +70,7 @@ export interface Report {
   /** How often the exploration began again because an operation was not as independent as it seemed. */
   restarts: number;
   /** What is wrong, with the schedule that shows it. */
-  violation?: string;
+  violation?: string | undefined;
 }
 
 /** Random schedules before the exploration: they show which words are shared. */

@@ -266,6 +266,7 @@ export class Code {
     if (next < this.steps.length && !this.modules.isIdle()) {
       return new Error("A step ends while promises wait: only the last one may");
     }
+    return undefined;
   }
 }
 

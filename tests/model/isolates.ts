@@ -168,7 +168,7 @@ const GLOBALS = [
 
 /** How copies are made. */
 export interface CopyOptions {
-  uses?: ModuleName[];
+  uses?: ModuleName[] | undefined;
   /** Whether the guard of the library is checked, and not simulated. */
   realGuard?: boolean;
   /**
@@ -177,7 +177,7 @@ export interface CopyOptions {
    * far fewer states are different. It does not hold for Barrier, which remembers an index, nor for who
    * waits for room in a queue, which knows the block of its item.
    */
-  forgetful?: boolean;
+  forgetful?: boolean | undefined;
   /** Bugs to plant. */
   replacements?: Replacement[];
 }

@@ -103,9 +103,10 @@ test("Barrier is broken by the death of a waiting party", async () => {
 });
 
 /** An action that never ends in a worker. */
-const endlessInWorkers = task(import.meta, () => {
-  if (parentProcess() !== undefined) return new Promise(() => {});
-});
+const endlessInWorkers = task(
+  import.meta,
+  () => parentProcess() === undefined ? undefined : new Promise(() => {}),
+);
 
 test("Barrier.reset() is not undone by the death of the party that ran the action", async () => {
   const barrier = new Barrier(2, { action: endlessInWorkers });

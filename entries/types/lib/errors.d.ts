@@ -1,67 +1,93 @@
 // The declarations of lib/errors.ts
 
-/** Base of the errors that name a situation a caller may want to catch. */
+/**
+ * Base class of the errors that a program may want to catch. Errors of usage are built-in classes:
+ * `TypeError` for values of a wrong type, `RangeError` for values out of range.
+ */
 export declare class MultiprocessingError extends Error {
-  /** Makes an error that carries the name of its class. */
+  /** Makes an error whose `name` is that of its class. */
   constructor(message?: string, options?: ErrorOptions);
 }
 
-/** A wait ended because its `timeoutMs` passed. */
+/**
+ * A wait reached its `timeoutMs`. What was waited for is unchanged: the call can be repeated, and a
+ * task continues to run.
+ *
+ * Queues throw {@linkcode Empty} and {@linkcode Full} instead. Waits that return a boolean, such as
+ * `Event.wait()` and `Process.join()`, return false instead.
+ */
 export declare class TimeoutError extends MultiprocessingError {
 }
 
-/** A queue had no item in time: raised by `get` when its time is up. */
-export declare class Empty extends MultiprocessingError {
-}
-
-/** A bounded queue had no room in time: raised by `put` when its time is up. */
-export declare class Full extends MultiprocessingError {
-}
-
-/** A closed queue or connection was used. */
-export declare class ClosedError extends MultiprocessingError {
-}
-
-/** A queue that was shut down was used: nothing can be put any more, and everything has been got. */
-export declare class ShutDown extends ClosedError {
-}
-
-/** The other end of a pipe is gone and everything it sent has been received. */
-export declare class EOFError extends MultiprocessingError {
-}
-
-/** A message was sent to a connection whose other end is gone. */
-export declare class BrokenPipeError extends MultiprocessingError {
-}
-
 /**
- * The worker that held a lock ended without releasing it.
+ * A blocking call was refused because it could never return: only the blocked isolate itself could
+ * end the wait. It owns the lock that it waits for, no other isolate refers to the object, or it is
+ * the main isolate and no worker is alive.
  *
- * The lock **is acquired** when this is thrown: what it protects may be half changed, so look at it,
- * repair it and call `release()`.
- */
-export declare class AbandonedLockError extends MultiprocessingError {
-}
-
-/**
- * A blocking wait could only be ended by the thread that it would block: it holds what is waited for,
- * no other worker has that, or it is the main thread and no worker lives.
+ * Await the form without `Sync`, so that other code of the isolate can run meanwhile.
  */
 export declare class DeadlockError extends MultiprocessingError {
 }
 
-/** A barrier was broken, by a timeout, an error or `abort()`, or was reset while others waited. */
-export declare class BrokenBarrierError extends MultiprocessingError {
+/**
+ * The isolate was told to end, by `terminate()` or `kill()`: its waits throw this error. Or a pool
+ * was terminated: its calls that have not ended fail with this error.
+ *
+ * Do not catch it in a worker, except to clean up: every further wait throws it again.
+ */
+export declare class TerminatedError extends MultiprocessingError {
 }
 
 /**
- * The buffer given to `recvBytesInto` is too small, or the message longer than the `maxLength` of
- * `recvBytes`; `bytes` is the whole message.
+ * `get()` of a queue reached its `timeoutMs` while the queue was empty. Call it again, or give up.
+ */
+export declare class Empty extends MultiprocessingError {
+}
+
+/**
+ * `put()` of a bounded queue reached its `timeoutMs` while the queue was full. Call it again, or
+ * give up.
+ */
+export declare class Full extends MultiprocessingError {
+}
+
+/**
+ * An object was used after it was closed: a queue, an end of a pipe, a listener, a pool, an
+ * executor or a manager. Items that a queue contained when it was closed can still be got.
+ */
+export declare class ClosedError extends MultiprocessingError {
+}
+
+/**
+ * A queue was used after its `shutdown()`: nothing can be put, and nothing is left to get.
+ *
+ * Follows Python's `queue.ShutDown`.
+ */
+export declare class ShutDown extends ClosedError {
+}
+
+/**
+ * Nothing is left to receive: all copies of the other end of the pipe were closed or belonged to
+ * processes that have ended, and every message was received.
+ */
+export declare class EOFError extends MultiprocessingError {
+}
+
+/**
+ * A message cannot be delivered: the other end of the pipe is closed, or its processes have ended.
+ */
+export declare class BrokenPipeError extends MultiprocessingError {
+}
+
+/**
+ * A message does not fit: the buffer given to `recvBytesInto()` is too small, or the message
+ * exceeds the `maxLength` of `recvBytes()`. The message was received; take it from
+ * {@linkcode BufferTooShort.bytes}.
  */
 export declare class BufferTooShort extends MultiprocessingError {
-  /** The message that did not fit. */
+  /** The whole message. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** Made by the connection that received the message. */
+  /** Makes an error with the message that did not fit. */
   constructor(
     message?: string,
     options?: ErrorOptions & {
@@ -71,25 +97,55 @@ export declare class BufferTooShort extends MultiprocessingError {
 }
 
 /**
- * The worker was told to end: thrown out of the blocking call in which it waited. Or the pool was: then
- * its calls that have not ended fail with it.
+ * The worker that owned a lock ended without releasing it.
+ *
+ * The caller **owns the lock** when this is thrown. What the lock protects may be half changed:
+ * check it, repair it and call `release()`.
  */
-export declare class TerminatedError extends MultiprocessingError {
+export declare class AbandonedLockError extends MultiprocessingError {
 }
 
-/** A value cannot be sent to another worker; the message names the path to the offending part. */
+/**
+ * The barrier is broken: a wait timed out or was aborted, the action threw, a waiter died, or
+ * `abort()` was called. Or it was reset during the wait. Call `reset()` to use the barrier again.
+ */
+export declare class BrokenBarrierError extends MultiprocessingError {
+}
+
+/**
+ * A value cannot be sent to another isolate. The message names the path to the offending part, such
+ * as `args[0].model.predict`, and what to send instead.
+ */
 export declare class DataCloneError extends MultiprocessingError {
 }
 
-/** A function or class cannot be found again in the worker that should use it. */
+/**
+ * A function or class that was sent cannot be found in the isolate that received it: its module
+ * cannot be imported or does not register it, or the receiver blocks and cannot import modules.
+ *
+ * Import the module first, or receive without blocking.
+ */
 export declare class TaskLookupError extends MultiprocessingError {
 }
 
-/** A worker ended before a task did that it ran, or had taken from a `JoinableQueue`. */
+/**
+ * The result of a task, or its error, cannot be sent back; `cause` is the `DataCloneError` that
+ * names the path. Return something else, or register the class with `task()`.
+ */
+export declare class MaybeEncodingError extends MultiprocessingError {
+}
+
+/**
+ * A worker ended before the task that it ran, before it had marked done an item that it got from a
+ * `JoinableQueue`, or before it had replied to a call of a manager's object. The task may have had
+ * effects; whether to repeat it is the caller's decision.
+ */
 export declare class WorkerDiedError extends MultiprocessingError {
-  /** The exit code of the worker: `Deno.exit(n)` n, an error 1, terminate -15, kill -9. */
+  /**
+   * The exit code of the worker: n for `Deno.exit(n)`, 1 for an error, -15 terminated, -9 killed.
+   */
   exitCode: number;
-  /** Made by the pool that lost the worker. */
+  /** Makes an error with the exit code of the worker. */
   constructor(
     message?: string,
     options?: ErrorOptions & {
@@ -98,35 +154,49 @@ export declare class WorkerDiedError extends MultiprocessingError {
   );
 }
 
-/** The initializer of a pool failed; `cause` is its error. */
+/**
+ * The initializer of a pool or a manager threw; `cause` is its error. All calls fail with this
+ * error, now and later: fix the initializer and make a new pool or manager.
+ */
 export declare class InitializerError extends MultiprocessingError {
 }
 
-/** The result of a task cannot be sent back; `cause` says why. */
-export declare class MaybeEncodingError extends MultiprocessingError {
-}
-
-/** A task was cancelled before its result was known. */
+/**
+ * A task was cancelled before it ended, by `cancel()` of its `AsyncResult` or future, or by its
+ * executor.
+ */
 export declare class CancelledError extends MultiprocessingError {
 }
 
-/** An operation was asked of a future that its state does not allow. */
+/**
+ * A method of a future was called in a state that does not allow it, such as `setResult()` of a
+ * future that has ended.
+ */
 export declare class InvalidStateError extends MultiprocessingError {
 }
 
-/** An executor cannot work any more; `cause` says why. */
+/**
+ * An executor cannot run tasks any more, because its initializer failed or its workers do not
+ * start; `cause` is the reason. Fix it and make a new executor.
+ */
 export declare class BrokenExecutor extends MultiprocessingError {
 }
 
-/** The work of a {@linkcode MapReduce} failed; `cause` is its error. */
+/**
+ * A function that a {@linkcode MapReduce} called threw, or its worker died; `cause` is the reason.
+ */
 export declare class WorkerException extends MultiprocessingError {
-  /** The error of the work. */
+  /** The error that ended the map; the same as `cause`. */
   get reason(): unknown;
-  /** The stack of the error of the work. */
+  /** The stack of that error; empty if it is not an `Error`. */
   get traceback(): string;
 }
 
-/** Thrown by the work of a {@linkcode MapReduce}: its worker takes no more items. */
+/**
+ * To be thrown by a function that a {@linkcode MapReduce} calls: its worker takes no more items,
+ * and the map continues with the other workers. Also the `cause` of a `WorkerException` if all
+ * workers have stopped.
+ */
 export declare class StopProcessGroup extends MultiprocessingError {
 }
 

@@ -50,11 +50,11 @@ export interface Settings {
   /** Non-local means, or the tutorial's calculation. */
   analysis: "nlm" | "exp";
   /** The image file; a phantom if there is none. */
-  input?: string;
+  input?: string | undefined;
   /** Slices, rows, columns of the phantom. */
   size: [number, number, number];
   /** The kind of noise; derived from the image if missing. */
-  noise?: NoiseKind;
+  noise?: NoiseKind | undefined;
   /** The seed of the phantom's noise. */
   seed: number;
   /** Exponentials per voxel. */
@@ -65,9 +65,9 @@ export interface Settings {
   /** Whether to run on one core too, and compare. */
   check: boolean;
   /** The file for the result. */
-  output?: string;
+  output?: string | undefined;
   /** The file for the picture. */
-  png?: string;
+  png?: string | undefined;
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Job<Target = unknown> {
   /** Whether it may settle before all its chunks have come back. */
   readonly cancellable: boolean;
   /** Where the call was made, if that is known. */
-  readonly site?: CallSite;
+  readonly site?: CallSite | undefined;
   /** Whether the outcome is known. */
   readonly settled: boolean;
   /** Handlers that run when it settles. */

@@ -3,16 +3,16 @@
 /** Options of a call that may wait. */
 export interface WaitOptions {
   /**
-   * How long to wait, in milliseconds; 0 or less: not at all.
+   * The longest time to wait, in milliseconds; 0 or less: do not wait.
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
-   * Ends the wait with `signal.reason` when it is aborted. A blocking wait notices it only when it
-   * begins, since a blocked thread receives no events.
+   * Ends the wait with `signal.reason` when it is aborted. A blocking wait checks it only at its start,
+   * because a blocked isolate receives no events.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export {};

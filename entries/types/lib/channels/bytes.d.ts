@@ -5,37 +5,37 @@ import type { WaitOptions } from "../arguments/wait_options.d.ts";
 /** Options of `Connection.sendBytes`. */
 export interface SendBytesOptions {
   /**
-   * Where to begin, in bytes.
+   * First byte to send.
    *
    * @default {0}
    */
-  offset?: number;
+  offset?: number | undefined;
   /**
-   * How many bytes to send.
+   * Number of bytes to send.
    *
    * @default {all from `offset` on}
    */
-  size?: number;
+  size?: number | undefined;
 }
 
 /** Options of `Connection.recvBytes`. */
 export interface RecvBytesOptions extends WaitOptions {
   /**
-   * Most bytes to accept.
+   * Maximum number of bytes to accept.
    *
    * @default {Infinity}
    */
-  maxLength?: number;
+  maxLength?: number | undefined;
 }
 
 /** Options of `Connection.recvBytesInto`. */
 export interface RecvBytesIntoOptions extends WaitOptions {
   /**
-   * Where in the buffer the message goes, in bytes.
+   * Where in the buffer the message is written, in bytes.
    *
    * @default {0}
    */
-  offset?: number;
+  offset?: number | undefined;
 }
 
 export {};

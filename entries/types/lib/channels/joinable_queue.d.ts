@@ -4,22 +4,21 @@ import type { WaitOptions } from "../arguments/wait_options.d.ts";
 import type { Queue } from "./queue.d.ts";
 
 /**
- * A first-in-first-out queue of tasks: each item that is put is an unfinished task until
- * {@linkcode JoinableQueue.taskDone} is called for it, and {@linkcode JoinableQueue.join} waits until
- * there is none.
+ * A first-in-first-out queue of tasks. Each item that is put is an unfinished task until
+ * {@linkcode JoinableQueue.taskDone} is called for it. {@linkcode JoinableQueue.join} waits until no
+ * task is unfinished.
  *
- * - It is a {@linkcode Queue} in everything else, iteration included.
- * - An item counts from the moment at which it can be got. A `put` that fails counts nothing.
- * - An item that is dropped, or that `get` takes and cannot read, counts as done: nobody has it.
- * - A worker that dies with items which it has not marked done does not leave `join` waiting: that
- *   throws {@linkcode WorkerDiedError}.
+ * - Otherwise it is a {@linkcode Queue}, iteration included.
+ * - An item counts from the moment at which it can be got. A `put` that fails does not count.
+ * - An item that is dropped, or that `get` takes and cannot read, counts as done.
+ * - If a worker dies with items that it has not marked done, `join` throws
+ *   {@linkcode WorkerDiedError} instead of waiting for them.
  *
- * Follows Python's `multiprocessing.JoinableQueue`. In Python `join` waits for ever when a worker
- * dies.
+ * Follows Python's `multiprocessing.JoinableQueue`. In Python, `join` waits forever when a worker dies.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
- * @example Workers that take tasks until there are no more
+ * @example A worker that takes tasks until the queue is closed
  * ```ts
  * import { JoinableQueue, Process, Queue } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -44,30 +43,31 @@ import type { Queue } from "./queue.d.ts";
  */
 export declare class JoinableQueue<T = unknown> extends Queue<T> {
   /**
-   * Number of items that were put and are not marked done, at this moment: those in the queue and
-   * those that somebody works on.
+   * Current number of items that were put and are not marked done: those in the queue and those that
+   * were got.
    */
   get unfinishedTasks(): number;
   /**
-   * Says that one item that was got is done: to be called once for each, by the worker that got it.
+   * Marks one item that was got as done. Call it once for each item, in the worker that got it.
    *
-   * In a worker that was terminated and computes on it does nothing for what `join` has reported as
-   * lost.
+   * In a worker that was terminated but still computes, it has no effect for items that `join` has
+   * reported as lost.
    *
-   * @throws {RangeError} if nothing is unfinished
+   * @throws {RangeError} if no task is unfinished
    */
   taskDone(): void;
   /**
-   * Waits until every item that was put is marked done, those that are put meanwhile included.
+   * Waits until every item is marked done, including those that are put in the meantime.
    *
-   * If a worker ends with another exit code than 0 and has not marked all that it got, one `join` is
-   * told, or all that wait at that time: nothing is changed, so mark these items yourself, put them
-   * again before if they are still wanted, and join again. A worker that returned has not died, and
-   * one may mark what another got; so what it forgot to mark is waited for, as in Python.
+   * - If a worker ends with a non-zero exit code and has not marked all items that it got, the calls
+   *   that wait at that time throw, or else the next call. The items stay unfinished: mark them
+   *   yourself, after putting them again if they are still wanted, and join again.
+   * - A worker that returned has not died, and another worker may mark its items. So items that it
+   *   forgot to mark are waited for, as in Python.
    *
-   * @returns true once all is done, false if `timeoutMs` passed first
+   * @returns true once all items are done, false if `timeoutMs` passes first
    * @throws {WorkerDiedError} if a worker died with items that it had not marked done
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    *
    * @example A worker that dies
    * ```ts
@@ -85,19 +85,19 @@ export declare class JoinableQueue<T = unknown> extends Queue<T> {
    * });
    * worker.start();
    * await assertRejects(() => tasks.join(), WorkerDiedError, "exit code 3");
-   * tasks.taskDone(); // it will not be done
+   * tasks.taskDone(); // give the item up
    * assertEquals(await tasks.join(), true);
    * await worker.join();
    * ```
    */
   join(options?: WaitOptions): Promise<boolean>;
   /**
-   * As {@linkcode JoinableQueue.join}, blocking the thread. Async tasks of this isolate do not run
-   * meanwhile, so nothing may be left to them.
+   * As {@linkcode JoinableQueue.join}, but blocks the isolate. Its async code does not run meanwhile, so
+   * it cannot mark items.
    *
-   * @returns true once all is done, false if `timeoutMs` passed first
+   * @returns true once all items are done, false if `timeoutMs` passes first
    * @throws {WorkerDiedError} if a worker died with items that it had not marked done
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   joinSync(options?: WaitOptions): boolean;
 }

@@ -5,14 +5,14 @@ import type { JoinableQueue } from "./joinable_queue.d.ts";
 /**
  * A last-in-first-out queue, a stack, in shared memory.
  *
- * It is a {@linkcode JoinableQueue} in everything but the order. Its tasks may be left uncounted:
- * who does not join need not call `taskDone()`.
+ * Except for the order it is a {@linkcode JoinableQueue}. A program that does not call `join()` need not
+ * call `taskDone()`.
  *
  * Follows Python's `queue.LifoQueue`, and works between processes as well.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
- * @example The last first
+ * @example The last item first
  * ```ts
  * import { LifoQueue } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";

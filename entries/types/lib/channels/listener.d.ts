@@ -6,21 +6,20 @@ import type { SharedHandle } from "../objects/shared_object.d.ts";
 import type { Connection } from "./connection.d.ts";
 
 /**
- * Accepts connections from whoever knows its name, in any worker of the program.
+ * Accepts connections by name, from any worker of the program.
  *
- * - A {@linkcode Client} need not wait to be accepted: it can send at once, and nothing is lost if it
- *   ends before.
- * - It may be sent to other workers; each connection is accepted by one of them.
- * - When it is closed, or all workers that have it have ended, clients that were not accepted are told
- *   by `EOFError`, and its name is free.
+ * - A {@linkcode Client} can send before it is accepted. Its messages are not lost if it ends before.
+ * - A listener can be sent to other workers. Each connection is accepted by one of them.
+ * - When it is closed, or all workers that have it have ended, clients that were not accepted get an
+ *   `EOFError`, and its name is free.
  *
- * Follows Python's `multiprocessing.connection.Listener`, with names inside the program in the place
- * of addresses. There is no `authkey`: all that runs in the program is one trust.
+ * Follows Python's `multiprocessing.connection.Listener`, with names inside the program instead of
+ * addresses. There is no `authkey`, because all code of a program has the same trust.
  *
- * @typeParam Sent what is sent at the listener's ends
- * @typeParam Back what is received at them
+ * @typeParam Sent the type of the messages that the listener's ends send
+ * @typeParam Back the type of the messages that they receive
  *
- * @example Who calls
+ * @example A client finds a listener
  * ```ts
  * import { Client, Listener } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -35,54 +34,54 @@ import type { Connection } from "./connection.d.ts";
 export declare class Listener<Sent = unknown, Back = Sent> extends SharedHandle
   implements Disposable, Waitable {
   /**
-   * Begins to listen.
+   * Starts listening.
    *
-   * @param name by which clients find it; without one it gets a name that no other has
+   * @param name the name by which clients find it; by default a unique one
    * @throws {Deno.errors.AddrInUse} if another listener has this name
-   * @throws {TypeError} if the name is not a string, or empty
+   * @throws {TypeError} if the name is not a string, or is empty
    */
   constructor(name?: string);
-  /** The name by which clients find it. */
+  /** The name by which clients find the listener. */
   get name(): string;
-  /** Whether it was closed. */
+  /** Whether the listener was closed. */
   get closed(): boolean;
   /**
-   * Accepts the next connection, waiting until there is one.
+   * Accepts the next connection, and waits until there is one.
    *
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {TimeoutError} if there is no connection within `timeoutMs`
    * @throws {ClosedError} if the listener is closed
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   accept(options?: WaitOptions): Promise<Connection<Sent, Back>>;
   /**
-   * Accepts the next connection, blocking the thread until there is one.
+   * Accepts the next connection, and blocks the isolate until there is one.
    *
-   * @throws {TimeoutError} if none comes in `timeoutMs`
+   * @throws {TimeoutError} if there is no connection within `timeoutMs`
    * @throws {ClosedError} if the listener is closed
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   acceptSync(options?: WaitOptions): Connection<Sent, Back>;
-  /** Ends the listener for everybody. Clients that were not accepted are told by `EOFError`. */
+  /** Closes the listener for all workers. Clients that were not accepted get an `EOFError`. */
   close(): void;
-  /** Ends the listener for everybody. */
+  /** Closes the listener for all workers. */
   [Symbol.dispose](): void;
-  /** Steps of waiting until a connection can be accepted or the listener is closed, for `wait`. */
+  /** Steps of waiting until a connection can be accepted or the listener is closed, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never>;
 }
 
 /**
- * Connects to the {@linkcode Listener} of a name.
+ * Connects to the {@linkcode Listener} of that name.
  *
- * What is sent through the connection waits there until the listener accepts it.
+ * Messages that are sent through the connection wait there until the listener accepts it.
  *
  * Follows Python's `multiprocessing.connection.Client`.
  *
- * @typeParam Sent what is sent at this end
- * @typeParam Back what is received at it
- * @throws {Deno.errors.ConnectionRefused} if nobody listens under this name
+ * @typeParam Sent the type of the messages that this end sends
+ * @typeParam Back the type of the messages that it receives
+ * @throws {Deno.errors.ConnectionRefused} if there is no listener of this name
  * @throws {TypeError} if the name is not a string
  *
- * @example A name that nobody has
+ * @example A name without a listener
  * ```ts
  * import { Client } from "@sauropod/multiprocessing";
  * import { assertThrows } from "@std/assert";

@@ -5,19 +5,22 @@ import type { Connection } from "./connection.d.ts";
 /** Options of {@linkcode Pipe}. */
 export interface PipeOptions {
   /**
-   * Whether both ends send and receive; otherwise the first only receives and the second only sends.
+   * Whether both ends send and receive. Otherwise the first only receives and the second only sends.
    *
    * @default {true}
    */
-  duplex?: boolean;
+  duplex?: boolean | undefined;
 }
 
 /**
- * Makes a pipe and returns its two ends.
+ * Creates a pipe and returns its two ends.
  *
- * @typeParam There what the first end sends, and the second receives
- * @typeParam Back what the second end sends, and the first receives
- * @throws {TypeError} if `options` is no object, `duplex` no boolean, or there is no such option
+ * Follows Python's `multiprocessing.Pipe`.
+ *
+ * @typeParam There the type of the messages from the first end to the second
+ * @typeParam Back the type of the messages from the second end to the first
+ * @throws {TypeError} if `options` is not an object or has an unknown option, or `duplex` is not a
+ * boolean
  *
  * @example There and back
  * ```ts

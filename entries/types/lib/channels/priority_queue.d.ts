@@ -4,22 +4,22 @@ import type { JoinableQueue } from "./joinable_queue.d.ts";
 import type { PriorityOptions } from "./queue_kind.d.ts";
 
 /**
- * A queue in shared memory from which the item with the lowest priority number is got first, and
- * among equals the one that was put first.
+ * A queue in shared memory from which the item with the lowest priority number is got first, and of
+ * equal ones, the item that was put first.
  *
- * - The priority is given with the item, `put(item, { priority: 2 })`. Without that it is the item,
- *   if that is a number, or its first element, if it is an array that begins with a number.
- * - It is a {@linkcode JoinableQueue} in everything but the order. Its tasks may be left uncounted:
- *   who does not join need not call `taskDone()`.
- * - Those who wait for room put first come, first served, whatever their priority.
+ * - The priority is an option of the put: `put(item, { priority: 2 })`. Its default is the item if
+ *   that is a number, or the first element of an item that is an array beginning with a number.
+ * - Except for the order it is a {@linkcode JoinableQueue}. A program that does not call `join()` need
+ *   not call `taskDone()`.
+ * - Puts that wait for room are served in the order of the calls, whatever their priority.
  *
  * Follows Python's `queue.PriorityQueue`, and works between processes as well. Python compares the
- * items themselves, so that equals come out in no order, or fail if their data cannot be compared;
- * here only the numbers are compared.
+ * items themselves: items of equal priority come out in arbitrary order, or fail if their data cannot
+ * be compared. Here only the numbers are compared.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
- * @example What is urgent first
+ * @example Urgent jobs first
  * ```ts
  * import { PriorityQueue } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -46,32 +46,32 @@ import type { PriorityOptions } from "./queue_kind.d.ts";
  */
 export declare class PriorityQueue<T = unknown> extends JoinableQueue<T> {
   /**
-   * Adds an item in its place, waiting while the queue is full. The item is copied at the call.
+   * Adds an item by its priority, and waits while the queue is full. The item is copied at the call.
    *
    * @throws {TypeError} if the item has no priority
-   * @throws {Full} if there is no room in `timeoutMs`
+   * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws the reason of `signal`, if it is aborted first
    */
   put(item: T, options?: PriorityOptions): Promise<void>;
   /**
-   * Adds an item in its place, blocking the thread while the queue is full.
+   * Adds an item by its priority, and blocks the isolate while the queue is full.
    *
    * @throws {TypeError} if the item has no priority
-   * @throws {Full} if there is no room in `timeoutMs`
+   * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   putSync(item: T, options?: PriorityOptions): void;
   /**
-   * Adds an item in its place if there is room.
+   * Adds an item by its priority if there is room.
    *
    * @returns whether it was added
    * @throws {TypeError} if the item has no priority
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   tryPut(item: T, options?: Pick<PriorityOptions, "priority">): boolean;
 }

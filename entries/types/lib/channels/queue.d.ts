@@ -7,27 +7,27 @@ import type { SharedHandle } from "../objects/shared_object.d.ts";
 /** Options of {@linkcode Queue.shutdown}. */
 export interface ShutdownOptions {
   /**
-   * Whether what is in the queue is dropped, instead of being left to those who get.
+   * Whether the items in the queue are dropped, instead of being left for `get`.
    *
    * @default {false}
    */
-  immediate?: boolean;
+  immediate?: boolean | undefined;
 }
 
 /**
  * A first-in-first-out queue in shared memory.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message, even through
- *   another queue.
- * - When `put` returns, the item can be got. Nothing is lost when the worker that put it ends.
+ * - It can be sent to other isolates: as an argument of a process or a task, or in a message, also
+ *   through another queue.
+ * - When `put` returns, the item can be got. It is not lost if the worker that put it ends.
  * - The items of one producer come out in the order in which it put them.
  * - Any number of workers may put and get, blocking or not.
- * - An item is copied when it is put; what cannot cross is refused there.
+ * - An item is copied when it is put. An item that cannot cross is rejected there.
  *
- * Follows Python's `multiprocessing.Queue`, with one difference: {@linkcode Queue.close} ends the
- * queue for everybody, since there is nothing to flush.
+ * Follows Python's `multiprocessing.Queue`, with one difference: {@linkcode Queue.close} closes the
+ * queue for all workers, since there is nothing to flush.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
  * @example Put and get
  * ```ts
@@ -56,33 +56,34 @@ export interface ShutdownOptions {
  */
 export declare class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>, Waitable {
   private readonly kind;
-  /** Where the items are. */
+  /** The channel that holds the items. */
   private get channel();
   /**
-   * Makes an empty queue.
+   * Creates an empty queue.
    *
-   * @param maxsize most items that it holds; 0 or less: no limit
-   * @throws {RangeError} if `maxsize` is not a whole number
+   * @param maxsize maximum number of items; 0 or less: no limit
+   * @throws {RangeError} if `maxsize` is not an integer
    */
   constructor(maxsize?: number);
   /**
-   * Adds an item at the end, waiting while the queue is full. The item is copied at the call. Several
-   * that wait for room are added in the order of their calls; a blocking put does not wait for them.
-   * A process or a pool's worker whose work is done ends when they have been added.
+   * Adds an item at the end, and waits while the queue is full. The item is copied at the call.
    *
-   * @throws {Full} if there is no room in `timeoutMs`
+   * Items of this isolate that wait for room are added in the order of the calls. A blocking put does
+   * not wait for them. A process, or a pool's worker, ends once they have been added.
+   *
+   * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws the reason of `signal`, if it is aborted first
    */
   put(item: T, options?: WaitOptions): Promise<void>;
   /**
-   * Adds an item at the end, blocking the thread while the queue is full.
+   * Adds an item at the end, and blocks the isolate while the queue is full.
    *
-   * @throws {Full} if there is no room in `timeoutMs`
+   * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   putSync(item: T, options?: WaitOptions): void;
   /**
@@ -90,66 +91,66 @@ export declare class Queue<T = unknown> extends SharedHandle implements AsyncIte
    *
    * @returns whether it was added
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   tryPut(item: T): boolean;
   /**
-   * Takes the first item, waiting while there is none.
+   * Takes the first item, and waits while there is none.
    *
-   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {Empty} if there is no item within `timeoutMs`
    * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   get(options?: WaitOptions): Promise<T>;
   /**
-   * Takes the first item, blocking the thread while there is none.
+   * Takes the first item, and blocks the isolate while there is none.
    *
-   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {Empty} if there is no item within `timeoutMs`
    * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   getSync(options?: WaitOptions): T;
   /**
    * Takes the first item if there is one.
    *
-   * @returns the item in an object, since the item itself may be anything; `undefined` if there is none
+   * @returns an object with the item, which may itself be `undefined`; `undefined` if there is no item
    * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
    */
   tryGet(): {
     value: T;
   } | undefined;
-  /** Number of items in the queue at this moment. */
+  /** Returns the current number of items in the queue. */
   size(): number;
-  /** Whether there is no item at this moment. */
+  /** Whether the queue is currently empty. */
   empty(): boolean;
-  /** Whether there is no room at this moment; never for a queue without a limit. */
+  /** Whether the queue is currently full. A queue without a limit never is. */
   full(): boolean;
-  /** Most items that the queue holds; 0: no limit. */
+  /** Maximum number of items; 0: no limit. */
   get maxsize(): number;
   /** Whether the queue was closed or shut down. */
   get closed(): boolean;
   /**
-   * Ends the queue for everybody: nothing can be put any more; what is in it can still be got, and
-   * then `get` throws {@linkcode ClosedError} and iterations end. Closing twice is safe.
-   * {@linkcode Queue.shutdown} can drop what is in it as well.
+   * Closes the queue for all workers. No item can be put any more. The items in it can still be got;
+   * after them, `get` throws {@linkcode ClosedError} and iterations end. Idempotent.
+   *
+   * {@linkcode Queue.shutdown} can also drop the items.
    */
   close(): void;
   /**
-   * Ends the queue as {@linkcode Queue.close} does, which is the everyday name, but with
-   * {@linkcode ShutDown} as the error of `put` and `get`; that extends {@linkcode ClosedError}.
+   * Closes the queue as {@linkcode Queue.close} does, but `put` and `get` then throw
+   * {@linkcode ShutDown}, which extends {@linkcode ClosedError}.
    *
-   * With `immediate` it also drops what is in the queue: nothing can be got any more after it, and
-   * the dropped items of a queue that counts its tasks are marked done. What somebody gets while it
-   * works is not dropped.
-   *
-   * All who wait to put or get are woken, and end with `ShutDown`. A queue may be closed first and
-   * shut down afterwards; shutting it down twice is safe.
+   * - With `immediate`, the items in the queue are dropped, and none can be got afterwards. Dropped items
+   *   of a queue that counts its tasks are marked done. An item that is got during the call is not
+   *   dropped.
+   * - Calls that wait to put or get are woken, and throw `ShutDown`.
+   * - A closed queue can be shut down. Idempotent.
    *
    * Follows Python's `queue.Queue.shutdown`.
    *
-   * @example Nothing more, now
+   * @example Drop the items
    * ```ts
    * import { Queue, ShutDown } from "@sauropod/multiprocessing";
    * import { assertRejects, assertThrows } from "@std/assert";
@@ -162,11 +163,11 @@ export declare class Queue<T = unknown> extends SharedHandle implements AsyncIte
    * ```
    */
   shutdown(options?: ShutdownOptions): void;
-  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  /** Steps of waiting until there is an item or the queue is closed, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never>;
   /**
-   * The items as they come, until the queue is closed, or shut down, and empty. An iteration that is
-   * left while it waits takes no more items.
+   * Iterates over the items as they arrive, until the queue is closed, or shut down, and empty. An
+   * iteration that is left while it waits takes no further item.
    */
   [Symbol.asyncIterator](): AsyncIterator<T>;
 }

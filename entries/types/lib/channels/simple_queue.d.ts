@@ -5,15 +5,16 @@ import type { readySteps, Waitable } from "../parking/readiness.d.ts";
 import type { SharedHandle } from "../objects/shared_object.d.ts";
 
 /**
- * A first-in-first-out queue without a limit, in shared memory, with no more than it needs.
+ * A first-in-first-out queue without a limit, in shared memory, with few methods.
  *
- * - It may be sent anywhere, and any number of workers may put and get, as with a {@linkcode Queue}.
+ * - It can be sent to other isolates, and any number of workers may put and get, as with a
+ *   {@linkcode Queue}.
  * - `put` never waits.
  *
- * Follows Python's `multiprocessing.SimpleQueue`, where `put` waits while a pipe is full. As for a
- * `Queue`, what was put before {@linkcode SimpleQueue.close} can still be got.
+ * Follows Python's `multiprocessing.SimpleQueue`, where `put` waits while a pipe is full. As with a
+ * `Queue`, items that were put before {@linkcode SimpleQueue.close} can still be got.
  *
- * @typeParam T what the queue carries
+ * @typeParam T the type of the items
  *
  * @example Put and get
  * ```ts
@@ -31,52 +32,52 @@ import type { SharedHandle } from "../objects/shared_object.d.ts";
 export declare class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   private readonly kind;
   /**
-   * Makes an empty queue.
+   * Creates an empty queue.
    *
-   * @throws {TypeError} if it is given an argument
+   * @throws {TypeError} if an argument is passed
    */
   constructor();
   /**
    * Adds an item at the end. The item is copied at the call.
    *
    * @throws {ClosedError} if the queue is closed
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   put(item: T): Promise<void>;
   /**
    * Adds an item at the end, without waiting.
    *
    * @throws {ClosedError} if the queue is closed
-   * @throws {DataCloneError} if the item cannot cross; the message names the path to the part
+   * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
   putSync(item: T): void;
   /**
-   * Takes the first item, waiting while there is none.
+   * Takes the first item, and waits while there is none.
    *
-   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {Empty} if there is no item within `timeoutMs`
    * @throws {ClosedError} if the queue is closed and empty
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   get(options?: WaitOptions): Promise<T>;
   /**
-   * Takes the first item, blocking the thread while there is none.
+   * Takes the first item, and blocks the isolate while there is none.
    *
-   * @throws {Empty} if none comes in `timeoutMs`
+   * @throws {Empty} if there is no item within `timeoutMs`
    * @throws {ClosedError} if the queue is closed and empty
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if this worker is terminated
    */
   getSync(options?: WaitOptions): T;
-  /** Whether there is no item at this moment. It may be asked of a closed queue too. */
+  /** Whether the queue is currently empty. Works on a closed queue too. */
   empty(): boolean;
   /** Whether the queue was closed. */
   get closed(): boolean;
   /**
-   * Ends the queue for everybody: nothing can be put any more; what is in it can still be got, and
-   * then `get` throws {@linkcode ClosedError}. Closing twice is safe.
+   * Closes the queue for all workers. No item can be put any more. The items in it can still be got;
+   * after them, `get` throws {@linkcode ClosedError}. Idempotent.
    */
   close(): void;
-  /** Steps of waiting until there is an item or the queue is closed, for `wait`. */
+  /** Steps of waiting until there is an item or the queue is closed, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never>;
 }
 

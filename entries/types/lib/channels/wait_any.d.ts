@@ -4,9 +4,9 @@ import type { WaitOptions } from "../arguments/wait_options.d.ts";
 import type { Waitable } from "../parking/readiness.d.ts";
 
 /**
- * Waits until at least one of several things is ready, and returns all that are.
+ * Waits until at least one of several objects is ready, and returns all that are.
  *
- * | what | is ready when | then does not wait |
+ * | object | is ready when | call that then does not wait |
  * |---|---|---|
  * | `Connection` | a message came, or the other end is gone | `recv()` |
  * | a queue | it has an item, or is closed | `get()` |
@@ -14,34 +14,33 @@ import type { Waitable } from "../parking/readiness.d.ts";
  * | `Process` | it has ended | `join()` |
  * | `Listener` | a client has connected, or it is closed | `accept()` |
  *
- * - It takes nothing. If others receive from the same queue they may be faster: take with a
- *   `timeoutMs`, or by `tryGet`.
- * - An event that is set and cleared again while this waits counts as ready.
+ * - It takes no item or message. Another receiver of the same queue may be faster, so get items with
+ *   a `timeoutMs`, or with `tryGet`.
+ * - An event that is set and cleared again during the wait counts as ready.
  * - A connection that was sent to a worker is open here again, as with `poll()`.
  *
- * Follows Python's `multiprocessing.connection.wait`. It is also exported as `waitAny`. For promises
- * there is `Promise.race`.
+ * Follows Python's `multiprocessing.connection.wait`. For promises there is `Promise.race`.
  *
- * @typeParam T what is waited for
- * @param objects what is waited for
- * @param options `timeoutMs` of 0 or less: look only
- * @returns those that are ready, in the order given; none if `timeoutMs` passed first, or if there
- * is nothing to wait for
- * @throws {TypeError} if one of them cannot be waited for; the message names its index
- * @throws {ClosedError} if a connection was closed here
+ * @typeParam T the type of the objects
+ * @param objects the objects to wait for
+ * @param options with a `timeoutMs` of 0 or less, the call does not wait
+ * @returns the objects that are ready, in the order given; none if `timeoutMs` passes first, or
+ * `objects` is empty
+ * @throws {TypeError} if an object cannot be waited for; the message names its index
+ * @throws {ClosedError} if a connection was closed in this isolate
  * @throws {Error} if a process was not started
- * @throws the reason of `signal`, if that is aborted first
+ * @throws the reason of `signal`, if it is aborted first
  *
- * @example Whoever is first
+ * @example A message or a stop signal
  * ```ts
  * import { Event, Pipe, waitAny } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
  *
  * const [here, there] = Pipe<string>();
  * const stop = new Event();
- * assertEquals(await wait([here, stop], { timeoutMs: 1 }), []);
+ * assertEquals(await waitAny([here, stop], { timeoutMs: 1 }), []);
  * setTimeout(() => there.sendSync("hello"), 5);
- * for (const ready of await wait([here, stop])) {
+ * for (const ready of await waitAny([here, stop])) {
  *   if (ready instanceof Event) break;
  *   assertEquals(await ready.recv(), "hello");
  * }
@@ -53,17 +52,17 @@ export declare function waitAny<T extends Waitable>(
 ): Promise<T[]>;
 
 /**
- * As {@linkcode waitAny}, blocking the thread.
+ * As {@linkcode waitAny}, but blocks the isolate.
  *
- * @typeParam T what is waited for
- * @param objects what is waited for
- * @param options `timeoutMs` of 0 or less: look only
- * @returns those that are ready, in the order given; none if `timeoutMs` passed first, or if there
- * is nothing to wait for
- * @throws {TypeError} if one of them cannot be waited for; the message names its index
- * @throws {ClosedError} if a connection was closed here
+ * @typeParam T the type of the objects
+ * @param objects the objects to wait for
+ * @param options with a `timeoutMs` of 0 or less, the call does not wait
+ * @returns the objects that are ready, in the order given; none if `timeoutMs` passes first, or
+ * `objects` is empty
+ * @throws {TypeError} if an object cannot be waited for; the message names its index
+ * @throws {ClosedError} if a connection was closed in this isolate
  * @throws {Error} if a process was not started
- * @throws {TerminatedError} if this worker is told to end
+ * @throws {TerminatedError} if this worker is terminated
  *
  * @example All that are ready
  * ```ts
@@ -73,11 +72,11 @@ export declare function waitAny<T extends Waitable>(
  * const queues = [new Queue<number>(), new Queue<number>(), new Queue<number>()];
  * queues[2].putSync(1);
  * queues[0].putSync(2);
- * assertEquals(waitSync(queues), [queues[0], queues[2]]);
+ * assertEquals(waitAnySync(queues), [queues[0], queues[2]]);
  *
  * const process = new Process({ target: () => {} });
  * process.start();
- * assertEquals(waitSync([queues[1], process]), [process]);
+ * assertEquals(waitAnySync([queues[1], process]), [process]);
  * await process.join();
  * ```
  */

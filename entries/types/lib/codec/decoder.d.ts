@@ -3,12 +3,12 @@
 /**
  * Reads one message.
  *
- * A message may be read again from its beginning if reading it ended in {@linkcode NeedsImport};
- * its references are used up by {@linkcode Decoder.finish}.
+ * If reading throws {@linkcode NeedsImport}, the message may be read again from its beginning. Its
+ * references to shared objects are dropped by {@linkcode Decoder.finish}.
  */
 export declare class Decoder {
   #private;
-  /** Reads from memory of this isolate; the message is no more than its stream. */
+  /** Starts reading from memory of this isolate. The message has no blocks. */
   fromStream(
     bytes: Uint8Array<ArrayBuffer>,
     view: DataView,
@@ -16,24 +16,24 @@ export declare class Decoder {
     words: Int32Array,
     streamBytes: number,
   ): void;
-  /** Reads a message in the shared heap, whose stream has `streamBytes`. */
+  /** Starts reading a message in the shared heap, whose stream has `streamBytes`. */
   fromHeap(address: number, streamBytes: number): void;
-  /** Uses up the references that the message had: the isolate has its own now. */
+  /** Drops the references of a message that was read: the isolate has its own now. */
   finish(): void;
-  /** Forgets a message that stays where it is and keeps its references, to be read again. */
+  /** Abandons a message that keeps its references, so that it can be read again. */
   leave(): void;
-  /** Uses up the rest of a message that nobody wants: only its references matter. */
+  /** Skips the rest of a message that is discarded, and drops its references. */
   skip(): void;
-  /** The addresses of the shared objects in the rest of a message, which keeps its references. */
+  /** Returns the addresses of the shared objects in the rest of a message, which keeps its references. */
   sharedObjects(): number[];
-  /** Reads a number of a header. */
+  /** Reads a number of the header. */
   number(): number;
   /** Reads a value. */
   value(): unknown;
   /**
-   * Reads an array into `target` from `start` on, without making one of its own.
+   * Reads an array into `target` from `start` on, without creating an array.
    *
-   * @returns its length
+   * @returns the length of the array that was read
    */
   itemsInto(target: unknown[], start: number): number;
 }

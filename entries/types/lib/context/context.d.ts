@@ -5,41 +5,49 @@ import type { activeChildren, Process } from "../process/process.d.ts";
 import type { currentProcess, parentProcess } from "../process/current.d.ts";
 import type { StartMethod } from "../runtime/start_method.d.ts";
 
-/** The package, with a start method chosen for what starts workers. It never changes. */
+/**
+ * The package for one start method: a frozen object with all exports of
+ * `@sauropod/multiprocessing`, of which `Process` and `Pool` start their workers by that method.
+ *
+ * All other members are the exports themselves, the same in every context, so an object that was
+ * made through one context can be used with another. {@linkcode getContext} returns a context.
+ */
 export interface Context extends Readonly<typeof import("./common.d.ts")> {
-  /** How its workers are started. */
+  /** The start method of the context. */
   readonly startMethod: StartMethod;
-  /** This context, or that of another method, as {@linkcode getContext} has it. */
+  /** Returns the context of a method; without a method, this context. */
   readonly getContext: (method?: StartMethod) => Context;
-  /** As {@linkcode Process}, started by this method. */
+  /** {@linkcode Process} whose default `startMethod` is that of the context. */
   readonly Process: typeof Process;
-  /** As {@linkcode Pool}, its workers started by this method. */
+  /** {@linkcode Pool} whose default `startMethod` is that of the context. */
   readonly Pool: typeof Pool;
-  /** The same in every context. */
+  /** {@linkcode activeChildren}, the same in every context. */
   readonly activeChildren: typeof activeChildren;
-  /** The same in every context. */
+  /** {@linkcode currentProcess}, the same in every context. */
   readonly currentProcess: typeof currentProcess;
-  /** The same in every context. */
+  /** {@linkcode parentProcess}, the same in every context. */
   readonly parentProcess: typeof parentProcess;
 }
 
 /**
- * The package's classes with a start method.
+ * Returns the package for a start method.
  *
- * - `"spawn"`: each process gets a fresh worker. This is the default.
- * - `"forkserver"`: it gets one of a reserve of workers that were started ahead of time, so that it
- *   begins at once. The reserve is filled when the first process is made, which itself gains nothing.
- * - `"fork"` does not exist here: a worker cannot be made a copy of another.
+ * - `"spawn"`: each process gets a fresh worker. The classes of this context are the package's own,
+ *   so {@linkcode setStartMethod} changes their default.
+ * - `"forkserver"`: a process gets a worker of a reserve that was started in advance, so that it
+ *   begins immediately. The first process that is made fills the reserve, and does not profit from
+ *   it itself.
+ * - `"fork"` does not exist here: a worker cannot be a copy of another.
  *
- * In a worker that it started, this method is the default. Objects of one context can be used with
- * the other. Without a method it is the default, which
- * {@linkcode setStartMethod} changes.
+ * A process that a context started has the same start method as its default. Objects of one context
+ * can be used with the other.
  *
  * Follows Python's `multiprocessing.get_context`.
  *
- * @throws {RangeError} if there is no such start method
+ * @param method the start method, by default that of `getStartMethod()`
+ * @throws {RangeError} if the start method does not exist
  *
- * @example A pool of one method, a queue of the other
+ * @example A pool of one context and a queue of the other
  * ```ts
  * import { getContext } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";

@@ -11,22 +11,22 @@ export interface ExecutorMapOptions {
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Ends the iteration with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Number of items that a worker takes at a time.
    *
    * @default {1}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /**
-   * Maximum number of chunks that are running, or whose results have not been consumed. If this option
-   * is set, `shutdown()` stops reading the input, even an input that is known to be finite.
+   * Maximum number of chunks that are running, or whose results have not been consumed. If this
+   * option is set, `shutdown()` stops reading the input, even an input that is known to be finite.
    *
    * @default {2 * maxWorkers}
    */
-  bufferSize?: number;
+  bufferSize?: number | undefined;
 }
 
 /** Options of {@linkcode Executor.shutdown}. */
@@ -36,13 +36,13 @@ export interface ExecutorShutdownOptions {
    *
    * @default {true}
    */
-  wait?: boolean;
+  wait?: boolean | undefined;
   /**
    * Whether to cancel the calls that have not begun.
    *
    * @default {false}
    */
-  cancelFutures?: boolean;
+  cancelFutures?: boolean | undefined;
 }
 
 /** The inputs of a map: an iterable for each parameter of its function. */
@@ -92,11 +92,11 @@ export declare abstract class Executor implements AsyncDisposable {
    */
   submit<A extends readonly unknown[], R>(fn: (...args: A) => Awaitable<R>, ...args: A): Future<R>;
   /**
-   * Calls `fn` with the first elements of all iterables, then with the second ones, until an iterable
-   * ends. Yields the results in that order.
+   * Calls `fn` with the first elements of all iterables, then with the second ones, until an
+   * iterable ends. Yields the results in that order.
    *
-   * - Elements are read only as fast as results are consumed: at most `bufferSize` chunks are running or
-   *   waiting to be consumed.
+   * - Elements are read only as fast as results are consumed: at most `bufferSize` chunks are
+   *   running or waiting to be consumed.
    * - The first error ends the iteration.
    * - Leaving the iteration early cancels the calls that have not begun.
    *
@@ -140,7 +140,9 @@ export declare abstract class Executor implements AsyncDisposable {
    * @throws {TypeError} if an option does not exist
    */
   shutdown(options?: ExecutorShutdownOptions): Promise<void>;
-  /** Rejects further work, and waits until the submitted work is done and the workers have ended. */
+  /**
+   * Rejects further work, and waits until the submitted work is done and the workers have ended.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

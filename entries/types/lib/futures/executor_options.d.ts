@@ -3,11 +3,11 @@
 /** Options of every executor. */
 export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
   /** Maximum number of workers. */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /** Called once in each worker before its first task. If it fails, the executor is broken. */
-  initializer?: (...args: InitArgs) => unknown;
+  initializer?: ((...args: InitArgs) => unknown) | undefined;
   /** Arguments of `initializer`. */
-  initargs?: InitArgs;
+  initargs?: InitArgs | undefined;
 }
 
 export {};

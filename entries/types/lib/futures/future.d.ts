@@ -7,16 +7,17 @@ import type { FutureState } from "./future_state.d.ts";
 export declare const futureState: unique symbol;
 
 /**
- * The result of a task, or its error, once the task has ended. A future can be awaited like a promise.
+ * The result of a task, or its error, once the task has ended. A future can be awaited like a
+ * promise.
  *
- * - Executors make futures: `executor.submit(fn, ...args)`. A program that makes its own ends them with
- *   `setResult()` or `setException()`.
- * - When a future ends, waits on it are notified first; then its callbacks are called in the order in
- *   which they were added. All of this happens before the call that ended it returns.
- * - An error that is never retrieved is an unhandled rejection, like that of a promise; Python ignores
- *   such errors. Awaiting the future, `result()`, `exception()`, and passing the future to `wait()` or
- *   `asCompleted()` retrieve it. The errors of futures that were cancelled, or whose workers were
- *   terminated, are not reported.
+ * - Executors make futures: `executor.submit(fn, ...args)`. A program that makes its own ends them
+ *   with `setResult()` or `setException()`.
+ * - When a future ends, waits on it are notified first; then its callbacks are called in the order
+ *   in which they were added. All of this happens before the call that ended it returns.
+ * - An error that is never retrieved is an unhandled rejection, like that of a promise; Python
+ *   ignores such errors. Awaiting the future, `result()`, `exception()`, and passing the future to
+ *   `wait()` or `asCompleted()` retrieve it. The errors of futures that were cancelled, or whose
+ *   workers were terminated, are not reported.
  * - A future belongs to its isolate and cannot be sent.
  *
  * Follows Python's `concurrent.futures.Future`.
@@ -50,8 +51,8 @@ export declare class Future<R> implements PromiseLike<R> {
    * Cancels the task if it has not begun. The task never runs then, and `result()` throws
    * `CancelledError`.
    *
-   * If a worker is about to begin the task at the same time, either the task runs or it is cancelled,
-   * never both.
+   * If a worker is about to begin the task at the same time, either the task runs or it is
+   * cancelled, never both.
    *
    * @returns whether the future is cancelled: false if the task has begun or the future has ended
    */
@@ -82,8 +83,8 @@ export declare class Future<R> implements PromiseLike<R> {
   /**
    * As {@linkcode Future.result}, blocking the isolate.
    *
-   * @throws {DeadlockError} if the future could only end by code of this isolate: it was not made by
-   * an executor, or its task runs in this isolate and waits for a promise
+   * @throws {DeadlockError} if the future could only end by code of this isolate: it was not made
+   * by an executor, or its task runs in this isolate and waits for a promise
    */
   resultSync(options?: WaitOptions): R;
   /**
@@ -116,8 +117,8 @@ export declare class Future<R> implements PromiseLike<R> {
    */
   setException(error: unknown): void;
   /**
-   * Marks the future as running, so that it can no longer be cancelled. Its creator calls this before
-   * the work begins.
+   * Marks the future as running, so that it can no longer be cancelled. Its creator calls this
+   * before the work begins.
    *
    * @returns false if it was cancelled: the work must not begin then
    * @throws {InvalidStateError} if it is running or has a result or an error

@@ -43,7 +43,9 @@ export declare class FutureState {
    * @returns false if it had ended before, in which case nothing happens
    */
   settle(status: "done" | "failed" | "cancelled", outcome: unknown): boolean;
-  /** Calls `onEnd` when the future ends, before its callbacks. Returns a function that undoes this. */
+  /**
+   * Calls `onEnd` when the future ends, before its callbacks. Returns a function that undoes this.
+   */
   watch(onEnd: () => void): () => void;
   /** Calls `call` when the future ends; immediately if it has ended. */
   addCallback(call: () => void): void;

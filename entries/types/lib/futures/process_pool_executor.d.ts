@@ -13,30 +13,30 @@ export interface ProcessPoolExecutorOptions<
    *
    * @default {cpuCount()}
    */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /**
    * Number of tasks, or chunks of a map, that a worker runs before it is replaced.
    *
    * @default {no limit}
    */
-  maxTasksPerChild?: number;
+  maxTasksPerChild?: number | undefined;
   /**
    * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance.
    *
    * @default {getStartMethod()}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 /**
  * An executor whose tasks run in workers, in parallel.
  *
- * - Functions and arguments cross to a worker as they do in a `Pool`, on which the executor is built. A
- *   value that cannot cross makes `submit()` throw; in Python, the future fails.
- * - If a worker dies, the task that it ran fails with `WorkerDiedError`, and the worker is replaced. In
- *   Python, the executor is broken then, and all its futures fail.
- * - The executor is broken only if its initializer fails or its workers do not start: calls that have
- *   not ended fail with `BrokenExecutor`, and `submit()` throws it.
+ * - Functions and arguments cross to a worker as they do in a `Pool`, on which the executor is
+ *   built. A value that cannot cross makes `submit()` throw; in Python, the future fails.
+ * - If a worker dies, the task that it ran fails with `WorkerDiedError`, and the worker is
+ *   replaced. In Python, the executor is broken then, and all its futures fail.
+ * - The executor is broken only if its initializer fails or its workers do not start: calls that
+ *   have not ended fail with `BrokenExecutor`, and `submit()` throws it.
  * - Futures that have not ended keep the program alive; the executor itself does not.
  *
  * Follows Python's `concurrent.futures.ProcessPoolExecutor`.
@@ -61,14 +61,14 @@ export declare class ProcessPoolExecutor<InitArgs extends readonly unknown[] = r
    *
    * @param options the options, or the maximum number of workers
    * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not an integer of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an option
-   * does not exist
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an
+   * option does not exist
    */
   constructor(options?: number | ProcessPoolExecutorOptions<InitArgs>);
   /**
    * Ends all workers now: tasks that have not begun are cancelled, running tasks fail with
-   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot interrupt
-   * it.
+   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot
+   * interrupt it.
    */
   terminateWorkers(): void;
   /** As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving the workers less time to react. */

@@ -11,22 +11,22 @@ export interface ThreadPoolExecutorOptions<InitArgs extends readonly unknown[] =
    *
    * @default {min(32, cpuCount() + 4)}
    */
-  maxWorkers?: number;
+  maxWorkers?: number | undefined;
   /**
    * Prefix of the names of the executor's threads: in a task, `currentThread().name` is the prefix,
    * `_` and a number.
    *
    * @default {"ThreadPoolExecutor-0", "ThreadPoolExecutor-1", …}
    */
-  threadNamePrefix?: string;
+  threadNamePrefix?: string | undefined;
 }
 
 /**
- * An executor whose tasks run in this isolate, a few at a time: they are concurrent where they await
- * something, and not parallel.
+ * An executor whose tasks run in this isolate, a few at a time: they are concurrent where they
+ * await something, and not parallel.
  *
- * Functions may be closures, and nothing is copied. The guarantees of {@linkcode ThreadPool}, on which
- * the executor is built, hold here.
+ * Functions may be closures, and nothing is copied. The guarantees of {@linkcode ThreadPool}, on
+ * which the executor is built, hold here.
  *
  * Follows Python's `concurrent.futures.ThreadPoolExecutor`.
  *
@@ -68,8 +68,8 @@ export declare class ThreadPoolExecutor<InitArgs extends readonly unknown[] = re
    *
    * @param options the options, or the maximum number of tasks that run at the same time
    * @throws {RangeError} if `maxWorkers` is not an integer of at least 1
-   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an option
-   * does not exist
+   * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an
+   * option does not exist
    */
   constructor(options?: number | ThreadPoolExecutorOptions<InitArgs>);
 }

@@ -22,7 +22,7 @@ export interface WaitFuturesOptions extends WaitOptions {
    *
    * @default {"ALL_COMPLETED"}
    */
-  returnWhen?: ReturnWhen;
+  returnWhen?: ReturnWhen | undefined;
 }
 
 /** The futures that have ended, and the others. */
@@ -76,8 +76,8 @@ export interface CompletedFuture<F> {
  *
  * The errors of the futures are not reported as unhandled.
  *
- * Follows Python's `concurrent.futures.as_completed`, which yields the futures themselves. Here each
- * future is a property of an object, because `for await` would await a thenable.
+ * Follows Python's `concurrent.futures.as_completed`, which yields the futures themselves. Here
+ * each future is a property of an object, because `for await` would await a thenable.
  *
  * @typeParam F the type of the futures
  * @param options `timeoutMs` counts from this call

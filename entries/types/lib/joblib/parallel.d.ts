@@ -41,39 +41,39 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    *
    * @default {1}
    */
-  nJobs?: number;
+  nJobs?: number | undefined;
   /**
    * Number of calls that make up a task: `"auto"` follows the measured time of the calls.
    *
    * @default {"auto"}
    */
-  batchSize?: number | "auto";
+  batchSize?: number | "auto" | undefined;
   /**
    * How many tasks may be under way or wait: a number, `"all"`, or a multiple of `nJobs`. The calls
    * are taken from their iterable only as far.
    *
    * @default {"2 * nJobs"}
    */
-  preDispatch?: number | "all" | `${number} * nJobs`;
+  preDispatch?: number | "all" | `${number} * nJobs` | undefined;
   /**
    * `"list"`: a promise of all results, in the order of the calls; `"generator"`: one by one, in that
    * order; `"generator_unordered"`: each as soon as it is there.
    *
    * @default {"list"}
    */
-  returnAs?: As;
+  returnAs?: As | undefined;
   /**
    * How long to wait for the next result, in milliseconds. Not for `nJobs: 1`.
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
    * Above 0 it says on stderr how far it is; from 10 on after each task.
    *
    * @default {0}
    */
-  verbose?: number;
+  verbose?: number | undefined;
 }
 
 /** Makes the calls, on as many workers as it was told. */

@@ -183,11 +183,13 @@ export declare class ArrayExpression<T extends number | bigint = number> {
   cumsumSync<Target extends TypedArrayOf<T> = DefaultArray<T>>(
     options?: PrefixSumOptions<Target>,
   ): Target;
+  /** The tree with the type of its elements. */
   private typed;
   /** Applies an operation to each element. */
   private unary;
   /** Applies an operation of numbers to each element. */
   private unaryOfNumbers;
+  /** Throws unless the elements are numbers. */
   private checkNumbers;
   /** Applies an operation to each element and the operand. */
   private binary;
@@ -195,7 +197,9 @@ export declare class ArrayExpression<T extends number | bigint = number> {
   private operand;
   /** Makes an expression of a node, whose arrays must have the same length. */
   private checked;
+  /** Reduces all elements to one. */
   private fold;
+  /** As `fold`, blocking the isolate. */
   private foldSync;
   /** Checks the options, then runs the loops, which read them only now: generators start lazily. */
   private run;

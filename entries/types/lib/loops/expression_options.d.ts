@@ -23,7 +23,7 @@ export interface ExpressionOptions {
    *
    * @default {getNumThreads()}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 /** Options of running sums. */
@@ -33,7 +33,7 @@ export interface PrefixSumOptions<Target> extends ExpressionOptions {
    *
    * @default {a new array of type "float64", for bigints "int64"}
    */
-  into?: Target;
+  into?: Target | undefined;
 }
 
 export {};

@@ -18,39 +18,39 @@ export interface LoopOptions<
    *
    * @default {{}}
    */
-  context?: Context;
+  context?: Context | undefined;
   /**
    * Further properties of the body's second argument, which it only reads. Arrays among them may be
    * on any memory: each worker gets a copy.
    *
    * @default {{}}
    */
-  constants?: Constants;
+  constants?: Constants | undefined;
   /**
    * How the indices are distributed: `"static"` in equal parts, fixed at the start; `"dynamic"` chunk
    * by chunk, as workers become free; `"guided"` the same, in chunks that become smaller.
    *
    * @default {"dynamic"}
    */
-  schedule?: Schedule;
+  schedule?: Schedule | undefined;
   /**
    * Number of indices that a worker takes at a time; for `"guided"`, the minimum.
    *
    * @default {a sixteenth of a worker's share; for "static" all of it, for "guided" 1}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /**
    * Number of isolates that run the loop; 1 runs a plain loop in the caller.
    *
    * @default {getNumThreads()}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 /** Options of asynchronous loops only. */
 export interface AbortOptions {
   /** Ends the loop with `signal.reason`; chunks that are running are finished first. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

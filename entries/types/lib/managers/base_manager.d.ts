@@ -11,7 +11,7 @@ export interface RegisterOptions {
    *
    * @default {all public methods: those whose names do not begin with an underscore}
    */
-  exposed?: readonly string[];
+  exposed?: readonly string[] | undefined;
 }
 
 /** The type of the proxy of an object that `Callable` makes. */
@@ -49,17 +49,17 @@ export type FactoryMethods<Name extends string, Callable> = {
  * A manager whose objects live in a process that it starts. Isolates call their methods through
  * proxies.
  *
- * - {@linkcode BaseManager.register} adds types. For each type, the manager has a method that makes an
- *   object in the process and returns a {@linkcode BaseProxy} of it.
- * - Proxies can be sent to any isolate. All calls through all proxies run in the one process, and code
- *   of a method between two `await`s is not interleaved with other calls.
+ * - {@linkcode BaseManager.register} adds types. For each type, the manager has a method that makes
+ *   an object in the process and returns a {@linkcode BaseProxy} of it.
+ * - Proxies can be sent to any isolate. All calls through all proxies run in the one process, and
+ *   code of a method between two `await`s is not interleaved with other calls.
  * - The process starts with the first object or by `start()`. It does not keep the program alive.
  *
- * Queues, locks, maps, lists and other shared objects need no manager. A `BaseManager` is for objects
- * of custom classes with state and methods.
+ * Queues, locks, maps, lists and other shared objects need no manager. A `BaseManager` is for
+ * objects of custom classes with state and methods.
  *
- * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: only the same
- * program can reach it.
+ * Follows Python's `multiprocessing.managers.BaseManager`, without addresses and keys: only the
+ * same program can reach it.
  *
  * @example A custom type
  * ```ts
@@ -81,13 +81,13 @@ export type FactoryMethods<Name extends string, Callable> = {
 export declare class BaseManager implements AsyncDisposable {
   #private;
   /**
-   * Registers a type: adds a method named `typeid`, which makes an object in the manager's process, to
-   * this class. Returns the same class, typed with the new method.
+   * Registers a type: adds a method named `typeid`, which makes an object in the manager's process,
+   * to this class. Returns the same class, typed with the new method.
    *
    * @param typeid the name of the type and of the method
    * @param callable a class registered with `task()`, or a function that returns an object
-   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or `callable` is
-   * not a function
+   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or
+   * `callable` is not a function
    */
   static register<
     Manager extends BaseManager,

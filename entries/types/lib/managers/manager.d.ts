@@ -25,16 +25,16 @@ import type { BaseManager } from "./base_manager.d.ts";
 /**
  * Makes shared objects under the names of Python's managers.
  *
- * - The objects are the package's ordinary ones: `manager.Queue()` is `new Queue()`, `manager.dict()` is
- *   `new SharedMap()`, `manager.list()` is `new SharedList()`. They need no process and no proxy; an
- *   operation takes about a microsecond or less.
+ * - The objects are the package's ordinary ones: `manager.Queue()` is `new Queue()`,
+ *   `manager.dict()` is `new SharedMap()`, `manager.list()` is `new SharedList()`. They need no
+ *   process and no proxy; an operation takes about a microsecond or less.
  * - The objects can be sent to any isolate and live as long as they are referenced.
- * - After {@linkcode Manager.shutdown} the manager makes no more objects. Existing objects continue to
- *   work, and pools have to be ended as other pools.
+ * - After {@linkcode Manager.shutdown} the manager makes no more objects. Existing objects continue
+ *   to work, and pools have to be ended as other pools.
  * - Objects of registered types live in a process of the manager: see {@linkcode BaseManager}.
  *
- * Follows Python's `multiprocessing.Manager` and `managers.SyncManager`. There, all objects live in a
- * server and end with it, and an operation takes tens of microseconds.
+ * Follows Python's `multiprocessing.Manager` and `managers.SyncManager`. There, all objects live in
+ * a server and end with it, and an operation takes tens of microseconds.
  *
  * @example A dict and a list
  * ```ts

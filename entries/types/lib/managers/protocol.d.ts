@@ -21,7 +21,10 @@ export interface ManagerRequest {
 export interface Reply {
   /** Number of the call. */
   call: number;
-  /** For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the server. */
+  /**
+   * For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the
+   * server.
+   */
   kind: "value" | "error" | "object" | "iterator";
   /** Address of the message with the result, the error or the referent. */
   message: number;
@@ -35,7 +38,9 @@ export interface Referent {
   typeid: string;
   /** Names of the methods that proxies may call. */
   exposed: readonly string[];
-  /** Each proxy refers to this event. Once only the server does, the server may release the object. */
+  /**
+   * Each proxy refers to this event. Once only the server does, the server may release the object.
+   */
   token: Event;
 }
 

@@ -6,10 +6,11 @@ import type { Referent, ServerEndpoint } from "./protocol.d.ts";
 /**
  * A proxy of an object that lives in a manager's server.
  *
- * - For each public method of the object, the proxy has a method of the same name that calls it in the
- *   server and returns a promise. Public methods are those that `exposed` lists, or else those whose
- *   names do not begin with an underscore.
- * - Arguments and results are copied, shared objects are shared, and functions must be able to cross.
+ * - For each public method of the object, the proxy has a method of the same name that calls it in
+ *   the server and returns a promise. Public methods are those that `exposed` lists, or else those
+ *   whose names do not begin with an underscore.
+ * - Arguments and results are copied, shared objects are shared, and functions must be able to
+ *   cross.
  * - An error that the method throws is thrown by the proxy.
  * - A proxy can be sent to any isolate. Once no proxy of an object is left, the server releases the
  *   object.

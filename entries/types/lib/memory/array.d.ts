@@ -1,29 +1,30 @@
 // The declarations of lib/memory/array.ts
 
-import type { GuardOf } from "../sync/condition.d.ts";
-import type { RLock, RLockOptions } from "../sync/rlock.d.ts";
-import type { SharedLock, SharedOptions } from "./locking.d.ts";
+import type { RLock } from "../sync/rlock.d.ts";
+import type { LockMethods, SharedLock, SharedOptions } from "./locking.d.ts";
 import type { ElementsOf, RawArray } from "./raw_array.d.ts";
 import type { NumberTypecode, Typecode } from "./typecodes.d.ts";
 
 /**
- * Elements of one type in shared memory, with a lock. Exported as `Array` and as `SharedArray`.
+ * Elements of one type in shared memory, with a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message. It is never copied
- *   by that, however long it is.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied, however long it is.
  * - `data` is the typed array on the shared memory, for loops at full speed. `get`, `set` and
- *   `array[at]` check what they are given, and count from the end if the index is negative.
- * - `array[0] += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` change an element atomically and
- *   need no lock. Each returns what the element was before, as `Atomics` does.
- * - The lock is for whoever makes several steps. Nothing here takes it on its own: those who use the
- *   array by lock must all do so.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ *   `array[at]` check their arguments, and accept negative indices, which count from the end.
+ * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic
+ *   and need no lock. Each returns the previous element, as `Atomics` does.
+ * - The lock is for operations of several steps. No member acquires it implicitly: it protects the
+ *   array only if all users of the array acquire it.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
- * Follows Python's `multiprocessing.Array`. There every access takes the lock, and overflow wraps.
+ * Follows Python's `multiprocessing.Array`, where each access acquires the lock, and overflow
+ * wraps.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  * @typeParam L the class of its lock; `false` if it has none
  *
  * @example Filled by a process
@@ -64,12 +65,13 @@ export declare class SharedArray<
 > extends RawArray<Code> {
   private readonly lock;
   /**
-   * Makes an array.
+   * Creates an array.
    *
-   * @param typecode the type of its elements
-   * @param sizeOrSequence its length, with all elements 0, 0n, false or "\0"; or its elements
-   * @throws {TypeError} if there is no such type, or an element is of another, or `lock` is no lock
-   * @throws {RangeError} if the length is no whole number from 0, or an element does not fit
+   * @param typecode the type of the elements
+   * @param sizeOrSequence the length, for elements that are 0, 0n, false or "\0"; or the elements
+   * @throws {TypeError} if there is no such type, an element is of another type, or `lock` is not a
+   *   lock
+   * @throws {RangeError} if the length is not an integer of at least 0, or an element does not fit
    */
   constructor(
     typecode: Code,
@@ -77,48 +79,29 @@ export declare class SharedArray<
     options?: SharedOptions<L>,
   );
   /**
-   * The lock that came with the array.
+   * Returns the lock of the array.
    *
-   * @throws {TypeError} if it was made with `lock: false`
+   * @throws {TypeError} if it was created with `lock: false`
    */
   getLock(): Exclude<L, false>;
-  /** The array without its lock. It is this one, since the lock is not taken on its own here. */
+  /**
+   * Returns the array without its lock: this object, since no member acquires the lock implicitly.
+   */
   getObj(): RawArray<Code>;
   /**
-   * Acquires the array's lock: see {@linkcode RLock.acquire}, {@linkcode Lock.acquire}.
-   *
-   * @returns a guard that releases it at the end of its scope
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  acquire(options?: RLockOptions): Promise<GuardOf<Exclude<L, false>>>;
-  /**
-   * Acquires the array's lock, blocking the thread.
-   *
-   * @returns a guard that releases it at the end of its scope
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  acquireSync(options?: RLockOptions): GuardOf<Exclude<L, false>>;
-  /**
-   * Acquires the array's lock if that is possible at once.
-   *
-   * @returns a guard that releases it at the end of its scope, or `undefined`
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined;
-  /**
-   * Releases the array's lock.
-   *
-   * @throws {Error} if nobody holds it
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  release(options?: Pick<RLockOptions, "owner">): void;
-  /**
-   * Makes another array of the same type and length, with what the elements are now and a lock of its
-   * own.
+   * Creates another array of the same type and length, with the current elements of this one, and a
+   * lock of its own.
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
   copy<M extends SharedLock | false = RLock>(options?: SharedOptions<M>): SharedArray<Code, M>;
+}
+
+/** The methods of a {@linkcode SharedArray} for its lock. */
+export interface SharedArray<
+  Code extends Typecode = NumberTypecode,
+  L extends SharedLock | false = RLock,
+> extends LockMethods<L> {
 }
 
 export {};

@@ -3,11 +3,11 @@
 import type { SharedHandle } from "../objects/shared_object.d.ts";
 
 /**
- * A value as a shared container gives it: its plain objects and arrays, which are copies, cannot be
- * changed. Shared objects are themselves. Instances of classes, typed arrays, `Map`, `Set` and `Date`
- * cannot be frozen, but are copies all the same.
+ * The type of a value that is read from a shared container. It is a copy whose plain objects and
+ * arrays are frozen. Shared objects in it are not copied. Instances of classes, typed arrays,
+ * `Map`, `Set` and `Date` are copies that are not frozen.
  *
- * The compiler takes an object for plain if its type is an alias, not an interface or a class.
+ * For the compiler an object is plain if its type is a type alias, not an interface or a class.
  *
  * @typeParam T the type of the value that was stored
  */

@@ -1,6 +1,6 @@
 // The declarations of lib/memory/map_key.ts
 
-/** What can be a key of a shared map: equal if `Map` takes them for the same. */
+/** A key of a shared map. Two keys are equal if `Map` treats them as the same key. */
 export type SharedKey = string | number | bigint | boolean | null;
 
 export {};

@@ -1,7 +1,7 @@
 // The declarations of lib/memory/mod.ts
 
 export { SharedArray } from "./array.d.ts";
-export { type SharedLock, type SharedOptions } from "./locking.d.ts";
+export { type LockMethods, type SharedLock, type SharedOptions } from "./locking.d.ts";
 export { type Frozen } from "./frozen.d.ts";
 export { type SharedKey } from "./map_key.d.ts";
 export { Namespace, type NamespaceConstructor } from "./namespace.d.ts";

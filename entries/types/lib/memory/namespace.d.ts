@@ -3,7 +3,8 @@
 import type { SharedHandle } from "../objects/shared_object.d.ts";
 
 /**
- * An object whose attributes are shared: what one worker assigns, all others read at once.
+ * An object whose attributes are shared: an assignment by one isolate is visible to all others at
+ * once.
  *
  * @typeParam T the names and types of the attributes
  */
@@ -12,20 +13,21 @@ export type Namespace<T extends object = Record<string, unknown>> = SharedHandle
 /** The class of {@linkcode Namespace} objects. */
 export interface NamespaceConstructor {
   /**
-   * Makes a namespace.
+   * Creates a namespace.
    *
-   * @param attributes what it begins with
-   * @throws {DataCloneError} if one of them cannot cross
+   * @param attributes the initial attributes
+   * @throws {DataCloneError} if one of them cannot be sent
    */
   new <T extends object = Record<string, unknown>>(attributes?: Partial<T>): Namespace<T>;
   /**
-   * Sets an attribute to what `fn` makes of it, at one moment: see {@linkcode SharedMap.update}.
-   * (`namespace.count += 1` reads and writes: what another worker does between the two is lost.)
+   * Sets an attribute to the result of `fn`, atomically: see {@linkcode SharedMap.update}.
+   * (`namespace.count += 1` is a read and a write: an assignment by another isolate between the two
+   * is lost.)
    *
    * @returns the new value
    * @throws {TypeError} if the first argument is not a namespace, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot cross
-   * @throws what `fn` throws; nothing is changed then
+   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws what `fn` throws; nothing is changed
    */
   update<T extends object, Name extends string & keyof T>(
     namespace: Namespace<T>,
@@ -35,15 +37,16 @@ export interface NamespaceConstructor {
 }
 
 /**
- * Makes objects whose attributes are shared.
+ * The class of objects whose attributes are shared.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message, into a container.
- * - Assigning, reading and deleting an attribute are done at one moment each.
- * - Attributes are copied as values of a {@linkcode SharedMap} are: what is read is frozen.
- * - Attributes whose names begin with an underscore, and symbols, belong to this worker's handle and
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in a container.
+ *   It is shared, not copied.
+ * - Assigning, reading and deleting an attribute are atomic.
+ * - Attributes are copied as the values of a {@linkcode SharedMap} are: reads return frozen copies.
+ * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and
  *   are not shared, as in Python.
  *
- * Follows Python's `multiprocessing.managers.Namespace`; an attribute that there is not is
+ * Follows Python's `multiprocessing.managers.Namespace`, but an attribute that does not exist is
  * `undefined`.
  *
  * @example Attributes

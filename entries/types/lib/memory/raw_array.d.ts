@@ -10,7 +10,7 @@ import type {
   Typecode,
 } from "./typecodes.d.ts";
 
-/** Elements to store: an array, a typed array, a set, …; for the types of characters, a string. */
+/** Elements to store: an array, a typed array, a set, …; for character types, also a string. */
 export type ElementsOf<Code extends Typecode> =
   | Iterable<ElementOfTypecode<Code>>
   | ArrayLike<ElementOfTypecode<Code>>;
@@ -18,19 +18,20 @@ export type ElementsOf<Code extends Typecode> =
 /**
  * Elements of one type in shared memory, without a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message. It is never copied
- *   by that, however long it is.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied, however long it is.
  * - `data` is the typed array on the shared memory, for loops at full speed. `get`, `set` and
- *   `array[at]` check what they are given, and count from the end if the index is negative.
- * - `array[0] += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` change an element atomically. Each
- *   returns what the element was before, as `Atomics` does.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ *   `array[at]` check their arguments, and accept negative indices, which count from the end.
+ * - `array[0] += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are
+ *   atomic. Each returns the previous element, as `Atomics` does.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
  * Follows Python's `multiprocessing.RawArray`, and adds `data` and the atomic methods.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  *
  * @example A histogram
  * ```ts
@@ -49,65 +50,70 @@ export type ElementsOf<Code extends Typecode> =
 export declare class RawArray<Code extends Typecode = NumberTypecode>
   implements Iterable<ElementOfTypecode<Code>> {
   /**
-   * The elements as a typed array on the same memory. Nothing is checked here: it wraps and rounds as
-   * every typed array does. Elements of `"bool"`, `"c"` and `"u"` are numbers in it.
+   * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as
+   * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.
    */
   readonly data: DataOf<Code>;
   private readonly cells;
-  /** An element; a negative index counts from the end. `get` and `set` are ten times as fast. */
+  /**
+   * The element at an index; a negative one counts from the end. `get` and `set` are ten times as
+   * fast.
+   */
   [at: number]: ElementOfTypecode<Code>;
   /**
-   * Makes an array.
+   * Creates an array.
    *
-   * @param typecode the type of its elements
-   * @param sizeOrSequence its length, with all elements 0, 0n, false or "\0"; or its elements
-   * @throws {TypeError} if there is no such type, or an element is of another
-   * @throws {RangeError} if the length is no whole number from 0, or an element does not fit
+   * @param typecode the type of the elements
+   * @param sizeOrSequence the length, for elements that are 0, 0n, false or "\0"; or the elements
+   * @throws {TypeError} if there is no such type, or an element is of another type
+   * @throws {RangeError} if the length is not an integer of at least 0, or an element does not fit
    */
   constructor(typecode: Code, sizeOrSequence: number | ElementsOf<Code>);
   /** The name of its type: `"float64"` for the typecode `"d"`. */
   get dtype(): DtypeOf<Code>;
-  /** The number of elements. */
+  /** Number of elements. */
   get length(): number;
   /**
-   * An element.
+   * Returns the element at an index.
    *
-   * @param index its place; from the end if it is negative
+   * @param index the index; a negative one counts from the end
    * @throws {RangeError} if there is no such element
    */
   get(index: number): ElementOfTypecode<Code>;
   /**
-   * Sets an element.
+   * Sets the element at an index.
    *
-   * @param index its place; from the end if it is negative
+   * @param index the index; a negative one counts from the end
    * @throws {RangeError} if there is no such element, or the value does not fit the type
    * @throws {TypeError} if the value is of another type
    */
   set(index: number, value: ElementOfTypecode<Code>): void;
   /**
-   * Copies elements out, as a plain array. Others may change some of them meanwhile.
+   * Returns a copy of the elements from index `from` up to, but not including, `to`. Other isolates
+   * may change some of them during the copy.
    *
-   * @param from the first; from the end if it is negative
-   * @param to the one after the last; from the end if it is negative
+   * @param from the first index; a negative one counts from the end
+   * @param to the index after the last; a negative one counts from the end
    */
   slice(from?: number, to?: number): ElementOfTypecode<Code>[];
   /**
-   * Sets the elements of a slice. Others may see some of them before the rest.
+   * Sets the elements from index `from` up to, but not including, `to`. Other isolates may see some
+   * of the new elements before the rest.
    *
-   * @param from the first; from the end if it is negative
-   * @param to the one after the last; from the end if it is negative
-   * @param values as many elements
-   * @throws {RangeError} if there are more or fewer, or one does not fit; nothing is set
-   * @throws {TypeError} if one is of another type; nothing is set
+   * @param from the first index; a negative one counts from the end
+   * @param to the index after the last; a negative one counts from the end
+   * @param values the new elements, as many as the slice has
+   * @throws {RangeError} if there are more or fewer, or one does not fit; nothing is changed
+   * @throws {TypeError} if one is of another type; nothing is changed
    */
   setSlice(from: number, to: number, values: ElementsOf<Code>): void;
-  /** The elements, one after the other, as each is when it comes. */
+  /** Iterates over the elements. Each is read when the iteration reaches it. */
   [Symbol.iterator](): IterableIterator<ElementOfTypecode<Code>>;
   /**
    * Adds to an element, atomically.
    *
-   * @returns what it was before
-   * @throws {RangeError} if there is no such element, or the sum does not fit; it is unchanged
+   * @returns the previous element
+   * @throws {RangeError} if there is no such element, or the sum does not fit; nothing is changed
    */
   add(
     this: RawArray<NumericTypecode>,
@@ -117,8 +123,9 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
   /**
    * Subtracts from an element, atomically.
    *
-   * @returns what it was before
-   * @throws {RangeError} if there is no such element, or the difference does not fit; it is unchanged
+   * @returns the previous element
+   * @throws {RangeError} if there is no such element, or the difference does not fit; nothing is
+   *   changed
    */
   sub(
     this: RawArray<NumericTypecode>,
@@ -126,10 +133,10 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
     amount: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code>;
   /**
-   * Keeps only the bits of an element that `mask` has too, atomically.
+   * Replaces an element by its bitwise AND with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the element was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
   and(
@@ -138,10 +145,10 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
     mask: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code>;
   /**
-   * Sets the bits of an element that `mask` has, atomically.
+   * Replaces an element by its bitwise OR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the element was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
   or(
@@ -150,10 +157,10 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
     mask: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code>;
   /**
-   * Flips the bits of an element that `mask` has, atomically.
+   * Replaces an element by its bitwise XOR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the element was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or `mask` has more bits than the type
    */
   xor(
@@ -164,14 +171,14 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
   /**
    * Sets an element, atomically.
    *
-   * @returns what it was before
+   * @returns the previous element
    * @throws {RangeError} if there is no such element, or the value does not fit the type
    */
   exchange(index: number, value: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
-   * Sets an element if it is `expected`, atomically. `0` is `-0` here, and `NaN` is `NaN`.
+   * Sets an element if it is `expected`, atomically. `0` equals `-0`, and `NaN` equals `NaN`.
    *
-   * @returns what it was before: `expected` if it has been set
+   * @returns the previous element: `expected` if the element was set
    * @throws {RangeError} if there is no such element, or a value does not fit the type
    */
   compareExchange(
@@ -180,22 +187,24 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
     replacement: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code>;
   /**
-   * Sets an element to what `next` makes of it, atomically.
+   * Sets an element to the result of `next`, atomically.
    *
-   * @param next called again if another changes the element meanwhile, so it should do nothing else
-   * @returns what the element was before
-   * @throws {RangeError} if there is no such element, or the result does not fit; it is unchanged
-   * @throws what `next` throws; the element is unchanged
+   * @param next called with the previous element, and again if another isolate changes it
+   *   meanwhile, so it should have no side effects
+   * @returns the previous element
+   * @throws {RangeError} if there is no such element, or the result does not fit; nothing is
+   *   changed
+   * @throws what `next` throws; nothing is changed
    */
   update(
     index: number,
     next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code>;
-  /** Makes another array of the same type and length, with what the elements are now. */
+  /** Creates another array of the same type and length, with the current elements of this one. */
   copy(): RawArray<Code>;
-  /** The place of an element in `data`. */
-  private place;
-  /** First place of a slice, and the one after the last, as `slice` of other arrays counts them. */
+  /** Returns the index in `data` that an index means. */
+  private resolve;
+  /** Returns the bounds of a slice in `data`, resolved as those of `Array.slice`. */
   private range;
 }
 

@@ -2,16 +2,16 @@
 
 import type { SharedMemory } from "./shared_memory.d.ts";
 
-/** What an item of a {@linkcode ShareableList} can be. */
+/** An item of a {@linkcode ShareableList}. */
 export type ShareableItem = number | bigint | boolean | string | Uint8Array | null;
 
 /**
- * A list of fixed length in shared memory, whose items can be changed.
+ * A list of fixed length in shared memory, whose items can be replaced.
  *
- * - An item is a number, a bigint of 64 bits, a boolean, a string, bytes or null, and may be replaced
- *   by one of another type, if that has room where the first one was.
- * - It may be sent anywhere, or attached by the name of its memory.
- * - There is no lock in it, as in Python: who changes items that others read needs one.
+ * - An item is a number, a 64-bit bigint, a boolean, a string, bytes or null. It can be replaced by
+ *   an item of another type that fits into the room of the first one.
+ * - Can be sent anywhere, or attached by the name of its memory.
+ * - It has no lock, as in Python. If one isolate changes items that others read, use a lock.
  *
  * Follows Python's `multiprocessing.shared_memory.ShareableList`.
  *
@@ -32,17 +32,17 @@ export type ShareableItem = number | bigint | boolean | string | Uint8Array | nu
  * ```
  */
 export declare class ShareableList implements Iterable<ShareableItem> {
-  /** The memory that it lies in. */
+  /** The memory that contains the list. */
   readonly shm: SharedMemory;
   private readonly view;
   /**
-   * Makes a list, or attaches the one in the memory with the name.
+   * Creates a list, or attaches an existing one by the name of its memory.
    *
-   * @param sequence the items; `undefined` to attach
-   * @param options `name`: the name of its memory
-   * @throws {TypeError} if an item is of another type, or there is neither a sequence nor a name
-   * @throws {Deno.errors.AlreadyExists} if it is to be made and the name is taken
-   * @throws {Deno.errors.NotFound} if it is to be attached and there is none
+   * @param sequence the items of a new list; `undefined` to attach a list
+   * @param options `name`: the name of the memory
+   * @throws {TypeError} if an item is of an unsupported type, or neither items nor a name are given
+   * @throws {Deno.errors.AlreadyExists} if a list is to be created and the name is in use
+   * @throws {Deno.errors.NotFound} if a list is to be attached and no block has the name
    */
   constructor(sequence?: Iterable<ShareableItem>, options?: {
     name?: string;
@@ -50,33 +50,33 @@ export declare class ShareableList implements Iterable<ShareableItem> {
   /** Number of items. */
   get length(): number;
   /**
-   * The item at an index; a negative one counts from the end.
+   * Returns the item at an index; a negative one counts from the end.
    *
    * @throws {RangeError} if there is none
    */
   get(index: number): ShareableItem;
   /**
-   * Replaces an item.
+   * Replaces the item at an index; a negative one counts from the end.
    *
-   * @throws {RangeError} if there is none at the index, or the new one has no room
-   * @throws {TypeError} if it is of a type that cannot be an item
+   * @throws {RangeError} if there is none, or the new item does not fit into its slot
+   * @throws {TypeError} if the new item is of an unsupported type
    */
   set(index: number, item: ShareableItem): void;
   /**
-   * The index of the first item that equals `value`.
+   * Returns the index of the first item that equals `value`.
    *
    * @throws {RangeError} if there is none
    */
   index(value: ShareableItem): number;
-  /** How many items equal `value`. */
+  /** Returns the number of items that equal `value`. */
   count(value: ShareableItem): number;
-  /** A list with the same items in memory of its own. */
+  /** Creates a list with the same items in a new block of memory. */
   copy(options?: {
     name?: string;
   }): ShareableList;
-  /** The items, one by one. */
+  /** Iterates over the items. Each is read when the iteration reaches it. */
   [Symbol.iterator](): Generator<ShareableItem>;
-  /** Where the slot of an item begins, and how many bytes it has room for. */
+  /** Returns the offset of the slot of an item, and its room in bytes. */
   private slot;
 }
 

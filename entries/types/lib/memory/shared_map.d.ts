@@ -4,30 +4,35 @@ import type { SharedHandle } from "../objects/shared_object.d.ts";
 import type { Frozen } from "./frozen.d.ts";
 import type { SharedKey } from "./map_key.d.ts";
 
-/** What a map is filled with: pairs of key and value, or an object whose names are the keys. */
+/**
+ * Entries to put into a map: pairs of key and value, or an object whose property names are the
+ * keys.
+ */
 export type Entries<K, V> = Iterable<readonly [K, V | NoInfer<Frozen<V>>]> | {
   readonly [name: string]: V | NoInfer<Frozen<V>>;
 };
 
 /**
- * A map in shared memory: what one worker sets, all others get at once.
+ * A map in shared memory: a change by one isolate is visible to all others at once.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message, into another
- *   container. All who have it see the same map. Its memory is free when nobody has it.
- * - Each operation is done at one moment, as seen by everybody: nothing is lost, nothing half done,
- *   whoever dies. {@linkcode SharedMap.update} changes a value depending on what it was.
- * - No operation waits for another worker, so there is one form of each, for async and blocking code.
- *   In a worker that was told to end all of them throw {@linkcode TerminatedError}.
- * - Keys are strings, numbers, bigints, booleans and `null`, the same if `Map` takes them for the
- *   same. Order is that of insertion.
- * - A value is copied when it is set; what cannot cross is refused there. What is read is a copy
- *   again, its plain objects and arrays frozen, so that `map.get("a").push(1)` fails instead of
- *   changing nothing. To change a part of a value use `update`, or shared containers as values: these
- *   are not copied. (A map that contains itself, directly or not, is never freed.)
- * - `pop`, `popitem`, `copy` and the function of `update` get a copy of their own, which is not frozen.
+ * - Can be sent anywhere: as an argument of a process or a task, in a message, or in another
+ *   container. All isolates that have it see the same map. Its memory is freed when no isolate has
+ *   it.
+ * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
+ *   {@linkcode SharedMap.update} changes a value depending on its current one.
+ * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
+ *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are
+ *   in the order of insertion.
+ * - A value is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ *   copies too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws
+ *   instead of changing only the copy. To change a part of a value, use `update`, or a shared
+ *   container as the value: these are not copied. (A map that contains itself, directly or not, is
+ *   never freed.)
+ * - `pop`, `popitem`, `copy`, and the function passed to `update`, get copies that are not frozen.
  *
  * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose
- * changes to what is in them.
+ * changes to the parts of values.
  *
  * @typeParam K type of the keys
  * @typeParam V type of the values
@@ -51,143 +56,146 @@ export type Entries<K, V> = Iterable<readonly [K, V | NoInfer<Frozen<V>>]> | {
 export declare class SharedMap<K extends SharedKey = string, V = unknown> extends SharedHandle
   implements Iterable<[K, Frozen<V>]> {
   /**
-   * Makes a map.
+   * Creates a map.
    *
-   * @param entries what it begins with
+   * @param entries the initial entries
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot cross
+   * @throws {DataCloneError} if one of the values cannot be sent
    */
   constructor(entries?: Entries<K, V>);
   /** Number of entries at this moment. */
   get size(): number;
   /**
-   * The value of a key; `undefined` if there is no such key.
+   * Returns the value of a key; `undefined` if there is no such key.
    *
-   * @throws {TypeError} if it cannot be a key
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   get(key: K): Frozen<V> | undefined;
-  /** As above, with something to return if there is no such key. */
+  /** Returns the value of a key; `fallback` if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   /**
-   * Whether there is such a key.
+   * Returns whether the map has a key.
    *
-   * @throws {TypeError} if it cannot be a key
+   * @throws {TypeError} if `key` cannot be a key
    */
   has(key: K): boolean;
   /**
-   * Sets the value of a key. A new key comes last in order, another one stays where it is.
+   * Sets the value of a key. A new key comes last in the order; an existing one keeps its place.
    *
    * @returns this map
-   * @throws {TypeError} if it cannot be a key
-   * @throws {DataCloneError} if the value cannot cross; the message names the path to the part
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {DataCloneError} if the value cannot be sent; the message names the part
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   set(key: K, value: V | Frozen<V>): this;
   /**
-   * Removes a key with its value.
+   * Removes a key and its value.
    *
-   * @returns whether there was such a key
-   * @throws {TypeError} if it cannot be a key
+   * @returns whether the map had the key
+   * @throws {TypeError} if `key` cannot be a key
    */
   delete(key: K): boolean;
-  /**
-   * Removes everything.
-   */
+  /** Removes all entries. */
   clear(): void;
-  /**
-   * The keys, as they are at the call: what is changed meanwhile does not change the iteration.
-   */
+  /** Iterates over the keys as they are at the time of the call. Later changes have no effect. */
   keys(): MapIterator<K>;
   /**
-   * The values, as they are at the call: what is changed meanwhile does not change the iteration.
+   * Iterates over the values as they are at the time of the call. Later changes have no effect.
    *
-   * @throws {TaskLookupError} if one of them needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   values(): MapIterator<Frozen<V>>;
   /**
-   * The keys with their values, as they are at the call: what is changed meanwhile does not change
-   * the iteration.
+   * Iterates over the pairs of key and value as they are at the time of the call. Later changes
+   * have no effect.
    *
-   * @throws {TaskLookupError} if a value needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   entries(): MapIterator<[K, Frozen<V>]>;
-  /** As {@linkcode SharedMap.entries}. */
+  /** Iterates over the pairs of key and value: see {@linkcode SharedMap.entries}. */
   [Symbol.iterator](): MapIterator<[K, Frozen<V>]>;
   /**
-   * Calls a function with each value and its key, as they are at the call.
+   * Calls a function with each value and its key, as they are at the time of the call.
    *
-   * @throws {TaskLookupError} if a value needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   forEach(fn: (value: Frozen<V>, key: K, map: this) => void, thisArg?: unknown): void;
   /**
-   * Sets the value of a key to what `fn` makes of it, at one moment: nobody's change is lost.
+   * Sets the value of a key to the result of `fn`, atomically: no concurrent change is lost.
    *
-   * `fn` gets a copy of its own, `undefined` if there is no such key, and may change and return it. It
-   * runs while others go on using the map. If one of them has changed the value by the time `fn`
-   * returns, it is called again with that: so it should be short, have no other effects, and must not
-   * change this map itself.
+   * `fn` gets a copy of the value, `undefined` if there is no such key, which it may change and
+   * return. Other isolates use the map while it runs. If one of them has set the value by the time
+   * `fn` returns, `fn` is called again with the new one. So it should be short and have no side
+   * effects, and it must not change this map.
    *
    * @returns the new value
-   * @throws {TypeError} if it cannot be a key, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot cross
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported
-   * @throws what `fn` throws; nothing is changed then
+   * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
+   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
+   * @throws what `fn` throws; nothing is changed
    */
   update<W extends V | Frozen<V>>(key: K, fn: (value: V | undefined) => W): W;
   /**
-   * Sets the values of many keys, all at one moment.
+   * Sets the values of several keys, in one atomic step.
    *
-   * @param entries another map, pairs of key and value, or an object whose names are the keys
+   * @param entries another map, pairs of key and value, or an object whose property names are the
+   *   keys
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot cross; nothing is changed then
-   * @throws {RangeError} if the shared heap is used up; nothing is changed then
+   * @throws {DataCloneError} if one of the values cannot be sent; nothing is changed
+   * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   update(entries: Entries<K, V>): void;
   /**
-   * The value of a key, which is set to `value` first if there is no such key.
+   * Returns the value of a key, after setting it to `value` if there is no such key.
    *
-   * @throws {TypeError} if it cannot be a key
-   * @throws {DataCloneError} if `value` is needed and cannot cross
-   * @throws {RangeError} if the shared heap is used up
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {DataCloneError} if `value` is needed and cannot be sent
+   * @throws {RangeError} if the shared heap is full
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   setdefault(key: K, value: V | Frozen<V>): Frozen<V>;
   /**
    * Removes a key and returns its value.
    *
    * @throws {RangeError} if there is no such key
-   * @throws {TypeError} if it cannot be a key
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
+   * @throws {TypeError} if `key` cannot be a key
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the
+   *   key is removed all the same
    */
   pop(key: K): V;
-  /** As above, with something to return if there is no such key. */
+  /** Removes a key and returns its value; `fallback` if there is no such key. */
   pop<D>(key: K, fallback: D): V | D;
   /**
-   * Removes the key that was inserted last.
+   * Removes the key that was inserted last, and returns it with its value.
    *
    * @returns the key and its value
    * @throws {RangeError} if the map is empty
-   * @throws {TaskLookupError} if the value needs a module that this worker has not imported; it is lost
+   * @throws {TaskLookupError} if the value needs a module that this isolate has not imported; the
+   *   key is removed all the same
    */
   popitem(): [K, V];
   /**
-   * A `Map` of this isolate's own with copies of everything, as it is at the call. Shared objects in
-   * it are themselves.
+   * Returns a `Map` with copies of all values, as they are at the time of the call. Shared objects
+   * in them are not copied.
    *
-   * @throws {TaskLookupError} if a value needs a module that this worker has not imported
+   * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   copy(): Map<K, V>;
-  /** What it holds, in one line. */
+  /** Returns the contents of the map in one line. */
   toString(): string;
-  /** What `read` makes of each entry, all as they are at one moment. */
+  /** Returns the results of `read` for all entries, in one snapshot. */
   private snapshot;
-  /** Sets the value of a key to what `fn` makes of it, again whenever another comes between. */
+  /**
+   * Sets the value of a key to the result of `fn`, again whenever another isolate has set it
+   * meanwhile.
+   */
   private recompute;
   /**
-   * Sets the value if the entry of the key is still `expected`, which is pinned, or 0 for none.
+   * Sets the value of a key if its entry is still `expected`.
    *
+   * @param expected an entry that is pinned; 0 for none
    * @returns the new entry, pinned; 0 if the value was not set
    */
   private exchange;

@@ -3,32 +3,33 @@
 /** Options of a {@linkcode SharedMemory}. */
 export interface SharedMemoryOptions {
   /**
-   * Its name.
+   * The name of the block.
    *
-   * @default {a name that nobody has, when it is created}
+   * @default {an unused name, if the block is created}
    */
-  name?: string;
+  name?: string | undefined;
   /**
-   * Whether to make a new block; otherwise the one with the name is attached.
+   * Whether to create a new block. If not, the existing block with the name is attached.
    *
    * @default {false}
    */
-  create?: boolean;
+  create?: boolean | undefined;
   /** Size of a new block in bytes. */
-  size?: number;
+  size?: number | undefined;
 }
 
 /**
- * A block of memory that every worker of the program can attach by its name.
+ * A block of memory that every isolate of the program can attach by its name.
  *
- * - It may be sent anywhere as well; the memory is shared, not copied.
- * - The name lives until {@linkcode SharedMemory.unlink}, or the end of the program. The memory lives
- *   as long as somebody has it: nothing leaks, and nobody loses it in the midst of using it.
- * - New memory is zero.
+ * - Can also be sent anywhere. It is shared, not copied.
+ * - The name exists until {@linkcode SharedMemory.unlink}, or the end of the program. The memory is
+ *   freed when it has no name and no isolate uses it: it does not leak, and is not freed while in
+ *   use.
+ * - New memory is filled with zeros.
  *
  * Follows Python's `multiprocessing.shared_memory.SharedMemory`.
  *
- * @example By name
+ * @example Attaching a block by its name
  * ```ts
  * import { Process, SharedMemory, task } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -52,18 +53,20 @@ export declare class SharedMemory implements Disposable {
   readonly name: string;
   /** Its size in bytes. */
   readonly size: number;
-  private held;
+  /** `undefined` after {@linkcode SharedMemory.close}. */
+  private block;
   /**
-   * Makes a block, or attaches the one with the name.
+   * Creates a block, or attaches an existing one by its name.
    *
-   * @throws {RangeError} if `size` is not a whole number of at least 1, or `name` is empty
-   * @throws {TypeError} if there is neither `create` nor a name, or there is no such option
-   * @throws {Deno.errors.AlreadyExists} if it is to be made and the name is taken
-   * @throws {Deno.errors.NotFound} if it is to be attached and there is none
+   * @throws {RangeError} if `size` is not an integer of at least 1, or `name` is not a string or
+   *   empty
+   * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown
+   * @throws {Deno.errors.AlreadyExists} if a block is to be created and the name is in use
+   * @throws {Deno.errors.NotFound} if a block is to be attached and no block has the name
    */
   constructor(options: SharedMemoryOptions);
   /**
-   * The memory as bytes. For elements of another type make a typed array on {@linkcode buffer}.
+   * The memory as bytes. For elements of another type, create a typed array on {@linkcode buffer}.
    *
    * @throws {ClosedError} if it was closed here
    */
@@ -74,15 +77,16 @@ export declare class SharedMemory implements Disposable {
    * @throws {ClosedError} if it was closed here
    */
   get buffer(): SharedArrayBuffer;
-  /** Lets go of the memory here; arrays that were made on it keep it. Closing twice is safe. */
+  /** Releases the memory in this isolate. Arrays that were created on it keep it. Idempotent. */
   close(): void;
   /**
-   * Takes the name away: nobody can attach it any more. Who has it goes on.
+   * Removes the name: the block can no longer be attached. Isolates that have attached it can still
+   * use it.
    *
-   * @throws {Deno.errors.NotFound} if that was done before
+   * @throws {Deno.errors.NotFound} if the name was removed before
    */
   unlink(): void;
-  /** Lets go of the memory here. */
+  /** Releases the memory in this isolate, as {@linkcode SharedMemory.close} does. */
   [Symbol.dispose](): void;
 }
 

@@ -1,58 +1,58 @@
 // The declarations of lib/memory/typecodes.ts
 
-/** What each type of element is here, by its name. */
+/** The element types by their names, each with the type of its elements and its typed array. */
 export interface ElementTypes {
-  /** Whole numbers of 8 bits. */
+  /** Signed integers of 8 bits. */
   int8: {
     element: number;
     data: Int8Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 8 bits, from 0. */
+  /** Unsigned integers of 8 bits. */
   uint8: {
     element: number;
     data: Uint8Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 16 bits. */
+  /** Signed integers of 16 bits. */
   int16: {
     element: number;
     data: Int16Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 16 bits, from 0. */
+  /** Unsigned integers of 16 bits. */
   uint16: {
     element: number;
     data: Uint16Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 32 bits. */
+  /** Signed integers of 32 bits. */
   int32: {
     element: number;
     data: Int32Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 32 bits, from 0. */
+  /** Unsigned integers of 32 bits. */
   uint32: {
     element: number;
     data: Uint32Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 64 bits. */
+  /** Signed integers of 64 bits. */
   int64: {
     element: bigint;
     data: BigInt64Array<SharedArrayBuffer>;
   };
-  /** Whole numbers of 64 bits, from 0. */
+  /** Unsigned integers of 64 bits. */
   uint64: {
     element: bigint;
     data: BigUint64Array<SharedArrayBuffer>;
   };
-  /** Numbers of half precision. */
+  /** Half-precision numbers. */
   float16: {
     element: number;
     data: Float16Array<SharedArrayBuffer>;
   };
-  /** Numbers of single precision. */
+  /** Single-precision numbers. */
   float32: {
     element: number;
     data: Float32Array<SharedArrayBuffer>;
   };
-  /** Numbers of double precision: any number of JavaScript's. */
+  /** Double-precision numbers: all numbers of JavaScript. */
   float64: {
     element: number;
     data: Float64Array<SharedArrayBuffer>;
@@ -109,7 +109,7 @@ export interface PythonTypecodes {
   d: "float64";
 }
 
-/** The type of an element: a typecode of Python's, or a name. */
+/** The type of an element: one of Python's typecodes, or a name. */
 export type Typecode = keyof PythonTypecodes | keyof ElementTypes;
 
 /** The name of the type that a typecode stands for. */
@@ -118,10 +118,10 @@ export type DtypeOf<Code extends Typecode> = Code extends keyof PythonTypecodes
   : Code extends keyof ElementTypes ? Code
   : never;
 
-/** What JavaScript sees of an element: a number, a bigint, a boolean or a string. */
+/** The JavaScript type of an element: number, bigint, boolean or string. */
 export type ElementOfTypecode<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["element"];
 
-/** The typed array that elements lie in. */
+/** The typed array in which the elements are stored. */
 export type DataOf<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["data"];
 
 /** The types whose elements are numbers. */
@@ -133,7 +133,7 @@ export type NumberTypecode = Exclude<
 /** The types whose elements can be added: numbers and bigints. */
 export type NumericTypecode = NumberTypecode | "q" | "Q" | "int64" | "uint64";
 
-/** The types whose elements have bits: whole numbers. */
+/** The types whose elements are integers, and so have bit operations. */
 export type IntegerTypecode = Exclude<
   NumericTypecode,
   "f" | "d" | "float16" | "float32" | "float64"

@@ -3,14 +3,14 @@
 import type { DataOf, NumericTypecode } from "./typecodes.d.ts";
 
 /**
- * Makes a typed array on shared memory: workers that it is sent to see the same elements.
+ * Creates a typed array on shared memory: isolates that it is sent to see the same elements.
  *
- * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or a typecode of Python's
- * @param from the number of elements, which are 0, or the elements themselves
+ * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
+ * @param from the number of elements, which are then 0, or the elements
  * @throws {TypeError} if there is no such type
- * @throws {RangeError} if the number is not a whole number of at least 0
+ * @throws {RangeError} if the number of elements is not an integer of at least 0
  *
- * @example Seen by a worker
+ * @example An array that a worker changes
  * ```ts
  * import { Pool } from "@sauropod/multiprocessing";
  * import { sharedArray } from "@sauropod/multiprocessing/sharedmem";

@@ -1,9 +1,8 @@
 // The declarations of lib/memory/value.ts
 
 import type { SharedHandle } from "../objects/shared_object.d.ts";
-import type { GuardOf } from "../sync/condition.d.ts";
-import type { RLock, RLockOptions } from "../sync/rlock.d.ts";
-import type { SharedLock, SharedOptions } from "./locking.d.ts";
+import type { RLock } from "../sync/rlock.d.ts";
+import type { LockMethods, SharedLock, SharedOptions } from "./locking.d.ts";
 import type {
   DtypeOf,
   ElementOfTypecode,
@@ -16,16 +15,18 @@ import type {
 /**
  * A number, flag or character in shared memory, without a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message.
- * - `value.value += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic. Each returns what the
- *   value was before, as `Atomics` does.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied.
+ * - `value.value += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are
+ *   atomic. Each returns the previous value, as `Atomics` does.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
  * Follows Python's `multiprocessing.RawValue`, and adds the atomic methods.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  *
  * @example A total
  * ```ts
@@ -41,73 +42,73 @@ import type {
 export declare class RawValue<Code extends Typecode = NumberTypecode> extends SharedHandle {
   private readonly cells;
   /**
-   * Makes a value.
+   * Creates a value.
    *
-   * @param typecode the type of its element
-   * @param initial the element; 0, 0n, false or "\0" if it is left out
-   * @throws {TypeError} if there is no such type, or `initial` is of another
+   * @param typecode the type of the element
+   * @param initial the element; 0, 0n, false or "\0" if omitted
+   * @throws {TypeError} if there is no such type, or `initial` is of another type
    * @throws {RangeError} if `initial` does not fit the type
    */
   constructor(typecode: Code, initial?: ElementOfTypecode<Code>);
   /** The name of its type: `"float64"` for the typecode `"d"`. */
   get dtype(): DtypeOf<Code>;
   /**
-   * What is stored. Reading is atomic, and so is setting; one after the other is not.
+   * The value. A read is atomic, and so is a write; a read followed by a write is not.
    *
-   * @throws {TypeError} if it is set to something of another type
-   * @throws {RangeError} if it is set to what does not fit the type
+   * @throws {TypeError} if the new value is of another type
+   * @throws {RangeError} if the new value does not fit the type
    */
   get value(): ElementOfTypecode<Code>;
   set value(value: ElementOfTypecode<Code>);
   /**
    * Adds to the value, atomically.
    *
-   * @returns what it was before
+   * @returns the previous value
    * @throws {RangeError} if the sum does not fit the type; the value is unchanged
    */
   add(this: RawValue<NumericTypecode>, amount: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
    * Subtracts from the value, atomically.
    *
-   * @returns what it was before
+   * @returns the previous value
    * @throws {RangeError} if the difference does not fit the type; the value is unchanged
    */
   sub(this: RawValue<NumericTypecode>, amount: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
-   * Keeps only the bits that `mask` has too, atomically.
+   * Replaces the value by its bitwise AND with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the value was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous value
    * @throws {RangeError} if `mask` has more bits than the type
    */
   and(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
-   * Sets the bits that `mask` has, atomically.
+   * Replaces the value by its bitwise OR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the value was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous value
    * @throws {RangeError} if `mask` has more bits than the type
    */
   or(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
-   * Flips the bits that `mask` has, atomically.
+   * Replaces the value by its bitwise XOR with `mask`, atomically.
    *
-   * @param mask bits, as many as the type has: as a number with a sign or without
-   * @returns what the value was before
+   * @param mask an integer of as many bits as the type has, signed or unsigned
+   * @returns the previous value
    * @throws {RangeError} if `mask` has more bits than the type
    */
   xor(this: RawValue<IntegerTypecode>, mask: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
    * Sets the value, atomically.
    *
-   * @returns what it was before
+   * @returns the previous value
    * @throws {RangeError} if `value` does not fit the type
    */
   exchange(value: ElementOfTypecode<Code>): ElementOfTypecode<Code>;
   /**
-   * Sets the value if it is `expected`, atomically. `0` is `-0` here, and `NaN` is `NaN`.
+   * Sets the value if it is `expected`, atomically. `0` equals `-0`, and `NaN` equals `NaN`.
    *
-   * @returns what it was before: `expected` if it has been set
+   * @returns the previous value: `expected` if the value was set
    * @throws {RangeError} if `expected` or `replacement` does not fit the type
    */
   compareExchange(
@@ -115,14 +116,15 @@ export declare class RawValue<Code extends Typecode = NumberTypecode> extends Sh
     replacement: ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code>;
   /**
-   * Sets the value to what `next` makes of it, atomically.
+   * Sets the value to the result of `next`, atomically.
    *
-   * @param next called again if another changes the value meanwhile, so it should do nothing else
-   * @returns what the value was before
+   * @param next called with the previous value, and again if another isolate changes the value
+   *   meanwhile, so it should have no side effects
+   * @returns the previous value
    * @throws {RangeError} if the result does not fit the type; the value is unchanged
    * @throws what `next` throws; the value is unchanged
    *
-   * @example The largest that any worker has found
+   * @example A shared maximum
    * ```ts
    * import { Value } from "@sauropod/multiprocessing";
    * import { assertEquals } from "@std/assert";
@@ -133,26 +135,28 @@ export declare class RawValue<Code extends Typecode = NumberTypecode> extends Sh
    * ```
    */
   update(next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>): ElementOfTypecode<Code>;
-  /** Makes another value of the same type that is now equal to this one. */
+  /** Creates another value of the same type with the current value of this one. */
   copy(): RawValue<Code>;
 }
 
 /**
  * A number, flag or character in shared memory, with a lock.
  *
- * - It may be sent anywhere: as an argument of a process or a task, in a message.
- * - `value.value += 1` is two steps, and another worker may come between. The methods `add`, `sub`,
- *   `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic and need no lock. Each
- *   returns what the value was before, as `Atomics` does.
- * - The lock is for whoever makes several steps. Nothing here takes it on its own, not even `value`:
- *   those who use the value by lock must all do so.
- * - What does not fit is refused and changes nothing: neither a store nor an addition wraps.
+ * - Can be sent anywhere: as an argument of a process or a task, or in a message. It is shared, not
+ *   copied.
+ * - `value.value += 1` is a read and a write, and another isolate may write between the two. The
+ *   methods `add`, `sub`, `and`, `or`, `xor`, `exchange`, `compareExchange` and `update` are atomic
+ *   and need no lock. Each returns the previous value, as `Atomics` does.
+ * - The lock is for operations of several steps. No member acquires it implicitly, not even
+ *   `value`: it protects the value only if all users of the value acquire it.
+ * - Values that the type cannot represent are rejected, and change nothing: neither a store nor an
+ *   addition wraps.
  *
- * Follows Python's `multiprocessing.Value`. There reading and setting `value` take the lock, and
+ * Follows Python's `multiprocessing.Value`, where reading and setting `value` acquire the lock, and
  * overflow wraps.
  *
- * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; any of those
- * whose elements are numbers if it is left out
+ * @typeParam Code its typecode: `"i"`, `"d"`, …, or a name: `"int32"`, `"float64"`, …; if omitted,
+ * any of those whose elements are numbers
  * @typeParam L the class of its lock; `false` if it has none
  *
  * @example Counting in all workers
@@ -184,56 +188,37 @@ export declare class Value<
   L extends SharedLock | false = RLock,
 > extends RawValue<Code> {
   /**
-   * Makes a value.
+   * Creates a value.
    *
-   * @param typecode the type of its element
-   * @param initial the element; 0, 0n, false or "\0" if it is left out
-   * @throws {TypeError} if there is no such type, or `initial` is of another, or `lock` is no lock
+   * @param typecode the type of the element
+   * @param initial the element; 0, 0n, false or "\0" if omitted
+   * @throws {TypeError} if there is no such type, `initial` is of another type, or `lock` is not a
+   *   lock
    * @throws {RangeError} if `initial` does not fit the type
    */
   constructor(typecode: Code, initial?: ElementOfTypecode<Code>, options?: SharedOptions<L>);
   /**
-   * The lock that came with the value.
+   * Returns the lock of the value.
    *
-   * @throws {TypeError} if it was made with `lock: false`
+   * @throws {TypeError} if it was created with `lock: false`
    */
   getLock(): Exclude<L, false>;
-  /** The value without its lock. It is this one, since the lock is not taken on its own here. */
+  /**
+   * Returns the value without its lock: this object, since no member acquires the lock implicitly.
+   */
   getObj(): RawValue<Code>;
   /**
-   * Acquires the value's lock: see {@linkcode RLock.acquire}, {@linkcode Lock.acquire}.
-   *
-   * @returns a guard that releases it at the end of its scope
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  acquire(options?: RLockOptions): Promise<GuardOf<Exclude<L, false>>>;
-  /**
-   * Acquires the value's lock, blocking the thread.
-   *
-   * @returns a guard that releases it at the end of its scope
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  acquireSync(options?: RLockOptions): GuardOf<Exclude<L, false>>;
-  /**
-   * Acquires the value's lock if that is possible at once.
-   *
-   * @returns a guard that releases it at the end of its scope, or `undefined`
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  tryAcquire(options?: Pick<RLockOptions, "owner">): GuardOf<Exclude<L, false>> | undefined;
-  /**
-   * Releases the value's lock.
-   *
-   * @throws {Error} if nobody holds it
-   * @throws {TypeError} if it was made with `lock: false`
-   */
-  release(options?: Pick<RLockOptions, "owner">): void;
-  /**
-   * Makes another value of the same type that is now equal to this one, with a lock of its own.
+   * Creates another value of the same type with the current value of this one, and a lock of its
+   * own.
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
   copy<M extends SharedLock | false = RLock>(options?: SharedOptions<M>): Value<Code, M>;
+}
+
+/** The methods of a {@linkcode Value} for its lock. */
+export interface Value<Code extends Typecode = NumberTypecode, L extends SharedLock | false = RLock>
+  extends LockMethods<L> {
 }
 
 export {};

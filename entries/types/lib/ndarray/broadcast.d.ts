@@ -3,17 +3,17 @@
 import type { AnyNdArrayData, NdArray } from "./types.d.ts";
 
 /**
- * A view of an array as if it had the shape: what it lacks is repeated, without a copy.
+ * Returns a view of an array with another shape, which repeats elements without copying them.
  *
- * Axes are compared from the last; one that is missing or has length 1 is repeated. Elements that are
- * repeated are one in memory: do not write to such a view.
+ * Axes are aligned from the last; missing axes and those of length 1 are repeated. A repeated element
+ * exists once in memory, so do not write to such a view.
  *
  * Follows `numpy.broadcast_to`.
  *
  * @param array the array
  * @param shape length of each axis
  * @returns a view
- * @throws {RangeError} if the array cannot be repeated to have the shape
+ * @throws {RangeError} if the array does not broadcast to the shape
  *
  * @example A row for each of three
  * ```ts

@@ -5,31 +5,31 @@ import type { AnyNdArrayData, NdArray, NdArrayData } from "./types.d.ts";
 /** Options of {@linkcode allClose}. */
 export interface AllCloseOptions {
   /**
-   * How far an element may be off, as a part of the second array's.
+   * Relative tolerance: maximum difference as a fraction of the second array's element.
    *
    * @default {1e-5}
    */
-  rtol?: number;
+  rtol?: number | undefined;
   /**
-   * How far it may be off besides.
+   * Absolute tolerance, added to the relative one.
    *
    * @default {1e-8}
    */
-  atol?: number;
+  atol?: number | undefined;
   /**
-   * Whether NaN is close to NaN.
+   * Whether NaN counts as close to NaN.
    *
    * @default {false}
    */
-  equalNan?: boolean;
+  equalNan?: boolean | undefined;
 }
 
 /**
- * Whether two arrays have the same shape and the same elements. NaN is no element's equal.
+ * Returns whether two arrays have the same shape and equal elements. NaN is not equal to NaN.
  *
  * Follows `numpy.array_equal`.
  *
- * @throws {TypeError} if one is no ndarray of a typed array
+ * @throws {TypeError} if one of them is not an ndarray of a typed array
  *
  * @example A copy
  * ```ts
@@ -44,14 +44,14 @@ export interface AllCloseOptions {
 export declare function arrayEqual(a: NdArray<AnyNdArrayData>, b: NdArray<AnyNdArrayData>): boolean;
 
 /**
- * Whether all elements of two arrays are close: `|a - b| <= atol + rtol * |b|`.
+ * Returns whether all elements of two arrays are close: `|a - b| <= atol + rtol * |b|`.
  *
- * Shapes that differ are repeated, as by `broadcastTo`. Infinities are close to their equals.
+ * Arrays of different shapes are broadcast, as by `broadcastTo`. An infinity is close to itself only.
  *
  * Follows `numpy.allclose`.
  *
  * @throws {RangeError} if the shapes do not match
- * @throws {TypeError} if one is no ndarray of numbers
+ * @throws {TypeError} if one of them is not an ndarray of numbers
  *
  * @example Sums in another order
  * ```ts

@@ -17,8 +17,8 @@ import type {
  *
  * @param shape length of each axis
  * @param dtype type of the elements
- * @throws {RangeError} if a length is not a whole number of at least 0
- * @throws {TypeError} if there is no such type
+ * @throws {RangeError} if a length is not an integer of at least 0
+ * @throws {TypeError} if `dtype` is unknown
  *
  * @example Two rows
  * ```ts
@@ -36,9 +36,9 @@ export declare function zeros<Type extends DataType | BigDataType = "float64">(
 ): NdArray<ArrayOf<Type>>;
 
 /**
- * Makes an array on shared memory that is going to be filled.
+ * Makes an array on shared memory, for elements that will be set.
  *
- * Follows `numpy.empty`; its elements are 0 here, since new memory is.
+ * Follows `numpy.empty`; the elements are 0, since new memory is zeroed.
  *
  * @throws as {@linkcode zeros}
  *
@@ -76,14 +76,15 @@ export declare function ones<Type extends DataType | BigDataType = "float64">(
 ): NdArray<ArrayOf<Type>>;
 
 /**
- * Makes an array on shared memory whose elements are all the same.
+ * Makes an array on shared memory with one value for all elements.
  *
- * Follows `numpy.full`; a bigint makes it `"bigint64"` if no type is given, a number `"float64"`.
+ * Follows `numpy.full`. Without `dtype`, a bigint makes a `"bigint64"` array, a number a `"float64"`
+ * one.
  *
  * @param shape length of each axis
  * @param value every element
  * @param dtype type of the elements
- * @throws {TypeError} if `value` is a bigint and the elements are not, or the other way round
+ * @throws {TypeError} if only one of `value` and the element type is a bigint
  * @throws as {@linkcode zeros}
  *
  * @example Sevens
@@ -100,7 +101,7 @@ export declare function full<Type extends BigDataType = "bigint64">(
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
 
-/** As above, of numbers. */
+/** Makes an array of numbers. */
 export declare function full<Type extends DataType = "float64">(
   shape: readonly number[],
   value: number,
@@ -108,15 +109,15 @@ export declare function full<Type extends DataType = "float64">(
 ): NdArray<ArrayOf<Type>>;
 
 /**
- * Makes an array on shared memory with the given elements, the last axis running fastest.
+ * Makes an array on shared memory with the given elements, in C order: the last axis varies fastest.
  *
  * Follows `numpy.array`.
  *
  * @param data the elements
  * @param shape length of each axis
- * @param dtype type of the elements: that of `data` if it is a typed array
- * @throws {RangeError} if the shape does not have as many elements as `data`
- * @throws {TypeError} if there is no such type
+ * @param dtype type of the elements; by default that of `data`, if it is a typed array
+ * @throws {RangeError} if the shape and `data` differ in their number of elements
+ * @throws {TypeError} if `dtype` is unknown
  *
  * @example Two rows of three
  * ```ts
@@ -135,21 +136,21 @@ export declare function fromArray<Data extends AnyNdArrayData>(
   }[keyof ArrayTypes]
 >;
 
-/** As above, of bigints. */
+/** Makes an array of bigints. */
 export declare function fromArray<Type extends BigDataType = "bigint64">(
   data: ArrayLike<bigint>,
   shape?: readonly number[],
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
 
-/** As above, of a list of numbers. */
+/** Makes an array from a list of numbers. */
 export declare function fromArray<Type extends DataType = "float64">(
   data: readonly number[],
   shape?: readonly number[],
   dtype?: Type,
 ): NdArray<ArrayOf<Type>>;
 
-/** As above, of numbers. */
+/** Makes an array of numbers. */
 export declare function fromArray<Type extends DataType = DataType>(
   data: ArrayLike<number>,
   shape?: readonly number[],
@@ -157,15 +158,15 @@ export declare function fromArray<Type extends DataType = DataType>(
 ): NdArray<ArrayOf<Type>>;
 
 /**
- * Makes an array of one axis on shared memory of what an iterable gives.
+ * Makes an array of one axis on shared memory from the items of an iterable.
  *
  * Follows `numpy.fromiter` and `sharedmem.fromiter`.
  *
  * @param items the elements; an endless iterable needs a `count`
  * @param dtype type of the elements
- * @param count number of elements to take; all if it is not given
- * @throws {RangeError} if there are fewer than `count`, or `count` is not a whole number of at least 0
- * @throws {TypeError} if there is no such type
+ * @param count number of elements to take; by default all
+ * @throws {RangeError} if there are fewer than `count`, or `count` is not an integer of at least 0
+ * @throws {TypeError} if `dtype` is unknown
  *
  * @example The first squares
  * ```ts
@@ -186,14 +187,13 @@ export declare function fromIter<Type extends DataType | BigDataType = "float64"
 ): NdArray<ArrayOf<Type>>;
 
 /**
- * Makes a copy of an array on shared memory, the last axis running fastest, whatever the strides of
- * the original.
+ * Makes a copy of an array on shared memory, in C order, whatever the strides of the original.
  *
  * Follows `numpy.copy`.
  *
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  *
- * @example A column of its own
+ * @example A copy of a column
  * ```ts
  * import { copy, fromArray, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -207,11 +207,11 @@ export declare function fromIter<Type extends DataType | BigDataType = "float64"
 export declare function copy<Data extends AnyNdArrayData>(array: NdArray<Data>): NdArray<Data>;
 
 /**
- * The array itself if it is on shared memory, a copy there otherwise.
+ * Returns the array itself if it is on shared memory, otherwise a copy on shared memory.
  *
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  *
- * @example An array that another package made
+ * @example An array of another package
  * ```ts
  * import { asShared } from "@sauropod/multiprocessing/ndarray";
  * import { assert } from "@std/assert";
@@ -229,15 +229,16 @@ export declare function asShared<Data extends AnyNdArrayData>(array: {
   readonly offset: number;
 }): NdArray<Data>;
 
-/** Elements in lists, as deep as an array has axes. */
+/** Elements in nested lists, one level for each axis. */
 export type Nested<Element> = Element | Nested<Element>[];
 
 /**
- * The elements of an array in lists of lists, as deep as it has axes; of a 0-d array, its element.
+ * Returns the elements of an array in nested lists, one level for each axis; the element of an array
+ * without axes.
  *
  * Follows `numpy.ndarray.tolist`.
  *
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  *
  * @example A transposed view
  * ```ts

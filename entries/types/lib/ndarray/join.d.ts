@@ -3,15 +3,15 @@
 import type { AnyNdArrayData, NdArray } from "./types.d.ts";
 
 /**
- * Puts arrays one behind the other along an axis that they have, into a new array on shared memory.
+ * Joins arrays along an existing axis, into a new array on shared memory.
  *
- * Follows `numpy.concatenate`. Elements of different types become those of a type that holds both;
- * where that is NumPy's `int64`, as for `int32` and `uint32`, it is `float64` here.
+ * Follows `numpy.concatenate`. Elements of different types are converted to a type that holds both.
+ * Where that is `int64` in NumPy, as for `int32` and `uint32`, it is `float64` here.
  *
- * @param arrays at least one, of the same shape but for the length of the axis
+ * @param arrays at least one; their shapes may differ in the length of the axis only
  * @param axis the axis; negative ones count from the last
- * @throws {RangeError} if the shapes do not match, there is no such axis, or no array
- * @throws {TypeError} if bigints are to be put together with numbers
+ * @throws {RangeError} if the shapes do not match, `axis` is out of range, or there is no array
+ * @throws {TypeError} if only some of the arrays have bigints
  *
  * @example Two rows and one
  * ```ts
@@ -29,14 +29,14 @@ export declare function concatenate<Data extends AnyNdArrayData>(
 ): NdArray<Data>;
 
 /**
- * Puts arrays of one shape together along a new axis, into a new array on shared memory.
+ * Joins arrays of one shape along a new axis, into a new array on shared memory.
  *
  * Follows `numpy.stack`. For elements of different types see {@linkcode concatenate}.
  *
  * @param arrays at least one
- * @param axis where the new axis is in the result; negative ones count from the last
- * @throws {RangeError} if the shapes are not the same, there is no such axis, or no array
- * @throws {TypeError} if bigints are to be put together with numbers
+ * @param axis index of the new axis in the result; negative ones count from the last
+ * @throws {RangeError} if the shapes differ, `axis` is out of range, or there is no array
+ * @throws {TypeError} if only some of the arrays have bigints
  *
  * @example Rows
  * ```ts

@@ -1,10 +1,10 @@
 /**
- * npm:ndarray on shared memory, with NumPy's functions: arrays of any dimension that workers share
- * without copying.
+ * NumPy's functions for arrays of `npm:ndarray` on shared memory: arrays of any dimension that workers
+ * share without copying.
  *
- * Importing this module lets every ndarray cross to other workers: one on shared memory by
- * reference, its views (`pick`, `lo`, `hi`, `step`, `transpose`, `split`) too; one on other memory as
- * a copy. New arrays are on shared memory.
+ * Importing this module makes every ndarray cross to other workers: arrays on shared memory, and views
+ * of them (`pick`, `lo`, `hi`, `step`, `transpose`, `split`), by reference; other arrays as copies. New
+ * arrays are on shared memory.
  *
  * @example A slice in a worker
  * ```ts

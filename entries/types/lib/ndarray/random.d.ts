@@ -3,50 +3,49 @@
 import type { Random, Seed, SeedSequence } from "../random/mod.d.ts";
 import type { ArrayOf, NdArray } from "./types.d.ts";
 
-/** The types whose elements can be fractions. */
+/** The floating-point element types. */
 export type FractionType = "float16" | "float32" | "float64";
 
 /** Options of {@linkcode random}. */
 export interface RandomArrayOptions<Type extends FractionType = "float64"> {
   /**
-   * What the numbers follow from.
+   * Seed of the numbers.
    *
-   * @default {none: they differ each time}
+   * @default {none: the numbers differ each time}
    */
-  seed?: Seed | SeedSequence;
+  seed?: Seed | SeedSequence | undefined;
   /**
-   * A generator that gives the seed instead, by drawing four numbers; so arrays that are made with it
-   * one after the other differ.
+   * A generator that four numbers are drawn from as the seed, so consecutive arrays differ.
    */
-  generator?: Random;
+  generator?: Random | undefined;
   /**
    * Type of the elements.
    *
    * @default {"float64"}
    */
-  dtype?: Type;
+  dtype?: Type | undefined;
   /**
-   * Number of threads.
+   * Number of isolates that fill the array.
    *
    * @default {getNumThreads(); 1 for fewer than a million elements}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 /**
- * Makes an array on shared memory of random numbers from 0 to 1, without 1.
+ * Makes an array on shared memory of random numbers from 0 (inclusive) to 1 (exclusive).
  *
- * Large arrays are filled by the workers of the parallel loops. Every 65,536 elements, in C order,
- * have a stream of their own, a jump of 2^64 draws after the one before: so the numbers are the same
- * whatever the number of threads.
+ * Large arrays are filled by the loop workers. Each block of 65,536 elements, in C order, has a
+ * separate stream, 2^64 draws ahead of the previous one, so the numbers do not depend on the number of
+ * isolates.
  *
- * Follows `numpy.random.Generator.random`; the numbers are others.
+ * Follows `numpy.random.Generator.random`, with another generator: the same seed gives other numbers.
  *
  * @param shape length of each axis
- * @throws {RangeError} if a length is not a whole number of at least 0, or the seed is none
- * @throws {TypeError} if there is no such type, or both `seed` and `generator` are given
+ * @throws {RangeError} if a length or a number of the seed is not an integer of at least 0
+ * @throws {TypeError} if `dtype` is not a floating-point type, or both `seed` and `generator` are given
  *
- * @example The same again
+ * @example The same numbers twice
  * ```ts
  * import { arrayEqual, random } from "@sauropod/multiprocessing/ndarray";
  * import { assert } from "@std/assert";
@@ -61,7 +60,7 @@ export declare function random<Type extends FractionType = "float64">(
 ): Promise<NdArray<ArrayOf<Type>>>;
 
 /**
- * As {@linkcode random}, blocking the thread, which does its share.
+ * Makes an array as {@linkcode random} does, blocking the isolate, which fills blocks too.
  *
  * @throws as {@linkcode random}
  *

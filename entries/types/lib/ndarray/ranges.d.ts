@@ -3,16 +3,16 @@
 import type { ArrayOf, DataType, NdArray } from "./types.d.ts";
 
 /**
- * Makes an array of numbers that are equally far apart, without the end.
+ * Makes an array of evenly spaced numbers, up to but not including the end.
  *
- * Follows `numpy.arange`; the elements are `"float64"` if no type is given.
+ * Follows `numpy.arange`; the elements are `"float64"` by default.
  *
  * @param startOrStop the first number, or the end if it is the only argument
  * @param stop the end, which is not in the array
- * @param step the distance between two numbers; negative to count down
+ * @param step the difference between consecutive numbers; negative to count down
  * @param dtype type of the elements
- * @throws {RangeError} if `step` is 0, or one of the numbers is not finite
- * @throws {TypeError} if there is no such type
+ * @throws {RangeError} if `step` is 0, or an argument is not finite
+ * @throws {TypeError} if `dtype` is unknown or a bigint type
  *
  * @example Counting
  * ```ts
@@ -37,25 +37,25 @@ export interface LinspaceOptions<Type extends DataType = "float64"> {
    *
    * @default {true}
    */
-  endpoint?: boolean;
+  endpoint?: boolean | undefined;
   /**
    * Type of the elements.
    *
    * @default {"float64"}
    */
-  dtype?: Type;
+  dtype?: Type | undefined;
 }
 
 /**
- * Makes an array of `num` numbers that are equally far apart, from `start` to `stop`.
+ * Makes an array of `num` evenly spaced numbers from `start` to `stop`.
  *
  * Follows `numpy.linspace`; its `retstep` is `array.get(1) - array.get(0)`.
  *
  * @param start the first number
- * @param stop the last, or the end if `endpoint` is false
- * @param num how many
- * @throws {RangeError} if `num` is not a whole number of at least 0, or `start` or `stop` is not finite
- * @throws {TypeError} if there is no such type
+ * @param stop the last number, or the exclusive end if `endpoint` is false
+ * @param num the number of elements
+ * @throws {RangeError} if `num` is not an integer of at least 0, or `start` or `stop` is not finite
+ * @throws {TypeError} if `dtype` is unknown or a bigint type
  *
  * @example From 0 to 2
  * ```ts

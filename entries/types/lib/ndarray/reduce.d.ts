@@ -2,7 +2,7 @@
 
 import type { AnyNdArrayData, ArrayOf, BigNdArrayData, ElementOf } from "./types.d.ts";
 
-/** The reductions. */
+/** The names of the reductions. */
 export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
 
 /** Options of a reduction. */
@@ -10,21 +10,21 @@ export interface ReduceOptions {
   /**
    * The axis to reduce, which the result lacks; negative ones count from the last.
    *
-   * @default {none: all elements become one}
+   * @default {none: all elements are reduced to one value}
    */
-  axis?: number;
+  axis?: number | undefined;
   /**
-   * Number of threads.
+   * Number of isolates that reduce the array.
    *
    * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
 /**
- * What the elements lie in that a reduction along an axis gives: places in `uint32`; sums and
- * products of bigints and fractions in their own type, of others in `float64`; means likewise, of
- * bigints in `float64`; the least and the greatest in their own type.
+ * The typed array that holds the result of a reduction along an axis: `uint32` for indices; for sums
+ * and products the type of the elements if it is a bigint or floating-point type, else `float64`; the
+ * same for means, but `float64` for bigints; the type of the elements for minima and maxima.
  */
 export type ReducedData<Name extends ReductionName, Data extends AnyNdArrayData> = Name extends
   "argmin" | "argmax" ? Uint32Array
@@ -33,7 +33,7 @@ export type ReducedData<Name extends ReductionName, Data extends AnyNdArrayData>
   : [Name, Data] extends ["sum" | "prod", BigNdArrayData] ? Data
   : Float64Array;
 
-/** What a reduction of all elements gives. */
+/** The result of a reduction of all elements. */
 export type Reduced<Name extends ReductionName, Data extends AnyNdArrayData> = Name extends
   "argmin" | "argmax" | "mean" ? number : ElementOf<Data>;
 

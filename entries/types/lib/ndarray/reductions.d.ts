@@ -6,24 +6,23 @@ import type { AnyNdArrayData, NdArray } from "./types.d.ts";
 /**
  * A reduction of an array: of all elements, or along an axis.
  *
- * - Large arrays on shared memory are reduced by the workers of the parallel loops; they start with
- *   the first one.
- * - The result is the same, bit for bit, whatever the number of threads: the elements are taken
- *   in C order, 65,536 at a time, and sums are made in pairs.
- * - NaN among the elements gives NaN, or its place.
+ * - Large arrays on shared memory are reduced by the loop workers, which the first reduction starts.
+ * - The result is the same, bit for bit, for any number of isolates: elements are taken in C order, in
+ *   blocks of 65,536, and sums are added in pairs.
+ * - If an element is NaN, the result is NaN, or its index.
  *
- * @throws {RangeError} if there is no such axis, or nothing to choose from
- * @throws {TypeError} if it is no ndarray of a typed array
+ * @throws {RangeError} if `axis` is out of range, or there are no elements to take a minimum or maximum of
+ * @throws {TypeError} if `array` is not an ndarray of a typed array
  */
 export interface Reduction<Name extends ReductionName> {
-  /** Along an axis: an array without it, on shared memory. */
+  /** Reduces along an axis; returns an array without this axis, on shared memory. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options: ReduceOptions & {
       axis: number;
     },
   ): Promise<NdArray<ReducedData<Name, Data>>>;
-  /** All elements. */
+  /** Reduces all elements to one value. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options?: ReduceOptions & {
@@ -32,16 +31,16 @@ export interface Reduction<Name extends ReductionName> {
   ): Promise<Reduced<Name, Data>>;
 }
 
-/** As {@linkcode Reduction}, blocking the thread, which does its share. */
+/** A reduction as {@linkcode Reduction}, blocking the isolate, which reduces blocks too. */
 export interface ReductionSync<Name extends ReductionName> {
-  /** Along an axis: an array without it, on shared memory. */
+  /** Reduces along an axis; returns an array without this axis, on shared memory. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options: ReduceOptions & {
       axis: number;
     },
   ): NdArray<ReducedData<Name, Data>>;
-  /** All elements. */
+  /** Reduces all elements to one value. */
   <Data extends AnyNdArrayData>(
     array: NdArray<Data>,
     options?: ReduceOptions & {
@@ -51,12 +50,12 @@ export interface ReductionSync<Name extends ReductionName> {
 }
 
 /**
- * The sum of the elements. See {@linkcode Reduction}.
+ * Returns the sum of the elements. See {@linkcode Reduction}.
  *
- * Follows `numpy.sum`. Numbers are added as `float64`; sums along an axis of `float16` and
- * `float32` are of that type again. Bigints wrap at 64 bits.
+ * Follows `numpy.sum`. Numbers are added as `float64`; sums of `float16` and `float32` along an axis are
+ * converted back to that type. Sums of bigints wrap at 64 bits.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, sum, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -69,9 +68,9 @@ export interface ReductionSync<Name extends ReductionName> {
 export declare const sum: Reduction<"sum">;
 
 /**
- * As {@linkcode sum}, blocking the thread.
+ * Reduces as {@linkcode sum} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, sumSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -82,11 +81,11 @@ export declare const sum: Reduction<"sum">;
 export declare const sumSync: ReductionSync<"sum">;
 
 /**
- * The product of the elements. See {@linkcode Reduction}.
+ * Returns the product of the elements. See {@linkcode Reduction}.
  *
- * Follows `numpy.prod`. Types are those of {@linkcode sum}.
+ * Follows `numpy.prod`. Types are as in {@linkcode sum}.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, prod, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -99,9 +98,9 @@ export declare const sumSync: ReductionSync<"sum">;
 export declare const prod: Reduction<"prod">;
 
 /**
- * As {@linkcode prod}, blocking the thread.
+ * Reduces as {@linkcode prod} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, prodSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -112,11 +111,11 @@ export declare const prod: Reduction<"prod">;
 export declare const prodSync: ReductionSync<"prod">;
 
 /**
- * The least element. See {@linkcode Reduction}.
+ * Returns the smallest element. See {@linkcode Reduction}.
  *
  * Follows `numpy.min`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, min, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -129,9 +128,9 @@ export declare const prodSync: ReductionSync<"prod">;
 export declare const min: Reduction<"min">;
 
 /**
- * As {@linkcode min}, blocking the thread.
+ * Reduces as {@linkcode min} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, minSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -142,11 +141,11 @@ export declare const min: Reduction<"min">;
 export declare const minSync: ReductionSync<"min">;
 
 /**
- * The greatest element. See {@linkcode Reduction}.
+ * Returns the largest element. See {@linkcode Reduction}.
  *
  * Follows `numpy.max`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, max, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -159,9 +158,9 @@ export declare const minSync: ReductionSync<"min">;
 export declare const max: Reduction<"max">;
 
 /**
- * As {@linkcode max}, blocking the thread.
+ * Reduces as {@linkcode max} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, maxSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -172,12 +171,11 @@ export declare const max: Reduction<"max">;
 export declare const maxSync: ReductionSync<"max">;
 
 /**
- * The mean of the elements: their sum, divided by their number; NaN if there are none. See
- * {@linkcode Reduction}.
+ * Returns the mean of the elements, NaN if there are none. See {@linkcode Reduction}.
  *
  * Follows `numpy.mean`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, mean, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -190,9 +188,9 @@ export declare const maxSync: ReductionSync<"max">;
 export declare const mean: Reduction<"mean">;
 
 /**
- * As {@linkcode mean}, blocking the thread.
+ * Reduces as {@linkcode mean} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, meanSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -203,12 +201,12 @@ export declare const mean: Reduction<"mean">;
 export declare const meanSync: ReductionSync<"mean">;
 
 /**
- * The place of the least element in C order, the first if there are several. See {@linkcode
- * Reduction}.
+ * Returns the index of the smallest element in C order; of several, the first. See
+ * {@linkcode Reduction}.
  *
  * Follows `numpy.argmin`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, argmin, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -221,9 +219,9 @@ export declare const meanSync: ReductionSync<"mean">;
 export declare const argmin: Reduction<"argmin">;
 
 /**
- * As {@linkcode argmin}, blocking the thread.
+ * Reduces as {@linkcode argmin} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, argminSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -234,12 +232,12 @@ export declare const argmin: Reduction<"argmin">;
 export declare const argminSync: ReductionSync<"argmin">;
 
 /**
- * The place of the greatest element in C order, the first if there are several. See {@linkcode
- * Reduction}.
+ * Returns the index of the largest element in C order; of several, the first. See
+ * {@linkcode Reduction}.
  *
  * Follows `numpy.argmax`.
  *
- * @example Of all, and of each column
+ * @example All elements, and each column
  * ```ts
  * import { fromArray, argmax, tolist } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";
@@ -252,9 +250,9 @@ export declare const argminSync: ReductionSync<"argmin">;
 export declare const argmax: Reduction<"argmax">;
 
 /**
- * As {@linkcode argmax}, blocking the thread.
+ * Reduces as {@linkcode argmax} does, blocking the isolate.
  *
- * @example Of all
+ * @example All elements
  * ```ts
  * import { fromArray, argmaxSync } from "@sauropod/multiprocessing/ndarray";
  * import { assertEquals } from "@std/assert";

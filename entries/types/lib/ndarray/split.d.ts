@@ -3,15 +3,15 @@
 import type { AnyNdArrayData, NdArray } from "./types.d.ts";
 
 /**
- * Cuts an array into equal parts along an axis, or at the given indices.
+ * Divides an array into equal parts along an axis, or at the given indices.
  *
  * Follows `numpy.split`.
  *
  * @param array the array
- * @param sections how many parts, or the indices where the second and later parts begin
- * @param axis the axis to cut; negative ones count from the last
- * @returns views
- * @throws {RangeError} if the axis cannot be cut into so many equal parts, or there is no such axis
+ * @param sections the number of parts, or the start index of each part but the first
+ * @param axis the axis to divide; negative ones count from the last
+ * @returns views of the parts
+ * @throws {RangeError} if the axis cannot be divided into equal parts, or `axis` is out of range
  *
  * @example A part for each of two workers
  * ```ts
@@ -35,16 +35,17 @@ export declare function split<Data extends AnyNdArrayData>(
 ): NdArray<Data>[];
 
 /**
- * Cuts an array into parts along an axis: the first ones are longer by one if it does not come out
- * even, and the last ones are empty if there are too few elements.
+ * Divides an array into parts along an axis. If the lengths cannot be equal, the first parts are longer
+ * by one; if there are too few elements, the last parts are empty.
  *
  * Follows `numpy.array_split`.
  *
  * @param array the array
- * @param sections how many parts, or the indices where the second and later parts begin
- * @param axis the axis to cut; negative ones count from the last
- * @returns views
- * @throws {RangeError} if `sections` is not a whole number of at least 1, or there is no such axis
+ * @param sections the number of parts, or the start index of each part but the first
+ * @param axis the axis to divide; negative ones count from the last
+ * @returns views of the parts
+ * @throws {RangeError} if the number of parts is not an integer of at least 1, an index is not an
+ * integer, or `axis` is out of range
  *
  * @example Three parts of eight numbers
  * ```ts

@@ -1,12 +1,12 @@
 // The declarations of lib/ndarray/types.ts
 
-/** The types of elements that are bigints: whole numbers of 64 bits. */
+/** The element types that are bigints: 64-bit integers. */
 export type BigDataType = "bigint64" | "biguint64";
 
-/** The types of elements that are numbers: names as npm:ndarray has them, NumPy's `dtype`. */
+/** The element types that are numbers: NumPy's `dtype`, by the names of `npm:ndarray`. */
 export type DataType = Exclude<keyof ArrayTypes, BigDataType>;
 
-/** The typed arrays by type of element. */
+/** The typed array class of each element type. */
 export interface ArrayTypes {
   /** Elements of type `int8`. */
   int8: Int8Array;
@@ -34,58 +34,58 @@ export interface ArrayTypes {
   biguint64: BigUint64Array;
 }
 
-/** The typed array for a type of elements. */
+/** The typed array for an element type. */
 export type ArrayOf<Type extends DataType | BigDataType> = ArrayTypes[Type];
 
-/** What the elements of an ndarray of numbers lie in. */
+/** The typed array that holds the elements of an ndarray of numbers. */
 export type NdArrayData = ArrayOf<DataType>;
 
-/** What the elements of an ndarray of bigints lie in. */
+/** The typed array that holds the elements of an ndarray of bigints. */
 export type BigNdArrayData = ArrayOf<BigDataType>;
 
-/** What the elements of any ndarray lie in. */
+/** The typed array that holds the elements of any ndarray. */
 export type AnyNdArrayData = NdArrayData | BigNdArrayData;
 
-/** An element of an ndarray: a bigint if its type has 64 bits and is whole, a number otherwise. */
+/** An element of an ndarray: a bigint if its type is a 64-bit integer type, a number otherwise. */
 export type ElementOf<Data extends AnyNdArrayData> = Data extends BigNdArrayData ? bigint : number;
 
 /**
- * An array of any dimension: elements in a typed array, found by shape, stride and offset.
+ * An array of any dimension: elements in a typed array, located by shape, stride and offset.
  *
- * It is what `npm:ndarray` makes; packages that take its arrays take these.
+ * These are the arrays of `npm:ndarray`, so packages that accept its arrays accept these.
  *
- * @typeParam Data the typed array that the elements lie in
+ * @typeParam Data the typed array that holds the elements
  */
 export interface NdArray<Data extends AnyNdArrayData = NdArrayData> {
   /** The elements. */
   readonly data: Data;
   /** Length of each axis. */
   readonly shape: number[];
-  /** Distance between neighbours along each axis, in elements. */
+  /** Distance between consecutive elements along each axis, in elements. */
   readonly stride: number[];
-  /** Where the first element is. */
+  /** Position of the first element in `data`. */
   readonly offset: number;
   /** Number of elements. */
   readonly size: number;
   /** Number of axes. */
   readonly dimension: number;
-  /** The type of the elements. */
+  /** Type of the elements. */
   readonly dtype: string;
-  /** The element at an index. */
+  /** Returns the element at an index. */
   get(...index: number[]): ElementOf<Data>;
   /** Sets the element at an index. */
   set(...indexAndValue: [...index: number[], value: ElementOf<Data>]): ElementOf<Data>;
-  /** Where the element at an index is in `data`. */
+  /** Returns the position in `data` of the element at an index. */
   index(...index: number[]): number;
-  /** A view from this index on. */
+  /** Returns a view that starts at this index. */
   lo(...index: (number | null)[]): NdArray<Data>;
-  /** A view up to this index. */
+  /** Returns a view that ends before this index. */
   hi(...index: (number | null)[]): NdArray<Data>;
-  /** A view of every n-th element along each axis. */
+  /** Returns a view of every n-th element along each axis. */
   step(...step: (number | null)[]): NdArray<Data>;
-  /** A view with the axes in another order. */
+  /** Returns a view with the axes in another order. */
   transpose(...axes: number[]): NdArray<Data>;
-  /** A view with fixed indices along some axes, which it no longer has. */
+  /** Returns a view with fixed indices along some axes, which the view lacks. */
   pick(...index: (number | null)[]): NdArray<Data>;
 }
 

@@ -17,37 +17,36 @@ export interface VectorizeOptions<Type extends DataType | BigDataType> {
    *
    * @default {"float64"}
    */
-  dtype?: Type;
+  dtype?: Type | undefined;
   /**
-   * Number of threads: 1 for a plain loop in the caller.
+   * Number of isolates that call the function; 1 runs a plain loop in the caller.
    *
    * @default {getNumThreads()}
    */
-  numThreads?: number;
+  numThreads?: number | undefined;
 }
 
-/** Arrays or single elements, for the parameters of a function. */
+/** The arguments of a vectorized function: an array or a single element for each parameter. */
 export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
   [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
     : number | NdArray<NdArrayData>;
 };
 
 /**
- * Makes a function of arrays of a function of numbers: it calls that with each element, or with the
- * elements of several arrays that are at the same place, on all cores.
+ * Turns a function of numbers into a function of arrays, which calls it for each element, or for the
+ * elements of several arrays at the same index, on all cores.
  *
- * - Arrays of different shapes are repeated to have the same, as by `broadcastTo`; so are single
- *   numbers.
- * - `fn` is a task, or a function that sees nothing but its arguments. It is called in any order.
- * - Arrays that are not on shared memory are copied there first.
+ * - Arrays of different shapes, and single numbers, are broadcast, as by `broadcastTo`.
+ * - `fn` is a task, or a function that uses nothing but its arguments. It is called in any order.
+ * - Arrays that are not on shared memory are copied to it first.
  * - The first error of `fn` ends the call.
  *
- * Follows `numpy.vectorize`, which is a loop on one core; the type of the result is not guessed from
+ * Follows `numpy.vectorize`, which is a loop on one core. The type of the result is not inferred from
  * its first element.
  *
  * @param fn takes elements and returns one
  * @returns a function that resolves with a new array on shared memory
- * @throws {TypeError} if `fn` is no function, or there is no such `dtype`
+ * @throws {TypeError} if `fn` is not a function, or `dtype` is unknown
  *
  * @example Squares, and sums of rows and columns
  * ```ts
@@ -74,7 +73,7 @@ export declare function vectorize<
 ): (...arrays: VectorizedArguments<Args>) => Promise<NdArray<ArrayOf<Type>>>;
 
 /**
- * As {@linkcode vectorize}, for a function that blocks the thread, which does its share.
+ * Makes a function as {@linkcode vectorize} does, which blocks the isolate and runs parts in it too.
  *
  * @throws as {@linkcode vectorize}
  *

@@ -3,13 +3,13 @@
 /**
  * Base of the classes whose instances stand for an object in the shared heap.
  *
- * They have no private `#` members: a handle that arrives from elsewhere is made without its class's
- * constructor ({@linkcode reviveAs}), which alone could add them.
+ * Subclasses have no private `#` members: a handle that arrives from another isolate is made without the
+ * constructor of its class ({@linkcode reviveAs}), which alone could add them.
  */
 export declare abstract class SharedHandle {
   /** Where the object is: an index into the words of the shared heap. */
   protected readonly address: number;
-  /** Stands for the object at `address`. */
+  /** Makes the handle for the object at `address`. */
   constructor(address: number);
 }
 

@@ -4,11 +4,11 @@
 export declare const readySteps: unique symbol;
 
 /**
- * What `wait` and `waitSync` can wait for: a `Connection` (a message or the end of the other side),
+ * What `waitAny` and `waitAnySync` can wait for: a `Connection` (a message or the end of the other side),
  * a queue (an item or its end), an `Event` (set), a `Process` (ended), a `Listener` (a connection).
  */
 export declare abstract class Waitable {
-  /** Steps of waiting until it is ready, for `wait`. They look and take nothing. */
+  /** Returns the steps of waiting until the object is ready, for `waitAny`. They take nothing. */
   abstract [readySteps](): Generator<unknown, boolean, never>;
 }
 

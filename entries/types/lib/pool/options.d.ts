@@ -10,23 +10,23 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
    *
    * @default {cpuCount()}
    */
-  processes?: number;
+  processes?: number | undefined;
   /** Called once in each worker before its first task. If it fails, all tasks fail. */
-  initializer?: (...args: InitArgs) => unknown;
+  initializer?: ((...args: InitArgs) => unknown) | undefined;
   /** Arguments of `initializer`. */
-  initargs?: InitArgs;
+  initargs?: InitArgs | undefined;
   /**
    * Number of chunks that a worker runs before it is replaced.
    *
    * @default {no limit}
    */
-  maxTasksPerChild?: number;
+  maxTasksPerChild?: number | undefined;
   /**
    * `"spawn"`: new workers; `"forkserver"`: workers that were started in advance.
    *
    * @default {getStartMethod()}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 /** Options of a call with many items. */
@@ -36,21 +36,21 @@ export interface MapOptions {
    *
    * @default {ceil(n / (4 * workers))}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called after each chunk. If it throws, the call fails with that error. */
-  onProgress?: (progress: Progress) => void;
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of a call that returns an {@linkcode AsyncResult}. */
 export interface AsyncOptions<R> {
   /** Called with the result. */
-  callback?: (result: R) => void;
+  callback?: ((result: R) => void) | undefined;
   /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
-  errorCallback?: (error: unknown) => void;
+  errorCallback?: ((error: unknown) => void) | undefined;
   /** Ends the call with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@linkcode Pool.imap}. */
@@ -60,9 +60,9 @@ export interface ImapOptions {
    *
    * @default {1}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /** Ends the iteration with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A value or a promise of it. */

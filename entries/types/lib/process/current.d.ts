@@ -2,30 +2,37 @@
 
 import type { WaitOptions } from "../arguments/wait_options.d.ts";
 
-/** The process that runs this code. */
+/** The process that runs the calling code. */
 export interface CurrentProcess {
-  /** Its name; the main program is `"MainProcess"`. */
+  /** The name; `"MainProcess"` for the main program. */
   readonly name: string;
-  /** Its number, unique in the program. */
+  /** The number, unique in the program. */
   readonly pid: number;
-  /** Whether the program may end while it runs. */
+  /** Whether the program may end while the process runs. */
   readonly daemon: boolean;
 }
 
-/** The process that started this one. */
+/** The process that started the current one. */
 export interface ParentProcess {
-  /** Its name; the main program is `"MainProcess"`. */
+  /** The name; `"MainProcess"` for the main program. */
   readonly name: string;
-  /** Its number, unique in the program. */
+  /** The number, unique in the program. */
   readonly pid: number;
-  /** Whether it has not ended. */
+  /** Returns whether the process has not ended. */
   isAlive(): boolean;
-  /** Waits until it has ended: true then, false if `timeoutMs` passed first. */
+  /**
+   * Waits until the process has ended.
+   *
+   * @returns true once it has ended, false if `timeoutMs` passed first
+   */
   join(options?: WaitOptions): Promise<boolean>;
 }
 
 /**
- * The process that runs this code: the main program, a {@linkcode Process} or a worker of a pool.
+ * Returns the process that runs the calling code: the main program, a {@linkcode Process} or a
+ * worker of a pool.
+ *
+ * Follows Python's `multiprocessing.current_process`.
  *
  * @example In the main program
  * ```ts
@@ -37,10 +44,18 @@ export interface ParentProcess {
  */
 export declare function currentProcess(): CurrentProcess;
 
-/** The process that started this one; `undefined` in the main program. */
+/**
+ * Returns the process that started the current one, or `undefined` in the main program.
+ *
+ * Follows Python's `multiprocessing.parent_process`.
+ */
 export declare function parentProcess(): ParentProcess | undefined;
 
-/** Number of processes that can run at the same time on this machine. */
+/**
+ * Returns the number of logical processors of the machine.
+ *
+ * Follows Python's `multiprocessing.cpu_count`.
+ */
 export declare function cpuCount(): number;
 
 export {};

@@ -6,38 +6,40 @@ import type { StartMethod } from "../runtime/start_method.d.ts";
 
 /** Options of a {@linkcode Process}. */
 export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
-  /** What the process runs: a task, a function that sees nothing outside itself, or a built-in one. */
-  target?: (...args: Args) => unknown;
-  /** The arguments of `target`, which are copied by `start()`; shared objects are shared. */
-  args?: readonly [...Args];
   /**
-   * A name for people to read.
+   * The function to run: a task, a function that uses no variables outside itself, or a built-in.
+   */
+  target?: ((...args: Args) => unknown) | undefined;
+  /** The arguments of `target`. `start()` copies them; shared objects are shared. */
+  args?: readonly [...Args] | undefined;
+  /**
+   * A human-readable name.
    *
    * @default {"Process-1", "Process-2", …}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * Whether the program may end while the process runs.
    *
    * @default {the flag of the process that makes this one}
    */
-  daemon?: boolean;
+  daemon?: boolean | undefined;
   /**
-   * `"spawn"`: in a fresh worker; `"forkserver"`: in one that was started ahead of time.
+   * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance.
    *
    * @default {getStartMethod()}
    */
-  startMethod?: StartMethod;
+  startMethod?: StartMethod | undefined;
 }
 
 /**
- * A function that runs in a worker of its own, at the same time as the rest of the program.
+ * A function that runs in its own worker, in parallel with the rest of the program.
  *
- * - Its worker has its own copy of every module; it shares only what is shared on purpose: queues,
- *   pipes, locks, events and shared arrays among its arguments.
- * - The program does not end before it, unless it is a daemon.
- * - An error that nobody catches ends it with exit code 1: the worker prints it, as in Python, and
- *   {@linkcode Process.error} has it. It never ends the program.
+ * - The worker has its own copy of every module. It shares only shared objects among its arguments:
+ *   queues, pipes, locks, events, shared arrays.
+ * - The program does not end before the process, unless the process is a daemon.
+ * - An uncaught error ends the process with exit code 1. The worker prints the error, as in Python,
+ *   and {@linkcode Process.error} returns it. It does not end the program.
  *
  * Follows Python's `multiprocessing.Process`. To subclass it, override {@linkcode Process.run} and
  * register the class: `task(import.meta, MyProcess)`.
@@ -64,17 +66,19 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
   /**
    * Makes a process; `start()` starts it.
    *
-   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
-   * @throws {RangeError} if `startMethod` is none that exists here
+   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
+   * not exist
+   * @throws {RangeError} if `startMethod` is not a start method of this package
    */
   constructor(options?: ProcessOptions<Args>);
-  /** What the process does, in its worker: calls `target` unless a subclass says otherwise. */
+  /** Runs the process, in its worker. Calls `target`, unless a subclass overrides it. */
   run(): unknown;
   /**
-   * Starts the process. Its arguments are copied at the call.
+   * Starts the process. Its arguments are copied during the call.
    *
-   * @throws {Error} if it was started before, or this worker is only importing a module
-   * @throws {DataCloneError} if target or args cannot cross; the message names the path to the part
+   * @throws {Error} if it was started before, or this worker is importing the module of a task
+   * @throws {DataCloneError} if `target` or `args` cannot cross; the message names the path to the
+   *   part
    */
   start(): void;
   /**
@@ -82,57 +86,61 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
    * @throws {Error} if it was not started
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws the reason of `signal`, if it is aborted first
    */
   join(options?: WaitOptions): Promise<boolean>;
   /**
-   * Blocks the thread until the process has ended.
+   * Blocks the isolate until the process has ended.
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
    * @throws {Error} if it was not started
-   * @throws {TerminatedError} if this worker is told to end
+   * @throws {TerminatedError} if the calling worker is told to end
    */
   joinSync(options?: WaitOptions): boolean;
   /**
-   * Ends the process: its blocking waits throw `TerminatedError`, its promises go on no more, its
-   * worker is ended, its exit code is -15.
+   * Ends the process with exit code -15: its blocking waits throw `TerminatedError`, its promises
+   * do not continue, and its worker is ended.
    *
-   * Code that computes without waiting is not interrupted, since Deno cannot: the process counts as
-   * ended all the same and does not keep the program alive.
+   * Deno cannot interrupt code that computes without waiting. The process nevertheless counts as
+   * ended and does not keep the program alive.
    *
    * @throws {Error} if it was not started
    */
   terminate(): void;
-  /** As {@linkcode Process.terminate}, leaving it hardly any time to stop by itself; exit code -9. */
+  /**
+   * As {@linkcode Process.terminate}, giving the worker less time to react; the exit code is -9.
+   */
   kill(): void;
   /**
-   * Lets go of the process: from then on only its name may be asked for. Closing twice is safe.
+   * Releases the process. Afterwards only `name` and `daemon` may be used. Idempotent.
    *
    * @throws {Error} if it is still running
    */
   close(): void;
-  /** Whether the process has been started and has not ended. */
+  /** Returns whether the process has been started and has not ended. */
   isAlive(): boolean;
   /**
-   * How the process ended: 0 it returned, 1 an error, n `Deno.exit(n)`, -15 terminated, -9 killed;
-   * `undefined` while it has not ended.
+   * How the process ended: 0 if it returned, 1 after an error, n after `Deno.exit(n)`, -15
+   * terminated, -9 killed; `undefined` before it has ended.
    */
   get exitCode(): number | undefined;
-  /** The error that ended the process; `undefined` if none did. */
+  /** The error that ended the process; `undefined` if it has not ended or ended otherwise. */
   get error(): unknown;
-  /** Its number, unique in the program; `undefined` before it is started. */
+  /** The number of the process, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined;
-  /** Its name, for people to read. */
+  /** The human-readable name. */
   get name(): string;
   /** Whether the program may end while it runs. */
   get daemon(): boolean;
-  /** Steps of waiting until the process has ended, for `wait`. */
+  /** The steps of `waitAny()`: they end when the process has ended. */
   [readySteps](): Generator<unknown, boolean, never>;
 }
 
 /**
- * The processes that this one started and that have not ended. Workers of pools are not among them:
- * the pool has them.
+ * Returns the processes that the current process started and that have not ended. Workers of pools
+ * are not included.
+ *
+ * Follows Python's `multiprocessing.active_children`.
  */
 export declare function activeChildren(): Process[];
 

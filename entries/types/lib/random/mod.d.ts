@@ -1,17 +1,17 @@
 /**
- * Random numbers for workers: seeds, and generators that cross and do not overlap.
+ * Reproducible random numbers for workers: seeds, and generators that cross and do not overlap.
  *
- * `Math.random` is good for what need not come out the same again: each worker draws numbers of its
- * own, under `deno run --seed` too. The generators of this part give the same results for the same
- * seed, whatever the number of workers and whoever is quicker.
+ * `Math.random` suffices for results that need not be reproducible: each worker draws other numbers,
+ * under `deno run --seed` too. These generators draw the same numbers for the same seed, for any number
+ * of workers and any timing.
  *
- * | way | for | distance |
+ * | function | for | distance of the generators |
  * |---|---|---|
- * | `streams(seed, n)` | as many tasks as are known beforehand | 2^64 draws |
- * | `random.spawn(n)` | tasks that start others | by chance, in a period of 2^128 - 1 |
- * | `new SeedSequence(seed).spawn(n)` | seeds to be handed on, as NumPy's | by chance |
+ * | `streams(seed, n)` | a number of tasks that is known in advance | 2^64 draws |
+ * | `random.spawn(n)` | tasks that start further tasks | random, in a period of 2^128 - 1 |
+ * | `new SeedSequence(seed).spawn(n)` | seeds to pass on, as in NumPy | random |
  *
- * @example Each task its own stream
+ * @example A stream for each task
  * ```ts
  * import { Pool } from "@sauropod/multiprocessing";
  * import { type Random, streams } from "@sauropod/multiprocessing/random";

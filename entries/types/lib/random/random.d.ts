@@ -5,19 +5,19 @@ import type { Seed, SeedSequence } from "./seed_sequence.d.ts";
 /** The state of a {@linkcode Random}: four words of 32 bits. */
 export type RandomState = readonly [number, number, number, number];
 
-/** Arrays of fractions, which {@linkcode Random.fill} can fill. */
+/** Arrays of floating-point numbers, which {@linkcode Random.fill} can fill. */
 export type Fillable = Float16Array | Float32Array | Float64Array | number[];
 
 /**
  * A generator of random numbers.
  *
- * - The same seed gives the same numbers, on every machine.
- * - It crosses as a copy: a worker goes on from where it was when it was sent, and does not change
- *   this one. Give each task a generator of its own, by {@linkcode streams} or `spawn`: then the
- *   results do not depend on who runs what.
- * - It is not for secrets: who sees some numbers can compute the rest.
+ * - The same seed gives the same numbers on every machine.
+ * - It crosses as a copy in the same state; draws from the copy do not change the original. Pass each
+ *   task a separate generator, made by {@linkcode streams} or `spawn`, so that results do not depend on
+ *   which worker runs which task.
+ * - It is not cryptographically secure: later numbers can be computed from earlier ones.
  *
- * Follows `numpy.random.Generator`, with another algorithm: seeds give other numbers.
+ * Follows `numpy.random.Generator`, with another algorithm: the same seed gives other numbers.
  *
  * @example Dice
  * ```ts
@@ -33,47 +33,49 @@ export type Fillable = Float16Array | Float32Array | Float64Array | number[];
 export declare class Random {
   #private;
   /**
-   * Makes a generator of a seed; without one, its numbers differ each time.
+   * Makes a generator from a seed; without one, its numbers differ each time.
    *
-   * @param seed a whole number of at least 0, several, or a {@linkcode SeedSequence}
-   * @throws {RangeError} if a number is negative, or no whole number
-   * @throws {TypeError} if it is no seed
+   * @param seed an integer of at least 0, several of them, or a {@linkcode SeedSequence}
+   * @throws {RangeError} if a number is negative, or not an integer
+   * @throws {TypeError} if `seed` has another type
    */
   constructor(seed?: Seed | SeedSequence);
   /**
-   * A generator in a state that another was in.
+   * Makes a generator in the state of another one.
    *
-   * @throws {RangeError} if it is not four words of 32 bits that are not all 0
+   * @throws {RangeError} if `state` is not four 32-bit integers, or all of them are 0
    */
   static fromState(state: RandomState): Random;
-  /** Where the generator is: a value, to be kept and given to {@linkcode Random.fromState}. */
+  /** State of the generator, for {@linkcode Random.fromState}. */
   get state(): RandomState;
-  /** A generator in the same state. */
+  /** Makes a generator in the same state. */
   clone(): Random;
-  /** A number from 0 to 1, without 1: one of 2^53, all as likely. */
+  /** Draws a number from 0 (inclusive) to 1 (exclusive), uniformly distributed over 2^53 values. */
   next(): number;
   /**
-   * A number from `low` to `high`, without `high`.
+   * Draws a number from `low` (inclusive) to `high` (exclusive), uniformly distributed.
    *
-   * @throws {RangeError} if one is not finite
+   * @throws {RangeError} if `low`, `high` or their difference is not finite
    */
   uniform(low?: number, high?: number): number;
   /**
-   * A whole number from `low` to `high`, without `high`, all as likely; with one argument, from 0.
+   * Draws an integer from `low` (inclusive) to `high` (exclusive), uniformly distributed. With one
+   * argument, from 0 to that.
    *
-   * @throws {RangeError} if one is not a whole number, there is none between them, or more than 2^53
+   * @throws {RangeError} if an argument is not a safe integer, or the range is empty or has more than 2^53
+   * integers
    */
   integer(low: number, high?: number): number;
   /**
-   * A number of the normal distribution, by the transform of Box and Muller.
+   * Draws a normally distributed number, by the Box-Muller transform.
    *
-   * @param mean where the middle is
+   * @param mean the mean
    * @param deviation the standard deviation
    * @throws {RangeError} if `deviation` is negative
    */
   normal(mean?: number, deviation?: number): number;
   /**
-   * Brings the elements of an array into random order, all orders as likely; returns the array.
+   * Shuffles an array in place, each order with the same probability; returns the array.
    *
    * Follows `numpy.random.Generator.shuffle`.
    */
@@ -84,48 +86,48 @@ export declare class Random {
     },
   >(array: A): A;
   /**
-   * Sets each element to a number from 0 to 1, without 1; returns the array. Elements of fewer bits
-   * than 64 get the first bits of the numbers that {@linkcode Random.next} draws.
+   * Sets each element to a number from 0 (inclusive) to 1 (exclusive); returns the array. Elements of
+   * fewer than 64 bits get the leading bits of the numbers that {@linkcode Random.next} draws.
    *
    * Follows `numpy.random.Generator.random` with `out`.
    *
-   * @throws {TypeError} if the elements cannot be fractions
+   * @throws {TypeError} if the array is not a list or a typed array of floating-point numbers
    */
   fill<A extends Fillable>(array: A): A;
   /**
-   * A generator that is `jumps` times 2^64 draws ahead, so that the two do not overlap.
+   * Makes a generator that is `jumps` times 2^64 draws ahead of this one, so that the two do not overlap.
    *
-   * One number takes two draws. Do not jump on from a jumped one and from this as well: they would
-   * meet. `spawn` has no such rule.
+   * Each number takes two draws. Do not jump from both a jumped generator and its original: the results
+   * would overlap. `spawn` has no such restriction.
    *
    * Follows `numpy.random.BitGenerator.jumped`.
    *
-   * @throws {RangeError} if `jumps` is not a whole number of at least 0
+   * @throws {RangeError} if `jumps` is not an integer of at least 0
    */
   jumped(jumps?: number): Random;
   /**
-   * Generators of their own, seeded by 128 bits that are drawn from this one: others each time. They
-   * may spawn in turn. That two of them overlap is as likely as that two random numbers of 128 bits
-   * are close.
+   * Makes independent generators, seeded with 128 bits drawn from this one; different ones each time.
+   * They may spawn in turn. Two of them overlap only if two random 128-bit numbers are close.
    *
    * Follows `numpy.random.Generator.spawn`, which counts its children instead of drawing.
    *
-   * @throws {RangeError} if `nChildren` is not a whole number of at least 0
+   * @throws {RangeError} if `nChildren` is not an integer of at least 0
    */
   spawn(nChildren: number): Random[];
 }
 
 /**
- * `n` generators that do not overlap: each begins 2^64 draws, one jump, after the one before.
+ * Makes `n` generators that do not overlap: each starts one jump, 2^64 draws, after the previous one.
  *
- * Give task i the i-th one: then its numbers are the same whatever worker runs it, and in what order.
+ * Pass the i-th generator to task i; its numbers then do not depend on which worker runs it, or when.
  *
- * @param seed a whole number of at least 0, several, or a {@linkcode SeedSequence}; left out, the
- * numbers differ each time
- * @param n how many
- * @throws {RangeError} if `n` is not a whole number of at least 0, or the seed is none
+ * @param seed an integer of at least 0, several of them, or a {@linkcode SeedSequence}; if it is
+ * `undefined`, the numbers differ each time
+ * @param n the number of generators
+ * @throws {RangeError} if `n` or a number of the seed is not an integer of at least 0
+ * @throws {TypeError} if `seed` has another type
  *
- * @example Pi, the same on any number of workers
+ * @example Pi, the same for any number of workers
  * ```ts
  * import { Pool } from "@sauropod/multiprocessing";
  * import { type Random, streams } from "@sauropod/multiprocessing/random";

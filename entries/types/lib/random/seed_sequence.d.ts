@@ -1,13 +1,13 @@
 // The declarations of lib/random/seed_sequence.ts
 
-/** What randomness begins with: a whole number of at least 0 of any size, or several. */
+/** A seed: an integer of at least 0 of any size, or several of them. */
 export type Seed = number | bigint | readonly (number | bigint)[];
 
 /**
- * Makes of a seed as many well-mixed bits as a generator needs, and seeds for others.
+ * Derives well-mixed bits from a seed, as many as a generator needs, and further seeds.
  *
- * Seeds that differ in one bit give states that have nothing in common, so 0, 1, 2, … are as good as
- * any; and the children of a sequence, and theirs, are independent of it and of each other.
+ * Seeds that differ in one bit give unrelated states, so 0, 1, 2, … are good seeds. The children of a
+ * sequence, and their children, are independent of it and of each other.
  *
  * Follows `numpy.random.SeedSequence`, bit for bit. The algorithm is `seed_seq_fe` by Melissa O'Neill.
  *
@@ -23,32 +23,32 @@ export type Seed = number | bigint | readonly (number | bigint)[];
 export declare class SeedSequence {
   /** The seed. */
   readonly entropy: Seed;
-  /** Which child of which child of the seed's this is; of the seed itself, nothing. */
+  /** Path from the seed to this sequence: the number of the child at each level; empty for the seed. */
   readonly spawnKey: readonly number[];
-  /** Number of children that it has given out. */
+  /** Number of children that have been spawned. */
   nChildrenSpawned: number;
   /**
-   * Makes a sequence of a seed; without one, of 128 bits that nobody can foresee.
+   * Makes a sequence from a seed; without one, from 128 unpredictable bits.
    *
    * @param entropy the seed
-   * @param options `spawnKey`: which child it is, to make one again without its parent
-   * @throws {RangeError} if a number is negative, or no whole number
-   * @throws {TypeError} if it is no number
+   * @param options `spawnKey`: path of the sequence, to make a child again without its parent
+   * @throws {RangeError} if a number is negative, or not an integer
+   * @throws {TypeError} if a value is not a number
    */
   constructor(entropy?: Seed, options?: {
     spawnKey?: readonly number[];
   });
   /**
-   * The next `nChildren` children: others than those given out before.
+   * Spawns the next `nChildren` children, different from all before.
    *
-   * @throws {RangeError} if `nChildren` is not a whole number of at least 0
+   * @throws {RangeError} if `nChildren` is not an integer of at least 0
    */
   spawn(nChildren: number): SeedSequence[];
   /**
-   * Well-mixed bits for the state of a generator; the same each time.
+   * Returns well-mixed bits for the state of a generator; the same each time.
    *
-   * @param nWords how many words of 32 bits
-   * @throws {RangeError} if `nWords` is not a whole number of at least 0
+   * @param nWords number of 32-bit words
+   * @throws {RangeError} if `nWords` is not an integer of at least 0
    */
   generateState(nWords: number): Uint32Array<ArrayBuffer>;
 }

@@ -3,29 +3,30 @@
 /** Options of a {@linkcode Finalize}. */
 export interface FinalizeOptions {
   /**
-   * Run it when this process ends, those with a higher number first.
+   * Runs the callback when this process ends, higher numbers first.
    *
-   * @default {undefined}: not then
+   * @default {undefined: not at the end}
    */
-  exitPriority?: number;
+  exitPriority?: number | undefined;
 }
 
 /**
- * A callback that runs once: when an object is collected, when it is asked to, or when this process
- * ends, whichever is first.
+ * A callback that runs once: when an object is collected, when {@linkcode Finalize.run} is called, or
+ * when this process ends, whichever is first.
  *
- * - It runs at the end only with an `exitPriority`: the highest first, of equal ones the one that was
- *   made last.
- * - The end of a worker is when its function returns or fails, or at `Deno.exit`. One that is
- *   terminated runs none. The main program runs them when it ends by itself or by `Deno.exit`, not
+ * - It runs at the end only with an `exitPriority`: the highest first, and of equal ones, the one that
+ *   was created last.
+ * - The end of a worker is when its function returns or throws, or at `Deno.exit`. A terminated worker
+ *   runs no finalizers. The main program runs them when it ends by itself or by `Deno.exit`, but not
  *   when an uncaught error ends it.
- * - What it throws at the end, or because of a collection, is printed, and the others run.
- * - The callback must be blocking: nobody waits for a promise at the end. It must not refer to the
- *   object, which would never be collected.
+ * - An error that the callback throws at the end, or after a collection, is printed, and the other
+ *   finalizers run.
+ * - The callback must be synchronous: a promise is not awaited at the end. It must not refer to the
+ *   object, which would then never be collected.
  *
  * Follows Python's `multiprocessing.util.Finalize`.
  *
- * @example Once, and before the scope ends
+ * @example A callback at the end of a scope
  * ```ts
  * import { Finalize } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -40,7 +41,7 @@ export interface FinalizeOptions {
  * assertEquals(done, ["freed"]);
  * ```
  *
- * @example What each worker of a pool does at its end
+ * @example A callback at the end of each worker of a pool
  * ```ts
  * import { Finalize, Pool, Queue, task } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -62,24 +63,24 @@ export interface FinalizeOptions {
 export declare class Finalize<R = unknown> implements Disposable {
   #private;
   /**
-   * Has the callback called once.
+   * Registers the callback.
    *
-   * @param object whose collection runs it; `undefined` for none
-   * @throws {TypeError} if there is neither an object nor a priority, the callback is no function,
-   *   or there is no such option
-   * @throws {RangeError} if `exitPriority` is not a number
+   * @param object the object whose collection runs the callback; `undefined` for none
+   * @throws {TypeError} if there is neither an object nor a priority, `callback` is not a function, or
+   *   an option is unknown
+   * @throws {RangeError} if `exitPriority` is not a finite number
    */
   constructor(object: object | undefined, callback: () => R, options?: FinalizeOptions);
-  /** Whether the callback may still be called. */
+  /** Whether the callback can still be called. */
   get active(): boolean;
   /**
    * Calls the callback now, unless it was called before or cancelled.
    *
-   * @returns what it returned, and `undefined` if it was not called
-   * @throws what it throws
+   * @returns the callback's result; `undefined` if it was not called
+   * @throws what the callback throws
    */
   run(): R | undefined;
-  /** Sees to it that the callback is not called any more. */
+  /** Cancels the callback: it is not called any more. */
   cancel(): void;
   /** Calls the callback, unless it was called before or cancelled. */
   [Symbol.dispose](): void;

@@ -1,6 +1,6 @@
 // The declarations of lib/runtime/host.ts
 
-/** Number of workers that were ended while they computed, and may compute still. */
+/** Returns the number of workers that were terminated while they computed, and may still compute. */
 export declare function abandonedWorkers(): number;
 
 export {};

@@ -1,14 +1,18 @@
 // The declarations of lib/runtime/start_method.ts
 
-/** How the worker of a process comes to be. */
+/** How the worker of a process is started. */
 export type StartMethod = "spawn" | "forkserver";
 
-/** The start methods that exist here, the default first. */
+/**
+ * Returns the supported start methods, the default first.
+ *
+ * Follows Python's `multiprocessing.get_all_start_methods`.
+ */
 export declare function getAllStartMethods(): StartMethod[];
 
 /**
- * The start method of processes and pools that are not told one. In a worker it is the one that the
- * worker was started with, unless it sets another.
+ * Returns the default start method of processes and pools. In a worker it is the method that the worker
+ * was started with, unless the worker sets another.
  *
  * Follows Python's `multiprocessing.get_start_method`.
  *
@@ -23,13 +27,13 @@ export declare function getAllStartMethods(): StartMethod[];
 export declare function getStartMethod(): StartMethod;
 
 /**
- * Sets the start method of processes and pools that are not told one. To be called once, early in
- * the program. It holds in the process that calls it, and in the children that it starts from then on.
+ * Sets the default start method of processes and pools. Call it once, early in the program. It applies
+ * to the calling process, and to the children that it starts from then on.
  *
  * Follows Python's `multiprocessing.set_start_method`.
  *
- * @param method the method, or `undefined` for the default
- * @param options `force`: whether it may be set again
+ * @param method the start method, or `undefined` for the default
+ * @param options with `force`, the method can be set again
  * @throws {RangeError} if there is no such start method
  * @throws {Error} if it was set before, unless `force` is set
  *
@@ -49,15 +53,15 @@ export declare function setStartMethod(method: StartMethod | undefined, options?
 }): void;
 
 /**
- * Has the workers that are started ahead of time import these modules, so that a process that needs
- * them begins at once. A module that cannot be imported is named on stderr, and does no harm.
+ * Sets the modules that workers started ahead of time import, so that a process that needs them starts
+ * at once. If a module cannot be imported, the error is printed, and the worker can still be used.
  *
  * Follows Python's `multiprocessing.set_forkserver_preload`.
  *
  * @param modules URLs of modules, or `npm:` and `jsr:` specifiers
- * @throws {TypeError} if they are not an array of strings or URLs
+ * @throws {TypeError} if `modules` is not an array of strings or URLs
  *
- * @example Warm, with what the work needs
+ * @example Warm workers with their modules imported
  * ```ts
  * import { setForkserverPreload } from "@sauropod/multiprocessing";
  *

@@ -6,25 +6,27 @@ import type { SharedHandle } from "../objects/shared_object.d.ts";
 /** Options of a {@linkcode Barrier}. */
 export interface BarrierOptions {
   /**
-   * Called by the last party that arrives, before all parties continue: a task, a built-in function, or
-   * a function that uses nothing outside itself. If it throws, the barrier is broken.
+   * Called by the last party that arrives, before all parties continue: a task, a built-in
+   * function, or a function that uses nothing outside itself. If it throws, the barrier is broken.
    */
-  action?: () => unknown;
+  action?: (() => unknown) | undefined;
   /**
    * Timeout of {@linkcode Barrier.wait} when it is called without one, in milliseconds.
    *
    * @default {Infinity}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /**
  * A number of parties that wait for each other.
  *
- * - All parties continue together, or none does: if a waiter times out, is aborted or dies, the barrier
- *   is broken, and all parties get {@linkcode BrokenBarrierError} until {@linkcode Barrier.reset}.
- * - Reusable: once all parties have passed, it can be waited on again. A party that arrives while the
- *   action of the previous use still runs waits outside; if it gives up there, nothing is broken.
+ * - All parties continue together, or none does: if a waiter times out, is aborted or dies, the
+ *   barrier is broken, and all parties get {@linkcode BrokenBarrierError} until {@linkcode
+ *   Barrier.reset}.
+ * - Reusable: once all parties have passed, it can be waited on again. A party that arrives while
+ *   the action of the previous use still runs waits outside; if it gives up there, nothing is
+ *   broken.
  * - Can be sent anywhere: as an argument of a process or a task, or in a message. Each async task
  *   that waits is a party.
  *
@@ -68,8 +70,8 @@ export declare class Barrier extends SharedHandle {
    * @throws {TimeoutError} if `timeoutMs` passes while the action of the previous use still runs
    * @throws {TypeError} if the action returns a promise: use {@linkcode Barrier.wait}
    * @throws {TaskLookupError} if the action is in a module that this isolate has not imported
-   * @throws {DeadlockError} if an async task of this isolate still runs the action of the previous use,
-   *   and `timeoutMs` is not given
+   * @throws {DeadlockError} if an async task of this isolate still runs the action of the previous
+   *   use, and `timeoutMs` is not given
    * @throws what the action throws, in the party that called it
    * @throws {TerminatedError} if this worker is terminated
    */

@@ -2,7 +2,9 @@
 
 import type { WaitOptions } from "../arguments/wait_options.d.ts";
 
-/** A lock that {@linkcode mutex} accepts: any object that is acquired and released like a `Lock`. */
+/**
+ * A lock that {@linkcode mutex} accepts: any object that is acquired and released like a `Lock`.
+ */
 export interface Lockable {
   /** Acquires the lock, waiting while it is not available. */
   acquire(options?: WaitOptions): Promise<unknown>;

@@ -9,13 +9,13 @@ import type { RLock, RLockGuard, RLockOptions } from "./rlock.d.ts";
 /**
  * A condition variable: isolates wait, under a lock, until another one notifies them of a change.
  *
- * - {@linkcode Condition.wait} frees the lock, waits for a notification, and acquires the lock again;
- *   an {@linkcode RLock} as often as it was acquired before.
+ * - {@linkcode Condition.wait} frees the lock, waits for a notification, and acquires the lock
+ *   again; an {@linkcode RLock} as often as it was acquired before.
  * - {@linkcode Condition.notify} wakes the longest waiting first.
- * - After a wait, check the state that you wait for, or use {@linkcode Condition.waitFor}, which does.
- *   Another caller may have changed the state between the notification and the acquisition of the
- *   lock. And if a promise is notified while its isolate blocks, another waiter gets the notification,
- *   and the promise resumes later without a change.
+ * - After a wait, check the state that you wait for, or use {@linkcode Condition.waitFor}, which
+ *   does. Another caller may have changed the state between the notification and the acquisition of
+ *   the lock. And if a promise is notified while its isolate blocks, another waiter gets the
+ *   notification, and the promise resumes later without a change.
  * - If a holder of the lock dies, all waiters are woken, and the first one gets
  *   {@linkcode AbandonedLockError}.
  * - Can be sent anywhere, with its lock.
@@ -93,8 +93,8 @@ export declare class Condition<L extends Lock | RLock = RLock> extends SharedHan
    */
   waitSync(options?: WaitOptions): boolean;
   /**
-   * Waits until the predicate returns a truthy value. The predicate is called under the lock, first at
-   * once and then after each notification.
+   * Waits until the predicate returns a truthy value. The predicate is called under the lock, first
+   * at once and then after each notification.
    *
    * @returns the last result of the predicate: a falsy one if `timeoutMs` passed first
    * @throws {TypeError} if the predicate returns a promise; the lock is acquired
@@ -104,7 +104,8 @@ export declare class Condition<L extends Lock | RLock = RLock> extends SharedHan
   /** Waits as {@linkcode Condition.waitFor} does, blocking the isolate. */
   waitForSync<T>(predicate: () => T, options?: WaitOptions): T;
   /**
-   * Wakes up to `n` waiters, the longest waiting first. They continue when they have acquired the lock.
+   * Wakes up to `n` waiters, the longest waiting first. They continue when they have acquired the
+   * lock.
    *
    * @throws {Error} if this isolate does not hold the lock
    * @throws {RangeError} if `n` is not an integer of at least 0

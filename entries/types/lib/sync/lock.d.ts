@@ -8,14 +8,14 @@ import type { LockGuard } from "./ownership.d.ts";
  * A lock that at most one holder has at a time: an isolate, or an async task of one.
  *
  * - Can be sent anywhere: as an argument of a process or a task, or in a message.
- * - Not re-entrant: each async task is a holder, and a holder that acquires the lock again waits for
- *   itself. For a re-entrant lock use {@linkcode RLock}.
+ * - Not re-entrant: each async task is a holder, and a holder that acquires the lock again waits
+ *   for itself. For a re-entrant lock use {@linkcode RLock}.
  * - A blocking acquire of a lock that this isolate holds would never return: it throws
  *   {@linkcode DeadlockError}, unless `timeoutMs` is given.
  * - Any isolate may release it, not only the one that acquired it, as in Python.
- * - Fair: waiters are served first come, first served. A caller that does not have to wait may overtake
- *   a waiter that is being woken, but only once: the next release hands the lock to the overtaken
- *   waiter. So no waiter starves.
+ * - Fair: waiters are served first come, first served. A caller that does not have to wait may
+ *   overtake a waiter that is being woken, but only once: the next release hands the lock to the
+ *   overtaken waiter. So no waiter starves.
  * - If the holder dies, the lock does not stay locked: the next caller acquires it and gets
  *   {@linkcode AbandonedLockError}.
  *
@@ -45,7 +45,8 @@ export declare class Lock extends SharedHandle {
   /**
    * Acquires the lock, waiting while it is held.
    *
-   * @returns a guard that releases the lock at the end of its scope; {@linkcode Lock.release} does too
+   * @returns a guard that releases the lock at the end of its scope; {@linkcode Lock.release} does
+   *   too
    * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
    * @throws {AbandonedLockError} if the holder died; the lock is acquired
    * @throws the reason of `signal`, if it is aborted first
@@ -54,7 +55,8 @@ export declare class Lock extends SharedHandle {
   /**
    * Acquires the lock, blocking the isolate while it is held.
    *
-   * @returns a guard that releases the lock at the end of its scope; {@linkcode Lock.release} does too
+   * @returns a guard that releases the lock at the end of its scope; {@linkcode Lock.release} does
+   *   too
    * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
    * @throws {AbandonedLockError} if the holder died; the lock is acquired
    * @throws {DeadlockError} if this isolate holds the lock and `timeoutMs` is not given
@@ -69,8 +71,8 @@ export declare class Lock extends SharedHandle {
    */
   tryAcquire(): LockGuard | undefined;
   /**
-   * Releases the lock and wakes the first waiter. Does nothing in a worker that has been terminated:
-   * its lock counts as abandoned, and may have another holder by now.
+   * Releases the lock and wakes the first waiter. Does nothing in a worker that has been
+   * terminated: its lock counts as abandoned, and may have another holder by now.
    *
    * @throws {Error} if the lock is not held
    */

@@ -8,13 +8,14 @@ import type { Lockable } from "./call.d.ts";
  * Returns a function that calls `fn` under a lock.
  *
  * - The lock is acquired before the call and released after it, also if `fn` throws.
- * - If `fn` is async, the call awaits the lock, and holds it until the promise of `fn` is settled. If
- *   not, the call blocks the isolate until the lock is acquired.
- * - `fn` may call other functions under the same lock, directly or after an `await`. They run under the
- *   lock of the outer call, one at a time, and the lock is held until all of them have ended.
+ * - If `fn` is async, the call awaits the lock, and holds it until the promise of `fn` is settled.
+ *   If not, the call blocks the isolate until the lock is acquired.
+ * - `fn` may call other functions under the same lock, directly or after an `await`. They run under
+ *   the lock of the outer call, one at a time, and the lock is held until all of them have ended.
  * - If the holder of the lock died, the call throws {@linkcode AbandonedLockError} without calling
  *   `fn`, and the lock is released: check the data that it protects, then call again.
- * - The function cannot be sent. For exclusion between isolates, send the lock and call `mutex` there.
+ * - The function cannot be sent. For exclusion between isolates, send the lock and call `mutex`
+ *   there.
  *
  * Follows the wrapper with `with lock: func(*args)` that Python programs write by hand, and Java's
  * `synchronized`, whose calls may be nested.
@@ -24,7 +25,8 @@ import type { Lockable } from "./call.d.ts";
  * @param fn the function, async or not; it is called with the `this` and the arguments of the call
  * @param options the timeout and the signal with which each call waits for the lock
  * @returns a function of the same type
- * @throws {TypeError} if `lock` is not a lock, or `fn` is not a function, or is a generator function
+ * @throws {TypeError} if `lock` is not a lock, or `fn` is not a function, or is a generator
+ *   function
  *
  * @example One at a time
  * ```ts
@@ -50,15 +52,15 @@ export declare function mutex<F extends AnyFunction>(
 /**
  * A decorator that runs a method under a lock, together with all methods that share the lock.
  *
- * - `@synchronized`: under a lock of the object, created when it is first needed. It excludes calls of
- *   this isolate only, since an object that is sent is copied.
+ * - `@synchronized`: under a lock of the object, created when it is first needed. It excludes calls
+ *   of this isolate only, since an object that is sent is copied.
  * - `@synchronized(lock)`: under this lock, for all objects.
  * - `@synchronized((self: Account) => self.lock)`: under a lock that the object holds. If that is a
- *   `Lock` of this package, it also excludes calls in other isolates, wherever the object is sent. (A
- *   private field `#lock` cannot be named there.)
+ *   `Lock` of this package, it also excludes calls in other isolates, wherever the object is sent.
+ *   (A private field `#lock` cannot be named there.)
  *
- * Otherwise the method behaves as a function of {@linkcode mutex}: synchronized methods may call each
- * other.
+ * Otherwise the method behaves as a function of {@linkcode mutex}: synchronized methods may call
+ * each other.
  *
  * @throws {TypeError} if the decorated element is not a method, or is a generator method
  *
@@ -93,7 +95,8 @@ export declare function synchronized<This extends object, F extends AnyFunction>
 ): F;
 
 /**
- * A decorator that runs a method under `lock`, or under the lock that `lock` returns for the object.
+ * A decorator that runs a method under `lock`, or under the lock that `lock` returns for the
+ * object.
  *
  * @example A lock that is sent with the object
  * ```ts

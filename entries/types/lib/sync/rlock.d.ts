@@ -41,7 +41,7 @@ export interface RLockOptions extends WaitOptions {
    *
    * @default {a new owner for `acquire`, this isolate's blocking code for `acquireSync`}
    */
-  owner?: LockOwner | RLockGuard;
+  owner?: LockOwner | RLockGuard | undefined;
 }
 
 /** Releases one acquire of an {@linkcode RLock} at the end of its scope. */
@@ -67,9 +67,9 @@ export declare class RLockGuard implements Disposable {
  * - The blocking code of an isolate is one owner, so calls of {@linkcode RLock.acquireSync} can be
  *   nested. Release the lock before the next `await`: the blocking code of other async tasks is the
  *   same owner.
- * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new owner,
- *   and waits for the others, unless the guard of an earlier acquire, or a {@linkcode LockOwner}, is
- *   passed as `owner`.
+ * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new
+ *   owner, and waits for the others, unless the guard of an earlier acquire, or a {@linkcode
+ *   LockOwner}, is passed as `owner`.
  * - Only the isolate that holds it can release it.
  * - A blocking acquire of a lock that an async task of this isolate holds would never return: it
  *   throws {@linkcode DeadlockError}, unless `timeoutMs` is given.
@@ -116,7 +116,8 @@ export declare class RLock extends SharedHandle {
   /**
    * Acquires the lock, waiting while another owner holds it.
    *
-   * @returns a guard that releases this acquire at the end of its scope, and can be passed as `owner`
+   * @returns a guard that releases this acquire at the end of its scope, and can be passed as
+   *   `owner`
    * @throws {TimeoutError} if the lock is not acquired within `timeoutMs`
    * @throws {AbandonedLockError} if the holder died; the lock is acquired once
    * @throws {TypeError} if `owner` is neither a guard nor a `LockOwner`
@@ -152,7 +153,9 @@ export declare class RLock extends SharedHandle {
   release(options?: Pick<RLockOptions, "owner">): void;
   /** Returns whether the lock is held. */
   locked(): boolean;
-  /** How often the owner in this isolate has acquired the lock; 0 if this isolate does not hold it. */
+  /**
+   * How often the owner in this isolate has acquired the lock; 0 if this isolate does not hold it.
+   */
   get depth(): number;
 }
 

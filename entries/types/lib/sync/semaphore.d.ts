@@ -40,8 +40,8 @@ export declare class Semaphore extends SharedHandle {
   /**
    * Acquires a permit, waiting while none is available.
    *
-   * @returns a guard that releases the permit at the end of its scope; {@linkcode Semaphore.release}
-   *   does too
+   * @returns a guard that releases the permit at the end of its scope; {@linkcode
+   *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
    * @throws the reason of `signal`, if it is aborted first
    */
@@ -49,8 +49,8 @@ export declare class Semaphore extends SharedHandle {
   /**
    * Acquires a permit, blocking the isolate while none is available.
    *
-   * @returns a guard that releases the permit at the end of its scope; {@linkcode Semaphore.release}
-   *   does too
+   * @returns a guard that releases the permit at the end of its scope; {@linkcode
+   *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
    * @throws {DeadlockError} if no other isolate could release one and `timeoutMs` is not given
    * @throws {TerminatedError} if this worker is terminated
@@ -65,8 +65,8 @@ export declare class Semaphore extends SharedHandle {
   /**
    * Releases `n` permits and wakes up to `n` waiters.
    *
-   * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would exceed
-   *   its limit
+   * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would
+   *   exceed its limit
    */
   release(n?: number): void;
   /** Number of permits that are available at this moment. */

@@ -38,7 +38,8 @@ export declare function sleep(ms: number, options?: {
 }): Promise<void>;
 
 /**
- * Blocks the isolate for a number of milliseconds. The termination of the worker interrupts the sleep.
+ * Blocks the isolate for a number of milliseconds. The termination of the worker interrupts the
+ * sleep.
  *
  * Follows Python's `time.sleep`.
  *

@@ -3,8 +3,8 @@
 import type { Thread } from "./thread.d.ts";
 
 /**
- * The thread that runs what no other thread does: the main module of the program, or the order of a
- * worker.
+ * Returns the thread of all code that no other thread runs: the main module of the program, or the
+ * target of a worker.
  *
  * Follows Python's `threading.main_thread`.
  *
@@ -20,22 +20,22 @@ import type { Thread } from "./thread.d.ts";
 export declare function mainThread(): Thread;
 
 /**
- * The thread that runs this code: the one that called the function, however many `await`s ago.
+ * Returns the thread that runs the calling code, also after any number of `await`s.
  *
  * Follows Python's `threading.current_thread`.
  *
- * @example Each knows itself
+ * @example The name of each thread
  * ```ts
  * import { sleep } from "@sauropod/multiprocessing";
  * import { currentThread, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
  *
  * const names: string[] = [];
- * const tell = async () => {
+ * const pushName = async () => {
  *   await sleep(1);
  *   names.push(currentThread().name);
  * };
- * const threads = ["a", "b"].map((name) => new Thread({ target: tell, name }));
+ * const threads = ["a", "b"].map((name) => new Thread({ target: pushName, name }));
  * for (const thread of threads) thread.start();
  * for (const thread of threads) await thread.join();
  * assertEquals(names.sort(), ["a", "b"]);
@@ -44,12 +44,12 @@ export declare function mainThread(): Thread;
 export declare function currentThread(): Thread;
 
 /**
- * The threads of this process that are alive: the main one, then the others in the order in which
- * they were started.
+ * Returns the threads of this process that are alive: the main thread, then the others in the order
+ * in which they were started.
  *
  * Follows Python's `threading.enumerate`.
  *
- * @example All of them
+ * @example All threads
  * ```ts
  * import { enumerate, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -62,7 +62,7 @@ export declare function currentThread(): Thread;
 export declare function enumerate(): Thread[];
 
 /**
- * Number of threads of this process that are alive, the main one included.
+ * Returns the number of threads of this process that are alive, including the main thread.
  *
  * Follows Python's `threading.active_count`.
  *
@@ -77,12 +77,12 @@ export declare function enumerate(): Thread[];
 export declare function activeCount(): number;
 
 /**
- * The number of the thread that runs this code, unique in the program. That of the main thread is the
- * `pid` of its process.
+ * Returns the number of the current thread, unique in the program. The number of the main thread is
+ * the `pid` of its process.
  *
  * Follows Python's `threading.get_ident`.
  *
- * @example As the thread itself has it
+ * @example The same as `ident`
  * ```ts
  * import { currentThread, getIdent } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -93,12 +93,12 @@ export declare function activeCount(): number;
 export declare function getIdent(): number;
 
 /**
- * The number of what this code really runs on: the `pid` of this process, whichever of its threads
- * calls.
+ * Returns the `pid` of this process, in all of its threads: they share one thread of the operating
+ * system.
  *
  * Follows Python's `threading.get_native_id`.
  *
- * @example Threads of a process run on one
+ * @example The pid of the process
  * ```ts
  * import { currentProcess } from "@sauropod/multiprocessing";
  * import { getNativeId } from "@sauropod/multiprocessing/threading";

@@ -2,24 +2,24 @@
 
 import type { Thread } from "./thread.d.ts";
 
-/** What an {@linkcode ExceptHook} is told. */
+/** The argument of an {@linkcode ExceptHook}. */
 export interface ExceptHookArgs {
-  /** What was thrown. */
+  /** The error, or another thrown value. */
   readonly error: unknown;
-  /** The thread that it left. */
+  /** The thread that did not catch it. */
   readonly thread: Thread;
 }
 
-/** What is done with an error that leaves a thread. */
+/** Handles an uncaught error of a thread. */
 export type ExceptHook = (args: ExceptHookArgs) => unknown;
 
 /**
- * Prints an error that leaves a thread on stderr. This is what happens unless
- * {@linkcode setExcepthook} says otherwise.
+ * Prints an uncaught error of a thread to stderr. This is the default hook;
+ * {@linkcode setExcepthook} replaces it.
  *
  * Follows Python's `threading.excepthook`.
  *
- * @example Print all but what is expected
+ * @example Print all errors except expected ones
  * ```ts
  * import { excepthook, setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertInstanceOf } from "@std/assert";
@@ -37,16 +37,16 @@ export type ExceptHook = (args: ExceptHookArgs) => unknown;
 export declare function excepthook({ error, thread }: ExceptHookArgs): void;
 
 /**
- * Says what is done with the errors that leave the threads of this process.
+ * Sets the hook that handles uncaught errors of the threads of this process.
  *
- * The hook is called in the thread, which ends when the hook has: when its promise is settled, if it
- * returns one. An error of the hook itself is printed, and so is the error that it was called with.
+ * The hook is called in the thread, which ends after the hook: after its promise is settled, if it
+ * returns one. If the hook itself throws, its error and the original one are printed.
  *
- * Does what assigning to Python's `threading.excepthook` does; names that a module exports cannot be
- * assigned to.
+ * Follows assignment to Python's `threading.excepthook`, which the exports of a JavaScript module
+ * do not allow.
  *
- * @param next what is done from now on; nothing for {@linkcode excepthook}, the default
- * @returns what was done until now
+ * @param next the new hook, by default {@linkcode excepthook}
+ * @returns the previous hook
  * @throws {TypeError} if `next` is not a function
  *
  * @example Collect the errors

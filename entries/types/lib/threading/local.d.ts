@@ -1,16 +1,17 @@
 // The declarations of lib/threading/local.ts
 
 /**
- * Makes an object whose properties each thread has for itself: what one sets, another does not see.
+ * Makes an object whose properties are local to each thread: other threads do not see what a thread
+ * sets.
  *
- * A thread's properties are let go when it ends. (What has state of its own, such as a `Map`, goes into
- * a property.)
+ * The properties of a thread are released when it ends. To make other state local, such as a `Map`,
+ * store it in a property.
  *
- * Follows Python's `threading.local`: instead of a subclass whose `__init__` runs in each thread, a
- * function that makes the first properties of a thread, at its first use of the object. A property
- * that the thread has not got is `undefined`.
+ * Follows Python's `threading.local`. Instead of a subclass whose `__init__` runs in each thread,
+ * pass a function that makes the initial properties; it is called when a thread first uses the
+ * object. A property that the thread has not set is `undefined`.
  *
- * @example Each has its own
+ * @example A counter for each thread
  * ```ts
  * import { local, Thread } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -29,10 +30,10 @@
 export declare function local<T extends object = Record<string, unknown>>(): Partial<T>;
 
 /**
- * As above, with first properties.
+ * As above, with initial properties.
  *
  * @typeParam T the properties
- * @param initialize makes the first properties of a thread, in that thread
+ * @param initialize makes the initial properties of a thread, in that thread
  * @throws {TypeError} if `initialize` is not a function
  *
  * @example A random number generator for each thread

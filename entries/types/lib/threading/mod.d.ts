@@ -1,8 +1,8 @@
 /**
- * Python's `threading`: threads that are async tasks of one isolate, concurrent but not parallel.
+ * Python's `threading`: threads as async tasks of one isolate, concurrent but not parallel.
  *
- * Locks, events, conditions, semaphores and barriers work between threads as they do between
- * processes: import them from `@sauropod/multiprocessing`.
+ * Locks, events, conditions, semaphores and barriers work between threads as between processes:
+ * import them from `@sauropod/multiprocessing`.
  *
  * @example Two threads that share a variable
  * ```ts

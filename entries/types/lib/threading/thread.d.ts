@@ -4,46 +4,47 @@ import type { WaitOptions } from "../arguments/wait_options.d.ts";
 
 /** Options of a {@linkcode Thread}. */
 export interface ThreadOptions<Args extends readonly unknown[] = readonly unknown[]> {
-  /** What the thread runs. */
-  target?: (...args: Args) => unknown;
-  /** The arguments of `target`, which gets these very objects and no copies. */
-  args?: readonly [...Args];
+  /** The function to run. */
+  target?: ((...args: Args) => unknown) | undefined;
+  /** The arguments of `target`. They are not copied. */
+  args?: readonly [...Args] | undefined;
   /**
-   * A name for people to read.
+   * A human-readable name.
    *
-   * @default {"Thread-1", "Thread-2", … and the name of `target` in brackets}
+   * @default {"Thread-1", "Thread-2", … with the name of `target` in parentheses}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * Whether the program may end while the thread runs.
    *
    * @default {the flag of the thread that makes this one}
    */
-  daemon?: boolean;
+  daemon?: boolean | undefined;
 }
 
 /**
- * A function that runs concurrently with others in the same isolate: they share everything, and take
- * turns.
+ * A function that runs concurrently with others in the same isolate. Threads share everything and
+ * take turns.
  *
- * - **It is no faster.** A thread has no core of its own. The threads of a process take turns at each
- *   `await`, so what computes without awaiting holds up all of them. For computing on all cores
- *   there are {@linkcode Process} and {@linkcode Pool}; threads are for waiting for several things
- *   at once, as Python's are under its global interpreter lock.
- * - **A blocking call blocks them all**: `queue.getSync()` in one thread keeps the others from
- *   running, even the one that would put something into the queue. Await `queue.get()`. A thread that
- *   blocks others is named on stderr, once.
- * - Functions, closures and objects are shared, not copied. Between two `await`s nobody else runs, so
- *   what happens there needs no lock.
- * - The program, or the worker, does not end before it, unless it is a daemon. A daemon does not keep
- *   the program alive while it waits by what this package offers: {@linkcode sleep}, queues, locks.
- *   Other things do as always, a timer of `setTimeout` for instance. `Deno.exit()` waits for nobody.
- * - An error that leaves it ends it and nothing else: {@linkcode excepthook} prints it, and
- *   {@linkcode Thread.error} has it.
+ * - **Threads do not compute in parallel.** The threads of a process share one core and take turns
+ *   at each `await`, so a thread that computes without awaiting delays all others. To compute on
+ *   all cores, use {@linkcode Process} or {@linkcode Pool}. Threads are for waiting for several
+ *   things at once, as Python's are under its global interpreter lock.
+ * - **A blocking call blocks all threads**: `queue.getSync()` in one thread keeps the others from
+ *   running, even one that would put an item into the queue. Await `queue.get()` instead. A warning
+ *   names a thread that blocks others, once.
+ * - Functions, closures and objects are shared, not copied. No other thread runs between two
+ *   `await`s, so code there needs no lock.
+ * - The program, or the worker, does not end before the thread, unless the thread is a daemon. A
+ *   daemon does not keep the program alive while it waits with functions of this package, such as
+ *   {@linkcode sleep}, queues and locks. Other waits do, for example a timer of `setTimeout`.
+ *   `Deno.exit()` does not wait for threads.
+ * - An uncaught error ends only the thread: {@linkcode excepthook} prints it, and
+ *   {@linkcode Thread.error} returns it.
  *
  * Follows Python's `threading.Thread`. To subclass it, override {@linkcode Thread.run}.
  *
- * @example Two that take turns
+ * @example Two threads that take turns
  * ```ts
  * import { sleep } from "@sauropod/multiprocessing";
  * import { Thread } from "@sauropod/multiprocessing/threading";
@@ -85,18 +86,20 @@ export interface ThreadOptions<Args extends readonly unknown[] = readonly unknow
  */
 export declare class Thread<Args extends readonly unknown[] = readonly unknown[]>
   implements AsyncDisposable {
+  #private;
   /**
    * Makes a thread; `start()` starts it.
    *
-   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
+   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
+   * not exist
    */
   constructor(options?: ThreadOptions<Args>);
-  /** What the thread does: calls `target` unless a subclass says otherwise. */
+  /** Runs the thread. Calls `target`, unless a subclass overrides it. */
   run(): unknown;
   /**
-   * Starts the thread. Its code does not begin inside this call, but as soon as the caller awaits
-   * something or is done. (In Python either may come first. A {@linkcode Process} does not begin
-   * inside the call either, and a caller may hold what the thread wants first.)
+   * Starts the thread. Its code begins when the calling code awaits something or returns, not
+   * during this call: as for a {@linkcode Process}, the caller may own a lock that the thread
+   * acquires first. In Python, either may happen first.
    *
    * @throws {Error} if it was started before
    */
@@ -105,44 +108,43 @@ export declare class Thread<Args extends readonly unknown[] = readonly unknown[]
    * Waits until the thread has ended.
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
-   * @throws {Error} if it was not started, or is the one that calls
-   * @throws the reason of `signal`, if that is aborted first
+   * @throws {Error} if it was not started, or is the calling thread
+   * @throws the reason of `signal`, if it is aborted first
    */
   join(options?: WaitOptions): Promise<boolean>;
   /**
-   * Tells that the thread has ended, if it has. It cannot wait for that: the thread that it would
-   * block is the one that all threads of the process run on.
+   * Returns whether the thread has ended, without waiting: it would block the isolate on which the
+   * thread itself runs.
    *
    * @returns true if it has ended, false if it has not and `timeoutMs` is 0
-   * @throws {DeadlockError} if it has not ended and would be waited for
-   * @throws {Error} if it was not started, or is the one that calls
+   * @throws {DeadlockError} if it has not ended and `timeoutMs` is greater than 0
+   * @throws {Error} if it was not started, or is the calling thread
    */
   joinSync(options?: WaitOptions): boolean;
-  /** Whether the thread has been started and has not ended. */
+  /** Returns whether the thread has been started and has not ended. */
   isAlive(): boolean;
-  /** The error that left the thread; `undefined` if none did. */
+  /** The uncaught error that ended the thread; `undefined` if there is none. */
   get error(): unknown;
-  /** Its name, for people to read; several threads may have the same. */
+  /** The human-readable name. Several threads may have the same. */
   get name(): string;
   set name(name: string);
   /**
-   * Whether the program, or the worker, may end while it runs. To be set before it is started.
-   *
-   * Setting it throws an `Error` if the thread was started.
+   * Whether the program, or the worker, may end while the thread runs. Setting it throws an `Error`
+   * once the thread was started.
    */
   get daemon(): boolean;
   set daemon(daemon: boolean);
-  /** Its number, unique in the program; `undefined` before it is started. */
+  /** The number of the thread, unique in the program; `undefined` before it is started. */
   get ident(): number | undefined;
   /**
-   * The number of what it really runs on: the `pid` of its process, the same for all threads of a
-   * process; `undefined` before it is started.
+   * The `pid` of its process, the same for all threads of a process, which share one thread of the
+   * operating system; `undefined` before it is started.
    */
   get nativeId(): number | undefined;
-  /** Waits until the thread has ended, if it was started: `await using thread = …` does so. */
+  /** Waits until the thread has ended, if it was started. */
   [Symbol.asyncDispose](): Promise<void>;
-  /** The event of its end. */
-  private joinable;
+  /** Returns the event of its end, if the calling thread may wait for it. */
+  private endEvent;
 }
 
 export {};

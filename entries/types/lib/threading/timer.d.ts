@@ -4,11 +4,11 @@ import type { Event } from "../sync/event.d.ts";
 import type { Thread } from "./thread.d.ts";
 
 /**
- * A thread that calls a function after a time, unless it is cancelled before.
+ * A thread that calls a function after an interval, unless it is cancelled before.
  *
  * Follows Python's `threading.Timer`, in milliseconds.
  *
- * @example In time, and called off
+ * @example A timer that fires, and one that is cancelled
  * ```ts
  * import { Timer } from "@sauropod/multiprocessing/threading";
  * import { assertEquals } from "@std/assert";
@@ -26,20 +26,21 @@ import type { Thread } from "./thread.d.ts";
  */
 export declare class Timer<Args extends readonly unknown[] = readonly unknown[]> extends Thread {
   #private;
-  /** Set when it has called the function, or will not any more. */
+  /** Set when the function has returned, or the timer was cancelled. */
   readonly finished: Event;
   /**
-   * Makes a timer; its time runs from `start()` on.
+   * Makes a timer; its interval begins with `start()`.
    *
-   * @param intervalMs how long after `start()` the function is called, in milliseconds
-   * @param fn what is called
+   * @param intervalMs time from `start()` to the call, in milliseconds
+   * @param fn the function to call
    * @param args the arguments of `fn`
-   * @throws {TypeError} if `intervalMs` is not a number, `fn` not a function or `args` not an array
+   * @throws {TypeError} if `intervalMs` is not a number, `fn` is not a function or `args` is not an
+   * array
    */
   constructor(intervalMs: number, fn: (...args: Args) => unknown, args?: Args);
-  /** Waits for the time, then calls the function. */
+  /** Waits for the interval, then calls the function. */
   run(): Promise<void>;
-  /** Calls the timer off, if it still waits. Cancelling twice, or too late, does nothing. */
+  /** Cancels the timer if it still waits. Idempotent; does nothing once the function was called. */
   cancel(): void;
 }
 

@@ -30,7 +30,7 @@ export interface PoolStartRequest {
   tasks: Channel;
   /** Where it sends results. */
   results: Channel;
-  initializer?: (...args: unknown[]) => unknown;
+  initializer?: ((...args: unknown[]) => unknown) | undefined;
   initargs: readonly unknown[];
   /** Number of chunks after which the worker ends; 0: never. */
   maxChunks: number;

@@ -183,7 +183,7 @@ test("ThreadPool initializer runs once for each slot, even without a task", asyn
     const seen: unknown[][] = [];
     const initializer = (...args: [string, object]) => {
       seen.push(args);
-      if (later) return turn();
+      return later ? turn() : undefined;
     };
     const shared = {};
     await using pool = new ThreadPool({ processes: 3, initializer, initargs: ["a", shared] });
