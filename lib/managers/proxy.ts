@@ -16,7 +16,7 @@ interface ProxyTarget {
   kind: "object" | "iterator";
 }
 
-// Not in private fields: enumerable own properties are the exposed methods only.
+// Not in private fields: `callMethod()` and the reducer read it as well.
 const targets = new WeakMap<BaseProxy, ProxyTarget>();
 
 /**

@@ -246,7 +246,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
 
   /** Returns whether the process has been started and has not ended. */
   isAlive(): boolean {
-    const { record } = stateOf(this, "ask");
+    const { record } = stateOf(this, "use");
     return record !== 0 && exitCodeOf(record) === undefined;
   }
 
@@ -255,13 +255,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    * terminated, -9 killed; `undefined` before it has ended.
    */
   get exitCode(): number | undefined {
-    const { record } = stateOf(this, "ask");
+    const { record } = stateOf(this, "use");
     return record === 0 ? undefined : exitCodeOf(record);
   }
 
   /** The error that ended the process; `undefined` if it has not ended or ended otherwise. */
   get error(): unknown {
-    const it = stateOf(this, "ask");
+    const it = stateOf(this, "use");
     if (this.exitCode === undefined) return undefined;
     it.error ??= takeError(it.record);
     return it.error?.error;
@@ -269,7 +269,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
 
   /** The number of the process, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined {
-    const { record } = stateOf(this, "ask");
+    const { record } = stateOf(this, "use");
     return record === 0 ? undefined : i32[record + isolateWord.PID];
   }
 

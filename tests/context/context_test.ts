@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Event, getAllStartMethods, getContext, Process, Queue } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, guard } from "../fixtures/processes.ts";
+import { ending, endingSync, guard } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 test("getContext() returns the classes of a start method", () => {

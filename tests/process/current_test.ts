@@ -9,7 +9,7 @@ import {
   Queue,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ending, guard, started } from "../fixtures/processes.ts";
+import { ending, guard, started } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 test("currentProcess() in the main program is MainProcess, which has no parent", () => {

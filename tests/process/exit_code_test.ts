@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { Queue, TaskLookupError, tasksOf } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, started } from "../fixtures/processes.ts";
+import { ending, endingSync, started } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Tests of Process.exitCode and Process.error.

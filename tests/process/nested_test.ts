@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { EOFError, Event, Pipe, Queue, TaskLookupError, tasksOf } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, guard, started } from "../fixtures/processes.ts";
+import { ending, endingSync, guard, started } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Tests of processes and pools that processes start.

@@ -10,7 +10,7 @@ import {
   Queue,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, guard, started } from "../fixtures/processes.ts";
+import { ending, endingSync, guard, started } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Construction

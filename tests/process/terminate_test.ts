@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AbandonedLockError, activeChildren, Event, Lock, Queue } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, guard, started } from "../fixtures/processes.ts";
+import { ending, endingSync, guard, started } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Tests of Process.terminate() and kill().
