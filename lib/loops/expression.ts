@@ -70,12 +70,16 @@ import type { Range } from "./range.ts";
  * Follows the array expressions of `numba`'s `parallel=True`, with NumPy's names.
  */
 export class ArrayExpression<T extends number | bigint = number> {
-  /**
-   * Use {@linkcode lazy} instead.
-   *
-   * @internal
-   */
-  constructor(private readonly root: Node, private readonly kind: ElementKind) {}
+  private constructor(private readonly root: Node, private readonly kind: ElementKind) {}
+
+  /** Makes an expression, unchecked by the compiler: {@linkcode lazy} infers `T` from the source. */
+  static from<T extends number | bigint>(source: unknown): ArrayExpression<T> {
+    const { root, kind } = operandNode(source, "compute with");
+    if (root.op !== "constant") return new ArrayExpression<T>(root, kind);
+    throw new TypeError(
+      `Cannot compute with ${describe(source)}: it must be a typed array on shared memory`,
+    );
+  }
 
   /** Number of elements. */
   get length(): number {
@@ -461,11 +465,7 @@ export function lazy(source: BigintTypedArray): ArrayExpression<bigint>;
 export function lazy(
   source: NumberTypedArray | BigintTypedArray | Range,
 ): ArrayExpression<number> | ArrayExpression<bigint> {
-  const { root, kind } = operandNode(source, "compute with");
-  if (root.op !== "constant") return new ArrayExpression<number>(root, kind);
-  throw new TypeError(
-    `Cannot compute with ${describe(source)}: it must be a typed array on shared memory`,
-  );
+  return ArrayExpression.from<number>(source);
 }
 
 task(import.meta, ArrayExpression as unknown as AnyClass);
