@@ -90,7 +90,7 @@ export class LoopJob implements Job<number> {
   }
 
   explain(_chunk: number, { error, by }: Failure): unknown {
-    return this.#explained(error, "", by?.worker ?? "this thread");
+    return this.#explained(error, "", by?.worker ?? "this isolate");
   }
 
   /** Returns what the participants returned, once the loop is settled; throws if it failed. */
