@@ -11,7 +11,7 @@ import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";
 import "../lib/managers/proxy.ts";
 import "../lib/memory/mod.ts";
-import { runPoolWorker } from "../lib/pool/engines/isolates/worker.ts";
+import { runPoolWorker } from "../lib/pool/engines/isolates/pool_worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import { startWorker } from "../lib/runtime/worker.ts";
 import "../lib/sync/mod.ts";

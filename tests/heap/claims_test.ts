@@ -4,7 +4,7 @@ import { Claims } from "../../lib/heap/claims.ts";
 import { recordWords } from "../../lib/heap/isolate_record.ts";
 import { rootWords } from "../../lib/heap/root_words.ts";
 import { sharedTypes } from "../../lib/objects/shared_object.ts";
-import "../../lib/pool/engines/isolates/worker.ts";
+import "../../lib/pool/engines/isolates/pool_worker.ts";
 import "../../lib/process/child.ts";
 
 Deno.test("Claims.claim() throws if a number is claimed, and names the first that is free", () => {

@@ -14,7 +14,7 @@ import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import { startIsolate } from "../../../runtime/start_request.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
 import { ResultStatus } from "./protocol.ts";
-import type { PoolStartRequest } from "./worker.ts";
+import type { PoolStartRequest } from "./pool_worker.ts";
 
 const WORKER_NAMES = rootWord(9, "pool workers named by default");
 
