@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { ObjectAddress } from "../objects/shared_object.ts";
 import { TerminatedError } from "../errors.ts";
 import { stopRequested } from "../heap/isolate_record.ts";
 import { encode, type Encoder, returnEncoder } from "../codec/encoder.ts";
@@ -33,7 +34,7 @@ const computing: number[] = [];
  * @throws {TerminatedError} if this worker is terminated
  * @throws {Error} inside a function that was passed to an operation of the same container
  */
-export function checkControlBeforeChange(container: number): void {
+export function checkControlBeforeChange(container: ObjectAddress): void {
   checkControlBefore();
   if (computing.length > 0 && computing.includes(container)) {
     throw new Error(
@@ -44,7 +45,7 @@ export function checkControlBeforeChange(container: number): void {
 }
 
 /** Calls user code that computes new contents of the container. */
-export function compute<T>(container: number, fn: () => T): T {
+export function compute<T>(container: ObjectAddress, fn: () => T): T {
   computing.push(container);
   try {
     return fn();
@@ -58,7 +59,7 @@ export function compute<T>(container: number, fn: () => T): T {
  *
  * @throws {TypeError} if it returns `undefined`
  */
-export function computeNext<V, W>(container: number, fn: (value: V) => W, value: V): W {
+export function computeNext<V, W>(container: ObjectAddress, fn: (value: V) => W, value: V): W {
   const next = compute(container, () => fn(value));
   if (next === undefined) {
     throw new TypeError(

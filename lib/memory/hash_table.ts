@@ -20,12 +20,16 @@
  * @module
  */
 
+import type { Address, Word } from "../heap/address.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
-import { entryWord, unpinEntry } from "./map_entry.ts";
+import { type EntryAddress, entryWord, unpinEntry } from "./map_entry.ts";
 import { encoded, encodeKey, type SharedKey } from "./map_key.ts";
 import { pin } from "./stored_value.ts";
+
+/** Address of a hash table. */
+export type TableAddress = Address<"hash table">;
 
 const GUARD = 0;
 const SIZE = 1;
@@ -44,24 +48,24 @@ const INITIAL_BUCKETS = 16;
 const { NEXT, HASH, OLDER, NEWER, KEY_BYTES, KEY } = entryWord;
 
 /** Initializes an empty table in the zeroed words at `table`. */
-export function initTable(table: number): void {
+export function initTable(table: TableAddress): void {
   i32[table + SEGMENTS] = newSegment(0);
   i32[table + BUCKETS] = INITIAL_BUCKETS;
 }
 
 /** Frees the entries and segments of a table that no isolate can reach. */
-export function destroyTable(table: number): void {
+export function destroyTable(table: TableAddress): void {
   freeRemoved(clear(table));
   free(i32[table + SEGMENTS]);
 }
 
 /** Returns the number of entries at this moment. */
-export function sizeOf(table: number): number {
+export function sizeOf(table: TableAddress): number {
   return Atomics.load(i32, table + SIZE);
 }
 
 /** Returns whether there is an entry with this key. */
-export function hasEntry(table: number, key: SharedKey): boolean {
+export function hasEntry(table: TableAddress, key: SharedKey): boolean {
   encodeKey(key);
   enter(table + GUARD);
   try {
@@ -72,7 +76,7 @@ export function hasEntry(table: number, key: SharedKey): boolean {
 }
 
 /** Returns the entry with this key, pinned; 0 if there is none. */
-export function pinEntry(table: number, key: SharedKey): number {
+export function pinEntry(table: TableAddress, key: SharedKey): EntryAddress {
   encodeKey(key);
   enter(table + GUARD);
   try {
@@ -85,7 +89,7 @@ export function pinEntry(table: number, key: SharedKey): number {
 }
 
 /** Returns all entries in the order of insertion, pinned: a snapshot of the table. */
-export function entriesOf(table: number): number[] {
+export function entriesOf(table: TableAddress): EntryAddress[] {
   enter(table + GUARD);
   try {
     const entries: number[] = [];
@@ -103,7 +107,7 @@ export function entriesOf(table: number): number[] {
  * Puts entries into the table, in one atomic step. Each replaces the entry with the same key, if
  * there is one.
  */
-export function putEntries(table: number, entries: readonly number[]): void {
+export function putEntries(table: TableAddress, entries: readonly EntryAddress[]): void {
   const replaced: number[] = [];
   enter(table + GUARD);
   for (const entry of entries) replaced.push(put(table, entry));
@@ -112,7 +116,7 @@ export function putEntries(table: number, entries: readonly number[]): void {
 }
 
 /** Puts one entry into the table, in the place of the one with the same key, if there is one. */
-export function putEntry(table: number, entry: number): void {
+export function putEntry(table: TableAddress, entry: EntryAddress): void {
   enter(table + GUARD);
   const old = put(table, entry);
   leave(table + GUARD);
@@ -125,7 +129,7 @@ export function putEntry(table: number, entry: number): void {
  * @param expected an entry that is pinned; 0 for none
  * @returns whether the entry was put into the table
  */
-export function exchangeEntry(table: number, entry: number, expected: number): boolean {
+export function exchangeEntry(table: TableAddress, entry: EntryAddress, expected: number): boolean {
   enter(table + GUARD);
   try {
     if (i32[findLike(table, entry)] !== expected) return false;
@@ -140,7 +144,7 @@ export function exchangeEntry(table: number, entry: number, expected: number): b
 /**
  * Removes the entry with this key and returns it, with the pin of the table; 0 if there is none.
  */
-export function takeEntry(table: number, key: SharedKey): number {
+export function takeEntry(table: TableAddress, key: SharedKey): EntryAddress {
   encodeKey(key);
   enter(table + GUARD);
   try {
@@ -152,7 +156,7 @@ export function takeEntry(table: number, key: SharedKey): number {
 }
 
 /** Removes the entry that was inserted last and returns it, as {@linkcode takeEntry} does. */
-export function takeNewest(table: number): number {
+export function takeNewest(table: TableAddress): EntryAddress {
   enter(table + GUARD);
   try {
     const entry = i32[table + NEWEST];
@@ -163,7 +167,7 @@ export function takeNewest(table: number): number {
 }
 
 /** Removes all entries. */
-export function clearTable(table: number): void {
+export function clearTable(table: TableAddress): void {
   enter(table + GUARD);
   const removed = clear(table);
   leave(table + GUARD);
@@ -175,7 +179,7 @@ export function clearTable(table: number): void {
 /** What {@linkcode clear} removed: the list of entries, by its first one, and segments. */
 type Removed = { oldest: number; segments: number[] };
 
-function clear(table: number): Removed {
+function clear(table: TableAddress): Removed {
   const oldest = i32[table + OLDEST];
   const segments: number[] = [];
   for (let at = 1; at < MAX_SEGMENTS; at++) {
@@ -201,17 +205,23 @@ function freeRemoved({ oldest, segments }: Removed): void {
 }
 
 /** Returns the word that has, or would have, the address of the entry with the encoded key. */
-function findEncoded(table: number): number {
+function findEncoded(table: TableAddress): number {
   const { encoder: { words: from, position }, hash } = encoded;
   return find(table, hash, position, from, 0);
 }
 
 /** Returns the word that has, or would have, the address of the entry with the key of `entry`. */
-function findLike(table: number, entry: number): number {
+function findLike(table: TableAddress, entry: EntryAddress): number {
   return find(table, i32[entry + HASH], i32[entry + KEY_BYTES], i32, entry + KEY);
 }
 
-function find(table: number, hash: number, bytes: number, from: Int32Array, key: number): number {
+function find(
+  table: TableAddress,
+  hash: number,
+  bytes: number,
+  from: Int32Array,
+  key: number,
+): number {
   let link = bucket(table, indexOf(hash, i32[table + BUCKETS]));
   for (let entry = i32[link]; entry !== 0; entry = i32[link]) {
     if (i32[entry + HASH] === hash && i32[entry + KEY_BYTES] === bytes) {
@@ -234,7 +244,7 @@ function indexOf(hash: number, buckets: number): number {
 }
 
 /** Returns the word of the bucket with this index. */
-function bucket(table: number, index: number): number {
+function bucket(table: TableAddress, index: number): number {
   const segment = segmentOf(index);
   return i32[table + SEGMENTS + segment] + index - firstOf(segment);
 }
@@ -256,7 +266,7 @@ function newSegment(segment: number): number {
 }
 
 /** Puts an entry into the table. Returns the entry with the same key that it replaced, or 0. */
-function put(table: number, entry: number): number {
+function put(table: TableAddress, entry: EntryAddress): number {
   const link = findLike(table, entry);
   if (i32[link] !== 0) return replace(table, link, entry);
   insert(table, link, entry);
@@ -264,7 +274,7 @@ function put(table: number, entry: number): number {
 }
 
 /** Inserts an entry at the word where {@linkcode find} found none. */
-function insert(table: number, link: number, entry: number): void {
+function insert(table: TableAddress, link: Word, entry: EntryAddress): void {
   const newest = i32[table + NEWEST];
   i32[link] = entry;
   i32[entry + NEXT] = 0;
@@ -279,7 +289,7 @@ function insert(table: number, link: number, entry: number): void {
 }
 
 /** Replaces the entry whose address is in the word `link`, and returns it. */
-function replace(table: number, link: number, entry: number): number {
+function replace(table: TableAddress, link: Word, entry: EntryAddress): number {
   const old = i32[link];
   const [older, newer] = [i32[old + OLDER], i32[old + NEWER]];
   i32[link] = entry;
@@ -294,7 +304,7 @@ function replace(table: number, link: number, entry: number): number {
 }
 
 /** Removes the entry whose address is in the word `link`, and returns it. */
-function remove(table: number, link: number): number {
+function remove(table: TableAddress, link: Word): number {
   const entry = i32[link];
   const older = i32[entry + OLDER];
   const newer = i32[entry + NEWER];
@@ -308,7 +318,7 @@ function remove(table: number, link: number): number {
 }
 
 /** Adds a bucket, and moves to it the entries that belong to it from the bucket that had them. */
-function split(table: number): void {
+function split(table: TableAddress): void {
   const index = i32[table + BUCKETS];
   const segment = segmentOf(index);
   if (segment === MAX_SEGMENTS) return;

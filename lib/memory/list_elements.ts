@@ -4,9 +4,13 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { withMessage } from "./container.ts";
-import { elementsOf, replaceElements, unpinElement } from "./stored_list.ts";
+import { elementsOf, type ListAddress, replaceElements, unpinElement } from "./stored_list.ts";
 import { isEncodedAs, readStored, storeMessage, undoStore } from "./stored_value.ts";
+
+/** Address of an element of a list: a stored value. */
+export type ElementAddress = Address<"stored value">;
 
 /**
  * Stores a value as an element that is in no list yet.
@@ -15,12 +19,12 @@ import { isEncodedAs, readStored, storeMessage, undoStore } from "./stored_value
  * @throws {DataCloneError} if the value cannot be sent
  * @throws {RangeError} if the shared heap is full
  */
-export function storeElement(value: unknown, name: string): number {
+export function storeElement(value: unknown, name: string): ElementAddress {
   return withMessage(value, name, (message) => storeMessage(message, 0));
 }
 
 /** Stores all items of an iterable, or none, as {@linkcode storeElement} does. */
-export function storeElements(items: Iterable<unknown>): number[] {
+export function storeElements(items: Iterable<unknown>): ElementAddress[] {
   const elements: number[] = [];
   try {
     for (const item of items) elements.push(storeElement(item, `items[${elements.length}]`));
@@ -32,17 +36,17 @@ export function storeElements(items: Iterable<unknown>): number[] {
 }
 
 /** Undoes {@linkcode storeElement}, because no list took the element. */
-export function discardElement(element: number): void {
+export function discardElement(element: ElementAddress): void {
   undoStore(element, 0);
 }
 
 /** Decodes an element that is pinned. */
-export function readElement(element: number): unknown {
+export function readElement(element: ElementAddress): unknown {
   return readStored(element, 0);
 }
 
 /** Decodes an element that is pinned, and releases the pin. */
-export function readAndUnpinElement(element: number): unknown {
+export function readAndUnpinElement(element: ElementAddress): unknown {
   try {
     return readStored(element, 0);
   } finally {
@@ -57,7 +61,12 @@ export function readAndUnpinElement(element: number): unknown {
  * @throws {RangeError} if the shared heap is full; nothing is changed, and the new elements are
  *   freed
  */
-export function putElements(list: number, start: number, end: number, elements: number[]): number {
+export function putElements(
+  list: ListAddress,
+  start: number,
+  end: number,
+  elements: ElementAddress[],
+): number {
   let result: ReturnType<typeof replaceElements>;
   try {
     result = replaceElements(list, start, end, elements);
@@ -78,19 +87,19 @@ export interface Search {
   /** Index after the last element to compare. */
   end?: number;
   /** Called for each index that is found, with the element, which is pinned. */
-  onFound?: (index: number, element: number) => void;
+  onFound?: (index: number, element: ElementAddress) => void;
 }
 
 /**
  * Returns the indices of the elements that are encoded as the value, in one snapshot of the list.
  */
 export function indicesOf(
-  list: number,
+  list: ListAddress,
   value: unknown,
   { limit, start = 0, end = Infinity, onFound }: Search,
 ): number[] {
   const found: number[] = [];
-  const search = (isEqual: (element: number) => boolean) => {
+  const search = (isEqual: (element: ElementAddress) => boolean) => {
     const { elements, from } = elementsOf(list, start, end);
     for (let at = 0; at < elements.length && found.length < limit; at++) {
       if (!isEqual(elements[at])) continue;

@@ -11,6 +11,7 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { i32 } from "../heap/views.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { encoded, encodeKey, type SharedKey, words } from "./map_key.ts";
@@ -22,6 +23,9 @@ import {
   undoStore,
   unpin,
 } from "./stored_value.ts";
+
+/** Address of an entry of a map: a stored value whose head has the key. */
+export type EntryAddress = Address<"stored value">;
 
 const KEY_BYTES = HEAD + 4;
 const KEY = HEAD + 6;
@@ -41,7 +45,7 @@ export const entryWord = {
  *
  * @throws {RangeError} if the shared heap is full; the references of the message are released
  */
-export function createEntry(key: SharedKey, message: Encoder): number {
+export function createEntry(key: SharedKey, message: Encoder): EntryAddress {
   encodeKey(key);
   const { encoder: { words: from, position }, hash } = encoded;
   const entry = storeMessage(message, KEY - HEAD + words(position));
@@ -51,12 +55,12 @@ export function createEntry(key: SharedKey, message: Encoder): number {
   return entry;
 }
 
-function headWords(entry: number): number {
+function headWords(entry: EntryAddress): number {
   return KEY - HEAD + words(i32[entry + KEY_BYTES]);
 }
 
 /** Decodes the key of an entry that is pinned. */
-export function keyOf(entry: number): SharedKey {
+export function keyOf(entry: EntryAddress): SharedKey {
   return readStoredMessage(entry + KEY, i32[entry + KEY_BYTES]) as SharedKey;
 }
 
@@ -65,16 +69,16 @@ export function keyOf(entry: number): SharedKey {
  *
  * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
  */
-export function valueOf(entry: number): unknown {
+export function valueOf(entry: EntryAddress): unknown {
   return readStored(entry, headWords(entry));
 }
 
 /** Undoes {@linkcode createEntry}, because no table took the entry. */
-export function undoCreateEntry(entry: number): void {
+export function undoCreateEntry(entry: EntryAddress): void {
   undoStore(entry, headWords(entry));
 }
 
 /** Releases a pin of an entry: see {@linkcode unpin}. */
-export function unpinEntry(entry: number): void {
+export function unpinEntry(entry: EntryAddress): void {
   unpin(entry, headWords(entry));
 }

@@ -14,11 +14,12 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { rootWord } from "../heap/root_words.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
-import { addRef, handleFor, release } from "../objects/shared_object.ts";
+import { addRef, handleFor, type ObjectAddress, release } from "../objects/shared_object.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 
 const NAMES = rootWord(16, "first of the list of named blocks");
@@ -30,7 +31,7 @@ const LENGTH = 2;
 const NAME = 3;
 
 /** Gives an object a name. Returns false if the name is in use. */
-export function putName(name: string, object: number): boolean {
+export function putName(name: string, object: ObjectAddress): boolean {
   const bytes = new TextEncoder().encode(name);
   ensureIsolate();
   const entry = allocate(NAME * 4 + bytes.length);
@@ -102,7 +103,7 @@ function linkTo(name: Uint8Array): number {
   return 0;
 }
 
-function isNamed(entry: number, name: Uint8Array): boolean {
+function isNamed(entry: Address, name: Uint8Array): boolean {
   if (i32[entry + LENGTH] !== name.length) return false;
   const start = (entry + NAME) * 4;
   for (let at = 0; at < name.length; at++) {

@@ -18,6 +18,7 @@ import {
   createObject,
   defineType,
   handleFor,
+  type ObjectAddress,
   objectWord,
   registerHandle,
   release,
@@ -65,7 +66,7 @@ class Target extends SharedHandle {
   }
 }
 
-function proxyOf(target: Target, address: number): Target {
+function proxyOf(target: Target, address: ObjectAddress): Target {
   const attributes = handleFor(i32[address + MAP]) as Attributes;
   const proxy = new Proxy(target, new Traps(attributes));
   attributesOf.set(target, attributes);

@@ -19,10 +19,15 @@
  * @module
  */
 
+import type { ElementAddress } from "./list_elements.ts";
+import type { Address } from "../heap/address.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { pin, unpin } from "./stored_value.ts";
+
+/** Address of a list. */
+export type ListAddress = Address<"list">;
 
 const GUARD = 0;
 const LENGTH = 1;
@@ -36,12 +41,12 @@ export const LIST_WORDS = 5;
 const INITIAL_CAPACITY = 14;
 
 /** Returns the number of elements at this moment. */
-export function lengthOf(list: number): number {
+export function lengthOf(list: ListAddress): number {
   return Atomics.load(i32, list + LENGTH);
 }
 
 /** Frees the elements of a list that no isolate can reach. */
-export function destroyList(list: number): void {
+export function destroyList(list: ListAddress): void {
   const elements = i32[list + ELEMENTS];
   if (elements === 0) return;
   for (let at = 0; at < i32[list + LENGTH]; at++) unpinElement(i32[elements + at]);
@@ -49,12 +54,12 @@ export function destroyList(list: number): void {
 }
 
 /** Releases a pin of an element: see {@linkcode unpin}. */
-export function unpinElement(stored: number): void {
+export function unpinElement(stored: ElementAddress): void {
   unpin(stored, 0);
 }
 
 /** Returns the element at an index, pinned; 0 if there is none. */
-export function pinElement(list: number, index: number): number {
+export function pinElement(list: ListAddress, index: number): ElementAddress {
   enter(list + GUARD);
   try {
     const at = resolve(list, index);
@@ -70,7 +75,7 @@ export function pinElement(list: number, index: number): number {
 /** A snapshot of elements of a list. */
 export interface Elements {
   /** The elements, pinned. */
-  elements: number[];
+  elements: ElementAddress[];
   /** Index of the first of them. */
   from: number;
   /** The version of the list. */
@@ -78,7 +83,7 @@ export interface Elements {
 }
 
 /** Returns the elements from index `start` up to `end`, pinned. Both are clamped to the list. */
-export function elementsOf(list: number, start = 0, end = Infinity): Elements {
+export function elementsOf(list: ListAddress, start = 0, end = Infinity): Elements {
   enter(list + GUARD);
   try {
     const length = i32[list + LENGTH];
@@ -101,9 +106,9 @@ export function elementsOf(list: number, start = 0, end = Infinity): Elements {
  *   there is no element at the index
  */
 export function exchangeElement(
-  list: number,
+  list: ListAddress,
   index: number,
-  stored: number,
+  stored: ElementAddress,
   expected = 0,
 ): number {
   enter(list + GUARD);
@@ -127,7 +132,11 @@ export function exchangeElement(
  * @param elements the elements in their new order
  * @returns whether they were reordered
  */
-export function reorder(list: number, elements: readonly number[], version: number): boolean {
+export function reorder(
+  list: ListAddress,
+  elements: readonly ElementAddress[],
+  version: number,
+): boolean {
   enter(list + GUARD);
   try {
     if (i32[list + VERSION] !== version) return false;
@@ -140,7 +149,7 @@ export function reorder(list: number, elements: readonly number[], version: numb
 }
 
 /** Reverses the order of the elements. */
-export function reverseList(list: number): void {
+export function reverseList(list: ListAddress): void {
   enter(list + GUARD);
   const elements = i32[list + ELEMENTS];
   i32.subarray(elements, elements + i32[list + LENGTH]).reverse();
@@ -156,10 +165,10 @@ export function reverseList(list: number): void {
  * @throws {RangeError} if the shared heap is full; nothing is changed
  */
 export function replaceElements(
-  list: number,
+  list: ListAddress,
   start: number,
   end: number,
-  elements: readonly number[],
+  elements: readonly ElementAddress[],
 ): { removed: number[]; length: number } {
   enter(list + GUARD);
   try {
@@ -173,7 +182,7 @@ export function replaceElements(
 }
 
 /** Removes the element at an index and returns it, with the pin of the list; 0 if there is none. */
-export function takeElement(list: number, index: number): number {
+export function takeElement(list: ListAddress, index: number): ElementAddress {
   enter(list + GUARD);
   try {
     const at = resolve(list, index);
@@ -184,7 +193,7 @@ export function takeElement(list: number, index: number): number {
 }
 
 /** Removes the element at an index if it is `expected`, which is pinned. Returns whether it did. */
-export function takeElementIf(list: number, index: number, expected: number): boolean {
+export function takeElementIf(list: ListAddress, index: number, expected: ElementAddress): boolean {
   enter(list + GUARD);
   try {
     const still = index < i32[list + LENGTH] && i32[i32[list + ELEMENTS] + index] === expected;
@@ -198,7 +207,7 @@ export function takeElementIf(list: number, index: number, expected: number): bo
 // Inside the guard
 
 /** Resolves an index; negative if there is no element. */
-function resolve(list: number, index: number): number {
+function resolve(list: ListAddress, index: number): number {
   const length = i32[list + LENGTH];
   const at = index < 0 ? index + length : index;
   return at < length ? at : -1;
@@ -210,7 +219,12 @@ function clamp(index: number, length: number): number {
 }
 
 /** Replaces `count` elements from `at` on, and returns them. */
-function splice(list: number, at: number, count: number, added: readonly number[]): number[] {
+function splice(
+  list: ListAddress,
+  at: number,
+  count: number,
+  added: readonly ElementAddress[],
+): number[] {
   const length = i32[list + LENGTH];
   const newLength = length - count + added.length;
   if (newLength > i32[list + CAPACITY]) grow(list, newLength);
@@ -226,7 +240,7 @@ function splice(list: number, at: number, count: number, added: readonly number[
 }
 
 /** Makes room for at least `needed` elements. */
-function grow(list: number, needed: number): void {
+function grow(list: ListAddress, needed: number): void {
   const old = i32[list + ELEMENTS];
   const capacity = Math.max(needed, 2 * i32[list + CAPACITY] + 2, INITIAL_CAPACITY);
   const block = allocate(capacity * 4);
@@ -238,6 +252,6 @@ function grow(list: number, needed: number): void {
   i32[list + CAPACITY] = capacity;
 }
 
-function incrementVersion(list: number): void {
+function incrementVersion(list: ListAddress): void {
   i32[list + VERSION] = (i32[list + VERSION] + 1) | 0;
 }

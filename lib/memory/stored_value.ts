@@ -22,14 +22,18 @@
  * @module
  */
 
+import type { Address } from "../heap/address.ts";
 import { TaskLookupError } from "../errors.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
-import { release, undoMessageRef } from "../objects/shared_object.ts";
+import { type ObjectAddress, release, undoMessageRef } from "../objects/shared_object.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { definitionAt } from "../codec/definition.ts";
+import { type DefinitionAddress, definitionAt } from "../codec/definition.ts";
 import { functionNameAt } from "../codec/functions.ts";
+
+/** Address of a stored value. */
+export type StoredAddress = Address<"stored value">;
 
 const PINS = 0;
 const STREAM = 1;
@@ -43,7 +47,7 @@ export const HEAD = 2;
  * @returns the address of the stored value
  * @throws {RangeError} if the shared heap is full; the references of the message are released
  */
-export function storeMessage(encoder: Encoder, headWords: number): number {
+export function storeMessage(encoder: Encoder, headWords: number): StoredAddress {
   const { sharedObjects } = encoder;
   const listWords = sharedObjects.length === 0 ? 0 : even(1 + sharedObjects.length);
   const words = HEAD + headWords + listWords;
@@ -65,12 +69,12 @@ export function storeMessage(encoder: Encoder, headWords: number): number {
 }
 
 /** Undoes {@linkcode storeMessage}, because no container took the stored value. */
-export function undoStore(stored: number, headWords: number): void {
+export function undoStore(stored: StoredAddress, headWords: number): void {
   destroy(stored, headWords, undoMessageRef);
 }
 
 /** Pins a stored value for a reader. Inside the guard of the container that has it. */
-export function pin(stored: number): void {
+export function pin(stored: StoredAddress): void {
   Atomics.add(i32, stored + PINS, 1);
 }
 
@@ -85,7 +89,7 @@ let isDestroying = false;
  * Those objects may contain stored values in turn, to any depth. So stored values that become free
  * meanwhile are put into a list, instead of being destroyed recursively.
  */
-export function unpin(stored: number, headWords: number): void {
+export function unpin(stored: StoredAddress, headWords: number): void {
   if (Atomics.sub(i32, stored + PINS, 1) > 1) return;
   if (i32[stored + STREAM] >= 0) return free(stored);
   pending.push(stored, headWords);
@@ -101,7 +105,11 @@ export function unpin(stored: number, headWords: number): void {
   }
 }
 
-function destroy(stored: number, headWords: number, drop: (address: number) => void): void {
+function destroy(
+  stored: StoredAddress,
+  headWords: number,
+  drop: (address: ObjectAddress) => void,
+): void {
   const list = stored + HEAD + headWords;
   if (i32[stored + STREAM] < 0) { for (let at = i32[list]; at > 0; at--) drop(i32[list + at]); }
   free(stored);
@@ -115,7 +123,7 @@ const idleDecoders: Decoder[] = [];
  *
  * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
  */
-export function readStored(stored: number, headWords: number): unknown {
+export function readStored(stored: StoredAddress, headWords: number): unknown {
   const stream = i32[stored + STREAM];
   const list = stored + HEAD + headWords;
   if (stream >= 0) return readStoredMessage(list, stream);
@@ -123,7 +131,7 @@ export function readStored(stored: number, headWords: number): unknown {
 }
 
 /** Decodes the message at an address. The message keeps its references. */
-export function readStoredMessage(address: number, streamBytes: number): unknown {
+export function readStoredMessage(address: ObjectAddress, streamBytes: number): unknown {
   const decoder = idleDecoders.pop() ?? new Decoder();
   decoder.fromHeap(address, streamBytes);
   try {
@@ -136,7 +144,7 @@ export function readStoredMessage(address: number, streamBytes: number): unknown
   }
 }
 
-function notImported(address: number): TaskLookupError {
+function notImported(address: DefinitionAddress): TaskLookupError {
   const definition = definitionAt(address);
   const module = "module" in definition ? definition.module : "";
   return new TaskLookupError(
@@ -148,7 +156,7 @@ function notImported(address: number): TaskLookupError {
 }
 
 /** Returns whether a stored value that is pinned is encoded as the message of the encoder. */
-export function isEncodedAs(stored: number, encoder: Encoder): boolean {
+export function isEncodedAs(stored: StoredAddress, encoder: Encoder): boolean {
   const { position, sharedObjects } = encoder;
   const listed = sharedObjects.length > 0;
   if (i32[stored + STREAM] !== (listed ? ~position : position)) return false;

@@ -20,6 +20,7 @@ import {
   createObject,
   defineType,
   handleFor,
+  type ObjectAddress,
   objectWord,
   release,
   reviveAs,
@@ -59,14 +60,14 @@ const RAW = 0;
 /** `LOCK` of a `Value` that was created with `lock: false`. */
 const NO_LOCK = -1;
 
-function createValue(typecode: Typecode): number {
+function createValue(typecode: Typecode): ObjectAddress {
   const kind = kinds.indexOf(kindOf(typecode, "value"));
   const address = createObject(TYPE, WORDS);
   i32[address + KIND] = kind;
   return address;
 }
 
-function cellsAt(address: number): Cells {
+function cellsAt(address: ObjectAddress): Cells {
   const buffer = i32.buffer;
   return new Cells(kinds[i32[address + KIND]], () => "value", buffer, (address + CELL) * 4, 1);
 }
