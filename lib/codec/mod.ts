@@ -1,5 +1,5 @@
 /**
- * What users tell the codec: which functions and classes cross, and how.
+ * The public part of the codec: which functions, classes and objects cross, and how.
  *
  * @module
  */

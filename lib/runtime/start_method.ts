@@ -30,17 +30,17 @@ export function getAllStartMethods(): StartMethod[] {
  * @param what the beginning of the error message
  * @throws {RangeError} if there is no such start method
  */
-export function startMethodFor(given: string | undefined, what: string): StartMethod {
-  if (given === undefined) return getStartMethod();
-  if (methods.includes(given as StartMethod)) return given as StartMethod;
-  if (given === "fork") {
+export function startMethodFor(method: string | undefined, what: string): StartMethod {
+  if (method === undefined) return getStartMethod();
+  if (methods.includes(method as StartMethod)) return method as StartMethod;
+  if (method === "fork") {
     throw new RangeError(
       `${what} "fork": a worker cannot be made a copy of another. ` +
         'Use "spawn", or "forkserver" for workers that are started ahead of time',
     );
   }
   throw new RangeError(
-    `${what} ${describe(given)}: the start methods are "spawn" and "forkserver"`,
+    `${what} ${describe(method)}: the start methods are "spawn" and "forkserver"`,
   );
 }
 
