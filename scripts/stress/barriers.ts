@@ -4,7 +4,7 @@
  *
  * A round has stages, each with a barrier for the living lanes. A stage may end with the death of a
  * worker whose lanes wait at the barrier, or one of whose lanes runs the action. The main isolate then
- * arrives last, or not at all, so the other lanes learn of the death by nothing else.
+ * arrives last, or not at all, so only the death can release the other lanes.
  *
  * @module
  */
