@@ -177,7 +177,7 @@ testEach(".map() rejects inputs that are not iterable and invalid sizes", async 
   for (const size of [0, -1, 1.5, NaN]) {
     for (const name of ["chunkSize", "bufferSize"]) {
       const options = { [name]: size } as ExecutorMapOptions;
-      const message = `of at least 1, not ${size}`;
+      const message = `${name} must be an integer of at least 1, not ${size}`;
       assertThrows(() => executor.map(square, [1], options), RangeError, message);
     }
   }
