@@ -1,5 +1,5 @@
 /**
- * Processes that are threads.
+ * Processes that run as threads.
  *
  * @module
  */
@@ -23,49 +23,52 @@ import type { Event } from "../sync/event.ts";
 import { aliveThreads, running } from "../threading/running.ts";
 import { finishThread, Thread, threadState } from "../threading/thread.ts";
 
-interface Internals {
+/** The state of a process, beside that of its thread. */
+interface ProcessState {
   /** Ends the waits of the process. */
   stop: AbortController;
-  /** How it was ended; `undefined` if it ends by itself. */
-  endedBy: number | undefined;
+  /** Exit code of `terminate()` or `kill()`; `undefined` if neither was called in time. */
+  forcedExitCode: number | undefined;
   parent: Parent;
 }
 
-/** What is kept of a parent, which is not kept itself. */
+/** A description of a parent, which does not keep the parent itself from being collected. */
 interface Parent {
   name: string;
   pid: number;
-  /** `undefined` for the main program, or the worker: it lives as long as this code does. */
+  /** `undefined` for the main program or a worker, which lives as long as this code. */
   ended: Event | undefined;
 }
 
-const internals = new WeakMap<Process, Internals>();
+const states = new WeakMap<Process, ProcessState>();
 
-/** The process that runs this code, if it is one of these. */
-function processNow(): Process | undefined {
+/**
+ * Returns the process of this module that runs the calling code; `undefined` in the main program.
+ */
+function runningProcess(): Process | undefined {
   const thread = running();
   return thread && threadState(thread).process as Process | undefined;
 }
 
 /**
- * A `Process` that is a {@linkcode Thread}: it runs in this isolate, concurrently and not in
- * parallel, and gets its arguments as they are, not copied.
+ * A `Process` that is a {@linkcode Thread}: it runs in this isolate, concurrently but not in
+ * parallel, and its arguments are not copied.
  *
- * What a program does with a `Process` it can do with this one, and sees the same: names, exit codes,
- * errors. What differs, and cannot be helped:
+ * It has the methods of the package's `Process`, with the same names, exit codes and errors. The
+ * differences are:
  *
- * - All such processes take turns on one core, and a blocking call (`…Sync`) blocks them all:
- *   {@linkcode Process.joinSync} throws a `DeadlockError`.
- * - `terminate()` ends its waits, with a `TerminatedError`. Nothing else of it can be ended; what it
- *   goes on to do has no effect on its exit code.
- * - It sees the variables of the program, and changes them. `Deno.exit()` in it ends the program.
- * - The end of a pipe that it is given is the creator's, not another: it is closed when either closes
- *   it, and not when the process ends.
+ * - All such processes take turns on one core, and a blocking call (`…Sync`) blocks all of them.
+ *   {@linkcode Process.joinSync} throws `DeadlockError`.
+ * - `terminate()` makes the waits of the process throw `TerminatedError`. Other code cannot be
+ *   ended; if it continues, that does not change the exit code.
+ * - The process shares the variables of the program. `Deno.exit()` in it ends the program.
+ * - An end of a pipe among the arguments is the creator's own: it is closed when either of them
+ *   closes it, and not when the process ends.
  *
- * Follows Python's `multiprocessing.dummy.Process`, which has no `terminate()` and names itself as a
+ * Follows Python's `multiprocessing.dummy.Process`, which has no `terminate()` and is named like a
  * thread.
  *
- * @example The same program, on threads
+ * @example The example of `Process`, on threads
  * ```ts
  * import { Process, Queue } from "@sauropod/multiprocessing/dummy";
  * import { assertEquals } from "@std/assert";
@@ -83,10 +86,11 @@ function processNow(): Process | undefined {
  */
 export class Process<Args extends readonly unknown[] = readonly unknown[]> extends Thread<Args> {
   /**
-   * Makes a process; `start()` starts it. The start method makes no difference.
+   * Makes a process; `start()` starts it. The start method has no effect.
    *
-   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
-   * @throws {RangeError} if `startMethod` is none that exists here
+   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
+   * not exist
+   * @throws {RangeError} if `startMethod` is not a start method of the package
    */
   constructor(options: ProcessOptions<Args> = {}) {
     ensureIsolate();
@@ -98,12 +102,12 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     if (options.name === undefined) {
       it.name = `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`;
     }
-    const creator = processNow();
+    const creator = runningProcess();
     const { name, pid } = currentProcess();
     const stop = new AbortController();
-    internals.set(this, {
+    states.set(this, {
       stop,
-      endedBy: undefined,
+      forcedExitCode: undefined,
       parent: { name, pid, ended: creator && threadState(creator).ended },
     });
     it.process = this;
@@ -112,8 +116,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
   }
 
   /**
-   * Ends the process: its waits throw `TerminatedError`, its exit code is -15. Code that does not wait
-   * for anything of this package goes on.
+   * Ends the process with exit code -15: its waits throw `TerminatedError`. Code that does not wait
+   * with functions of this package continues.
    *
    * @throws {Error} if it was not started
    */
@@ -121,13 +125,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     this.#end("terminate", ExitCode.TERMINATED);
   }
 
-  /** As {@linkcode Process.terminate}; exit code -9. */
+  /** As {@linkcode Process.terminate}; the exit code is -9. */
   kill(): void {
     this.#end("kill", ExitCode.KILLED);
   }
 
   /**
-   * Does nothing: there is nothing to let go of.
+   * Does nothing: the process has nothing to release.
    *
    * @throws {Error} if the process is still running
    */
@@ -140,17 +144,17 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
   }
 
   /**
-   * How the process ended: 0 it returned, 1 an error, -15 terminated, -9 killed; `undefined` while it
-   * has not ended.
+   * How the process ended: 0 if it returned, 1 after an error, -15 terminated, -9 killed;
+   * `undefined` before it has ended.
    */
   get exitCode(): number | undefined {
     const { phase, failure } = threadState(this);
     if (phase !== "ended") return undefined;
-    return internals.get(this)!.endedBy ??
+    return states.get(this)!.forcedExitCode ??
       (failure === undefined ? ExitCode.RETURNED : ExitCode.FAILED);
   }
 
-  /** Its number, unique in the program; `undefined` before it is started. */
+  /** The number of the process, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined {
     return this.ident;
   }
@@ -160,15 +164,16 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
       throw new Error(`Cannot ${verb} process ${this.name}: it was not started`);
     }
     if (!this.isAlive()) return;
-    const it = internals.get(this)!;
-    it.endedBy = exitCode;
+    const it = states.get(this)!;
+    it.forcedExitCode = exitCode;
     finishThread(this);
     it.stop.abort(new TerminatedError(`Cannot wait: process ${this.name} was told to end`));
   }
 }
 
 /**
- * The process that runs this code: the main program, or one of these that are threads.
+ * Returns the process that runs the calling code: the main program, or a {@linkcode Process} of
+ * this module.
  *
  * @example In the main program
  * ```ts
@@ -179,13 +184,13 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
  * ```
  */
 export function currentProcess(): CurrentProcess {
-  const process = processNow();
+  const process = runningProcess();
   if (process === undefined) return realProcess();
   return { name: process.name, pid: process.pid!, daemon: process.daemon };
 }
 
 /**
- * The process that started this one; `undefined` in the main program.
+ * Returns the process that started the current one; `undefined` in the main program.
  *
  * @example In the main program
  * ```ts
@@ -196,9 +201,9 @@ export function currentProcess(): CurrentProcess {
  * ```
  */
 export function parentProcess(): ParentProcess | undefined {
-  const process = processNow();
+  const process = runningProcess();
   if (process === undefined) return realParent();
-  const { name, pid, ended } = internals.get(process)!.parent;
+  const { name, pid, ended } = states.get(process)!.parent;
   return {
     name,
     pid,
@@ -211,7 +216,7 @@ export function parentProcess(): ParentProcess | undefined {
 }
 
 /**
- * The processes that this one started and that have not ended.
+ * Returns the processes that the current process started and that have not ended.
  *
  * @example Until it has ended
  * ```ts
@@ -229,9 +234,9 @@ export function activeChildren(): Process[] {
   return childrenOf(currentProcess().pid);
 }
 
-/** The live processes that the one with this number started. */
+/** Returns the live processes that the process with this `pid` started. */
 function childrenOf(pid: number): Process[] {
   return [...aliveThreads].filter((thread): thread is Process =>
-    thread instanceof Process && internals.get(thread)!.parent.pid === pid
+    thread instanceof Process && states.get(thread)!.parent.pid === pid
   );
 }

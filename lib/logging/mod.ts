@@ -1,5 +1,5 @@
 /**
- * Python's logger of `multiprocessing`, and output tagged by process.
+ * The logger of Python's `multiprocessing`, and tagged output.
  *
  * @module
  */

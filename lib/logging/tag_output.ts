@@ -1,15 +1,15 @@
 /**
- * What workers print, each line with the name of its worker.
+ * Tagged output: each line that a worker prints begins with the worker's name.
  *
  * | root word | meaning | written by |
  * |---|---|---|
- * | `tagOutput` | 1 if workers that start from now on tag their lines | `tagOutput` |
+ * | `tagOutput` | 1 if workers that start from now on tag their lines | `tagOutput()` |
  *
- * In a worker of a program that asked for it, and in no other, the methods of `console` are replaced
- * by those of another `Console` of Deno, which prints to a {@linkcode LineTagger}; so are the ways to
- * write of `Deno.stdout` and `Deno.stderr`. There is no way around that: Deno gives a worker the
- * streams of the program, and knows no stream of its own. It is done before any module of the user's
- * is imported.
+ * In the workers of a program that has called `tagOutput()`, and only there, the methods of
+ * `console` are replaced by those of another `Console` of Deno, which prints to a
+ * {@linkcode LineTagger}. The methods that write to `Deno.stdout` and `Deno.stderr` are replaced as
+ * well. This is unavoidable: Deno gives a worker the streams of the program and has no streams of
+ * workers. It happens before any module of the user is imported.
  *
  * @module
  */
@@ -26,20 +26,21 @@ import { textOf } from "./record.ts";
 export const TAG_OUTPUT: number = rootWord(14, "tag output");
 
 /**
- * Has each line that a worker prints begin with the worker's name: `[Process-1] line`.
+ * Makes each line that a worker prints begin with the worker's name: `[Process-1] line`.
  *
- * - It counts for the workers that start from then on, whichever process calls it.
- * - It applies to `console`, `Deno.stdout`, `Deno.stderr`, and `process.stdout` where that is not a
- *   terminal. What subprocesses print is not touched.
- * - A line goes out whole, when it is complete. The last one of a worker goes out at its end, with a
- *   line break: when it returns, fails, exits, or is terminated while it waits.
- * - What is logged is not tagged: it has the name already.
+ * - It applies to workers that start afterwards, whichever process calls it.
+ * - It applies to `console`, `Deno.stdout`, `Deno.stderr`, and to `process.stdout` unless that is a
+ *   terminal. The output of subprocesses is not tagged.
+ * - A line is written in one piece when it is complete. An incomplete last line is written with a
+ *   line break when the worker ends: when it returns, throws, exits, or is terminated while it
+ *   waits.
+ * - Log records are not tagged: they contain the name.
  *
- * Python has no such thing: there one writes the name into each line.
+ * Python has no counterpart.
  *
  * @param on whether to tag
  *
- * @example Who printed what
+ * @example Tagged lines
  * ```ts
  * import { Process, tagOutput } from "@sauropod/multiprocessing";
  *
@@ -59,20 +60,20 @@ export function tagOutput(on = true): void {
 const NEWLINE = 10;
 const encoder = new TextEncoder();
 
-/** Collects what is written to a stream, and passes on complete lines, each with a tag before it. */
+/** Splits the output to a stream into lines, and writes complete lines with a tag before each. */
 export class LineTagger {
   readonly #tag: Uint8Array;
   readonly #write: (bytes: Uint8Array) => void;
-  /** The line that is not complete. */
+  /** The beginning of an incomplete line. */
   #rest: Uint8Array = new Uint8Array(0);
 
-  /** Tags what is passed on to `write`. */
+  /** Makes a tagger that passes tagged lines to `write`. */
   constructor(tag: string, write: (bytes: Uint8Array) => void) {
     this.#tag = encoder.encode(tag);
     this.#write = write;
   }
 
-  /** Takes bytes; passes on the lines that are complete with them, in one piece. */
+  /** Takes bytes, and writes all lines that they complete by one call. */
   push(bytes: Uint8Array): void {
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end === 0) {
@@ -90,7 +91,7 @@ export class LineTagger {
     this.#write(concatenate(tagged));
   }
 
-  /** Passes on what is left, as a line. */
+  /** Writes the incomplete line, if there is one, with a line break. */
   flush(): void {
     if (this.#rest.length > 0) this.push(Uint8Array.of(NEWLINE));
   }
@@ -108,7 +109,7 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 
 const taggers: LineTagger[] = [];
 
-/** What a worker does about its output. */
+/** Tags the output of a worker, if the program has asked for it. */
 export const taggedOutput: Output = {
   begin(): void {
     if (Atomics.load(i32, TAG_OUTPUT) === 0) return;
@@ -122,7 +123,7 @@ export const taggedOutput: Output = {
   },
 };
 
-/** Has what is written to `Deno.stdout` or `Deno.stderr` go through a tagger. */
+/** Redirects the output to `Deno.stdout` or `Deno.stderr` to a tagger. */
 function tagStream(stream: Stream, tag: string): LineTagger {
   const tagger = new LineTagger(tag, (bytes) => writeBytes(stream, bytes));
   taggers.push(tagger);
@@ -143,29 +144,29 @@ function tagStream(stream: Stream, tag: string): LineTagger {
 
 type Print = (text: string, toStderr: boolean) => void;
 
-/** Has what `console` prints go to `print`. */
+/** Redirects the output of `console` to `print`. */
 function tagConsole(print: Print): void {
   for (const [name, method] of Object.entries(consoleWith(print))) {
-    // What clears the screen is no line.
+    // `clear()` prints no line.
     if (typeof method === "function" && name in console && name !== "clear") {
       (console as unknown as Record<string, unknown>)[name] = method;
     }
   }
 }
 
-/** Level from which on Deno's `console` prints to stderr. */
+/** The level from which Deno's `console` prints to stderr. */
 const WARN = 2;
 
 type DenoConsole = new (print: (text: string, level: number) => void) => object;
 
-/** Deno's own class of consoles, which has no public name; `null` if it cannot be found. */
+/** Returns Deno's class of consoles, which is not public; `null` if it cannot be found. */
 export function denoConsole(): DenoConsole | null {
   const { internal } = Deno as unknown as { internal: symbol };
   return (Deno as unknown as Record<symbol, { Console?: DenoConsole } | undefined>)[internal]
     ?.Console ?? null;
 }
 
-/** A console that prints so: as Deno's does, or as much of it as can be done without. */
+/** Makes a console that prints to `print`: Deno's class or, without that, a minimal replacement. */
 export function consoleWith(
   print: Print,
   Console: DenoConsole | null = denoConsole(),

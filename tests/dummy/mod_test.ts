@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { runProgram } from "../fixtures/programs.ts";
 
-/** What is said of a worker that was not quick enough to end by itself when it was killed. */
+/** The warning about a killed worker that did not end by itself in time. */
 const ABANDONED = /^A terminated worker is still computing.*\n/;
 
-Deno.test("./dummy runs a program as the package does, after a change of the import", async () => {
+Deno.test("./dummy runs a program with a changed import as the package does", async () => {
   const url = new URL("../fixtures/either_way.ts", import.meta.url);
   const program = await Deno.readTextFile(url);
   const changed = program.replace(

@@ -35,7 +35,7 @@ async function ending(process: Process): Promise<number | undefined> {
   return process.exitCode;
 }
 
-test("Process of ./dummy is a thread, which gets its arguments as they are", async () => {
+test("Process of ./dummy is a Thread whose arguments are not copied", async () => {
   const map = new Map<string, Thread>();
   const process = started({
     target: (map: Map<string, Thread>) => void map.set("me", currentThread()),
@@ -47,7 +47,7 @@ test("Process of ./dummy is a thread, which gets its arguments as they are", asy
   assertStrictEquals(map.get("me"), process as Thread);
 });
 
-test("Process.name of ./dummy is Process-N, or Class-N", () => {
+test("Process.name of ./dummy is Process-N, or Class-N for a subclass", () => {
   class Reader extends Process {}
   const [first] = new Process().name.match(/\d+$/)!;
   assertEquals(new Process().name, `Process-${+first + 1}`);
@@ -55,7 +55,7 @@ test("Process.name of ./dummy is Process-N, or Class-N", () => {
   assertEquals(new Process({ name: "" }).name, "");
 });
 
-test("Process.exitCode of ./dummy is undefined, then 0, or 1 if it failed", async () => {
+test("Process.exitCode of ./dummy is undefined, then 0, or 1 after an error", async () => {
   const before = setExcepthook(() => {});
   const end = new Event();
   const mistake = new RangeError("too far");
@@ -80,7 +80,7 @@ test("Process.joinSync() of ./dummy throws if it would block", async () => {
 });
 
 for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
-  test(`Process.${verb}() of ./dummy ends its waits, and those of its threads`, async () => {
+  test(`Process.${verb}() of ./dummy ends its waits and those of its threads`, async () => {
     using printed = stub(console, "error");
     const queue = new Queue<number>();
     const errors: unknown[] = [];
@@ -113,13 +113,13 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
     assertEquals([outside.error, printed.calls], [undefined, []]);
   });
 
-  test(`Process.${verb}() of ./dummy before start() throws`, () => {
+  test(`Process.${verb}() of ./dummy throws before start()`, () => {
     const process = new Process({ name: "early" });
     assertThrows(() => process[verb](), Error, `Cannot ${verb} process early: it was not started`);
   });
 }
 
-test("Process of ./dummy that was terminated cannot wait any more, with any signal", async () => {
+test("Process.terminate() of ./dummy makes all later waits throw, with any signal", async () => {
   const [go, out] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown[]>()];
   const process = started({
     target: async () => {
@@ -138,7 +138,7 @@ test("Process of ./dummy that was terminated cannot wait any more, with any sign
   assertEquals([process.exitCode, await process.join()], [-15, true]);
 });
 
-test("Process.close() of ./dummy throws while it runs", async () => {
+test("Process.close() of ./dummy throws while the process runs", async () => {
   const process = started({ target: () => sleep(1), name: "closer" });
   assertThrows(() => process.close(), Error, "Cannot close process closer: it is still running");
   await ending(process);
@@ -146,7 +146,7 @@ test("Process.close() of ./dummy throws while it runs", async () => {
   process.close();
 });
 
-test("currentProcess() of ./dummy in a thread of a process is the process", async () => {
+test("currentProcess() of ./dummy in a thread of a process is that process", async () => {
   const names: unknown[] = [];
   const tell = () => names.push(currentProcess().name, parentProcess()?.name);
   const inThread = async () => {
@@ -160,7 +160,7 @@ test("currentProcess() of ./dummy in a thread of a process is the process", asyn
   assertEquals(names, ["inner", "outer", "MainProcess", undefined]);
 });
 
-test("parentProcess() of ./dummy can be joined, and activeChildren() are one's own", async () => {
+test("parentProcess() of ./dummy can be joined, and activeChildren() are those of the caller", async () => {
   const end = new Event();
   const out: unknown[] = [];
   const child = async () => {
@@ -186,7 +186,7 @@ test("parentProcess() of ./dummy can be joined, and activeChildren() are one's o
   assertEquals(activeChildren(), []);
 });
 
-test("parentProcess() of ./dummy may be the main program, which does not end", async () => {
+test("parentProcess() of ./dummy can be the main program, which does not end", async () => {
   const out: unknown[] = [];
   const process = started({
     target: async () => {
@@ -198,7 +198,7 @@ test("parentProcess() of ./dummy may be the main program, which does not end", a
   assertEquals(out, [currentProcess().pid, true, false]);
 });
 
-test("new Process() of ./dummy rejects what Process does", async () => {
+test("new Process() of ./dummy rejects the options that Process rejects", async () => {
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
   assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
   assertThrows(make({ args: "x" }), TypeError, "args must be an array");

@@ -18,7 +18,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 const logger = getLogger();
 
-/** What is logged in this process while `work` runs, at a level that is set for it. */
+/** Returns the records that this process logs while `work` runs, at the given level. */
 async function logged(
   level: LogLevel,
   work: () => unknown,
@@ -38,12 +38,12 @@ async function logged(
 
 const messagesOf = (records: LogRecord[]) => records.map(({ message }) => message);
 
-test("getLogger() gives the one logger, named as Python's", () => {
+test("getLogger() returns one logger, named as Python's", () => {
   assert(getLogger() === logger);
   assertEquals(logger.name, "multiprocessing");
 });
 
-test("Logger.log() and its kin log what matters enough, with level and name", async () => {
+test("Logger.log() and the methods of levels log records of the set level and above", async () => {
   const logAll = () => {
     logger.debug("a");
     logger.info("b");
@@ -73,7 +73,7 @@ test("Logger.log() and its kin log what matters enough, with level and name", as
   assertEquals(messagesOf(await logged(51, logAll)), []);
 });
 
-test("Logger.info() puts its parts together as console.log does", async () => {
+test("Logger.info() joins the parts of a message as console.log does", async () => {
   const records = await logged("INFO", () => {
     logger.info("size", 3, { a: ["x"] }, undefined, new Map([[1, "one"]]));
     logger.info();
@@ -86,7 +86,7 @@ test("Logger.info() puts its parts together as console.log does", async () => {
   ]);
 });
 
-test("Logger records name the caller, its module and line, not the library's", async () => {
+test("Logger records contain module and line of the caller, not of the package", async () => {
   using time = new FakeTime(1_000);
   const records = await logged("INFO", () => {
     logger.info("here");
@@ -102,7 +102,7 @@ test("Logger records name the caller, its module and line, not the library's", a
   assertMatch(source.split("\n")[records[0].lineNumber - 1], /logger\.info\("here"\)/);
 });
 
-test("Logger.addHandler() takes functions and objects, each once; removeHandler() takes them back", async () => {
+test("Logger.addHandler() accepts functions and objects, each once, and removeHandler() removes them", async () => {
   const seen: string[] = [];
   const object = { handle: ({ message }: LogRecord) => seen.push(`object ${message}`) };
   const fn = ({ message }: LogRecord) => seen.push(`function ${message}`);
@@ -118,7 +118,7 @@ test("Logger.addHandler() takes functions and objects, each once; removeHandler(
   assertEquals(seen, ["object 1", "function 1", "function 2"]);
 });
 
-test("Logger refuses handlers that are none, and levels that are none", () => {
+test("Logger.addHandler() and setLevel() reject invalid handlers and levels", () => {
   for (const handler of [undefined, {}, "stderr"]) {
     assertThrows(() => logger.addHandler(handler as unknown as LogHandler), TypeError, "handle");
   }
@@ -129,7 +129,7 @@ test("Logger refuses handlers that are none, and levels that are none", () => {
   }
 });
 
-test("Logger.setLevel() of any process counts in all at once", async () => {
+test("Logger.setLevel() in any process applies to all processes immediately", async () => {
   const [seen, next] = [new Queue<[string, number, boolean]>(), new Event()];
   const follow = async (name: string, out: typeof seen, next: Event, module: string) => {
     const { getLogger } = await import(module);
@@ -146,7 +146,7 @@ test("Logger.setLevel() of any process counts in all at once", async () => {
   const module = new URL("../../mod.ts", import.meta.url).href;
   const process = run(follow, "child", seen, next, module);
   assertEquals(await seen.get(guard), ["child", 10, true]);
-  logger.setLevel(LogLevel.WARNING); // it runs already
+  logger.setLevel(LogLevel.WARNING); // while the worker is running
   next.set();
   assertEquals(await seen.get(guard), ["child", 30, false]);
   logger.setLevel("NOTSET");
@@ -164,7 +164,7 @@ const logToQueue = task(import.meta, (out: Queue<LogRecord>) => {
   logger.removeHandler(handler);
 });
 
-test("Logger in a worker: records have its name and number, and cross through a queue", async () => {
+test("Logger records of a worker have its name and pid, and can be sent through a queue", async () => {
   const out = new Queue<LogRecord>();
   const process = new Process({ target: logToQueue, args: [out], name: "Reader" });
   process.start();
@@ -175,7 +175,7 @@ test("Logger in a worker: records have its name and number, and cross through a 
   await ended(process as unknown as Process);
 });
 
-test("Logger hears what the library does, and only when it is asked to", async () => {
+test("Logger logs the work of the package, at low levels only", async () => {
   const work = async () => {
     const process = run(() => {});
     await ended(process);
@@ -186,7 +186,7 @@ test("Logger hears what the library does, and only when it is asked to", async (
   const notes = (await logged("DEBUG", work)).map(({ levelName, message }) =>
     `${levelName} ${message.replace(/\d+/g, "N")}`
   );
-  const removed = "DEBUG removed worker PoolWorker-N: exit code N"; // said if the pool still listens
+  const removed = "DEBUG removed worker PoolWorker-N: exit code N"; // logged only if the pool still receives
   assertEquals(notes.filter((text) => text !== removed), [
     "DEBUG process N ended: exit code N",
     "DEBUG added worker PoolWorker-N",
@@ -194,9 +194,9 @@ test("Logger hears what the library does, and only when it is asked to", async (
   ]);
 });
 
-// Programs, whose stderr is looked at
+// Programs, whose stderr is checked
 
-Deno.test("logToStderr() writes [LEVEL/Process] message, in every process", async () => {
+Deno.test("logToStderr() makes every process write [LEVEL/Process] message", async () => {
   const { code, stdout, stderr } = await runWithMp(`
     const logger = mp.logToStderr("INFO");
     const child = mp.task(import.meta, () => {
@@ -228,7 +228,7 @@ Deno.test("logToStderr() writes [LEVEL/Process] message, in every process", asyn
   ]);
 });
 
-Deno.test("logToStderr() twice writes once, and logToStderr(false) ends it", async () => {
+Deno.test("logToStderr() called twice writes once, and logToStderr(false) stops writing", async () => {
   const { code, stderr } = await runWithMp(`
     mp.logToStderr();
     mp.logToStderr("INFO");
@@ -242,7 +242,7 @@ Deno.test("logToStderr() twice writes once, and logToStderr(false) ends it", asy
   assertEquals([code, stderr], [0, "[INFO/MainProcess] once\n"]);
 });
 
-Deno.test("Logger without a handler writes warnings to stderr; a handler takes them", async () => {
+Deno.test("Logger without a handler writes warnings to stderr, with a handler it does not", async () => {
   const { code, stderr } = await runWithMp(`
     const logger = mp.getLogger();
     logger.info("not written");
@@ -257,7 +257,7 @@ Deno.test("Logger without a handler writes warnings to stderr; a handler takes t
   assertEquals(stderr, "[WARNING/MainProcess] written\n[ERROR/MainProcess] written too\n");
 });
 
-Deno.test("Logger goes on when a handler throws, and says so", async () => {
+Deno.test("Logger prints the error of a handler and continues", async () => {
   const { code, stdout, stderr } = await runWithMp(`
     const logger = mp.getLogger();
     logger.addHandler(() => { throw new RangeError("broken handler"); });
@@ -268,7 +268,7 @@ Deno.test("Logger goes on when a handler throws, and says so", async () => {
   assertMatch(stderr, /^Uncaught in a log handler: RangeError: broken handler\n/);
 });
 
-Deno.test("Logger with a closed stderr disturbs neither the program nor its workers", async () => {
+Deno.test("Logger with a closed stderr affects neither the program nor its workers", async () => {
   const { code, stdout } = await runWithMp(`
     Deno.stderr.close();
     mp.logToStderr("DEBUG").critical("nobody reads this");

@@ -6,26 +6,26 @@ import { linesOf, runWithMp } from "../fixtures/programs.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A tagger, and what it has written, one string a write. */
+/** Makes a tagger, and an array that receives each of its writes. */
 function tagger() {
   const writes: string[] = [];
   const tagger = new LineTagger("[x] ", (bytes) => writes.push(new TextDecoder().decode(bytes)));
   return { tagger, writes };
 }
 
-Deno.test("LineTagger.push() passes on lines that are complete, several in one write", () => {
+Deno.test("LineTagger.push() writes complete lines, several in one call", () => {
   const { tagger: lines, writes } = tagger();
   for (const text of ["a\n", "b", "c\nd\n\ne", "\n"]) lines.push(bytes(text));
   assertEquals(writes, ["[x] a\n", "[x] bc\n[x] d\n[x] \n", "[x] e\n"]);
 });
 
-Deno.test("LineTagger.push() keeps characters whole whose bytes come apart", () => {
+Deno.test("LineTagger.push() keeps characters whole that are split between calls", () => {
   const { tagger: lines, writes } = tagger();
   for (const byte of bytes("größe ✓\n")) lines.push(Uint8Array.of(byte));
   assertEquals(writes, ["[x] größe ✓\n"]);
 });
 
-Deno.test("LineTagger.push() does not keep the bytes that it was given", () => {
+Deno.test("LineTagger.push() copies the bytes that it keeps", () => {
   const { tagger: lines, writes } = tagger();
   const buffer = bytes("a\nb");
   lines.push(buffer);
@@ -34,7 +34,7 @@ Deno.test("LineTagger.push() does not keep the bytes that it was given", () => {
   assertEquals(writes, ["[x] a\n", "[x] b\n"]);
 });
 
-Deno.test("LineTagger.flush() passes on what is left as a line, once", () => {
+Deno.test("LineTagger.flush() writes the incomplete line, once", () => {
   const { tagger: lines, writes } = tagger();
   lines.flush();
   lines.push(bytes("rest"));
@@ -62,7 +62,7 @@ Deno.test("consoleWith() prints as Deno's console does", () => {
   ]);
 });
 
-Deno.test("consoleWith() without Deno's class prints what is logged", () => {
+Deno.test("consoleWith() without Deno's class prints messages", () => {
   assert(denoConsole() !== null, "Deno has moved its class: only the plain methods are tagged");
   const printed: [string, boolean][] = [];
   const own = consoleWith((text, toStderr) => printed.push([text, toStderr]), null) as Console;
@@ -71,7 +71,7 @@ Deno.test("consoleWith() without Deno's class prints what is logged", () => {
   assertEquals(printed, [['x 3 { a: [ "b" ] }\n', false], ["e\n", true]]);
 });
 
-Deno.test("tagOutput() sets the program's switch", () => {
+Deno.test("tagOutput() sets the word of the program", () => {
   tagOutput();
   assertEquals(i32[TAG_OUTPUT], 1);
   tagOutput(false);
@@ -112,7 +112,7 @@ const PRINTED = [
   "stream",
 ];
 
-Deno.test("tagOutput() tags each line of a Process and of a pool's workers, and none of the main program's", async () => {
+Deno.test("tagOutput() tags each line of processes and of workers of pools, but not of the main program", async () => {
   const { code, stdout, stderr } = await runWithMp(`
     mp.tagOutput();
     const prints = async () => { ${PRINTS} };
@@ -136,7 +136,7 @@ Deno.test("tagOutput() tags each line of a Process and of a pool's workers, and 
   );
 });
 
-Deno.test("tagOutput(): untagged, a worker prints the same, and console is Deno's own", async () => {
+Deno.test("tagOutput() not called leaves output and console of a worker as they are", async () => {
   const { stdout, stderr } = await runWithMp(`
     const original = console.log.toString();
     const process = new mp.Process({ target: async (original) => {
@@ -150,7 +150,7 @@ Deno.test("tagOutput(): untagged, a worker prints the same, and console is Deno'
   assertEquals(stderr, "error\nwarning-7\nrest");
 });
 
-Deno.test("tagOutput() applies to what modules print while they are imported", async () => {
+Deno.test("tagOutput() applies to output of modules during their import", async () => {
   const { stdout } = await runWithMp(`
     const { log } = console;
     const child = mp.task(import.meta, () => log("function"));
@@ -187,7 +187,7 @@ const ends: Record<string, { target: string; end?: string; stderr?: RegExp }> = 
   },
 };
 for (const [what, { target, end = "", stderr: expected }] of Object.entries(ends)) {
-  Deno.test(`tagOutput(): the last line goes out after ${what}`, async () => {
+  Deno.test(`tagOutput() writes an incomplete last line after ${what}`, async () => {
     const { code, stdout, stderr } = await runWithMp(`
       mp.tagOutput();
       const half = () => Deno.stdout.writeSync(new TextEncoder().encode("half a line"));
@@ -211,7 +211,7 @@ for (const [what, { target, end = "", stderr: expected }] of Object.entries(ends
   });
 }
 
-Deno.test("tagOutput() does not tag what is logged, which has the name", async () => {
+Deno.test("tagOutput() does not tag log records", async () => {
   const { stderr } = await runWithMp(`
     mp.tagOutput();
     mp.logToStderr("INFO");

@@ -11,11 +11,11 @@ import { linesOf } from "../fixtures/programs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const WORKERS = 4;
-/** Far more than a pipe takes at once (64 KiB on Linux), and than it takes whole (4 KiB). */
+/** Far more than the capacity of a pipe (64 KiB on Linux) and than its atomic writes (4 KiB). */
 const LENGTH = 200_000;
 const TIMES = 40;
 
-/** What the workers print, to a pipe. */
+/** Returns what the workers print to a pipe. */
 async function printed(how: string): Promise<string[]> {
   await using child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -43,7 +43,7 @@ const prefixes: Record<string, (letter: string) => string> = {
   tagOutput: (letter) => `[${letter}] `,
 };
 for (const [how, prefix] of Object.entries(prefixes)) {
-  Deno.test(`${how} of several workers writes whole lines`, async () => {
+  Deno.test(`${how} in several workers writes whole lines`, async () => {
     const lines = await printed(how);
     assertEquals(lines.length, WORKERS * TIMES);
     for (const line of lines) {
