@@ -1,5 +1,5 @@
 /**
- * Python's `joblib`: `Parallel` runs `delayed` calls in the team of loop workers.
+ * Python's `joblib`: `Parallel` makes `delayed` calls on all cores, in workers that are kept.
  *
  * @example Many calls of one function
  * ```ts
@@ -15,13 +15,6 @@
  * @module
  */
 
-export {
-  type Delayed,
-  delayed,
-  effectiveJobs,
-  Parallel,
-  type ParallelFactory,
-  type ParallelOptions,
-  type ParallelRun,
-  type ReturnAs,
-} from "./parallel.ts";
+export { type Delayed, delayed } from "./delayed.ts";
+export { Parallel, type ParallelFactory, type ParallelRun } from "./parallel.ts";
+export { effectiveJobs, type ParallelOptions, type ReturnAs } from "./parallel_options.ts";

@@ -1,5 +1,5 @@
 /**
- * Cutting a sequence into slices.
+ * Slices of a sequence.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { describe } from "../arguments/describe.ts";
 
 /**
- * Cuts `nItems` items into slices for `nProcs` workers, as equal as possible: the last may be
+ * Divides `nItems` items into slices of equal length for `nProcs` workers. The last slice may be
  * shorter, and there are fewer slices than workers if there are not enough items.
  *
- * @returns pairs of where a slice begins and where it ends
- * @throws {RangeError} if `nItems` is not a whole number of at least 0, or `nProcs` of at least 1
+ * @returns the start and the end, exclusive, of each slice
+ * @throws {RangeError} if `nItems` is not an integer of at least 0, or `nProcs` not one of at least 1
  *
  * @example Slices for four workers
  * ```ts
@@ -22,10 +22,10 @@ import { describe } from "../arguments/describe.ts";
  * ```
  */
 export function distribute(nItems: number, nProcs: number): [from: number, to: number][] {
-  for (const [name, value, least] of [["nItems", nItems, 0], ["nProcs", nProcs, 1]] as const) {
-    if (Number.isSafeInteger(value) && value >= least) continue;
+  for (const [name, value, minimum] of [["nItems", nItems, 0], ["nProcs", nProcs, 1]] as const) {
+    if (Number.isSafeInteger(value) && value >= minimum) continue;
     throw new RangeError(
-      `Cannot distribute: ${name} must be a whole number of at least ${least}, not ${
+      `Cannot distribute: ${name} must be an integer of at least ${minimum}, not ${
         describe(value)
       }`,
     );

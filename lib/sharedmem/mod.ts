@@ -1,8 +1,8 @@
 /**
- * Python's `sharedmem`: typed arrays on shared memory, and `MapReduce` with its critical and ordered
+ * Python's `sharedmem`: typed arrays on shared memory, and `MapReduce` with critical and ordered
  * sections.
  *
- * @example Workers that write into one array
+ * @example Workers that write to one array
  * ```ts
  * import { MapReduce, sharedArray } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
@@ -20,12 +20,8 @@
 
 export { StopProcessGroup, WorkerException } from "../errors.ts";
 export { sharedArray } from "../memory/typed_arrays.ts";
+export { type Background, background } from "./background.ts";
 export { distribute } from "./distribute.ts";
-export {
-  type Background,
-  background,
-  MapReduce,
-  type MapReduceOptions,
-  type Ordered,
-  type WorkTools,
-} from "./map_reduce.ts";
+export { MapReduce, type MapReduceOptions } from "./map_reduce.ts";
+export type { Ordered } from "./ordered.ts";
+export type { WorkTools } from "./run_items.ts";

@@ -18,7 +18,7 @@ import { loopTest } from "../loops/loops.ts";
 const square = delayed((x: number) => x * x);
 const numbers = (n: number) => Array.from({ length: n }, (_, x) => x);
 
-loopTest("Parallel() gives the results in the order of the calls, for any options", async () => {
+loopTest("Parallel() returns the results in the order of the calls, for any options", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 60 }),
@@ -40,13 +40,13 @@ loopTest("Parallel() gives the results in the order of the calls, for any option
   );
 });
 
-loopTest("Parallel() can be made with new, and used again", async () => {
+loopTest("Parallel() can be called with new, and its function several times", async () => {
   const run = new Parallel({ nJobs: 2 });
   assertEquals(await run([square(2)]), [4]);
   assertEquals(await run([delayed(Math.max)(1, 3, 2), square(3)]), [3, 9]);
 });
 
-loopTest("Parallel() awaits calls that return promises, and takes async iterables", async () => {
+loopTest("Parallel() awaits promises of calls, and takes async iterables", async () => {
   async function* calls() {
     for (const x of numbers(5)) yield delayed((x: number) => Promise.resolve(1 - x))(x);
   }
@@ -55,7 +55,7 @@ loopTest("Parallel() awaits calls that return promises, and takes async iterable
   }
 });
 
-loopTest("Parallel() takes calls only as far as preDispatch says", async () => {
+loopTest("Parallel() takes no more calls than preDispatch allows", async () => {
   let taken = 0;
   function* endless() {
     for (;; taken++) yield square(taken);
@@ -72,7 +72,7 @@ loopTest("Parallel() takes calls only as far as preDispatch says", async () => {
   assertEquals(seen, numbers(20).map((x) => x * x));
 });
 
-loopTest("Parallel() with generator_unordered gives what is there first", async () => {
+loopTest("Parallel() with generator_unordered yields results as they arrive", async () => {
   const go = new Event();
   const calls = numbers(4).map((at) => delayed(untilSet)(at, go));
   const results = Parallel({ nJobs: 2, batchSize: 1, returnAs: "generator_unordered" })(calls);
@@ -85,7 +85,7 @@ loopTest("Parallel() with generator_unordered gives what is there first", async 
   assertEquals(seen.toSorted(), [0, 1, 2, 3]);
 });
 
-/** Gives the calls, then waits for ever; tells when it is asked for more, and when it is left. */
+/** Yields the calls, then never settles; resolves `asked` at a further next(), `left` at return(). */
 function stuck<R>(calls: Delayed<R>[]) {
   const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const never = new Promise<never>(() => {});
@@ -98,26 +98,29 @@ function stuck<R>(calls: Delayed<R>[]) {
     },
     async return() {
       left.resolve();
-      return await never; // as an async generator, whose next() comes first
+      return await never; // as an async generator does, since its next() is pending
     },
     [Symbol.asyncIterator]: () => source,
   };
   return { source, asked: asked.promise, left: left.promise };
 }
 
-loopTest("Parallel() gives results while it waits for calls, and can be left then", async () => {
-  for (const returnAs of ["generator", "generator_unordered"] as const) {
-    const { source, asked, left } = stuck([1, 2, 3].map((x) => square(x)));
-    const seen = [];
-    for await (const x of Parallel({ nJobs: 2, batchSize: 1, returnAs })(source)) {
-      await asked;
-      seen.push(x);
-      if (seen.length === 3) break;
+loopTest(
+  "Parallel() yields results while it waits for calls, and can be left meanwhile",
+  async () => {
+    for (const returnAs of ["generator", "generator_unordered"] as const) {
+      const { source, asked, left } = stuck([1, 2, 3].map((x) => square(x)));
+      const seen = [];
+      for await (const x of Parallel({ nJobs: 2, batchSize: 1, returnAs })(source)) {
+        await asked;
+        seen.push(x);
+        if (seen.length === 3) break;
+      }
+      assertEquals(seen.toSorted(), [1, 4, 9]);
+      await left;
     }
-    assertEquals(seen.toSorted(), [1, 4, 9]);
-    await left;
-  }
-});
+  },
+);
 
 loopTest("Parallel() throws an error of a call while it waits for another call", async () => {
   for (const returnAs of ["generator", "generator_unordered"] as const) {
@@ -128,7 +131,7 @@ loopTest("Parallel() throws an error of a call while it waits for another call",
   }
 });
 
-loopTest("Parallel() throws an error of its calls while it waits for one", async () => {
+loopTest("Parallel() throws an error of the iterable of calls", async () => {
   async function* calls() {
     yield square(2);
     await null;
@@ -137,7 +140,7 @@ loopTest("Parallel() throws an error of its calls while it waits for one", async
   await assertRejects(() => Parallel({ nJobs: 2 })(calls()), SyntaxError, "no more");
 });
 
-loopTest("Parallel() throws the first error as it was, and takes no more calls", async () => {
+loopTest("Parallel() rethrows the first error unchanged, and takes no more calls", async () => {
   for (const nJobs of [1, 2]) {
     let taken = 0;
     const calls = function* () {
@@ -150,10 +153,10 @@ loopTest("Parallel() throws the first error as it was, and takes no more calls",
     );
     assert(taken < 1000);
   }
-  assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]); // it goes on
+  assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]); // still usable
 });
 
-loopTest("Parallel() ends with a TimeoutError if no result comes in time", async () => {
+loopTest("Parallel() throws a TimeoutError if no result arrives within timeoutMs", async () => {
   const go = new Event();
   await assertRejects(
     () => Parallel({ nJobs: 2, timeoutMs: 20 })([delayed(untilSet)(0, go)]),
@@ -163,11 +166,11 @@ loopTest("Parallel() ends with a TimeoutError if no result comes in time", async
   go.set();
 });
 
-loopTest("Parallel() in a worker makes the calls itself", async () => {
+loopTest("Parallel() in a worker makes the calls in that isolate", async () => {
   assertEquals(await Parallel({ nJobs: 2 })([delayed(nested)(4)]), [[0, 1, 2, 3]]);
 });
 
-loopTest("Parallel() says how far it is", async () => {
+loopTest("Parallel() prints progress if verbose", async () => {
   using print = stub(console, "error");
   await Parallel({ nJobs: 2, verbose: 10, batchSize: 1 })(numbers(3).map((x) => square(x)));
   await Parallel({ nJobs: 1 })([square(1)]);
@@ -179,17 +182,17 @@ loopTest("Parallel() says how far it is", async () => {
   ]);
 });
 
-test("effectiveJobs() counts from the cores down", () => {
+test("effectiveJobs() counts negative numbers down from the number of cores", () => {
   const cores = navigator.hardwareConcurrency;
   assertEquals([1, 3, -1, -1000].map(effectiveJobs), [1, 3, cores, 1]);
   assertEquals(effectiveJobs(-2), Math.max(cores - 1, 1));
-  assertThrows(() => effectiveJobs(0), RangeError, "no meaning");
-  assertThrows(() => effectiveJobs(1.5), TypeError, "whole number");
+  assertThrows(() => effectiveJobs(0), RangeError, "must not be 0");
+  assertThrows(() => effectiveJobs(1.5), TypeError, "must be an integer");
 });
 
-loopTest("Parallel() refuses bad options and calls", async () => {
+loopTest("Parallel() throws if an option is out of range or an argument cannot cross", async () => {
   const make = (options: unknown) => () => Parallel(options as ParallelOptions<ReturnAs>);
-  assertThrows(make({ nJobs: 0 }), RangeError, "nJobs 0");
+  assertThrows(make({ nJobs: 0 }), RangeError, "nJobs must not be 0");
   assertThrows(make({ batchSize: 0 }), RangeError, "batchSize");
   assertThrows(make({ preDispatch: "n_jobs * 2" }), RangeError, "preDispatch");
   assertThrows(make({ preDispatch: 0 }), RangeError, "preDispatch");
@@ -202,7 +205,7 @@ loopTest("Parallel() refuses bad options and calls", async () => {
   );
 });
 
-loopTest("Parallel() refuses what is no option, and takes all that there are", async () => {
+loopTest("Parallel() rejects unknown options and accepts all known ones", async () => {
   const make = (options: unknown) => () => Parallel(options as ParallelOptions<ReturnAs>);
   const list = "There are nJobs, batchSize, preDispatch, returnAs, timeoutMs, verbose";
   const text = `Cannot make calls: there is no option n_jobs. ${list}. Write nJobs`;
@@ -221,7 +224,7 @@ loopTest("Parallel() refuses what is no option, and takes all that there are", a
   assertEquals(await Parallel(all)([square(3)]), [9]);
 });
 
-loopTest("Parallel() names what is among its calls and is none", async () => {
+loopTest("Parallel() throws if an element is not a delayed() call", async () => {
   for (const nJobs of [1, 2]) {
     const run = async (calls: unknown) => await Parallel({ nJobs })(calls as never);
     const cases: [unknown, string][] = [
@@ -232,11 +235,11 @@ loopTest("Parallel() names what is among its calls and is none", async () => {
       [delayed(Math.sqrt), "a function"],
       [{ fn: Math.sqrt, args: 4 }, "an object of class Object"],
     ];
-    for (const [call, shown] of cases) {
+    for (const [call, description] of cases) {
       await assertRejects(
         () => run([square(1), square(2), call]),
         TypeError,
-        `Cannot make calls: calls[2] must be delayed(fn)(…), not ${shown}`,
+        `Cannot make calls: calls[2] must be delayed(fn)(…), not ${description}`,
       );
     }
     for (const calls of [square(2), Math.sqrt, 5, null]) {
@@ -250,14 +253,14 @@ loopTest("Parallel() names what is among its calls and is none", async () => {
   }
 });
 
-test("BatchSizer doubles while batches are quick, and shrinks when they are slow", () => {
+test("BatchSizer doubles the size while batches are short, and reduces it when they are long", () => {
   const sizer = new BatchSizer();
   for (const size of [1, 2, 4, 8, 16]) {
     assertEquals(sizer.size, size);
     sizer.measured(size, size * 0.1);
   }
   assertEquals(sizer.size, 32);
-  sizer.measured(7, 1e6); // not of this size: the last batch of another run
+  sizer.measured(7, 1e6); // of another size: ignored
   assertEquals(sizer.size, 32);
   sizer.measured(32, 32 * 100);
   assertEquals(sizer.size, 4); // 2 * 32 * 200 / 3200

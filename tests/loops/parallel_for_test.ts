@@ -338,11 +338,14 @@ for (const numThreads of [1, 2]) {
 
 loopTest("parallelFor() takes no further chunks after an error", async () => {
   const times = shared(1);
-  await assertRejects(() =>
-    parallelFor(1_000_000, (i, { times }) => {
-      times[0]++;
-      if (i === 5) throw new Error("stop");
-    }, { context: { times }, chunkSize: 10, numThreads: 2 })
+  await assertRejects(
+    () =>
+      parallelFor(1_000_000, (i, { times }) => {
+        times[0]++;
+        if (i === 5) throw new Error("stop");
+      }, { context: { times }, chunkSize: 10, numThreads: 2 }),
+    Error,
+    "stop",
   );
   assert(times[0] < 1_000_000, `${times[0]} iterations`);
 });
@@ -362,7 +365,7 @@ loopTest("parallelFor() rejects with the reason of its signal", async () => {
   }, { context: { started }, chunkSize: 100, numThreads: 2, signal: controller.signal });
   await started.wait();
   controller.abort(reason);
-  assertEquals(await assertRejects(() => running), reason);
+  assertEquals(await assertRejects(() => running, CancelledError), reason);
   await assertRejects(
     () => parallelFor(5, () => {}, { signal: AbortSignal.abort(reason) }),
     CancelledError,

@@ -30,7 +30,7 @@ import {
 import { test } from "../fixtures/guarded.ts";
 import { shared } from "../loops/loops.ts";
 
-test("MapReduce.map() gives results in the order of the sequence", async () => {
+test("MapReduce.map() returns results in the order of the sequence", async () => {
   await using pool = new MapReduce({ np: 3 });
   for (const n of [0, 1, 2, 100, 500]) {
     const results = await pool.map((i: number) => i * i, Array(n).keys());
@@ -38,12 +38,12 @@ test("MapReduce.map() gives results in the order of the sequence", async () => {
   }
 });
 
-test("MapReduce.map() awaits work that returns promises", async () => {
+test("MapReduce.map() awaits promises of the work", async () => {
   await using pool = new MapReduce({ np: 2 });
   assertEquals(await pool.map((i: number) => Promise.resolve(-i), [1, 2, 3]), [-1, -2, -3]);
 });
 
-test("MapReduce.map() reduces each result once, here, and returns what reduce does", async () => {
+test("MapReduce.map() calls reduce once for each result, and returns its return values", async () => {
   await using pool = new MapReduce({ np: 2 });
   let sum = 0;
   const results = await pool.map((i: number) => i, Array(100).keys(), {
@@ -56,7 +56,7 @@ test("MapReduce.map() reduces each result once, here, and returns what reduce do
   assertEquals(results, Array.from({ length: 100 }, (_, i) => `${i}`));
 });
 
-test("MapReduce.critical lets in one worker at a time", async () => {
+test("MapReduce.critical admits one worker at a time", async () => {
   const counter = shared(1);
   await using pool = new MapReduce({ np: 4 });
   await pool.map(
@@ -73,7 +73,7 @@ test("MapReduce.critical lets in one worker at a time", async () => {
 });
 
 for (const way of ["blocking", "async"]) {
-  test(`MapReduce's ordered section is passed in order, ${way}`, async () => {
+  test(`MapReduce's ordered section admits items in order, ${way}`, async () => {
     const log = shared(201);
     const work = way === "blocking"
       ? (i: number, { ordered, context: { log } }: Tools) => {
@@ -93,7 +93,7 @@ for (const way of ["blocking", "async"]) {
 
 type Tools = import("@sauropod/multiprocessing/sharedmem").WorkTools<{ log: Float64Array }>;
 
-test("MapReduce's ordered section may be left out by some items", async () => {
+test("MapReduce's ordered section may be skipped by some items", async () => {
   const log = shared(201);
   await using pool = new MapReduce({ np: 3 });
   await pool.map(
@@ -109,9 +109,9 @@ test("MapReduce's ordered section may be left out by some items", async () => {
   assertEquals(passed, [...Array(100).keys()].filter((i) => i % 3 === 0));
 });
 
-test("MapReduce's workers have ranks from 0, and all of them work", async () => {
+test("MapReduce's workers have ranks from 0, and all take items", async () => {
   await using pool = new MapReduce({ np: 3 });
-  // Each waits until three are at it: one worker alone would never end.
+  // Each waits until all three work: one worker alone would wait forever.
   const here = [new Event(), new Event(), new Event()];
   const ranks = await pool.map(
     (_: number, { rank, np, context: { here } }) => {
@@ -126,7 +126,7 @@ test("MapReduce's workers have ranks from 0, and all of them work", async () => 
   assert(ranks.every(([, np]) => np === 3));
 });
 
-test("MapReduce with np 0 is a plain loop that throws what the work throws", async () => {
+test("MapReduce with np 0 runs a plain loop that rethrows errors unchanged", async () => {
   await using pool = new MapReduce({ np: 0 });
   let calls = 0;
   const results = await pool.map((i: number, { rank, np, ordered, critical }) => {
@@ -137,22 +137,24 @@ test("MapReduce with np 0 is a plain loop that throws what the work throws", asy
   }, [7, 8]);
   assertEquals([calls, results], [2, [[7, 0, 0], [8, 0, 0]]]);
   const error = new RangeError("raw");
-  const thrown = await assertRejects(() =>
-    pool.map(() => {
-      throw error;
-    }, [1])
+  const thrown = await assertRejects(
+    () =>
+      pool.map(() => {
+        throw error;
+      }, [1]),
+    RangeError,
   );
   assertEquals(thrown, error);
 });
 
-test("MapReduce.map() of fewer than minLength items runs here", async () => {
+test("MapReduce.map() runs in the caller if there are fewer than minLength items", async () => {
   await using pool = new MapReduce({ np: 2 });
   let calls = 0;
   await pool.map(() => calls++, [1, 2, 3], { minLength: 4 });
   assertEquals(calls, 3);
 });
 
-test("MapReduce.map() ends with a WorkerException that has the reason", async () => {
+test("MapReduce.map() rejects with a WorkerException that has the error of the work", async () => {
   await using pool = new MapReduce({ np: 2 });
   const error = await assertRejects(
     () =>
@@ -165,10 +167,10 @@ test("MapReduce.map() ends with a WorkerException that has the reason", async ()
   );
   assert(error.reason instanceof RangeError);
   assertStringIncludes(error.traceback, "bad item");
-  assertEquals(await pool.map((i: number) => i, [1]), [1]); // it goes on
+  assertEquals(await pool.map((i: number) => i, [1]), [1]); // still usable
 });
 
-test("MapReduce.map() ends when a worker dies, also inside the ordered section", async () => {
+test("MapReduce.map() rejects when a worker dies, also inside the ordered section", async () => {
   await using pool = new MapReduce({ np: 3 });
   const error = await assertRejects(() => pool.map(dieAtTen, Array(100).keys()), WorkerException);
   assert(error.reason instanceof WorkerDiedError);
@@ -176,7 +178,7 @@ test("MapReduce.map() ends when a worker dies, also inside the ordered section",
   assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
 });
 
-test("MapReduce.map() goes on without a worker that stops, and ends if all do", async () => {
+test("MapReduce.map() continues when a worker stops, and rejects when all have stopped", async () => {
   await using pool = new MapReduce({ np: 2 });
   const taken = shared(1);
   const error = await assertRejects(
@@ -185,15 +187,15 @@ test("MapReduce.map() goes on without a worker that stops, and ends if all do", 
     "all workers have stopped",
   );
   assert(error.reason instanceof StopProcessGroup);
-  // One worker stops without an item lost to others: the item that it had is, so this ends as well.
+  // The item of the worker that stops is lost, so the map never completes, and ends with the workers.
   await assertRejects(
     () => pool.map(stopFirst, Array(10).keys(), { context: { taken } }),
     WorkerException,
   );
-  assertEquals(taken[0], 9); // the other worker did all the other items
+  assertEquals(taken[0], 9); // the other worker ran all other items
 });
 
-test("MapReduce.map() lets others pass when a worker stops before its turn", async () => {
+test("MapReduce.map() lets other items pass when a worker stops before its turn", async () => {
   await using pool = new MapReduce({ np: 2 });
   const taken = shared(1);
   await assertRejects(
@@ -204,14 +206,14 @@ test("MapReduce.map() lets others pass when a worker stops before its turn", asy
   assertEquals(taken[0], 9);
 });
 
-test("MapReduce.map() goes on when a worker dies with the lock of the ordered section", async () => {
+test("MapReduce.map() rejects when a worker dies holding the lock of the ordered section", async () => {
   await using pool = new MapReduce({ np: 2 });
   const [isBlocked, isTaken, hasPassed] = [new Event(), new Event(), new Event()];
   const error = await assertRejects(
     () =>
       pool.map(dieWithTurns, [0, 1, 2, 3], {
         context: { isBlocked, isTaken, hasPassed },
-        reduce: (i) => { // blocks, so that it is the other worker that takes the lock of the dead
+        reduce: (i) => { // blocks, so that the other worker acquires the lock of the dead one
           if (i !== 0) return;
           isBlocked.set();
           hasPassed.waitSync();
@@ -223,7 +225,7 @@ test("MapReduce.map() goes on when a worker dies with the lock of the ordered se
   assertEquals(await pool.map((i: number) => i, [1, 2]), [1, 2]);
 });
 
-test("MapReduce.map() ends with the error of an item that cannot cross", async () => {
+test("MapReduce.map() rejects if an item cannot cross", async () => {
   await using pool = new MapReduce({ np: 2 });
   const items: unknown[] = [...Array(100).keys(), Symbol("here")];
   await assertRejects(
@@ -231,10 +233,10 @@ test("MapReduce.map() ends with the error of an item that cannot cross", async (
     DataCloneError,
     "Cannot send items[100]: a symbol",
   );
-  assertEquals(await pool.map((i: number) => i, [1]), [1]); // it goes on
+  assertEquals(await pool.map((i: number) => i, [1]), [1]); // still usable
 });
 
-test("MapReduce.map() ends with an error of the work that is like its own end", async () => {
+test("MapReduce.map() rejects with a ClosedError of the work", async () => {
   await using pool = new MapReduce({ np: 2 });
   const closed = new Queue<number>();
   closed.close();
@@ -248,7 +250,7 @@ test("MapReduce.map() ends with an error of the work that is like its own end", 
   assert(error.reason instanceof ClosedError);
 });
 
-test("MapReduce.map() imports the modules that items and results need", async () => {
+test("MapReduce.map() imports the modules of the classes of items and results", async () => {
   await using pool = new MapReduce({ np: 1 });
   const url = new URL("../fixtures/only_in_workers.ts?item", import.meta.url).href;
   const { Point } = await import(url) as typeof import("../fixtures/only_in_workers.ts");
@@ -257,27 +259,29 @@ test("MapReduce.map() imports the modules that items and results need", async ()
   const sums = await pool.map(pointOf, [0, 1, 2], {
     context: { isThird },
     reduce: (point) => {
-      isThird.waitSync(); // then the second result is there already
+      isThird.waitSync(); // then the second result has arrived already
       return point.sum();
     },
   });
   assertEquals(sums, [0, 2, 4]);
 });
 
-test("MapReduce.map() ends with what reduce throws", async () => {
+test("MapReduce.map() rejects with the error that reduce throws", async () => {
   await using pool = new MapReduce({ np: 2 });
   const error = new SyntaxError("in reduce");
-  const thrown = await assertRejects(() =>
-    pool.map((i: number) => i, Array(500).keys(), {
-      reduce: () => {
-        throw error;
-      },
-    })
+  const thrown = await assertRejects(
+    () =>
+      pool.map((i: number) => i, Array(500).keys(), {
+        reduce: () => {
+          throw error;
+        },
+      }),
+    SyntaxError,
   );
   assertEquals(thrown, error);
 });
 
-test("MapReduce() and map() refuse bad arguments", async () => {
+test("MapReduce() and map() throw if an argument is invalid", async () => {
   for (const np of [-1, 1.5, NaN]) {
     assertThrows(() => new MapReduce({ np }), RangeError, `at least 0, not ${np}`);
   }
@@ -285,7 +289,7 @@ test("MapReduce() and map() refuse bad arguments", async () => {
   await assertRejects(() => pool.map("x" as never, [1]), TypeError, "work must be a function");
 });
 
-test("MapReduce() and map() refuse what is no option, and take all that there are", async () => {
+test("MapReduce() and map() reject unknown options and accept all known ones", async () => {
   const make = (options: unknown) => () => new MapReduce(options as { np?: number });
   const text = "Cannot make workers: there is no option nJobs. There is np";
   assertThrows(make({ nJobs: 2 }), TypeError, text);
@@ -298,7 +302,7 @@ test("MapReduce() and map() refuse what is no option, and take all that there ar
   assertEquals(await map({ reduce: (x: number) => x * 2, context: {}, minLength: 3 })(), [4]);
 });
 
-test("background() gives what the function returns, or its error", async () => {
+test("background() returns the result of the function, or throws its error", async () => {
   assertEquals(await background((a: number, b: number) => a + b, 2, 3).wait(), 5);
   const failing = background(() => {
     throw new TypeError("no");
@@ -307,7 +311,7 @@ test("background() gives what the function returns, or its error", async () => {
   assert(error.reason instanceof TypeError);
 });
 
-test("distribute() cuts into slices of equal length", () => {
+test("distribute() returns slices of equal length", () => {
   assertEquals(distribute(100, 4), [[0, 25], [25, 50], [50, 75], [75, 100]]);
   assertEquals(distribute(10, 4), [[0, 3], [3, 6], [6, 9], [9, 10]]);
   assertEquals(distribute(2, 4), [[0, 1], [1, 2]]);

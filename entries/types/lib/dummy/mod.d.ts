@@ -1,13 +1,15 @@
 /**
- * The package on threads of one isolate instead of workers: a program that imports this in place of
- * `@sauropod/multiprocessing` does the same, without parallelism. For finding out whether workers pay,
- * for debugging, and for where workers cannot be started.
+ * The package on threads of one isolate instead of workers. A program that imports this module
+ * instead of `@sauropod/multiprocessing` does the same without parallelism. Use it to measure
+ * whether workers are worthwhile, to debug, and where workers cannot be started.
  *
  * - {@linkcode Process} is a {@linkcode Thread}. Its arguments are shared, not copied.
- * - Everything else is the same as in the package, and works the same: what goes through a queue or a
- *   pipe is copied here too. Loops, array expressions, `MapReduce` and `Parallel` are not here: they are
- *   plain loops in the caller if they are told `numThreads: 1`, `np: 0` or `nJobs: 1`.
- * - The program must await: a blocking call (`…Sync`) blocks all processes, since they are one thread.
+ * - Everything else is the same as in the package and works in the same way. In particular, items
+ *   of queues and messages of pipes are copied.
+ * - Loops, array expressions, `MapReduce` and `Parallel` have no counterpart here: with the options
+ *   `numThreads: 1`, `np: 0` or `nJobs: 1` they are plain loops in the caller.
+ * - The program must await: a blocking call (`…Sync`) blocks all processes, since they share one
+ *   isolate.
  *
  * Follows Python's `multiprocessing.dummy`.
  *

@@ -5,24 +5,24 @@ import type { ProcessOptions } from "../process/process.d.ts";
 import type { Thread } from "../threading/thread.d.ts";
 
 /**
- * A `Process` that is a {@linkcode Thread}: it runs in this isolate, concurrently and not in
- * parallel, and gets its arguments as they are, not copied.
+ * A `Process` that is a {@linkcode Thread}: it runs in this isolate, concurrently but not in
+ * parallel, and its arguments are not copied.
  *
- * What a program does with a `Process` it can do with this one, and sees the same: names, exit codes,
- * errors. What differs, and cannot be helped:
+ * It has the methods of the package's `Process`, with the same names, exit codes and errors. The
+ * differences are:
  *
- * - All such processes take turns on one core, and a blocking call (`…Sync`) blocks them all:
- *   {@linkcode Process.joinSync} throws a `DeadlockError`.
- * - `terminate()` ends its waits, with a `TerminatedError`. Nothing else of it can be ended; what it
- *   goes on to do has no effect on its exit code.
- * - It sees the variables of the program, and changes them. `Deno.exit()` in it ends the program.
- * - The end of a pipe that it is given is the creator's, not another: it is closed when either closes
- *   it, and not when the process ends.
+ * - All such processes take turns on one core, and a blocking call (`…Sync`) blocks all of them.
+ *   {@linkcode Process.joinSync} throws `DeadlockError`.
+ * - `terminate()` makes the waits of the process throw `TerminatedError`. Other code cannot be
+ *   ended; if it continues, that does not change the exit code.
+ * - The process shares the variables of the program. `Deno.exit()` in it ends the program.
+ * - An end of a pipe among the arguments is the creator's own: it is closed when either of them
+ *   closes it, and not when the process ends.
  *
- * Follows Python's `multiprocessing.dummy.Process`, which has no `terminate()` and names itself as a
+ * Follows Python's `multiprocessing.dummy.Process`, which has no `terminate()` and is named like a
  * thread.
  *
- * @example The same program, on threads
+ * @example The example of `Process`, on threads
  * ```ts
  * import { Process, Queue } from "@sauropod/multiprocessing/dummy";
  * import { assertEquals } from "@std/assert";
@@ -42,38 +42,40 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
   extends Thread<Args> {
   #private;
   /**
-   * Makes a process; `start()` starts it. The start method makes no difference.
+   * Makes a process; `start()` starts it. The start method has no effect.
    *
-   * @throws {TypeError} if `target` is not a function, `args` not an array, or there is no such option
-   * @throws {RangeError} if `startMethod` is none that exists here
+   * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
+   * not exist
+   * @throws {RangeError} if `startMethod` is not a start method of the package
    */
   constructor(options?: ProcessOptions<Args>);
   /**
-   * Ends the process: its waits throw `TerminatedError`, its exit code is -15. Code that does not wait
-   * for anything of this package goes on.
+   * Ends the process with exit code -15: its waits throw `TerminatedError`. Code that does not wait
+   * with functions of this package continues.
    *
    * @throws {Error} if it was not started
    */
   terminate(): void;
-  /** As {@linkcode Process.terminate}; exit code -9. */
+  /** As {@linkcode Process.terminate}; the exit code is -9. */
   kill(): void;
   /**
-   * Does nothing: there is nothing to let go of.
+   * Does nothing: the process has nothing to release.
    *
    * @throws {Error} if the process is still running
    */
   close(): void;
   /**
-   * How the process ended: 0 it returned, 1 an error, -15 terminated, -9 killed; `undefined` while it
-   * has not ended.
+   * How the process ended: 0 if it returned, 1 after an error, -15 terminated, -9 killed;
+   * `undefined` before it has ended.
    */
   get exitCode(): number | undefined;
-  /** Its number, unique in the program; `undefined` before it is started. */
+  /** The number of the process, unique in the program; `undefined` before it is started. */
   get pid(): number | undefined;
 }
 
 /**
- * The process that runs this code: the main program, or one of these that are threads.
+ * Returns the process that runs the calling code: the main program, or a {@linkcode Process} of
+ * this module.
  *
  * @example In the main program
  * ```ts
@@ -86,7 +88,7 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
 export declare function currentProcess(): CurrentProcess;
 
 /**
- * The process that started this one; `undefined` in the main program.
+ * Returns the process that started the current one; `undefined` in the main program.
  *
  * @example In the main program
  * ```ts
@@ -99,7 +101,7 @@ export declare function currentProcess(): CurrentProcess;
 export declare function parentProcess(): ParentProcess | undefined;
 
 /**
- * The processes that this one started and that have not ended.
+ * Returns the processes that the current process started and that have not ended.
  *
  * @example Until it has ended
  * ```ts

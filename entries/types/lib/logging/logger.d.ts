@@ -2,46 +2,48 @@
 
 import type { LogRecord } from "./record.d.ts";
 
-/** Names of the levels, and what they stand for: Python's, with the two that `multiprocessing` adds. */
+/** The levels of log records: Python's, and the two that Python's `multiprocessing` adds. */
 export declare const LogLevel: {
-  /** Not set: what counts is `WARNING`. */
+  /** No level is set; `WARNING` applies. */
   readonly NOTSET: 0;
-  /** Less than `DEBUG`. */
+  /** Less severe than `DEBUG`. */
   readonly SUBDEBUG: 5;
-  /** What the library does in detail. */
+  /** Details of the package's work. */
   readonly DEBUG: 10;
-  /** What goes as it should: processes begin and end. */
+  /** Normal events: processes start and end. */
   readonly INFO: 20;
-  /** Less than `WARNING`. */
+  /** Less severe than `WARNING`. */
   readonly SUBWARNING: 25;
-  /** What may be a mistake. */
+  /** A possible mistake. */
   readonly WARNING: 30;
-  /** What failed. */
+  /** A failure. */
   readonly ERROR: 40;
-  /** What the program cannot go on after. */
+  /** A failure after which the program cannot continue. */
   readonly CRITICAL: 50;
 };
 
-/** A level: its name, or a number between theirs. */
+/** A level: its name, or any integer of at least 0. */
 export type LogLevel = keyof typeof LogLevel | number;
 
-/** Takes what is logged in a process. */
+/** Receives the log records of a process. */
 export type LogHandler = ((record: LogRecord) => void) | {
   handle(record: LogRecord): void;
 };
 
 /**
- * What the library, and who wants to, logs: the same in every process of a program.
+ * The logger of the package, which programs may use as well.
  *
- * - `setLevel()` in any process counts for all of them at once, those that run already included.
- * - A message is whatever `console.log` takes: strings as they are, the rest as `Deno.inspect` shows it.
- * - A handler gets what is logged in the process that added it. Where there is none, warnings and
- *   worse go to stderr, as they do everywhere after {@linkcode logToStderr}.
- * - On stderr each record is one write, so that no two processes mix their lines.
+ * - `setLevel()` in any process applies to all processes immediately, including running ones.
+ * - A message has any number of parts, as for `console.log`: strings are used as they are, other
+ *   values as `Deno.inspect` formats them.
+ * - A handler receives the records of the process that added it. In a process without handlers,
+ *   records of level `WARNING` and above go to stderr. After {@linkcode logToStderr}, all records
+ *   of all processes do.
+ * - Each record is one write to stderr, so the lines of processes do not mix.
  *
- * Follows Python's `logging.Logger`, as far as `multiprocessing.get_logger()` is used.
+ * Follows Python's `logging.Logger`, as returned by `multiprocessing.get_logger()`.
  *
- * @example What workers log, in one place
+ * @example The log records of workers in one place
  * ```ts
  * import { getLogger, type LogRecord, Process, Queue, task } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";
@@ -63,7 +65,7 @@ export type LogHandler = ((record: LogRecord) => void) | {
  */
 export declare class Logger {
   #private;
-  /** Its name. */
+  /** The name of the logger. */
   readonly name = "multiprocessing";
   /** Logs at level `DEBUG`. */
   debug(...message: unknown[]): void;
@@ -78,33 +80,35 @@ export declare class Logger {
   /**
    * Logs at any level.
    *
-   * @throws {RangeError} if there is no such level
+   * @throws {RangeError} if the level is neither a name nor an integer of at least 0
    */
   log(level: LogLevel, ...message: unknown[]): void;
-  /** The level that was set, in any process; 0 if none was. */
+  /** The level that a process has set; 0 if none was set. */
   get level(): number;
-  /** The level below which nothing is logged: the one that was set, or `WARNING`. */
+  /** The minimum level of log records: the level that was set, or `WARNING`. */
   get effectiveLevel(): number;
   /**
-   * Has all processes log only what matters as much, from now on.
+   * Sets the minimum level of log records in all processes.
    *
-   * @throws {RangeError} if there is no such level
+   * @throws {RangeError} if the level is neither a name nor an integer of at least 0
    */
   setLevel(level: LogLevel): void;
-  /** Whether something of this level is logged: so that costly messages are not made in vain. */
+  /**
+   * Returns whether records of this level are logged. Check this before making a costly message.
+   */
   isEnabledFor(level: LogLevel): boolean;
   /**
-   * Gives what is logged in this process to the handler too. What it throws is printed.
+   * Adds a handler for the log records of this process. An error that it throws is printed.
    *
-   * @throws {TypeError} if it is neither a function nor an object with `handle`
+   * @throws {TypeError} if the handler is neither a function nor an object with a method `handle`
    */
   addHandler(handler: LogHandler): void;
-  /** Takes a handler back; one that was not added is no mistake. */
+  /** Removes a handler. Does nothing if it was not added. */
   removeHandler(handler: LogHandler): void;
 }
 
 /**
- * The logger of the package, in this process.
+ * Returns the logger of the package in this process.
  *
  * Follows Python's `multiprocessing.get_logger`.
  *
@@ -116,21 +120,22 @@ export declare class Logger {
  * const logger = getLogger();
  * assert(logger.isEnabledFor("WARNING"));
  * assert(!logger.isEnabledFor("INFO"));
- * logger.info("nobody reads this");
+ * logger.info("this is not logged");
  * ```
  */
 export declare function getLogger(): Logger;
 
 /**
- * Has all processes of the program write what is logged to stderr, as `[INFO/Process-1] message`.
+ * Makes all processes of the program write their log records to stderr, as
+ * `[INFO/Process-1] message`. Idempotent: each record is written once.
  *
- * Follows Python's `multiprocessing.log_to_stderr`; calling it twice does not write twice.
+ * Follows Python's `multiprocessing.log_to_stderr`.
  *
- * @param level sets the level too; `false`: nothing is written any more
+ * @param level the level to set; `false` to stop writing
  * @returns the logger
- * @throws {RangeError} if there is no such level
+ * @throws {RangeError} if the level is neither a name nor an integer of at least 0
  *
- * @example Following what goes wrong in any process
+ * @example The errors of all processes
  * ```ts
  * import { logToStderr } from "@sauropod/multiprocessing";
  * import { assertEquals } from "@std/assert";

@@ -1,29 +1,29 @@
 // The declarations of lib/logging/record.ts
 
-/** One thing that was logged: plain data, which can be sent through a queue. */
+/** A log record. It is plain data and can be sent through a queue. */
 export interface LogRecord {
   /** Name of the logger. */
   readonly name: string;
-  /** How much it matters. */
+  /** The level, as a number. */
   readonly level: number;
   /** Name of the level. */
   readonly levelName: string;
-  /** What was logged, as text. */
+  /** The message as text. */
   readonly message: string;
-  /** Name of the process that logged it. */
+  /** Name of the process that logged the record. */
   readonly processName: string;
-  /** Number of the process that logged it. */
+  /** The `pid` of that process. */
   readonly pid: number;
-  /** When: milliseconds since 1970. */
+  /** Time of the record, in milliseconds since 1970. */
   readonly timeMs: number;
-  /** Address of the module that logged it; empty if that is not known. */
+  /** URL of the module that logged the record; empty if unknown. */
   readonly fileName: string;
-  /** The line there; 0 if that is not known. */
+  /** Line number in that module; 0 if unknown. */
   readonly lineNumber: number;
 }
 
 /**
- * A record as one line, with its line break: `[INFO/Process-1] message`.
+ * Formats a record as a line, including the line break: `[INFO/Process-1] message`.
  *
  * Follows Python's format of `log_to_stderr`, `[%(levelname)s/%(processName)s] %(message)s`.
  *

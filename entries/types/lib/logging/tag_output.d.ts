@@ -1,20 +1,21 @@
 // The declarations of lib/logging/tag_output.ts
 
 /**
- * Has each line that a worker prints begin with the worker's name: `[Process-1] line`.
+ * Makes each line that a worker prints begin with the worker's name: `[Process-1] line`.
  *
- * - It counts for the workers that start from then on, whichever process calls it.
- * - It applies to `console`, `Deno.stdout`, `Deno.stderr`, and `process.stdout` where that is not a
- *   terminal. What subprocesses print is not touched.
- * - A line goes out whole, when it is complete. The last one of a worker goes out at its end, with a
- *   line break: when it returns, fails, exits, or is terminated while it waits.
- * - What is logged is not tagged: it has the name already.
+ * - It applies to workers that start afterwards, whichever process calls it.
+ * - It applies to `console`, `Deno.stdout`, `Deno.stderr`, and to `process.stdout` unless that is a
+ *   terminal. The output of subprocesses is not tagged.
+ * - A line is written in one piece when it is complete. An incomplete last line is written with a
+ *   line break when the worker ends: when it returns, throws, exits, or is terminated while it
+ *   waits.
+ * - Log records are not tagged: they contain the name.
  *
- * Python has no such thing: there one writes the name into each line.
+ * Python has no counterpart.
  *
  * @param on whether to tag
  *
- * @example Who printed what
+ * @example Tagged lines
  * ```ts
  * import { Process, tagOutput } from "@sauropod/multiprocessing";
  *

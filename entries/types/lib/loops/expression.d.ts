@@ -7,13 +7,7 @@ import type {
   Operand,
   PrefixSumOptions,
 } from "./expression_options.d.ts";
-import type {
-  BigintTypedArray,
-  ElementKind,
-  Node,
-  NumberTypedArray,
-  TypedArrayOf,
-} from "./expression_tree.d.ts";
+import type { BigintTypedArray, NumberTypedArray, TypedArrayOf } from "./expression_tree.d.ts";
 import type { AbortOptions } from "./parallel_for.d.ts";
 import type { Range } from "./range.d.ts";
 
@@ -43,12 +37,9 @@ import type { Range } from "./range.d.ts";
 export declare class ArrayExpression<T extends number | bigint = number> {
   private readonly root;
   private readonly kind;
-  /**
-   * Use {@linkcode lazy} instead.
-   *
-   * @internal
-   */
-  constructor(root: Node, kind: ElementKind);
+  private constructor();
+  /** Makes an expression, unchecked by the compiler: {@linkcode lazy} infers `T` from the source. */
+  static from<T extends number | bigint>(source: unknown): ArrayExpression<T>;
   /** Number of elements. */
   get length(): number;
   /** Adds the operand to each element. */

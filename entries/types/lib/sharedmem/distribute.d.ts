@@ -1,11 +1,11 @@
 // The declarations of lib/sharedmem/distribute.ts
 
 /**
- * Cuts `nItems` items into slices for `nProcs` workers, as equal as possible: the last may be
+ * Divides `nItems` items into slices of equal length for `nProcs` workers. The last slice may be
  * shorter, and there are fewer slices than workers if there are not enough items.
  *
- * @returns pairs of where a slice begins and where it ends
- * @throws {RangeError} if `nItems` is not a whole number of at least 0, or `nProcs` of at least 1
+ * @returns the start and the end, exclusive, of each slice
+ * @throws {RangeError} if `nItems` is not an integer of at least 0, or `nProcs` not one of at least 1
  *
  * @example Slices for four workers
  * ```ts

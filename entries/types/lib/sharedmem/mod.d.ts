@@ -1,8 +1,8 @@
 /**
- * Python's `sharedmem`: typed arrays on shared memory, and `MapReduce` with its critical and ordered
+ * Python's `sharedmem`: typed arrays on shared memory, and `MapReduce` with critical and ordered
  * sections.
  *
- * @example Workers that write into one array
+ * @example Workers that write to one array
  * ```ts
  * import { MapReduce, sharedArray } from "@sauropod/multiprocessing/sharedmem";
  * import { assertEquals } from "@std/assert";
@@ -20,14 +20,10 @@
 
 export { StopProcessGroup, WorkerException } from "../errors.d.ts";
 export { sharedArray } from "../memory/typed_arrays.d.ts";
+export { type Background, background } from "./background.d.ts";
 export { distribute } from "./distribute.d.ts";
-export {
-  type Background,
-  background,
-  MapReduce,
-  type MapReduceOptions,
-  type Ordered,
-  type WorkTools,
-} from "./map_reduce.d.ts";
+export { MapReduce, type MapReduceOptions } from "./map_reduce.d.ts";
+export { type Ordered } from "./ordered.d.ts";
+export { type WorkTools } from "./run_items.d.ts";
 
 export {};

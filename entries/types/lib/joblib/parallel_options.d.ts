@@ -1,0 +1,60 @@
+// The declarations of lib/joblib/parallel_options.ts
+
+/** How {@linkcode Parallel} returns results: all in a list, or one by one. */
+export type ReturnAs = "list" | "generator" | "generator_unordered";
+
+/** Options of {@linkcode Parallel}. */
+export interface ParallelOptions<As extends ReturnAs = "list"> {
+  /**
+   * Number of workers: -1 for all cores, -2 for all but one, and so on; 1 runs a plain loop in the
+   * caller.
+   *
+   * @default {1}
+   */
+  nJobs?: number | undefined;
+  /**
+   * Number of calls in a batch, which a worker makes as one task; `"auto"` follows the measured time
+   * of the calls.
+   *
+   * @default {"auto"}
+   */
+  batchSize?: number | "auto" | undefined;
+  /**
+   * Maximum number of batches that run or wait: a number, `"all"`, or a multiple of `nJobs`. No more
+   * calls than these need are taken from their iterable.
+   *
+   * @default {"2 * nJobs"}
+   */
+  preDispatch?: number | "all" | `${number} * nJobs` | undefined;
+  /**
+   * `"list"`: a promise of all results, in the order of the calls; `"generator"`: one by one, in that
+   * order; `"generator_unordered"`: each as soon as it is available.
+   *
+   * @default {"list"}
+   */
+  returnAs?: As | undefined;
+  /**
+   * Maximum time to wait for the next result, in milliseconds. Ignored if `nJobs` is 1.
+   *
+   * @default {Infinity}
+   */
+  timeoutMs?: number | undefined;
+  /**
+   * Above 0, progress is printed to stderr; from 10 on, after each batch.
+   *
+   * @default {0}
+   */
+  verbose?: number | undefined;
+}
+
+/**
+ * Returns the number of workers that `nJobs` stands for: -1 is the number of cores.
+ *
+ * Follows `joblib.effective_n_jobs`.
+ *
+ * @throws {RangeError} if `nJobs` is 0
+ * @throws {TypeError} if `nJobs` is not an integer
+ */
+export declare function effectiveJobs(nJobs: number): number;
+
+export {};

@@ -1,0 +1,72 @@
+/**
+ * Calls as data: a function and its arguments.
+ *
+ * @module
+ */
+
+import { describe } from "../arguments/describe.ts";
+import type { Awaitable } from "../pool/pool.ts";
+
+/** A call that has not been made; {@linkcode delayed} makes it. */
+export interface Delayed<R> {
+  /** The function to call. */
+  readonly fn: (...args: never) => Awaitable<R>;
+  /** Its arguments. */
+  readonly args: readonly unknown[];
+}
+
+/**
+ * Returns a function that takes the arguments of `fn` and returns the call, for `Parallel` to make.
+ *
+ * Follows `joblib.delayed`.
+ *
+ * @param fn a task, a built-in function, or a function that uses nothing outside itself
+ * @throws {TypeError} if `fn` is not a function
+ *
+ * @example One call
+ * ```ts
+ * import { delayed } from "@sauropod/multiprocessing/joblib";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(delayed(Math.pow)(2, 3).args, [2, 3]);
+ * ```
+ */
+export function delayed<A extends readonly unknown[], R>(
+  fn: (...args: A) => Awaitable<R>,
+): (...args: A) => Delayed<R> {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot delay call: fn must be a function, not ${typeof fn}`);
+  }
+  return (...args) => ({ fn: fn as Delayed<R>["fn"], args });
+}
+
+/** Calls in any iterable. */
+export type Calls = Iterable<Delayed<unknown>> | AsyncIterable<Delayed<unknown>>;
+
+/**
+ * Checks that calls can be iterated over.
+ *
+ * @throws {TypeError} if they cannot
+ */
+export function checkCalls(calls: Calls): void {
+  const iterable: object = Object(calls);
+  if (Symbol.iterator in iterable || Symbol.asyncIterator in iterable) return;
+  throw new TypeError(
+    `Cannot make calls: calls must be an array or another iterable of delayed(fn)(…), not ${
+      describe(calls)
+    }. For one call write [delayed(fn)(x)]`,
+  );
+}
+
+/**
+ * Checks an element of the calls.
+ *
+ * @throws {TypeError} if it is not a `delayed()` call
+ */
+export function checkCall(call: Delayed<unknown>, index: number): void {
+  const { fn, args }: Partial<Delayed<unknown>> = Object(call);
+  if (typeof fn === "function" && Array.isArray(args)) return;
+  throw new TypeError(
+    `Cannot make calls: calls[${index}] must be delayed(fn)(…), not ${describe(call)}`,
+  );
+}

@@ -1,0 +1,136 @@
+/**
+ * Options of `Parallel`, and their checks.
+ *
+ * @module
+ */
+
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { describe } from "../arguments/describe.ts";
+
+/** How {@linkcode Parallel} returns results: all in a list, or one by one. */
+export type ReturnAs = "list" | "generator" | "generator_unordered";
+
+/** Options of {@linkcode Parallel}. */
+export interface ParallelOptions<As extends ReturnAs = "list"> {
+  /**
+   * Number of workers: -1 for all cores, -2 for all but one, and so on; 1 runs a plain loop in the
+   * caller.
+   *
+   * @default {1}
+   */
+  nJobs?: number | undefined;
+  /**
+   * Number of calls in a batch, which a worker makes as one task; `"auto"` follows the measured time
+   * of the calls.
+   *
+   * @default {"auto"}
+   */
+  batchSize?: number | "auto" | undefined;
+  /**
+   * Maximum number of batches that run or wait: a number, `"all"`, or a multiple of `nJobs`. No more
+   * calls than these need are taken from their iterable.
+   *
+   * @default {"2 * nJobs"}
+   */
+  preDispatch?: number | "all" | `${number} * nJobs` | undefined;
+  /**
+   * `"list"`: a promise of all results, in the order of the calls; `"generator"`: one by one, in that
+   * order; `"generator_unordered"`: each as soon as it is available.
+   *
+   * @default {"list"}
+   */
+  returnAs?: As | undefined;
+  /**
+   * Maximum time to wait for the next result, in milliseconds. Ignored if `nJobs` is 1.
+   *
+   * @default {Infinity}
+   */
+  timeoutMs?: number | undefined;
+  /**
+   * Above 0, progress is printed to stderr; from 10 on, after each batch.
+   *
+   * @default {0}
+   */
+  verbose?: number | undefined;
+}
+
+const optionNames: OptionNames<ParallelOptions<ReturnAs>> = {
+  nJobs: true,
+  batchSize: true,
+  preDispatch: true,
+  returnAs: true,
+  timeoutMs: true,
+  verbose: true,
+};
+
+/** Options that have been checked. */
+export interface ParallelSettings {
+  jobs: number;
+  batchSize: number | "auto";
+  /** Maximum number of batches that run or wait. */
+  window: number;
+  returnAs: ReturnAs;
+  timeoutMs: number | undefined;
+  verbose: number;
+}
+
+/**
+ * Checks options, and fills in the defaults.
+ *
+ * @throws {RangeError} if `nJobs` is 0, or another value is out of range
+ * @throws {TypeError} if an option is unknown, or `nJobs` is not an integer
+ */
+export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSettings {
+  checkOptions("make calls", options, optionNames);
+  const { batchSize = "auto", preDispatch = "2 * nJobs", returnAs = "list", verbose = 0 } = options;
+  const jobs = effectiveJobs(options.nJobs ?? 1);
+  if (batchSize !== "auto" && !(Number.isInteger(batchSize) && batchSize >= 1)) {
+    throw new RangeError(
+      `Cannot make calls: batchSize must be "auto" or an integer of at least 1, not ${
+        describe(batchSize)
+      }`,
+    );
+  }
+  if (!["list", "generator", "generator_unordered"].includes(returnAs)) {
+    throw new RangeError(
+      `Cannot make calls: returnAs must be "list", "generator" or "generator_unordered", not ${
+        describe(returnAs)
+      }`,
+    );
+  }
+  const window = windowOf(preDispatch, jobs);
+  return { jobs, batchSize, window, returnAs, timeoutMs: options.timeoutMs, verbose };
+}
+
+/**
+ * Returns the number of workers that `nJobs` stands for: -1 is the number of cores.
+ *
+ * Follows `joblib.effective_n_jobs`.
+ *
+ * @throws {RangeError} if `nJobs` is 0
+ * @throws {TypeError} if `nJobs` is not an integer
+ */
+export function effectiveJobs(nJobs: number): number {
+  if (!Number.isInteger(nJobs)) {
+    throw new TypeError(`Cannot make calls: nJobs must be an integer, not ${describe(nJobs)}`);
+  }
+  if (nJobs === 0) {
+    throw new RangeError(
+      "Cannot make calls: nJobs must not be 0. Use -1 for all cores, 1 for a plain loop",
+    );
+  }
+  return nJobs > 0 ? nJobs : Math.max(navigator.hardwareConcurrency + 1 + nJobs, 1);
+}
+
+function windowOf(preDispatch: string | number, jobs: number): number {
+  if (preDispatch === "all") return Infinity;
+  const times = /^\s*(\d+(?:\.\d+)?)\s*\*\s*nJobs\s*$/.exec(String(preDispatch))?.[1];
+  const window = times === undefined ? Number(preDispatch) : Number(times) * jobs;
+  if (Number.isNaN(window) || window < 1) {
+    throw new RangeError(
+      `Cannot make calls: preDispatch must be "all", a number of at least 1, or a multiple such as ` +
+        `"2 * nJobs", not ${describe(preDispatch)}`,
+    );
+  }
+  return Math.ceil(window);
+}
