@@ -13,13 +13,13 @@ interface Two {
 const names: OptionNames<Two> = { nJobs: true, timeoutMs: true };
 const check = (options: unknown) => () => checkOptions("do it", options as Two, names);
 
-Deno.test("checkOptions() accepts no options, and any of those that there are", () => {
+Deno.test("checkOptions() accepts undefined and all known options", () => {
   for (const options of [undefined, {}, { nJobs: 1 }, { timeoutMs: undefined, nJobs: 2 }]) {
     check(options)();
   }
 });
 
-Deno.test("checkOptions() refuses a name that does not exist and lists those that do", () => {
+Deno.test("checkOptions() rejects an unknown name and lists the known ones", () => {
   for (const options of [{ jobs: 1 }, { nJobs: 1, jobs: undefined }]) {
     const { message } = assertThrows(check(options), TypeError);
     assertEquals(message, "Cannot do it: there is no option jobs. There are nJobs, timeoutMs");
@@ -32,7 +32,7 @@ Deno.test("checkOptions() refuses a name that does not exist and lists those tha
   assertThrows(check({ toString: 1 }), TypeError, "there is no option toString");
 });
 
-Deno.test("checkOptions() says how a name is written here", () => {
+Deno.test("checkOptions() advises how to write a misspelled or Python name", () => {
   for (const name of ["n_jobs", "njobs", "N_JOBS", "NJobs"]) {
     assertThrows(check({ [name]: 1 }), TypeError, `There are nJobs, timeoutMs. Write nJobs`);
   }
@@ -42,7 +42,7 @@ Deno.test("checkOptions() says how a name is written here", () => {
   assertThrows(check({ timeout: 1 }), TypeError, "Write timeoutMs, in milliseconds");
 });
 
-Deno.test("checkOptions() gives the caller's advice for other names", () => {
+Deno.test("checkOptions() adds the caller's advice for other names", () => {
   const advise = (name: string) => name === "x" ? "Write y" : undefined;
   const withAdvice = (options: object) => () => checkOptions<Two>("do it", options, names, advise);
   assertThrows(withAdvice({ x: 1 }), TypeError, "There are nJobs, timeoutMs. Write y");
@@ -50,7 +50,7 @@ Deno.test("checkOptions() gives the caller's advice for other names", () => {
   assertEquals(message.endsWith("timeoutMs"), true);
 });
 
-Deno.test("checkOptions() refuses what is no object", () => {
+Deno.test("checkOptions() rejects a value that is not an object", () => {
   const cases: [unknown, string][] = [
     [2, "2"],
     ["2", '"2"'],
@@ -58,14 +58,15 @@ Deno.test("checkOptions() refuses what is no object", () => {
     [() => {}, "a function"],
     [[], "an object of class Array"],
   ];
-  for (const [options, shown] of cases) {
+  for (const [options, described] of cases) {
     const { message } = assertThrows(check(options), TypeError);
-    const expected = `Cannot do it: options must be an object, such as { nJobs: … }, not ${shown}`;
+    const expected =
+      `Cannot do it: options must be an object, such as { nJobs: … }, not ${described}`;
     assertEquals(message, expected);
   }
 });
 
-Deno.test("OptionNames are all names of the options and no other", () => {
+Deno.test("OptionNames must list all options and no other, at compile time", () => {
   // @ts-expect-error: one is missing
   const missing: OptionNames<Two> = { nJobs: true };
   // @ts-expect-error: one does not exist
@@ -73,7 +74,7 @@ Deno.test("OptionNames are all names of the options and no other", () => {
   assertEquals(Object.keys({ ...missing, ...unknown }), ["nJobs", "timeoutMs", "other"]);
 });
 
-Deno.test("checkOptions() refuses what is no function or signal, and says what to write", () => {
+Deno.test("checkOptions() rejects a value that is not a function or a signal, and says what to write", () => {
   interface Options {
     callback?: () => void;
     signal?: AbortSignal;
@@ -82,26 +83,26 @@ Deno.test("checkOptions() refuses what is no function or signal, and says what t
   const check = (options: unknown) => () => checkOptions("do it", options as Options, kinds);
   check({ callback() {}, signal: new AbortController().signal })();
   check({ callback: undefined, signal: undefined })();
-  const noFunction = "Cannot do it: options.callback must be a function, not ";
-  for (const [given, said] of [[5, "5"], ["x", '"x"'], [null, "null"]]) {
-    const message = `${noFunction}${said}. Write callback: fn, without calling it`;
-    assertThrows(check({ callback: given }), TypeError, message);
+  const notFunction = "Cannot do it: options.callback must be a function, not ";
+  for (const [value, described] of [[5, "5"], ["x", '"x"'], [null, "null"]]) {
+    const message = `${notFunction}${described}. Write callback: fn, without calling it`;
+    assertThrows(check({ callback: value }), TypeError, message);
   }
-  const noSignal = "Cannot do it: options.signal must be an AbortSignal, not ";
+  const notSignal = "Cannot do it: options.signal must be an AbortSignal, not ";
   for (
-    const [given, said] of [
+    const [value, described] of [
       [new AbortController(), "an object of class AbortController"],
       [true, "true"],
       [null, "null"],
     ]
   ) {
     const message =
-      `${noSignal}${said}. Write signal: controller.signal, or AbortSignal.timeout(ms)`;
-    assertThrows(check({ signal: given }), TypeError, message);
+      `${notSignal}${described}. Write signal: controller.signal, or AbortSignal.timeout(ms)`;
+    assertThrows(check({ signal: value }), TypeError, message);
   }
 });
 
-Deno.test("checkArity() refuses what would be ignored, and says what to write", () => {
+Deno.test("checkArity() rejects surplus arguments, and says what to write", () => {
   checkArity("do it", [], 0);
   checkArity("do it", [1, 2], 2);
   const cases: [unknown[], 0 | 1 | 2, string][] = [
@@ -109,17 +110,19 @@ Deno.test("checkArity() refuses what would be ignored, and says what to write", 
     [[1, () => {}], 1, "it takes one argument, but was given a second, a function"],
     [[1, 2, 3, 4], 2, "it takes two arguments, but was given a third, 3"],
   ];
-  for (const [args, most, expected] of cases) {
-    const { message } = assertThrows(() => checkArity("do it", args, most), TypeError);
+  for (const [args, max, expected] of cases) {
+    const { message } = assertThrows(() => checkArity("do it", args, max), TypeError);
     assertEquals(message, `Cannot do it: ${expected}`);
   }
   assertThrows(() => checkArity("do it", [5], 0, "Write that"), TypeError, "given 5. Write that");
 });
 
-Deno.test("checkPositiveInteger() accepts integers of at least 1 and rejects everything else", () => {
+Deno.test("checkPositiveInteger() accepts integers of at least 1 and rejects all other values", () => {
   for (const count of [1, 2 ** 40]) checkPositiveInteger("do it", "n", count);
-  for (const [count, shown] of [[0, "0"], [1.5, "1.5"], [NaN, "NaN"], ["1", '"1"'], [1n, "1n"]]) {
+  for (
+    const [count, described] of [[0, "0"], [1.5, "1.5"], [NaN, "NaN"], ["1", '"1"'], [1n, "1n"]]
+  ) {
     const { message } = assertThrows(() => checkPositiveInteger("do it", "n", count), RangeError);
-    assertEquals(message, `Cannot do it: n must be an integer of at least 1, not ${shown}`);
+    assertEquals(message, `Cannot do it: n must be an integer of at least 1, not ${described}`);
   }
 });

@@ -4,36 +4,36 @@ import { deadlineOf, pickWaitOptions, type WaitOptions } from "../../lib/argumen
 import type { OptionNames } from "../../lib/arguments/options.ts";
 import { describe } from "../../lib/arguments/describe.ts";
 
-Deno.test("deadlineOf() is never without a time", () => {
+Deno.test("deadlineOf() returns Infinity without a time-out", () => {
   assertEquals(deadlineOf(undefined), Infinity);
   assertEquals(deadlineOf({}), Infinity);
   assertEquals(deadlineOf({ timeoutMs: undefined }), Infinity);
   assertEquals(deadlineOf({ timeoutMs: Infinity }), Infinity);
 });
 
-Deno.test("deadlineOf() is past for 0 and less", () => {
+Deno.test("deadlineOf() returns 0 for a time-out of 0 or less", () => {
   assertEquals(deadlineOf({ timeoutMs: 0 }), 0);
   assertEquals(deadlineOf({ timeoutMs: -1 }), 0);
   assertEquals(deadlineOf({ timeoutMs: -Infinity }), 0);
 });
 
-Deno.test("deadlineOf() is so much later on the clock of performance.now()", () => {
+Deno.test("deadlineOf() adds the time-out to performance.now()", () => {
   using _ = stub(performance, "now", () => 0.5);
   assertEquals(deadlineOf({ timeoutMs: 1000 }), 1000.5);
 });
 
-Deno.test("deadlineOf() rejects what is no time", () => {
+Deno.test("deadlineOf() rejects a time-out that is not a number", () => {
   const cases: [unknown, string][] = [[NaN, "NaN"], ["10", '"10"'], [null, "null"], [10n, "10n"]];
-  for (const [timeoutMs, shown] of cases) {
+  for (const [timeoutMs, described] of cases) {
     const { message } = assertThrows(() => deadlineOf({ timeoutMs } as WaitOptions), TypeError);
     assertEquals(
       message,
-      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${shown}`,
+      `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${described}`,
     );
   }
 });
 
-Deno.test("deadlineOf() rejects what is no signal", () => {
+Deno.test("deadlineOf() rejects a signal that is not an AbortSignal", () => {
   for (const signal of [null, new AbortController(), true]) {
     assertThrows(
       () => deadlineOf({ signal } as unknown as WaitOptions),
@@ -51,17 +51,17 @@ Deno.test("deadlineOf() throws the reason of a signal that is aborted", () => {
   assertEquals(deadlineOf({ signal: new AbortController().signal }), Infinity);
 });
 
-Deno.test("deadlineOf() rejects what is not an object of options", () => {
-  for (const [options, shown] of [[5, "5"], ["5", '"5"'], [null, "null"], [false, "false"]]) {
+Deno.test("deadlineOf() rejects options that are not an object", () => {
+  for (const [options, described] of [[5, "5"], ["5", '"5"'], [null, "null"], [false, "false"]]) {
     assertThrows(
       () => deadlineOf(options as WaitOptions),
       TypeError,
-      `Cannot wait: options must be an object, such as { timeoutMs: … }, not ${shown}`,
+      `Cannot wait: options must be an object, such as { timeoutMs: … }, not ${described}`,
     );
   }
 });
 
-Deno.test("deadlineOf() rejects options that a wait does not have, and says what to write", () => {
+Deno.test("deadlineOf() rejects unknown options, and says what to write", () => {
   const cases: [string, string][] = [
     ["timeout", ". Write timeoutMs, in milliseconds"],
     ["timeoutSeconds", ". Write timeoutMs, in milliseconds"],
@@ -80,7 +80,7 @@ Deno.test("deadlineOf() rejects options that a wait does not have, and says what
   }
 });
 
-Deno.test("waitPart() gives the options of a wait among others, after a check of all", () => {
+Deno.test("pickWaitOptions() checks all options and returns those of the wait", () => {
   interface More extends WaitOptions {
     more?: number;
   }

@@ -4,7 +4,7 @@ import { i32, u8 } from "../../lib/heap/views.ts";
 
 ensureHeap();
 
-Deno.test("allocate() aligns to 8 bytes and gives what does not overlap", () => {
+Deno.test("allocate() aligns blocks to 8 bytes, and they do not overlap", () => {
   const sizes = [0, 1, 4, 7, 8, 23, 24, 25, 100, 1000, 4096, 65_537];
   const blocks = sizes.map((bytes) => ({ bytes, address: allocate(bytes) }));
   for (const [at, { address, bytes }] of blocks.entries()) {
@@ -18,25 +18,25 @@ Deno.test("allocate() aligns to 8 bytes and gives what does not overlap", () => 
   for (const { address } of blocks) free(address);
 });
 
-Deno.test("allocate() uses a freed block again, the last one first", () => {
+Deno.test("allocate() reuses freed blocks, the last one first", () => {
   const [first, second] = [allocate(100), allocate(100)];
   free(first);
   free(second);
   assertEquals(allocate(100), second);
-  assertEquals(allocate(120), first); // of the same power of two, with its header
+  assertEquals(allocate(120), first); // the same power of two, with the header
   free(first);
   free(second);
 });
 
-Deno.test("free() refuses a block that is free", () => {
+Deno.test("free() throws when the block is free already", () => {
   const block = allocate(40);
   free(block);
   assertThrows(() => free(block), Error, `Cannot free block ${block}: it is free already`);
-  assertEquals(allocate(40), block); // once in the list, not twice
+  assertEquals(allocate(40), block); // it is in the list once, not twice
   assert(allocate(40) !== block);
 });
 
-Deno.test("allocate() touches nothing of a block but its header", () => {
+Deno.test("allocate() leaves the contents of a block as they were", () => {
   const block = allocate(1000);
   i32.fill(-1, block, block + 250);
   free(block);
@@ -46,7 +46,7 @@ Deno.test("allocate() touches nothing of a block but its header", () => {
   free(block);
 });
 
-Deno.test("allocate() says what to do when the heap is used up, and goes on after", () => {
+Deno.test("allocate() throws when the heap is used up, and works afterwards", () => {
   for (const bytes of [i32.byteLength, 2 ** 33, 2 ** 40]) {
     assertThrows(
       () => allocate(bytes),
@@ -58,8 +58,8 @@ Deno.test("allocate() says what to do when the heap is used up, and goes on afte
   free(block);
 });
 
-// The last one: it uses up what was never used, which costs nothing until it is touched.
-Deno.test("allocate() halves larger free blocks when nothing else is left", () => {
+// The last test: it allocates the whole heap, which costs nothing until it is touched.
+Deno.test("allocate() halves larger free blocks when no other memory is left", () => {
   const blocks: number[] = [];
   for (let bytes = 2 ** 31; bytes >= 32;) {
     try {

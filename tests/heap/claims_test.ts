@@ -7,7 +7,7 @@ import { sharedTypes } from "../../lib/objects/shared_object.ts";
 import "../../lib/pool/engines/isolates/pool_worker.ts";
 import "../../lib/process/child.ts";
 
-Deno.test("Claims.claim() throws if a number is claimed, and names the first that is free", () => {
+Deno.test("Claims.claim() throws when a number is claimed, and names the first free one", () => {
   const claims = new Claims("word", 3);
   assertEquals(claims.claim(0, "a"), 0);
   assertEquals(claims.claim(2, "b", 2), 2);
@@ -16,8 +16,8 @@ Deno.test("Claims.claim() throws if a number is claimed, and names the first tha
   assertThrows(() => claims.claim(4, "c"), Error, "word 4 for c: the last is 3");
 });
 
-Deno.test("no number is claimed by two modules of the package", () => {
-  // Importing them throws otherwise; here all of them have been imported.
+Deno.test("Claims of the package do not overlap", () => {
+  // All modules have been imported here, which throws if two claim the same number.
   assert(mp.Pool !== undefined);
   for (const claims of [rootWords, recordWords, sharedTypes]) {
     assert(claims.owners.size > 10);

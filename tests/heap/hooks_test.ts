@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { hooks, installHooks, resetHooks } from "../../lib/heap/hooks.ts";
 
-/** Restores the hooks of this isolate at the end of a test. */
-function saved(): Disposable {
+/** Removes the hooks of this isolate until the end of a test. */
+function withoutHooks(): Disposable {
   const before = Object.fromEntries(Object.entries(hooks).filter(([, hook]) => hook !== undefined));
   resetHooks();
   return {
@@ -13,8 +13,8 @@ function saved(): Disposable {
   };
 }
 
-Deno.test("installHooks() throws when a hook is installed already, and installs none then", () => {
-  using _ = saved();
+Deno.test("installHooks() throws and installs none when one of the hooks is installed already", () => {
+  using _ = withoutHooks();
   const hasPeers = () => true;
   installHooks({ hasPeers });
   assertThrows(
@@ -27,7 +27,7 @@ Deno.test("installHooks() throws when a hook is installed already, and installs 
 });
 
 Deno.test("resetHooks() removes all hooks", () => {
-  using _ = saved();
+  using _ = withoutHooks();
   installHooks({ onStop() {} });
   resetHooks();
   assertEquals(Object.values(hooks).filter((hook) => hook !== undefined), []);

@@ -2,8 +2,8 @@ import { Lock, Process, Queue, RLock, Semaphore } from "@sauropod/multiprocessin
 import { test } from "../fixtures/guarded.ts";
 import { ended } from "../fixtures/workers.ts";
 
-test("what a recursion does until the stack is used up is done wholly or not at all", async () => {
-  // In a worker, which has not compiled any of it: a function's first call takes more of the stack.
+test("ensureStack() makes operations all or nothing when a recursion uses up the stack", async () => {
+  // In a worker, where none of the functions is compiled: a first call takes more of the stack.
   const process = new Process({
     target: (
       lock: Lock,
@@ -15,18 +15,18 @@ test("what a recursion does until the stack is used up is done wholly or not at 
       const check = (what: string, is: unknown, expected: unknown) => {
         if (is !== expected) throw new Error(`${what}: ${is}, not ${expected}`);
       };
-      // The more arguments, the larger the steps in which the stack is used up.
+      // The number of arguments varies by how much each call shortens the stack.
       const dive = (args: number[], use: () => void) => {
         let uses = 0;
-        const go = (depth: number, ...args: number[]) => {
+        const recurse = (depth: number, ...args: number[]) => {
           if (depth > 2000) {
             use();
             uses++;
           }
-          go(depth + 1, ...args);
+          recurse(depth + 1, ...args);
         };
         try {
-          go(0, ...args);
+          recurse(0, ...args);
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
         }

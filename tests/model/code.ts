@@ -1,48 +1,48 @@
 /**
- * What the threads of a model run: real code, stopped between any two of its operations.
+ * What the simulated isolates run: real code, stopped before each of its operations on shared memory.
  *
- * A synchronous function cannot be stopped in its midst and gone on with later, much less twice. So
- * a thread's program is run from the beginning of its step again, with the results that its
- * operations had so far, up to the operation that comes next: there it is stopped by an exception.
- * Where a thread stands is thus known by its step and those results, a {@linkcode Point}. Each point is
- * worked out once; afterwards going on is a look into a table, however many schedules lead there.
+ * JavaScript cannot suspend a synchronous function and resume it later, much less resume it twice. So a
+ * step is run again from its beginning. It gets the results that its operations had so far, and at the
+ * next operation it is stopped by an exception. The step and these results thus determine where an
+ * isolate is: its {@linkcode Point}. Each point is computed once. After that, resuming an isolate is a
+ * lookup in a table, however many schedules lead there.
  *
  * @module
  */
 import { Kind, type Operation } from "./machine.ts";
 
 /**
- * A part of a thread's program: gets what the step before returned. What it returns must be all that
- * later steps have to know, and survive JSON. Many ways through a step end in the same point, so a
- * program of several short steps is explored faster than one long one.
+ * A part of an isolate's program. It gets what the step before returned. What it returns must be all that
+ * later steps depend on, and survive JSON. Many paths through a step end in the same point, so a program
+ * of several short steps is explored faster than one long step.
  */
 // deno-lint-ignore no-explicit-any
 export type Step = (saved: any) => unknown;
 
-/** Module variables of an isolate, which are put back before its code is run again. */
+/** The module variables of an isolate, which are restored before its code is run again. */
 export interface ModuleState {
   save(): string;
   restore(saved: string): void;
-  /** Whether nothing is under way that `save` does not know of: promises that wait. */
+  /** Whether no promise of the isolate waits: `save` does not save them. */
   isIdle(): boolean;
-  /** Whether the code has lost a node of a wait queue. */
+  /** Whether the code did not return a waiter node. */
   leaksNode(): boolean;
 }
 
-/** Where a step begins: which one, and all that it may depend on but memory. */
+/** The beginning of a step: which step, and all that it may depend on except memory. */
 interface Beginning {
   step: number;
   saved: string;
   modules: string;
 }
 
-/** Where a thread stands: the operation that it asks for next. */
+/** Where an isolate is in its program: the operation that it performs next. */
 export class Point implements Operation {
   kind: Kind = Kind.END;
   at = 0;
   a = 0;
   b = 0;
-  /** Why the program failed. */
+  /** The error, if the program failed. */
   error: unknown;
   /** The points that the operation's results lead to. */
   readonly next: Map<number, Point> = new Map();
@@ -50,8 +50,8 @@ export class Point implements Operation {
   constructor(
     readonly id: number,
     readonly beginning: Beginning,
-    /** Guards of the sections in which the thread is. */
-    readonly sections: readonly number[],
+    /** The guards that the isolate is inside of. */
+    readonly guards: readonly number[],
     readonly previous?: Point,
     readonly result: number = 0,
   ) {}
@@ -59,31 +59,31 @@ export class Point implements Operation {
 
 /** One run of a step, up to the first operation that has not happened yet. */
 interface Run {
-  /** The points passed so far, and what their operations gave. */
+  /** The points passed so far, and the results of their operations. */
   points: Point[];
   results: number[];
   position: number;
   /** The operation at which it stopped. */
   stoppedAt: Operation | undefined;
-  /** What is said to be known of the way so far, since the last operation that has happened. */
+  /** What the code depends on from its last checkpoint on, if no operation has happened since. */
   checkpoint: string | undefined;
-  /** What the checker itself found wrong. */
+  /** An error in the test itself. */
   fault: Error | undefined;
 }
 
 let run: Run | undefined;
 let direct: ((operation: Operation) => number) | undefined;
 
-/** Ends a run. It is thrown again by every operation that the code tries while it unwinds. */
-const STOP = new Error("stopped by the model checker; not to be seen");
+/** Ends a run. Every operation that the code attempts while it unwinds throws it again. */
+const STOP = new Error("stopped by the model checker; no code should catch this");
 
-/** Called by the code under test: lets the operation happen, and returns its result. */
+/** Performs an operation of the code under test, and returns its result. */
 export function act(kind: Kind, at: number, a = 0, b = 0): number {
   if (kind < Kind.CHOOSE && !(Number.isInteger(at) && at > 0)) {
     throw new RangeError(`there is no word ${at}`);
   }
   if (direct !== undefined) return direct({ kind, at, a, b });
-  if (run === undefined) throw new Error("an operation outside of any thread of the model");
+  if (run === undefined) throw new Error("an operation outside of the simulated isolates");
   if (run.stoppedAt !== undefined) throw STOP;
   const { position } = run;
   if (position === run.results.length) {
@@ -108,8 +108,8 @@ export function act(kind: Kind, at: number, a = 0, b = 0): number {
 }
 
 /**
- * Called by the code under test: `known`, and what the step began with, is all that its future depends
- * on. So points that agree in this are one, whatever happened before.
+ * Declares that the rest of the step depends only on `known`, on the beginning of the step, and on
+ * memory. Points that agree in this are one point, whatever happened before.
  */
 export function checkpoint(known: unknown): void {
   if (run !== undefined && run.position === run.results.length) {
@@ -117,12 +117,12 @@ export function checkpoint(known: unknown): void {
   }
 }
 
-/** The point at which the code is about to ask for an operation; 0 if that is not known yet. */
-export function here(): number {
+/** Returns the id of the point at which the code is; 0 if that point is not computed yet. */
+export function currentPoint(): number {
   return run?.points[run.position]?.id ?? 0;
 }
 
-/** Runs code whose operations happen at once: preparations, and looking at the end. */
+/** Runs code whose operations happen at once: preparations, and checks at the end. */
 export function runDirectly<T>(perform: (operation: Operation) => number, code: () => T): T {
   direct = perform;
   try {
@@ -132,18 +132,18 @@ export function runDirectly<T>(perform: (operation: Operation) => number, code: 
   }
 }
 
-/** Called at the beginning of each run by what keeps variables of its own, such as the event loop. */
+/** Functions that are called before each run, to reset the variables of stand-ins. */
 export const onRun: (() => void)[] = [];
 
 let ids = 0;
 
-/** The program of one thread. */
+/** The program of one isolate. */
 export class Code {
-  /** The points at which steps begin. */
+  /** The points at which steps begin, by their beginnings. */
   private beginnings = new Map<string, Point>();
-  /** The points that follow checkpoints. */
+  /** The points that follow checkpoints, by what was declared there. */
   private checkpoints = new Map<string, Point>();
-  /** Number of points worked out so far. */
+  /** Number of points computed so far. */
   points = 0;
   private initial: string;
 
@@ -151,28 +151,28 @@ export class Code {
     this.initial = modules.save();
   }
 
-  /** Where the thread begins. */
+  /** Returns the point at which the isolate begins. */
   begin(): Point {
     return this.beginningOf({ step: 0, saved: "null", modules: this.initial });
   }
 
-  /** Where the thread stands after its operation has had this result. */
+  /** Returns the point that the isolate reaches when the operation of `point` has had this result. */
   after(point: Point, result: number): Point {
     let next = point.next.get(result);
     if (next === undefined) {
-      next = this.workOut(point.beginning, point, result);
+      next = this.compute(point.beginning, point, result);
       point.next.set(result, next);
     }
     return next;
   }
 
-  /** Where the thread stands when it has stopped for good. */
+  /** Returns the point of an isolate that has stopped for good. */
   dead(): Point {
     return this.beginningOf({ step: this.steps.length, saved: '"dead"', modules: this.initial });
   }
 
-  /** What the last step returned. */
-  static savedAt(point: Point): unknown {
+  /** Returns what the last step returned, for a point at the end. */
+  static resultAt(point: Point): unknown {
     return JSON.parse(point.beginning.saved);
   }
 
@@ -184,7 +184,7 @@ export class Code {
         this.points++;
         point = new Point(ids++, beginning, []);
       } else {
-        point = this.workOut(beginning);
+        point = this.compute(beginning);
       }
       this.beginnings.set(key, point);
     }
@@ -192,10 +192,10 @@ export class Code {
   }
 
   /** Runs the step up to the operation after `previous`. */
-  private workOut(beginning: Beginning, previous?: Point, result = 0): Point {
+  private compute(beginning: Beginning, previous?: Point, result = 0): Point {
     this.points++;
     const outer = run;
-    const mine: Run = {
+    const current: Run = {
       points: [],
       results: [],
       position: 0,
@@ -204,22 +204,22 @@ export class Code {
       fault: undefined,
     };
     if (previous !== undefined) {
-      mine.results.push(result);
+      current.results.push(result);
       for (let at: Point = previous;; at = at.previous) {
-        mine.points.push(at);
+        current.points.push(at);
         if (at.previous === undefined) break;
-        mine.results.push(at.result);
+        current.results.push(at.result);
       }
-      mine.points.reverse();
-      mine.results.reverse();
+      current.points.reverse();
+      current.results.reverse();
     }
-    const sections = previous === undefined ? [] : sectionsAfter(previous);
-    const point = new Point(ids++, beginning, sections, previous, result);
+    const guards = previous === undefined ? [] : guardsAfter(previous);
+    const point = new Point(ids++, beginning, guards, previous, result);
     let saved: unknown;
     let error: unknown;
     this.modules.restore(beginning.modules);
     for (const reset of onRun) reset();
-    run = mine;
+    run = current;
     try {
       saved = this.steps[beginning.step](JSON.parse(beginning.saved));
     } catch (reason) {
@@ -227,12 +227,12 @@ export class Code {
     } finally {
       run = outer;
     }
-    if (mine.fault !== undefined) throw mine.fault;
-    if (mine.stoppedAt !== undefined) {
-      return this.unified(Object.assign(point, mine.stoppedAt), mine.checkpoint);
+    if (current.fault !== undefined) throw current.fault;
+    if (current.stoppedAt !== undefined) {
+      return this.merged(Object.assign(point, current.stoppedAt), current.checkpoint);
     }
-    if (mine.position < mine.results.length) throw new Error("The code is not deterministic");
-    error ??= this.faultAtEnd(beginning.step + 1, sections);
+    if (current.position < current.results.length) throw new Error("The code is not deterministic");
+    error ??= this.faultAtEnd(beginning.step + 1, guards);
     if (error !== undefined) return Object.assign(point, { kind: Kind.FAIL, error });
     return this.beginningOf({
       step: beginning.step + 1,
@@ -241,10 +241,10 @@ export class Code {
     });
   }
 
-  /** The first point that was found after the same checkpoint. */
-  private unified(point: Point, checkpoint: string | undefined): Point {
+  /** Returns the first point that was found after the same checkpoint; the point itself if it is the first. */
+  private merged(point: Point, checkpoint: string | undefined): Point {
     if (checkpoint === undefined) return point;
-    const key = JSON.stringify([point.beginning, point.sections, checkpoint]);
+    const key = JSON.stringify([point.beginning, point.guards, checkpoint]);
     const first = this.checkpoints.get(key);
     if (first === undefined) {
       this.checkpoints.set(key, point);
@@ -254,24 +254,24 @@ export class Code {
       first.kind !== point.kind || first.at !== point.at || first.a !== point.a ||
       first.b !== point.b
     ) {
-      throw new Error(`The code knows more at a checkpoint than it says: ${checkpoint}`);
+      throw new Error(`The code depends on more than its checkpoint says: ${checkpoint}`);
     }
     return first;
   }
 
-  /** What is wrong with a step that has come to its end. */
-  private faultAtEnd(next: number, sections: readonly number[]): Error | undefined {
-    if (sections.length > 0) return new Error(`The step ends inside the section of ${sections}`);
-    if (this.modules.leaksNode()) return new Error("A node of a wait queue is lost");
+  /** Returns what is wrong with a step that has ended, if anything is. */
+  private faultAtEnd(next: number, guards: readonly number[]): Error | undefined {
+    if (guards.length > 0) return new Error(`The step ends inside guards ${guards}`);
+    if (this.modules.leaksNode()) return new Error("A waiter node was not returned");
     if (next < this.steps.length && !this.modules.isIdle()) {
-      return new Error("A step ends while promises wait: only the last one may");
+      return new Error("A step ends while promises wait, which only the last step may");
     }
     return undefined;
   }
 }
 
-function sectionsAfter({ kind, at, sections }: Point): readonly number[] {
-  if (kind === Kind.ENTER) return [...sections, at];
-  if (kind === Kind.LEAVE) return sections.filter((guard) => guard !== at);
-  return sections;
+function guardsAfter({ kind, at, guards }: Point): readonly number[] {
+  if (kind === Kind.ENTER) return [...guards, at];
+  if (kind === Kind.LEAVE) return guards.filter((guard) => guard !== at);
+  return guards;
 }

@@ -1,37 +1,40 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
+import type { Scenario, World } from "./scenario.ts";
 import type { Step } from "./code.ts";
 import {
-  addressIn,
+  acceptAbandoned,
+  addressOfShared,
   assertEmptyQueue,
-  endOf,
+  endsItself,
   finds,
-  ownEnd,
   proves,
   queueNames,
-  unlessAbandoned,
-  untilStopped,
+  terminates,
+  untilTerminated,
 } from "./prove.ts";
 import { choose, i32, until } from "./stand_ins.ts";
 
-/** Which lock goes with the condition. */
-type With = "Lock" | "RLock";
+/** The class of the condition's lock. */
+type LockClass = "Lock" | "RLock";
 
-function makeCondition(world: World, which: With) {
+function makeCondition(world: World, lockClass: LockClass) {
   const { condition, lock, rlock } = world.isolates[0];
-  const its = which === "Lock" ? new lock.Lock() : new rlock.RLock();
-  const conditions = world.share(new condition.Condition(its));
-  const at = addressIn(world, conditions[0]);
-  const owner = addressIn(world, its) + 2;
+  const own = lockClass === "Lock" ? new lock.Lock() : new rlock.RLock();
+  const conditions = world.share(new condition.Condition(own));
+  const at = addressOfShared(world, conditions[0]);
+  const owner = addressOfShared(world, own) + 2;
   world.name(at + 2, "LOCK", "STILL", ...queueNames("QUEUE"));
   world.name(owner, "OWNER", ...queueNames("LOCK_QUEUE"));
-  world.share(its);
+  world.share(own);
   return {
     conditions,
     owner,
     queue: at + 4,
     atEnd() {
-      assert(i32[owner] === 0 || world.isolates[0].thread.hasEnded(i32[owner]), "a lock is held");
+      assert(
+        i32[owner] === 0 || world.isolates[0].isolateRecord.hasEnded(i32[owner]),
+        "the lock is not free",
+      );
       assertEmptyQueue(owner + 1);
       assertEmptyQueue(at + 4);
     },
@@ -40,31 +43,31 @@ function makeCondition(world: World, which: With) {
 
 const uses: Scenario["uses"] = ["condition", "lock", "rlock", "lifecycle"];
 
-/** One puts in, one by one; each of the others takes one out. */
-function producer(which: With, consumers: number, notify: "one" | "all"): Scenario {
+/** The first produces an item for each of the others, which consume one each. */
+function producer(lockClass: LockClass, consumers: number, notify: "one" | "all"): Scenario {
   return {
-    name: `Condition with ${which}: one produces, ${consumers} consume, notify ${notify}`,
-    threads: 1 + consumers,
+    name: `Condition with ${lockClass}: one produces, ${consumers} consume, notify ${notify}`,
+    isolates: 1 + consumers,
     forgetful: true,
     uses,
     setUp(world) {
-      const { conditions, atEnd } = makeCondition(world, which);
+      const { conditions, atEnd } = makeCondition(world, lockClass);
       const items = world.word("items");
-      const [its, ...others] = conditions;
+      const [first, ...others] = conditions;
       const produce: Step = () => {
-        its.acquireSync();
+        first.acquireSync();
         i32[items]++;
-        if (notify === "one") its.notify();
-        its.release();
+        if (notify === "one") first.notify();
+        first.release();
       };
       const produceAll: Step = () => {
-        its.acquireSync();
+        first.acquireSync();
         i32[items] += consumers;
-        its.notifyAll();
-        its.release();
+        first.notifyAll();
+        first.release();
       };
       return {
-        threads: [
+        programs: [
           notify === "one" ? others.map(() => produce) : [produceAll],
           ...others.map((condition) => [
             () => void condition.acquireSync(),
@@ -88,39 +91,39 @@ proves(producer("Lock", 2, "all"), { large: true });
 proves(producer("Lock", 2, "one"), { large: true });
 proves(producer("RLock", 2, "one"), { large: true });
 
-/** Two wait; one notification wakes exactly one of them, and the next the other. */
-function oneEach(which: With): Scenario {
+/** Two wait. The first notification wakes one of them, the second the other. */
+function oneEach(lockClass: LockClass): Scenario {
   return {
-    name: `Condition with ${which}: each notification wakes one of two`,
-    threads: 3,
+    name: `Condition with ${lockClass}: each notification wakes one of two`,
+    isolates: 3,
     forgetful: true,
     uses,
     setUp(world) {
-      const { conditions, queue, atEnd } = makeCondition(world, which);
+      const { conditions, queue, atEnd } = makeCondition(world, lockClass);
       const waiting = world.word("waiting");
       const woken = world.word("woken");
-      const [its, ...others] = conditions;
+      const [first, ...others] = conditions;
       const notify: Step = () => {
-        its.acquireSync();
-        its.notify();
-        its.release();
+        first.acquireSync();
+        first.notify();
+        first.release();
       };
       return {
-        threads: [
+        programs: [
           [
             () => until(waiting, 2),
             notify,
             () => until(woken, 1),
             () => {
-              its.acquireSync();
+              first.acquireSync();
               assertEquals(i32[woken], 1);
-              its.release();
+              first.release();
             },
             notify,
           ],
           ...others.map((condition, i) => [
             () => {
-              // The second comes when the first waits, so that there are fewer schedules.
+              // The second arrives when the first waits: fewer schedules.
               if (i === 1) until(queue + 1, 0, true);
               condition.acquireSync();
               i32[waiting]++;
@@ -144,59 +147,59 @@ function oneEach(which: With): Scenario {
 proves(oneEach("Lock"));
 
 /**
- * One notification for two, of whom one gives up or is ended: it reaches the other. The first passes
- * it on if it is told that it got it.
+ * One notification for two waiters, one of which times out or is terminated: it reaches the other. If the
+ * first was notified, it notifies the other.
  */
-function oneGivesUp(which: With, how: "times out" | "is ended"): Scenario {
+function oneLeaves(lockClass: LockClass, how: "times out" | "is terminated"): Scenario {
   return {
-    name: `Condition with ${which}: one of two waiters ${how}`,
-    threads: 3,
+    name: `Condition with ${lockClass}: one of two waiters ${how}`,
+    isolates: 3,
     forgetful: true,
     uses,
     setUp(world) {
-      const { conditions, owner, atEnd } = makeCondition(world, which);
-      const endHurried = endOf(world, 1);
-      const [its, hurried, patient] = conditions;
-      const ends = how === "is ended";
+      const { conditions, owner, atEnd } = makeCondition(world, lockClass);
+      const terminate = terminates(world, 1);
+      const [notifier, leaving, other] = conditions;
+      const isTerminated = how === "is terminated";
       const waiting = world.word("waiting");
-      const first = world.word("first");
-      const come = (condition: typeof its): Step =>
-        unlessAbandoned(() => {
+      const terminatesFirst = world.word("terminatesFirst");
+      const acquire = (condition: typeof notifier): Step =>
+        acceptAbandoned(() => {
           condition.acquireSync();
           i32[waiting]++;
         }, () => void i32[waiting]++);
-      const gives: Step[] = [
-        come(hurried),
-        () => hurried.waitSync({ timeoutMs: ends ? undefined : 1 }),
+      const steps: Step[] = [
+        acquire(leaving),
+        () => leaving.waitSync({ timeoutMs: isTerminated ? undefined : 1 }),
         (notified) => {
-          if (notified) hurried.notify();
-          hurried.release();
+          if (notified) leaving.notify();
+          leaving.release();
         },
       ];
       return {
-        threads: [
+        programs: [
           [
             () => {
               until(waiting, 2);
-              i32[first] = ends ? choose(2) : 0;
-              if (i32[first] === 1) endHurried();
+              i32[terminatesFirst] = isTerminated ? choose(2) : 0;
+              if (i32[terminatesFirst] === 1) terminate();
             },
-            unlessAbandoned(() => void its.acquireSync()),
-            () => its.notify(),
-            () => its.release(),
+            acceptAbandoned(() => void notifier.acquireSync()),
+            () => notifier.notify(),
+            () => notifier.release(),
             () => {
-              if (ends && i32[first] === 0) endHurried();
+              if (isTerminated && i32[terminatesFirst] === 0) terminate();
             },
           ],
-          ends ? untilStopped(gives) : gives,
+          isTerminated ? untilTerminated(steps) : steps,
           [
             () => {
-              until(waiting, 0, true); // the other waits already, so that there are fewer schedules
+              until(waiting, 0, true); // one waits already: fewer schedules
               until(owner, 0);
             },
-            come(patient),
-            unlessAbandoned(() => assert(patient.waitSync())),
-            () => patient.release(),
+            acquire(other),
+            acceptAbandoned(() => assert(other.waitSync())),
+            () => other.release(),
           ],
         ],
         atEnd,
@@ -205,32 +208,32 @@ function oneGivesUp(which: With, how: "times out" | "is ended"): Scenario {
   };
 }
 
-proves(oneGivesUp("Lock", "times out"));
-proves(oneGivesUp("Lock", "is ended"), { large: true });
-proves(oneGivesUp("RLock", "times out"), { large: true });
-proves(oneGivesUp("RLock", "is ended"), { large: true });
+proves(oneLeaves("Lock", "times out"));
+proves(oneLeaves("Lock", "is terminated"), { large: true });
+proves(oneLeaves("RLock", "times out"), { large: true });
+proves(oneLeaves("RLock", "is terminated"), { large: true });
 
-/** The holder of the lock ends while the others wait: all are woken, and one is told. */
-function holderEnds(which: With, waiters: number): Scenario {
+/** The owner of the lock ends while the others wait: all are woken, and one gets an `AbandonedLockError`. */
+function ownerEnds(lockClass: LockClass, waiters: number): Scenario {
   return {
-    name: `Condition with ${which}: the holder of the lock ends, ${waiters} wait`,
-    threads: 1 + waiters,
+    name: `Condition with ${lockClass}: the owner of the lock ends, ${waiters} wait`,
+    isolates: 1 + waiters,
     forgetful: true,
     uses,
     setUp(world) {
-      const { conditions, owner, atEnd } = makeCondition(world, which);
+      const { conditions, owner, atEnd } = makeCondition(world, lockClass);
       const waiting = world.word("waiting");
-      const told = world.word("told");
-      const [its, ...others] = conditions;
+      const errors = world.word("errors");
+      const [first, ...others] = conditions;
       return {
-        threads: [
+        programs: [
           [
             () => {
               until(waiting, waiters);
-              until(owner, 0); // so that there are fewer schedules
+              until(owner, 0); // fewer schedules
             },
-            () => void its.acquireSync(),
-            ownEnd(world, 0),
+            () => void first.acquireSync(),
+            endsItself(world, 0),
           ],
           ...others.map((condition, i): Step[] => [
             () => {
@@ -239,12 +242,12 @@ function holderEnds(which: With, waiters: number): Scenario {
               condition.acquireSync();
               i32[waiting]++;
             },
-            unlessAbandoned(() => void condition.waitSync(), () => void i32[told]++),
+            acceptAbandoned(() => void condition.waitSync(), () => void i32[errors]++),
             () => condition.release(),
           ]),
         ],
         atEnd() {
-          assertEquals(i32[told], 1);
+          assertEquals(i32[errors], 1);
           atEnd();
         },
       };
@@ -252,9 +255,9 @@ function holderEnds(which: With, waiters: number): Scenario {
   };
 }
 
-proves(holderEnds("Lock", 1));
-proves(holderEnds("Lock", 2));
-proves(holderEnds("RLock", 2), { large: true });
+proves(ownerEnds("Lock", 1));
+proves(ownerEnds("Lock", 2));
+proves(ownerEnds("RLock", 2), { large: true });
 
 finds("a waiter that releases the lock before it joins the queue misses its notification", [
   {
@@ -276,7 +279,7 @@ finds(
     from: '  if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);\n',
     to: "",
   },
-  holderEnds("Lock", 2),
+  ownerEnds("Lock", 2),
 );
 
 finds("a notified waiter that ends before it has the lock keeps the notification", [
@@ -290,4 +293,4 @@ finds("a notified waiter that ends before it has the lock keeps the notification
     from: "  } catch (reason) {\n    wakeOne(condition + QUEUE);\n    throw reason;",
     to: "  } catch (reason) {\n    throw reason;",
   },
-], oneGivesUp("Lock", "is ended"));
+], oneLeaves("Lock", "is terminated"));

@@ -1,39 +1,39 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
+import type { Scenario, World } from "./scenario.ts";
 import {
-  addressIn,
+  addressOfShared,
   assertEmptyQueue,
-  type Ending,
   finds,
+  type ModelPromise,
   proves,
   queueNames,
-  times,
+  repeat,
 } from "./prove.ts";
 import { Atomics, i32, runEventLoop, until } from "./stand_ins.ts";
 
 function makeEvent(world: World) {
   const events = world.share(new world.isolates[0].event.Event());
-  const turns = addressIn(world, events[0]) + 2;
-  world.name(turns, "CHANGES", ...queueNames("QUEUE"));
-  return { events, turns, queue: turns + 1 };
+  const changes = addressOfShared(world, events[0]) + 2;
+  world.name(changes, "CHANGES", ...queueNames("QUEUE"));
+  return { events, changes, queue: changes + 1 };
 }
 
 /** The first sets the flag, the others wait for it. */
-function setWakesAll(threads: number, realGuard = false): Scenario {
+function setWakesAll(count: number, realGuard = false): Scenario {
   return {
-    name: `Event: one sets, ${threads - 1} wait${realGuard ? ", real guard" : ""}`,
-    threads,
+    name: `Event: one sets, ${count - 1} wait${realGuard ? ", real guard" : ""}`,
+    isolates: count,
     forgetful: true,
     uses: ["event"],
     realGuard,
     setUp(world) {
-      const { events, turns, queue } = makeEvent(world);
+      const { events, changes, queue } = makeEvent(world);
       return {
-        threads: events.map((event, i) =>
+        programs: events.map((event, i) =>
           i === 0 ? [() => event.set()] : [() => assert(event.waitSync(), "not set")]
         ),
         atEnd() {
-          assertEquals(i32[turns], 1);
+          assertEquals(i32[changes], 1);
           assertEmptyQueue(queue);
         },
       };
@@ -48,17 +48,17 @@ proves(setWakesAll(4));
 proves(setWakesAll(3, true), { large: true });
 proves(setWakesAll(5), { large: true });
 
-/** Who stands in the queue is woken even if the flag is cleared at once, and another waits again. */
+/** A waiter in the queue is woken even if the flag is cleared at once and another isolate waits again. */
 const setAndClear: Scenario = {
-  name: "Event: a flag that is set and cleared at once is not missed",
-  threads: 3,
+  name: "Event: set() and clear() wake a waiter while another begins to wait",
+  isolates: 3,
   forgetful: true,
   uses: ["event"],
   setUp(world) {
-    const { events, turns, queue } = makeEvent(world);
+    const { events, changes, queue } = makeEvent(world);
     const begins = world.word("begins");
     return {
-      threads: [
+      programs: [
         [() => {
           until(queue + 1, 0, true);
           Atomics.store(i32, begins, 1);
@@ -69,46 +69,46 @@ const setAndClear: Scenario = {
         [() => {
           until(begins, 1);
           return events[2].waitSync({ timeoutMs: 1 });
-        }, (saw) => void (saw || events[2].clear())],
+        }, (isSet) => void (isSet || events[2].clear())],
       ],
       atEnd() {
-        assertEquals(i32[turns], 2);
+        assertEquals(i32[changes], 2);
         assertEmptyQueue(queue);
       },
     };
   },
 };
 
-/** As before, but nobody else is in the queue when the flag is set. */
+/** As before, but no other isolate waits. */
 const onlyWaiter: Scenario = {
   ...setAndClear,
-  name: "Event: the only waiter is woken by set() and clear()",
-  threads: 2,
+  name: "Event: set() and clear() wake the only waiter",
+  isolates: 2,
   setUp(world) {
-    const { threads, atEnd } = setAndClear.setUp(world);
-    return { threads: threads.slice(0, 2), atEnd };
+    const { programs, atEnd } = setAndClear.setUp(world);
+    return { programs: programs.slice(0, 2), atEnd };
   },
 };
 
 proves(onlyWaiter);
 proves(setAndClear);
 
-/** Two set and clear the flag several times: it changes once for each change, and never by two. */
+/** Two isolates set and clear the flag. Each call that changes it increments the counter once. */
 const twoSet: Scenario = {
   name: "Event: two set and clear, one waits",
-  threads: 3,
+  isolates: 3,
   forgetful: true,
   uses: ["event"],
   setUp(world) {
-    const { events, turns, queue } = makeEvent(world);
+    const { events, changes, queue } = makeEvent(world);
     return {
-      threads: [
-        times(2, [() => events[0].set(), () => events[0].clear()]).slice(0, 3),
+      programs: [
+        repeat(2, [() => events[0].set(), () => events[0].clear()]).slice(0, 3),
         [() => events[1].set()],
         [() => assert(events[2].waitSync(), "not set")],
       ],
       atEnd() {
-        assert(i32[turns] === 1 || i32[turns] === 3, "an odd number of turns");
+        assert(i32[changes] === 1 || i32[changes] === 3, "the number of changes is not odd");
         assertEmptyQueue(queue);
       },
     };
@@ -117,21 +117,21 @@ const twoSet: Scenario = {
 
 proves(twoSet);
 
-/** A time limit that passes at any moment: what is told is right, and the queue is left. */
+/** A time-out passes at any moment: the result is right, and the waiter leaves the queue. */
 const timesOut: Scenario = {
   name: "Event: one of two waiters times out",
-  threads: 3,
+  isolates: 3,
   forgetful: true,
   uses: ["event"],
   setUp(world) {
     const { events, queue } = makeEvent(world);
     const isSet = world.word("isSet");
     return {
-      threads: [
+      programs: [
         [() => void Atomics.store(i32, isSet, 1), () => events[0].set()],
         [() => {
-          const told = events[1].waitSync({ timeoutMs: 1 });
-          assert(!told || Atomics.load(i32, isSet) === 1, "told that it is set, and it is not");
+          const result = events[1].waitSync({ timeoutMs: 1 });
+          assert(!result || Atomics.load(i32, isSet) === 1, "returns true, but it is not set");
         }],
         [() => assert(events[2].waitSync(), "not set")],
       ],
@@ -142,22 +142,22 @@ const timesOut: Scenario = {
 
 proves(timesOut);
 
-/** Two promises of one thread and a blocked thread wait for the flag. */
+/** Two promises of one isolate wait for the flag. */
 const promisesWait: Scenario = {
-  name: "Event: two promises of one thread wait",
-  threads: 2,
+  name: "Event: two promises of one isolate wait",
+  isolates: 2,
   uses: ["event"],
   setUp(world) {
-    const { events, turns, queue } = makeEvent(world);
+    const { events, changes, queue } = makeEvent(world);
     const { wait, event } = world.isolates[1];
     return {
-      threads: [
+      programs: [
         [() => events[0].set()],
         [() => {
           const promises = [0, 1].map(() =>
-            wait.awaitOn(event.waiting(turns - 2))
-          ) as unknown as Ending[];
-          runEventLoop(() => promises.every(({ ended }) => ended !== undefined));
+            wait.awaitOn(event.waiting(changes - 2))
+          ) as unknown as ModelPromise[];
+          runEventLoop(() => promises.every(({ settled }) => settled !== undefined));
         }],
       ],
       atEnd: () => assertEmptyQueue(queue),

@@ -1,10 +1,15 @@
 /**
- * Copies of the library, one for each simulated thread: as in a worker, every module has variables of
- * its own, and its globals and memory are those of the simulated machine.
+ * Copies of the library, one for each simulated isolate. As in a worker, every module has its own
+ * variables; its globals and its memory are those of the simulated machine.
  *
- * The copies are made from the sources as they are, types stripped, and loaded from memory. Only
- * the modules of {@linkcode STAND_INS} are replaced, and the functions of {@linkcode CALLS} observed; a test
- * may plant bugs by changing the source.
+ * A copy is made from the sources in `lib/`, with types stripped, and loaded from memory. Its text differs
+ * from the sources in this only:
+ *
+ * - Modules of {@linkcode STAND_INS} are replaced, and import specifiers lead to copies.
+ * - The first line imports stand-ins for {@linkcode GLOBALS}.
+ * - Functions of {@linkcode OBSERVED} are called through `observed()`.
+ * - Steps of {@linkcode PRIVATE_STEPS} are exported.
+ * - A test may plant a bug, as a {@linkcode Replacement}.
  *
  * @module
  */
@@ -17,63 +22,76 @@ import * as standIns from "./stand_ins.ts";
 
 /** Modules that scenarios use, by name. */
 const MODULES = {
-  heap: "lib/heap/allocator.ts",
-  rootWords: "lib/heap/root_words.ts",
-  guard: "lib/heap/guard.ts",
-  shared: "lib/objects/shared_object.ts",
-  hooks: "lib/heap/hooks.ts",
-  waiterNode: "lib/parking/waiter_node.ts",
-  parkAsync: "lib/parking/park_async.ts",
-  woken: "lib/parking/woken.ts",
-  taskCounter: "lib/channels/task_counter.ts",
-  thread: "lib/heap/isolate_record.ts",
-  wait: "lib/parking/wait.ts",
-  waitQueue: "lib/parking/wait_queue.ts",
-  ownership: "lib/sync/ownership.ts",
-  lock: "lib/sync/lock.ts",
-  rlock: "lib/sync/rlock.ts",
-  event: "lib/sync/event.ts",
-  semaphore: "lib/sync/semaphore.ts",
-  condition: "lib/sync/condition.ts",
+  allocator: "lib/heap/allocator.ts",
   barrier: "lib/sync/barrier.ts",
   channel: "lib/channels/channel.ts",
-  queue: "lib/channels/queue.ts",
+  condition: "lib/sync/condition.ts",
+  event: "lib/sync/event.ts",
+  guard: "lib/heap/guard.ts",
+  hooks: "lib/heap/hooks.ts",
+  isolateRecord: "lib/heap/isolate_record.ts",
   joinableQueue: "lib/channels/joinable_queue.ts",
-  pipe: "lib/channels/pipe.ts",
   lifecycle: "lib/runtime/lifecycle.ts",
+  lock: "lib/sync/lock.ts",
+  ownership: "lib/sync/ownership.ts",
+  parkAsync: "lib/parking/park_async.ts",
+  pipe: "lib/channels/pipe.ts",
+  queue: "lib/channels/queue.ts",
+  rlock: "lib/sync/rlock.ts",
+  rootWords: "lib/heap/root_words.ts",
+  semaphore: "lib/sync/semaphore.ts",
+  sharedObject: "lib/objects/shared_object.ts",
+  taskCounter: "lib/channels/task_counter.ts",
+  wait: "lib/parking/wait.ts",
+  waiterNode: "lib/parking/waiter_node.ts",
+  waitQueue: "lib/parking/wait_queue.ts",
+  woken: "lib/parking/woken.ts",
 } as const;
 
-/** Steps that a module keeps to itself: the copies export all generators. */
-type StepsOf<T> = (address: number) => Steps<T>;
+/** The modules that every scenario has. */
+const BASE: ModuleName[] = [
+  "allocator",
+  "hooks",
+  "isolateRecord",
+  "parkAsync",
+  "rootWords",
+  "sharedObject",
+  "wait",
+  "waiterNode",
+  "waitQueue",
+  "woken",
+];
 
-/** The modules of one isolate. Those that a scenario does not name in `uses` are not there. */
+/** The modules of one isolate. Those that are neither in `BASE` nor used by the scenario are missing. */
 export interface Isolate {
-  heap: typeof import("../../lib/heap/allocator.ts");
-  rootWords: typeof import("../../lib/heap/root_words.ts");
+  allocator: typeof import("../../lib/heap/allocator.ts");
+  barrier: typeof import("../../lib/sync/barrier.ts");
+  channel: typeof import("../../lib/channels/channel.ts");
+  condition: typeof import("../../lib/sync/condition.ts");
+  event: typeof import("../../lib/sync/event.ts") & { waiting(event: number): Steps<boolean> };
   guard: typeof import("../../lib/heap/guard.ts");
-  shared: typeof import("../../lib/objects/shared_object.ts");
   hooks: typeof import("../../lib/heap/hooks.ts");
-  waiterNode: typeof import("../../lib/parking/waiter_node.ts");
-  parkAsync: typeof import("../../lib/parking/park_async.ts");
-  woken: typeof import("../../lib/parking/woken.ts");
-  taskCounter: typeof import("../../lib/channels/task_counter.ts");
-  thread: typeof import("../../lib/heap/isolate_record.ts");
-  wait: typeof import("../../lib/parking/wait.ts");
-  waitQueue: typeof import("../../lib/parking/wait_queue.ts");
-  ownership: typeof import("../../lib/sync/ownership.ts");
+  isolateRecord: typeof import("../../lib/heap/isolate_record.ts");
+  joinableQueue: typeof import("../../lib/channels/joinable_queue.ts");
+  lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
   lock: typeof import("../../lib/sync/lock.ts");
+  ownership: typeof import("../../lib/sync/ownership.ts");
+  parkAsync: typeof import("../../lib/parking/park_async.ts");
+  pipe: typeof import("../../lib/channels/pipe.ts");
+  queue: typeof import("../../lib/channels/queue.ts");
   rlock: typeof import("../../lib/sync/rlock.ts") & {
     entering(lock: number, hold: { token: number; depth: number }): Steps<string>;
   };
-  event: typeof import("../../lib/sync/event.ts") & { waiting: StepsOf<boolean> };
-  semaphore: typeof import("../../lib/sync/semaphore.ts") & { taking: StepsOf<boolean> };
-  condition: typeof import("../../lib/sync/condition.ts") & { waiting: StepsOf<boolean> };
-  barrier: typeof import("../../lib/sync/barrier.ts") & { arriving: StepsOf<{ kind: string }> };
-  channel: typeof import("../../lib/channels/channel.ts");
-  queue: typeof import("../../lib/channels/queue.ts");
-  joinableQueue: typeof import("../../lib/channels/joinable_queue.ts");
-  pipe: typeof import("../../lib/channels/pipe.ts");
-  lifecycle: typeof import("../../lib/runtime/lifecycle.ts");
+  rootWords: typeof import("../../lib/heap/root_words.ts");
+  semaphore: typeof import("../../lib/sync/semaphore.ts") & {
+    taking(semaphore: number): Steps<boolean>;
+  };
+  sharedObject: typeof import("../../lib/objects/shared_object.ts");
+  taskCounter: typeof import("../../lib/channels/task_counter.ts");
+  wait: typeof import("../../lib/parking/wait.ts");
+  waiterNode: typeof import("../../lib/parking/waiter_node.ts");
+  waitQueue: typeof import("../../lib/parking/wait_queue.ts");
+  woken: typeof import("../../lib/parking/woken.ts");
   /** Its module variables. */
   state: ModuleState;
 }
@@ -81,34 +99,18 @@ export interface Isolate {
 /** A module that a scenario can use. */
 export type ModuleName = keyof typeof MODULES;
 
-const BASE: ModuleName[] = [
-  "heap",
-  "rootWords",
-  "hooks",
-  "thread",
-  "waiterNode",
-  "woken",
-  "parkAsync",
-  "waitQueue",
-  "wait",
-  "shared",
-];
-
-/** A change of a source: `from` occurs in it once. */
-export interface Replacement {
-  /** Path from the root. */
-  file: string;
-  from: string | RegExp;
-  to: string;
-  /** Whether it need not occur. */
-  optional?: boolean;
-}
+/** Steps that their modules do not export. Scenarios pass them to `awaitOn`. */
+const PRIVATE_STEPS: Record<string, string> = {
+  "lib/sync/event.ts": "waiting",
+  "lib/sync/rlock.ts": "entering",
+  "lib/sync/semaphore.ts": "taking",
+};
 
 /**
- * Functions that leave nothing behind but what they return and what they wrote to memory. So when one
- * has returned, the thread is where it was when it called, however the function came to its result.
+ * Functions of which nothing remains, when they have returned, but their result and their writes to
+ * memory. So an isolate is at the same point when one returns, however it came to its result.
  */
-const CALLS: Record<string, string[]> = {
+const OBSERVED: Record<string, string[]> = {
   "lib/heap/guard.ts": ["enter", "enterWithStack", "enterSlowly", "leave"],
   "lib/heap/allocator.ts": ["allocate", "free"],
   "lib/heap/isolate_record.ts": ["publishEnd", "unpark", "forEachLiveIsolate"],
@@ -136,21 +138,22 @@ const CALLS: Record<string, string[]> = {
   "lib/sync/ownership.ts": ["relinquish", "becomeOwner"],
 };
 
-/** Modules that are replaced. */
+/** The module of all isolates that simulates the machine. It is not copied. */
+const MACHINE = "tests/model/stand_ins.ts";
+
+/** Modules that are replaced, and by which. */
 const STAND_INS: [RegExp, string][] = [
-  [/^lib\/heap\/views\.ts$/, "tests/model/stand_ins.ts"],
+  [/^lib\/heap\/views\.ts$/, MACHINE],
   [/^lib\/heap\/sizes\.ts$/, "tests/model/sizes.ts"],
   [/^lib\/parking\/keep_alive\.ts$/, "tests/model/keep_alive.ts"],
   [/^lib\/codec\//, "tests/model/codec.ts"],
 ];
-const SIMULATED_GUARD: [RegExp, string] = [
-  /^lib\/heap\/guard\.ts$/,
-  "tests/model/stand_ins.ts",
-];
+const SIMULATED_GUARD: [RegExp, string] = [/^lib\/heap\/guard\.ts$/, MACHINE];
 const PARKER = /^lib\/parking\/park_blocking\.ts$/;
 const WITH_CHECKPOINTS: [RegExp, string] = [PARKER, "tests/model/park_blocking.ts"];
 const FORGETFUL: [RegExp, string] = [PARKER, "tests/model/park_blocking_forgetful.ts"];
 
+/** Globals that have stand-ins, and `observed` for {@linkcode OBSERVED}. */
 const GLOBALS = [
   "Atomics",
   "navigator",
@@ -163,19 +166,29 @@ const GLOBALS = [
   "clearInterval",
   "WeakRef",
   "FinalizationRegistry",
-  "called as observed",
+  "observeCall as observed",
 ];
+
+/** A change of a source. `from` occurs in it once. */
+export interface Replacement {
+  /** Path from the root of the repository. */
+  file: string;
+  from: string | RegExp;
+  to: string;
+  /** Whether `from` may be absent. */
+  optional?: boolean;
+}
 
 /** How copies are made. */
 export interface CopyOptions {
   uses?: ModuleName[] | undefined;
-  /** Whether the guard of the library is checked, and not simulated. */
+  /** Whether the library's guard runs, instead of the simulated one. */
   realGuard?: boolean;
   /**
-   * Whether the steps know nothing between two sleeps but what their parks say: the present one, and
-   * the last one in each queue before. Then it does not matter how often they slept there before, and
-   * far fewer states are different. It does not hold for Barrier, which remembers an index, nor for who
-   * waits for room in a queue, which knows the block of its item.
+   * Whether steps keep nothing from one sleep to the next but what their parks say: the present park, and
+   * the last one in each queue before. Then it makes no difference how often they slept before, and there
+   * are far fewer states. It is not so for a `Barrier`, whose steps keep an index, nor for a `put` that
+   * waits for room, which keeps the block of its item.
    */
   forgetful?: boolean | undefined;
   /** Bugs to plant. */
@@ -183,8 +196,8 @@ export interface CopyOptions {
 }
 
 /**
- * Loads a copy of the library for each of `count` threads, with one import: Deno goes through all that
- * it has loaded before at each.
+ * Loads a copy of the library for each of `count` isolates. One import for all: Deno checks the whole
+ * module graph at each import.
  */
 export async function loadIsolates(count: number, options: CopyOptions = {}): Promise<Isolate[]> {
   const names = [...BASE, ...options.uses ?? []];
@@ -192,12 +205,12 @@ export async function loadIsolates(count: number, options: CopyOptions = {}): Pr
     const copier = copierFor(options);
     return names.map((name) => copier.urlOf(MODULES[name]));
   });
-  const all = urls.flatMap((its, i) =>
-    its.map((url, n) => `export * as ${names[n]}${i} from "${url}";`)
+  const all = urls.flatMap((ofIsolate, i) =>
+    ofIsolate.map((url, n) => `export * as ${names[n]}${i} from "${url}";`)
   );
   const modules = await import(urlOfSource(all.join("\n")));
   return urls.map((_, i) =>
-    completed(
+    withState(
       Object.fromEntries(names.map((name) => [name, modules[`${name}${i}`]])),
       options.realGuard === true,
     )
@@ -205,18 +218,18 @@ export async function loadIsolates(count: number, options: CopyOptions = {}): Pr
 }
 
 function copierFor({ realGuard, forgetful, replacements = [] }: CopyOptions): Copier {
-  const standIns = [...STAND_INS, forgetful ? FORGETFUL : WITH_CHECKPOINTS];
-  if (!realGuard) standIns.push(SIMULATED_GUARD);
-  return new Copier(standIns, replacements);
+  const replaced = [...STAND_INS, forgetful ? FORGETFUL : WITH_CHECKPOINTS];
+  if (!realGuard) replaced.push(SIMULATED_GUARD);
+  return new Copier(replaced, replacements);
 }
 
 function urlOfSource(source: string): string {
   return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
 }
 
-/** The isolate of these modules, with access to its module variables. */
+/** Adds access to the module variables to the modules of an isolate. */
 // deno-lint-ignore no-explicit-any
-function completed(isolate: any, realGuard: boolean): Isolate {
+function withState(isolate: any, realGuard: boolean): Isolate {
   if (!realGuard) isolate.guard ??= standIns;
   const { unusedNodes } = isolate.waiterNode;
   const { asyncParker } = isolate.parkAsync;
@@ -232,7 +245,7 @@ function completed(isolate: any, realGuard: boolean): Isolate {
       unusedNodes.splice(0, unusedNodes.length, ...nodes);
       holds.clear();
       for (const [at, hold] of held) holds.set(at, hold);
-      tallies.clear(); // what it remembers is found in memory again
+      tallies.clear(); // a cache: its contents are found in memory again
       forwarded.length = 0;
       woken.length = 0;
       asyncParker.isArmed = false;
@@ -249,7 +262,7 @@ function completed(isolate: any, realGuard: boolean): Isolate {
 
 const sources = new Map<string, string>();
 
-/** The source of a file of the repository, from its root. */
+/** Returns the source of a file of the repository, by its path from the root. */
 export function sourceOf(path: string): string {
   let source = sources.get(path);
   if (source === undefined) sources.set(path, source = Deno.readTextFileSync(new URL(path, ROOT)));
@@ -260,16 +273,16 @@ export function sourceOf(path: string): string {
 class Copier {
   private urls = new Map<string, string>();
 
-  constructor(private standIns: [RegExp, string][], private replacements: Replacement[]) {}
+  constructor(private replaced: [RegExp, string][], private replacements: Replacement[]) {}
 
-  /** Where the copy of a module can be imported from. */
+  /** Returns the URL from which the copy of a module, or its stand-in, can be imported. */
   urlOf(path: string, importer = ""): string {
-    // A stand-in for the parker calls the real one.
-    const wraps = PARKER.test(path) && importer.startsWith("tests/model/");
-    for (const [pattern, standIn] of this.standIns) {
-      if (!wraps && pattern.test(path)) path = standIn;
+    // The stand-ins for the parker import the real one.
+    const isReal = PARKER.test(path) && importer.startsWith("tests/model/");
+    for (const [pattern, standIn] of this.replaced) {
+      if (!isReal && pattern.test(path)) path = standIn;
     }
-    if (path === "tests/model/stand_ins.ts") return new URL(path, ROOT).href; // one for all
+    if (path === MACHINE) return new URL(path, ROOT).href;
     let url = this.urls.get(path);
     if (url === undefined) this.urls.set(path, url = this.copy(path));
     return url;
@@ -277,40 +290,34 @@ class Copier {
 
   private copy(path: string): string {
     const source = stripTypeScriptTypes(replaceIn(sourceOf(path), path, this.replacements))
-      .replace(/^function\*/gm, "export function*")
       .replace(
         /^(export )?function (\w+)\(/gm,
         (declaration, exported = "", name) =>
-          CALLS[path]?.includes(name)
+          OBSERVED[path]?.includes(name)
             ? `${exported}function ${name}(...args) { return observed("${name}", () => ` +
-              `plain_${name}(...args), args.find((it) => it?.admit)); } function plain_${name}(`
+              `plain_${name}(...args), args.find((arg) => arg?.admit)); } function plain_${name}(`
             : declaration,
       )
-      // The codec of the model has only what the protocols need.
-      .replace(/import \{([^}]*)\} from "([^"]*\/codec\/[^"]*)";/g, (_, names, specifier) => {
-        const codec = `codec_${specifier.replace(/\W/g, "_")}`;
-        return `import * as ${codec} from "${specifier}"; ` +
-          `const {${names.replaceAll(" as ", ": ")}} = ${codec};`;
-      })
       .replace(/(from|import) "(\.[^"]+)"/g, (_, word, specifier) => {
         const target = new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length);
         return `${word} "${this.urlOf(target, path)}"`;
       });
-    const globals = `import { ${GLOBALS.join(", ")} } from "${
-      this.urlOf("tests/model/stand_ins.ts")
-    }"; `;
-    return urlOfSource(globals + source);
+    const globals = `import { ${GLOBALS.join(", ")} } from "${this.urlOf(MACHINE)}"; `;
+    const steps = PRIVATE_STEPS[path] === undefined ? "" : `\nexport { ${PRIVATE_STEPS[path]} };`;
+    return urlOfSource(globals + source + steps);
   }
 }
 
-/** Applies the replacements for a file; each must find its place. */
+/** Makes the replacements for a file. Each `from` must occur once. */
 export function replaceIn(source: string, path: string, replacements: Replacement[]): string {
   for (const { file, from, to, optional } of replacements) {
     if (file !== path) continue;
     const places = source.split(from).length - 1;
     if (places === 0 && optional) continue;
     if (places !== 1) {
-      throw new Error(`${path} does not contain once what is to be replaced: ${from}`);
+      throw new Error(
+        `${path} must contain the text to replace once, not ${places} times: ${from}`,
+      );
     }
     source = source.replace(from, () => to);
   }

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
+import type { Scenario, World } from "./scenario.ts";
 import type { Step } from "./code.ts";
 import {
-  addressIn,
+  addressOfShared,
   assertEmptyQueue,
-  endOf,
   finds,
   nameChannel,
   proves,
   queueNames,
+  terminates,
 } from "./prove.ts";
 import { Atomics, i32 } from "./stand_ins.ts";
 import type { JoinableQueue } from "../../lib/channels/joinable_queue.ts";
@@ -16,9 +16,9 @@ import type { JoinableQueue } from "../../lib/channels/joinable_queue.ts";
 function makeQueue(world: World, items: number) {
   const queues = world.share(new world.isolates[0].joinableQueue.JoinableQueue<number>());
   for (let item = 1; item <= items; item++) queues[0].putSync(item);
-  const at = addressIn(world, queues[0]) + 2;
+  const at = addressOfShared(world, queues[0]) + 2;
   nameChannel(world, at);
-  world.name(at + 56, "DONE", "NEWS", ...queueNames("JOINERS"));
+  world.name(at + 56, "DONE", "CHANGES", ...queueNames("JOINERS"));
   world.name(at + 61, "TALLY_GUARD", "TALLIES", "LOST", "LOST_BY");
   return {
     queues,
@@ -31,37 +31,37 @@ function makeQueue(world: World, items: number) {
 }
 
 const uses: Scenario["uses"] = ["joinableQueue", "taskCounter", "lifecycle"];
-/** For tallies. */
+/** For the tallies of the isolates. */
 const spareWords = 60;
 
-/** Gets an item and marks it done; `noted` is how many were about to be marked. */
-function work(queue: JoinableQueue<number>, noted: number): Step[] {
+/** Gets an item and marks it done. `counted` counts the items that are about to be marked. */
+function work(queue: JoinableQueue<number>, counted: number): Step[] {
   return [
     () => void queue.getSync(),
-    () => void Atomics.add(i32, noted, 1),
+    () => void Atomics.add(i32, counted, 1),
     () => queue.taskDone(),
   ];
 }
 
-/** Some join while others work: they go on when all is done, and not before. */
-function allIsDone(joiners: number, workers: number): Scenario {
+/** Some isolates join while others work: joinSync() returns when all tasks are done, and not before. */
+function joinWhileWorking(joiners: number, workers: number): Scenario {
   return {
     name: `JoinableQueue: ${joiners} join, ${workers} work`,
-    threads: joiners + workers,
-    forgetful: true, // nobody dies
+    isolates: joiners + workers,
+    forgetful: true,
     uses,
     spareWords,
     setUp(world) {
       const { queues, atEnd } = makeQueue(world, workers);
-      const noted = world.word("noted");
+      const counted = world.word("counted");
       return {
-        threads: queues.map((queue, i) =>
+        programs: queues.map((queue, i) =>
           i < joiners
             ? [() => {
               assert(queue.joinSync());
-              assertEquals(Atomics.load(i32, noted), workers);
+              assertEquals(Atomics.load(i32, counted), workers);
             }]
-            : work(queue, noted)
+            : work(queue, counted)
         ),
         atEnd,
       };
@@ -69,36 +69,36 @@ function allIsDone(joiners: number, workers: number): Scenario {
   };
 }
 
-proves(allIsDone(1, 1));
-proves(allIsDone(1, 2));
-proves(allIsDone(2, 1));
-proves(allIsDone(2, 2), { large: true });
+proves(joinWhileWorking(1, 1));
+proves(joinWhileWorking(1, 2));
+proves(joinWhileWorking(2, 1));
+proves(joinWhileWorking(2, 2), { large: true });
 
-/** What one puts before it marks another done is waited for too. */
+/** A worker puts an item before it marks its own as done: joinSync() waits for both. */
 const putMeanwhile: Scenario = {
-  name: "JoinableQueue: a task puts another",
-  threads: 3,
+  name: "JoinableQueue: a worker puts another item",
+  isolates: 3,
   forgetful: true,
   uses,
   spareWords,
   setUp(world) {
     const { queues: [joiner, ...workers], atEnd } = makeQueue(world, 1);
-    const noted = world.word("noted");
+    const counted = world.word("counted");
     return {
-      threads: [
+      programs: [
         [() => {
           assert(joiner.joinSync());
-          assertEquals(Atomics.load(i32, noted), 2);
+          assertEquals(Atomics.load(i32, counted), 2);
         }],
         ...workers.map((queue) => {
-          const [, notes, marks] = work(queue, noted);
+          const [, count, markDone] = work(queue, counted);
           return [
             () => queue.getSync(),
             (item: number) => {
               if (item === 1) queue.putSync(2);
             },
-            notes,
-            marks,
+            count,
+            markDone,
           ];
         }),
       ],
@@ -110,106 +110,106 @@ const putMeanwhile: Scenario = {
 proves(putMeanwhile, { large: true });
 
 /**
- * A worker is ended at any moment, before it has an item in hand, meanwhile, or after: the one that
- * joins is told, marks the item itself, and joins again. It waits only for an item that nobody got.
+ * A worker is terminated before it has the item, while it has it, or afterwards. If the item is lost, the
+ * joiner gets a `WorkerDiedError`, marks it as done itself, and joins again. It waits only if the item is
+ * still in the queue.
  */
-const workerIsEnded: Scenario = {
-  name: "JoinableQueue: a worker is ended",
-  threads: 3,
+const workerIsTerminated: Scenario = {
+  name: "JoinableQueue: a worker is terminated",
+  isolates: 3,
   mortal: 1,
   uses,
   spareWords,
   setUp(world) {
-    const { queues: [its, victims], atEnd } = makeQueue(world, 1);
+    const { queues: [joiner, ofVictim], atEnd } = makeQueue(world, 1);
     return {
-      threads: [
+      programs: [
         [
           () => {
             try {
-              assert(its.joinSync());
+              assert(joiner.joinSync());
             } catch (error) {
               if ((error as Error).name !== "WorkerDiedError") throw error;
-              its.taskDone();
+              joiner.taskDone();
             }
           },
-          () => assert(its.joinSync()),
+          () => assert(joiner.joinSync()),
         ],
-        [() => void victims.getSync(), () => victims.taskDone()],
-        [endOf(world, 1, 2)],
+        [() => void ofVictim.getSync(), () => ofVictim.taskDone()],
+        [terminates(world, 1, 2)],
       ],
-      mayWait: (joiner) => joiner === 0 && its.size() === 1,
+      mayWait: (isolate) => isolate === 0 && joiner.size() === 1,
       atEnd() {
-        if (its.size() === 0) atEnd();
+        if (joiner.size() === 0) atEnd();
       },
     };
   },
 };
 
-proves(workerIsEnded);
+proves(workerIsTerminated);
 
-const UNFINISHED = "lib/channels/task_counter.ts";
+const TASK_COUNTER = "lib/channels/task_counter.ts";
 
 finds("a task that is marked done after the joiners were woken leaves them asleep", {
-  file: UNFINISHED,
+  file: TASK_COUNTER,
   from:
     "    if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;\n" +
     "  }\n  if (unfinishedIn(channel) === 0) notifyJoiners(channel);",
   to: "    if (unfinishedIn(channel) === 1) notifyJoiners(channel);\n" +
     "    if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;\n  }",
-}, allIsDone(1, 1));
+}, joinWhileWorking(1, 1));
 
-finds("a joiner that reads NEWS after its check misses the end", {
-  file: UNFINISHED,
+finds("a joiner that reads CHANGES after its check misses the last task", {
+  file: TASK_COUNTER,
   from:
     "    const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: changes };",
   to:
     "    const outcome = yield {\n      queue: channel + JOINERS,\n      word: channel + CHANGES,\n" +
     "      expected: Atomics.load(i32, channel + CHANGES),\n    };",
-}, allIsDone(1, 1));
+}, joinWhileWorking(1, 1));
 
 finds("tasks that are marked done in two steps are miscounted", {
-  file: UNFINISHED,
+  file: TASK_COUNTER,
   from: "if (Atomics.compareExchange(i32, channel + DONE, done, (done + 1) | 0) === done) break;",
   to: "Atomics.store(i32, channel + DONE, (done + 1) | 0);\n    break;",
-}, allIsDone(1, 2));
+}, joinWhileWorking(1, 2));
 
 finds("waking only one joiner when all tasks are done leaves another asleep", [
   {
-    file: UNFINISHED,
+    file: TASK_COUNTER,
     from: "  wakeAll(channel + JOINERS);",
     to: "  wakeOne(channel + JOINERS);",
   },
   {
-    file: UNFINISHED,
+    file: TASK_COUNTER,
     from: "import { QUEUE_WORDS, wakeAll } from",
     to: "import { QUEUE_WORDS, wakeOne } from",
   },
-], allIsDone(2, 1));
+], joinWhileWorking(2, 1));
 
 finds("joiners wait for ever for an item that a worker gets after its tally was checked", {
-  file: UNFINISHED,
+  file: TASK_COUNTER,
   from: "        if (hasEnded(thisIsolate)) notifyJoiners(channel);\n",
   to: "",
-}, workerIsEnded);
+}, workerIsTerminated);
 
 finds("joiners that are not woken by a death wait for ever", {
-  file: UNFINISHED,
+  file: TASK_COUNTER,
   from:
     "  tallies.delete(channel); // its memory may become another queue\n  notifyJoiners(channel);",
   to: "  tallies.delete(channel);",
-}, workerIsEnded);
+}, workerIsTerminated);
 
 finds("a task that is marked done before it leaves the tally is both done and lost", {
-  file: UNFINISHED,
+  file: TASK_COUNTER,
   from: "  const wasInHand = tally !== 0 && decrementInHand(tally);\n",
   to: "  if (tally !== 0 && i32[tally + IN_HAND] > 0) {\n" +
     "    const isDone = countDone(channel);\n    decrementInHand(tally);\n    return isDone;\n  }\n" +
     "  const wasInHand = false;\n",
-}, workerIsEnded);
+}, workerIsTerminated);
 
 finds("a dead worker that marks a lost task as done marks the task of another", {
-  file: UNFINISHED,
-  from:
-    "  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and its task counts as lost\n",
+  file: TASK_COUNTER,
+  from: "  if (!wasInHand && exitCodeOf(thisIsolate)) return true;",
   to: "",
-}, workerIsEnded);
+}, workerIsTerminated);

@@ -1,5 +1,5 @@
 /**
- * In the place of `lib/parking/keep_alive.ts`: a simulated thread has no event loop to keep alive.
+ * Stand-in for `lib/parking/keep_alive.ts`: the event loop of a simulated isolate needs no timer.
  *
  * @module
  */

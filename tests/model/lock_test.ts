@@ -1,29 +1,29 @@
 import { assert } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
+import type { Scenario, World } from "./scenario.ts";
 import type { Step } from "./code.ts";
 import {
-  addressIn,
-  alone,
+  acceptAbandoned,
+  addressOfShared,
   assertEmptyQueue,
-  type Ending,
-  endOf,
+  endsItself,
+  exclusiveSection,
   finds,
-  inTime,
-  ownEnd,
+  type ModelPromise,
   proves,
   queueNames,
-  times,
-  unlessAbandoned,
-  untilStopped,
+  repeat,
+  terminates,
+  untilTerminated,
+  withinTimeout,
 } from "./prove.ts";
 import { Atomics, choose, i32, runEventLoop, until } from "./stand_ins.ts";
 
 function makeLock(world: World) {
   const { isolates, share, word, name } = world;
   const locks = share(new isolates[0].lock.Lock());
-  const owner = addressIn(world, locks[0]) + 2;
+  const owner = addressOfShared(world, locks[0]) + 2;
   name(owner, "OWNER", ...queueNames("QUEUE"));
-  const { hasEnded } = isolates[0].thread;
+  const { hasEnded } = isolates[0].isolateRecord;
   return {
     locks,
     owner,
@@ -35,10 +35,10 @@ function makeLock(world: World) {
   };
 }
 
-function allAcquire(threads: number, rounds: number, realGuard = false): Scenario {
+function contention(count: number, rounds: number, realGuard = false): Scenario {
   return {
-    name: `Lock: ${threads} threads acquire ${rounds} times${realGuard ? ", real guard" : ""}`,
-    threads,
+    name: `Lock: ${count} isolates acquire ${rounds} times${realGuard ? ", real guard" : ""}`,
+    isolates: count,
     alike: true,
     forgetful: true,
     uses: ["lock"],
@@ -46,8 +46,12 @@ function allAcquire(threads: number, rounds: number, realGuard = false): Scenari
     setUp(world) {
       const { locks, inside, atEnd } = makeLock(world);
       return {
-        threads: locks.map((lock) =>
-          times(rounds, [() => void lock.acquireSync(), ...alone(inside), () => lock.release()])
+        programs: locks.map((lock) =>
+          repeat(rounds, [
+            () => void lock.acquireSync(),
+            ...exclusiveSection(inside),
+            () => lock.release(),
+          ])
         ),
         atEnd,
       };
@@ -55,35 +59,35 @@ function allAcquire(threads: number, rounds: number, realGuard = false): Scenari
   };
 }
 
-proves(allAcquire(2, 3));
-proves(allAcquire(2, 2, true));
-proves(allAcquire(3, 1));
-proves(allAcquire(2, 4), { large: true });
-proves(allAcquire(2, 3, true), { large: true });
-proves(allAcquire(3, 1, true), { large: true });
-proves(allAcquire(3, 2), { large: true });
+proves(contention(2, 3));
+proves(contention(2, 2, true));
+proves(contention(3, 1));
+proves(contention(2, 4), { large: true });
+proves(contention(2, 3, true), { large: true });
+proves(contention(3, 1, true), { large: true });
+proves(contention(3, 2), { large: true });
 
-/** One gives up after some time, at any moment; the others must not notice. */
-function oneTimesOut(threads: number): Scenario {
+/** The first has a time-out, which may pass at any moment. All others acquire the lock. */
+function oneTimesOut(count: number): Scenario {
   return {
-    name: `Lock: one of ${threads} threads times out`,
-    threads,
+    name: `Lock: one of ${count} isolates times out`,
+    isolates: count,
     forgetful: true,
     uses: ["lock"],
     setUp(world) {
       const { locks, inside, atEnd } = makeLock(world);
-      const [hurried, ...patient] = locks;
-      const [come, go] = alone(inside);
+      const [timed, ...untimed] = locks;
+      const [enter, leave] = exclusiveSection(inside);
       return {
-        threads: [
+        programs: [
           [
-            inTime(() => hurried.acquireSync({ timeoutMs: 1 })),
-            ...[come, go, () => hurried.release()].map(ifTrue),
+            withinTimeout(() => timed.acquireSync({ timeoutMs: 1 })),
+            ...[enter, leave, () => timed.release()].map(ifAcquired),
           ],
-          ...patient.map((lock) => [
+          ...untimed.map((lock) => [
             () => void lock.acquireSync(),
-            come,
-            go,
+            enter,
+            leave,
             () => lock.release(),
           ]),
         ],
@@ -93,7 +97,8 @@ function oneTimesOut(threads: number): Scenario {
   };
 }
 
-function ifTrue(step: Step): Step {
+/** Skips the step unless the step before returned true. */
+function ifAcquired(step: Step): Step {
   return (saved) => {
     if (saved === true) step(saved);
     return saved;
@@ -103,130 +108,130 @@ function ifTrue(step: Step): Step {
 proves(oneTimesOut(2));
 proves(oneTimesOut(3));
 
-/** The first ends the second at any moment; all others must get the lock. */
-function oneIsEnded(threads: number): Scenario {
+/** The first terminates the second at any moment. All others acquire the lock. */
+function oneIsTerminated(count: number): Scenario {
   return {
-    name: `Lock: one of ${threads} threads is ended`,
-    threads,
+    name: `Lock: one of ${count} isolates is terminated`,
+    isolates: count,
     forgetful: true,
     uses: ["lock", "lifecycle"],
     setUp(world) {
       const { locks, inside, atEnd } = makeLock(world);
-      const end = endOf(world, 1);
-      const order = world.word("order");
-      const threads = locks.map((lock) => [
-        unlessAbandoned(() => void lock.acquireSync()),
-        ...alone(inside),
+      const terminate = terminates(world, 1);
+      const terminatesLast = world.word("terminatesLast");
+      const programs = locks.map((lock) => [
+        acceptAbandoned(() => void lock.acquireSync()),
+        ...exclusiveSection(inside),
         () => lock.release(),
       ]);
       // Before it acquires, or after its release, which may have woken the victim.
-      threads[0].unshift(() => {
-        i32[order] = choose(2);
-        if (i32[order] === 0) end();
+      programs[0].unshift(() => {
+        i32[terminatesLast] = choose(2);
+        if (i32[terminatesLast] === 0) terminate();
       });
-      threads[0].push(() => {
-        if (i32[order] === 1) end();
+      programs[0].push(() => {
+        if (i32[terminatesLast] === 1) terminate();
       });
-      threads[1] = untilStopped([
-        unlessAbandoned(() => void locks[1].acquireSync()),
+      programs[1] = untilTerminated([
+        acceptAbandoned(() => void locks[1].acquireSync()),
         () => locks[1].release(),
       ]);
-      return { threads, atEnd };
+      return { programs, atEnd };
     },
   };
 }
 
-proves(oneIsEnded(2));
-proves(oneIsEnded(3), { large: true });
+proves(oneIsTerminated(2));
+proves(oneIsTerminated(3), { large: true });
 
-/** The first ends itself while it holds the lock: exactly one of the others is told. */
-function ownerEndsItself(threads: number): Scenario {
+/** The first ends while it owns the lock. At most one of the others gets an `AbandonedLockError`. */
+function ownerEnds(count: number): Scenario {
   return {
-    name: `Lock: its owner ends, ${threads - 1} others wait`,
-    threads,
+    name: `Lock: its owner ends, ${count - 1} others wait`,
+    isolates: count,
     forgetful: true,
     uses: ["lock", "lifecycle"],
     setUp(world) {
       const { locks, inside, atEnd } = makeLock(world);
-      const told = world.word("told");
+      const errors = world.word("errors");
       return {
-        threads: locks.map((lock, i) =>
-          i === 0 ? [() => void lock.acquireSync(), ownEnd(world, 0)] : [
-            unlessAbandoned(
+        programs: locks.map((lock, i) =>
+          i === 0 ? [() => void lock.acquireSync(), endsItself(world, 0)] : [
+            acceptAbandoned(
               () => void lock.acquireSync(),
-              () => void Atomics.add(i32, told, 1),
+              () => void Atomics.add(i32, errors, 1),
             ),
-            ...alone(inside),
+            ...exclusiveSection(inside),
             () => lock.release(),
           ]
         ),
         atEnd() {
           atEnd();
-          assert(i32[told] <= 1, "the death is told twice");
+          assert(i32[errors] <= 1, "two isolates get an AbandonedLockError");
         },
       };
     },
   };
 }
 
-proves(ownerEndsItself(2));
-proves(ownerEndsItself(3));
+proves(ownerEnds(2));
+proves(ownerEnds(3));
 
-/** The owner ends the second, which may still take the lock over from it, and then itself. */
-const ownerEndsAnotherFirst: Scenario = {
-  name: "Lock: its owner ends a waiter, and then itself",
-  threads: 3,
+/** The owner terminates a waiter, which may still take the lock over from it, and then ends. */
+const ownerTerminatesWaiter: Scenario = {
+  name: "Lock: its owner terminates a waiter and then ends",
+  isolates: 3,
   forgetful: true,
   uses: ["lock", "lifecycle"],
   setUp(world) {
     const { locks, atEnd } = makeLock(world);
-    const wants = (lock: typeof locks[0]) => [
-      unlessAbandoned(() => void lock.acquireSync()),
+    const acquireAndRelease = (lock: typeof locks[0]) => [
+      acceptAbandoned(() => void lock.acquireSync()),
       () => lock.release(),
     ];
     return {
-      threads: [
+      programs: [
         [
           () => void locks[0].acquireSync(),
-          endOf(world, 1),
-          ownEnd(world, 0),
+          terminates(world, 1),
+          endsItself(world, 0),
         ],
-        untilStopped(wants(locks[1])),
-        wants(locks[2]),
+        untilTerminated(acquireAndRelease(locks[1])),
+        acquireAndRelease(locks[2]),
       ],
       atEnd,
     };
   },
 };
 
-proves(ownerEndsAnotherFirst);
+proves(ownerTerminatesWaiter);
 
-/** One thread has a promise that waits for the lock, and perhaps blocks for it too. */
-function promiseWaits(threads: number, blocks: boolean): Scenario {
+/** In one isolate a promise waits for the lock. If `blocks`, the isolate may also block for it. */
+function promiseWaits(count: number, blocks: boolean): Scenario {
   return {
-    name: `Lock: ${threads} threads, in one a promise waits${blocks ? " while it blocks" : ""}`,
-    threads,
+    name: `Lock: ${count} isolates, a promise waits in one${blocks ? " that also blocks" : ""}`,
+    isolates: count,
     uses: ["lock", "ownership"],
     setUp(world) {
       const { locks, owner, inside, atEnd } = makeLock(world);
       const { wait, ownership } = world.isolates[0];
-      const [come, go] = alone(inside);
+      const [enter, leave] = exclusiveSection(inside);
       return {
-        threads: locks.map((lock, i) =>
-          i > 0 ? [() => void lock.acquireSync(), come, go, () => lock.release()] : [() => {
-            const promise = wait.awaitOn(ownership.acquiring(owner)) as unknown as Ending;
-            // From some turn of the event loop on the thread blocks.
-            if (blocks) runEventLoop(() => promise.ended !== undefined || choose(2) === 1);
-            if (blocks && promise.ended === undefined) {
+        programs: locks.map((lock, i) =>
+          i > 0 ? [() => void lock.acquireSync(), enter, leave, () => lock.release()] : [() => {
+            const promise = wait.awaitOn(ownership.acquiring(owner)) as unknown as ModelPromise;
+            // The isolate blocks after any number of turns of the event loop.
+            if (blocks) runEventLoop(() => promise.settled !== undefined || choose(2) === 1);
+            if (blocks && promise.settled === undefined) {
               lock.acquireSync();
-              come(null);
-              go(null);
+              enter(null);
+              leave(null);
               lock.release();
             }
-            runEventLoop(() => promise.ended !== undefined);
-            assert("value" in promise.ended!, "the promise fails");
-            come(null);
-            go(null);
+            runEventLoop(() => promise.settled !== undefined);
+            assert("value" in promise.settled!, "the promise is rejected");
+            enter(null);
+            leave(null);
             lock.release();
           }]
         ),
@@ -241,34 +246,34 @@ proves(promiseWaits(2, true));
 proves(promiseWaits(3, false));
 proves(promiseWaits(3, true), { large: true });
 
-/** The first takes the lock again and again; the second, once it waits, is overtaken at most once. */
-const overtakenOnce: Scenario = {
+/** The first acquires the lock repeatedly. The second, once it waits, is overtaken at most once. */
+const boundedOvertaking: Scenario = {
   name: "Lock: no waiter is overtaken twice",
-  threads: 2,
+  isolates: 2,
   forgetful: true,
   uses: ["lock"],
   setUp(world) {
     const { locks, owner, atEnd } = makeLock(world);
     const waits = world.word("waits");
     const overtaken = world.word("overtaken");
-    const [greedy, patient] = locks;
+    const [repeated, single] = locks;
     return {
-      threads: [
-        times(4, [
-          () => void greedy.acquireSync(),
+      programs: [
+        repeat(4, [
+          () => void repeated.acquireSync(),
           () => void (Atomics.load(i32, waits) === 1 && Atomics.add(i32, overtaken, 1)),
           () => {
-            // Holds the lock until the other stands in the queue, asked before or after.
+            // Keeps the lock until the other isolate is in the queue.
             if (Atomics.load(i32, waits) < 2) until(owner + 2, 0, true);
             if (Atomics.load(i32, waits) === 0) Atomics.store(i32, waits, 1);
           },
-          () => greedy.release(),
+          () => repeated.release(),
         ]),
         [() => {
-          patient.acquireSync();
+          single.acquireSync();
           Atomics.store(i32, waits, 2);
           assert(Atomics.load(i32, overtaken) <= 1, "overtaken twice");
-          patient.release();
+          single.release();
         }],
       ],
       atEnd,
@@ -276,7 +281,7 @@ const overtakenOnce: Scenario = {
   },
 };
 
-proves(overtakenOnce);
+proves(boundedOvertaking);
 
 const WAIT_QUEUE = "lib/parking/wait_queue.ts";
 const PARKER = "lib/parking/park_blocking.ts";
@@ -290,44 +295,44 @@ finds("a waiter that checks the word before it joins the queue is not woken", {
     link(queue, node, overtaken);
     if (seen === expected) { leave(queue + GUARD); return true; }
   `,
-}, allAcquire(2, 1));
+}, contention(2, 1));
 
 finds("a waiter that does not check the word inside the queue is not woken", {
   file: WAIT_QUEUE,
   from: "Atomics.load(i32, word) === expected &&",
   to: "",
-}, allAcquire(2, 1));
+}, contention(2, 1));
 
 finds("a release that does not check for waiters that joined meanwhile wakes none", {
   file: OWNERSHIP,
   from: "    wakeOne(queue); // a waiter may",
   to: "    // a waiter may",
-}, allAcquire(2, 1));
+}, contention(2, 1));
 
 finds("a lock that is taken in two steps has two owners", {
   file: OWNERSHIP,
   from: "return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0;",
   to:
     "if (Atomics.load(i32, owner) !== 0) return false; Atomics.store(i32, owner, thisIsolate); return true;",
-}, allAcquire(2, 1));
+}, contention(2, 1));
 
 finds("a lock that is handed off without naming its owner has two owners", {
   file: WAIT_QUEUE,
   from: "const next = isDirect ? i32[node + nodeWord.ISOLATE] : 0;",
   to: "const next = 0;",
-}, allAcquire(2, 3));
+}, contention(2, 3));
 
 finds("a waiter is lost if its node looks unused between two states", {
   file: WAIT_QUEUE,
   from: "    unlink(queue, node);\n    if (!hasEnded",
   to: "    remove(queue, node);\n    if (!hasEnded",
-}, allAcquire(2, 2));
+}, contention(2, 2));
 
 finds("a waiter that sleeps without a check of its wake-ups stays asleep", {
   file: PARKER,
   from: "    const seen = Atomics.load(i32, wake);\n    const state",
   to: "    const seen = -1;\n    const state",
-}, allAcquire(2, 1));
+}, contention(2, 1));
 
 finds("a waker that unparks before it writes the state wakes no waiter", [
   {
@@ -340,13 +345,13 @@ finds("a waker that unparks before it writes the state wakes no waiter", [
     from: "updateKeepAlive();\n  }\n  unpark(isolate);",
     to: "updateKeepAlive();\n  }",
   },
-], allAcquire(2, 1));
+], contention(2, 1));
 
 finds("a waiter that was overtaken and is not marked so is overtaken again", {
   file: OWNERSHIP,
   from: "if (outcome === ParkResult.WOKEN) overtaken = true;",
   to: "",
-}, overtakenOnce);
+}, boundedOvertaking);
 
 finds("a waiter that times out loses the wake-up that came at the last moment", {
   file: PARKER,
@@ -354,7 +359,7 @@ finds("a waiter that times out loses the wake-up that came at the last moment", 
   to: "dequeue(node);",
 }, oneTimesOut(3));
 
-finds("a waiter that is ended loses its wake-up", [
+finds("a waiter that is terminated loses its wake-up", [
   {
     file: WAIT_QUEUE,
     from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
@@ -365,46 +370,46 @@ finds("a waiter that is ended loses its wake-up", [
     from: "if (result === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
     to: "throw stopError();",
   },
-], oneIsEnded(3));
+], oneIsTerminated(3));
 
 finds("a waiter that does not check the owner inside the queue waits for one that has ended", {
   file: WAIT_QUEUE,
   from: "(park.ownerWord === undefined || !isOwnerGone(park.ownerWord)) &&",
   to: "",
-}, ownerEndsItself(2));
+}, ownerEnds(2));
 
 finds("an end that does not wake the waiters for what the isolate owned leaves them asleep", {
   file: "lib/runtime/lifecycle.ts",
   from: "  wakeWaitersOnOwner(record); // locks it held",
   to: "",
-}, ownerEndsItself(2));
+}, ownerEnds(2));
 
 finds("an ended isolate that releases a lock that another took over admits two", {
   file: OWNERSHIP,
   from: "    if (hasEnded(thisIsolate)) return true; // checked after",
   to: "    // checked after",
-}, oneIsEnded(3));
+}, oneIsTerminated(3));
 
-finds("wake-ups of promises whose isolate blocks must be forwarded", {
+finds("wake-ups of promises are lost if their isolate blocks and does not forward them", {
   file: PARKER,
   from: "if (hasWokenPromises()) {\n      const own",
   to: "if (false) {\n      const own",
 }, promiseWaits(2, true));
 
-finds("a blocking isolate takes a lock that was just handed to its promise for a dead-lock", {
+finds("a blocking isolate reports a deadlock for a lock that was just handed to its promise", {
   file: PARKER,
   from: "      const own = forwardWakeups(park.queue);\n      if (own !== undefined) return own;\n",
   to: "",
 }, promiseWaits(3, true));
 
-finds("an isolate that is ended after it was woken takes the lock from the waiters", {
+finds("an isolate that is terminated after it was woken takes the lock from the waiters", {
   file: OWNERSHIP,
   from: 'return becomeOwner(owner, "acquired");',
   to: 'return "acquired";',
-}, oneIsEnded(3));
+}, oneIsTerminated(3));
 
-finds("an isolate that is ended after its check takes the lock over from the waiters", {
+finds("an isolate that is terminated after its check takes the lock over from the waiters", {
   file: OWNERSHIP,
   from: 'return becomeOwner(owner, "abandoned");',
   to: 'return "abandoned";',
-}, ownerEndsAnotherFirst);
+}, ownerTerminatesWaiter);

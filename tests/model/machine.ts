@@ -1,12 +1,12 @@
 /**
- * The simulated machine: shared memory, the threads that sleep on its words, and what each operation
- * does to them. It knows nothing of programs; `code.ts` asks for operations, `checker.ts` lets them
- * happen.
+ * The simulated machine: shared memory, the isolates that sleep on its words, and what each operation
+ * does to them. It knows nothing about programs: `code.ts` finds the next operation of an isolate, and
+ * `checker.ts` decides which isolate performs one.
  *
  * @module
  */
 
-/** What a thread can ask of the machine. */
+/** Kinds of operations. */
 export const Kind = {
   /** Plain accesses, `i32[at]`: not ordered by themselves. */
   READ: 0,
@@ -24,14 +24,14 @@ export const Kind = {
   /** Wakes the first `a` sleepers. */
   NOTIFY: 10,
   WAIT_ASYNC: 11,
-  /** The simulated guard of a section. */
+  /** The simulated guard: see `lib/heap/guard.ts`. */
   ENTER: 12,
   LEAVE: 13,
-  /** Goes on when the word is `a`, or when it is not, if `b` is 1. */
+  /** Happens only while the word is `a`, or while it is not, if `b` is 1. */
   UNTIL: 14,
-  /** Goes on in one of `a` ways. */
+  /** Has each number below `a` as its result: all of them are explored. */
   CHOOSE: 15,
-  /** Ends a turn of the event loop: goes on with a wake-up (0) or one of `a` timers (1, 2, …). */
+  /** Ends a turn of the event loop. The result is a wake-up (0) or one of `a` timers (1, 2, …). */
   TURN: 16,
   /** The program has ended. */
   END: 17,
@@ -39,56 +39,57 @@ export const Kind = {
   FAIL: 18,
 } as const;
 
-/** What a thread can ask of the machine: a value of {@linkcode Kind}. */
+/** Kind of an operation: a value of {@linkcode Kind}. */
 export type Kind = typeof Kind[keyof typeof Kind];
 
-/** An operation, as a thread asks for it. */
+/** An operation that an isolate is about to perform. */
 export interface Operation {
   kind: Kind;
-  /** The word that it is about; 0 for none. */
+  /** The word that it accesses; 0 for none. */
   at: number;
   a: number;
   b: number;
 }
 
 /** Results of {@linkcode Kind.WAIT} and {@linkcode Kind.WAIT_ASYNC}. */
-export const Slept = { OK: 0, NOT_EQUAL: 1, TIMED_OUT: 2 } as const;
+export const SleepResult = { OK: 0, NOT_EQUAL: 1, TIMED_OUT: 2 } as const;
 
-/** What an event loop knows of its one `waitAsync`. */
-const Ear = { NONE: 0, LISTENS: 1, HEARD: 2 } as const;
+/** State of the `waitAsync` of an event loop; there is at most one. */
+const AsyncWait = { NONE: 0, PENDING: 1, WOKEN: 2 } as const;
 
-/** Who slept, before that changed. */
-interface Sleep {
-  asleep: number[];
-  ears: number[];
-  earAt: number[];
+/** The sleeping isolates, before a change. */
+interface SleepState {
+  sleepWords: number[];
+  asyncWaits: number[];
+  asyncWords: number[];
   sleepers: number[];
 }
 
-/** Words of memory; {@linkcode Machine.seal} leaves those that are used. */
-const MOST_WORDS = 1 << 14;
+/** Words of memory during the preparations; {@linkcode Machine.seal} keeps those that are used. */
+const MAX_WORDS = 1 << 14;
 
-/** Shared memory and who sleeps on it. */
+/** Shared memory and the isolates that sleep on it. */
 export class Machine {
   /** Number of words. */
-  length = MOST_WORDS;
-  private memory = new Int32Array(MOST_WORDS);
+  length = MAX_WORDS;
+  private memory = new Int32Array(MAX_WORDS);
   private hash: [number, number] = [0, 0];
-  /** For each thread: the word that it sleeps on, 0 for none. */
-  private asleep: number[] = [];
-  private ears: number[] = [];
-  private earAt: number[] = [];
-  /** Who sleeps, in the order of going to sleep: twice the thread, plus 1 for its event loop. */
+  /** For each isolate: the word that it sleeps on, 0 for none. */
+  private sleepWords: number[] = [];
+  /** For each isolate: the state of its {@linkcode AsyncWait}, and its word. */
+  private asyncWaits: number[] = [];
+  private asyncWords: number[] = [];
+  /** Sleepers, in the order of going to sleep: twice the isolate, plus 1 for its event loop. */
   private sleepers: number[] = [];
-  /** What was overwritten: word and value, or 0 and nothing for the last of `sleeps`. */
-  private trail: number[] = [];
-  private sleeps: Sleep[] = [];
+  /** What was overwritten: pairs of a word and its value; two zeros for the last of `sleepStates`. */
+  private undoLog: number[] = [];
+  private sleepStates: SleepState[] = [];
 
-  constructor(threads: number) {
-    for (let thread = 0; thread < threads; thread++) {
-      this.asleep.push(0);
-      this.ears.push(Ear.NONE);
-      this.earAt.push(0);
+  constructor(isolates: number) {
+    for (let isolate = 0; isolate < isolates; isolate++) {
+      this.sleepWords.push(0);
+      this.asyncWaits.push(AsyncWait.NONE);
+      this.asyncWords.push(0);
     }
   }
 
@@ -97,22 +98,22 @@ export class Machine {
     this.memory = this.memory.slice(0, length);
     this.length = length;
     this.hash = [0, 0];
-    this.trail.length = 0;
+    this.undoLog.length = 0;
   }
 
-  /** The value of a word, for those who look from outside. */
+  /** Returns the value of a word, for the checker. */
   peek(at: number): number {
     return this.memory[at];
   }
 
-  /** The word on which a thread sleeps, 0 if it does not. */
-  sleepsOn(thread: number): number {
-    return this.asleep[thread];
+  /** Returns the word on which an isolate sleeps; 0 if it does not sleep. */
+  sleepsOn(isolate: number): number {
+    return this.sleepWords[isolate];
   }
 
-  /** In how many ways, and with which choices, a thread's operation can happen now. */
-  choices(thread: number, { kind, at, a, b }: Operation): readonly number[] {
-    if (this.asleep[thread] !== 0) return b === 1 ? ONLY_TIMED_OUT : NONE;
+  /** Returns the choices with which an isolate's operation can happen now; none if it cannot. */
+  choices(isolate: number, { kind, at, a, b }: Operation): readonly number[] {
+    if (this.sleepWords[isolate] !== 0) return b === 1 ? ONLY_TIMED_OUT : NONE;
     switch (kind) {
       case Kind.END:
       case Kind.FAIL:
@@ -125,14 +126,14 @@ export class Machine {
         return Array.from({ length: a }, (_, choice) => choice);
       case Kind.TURN: {
         const timers = Array.from({ length: a }, (_, timer) => timer + 1);
-        return this.ears[thread] === Ear.HEARD ? [0, ...timers] : timers;
+        return this.asyncWaits[isolate] === AsyncWait.WOKEN ? [0, ...timers] : timers;
       }
       default:
         return ONE;
     }
   }
 
-  /** Whether the operation would leave memory as it is, if it happened now. */
+  /** Whether the operation would change memory if it happened now. */
   changes({ kind, at, a, b }: Operation): boolean {
     const value = this.memory[at];
     switch (kind) {
@@ -160,42 +161,42 @@ export class Machine {
   }
 
   /**
-   * Lets an operation happen.
+   * Performs an operation.
    *
-   * @param woken receives the threads whose sleep in {@linkcode Kind.WAIT} this ends
-   * @returns its result; `undefined` if the thread sleeps now
+   * @param woken receives the isolates whose sleep in {@linkcode Kind.WAIT} this ends
+   * @returns its result; `undefined` if the isolate sleeps now
    */
-  perform(thread: number, operation: Operation, choice: number, woken: number[]):
+  perform(isolate: number, operation: Operation, choice: number, woken: number[]):
     | number
     | undefined {
     const { kind, at, a, b } = operation;
-    if (this.asleep[thread] > 0) { // the time is up
-      this.keepSleep();
-      this.asleep[thread] = 0;
-      this.sleepers.splice(this.sleepers.indexOf(2 * thread), 1);
-      return Slept.TIMED_OUT;
+    if (this.sleepWords[isolate] > 0) { // the time is up
+      this.saveSleepState();
+      this.sleepWords[isolate] = 0;
+      this.sleepers.splice(this.sleepers.indexOf(2 * isolate), 1);
+      return SleepResult.TIMED_OUT;
     }
     switch (kind) {
       case Kind.WAIT:
-        if (this.memory[at] !== a) return Slept.NOT_EQUAL;
-        this.keepSleep();
-        this.asleep[thread] = at;
-        this.sleepers.push(2 * thread);
+        if (this.memory[at] !== a) return SleepResult.NOT_EQUAL;
+        this.saveSleepState();
+        this.sleepWords[isolate] = at;
+        this.sleepers.push(2 * isolate);
         return undefined;
       case Kind.WAIT_ASYNC:
-        if (this.memory[at] !== a) return Slept.NOT_EQUAL;
-        if (this.ears[thread] === Ear.LISTENS) throw new Error("a second waitAsync");
-        this.keepSleep();
-        this.ears[thread] = Ear.LISTENS;
-        this.earAt[thread] = at;
-        this.sleepers.push(2 * thread + 1);
-        return Slept.OK;
+        if (this.memory[at] !== a) return SleepResult.NOT_EQUAL;
+        if (this.asyncWaits[isolate] === AsyncWait.PENDING) throw new Error("a second waitAsync");
+        this.saveSleepState();
+        this.asyncWaits[isolate] = AsyncWait.PENDING;
+        this.asyncWords[isolate] = at;
+        this.sleepers.push(2 * isolate + 1);
+        return SleepResult.OK;
       case Kind.NOTIFY:
         return this.notify(at, a, woken);
       case Kind.TURN:
         if (choice === 0) {
-          this.keepSleep();
-          this.ears[thread] = Ear.NONE;
+          this.saveSleepState();
+          this.asyncWaits[isolate] = AsyncWait.NONE;
         }
         return choice;
       case Kind.CHOOSE:
@@ -213,12 +214,12 @@ export class Machine {
     }
   }
 
-  /** A thread stops for good. */
-  kill(thread: number): void {
-    this.keepSleep();
-    this.asleep[thread] = 0;
-    this.ears[thread] = Ear.NONE;
-    this.sleepers = this.sleepers.filter((sleeper) => sleeper >> 1 !== thread);
+  /** Stops an isolate for good. */
+  kill(isolate: number): void {
+    this.saveSleepState();
+    this.sleepWords[isolate] = 0;
+    this.asyncWaits[isolate] = AsyncWait.NONE;
+    this.sleepers = this.sleepers.filter((sleeper) => sleeper >> 1 !== isolate);
   }
 
   private access(kind: Kind, at: number, a: number, b: number): number {
@@ -256,30 +257,30 @@ export class Machine {
     let found = 0;
     for (let place = 0; place < this.sleepers.length && found < count;) {
       const sleeper = this.sleepers[place];
-      const thread = sleeper >> 1;
-      const listens = (sleeper & 1) === 1;
-      if ((listens ? this.earAt[thread] : this.asleep[thread]) !== at) {
+      const isolate = sleeper >> 1;
+      const isAsync = (sleeper & 1) === 1;
+      if ((isAsync ? this.asyncWords[isolate] : this.sleepWords[isolate]) !== at) {
         place++;
         continue;
       }
-      if (found++ === 0) this.keepSleep();
+      if (found++ === 0) this.saveSleepState();
       this.sleepers.splice(place, 1);
-      if (listens) {
-        this.ears[thread] = Ear.HEARD;
+      if (isAsync) {
+        this.asyncWaits[isolate] = AsyncWait.WOKEN;
       } else {
-        this.asleep[thread] = 0;
-        woken.push(thread);
+        this.sleepWords[isolate] = 0;
+        woken.push(isolate);
       }
     }
     return found;
   }
 
-  private keepSleep(): void {
-    this.trail.push(0, 0);
-    this.sleeps.push({
-      asleep: [...this.asleep],
-      ears: [...this.ears],
-      earAt: [...this.earAt],
+  private saveSleepState(): void {
+    this.undoLog.push(0, 0);
+    this.sleepStates.push({
+      sleepWords: [...this.sleepWords],
+      asyncWaits: [...this.asyncWaits],
+      asyncWords: [...this.asyncWords],
       sleepers: [...this.sleepers],
     });
   }
@@ -288,7 +289,7 @@ export class Machine {
     const before = this.memory[at];
     this.memory[at] = value;
     if (this.memory[at] === before) return;
-    this.trail.push(at, before);
+    this.undoLog.push(at, before);
     this.rehash(at, before);
     this.rehash(at, this.memory[at]);
   }
@@ -298,18 +299,18 @@ export class Machine {
     this.hash[1] ^= mix(at, value, SEED_1);
   }
 
-  /** The present, to be passed to {@linkcode Machine.undo}. */
+  /** Returns a mark of the present state, for {@linkcode Machine.undo}. */
   mark(): number {
-    return this.trail.length;
+    return this.undoLog.length;
   }
 
-  /** Goes back to the time of the mark. */
+  /** Restores the state at the mark. */
   undo(mark: number): void {
-    while (this.trail.length > mark) {
-      const before = this.trail.pop()!;
-      const at = this.trail.pop()!;
+    while (this.undoLog.length > mark) {
+      const before = this.undoLog.pop()!;
+      const at = this.undoLog.pop()!;
       if (at === 0) {
-        Object.assign(this, this.sleeps.pop());
+        Object.assign(this, this.sleepStates.pop());
       } else {
         this.rehash(at, this.memory[at]);
         this.rehash(at, before);
@@ -318,17 +319,17 @@ export class Machine {
     }
   }
 
-  /** Writes a number of 64 bits that stands for the whole state into `key`. */
+  /** Writes a hash of the whole state, of 64 bits, into `key`. */
   keyOf(points: readonly { id: number }[], key: Int32Array): void {
     let [low, high] = this.hash;
-    for (let thread = 0; thread < points.length; thread++) {
-      const at = this.length + 4 * thread;
-      const { id } = points[thread];
-      const state = (this.asleep[thread] === 0 ? 0 : 1) + 2 * this.ears[thread];
+    for (let isolate = 0; isolate < points.length; isolate++) {
+      const at = this.length + 4 * isolate;
+      const { id } = points[isolate];
+      const state = (this.sleepWords[isolate] === 0 ? 0 : 1) + 2 * this.asyncWaits[isolate];
       low ^= mix(at, id, SEED_0) ^ mix(at + 1, state, SEED_0);
       high ^= mix(at, id, SEED_1) ^ mix(at + 1, state, SEED_1);
     }
-    // Of those who sleep on the same word, the order counts.
+    // The order of the sleepers on the same word is part of the state.
     for (let place = 1; place < this.sleepers.length; place++) {
       const word = this.wordOf(this.sleepers[place]);
       for (let before = 0; before < place; before++) {
@@ -343,18 +344,18 @@ export class Machine {
   }
 
   private wordOf(sleeper: number): number {
-    return (sleeper & 1) === 1 ? this.earAt[sleeper >> 1] : this.asleep[sleeper >> 1];
+    return (sleeper & 1) === 1 ? this.asyncWords[sleeper >> 1] : this.sleepWords[sleeper >> 1];
   }
 }
 
 const NONE: readonly number[] = [];
 const ONE: readonly number[] = [0];
-const ONLY_TIMED_OUT: readonly number[] = [Slept.TIMED_OUT];
+const ONLY_TIMED_OUT: readonly number[] = [SleepResult.TIMED_OUT];
 
 const SEED_0 = 0x9e3779b1;
 const SEED_1 = 0x7feb352d;
 
-/** A number of 32 bits that stands for a word and its value. */
+/** Returns a hash of a word and its value, of 32 bits. */
 function mix(at: number, value: number, seed: number): number {
   return scatter(Math.imul(scatter(at ^ seed), 0x9e3779b1) ^ Math.imul(value, seed));
 }

@@ -1,6 +1,6 @@
 /**
- * In the place of `lib/parking/park_blocking.ts` for forgetful copies: checkpoints that keep of the way so
- * far only the parks of the steps.
+ * Stand-in for `lib/parking/park_blocking.ts` in forgetful copies: its checkpoints keep only the parks of
+ * the steps. See `forgetful` in isolates.ts.
  *
  * @module
  */

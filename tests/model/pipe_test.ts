@@ -1,26 +1,36 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
-import { addressIn, assertEmptyQueue, endOf, finds, nameChannel, proves, times } from "./prove.ts";
+import type { Scenario, World } from "./scenario.ts";
+import {
+  addressOfShared,
+  assertEmptyQueue,
+  finds,
+  nameChannel,
+  proves,
+  repeat,
+  terminates,
+} from "./prove.ts";
 import { i32 } from "./stand_ins.ts";
 import type { Connection } from "../../lib/channels/connection.ts";
 
-/** Makes a pipe each end of which is held by some of the threads. */
+/** Makes a pipe. `holders` are the isolates that have each of its ends. */
 function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) {
-  const { shared, pipe } = world.isolates[0];
+  const { sharedObject, pipe } = world.isolates[0];
   const ends = pipe.Pipe<number>({ duplex });
-  const at = i32[addressIn(world, ends[0]) + 2];
+  const at = i32[addressOfShared(world, ends[0]) + 2];
   for (const channel of [at + 2, at + 2 + 56]) nameChannel(world, channel);
   const handles = ends.map((end, i) =>
     holders[i].map((holder) =>
-      world.isolates[holder].shared.handleFor(shared.addressOf(end)!) as Connection<number>
+      world.isolates[holder].sharedObject.handleFor(sharedObject.addressOf(end)!) as Connection<
+        number
+      >
     )
   );
   ends.forEach((end, i) => holders[i].includes(0) || end.close());
   return {
     handles,
-    /** Closes an end at the thread, as far as others can see it. */
-    close: (thread: number, i: number) =>
-      world.isolates[thread].shared.notifyUnreachable(shared.addressOf(ends[i])!),
+    /** Closes an end in an isolate, as far as other isolates can see. */
+    close: (isolate: number, i: number) =>
+      world.isolates[isolate].sharedObject.notifyUnreachable(sharedObject.addressOf(ends[i])!),
     atEnd() {
       assertEmptyQueue(at + 2 + 34);
       assertEmptyQueue(at + 2 + 56 + 34);
@@ -30,7 +40,7 @@ function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) 
 
 const uses: Scenario["uses"] = ["pipe", "lifecycle"];
 
-/** The next message; why there is none. */
+/** Receives a message; the name of the error if there is none. */
 function recv(end: Connection<number>): number | string {
   try {
     return end.recvSync();
@@ -39,7 +49,7 @@ function recv(end: Connection<number>): number | string {
   }
 }
 
-/** Whether a message was sent; why not. */
+/** Sends a message; returns the name of the error if that fails. */
 function send(end: Connection<number>, message: number): true | string {
   try {
     end.sendSync(message);
@@ -49,22 +59,22 @@ function send(end: Connection<number>, message: number): true | string {
   }
 }
 
-/** The one that sends is ended at any moment: what it sent is received, and then the end. */
-const writerIsEnded: Scenario = {
-  name: "Pipe: the sender is ended",
-  threads: 3,
+/** The sender is terminated at any moment: what it sent is received, and then an `EOFError`. */
+const senderIsTerminated: Scenario = {
+  name: "Pipe: the sender is terminated",
+  isolates: 3,
   mortal: 1,
   forgetful: true,
   uses,
   setUp(world) {
-    const { handles: [[reader], [writer]], atEnd } = makePipe(world, false, [[2], [1]]);
+    const { handles: [[receiver], [sender]], atEnd } = makePipe(world, false, [[2], [1]]);
     return {
-      threads: [
-        [endOf(world, 1)],
-        [() => send(writer, 7)],
+      programs: [
+        [terminates(world, 1)],
+        [() => send(sender, 7)],
         [
-          () => recv(reader),
-          (first) => [first, recv(reader)],
+          () => recv(receiver),
+          (first) => [first, recv(receiver)],
         ],
       ],
       atEnd([, sent, [first, second]]) {
@@ -76,49 +86,49 @@ const writerIsEnded: Scenario = {
   },
 };
 
-proves(writerIsEnded);
+proves(senderIsTerminated);
 
-/** The only one that receives is ended: afterwards nothing can be sent. */
-const readerIsEnded: Scenario = {
-  name: "Pipe: the receiver is ended",
-  threads: 3,
+/** The only receiver is terminated: afterwards sending fails. */
+const receiverIsTerminated: Scenario = {
+  name: "Pipe: the receiver is terminated",
+  isolates: 3,
   mortal: 1,
   forgetful: true,
   uses,
   setUp(world) {
-    const { handles: [[reader], [writer]], atEnd } = makePipe(world, false, [[1], [2]]);
+    const { handles: [[receiver], [sender]], atEnd } = makePipe(world, false, [[1], [2]]);
     const gone = world.word("gone");
     return {
-      threads: [
-        [endOf(world, 1), () => void (i32[gone] = 1)],
-        [() => recv(reader)],
+      programs: [
+        [terminates(world, 1), () => void (i32[gone] = 1)],
+        [() => recv(receiver)],
         [() => {
           const isGone = i32[gone] === 1;
-          const sent = send(writer, 7);
-          assert(!isGone || sent === "BrokenPipeError", "sent to nobody");
+          const sent = send(sender, 7);
+          assert(!isGone || sent === "BrokenPipeError", "sent although there is no receiver");
           return sent;
         }],
       ],
       atEnd([, got, sent]) {
-        assert(got !== 7 || sent === true, "received what was not sent");
+        assert(got !== 7 || sent === true, "received a message that was not sent");
         atEnd();
       },
     };
   },
 };
 
-proves(readerIsEnded);
+proves(receiverIsTerminated);
 
-/** Who is told of the end of the other cannot send to it any more. */
-const isClosed: Scenario = {
+/** Once an end has received an `EOFError`, it cannot send either. */
+const closed: Scenario = {
   name: "Pipe: one side closes, the other sees it and then sends",
-  threads: 2,
+  isolates: 2,
   forgetful: true,
   uses,
   setUp(world) {
     const { handles: [, [other]], close, atEnd } = makePipe(world, true, [[0], [1]]);
     return {
-      threads: [
+      programs: [
         [() => close(0, 0)],
         [() => assertEquals(recv(other), "EOFError"), () => send(other, 1)],
       ],
@@ -130,22 +140,22 @@ const isClosed: Scenario = {
   },
 };
 
-proves(isClosed);
+proves(closed);
 
-/** Two have one end open, and both close it: the other end is told when both have. */
+/** Two isolates have the same end, and both close it: the receiver gets an `EOFError` after both have. */
 const bothClose: Scenario = {
-  name: "Pipe: two users close the end that both have",
-  threads: 3,
+  name: "Pipe: two isolates close the end that both have",
+  isolates: 3,
   forgetful: true,
   uses,
   setUp(world) {
-    const { handles: [[reader], [first, second]], close, atEnd } = makePipe(world, false, [
+    const { handles: [[receiver], [first, second]], close, atEnd } = makePipe(world, false, [
       [0],
       [1, 2],
     ]);
     return {
-      threads: [
-        times(3, [(got: unknown[] | null) => [...got ?? [], recv(reader)]]),
+      programs: [
+        repeat(3, [(got: unknown[] | null) => [...got ?? [], recv(receiver)]]),
         [() => first.sendSync(1), () => close(1, 1)],
         [() => second.sendSync(2), () => close(2, 1)],
       ],
@@ -162,15 +172,15 @@ proves(bothClose);
 
 const CONNECTION = "lib/channels/connection.ts";
 
-finds("an end that sees the closing before the other direction is closed can send to no receiver", {
+finds("an end that sees EOF before the other direction is closed can send without a receiver", {
   file: CONNECTION,
   from: "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);\n" +
     "        closeChannel(outgoing(end), Closed.SENDERS_GONE);",
   to: "        closeChannel(outgoing(end), Closed.SENDERS_GONE);\n" +
     "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);",
-}, isClosed);
+}, closed);
 
-finds("two users that leave in two steps notify no one", {
+finds("two users that leave in two steps notify no receiver", {
   file: CONNECTION,
   from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;",
   to:
@@ -183,8 +193,12 @@ finds("an end that is closed by the first of two users loses what the other send
   to: "",
 }, bothClose);
 
-finds("the end of an isolate that does not release its pipes leaves the other side asleep", {
-  file: "lib/runtime/lifecycle.ts",
-  from: "  markAllHeldUnreachable(record); // ends of pipes\n",
-  to: "",
-}, writerIsEnded);
+finds(
+  "an isolate that ends without marking its pipes unreachable leaves the other side asleep",
+  {
+    file: "lib/runtime/lifecycle.ts",
+    from: "  markAllHeldUnreachable(record); // ends of pipes\n",
+    to: "",
+  },
+  senderIsTerminated,
+);

@@ -1,19 +1,20 @@
 /**
- * Tests made of scenarios: {@linkcode proves} that all its schedules are well, and that the checker
- * {@linkcode finds} a bug that is planted.
+ * Tests made of scenarios, and the steps that scenarios share. {@linkcode proves} makes a test that all
+ * schedules are correct, {@linkcode finds} a test that the checker finds a planted bug.
  *
  * @module
  */
 import { assert } from "@std/assert";
-import { check, type Scenario, type World } from "./checker.ts";
+import { check } from "./checker.ts";
 import type { Step } from "./code.ts";
 import type { Replacement } from "./isolates.ts";
+import type { Scenario, World } from "./scenario.ts";
 import { Atomics, choose, i32 } from "./stand_ins.ts";
 
-/** Whether to explore the large scenarios too, and to tell the figures: `deno task model`. */
+/** Whether to explore the large scenarios too and to print figures: `deno task model`. */
 const LARGE = Deno.args.includes("--large");
 
-/** A test that all schedules of the scenario are well. One that is `large` runs on request. */
+/** Makes a test that all schedules of the scenario are correct. A `large` one runs only on request. */
 export function proves(scenario: Scenario, { large = false } = {}): void {
   if (large && !LARGE) return;
   Deno.test(`model: ${scenario.name}`, async () => {
@@ -31,8 +32,10 @@ export function proves(scenario: Scenario, { large = false } = {}): void {
 export type Bug = Replacement | Replacement[];
 
 /**
- * A test that the checker finds the bug in one of the scenario's schedules. It does not run with the
- * large ones.
+ * Makes a test that the checker finds the bug in a schedule of the scenario. `--schedules` prints that
+ * schedule.
+ *
+ * @param title what the bug does; completes "finds that …"
  */
 export function finds(title: string, bug: Bug, scenario: Scenario): void {
   if (LARGE) return;
@@ -43,11 +46,13 @@ export function finds(title: string, bug: Bug, scenario: Scenario): void {
   });
 }
 
-/** Steps of being somewhere alone: they fail if two threads are there at a time. */
-export function alone(inside: number): Step[] {
+// Steps
+
+/** Two steps, to enter a section and to leave it. The first fails if another isolate is inside. */
+export function exclusiveSection(inside: number): [Step, Step] {
   return [
     (saved) => {
-      if (Atomics.add(i32, inside, 1) !== 0) throw new Error("two are inside");
+      if (Atomics.add(i32, inside, 1) !== 0) throw new Error("two isolates are inside");
       return saved;
     },
     (saved) => {
@@ -57,39 +62,39 @@ export function alone(inside: number): Step[] {
   ];
 }
 
-/** The same steps so many times. */
-export function times(count: number, steps: Step[]): Step[] {
+/** Repeats the steps. */
+export function repeat(count: number, steps: Step[]): Step[] {
   return Array.from({ length: count }, () => steps).flat();
 }
 
-/** Steps that a thread leaves out once it was told to end, or finds that it lost what it held. */
-export function untilStopped(steps: Step[]): Step[] {
+/** Skips the remaining steps once the isolate was told to end, or finds that it no longer owns a lock. */
+export function untilTerminated(steps: Step[]): Step[] {
   return steps.map((step) => (saved) => {
-    if (saved === "stopped") return saved;
+    if (saved === "terminated") return saved;
     try {
       return step(saved);
     } catch (error) {
       const { name, message } = error as Error;
       if (name !== "TerminatedError" && !message.includes("not held here")) throw error;
-      return "stopped";
+      return "terminated";
     }
   });
 }
 
-/** A step that is told that an owner died: it has acquired all the same. */
-export function unlessAbandoned(step: Step, told: Step = () => {}): Step {
+/** A step that acquires a lock, also if its owner died: then `onAbandoned` is called. */
+export function acceptAbandoned(step: Step, onAbandoned: Step = () => {}): Step {
   return (saved) => {
     try {
       return step(saved);
     } catch (error) {
       if ((error as Error).name !== "AbandonedLockError") throw error;
-      return told(saved);
+      return onAbandoned(saved);
     }
   };
 }
 
-/** A step that tells whether it acquired in time. */
-export function inTime(acquire: () => void): Step {
+/** A step that returns whether `acquire` succeeded before its time-out. */
+export function withinTimeout(acquire: () => void): Step {
   return () => {
     try {
       acquire();
@@ -101,19 +106,19 @@ export function inTime(acquire: () => void): Step {
   };
 }
 
-/** What one thread does to end another, as `terminate()` does. */
-export function endOf({ isolates }: World, victim: number, by = 0): () => void {
-  const { thisIsolate } = isolates[victim].thread;
+/** A step of isolate `by` that ends another one, as `terminate()` does. */
+export function terminates({ isolates }: World, victim: number, by = 0): () => void {
+  const { thisIsolate } = isolates[victim].isolateRecord;
   return () => isolates[by].lifecycle.stopIsolate(thisIsolate, -15);
 }
 
-/** What a thread does to end itself, as if its order had failed. */
-export function ownEnd({ isolates }: World, its: number): () => void {
-  const { thread, lifecycle } = isolates[its];
-  return () => void lifecycle.endIsolate(thread.thisIsolate, 1);
+/** A step by which an isolate ends itself, as if its target had thrown. */
+export function endsItself({ isolates }: World, isolate: number): () => void {
+  const { isolateRecord, lifecycle } = isolates[isolate];
+  return () => void lifecycle.endIsolate(isolateRecord.thisIsolate, 1);
 }
 
-/** A step that ends somebody just before it does something, or just after. */
+/** A step that calls `end` either before `step` or after it. Both are explored. */
 export function beforeOrAfter(end: () => void, step: () => unknown): Step {
   return () => {
     const endsFirst = choose(2) === 1;
@@ -125,21 +130,23 @@ export function beforeOrAfter(end: () => void, step: () => unknown): Step {
 }
 
 /** What `awaitOn` returns in the model. */
-export interface Ending {
-  ended: { value: unknown } | { error: unknown } | undefined;
+export interface ModelPromise {
+  settled: { value: unknown } | { error: unknown } | undefined;
 }
 
-/** The address of the object that a handle of the first isolate stands for. */
-export function addressIn({ isolates }: World, handle: object): number {
-  return isolates[0].shared.addressOf(handle)!;
+// Shared objects
+
+/** Returns the address of the object that a handle of the first isolate stands for. */
+export function addressOfShared({ isolates }: World, handle: object): number {
+  return isolates[0].sharedObject.addressOf(handle)!;
 }
 
-/** Fails unless the wait queue is empty. */
+/** Asserts that a wait queue is empty. */
 export function assertEmptyQueue(queue: number): void {
-  assert(i32[queue + 1] === 0 && i32[queue + 2] === 0, "somebody is left in the queue");
+  assert(i32[queue + 1] === 0 && i32[queue + 2] === 0, "a waiter is left in the queue");
 }
 
-/** Names the words of a channel. */
+/** Names the words of a channel, for reports. */
 export function nameChannel(world: World, at: number): void {
   world.name(at, "SEND_GUARD", "LAST_SEGMENT", "LAST_WORD", "LIMIT");
   world.name(at + 16, "RECEIVE_GUARD", "FIRST_SEGMENT", "FIRST_WORD", "SENT_SEEN", "HAS_LIMIT");
@@ -147,5 +154,5 @@ export function nameChannel(world: World, at: number): void {
   world.name(at + 48, "RECEIVED", ...queueNames("SENDERS"));
 }
 
-/** Names of the words of a wait queue. */
+/** Returns names for the words of a wait queue. */
 export const queueNames = (queue: string) => ["GUARD", "HEAD", "TAIL"].map((w) => `${queue}.${w}`);

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
+import type { Scenario, World } from "./scenario.ts";
 import {
-  addressIn,
+  addressOfShared,
   assertEmptyQueue,
   beforeOrAfter,
-  endOf,
   finds,
   nameChannel,
   proves,
+  terminates,
 } from "./prove.ts";
 import { choose } from "./stand_ins.ts";
 import type { Queue } from "../../lib/channels/queue.ts";
@@ -15,7 +15,7 @@ import type { Queue } from "../../lib/channels/queue.ts";
 function makeQueue(world: World, maxsize: number, items: number[] = []) {
   const queues = world.share(new world.isolates[0].queue.Queue<number>(maxsize));
   for (const item of items) queues[0].putSync(item);
-  const at = addressIn(world, queues[0]) + 2;
+  const at = addressOfShared(world, queues[0]) + 2;
   nameChannel(world, at);
   return {
     queues,
@@ -28,15 +28,15 @@ function makeQueue(world: World, maxsize: number, items: number[] = []) {
 
 const uses: Scenario["uses"] = ["queue", "lifecycle"];
 
-/** For a segment and the blocks of items that wait. */
+/** For a segment, and the blocks of stored items. */
 const spareWords = 120;
 
-/** Takes an item; `undefined` if the queue has ended, or this thread. */
+/** Gets an item; `undefined` if the queue is closed or the isolate was told to end. */
 function get(queue: Queue<number>): number | undefined {
   return unlessEnded(() => queue.getSync());
 }
 
-/** Puts an item; `undefined` if the queue has ended, or this thread. */
+/** Puts an item and returns it; `undefined` if the queue is closed or the isolate was told to end. */
 function put(queue: Queue<number>, item: number): number | undefined {
   return unlessEnded(() => {
     queue.putSync(item);
@@ -55,33 +55,33 @@ function unlessEnded<T>(call: () => T): T | undefined {
   }
 }
 
-/** The items that are in the queue still, at the end. */
-function left(queue: Queue<number>): number[] {
+/** Returns the items that are left in the queue. */
+function remaining(queue: Queue<number>): number[] {
   return Array.from({ length: queue.size() }, () => queue.getSync());
 }
 
-/** Some put items, the others get them: each comes out once, each producer's in their order. */
+/** Producers put items, consumers get them: each item once, the items of each producer in order. */
 function allPass(producers: number, consumers: number, rounds: number, maxsize = 0): Scenario {
   const total = producers * rounds;
-  const limit = maxsize === 0 ? "" : `, at most ${maxsize} at a time`;
+  const limit = maxsize === 0 ? "" : `, maxsize ${maxsize}`;
   return {
     name: `Queue: ${producers} put ${rounds} each, ${consumers} get${limit}`,
-    threads: producers + consumers,
-    forgetful: maxsize === 0, // who waits for room knows the block of its item
+    isolates: producers + consumers,
+    forgetful: maxsize === 0, // see `forgetful`
     uses,
     spareWords,
     setUp(world) {
       const { queues, atEnd } = makeQueue(world, maxsize);
       return {
-        threads: queues.map((queue, i) =>
+        programs: queues.map((queue, i) =>
           i < producers
             ? Array.from({ length: rounds }, (_, n) => () => queue.putSync(10 * i + n))
             : Array.from(
               { length: total / consumers },
               () => (got: number[] | null) => {
                 const item = queue.getSync();
-                const before = got?.findLast((one) =>
-                  Math.floor(one / 10) === Math.floor(item / 10)
+                const before = got?.findLast((earlier) =>
+                  Math.floor(earlier / 10) === Math.floor(item / 10)
                 );
                 assert(before === undefined || before < item, "out of order");
                 return [...got ?? [], item];
@@ -109,17 +109,17 @@ proves(allPass(2, 1, 1, 1));
 proves(allPass(1, 2, 2, 1), { large: true });
 proves(allPass(2, 1, 2), { large: true });
 
-/** More want to put than there is room: it never holds more than it may, and nobody waits in vain. */
+/** There is room for one of two items: the queue never holds two, and only one producer waits. */
 const isFull: Scenario = {
   name: "Queue: two put into a queue with room for one",
-  threads: 2,
+  isolates: 2,
   alike: true,
   uses,
   spareWords,
   setUp(world) {
     const { queues } = makeQueue(world, 1);
     return {
-      threads: queues.map((queue) => [() => queue.putSync(1)]),
+      programs: queues.map((queue) => [() => queue.putSync(1)]),
       mayWait: () => queues[0].full(),
       atEnd: () => assertEquals(queues[0].size(), 1),
     };
@@ -129,37 +129,41 @@ const isFull: Scenario = {
 proves(isFull);
 
 /**
- * One closes the queue at any moment while one puts and one gets: what was put is got, or is there
- * still; nobody waits; nothing is put into a closed queue that was found empty.
+ * The first closes the queue at any moment while one puts and one gets. An item that was put is either
+ * got or left in the queue, no isolate waits for ever, and no item is put after the consumer found the
+ * queue closed and empty.
  */
 function isClosed(how: "close" | "shutdown" | "shutdown immediate", maxsize = 0): Scenario {
   return {
     name: `Queue: ${how}() while one puts and one gets${maxsize === 0 ? "" : ", bounded"}`,
-    threads: 3,
+    isolates: 3,
     forgetful: maxsize === 0,
     uses,
     spareWords,
     setUp(world) {
       const before = maxsize === 0 ? [] : [1];
-      const { queues: [its, producer, consumer], atEnd } = makeQueue(world, maxsize, before);
+      const { queues: [first, producer, consumer], atEnd } = makeQueue(world, maxsize, before);
       const immediate = how === "shutdown immediate";
       return {
-        threads: [
-          [() => how === "close" ? its.close() : its.shutdown({ immediate })],
+        programs: [
+          [() => how === "close" ? first.close() : first.shutdown({ immediate })],
           [() => put(producer, 2)],
           [() => get(consumer)],
         ],
-        atEnd([, given, got]) {
-          const there = [...before, ...(given === null ? [] : [2])];
-          const taken = got === null ? [] : [got];
+        atEnd([, put, got]) {
+          const expected = [...before, ...(put === null ? [] : [2])];
+          const actual = got === null ? [] : [got];
           if (immediate) {
-            assertEquals(its.size(), 0);
-            assert(taken.length === 0 || taken[0] === there[0], "got what was not put");
-          } else {
-            assertEquals([...taken, ...left(its)], there);
+            assertEquals(first.size(), 0);
             assert(
-              there.length === 0 || taken.length > 0,
-              "it got nothing, though there was an item",
+              actual.length === 0 || actual[0] === expected[0],
+              "got an item that was not put",
+            );
+          } else {
+            assertEquals([...actual, ...remaining(first)], expected);
+            assert(
+              expected.length === 0 || actual.length > 0,
+              "it got no item, although there was one",
             );
           }
           atEnd();
@@ -174,82 +178,82 @@ proves(isClosed("close", 1));
 proves(isClosed("shutdown", 1));
 proves(isClosed("shutdown immediate", 1));
 
-/** Two wait when the queue is closed: both are told. */
-const closeTellsAll: Scenario = {
+/** Two wait when the queue is closed: both are woken. */
+const closeWakesAll: Scenario = {
   name: "Queue: close() wakes all waiters",
-  threads: 3,
+  isolates: 3,
   forgetful: true,
   uses,
   spareWords,
   setUp(world) {
-    const { queues: [its, ...others], atEnd } = makeQueue(world, 0);
+    const { queues: [first, ...others], atEnd } = makeQueue(world, 0);
     return {
-      threads: [
-        [() => void (choose(2) === 1 && its.putSync(1)), () => its.close()],
+      programs: [
+        [() => void (choose(2) === 1 && first.putSync(1)), () => first.close()],
         ...others.map((queue) => [() => get(queue)]),
       ],
       atEnd([, ...got]) {
         assert(got.includes(null) && (got[0] ?? got[1] ?? 1) === 1, `they got ${got}`);
-        assertEquals(its.size(), 0);
+        assertEquals(first.size(), 0);
         atEnd();
       },
     };
   },
 };
 
-proves(closeTellsAll);
+proves(closeWakesAll);
 
 /**
- * One item for two, of whom one is ended at any moment and may be gone then: if it does not have the
- * item, the other gets it.
+ * One item for two consumers, one of which is terminated at any moment and may die: if it did not get
+ * the item, the other does.
  */
-const consumerIsEnded: Scenario = {
-  name: "Queue: one of two consumers is ended",
-  threads: 3,
+const consumerIsTerminated: Scenario = {
+  name: "Queue: one of two consumers is terminated",
+  isolates: 3,
   mortal: 1,
   forgetful: true,
   uses,
   spareWords,
   setUp(world) {
-    const { queues: [its, victims, patient] } = makeQueue(world, 0);
+    const { queues: [first, ofVictim, other] } = makeQueue(world, 0);
     return {
-      threads: [
-        [beforeOrAfter(endOf(world, 1), () => its.putSync(1))],
-        [() => get(victims)],
-        [() => get(patient)],
+      programs: [
+        [beforeOrAfter(terminates(world, 1), () => first.putSync(1))],
+        [() => get(ofVictim)],
+        [() => get(other)],
       ],
-      mayWait: (thread) => thread === 2 && its.size() === 0,
-      atEnd([, got, gotToo]) {
-        assert(got !== 1 || gotToo !== 1, "got twice");
+      mayWait: (isolate) => isolate === 2 && first.size() === 0,
+      atEnd([, ofVictim, ofOther]) {
+        assert(ofVictim !== 1 || ofOther !== 1, "both got the item");
       },
     };
   },
 };
 
-proves(consumerIsEnded);
+proves(consumerIsTerminated);
 
-/** Room for one of two that wait to put, of whom one is ended: nobody waits while there is room. */
-const producerIsEnded: Scenario = {
-  name: "Queue: one of two waiters for room is ended",
-  threads: 3,
+/** Two producers wait for room for one item; one is terminated. No producer waits while there is room. */
+const producerIsTerminated: Scenario = {
+  name: "Queue: one of two waiters for room is terminated",
+  isolates: 3,
   mortal: 1,
   uses,
   spareWords,
   setUp(world) {
-    const { queues: [its, victims, patient] } = makeQueue(world, 1, [1]);
+    const { queues: [first, ofVictim, other] } = makeQueue(world, 1, [1]);
     return {
-      threads: [
-        [beforeOrAfter(endOf(world, 1), () => its.getSync())],
-        [() => put(victims, 2)],
-        [() => put(patient, 3)],
+      programs: [
+        [beforeOrAfter(terminates(world, 1), () => first.getSync())],
+        [() => put(ofVictim, 2)],
+        [() => put(other, 3)],
       ],
-      mayWait: (thread) => thread === 2 && its.full(),
+      mayWait: (isolate) => isolate === 2 && first.full(),
       atEnd: ([got]) => assertEquals(got, 1),
     };
   },
 };
 
-proves(producerIsEnded);
+proves(producerIsTerminated);
 
 const CHANNEL = "lib/channels/channel.ts";
 const STATE = "lib/channels/channel_state.ts";
@@ -323,7 +327,7 @@ finds("a close that wakes one leaves others asleep", [
     from: "import { wakeAll } from",
     to: "import { wakeAll, wakeOne } from",
   },
-], closeTellsAll);
+], closeWakesAll);
 
 finds("a close that wakes before it is closed leaves a waiter asleep", {
   file: STATE,
@@ -331,15 +335,15 @@ finds("a close that wakes before it is closed leaves a waiter asleep", {
   to:
     "  wakeAll(channel + RECEIVERS);\n  if (1 < 2) {\n    Atomics.or(i32, channel + CLOSED, why);\n" +
     "    return;\n  }\n  enter(channel + SEND_GUARD); // so that no push",
-}, closeTellsAll);
+}, closeWakesAll);
 
 finds("a waiter that does not check inside the queue whether the channel is closed stays asleep", {
   file: WAITING,
   from: "    expected: sent,\n    unless: channel + CLOSED,\n",
   to: "    expected: sent,\n",
-}, closeTellsAll);
+}, closeWakesAll);
 
-finds("a consumer that finds the queue closed and does not check again leaves an item", {
+finds("a consumer that finds the queue closed and does not check it again leaves an item", {
   file: WAITING,
   from: "if (closedBits(channel) !== 0 && Atomics.load(i32, channel + SENT) === sent) return",
   to: "if (closedBits(channel) !== 0) return",
@@ -353,7 +357,7 @@ finds("a close that does not wait for a sender inside the guard leaves its item"
   to: "  Atomics.or(i32, channel + CLOSED, why);",
 }, isClosed("close"));
 
-const keepsWakeUp = [
+const keepsWakeup = [
   {
     file: "lib/parking/wait_queue.ts",
     from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
@@ -367,13 +371,13 @@ const keepsWakeUp = [
 ];
 
 finds(
-  "a consumer that is ended after it was woken keeps the wake-up",
-  keepsWakeUp,
-  consumerIsEnded,
+  "a consumer that is terminated after it was woken keeps the wake-up",
+  keepsWakeup,
+  consumerIsTerminated,
 );
 
 finds(
-  "a producer that is ended after it was woken keeps the wake-up",
-  keepsWakeUp,
-  producerIsEnded,
+  "a producer that is terminated after it was woken keeps the wake-up",
+  keepsWakeup,
+  producerIsTerminated,
 );

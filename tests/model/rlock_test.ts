@@ -1,12 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
-import { addressIn, alone, assertEmptyQueue, finds, proves, queueNames, times } from "./prove.ts";
+import type { Scenario, World } from "./scenario.ts";
+import {
+  addressOfShared,
+  assertEmptyQueue,
+  exclusiveSection,
+  finds,
+  type ModelPromise,
+  proves,
+  queueNames,
+  repeat,
+} from "./prove.ts";
 import { i32, runEventLoop } from "./stand_ins.ts";
-import type { Ending } from "./prove.ts";
 
 function makeRLock(world: World) {
   const locks = world.share(new world.isolates[0].rlock.RLock());
-  const owner = addressIn(world, locks[0]) + 2;
+  const owner = addressOfShared(world, locks[0]) + 2;
   world.name(owner, "OWNER", ...queueNames("QUEUE"));
   return {
     locks,
@@ -19,28 +27,28 @@ function makeRLock(world: World) {
   };
 }
 
-/** All acquire twice, one inside the other. */
-function allAcquire(threads: number, rounds: number): Scenario {
+/** All acquire twice, nested. */
+function contention(count: number, rounds: number): Scenario {
   return {
-    name: `RLock: ${threads} threads acquire twice, ${rounds} times`,
-    threads,
+    name: `RLock: ${count} isolates acquire twice, ${rounds} times`,
+    isolates: count,
     alike: true,
     forgetful: true,
     uses: ["rlock"],
     setUp(world) {
       const { locks, inside, atEnd } = makeRLock(world);
-      const [come, go] = alone(inside);
+      const [enter, leave] = exclusiveSection(inside);
       return {
-        threads: locks.map((lock) =>
-          times(rounds, [
+        programs: locks.map((lock) =>
+          repeat(rounds, [
             () => void lock.acquireSync(),
-            come,
+            enter,
             () => {
               lock.acquireSync();
               assertEquals(lock.depth, 2);
               lock.release();
             },
-            go,
+            leave,
             () => lock.release(),
           ])
         ),
@@ -50,32 +58,32 @@ function allAcquire(threads: number, rounds: number): Scenario {
   };
 }
 
-proves(allAcquire(2, 2));
-proves(allAcquire(3, 1));
-proves(allAcquire(2, 4), { large: true });
+proves(contention(2, 2));
+proves(contention(3, 1));
+proves(contention(2, 4), { large: true });
 
-/** One thread's promise, which is another owner, waits; another thread blocks. */
+/** In one isolate a promise waits, with an owner token of its own. Another isolate blocks. */
 const promiseWaits: Scenario = {
-  name: "RLock: a promise waits, another thread blocks",
-  threads: 2,
+  name: "RLock: a promise waits in one isolate, another isolate blocks",
+  isolates: 2,
   uses: ["rlock"],
   setUp(world) {
     const { locks, owner, inside, atEnd } = makeRLock(world);
     const { wait, rlock } = world.isolates[0];
-    const [come, go] = alone(inside);
+    const [enter, leave] = exclusiveSection(inside);
     return {
-      threads: [
+      programs: [
         [() => {
           const promise = wait.awaitOn(
             rlock.entering(owner - 2, { token: 7, depth: 1 }),
-          ) as unknown as Ending;
-          runEventLoop(() => promise.ended !== undefined);
-          come(null);
-          assert(locks[0].depth === 1, "another depth");
-          go(null);
+          ) as unknown as ModelPromise;
+          runEventLoop(() => promise.settled !== undefined);
+          enter(null);
+          assert(locks[0].depth === 1, "the depth is not 1");
+          leave(null);
           locks[0].release();
         }],
-        [() => void locks[1].acquireSync(), come, go, () => locks[1].release()],
+        [() => void locks[1].acquireSync(), enter, leave, () => locks[1].release()],
       ],
       atEnd,
     };
@@ -90,4 +98,4 @@ finds("an inner release that frees the lock admits another isolate", {
   file: RLOCK,
   from: "if (hold.depth > 1) hold.depth--;\n    else releaseAll(this.address);",
   to: "hold.depth--; releaseAll(this.address);",
-}, allAcquire(2, 1));
+}, contention(2, 1));

@@ -1,24 +1,24 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Scenario, World } from "./checker.ts";
+import type { Scenario, World } from "./scenario.ts";
 import type { Step } from "./code.ts";
 import {
-  addressIn,
+  addressOfShared,
   assertEmptyQueue,
   beforeOrAfter,
-  type Ending,
-  endOf,
   finds,
-  inTime,
+  type ModelPromise,
   proves,
   queueNames,
-  times,
-  untilStopped,
+  repeat,
+  terminates,
+  untilTerminated,
+  withinTimeout,
 } from "./prove.ts";
 import { Atomics, choose, i32, runEventLoop } from "./stand_ins.ts";
 
 function makeSemaphore(world: World, permits: number) {
   const semaphores = world.share(new world.isolates[0].semaphore.Semaphore(permits));
-  const value = addressIn(world, semaphores[0]) + 2;
+  const value = addressOfShared(world, semaphores[0]) + 2;
   world.name(value, "VALUE", ...queueNames("QUEUE"));
   return {
     semaphores,
@@ -30,18 +30,18 @@ function makeSemaphore(world: World, permits: number) {
   };
 }
 
-/** Steps of being somewhere with at most `most - 1` others. */
-function among(most: number, inside: number): Step[] {
+/** Two steps, to enter a section and to leave it. The first fails if `max` isolates are inside. */
+function limitedSection(max: number, inside: number): Step[] {
   return [
-    () => assert(Atomics.add(i32, inside, 1) < most, "too many are inside"),
+    () => assert(Atomics.add(i32, inside, 1) < max, "too many isolates are inside"),
     () => void Atomics.sub(i32, inside, 1),
   ];
 }
 
-function allAcquire(threads: number, permits: number, rounds: number): Scenario {
+function contention(count: number, permits: number, rounds: number): Scenario {
   return {
-    name: `Semaphore: ${threads} threads acquire one of ${permits} permits ${rounds} times`,
-    threads,
+    name: `Semaphore: ${count} isolates acquire one of ${permits} permits ${rounds} times`,
+    isolates: count,
     alike: true,
     forgetful: true,
     uses: ["semaphore"],
@@ -49,10 +49,10 @@ function allAcquire(threads: number, permits: number, rounds: number): Scenario 
       const { semaphores, atEnd } = makeSemaphore(world, permits);
       const inside = world.word("inside");
       return {
-        threads: semaphores.map((semaphore) =>
-          times(rounds, [
+        programs: semaphores.map((semaphore) =>
+          repeat(rounds, [
             () => void semaphore.acquireSync(),
-            ...among(permits, inside),
+            ...limitedSection(permits, inside),
             () => semaphore.release(),
           ])
         ),
@@ -62,26 +62,28 @@ function allAcquire(threads: number, permits: number, rounds: number): Scenario 
   };
 }
 
-proves(allAcquire(2, 1, 2));
-proves(allAcquire(3, 1, 1));
-proves(allAcquire(3, 2, 1));
-proves(allAcquire(2, 1, 4), { large: true });
-proves(allAcquire(3, 2, 2), { large: true });
+proves(contention(2, 1, 2));
+proves(contention(3, 1, 1));
+proves(contention(3, 2, 1));
+proves(contention(2, 1, 4), { large: true });
+proves(contention(3, 2, 2), { large: true });
 
-/** The first releases for all the others, at once or one by one. */
-function oneReleases(atOnce: boolean): Scenario {
+/** The first releases a permit for each of the others, together or one by one. */
+function oneReleases(together: boolean): Scenario {
   return {
-    name: `Semaphore: one releases ${atOnce ? "2" : "1 and 1"}, 2 acquire`,
-    threads: 3,
+    name: `Semaphore: one releases ${together ? "2" : "1 and 1"}, 2 acquire`,
+    isolates: 3,
     forgetful: true,
     uses: ["semaphore"],
     setUp(world) {
       const { semaphores, atEnd } = makeSemaphore(world, 0);
-      const [giver, ...takers] = semaphores;
+      const [releaser, ...acquirers] = semaphores;
       return {
-        threads: [
-          atOnce ? [() => giver.release(2)] : [() => giver.release(), () => giver.release()],
-          ...takers.map((taker) => [() => void taker.acquireSync()]),
+        programs: [
+          together
+            ? [() => releaser.release(2)]
+            : [() => releaser.release(), () => releaser.release()],
+          ...acquirers.map((acquirer) => [() => void acquirer.acquireSync()]),
         ],
         atEnd: () => atEnd(0),
       };
@@ -92,23 +94,23 @@ function oneReleases(atOnce: boolean): Scenario {
 proves(oneReleases(true));
 proves(oneReleases(false));
 
-/** One permit for two, of whom one gives up: the permit reaches the other. */
+/** One permit for two waiters, one of which times out: the other gets the permit. */
 const oneTimesOut: Scenario = {
   name: "Semaphore: one of two waiters times out",
-  threads: 3,
+  isolates: 3,
   forgetful: true,
   uses: ["semaphore"],
   setUp(world) {
     const { semaphores, atEnd } = makeSemaphore(world, 0);
-    const [giver, hurried, patient] = semaphores;
+    const [releaser, timed, untimed] = semaphores;
     return {
-      threads: [
-        [() => giver.release()],
+      programs: [
+        [() => releaser.release()],
         [
-          inTime(() => hurried.acquireSync({ timeoutMs: 1 })),
-          (acquired) => void (acquired && hurried.release()),
+          withinTimeout(() => timed.acquireSync({ timeoutMs: 1 })),
+          (acquired) => void (acquired && timed.release()),
         ],
-        [() => void patient.acquireSync(), () => patient.release()],
+        [() => void untimed.acquireSync(), () => untimed.release()],
       ],
       atEnd: () => atEnd(1),
     };
@@ -117,32 +119,35 @@ const oneTimesOut: Scenario = {
 
 proves(oneTimesOut);
 
-/** One permit for two, of whom one is ended, perhaps with a promise: the permit reaches the other. */
-function oneIsEnded(asPromise: boolean): Scenario {
+/**
+ * One permit for two waiters, one of which is terminated while it blocks or its promise waits: the other
+ * gets the permit.
+ */
+function oneIsTerminated(asPromise: boolean): Scenario {
   return {
-    name: `Semaphore: one of two waiters is ended${asPromise ? ", a promise" : ""}`,
-    threads: 3,
+    name: `Semaphore: one of two waiters${asPromise ? ", a promise," : ""} is terminated`,
+    isolates: 3,
     forgetful: true,
     uses: ["semaphore", "lifecycle"],
     setUp(world) {
       const { semaphores, value, atEnd } = makeSemaphore(world, 0);
-      const [giver, victim, patient] = semaphores;
+      const [releaser, victim, other] = semaphores;
       const { hooks, wait, semaphore } = world.isolates[1];
       const awaits = () => {
         let stopped = false;
         hooks.installHooks({ onStop: () => stopped = true });
         wait.arm();
-        const promise = wait.awaitOn(semaphore.taking(value - 2)) as unknown as Ending;
-        runEventLoop(() => promise.ended !== undefined || stopped);
-        if (promise.ended !== undefined && "value" in promise.ended) victim.release();
+        const promise = wait.awaitOn(semaphore.taking(value - 2)) as unknown as ModelPromise;
+        runEventLoop(() => promise.settled !== undefined || stopped);
+        if (promise.settled !== undefined && "value" in promise.settled) victim.release();
       };
       return {
-        threads: [
-          [beforeOrAfter(endOf(world, 1), () => giver.release())],
+        programs: [
+          [beforeOrAfter(terminates(world, 1), () => releaser.release())],
           asPromise
             ? [awaits]
-            : untilStopped([() => void victim.acquireSync(), () => victim.release()]),
-          [() => void patient.acquireSync(), () => patient.release()],
+            : untilTerminated([() => void victim.acquireSync(), () => victim.release()]),
+          [() => void other.acquireSync(), () => other.release()],
         ],
         atEnd: () => atEnd(1),
       };
@@ -150,30 +155,30 @@ function oneIsEnded(asPromise: boolean): Scenario {
   };
 }
 
-proves(oneIsEnded(false));
-proves(oneIsEnded(true));
+proves(oneIsTerminated(false));
+proves(oneIsTerminated(true));
 
-/** A thread blocks for the permit that its promise waits for, and another thread wants it too. */
-function promiseWaits(threads: number): Scenario {
+/** An isolate blocks for the permit that its promise waits for; other isolates acquire it too. */
+function promiseWaits(count: number): Scenario {
   return {
-    name: `Semaphore: ${threads} threads, in one a promise waits while it blocks`,
-    threads,
+    name: `Semaphore: ${count} isolates, a promise waits in one that also blocks`,
+    isolates: count,
     uses: ["semaphore"],
     setUp(world) {
       const { semaphores, value, atEnd } = makeSemaphore(world, 1);
       const { wait, semaphore } = world.isolates[0];
-      const both = ([mine]: typeof semaphores) => () => {
-        const promise = wait.awaitOn(semaphore.taking(value - 2)) as unknown as Ending;
-        runEventLoop(() => promise.ended !== undefined || choose(2) === 1);
-        if (promise.ended !== undefined) mine.release();
-        mine.acquireSync();
-        mine.release();
-        if (promise.ended !== undefined) return;
-        runEventLoop(() => promise.ended !== undefined);
-        mine.release();
+      const both = ([own]: typeof semaphores) => () => {
+        const promise = wait.awaitOn(semaphore.taking(value - 2)) as unknown as ModelPromise;
+        runEventLoop(() => promise.settled !== undefined || choose(2) === 1);
+        if (promise.settled !== undefined) own.release();
+        own.acquireSync();
+        own.release();
+        if (promise.settled !== undefined) return;
+        runEventLoop(() => promise.settled !== undefined);
+        own.release();
       };
       return {
-        threads: semaphores.map((each, i) =>
+        programs: semaphores.map((each, i) =>
           i === 0 ? [both(semaphores)] : [() => void each.acquireSync(), () => each.release()]
         ),
         atEnd: () => atEnd(1),
@@ -185,35 +190,35 @@ function promiseWaits(threads: number): Scenario {
 proves(promiseWaits(2));
 proves(promiseWaits(3), { large: true });
 
-/** Two release what one acquired: one of them is refused. */
-const tooMany: Scenario = {
-  name: "BoundedSemaphore: of two releases of one permit, one is refused",
-  threads: 2,
+/** Two isolates release one permit: one of them gets a `RangeError`. */
+const releasedTwice: Scenario = {
+  name: "BoundedSemaphore: of two releases of one permit, one fails",
+  isolates: 2,
   alike: true,
   forgetful: true,
   uses: ["semaphore"],
   setUp({ isolates, share, word }) {
     const semaphores = share(new isolates[0].semaphore.BoundedSemaphore(1));
     semaphores[0].acquireSync();
-    const refused = word("refused");
+    const errors = word("errors");
     return {
-      threads: semaphores.map((semaphore) => [() => {
+      programs: semaphores.map((semaphore) => [() => {
         try {
           semaphore.release();
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
-          Atomics.add(i32, refused, 1);
+          Atomics.add(i32, errors, 1);
         }
       }]),
       atEnd() {
-        assertEquals(i32[refused], 1);
+        assertEquals(i32[errors], 1);
         assertEquals(semaphores[0].value, 1);
       },
     };
   },
 };
 
-proves(tooMany);
+proves(releasedTwice);
 
 const SEMAPHORE = "lib/sync/semaphore.ts";
 
@@ -228,9 +233,9 @@ finds("a permit that is taken in two steps is taken twice", {
   from:
     "if (Atomics.compareExchange(i32, word, found, found - 1) === found) return true; // v -> v - 1",
   to: "Atomics.store(i32, word, found - 1); return true;",
-}, allAcquire(2, 1, 1));
+}, contention(2, 1, 1));
 
-finds("a semaphore that wakes before the permit is there leaves a waiter asleep", [
+finds("a semaphore that wakes before it adds the permit leaves a waiter asleep", [
   {
     file: SEMAPHORE,
     from: "    const word = this.address + VALUE;\n    const limit",
@@ -242,13 +247,13 @@ finds("a semaphore that wakes before the permit is there leaves a waiter asleep"
     from: "for (let woken = 0; woken < n; woken++) wakeOne(this.address + QUEUE);",
     to: "",
   },
-], allAcquire(2, 1, 1));
+], contention(2, 1, 1));
 
 finds("a limit that is checked once is exceeded", {
   file: SEMAPHORE,
   from: "if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n",
   to: "Atomics.add(i32, word, n); break;",
-}, tooMany);
+}, releasedTwice);
 
 finds("a waiter that times out keeps the wake-up that came at the last moment", {
   file: "lib/parking/park_blocking.ts",
@@ -260,10 +265,10 @@ finds("an end that does not hand on a wake-up loses a permit", {
   file: "lib/parking/wait_queue.ts",
   from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
   to: "",
-}, oneIsEnded(true));
+}, oneIsTerminated(true));
 
 finds("a waiter that is told to end and does not hand on its wake-up loses a permit", {
   file: "lib/parking/control.ts",
   from: "if (result === ParkResult.WOKEN) wakeOne(queue);\n  throw stopError();",
   to: "throw stopError();",
-}, oneIsEnded(false));
+}, oneIsTerminated(false));

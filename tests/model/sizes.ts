@@ -1,10 +1,10 @@
 /**
- * In the place of `lib/heap/sizes.ts`: small tables, so that few steps fill them.
+ * Stand-in for `lib/heap/sizes.ts`: small sizes, so that few operations fill a table.
  *
  * @module
  */
 
-/** Each isolate of a model has two nodes in use. */
+/** An isolate of a scenario uses at most two at a time. */
 export const NODES_PER_SLAB = 3;
 
 /** Room for two messages. */

@@ -1,13 +1,13 @@
 /**
- * What the copies of the library see in place of the globals and of the modules below them: the
+ * Stand-ins for the globals and for the lowest modules, which the copies of the library use instead: the
  * memory, `Atomics`, the guard, the clock and the event loop of the simulated machine.
  *
  * @module
  */
-import { act, checkpoint, here, onRun } from "./code.ts";
-import { Kind, Slept } from "./machine.ts";
+import { act, checkpoint, currentPoint, onRun } from "./code.ts";
+import { Kind, SleepResult } from "./machine.ts";
 
-// Memory, in place of lib/heap/views.ts
+// Memory: for lib/heap/views.ts
 
 /** Plain accesses to the words of memory. */
 export const i32: Int32Array<SharedArrayBuffer> = new Proxy(
@@ -39,25 +39,25 @@ export const i32: Int32Array<SharedArrayBuffer> = new Proxy(
   },
 );
 
-/** Not simulated: the codec is replaced, and the names of threads, read by people only, are empty. */
+/** Not simulated: the codec has a stand-in, and the names of isolates are empty. */
 export const u8 = { set() {}, slice: () => new Uint8Array() };
 /** Not simulated. */
 export const f64 = undefined;
 /** Not simulated. */
 export const dataView = undefined;
 
-/** Memory is there, but the first isolate has still to prepare it. */
+/** Memory exists, but the main isolate has not initialized it. */
 export function hasHeap(): boolean {
   return false;
 }
 
-/** Memory is there. */
+/** Does nothing: memory exists. */
 export function adoptHeap(): void {}
 
-/** Memory is there. */
+/** Does nothing: memory exists. */
 export function reserveHeap(): undefined {}
 
-/** The operations on the words of memory. */
+/** Atomic operations on the words of memory. */
 export const Atomics = {
   load: (_: unknown, at: number) => act(Kind.LOAD, at),
   store: (_: unknown, at: number, value: number) => act(Kind.STORE, at, value),
@@ -71,89 +71,100 @@ export const Atomics = {
   pause: () => {},
   wait: (_: unknown, at: number, expected: number, timeoutMs = Infinity) => {
     const slept = act(Kind.WAIT, at, expected, timeoutMs === Infinity ? 0 : 1);
-    if (slept === Slept.TIMED_OUT) now += LONG_MS;
-    else repeats();
-    return slept === Slept.OK ? "ok" : slept === Slept.NOT_EQUAL ? "not-equal" : "timed-out";
+    if (slept === SleepResult.TIMED_OUT) now += LONG_MS;
+    else checkpointInLoop();
+    return slept === SleepResult.OK
+      ? "ok"
+      : slept === SleepResult.NOT_EQUAL
+      ? "not-equal"
+      : "timed-out";
   },
   notify: (_: unknown, at: number, count = Infinity) =>
     act(Kind.NOTIFY, at, Math.min(count, 2 ** 30)),
   waitAsync: (_: unknown, at: number, expected: number) => {
-    if (act(Kind.WAIT_ASYNC, at, expected) !== Slept.OK) {
+    if (act(Kind.WAIT_ASYNC, at, expected) !== SleepResult.OK) {
       return { async: false, value: "not-equal" };
     }
-    return { async: true, value: { then: (resume: () => void) => onHeard = resume } };
+    return { async: true, value: { then: (resume: () => void) => onWoken = resume } };
   },
 };
 
-/** What the guard's own word says to nobody: with this guard nobody looks before sleeping. */
+/** No isolate spins before it sleeps. */
 export const SPINS = 0;
 
-/** Enters a section: the simulated guard, in place of lib/heap/guard.ts once that is proved. */
+// The guard: for lib/heap/guard.ts, which guard_test.ts proves
+
+/** Enters the guard: one operation, possible only while no other isolate is inside. */
 export function enter(word: number): void {
   act(Kind.ENTER, word);
 }
 
-/** The stacks of the model have room. */
+/** As {@linkcode enter}: the stack always has room. */
 export const enterWithStack: typeof enter = enter;
 
-/** Leaves a section. */
+/** Leaves the guard. */
 export function leave(word: number): void {
   act(Kind.LEAVE, word);
 }
 
-/** Goes on when the word has the value, or has another one: a meeting that a scenario needs. */
+// For scenarios
+
+/** Waits until the word has the value, or until it has another one if `not` is set. */
 export function until(at: number, value: number, not = false): void {
   act(Kind.UNTIL, at, value, not ? 1 : 0);
 }
 
-/** Returns each number below `ways`: all are explored. */
-export function choose(ways: number): number {
-  return act(Kind.CHOOSE, 0, ways);
+/** Returns a number below `count`. All of them are explored. */
+export function choose(count: number): number {
+  return act(Kind.CHOOSE, 0, count);
 }
 
-/** The thread's JavaScript stops here. */
+/** Stops the JavaScript of the isolate for good. */
 export function die(): never {
   act(Kind.END, 0);
-  throw new Error("a dead thread goes on");
+  throw new Error("a dead isolate continues");
 }
 
 // The clock
 
-/** Longer than any limit. */
+/** Longer than any time-out. */
 const LONG_MS = 1e9;
 let now = 0;
-let looks = 0;
+let reads = 0;
 
-/** The clock: at the second look it may be past every limit, and is after a sleep that timed out. */
+/**
+ * The clock. From the second reading on, every time-out may have passed: both possibilities are explored.
+ * After a sleep that timed out, every time-out has passed.
+ */
 export const performance = {
   now: (): number => {
-    if (looks++ > 0 && now === 0 && act(Kind.CHOOSE, 0, 2) === 1) now = LONG_MS;
+    if (reads++ > 0 && now === 0 && act(Kind.CHOOSE, 0, 2) === 1) now = LONG_MS;
     return now;
   },
 };
 
-/** One core: nobody looks before sleeping. */
+/** One core, so no isolate spins before it sleeps. */
 export const navigator = { hardwareConcurrency: 1 };
 
 // The event loop
 
 const microtasks: (() => void)[] = [];
 const timers: (() => void)[] = [];
-let onHeard: () => void = noWakeUp;
+let onWoken: () => void = unexpectedWakeUp;
 
-function noWakeUp(): void {
-  throw new Error("a wake-up that nobody listens to");
+function unexpectedWakeUp(): void {
+  throw new Error("a wake-up without a waitAsync");
 }
 
 onRun.push(() => {
   now = 0;
-  looks = 0;
+  reads = 0;
   microtasks.length = 0;
   timers.length = 0;
-  onHeard = noWakeUp;
+  onWoken = unexpectedWakeUp;
 });
 
-/** Runs the code in a turn of its own, or at the end of this one. */
+/** Runs the code at the end of this turn of the event loop. */
 export function queueMicrotask(code: () => void): void {
   microtasks.push(code);
 }
@@ -164,16 +175,16 @@ export function setTimeout(code: () => void): () => void {
   return code;
 }
 
-/** Takes back a {@linkcode setTimeout}. */
+/** Cancels a timer of {@linkcode setTimeout}. */
 export function clearTimeout(code: () => void): void {
   const place = timers.indexOf(code);
   if (place >= 0) timers.splice(place, 1);
 }
 
-/** What keeps the program alive does not matter here. */
+/** Does nothing: the model does not simulate whether the program stays alive. */
 export function setInterval(): void {}
 
-/** Nothing: see {@linkcode setInterval}. */
+/** Does nothing, as {@linkcode setInterval}. */
 export function clearInterval(): void {}
 
 /** Runs turns of the event loop until `done`. */
@@ -183,7 +194,7 @@ export function runEventLoop(done: () => boolean): void {
     if (done()) return;
     const timer = act(Kind.TURN, 0, timers.length);
     if (timer === 0) {
-      onHeard();
+      onWoken();
     } else {
       now = LONG_MS;
       timers.splice(timer - 1, 1)[0]();
@@ -191,15 +202,15 @@ export function runEventLoop(done: () => boolean): void {
   }
 }
 
-/** What `awaitOn` returns: its callbacks are not needed, since the event loop is run by hand. */
+/** What `awaitOn` returns. It has no callbacks: scenarios run the event loop until it is settled. */
 export class Promise<T> {
-  /** Whether and how it ended. */
-  ended: { value: T } | { error: unknown } | undefined;
+  /** How it was settled; `undefined` while it is pending. */
+  settled: { value: T } | { error: unknown } | undefined;
 
   constructor(begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void) {
-    const reject = (error: unknown) => this.ended ??= { error };
+    const reject = (error: unknown) => this.settled ??= { error };
     try {
-      begin((value) => this.ended ??= { value }, reject);
+      begin((value) => this.settled ??= { value }, reject);
     } catch (error) {
       reject(error);
     }
@@ -207,78 +218,80 @@ export class Promise<T> {
 }
 
 /** The functions that were sent, for `codec.ts`: one list for all isolates. */
-export const functionsOfModel: (() => unknown)[] = [];
+export const sentFunctions: (() => unknown)[] = [];
 
-// Garbage collection: nothing is collected, since that would be an operation at no one's turn
+// Garbage collection: nothing is collected, because no isolate could be scheduled for it
 
-/** Holds what it refers to. */
+/** A strong reference. */
 export class WeakRef<T> {
   constructor(private target: T) {}
 
-  /** What it refers to. */
+  /** Returns the target. */
   deref(): T {
     return this.target;
   }
 }
 
-/** Never calls anybody. */
+/** Never calls back. */
 export class FinalizationRegistry {
   /** Does nothing. */
   register(): void {}
 }
 
-// Checkpoints: see CALLS and `forgetful` in isolates.ts
+// Checkpoints: see OBSERVED and `forgetful` in isolates.ts
 
-/** The functions that run now: the point at which each was called, and what it leaves behind. */
-const callers: { name: string; from: number; more: () => unknown }[] = [];
-/** The parks so far; of those in the same queue one after the other only the last. */
-const parks: { queue: number; outcome?: number }[] = [];
+/** The observed calls that run now: where each began, and what else it may have changed. */
+const calls: { name: string; from: number; changed: () => unknown }[] = [];
+/** The parks so far. Of consecutive ones in the same queue, only the last. */
+const parks: { queue: number; result?: number }[] = [];
 onRun.push(() => {
-  callers.length = 0;
+  calls.length = 0;
   parks.length = 0;
 });
 
 /**
- * Calls a function that leaves nothing behind but its result, and what `more` tells. An argument may
- * be a park; one that is asked to admit its waiter may remember something then.
+ * Calls a function of which nothing remains, when it has returned, but its result, its writes to memory,
+ * and what `changed` returns. So there is a checkpoint when it returns.
+ *
+ * @param park an argument of the call. A park with `admit` may keep something, and excludes a checkpoint
  */
-export function called<T>(
+export function observeCall<T>(
   name: string,
   body: () => T,
-  argument: unknown,
-  more: () => unknown = () => null,
+  park: unknown,
+  changed: () => unknown = () => null,
 ): T {
-  const remembers = (argument as { admit?: unknown } | undefined)?.admit !== undefined;
-  const from = remembers ? 0 : here();
-  callers.push({ name, from, more });
+  const mayKeep = (park as { admit?: unknown } | undefined)?.admit !== undefined;
+  const from = mayKeep ? 0 : currentPoint();
+  calls.push({ name, from, changed });
   try {
     const result = body();
-    if (from !== 0) checkpoint([name, from, result, now, more()]);
+    if (from !== 0) checkpoint([name, from, result, now, changed()]);
     return result;
   } finally {
-    callers.pop();
+    calls.pop();
   }
 }
 
 /**
- * The function that was called last has slept, and looks again: functions that sleep do so in a loop, and
- * know nothing of its rounds before.
+ * Makes a checkpoint after a sleep. Observed functions sleep in loops that keep nothing from one round to
+ * the next.
  */
-function repeats(): void {
-  const caller = callers.at(-1);
-  if (caller === undefined || caller.from === 0) return;
-  checkpoint(["loop", caller.name, caller.from, now, caller.more()]);
+function checkpointInLoop(): void {
+  const call = calls.at(-1);
+  if (call === undefined || call.from === 0) return;
+  checkpoint(["loop", call.name, call.from, now, call.changed()]);
 }
 
-/** The steps have yielded this park. */
+/** Makes a checkpoint when steps have yielded a park. */
 export function beforeSleep(park: { queue: number }, deadline: number): void {
   if (parks.at(-1)?.queue === park.queue) parks.pop();
   parks.push(park);
   checkpoint(["before", parks, now, deadline]);
 }
 
-/** The steps are about to be resumed. */
-export function afterSleep(outcome: number): void {
-  parks.push({ ...parks.pop()!, outcome });
+/** Makes a checkpoint when steps are about to be resumed. */
+export function afterSleep(result: number): void {
+  parks.push({ ...parks.pop()!, result });
   checkpoint(["after", parks, now]);
 }

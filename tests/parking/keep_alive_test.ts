@@ -1,5 +1,5 @@
 /**
- * Which waits keep a program alive, and what is told of those that nobody is left to end.
+ * Which waits keep a program alive, and how waits that no isolate can end are reported.
  *
  * @module
  */
@@ -10,18 +10,18 @@ const START = `
   import * as mp from "@sauropod/multiprocessing";
   import * as threading from "@sauropod/multiprocessing/threading";
   const queue = new mp.Queue<number>();
-  const dies = (queue: mp.Queue<number>) => {
+  const fails = (queue: mp.Queue<number>) => {
     queue.putSync(1);
     throw new Error("as it was meant to");
   };
-  const startsAnother = mp.task(import.meta, (queue: mp.Queue<number>) => {
+  const startAnother = mp.task(import.meta, (queue: mp.Queue<number>) => {
     new mp.Process({ target: (queue) => queue.putSync(1), args: [queue] }).start();
   });
 `;
 
 /** Programs that print "done" at their end. */
 const ended: Record<string, string> = {
-  "by a timer of this thread": `
+  "by a timer of this isolate": `
     const event = new mp.Event();
     setTimeout(() => event.set(), 50);
     await event.wait();
@@ -42,7 +42,7 @@ const ended: Record<string, string> = {
   "by a signal, whose timer does not keep a program alive": `
     await queue.get({ signal: AbortSignal.timeout(50) }).catch(() => {});
   `,
-  "by the time": `
+  "by its time-out": `
     await queue.get({ timeoutMs: 50 }).catch(() => {});
   `,
   "by a worker that ends": `
@@ -57,13 +57,13 @@ const ended: Record<string, string> = {
     await queue.get();
     queue.getSync();
   `,
-  "by a worker that is started meanwhile": `
+  "by a worker that starts meanwhile": `
     const got = queue.get();
     await Promise.resolve();
     new mp.Process({ target: (queue) => queue.putSync(1), args: [queue] }).start();
     await got;
   `,
-  "by room for a put that stands behind a daemon's": `
+  "by room for a put that is queued behind the put of a daemon thread": `
     const full = new mp.Queue<number>(1);
     full.putSync(1);
     const drain = async (queue: mp.Queue<number>, go: mp.Event) => {
@@ -78,8 +78,8 @@ const ended: Record<string, string> = {
     go.set();
     await put;
   `,
-  "by a process of a process": `
-    new mp.Process({ target: startsAnother, args: [queue] }).start();
+  "by a process that a process started": `
+    new mp.Process({ target: startAnother, args: [queue] }).start();
     await queue.get();
   `,
 };
@@ -93,12 +93,12 @@ for (const [how, program] of Object.entries(ended)) {
 
 const endless: Record<string, string> = {
   "an empty queue": `await queue.get();`,
-  "a lock that this thread holds":
+  "a lock that this isolate owns":
     `const lock = new mp.Lock(); await lock.acquire(); await lock.acquire();`,
   "a queue whose producer died":
-    `new mp.Process({ target: dies, args: [queue] }).start(); for await (const _ of queue);`,
+    `new mp.Process({ target: fails, args: [queue] }).start(); for await (const _ of queue);`,
   "a queue after its producer ended": `
-    const process = new mp.Process({ target: dies, args: [queue] });
+    const process = new mp.Process({ target: fails, args: [queue] });
     process.start();
     await process.join();
     await queue.get();
@@ -107,7 +107,7 @@ const endless: Record<string, string> = {
 };
 
 for (const [what, program] of Object.entries(endless)) {
-  Deno.test(`Deno tells of a wait for ${what} that nobody is left to end`, async () => {
+  Deno.test(`a promise for ${what} that no isolate can end does not keep the program alive`, async () => {
     const { code, stderr } = await runProgram(`${START} if (import.meta.main) { ${program} }`);
     assertEquals(code, 1);
     assertStringIncludes(stderr, "Top-level await promise never resolved");
@@ -118,16 +118,16 @@ const blocking: Record<string, string> = {
   "an empty queue": `queue.getSync();`,
   "a full queue": `const full = new mp.Queue<number>(1); full.putSync(1); full.putSync(2);`,
   "an event": `new mp.Event().waitSync();`,
-  "one of two": `mp.waitAnySync([queue, new mp.Event()]);`,
+  "one of two objects": `mp.waitAnySync([queue, new mp.Event()]);`,
   "a queue whose producer dies meanwhile": `
-    new mp.Process({ target: dies, args: [queue] }).start();
+    new mp.Process({ target: fails, args: [queue] }).start();
     queue.getSync();
     queue.getSync();
   `,
 };
 
 for (const [what, program] of Object.entries(blocking)) {
-  Deno.test(`a blocking wait for ${what} that nobody is left to end throws`, async () => {
+  Deno.test(`a blocking wait for ${what} throws DeadlockError when no worker lives`, async () => {
     const { code, stderr } = await runProgram(START + program);
     assertEquals(code, 1);
     assertStringIncludes(stderr, "DeadlockError: Cannot block: no other worker lives");
@@ -153,7 +153,7 @@ const unshared: Record<string, string> = {
 };
 
 for (const [what, program] of Object.entries(unshared)) {
-  Deno.test(`a blocking wait for ${what} that no worker has throws, though one lives`, async () => {
+  Deno.test(`a blocking wait for ${what} that no worker has throws DeadlockError, although one lives`, async () => {
     const { code, stderr } = await runProgram(`
       import * as mp from "@sauropod/multiprocessing";
       const pool = new mp.Pool(1);
@@ -165,7 +165,7 @@ for (const [what, program] of Object.entries(unshared)) {
   });
 }
 
-Deno.test("a blocking wait for what a worker had, and lost as it ended, throws or gets it", async () => {
+Deno.test("a blocking wait for an item of a worker that ends gets the item", async () => {
   const { stdout, stderr } = await runProgram(`
     import * as mp from "@sauropod/multiprocessing";
     const pool = new mp.Pool(1);

@@ -17,7 +17,7 @@ import { ended, guard, run } from "../fixtures/workers.ts";
 
 ensureIsolate();
 
-/** A word, and a queue of those who wait for it. */
+/** A word, and a queue of waiters for it. */
 class Word implements Disposable {
   readonly address = allocate((1 + QUEUE_WORDS) * 4);
   readonly queue = this.address + 1;
@@ -26,7 +26,7 @@ class Word implements Disposable {
     i32.fill(0, this.address, this.queue + QUEUE_WORDS);
   }
 
-  /** Steps of one sleep. */
+  /** Steps that sleep once. */
   *sleep(more: Partial<Park> = {}): Steps<ParkResult> {
     return yield { queue: this.queue, word: this.address, expected: 0, ...more };
   }
@@ -50,23 +50,23 @@ for (
     assertEquals(await wait(word.sleep({ expected: 1, unless: word.address })), ParkResult.CHANGED);
   });
 
-  test(`${name}() ends when the time is up`, async () => {
+  test(`${name}() ends when the time-out has passed`, async () => {
     using word = new Word();
     for (const timeoutMs of [-1, 0, 0.1, 1, 20]) {
       const start = performance.now();
       assertEquals(await wait(word.sleep(), { timeoutMs }), ParkResult.TIMED_OUT);
-      assert(performance.now() - start >= timeoutMs - 1.5); // timers round
+      assert(performance.now() - start >= timeoutMs - 1.5); // timers are rounded
     }
   });
 
-  test(`${name}() throws the reason of a signal that is aborted before`, async () => {
+  test(`${name}() throws the reason of a signal that is aborted before the wait`, async () => {
     using word = new Word();
     const reason = new Error("enough");
     const options = { signal: AbortSignal.abort(reason) };
     assertStrictEquals(await assertRejects(() => wait(word.sleep(), options)), reason);
   });
 
-  test(`${name}() throws what the steps throw`, async () => {
+  test(`${name}() throws the error of the steps`, async () => {
     const mistake = new Error("mistake");
     // deno-lint-ignore require-yield
     function* steps(): Steps<ParkResult> {
@@ -80,12 +80,12 @@ test("awaitOn() throws the reason of a signal that is aborted during the wait", 
   using word = new Word();
   const controller = new AbortController();
   const waiting = awaitOn(word.sleep(), { signal: controller.signal, ...guard });
-  assertEquals(countParkedPromises() > 0, true);
+  assert(countParkedPromises() > 0);
   controller.abort("enough");
   assertEquals(await waiting.catch((reason) => reason), "enough");
 });
 
-test("awaitOn() uses a wake-up that comes before the abort", async () => {
+test("awaitOn() uses a wake-up that precedes the abort", async () => {
   using word = new Word();
   const controller = new AbortController();
   const waiting = awaitOn(word.sleep(), { signal: controller.signal });
@@ -114,7 +114,7 @@ test("awaitOn() leaves no listener on the signal", async () => {
   assertEquals(listeners, 0);
 });
 
-test("wakeOne() wakes in the order of coming", async () => {
+test("wakeOne() wakes waiters in the order of arrival", async () => {
   using word = new Word();
   const woken: number[] = [];
   const waiting = Array.from(
@@ -130,7 +130,7 @@ test("wakeOne() wakes in the order of coming", async () => {
   assertEquals(woken, Array.from({ length: 100 }, (_, at) => at));
 });
 
-test("wakeOne() passes over those who gave up", async () => {
+test("wakeOne() skips waiters that were aborted or timed out", async () => {
   using word = new Word();
   const controller = new AbortController();
   const first = awaitOn(word.sleep(), { signal: controller.signal });
@@ -143,14 +143,14 @@ test("wakeOne() passes over those who gave up", async () => {
   assertEquals(await second, ParkResult.WOKEN);
 });
 
-test("wakeAll() wakes everybody", async () => {
+test("wakeAll() wakes all waiters", async () => {
   using word = new Word();
   const waiting = Array.from({ length: 40 }, () => awaitOn(word.sleep()));
   wakeAll(word.queue);
   assertEquals(new Set(await Promise.all(waiting)), new Set([ParkResult.WOKEN]));
 });
 
-test("an overtaken waiter stands first", async () => {
+test("awaitOn() puts an overtaken waiter first in the queue", async () => {
   using word = new Word();
   const woken: string[] = [];
   const late = awaitOn(word.sleep()).then(() => woken.push("late"));
@@ -162,18 +162,18 @@ test("an overtaken waiter stands first", async () => {
   assertEquals(woken, ["overtaken", "late"]);
 });
 
-test("awaitOn() goes on at once: no microtask comes between a wake-up and its use", async () => {
+test("awaitOn() resumes all woken steps before any promise callback runs", async () => {
   using word = new Word();
   const order: string[] = [];
   function* steps(name: string): Steps<void> {
     yield* word.sleep();
-    order.push(`${name} is woken`);
+    order.push(`${name} resumed`);
   }
-  const first = awaitOn(steps("first")).then(() => order.push("first goes on"));
-  const second = awaitOn(steps("second")).then(() => order.push("second goes on"));
+  const first = awaitOn(steps("first")).then(() => order.push("first resolved"));
+  const second = awaitOn(steps("second")).then(() => order.push("second resolved"));
   wakeAll(word.queue);
   await Promise.all([first, second]);
-  assertEquals(order.slice(0, 2), ["first is woken", "second is woken"]);
+  assertEquals(order.slice(0, 2), ["first resumed", "second resumed"]);
 });
 
 const producer = (queue: Queue<number>, ready: Event, count: number) => {
@@ -181,7 +181,7 @@ const producer = (queue: Queue<number>, ready: Event, count: number) => {
   for (let at = 0; at < count; at++) queue.putSync(at);
 };
 
-test("a blocked thread lends the wake-ups of its promises", async () => {
+test("a blocked isolate uses the wake-up of its promise in the same queue", async () => {
   const queue = new Queue<number>();
   const ready = new Event();
   const process = run(producer, queue, ready, 2);
@@ -192,12 +192,12 @@ test("a blocked thread lends the wake-ups of its promises", async () => {
   await ended(process);
 });
 
-test("a blocked thread lends each of several wake-ups", async () => {
+test("a blocked isolate forwards each of several wake-ups", async () => {
   const queue = new Queue<number>();
   const [ready, started] = [new Event(), new Event()];
   const results = new Queue<number>();
   const promised = [queue.get(guard), queue.get(guard)];
-  // It stands behind this thread's two promises, which the two items wake first.
+  // It is queued behind the two promises of this isolate, which the two items wake first.
   const consumer = run(
     (queue: Queue<number>, started: Event, results: Queue<number>) => {
       started.set();
@@ -219,7 +219,7 @@ test("a blocked thread lends each of several wake-ups", async () => {
   await ended(process);
 });
 
-test("a blocked thread lends the wake-ups of promises in other queues", async () => {
+test("a blocked isolate forwards the wake-ups of promises in other queues", async () => {
   const [queue, results] = [new Queue<number>(), new Queue<number>()];
   const ready = new Event();
   const promised = queue.get(guard);
@@ -240,7 +240,7 @@ test("a blocked thread lends the wake-ups of promises in other queues", async ()
   await ended(consumer);
 });
 
-test("a promise that was woken while the thread blocked goes on after", async () => {
+test("a promise that was woken while its isolate blocked is resumed afterwards", async () => {
   const [event, other] = [new Event(), new Event()];
   const promised = event.wait(guard);
   const process = run(
@@ -256,7 +256,7 @@ test("a promise that was woken while the thread blocked goes on after", async ()
   await ended(process);
 });
 
-test("blockOn() rejects bad options before it waits", () => {
+test("blockOn() throws TypeError for invalid options before it waits", () => {
   using word = new Word();
   assertThrows(() => blockOn(word.sleep(), { timeoutMs: NaN }), TypeError);
 });

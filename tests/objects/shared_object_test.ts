@@ -1,0 +1,266 @@
+/**
+ * Shared objects, with types of this test that record what they are notified of.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  adoptIsolate,
+  createIsolateRecord,
+  ensureIsolate,
+  type IsolateAddress,
+  thisIsolate,
+} from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import {
+  addMessageRef,
+  addRef,
+  addressOf,
+  createObject,
+  defineType,
+  dropAllHeldRefs,
+  dropRef,
+  handleFor,
+  isOnlyHere,
+  isUnreachable,
+  markAllHeldUnreachable,
+  markReachable,
+  markUnreachable,
+  objectWord,
+  release,
+  reviveAs,
+  SharedHandle,
+  showState,
+  undoMessageRef,
+} from "../../lib/objects/shared_object.ts";
+import { collectGarbage, inUse } from "../fixtures/heap.ts";
+
+const [PLAIN, PERMANENT, LENT] = [255, 254, 253];
+const WORDS = 4;
+
+/** What the objects were notified of, since the test began. */
+const events: string[] = [];
+
+class Thing extends SharedHandle {
+  constructor(type = PLAIN) {
+    super(createObject(type, WORDS));
+  }
+
+  get at(): number {
+    return this.address;
+  }
+}
+
+for (const [type, name] of [[PLAIN, "thing"], [PERMANENT, "permanent"], [LENT, "lent"]] as const) {
+  defineType(type, name, {
+    revive: reviveAs(Thing),
+    permanent: type === PERMANENT,
+    isLent: type === LENT,
+    destroy: () => events.push("destroy"),
+    onReachable: () => events.push("reachable"),
+    onUnreachable: () => events.push("unreachable"),
+    onReturned: (handle) => {
+      events.push("returned");
+      markReachable(handle);
+    },
+  });
+}
+
+function references(address: number): number {
+  return i32[address + objectWord.REFERENCES];
+}
+
+/** Returns the events since the last call. */
+function takeEvents(): string[] {
+  return events.splice(0);
+}
+
+ensureIsolate();
+
+/** Handles whose entries in a list were freed: they must not be finalized in this isolate. */
+const kept: Thing[] = [];
+
+/** Makes this isolate use another record, as a worker with that record would, until it is disposed of. */
+function asWorker(record: IsolateAddress): Disposable {
+  const before = thisIsolate;
+  adoptIsolate(i32.buffer, record);
+  return { [Symbol.dispose]: () => adoptIsolate(i32.buffer, before) };
+}
+
+Deno.test("defineType() throws when the number is claimed", () => {
+  assertThrows(
+    () => defineType(PLAIN, "other", { revive: () => ({}) }),
+    Error,
+    "Cannot claim type of shared objects 255 for other: thing has it",
+  );
+});
+
+Deno.test("createObject() makes a zeroed object with its type and without references", () => {
+  const address = createObject(PLAIN, WORDS);
+  assertEquals([...i32.subarray(address, address + WORDS)], [PLAIN, 0, 0, 0]);
+  addRef(address);
+  dropRef(address);
+  takeEvents();
+});
+
+Deno.test("handleFor() returns the one handle of this isolate", () => {
+  const thing = new Thing();
+  assertStrictEquals(handleFor(thing.at), thing);
+  assertEquals(addressOf(thing), thing.at);
+  assertEquals(addressOf({}), undefined);
+  assertEquals(references(thing.at), 1);
+  assert(isOnlyHere(thing.at));
+  takeEvents();
+});
+
+Deno.test("handleFor() makes a handle without the constructor of its class when there is none", () => {
+  const address = createObject(PLAIN, WORDS);
+  const thing = handleFor(address);
+  assert(thing instanceof Thing);
+  assertEquals(thing.at, address);
+  assertStrictEquals(handleFor(address), thing);
+  assertEquals(references(address), 1);
+  takeEvents();
+});
+
+Deno.test("dropRef() destroys and frees the object when the last reference is dropped", () => {
+  const address = createObject(PLAIN, WORDS);
+  addRef(address);
+  addRef(address);
+  dropRef(address);
+  assert(isOnlyHere(address));
+  assertEquals(takeEvents(), ["reachable", "reachable"]);
+  dropRef(address);
+  assertEquals(takeEvents(), ["destroy"]);
+  assertEquals(createObject(PLAIN, WORDS), address); // the freed block
+});
+
+Deno.test("dropRef() does not free an object of a permanent type", () => {
+  const address = createObject(PERMANENT, WORDS);
+  addRef(address);
+  dropRef(address);
+  assertEquals(takeEvents(), ["reachable", "destroy"]);
+  assert(createObject(PERMANENT, WORDS) !== address);
+});
+
+Deno.test("release() notifies the object and drops the reference", () => {
+  const address = createObject(PLAIN, WORDS);
+  addRef(address);
+  release(address);
+  assertEquals(takeEvents(), ["reachable", "unreachable", "destroy"]);
+});
+
+Deno.test("a handle that is garbage collected notifies the object and drops its reference", async () => {
+  const before = await inUse();
+  takeEvents();
+  (() => new Thing())();
+  assertEquals(takeEvents(), ["reachable"]);
+  await collectGarbage();
+  assertEquals(takeEvents(), ["unreachable", "destroy"]);
+  assertEquals(await inUse(), before);
+});
+
+Deno.test("markUnreachable() and markReachable() notify the object once and keep the reference", () => {
+  const thing = new Thing();
+  assert(!isUnreachable(thing));
+  markUnreachable(thing);
+  markUnreachable(thing);
+  assert(isUnreachable(thing));
+  assertEquals(takeEvents(), ["reachable", "unreachable"]);
+  markReachable(thing);
+  markReachable(thing);
+  assert(!isUnreachable(thing));
+  assertEquals(takeEvents(), ["reachable"]);
+  assertEquals(references(thing.at), 1);
+});
+
+Deno.test("addMessageRef() marks a lent handle unreachable until the message is undone", () => {
+  const thing = new Thing(LENT);
+  takeEvents();
+  addMessageRef(thing.at);
+  assert(isUnreachable(thing));
+  assertEquals(takeEvents(), ["reachable", "unreachable"]);
+  undoMessageRef(thing.at);
+  assert(!isUnreachable(thing));
+  assertEquals(takeEvents(), ["reachable", "unreachable"]);
+  assertEquals(references(thing.at), 1);
+});
+
+Deno.test("handleFor() calls onReturned when a message brings back a lent object", () => {
+  const thing = new Thing(LENT);
+  addMessageRef(thing.at);
+  takeEvents();
+  assertStrictEquals(handleFor(thing.at), thing);
+  assertEquals(takeEvents(), ["returned", "reachable"]);
+  release(thing.at);
+  assertEquals(references(thing.at), 1);
+  takeEvents();
+});
+
+Deno.test("addMessageRef() leaves other handles reachable", () => {
+  const thing = new Thing();
+  addMessageRef(thing.at);
+  assert(!isUnreachable(thing));
+  assert(!isOnlyHere(thing.at));
+  undoMessageRef(thing.at);
+  assert(isOnlyHere(thing.at));
+  takeEvents();
+});
+
+Deno.test("markAllHeldUnreachable() notifies the objects that an ended worker reached", () => {
+  const record = createIsolateRecord(thisIsolate);
+  using _ = asWorker(record);
+  const [first, second, closed] = [new Thing(), new Thing(), new Thing()];
+  kept.push(first, second, closed);
+  markUnreachable(closed);
+  takeEvents();
+  markAllHeldUnreachable(record);
+  assertEquals(takeEvents(), ["unreachable", "unreachable"]);
+
+  // What the worker does afterwards has no effect on the objects.
+  markUnreachable(first);
+  markReachable(closed);
+  const late = new Thing();
+  kept.push(late);
+  assert(isUnreachable(late));
+  assertEquals(takeEvents(), []);
+
+  assertEquals(kept.map(({ at }) => references(at)), [1, 1, 1, 1]);
+});
+
+Deno.test("dropAllHeldRefs() frees the objects that only the ended worker had", () => {
+  const record = createIsolateRecord(thisIsolate);
+  using _ = asWorker(record);
+  const [own, shared] = [new Thing(), new Thing()];
+  kept.push(own, shared);
+  addRef(shared.at); // another isolate's
+  takeEvents();
+  markAllHeldUnreachable(record);
+  assertEquals(takeEvents(), ["unreachable", "unreachable"]);
+  dropAllHeldRefs(record);
+  assertEquals(takeEvents(), ["destroy"]);
+  assertEquals(references(shared.at), 1);
+});
+
+Deno.test("a worker's handle that is garbage collected leaves the list of the worker", async () => {
+  await collectGarbage(); // handles of other tests
+  const record = createIsolateRecord(thisIsolate);
+  using _ = asWorker(record);
+  const thing = new Thing();
+  kept.push(thing);
+  (() => new Thing())();
+  takeEvents();
+  await collectGarbage();
+  assertEquals(takeEvents(), ["unreachable", "destroy"]);
+  markAllHeldUnreachable(record);
+  assertEquals(takeEvents(), ["unreachable"]);
+  assertEquals(references(thing.at), 1);
+});
+
+Deno.test("showState() makes Deno.inspect() show the state of a handle", () => {
+  class Shown extends Thing {}
+  showState(Shown, () => ({ value: 5 }));
+  assertEquals(Deno.inspect(new Shown()), "Shown { value: 5 }");
+  assertEquals(Deno.inspect(Shown.prototype), "Shown.prototype");
+  takeEvents();
+});
