@@ -145,7 +145,7 @@ async function join(shared: Shared, { lane, seed, queue: which, blocking }: Lane
       countOperation(board, lane);
     } catch (error) {
       if (!(error instanceof WorkerDiedError)) throw error;
-      Atomics.add(reported, which, Number(/marked (\d+) items/.exec(error.message)?.[1] ?? 1));
+      Atomics.add(reported, which, Number(/(\d+) items/.exec(error.message)?.[1] ?? 1));
     }
     await new Promise((resolve) => setTimeout(resolve, random.int(0, 2)));
   }
