@@ -25,6 +25,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { posix } from "node:path";
+import ts from "typescript";
 import { ROOT } from "./source_files.ts";
 
 /** A name of a module, and what it is called where it comes from. */
@@ -59,10 +60,6 @@ interface Module {
 /** All names of a module. */
 const ALL = "*";
 
-const STATEMENT = /^(?:export|import|declare|type|interface|\/\*\*|\/\/\/)/;
-const DECLARED =
-  /^(?:export )?(?:declare )?(?:abstract )?(?:const enum|class|interface|type|function|const|let|enum) (\w+)/m;
-const LISTED = /(type )?\b(\w+)(?: as (\w+))?(?:,|\s*$)/g;
 const COMMENTS = /\/\*[^]*?\*\//g;
 
 /** Writes the declarations of the modules, which are paths from the root, into an empty folder. */
@@ -100,10 +97,10 @@ async function takeModules(folder: string): Promise<Map<string, Module>> {
   return modules;
 }
 
-/** Takes a module apart. TypeScript prints each top-level statement from the start of a line. */
+/** Takes a module apart. */
 function parse(path: string, text: string): Module {
   const module: Module = {
-    doc: "",
+    doc: text.match(/^\/\*\*(?:(?!\*\/)[^])*@module\n \*\//)?.[0] ?? "",
     imports: new Map(),
     declarations: [],
     exports: new Map(),
@@ -111,47 +108,51 @@ function parse(path: string, text: string): Module {
     used: new Set(),
     isUsed: false,
   };
-  const chunks: string[] = [];
-  for (const line of text.split("\n")) {
-    if (STATEMENT.test(line)) chunks.push(line);
-    else if (line !== "") {
-      // The comment before was on a member of a union, which goes on here.
-      const isUnion = /^\/\*\*.*\*\/$/s.test(chunks.at(-1)!) && chunks.length > 1;
-      const before = chunks.splice(isUnion ? -2 : -1);
-      chunks.push([...before, line].join("\n"));
+  for (
+    const statement of ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true).statements
+  ) {
+    if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) {
+      addList(module, path, statement);
+    } else {
+      addDeclaration(module, statement, text);
     }
-  }
-  let comment = "";
-  for (const chunk of chunks) {
-    if (chunk.startsWith("///")) continue; // names a file of this machine
-    if (chunk.startsWith("/**")) {
-      if (chunk.includes("\n * @module\n")) module.doc = chunk;
-      else comment = `${chunk}\n`;
-      continue;
-    }
-    addStatement(module, path, comment + chunk);
-    comment = "";
   }
   return module;
 }
 
-function addStatement(module: Module, path: string, text: string): void {
-  const list = text.match(/^(import|export)( type)? \{([^}]*)\}(?: from "(.+)")?;$/);
-  const star = text.match(/^export \* from "(.+)";$/);
-  const declared = text.replace(COMMENTS, "").match(DECLARED);
-  if (star) module.stars.push(resolve(path, star[1]));
-  else if (declared) {
-    const isExported = /^export /m.test(text.replace(COMMENTS, ""));
-    module.declarations.push({ text, name: declared[1], isExported });
-  } else if (list) {
-    const [, kind, allTypes, names, from] = list;
-    const target = kind === "import" ? module.imports : module.exports;
-    for (const [, type, name, alias] of names.matchAll(LISTED)) {
-      const isType = kind === "export" && (allTypes ?? type) !== undefined;
-      target.set(alias ?? name, { path: from ? resolve(path, from) : path, name, isType });
+/** Adds the names of an import or export. */
+function addList(
+  module: Module,
+  path: string,
+  statement: ts.ImportDeclaration | ts.ExportDeclaration,
+): void {
+  const specifier = statement.moduleSpecifier as ts.StringLiteral | undefined;
+  const source = specifier === undefined ? path : resolve(path, specifier.text);
+  const isExport = ts.isExportDeclaration(statement);
+  const list = isExport ? statement.exportClause : statement.importClause?.namedBindings;
+  if (isExport && list === undefined) module.stars.push(source);
+  if (list === undefined || !("elements" in list)) return;
+  for (const { name, propertyName, isTypeOnly } of list.elements) {
+    const isType = isExport && (statement.isTypeOnly || isTypeOnly);
+    const target = isExport ? module.exports : module.imports;
+    target.set(name.text, { path: source, name: (propertyName ?? name).text, isType });
+  }
+}
+
+/** Adds a declaration with the doc comment before it. */
+function addDeclaration(module: Module, statement: ts.Statement, text: string): void {
+  const names = ts.isVariableStatement(statement)
+    ? statement.declarationList.declarations.map(({ name }) => name)
+    : [(statement as ts.DeclarationStatement).name];
+  const comment = ts.getJSDocCommentsAndTags(statement).findLast(ts.isJSDoc);
+  const start = comment?.getStart() ?? statement.getStart();
+  const whole = text.slice(start, statement.end).trim();
+  const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) ?? [] : [];
+  const isExported = modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+  for (const name of names) {
+    if (name !== undefined && ts.isIdentifier(name)) {
+      module.declarations.push({ text: whole, name: name.text, isExported });
     }
-  } else if (!/^import "/.test(text)) {
-    throw new Error(`Cannot tell what this statement of ${path} declares: ${text}`);
   }
 }
 
