@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Returns a value as an error message shows it. */
+/** Returns a short description of a value, for an error message. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":

@@ -9,8 +9,8 @@
 import { describe } from "./describe.ts";
 
 /**
- * The names of all options of `T`, in the order in which an error lists them, with `"function"` for those
- * that are functions. An option that is called `signal` is an `AbortSignal`.
+ * The names of all options of `T`, in the order in which an error lists them. The value is `"function"` if
+ * the option must be a function, else `true`. An option named `signal` must be an `AbortSignal`.
  */
 export type OptionNames<T> = Readonly<Record<keyof T, true | "function">>;
 
@@ -23,7 +23,7 @@ export function isOptionsObject(value: unknown): value is object {
  * Checks the names of options, and that functions and signals have the right type.
  *
  * @param verb begins the message of the error: "Cannot <verb>: …"
- * @param advise returns what to write instead of an unknown option, if there is advice
+ * @param advise returns what to write instead of an unknown option; `undefined` if it has no advice
  * @throws {TypeError} if `options` is neither `undefined` nor an object, has an unknown name, or has
  * another value where a function or a signal is expected
  */
@@ -77,24 +77,24 @@ export function checkSignal(verb: string, signal: unknown): asserts signal is Ab
   );
 }
 
-/** Returns advice to write the known name, for Python's spelling or another capitalization of it. */
+/** Returns advice for an option that is written as in Python, or with another capitalization. */
 function spelling(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
   if (/^(timeout(s|seconds?)?|ms)$/.test(plain(name)) && known.includes("timeoutMs")) {
     return "Write timeoutMs, in milliseconds";
   }
-  const meant = known.find((one) => plain(one) === plain(name));
+  const meant = known.find((candidate) => plain(candidate) === plain(name));
   return meant && `Write ${meant}`;
 }
 
-/** Returns advice for a time-out option, for calls that are ended by a signal instead. */
+/** Returns advice for a time-out option, for calls that take a signal instead. */
 export function adviseSignal(name: string): string | undefined {
   if (!/^timeout/i.test(name)) return;
   return "For a time limit write signal: AbortSignal.timeout(ms)";
 }
 
 /**
- * Checks the arguments for a function.
+ * Checks an option that is a list of arguments.
  *
  * @param example how one argument is written, for the error message
  * @throws {TypeError} if `args` is not an array
@@ -149,7 +149,7 @@ export function checkPositiveInteger(verb: string, name: string, value: unknown)
   );
 }
 
-/** A function to run, and its arguments. */
+/** Options with a function to run, and its arguments. */
 interface TargetOptions {
   target?: unknown;
   args?: unknown;

@@ -1,5 +1,5 @@
 /**
- * The options of all waits, checked where a wait begins.
+ * The options of all waits, checked when a wait begins.
  *
  * @module
  */
@@ -25,13 +25,13 @@ export interface WaitOptions {
 const waitNames: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
 
 function adviseWait(name: string): string | undefined {
-  if (/^block(ing)?$/.test(name)) return "Not to wait at all, write timeoutMs: 0";
+  if (/^block(ing)?$/.test(name)) return "To return without waiting, write timeoutMs: 0";
   if (name === "owner") return "Only a reentrant lock takes an owner";
   return undefined;
 }
 
 /**
- * Checks the options of a call that has more than those of a wait, and returns those of the wait.
+ * Checks the options of a call that has others besides those of a wait, and returns those of the wait.
  *
  * @throws {TypeError} if `options` is not an object, or has an unknown name
  */

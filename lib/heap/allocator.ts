@@ -10,7 +10,8 @@
  * | block `+ 0`, while free | the next free block | `free` |
  *
  * A freed block serves the next request of its size; when the heap is used up, larger free blocks
- * are halved. Blocks are not joined again and memory once touched is not given back to the system.
+ * are halved. Blocks are not joined again, and memory that was touched is not returned to the
+ * system.
  *
  * @module
  */
@@ -34,7 +35,7 @@ export function ensureHeap(): void {
 }
 
 /**
- * Allocates at least `bytes`, aligned to 8. The contents are whatever was there before.
+ * Allocates a block of at least `bytes`, aligned to 8. Its contents are not cleared.
  *
  * @returns the address
  * @throws {RangeError} when the shared heap is used up
@@ -56,7 +57,7 @@ export function allocate(bytes: number): number {
   return address;
 }
 
-/** Gives a block back. The caller knows that nobody else has its address any more. */
+/** Frees a block. No isolate may use its address any more. */
 export function free(address: number): void {
   enter(GUARD);
   const sizeClass = i32[address - HEADER_WORDS];

@@ -1,9 +1,9 @@
 /**
- * Numbers that modules share out among themselves.
+ * Numbers that each belong to one module.
  *
- * Words at fixed places and the types of shared objects are known by number, the same in every isolate.
- * Each module brings its own numbers, so that no list in a lower layer has to know the modules above;
- * here two modules that bring the same number are found, as soon as both are loaded.
+ * Words at fixed places and types of shared objects are known by number, the same in every isolate. Each
+ * module claims its own numbers, so that no list in a lower layer has to name the modules above. A claim
+ * throws if another module of the isolate has claimed the number.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class Claims {
   /**
    * Claims `count` numbers from `first` on.
    *
-   * @param owner what they are for, for the message if another module claims one of them
+   * @param owner what they are for; named in the error if another module claims one of them
    * @returns `first`
    * @throws {Error} if one of them is claimed already, or outside of the range
    */

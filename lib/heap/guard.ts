@@ -12,7 +12,7 @@
  * The code between `enter` and `leave` is synchronous, calls no code of the user and does not wait. So a
  * worker cannot end inside a section: Deno never interrupts the JavaScript of a worker, it only keeps the
  * worker from returning to its event loop. A recursion that uses up the stack does not fail inside a
- * section either: there is room for the whole section, or `enter` throws.
+ * section either: `enter` throws if there is no room for the whole section.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const CONTENDED = 2;
 /** How often a short wait checks before it sleeps: about 12 µs. On a single core spinning is useless. */
 export const SPINS: number = navigator.hardwareConcurrency > 1 ? 300 : 0;
 
-/** Number of sections that this isolate is in: those of the allocator are entered inside others. */
+/** Number of sections that this isolate is in. They nest: code inside a section may allocate. */
 let inside = 0;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What upper layers add to the work of lower ones.
+ * Behaviour that upper layers install in lower ones.
  *
  * A lower layer calls a hook by name and knows nothing of the module that installed it. Each hook has one
  * owner: installing it a second time throws. A hook that is not installed is skipped.

@@ -21,6 +21,6 @@ export function currentIdentity(): Identity {
 }
 
 /** Sets the identity of this isolate, a worker that has read its start request. */
-export function adoptIdentity(given: Identity): void {
-  identity = given;
+export function adoptIdentity(newIdentity: Identity): void {
+  identity = newIdentity;
 }

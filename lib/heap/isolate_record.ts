@@ -1,6 +1,6 @@
 /**
- * The record that each isolate of a program has in the shared heap: its state, what it is asked to
- * notice, and the one word that it ever sleeps on.
+ * The record of each isolate in the shared heap: its state, its control bits, and the one word that it
+ * sleeps on.
  *
  * | word | meaning | written by | sleeps on it | woken by |
  * |---|---|---|---|---|
@@ -72,7 +72,7 @@ export const isolateWord = {
 /** States of an isolate. */
 export const IsolateState = { STARTING: 0, IDLE: 1, RUNNING: 2, ENDED: 3 } as const;
 
-/** What an isolate is asked to notice at its next wait. */
+/** Control bits: requests that an isolate acts on at its next wait. */
 export const Control = {
   /** End: every wait throws `TerminatedError`. */
   STOP: 1,
@@ -188,7 +188,7 @@ export function publishEnd(record: IsolateAddress, exitCode: number): boolean {
   }
 }
 
-/** Wakes an isolate that sleeps on `WAKE`, so that it looks at its waiters and control bits. */
+/** Wakes an isolate that sleeps on `WAKE`, so that it checks its waiters and control bits. */
 export function unpark(record: IsolateAddress): void {
   Atomics.add(i32, record + isolateWord.WAKE, 1);
   Atomics.notify(i32, record + isolateWord.WAKE);

@@ -1,5 +1,5 @@
 /**
- * Words at fixed places in the heap, for what a program has one of.
+ * Words at fixed addresses in the heap, for things that a program has only one of.
  *
  * Each module claims the words that it needs by their numbers, which are the same in every isolate. A
  * word is 0 until its module writes to it.

@@ -1,6 +1,6 @@
 /**
- * Sizes of the tables that hold many things of a kind. The protocols are right with any sizes; the model
- * checker takes small ones in place of these.
+ * Sizes of tables. The protocols are right with any sizes: the model checker replaces this module by one
+ * with small sizes.
  *
  * @module
  */

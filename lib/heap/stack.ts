@@ -1,17 +1,17 @@
 /**
  * Checks for room on the stack, made before anything is changed.
  *
- * A recursion of the user's that uses up the stack may call the package with little of it left, and catch
- * the error. An operation that failed halfway would leave shared memory inconsistent for ever: a guard
- * that is never left, a lock whose owner does not know that it has it, a message without its wake-up.
+ * A recursion in user code may call the package when little of the stack is left, and catch the error. An
+ * operation that failed halfway would leave shared memory inconsistent for ever: a guard that is never
+ * left, a lock whose owner does not know that it owns it, a message whose receiver is not woken.
  *
  * @module
  */
 
 /**
- * Makes a function that throws if the stack has no room for so many bytes.
+ * Makes a function that throws if fewer than `bytes` of the stack are left.
  *
- * Its branch is never taken. But the arguments of that call are part of the function's frame, and V8
+ * The branch in it is never taken. But the arguments of that call are part of the function's frame, and V8
  * checks the room for the frame when the function is called, compiled or not. A function this long is
  * never inlined.
  */
@@ -20,23 +20,22 @@ function checkFor(bytes: number): () => void {
 }
 
 /**
- * Call it before a section inside a guard.
+ * Checks that the stack has room for a section inside a guard.
  *
  * @throws {RangeError} if too little of the stack is left for it
  */
 export const ensureStackForSection: () => void = checkFor(8 * 1024);
 
 /**
- * Call it before an operation of several steps, such as a change and a wake-up. It checks for twice as
- * much as a section needs, so that the sections of the operation, deeper in the stack, do not fail.
+ * Checks that the stack has room for an operation of several steps, such as a change and a wake-up. The
+ * sections of the operation are deeper in the stack, so it checks for twice as much as a section needs.
  *
  * @throws {RangeError} if too little of the stack is left for it
  */
 export const ensureStack: () => void = checkFor(16 * 1024);
 
 /**
- * Call it before acquiring something that has to be released. It checks for still more, so that the
- * release does not fail.
+ * Checks that the stack has room to acquire something and to release it afterwards.
  *
  * @throws {RangeError} if too little of the stack is left for it
  */

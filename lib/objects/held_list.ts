@@ -6,15 +6,15 @@
  *
  * | word of the record | meaning | written by |
  * |---|---|---|
- * | `GUARD` | guards the list and the entries | |
- * | `FIRST` | first entry; 0 for none | the worker; whoever clears up after it |
+ * | `GUARD` | guards the list and its entries | `enter`, `leave` |
+ * | `FIRST` | first entry; 0 for none | the worker; the main isolate after its end |
  * | `ENDED` | 1 once all objects in the list were marked unreachable, because the worker ended | the isolate that ends the worker |
  *
  * | word of an entry | meaning |
  * |---|---|
  * | `NEXT`, `PREVIOUS` | neighbours in the list; 0 for none |
  * | `OBJECT` | address of the object |
- * | `UNREACHABLE` | 1 if the worker has a handle and does not reach the object by it: see `markUnreachable` |
+ * | `UNREACHABLE` | 1 if the worker has a handle but does not reach the object by it: see `markUnreachable` |
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function listHeld(object: Address<"object">): HeldEntry {
   i32[entry + NEXT] = i32[first];
   i32[entry + PREVIOUS] = 0;
   i32[entry + OBJECT] = object;
-  i32[entry + UNREACHABLE] = i32[thisIsolate + ENDED]; // an ended worker reaches nothing new
+  i32[entry + UNREACHABLE] = i32[thisIsolate + ENDED]; // a worker that has ended reaches no objects
   if (i32[first] !== 0) i32[i32[first] + PREVIOUS] = entry;
   i32[first] = entry;
   leave(thisIsolate + GUARD);
@@ -71,13 +71,13 @@ export function unlistHeld(entry: HeldEntry): boolean {
   return ended;
 }
 
-/** Whether the entry says that the worker does not reach the object. */
+/** Whether the entry is marked unreachable. */
 export function isHeldUnreachable(entry: HeldEntry): boolean {
   return i32[entry + UNREACHABLE] !== 0;
 }
 
 /**
- * Marks an entry of this worker.
+ * Marks an entry of this worker as unreachable, or as reachable again.
  *
  * @returns false, with nothing done, if the worker has ended and all its entries count as unreachable
  */
@@ -90,7 +90,7 @@ export function markHeld(entry: HeldEntry, unreachable: boolean): boolean {
 }
 
 /**
- * Marks all entries of a worker that has ended.
+ * Marks all entries of a worker that has ended as unreachable.
  *
  * @returns the objects that the worker reached until now
  */
@@ -108,7 +108,7 @@ export function markAllHeld(record: Address<"isolate">): Address<"object">[] {
 /**
  * Frees the list of a worker whose JavaScript has stopped.
  *
- * @returns the objects in it, for each of which the worker has a reference
+ * @returns the objects in it. The worker has a reference for each
  */
 export function takeAllHeld(record: Address<"isolate">): Address<"object">[] {
   const objects: Address<"object">[] = [];

@@ -1,5 +1,5 @@
 /**
- * Objects in the shared heap, counted by who can reach them, and the handles that stand for them.
+ * Reference-counted objects in the shared heap, and the handles that stand for them in an isolate.
  *
  * | word | meaning | written by |
  * |---|---|---|
@@ -12,8 +12,8 @@
  *   memory is freed.
  * - A worker lists the objects that it has handles for on its record (`held_list.ts`), so that others can
  *   drop its references when it ends.
- * - An isolate may have a handle and not reach the object by it, for instance when it closed one end of a
- *   pipe. Types that need to know are notified: see {@linkcode TypeOperations.onUnreachable}.
+ * - An isolate may have a handle but not reach the object by it, for instance after it closed one end of
+ *   a pipe. Types that need to know are notified: see {@linkcode TypeOperations.onUnreachable}.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export type ObjectAddress = Address<"object">;
 /** Offsets of the words that every shared object begins with. */
 export const objectWord = { TYPE: 0, REFERENCES: 1, FIRST: 2 } as const;
 
-/** What this layer has to know about a type of shared objects. */
+/** How the objects of a type are revived, destroyed and notified. */
 export interface TypeOperations {
   /** Makes the handle for an object of this type that reaches this isolate for the first time. */
   revive(address: ObjectAddress): object;
@@ -47,13 +47,13 @@ export interface TypeOperations {
   destroy?(address: ObjectAddress): void;
   /** Whether the memory is never reused, because addresses of it may linger. */
   permanent?: boolean;
-  /** One more isolate, or message in transit, can reach the object. */
+  /** Called when one more isolate, or message in transit, can reach the object. */
   onReachable?(address: ObjectAddress): void;
-  /** An isolate, or a message that was read, can no longer reach the object. */
+  /** Called when an isolate, or a message that was read or discarded, can no longer reach the object. */
   onUnreachable?: ((address: ObjectAddress) => void) | undefined;
-  /** Whether an isolate that sends its handle gives it away, until it uses the handle again. */
+  /** Whether an isolate that sends its handle lends it: it cannot reach the object until it reclaims it. */
   isLent?: boolean;
-  /** A message brought the object to an isolate whose handle was given away, or closed. */
+  /** Called when a message brings the object to an isolate whose handle was lent or closed. */
   onReturned?(handle: object): void;
 }
 
@@ -64,14 +64,14 @@ const MAX_TYPE = 255;
 export const sharedTypes: Claims = new Claims("type of shared objects", MAX_TYPE);
 
 /**
- * Defines a type of shared objects. Called once by the module of its class.
+ * Defines a type of shared objects. The module of its class calls it once.
  *
  * @param type its number, the same in every isolate
  * @param name what its objects are, for error messages
  * @throws {Error} if another type has the number
  */
-export function defineType(type: number, name: string, itsOperations: TypeOperations): void {
-  operations[sharedTypes.claim(type, name)] = itsOperations;
+export function defineType(type: number, name: string, typeOperations: TypeOperations): void {
+  operations[sharedTypes.claim(type, name)] = typeOperations;
 }
 
 function operationsOf(address: ObjectAddress): TypeOperations {
@@ -119,13 +119,13 @@ export function isOnlyHere(address: ObjectAddress): boolean {
   return Atomics.load(i32, address + objectWord.REFERENCES) === 1;
 }
 
-/** Adds a reference for a message that this isolate sends. A handle that is lent is given away. */
+/** Adds a reference for a message that this isolate sends, and lends the handle if its type says so. */
 export function addMessageRef(address: ObjectAddress): void {
   addRef(address);
   if (operationsOf(address).isLent) markUnreachable(ownHandle(address));
 }
 
-/** Undoes {@linkcode addMessageRef}, because the message is not sent. */
+/** Undoes {@linkcode addMessageRef} for a message that is not sent. */
 export function undoMessageRef(address: ObjectAddress): void {
   if (operationsOf(address).isLent) markReachable(ownHandle(address));
   release(address);
@@ -177,7 +177,7 @@ export function registerHandle(handle: object, address: ObjectAddress): void {
 /** Drops the reference of a handle that was garbage collected. */
 function finalizeHandle({ address, entry, unreachable }: HandleRecord): void {
   if (handles.get(address)?.deref() === undefined) handles.delete(address);
-  if (entry !== 0 && unlistHeld(entry)) unreachable = true; // the isolate that ended this one did it
+  if (entry !== 0 && unlistHeld(entry)) unreachable = true; // it was notified when this worker ended
   if (!unreachable) notifyUnreachable(address);
   dropRef(address);
 }
@@ -195,12 +195,12 @@ export function markReachable(handle: object): void {
   operationsOf(record.address).onReachable?.(record.address);
 }
 
-/** Whether this isolate has a handle and does not reach the object by it. */
+/** Whether this isolate does not reach the object by its handle. */
 export function isUnreachable(handle: object): boolean {
   return handleRecords.get(handle)!.unreachable;
 }
 
-/** Returns false if nothing changes, or if this isolate has ended and reaches nothing. */
+/** Returns whether that is a change. It is not in a worker that has ended: all is unreachable then. */
 function setUnreachable(record: HandleRecord, unreachable: boolean): boolean {
   if (record.unreachable === unreachable) return false;
   if (record.entry !== 0 && !markHeld(record.entry, unreachable)) return false;
@@ -208,12 +208,12 @@ function setUnreachable(record: HandleRecord, unreachable: boolean): boolean {
   return true;
 }
 
-/** Notifies all objects that an isolate which has ended reached. */
+/** Notifies all objects that a worker reached until it ended. */
 export function markAllHeldUnreachable(record: Address<"isolate">): void {
   markAllHeld(record).forEach(notifyUnreachable);
 }
 
-/** Drops the references of an isolate that has ended and whose JavaScript has stopped. */
+/** Drops the references of a worker whose JavaScript has stopped. */
 export function dropAllHeldRefs(record: Address<"isolate">): void {
   takeAllHeld(record).forEach(dropRef);
 }
@@ -223,11 +223,11 @@ export function dropAllHeldRefs(record: Address<"isolate">): void {
 /**
  * Base of the classes whose instances stand for an object in the shared heap.
  *
- * Subclasses have no private `#` members: a handle that arrives from another isolate is made without the
- * constructor of its class ({@linkcode reviveAs}), which alone could add them.
+ * Subclasses that {@linkcode reviveAs} makes have no private `#` members: a handle that arrives from
+ * another isolate is made without the constructor of its class, and only the constructor could add them.
  */
 export abstract class SharedHandle {
-  /** Where the object is: an index into the words of the shared heap. */
+  /** Address of the object in the shared heap. */
   protected readonly address: number;
 
   /** Makes the handle for the object at `address`. */

@@ -12,7 +12,7 @@ import type { Park } from "./park.ts";
 
 /** Why a wait cannot end when no worker lives. */
 export const ALONE =
-  "no other worker lives that could end this wait, and this thread does nothing " +
+  "no other worker lives that could end this wait, and this isolate does nothing " +
   "else while it blocks. Start one first, wait with a timeoutMs, or await the async form";
 
 /**
@@ -33,13 +33,13 @@ export function findDeadlock(
   object: Address<"object">,
 ): string | undefined {
   if (word === ownerWord && Atomics.load(i32, word) === thisIsolate) {
-    return "what this call waits for is held by this very worker, which could not release it while " +
-      "it blocks. Release it first, or wait with a timeoutMs if another worker will";
+    return "this isolate owns what this call waits for, and cannot release it while it blocks. " +
+      "Release it first, or wait with a timeoutMs if another worker will";
   }
   if (isAlone()) return ALONE;
   // The owner ends a wait for what it owns, even if it has no handle for the object.
   if (word !== ownerWord && object !== 0 && isOnlyHere(object)) {
-    return "no other worker has what this call waits for, and none can get it while this thread " +
+    return "no other worker has what this call waits for, and none can get it while this isolate " +
       "blocks. Give it to a process or a task first, wait with a timeoutMs, or await the async form";
   }
   return undefined;

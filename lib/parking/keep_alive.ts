@@ -2,9 +2,9 @@
  * Keeping the program alive while promises wait.
  *
  * Neither an idle worker nor `Atomics.waitAsync` keeps the event loop alive, so a timer does, as long as
- * a wait could end: because its time passes, because another isolate lives that could end it, or because
- * a promise was woken and has still to run. An endless wait that no isolate is left to end does not keep
- * the program alive: Deno then reports a promise that was never resolved, and where.
+ * a wait could end: because it has a time-out, because another isolate lives that could end it, or because
+ * a promise was woken and has still to run. An endless wait that no isolate can end does not keep the
+ * program alive: Deno then reports a promise that was never resolved, and where.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export function updateKeepAlive(): void {
   }
 }
 
-/** Whether other isolates live that could end a wait: in a worker, its parent does. */
+/** Whether other isolates live that could end a wait. In a worker, the main isolate does. */
 function hasPeers(): boolean {
   return !isMainIsolate() || hooks.hasPeers?.() === true;
 }
@@ -52,7 +52,7 @@ export function releaseLoop(): void {
 }
 
 /**
- * As {@linkcode holdLoop}, for an endless wait: only while it could end. Until
+ * Keeps the event loop alive for an endless wait, while another isolate could end it, until
  * {@linkcode releaseLoopForPeers} has been called as often.
  */
 export function holdLoopForPeers(): void {

@@ -19,16 +19,16 @@ export interface Park {
   /** A word that is 0 as long as sleeping makes sense: set it before waking all waiters. */
   unless?: Word;
   /**
-   * The word that names the owning isolate, if there is one. The owner's death wakes the waiter; and if
+   * The word that names the owning isolate, if there is one. When the owner ends, the waiter is woken. If
    * this is the word to watch, an isolate that would block for itself gets a `DeadlockError`.
    */
   ownerWord?: Word;
   /**
-   * Called last, inside the queue's guard, when the node is in the queue: whether it stays there. A few
-   * instructions that do not throw.
+   * Called last, inside the queue's guard, when the node is in the queue. Returns whether the node stays
+   * there. It takes a few instructions and does not throw.
    */
   admit?: () => boolean;
-  /** Whether the waiter was woken before and came too late. */
+  /** Whether the waiter was woken before, and another isolate was faster. */
   overtaken?: boolean;
   /** Called when the waiter is in the queue, before it sleeps. */
   onQueued?: () => void;
@@ -39,7 +39,7 @@ export interface Park {
    * woken, when a waiter of the group gives up or dies, or the owner dies.
    */
   group?: Word;
-  /** The queue whose first waiter is woken if this waiter dies, to use what this one was woken with. */
+  /** The queue whose first waiter is woken if this waiter dies, to use its wake-up. */
   successorQueue?: QueueAddress;
   /**
    * How much longer than usual to spin before sleeping, as a factor.

@@ -87,7 +87,7 @@ function leaveWithForwarded(result: ParkResult, node: NodeAddress, park: Park): 
   return result;
 }
 
-/** Blocks this isolate in several queues at a time. Returns the result of each of the sleeps. */
+/** Blocks this isolate in several queues at once. Returns the result of each sleep. */
 export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkResult[] {
   checkControl();
   if (deadline === 0) return parks.map(() => ParkResult.TIMED_OUT);
@@ -121,7 +121,7 @@ export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkR
   return timedOut && !woken ? parks.map(() => ParkResult.TIMED_OUT) : results;
 }
 
-/** Ends the sleep of a node: it was woken, or has to look again. */
+/** Ends the sleep of a node. It is `CHANGED` if the node was not woken: its steps check again. */
 function leaveQueue(node: NodeAddress): ParkResult {
   const result = dequeue(node)
     ? ParkResult.CHANGED

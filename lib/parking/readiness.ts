@@ -1,11 +1,11 @@
 /**
  * Waiting for the first of several objects that is ready.
  *
- * An object that can be waited for has steps that end when it is ready and take nothing. Waiting for
+ * A {@linkcode Waitable} has steps that end when it is ready and change nothing. Waiting for
  * several objects runs the steps of all of them until the first ends: {@linkcode blockOnAny} sleeps in all
- * their queues at a time, {@linkcode awaitOnAny} has a promise in each. The other waiters then leave their
- * queues. A waiter that was woken at the last moment looks once more and hands on the wake-up that it
- * does not use, so no other waiter of its queue is forgotten.
+ * their queues at once, {@linkcode awaitOnAny} has a promise in each. The other waiters then leave their
+ * queues. A waiter that was woken at the last moment checks once more and hands the wake-up that it does
+ * not use to the next waiter of its queue.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export const readySteps: unique symbol = Symbol("readySteps");
  */
 // A class only because `deno doc --lint` wants the symbol in the public interface otherwise.
 export abstract class Waitable {
-  /** Returns the steps of waiting until the object is ready, for `waitAny`. They take nothing. */
+  /** Returns the steps of waiting until the object is ready, for `waitAny`. They change nothing. */
   abstract [readySteps](): Generator<unknown, boolean, never>;
 }
 

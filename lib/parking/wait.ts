@@ -40,7 +40,7 @@ export function blockOn<T>(
 ): T {
   ensureStackToRelease();
   const deadline = deadlineOf(options);
-  if (stopRequested()) throw stopError(); // before it sees what its own end has done to others
+  if (stopRequested()) throw stopError(); // before the steps see effects of its own end
   let step = steps.next();
   while (!step.done) {
     let result: ParkResult;
@@ -56,9 +56,9 @@ export function blockOn<T>(
 }
 
 /**
- * Blocks the isolate until at least one of several algorithms has come to its end, or the time is up. The
- * others are given up. For steps that look and take nothing, do not throw, and hand on a wake-up that
- * they do not use.
+ * Blocks the isolate until the steps of at least one of several algorithms have ended, or the time is up.
+ * The other steps are abandoned, so they must change nothing, must not throw, and must hand on a wake-up
+ * that they do not use.
  *
  * @returns the indices of those that have ended; none if the time is up
  */
@@ -69,7 +69,7 @@ export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions
   try {
     let results: (ParkResult | undefined)[] = all.map(() => undefined);
     for (;;) {
-      // All of them look again, so those that are ready at the same time are found together.
+      // All of them check again, so those that are ready at the same time are found together.
       const steps = all.map((each, at) => resume(each, results[at]));
       const ended = [...steps.keys()].filter((at) => steps[at].done);
       if (ended.length > 0) return ended;
@@ -88,8 +88,8 @@ function resume<T>(steps: Steps<T>, result: ParkResult | undefined): IteratorRes
 /**
  * Runs the steps to their end, leaving the isolate to others while they sleep.
  *
- * @param keepAlive whether the program stays alive meanwhile. Without it, the wait belongs to the fiber
- * whose code is running now, which decides this and may end the wait
+ * @param keepAlive whether the program stays alive meanwhile. If omitted, the fiber whose code is running
+ * now decides, and its signal may end the wait
  */
 export function awaitOn<T>(
   steps: Steps<T>,

@@ -1,8 +1,8 @@
 /**
- * The queue in which waiters stand: first come, first served, in shared memory.
+ * The wait queue: first come, first served, in shared memory.
  *
- * A wait is a futex with a queue of our own. A waiter names a word and the value that it saw there. It
- * joins the queue, and sleeps only if the word still has that value. An isolate that changes the word
+ * A wait works like a futex with an explicit queue. A waiter names a word and the value that it saw there.
+ * It joins the queue, and sleeps only if the word still has that value. An isolate that changes the word
  * changes it first and looks at the queue afterwards. All four steps are sequentially consistent, so
  * either the waiter sees the change or the changer sees the waiter:
  *
@@ -87,8 +87,8 @@ function isOwnerGone(ownerWord: Word): boolean {
 }
 
 /**
- * Removes the node from its queue, because its waiter gives up. The waiter's group is broken inside the
- * same section: its isolate might end before it could do so afterwards.
+ * Removes the node of a waiter that gives up from its queue. The group of the waiter is broken inside the
+ * same section, because the isolate might end before it could do so afterwards.
  *
  * @returns false if the node has been woken meanwhile
  */
@@ -112,7 +112,7 @@ export function hasWaiters(queue: QueueAddress): boolean {
 
 /**
  * As {@linkcode hasWaiters}, by a plain read, which is 10 ns shorter and may miss a waiter that joins now.
- * For choosing between two paths, each of which checks properly in the end.
+ * For a choice between two paths that both check properly later.
  */
 export function hasWaitersRelaxed(queue: QueueAddress): boolean {
   return i32[queue + HEAD] !== 0;
@@ -265,7 +265,7 @@ function stateIn(queue: QueueAddress, node: NodeAddress): number {
 
 /**
  * Sets the state of a node that is out of the queue, and unparks its isolate. Inside `GUARD`. As soon as
- * the state is set, a blocked waiter may reuse its node, so everything else is read before.
+ * the state is set, a blocked waiter may reuse its node, so all other words are read before.
  */
 function wake(node: NodeAddress, state: number): void {
   const isolate = i32[node + nodeWord.ISOLATE];

@@ -1,5 +1,5 @@
 /**
- * The nodes by which waiters stand in wait queues.
+ * The nodes of waiters in wait queues.
  *
  * | `STATE` of a node | meaning | next |
  * |---|---|---|
@@ -58,7 +58,7 @@ export const NodeState = {
 export const WaiterFlag = {
   /** A promise waits; the isolate is not blocked. */
   ASYNC: 1,
-  /** It was woken before and came too late: it stands first, and is handed what it waits for. */
+  /** It was woken before, and another isolate was faster: it queues at the front, and is handed ownership. */
   OVERTAKEN: 2,
 } as const;
 

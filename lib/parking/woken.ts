@@ -2,7 +2,7 @@
  * The promises of this isolate that were woken and have not been resumed.
  *
  * Wakers push nodes onto the stack `READY` of the isolate's record; the isolate moves them from there to
- * lists of its own, in the order in which they were woken.
+ * its lists, in the order in which they were woken.
  *
  * @module
  */

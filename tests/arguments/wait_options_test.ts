@@ -69,7 +69,7 @@ Deno.test("deadlineOf() rejects unknown options, and says what to write", () => 
     ["timeOutMs", ". Write timeoutMs"],
     ["timeout_ms", ". Write timeoutMs"],
     ["Signal", ". Write signal"],
-    ["block", ". Not to wait at all, write timeoutMs: 0"],
+    ["block", ". To return without waiting, write timeoutMs: 0"],
     ["owner", ". Only a reentrant lock takes an owner"],
     ["abort", ""],
   ];

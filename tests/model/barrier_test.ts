@@ -292,7 +292,8 @@ const runnerIsTerminated: Scenario = {
         [() => {
           until(count, 1);
           const result = wait(barriers[1]);
-          if (result === "terminated") barriers[1].abort(); // it did not arrive, so its end breaks nothing
+          // It did not arrive, so its end does not break the barrier.
+          if (result === "terminated") barriers[1].abort();
           return result;
         }],
         [() => wait(barriers[2])],
@@ -309,7 +310,7 @@ const runnerIsTerminated: Scenario = {
 
 proves(runnerIsTerminated);
 
-/** The runner ends itself. Another party arrives for the next round meanwhile, and does not wait for ever. */
+/** The runner ends itself. A party that arrives for the next round meanwhile does not wait for ever. */
 const runnerEnds: Scenario = {
   name: "Barrier: the runner of the action ends while another party waits at the entrance",
   isolates: 3,
@@ -344,7 +345,7 @@ const runnerEnds: Scenario = {
 
 proves(runnerEnds);
 
-/** A party that arrives while the action runs waits at the entrance. The runner dies, perhaps after a reset. */
+/** A party that arrives while the action runs waits at the entrance. The runner dies. */
 const runnerDies: Scenario = {
   name: "Barrier: the runner of the action dies while another party waits at the entrance",
   isolates: 2,

@@ -241,7 +241,7 @@ export class Code {
     });
   }
 
-  /** Returns the first point that was found after the same checkpoint; the point itself if it is the first. */
+  /** Returns the first point that was found after the same checkpoint. */
   private merged(point: Point, checkpoint: string | undefined): Point {
     if (checkpoint === undefined) return point;
     const key = JSON.stringify([point.beginning, point.guards, checkpoint]);

@@ -213,7 +213,7 @@ proves(oneLeaves("Lock", "is terminated"), { large: true });
 proves(oneLeaves("RLock", "times out"), { large: true });
 proves(oneLeaves("RLock", "is terminated"), { large: true });
 
-/** The owner of the lock ends while the others wait: all are woken, and one gets an `AbandonedLockError`. */
+/** The owner of the lock ends: all waiters are woken, and one gets an `AbandonedLockError`. */
 function ownerEnds(lockClass: LockClass, waiters: number): Scenario {
   return {
     name: `Condition with ${lockClass}: the owner of the lock ends, ${waiters} wait`,

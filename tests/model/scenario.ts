@@ -24,7 +24,7 @@ export interface Plan {
   programs: Step[][];
   /** Whether an isolate may still wait at the end of a schedule. Without it, none may. */
   mayWait?(isolate: number): boolean;
-  /** Checks memory at the end of each schedule. `results` is what the last step of each isolate returned. */
+  /** Checks memory at the end of each schedule. `results`: what the last steps returned. */
   // deno-lint-ignore no-explicit-any
   atEnd?: ((results: any[]) => void) | undefined;
 }

@@ -217,7 +217,7 @@ test("Lock.release() hands off to a waiter that was overtaken", async () => {
 
 test("Lock.acquireSync() throws DeadlockError when its own isolate holds the lock", async () => {
   const lock = new Lock();
-  const message = "Cannot block: what this call waits for is held by this very worker";
+  const message = "Cannot block: this isolate owns what this call waits for";
   for (const acquire of [() => lock.acquire(), () => lock.acquireSync()]) {
     using _ = await acquire();
     assertThrows(() => lock.acquireSync(), DeadlockError, message);

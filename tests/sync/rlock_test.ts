@@ -137,7 +137,11 @@ test("RLock.acquire() succeeds for the same owner while others wait", async () =
 test("RLock.acquireSync() throws DeadlockError when an async task of its isolate holds the lock", async () => {
   const lock = new RLock();
   const held = await lock.acquire();
-  assertThrows(() => lock.acquireSync(), DeadlockError, "is held by this very worker");
+  assertThrows(
+    () => lock.acquireSync(),
+    DeadlockError,
+    "this isolate owns what this call waits for",
+  );
   assertThrows(() => lock.acquireSync({ timeoutMs: Infinity }), DeadlockError);
   assertThrows(() => lock.acquireSync({ owner: new LockOwner() }), DeadlockError);
   assertThrows(() => lock.acquireSync({ timeoutMs: 2 }), TimeoutError);
