@@ -8,7 +8,7 @@ export declare const readySteps: unique symbol;
  * a queue (an item or its end), an `Event` (set), a `Process` (ended), a `Listener` (a connection).
  */
 export declare abstract class Waitable {
-  /** Returns the steps of waiting until the object is ready, for `waitAny`. They take nothing. */
+  /** Returns the steps of waiting until the object is ready, for `waitAny`. They change nothing. */
   abstract [readySteps](): Generator<unknown, boolean, never>;
 }
 
