@@ -181,7 +181,7 @@ finds("a waiter that checks for a set flag instead of a changed counter misses s
   to: "  while ((Atomics.load(i32, word) & 1) === 0) {",
 }, onlyWaiter);
 
-finds("an event that wakes one leaves the others asleep", {
+finds("an event that wakes one waiter leaves the others asleep", {
   file: EVENT,
   from: "    wakeAll(this.address + QUEUE);",
   to: "    wakeOne(this.address + QUEUE);",

@@ -193,7 +193,7 @@ finds("joiners wait for ever for an item that a worker gets after its tally was 
   to: "",
 }, workerIsTerminated);
 
-finds("joiners that are not woken by a death wait for ever", {
+finds("joiners wait for ever if the death of a worker does not wake them", {
   file: TASK_COUNTER,
   from:
     "  tallies.delete(channel); // its memory may become another queue\n  notifyJoiners(channel);",

@@ -378,7 +378,7 @@ finds("a waiter that does not check the owner inside the queue waits for one tha
   to: "",
 }, ownerEnds(2));
 
-finds("an end that does not wake the waiters for what the isolate owned leaves them asleep", {
+finds("the end of an isolate leaves waiters for its locks asleep if it does not wake them", {
   file: "lib/runtime/lifecycle.ts",
   from: "  wakeWaitersOnOwner(record); // locks it held",
   to: "",

@@ -172,7 +172,7 @@ proves(bothClose);
 
 const CONNECTION = "lib/channels/connection.ts";
 
-finds("an end that sees EOF before the other direction is closed can send without a receiver", {
+finds("a connection that sees EOF before the other direction is closed sends without a receiver", {
   file: CONNECTION,
   from: "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);\n" +
     "        closeChannel(outgoing(end), Closed.SENDERS_GONE);",
@@ -180,14 +180,14 @@ finds("an end that sees EOF before the other direction is closed can send withou
     "        closeChannel(incoming(end), Closed.RECEIVERS_GONE);",
 }, closed);
 
-finds("two users that leave in two steps notify no receiver", {
+finds("two users that are counted down in two steps leave the receiver asleep", {
   file: CONNECTION,
   from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;",
   to:
     "        const users = i32[end + USERS];\n        i32[end + USERS] = users - 1;\n        if (users > 1) return;",
 }, bothClose);
 
-finds("an end that is closed by the first of two users loses what the other sends", {
+finds("a connection that the first of two users closes loses what the other sends", {
   file: CONNECTION,
   from: "        if (Atomics.sub(i32, end + USERS, 1) > 1) return;\n",
   to: "",

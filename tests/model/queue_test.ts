@@ -259,7 +259,7 @@ const CHANNEL = "lib/channels/channel.ts";
 const STATE = "lib/channels/channel_state.ts";
 const WAITING = "lib/channels/channel_waiting.ts";
 
-finds("a put that wakes a consumer only when the queue was empty leaves another asleep", {
+finds("a put() that wakes a consumer only when the queue was empty leaves another asleep", {
   file: CHANNEL,
   from: "  leave(channel + SEND_GUARD);\n  if (slot === 0) return false;\n" +
     "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
@@ -310,13 +310,13 @@ finds("a queue whose limit is not checked inside the guard holds too much", {
   to: "if (i32[channel + CLOSED] !== 0) return 0;",
 }, isFull);
 
-finds("a get that wakes no producer leaves it asleep", {
+finds("a get() that does not wake a producer leaves it asleep", {
   file: CHANNEL,
   from: "if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);",
   to: "",
 }, allPass(1, 1, 3, 1));
 
-finds("a close that wakes one leaves others asleep", [
+finds("a close() that wakes one waiter leaves the others asleep", [
   {
     file: STATE,
     from: "  wakeAll(channel + RECEIVERS);\n  wakeAll(channel + SENDERS);",
@@ -329,7 +329,7 @@ finds("a close that wakes one leaves others asleep", [
   },
 ], closeWakesAll);
 
-finds("a close that wakes before it is closed leaves a waiter asleep", {
+finds("a close() that wakes before the queue is closed leaves a waiter asleep", {
   file: STATE,
   from: "  enter(channel + SEND_GUARD); // so that no push",
   to:
@@ -349,7 +349,7 @@ finds("a consumer that finds the queue closed and does not check it again leaves
   to: "if (closedBits(channel) !== 0) return",
 }, isClosed("close"));
 
-finds("a close that does not wait for a sender inside the guard leaves its item", {
+finds("a close() that does not wait for a sender inside the guard leaves its item", {
   file: STATE,
   from:
     "  enter(channel + SEND_GUARD); // so that no push is under way once a receiver finds it closed and empty\n" +

@@ -249,7 +249,7 @@ finds("a semaphore that wakes before it adds the permit leaves a waiter asleep",
   },
 ], contention(2, 1, 1));
 
-finds("a limit that is checked once is exceeded", {
+finds("a limit that is not checked again before the permits are added is exceeded", {
   file: SEMAPHORE,
   from: "if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n",
   to: "Atomics.add(i32, word, n); break;",
@@ -261,7 +261,7 @@ finds("a waiter that times out keeps the wake-up that came at the last moment", 
   to: "dequeue(node);",
 }, oneTimesOut);
 
-finds("an end that does not hand on a wake-up loses a permit", {
+finds("the end of an isolate loses a permit if its wake-up is not handed on", {
   file: "lib/parking/wait_queue.ts",
   from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
   to: "",
