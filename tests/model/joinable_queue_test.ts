@@ -195,9 +195,8 @@ finds("joiners wait for ever for an item that a worker gets after its tally was 
 
 finds("joiners wait for ever if the death of a worker does not wake them", {
   file: TASK_COUNTER,
-  from:
-    "  tallies.delete(channel); // its memory may become another queue\n  notifyJoiners(channel);",
-  to: "  tallies.delete(channel);",
+  from: /tallies\.delete\(channel\);.*\n  notifyJoiners\(channel\);/,
+  to: "tallies.delete(channel);",
 }, workerIsTerminated);
 
 finds("a task that is marked done before it leaves the tally is both done and lost", {

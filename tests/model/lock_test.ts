@@ -305,8 +305,8 @@ finds("a waiter that does not check the word inside the queue is not woken", {
 
 finds("a release that does not check for waiters that joined meanwhile wakes none", {
   file: OWNERSHIP,
-  from: "    wakeOne(queue); // a waiter may",
-  to: "    // a waiter may",
+  from: "    wakeOne(queue); //",
+  to: "    //",
 }, contention(2, 1));
 
 finds("a lock that is taken in two steps has two owners", {
@@ -355,8 +355,8 @@ finds("a waiter that was overtaken and is not marked so is overtaken again", {
 
 finds("a waiter that times out loses the wake-up that came at the last moment", {
   file: PARKER,
-  from: "if (!dequeue(node)) continue; // woken at the last moment: that counts",
-  to: "dequeue(node);",
+  from: "if (!dequeue(node)) continue; //",
+  to: "dequeue(node); //",
 }, oneTimesOut(3));
 
 finds("a waiter that is terminated loses its wake-up", [
@@ -380,14 +380,14 @@ finds("a waiter that does not check the owner inside the queue waits for one tha
 
 finds("the end of an isolate leaves waiters for its locks asleep if it does not wake them", {
   file: "lib/runtime/lifecycle.ts",
-  from: "  wakeWaitersOnOwner(record); // locks it held",
+  from: "  wakeWaitersOnOwner(record);",
   to: "",
 }, ownerEnds(2));
 
 finds("an ended isolate that releases a lock that another took over admits two", {
   file: OWNERSHIP,
-  from: "    if (hasEnded(thisIsolate)) return true; // checked after",
-  to: "    // checked after",
+  from: "    if (hasEnded(thisIsolate)) return true;",
+  to: "",
 }, oneIsTerminated(3));
 
 finds("wake-ups of promises are lost if their isolate blocks and does not forward them", {

@@ -197,7 +197,7 @@ finds(
   "an isolate that ends without marking its pipes unreachable leaves the other side asleep",
   {
     file: "lib/runtime/lifecycle.ts",
-    from: "  markAllHeldUnreachable(record); // ends of pipes\n",
+    from: "  markAllHeldUnreachable(record);",
     to: "",
   },
   senderIsTerminated,

@@ -230,8 +230,7 @@ finds("a release of two permits that wakes one leaves the other asleep", {
 
 finds("a permit that is taken in two steps is taken twice", {
   file: SEMAPHORE,
-  from:
-    "if (Atomics.compareExchange(i32, word, found, found - 1) === found) return true; // v -> v - 1",
+  from: "if (Atomics.compareExchange(i32, word, found, found - 1) === found) return true;",
   to: "Atomics.store(i32, word, found - 1); return true;",
 }, contention(2, 1, 1));
 
@@ -251,14 +250,14 @@ finds("a semaphore that wakes before it adds the permit leaves a waiter asleep",
 
 finds("a limit that is not checked again before the permits are added is exceeded", {
   file: SEMAPHORE,
-  from: "if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n",
+  from: "if (Atomics.compareExchange(i32, word, found, found + n) === found) break;",
   to: "Atomics.add(i32, word, n); break;",
 }, releasedTwice);
 
 finds("a waiter that times out keeps the wake-up that came at the last moment", {
   file: "lib/parking/park_blocking.ts",
-  from: "if (!dequeue(node)) continue; // woken at the last moment: that counts",
-  to: "dequeue(node);",
+  from: "if (!dequeue(node)) continue; //",
+  to: "dequeue(node); //",
 }, oneTimesOut);
 
 finds("the end of an isolate loses a permit if its wake-up is not handed on", {
