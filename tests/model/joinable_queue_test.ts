@@ -195,7 +195,7 @@ finds("joiners wait for ever for an item that a worker gets after its tally was 
 
 finds("joiners wait for ever if the death of a worker does not wake them", {
   file: TASK_COUNTER,
-  from: /tallies\.delete\(channel\);.*\n  notifyJoiners\(channel\);/,
+  from: /tallies\.delete\(channel\);.*\n +notifyJoiners\(channel\);/,
   to: "tallies.delete(channel);",
 }, workerIsTerminated);
 

@@ -351,7 +351,7 @@ finds("a consumer that finds the queue closed and does not check it again leaves
 
 finds("a close() that does not wait for a sender inside the guard leaves its item", {
   file: STATE,
-  from: /enter\(channel \+ SEND_GUARD\);.*\n.*\n  leave\(channel \+ SEND_GUARD\);/,
+  from: /enter\(channel \+ SEND_GUARD\);.*\n.*\n +leave\(channel \+ SEND_GUARD\);/,
   to: "  Atomics.or(i32, channel + CLOSED, why);",
 }, isClosed("close"));
 
