@@ -6,14 +6,14 @@
  *
  * | hook | called by | installed by | when |
  * |---|---|---|---|
- * | `currentFiber` | `parking`, at the start of each async wait | `threading/thread.ts` | before the first `Thread` is made |
- * | `beforeBlock` | `parking`, before each blocking sleep | `threading/blocking.ts` | before the first `Thread` is made |
+ * | `currentFiber` | `parking`, at the start of each async wait | `threading/thread.ts` | when the first thread starts |
+ * | `beforeBlock` | `parking`, before each blocking sleep | `threading/blocking.ts` | when the first thread starts |
  * | `hasPeers` | `parking/keep_alive.ts`, in the main isolate | `runtime/host.ts` | before the first worker starts |
  * | `serveRequests` | `parking`, when the `SERVICE` control bit is set | `runtime/host.ts` | before the first worker starts |
  * | `onStop` | `parking`, when the `STOP` control bit is set and the event loop is free | `runtime/worker.ts` | at the birth of a worker |
  * | `announceBuffer`, `receiveBuffers`, `requestBuffer` | `codec/buffers.ts` | `runtime/host.ts` or `runtime/worker.ts` | before the first worker starts; at the birth of a worker |
- * | `onUncaught` | `runtime/worker.ts`, for an error that no code caught | the worker's side of a pool | when the worker begins to serve the pool |
- * | `beforeEnd` | `runtime/worker.ts`, when the runner has returned | `threading/thread.ts` | before the first `Thread` is made |
+ * | `onUncaught` | `runtime/worker.ts`, for an error that no code caught | `pool/engines/isolates/pool_worker.ts` | when the worker begins to serve the pool |
+ * | `beforeEnd` | `runtime/worker.ts`, when the runner has returned or thrown | `threading/thread.ts` | when the first thread starts |
  * | `debugLog` | `runtime/debug_log.ts` | `logging/logger.ts` | when a logger is imported |
  *
  * @module

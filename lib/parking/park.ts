@@ -16,7 +16,7 @@ export interface Park {
   word: Word;
   /** Sleep only while the word has this value. */
   expected: number;
-  /** A word that is 0 as long as sleeping makes sense: set it before waking all waiters. */
+  /** Sleep only while this word is 0. Set it before waking all waiters. */
   unless?: Word;
   /**
    * The word that names the owning isolate, if there is one. When the owner ends, the waiter is woken. If

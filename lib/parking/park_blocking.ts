@@ -23,8 +23,9 @@ import { hasWokenPromises } from "./woken.ts";
  * Blocks this isolate until it is woken, or the time is up.
  *
  * @param deadline on the clock of `performance.now()`
- * @param object see {@linkcode findDeadlock}
- * @throws {DeadlockError} if the wait has no end and no isolate can end it
+ * @param object the object that an isolate must have a handle for to end the wait; 0 for none
+ * @throws {DeadlockError} if there is no time-out and no isolate can end the wait
+ * @throws {TerminatedError} if this isolate is told to end
  */
 export function parkBlocking(park: Park, deadline: number, object: Address<"object">): ParkResult {
   checkControl();
@@ -63,8 +64,8 @@ export function parkBlocking(park: Park, deadline: number, object: Address<"obje
     if (deadlock !== undefined) {
       if (!dequeue(node)) continue;
       returnNode(node);
-      // Ownership may have been handed to a promise of this isolate since READY was read. The isolate
-      // that did so held the queue's guard until READY was written, and dequeue() took it afterwards.
+      // Ownership may have been handed to a promise of this isolate since READY was read. That was done
+      // inside the queue's guard, which dequeue() has entered since, so the promise is in READY by now.
       const own = forwardWakeups(park.queue);
       if (own !== undefined) return own;
       throw new DeadlockError(`Cannot block: ${deadlock}`);
