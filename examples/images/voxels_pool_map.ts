@@ -1,7 +1,7 @@
 /**
- * A6: Gives a Pool each slice of an image as a task, and concatenates the results.
+ * A6: Gives a Pool each slice of an image as an item, and concatenates the results.
  *
- * There are more tasks than workers, so a worker that finishes early takes another task.
+ * There are more items than workers, so a worker that finishes early takes another item.
  *
  * Python: `pool.map(do_task, enumerate(parts))`, then `numpy.concatenate(list_of_slices, 0)`.
  *

@@ -1,5 +1,5 @@
 /**
- * A7: Gives a Pool tasks with two arguments: by starmap, and by map, where the task unpacks a tuple.
+ * A7: Gives a Pool a function of two arguments: by starmap, and by map, where it unpacks a tuple.
  *
  * Python: `id, data = args` in `do_task`, or `Pool.starmap`.
  *

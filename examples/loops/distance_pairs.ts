@@ -1,8 +1,8 @@
 /**
- * C7: Computes each distance between 200 points as a task of its own, on 1 to 6 workers.
+ * C7: Computes each distance between 200 points as an item of its own, on 1 to 6 workers.
  *
- * There are 40,000 tasks, each so short that handing it out costs more than the work. See
- * `distance_rows` for larger tasks.
+ * There are 40,000 items, each so short that sending it costs more than the work. See
+ * `distance_rows` for larger items.
  *
  * @module
  */

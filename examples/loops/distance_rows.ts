@@ -1,7 +1,7 @@
 /**
- * C8: Computes the distances of each point to all others as one task, on 1 to 6 workers.
+ * C8: Computes the distances of each point to all others as one item, on 1 to 6 workers.
  *
- * There are 500 tasks instead of 250,000, so that handing them out costs little.
+ * There are 500 items instead of 250,000, so that sending them costs little.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * C3: Computes one integral in a few large tasks, one per worker, instead of a million small ones.
+ * C3: Computes one integral in a few large items, one per worker, instead of a million small ones.
  *
- * An exercise of the tutorial. A sum over points is the sum of the sums over its parts. So a task is a
- * part, and sends back one number.
+ * An exercise of the tutorial. A sum over points is the sum of the sums over its parts. So an item is
+ * a part, and its result is one number.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * C2: Maps an integral over 100 tasks of 400,000 points: serial, then with 1, 2, 4 and 8 workers.
+ * C2: Maps an integral over 100 items of 400,000 points: serial, then with 1, 2, 4 and 8 workers.
  *
  * Python: `pool.map(task, range(1, 101))`, 5.9 s serial, 3.2 s with two workers.
  *
