@@ -9,7 +9,7 @@ import { TimeoutError } from "../errors.ts";
 import { teamPool } from "../loops/team.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { ItemSource } from "../pool/calls/item_source.ts";
-import { isPromiseLike } from "../pool/runner/run_chunk.ts";
+import { isPromiseLike } from "../pool/chunks/run_chunk.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { BatchSizer } from "./batch_sizer.ts";
 import { type Calls, checkCall, type Delayed } from "./delayed.ts";

@@ -10,7 +10,7 @@ import { functionAddress, functionNameAt } from "../codec/functions.ts";
 import { WorkerDiedError } from "../errors.ts";
 import { callSite, explainFailure } from "../pool/calls/call_site.ts";
 import { type Job, SettleHandlers } from "../pool/calls/job.ts";
-import type { Failure } from "../pool/runner/chunk.ts";
+import type { Failure } from "../pool/chunks/chunk.ts";
 import { closeLoop, freeControl, stopLoop } from "./loop_control.ts";
 import type { LoopOutcome, StartedLoop } from "./loop_plan.ts";
 import { runChunksInWorker } from "./run_chunks.ts";

@@ -8,7 +8,7 @@ import { DataCloneError } from "../errors.ts";
 import { IsolateEngine } from "../pool/engines/isolates/isolate_engine.ts";
 import { Pool } from "../pool/pool.ts";
 import { abortWith } from "../pool/calls/job.ts";
-import { CallMode } from "../pool/runner/chunk.ts";
+import { CallMode } from "../pool/chunks/chunk.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
 import { allocateControl, freeControl } from "./loop_control.ts";

@@ -9,7 +9,7 @@ import { checkArguments, checkOptions } from "../arguments/options.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/task.ts";
-import { clearedUpAfter } from "../runtime/host.ts";
+import { waitForCleanUp } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, waitingForEnd } from "../runtime/lifecycle.ts";
 import { startIsolate } from "../runtime/start_request.ts";
 import { clientOf } from "./client.ts";
@@ -186,7 +186,7 @@ export class BaseManager implements AsyncDisposable {
     if (await awaitOn(waitingForEnd(record), { timeoutMs: SHUTDOWN_MS }) === undefined) {
       stopIsolate(record, ExitCode.TERMINATED);
     }
-    await clearedUpAfter(record);
+    await waitForCleanUp(record);
   }
 
   /**

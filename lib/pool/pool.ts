@@ -31,7 +31,7 @@ import {
   poolNames,
   type PoolOptions,
 } from "./options.ts";
-import { CallMode } from "./runner/chunk.ts";
+import { CallMode } from "./chunks/chunk.ts";
 
 export type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
 

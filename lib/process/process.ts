@@ -12,7 +12,7 @@ import { type ReadySteps, readySteps, type Waitable } from "../parking/readiness
 import { ensureIsolate, exitCodeOf, isolateWord } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import { isRegistered, registrationAdvice } from "../codec/task.ts";
-import { clearedUpAfter } from "../runtime/host.ts";
+import { waitForCleanUp } from "../runtime/host.ts";
 import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, startIsolate } from "../runtime/start_request.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
@@ -192,7 +192,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   async join(options?: WaitOptions): Promise<boolean> {
     const record = this.#recordFor("join");
     const ended = this.#joined(await awaitOn(waitingForEnd(record), options));
-    if (ended) await clearedUpAfter(record);
+    if (ended) await waitForCleanUp(record);
     return ended;
   }
 

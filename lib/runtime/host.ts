@@ -1,5 +1,5 @@
 /**
- * The main isolate's side of workers: it alone creates them, passes buffers between them and clears up
+ * The main isolate's side of workers: it alone creates them, passes buffers between them and cleans up
  * after them. A worker that starts another one sends it a request, because a Worker that is created by a
  * Worker needs half a second to start.
  *
@@ -58,45 +58,53 @@ export interface Birth {
   buffers: [address: number, buffer: PostableBuffer][];
   /** Modules to import before there is a start request. */
   preload: readonly string[];
-  /** The first secure random numbers of the main isolate: see {@linkcode separateRandom}. */
+  /** The first secure random numbers of the main isolate: see `seeded_random.ts`. */
   firstDraw: readonly number[];
 }
 
-interface Hosted {
+interface HostedWorker {
   worker: Worker;
   port: MessagePort;
 }
 
-/** How long a terminated worker may take to stop by itself, in milliseconds. */
+/** Grace period: how long a worker that has ended may take to stop by itself, in milliseconds. */
 const GRACE_MS = 250;
-/** The same for a killed worker: enough for a waiting one to stop. */
+/** Grace period after `kill()`, in milliseconds: long enough for a worker that is waiting to stop. */
 const KILL_GRACE_MS = 20;
-/** How long an isolate that has stopped may still run its last microtasks, in milliseconds. */
+/**
+ * Time between an isolate's acknowledgement and the reuse of its memory, in milliseconds: its last
+ * microtasks may still run.
+ */
 const SETTLING_MS = 100;
 
-const hosted = new Map<number, Hosted>();
-/** Isolates that have stopped, whose memory is reclaimed some time later. */
+const hosted = new Map<number, HostedWorker>();
+/** Isolates that have stopped, whose memory is not reclaimed yet. */
 const settling: { record: IsolateAddress; since: number }[] = [];
-/** The clearing up after each worker, from its start on: a joiner may see its end before the host does. */
-const clearing = new Map<number, Promise<void>>();
+/**
+ * Clean-up of each worker by record. The entry exists from the start of the worker, because a joiner may
+ * see its end before this isolate does.
+ */
+const cleanUps = new Map<number, Promise<void>>();
+/** Number of the workers' announcements when the ports were last read. */
+let lastAnnouncements = 0;
 
-/** Returns the records of the workers that the main isolate has not cleared up after. */
+/** Returns the records of the workers that the main isolate has not cleaned up after. */
 export function hostedWorkers(): number[] {
   return [...hosted.keys()];
 }
 
-/** Waits until everything is cleared up after the workers that have ended. */
-export async function clearedUp(): Promise<void> {
-  await Promise.all([...clearing.keys()].filter(hasEnded).map(clearedUpAfter));
+/** Waits for the clean-ups of all workers that have ended. */
+export async function waitForAllCleanUps(): Promise<void> {
+  await Promise.all([...cleanUps.keys()].filter(hasEnded).map(waitForCleanUp));
 }
 
-/** Waits until everything is cleared up after a worker that has ended. */
-export async function clearedUpAfter(record: IsolateAddress): Promise<void> {
-  const cleared = clearing.get(record);
-  if (cleared === undefined) return;
+/** Waits for the clean-up of a worker that has ended. */
+export async function waitForCleanUp(record: IsolateAddress): Promise<void> {
+  const cleanedUp = cleanUps.get(record);
+  if (cleanedUp === undefined) return;
   holdLoop(); // the host's own wait does not keep the program alive
   try {
-    await cleared;
+    await cleanedUp;
   } finally {
     releaseLoop();
   }
@@ -113,13 +121,13 @@ export function requestWorker(record: IsolateAddress): void {
     becomeHost();
     createWorker(record);
   } else {
-    request({ kind: "start", record });
+    sendRequest({ kind: "start", record });
   }
 }
 
 /** Sends a request to the main isolate, which serves it even while it blocks. */
-export function request(wanted: HostRequest): void {
-  pushBlock(i32[REQUESTS], storeValue(wanted, "request"));
+export function sendRequest(request: HostRequest): void {
+  pushBlock(i32[REQUESTS], storeValue(request, "request"));
   postControl(mainIsolate(), Control.SERVICE);
 }
 
@@ -133,7 +141,7 @@ function becomeHost(): void {
     hasPeers: () => hosted.size > 0,
     announceBuffer: announce,
     receiveBuffers,
-    requestBuffer: receiveBuffers,
+    requestBuffer: receiveBuffers, // the main isolate finds every announced buffer in its ports
   });
   arm();
 }
@@ -143,10 +151,10 @@ function serve(): void {
   receiveBuffers();
   const requests = i32[REQUESTS];
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
-    const wanted = next.value as HostRequest;
-    if (wanted.kind === "resend") resend(wanted.record, wanted.address);
-    else if (isOrphan(wanted.record)) endIsolate(wanted.record, ExitCode.TERMINATED);
-    else if (!hasEnded(wanted.record)) createRequested(wanted.record);
+    const request = next.value as HostRequest;
+    if (request.kind === "resend") resend(request.record, request.address);
+    else if (isOrphan(request.record)) endIsolate(request.record, ExitCode.TERMINATED);
+    else if (!hasEnded(request.record)) createRequested(request.record);
   }
 }
 
@@ -197,11 +205,14 @@ function createWorker(record: IsolateAddress): void {
   };
   worker.postMessage(birth, [workerPort]);
   if (i32[record + isolateWord.DAEMON] !== 0) setReferenced(worker, false);
-  const cleared = clearUpAfter(record, worker, port);
-  clearing.set(record, cleared.finally(() => clearing.delete(record)));
+  const cleanedUp = cleanUp(record, worker, port);
+  cleanUps.set(record, cleanedUp.finally(() => cleanUps.delete(record)));
 }
 
-/** Throws if the worker module cannot be read: a blocked isolate would miss the error event. */
+/**
+ * Throws if the worker module cannot be read. Checked in advance, because a blocked isolate does not
+ * receive the error event.
+ */
 function checkReadable(): void {
   if (workerEntry.protocol !== "file:") return;
   const { state } = Deno.permissions.querySync({ name: "read", path: workerEntry });
@@ -218,8 +229,8 @@ function failToStart(record: IsolateAddress, error: unknown): void {
   }
 }
 
-/** Ends the Worker once its isolate has ended, and counts it if it does not stop. */
-async function clearUpAfter(
+/** Calls `Worker.terminate()` once its isolate has ended, and counts the worker if it does not stop. */
+async function cleanUp(
   record: IsolateAddress,
   worker: Worker,
   port: MessagePort,
@@ -227,7 +238,7 @@ async function clearUpAfter(
   const exitCode = await awaitOn(waitingForEnd(record), undefined, false);
   debugLog(
     DebugLevel.DEBUG,
-    `process ${i32[record + isolateWord.PID]} ended: exit code ${exitCode}`,
+    `worker ${i32[record + isolateWord.PID]} ended: exit code ${exitCode}`,
   );
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
@@ -258,7 +269,7 @@ function endDaemonsOf(parent: IsolateAddress): void {
   }
 }
 
-/** Frees what isolates held that stopped a while ago. */
+/** Frees what isolates held, `SETTLING_MS` after they stopped. */
 function reclaim(): void {
   while (settling.length > 0 && performance.now() - settling[0].since > SETTLING_MS) {
     const { record } = settling.shift()!;
@@ -296,9 +307,6 @@ function receiveBuffers(): void {
   }
 }
 
-/** Number of the workers' announcements when the ports were last read. */
-let lastAnnouncements = 0;
-
 function resend(record: IsolateAddress, address: ObjectAddress): void {
   const buffer = keptBuffer(address);
   if (buffer === undefined) return;
@@ -308,7 +316,7 @@ function resend(record: IsolateAddress, address: ObjectAddress): void {
 
 // Keeping the program alive
 
-// Deno has no public way to let a Worker not keep the program alive; node:worker_threads uses this.
+// Deno has no public `unref` for a Worker; `node:worker_threads` calls the method under this symbol.
 const referenceSymbol = Object.getOwnPropertySymbols(Worker.prototype)
   .find((symbol) => !symbol.description);
 
@@ -319,7 +327,7 @@ function setReferenced(worker: Worker, referenced: boolean): void {
 }
 
 /** Sets whether the worker of a record keeps the program alive. */
-export function setWorkerReferenced(record: IsolateAddress, alive: boolean): void {
+export function setWorkerReferenced(record: IsolateAddress, referenced: boolean): void {
   const entry = hosted.get(record);
-  if (entry !== undefined) setReferenced(entry.worker, alive);
+  if (entry !== undefined) setReferenced(entry.worker, referenced);
 }

@@ -26,7 +26,7 @@ import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
 import { freeMessage, type MessageAddress } from "../codec/message.ts";
 import { runFinalizers } from "./finalize.ts";
-import { type Birth, request } from "./host.ts";
+import { type Birth, sendRequest } from "./host.ts";
 import {
   acknowledgeEnd,
   cancelStartRequest,
@@ -85,7 +85,7 @@ async function runWorker(
       postControl(mainIsolate(), Control.SERVICE);
     },
     receiveBuffers: () => receiveAnnouncements(port, keepAnnouncement),
-    requestBuffer: (address) => request({ kind: "resend", record, address }),
+    requestBuffer: (address) => sendRequest({ kind: "resend", record, address }),
     onStop: () => finish(ExitCode.TERMINATED),
   });
   publishOnExit();

@@ -188,9 +188,9 @@ test("Logger logs the work of the package, at low levels only", async () => {
   );
   const removed = "DEBUG removed worker PoolWorker-N: exit code N"; // logged only if the pool still receives
   assertEquals(notes.filter((text) => text !== removed), [
-    "DEBUG process N ended: exit code N",
+    "DEBUG worker N ended: exit code N",
     "DEBUG added worker PoolWorker-N",
-    "DEBUG process N ended: exit code N",
+    "DEBUG worker N ended: exit code N",
   ]);
 });
 

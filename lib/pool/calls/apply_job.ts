@@ -5,7 +5,7 @@
  */
 
 import type { Decoder } from "../../codec/decoder.ts";
-import type { Failure } from "../runner/chunk.ts";
+import type { Failure } from "../chunks/chunk.ts";
 import { type CallSite, explainFailure } from "./call_site.ts";
 import { type Job, SettleHandlers } from "./job.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { ownModules } from "../../runtime/module_urls.ts";
-import type { Failure } from "../runner/chunk.ts";
+import type { Failure } from "../chunks/chunk.ts";
 
 /** Stack of a call. It is formatted only if it is read. */
 export interface CallSite {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PartialResults } from "../runner/chunk.ts";
+import type { PartialResults } from "../chunks/chunk.ts";
 import { type Input, ItemSource, reportReturnError } from "./item_source.ts";
 
 /** A chunk that was sent to the engine. */

@@ -11,7 +11,7 @@ import { AsyncResult } from "../async_result.ts";
 import { terminatedError } from "../engines/base_engine.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { AsyncOptions, ImapCall, MapOptions } from "../options.ts";
-import { CallMode, type PartialResults } from "../runner/chunk.ts";
+import { CallMode, type PartialResults } from "../chunks/chunk.ts";
 import { ApplyJob } from "./apply_job.ts";
 import { type CallSite, callSite, explainFailure } from "./call_site.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, withLength } from "./chunks.ts";
@@ -61,7 +61,7 @@ export class Submitter {
 
   /** Calls `fn` with each of `items`; `mode` is a value of {@linkcode CallMode}. */
   map(
-    mode: number,
+    mode: CallMode,
     fn: unknown,
     items: Items<unknown>,
     options: MapOptions = {},
@@ -87,7 +87,7 @@ export class Submitter {
 
   /** As `map`, blocking the isolate. */
   mapSync(
-    mode: number,
+    mode: CallMode,
     fn: unknown,
     items: Items<unknown>,
     options?: MapOptions,
@@ -192,7 +192,7 @@ export class Submitter {
 
   #submitChunk(
     target: unknown,
-    mode: number,
+    mode: CallMode,
     chunk: readonly unknown[],
     site: CallSite,
   ): SentChunk {

@@ -7,7 +7,7 @@
 
 import { ClosedError, InitializerError, TerminatedError } from "../../errors.ts";
 import type { Job } from "../calls/job.ts";
-import { ChunkStatus, type Failure } from "../runner/chunk.ts";
+import { ChunkStatus, type Failure } from "../chunks/chunk.ts";
 
 /** The part that engines share. */
 export abstract class BaseEngine {
@@ -42,13 +42,12 @@ export abstract class BaseEngine {
 /**
  * Passes the end of a chunk to its job.
  *
- * @param status a value of {@linkcode ChunkStatus}
- * @param payload what goes with it; for `DONE`, what the job read or stored
+ * @param payload what goes with the status; for `DONE`, what the job read or stored
  */
 export function settleChunk<Target>(
   job: Job<Target>,
   chunk: number,
-  status: number,
+  status: ChunkStatus,
   payload: unknown,
 ): void {
   if (status === ChunkStatus.DONE) job.onChunkDone(chunk, payload);

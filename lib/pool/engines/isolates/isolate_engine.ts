@@ -20,12 +20,13 @@ import { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { functionAddress, functionNameAt } from "../../../codec/functions.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
-import { clearedUpAfter } from "../../../runtime/host.ts";
+import { waitForCleanUp } from "../../../runtime/host.ts";
 import { ExitCode, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
 import { explainFailure } from "../../calls/call_site.ts";
 import type { Job } from "../../calls/job.ts";
+import type { CallMode } from "../../chunks/chunk.ts";
 import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { JobFlag, ResultStatus } from "./protocol.ts";
@@ -33,11 +34,11 @@ import { type Result, Results } from "./results.ts";
 import { workerWord } from "./worker_words.ts";
 import { Workers } from "./workers.ts";
 
-/** After so many workers in a row have failed to start, no more are started. */
+/** Number of consecutive failed starts that breaks the engine. */
 const MAX_FAILED_STARTS = 3;
 
-/** Lets the workers of an engine end that was collected as garbage. */
-const abandonedTasks = new FinalizationRegistry<Channel>((tasks) =>
+/** Closes the channel of an engine that was garbage collected, so that its workers end. */
+const channelsOfCollected = new FinalizationRegistry<Channel>((tasks) =>
   closeChannel(tasks.at, Closed.SENDERS_GONE)
 );
 
@@ -51,13 +52,12 @@ export interface IsolateEngineOptions extends EngineOptions {
 
 /** A chunk of a job, as it is sent. */
 interface Chunk {
-  /** Number of the job. */
-  readonly id: number;
+  readonly jobNumber: number;
   readonly job: Job<number>;
   /** Index of the chunk in its job. */
   index: number;
-  readonly mode: number;
-  /** Items of all chunks of the job, of which this one has those from `from` up to `to`. */
+  readonly mode: CallMode;
+  /** The arguments, or the items of all chunks of the job; this chunk has those from `from` up to `to`. */
   readonly payload: readonly unknown[];
   /** What paths in errors begin with. */
   readonly name: string;
@@ -73,14 +73,13 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   readonly #jobs = new Map<number, Job<number>>();
   readonly #results: Results;
   readonly #workers: Workers;
-  #lastJob = 0;
+  #lastJobNumber = 0;
+  /** Number of consecutive workers that ended without running a chunk although there was work. */
   #failedStarts = 0;
-  /**
-   * Flags of jobs that failed while workers had chunks of them, and workers that have ended since. The
-   * flags are freed once no worker can write to them any more.
-   */
+  /** Flags of jobs that failed while workers had chunks of them. Freed once no worker can write to them. */
   readonly #flagsInUse: number[] = [];
-  readonly #endedSince: number[] = [];
+  /** Records of the workers that have ended while there were flags in `#flagsInUse`. */
+  readonly #endedWorkers: number[] = [];
 
   /** Makes an engine without workers: they start when there is work, or an initializer to run. */
   constructor(options: IsolateEngineOptions) {
@@ -97,7 +96,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       startMethod,
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );
-    abandonedTasks.register(this, this.#tasks, this);
+    channelsOfCollected.register(this, this.#tasks, this);
     if (initializer !== undefined) this.#workers.startLater();
   }
 
@@ -112,20 +111,38 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     }
   }
 
-  send(job: Job<number>, mode: number, payload: readonly unknown[], name: string): void {
-    const id = this.#enter(job);
+  send(job: Job<number>, mode: CallMode, payload: readonly unknown[], name: string): void {
+    const jobNumber = this.#register(job);
     try {
-      this.#sendChunk({ id, job, index: 0, mode, payload, name, from: 0, to: payload.length });
+      this.#sendChunk({
+        jobNumber,
+        job,
+        index: 0,
+        mode,
+        payload,
+        name,
+        from: 0,
+        to: payload.length,
+      });
     } catch (error) {
-      this.#leave(id, job);
+      this.#unregister(jobNumber, job);
       throw error;
     }
     this.#workers.start();
   }
 
-  sendMany(job: Job<number>, mode: number, items: readonly unknown[], chunkSize: number): void {
-    const id = this.#enter(job);
-    const chunk: Chunk = { id, job, index: 0, mode, payload: items, name: "items", from: 0, to: 0 };
+  sendMany(job: Job<number>, mode: CallMode, items: readonly unknown[], chunkSize: number): void {
+    const jobNumber = this.#register(job);
+    const chunk: Chunk = {
+      jobNumber,
+      job,
+      index: 0,
+      mode,
+      payload: items,
+      name: "items",
+      from: 0,
+      to: 0,
+    };
     try {
       while (chunk.from < items.length) {
         chunk.to = Math.min(chunk.from + chunkSize, items.length);
@@ -136,16 +153,16 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       }
     } catch (error) {
       job.fail(error); // chunks that were sent come back skipped
-      if (job.chunksOut === 0) this.#leave(id, job);
+      if (job.chunksOut === 0) this.#unregister(jobNumber, job);
       throw error;
     }
     this.#workers.start();
   }
 
   /** Registers a job. Returns its number. */
-  #enter(job: Job<number>): number {
-    const id = ++this.#lastJob;
-    this.#jobs.set(id, job);
+  #register(job: Job<number>): number {
+    const jobNumber = ++this.#lastJobNumber;
+    this.#jobs.set(jobNumber, job);
     holdLoop(); // the program must not end while a caller waits for the job
     if (job.cancellable) {
       job.flag = allocate(4);
@@ -158,23 +175,23 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     } else {
       job.onSettled.add(releaseLoop);
     }
-    return id;
+    return jobNumber;
   }
 
-  /** Unregisters a job: all its chunks have come back, or none will. */
-  #leave(id: number, job: Job<number>): void {
-    this.#jobs.delete(id);
-    job.onSettled.run(); // it never settles if it could not be sent
+  /** Unregisters a job: all its chunks have come back, or none will (the engine is broken or terminated). */
+  #unregister(jobNumber: number, job: Job<number>): void {
+    this.#jobs.delete(jobNumber);
+    job.onSettled.run(); // a job that could not be sent does not settle by itself
     if (job.chunksOut > 0) return; // workers may still write to its flag
     if (job.flag !== 0) free(job.flag);
     job.flag = 0;
     job.onReturned?.();
   }
 
-  #sendChunk({ id, job, index, mode, payload, name, from, to }: Chunk): void {
+  #sendChunk({ jobNumber, job, index, mode, payload, name, from, to }: Chunk): void {
     const encoder = borrowEncoder();
     try {
-      encoder.number(id);
+      encoder.number(jobNumber);
       encoder.number(index);
       encoder.number(mode);
       encoder.number(job.target);
@@ -207,7 +224,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   waitSync(job: Job<number>, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options);
     while (!job.settled) {
-      this.startWorkers(); // a blocked isolate has no later turns
+      this.startWorkers(); // while the isolate blocks, no timer can start the others
       if (job.settled) break; // no worker could be started
       const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
       if (!this.#results.waitSync(left)) break;
@@ -217,29 +234,29 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     return job.settled;
   }
 
-  #settle({ id, chunk, status, payload }: Result): void {
+  #settle({ jobNumber, chunk, status, payload }: Result): void {
     if (status === ResultStatus.DIED) return this.#onDeath(payload as number);
     if (status === ResultStatus.INITIALIZER_FAILED) {
       return this.#break(initializerError(payload));
     }
-    const job = this.#jobs.get(id);
-    if (job === undefined) return; // its engine was terminated meanwhile
+    const job = this.#jobs.get(jobNumber);
+    if (job === undefined) return; // this engine has broken or was terminated
     this.countReturned(job);
     this.#failedStarts = 0;
     if (status === ResultStatus.UNREADABLE) job.fail(payload);
     else settleChunk(job, chunk, status, payload);
-    if (job.chunksOut === 0) this.#leave(id, job);
+    if (job.chunksOut === 0) this.#unregister(jobNumber, job);
   }
 
   /** Fails the job whose chunk a dead worker was running, and replaces the worker. */
   #onDeath(record: IsolateAddress): void {
     const name = this.#workers.remove(record);
     if (name === undefined) return;
-    if (this.#flagsInUse.length > 0) this.#endedSince.push(record);
+    if (this.#flagsInUse.length > 0) this.#endedWorkers.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
-    const id = Atomics.load(i32, record + workerWord.JOB);
-    const job = this.#jobs.get(id);
+    const jobNumber = Atomics.load(i32, record + workerWord.JOB);
+    const job = this.#jobs.get(jobNumber);
     if (job !== undefined) {
       const chunk = i32[record + workerWord.CHUNK];
       const task = functionNameAt(job.target);
@@ -250,7 +267,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       );
       job.fail(explainFailure({ error, index: 0, by: { task, worker: name } }, items, job.site));
       this.countReturned(job);
-      if (job.chunksOut === 0) this.#leave(id, job);
+      if (job.chunksOut === 0) this.#unregister(jobNumber, job);
     } else if (
       i32[record + workerWord.CHUNKS_DONE] === 0 && this.#workers.size < this.#wantedWorkers()
     ) {
@@ -271,7 +288,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   // Workers
 
-  /** Raises the number of workers at most to `size`. */
+  /** Raises the maximum number of workers to `size`, if it is lower. */
   ensureSize(size: number): void {
     this.#options.size = Math.max(this.#options.size, size);
   }
@@ -297,11 +314,11 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   }
 
   #failAll(error: unknown): void {
-    for (const [id, job] of this.#jobs) {
+    for (const [jobNumber, job] of this.#jobs) {
       // A worker may be about to begin a chunk, which writes to the flag.
       if (job.flag !== 0 && job.chunksOut > 0) this.#flagsInUse.push(job.flag);
       job.fail(error);
-      this.#leave(id, job);
+      this.#unregister(jobNumber, job);
       job.flag = 0;
     }
     this.chunksOut = 0;
@@ -335,9 +352,9 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   async join(): Promise<void> {
     this.#workers.cancelStarts();
     let acknowledged = true;
-    for (const record of [...this.#workers.records(), ...this.#endedSince]) {
+    for (const record of [...this.#workers.records(), ...this.#endedWorkers]) {
       await awaitOn(waitingForEnd(record));
-      await clearedUpAfter(record);
+      await waitForCleanUp(record);
       acknowledged &&= Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
     }
     this.#results.receive();

@@ -19,8 +19,8 @@ import { functionAt, functionNameAt, importFunction } from "../../../codec/funct
 import { explainScope } from "../../../codec/scope_hint.ts";
 import { type MessageAddress, readMessage } from "../../../codec/message.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
-import { runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
-import { ChunkStatus, type Failure } from "../../runner/chunk.ts";
+import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
+import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { JobFlag, ResultStatus } from "./protocol.ts";
 import { workerWord } from "./worker_words.ts";
 
@@ -92,9 +92,9 @@ const decoder = new Decoder();
 /** A chunk that this worker has received. */
 class ReceivedChunk implements RunningChunk {
   readonly #results: Channel;
-  readonly job = decoder.number();
+  readonly jobNumber = decoder.number();
   readonly index = decoder.number();
-  readonly mode = decoder.number();
+  readonly mode = decoder.number() as CallMode;
   /** Address of the function. */
   readonly target = decoder.number();
   readonly flag = decoder.number();
@@ -128,8 +128,8 @@ class ReceivedChunk implements RunningChunk {
   }
 
   /** Sends the result, then removes the chunk from the isolate record. */
-  finish(status: number, payload: unknown): void {
-    send(this.#results, this.job, this.index, status, payload, this);
+  finish(status: ChunkStatus, payload: unknown): void {
+    send(this.#results, this.jobNumber, this.index, status, payload, this);
     Atomics.store(i32, thisIsolate + workerWord.JOB, 0);
     i32[thisIsolate + workerWord.CHUNKS_DONE]++;
   }
@@ -143,7 +143,7 @@ class ReceivedChunk implements RunningChunk {
 function runChunk(block: MessageAddress, results: Channel): Promise<void> | undefined {
   const chunk = new ReceivedChunk(results);
   i32[thisIsolate + workerWord.CHUNK] = chunk.index;
-  Atomics.store(i32, thisIsolate + workerWord.JOB, chunk.job);
+  Atomics.store(i32, thisIsolate + workerWord.JOB, chunk.jobNumber);
   if (!chunk.begin()) {
     discardPayload(block);
     chunk.finish(ChunkStatus.SKIPPED, undefined);
@@ -194,15 +194,15 @@ async function importAndRun(
 /** Sends a result; one that cannot cross is replaced by an error that says so. */
 function send(
   results: Channel,
-  job: number,
+  jobNumber: number,
   index: number,
-  status: number,
+  status: ResultStatus,
   payload: unknown,
   chunk?: ReceivedChunk,
 ): void {
   const encoder = borrowEncoder();
   try {
-    encoder.number(job);
+    encoder.number(jobNumber);
     encoder.number(index);
     encoder.number(status);
     encoder.value(payload, "result");
@@ -210,7 +210,7 @@ function send(
     push(results.at, encoder);
   } catch (error) {
     if (chunk === undefined) {
-      send(results, job, index, status, new Error(String(payload)));
+      send(results, jobNumber, index, status, new Error(String(payload)));
     } else {
       const cause = error instanceof Error ? error : new Error(String(error));
       const what = status === ChunkStatus.FAILED
@@ -218,7 +218,7 @@ function send(
         : "";
       const why = cause.message.replace(/^Cannot send /, "");
       const replacement = new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause });
-      send(results, job, index, ChunkStatus.FAILED, chunk.failure(replacement, 0));
+      send(results, jobNumber, index, ChunkStatus.FAILED, chunk.failure(replacement, 0));
     }
   } finally {
     returnEncoder(encoder);

@@ -21,7 +21,7 @@
  * @module
  */
 
-import { ChunkStatus } from "../../runner/chunk.ts";
+import { ChunkStatus } from "../../chunks/chunk.ts";
 
 /** State of a job that may be cancelled. */
 export const JobFlag = { WAITING: 0, CANCELLED: 1, BEGUN: 2 } as const;
@@ -36,3 +36,6 @@ export const ResultStatus = {
   /** Never sent. The engine could not decode a result; the payload is the error. */
   UNREADABLE: 5,
 } as const;
+
+/** What a result reports: a value of {@linkcode ResultStatus}. */
+export type ResultStatus = typeof ResultStatus[keyof typeof ResultStatus];

@@ -24,12 +24,10 @@ const SLEEPS_PER_POLL = 64;
 
 /** Result of a chunk, or an event of a worker. */
 export interface Result {
-  /** Number of the job. */
-  id: number;
+  jobNumber: number;
   /** Index of the chunk in its job. */
   chunk: number;
-  /** A value of {@linkcode ResultStatus}. */
-  status: number;
+  status: ResultStatus;
   /** What goes with the status. */
   payload: unknown;
 }
@@ -155,17 +153,17 @@ export class Results {
     return becomingReadable(this.channel.at, () => !this.#receiver.expectsMore());
   }
 
-  #readPayload({ id, chunk, status }: Result, decoder: Decoder): unknown {
-    const job = status === ResultStatus.DONE ? this.#receiver.jobs.get(id) : undefined;
+  #readPayload({ jobNumber, chunk, status }: Result, decoder: Decoder): unknown {
+    const job = status === ResultStatus.DONE ? this.#receiver.jobs.get(jobNumber) : undefined;
     return job === undefined ? decoder.value() : job.readResult(chunk, decoder);
   }
 }
 
 function readHeader(decoder: Decoder): Result {
-  const id = decoder.number();
+  const jobNumber = decoder.number();
   const chunk = decoder.number();
-  const status = decoder.number();
-  return { id, chunk, status, payload: undefined };
+  const status = decoder.number() as ResultStatus;
+  return { jobNumber, chunk, status, payload: undefined };
 }
 
 function unreadable(result: Result, error: unknown): Result {

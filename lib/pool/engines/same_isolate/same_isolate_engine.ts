@@ -15,8 +15,8 @@ import { DeadlockError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
 import type { Job } from "../../calls/job.ts";
-import { ChunkStatus, type Failure } from "../../runner/chunk.ts";
-import { isPromiseLike, runCalls, type RunningChunk } from "../../runner/run_chunk.ts";
+import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
+import { isPromiseLike, runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
 import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
@@ -38,9 +38,9 @@ class LocalChunk implements RunningChunk {
   constructor(
     readonly job: Job<AnyFunction>,
     readonly index: number,
-    readonly mode: number,
+    readonly mode: CallMode,
     readonly payload: unknown[],
-    readonly settle: (chunk: LocalChunk, status: number, payload: unknown) => void,
+    readonly settle: (chunk: LocalChunk, status: ChunkStatus, payload: unknown) => void,
   ) {}
 
   run(): Promise<void> | undefined {
@@ -55,7 +55,7 @@ class LocalChunk implements RunningChunk {
     return { error, index };
   }
 
-  finish(status: number, payload: unknown): void {
+  finish(status: ChunkStatus, payload: unknown): void {
     this.settle(this, status, payload);
   }
 }
@@ -80,7 +80,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   #pumping = false;
   /** Resolve when a chunk or a slot has ended. */
   #changeWaiters: (() => void)[] = [];
-  readonly #settle = (chunk: LocalChunk, status: number, payload: unknown) =>
+  readonly #settle = (chunk: LocalChunk, status: ChunkStatus, payload: unknown) =>
     this.#onFinish(chunk, status, payload);
 
   /**
@@ -101,29 +101,29 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     return fn;
   }
 
-  send(job: Job<AnyFunction>, mode: number, payload: readonly unknown[]): void {
-    this.#enter(job);
+  send(job: Job<AnyFunction>, mode: CallMode, payload: readonly unknown[]): void {
+    this.#register(job);
     this.#enqueue(job, 0, mode, payload.slice());
   }
 
   sendMany(
     job: Job<AnyFunction>,
-    mode: number,
+    mode: CallMode,
     items: readonly unknown[],
     chunkSize: number,
   ): void {
-    this.#enter(job);
+    this.#register(job);
     for (let index = 0, at = 0; at < items.length; index++, at += chunkSize) {
       this.#enqueue(job, index, mode, items.slice(at, at + chunkSize));
     }
   }
 
-  #enter(job: Job<AnyFunction>): void {
+  #register(job: Job<AnyFunction>): void {
     this.#jobs.set(job, false);
     job.onSettled.add(() => this.#jobs.delete(job));
   }
 
-  #enqueue(job: Job<AnyFunction>, index: number, mode: number, payload: unknown[]): void {
+  #enqueue(job: Job<AnyFunction>, index: number, mode: CallMode, payload: unknown[]): void {
     const chunk = new LocalChunk(job, index, mode, payload, this.#settle);
     if (this.#last === undefined) this.#first = chunk;
     else this.#last.next = chunk;
@@ -237,7 +237,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     return chunk;
   }
 
-  #onFinish({ job, index }: LocalChunk, status: number, payload: unknown): void {
+  #onFinish({ job, index }: LocalChunk, status: ChunkStatus, payload: unknown): void {
     if (this.terminated || this.broken !== undefined) return; // its job has failed already
     this.countReturned(job);
     const stores = status === ChunkStatus.DONE && !job.settled;

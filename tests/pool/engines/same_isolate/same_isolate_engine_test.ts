@@ -11,7 +11,7 @@ import {
 } from "@sauropod/multiprocessing";
 import { ApplyJob } from "../../../../lib/pool/calls/apply_job.ts";
 import { SameIsolateEngine } from "../../../../lib/pool/engines/same_isolate/same_isolate_engine.ts";
-import { CallMode } from "../../../../lib/pool/runner/chunk.ts";
+import { CallMode } from "../../../../lib/pool/chunks/chunk.ts";
 import { test } from "../../../fixtures/guarded.ts";
 import { guard, turn, upTo } from "../../../fixtures/pools.ts";
 

@@ -8,14 +8,14 @@ import { CallMode, ChunkStatus, type Failure, type PartialResults } from "./chun
 
 /** A chunk that an engine runs. */
 export interface RunningChunk {
-  /** How the function is called: a value of {@linkcode CallMode}. */
-  readonly mode: number;
+  /** How the function is called. */
+  readonly mode: CallMode;
   /** Returns whether its job has settled, so that it should stop. Called before each item: must be fast. */
   isUnwanted(): boolean;
   /** Describes an error of the item with this index. */
   failure(error: unknown, index: number): Failure;
-  /** Called once, when the chunk has ended, with a value of {@linkcode ChunkStatus} and its payload. */
-  finish(status: number, payload: unknown): void;
+  /** Called once, when the chunk has ended, with its status and what goes with that. */
+  finish(status: ChunkStatus, payload: unknown): void;
 }
 
 type Callee = (...args: unknown[]) => unknown;

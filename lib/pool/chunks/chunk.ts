@@ -18,6 +18,9 @@ export const CallMode = {
   STARMAP_ALL: 4,
 } as const;
 
+/** How a worker calls the function: a value of {@linkcode CallMode}. */
+export type CallMode = typeof CallMode[keyof typeof CallMode];
+
 /** How a chunk ended. */
 export const ChunkStatus = {
   /** All calls returned. The payload is the result of `APPLY`, or the results of the items. */
@@ -27,6 +30,9 @@ export const ChunkStatus = {
   /** It did not begin, or stopped before an item, because its job had settled. No payload. */
   SKIPPED: 2,
 } as const;
+
+/** How a chunk ended: a value of {@linkcode ChunkStatus}. */
+export type ChunkStatus = typeof ChunkStatus[keyof typeof ChunkStatus];
 
 /** Why a chunk failed. */
 export interface Failure {
