@@ -1,7 +1,7 @@
 // The declarations of lib/pool/calls/job.ts
 
 import type { Decoder } from "../../codec/decoder.d.ts";
-import type { Failure } from "../runner/chunk.d.ts";
+import type { Failure } from "../chunks/chunk.d.ts";
 import type { CallSite } from "./call_site.d.ts";
 
 /**

@@ -3,6 +3,7 @@
 import type { WaitOptions } from "../../arguments/wait_options.d.ts";
 import type { AnyFunction } from "../../codec/task.d.ts";
 import type { Job } from "../calls/job.d.ts";
+import type { CallMode } from "../chunks/chunk.d.ts";
 
 /**
  * Runs jobs.
@@ -30,17 +31,17 @@ export interface Engine<Target = unknown> {
   /**
    * Sends a job of one chunk.
    *
-   * @param mode how the function is called: a value of `CallMode`
+   * @param mode how the function is called
    * @param name what paths in errors begin with
    * @throws {DataCloneError} if the payload cannot cross; the job does not settle then
    */
-  send(job: Job<Target>, mode: number, payload: readonly unknown[], name: string): void;
+  send(job: Job<Target>, mode: CallMode, payload: readonly unknown[], name: string): void;
   /**
    * Sends a job of one or more chunks, of `chunkSize` items each.
    *
    * @throws {DataCloneError} if an item cannot cross; the job has failed then
    */
-  sendMany(job: Job<Target>, mode: number, items: readonly unknown[], chunkSize: number): void;
+  sendMany(job: Job<Target>, mode: CallMode, items: readonly unknown[], chunkSize: number): void;
   /** Returns whether a chunk of a `cancellable` job has begun. */
   hasBegun(job: Job<Target>): boolean;
   /**
@@ -53,7 +54,7 @@ export interface Engine<Target = unknown> {
    * Blocks the isolate until the job has settled.
    *
    * @returns false if `timeoutMs` passed first
-   * @throws {DeadlockError} if only this isolate could run the job, and it would have to await a promise
+   * @throws {DeadlockError} if only this isolate could run the job, and the function awaits a promise
    */
   waitSync(job: Job<Target>, options?: WaitOptions): boolean;
   /** Lets the slots end once all chunks have come back. */
