@@ -4,7 +4,7 @@
  * They mean the same for channels that keep their messages in another order than first in, first out
  * (`store.ts`).
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `SEND_GUARD` | guards what senders change | senders | | |
  * | `SENT` | messages pushed, modulo 2^32 | senders, inside `SEND_GUARD` | receivers, in `RECEIVERS` | each push wakes one |

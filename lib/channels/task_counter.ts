@@ -5,7 +5,7 @@
  * readable, which counts it in `SENT`, until it is counted in `DONE`. So no task can be done before it
  * is counted, and a `put` that fails counts nothing.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `DONE` | tasks done, modulo 2^32; `SENT - DONE` are unfinished | `countDone` | | |
  * | `CHANGES` | counts events after which a joiner must check again | `notifyJoiners` | joiners, in `JOINERS` | `notifyJoiners` wakes all |

@@ -13,7 +13,7 @@
  * while the isolate blocks. So a worker that lacks a buffer which was announced asks for it again. An
  * announcement sent while the isolate blocks stays in the port, where it can be fetched.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `POST_COUNT` | how often the main isolate has sent the buffer: 0 means not yet | the main isolate | isolates that received the object before the buffer, in `QUEUE` | the main isolate |
  *

@@ -98,9 +98,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     const { startMethod, ...rest } = options;
     startMethodFor(startMethod, "Cannot make process with start method");
     super({ ...rest, name: options.name ?? "" });
-    const it = threadState(this);
+    const state = threadState(this);
     if (options.name === undefined) {
-      it.name = `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`;
+      state.name = `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`;
     }
     const creator = runningProcess();
     const { name, pid } = currentProcess();
@@ -110,9 +110,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
       forcedExitCode: undefined,
       parent: { name, pid, ended: creator && threadState(creator).ended },
     });
-    it.process = this;
-    it.signal = stop.signal;
-    it.onEnd = () => childrenOf(this.pid!).forEach((child) => child.daemon && child.terminate());
+    state.process = this;
+    state.signal = stop.signal;
+    state.onEnd = () => childrenOf(this.pid!).forEach((child) => child.daemon && child.terminate());
   }
 
   /**
@@ -164,10 +164,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
       throw new Error(`Cannot ${verb} process ${this.name}: it was not started`);
     }
     if (!this.isAlive()) return;
-    const it = states.get(this)!;
-    it.forcedExitCode = exitCode;
+    const state = states.get(this)!;
+    state.forcedExitCode = exitCode;
     finishThread(this);
-    it.stop.abort(new TerminatedError(`Cannot wait: process ${this.name} was told to end`));
+    state.stop.abort(new TerminatedError(`Cannot wait: process ${this.name} was told to end`));
   }
 }
 

@@ -2,11 +2,11 @@
  * The record of each isolate in the shared heap: its state, its control bits, and the one word that it
  * sleeps on.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `STATE` | low byte {@linkcode IsolateState}, the rest the exit code | the isolate; at its end the isolate that ends it | isolates that wait for its end, in `ENDED_QUEUE` | the isolate that ends it |
  * | `CONTROL` | bits of {@linkcode Control} | others set bits, the isolate clears `SERVICE` | | |
- * | `WAKE` | number of wake-ups | isolates that wake it | the isolate, blocked or async | {@linkcode unpark} |
+ * | `WAKE` | number of wake-ups | isolates that wake it | the isolate, which sleeps on it, blocked or async | {@linkcode unpark} |
  * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | the isolate | the main isolate, in `ENDED_QUEUE` | the isolate |
  *
  * A blocked isolate and its waiting promises all sleep on `WAKE`. So one increment and one notify reach

@@ -1,9 +1,9 @@
 /**
  * What the operations of all shared containers have in common.
  *
- * An operation waits for no other isolate, so it needs no blocking twin. But a worker may run many
- * of them without a wait, so each operation checks whether the worker is terminated, as each wait
- * does.
+ * An operation blocks only briefly, for another operation on the same container, so it needs no
+ * `…Sync` form. But a worker may run many of them without a wait, so each operation except `size`
+ * and `length` checks whether the worker is terminated, as each wait does.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { stopRequested } from "../heap/isolate_record.ts";
 import { encode, type Encoder, returnEncoder } from "../codec/encoder.ts";
 
 /**
- * Checks whether this worker is terminated. Called at the beginning of every operation.
+ * Throws if this worker is terminated. Called at the beginning of an operation.
  *
  * @throws {TerminatedError} if this worker is terminated
  */
-export function checkControlBefore(): void {
+export function throwIfTerminated(): void {
   if (stopRequested()) {
     throw new TerminatedError("Cannot use shared container: this worker was told to end");
   }
@@ -28,14 +28,14 @@ export function checkControlBefore(): void {
 const computing: number[] = [];
 
 /**
- * Checks whether the container may be changed. Called at the beginning of every operation that
- * does.
+ * Throws if the container must not be changed. Called at the beginning of an operation that changes
+ * it.
  *
  * @throws {TerminatedError} if this worker is terminated
  * @throws {Error} inside a function that was passed to an operation of the same container
  */
-export function checkControlBeforeChange(container: ObjectAddress): void {
-  checkControlBefore();
+export function throwIfNotChangeable(container: ObjectAddress): void {
+  throwIfTerminated();
   if (computing.length > 0 && computing.includes(container)) {
     throw new Error(
       "Cannot change shared container in a function that computes its new contents: such a " +
@@ -72,7 +72,7 @@ export function computeNext<V, W>(container: ObjectAddress, fn: (value: V) => W,
 /**
  * Encodes a value, and calls `use` with the message.
  *
- * @throws {DataCloneError} if the value cannot be sent
+ * @throws {DataCloneError} if the value cannot be copied into shared memory
  */
 export function withMessage<T>(value: unknown, name: string, use: (message: Encoder) => T): T {
   const encoder = encode(value, name);

@@ -16,7 +16,7 @@ export type ElementAddress = Address<"stored value">;
  * Stores a value as an element that is in no list yet.
  *
  * @param name the name of the value, for errors
- * @throws {DataCloneError} if the value cannot be sent
+ * @throws {DataCloneError} if the value cannot be copied into shared memory
  * @throws {RangeError} if the shared heap is full
  */
 export function storeElement(value: unknown, name: string): ElementAddress {

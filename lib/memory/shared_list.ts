@@ -12,7 +12,7 @@ import {
   SharedHandle,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
-import { checkControlBefore, checkControlBeforeChange, compute, computeNext } from "./container.ts";
+import { compute, computeNext, throwIfNotChangeable, throwIfTerminated } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
@@ -52,16 +52,18 @@ const LIST = objectWord.FIRST;
  *   it.
  * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
  *   {@linkcode SharedList.update} changes an element depending on its current value.
- * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
- *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - An operation blocks only briefly, for another operation on the same list, so no method has a
+ *   `…Sync` form. In a worker that is terminated all operations except `length` throw
+ *   {@linkcode TerminatedError}.
  * - Elements are accessed by {@linkcode SharedList.at} and `get`, not by `list[0]`. Negative
  *   indices count from the end everywhere.
- * - An element is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ * - An element is copied when it is stored; a value that cannot be copied is rejected. Reads return
  *   copies too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws
  *   instead of changing only the copy. To change a part of an element, use `update`, or a shared
  *   container as the element: these are not copied. (A list that contains itself, directly or not,
  *   is never freed.)
- * - `pop`, `copy`, and the functions passed to `update` and `sort`, get copies that are not frozen.
+ * - `pop` and `copy` return copies that are not frozen. The functions passed to `update` and `sort`
+ *   get such copies, too.
  * - Two values are equal if their encodings are equal: primitives as by `Array.includes`, plain
  *   objects and arrays part by part, with properties in the same order, and shared objects if they
  *   are the same object.
@@ -92,7 +94,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Creates a list.
    *
    * @param items the initial elements
-   * @throws {DataCloneError} if one of the items cannot be sent
+   * @throws {DataCloneError} if one of the items cannot be copied into shared memory
    */
   constructor(items?: Iterable<T | NoInfer<Frozen<T>>>) {
     super(createObject(TYPE, LIST + LIST_WORDS));
@@ -113,7 +115,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    */
   at(index: number): Frozen<T> | undefined {
-    checkControlBefore();
+    throwIfTerminated();
     const element = pinElement(this.address + LIST, toIndex(index));
     return element === 0 ? undefined : freeze(readAndUnpinElement(element) as T);
   }
@@ -126,7 +128,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    */
   get(index: number): Frozen<T> {
-    checkControlBefore();
+    throwIfTerminated();
     const element = pinElement(this.address + LIST, toIndex(index));
     if (element === 0) throw this.outOfRange("get", index);
     return freeze(readAndUnpinElement(element) as T);
@@ -163,10 +165,10 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Returns the first index, from `start` up to `end`, whose element equals the value.
    *
    * @throws {RangeError} if there is none
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   index(value: T | Frozen<T>, start = 0, end = Infinity): number {
-    checkControlBefore();
+    throwIfTerminated();
     const search = { limit: 1, start: toIndex(start), end: toIndex(end) };
     const [found] = indicesOf(this.address + LIST, value, search);
     if (found === undefined) {
@@ -178,30 +180,30 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   /**
    * Returns the first index, from `start` on, whose element equals the value; -1 if there is none.
    *
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   indexOf(value: T | Frozen<T>, start = 0): number {
-    checkControlBefore();
+    throwIfTerminated();
     return indicesOf(this.address + LIST, value, { limit: 1, start: toIndex(start) })[0] ?? -1;
   }
 
   /**
    * Returns whether an element equals the value.
    *
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   includes(value: T | Frozen<T>): boolean {
-    checkControlBefore();
+    throwIfTerminated();
     return indicesOf(this.address + LIST, value, { limit: 1 }).length > 0;
   }
 
   /**
    * Returns the number of elements that equal the value.
    *
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   count(value: T | Frozen<T>): number {
-    checkControlBefore();
+    throwIfTerminated();
     return indicesOf(this.address + LIST, value, { limit: Infinity }).length;
   }
 
@@ -212,10 +214,11 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    *
    * @throws {RangeError} if there is none, or the shared heap is full
    * @throws {TypeError} if the index is not an integer
-   * @throws {DataCloneError} if the value cannot be sent; the message names the part
+   * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
+   *   the part
    */
   set(index: number, value: T | Frozen<T>): void {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     toIndex(index);
     const element = storeElement(value, "value");
     const replaced = exchangeElement(this.address + LIST, index, element);
@@ -235,12 +238,12 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @returns the new element
    * @throws {RangeError} if there is no such element, or the shared heap is full
    * @throws {TypeError} if the index is not an integer, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new element cannot be sent
+   * @throws {DataCloneError} if the new element cannot be copied into shared memory
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    * @throws what `fn` throws; nothing is changed
    */
   update<U extends T | Frozen<T>>(index: number, fn: (value: T) => U): U {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     toIndex(index);
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot update element: fn must be a function, not ${typeof fn}`);
@@ -259,14 +262,14 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       } finally {
         unpinElement(expected);
       }
-      checkControlBefore();
+      throwIfTerminated();
     }
   }
 
   /**
    * Appends an element.
    *
-   * @throws {DataCloneError} if it cannot be sent; the message names the part
+   * @throws {DataCloneError} if it cannot be copied into shared memory; the message names the part
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   append(item: T | Frozen<T>): void {
@@ -277,7 +280,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Appends elements, in one atomic step.
    *
    * @returns the new length of the list
-   * @throws {DataCloneError} if one cannot be sent; nothing is changed
+   * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   push(...items: (T | Frozen<T>)[]): number {
@@ -287,7 +290,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   /**
    * Appends all items of an iterable, in one atomic step.
    *
-   * @throws {DataCloneError} if one cannot be sent; nothing is changed
+   * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   extend(items: Iterable<T | Frozen<T>>): void {
@@ -298,11 +301,12 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Inserts an element before the one at an index. The index is clamped to the list.
    *
    * @throws {TypeError} if the index is not an integer
-   * @throws {DataCloneError} if the item cannot be sent; the message names the part
+   * @throws {DataCloneError} if the item cannot be copied into shared memory; the message names the
+   *   part
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   insert(index: number, item: T | Frozen<T>): void {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     toIndex(index);
     putElements(this.address + LIST, index, index, [storeElement(item, "item")]);
   }
@@ -312,7 +316,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * `list[start:end] = items` does. The indices are clamped to the list.
    *
    * @throws {TypeError} if one of the indices is not an integer
-   * @throws {DataCloneError} if an item cannot be sent; nothing is changed
+   * @throws {DataCloneError} if an item cannot be copied into shared memory; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   setSlice(start: number, end: number, items: Iterable<T | Frozen<T>>): void {
@@ -328,7 +332,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    *   removed all the same
    */
   pop(index = -1): T {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     const element = takeElement(this.address + LIST, toIndex(index));
     if (element === 0) throw this.outOfRange("pop", index);
     return readAndUnpinElement(element) as T;
@@ -338,11 +342,11 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Removes the first element that equals the value.
    *
    * @throws {RangeError} if there is none
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   remove(value: T | Frozen<T>): void {
     for (;;) {
-      checkControlBeforeChange(this.address);
+      throwIfNotChangeable(this.address);
       let taken = 0;
       const onFound = (index: number, element: number) => {
         if (takeElementIf(this.address + LIST, index, element)) taken = element;
@@ -371,7 +375,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws what `compare` throws; nothing is changed
    */
   sort(compare: (a: T, b: T) => number = compareNaturally): this {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     for (;;) {
       const { elements, version } = elementsOf(this.address + LIST);
       try {
@@ -381,7 +385,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       } finally {
         elements.forEach(unpinElement);
       }
-      checkControlBefore();
+      throwIfTerminated();
     }
   }
 
@@ -391,7 +395,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @returns this list
    */
   reverse(): this {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     reverseList(this.address + LIST);
     return this;
   }
@@ -403,7 +407,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
 
   /** Returns the results of `fn` for the elements from `start` up to `end`, in one snapshot. */
   private snapshot<U>(fn: (value: T) => U, start = 0, end = Infinity): U[] {
-    checkControlBefore();
+    throwIfTerminated();
     const { elements } = elementsOf(this.address + LIST, start, end);
     try {
       return elements.map((element) => fn(readElement(element) as T));
@@ -414,7 +418,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
 
   /** Replaces elements by items, and returns the new length. */
   private replace(start: number, end: number, items: Iterable<unknown>): number {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     return putElements(this.address + LIST, start, end, storeElements(items));
   }
 

@@ -11,12 +11,7 @@ import {
   reviveAs,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import {
-  checkControlBefore,
-  checkControlBeforeChange,
-  computeNext,
-  withMessage,
-} from "./container.ts";
+import { computeNext, throwIfNotChangeable, throwIfTerminated, withMessage } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import {
   clearTable,
@@ -60,16 +55,18 @@ export type Entries<K, V> =
  *   it.
  * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
  *   {@linkcode SharedMap.update} changes a value depending on its current one.
- * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
- *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - An operation blocks only briefly, for another operation on the same map, so no method has a
+ *   `…Sync` form. In a worker that is terminated all operations except `size` throw
+ *   {@linkcode TerminatedError}.
  * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are
  *   in the order of insertion.
- * - A value is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ * - A value is copied when it is stored; a value that cannot be copied is rejected. Reads return
  *   copies too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws
  *   instead of changing only the copy. To change a part of a value, use `update`, or a shared
  *   container as the value: these are not copied. (A map that contains itself, directly or not, is
  *   never freed.)
- * - `pop`, `popitem`, `copy`, and the function passed to `update`, get copies that are not frozen.
+ * - `pop`, `popitem` and `copy` return copies that are not frozen. The function passed to `update`
+ *   gets one, too.
  *
  * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose
  * changes to the parts of values.
@@ -100,7 +97,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *
    * @param entries the initial entries
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot be sent
+   * @throws {DataCloneError} if one of the values cannot be copied into shared memory
    */
   constructor(entries?: Entries<K, V>) {
     super(createObject(TYPE, TABLE + TABLE_WORDS));
@@ -125,7 +122,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /** Returns the value of a key; `fallback` if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   get(key: K, fallback?: unknown): unknown {
-    checkControlBefore();
+    throwIfTerminated();
     const entry = pinEntry(this.address + TABLE, toKey(key));
     return entry === 0 ? fallback : freeze(readAndUnpin(entry));
   }
@@ -136,7 +133,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if `key` cannot be a key
    */
   has(key: K): boolean {
-    checkControlBefore();
+    throwIfTerminated();
     return hasEntry(this.address + TABLE, toKey(key));
   }
 
@@ -145,15 +142,16 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *
    * @returns this map
    * @throws {TypeError} if `key` cannot be a key
-   * @throws {DataCloneError} if the value cannot be sent; the message names the part
+   * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
+   *   the part
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   set(key: K, value: V | Frozen<V>): this {
-    checkControlBeforeChange(this.address);
-    const stored = toKey(key);
+    throwIfNotChangeable(this.address);
+    const mapKey = toKey(key);
     putEntry(
       this.address + TABLE,
-      withMessage(value, "value", (message) => createEntry(stored, message)),
+      withMessage(value, "value", (message) => createEntry(mapKey, message)),
     );
     return this;
   }
@@ -165,7 +163,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if `key` cannot be a key
    */
   delete(key: K): boolean {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     const entry = takeEntry(this.address + TABLE, toKey(key));
     if (entry !== 0) unpinEntry(entry);
     return entry !== 0;
@@ -173,7 +171,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
 
   /** Removes all entries. */
   clear(): void {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     clearTable(this.address + TABLE);
   }
 
@@ -229,7 +227,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *
    * @returns the new value
    * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws {DataCloneError} if the new value cannot be copied into shared memory
    * @throws {RangeError} if the shared heap is full; nothing is changed
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    * @throws what `fn` throws; nothing is changed
@@ -241,19 +239,20 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @param entries another map, pairs of key and value, or an object whose property names are the
    *   keys
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot be sent; nothing is changed
+   * @throws {DataCloneError} if one of the values cannot be copied into shared memory; nothing is
+   *   changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   update(entries: Entries<K, V>): void;
   update(keyOrEntries: K | Entries<K, V>, fn?: (value: V | undefined) => unknown): unknown {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     if (fn !== undefined) return this.recompute(toKey(keyOrEntries), fn);
     const created: number[] = [];
     try {
       for (const [key, value] of pairsOf<K, V>(keyOrEntries)) {
-        const stored = toKey(key);
-        const name = `value of ${describeKey(stored)}`;
-        created.push(withMessage(value, name, (message) => createEntry(stored, message)));
+        const mapKey = toKey(key);
+        const name = `value of ${describeKey(mapKey)}`;
+        created.push(withMessage(value, name, (message) => createEntry(mapKey, message)));
       }
     } catch (error) {
       created.forEach(undoCreateEntry);
@@ -267,19 +266,19 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * Returns the value of a key, after setting it to `value` if there is no such key.
    *
    * @throws {TypeError} if `key` cannot be a key
-   * @throws {DataCloneError} if `value` is needed and cannot be sent
+   * @throws {DataCloneError} if the key is missing and `value` cannot be copied into shared memory
    * @throws {RangeError} if the shared heap is full
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   setdefault(key: K, value: V | Frozen<V>): Frozen<V> {
-    checkControlBeforeChange(this.address);
-    const stored = toKey(key);
+    throwIfNotChangeable(this.address);
+    const mapKey = toKey(key);
     for (;;) {
-      checkControlBefore();
-      const entry = pinEntry(this.address + TABLE, stored);
+      throwIfTerminated();
+      const entry = pinEntry(this.address + TABLE, mapKey);
       if (entry !== 0) return freeze(readAndUnpin(entry) as V);
       // Read from the entry itself: another isolate may have removed it from the map by now.
-      const created = this.exchange(stored, value, 0);
+      const created = this.exchange(mapKey, value, 0);
       if (created !== 0) return freeze(readAndUnpin(created) as V);
     }
   }
@@ -296,14 +295,14 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /** Removes a key and returns its value; `fallback` if there is no such key. */
   pop<D>(key: K, fallback: D): V | D;
   pop(key: K, ...fallback: unknown[]): unknown {
-    checkControlBeforeChange(this.address);
-    const stored = toKey(key);
-    const entry = takeEntry(this.address + TABLE, stored);
+    throwIfNotChangeable(this.address);
+    const mapKey = toKey(key);
+    const entry = takeEntry(this.address + TABLE, mapKey);
     if (entry !== 0) return readAndUnpin(entry);
     if (fallback.length > 0) return fallback[0];
     throw new RangeError(
       `Cannot pop ${
-        describeKey(stored)
+        describeKey(mapKey)
       }: the map has no such key. Pass a fallback if it may be missing`,
     );
   }
@@ -317,7 +316,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *   key is removed all the same
    */
   popitem(): [K, V] {
-    checkControlBeforeChange(this.address);
+    throwIfNotChangeable(this.address);
     const entry = takeNewest(this.address + TABLE);
     if (entry === 0) throw new RangeError("Cannot pop item: the map is empty");
     const key = keyOf(entry) as K;
@@ -341,7 +340,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
 
   /** Returns the results of `read` for all entries, in one snapshot. */
   private snapshot<T>(read: (entry: number) => T): T[] {
-    checkControlBefore();
+    throwIfTerminated();
     const entries = entriesOf(this.address + TABLE);
     try {
       return entries.map(read);
@@ -351,8 +350,9 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   }
 
   /**
-   * Sets the value of a key to the result of `fn`, again whenever another isolate has set it
-   * meanwhile.
+   * Calls `fn` until its result could be stored before another isolate changed the key.
+   *
+   * @returns the result
    */
   private recompute(key: SharedKey, fn: (value: V | undefined) => unknown): unknown {
     if (typeof fn !== "function") {
@@ -361,7 +361,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       );
     }
     for (;;) {
-      checkControlBefore();
+      throwIfTerminated();
       const entry = pinEntry(this.address + TABLE, key);
       try {
         const value = entry === 0 ? undefined : valueOf(entry) as V;

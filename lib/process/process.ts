@@ -74,12 +74,12 @@ const states = new WeakMap<Process, ProcessState>();
 
 /** Returns the state of a process; `verb` is what an error says cannot be done. */
 function stateOf(process: Process, verb: string): ProcessState {
-  const it = states.get(process);
-  if (it === undefined) {
+  const state = states.get(process);
+  if (state === undefined) {
     throw new TypeError(`Cannot ${verb} process: its constructor did not run (call super())`);
   }
-  if (it.closed) throw new Error(`Cannot ${verb} process ${it.name}: it is closed`);
-  return it;
+  if (state.closed) throw new Error(`Cannot ${verb} process ${state.name}: it is closed`);
+  return state;
 }
 
 /** The processes that this isolate started and that are not known to have ended. */
@@ -158,27 +158,27 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    *   part
    */
   start(): void {
-    const it = stateOf(this, "start");
-    if (it.record !== 0) {
-      throw new Error(`Cannot start process ${it.name}: it was started before. Make a new one`);
+    const state = stateOf(this, "start");
+    if (state.record !== 0) {
+      throw new Error(`Cannot start process ${state.name}: it was started before. Make a new one`);
     }
     const subclass = this.run !== Process.prototype.run;
     if (subclass && !isRegistered(this.constructor)) {
       const name = this.constructor.name;
       throw new TypeError(
-        `Cannot start process ${it.name}: register its class with ${registrationAdvice(name)}`,
+        `Cannot start process ${state.name}: register its class with ${registrationAdvice(name)}`,
       );
     }
-    it.record = startIsolate({
+    state.record = startIsolate({
       runner: "process",
-      name: it.name,
-      daemon: it.daemon,
-      payload: subclass ? this : { target: it.target, args: it.args },
+      name: state.name,
+      daemon: state.daemon,
+      payload: subclass ? this : { target: state.target, args: state.args },
       payloadName: subclass ? "this" : "",
-      startMethod: it.startMethod,
+      startMethod: state.startMethod,
     });
-    it.target = undefined; // so that target and arguments can be collected
-    it.args = [];
+    state.target = undefined; // so that target and arguments can be collected
+    state.args = [];
     started.add(this as Process);
   }
 
@@ -233,14 +233,14 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    * @throws {Error} if it is still running
    */
   close(): void {
-    const it = states.get(this);
-    if (it === undefined || it.closed) return;
+    const state = states.get(this);
+    if (state === undefined || state.closed) return;
     if (this.isAlive()) {
       throw new Error(
-        `Cannot close process ${it.name}: it is still running. Call join() or terminate() first`,
+        `Cannot close process ${state.name}: it is still running. Call join() or terminate() first`,
       );
     }
-    it.closed = true;
+    state.closed = true;
     started.delete(this as Process);
   }
 
@@ -261,10 +261,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
 
   /** The error that ended the process; `undefined` if it has not ended or ended otherwise. */
   get error(): unknown {
-    const it = stateOf(this, "use");
+    const state = stateOf(this, "use");
     if (this.exitCode === undefined) return undefined;
-    it.error ??= takeError(it.record);
-    return it.error?.error;
+    state.error ??= takeError(state.record);
+    return state.error?.error;
   }
 
   /** The number of the process, unique in the program; `undefined` before it is started. */

@@ -1,7 +1,7 @@
 /**
  * The words of the heap that the runtime uses: of the program, and of each isolate's record.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `REQUESTS` | address of the channel of requests to the main isolate | the main isolate | | |
  * | `ABANDONED_WORKERS` | number of workers that were told to end and still compute | the main isolate | | |

@@ -4,7 +4,7 @@
  * A generation is one use of the barrier: it begins when the previous one has ended, and ends when
  * all parties have arrived, or by a reset.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `PARTIES` | number of parties that wait for each other | the creator | | |
  * | `COUNT` | number of parties of this generation that have arrived | arriving parties | | |

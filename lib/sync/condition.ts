@@ -2,7 +2,7 @@
  * Condition variables: waiting, under a lock, until another isolate or async task notifies of a
  * change.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `LOCK` | address of the lock of the condition | the creator | | |
  * | `ZERO` | always 0: a waiter sleeps until it is woken | | waiters for a notification, in `QUEUE` | `notify`, one waiter for each |
@@ -57,7 +57,7 @@ import {
   type LockGuard,
   ownerOf,
   relinquish,
-  throwIfFailed,
+  throwUnlessAcquired,
 } from "./ownership.ts";
 import {
   isHeldHere,
@@ -113,11 +113,11 @@ function* waiting(condition: ObjectAddress): Steps<boolean> {
     };
   } catch (reason) {
     // Aborted or terminated. A terminated worker must not acquire anything.
-    if (reacquire !== undefined && !stopRequested()) throwIfFailed(yield* reacquire(0));
+    if (reacquire !== undefined && !stopRequested()) throwUnlessAcquired(yield* reacquire(0));
     throw reason;
   }
   reacquire ??= freeLock(lock); // with a timeout of 0 nothing was queued: others still get a turn
-  throwIfFailed(
+  throwUnlessAcquired(
     yield* outcome === ParkResult.WOKEN ? reacquiringNotified(condition, reacquire) : reacquire(0),
   );
   return outcome !== ParkResult.TIMED_OUT;

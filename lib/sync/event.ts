@@ -1,7 +1,7 @@
 /**
  * A flag that isolates wait for.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `CHANGES` | number of times that the flag has changed: odd if it is set, even if it is clear | `set`, `clear` | waiters for the flag, in `QUEUE` | `set` |
  *

@@ -23,7 +23,7 @@ import {
   ownerOf,
   OWNERSHIP_WORDS,
   relinquish,
-  throwIfFailed,
+  throwUnlessAcquired,
   tryOwn,
 } from "./ownership.ts";
 
@@ -85,7 +85,7 @@ export class Lock extends SharedHandle {
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
     if (options !== undefined || !tryOwn(this.address + OWNER)) {
-      throwIfFailed(await awaitOn(acquiring(this.address + OWNER), options), options);
+      throwUnlessAcquired(await awaitOn(acquiring(this.address + OWNER), options), options);
     }
     return new LockGuard(this);
   }
@@ -102,7 +102,7 @@ export class Lock extends SharedHandle {
    */
   acquireSync(options?: WaitOptions): LockGuard {
     if (options !== undefined || !tryOwn(this.address + OWNER)) {
-      throwIfFailed(blockOn(acquiring(this.address + OWNER), options), options);
+      throwUnlessAcquired(blockOn(acquiring(this.address + OWNER), options), options);
     }
     return new LockGuard(this);
   }
@@ -117,7 +117,7 @@ export class Lock extends SharedHandle {
     if (tryOwn(this.address + OWNER)) return new LockGuard(this);
     const how = blockOn(acquiring(this.address + OWNER), { timeoutMs: 0 });
     if (how === "timed out") return undefined;
-    throwIfFailed(how);
+    throwUnlessAcquired(how);
     return new LockGuard(this);
   }
 

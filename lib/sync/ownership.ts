@@ -1,7 +1,7 @@
 /**
  * Ownership: the shared words and the steps that all locks have in common.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `OWNER` | 0: free; otherwise the record of the isolate that owns the lock | `acquiring`, `relinquish` | isolates that want the lock, in `QUEUE` | `relinquish`, the end of the owner |
  *
@@ -13,10 +13,10 @@
  * | ended isolate -> me | the lock was abandoned, and acquired by this isolate |
  *
  * Fairness: a release normally frees the lock and wakes the first waiter. An isolate that acquires
- * the lock before that waiter runs overtakes it, which is fast, since no isolate has to sleep. A
- * waiter that was overtaken returns to the front of the queue, and the next release hands the lock
- * off to it. So a waiter is overtaken at most once. This is the starvation mode of Go's
- * `sync.Mutex`.
+ * the lock before that waiter runs overtakes it. Overtaking avoids a sleep. A waiter that was
+ * overtaken returns to the front of the queue, and the next release hands the lock off to it. So a
+ * waiter is overtaken at most once. This is similar to the starvation mode of Go's `sync.Mutex`, but
+ * for one waiter and after one overtaking.
  *
  * The race to win: the owner releases between a waiter's check of `OWNER` and its sleep. The waiter
  * checks `OWNER` again after it has joined the queue, and the owner checks the queue after it has
@@ -61,10 +61,11 @@ export function ownerOf(owner: Word): number {
 }
 
 /**
- * Steps of acquiring the lock, waiting while another isolate or async task owns it.
+ * Steps of acquiring the lock, waiting while another isolate or async task holds it.
  *
  * @param untimed whether the wait ignores the timeout and the signal
- * @param successorQueue address of a queue whose first waiter is woken if this one dies; 0 for none
+ * @param successorQueue address of a queue whose first waiter is woken if the isolate of this waiter
+ *   ends; 0 for none
  */
 export function* acquiring(owner: Word, untimed = false, successorQueue = 0): Steps<Acquisition> {
   let overtaken = false;
@@ -92,13 +93,13 @@ export function* acquiring(owner: Word, untimed = false, successorQueue = 0): St
 }
 
 /**
- * Completes the acquisition by an isolate that has stored itself in `OWNER`. Two wake-ups may be
- * missing, because their wakers searched for waiters by the value of `OWNER`:
+ * Completes the acquisition by an isolate that has stored itself in `OWNER`, and sends two wake-ups
+ * that would be missing. (When an owner ends, the waiters of locks whose `OWNER` names it are woken.)
  *
- * - The end of the previous owner wakes the waiters of all queues that depend on it. It does not
- *   find them once `OWNER` has changed, so this isolate wakes those of the other queues.
- * - If this isolate has been ended since it last checked, its waiters were woken before it was the
- *   owner. So it wakes the first one, which takes the lock over.
+ * - If the previous owner ended, its end may have missed the waiters in other queues that depend on
+ *   this lock, because `OWNER` had changed, so this isolate wakes them.
+ * - If this isolate was ended meanwhile, its end may have missed the waiters for this lock, because
+ *   `OWNER` did not name it yet, so it wakes the first one, which takes the lock over.
  */
 function becomeOwner(owner: Word, how: Acquisition): Acquisition {
   if (how === "abandoned") wakeOtherQueuesOnOwner(owner, owner + QUEUE);
@@ -110,7 +111,7 @@ function becomeOwner(owner: Word, how: Acquisition): Acquisition {
  * Releases the lock, whichever isolate owns it. Does nothing in an isolate that has been ended: the
  * locks that it owned count as abandoned, and may have other owners by now.
  *
- * @returns false if the lock is free
+ * @returns false if the lock was free; true in an isolate that has ended
  */
 export function relinquish(owner: Word): boolean {
   ensureStack();
@@ -135,20 +136,25 @@ export function relinquish(owner: Word): boolean {
   }
 }
 
-/** Throws the error for an acquisition that timed out or found the lock abandoned. */
-export function throwIfFailed(how: Acquisition, options?: WaitOptions): void {
+/**
+ * Throws unless the acquisition ended with `"acquired"`.
+ *
+ * @throws {TimeoutError} if it timed out
+ * @throws {AbandonedLockError} if it found the lock abandoned; this isolate owns the lock
+ */
+export function throwUnlessAcquired(how: Acquisition, options?: WaitOptions): void {
   if (how === "timed out") {
     throw new TimeoutError(`Cannot acquire lock: still held after ${options?.timeoutMs} ms`);
   }
   if (how === "abandoned") {
     throw new AbandonedLockError(
-      "The worker that held the lock ended without releasing it. The lock is acquired: check the " +
-        "data that it protects, then call release()",
+      "The lock was acquired, but the worker that held it ended without releasing it. Check the " +
+        "data that the lock protects, then call release()",
     );
   }
 }
 
-/** Releases a lock at the end of its scope: `using guard = await lock.acquire()`. */
+/** Releases a lock at the end of the guard's scope: `using guard = await lock.acquire()`. */
 export class LockGuard implements Disposable {
   #lock: { release(): void } | undefined;
 

@@ -33,7 +33,7 @@ import {
   ownerOf,
   OWNERSHIP_WORDS,
   relinquish,
-  throwIfFailed,
+  throwUnlessAcquired,
 } from "./ownership.ts";
 
 /** The number of this type among shared objects. */
@@ -197,7 +197,7 @@ export class RLock extends SharedHandle {
     const token = tokenOf(options) ?? ++lastToken;
     if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
-      throwIfFailed(await awaitOn(entering(this.address, hold), wait), wait);
+      throwUnlessAcquired(await awaitOn(entering(this.address, hold), wait), wait);
     }
     return new RLockGuard(this, token);
   }
@@ -218,7 +218,7 @@ export class RLock extends SharedHandle {
     const token = tokenOf(options) ?? BLOCKING_CODE;
     if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
-      throwIfFailed(blockOn(entering(this.address, hold), wait), wait);
+      throwUnlessAcquired(blockOn(entering(this.address, hold), wait), wait);
     }
     return new RLockGuard(this, token);
   }
@@ -236,7 +236,7 @@ export class RLock extends SharedHandle {
       const hold = { token, depth: 1, handle: this };
       const how = blockOn(entering(this.address, hold), { timeoutMs: 0 });
       if (how === "timed out") return undefined;
-      throwIfFailed(how);
+      throwUnlessAcquired(how);
     }
     return new RLockGuard(this, token);
   }

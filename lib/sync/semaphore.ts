@@ -1,7 +1,7 @@
 /**
  * Counters of permits.
  *
- * | word | meaning | written by | sleeps on it | woken by |
+ * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `VALUE` | number of available permits | `acquire`, `release` | waiters for a permit, in `QUEUE` | `release`, one waiter for each permit |
  * | `LIMIT` | largest number of permits that may be available | the creator | | |

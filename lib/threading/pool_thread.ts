@@ -24,19 +24,19 @@ export class PoolThread extends Thread {
   /** Makes a thread of a pool. */
   constructor(name: string) {
     super({ name, daemon: true });
-    const it = threadState(this);
+    const state = threadState(this);
     const { signal } = this.#stop;
-    it.signal = it.signal === undefined ? signal : AbortSignal.any([it.signal, signal]);
+    state.signal = state.signal === undefined ? signal : AbortSignal.any([state.signal, signal]);
   }
 
   /** Runs the code immediately, and its continuations, as this thread. */
   async runCode(code: () => unknown): Promise<void> {
-    const it = threadState(this);
-    if (it.phase === "made") {
+    const state = threadState(this);
+    if (state.phase === "made") {
       prepareForThreads();
       ensureIsolate();
-      it.phase = "alive";
-      it.ident = nextId();
+      state.phase = "alive";
+      state.ident = nextId();
     }
     if (this.#running++ === 0) aliveThreads.add(this);
     try {

@@ -75,11 +75,11 @@ const states = new WeakMap<Thread, ThreadState>();
 
 /** Returns the state of a thread. */
 export function threadState(thread: Thread): ThreadState {
-  const it = states.get(thread);
-  if (it === undefined) {
+  const state = states.get(thread);
+  if (state === undefined) {
     throw new TypeError("Cannot use thread: its constructor did not run. A thread cannot be sent");
   }
-  return it;
+  return state;
 }
 
 /**
@@ -88,8 +88,8 @@ export function threadState(thread: Thread): ThreadState {
  *
  * - **Threads do not compute in parallel.** The threads of a process share one core and take turns
  *   at each `await`, so a thread that computes without awaiting delays all others. To compute on
- *   all cores, use {@linkcode Process} or {@linkcode Pool}. Threads are for waiting for several
- *   things at once, as Python's are under its global interpreter lock.
+ *   all cores, use {@linkcode Process} or {@linkcode Pool}. Use threads to wait for several things
+ *   at once, as in Python with the GIL.
  * - **A blocking call blocks all threads**: `queue.getSync()` in one thread keeps the others from
  *   running, even one that would put an item into the queue. Await `queue.get()` instead. A warning
  *   names a thread that blocks others, once.
@@ -183,24 +183,24 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   }
 
   /**
-   * Starts the thread. Its code begins when the calling code awaits something or returns, not
-   * during this call: as for a {@linkcode Process}, the caller may own a lock that the thread
-   * acquires first. In Python, either may happen first.
+   * Starts the thread. The thread's code runs only after the caller awaits or returns, so the caller
+   * may still hold a lock that the thread needs, as with a {@linkcode Process}. In Python, either may
+   * run first.
    *
    * @throws {Error} if it was started before
    */
   start(): void {
-    const it = threadState(this);
-    if (it.phase !== "made") {
-      throw new Error(`Cannot start thread ${it.name}: it was started before. Make a new one`);
+    const state = threadState(this);
+    if (state.phase !== "made") {
+      throw new Error(`Cannot start thread ${state.name}: it was started before. Make a new one`);
     }
     prepareForThreads();
     ensureIsolate();
-    it.phase = "alive";
-    it.ident = nextId();
-    it.ended = new Event();
+    state.phase = "alive";
+    state.ident = nextId();
+    state.ended = new Event();
     aliveThreads.add(this);
-    if (it.keepAlive) holdLoop();
+    if (state.keepAlive) holdLoop();
     runLaterAs(this, () => runThread(this));
   }
 
@@ -216,8 +216,7 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   }
 
   /**
-   * Returns whether the thread has ended, without waiting: it would block the isolate on which the
-   * thread itself runs.
+   * Returns whether the thread has ended. Never waits, because blocking would also stop the thread.
    *
    * @returns true if it has ended, false if it has not and `timeoutMs` is 0
    * @throws {DeadlockError} if it has not ended and `timeoutMs` is greater than 0
@@ -259,11 +258,11 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
     return !threadState(this).keepAlive;
   }
   set daemon(daemon: boolean) {
-    const it = threadState(this);
-    if (it.phase !== "made") {
-      throw new Error(`Cannot set daemon of thread ${it.name}: it was started before`);
+    const state = threadState(this);
+    if (state.phase !== "made") {
+      throw new Error(`Cannot set daemon of thread ${state.name}: it was started before`);
     }
-    it.keepAlive = !daemon;
+    state.keepAlive = !daemon;
   }
 
   /** The number of the thread, unique in the program; `undefined` before it is started. */
@@ -272,8 +271,8 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   }
 
   /**
-   * The `pid` of its process, the same for all threads of a process, which share one thread of the
-   * operating system; `undefined` before it is started.
+   * The `pid` of the process: all its threads share one thread of the operating system. `undefined`
+   * before the thread is started.
    */
   get nativeId(): number | undefined {
     return this.ident === undefined ? undefined : i32[thisIsolate + isolateWord.PID];
@@ -305,12 +304,12 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
 
 /** Runs a thread from its beginning to its end. */
 async function runThread(thread: Thread): Promise<void> {
-  const it = threadState(thread);
+  const state = threadState(thread);
   try {
     await thread.run();
   } catch (error) {
-    if (it.phase === "alive" && !stopRequested() && !it.signal?.aborted) {
-      it.failure = { error };
+    if (state.phase === "alive" && !stopRequested() && !state.signal?.aborted) {
+      state.failure = { error };
       await callExcepthook({ error, thread });
     }
   } finally {
@@ -320,16 +319,16 @@ async function runThread(thread: Thread): Promise<void> {
 
 /** Marks the thread as ended, unless it has ended before. */
 export function finishThread(thread: Thread): void {
-  const it = threadState(thread);
-  if (it.phase !== "alive") return;
-  it.phase = "ended";
-  it.target = undefined; // so that target and arguments can be collected
-  it.args = [];
-  it.locals = new WeakMap();
+  const state = threadState(thread);
+  if (state.phase !== "alive") return;
+  state.phase = "ended";
+  state.target = undefined; // so that target and arguments can be collected
+  state.args = [];
+  state.locals = new WeakMap();
   aliveThreads.delete(thread);
-  if (it.keepAlive) releaseLoop();
-  it.ended!.set();
-  it.onEnd?.();
+  if (state.keepAlive) releaseLoop();
+  state.ended!.set();
+  state.onEnd?.();
 }
 
 /** Prepares this isolate for threads, once. */

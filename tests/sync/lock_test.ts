@@ -279,7 +279,7 @@ for (const [fate, target] of Object.entries(fates)) {
     await assertRejects(
       () => lock.acquire(guard),
       AbandonedLockError,
-      "The worker that held the lock ended without releasing it. The lock is acquired",
+      "The lock was acquired, but the worker that held it ended without releasing it. Check",
     );
     assert(lock.locked());
     assertEquals(lock.tryAcquire(), undefined); // the lock is acquired

@@ -83,7 +83,7 @@ export class Party {
     return this.pending > 0 && this.server?.process.isAlive() !== false;
   }
 
-  /** Calls a method, or its blocking twin if the party blocks. */
+  /** Calls a method, or its `…Sync` form if the party blocks. */
   do(object: SharedHandle, method: string, ...args: unknown[]): Promise<unknown> {
     const result = this.#call({
       id: this.#world.nextId(),

@@ -15,7 +15,7 @@ import {
   type Value,
 } from "@sauropod/multiprocessing";
 
-/** The methods that wait and have a blocking twin. */
+/** The methods that wait and have a `…Sync` form. */
 const waitingMethods = new Set(["acquire", "wait", "waitFor"]);
 /** The methods of an `RLock` that take an owner. */
 const ownerMethods = new Set(["acquire", "tryAcquire", "release"]);
