@@ -68,7 +68,10 @@ export type MapInputs<A extends readonly unknown[]> = {
   readonly [At in keyof A]: Iterable<A[At]> | AsyncIterable<A[At]>;
 };
 
-/** The arguments of a map after its function: an iterable for each parameter, then the options. */
+/**
+ * The arguments of {@linkcode Executor.map} after its function: an iterable for each parameter, then
+ * the options, if any.
+ */
 export type MapArguments<A extends readonly unknown[]> =
   | readonly [...MapInputs<A>]
   | readonly [...MapInputs<A>, ExecutorMapOptions];
@@ -110,7 +113,7 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /**
-   * Calls `fn` with `args` in a worker.
+   * Calls `fn` with `args` in a worker, or in a thread of this isolate.
    *
    * @returns the future of the result
    * @throws {ClosedError} if the executor was shut down
@@ -134,13 +137,13 @@ export abstract class Executor implements AsyncDisposable {
         fn as AnyFunction,
         args,
         (result) => settle("done", result),
-        (error) => settle("failed", this.#explain(error)),
+        (error) => settle("failed", this.#translateError(error)),
         true,
       );
       future.submitted = { engine: this.#submitter.engine, job };
     } catch (error) {
       this.#futures.delete(future);
-      throw this.#explain(error);
+      throw this.#translateError(error);
     }
     return new Future<R>(future);
   }
@@ -161,6 +164,7 @@ export abstract class Executor implements AsyncDisposable {
    * @throws {RangeError} if `chunkSize` or `bufferSize` is not an integer of at least 1
    * @throws {TypeError} if an input is not iterable, or an option does not exist
    * @throws {TimeoutError} from the iteration, if a result does not arrive within `timeoutMs`
+   * @throws the reason of `signal`, from the iteration, if it is aborted first
    *
    * @example One iterable, several, and options
    * ```ts
@@ -178,7 +182,7 @@ export abstract class Executor implements AsyncDisposable {
     items: Iterable<T> | AsyncIterable<T>,
     options?: ExecutorMapOptions,
   ): AsyncIterableIterator<R>;
-  /** As above, for a function of several parameters or none. */
+  /** As `map(fn, items, options)`, for a function of several parameters or none. */
   map<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     ...items: MapArguments<A>
@@ -208,7 +212,7 @@ export abstract class Executor implements AsyncDisposable {
     );
     const map = new MapResults<R>(results, {
       timeoutMs: options.timeoutMs,
-      explain: (error) => this.#explain(error),
+      translateError: (error) => this.#translateError(error),
       onEnd: (ended) => this.#maps.delete(ended),
     });
     this.#maps.add(map as MapResults<unknown>);
@@ -218,8 +222,8 @@ export abstract class Executor implements AsyncDisposable {
   /**
    * Rejects further work and ends the workers when the submitted work is done. Idempotent.
    *
-   * The submitted work includes the unread input of maps over finite inputs: at least one of their
-   * inputs has a length or a size, as an array has, and none is async. Other maps, and maps with a
+   * The submitted work includes the unread input of finite maps. A map is finite if none of its
+   * inputs is async and at least one has a `length` or `size`. Other maps, and maps with a
    * `bufferSize`, yield the results of the input that they have read, then throw `ClosedError`.
    *
    * @returns a promise that resolves when the workers have ended; immediately if `wait` is false
@@ -242,7 +246,8 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /**
-   * Cancels the calls that have not begun. The promises resolve when maps have closed their inputs.
+   * Cancels the calls that have not begun. Returns promises that resolve when the maps have closed
+   * their inputs.
    */
   #cancelAll(): Promise<void>[] {
     for (const future of [...this.#futures]) {
@@ -254,13 +259,13 @@ export abstract class Executor implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#isShutDown) throw shutdownError();
     const { broken } = this.#submitter.engine;
-    if (broken !== undefined) throw this.#explain(broken);
+    if (broken !== undefined) throw this.#translateError(broken);
   }
 
   /**
    * Returns the error to throw for an error of the pool: `BrokenExecutor` if the pool is broken.
    */
-  #explain(error: unknown): unknown {
+  #translateError(error: unknown): unknown {
     const cause = this.#submitter.engine.broken;
     if (cause === undefined || error !== cause) return error;
     return this.#broken ??= new BrokenExecutor(`The executor cannot work: ${cause.message}`, {
@@ -270,12 +275,12 @@ export abstract class Executor implements AsyncDisposable {
 }
 
 function shutdownError(): ClosedError {
-  return new ClosedError("Cannot schedule new futures after shutdown");
+  return new ClosedError("Cannot submit: the executor was shut down. Submit before shutdown()");
 }
 
 function unreadInputError(): ClosedError {
   return new ClosedError(
-    "Cannot schedule new futures after shutdown: the input of map had not ended. " +
+    "Cannot submit the rest of map: the executor was shut down before the input had ended. " +
       "Consume the results before shutdown(), or inside the scope of the executor",
   );
 }

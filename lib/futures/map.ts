@@ -18,7 +18,7 @@ import { settledWithin } from "../sync/settled.ts";
 /** How {@linkcode MapResults} deals with its executor. */
 export interface MapSetup extends Pick<WaitOptions, "timeoutMs"> {
   /** Returns the error to throw for an error of the pool. */
-  explain(error: unknown): unknown;
+  translateError(error: unknown): unknown;
   /** Called once when the iteration has ended. */
   onEnd(results: MapResults<unknown>): void;
 }
@@ -55,7 +55,7 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
       return next;
     } catch (error) {
       await this.return().catch(reportReturnError);
-      throw this.#setup.explain(error);
+      throw this.#setup.translateError(error);
     }
   }
 

@@ -6,7 +6,7 @@
 
 import { task } from "../codec/task.ts";
 import { TimeoutError } from "../errors.ts";
-import { teamPool } from "../loops/team.ts";
+import { sharedPool } from "../loops/shared_pool.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { ItemSource } from "../pool/calls/item_source.ts";
 import { isPromiseLike } from "../pool/chunks/run_chunk.ts";
@@ -159,7 +159,7 @@ export class ParallelCalls {
 
   #submit(calls: Delayed<unknown>[]): void {
     if (this.#closed || calls.length === 0) return;
-    const outcome = teamPool(this.#settings.jobs).applyAsync(runBatch, [calls]);
+    const outcome = sharedPool(this.#settings.jobs).applyAsync(runBatch, [calls]);
     const batch = { calls: calls.length, outcome };
     const onEnd = () => {
       if (!this.#isUnordered) return;

@@ -39,7 +39,7 @@ export type Goal =
   | { kind: "fold"; fold: Fold }
   /** Adds them up, in order. */
   | { kind: "total" }
-  /** Stores the running sums in `out`, block by block. */
+  /** Stores the running sums in `out`, piece by piece. */
   | { kind: "scan"; out: AnyArray; offsets: ArrayLike<number | bigint>; size: number };
 
 /** A fold: by name, or a function and the address of its definition. */
@@ -299,7 +299,7 @@ function foldLoop(
     ${take("s0", "s1")} ${take("s2", "s3")} ${take("s0", "s2")} return s0;`;
 }
 
-/** Stores running sums, in blocks of `size`; `offsets` has the sum before each block. */
+/** Stores running sums, in pieces of `size`; `offsets` has the sum before each piece. */
 function scanLoop(code: Code): string {
   return `let before = offsets[first / size];
     while (i < end) {

@@ -6,7 +6,6 @@
 
 import { DataCloneError } from "../errors.ts";
 import { IsolateEngine } from "../pool/engines/isolates/isolate_engine.ts";
-import { Pool } from "../pool/pool.ts";
 import { abortWith } from "../pool/calls/job.ts";
 import { CallMode } from "../pool/chunks/chunk.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
@@ -15,16 +14,9 @@ import { allocateControl, freeControl } from "./loop_control.ts";
 import { LoopJob } from "./loop_job.ts";
 import type { LoopOutcome, LoopPlan, StartedLoop } from "./loop_plan.ts";
 import { isInLoop, runChunks } from "./run_chunks.ts";
+import { endSharedPools } from "./shared_pool.ts";
 
 let team: IsolateEngine | undefined;
-const pools = new Map<number, Pool>();
-
-/** Returns the pool of `size` workers that all `Parallel` calls with as many jobs share. */
-export function teamPool(size: number): Pool {
-  let pool = pools.get(size);
-  if (pool === undefined) pools.set(size, pool = new Pool(size));
-  return pool;
-}
 
 /**
  * Ends the workers that run loops and `Parallel` calls; a later loop or call starts new ones.
@@ -33,13 +25,11 @@ export function teamPool(size: number): Pool {
  * sanitizers report the workers as leaks.
  */
 export async function stopTeam(): Promise<void> {
-  const endedPools = [...pools.values()];
-  pools.clear();
   const endedTeam = team;
   team = undefined;
-  for (const pool of endedPools) pool.terminate();
+  const poolsEnd = endSharedPools();
   endedTeam?.terminate(ExitCode.TERMINATED);
-  await Promise.all(endedPools.map((pool) => pool.join()));
+  await poolsEnd;
   await endedTeam?.join();
 }
 
@@ -55,14 +45,14 @@ function teamOf(size: number): IsolateEngine {
   return team;
 }
 
-/** Runs a loop on as many loop workers as there are threads; resolves with what they return. */
+/** Runs a loop on `threads` loop workers; resolves with their outcomes. */
 export async function runOnTeam(
   plan: LoopPlan,
   threads: number,
   signal: AbortSignal | undefined,
 ): Promise<LoopOutcome[]> {
   signal?.throwIfAborted();
-  if (runsOnlyInCaller(plan, threads)) return runOnlyInCaller(plan);
+  if (isSerial(plan, threads)) return runSerially(plan);
   const { job } = submit(plan, threads);
   abortWith(signal, job);
   return await job.promise;
@@ -70,27 +60,28 @@ export async function runOnTeam(
 
 /** Runs a loop in this isolate and on `threads - 1` loop workers, blocking until it is done. */
 export function runOnTeamSync(plan: LoopPlan, threads: number): LoopOutcome[] {
-  if (runsOnlyInCaller(plan, threads)) return runOnlyInCaller(plan);
+  if (isSerial(plan, threads)) return runSerially(plan);
   const { job, engine } = submit(plan, threads - 1);
   job.promise.catch(() => {}); // outcomes() throws the error instead
-  job.onChunkDone(0, runInCaller(job.loop));
+  job.onChunkDone(0, runPartInCaller(job.loop));
   engine.waitSync(job);
   return job.outcomes();
 }
 
-function runsOnlyInCaller({ length }: LoopPlan, threads: number): boolean {
+/** Returns whether the caller runs the whole loop itself. */
+function isSerial({ length }: LoopPlan, threads: number): boolean {
   return threads === 1 || length <= 1 || isInLoop();
 }
 
 /** Runs chunks in the caller. The context is frozen, but not its values: these are the caller's. */
-function runInCaller(loop: StartedLoop): LoopOutcome {
+function runPartInCaller(loop: StartedLoop): LoopOutcome {
   return runChunks({ ...loop, context: Object.freeze({ ...loop.context }) });
 }
 
-function runOnlyInCaller(plan: LoopPlan): LoopOutcome[] {
+function runSerially(plan: LoopPlan): LoopOutcome[] {
   const control = allocateControl();
   try {
-    const outcome = runInCaller({ ...plan, control });
+    const outcome = runPartInCaller({ ...plan, control });
     if (outcome.failure !== undefined) throw outcome.failure.error;
     return [outcome];
   } finally {
@@ -98,12 +89,13 @@ function runOnlyInCaller(plan: LoopPlan): LoopOutcome[] {
   }
 }
 
-/** Sends a loop to loop workers, which are started if need be. */
+/** Sends a loop to loop workers, which are started if needed. */
 function submit(plan: LoopPlan, workers: number): { job: LoopJob; engine: IsolateEngine } {
   const engine = teamOf(workers);
   engine.checkUsable();
   const job = new LoopJob({ ...plan, control: allocateControl() });
   try {
+    // One item, so one chunk, for each worker: the same plan.
     engine.sendMany(job, CallMode.MAP, Array(workers).fill(job.loop), 1);
   } catch (error) {
     if (error instanceof DataCloneError) error.message = error.message.replace("items[0].", "");

@@ -9,7 +9,7 @@ import { task } from "../codec/task.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
 import { makeZeros, sizeOf } from "./array.ts";
 import { arrayClassOf, type ArrayOf, type NdArray } from "./types.ts";
-import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync, threadsForCheap } from "./work.ts";
+import { PART_SIZE, type PartsWork, runWork, runWorkSync, threadsForCheap } from "./work.ts";
 
 /** The floating-point element types. */
 export type FractionType = "float16" | "float32" | "float64";
@@ -50,7 +50,7 @@ const optionNames: OptionNames<RandomArrayOptions> = {
 /**
  * Makes an array on shared memory of random numbers from 0 (inclusive) to 1 (exclusive).
  *
- * Large arrays are filled by the loop workers. Each block of 65,536 elements, in C order, has a
+ * Large arrays are filled by the loop workers. Each part of 65,536 elements, in C order, has a
  * separate stream, 2^64 draws ahead of the previous one, so the numbers do not depend on the number of
  * isolates.
  *
@@ -77,7 +77,7 @@ export async function random<Type extends FractionType = "float64">(
 }
 
 /**
- * Makes an array as {@linkcode random} does, blocking the isolate, which fills blocks too.
+ * Makes an array as {@linkcode random} does, blocking the isolate, which fills parts too.
  *
  * @throws as {@linkcode random}
  *
@@ -101,19 +101,19 @@ export function randomSync<Type extends FractionType = "float64">(
 
 interface Context {
   data: ArrayOf<FractionType>;
-  /** State of each block's generator, four words each. */
+  /** State of each part's generator, four words each. */
   states: Int32Array;
 }
 
-const fillBlock = task(import.meta, (block: number, { data, states }: Context): void => {
-  const state = [...states.subarray(4 * block, 4 * block + 4)] as unknown as RandomState;
-  Random.fromState(state).fill(data.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE));
+const fillPart = task(import.meta, (part: number, { data, states }: Context): void => {
+  const state = [...states.subarray(4 * part, 4 * part + 4)] as unknown as RandomState;
+  Random.fromState(state).fill(data.subarray(part * PART_SIZE, (part + 1) * PART_SIZE));
 });
 
 function plan(
   shape: readonly number[],
   options: RandomArrayOptions<FractionType>,
-): BlockWork<Context, NdArray> {
+): PartsWork<Context, NdArray> {
   checkOptions("make random array", options, optionNames);
   const { seed, generator, dtype = "float64", numThreads } = options;
   const size = sizeOf(shape);
@@ -127,18 +127,18 @@ function plan(
   if (seed !== undefined && generator !== undefined) {
     throw new TypeError("Cannot make random array: only one of seed and generator may be given");
   }
-  const blocks = Math.ceil(size / BLOCK_SIZE);
-  const states = makeZeros([4 * blocks], "int32").data as Int32Array;
+  const parts = Math.ceil(size / PART_SIZE);
+  const states = makeZeros([4 * parts], "int32").data as Int32Array;
   let stream = generator === undefined ? new Random(seed) : generator.spawn(1)[0];
-  for (let block = 0; block < blocks; block++) {
-    states.set(stream.state, 4 * block);
+  for (let part = 0; part < parts; part++) {
+    states.set(stream.state, 4 * part);
     stream = stream.jumped();
   }
   const array = makeZeros(shape, dtype);
   const data = array.data as ArrayOf<FractionType>;
   return {
-    parts: blocks,
-    body: fillBlock,
+    parts,
+    body: fillPart,
     context: { data, states },
     threads,
     finish: () => array,

@@ -1,9 +1,9 @@
 /**
  * Reductions of arrays: how they are divided into parts, for all elements and along an axis.
  *
- *     elements in C order --BLOCK_SIZE at a time--> kernel --> one value per block --> kernel --> result
+ *     elements in C order --PART_SIZE at a time--> kernel --> one value per part --> kernel --> result
  *
- * The blocks do not depend on the number of isolates, so the result is the same, bit for bit.
+ * The parts do not depend on the number of isolates, so the result is the same, bit for bit.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import {
   type NdArrayData,
 } from "./types.ts";
 import { gather, Walk } from "./walk.ts";
-import { BLOCK_SIZE, type BlockWork, threadsForCheap } from "./work.ts";
+import { PART_SIZE, type PartsWork, threadsForCheap } from "./work.ts";
 
 /** The names of the reductions. */
 export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
@@ -81,7 +81,7 @@ export function planReduction(
   name: ReductionName,
   array: NdArray<AnyNdArrayData>,
   options: ReduceOptions,
-): BlockWork<object, unknown> {
+): PartsWork<object, unknown> {
   const verb = verbs[name];
   checkOptions(verb, options, { axis: true, numThreads: true });
   const { axis, numThreads } = options;
@@ -99,7 +99,7 @@ export function planReduction(
   const work = along === undefined
     ? planWhole(name, checked, threads)
     : planAlong(name, checked, along, threads);
-  return work as BlockWork<object, unknown>;
+  return work as PartsWork<object, unknown>;
 }
 
 const verbs: Record<ReductionName, string> = {
@@ -125,15 +125,15 @@ function identityOf(name: ReductionName, dtype: string): number {
 interface WholeContext {
   array: NdArray;
   kernel: KernelName;
-  /** The result of each block: a value, or an index in C order. */
+  /** The result of each part: a value, or an index in C order. */
   partials: NdArrayData;
 }
 
-const reduceBlock = task(import.meta, (block: number, context: WholeContext): void => {
+const reducePart = task(import.meta, (part: number, context: WholeContext): void => {
   const { array, kernel, partials } = context;
   const walk = new Walk(array.shape, [array]);
-  const from = block * BLOCK_SIZE;
-  const count = Math.min(BLOCK_SIZE, walk.size - from);
+  const from = part * PART_SIZE;
+  const count = Math.min(PART_SIZE, walk.size - from);
   let { data } = array;
   let at = array.offset + from * walk.steps[0];
   let [step] = walk.steps;
@@ -143,33 +143,33 @@ const reduceBlock = task(import.meta, (block: number, context: WholeContext): vo
     [at, step] = [0, 1];
   }
   const value = kernels[kernel](data, at, step, count);
-  partials[block] = returnsIndex(kernel) ? from + value : value;
+  partials[part] = returnsIndex(kernel) ? from + value : value;
 });
 
 function planWhole(
   name: ReductionName,
   array: NdArray,
   threads: number,
-): BlockWork<WholeContext, unknown> {
+): PartsWork<WholeContext, unknown> {
   const { size, dtype } = array;
   const kernel = kernelOf(name);
-  const blocks = Math.ceil(size / BLOCK_SIZE);
+  const parts = Math.ceil(size / PART_SIZE);
   const isValueBig = isBig(dtype) && !returnsIndex(kernel);
-  const partials = makeZeros([blocks], isValueBig ? dtype : "float64").data;
+  const partials = makeZeros([parts], isValueBig ? dtype : "float64").data;
   const finish = (): unknown => {
     if (size === 0) return name === "mean" ? NaN : identityOf(name, dtype);
     if (returnsIndex(kernel)) {
-      const values = new (array.data.constructor as ArrayClass)(blocks);
+      const values = new (array.data.constructor as ArrayClass)(parts);
       const walk = new Walk(array.shape, [array]);
-      partials.forEach((index, block) => gather(array, walk, index, index + 1, values, block));
-      return partials[kernels[kernel](values, 0, 1, blocks)];
+      partials.forEach((index, part) => gather(array, walk, index, index + 1, values, part));
+      return partials[kernels[kernel](values, 0, 1, parts)];
     }
-    const value = kernels[kernel](partials, 0, 1, blocks);
+    const value = kernels[kernel](partials, 0, 1, parts);
     return name === "mean" ? Number(value) / size : value;
   };
   return {
-    parts: blocks,
-    body: reduceBlock,
+    parts,
+    body: reducePart,
     context: { array, kernel, partials },
     threads,
     finish,
@@ -211,10 +211,10 @@ function planAlong(
   array: NdArray,
   axis: number,
   threads: number,
-): BlockWork<AlongContext, NdArray> {
+): PartsWork<AlongContext, NdArray> {
   const out = makeZeros(array.shape.toSpliced(axis, 1), reducedType(name, array.data));
   const count = array.shape[axis];
-  const lanes = Math.max(Math.ceil(BLOCK_SIZE / Math.max(count, 1)), 1);
+  const lanes = Math.max(Math.ceil(PART_SIZE / Math.max(count, 1)), 1);
   if (count === 0) out.data.fill(name === "mean" ? NaN : identityOf(name, out.dtype));
   return {
     parts: count === 0 ? 0 : Math.ceil(out.size / lanes),

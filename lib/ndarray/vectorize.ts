@@ -24,7 +24,7 @@ import {
   type NdArrayData,
 } from "./types.ts";
 import { repeated, Walk } from "./walk.ts";
-import { BLOCK_SIZE, type BlockWork, runWork, runWorkSync } from "./work.ts";
+import { PART_SIZE, type PartsWork, runWork, runWorkSync } from "./work.ts";
 
 /** Number of parts per isolate, so that none waits long for another. */
 const PARTS_PER_THREAD = 16;
@@ -150,7 +150,7 @@ function plan(
   fn: ElementFunction,
   arrays: readonly unknown[],
   { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
-): BlockWork<Context, NdArray> {
+): PartsWork<Context, NdArray> {
   const threads = threadsFor(numThreads);
   const operands = arrays.map((value, index) => asArray(value, index, threads > 1));
   const shape = commonShape(operands.map((array) => array.shape), "vectorize");
@@ -158,7 +158,7 @@ function plan(
   const out = makeZeros(shape, dtype);
   const length = Math.min(
     Math.max(Math.ceil(out.size / (threads * PARTS_PER_THREAD)), 1),
-    BLOCK_SIZE,
+    PART_SIZE,
   );
   return {
     parts: Math.ceil(out.size / length),

@@ -1,5 +1,5 @@
 /**
- * Work on the blocks of an array, by the team of loop workers or by the caller alone.
+ * Work on the parts of an array, by the team of loop workers or by the caller alone.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { parallelFor, parallelForSync } from "../loops/parallel_for.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 
-/** Number of elements in a block. Fixed, since the last digits of sums depend on it. */
-export const BLOCK_SIZE = 1 << 16;
+/** Number of elements in a part: fixed, since results depend on it; the maximum for `vectorize`. */
+export const PART_SIZE = 1 << 16;
 
 /** Minimum size of an array to use workers for by default: below, the caller needs a millisecond. */
 const MIN_PARALLEL_SIZE = 1 << 20;
 
 /** Work in parts, which run in any order. */
-export interface BlockWork<Context extends object, Result> {
+export interface PartsWork<Context extends object, Result> {
   /** Number of parts. */
   parts: number;
   /** Does one part. A task. */
@@ -34,7 +34,7 @@ export function threadsForCheap(size: number, wanted: number | undefined): numbe
 
 /** Runs the work. */
 export async function runWork<Context extends object, Result>(
-  { parts, body, context, threads, finish }: BlockWork<Context, Result>,
+  { parts, body, context, threads, finish }: PartsWork<Context, Result>,
 ): Promise<Result> {
   if (threads === 1) { for (let part = 0; part < parts; part++) body(part, context); }
   else await parallelFor(parts, body, { context, numThreads: threads, chunkSize: 1 });
@@ -43,7 +43,7 @@ export async function runWork<Context extends object, Result>(
 
 /** Runs as {@linkcode runWork} does, blocking the isolate, which runs parts too. */
 export function runWorkSync<Context extends object, Result>(
-  { parts, body, context, threads, finish }: BlockWork<Context, Result>,
+  { parts, body, context, threads, finish }: PartsWork<Context, Result>,
 ): Result {
   if (threads === 1) { for (let part = 0; part < parts; part++) body(part, context); }
   else parallelForSync(parts, body, { context, numThreads: threads, chunkSize: 1 });

@@ -11,7 +11,7 @@ import { square } from "../fixtures/pool_tasks.ts";
 testEach(".submit() and map() throw after shutdown()", async (Executor) => {
   const executor = new Executor({ maxWorkers: 1 });
   await executor.shutdown();
-  const message = "Cannot schedule new futures after shutdown";
+  const message = "Cannot submit: the executor was shut down. Submit before shutdown()";
   assertThrows(() => executor.submit(square, 1), ClosedError, message);
   assertThrows(() => executor.map(square, [1]), ClosedError, message);
   await executor.shutdown();
@@ -113,7 +113,7 @@ testEach(".shutdown() stops a map with a bufferSize from reading its input", asy
         for await (const x of given) results.push(x);
       },
       ClosedError,
-      "after shutdown",
+      "was shut down",
     );
     assert(results.length >= 2, `${results.length} results`);
     assertEquals(results, squares(results.length));
@@ -158,7 +158,7 @@ testEach(".shutdown() stops reading inputs that may be infinite", async (Executo
     }, ClosedError);
     assertEquals(
       error.message,
-      "Cannot schedule new futures after shutdown: the input of map had not ended. " +
+      "Cannot submit the rest of map: the executor was shut down before the input had ended. " +
         "Consume the results before shutdown(), or inside the scope of the executor",
     );
     assert(results.length >= 3, `${results.length} results`);

@@ -258,7 +258,7 @@ for (const method of ["terminateWorkers", "killWorkers"] as const) {
       assertEquals(future.cancelled(), false);
     }
     await assertRejects(() => given.next(), CancelledError);
-    assertThrows(() => executor.submit(square, 1), ClosedError, "after shutdown");
+    assertThrows(() => executor.submit(square, 1), ClosedError, "was shut down");
     await executor.shutdown();
   });
 }

@@ -155,7 +155,7 @@ loopTest("reductions return the same, bit for bit, for any numThreads", async ()
   }
 });
 
-Deno.test("reductions of many blocks match plain loops", () => {
+Deno.test("reductions of many parts match plain loops", () => {
   const elements = Int32Array.from({ length: 210_000 }, (_, at) => (at * 7919) % 1009);
   const [least, greatest] = [100_000, 170_000];
   [elements[least], elements[greatest]] = [-5, 5000];
@@ -163,7 +163,7 @@ Deno.test("reductions of many blocks match plain loops", () => {
   assertEquals([argminSync(array), argmaxSync(array)], [least, greatest]);
   assertEquals([minSync(array), maxSync(array)], [-5, 5000]);
   assertEquals(sumSync(array), elements.reduce((a, b) => a + b));
-  const flipped = array.transpose(1, 0); // many runs in a block
+  const flipped = array.transpose(1, 0); // many runs in a part
   const [row, column] = [Math.floor(greatest / 3), greatest % 3];
   assertEquals(argmaxSync(flipped), column * 70_000 + row);
   const rows = sumSync(array, { axis: 1 }); // many parts
