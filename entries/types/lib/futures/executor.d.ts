@@ -50,7 +50,10 @@ export type MapInputs<A extends readonly unknown[]> = {
   readonly [At in keyof A]: Iterable<A[At]> | AsyncIterable<A[At]>;
 };
 
-/** The arguments of a map after its function: an iterable for each parameter, then the options. */
+/**
+ * The arguments of {@linkcode Executor.map} after its function: an iterable for each parameter, then
+ * the options, if any.
+ */
 export type MapArguments<A extends readonly unknown[]> =
   | readonly [...MapInputs<A>]
   | readonly [...MapInputs<A>, ExecutorMapOptions];
@@ -82,7 +85,7 @@ export declare abstract class Executor implements AsyncDisposable {
   /** Called by subclasses. The executor's tasks run in `pool`, which the executor owns. */
   constructor(pool: Pool);
   /**
-   * Calls `fn` with `args` in a worker.
+   * Calls `fn` with `args` in a worker, or in a thread of this isolate.
    *
    * @returns the future of the result
    * @throws {ClosedError} if the executor was shut down
@@ -107,6 +110,7 @@ export declare abstract class Executor implements AsyncDisposable {
    * @throws {RangeError} if `chunkSize` or `bufferSize` is not an integer of at least 1
    * @throws {TypeError} if an input is not iterable, or an option does not exist
    * @throws {TimeoutError} from the iteration, if a result does not arrive within `timeoutMs`
+   * @throws the reason of `signal`, from the iteration, if it is aborted first
    *
    * @example One iterable, several, and options
    * ```ts
@@ -124,7 +128,7 @@ export declare abstract class Executor implements AsyncDisposable {
     items: Iterable<T> | AsyncIterable<T>,
     options?: ExecutorMapOptions,
   ): AsyncIterableIterator<R>;
-  /** As above, for a function of several parameters or none. */
+  /** As `map(fn, items, options)`, for a function of several parameters or none. */
   map<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     ...items: MapArguments<A>
@@ -132,8 +136,8 @@ export declare abstract class Executor implements AsyncDisposable {
   /**
    * Rejects further work and ends the workers when the submitted work is done. Idempotent.
    *
-   * The submitted work includes the unread input of maps over finite inputs: at least one of their
-   * inputs has a length or a size, as an array has, and none is async. Other maps, and maps with a
+   * The submitted work includes the unread input of finite maps. A map is finite if none of its
+   * inputs is async and at least one has a `length` or `size`. Other maps, and maps with a
    * `bufferSize`, yield the results of the input that they have read, then throw `ClosedError`.
    *
    * @returns a promise that resolves when the workers have ended; immediately if `wait` is false

@@ -19,7 +19,7 @@ export interface ParallelFactory {
 /**
  * Makes calls on all cores: `Parallel({ nJobs: -1 })(xs.map((x) => delayed(f)(x)))`.
  *
- * - Workers are kept, and shared by all `Parallel` calls with as many jobs.
+ * - Workers are kept, and shared by all `Parallel` calls with the same `nJobs`.
  * - Short calls are sent in batches, whose size is chosen automatically.
  * - The iterable of calls may be endless: no more calls are taken than `preDispatch` allows. Results
  *   are yielded even while it is waiting for its next call.

@@ -16,7 +16,7 @@ export interface NamespaceConstructor {
    * Creates a namespace.
    *
    * @param attributes the initial attributes
-   * @throws {DataCloneError} if one of them cannot be sent
+   * @throws {DataCloneError} if one of them cannot be copied into shared memory
    */
   new <T extends object = Record<string, unknown>>(attributes?: Partial<T>): Namespace<T>;
   /**
@@ -26,7 +26,7 @@ export interface NamespaceConstructor {
    *
    * @returns the new value
    * @throws {TypeError} if the first argument is not a namespace, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws {DataCloneError} if the new value cannot be copied into shared memory
    * @throws what `fn` throws; nothing is changed
    */
   update<T extends object, Name extends string & keyof T>(

@@ -11,16 +11,18 @@ import type { Frozen } from "./frozen.d.ts";
  *   it.
  * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
  *   {@linkcode SharedList.update} changes an element depending on its current value.
- * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
- *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - An operation blocks only briefly, for another operation on the same list, so no method has a
+ *   `…Sync` form. In a worker that is terminated all operations except `length` throw
+ *   {@linkcode TerminatedError}.
  * - Elements are accessed by {@linkcode SharedList.at} and `get`, not by `list[0]`. Negative
  *   indices count from the end everywhere.
- * - An element is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ * - An element is copied when it is stored; a value that cannot be copied is rejected. Reads return
  *   copies too, whose plain objects and arrays are frozen, so that `list.at(0).push(1)` throws
  *   instead of changing only the copy. To change a part of an element, use `update`, or a shared
  *   container as the element: these are not copied. (A list that contains itself, directly or not,
  *   is never freed.)
- * - `pop`, `copy`, and the functions passed to `update` and `sort`, get copies that are not frozen.
+ * - `pop` and `copy` return copies that are not frozen. The functions passed to `update` and `sort`
+ *   get such copies, too.
  * - Two values are equal if their encodings are equal: primitives as by `Array.includes`, plain
  *   objects and arrays part by part, with properties in the same order, and shared objects if they
  *   are the same object.
@@ -51,7 +53,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * Creates a list.
    *
    * @param items the initial elements
-   * @throws {DataCloneError} if one of the items cannot be sent
+   * @throws {DataCloneError} if one of the items cannot be copied into shared memory
    */
   constructor(items?: Iterable<T | NoInfer<Frozen<T>>>);
   /** Number of elements at this moment. */
@@ -93,25 +95,25 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * Returns the first index, from `start` up to `end`, whose element equals the value.
    *
    * @throws {RangeError} if there is none
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   index(value: T | Frozen<T>, start?: number, end?: number): number;
   /**
    * Returns the first index, from `start` on, whose element equals the value; -1 if there is none.
    *
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   indexOf(value: T | Frozen<T>, start?: number): number;
   /**
    * Returns whether an element equals the value.
    *
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   includes(value: T | Frozen<T>): boolean;
   /**
    * Returns the number of elements that equal the value.
    *
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   count(value: T | Frozen<T>): number;
   /**
@@ -119,7 +121,8 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    *
    * @throws {RangeError} if there is none, or the shared heap is full
    * @throws {TypeError} if the index is not an integer
-   * @throws {DataCloneError} if the value cannot be sent; the message names the part
+   * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
+   *   the part
    */
   set(index: number, value: T | Frozen<T>): void;
   /**
@@ -133,7 +136,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * @returns the new element
    * @throws {RangeError} if there is no such element, or the shared heap is full
    * @throws {TypeError} if the index is not an integer, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new element cannot be sent
+   * @throws {DataCloneError} if the new element cannot be copied into shared memory
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    * @throws what `fn` throws; nothing is changed
    */
@@ -141,7 +144,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
   /**
    * Appends an element.
    *
-   * @throws {DataCloneError} if it cannot be sent; the message names the part
+   * @throws {DataCloneError} if it cannot be copied into shared memory; the message names the part
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   append(item: T | Frozen<T>): void;
@@ -149,14 +152,14 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * Appends elements, in one atomic step.
    *
    * @returns the new length of the list
-   * @throws {DataCloneError} if one cannot be sent; nothing is changed
+   * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   push(...items: (T | Frozen<T>)[]): number;
   /**
    * Appends all items of an iterable, in one atomic step.
    *
-   * @throws {DataCloneError} if one cannot be sent; nothing is changed
+   * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   extend(items: Iterable<T | Frozen<T>>): void;
@@ -164,7 +167,8 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * Inserts an element before the one at an index. The index is clamped to the list.
    *
    * @throws {TypeError} if the index is not an integer
-   * @throws {DataCloneError} if the item cannot be sent; the message names the part
+   * @throws {DataCloneError} if the item cannot be copied into shared memory; the message names the
+   *   part
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   insert(index: number, item: T | Frozen<T>): void;
@@ -173,7 +177,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * `list[start:end] = items` does. The indices are clamped to the list.
    *
    * @throws {TypeError} if one of the indices is not an integer
-   * @throws {DataCloneError} if an item cannot be sent; nothing is changed
+   * @throws {DataCloneError} if an item cannot be copied into shared memory; nothing is changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   setSlice(start: number, end: number, items: Iterable<T | Frozen<T>>): void;
@@ -190,7 +194,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * Removes the first element that equals the value.
    *
    * @throws {RangeError} if there is none
-   * @throws {DataCloneError} if the value cannot be sent
+   * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   remove(value: T | Frozen<T>): void;
   /** Removes all elements. */

@@ -20,16 +20,18 @@ export type Entries<K, V> = Iterable<readonly [K, V | NoInfer<Frozen<V>>]> | {
  *   it.
  * - Each operation is atomic: no change is lost and none is seen half done, even if a worker dies.
  *   {@linkcode SharedMap.update} changes a value depending on its current one.
- * - No operation waits for another isolate, so each has one form, for async and blocking code. In a
- *   worker that is terminated all of them throw {@linkcode TerminatedError}.
+ * - An operation blocks only briefly, for another operation on the same map, so no method has a
+ *   `…Sync` form. In a worker that is terminated all operations except `size` throw
+ *   {@linkcode TerminatedError}.
  * - Keys are strings, numbers, bigints, booleans and `null`, compared as by `Map`. Iterations are
  *   in the order of insertion.
- * - A value is copied when it is stored; a value that cannot be sent is rejected. Reads return
+ * - A value is copied when it is stored; a value that cannot be copied is rejected. Reads return
  *   copies too, whose plain objects and arrays are frozen, so that `map.get("a").push(1)` throws
  *   instead of changing only the copy. To change a part of a value, use `update`, or a shared
  *   container as the value: these are not copied. (A map that contains itself, directly or not, is
  *   never freed.)
- * - `pop`, `popitem`, `copy`, and the function passed to `update`, get copies that are not frozen.
+ * - `pop`, `popitem` and `copy` return copies that are not frozen. The function passed to `update`
+ *   gets one, too.
  *
  * Follows `Map`, and Python's `dict` as `multiprocessing.Manager` shares it, whose proxies lose
  * changes to the parts of values.
@@ -60,7 +62,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    *
    * @param entries the initial entries
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot be sent
+   * @throws {DataCloneError} if one of the values cannot be copied into shared memory
    */
   constructor(entries?: Entries<K, V>);
   /** Number of entries at this moment. */
@@ -85,7 +87,8 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    *
    * @returns this map
    * @throws {TypeError} if `key` cannot be a key
-   * @throws {DataCloneError} if the value cannot be sent; the message names the part
+   * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
+   *   the part
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   set(key: K, value: V | Frozen<V>): this;
@@ -131,7 +134,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    *
    * @returns the new value
    * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
-   * @throws {DataCloneError} if the new value cannot be sent
+   * @throws {DataCloneError} if the new value cannot be copied into shared memory
    * @throws {RangeError} if the shared heap is full; nothing is changed
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    * @throws what `fn` throws; nothing is changed
@@ -143,7 +146,8 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    * @param entries another map, pairs of key and value, or an object whose property names are the
    *   keys
    * @throws {TypeError} if one of the keys cannot be a key
-   * @throws {DataCloneError} if one of the values cannot be sent; nothing is changed
+   * @throws {DataCloneError} if one of the values cannot be copied into shared memory; nothing is
+   *   changed
    * @throws {RangeError} if the shared heap is full; nothing is changed
    */
   update(entries: Entries<K, V>): void;
@@ -151,7 +155,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    * Returns the value of a key, after setting it to `value` if there is no such key.
    *
    * @throws {TypeError} if `key` cannot be a key
-   * @throws {DataCloneError} if `value` is needed and cannot be sent
+   * @throws {DataCloneError} if the key is missing and `value` cannot be copied into shared memory
    * @throws {RangeError} if the shared heap is full
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
@@ -188,8 +192,9 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
   /** Returns the results of `read` for all entries, in one snapshot. */
   private snapshot;
   /**
-   * Sets the value of a key to the result of `fn`, again whenever another isolate has set it
-   * meanwhile.
+   * Calls `fn` until its result could be stored before another isolate changed the key.
+   *
+   * @returns the result
    */
   private recompute;
   /**

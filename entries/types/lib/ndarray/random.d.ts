@@ -35,7 +35,7 @@ export interface RandomArrayOptions<Type extends FractionType = "float64"> {
 /**
  * Makes an array on shared memory of random numbers from 0 (inclusive) to 1 (exclusive).
  *
- * Large arrays are filled by the loop workers. Each block of 65,536 elements, in C order, has a
+ * Large arrays are filled by the loop workers. Each part of 65,536 elements, in C order, has a
  * separate stream, 2^64 draws ahead of the previous one, so the numbers do not depend on the number of
  * isolates.
  *
@@ -60,7 +60,7 @@ export declare function random<Type extends FractionType = "float64">(
 ): Promise<NdArray<ArrayOf<Type>>>;
 
 /**
- * Makes an array as {@linkcode random} does, blocking the isolate, which fills blocks too.
+ * Makes an array as {@linkcode random} does, blocking the isolate, which fills parts too.
  *
  * @throws as {@linkcode random}
  *

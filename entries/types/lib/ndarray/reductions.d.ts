@@ -8,7 +8,7 @@ import type { AnyNdArrayData, NdArray } from "./types.d.ts";
  *
  * - Large arrays on shared memory are reduced by the loop workers, which the first reduction starts.
  * - The result is the same, bit for bit, for any number of isolates: elements are taken in C order, in
- *   blocks of 65,536, and sums are added in pairs.
+ *   parts of 65,536, and sums are added in pairs.
  * - If an element is NaN, the result is NaN, or its index.
  *
  * @throws {RangeError} if `axis` is out of range, or there are no elements to take a minimum or maximum of
@@ -31,7 +31,7 @@ export interface Reduction<Name extends ReductionName> {
   ): Promise<Reduced<Name, Data>>;
 }
 
-/** A reduction as {@linkcode Reduction}, blocking the isolate, which reduces blocks too. */
+/** A reduction as {@linkcode Reduction}, blocking the isolate, which reduces parts too. */
 export interface ReductionSync<Name extends ReductionName> {
   /** Reduces along an axis; returns an array without this axis, on shared memory. */
   <Data extends AnyNdArrayData>(

@@ -1,6 +1,6 @@
 // The declarations of lib/sync/ownership.ts
 
-/** Releases a lock at the end of its scope: `using guard = await lock.acquire()`. */
+/** Releases a lock at the end of the guard's scope: `using guard = await lock.acquire()`. */
 export declare class LockGuard implements Disposable {
   #private;
   /** Creates the guard of an acquired lock. Called by the `acquire` methods of the primitives. */

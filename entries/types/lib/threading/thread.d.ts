@@ -28,8 +28,8 @@ export interface ThreadOptions<Args extends readonly unknown[] = readonly unknow
  *
  * - **Threads do not compute in parallel.** The threads of a process share one core and take turns
  *   at each `await`, so a thread that computes without awaiting delays all others. To compute on
- *   all cores, use {@linkcode Process} or {@linkcode Pool}. Threads are for waiting for several
- *   things at once, as Python's are under its global interpreter lock.
+ *   all cores, use {@linkcode Process} or {@linkcode Pool}. Use threads to wait for several things
+ *   at once, as in Python with the GIL.
  * - **A blocking call blocks all threads**: `queue.getSync()` in one thread keeps the others from
  *   running, even one that would put an item into the queue. Await `queue.get()` instead. A warning
  *   names a thread that blocks others, once.
@@ -97,9 +97,9 @@ export declare class Thread<Args extends readonly unknown[] = readonly unknown[]
   /** Runs the thread. Calls `target`, unless a subclass overrides it. */
   run(): unknown;
   /**
-   * Starts the thread. Its code begins when the calling code awaits something or returns, not
-   * during this call: as for a {@linkcode Process}, the caller may own a lock that the thread
-   * acquires first. In Python, either may happen first.
+   * Starts the thread. The thread's code runs only after the caller awaits or returns, so the caller
+   * may still hold a lock that the thread needs, as with a {@linkcode Process}. In Python, either may
+   * run first.
    *
    * @throws {Error} if it was started before
    */
@@ -113,8 +113,7 @@ export declare class Thread<Args extends readonly unknown[] = readonly unknown[]
    */
   join(options?: WaitOptions): Promise<boolean>;
   /**
-   * Returns whether the thread has ended, without waiting: it would block the isolate on which the
-   * thread itself runs.
+   * Returns whether the thread has ended. Never waits, because blocking would also stop the thread.
    *
    * @returns true if it has ended, false if it has not and `timeoutMs` is 0
    * @throws {DeadlockError} if it has not ended and `timeoutMs` is greater than 0
@@ -137,8 +136,8 @@ export declare class Thread<Args extends readonly unknown[] = readonly unknown[]
   /** The number of the thread, unique in the program; `undefined` before it is started. */
   get ident(): number | undefined;
   /**
-   * The `pid` of its process, the same for all threads of a process, which share one thread of the
-   * operating system; `undefined` before it is started.
+   * The `pid` of the process: all its threads share one thread of the operating system. `undefined`
+   * before the thread is started.
    */
   get nativeId(): number | undefined;
   /** Waits until the thread has ended, if it was started. */
