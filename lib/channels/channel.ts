@@ -3,19 +3,24 @@
  *
  * A channel is a chain of segments in which messages lie one behind the other. Senders fill the last
  * segment, one at a time; receivers empty the first, one at a time; the two sides do not contend with
- * each other (the two-lock queue of Michael and Scott, 1996). A message of up to 60 bytes lies in the
- * segment; of a larger one, the address of its block. A message is readable once it is pushed.
+ * each other (the two-lock queue of Michael and Scott, 1996). Each message has a cell in a segment; one
+ * of up to 60 bytes lies in its cell. A larger message has a block of its own, and its cell has the
+ * address. A message is readable once it is pushed.
  *
- * A slot in a segment consists of word 0, the length in bytes of the stream that follows, or -1, after
- * which word 1 is the address of the block. When a sender found too little room and continued in
- * another segment, `END` of the full segment is where its last slot ends, and `NEXT` is the other one.
+ * | cell of | word 0 | words from 1 on |
+ * |---|---|---|
+ * | a message of up to 60 bytes | length of its stream in bytes | the stream |
+ * | a larger message | -1 | address of its block |
+ *
+ * A segment begins with two words. `END`: where the last cell of a full segment ends. `NEXT`: the next
+ * segment.
  *
  * | word | meaning | written by |
  * |---|---|---|
  * | `LAST_SEGMENT`, `LAST_WORD` | where the next message goes | senders, inside `SEND_GUARD` |
  * | `RECEIVE_GUARD` | guards the following words | receivers |
  * | `FIRST_SEGMENT`, `FIRST_WORD` | where the next message comes from | receivers |
- * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it is ahead, receivers leave the senders' cache line alone | receivers |
+ * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it differs from `RECEIVED`, receivers need not read `SENT` | receivers |
  * | `HAS_LIMIT` | whether there is a limit, on the receivers' cache line | the creator |
  *
  * The other words are described in `channel_state.ts`, and the whole protocol in `README.md`.
@@ -54,7 +59,7 @@ import {
   SENT,
 } from "./channel_state.ts";
 
-// Not exported, so that V8 compiles them into the code as constants.
+// Not exported: V8 inlines module-local constants.
 const LAST_SEGMENT = SENDER_WORDS;
 const LAST_WORD = SENDER_WORDS + 1;
 const RECEIVE_GUARD = RECEIVER_WORDS;
@@ -63,12 +68,12 @@ const FIRST_WORD = RECEIVER_WORDS + 2;
 const SENT_SEEN = RECEIVER_WORDS + 3;
 const HAS_LIMIT = RECEIVER_WORDS + 4;
 
-/** Maximum stream length of a message that lies in its slot. */
+/** Maximum stream length of a message that lies in its cell. */
 const MAX_INLINE_BYTES = 60;
 const IN_BLOCK = -1;
 const NEXT = 0;
 const END = 1;
-const FIRST_SLOT = 2;
+const FIRST_CELL = 2;
 
 /** Initializes a channel in the zeroed words at `channel`. */
 export function initChannel(channel: ChannelAddress, limit: number): void {
@@ -76,9 +81,9 @@ export function initChannel(channel: ChannelAddress, limit: number): void {
   i32[channel + LIMIT] = limit;
   i32[channel + HAS_LIMIT] = limit > 0 ? 1 : 0;
   i32[channel + LAST_SEGMENT] = segment;
-  i32[channel + LAST_WORD] = FIRST_SLOT;
+  i32[channel + LAST_WORD] = FIRST_CELL;
   i32[channel + FIRST_SEGMENT] = segment;
-  i32[channel + FIRST_WORD] = FIRST_SLOT;
+  i32[channel + FIRST_WORD] = FIRST_CELL;
 }
 
 function newSegment(): number {
@@ -87,8 +92,8 @@ function newSegment(): number {
   return segment;
 }
 
-/** Returns the number of words of a slot whose word 0 is `length`. */
-function slotWords(length: number): number {
+/** Returns the number of words of a cell whose word 0 is `length`. */
+function cellWords(length: number): number {
   return length === IN_BLOCK ? 2 : 1 + ((length + 3) >> 2);
 }
 
@@ -98,7 +103,12 @@ export function destroyChannel(channel: ChannelAddress): void {
   free(i32[channel + FIRST_SEGMENT]);
 }
 
-/** Takes the next message and discards it, as {@linkcode discardMessage}; false if there is none. */
+/**
+ * Takes the next message and discards it, if there is one.
+ *
+ * @param lentHandles as in {@linkcode discardMessage}
+ * @returns whether there was a message
+ */
 export function discardNext(channel: ChannelAddress, lentHandles?: "reclaim" | "drop"): boolean {
   if (!pop(channel)) return false;
   discardMessage(popped.block || storePopped(), lentHandles);
@@ -118,74 +128,82 @@ export function push(channel: ChannelAddress, encoder: Encoder): boolean {
     if (isFull(channel)) return false;
     return sendStored(encoder, (block) => pushBlock(channel, block)); // it may have become full by then
   }
-  let slot: number;
+  let cell: number;
   try {
-    slot = enterAndClaim(channel, length);
+    cell = enterAndClaim(channel, length);
   } catch (error) {
     encoder.discard();
     throw error;
   }
-  if (slot !== 0) {
+  if (cell !== 0) {
     const { words } = encoder;
-    for (let at = 0; at * 4 < length; at++) i32[slot + 1 + at] = words[at];
+    for (let at = 0; at * 4 < length; at++) i32[cell + 1 + at] = words[at];
     Atomics.add(i32, channel + SENT, 1);
   }
   leave(channel + SEND_GUARD);
-  if (slot === 0) return false;
+  if (cell === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
 }
 
 /** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
 export function pushBlock(channel: ChannelAddress, block: MessageAddress): boolean {
-  const slot = enterAndClaim(channel, IN_BLOCK);
-  if (slot !== 0) {
-    i32[slot + 1] = block;
+  const cell = enterAndClaim(channel, IN_BLOCK);
+  if (cell !== 0) {
+    i32[cell + 1] = block;
     Atomics.add(i32, channel + SENT, 1);
   }
   leave(channel + SEND_GUARD);
-  if (slot === 0) return false;
+  if (cell === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
 }
 
 /**
- * Enters `SEND_GUARD` and claims a slot for a message of the length; 0 if there is no room.
+ * Enters `SEND_GUARD` and claims a cell for a message of the length; 0 if there is no room or the channel
+ * is closed.
  *
  * @throws {RangeError} if the shared heap is full; the guard has been left
  */
 function enterAndClaim(channel: ChannelAddress, length: number): number {
   enter(channel + SEND_GUARD);
   try {
-    return claimSlot(channel, length);
+    return claimCell(channel, length);
   } catch (error) {
     leave(channel + SEND_GUARD);
     throw error;
   }
 }
 
-/** Claims the next slot; 0 if there is no room or the channel is closed. Inside `SEND_GUARD`. */
-function claimSlot(channel: ChannelAddress, length: number): number {
+/** Claims the next cell; 0 if there is no room or the channel is closed. Inside `SEND_GUARD`. */
+function claimCell(channel: ChannelAddress, length: number): number {
   if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
   let word = i32[channel + LAST_WORD];
   let segment = i32[channel + LAST_SEGMENT];
-  if (word + slotWords(length) > SEGMENT_WORDS) {
+  if (word + cellWords(length) > SEGMENT_WORDS) {
     const next = newSegment();
     i32[segment + END] = word;
     i32[segment + NEXT] = next;
     i32[channel + LAST_SEGMENT] = next;
     segment = next;
-    word = FIRST_SLOT;
+    word = FIRST_CELL;
   }
-  i32[channel + LAST_WORD] = word + slotWords(length);
+  i32[channel + LAST_WORD] = word + cellWords(length);
   i32[segment + word] = length;
   return segment + word;
 }
 
 // Receiving
 
-/** The message that was popped last: in `block`, or if that is 0, `length` bytes in `words`. */
-const popped = { block: 0, length: 0, words: new Int32Array(MAX_INLINE_BYTES / 4 + 1) };
+/** The message that was popped last. */
+const popped = {
+  /** Address of its block; 0 if it lay in its cell. */
+  block: 0,
+  /** Length in bytes of the stream in `words`, if `block` is 0. */
+  length: 0,
+  /** Copy of the stream, if `block` is 0. */
+  words: new Int32Array(MAX_INLINE_BYTES / 4 + 1),
+};
 const poppedBytes = new Uint8Array(popped.words.buffer);
 const poppedView = new DataView(popped.words.buffer);
 const poppedFloats = new Float64Array(popped.words.buffer);
@@ -196,18 +214,18 @@ function pop(channel: ChannelAddress): boolean {
   let emptied: number;
   enterWithStack(channel + RECEIVE_GUARD);
   try {
-    const slot = nextSlot(channel);
-    if (slot === 0) return false;
-    const length = i32[slot];
+    const cell = nextCell(channel);
+    if (cell === 0) return false;
+    const length = i32[cell];
     if (length === IN_BLOCK) {
-      popped.block = i32[slot + 1];
+      popped.block = i32[cell + 1];
     } else {
       popped.block = 0;
       popped.length = length;
       const { words } = popped;
-      for (let word = 0; word * 4 < length; word++) words[word] = i32[slot + 1 + word];
+      for (let word = 0; word * 4 < length; word++) words[word] = i32[cell + 1 + word];
     }
-    emptied = removeSlot(channel, slot);
+    emptied = removeCell(channel, cell);
   } finally {
     leave(channel + RECEIVE_GUARD);
   }
@@ -215,8 +233,8 @@ function pop(channel: ChannelAddress): boolean {
   return true;
 }
 
-/** Returns the slot of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
-function nextSlot(channel: ChannelAddress): number {
+/** Returns the cell of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
+function nextCell(channel: ChannelAddress): number {
   const received = i32[channel + RECEIVED];
   if (i32[channel + SENT_SEEN] === received) {
     const sent = Atomics.load(i32, channel + SENT);
@@ -225,24 +243,24 @@ function nextSlot(channel: ChannelAddress): number {
   }
   const segment = i32[channel + FIRST_SEGMENT];
   const word = i32[channel + FIRST_WORD];
-  if (word === i32[segment + END]) return i32[segment + NEXT] + FIRST_SLOT;
+  if (word === i32[segment + END]) return i32[segment + NEXT] + FIRST_CELL;
   return segment + word;
 }
 
 /**
- * Removes the next message, which lies at `slot`, from the channel. Inside `RECEIVE_GUARD`.
+ * Removes the next message, which lies at `cell`, from the channel. Inside `RECEIVE_GUARD`.
  *
  * @returns the segment that became empty, to be freed; 0 if none did
  */
-function removeSlot(channel: ChannelAddress, slot: number): number {
+function removeCell(channel: ChannelAddress, cell: number): number {
   const segment = i32[channel + FIRST_SEGMENT];
   let emptied = 0;
-  if (slot === segment + i32[channel + FIRST_WORD]) {
-    i32[channel + FIRST_WORD] += slotWords(i32[slot]);
+  if (cell === segment + i32[channel + FIRST_WORD]) {
+    i32[channel + FIRST_WORD] += cellWords(i32[cell]);
   } else {
     emptied = segment;
-    i32[channel + FIRST_SEGMENT] = slot - FIRST_SLOT;
-    i32[channel + FIRST_WORD] = FIRST_SLOT + slotWords(i32[slot]);
+    i32[channel + FIRST_SEGMENT] = cell - FIRST_CELL;
+    i32[channel + FIRST_WORD] = FIRST_CELL + cellWords(i32[cell]);
   }
   const received = (i32[channel + RECEIVED] + 1) | 0;
   // Without a limit no isolate sleeps on it, and leaving the guard publishes it.
@@ -251,7 +269,7 @@ function removeSlot(channel: ChannelAddress, slot: number): number {
   return emptied;
 }
 
-/** Frees what {@linkcode removeSlot} returned and wakes a sender, outside of the guard. */
+/** Frees what {@linkcode removeCell} returned and wakes a sender, outside of the guard. */
 function signalRoom(channel: ChannelAddress, emptied: number): void {
   if (emptied !== 0) free(emptied);
   if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);
@@ -261,7 +279,7 @@ function signalRoom(channel: ChannelAddress, emptied: number): void {
  * Takes the next message, if there is one, and starts the decoder on it. Call {@linkcode endReceive}
  * once it has been read, or reading it has failed.
  *
- * @returns the block of the message, 0 if it lay in its slot; `undefined` if there is no message
+ * @returns the block of the message, 0 if it lay in its cell; `undefined` if there is no message
  */
 export function receiveInto(channel: ChannelAddress, decoder: Decoder): number | undefined {
   if (!pop(channel)) return undefined;
@@ -281,7 +299,7 @@ export function endReceive(decoder: Decoder, block: MessageAddress): void {
 export type Received =
   | { kind: "value"; value: unknown }
   /** The value needs a module to be imported: read it with `importValue(block)`. */
-  | { kind: "unread"; block: MessageAddress; needs: NeedsImport };
+  | { kind: "needs import"; block: MessageAddress; needs: NeedsImport };
 
 const reader = new Decoder();
 
@@ -305,7 +323,7 @@ function readPopped(block: MessageAddress): Received {
     return { kind: "value", value };
   } catch (error) {
     if (error instanceof NeedsImport) {
-      return { kind: "unread", block: block || storePopped(), needs: error };
+      return { kind: "needs import", block: block || storePopped(), needs: error };
     }
     endReceive(reader, block);
     throw error;
@@ -316,7 +334,7 @@ function readPopped(block: MessageAddress): Received {
 export type ReceivedBytes<R> =
   | { kind: "bytes"; result: R }
   /** The next message is not bytes, and stays in the channel. */
-  | { kind: "other"; name: string };
+  | { kind: "not bytes"; name: string };
 
 /**
  * Takes the next message out of the channel if it is bytes.
@@ -333,21 +351,22 @@ export function receiveBytes<R>(
   let emptied: number;
   enterWithStack(channel + RECEIVE_GUARD);
   try {
-    const slot = nextSlot(channel);
-    if (slot === 0) return undefined;
-    block = i32[slot] === IN_BLOCK ? i32[slot + 1] : 0;
-    const start = block === 0 ? (slot + 1) * 4 : messageStart(block);
-    if (bytesLength(start) < 0) return { kind: "other", name: describeMessage(start) };
+    const cell = nextCell(channel);
+    if (cell === 0) return undefined;
+    block = i32[cell] === IN_BLOCK ? i32[cell + 1] : 0;
+    const start = block === 0 ? (cell + 1) * 4 : messageStart(block);
+    if (bytesLength(start) < 0) return { kind: "not bytes", name: describeMessage(start) };
     bytes = bytesAt(start);
-    emptied = removeSlot(channel, slot);
+    emptied = removeCell(channel, cell);
   } finally {
     leave(channel + RECEIVE_GUARD);
   }
+  // `bytes` is empty if the message lay in its cell, so the segment may be reused before they are read.
   signalRoom(channel, emptied);
   try {
     return { kind: "bytes", result: read(bytes) };
   } finally {
-    if (block !== 0) freeMessage(block); // a message in its slot has no bytes behind its stream
+    if (block !== 0) freeMessage(block);
   }
 }
 

@@ -39,7 +39,7 @@ export const RECEIVERS = 34;
 export const RECEIVED = 48;
 export const SENDERS = 49;
 
-/** Number of words of a channel, in the block of its owner. */
+/** Number of words of a channel, in the block of the enclosing object. */
 export const CHANNEL_WORDS = 56;
 
 /** Why a channel is closed. */

@@ -1,7 +1,7 @@
 /**
  * Messages that are a single `Uint8Array`, read in place.
  *
- * Such a message has the tag, kind and length in its stream, and the bytes in the block behind it. A
+ * Such a message has the tag, kind and length in its stream, and the bytes in the attachment behind it. A
  * receiver of bytes can check that without reading the message, and leave another message in place.
  *
  * @module

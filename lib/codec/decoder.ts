@@ -36,7 +36,7 @@ export class Decoder {
   #base = 0;
   #position = 0;
   #end = 0;
-  #nextBlock = 0;
+  #nextAttachment = 0;
   // deno-lint-ignore no-explicit-any
   #seen: any[] = [];
   #shapes: string[][] = [];
@@ -45,7 +45,7 @@ export class Decoder {
   #skips = false;
   #makesHandles = true;
 
-  /** Starts reading from memory of this isolate. The message has no blocks. */
+  /** Starts reading from memory of this isolate. The message has no attachments. */
   fromStream(
     bytes: Uint8Array<ArrayBuffer>,
     view: DataView,
@@ -73,7 +73,7 @@ export class Decoder {
     this.#base = base;
     this.#position = base;
     this.#end = base + streamBytes;
-    this.#nextBlock = base + align8(streamBytes);
+    this.#nextAttachment = base + align8(streamBytes);
     if (this.#seen.length > 0) this.#seen = [];
     if (this.#shapes.length > 0) this.#shapes = [];
     if (this.#shared.length > 0) this.#shared.length = 0;
@@ -392,10 +392,10 @@ export class Decoder {
     return this.#remember(this.#makesHandles ? handleFor(address) : {});
   }
 
-  /** Returns where the next block begins, in bytes of the source. */
-  #block(byteLength: number): number {
-    const start = this.#nextBlock;
-    this.#nextBlock += align8(byteLength);
+  /** Returns where the next attachment begins, in bytes of the source. */
+  #attachment(byteLength: number): number {
+    const start = this.#nextAttachment;
+    this.#nextAttachment += align8(byteLength);
     return start;
   }
 
@@ -403,7 +403,7 @@ export class Decoder {
     const byteLength = this.#length();
     const limit = this.#float64();
     if (this.#skips) return this.#remember(new ArrayBuffer(0));
-    const contents = new Uint8Array(this.#bytes.buffer, this.#block(byteLength), byteLength);
+    const contents = new Uint8Array(this.#bytes.buffer, this.#attachment(byteLength), byteLength);
     if (limit === 0) return this.#remember(new Uint8Array(contents).buffer);
     const buffer = new ArrayBuffer(byteLength, { maxByteLength: limit - 1 });
     new Uint8Array(buffer).set(contents);
@@ -414,7 +414,7 @@ export class Decoder {
     const viewClass = viewClasses[this.#bytes[this.#position++]] as typeof Float64Array;
     const length = this.#int32();
     if (this.#skips) return this.#remember(new viewClass(0));
-    const start = this.#block(length * viewClass.BYTES_PER_ELEMENT);
+    const start = this.#attachment(length * viewClass.BYTES_PER_ELEMENT);
     // A typed array of a typed array is a copy, the fastest one there is.
     return this.#remember(new viewClass(new viewClass(this.#bytes.buffer, start, length)));
   }

@@ -18,8 +18,9 @@ export type DefinitionAddress = Address<"definition">;
 /** How an isolate finds a function or class. */
 export type Definition =
   /**
-   * The `index`-th registration by `task()` in a module. A function that creates tasks gives all of
-   * them the same text: this is the `twin`-th of at least `twins` with this name and text.
+   * A registration by `task()` in a module: found by `name`, `hash` and `twin`; `index` serves error
+   * messages only. A function that creates tasks gives all of them the same text: this is the `twin`-th of
+   * at least `twins` with this name and text.
    */
   | {
     kind: "task";

@@ -1,8 +1,9 @@
 /**
  * Values to bytes.
  *
- * The stream is written to memory of this isolate, because its length is not known in advance. Large
- * contents (`ArrayBuffer`s, typed arrays) are copied once, from their buffer to the message's block.
+ * The stream is written to memory of this isolate, because its length is not known in advance.
+ * Attachments (the contents of `ArrayBuffer`s and typed arrays) are copied once, from their buffer to
+ * the message's block.
  *
  * This file is long on purpose. Encoding is the hottest path of the package, and its methods share the
  * private fields of one class: a second class or functions between them would cost a call and a
@@ -35,40 +36,51 @@ const INITIAL_CAPACITY = 4096;
 const MAX_KEPT_BYTES = 1 << 22;
 /** Arrays longer than this are checked for being numeric before room is made for them. */
 const LONG_ARRAY = 1 << 23;
-const DETACHED = "its contents have been transferred";
+const WHY_DETACHED = "its contents have been transferred";
 const textEncoder = new TextEncoder();
 
 /** Thrown through the encoder when a second view of a buffer turns up: restart, and send buffers whole. */
 const SHARED_VIEWS = Symbol("views share a buffer");
 
 /** Contents that are copied behind the stream. */
-interface Block {
+interface Attachment {
   bytes: Uint8Array;
 }
 
-/** Writes one message. Borrow one with {@linkcode encode}, and give it back with {@linkcode returnEncoder}. */
+/**
+ * Writes one message. Borrow an encoder with {@linkcode borrowEncoder}, and give it back with
+ * {@linkcode returnEncoder}.
+ */
 export class Encoder {
-  /** The stream; its first `position` bytes are written. */
+  /** Buffer of the stream, which is its first `position` bytes. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY);
   /** The same as words. */
   words: Int32Array<ArrayBuffer> = new Int32Array(this.bytes.buffer);
   /** Length of the stream. */
   position = 0;
-  /** Length of stream and blocks. */
+  /** Length of stream and attachments; set by `finish()`. */
   totalBytes = 0;
-  readonly #blocks: Block[] = [];
+  readonly #attachments: Attachment[] = [];
+  /** Addresses of the shared objects in the message, one for each reference. */
   readonly #shared: number[] = [];
   #view = new DataView(this.bytes.buffer);
   #floats = new Float64Array(this.bytes.buffer);
+  /** Number of objects that were written. */
   #seenCount = 0;
+  /** The first objects that were written, by index: searching a few is faster than a `Map`. */
   readonly #seenFew: object[] = [];
+  /** Index of every object that was written, once there are more than a few. */
   #seenMany: Map<object, number> | undefined;
+  /** Lists of keys that were written, by index. */
   readonly #shapes: string[][] = [];
-  #viewed: Map<ArrayBufferLike, ArrayBufferView> | undefined;
+  /** Buffers of typed arrays that were written without the rest of their buffer. */
+  #viewed: Set<ArrayBufferLike> | undefined;
+  /** Whether buffers are written whole, because views share them. */
   #keepBuffersWhole = false;
 
   /**
-   * Writes a value. A message has one, after the numbers of its header.
+   * Writes a value. A message may have several, but only the last may contain objects: `#restart` drops
+   * the attachments and references of the earlier ones.
    *
    * @param name what the caller calls the value, for the path in the error
    * @throws {DataCloneError} if it cannot cross
@@ -102,10 +114,13 @@ export class Encoder {
     }
   }
 
-  /** Discards everything after the header, so that the value is written again with whole buffers. */
+  /**
+   * Prepares for writing the value at `start` again with whole buffers. Forgets all objects, and drops all
+   * attachments and references, also those of earlier values.
+   */
   #restart(start: number): void {
     this.position = start;
-    this.#blocks.length = 0;
+    this.#attachments.length = 0;
     this.#shared.length = 0;
     this.#forget();
     this.#keepBuffersWhole = true;
@@ -119,8 +134,8 @@ export class Encoder {
   /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
     let total = align8(this.position);
-    if (this.#blocks.length > 0) {
-      for (const { bytes } of this.#blocks) total += align8(bytes.length);
+    if (this.#attachments.length > 0) {
+      for (const { bytes } of this.#attachments) total += align8(bytes.length);
     }
     this.totalBytes = total;
     if (this.#shared.length > 0) this.#shared.forEach(addMessageRef);
@@ -135,15 +150,15 @@ export class Encoder {
   copyTo(target: Uint8Array, start: number): void {
     target.set(this.bytes.subarray(0, this.position), start);
     let at = start + align8(this.position);
-    for (const { bytes } of this.#blocks) {
+    for (const { bytes } of this.#attachments) {
       target.set(bytes, at);
       at += align8(bytes.length);
     }
   }
 
-  /** Whether the message has no blocks. */
+  /** Whether the message has no attachments. */
   get isStreamOnly(): boolean {
-    return this.#blocks.length === 0;
+    return this.#attachments.length === 0;
   }
 
   /** Addresses of the shared objects that the message refers to, one for each reference. */
@@ -154,7 +169,7 @@ export class Encoder {
   /** Prepares for the next message. */
   reset(): void {
     this.position = 0;
-    if (this.#blocks.length > 0) this.#blocks.length = 0;
+    if (this.#attachments.length > 0) this.#attachments.length = 0;
     if (this.#shared.length > 0) this.#shared.length = 0;
     this.#forget();
     if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
@@ -298,8 +313,8 @@ export class Encoder {
     this.#tagAndLength(Tag.FUNCTION, address);
   }
 
-  /** Registers an object that is about to be written; true if it was before, and a reference is written. */
-  #isSeen(value: object): boolean {
+  /** Writes a reference if the object was written before, and returns true; otherwise remembers it. */
+  #writeReference(value: object): boolean {
     let index: number;
     if (this.#seenMany !== undefined) {
       index = this.#seenMany.get(value) ?? -1;
@@ -320,7 +335,7 @@ export class Encoder {
   }
 
   #object(value: object): void {
-    if (this.#isSeen(value)) return;
+    if (this.#writeReference(value)) return;
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value)) {
       if (prototype === Array.prototype || !isRegistered(value.constructor)) {
@@ -332,11 +347,11 @@ export class Encoder {
     const address = addressOf(value);
     if (address !== undefined) return this.#sharedObject(address);
     if (isRegistered(value.constructor)) return this.#instance(value);
-    this.#builtin(value);
+    this.#byClass(value);
   }
 
-  /** Writes what the built-in class of an object holds. */
-  #builtin(value: object): void {
+  /** Writes an object by its built-in class, or as an unregistered instance if it has none. */
+  #byClass(value: object): void {
     if (ArrayBuffer.isView(value)) return this.#arrayView(value);
     switch (builtinNameOf(value)) {
       case "Map":
@@ -372,7 +387,8 @@ export class Encoder {
   #array(array: unknown[]): void {
     const { length } = array;
     if (typeof array[0] === "number" && this.#numbers(array, 0, length)) return;
-    // Checking all arrays for keys that are not indices would cost more than writing most of them.
+    // Only matches of a `RegExp` keep keys that are not indices: looking for them in every array would
+    // cost more than writing most arrays does.
     const isMatch = "groups" in array;
     if (isMatch) this.#byte(Tag.MATCH);
     this.#tagAndLength(Tag.ARRAY, length);
@@ -422,7 +438,8 @@ export class Encoder {
       const { words } = this;
       for (let at = 0; at < length; at++) words[start * 2 + at] = floats[start + at];
     }
-    this.bytes.fill(0, this.position + 5, start * 8); // equal values have equal bytes
+    // Equal values have equal bytes, which `isEncodedAs()` relies on.
+    this.bytes.fill(0, this.position + 5, start * 8);
     this.#tagAndLength(integers ? Tag.INTEGERS : Tag.NUMBERS, length);
     this.position = start * 8 + length * (integers ? 4 : 8);
     return true;
@@ -486,14 +503,17 @@ export class Encoder {
     refuseWebAssembly(value, name);
   }
 
-  /** Writes an instance of a registered class, with what a built-in class that it extends holds. */
+  /**
+   * Writes an instance of a registered class. If the class extends a built-in class, the contents of that
+   * are written too.
+   */
   #instance(value: object): void {
     this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
     const builtin = builtinNameOf(value);
     if (builtin === undefined) return this.#plain(value);
     if (builtin === "Error") return this.#error(value as Error);
     if (Array.isArray(value)) this.#array(value);
-    else this.#builtin(value);
+    else this.#byClass(value);
     this.#properties(value, Object.keys(value).filter((key) => !isIndex(key)));
   }
 
@@ -521,15 +541,17 @@ export class Encoder {
   }
 
   #arrayBuffer(buffer: ArrayBuffer): void {
-    if (buffer.detached) throw new NotCloneable(buffer, DETACHED);
+    if (buffer.detached) throw new NotCloneable(buffer, WHY_DETACHED);
     this.#tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
     this.#float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
-    this.#block(new Uint8Array(buffer));
+    this.#attach(new Uint8Array(buffer));
   }
 
   #arrayView(view: ArrayBufferView): void {
     const { buffer } = view;
-    if (buffer instanceof ArrayBuffer && buffer.detached) throw new NotCloneable(view, DETACHED);
+    if (buffer instanceof ArrayBuffer && buffer.detached) {
+      throw new NotCloneable(view, WHY_DETACHED);
+    }
     const kind = viewKinds.get(
       view instanceof DataView
         ? "DataView"
@@ -539,13 +561,13 @@ export class Encoder {
       view instanceof DataView || buffer.resizable;
     if (!whole) {
       // The only view of its buffer so far: sending the part that it shows is enough.
-      this.#viewed ??= new Map();
+      this.#viewed ??= new Set();
       if (this.#viewed.has(buffer) || this.#hasSeen(buffer)) throw SHARED_VIEWS;
-      this.#viewed.set(buffer, view);
+      this.#viewed.add(buffer);
       this.#byte(Tag.TYPED_ARRAY);
       this.#byte(kind);
       this.#int32((view as Uint8Array).length);
-      this.#block(new Uint8Array(buffer, view.byteOffset, view.byteLength));
+      this.#attach(new Uint8Array(buffer, view.byteOffset, view.byteLength));
       return;
     }
     this.#byte(Tag.VIEW);
@@ -559,9 +581,9 @@ export class Encoder {
     return this.#seenMany?.has(value) ?? this.#seenFew.includes(value);
   }
 
-  #block(bytes: Uint8Array): void {
+  #attach(bytes: Uint8Array): void {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
-    if (bytes.length > 0) this.#blocks.push({ bytes });
+    if (bytes.length > 0) this.#attachments.push({ bytes });
   }
 }
 
@@ -585,7 +607,10 @@ function partOf(array: readonly unknown[], from: number, to: number): unknown {
   return from === 0 && to === array.length ? array : array.slice(from, to);
 }
 
-/** Encoders not in use. There is more than one only if a getter of a value sends a value. */
+/**
+ * Encoders that are not in use. A second one is made only while a getter, called during encoding, sends
+ * something itself.
+ */
 const idle: Encoder[] = [];
 
 /**

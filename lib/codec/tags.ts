@@ -1,9 +1,9 @@
 /**
  * The first byte of every encoded value.
  *
- * Numbers are little-endian. `length` is an unsigned 32-bit integer. A "block" is an area behind the
- * tagged stream, aligned to 8 bytes, for contents that are copied whole. Blocks follow each other in
- * the order in which the stream refers to them.
+ * Numbers are little-endian. `length` is an unsigned 32-bit integer. An "attachment" is an area behind
+ * the tagged stream, aligned to 8 bytes, for contents that are copied whole. Attachments follow each
+ * other in the order in which the stream refers to them.
  *
  * @module
  */
@@ -44,9 +44,9 @@ export const Tag = {
   DATE: 17,
   /** string source, string flags */
   REGEXP: 18,
-  /** length, maximum length plus one or 0 if it is not resizable, block */
+  /** length, maximum length plus one or 0 if it is not resizable, attachment */
   ARRAY_BUFFER: 19,
-  /** uint8 kind, length in elements, block: a typed array that is the only view of its buffer */
+  /** uint8 kind, length in elements, attachment: a typed array that is the only view of its buffer */
   TYPED_ARRAY: 20,
   /** uint8 kind, float64 byte offset, float64 length, buffer */
   VIEW: 21,

@@ -163,10 +163,10 @@ export function isEncodedAs(stored: StoredAddress, encoder: Encoder): boolean {
   const start = (stored + HEAD + (listed ? even(1 + sharedObjects.length) : 0)) * 4;
   const { bytes } = encoder;
   for (let at = 0; at < position; at++) if (u8[start + at] !== bytes[at]) return false;
-  return encoder.isStreamOnly || hasSameBlocks(start, encoder);
+  return encoder.isStreamOnly || hasSameAttachments(start, encoder);
 }
 
-function hasSameBlocks(start: number, encoder: Encoder): boolean {
+function hasSameAttachments(start: number, encoder: Encoder): boolean {
   const message = u8.slice(start, start + encoder.totalBytes); // with padding between blocks
   encoder.copyTo(message, 0);
   for (let at = 0; at < message.length; at++) if (u8[start + at] !== message[at]) return false;

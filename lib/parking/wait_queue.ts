@@ -43,7 +43,7 @@ import {
   WaiterFlag,
 } from "./waiter_node.ts";
 
-/** Words of a queue in its owner's block. */
+/** Number of words of a queue, in the block of the enclosing object. */
 export const QUEUE_WORDS = 3;
 const GUARD = 0;
 const HEAD = 1;

@@ -284,7 +284,7 @@ test("Queue iteration that is left leaves the remaining items", async () => {
 
 // Sizes of messages
 
-test("Queue carries empty messages and messages of every size around that of a slot", () => {
+test("Queue carries empty messages and messages of every size around that of a cell", () => {
   const queue = new Queue<unknown>();
   for (const empty of ["", new Uint8Array(0), new ArrayBuffer(0), [], {}]) {
     queue.putSync(empty);

@@ -261,9 +261,9 @@ const WAITING = "lib/channels/channel_waiting.ts";
 
 finds("a put() that wakes a consumer only when the queue was empty leaves another asleep", {
   file: CHANNEL,
-  from: "  leave(channel + SEND_GUARD);\n  if (slot === 0) return false;\n" +
+  from: "  leave(channel + SEND_GUARD);\n  if (cell === 0) return false;\n" +
     "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
-  to: "  leave(channel + SEND_GUARD);\n  if (slot === 0) return false;\n" +
+  to: "  leave(channel + SEND_GUARD);\n  if (cell === 0) return false;\n" +
     "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
 }, allPass(1, 2, 2));
 
@@ -282,25 +282,25 @@ finds("an item that is counted before it is written is read too early", {
   to: "    const { words } = encoder;\n    Atomics.add(i32, channel + SENT, 1); // planted\n",
 }, allPass(1, 1, 1));
 
-finds("two producers that do not enter the guard write into one slot", {
+finds("two producers that do not enter the guard write into one cell", {
   file: CHANNEL,
-  from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimSlot(channel, length);",
+  from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimCell(channel, length);",
   to:
-    "  const slot = claimSlot(channel, length);\n  enter(channel + SEND_GUARD);\n  try {\n    return slot;",
+    "  const cell = claimCell(channel, length);\n  enter(channel + SEND_GUARD);\n  try {\n    return cell;",
 }, allPass(2, 1, 1));
 
 finds("two consumers that do not enter the guard get one item twice", {
   file: CHANNEL,
   from:
-    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const slot = nextSlot(channel);\n" +
-    "    if (slot === 0) return false;",
-  to: "  const slot = nextSlot(channel);\n  if (slot === 0) return false;\n" +
+    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const cell = nextCell(channel);\n" +
+    "    if (cell === 0) return false;",
+  to: "  const cell = nextCell(channel);\n  if (cell === 0) return false;\n" +
     "  enterWithStack(channel + RECEIVE_GUARD);\n  try {",
 }, allPass(1, 2, 2));
 
 finds("a consumer that frees a segment and continues in it reads freed memory", {
   file: CHANNEL,
-  from: "    i32[channel + FIRST_SEGMENT] = slot - FIRST_SLOT;\n",
+  from: "    i32[channel + FIRST_SEGMENT] = cell - FIRST_CELL;\n",
   to: "",
 }, allPass(1, 1, 4));
 
