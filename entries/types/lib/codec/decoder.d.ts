@@ -8,7 +8,7 @@
  */
 export declare class Decoder {
   #private;
-  /** Starts reading from memory of this isolate. The message has no blocks. */
+  /** Starts reading from memory of this isolate. The message has no attachments. */
   fromStream(
     bytes: Uint8Array<ArrayBuffer>,
     view: DataView,
