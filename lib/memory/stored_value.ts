@@ -167,7 +167,7 @@ export function isEncodedAs(stored: StoredAddress, encoder: Encoder): boolean {
 }
 
 function hasSameAttachments(start: number, encoder: Encoder): boolean {
-  const message = u8.slice(start, start + encoder.totalBytes); // with padding between blocks
+  const message = u8.slice(start, start + encoder.totalBytes); // with padding between attachments
   encoder.copyTo(message, 0);
   for (let at = 0; at < message.length; at++) if (u8[start + at] !== message[at]) return false;
   return true;

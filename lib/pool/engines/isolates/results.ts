@@ -49,8 +49,9 @@ export class Results {
   readonly #decoder = new Decoder();
   readonly #receiver: ResultReceiver;
   #listening = false;
-  /** How often to poll for a result before sleeping, and number of sleeps without a poll. */
+  /** How often to poll for a result before sleeping; 0: only before some sleeps. */
   #polls = SPINS;
+  /** Number of sleeps while `#polls` was 0. */
   #sleeps = 0;
 
   /** Receives results for an engine. */

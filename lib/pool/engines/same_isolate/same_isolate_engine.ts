@@ -70,13 +70,17 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   #last: LocalChunk | undefined;
   /** Slots that run nothing. The last one to become idle is the next to run. */
   readonly #idle: number[] = [];
-  /** Numbers of slots that run chunks, that wait for a turn, and that await their initializer. */
+  /** Number of slots that run chunks. */
   #busy = 0;
+  /** Number of busy slots that give the event loop a turn. */
   #turning = 0;
+  /** Number of slots that await their initializer. */
   #starting = 0;
+  /** Whether the slots have been made. */
   #started = false;
   /** When the event loop must get a turn. */
   #turnEnd = 0;
+  /** Whether `#pump` is to run in a later microtask. */
   #pumping = false;
   /** Resolve when a chunk or a slot has ended. */
   #changeWaiters: (() => void)[] = [];
