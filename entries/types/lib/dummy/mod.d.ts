@@ -4,6 +4,8 @@
  * whether workers are worthwhile, to debug, and where workers cannot be started.
  *
  * - {@linkcode Process} is a {@linkcode Thread}. Its arguments are shared, not copied.
+ * - {@linkcode Pool} is a `ThreadPool`, without the options `startMethod` and `maxTasksPerChild`.
+ * - There are no contexts, and `waitAny` does not take processes.
  * - Everything else is the same as in the package and works in the same way. In particular, items
  *   of queues and messages of pipes are copied.
  * - Loops, array expressions, `MapReduce` and `Parallel` have no counterpart here: with the options
