@@ -43,9 +43,17 @@ export interface Job<Target = unknown> {
   explain(chunk: number, failure: Failure): unknown;
 }
 
-/** Handlers that run once, when a job settles, in the order in which they were added. */
+/**
+ * Handlers that run once, when a job settles, in the order in which they were added.
+ *
+ * Each call has one, so it is kept small: no array for a single handler, and no `#` fields, which made
+ * submitting calls 5 % slower.
+ */
 export declare class SettleHandlers {
-  #private;
+  /** Most jobs have only this handler, the engine's. */
+  private first;
+  private others;
+  private hasRun;
   /** Adds a handler. It runs at once if the job has settled. */
   add(handler: () => void): void;
   /** Runs the handlers. Does nothing when called again. */
