@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isPromiseLike } from "../pool/chunks/run_chunk.ts";
+import { isPromiseLike } from "../sync/settled.ts";
 import type { LoopPlan } from "./loop_plan.ts";
 import type { Reduction } from "./reduction.ts";
 

@@ -7,7 +7,7 @@
 import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
 import { threadsFor } from "../loops/num_threads.ts";
-import { isPromiseLike } from "../pool/chunks/run_chunk.ts";
+import { isPromiseLike } from "../sync/settled.ts";
 import { isNdArray, makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";

@@ -8,6 +8,7 @@ import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts
 import type { AnyFunction } from "../codec/task.ts";
 import { type Lockable, LockedCall, runAsync, runBlocking } from "./call.ts";
 import { Lock } from "./lock.ts";
+import { isPromiseLike } from "./settled.ts";
 
 /**
  * Returns a function that calls `fn` under a lock.
@@ -263,11 +264,6 @@ function callSync({ fn, lockFor, options }: Guarded, self: unknown, args: unknow
     } under a lock: it returned a promise, but is not an async ` +
       "function. Declare it async, so that a call awaits the lock instead of blocking",
   );
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }
 
 function checkLock(lock: unknown, verb: string): asserts lock is Lockable {

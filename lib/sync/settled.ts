@@ -1,5 +1,5 @@
 /**
- * Waiting for a promise with the options of every other wait.
+ * Promises: which values are promises, and waiting for one with the options of every other wait.
  *
  * @module
  */
@@ -33,4 +33,10 @@ export async function settledWithin(
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** Returns whether the value must be awaited. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
 }

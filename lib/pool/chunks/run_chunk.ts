@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPromiseLike } from "../../sync/settled.ts";
 import { CallMode, ChunkStatus, type Failure, type PartialResults } from "./chunk.ts";
 
 /** A chunk that an engine runs. */
@@ -122,10 +123,4 @@ class ItemCalls {
     else this.#chunk.finish(ChunkStatus.FAILED, failure);
     return this.#continuesAfterError;
   }
-}
-
-/** Returns whether the value must be awaited. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }

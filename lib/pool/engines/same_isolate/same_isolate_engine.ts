@@ -16,7 +16,8 @@ import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts
 import type { AnyFunction } from "../../../codec/task.ts";
 import type { Job } from "../../calls/job.ts";
 import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
-import { isPromiseLike, runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
+import { isPromiseLike } from "../../../sync/settled.ts";
+import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
 import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
