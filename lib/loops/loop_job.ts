@@ -9,21 +9,14 @@ import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, functionNameAt } from "../codec/functions.ts";
 import { WorkerDiedError } from "../errors.ts";
 import { callSite, explainFailure } from "../pool/calls/call_site.ts";
-import { type Job, SettleHandlers } from "../pool/calls/job.ts";
+import { Job } from "../pool/calls/job.ts";
 import type { Failure } from "../pool/chunks/chunk.ts";
 import { closeLoop, freeControl, stopLoop } from "./loop_control.ts";
 import type { LoopOutcome, StartedLoop } from "./loop_plan.ts";
 import { runChunksInWorker } from "./run_chunks.ts";
 
 /** A loop that is running. */
-export class LoopJob implements Job<number> {
-  chunksOut = 0;
-  flag = 0;
-  settled = false;
-  readonly onSettled = new SettleHandlers();
-  readonly cancellable = true;
-  readonly target = functionAddress(runChunksInWorker);
-  readonly site = callSite();
+export class LoopJob extends Job<number> {
   /** The loop. */
   readonly loop: StartedLoop;
   /** Resolves with what the participants that had started return. */
@@ -38,6 +31,7 @@ export class LoopJob implements Job<number> {
 
   /** A job for a loop whose control words have been allocated. */
   constructor(loop: StartedLoop) {
+    super(functionAddress(runChunksInWorker), true, callSite());
     this.loop = loop;
     const { promise, resolve, reject } = Promise.withResolvers<LoopOutcome[]>();
     this.promise = promise;
@@ -65,22 +59,19 @@ export class LoopJob implements Job<number> {
     // This participant found no unit left, so others need not start any more.
     if (this.#started === 0) this.#started = closeLoop(this.loop.control);
     if (this.#outcomes.length < this.#started) return;
-    this.settled = true;
-    this.onSettled.run();
-    this.#resolve(this.#outcomes);
+    if (this.settle()) this.#resolve(this.#outcomes);
   }
 
   fail(error: unknown): void {
     if (error instanceof WorkerDiedError) this.#hasLostWorker = true;
     if (this.settled) return;
-    this.settled = true;
     this.#failure = { error };
     stopLoop(this.loop.control);
-    this.onSettled.run();
+    this.settle();
     this.#reject(error);
   }
 
-  onReturned(): void {
+  override onReturned(): void {
     // A worker reported as dead may still write to the control words: then they are never freed.
     if (!this.#hasLostWorker) freeControl(this.loop.control);
   }

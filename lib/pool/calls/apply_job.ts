@@ -7,19 +7,12 @@
 import type { Decoder } from "../../codec/decoder.ts";
 import type { Failure } from "../chunks/chunk.ts";
 import { type CallSite, explainFailure } from "./call_site.ts";
-import { type Job, SettleHandlers } from "./job.ts";
+import { Job } from "./job.ts";
 
 /** One call of a function, or one chunk of an iteration. */
-export class ApplyJob<Target> implements Job<Target> {
-  chunksOut = 0;
-  flag = 0;
-  settled = false;
-  readonly onSettled = new SettleHandlers();
-  readonly target: Target;
-  readonly cancellable: boolean;
-  readonly site: CallSite | undefined;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: unknown) => void;
+export class ApplyJob<Target> extends Job<Target> {
+  private readonly resolve: (value: unknown) => void;
+  private readonly reject: (error: unknown) => void;
 
   /** Makes a job whose outcome goes to `resolve` or `reject`. */
   constructor(
@@ -29,11 +22,9 @@ export class ApplyJob<Target> implements Job<Target> {
     cancellable: boolean,
     site: CallSite | undefined,
   ) {
-    this.target = target;
-    this.cancellable = cancellable;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.site = site;
+    super(target, cancellable, site);
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
   readResult(_chunk: number, decoder: Decoder): unknown {
@@ -45,17 +36,11 @@ export class ApplyJob<Target> implements Job<Target> {
   }
 
   onChunkDone(_chunk: number, result: unknown): void {
-    if (this.settled) return;
-    this.settled = true;
-    this.onSettled.run();
-    this.#resolve(result);
+    if (this.settle()) this.resolve(result);
   }
 
   fail(error: unknown): void {
-    if (this.settled) return;
-    this.settled = true;
-    this.onSettled.run();
-    this.#reject(error);
+    if (this.settle()) this.reject(error);
   }
 
   itemRange(): string {

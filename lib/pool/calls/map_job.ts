@@ -7,7 +7,7 @@
 import type { Decoder } from "../../codec/decoder.ts";
 import type { Failure } from "../chunks/chunk.ts";
 import { callSite, explainFailure } from "./call_site.ts";
-import { type Job, SettleHandlers } from "./job.ts";
+import { Job } from "./job.ts";
 
 /** Progress of a call over many items. */
 export interface Progress {
@@ -18,13 +18,7 @@ export interface Progress {
 }
 
 /** A call of a function with each of many items, cut into chunks. */
-export class MapJob<Target> implements Job<Target> {
-  chunksOut = 0;
-  flag = 0;
-  readonly onSettled = new SettleHandlers();
-  readonly target: Target;
-  readonly cancellable = true;
-  readonly site = callSite();
+export class MapJob<Target> extends Job<Target> {
   /** The results of all items, in their order. */
   readonly promise: Promise<unknown[]>;
   readonly #resolve: (results: unknown[]) => void;
@@ -34,8 +28,7 @@ export class MapJob<Target> implements Job<Target> {
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   /** Number of items without a result. */
   #remaining: number;
-  #state: "pending" | "done" | "failed" = "pending";
-  #error: unknown;
+  #failure: { error: unknown } | undefined;
 
   /** Makes a job of `total` items, of which each chunk has `chunkSize`. */
   constructor(
@@ -44,7 +37,7 @@ export class MapJob<Target> implements Job<Target> {
     chunkSize: number,
     onProgress?: (progress: Progress) => void,
   ) {
-    this.target = target;
+    super(target, true, callSite());
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     this.promise = promise;
     this.#resolve = resolve;
@@ -56,17 +49,13 @@ export class MapJob<Target> implements Job<Target> {
     if (total === 0) this.#succeed();
   }
 
-  get settled(): boolean {
-    return this.#state !== "pending";
-  }
-
   /**
    * Returns the results of a job that has settled.
    *
    * @throws the error that the job failed with
    */
   outcome(): unknown[] {
-    if (this.#state === "failed") throw this.#error;
+    if (this.#failure !== undefined) throw this.#failure.error;
     return this.#results;
   }
 
@@ -99,9 +88,8 @@ export class MapJob<Target> implements Job<Target> {
 
   fail(error: unknown): void {
     if (this.settled) return;
-    this.#state = "failed";
-    this.#error = error;
-    this.onSettled.run();
+    this.#failure = { error };
+    this.settle();
     this.#reject(error);
   }
 
@@ -116,9 +104,6 @@ export class MapJob<Target> implements Job<Target> {
   }
 
   #succeed(): void {
-    if (this.settled) return;
-    this.#state = "done";
-    this.onSettled.run();
-    this.#resolve(this.#results);
+    if (this.settle()) this.#resolve(this.#results);
   }
 }

@@ -1,22 +1,23 @@
 import { assertEquals } from "@std/assert";
 import { ApplyJob } from "../../../lib/pool/calls/apply_job.ts";
-import { abortWith, SettleHandlers } from "../../../lib/pool/calls/job.ts";
+import { abortWith } from "../../../lib/pool/calls/job.ts";
 
-Deno.test("SettleHandlers.run() runs every handler once, in the order of add()", () => {
-  const handlers = new SettleHandlers();
+const ignore = () => {};
+
+Deno.test("onSettled() handlers run once, in the order in which they were added", () => {
+  const job = new ApplyJob(undefined, ignore, ignore, false, undefined);
   const ran: string[] = [];
-  for (const name of ["engine", "signal", "caller"]) handlers.add(() => ran.push(name));
+  for (const name of ["engine", "signal", "caller"]) job.onSettled(() => ran.push(name));
   assertEquals(ran, []);
-  handlers.run();
-  handlers.run();
+  assertEquals([job.settle(), job.settle()], [true, false]);
   assertEquals(ran, ["engine", "signal", "caller"]);
 });
 
-Deno.test("SettleHandlers.add() runs the handler at once after run()", () => {
-  const handlers = new SettleHandlers();
-  handlers.run();
+Deno.test("onSettled() runs the handler at once after the job has settled", () => {
+  const job = new ApplyJob(undefined, ignore, ignore, false, undefined);
+  job.onChunkDone(0, "result");
   let runs = 0;
-  handlers.add(() => runs++);
+  job.onSettled(() => runs++);
   assertEquals(runs, 1);
 });
 

@@ -167,13 +167,13 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     if (job.cancellable) {
       job.flag = allocate(4);
       Atomics.store(i32, job.flag, JobFlag.WAITING);
-      job.onSettled.add(() => {
+      job.onSettled(() => {
         releaseLoop();
         // The call has failed or the pool was terminated: workers skip the chunks that are out.
         if (job.chunksOut > 0) Atomics.store(i32, job.flag, JobFlag.CANCELLED);
       });
     } else {
-      job.onSettled.add(releaseLoop);
+      job.onSettled(releaseLoop);
     }
     return jobNumber;
   }
@@ -181,7 +181,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   /** Unregisters a job: all its chunks have come back, or none will (the engine is broken or terminated). */
   #unregister(jobNumber: number, job: Job<number>): void {
     this.#jobs.delete(jobNumber);
-    job.onSettled.run(); // a job that could not be sent does not settle by itself
+    job.settle(); // a job that could not be sent does not settle by itself
     if (job.chunksOut > 0) return; // workers may still write to its flag
     if (job.flag !== 0) free(job.flag);
     job.flag = 0;

@@ -125,7 +125,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
 
   #register(job: Job<AnyFunction>): void {
     this.#jobs.set(job, false);
-    job.onSettled.add(() => this.#jobs.delete(job));
+    job.onSettled(() => this.#jobs.delete(job));
   }
 
   #enqueue(job: Job<AnyFunction>, index: number, mode: CallMode, payload: unknown[]): void {
