@@ -6,6 +6,7 @@
 
 import { InvalidStateError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
+import { callReporting } from "../sync/callbacks.ts";
 import { FutureState } from "./future_state.ts";
 
 /** Key under which the files of this folder find the state of a {@linkcode Future}. */
@@ -142,16 +143,11 @@ export class Future<R> implements PromiseLike<R> {
   /**
    * Calls `fn` with this future when it ends, or immediately if it has ended.
    *
-   * An error that `fn` throws is printed with `console.error` and otherwise ignored.
+   * What `fn` throws, or the promise that it returns rejects with, is printed with `console.error` and
+   * otherwise ignored.
    */
   addDoneCallback(fn: (future: this) => unknown): void {
-    this.#state.addCallback(() => {
-      try {
-        fn(this);
-      } catch (error) {
-        console.error("Uncaught in a callback of a future:", error);
-      }
-    });
+    this.#state.addCallback(() => callReporting("a callback of a future", () => fn(this)));
   }
 
   /** Makes the future awaitable, as a promise of its result. */

@@ -17,6 +17,7 @@ import { installHooks } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
 import { describe } from "../arguments/describe.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
+import { callReporting } from "../sync/callbacks.ts";
 import { debugLog } from "../runtime/debug_log.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { writeWhole } from "./output.ts";
@@ -157,7 +158,7 @@ export class Logger {
   }
 
   /**
-   * Adds a handler for the log records of this process. An error that it throws is printed.
+   * Adds a handler for the log records of this process. An error in it is printed.
    *
    * @throws {TypeError} if the handler is neither a function nor an object with a method `handle`
    */
@@ -189,12 +190,10 @@ export class Logger {
       ...(hasHandlers ? callerOf(above) : UNKNOWN_CALLER), // takes about 40 µs; not part of a line
     };
     for (const handler of [...this.#handlers]) {
-      try {
-        if (typeof handler === "function") handler(record);
-        else handler.handle(record);
-      } catch (error) {
-        console.error("Uncaught in a log handler:", error);
-      }
+      callReporting(
+        "a log handler",
+        () => typeof handler === "function" ? handler(record) : handler.handle(record),
+      );
     }
     const isLastResort = !hasHandlers && level >= LogLevel.WARNING;
     if (isLastResort || Atomics.load(i32, LOG_TO_STDERR) !== 0) {

@@ -8,6 +8,7 @@ import { TerminatedError } from "../errors.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { isMainIsolate, stopRequested } from "../heap/isolate_record.ts";
+import { callReporting } from "../sync/callbacks.ts";
 
 /** Options of a {@linkcode Finalize}. */
 export interface FinalizeOptions {
@@ -163,10 +164,12 @@ export function runFinalizers(): void {
 }
 
 function runAndReport(finalizer: Finalize): void {
-  try {
-    finalizer.run();
-  } catch (error) {
-    if (error instanceof TerminatedError && stopRequested()) return;
-    console.error("Uncaught in a finalizer:", error);
-  }
+  callReporting("a finalizer", () => {
+    try {
+      return finalizer.run();
+    } catch (error) {
+      if (error instanceof TerminatedError && stopRequested()) return;
+      throw error;
+    }
+  });
 }

@@ -264,6 +264,25 @@ test("Future.addDoneCallback() prints the error of a callback and calls the othe
   assertEquals(seen, ["first", "last"]);
 });
 
+test("Future.addDoneCallback() prints the error of an async callback, which is no unhandled rejection", async () => {
+  using error = stub(console, "error");
+  const raise = async () => {
+    await null;
+    throw failure;
+  };
+  const rejections = await unhandled(() => {
+    const future = new Future<number>();
+    future.addDoneCallback(raise);
+    future.setResult(1);
+    future.addDoneCallback(raise);
+  });
+  assertEquals(rejections, []);
+  assertEquals(error.calls.map(({ args }) => args), [
+    ["Uncaught in a callback of a future:", failure],
+    ["Uncaught in a callback of a future:", failure],
+  ]);
+});
+
 // Errors that are never retrieved
 
 test("Future with an error that is never retrieved is an unhandled rejection", async () => {

@@ -261,11 +261,13 @@ Deno.test("Logger prints the error of a handler and continues", async () => {
   const { code, stdout, stderr } = await runWithMp(`
     const logger = mp.getLogger();
     logger.addHandler(() => { throw new RangeError("broken handler"); });
+    logger.addHandler(async () => { throw new RangeError("broken async handler"); });
     logger.addHandler(({ message }) => console.log(message));
     logger.error("heard");
   `);
   assertEquals([code, stdout], [0, "heard\n"]);
   assertMatch(stderr, /^Uncaught in a log handler: RangeError: broken handler\n/);
+  assertMatch(stderr, /^Uncaught in a log handler: RangeError: broken async handler\n/m);
 });
 
 Deno.test("Logger with a closed stderr affects neither the program nor its workers", async () => {

@@ -83,11 +83,13 @@ testEach("a callback that throws is reported, and the pool keeps working", async
   const raise = () => {
     throw thrown;
   };
-  assertEquals(await pool.applyAsync(square, [3], { callback: raise }), 9);
-  const failed = pool.applyAsync(tasks.notThree, [3], { errorCallback: raise });
-  await assertRejects(() => failed.get(guard), tasks.ModelError);
+  for (const callback of [raise, () => Promise.reject(thrown)]) {
+    assertEquals(await pool.applyAsync(square, [3], { callback }), 9);
+    const failed = pool.applyAsync(tasks.notThree, [3], { errorCallback: callback });
+    await assertRejects(() => failed.get(guard), tasks.ModelError);
+  }
   assertEquals(await pool.map(square, upTo(20)), squares(20));
-  assertEquals(report.calls.map(({ args }) => args[1]), [thrown, thrown]);
+  assertEquals(report.calls.map(({ args }) => args[1]), Array(4).fill(thrown));
 });
 
 // CPython TestPoolWorkerErrors.test_unpickleable_result

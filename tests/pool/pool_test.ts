@@ -1,4 +1,5 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import {
   getContext,
   Lock,
@@ -8,7 +9,7 @@ import {
   Queue,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { guard, squares, testEach, upTo } from "../fixtures/pools.ts";
+import { guard, squares, testEach, turn, upTo } from "../fixtures/pools.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
@@ -187,6 +188,28 @@ testEach("Pool.map() fails with an error that onProgress throws", async (Pool) =
   await assertRejects(() => pool.map(square, upTo(10), { onProgress }), Error, "no terminal");
   assertThrows(() => pool.mapSync(square, upTo(10), { onProgress }), Error, "no terminal");
   assertEquals(await pool.apply(square, [3]), 9);
+});
+
+testEach("Pool.map() prints the error of an async onProgress, once, and succeeds", async (Pool) => {
+  await using pool = new Pool(1);
+  using report = stub(console, "error");
+  const thrown = new RangeError("no terminal");
+  const calls: unknown[] = [];
+  const onProgress = (progress: Progress) => {
+    calls.push(progress);
+    return Promise.reject(thrown);
+  };
+  const options = { onProgress, chunkSize: 1 };
+  assertEquals(await pool.map(square, upTo(4), options), squares(4));
+  assert(calls.length > 0);
+  assertEquals(report.calls.map(({ args }) => args), [[
+    "Uncaught in onProgress of a pool:",
+    thrown,
+  ]]);
+  assertEquals(await pool.mapAsync(square, upTo(4), options), squares(4));
+  assertEquals(pool.mapSync(square, upTo(4), options), squares(4));
+  await turn();
+  assertEquals(report.calls.length, 3);
 });
 
 // Several calls and pools

@@ -114,6 +114,18 @@ Deno.test("Finalize prints the error of a callback, and runs the others", async 
   assertMatch(stderr, /^Uncaught in a finalizer: RangeError: broken\n/);
 });
 
+Deno.test("Finalize prints the error of an async callback, which does not end the program", async () => {
+  const { code, stdout, stderr } = await runWithMp(`
+    const { promise, resolve } = Promise.withResolvers();
+    (() => new mp.Finalize({}, async () => { resolve(); throw new RangeError("broken"); }))();
+    while (await Promise.race([promise, mp.sleep(1).then(() => true)])) gc();
+    await mp.sleep(1);
+    console.log("still here");
+  `);
+  assertEquals([code, stdout], [0, "still here\n"]);
+  assertMatch(stderr, /^Uncaught in a finalizer: RangeError: broken\n/);
+});
+
 Deno.test("Finalize runs a finalizer that another one creates at the end", async () => {
   const { stdout } = await runWithMp(`
     const { Finalize } = mp;

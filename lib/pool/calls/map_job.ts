@@ -5,6 +5,8 @@
  */
 
 import type { Decoder } from "../../codec/decoder.ts";
+import { reportUncaught } from "../../sync/callbacks.ts";
+import { isPromiseLike } from "../../sync/settled.ts";
 import type { Failure } from "../chunks/chunk.ts";
 import { callSite, explainFailure } from "./call_site.ts";
 import { Job } from "./job.ts";
@@ -25,7 +27,8 @@ export class MapJob<Target> extends Job<Target> {
   readonly #reject: (error: unknown) => void;
   readonly #results: unknown[];
   readonly #chunkSize: number;
-  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  /** No longer called once its promise has rejected. */
+  #onProgress: ((progress: Progress) => unknown) | undefined;
   /** Number of items without a result. */
   #remaining: number;
   #failure: { error: unknown } | undefined;
@@ -35,7 +38,7 @@ export class MapJob<Target> extends Job<Target> {
     target: Target,
     total: number,
     chunkSize: number,
-    onProgress?: (progress: Progress) => void,
+    onProgress?: (progress: Progress) => unknown,
   ) {
     super(target, true, callSite());
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
@@ -75,14 +78,7 @@ export class MapJob<Target> extends Job<Target> {
   onChunkDone(_chunk: number, count: unknown): void {
     if (this.settled) return;
     this.#remaining -= count as number;
-    try {
-      this.#onProgress?.({
-        done: this.#results.length - this.#remaining,
-        total: this.#results.length,
-      });
-    } catch (error) {
-      this.fail(error);
-    }
+    if (this.#onProgress !== undefined) this.#callOnProgress(this.#onProgress);
     if (this.#remaining === 0) this.#succeed();
   }
 
@@ -101,6 +97,21 @@ export class MapJob<Target> extends Job<Target> {
 
   explain(chunk: number, failure: Failure): unknown {
     return explainFailure(failure, `, item ${chunk * this.#chunkSize + failure.index}`, this.site);
+  }
+
+  /** Fails the job if the callback throws; if its promise rejects, which may be too late, prints that. */
+  #callOnProgress(onProgress: (progress: Progress) => unknown): void {
+    const { length } = this.#results;
+    try {
+      const pending = onProgress({ done: length - this.#remaining, total: length });
+      if (!isPromiseLike(pending)) return;
+      pending.then(undefined, (error) => {
+        if (this.#onProgress !== undefined) reportUncaught("onProgress of a pool", error);
+        this.#onProgress = undefined;
+      });
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #succeed(): void {
