@@ -96,7 +96,8 @@ export declare class Future<R> implements PromiseLike<R> {
   /**
    * Calls `fn` with this future when it ends, or immediately if it has ended.
    *
-   * An error that `fn` throws is printed with `console.error` and otherwise ignored.
+   * What `fn` throws, or the promise that it returns rejects with, is printed with `console.error` and
+   * otherwise ignored.
    */
   addDoneCallback(fn: (future: this) => unknown): void;
   /** Makes the future awaitable, as a promise of its result. */

@@ -98,7 +98,7 @@ export declare class Logger {
    */
   isEnabledFor(level: LogLevel): boolean;
   /**
-   * Adds a handler for the log records of this process. An error that it throws is printed.
+   * Adds a handler for the log records of this process. An error in it is printed.
    *
    * @throws {TypeError} if the handler is neither a function nor an object with a method `handle`
    */

@@ -39,13 +39,16 @@ export interface MapOptions {
   chunkSize?: number | undefined;
   /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
   signal?: AbortSignal | undefined;
-  /** Called after each chunk. If it throws, the call fails with that error. */
+  /**
+   * Called after each chunk. If it throws, the call fails with that error. If it returns a promise that
+   * rejects, that is printed, and `onProgress` is not called again.
+   */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of a call that returns an {@linkcode AsyncResult}. */
 export interface AsyncOptions<R> {
-  /** Called with the result. */
+  /** Called with the result. An error in a callback is printed, and affects nothing else. */
   callback?: ((result: R) => void) | undefined;
   /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
   errorCallback?: ((error: unknown) => void) | undefined;

@@ -10,53 +10,50 @@ import type { CallSite } from "./call_site.d.ts";
  * A job settles once, with its results or with an error. Chunks that are still out then come back
  * later, and their results are ignored.
  *
+ * There is one for each call, so it is kept small: fields of TypeScript's `private`, which cost
+ * nothing to make, and no array for a single handler.
+ *
  * @typeParam Target how the engine names a function
  */
-export interface Job<Target = unknown> {
+export declare abstract class Job<Target = unknown> {
+  /** Number of chunks that were sent and have not come back. Written by the engine. */
+  chunksOut: number;
+  /** Address of a word that workers check before each item; 0 for none. Written by the engine. */
+  flag: number;
   /** Function that is called. */
   readonly target: Target;
   /** Whether it may settle before all its chunks have come back. */
   readonly cancellable: boolean;
   /** Where the call was made, if that is known. */
-  readonly site?: CallSite | undefined;
+  readonly site: CallSite | undefined;
+  private isSettled;
+  /** Most jobs have only this handler, the engine's. */
+  private firstHandler;
+  private otherHandlers;
+  constructor(target: Target, cancellable: boolean, site: CallSite | undefined);
   /** Whether the outcome is known. */
-  readonly settled: boolean;
-  /** Handlers that run when it settles. */
-  readonly onSettled: SettleHandlers;
-  /** Number of chunks that were sent and have not come back. Written by the engine. */
-  chunksOut: number;
-  /** Address of a word that workers check before each item; 0 for none. Written by the engine. */
-  flag: number;
+  get settled(): boolean;
+  /**
+   * Adds a handler, which runs once, when the job settles, after those that were added before. It runs
+   * at once if the job has settled.
+   */
+  onSettled(handler: () => void): void;
+  /** Marks the job as settled and runs the handlers. Returns whether it had not settled before. */
+  settle(): boolean;
   /** Called by the engine when all chunks have come back, unless the engine was terminated before. */
   onReturned?(): void;
   /** Reads the result of a chunk from the decoder. */
-  readResult(chunk: number, decoder: Decoder): unknown;
+  abstract readResult(chunk: number, decoder: Decoder): unknown;
   /** Accepts the result of a chunk that ran in this isolate. */
-  storeResult(chunk: number, result: unknown): unknown;
+  abstract storeResult(chunk: number, result: unknown): unknown;
   /** Accounts for a chunk, given what `readResult` or `storeResult` returned. */
-  onChunkDone(chunk: number, result: unknown): void;
+  abstract onChunkDone(chunk: number, result: unknown): void;
   /** Settles the job with an error. Does nothing if it has settled. */
-  fail(error: unknown): void;
+  abstract fail(error: unknown): void;
   /** Returns which items of the call a chunk has, as a human-readable suffix. */
-  itemRange(chunk: number): string;
+  abstract itemRange(chunk: number): string;
   /** Returns the error that the call fails with, for a task that failed. */
-  explain(chunk: number, failure: Failure): unknown;
-}
-
-/**
- * Handlers that run once, when a job settles, in the order in which they were added.
- *
- * Each call has one, so it is kept small: a single handler needs no array.
- */
-export declare class SettleHandlers {
-  /** Most jobs have only this handler, the engine's. */
-  private first;
-  private others;
-  private hasRun;
-  /** Adds a handler. It runs at once if the job has settled. */
-  add(handler: () => void): void;
-  /** Runs the handlers. Does nothing when called again. */
-  run(): void;
+  abstract explain(chunk: number, failure: Failure): unknown;
 }
 
 export {};
