@@ -55,18 +55,26 @@ function unregisteredAddress(fn: AnyFunction | AnyClass): number {
   return address;
 }
 
-/** Returns a human-readable name of a function. */
+/** Returns a human-readable name of a function, which need not be able to cross. */
+export function functionName(fn: AnyFunction): string {
+  if (knownDefinition(fn) !== undefined) return functionNameAt(functionAddress(fn));
+  return fn.name || shortened(String(fn));
+}
+
+/** Returns a human-readable name of the function at `address`. */
 export function functionNameAt(address: DefinitionAddress): string {
   const definition = definitionAt(address);
   if (definition.name !== "") return definition.name;
   const exported = exportNames.get(address);
   if (exported !== undefined) return exported;
-  if (definition.kind === "source") {
-    const line = definition.source.replace(/\s+/g, " ");
-    return line.length <= 40 ? line : `${line.slice(0, 37)}...`;
-  }
+  if (definition.kind === "source") return shortened(definition.source);
   const { module, index } = definition as Definition & { kind: "task" };
   return `number ${index + 1} of ${module.slice(module.lastIndexOf("/") + 1)}`;
+}
+
+function shortened(source: string): string {
+  const line = source.replace(/\s+/g, " ");
+  return line.length <= 40 ? line : `${line.slice(0, 37)}...`;
 }
 
 /**

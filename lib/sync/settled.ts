@@ -35,6 +35,19 @@ export async function settledWithin(
   }
 }
 
+/**
+ * Awaits a promise, but not longer than the signal allows.
+ *
+ * @throws the reason of `signal`, if that is aborted first
+ */
+export async function orAborted<R>(
+  promise: PromiseLike<R>,
+  signal: AbortSignal | undefined,
+): Promise<R> {
+  if (signal !== undefined) await settledWithin(promise, { signal });
+  return await promise;
+}
+
 /** Returns whether the value must be awaited. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&

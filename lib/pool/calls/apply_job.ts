@@ -9,7 +9,7 @@ import type { Failure } from "../chunks/chunk.ts";
 import { type CallSite, explainFailure } from "./call_site.ts";
 import { Job } from "./job.ts";
 
-/** One call of a function, or one chunk of an iteration. */
+/** One call of a function. */
 export class ApplyJob<Target> extends Job<Target> {
   private readonly resolve: (value: unknown) => void;
   private readonly reject: (error: unknown) => void;

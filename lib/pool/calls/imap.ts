@@ -1,6 +1,28 @@
 /**
  * Results one by one, while items are taken from the input as fast as results are taken.
  *
+ *     input --fill--> chunk --submit--> engine --arrive--> arrived --deliver--> next()
+ *
+ * `fill` takes items while the window has room. `arrive` puts the results of a chunk at their place in
+ * the order of delivery, and `deliver` hands them over. An iteration is two small machines.
+ *
+ * | input | meaning | goes to |
+ * |---|---|---|
+ * | `open` | items are taken | `ended`: the input ends or fails; `left`: `close()`, `return()`, `fail()`, `stop()` |
+ * | `ended` | all its items have been sent | |
+ * | `left` | its `return()` was called; items that still come are dropped | |
+ *
+ * | output | meaning | goes to |
+ * |---|---|---|
+ * | `open` | `next()` waits for a result or gets one | `atError`, `over` |
+ * | `atError` | an error was handed over, and `next()` has not been called since: a `for await` loop has ended there | `open`: `next()`; `over` |
+ * | `over` | `next()` gets the final error, if there is one, then the end | |
+ *
+ * The output is over by `return()`, by `fail()` (a signal, `terminate()`, or an error of an iteration that
+ * ends with the first), or when the input is not open, no chunk is out, and the last result was handed
+ * over. The final error is that of the input, or that of a pool that was closed too early: it follows
+ * all results; the error of `fail()` takes the place of those that were not handed over.
+ *
  * @module
  */
 
@@ -9,76 +31,89 @@ import { type Input, ItemSource, reportReturnError } from "./item_source.ts";
 
 /** A chunk that was sent to the engine. */
 export interface SentChunk {
-  /** Its results. Rejects if the whole chunk failed or was withdrawn. */
-  outcomes: Promise<PartialResults>;
+  /** Its results. Rejects if the whole chunk failed, or was withdrawn or cancelled. */
+  readonly outcomes: Promise<PartialResults>;
   /** Withdraws it unless it has begun; `outcomes` rejects then. */
   withdraw(): void;
+  /** Cancels it, even if it has begun: no further item of it begins. `outcomes` rejects. */
+  cancel(): void;
 }
 
 /** What an iteration needs of its pool. */
 export interface ImapSetup<T> {
-  /** Number of items in a chunk. */
-  chunkSize: number;
-  /** Maximum number of chunks that are out or have results that were not taken. */
-  window: number;
+  /** Returns the number of items of the chunk that is begun. */
+  chunkSize(): number;
+  /** Checks an item, given its index in the input. If it throws, the input counts as failed. */
+  check?(item: T, index: number): void;
+  /**
+   * While fewer chunks than this are out, a chunk of an async input is sent with the items that it has.
+   *
+   * @default {0}
+   */
+  readonly minOut?: number;
+  /** Maximum number of chunks in the window. */
+  readonly window: number;
+  /**
+   * What is in the window: chunks that are out or have results that were not taken, or only those that
+   * are out, for results that the caller keeps in any case.
+   *
+   * @default {"untaken"}
+   */
+  readonly windowCounts?: "untaken" | "out";
   /** Whether results come in the order of the items. */
-  ordered: boolean;
+  readonly ordered: boolean;
+  /** Whether the first error ends the iteration at once, before results that were not taken. */
+  readonly endsAtError?: boolean;
   /** Ends the iteration with its reason. */
-  signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   /** Whether the input is taken to its end after the pool was closed. */
-  drainsInput: boolean;
+  readonly drainsInput: boolean;
   /** Makes the error that follows the results if it is not. */
   closedError(): Error;
   /** Sends a chunk to the engine. Throws if that is not possible. */
   submit(chunk: T[]): SentChunk;
-  /** Makes the error of a failure, given the index of the item in the input. */
-  explain(failure: PartialResults["failures"][number], item: number): unknown;
+  /** Makes the error of a failure in `outcomes`, given the index of the item in the input. */
+  explain?(failure: PartialResults["failures"][number], item: number): unknown;
   /** Called when the iteration has ended or was stopped, so that the pool need not end it. */
   onEnd(): void;
 }
 
-/** A result or an error; `last` in its chunk or not. */
-type Entry = { value: unknown; last: boolean } | { error: unknown; last: boolean };
+/** Results of a chunk. */
+interface ArrivedChunk {
+  readonly results: readonly unknown[];
+  /** The errors in place of results, by index. */
+  readonly errors: ReadonlyMap<number, unknown> | undefined;
+  /** Index of the result to be handed over next. */
+  at: number;
+}
 
-/**
- * The iterator behind `imap` and `imapUnordered`.
- *
- *     input --fill--> chunk --submit--> engine --arrive--> ready --deliver--> next()
- *
- * `fill` takes items while the window has room; a chunk leaves the window when `deliver` has handed
- * over its last entry. The input is left, and the chunks that have not begun are withdrawn, by
- * `return()`, by `fail()` (a signal, or `terminate()`) and by `stop()`.
- */
+/** The iterator behind `imap` and `imapUnordered`. */
 export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   readonly #setup: ImapSetup<T>;
   readonly #source: ItemSource<T>;
-  /** Entries to be delivered next. */
-  readonly #ready: Entry[] = [];
-  /** If ordered: entries of chunks that arrived before an earlier chunk, by chunk number. */
-  readonly #early = new Map<number, Entry[]>();
+  #input: "open" | "ended" | "left" = "open";
+  #output: "open" | "atError" | "over" = "open";
+  /** Whether `fill` is running. It is not entered twice: the input, or what encodes an item, may call back. */
+  #filling = false;
+  #windowCounts: "untaken" | "out";
+  /** Items of the chunk that is sent next. */
+  #chunk: T[] = [];
+  /** Number of items at which it is sent. */
+  #chunkSize = 0;
+  #chunksMade = 0;
+  #itemsSent = 0;
   /** Chunks that have not come back, by number. */
   readonly #sent = new Map<number, SentChunk>();
-  /** Calls of `next()` without an entry. */
+  /** Chunks that have come back, by their place in the order of delivery. */
+  readonly #arrived = new Map<number, ArrivedChunk>();
+  #arrivals = 0;
+  /** Place of the chunk whose results are handed over next. */
+  #nextPlace = 0;
+  /** Calls of `next()` without a result. */
   readonly #waiters: PromiseWithResolvers<IteratorResult<R>>[] = [];
-  /** Whether items are taken although no results are. */
-  #draining = false;
-  #chunksMade = 0;
-  /** If ordered: number of the chunk to be delivered next. */
-  #nextChunk = 0;
-  /** Number of chunks in the window. */
-  #inWindow = 0;
-  /** Whether no more items will be sent: the input has ended, failed or been left. */
-  #inputDone = false;
-  /** Whether the input was left. A pending `next()` of an async input may still resolve. */
-  #stopped = false;
-  /** Error that follows all results. */
   #finalError: { error: unknown } | undefined;
-  #filling = false;
-  /** `return()` of the input that `close` has left. */
-  #leaving: Promise<void> | undefined;
-  #ended = false;
-  /** Whether the last entry delivered was an error: a `for await` loop has ended there. */
-  #endedOnError = false;
+  /** Resolves when the input is not open any more. */
+  readonly #inputDone = Promise.withResolvers<void>();
   readonly #onAbort = () => this.fail(this.#setup.signal!.reason);
 
   /**
@@ -88,9 +123,12 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    */
   constructor(items: Input<T>, setup: ImapSetup<T>) {
     this.#setup = setup;
+    this.#windowCounts = setup.windowCounts ?? "untaken";
     this.#source = new ItemSource(items);
     setup.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
+
+  // For the pool
 
   /** Begins to take items. */
   begin(): void {
@@ -99,14 +137,14 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   /** Whether no more items will be sent. */
   get inputDone(): boolean {
-    return this.#inputDone;
+    return this.#input !== "open";
   }
 
   /** The pool was closed: leaves the input unless it is to be taken to its end. */
   close(): void {
-    if (this.#inputDone || this.#setup.drainsInput) return;
+    if (this.inputDone || this.#setup.drainsInput) return;
     this.#finalError = { error: this.#setup.closedError() };
-    this.#leaving = this.#leaveInput().catch(reportReturnError);
+    this.#leave().catch(reportReturnError);
   }
 
   /**
@@ -116,40 +154,22 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    */
   async finish(): Promise<void> {
     await null; // the input may be the caller, and a generator cannot yield to itself
-    if (this.#endedOnError) await this.return();
-    this.#draining = true;
-    for (this.#fill(); !this.#inputDone; this.#fill()) {
-      await Promise.race([...this.#sent.values()].map(({ outcomes }) => outcomes.catch(() => {})));
-    }
-    await this.#leaving;
-  }
-
-  /** Returns the next result. Rejects with the error that takes the place of a result. */
-  next(): Promise<IteratorResult<R>> {
-    const waiter = Promise.withResolvers<IteratorResult<R>>();
-    this.#waiters.push(waiter);
-    this.#endedOnError = false;
-    this.#deliver();
-    return waiter.promise;
-  }
-
-  /** Ends the iteration, leaves the input and withdraws chunks that have not begun. */
-  async return(): Promise<IteratorResult<R>> {
-    this.#ready.length = 0;
-    this.#finalError = undefined;
-    this.#end();
-    await this.stop();
-    return { done: true, value: undefined };
+    if (this.#output === "atError") await this.return();
+    this.#windowCounts = "out";
+    this.#fill();
+    await this.#inputDone.promise;
+    if (this.#input === "left") await this.#source.leave();
   }
 
   /** Ends the iteration with an error: for all calls of `next()` that wait, or else for the next one. */
   fail(error: unknown): void {
-    if (this.#ended) return;
-    this.#ready.length = 0;
-    this.#finalError = this.#waiters.length === 0 ? { error } : undefined;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    if (this.#output === "over") return;
+    const waiters = this.#waiters.splice(0);
+    this.#finalError = waiters.length === 0 ? { error } : undefined;
+    for (const waiter of waiters) waiter.reject(error);
     this.#end();
-    this.stop().catch(reportReturnError);
+    this.#cancelAll();
+    this.#leave().catch(reportReturnError);
   }
 
   /**
@@ -158,147 +178,217 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
    */
   async stop(): Promise<void> {
     this.#setup.onEnd();
-    for (const sent of this.#sent.values()) sent.withdraw();
-    await this.#leaveInput();
-    await this.#leaving;
+    for (const chunk of this.#sent.values()) chunk.withdraw();
+    await this.#leave();
+  }
+
+  // For the consumer
+
+  /** Returns the next result. Rejects with the error that takes the place of a result. */
+  next(): Promise<IteratorResult<R>> {
+    const waiter = Promise.withResolvers<IteratorResult<R>>();
+    this.#waiters.push(waiter);
+    if (this.#output === "atError") this.#output = "open";
+    this.#deliver();
+    return waiter.promise;
+  }
+
+  /**
+   * Moves results that could be handed over now to the end of `all`, up to the first error: faster than
+   * `next()` for each.
+   */
+  takeReady(all: R[]): void {
+    for (let chunk; (chunk = this.#arrived.get(this.#nextPlace)) && chunk.errors === undefined;) {
+      while (chunk.at < chunk.results.length) all.push(chunk.results[chunk.at++] as R);
+      this.#chunkTaken();
+    }
+  }
+
+  /** Ends the iteration, leaves the input, and cancels the calls that are out. */
+  async return(): Promise<IteratorResult<R>> {
+    this.#finalError = undefined;
+    this.#end();
+    this.#cancelAll();
+    await this.#leave();
+    return { done: true, value: undefined };
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  // Input
+
   #fill(): void {
     if (this.#filling) return;
+    this.#filling = true;
     if (this.#source.isAsync) void this.#fillAsync();
     else this.#fillSync();
   }
 
-  #mayTake(): boolean {
-    const chunks = this.#draining ? this.#sent.size : this.#inWindow;
-    return !this.#inputDone && chunks < this.#setup.window;
-  }
-
   #fillSync(): void {
-    this.#filling = true;
     while (this.#mayTake()) {
-      const chunk: T[] = [];
       try {
-        while (!this.#inputDone && chunk.length < this.#setup.chunkSize) {
-          this.#take(this.#source.nextNow(), chunk);
-        }
+        this.#accept(this.#source.nextNow());
       } catch (error) {
-        this.#onInputError(error);
+        this.#failInput(error);
       }
-      this.#send(chunk);
     }
     this.#filling = false;
     this.#deliver();
   }
 
   async #fillAsync(): Promise<void> {
-    this.#filling = true;
     while (this.#mayTake()) {
-      const chunk: T[] = [];
       try {
-        while (!this.#inputDone && chunk.length < this.#setup.chunkSize) {
-          this.#take(await this.#source.next(), chunk);
-        }
+        this.#accept(await this.#source.next());
       } catch (error) {
-        this.#onInputError(error);
+        this.#failInput(error);
       }
-      this.#send(chunk);
+      this.#sendEarly();
     }
     this.#filling = false;
     this.#deliver();
   }
 
-  #take({ done, value }: IteratorResult<T>, chunk: T[]): void {
-    if (done) this.#inputDone = true;
-    else chunk.push(value);
+  #mayTake(): boolean {
+    const inWindow = this.#sent.size + (this.#windowCounts === "out" ? 0 : this.#arrived.size);
+    return this.#input === "open" && inWindow < this.#setup.window;
   }
 
-  /** Keeps the error of the input for after the results of its items, unless the input was left. */
-  #onInputError(error: unknown): void {
-    if (this.#stopped) return;
-    this.#inputDone = true;
+  #accept({ done, value }: IteratorResult<T>): void {
+    if (this.#input !== "open") return; // it was left while the item was taken
+    if (done) return this.#endInput();
+    const chunk = this.#chunk;
+    this.#setup.check?.(value, this.#itemsSent + chunk.length);
+    if (chunk.length === 0) this.#chunkSize = this.#setup.chunkSize();
+    chunk.push(value);
+    if (chunk.length >= this.#chunkSize) this.#send();
+  }
+
+  /** The input has failed, or an item is not what it must be. */
+  #failInput(error: unknown): void {
+    if (this.#input !== "open") return;
     this.#finalError = { error };
+    this.#source.leave().catch(reportReturnError);
+    this.#endInput();
   }
 
-  async #leaveInput(): Promise<void> {
-    this.#inputDone = true;
-    this.#stopped = true;
-    this.#deliver();
-    await this.#source.leave();
+  #endInput(): void {
+    this.#send();
+    if (this.#input !== "open") return; // an error of that chunk has ended the iteration
+    this.#input = "ended";
+    this.#inputDone.resolve();
   }
 
-  #send(chunk: T[]): void {
-    if (chunk.length === 0 || this.#stopped) return;
+  async #leave(): Promise<void> {
+    if (this.#input === "open") {
+      this.#input = "left";
+      this.#chunk = [];
+      this.#inputDone.resolve();
+      this.#deliver();
+    }
+    if (this.#input === "left") await this.#source.leave();
+  }
+
+  // Chunks
+
+  #sendEarly(): void {
+    if (this.#source.isAsync && this.#sent.size < (this.#setup.minOut ?? 0)) this.#send();
+  }
+
+  #send(): void {
+    const chunk = this.#chunk;
+    if (chunk.length === 0 || this.#input !== "open") return;
+    this.#chunk = [];
     const number = this.#chunksMade++;
-    this.#inWindow++;
-    const first = number * this.#setup.chunkSize;
+    const first = this.#itemsSent;
+    this.#itemsSent += chunk.length;
     let sent: SentChunk;
     try {
       sent = this.#setup.submit(chunk);
     } catch (error) {
-      return this.#arrive(number, [{ error, last: true }]);
+      return this.#arriveFailed(number, error);
     }
     this.#sent.set(number, sent);
     sent.outcomes.then(
-      ({ results, failures }) => {
-        const entries: Entry[] = results.map((value) => ({ value, last: false }));
-        for (const failure of failures) {
-          const error = this.#setup.explain(failure, first + failure.index);
-          entries[failure.index] = { error, last: false };
-        }
-        entries[entries.length - 1].last = true;
-        this.#arrive(number, entries);
-      },
-      (error) => this.#arrive(number, [{ error, last: true }]),
+      (outcomes) => this.#arrive(number, first, outcomes),
+      (error) => this.#arriveFailed(number, error),
     );
   }
 
-  #arrive(number: number, entries: Entry[]): void {
-    this.#sent.delete(number);
-    if (this.#ended) return;
-    if (this.#setup.ordered) {
-      this.#early.set(number, entries);
-      for (let next; (next = this.#early.get(this.#nextChunk)) !== undefined;) {
-        this.#early.delete(this.#nextChunk++);
-        this.#ready.push(...next);
-      }
-    } else {
-      this.#ready.push(...entries);
+  #arrive(number: number, first: number, { results, failures }: PartialResults): void {
+    if (failures.length === 0) return this.#place(number, { results, errors: undefined, at: 0 });
+    const errors = new Map<number, unknown>();
+    for (const failure of failures) {
+      const error = this.#setup.explain?.(failure, first + failure.index) ?? failure.error;
+      errors.set(failure.index, error);
     }
+    this.#place(number, { results, errors, at: 0 });
+  }
+
+  /** One error takes the place of the results of a whole chunk. */
+  #arriveFailed(number: number, error: unknown): void {
+    this.#place(number, { results: [undefined], errors: new Map([[0, error]]), at: 0 });
+  }
+
+  #place(number: number, chunk: ArrivedChunk): void {
+    this.#sent.delete(number);
+    if (this.#output === "over") return;
+    if (chunk.errors !== undefined && this.#setup.endsAtError) {
+      const [error] = chunk.errors.values();
+      return this.fail(error);
+    }
+    this.#arrived.set(this.#setup.ordered ? number : this.#arrivals++, chunk);
+    this.#sendEarly();
+    if (this.#windowCounts === "out") this.#fill();
     this.#deliver();
   }
 
-  /** Resolves calls of `next()` while there are entries, or once the iteration is over. */
+  #cancelAll(): void {
+    for (const chunk of this.#sent.values()) chunk.cancel();
+  }
+
+  // Output
+
+  /** Serves calls of `next()` while there are results, or once the iteration is over. */
   #deliver(): void {
     while (this.#waiters.length > 0) {
-      const entry = this.#ready.shift();
-      if (entry === undefined) {
-        if (!this.#ended && !(this.#inputDone && this.#inWindow === 0)) return;
-        this.#end();
-        const waiter = this.#waiters.shift()!;
-        if (this.#finalError === undefined) waiter.resolve({ done: true, value: undefined });
-        else waiter.reject(this.#finalError.error);
-        this.#finalError = undefined;
+      const chunk = this.#arrived.get(this.#nextPlace);
+      if (chunk === undefined) {
+        if (this.#output !== "over") {
+          if (this.#input === "open" || this.#sent.size > 0) return;
+          this.#end();
+        }
+        this.#deliverEnd(this.#waiters.shift()!);
         continue;
       }
       const waiter = this.#waiters.shift()!;
-      this.#endedOnError = "error" in entry && this.#waiters.length === 0;
-      if ("error" in entry) waiter.reject(entry.error);
-      else waiter.resolve({ done: false, value: entry.value as R });
-      if (entry.last) {
-        this.#inWindow--;
-        this.#fill();
-      }
+      const at = chunk.at++;
+      const isError = chunk.errors?.has(at) === true;
+      if (isError && this.#waiters.length === 0) this.#output = "atError";
+      if (isError) waiter.reject(chunk.errors!.get(at));
+      else waiter.resolve({ done: false, value: chunk.results[at] as R });
+      if (chunk.at === chunk.results.length) this.#chunkTaken();
     }
   }
 
+  #deliverEnd(waiter: PromiseWithResolvers<IteratorResult<R>>): void {
+    if (this.#finalError === undefined) waiter.resolve({ done: true, value: undefined });
+    else waiter.reject(this.#finalError.error);
+    this.#finalError = undefined;
+  }
+
+  /** The last result of a chunk was handed over. */
+  #chunkTaken(): void {
+    this.#arrived.delete(this.#nextPlace++);
+    this.#fill();
+  }
+
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#output === "over") return;
+    this.#output = "over";
+    this.#arrived.clear();
     this.#setup.signal?.removeEventListener("abort", this.#onAbort);
     this.#setup.onEnd();
   }

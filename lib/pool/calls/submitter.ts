@@ -7,6 +7,7 @@
 import { CancelledError, ClosedError } from "../../errors.ts";
 import { checkArguments } from "../../arguments/options.ts";
 import type { AnyFunction } from "../../codec/task.ts";
+import { callReporting } from "../../sync/callbacks.ts";
 import { AsyncResult } from "../async_result.ts";
 import { terminatedError } from "../engines/base_engine.ts";
 import type { Engine } from "../engines/engine.ts";
@@ -14,14 +15,29 @@ import type { AsyncOptions, ImapCall, MapOptions } from "../options.ts";
 import { CallMode, type PartialResults } from "../chunks/chunk.ts";
 import { ApplyJob } from "./apply_job.ts";
 import { type CallSite, callSite, explainFailure } from "./call_site.ts";
+import { ChunkJob, type ChunkPlace } from "./chunk_job.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, withLength } from "./chunks.ts";
-import { ImapIterator, type SentChunk } from "./imap.ts";
-import { hasKnownEnd } from "./item_source.ts";
+import { ImapIterator, type ImapSetup, type SentChunk } from "./imap.ts";
+import { hasKnownEnd, type Input } from "./item_source.ts";
 import { abortWith, type Job } from "./job.ts";
 import { MapJob } from "./map_job.ts";
 
 /** Single calls record their call site, which takes microseconds, while fewer chunks than this are out. */
 const MAX_CALL_SITES = 16;
+
+/** A chunk of an iteration, to be sent. */
+export interface ChunkCall extends Omit<ChunkPlace, "count"> {
+  readonly target: unknown;
+  readonly mode: CallMode;
+  readonly items: readonly unknown[];
+  /** Where the call was made. */
+  readonly site: CallSite;
+}
+
+/** What an iteration needs, apart from what the submitter adds. */
+export type IterationSetup<T> =
+  & Omit<ImapSetup<T>, "onEnd" | "closedError">
+  & Partial<Pick<ImapSetup<T>, "closedError">>;
 
 /** Makes jobs of calls and sends them to an engine. */
 export class Submitter {
@@ -121,19 +137,33 @@ export class Submitter {
     const target = this.#targetOf(fn);
     const site = callSite();
     const mode = options.spread ? CallMode.STARMAP_ALL : CallMode.MAP_ALL;
-    const iterator = new ImapIterator<T, R>(items, {
-      chunkSize: options.chunkSize ?? 1,
+    let first = 0;
+    return this.iterate<T, R>(items, {
+      chunkSize: () => options.chunkSize ?? 1,
       window: options.window ?? 2 * this.#size,
       ordered,
       signal: options.signal,
       drainsInput: options.drainsInput ?? hasKnownEnd(items),
-      closedError: options.closedError ?? closedTooEarly,
-      submit: (chunk) => this.#submitChunk(target, mode, chunk, site),
-      explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
-      onEnd: () => {
-        this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
-        this.#closeEngineIfDone();
+      ...options.closedError === undefined ? {} : { closedError: options.closedError },
+      submit: (items) => {
+        const chunk = this.sendChunk({ target, mode, items, first, noun: "item", site });
+        first += items.length;
+        return chunk;
       },
+      explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
+    });
+  }
+
+  /** Begins an iteration, which ends with the pool if it has not ended before. */
+  iterate<T, R>(items: Input<T>, setup: IterationSetup<T>): ImapIterator<T, R> {
+    const onEnd = () => {
+      this.#imaps.delete(iterator as ImapIterator<unknown, unknown>);
+      this.#closeEngineIfDone();
+    };
+    const iterator = new ImapIterator<T, R>(items, {
+      closedError: closedTooEarly,
+      ...setup,
+      onEnd,
     });
     this.#imaps.add(iterator as ImapIterator<unknown, unknown>);
     iterator.begin();
@@ -144,9 +174,10 @@ export class Submitter {
   toAsyncResult<R>(promise: Promise<R>, job: Job, options: AsyncOptions<R> = {}): AsyncResult<R> {
     const { callback, errorCallback } = options;
     if (callback !== undefined || errorCallback !== undefined) {
-      // An error in a callback is reported. It affects neither the result nor the pool.
-      promise.then(callback, errorCallback ?? (() => {})).catch((error) =>
-        console.error("Uncaught in a callback of a pool:", error)
+      // An error in a callback affects neither the result nor the pool.
+      promise.then(
+        (result) => callReporting("a callback of a pool", () => callback?.(result)),
+        (error) => callReporting("a callback of a pool", () => errorCallback?.(error)),
       );
     }
     return new AsyncResult(promise, errorCallback !== undefined, () => {
@@ -190,21 +221,19 @@ export class Submitter {
 
   // Parts of calls
 
-  #submitChunk(
-    target: unknown,
-    mode: CallMode,
-    chunk: readonly unknown[],
-    site: CallSite,
-  ): SentChunk {
+  /** Sends a chunk of an iteration. */
+  sendChunk({ target, mode, items, first, noun, functions, site }: ChunkCall): SentChunk {
     this.engine.checkUsable();
     const { promise, resolve, reject } = Promise.withResolvers<PartialResults>();
-    const job = new ApplyJob(target, resolve as (value: unknown) => void, reject, true, site);
-    this.engine.send(job, mode, chunk, "items");
+    const place = { first, count: items.length, noun, functions };
+    const job = new ChunkJob(target, resolve as (value: unknown) => void, reject, site, place);
+    this.engine.send(job, mode, items, "items");
     return {
       outcomes: promise,
       withdraw: () => {
         if (this.engine.withdraw(job)) job.fail(cancelled());
       },
+      cancel: () => job.fail(cancelled()),
     };
   }
 

@@ -16,6 +16,8 @@ export const CallMode = {
   MAP_ALL: 3,
   /** With the elements of each item, continuing after an error. */
   STARMAP_ALL: 4,
+  /** With the elements of each item, until the first error, and measuring the time. */
+  BATCH: 5,
 } as const;
 
 /** How a worker calls the function: a value of {@linkcode CallMode}. */
@@ -44,10 +46,12 @@ export interface Failure {
   by?: { task: string; worker: string };
 }
 
-/** Results of a chunk that continues after an error. */
+/** Results of a chunk that continues after an error, or of a batch. */
 export interface PartialResults {
   /** Results by index; empty where the item failed. */
   results: unknown[];
   /** The items that failed. */
   failures: Failure[];
+  /** How long the calls of a batch took, in milliseconds. */
+  ms?: number;
 }

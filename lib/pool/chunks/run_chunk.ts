@@ -63,6 +63,8 @@ class ItemCalls {
   readonly #spread: boolean;
   readonly #continuesAfterError: boolean;
   readonly #outcomes: PartialResults;
+  /** When a batch began; 0 for other chunks. */
+  #start = 0;
   #at = 0;
 
   constructor(fn: Callee, items: unknown[], chunk: RunningChunk) {
@@ -70,9 +72,11 @@ class ItemCalls {
     this.#items = items;
     this.#chunk = chunk;
     const { mode } = chunk;
-    this.#spread = mode === CallMode.STARMAP || mode === CallMode.STARMAP_ALL;
+    this.#spread = mode === CallMode.STARMAP || mode === CallMode.STARMAP_ALL ||
+      mode === CallMode.BATCH;
     this.#continuesAfterError = mode === CallMode.MAP_ALL || mode === CallMode.STARMAP_ALL;
     this.#outcomes = { results: new Array(items.length), failures: [] };
+    if (mode === CallMode.BATCH) this.#start = performance.now();
   }
 
   /** Calls until a call returns a promise, which it returns, or until the chunk has finished. */
@@ -95,7 +99,10 @@ class ItemCalls {
         if (!this.#continuesAfter(error)) return undefined;
       }
     }
-    chunk.finish(ChunkStatus.DONE, this.#continuesAfterError ? this.#outcomes : results);
+    const isBatch = this.#start > 0;
+    if (isBatch) this.#outcomes.ms = performance.now() - this.#start;
+    const isPartial = isBatch || this.#continuesAfterError;
+    chunk.finish(ChunkStatus.DONE, isPartial ? this.#outcomes : results);
     return undefined;
   }
 

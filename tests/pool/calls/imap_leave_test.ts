@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { assertSpyCalls, stub } from "@std/testing/mock";
-import { Queue } from "@sauropod/multiprocessing";
-import { Stuck, testImap } from "../../fixtures/imap_inputs.ts";
+import { Event, Queue, TimeoutError, Value } from "@sauropod/multiprocessing";
+import { ItemSource } from "../../../lib/pool/calls/item_source.ts";
+import { endless, Stuck, testImap } from "../../fixtures/imap_inputs.ts";
 import { turn } from "../../fixtures/pools.ts";
 import { square } from "../../fixtures/pool_tasks.ts";
 
@@ -93,6 +94,61 @@ testImap(
     }
   },
 );
+
+testImap("can be left before its first result", async (Pool, imap) => {
+  await using pool = new Pool(1);
+  const [begun, go] = [new Event(), new Event()];
+  let ended = false;
+  function* generate() {
+    try {
+      for (;;) yield [begun, go] as const;
+    } finally {
+      ended = true;
+    }
+  }
+  const results = pool[imap](async ([begun, go]: readonly [Event, Event]) => {
+    begun.set();
+    await go.wait();
+  }, generate());
+  const pending = results.next();
+  await begun.wait();
+  await results.return!();
+  assertEquals(await pending, { done: true, value: undefined });
+  assert(ended, "the input was not left");
+  go.set();
+  assertEquals(await pool.apply(square, [3]), 9);
+});
+
+testImap(
+  "stops a chunk that has begun before its next item when it is left",
+  async (Pool, imap) => {
+    await using pool = new Pool(1);
+    const [begun, go] = [new Event(), new Event()];
+    const calls = new Value("int32", 0);
+    const work = async (
+      { begun, go, calls }: { begun: Event; go: Event; calls: Value<"int32"> },
+    ) => {
+      calls.add(1);
+      begun.set();
+      await go.wait();
+    };
+    const results = pool[imap](work, Array(20).fill({ begun, go, calls }), { chunkSize: 20 });
+    await begun.wait();
+    await results.return!();
+    go.set();
+    await pool.apply(square, [1]);
+    assertEquals(calls.value, 1);
+  },
+);
+
+testImap("throws a TimeoutError if the input does not return", async (Pool, imap) => {
+  using _ = stub(ItemSource.prototype, "leave", () => Promise.reject(new TimeoutError("too long")));
+  await using pool = new Pool(1);
+  const results = pool[imap](square, endless(true).items);
+  await results.next();
+  await assertRejects(() => results.return!(), TimeoutError, "too long");
+  assertEquals((await results.next()).done, true);
+});
 
 // Signals
 
