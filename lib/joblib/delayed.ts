@@ -5,7 +5,7 @@
  */
 
 import { describe } from "../arguments/describe.ts";
-import type { Awaitable } from "../pool/pool.ts";
+import type { Awaitable } from "../pool/options.ts";
 
 /** A call that has not been made; {@linkcode delayed} makes it. */
 export interface Delayed<R> {

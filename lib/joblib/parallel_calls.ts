@@ -1,197 +1,119 @@
 /**
- * Making calls: in the workers of a pool, or in the caller.
+ * Making calls in workers: an iteration of the pool that `Parallel` calls share. Its chunks are batches
+ * of calls.
  *
  * @module
  */
 
-import { task } from "../codec/task.ts";
-import { TimeoutError } from "../errors.ts";
+import { type AnyFunction, task } from "../codec/task.ts";
+import { DataCloneError } from "../errors.ts";
 import { sharedPool } from "../loops/shared_pool.ts";
-import type { AsyncResult } from "../pool/async_result.ts";
-import { ItemSource } from "../pool/calls/item_source.ts";
-import { isPromiseLike, settledWithin } from "../sync/settled.ts";
+import type { CallSite } from "../pool/calls/call_site.ts";
+import type { ImapIterator, SentChunk } from "../pool/calls/imap.ts";
+import { knownLength } from "../pool/calls/item_source.ts";
+import type { Submitter } from "../pool/calls/submitter.ts";
+import { CallMode } from "../pool/chunks/chunk.ts";
+import type { Engine } from "../pool/engines/engine.ts";
+import { submitterOf } from "../pool/pool.ts";
 import { BatchSizer } from "./batch_sizer.ts";
 import { type Calls, checkCall, type Delayed } from "./delayed.ts";
 import type { ParallelSettings } from "./parallel_options.ts";
-import { ProgressPrinter } from "./progress.ts";
+import type { ProgressPrinter } from "./progress.ts";
 
-/** Makes calls in this isolate, one after the other. */
-export async function* callInCaller(
-  calls: Calls,
-  settings: ParallelSettings,
-): AsyncGenerator<unknown, void> {
-  const progress = new ProgressPrinter(settings.jobs, settings.verbose);
-  let index = 0;
-  for await (const call of calls) {
-    checkCall(call, index++);
-    const { fn, args } = call;
-    const result = await fn(...args as never);
-    progress.add(1);
-    yield result;
-  }
-  progress.end();
-}
-
-/** Calls that one worker makes as one task. */
-interface Batch {
-  /** Number of calls. */
-  calls: number;
-  outcome: AsyncResult<BatchOutcome>;
-}
-
-interface BatchOutcome {
-  results: unknown[];
-  ms: number;
-}
-
-const runBatch = task(import.meta, async (calls: Delayed<unknown>[]): Promise<BatchOutcome> => {
-  const start = performance.now();
-  const results = [];
-  for (const { fn, args } of calls) {
-    const result = fn(...args as never);
-    results.push(isPromiseLike(result) ? await result : result);
-  }
-  return { results, ms: performance.now() - start };
-});
+/** The results of calls in workers. */
+export type WorkerResults = ImapIterator<Delayed<unknown>, unknown>;
 
 /**
- * Makes calls in the workers of a pool.
+ * Begins to make calls in workers.
  *
- * Two loops meet in `#batches`: `#dispatch` takes calls and submits batches while fewer than `window`
- * are unfinished; `#yieldResults` takes finished batches, and resumes `#dispatch` after each.
+ * @param site where `Parallel` was called
  */
-export class ParallelCalls {
-  readonly #calls: ItemSource<Delayed<unknown>>;
-  readonly #settings: ParallelSettings;
-  readonly #sizer = new BatchSizer();
-  readonly #progress: ProgressPrinter;
-  /** Batches whose results have not been taken, in the order of the calls. */
-  readonly #batches = new Set<Batch>();
-  /** Batches that have ended, in that order; used if results are unordered. */
-  readonly #ended: Batch[] = [];
-  #onEnded: (() => void) | undefined;
-  /** Whether the iterable has no more calls. */
-  #exhausted = false;
-  /** Whether the consumer has left the generator, or it has ended. */
-  #closed = false;
-  /** Error of the iterable of calls. */
-  #failure: { error: unknown } | undefined;
-  #dispatching = false;
-  #onDispatch: (() => void) | undefined;
-  /** Number of calls that were taken. */
-  #taken = 0;
+export function callInWorkers(
+  calls: Calls,
+  settings: ParallelSettings,
+  progress: ProgressPrinter,
+  site: CallSite,
+): WorkerResults {
+  const { jobs, batchSize, window, returnAs, signal } = settings;
+  const submitter = submitterOf(sharedPool(jobs));
+  const sizer = new BatchSizer();
+  const total = knownLength(calls);
+  let sent = 0;
+  return submitter.iterate<Delayed<unknown>, unknown>(calls, {
+    chunkSize() {
+      if (batchSize !== "auto") return batchSize;
+      return Math.min(sizer.size, Math.max(Math.ceil((total - sent) / jobs), 1));
+    },
+    minOut: batchSize === "auto" ? jobs : 0,
+    window,
+    // The results of a list, or for a list, are kept in any case.
+    windowCounts: returnAs === "list" || total < Infinity ? "out" : "untaken",
+    ordered: returnAs !== "generator_unordered",
+    endsAtError: true,
+    signal,
+    drainsInput: false,
+    check: checkCall,
+    submit(batch) {
+      const first = sent;
+      sent += batch.length;
+      const chunk = send(batch, first, submitter, site);
+      chunk.outcomes.then(({ results, ms }) => {
+        sizer.measured(results.length, ms!);
+        progress.add(results.length);
+      }, () => {}); // the iteration takes the error
+      return chunk;
+    },
+  });
+}
 
-  /** Takes nothing from `calls` yet. */
-  constructor(calls: Calls, settings: ParallelSettings) {
-    this.#calls = new ItemSource(calls, "calls");
-    this.#settings = settings;
-    this.#progress = new ProgressPrinter(settings.jobs, settings.verbose);
-  }
+/** Makes a call of any function: what a batch of several functions runs. */
+const makeCall = task(
+  import.meta,
+  (fn: (...args: unknown[]) => unknown, args: unknown[]): unknown => fn(...args),
+);
 
-  /** Returns the results. Submits the first batches at once, before a result is asked for. */
-  results(): AsyncGenerator<unknown, void> {
-    void this.#dispatch();
-    return this.#yieldResults();
-  }
-
-  async *#yieldResults(): AsyncGenerator<unknown, void> {
-    try {
-      while (await this.#hasBatch()) {
-        const batch = await this.#nextEnded();
-        const { results, ms } = await batch.outcome;
-        this.#batches.delete(batch);
-        this.#sizer.measured(batch.calls, ms);
-        this.#progress.add(batch.calls);
-        void this.#dispatch(); // not awaited: the iterable may take long to give the next calls
-        yield* results;
-      }
-      this.#progress.end();
-    } finally {
-      this.#closed = true;
-      for (const { outcome } of this.#batches) outcome.cancel();
-      await this.#calls.leave();
+/** Sends a batch: its function, and the arguments of each call; or `makeCall`, and each call. */
+function send(
+  batch: Delayed<unknown>[],
+  first: number,
+  submitter: Submitter,
+  site: CallSite,
+): SentChunk {
+  const { engine } = submitter;
+  const [{ fn }] = batch;
+  const common = { mode: CallMode.BATCH, first, noun: "call", site } as const;
+  let isMixed = false;
+  try {
+    const target = engine.targetOf(fn);
+    isMixed = batch.some((call) => call.fn !== fn && !isTarget(call.fn, target, engine));
+    if (!isMixed) {
+      return submitter.sendChunk({ ...common, target, items: batch.map(({ args }) => args) });
     }
-  }
-
-  /** Returns whether there is a batch whose results have not been taken; waits for calls if need be. */
-  async #hasBatch(): Promise<boolean> {
-    while (this.#batches.size === 0 && this.#dispatching) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#onDispatch = resolve;
-      await promise;
+    return submitter.sendChunk({
+      ...common,
+      target: engine.targetOf(makeCall),
+      items: batch.map(({ fn, args }) => [fn, args]),
+      functions: batch.map(({ fn }) => fn),
+    });
+  } catch (error) {
+    if (error instanceof DataCloneError) {
+      const call = (at: string | number) => `calls[${first + Number(at)}]`;
+      error.message = error.message
+        .replace(/^Cannot send fn\b/, `Cannot send ${call(0)}.fn`)
+        .replace(
+          isMixed ? /\bitems\[(\d+)\]\[([01])\]/ : /\bitems\[(\d+)\]/,
+          (_, at, part) => `${call(at)}.${part === "0" ? "fn" : "args"}`,
+        );
     }
-    if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#batches.size > 0;
+    throw error;
   }
+}
 
-  /** Waits for the next batch to end: the first of all, or the first to end if results are unordered. */
-  async #nextEnded(): Promise<Batch> {
-    const { timeoutMs } = this.#settings;
-    if (this.#isUnordered) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#onEnded = resolve;
-      if (this.#ended.length > 0 || await settledWithin(promise, { timeoutMs })) {
-        return this.#ended.shift()!;
-      }
-    } else {
-      const [first] = this.#batches;
-      if (await first.outcome.wait({ timeoutMs })) return first;
-    }
-    throw new TimeoutError(`Cannot make calls: no result came in ${timeoutMs} ms`);
-  }
-
-  /** Submits batches until `window` are unfinished, or there are no more calls. */
-  async #dispatch(): Promise<void> {
-    if (this.#dispatching) return;
-    this.#dispatching = true;
-    try {
-      while (this.#mayTake && this.#batches.size < this.#settings.window) {
-        this.#submit(await this.#takeBatch());
-      }
-    } catch (error) {
-      this.#exhausted = true;
-      this.#failure = { error };
-    }
-    this.#dispatching = false;
-    this.#onDispatch?.();
-  }
-
-  #submit(calls: Delayed<unknown>[]): void {
-    if (this.#closed || calls.length === 0) return;
-    const outcome = sharedPool(this.#settings.jobs).applyAsync(runBatch, [calls]);
-    const batch = { calls: calls.length, outcome };
-    const onEnd = () => {
-      if (!this.#isUnordered) return;
-      this.#ended.push(batch);
-      this.#onEnded?.();
-    };
-    outcome.then(onEnd, onEnd); // an error is thrown where the outcome is awaited
-    this.#batches.add(batch);
-    this.#onDispatch?.();
-  }
-
-  get #isUnordered(): boolean {
-    return this.#settings.returnAs === "generator_unordered";
-  }
-
-  get #mayTake(): boolean {
-    return !this.#exhausted && !this.#closed;
-  }
-
-  /** Takes the calls of one batch. */
-  async #takeBatch(): Promise<Delayed<unknown>[]> {
-    const { batchSize } = this.#settings;
-    const size = batchSize === "auto" ? this.#sizer.size : batchSize;
-    const calls: Delayed<unknown>[] = [];
-    while (this.#mayTake && calls.length < size) {
-      const { done, value } = await this.#calls.next();
-      if (done) {
-        this.#exhausted = true;
-      } else {
-        checkCall(value, this.#taken++);
-        calls.push(value);
-      }
-    }
-    return calls;
+/** Whether a function has the target: one that is written inline is a new object each time. */
+function isTarget(fn: AnyFunction, target: unknown, engine: Engine): boolean {
+  try {
+    return engine.targetOf(fn) === target;
+  } catch {
+    return false; // it cannot cross, which is said when it is sent
   }
 }

@@ -20,19 +20,20 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    */
   nJobs?: number | undefined;
   /**
-   * Number of calls in a batch, which a worker makes as one task; `"auto"` follows the measured time
+   * Number of calls in a batch, which a worker gets in one message; `"auto"` follows the measured time
    * of the calls.
    *
    * @default {"auto"}
    */
   batchSize?: number | "auto" | undefined;
   /**
-   * Maximum number of batches that run or wait: a number, `"all"`, or a multiple of `nJobs`. No more
-   * calls than these need are taken from their iterable.
+   * Maximum number of batches that run or wait to run: a number, `"all"`, or a multiple of `nJobs`. No
+   * more calls than these need are taken from their iterable. If that is not a list, and results are
+   * returned one by one, batches whose results were not taken count too.
    *
    * @default {"2 * nJobs"}
    */
-  preDispatch?: number | "all" | `${number} * nJobs` | undefined;
+  preDispatch?: number | "all" | `${number} * nJobs` | `${number}*n_jobs` | undefined;
   /**
    * `"list"`: a promise of all results, in the order of the calls; `"generator"`: one by one, in that
    * order; `"generator_unordered"`: each as soon as it is available.
@@ -46,8 +47,11 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    * @default {Infinity}
    */
   timeoutMs?: number | undefined;
+  /** Ends the calls with `signal.reason`. */
+  signal?: AbortSignal | undefined;
   /**
-   * Above 0, progress is printed to stderr; from 10 on, after each batch.
+   * Above 0, progress is printed to stderr, with the time that has passed and, for a list, an estimate
+   * of the time that is left; from 10 on, after each batch.
    *
    * @default {0}
    */
@@ -60,6 +64,7 @@ const optionNames: OptionNames<ParallelOptions<ReturnAs>> = {
   preDispatch: true,
   returnAs: true,
   timeoutMs: true,
+  signal: true,
   verbose: true,
 };
 
@@ -71,6 +76,7 @@ export interface ParallelSettings {
   window: number;
   returnAs: ReturnAs;
   timeoutMs: number | undefined;
+  signal: AbortSignal | undefined;
   verbose: number;
 }
 
@@ -83,8 +89,9 @@ export interface ParallelSettings {
 export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSettings {
   checkOptions("make calls", options, optionNames);
   const { batchSize = "auto", preDispatch = "2 * nJobs", returnAs = "list", verbose = 0 } = options;
+  const { timeoutMs, signal } = options;
   const jobs = effectiveJobs(options.nJobs ?? 1);
-  if (batchSize !== "auto" && !(Number.isInteger(batchSize) && batchSize >= 1)) {
+  if (batchSize !== "auto" && !(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
       `Cannot make calls: batchSize must be "auto" or an integer of at least 1, not ${
         describe(batchSize)
@@ -99,7 +106,14 @@ export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSe
     );
   }
   const window = windowOf(preDispatch, jobs);
-  return { jobs, batchSize, window, returnAs, timeoutMs: options.timeoutMs, verbose };
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs);
+  if (typeof verbose !== "number" || !(verbose >= 0)) {
+    throw new RangeError(
+      `Cannot make calls: verbose must be a number of at least 0, not ${describe(verbose)}. ` +
+        "Write 1 for some lines of progress, 10 for all",
+    );
+  }
+  return { jobs, batchSize, window, returnAs, timeoutMs, signal, verbose };
 }
 
 /**
@@ -124,13 +138,25 @@ export function effectiveJobs(nJobs: number): number {
 
 function windowOf(preDispatch: string | number, jobs: number): number {
   if (preDispatch === "all") return Infinity;
-  const times = /^\s*(\d+(?:\.\d+)?)\s*\*\s*nJobs\s*$/.exec(String(preDispatch))?.[1];
-  const window = times === undefined ? Number(preDispatch) : Number(times) * jobs;
-  if (Number.isNaN(window) || window < 1) {
+  const times = /^\s*(\d+(?:\.\d+)?)\s*\*\s*(?:nJobs|n_jobs)\s*$/.exec(String(preDispatch))?.[1];
+  const window = times === undefined ? preDispatch : Number(times) * jobs;
+  if (typeof window !== "number" || !(window >= 1)) {
     throw new RangeError(
       `Cannot make calls: preDispatch must be "all", a number of at least 1, or a multiple such as ` +
         `"2 * nJobs", not ${describe(preDispatch)}`,
     );
   }
   return Math.ceil(window);
+}
+
+function checkTimeout(timeoutMs: unknown): void {
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
+    throw new TypeError(
+      `Cannot make calls: timeoutMs must be a number of milliseconds, not ${describe(timeoutMs)}`,
+    );
+  }
+  if (timeoutMs > 0) return;
+  throw new RangeError(
+    `Cannot make calls: timeoutMs must be greater than 0, not ${timeoutMs}. Leave it out for no limit`,
+  );
 }

@@ -5,14 +5,16 @@
  * @module
  */
 
-import { Pool } from "../pool/pool.ts";
+import { Pool, submitterOf } from "../pool/pool.ts";
 
 const pools = new Map<number, Pool>();
 
 /** Returns the pool that `Parallel` calls with the same `nJobs` share, which has so many workers. */
 export function sharedPool(workers: number): Pool {
   let pool = pools.get(workers);
-  if (pool === undefined) pools.set(workers, pool = new Pool(workers));
+  if (pool === undefined || submitterOf(pool).engine.broken !== undefined) {
+    pools.set(workers, pool = new Pool(workers)); // one whose workers did not start is given up
+  }
   return pool;
 }
 

@@ -1,7 +1,21 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { stub } from "@std/testing/mock";
 import fc from "fast-check";
-import { DataCloneError, Event, TimeoutError } from "@sauropod/multiprocessing";
+import {
+  DataCloneError,
+  Event,
+  TimeoutError,
+  Value,
+  WorkerDiedError,
+} from "@sauropod/multiprocessing";
 import {
   type Delayed,
   delayed,
@@ -11,12 +25,27 @@ import {
   type ReturnAs,
 } from "@sauropod/multiprocessing/joblib";
 import { BatchSizer } from "../../lib/joblib/batch_sizer.ts";
-import { fail, nested, untilSet } from "../fixtures/parallel_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
+import {
+  count,
+  dieAtTwo,
+  fail,
+  failAtFive,
+  nested,
+  untilLast,
+  untilSet,
+  untilSetLater,
+} from "../fixtures/parallel_tasks.ts";
+import { outcomes } from "../fixtures/pools.ts";
 import { loopTest } from "../loops/loops.ts";
 
 const square = delayed((x: number) => x * x);
 const numbers = (n: number) => Array.from({ length: n }, (_, x) => x);
+
+/** Returns all results, however they are returned. */
+async function collect<R>(results: Promise<R[]> | AsyncIterable<R>): Promise<R[]> {
+  return Symbol.asyncIterator in results ? await Array.fromAsync(results) : await results;
+}
 
 loopTest("Parallel() returns the results in the order of the calls, for any options", async () => {
   await fc.assert(
@@ -131,13 +160,235 @@ loopTest("Parallel() throws an error of a call while it waits for another call",
   }
 });
 
-loopTest("Parallel() throws an error of the iterable of calls", async () => {
-  async function* calls() {
-    yield square(2);
-    await null;
-    throw new SyntaxError("no more");
+loopTest(
+  "Parallel() yields all earlier results before the error of the iterable of calls",
+  async () => {
+    function* failing() {
+      for (const x of numbers(10)) yield square(x);
+      throw new SyntaxError("no more");
+    }
+    async function* failingLater() {
+      yield* failing();
+    }
+    function* notACall() {
+      yield* numbers(10).map((x) => square(x));
+      yield 5 as never;
+    }
+    for (const nJobs of [1, 2]) {
+      for (const batchSize of ["auto", 1, 4] as const) {
+        for (const calls of [failing, failingLater, notACall]) {
+          const kind = calls === notACall ? TypeError : SyntaxError;
+          const text = calls === notACall ? "calls[10] must be delayed(fn)(…), not 5" : "no more";
+          await assertRejects(() => Parallel({ nJobs, batchSize })(calls()), kind, text);
+          for (const returnAs of ["generator", "generator_unordered"] as const) {
+            const found = await outcomes(Parallel({ nJobs, batchSize, returnAs })(calls()));
+            assertInstanceOf(found.pop(), kind, text);
+            assertEquals(new Set(found), new Set(numbers(10).map((x) => x * x)));
+            if (returnAs === "generator") assertEquals(found, numbers(10).map((x) => x * x));
+          }
+        }
+      }
+    }
+  },
+);
+
+loopTest("Parallel() throws the error of a call at once, whatever calls before it do", async () => {
+  for (const returnAs of ["list", "generator", "generator_unordered"] as const) {
+    const go = new Event();
+    const made = new Value("int32", 0);
+    const calls = [
+      delayed(untilSet)(0, go),
+      delayed(fail)(5),
+      ...numbers(50).map(() => delayed(count)(made)),
+    ];
+    const results = Parallel({ nJobs: 2, batchSize: 1, returnAs })(calls);
+    await assertRejects(async () => await collect(results), RangeError, "five");
+    const before = made.value;
+    go.set();
+    assertEquals(await Parallel({ nJobs: 2 })([square(2), square(3)]), [4, 9]);
+    assert(made.value <= before + 1, `${made.value - before} calls were made after the error`);
   }
-  await assertRejects(() => Parallel({ nJobs: 2 })(calls()), SyntaxError, "no more");
+});
+
+loopTest("Parallel() idles no worker because of one slow call", async () => {
+  const options = [
+    { returnAs: "list" },
+    { returnAs: "generator" },
+    { returnAs: "generator_unordered" },
+    { returnAs: "list", batchSize: 1 },
+  ] as const;
+  for (const option of options) {
+    for (const isList of [true, false]) {
+      // From a generator, results that are taken in order must not run ahead without limit.
+      if (!isList && option.returnAs === "generator") continue;
+      const last = new Event();
+      const calls = numbers(40).map((at) => delayed(untilLast)(at, 39, last)); // 0 waits for 39
+      const results = Parallel<ReturnAs>({ nJobs: 2, ...option })(isList ? calls : calls.values());
+      assertEquals((await collect(results)).toSorted(), numbers(40).toSorted());
+    }
+  }
+});
+
+loopTest(
+  "Parallel() makes no more calls once its generator is left, and leaves its input",
+  async () => {
+    for (const nJobs of [1, 2]) {
+      for (const returnAs of ["generator", "generator_unordered"] as const) {
+        for (const isStarted of [true, false]) {
+          const made = new Value("int32", 0);
+          let returned = 0;
+          const input: IterableIterator<Delayed<number>> = {
+            next: () => ({ done: false, value: delayed(count)(made) }),
+            return: () => (returned++, { done: true, value: undefined }),
+            [Symbol.iterator]: () => input,
+          };
+          const results = Parallel({ nJobs, batchSize: 10, preDispatch: 8, returnAs })(input);
+          if (isStarted) assertEquals((await results.next()).done, false);
+          await results.return();
+          assertEquals(await results.next(), { done: true, value: undefined });
+          assertEquals(returned, 1);
+          await Parallel({ nJobs: 2, batchSize: 1 })([square(1), square(2), square(3)]);
+          const { value } = made;
+          await Parallel({ nJobs: 2, batchSize: 1 })([square(1), square(2), square(3)]);
+          assertEquals(made.value, value);
+          assert(value < 80, `${value} calls were made`);
+        }
+      }
+    }
+  },
+);
+
+loopTest("Parallel() generators can be disposed, and throw what throw() is given", async () => {
+  for (const nJobs of [1, 2]) {
+    let left = 0;
+    const calls = function* () {
+      try {
+        for (let x = 0;; x++) yield square(x);
+      } finally {
+        left++;
+      }
+    };
+    {
+      await using results = Parallel({ nJobs, returnAs: "generator" })(calls());
+      assertEquals((await results.next()).value, 0);
+    }
+    assertEquals(left, 1);
+    const results = Parallel({ nJobs, returnAs: "generator" })(calls());
+    await results.next();
+    await assertRejects(() => results.throw(new RangeError("given")), RangeError, "given");
+    assertEquals([left, (await results.next()).done], [2, true]);
+  }
+});
+
+loopTest("Parallel() errors name the function, the call and the caller", async () => {
+  for (const nJobs of [1, 2]) {
+    for (const batchSize of ["auto", 1, 100] as const) {
+      for (const isMixed of [false, true]) {
+        const calls = numbers(20).map((at) =>
+          isMixed && at % 2 === 0 ? square(at) : delayed(failAtFive)(at)
+        );
+        const error = await assertRejects(
+          () => Parallel({ nJobs, batchSize })(calls),
+          RangeError,
+          "five",
+        );
+        const worker = nJobs === 1 ? "MainProcess" : "PoolWorker-\\d+";
+        assertMatch(
+          error.stack!,
+          new RegExp(
+            `--- in task failAtFive, call 5, run by ${worker}, called from:\n.*parallel_test\.ts`,
+          ),
+        );
+      }
+    }
+  }
+});
+
+loopTest(
+  "Parallel() gives the advice of a pool for a function that uses an outer variable",
+  async () => {
+    const outside = 5;
+    const closure = delayed((x: number) => x + outside);
+    for (const calls of [[closure(1)], [square(1), closure(1)]]) {
+      await assertRejects(
+        () => Parallel({ nJobs: 2, batchSize: 2 })(calls),
+        ReferenceError,
+        "outside is not defined. A function that is sent as source sees nothing outside itself",
+      );
+    }
+  },
+);
+
+loopTest(
+  "Parallel() rejects with a WorkerDiedError that names the call, and can be used again",
+  async () => {
+    const calls = numbers(4).map((at) => delayed(dieAtTwo)(at));
+    const error = await assertRejects(
+      () => Parallel({ nJobs: 2, batchSize: 1 })(calls),
+      WorkerDiedError,
+      "exit code 3 while it ran task dieAtTwo, call 2",
+    );
+    assertStringIncludes(error.stack!, "parallel_test.ts");
+    assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]);
+  },
+);
+
+loopTest("Parallel() ends with the reason of its signal", async () => {
+  const reason = new SyntaxError("enough");
+  for (const nJobs of [1, 2]) {
+    for (const returnAs of ["list", "generator", "generator_unordered"] as const) {
+      const make = (
+        signal: AbortSignal,
+        calls: Iterable<Delayed<number>> | AsyncIterable<Delayed<number>>,
+      ) => Parallel<ReturnAs>({ nJobs, returnAs, signal })(calls);
+      const aborted = AbortSignal.abort(reason);
+      await assertRejects(
+        async () => await collect(make(aborted, [square(2)])),
+        SyntaxError,
+        "enough",
+      );
+
+      const waiting = new AbortController();
+      const never = new Event();
+      const outcome = assertRejects(
+        async () => await collect(make(waiting.signal, [delayed(untilSetLater)(never)])),
+        SyntaxError,
+        "enough",
+      );
+      waiting.abort(reason);
+      await outcome;
+      never.set();
+
+      const { source, asked, left } = stuck([square(1)]);
+      const stopped = new AbortController();
+      const rest = assertRejects(
+        async () => await collect(make(stopped.signal, source)),
+        SyntaxError,
+        "enough",
+      );
+      await asked;
+      stopped.abort(reason);
+      await rest;
+      await left;
+    }
+  }
+});
+
+loopTest("Parallel() sends a batch that is not full when a worker is free", async () => {
+  const taken: number[] = [];
+  let wake = Promise.withResolvers<void>();
+  async function* calls() {
+    for (let x = 0; x < 50; x++) {
+      while (taken.length < x) await wake.promise; // each call needs the result of the one before it
+      yield square(x);
+    }
+  }
+  for await (const y of Parallel({ nJobs: 2, returnAs: "generator" })(calls())) {
+    taken.push(y);
+    wake.resolve();
+    wake = Promise.withResolvers();
+  }
+  assertEquals(taken, numbers(50).map((x) => x * x));
 });
 
 loopTest("Parallel() rethrows the first error unchanged, and takes no more calls", async () => {
@@ -170,16 +421,31 @@ loopTest("Parallel() in a worker makes the calls in that isolate", async () => {
   assertEquals(await Parallel({ nJobs: 2 })([delayed(nested)(4)]), [[0, 1, 2, 3]]);
 });
 
-loopTest("Parallel() prints progress if verbose", async () => {
+loopTest("Parallel() prints progress, and the time left of a list, if verbose", async () => {
   using print = stub(console, "error");
-  await Parallel({ nJobs: 2, verbose: 10, batchSize: 1 })(numbers(3).map((x) => square(x)));
-  await Parallel({ nJobs: 1 })([square(1)]);
-  assertEquals(print.calls.map(({ args: [line] }) => line.replace(/elapsed: .*/, "")), [
-    "[Parallel(nJobs=2)]: Done 1 calls | ",
-    "[Parallel(nJobs=2)]: Done 2 calls | ",
-    "[Parallel(nJobs=2)]: Done 3 calls | ",
-    "[Parallel(nJobs=2)]: Done 3 out of 3 | ",
+  const lines = () =>
+    print.calls.splice(0).map(({ args: [line] }) => line.replace(/\d\.\d s/g, "T"));
+  const list = numbers(3).map((x) => square(x));
+  await Parallel({ nJobs: 2, verbose: 10, batchSize: 1 })(list);
+  assertEquals(lines(), [
+    "[Parallel(nJobs=2)]: Done 1 of 3 calls | elapsed: T | left: T",
+    "[Parallel(nJobs=2)]: Done 2 of 3 calls | elapsed: T | left: T",
+    "[Parallel(nJobs=2)]: Done 3 of 3 calls | elapsed: T",
   ]);
+  await Parallel({ nJobs: 1, verbose: 10 })(list.values());
+  assertEquals(lines(), [
+    "[Parallel(nJobs=1)]: Done 1 calls | elapsed: T",
+    "[Parallel(nJobs=1)]: Done 2 calls | elapsed: T",
+    "[Parallel(nJobs=1)]: Done 3 calls | elapsed: T",
+    "[Parallel(nJobs=1)]: Done 3 of 3 calls | elapsed: T",
+  ]);
+  await Parallel({ nJobs: 2, verbose: 1, batchSize: 1 })(numbers(9).map((x) => square(x)));
+  assertEquals(
+    lines().map((line) => /Done \d/.exec(line)?.[0]),
+    [1, 2, 4, 8, 9].map((n) => `Done ${n}`),
+  );
+  await Parallel({ nJobs: 2 })([square(1)]);
+  assertEquals(lines(), []);
 });
 
 test("effectiveJobs() counts negative numbers down from the number of cores", () => {
@@ -190,24 +456,52 @@ test("effectiveJobs() counts negative numbers down from the number of cores", ()
   assertThrows(() => effectiveJobs(1.5), TypeError, "must be an integer");
 });
 
-loopTest("Parallel() throws if an option is out of range or an argument cannot cross", async () => {
+test("Parallel() throws if an option is out of range", () => {
   const make = (options: unknown) => () => Parallel(options as ParallelOptions<ReturnAs>);
   assertThrows(make({ nJobs: 0 }), RangeError, "nJobs must not be 0");
   assertThrows(make({ batchSize: 0 }), RangeError, "batchSize");
   assertThrows(make({ preDispatch: "n_jobs * 2" }), RangeError, "preDispatch");
-  assertThrows(make({ preDispatch: 0 }), RangeError, "preDispatch");
+  for (const preDispatch of [0, -1, NaN, true, null, "5", "2 * cores", {}]) {
+    assertThrows(make({ preDispatch }), RangeError, 'preDispatch must be "all", a number');
+  }
+  for (const batchSize of [NaN, -1, 1.5, true, null, "all", Infinity]) {
+    assertThrows(make({ batchSize }), RangeError, 'batchSize must be "auto" or an integer');
+  }
+  for (const nJobs of [NaN, 1.5, true, "2"]) {
+    assertThrows(make({ nJobs }), TypeError, "nJobs must be an integer, not");
+  }
+  for (const timeoutMs of [NaN, true, "5", null]) {
+    assertThrows(make({ timeoutMs }), TypeError, "timeoutMs must be a number of milliseconds, not");
+  }
+  for (const timeoutMs of [0, -1]) {
+    assertThrows(make({ timeoutMs }), RangeError, "timeoutMs must be greater than 0, not");
+  }
+  for (const verbose of [NaN, -1, true, "5"]) {
+    assertThrows(make({ verbose }), RangeError, "verbose must be a number of at least 0, not");
+  }
+  assertThrows(make({ signal: "x" }), TypeError, "signal must be an AbortSignal");
   assertThrows(make({ returnAs: "tuple" }), RangeError, "returnAs");
   assertThrows(() => delayed(5 as never), TypeError, "must be a function, not number");
-  await assertRejects(
-    () => Parallel({ nJobs: 2 })([delayed((_: symbol) => 1)(Symbol("s"))]),
-    DataCloneError,
-    "args[0]",
-  );
+});
+
+loopTest("Parallel() names the call and the path to what cannot cross", async () => {
+  const run = (calls: Delayed<unknown>[]) => Parallel({ nJobs: 2, batchSize: 3 })(calls);
+  const any = delayed((..._: unknown[]) => 1);
+  const odd = { key: Symbol("odd") };
+  const bound = delayed(Math.max.bind(null));
+  const cases: [Delayed<unknown>[], string][] = [
+    [[any(0), any(1), any(2), any(3), any(4, odd)], "Cannot send calls[4].args[1].key: a symbol"],
+    [[any(0), any(1), any(2), bound(1)], "Cannot send calls[3].fn: a bound function"],
+    [[any(0), bound(1)], "Cannot send calls[1].fn: a bound function"],
+    [[any(0), square(1), any(2, odd)], "Cannot send calls[2].args[1].key: a symbol"],
+  ];
+  for (const [calls, text] of cases) await assertRejects(() => run(calls), DataCloneError, text);
+  assertEquals(await run([square(2)]), [4]);
 });
 
 loopTest("Parallel() rejects unknown options and accepts all known ones", async () => {
   const make = (options: unknown) => () => Parallel(options as ParallelOptions<ReturnAs>);
-  const list = "There are nJobs, batchSize, preDispatch, returnAs, timeoutMs, verbose";
+  const list = "There are nJobs, batchSize, preDispatch, returnAs, timeoutMs, signal, verbose";
   const text = `Cannot make calls: there is no option n_jobs. ${list}. Write nJobs`;
   assertThrows(make({ n_jobs: 2 }), TypeError, text);
   assertThrows(make({ backend: "loky" }), TypeError, `there is no option backend. ${list}`);
@@ -219,6 +513,7 @@ loopTest("Parallel() rejects unknown options and accepts all known ones", async 
     preDispatch: "all",
     returnAs: "list",
     timeoutMs: Infinity,
+    signal: new AbortController().signal,
     verbose: 0,
   };
   assertEquals(await Parallel(all)([square(3)]), [9]);

@@ -1,0 +1,89 @@
+/**
+ * Making calls in this isolate: a plain loop.
+ *
+ * @module
+ */
+
+import { functionName } from "../codec/functions.ts";
+import { type CallSite, explainFailure } from "../pool/calls/call_site.ts";
+import { ItemSource, reportReturnError } from "../pool/calls/item_source.ts";
+import { currentIdentity } from "../runtime/start_request.ts";
+import { isPromiseLike, orAborted } from "../sync/settled.ts";
+import { type Calls, checkCall, type Delayed } from "./delayed.ts";
+import type { ProgressPrinter } from "./progress.ts";
+
+/** Makes calls in this isolate, one after the other, each when its result is asked for. */
+export class CallerLoop {
+  readonly #source: ItemSource<Delayed<unknown>>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #progress: ProgressPrinter;
+  readonly #site: CallSite;
+  readonly #results: AsyncGenerator<unknown, void>;
+
+  /**
+   * Takes no call before its result is asked for.
+   *
+   * @param site where `Parallel` was called
+   */
+  constructor(
+    calls: Calls,
+    signal: AbortSignal | undefined,
+    progress: ProgressPrinter,
+    site: CallSite,
+  ) {
+    this.#source = new ItemSource(calls, "calls");
+    this.#signal = signal;
+    this.#progress = progress;
+    this.#site = site;
+    this.#results = this.#loop();
+  }
+
+  /** Makes the next call and returns its result. */
+  next(): Promise<IteratorResult<unknown>> {
+    return this.#results.next();
+  }
+
+  /** Makes no more calls, and leaves the input. */
+  async return(): Promise<IteratorResult<unknown>> {
+    await this.#results.return();
+    await this.#source.leave(); // a generator that was not begun does not do that
+    return { done: true, value: undefined };
+  }
+
+  async *#loop(): AsyncGenerator<unknown, void> {
+    let hasFailed = true; // unless it is left by return(), or ends
+    try {
+      for (let index = 0;; index++) {
+        const source = this.#source;
+        const next = source.isAsync
+          ? await orAborted(source.next(), this.#signal)
+          : source.nextNow();
+        this.#signal?.throwIfAborted();
+        if (next.done) break;
+        checkCall(next.value, index);
+        const result = await this.#call(next.value, index);
+        this.#progress.add(1);
+        hasFailed = false;
+        yield result;
+        hasFailed = true;
+      }
+      hasFailed = false;
+    } finally {
+      const left = this.#source.leave();
+      if (hasFailed) left.catch(reportReturnError);
+      else await left;
+    }
+  }
+
+  async #call({ fn, args }: Delayed<unknown>, index: number): Promise<unknown> {
+    const signal = this.#signal;
+    try {
+      const result = fn(...args as never);
+      return isPromiseLike(result) ? await orAborted(result, signal) : result;
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) throw error;
+      const by = { task: functionName(fn), worker: currentIdentity().name };
+      throw explainFailure({ error, index, by }, `, call ${index}`, this.#site);
+    }
+  }
+}

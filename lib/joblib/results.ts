@@ -1,0 +1,78 @@
+/**
+ * What `Parallel` returns: the results of its calls in a list, or one by one.
+ *
+ * @module
+ */
+
+import { TimeoutError } from "../errors.ts";
+import { reportReturnError } from "../pool/calls/item_source.ts";
+import { settledWithin } from "../sync/settled.ts";
+import type { ProgressPrinter } from "./progress.ts";
+
+/** The calls of a `Parallel`, in workers or in the caller. */
+export interface CallResults {
+  /** Returns the next result. */
+  next(): Promise<IteratorResult<unknown>>;
+  /** Ends the calls. */
+  return(): Promise<IteratorResult<unknown>>;
+  /** Moves results that are there to the end of `all`. */
+  takeReady?(all: unknown[]): void;
+}
+
+/** Results one by one. */
+export class ParallelResults implements AsyncGenerator<unknown, void> {
+  readonly #results: CallResults;
+  readonly #progress: ProgressPrinter;
+  readonly #timeoutMs: number | undefined;
+
+  /** Makes the generator; the calls may have begun. */
+  constructor(results: CallResults, progress: ProgressPrinter, timeoutMs: number | undefined) {
+    this.#results = results;
+    this.#progress = progress;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Returns the next result. The first error ends the calls. */
+  async next(): Promise<IteratorResult<unknown, void>> {
+    const pending = this.#results.next();
+    const timeoutMs = this.#timeoutMs;
+    if (timeoutMs !== undefined && !await settledWithin(pending, { timeoutMs })) {
+      this.#results.return().catch(reportReturnError);
+      throw new TimeoutError(`Cannot make calls: no result came in ${timeoutMs} ms`);
+    }
+    const next = await pending;
+    if (next.done) this.#progress.end();
+    return next;
+  }
+
+  /** Ends the calls: none begins any more. */
+  async return(): Promise<IteratorResult<unknown, void>> {
+    await this.#results.return();
+    return { done: true, value: undefined };
+  }
+
+  /** Ends the calls, then throws the error. */
+  async throw(error: unknown): Promise<IteratorResult<unknown, void>> {
+    await this.#results.return();
+    throw error;
+  }
+
+  /** Returns all results. */
+  async toArray(): Promise<unknown[]> {
+    const all: unknown[] = [];
+    for (;;) {
+      this.#results.takeReady?.(all);
+      const next = await this.next();
+      if (next.done) return all;
+      all.push(next.value);
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#results.return();
+  }
+}
