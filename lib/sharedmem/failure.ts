@@ -6,8 +6,12 @@
 
 import { WorkerException } from "../errors.ts";
 
-/** Wraps an error of the work, or of its worker. */
-export function workerException(reason: unknown): WorkerException {
+/**
+ * Wraps an error of the work, or of its worker.
+ *
+ * @param where what failed, if that is known, such as `" of square failed at item 5"`
+ */
+export function workerException(reason: unknown, where = " of a map failed"): WorkerException {
   const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
-  return new WorkerException(`The work of a map failed: ${text}`, { cause: reason });
+  return new WorkerException(`The work${where}: ${text}`, { cause: reason });
 }

@@ -7,12 +7,17 @@
  * @module
  */
 
-import { DataCloneError, StopProcessGroup } from "../errors.ts";
+import { DataCloneError, StopProcessGroup, type WorkerException } from "../errors.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { Queue } from "../channels/queue.ts";
+import { functionName } from "../codec/functions.ts";
+import type { AsyncResult } from "../pool/async_result.ts";
+import { type CallSite, callSite, explainFailure } from "../pool/calls/call_site.ts";
+import type { Failure } from "../pool/chunks/chunk.ts";
 import { Pool } from "../pool/pool.ts";
 import { Lock } from "../sync/lock.ts";
+import { orAborted } from "../sync/settled.ts";
 import { adviseContext, type EmptyObject } from "../loops/parallel_for.ts";
 import { workerException } from "./failure.ts";
 import { closeTurns, makeTurns, type Ordered } from "./ordered.ts";
@@ -39,6 +44,8 @@ export interface MapReduceOptions<R, S, Context extends object> {
    * @default {0}
    */
   minLength?: number | undefined;
+  /** Ends the map with `signal.reason`. */
+  signal?: AbortSignal | undefined;
 }
 
 const constructorOptionNames: OptionNames<{ np?: number }> = { np: true };
@@ -46,6 +53,7 @@ const mapOptionNames: OptionNames<MapReduceOptions<unknown, unknown, object>> = 
   reduce: "function",
   context: true,
   minLength: true,
+  signal: true,
 };
 
 /**
@@ -121,10 +129,13 @@ export class MapReduce implements AsyncDisposable {
    * Calls `work` with each item, and `reduce` with each result.
    *
    * @returns the return values of `reduce`, or the results, in the order of the sequence
-   * @throws {TypeError} if `work` is not a function, `sequence` is not iterable, or an option is unknown
-   * @throws {WorkerException} if the work of an item fails, or a worker dies
+   * @throws {TypeError} if `work` is not a function, `sequence` is not iterable, `context` is not an
+   * object, or an option is unknown
+   * @throws {RangeError} if `minLength` is not a number of at least 0
+   * @throws {WorkerException} if the work of an item fails, or a worker dies; it names the work and the item
    * @throws {DataCloneError} if `work`, `context` or an item cannot cross
    * @throws the error that `reduce` throws
+   * @throws the reason of `signal`, if that is aborted first
    */
   async map<T, R, S = Awaited<R>, Context extends object = EmptyObject>(
     work: (item: T, tools: WorkTools<Context>) => R,
@@ -135,17 +146,20 @@ export class MapReduce implements AsyncDisposable {
       throw new TypeError(`Cannot map: work must be a function, not ${typeof work}`);
     }
     checkOptions("map", options, mapOptionNames, adviseContext);
+    const { reduce, context = {}, minLength = 0, signal } = options;
+    checkMapArguments(sequence, context, minLength);
+    signal?.throwIfAborted();
     const items = [...sequence];
-    const { reduce, context = {}, minLength = 0 } = options;
-    const plan = {
+    const plan: Plan = {
       work: work as unknown as WorkerShare["work"],
       items,
       reduce: reduce as ((result: unknown) => unknown) | undefined,
       context,
+      signal,
     };
     return (this.np === 0 || items.length === 0 || items.length < minLength
       ? await this.#mapInCaller(plan)
-      : await this.#mapInWorkers(plan)) as S[];
+      : await this.#mapInWorkers(plan, callSite())) as S[];
   }
 
   /** Ends the workers. */
@@ -153,40 +167,42 @@ export class MapReduce implements AsyncDisposable {
     await this.#pool?.[Symbol.asyncDispose]();
   }
 
-  async #mapInCaller({ work, items, reduce, context }: Plan): Promise<unknown[]> {
+  async #mapInCaller({ work, items, reduce, context, signal }: Plan): Promise<unknown[]> {
     const guard: Disposable = { [Symbol.dispose]() {} };
     const ordered: Ordered = { enter: () => Promise.resolve(guard), enterSync: () => guard };
     const tools = { critical: this.critical, ordered, rank: 0, np: 0, context };
     const results = [];
     for (const item of items) {
-      const result = await work(item, tools);
+      signal?.throwIfAborted();
+      const result = await orAborted(Promise.resolve(work(item, tools)), signal);
       results.push(reduce === undefined ? result : reduce(result));
     }
     return results;
   }
 
-  async #mapInWorkers({ work, items, reduce, context }: Plan): Promise<unknown[]> {
+  async #mapInWorkers(plan: Plan, site: CallSite): Promise<unknown[]> {
+    const { work, items, context, signal } = plan;
     const pool = this.#pool ??= new Pool(this.np);
     const np = Math.min(this.np, items.length);
     const itemQueue: WorkerShare["items"] = new Queue(MAX_WAITING);
     const results: WorkerShare["results"] = new Queue(MAX_WAITING);
-    const turns = makeTurns(items.length);
-    const end = new AbortController();
+    const { turns, current } = makeTurns(items.length, np);
     const { critical } = this;
-    const shared = { work, context, items: itemQueue, results, critical, turns, np };
-    const workers = Array.from(
-      { length: np },
-      (_, rank) => pool.applyAsync(runItems, [{ ...shared, rank }]),
-    );
-    const workersDone = Promise.all(workers).then(
-      () =>
-        end.abort(workerException(new StopProcessGroup("Cannot map: all workers have stopped"))),
-      (error) => end.abort(workerException(error)),
-    );
+    const shared = { work, context, items: itemQueue, results, critical, turns, current, np };
+    const workers = startWorkers(pool, shared);
+    const end = new AbortController();
+    const onAbort = () => end.abort(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const workersDone = waitForWorkers(workers, shared, site)
+      .then((error) => end.abort(error));
     const itemsDone = putItems(items, itemQueue, end.signal).catch((error) => end.abort(error));
     try {
-      return await collectResults(items.length, results, reduce, end.signal);
+      return await collectResults(plan, results, end.signal);
+    } catch (error) {
+      for (const worker of workers) worker.cancel(); // one may never end by itself
+      throw error;
     } finally {
+      signal?.removeEventListener("abort", onAbort);
       end.abort();
       await itemsDone;
       await closeTurns(turns);
@@ -203,6 +219,69 @@ interface Plan {
   items: unknown[];
   reduce: ((result: unknown) => unknown) | undefined;
   context: object;
+  signal: AbortSignal | undefined;
+}
+
+/** Checks the arguments of a map, except the work. */
+function checkMapArguments(sequence: unknown, context: unknown, minLength: unknown): void {
+  if (typeof Object(sequence)[Symbol.iterator] !== "function") {
+    throw new TypeError(
+      `Cannot map: sequence must be an array or another iterable, not ${describe(sequence)}`,
+    );
+  }
+  if (typeof context !== "object" || context === null) {
+    throw new TypeError(
+      `Cannot map: context must be an object, such as { x, y }, not ${describe(context)}`,
+    );
+  }
+  if (typeof minLength !== "number" || !(minLength >= 0)) {
+    throw new RangeError(
+      `Cannot map: minLength must be a number of at least 0, not ${describe(minLength)}`,
+    );
+  }
+}
+
+/** Starts the workers of a map, one for each rank. */
+function startWorkers(
+  pool: Pool,
+  shared: Omit<WorkerShare, "rank">,
+): AsyncResult<Failure | undefined>[] {
+  try {
+    return Array.from(
+      { length: shared.np },
+      (_, rank) => pool.applyAsync(runItems, [{ ...shared, rank }]),
+    );
+  } catch (error) { // the first one cannot be sent
+    if (error instanceof DataCloneError) error.message = error.message.replace("args[0].", "");
+    throw error;
+  }
+}
+
+/** Waits until a worker has failed, or all have ended. Returns the error that ends a map then. */
+async function waitForWorkers(
+  workers: readonly AsyncResult<Failure | undefined>[],
+  { work, current }: Omit<WorkerShare, "rank">,
+  site: CallSite,
+): Promise<WorkerException> {
+  const where = (index: number) => ` of ${functionName(work)} failed at item ${index}`;
+  const ended = workers.map(async (worker, rank) => {
+    let failure: Failure | undefined;
+    try {
+      failure = await worker;
+    } catch (error) { // the worker has died
+      const index = current[rank] - 1;
+      throw workerException(error, index < 0 ? undefined : where(index));
+    }
+    if (failure === undefined) return;
+    const { index } = failure;
+    throw workerException(explainFailure(failure, `, item ${index}`, site), where(index));
+  });
+  try {
+    await Promise.all(ended);
+    return workerException(new StopProcessGroup("Cannot map: all workers have stopped"));
+  } catch (error) {
+    return error as WorkerException;
+  }
 }
 
 /** Puts the items into the queue, as fast as workers take them, until the map ends. */
@@ -228,15 +307,15 @@ async function putItems(
 
 /** Takes the results as they arrive; returns them in the order of the items. */
 async function collectResults(
-  count: number,
+  { items, reduce, signal }: Plan,
   results: WorkerShare["results"],
-  reduce: Plan["reduce"],
-  signal: AbortSignal,
+  end: AbortSignal,
 ): Promise<unknown[]> {
-  const collected = new Array(count);
-  for (let missing = count; missing > 0; missing--) {
+  const collected = new Array(items.length);
+  for (let missing = items.length; missing > 0; missing--) {
+    signal?.throwIfAborted();
     // Results that have arrived are taken even if the workers have ended meanwhile.
-    const [index, result] = await results.get(results.empty() ? { signal } : undefined);
+    const [index, result] = await results.get(results.empty() ? { signal: end } : undefined);
     collected[index] = reduce === undefined ? result : reduce(result);
   }
   return collected;

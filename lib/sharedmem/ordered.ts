@@ -30,12 +30,16 @@ export interface Turns {
   changed: Condition;
 }
 
-/** Makes the state for so many items. */
-export function makeTurns(items: number): Turns {
+/** Makes the state for so many items, and for each of `np` workers a word about the item that it has. */
+export function makeTurns(items: number, np: number): { turns: Turns; current: Int32Array } {
+  const memory = new SharedArrayBuffer(4 * np + items); // one: the heap keeps each for good
   return {
-    turn: new RawValue("int32", 0),
-    passed: new Uint8Array(new SharedArrayBuffer(items)),
-    changed: new Condition(),
+    turns: {
+      turn: new RawValue("int32", 0),
+      passed: new Uint8Array(memory, 4 * np),
+      changed: new Condition(),
+    },
+    current: new Int32Array(memory, 0, np),
   };
 }
 

@@ -5,9 +5,13 @@
  */
 
 import type { Queue } from "../channels/queue.ts";
+import { functionAddress, functionName } from "../codec/functions.ts";
+import { explainScope } from "../codec/scope_hint.ts";
 import { task } from "../codec/task.ts";
-import { StopProcessGroup } from "../errors.ts";
+import { DataCloneError, StopProcessGroup } from "../errors.ts";
 import type { EmptyObject } from "../loops/parallel_for.ts";
+import type { Failure } from "../pool/chunks/chunk.ts";
+import { currentIdentity } from "../runtime/start_request.ts";
 import type { Lock } from "../sync/lock.ts";
 import { type Ordered, OrderedPassage, type Turns } from "./ordered.ts";
 
@@ -33,27 +37,46 @@ export interface WorkerShare {
   results: Queue<[index: number, result: unknown]>;
   critical: Lock;
   turns: Turns;
+  /** For each rank, the number of items up to the one that it works on; 0 if there is none. */
+  current: Int32Array;
   rank: number;
   np: number;
 }
 
-/** Runs the work of one item after the other, until no item is left. */
-export const runItems: (share: WorkerShare) => Promise<void> = task(
+/** Runs the work of one item after the other, until no item is left. Returns the error of an item. */
+export const runItems: (share: WorkerShare) => Promise<Failure | undefined> = task(
   import.meta,
-  async (share: WorkerShare): Promise<void> => {
-    const { work, context, items, results, critical, turns, rank, np } = share;
+  async function runItems(share: WorkerShare): Promise<Failure | undefined> {
+    const { work, context, items, results, critical, turns, current, rank, np } = share;
     for await (const [index, item] of items) {
       const ordered = new OrderedPassage(turns, index);
+      current[rank] = index + 1;
       let result: unknown;
       try {
         result = await work(item, { critical, ordered, rank, np, context });
       } catch (error) {
-        if (!(error instanceof StopProcessGroup)) throw error;
-        ordered.leave(); // other workers would wait forever for this item to pass
-        return;
+        if (error instanceof StopProcessGroup) {
+          ordered.leave(); // other workers would wait forever for this item to pass
+          return undefined;
+        }
+        return failure(error, index, work);
       }
       ordered.leave();
-      results.putSync([index, result]);
+      try {
+        results.putSync([index, result]);
+      } catch (error) {
+        if (error instanceof DataCloneError) {
+          error.message = error.message.replace("item[1]", "the result");
+        }
+        return failure(error, index, work);
+      }
+      current[rank] = 0;
     }
+    return undefined;
   },
 );
+
+function failure(error: unknown, index: number, work: WorkerShare["work"]): Failure {
+  explainScope(error, functionAddress(work));
+  return { error, index, by: { task: functionName(work), worker: currentIdentity().name } };
+}

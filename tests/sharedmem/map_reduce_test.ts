@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
   assertThrows,
@@ -22,10 +23,12 @@ import {
 import {
   dieAtTen,
   dieWithTurns,
+  failAtFive,
   pointOf,
   stopAtOnce,
   stopBeforePassing,
   stopFirst,
+  waitOrFail,
 } from "../fixtures/map_reduce_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { shared } from "../loops/loops.ts";
@@ -170,6 +173,85 @@ test("MapReduce.map() rejects with a WorkerException that has the error of the w
   assertEquals(await pool.map((i: number) => i, [1]), [1]); // still usable
 });
 
+test("MapReduce.map() errors name the work, the item and the caller", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const error = await assertRejects(
+    () => pool.map(failAtFive, Array(1000).keys()),
+    WorkerException,
+    "The work of failAtFive failed at item 5: RangeError: five",
+  );
+  assertMatch(
+    error.traceback,
+    /--- in task failAtFive, item 5, run by PoolWorker-\d+, called from:\n.*map_reduce_test\.ts/,
+  );
+  const dead = await assertRejects(
+    () => pool.map(dieAtTen, Array(100).keys()),
+    WorkerException,
+    "failed at item 10: WorkerDiedError: ",
+  );
+  assert(dead.reason instanceof WorkerDiedError);
+});
+
+test("MapReduce.map() gives the advice of a pool for work that uses an outer variable", async () => {
+  await using pool = new MapReduce({ np: 1 });
+  const outside = 5;
+  await assertRejects(
+    () => pool.map((x: number) => x + outside, [1]),
+    WorkerException,
+    "outside is not defined. A function that is sent as source sees nothing outside itself",
+  );
+  await assertRejects(
+    () => pool.map(Math.abs.bind(null), [1]),
+    DataCloneError,
+    "Cannot send work: a bound function",
+  );
+  await assertRejects(
+    () => pool.map((x: number) => x, [1], { context: { odd: Symbol("odd") } }),
+    DataCloneError,
+    "Cannot send context.odd: a symbol",
+  );
+  await assertRejects(
+    () => pool.map((_: number): unknown => Symbol("odd"), [1]),
+    WorkerException,
+    "DataCloneError: Cannot send the result: a symbol",
+  );
+});
+
+test("MapReduce.map() rejects at once if an item fails while another one never ends", async () => {
+  await using pool = new MapReduce({ np: 2 });
+  const [begun, go] = [new Event(), new Event()];
+  const context = { begun, go };
+  await assertRejects(
+    () => pool.map(waitOrFail, [0, 1], { context }),
+    WorkerException,
+    "failed at item 1: RangeError: one",
+  );
+  assertEquals(await pool.map((i: number) => i, [7]), [7]); // by the other worker
+  go.set();
+});
+
+test("MapReduce.map() ends with the reason of its signal", async () => {
+  const reason = new SyntaxError("enough");
+  for (const np of [0, 2]) {
+    await using pool = new MapReduce({ np });
+    const aborted = { signal: AbortSignal.abort(reason) };
+    await assertRejects(() => pool.map((i: number) => i, [1], aborted), SyntaxError, "enough");
+    const [begun, go] = [new Event(), new Event()];
+    const controller = new AbortController();
+    const options = { context: { begun, go }, signal: controller.signal };
+    const outcome = assertRejects(
+      () => pool.map(waitOrFail, [0, 0], options),
+      SyntaxError,
+      "enough",
+    );
+    await begun.wait();
+    controller.abort(reason);
+    await outcome;
+    go.set();
+    assertEquals(await pool.map((i: number) => i, [7]), [7]);
+  }
+});
+
 test("MapReduce.map() rejects when a worker dies, also inside the ordered section", async () => {
   await using pool = new MapReduce({ np: 3 });
   const error = await assertRejects(() => pool.map(dieAtTen, Array(100).keys()), WorkerException);
@@ -287,6 +369,30 @@ test("MapReduce() and map() throw if an argument is invalid", async () => {
   }
   await using pool = new MapReduce({ np: 1 });
   await assertRejects(() => pool.map("x" as never, [1]), TypeError, "work must be a function");
+  const identity = (i: number) => i;
+  for (const sequence of [5, null, undefined, {}, identity]) {
+    await assertRejects(
+      () => pool.map(identity, sequence as never),
+      TypeError,
+      "sequence must be an array or another iterable, not ",
+    );
+  }
+  for (const context of [5, null, "x"]) {
+    const options = { context: context as never };
+    await assertRejects(
+      () => pool.map(identity, [1], options),
+      TypeError,
+      "context must be an object",
+    );
+  }
+  for (const minLength of [NaN, -1, true, "5"]) {
+    const options = { minLength: minLength as never };
+    await assertRejects(
+      () => pool.map(identity, [1], options),
+      RangeError,
+      "minLength must be a number",
+    );
+  }
 });
 
 test("MapReduce() and map() reject unknown options and accept all known ones", async () => {
@@ -296,7 +402,7 @@ test("MapReduce() and map() reject unknown options and accept all known ones", a
   assertThrows(make(2), TypeError, "such as { np: … }, not 2");
   await using pool = new MapReduce({ np: 0 });
   const map = (options: object) => () => pool.map((x: number) => x + 1, [1], options);
-  const list = "There are reduce, context, minLength";
+  const list = "There are reduce, context, minLength, signal";
   await assertRejects(map({ ctx: {} }), TypeError, `there is no option ctx. ${list}`);
   await assertRejects(map({ min_length: 3 }), TypeError, "Write minLength");
   assertEquals(await map({ reduce: (x: number) => x * 2, context: {}, minLength: 3 })(), [4]);
