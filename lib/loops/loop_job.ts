@@ -91,7 +91,7 @@ export class LoopJob extends Job<number> {
   }
 
   get #name(): string {
-    return functionNameAt(functionAddress(this.loop.body));
+    return functionNameAt(functionAddress(this.loop.callee ?? this.loop.body));
   }
 
   #explained(error: unknown, where: string, worker: string): unknown {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AnyFunction } from "../codec/task.ts";
 import type { Reduction } from "./reduction.ts";
 import type { Partition } from "./schedule.ts";
 
@@ -13,6 +14,8 @@ export interface LoopPlan {
   body: (...args: any[]) => unknown;
   /** Whether the body is a {@linkcode ChunkLoop} already: it runs a whole chunk. */
   isCompiled?: boolean;
+  /** The caller's function, if the body is the package's and calls it: errors name this one. */
+  callee?: AnyFunction | undefined;
   context: object;
   start: number;
   step: number;

@@ -6,6 +6,7 @@
 
 import { definitionAt } from "../codec/definition.ts";
 import { functionAddress } from "../codec/functions.ts";
+import { explainScope } from "../codec/scope_hint.ts";
 import { task } from "../codec/task.ts";
 import { stopRequested } from "../heap/isolate_record.ts";
 import { freeze } from "../memory/frozen.ts";
@@ -18,10 +19,17 @@ import { combine } from "./reduction.ts";
 import { chunkEnd, chunkStart } from "./schedule.ts";
 
 let inLoop = false;
+/** The index that {@linkcode reportIndex} was called with. */
+let reportedIndex: number | undefined;
 
 /** Returns whether this isolate is running a loop: a nested loop runs in this isolate alone. */
 export function isInLoop(): boolean {
   return inLoop;
+}
+
+/** Called by a body of the package that throws an error of the caller's function: names its own index. */
+export function reportIndex(index: number): void {
+  reportedIndex = index;
 }
 
 /** Runs the units of a loop that are left, in this isolate. */
@@ -32,6 +40,7 @@ export function runChunks(loop: StartedLoop): LoopOutcome {
   const runChunk = chunkLoopFor(loop);
   const outer = inLoop;
   inLoop = true;
+  reportedIndex = undefined;
   let index = loop.start;
   const at = (failed: number) => index = failed;
   try {
@@ -59,7 +68,7 @@ export function runChunks(loop: StartedLoop): LoopOutcome {
   } catch (error) {
     stopLoop(control);
     adviseOnContext(error, loop);
-    outcome.failure = { error, index, worker: currentIdentity().name };
+    outcome.failure = { error, index: reportedIndex ?? index, worker: currentIdentity().name };
     return outcome;
   } finally {
     inLoop = outer;
@@ -88,7 +97,8 @@ function addValue(outcome: LoopOutcome, plan: LoopPlan, chunk: number, value: un
 }
 
 /** Adds to the message of an error what to do if the body used the context wrongly. */
-function adviseOnContext(error: unknown, { body, isCompiled, context }: LoopPlan): void {
+function adviseOnContext(error: unknown, { body, callee, isCompiled, context }: LoopPlan): void {
+  if (callee !== undefined) return explainScope(error, functionAddress(callee));
   if (error instanceof TypeError && /read only property|not extensible/.test(error.message)) {
     error.message += ". Each worker has a frozen copy of all values of the context except arrays " +
       "on shared memory: make it with sharedArray(), use a Value, or combine results with " +

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { checkOptions } from "../arguments/options.ts";
-import { task } from "../codec/task.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { type AnyFunction, task } from "../codec/task.ts";
 import { threadsFor } from "../loops/num_threads.ts";
+import type { AbortOptions } from "../loops/parallel_for.ts";
+import { reportIndex } from "../loops/run_chunks.ts";
 import { isPromiseLike } from "../sync/settled.ts";
 import { isNdArray, makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
@@ -45,6 +47,15 @@ export interface VectorizeOptions<Type extends DataType | BigDataType> {
   numThreads?: number | undefined;
 }
 
+const syncNames: OptionNames<VectorizeOptions<DataType | BigDataType>> = {
+  dtype: true,
+  numThreads: true,
+};
+const asyncNames: OptionNames<VectorizeOptions<DataType | BigDataType> & AbortOptions> = {
+  ...syncNames,
+  signal: true,
+};
+
 /** The arguments of a vectorized function: an array or a single element for each parameter. */
 export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
   [K in keyof Args]: Args[K] extends bigint ? bigint | NdArray<BigNdArrayData>
@@ -58,14 +69,16 @@ export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
  * - Arrays of different shapes, and single numbers, are broadcast, as by `broadcastTo`.
  * - `fn` is a task, or a function that uses nothing but its arguments. It is called in any order.
  * - Arrays that are not on shared memory are copied to it first.
- * - The first error of `fn` ends the call.
+ * - The first error of `fn` ends the call; its stack names `fn` and the index of the element in the
+ *   result, in C order.
  *
  * Follows `numpy.vectorize`, which is a loop on one core. The type of the result is not inferred from
  * its first element.
  *
  * @param fn takes elements and returns one
  * @returns a function that resolves with a new array on shared memory
- * @throws {TypeError} if `fn` is not a function, or `dtype` is unknown
+ * @throws {TypeError} if `fn` is not a function, `dtype` is unknown, or an option does not exist
+ * @throws the reason of `signal`, when called, if that is aborted first
  *
  * @example Squares, and sums of rows and columns
  * ```ts
@@ -88,11 +101,13 @@ export function vectorize<
   Type extends DataType | BigDataType = "float64",
 >(
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
-  options: VectorizeOptions<Type> = {},
+  options: VectorizeOptions<Type> & AbortOptions = {},
 ): (...arrays: VectorizedArguments<Args>) => Promise<NdArray<ArrayOf<Type>>> {
-  checkFunction(fn, options);
-  return async (...arrays) =>
-    await runWork(plan(fn as never, arrays, options)) as unknown as NdArray<ArrayOf<Type>>;
+  checkFunction(fn, options, asyncNames);
+  return async (...arrays) => {
+    const result = await runWork(plan(fn as never, arrays, options), options.signal);
+    return result as unknown as NdArray<ArrayOf<Type>>;
+  };
 }
 
 /**
@@ -116,7 +131,7 @@ export function vectorizeSync<
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> = {},
 ): (...arrays: VectorizedArguments<Args>) => NdArray<ArrayOf<Type>> {
-  checkFunction(fn, options);
+  checkFunction(fn, options, syncNames);
   return (...arrays) =>
     runWorkSync(plan(fn as never, arrays, options)) as unknown as NdArray<
       ArrayOf<Type>
@@ -126,8 +141,9 @@ export function vectorizeSync<
 function checkFunction(
   fn: unknown,
   options: VectorizeOptions<DataType | BigDataType>,
+  names: OptionNames<VectorizeOptions<DataType | BigDataType>>,
 ): void {
-  checkOptions("vectorize", options, { dtype: true, numThreads: true });
+  checkOptions("vectorize", options, names);
   const { dtype = "float64", numThreads } = options;
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot vectorize: fn must be a function, not ${typeof fn}`);
@@ -163,6 +179,7 @@ function plan(
   return {
     parts: Math.ceil(out.size / length),
     body: mapPart,
+    callee: fn as AnyFunction,
     context: { fn, inputs, out, length },
     threads,
     finish: () => out,
@@ -190,8 +207,10 @@ const mapPart = task(import.meta, (part: number, { fn, inputs, out, length }: Co
   const data = [out, ...inputs].map((array) => array.data);
   const from = part * length;
   const resultCheck = resultCheckFor(out.dtype);
+  let first = from;
   walk.runs(from, Math.min(from + length, walk.size), (at, count) => {
-    loop(data, at, walk.steps, count, resultCheck);
+    loop(data, at, walk.steps, count, resultCheck, (done) => reportIndex(first + done));
+    first += count;
   });
 });
 
@@ -226,6 +245,7 @@ type Loop = (
   steps: readonly number[],
   count: number,
   resultCheck: ResultCheck,
+  onError: (done: number) => void,
 ) => void;
 
 let compilations = 0;
@@ -241,14 +261,20 @@ function compile(fn: ElementFunction, inputs: number): Loop {
   const all = [...Array(inputs + 1).keys()]; // array 0 is the result
   const elements = all.slice(1).map((array) => `d${array}[p${array}]`).join(", ");
   const text = `"use strict";
-    return (data, at, steps, count, { type, fail }) => {
+    return (data, at, steps, count, { type, fail }, onError) => {
       const ${all.map((a) => `d${a} = data[${a}], s${a} = steps[${a}]`).join(", ")};
       let ${all.map((a) => `p${a} = at[${a}]`).join(", ")};
-      for (let n = 0; n < count; n++) {
-        const value = fn(${elements});
-        if (typeof value !== type) fail(value);
-        d0[p0] = value;
-        ${all.map((a) => `p${a} += s${a};`).join(" ")}
+      let n = 0;
+      try {
+        for (; n < count; n++) {
+          const value = fn(${elements});
+          if (typeof value !== type) fail(value);
+          d0[p0] = value;
+          ${all.map((a) => `p${a} += s${a};`).join(" ")}
+        }
+      } catch (error) {
+        onError(n);
+        throw error;
       }
     }; // ${++compilations}`;
   return new Function("fn", text)(fn);

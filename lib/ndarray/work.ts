@@ -4,8 +4,11 @@
  * @module
  */
 
-import { parallelFor, parallelForSync } from "../loops/parallel_for.ts";
+import type { AnyFunction } from "../codec/task.ts";
+import type { LoopPlan } from "../loops/loop_plan.ts";
 import { threadsFor } from "../loops/num_threads.ts";
+import { makePlan } from "../loops/parallel_for.ts";
+import { runOnTeam, runOnTeamSync } from "../loops/team.ts";
 
 /** Number of elements in a part: fixed, since results depend on it; the maximum for `vectorize`. */
 export const PART_SIZE = 1 << 16;
@@ -19,6 +22,8 @@ export interface PartsWork<Context extends object, Result> {
   parts: number;
   /** Does one part. A task. */
   body: (part: number, context: Context) => void;
+  /** The caller's function, if the body calls one: errors name it. */
+  callee?: AnyFunction | undefined;
   /** Second argument of the body; what the body writes to is on shared memory. */
   context: Context;
   /** Number of isolates that run it. */
@@ -32,20 +37,37 @@ export function threadsForCheap(size: number, wanted: number | undefined): numbe
   return wanted === undefined && size < MIN_PARALLEL_SIZE ? 1 : threadsFor(wanted);
 }
 
-/** Runs the work. */
+/**
+ * Runs the work.
+ *
+ * @throws the reason of `signal`, if that is aborted first
+ */
 export async function runWork<Context extends object, Result>(
-  { parts, body, context, threads, finish }: PartsWork<Context, Result>,
+  work: PartsWork<Context, Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
-  if (threads === 1) { for (let part = 0; part < parts; part++) body(part, context); }
-  else await parallelFor(parts, body, { context, numThreads: threads, chunkSize: 1 });
-  return finish();
+  signal?.throwIfAborted();
+  if (work.threads === 1) runHere(work);
+  else await runOnTeam(loopOf(work), work.threads, signal);
+  return work.finish();
 }
 
 /** Runs as {@linkcode runWork} does, blocking the isolate, which runs parts too. */
 export function runWorkSync<Context extends object, Result>(
-  { parts, body, context, threads, finish }: PartsWork<Context, Result>,
+  work: PartsWork<Context, Result>,
 ): Result {
-  if (threads === 1) { for (let part = 0; part < parts; part++) body(part, context); }
-  else parallelForSync(parts, body, { context, numThreads: threads, chunkSize: 1 });
-  return finish();
+  if (work.threads === 1) runHere(work);
+  else runOnTeamSync(loopOf(work), work.threads);
+  return work.finish();
+}
+
+function runHere<Context extends object>({ parts, body, context }: PartsWork<Context, unknown>) {
+  for (let part = 0; part < parts; part++) body(part, context);
+}
+
+function loopOf<Context extends object>(
+  { parts, body, callee, context, threads }: PartsWork<Context, unknown>,
+): LoopPlan {
+  const { plan } = makePlan(parts, body, { context, numThreads: threads, chunkSize: 1 });
+  return { ...plan, callee };
 }

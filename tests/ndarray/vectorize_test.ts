@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import createNdarray from "ndarray";
 import {
   arange,
@@ -10,7 +10,8 @@ import {
   vectorizeSync,
   zeros,
 } from "@sauropod/multiprocessing/ndarray";
-import { shifted } from "../fixtures/ndarray_tasks.ts";
+import { failAtSeven, shifted } from "../fixtures/ndarray_tasks.ts";
+import { parallelFor } from "@sauropod/multiprocessing/loops";
 import { loopTest } from "../loops/loops.ts";
 
 /** Compiles only if both are the same type. */
@@ -75,6 +76,53 @@ loopTest(
     assertEquals(tolist(await odd(plain)), [1, 0]);
   },
 );
+
+loopTest(
+  "vectorize() errors name fn, the element and the caller, with the advice of a pool",
+  async () => {
+    const failing = vectorize(failAtSeven, { numThreads: 2 });
+    const array = fromArray([0, 7, 1, 2, 3, 4], [3, 2]).transpose(1, 0); // 7 is at [1, 0]
+    const error = await assertRejects(() => failing(array), RangeError, "seven");
+    assertMatch(
+      error.stack!,
+      /--- in task failAtSeven, index 3, run by PoolWorker-\d+, called from:\n.*vectorize_test\.ts/,
+    );
+    const sync = vectorizeSync(failAtSeven, { numThreads: 2 });
+    const thrown = assertThrows(() => sync(array), RangeError, "seven");
+    assertMatch(thrown.stack!, /--- in task failAtSeven, index 3, run by .*\n.*vectorize_test\.ts/);
+    const outside = 5;
+    const closure = vectorize((x: number) => x + outside, { numThreads: 2 });
+    await assertRejects(
+      () => closure(arange(20)),
+      ReferenceError,
+      "outside is not defined. A function that is sent as source sees nothing outside itself",
+    );
+    const loop = parallelFor(10, (i) => {
+      if (i === 4) throw new RangeError("four");
+    }, { numThreads: 2 });
+    const own = await assertRejects(() => loop, RangeError, "four");
+    assertMatch(own.stack!, /, index 4, run by/); // not that of the call before
+  },
+);
+
+loopTest("vectorize() ends with the reason of its signal", async () => {
+  const reason = new SyntaxError("enough");
+  for (const numThreads of [1, 2]) {
+    const late = vectorize((x: number) => x, { numThreads, signal: AbortSignal.abort(reason) });
+    await assertRejects(() => late(arange(20)), SyntaxError, "enough");
+  }
+  const controller = new AbortController();
+  const { signal } = controller;
+  const square = vectorize((x: number) => x * x, { numThreads: 2, signal });
+  const outcome = assertRejects(() => square(arange(2)), SyntaxError, "enough");
+  controller.abort(reason); // before a worker could answer
+  await outcome;
+  assertThrows(
+    () => vectorizeSync(Math.sqrt, { signal } as object),
+    TypeError,
+    "there is no option signal",
+  );
+});
 
 loopTest("vectorize() throws the first error of fn, or if a result is not a number", async () => {
   const failing = vectorize((x: number) => {

@@ -163,9 +163,19 @@ testErrors("loops, joblib and sharedmem", [
   () => mp.Parallel({ nJobs: 0 }),
   () => mp.Parallel({ batchSize: "2" }),
   () => mp.Parallel({ returnAs: "array" }),
+  () => mp.Parallel({ preDispatch: true }),
+  () => mp.Parallel({ timeoutMs: NaN }),
+  () => mp.Parallel({ timeoutMs: 0 }),
+  () => mp.Parallel({ verbose: -1 }),
+  () => mp.Parallel({ signal: 5 }),
   () => mp.Parallel({ nJobs: 1 })([5]),
+  () => mp.Parallel({ nJobs: 1 })(5),
   () => mp.delayed(5),
   () => new mp.MapReduce({ np: -1 }),
+  () => new mp.MapReduce().map("work", []),
+  () => new mp.MapReduce().map(() => {}, 5),
+  () => new mp.MapReduce().map(() => {}, [], { context: 5 }),
+  () => new mp.MapReduce().map(() => {}, [], { minLength: NaN }),
 ]);
 
 testErrors("arrays and random numbers", [
