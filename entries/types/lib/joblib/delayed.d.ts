@@ -1,6 +1,6 @@
 // The declarations of lib/joblib/delayed.ts
 
-import type { Awaitable } from "../pool/pool.d.ts";
+import type { Awaitable } from "../pool/options.d.ts";
 
 /** A call that has not been made; {@linkcode delayed} makes it. */
 export interface Delayed<R> {

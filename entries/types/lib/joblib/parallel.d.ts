@@ -22,9 +22,12 @@ export interface ParallelFactory {
  * - Workers are kept, and shared by all `Parallel` calls with the same `nJobs`.
  * - Short calls are sent in batches, whose size is chosen automatically.
  * - The iterable of calls may be endless: no more calls are taken than `preDispatch` allows. Results
- *   are yielded even while it is waiting for its next call.
- * - The first error is rethrown unchanged; calls that have not started are cancelled.
- * - Leaving a generator early cancels the calls that have not finished.
+ *   are yielded even while it is waiting for its next call. If it fails, its error follows all results.
+ * - The first error of a call ends the others at once, whatever the calls before it do: none begins any
+ *   more, and results that were not taken are dropped. It arrives as it was thrown; its stack is extended
+ *   by the function, the index of the call, the worker and the caller of `Parallel`.
+ * - Leaving a generator early, even before its first `next()`, does the same, and calls `return()` of the
+ *   iterable of calls.
  * - In a worker, the calls are made in that isolate, one after the other: the cores are in use already.
  *
  * Follows `joblib.Parallel`.
@@ -58,6 +61,11 @@ export interface ParallelFactory {
  * @throws {RangeError} if `nJobs` is 0, or another option is out of range
  * @throws {TypeError} if an option is unknown or, when called, if an element is not a `delayed()` call
  * @throws {TimeoutError} when called, if no result is available within `timeoutMs`
+ * @throws {DataCloneError} when called, if a function or an argument cannot cross; the message names the
+ * call and the path
+ * @throws {WorkerDiedError} when called, if a worker ended before its call did
+ * @throws the first error of a call, or that of the iterable of calls
+ * @throws the reason of `signal`, if that is aborted first
  */
 export declare const Parallel: ParallelFactory;
 

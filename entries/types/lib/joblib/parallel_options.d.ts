@@ -13,19 +13,20 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    */
   nJobs?: number | undefined;
   /**
-   * Number of calls in a batch, which a worker makes as one task; `"auto"` follows the measured time
+   * Number of calls in a batch, which a worker gets in one message; `"auto"` follows the measured time
    * of the calls.
    *
    * @default {"auto"}
    */
   batchSize?: number | "auto" | undefined;
   /**
-   * Maximum number of batches that run or wait: a number, `"all"`, or a multiple of `nJobs`. No more
-   * calls than these need are taken from their iterable.
+   * Maximum number of batches that run or wait to run: a number, `"all"`, or a multiple of `nJobs`. No
+   * more calls than these need are taken from their iterable. If that is not a list, and results are
+   * returned one by one, batches whose results were not taken count too.
    *
    * @default {"2 * nJobs"}
    */
-  preDispatch?: number | "all" | `${number} * nJobs` | undefined;
+  preDispatch?: number | "all" | `${number} * nJobs` | `${number}*n_jobs` | undefined;
   /**
    * `"list"`: a promise of all results, in the order of the calls; `"generator"`: one by one, in that
    * order; `"generator_unordered"`: each as soon as it is available.
@@ -39,8 +40,11 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    * @default {Infinity}
    */
   timeoutMs?: number | undefined;
+  /** Ends the calls with `signal.reason`. */
+  signal?: AbortSignal | undefined;
   /**
-   * Above 0, progress is printed to stderr; from 10 on, after each batch.
+   * Above 0, progress is printed to stderr, with the time that has passed and, for a list, an estimate
+   * of the time that is left; from 10 on, after each batch.
    *
    * @default {0}
    */

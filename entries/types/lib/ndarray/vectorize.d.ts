@@ -1,5 +1,6 @@
 // The declarations of lib/ndarray/vectorize.ts
 
+import type { AbortOptions } from "../loops/parallel_for.d.ts";
 import type {
   ArrayOf,
   BigDataType,
@@ -39,14 +40,16 @@ export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
  * - Arrays of different shapes, and single numbers, are broadcast, as by `broadcastTo`.
  * - `fn` is a task, or a function that uses nothing but its arguments. It is called in any order.
  * - Arrays that are not on shared memory are copied to it first.
- * - The first error of `fn` ends the call.
+ * - The first error of `fn` ends the call; its stack names `fn` and the index of the element in the
+ *   result, in C order.
  *
  * Follows `numpy.vectorize`, which is a loop on one core. The type of the result is not inferred from
  * its first element.
  *
  * @param fn takes elements and returns one
  * @returns a function that resolves with a new array on shared memory
- * @throws {TypeError} if `fn` is not a function, or `dtype` is unknown
+ * @throws {TypeError} if `fn` is not a function, `dtype` is unknown, or an option does not exist
+ * @throws the reason of `signal`, when called, if that is aborted first
  *
  * @example Squares, and sums of rows and columns
  * ```ts
@@ -69,7 +72,7 @@ export declare function vectorize<
   Type extends DataType | BigDataType = "float64",
 >(
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
-  options?: VectorizeOptions<Type>,
+  options?: VectorizeOptions<Type> & AbortOptions,
 ): (...arrays: VectorizedArguments<Args>) => Promise<NdArray<ArrayOf<Type>>>;
 
 /**

@@ -122,8 +122,9 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    *   its end. A generator or another iterable is left: the iteration yields the results of the items
    *   that were sent, then throws `ClosedError` unless the input had ended.
    * - `terminate()` ends the iteration at once with `TerminatedError`, even while it waits for its input.
-   * - An iteration that ends early calls `return()` of the input and waits for it, unless a `next()` of
-   *   the input is pending. An error that no caller waits for is printed.
+   * - An iteration that ends early begins no further item, calls `return()` of the input and waits for it,
+   *   unless a `next()` of the input is pending. If `return()` takes more than 10 seconds, that is a
+   *   `TimeoutError`. An error that no caller waits for is printed.
    *
    * @throws {ClosedError} if the pool is closed
    * @throws {RangeError} if `chunkSize` is not an integer of at least 1

@@ -22,6 +22,8 @@ export interface MapReduceOptions<R, S, Context extends object> {
    * @default {0}
    */
   minLength?: number | undefined;
+  /** Ends the map with `signal.reason`. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -88,10 +90,13 @@ export declare class MapReduce implements AsyncDisposable {
    * Calls `work` with each item, and `reduce` with each result.
    *
    * @returns the return values of `reduce`, or the results, in the order of the sequence
-   * @throws {TypeError} if `work` is not a function, `sequence` is not iterable, or an option is unknown
-   * @throws {WorkerException} if the work of an item fails, or a worker dies
+   * @throws {TypeError} if `work` is not a function, `sequence` is not iterable, `context` is not an
+   * object, or an option is unknown
+   * @throws {RangeError} if `minLength` is not a number of at least 0
+   * @throws {WorkerException} if the work of an item fails, or a worker dies; it names the work and the item
    * @throws {DataCloneError} if `work`, `context` or an item cannot cross
    * @throws the error that `reduce` throws
+   * @throws the reason of `signal`, if that is aborted first
    */
   map<T, R, S = Awaited<R>, Context extends object = EmptyObject>(
     work: (item: T, tools: WorkTools<Context>) => R,

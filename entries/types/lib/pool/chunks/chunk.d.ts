@@ -12,6 +12,8 @@ export declare const CallMode: {
   readonly MAP_ALL: 3;
   /** With the elements of each item, continuing after an error. */
   readonly STARMAP_ALL: 4;
+  /** With the elements of each item, until the first error, and measuring the time. */
+  readonly BATCH: 5;
 };
 
 /** How a worker calls the function: a value of {@linkcode CallMode}. */
