@@ -11,12 +11,12 @@ import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";
 import "../lib/managers/proxy.ts";
 import "../lib/memory/mod.ts";
-import { runPoolWorker } from "../lib/pool/engines/isolates/pool_worker.ts";
+import { reportPoolWorker, runPoolWorker } from "../lib/pool/engines/isolates/pool_worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import { startWorker } from "../lib/runtime/worker.ts";
 import "../lib/sync/mod.ts";
 
 startWorker({
   process: { run: runProcess, report: reportProcess },
-  pool: { run: runPoolWorker },
+  pool: { run: runPoolWorker, report: reportPoolWorker },
 }, taggedOutput);

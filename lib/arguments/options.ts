@@ -149,6 +149,24 @@ export function checkPositiveInteger(verb: string, name: string, value: unknown)
   );
 }
 
+/**
+ * Checks a time limit.
+ *
+ * @throws {TypeError} if it is not a number
+ * @throws {RangeError} if it is not greater than 0
+ */
+export function checkTimeLimit(verb: string, name: string, value: unknown): void {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(
+      `Cannot ${verb}: ${name} must be a number of milliseconds, not ${describe(value)}`,
+    );
+  }
+  if (value > 0) return;
+  throw new RangeError(
+    `Cannot ${verb}: ${name} must be greater than 0, not ${value}. Leave it out for no limit`,
+  );
+}
+
 /** Options with a function to run, and its arguments. */
 interface TargetOptions {
   target?: unknown;

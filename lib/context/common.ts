@@ -22,6 +22,7 @@ export {
   ClosedError,
   DataCloneError,
   DeadlockError,
+  type DiedWorker,
   Empty,
   EOFError,
   Full,
@@ -39,7 +40,16 @@ export type { Waitable } from "../parking/readiness.ts";
 export { AsyncResult } from "../pool/async_result.ts";
 export type { Items } from "../pool/calls/chunks.ts";
 export type { Progress } from "../pool/calls/map_job.ts";
-export type { AsyncOptions, Awaitable, ImapOptions, MapOptions } from "../pool/options.ts";
+export { type CurrentTask, currentTask } from "../pool/current_task.ts";
+export type {
+  ApplyOptions,
+  AsyncOptions,
+  Awaitable,
+  ImapOptions,
+  MapOptions,
+  PoolLimits,
+  TaskOptions,
+} from "../pool/options.ts";
 export { ThreadPool, type ThreadPoolOptions } from "../pool/thread_pool.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.ts";
 export type { ProcessOptions } from "../process/process.ts";

@@ -10,9 +10,11 @@ import {
   checkPositiveInteger,
   type OptionNames,
 } from "../arguments/options.ts";
+import { limitNames, type PoolLimits } from "../pool/options.ts";
 
 /** Options of every executor. */
-export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
+  extends PoolLimits {
   /** Maximum number of workers. */
   maxWorkers?: number | undefined;
   /** Called once in each worker before its first task. If it fails, the executor is broken. */
@@ -26,6 +28,7 @@ export const executorNames: OptionNames<ExecutorOptions> = {
   maxWorkers: true,
   initializer: true,
   initargs: true,
+  ...limitNames,
 };
 
 /**

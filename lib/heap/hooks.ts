@@ -9,10 +9,9 @@
  * | `currentFiber` | `parking`, at the start of each async wait | `threading/thread.ts` | when the first thread starts |
  * | `beforeBlock` | `parking`, before each blocking sleep | `threading/blocking.ts` | when the first thread starts |
  * | `hasPeers` | `parking/keep_alive.ts`, in the main isolate | `runtime/host.ts` | before the first worker starts |
- * | `serveRequests` | `parking`, when the `SERVICE` control bit is set | `runtime/host.ts` | before the first worker starts |
+ * | `serveRequests` | `parking`, when the `SERVICE` control bit is set | `runtime/host.ts`, `pool/engines/isolates/pool_worker.ts` | in the main isolate before the first worker starts; in the worker of a pool at its start |
  * | `onStop` | `parking`, when the `STOP` control bit is set and the event loop is free | `runtime/worker.ts` | at the birth of a worker |
  * | `announceBuffer`, `receiveBuffers`, `requestBuffer` | `codec/buffers.ts` | `runtime/host.ts` or `runtime/worker.ts` | before the first worker starts; at the birth of a worker |
- * | `onUncaught` | `runtime/worker.ts`, for an error that no code caught | `pool/engines/isolates/pool_worker.ts` | when the worker begins to serve the pool |
  * | `beforeEnd` | `runtime/worker.ts`, when the runner has returned or thrown | `threading/thread.ts` | when the first thread starts |
  * | `debugLog` | `runtime/debug_log.ts` | `logging/logger.ts` | when a logger is imported |
  *
@@ -38,7 +37,7 @@ export interface Hooks {
   beforeBlock(leftMs: number): void;
   /** Whether other isolates live that could end a wait of the main isolate. */
   hasPeers(): boolean;
-  /** Does what workers have requested of the main isolate. */
+  /** Does what other isolates have requested of this one. */
   serveRequests(): void;
   /** Ends this isolate, which was told to end. */
   onStop(): void;
@@ -48,8 +47,6 @@ export interface Hooks {
   receiveBuffers(): void;
   /** Requests that a buffer be sent to this isolate again. */
   requestBuffer(address: number): void;
-  /** Handles an error that no code caught; without it, the error ends the worker. */
-  onUncaught(error: unknown): void;
   /** Waits for what still runs in a worker whose runner has returned. */
   beforeEnd(): Promise<void>;
   /** Logs a message about the package's own work. */
@@ -65,7 +62,6 @@ const NONE: { [Name in keyof Hooks]: undefined } = {
   announceBuffer: undefined,
   receiveBuffers: undefined,
   requestBuffer: undefined,
-  onUncaught: undefined,
   beforeEnd: undefined,
   debugLog: undefined,
 };

@@ -34,7 +34,7 @@ export const LIVE_WORKERS: number = rootWord(4, "live workers");
 /** Address of an isolate record. */
 export type IsolateAddress = Address<"isolate">;
 
-const RECORD_WORDS = 32;
+const RECORD_WORDS = 40;
 /** The words of the record that are claimed. */
 export const recordWords: Claims = new Claims("word of the isolate record", RECORD_WORDS - 1);
 
@@ -76,7 +76,7 @@ export const IsolateState = { STARTING: 0, IDLE: 1, RUNNING: 2, ENDED: 3 } as co
 export const Control = {
   /** End: every wait throws `TerminatedError`. */
   STOP: 1,
-  /** Serve the requests of workers (main isolate only). */
+  /** Serve requests: the main isolate those of workers, a worker of a pool those of its engine. */
   SERVICE: 2,
 } as const;
 

@@ -7,7 +7,6 @@
 
 import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, functionNameAt } from "../codec/functions.ts";
-import { WorkerDiedError } from "../errors.ts";
 import { callSite, explainFailure } from "../pool/calls/call_site.ts";
 import { Job } from "../pool/calls/job.ts";
 import type { Failure } from "../pool/chunks/chunk.ts";
@@ -27,11 +26,10 @@ export class LoopJob extends Job<number> {
   /** Participants that had started when the loop was closed; 0: it is open. */
   #started = 0;
   #failure: { error: unknown } | undefined;
-  #hasLostWorker = false;
 
   /** A job for a loop whose control words have been allocated. */
   constructor(loop: StartedLoop) {
-    super(functionAddress(runChunksInWorker), true, callSite());
+    super(functionAddress(runChunksInWorker), true, callSite(), undefined);
     this.loop = loop;
     const { promise, resolve, reject } = Promise.withResolvers<LoopOutcome[]>();
     this.promise = promise;
@@ -63,7 +61,6 @@ export class LoopJob extends Job<number> {
   }
 
   fail(error: unknown): void {
-    if (error instanceof WorkerDiedError) this.#hasLostWorker = true;
     if (this.settled) return;
     this.#failure = { error };
     stopLoop(this.loop.control);
@@ -72,15 +69,15 @@ export class LoopJob extends Job<number> {
   }
 
   override onReturned(): void {
-    // A worker reported as dead may still write to the control words: then they are never freed.
-    if (!this.#hasLostWorker) freeControl(this.loop.control);
+    // A worker that was declared ended may still write to the control words: then they are never freed.
+    if (!this.lostWorker) freeControl(this.loop.control);
   }
 
-  itemRange(): string {
+  override describeItem(): string {
     return `, a part of loop ${this.#name}`;
   }
 
-  explain(_chunk: number, { error, by }: Failure): unknown {
+  override explain(_chunk: number, { error, by }: Failure): unknown {
     return this.#explained(error, "", by?.worker ?? "this isolate");
   }
 

@@ -6,6 +6,7 @@
 
 import { DataCloneError } from "../errors.ts";
 import { IsolateEngine } from "../pool/engines/isolates/isolate_engine.ts";
+import { DEFAULT_LIMITS } from "../pool/options.ts";
 import { abortWith } from "../pool/calls/job.ts";
 import { CallMode } from "../pool/chunks/chunk.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
@@ -40,6 +41,7 @@ function teamOf(size: number): IsolateEngine {
     initargs: [],
     maxChunks: 0,
     startMethod: getStartMethod(),
+    ...DEFAULT_LIMITS,
   });
   team.ensureSize(size);
   return team;

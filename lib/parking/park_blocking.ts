@@ -10,6 +10,7 @@ import { SPINS } from "../heap/guard.ts";
 import { hooks } from "../heap/hooks.ts";
 import { isolateWord, stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
+import { msToNextAlarm, ringDueAlarms } from "./alarms.ts";
 import { checkControl, hasControl, serveRequests, stopError, unlessStopped } from "./control.ts";
 import { ALONE, findDeadlock, isAlone } from "./deadlock.ts";
 import { forwardWakeups } from "./forward_wakeups.ts";
@@ -71,7 +72,8 @@ export function parkBlocking(park: Park, deadline: number, object: Address<"obje
       throw new DeadlockError(`Cannot block: ${deadlock}`);
     }
     hooks.beforeBlock?.(leftMs);
-    Atomics.wait(i32, wake, seen, leftMs);
+    Atomics.wait(i32, wake, seen, Math.min(leftMs, msToNextAlarm()));
+    ringDueAlarms();
   }
 }
 
@@ -109,7 +111,8 @@ export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkR
     alone = leftMs === Infinity && isAlone();
     if (timedOut || alone) break;
     hooks.beforeBlock?.(leftMs);
-    Atomics.wait(i32, wake, seen, leftMs);
+    Atomics.wait(i32, wake, seen, Math.min(leftMs, msToNextAlarm()));
+    ringDueAlarms();
   }
   nodes.slice(queued).forEach(returnNode);
   const results = nodes.map((node, at) => at < queued ? leaveQueue(node) : ParkResult.CHANGED);

@@ -7,9 +7,29 @@
 import type { OptionNames } from "../arguments/options.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
 import type { Progress } from "./calls/map_job.ts";
+import { taskNames, type TaskOptions } from "./calls/task_policy.ts";
+
+export type { TaskOptions };
+
+/** Options of pools and executors that concern the end of tasks and workers. */
+export interface PoolLimits extends TaskOptions {
+  /**
+   * How long a task may go on after its call was cancelled, aborted or timed out, in milliseconds. Its
+   * `currentTask().signal` is aborted at once; if the task has not ended by then, its worker is given up
+   * and replaced. Deno cannot interrupt code that computes, so such code goes on until it next uses
+   * something of this package.
+   *
+   * @default {1000}
+   */
+  graceMs?: number | undefined;
+}
+
+/** Names of {@linkcode PoolLimits}. */
+export const limitNames: OptionNames<PoolLimits> = { ...taskNames, graceMs: true };
 
 /** Options of a {@linkcode Pool}. */
-export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
+  extends PoolLimits {
   /**
    * Number of workers.
    *
@@ -32,7 +52,27 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod | undefined;
+  /**
+   * How long a worker may take to start, in milliseconds: to import its modules and to run the
+   * initializer. A worker that takes longer is ended; after three in a row all calls fail. Without a
+   * limit, a warning after ten seconds says what the worker is waiting for.
+   *
+   * @default {Infinity}
+   */
+  startTimeoutMs?: number | undefined;
+  /**
+   * How long a worker waits for a task before it ends, in milliseconds. Another one is started when there
+   * is work again. So the workers of a pool that was forgotten end.
+   *
+   * @default {60_000}
+   */
+  idleTimeoutMs?: number | undefined;
 }
+
+/** What holds for a pool that does not say otherwise. */
+export const DEFAULT_LIMITS: Readonly<
+  Record<"graceMs" | "startTimeoutMs" | "idleTimeoutMs", number>
+> = { graceMs: 1000, startTimeoutMs: Infinity, idleTimeoutMs: 60_000 };
 
 /** Names of {@linkcode PoolOptions}. */
 export const poolNames: OptionNames<PoolOptions> = {
@@ -41,10 +81,22 @@ export const poolNames: OptionNames<PoolOptions> = {
   initargs: true,
   maxTasksPerChild: true,
   startMethod: true,
+  startTimeoutMs: true,
+  idleTimeoutMs: true,
+  ...limitNames,
 };
 
+/** Options of {@linkcode Pool.apply}. */
+export interface ApplyOptions extends TaskOptions {
+  /** Ends the call with `signal.reason`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Names of {@linkcode ApplyOptions}. */
+export const applyNames: OptionNames<ApplyOptions> = { signal: true, ...taskNames };
+
 /** Options of a call with many items. */
-export interface MapOptions {
+export interface MapOptions extends TaskOptions {
   /**
    * Number of items that a worker takes at a time.
    *
@@ -65,10 +117,11 @@ export const mapNames: OptionNames<MapOptions> = {
   chunkSize: true,
   signal: true,
   onProgress: "function",
+  ...taskNames,
 };
 
 /** Options of a call that returns an {@linkcode AsyncResult}. */
-export interface AsyncOptions<R> {
+export interface AsyncOptions<R> extends TaskOptions {
   /** Called with the result. An error in a callback is printed, and affects nothing else. */
   callback?: ((result: R) => void) | undefined;
   /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
@@ -82,10 +135,11 @@ export const asyncNames: OptionNames<AsyncOptions<unknown>> = {
   callback: "function",
   errorCallback: "function",
   signal: true,
+  ...taskNames,
 };
 
 /** Options of {@linkcode Pool.imap}. */
-export interface ImapOptions {
+export interface ImapOptions extends TaskOptions {
   /**
    * Number of items that a worker takes at a time.
    *
@@ -97,7 +151,11 @@ export interface ImapOptions {
 }
 
 /** Names of {@linkcode ImapOptions}. */
-export const imapNames: OptionNames<ImapOptions> = { chunkSize: true, signal: true };
+export const imapNames: OptionNames<ImapOptions> = {
+  chunkSize: true,
+  signal: true,
+  ...taskNames,
+};
 
 /** A value or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;

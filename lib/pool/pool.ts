@@ -5,11 +5,11 @@
  */
 
 import {
-  adviseSignal,
   checkArguments,
   checkArity,
   checkOptions,
   checkPositiveInteger,
+  checkTimeLimit,
   type OptionNames,
 } from "../arguments/options.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
@@ -20,10 +20,14 @@ import { abortWith } from "./calls/job.ts";
 import { Submitter } from "./calls/submitter.ts";
 import { ENGINE, type EngineChoice, type EngineOptions } from "./engines/engine.ts";
 import { IsolateEngine } from "./engines/isolates/isolate_engine.ts";
+import { taskNames, type TaskOptions, taskPolicy } from "./calls/task_policy.ts";
 import {
+  applyNames,
+  type ApplyOptions,
   asyncNames,
   type AsyncOptions,
   type Awaitable,
+  DEFAULT_LIMITS,
   imapNames,
   type ImapOptions,
   mapNames,
@@ -33,9 +37,17 @@ import {
 } from "./options.ts";
 import { CallMode } from "./chunks/chunk.ts";
 
-export type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.ts";
+export type {
+  ApplyOptions,
+  AsyncOptions,
+  Awaitable,
+  ImapOptions,
+  MapOptions,
+  PoolLimits,
+  PoolOptions,
+  TaskOptions,
+} from "./options.ts";
 
-const applyNames: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
   ...mapNames,
   ...asyncNames,
@@ -86,7 +98,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Makes a pool.
    *
    * @param options its options, or the number of its workers
-   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1
+   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1, or a time
+   * limit is not greater than 0
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
    * unknown, or there are further arguments, as in Python
    */
@@ -106,16 +119,29 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       );
     }
     checkArguments("make pool", "initargs", initargs);
+    const policy = taskPolicy("make pool", given);
+    const limits: Record<keyof typeof DEFAULT_LIMITS, number> = { ...DEFAULT_LIMITS };
+    for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
+      const value = given[name];
+      if (value === undefined) continue;
+      checkTimeLimit("make pool", name, value);
+      limits[name] = value;
+    }
     const startMethod = startMethodFor(given.startMethod, "Cannot make pool with start method");
     this.#size = processes;
     const engineOptions: EngineOptions = {
       size: processes,
       initializer: initializer as EngineOptions["initializer"],
       initargs,
+      graceMs: limits.graceMs,
     };
-    const engine = (given as EngineChoice)[ENGINE]?.(engineOptions) ??
-      new IsolateEngine({ ...engineOptions, maxChunks: maxTasksPerChild ?? 0, startMethod });
-    this.#submitter = new Submitter(engine, processes);
+    const engine = (given as EngineChoice)[ENGINE]?.(engineOptions) ?? new IsolateEngine({
+      ...engineOptions,
+      maxChunks: maxTasksPerChild ?? 0,
+      startMethod,
+      ...limits,
+    });
+    this.#submitter = new Submitter(engine, processes, policy);
     submitters.set(this, this.#submitter);
   }
 
@@ -134,19 +160,20 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * wrong type
    * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if the worker ended before the task did
+   * @throws {TimeoutError} if the task did not end within `timeoutMs`
    * @throws the error of the task
    * @throws the reason of `signal`, if that is aborted first
    */
   apply<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     args: A = [] as unknown as A,
-    options?: { signal?: AbortSignal },
+    options?: ApplyOptions,
   ): Promise<R> {
     const signal = options?.signal;
     return new Promise((resolve, reject) => {
-      checkOptions("apply", options, applyNames, adviseSignal);
+      checkOptions("apply", options, applyNames);
       signal?.throwIfAborted();
-      const job = this.#submitter.apply(fn, args, resolve, reject, signal !== undefined);
+      const job = this.#submitter.apply(fn, args, resolve, reject, signal !== undefined, options);
       abortWith(signal, job);
     });
   }
@@ -155,7 +182,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   applySync<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     args: A = [] as unknown as A,
+    options?: TaskOptions,
   ): Awaited<R> {
+    checkOptions("apply", options, taskNames);
     let outcome: { value: unknown } | { error: unknown } | undefined;
     const job = this.#submitter.apply(
       fn,
@@ -163,6 +192,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       (value) => outcome = { value },
       (error) => outcome = { error },
       true,
+      options,
     );
     this.#submitter.waitSync(job);
     if ("error" in outcome!) throw outcome.error;
@@ -175,11 +205,12 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     args: A = [] as unknown as A,
     options?: AsyncOptions<R>,
   ): AsyncResult<R> {
-    checkOptions("apply", options, asyncNames, adviseWait);
+    checkOptions("apply", options, asyncNames);
     const signal = options?.signal;
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<R>();
-    const job = this.#submitter.apply(fn, args, resolve as (value: unknown) => void, reject, true);
+    const settle = resolve as (value: unknown) => void;
+    const job = this.#submitter.apply(fn, args, settle, reject, true, options);
     abortWith(signal, job);
     return this.#submitter.toAsyncResult(promise, job, options);
   }
@@ -194,6 +225,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * @throws {TypeError} if `items` is not iterable, or an option is unknown or of the wrong type
    * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if a worker ended before its task did
+   * @throws {TimeoutError} if a task did not end within `timeoutMs`
    * @throws the first error of a task
    * @throws the reason of `signal`, if that is aborted first
    */
@@ -202,7 +234,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<T>,
     options?: MapOptions,
   ): Promise<R[]> {
-    checkOptions("map", options, mapNames, adviseSignal);
+    checkOptions("map", options, mapNames);
     return await this.#submitter.map(CallMode.MAP, fn, items, options).promise as R[];
   }
 
@@ -212,13 +244,13 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Promise<R[]> {
-    checkOptions("map", options, mapNames, adviseSignal);
+    checkOptions("map", options, mapNames);
     return await this.#submitter.map(CallMode.STARMAP, fn, items, options).promise as R[];
   }
 
   /** As {@linkcode Pool.map}, blocking the isolate. */
   mapSync<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): Awaited<R>[] {
-    checkOptions("map", options, mapNames, adviseAsync);
+    checkOptions("map", options, mapNames);
     return this.#submitter.mapSync(CallMode.MAP, fn, items, options) as Awaited<R>[];
   }
 
@@ -228,7 +260,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions,
   ): Awaited<R>[] {
-    checkOptions("map", options, mapNames, adviseAsync);
+    checkOptions("map", options, mapNames);
     return this.#submitter.mapSync(CallMode.STARMAP, fn, items, options) as Awaited<R>[];
   }
 
@@ -238,7 +270,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<T>,
     options?: MapOptions & AsyncOptions<R[]>,
   ): AsyncResult<R[]> {
-    checkOptions("map", options, mapAsyncNames, adviseWait);
+    checkOptions("map", options, mapAsyncNames);
     const job = this.#submitter.map(CallMode.MAP, fn, items, options);
     return this.#submitter.toAsyncResult(job.promise as Promise<R[]>, job, options);
   }
@@ -249,7 +281,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Items<Readonly<A>>,
     options?: MapOptions & AsyncOptions<R[]>,
   ): AsyncResult<R[]> {
-    checkOptions("map", options, mapAsyncNames, adviseWait);
+    checkOptions("map", options, mapAsyncNames);
     const job = this.#submitter.map(CallMode.STARMAP, fn, items, options);
     return this.#submitter.toAsyncResult(job.promise as Promise<R[]>, job, options);
   }
@@ -279,7 +311,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    checkOptions("map", options, imapNames, adviseSignal);
+    checkOptions("map", options, imapNames);
     return this.#submitter.imap(fn, items, true, options);
   }
 
@@ -289,7 +321,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     items: Iterable<T> | AsyncIterable<T>,
     options?: ImapOptions,
   ): AsyncIterableIterator<R> {
-    checkOptions("map", options, imapNames, adviseSignal);
+    checkOptions("map", options, imapNames);
     return this.#submitter.imap(fn, items, false, options);
   }
 
@@ -326,16 +358,4 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     this.close();
     await this.join();
   }
-}
-
-/** Advice for a time limit of a call that returns an `AsyncResult`. */
-function adviseWait(name: string): string | undefined {
-  const advice = adviseSignal(name);
-  return advice && `${advice}, or wait for the result by get({ timeoutMs: ms })`;
-}
-
-/** Advice for a time limit of a blocking call, which no signal can end. */
-function adviseAsync(name: string): string | undefined {
-  const advice = adviseSignal(name);
-  return advice && `${advice}, and await the call that is not named …Sync`;
 }

@@ -6,12 +6,16 @@
 
 import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
 import { PoolThread } from "../threading/pool_thread.ts";
+import { runAs, running } from "../threading/running.ts";
+import { setThreadTask } from "./current_task.ts";
 import { ENGINE, type EngineChoice, type EngineFactory } from "./engines/engine.ts";
 import { SameIsolateEngine } from "./engines/same_isolate/same_isolate_engine.ts";
+import { limitNames, type PoolLimits } from "./options.ts";
 import { Pool, POOL_OPTIONS_EXAMPLE, type PoolOptions } from "./pool.ts";
 
 /** Options of a {@linkcode ThreadPool}. */
-export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
+  extends PoolLimits {
   /**
    * Maximum number of calls that run at a time.
    *
@@ -28,6 +32,7 @@ const optionNames: OptionNames<ThreadPoolOptions> = {
   processes: true,
   initializer: true,
   initargs: true,
+  ...limitNames,
 };
 
 /**
@@ -104,10 +109,20 @@ export function threadPoolWithNames<InitArgs extends readonly unknown[]>(
 
 function threadEngine(nameOf: (slot: number) => string): EngineFactory {
   return (options) => {
+    const maker = running();
     const threads = Array.from({ length: options.size }, (_, slot) => new PoolThread(nameOf(slot)));
     return new SameIsolateEngine(options, {
       run: (slot, code) => void threads[slot].runCode(code),
-      abandon: () => threads.forEach((thread) => thread.abandon()),
+      setTask: (slot, task) => setThreadTask(threads[slot], task),
+      replace: (slot) => {
+        const { name } = threads[slot];
+        threads[slot].abandon(`the task of ${name} was given up after its call had ended`);
+        threads[slot] = runAs(maker, () => new PoolThread(nameOf(slot)));
+      },
+      abandon: () =>
+        threads.forEach((thread) => {
+          thread.abandon(`the pool of ${thread.name} was terminated`);
+        }),
     });
   };
 }

@@ -7,6 +7,7 @@
 import { functionAddress } from "../codec/functions.ts";
 import { explainScope } from "../codec/scope_hint.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
+import { enterPhase, Phase } from "../runtime/start_watch.ts";
 import { Process } from "./process.ts";
 
 /** Prints the error that ended a process to stderr, as Python does. */
@@ -16,6 +17,7 @@ export function reportProcess(error: unknown): void {
 
 /** Runs a process. The payload is an instance of a subclass, or a target with its arguments. */
 export async function runProcess(payload: unknown): Promise<void> {
+  enterPhase(Phase.READY);
   if (payload instanceof Process) {
     await payload.run();
   } else {

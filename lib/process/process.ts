@@ -7,7 +7,12 @@
 import { rootWord } from "../heap/root_words.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
-import { checkOptions, checkTarget, type OptionNames } from "../arguments/options.ts";
+import {
+  checkOptions,
+  checkTarget,
+  checkTimeLimit,
+  type OptionNames,
+} from "../arguments/options.ts";
 import { type ReadySteps, readySteps, type Waitable } from "../parking/readiness.ts";
 import { ensureIsolate, exitCodeOf, isolateWord } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
@@ -45,6 +50,14 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod | undefined;
+  /**
+   * How long its worker may take to import the modules of `target` and `args`, in milliseconds. If it
+   * takes longer, the process ends with exit code 1, and its `error` is a `TimeoutError`. Without a limit,
+   * a warning after ten seconds says what the worker is waiting for.
+   *
+   * @default {Infinity}
+   */
+  startTimeoutMs?: number | undefined;
 }
 
 /** The names of the options of a process. */
@@ -54,6 +67,7 @@ export const processNames: OptionNames<ProcessOptions> = {
   name: true,
   daemon: true,
   startMethod: true,
+  startTimeoutMs: true,
 };
 
 /** The state of a process. */
@@ -63,6 +77,7 @@ interface ProcessState {
   name: string;
   daemon: boolean;
   startMethod: StartMethod;
+  startTimeoutMs: number;
   /** Isolate record of its worker; 0 before it is started. */
   record: number;
   closed: boolean;
@@ -119,12 +134,14 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    *
    * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
    * not exist
-   * @throws {RangeError} if `startMethod` is not a start method of this package
+   * @throws {RangeError} if `startMethod` is not a start method of this package, or `startTimeoutMs` is
+   * not greater than 0
    */
   constructor(options: ProcessOptions<Args> = {}) {
     checkOptions("make process", options, processNames);
     checkTarget("make process", options, this.run === Process.prototype.run);
-    const { target, args = [] } = options;
+    const { target, args = [], startTimeoutMs = Infinity } = options;
+    checkTimeLimit("make process", "startTimeoutMs", startTimeoutMs);
     const startMethod = startMethodFor(
       options.startMethod,
       "Cannot make process with start method",
@@ -137,6 +154,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
         `${this.constructor.name}-${Atomics.add(i32, PROCESS_NAMES, 1) + 1}`,
       daemon: options.daemon ?? currentIdentity().daemon,
       startMethod,
+      startTimeoutMs,
       record: 0,
       closed: false,
       error: undefined,
@@ -176,6 +194,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       payload: subclass ? this : { target: state.target, args: state.args },
       payloadName: subclass ? "this" : "",
       startMethod: state.startMethod,
+      startTimeoutMs: state.startTimeoutMs,
     });
     state.target = undefined; // so that target and arguments can be collected
     state.args = [];

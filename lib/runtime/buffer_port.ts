@@ -41,10 +41,17 @@ export function receiveAnnouncements(
   }
 }
 
+/** Who starts, for the report of a start that takes long. */
+export interface Starting {
+  name: string;
+  /** How long it may take, in milliseconds. */
+  timeoutMs: number;
+}
+
 /** What a worker requests from the main isolate, through the channel of requests. */
 export type HostRequest =
   /** Create the worker of a record. */
-  | { kind: "start"; record: IsolateAddress }
+  | { kind: "start"; record: IsolateAddress; starting: Starting | undefined }
   /** Send a buffer again to the worker of a record. */
   | { kind: "resend"; record: IsolateAddress; address: ObjectAddress };
 

@@ -31,9 +31,9 @@ import { createChannel } from "../channels/channel_handle.ts";
 import { confirmPosted, keptBuffer, keptBuffers } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import {
-  cancelStartRequest,
   endIsolate,
   ExitCode,
+  failToStart,
   freeStartRequest,
   stopIsolate,
   waitingForEnd,
@@ -44,7 +44,9 @@ import {
   type HostRequest,
   keepAnnouncement,
   receiveAnnouncements,
+  type Starting,
 } from "./buffer_port.ts";
+import { endWatch, type StartWatch, watchStart } from "./start_watch.ts";
 import { firstDraw } from "./seeded_random.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
 import { workerEntry } from "./module_urls.ts";
@@ -65,6 +67,7 @@ export interface Birth {
 interface HostedWorker {
   worker: Worker;
   port: MessagePort;
+  watch: StartWatch | undefined;
 }
 
 /** Grace period: how long a worker that has ended may take to stop by itself, in milliseconds. */
@@ -113,16 +116,28 @@ export async function waitForCleanUp(record: IsolateAddress): Promise<void> {
 /**
  * Creates the worker of a record, or requests it from the main isolate.
  *
+ * @param starting `undefined` if it has no start request yet: it is watched from then on, by `watchWorker`
  * @throws {Error} if this program may not read the package's worker module
  */
-export function requestWorker(record: IsolateAddress): void {
+export function requestWorker(record: IsolateAddress, starting?: Starting): void {
   Atomics.add(i32, LIVE_WORKERS, 1);
   if (isMainIsolate()) {
     becomeHost();
-    createWorker(record);
+    try {
+      createWorker(record, starting);
+    } catch (error) {
+      endIsolate(record, ExitCode.FAILED); // the caller takes its start request back
+      throw error;
+    }
   } else {
-    sendRequest({ kind: "start", record });
+    sendRequest({ kind: "start", record, starting });
   }
+}
+
+/** Watches a worker that now has a start request. */
+export function watchWorker(record: IsolateAddress, { name, timeoutMs }: Starting): void {
+  const worker = hosted.get(record);
+  if (worker !== undefined) worker.watch = watchStart(record, name, timeoutMs);
 }
 
 /** Sends a request to the main isolate, which serves it even while it blocks. */
@@ -154,7 +169,7 @@ function serve(): void {
     const request = next.value as HostRequest;
     if (request.kind === "resend") resend(request.record, request.address);
     else if (isOrphan(request.record)) endIsolate(request.record, ExitCode.TERMINATED);
-    else if (!hasEnded(request.record)) createRequested(request.record);
+    else if (!hasEnded(request.record)) createRequested(request);
   }
 }
 
@@ -163,16 +178,15 @@ function isOrphan(record: IsolateAddress): boolean {
   return i32[record + isolateWord.DAEMON] !== 0 && hasEnded(i32[record + isolateWord.PARENT]);
 }
 
-function createRequested(record: IsolateAddress): void {
+function createRequested({ record, starting }: HostRequest & { kind: "start" }): void {
   try {
-    createWorker(record);
+    createWorker(record, starting);
   } catch (error) {
     failToStart(record, error);
-    cancelStartRequest(record);
   }
 }
 
-function createWorker(record: IsolateAddress): void {
+function createWorker(record: IsolateAddress, starting: Starting | undefined): void {
   reclaim();
   const { port1: port, port2: workerPort } = new MessageChannel();
   let worker: Worker;
@@ -184,16 +198,15 @@ function createWorker(record: IsolateAddress): void {
     });
   } catch (error) {
     port.close();
-    failToStart(record, error);
     throw error;
   }
-  hosted.set(record, { worker, port });
+  hosted.set(record, { worker, port, watch: undefined });
+  if (starting !== undefined) watchWorker(record, starting);
   updateKeepAlive();
   // No `onmessage`: messages that the event loop takes are out of reach while this isolate blocks.
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker does not end the program
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
-    cancelStartRequest(record);
   };
   const birth: Birth = {
     heap: i32.buffer,
@@ -223,12 +236,6 @@ function checkReadable(): void {
   }
 }
 
-function failToStart(record: IsolateAddress, error: unknown): void {
-  if (endIsolate(record, ExitCode.FAILED)) {
-    Atomics.store(i32, record + ERROR, storeValue(error, "error"));
-  }
-}
-
 /** Calls `Worker.terminate()` once its isolate has ended, and counts the worker if it does not stop. */
 async function cleanUp(
   record: IsolateAddress,
@@ -240,6 +247,7 @@ async function cleanUp(
     DebugLevel.DEBUG,
     `worker ${i32[record + isolateWord.PID]} ended: exit code ${exitCode}`,
   );
+  endWatch(hosted.get(record)!.watch);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
   const isQuiescent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);

@@ -81,6 +81,15 @@ export function stopIsolate(record: IsolateAddress, exitCode: number): void {
   postControl(record, Control.STOP);
 }
 
+/** Ends a worker that could not start, with the error that its parent can read. */
+export function failToStart(record: IsolateAddress, error: unknown): void {
+  if (hasEnded(record)) return;
+  Atomics.store(i32, record + ERROR, storeValue(error, "error")); // before the end is published
+  endIsolate(record, ExitCode.FAILED);
+  cancelStartRequest(record);
+  postControl(record, Control.STOP);
+}
+
 /** Publishes that this isolate's JavaScript has stopped. */
 export function acknowledgeEnd(): void {
   Atomics.store(i32, thisIsolate + isolateWord.ACKNOWLEDGED, 1);

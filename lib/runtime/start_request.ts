@@ -27,7 +27,7 @@ import {
   storeMessage,
 } from "../codec/message.ts";
 import { isImporting } from "../codec/functions.ts";
-import { requestWorker, setWorkerReferenced } from "./host.ts";
+import { requestWorker, setWorkerReferenced, watchWorker } from "./host.ts";
 import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_method.ts";
 
 export { currentIdentity };
@@ -51,6 +51,12 @@ export interface StartOptions {
    * @default {"spawn"; the default in the new worker is that of its creator}
    */
   startMethod?: StartMethod | undefined;
+  /**
+   * How long it may take to start, in milliseconds.
+   *
+   * @default {Infinity}
+   */
+  startTimeoutMs?: number | undefined;
 }
 
 /**
@@ -72,12 +78,14 @@ export function startIsolate(options: StartOptions): number {
   i32[record + EXIT_MESSAGE] = exit?.message ?? 0;
   i32[record + EXIT_CHANNEL] = exit?.channel ?? 0;
   Atomics.store(i32, record + START_REQUEST, request);
+  const starting = { name: options.name, timeoutMs: options.startTimeoutMs ?? Infinity };
   if (takenFromReserve.delete(record)) {
     setWorkerReferenced(record, !options.daemon);
     wakeAll(record + START_QUEUE);
+    watchWorker(record, starting);
   } else {
     try {
-      requestWorker(record);
+      requestWorker(record, starting);
     } catch (error) {
       Atomics.store(i32, record + START_REQUEST, 0);
       discardMessage(request);

@@ -10,6 +10,8 @@
  * | `ERROR` | address of the message with the error that ended the isolate; 0 for none | the isolate | | |
  * | `EXIT_MESSAGE` | address of the message that is sent when the isolate ends; 0 for none | the isolate that starts it, the isolate that ends it | | |
  * | `EXIT_CHANNEL` | channel that the exit message is sent to | the isolate that starts it | | |
+ * | `PHASE` | what the worker does before its own work: a value of `Phase` in `start_watch.ts` | the isolate |
+ * | `PHASE_OF` | address of the function whose module it imports, or which is its initializer | the isolate, before `PHASE` |
  *
  * @module
  */
@@ -27,3 +29,5 @@ export const START_QUEUE: number = recordWord(17, "queue for the start request",
 export const ERROR: number = recordWord(20, "error");
 export const EXIT_MESSAGE: number = recordWord(21, "exit message");
 export const EXIT_CHANNEL: number = recordWord(22, "channel of the exit message");
+export const PHASE: number = recordWord(33, "phase of the start");
+export const PHASE_OF: number = recordWord(34, "function of the phase");

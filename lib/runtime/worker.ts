@@ -36,12 +36,16 @@ import {
 } from "./lifecycle.ts";
 import { type Announcement, keepAnnouncement, receiveAnnouncements } from "./buffer_port.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
+import { enterPhase, Phase } from "./start_watch.ts";
 import { currentIdentity, readStartRequest } from "./start_request.ts";
 import { separateRandom } from "./seeded_random.ts";
 
 /** Runs one kind of start request. */
 export interface Runner {
-  /** Runs the payload. The worker ends when it returns or throws. */
+  /**
+   * Runs the payload. Enters `Phase.READY` when the worker's own work begins. The worker ends when it
+   * returns or throws.
+   */
   run(payload: unknown): Promise<void>;
   /** Reports the error that ended the worker, where no caller does. */
   report?(error: unknown): void;
@@ -170,6 +174,7 @@ async function readPayload(message: MessageAddress, decoder: Decoder): Promise<u
       return payload;
     } catch (error) {
       if (!(error instanceof NeedsImport)) throw error;
+      enterPhase(Phase.IMPORTING, error.address);
       await importFunction(error.address);
       readStartRequest(message, decoder);
     }
@@ -211,7 +216,6 @@ function catchUncaughtErrors(): void {
 
 function uncaught(error: unknown): void {
   if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
-  else if (hooks.onUncaught !== undefined) hooks.onUncaught(error);
   else finish(recordFailure(error));
 }
 

@@ -46,10 +46,14 @@ export class PoolThread extends Thread {
     }
   }
 
-  /** Makes its waits throw `TerminatedError`. Code that continues nevertheless has no owner. */
-  abandon(): void {
+  /**
+   * Makes its waits throw `TerminatedError`. Code that continues nevertheless has no owner.
+   *
+   * @param why a sentence without its full stop, for the message of the error
+   */
+  abandon(why: string): void {
     aliveThreads.delete(this);
-    this.#stop.abort(new TerminatedError(`Cannot wait: the pool of ${this.name} was terminated`));
+    this.#stop.abort(new TerminatedError(`Cannot wait: ${why}`));
   }
 
   override start(): void {

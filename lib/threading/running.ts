@@ -17,7 +17,7 @@ export const MAIN_NAME = "MainThread";
 export const aliveThreads = new Set<Thread>();
 
 // A `let`, since it is made on first use: see `threadStorage`.
-let storage: AsyncLocalStorage<Thread> | undefined;
+let storage: AsyncLocalStorage<Thread | undefined> | undefined;
 
 /** Runs `code` as the thread, as soon as the running code awaits something or returns. */
 export function runLaterAs(thread: Thread, code: () => void): void {
@@ -25,12 +25,12 @@ export function runLaterAs(thread: Thread, code: () => void): void {
   queueMicrotask(() => storage.run(thread, code));
 }
 
-/** Runs `code` as the thread, immediately. */
-export function runAs<T>(thread: Thread, code: () => T): T {
+/** Runs `code` as the thread, immediately; `undefined`: as the main thread. */
+export function runAs<T>(thread: Thread | undefined, code: () => T): T {
   return threadStorage().run(thread, code);
 }
 
-function threadStorage(): AsyncLocalStorage<Thread> {
+function threadStorage(): AsyncLocalStorage<Thread | undefined> {
   // Not an import: the module takes longer to load than the rest of the package.
   return storage ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)();
 }

@@ -22,6 +22,12 @@ test("new Pool() accepts all its options, in every context", async () => {
     initargs: [],
     maxTasksPerChild: 2,
     startMethod: "spawn",
+    startTimeoutMs: 60_000,
+    idleTimeoutMs: 60_000,
+    graceMs: 1000,
+    timeoutMs: 1000,
+    retries: 1,
+    retryOn: () => false,
   };
   const { Pool: Warm } = getContext("forkserver");
   await using cold = new Pool(all);

@@ -46,7 +46,15 @@ test("new ThreadPool() rejects an invalid number of processes or initializer", (
 });
 
 test("new ThreadPool() accepts its own options and rejects others of Pool", () => {
-  const all: Required<ThreadPoolOptions> = { processes: 3, initializer: () => {}, initargs: [] };
+  const all: Required<ThreadPoolOptions> = {
+    processes: 3,
+    initializer: () => {},
+    initargs: [],
+    graceMs: 1000,
+    timeoutMs: 1000,
+    retries: 1,
+    retryOn: () => false,
+  };
   assertEquals(new ThreadPool(all).processes, 3);
   const options = { maxTasksPerChild: 1 } as object;
   assertThrows(() => new ThreadPool(options), TypeError, "there is no option maxTasksPerChild");

@@ -5,9 +5,9 @@
  */
 
 import type { Decoder } from "../../codec/decoder.ts";
-import type { Failure } from "../chunks/chunk.ts";
-import { type CallSite, explainFailure } from "./call_site.ts";
+import type { CallSite } from "./call_site.ts";
 import { Job } from "./job.ts";
+import type { TaskPolicy } from "./task_policy.ts";
 
 /** One call of a function. */
 export class ApplyJob<Target> extends Job<Target> {
@@ -21,8 +21,9 @@ export class ApplyJob<Target> extends Job<Target> {
     reject: (error: unknown) => void,
     cancellable: boolean,
     site: CallSite | undefined,
+    policy?: TaskPolicy | undefined,
   ) {
-    super(target, cancellable, site);
+    super(target, cancellable, site, policy);
     this.resolve = resolve;
     this.reject = reject;
   }
@@ -41,13 +42,5 @@ export class ApplyJob<Target> extends Job<Target> {
 
   fail(error: unknown): void {
     if (this.settle()) this.reject(error);
-  }
-
-  itemRange(): string {
-    return "";
-  }
-
-  explain(_chunk: number, failure: Failure): unknown {
-    return explainFailure(failure, "", this.site);
   }
 }

@@ -5,8 +5,19 @@
  */
 
 import type { Decoder } from "../../codec/decoder.ts";
-import type { Failure } from "../chunks/chunk.ts";
-import type { CallSite } from "./call_site.ts";
+import type { CallMode, Failure } from "../chunks/chunk.ts";
+import { type CallSite, explainFailure } from "./call_site.ts";
+import type { TaskPolicy } from "./task_policy.ts";
+
+/** What the chunks of a job were made from, so that one of them can be sent again. */
+export interface JobSource {
+  readonly mode: CallMode;
+  /** The arguments, or the items of all chunks. */
+  readonly payload: readonly unknown[];
+  /** What paths in errors begin with. */
+  readonly name: string;
+  readonly chunkSize: number;
+}
 
 /**
  * A call whose chunks are with an engine.
@@ -30,15 +41,29 @@ export abstract class Job<Target = unknown> {
   readonly cancellable: boolean;
   /** Where the call was made, if that is known. */
   readonly site: CallSite | undefined;
+  /** Time limit and retries of its tasks, if there are any. */
+  readonly policy: TaskPolicy | undefined;
+  /** What it was made from. Written by the engine if chunks may have to be sent again. */
+  source: JobSource | undefined = undefined;
+  /** How often each chunk has been sent again, by index. */
+  private retried: Map<number, number> | undefined = undefined;
+  /** Whether a worker ended while it ran a chunk of it. Written by the engine. */
+  lostWorker = false;
   private isSettled = false;
   /** Most jobs have only this handler, the engine's. */
   private firstHandler: (() => void) | undefined = undefined;
   private otherHandlers: (() => void)[] | undefined = undefined;
 
-  constructor(target: Target, cancellable: boolean, site: CallSite | undefined) {
+  constructor(
+    target: Target,
+    cancellable: boolean,
+    site: CallSite | undefined,
+    policy: TaskPolicy | undefined,
+  ) {
     this.target = target;
     this.cancellable = cancellable;
     this.site = site;
+    this.policy = policy;
   }
 
   /** Whether the outcome is known. */
@@ -67,6 +92,36 @@ export abstract class Job<Target = unknown> {
     return true;
   }
 
+  /**
+   * Whether a chunk is to be sent again, which is counted.
+   *
+   * @param error what it failed with
+   * @param isDeath whether its worker died
+   */
+  takeRetry(chunk: number, error: unknown, isDeath: boolean): boolean {
+    const { policy, source } = this;
+    if (policy === undefined || source === undefined || this.isSettled) return false;
+    const used = this.retried?.get(chunk) ?? 0;
+    if (used >= policy.retries || !(isDeath || policy.retryOn?.(error) === true)) return false;
+    (this.retried ??= new Map()).set(chunk, used + 1);
+    return true;
+  }
+
+  /** Returns how often a chunk has been sent again. */
+  attemptsBefore(chunk: number): number {
+    return this.retried?.get(chunk) ?? 0;
+  }
+
+  /**
+   * Fails the job because a task did not end: its worker died, or its time was up.
+   *
+   * @param _chunk the chunk of the task
+   * @param _item the index of its item in the chunk
+   */
+  lose(_chunk: number, _item: number, error: unknown): void {
+    this.fail(error);
+  }
+
   /** Called by the engine when all chunks have come back, unless the engine was terminated before. */
   onReturned?(): void;
   /** Reads the result of a chunk from the decoder. */
@@ -77,10 +132,31 @@ export abstract class Job<Target = unknown> {
   abstract onChunkDone(chunk: number, result: unknown): void;
   /** Settles the job with an error. Does nothing if it has settled. */
   abstract fail(error: unknown): void;
-  /** Returns which items of the call a chunk has, as a human-readable suffix. */
-  abstract itemRange(chunk: number): string;
+
+  /** Returns the index in the call of an item of a chunk; `undefined` if the call has no items. */
+  itemIndex(_chunk: number, _index: number): number | undefined {
+    return undefined;
+  }
+
+  /** Returns which task of the call an item of a chunk is, as a human-readable suffix. */
+  describeItem(chunk: number, index: number): string {
+    const item = this.itemIndex(chunk, index);
+    return item === undefined ? "" : `, item ${item}`;
+  }
+
+  /**
+   * Returns the name of the function of an item, if that is not the target.
+   *
+   * @param _index index of the item in its chunk
+   */
+  taskName(_index: number): string | undefined {
+    return undefined;
+  }
+
   /** Returns the error that the call fails with, for a task that failed. */
-  abstract explain(chunk: number, failure: Failure): unknown;
+  explain(chunk: number, failure: Failure): unknown {
+    return explainFailure(failure, this.describeItem(chunk, failure.index), this.site);
+  }
 }
 
 /** Fails the job with the reason of the signal when that is aborted. Does nothing without a signal. */

@@ -7,9 +7,9 @@
 import type { Decoder } from "../../codec/decoder.ts";
 import { reportUncaught } from "../../sync/callbacks.ts";
 import { isPromiseLike } from "../../sync/settled.ts";
-import type { Failure } from "../chunks/chunk.ts";
-import { callSite, explainFailure } from "./call_site.ts";
+import { callSite } from "./call_site.ts";
 import { Job } from "./job.ts";
+import type { TaskPolicy } from "./task_policy.ts";
 
 /** Progress of a call over many items. */
 export interface Progress {
@@ -39,8 +39,9 @@ export class MapJob<Target> extends Job<Target> {
     total: number,
     chunkSize: number,
     onProgress?: (progress: Progress) => unknown,
+    policy?: TaskPolicy | undefined,
   ) {
-    super(target, true, callSite());
+    super(target, true, callSite(), policy);
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     this.promise = promise;
     this.#resolve = resolve;
@@ -89,14 +90,8 @@ export class MapJob<Target> extends Job<Target> {
     this.#reject(error);
   }
 
-  itemRange(chunk: number): string {
-    const first = chunk * this.#chunkSize;
-    const last = Math.min(first + this.#chunkSize, this.#results.length) - 1;
-    return first === last ? `, item ${first}` : `, items ${first} to ${last}`;
-  }
-
-  explain(chunk: number, failure: Failure): unknown {
-    return explainFailure(failure, `, item ${chunk * this.#chunkSize + failure.index}`, this.site);
+  override itemIndex(chunk: number, index: number): number {
+    return chunk * this.#chunkSize + index;
   }
 
   /** Fails the job if the callback throws; if its promise rejects, which may be too late, prints that. */

@@ -12,27 +12,19 @@ import { AsyncResult } from "../async_result.ts";
 import { terminatedError } from "../engines/base_engine.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { AsyncOptions, ImapCall, MapOptions } from "../options.ts";
-import { CallMode, type PartialResults } from "../chunks/chunk.ts";
+import { CallMode } from "../chunks/chunk.ts";
 import { ApplyJob } from "./apply_job.ts";
 import { type CallSite, callSite, explainFailure } from "./call_site.ts";
-import { ChunkJob, type ChunkPlace } from "./chunk_job.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, withLength } from "./chunks.ts";
 import { ImapIterator, type ImapSetup, type SentChunk } from "./imap.ts";
+import { type ChunkCall, ImapChunk } from "./imap_chunk.ts";
 import { hasKnownEnd, type Input } from "./item_source.ts";
 import { abortWith, type Job } from "./job.ts";
 import { MapJob } from "./map_job.ts";
+import { type TaskOptions, type TaskPolicy, taskPolicy } from "./task_policy.ts";
 
 /** Single calls record their call site, which takes microseconds, while fewer chunks than this are out. */
 const MAX_CALL_SITES = 16;
-
-/** A chunk of an iteration, to be sent. */
-export interface ChunkCall extends Omit<ChunkPlace, "count"> {
-  readonly target: unknown;
-  readonly mode: CallMode;
-  readonly items: readonly unknown[];
-  /** Where the call was made. */
-  readonly site: CallSite;
-}
 
 /** What an iteration needs, apart from what the submitter adds. */
 export type IterationSetup<T> =
@@ -44,32 +36,44 @@ export class Submitter {
   /** Runs the jobs. */
   readonly engine: Engine;
   readonly #size: number;
+  /** What holds for the tasks of calls that do not say otherwise. */
+  readonly #defaults: TaskPolicy | undefined;
   #state: "open" | "closed" | "terminated" = "open";
   /** Iterations that have neither ended nor been stopped. */
   readonly #imaps = new Set<ImapIterator<unknown, unknown>>();
 
   /** Submits to an engine of `size` slots. */
-  constructor(engine: Engine, size: number) {
+  constructor(engine: Engine, size: number, defaults?: TaskPolicy) {
     this.engine = engine;
     this.#size = size;
+    this.#defaults = defaults;
   }
 
-  /** Calls `fn` with `args`. The outcome goes to `resolve` or `reject`. */
+  /**
+   * Calls `fn` with `args`. The outcome goes to `resolve` or `reject`.
+   *
+   * @param cancellable whether it may settle before the task has ended; a task with a time limit always may
+   */
   apply(
     fn: (...args: never) => unknown,
     args: readonly unknown[],
     resolve: (value: never) => void,
     reject: (error: unknown) => void,
     cancellable: boolean,
+    options?: TaskOptions,
   ): Job {
     this.#checkOpen();
+    const policy = options === undefined
+      ? this.#defaults
+      : taskPolicy("apply", options, this.#defaults);
     checkArguments("apply", "args", args, "[x]");
     const job = new ApplyJob(
       this.#targetOf(fn),
       resolve as (value: unknown) => void,
       reject,
-      cancellable,
+      cancellable || policy !== undefined,
       this.engine.chunksOut < MAX_CALL_SITES ? callSite() : undefined,
+      policy,
     );
     this.engine.send(job, CallMode.APPLY, args, "args");
     return job;
@@ -84,12 +88,13 @@ export class Submitter {
   ): MapJob<unknown> {
     this.#checkOpen();
     checkChunkSize(options.chunkSize);
+    const policy = taskPolicy("map", options, this.#defaults);
     options.signal?.throwIfAborted();
     const target = this.#targetOf(fn);
     const list = withLength(items);
     if (mode === CallMode.STARMAP) checkSpread(list);
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
-    const job = new MapJob(target, list.length, chunkSize, options.onProgress);
+    const job = new MapJob(target, list.length, chunkSize, options.onProgress, policy);
     if (list.length === 0) return job;
     try {
       this.engine.sendMany(job, mode, list, chunkSize);
@@ -133,9 +138,10 @@ export class Submitter {
   ): ImapIterator<T, R> {
     this.#checkOpen();
     checkChunkSize(options.chunkSize);
+    const policy = taskPolicy("map", options, this.#defaults);
     options.signal?.throwIfAborted();
-    const target = this.#targetOf(fn);
     const site = callSite();
+    const target = this.#targetOf(fn);
     const mode = options.spread ? CallMode.STARMAP_ALL : CallMode.MAP_ALL;
     let first = 0;
     return this.iterate<T, R>(items, {
@@ -146,9 +152,9 @@ export class Submitter {
       drainsInput: options.drainsInput ?? hasKnownEnd(items),
       ...options.closedError === undefined ? {} : { closedError: options.closedError },
       submit: (items) => {
-        const chunk = this.sendChunk({ target, mode, items, first, noun: "item", site });
+        const call = { target, mode, items, first, noun: "item" as const, site, policy };
         first += items.length;
-        return chunk;
+        return this.sendChunk(call);
       },
       explain: (failure, item) => explainFailure(failure, `, item ${item}`, site),
     });
@@ -222,19 +228,8 @@ export class Submitter {
   // Parts of calls
 
   /** Sends a chunk of an iteration. */
-  sendChunk({ target, mode, items, first, noun, functions, site }: ChunkCall): SentChunk {
-    this.engine.checkUsable();
-    const { promise, resolve, reject } = Promise.withResolvers<PartialResults>();
-    const place = { first, count: items.length, noun, functions };
-    const job = new ChunkJob(target, resolve as (value: unknown) => void, reject, site, place);
-    this.engine.send(job, mode, items, "items");
-    return {
-      outcomes: promise,
-      withdraw: () => {
-        if (this.engine.withdraw(job)) job.fail(cancelled());
-      },
-      cancel: () => job.fail(cancelled()),
-    };
+  sendChunk(call: ChunkCall): SentChunk {
+    return new ImapChunk(this.engine, call, cancelled);
   }
 
   #closeEngineIfDone(): void {

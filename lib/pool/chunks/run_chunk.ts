@@ -11,8 +11,11 @@ import { CallMode, ChunkStatus, type Failure, type PartialResults } from "./chun
 export interface RunningChunk {
   /** How the function is called. */
   readonly mode: CallMode;
-  /** Returns whether its job has settled, so that it should stop. Called before each item: must be fast. */
-  isUnwanted(): boolean;
+  /**
+   * Notes that the item with this index begins. Returns false if the chunk should stop instead, because
+   * its job has settled. Called before each item: must be fast.
+   */
+  beginsItem(index: number): boolean;
   /** Describes an error of the item with this index. */
   failure(error: unknown, index: number): Failure;
   /** Called once, when the chunk has ended, with its status and what goes with that. */
@@ -24,7 +27,8 @@ type Callee = (...args: unknown[]) => unknown;
 /**
  * Calls the function as the mode of the chunk requires, then finishes the chunk.
  *
- * @returns a promise, which never rejects, if a call returned one; otherwise the chunk has finished
+ * @returns a promise if a call returned one, which rejects only if `finish` throws; otherwise the chunk has
+ * finished
  */
 export function runCalls(
   fn: Callee,
@@ -90,7 +94,7 @@ class ItemCalls {
     ];
     for (; this.#at < items.length; this.#at++) {
       const at = this.#at;
-      if (chunk.isUnwanted()) return this.#skip();
+      if (!chunk.beginsItem(at)) return this.#skip();
       try {
         const result = spread ? fn(...(items[at] as unknown[])) : fn(items[at]);
         if (isPromiseLike(result)) return result;
@@ -114,7 +118,6 @@ class ItemCalls {
       } catch (error) {
         if (!this.#continuesAfter(error)) return;
       }
-      if (this.#chunk.isUnwanted()) return this.#skip();
       this.#at++;
     }
   }

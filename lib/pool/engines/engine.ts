@@ -18,6 +18,8 @@ export interface EngineOptions {
   initializer: ((...args: unknown[]) => unknown) | undefined;
   /** Arguments of `initializer`. */
   initargs: readonly unknown[];
+  /** How long a task may go on after its job has settled, in milliseconds, before its slot is replaced. */
+  graceMs: number;
 }
 
 /** Makes the engine of a pool. */

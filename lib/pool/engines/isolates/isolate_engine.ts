@@ -18,21 +18,28 @@ import { discardNext, push } from "../../../channels/channel.ts";
 import { closeChannel, Closed } from "../../../channels/channel_state.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
-import { functionAddress, functionNameAt } from "../../../codec/functions.ts";
+import { functionAddress } from "../../../codec/functions.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
 import { waitForCleanUp } from "../../../runtime/host.ts";
 import { ExitCode, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
+import { isReady } from "../../../runtime/start_watch.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
-import { explainFailure } from "../../calls/call_site.ts";
 import type { Job } from "../../calls/job.ts";
-import type { CallMode } from "../../chunks/chunk.ts";
-import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
+import type { CallMode, ChunkStatus, Failure } from "../../chunks/chunk.ts";
+import {
+  BaseEngine,
+  initializerError,
+  keepSource,
+  settleChunk,
+  terminatedError,
+} from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
-import { JobFlag, ResultStatus } from "./protocol.ts";
+import { deathError, timeUpError } from "./losses.ts";
+import { JobFlag, packMode, ResultStatus } from "./protocol.ts";
 import { type Result, Results } from "./results.ts";
-import { workerWord } from "./worker_words.ts";
-import { Workers } from "./workers.ts";
+import { claimEnded, type RunningChunk, Supervisor } from "./supervisor.ts";
+import { type PoolWorker, Workers } from "./workers.ts";
 
 /** Number of consecutive failed starts that breaks the engine. */
 const MAX_FAILED_STARTS = 3;
@@ -48,21 +55,10 @@ export interface IsolateEngineOptions extends EngineOptions {
   maxChunks: number;
   /** How workers are started. */
   startMethod: StartMethod;
-}
-
-/** A chunk of a job, as it is sent. */
-interface Chunk {
-  readonly jobNumber: number;
-  readonly job: Job<number>;
-  /** Index of the chunk in its job. */
-  index: number;
-  readonly mode: CallMode;
-  /** The arguments, or the items of all chunks of the job; this chunk has those from `from` up to `to`. */
-  readonly payload: readonly unknown[];
-  /** What paths in errors begin with. */
-  readonly name: string;
-  from: number;
-  to: number;
+  /** How long a worker may take to start, in milliseconds. */
+  startTimeoutMs: number;
+  /** How long a worker waits for a chunk before it ends, in milliseconds. */
+  idleTimeoutMs: number;
 }
 
 /** Sends chunks to workers and gives their results to the jobs. */
@@ -73,7 +69,10 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   readonly #jobs = new Map<number, Job<number>>();
   readonly #results: Results;
   readonly #workers: Workers;
+  readonly #supervisor: Supervisor;
   #lastJobNumber = 0;
+  /** Whether workers start although no chunk is out: those that run the initializer in advance. */
+  #startsAhead: boolean;
   /** Number of consecutive workers that ended without running a chunk although there was work. */
   #failedStarts = 0;
   /** Flags of jobs that failed while workers had chunks of them. Freed once no worker can write to them. */
@@ -87,17 +86,28 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     this.#options = { ...options };
     this.#results = new Results({
       jobs: this.#jobs,
+      accepts: (result) => this.#accepts(result),
       expectsMore: () => this.chunksOut > 0,
       settle: (result) => this.#settle(result),
     });
-    const { initializer, initargs, maxChunks, startMethod } = options;
+    const { initializer, initargs, maxChunks, idleTimeoutMs, startMethod, startTimeoutMs } =
+      options;
+    const channels = { tasks: this.#tasks, results: this.#results.channel };
     this.#workers = new Workers(
-      { tasks: this.#tasks, results: this.#results.channel, initializer, initargs, maxChunks },
-      startMethod,
+      { ...channels, initializer, initargs, maxChunks, idleTimeoutMs },
+      { startMethod, startTimeoutMs },
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );
+    this.#supervisor = new Supervisor({
+      jobs: this.#jobs,
+      workers: this.#workers,
+      graceMs: options.graceMs,
+      startTimeoutMs,
+      timedOut: (worker, running, job) => this.#onTimeUp(worker, running, job),
+    });
     channelsOfCollected.register(this, this.#tasks, this);
-    if (initializer !== undefined) this.#workers.startLater();
+    this.#startsAhead = initializer !== undefined;
+    if (this.#startsAhead) this.#workers.startLater();
   }
 
   // Submission
@@ -113,17 +123,11 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   send(job: Job<number>, mode: CallMode, payload: readonly unknown[], name: string): void {
     const jobNumber = this.#register(job);
+    if (job.policy !== undefined) {
+      keepSource(job, { mode, payload, name, chunkSize: payload.length });
+    }
     try {
-      this.#sendChunk({
-        jobNumber,
-        job,
-        index: 0,
-        mode,
-        payload,
-        name,
-        from: 0,
-        to: payload.length,
-      });
+      this.#sendChunk(jobNumber, job, 0, mode, payload, name, 0, payload.length);
     } catch (error) {
       this.#unregister(jobNumber, job);
       throw error;
@@ -133,23 +137,14 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   sendMany(job: Job<number>, mode: CallMode, items: readonly unknown[], chunkSize: number): void {
     const jobNumber = this.#register(job);
-    const chunk: Chunk = {
-      jobNumber,
-      job,
-      index: 0,
-      mode,
-      payload: items,
-      name: "items",
-      from: 0,
-      to: 0,
-    };
+    if (job.policy !== undefined) {
+      keepSource(job, { mode, payload: items, name: "items", chunkSize });
+    }
     try {
-      while (chunk.from < items.length) {
-        chunk.to = Math.min(chunk.from + chunkSize, items.length);
-        this.#sendChunk(chunk);
-        if (chunk.index === 0) this.#workers.start(); // starts while the others are encoded
-        chunk.index++;
-        chunk.from += chunkSize;
+      for (let index = 0, from = 0; from < items.length; index++, from += chunkSize) {
+        const to = Math.min(from + chunkSize, items.length);
+        this.#sendChunk(jobNumber, job, index, mode, items, "items", from, to);
+        if (index === 0) this.#workers.start(); // starts while the others are encoded
       }
     } catch (error) {
       job.fail(error); // chunks that were sent come back skipped
@@ -157,6 +152,18 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       throw error;
     }
     this.#workers.start();
+  }
+
+  /** Sends a chunk of a job again. If that fails, so does the job. */
+  #resend(jobNumber: number, job: Job<number>, chunk: number): void {
+    const { mode, payload, name, chunkSize } = job.source!;
+    const from = chunk * chunkSize;
+    const to = Math.min(from + chunkSize, payload.length);
+    try {
+      this.#sendChunk(jobNumber, job, chunk, mode, payload, name, from, to);
+    } catch (error) {
+      job.fail(error);
+    }
   }
 
   /** Registers a job. Returns its number. */
@@ -169,8 +176,12 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       Atomics.store(i32, job.flag, JobFlag.WAITING);
       job.onSettled(() => {
         releaseLoop();
-        // The call has failed or the pool was terminated: workers skip the chunks that are out.
-        if (job.chunksOut > 0) Atomics.store(i32, job.flag, JobFlag.CANCELLED);
+        if (job.chunksOut === 0) return;
+        // The call has failed, or was cancelled: nobody wants the results of the chunks that are out.
+        if (Atomics.load(i32, job.flag) !== JobFlag.TIMED_OUT) {
+          Atomics.store(i32, job.flag, JobFlag.CANCELLED);
+        }
+        if (!this.terminated) this.#supervisor.cancelTasks(jobNumber);
       });
     } else {
       job.onSettled(releaseLoop);
@@ -183,17 +194,31 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     this.#jobs.delete(jobNumber);
     job.settle(); // a job that could not be sent does not settle by itself
     if (job.chunksOut > 0) return; // workers may still write to its flag
-    if (job.flag !== 0) free(job.flag);
+    if (job.flag !== 0) {
+      // A worker that was declared ended may still be about to write to the flag.
+      if (job.lostWorker) this.#flagsInUse.push(job.flag);
+      else free(job.flag);
+    }
     job.flag = 0;
     job.onReturned?.();
   }
 
-  #sendChunk({ jobNumber, job, index, mode, payload, name, from, to }: Chunk): void {
+  /** Sends the chunk of the items from `from` up to `to`. */
+  #sendChunk(
+    jobNumber: number,
+    job: Job<number>,
+    index: number,
+    mode: CallMode,
+    payload: readonly unknown[],
+    name: string,
+    from: number,
+    to: number,
+  ): void {
     const encoder = borrowEncoder();
     try {
       encoder.number(jobNumber);
       encoder.number(index);
-      encoder.number(mode);
+      encoder.number(job.policy === undefined ? mode : modeWithPolicy(job, index, mode));
       encoder.number(job.target);
       encoder.number(job.flag);
       encoder.items(payload, from, to, name);
@@ -227,15 +252,38 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       this.startWorkers(); // while the isolate blocks, no timer can start the others
       if (job.settled) break; // no worker could be started
       const left = deadline === Infinity ? undefined : { timeoutMs: deadline - performance.now() };
-      if (!this.#results.waitSync(left)) break;
+      if (!this.#results.waitSync(() => job.settled, left)) break;
       this.#results.receive(true);
     }
     this.#results.wakeIfDone();
     return job.settled;
   }
 
+  /** Takes note of a result when its header is read, because its payload may have to wait for an import. */
+  #accepts({ worker: record, status, jobNumber }: Result): boolean {
+    const worker = this.#workers.get(record);
+    if (worker === undefined) return false; // it ended before it sent this
+    if (status === ResultStatus.DIED) {
+      this.#onDeath(worker);
+      return false;
+    }
+    if (status === ResultStatus.BEGINS) {
+      const job = this.#jobs.get(jobNumber);
+      if (job !== undefined) this.#supervisor.begun(worker, job);
+      return false;
+    }
+    if (status === ResultStatus.IMPORTS) {
+      this.#supervisor.imports(worker);
+      return false;
+    }
+    if (status !== ResultStatus.INITIALIZER_FAILED) {
+      worker.answered++;
+      this.#supervisor.answered(worker);
+    }
+    return true;
+  }
+
   #settle({ jobNumber, chunk, status, payload }: Result): void {
-    if (status === ResultStatus.DIED) return this.#onDeath(payload as number);
     if (status === ResultStatus.INITIALIZER_FAILED) {
       return this.#break(initializerError(payload));
     }
@@ -244,32 +292,42 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     this.countReturned(job);
     this.#failedStarts = 0;
     if (status === ResultStatus.UNREADABLE) job.fail(payload);
-    else settleChunk(job, chunk, status, payload);
-    if (job.chunksOut === 0) this.#unregister(jobNumber, job);
+    else if (
+      status === ResultStatus.FAILED && job.takeRetry(chunk, (payload as Failure).error, false)
+    ) this.#resend(jobNumber, job, chunk);
+    else settleChunk(job, chunk, status as ChunkStatus, payload);
+    this.#chunkReturned(jobNumber, job);
   }
 
-  /** Fails the job whose chunk a dead worker was running, and replaces the worker. */
-  #onDeath(record: IsolateAddress): void {
-    const name = this.#workers.remove(record);
-    if (name === undefined) return;
-    if (this.#flagsInUse.length > 0) this.#endedWorkers.push(record);
+  #chunkReturned(jobNumber: number, job: Job<number>): void {
+    if (job.chunksOut === 0) this.#unregister(jobNumber, job);
+    if (this.closed && this.chunksOut === 0) closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+  }
+
+  /** Fails the job of a task that has not ended in time. */
+  #onTimeUp(worker: PoolWorker, running: RunningChunk, job: Job<number>): void {
+    if (job.flag !== 0) Atomics.store(i32, job.flag, JobFlag.TIMED_OUT);
+    job.lose(running.chunk, running.item, timeUpError(job, running, worker));
+    this.#results.wake(); // this isolate may be blocked until the job has settled
+  }
+
+  /** Fails the job whose chunk a dead worker was running, or sends the chunk again, and replaces the worker. */
+  #onDeath(worker: PoolWorker): void {
+    const { record, name } = worker;
+    this.#workers.remove(worker);
+    this.#freeFlags();
+    const lost = claimEnded(worker);
+    if (lost !== undefined || this.#flagsInUse.length > 0) this.#endedWorkers.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
-    const jobNumber = Atomics.load(i32, record + workerWord.JOB);
-    const job = this.#jobs.get(jobNumber);
+    const job = lost && this.#jobs.get(lost.jobNumber);
+    const wasIdle = exitCode === ExitCode.RETURNED && isReady(record);
+    if (wasIdle && this.chunksOut === 0) this.#startsAhead = false; // nobody has needed it for long
     if (job !== undefined) {
-      const chunk = i32[record + workerWord.CHUNK];
-      const task = functionNameAt(job.target);
-      const items = job.itemRange(chunk);
-      const error = new WorkerDiedError(
-        `The worker ${name} ended with exit code ${exitCode} while it ran task ${task}${items}`,
-        { exitCode, cause: takeError(record)?.error },
-      );
-      job.fail(explainFailure({ error, index: 0, by: { task, worker: name } }, items, job.site));
-      this.countReturned(job);
-      if (job.chunksOut === 0) this.#unregister(jobNumber, job);
+      this.#lose(lost!, job, worker, exitCode);
     } else if (
-      i32[record + workerWord.CHUNKS_DONE] === 0 && this.#workers.size < this.#wantedWorkers()
+      lost === undefined && worker.answered === 0 && !wasIdle &&
+      this.#workers.size < this.#wantedWorkers()
     ) {
       // It ran nothing although there was work.
       if (++this.#failedStarts >= MAX_FAILED_STARTS) {
@@ -278,12 +336,23 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
           new WorkerDiedError(
             `The workers of the pool do not start: exit code ${exitCode}` +
               (cause instanceof Error ? `, ${cause.message}` : ""),
-            { exitCode, cause },
+            { exitCode, cause, worker: name },
           ),
         );
       }
     }
     this.#workers.start();
+  }
+
+  /** Fails the job of a chunk that was lost with its worker, or sends the chunk again. */
+  #lose(lost: RunningChunk, job: Job<number>, worker: PoolWorker, exitCode: number): void {
+    const { jobNumber, chunk, item } = lost;
+    const error = deathError(job, lost, worker, exitCode);
+    job.lostWorker = true;
+    this.countReturned(job);
+    if (job.takeRetry(chunk, error, true)) this.#resend(jobNumber, job, chunk);
+    else job.lose(chunk, item, error);
+    this.#chunkReturned(jobNumber, job);
   }
 
   // Workers
@@ -300,8 +369,8 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   #wantedWorkers(): number {
     if (this.terminated || this.broken !== undefined) return 0;
-    const { initializer, size } = this.#options;
-    if (initializer !== undefined && !this.closed) return size;
+    const { size } = this.#options;
+    if (this.#startsAhead && !this.closed) return size;
     return Math.min(size, this.chunksOut);
   }
 
@@ -327,16 +396,17 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   // End
 
+  /** Workers end once the last chunk has come back: until then, chunks may have to be sent again. */
   close(): void {
     this.closed = true;
-    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
+    if (this.chunksOut === 0) closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
   }
 
   terminate(exitCode: number): void {
     if (this.terminated) return;
-    this.terminated = true;
+    this.terminated = this.closed = true;
     this.#workers.cancelStarts();
-    this.close();
+    closeChannel(this.#tasks.at, Closed.SENDERS_GONE);
     this.#workers.stop(exitCode);
     this.#failAll(terminatedError());
     while (discardNext(this.#tasks.at));
@@ -351,13 +421,26 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   async join(): Promise<void> {
     this.#workers.cancelStarts();
-    let acknowledged = true;
-    for (const record of [...this.#workers.records(), ...this.#endedWorkers]) {
+    const records = [...this.#workers].map(({ record }) => record);
+    this.#endedWorkers.push(...records);
+    for (const record of [...this.#endedWorkers]) {
       await awaitOn(waitingForEnd(record));
       await waitForCleanUp(record);
-      acknowledged &&= Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
     }
     this.#results.receive();
-    for (const flag of this.#flagsInUse.splice(0)) if (acknowledged) free(flag);
+    this.#freeFlags();
   }
+
+  /** Frees the flags of lost chunks, once no worker can write to them any more. */
+  #freeFlags(): void {
+    const hasStopped = (record: IsolateAddress) =>
+      Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
+    if (!this.#endedWorkers.every(hasStopped)) return;
+    this.#endedWorkers.length = 0;
+    for (const flag of this.#flagsInUse.splice(0)) free(flag);
+  }
+}
+
+function modeWithPolicy(job: Job<number>, chunk: number, mode: CallMode): number {
+  return packMode(mode, job.policy!.timeoutMs !== Infinity, job.attemptsBefore(chunk));
 }

@@ -4,24 +4,38 @@
  * @module
  */
 
-import { MaybeEncodingError } from "../../../errors.ts";
+import { CancelledError, MaybeEncodingError, TimeoutError } from "../../../errors.ts";
 import { installHooks } from "../../../heap/hooks.ts";
 import { i32 } from "../../../heap/views.ts";
-import { Control, isolateWord, thisIsolate } from "../../../heap/isolate_record.ts";
+import { Control, isolateWord, stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
+import { stopError } from "../../../parking/control.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import { endReceive, push, receiveInto, storePopped } from "../../../channels/channel.ts";
+import {
+  endReceive,
+  push,
+  pushBlock,
+  receiveInto,
+  storePopped,
+} from "../../../channels/channel.ts";
 import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
-import { functionAt, functionNameAt, importFunction } from "../../../codec/functions.ts";
+import {
+  functionAddress,
+  functionAt,
+  functionNameAt,
+  importFunction,
+} from "../../../codec/functions.ts";
 import { explainScope } from "../../../codec/scope_hint.ts";
-import { type MessageAddress, readMessage } from "../../../codec/message.ts";
+import { discardMessage, type MessageAddress, readMessage } from "../../../codec/message.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
+import { enterPhase, isReady, Phase } from "../../../runtime/start_watch.ts";
 import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
 import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
-import { JobFlag, ResultStatus } from "./protocol.ts";
+import { setIsolateTask, TaskState } from "../../current_task.ts";
+import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
 import { workerWord } from "./worker_words.ts";
 
 /** What a worker of a pool is started with. */
@@ -34,6 +48,8 @@ export interface PoolStartRequest {
   initargs: readonly unknown[];
   /** Number of chunks after which the worker ends; 0: never. */
   maxChunks: number;
+  /** How long it waits for a chunk before it ends, in milliseconds. */
+  idleTimeoutMs: number;
 }
 
 /**
@@ -50,36 +66,43 @@ const SPIN_FACTOR = 6;
 /** How long a worker runs chunks before its event loop gets a turn, in milliseconds. */
 const TURN_MS = 50;
 
-/** Runs the worker until the pool is closed and no chunk is left, or its limit of chunks is reached. */
+/**
+ * Runs the worker until the pool is closed and no chunk is left, its limit of chunks is reached, or there
+ * was no work for long.
+ */
 export async function runPoolWorker(payload: unknown): Promise<void> {
-  const { tasks, results, initializer, initargs, maxChunks } = payload as PoolStartRequest;
-  installHooks({
-    onUncaught: (error) =>
-      console.error(`${currentIdentity().name}, uncaught outside of a task:`, error),
-  });
+  const request = payload as PoolStartRequest;
+  const { tasks, results, initializer, initargs, maxChunks, idleTimeoutMs } = request;
+  installHooks({ serveRequests: () => running?.checkCancelled() });
   try {
-    await initializer?.(...initargs);
+    if (initializer !== undefined) {
+      enterPhase(Phase.INITIALIZING, functionAddress(initializer));
+      await initializer(...initargs);
+    }
   } catch (error) {
+    if (stopRequested()) throw error;
     send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, error);
     return;
   }
+  enterPhase(Phase.READY);
   let turnEnd = performance.now() + TURN_MS;
   for (let done = 0; maxChunks === 0 || done < maxChunks; done++) {
     if (messagesIn(tasks.at) === 0) {
       const next = becomingReadable(tasks.at, undefined, SPIN_FACTOR);
       if (!blockOn(next, { timeoutMs: BLOCK_MS })) {
-        await awaitOn(becomingReadable(tasks.at));
+        if (!await awaitOn(becomingReadable(tasks.at), { timeoutMs: idleTimeoutMs })) return;
         turnEnd = performance.now() + TURN_MS;
       }
     }
+    if (stopRequested()) throw stopError();
     const block = receiveInto(tasks.at, decoder);
     if (block === undefined) {
       if (closedBits(tasks.at) !== 0) return;
       done--; // another worker received it
       continue;
     }
-    const running = runChunk(block, results);
-    if (running !== undefined) await running;
+    const pending = runChunk(block, request);
+    if (pending !== undefined) await pending;
     if ((done & 15) === 0 && performance.now() > turnEnd) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       turnEnd = performance.now() + TURN_MS;
@@ -87,35 +110,112 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
   }
 }
 
+/** Reports an error that ended the worker, unless a call fails with it. */
+export function reportPoolWorker(error: unknown): void {
+  if (running === undefined && isReady(thisIsolate)) {
+    console.error(`${currentIdentity().name}, uncaught outside of a task:`, error);
+  }
+}
+
 const decoder = new Decoder();
+/** Number of chunks that this worker has begun. */
+let begun = 0;
+/** The chunk that this worker runs. */
+let running: ReceivedChunk | undefined;
 
 /** A chunk that this worker has received. */
 class ReceivedChunk implements RunningChunk {
   readonly #results: Channel;
   readonly jobNumber = decoder.number();
   readonly index = decoder.number();
-  readonly mode = decoder.number() as CallMode;
+  readonly mode: CallMode;
   /** Address of the function. */
-  readonly target = decoder.number();
-  readonly flag = decoder.number();
+  readonly target: number;
+  readonly flag: number;
+  readonly #isTimed: boolean;
+  readonly #attempt: number;
+  /** When it began, on the clock of `performance.now()`. */
+  #begunAt = 0;
+  #task: TaskState | undefined;
 
   /** Reads the header of the chunk in the decoder. */
   constructor(results: Channel) {
     this.#results = results;
+    const { mode, isTimed, attempt } = unpackMode(decoder.number());
+    this.mode = mode;
+    this.#isTimed = isTimed;
+    this.#attempt = attempt;
+    this.target = decoder.number();
+    this.flag = decoder.number();
+  }
+
+  /** Counts the chunk as begun. Returns false if the engine has taken note of the end of this worker. */
+  claim(): boolean {
+    const place = (begun + 1) & 1;
+    i32[thisIsolate + workerWord.JOBS + place] = this.jobNumber;
+    i32[thisIsolate + workerWord.CHUNKS + place] = this.index;
+    i32[thisIsolate + workerWord.ITEM] = 0;
+    if (Atomics.compareExchange(i32, thisIsolate + workerWord.BEGUN, begun, begun + 1) !== begun) {
+      return false;
+    }
+    begun++;
+    running = this;
+    return true;
   }
 
   /** Marks its job as begun. Returns false if the job was withdrawn or has settled. */
   begin(): boolean {
     const { flag } = this;
     if (flag === 0) return true;
-    return Atomics.compareExchange(i32, flag, JobFlag.WAITING, JobFlag.BEGUN) !== JobFlag.CANCELLED;
+    const found = Atomics.compareExchange(i32, flag, JobFlag.WAITING, JobFlag.BEGUN);
+    return found < JobFlag.CANCELLED;
   }
 
-  isUnwanted(): boolean {
+  /** Starts the clock of its tasks. */
+  startClock(): void {
+    if (!this.#isTimed) return;
+    this.#begunAt = performance.now();
+    i32[thisIsolate + workerWord.ITEM_AFTER] = 0;
+    send(this.#results, this.jobNumber, this.index, ResultStatus.BEGINS, undefined);
+  }
+
+  beginsItem(index: number): boolean {
+    if (this.#isUnwanted()) return false;
+    i32[thisIsolate + workerWord.ITEM] = index;
+    if (this.#isTimed && index > 0) {
+      i32[thisIsolate + workerWord.ITEM_AFTER] = performance.now() - this.#begunAt;
+    }
+    return true;
+  }
+
+  #isUnwanted(): boolean {
     const { flag } = this;
     // Plain loads: atomic ones take 20 ns. The worst case is that one more item runs.
     return (i32[thisIsolate + isolateWord.CONTROL] & Control.STOP) !== 0 ||
-      (flag !== 0 && i32[flag] === JobFlag.CANCELLED);
+      (flag !== 0 && i32[flag] >= JobFlag.CANCELLED);
+  }
+
+  get task(): TaskState {
+    return this.#task ??= new TaskState(
+      functionNameAt(this.target),
+      this.#attempt,
+      () => this.#endReason(),
+    );
+  }
+
+  /** Aborts the signal of the task if nobody waits for it any more. */
+  checkCancelled(): void {
+    this.#task?.check();
+  }
+
+  /** Returns why nobody waits for the task any more; `undefined` if somebody may. */
+  #endReason(): Error | undefined {
+    const state = this.flag === 0 ? JobFlag.WAITING : Atomics.load(i32, this.flag);
+    if (state === JobFlag.TIMED_OUT) return new TimeoutError("The time of this task is up");
+    if (state === JobFlag.CANCELLED) {
+      return new CancelledError("The call of this task has ended: nobody waits for its result");
+    }
+    return undefined;
   }
 
   failure(error: unknown, index: number): Failure {
@@ -127,23 +227,44 @@ class ReceivedChunk implements RunningChunk {
     };
   }
 
-  /** Sends the result, then removes the chunk from the isolate record. */
+  /**
+   * Sends the result.
+   *
+   * @throws {TerminatedError} if this worker was told to end: the engine has taken the chunk for lost
+   */
   finish(status: ChunkStatus, payload: unknown): void {
+    if (stopRequested()) throw stopError();
     send(this.#results, this.jobNumber, this.index, status, payload, this);
-    Atomics.store(i32, thisIsolate + workerWord.JOB, 0);
-    i32[thisIsolate + workerWord.CHUNKS_DONE]++;
+    running = undefined;
   }
 }
+
+setIsolateTask(() => running?.task);
 
 /**
  * Runs the chunk in the decoder.
  *
  * @returns a promise only if there is something to wait for
  */
-function runChunk(block: MessageAddress, results: Channel): Promise<void> | undefined {
+function runChunk(
+  block: MessageAddress,
+  { tasks, results }: PoolStartRequest,
+): Promise<void> | undefined {
   const chunk = new ReceivedChunk(results);
-  i32[thisIsolate + workerWord.CHUNK] = chunk.index;
-  Atomics.store(i32, thisIsolate + workerWord.JOB, chunk.jobNumber);
+  if (!chunk.claim()) {
+    const kept = block || storePopped();
+    if (!pushBlock(tasks.at, kept)) discardMessage(kept); // the pool was terminated
+    throw stopError();
+  }
+  return callChunk(block, chunk, results);
+}
+
+/** Calls the function of the chunk in the decoder, whose header has been read. */
+function callChunk(
+  block: MessageAddress,
+  chunk: ReceivedChunk,
+  results: Channel,
+): Promise<void> | undefined {
   if (!chunk.begin()) {
     discardPayload(block);
     chunk.finish(ChunkStatus.SKIPPED, undefined);
@@ -159,12 +280,13 @@ function runChunk(block: MessageAddress, results: Channel): Promise<void> | unde
     endReceive(decoder, block);
   } catch (error) {
     if (error instanceof NeedsImport) {
-      return importAndRun(block || storePopped(), error, chunk, results);
+      return importAndCall(block || storePopped(), error.address, chunk, results);
     }
     endReceive(decoder, block);
     chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
     return undefined;
   }
+  chunk.startClock();
   return runCalls(fn, payload, chunk);
 }
 
@@ -174,21 +296,31 @@ function discardPayload(block: MessageAddress): void {
   endReceive(decoder, block);
 }
 
-async function importAndRun(
+async function importAndCall(
   block: MessageAddress,
-  needs: NeedsImport,
+  needed: number,
   chunk: ReceivedChunk,
   results: Channel,
 ): Promise<void> {
   try {
-    await importFunction(needs.address);
+    enterPhase(Phase.IMPORTING, needed);
+    send(results, chunk.jobNumber, chunk.index, ResultStatus.IMPORTS, undefined);
+    await importFunction(needed);
+    enterPhase(Phase.READY);
   } catch (error) {
-    readMessage(decoder, block);
+    enterPhase(Phase.READY);
+    rereadHeader(block);
     discardPayload(block);
     return chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
   }
+  rereadHeader(block);
+  await callChunk(block, chunk, results);
+}
+
+/** Reads a stored chunk up to its payload. */
+function rereadHeader(block: MessageAddress): void {
   readMessage(decoder, block);
-  await runChunk(block, results);
+  for (let header = 0; header < 5; header++) decoder.number();
 }
 
 /** Sends a result; one that cannot cross is replaced by an error that says so. */
@@ -202,6 +334,7 @@ function send(
 ): void {
   const encoder = borrowEncoder();
   try {
+    encoder.number(thisIsolate);
     encoder.number(jobNumber);
     encoder.number(index);
     encoder.number(status);

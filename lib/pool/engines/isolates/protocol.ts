@@ -2,11 +2,14 @@
  * What the engine and its workers send each other through two channels of the shared heap.
  *
  *     engine:  tasks   [job, chunk, mode, function, flag] arguments or items
- *     workers: results [job, chunk, status] result, results or error
+ *     workers: results [worker, job, chunk, status] result, results or error
  *
  * Workers pull: a worker that is free receives the next chunk. It writes the job and the chunk into its
- * isolate record while it runs them, so that the engine knows what was lost if it dies. Its death
- * arrives as a result too: the exit message of a worker is a result of status `DIED`.
+ * isolate record before it begins (`worker_words.ts`), so that the engine knows what was lost if it dies.
+ * Its death arrives as a result too: the exit message of a worker is a result of status `DIED`. Nothing
+ * that a worker sends after it counts.
+ *
+ * The number for the mode holds more than that: see {@linkcode packMode}.
  *
  * A job that may be cancelled has a flag, a word of the shared heap that holds a {@linkcode JobFlag}.
  *
@@ -14,27 +17,54 @@
  * |---|---|---|
  * | `WAITING` → `BEGUN` | the first chunk begins | the worker that begins it, by compare-exchange |
  * | `WAITING` → `CANCELLED` | the job is withdrawn: no chunk will begin | the engine, by compare-exchange |
- * | any → `CANCELLED` | the job has settled: chunks that have not begun are skipped | the engine |
+ * | any → `CANCELLED`, `TIMED_OUT` | the job has settled: chunks that have not begun are skipped, tasks that run are told by their signal | the engine |
  *
  * The two compare-exchanges exclude each other: a job is either withdrawn or begun.
  *
  * @module
  */
 
-import { ChunkStatus } from "../../chunks/chunk.ts";
+import { type CallMode, ChunkStatus } from "../../chunks/chunk.ts";
 
-/** State of a job that may be cancelled. */
-export const JobFlag = { WAITING: 0, CANCELLED: 1, BEGUN: 2 } as const;
+/** State of a job that may be cancelled. From `CANCELLED` on, nobody wants its results. */
+export const JobFlag = { WAITING: 0, BEGUN: 1, CANCELLED: 2, TIMED_OUT: 3 } as const;
+
+const MODE_BITS = 7;
+const TIMED = 8;
+const ATTEMPT_SHIFT = 4;
+
+/**
+ * Returns the number that stands for the mode of a chunk.
+ *
+ * @param isTimed whether its tasks have a time limit: the worker reports when it begins
+ * @param attempt how often the chunk was sent before
+ */
+export function packMode(mode: CallMode, isTimed: boolean, attempt: number): number {
+  return mode | (isTimed ? TIMED : 0) | (attempt << ATTEMPT_SHIFT);
+}
+
+/** Undoes {@linkcode packMode}. */
+export function unpackMode(packed: number): { mode: CallMode; isTimed: boolean; attempt: number } {
+  return {
+    mode: (packed & MODE_BITS) as CallMode,
+    isTimed: (packed & TIMED) !== 0,
+    attempt: packed >> ATTEMPT_SHIFT,
+  };
+}
 
 /** What a result reports: the end of a chunk, or an event of its worker. */
 export const ResultStatus = {
   ...ChunkStatus,
-  /** The worker has ended. The payload is its isolate record; `job` and `chunk` are 0. */
+  /** The worker has ended. `job` and `chunk` are 0. No payload. */
   DIED: 3,
   /** The initializer failed. The payload is its error; `job` and `chunk` are 0. */
   INITIALIZER_FAILED: 4,
+  /** The chunk, whose tasks have a time limit, begins. No payload. */
+  BEGINS: 5,
+  /** The worker imports the module of the chunk's function. No payload. */
+  IMPORTS: 6,
   /** Never sent. The engine could not decode a result; the payload is the error. */
-  UNREADABLE: 5,
+  UNREADABLE: 7,
 } as const;
 
 /** What a result reports: a value of {@linkcode ResultStatus}. */

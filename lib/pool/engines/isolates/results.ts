@@ -7,6 +7,7 @@
 
 import { TaskLookupError } from "../../../errors.ts";
 import { SPINS } from "../../../heap/guard.ts";
+import type { IsolateAddress } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import { endReceive, receiveInto, storePopped } from "../../../channels/channel.ts";
 import { wakeReceivers } from "../../../channels/channel_state.ts";
@@ -24,6 +25,8 @@ const SLEEPS_PER_POLL = 64;
 
 /** Result of a chunk, or an event of a worker. */
 export interface Result {
+  /** Isolate record of the worker that sent it. */
+  readonly worker: IsolateAddress;
   jobNumber: number;
   /** Index of the chunk in its job. */
   chunk: number;
@@ -36,6 +39,11 @@ export interface Result {
 export interface ResultReceiver {
   /** Jobs by number: they read their own results. */
   readonly jobs: ReadonlyMap<number, Job>;
+  /**
+   * Called with the header of each result, in the order in which they were sent. Returns whether the
+   * result counts; it does not if its worker has ended.
+   */
+  accepts(result: Result): boolean;
   /** Returns whether a result is still to come. */
   expectsMore(): boolean;
   /** Called with each result. */
@@ -91,14 +99,23 @@ export class Results {
     await awaitOn(this.#becomingReadable());
   }
 
-  /** Blocks the isolate until a result has arrived: returns false if `timeoutMs` passed first. */
-  waitSync(options: { timeoutMs: number } | undefined): boolean {
-    return blockOn(becomingReadable(this.channel.at), options);
+  /**
+   * Blocks the isolate until a result has arrived: returns false if `timeoutMs` passed first.
+   *
+   * @param isDone whether there is nothing to wait for any more; checked after each {@linkcode Results.wake}
+   */
+  waitSync(isDone: () => boolean, options: { timeoutMs: number } | undefined): boolean {
+    return blockOn(becomingReadable(this.channel.at, isDone), options);
+  }
+
+  /** Makes all waits for a result check again whether there is something to wait for. */
+  wake(): void {
+    wakeReceivers(this.channel.at);
   }
 
   /** Ends `listen` if the last result came another way, or never will. */
   wakeIfDone(): void {
-    if (this.#listening && !this.#receiver.expectsMore()) wakeReceivers(this.channel.at);
+    if (this.#listening && !this.#receiver.expectsMore()) this.wake();
   }
 
   /**
@@ -112,6 +129,11 @@ export class Results {
       const block = receiveInto(this.channel.at, decoder);
       if (block === undefined) return;
       const result = readHeader(decoder);
+      if (!this.#receiver.accepts(result)) {
+        decoder.skip();
+        endReceive(decoder, block);
+        continue;
+      }
       try {
         result.payload = this.#readPayload(result, decoder);
       } catch (error) {
@@ -161,10 +183,11 @@ export class Results {
 }
 
 function readHeader(decoder: Decoder): Result {
+  const worker = decoder.number();
   const jobNumber = decoder.number();
   const chunk = decoder.number();
   const status = decoder.number() as ResultStatus;
-  return { jobNumber, chunk, status, payload: undefined };
+  return { worker, jobNumber, chunk, status, payload: undefined };
 }
 
 function unreadable(result: Result, error: unknown): Result {

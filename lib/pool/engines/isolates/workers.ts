@@ -7,16 +7,25 @@
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
 import { rootWord } from "../../../heap/root_words.ts";
 import { i32 } from "../../../heap/views.ts";
+import { type Alarm, clearAlarm } from "../../../parking/alarms.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { storeMessage } from "../../../codec/message.ts";
 import { stopIsolate } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import { startIsolate } from "../../../runtime/start_request.ts";
+import { endWatch, type StartWatch } from "../../../runtime/start_watch.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
 import { ResultStatus } from "./protocol.ts";
 import type { PoolStartRequest } from "./pool_worker.ts";
 
 const WORKER_NAMES = rootWord(9, "pool workers named by default");
+
+/** How workers are started. */
+export interface WorkerStart {
+  readonly startMethod: StartMethod;
+  /** How long a worker may take to start, in milliseconds. */
+  readonly startTimeoutMs: number;
+}
 
 /** What workers are started for. */
 export interface WorkerDemand {
@@ -26,38 +35,57 @@ export interface WorkerDemand {
   onStartError(error: Error): void;
 }
 
-/** Starts workers and keeps their names. */
+/** A worker that has not ended, as far as its engine knows. */
+export interface PoolWorker {
+  readonly record: IsolateAddress;
+  readonly name: string;
+  /** Number of its chunks that have come back. */
+  answered: number;
+  /** When the chunk that it runs began, on the clock of `performance.now()`; only of a task with a time limit. */
+  begunAt: number;
+  /** When the engine looks after it next: the time of its task is up, or the grace after that. */
+  alarm: Alarm | undefined;
+  /** Watches an import that was begun for a chunk. */
+  importWatch: StartWatch | undefined;
+}
+
+/** Starts workers, and knows those that have not ended. */
 export class Workers {
   readonly #request: PoolStartRequest;
-  readonly #startMethod: StartMethod;
+  readonly #start: WorkerStart;
   readonly #demand: WorkerDemand;
-  /** Names of the workers that have not ended, by isolate record. */
-  readonly #names = new Map<number, string>();
+  /** The workers that have not ended, by isolate record. */
+  readonly #workers = new Map<number, PoolWorker>();
   /** Timer of the next start. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes a set without workers. */
-  constructor(request: PoolStartRequest, startMethod: StartMethod, demand: WorkerDemand) {
+  constructor(request: PoolStartRequest, start: WorkerStart, demand: WorkerDemand) {
     this.#request = request;
-    this.#startMethod = startMethod;
+    this.#start = start;
     this.#demand = demand;
   }
 
   /** Number of workers that have not ended. */
   get size(): number {
-    return this.#names.size;
+    return this.#workers.size;
   }
 
-  /** Returns the isolate records of the workers that have not ended. */
-  records(): IterableIterator<number> {
-    return this.#names.keys();
+  /** Iterates over the workers that have not ended. */
+  [Symbol.iterator](): IterableIterator<PoolWorker> {
+    return this.#workers.values();
   }
 
-  /** Forgets a worker that has ended. Returns its name; `undefined` if it is not known. */
-  remove(record: IsolateAddress): string | undefined {
-    const name = this.#names.get(record);
-    this.#names.delete(record);
-    return name;
+  /** Returns the worker of a record; `undefined` if it has ended. */
+  get(record: IsolateAddress): PoolWorker | undefined {
+    return this.#workers.get(record);
+  }
+
+  /** Forgets a worker that has ended. */
+  remove({ record, alarm, importWatch }: PoolWorker): void {
+    this.#workers.delete(record);
+    clearAlarm(alarm);
+    endWatch(importWatch);
   }
 
   /** Starts all workers that are wanted, at once. */
@@ -72,7 +100,7 @@ export class Workers {
 
   /** As `start`, from the next turn of the event loop on. */
   startLater(): void {
-    if (this.#names.size >= this.#demand.wanted()) return;
+    if (this.#workers.size >= this.#demand.wanted()) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.start();
@@ -86,12 +114,16 @@ export class Workers {
 
   /** Stops all workers. */
   stop(exitCode: number): void {
-    for (const record of this.#names.keys()) stopIsolate(record, exitCode);
+    for (const { record, alarm, importWatch } of this) {
+      clearAlarm(alarm);
+      endWatch(importWatch);
+      stopIsolate(record, exitCode);
+    }
   }
 
   /** Starts a worker if one is wanted. Returns whether it did. */
   #startOne(): boolean {
-    if (this.#names.size >= this.#demand.wanted()) return false;
+    if (this.#workers.size >= this.#demand.wanted()) return false;
     const name = `PoolWorker-${Atomics.add(i32, WORKER_NAMES, 1) + 1}`;
     try {
       const record = startIsolate({
@@ -100,13 +132,20 @@ export class Workers {
         daemon: true,
         payload: this.#request,
         payloadName: "the pool's options",
-        startMethod: this.#startMethod,
+        ...this.#start,
         exitMessage: (record) => ({
           channel: this.#request.results.at,
           message: storeExitMessage(record),
         }),
       });
-      this.#names.set(record, name);
+      this.#workers.set(record, {
+        record,
+        name,
+        answered: 0,
+        begunAt: 0,
+        alarm: undefined,
+        importWatch: undefined,
+      });
       debugLog(DebugLevel.DEBUG, `added worker ${name}`);
     } catch (error) {
       this.#demand.onStartError(error as Error);
@@ -120,8 +159,8 @@ export class Workers {
 function storeExitMessage(record: IsolateAddress): number {
   const encoder = borrowEncoder();
   try {
-    for (const header of [0, 0, ResultStatus.DIED]) encoder.number(header);
-    encoder.value(record, "record");
+    for (const header of [record, 0, 0, ResultStatus.DIED]) encoder.number(header);
+    encoder.value(undefined, "result");
     encoder.finish();
     return storeMessage(encoder);
   } finally {

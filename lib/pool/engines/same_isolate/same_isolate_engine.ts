@@ -11,14 +11,21 @@
  * @module
  */
 
-import { DeadlockError } from "../../../errors.ts";
+import { DeadlockError, TimeoutError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
 import type { Job } from "../../calls/job.ts";
 import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { isPromiseLike } from "../../../sync/settled.ts";
-import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
-import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
+import { LocalChunk } from "./local_chunk.ts";
+import type { TaskState } from "../../current_task.ts";
+import {
+  BaseEngine,
+  initializerError,
+  keepSource,
+  settleChunk,
+  terminatedError,
+} from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
 /** How long slots run chunks before the event loop gets a turn, in milliseconds. */
@@ -28,37 +35,12 @@ const TURN_MS = 20;
 export interface SlotThreads {
   /** Calls `code` at once, as code of the slot's thread. It may return a promise. */
   run(slot: number, code: () => unknown): void;
+  /** Sets the task that the slot's thread runs. */
+  setTask(slot: number, task: TaskState | undefined): void;
+  /** Ends the waits of code that still runs in the slot, which gets a new thread. */
+  replace(slot: number): void;
   /** Ends the waits of code that still runs: the engine was terminated. */
   abandon(): void;
-}
-
-/** A chunk in the queue, or one that runs. */
-class LocalChunk implements RunningChunk {
-  next: LocalChunk | undefined;
-
-  constructor(
-    readonly job: Job<AnyFunction>,
-    readonly index: number,
-    readonly mode: CallMode,
-    readonly payload: unknown[],
-    readonly settle: (chunk: LocalChunk, status: ChunkStatus, payload: unknown) => void,
-  ) {}
-
-  run(): Promise<void> | undefined {
-    return runCalls(this.job.target, this.payload, this);
-  }
-
-  isUnwanted(): boolean {
-    return this.job.settled;
-  }
-
-  failure(error: unknown, index: number): Failure {
-    return { error, index };
-  }
-
-  finish(status: ChunkStatus, payload: unknown): void {
-    this.settle(this, status, payload);
-  }
 }
 
 /** Calls the functions of jobs in this isolate. */
@@ -87,6 +69,8 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   #changeWaiters: (() => void)[] = [];
   readonly #settle = (chunk: LocalChunk, status: ChunkStatus, payload: unknown) =>
     this.#onFinish(chunk, status, payload);
+  /** Chunks that run, by slot. */
+  readonly #running = new Map<number, LocalChunk>();
 
   /**
    * Makes an engine; the initializer runs in a later microtask.
@@ -108,6 +92,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
 
   send(job: Job<AnyFunction>, mode: CallMode, payload: readonly unknown[]): void {
     this.#register(job);
+    keepSource(job, { mode, payload, name: "args", chunkSize: payload.length });
     this.#enqueue(job, 0, mode, payload.slice());
   }
 
@@ -118,6 +103,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     chunkSize: number,
   ): void {
     this.#register(job);
+    keepSource(job, { mode, payload: items, name: "items", chunkSize });
     for (let index = 0, at = 0; at < items.length; index++, at += chunkSize) {
       this.#enqueue(job, index, mode, items.slice(at, at + chunkSize));
     }
@@ -125,7 +111,10 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
 
   #register(job: Job<AnyFunction>): void {
     this.#jobs.set(job, false);
-    job.onSettled(() => this.#jobs.delete(job));
+    job.onSettled(() => {
+      this.#jobs.delete(job);
+      if (!this.terminated && job.chunksOut > 0) this.#cancelTasks(job);
+    });
   }
 
   #enqueue(job: Job<AnyFunction>, index: number, mode: CallMode, payload: unknown[]): void {
@@ -202,8 +191,9 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   async #runChunks(slot: number): Promise<void> {
     this.#busy++;
     for (let chunk; (chunk = this.#dequeue()) !== undefined;) {
-      const running = this.#run(chunk);
+      const running = this.#run(chunk, slot);
       if (running !== undefined) await running;
+      if (chunk.isGivenUp) return; // the slot has gone on without it
       if (!this.terminated && performance.now() > this.#turnEnd) await this.#turn();
     }
     this.#busy--;
@@ -218,13 +208,67 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     this.#turnEnd = performance.now() + TURN_MS;
   }
 
-  #run(chunk: LocalChunk): Promise<void> | undefined {
-    if (chunk.isUnwanted()) {
+  /** @param slot whose thread runs it; `undefined`: the thread of the caller */
+  #run(chunk: LocalChunk, slot?: number): Promise<void> | undefined {
+    if (chunk.job.settled) {
       chunk.finish(ChunkStatus.SKIPPED, undefined);
       return undefined;
     }
     this.#jobs.set(chunk.job, true);
+    if (slot === undefined) return chunk.run();
+    chunk.slot = slot;
+    this.#running.set(slot, chunk);
+    this.#threads.setTask(slot, chunk.task);
+    this.#watchTime(chunk);
     return chunk.run();
+  }
+
+  // The end of tasks
+
+  #watchTime(chunk: LocalChunk): void {
+    const { timeoutMs = Infinity } = chunk.job.policy ?? {};
+    if (timeoutMs === Infinity) return;
+    chunk.setAlarm(chunk.itemBegunAt + timeoutMs, () => {
+      if (chunk.job.settled) return;
+      if (chunk.itemBegunAt + timeoutMs > performance.now()) return this.#watchTime(chunk);
+      chunk.isTimeUp = true;
+      const where = chunk.job.describeItem(chunk.index, chunk.item);
+      const error =
+        `Cannot get result: task ${chunk.task.name}${where} did not end within ${timeoutMs} ms`;
+      chunk.job.lose(chunk.index, chunk.item, new TimeoutError(error));
+    });
+  }
+
+  /** Aborts the signals of the tasks of a job that has settled, and gives them the grace to end. */
+  #cancelTasks(job: Job<AnyFunction>): void {
+    for (const chunk of this.#running.values()) {
+      if (chunk.job !== job) continue;
+      chunk.task.check();
+      const { graceMs } = this.#options;
+      if (graceMs === Infinity) continue;
+      chunk.setAlarm(performance.now() + graceMs, () => this.#giveUp(chunk));
+    }
+  }
+
+  /** Goes on in the slot of a chunk without waiting for its end. */
+  #giveUp(chunk: LocalChunk): void {
+    if (this.#running.get(chunk.slot) !== chunk) return;
+    chunk.isGivenUp = true;
+    this.#leave(chunk);
+    this.#threads.replace(chunk.slot);
+    this.countReturned(chunk.job);
+    this.#busy--;
+    this.#idle.push(chunk.slot);
+    this.#notifyChange();
+    this.#pump();
+  }
+
+  /** Forgets a chunk that ran in a slot. */
+  #leave(chunk: LocalChunk): void {
+    chunk.setAlarm(Infinity, () => {});
+    if (this.#running.get(chunk.slot) !== chunk) return;
+    this.#running.delete(chunk.slot);
+    this.#threads.setTask(chunk.slot, undefined);
   }
 
   /** Removes the first chunk from the queue, or the first of `job`. */
@@ -242,12 +286,24 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     return chunk;
   }
 
-  #onFinish({ job, index }: LocalChunk, status: ChunkStatus, payload: unknown): void {
+  #onFinish(chunk: LocalChunk, status: ChunkStatus, payload: unknown): void {
+    const { job, index } = chunk;
+    if (chunk.slot !== -1) this.#leave(chunk);
     if (this.terminated || this.broken !== undefined) return; // its job has failed already
+    if (chunk.isGivenUp) return;
     this.countReturned(job);
+    if (
+      status === ChunkStatus.FAILED && job.takeRetry(index, (payload as Failure).error, false)
+    ) return this.#resend(job, index);
     const stores = status === ChunkStatus.DONE && !job.settled;
     settleChunk(job, index, status, stores ? job.storeResult(index, payload) : payload);
     this.#notifyChange();
+  }
+
+  #resend(job: Job<AnyFunction>, index: number): void {
+    const { mode, payload, chunkSize } = job.source!;
+    const from = index * chunkSize;
+    this.#enqueue(job, index, mode, payload.slice(from, from + chunkSize));
   }
 
   /** Runs the chunks of the job in this call, while no slot makes progress. */
@@ -291,6 +347,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     if (this.terminated) return;
     this.terminated = true;
     this.close();
+    for (const chunk of this.#running.values()) chunk.setAlarm(Infinity, () => {});
     this.#threads.abandon();
     this.#failAll(terminatedError());
   }

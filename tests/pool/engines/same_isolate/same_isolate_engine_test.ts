@@ -19,8 +19,13 @@ test("SameIsolateEngine runs the initializer and tasks of a slot as its thread, 
   const storage = new AsyncLocalStorage<number>();
   const initialized: unknown[] = [];
   const engine = new SameIsolateEngine(
-    { size: 3, initializer: () => initialized.push(storage.getStore()), initargs: [] },
-    { run: (place, code) => void storage.run(place, code), abandon: () => {} },
+    { size: 3, initializer: () => initialized.push(storage.getStore()), initargs: [], graceMs: 1 },
+    {
+      run: (place, code) => void storage.run(place, code),
+      setTask: () => {},
+      replace: () => {},
+      abandon: () => {},
+    },
   );
   const task = async () => {
     const before = storage.getStore();

@@ -1,0 +1,78 @@
+/**
+ * Callbacks at a certain time, which are also called while the isolate blocks in a wait of the package.
+ *
+ * A blocked isolate runs no timers. So the blocking parker sleeps no longer than until the next alarm,
+ * and then calls those that are due. At other times one timer does, which does not keep the program alive.
+ *
+ * @module
+ */
+
+/** A callback that is called once, unless it is cleared before. */
+export interface Alarm {
+  /** When it is due, on the clock of `performance.now()`. */
+  readonly at: number;
+  /** The callback. It must not throw and must not wait. */
+  readonly ring: () => void;
+}
+
+const alarms = new Set<Alarm>();
+/** When the next alarm is due; `Infinity`: there is none. */
+let nextAt = Infinity;
+let timer: ReturnType<typeof setTimeout> | undefined;
+/** What `timer` is set to. */
+let timerAt = Infinity;
+
+/** Longest delay of a timer, in milliseconds. A later alarm takes more than one. */
+const TIMER_MAX = 2 ** 31 - 1;
+
+/** Sets an alarm. It never rings early. */
+export function setAlarm(at: number, ring: () => void): Alarm {
+  const alarm: Alarm = { at, ring };
+  alarms.add(alarm);
+  if (at < nextAt) {
+    nextAt = at;
+    updateTimer();
+  }
+  return alarm;
+}
+
+/** Clears an alarm, if it has not rung. */
+export function clearAlarm(alarm: Alarm | undefined): void {
+  if (alarm === undefined || !alarms.delete(alarm) || alarm.at > nextAt) return;
+  findNext();
+}
+
+/** Returns how long the isolate may sleep before an alarm is due, in milliseconds; `Infinity`: for ever. */
+export function msToNextAlarm(): number {
+  return nextAt === Infinity ? Infinity : Math.max(nextAt - performance.now(), 0);
+}
+
+/** Calls the alarms that are due. */
+export function ringDueAlarms(): void {
+  if (nextAt === Infinity || performance.now() < nextAt) return;
+  for (const alarm of [...alarms]) {
+    if (alarm.at <= performance.now() && alarms.delete(alarm)) alarm.ring();
+  }
+  findNext();
+}
+
+function findNext(): void {
+  nextAt = Infinity;
+  for (const { at } of alarms) if (at < nextAt) nextAt = at;
+  updateTimer();
+}
+
+function updateTimer(): void {
+  if (timerAt === nextAt) return;
+  clearTimeout(timer);
+  timer = undefined;
+  timerAt = nextAt;
+  if (nextAt === Infinity) return;
+  timer = setTimeout(() => {
+    timerAt = Infinity;
+    ringDueAlarms();
+    updateTimer();
+  }, Math.min(Math.ceil(msToNextAlarm()), TIMER_MAX));
+  // Newer versions of Deno have timers that are objects, and take these.
+  Deno.unrefTimer(timer as unknown as number);
+}

@@ -1,0 +1,134 @@
+/**
+ * Watches over the tasks that workers run: their time limits, the cancelling of those that nobody waits
+ * for any more, and giving up workers that do not end them.
+ *
+ *     time is up, call cancelled, another task of the call failed
+ *       -> the job has settled; the signal of the task is aborted
+ *       -> after the grace: the worker is declared ended, and replaced
+ *
+ * A worker has one alarm at most: that of the time limit, then that of the grace.
+ *
+ * @module
+ */
+
+import { Control, postControl } from "../../../heap/isolate_record.ts";
+import { i32 } from "../../../heap/views.ts";
+import { clearAlarm, setAlarm } from "../../../parking/alarms.ts";
+import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
+import { ExitCode, stopIsolate } from "../../../runtime/lifecycle.ts";
+import { endWatch, watchStart } from "../../../runtime/start_watch.ts";
+import type { Job } from "../../calls/job.ts";
+import { CLAIMED, workerWord } from "./worker_words.ts";
+import type { PoolWorker, Workers } from "./workers.ts";
+
+/** A chunk that a worker has begun and not answered. */
+export interface RunningChunk {
+  readonly jobNumber: number;
+  readonly chunk: number;
+  /** Index in the chunk of the item that runs. */
+  readonly item: number;
+}
+
+/** What the supervisor needs of its engine. */
+export interface Supervision {
+  readonly jobs: ReadonlyMap<number, Job<number>>;
+  readonly workers: Workers;
+  readonly graceMs: number;
+  readonly startTimeoutMs: number;
+  /** Settles the job of a task whose time is up. */
+  timedOut(worker: PoolWorker, running: RunningChunk, job: Job<number>): void;
+}
+
+/** Watches over the tasks of an engine. */
+export class Supervisor {
+  readonly #of: Supervision;
+
+  /** Watches over the workers of an engine. */
+  constructor(of: Supervision) {
+    this.#of = of;
+  }
+
+  /** A chunk with a time limit has begun in a worker. */
+  begun(worker: PoolWorker, job: Job<number>): void {
+    worker.begunAt = performance.now();
+    if (job.settled) this.#cancel(worker); // its alarm was that of an earlier chunk
+    else this.#setAlarm(worker, job.policy?.timeoutMs ?? Infinity, () => this.#checkTime(worker));
+  }
+
+  /** A worker begins to import the module of a chunk's function, which may take for ever. */
+  imports(worker: PoolWorker): void {
+    endWatch(worker.importWatch);
+    worker.importWatch = watchStart(worker.record, worker.name, this.#of.startTimeoutMs);
+  }
+
+  /** A worker has answered a chunk. */
+  answered(worker: PoolWorker): void {
+    clearAlarm(worker.alarm);
+    worker.alarm = undefined;
+    endWatch(worker.importWatch);
+    worker.importWatch = undefined;
+  }
+
+  /** A job has settled while chunks of it are out: cancels the tasks of it that run. */
+  cancelTasks(jobNumber: number): void {
+    for (const worker of this.#of.workers) {
+      if (runningIn(worker)?.jobNumber === jobNumber) this.#cancel(worker);
+    }
+  }
+
+  /** Aborts the signal of the task, and gives the worker the grace to end it. */
+  #cancel(worker: PoolWorker): void {
+    const begun = Atomics.load(i32, worker.record + workerWord.BEGUN);
+    postControl(worker.record, Control.SERVICE);
+    this.#setAlarm(worker, this.#of.graceMs, () => {
+      if (Atomics.load(i32, worker.record + workerWord.BEGUN) !== begun) return;
+      if (runningIn(worker) === undefined) return; // its answer is on the way
+      debugLog(DebugLevel.INFO, `giving up worker ${worker.name}: its task does not end`);
+      stopIsolate(worker.record, ExitCode.TERMINATED); // its exit message does the rest
+    });
+  }
+
+  /** Whether the time of the item that runs is up, or of which item the alarm is to be. */
+  #checkTime(worker: PoolWorker): void {
+    const running = runningIn(worker);
+    const job = running && this.#of.jobs.get(running.jobNumber);
+    if (job === undefined || job.settled) return;
+    const { timeoutMs } = job.policy!;
+    const began = worker.begunAt + Atomics.load(i32, worker.record + workerWord.ITEM_AFTER);
+    const leftMs = began + timeoutMs - performance.now();
+    if (leftMs > 0) this.#setAlarm(worker, leftMs, () => this.#checkTime(worker));
+    else this.#of.timedOut(worker, running!, job);
+  }
+
+  #setAlarm(worker: PoolWorker, delayMs: number, ring: () => void): void {
+    clearAlarm(worker.alarm);
+    worker.alarm = delayMs === Infinity ? undefined : setAlarm(performance.now() + delayMs, () => {
+      worker.alarm = undefined;
+      ring();
+    });
+  }
+}
+
+/** Returns the chunk that a worker has begun and that has not come back. */
+export function runningIn(worker: PoolWorker): RunningChunk | undefined {
+  return chunkBegun(worker, Atomics.load(i32, worker.record + workerWord.BEGUN));
+}
+
+/**
+ * Takes note of the end of a worker: it can begin no chunk any more.
+ *
+ * @returns the chunk that is lost with it
+ */
+export function claimEnded(worker: PoolWorker): RunningChunk | undefined {
+  return chunkBegun(worker, Atomics.exchange(i32, worker.record + workerWord.BEGUN, CLAIMED));
+}
+
+function chunkBegun({ record, answered }: PoolWorker, begun: number): RunningChunk | undefined {
+  if (begun === CLAIMED || begun === answered) return undefined;
+  const place = begun & 1;
+  return {
+    jobNumber: i32[record + workerWord.JOBS + place],
+    chunk: i32[record + workerWord.CHUNKS + place],
+    item: i32[record + workerWord.ITEM],
+  };
+}

@@ -1,0 +1,79 @@
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { Pool, Process, tasksOf, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
+import { stub } from "@std/testing/mock";
+import { createIsolateRecord, ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { ringDueAlarms } from "../../lib/parking/alarms.ts";
+import { endWatch, watchStart } from "../../lib/runtime/start_watch.ts";
+import { test } from "../fixtures/guarded.ts";
+import { squares, upTo } from "../fixtures/pools.ts";
+import { square } from "../fixtures/pool_tasks.ts";
+
+for (const file of ["never_loads.ts", "computes_at_top.ts"]) {
+  const url = new URL(`../fixtures/functions/${file}`, import.meta.url);
+  const { identity } = tasksOf<{ identity: (x: number) => number }>(url);
+
+  test(`startTimeoutMs of a Pool ends a worker that imports ${file}`, async () => {
+    await using pool = new Pool({ processes: 1, startTimeoutMs: 2000 });
+    for (
+      const call of [
+        () => pool.apply(identity, [1]),
+        async () => pool.applySync(identity, await [1] as [number]),
+      ]
+    ) {
+      const error = await assertRejects(call, WorkerDiedError, "while it ran task identity");
+      assertInstanceOf(error.cause, TimeoutError);
+      assertMatch(
+        error.cause.message,
+        new RegExp(`within 2000 ms: it is importing file:.*${file}`),
+      );
+    }
+    assertEquals(await pool.map(square, upTo(8)), squares(8));
+  });
+
+  test(`startTimeoutMs of a Process ends one that imports ${file}`, async () => {
+    const process = new Process({ target: identity, args: [1], startTimeoutMs: 2000 });
+    process.start();
+    await process.join();
+    assertEquals(process.exitCode, 1);
+    assertInstanceOf(process.error, TimeoutError);
+    assertMatch(
+      process.error.message,
+      /^Cannot start worker: Process-\d+ was not ready within 2000/,
+    );
+    const blocking = new Process({ target: identity, args: [1], startTimeoutMs: 2000 });
+    blocking.start();
+    blocking.joinSync();
+    assertEquals(blocking.exitCode, 1);
+  });
+}
+
+test("startTimeoutMs of a Pool ends workers whose initializer does not", async () => {
+  const initializer = () => new Promise(() => {});
+  await using pool = new Pool({ processes: 1, startTimeoutMs: 2000, initializer });
+  const error = await assertRejects(() => pool.apply(square, [1]), WorkerDiedError, "do not start");
+  assertInstanceOf(error.cause, TimeoutError);
+  assertMatch(error.cause.message, /it is running the initializer initializer/);
+});
+
+test("startTimeoutMs does not end a worker that is ready", async () => {
+  await using pool = new Pool({ processes: 1, startTimeoutMs: 5000 });
+  assertEquals(await pool.map(square, upTo(8)), squares(8));
+});
+
+test("a start that takes long is reported once", () => {
+  ensureIsolate();
+  const begin = performance.now();
+  const watch = watchStart(createIsolateRecord(0), "PoolWorker-9", Infinity);
+  using warn = stub(console, "warn");
+  for (const [seconds, warnings] of [[9, 0], [10, 1], [60, 1]]) {
+    using _now = stub(performance, "now", () => begin + seconds * 1000 + 100);
+    ringDueAlarms();
+    assertEquals(warn.calls.length, warnings);
+  }
+  assertEquals(
+    warn.calls[0].args[0],
+    "PoolWorker-9 is not ready after 10 s: it is loading the modules of the package. " +
+      "A startTimeoutMs would end it",
+  );
+  endWatch(watch);
+});
