@@ -145,13 +145,26 @@ export declare class WorkerDiedError extends MultiprocessingError {
    * The exit code of the worker: n for `Deno.exit(n)`, 1 for an error, -15 terminated, -9 killed.
    */
   exitCode: number;
-  /** Makes an error with the exit code of the worker. */
-  constructor(
-    message?: string,
-    options?: ErrorOptions & {
-      exitCode?: number;
-    },
-  );
+  /** Name of the worker; `undefined` if it is not known. */
+  worker: string | undefined;
+  /** Name of the task that it ran; `undefined` if it ran none. */
+  task: string | undefined;
+  /** Index in the call of the item that it ran; `undefined` if the call has no items. */
+  item: number | undefined;
+  /** Makes an error with what is known of the worker. */
+  constructor(message?: string, options?: ErrorOptions & DiedWorker);
+}
+
+/** What a {@linkcode WorkerDiedError} tells of the worker. */
+export interface DiedWorker {
+  /** As {@linkcode WorkerDiedError.exitCode}. */
+  exitCode?: number;
+  /** As {@linkcode WorkerDiedError.worker}. */
+  worker?: string | undefined;
+  /** As {@linkcode WorkerDiedError.task}. */
+  task?: string | undefined;
+  /** As {@linkcode WorkerDiedError.item}. */
+  item?: number | undefined;
 }
 
 /**

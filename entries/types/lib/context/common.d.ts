@@ -17,6 +17,7 @@ export {
   ClosedError,
   DataCloneError,
   DeadlockError,
+  type DiedWorker,
   Empty,
   EOFError,
   Full,
@@ -34,11 +35,15 @@ export { type Waitable } from "../parking/readiness.d.ts";
 export { AsyncResult } from "../pool/async_result.d.ts";
 export { type Items } from "../pool/calls/chunks.d.ts";
 export { type Progress } from "../pool/calls/map_job.d.ts";
+export { type CurrentTask, currentTask } from "../pool/current_task.d.ts";
 export {
+  type ApplyOptions,
   type AsyncOptions,
   type Awaitable,
   type ImapOptions,
   type MapOptions,
+  type PoolLimits,
+  type TaskOptions,
 } from "../pool/options.d.ts";
 export { ThreadPool, type ThreadPoolOptions } from "../pool/thread_pool.d.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.d.ts";

@@ -26,6 +26,18 @@ export interface ProcessPoolExecutorOptions<
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod | undefined;
+  /**
+   * How long a worker may take to start, in milliseconds; see `PoolOptions`.
+   *
+   * @default {Infinity}
+   */
+  startTimeoutMs?: number | undefined;
+  /**
+   * How long a worker waits for a task before it ends, in milliseconds; see `PoolOptions`.
+   *
+   * @default {60_000}
+   */
+  idleTimeoutMs?: number | undefined;
 }
 
 /**

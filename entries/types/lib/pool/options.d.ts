@@ -2,9 +2,25 @@
 
 import type { StartMethod } from "../runtime/start_method.d.ts";
 import type { Progress } from "./calls/map_job.d.ts";
+import type { TaskOptions } from "./calls/task_policy.d.ts";
+export { type TaskOptions };
+
+/** Options of pools and executors that concern the end of tasks and workers. */
+export interface PoolLimits extends TaskOptions {
+  /**
+   * How long a task may go on after its call was cancelled, aborted or timed out, in milliseconds. Its
+   * `currentTask().signal` is aborted at once; if the task has not ended by then, its worker is given up
+   * and replaced. Deno cannot interrupt code that computes, so such code goes on until it next uses
+   * something of this package.
+   *
+   * @default {1000}
+   */
+  graceMs?: number | undefined;
+}
 
 /** Options of a {@linkcode Pool}. */
-export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
+  extends PoolLimits {
   /**
    * Number of workers.
    *
@@ -27,10 +43,31 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod | undefined;
+  /**
+   * How long a worker may take to start, in milliseconds: to import its modules and to run the
+   * initializer. A worker that takes longer is ended; after three in a row all calls fail. Without a
+   * limit, a warning after ten seconds says what the worker is waiting for.
+   *
+   * @default {Infinity}
+   */
+  startTimeoutMs?: number | undefined;
+  /**
+   * How long a worker waits for a task before it ends, in milliseconds. Another one is started when there
+   * is work again. So the workers of a pool that was forgotten end.
+   *
+   * @default {60_000}
+   */
+  idleTimeoutMs?: number | undefined;
+}
+
+/** Options of {@linkcode Pool.apply}. */
+export interface ApplyOptions extends TaskOptions {
+  /** Ends the call with `signal.reason`. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of a call with many items. */
-export interface MapOptions {
+export interface MapOptions extends TaskOptions {
   /**
    * Number of items that a worker takes at a time.
    *
@@ -47,7 +84,7 @@ export interface MapOptions {
 }
 
 /** Options of a call that returns an {@linkcode AsyncResult}. */
-export interface AsyncOptions<R> {
+export interface AsyncOptions<R> extends TaskOptions {
   /** Called with the result. An error in a callback is printed, and affects nothing else. */
   callback?: ((result: R) => void) | undefined;
   /** Called with the error. Without it, an error that is never awaited is an unhandled rejection. */
@@ -57,7 +94,7 @@ export interface AsyncOptions<R> {
 }
 
 /** Options of {@linkcode Pool.imap}. */
-export interface ImapOptions {
+export interface ImapOptions extends TaskOptions {
   /**
    * Number of items that a worker takes at a time.
    *

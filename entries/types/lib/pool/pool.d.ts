@@ -2,13 +2,23 @@
 
 import type { AsyncResult } from "./async_result.d.ts";
 import type { Items } from "./calls/chunks.d.ts";
-import type { AsyncOptions, Awaitable, ImapOptions, MapOptions, PoolOptions } from "./options.d.ts";
+import type { TaskOptions } from "./calls/task_policy.d.ts";
+import type {
+  ApplyOptions,
+  AsyncOptions,
+  Awaitable,
+  ImapOptions,
+  MapOptions,
+  PoolOptions,
+} from "./options.d.ts";
 export {
+  type ApplyOptions,
   type AsyncOptions,
   type Awaitable,
   type ImapOptions,
   type MapOptions,
   type PoolOptions,
+  type TaskOptions,
 } from "./options.d.ts";
 
 /**
@@ -43,7 +53,8 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    * Makes a pool.
    *
    * @param options its options, or the number of its workers
-   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1
+   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1, or a time
+   * limit is not greater than 0
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
    * unknown, or there are further arguments, as in Python
    */
@@ -58,14 +69,21 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    * wrong type
    * @throws {DataCloneError} if `fn` or `args` cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if the worker ended before the task did
+   * @throws {TimeoutError} if the task did not end within `timeoutMs`
    * @throws the error of the task
    * @throws the reason of `signal`, if that is aborted first
    */
-  apply<A extends readonly unknown[], R>(fn: (...args: A) => Awaitable<R>, args?: A, options?: {
-    signal?: AbortSignal;
-  }): Promise<R>;
+  apply<A extends readonly unknown[], R>(
+    fn: (...args: A) => Awaitable<R>,
+    args?: A,
+    options?: ApplyOptions,
+  ): Promise<R>;
   /** As {@linkcode Pool.apply}, blocking the isolate. */
-  applySync<A extends readonly unknown[], R>(fn: (...args: A) => R, args?: A): Awaited<R>;
+  applySync<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    args?: A,
+    options?: TaskOptions,
+  ): Awaited<R>;
   /** As {@linkcode Pool.apply}, returning the result as an {@linkcode AsyncResult}. */
   applyAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
@@ -80,6 +98,7 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    * @throws {TypeError} if `items` is not iterable, or an option is unknown or of the wrong type
    * @throws {DataCloneError} if `fn` or an item cannot cross; the message names the path to the part
    * @throws {WorkerDiedError} if a worker ended before its task did
+   * @throws {TimeoutError} if a task did not end within `timeoutMs`
    * @throws the first error of a task
    * @throws the reason of `signal`, if that is aborted first
    */

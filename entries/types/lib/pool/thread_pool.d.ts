@@ -1,9 +1,11 @@
 // The declarations of lib/pool/thread_pool.ts
 
+import type { PoolLimits } from "./options.d.ts";
 import type { Pool } from "./pool.d.ts";
 
 /** Options of a {@linkcode ThreadPool}. */
-export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]> {
+export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
+  extends PoolLimits {
   /**
    * Maximum number of calls that run at a time.
    *

@@ -30,6 +30,14 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
    * @default {getStartMethod()}
    */
   startMethod?: StartMethod | undefined;
+  /**
+   * How long its worker may take to import the modules of `target` and `args`, in milliseconds. If it
+   * takes longer, the process ends with exit code 1, and its `error` is a `TimeoutError`. Without a limit,
+   * a warning after ten seconds says what the worker is waiting for.
+   *
+   * @default {Infinity}
+   */
+  startTimeoutMs?: number | undefined;
 }
 
 /**
@@ -68,7 +76,8 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
    *
    * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
    * not exist
-   * @throws {RangeError} if `startMethod` is not a start method of this package
+   * @throws {RangeError} if `startMethod` is not a start method of this package, or `startTimeoutMs` is
+   * not greater than 0
    */
   constructor(options?: ProcessOptions<Args>);
   /** Runs the process, in its worker. Calls `target`, unless a subclass overrides it. */
