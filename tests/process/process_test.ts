@@ -54,6 +54,7 @@ test("new Process() accepts no target, and all its options", () => {
     name: "root",
     daemon: true,
     startMethod: "spawn",
+    startTimeoutMs: 60_000,
   };
   const { name, daemon } = new Process(all);
   assertEquals([name, daemon], ["root", true]);
