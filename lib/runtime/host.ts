@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ABANDONED_WORKERS, ANNOUNCEMENTS, ERROR, REQUESTS, START_REQUEST } from "./words.ts";
+import { ABANDONED_WORKERS, ANNOUNCEMENTS, REQUESTS, START_REQUEST } from "./words.ts";
 import { installHooks, type PostableBuffer } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
 import { dropAllHeldRefs, type ObjectAddress } from "../objects/shared_object.ts";
