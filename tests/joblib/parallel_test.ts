@@ -251,7 +251,7 @@ loopTest(
           const { value } = made;
           await Parallel({ nJobs: 2, batchSize: 1 })([square(1), square(2), square(3)]);
           assertEquals(made.value, value);
-          assert(value < 80, `${value} calls were made`);
+          assert(value <= 90, `${value} calls were made`); // the window, and the batch that was taken
         }
       }
     }

@@ -71,7 +71,7 @@ testEach("imap yields TimeoutError in place of the result, in Pool", async (kind
   await using pool = new kind({ processes: 2, graceMs: 1 });
   for (const chunkSize of [1, 2]) {
     const items = await outcomes(
-      pool.imap(tasks.stopsAtThree, [1, 3, 4, 5], { timeoutMs: SHORT, chunkSize }),
+      pool.imap(tasks.stopsAtThree, [1, 3, 4, 5], { timeoutMs: 10 * SHORT, chunkSize }),
     );
     assertInstanceOf(items[1], TimeoutError);
     assertEquals(items[1].message.includes("item 1 "), true);
