@@ -94,6 +94,12 @@ export declare abstract class Job<Target = unknown> {
   itemIndex(_chunk: number, _index: number): number | undefined;
   /** Returns which task of the call an item of a chunk is, as a human-readable suffix. */
   describeItem(chunk: number, index: number): string;
+  /**
+   * Returns the name of the function of an item, if that is not the target.
+   *
+   * @param _index index of the item in its chunk
+   */
+  taskName(_index: number): string | undefined;
   /** Returns the error that the call fails with, for a task that failed. */
   explain(chunk: number, failure: Failure): unknown;
 }
