@@ -14,7 +14,7 @@ import type { Engine } from "../engines/engine.ts";
 import type { AsyncOptions, ImapCall, MapOptions } from "../options.ts";
 import { CallMode } from "../chunks/chunk.ts";
 import { ApplyJob } from "./apply_job.ts";
-import { type CallSite, callSite, explainFailure } from "./call_site.ts";
+import { callSite, explainFailure } from "./call_site.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, withLength } from "./chunks.ts";
 import { ImapIterator, type ImapSetup, type SentChunk } from "./imap.ts";
 import { type ChunkCall, ImapChunk } from "./imap_chunk.ts";
