@@ -31,6 +31,7 @@ import { createChannel } from "../channels/channel_handle.ts";
 import { confirmPosted, keptBuffer, keptBuffers } from "../codec/buffers.ts";
 import { storeValue } from "../codec/message.ts";
 import {
+  acknowledgeEnd,
   endIsolate,
   ExitCode,
   failToStart,
@@ -49,7 +50,7 @@ import {
 import { endWatch, type StartWatch, watchStart } from "./start_watch.ts";
 import { firstDraw } from "./seeded_random.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
-import { workerEntry } from "./module_urls.ts";
+import { ownModules, workerEntry } from "./module_urls.ts";
 import { forkserverPreload } from "./start_method.ts";
 
 /** What a worker receives at its birth. */
@@ -206,6 +207,7 @@ function createWorker(record: IsolateAddress, starting: Starting | undefined): v
   // No `onmessage`: messages that the event loop takes are out of reach while this isolate blocks.
   worker.onerror = (event) => {
     event.preventDefault(); // an error of a worker does not end the program
+    acknowledgeEnd(record); // Deno has ended its isolate
     failToStart(record, new Error(`Cannot start worker: ${event.message}`));
   };
   const birth: Birth = {
@@ -223,16 +225,18 @@ function createWorker(record: IsolateAddress, starting: Starting | undefined): v
 }
 
 /**
- * Throws if the worker module cannot be read. Checked in advance, because a blocked isolate does not
+ * Throws if the modules of a worker cannot be read. Checked in advance, because a blocked isolate does not
  * receive the error event.
  */
 function checkReadable(): void {
-  if (workerEntry.protocol !== "file:") return;
-  const { state } = Deno.permissions.querySync({ name: "read", path: workerEntry });
-  if (state === "denied" || (state === "prompt" && !Deno.stdin.isTerminal())) {
-    throw new Deno.errors.NotCapable(
-      `Cannot start worker: this program may not read ${workerEntry.pathname}. Run it with --allow-read`,
-    );
+  for (const path of [workerEntry, new URL(ownModules)]) {
+    if (path.protocol !== "file:") return;
+    const { state } = Deno.permissions.querySync({ name: "read", path });
+    if (state === "denied" || (state === "prompt" && !Deno.stdin.isTerminal())) {
+      throw new Deno.errors.NotCapable(
+        `Cannot start worker: this program may not read ${path.pathname}. Run it with --allow-read`,
+      );
+    }
   }
 }
 

@@ -90,10 +90,10 @@ export function failToStart(record: IsolateAddress, error: unknown): void {
   postControl(record, Control.STOP);
 }
 
-/** Publishes that this isolate's JavaScript has stopped. */
-export function acknowledgeEnd(): void {
-  Atomics.store(i32, thisIsolate + isolateWord.ACKNOWLEDGED, 1);
-  wakeAll(thisIsolate + isolateWord.ENDED_QUEUE);
+/** Publishes that the JavaScript of an isolate has stopped. */
+export function acknowledgeEnd(record: IsolateAddress): void {
+  Atomics.store(i32, record + isolateWord.ACKNOWLEDGED, 1);
+  wakeAll(record + isolateWord.ENDED_QUEUE);
 }
 
 /** Stores the error that ends this isolate, for its parent. */

@@ -15,6 +15,7 @@ import {
   isMainIsolate,
   type IsolateAddress,
   isolateWord,
+  mainIsolate,
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { wakeAll } from "../parking/wait_queue.ts";
@@ -65,10 +66,12 @@ export interface StartOptions {
  * @returns the isolate record of the worker
  * @throws {DataCloneError} if the payload cannot cross
  * @throws {Error} if this worker is importing a module, or workers cannot be started
+ * @throws {RangeError} if workers are nested too deep
  */
 export function startIsolate(options: StartOptions): number {
   ensureIsolate();
   refuseWhileImporting();
+  refuseTooDeep();
   const request = storeStartRequest(options);
   const record = (options.startMethod === "forkserver" ? takeWarmWorker() : undefined) ??
     createIsolateRecord(thisIsolate);
@@ -140,6 +143,22 @@ function refuseWhileImporting(): void {
   throw new Error(
     "Cannot start a process while its module is being imported by a worker. " +
       "Put what the program does behind: if (import.meta.main) { … }",
+  );
+}
+
+/**
+ * How deep processes and pools may be nested. Each level has a worker at least, of some 15 MB; deeper is
+ * most likely a recursion without end. joblib's `loky` has the same limit.
+ */
+const MAX_DEPTH = 10;
+
+function refuseTooDeep(): void {
+  let depth = 1;
+  for (let at = thisIsolate; at !== mainIsolate(); at = i32[at + isolateWord.PARENT]) depth++;
+  if (depth <= MAX_DEPTH) return;
+  throw new RangeError(
+    `Cannot start a worker: processes and pools would be nested ${depth} deep, and the limit is ` +
+      `${MAX_DEPTH}. Call the function itself from some level on`,
   );
 }
 

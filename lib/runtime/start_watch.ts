@@ -22,6 +22,11 @@ export const Phase = { LOADING: 0, IMPORTING: 1, INITIALIZING: 2, READY: 3 } as 
 
 /** How long a worker may take before it is reported, in milliseconds. */
 const REPORT_AFTER_MS = 10_000;
+/**
+ * How long a worker may take to load the modules of the package, in milliseconds. If they cannot be loaded,
+ * a blocked main isolate does not learn of it otherwise.
+ */
+const LOAD_TIMEOUT_MS = 60_000;
 
 /**
  * Says what this worker does before its own work.
@@ -51,20 +56,28 @@ export interface StartWatch {
 export function watchStart(record: IsolateAddress, name: string, timeoutMs: number): StartWatch {
   const begin = performance.now();
   const endAt = begin + timeoutMs;
+  let isReported = false;
   const watch: StartWatch = { alarm: undefined };
   const check = () => {
     watch.alarm = undefined;
     if (hasEnded(record) || isReady(record)) return;
+    const waitedMs = performance.now() - begin;
+    const isLoading = Atomics.load(i32, record + PHASE) === Phase.LOADING;
+    const limitMs = isLoading ? Math.min(timeoutMs, LOAD_TIMEOUT_MS) : timeoutMs;
     const doing = describePhase(record);
-    if (performance.now() >= endAt) {
-      const why = `${name} was not ready within ${timeoutMs} ms: it ${doing}`;
+    if (waitedMs >= limitMs) {
+      const why = `${name} was not ready within ${limitMs} ms: it ${doing}`;
       return failToStart(record, new TimeoutError(`Cannot start worker: ${why}`));
     }
-    const seconds = Math.round((performance.now() - begin) / 1000);
-    console.warn(
-      `${name} is not ready after ${seconds} s: it ${doing}. A startTimeoutMs would end it`,
-    );
-    if (endAt !== Infinity) watch.alarm = setAlarm(endAt, check);
+    if (!isReported && waitedMs >= REPORT_AFTER_MS) {
+      isReported = true;
+      const seconds = Math.round(waitedMs / 1000);
+      console.warn(
+        `${name} is not ready after ${seconds} s: it ${doing}. A startTimeoutMs would end it`,
+      );
+    }
+    const next = Math.min(endAt, isLoading ? begin + LOAD_TIMEOUT_MS : Infinity);
+    if (next !== Infinity) watch.alarm = setAlarm(next, check);
   };
   watch.alarm = setAlarm(Math.min(begin + REPORT_AFTER_MS, endAt), check);
   return watch;

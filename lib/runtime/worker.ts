@@ -254,5 +254,5 @@ function publish(exitCode: number): void {
   flush();
   endIsolate(thisIsolate, exitCode);
   cancelStartRequest(thisIsolate);
-  acknowledgeEnd();
+  acknowledgeEnd(thisIsolate);
 }

@@ -91,3 +91,15 @@ test("Process ends its daemons and pools when it ends", async () => {
   assertEquals(await ending(process), 0);
   await assertRejects(() => here.recv(guard), EOFError); // the other end has no owner any more
 });
+
+test("pools and processes nest ten deep, and no deeper", async () => {
+  for (const deeper of [tasks.nestPools, tasks.nestProcesses]) {
+    assertEquals(await deeper(10), 10);
+    const error = await assertRejects(async () => await deeper(11), RangeError);
+    assertStringIncludes(error.message, "would be nested 11 deep, and the limit is 10");
+  }
+});
+
+test("maps from every worker at once, three deep, end", async () => {
+  assertEquals(await tasks.nestMaps(3), 8);
+});

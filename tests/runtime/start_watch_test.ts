@@ -1,10 +1,12 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { Pool, Process, tasksOf, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
 import { stub } from "@std/testing/mock";
-import { createIsolateRecord, ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { createIsolateRecord, ensureIsolate, exitCodeOf } from "../../lib/heap/isolate_record.ts";
 import { ringDueAlarms } from "../../lib/parking/alarms.ts";
 import { endWatch, watchStart } from "../../lib/runtime/start_watch.ts";
+import { ROOT } from "../../scripts/source_files.ts";
 import { test } from "../fixtures/guarded.ts";
+import { runReading } from "../fixtures/programs.ts";
 import { squares, upTo } from "../fixtures/pools.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
@@ -60,12 +62,13 @@ test("startTimeoutMs does not end a worker that is ready", async () => {
   assertEquals(await pool.map(square, upTo(8)), squares(8));
 });
 
-test("a start that takes long is reported once", () => {
+test("a start that takes long is reported once, and ended if the package does not load", () => {
   ensureIsolate();
+  const record = createIsolateRecord(0);
   const begin = performance.now();
-  const watch = watchStart(createIsolateRecord(0), "PoolWorker-9", Infinity);
+  const watch = watchStart(record, "PoolWorker-9", Infinity);
   using warn = stub(console, "warn");
-  for (const [seconds, warnings] of [[9, 0], [10, 1], [60, 1]]) {
+  for (const [seconds, warnings] of [[9, 0], [10, 1], [59, 1]]) {
     using _now = stub(performance, "now", () => begin + seconds * 1000 + 100);
     ringDueAlarms();
     assertEquals(warn.calls.length, warnings);
@@ -75,5 +78,35 @@ test("a start that takes long is reported once", () => {
     "PoolWorker-9 is not ready after 10 s: it is loading the modules of the package. " +
       "A startTimeoutMs would end it",
   );
+  using _later = stub(performance, "now", () => begin + 61_000);
+  ringDueAlarms(); // the modules of the package do not load
+  assertEquals(exitCodeOf(record), 1);
   endWatch(watch);
 });
+
+for (const call of ["mapSync", "map"]) {
+  for (
+    const [what, files] of [
+      ["none of the modules of a worker", [new URL("README.md", ROOT)]],
+      ["only the first module of a worker", [new URL("workers/worker.ts", ROOT)]],
+    ] as const
+  ) {
+    test(`${call}() of a program that may read ${what} throws, and names the permission`, async () => {
+      const { code, stdout, stderr } = await runReading(
+        [...files],
+        `const pool = new mp.Pool(1);
+        try {
+          await pool.${call}((x) => x, [1, 2]);
+        } catch (error) {
+          console.log(error.name, error.message);
+        }
+        pool.terminate();
+        await pool.join();
+        console.log("abandoned", mp.abandonedWorkers());`,
+      );
+      assertMatch(stdout, /^NotCapable Cannot start worker: .* may not read .*--allow-read/);
+      assertMatch(stdout, /abandoned 0\n$/);
+      assertEquals([code, stderr], [0, ""]);
+    });
+  }
+}
