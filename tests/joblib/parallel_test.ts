@@ -170,9 +170,14 @@ loopTest(
     async function* failingLater() {
       yield* failing();
     }
+    let left = 0;
     function* notACall() {
-      yield* numbers(10).map((x) => square(x));
-      yield 5 as never;
+      try {
+        yield* numbers(10).map((x) => square(x));
+        yield 5 as never;
+      } finally {
+        left++;
+      }
     }
     for (const nJobs of [1, 2]) {
       for (const batchSize of ["auto", 1, 4] as const) {
@@ -189,6 +194,7 @@ loopTest(
         }
       }
     }
+    assertEquals(left, 18);
   },
 );
 

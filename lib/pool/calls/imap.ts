@@ -208,6 +208,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   async return(): Promise<IteratorResult<R>> {
     this.#finalError = undefined;
     this.#end();
+    this.#deliver();
     this.#cancelAll();
     await this.#leave();
     return { done: true, value: undefined };
@@ -299,7 +300,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   #send(): void {
     const chunk = this.#chunk;
-    if (chunk.length === 0 || this.#input !== "open") return;
+    if (chunk.length === 0) return;
     this.#chunk = [];
     const number = this.#chunksMade++;
     const first = this.#itemsSent;
