@@ -77,7 +77,7 @@ export interface ParallelFactory {
  *
  * @throws {RangeError} if `nJobs` is 0, or another option is out of range
  * @throws {TypeError} if an option is unknown or, when called, if an element is not a `delayed()` call
- * @throws {TimeoutError} when called, if no result is available within `timeoutMs`
+ * @throws {TimeoutError} when called, if a call takes longer than `timeoutMs`
  * @throws {DataCloneError} when called, if a function or an argument cannot cross; the message names the
  * call and the path
  * @throws {WorkerDiedError} when called, if a worker ended before its call did
@@ -95,13 +95,12 @@ export const Parallel: ParallelFactory = function (
 
 function makeCalls(calls: Calls, settings: ParallelSettings): ParallelResults {
   checkCalls(calls);
-  const { jobs, signal, timeoutMs, verbose } = settings;
+  const { jobs, signal, verbose } = settings;
   signal?.throwIfAborted();
   const site = callSite();
   const progress = new ProgressPrinter(jobs, verbose, knownLength(calls));
   if (jobs === 1 || !isMainIsolate() || isInLoop()) {
-    return new ParallelResults(new CallerLoop(calls, signal, progress, site), progress, undefined);
+    return new ParallelResults(new CallerLoop(calls, signal, progress, site), progress);
   }
-  const results = callInWorkers(calls, settings, progress, site);
-  return new ParallelResults(results, progress, timeoutMs);
+  return new ParallelResults(callInWorkers(calls, settings, progress, site), progress);
 }

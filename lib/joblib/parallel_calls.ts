@@ -11,6 +11,7 @@ import { sharedPool } from "../loops/shared_pool.ts";
 import type { CallSite } from "../pool/calls/call_site.ts";
 import type { ImapIterator, SentChunk } from "../pool/calls/imap.ts";
 import { knownLength } from "../pool/calls/item_source.ts";
+import type { ChunkCall } from "../pool/calls/imap_chunk.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { CallMode } from "../pool/chunks/chunk.ts";
 import type { Engine } from "../pool/engines/engine.ts";
@@ -34,7 +35,7 @@ export function callInWorkers(
   progress: ProgressPrinter,
   site: CallSite,
 ): WorkerResults {
-  const { jobs, batchSize, window, returnAs, signal } = settings;
+  const { jobs, batchSize, window, returnAs, policy, signal } = settings;
   const submitter = submitterOf(sharedPool(jobs));
   const sizer = new BatchSizer();
   const total = knownLength(calls);
@@ -56,7 +57,11 @@ export function callInWorkers(
     submit(batch) {
       const first = sent;
       sent += batch.length;
-      const chunk = send(batch, first, submitter, site);
+      const chunk = send(
+        batch,
+        { mode: CallMode.BATCH, first, noun: "call", site, policy },
+        submitter,
+      );
       chunk.outcomes.then(({ results, ms }) => {
         sizer.measured(results.length, ms!);
         progress.add(results.length);
@@ -75,13 +80,11 @@ const makeCall = task(
 /** Sends a batch: its function, and the arguments of each call; or `makeCall`, and each call. */
 function send(
   batch: Delayed<unknown>[],
-  first: number,
+  common: Omit<ChunkCall, "target" | "items" | "functions">,
   submitter: Submitter,
-  site: CallSite,
 ): SentChunk {
   const { engine } = submitter;
   const [{ fn }] = batch;
-  const common = { mode: CallMode.BATCH, first, noun: "call", site } as const;
   let isMixed = false;
   try {
     const target = engine.targetOf(fn);
@@ -97,12 +100,11 @@ function send(
     });
   } catch (error) {
     if (error instanceof DataCloneError) {
-      const call = (at: string | number) => `calls[${first + Number(at)}]`;
       error.message = error.message
-        .replace(/^Cannot send fn\b/, `Cannot send ${call(0)}.fn`)
+        .replace(/^Cannot send fn\b/, `Cannot send calls[${common.first}].fn`)
         .replace(
-          isMixed ? /\bitems\[(\d+)\]\[([01])\]/ : /\bitems\[(\d+)\]/,
-          (_, at, part) => `${call(at)}.${part === "0" ? "fn" : "args"}`,
+          isMixed ? /\bitems(\[\d+\])\[([01])\]/ : /\bitems(\[\d+\])/,
+          (_, at, part) => `calls${at}.${part === "0" ? "fn" : "args"}`,
         );
     }
     throw error;

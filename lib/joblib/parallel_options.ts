@@ -6,6 +6,7 @@
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
+import { type TaskPolicy, taskPolicy } from "../pool/calls/task_policy.ts";
 
 /** How {@linkcode Parallel} returns results: all in a list, or one by one. */
 export type ReturnAs = "list" | "generator" | "generator_unordered";
@@ -42,7 +43,10 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    */
   returnAs?: As | undefined;
   /**
-   * Maximum time to wait for the next result, in milliseconds. Ignored if `nJobs` is 1.
+   * The longest time that a call may take, in milliseconds from its start: the time that it waits for a
+   * worker does not count. A call that takes longer ends all calls with `TimeoutError`; its
+   * `currentTask().signal` is aborted, and if it has not ended a second later, its worker is replaced.
+   * Ignored if `nJobs` is 1.
    *
    * @default {Infinity}
    */
@@ -75,7 +79,8 @@ export interface ParallelSettings {
   /** Maximum number of batches that run or wait. */
   window: number;
   returnAs: ReturnAs;
-  timeoutMs: number | undefined;
+  /** Time limit of the calls. */
+  policy: TaskPolicy | undefined;
   signal: AbortSignal | undefined;
   verbose: number;
 }
@@ -89,7 +94,6 @@ export interface ParallelSettings {
 export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSettings {
   checkOptions("make calls", options, optionNames);
   const { batchSize = "auto", preDispatch = "2 * nJobs", returnAs = "list", verbose = 0 } = options;
-  const { timeoutMs, signal } = options;
   const jobs = effectiveJobs(options.nJobs ?? 1);
   if (batchSize !== "auto" && !(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
@@ -106,14 +110,14 @@ export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSe
     );
   }
   const window = windowOf(preDispatch, jobs);
-  if (timeoutMs !== undefined) checkTimeout(timeoutMs);
+  const policy = taskPolicy("make calls", { timeoutMs: options.timeoutMs });
   if (typeof verbose !== "number" || !(verbose >= 0)) {
     throw new RangeError(
       `Cannot make calls: verbose must be a number of at least 0, not ${describe(verbose)}. ` +
         "Write 1 for some lines of progress, 10 for all",
     );
   }
-  return { jobs, batchSize, window, returnAs, timeoutMs, signal, verbose };
+  return { jobs, batchSize, window, returnAs, policy, signal: options.signal, verbose };
 }
 
 /**
@@ -147,16 +151,4 @@ function windowOf(preDispatch: string | number, jobs: number): number {
     );
   }
   return Math.ceil(window);
-}
-
-function checkTimeout(timeoutMs: unknown): void {
-  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
-    throw new TypeError(
-      `Cannot make calls: timeoutMs must be a number of milliseconds, not ${describe(timeoutMs)}`,
-    );
-  }
-  if (timeoutMs > 0) return;
-  throw new RangeError(
-    `Cannot make calls: timeoutMs must be greater than 0, not ${timeoutMs}. Leave it out for no limit`,
-  );
 }

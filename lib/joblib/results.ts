@@ -4,9 +4,6 @@
  * @module
  */
 
-import { TimeoutError } from "../errors.ts";
-import { reportReturnError } from "../pool/calls/item_source.ts";
-import { settledWithin } from "../sync/settled.ts";
 import type { ProgressPrinter } from "./progress.ts";
 
 /** The calls of a `Parallel`, in workers or in the caller. */
@@ -23,24 +20,16 @@ export interface CallResults {
 export class ParallelResults implements AsyncGenerator<unknown, void> {
   readonly #results: CallResults;
   readonly #progress: ProgressPrinter;
-  readonly #timeoutMs: number | undefined;
 
   /** Makes the generator; the calls may have begun. */
-  constructor(results: CallResults, progress: ProgressPrinter, timeoutMs: number | undefined) {
+  constructor(results: CallResults, progress: ProgressPrinter) {
     this.#results = results;
     this.#progress = progress;
-    this.#timeoutMs = timeoutMs;
   }
 
   /** Returns the next result. The first error ends the calls. */
   async next(): Promise<IteratorResult<unknown, void>> {
-    const pending = this.#results.next();
-    const timeoutMs = this.#timeoutMs;
-    if (timeoutMs !== undefined && !await settledWithin(pending, { timeoutMs })) {
-      this.#results.return().catch(reportReturnError);
-      throw new TimeoutError(`Cannot make calls: no result came in ${timeoutMs} ms`);
-    }
-    const next = await pending;
+    const next = await this.#results.next();
     if (next.done) this.#progress.end();
     return next;
   }

@@ -413,14 +413,39 @@ loopTest("Parallel() rethrows the first error unchanged, and takes no more calls
   assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]); // still usable
 });
 
-loopTest("Parallel() throws a TimeoutError if no result arrives within timeoutMs", async () => {
-  const go = new Event();
-  await assertRejects(
-    () => Parallel({ nJobs: 2, timeoutMs: 20 })([delayed(untilSet)(0, go)]),
-    TimeoutError,
-    "no result came in 20 ms",
-  );
-  go.set();
+loopTest("Parallel() throws a TimeoutError if a call takes longer than timeoutMs", async () => {
+  const never = new Event();
+  for (const returnAs of ["list", "generator", "generator_unordered"] as const) {
+    const calls = [delayed(untilSetLater)(never)];
+    const error = await assertRejects(
+      async () => await collect(Parallel<ReturnAs>({ nJobs: 2, returnAs, timeoutMs: 50 })(calls)),
+      TimeoutError,
+      "task untilSetLater did not end within 50 ms",
+    );
+    assertMatch(error.stack!, /--- in task untilSetLater, call 0, run by .*\n.*parallel_test\.ts/);
+  }
+});
+
+loopTest("Parallel() can be used again after calls that never end", async () => {
+  const never = new Event();
+  for (const call of [delayed(untilSetLater)(never), delayed(untilSet)(0, never)]) {
+    for (let times = 0; times < 3; times++) { // more often than there are workers
+      await assertRejects(
+        () => Parallel({ nJobs: 2, timeoutMs: 20, batchSize: 1 })([call, square(1)]),
+        TimeoutError,
+      );
+    }
+    assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]);
+    for (let times = 0; times < 3; times++) {
+      const results = Parallel({ nJobs: 2, returnAs: "generator", batchSize: 1 })([
+        square(3),
+        call,
+      ]);
+      assertEquals((await results.next()).value, 9);
+      await results.return();
+    }
+    assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]);
+  }
 });
 
 loopTest("Parallel() in a worker makes the calls in that isolate", async () => {

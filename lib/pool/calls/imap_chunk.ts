@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DataCloneError } from "../../errors.ts";
 import { functionAddress, functionName } from "../../codec/functions.ts";
 import { explainScope } from "../../codec/scope_hint.ts";
 import type { AnyFunction } from "../../codec/task.ts";
@@ -130,9 +131,17 @@ export class ImapChunk implements SentChunk {
   /** Sends the items from `from` up to `to`, which were run `attempt` times before. */
   #send(from: number, to: number, attempt = 0): Promise<PartialResults> {
     const { promise, resolve, reject } = Promise.withResolvers<PartialResults>();
-    const { items, mode } = this.#call;
+    const { items, mode, first } = this.#call;
     this.#job = new ItemsJob(this.#call, from, attempt, resolve as () => void, reject);
-    this.#engine.send(this.#job, mode, items.slice(from, to), "items");
+    try {
+      this.#engine.send(this.#job, mode, items.slice(from, to), "items");
+    } catch (error) {
+      if (error instanceof DataCloneError) { // the path has the index in the chunk
+        error.message = error.message
+          .replace(/\bitems\[(\d+)\]/, (_, at) => `items[${first + from + Number(at)}]`);
+      }
+      throw error;
+    }
     return promise;
   }
 

@@ -146,7 +146,7 @@ test("Pool.imap() rejects in place of a chunk that cannot be sent", async () => 
   const items = [1, Symbol("odd"), 3];
   const found = await outcomes(pool.imap((x: unknown) => x, items));
   assertEquals([found[0], found[2], found.length], [1, 3, 3]);
-  assertInstanceOf(found[1], DataCloneError);
+  assertInstanceOf(found[1], DataCloneError, "Cannot send items[1]: a symbol");
 });
 
 testEach("Pool.imap() yields all results before the error of its input", async (Pool) => {
