@@ -60,7 +60,7 @@ export interface ParallelFactory {
  *
  * @throws {RangeError} if `nJobs` is 0, or another option is out of range
  * @throws {TypeError} if an option is unknown or, when called, if an element is not a `delayed()` call
- * @throws {TimeoutError} when called, if no result is available within `timeoutMs`
+ * @throws {TimeoutError} when called, if a call takes longer than `timeoutMs`
  * @throws {DataCloneError} when called, if a function or an argument cannot cross; the message names the
  * call and the path
  * @throws {WorkerDiedError} when called, if a worker ended before its call did

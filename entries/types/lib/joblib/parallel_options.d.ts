@@ -35,7 +35,10 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
    */
   returnAs?: As | undefined;
   /**
-   * Maximum time to wait for the next result, in milliseconds. Ignored if `nJobs` is 1.
+   * The longest time that a call may take, in milliseconds from its start: the time that it waits for a
+   * worker does not count. A call that takes longer ends all calls with `TimeoutError`; its
+   * `currentTask().signal` is aborted, and if it has not ended a second later, its worker is replaced.
+   * Ignored if `nJobs` is 1.
    *
    * @default {Infinity}
    */
