@@ -35,6 +35,7 @@ export async function stopTeam(): Promise<void> {
 }
 
 function teamOf(size: number): IsolateEngine {
+  if (team?.broken !== undefined) team = undefined; // its workers did not start
   team ??= new IsolateEngine({
     size,
     initializer: undefined,
