@@ -10,7 +10,12 @@ import { functionAddress, functionName } from "../../codec/functions.ts";
 import { explainScope } from "../../codec/scope_hint.ts";
 import type { AnyFunction } from "../../codec/task.ts";
 import type { Engine } from "../engines/engine.ts";
-import { CallMode, type Failure, type PartialResults } from "../chunks/chunk.ts";
+import {
+  type CallMode,
+  continuesAfterError,
+  type Failure,
+  type PartialResults,
+} from "../chunks/chunk.ts";
 import { ApplyJob } from "./apply_job.ts";
 import { type CallSite, explainFailure } from "./call_site.ts";
 import type { SentChunk } from "./imap.ts";
@@ -155,7 +160,7 @@ export class ImapChunk implements SentChunk {
         outcome = await pending;
       } catch (error) {
         const { lost } = this.#job;
-        if (lost === undefined || mode === CallMode.BATCH) throw error;
+        if (lost === undefined || !continuesAfterError(mode)) throw error;
         // The results of the items before it were lost with the worker; those behind it had not begun.
         for (let at = 0; at <= lost.index; at++) {
           all.failures.push({ error: lost.error, index: from + at });

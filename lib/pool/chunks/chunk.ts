@@ -23,6 +23,11 @@ export const CallMode = {
 /** How a worker calls the function: a value of {@linkcode CallMode}. */
 export type CallMode = typeof CallMode[keyof typeof CallMode];
 
+/** Whether a chunk goes on with the next item after an error. */
+export function continuesAfterError(mode: CallMode): boolean {
+  return mode === CallMode.MAP_ALL || mode === CallMode.STARMAP_ALL;
+}
+
 /** How a chunk ended. */
 export const ChunkStatus = {
   /** All calls returned. The payload is the result of `APPLY`, or the results of the items. */

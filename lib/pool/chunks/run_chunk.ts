@@ -5,7 +5,13 @@
  */
 
 import { isPromiseLike } from "../../sync/settled.ts";
-import { CallMode, ChunkStatus, type Failure, type PartialResults } from "./chunk.ts";
+import {
+  CallMode,
+  ChunkStatus,
+  continuesAfterError,
+  type Failure,
+  type PartialResults,
+} from "./chunk.ts";
 
 /** A chunk that an engine runs. */
 export interface RunningChunk {
@@ -78,7 +84,7 @@ class ItemCalls {
     const { mode } = chunk;
     this.#spread = mode === CallMode.STARMAP || mode === CallMode.STARMAP_ALL ||
       mode === CallMode.BATCH;
-    this.#continuesAfterError = mode === CallMode.MAP_ALL || mode === CallMode.STARMAP_ALL;
+    this.#continuesAfterError = continuesAfterError(mode);
     this.#outcomes = { results: new Array(items.length), failures: [] };
     if (mode === CallMode.BATCH) this.#start = performance.now();
   }

@@ -33,7 +33,13 @@ import { discardMessage, type MessageAddress, readMessage } from "../../../codec
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { enterPhase, isReady, Phase } from "../../../runtime/start_watch.ts";
 import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
-import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
+import {
+  type CallMode,
+  ChunkStatus,
+  continuesAfterError,
+  type Failure,
+  type PartialResults,
+} from "../../chunks/chunk.ts";
 import { setIsolateTask, TaskState } from "../../current_task.ts";
 import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
 import { workerWord } from "./worker_words.ts";
@@ -344,15 +350,63 @@ function send(
   } catch (error) {
     if (chunk === undefined) {
       send(results, jobNumber, index, status, new Error(String(payload)));
+    } else if (status === ChunkStatus.DONE && continuesAfterError(chunk.mode)) {
+      const outcomes = withoutUnsendable(payload as PartialResults, chunk);
+      send(results, jobNumber, index, status, outcomes, chunk);
     } else {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      const what = status === ChunkStatus.FAILED
-        ? `${describeThrown((payload as Failure).error)}: `
-        : "";
-      const why = cause.message.replace(/^Cannot send /, "");
-      const replacement = new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause });
-      send(results, jobNumber, index, ChunkStatus.FAILED, chunk.failure(replacement, 0));
+      const failure = unsendable(status, payload, error, chunk, 0);
+      send(results, jobNumber, index, ChunkStatus.FAILED, failure);
     }
+  } finally {
+    returnEncoder(encoder);
+  }
+}
+
+/** Returns the failure that is sent instead of a result, or of a failure, that cannot cross. */
+function unsendable(
+  status: ResultStatus,
+  payload: unknown,
+  error: unknown,
+  chunk: ReceivedChunk,
+  index: number,
+): Failure {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const what = status === ChunkStatus.FAILED
+    ? `${describeThrown((payload as Failure).error)}: `
+    : "";
+  const why = cause.message.replace(/^Cannot send /, "");
+  return chunk.failure(
+    new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause }),
+    index,
+  );
+}
+
+/** Returns the outcomes of the items of an iteration, with an error in place of each that cannot cross. */
+function withoutUnsendable(outcomes: PartialResults, chunk: ReceivedChunk): PartialResults {
+  const { FAILED, DONE } = ChunkStatus;
+  const failures = outcomes.failures.map((failure) => {
+    const error = whyUnsendable(failure);
+    return error === undefined ? failure : unsendable(FAILED, failure, error, chunk, failure.index);
+  });
+  const results = outcomes.results.map((result, index) => {
+    const error = whyUnsendable(result);
+    if (error === undefined) return result;
+    failures.push(unsendable(DONE, result, error, chunk, index));
+    return undefined;
+  });
+  return { ...outcomes, results, failures };
+}
+
+/** Returns why a value cannot cross; `undefined` if it can. */
+function whyUnsendable(value: unknown): unknown {
+  const encoder = borrowEncoder();
+  try {
+    encoder.value(value, "result");
+    encoder.finish();
+    encoder.discard();
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("unknown");
   } finally {
     returnEncoder(encoder);
   }

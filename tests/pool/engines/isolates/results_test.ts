@@ -22,9 +22,11 @@ test("a result that cannot be sent rejects with MaybeEncodingError, and its work
       await assertRejects(() => pool.map(make, [result, "1"]), MaybeEncodingError, "result");
       assertThrows(() => pool.applySync(make, [result]), MaybeEncodingError, "result");
     }
-    const found = await outcomes(pool.imap(make, ["1", result, "2"]));
-    assertEquals([found[0], found[2]], [1, 2]);
-    assertInstanceOf(found[1], MaybeEncodingError);
+    for (const chunkSize of [1, 3]) {
+      const found = await outcomes(pool.imap(make, ["1", result, "2"], { chunkSize }));
+      assertEquals([found[0], found[2]], [1, 2]);
+      assertInstanceOf(found[1], MaybeEncodingError);
+    }
   }
   const error = await assertRejects(
     () =>
