@@ -9,7 +9,7 @@
 import { Event, type Process, type Queue, TimeoutError } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
-/** A round takes well under a second: after this time, a lane that has not finished hangs. */
+/** A round takes well under a second: one that makes no progress for this time hangs. */
 export const HANG_MS = 30_000;
 
 /** Thrown when a guarantee is violated. */
@@ -172,7 +172,11 @@ export interface Member {
  */
 export async function joinAll(members: Member[], board: Board): Promise<void> {
   for (const { process, mayDie } of members) {
-    if (!await process.join({ timeoutMs: HANG_MS })) throw hangViolation(board, process.name);
+    for (let before = -1; !await process.join({ timeoutMs: HANG_MS });) {
+      const now = totalOperations(board);
+      if (now === before) throw hangViolation(board, process.name);
+      before = now; // slow, because the machine is busy
+    }
     if (process.exitCode !== 0 && !mayDie) {
       const { error, exitCode } = process;
       if (error instanceof Error && error.name === "Violation") throw new Violation(error.message);
@@ -183,14 +187,19 @@ export async function joinAll(members: Member[], board: Board): Promise<void> {
 
 /** Waits for a promise of the main isolate; rejects with a violation if it hangs. */
 export async function withWatchdog<T>(promise: Promise<T>, board: Board, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let before = -1;
   const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(hangViolation(board, what)), HANG_MS);
+    timer = setInterval(() => {
+      const now = totalOperations(board);
+      if (now === before) reject(hangViolation(board, what));
+      before = now; // slow, because the machine is busy
+    }, HANG_MS);
   });
   try {
     return await Promise.race([promise, timedOut]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 
