@@ -44,6 +44,7 @@ import {
   messageStart,
   readMessage,
   sendStored,
+  storeStream,
 } from "../codec/message.ts";
 import {
   type ChannelAddress,
@@ -277,7 +278,7 @@ function signalRoom(channel: ChannelAddress, emptied: number): void {
 
 /**
  * Takes the next message, if there is one, and starts the decoder on it. Call {@linkcode endReceive}
- * once it has been read, or reading it has failed.
+ * once it has been read, or {@linkcode giveUpReceive} if reading it has failed.
  *
  * @returns the block of the message, 0 if it lay in its cell; `undefined` if there is no message
  */
@@ -289,9 +290,15 @@ export function receiveInto(channel: ChannelAddress, decoder: Decoder): number |
   return block;
 }
 
-/** Frees a message that {@linkcode receiveInto} took. */
+/** Frees a message that {@linkcode receiveInto} took, and that was read whole. */
 export function endReceive(decoder: Decoder, block: MessageAddress): void {
   decoder.finish();
+  if (block !== 0) freeMessage(block);
+}
+
+/** Frees a message that {@linkcode receiveInto} took, whatever was read of it. */
+export function giveUpReceive(decoder: Decoder, block: MessageAddress): void {
+  decoder.skip();
   if (block !== 0) freeMessage(block);
 }
 
@@ -325,7 +332,7 @@ function readPopped(block: MessageAddress): Received {
     if (error instanceof NeedsImport) {
       return { kind: "needs import", block: block || storePopped(), needs: error };
     }
-    endReceive(reader, block);
+    giveUpReceive(reader, block);
     throw error;
   }
 }
@@ -372,8 +379,5 @@ export function receiveBytes<R>(
 
 /** Copies the stream in `popped` into a block, so that it can be read later. */
 export function storePopped(): number {
-  const block = allocate(8 + popped.words.byteLength);
-  i32[block] = popped.length;
-  i32.set(popped.words, block + 2);
-  return block;
+  return storeStream(popped.words, popped.length);
 }

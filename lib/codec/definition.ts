@@ -4,6 +4,12 @@
  * A definition is written once into the shared heap, and messages name it by its address. It is never
  * freed, so an address stays valid in every message.
  *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `MARK` | a number that depends on the address: see {@linkcode isDefinition} | the creator |
+ * | `LENGTH` | length of the text in bytes | the creator |
+ * | text | the definition as JSON, in UTF-8 | the creator |
+ *
  * @module
  */
 
@@ -38,6 +44,15 @@ export type Definition =
   /** The source text of a function that uses nothing outside itself. */
   | { kind: "source"; name: string; source: string };
 
+const MARK = 0;
+const LENGTH = 1;
+const TEXT = 2;
+
+/** Returns the `MARK` of a definition at this address. */
+function markOf(address: number): number {
+  return Math.imul(address, 0x85ebca6b) ^ 0x464e4344;
+}
+
 /** Addresses by the definition's text. */
 const addressesByText = new Map<string, number>();
 
@@ -48,16 +63,25 @@ export function storeDefinition(definition: Definition): number {
   if (address === undefined) {
     ensureIsolate();
     const bytes = new TextEncoder().encode(text);
-    address = allocate(4 + bytes.length);
-    i32[address] = bytes.length;
-    u8.set(bytes, address * 4 + 4);
+    address = allocate(TEXT * 4 + bytes.length);
+    i32[address + LENGTH] = bytes.length;
+    u8.set(bytes, (address + TEXT) * 4);
+    i32[address + MARK] = markOf(address);
     addressesByText.set(text, address);
   }
   return address;
 }
 
+/**
+ * Returns whether a definition begins at the address, which comes from a message: one that is damaged
+ * may name any word. Another word passes once in 2^32 times.
+ */
+export function isDefinition(address: number): boolean {
+  return address > 0 && address < i32.length && i32[address + MARK] === markOf(address);
+}
+
 /** Reads the definition at an address. */
 export function definitionAt(address: DefinitionAddress): Definition {
-  const start = address * 4 + 4;
-  return JSON.parse(new TextDecoder().decode(u8.slice(start, start + i32[address])));
+  const start = (address + TEXT) * 4;
+  return JSON.parse(new TextDecoder().decode(u8.slice(start, start + i32[address + LENGTH])));
 }

@@ -13,34 +13,61 @@
  * @module
  */
 
+import { isErrorOf } from "../arguments/describe.ts";
 import { DataCloneError } from "../errors.ts";
 import { addMessageRef, addressOf, undoMessageRef } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
-import { builtinNameOf, errorPartsOf } from "./error_parts.ts";
+import { builtinNameOf, type ErrorParts, errorPartsOf, PART_KEYS } from "./error_parts.ts";
 import { functionAddress } from "./functions.ts";
+import { Leniency, SPENT } from "./leniency.ts";
 import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced_builtins.ts";
+import { mapKeyStep, mapValueStep, memberStep, propertyStep, type Step } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import {
+  located,
   NotCloneable,
   refuseBuiltin,
+  refuseImitation,
   refuseUncopyable,
   refuseWebAssembly,
   toDataCloneError,
+  tooDeep,
 } from "./refusals.ts";
-import { align8, Tag, viewKinds } from "./tags.ts";
+import { align8, MAX_DEPTH, Tag, viewKinds } from "./tags.ts";
 import { isRegistered } from "./task.ts";
+import { arriving, standIn, Thrown } from "./thrown.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
 const MAX_KEPT_BYTES = 1 << 22;
+/** Length of the longest stream: that of a stored message is a signed word. */
+const MAX_STREAM_BYTES = 2 ** 31 - 8;
 /** Arrays longer than this are checked for being numeric before room is made for them. */
 const LONG_ARRAY = 1 << 23;
 const WHY_DETACHED = "its contents have been transferred";
 const textEncoder = new TextEncoder();
+// A subclass may have its own iterator.
+const entriesOf = Map.prototype.entries;
+const membersOf = Set.prototype.values;
 
 /** Thrown through the encoder when a second view of a buffer turns up: restart, and send buffers whole. */
 const SHARED_VIEWS = Symbol("views share a buffer");
+
+/** How much had been written at some time. */
+interface Mark {
+  readonly position: number;
+  readonly attachments: number;
+  readonly shared: number;
+  readonly seen: number;
+  readonly shapes: number;
+  readonly viewed: number;
+  readonly depth: number;
+  readonly leniency: Leniency | undefined;
+}
+
+/** Properties of errors that were thrown themselves. */
+const THROWN_KEYS = ["cause", "error", "suppressed"];
 
 /** Contents that are copied behind the stream. */
 interface Attachment {
@@ -77,6 +104,10 @@ export class Encoder {
   #viewed: Set<ArrayBufferLike> | undefined;
   /** Whether buffers are written whole, because views share them. */
   #keepBuffersWhole = false;
+  /** Number of objects that are being written, one inside the other. */
+  #depth = 0;
+  /** What is left out of the error that is being written, if it must arrive. */
+  #leniency: Leniency | undefined;
 
   /**
    * Writes a value. A message may have several, but only the last may contain objects: `#restart` drops
@@ -90,7 +121,7 @@ export class Encoder {
     try {
       this.#write(value);
     } catch (error) {
-      if (error !== SHARED_VIEWS) throw toDataCloneError(error, value, name);
+      if (error !== SHARED_VIEWS) throw toDataCloneError(error, name);
       this.#restart(start);
       this.value(value, name);
     }
@@ -108,7 +139,7 @@ export class Encoder {
     try {
       this.#write(part);
     } catch (error) {
-      if (error !== SHARED_VIEWS) throw toDataCloneError(error, array, name);
+      if (error !== SHARED_VIEWS) throw toDataCloneError(inWhole(error, from), name);
       this.#restart(start);
       this.value(part, name);
     }
@@ -185,6 +216,8 @@ export class Encoder {
       this.#viewed = undefined;
     }
     this.#keepBuffersWhole = false;
+    this.#depth = 0;
+    this.#leniency = undefined;
   }
 
   #use(bytes: Uint8Array<ArrayBuffer>): void {
@@ -197,7 +230,11 @@ export class Encoder {
   #ensure(more: number): void {
     const needed = this.position + more;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(align8(Math.max(needed, this.bytes.length * 2)));
+    if (needed > MAX_STREAM_BYTES) {
+      throw new NotCloneable("it makes the message longer than 2 GiB: send typed arrays, or parts");
+    }
+    const capacity = Math.min(MAX_STREAM_BYTES, Math.max(needed, this.bytes.length * 2));
+    const grown = new Uint8Array(align8(capacity));
     grown.set(this.bytes.subarray(0, this.position));
     this.#use(grown);
   }
@@ -240,7 +277,7 @@ export class Encoder {
         this.#byte(Tag.BIGINT);
         return this.#string(value.toString(16));
       case "symbol":
-        throw new NotCloneable(value, "a symbol has no meaning outside its isolate");
+        throw new NotCloneable("a symbol has no meaning outside its isolate");
       case "function":
         return this.#function(value);
     }
@@ -307,7 +344,7 @@ export class Encoder {
     try {
       address = functionAddress(fn as () => unknown);
     } catch (error) {
-      if (error instanceof DataCloneError) throw new NotCloneable(fn, error.message);
+      if (isErrorOf(error, DataCloneError)) throw new NotCloneable(error.message);
       throw error;
     }
     this.#tagAndLength(Tag.FUNCTION, address);
@@ -338,7 +375,7 @@ export class Encoder {
     if (this.#writeReference(value)) return;
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value)) {
-      if (prototype === Array.prototype || !isRegistered(value.constructor)) {
+      if (prototype === Array.prototype || !isRegistered(classOf(value))) {
         return this.#array(value);
       }
       return this.#instance(value);
@@ -346,14 +383,16 @@ export class Encoder {
     if (prototype === Object.prototype || prototype === null) return this.#plain(value);
     const address = addressOf(value);
     if (address !== undefined) return this.#sharedObject(address);
-    if (isRegistered(value.constructor)) return this.#instance(value);
+    if (isRegistered(classOf(value))) return this.#instance(value);
     this.#byClass(value);
   }
 
   /** Writes an object by its built-in class, or as an unregistered instance if it has none. */
   #byClass(value: object): void {
     if (ArrayBuffer.isView(value)) return this.#arrayView(value);
-    switch (builtinNameOf(value)) {
+    const name = builtinNameOf(value);
+    if (name !== undefined) refuseImitation(value, name);
+    switch (name) {
       case "Map":
         return this.#map(value as Map<unknown, unknown>);
       case "Set":
@@ -380,26 +419,41 @@ export class Encoder {
       case undefined:
         return this.#unregistered(value);
       default:
-        refuseBuiltin(value, builtinNameOf(value)!);
+        refuseBuiltin(value, name);
     }
   }
 
+  /** Begins to write the parts of an object. */
+  #enter(): void {
+    if (++this.#depth > MAX_DEPTH) throw tooDeep();
+  }
+
   #array(array: unknown[]): void {
-    const { length } = array;
+    const length = array.length >>> 0; // a Proxy may say anything
     if (typeof array[0] === "number" && this.#numbers(array, 0, length)) return;
     // Only matches of a `RegExp` keep keys that are not indices: looking for them in every array would
     // cost more than writing most arrays does.
     const isMatch = "groups" in array;
     if (isMatch) this.#byte(Tag.MATCH);
     this.#tagAndLength(Tag.ARRAY, length);
+    this.#enter();
     let at = 0;
-    for (; at < length; at++) {
-      const element = array[at];
-      if (element === undefined && !(at in array)) break;
-      this.#write(element);
+    try {
+      for (; at < length; at++) {
+        if (this.#leniency !== undefined) {
+          this.#part(at, () => this.#write(array[at]));
+          continue;
+        }
+        const element = array[at];
+        if (element === undefined && !(at in array)) break;
+        this.#write(element);
+      }
+    } catch (error) {
+      throw located(error, at);
     }
     if (at < length) this.#sparse(array, at, length);
-    if (isMatch) this.#properties(array, Object.keys(array).filter((key) => !isIndex(key)));
+    this.#depth--;
+    if (isMatch) this.#ownProperties(array);
   }
 
   /** Writes the rest of an array from its first hole on. It may be long and nearly empty. */
@@ -411,7 +465,11 @@ export class Encoder {
       if (at < next) continue;
       if (at >= length) break; // added by a getter
       if (at > next) this.#tagAndLength(Tag.HOLES, at - next);
-      this.#write(array[at]);
+      try {
+        this.#write(array[at]);
+      } catch (error) {
+        throw located(error, at);
+      }
       next = at + 1;
     }
     if (next < length) this.#tagAndLength(Tag.HOLES, length - next);
@@ -450,11 +508,30 @@ export class Encoder {
     this.#properties(object, Object.keys(object));
   }
 
+  /** Writes the properties of an object behind its content. */
+  #ownProperties(object: object): void {
+    this.#byte(Tag.PROPERTIES);
+    this.#properties(object, Object.keys(object).filter((key) => !isIndex(key)));
+  }
+
   #properties(object: object, keys: string[]): void {
     this.#shape(keys);
-    for (let at = 0; at < keys.length; at++) {
-      this.#write((object as Record<string, unknown>)[keys[at]]);
+    this.#enter();
+    if (this.#leniency !== undefined) {
+      for (const key of keys) {
+        this.#part(propertyStep(key), () => this.#write(Reflect.get(object, key)));
+      }
+    } else {
+      let at = 0;
+      try {
+        for (; at < keys.length; at++) {
+          this.#write((object as Record<string, unknown>)[keys[at]]);
+        }
+      } catch (error) {
+        throw located(error, propertyStep(keys[at]));
+      }
     }
+    this.#depth--;
   }
 
   /** Writes the keys of an object, or the number of a recent shape with the same keys. */
@@ -478,6 +555,7 @@ export class Encoder {
 
   /** Writes an instance of an unregistered class: by its reducer, or as a plain object. */
   #unregistered(value: object): void {
+    if (value instanceof Thrown) return this.#thrownValue(value);
     const name = namespacedNameOf(value);
     if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
@@ -486,21 +564,31 @@ export class Encoder {
       return this.#plain(value);
     }
     this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
-    this.#write(reducer.reduce(value));
+    this.#reducedParts(reducer.reduce(value));
+  }
+
+  /** Writes what a function makes an object of. It needs all of it. */
+  #reducedParts(parts: unknown): void {
+    const leniency = this.#leniency;
+    this.#leniency = undefined;
+    this.#enter();
+    this.#write(parts);
+    this.#depth--;
+    this.#leniency = leniency;
   }
 
   /** Writes an instance of a class of `WebAssembly` or `Temporal`. */
   #namespaced(value: object, name: string): void {
     if (name.startsWith("Temporal.")) {
       this.#tagAndLength(Tag.REDUCED, functionAddress(namespacedClass(name).from));
-      return this.#write(temporalParts(name, value));
+      return this.#reducedParts(temporalParts(name, value));
     }
     const isShared = value instanceof WebAssembly.Memory &&
       value.buffer instanceof SharedArrayBuffer;
     if (isShared || value instanceof WebAssembly.Module) {
       return this.#sharedObject(bufferAddress(value));
     }
-    refuseWebAssembly(value, name);
+    refuseWebAssembly(name);
   }
 
   /**
@@ -514,25 +602,188 @@ export class Encoder {
     if (builtin === "Error") return this.#error(value as Error);
     if (Array.isArray(value)) this.#array(value);
     else this.#byClass(value);
-    this.#properties(value, Object.keys(value).filter((key) => !isIndex(key)));
+    this.#ownProperties(value);
   }
 
   #map(map: Map<unknown, unknown>): void {
-    this.#tagAndLength(Tag.MAP, map.size);
-    for (const [key, value] of [...map]) {
-      this.#write(key);
-      this.#write(value);
+    const entries = [...entriesOf.call(map)];
+    this.#tagAndLength(Tag.MAP, entries.length);
+    this.#enter();
+    for (const [key, value] of entries) {
+      this.#step(key, mapKeyStep);
+      try {
+        this.#write(value);
+      } catch (error) {
+        throw located(error, mapValueStep(key));
+      }
     }
+    this.#depth--;
   }
 
   #set(set: Set<unknown>): void {
-    this.#tagAndLength(Tag.SET, set.size);
-    for (const value of [...set]) this.#write(value);
+    const members = [...membersOf.call(set)];
+    this.#tagAndLength(Tag.SET, members.length);
+    this.#enter();
+    for (const member of members) this.#step(member, memberStep);
+    this.#depth--;
   }
 
+  /** Writes a part that is named by itself in a path. */
+  #step(part: unknown, step: (part: unknown) => Step): void {
+    try {
+      this.#write(part);
+    } catch (error) {
+      throw located(error, step(part));
+    }
+  }
+
+  // Errors
+
   #error(error: Error): void {
+    const outer = this.#leniency;
+    const leniency = outer === undefined ? undefined : new Leniency(outer);
+    this.#leniency = leniency;
+    const parts = errorPartsOf(error, leniency?.omitted);
     this.#byte(Tag.ERROR);
-    this.#plain(errorPartsOf(error));
+    this.#byte(Tag.OBJECT);
+    this.#shape(PART_KEYS);
+    this.#enter();
+    this.#string(parts.class);
+    this.#string(parts.name);
+    this.#string(parts.message);
+    this.#write(parts.stack);
+    this.#errorPart(parts, "cause");
+    this.#write(parts.hasCause);
+    this.#errorProperties(parts.hidden);
+    this.#errorProperties(parts.own);
+    this.#leniency = undefined;
+    this.#write(leniency?.namesOmitted());
+    this.#depth--;
+    this.#leniency = outer;
+  }
+
+  #errorProperties(properties: Record<string, unknown>): void {
+    this.#writeReference(properties);
+    this.#byte(Tag.OBJECT);
+    const keys = Object.keys(properties);
+    this.#shape(keys);
+    this.#enter();
+    for (const key of keys) this.#errorPart(properties, key);
+    this.#depth--;
+  }
+
+  /** Writes a property of an error that has been read. */
+  #errorPart(from: ErrorParts | Record<string, unknown>, key: string): void {
+    const value: unknown = Reflect.get(from, key);
+    if (this.#leniency === undefined) {
+      try {
+        this.#write(value);
+      } catch (error) {
+        throw located(error, propertyStep(key));
+      }
+    } else {
+      this.#part(propertyStep(key), () => {
+        if (Object(value) === value) this.#leniency!.check();
+        if (key === "errors" && Array.isArray(value)) this.#thrownList(value);
+        else if (THROWN_KEYS.includes(key)) this.#thrown(value);
+        else this.#write(value);
+      }, true);
+    }
+  }
+
+  // Errors that must arrive
+
+  /** Writes what was thrown. The receiver gets it without the wrapper. */
+  #thrownValue({ value }: Thrown): void {
+    const outer = this.#leniency;
+    this.#leniency = new Leniency();
+    this.#byte(Tag.THROWN);
+    this.#enter();
+    this.#thrown(arriving(value));
+    this.#depth--;
+    this.#leniency = outer;
+  }
+
+  /** Writes what was thrown; if it cannot cross, an error that says so. */
+  #thrown(value: unknown): void {
+    const mark = this.#mark();
+    try {
+      // Only an error has a place for the names of what was left out.
+      if (!Error.isError(value)) this.#leniency = undefined;
+      this.#write(value);
+      this.#leniency = mark.leniency;
+    } catch (error) {
+      if (error === SHARED_VIEWS || error === SPENT) throw error;
+      this.#backTo(mark);
+      mark.leniency!.spend();
+      this.#write(standIn(value, toDataCloneError(error, "value")));
+    }
+  }
+
+  #thrownList(list: unknown[]): void {
+    if (this.#writeReference(list)) return;
+    const { length } = list;
+    this.#tagAndLength(Tag.ARRAY, length);
+    this.#enter();
+    for (let at = 0; at < length; at++) this.#part(at, () => this.#thrown(list[at]));
+    this.#depth--;
+  }
+
+  /**
+   * Writes a part of an error that must arrive; if that is impossible, writes `undefined` and notes what
+   * is omitted.
+   *
+   * @param isOwn whether it is a part of the error itself, not of something in it
+   */
+  #part(step: Step, write: () => void, isOwn = false): void {
+    const leniency = this.#leniency!;
+    const mark = this.#mark();
+    const { steps, omitted } = leniency;
+    const [depth, omittedBefore] = [steps.push(step), omitted.length];
+    try {
+      if (!isOwn) leniency.check();
+      write();
+    } catch (error) {
+      if (error === SHARED_VIEWS || (error === SPENT && !isOwn)) throw error;
+      this.#backTo(mark);
+      this.#byte(Tag.UNDEFINED);
+      steps.length = depth;
+      omitted.length = omittedBefore; // what is omitted of it
+      leniency.omit();
+    }
+    steps.pop();
+  }
+
+  #mark(): Mark {
+    return {
+      position: this.position,
+      attachments: this.#attachments.length,
+      shared: this.#shared.length,
+      seen: this.#seenCount,
+      shapes: this.#shapes.length,
+      viewed: this.#viewed?.size ?? 0,
+      depth: this.#depth,
+      leniency: this.#leniency,
+    };
+  }
+
+  /** Forgets what has been written since the mark. */
+  #backTo(mark: Mark): void {
+    this.position = mark.position;
+    this.#attachments.length = mark.attachments;
+    this.#shared.length = mark.shared;
+    this.#shapes.length = mark.shapes;
+    this.#depth = mark.depth;
+    this.#leniency = mark.leniency;
+    this.#seenCount = mark.seen;
+    if (this.#seenFew.length > mark.seen) {
+      this.#seenFew.length = mark.seen;
+      this.#seenMany = undefined;
+    }
+    for (const [object, index] of this.#seenMany ?? []) {
+      if (index >= mark.seen) this.#seenMany!.delete(object);
+    }
+    for (const buffer of [...this.#viewed ?? []].slice(mark.viewed)) this.#viewed!.delete(buffer);
   }
 
   #sharedObject(address: number): void {
@@ -541,7 +792,7 @@ export class Encoder {
   }
 
   #arrayBuffer(buffer: ArrayBuffer): void {
-    if (buffer.detached) throw new NotCloneable(buffer, WHY_DETACHED);
+    if (buffer.detached) throw new NotCloneable(WHY_DETACHED);
     this.#tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
     this.#float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
     this.#attach(new Uint8Array(buffer));
@@ -550,7 +801,7 @@ export class Encoder {
   #arrayView(view: ArrayBufferView): void {
     const { buffer } = view;
     if (buffer instanceof ArrayBuffer && buffer.detached) {
-      throw new NotCloneable(view, WHY_DETACHED);
+      throw new NotCloneable(WHY_DETACHED);
     }
     const kind = viewKinds.get(
       view instanceof DataView
@@ -585,6 +836,24 @@ export class Encoder {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
     if (bytes.length > 0) this.#attachments.push({ bytes });
   }
+}
+
+/** Returns the class of an object by its own account; `undefined` if its getter throws. */
+function classOf(value: object): object {
+  try {
+    return value.constructor;
+  } catch {
+    return Object;
+  }
+}
+
+/** Changes the path of a refusal from a part of an array to the whole. */
+function inWhole(error: unknown, from: number): unknown {
+  if (NotCloneable.is(error)) {
+    const index = error.steps.pop();
+    if (index !== undefined) error.steps.push(typeof index === "number" ? index + from : index);
+  }
+  return error;
 }
 
 function isAllNumbers(array: readonly unknown[], from: number, to: number): boolean {

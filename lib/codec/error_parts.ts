@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MAX_PROTOTYPES, prototypesOf } from "../arguments/describe.ts";
 import { errorClasses } from "../errors.ts";
 
 /** Error classes that every isolate has, by name; in a namespace, by `Namespace.Name`. */
@@ -45,50 +46,101 @@ export interface ErrorParts {
   hidden: Record<string, unknown>;
   /** Its own enumerable properties. */
   own: Record<string, unknown>;
+  /** Names of the parts that cannot cross, of an error that was thrown; {@linkcode Thrown} says more. */
+  omitted?: string[] | undefined;
 }
 
-/** Takes an error apart. */
-export function errorPartsOf(error: Error): ErrorParts {
-  const own: Record<string, unknown> = {};
-  for (const key of Object.keys(error)) {
-    if (!["name", "message", "stack", "cause"].includes(key)) own[key] = Reflect.get(error, key);
-  }
-  const hidden: Record<string, unknown> = {};
-  for (const key of HIDDEN_KEYS) {
-    if (Object.hasOwn(error, key) && !(key in own)) hidden[key] = Reflect.get(error, key);
-  }
-  return {
-    class: nearestClass(error),
-    name: String(error.name),
-    message: String(error.message),
-    stack: typeof error.stack === "string" ? error.stack : undefined,
-    cause: error.cause,
-    hasCause: Object.hasOwn(error, "cause"),
-    hidden,
-    own,
+/** The keys of {@linkcode ErrorParts}, in the order in which they are sent. */
+export const PART_KEYS: string[] = [
+  ...["class", "name", "message", "stack", "cause", "hasCause", "hidden", "own", "omitted"],
+];
+
+/**
+ * Takes an error apart. Each of its properties is read once.
+ *
+ * @param omitted where the names of properties go that cannot be read; without it, what their getters throw
+ * is thrown
+ */
+export function errorPartsOf(error: Error, omitted?: string[]): ErrorParts {
+  const read = <T>(key: string, convert: (value: unknown) => T): T | undefined => {
+    try {
+      return convert(Reflect.get(error, key));
+    } catch (thrown) {
+      if (omitted === undefined) throw thrown;
+      omitted.push(key);
+      return undefined;
+    }
   };
+  const readInto = (target: Record<string, unknown>, key: string) =>
+    read(key, (value) => {
+      target[key] = value;
+    });
+  const className = nearestClass(error);
+  const parts: ErrorParts = {
+    class: className,
+    name: read("name", String) ?? className,
+    message: read("message", String) ?? "",
+    stack: read("stack", (stack) => typeof stack === "string" ? stack : undefined),
+    cause: undefined,
+    hasCause: false,
+    hidden: {},
+    own: {},
+  };
+  if (Object.hasOwn(error, "cause")) {
+    parts.hasCause = read("cause", (cause) => {
+      parts.cause = cause;
+      return true;
+    }) ?? false;
+  }
+  const keys = Object.keys(error).filter((key) => !VISIBLE_PARTS.includes(key));
+  for (const key of keys) readInto(parts.own, key);
+  for (const key of HIDDEN_KEYS) {
+    if (Object.hasOwn(error, key) && !keys.includes(key)) readInto(parts.hidden, key);
+  }
+  return parts;
+}
+
+/** Parts that are properties of the error. */
+const VISIBLE_PARTS = ["name", "message", "stack", "cause"];
+
+/** Whether the parts that have been read are enough for {@linkcode emptyError}. */
+export function hasNames(
+  parts: Readonly<Record<string, unknown>>,
+): parts is Readonly<Record<"class" | "name" | "message", string>> {
+  return typeof parts.class === "string" && typeof parts.name === "string" &&
+    typeof parts.message === "string";
+}
+
+/** Whether the parts are those of an error: they come from a message, which may be damaged. */
+export function isErrorParts(parts: object): parts is ErrorParts {
+  const { stack, hasCause, hidden, own, omitted } = parts as Record<string, unknown>;
+  return hasNames(parts as Record<string, unknown>) &&
+    (stack === undefined || typeof stack === "string") && typeof hasCause === "boolean" &&
+    typeof hidden === "object" && hidden !== null && typeof own === "object" && own !== null &&
+    (omitted === undefined ||
+      Array.isArray(omitted) && omitted.every((key) => typeof key === "string"));
 }
 
 /** Completes `error`, which {@linkcode emptyError} made from the first parts, with the others. */
 export function errorFrom(parts: ErrorParts, error: Error): Error {
-  const { name, message } = parts;
-  const define = (key: string, value: unknown) =>
-    Object.defineProperty(error, key, {
-      value,
-      writable: true,
-      configurable: true,
-      enumerable: false,
-    });
+  const { name, message, omitted = [] } = parts;
+  const define = (key: string, value: unknown, enumerable = false) => {
+    if (enumerable && omitted.includes(key)) return;
+    Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable });
+  };
   if (parts.class !== "DOMException") {
     if (error.name !== name) define("name", name);
     if (error.message !== message) define("message", message);
   }
-  if (parts.stack !== undefined) define("stack", parts.stack);
+  // Without a stack of its own it would get that of the code that reads the message.
+  define("stack", parts.stack ?? (message === "" ? name : `${name}: ${message}`));
   if (parts.hasCause) define("cause", parts.cause);
   for (const [key, value] of Object.entries(parts.hidden)) define(key, value);
-  for (const [key, value] of Object.entries(parts.own)) {
-    Object.defineProperty(error, key, {
-      value,
+  for (const [key, value] of Object.entries(parts.own)) define(key, value, true);
+  if (omitted.length > 0) {
+    const earlier = parts.own.omitted; // the error has been sent before
+    Object.defineProperty(error, "omitted", {
+      value: Array.isArray(earlier) ? [...earlier, ...omitted] : omitted,
       writable: true,
       configurable: true,
       enumerable: true,
@@ -106,9 +158,13 @@ export function emptyError(className: string, name: string, message: string): Er
 }
 
 function nearestClass(error: Error): string {
-  for (let at = Object.getPrototypeOf(error); at !== null; at = Object.getPrototypeOf(at)) {
-    const name = names.get(at);
-    if (name !== undefined) return name;
+  try {
+    for (const prototype of prototypesOf(error)) {
+      const name = names.get(prototype);
+      if (name !== undefined) return name;
+    }
+  } catch {
+    // The trap of a Proxy threw: the class is unknown.
   }
   return "Error";
 }
@@ -123,16 +179,18 @@ const globalNames = new Set(Object.getOwnPropertyNames(globalThis));
  */
 export function builtinNameOf(value: object): string | undefined {
   if (Error.isError(value)) return "Error";
-  for (let at = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
+  let at: object | null = Object.getPrototypeOf(value);
+  for (let steps = 0; at !== null && steps < MAX_PROTOTYPES; steps++) {
     if (at === Object.prototype) return undefined;
     const owner = Object.hasOwn(at, "constructor") ? at.constructor : undefined;
-    if (typeof owner !== "function" || !globalNames.has(owner.name)) {
-      if (Object.hasOwn(at, Symbol.toStringTag) && owner === undefined) {
-        return String(Reflect.get(value, Symbol.toStringTag)); // generators, iterators
+    if (typeof owner === "function" && globalNames.has(owner.name)) {
+      if (Reflect.get(globalThis, owner.name) === owner && at === owner.prototype) {
+        return owner.name;
       }
-      continue;
+    } else if (owner === undefined && Object.hasOwn(at, Symbol.toStringTag)) {
+      return String(Reflect.get(value, Symbol.toStringTag)); // generators, iterators
     }
-    if (Reflect.get(globalThis, owner.name) === owner && at === owner.prototype) return owner.name;
+    at = Object.getPrototypeOf(at);
   }
   return undefined;
 }

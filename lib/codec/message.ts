@@ -1,6 +1,13 @@
 /**
  * Stored messages: encoded values, each in a block of the shared heap.
  *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `STREAM_BYTES` | length of the stream | the sender |
+ * | `LINK` | whatever the container that keeps the message needs | the container |
+ * | `TOTAL_BYTES` | length of stream and attachments | the sender |
+ * | message, from `HEADER_WORDS` on | the encoded value | the sender |
+ *
  * @module
  */
 
@@ -11,15 +18,17 @@ import { type ObjectAddress, release } from "../objects/shared_object.ts";
 import { Decoder, NeedsImport } from "./decoder.ts";
 import { encode, type Encoder, returnEncoder } from "./encoder.ts";
 import { importFunction } from "./functions.ts";
+import { Thrown } from "./thrown.ts";
 
 /** Address of a message at rest: its block. */
 export type MessageAddress = Address<"message">;
 
-/** Words before the message in its block: the length of its stream, and {@linkcode LINK}. */
-const HEADER_WORDS = 2;
-
+// Words before the message in its block. Their number is even: a message is aligned to 8 bytes.
+const STREAM_BYTES = 0;
 /** Offset of a word of the block that is free for the container that keeps the message. */
 export const LINK = 1;
+const TOTAL_BYTES = 2;
+const HEADER_WORDS = 4;
 
 /**
  * Copies a finished message into a block of its own.
@@ -34,8 +43,23 @@ export function storeMessage(encoder: Encoder): MessageAddress {
     encoder.discard();
     throw error;
   }
-  i32[address] = encoder.position;
+  i32[address + STREAM_BYTES] = encoder.position;
+  i32[address + TOTAL_BYTES] = encoder.totalBytes;
   encoder.copyTo(u8, messageStart(address));
+  return address;
+}
+
+/**
+ * Copies a stream, of a message without attachments, into a block of its own.
+ *
+ * @param words the stream, at the beginning
+ * @throws {RangeError} if the shared heap is full
+ */
+export function storeStream(words: Int32Array, streamBytes: number): MessageAddress {
+  const address = allocate(HEADER_WORDS * 4 + words.byteLength);
+  i32[address + STREAM_BYTES] = streamBytes;
+  i32[address + TOTAL_BYTES] = streamBytes;
+  i32.set(words, address + HEADER_WORDS);
   return address;
 }
 
@@ -66,7 +90,8 @@ export function messageStart(address: MessageAddress): ByteOffset {
 
 /** Makes a decoder read the message at `address` from its beginning. */
 export function readMessage(decoder: Decoder, address: MessageAddress): void {
-  decoder.fromHeap(address + HEADER_WORDS, i32[address]);
+  const totalBytes = i32[address + TOTAL_BYTES] >>> 0;
+  decoder.fromHeap(address + HEADER_WORDS, i32[address + STREAM_BYTES], totalBytes);
 }
 
 /** Frees the memory of a message whose references have been dropped. */
@@ -81,6 +106,26 @@ export function storeValue(value: unknown, name: string): MessageAddress {
     return storeMessage(encoder);
   } finally {
     returnEncoder(encoder);
+  }
+}
+
+/** Stores what was thrown as a message: it always arrives, as {@linkcode Thrown} says. */
+export function storeThrown(thrown: unknown): MessageAddress {
+  return storeValue(new Thrown(thrown), "error");
+}
+
+/**
+ * Reads what {@linkcode storeThrown} stored and frees its message. An error of a class whose module is not
+ * imported here is an instance of the nearest built-in class.
+ */
+export function takeThrown(address: MessageAddress): unknown {
+  const decoder = new Decoder();
+  readMessage(decoder, address);
+  try {
+    return decoder.valueWithoutImports();
+  } finally {
+    decoder.skip();
+    freeMessage(address);
   }
 }
 

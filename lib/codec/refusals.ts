@@ -4,33 +4,92 @@
  * @module
  */
 
+import { isErrorOf, messageOf } from "../arguments/describe.ts";
 import { DataCloneError } from "../errors.ts";
+import { isStackOverflow } from "../heap/stack.ts";
 import { handleMark } from "../objects/shared_object.ts";
 import { readySteps } from "../parking/readiness.ts";
-import { pathTo, pathToDeepest } from "./path.ts";
+import { pathOf, type Step } from "./path.ts";
+
+const TOO_DEEP = "it is nested too deeply";
 
 /** Thrown through the encoder for a value that cannot cross; callers see a `DataCloneError`. */
 export class NotCloneable {
-  /** The culprit is part of the message, or the message itself. */
-  constructor(readonly culprit: unknown, readonly why: string) {}
+  readonly #steps: Step[] = [];
+
+  /** Its path is added on the way to the caller, by {@linkcode located}. */
+  constructor(readonly why: string) {}
+
+  /** The path to the culprit, from its end. */
+  get steps(): Step[] {
+    return this.#steps;
+  }
+
+  /** Whether the value is one. Unlike `instanceof`, it runs no trap of a `Proxy` that was thrown. */
+  static is(value: unknown): value is NotCloneable {
+    return typeof value === "object" && value !== null && #steps in value;
+  }
+}
+
+/** Makes the error for an object that is nested too deeply. */
+export function tooDeep(): NotCloneable {
+  return new NotCloneable(TOO_DEEP);
+}
+
+/** Returns what goes on to the caller for an error that was thrown behind this step of the path. */
+export function located(error: unknown, step: Step): unknown {
+  const refusal = refusalOf(error);
+  refusal?.steps.push(step);
+  return refusal ?? error;
+}
+
+/** Returns the refusal that the error is, or stands for; `undefined` for what a getter of the user's threw. */
+function refusalOf(error: unknown): NotCloneable | undefined {
+  if (NotCloneable.is(error)) return error;
+  if (isStackOverflow(error)) return tooDeep();
+  if (isErrorOf(error, TypeError) && /proxy that has been revoked/.test(messageOf(error))) {
+    return new NotCloneable("it is a Proxy that has been revoked");
+  }
+  return undefined;
 }
 
 /** Returns what the caller of the encoder sees for an error that was thrown through it. */
-export function toDataCloneError(error: unknown, root: unknown, name: string): unknown {
-  if (error instanceof NotCloneable) {
-    return new DataCloneError(`Cannot send ${pathTo(error.culprit, root, name)}: ${error.why}`);
+export function toDataCloneError(error: unknown, name: string): unknown {
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return error; // thrown by a getter of the user's
+  const { steps, why } = refusal;
+  return new DataCloneError(`Cannot send ${pathOf(name, steps, why === TOO_DEEP)}: ${why}`);
+}
+
+/** What only a true instance of a built-in class can do, by class. */
+const brandChecks: Readonly<Record<string, (value: never) => unknown>> = {
+  Map: Function.prototype.call.bind(Map.prototype.has),
+  Set: Function.prototype.call.bind(Set.prototype.has),
+  Date: Function.prototype.call.bind(Date.prototype.getTime),
+  RegExp: (pattern: RegExp) => pattern.source,
+  ArrayBuffer: (buffer: ArrayBuffer) => buffer.byteLength,
+  SharedArrayBuffer: (buffer: SharedArrayBuffer) => buffer.byteLength,
+  Boolean: Function.prototype.call.bind(Boolean.prototype.valueOf),
+  Number: Function.prototype.call.bind(Number.prototype.valueOf),
+  String: Function.prototype.call.bind(String.prototype.valueOf),
+  BigInt: Function.prototype.call.bind(BigInt.prototype.valueOf),
+};
+
+/** Rejects an object that has the prototype of a built-in class, but not its content. */
+export function refuseImitation(value: object, className: string): void {
+  try {
+    brandChecks[className]?.(value as never);
+  } catch {
+    throw new NotCloneable(
+      `it is a Proxy of ${withArticle(className)}, or inherits from one: send the ${className}`,
+    );
   }
-  if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    const path = pathToDeepest(root, name);
-    return new DataCloneError(`Cannot send ${path}: it is nested too deeply`);
-  }
-  return error; // thrown by a getter of the user's
 }
 
 /** Rejects an instance of a built-in class that has no encoding. */
 export function refuseBuiltin(value: object, className: string): never {
   refuseIterator(value);
-  throw new NotCloneable(value, whyNot(className));
+  throw new NotCloneable(whyNot(className));
 }
 
 /** The reason, by class. */
@@ -53,7 +112,6 @@ export function refuseUncopyable(value: object): void {
   if (handleMark in value) {
     const what = withArticle(value.constructor.name);
     throw new NotCloneable(
-      value,
       `${what} of another copy of this package cannot cross: import the package from one place`,
     );
   }
@@ -61,11 +119,11 @@ export function refuseUncopyable(value: object): void {
   // An object to wait for that is not a shared object is a process.
   if (Symbol.dispose in value || Symbol.asyncDispose in value || readySteps in value) {
     const what = withArticle(value.constructor?.name || "resource");
-    throw new NotCloneable(value, `${what} holds what cannot be copied: make one there`);
+    throw new NotCloneable(`${what} holds what cannot be copied: make one there`);
   }
   if ("then" in value) {
     const what = withArticle(value.constructor?.name || "result");
-    throw new NotCloneable(value, `${what} may still be pending: await it first`);
+    throw new NotCloneable(`${what} may still be pending: await it first`);
   }
 }
 
@@ -75,16 +133,14 @@ function refuseIterator(value: object): void {
   if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return;
   const name = Reflect.get(value, Symbol.toStringTag) ?? value.constructor?.name ?? "iterator";
   throw new NotCloneable(
-    value,
     `${withArticle(name)} cannot cross: collect it first, with await Array.fromAsync(it), ` +
       "or put the items into a queue",
   );
 }
 
 /** Rejects an instance of a class of `WebAssembly` that belongs to its isolate. */
-export function refuseWebAssembly(value: object, name: string): never {
+export function refuseWebAssembly(name: string): never {
   throw new NotCloneable(
-    value,
     name === "WebAssembly.Memory"
       ? "this WebAssembly.Memory is not shared: make it with { initial, maximum, shared: true }, " +
         "and compile its module for a shared memory"

@@ -4,16 +4,22 @@
  * @module
  */
 
+import { isErrorOf } from "../arguments/describe.ts";
 import { type DefinitionAddress, definitionAt } from "./definition.ts";
 
 const REGISTER = "register it with task(import.meta, fn) at the top level of its module";
 
 /** Appends to the error of a function that was sent as source what it lacked of its module, if that is known. */
 export function explainScope(error: unknown, address: DefinitionAddress): void {
-  if (!(error instanceof ReferenceError || error instanceof TypeError)) return;
+  if (!isErrorOf(error, ReferenceError) && !isErrorOf(error, TypeError)) return;
   const definition = definitionAt(address);
-  const hint = definition.kind === "source" ? hintFor(error, definition.source) : undefined;
-  if (hint !== undefined) error.message = `${error.message.replace(/\.$/, "")}. ${hint}`;
+  if (definition.kind !== "source") return;
+  try {
+    const hint = hintFor(error, definition.source);
+    if (hint !== undefined) error.message = `${error.message.replace(/\.$/, "")}. ${hint}`;
+  } catch {
+    // Its message cannot be read or changed: the error goes on as it is.
+  }
 }
 
 function hintFor(error: Error, source: string): string | undefined {

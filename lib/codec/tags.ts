@@ -62,16 +62,39 @@ export const Tag = {
   FUNCTION: 26,
   /**
    * int32 address of the class's definition; object, error, or value of the built-in class that it
-   * extends, shape, values in the order of its keys
+   * extends, {@linkcode Tag.PROPERTIES}
    */
   INSTANCE: 27,
   /** int32 address of the function that revives it, parts */
   REDUCED: 28,
   /** length, padding to 8, int32 each: an array of such integers */
   INTEGERS: 29,
-  /** array, shape, values in the order of its keys: a result of `RegExp.exec()` */
+  /** array, {@linkcode Tag.PROPERTIES}: a result of `RegExp.exec()` */
   MATCH: 30,
+  /** shape, values in the order of its keys: properties of the value before */
+  PROPERTIES: 31,
+  /** value: what was thrown, or what stands for it. The receiver gets the value */
+  THROWN: 32,
 } as const;
+
+/**
+ * Number of bytes of fixed length behind a tag, by tag. Values that belong to the tag follow them. Absent
+ * are tags that are followed by a length of text or numbers, by a shape, or by the address of an object.
+ */
+export const bytesAfter: readonly (number | undefined)[] = (() => {
+  const bytes: (number | undefined)[] = [];
+  const set = (count: number, ...tags: number[]) => tags.forEach((tag) => bytes[tag] = count);
+  set(0, Tag.UNDEFINED, Tag.NULL, Tag.TRUE, Tag.FALSE, Tag.BIGINT, Tag.REGEXP, Tag.BOXED);
+  set(0, Tag.ERROR, Tag.MATCH, Tag.THROWN);
+  set(1, Tag.INT8);
+  set(4, Tag.INT32, Tag.ARRAY, Tag.HOLES, Tag.MAP, Tag.SET, Tag.REFERENCE);
+  set(4, Tag.FUNCTION, Tag.INSTANCE, Tag.REDUCED);
+  set(5, Tag.TYPED_ARRAY);
+  set(8, Tag.FLOAT64, Tag.DATE);
+  set(12, Tag.ARRAY_BUFFER);
+  set(17, Tag.VIEW);
+  return bytes;
+})();
 
 /** Classes of views; the index is the kind, the byte that names the class in a message. */
 export const viewClasses = [
@@ -94,6 +117,12 @@ export const viewClasses = [
 export const viewKinds: ReadonlyMap<string, number> = new Map(
   viewClasses.map((viewClass, kind) => [viewClass.name, kind]),
 );
+
+/**
+ * How many objects of a message may lie one inside the other. Encoding and decoding are recursive; this
+ * many levels fit on the stack several times.
+ */
+export const MAX_DEPTH = 1000;
 
 /** Rounds up to a multiple of 8. `value` may exceed 2^31: `&` needs its low bits only. */
 export function align8(value: number): number {

@@ -20,6 +20,7 @@ export {
   BufferTooShort,
   CancelledError,
   ClosedError,
+  CorruptMessageError,
   DataCloneError,
   DeadlockError,
   type DiedWorker,

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isErrorOf, messageOf } from "../arguments/describe.ts";
+
 /**
  * Makes a function that throws if fewer than `bytes` of the stack are left.
  *
@@ -40,3 +42,8 @@ export const ensureStack: () => void = checkFor(16 * 1024);
  * @throws {RangeError} if too little of the stack is left for it
  */
 export const ensureStackToRelease: () => void = checkFor(24 * 1024);
+
+/** Returns whether the error says that the stack is used up. Never throws. */
+export function isStackOverflow(error: unknown): boolean {
+  return isErrorOf(error, RangeError) && /call stack/i.test(messageOf(error));
+}

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { isErrorOf } from "../arguments/describe.ts";
 import { definitionAt } from "../codec/definition.ts";
 import { functionAddress } from "../codec/functions.ts";
 import { explainScope } from "../codec/scope_hint.ts";
 import { task } from "../codec/task.ts";
+import { Thrown } from "../codec/thrown.ts";
 import { stopRequested } from "../heap/isolate_record.ts";
 import { freeze } from "../memory/frozen.ts";
 import { serveRequests } from "../parking/wait.ts";
@@ -67,7 +69,11 @@ export function runChunks(loop: StartedLoop): LoopOutcome {
     }
   } catch (error) {
     stopLoop(control);
-    adviseOnContext(error, loop);
+    try {
+      adviseOnContext(error, loop);
+    } catch {
+      // Its message cannot be read or changed: the error goes on as it is.
+    }
     outcome.failure = { error, index: reportedIndex ?? index, worker: currentIdentity().name };
     return outcome;
   } finally {
@@ -83,7 +89,10 @@ export const runChunksInWorker: (loop: StartedLoop) => LoopOutcome = task(
   import.meta,
   (loop: StartedLoop) => {
     freeze(loop.context);
-    return runChunks(loop);
+    const outcome = runChunks(loop);
+    const { failure } = outcome;
+    if (failure !== undefined) failure.error = new Thrown(failure.error);
+    return outcome;
   },
 );
 
@@ -99,12 +108,12 @@ function addValue(outcome: LoopOutcome, plan: LoopPlan, chunk: number, value: un
 /** Adds to the message of an error what to do if the body used the context wrongly. */
 function adviseOnContext(error: unknown, { body, callee, isCompiled, context }: LoopPlan): void {
   if (callee !== undefined) return explainScope(error, functionAddress(callee));
-  if (error instanceof TypeError && /read only property|not extensible/.test(error.message)) {
+  if (isErrorOf(error, TypeError) && /read only property|not extensible/.test(error.message)) {
     error.message += ". Each worker has a frozen copy of all values of the context except arrays " +
       "on shared memory: make it with sharedArray(), use a Value, or combine results with " +
       "parallelReduce()";
   }
-  if (!(error instanceof ReferenceError)) return;
+  if (!isErrorOf(error, ReferenceError)) return;
   if (isCompiled) {
     if (!Object.values(context).some(crossesAsSource)) return;
     error.message += ". A function of an array expression cannot see variables outside itself: " +

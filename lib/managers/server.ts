@@ -13,6 +13,7 @@ import { addressOf, objectWord } from "../objects/shared_object.ts";
 import type { Queue } from "../channels/queue.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
+import { Thrown } from "../codec/thrown.ts";
 import { Event } from "../sync/event.ts";
 import type { ManagerRequest, ObjectSpec, Referent, Reply } from "./protocol.ts";
 
@@ -77,11 +78,7 @@ class Server {
           : await this.#call(object, method, contents as unknown[]),
       );
     } catch (error) {
-      try {
-        reply({ kind: "error", contents: error });
-      } catch (cause) { // the error itself cannot cross
-        reply({ kind: "error", contents: new Error(String(error), { cause }) });
-      }
+      reply({ kind: "error", contents: new Thrown(error) });
     }
   }
 

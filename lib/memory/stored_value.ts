@@ -5,9 +5,9 @@
  * | word | meaning | written by |
  * |---|---|---|
  * | `PINS` | number of users of the stored value: the container that has it, and readers | `pin`, `unpin` |
- * | `STREAM` | length of the message's stream; its complement if the message refers to shared objects | the creator |
+ * | `STREAM` | length of the message's stream; its complement if there is a list | the creator |
  * | head | words for the container, an even number | the container |
- * | references | number of shared objects that the message refers to, and their addresses; absent if there are none | the creator |
+ * | list | number of shared objects that the message refers to, length of stream and attachments, addresses of the shared objects; absent if the message has neither shared objects nor attachments | the creator |
  * | message | the encoded value | the creator |
  *
  * A reader pins the stored value inside the guard of the container, while the container has it, and
@@ -16,7 +16,7 @@
  * a stored value is pinned no other one has its address. So a container that still has this address
  * still has this value, which is what compare-and-swap relies on.
  *
- * The references are listed outside the message so that a stored value can be freed without
+ * The shared objects are listed outside the message so that a stored value can be freed without
  * decoding it: decoding creates handles, needs imported modules and runs user code.
  *
  * @module
@@ -41,6 +41,15 @@ const STREAM = 1;
 /** Offset of the container's head. */
 export const HEAD = 2;
 
+// Offsets in the list.
+const COUNT = 0;
+const TOTAL_BYTES = 1;
+const LIST_HEADER = 2;
+
+function hasList(encoder: Encoder): boolean {
+  return encoder.sharedObjects.length > 0 || !encoder.isStreamOnly;
+}
+
 /**
  * Stores a finished message, pinned once for the container, and takes over its references.
  *
@@ -49,7 +58,7 @@ export const HEAD = 2;
  */
 export function storeMessage(encoder: Encoder, headWords: number): StoredAddress {
   const { sharedObjects } = encoder;
-  const listWords = sharedObjects.length === 0 ? 0 : even(1 + sharedObjects.length);
+  const listWords = hasList(encoder) ? even(LIST_HEADER + sharedObjects.length) : 0;
   const words = HEAD + headWords + listWords;
   let stored: number;
   try {
@@ -61,8 +70,10 @@ export function storeMessage(encoder: Encoder, headWords: number): StoredAddress
   i32[stored + PINS] = 1;
   i32[stored + STREAM] = listWords === 0 ? encoder.position : ~encoder.position;
   if (listWords > 0) {
-    i32[stored + HEAD + headWords] = sharedObjects.length;
-    i32.set(sharedObjects, stored + HEAD + headWords + 1);
+    const list = stored + HEAD + headWords;
+    i32[list + COUNT] = sharedObjects.length;
+    i32[list + TOTAL_BYTES] = encoder.totalBytes;
+    i32.set(sharedObjects, list + LIST_HEADER);
   }
   encoder.copyTo(u8, (stored + words) * 4);
   return stored;
@@ -111,7 +122,9 @@ function destroy(
   drop: (address: ObjectAddress) => void,
 ): void {
   const list = stored + HEAD + headWords;
-  if (i32[stored + STREAM] < 0) { for (let at = i32[list]; at > 0; at--) drop(i32[list + at]); }
+  if (i32[stored + STREAM] < 0) {
+    for (let at = i32[list + COUNT]; at > 0; at--) drop(i32[list + LIST_HEADER - 1 + at]);
+  }
   free(stored);
 }
 
@@ -127,13 +140,22 @@ export function readStored(stored: StoredAddress, headWords: number): unknown {
   const stream = i32[stored + STREAM];
   const list = stored + HEAD + headWords;
   if (stream >= 0) return readStoredMessage(list, stream);
-  return readStoredMessage(list + even(1 + i32[list]), ~stream);
+  const message = list + even(LIST_HEADER + i32[list + COUNT]);
+  return readStoredMessage(message, ~stream, i32[list + TOTAL_BYTES] >>> 0);
 }
 
-/** Decodes the message at an address. The message keeps its references. */
-export function readStoredMessage(address: ObjectAddress, streamBytes: number): unknown {
+/**
+ * Decodes the message at an address. The message keeps its references.
+ *
+ * @param totalBytes length of stream and attachments, if it has attachments
+ */
+export function readStoredMessage(
+  address: ObjectAddress,
+  streamBytes: number,
+  totalBytes?: number,
+): unknown {
   const decoder = idleDecoders.pop() ?? new Decoder();
-  decoder.fromHeap(address, streamBytes);
+  decoder.fromHeap(address, streamBytes, totalBytes);
   try {
     return decoder.value();
   } catch (error) {
@@ -158,9 +180,10 @@ function notImported(address: DefinitionAddress): TaskLookupError {
 /** Returns whether a stored value that is pinned is encoded as the message of the encoder. */
 export function isEncodedAs(stored: StoredAddress, encoder: Encoder): boolean {
   const { position, sharedObjects } = encoder;
-  const listed = sharedObjects.length > 0;
+  const listed = hasList(encoder);
   if (i32[stored + STREAM] !== (listed ? ~position : position)) return false;
-  const start = (stored + HEAD + (listed ? even(1 + sharedObjects.length) : 0)) * 4;
+  const listWords = listed ? even(LIST_HEADER + sharedObjects.length) : 0;
+  const start = (stored + HEAD + listWords) * 4;
   const { bytes } = encoder;
   for (let at = 0; at < position; at++) if (u8[start + at] !== bytes[at]) return false;
   return encoder.isStreamOnly || hasSameAttachments(start, encoder);

@@ -3,7 +3,7 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `TYPE` | number of its type, see {@linkcode defineType} | the creator |
+ * | `TYPE` | low byte: number of its type, see {@linkcode defineType}; the rest depends on the address, see {@linkcode isSharedObject} | the creator |
  * | `REFERENCES` | number of isolates that have a handle, plus messages in transit that name the object | {@linkcode addRef}, {@linkcode dropRef} |
  *
  * - An isolate has at most one handle for an object, so a handle that comes back is the same JavaScript
@@ -59,6 +59,7 @@ export interface TypeOperations {
 
 const operations: TypeOperations[] = [];
 
+/** The number of a type is the low byte of `TYPE`. */
 const MAX_TYPE = 255;
 /** The numbers of types that are claimed. */
 export const sharedTypes: Claims = new Claims("type of shared objects", MAX_TYPE);
@@ -75,7 +76,24 @@ export function defineType(type: number, name: string, typeOperations: TypeOpera
 }
 
 function operationsOf(address: ObjectAddress): TypeOperations {
-  return operations[i32[address + objectWord.TYPE]];
+  return operations[i32[address + objectWord.TYPE] & MAX_TYPE];
+}
+
+/** Returns what `TYPE` of an object at this address has above its low byte. */
+function addressMark(address: ObjectAddress): number {
+  return Math.imul(address, 0x9e3779b1) & ~MAX_TYPE;
+}
+
+/**
+ * Returns whether an object begins at the address, which comes from a message: one that is damaged may
+ * name any word. A word that is not `TYPE` of an object passes once in 2^24 times; that of an object
+ * that was freed has been overwritten.
+ */
+export function isSharedObject(address: number): boolean {
+  if (address <= 0 || address >= i32.length) return false;
+  const word = i32[address + objectWord.TYPE];
+  return (word & ~MAX_TYPE) === addressMark(address) && operations[word & MAX_TYPE] !== undefined &&
+    i32[address + objectWord.REFERENCES] > 0;
 }
 
 /** Makes a shared object of `words` zeroed words, header included, without references. */
@@ -83,7 +101,7 @@ export function createObject(type: number, words: number): ObjectAddress {
   ensureIsolate();
   const address = allocate(words * 4);
   i32.fill(0, address, address + words);
-  i32[address + objectWord.TYPE] = type;
+  i32[address + objectWord.TYPE] = type | addressMark(address);
   return address;
 }
 

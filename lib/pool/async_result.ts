@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isErrorOf } from "../arguments/describe.ts";
 import { CancelledError, TerminatedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { settledWithin } from "../sync/settled.ts";
@@ -41,7 +42,7 @@ export class AsyncResult<R> implements PromiseLike<R> {
       this.#state = "failed";
       // An error that is never awaited is an unhandled rejection, unless a callback handles it or the
       // caller caused it.
-      const expected = error instanceof CancelledError || error instanceof TerminatedError;
+      const expected = isErrorOf(error, CancelledError) || isErrorOf(error, TerminatedError);
       if (handled || expected) this.#promise.catch(() => {});
       throw error;
     });

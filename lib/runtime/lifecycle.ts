@@ -24,8 +24,7 @@ import {
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import { removeWaitersOf, wakeAll, wakeWaitersOnOwner } from "../parking/wait_queue.ts";
 import { pushBlock } from "../channels/channel.ts";
-import { NeedsImport } from "../codec/decoder.ts";
-import { freeMessage, sharedObjectsIn, storeValue, takeValue } from "../codec/message.ts";
+import { freeMessage, sharedObjectsIn, storeThrown, takeThrown } from "../codec/message.ts";
 
 /** Exit codes. For a terminated or killed isolate, minus the number of Unix's signal, as in Python. */
 export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } as const;
@@ -84,7 +83,7 @@ export function stopIsolate(record: IsolateAddress, exitCode: number): void {
 /** Ends a worker that could not start, with the error that its parent can read. */
 export function failToStart(record: IsolateAddress, error: unknown): void {
   if (hasEnded(record)) return;
-  Atomics.store(i32, record + ERROR, storeValue(error, "error")); // before the end is published
+  Atomics.store(i32, record + ERROR, storeThrown(error)); // before the end is published
   endIsolate(record, ExitCode.FAILED);
   cancelStartRequest(record);
   postControl(record, Control.STOP);
@@ -98,25 +97,13 @@ export function acknowledgeEnd(record: IsolateAddress): void {
 
 /** Stores the error that ends this isolate, for its parent. */
 export function publishError(error: unknown): void {
-  let message: number;
-  try {
-    message = storeValue(error, "error");
-  } catch (reason) {
-    message = storeValue(new Error(String(error), { cause: reason }), "error");
-  }
-  Atomics.store(i32, thisIsolate + ERROR, message);
+  Atomics.store(i32, thisIsolate + ERROR, storeThrown(error));
 }
 
 /** Takes the error that ended an isolate out of its record, if there is one. */
 export function takeError(record: IsolateAddress): { error: unknown } | undefined {
   const message = Atomics.exchange(i32, record + ERROR, 0);
-  if (message === 0) return undefined;
-  try {
-    return { error: takeValue(message) };
-  } catch (error) {
-    if (!(error instanceof NeedsImport)) throw error;
-    return { error: new Error("The worker's error is of a class that is not registered here") };
-  }
+  return message === 0 ? undefined : { error: takeThrown(message) };
 }
 
 /** Steps of waiting for the end of an isolate: its exit code, or `undefined` if the wait timed out. */

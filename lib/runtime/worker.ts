@@ -5,6 +5,7 @@
  */
 
 import { ANNOUNCEMENTS, START_QUEUE, START_REQUEST } from "./words.ts";
+import { isErrorOf } from "../arguments/describe.ts";
 import { TerminatedError } from "../errors.ts";
 import { hooks, installHooks } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
@@ -215,7 +216,7 @@ function catchUncaughtErrors(): void {
 }
 
 function uncaught(error: unknown): void {
-  if (error instanceof TerminatedError && stopRequested()) finish(ExitCode.TERMINATED);
+  if (isErrorOf(error, TerminatedError) && stopRequested()) finish(ExitCode.TERMINATED);
   else finish(recordFailure(error));
 }
 
@@ -223,7 +224,7 @@ let runner: Runner | undefined;
 
 /** Publishes and reports the error that ends this worker, unless it was terminated. Returns the exit code. */
 function recordFailure(error: unknown): number {
-  if (error instanceof TerminatedError && stopRequested()) return ExitCode.TERMINATED;
+  if (isErrorOf(error, TerminatedError) && stopRequested()) return ExitCode.TERMINATED;
   if (!isEndPublished()) {
     publishError(error);
     try {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeThrown } from "../arguments/describe.ts";
 import { WorkerException } from "../errors.ts";
 
 /**
@@ -12,6 +13,5 @@ import { WorkerException } from "../errors.ts";
  * @param where what failed, if that is known, such as `" of square failed at item 5"`
  */
 export function workerException(reason: unknown, where = " of a map failed"): WorkerException {
-  const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
-  return new WorkerException(`The work${where}: ${text}`, { cause: reason });
+  return new WorkerException(`The work${where}: ${describeThrown(reason)}`, { cause: reason });
 }

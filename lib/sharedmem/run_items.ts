@@ -4,10 +4,12 @@
  * @module
  */
 
+import { isErrorOf } from "../arguments/describe.ts";
 import type { Queue } from "../channels/queue.ts";
 import { functionAddress, functionName } from "../codec/functions.ts";
 import { explainScope } from "../codec/scope_hint.ts";
 import { task } from "../codec/task.ts";
+import { Thrown } from "../codec/thrown.ts";
 import { DataCloneError, StopProcessGroup } from "../errors.ts";
 import type { EmptyObject } from "../loops/parallel_for.ts";
 import type { Failure } from "../pool/chunks/chunk.ts";
@@ -55,7 +57,7 @@ export const runItems: (share: WorkerShare) => Promise<Failure | undefined> = ta
       try {
         result = await work(item, { critical, ordered, rank, np, context });
       } catch (error) {
-        if (error instanceof StopProcessGroup) {
+        if (isErrorOf(error, StopProcessGroup)) {
           ordered.leave(); // other workers would wait forever for this item to pass
           return undefined;
         }
@@ -65,7 +67,7 @@ export const runItems: (share: WorkerShare) => Promise<Failure | undefined> = ta
       try {
         results.putSync([index, result]);
       } catch (error) {
-        if (error instanceof DataCloneError) {
+        if (isErrorOf(error, DataCloneError)) {
           error.message = error.message.replace("item[1]", "the result");
         }
         return failure(error, index, work);
@@ -78,5 +80,9 @@ export const runItems: (share: WorkerShare) => Promise<Failure | undefined> = ta
 
 function failure(error: unknown, index: number, work: WorkerShare["work"]): Failure {
   explainScope(error, functionAddress(work));
-  return { error, index, by: { task: functionName(work), worker: currentIdentity().name } };
+  return {
+    error: new Thrown(error),
+    index,
+    by: { task: functionName(work), worker: currentIdentity().name },
+  };
 }

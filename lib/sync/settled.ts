@@ -48,8 +48,12 @@ export async function orAborted<R>(
   return await promise;
 }
 
-/** Returns whether the value must be awaited. */
+/** Returns whether the value must be awaited; not if that cannot be found out, because a getter throws. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return "then" in value && typeof value.then === "function";
+  } catch {
+    return false;
+  }
 }

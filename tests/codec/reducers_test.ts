@@ -70,7 +70,7 @@ test("parts that cannot cross are a DataCloneError with the path to the object",
     reduce: ({ parts }) => parts,
     revive: task(import.meta, (parts: unknown) => new Sealed(parts)),
   });
-  const message = "Cannot send value[0].parts: a Promise cannot cross: await it first";
+  const message = "Cannot send value[0]: a Promise cannot cross: await it first";
   assertThrows(() => sent([new Sealed(Promise.resolve())]), DataCloneError, message);
   const error = new RangeError("not now");
   const failing = Object.defineProperty(new Sealed(0), "parts", {

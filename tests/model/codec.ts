@@ -39,6 +39,13 @@ export function storeMessage(encoder: Encoder): number {
   return address;
 }
 
+/** Stores a message that lay in a cell in a block. */
+export function storeStream(words: Int32Array): number {
+  const address = allocate(4);
+  i32[address] = words[0];
+  return address;
+}
+
 /** Stores a value as a message. */
 export function storeValue(value: unknown): number {
   return storeMessage(new Encoder(Number(value)));
@@ -50,6 +57,8 @@ export function takeValue(address: number): number {
   free(address);
   return value;
 }
+
+export { storeValue as storeThrown, takeValue as takeThrown };
 
 /** Makes a decoder read the message. */
 export function readMessage(decoder: Decoder, address: number): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError } from "../../arguments/describe.ts";
 import { ownModules } from "../../runtime/module_urls.ts";
 import type { Failure } from "../chunks/chunk.ts";
 
@@ -32,12 +33,12 @@ export function explainFailure(
   item: string,
   site: CallSite | undefined,
 ): unknown {
-  if (!(error instanceof Error) || by === undefined) return error;
+  if (by === undefined || !isError(error)) return error;
   const callers = (site?.stack ?? "").split("\n").slice(1)
     .filter((line) => !line.includes(ownModules) && !line.includes("at new Promise ("))
     .join("\n");
   const context = `--- in task ${by.task}${item}, run by ${by.worker}, called from:`;
   const stack = `${error.stack}\n    ${context}\n${callers}`;
-  Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+  Reflect.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
   return error;
 }

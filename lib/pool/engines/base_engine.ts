@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../../arguments/describe.ts";
 import { ClosedError, InitializerError, TerminatedError } from "../../errors.ts";
 import type { Job, JobSource } from "../calls/job.ts";
 import { ChunkStatus, type Failure } from "../chunks/chunk.ts";
@@ -62,8 +63,8 @@ export function settleChunk<Target>(
 
 /** Makes the error that breaks an engine whose initializer failed. */
 export function initializerError(error: unknown): InitializerError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new InitializerError(`The initializer of the pool failed: ${message}`, { cause: error });
+  const message = `The initializer of the pool failed: ${messageOf(error)}`;
+  return new InitializerError(message, { cause: error });
 }
 
 /** Makes the error that the jobs of a terminated engine fail with. */

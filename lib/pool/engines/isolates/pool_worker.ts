@@ -4,7 +4,13 @@
  * @module
  */
 
-import { CancelledError, MaybeEncodingError, TimeoutError } from "../../../errors.ts";
+import { describeThrown, isErrorOf } from "../../../arguments/describe.ts";
+import {
+  CancelledError,
+  DataCloneError,
+  MaybeEncodingError,
+  TimeoutError,
+} from "../../../errors.ts";
 import { installHooks } from "../../../heap/hooks.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
@@ -12,6 +18,7 @@ import { stopError } from "../../../parking/control.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import {
   endReceive,
+  giveUpReceive,
   push,
   pushBlock,
   receiveInto,
@@ -30,6 +37,7 @@ import {
 } from "../../../codec/functions.ts";
 import { explainScope } from "../../../codec/scope_hint.ts";
 import { discardMessage, type MessageAddress, readMessage } from "../../../codec/message.ts";
+import { Thrown } from "../../../codec/thrown.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { enterPhase, isReady, Phase } from "../../../runtime/start_watch.ts";
 import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
@@ -87,7 +95,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     }
   } catch (error) {
     if (stopRequested()) throw error;
-    send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, error);
+    send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, new Thrown(error));
     return;
   }
   enterPhase(Phase.READY);
@@ -227,7 +235,7 @@ class ReceivedChunk implements RunningChunk {
   failure(error: unknown, index: number): Failure {
     explainScope(error, this.target);
     return {
-      error,
+      error: new Thrown(error),
       index,
       by: { task: functionNameAt(this.target), worker: currentIdentity().name },
     };
@@ -272,7 +280,7 @@ function callChunk(
   results: Channel,
 ): Promise<void> | undefined {
   if (!chunk.begin()) {
-    discardPayload(block);
+    giveUpReceive(decoder, block);
     chunk.finish(ChunkStatus.SKIPPED, undefined);
     return undefined;
   }
@@ -288,18 +296,12 @@ function callChunk(
     if (error instanceof NeedsImport) {
       return importAndCall(block || storePopped(), error.address, chunk, results);
     }
-    endReceive(decoder, block);
+    giveUpReceive(decoder, block);
     chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
     return undefined;
   }
   chunk.startClock();
   return runCalls(fn, payload, chunk);
-}
-
-/** Releases what the chunk in the decoder refers to. */
-function discardPayload(block: MessageAddress): void {
-  decoder.skip();
-  endReceive(decoder, block);
 }
 
 async function importAndCall(
@@ -315,8 +317,8 @@ async function importAndCall(
     enterPhase(Phase.READY);
   } catch (error) {
     enterPhase(Phase.READY);
-    rereadHeader(block);
-    discardPayload(block);
+    readMessage(decoder, block);
+    giveUpReceive(decoder, block);
     return chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
   }
   rereadHeader(block);
@@ -348,71 +350,49 @@ function send(
     encoder.finish();
     push(results.at, encoder);
   } catch (error) {
-    if (chunk === undefined) {
-      send(results, jobNumber, index, status, new Error(String(payload)));
-    } else if (status === ChunkStatus.DONE && continuesAfterError(chunk.mode)) {
-      const outcomes = withoutUnsendable(payload as PartialResults, chunk);
-      send(results, jobNumber, index, status, outcomes, chunk);
-    } else {
-      const failure = unsendable(status, payload, error, chunk, 0);
-      send(results, jobNumber, index, ChunkStatus.FAILED, failure);
+    if (chunk === undefined) throw error;
+    const replace = (status: ChunkStatus, payload: unknown) =>
+      send(results, jobNumber, index, status, payload);
+    try {
+      if (status !== ChunkStatus.DONE || !continuesAfterError(chunk.mode)) throw error;
+      replace(status, withoutUnsendable(payload as PartialResults, chunk));
+    } catch (error) {
+      replace(ChunkStatus.FAILED, chunk.failure(unsendable(error), 0));
     }
   } finally {
     returnEncoder(encoder);
   }
 }
 
-/** Returns the failure that is sent instead of a result, or of a failure, that cannot cross. */
-function unsendable(
-  status: ResultStatus,
-  payload: unknown,
-  error: unknown,
-  chunk: ReceivedChunk,
-  index: number,
-): Failure {
-  const cause = error instanceof Error ? error : new Error(String(error));
-  const what = status === ChunkStatus.FAILED
-    ? `${describeThrown((payload as Failure).error)}: `
-    : "";
-  const why = cause.message.replace(/^Cannot send /, "");
-  return chunk.failure(
-    new MaybeEncodingError(`Cannot send back ${what}${why}`, { cause }),
-    index,
-  );
+/** Returns the error that is sent instead of a result that cannot cross. What was thrown always crosses. */
+function unsendable(error: unknown): MaybeEncodingError {
+  const why = isErrorOf(error, DataCloneError)
+    ? error.message.replace(/^Cannot send /, "")
+    : `result: ${describeThrown(error)}`;
+  return new MaybeEncodingError(`Cannot send back ${why}`, { cause: error });
 }
 
 /** Returns the outcomes of the items of an iteration, with an error in place of each that cannot cross. */
 function withoutUnsendable(outcomes: PartialResults, chunk: ReceivedChunk): PartialResults {
-  const { FAILED, DONE } = ChunkStatus;
-  const failures = outcomes.failures.map((failure) => {
-    const error = whyUnsendable(failure);
-    return error === undefined ? failure : unsendable(FAILED, failure, error, chunk, failure.index);
-  });
+  const failures = [...outcomes.failures];
   const results = outcomes.results.map((result, index) => {
-    const error = whyUnsendable(result);
-    if (error === undefined) return result;
-    failures.push(unsendable(DONE, result, error, chunk, index));
+    const failed = whyUnsendable(result);
+    if (failed === undefined) return result;
+    failures.push(chunk.failure(unsendable(failed.error), index));
     return undefined;
   });
   return { ...outcomes, results, failures };
 }
 
 /** Returns why a value cannot cross; `undefined` if it can. */
-function whyUnsendable(value: unknown): unknown {
+function whyUnsendable(value: unknown): { error: unknown } | undefined {
   const encoder = borrowEncoder();
   try {
     encoder.value(value, "result");
-    encoder.finish();
-    encoder.discard();
     return undefined;
   } catch (error) {
-    return error ?? new Error("unknown");
+    return { error };
   } finally {
     returnEncoder(encoder);
   }
-}
-
-function describeThrown(error: unknown): string {
-  if (error instanceof Error) return `the error "${error.name}: ${error.message}"`;
-  return "the thrown value";
 }

@@ -9,7 +9,7 @@ import { TaskLookupError } from "../../../errors.ts";
 import { SPINS } from "../../../heap/guard.ts";
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import { endReceive, receiveInto, storePopped } from "../../../channels/channel.ts";
+import { endReceive, giveUpReceive, receiveInto, storePopped } from "../../../channels/channel.ts";
 import { wakeReceivers } from "../../../channels/channel_state.ts";
 import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
@@ -141,8 +141,7 @@ export class Results {
           void this.#importAndSettle(block || storePopped(), error, result);
           continue;
         }
-        decoder.skip();
-        endReceive(decoder, block);
+        giveUpReceive(decoder, block);
         this.#receiver.settle(unreadable(result, error));
         continue;
       }
