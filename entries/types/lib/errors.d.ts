@@ -120,6 +120,15 @@ export declare class DataCloneError extends MultiprocessingError {
 }
 
 /**
+ * A message cannot be read: its bytes are damaged, were not written by this package, or by another
+ * version of it. Nothing outside of the message was read, and nothing was changed.
+ *
+ * Check where the bytes come from, and that both sides have the same version of the package.
+ */
+export declare class CorruptMessageError extends MultiprocessingError {
+}
+
+/**
  * A function or class that was sent cannot be found in the isolate that received it: its module
  * cannot be imported or does not register it, or the receiver blocks and cannot import modules.
  *
@@ -129,8 +138,13 @@ export declare class TaskLookupError extends MultiprocessingError {
 }
 
 /**
- * The result of a task, or its error, cannot be sent back; `cause` is the `DataCloneError` that
- * names the path. Return something else, or register the class with `task()`.
+ * The result of a task, or the value that it threw, cannot be sent back. `cause` says why: for a
+ * result, the `DataCloneError` that names the path, or what a getter of it threw; for an error
+ * whose `name` or `message` cannot be read, the rest of that error. Return something else, or
+ * register the class with `task()`.
+ *
+ * Other errors are sent back as they are: properties that cannot cross are left out, and named in
+ * their property `omitted`.
  */
 export declare class MaybeEncodingError extends MultiprocessingError {
 }

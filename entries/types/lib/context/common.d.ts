@@ -15,6 +15,7 @@ export {
   BufferTooShort,
   CancelledError,
   ClosedError,
+  CorruptMessageError,
   DataCloneError,
   DeadlockError,
   type DiedWorker,
