@@ -29,7 +29,7 @@ import { freeNodesOf } from "../parking/waiter_node.ts";
 import { pushBlock, receive } from "../channels/channel.ts";
 import { createChannel } from "../channels/channel_handle.ts";
 import { confirmPosted, keptBuffer, keptBuffers } from "../codec/buffers.ts";
-import { storeThrown, storeValue } from "../codec/message.ts";
+import { storeValue } from "../codec/message.ts";
 import {
   acknowledgeEnd,
   endIsolate,
