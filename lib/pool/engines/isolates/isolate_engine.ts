@@ -99,7 +99,6 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );
     this.#supervisor = new Supervisor({
-      jobs: this.#jobs,
       workers: this.#workers,
       graceMs: options.graceMs,
       startTimeoutMs,
@@ -260,7 +259,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   }
 
   /** Takes note of a result when its header is read, because its payload may have to wait for an import. */
-  #accepts({ worker: record, status, jobNumber }: Result): boolean {
+  #accepts({ worker: record, status, jobNumber, chunk }: Result): boolean {
     const worker = this.#workers.get(record);
     if (worker === undefined) return false; // it ended before it sent this
     if (status === ResultStatus.DIED) {
@@ -269,7 +268,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     }
     if (status === ResultStatus.BEGINS) {
       const job = this.#jobs.get(jobNumber);
-      if (job !== undefined) this.#supervisor.begun(worker, job);
+      if (job !== undefined) this.#supervisor.begun(worker, jobNumber, chunk, job);
       return false;
     }
     if (status === ResultStatus.IMPORTS) {

@@ -14,13 +14,13 @@ import type { PoolWorker } from "./workers.ts";
 
 /** Returns the error of a task that has not ended within the time limit of its job. */
 export function timeUpError(job: Job<number>, running: RunningChunk, worker: PoolWorker): unknown {
-  const { timeoutMs } = job.policy!;
+  const limit = `${job.policy!.timeoutMs} ms`;
   return explain(
     job,
     running,
     worker,
-    (task) =>
-      new TimeoutError(`Cannot get result: task ${task} did not end within ${timeoutMs} ms`),
+    (task, where) =>
+      new TimeoutError(`Cannot get result: task ${task}${where} did not end within ${limit}`),
   );
 }
 

@@ -31,7 +31,6 @@ export interface RunningChunk {
 
 /** What the supervisor needs of its engine. */
 export interface Supervision {
-  readonly jobs: ReadonlyMap<number, Job<number>>;
   readonly workers: Workers;
   readonly graceMs: number;
   readonly startTimeoutMs: number;
@@ -49,10 +48,10 @@ export class Supervisor {
   }
 
   /** A chunk with a time limit has begun in a worker. */
-  begun(worker: PoolWorker, job: Job<number>): void {
+  begun(worker: PoolWorker, jobNumber: number, chunk: number, job: Job<number>): void {
     worker.begunAt = performance.now();
     if (job.settled) this.#cancel(worker); // its alarm was that of an earlier chunk
-    else this.#setAlarm(worker, job.policy?.timeoutMs ?? Infinity, () => this.#checkTime(worker));
+    else this.#watchTime(worker, jobNumber, chunk, job, job.policy!.timeoutMs);
   }
 
   /** A worker begins to import the module of a chunk's function, which may take for ever. */
@@ -88,16 +87,23 @@ export class Supervisor {
     });
   }
 
-  /** Whether the time of the item that runs is up, or of which item the alarm is to be. */
-  #checkTime(worker: PoolWorker): void {
-    const running = runningIn(worker);
-    const job = running && this.#of.jobs.get(running.jobNumber);
-    if (job === undefined || job.settled) return;
-    const { timeoutMs } = job.policy!;
-    const began = worker.begunAt + Atomics.load(i32, worker.record + workerWord.ITEM_AFTER);
-    const leftMs = began + timeoutMs - performance.now();
-    if (leftMs > 0) this.#setAlarm(worker, leftMs, () => this.#checkTime(worker));
-    else this.#of.timedOut(worker, running!, job);
+  /** Looks after `delayMs` whether the time of the item that runs then is up. */
+  #watchTime(
+    worker: PoolWorker,
+    jobNumber: number,
+    chunk: number,
+    job: Job<number>,
+    delayMs: number,
+  ): void {
+    this.#setAlarm(worker, delayMs, () => {
+      const running = runningIn(worker);
+      // If it runs another chunk, its answer is on the way.
+      if (running?.jobNumber !== jobNumber || running.chunk !== chunk || job.settled) return;
+      const began = worker.begunAt + Atomics.load(i32, worker.record + workerWord.ITEM_AFTER);
+      const leftMs = began + job.policy!.timeoutMs - performance.now();
+      if (leftMs > 0) this.#watchTime(worker, jobNumber, chunk, job, leftMs);
+      else this.#of.timedOut(worker, running, job);
+    });
   }
 
   #setAlarm(worker: PoolWorker, delayMs: number, ring: () => void): void {
