@@ -1,0 +1,116 @@
+/**
+ * Plants random bugs in `lib/`, one at a time, and runs the tests of the folder that mirrors it: a bug that
+ * no test notices shows a test that is missing, or makes no difference.
+ *
+ * ```text
+ * deno task plant [--seed 1] [--count 20] [--folder channels] [--list]
+ * ```
+ *
+ * It works on a copy of the checkout in a temporary folder. `--list` only prints the bugs.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { fileURLToPath } from "node:url";
+import { type Bug, bugsIn } from "./plant/bugs.ts";
+import { ROOT } from "./source_files.ts";
+import { Random } from "./stress/random.ts";
+
+/** How long the tests of a folder may take, in milliseconds: a bug may make them hang. */
+const TIME_LIMIT_MS = 10 * 60_000;
+
+/** Folders whose tests are in another one as well. */
+const ALSO_TESTED_IN: Readonly<Record<string, readonly string[]>> = {
+  runtime: ["process"],
+  arguments: ["repo/bad_input_test.ts"],
+  objects: ["heap", "channels"],
+};
+
+interface PlantedBug extends Bug {
+  /** Path from the root, such as `lib/sync/lock.ts`. */
+  path: string;
+}
+
+/** Returns all source files below a folder of the root. */
+async function* sources(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
+    if (isDirectory) yield* sources(`${folder}/${name}`);
+    else if (name.endsWith(".ts") && name !== "mod.ts") yield `${folder}/${name}`;
+  }
+}
+
+/** Draws bugs, each in a file that is drawn first. */
+async function draw(random: Random, count: number, folder: string): Promise<PlantedBug[]> {
+  const paths = (await Array.fromAsync(sources(folder))).toSorted();
+  const drawn: PlantedBug[] = [];
+  while (drawn.length < count) {
+    const path = random.pick(paths);
+    const bugs = bugsIn(await Deno.readTextFile(new URL(path, ROOT)));
+    if (bugs.length > 0) drawn.push({ path, ...random.pick(bugs) });
+  }
+  return drawn;
+}
+
+function describe({ path, line, what }: PlantedBug): string {
+  return `${path}:${line} ${what}`;
+}
+
+/** Copies what git knows, with the changes of the checkout. */
+async function copyCheckout(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "plant-" });
+  const root = fileURLToPath(ROOT);
+  const { stdout } = await new Deno.Command("git", { args: ["ls-files", "-z"], cwd: root })
+    .output();
+  for (const file of new TextDecoder().decode(stdout).split("\0").filter((name) => name !== "")) {
+    const target = `${folder}/${file}`;
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await Deno.copyFile(`${root}/${file}`, target);
+  }
+  return folder;
+}
+
+/** Runs the tests of a folder. Returns whether they pass. */
+async function passes(root: string, path: string): Promise<boolean> {
+  const folder = path.split("/")[1];
+  const tests = [folder, ...ALSO_TESTED_IN[folder] ?? []].map((name) => `tests/${name}`);
+  const existing = [];
+  for (const test of tests) {
+    if (await Deno.stat(`${root}/${test}`).then(() => true, () => false)) existing.push(test);
+  }
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", "--no-check", "--fail-fast", ...existing],
+    cwd: root,
+    stdout: "null",
+    stderr: "null",
+    signal: AbortSignal.timeout(TIME_LIMIT_MS),
+  });
+  return (await command.output()).success;
+}
+
+async function main(): Promise<void> {
+  const options = parseArgs(Deno.args, { string: ["seed", "count", "folder"], boolean: ["list"] });
+  const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+  const folder = options.folder === undefined ? "lib" : `lib/${options.folder}`;
+  const bugs = await draw(new Random(seed), Number(options.count ?? 20), folder);
+  console.log(`seed ${seed}, ${bugs.length} bugs in ${folder}`);
+  if (options.list) return bugs.forEach((bug) => console.log(describe(bug)));
+  const copy = await copyCheckout();
+  let found = 0;
+  try {
+    for (const bug of bugs) {
+      const file = `${copy}/${bug.path}`;
+      const text = await Deno.readTextFile(file);
+      await Deno.writeTextFile(file, text.slice(0, bug.from) + bug.text + text.slice(bug.to));
+      const isFound = !await passes(copy, bug.path);
+      await Deno.writeTextFile(file, text);
+      if (isFound) found++;
+      console.log(`${isFound ? "found   " : "NOT found"} ${describe(bug)}`);
+    }
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
+  console.log(`${found} of ${bugs.length} were found`);
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { bugsIn } from "../../scripts/plant/bugs.ts";
+
+const source = `export async function f(x: number): Promise<boolean> {
+  if (x < 1) return true;
+  try {
+    await wait(x + 1);
+    note(x);
+  } finally {
+    release();
+  }
+  return false;
+}
+`;
+
+Deno.test("bugsIn() changes one expression or statement each, and no type", () => {
+  const planted = bugsIn(source).map(({ from, to, text }) => {
+    const all = source.slice(0, from) + text + source.slice(to);
+    const lines = source.split("\n");
+    return all.split("\n").filter((line, at) => line !== lines[at])[0].trim();
+  });
+  assertEquals(planted, [
+    "if (false) return true;",
+    "if (x <= 1) return true;",
+    "if (x < 1) return false;",
+    "} finally {}",
+    "wait(x + 1);",
+    "await wait(x - 1);",
+    ";",
+    ";",
+    "return true;",
+  ]);
+});
