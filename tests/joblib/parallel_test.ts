@@ -12,6 +12,7 @@ import fc from "fast-check";
 import {
   DataCloneError,
   Event,
+  MaybeEncodingError,
   TimeoutError,
   Value,
   WorkerDiedError,
@@ -338,6 +339,19 @@ loopTest(
     assertEquals(await Parallel({ nJobs: 2 })([square(2)]), [4]);
   },
 );
+
+loopTest("Parallel() names the call whose result cannot cross", async () => {
+  const odd = delayed((x: number): unknown => x === 7 ? Symbol("odd") : x);
+  for (const isMixed of [false, true]) {
+    const calls = numbers(20).map((x) => isMixed && x % 2 === 0 ? square(x) : odd(x));
+    const error = await assertRejects(
+      () => Parallel({ nJobs: 2, batchSize: 20 })(calls),
+      MaybeEncodingError,
+      "Cannot send back result: a symbol",
+    );
+    assertMatch(error.stack!, /, call 7, run by PoolWorker-\d+, called from:\n.*parallel_test\.ts/);
+  }
+});
 
 loopTest("Parallel() ends with the reason of its signal", async () => {
   const reason = new SyntaxError("enough");

@@ -4,13 +4,7 @@
  * @module
  */
 
-import { describeThrown, isErrorOf } from "../../../arguments/describe.ts";
-import {
-  CancelledError,
-  DataCloneError,
-  MaybeEncodingError,
-  TimeoutError,
-} from "../../../errors.ts";
+import { CancelledError, TimeoutError } from "../../../errors.ts";
 import { installHooks } from "../../../heap/hooks.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
@@ -19,7 +13,6 @@ import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import {
   endReceive,
   giveUpReceive,
-  push,
   pushBlock,
   receiveInto,
   storePopped,
@@ -28,7 +21,6 @@ import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
-import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import {
   functionAddress,
   functionAt,
@@ -41,14 +33,9 @@ import { Thrown } from "../../../codec/thrown.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
 import { enterPhase, isReady, Phase } from "../../../runtime/start_watch.ts";
 import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
-import {
-  type CallMode,
-  ChunkStatus,
-  continuesAfterError,
-  type Failure,
-  type PartialResults,
-} from "../../chunks/chunk.ts";
+import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { setIsolateTask, TaskState } from "../../current_task.ts";
+import { send } from "./answers.ts";
 import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
 import { workerWord } from "./worker_words.ts";
 
@@ -329,70 +316,4 @@ async function importAndCall(
 function rereadHeader(block: MessageAddress): void {
   readMessage(decoder, block);
   for (let header = 0; header < 5; header++) decoder.number();
-}
-
-/** Sends a result; one that cannot cross is replaced by an error that says so. */
-function send(
-  results: Channel,
-  jobNumber: number,
-  index: number,
-  status: ResultStatus,
-  payload: unknown,
-  chunk?: ReceivedChunk,
-): void {
-  const encoder = borrowEncoder();
-  try {
-    encoder.number(thisIsolate);
-    encoder.number(jobNumber);
-    encoder.number(index);
-    encoder.number(status);
-    encoder.value(payload, "result");
-    encoder.finish();
-    push(results.at, encoder);
-  } catch (error) {
-    if (chunk === undefined) throw error;
-    const replace = (status: ChunkStatus, payload: unknown) =>
-      send(results, jobNumber, index, status, payload);
-    try {
-      if (status !== ChunkStatus.DONE || !continuesAfterError(chunk.mode)) throw error;
-      replace(status, withoutUnsendable(payload as PartialResults, chunk));
-    } catch (error) {
-      replace(ChunkStatus.FAILED, chunk.failure(unsendable(error), 0));
-    }
-  } finally {
-    returnEncoder(encoder);
-  }
-}
-
-/** Returns the error that is sent instead of a result that cannot cross. What was thrown always crosses. */
-function unsendable(error: unknown): MaybeEncodingError {
-  const why = isErrorOf(error, DataCloneError)
-    ? error.message.replace(/^Cannot send /, "")
-    : `result: ${describeThrown(error)}`;
-  return new MaybeEncodingError(`Cannot send back ${why}`, { cause: error });
-}
-
-/** Returns the outcomes of the items of an iteration, with an error in place of each that cannot cross. */
-function withoutUnsendable(outcomes: PartialResults, chunk: ReceivedChunk): PartialResults {
-  const failures = [...outcomes.failures];
-  const results = outcomes.results.map((result, index) => {
-    const failed = whyUnsendable(result);
-    if (failed === undefined) return result;
-    failures.push(chunk.failure(unsendable(failed.error), index));
-    return undefined;
-  });
-  return { ...outcomes, results, failures };
-}
-
-/** Returns why a value cannot cross; `undefined` if it can. */
-function whyUnsendable(value: unknown): { error: unknown } | undefined {
-  const encoder = borrowEncoder();
-  try {
-    encoder.value(value, "result");
-    return undefined;
-  } catch (error) {
-    return { error };
-  } finally {
-    returnEncoder(encoder);
-  }
 }

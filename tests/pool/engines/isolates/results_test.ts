@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   DataCloneError,
   MaybeEncodingError,
@@ -35,6 +42,17 @@ test("a result that cannot be sent rejects with MaybeEncodingError, and its work
   );
   assertInstanceOf(error.cause, DataCloneError);
   assertEquals(await pool.apply(tasks.pid), worker);
+});
+
+test("the error of a result that cannot be sent names its item", async () => {
+  await using pool = new Pool(1);
+  const odd = (x: number): unknown => x === 7 ? Symbol("odd") : x;
+  const error = await assertRejects(
+    () => pool.map(odd, upTo(20), { chunkSize: 10 }),
+    MaybeEncodingError,
+    "Cannot send back result: a symbol",
+  );
+  assertMatch(error.stack!, /--- in task odd, item 7, run by/);
 });
 
 test("Pool tasks that return generators fail with advice", async () => {

@@ -1,0 +1,105 @@
+/**
+ * What a worker sends to its engine. A result that cannot cross is replaced by an error that says so.
+ *
+ * @module
+ */
+
+import { describeThrown, isErrorOf } from "../../../arguments/describe.ts";
+import { DataCloneError, MaybeEncodingError } from "../../../errors.ts";
+import { thisIsolate } from "../../../heap/isolate_record.ts";
+import { push } from "../../../channels/channel.ts";
+import type { Channel } from "../../../channels/channel_handle.ts";
+import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
+import {
+  CallMode,
+  ChunkStatus,
+  continuesAfterError,
+  type Failure,
+  type PartialResults,
+} from "../../chunks/chunk.ts";
+import type { RunningChunk } from "../../chunks/run_chunk.ts";
+import type { ResultStatus } from "./protocol.ts";
+
+/** The chunk that a result is of. */
+type AnsweredChunk = Pick<RunningChunk, "mode" | "failure">;
+
+/** Sends a result; one that cannot cross is replaced by an error that says so. */
+export function send(
+  results: Channel,
+  jobNumber: number,
+  index: number,
+  status: ResultStatus,
+  payload: unknown,
+  chunk?: AnsweredChunk,
+): void {
+  const encoder = borrowEncoder();
+  try {
+    encoder.number(thisIsolate);
+    encoder.number(jobNumber);
+    encoder.number(index);
+    encoder.number(status);
+    encoder.value(payload, "result");
+    encoder.finish();
+    push(results.at, encoder);
+  } catch (error) {
+    if (chunk === undefined) throw error;
+    const replace = (status: ChunkStatus, payload: unknown) =>
+      send(results, jobNumber, index, status, payload);
+    try {
+      if (status !== ChunkStatus.DONE || !continuesAfterError(chunk.mode)) throw error;
+      replace(status, withoutUnsendable(payload as PartialResults, chunk));
+    } catch (error) {
+      const failure = status === ChunkStatus.DONE
+        ? failureOf(payload, error, chunk)
+        : chunk.failure(unsendable(error), 0);
+      replace(ChunkStatus.FAILED, failure);
+    }
+  } finally {
+    returnEncoder(encoder);
+  }
+}
+
+/** Returns the error that is sent instead of a result that cannot cross. What was thrown always crosses. */
+function unsendable(error: unknown): MaybeEncodingError {
+  const why = isErrorOf(error, DataCloneError)
+    ? error.message.replace(/^Cannot send /, "")
+    : `result: ${describeThrown(error)}`;
+  return new MaybeEncodingError(`Cannot send back ${why}`, { cause: error });
+}
+
+/** Returns the failure that is sent instead of the results of a chunk: that of the first that cannot cross. */
+function failureOf(payload: unknown, error: unknown, chunk: AnsweredChunk): Failure {
+  if (chunk.mode !== CallMode.APPLY) {
+    const results = Array.isArray(payload) ? payload : (payload as PartialResults).results;
+    for (const [index, result] of results.entries()) {
+      const failed = whyUnsendable(result);
+      if (failed !== undefined) return chunk.failure(unsendable(failed.error), index);
+    }
+  }
+  return chunk.failure(unsendable(error), 0);
+}
+
+/** Returns the outcomes of the items of an iteration, with an error in place of each that cannot cross. */
+function withoutUnsendable(outcomes: PartialResults, chunk: AnsweredChunk): PartialResults {
+  const failures = [...outcomes.failures];
+  const results = outcomes.results.map((result, index) => {
+    const failed = whyUnsendable(result);
+    if (failed === undefined) return result;
+    failures.push(chunk.failure(unsendable(failed.error), index));
+    return undefined;
+  });
+  return { ...outcomes, results, failures };
+}
+
+/** Returns why a value cannot cross; `undefined` if it can. */
+function whyUnsendable(value: unknown): { error: unknown } | undefined {
+  const encoder = borrowEncoder();
+  try {
+    encoder.value(value, "result");
+    return undefined;
+  } catch (error) {
+    return { error };
+  } finally {
+    returnEncoder(encoder);
+  }
+}
