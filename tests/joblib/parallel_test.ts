@@ -434,7 +434,7 @@ loopTest("Parallel() throws a TimeoutError if a call takes longer than timeoutMs
     const error = await assertRejects(
       async () => await collect(Parallel<ReturnAs>({ nJobs: 2, returnAs, timeoutMs: 50 })(calls)),
       TimeoutError,
-      "task untilSetLater did not end within 50 ms",
+      "task untilSetLater, call 0 did not end within 50 ms",
     );
     assertMatch(error.stack!, /--- in task untilSetLater, call 0, run by .*\n.*parallel_test\.ts/);
   }
