@@ -32,6 +32,17 @@ Deno.test("errors shows that no error is lost", async () => {
   assert(errors.some((line) => line.includes("examples/pools/errors.ts:")), "with a stack");
 });
 
+Deno.test("limits shows that a pool is whole after tasks that do not end as they should", async () => {
+  const { code, lines, errors } = await runExample("limits", "--quick");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines, [
+    "a task that hangs: TimeoutError",
+    "a search that was given up: TimeoutError",
+    "a worker that ended: exit code 7, at item 2",
+    "the same with a retry: 1 4 9",
+  ]);
+});
+
 Deno.test("async_maps returns at once, and gets the results later", async () => {
   const { code, lines, errors } = await runExample("async_maps", "--quick");
   assertEquals([code, errors], [0, []]);
