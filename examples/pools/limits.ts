@@ -5,7 +5,13 @@
  *
  * @module
  */
-import { currentTask, Pool, task, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
+import {
+  currentTask,
+  Pool,
+  task,
+  type TimeoutError,
+  type WorkerDiedError,
+} from "@sauropod/multiprocessing";
 import { readOptions, runExample } from "../support/cli.ts";
 
 const HELP = `
