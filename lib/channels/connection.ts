@@ -31,7 +31,14 @@ import {
   objectWord,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import {
+  awaitOn,
+  blockOn,
+  isStopping,
+  neverSettled,
+  type Steps,
+  throwIfStopping,
+} from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { importValue } from "../codec/message.ts";
 import {
@@ -158,10 +165,15 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
   async send(message: Sent): Promise<void> {
+    if (isStopping()) return neverSettled();
     this.sendSync(message);
   }
 
-  /** As {@linkcode Connection.send}, synchronously: sending never waits. */
+  /**
+   * As {@linkcode Connection.send}, synchronously: sending never waits.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   sendSync(message: Sent): void {
     this.#use("send", this.writable);
     this.#push(message, "message");
@@ -182,10 +194,15 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     bytes: ArrayBufferView | ArrayBufferLike,
     options?: SendBytesOptions,
   ): Promise<void> {
+    if (isStopping()) return neverSettled();
     this.sendBytesSync(bytes, options);
   }
 
-  /** As {@linkcode Connection.sendBytes}, synchronously: sending never waits. */
+  /**
+   * As {@linkcode Connection.sendBytes}, synchronously: sending never waits.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options: SendBytesOptions = {}): void {
     this.#use("send", this.writable);
     checkOptions("send bytes", options, sendBytesNames);
@@ -206,6 +223,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws the reason of `signal`, if it is aborted first
    */
   async recv(options?: WaitOptions): Promise<Received> {
+    if (isStopping()) return neverSettled();
     this.#use("receive", this.readable);
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
@@ -249,6 +267,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws the reason of `signal`, if it is aborted first
    */
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
+    if (isStopping()) return neverSettled();
     const wait = pickWaitOptions("receive bytes", options, recvBytesNames);
     const steps = this.#receivingBytes(copyReader(options?.maxLength));
     return this.#bytesOrThrow(await awaitOn(steps, wait), options);
@@ -284,6 +303,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     buffer: ArrayBufferView | ArrayBufferLike,
     options?: RecvBytesIntoOptions,
   ): Promise<number> {
+    if (isStopping()) return neverSettled();
     const wait = pickWaitOptions("receive bytes", options, recvBytesIntoNames);
     const steps = this.#receivingBytes(intoReader(buffer, options?.offset));
     return this.#bytesOrThrow(await awaitOn(steps, wait), options);
@@ -312,6 +332,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
   async poll(options: WaitOptions = { timeoutMs: 0 }): Promise<boolean> {
+    if (isStopping()) return neverSettled();
     this.#use("poll", this.readable);
     return awaitOn(becomingReadable(incoming(this.address)), options);
   }
@@ -348,6 +369,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
 
   /** Checks that this end can be used, and opens it again if it was lent. */
   #use(verb: string, allowed: boolean): void {
+    throwIfStopping();
     if (this.#closed) throw new ClosedError(`Cannot ${verb}: this end of the pipe is closed`);
     if (!allowed) {
       throw new TypeError(`Cannot ${verb}: the pipe is one-way; use the other one of its two ends`);

@@ -34,7 +34,7 @@ import {
   SharedHandle,
 } from "../objects/shared_object.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
-import { awaitOn, blockOn } from "../parking/wait.ts";
+import { awaitOn, blockOn, throwIfStopping } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { destroyChannel, discardNext, initChannel, push, type Received } from "./channel.ts";
 import { CHANNEL_WORDS, closeChannel, Closed, closedBits } from "./channel_state.ts";
@@ -240,6 +240,7 @@ function accepted<Sent, Back>(
  * @typeParam Back the type of the messages that it receives
  * @throws {Deno.errors.ConnectionRefused} if there is no listener of this name
  * @throws {TypeError} if the name is not a string
+ * @throws {TerminatedError} if this worker is terminated
  *
  * @example A name without a listener
  * ```ts
@@ -254,6 +255,7 @@ export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Se
     throw new TypeError(`Cannot connect: name must be a string, not ${typeof name}`);
   }
   ensureIsolate();
+  throwIfStopping();
   const listener = findAndAddRef(new TextEncoder().encode(name));
   if (listener !== 0) {
     try {

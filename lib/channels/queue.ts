@@ -5,11 +5,11 @@
  */
 
 import { ClosedError } from "../errors.ts";
-import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkWaitOptions, deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
 import { SharedHandle, showState } from "../objects/shared_object.ts";
-import { awaitOn, blockOn } from "../parking/wait.ts";
+import { awaitOn, blockOn, isStopping, neverSettled, throwIfStopping } from "../parking/wait.ts";
 import {
   closeChannel,
   Closed,
@@ -105,6 +105,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @throws the reason of `signal`, if it is aborted first
    */
   async put(item: T, options?: WaitOptions): Promise<void> {
+    if (isStopping()) return neverSettled();
     const waiting = this.kind.offer(this.channel, item, options);
     if (waiting !== undefined) await this.kind.putWhenRoom(this.channel, waiting, options);
   }
@@ -128,6 +129,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @returns whether it was added
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   tryPut(item: T): boolean {
     return this.kind.tryPut(this.channel, item);
@@ -168,25 +170,40 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @returns an object with the item, which may itself be `undefined`; `undefined` if there is no item
    * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
+   * @throws {TerminatedError} if this worker is terminated
    */
   tryGet(): { value: T } | undefined {
     return this.kind.tryGet(this.channel) as { value: T } | undefined;
   }
 
-  /** Returns the current number of items in the queue. */
+  /**
+   * Returns the current number of items in the queue.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   size(): number {
+    throwIfStopping(); // a loop that polls it must end
     return messagesIn(this.channel);
   }
 
-  /** Whether the queue is currently empty. */
+  /**
+   * Whether the queue is currently empty.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   empty(): boolean {
     return this.size() === 0;
   }
 
-  /** Whether the queue is currently full. A queue without a limit never is. */
+  /**
+   * Whether the queue is currently full. A queue without a limit never is.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   full(): boolean {
+    const size = this.size();
     const limit = limitOf(this.channel);
-    return limit > 0 && this.size() >= limit;
+    return limit > 0 && size >= limit;
   }
 
   /** Maximum number of items; 0: no limit. */
@@ -249,6 +266,39 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * iteration that is left while it waits takes no further item.
    */
   [Symbol.asyncIterator](): AsyncIterator<T> {
+    return this.values();
+  }
+
+  /**
+   * Iterates over the items as they arrive, as `for await (const item of queue)` does, with the options
+   * of every wait: `timeoutMs` limits the wait for each item. The iteration is over when it throws.
+   *
+   * @throws {TypeError} if an option is unknown, or of a wrong type
+   * @returns an iterator whose `next()` throws {@linkcode Empty} if no item comes within `timeoutMs`, and
+   * the reason of `signal` when it is aborted
+   *
+   * @example Until it is aborted
+   * ```ts
+   * import { Queue } from "@sauropod/multiprocessing";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const queue = new Queue<string>();
+   * const stop = new AbortController();
+   * const seen: string[] = [];
+   * const consuming = (async () => {
+   *   for await (const item of queue.values({ signal: stop.signal })) {
+   *     seen.push(item);
+   *     if (item === "last") stop.abort(new Error("enough"));
+   *   }
+   * })();
+   * for (const item of ["first", "last"]) await queue.put(item);
+   * await assertRejects(() => consuming, Error, "enough");
+   * assertEquals(seen, ["first", "last"]);
+   * ```
+   */
+  values(options?: WaitOptions): AsyncIterableIterator<T> {
+    checkWaitOptions("iterate over queue", options);
+    deadlineOf({ timeoutMs: options?.timeoutMs }); // checks it
     // Not a generator: its `return()` would wait for the next item, and take it.
     let over = false;
     const done: IteratorResult<T> = { done: true, value: undefined };
@@ -256,9 +306,10 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
       next: async () => {
         if (over) return done;
         try {
+          options?.signal?.throwIfAborted();
           const received = this.kind.take(this.channel) ??
-            await awaitOn(this.kind.taking(this.channel, () => over));
-          const item = throwIfGetFailed(this.channel, received);
+            await awaitOn(this.kind.taking(this.channel, () => over), options);
+          const item = throwIfGetFailed(this.channel, received, options);
           if (item.kind === "value") return { done: false, value: item.value as T };
           const value = await this.kind.readUnread(this.channel, item.block) as T;
           return { done: false, value };

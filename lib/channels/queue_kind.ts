@@ -16,7 +16,7 @@ import {
   type SharedHandle,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
-import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import {
   discardMessage,
@@ -133,6 +133,7 @@ export class QueueKind {
     item: unknown,
     options?: PriorityOptions,
   ): PendingItem | undefined {
+    throwIfStopping();
     if (options !== undefined) deadlineOf(this.#waitOf(options)); // with invalid or aborted options, nothing is put
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
@@ -205,8 +206,12 @@ export class QueueKind {
 
   // Getting
 
-  /** Takes the next item, if there is one. */
+  /**
+   * Takes the next item, if there is one. Not in an isolate that was told to end: what its caller does
+   * next, a wait, throws.
+   */
   take(channel: ChannelAddress): Received | undefined {
+    if (isStopping()) return undefined;
     return this.#store.receive(channel);
   }
 

@@ -8,7 +8,7 @@ import type { WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
 import { SharedHandle } from "../objects/shared_object.ts";
-import { awaitOn, blockOn } from "../parking/wait.ts";
+import { awaitOn, blockOn, isStopping, neverSettled, throwIfStopping } from "../parking/wait.ts";
 import { closeChannel, Closed, closedBits, messagesIn } from "./channel_state.ts";
 import { becomingReadable } from "./channel_waiting.ts";
 import { channelOf, defineQueue, type QueueKind, throwIfGetFailed } from "./queue_kind.ts";
@@ -63,6 +63,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
    */
   // deno-lint-ignore require-await -- so that every error is a rejection
   async put(item: T): Promise<void> {
+    if (isStopping()) return neverSettled();
     this.putSync(item);
   }
 
@@ -71,6 +72,7 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
    *
    * @throws {ClosedError} if the queue is closed
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   putSync(item: T): void {
     this.kind.tryPut(channelOf(this.address), item); // there is always room
@@ -105,8 +107,13 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
     return this.kind.readNow(channel, throwIfGetFailed(channel, received, options)) as T;
   }
 
-  /** Whether the queue is currently empty. Works on a closed queue too. */
+  /**
+   * Whether the queue is currently empty. Works on a closed queue too.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   empty(): boolean {
+    throwIfStopping();
     return messagesIn(channelOf(this.address)) === 0;
   }
 

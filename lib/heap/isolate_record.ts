@@ -7,7 +7,8 @@
  * | `STATE` | low byte {@linkcode IsolateState}, the rest the exit code | the isolate; at its end the isolate that ends it | isolates that wait for its end, in `ENDED_QUEUE` | the isolate that ends it |
  * | `CONTROL` | bits of {@linkcode Control} | others set bits, the isolate clears `SERVICE` | | |
  * | `WAKE` | number of wake-ups | isolates that wake it | the isolate, which sleeps on it, blocked or async | {@linkcode unpark} |
- * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | the isolate | the main isolate, in `ENDED_QUEUE` | the isolate |
+ * | `BORN` | 1 once its JavaScript has joined the program: it acknowledges its end | the isolate | | |
+ * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | the isolate; the main isolate if Deno reports that an error ended it | the main isolate, in `ENDED_QUEUE` | the writer |
  *
  * A blocked isolate and its waiting promises all sleep on `WAKE`. So one increment and one notify reach
  * the isolate whatever it is doing, and stopping it needs no knowledge of what it waits for.
@@ -67,14 +68,16 @@ export const isolateWord = {
   ACKNOWLEDGED: recordWord(9, "acknowledged end"),
   /** Next in the list of isolates. */
   NEXT: recordWord(10, "next isolate"),
+  /** 1 once the worker has begun to run its code, and will acknowledge its end. */
+  BORN: recordWord(29, "born"),
 } as const;
 
 /** States of an isolate. */
 export const IsolateState = { STARTING: 0, IDLE: 1, RUNNING: 2, ENDED: 3 } as const;
 
-/** Control bits: requests that an isolate acts on at its next wait. */
+/** Control bits: requests that an isolate acts on at its next wait; on `STOP`, at its next operation. */
 export const Control = {
-  /** End: every wait throws `TerminatedError`. */
+  /** End: every operation throws `TerminatedError`, or, if it is async, never settles. */
   STOP: 1,
   /** Serve requests: the main isolate those of workers, a worker of a pool those of its engine. */
   SERVICE: 2,

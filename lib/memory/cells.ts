@@ -10,6 +10,7 @@
  */
 
 import { describe } from "../arguments/describe.ts";
+import { throwIfStopping } from "../parking/wait.ts";
 import { type Cell, type Element, isOfType, type Kind, rangeError } from "./typecodes.ts";
 
 /** Elements of one type, by their index. */
@@ -46,22 +47,26 @@ export class Cells {
 
   /** Reads an element. */
   load(at: number): Element {
+    throwIfStopping();
     return this.kind.fromCell(Atomics.load(this.#cells, at));
   }
 
   /** Stores an element. */
   store(at: number, element: unknown): void {
+    throwIfStopping();
     Atomics.store(this.#cells, at, this.#toCell(at, element, "set") as number);
   }
 
   /** Stores an element, and returns the previous one. */
   exchange(at: number, element: unknown): Element {
+    throwIfStopping();
     const cell = this.#toCell(at, element, "set") as number;
     return this.kind.fromCell(Atomics.exchange(this.#cells, at, cell));
   }
 
   /** Stores `replacement` if the element is `expected`, and returns the previous element. */
   compareExchange(at: number, expected: unknown, replacement: unknown): Element {
+    throwIfStopping();
     const { kind } = this;
     // As if it were stored, so that a float is rounded.
     const wanted = kind.fromCell(this.#toCell(at, expected, "compare"));
@@ -81,6 +86,7 @@ export class Cells {
    */
   update(at: number, next: (old: Element) => unknown, verb = "update"): Element {
     for (;;) {
+      throwIfStopping();
       const found = Atomics.load(this.#cells, at);
       const old = this.kind.fromCell(found);
       const cell = this.#toCell(at, next(old), verb) as number;
@@ -102,16 +108,19 @@ export class Cells {
 
   /** Replaces the element by its bitwise AND with `mask`, and returns the previous one. */
   and(at: number, mask: unknown): Element {
+    throwIfStopping();
     return Atomics.and(this.#cells, at, this.#mask(at, mask));
   }
 
   /** Replaces the element by its bitwise OR with `mask`, and returns the previous one. */
   or(at: number, mask: unknown): Element {
+    throwIfStopping();
     return Atomics.or(this.#cells, at, this.#mask(at, mask));
   }
 
   /** Replaces the element by its bitwise XOR with `mask`, and returns the previous one. */
   xor(at: number, mask: unknown): Element {
+    throwIfStopping();
     return Atomics.xor(this.#cells, at, this.#mask(at, mask));
   }
 

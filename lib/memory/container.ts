@@ -2,27 +2,15 @@
  * What the operations of all shared containers have in common.
  *
  * An operation blocks only briefly, for another operation on the same container, so it needs no
- * `…Sync` form. But a worker may run many of them without a wait, so each operation except `size`
- * and `length` checks whether the worker is terminated, as each wait does.
+ * `…Sync` form. But a worker may run many of them without a wait, so each operation checks whether
+ * the worker was told to end, as each wait does.
  *
  * @module
  */
 
 import type { ObjectAddress } from "../objects/shared_object.ts";
-import { TerminatedError } from "../errors.ts";
-import { stopRequested } from "../heap/isolate_record.ts";
+import { throwIfStopping } from "../parking/wait.ts";
 import { encode, type Encoder, returnEncoder } from "../codec/encoder.ts";
-
-/**
- * Throws if this worker is terminated. Called at the beginning of an operation.
- *
- * @throws {TerminatedError} if this worker is terminated
- */
-export function throwIfTerminated(): void {
-  if (stopRequested()) {
-    throw new TerminatedError("Cannot use shared container: this worker was told to end");
-  }
-}
 
 /** Containers for which user code is computing new contents. */
 const computing: number[] = [];
@@ -35,7 +23,7 @@ const computing: number[] = [];
  * @throws {Error} inside a function that was passed to an operation of the same container
  */
 export function throwIfNotChangeable(container: ObjectAddress): void {
-  throwIfTerminated();
+  throwIfStopping();
   if (computing.length > 0 && computing.includes(container)) {
     throw new Error(
       "Cannot change shared container in a function that computes its new contents: such a " +

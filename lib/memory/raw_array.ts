@@ -9,6 +9,7 @@
  */
 
 import { describe } from "../arguments/describe.ts";
+import { throwIfStopping } from "../parking/wait.ts";
 import { Cells, showAs } from "./cells.ts";
 import {
   type DataOf,
@@ -78,6 +79,7 @@ function listOf(sequence: unknown, verb: string, requirement: string): ArrayLike
 
 /** Stores elements from index `start` on, if all of them fit. */
 function fill({ data, kind }: Cells, start: number, elements: ArrayLike<unknown>): void {
+  throwIfStopping();
   const isNumeric = kind.type === "number" || kind.type === "bigint";
   if (isNumeric && elements instanceof kind.dataClass) return data.set(elements, start);
   for (let at = 0; at < elements.length; at++) {

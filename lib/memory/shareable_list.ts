@@ -12,6 +12,7 @@ import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
+import { throwIfStopping } from "../parking/wait.ts";
 import { SharedMemory } from "./shared_memory.ts";
 
 /** An item of a {@linkcode ShareableList}. */
@@ -175,6 +176,7 @@ export class ShareableList implements Iterable<ShareableItem> {
 
   /** Returns the offset of the slot of an item, and its room in bytes. */
   private slot(index: number): { start: number; room: number } {
+    throwIfStopping();
     const { length } = this;
     const at = index < 0 ? index + length : index;
     if (!Number.isInteger(at) || at < 0 || at >= length) {

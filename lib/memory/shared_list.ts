@@ -12,7 +12,8 @@ import {
   SharedHandle,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
-import { compute, computeNext, throwIfNotChangeable, throwIfTerminated } from "./container.ts";
+import { throwIfStopping } from "../parking/wait.ts";
+import { compute, computeNext, throwIfNotChangeable } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
@@ -103,6 +104,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
 
   /** Number of elements at this moment. */
   get length(): number {
+    throwIfStopping();
     return lengthOf(this.address + LIST);
   }
 
@@ -115,7 +117,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    */
   at(index: number): Frozen<T> | undefined {
-    throwIfTerminated();
+    throwIfStopping();
     const element = pinElement(this.address + LIST, toIndex(index));
     return element === 0 ? undefined : freeze(readAndUnpinElement(element) as T);
   }
@@ -128,7 +130,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
    */
   get(index: number): Frozen<T> {
-    throwIfTerminated();
+    throwIfStopping();
     const element = pinElement(this.address + LIST, toIndex(index));
     if (element === 0) throw this.outOfRange("get", index);
     return freeze(readAndUnpinElement(element) as T);
@@ -168,7 +170,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   index(value: T | Frozen<T>, start = 0, end = Infinity): number {
-    throwIfTerminated();
+    throwIfStopping();
     const search = { limit: 1, start: toIndex(start), end: toIndex(end) };
     const [found] = indicesOf(this.address + LIST, value, search);
     if (found === undefined) {
@@ -183,7 +185,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   indexOf(value: T | Frozen<T>, start = 0): number {
-    throwIfTerminated();
+    throwIfStopping();
     return indicesOf(this.address + LIST, value, { limit: 1, start: toIndex(start) })[0] ?? -1;
   }
 
@@ -193,7 +195,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   includes(value: T | Frozen<T>): boolean {
-    throwIfTerminated();
+    throwIfStopping();
     return indicesOf(this.address + LIST, value, { limit: 1 }).length > 0;
   }
 
@@ -203,7 +205,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if the value cannot be copied into shared memory
    */
   count(value: T | Frozen<T>): number {
-    throwIfTerminated();
+    throwIfStopping();
     return indicesOf(this.address + LIST, value, { limit: Infinity }).length;
   }
 
@@ -262,7 +264,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       } finally {
         unpinElement(expected);
       }
-      throwIfTerminated();
+      throwIfStopping();
     }
   }
 
@@ -385,7 +387,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       } finally {
         elements.forEach(unpinElement);
       }
-      throwIfTerminated();
+      throwIfStopping();
     }
   }
 
@@ -407,7 +409,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
 
   /** Returns the results of `fn` for the elements from `start` up to `end`, in one snapshot. */
   private snapshot<U>(fn: (value: T) => U, start = 0, end = Infinity): U[] {
-    throwIfTerminated();
+    throwIfStopping();
     const { elements } = elementsOf(this.address + LIST, start, end);
     try {
       return elements.map((element) => fn(readElement(element) as T));

@@ -11,7 +11,8 @@ import {
   reviveAs,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import { computeNext, throwIfNotChangeable, throwIfTerminated, withMessage } from "./container.ts";
+import { throwIfStopping } from "../parking/wait.ts";
+import { computeNext, throwIfNotChangeable, withMessage } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
 import {
   clearTable,
@@ -109,6 +110,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
 
   /** Number of entries at this moment. */
   get size(): number {
+    throwIfStopping();
     return sizeOf(this.address + TABLE);
   }
 
@@ -122,7 +124,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   /** Returns the value of a key; `fallback` if there is no such key. */
   get<D>(key: K, fallback: D): Frozen<V> | D;
   get(key: K, fallback?: unknown): unknown {
-    throwIfTerminated();
+    throwIfStopping();
     const entry = pinEntry(this.address + TABLE, toKey(key));
     return entry === 0 ? fallback : freeze(readAndUnpin(entry));
   }
@@ -133,7 +135,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if `key` cannot be a key
    */
   has(key: K): boolean {
-    throwIfTerminated();
+    throwIfStopping();
     return hasEntry(this.address + TABLE, toKey(key));
   }
 
@@ -274,7 +276,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
     throwIfNotChangeable(this.address);
     const mapKey = toKey(key);
     for (;;) {
-      throwIfTerminated();
+      throwIfStopping();
       const entry = pinEntry(this.address + TABLE, mapKey);
       if (entry !== 0) return freeze(readAndUnpin(entry) as V);
       // Read from the entry itself: another isolate may have removed it from the map by now.
@@ -340,7 +342,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
 
   /** Returns the results of `read` for all entries, in one snapshot. */
   private snapshot<T>(read: (entry: number) => T): T[] {
-    throwIfTerminated();
+    throwIfStopping();
     const entries = entriesOf(this.address + TABLE);
     try {
       return entries.map(read);
@@ -361,7 +363,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       );
     }
     for (;;) {
-      throwIfTerminated();
+      throwIfStopping();
       const entry = pinEntry(this.address + TABLE, key);
       try {
         const value = entry === 0 ? undefined : valueOf(entry) as V;

@@ -12,6 +12,39 @@ import { ParkResult } from "./park.ts";
 import { dequeue, type QueueAddress, wakeOne } from "./wait_queue.ts";
 import { type NodeAddress, NodeState, nodeWord, returnNode } from "./waiter_node.ts";
 
+// Module-local: V8 inlines such constants.
+const CONTROL = isolateWord.CONTROL;
+const STOP = Control.STOP;
+
+/**
+ * Whether this isolate was told to end, by a plain read, which takes a nanosecond and may miss a request
+ * that is made now. Every operation checks it, also one that need not wait: it is the next operation that
+ * ends a worker.
+ */
+export function isStopping(): boolean {
+  return (i32[thisIsolate + CONTROL] & STOP) !== 0;
+}
+
+/**
+ * Throws if this isolate was told to end. For blocking operations, and those that never wait.
+ *
+ * @throws {TerminatedError} if this isolate was told to end
+ */
+export function throwIfStopping(): void {
+  if (isStopping()) throw stopError();
+}
+
+/**
+ * Ends an async operation of an isolate that was told to end. In a worker the promise is never settled,
+ * as those that were pending: the event loop becomes free, and ends the worker.
+ *
+ * @throws {TerminatedError} in an isolate without a worker's event loop
+ */
+export function neverSettled(): Promise<never> {
+  if (hooks.onStop === undefined) throw stopError();
+  return new Promise(() => {});
+}
+
 /** Whether a control bit is set. */
 export function hasControl(): boolean {
   return Atomics.load(i32, thisIsolate + isolateWord.CONTROL) !== 0;
@@ -58,7 +91,18 @@ export function unlessStopped(result: ParkResult, queue: QueueAddress = 0): Park
   throw stopError();
 }
 
-/** Makes the error that waits throw in an isolate that was told to end. */
+/**
+ * How many operations may fail in a worker that was told to end, while it cleans up. A worker that
+ * catches the error again and again is then ended in the operation.
+ */
+const MAX_STOP_ERRORS = 100;
+let stopErrors = 0;
+
+/**
+ * Makes the error that operations throw in an isolate that was told to end. Called outside of guards: it
+ * may be the last that the isolate does.
+ */
 export function stopError(): TerminatedError {
-  return new TerminatedError("Cannot wait: this worker was told to end");
+  if (++stopErrors > MAX_STOP_ERRORS) hooks.onStop?.();
+  return new TerminatedError("Cannot continue: this worker was told to end");
 }

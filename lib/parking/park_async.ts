@@ -19,6 +19,7 @@ import {
   updateKeepAlive,
 } from "./keep_alive.ts";
 import { type Park, ParkResult } from "./park.ts";
+import { DeadlineTimer } from "./timer.ts";
 import { dequeue, enqueue } from "./wait_queue.ts";
 import { acquireNode, type NodeAddress, nodeWord, returnNode, WaiterFlag } from "./waiter_node.ts";
 import { hasPromisesToResume, nextWoken, takeReady } from "./woken.ts";
@@ -41,7 +42,7 @@ interface Sleeper {
   signal: AbortSignal | undefined;
   /** Whether it has a time-out. */
   timed: boolean;
-  timer: ReturnType<typeof setTimeout> | undefined;
+  timer: DeadlineTimer | undefined;
   onAbort: (() => void) | undefined;
 }
 
@@ -55,14 +56,6 @@ export const asyncParker: { sleepers: Map<NodeAddress, Sleeper>; isArmed: boolea
 export function countParkedPromises(): number {
   return asyncParker.sleepers.size;
 }
-
-/**
- * The longest time that an async wait is sure to take, in milliseconds: 24 days. A longer `timeoutMs` may
- * end early; `Infinity`, or none, has no end.
- *
- * Follows Python's `threading.TIMEOUT_MAX`.
- */
-export const TIMEOUT_MAX: number = 2 ** 31 - 1; // setTimeout takes no more
 
 /**
  * Puts a promise to sleep.
@@ -98,15 +91,12 @@ export function parkAsync(
   // A waiter that times out or is aborted after it was woken is resumed as woken: the wake-up must be
   // used.
   if (timed) {
-    sleeper.timer = setTimeout(() => {
-      sleeper.timer = undefined;
+    sleeper.timer = new DeadlineTimer(deadline, () => {
       if (dequeue(node)) {
         endSleep(node, sleeper);
         waiter.resume(ParkResult.TIMED_OUT);
       }
-    }, Math.min(Math.max(deadline - performance.now(), 0), TIMEOUT_MAX));
-    // Newer versions of Deno have timers that are objects, and take these.
-    if (!keepAlive) Deno.unrefTimer(sleeper.timer as unknown as number);
+    }, keepAlive);
   }
   if (signal !== undefined) {
     sleeper.onAbort = () => {
@@ -123,7 +113,7 @@ export function parkAsync(
 
 function endSleep(node: NodeAddress, sleeper: Sleeper): void {
   asyncParker.sleepers.delete(node);
-  if (sleeper.timer !== undefined) clearTimeout(sleeper.timer);
+  sleeper.timer?.cancel();
   if (sleeper.onAbort !== undefined) {
     sleeper.signal!.removeEventListener("abort", sleeper.onAbort);
   }

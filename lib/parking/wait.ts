@@ -16,16 +16,17 @@ import { hooks } from "../heap/hooks.ts";
 import { stopRequested } from "../heap/isolate_record.ts";
 import { ensureStackToRelease } from "../heap/stack.ts";
 import { parkBlocking, parkBlockingAny } from "./park_blocking.ts";
-import { stopError } from "./control.ts";
+import { neverSettled, stopError } from "./control.ts";
 import { eitherSignal } from "./fiber.ts";
 import { type Park, ParkResult, type Steps } from "./park.ts";
 import { parkAsync, type PromiseWaiter } from "./park_async.ts";
 
-export { serveRequests } from "./control.ts";
+export { isStopping, neverSettled, serveRequests, throwIfStopping } from "./control.ts";
 export { fiberKeepsAlive, waitInFiber } from "./fiber.ts";
 export { ParkResult, type Steps } from "./park.ts";
-export { arm, countParkedPromises, TIMEOUT_MAX } from "./park_async.ts";
+export { arm, countParkedPromises } from "./park_async.ts";
 export { spinUntilChanged } from "./spin.ts";
+export { callLater, DeadlineTimer, TIMEOUT_MAX } from "./timer.ts";
 
 /**
  * Runs the steps to their end, blocking the isolate while they sleep.
@@ -88,6 +89,8 @@ function resume<T>(steps: Steps<T>, result: ParkResult | undefined): IteratorRes
 /**
  * Runs the steps to their end, leaving the isolate to others while they sleep.
  *
+ * In a worker that was told to end, the promise is never settled: see {@linkcode neverSettled}.
+ *
  * @param keepAlive whether the program stays alive meanwhile. If omitted, the fiber whose code is running
  * now decides, and its signal may end the wait
  */
@@ -99,7 +102,7 @@ export function awaitOn<T>(
   return new Promise((resolve, reject) => {
     ensureStackToRelease();
     const deadline = deadlineOf(options);
-    if (stopRequested()) throw stopError();
+    if (stopRequested()) return void neverSettled();
     const fiber = keepAlive === undefined ? hooks.currentFiber?.() : undefined;
     const signal = eitherSignal(options?.signal, fiber?.signal);
     const run = (step: IteratorResult<Park, T>) => {

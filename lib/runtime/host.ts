@@ -23,7 +23,7 @@ import {
   unlistIsolate,
 } from "../heap/isolate_record.ts";
 import { holdLoop, releaseLoop, updateKeepAlive } from "../parking/keep_alive.ts";
-import { arm, awaitOn } from "../parking/wait.ts";
+import { arm, awaitOn, callLater } from "../parking/wait.ts";
 import { removeWaitersOf } from "../parking/wait_queue.ts";
 import { freeNodesOf } from "../parking/waiter_node.ts";
 import { pushBlock, receive } from "../channels/channel.ts";
@@ -71,10 +71,18 @@ interface HostedWorker {
   watch: StartWatch | undefined;
 }
 
-/** Grace period: how long a worker that has ended may take to stop by itself, in milliseconds. */
+/**
+ * Grace period: for how long joiners wait until a worker that has ended stops, in milliseconds. One that
+ * waits stops at once; after that time, a worker counts as computing until it stops.
+ */
 const GRACE_MS = 250;
-/** Grace period after `kill()`, in milliseconds: long enough for a worker that is waiting to stop. */
+/** Grace period after `kill()`, in milliseconds. */
 const KILL_GRACE_MS = 20;
+/**
+ * Time after the grace period before a warning says that a worker still computes, in milliseconds: on a
+ * machine under load, a worker may need some time to stop.
+ */
+const WARN_AFTER_MS = 1000;
 /**
  * Time between an isolate's acknowledgement and the reuse of its memory, in milliseconds: its last
  * microtasks may still run.
@@ -240,12 +248,8 @@ function checkReadable(): void {
   }
 }
 
-/** Calls `Worker.terminate()` once its isolate has ended, and counts the worker if it does not stop. */
-async function cleanUp(
-  record: IsolateAddress,
-  worker: Worker,
-  port: MessagePort,
-): Promise<void> {
+/** Releases a worker once its isolate has ended, after the grace period at the latest. */
+async function cleanUp(record: IsolateAddress, worker: Worker, port: MessagePort): Promise<void> {
   const exitCode = await awaitOn(waitingForEnd(record), undefined, false);
   debugLog(
     DebugLevel.DEBUG,
@@ -254,23 +258,56 @@ async function cleanUp(
   endWatch(hosted.get(record)!.watch);
   const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  const isQuiescent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
+  let isQuiescent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
   receiveBuffers();
   port.close();
-  worker.terminate();
+  if (!isQuiescent && !isBorn(record)) {
+    worker.terminate(); // it will not be born now, unless it was meanwhile
+    isQuiescent = !isBorn(record);
+  }
   hosted.delete(record);
   updateKeepAlive();
   endDaemonsOf(record);
-  if (isQuiescent) {
-    settling.push({ record, since: performance.now() });
-  } else {
-    if (Atomics.add(i32, ABANDONED_WORKERS, 1) === 0) {
-      console.warn(
-        "A terminated worker is still computing: Deno cannot interrupt it. It does not keep the " +
-          "program alive (this warning is printed once; abandonedWorkers() counts such workers)",
-      );
-    }
-  }
+  if (isQuiescent) settle(record, worker);
+  else void settleLater(record, worker);
+}
+
+/** Whether the worker runs code that acknowledges its end. */
+function isBorn(record: IsolateAddress): boolean {
+  return Atomics.load(i32, record + isolateWord.BORN) !== 0;
+}
+
+/** Releases a worker whose JavaScript has stopped; what it held is freed some time later. */
+function settle(record: IsolateAddress, worker: Worker): void {
+  worker.terminate();
+  settling.push({ record, since: performance.now() });
+  callLater(SETTLING_MS + 1, reclaim);
+}
+
+/**
+ * Counts a worker that computes after its end, until it stops: at its next operation of the package, or
+ * when its event loop is free. (`Worker.terminate()` would not end it earlier, but keep its event loop from
+ * reporting that it has stopped.)
+ */
+async function settleLater(record: IsolateAddress, worker: Worker): Promise<void> {
+  Atomics.add(i32, ABANDONED_WORKERS, 1);
+  let computes = true;
+  callLater(WARN_AFTER_MS, () => computes && warnOfComputing());
+  await awaitOn(waitingForQuiescence(record), undefined, false);
+  computes = false;
+  Atomics.sub(i32, ABANDONED_WORKERS, 1);
+  settle(record, worker);
+}
+
+let hasWarned = false;
+
+function warnOfComputing(): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  console.warn(
+    "A terminated worker is still computing: Deno cannot interrupt it. It does not keep the " +
+      "program alive (this warning is printed once; abandonedWorkers() counts such workers)",
+  );
 }
 
 /** Ends the daemons of a worker that has ended, including the workers of its pools. */
@@ -293,9 +330,9 @@ function reclaim(): void {
   }
 }
 
-/** Returns the number of workers that were terminated while they computed, and may still compute. */
+/** Returns the number of workers that were told to end and still compute. */
 export function abandonedWorkers(): number {
-  return i32[ABANDONED_WORKERS];
+  return i32[ABANDONED_WORKERS] ?? 0; // there is no heap before the first shared object
 }
 
 // Buffers

@@ -80,6 +80,7 @@ async function runWorker(
   output: Output,
 ): Promise<void> {
   adoptIsolate(heap, record);
+  Atomics.store(i32, record + isolateWord.BORN, 1);
   separateRandom(firstDraw, i32[record + isolateWord.PID]);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
   port.onmessage = ({ data }) => keepAnnouncement(data);

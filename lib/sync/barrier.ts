@@ -19,7 +19,7 @@ import {
   showState,
 } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
-import { awaitOn, blockOn } from "../parking/wait.ts";
+import { awaitOn, blockOn, throwIfStopping } from "../parking/wait.ts";
 import { functionAddress, functionAt, functionNameAt, importFunction } from "../codec/functions.ts";
 import {
   abortBarrier,
@@ -173,14 +173,22 @@ export class Barrier extends SharedHandle {
   /**
    * Returns the barrier to its initial state. Current waiters get {@linkcode BrokenBarrierError}.
    * Parties that arrive later wait for each other again, after an action that is running has ended.
+   *
+   * @throws {TerminatedError} if this worker is terminated
    */
   reset(): void {
+    throwIfStopping();
     ensureStack();
     resetBarrier(this.address);
   }
 
-  /** Breaks the barrier: current waiters and later arrivals get {@linkcode BrokenBarrierError}. */
+  /**
+   * Breaks the barrier: current waiters and later arrivals get {@linkcode BrokenBarrierError}.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   abort(): void {
+    throwIfStopping();
     ensureStack();
     abortBarrier(this.address);
   }

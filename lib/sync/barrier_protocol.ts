@@ -32,7 +32,7 @@
  * - If the runner dies, its waiters are woken and break the generation.
  *
  * The sections use the guard, not a lock: a lock of a terminated worker goes to another isolate,
- * but the worker runs on until its next wait, and would write words that it no longer owns.
+ * but the worker runs on until its next operation, and would write words that it no longer owns.
  *
  * @module
  */

@@ -42,7 +42,15 @@ import {
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
 import { stopRequested, thisIsolate } from "../heap/isolate_record.ts";
-import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
+import {
+  awaitOn,
+  blockOn,
+  isStopping,
+  neverSettled,
+  ParkResult,
+  type Steps,
+  throwIfStopping,
+} from "../parking/wait.ts";
 import {
   hasWaiters,
   QUEUE_WORDS,
@@ -255,6 +263,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * @throws the reason of `signal`, if it is aborted first; the lock is acquired
    */
   async wait(options?: WaitOptions): Promise<boolean> {
+    if (isStopping()) return neverSettled();
     checkHeld(this.address, "wait");
     return await awaitOn(waiting(this.address), options);
   }
@@ -282,6 +291,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * @throws as {@linkcode Condition.wait}, and what the predicate throws; the lock is acquired
    */
   async waitFor<T>(predicate: () => T, options?: WaitOptions): Promise<T> {
+    if (isStopping()) return neverSettled();
     checkHeld(this.address, "wait");
     return await awaitOn(waitingFor(this.address, predicate), options);
   }
@@ -298,6 +308,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    *
    * @throws {Error} if this isolate does not hold the lock
    * @throws {RangeError} if `n` is not an integer of at least 0
+   * @throws {TerminatedError} if this worker is terminated
    */
   notify(n = 1): void {
     if (!Number.isInteger(n) || n < 0) {
@@ -313,6 +324,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * Wakes all waiters.
    *
    * @throws {Error} if this isolate does not hold the lock
+   * @throws {TerminatedError} if this worker is terminated
    */
   notifyAll(): void {
     checkHeld(this.address, "notify");
@@ -321,6 +333,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
 }
 
 function checkHeld(condition: ObjectAddress, verb: string): void {
+  throwIfStopping(); // first: what this isolate held belongs to others once it has ended
   if (holdsLock(i32[condition + LOCK])) return;
   throw new Error(`Cannot ${verb}: the lock is not held here. Acquire the condition first`);
 }

@@ -26,7 +26,7 @@ import {
   showState,
 } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
-import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
+import { awaitOn, blockOn, ParkResult, type Steps, throwIfStopping } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 
 /** The number of this type among shared objects. */
@@ -77,20 +77,35 @@ export class Event extends SharedHandle implements Waitable {
     super(createObject(TYPE, WORDS));
   }
 
-  /** Returns whether the flag is set. */
+  /**
+   * Returns whether the flag is set.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   isSet(): boolean {
+    throwIfStopping(); // a loop that checks the flag must end
     return (Atomics.load(i32, this.address + CHANGES) & 1) === 1;
   }
 
-  /** Sets the flag and wakes all waiters. Does nothing if the flag is set. */
+  /**
+   * Sets the flag and wakes all waiters. Does nothing if the flag is set.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   set(): void {
+    throwIfStopping();
     ensureStack();
     this.changeFrom(0);
     wakeAll(this.address + QUEUE);
   }
 
-  /** Clears the flag: later calls of `wait` wait for the next `set()`. */
+  /**
+   * Clears the flag: later calls of `wait` wait for the next `set()`.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   clear(): void {
+    throwIfStopping();
     this.changeFrom(1);
   }
 

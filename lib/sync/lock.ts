@@ -16,7 +16,7 @@ import {
   SharedHandle,
   showState,
 } from "../objects/shared_object.ts";
-import { awaitOn, blockOn } from "../parking/wait.ts";
+import { awaitOn, blockOn, throwIfStopping } from "../parking/wait.ts";
 import {
   acquiring,
   LockGuard,
@@ -135,8 +135,13 @@ export class Lock extends SharedHandle {
     }
   }
 
-  /** Returns whether the lock is held. */
+  /**
+   * Returns whether the lock is held.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   locked(): boolean {
+    throwIfStopping();
     return ownerOf(this.address + OWNER) !== 0;
   }
 }

@@ -31,7 +31,7 @@ import type { WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureStack, ensureStackToRelease } from "../heap/stack.ts";
 import { hasEnded, hasEndedRelaxed, thisIsolate } from "../heap/isolate_record.ts";
-import { ParkResult, type Steps } from "../parking/wait.ts";
+import { isStopping, ParkResult, type Steps } from "../parking/wait.ts";
 import {
   handOff,
   hasWaiters,
@@ -49,9 +49,13 @@ export const OWNERSHIP_WORDS = QUEUE + QUEUE_WORDS;
 /** How an attempt to acquire a lock ended. */
 export type Acquisition = "acquired" | "abandoned" | "timed out";
 
-/** Acquires the lock if it is free. Returns whether it did. */
+/**
+ * Acquires the lock if it is free. Returns whether it did. Not in an isolate that was told to end: what
+ * its caller does next, a wait, throws.
+ */
 export function tryOwn(owner: Word): boolean {
   ensureStackToRelease();
+  if (isStopping()) return false;
   return Atomics.compareExchange(i32, owner, 0, thisIsolate) === 0; // 0 -> me
 }
 
@@ -163,11 +167,18 @@ export class LockGuard implements Disposable {
     this.#lock = lock;
   }
 
-  /** Releases the lock now. Idempotent; the end of the scope then does nothing. */
+  /**
+   * Releases the lock now. Idempotent; the end of the scope then does nothing. Throws nothing in a
+   * worker that was told to end, so that the error which ends its scopes stays what it is.
+   */
   release(): void {
     const lock = this.#lock;
     this.#lock = undefined;
-    lock?.release();
+    try {
+      lock?.release();
+    } catch (error) {
+      if (!isStopping()) throw error;
+    }
   }
 
   /** Releases the lock, as {@linkcode LockGuard.release} does. */

@@ -6,7 +6,7 @@
  * | `OWNER`, its queue | the isolate that holds the lock: see `ownership.ts` | `acquire`, the last `release` |
  *
  * Which owner in that isolate holds the lock, and how often, is known to that isolate alone, in
- * `holds`. It must not be in shared words: a terminated worker runs on until its next wait, and
+ * `holds`. It must not be in shared words: a terminated worker runs on until its next operation, and
  * would then change the count of the isolate that has acquired the lock since.
  *
  * @module
@@ -26,7 +26,7 @@ import {
 } from "../objects/shared_object.ts";
 import { ensureStackToRelease } from "../heap/stack.ts";
 import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
-import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
 import {
   acquiring,
   type Acquisition,
@@ -263,8 +263,13 @@ export class RLock extends SharedHandle {
     else releaseAll(this.address);
   }
 
-  /** Returns whether the lock is held. */
+  /**
+   * Returns whether the lock is held.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   locked(): boolean {
+    throwIfStopping();
     return ownerOf(this.address + OWNER) !== 0;
   }
 
@@ -302,6 +307,7 @@ export const holds: Map<number, Hold> = new Map();
 /** Acquires the lock once more if this owner holds it. Returns whether it did. */
 function tryReenter(lock: ObjectAddress, token: number): boolean {
   ensureStackToRelease();
+  if (isStopping()) return false; // the wait that follows throws
   const hold = holds.get(lock);
   if (hold?.token !== token) return false;
   hold.depth++;

@@ -35,7 +35,14 @@ import {
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
 import { ensureStack, ensureStackToRelease } from "../heap/stack.ts";
-import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
+import {
+  awaitOn,
+  blockOn,
+  isStopping,
+  ParkResult,
+  type Steps,
+  throwIfStopping,
+} from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeOne } from "../parking/wait_queue.ts";
 import { LockGuard } from "./ownership.ts";
 
@@ -62,6 +69,7 @@ function createSemaphore(type: number, value: number): ObjectAddress {
   return address;
 }
 
+/** Takes a permit if there is one. */
 function tryTake(semaphore: ObjectAddress): boolean {
   ensureStackToRelease();
   const word = semaphore + VALUE;
@@ -133,7 +141,7 @@ export class Semaphore extends SharedHandle {
    * @throws the reason of `signal`, if it is aborted first
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
-    if (options !== undefined || !tryTake(this.address)) {
+    if (options !== undefined || isStopping() || !tryTake(this.address)) {
       throwIfTimedOut(await awaitOn(taking(this.address), options), options);
     }
     return new LockGuard(this);
@@ -149,7 +157,7 @@ export class Semaphore extends SharedHandle {
    * @throws {TerminatedError} if this worker is terminated
    */
   acquireSync(options?: WaitOptions): LockGuard {
-    if (options !== undefined || !tryTake(this.address)) {
+    if (options !== undefined || isStopping() || !tryTake(this.address)) {
       throwIfTimedOut(blockOn(taking(this.address), options, this.address), options);
     }
     return new LockGuard(this);
@@ -159,8 +167,10 @@ export class Semaphore extends SharedHandle {
    * Acquires a permit if one is available.
    *
    * @returns a guard, or `undefined` if no permit is available
+   * @throws {TerminatedError} if this worker is terminated
    */
   tryAcquire(): LockGuard | undefined {
+    throwIfStopping();
     return tryTake(this.address) ? new LockGuard(this) : undefined;
   }
 
@@ -169,6 +179,7 @@ export class Semaphore extends SharedHandle {
    *
    * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would
    *   exceed its limit
+   * @throws {TerminatedError} if this worker is terminated; the permits are released
    */
   release(n = 1): void {
     if (!Number.isInteger(n) || n < 1) {
@@ -185,10 +196,16 @@ export class Semaphore extends SharedHandle {
       if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n
     }
     for (let woken = 0; woken < n; woken++) wakeOne(this.address + QUEUE);
+    throwIfStopping(); // a loop of releases must end
   }
 
-  /** Number of permits that are available at this moment. */
+  /**
+   * Number of permits that are available at this moment.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   get value(): number {
+    throwIfStopping();
     return Atomics.load(i32, this.address + VALUE);
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
-import { TIMEOUT_MAX } from "../parking/wait.ts";
+import { DeadlineTimer } from "../parking/wait.ts";
 
 /**
  * Waits until the promise is settled. A rejection counts as handled from then on.
@@ -17,20 +17,20 @@ export async function settledWithin(
   promise: PromiseLike<unknown>,
   options?: WaitOptions,
 ): Promise<boolean> {
-  const remainingMs = deadlineOf(options) - performance.now();
+  const deadline = deadlineOf(options);
   const settled = promise.then(() => true, () => true);
   const signal = options?.signal;
-  if (remainingMs > TIMEOUT_MAX && signal === undefined) return await settled;
+  if (deadline === Infinity && signal === undefined) return await settled;
   const limit = Promise.withResolvers<boolean>();
-  const timer = remainingMs > TIMEOUT_MAX
+  const timer = deadline === Infinity
     ? undefined
-    : setTimeout(() => limit.resolve(false), Math.max(remainingMs, 0));
+    : new DeadlineTimer(deadline, () => limit.resolve(false));
   const onAbort = () => limit.reject(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([settled, limit.promise]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -8,20 +8,17 @@ import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureIsolate, isolateWord, recordWord, thisIsolate } from "../heap/isolate_record.ts";
-import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
+import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS } from "../parking/wait_queue.ts";
 
 /** Word of the isolate record: the queue in which the isolate sleeps, and no waiter is woken. */
 const SLEEP_QUEUE = recordWord(23, "queue of sleeps", QUEUE_WORDS);
 
-function* sleeping(ms: number): Steps<void> {
-  const end = performance.now() + ms;
+function* sleeping(): Steps<void> {
   ensureIsolate();
   const word = thisIsolate + isolateWord.PID; // never changes
-  // Timers fire up to a millisecond early, and are limited to 2^31 ms.
-  do yield { queue: thisIsolate + SLEEP_QUEUE, word, expected: i32[word] }; while (
-    performance.now() < end
-  );
+  const park = { queue: thisIsolate + SLEEP_QUEUE, word, expected: i32[word] };
+  while ((yield park) !== ParkResult.TIMED_OUT);
 }
 
 /** The timeout of a sleep. It is never 0, so that the shortest sleep still yields once. */
@@ -67,7 +64,7 @@ function timeoutFor(ms: number): number {
  */
 export async function sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void> {
   checkOptions("sleep", options, { signal: true });
-  await awaitOn(sleeping(ms), { timeoutMs: timeoutFor(ms), signal: options?.signal });
+  await awaitOn(sleeping(), { timeoutMs: timeoutFor(ms), signal: options?.signal });
   if (ms <= 0) await new Promise((resolve) => setTimeout(resolve, 0)); // the wait ended at once
 }
 
@@ -92,5 +89,5 @@ export async function sleep(ms: number, options?: { signal?: AbortSignal }): Pro
  * ```
  */
 export function sleepSync(ms: number): void {
-  blockOn(sleeping(ms), { timeoutMs: timeoutFor(ms) });
+  blockOn(sleeping(), { timeoutMs: timeoutFor(ms) });
 }

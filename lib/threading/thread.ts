@@ -327,7 +327,7 @@ export function finishThread(thread: Thread): void {
   state.locals = new WeakMap();
   aliveThreads.delete(thread);
   if (state.keepAlive) releaseLoop();
-  state.ended!.set();
+  if (!stopRequested()) state.ended!.set(); // otherwise nothing of this isolate waits any more
   state.onEnd?.();
 }
 

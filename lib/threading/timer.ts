@@ -6,6 +6,7 @@
 
 import { checkArguments } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
+import { stopRequested } from "../heap/isolate_record.ts";
 import { Event } from "../sync/event.ts";
 import { Thread } from "./thread.ts";
 
@@ -71,7 +72,7 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
     try {
       if (!await this.finished.wait({ timeoutMs: this.#intervalMs })) await this.#call();
     } finally {
-      this.finished.set();
+      if (!stopRequested()) this.finished.set();
     }
   }
 

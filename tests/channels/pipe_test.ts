@@ -19,11 +19,10 @@ import {
   Queue,
   task,
   tasksOf,
-  TerminatedError,
   TimeoutError,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
 // One isolate
 
@@ -362,23 +361,23 @@ test("Connection.recv() receives what a worker sent before it died", async () =>
 
 test("Connection.recvSync() throws TerminatedError in a worker that is terminated", async () => {
   const [, there] = Pipe<string>();
-  const [waiting, names] = [new Event(), new Queue<string>()];
+  const [waiting, words] = [new Event(), sharedWords()];
   const process = run(
-    (end: Connection<string>, waiting: Event, names: Queue<string>) => {
+    (end: Connection<string>, waiting: Event, words: Int32Array) => {
       waiting.set();
       try {
         end.recvSync();
       } catch (error) {
-        names.putSync((error as Error).name);
+        if ((error as Error).name === "TerminatedError") Atomics.store(words, 0, 1);
       }
     },
     there,
     waiting,
-    names,
+    words,
   );
   assert(await waiting.wait(guard));
   process.terminate();
-  assertEquals(await names.get(guard), TerminatedError.name);
+  await wordSet(words);
   await ended(process, -15);
 });
 

@@ -11,10 +11,9 @@ import {
   Pool,
   Queue,
   task,
-  TerminatedError,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
 const times = <T>(length: number, make: (at: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
@@ -282,6 +281,41 @@ test("Queue iteration that is left leaves the remaining items", async () => {
   assertEquals(queue.size(), 2);
 });
 
+test("Queue.values() ends with the reason of its signal, and takes no item then", async () => {
+  const queue = new Queue<number>();
+  const [stop, reason] = [new AbortController(), new Error("enough")];
+  const items = queue.values({ signal: stop.signal });
+  queue.putSync(1);
+  assertEquals(await items.next(), { done: false, value: 1 });
+  const next = items.next();
+  stop.abort(reason);
+  assertStrictEquals(await assertRejects(() => next), reason);
+  queue.putSync(2);
+  assertEquals((await items.next()).done, true);
+  await assertRejects(
+    () => Array.fromAsync(queue.values({ signal: stop.signal })),
+    Error,
+    "enough",
+  );
+  assertEquals(queue.tryGet(), { value: 2 });
+});
+
+test("Queue.values() throws Empty when no item comes within timeoutMs", async () => {
+  const queue = new Queue<number>();
+  queue.putSync(1);
+  const seen: number[] = [];
+  await assertRejects(async () => {
+    for await (const item of queue.values({ timeoutMs: 2 })) seen.push(item);
+  }, Empty);
+  assertEquals(seen, [1]);
+});
+
+test("Queue.values() rejects invalid options at the call", () => {
+  const queue = new Queue<number>();
+  assertThrows(() => queue.values({ timeoutMs: NaN }), TypeError, "timeoutMs");
+  assertThrows(() => queue.values({ timeout: 5 } as object), TypeError, "timeout");
+});
+
 // Sizes of messages
 
 test("Queue carries empty messages and messages of every size around that of a cell", () => {
@@ -446,26 +480,26 @@ test("Queue.get() in a worker that is terminated leaves the item to others", asy
 
 test("Queue.putSync() and getSync() throw TerminatedError in a worker that is terminated", async () => {
   for (const verb of ["putSync", "getSync"] as const) {
-    const [queue, waiting, names] = [new Queue<number>(1), new Event(), new Queue<string>()];
+    const [queue, waiting, words] = [new Queue<number>(1), new Event(), sharedWords()];
     if (verb === "putSync") queue.putSync(1);
     const process = run(
-      (queue: Queue<number>, waiting: Event, names: Queue<string>, verb: string) => {
+      (queue: Queue<number>, waiting: Event, words: Int32Array, verb: string) => {
         waiting.set();
         try {
           if (verb === "putSync") queue.putSync(2);
           else queue.getSync();
         } catch (error) {
-          names.putSync((error as Error).name);
+          if ((error as Error).name === "TerminatedError") Atomics.store(words, 0, 1);
         }
       },
       queue,
       waiting,
-      names,
+      words,
       verb,
     );
     assert(await waiting.wait(guard));
     process.terminate();
-    assertEquals(await names.get(guard), TerminatedError.name);
+    await wordSet(words);
     await ended(process, -15);
     assertEquals(queue.size(), verb === "putSync" ? 1 : 0);
   }

@@ -9,14 +9,13 @@ import {
   Process,
   Queue,
   task,
-  TerminatedError,
   type Waitable,
   waitAny,
   waitAnySync,
   type WaitOptions,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
+import { ended, endedSync, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
 /** Both functions, as functions that return a promise. */
 const ways: [
@@ -471,31 +470,31 @@ for (const blocking of [true, false]) {
 for (const ending of ["terminate", "kill"] as const) {
   test(`waitAnySync() throws TerminatedError in a worker that ends by ${ending}()`, async () => {
     const [first, second] = [new Queue<number>(), new Queue<number>()];
-    const [waiting, names] = [new Event(), new Queue<string>()];
+    const [waiting, words] = [new Event(), sharedWords()];
     const process = run(
       async (
         first: Queue<number>,
         second: Queue<number>,
         waiting: Event,
-        names: Queue<string>,
+        words: Int32Array,
       ) => {
         const { waitAnySync } = await import("@sauropod/multiprocessing");
         waiting.set();
         try {
           waitAnySync([first, second]);
         } catch (error) {
-          names.putSync((error as Error).name);
+          if ((error as Error).name === "TerminatedError") Atomics.store(words, 0, 1);
         }
       },
       first,
       second,
       waiting,
-      names,
+      words,
     );
     assert(await waiting.wait(guard));
     const getting = [first.get(guard), second.get(guard)];
     process[ending]();
-    assertEquals(await names.get(guard), TerminatedError.name);
+    await wordSet(words);
     first.putSync(1);
     second.putSync(2);
     assertEquals(await Promise.all(getting), [1, 2]);

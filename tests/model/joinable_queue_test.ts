@@ -9,6 +9,7 @@ import {
   proves,
   queueNames,
   terminates,
+  untilTerminated,
 } from "./prove.ts";
 import { Atomics, i32 } from "./stand_ins.ts";
 import type { JoinableQueue } from "../../lib/channels/joinable_queue.ts";
@@ -135,7 +136,7 @@ const workerIsTerminated: Scenario = {
           },
           () => assert(joiner.joinSync()),
         ],
-        [() => void ofVictim.getSync(), () => ofVictim.taskDone()],
+        untilTerminated([() => void ofVictim.getSync(), () => ofVictim.taskDone()]),
         [terminates(world, 1, 2)],
       ],
       mayWait: (isolate) => isolate === 0 && joiner.size() === 1,

@@ -145,7 +145,7 @@ function oneIsTerminated(asPromise: boolean): Scenario {
         programs: [
           [beforeOrAfter(terminates(world, 1), () => releaser.release())],
           asPromise
-            ? [awaits]
+            ? untilTerminated([awaits])
             : untilTerminated([() => void victim.acquireSync(), () => victim.release()]),
           [() => void other.acquireSync(), () => other.release()],
         ],

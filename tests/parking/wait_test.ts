@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Event, Queue } from "@sauropod/multiprocessing";
+import { abandonedWorkers, Event, Queue } from "@sauropod/multiprocessing";
 import { allocate, free } from "../../lib/heap/allocator.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
@@ -12,8 +12,8 @@ import {
 } from "../../lib/parking/wait.ts";
 import type { Park } from "../../lib/parking/park.ts";
 import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../../lib/parking/wait_queue.ts";
-import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { test, turn } from "../fixtures/guarded.ts";
+import { ended, guard, run, sharedWords } from "../fixtures/workers.ts";
 
 ensureIsolate();
 
@@ -261,25 +261,26 @@ test("blockOn() throws TypeError for invalid options before it waits", () => {
   assertThrows(() => blockOn(word.sleep(), { timeoutMs: NaN }), TypeError);
 });
 
-test("awaitOn() throws TerminatedError in a worker that was told to end", async () => {
-  const flags = new Int32Array(new SharedArrayBuffer(8));
+test("awaitOn() never settles in a worker that was told to end", async () => {
+  const words = sharedWords(3);
   const [started, happened] = [new Event(), new Event()];
   happened.set();
   const process = run(
-    async (started: Event, happened: Event, flags: Int32Array) => {
+    async (started: Event, happened: Event, words: Int32Array) => {
       started.set();
-      while (Atomics.load(flags, 0) === 0);
-      const how = await happened.wait().catch((error: Error) => error.name);
-      Atomics.store(flags, 1, how === "TerminatedError" ? 1 : 2);
+      while (Atomics.load(words, 0) === 0);
+      const wait = happened.wait().finally(() => Atomics.store(words, 1, 1));
+      Atomics.store(words, 2, 1);
+      await wait;
     },
     started,
     happened,
-    flags,
+    words,
   );
   assert(started.waitSync(guard));
   process.terminate();
-  Atomics.store(flags, 0, 1);
-  while (Atomics.load(flags, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-  assertEquals(flags[1], 1);
+  Atomics.store(words, 0, 1);
   await ended(process, -15);
+  while (abandonedWorkers() > 0) await turn();
+  assertEquals([...words], [1, 0, 1]);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { ClosedError, Event, Pool, Queue, TerminatedError } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { guard, squares, testEach, upTo } from "../fixtures/pools.ts";
+import { sharedWords } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
@@ -130,13 +131,13 @@ testEach("Pool.terminate() discards ten thousand tasks that never end", async (P
 
 test("Pool.terminate() does not wait for a task that computes", async () => {
   const pool = new Pool(1);
-  const [begun, stop] = [new Event(), new Event()];
+  const [begun, stop] = [new Event(), sharedWords()];
   const result = pool.apply(tasks.compute, [begun, stop]);
   assert(await begun.wait(guard));
   pool.terminate();
   await assertRejects(() => result, TerminatedError);
   await pool.join();
-  stop.set();
+  Atomics.store(stop, 0, 1);
 });
 
 testEach("Pool.terminate() works right after the first call", async (Pool) => {

@@ -1,7 +1,17 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AbandonedLockError, activeChildren, Event, Lock, Queue } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, guard, started } from "../fixtures/workers.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { stub } from "@std/testing/mock";
+import {
+  AbandonedLockError,
+  abandonedWorkers,
+  activeChildren,
+  Event,
+  Lock,
+  Queue,
+} from "@sauropod/multiprocessing";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
+import { test, turn } from "../fixtures/guarded.ts";
+import { ending, endingSync, guard, sharedWords, started, wordSet } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Tests of Process.terminate() and kill().
@@ -11,7 +21,7 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
     const how = wait === ending ? "awaited" : "blocking";
 
     test(`Process.${verb}() of a computing process gives exit code ${exitCode}, ${how}`, async () => {
-      const [begun, stop] = [new Event(), new Event()];
+      const [begun, stop] = [new Event(), sharedWords()];
       const process = started({ target: tasks.compute, args: [begun, stop] });
       assert(await begun.wait(guard));
       process[verb]();
@@ -20,7 +30,7 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
       assertEquals(activeChildren(), []);
       process[verb]();
       assertEquals(process.exitCode, exitCode);
-      stop.set(); // so that its worker ends
+      Atomics.store(stop, 0, 1); // so that its worker ends
     });
 
     test(`Process.${verb}() of an awaiting process gives exit code ${exitCode}, ${how}`, async () => {
@@ -57,22 +67,22 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
   });
 
   test(`Process.${verb}() makes a pending Lock.acquireSync() throw`, async () => {
-    const [begun, lock, out] = [new Event(), new Lock(), new Queue<string>()];
+    const [begun, lock, told] = [new Event(), new Lock(), sharedWords()];
     using _held = lock.acquireSync();
-    const process = started({ target: tasks.acquire, args: [begun, lock, out] });
+    const process = started({ target: tasks.acquire, args: [begun, lock, told] });
     assert(await begun.wait(guard));
     process[verb]();
     assertEquals(endingSync(process), verb === "kill" ? -9 : -15);
-    if (verb === "terminate") assertEquals(await out.get(guard), "TerminatedError");
+    await wordSet(told);
   });
 
   test(`Process.${verb}() makes a pending Queue.getSync() throw`, async () => {
-    const [begun, queue, out] = [new Event(), new Queue<string>(), new Queue<string>()];
-    const process = started({ target: tasks.takeItem, args: [begun, queue, out] });
+    const [begun, queue, told] = [new Event(), new Queue<string>(), sharedWords()];
+    const process = started({ target: tasks.takeItem, args: [begun, queue, told] });
     assert(await begun.wait(guard));
     process[verb]();
     assertEquals(await ending(process), verb === "kill" ? -9 : -15);
-    if (verb === "terminate") assertEquals(out.getSync(guard), "TerminatedError");
+    await wordSet(told);
     queue.putSync("item");
     assertEquals(queue.getSync(guard), "item");
   });
@@ -87,3 +97,40 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
     await ending(process);
   });
 }
+
+test("abandonedWorkers() counts a worker that computes after its end until it stops", async () => {
+  const [begun, stop] = [new Event(), sharedWords()];
+  const process = started({ target: tasks.compute, args: [begun, stop] });
+  assert(await begun.wait(guard));
+  assertEquals(abandonedWorkers(), 0);
+  process.terminate();
+  assertEquals(await ending(process), -15);
+  assertEquals(abandonedWorkers(), 1);
+  Atomics.store(stop, 0, 1);
+  while (abandonedWorkers() > 0) await turn();
+});
+
+test("A worker that stops late gives back what it held", async () => {
+  const [begun, stop] = [new Event(), sharedWords()];
+  const process = started({ target: tasks.compute, args: [begun, stop] });
+  assert(await begun.wait(guard));
+  process.kill();
+  assertEquals(await ending(process), -9);
+  const references = () => i32[addressOf(begun)! + objectWord.REFERENCES];
+  assertEquals(references(), 2);
+  Atomics.store(stop, 0, 1);
+  while (references() > 1) await turn();
+});
+
+test("A worker that computes after its end is reported once, by a warning", async () => {
+  const warned = Promise.withResolvers<string>();
+  using _ = stub(console, "warn", (text: string) => warned.resolve(text));
+  const [begun, stop] = [new Event(), sharedWords()];
+  const process = started({ target: tasks.compute, args: [begun, stop] });
+  assert(await begun.wait(guard));
+  process.terminate();
+  await ending(process);
+  assertStringIncludes(await warned.promise, "A terminated worker is still computing");
+  Atomics.store(stop, 0, 1);
+  while (abandonedWorkers() > 0) await turn();
+});

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Event, Pool, Queue, task, TerminatedError } from "@sauropod/multiprocessing";
+import { Event, Pool, Queue, task } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
 test("Event is clear at first", async () => {
   const event = new Event();
@@ -138,23 +138,23 @@ test("Event.waitSync() and wait() can wait at the same time in one isolate", asy
 
 test("Event.waitSync() throws TerminatedError in a worker that is terminated", async () => {
   const [event, ready] = [new Event(), new Event()];
-  const names = new Queue<string>();
+  const words = sharedWords();
   const process = run(
-    (event: Event, ready: Event, names: Queue<string>) => {
+    (event: Event, ready: Event, words: Int32Array) => {
       ready.set();
       try {
         event.waitSync();
       } catch (error) {
-        names.putSync((error as Error).name);
+        if ((error as Error).name === "TerminatedError") Atomics.store(words, 0, 1);
       }
     },
     event,
     ready,
-    names,
+    words,
   );
   assert(await ready.wait(guard));
   process.terminate();
-  assertEquals(await names.get(guard), TerminatedError.name);
+  await wordSet(words);
   await ended(process, -15);
 });
 

@@ -12,7 +12,7 @@ import {
   TimeoutError,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, endedSync, guard, run } from "../fixtures/workers.ts";
+import { ended, endedSync, guard, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
 /** Holds the lock until the event is set. */
 const holder = (lock: Lock, holding: Event, until: Event) => {
@@ -337,16 +337,16 @@ test("Lock.acquire() of many waiters succeeds in turn for an abandoned lock, and
 
 test("Lock.release() does nothing while its worker is being terminated", async () => {
   const [lock, holding, never] = [new Lock(), new Event(), new Event()];
-  const released = new Event();
+  const released = sharedWords();
   const process = run(
-    (lock: Lock, holding: Event, never: Event, released: Event) => {
+    (lock: Lock, holding: Event, never: Event, released: Int32Array) => {
       lock.acquireSync();
       try {
         holding.set();
         never.waitSync();
       } finally {
         lock.release();
-        released.set();
+        Atomics.store(released, 0, 1);
       }
     },
     lock,
@@ -356,7 +356,7 @@ test("Lock.release() does nothing while its worker is being terminated", async (
   );
   assert(holding.waitSync(guard));
   process.terminate();
-  assert(released.waitSync(guard));
+  await wordSet(released);
   assert(lock.locked());
   assertThrows(() => lock.acquireSync(guard), AbandonedLockError);
   lock.release();

@@ -30,10 +30,11 @@ export declare class DeadlockError extends MultiprocessingError {
 }
 
 /**
- * The isolate was told to end, by `terminate()` or `kill()`: its waits throw this error. Or a pool
- * was terminated: its calls that have not ended fail with this error.
+ * The isolate was told to end, by `terminate()` or `kill()`: its operations throw this error. Or a
+ * pool was terminated: its calls that have not ended fail with this error.
  *
- * Do not catch it in a worker, except to clean up: every further wait throws it again.
+ * Do not catch it in a worker, except to clean up: every further operation throws it again, and the
+ * hundredth ends the worker.
  */
 export declare class TerminatedError extends MultiprocessingError {
 }

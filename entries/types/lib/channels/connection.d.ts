@@ -50,7 +50,11 @@ export declare class Connection<Sent = unknown, Received = Sent> extends SharedH
    * @throws {DataCloneError} if the message cannot cross; the error names the path to the part
    */
   send(message: Sent): Promise<void>;
-  /** As {@linkcode Connection.send}, synchronously: sending never waits. */
+  /**
+   * As {@linkcode Connection.send}, synchronously: sending never waits.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   sendSync(message: Sent): void;
   /**
    * Sends bytes to the other end, as one message: there, `recvBytes` returns the bytes, and `recv`
@@ -63,7 +67,11 @@ export declare class Connection<Sent = unknown, Received = Sent> extends SharedH
    * @throws {TypeError} if this end only receives, or `bytes` is not a buffer
    */
   sendBytes(bytes: ArrayBufferView | ArrayBufferLike, options?: SendBytesOptions): Promise<void>;
-  /** As {@linkcode Connection.sendBytes}, synchronously: sending never waits. */
+  /**
+   * As {@linkcode Connection.sendBytes}, synchronously: sending never waits.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   sendBytesSync(bytes: ArrayBufferView | ArrayBufferLike, options?: SendBytesOptions): void;
   /**
    * Receives the next message, and waits until there is one.

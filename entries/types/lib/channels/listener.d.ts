@@ -80,6 +80,7 @@ export declare class Listener<Sent = unknown, Back = Sent> extends SharedHandle
  * @typeParam Back the type of the messages that it receives
  * @throws {Deno.errors.ConnectionRefused} if there is no listener of this name
  * @throws {TypeError} if the name is not a string
+ * @throws {TerminatedError} if this worker is terminated
  *
  * @example A name without a listener
  * ```ts

@@ -92,6 +92,7 @@ export declare class Queue<T = unknown> extends SharedHandle implements AsyncIte
    * @returns whether it was added
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   tryPut(item: T): boolean;
   /**
@@ -117,15 +118,28 @@ export declare class Queue<T = unknown> extends SharedHandle implements AsyncIte
    * @returns an object with the item, which may itself be `undefined`; `undefined` if there is no item
    * @throws {ClosedError} if the queue is closed and empty; {@linkcode ShutDown} if it was shut down
    * @throws {TaskLookupError} if the item needs a module that this worker has not imported
+   * @throws {TerminatedError} if this worker is terminated
    */
   tryGet(): {
     value: T;
   } | undefined;
-  /** Returns the current number of items in the queue. */
+  /**
+   * Returns the current number of items in the queue.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   size(): number;
-  /** Whether the queue is currently empty. */
+  /**
+   * Whether the queue is currently empty.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   empty(): boolean;
-  /** Whether the queue is currently full. A queue without a limit never is. */
+  /**
+   * Whether the queue is currently full. A queue without a limit never is.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   full(): boolean;
   /** Maximum number of items; 0: no limit. */
   get maxsize(): number;
@@ -170,6 +184,34 @@ export declare class Queue<T = unknown> extends SharedHandle implements AsyncIte
    * iteration that is left while it waits takes no further item.
    */
   [Symbol.asyncIterator](): AsyncIterator<T>;
+  /**
+   * Iterates over the items as they arrive, as `for await (const item of queue)` does, with the options
+   * of every wait: `timeoutMs` limits the wait for each item. The iteration is over when it throws.
+   *
+   * @throws {TypeError} if an option is unknown, or of a wrong type
+   * @returns an iterator whose `next()` throws {@linkcode Empty} if no item comes within `timeoutMs`, and
+   * the reason of `signal` when it is aborted
+   *
+   * @example Until it is aborted
+   * ```ts
+   * import { Queue } from "@sauropod/multiprocessing";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const queue = new Queue<string>();
+   * const stop = new AbortController();
+   * const seen: string[] = [];
+   * const consuming = (async () => {
+   *   for await (const item of queue.values({ signal: stop.signal })) {
+   *     seen.push(item);
+   *     if (item === "last") stop.abort(new Error("enough"));
+   *   }
+   * })();
+   * for (const item of ["first", "last"]) await queue.put(item);
+   * await assertRejects(() => consuming, Error, "enough");
+   * assertEquals(seen, ["first", "last"]);
+   * ```
+   */
+  values(options?: WaitOptions): AsyncIterableIterator<T>;
 }
 
 export {};

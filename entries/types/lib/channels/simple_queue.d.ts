@@ -49,6 +49,7 @@ export declare class SimpleQueue<T = unknown> extends SharedHandle implements Wa
    *
    * @throws {ClosedError} if the queue is closed
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
+   * @throws {TerminatedError} if this worker is terminated
    */
   putSync(item: T): void;
   /**
@@ -68,7 +69,11 @@ export declare class SimpleQueue<T = unknown> extends SharedHandle implements Wa
    * @throws {TerminatedError} if this worker is terminated
    */
   getSync(options?: WaitOptions): T;
-  /** Whether the queue is currently empty. Works on a closed queue too. */
+  /**
+   * Whether the queue is currently empty. Works on a closed queue too.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   empty(): boolean;
   /** Whether the queue was closed. */
   get closed(): boolean;

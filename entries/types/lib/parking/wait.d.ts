@@ -1,5 +1,5 @@
 // The declarations of lib/parking/wait.ts
 
-export { TIMEOUT_MAX } from "./park_async.d.ts";
+export { TIMEOUT_MAX } from "./timer.d.ts";
 
 export {};

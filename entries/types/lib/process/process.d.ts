@@ -107,11 +107,11 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
    */
   joinSync(options?: WaitOptions): boolean;
   /**
-   * Ends the process with exit code -15: its blocking waits throw `TerminatedError`, its promises
-   * do not continue, and its worker is ended.
+   * Ends the process with exit code -15: its current blocking wait, or else its next operation of
+   * this package, throws `TerminatedError`, its promises do not continue, and its worker is ended.
    *
-   * Deno cannot interrupt code that computes without waiting. The process nevertheless counts as
-   * ended and does not keep the program alive.
+   * Deno cannot interrupt code that computes without using the package. The process nevertheless
+   * counts as ended and does not keep the program alive: see {@linkcode abandonedWorkers}.
    *
    * @throws {Error} if it was not started
    */

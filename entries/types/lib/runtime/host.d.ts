@@ -1,6 +1,6 @@
 // The declarations of lib/runtime/host.ts
 
-/** Returns the number of workers that were terminated while they computed, and may still compute. */
+/** Returns the number of workers that were told to end and still compute. */
 export declare function abandonedWorkers(): number;
 
 export {};

@@ -79,9 +79,15 @@ export declare class Barrier extends SharedHandle {
   /**
    * Returns the barrier to its initial state. Current waiters get {@linkcode BrokenBarrierError}.
    * Parties that arrive later wait for each other again, after an action that is running has ended.
+   *
+   * @throws {TerminatedError} if this worker is terminated
    */
   reset(): void;
-  /** Breaks the barrier: current waiters and later arrivals get {@linkcode BrokenBarrierError}. */
+  /**
+   * Breaks the barrier: current waiters and later arrivals get {@linkcode BrokenBarrierError}.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   abort(): void;
   /** Number of parties that wait for each other. */
   get parties(): number;

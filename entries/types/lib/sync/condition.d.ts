@@ -109,12 +109,14 @@ export declare class Condition<L extends Lock | RLock = RLock> extends SharedHan
    *
    * @throws {Error} if this isolate does not hold the lock
    * @throws {RangeError} if `n` is not an integer of at least 0
+   * @throws {TerminatedError} if this worker is terminated
    */
   notify(n?: number): void;
   /**
    * Wakes all waiters.
    *
    * @throws {Error} if this isolate does not hold the lock
+   * @throws {TerminatedError} if this worker is terminated
    */
   notifyAll(): void;
 }

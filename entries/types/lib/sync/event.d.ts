@@ -30,11 +30,23 @@ export declare class Event extends SharedHandle implements Waitable {
    * @throws {TypeError} if an argument is given
    */
   constructor();
-  /** Returns whether the flag is set. */
+  /**
+   * Returns whether the flag is set.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   isSet(): boolean;
-  /** Sets the flag and wakes all waiters. Does nothing if the flag is set. */
+  /**
+   * Sets the flag and wakes all waiters. Does nothing if the flag is set.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   set(): void;
-  /** Clears the flag: later calls of `wait` wait for the next `set()`. */
+  /**
+   * Clears the flag: later calls of `wait` wait for the next `set()`.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   clear(): void;
   /**
    * Waits until the flag is set.

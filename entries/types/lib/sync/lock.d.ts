@@ -77,7 +77,11 @@ export declare class Lock extends SharedHandle {
    * @throws {Error} if the lock is not held
    */
   release(): void;
-  /** Returns whether the lock is held. */
+  /**
+   * Returns whether the lock is held.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   locked(): boolean;
 }
 

@@ -7,7 +7,10 @@ export declare class LockGuard implements Disposable {
   constructor(lock: {
     release(): void;
   });
-  /** Releases the lock now. Idempotent; the end of the scope then does nothing. */
+  /**
+   * Releases the lock now. Idempotent; the end of the scope then does nothing. Throws nothing in a
+   * worker that was told to end, so that the error which ends its scopes stays what it is.
+   */
   release(): void;
   /** Releases the lock, as {@linkcode LockGuard.release} does. */
   [Symbol.dispose](): void;

@@ -151,7 +151,11 @@ export declare class RLock extends SharedHandle {
    * @throws {Error} if the owner, or any owner in this isolate, does not hold the lock
    */
   release(options?: Pick<RLockOptions, "owner">): void;
-  /** Returns whether the lock is held. */
+  /**
+   * Returns whether the lock is held.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   locked(): boolean;
   /**
    * How often the owner in this isolate has acquired the lock; 0 if this isolate does not hold it.

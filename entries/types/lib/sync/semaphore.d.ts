@@ -60,6 +60,7 @@ export declare class Semaphore extends SharedHandle {
    * Acquires a permit if one is available.
    *
    * @returns a guard, or `undefined` if no permit is available
+   * @throws {TerminatedError} if this worker is terminated
    */
   tryAcquire(): LockGuard | undefined;
   /**
@@ -67,9 +68,14 @@ export declare class Semaphore extends SharedHandle {
    *
    * @throws {RangeError} if `n` is not an integer of at least 1, or the number of permits would
    *   exceed its limit
+   * @throws {TerminatedError} if this worker is terminated; the permits are released
    */
   release(n?: number): void;
-  /** Number of permits that are available at this moment. */
+  /**
+   * Number of permits that are available at this moment.
+   *
+   * @throws {TerminatedError} if this worker is terminated
+   */
   get value(): number;
   /** Returns whether no permit is available at this moment. */
   locked(): boolean;
