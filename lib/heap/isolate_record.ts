@@ -69,7 +69,7 @@ export const isolateWord = {
   /** Next in the list of isolates. */
   NEXT: recordWord(10, "next isolate"),
   /** 1 once the worker has begun to run its code, and will acknowledge its end. */
-  BORN: recordWord(29, "born"),
+  BORN: recordWord(35, "born"),
 } as const;
 
 /** States of an isolate. */

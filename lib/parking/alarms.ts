@@ -7,6 +7,8 @@
  * @module
  */
 
+import { DeadlineTimer } from "./timer.ts";
+
 /** A callback that is called once, unless it is cleared before. */
 export interface Alarm {
   /** When it is due, on the clock of `performance.now()`. */
@@ -18,12 +20,9 @@ export interface Alarm {
 const alarms = new Set<Alarm>();
 /** When the next alarm is due; `Infinity`: there is none. */
 let nextAt = Infinity;
-let timer: ReturnType<typeof setTimeout> | undefined;
+let timer: DeadlineTimer | undefined;
 /** What `timer` is set to. */
 let timerAt = Infinity;
-
-/** Longest delay of a timer, in milliseconds. A later alarm takes more than one. */
-const TIMER_MAX = 2 ** 31 - 1;
 
 /** Sets an alarm. It never rings early. */
 export function setAlarm(at: number, ring: () => void): Alarm {
@@ -64,15 +63,14 @@ function findNext(): void {
 
 function updateTimer(): void {
   if (timerAt === nextAt) return;
-  clearTimeout(timer);
+  timer?.cancel();
   timer = undefined;
   timerAt = nextAt;
   if (nextAt === Infinity) return;
-  timer = setTimeout(() => {
+  const ring = () => {
     timerAt = Infinity;
     ringDueAlarms();
     updateTimer();
-  }, Math.min(Math.ceil(msToNextAlarm()), TIMER_MAX));
-  // Newer versions of Deno have timers that are objects, and take these.
-  Deno.unrefTimer(timer as unknown as number);
+  };
+  timer = new DeadlineTimer(nextAt, ring, false);
 }

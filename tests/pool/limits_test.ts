@@ -20,6 +20,7 @@ import { test } from "../fixtures/guarded.ts";
 import { guard, outcomes, squares, testEach, upTo } from "../fixtures/pools.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
+import { sharedWords } from "../fixtures/workers.ts";
 
 /** Short, and no test waits for it to be long enough. */
 const SHORT = 50;
@@ -93,7 +94,7 @@ test("a time limit of a task that has ended does not concern the next task of th
 });
 
 test("timeoutMs ends a task while the isolate blocks, and one that computes", async () => {
-  const stop = new Event();
+  const stop = sharedWords();
   await using pool = new Pool({ processes: 1, graceMs: 1 });
   for (let round = 0; round < 2; round++) {
     const limit = { timeoutMs: SHORT };
@@ -102,7 +103,7 @@ test("timeoutMs ends a task while the isolate blocks, and one that computes", as
     assertThrows(() => pool.applySync(tasks.compute, [new Event(), stop], limit), TimeoutError);
   }
   assertEquals(pool.mapSync(square, upTo(8)), squares(8));
-  stop.set(); // those workers end at their next operation
+  Atomics.store(stop, 0, 1); // so that those workers end
 });
 
 // Cancelling
