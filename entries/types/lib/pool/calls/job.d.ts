@@ -1,8 +1,19 @@
 // The declarations of lib/pool/calls/job.ts
 
 import type { Decoder } from "../../codec/decoder.d.ts";
-import type { Failure } from "../chunks/chunk.d.ts";
+import type { CallMode, Failure } from "../chunks/chunk.d.ts";
 import type { CallSite } from "./call_site.d.ts";
+import type { TaskPolicy } from "./task_policy.d.ts";
+
+/** What the chunks of a job were made from, so that one of them can be sent again. */
+export interface JobSource {
+  readonly mode: CallMode;
+  /** The arguments, or the items of all chunks. */
+  readonly payload: readonly unknown[];
+  /** What paths in errors begin with. */
+  readonly name: string;
+  readonly chunkSize: number;
+}
 
 /**
  * A call whose chunks are with an engine.
@@ -26,11 +37,24 @@ export declare abstract class Job<Target = unknown> {
   readonly cancellable: boolean;
   /** Where the call was made, if that is known. */
   readonly site: CallSite | undefined;
+  /** Time limit and retries of its tasks, if there are any. */
+  readonly policy: TaskPolicy | undefined;
+  /** What it was made from. Written by the engine if chunks may have to be sent again. */
+  source: JobSource | undefined;
+  /** How often each chunk has been sent again, by index. */
+  private retried;
+  /** Whether a worker ended while it ran a chunk of it. Written by the engine. */
+  lostWorker: boolean;
   private isSettled;
   /** Most jobs have only this handler, the engine's. */
   private firstHandler;
   private otherHandlers;
-  constructor(target: Target, cancellable: boolean, site: CallSite | undefined);
+  constructor(
+    target: Target,
+    cancellable: boolean,
+    site: CallSite | undefined,
+    policy: TaskPolicy | undefined,
+  );
   /** Whether the outcome is known. */
   get settled(): boolean;
   /**
@@ -40,6 +64,22 @@ export declare abstract class Job<Target = unknown> {
   onSettled(handler: () => void): void;
   /** Marks the job as settled and runs the handlers. Returns whether it had not settled before. */
   settle(): boolean;
+  /**
+   * Whether a chunk is to be sent again, which is counted.
+   *
+   * @param error what it failed with
+   * @param isDeath whether its worker died
+   */
+  takeRetry(chunk: number, error: unknown, isDeath: boolean): boolean;
+  /** Returns how often a chunk has been sent again. */
+  attemptsBefore(chunk: number): number;
+  /**
+   * Fails the job because a task did not end: its worker died, or its time was up.
+   *
+   * @param _chunk the chunk of the task
+   * @param _item the index of its item in the chunk
+   */
+  lose(_chunk: number, _item: number, error: unknown): void;
   /** Called by the engine when all chunks have come back, unless the engine was terminated before. */
   onReturned?(): void;
   /** Reads the result of a chunk from the decoder. */
@@ -50,10 +90,18 @@ export declare abstract class Job<Target = unknown> {
   abstract onChunkDone(chunk: number, result: unknown): void;
   /** Settles the job with an error. Does nothing if it has settled. */
   abstract fail(error: unknown): void;
-  /** Returns which items of the call a chunk has, as a human-readable suffix. */
-  abstract itemRange(chunk: number): string;
+  /** Returns the index in the call of an item of a chunk; `undefined` if the call has no items. */
+  itemIndex(_chunk: number, _index: number): number | undefined;
+  /** Returns which task of the call an item of a chunk is, as a human-readable suffix. */
+  describeItem(chunk: number, index: number): string;
+  /**
+   * Returns the name of the function of an item, if that is not the target.
+   *
+   * @param _index index of the item in its chunk
+   */
+  taskName(_index: number): string | undefined;
   /** Returns the error that the call fails with, for a task that failed. */
-  abstract explain(chunk: number, failure: Failure): unknown;
+  explain(chunk: number, failure: Failure): unknown;
 }
 
 export {};
