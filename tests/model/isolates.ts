@@ -46,6 +46,7 @@ const MODULES = {
   waiterNode: "lib/parking/waiter_node.ts",
   waitQueue: "lib/parking/wait_queue.ts",
   woken: "lib/parking/woken.ts",
+  workerWords: "lib/pool/engines/isolates/worker_words.ts",
 } as const;
 
 /** The modules that every scenario has. */
@@ -92,6 +93,7 @@ export interface Isolate {
   waiterNode: typeof import("../../lib/parking/waiter_node.ts");
   waitQueue: typeof import("../../lib/parking/wait_queue.ts");
   woken: typeof import("../../lib/parking/woken.ts");
+  workerWords: typeof import("../../lib/pool/engines/isolates/worker_words.ts");
   /** Its module variables. */
   state: ModuleState;
 }

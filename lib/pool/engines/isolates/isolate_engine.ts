@@ -38,7 +38,8 @@ import type { Engine, EngineOptions } from "../engine.ts";
 import { deathError, timeUpError } from "./losses.ts";
 import { JobFlag, packMode, ResultStatus } from "./protocol.ts";
 import { type Result, Results } from "./results.ts";
-import { claimEnded, type RunningChunk, Supervisor } from "./supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
+import { claimEnded, type RunningChunk } from "./worker_words.ts";
 import { type PoolWorker, Workers } from "./workers.ts";
 
 /** Number of consecutive failed starts that breaks the engine. */
@@ -315,7 +316,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     const { record, name } = worker;
     this.#workers.remove(worker);
     this.#freeFlags();
-    const lost = claimEnded(worker);
+    const lost = claimEnded(record, worker.answered);
     if (lost !== undefined || this.#flagsInUse.length > 0) this.#endedWorkers.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);

@@ -9,7 +9,7 @@ import { functionNameAt } from "../../../codec/functions.ts";
 import { takeError } from "../../../runtime/lifecycle.ts";
 import { explainFailure } from "../../calls/call_site.ts";
 import type { Job } from "../../calls/job.ts";
-import type { RunningChunk } from "./supervisor.ts";
+import type { RunningChunk } from "./worker_words.ts";
 import type { PoolWorker } from "./workers.ts";
 
 /** Returns the error of a task that has not ended within the time limit of its job. */

@@ -37,7 +37,7 @@ import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts"
 import { setIsolateTask, TaskState } from "../../current_task.ts";
 import { send } from "./answers.ts";
 import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
-import { workerWord } from "./worker_words.ts";
+import { beginChunk, workerWord } from "./worker_words.ts";
 
 /** What a worker of a pool is started with. */
 export interface PoolStartRequest {
@@ -152,13 +152,7 @@ class ReceivedChunk implements RunningChunk {
 
   /** Counts the chunk as begun. Returns false if the engine has taken note of the end of this worker. */
   claim(): boolean {
-    const place = (begun + 1) & 1;
-    i32[thisIsolate + workerWord.JOBS + place] = this.jobNumber;
-    i32[thisIsolate + workerWord.CHUNKS + place] = this.index;
-    i32[thisIsolate + workerWord.ITEM] = 0;
-    if (Atomics.compareExchange(i32, thisIsolate + workerWord.BEGUN, begun, begun + 1) !== begun) {
-      return false;
-    }
+    if (!beginChunk(begun, this.jobNumber, this.index)) return false;
     begun++;
     running = this;
     return true;

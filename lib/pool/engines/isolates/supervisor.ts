@@ -18,16 +18,8 @@ import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import { ExitCode, stopIsolate } from "../../../runtime/lifecycle.ts";
 import { endWatch, watchStart } from "../../../runtime/start_watch.ts";
 import type { Job } from "../../calls/job.ts";
-import { CLAIMED, workerWord } from "./worker_words.ts";
+import { type RunningChunk, runningChunk, workerWord } from "./worker_words.ts";
 import type { PoolWorker, Workers } from "./workers.ts";
-
-/** A chunk that a worker has begun and not answered. */
-export interface RunningChunk {
-  readonly jobNumber: number;
-  readonly chunk: number;
-  /** Index in the chunk of the item that runs. */
-  readonly item: number;
-}
 
 /** What the supervisor needs of its engine. */
 export interface Supervision {
@@ -115,26 +107,6 @@ export class Supervisor {
   }
 }
 
-/** Returns the chunk that a worker has begun and that has not come back. */
-export function runningIn(worker: PoolWorker): RunningChunk | undefined {
-  return chunkBegun(worker, Atomics.load(i32, worker.record + workerWord.BEGUN));
-}
-
-/**
- * Takes note of the end of a worker: it can begin no chunk any more.
- *
- * @returns the chunk that is lost with it
- */
-export function claimEnded(worker: PoolWorker): RunningChunk | undefined {
-  return chunkBegun(worker, Atomics.exchange(i32, worker.record + workerWord.BEGUN, CLAIMED));
-}
-
-function chunkBegun({ record, answered }: PoolWorker, begun: number): RunningChunk | undefined {
-  if (begun === CLAIMED || begun === answered) return undefined;
-  const place = begun & 1;
-  return {
-    jobNumber: i32[record + workerWord.JOBS + place],
-    chunk: i32[record + workerWord.CHUNKS + place],
-    item: i32[record + workerWord.ITEM],
-  };
+function runningIn({ record, answered }: PoolWorker): RunningChunk | undefined {
+  return runningChunk(record, answered);
 }

@@ -19,7 +19,8 @@
  * @module
  */
 
-import { recordWord } from "../../../heap/isolate_record.ts";
+import { type IsolateAddress, recordWord, thisIsolate } from "../../../heap/isolate_record.ts";
+import { i32 } from "../../../heap/views.ts";
 
 /** Offsets in the isolate record. */
 export const workerWord = {
@@ -31,4 +32,65 @@ export const workerWord = {
 } as const;
 
 /** Value of `BEGUN` once the engine has taken note of the end of the worker. */
-export const CLAIMED = -1;
+const CLAIMED = -1;
+
+/** A chunk that a worker has begun and not answered. */
+export interface RunningChunk {
+  readonly jobNumber: number;
+  readonly chunk: number;
+  /** Index in the chunk of the item that runs. */
+  readonly item: number;
+}
+
+/**
+ * Counts a chunk as begun by this worker.
+ *
+ * @param begun how many it has begun before
+ * @returns false if the engine has taken note of the end of this worker: the chunk has not begun then
+ */
+export function beginChunk(begun: number, jobNumber: number, chunk: number): boolean {
+  const place = placeOf(begun + 1);
+  i32[thisIsolate + workerWord.JOBS + place] = jobNumber;
+  i32[thisIsolate + workerWord.CHUNKS + place] = chunk;
+  i32[thisIsolate + workerWord.ITEM] = 0;
+  const word = thisIsolate + workerWord.BEGUN;
+  return Atomics.compareExchange(i32, word, begun, begun + 1) === begun;
+}
+
+/**
+ * Returns the chunk that a worker has begun and not answered.
+ *
+ * @param answered how many of its chunks have come back
+ */
+export function runningChunk(record: IsolateAddress, answered: number): RunningChunk | undefined {
+  return chunkAt(record, answered, Atomics.load(i32, record + workerWord.BEGUN));
+}
+
+/**
+ * Takes note of the end of a worker: it can begin no chunk any more.
+ *
+ * @param answered how many of its chunks came back before its end
+ * @returns the chunk that is lost with it
+ */
+export function claimEnded(record: IsolateAddress, answered: number): RunningChunk | undefined {
+  return chunkAt(record, answered, Atomics.exchange(i32, record + workerWord.BEGUN, CLAIMED));
+}
+
+function chunkAt(
+  record: IsolateAddress,
+  answered: number,
+  begun: number,
+): RunningChunk | undefined {
+  if (begun === CLAIMED || begun === answered) return undefined;
+  const place = placeOf(begun);
+  return {
+    jobNumber: i32[record + workerWord.JOBS + place],
+    chunk: i32[record + workerWord.CHUNKS + place],
+    item: i32[record + workerWord.ITEM],
+  };
+}
+
+/** Returns which of the two places has the chunk with this number. */
+function placeOf(begun: number): number {
+  return begun & 1;
+}
