@@ -151,6 +151,16 @@ export class TaskLookupError extends MultiprocessingError {}
  */
 export class MaybeEncodingError extends MultiprocessingError {}
 
+/**
+ * The shared heap is used up: what the call was to put, send or create does not fit. Nothing was
+ * changed. Receive what waits in queues, and share large arrays instead of copying them.
+ *
+ * A call of a pool fails with this error too, if there is no room for its result and none is made.
+ *
+ * Follows Python's `MemoryError`.
+ */
+export class MemoryError extends MultiprocessingError {}
+
 // Workers and tasks
 
 /**
@@ -262,6 +272,7 @@ export const errorClasses: Readonly<Record<string, new (message?: string) => Err
   DataCloneError,
   CorruptMessageError,
   TaskLookupError,
+  MemoryError,
   WorkerDiedError,
   InitializerError,
   MaybeEncodingError,

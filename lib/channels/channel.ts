@@ -12,14 +12,15 @@
  * | a message of up to 60 bytes | length of its stream in bytes | the stream |
  * | a larger message | -1 | address of its block |
  *
- * A segment begins with two words. `END`: where the last cell of a full segment ends. `NEXT`: the next
- * segment.
+ * A segment begins with three words. `END`: where the last cell of a full segment ends. `NEXT`: the next
+ * segment. `SIZE`: its words. The first segment is allocated with the first message, and each further one is
+ * about as large as what the channel holds at that time. A channel that has been emptied keeps a small one.
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `LAST_SEGMENT`, `LAST_WORD` | where the next message goes | senders, inside `SEND_GUARD` |
+ * | `LAST_SEGMENT`, `LAST_WORD` | where the next message goes; 0: there is no segment | senders, inside `SEND_GUARD`; a receiver that frees the only segment, inside both guards |
  * | `RECEIVE_GUARD` | guards the following words | receivers |
- * | `FIRST_SEGMENT`, `FIRST_WORD` | where the next message comes from | receivers |
+ * | `FIRST_SEGMENT`, `FIRST_WORD` | where the next message comes from | receivers; the sender that allocates the only segment, while there is no message |
  * | `SENT_SEEN` | `SENT` as a receiver last saw it: while it differs from `RECEIVED`, receivers need not read `SENT` | receivers |
  * | `HAS_LIMIT` | whether there is a limit, on the receivers' cache line | the creator |
  *
@@ -29,8 +30,8 @@
  */
 
 import { enter, enterWithStack, leave } from "../heap/guard.ts";
-import { allocate, free } from "../heap/allocator.ts";
-import { SEGMENT_WORDS } from "../heap/sizes.ts";
+import { type Allocate, allocate, free } from "../heap/allocator.ts";
+import { FIRST_SEGMENT_WORDS, KEPT_SEGMENT_WORDS, MAX_SEGMENT_WORDS } from "../heap/sizes.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { wakeOne } from "../parking/wait_queue.ts";
@@ -51,6 +52,7 @@ import {
   CLOSED,
   isFull,
   LIMIT,
+  messagesIn,
   RECEIVED,
   RECEIVER_WORDS,
   RECEIVERS,
@@ -74,23 +76,43 @@ const MAX_INLINE_BYTES = 60;
 const IN_BLOCK = -1;
 const NEXT = 0;
 const END = 1;
-const FIRST_CELL = 2;
+const SIZE = 2;
+const FIRST_CELL = 3;
+/** Result of {@linkcode removeCell}. */
+const LAST_OF_LARGE = -1;
+/** Words of a cell, about, by which the size of a segment is chosen. */
+const USUAL_CELL_WORDS = 4;
 
 /** Initializes a channel in the zeroed words at `channel`. */
 export function initChannel(channel: ChannelAddress, limit: number): void {
-  const segment = newSegment();
   i32[channel + LIMIT] = limit;
   i32[channel + HAS_LIMIT] = limit > 0 ? 1 : 0;
-  i32[channel + LAST_SEGMENT] = segment;
-  i32[channel + LAST_WORD] = FIRST_CELL;
-  i32[channel + FIRST_SEGMENT] = segment;
-  i32[channel + FIRST_WORD] = FIRST_CELL;
 }
 
-function newSegment(): number {
-  const segment = allocate(SEGMENT_WORDS * 4);
+/** Allocates the next segment of a channel, whose last one is used up to `word`. Inside `SEND_GUARD`. */
+function addSegment(channel: ChannelAddress, word: number, take: Allocate): number {
+  const size = nextSegmentWords(channel);
+  const last = i32[channel + LAST_SEGMENT];
+  const segment = take(size * 4);
   i32[segment + END] = 0;
+  i32[segment + SIZE] = size;
+  if (last !== 0) {
+    i32[last + END] = word;
+    i32[last + NEXT] = segment;
+  } else { // there is no message, so no receiver reads these words before the next one is counted
+    i32[channel + FIRST_SEGMENT] = segment;
+    i32[channel + FIRST_WORD] = FIRST_CELL;
+  }
+  i32[channel + LAST_SEGMENT] = segment;
   return segment;
+}
+
+/** Returns the size of the next segment: a power of two with the header of its block. */
+function nextSegmentWords(channel: ChannelAddress): number {
+  if (i32[channel + SENT] === 0) return FIRST_SEGMENT_WORDS;
+  const wanted = messagesIn(channel) * USUAL_CELL_WORDS;
+  if (wanted <= KEPT_SEGMENT_WORDS) return KEPT_SEGMENT_WORDS;
+  return Math.min(2 ** (32 - Math.clz32(wanted + 1)) - 2, MAX_SEGMENT_WORDS);
 }
 
 /** Returns the number of words of a cell whose word 0 is `length`. */
@@ -101,7 +123,7 @@ function cellWords(length: number): number {
 /** Discards all messages and frees the memory of a channel that no isolate can reach. */
 export function destroyChannel(channel: ChannelAddress): void {
   while (discardNext(channel));
-  free(i32[channel + FIRST_SEGMENT]);
+  if (i32[channel + FIRST_SEGMENT] !== 0) free(i32[channel + FIRST_SEGMENT]);
 }
 
 /**
@@ -121,17 +143,23 @@ export function discardNext(channel: ChannelAddress, lentHandles?: "reclaim" | "
 /**
  * Sends the encoder's message if the channel has room and is open.
  *
+ * @param take how blocks for it are allocated
  * @returns whether it was sent
+ * @throws {MemoryError} if the shared heap is full; the message's references are dropped
  */
-export function push(channel: ChannelAddress, encoder: Encoder): boolean {
+export function push(
+  channel: ChannelAddress,
+  encoder: Encoder,
+  take: Allocate = allocate,
+): boolean {
   const length = encoder.position;
   if (length > MAX_INLINE_BYTES || !encoder.isStreamOnly) {
     if (isFull(channel)) return false;
-    return sendStored(encoder, (block) => pushBlock(channel, block)); // it may have become full by then
+    return sendStored(encoder, (block) => pushBlock(channel, block, take), take); // it may be full by then
   }
   let cell: number;
   try {
-    cell = enterAndClaim(channel, length);
+    cell = enterAndClaim(channel, length, take);
   } catch (error) {
     encoder.discard();
     throw error;
@@ -147,9 +175,19 @@ export function push(channel: ChannelAddress, encoder: Encoder): boolean {
   return true;
 }
 
-/** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
-export function pushBlock(channel: ChannelAddress, block: MessageAddress): boolean {
-  const cell = enterAndClaim(channel, IN_BLOCK);
+/**
+ * Sends a stored message if the channel has room and is open.
+ *
+ * @param take how a segment is allocated
+ * @returns whether it was sent
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function pushBlock(
+  channel: ChannelAddress,
+  block: MessageAddress,
+  take: Allocate = allocate,
+): boolean {
+  const cell = enterAndClaim(channel, IN_BLOCK, take);
   if (cell !== 0) {
     i32[cell + 1] = block;
     Atomics.add(i32, channel + SENT, 1);
@@ -164,12 +202,12 @@ export function pushBlock(channel: ChannelAddress, block: MessageAddress): boole
  * Enters `SEND_GUARD` and claims a cell for a message of the length; 0 if there is no room or the channel
  * is closed.
  *
- * @throws {RangeError} if the shared heap is full; the guard has been left
+ * @throws {MemoryError} if the shared heap is full; the guard has been left
  */
-function enterAndClaim(channel: ChannelAddress, length: number): number {
+function enterAndClaim(channel: ChannelAddress, length: number, take: Allocate): number {
   enter(channel + SEND_GUARD);
   try {
-    return claimCell(channel, length);
+    return claimCell(channel, length, take);
   } catch (error) {
     leave(channel + SEND_GUARD);
     throw error;
@@ -177,16 +215,12 @@ function enterAndClaim(channel: ChannelAddress, length: number): number {
 }
 
 /** Claims the next cell; 0 if there is no room or the channel is closed. Inside `SEND_GUARD`. */
-function claimCell(channel: ChannelAddress, length: number): number {
+function claimCell(channel: ChannelAddress, length: number, take: Allocate): number {
   if (i32[channel + CLOSED] !== 0 || isFull(channel)) return 0;
   let word = i32[channel + LAST_WORD];
   let segment = i32[channel + LAST_SEGMENT];
-  if (word + cellWords(length) > SEGMENT_WORDS) {
-    const next = newSegment();
-    i32[segment + END] = word;
-    i32[segment + NEXT] = next;
-    i32[channel + LAST_SEGMENT] = next;
-    segment = next;
+  if (segment === 0 || word + cellWords(length) > i32[segment + SIZE]) {
+    segment = addSegment(channel, word, take);
     word = FIRST_CELL;
   }
   i32[channel + LAST_WORD] = word + cellWords(length);
@@ -251,29 +285,49 @@ function nextCell(channel: ChannelAddress): number {
 /**
  * Removes the next message, which lies at `cell`, from the channel. Inside `RECEIVE_GUARD`.
  *
- * @returns the segment that became empty, to be freed; 0 if none did
+ * @returns the segment that became empty, to be freed; 0 if none did; `LAST_OF_LARGE` if the message was the
+ * last one, and its segment is larger than an empty channel should keep
  */
 function removeCell(channel: ChannelAddress, cell: number): number {
   const segment = i32[channel + FIRST_SEGMENT];
+  const received = (i32[channel + RECEIVED] + 1) | 0;
   let emptied = 0;
   if (cell === segment + i32[channel + FIRST_WORD]) {
     i32[channel + FIRST_WORD] += cellWords(i32[cell]);
+    if (received === i32[channel + SENT_SEEN] && i32[segment + SIZE] > KEPT_SEGMENT_WORDS) {
+      emptied = LAST_OF_LARGE;
+    }
   } else {
     emptied = segment;
     i32[channel + FIRST_SEGMENT] = cell - FIRST_CELL;
     i32[channel + FIRST_WORD] = FIRST_CELL + cellWords(i32[cell]);
   }
-  const received = (i32[channel + RECEIVED] + 1) | 0;
   // Without a limit no isolate sleeps on it, and leaving the guard publishes it.
   if (i32[channel + HAS_LIMIT] === 0) i32[channel + RECEIVED] = received;
   else Atomics.store(i32, channel + RECEIVED, received);
   return emptied;
 }
 
-/** Frees what {@linkcode removeCell} returned and wakes a sender, outside of the guard. */
+/** Frees what {@linkcode removeCell} returned, and wakes a sender, outside of the guard. */
 function signalRoom(channel: ChannelAddress, emptied: number): void {
-  if (emptied !== 0) free(emptied);
+  if (emptied > 0) free(emptied);
+  else if (emptied === LAST_OF_LARGE) freeOnlySegment(channel);
   if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);
+}
+
+/** Frees the segment of a channel, if there is no message in it now. */
+function freeOnlySegment(channel: ChannelAddress): void {
+  enterWithStack(channel + SEND_GUARD);
+  enterWithStack(channel + RECEIVE_GUARD);
+  let segment = 0;
+  if (Atomics.load(i32, channel + SENT) === i32[channel + RECEIVED]) {
+    segment = i32[channel + FIRST_SEGMENT];
+    i32[channel + FIRST_SEGMENT] = 0;
+    i32[channel + LAST_SEGMENT] = 0;
+  }
+  leave(channel + RECEIVE_GUARD);
+  leave(channel + SEND_GUARD);
+  if (segment !== 0) free(segment);
 }
 
 /**

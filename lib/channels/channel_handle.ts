@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Allocate, allocate } from "../heap/allocator.ts";
 import {
   createObject,
   defineType,
@@ -22,10 +23,12 @@ const CHANNEL = objectWord.FIRST;
 /**
  * Makes an empty channel without limit, which is never freed unless a handle is made for it.
  *
+ * @param take how its block is allocated
  * @returns the address by which the functions of `channel.ts` know it
+ * @throws {MemoryError} if the shared heap is full
  */
-export function createChannel(): ChannelAddress {
-  const channel = createObject(TYPE, CHANNEL + CHANNEL_WORDS) + CHANNEL;
+export function createChannel(take: Allocate = allocate): ChannelAddress {
+  const channel = createObject(TYPE, CHANNEL + CHANNEL_WORDS, take) + CHANNEL;
   initChannel(channel, 0);
   return channel;
 }

@@ -36,10 +36,14 @@ export const RECEIVER_WORDS = 16;
 export const SENT = 32;
 export const CLOSED = 33;
 export const RECEIVERS = 34;
+/** The first of eleven words that are rarely written, for `task_counter.ts`. */
+export const JOINING_WORDS = 37;
 export const RECEIVED = 48;
 export const SENDERS = 49;
+/** The first of four words that receivers write, for `task_counter.ts`. */
+export const DONE_WORDS = 52;
 
-/** Number of words of a channel, in the block of the enclosing object. */
+/** Number of words of a channel: with the headers of the enclosing object and its block, 256 bytes. */
 export const CHANNEL_WORDS = 56;
 
 /** Why a channel is closed. */
@@ -87,4 +91,9 @@ export function closeChannel(channel: ChannelAddress, why: number): void {
 /** Wakes all receivers, so that each checks whether it still wants a message. */
 export function wakeReceivers(channel: ChannelAddress): void {
   wakeAll(channel + RECEIVERS);
+}
+
+/** Wakes all senders of a channel without limit that wait for room in the heap. */
+export function wakeSenders(channel: ChannelAddress): void {
+  wakeAll(channel + SENDERS);
 }

@@ -6,7 +6,7 @@
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
-import { createObject, defineType } from "../objects/shared_object.ts";
+import { addRef, createObject, defineType, dropRef } from "../objects/shared_object.ts";
 import { destroyChannel, initChannel } from "./channel.ts";
 import { CHANNEL_WORDS } from "./channel_state.ts";
 import { type Connection, createConnection, Mode, PIPE_CHANNELS } from "./connection.ts";
@@ -69,11 +69,15 @@ export function Pipe<There = unknown, Back = There>(
   initChannel(pipe + PIPE_CHANNELS, 0);
   initChannel(pipe + PIPE_CHANNELS + CHANNEL_WORDS, 0);
   const both = Mode.READABLE | Mode.WRITABLE;
-  const ends = [
-    createConnection(pipe, 0, duplex ? both : Mode.READABLE),
-    createConnection(pipe, 1, duplex ? both : Mode.WRITABLE),
-  ];
-  return ends as [Connection<There, Back>, Connection<Back, There>];
+  addRef(pipe); // it is freed if there is no room for its ends
+  try {
+    return [
+      createConnection(pipe, 0, duplex ? both : Mode.READABLE),
+      createConnection(pipe, 1, duplex ? both : Mode.WRITABLE),
+    ] as [Connection<There, Back>, Connection<Back, There>];
+  } finally {
+    dropRef(pipe);
+  }
 }
 
 defineType(TYPE, "pipe", {

@@ -3,8 +3,8 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `ENTRIES` | block of the entries; 0: not allocated yet | `grow`, inside `SEND_GUARD` |
- * | `CAPACITY` | number of entries that fit into the block | `grow`, inside `SEND_GUARD` |
+ * | `ENTRIES` | block of the entries; 0: none | `grow`, `take`, inside `SEND_GUARD` |
+ * | `CAPACITY` | number of entries that fit into the block | `grow`, `take`, inside `SEND_GUARD` |
  * | `COUNTER` | number of messages ever put, a float so that it never wraps | senders, inside `SEND_GUARD` |
  *
  * Entry 0 is the next to come out. Neither of the entries 2i + 1 and 2i + 2 comes before entry i. Each
@@ -62,12 +62,19 @@ export const priorityStore: Store = storeWithOrder({
       at = next;
     }
     if (at !== last) move(entries, last, at);
+    if (last === 0 && i32[channel + CAPACITY] > INITIAL_CAPACITY) freeEntries(channel);
     return block;
   },
   free(channel) {
-    if (i32[channel + ENTRIES] !== 0) free(i32[channel + ENTRIES]);
+    if (i32[channel + ENTRIES] !== 0) freeEntries(channel);
   },
 });
+
+function freeEntries(channel: ChannelAddress): void {
+  free(i32[channel + ENTRIES]);
+  i32[channel + ENTRIES] = 0;
+  i32[channel + CAPACITY] = 0;
+}
 
 /** Makes room for at least one more entry. */
 function grow(channel: ChannelAddress, count: number): void {

@@ -5,6 +5,7 @@
  */
 
 import { ClosedError, Empty, Full, ShutDown } from "../errors.ts";
+import { allocate } from "../heap/allocator.ts";
 import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import type { OptionNames } from "../arguments/options.ts";
 import {
@@ -36,12 +37,7 @@ import { receiving, sending } from "./channel_waiting.ts";
 import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";
-import {
-  COUNTED_CHANNEL_WORDS,
-  countedStore,
-  finishTask,
-  handleUnreachable,
-} from "./task_counter.ts";
+import { countedStore, finishTask, handleUnreachable } from "./task_counter.ts";
 
 const CHANNEL = objectWord.FIRST;
 
@@ -114,8 +110,7 @@ export class QueueKind {
         `Cannot make queue: maxsize must be an integer up to 2^30, not ${describe(maxsize)}`,
       );
     }
-    const words = this.#isCounted ? COUNTED_CHANNEL_WORDS : CHANNEL_WORDS;
-    const address = createObject(this.#type, CHANNEL + words);
+    const address = createObject(this.#type, CHANNEL + CHANNEL_WORDS);
     this.#store.init(channelOf(address), Math.max(maxsize, 0));
     return address;
   }
@@ -138,7 +133,7 @@ export class QueueKind {
     const priority = this.#priorityOf === undefined ? 0 : this.#priorityOf(item, options);
     const encoder = encode(item, "item");
     try {
-      if (!hasPendingPuts(channel) && this.#store.push(channel, encoder, priority)) {
+      if (!hasPendingPuts(channel) && this.#store.push(channel, encoder, allocate, priority)) {
         return undefined;
       }
       return { block: storeMessage(encoder), priority };
@@ -200,7 +195,7 @@ export class QueueKind {
     return sending(
       channel,
       block,
-      (channel, block) => this.#store.pushBlock(channel, block, priority),
+      (channel, block) => this.#store.pushBlock(channel, block, allocate, priority),
     );
   }
 

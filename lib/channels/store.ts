@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Allocate } from "../heap/allocator.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureStack } from "../heap/stack.ts";
@@ -41,10 +42,19 @@ import {
 export interface Store {
   /** Initializes a channel in zeroed words. */
   init(channel: ChannelAddress, limit: number): void;
-  /** Sends the encoder's message if the channel has room and is open. Returns whether it was sent. */
-  push(channel: ChannelAddress, encoder: Encoder, priority: number): boolean;
+  /**
+   * Sends the encoder's message if the channel has room and is open. Returns whether it was sent.
+   *
+   * @param take how blocks are allocated
+   */
+  push(channel: ChannelAddress, encoder: Encoder, take: Allocate, priority: number): boolean;
   /** Sends a stored message if the channel has room and is open. Returns whether it was sent. */
-  pushBlock(channel: ChannelAddress, block: MessageAddress, priority: number): boolean;
+  pushBlock(
+    channel: ChannelAddress,
+    block: MessageAddress,
+    take: Allocate,
+    priority: number,
+  ): boolean;
   /** Takes the next value, if there is one. */
   receive(channel: ChannelAddress): Received | undefined;
   /** Discards the next message; false if there is none. */
@@ -68,7 +78,7 @@ export interface Order {
   /**
    * Adds a message.
    *
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   add(channel: ChannelAddress, block: MessageAddress, priority: number): void;
   /** Removes and returns the message that comes out next. There is one. */
@@ -79,7 +89,12 @@ export interface Order {
 
 /** Returns a store that keeps its messages in that order. */
 export function storeWithOrder(order: Order): Store {
-  function pushBlock(channel: ChannelAddress, block: MessageAddress, priority: number): boolean {
+  function pushBlock(
+    channel: ChannelAddress,
+    block: MessageAddress,
+    _take: Allocate,
+    priority: number,
+  ): boolean {
     enter(channel + SEND_GUARD);
     let room = false;
     try {
@@ -95,9 +110,14 @@ export function storeWithOrder(order: Order): Store {
     return room;
   }
 
-  function push(channel: ChannelAddress, encoder: Encoder, priority: number): boolean {
+  function push(
+    channel: ChannelAddress,
+    encoder: Encoder,
+    take: Allocate,
+    priority: number,
+  ): boolean {
     if (isFull(channel)) return false;
-    return sendStored(encoder, (block) => pushBlock(channel, block, priority));
+    return sendStored(encoder, (block) => pushBlock(channel, block, take, priority), take);
   }
 
   /** Removes and returns the block of the next message; 0 if there is none. */

@@ -1,7 +1,7 @@
 /**
  * Counts the tasks of a queue that are not done yet, and waits until there are none.
  *
- * The words follow those of the channel. A task is unfinished from the step that makes its message
+ * The words are among those of the channel. A task is unfinished from the step that makes its message
  * readable, which counts it in `SENT`, until it is counted in `DONE`. So no task can be done before it
  * is counted, and a `put` that fails counts nothing.
  *
@@ -38,26 +38,23 @@
 
 import type { Address } from "../heap/address.ts";
 import { enter, leave } from "../heap/guard.ts";
-import { allocate, free } from "../heap/allocator.ts";
+import { allocateUrgent, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { currentIdentity } from "../heap/identity.ts";
 import { exitCodeOf, hasEnded, isMainIsolate, thisIsolate } from "../heap/isolate_record.ts";
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 import type { Received } from "./channel.ts";
-import { CHANNEL_WORDS, type ChannelAddress, SENT } from "./channel_state.ts";
+import { type ChannelAddress, DONE_WORDS, JOINING_WORDS, SENT } from "./channel_state.ts";
 import type { Store } from "./store.ts";
 
-const DONE = CHANNEL_WORDS;
-const CHANGES = DONE + 1;
-const JOINERS = CHANGES + 1;
+const DONE = DONE_WORDS;
+const CHANGES = DONE_WORDS + 1;
+const JOINERS = JOINING_WORDS;
 const TALLY_GUARD = JOINERS + QUEUE_WORDS;
 const TALLIES = TALLY_GUARD + 1;
 const LOST = TALLIES + 1;
 const LOST_BY = LOST + 1;
-
-/** Number of words of a channel whose tasks are counted. */
-export const COUNTED_CHANNEL_WORDS: number = LOST_BY + 1;
 
 const NEXT = 0;
 const ISOLATE = 1;
@@ -169,7 +166,7 @@ function findTally(channel: ChannelAddress): number {
 
 function createTally(channel: ChannelAddress): number {
   const name = new TextEncoder().encode(currentIdentity().name);
-  const tally = allocate(TALLY_WORDS * 4 + name.length);
+  const tally = allocateUrgent(TALLY_WORDS * 4 + name.length);
   i32[tally + ISOLATE] = thisIsolate;
   i32[tally + IN_HAND] = 0;
   i32[tally + NAME_BYTES] = name.length;

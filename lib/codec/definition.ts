@@ -14,7 +14,7 @@
  */
 
 import type { Address } from "../heap/address.ts";
-import { allocate } from "../heap/allocator.ts";
+import { allocateUrgent, makePermanent } from "../heap/allocator.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 import { i32, u8 } from "../heap/views.ts";
 
@@ -63,7 +63,8 @@ export function storeDefinition(definition: Definition): number {
   if (address === undefined) {
     ensureIsolate();
     const bytes = new TextEncoder().encode(text);
-    address = allocate(TEXT * 4 + bytes.length);
+    address = allocateUrgent(TEXT * 4 + bytes.length);
+    makePermanent(address);
     i32[address + LENGTH] = bytes.length;
     u8.set(bytes, (address + TEXT) * 4);
     i32[address + MARK] = markOf(address);

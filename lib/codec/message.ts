@@ -11,8 +11,11 @@
  * @module
  */
 
+import { describeThrown } from "../arguments/describe.ts";
+import { MemoryError } from "../errors.ts";
 import type { Address, ByteOffset } from "../heap/address.ts";
-import { allocate, free } from "../heap/allocator.ts";
+import { type Allocate, allocate, allocateUrgent, free } from "../heap/allocator.ts";
+import { hooks } from "../heap/hooks.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { type ObjectAddress, release } from "../objects/shared_object.ts";
 import { Decoder, NeedsImport } from "./decoder.ts";
@@ -33,13 +36,15 @@ const HEADER_WORDS = 4;
 /**
  * Copies a finished message into a block of its own.
  *
- * @throws {RangeError} if the shared heap is full; the message's references are dropped
+ * @param take how the block is allocated
+ * @throws {MemoryError} if the shared heap is full; the message's references are dropped
  */
-export function storeMessage(encoder: Encoder): MessageAddress {
+export function storeMessage(encoder: Encoder, take: Allocate = allocate): MessageAddress {
   let address: number;
   try {
-    address = allocate(HEADER_WORDS * 4 + encoder.totalBytes);
+    address = take(HEADER_WORDS * 4 + encoder.totalBytes);
   } catch (error) {
+    if (error instanceof MemoryError && hooks.makeRoom?.()) return storeMessage(encoder, take);
     encoder.discard();
     throw error;
   }
@@ -53,10 +58,10 @@ export function storeMessage(encoder: Encoder): MessageAddress {
  * Copies a stream, of a message without attachments, into a block of its own.
  *
  * @param words the stream, at the beginning
- * @throws {RangeError} if the shared heap is full
+ * @throws {MemoryError} if the shared heap is full
  */
 export function storeStream(words: Int32Array, streamBytes: number): MessageAddress {
-  const address = allocate(HEADER_WORDS * 4 + words.byteLength);
+  const address = allocateUrgent(HEADER_WORDS * 4 + words.byteLength);
   i32[address + STREAM_BYTES] = streamBytes;
   i32[address + TOTAL_BYTES] = streamBytes;
   i32.set(words, address + HEADER_WORDS);
@@ -68,10 +73,15 @@ export function storeStream(words: Int32Array, streamBytes: number): MessageAddr
  * references stay with the encoder.
  *
  * @param send sends the block, and returns whether it did
- * @throws {RangeError} if the shared heap is full; the message's references are dropped
+ * @param take how the block is allocated
+ * @throws {MemoryError} if the shared heap is full; the message's references are dropped
  */
-export function sendStored(encoder: Encoder, send: (block: MessageAddress) => boolean): boolean {
-  const block = storeMessage(encoder);
+export function sendStored(
+  encoder: Encoder,
+  send: (block: MessageAddress) => boolean,
+  take: Allocate = allocate,
+): boolean {
+  const block = storeMessage(encoder, take);
   try {
     if (send(block)) return true;
   } catch (error) {
@@ -99,19 +109,51 @@ export function freeMessage(address: MessageAddress): void {
   free(address);
 }
 
-/** Stores a value as a message. */
-export function storeValue(value: unknown, name: string): MessageAddress {
+/**
+ * Stores a value as a message.
+ *
+ * @param take how the block is allocated
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function storeValue(
+  value: unknown,
+  name: string,
+  take: Allocate = allocate,
+): MessageAddress {
   const encoder = encode(value, name);
   try {
-    return storeMessage(encoder);
+    return storeMessage(encoder, take);
   } finally {
     returnEncoder(encoder);
   }
 }
 
-/** Stores what was thrown as a message: it always arrives, as {@linkcode Thrown} says. */
+/**
+ * Stores what was thrown as a message. It always arrives, as {@linkcode Thrown} says; if it is too large for a
+ * full heap, a `MemoryError` that describes it arrives instead.
+ *
+ * @returns 0 if there is no room even for that
+ */
 export function storeThrown(thrown: unknown): MessageAddress {
-  return storeValue(new Thrown(thrown), "error");
+  try {
+    return storeValue(new Thrown(thrown), "error", allocateUrgent);
+  } catch (error) {
+    if (!(error instanceof MemoryError)) throw error;
+    try {
+      return storeValue(noRoomFor(thrown), "error", allocateUrgent);
+    } catch {
+      return 0;
+    }
+  }
+}
+
+/** Returns the error that is sent in place of one for which the shared heap has no room. */
+export function noRoomFor(thrown: unknown): MemoryError {
+  return new MemoryError(
+    `Cannot send back an error: the shared heap has no room for it. It was ${
+      describeThrown(thrown)
+    }`,
+  );
 }
 
 /**

@@ -29,6 +29,7 @@ export {
   Full,
   InitializerError,
   MaybeEncodingError,
+  MemoryError,
   MultiprocessingError,
   ShutDown,
   TaskLookupError,

@@ -3,29 +3,48 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `GUARD` | guards all the others | `enter`, `leave` |
+ * | `GUARD` | guards all the others, except `PERMANENT` | `enter`, `leave` |
  * | `TOP` | address above which nothing was ever allocated | `allocate`, inside `GUARD` |
+ * | `HEADROOM_USED` | words of the headroom below which it was ever allocated | `allocateUrgent`, inside `GUARD` |
+ * | `PERMANENT` | words of the blocks that are never freed | `makePermanent` |
  * | `FREE_LISTS + c` | first free block of 2^c bytes, 0 for none | `allocate`, `free`, inside `GUARD` |
- * | block `- 2` | the block's size class c; 0 while it is free | `allocate`, `free` |
+ * | `FREE_LISTS + HEADROOM + c` | the same, of the headroom | `allocateUrgent`, `free`, inside `GUARD` |
+ * | block `- 2` | the block's list: its size class c, or `HEADROOM + c`; 0 while it is free | `allocate`, `free` |
  * | block `+ 0`, while free | the next free block | `free` |
  *
  * A freed block serves the next request of its size; when the heap is used up, larger free blocks
  * are halved. Blocks are not joined again, and memory that was touched is not returned to the
  * system.
  *
+ * The last 64th of the heap is the headroom: only {@linkcode allocateUrgent} takes blocks from it,
+ * when no other memory is left. What may do so, and why, is in `README.md`.
+ *
  * @module
  */
 
+import { MemoryError } from "../errors.ts";
 import { enter, leave } from "./guard.ts";
 import { ROOT_WORDS_END } from "./root_words.ts";
 import { adoptHeap, hasHeap, i32, reserveHeap } from "./views.ts";
 
 const GUARD = 2;
 const TOP = 3;
+const HEADROOM_USED = 4;
+const PERMANENT = 5;
 const FREE_LISTS = 16;
 const SMALLEST_CLASS = 5;
 const LARGEST_CLASS = 32;
 const HEADER_WORDS = 2;
+
+/** Added to a size class, the number of the list of the headroom's blocks of this class. */
+const HEADROOM = 28;
+/** Largest block of the headroom: 64 KiB. */
+const LARGEST_HEADROOM_CLASS = 16;
+/** The headroom is the heap's size divided by two to this power. */
+const HEADROOM_SHIFT = 6;
+
+/** {@linkcode allocate} or {@linkcode allocateUrgent}. */
+export type Allocate = (bytes: number) => number;
 
 /** Makes this isolate the first of its program, with a heap of its own, unless it has one. */
 export function ensureHeap(): void {
@@ -38,48 +57,85 @@ export function ensureHeap(): void {
  * Allocates a block of at least `bytes`, aligned to 8. Its contents are not cleared.
  *
  * @returns the address
- * @throws {RangeError} when the shared heap is used up
+ * @throws {MemoryError} when the shared heap is used up, except for its headroom
  */
 export function allocate(bytes: number): number {
-  const size = bytes + HEADER_WORDS * 4;
-  // ceil(log2(size)): for sizes from 2^31 the bit trick ends, and one class remains
-  let sizeClass = size > 2 ** 31 ? LARGEST_CLASS : 32 - Math.clz32(size - 1);
-  if (sizeClass < SMALLEST_CLASS) sizeClass = SMALLEST_CLASS;
+  const sizeClass = classOf(bytes);
   enter(GUARD);
-  const address = size <= 2 ** 32 ? take(sizeClass) : 0;
+  const address = sizeClass <= LARGEST_CLASS ? take(sizeClass) : 0;
   leave(GUARD);
-  if (address === 0) {
-    throw new RangeError(
-      `Cannot allocate ${bytes} bytes of shared memory: the shared heap of ${i32.byteLength} ` +
-        `bytes is used up. Receive what waits in queues, or share large arrays instead of copying them`,
-    );
-  }
+  if (address === 0) throw usedUp(bytes);
   return address;
+}
+
+/**
+ * As {@linkcode allocate}, but when no other memory is left, the block is taken from the headroom.
+ * For what lets a call end, or makes room: the table of who may call it is in `README.md`.
+ *
+ * @throws {MemoryError} when the headroom is used up too, or the block is larger than 64 KiB
+ */
+export function allocateUrgent(bytes: number): number {
+  const sizeClass = classOf(bytes);
+  enter(GUARD);
+  let address = sizeClass <= LARGEST_CLASS ? take(sizeClass) : 0;
+  if (address === 0) address = takeHeadroom(sizeClass);
+  leave(GUARD);
+  if (address === 0) throw usedUp(bytes);
+  return address;
+}
+
+/** Whether a block of so many bytes could be allocated if the heap were empty. */
+export function fitsHeap(bytes: number): boolean {
+  return ROOT_WORDS_END + 2 ** (classOf(bytes) - 2) <= i32.length - headroomWords();
 }
 
 /** Frees a block. No isolate may use its address any more. */
 export function free(address: number): void {
   enter(GUARD);
-  const sizeClass = i32[address - HEADER_WORDS];
-  if (sizeClass !== 0) put(address, sizeClass);
+  const list = i32[address - HEADER_WORDS];
+  if (list !== 0) put(address, list);
   leave(GUARD);
-  if (sizeClass === 0) throw new Error(`Cannot free block ${address}: it is free already`);
+  if (list === 0) throw new Error(`Cannot free block ${address}: it is free already`);
 }
 
-/** Puts a block into the free list of its class. Inside `GUARD`. */
-function put(address: number, sizeClass: number): void {
+/** Counts a block as one that is never freed, so that it is not taken for a leak. */
+export function makePermanent(address: number): void {
+  const list = i32[address - HEADER_WORDS];
+  Atomics.add(i32, PERMANENT, 2 ** ((list > LARGEST_CLASS ? list - HEADROOM : list) - 2));
+}
+
+/** Returns the size class of a block for so many bytes; a larger one than any if there is none. */
+function classOf(bytes: number): number {
+  const size = bytes + HEADER_WORDS * 4;
+  // ceil(log2(size)): for sizes from 2^31 the bit trick ends, and one class remains
+  if (size > 2 ** 31) return size > 2 ** 32 ? LARGEST_CLASS + 1 : LARGEST_CLASS;
+  return Math.max(32 - Math.clz32(size - 1), SMALLEST_CLASS);
+}
+
+function usedUp(bytes: number): MemoryError {
+  return new MemoryError(
+    `Cannot allocate ${bytes} bytes of shared memory: the shared heap of ${i32.byteLength} ` +
+      `bytes is used up. Receive what waits in queues, or share large arrays instead of copying them`,
+  );
+}
+
+/** Puts a block into a free list. Inside `GUARD`. */
+function put(address: number, list: number): void {
   i32[address - HEADER_WORDS] = 0;
-  i32[address] = i32[FREE_LISTS + sizeClass];
-  i32[FREE_LISTS + sizeClass] = address;
+  i32[address] = i32[FREE_LISTS + list];
+  i32[FREE_LISTS + list] = address;
 }
 
-/** Takes a block of the class from its list, the unused heap, or a larger block. Inside `GUARD`. */
+/**
+ * Takes a block of the class from its list, the unused heap, or a larger block; 0 if there is none.
+ * Inside `GUARD`.
+ */
 function take(sizeClass: number): number {
   let address = pop(sizeClass);
   if (address === 0) {
     const top = i32[TOP];
     const end = top + 2 ** (sizeClass - 2);
-    if (end <= i32.length) {
+    if (end <= i32.length - headroomWords()) {
       i32[TOP] = end;
       address = top + HEADER_WORDS;
     } else {
@@ -90,9 +146,9 @@ function take(sizeClass: number): number {
   return address;
 }
 
-function pop(sizeClass: number): number {
-  const address = i32[FREE_LISTS + sizeClass];
-  if (address !== 0) i32[FREE_LISTS + sizeClass] = i32[address];
+function pop(list: number): number {
+  const address = i32[FREE_LISTS + list];
+  if (address !== 0) i32[FREE_LISTS + list] = i32[address];
   return address;
 }
 
@@ -104,4 +160,31 @@ function halve(sizeClass: number): number {
   const address = pop(from);
   while (from-- > sizeClass) put(address + 2 ** (from - 2), from);
   return address;
+}
+
+// The headroom
+
+function headroomWords(): number {
+  return i32.length >>> HEADROOM_SHIFT;
+}
+
+/**
+ * Takes a block of the headroom, of the class or larger; 0 if there is none. Its blocks are not halved: they
+ * would not be joined again, and the headroom must serve the same requests each time the heap is full. Inside
+ * `GUARD`.
+ */
+function takeHeadroom(sizeClass: number): number {
+  for (let at = sizeClass; at <= LARGEST_HEADROOM_CLASS; at++) {
+    let address = pop(HEADROOM + at);
+    const used = i32[HEADROOM_USED];
+    const end = used + 2 ** (at - 2);
+    if (address === 0 && at === sizeClass && end <= headroomWords()) {
+      i32[HEADROOM_USED] = end;
+      address = i32.length - headroomWords() + used + HEADER_WORDS;
+    }
+    if (address === 0) continue;
+    i32[address - HEADER_WORDS] = HEADROOM + at;
+    return address;
+  }
+  return 0;
 }

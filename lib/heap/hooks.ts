@@ -10,6 +10,7 @@
  * | `beforeBlock` | `parking`, before each blocking sleep | `threading/blocking.ts` | when the first thread starts |
  * | `hasPeers` | `parking/keep_alive.ts`, in the main isolate | `runtime/host.ts` | before the first worker starts |
  * | `serveRequests` | `parking`, when the `SERVICE` control bit is set | `runtime/host.ts`, `pool/engines/isolates/pool_worker.ts` | in the main isolate before the first worker starts; in the worker of a pool at its start |
+ * | `makeRoom` | `codec/message.ts`, when the heap is full | `runtime/host.ts` | in the main isolate, before the first worker starts |
  * | `onStop` | `parking`, when the `STOP` control bit is set and the event loop is free | `runtime/worker.ts` | at the birth of a worker |
  * | `announceBuffer`, `receiveBuffers`, `requestBuffer` | `codec/buffers.ts` | `runtime/host.ts` or `runtime/worker.ts` | before the first worker starts; at the birth of a worker |
  * | `beforeEnd` | `runtime/worker.ts`, when the runner has returned or thrown | `threading/thread.ts` | when the first thread starts |
@@ -39,6 +40,8 @@ export interface Hooks {
   hasPeers(): boolean;
   /** Does what other isolates have requested of this one. */
   serveRequests(): void;
+  /** Frees what isolates held that have ended. Returns whether there were any. */
+  makeRoom(): boolean;
   /** Ends this isolate, which was told to end. */
   onStop(): void;
   /** Sends a buffer to every other isolate. */
@@ -58,6 +61,7 @@ const NONE: { [Name in keyof Hooks]: undefined } = {
   beforeBlock: undefined,
   hasPeers: undefined,
   serveRequests: undefined,
+  makeRoom: undefined,
   onStop: undefined,
   announceBuffer: undefined,
   receiveBuffers: undefined,

@@ -19,7 +19,7 @@
  */
 
 import type { Address } from "./address.ts";
-import { allocate, ensureHeap } from "./allocator.ts";
+import { allocateUrgent, ensureHeap, free, makePermanent } from "./allocator.ts";
 import { Claims } from "./claims.ts";
 import { enter, leave } from "./guard.ts";
 import { rootWord } from "./root_words.ts";
@@ -91,6 +91,7 @@ export function ensureIsolate(): void {
   if (thisIsolate !== 0) return;
   ensureHeap();
   thisIsolate = createIsolateRecord(0);
+  keepIsolateRecord(thisIsolate);
   i32[MAIN] = thisIsolate;
   i32[thisIsolate + isolateWord.STATE] = IsolateState.RUNNING;
 }
@@ -111,9 +112,14 @@ export function mainIsolate(): number {
   return i32[MAIN];
 }
 
-/** Makes the record of an isolate that is about to start. */
+/**
+ * Makes the record of an isolate that is about to start. Call {@linkcode keepIsolateRecord} when it does, or
+ * {@linkcode freeIsolateRecord} if it does not.
+ *
+ * @throws {MemoryError} if the shared heap is full
+ */
 export function createIsolateRecord(parent: IsolateAddress): number {
-  const record = allocate(RECORD_WORDS * 4);
+  const record = allocateUrgent(RECORD_WORDS * 4);
   i32.fill(0, record, record + RECORD_WORDS);
   i32[record + isolateWord.PARENT] = parent;
   enter(GUARD);
@@ -122,6 +128,17 @@ export function createIsolateRecord(parent: IsolateAddress): number {
   i32[FIRST] = record;
   leave(GUARD);
   return record;
+}
+
+/** States that the isolate starts: from now on its record is never freed. */
+export function keepIsolateRecord(record: IsolateAddress): void {
+  makePermanent(record);
+}
+
+/** Frees the record of an isolate that was not started, and that no other isolate knows of. */
+export function freeIsolateRecord(record: IsolateAddress): void {
+  unlistIsolate(record);
+  free(record);
 }
 
 /** Returns an id that no isolate has, for threads. */

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { MemoryError } from "../errors.ts";
+
 /** Sizes to try, largest first: memory is committed when it is first touched. */
 const HEAP_SIZES_BYTES = [2 ** 32, 2 ** 31, 2 ** 30, 2 ** 28, 2 ** 26];
 
@@ -41,5 +43,5 @@ export function reserveHeap(): SharedArrayBuffer {
       if (!(error instanceof RangeError)) throw error; // too large for this machine: try the next size
     }
   }
-  throw new RangeError("Cannot reserve shared memory: this machine refuses even 64 MiB");
+  throw new MemoryError("Cannot reserve shared memory: this machine refuses even 64 MiB");
 }

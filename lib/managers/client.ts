@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClosedError, WorkerDiedError } from "../errors.ts";
+import { ClosedError, MemoryError, WorkerDiedError } from "../errors.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import { discardMessage, importValue, storeValue } from "../codec/message.ts";
@@ -95,8 +95,12 @@ class Client {
   }
 
   async #settle({ call, kind, message }: Reply): Promise<void> {
-    const { resolve, reject } = this.#pending.get(call)!;
+    const { method, resolve, reject } = this.#pending.get(call)!;
     this.#pending.delete(call);
+    if (message === 0) {
+      const why = "it failed, and the shared heap has no room for its error";
+      return reject(new MemoryError(`Cannot call ${method}: ${why}`));
+    }
     try {
       const contents = await importValue(message);
       if (kind === "error") reject(contents);

@@ -8,12 +8,15 @@
  */
 
 import { InitializerError } from "../errors.ts";
+import { allocate, allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { addressOf, objectWord } from "../objects/shared_object.ts";
+import { push } from "../channels/channel.ts";
 import type { Queue } from "../channels/queue.ts";
+import { channelOf } from "../channels/queue_kind.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
-import { discardMessage, importValue, storeValue } from "../codec/message.ts";
-import { Thrown } from "../codec/thrown.ts";
+import { discardMessage, importValue, storeThrown, storeValue } from "../codec/message.ts";
 import { Event } from "../sync/event.ts";
 import type { ManagerRequest, ObjectSpec, Referent, Reply } from "./protocol.ts";
 
@@ -67,7 +70,7 @@ class Server {
   async answer(request: ManagerRequest): Promise<void> {
     const { replies, call, object, method } = request;
     const reply = ({ kind, contents }: CallOutcome) => {
-      replies.putSync({ call, kind, message: storeValue(contents, "result") });
+      sendReply(replies, { call, kind, message: storeValue(contents, "result") });
     };
     try {
       const contents = await readMessage(request.message);
@@ -78,7 +81,7 @@ class Server {
           : await this.#call(object, method, contents as unknown[]),
       );
     } catch (error) {
-      reply({ kind: "error", contents: new Thrown(error) });
+      sendReply(replies, { call, kind: "error", message: storeThrown(error) });
     }
   }
 
@@ -131,6 +134,23 @@ class Server {
       }
     }
     this.#sweepSize = Math.max(MIN_SWEEP_SIZE, this.#objects.size * 2);
+  }
+}
+
+/** Sends a reply. One that reports an error ends a call, so it may use the headroom of the heap. */
+function sendReply(replies: Queue<Reply>, reply: Reply): void {
+  const encoder = encode(reply, "reply");
+  try {
+    push(
+      channelOf(addressOf(replies)!),
+      encoder,
+      reply.kind === "error" ? allocateUrgent : allocate,
+    );
+  } catch (error) {
+    if (reply.message !== 0) discardMessage(reply.message);
+    throw error;
+  } finally {
+    returnEncoder(encoder);
   }
 }
 

@@ -17,7 +17,7 @@ export type ElementAddress = Address<"stored value">;
  *
  * @param name the name of the value, for errors
  * @throws {DataCloneError} if the value cannot be copied into shared memory
- * @throws {RangeError} if the shared heap is full
+ * @throws {MemoryError} if the shared heap is full
  */
 export function storeElement(value: unknown, name: string): ElementAddress {
   return withMessage(value, name, (message) => storeMessage(message, 0));
@@ -58,7 +58,7 @@ export function readAndUnpinElement(element: ElementAddress): unknown {
  * Replaces the elements from index `start` up to `end`.
  *
  * @returns the new length of the list
- * @throws {RangeError} if the shared heap is full; nothing is changed, and the new elements are
+ * @throws {MemoryError} if the shared heap is full; nothing is changed, and the new elements are
  *   freed
  */
 export function putElements(

@@ -43,7 +43,7 @@ export const entryWord = {
 /**
  * Creates an entry from a key and a finished message, as {@linkcode storeMessage} does.
  *
- * @throws {RangeError} if the shared heap is full; the references of the message are released
+ * @throws {MemoryError} if the shared heap is full; the references of the message are released
  */
 export function createEntry(key: SharedKey, message: Encoder): EntryAddress {
   encodeKey(key);

@@ -214,7 +214,8 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   /**
    * Replaces the element at an index.
    *
-   * @throws {RangeError} if there is none, or the shared heap is full
+   * @throws {RangeError} if there is none
+   * @throws {MemoryError} if the shared heap is full
    * @throws {TypeError} if the index is not an integer
    * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
    *   the part
@@ -238,7 +239,8 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * this list.
    *
    * @returns the new element
-   * @throws {RangeError} if there is no such element, or the shared heap is full
+   * @throws {RangeError} if there is no such element
+   * @throws {MemoryError} if the shared heap is full
    * @throws {TypeError} if the index is not an integer, or `fn` returns `undefined`
    * @throws {DataCloneError} if the new element cannot be copied into shared memory
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
@@ -272,7 +274,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Appends an element.
    *
    * @throws {DataCloneError} if it cannot be copied into shared memory; the message names the part
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   append(item: T | Frozen<T>): void {
     this.insert(Infinity, item);
@@ -283,7 +285,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    *
    * @returns the new length of the list
    * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   push(...items: (T | Frozen<T>)[]): number {
     return this.replace(Infinity, Infinity, items);
@@ -293,7 +295,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * Appends all items of an iterable, in one atomic step.
    *
    * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   extend(items: Iterable<T | Frozen<T>>): void {
     this.replace(Infinity, Infinity, items);
@@ -305,7 +307,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TypeError} if the index is not an integer
    * @throws {DataCloneError} if the item cannot be copied into shared memory; the message names the
    *   part
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   insert(index: number, item: T | Frozen<T>): void {
     throwIfNotChangeable(this.address);
@@ -319,7 +321,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    *
    * @throws {TypeError} if one of the indices is not an integer
    * @throws {DataCloneError} if an item cannot be copied into shared memory; nothing is changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   setSlice(start: number, end: number, items: Iterable<T | Frozen<T>>): void {
     this.replace(toIndex(start), toIndex(end), items);

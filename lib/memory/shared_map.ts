@@ -4,6 +4,7 @@
  * @module
  */
 
+import { free } from "../heap/allocator.ts";
 import {
   createObject,
   defineType,
@@ -101,8 +102,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {DataCloneError} if one of the values cannot be copied into shared memory
    */
   constructor(entries?: Entries<K, V>) {
-    super(createObject(TYPE, TABLE + TABLE_WORDS));
-    initTable(this.address + TABLE);
+    super(createMap());
     if (entries !== undefined) this.update(entries);
   }
 
@@ -146,7 +146,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if `key` cannot be a key
    * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
    *   the part
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   set(key: K, value: V | Frozen<V>): this {
     throwIfNotChangeable(this.address);
@@ -230,7 +230,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @returns the new value
    * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
    * @throws {DataCloneError} if the new value cannot be copied into shared memory
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    * @throws what `fn` throws; nothing is changed
    */
@@ -243,7 +243,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TypeError} if one of the keys cannot be a key
    * @throws {DataCloneError} if one of the values cannot be copied into shared memory; nothing is
    *   changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   update(entries: Entries<K, V>): void;
   update(keyOrEntries: K | Entries<K, V>, fn?: (value: V | undefined) => unknown): unknown {
@@ -269,7 +269,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    *
    * @throws {TypeError} if `key` cannot be a key
    * @throws {DataCloneError} if the key is missing and `value` cannot be copied into shared memory
-   * @throws {RangeError} if the shared heap is full
+   * @throws {MemoryError} if the shared heap is full
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   setdefault(key: K, value: V | Frozen<V>): Frozen<V> {
@@ -419,6 +419,17 @@ function pairsOf<K, V>(entries: unknown): Iterable<readonly [K, V]> {
 
 rejectBrackets(SharedMap, { set: (key) => `set(${JSON.stringify(key)}, value)` });
 showContents(SharedMap, (map, inspect) => `SharedMap${inspect(map.copy()).slice("Map".length)}`);
+
+function createMap(): number {
+  const address = createObject(TYPE, TABLE + TABLE_WORDS);
+  try {
+    initTable(address + TABLE);
+  } catch (error) {
+    free(address);
+    throw error;
+  }
+  return address;
+}
 
 defineType(TYPE, "SharedMap", {
   revive: reviveAs<SharedMap<SharedKey>>(SharedMap),

@@ -162,7 +162,7 @@ export function reverseList(list: ListAddress): void {
  *
  * @param elements the new elements, any number of them
  * @returns the replaced elements, with the pins of the list, and the new length of the list
- * @throws {RangeError} if the shared heap is full; nothing is changed
+ * @throws {MemoryError} if the shared heap is full; nothing is changed
  */
 export function replaceElements(
   list: ListAddress,

@@ -54,7 +54,7 @@ function hasList(encoder: Encoder): boolean {
  * Stores a finished message, pinned once for the container, and takes over its references.
  *
  * @returns the address of the stored value
- * @throws {RangeError} if the shared heap is full; the references of the message are released
+ * @throws {MemoryError} if the shared heap is full; the references of the message are released
  */
 export function storeMessage(encoder: Encoder, headWords: number): StoredAddress {
   const { sharedObjects } = encoder;

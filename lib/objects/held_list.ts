@@ -20,7 +20,7 @@
  */
 
 import type { Address } from "../heap/address.ts";
-import { allocate, free } from "../heap/allocator.ts";
+import { allocateUrgent, free } from "../heap/allocator.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { recordWord, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
@@ -38,9 +38,13 @@ const ENTRY_WORDS = 4;
 /** Address of an entry. */
 export type HeldEntry = Address<"held entry">;
 
-/** Adds an object to the list of this worker. */
+/**
+ * Adds an object to the list of this worker.
+ *
+ * @throws {MemoryError} if the shared heap is full
+ */
 export function listHeld(object: Address<"object">): HeldEntry {
-  const entry = allocate(ENTRY_WORDS * 4);
+  const entry = allocateUrgent(ENTRY_WORDS * 4);
   const first = thisIsolate + FIRST;
   enter(thisIsolate + GUARD);
   i32[entry + NEXT] = i32[first];

@@ -19,7 +19,7 @@
  */
 
 import type { Address } from "../heap/address.ts";
-import { allocate, free } from "../heap/allocator.ts";
+import { type Allocate, allocate, free, makePermanent } from "../heap/allocator.ts";
 import { Claims } from "../heap/claims.ts";
 import { ensureIsolate, isMainIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
@@ -96,10 +96,20 @@ export function isSharedObject(address: number): boolean {
     i32[address + objectWord.REFERENCES] > 0;
 }
 
-/** Makes a shared object of `words` zeroed words, header included, without references. */
-export function createObject(type: number, words: number): ObjectAddress {
+/**
+ * Makes a shared object of `words` zeroed words, header included, without references.
+ *
+ * @param take how its block is allocated
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function createObject(
+  type: number,
+  words: number,
+  take: Allocate = allocate,
+): ObjectAddress {
   ensureIsolate();
-  const address = allocate(words * 4);
+  const address = take(words * 4);
+  if (operations[type]?.permanent) makePermanent(address);
   i32.fill(0, address, address + words);
   i32[address + objectWord.TYPE] = type | addressMark(address);
   return address;
@@ -116,6 +126,10 @@ export function addRef(address: ObjectAddress): void {
 /** Drops a reference; the last one frees the object. */
 export function dropRef(address: ObjectAddress): void {
   if (Atomics.sub(i32, address + objectWord.REFERENCES, 1) > 1) return;
+  destroyObject(address);
+}
+
+function destroyObject(address: ObjectAddress): void {
   const { destroy, permanent } = operationsOf(address);
   destroy?.(address);
   if (!permanent) free(address);
@@ -181,15 +195,28 @@ export function handleFor(address: ObjectAddress): object {
   return handle;
 }
 
-/** Registers the one handle that this isolate has for the object, which adds a reference. */
+/**
+ * Registers the one handle that this isolate has for the object, which adds a reference.
+ *
+ * @throws {MemoryError} if the shared heap is full; an object that was made for the handle is freed
+ */
 export function registerHandle(handle: object, address: ObjectAddress): void {
-  const entry = isMainIsolate() ? 0 : listHeld(address);
+  const entry = isMainIsolate() ? 0 : listNewHandle(address);
   const record = { address, entry, unreachable: entry !== 0 && isHeldUnreachable(entry) };
   if (record.unreachable) Atomics.add(i32, address + objectWord.REFERENCES, 1);
   else addRef(address);
   handles.set(address, new WeakRef(handle));
   handleRecords.set(handle, record);
   collected.register(handle, record, handle);
+}
+
+function listNewHandle(address: ObjectAddress): HeldEntry {
+  try {
+    return listHeld(address);
+  } catch (error) {
+    if (i32[address + objectWord.REFERENCES] === 0) destroyObject(address);
+    throw error;
+  }
 }
 
 /** Drops the reference of a handle that was garbage collected. */

@@ -17,7 +17,14 @@ import { forwardWakeups } from "./forward_wakeups.ts";
 import { type Park, ParkResult } from "./park.ts";
 import { spinUntilChanged } from "./spin.ts";
 import { dequeue, enqueue, wakeOne } from "./wait_queue.ts";
-import { acquireNode, type NodeAddress, NodeState, nodeWord, returnNode } from "./waiter_node.ts";
+import {
+  acquireNode,
+  acquireNodes,
+  type NodeAddress,
+  NodeState,
+  nodeWord,
+  returnNode,
+} from "./waiter_node.ts";
 import { hasWokenPromises } from "./woken.ts";
 
 /**
@@ -94,7 +101,7 @@ function leaveWithForwarded(result: ParkResult, node: NodeAddress, park: Park): 
 export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkResult[] {
   checkControl();
   if (deadline === 0) return parks.map(() => ParkResult.TIMED_OUT);
-  const nodes = parks.map(acquireNode); // all of them first: there may be no memory for them
+  const nodes = acquireNodes(parks.length); // all of them first: there may be no memory for them
   const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
   const queued = unchanged === -1 ? nodes.length : unchanged;
   let timedOut = false;

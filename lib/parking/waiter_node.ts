@@ -18,8 +18,8 @@
  */
 
 import type { Address } from "../heap/address.ts";
-import { allocate, free } from "../heap/allocator.ts";
-import { recordWord, thisIsolate } from "../heap/isolate_record.ts";
+import { allocateUrgent, free, makePermanent } from "../heap/allocator.ts";
+import { isMainIsolate, recordWord, thisIsolate } from "../heap/isolate_record.ts";
 import { NODES_PER_SLAB } from "../heap/sizes.ts";
 import { i32 } from "../heap/views.ts";
 
@@ -75,11 +75,16 @@ const SLAB_HEADER = 2;
 /** Nodes of this isolate that are not in use. */
 export const unusedNodes: NodeAddress[] = [];
 
-/** Takes an unused node of this isolate. */
+/**
+ * Takes an unused node of this isolate.
+ *
+ * @throws {MemoryError} if the shared heap is full
+ */
 export function acquireNode(): NodeAddress {
   if (unusedNodes.length === 0) {
     const words = SLAB_HEADER + NODES_PER_SLAB * NODE_WORDS;
-    const slab = allocate(words * 4);
+    const slab = allocateUrgent(words * 4);
+    if (isMainIsolate()) makePermanent(slab);
     i32.fill(0, slab, slab + words);
     i32[slab] = i32[thisIsolate + SLABS];
     for (let at = NODES_PER_SLAB - 1; at >= 0; at--) {
@@ -88,6 +93,29 @@ export function acquireNode(): NodeAddress {
     Atomics.store(i32, thisIsolate + SLABS, slab);
   }
   return unusedNodes.pop()!;
+}
+
+/**
+ * Takes so many unused nodes of this isolate, or none.
+ *
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function acquireNodes(count: number): NodeAddress[] {
+  const nodes: NodeAddress[] = [];
+  try {
+    while (nodes.length < count) nodes.push(acquireNode());
+  } catch (error) {
+    nodes.forEach(returnNode);
+    throw error;
+  }
+  return nodes;
+}
+
+/** Returns the number of nodes of this isolate that are in use. */
+export function countNodesInUse(): number {
+  let slabs = 0;
+  for (let slab = i32[thisIsolate + SLABS]; slab !== 0; slab = i32[slab]) slabs++;
+  return slabs * NODES_PER_SLAB - unusedNodes.length;
 }
 
 /** Returns a node that is in no queue and no list. */

@@ -7,9 +7,10 @@
  */
 
 import { ABANDONED_WORKERS, ANNOUNCEMENTS, REQUESTS, START_REQUEST } from "./words.ts";
+import { allocateUrgent, makePermanent } from "../heap/allocator.ts";
 import { installHooks, type PostableBuffer } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
-import { dropAllHeldRefs, type ObjectAddress } from "../objects/shared_object.ts";
+import { dropAllHeldRefs, type ObjectAddress, objectWord } from "../objects/shared_object.ts";
 import {
   Control,
   ensureIsolate,
@@ -17,6 +18,7 @@ import {
   isMainIsolate,
   type IsolateAddress,
   isolateWord,
+  keepIsolateRecord,
   LIVE_WORKERS,
   mainIsolate,
   postControl,
@@ -26,10 +28,10 @@ import { holdLoop, releaseLoop, updateKeepAlive } from "../parking/keep_alive.ts
 import { arm, awaitOn, callLater } from "../parking/wait.ts";
 import { removeWaitersOf } from "../parking/wait_queue.ts";
 import { freeNodesOf } from "../parking/waiter_node.ts";
-import { pushBlock, receive } from "../channels/channel.ts";
+import { push, receive } from "../channels/channel.ts";
 import { createChannel } from "../channels/channel_handle.ts";
 import { confirmPosted, keptBuffer, keptBuffers } from "../codec/buffers.ts";
-import { storeValue } from "../codec/message.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
 import {
   acknowledgeEnd,
   endIsolate,
@@ -110,6 +112,15 @@ export async function waitForAllCleanUps(): Promise<void> {
   await Promise.all([...cleanUps.keys()].filter(hasEnded).map(waitForCleanUp));
 }
 
+/** Waits until what the workers held that have ended, and were cleaned up after, has been freed. */
+export async function waitForReclaim(): Promise<void> {
+  while (settling.length > 0) {
+    const leftMs = SETTLING_MS - (performance.now() - settling[0].since);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(Math.ceil(leftMs), 0)));
+    reclaim();
+  }
+}
+
 /** Waits for the clean-up of a worker that has ended. */
 export async function waitForCleanUp(record: IsolateAddress): Promise<void> {
   const cleanedUp = cleanUps.get(record);
@@ -123,24 +134,27 @@ export async function waitForCleanUp(record: IsolateAddress): Promise<void> {
 }
 
 /**
- * Creates the worker of a record, or requests it from the main isolate.
+ * Creates the worker of a record, or requests it from the main isolate. If that fails, no other isolate knows
+ * of the record.
  *
  * @param starting `undefined` if it has no start request yet: it is watched from then on, by `watchWorker`
  * @throws {Error} if this program may not read the package's worker module
+ * @throws {MemoryError} if the shared heap is full
  */
 export function requestWorker(record: IsolateAddress, starting?: Starting): void {
   Atomics.add(i32, LIVE_WORKERS, 1);
-  if (isMainIsolate()) {
-    becomeHost();
-    try {
+  try {
+    if (isMainIsolate()) {
+      becomeHost();
       createWorker(record, starting);
-    } catch (error) {
-      endIsolate(record, ExitCode.FAILED); // the caller takes its start request back
-      throw error;
+    } else {
+      sendRequest({ kind: "start", record, starting });
     }
-  } else {
-    sendRequest({ kind: "start", record, starting });
+  } catch (error) {
+    Atomics.sub(i32, LIVE_WORKERS, 1);
+    throw error;
   }
+  keepIsolateRecord(record);
 }
 
 /** Watches a worker that now has a start request. */
@@ -149,9 +163,18 @@ export function watchWorker(record: IsolateAddress, { name, timeoutMs }: Startin
   if (worker !== undefined) worker.watch = watchStart(record, name, timeoutMs);
 }
 
-/** Sends a request to the main isolate, which serves it even while it blocks. */
+/**
+ * Sends a request to the main isolate, which serves it even while it blocks.
+ *
+ * @throws {MemoryError} if the shared heap is full
+ */
 export function sendRequest(request: HostRequest): void {
-  pushBlock(i32[REQUESTS], storeValue(request, "request"));
+  const encoder = encode(request, "request");
+  try {
+    push(i32[REQUESTS], encoder, allocateUrgent);
+  } finally {
+    returnEncoder(encoder);
+  }
   postControl(mainIsolate(), Control.SERVICE);
 }
 
@@ -159,9 +182,11 @@ export function sendRequest(request: HostRequest): void {
 function becomeHost(): void {
   ensureIsolate();
   if (i32[REQUESTS] !== 0) return;
-  i32[REQUESTS] = createChannel();
+  i32[REQUESTS] = createChannel(allocateUrgent);
+  makePermanent(i32[REQUESTS] - objectWord.FIRST);
   installHooks({
     serveRequests: serve,
+    makeRoom: reclaim,
     hasPeers: () => hosted.size > 0,
     announceBuffer: announce,
     receiveBuffers,
@@ -173,6 +198,7 @@ function becomeHost(): void {
 /** Serves the requests of workers. Called in every wait of the main isolate, blocking or not. */
 function serve(): void {
   receiveBuffers();
+  reclaim();
   const requests = i32[REQUESTS];
   for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
     const request = next.value as HostRequest;
@@ -318,9 +344,15 @@ function endDaemonsOf(parent: IsolateAddress): void {
   }
 }
 
-/** Frees what isolates held, `SETTLING_MS` after they stopped. */
-function reclaim(): void {
-  while (settling.length > 0 && performance.now() - settling[0].since > SETTLING_MS) {
+/**
+ * Frees what isolates held that stopped at least `SETTLING_MS` ago.
+ *
+ * @returns whether there were any
+ */
+function reclaim(): boolean {
+  let found = false;
+  while (settling.length > 0 && performance.now() - settling[0].since >= SETTLING_MS) {
+    found = true;
     const { record } = settling.shift()!;
     unlistIsolate(record);
     removeWaitersOf(record); // it may have waited again after it was declared ended
@@ -328,6 +360,7 @@ function reclaim(): void {
     freeStartRequest(record);
     freeNodesOf(record);
   }
+  return found;
 }
 
 /** Returns the number of workers that were told to end and still compute. */

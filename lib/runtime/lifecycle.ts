@@ -8,6 +8,7 @@
  */
 
 import { ERROR, EXIT_CHANNEL, EXIT_MESSAGE, START_REQUEST } from "./words.ts";
+import { allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { dropRef, markAllHeldUnreachable, notifyUnreachable } from "../objects/shared_object.ts";
 import {
@@ -44,9 +45,12 @@ export function endIsolate(record: IsolateAddress, exitCode: number): boolean {
   removeWaitersOf(record); // its unused wake-ups go to other waiters
   wakeWaitersOnOwner(record); // locks it held
   const exitMessage = Atomics.exchange(i32, record + EXIT_MESSAGE, 0);
-  if (exitMessage !== 0) pushBlock(i32[record + EXIT_CHANNEL], exitMessage);
-  Atomics.sub(i32, LIVE_WORKERS, 1); // at 0, no worker can wake a waiter any more
-  wakeAll(record + isolateWord.ENDED_QUEUE);
+  try {
+    if (exitMessage !== 0) pushBlock(i32[record + EXIT_CHANNEL], exitMessage, allocateUrgent);
+  } finally {
+    Atomics.sub(i32, LIVE_WORKERS, 1); // at 0, no worker can wake a waiter any more
+    wakeAll(record + isolateWord.ENDED_QUEUE);
+  }
   return true;
 }
 

@@ -6,11 +6,13 @@
 
 import type { ChannelAddress } from "../channels/channel_state.ts";
 import { EXIT_CHANNEL, EXIT_MESSAGE, START_QUEUE, START_REQUEST } from "./words.ts";
+import { allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { adoptIdentity, currentIdentity } from "../heap/identity.ts";
 import {
   createIsolateRecord,
   ensureIsolate,
+  freeIsolateRecord,
   hasEnded,
   isMainIsolate,
   type IsolateAddress,
@@ -23,6 +25,7 @@ import type { Decoder } from "../codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
 import {
   discardMessage,
+  freeMessage,
   type MessageAddress,
   readMessage,
   storeMessage,
@@ -67,35 +70,47 @@ export interface StartOptions {
  * @throws {DataCloneError} if the payload cannot cross
  * @throws {Error} if this worker is importing a module, or workers cannot be started
  * @throws {RangeError} if workers are nested too deep
+ * @throws {MemoryError} if the shared heap is full
  */
 export function startIsolate(options: StartOptions): number {
   ensureIsolate();
   refuseWhileImporting();
   refuseTooDeep();
   const request = storeStartRequest(options);
-  const record = (options.startMethod === "forkserver" ? takeWarmWorker() : undefined) ??
-    createIsolateRecord(thisIsolate);
-  i32[record + isolateWord.PARENT] = thisIsolate;
-  i32[record + isolateWord.DAEMON] = options.daemon ? 1 : 0;
-  const exit = options.exitMessage?.(record);
-  i32[record + EXIT_MESSAGE] = exit?.message ?? 0;
-  i32[record + EXIT_CHANNEL] = exit?.channel ?? 0;
-  Atomics.store(i32, record + START_REQUEST, request);
   const starting = { name: options.name, timeoutMs: options.startTimeoutMs ?? Infinity };
-  if (takenFromReserve.delete(record)) {
-    setWorkerReferenced(record, !options.daemon);
-    wakeAll(record + START_QUEUE);
-    watchWorker(record, starting);
-  } else {
-    try {
+  let record = 0;
+  try {
+    record = (options.startMethod === "forkserver" ? takeWarmWorker() : undefined) ??
+      createIsolateRecord(thisIsolate);
+    const exit = options.exitMessage?.(record);
+    i32[record + isolateWord.PARENT] = thisIsolate;
+    i32[record + isolateWord.DAEMON] = options.daemon ? 1 : 0;
+    i32[record + EXIT_MESSAGE] = exit?.message ?? 0;
+    i32[record + EXIT_CHANNEL] = exit?.channel ?? 0;
+    Atomics.store(i32, record + START_REQUEST, request);
+    if (takenFromReserve.delete(record)) {
+      setWorkerReferenced(record, !options.daemon);
+      wakeAll(record + START_QUEUE);
+      watchWorker(record, starting);
+    } else {
       requestWorker(record, starting);
-    } catch (error) {
-      Atomics.store(i32, record + START_REQUEST, 0);
-      discardMessage(request);
-      throw error;
     }
+  } catch (error) {
+    discardMessage(request);
+    if (record !== 0) undoStart(record);
+    throw error;
   }
   return record;
+}
+
+/** Gives back the record of a worker that could not be given its start request. */
+function undoStart(record: IsolateAddress): void {
+  if (takenFromReserve.delete(record)) {
+    reserve.unshift(record);
+    return;
+  }
+  if (i32[record + EXIT_MESSAGE] !== 0) freeMessage(i32[record + EXIT_MESSAGE]);
+  freeIsolateRecord(record);
 }
 
 /** Stores a start request as a message: the identity, and then the payload, which may need imports. */
@@ -108,7 +123,7 @@ function storeStartRequest(options: StartOptions): number {
     }
     encoder.value(payload, payloadName);
     encoder.finish();
-    return storeMessage(encoder);
+    return storeMessage(encoder, allocateUrgent);
   } finally {
     returnEncoder(encoder);
   }
@@ -186,7 +201,12 @@ export function fillReserve(): void {
     ensureIsolate();
     const record = createIsolateRecord(thisIsolate);
     i32[record + isolateWord.DAEMON] = 1;
-    requestWorker(record);
+    try {
+      requestWorker(record);
+    } catch {
+      freeIsolateRecord(record);
+      return; // a start without the reserve reports the error
+    }
     reserve.push(record);
     if (reserve.length < RESERVE_SIZE) fillReserve();
   }, 0);

@@ -243,7 +243,7 @@ for (const [name, store] of Object.entries({ lifoStore, priorityStore })) {
       i32.fill(0, channel, channel + CHANNEL_WORDS);
       store.init(channel, 0);
       for (let at = 0; at < 500; at++) {
-        store.pushBlock(channel, storeValue("x".repeat(at), "item"), at % 5);
+        store.pushBlock(channel, storeValue("x".repeat(at), "item"), allocate, at % 5);
       }
       for (let at = 0; at < 100; at++) store.discardNext(channel);
       assertEquals(messagesIn(channel), 400);

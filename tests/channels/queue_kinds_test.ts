@@ -14,6 +14,7 @@ import {
   getContext,
   JoinableQueue,
   LifoQueue,
+  MemoryError,
   PriorityQueue,
   Process,
   Queue,
@@ -421,7 +422,7 @@ test("Queue.put() frees the item when the shared heap is full", () => {
       try {
         queue.putSync(item);
       } catch (error) {
-        assert(error instanceof RangeError, String(error));
+        assert(error instanceof MemoryError, String(error));
         assertEquals(blocks(), before);
         break;
       }

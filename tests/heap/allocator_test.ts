@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { allocate, ensureHeap, free } from "../../lib/heap/allocator.ts";
+import { MemoryError } from "../../lib/errors.ts";
 import { i32, u8 } from "../../lib/heap/views.ts";
 
 ensureHeap();
@@ -50,7 +51,7 @@ Deno.test("allocate() throws when the heap is used up, and works afterwards", ()
   for (const bytes of [i32.byteLength, 2 ** 33, 2 ** 40]) {
     assertThrows(
       () => allocate(bytes),
-      RangeError,
+      MemoryError,
       `Cannot allocate ${bytes} bytes of shared memory: the shared heap of ${i32.byteLength} bytes`,
     );
   }
@@ -65,11 +66,11 @@ Deno.test("allocate() halves larger free blocks when no other memory is left", (
     try {
       blocks.push(allocate(bytes - 8));
     } catch (error) {
-      assert(error instanceof RangeError);
+      assert(error instanceof MemoryError);
       bytes /= 2;
     }
   }
-  assertThrows(() => allocate(24), RangeError, "Receive what waits in queues");
+  assertThrows(() => allocate(24), MemoryError, "Receive what waits in queues");
   const largest = blocks[0];
   const size = 2 ** i32[largest - 2];
   assertGreater(size, 2 ** 20);
@@ -81,6 +82,6 @@ Deno.test("allocate() halves larger free blocks when no other memory is left", (
   for (const [at, half] of halves.entries()) {
     assertEquals((half - largest) * 4, size / 2 ** (at + 1));
   }
-  assertThrows(() => allocate(24), RangeError);
+  assertThrows(() => allocate(24), MemoryError);
   for (const block of [small, ...halves]) free(block);
 });

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   abandonedWorkers,
   Event,
+  MemoryError,
   type Process,
   Queue,
   SharedList,
@@ -116,7 +117,7 @@ test("SharedMap and SharedList can be used by workers while the main isolate blo
   endedSync(process);
 });
 
-test("SharedMap and SharedList throw RangeError when the shared heap is full, and are unchanged", () => {
+test("SharedMap and SharedList throw MemoryError when the shared heap is full, and are unchanged", () => {
   const map = new SharedMap<string, unknown>({ a: 1 });
   const list = new SharedList<unknown>([1]);
   const inner = new SharedMap({ b: 1 });
@@ -135,7 +136,7 @@ test("SharedMap and SharedList throw RangeError when the shared heap is full, an
   {
     using _ = useUpHeap(128);
     for (const change of changes) {
-      assertThrows(change, RangeError, "the shared heap of", String(change));
+      assertThrows(change, MemoryError, "the shared heap of", String(change));
     }
   }
   assertEquals([[...map], [...list], [...inner]], [[["a", 1]], [1], [["b", 1]]]);

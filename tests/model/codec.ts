@@ -124,4 +124,5 @@ export {
   missing as messageStart,
   missing as sendStored,
   missing as sharedObjectsIn,
+  missing as storeError,
 };

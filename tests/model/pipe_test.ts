@@ -40,6 +40,9 @@ function makePipe(world: World, duplex: boolean, holders: [number[], number[]]) 
 
 const uses: Scenario["uses"] = ["pipe", "lifecycle"];
 
+/** For a segment of each direction. */
+const spareWords = 40;
+
 /** Receives a message; the name of the error if there is none. */
 function recv(end: Connection<number>): number | string {
   try {
@@ -66,6 +69,7 @@ const senderIsTerminated: Scenario = {
   mortal: 1,
   forgetful: true,
   uses,
+  spareWords,
   setUp(world) {
     const { handles: [[receiver], [sender]], atEnd } = makePipe(world, false, [[2], [1]]);
     return {
@@ -95,6 +99,7 @@ const receiverIsTerminated: Scenario = {
   mortal: 1,
   forgetful: true,
   uses,
+  spareWords,
   setUp(world) {
     const { handles: [[receiver], [sender]], atEnd } = makePipe(world, false, [[1], [2]]);
     const gone = world.word("gone");
@@ -125,6 +130,7 @@ const closed: Scenario = {
   isolates: 2,
   forgetful: true,
   uses,
+  spareWords,
   setUp(world) {
     const { handles: [, [other]], close, atEnd } = makePipe(world, true, [[0], [1]]);
     return {
@@ -148,6 +154,7 @@ const bothClose: Scenario = {
   isolates: 3,
   forgetful: true,
   uses,
+  spareWords,
   setUp(world) {
     const { handles: [[receiver], [first, second]], close, atEnd } = makePipe(world, false, [
       [0],

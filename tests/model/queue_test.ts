@@ -109,6 +109,33 @@ proves(allPass(2, 1, 1, 1));
 proves(allPass(1, 2, 2, 1), { large: true });
 proves(allPass(2, 1, 2), { large: true });
 
+/** One gets what fills a large segment, so that it is freed, while another puts. */
+const refills: Scenario = {
+  name: "Queue: one puts while another empties a large segment",
+  isolates: 2,
+  forgetful: true,
+  uses,
+  spareWords,
+  setUp(world) {
+    const { queues: [producer, consumer], atEnd } = makeQueue(world, 0, [1, 2, 3, 4]);
+    return {
+      programs: [
+        [() => producer.putSync(5), () => producer.putSync(6)],
+        Array.from({ length: 5 }, () => (got: number[] | null) => [
+          ...got ?? [],
+          consumer.getSync(),
+        ]),
+      ],
+      atEnd([, got]) {
+        assertEquals([...got, ...remaining(producer)], [1, 2, 3, 4, 5, 6]);
+        atEnd();
+      },
+    };
+  },
+};
+
+proves(refills);
+
 /** There is room for one of two items: the queue never holds two, and only one producer waits. */
 const isFull: Scenario = {
   name: "Queue: two put into a queue with room for one",
@@ -262,9 +289,9 @@ const WAITING = "lib/channels/channel_waiting.ts";
 finds("a put() that wakes a consumer only when the queue was empty leaves another asleep", {
   file: CHANNEL,
   from: "  leave(channel + SEND_GUARD);\n  if (cell === 0) return false;\n" +
-    "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
+    "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/**\n * Sends a stored",
   to: "  leave(channel + SEND_GUARD);\n  if (cell === 0) return false;\n" +
-    "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** Sends a stored",
+    "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/**\n * Sends a stored",
 }, allPass(1, 2, 2));
 
 finds("a consumer that reads SENT after its check misses an item", {
@@ -284,9 +311,9 @@ finds("an item that is counted before it is written is read too early", {
 
 finds("two producers that do not enter the guard write into one cell", {
   file: CHANNEL,
-  from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimCell(channel, length);",
+  from: "  enter(channel + SEND_GUARD);\n  try {\n    return claimCell(channel, length, take);",
   to:
-    "  const cell = claimCell(channel, length);\n  enter(channel + SEND_GUARD);\n  try {\n    return cell;",
+    "  const cell = claimCell(channel, length, take);\n  enter(channel + SEND_GUARD);\n  try {\n    return cell;",
 }, allPass(2, 1, 1));
 
 finds("two consumers that do not enter the guard get one item twice", {
@@ -303,6 +330,19 @@ finds("a consumer that frees a segment and continues in it reads freed memory", 
   from: "    i32[channel + FIRST_SEGMENT] = cell - FIRST_CELL;\n",
   to: "",
 }, allPass(1, 1, 4));
+
+finds("a consumer that frees the only segment without the senders' guard loses an item", {
+  file: CHANNEL,
+  from: "  enterWithStack(channel + SEND_GUARD);\n  enterWithStack(channel + RECEIVE_GUARD);\n" +
+    "  let segment = 0;\n",
+  to: "  enterWithStack(channel + RECEIVE_GUARD);\n  let segment = 0;\n",
+}, refills);
+
+finds("a consumer that frees the only segment although there is an item loses it", {
+  file: CHANNEL,
+  from: "  if (Atomics.load(i32, channel + SENT) === i32[channel + RECEIVED]) {\n",
+  to: "  if (i32[channel + SENT_SEEN] === i32[channel + RECEIVED]) {\n",
+}, refills);
 
 finds("a queue whose limit is not checked inside the guard holds too much", {
   file: CHANNEL,

@@ -7,5 +7,9 @@
 /** An isolate of a scenario uses at most two at a time. */
 export const NODES_PER_SLAB = 3;
 
-/** Room for two messages. */
-export const SEGMENT_WORDS = 6;
+/** Room for one message. */
+export const FIRST_SEGMENT_WORDS = 5;
+/** Room for one message. */
+export const KEPT_SEGMENT_WORDS = 5;
+/** Room for two messages: an emptied channel does not keep it. */
+export const MAX_SEGMENT_WORDS = 7;

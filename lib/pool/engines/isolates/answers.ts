@@ -1,15 +1,22 @@
 /**
- * What a worker sends to its engine. A result that cannot cross is replaced by an error that says so.
+ * What a worker sends to its engine. A result that cannot cross, or for which there is no room, is replaced by an
+ * error that says so. If there is no room even for that, the worker ends, and so does the call.
  *
  * @module
  */
 
 import { describeThrown, isErrorOf } from "../../../arguments/describe.ts";
-import { DataCloneError, MaybeEncodingError } from "../../../errors.ts";
-import { thisIsolate } from "../../../heap/isolate_record.ts";
-import { push } from "../../../channels/channel.ts";
+import {
+  DataCloneError,
+  MaybeEncodingError,
+  MemoryError,
+  TerminatedError,
+} from "../../../errors.ts";
+import { stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
+import { noRoomFor } from "../../../codec/message.ts";
+import { Thrown } from "../../../codec/thrown.ts";
 import {
   CallMode,
   ChunkStatus,
@@ -18,12 +25,19 @@ import {
   type PartialResults,
 } from "../../chunks/chunk.ts";
 import type { RunningChunk } from "../../chunks/run_chunk.ts";
-import type { ResultStatus } from "./protocol.ts";
+import { ResultStatus } from "./protocol.ts";
+import { pushResult, type SentChunk } from "./result_room.ts";
 
 /** The chunk that a result is of. */
-type AnsweredChunk = Pick<RunningChunk, "mode" | "failure">;
+type AnsweredChunk = Pick<RunningChunk, "mode" | "failure"> & SentChunk;
 
-/** Sends a result; one that cannot cross is replaced by an error that says so. */
+/**
+ * Sends a result, and waits while there is no room for it. One that cannot cross, or for which no room is made,
+ * is replaced by an error that says so.
+ *
+ * @throws {MemoryError} if there is no room for the error either
+ * @throws {TerminatedError} if this worker is terminated while it waits
+ */
 export function send(
   results: Channel,
   jobNumber: number,
@@ -39,12 +53,17 @@ export function send(
     encoder.number(index);
     encoder.number(status);
     encoder.value(payload, "result");
-    encoder.finish();
-    push(results.at, encoder);
+    pushResult(results.at, encoder, status, chunk);
   } catch (error) {
-    if (chunk === undefined) throw error;
+    const isTerminated = isErrorOf(error, TerminatedError) && stopRequested();
+    if (chunk === undefined || isTerminated) throw error;
     const replace = (status: ChunkStatus, payload: unknown) =>
       send(results, jobNumber, index, status, payload);
+    if (isErrorOf(error, MemoryError)) {
+      const isFailure = status === ChunkStatus.FAILED;
+      const smaller = isFailure ? noRoomFor(((payload as Failure).error as Thrown).value) : error;
+      return replace(ChunkStatus.FAILED, chunk.failure(smaller, 0));
+    }
     try {
       if (status !== ChunkStatus.DONE || !continuesAfterError(chunk.mode)) throw error;
       replace(status, withoutUnsendable(payload as PartialResults, chunk));
@@ -56,6 +75,16 @@ export function send(
     }
   } finally {
     returnEncoder(encoder);
+  }
+}
+
+/** Sends the error of the initializer. */
+export function sendInitializerError(results: Channel, error: unknown): void {
+  try {
+    send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, new Thrown(error));
+  } catch (reason) {
+    if (!isErrorOf(reason, MemoryError)) throw reason;
+    send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, noRoomFor(error));
   }
 }
 

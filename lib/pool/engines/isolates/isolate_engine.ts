@@ -168,11 +168,11 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   /** Registers a job. Returns its number. */
   #register(job: Job<number>): number {
+    if (job.cancellable) job.flag = this.#allocateFlag(job); // first: if there is no room, nothing has changed
     const jobNumber = ++this.#lastJobNumber;
     this.#jobs.set(jobNumber, job);
     holdLoop(); // the program must not end while a caller waits for the job
     if (job.cancellable) {
-      job.flag = allocate(4);
       Atomics.store(i32, job.flag, JobFlag.WAITING);
       job.onSettled(() => {
         releaseLoop();
@@ -187,6 +187,15 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       job.onSettled(releaseLoop);
     }
     return jobNumber;
+  }
+
+  #allocateFlag(job: Job<number>): number {
+    try {
+      return allocate(4);
+    } catch (error) {
+      job.onReturned?.();
+      throw error;
+    }
   }
 
   /** Unregisters a job: all its chunks have come back, or none will (the engine is broken or terminated). */

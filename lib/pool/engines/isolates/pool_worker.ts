@@ -5,6 +5,7 @@
  */
 
 import { CancelledError, TimeoutError } from "../../../errors.ts";
+import { allocateUrgent } from "../../../heap/allocator.ts";
 import { installHooks } from "../../../heap/hooks.ts";
 import { i32 } from "../../../heap/views.ts";
 import { Control, isolateWord, stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
@@ -35,7 +36,7 @@ import { enterPhase, isReady, Phase } from "../../../runtime/start_watch.ts";
 import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
 import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { setIsolateTask, TaskState } from "../../current_task.ts";
-import { send } from "./answers.ts";
+import { send, sendInitializerError } from "./answers.ts";
 import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
 import { beginChunk, workerWord } from "./worker_words.ts";
 
@@ -82,7 +83,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     }
   } catch (error) {
     if (stopRequested()) throw error;
-    send(results, 0, 0, ResultStatus.INITIALIZER_FAILED, new Thrown(error));
+    sendInitializerError(results, error);
     return;
   }
   enterPhase(Phase.READY);
@@ -175,7 +176,7 @@ class ReceivedChunk implements RunningChunk {
   }
 
   beginsItem(index: number): boolean {
-    if (this.#isUnwanted()) return false;
+    if (this.isUnwanted()) return false;
     i32[thisIsolate + workerWord.ITEM] = index;
     if (this.#isTimed && index > 0) {
       i32[thisIsolate + workerWord.ITEM_AFTER] = performance.now() - this.#begunAt;
@@ -183,7 +184,8 @@ class ReceivedChunk implements RunningChunk {
     return true;
   }
 
-  #isUnwanted(): boolean {
+  /** Whether nobody waits for the result any more, or this worker was told to end. */
+  isUnwanted(): boolean {
     const { flag } = this;
     // Plain loads: atomic ones take 20 ns. The worst case is that one more item runs.
     return (i32[thisIsolate + isolateWord.CONTROL] & Control.STOP) !== 0 ||
@@ -248,7 +250,7 @@ function runChunk(
   const chunk = new ReceivedChunk(results);
   if (!chunk.claim()) {
     const kept = block || storePopped();
-    if (!pushBlock(tasks.at, kept)) discardMessage(kept); // the pool was terminated
+    if (!pushBlock(tasks.at, kept, allocateUrgent)) discardMessage(kept); // the pool was terminated
     throw stopError();
   }
   return callChunk(block, chunk, results);

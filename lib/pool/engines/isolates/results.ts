@@ -10,7 +10,7 @@ import { SPINS } from "../../../heap/guard.ts";
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import { endReceive, giveUpReceive, receiveInto, storePopped } from "../../../channels/channel.ts";
-import { wakeReceivers } from "../../../channels/channel_state.ts";
+import { wakeReceivers, wakeSenders } from "../../../channels/channel_state.ts";
 import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
@@ -127,7 +127,7 @@ export class Results {
     const decoder = this.#decoder;
     for (;;) {
       const block = receiveInto(this.channel.at, decoder);
-      if (block === undefined) return;
+      if (block === undefined) return wakeSenders(this.channel.at); // there may be room for results now
       const result = readHeader(decoder);
       if (!this.#receiver.accepts(result)) {
         decoder.skip();

@@ -5,6 +5,7 @@
  */
 
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
+import { allocateUrgent } from "../../../heap/allocator.ts";
 import { rootWord } from "../../../heap/root_words.ts";
 import { i32 } from "../../../heap/views.ts";
 import { type Alarm, clearAlarm } from "../../../parking/alarms.ts";
@@ -162,7 +163,7 @@ function storeExitMessage(record: IsolateAddress): number {
     for (const header of [record, 0, 0, ResultStatus.DIED]) encoder.number(header);
     encoder.value(undefined, "result");
     encoder.finish();
-    return storeMessage(encoder);
+    return storeMessage(encoder, allocateUrgent);
   } finally {
     returnEncoder(encoder);
   }
