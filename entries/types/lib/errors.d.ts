@@ -151,6 +151,17 @@ export declare class MaybeEncodingError extends MultiprocessingError {
 }
 
 /**
+ * The shared heap is used up: what the call was to put, send or create does not fit. Nothing was
+ * changed. Receive what waits in queues, and share large arrays instead of copying them.
+ *
+ * A call of a pool fails with this error too, if there is no room for its result and none is made.
+ *
+ * Follows Python's `MemoryError`.
+ */
+export declare class MemoryError extends MultiprocessingError {
+}
+
+/**
  * A worker ended before the task that it ran, before it had marked done an item that it got from a
  * `JoinableQueue`, or before it had replied to a call of a manager's object. The task may have had
  * effects; whether to repeat it is the caller's decision.

@@ -24,6 +24,7 @@ export {
   Full,
   InitializerError,
   MaybeEncodingError,
+  MemoryError,
   MultiprocessingError,
   ShutDown,
   TaskLookupError,

@@ -26,7 +26,7 @@ export interface Reply {
    * server.
    */
   kind: "value" | "error" | "object" | "iterator";
-  /** Address of the message with the result, the error or the referent. */
+  /** Address of the message with the result, the error or the referent; 0 for an error without room. */
   message: number;
 }
 

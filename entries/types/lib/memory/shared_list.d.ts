@@ -119,7 +119,8 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
   /**
    * Replaces the element at an index.
    *
-   * @throws {RangeError} if there is none, or the shared heap is full
+   * @throws {RangeError} if there is none
+   * @throws {MemoryError} if the shared heap is full
    * @throws {TypeError} if the index is not an integer
    * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
    *   the part
@@ -134,7 +135,8 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * this list.
    *
    * @returns the new element
-   * @throws {RangeError} if there is no such element, or the shared heap is full
+   * @throws {RangeError} if there is no such element
+   * @throws {MemoryError} if the shared heap is full
    * @throws {TypeError} if the index is not an integer, or `fn` returns `undefined`
    * @throws {DataCloneError} if the new element cannot be copied into shared memory
    * @throws {TaskLookupError} if the element needs a module that this isolate has not imported
@@ -145,7 +147,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * Appends an element.
    *
    * @throws {DataCloneError} if it cannot be copied into shared memory; the message names the part
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   append(item: T | Frozen<T>): void;
   /**
@@ -153,14 +155,14 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    *
    * @returns the new length of the list
    * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   push(...items: (T | Frozen<T>)[]): number;
   /**
    * Appends all items of an iterable, in one atomic step.
    *
    * @throws {DataCloneError} if one cannot be copied into shared memory; nothing is changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   extend(items: Iterable<T | Frozen<T>>): void;
   /**
@@ -169,7 +171,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    * @throws {TypeError} if the index is not an integer
    * @throws {DataCloneError} if the item cannot be copied into shared memory; the message names the
    *   part
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   insert(index: number, item: T | Frozen<T>): void;
   /**
@@ -178,7 +180,7 @@ export declare class SharedList<T = unknown> extends SharedHandle implements Ite
    *
    * @throws {TypeError} if one of the indices is not an integer
    * @throws {DataCloneError} if an item cannot be copied into shared memory; nothing is changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   setSlice(start: number, end: number, items: Iterable<T | Frozen<T>>): void;
   /**

@@ -89,7 +89,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    * @throws {TypeError} if `key` cannot be a key
    * @throws {DataCloneError} if the value cannot be copied into shared memory; the message names
    *   the part
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   set(key: K, value: V | Frozen<V>): this;
   /**
@@ -135,7 +135,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    * @returns the new value
    * @throws {TypeError} if `key` cannot be a key, or `fn` returns `undefined`
    * @throws {DataCloneError} if the new value cannot be copied into shared memory
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    * @throws what `fn` throws; nothing is changed
    */
@@ -148,7 +148,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    * @throws {TypeError} if one of the keys cannot be a key
    * @throws {DataCloneError} if one of the values cannot be copied into shared memory; nothing is
    *   changed
-   * @throws {RangeError} if the shared heap is full; nothing is changed
+   * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   update(entries: Entries<K, V>): void;
   /**
@@ -156,7 +156,7 @@ export declare class SharedMap<K extends SharedKey = string, V = unknown> extend
    *
    * @throws {TypeError} if `key` cannot be a key
    * @throws {DataCloneError} if the key is missing and `value` cannot be copied into shared memory
-   * @throws {RangeError} if the shared heap is full
+   * @throws {MemoryError} if the shared heap is full
    * @throws {TaskLookupError} if the value needs a module that this isolate has not imported
    */
   setdefault(key: K, value: V | Frozen<V>): Frozen<V>;
