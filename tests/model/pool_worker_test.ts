@@ -64,9 +64,3 @@ finds("an engine that does not claim the record misses a chunk that begins after
   from: "Atomics.exchange(i32, record + workerWord.BEGUN, CLAIMED)",
   to: "Atomics.load(i32, record + workerWord.BEGUN)",
 }, workerEnds);
-
-finds("with one place for the chunk, the engine reads the next instead of the lost one", {
-  file: "lib/pool/engines/isolates/worker_words.ts",
-  from: "  return begun & 1;",
-  to: "  return 0;",
-}, workerEnds);

@@ -4,7 +4,7 @@
  * | word | meaning | written by |
  * |---|---|---|
  * | `BEGUN` | number of chunks that the worker has begun; {@linkcode CLAIMED} once the engine has taken note of its end | the worker, by compare-exchange; the engine, by exchange |
- * | `JOBS`, `CHUNKS` | job and index of the chunk that was begun last, at `BEGUN & 1` | the worker, before it counts the chunk in `BEGUN` |
+ * | `JOB`, `CHUNK` | job and index of the chunk that was begun last | the worker, before it counts the chunk in `BEGUN` |
  * | `ITEM` | index in the chunk of the item that runs | the worker |
  * | `ITEM_AFTER` | when that item began, in milliseconds after its chunk; only if the task has a time limit | the worker |
  *
@@ -13,8 +13,8 @@
  * again, and an answer that still comes does not count. A worker that cannot count a chunk in `BEGUN`
  * because its record is claimed has not begun the chunk, and puts it back.
  *
- * There are two places for the job and the chunk, because a worker that was declared ended may still
- * write those of the next chunk while the engine reads.
+ * A worker looks for `STOP` before it takes a chunk, and the bit is set before its exit message is sent. So
+ * `JOB` and `CHUNK` are those of the lost chunk when the engine reads them.
  *
  * @module
  */
@@ -25,10 +25,10 @@ import { i32 } from "../../../heap/views.ts";
 /** Offsets in the isolate record. */
 export const workerWord = {
   BEGUN: recordWord(26, "chunks begun"),
-  JOBS: recordWord(27, "jobs of chunks", 2),
-  CHUNKS: recordWord(29, "indices of chunks", 2),
-  ITEM: recordWord(31, "item"),
-  ITEM_AFTER: recordWord(32, "begin of the item"),
+  JOB: recordWord(27, "job"),
+  CHUNK: recordWord(28, "chunk"),
+  ITEM: recordWord(29, "item"),
+  ITEM_AFTER: recordWord(30, "begin of the item"),
 } as const;
 
 /** Value of `BEGUN` once the engine has taken note of the end of the worker. */
@@ -49,9 +49,8 @@ export interface RunningChunk {
  * @returns false if the engine has taken note of the end of this worker: the chunk has not begun then
  */
 export function beginChunk(begun: number, jobNumber: number, chunk: number): boolean {
-  const place = placeOf(begun + 1);
-  i32[thisIsolate + workerWord.JOBS + place] = jobNumber;
-  i32[thisIsolate + workerWord.CHUNKS + place] = chunk;
+  i32[thisIsolate + workerWord.JOB] = jobNumber;
+  i32[thisIsolate + workerWord.CHUNK] = chunk;
   i32[thisIsolate + workerWord.ITEM] = 0;
   const word = thisIsolate + workerWord.BEGUN;
   return Atomics.compareExchange(i32, word, begun, begun + 1) === begun;
@@ -82,15 +81,9 @@ function chunkAt(
   begun: number,
 ): RunningChunk | undefined {
   if (begun === CLAIMED || begun === answered) return undefined;
-  const place = placeOf(begun);
   return {
-    jobNumber: i32[record + workerWord.JOBS + place],
-    chunk: i32[record + workerWord.CHUNKS + place],
+    jobNumber: i32[record + workerWord.JOB],
+    chunk: i32[record + workerWord.CHUNK],
     item: i32[record + workerWord.ITEM],
   };
-}
-
-/** Returns which of the two places has the chunk with this number. */
-function placeOf(begun: number): number {
-  return begun & 1;
 }
