@@ -75,8 +75,13 @@ export function defineType(type: number, name: string, typeOperations: TypeOpera
   operations[sharedTypes.claim(type, name)] = typeOperations;
 }
 
+/** Returns the number of the type of an object. */
+export function typeOf(address: ObjectAddress): number {
+  return i32[address + objectWord.TYPE] & MAX_TYPE;
+}
+
 function operationsOf(address: ObjectAddress): TypeOperations {
-  return operations[i32[address + objectWord.TYPE] & MAX_TYPE];
+  return operations[typeOf(address)];
 }
 
 /** Returns what `TYPE` of an object at this address has above its low byte. */

@@ -39,6 +39,7 @@ import {
   reviveAs,
   SharedHandle,
   showState,
+  typeOf,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
 import { stopRequested, thisIsolate } from "../heap/isolate_record.ts";
@@ -87,7 +88,7 @@ const WORDS = QUEUE + QUEUE_WORDS;
 
 /** Returns whether this isolate holds the lock. */
 function holdsLock(lock: ObjectAddress): boolean {
-  if (i32[lock] === RLOCK_TYPE) return isHeldHere(lock);
+  if (typeOf(lock) === RLOCK_TYPE) return isHeldHere(lock);
   return ownerOf(lock + objectWord.FIRST) === thisIsolate;
 }
 
@@ -99,7 +100,7 @@ type Reacquire = (successorQueue: QueueAddress) => Steps<Acquisition>;
 
 /** Frees the lock, and returns how to acquire it again. */
 function freeLock(lock: ObjectAddress): Reacquire {
-  if (i32[lock] === RLOCK_TYPE) {
+  if (typeOf(lock) === RLOCK_TYPE) {
     const hold = releaseAll(lock);
     return (successorQueue) => reentering(lock, hold, successorQueue);
   }
