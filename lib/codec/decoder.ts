@@ -63,10 +63,12 @@ const LEVELS_PER_CHECK = 32;
 /** Placeholder of an object that is being read and does not exist yet. */
 const INCOMPLETE = Symbol("incomplete");
 
+/** First bytes of arrays. */
+const ARRAY_TAGS: ReadonlySet<number> = new Set([Tag.ARRAY, Tag.NUMBERS, Tag.INTEGERS]);
 /** First bytes of what may be the content of an instance of a class that extends a built-in class. */
 const CONTENT_TAGS: ReadonlySet<number> = new Set([
   ...[Tag.OBJECT, Tag.ARRAY, Tag.NUMBERS, Tag.INTEGERS, Tag.MATCH, Tag.MAP, Tag.SET, Tag.DATE],
-  ...[Tag.REGEXP, Tag.ARRAY_BUFFER, Tag.TYPED_ARRAY, Tag.VIEW, Tag.BOXED, Tag.ERROR, Tag.SHARED],
+  ...[Tag.REGEXP, Tag.ARRAY_BUFFER, Tag.TYPED_ARRAY, Tag.VIEW, Tag.BOXED, Tag.ERROR],
 ]);
 /** First bytes of what may be in a boxed primitive. */
 const BOXED_TAGS: ReadonlySet<number> = new Set([
@@ -115,8 +117,8 @@ export class Decoder {
   #checkedDepth = LEVELS_PER_CHECK;
   /** Number of elements of arrays for which room may still be made: each takes a byte of the stream. */
   #room = 0;
-  /** Address space that resizable buffers may still reserve. */
-  #reservable = Infinity;
+  /** Address space that resizable buffers may still reserve, if the message is not trusted. */
+  #reservable = MAX_RESERVED_BYTES;
   /** Whether the message was found to be damaged. Which references it holds is unknown then. */
   #isCorrupt = false;
   /** Whether values whose functions are not imported are read without them. */
@@ -178,7 +180,7 @@ export class Decoder {
     this.#depth = 0;
     this.#checkedDepth = LEVELS_PER_CHECK;
     if (this.#isCorrupt) this.#isCorrupt = false;
-    if (!this.#trusted) this.#reservable = MAX_RESERVED_BYTES;
+    this.#reservable = MAX_RESERVED_BYTES;
     if (this.#seen.length > 0) this.#seen = [];
     if (this.#shapes.length > 0) this.#shapes = [];
     if (this.#shared.length > 0) this.#shared.length = 0;
@@ -299,7 +301,8 @@ export class Decoder {
    * @throws as {@linkcode value}, also if `target` ends before
    */
   itemsInto(target: unknown[], start: number): number {
-    const tag = this.#bytes[this.#take(1)];
+    const tag = this.#nextTag(ARRAY_TAGS);
+    this.#take(1);
     const length = this.#length();
     if (length > target.length - start) throw this.#corrupt("it has too many items");
     if (tag === Tag.NUMBERS) {
@@ -310,11 +313,9 @@ export class Decoder {
       const first = this.#run(length, 4) / 4;
       const words = this.#words;
       for (let at = 0; at < length; at++) target[start + at] = words[first + at];
-    } else if (tag === Tag.ARRAY) {
+    } else {
       this.#remember(target); // takes the array's index, so that later references are right
       this.#elements(target, start, length);
-    } else {
-      throw this.#corrupt(`tag ${tag} is not an array`);
     }
     return length;
   }
@@ -378,6 +379,7 @@ export class Decoder {
   }
 
   #rare(tag: number): unknown {
+    this.#take(0);
     switch (tag) {
       case Tag.MAP:
         return this.#map();
@@ -411,7 +413,7 @@ export class Decoder {
   /** Makes the error for a message that is damaged, which the caller throws. */
   #corrupt(why: string, options?: ErrorOptions): CorruptMessageError {
     this.#isCorrupt = true;
-    const at = this.#position - this.#base;
+    const at = Math.min(this.#position, this.#end) - this.#base;
     return new CorruptMessageError(
       `Cannot read message: ${why}, at byte ${at} of ${this.#end - this.#base}. ` +
         "Check that it comes from this package, in the same version",
@@ -468,7 +470,7 @@ export class Decoder {
           "Receive it outside of deep recursion",
       );
     }
-    this.#checkedDepth = this.#depth + LEVELS_PER_CHECK;
+    this.#checkedDepth = Math.min(this.#depth + LEVELS_PER_CHECK, MAX_DEPTH);
   }
 
   #remember<T>(value: T): T {
@@ -795,8 +797,10 @@ export class Decoder {
   }
 
   #resizable(byteLength: number, maxByteLength: number): ArrayBuffer {
-    this.#reservable -= Math.max(maxByteLength, MIN_RESERVED_BYTES);
-    if (!(this.#reservable >= 0)) throw this.#corrupt("its buffers are too large");
+    if (!this.#trusted) {
+      this.#reservable -= Math.max(maxByteLength, MIN_RESERVED_BYTES);
+      if (!(this.#reservable >= 0)) throw this.#corrupt("its buffers are too large");
+    }
     try {
       return new ArrayBuffer(byteLength, { maxByteLength });
     } catch (cause) {

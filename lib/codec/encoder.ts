@@ -18,11 +18,11 @@ import { DataCloneError } from "../errors.ts";
 import { addMessageRef, addressOf, undoMessageRef } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
-import { builtinNameOf, type ErrorParts, errorPartsOf, PART_KEYS } from "./error_parts.ts";
+import { builtinNameOf, classOf, type ErrorParts, errorPartsOf, PART_KEYS } from "./error_parts.ts";
 import { functionAddress } from "./functions.ts";
 import { Leniency, SPENT } from "./leniency.ts";
 import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced_builtins.ts";
-import { mapKeyStep, mapValueStep, memberStep, propertyStep, type Step } from "./path.ts";
+import type { OtherStep, Step } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import {
   located,
@@ -375,7 +375,7 @@ export class Encoder {
     if (this.#writeReference(value)) return;
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value)) {
-      if (prototype === Array.prototype || !isRegistered(classOf(value))) {
+      if (prototype === Array.prototype || !isRegistered(classOf(value) as object)) {
         return this.#array(value);
       }
       return this.#instance(value);
@@ -383,7 +383,7 @@ export class Encoder {
     if (prototype === Object.prototype || prototype === null) return this.#plain(value);
     const address = addressOf(value);
     if (address !== undefined) return this.#sharedObject(address);
-    if (isRegistered(classOf(value))) return this.#instance(value);
+    if (isRegistered(classOf(value) as object)) return this.#instance(value);
     this.#byClass(value);
   }
 
@@ -441,6 +441,7 @@ export class Encoder {
     try {
       for (; at < length; at++) {
         if (this.#leniency !== undefined) {
+          if (!(at in array)) break;
           this.#part(at, () => this.#write(array[at]));
           continue;
         }
@@ -465,10 +466,14 @@ export class Encoder {
       if (at < next) continue;
       if (at >= length) break; // added by a getter
       if (at > next) this.#tagAndLength(Tag.HOLES, at - next);
-      try {
-        this.#write(array[at]);
-      } catch (error) {
-        throw located(error, at);
+      if (this.#leniency !== undefined) {
+        this.#part(at, () => this.#write(array[at]));
+      } else {
+        try {
+          this.#write(array[at]);
+        } catch (error) {
+          throw located(error, at);
+        }
       }
       next = at + 1;
     }
@@ -519,7 +524,7 @@ export class Encoder {
     this.#enter();
     if (this.#leniency !== undefined) {
       for (const key of keys) {
-        this.#part(propertyStep(key), () => this.#write(Reflect.get(object, key)));
+        this.#part(key, () => this.#write(Reflect.get(object, key)));
       }
     } else {
       let at = 0;
@@ -528,7 +533,7 @@ export class Encoder {
           this.#write((object as Record<string, unknown>)[keys[at]]);
         }
       } catch (error) {
-        throw located(error, propertyStep(keys[at]));
+        throw located(error, keys[at]);
       }
     }
     this.#depth--;
@@ -555,7 +560,7 @@ export class Encoder {
 
   /** Writes an instance of an unregistered class: by its reducer, or as a plain object. */
   #unregistered(value: object): void {
-    if (value instanceof Thrown) return this.#thrownValue(value);
+    if (Thrown.is(value)) return this.#thrownValue(value);
     const name = namespacedNameOf(value);
     if (name !== undefined) return this.#namespaced(value, name);
     const reducer = reducerFor(value);
@@ -596,8 +601,9 @@ export class Encoder {
    * are written too.
    */
   #instance(value: object): void {
-    this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
     const builtin = builtinNameOf(value);
+    if (builtin === "SharedArrayBuffer") return this.#byClass(value); // not copied: it has its class
+    this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
     if (builtin === undefined) return this.#plain(value);
     if (builtin === "Error") return this.#error(value as Error);
     if (Array.isArray(value)) this.#array(value);
@@ -610,11 +616,11 @@ export class Encoder {
     this.#tagAndLength(Tag.MAP, entries.length);
     this.#enter();
     for (const [key, value] of entries) {
-      this.#step(key, mapKeyStep);
+      this.#member(key, "key");
       try {
         this.#write(value);
       } catch (error) {
-        throw located(error, mapValueStep(key));
+        throw located(error, { kind: "value of", key });
       }
     }
     this.#depth--;
@@ -624,16 +630,16 @@ export class Encoder {
     const members = [...membersOf.call(set)];
     this.#tagAndLength(Tag.SET, members.length);
     this.#enter();
-    for (const member of members) this.#step(member, memberStep);
+    for (const member of members) this.#member(member, "member");
     this.#depth--;
   }
 
   /** Writes a part that is named by itself in a path. */
-  #step(part: unknown, step: (part: unknown) => Step): void {
+  #member(part: unknown, kind: OtherStep["kind"]): void {
     try {
       this.#write(part);
     } catch (error) {
-      throw located(error, step(part));
+      throw located(error, { kind, key: part });
     }
   }
 
@@ -679,10 +685,10 @@ export class Encoder {
       try {
         this.#write(value);
       } catch (error) {
-        throw located(error, propertyStep(key));
+        throw located(error, key);
       }
     } else {
-      this.#part(propertyStep(key), () => {
+      this.#part(key, () => {
         if (Object(value) === value) this.#leniency!.check();
         if (key === "errors" && Array.isArray(value)) this.#thrownList(value);
         else if (THROWN_KEYS.includes(key)) this.#thrown(value);
@@ -722,10 +728,12 @@ export class Encoder {
 
   #thrownList(list: unknown[]): void {
     if (this.#writeReference(list)) return;
-    const { length } = list;
+    const length = list.length >>> 0;
     this.#tagAndLength(Tag.ARRAY, length);
     this.#enter();
-    for (let at = 0; at < length; at++) this.#part(at, () => this.#thrown(list[at]));
+    let at = 0;
+    for (; at < length && at in list; at++) this.#part(at, () => this.#thrown(list[at]));
+    if (at < length) this.#sparse(list, at, length);
     this.#depth--;
   }
 
@@ -835,15 +843,6 @@ export class Encoder {
   #attach(bytes: Uint8Array): void {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
     if (bytes.length > 0) this.#attachments.push({ bytes });
-  }
-}
-
-/** Returns the class of an object by its own account; `undefined` if its getter throws. */
-function classOf(value: object): object {
-  try {
-    return value.constructor;
-  } catch {
-    return Object;
   }
 }
 

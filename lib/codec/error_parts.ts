@@ -169,6 +169,15 @@ function nearestClass(error: Error): string {
   return "Error";
 }
 
+/** Returns the class of an object by its own account; `undefined` if its getter throws. */
+export function classOf(value: object): unknown {
+  try {
+    return value.constructor;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Names of the built-in globals, taken before the program can add its own. */
 const globalNames = new Set(Object.getOwnPropertyNames(globalThis));
 
@@ -182,7 +191,7 @@ export function builtinNameOf(value: object): string | undefined {
   let at: object | null = Object.getPrototypeOf(value);
   for (let steps = 0; at !== null && steps < MAX_PROTOTYPES; steps++) {
     if (at === Object.prototype) return undefined;
-    const owner = Object.hasOwn(at, "constructor") ? at.constructor : undefined;
+    const owner = Object.hasOwn(at, "constructor") ? classOf(at) : undefined;
     if (typeof owner === "function" && globalNames.has(owner.name)) {
       if (Reflect.get(globalThis, owner.name) === owner && at === owner.prototype) {
         return owner.name;

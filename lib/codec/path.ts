@@ -8,8 +8,17 @@
 
 import { classNameOf } from "../arguments/describe.ts";
 
-/** A step of a path: the index of an array, or the text of another step. */
-export type Step = number | string;
+/**
+ * A step of a path: the index of an array, or the name of a property, or what is described once the path is
+ * complete. The encoder makes steps where little of the stack may be left.
+ */
+export type Step = number | string | OtherStep;
+
+/** A step to a part of a `Map` or `Set`. */
+export interface OtherStep {
+  readonly kind: "value of" | "key" | "member";
+  readonly key: unknown;
+}
 
 /** Number of steps of a path before "…", where the whole path would be long. */
 const MAX_STEPS = 3;
@@ -23,29 +32,24 @@ const MAX_STEPS = 3;
  */
 export function pathOf(name: string, steps: readonly Step[], isLong: boolean): string {
   const shown = isLong ? steps.slice(-MAX_STEPS) : steps;
-  const path = shown.toReversed().map((step) => typeof step === "number" ? `[${step}]` : step);
-  const rest = shown.length < steps.length ? "…" : "";
-  return (name + path.join("")).replace(/^\./, "") + rest;
+  const path = name + shown.toReversed().map(textOfStep).join("");
+  return (path.startsWith(".") ? path.slice(1) : path) + (shown.length < steps.length ? "…" : "");
 }
 
-/** Returns the step to a property. */
-export function propertyStep(key: string): Step {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-}
-
-/** Returns the step to the value of a key of a `Map`. */
-export function mapValueStep(key: unknown): Step {
-  return `.get(${describeKey(key)})`;
-}
-
-/** Returns the step to a key of a `Map`. */
-export function mapKeyStep(key: unknown): Step {
-  return `.keys(): ${describeKey(key)}`;
-}
-
-/** Returns the step to a member of a `Set`. */
-export function memberStep(member: unknown): Step {
-  return `.values(): ${describeKey(member)}`;
+function textOfStep(step: Step): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step === "string") {
+    return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  }
+  const key = describeKey(step.key);
+  switch (step.kind) {
+    case "value of":
+      return `.get(${key})`;
+    case "key":
+      return `.keys(): ${key}`;
+    case "member":
+      return `.values(): ${key}`;
+  }
 }
 
 function describeKey(key: unknown): string {

@@ -47,7 +47,7 @@ export function located(error: unknown, step: Step): unknown {
 function refusalOf(error: unknown): NotCloneable | undefined {
   if (NotCloneable.is(error)) return error;
   if (isStackOverflow(error)) return tooDeep();
-  if (isErrorOf(error, TypeError) && /proxy that has been revoked/.test(messageOf(error))) {
+  if (isErrorOf(error, TypeError) && messageOf(error).includes("proxy that has been revoked")) {
     return new NotCloneable("it is a Proxy that has been revoked");
   }
   return undefined;

@@ -20,8 +20,22 @@ import { emptyError, errorFrom, errorPartsOf } from "./error_parts.ts";
  *   read; the rest of that error is its cause.
  */
 export class Thrown {
+  readonly #value: unknown;
+
   /** Wraps what was thrown. */
-  constructor(readonly value: unknown) {}
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  /** What was thrown. */
+  get value(): unknown {
+    return this.#value;
+  }
+
+  /** Whether an object is such a wrapper. Unlike `instanceof`, it runs no trap of a `Proxy`. */
+  static is(object: object): object is Thrown {
+    return #value in object;
+  }
 }
 
 /** Returns the value to send for what was thrown. */
