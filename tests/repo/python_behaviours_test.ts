@@ -4,22 +4,13 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertTestsExist, entriesOf } from "../fixtures/named_tests.ts";
 
 const table = await Deno.readTextFile(new URL("./python_behaviours.md", import.meta.url));
 const rows = table.split("\n").filter((line) => /^\| *\d/.test(line)).map((line) => {
   const [number, name, , mark, covers] = line.split("|").slice(1, -1).map((cell) => cell.trim());
   return { number: Number(number), name, mark, covers };
 });
-
-/** Returns the entries `path: "part of a test's name"` of a cell, and the rest of its text. */
-function entriesOf(covers: string): { tests: [path: string, name: string][]; rest: string } {
-  const tests: [string, string][] = [];
-  const rest = covers.replaceAll(
-    /([\w/]+\.ts): "(.*?)"(?=; |$)/g,
-    (_, path, name) => (tests.push([path, name]), ""),
-  );
-  return { tests, rest: rest.replace(/^[; ]+/, "") };
-}
 
 Deno.test("python_behaviours.md has the numbers from 1 to 298, each once", () => {
   assertEquals(rows.map(({ number }) => number), Array.from({ length: 298 }, (_, at) => at + 1));
@@ -39,13 +30,8 @@ Deno.test("python_behaviours.md names tests for each behaviour, or a reason why 
 });
 
 Deno.test("python_behaviours.md names tests that exist", async () => {
-  const texts = new Map<string, string>();
-  for (const { number, covers } of rows) {
-    for (const [path, name] of entriesOf(covers).tests) {
-      if (!texts.has(path)) {
-        texts.set(path, await Deno.readTextFile(new URL(`../${path}`, import.meta.url)));
-      }
-      assert(texts.get(path)!.includes(name), `${number}: ${path} has no "${name}"`);
-    }
-  }
+  const tests = rows.flatMap(({ number, covers }) =>
+    entriesOf(covers).tests.map((test) => ({ ...test, where: `${number}` }))
+  );
+  await assertTestsExist(tests);
 });
