@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isPromiseLike } from "../sync/settled.ts";
+import { refusePromise } from "../sync/settled.ts";
 import type { LoopPlan } from "./loop_plan.ts";
 import type { Reduction } from "./reduction.ts";
 
@@ -126,9 +126,8 @@ function checkNumber(value: unknown): void {
 }
 
 function checkNoPromise(value: unknown): void {
-  if (!isPromiseLike(value)) return;
-  value.then(undefined, () => {}); // the loop ends with the error below instead
-  throw new TypeError(
+  refusePromise(
+    value,
     "Cannot run loop: its body returns a promise. Use Pool.map() for asynchronous work",
   );
 }

@@ -10,6 +10,7 @@
  */
 
 import { describe } from "../arguments/describe.ts";
+import { refusePromise } from "../sync/settled.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { type Cell, type Element, isOfType, type Kind, rangeError } from "./typecodes.ts";
 
@@ -89,7 +90,12 @@ export class Cells {
       throwIfStopping();
       const found = Atomics.load(this.#cells, at);
       const old = this.kind.fromCell(found);
-      const cell = this.#toCell(at, next(old), verb) as number;
+      const element = next(old);
+      if (typeof element === "object") {
+        const message = `Cannot ${verb} ${this.#nameOf(at)}: the function returned a promise`;
+        refusePromise(element, `${message}. Await it before`);
+      }
+      const cell = this.#toCell(at, element, verb) as number;
       if (Atomics.compareExchange(this.#cells, at, found, cell) === found) return old;
     }
   }

@@ -9,6 +9,7 @@
  */
 
 import type { ObjectAddress } from "../objects/shared_object.ts";
+import { refusePromise } from "../sync/settled.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { encode, type Encoder, returnEncoder } from "../codec/encoder.ts";
 
@@ -45,10 +46,11 @@ export function compute<T>(container: ObjectAddress, fn: () => T): T {
 /**
  * Computes a new value by the function that was passed to `update`.
  *
- * @throws {TypeError} if it returns `undefined`
+ * @throws {TypeError} if it returns `undefined`, or a promise
  */
 export function computeNext<V, W>(container: ObjectAddress, fn: (value: V) => W, value: V): W {
   const next = compute(container, () => fn(value));
+  refusePromise(next, "Cannot update value: the function returned a promise. Await it before");
   if (next === undefined) {
     throw new TypeError(
       "Cannot update value: the function returned undefined. Return the new value",

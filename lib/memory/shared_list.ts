@@ -12,6 +12,7 @@ import {
   SharedHandle,
 } from "../objects/shared_object.ts";
 import { describe } from "../arguments/describe.ts";
+import { refusePromise } from "../sync/settled.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { compute, computeNext, throwIfNotChangeable } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
@@ -384,7 +385,12 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       const { elements, version } = elementsOf(this.address + LIST);
       try {
         const items = elements.map((element) => ({ element, value: readElement(element) as T }));
-        compute(this.address, () => items.sort((a, b) => compare(a.value, b.value)));
+        const compareItems = (a: { value: T }, b: { value: T }) => {
+          const order = compare(a.value, b.value);
+          refusePromise(order, "Cannot sort list: compare returned a promise. Return a number");
+          return order;
+        };
+        compute(this.address, () => items.sort(compareItems));
         if (reorder(this.address + LIST, items.map(({ element }) => element), version)) return this;
       } finally {
         elements.forEach(unpinElement);

@@ -21,6 +21,7 @@ import {
 import { ensureStack } from "../heap/stack.ts";
 import { awaitOn, blockOn, throwIfStopping } from "../parking/wait.ts";
 import { functionAddress, functionAt, functionNameAt, importFunction } from "../codec/functions.ts";
+import { refusePromise } from "./settled.ts";
 import {
   abortBarrier,
   type Arrival,
@@ -241,13 +242,10 @@ function runActionSync(action: (() => unknown) | undefined, definition: number):
         "blocking call cannot import it. Import the module first, or use wait()",
     );
   }
-  const result = action() as PromiseLike<unknown> | undefined;
-  if (typeof result?.then === "function") {
-    result.then(undefined, () => {}); // the TypeError is reported instead
-    throw new TypeError(
-      "Cannot wait: the action returned a promise, which waitSync() cannot await. Use wait()",
-    );
-  }
+  refusePromise(
+    action(),
+    "Cannot wait: the action returned a promise, which waitSync() cannot await. Use wait()",
+  );
 }
 
 /** The position of a party that passes. Throws the error for other arrivals. */

@@ -60,6 +60,7 @@ import {
   wakeOne,
 } from "../parking/wait_queue.ts";
 import { Lock } from "./lock.ts";
+import { refusePromise } from "./settled.ts";
 import {
   acquiring,
   type Acquisition,
@@ -151,11 +152,11 @@ function* waitingFor<T>(condition: ObjectAddress, predicate: () => T): Steps<T> 
 
 function evaluate<T>(predicate: () => T): T {
   const value = predicate();
-  if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return value;
-  (value as PromiseLike<unknown>).then(undefined, () => {}); // the TypeError is reported instead
-  throw new TypeError(
+  refusePromise(
+    value,
     "Cannot wait: the predicate returned a promise, which is always truthy. Return a plain value",
   );
+  return value;
 }
 
 /**

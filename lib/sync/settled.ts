@@ -57,3 +57,15 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
     return false;
   }
 }
+
+/**
+ * Refuses a promise as the result of a function that is not awaited. Its rejection counts as handled: the
+ * error that is thrown says what is wrong.
+ *
+ * @throws {TypeError} with this message, if the value is a promise
+ */
+export function refusePromise(value: unknown, message: string): void {
+  if (!isPromiseLike(value)) return;
+  value.then(undefined, () => {});
+  throw new TypeError(message);
+}

@@ -5,6 +5,7 @@
  */
 
 import { currentThread } from "./current.ts";
+import { refusePromise } from "../sync/settled.ts";
 import { threadState } from "./thread.ts";
 
 /**
@@ -65,6 +66,7 @@ export function local(initialize: () => object = () => ({})): object {
     let target = locals.get(key);
     if (target === undefined) {
       target = initialize();
+      refusePromise(target, "Cannot make local: initialize returned a promise. Await it before");
       locals.set(key, target);
     }
     return target;

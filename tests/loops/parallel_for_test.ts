@@ -12,7 +12,6 @@ import {
   Event,
   Pool,
   Process,
-  Queue,
   TerminatedError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
@@ -37,6 +36,7 @@ import {
 } from "../fixtures/loop_tasks.ts";
 import { countEvaluations } from "../fixtures/evaluations.ts";
 import { test } from "../fixtures/guarded.ts";
+import { sharedWords, wordSet } from "../fixtures/workers.ts";
 import { loopTest, shared } from "./loops.ts";
 
 const schedules: Schedule[] = ["static", "dynamic", "guided"];
@@ -393,15 +393,14 @@ loopTest("parallelForSync() throws a TerminatedError when its body stops the tea
 });
 
 loopTest("parallelFor() ends between two chunks when its process is terminated", async () => {
-  const started = new Event();
-  const log = new Queue<string>();
-  const process = new Process({ target: endless, args: [started, log] });
+  const [started, words] = [new Event(), sharedWords()];
+  const process = new Process({ target: endless, args: [started, words] });
   process.start();
   await started.wait();
   process.terminate();
   await process.join();
   assertEquals(process.exitCode, -15);
-  assertEquals(await log.get(), "ended");
+  await wordSet(words);
 });
 
 loopTest("parallelFor() can run many loops on the team at the same time", async () => {

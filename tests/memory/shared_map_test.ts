@@ -343,8 +343,8 @@ test("SharedMap.update() changes nothing when its function throws or returns und
   );
   assertThrows(
     () => map.update("a", (async () => await 1) as unknown as () => number),
-    DataCloneError,
-    "a Promise cannot cross: await it first",
+    TypeError,
+    "Cannot update value: the function returned a promise",
   );
   assertEquals([...map], [["a", 1]]);
   assertEquals(usedBytes(), before);
