@@ -83,8 +83,18 @@ export function classNameOf(value: object): string {
 }
 
 function describeObject(value: object): string {
+  if (isRevoked(value)) return "a revoked Proxy";
   const name = classNameOf(value);
   return name === "" ? "an object without a class" : `an object of class ${name}`;
+}
+
+function isRevoked(value: object): boolean {
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Returns a property of an error as text; `undefined` if it cannot be read. */

@@ -7,25 +7,49 @@
  */
 
 import { describe } from "./describe.ts";
+import {
+  checkFunction,
+  checkInteger,
+  checkMilliseconds,
+  isArray,
+  isInstance,
+  outOfRange,
+  wrongType,
+} from "./values.ts";
 
 /**
- * The names of all options of `T`, in the order in which an error lists them. The value is `"function"` if
- * the option must be a function, else `true`. An option named `signal` must be an `AbortSignal`.
+ * The names of all options of `T`, in the order in which an error lists them. The value is the type that
+ * the option must have, or `true` if the caller checks that. An option named `signal` must be an
+ * `AbortSignal`, and one named `timeoutMs` a number.
  */
-export type OptionNames<T> = Readonly<Record<keyof T, true | "function">>;
+export type OptionNames<T> = Readonly<Record<keyof T, OptionType>>;
 
-/** Whether a value can be an object of options. */
+type OptionType = true | keyof typeof requirements;
+
+/** The types of options, as errors say it. */
+const requirements = {
+  function: "a function",
+  boolean: "a boolean",
+  string: "a string",
+} as const;
+
+/** Whether a value can be an object of options. Never throws. */
 export function isOptionsObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  try {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false; // a Proxy that was revoked
+  }
 }
 
 /**
- * Checks the names of options, and that functions and signals have the right type.
+ * Checks the names of options, and the types that `names` states.
  *
  * @param verb begins the message of the error: "Cannot <verb>: …"
  * @param advise returns what to write instead of an unknown option; `undefined` if it has no advice
  * @throws {TypeError} if `options` is neither `undefined` nor an object, has an unknown name, or has
- * another value where a function or a signal is expected
+ * a value of the wrong type
+ * @throws {RangeError} if `timeoutMs` is NaN
  */
 export function checkOptions<T extends object>(
   verb: string,
@@ -55,12 +79,11 @@ export function checkOptions<T extends object>(
     const value: unknown = Reflect.get(options, name);
     if (value === undefined) continue;
     if (name === "signal") checkSignal(verb, value);
-    if (names[name as keyof T] === "function" && typeof value !== "function") {
-      throw new TypeError(
-        `Cannot ${verb}: options.${name} must be a function, not ${describe(value)}. ` +
-          `Write ${name}: fn, without calling it`,
-      );
-    }
+    if (name === "timeoutMs") checkMilliseconds(verb, "options.timeoutMs", value);
+    const type: OptionType = names[name as keyof T];
+    if (type === true || typeof value === type) continue;
+    const advice = type === "function" ? `Write ${name}: fn, without calling it` : undefined;
+    throw wrongType(verb, `options.${name}`, requirements[type], value, advice);
   }
 }
 
@@ -70,11 +93,9 @@ export function checkOptions<T extends object>(
  * @throws {TypeError} if `signal` is not an `AbortSignal`
  */
 export function checkSignal(verb: string, signal: unknown): asserts signal is AbortSignal {
-  if (signal instanceof AbortSignal) return;
-  throw new TypeError(
-    `Cannot ${verb}: options.signal must be an AbortSignal, not ${describe(signal)}. ` +
-      "Write signal: controller.signal, or AbortSignal.timeout(ms)",
-  );
+  if (isInstance(signal, AbortSignal)) return;
+  const advice = "Write signal: controller.signal, or AbortSignal.timeout(ms)";
+  throw wrongType(verb, "options.signal", "an AbortSignal", signal, advice);
 }
 
 /** Returns advice for an option that is written as in Python, or with another capitalization. */
@@ -105,10 +126,8 @@ export function checkArguments(
   args: unknown,
   example = `${name}: [x]`,
 ): void {
-  if (Array.isArray(args)) return;
-  throw new TypeError(
-    `Cannot ${verb}: ${name} must be an array. For one argument write ${example}`,
-  );
+  if (isArray(args)) return;
+  throw wrongType(verb, name, "an array", args, `For one argument write ${example}`);
 }
 
 /**
@@ -140,31 +159,23 @@ export function checkArity(
 /**
  * Checks a count.
  *
- * @throws {RangeError} if `value` is not an integer of at least 1
+ * @throws {TypeError} if `value` is not a number
+ * @throws {RangeError} if it is not an integer of at least 1
  */
 export function checkPositiveInteger(verb: string, name: string, value: unknown): void {
-  if (Number.isInteger(value) && value as number >= 1) return;
-  throw new RangeError(
-    `Cannot ${verb}: ${name} must be an integer of at least 1, not ${describe(value)}`,
-  );
+  checkInteger(verb, name, value, 1);
 }
 
 /**
  * Checks a time limit.
  *
  * @throws {TypeError} if it is not a number
- * @throws {RangeError} if it is not greater than 0
+ * @throws {RangeError} if it is not greater than 0, or NaN
  */
 export function checkTimeLimit(verb: string, name: string, value: unknown): void {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(
-      `Cannot ${verb}: ${name} must be a number of milliseconds, not ${describe(value)}`,
-    );
-  }
+  checkMilliseconds(verb, name, value);
   if (value > 0) return;
-  throw new RangeError(
-    `Cannot ${verb}: ${name} must be greater than 0, not ${value}. Leave it out for no limit`,
-  );
+  throw outOfRange(verb, name, "greater than 0", value, "Leave it out for no limit");
 }
 
 /** Options with a function to run, and its arguments. */
@@ -182,13 +193,6 @@ interface TargetOptions {
 export function checkTarget(verb: string, options: TargetOptions, needsTarget: boolean): void {
   const { target, args = [] } = options;
   const isOmitted = target === undefined && !(needsTarget && Object.hasOwn(options, "target"));
-  if (!isOmitted && typeof target !== "function") {
-    throw new TypeError(
-      `Cannot ${verb}: target must be a function, not ${
-        target === null ? "null" : typeof target
-      }. ` +
-        "Write target: fn, without calling it",
-    );
-  }
+  if (!isOmitted) checkFunction(verb, "target", target, "Write target: fn, without calling it");
   checkArguments(verb, "args", args);
 }

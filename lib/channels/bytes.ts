@@ -7,7 +7,7 @@
 import { BufferTooShort } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import type { OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { isInstance, outOfRange, wrongType } from "../arguments/values.ts";
 
 /** Options of `Connection.sendBytes`. */
 export interface SendBytesOptions {
@@ -93,28 +93,20 @@ export function bytesOf(
 function allBytesOf(verb: string, name: string, buffer: AnyBuffer): Uint8Array {
   const isView = ArrayBuffer.isView(buffer);
   const memory: unknown = isView ? buffer.buffer : buffer;
-  if (memory instanceof ArrayBuffer && memory.detached) {
+  if (isInstance(memory, ArrayBuffer) && memory.detached) {
     throw new TypeError(`Cannot ${verb}: ${name} has been transferred`);
   }
   if (isView) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  if (memory instanceof ArrayBuffer || memory instanceof SharedArrayBuffer) {
+  if (isInstance(memory, ArrayBuffer) || isInstance(memory, SharedArrayBuffer)) {
     return new Uint8Array(memory);
   }
-  const found = typeof memory === "object" ? "another object" : `a ${typeof memory}`;
-  throw new TypeError(
-    `Cannot ${verb}: ${name} must be an ArrayBuffer, a SharedArrayBuffer or a view of one, not ` +
-      (memory === null || memory === undefined ? memory : found),
-  );
+  throw wrongType(verb, name, "an ArrayBuffer, a SharedArrayBuffer or a view of one", buffer);
 }
 
 function checkBytes(verb: string, name: string, value: number, max: number, why: string): void {
-  if (typeof value !== "number") {
-    throw new TypeError(`Cannot ${verb}: ${name} must be a number of bytes, not ${typeof value}`);
-  }
+  if (typeof value !== "number") throw wrongType(verb, name, "a number of bytes", value);
   if (Number.isInteger(value) && value >= 0 && value <= max) return;
-  throw new RangeError(
-    `Cannot ${verb}: ${name} must be an integer from 0 to ${max}, ${why}, not ${describe(value)}`,
-  );
+  throw outOfRange(verb, name, `an integer from 0 to ${max}, ${why}`, value);
 }
 
 /**

@@ -21,6 +21,7 @@
 import { rootWord } from "../heap/root_words.ts";
 import { ClosedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkString, checkText } from "../arguments/values.ts";
 import { enter, leave } from "../heap/guard.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
@@ -58,9 +59,7 @@ const NAME = NAME_BYTES + 1;
 let unnamed = 0;
 
 function createListener(name: unknown): number {
-  if (name !== undefined && (typeof name !== "string" || name === "")) {
-    throw new TypeError("Cannot listen: name must be a string that is not empty");
-  }
+  if (name !== undefined) checkText("listen", "name", name);
   ensureIsolate();
   const bytes = new TextEncoder().encode(
     (name as string) ?? `listener-${i32[thisIsolate + isolateWord.PID]}-${++unnamed}`,
@@ -159,7 +158,8 @@ export class Listener<Sent = unknown, Back = Sent> extends SharedHandle
    *
    * @param name the name by which clients find it; by default a unique one
    * @throws {Deno.errors.AddrInUse} if another listener has this name
-   * @throws {TypeError} if the name is not a string, or is empty
+   * @throws {TypeError} if the name is not a string
+   * @throws {RangeError} if it is empty
    */
   constructor(name?: string) {
     super(createListener(name));
@@ -251,9 +251,7 @@ function accepted<Sent, Back>(
  * ```
  */
 export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Sent, Back> {
-  if (typeof name !== "string") {
-    throw new TypeError(`Cannot connect: name must be a string, not ${typeof name}`);
-  }
+  checkString("connect", "name", name);
   ensureIsolate();
   throwIfStopping();
   const listener = findAndAddRef(new TextEncoder().encode(name));

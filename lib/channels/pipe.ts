@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { wrongType } from "../arguments/values.ts";
 import { addRef, createObject, defineType, dropRef } from "../objects/shared_object.ts";
 import { destroyChannel, initChannel } from "./channel.ts";
 import { CHANNEL_WORDS } from "./channel_state.ts";
@@ -26,7 +26,7 @@ export interface PipeOptions {
   duplex?: boolean | undefined;
 }
 
-const optionNames: OptionNames<PipeOptions> = { duplex: true };
+const optionNames: OptionNames<PipeOptions> = { duplex: "boolean" };
 
 /**
  * Creates a pipe and returns its two ends.
@@ -56,15 +56,11 @@ export function Pipe<There = unknown, Back = There>(
   options: PipeOptions = {},
 ): [Connection<There, Back>, Connection<Back, There>] {
   if (typeof options === "boolean") {
-    throw new TypeError(
-      `Cannot make pipe: options must be an object, not ${options}. Write Pipe({ duplex: ${options} })`,
-    );
+    const advice = `Write Pipe({ duplex: ${options} })`;
+    throw wrongType("make pipe", "options", "an object", options, advice);
   }
   checkOptions("make pipe", options, optionNames);
   const { duplex = true } = options;
-  if (typeof duplex !== "boolean") {
-    throw new TypeError(`Cannot make pipe: duplex must be a boolean, not ${describe(duplex)}`);
-  }
   const pipe = createObject(TYPE, PIPE_WORDS);
   initChannel(pipe + PIPE_CHANNELS, 0);
   initChannel(pipe + PIPE_CHANNELS + CHANNEL_WORDS, 0);

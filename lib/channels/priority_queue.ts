@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkNumber } from "../arguments/values.ts";
 import { JoinableQueue } from "./joinable_queue.ts";
 import { priorityStore } from "./priority_store.ts";
 import { channelOf, defineQueue, type PriorityOptions } from "./queue_kind.ts";
@@ -59,6 +59,7 @@ export class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    * Adds an item by its priority, and waits while the queue is full. The item is copied at the call.
    *
    * @throws {TypeError} if the item has no priority
+   * @throws {RangeError} if its priority is NaN
    * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
@@ -72,6 +73,7 @@ export class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    * Adds an item by its priority, and blocks the isolate while the queue is full.
    *
    * @throws {TypeError} if the item has no priority
+   * @throws {RangeError} if its priority is NaN
    * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
@@ -86,6 +88,7 @@ export class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    *
    * @returns whether it was added
    * @throws {TypeError} if the item has no priority
+   * @throws {RangeError} if its priority is NaN
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */
@@ -108,10 +111,8 @@ function priorityOf(item: unknown, options: PriorityOptions | undefined): number
 }
 
 function checkPriority(priority: unknown, what: string): number {
-  if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
-  throw new TypeError(
-    `Cannot put item: ${what} must be a number other than NaN, not ${describe(priority)}`,
-  );
+  checkNumber("put item", what, priority, "a number other than NaN");
+  return priority;
 }
 
 const kind = defineQueue(PriorityQueue, {

@@ -87,7 +87,8 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * Creates an empty queue.
    *
    * @param maxsize maximum number of items; 0 or less: no limit
-   * @throws {RangeError} if `maxsize` is not an integer
+   * @throws {TypeError} if `maxsize` is not a number
+   * @throws {RangeError} if `maxsize` is not an integer up to 2^30
    */
   constructor(maxsize = 0) {
     super(new.target.prototype.kind.create(maxsize));
@@ -251,7 +252,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * ```
    */
   shutdown(options: ShutdownOptions = {}): void {
-    checkOptions("shut down queue", options, { immediate: true });
+    checkOptions("shut down queue", options, { immediate: "boolean" });
     closeChannel(this.channel, Closed.SHUT_DOWN);
     if (options.immediate) this.kind.discardAll(this.channel);
   }

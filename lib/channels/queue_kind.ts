@@ -16,7 +16,7 @@ import {
   reviveAs,
   type SharedHandle,
 } from "../objects/shared_object.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkInteger } from "../arguments/values.ts";
 import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import {
@@ -102,14 +102,12 @@ export class QueueKind {
   /**
    * Creates the shared object of a queue.
    *
-   * @throws {RangeError} if `maxsize` is not an integer
+   * @throws {TypeError} if `maxsize` is not a number
+   * @throws {RangeError} if `maxsize` is not an integer up to 2^30
    */
   create(maxsize: number): number {
-    if (!Number.isInteger(maxsize) || maxsize > 2 ** 30) {
-      throw new RangeError(
-        `Cannot make queue: maxsize must be an integer up to 2^30, not ${describe(maxsize)}`,
-      );
-    }
+    const advice = typeof maxsize === "object" ? "Write new Queue(3)" : undefined;
+    checkInteger("make queue", "maxsize", maxsize, undefined, 2 ** 30, advice);
     const address = createObject(this.#type, CHANNEL + CHANNEL_WORDS);
     this.#store.init(channelOf(address), Math.max(maxsize, 0));
     return address;

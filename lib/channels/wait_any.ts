@@ -13,7 +13,7 @@ import {
   readyStepsOf,
   type Waitable,
 } from "../parking/readiness.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkIterable, hasMethod, wrongType } from "../arguments/values.ts";
 
 /**
  * Waits until at least one of several objects is ready, and returns all that are.
@@ -108,28 +108,17 @@ export function waitAnySync<T extends Waitable>(objects: Iterable<T>, options?: 
 
 /** Copies the objects into an array, which the caller cannot change during the wait. */
 function listOf<T extends Waitable>(objects: Iterable<T>): T[] {
-  if (typeof objects !== "object" || objects === null || !(Symbol.iterator in objects)) {
-    throw new TypeError(
-      "Cannot wait: objects must be an array or another iterable, not " +
-        `${nameOf(objects)}. For one object write [object]`,
-    );
-  }
+  checkIterable("wait", "objects", objects, "For one object write [object]");
   const all = [...objects];
   all.forEach((object: unknown, at) => {
-    if (typeof object === "object" && object !== null && readySteps in object) return;
-    throw new TypeError(
-      `Cannot wait for objects[${at}]: ${nameOf(object)} is not a Connection, a queue, an Event, ` +
-        `a Process or a Listener${isPromise(object) ? ". For promises there is Promise.race" : ""}`,
+    if (hasMethod(object, readySteps)) return;
+    throw wrongType(
+      "wait",
+      `objects[${at}]`,
+      "a Connection, a queue, an Event, a Process or a Listener",
+      object,
+      hasMethod(object, "then") ? "For promises there is Promise.race" : undefined,
     );
   });
   return all;
-}
-
-function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return describe(value);
-  return `a value of class ${value.constructor?.name ?? "Object"}`;
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value;
 }

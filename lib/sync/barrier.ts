@@ -8,7 +8,7 @@ import type { DefinitionAddress } from "../codec/definition.ts";
 import { BrokenBarrierError, DataCloneError, TaskLookupError, TimeoutError } from "../errors.ts";
 import { checkWaitOptions, deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkInteger } from "../arguments/values.ts";
 import { i32 } from "../heap/views.ts";
 import {
   createObject,
@@ -51,7 +51,10 @@ export interface BarrierOptions {
   timeoutMs?: number | undefined;
 }
 
-const barrierNames: OptionNames<BarrierOptions> = { action: true, timeoutMs: true };
+const barrierNames: OptionNames<BarrierOptions> = { action: "function", timeoutMs: true };
+
+/** What a word has room for. */
+const MAX_PARTIES = 2 ** 31 - 1;
 
 /**
  * Actions of the barriers that this isolate created. These may use variables outside themselves.
@@ -86,23 +89,16 @@ export class Barrier extends SharedHandle {
   /**
    * Creates a barrier for a number of parties.
    *
-   * @throws {RangeError} if `parties` is not an integer of at least 1
-   * @throws {TypeError} if `action` is not a function, `timeoutMs` is not a number, or an option is
-   *   unknown
+   * @throws {RangeError} if `parties` is not an integer from 1 to 2^31 - 1, or `timeoutMs` is NaN
+   * @throws {TypeError} if `parties` or `timeoutMs` is not a number, `action` is not a function, or an
+   *   option is unknown
    * @throws {DataCloneError} if `action` cannot be sent
    */
   constructor(parties: number, options: BarrierOptions = {}) {
-    if (!Number.isInteger(parties) || parties < 1) {
-      throw new RangeError(
-        `Cannot make barrier: parties must be an integer of at least 1, not ${describe(parties)}`,
-      );
-    }
+    checkInteger("make barrier", "parties", parties, 1, MAX_PARTIES);
     checkArity("make barrier", arguments, 2, "Write { action, timeoutMs } as the second");
     checkOptions("make barrier", options, barrierNames);
     const { action, timeoutMs } = options;
-    if (action !== undefined && typeof action !== "function") {
-      throw new TypeError(`Cannot make barrier: action must be a function, not ${typeof action}`);
-    }
     const limited = deadlineOf({ timeoutMs }) !== Infinity;
     const definition = action === undefined ? 0 : addressOfAction(action);
     const barrier = createObject(TYPE, BARRIER_WORDS);

@@ -41,7 +41,7 @@ import {
   showState,
   typeOf,
 } from "../objects/shared_object.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkFunction, checkInteger, isInstance, wrongType } from "../arguments/values.ts";
 import { stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import {
   awaitOn,
@@ -86,6 +86,8 @@ const LOCK = objectWord.FIRST;
 const ZERO = LOCK + 1;
 const QUEUE = ZERO + 1;
 const WORDS = QUEUE + QUEUE_WORDS;
+
+const PREDICATE_ADVICE = "Write waitFor(() => ready)";
 
 /** Returns whether this isolate holds the lock. */
 function holdsLock(lock: ObjectAddress): boolean {
@@ -208,10 +210,8 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * @throws {TypeError} if `lock` is neither a `Lock` nor an `RLock`
    */
   constructor(lock?: L) {
-    if (lock !== undefined && !(lock instanceof Lock) && !(lock instanceof RLock)) {
-      throw new TypeError(
-        `Cannot make condition: lock must be a Lock or an RLock, not ${typeof lock}`,
-      );
+    if (lock !== undefined && !isInstance(lock, Lock) && !isInstance(lock, RLock)) {
+      throw wrongType("make condition", "lock", "a Lock or an RLock", lock);
     }
     const lockAddress = addressOf(lock ?? new RLock())!;
     const condition = createObject(TYPE, WORDS);
@@ -289,10 +289,11 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * at once and then after each notification.
    *
    * @returns the last result of the predicate: a falsy one if `timeoutMs` passed first
-   * @throws {TypeError} if the predicate returns a promise; the lock is acquired
+   * @throws {TypeError} if `predicate` is not a function, or returns a promise; the lock is acquired
    * @throws as {@linkcode Condition.wait}, and what the predicate throws; the lock is acquired
    */
   async waitFor<T>(predicate: () => T, options?: WaitOptions): Promise<T> {
+    checkFunction("wait", "predicate", predicate, PREDICATE_ADVICE);
     if (isStopping()) return neverSettled();
     checkHeld(this.address, "wait");
     return await awaitOn(waitingFor(this.address, predicate), options);
@@ -300,6 +301,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
 
   /** Waits as {@linkcode Condition.waitFor} does, blocking the isolate. */
   waitForSync<T>(predicate: () => T, options?: WaitOptions): T {
+    checkFunction("wait", "predicate", predicate, PREDICATE_ADVICE);
     checkHeld(this.address, "wait");
     return blockOn(waitingFor(this.address, predicate), options, this.address);
   }
@@ -313,9 +315,7 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedHandle {
    * @throws {TerminatedError} if this worker is terminated
    */
   notify(n = 1): void {
-    if (!Number.isInteger(n) || n < 0) {
-      throw new RangeError(`Cannot notify: n must be an integer of at least 0, not ${describe(n)}`);
-    }
+    checkInteger("notify", "n", n, 0, undefined, "For all waiters call notifyAll()");
     checkHeld(this.address, "notify");
     for (let woken = 0; woken < n && hasWaiters(this.address + QUEUE); woken++) {
       wakeOne(this.address + QUEUE);

@@ -5,6 +5,8 @@
  */
 
 import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkFunction, hasMethod, wrongType } from "../arguments/values.ts";
 import type { AnyFunction } from "../codec/task.ts";
 import { type Lockable, LockedCall, runAsync, runBlocking } from "./call.ts";
 import { Lock } from "./lock.ts";
@@ -154,7 +156,7 @@ export function synchronized(
 }
 
 function isDecoratorContext(value: unknown): value is DecoratorContext {
-  return typeof value === "object" && value !== null && "kind" in value;
+  return isOptionsObject(value) && "kind" in value;
 }
 
 function decorate(
@@ -207,9 +209,7 @@ function wrap<F extends AnyFunction>(
   options: WaitOptions | undefined,
   verb: string,
 ): F {
-  if (typeof fn !== "function") {
-    throw new TypeError(`Cannot ${verb}: fn must be a function, not ${typeof fn}`);
-  }
+  checkFunction(verb, "fn", fn);
   const kind = Object.prototype.toString.call(fn).slice(8, -1);
   if (kind.endsWith("GeneratorFunction")) {
     throw new TypeError(
@@ -267,10 +267,7 @@ function callSync({ fn, lockFor, options }: Guarded, self: unknown, args: unknow
 }
 
 function checkLock(lock: unknown, verb: string): asserts lock is Lockable {
-  const methods = ["acquire", "acquireSync", "release"] as const;
-  const lockable = lock as Partial<Lockable> | null | undefined;
-  if (methods.every((method) => typeof lockable?.[method] === "function")) return;
-  throw new TypeError(
-    `Cannot ${verb}: the lock must have the methods acquire, acquireSync and release, as Lock has`,
-  );
+  if (["acquire", "acquireSync", "release"].every((method) => hasMethod(lock, method))) return;
+  const advice = "Pass a Lock, or an object with the methods acquire, acquireSync and release";
+  throw wrongType(verb, "lock", "a lock", lock, advice);
 }

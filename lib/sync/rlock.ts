@@ -15,6 +15,7 @@
 import type { QueueAddress } from "../parking/wait_queue.ts";
 import { pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
+import { isInstance, wrongType } from "../arguments/values.ts";
 import {
   createObject,
   defineType,
@@ -281,14 +282,14 @@ export class RLock extends SharedHandle {
   }
 }
 
+const OWNER_ADVICE = "Pass what acquire() returned, or a new LockOwner()";
+
 function tokenOf(options: Pick<RLockOptions, "owner"> | undefined): number | undefined {
   const owner = options?.owner;
   if (owner === undefined) return undefined;
-  if (owner instanceof RLockGuard) return RLockGuard.tokenOf(owner);
-  if (owner instanceof LockOwner) return LockOwner.tokenOf(owner);
-  throw new TypeError(
-    `Cannot use lock: options.owner must be a guard or a LockOwner, not ${typeof owner}`,
-  );
+  if (isInstance(owner, RLockGuard)) return RLockGuard.tokenOf(owner);
+  if (isInstance(owner, LockOwner)) return LockOwner.tokenOf(owner);
+  throw wrongType("use lock", "options.owner", "a guard or a LockOwner", owner, OWNER_ADVICE);
 }
 
 /** What this isolate knows of an {@linkcode RLock} that it holds. */

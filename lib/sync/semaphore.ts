@@ -33,7 +33,7 @@ import {
   SharedHandle,
   showState,
 } from "../objects/shared_object.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkInteger } from "../arguments/values.ts";
 import { ensureStack, ensureStackToRelease } from "../heap/stack.ts";
 import {
   awaitOn,
@@ -58,11 +58,7 @@ const WORDS = LIMIT + 1;
 const MAX_VALUE = 2 ** 31 - 1;
 
 function createSemaphore(type: number, value: number): ObjectAddress {
-  if (!Number.isInteger(value) || value < 0 || value > MAX_VALUE) {
-    throw new RangeError(
-      `Cannot make semaphore: value must be an integer from 0 to 2^31 - 1, not ${describe(value)}`,
-    );
-  }
+  checkInteger("make semaphore", "value", value, 0, MAX_VALUE);
   const address = createObject(type, WORDS);
   i32[address + VALUE] = value;
   i32[address + LIMIT] = type === BOUNDED_TYPE ? value : MAX_VALUE;
@@ -182,11 +178,7 @@ export class Semaphore extends SharedHandle {
    * @throws {TerminatedError} if this worker is terminated; the permits are released
    */
   release(n = 1): void {
-    if (!Number.isInteger(n) || n < 1) {
-      throw new RangeError(
-        `Cannot release semaphore: n must be an integer of at least 1, not ${describe(n)}`,
-      );
-    }
+    if (n !== 1) checkInteger("release semaphore", "n", n, 1);
     ensureStack();
     const word = this.address + VALUE;
     const limit = i32[this.address + LIMIT];

@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkMilliseconds } from "../arguments/values.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureIsolate, isolateWord, recordWord, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn, ParkResult, type Steps } from "../parking/wait.ts";
@@ -23,9 +23,7 @@ function* sleeping(): Steps<void> {
 
 /** The timeout of a sleep. It is never 0, so that the shortest sleep still yields once. */
 function timeoutFor(ms: number): number {
-  if (typeof ms !== "number" || Number.isNaN(ms)) {
-    throw new TypeError(`Cannot sleep: ms must be a number of milliseconds, not ${describe(ms)}`);
-  }
+  checkMilliseconds("sleep", "ms", ms);
   return Math.max(ms, Number.MIN_VALUE);
 }
 
@@ -39,6 +37,7 @@ function timeoutFor(ms: number): number {
  *
  * @param ms how long to sleep, in milliseconds
  * @throws {TypeError} if `ms` is not a number
+ * @throws {RangeError} if `ms` is NaN
  * @throws the reason of `signal`, if it is aborted first
  *
  * @example Two threads that alternate
@@ -76,6 +75,7 @@ export async function sleep(ms: number, options?: { signal?: AbortSignal }): Pro
  *
  * @param ms how long to sleep, in milliseconds
  * @throws {TypeError} if `ms` is not a number
+ * @throws {RangeError} if `ms` is NaN
  * @throws {TerminatedError} if this worker is terminated
  *
  * @example A blocking pause

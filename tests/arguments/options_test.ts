@@ -122,7 +122,8 @@ Deno.test("checkPositiveInteger() accepts integers of at least 1 and rejects all
   for (
     const [count, described] of [[0, "0"], [1.5, "1.5"], [NaN, "NaN"], ["1", '"1"'], [1n, "1n"]]
   ) {
-    const { message } = assertThrows(() => checkPositiveInteger("do it", "n", count), RangeError);
+    const errorClass = typeof count === "number" ? RangeError : TypeError;
+    const { message } = assertThrows(() => checkPositiveInteger("do it", "n", count), errorClass);
     assertEquals(message, `Cannot do it: n must be an integer of at least 1, not ${described}`);
   }
 });

@@ -25,7 +25,8 @@ Deno.test("deadlineOf() adds the time-out to performance.now()", () => {
 Deno.test("deadlineOf() rejects a time-out that is not a number", () => {
   const cases: [unknown, string][] = [[NaN, "NaN"], ["10", '"10"'], [null, "null"], [10n, "10n"]];
   for (const [timeoutMs, described] of cases) {
-    const { message } = assertThrows(() => deadlineOf({ timeoutMs } as WaitOptions), TypeError);
+    const errorClass = typeof timeoutMs === "number" ? RangeError : TypeError;
+    const { message } = assertThrows(() => deadlineOf({ timeoutMs } as WaitOptions), errorClass);
     assertEquals(
       message,
       `Cannot wait: options.timeoutMs must be a number of milliseconds, not ${described}`,

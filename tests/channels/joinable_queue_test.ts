@@ -150,8 +150,8 @@ for (const [name, Kind] of Object.entries(kinds)) {
     const joining = queue.join({ signal: controller.signal });
     controller.abort(reason);
     assertStrictEquals(await assertRejects(() => joining), reason);
-    await assertRejects(() => queue.join({ timeoutMs: NaN }), TypeError);
-    assertThrows(() => queue.joinSync({ timeoutMs: NaN }), TypeError);
+    await assertRejects(() => queue.join({ timeoutMs: NaN }), RangeError);
+    assertThrows(() => queue.joinSync({ timeoutMs: NaN }), RangeError);
   });
 
   test(`${name}.join() returns for all joiners, here and in a worker`, async () => {

@@ -116,17 +116,18 @@ test("PriorityQueue.put() rejects an item without a priority, and says what to d
   }
   assertThrows(
     () => queue.putSync(NaN),
-    TypeError,
+    RangeError,
     "Cannot put item: the item, which is its own priority, must be a number other than NaN, not NaN",
   );
-  assertThrows(() => queue.putSync([NaN, 1]), TypeError, "the item's first element");
+  assertThrows(() => queue.putSync([NaN, 1]), RangeError, "the item's first element");
   for (const priority of [NaN, "1", null] as number[]) {
     const message = `Cannot put item: options.priority must be a number other than NaN, not ${
       describe(priority)
     }`;
-    assertThrows(() => queue.putSync(1, { priority }), TypeError, message);
-    assertThrows(() => queue.tryPut(1, { priority }), TypeError, message);
-    await assertRejects(() => queue.put(1, { priority }), TypeError, message);
+    const errorClass = typeof priority === "number" ? RangeError : TypeError;
+    assertThrows(() => queue.putSync(1, { priority }), errorClass, message);
+    assertThrows(() => queue.tryPut(1, { priority }), errorClass, message);
+    await assertRejects(() => queue.put(1, { priority }), errorClass, message);
   }
   assertEquals([queue.size(), queue.unfinishedTasks], [0, 0]);
 });

@@ -106,14 +106,16 @@ test("Connection.sendBytes() throws RangeError for an offset or size outside of 
   assertThrows(
     () => here.sendBytesSync(latin, { offset: "1" as unknown as number }),
     TypeError,
-    "Cannot send bytes: offset must be a number of bytes, not string",
+    'Cannot send bytes: offset must be a number of bytes, not "1"',
   );
   assert(!there.pollSync(), "nothing was sent");
 });
 
 test("Connection.sendBytes() rejects a value that is not a buffer", async () => {
   const [here, there] = Pipe();
-  for (const [sent, what] of [["text", "a string"], [[1], "another object"], [null, "null"]]) {
+  for (
+    const [sent, what] of [["text", '"text"'], [[1], "an object of class Array"], [null, "null"]]
+  ) {
     await assertRejects(
       () => here.sendBytes(sent as unknown as Uint8Array),
       TypeError,

@@ -78,7 +78,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     }
     const notNumbers: [unknown, string][] = [["3", '"3"'], [{}, "an object of class Object"]];
     for (const [maxsize, shown] of notNumbers) {
-      assertThrows(() => new Kind(maxsize as number), RangeError, `up to 2^30, not ${shown}`);
+      assertThrows(() => new Kind(maxsize as number), TypeError, `up to 2^30, not ${shown}`);
     }
     assertEquals([new Kind().maxsize, new Kind(-1).maxsize, new Kind(7).maxsize], [0, 0, 7]);
   });
@@ -178,9 +178,9 @@ for (const [name, Kind] of Object.entries(kinds)) {
 
   test(`${name} rejects invalid options and items that cannot cross, and keeps working`, async () => {
     const queue = new Kind<unknown>(1);
-    await assertRejects(() => queue.put(1, { timeoutMs: NaN }), TypeError);
-    assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), TypeError);
-    await assertRejects(() => queue.get({ timeoutMs: NaN }), TypeError);
+    await assertRejects(() => queue.put(1, { timeoutMs: NaN }), RangeError);
+    assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), RangeError);
+    await assertRejects(() => queue.get({ timeoutMs: NaN }), RangeError);
     const item = [1, Symbol("x")];
     const message = "Cannot send item[1]: a symbol";
     await assertRejects(() => queue.put(item), DataCloneError, message);

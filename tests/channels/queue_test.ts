@@ -164,12 +164,12 @@ test("Queue.put() and get() reject with the reason of a signal", async () => {
 
 test("Queue.put() and get() reject invalid options without effect", async () => {
   const queue = new Queue<number>();
-  await assertRejects(() => queue.put(1, { timeoutMs: NaN }), TypeError);
-  assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), TypeError);
+  await assertRejects(() => queue.put(1, { timeoutMs: NaN }), RangeError);
+  assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), RangeError);
   assert(queue.empty());
   queue.putSync(1);
-  await assertRejects(() => queue.get({ timeoutMs: NaN }), TypeError);
-  assertThrows(() => queue.getSync({ timeoutMs: NaN }), TypeError);
+  await assertRejects(() => queue.get({ timeoutMs: NaN }), RangeError);
+  assertThrows(() => queue.getSync({ timeoutMs: NaN }), RangeError);
   assertEquals(queue.size(), 1);
 });
 

@@ -67,7 +67,7 @@ test("SimpleQueue.get() waits, blocking or not, and ends on timeout and abort", 
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   assertStrictEquals(await assertRejects(() => queue.get({ signal })), reason);
-  await assertRejects(() => queue.get({ timeoutMs: NaN }), TypeError);
+  await assertRejects(() => queue.get({ timeoutMs: NaN }), RangeError);
 });
 
 test("SimpleQueue.put() rejects an item that cannot cross, with the path", async () => {

@@ -181,7 +181,7 @@ testEach(".map() rejects inputs that are not iterable and invalid sizes", async 
       assertThrows(() => executor.map(square, [1], options), RangeError, message);
     }
   }
-  assertThrows(() => executor.map(square, [1], { timeoutMs: NaN }), TypeError, "timeoutMs");
+  assertThrows(() => executor.map(square, [1], { timeoutMs: NaN }), RangeError, "timeoutMs");
 });
 
 testEach(".map() can be left while an input is pending", async (Executor) => {

@@ -151,7 +151,7 @@ test("Future.result() rejects with the reason of its signal, and rejects invalid
   controller.abort(new RangeError("enough"));
   await result;
   await assertRejects(() => future.exception(controller), RangeError, "enough");
-  await assertRejects(() => future.result({ timeoutMs: NaN }), TypeError, "timeoutMs");
+  await assertRejects(() => future.result({ timeoutMs: NaN }), RangeError, "timeoutMs");
   future.setResult(1);
   assertEquals(await future.result({ timeoutMs: 1e12 }), 1);
 });

@@ -258,7 +258,7 @@ test("a promise that was woken while its isolate blocked is resumed afterwards",
 
 test("blockOn() throws TypeError for invalid options before it waits", () => {
   using word = new Word();
-  assertThrows(() => blockOn(word.sleep(), { timeoutMs: NaN }), TypeError);
+  assertThrows(() => blockOn(word.sleep(), { timeoutMs: NaN }), RangeError);
 });
 
 test("awaitOn() never settles in a worker that was told to end", async () => {

@@ -32,7 +32,7 @@ testEach(
       await assertRejects(() => result.get({ timeoutMs }), TimeoutError);
       assertEquals(await result.wait({ timeoutMs }), false);
     }
-    await assertRejects(() => result.get({ timeoutMs: NaN }), TypeError, "timeoutMs");
+    await assertRejects(() => result.get({ timeoutMs: NaN }), RangeError, "timeoutMs");
     const signal = AbortSignal.abort(new RangeError("enough"));
     await assertRejects(() => result.get({ signal }), RangeError, "enough");
     go.set();

@@ -194,8 +194,8 @@ test("Process.join() and joinSync() return false after timeoutMs and leave the p
     assertEquals(process.joinSync({ timeoutMs }), false);
   }
   assert(process.isAlive());
-  await assertRejects(() => process.join({ timeoutMs: NaN }), TypeError, "timeoutMs");
-  assertThrows(() => process.joinSync({ timeoutMs: NaN }), TypeError, "timeoutMs");
+  await assertRejects(() => process.join({ timeoutMs: NaN }), RangeError, "timeoutMs");
+  assertThrows(() => process.joinSync({ timeoutMs: NaN }), RangeError, "timeoutMs");
   end.set();
   assertEquals(await ending(process), 0);
 });

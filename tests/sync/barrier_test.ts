@@ -122,30 +122,32 @@ test("Barrier.reset() is not undone by the death of the party that ran the actio
 });
 
 test("Barrier() rejects invalid parties, actions and timeouts", () => {
-  for (const parties of [0, -1, 1.5, NaN, Infinity, "2" as unknown as number]) {
+  for (const parties of [0, -1, 1.5, NaN, Infinity, 2 ** 32 + 1, "2" as unknown as number]) {
     assertThrows(
       () => new Barrier(parties),
-      RangeError,
-      `Cannot make barrier: parties must be an integer of at least 1, not ${describe(parties)}`,
+      typeof parties === "number" ? RangeError : TypeError,
+      `Cannot make barrier: parties must be an integer from 1 to 2^31 - 1, not ${
+        describe(parties)
+      }`,
     );
   }
   assertThrows(
     () => new Barrier(2, { action: "go" as unknown as () => void }),
     TypeError,
-    "Cannot make barrier: action must be a function, not string",
+    'Cannot make barrier: options.action must be a function, not "go"',
   );
   assertThrows(
     () => new Barrier(2, { action: countAction.bind(null) }),
     DataCloneError,
     "Cannot make barrier: a bound function",
   );
-  assertThrows(() => new Barrier(2, { timeoutMs: NaN }), TypeError, "options.timeoutMs");
+  assertThrows(() => new Barrier(2, { timeoutMs: NaN }), RangeError, "options.timeoutMs");
 });
 
 test("Barrier.wait() rejects invalid options and aborted signals, and breaks nothing", async () => {
   const [barrier, reason] = [new Barrier(2), new Error("enough")];
-  await assertRejects(() => barrier.wait({ timeoutMs: NaN }), TypeError);
-  assertThrows(() => barrier.waitSync({ timeoutMs: NaN }), TypeError);
+  await assertRejects(() => barrier.wait({ timeoutMs: NaN }), RangeError);
+  assertThrows(() => barrier.waitSync({ timeoutMs: NaN }), RangeError);
   const aborted = { signal: AbortSignal.abort(reason) };
   assertStrictEquals(await assertRejects(() => barrier.wait(aborted), Error), reason);
   assertStrictEquals(assertThrows(() => barrier.waitSync(aborted), Error), reason);

@@ -37,8 +37,8 @@ test("Event.wait() returns false when timeoutMs has passed", async () => {
 
 test("Event.wait() rejects invalid options", async () => {
   const event = new Event();
-  await assertRejects(() => event.wait({ timeoutMs: NaN }), TypeError);
-  assertThrows(() => event.waitSync({ timeoutMs: NaN }), TypeError);
+  await assertRejects(() => event.wait({ timeoutMs: NaN }), RangeError);
+  assertThrows(() => event.waitSync({ timeoutMs: NaN }), RangeError);
 });
 
 test("Event.wait() throws the reason of a signal that is aborted before or during the wait", async () => {

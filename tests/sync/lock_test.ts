@@ -84,8 +84,8 @@ test("Lock.acquire() acquires a free lock when timeoutMs is 0", async () => {
 
 test("Lock.acquire() rejects invalid options, and acquires nothing", async () => {
   const lock = new Lock();
-  await assertRejects(() => lock.acquire({ timeoutMs: NaN }), TypeError);
-  assertThrows(() => lock.acquireSync({ timeoutMs: NaN }), TypeError);
+  await assertRejects(() => lock.acquire({ timeoutMs: NaN }), RangeError);
+  assertThrows(() => lock.acquireSync({ timeoutMs: NaN }), RangeError);
   assert(!lock.locked());
 });
 

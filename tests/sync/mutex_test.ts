@@ -265,11 +265,11 @@ test("mutex() excludes processes from each other", async () => {
 
 test("mutex() rejects objects that are not locks, non-functions and generator functions", () => {
   const lock = new Lock();
-  const message = "must have the methods acquire, acquireSync and release";
+  const message = "an object with the methods acquire, acquireSync and release";
   // @ts-expect-error not a lock
   assertThrows(() => mutex({}, () => {}), TypeError, message);
   // @ts-expect-error not a function
-  assertThrows(() => mutex(lock, 7), TypeError, "must be a function, not number");
+  assertThrows(() => mutex(lock, 7), TypeError, "must be a function, not 7");
   for (const generator of [function* () {}, async function* () {}]) {
     assertThrows(
       () => mutex(lock, generator),
@@ -433,7 +433,11 @@ test("synchronized rejects elements that are not methods", () => {
     @synchronized((self: any) => self.nothing)
     call() {}
   }
-  assertThrows(() => new Broken().call(), TypeError, "Cannot synchronize call: the lock must have");
+  assertThrows(
+    () => new Broken().call(),
+    TypeError,
+    "Cannot synchronize call: lock must be a lock",
+  );
 });
 
 test("synchronized under a lock that the object holds excludes processes and tasks from each other", async () => {

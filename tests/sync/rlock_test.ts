@@ -80,13 +80,13 @@ test("RLock.release() throws when another owner of this isolate holds the lock",
 test("RLock methods reject an owner that is neither a guard nor a LockOwner", async () => {
   const lock = new RLock();
   const owner = {} as LockOwner;
-  const message = "options.owner must be a guard or a LockOwner, not object";
+  const message = "options.owner must be a guard or a LockOwner, not an object of class Object";
   await assertRejects(() => lock.acquire({ owner }), TypeError, message);
   assertThrows(() => lock.acquireSync({ owner }), TypeError, message);
   assertThrows(() => lock.tryAcquire({ owner }), TypeError, message);
   assertThrows(() => lock.release({ owner }), TypeError, message);
-  await assertRejects(() => lock.acquire({ timeoutMs: NaN }), TypeError, "options.timeoutMs");
-  assertThrows(() => lock.acquireSync({ timeoutMs: NaN }), TypeError, "options.timeoutMs");
+  await assertRejects(() => lock.acquire({ timeoutMs: NaN }), RangeError, "options.timeoutMs");
+  assertThrows(() => lock.acquireSync({ timeoutMs: NaN }), RangeError, "options.timeoutMs");
   assertEquals(lock.locked(), false);
 });
 

@@ -21,7 +21,8 @@ for (const [name, wait] of waits) {
   test(`${name}() rejects a time that is not a number`, async () => {
     for (const ms of [NaN, "5", undefined, null]) {
       const message = `Cannot sleep: ms must be a number of milliseconds, not ${describe(ms)}`;
-      await assertRejects(() => wait(ms as number), TypeError, message);
+      const errorClass = typeof ms === "number" ? RangeError : TypeError;
+      await assertRejects(() => wait(ms as number), errorClass, message);
     }
   });
 }

@@ -236,8 +236,8 @@ test("Thread.join() returns false after timeoutMs", async () => {
   for (const timeoutMs of [0, -1, 5]) assertEquals(await thread.join({ timeoutMs }), false);
   const longest = [TIMEOUT_MAX, Infinity].map((timeoutMs) => thread.join({ timeoutMs }));
   assert(thread.isAlive());
-  await assertRejects(() => thread.join({ timeoutMs: NaN }), TypeError, "timeoutMs");
-  assertThrows(() => thread.joinSync({ timeoutMs: NaN }), TypeError, "timeoutMs");
+  await assertRejects(() => thread.join({ timeoutMs: NaN }), RangeError, "timeoutMs");
+  assertThrows(() => thread.joinSync({ timeoutMs: NaN }), RangeError, "timeoutMs");
   end.set();
   await ended(thread);
   assertEquals(await Promise.all(longest), [true, true]);

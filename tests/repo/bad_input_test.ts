@@ -1,0 +1,127 @@
+/**
+ * Every public call refuses bad input at the call, by an error that names the argument and says what to
+ * write, and works afterwards as if the call had not been made.
+ *
+ * The rows are in tests/fixtures/bad_input/.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { deadline } from "@std/async";
+import { describe } from "../../lib/arguments/describe.ts";
+import { hostedWorkers } from "../../lib/runtime/host.ts";
+import type { Bad } from "../fixtures/bad_input/parameters.ts";
+import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
+import { channels } from "../fixtures/bad_input/channels.ts";
+import { sync } from "../fixtures/bad_input/sync.ts";
+import { countParked, test, turn } from "../fixtures/guarded.ts";
+import { usedBytes } from "../fixtures/heap.ts";
+
+const tables: Record<string, Table> = { sync, channels };
+
+/** Time limit of a call, which should end at once, in milliseconds. */
+const LIMIT_MS = 10_000;
+
+/** Texts of the engine, which name no argument. */
+const RAW = [
+  /Cannot (read|set|destructure|convert|mix|create property|perform|assign|access|define) /,
+  /is not (a function|iterable|a constructor|defined|an object|async iterable)/,
+  /Invalid (typed array length|array length|array buffer length|value used)/,
+  /Array buffer allocation failed/,
+  /(is|must be) an? \w+ object$/,
+  /Class constructor/,
+  /object null is not/,
+  /Maximum call stack/,
+  /called on (incompatible|non-object)/,
+  /detached ArrayBuffer/,
+  /Reduce of empty/,
+  /\[object /,
+];
+
+/** Returns what a call throws or rejects with; undefined if it does neither soon. */
+async function errorOf(call: () => unknown): Promise<{ error: unknown } | undefined> {
+  try {
+    const result = call();
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") return undefined;
+    let outcome: { error?: unknown } | undefined;
+    (result as PromiseLike<unknown>).then(() => outcome = {}, (error) => outcome = { error });
+    for (let turns = 0; turns < 20 && outcome === undefined; turns++) await null;
+    for (let turns = 0; turns < 5 && outcome === undefined; turns++) await turn();
+    return outcome !== undefined && "error" in outcome ? { error: outcome.error } : undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Returns what is wrong with how a call refuses an argument; undefined if nothing is. */
+async function faultOf(call: () => unknown, bad: Bad): Promise<string | undefined> {
+  const thrown = await errorOf(call);
+  if (thrown === undefined) return "is not refused";
+  const { error } = thrown;
+  if (!(error instanceof Error)) return `throws ${describe(error)}`;
+  const { message, name } = error;
+  const shown = `${name}: ${message}`;
+  if (!(bad.errors as string[]).includes(name)) {
+    return `should be ${bad.errors.join("/")}: ${shown}`;
+  }
+  if (RAW.some((raw) => raw.test(message))) return `raw: ${shown}`;
+  if (!/^Cannot [a-z][^:]*: \S/.test(message)) return `has another form: ${shown}`;
+  if (/\.$|undefined undefined|\n/.test(message)) return `ends badly: ${shown}`;
+  if (bad.says !== undefined) return bad.says.test(message) ? undefined : `says other: ${shown}`;
+  if (!names(message, bad.name)) return `does not name it: ${shown}`;
+  if (!/ must (not )?(be|have|return|begin|give) /.test(message)) {
+    return `requires nothing: ${shown}`;
+  }
+  if (!message.includes(`not ${describe(bad.value)}`)) return `does not show the value: ${shown}`;
+  return undefined;
+}
+
+function names(message: string, name: string): boolean {
+  return new RegExp(`(?<![\\w])${RegExp.escape(name)}(?!\\w)`).test(message);
+}
+
+/** Returns what is wrong with a call. */
+async function faultsOf(row: Row): Promise<string[]> {
+  const faults: string[] = [];
+  const good = Object.values(row.parameters).map((parameter) => parameter.good);
+  const call = row.prepare();
+  const before = { workers: hostedWorkers().length, parked: countParked(), bytes: usedBytes() };
+  for (const [at, [name, parameter]] of Object.entries(row.parameters).entries()) {
+    const kinds = new Map<string, string[]>();
+    for (const bad of parameter.refused(name)) {
+      const args = good.with(at, bad.argument);
+      const fault = await faultOf(() => call(...args), bad);
+      if (fault === undefined) continue;
+      const kind = `${bad.name}: ${fault.split(":")[0]}`;
+      kinds.set(kind, [...kinds.get(kind) ?? [], `${describe(bad.value)}: ${fault}`]);
+    }
+    for (const [kind, found] of kinds) {
+      faults.push(`${row.symbol}, ${kind}, ${found.length} times, as for ${found[0]}`);
+    }
+  }
+  if (hostedWorkers().length > before.workers) faults.push(`${row.symbol} started a worker`);
+  if (countParked() > before.parked) faults.push(`${row.symbol} left a wait`);
+  if (usedBytes() > before.bytes) faults.push(`${row.symbol} holds memory`);
+  if (row.works) faults.push(...await faultsAfter(row, call, good));
+  return faults;
+}
+
+/** Makes a good call after the refused ones, and returns what is wrong. */
+async function faultsAfter(row: Row, call: Call, good: unknown[]): Promise<string[]> {
+  try {
+    const result = await deadline(Promise.resolve(call(...good)), LIMIT_MS);
+    await (result as Partial<AsyncDisposable> | undefined)?.[Symbol.asyncDispose]?.();
+    (result as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
+    return [];
+  } catch (error) {
+    return [`${row.symbol} does not work afterwards: ${error}`];
+  }
+}
+
+for (const [subject, table] of Object.entries(tables)) {
+  test(`calls of ${subject} refuse bad input`, async () => {
+    const faults: string[] = [];
+    for (const row of table.rows) faults.push(...await faultsOf(row));
+    assertEquals(faults, []);
+  });
+}
