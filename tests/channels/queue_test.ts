@@ -312,7 +312,7 @@ test("Queue.values() throws Empty when no item comes within timeoutMs", async ()
 
 test("Queue.values() rejects invalid options at the call", () => {
   const queue = new Queue<number>();
-  assertThrows(() => queue.values({ timeoutMs: NaN }), TypeError, "timeoutMs");
+  assertThrows(() => queue.values({ timeoutMs: NaN }), RangeError, "timeoutMs");
   assertThrows(() => queue.values({ timeout: 5 } as object), TypeError, "timeout");
 });
 

@@ -200,7 +200,7 @@ test("parentProcess() of ./dummy can be the main program, which does not end", a
 
 test("new Process() of ./dummy rejects the options that Process rejects", async () => {
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
-  assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
+  assertThrows(make({ target: "run" }), TypeError, 'target must be a function, not "run"');
   assertThrows(make({ args: "x" }), TypeError, "args must be an array");
   assertThrows(make({ startMethod: "fork" }), RangeError, 'with start method "fork"');
   assertThrows(make({ arg: [4] }), TypeError, "Cannot make process: there is no option arg");

@@ -38,7 +38,7 @@ testEach(" rejects an invalid maxWorkers or initializer", (Executor) => {
     assertThrows(make({ maxWorkers }), RangeError, message);
     assertThrows(make(maxWorkers), RangeError, message);
   }
-  assertThrows(make({ maxWorkers: "2" }), RangeError, 'of at least 1, not "2"');
+  assertThrows(make({ maxWorkers: "2" }), TypeError, 'of at least 1, not "2"');
   assertThrows(make({ initializer: "f" }), TypeError, "initializer must be a function, not string");
 });
 

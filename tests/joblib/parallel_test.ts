@@ -515,9 +515,10 @@ test("Parallel() throws if an option is out of range", () => {
   for (const nJobs of [NaN, 1.5, true, "2"]) {
     assertThrows(make({ nJobs }), TypeError, "nJobs must be an integer, not");
   }
-  for (const timeoutMs of [NaN, true, "5", null]) {
+  for (const timeoutMs of [true, "5", null]) {
     assertThrows(make({ timeoutMs }), TypeError, "timeoutMs must be a number of milliseconds, not");
   }
+  assertThrows(make({ timeoutMs: NaN }), RangeError, "timeoutMs must be a number of milliseconds");
   for (const timeoutMs of [0, -1]) {
     assertThrows(make({ timeoutMs }), RangeError, "timeoutMs must be greater than 0, not");
   }

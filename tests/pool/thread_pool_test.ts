@@ -40,7 +40,7 @@ test("new ThreadPool() rejects an invalid number of processes or initializer", (
   for (const processes of [0, -1, 1.5]) {
     assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
   }
-  assertThrows(make({ processes: "2" }), RangeError, 'at least 1, not "2"');
+  assertThrows(make({ processes: "2" }), TypeError, 'at least 1, not "2"');
   assertThrows(make(0), RangeError, "processes must be an integer");
   assertThrows(make({ initializer: 5 }), TypeError, "initializer must be a function, not number");
 });

@@ -17,7 +17,7 @@ import * as tasks from "../fixtures/process_tasks.ts";
 
 test("new Process() rejects invalid targets, arguments and start methods", () => {
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
-  assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
+  assertThrows(make({ target: "run" }), TypeError, 'target must be a function, not "run"');
   assertThrows(make({ target: null }), TypeError, "target must be a function");
   assertThrows(make({ target: () => {}, args: "x" }), TypeError, "args must be an array");
   assertThrows(make({ target: () => {}, args: { length: 1 } }), TypeError, "write args: [x]");

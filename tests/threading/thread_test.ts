@@ -42,9 +42,9 @@ async function ended(thread: Thread): Promise<void> {
 
 test("new Thread() rejects invalid targets and arguments", () => {
   const make = (options: unknown) => () => new Thread(options as ThreadOptions);
-  assertThrows(make({ target: "run" }), TypeError, "target must be a function, not string");
+  assertThrows(make({ target: "run" }), TypeError, 'target must be a function, not "run"');
   assertThrows(make({ target: null }), TypeError, "target must be a function");
-  assertThrows(make({ args: "x" }), TypeError, "args must be an array. For one argument");
+  assertThrows(make({ args: "x" }), TypeError, 'args must be an array, not "x". For one argument');
   assertThrows(make({ args: { length: 1 } }), TypeError, "write args: [x]");
 });
 
