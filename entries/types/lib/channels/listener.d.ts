@@ -38,7 +38,8 @@ export declare class Listener<Sent = unknown, Back = Sent> extends SharedHandle
    *
    * @param name the name by which clients find it; by default a unique one
    * @throws {Deno.errors.AddrInUse} if another listener has this name
-   * @throws {TypeError} if the name is not a string, or is empty
+   * @throws {TypeError} if the name is not a string
+   * @throws {RangeError} if it is empty
    */
   constructor(name?: string);
   /** The name by which clients find the listener. */

@@ -49,6 +49,7 @@ export declare class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    * Adds an item by its priority, and waits while the queue is full. The item is copied at the call.
    *
    * @throws {TypeError} if the item has no priority
+   * @throws {RangeError} if its priority is NaN
    * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
@@ -59,6 +60,7 @@ export declare class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    * Adds an item by its priority, and blocks the isolate while the queue is full.
    *
    * @throws {TypeError} if the item has no priority
+   * @throws {RangeError} if its priority is NaN
    * @throws {Full} if there is no room within `timeoutMs`
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
@@ -70,6 +72,7 @@ export declare class PriorityQueue<T = unknown> extends JoinableQueue<T> {
    *
    * @returns whether it was added
    * @throws {TypeError} if the item has no priority
+   * @throws {RangeError} if its priority is NaN
    * @throws {ClosedError} if the queue is closed; {@linkcode ShutDown} if it was shut down
    * @throws {DataCloneError} if the item cannot cross; the error names the path to the part
    */

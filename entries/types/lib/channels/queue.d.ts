@@ -62,7 +62,8 @@ export declare class Queue<T = unknown> extends SharedHandle implements AsyncIte
    * Creates an empty queue.
    *
    * @param maxsize maximum number of items; 0 or less: no limit
-   * @throws {RangeError} if `maxsize` is not an integer
+   * @throws {TypeError} if `maxsize` is not a number
+   * @throws {RangeError} if `maxsize` is not an integer up to 2^30
    */
   constructor(maxsize?: number);
   /**

@@ -46,9 +46,9 @@ export declare class Barrier extends SharedHandle {
   /**
    * Creates a barrier for a number of parties.
    *
-   * @throws {RangeError} if `parties` is not an integer of at least 1
-   * @throws {TypeError} if `action` is not a function, `timeoutMs` is not a number, or an option is
-   *   unknown
+   * @throws {RangeError} if `parties` is not an integer from 1 to 2^31 - 1, or `timeoutMs` is NaN
+   * @throws {TypeError} if `parties` or `timeoutMs` is not a number, `action` is not a function, or an
+   *   option is unknown
    * @throws {DataCloneError} if `action` cannot be sent
    */
   constructor(parties: number, options?: BarrierOptions);

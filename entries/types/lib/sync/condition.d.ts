@@ -97,7 +97,7 @@ export declare class Condition<L extends Lock | RLock = RLock> extends SharedHan
    * at once and then after each notification.
    *
    * @returns the last result of the predicate: a falsy one if `timeoutMs` passed first
-   * @throws {TypeError} if the predicate returns a promise; the lock is acquired
+   * @throws {TypeError} if `predicate` is not a function, or returns a promise; the lock is acquired
    * @throws as {@linkcode Condition.wait}, and what the predicate throws; the lock is acquired
    */
   waitFor<T>(predicate: () => T, options?: WaitOptions): Promise<T>;

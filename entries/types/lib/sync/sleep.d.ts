@@ -10,6 +10,7 @@
  *
  * @param ms how long to sleep, in milliseconds
  * @throws {TypeError} if `ms` is not a number
+ * @throws {RangeError} if `ms` is NaN
  * @throws the reason of `signal`, if it is aborted first
  *
  * @example Two threads that alternate
@@ -45,6 +46,7 @@ export declare function sleep(ms: number, options?: {
  *
  * @param ms how long to sleep, in milliseconds
  * @throws {TypeError} if `ms` is not a number
+ * @throws {RangeError} if `ms` is NaN
  * @throws {TerminatedError} if this worker is terminated
  *
  * @example A blocking pause
