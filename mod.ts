@@ -24,6 +24,6 @@ export { Pool, type PoolOptions } from "./lib/pool/pool.ts";
 export { currentProcess, parentProcess } from "./lib/process/current.ts";
 export { activeChildren, Process } from "./lib/process/process.ts";
 
-// Never called. It puts the module of the workers into the graph, so that an import by URL fetches it
+// Never called. It puts the modules of the workers into the graph, so that an import by URL fetches it
 // before any isolate can block.
-void (() => import("./workers/worker.ts"));
+void (() => [import("./workers/worker.ts"), import("./workers/signals.ts")]);

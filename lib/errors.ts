@@ -47,6 +47,13 @@ export class DeadlockError extends MultiprocessingError {}
  */
 export class TerminatedError extends MultiprocessingError {}
 
+/**
+ * A blocking call was ended by a signal: see `interruptOn()`. What it waited for is unchanged.
+ *
+ * Follows Python's `KeyboardInterrupt`.
+ */
+export class InterruptedError extends MultiprocessingError {}
+
 // Queues and pipes
 
 /**
@@ -269,6 +276,7 @@ export const errorClasses: Readonly<Record<string, new (message?: string) => Err
   BrokenBarrierError,
   BufferTooShort,
   TerminatedError,
+  InterruptedError,
   DataCloneError,
   CorruptMessageError,
   TaskLookupError,

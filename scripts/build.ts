@@ -22,7 +22,11 @@ const exports = Object.entries<string>(config.exports);
 const builtOf = (source: string) => source.replace("./", `./${OUTPUT}/`).replace(/\.ts$/, ".js");
 
 await Deno.remove(new URL(OUTPUT, ROOT), { recursive: true }).catch(() => {});
-await bundle([...exports.map(([, source]) => source), "./workers/worker.ts"]);
+await bundle([
+  ...exports.map(([, source]) => source),
+  "./workers/worker.ts",
+  "./workers/signals.ts",
+]);
 await writeDeclarations(exports.map(([, source]) => source.replace("./", "")), TYPES);
 for (const [, source] of exports) await nameTypes(source);
 await nameClasses();

@@ -28,6 +28,7 @@ export {
   EOFError,
   Full,
   InitializerError,
+  InterruptedError,
   MaybeEncodingError,
   MemoryError,
   MultiprocessingError,

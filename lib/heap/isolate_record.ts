@@ -5,7 +5,7 @@
  * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `STATE` | low byte {@linkcode IsolateState}, the rest the exit code | the isolate; at its end the isolate that ends it | isolates that wait for its end, in `ENDED_QUEUE` | the isolate that ends it |
- * | `CONTROL` | bits of {@linkcode Control} | others set bits, the isolate clears `SERVICE` | | |
+ * | `CONTROL` | bits of {@linkcode Control} | others set bits, the isolate clears `SERVICE` and `INTERRUPT` | | |
  * | `WAKE` | number of wake-ups | isolates that wake it | the isolate, which sleeps on it, blocked or async | {@linkcode unpark} |
  * | `BORN` | 1 once its JavaScript has joined the program: it acknowledges its end | the isolate | | |
  * | `ACKNOWLEDGED` | 1 once its JavaScript has stopped | the isolate; the main isolate if Deno reports that an error ended it | the main isolate, in `ENDED_QUEUE` | the writer |
@@ -81,6 +81,8 @@ export const Control = {
   STOP: 1,
   /** Serve requests: the main isolate those of workers, a worker of a pool those of its engine. */
   SERVICE: 2,
+  /** A signal was received: the blocking wait throws `InterruptedError` (main isolate only). */
+  INTERRUPT: 4,
 } as const;
 
 /** Record of this isolate; 0 before {@linkcode ensureIsolate}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TerminatedError } from "../errors.ts";
+import { InterruptedError, TerminatedError } from "../errors.ts";
 import { hooks } from "../heap/hooks.ts";
 import { Control, isolateWord, stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
@@ -53,9 +53,11 @@ export function hasControl(): boolean {
 /**
  * Acts on the control bits, before the isolate sleeps or while it sleeps with `node`.
  *
+ * @param interruptible whether a signal may end the wait
  * @throws {TerminatedError} if the isolate was told to end; the node is returned then
+ * @throws {InterruptedError} if a signal was received; the node is returned then
  */
-export function checkControl(node: NodeAddress = 0): void {
+export function checkControl(node: NodeAddress = 0, interruptible = true): void {
   const control = Atomics.load(i32, thisIsolate + isolateWord.CONTROL);
   if ((control & Control.STOP) !== 0) {
     if (node !== 0) {
@@ -67,7 +69,38 @@ export function checkControl(node: NodeAddress = 0): void {
     }
     throw stopError();
   }
+  if ((control & Control.INTERRUPT) !== 0 && interruptible) throwInterrupted(node);
   serveRequests();
+}
+
+/**
+ * Throws unless the node was woken at the last moment: that counts, and the next wait throws.
+ *
+ * @throws {InterruptedError} if it was not; the node is returned then
+ */
+function throwInterrupted(node: NodeAddress): void {
+  if (node !== 0) {
+    if (!dequeue(node)) return;
+    returnNode(node);
+  }
+  takeInterrupt();
+  throw interruptedError();
+}
+
+/** Whether a signal was received that is to interrupt this isolate. */
+export function hasInterrupt(): boolean {
+  return (Atomics.load(i32, thisIsolate + isolateWord.CONTROL) & Control.INTERRUPT) !== 0;
+}
+
+/** As {@linkcode hasInterrupt}, and takes note of the signal. */
+export function takeInterrupt(): boolean {
+  const word = thisIsolate + isolateWord.CONTROL;
+  return (Atomics.and(i32, word, ~Control.INTERRUPT) & Control.INTERRUPT) !== 0;
+}
+
+/** Makes the error that a blocking wait throws when a signal was received. */
+export function interruptedError(): InterruptedError {
+  return new InterruptedError("Cannot continue to wait: the program received a signal");
 }
 
 /** Does what workers have requested of this isolate. Long computations of the package call it. */

@@ -11,7 +11,16 @@ import { hooks } from "../heap/hooks.ts";
 import { isolateWord, stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
 import { msToNextAlarm, ringDueAlarms } from "./alarms.ts";
-import { checkControl, hasControl, serveRequests, stopError, unlessStopped } from "./control.ts";
+import {
+  checkControl,
+  hasControl,
+  hasInterrupt,
+  interruptedError,
+  serveRequests,
+  stopError,
+  takeInterrupt,
+  unlessStopped,
+} from "./control.ts";
 import { ALONE, findDeadlock, isAlone } from "./deadlock.ts";
 import { forwardWakeups } from "./forward_wakeups.ts";
 import { type Park, ParkResult } from "./park.ts";
@@ -34,10 +43,12 @@ import { hasWokenPromises } from "./woken.ts";
  * @param object the object that an isolate must have a handle for to end the wait; 0 for none
  * @throws {DeadlockError} if there is no time-out and no isolate can end the wait
  * @throws {TerminatedError} if this isolate is told to end
+ * @throws {InterruptedError} if a signal interrupts it
  */
 export function parkBlocking(park: Park, deadline: number, object: Address<"object">): ParkResult {
-  checkControl();
-  if (park.untimed === true) deadline = Infinity;
+  const interruptible = park.untimed !== true;
+  checkControl(0, interruptible);
+  if (!interruptible) deadline = Infinity;
   if (deadline === 0) return ParkResult.TIMED_OUT;
   if (
     park.onQueued === undefined && park.admit === undefined &&
@@ -57,7 +68,7 @@ export function parkBlocking(park: Park, deadline: number, object: Address<"obje
       returnNode(node);
       return unlessStopped(state as ParkResult, park.queue);
     }
-    if (hasControl()) checkControl(node);
+    if (hasControl()) checkControl(node, interruptible);
     if (hasWokenPromises()) {
       const own = forwardWakeups(park.queue);
       if (own !== undefined) return leaveWithForwarded(own, node, park);
@@ -110,7 +121,7 @@ export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkR
   while (queued === nodes.length) {
     const seen = Atomics.load(i32, wake);
     if (nodes.some((node) => Atomics.load(i32, node + nodeWord.STATE) !== NodeState.QUEUED)) break;
-    if (stopRequested()) break;
+    if (stopRequested() || hasInterrupt()) break;
     serveRequests();
     if (hasWokenPromises()) forwardWakeups(0);
     const leftMs = deadline === Infinity ? Infinity : deadline - performance.now();
@@ -128,6 +139,7 @@ export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkR
     throw stopError();
   }
   const woken = results.some((result) => result !== ParkResult.CHANGED);
+  if (!woken && takeInterrupt()) throw interruptedError();
   if (alone && !woken) throw new DeadlockError(`Cannot block: ${ALONE}`);
   return timedOut && !woken ? parks.map(() => ParkResult.TIMED_OUT) : results;
 }

@@ -52,6 +52,7 @@ import {
 import { endWatch, type StartWatch, watchStart } from "./start_watch.ts";
 import { firstDraw } from "./seeded_random.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
+import { setReferenced } from "./keep_referenced.ts";
 import { ownModules, workerEntry } from "./module_urls.ts";
 import { forkserverPreload } from "./start_method.ts";
 
@@ -397,16 +398,6 @@ function resend(record: IsolateAddress, address: ObjectAddress): void {
 }
 
 // Keeping the program alive
-
-// Deno has no public `unref` for a Worker; `node:worker_threads` calls the method under this symbol.
-const referenceSymbol = Object.getOwnPropertySymbols(Worker.prototype)
-  .find((symbol) => !symbol.description);
-
-/** Sets whether a worker keeps the program alive. */
-function setReferenced(worker: Worker, referenced: boolean): void {
-  if (referenceSymbol === undefined) return;
-  (worker as unknown as Record<symbol, (on: boolean) => void>)[referenceSymbol](referenced);
-}
 
 /** Sets whether the worker of a record keeps the program alive. */
 export function setWorkerReferenced(record: IsolateAddress, referenced: boolean): void {

@@ -6,6 +6,7 @@
 
 export { Finalize, type FinalizeOptions } from "./finalize.ts";
 export { abandonedWorkers } from "./host.ts";
+export { interruptOn } from "./interrupts.ts";
 export {
   getAllStartMethods,
   getStartMethod,

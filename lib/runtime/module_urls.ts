@@ -12,5 +12,11 @@ export const workerEntry: URL = new URL(
   import.meta.url,
 );
 
+/** The module of the worker that receives signals. */
+export const signalsEntry: URL = new URL(
+  built ? "./workers/signals.js" : "../../workers/signals.ts",
+  import.meta.url,
+);
+
 /** The prefix of the URLs of the package's own modules. */
 export const ownModules: string = new URL(built ? "./" : "../", import.meta.url).href;

@@ -40,6 +40,14 @@ export declare class TerminatedError extends MultiprocessingError {
 }
 
 /**
+ * A blocking call was ended by a signal: see `interruptOn()`. What it waited for is unchanged.
+ *
+ * Follows Python's `KeyboardInterrupt`.
+ */
+export declare class InterruptedError extends MultiprocessingError {
+}
+
+/**
  * `get()` of a queue reached its `timeoutMs` while the queue was empty. Call it again, or give up.
  */
 export declare class Empty extends MultiprocessingError {

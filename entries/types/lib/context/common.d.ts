@@ -23,6 +23,7 @@ export {
   EOFError,
   Full,
   InitializerError,
+  InterruptedError,
   MaybeEncodingError,
   MemoryError,
   MultiprocessingError,

@@ -2,6 +2,7 @@
 
 export { Finalize, type FinalizeOptions } from "./finalize.d.ts";
 export { abandonedWorkers } from "./host.d.ts";
+export { interruptOn } from "./interrupts.d.ts";
 export {
   getAllStartMethods,
   getStartMethod,
