@@ -27,6 +27,7 @@
 import { AbandonedLockError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { Lock } from "./lock.ts";
+import { LockOwner, RLock, type RLockOptions } from "./rlock.ts";
 
 /**
  * A lock that {@linkcode mutex} accepts: any object that is acquired and released like a `Lock`.
@@ -54,6 +55,8 @@ export class LockedCall {
   #innerLock: Lock | undefined;
   /** Number of calls that have not ended: this one, and those nested in it. */
   #running = 1;
+  /** The owner of an `RLock`: other calls of the same thread are not nested in this one. */
+  #owner: LockOwner | undefined;
 
   constructor(lock: Lockable) {
     this.lock = lock;
@@ -80,11 +83,17 @@ export class LockedCall {
   /** Acquires the lock for this call. If it fails, the call has ended. */
   async acquire(options?: WaitOptions): Promise<void> {
     try {
-      await this.#target.acquire(options);
+      await this.#target.acquire(this.#withOwner(options));
     } catch (error) {
       this.#fail(error);
       throw error;
     }
+  }
+
+  #withOwner(options: RLockOptions | undefined): RLockOptions | undefined {
+    if (!(this.#target instanceof RLock)) return options;
+    this.#owner = new LockOwner();
+    return { ...options, owner: this.#owner };
   }
 
   /** Acquires the lock for this call, blocking the isolate. If it fails, the call has ended. */
@@ -100,15 +109,20 @@ export class LockedCall {
   /** Ends the call before it began. An abandoned lock was acquired all the same: it is released. */
   #fail(error: unknown): void {
     this.#running = 0;
-    if (error instanceof AbandonedLockError) this.#target.release();
+    if (error instanceof AbandonedLockError) this.#release();
     this.#parent?.end();
+  }
+
+  #release(): void {
+    if (this.#owner === undefined) this.#target.release();
+    else (this.#target as RLock).release({ owner: this.#owner });
   }
 
   /** Records that this call, or one nested in it, has ended. The last one releases the lock. */
   end(): void {
     if (--this.#running > 0) return;
     try {
-      this.#target.release();
+      this.#release();
     } finally {
       this.#parent?.end();
     }

@@ -26,6 +26,7 @@ import {
   showState,
 } from "../objects/shared_object.ts";
 import { ensureStackToRelease } from "../heap/stack.ts";
+import { type Fiber, hooks } from "../heap/hooks.ts";
 import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
 import {
@@ -42,10 +43,26 @@ export const RLOCK_TYPE: number = 8;
 
 const OWNER = objectWord.FIRST;
 
-/** The token of blocking code, which is one owner in each isolate: it is never interrupted. */
+/**
+ * The token of blocking code outside of threads, which is one owner in each isolate: it is never
+ * interrupted.
+ */
 const BLOCKING_CODE = 0;
 
 let lastToken = BLOCKING_CODE;
+
+/** The tokens of fibers, which are negative: a thread is one owner, whatever it awaits. */
+const fiberTokens = new WeakMap<Fiber, number>();
+let lastFiberToken = 0;
+
+/** Returns the token of the fiber whose code is running; `undefined` outside of any. */
+function fiberToken(): number | undefined {
+  const fiber = hooks.currentFiber?.();
+  if (fiber === undefined) return undefined;
+  let token = fiberTokens.get(fiber);
+  if (token === undefined) fiberTokens.set(fiber, token = --lastFiberToken);
+  return token;
+}
 
 /**
  * An owner that can acquire an {@linkcode RLock} more than once: an async task, or an object.
@@ -87,7 +104,8 @@ export interface RLockOptions extends WaitOptions {
    * The owner that acquires the lock. If it holds the lock already, it acquires it again at once. A
    * guard stands for the owner that acquired it.
    *
-   * @default {a new owner for `acquire`, this isolate's blocking code for `acquireSync`}
+   * @default {the current `Thread`; outside of threads, a new owner for `acquire`, and this isolate's
+   * blocking code for `acquireSync`}
    */
   owner?: LockOwner | RLockGuard | undefined;
 }
@@ -130,10 +148,11 @@ export class RLockGuard implements Disposable {
 /**
  * A re-entrant lock: its owner may acquire it again, and must release it as often.
  *
- * - The blocking code of an isolate is one owner, so calls of {@linkcode RLock.acquireSync} can be
- *   nested. Release the lock before the next `await`: the blocking code of other async tasks is the
- *   same owner.
- * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new
+ * - In a `Thread` the owner is the thread, whether it blocks or awaits.
+ * - Outside of threads, the blocking code of an isolate is one owner, so calls of
+ *   {@linkcode RLock.acquireSync} can be nested. Release the lock before the next `await`: the blocking
+ *   code of other async tasks is the same owner.
+ * - Outside of threads, async tasks are different owners. Each {@linkcode RLock.acquire} has a new
  *   owner, and waits for the others, unless the guard of an earlier acquire, or a {@linkcode
  *   LockOwner}, is passed as `owner`.
  * - Only the isolate that holds it can release it.
@@ -195,7 +214,7 @@ export class RLock extends SharedHandle {
    */
   async acquire(options?: RLockOptions): Promise<RLockGuard> {
     const wait = pickWaitOptions("acquire lock", options, acquireNames);
-    const token = tokenOf(options) ?? ++lastToken;
+    const token = tokenOf(options) ?? fiberToken() ?? ++lastToken;
     if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
       throwUnlessAcquired(await awaitOn(entering(this.address, hold), wait), wait);
@@ -216,7 +235,7 @@ export class RLock extends SharedHandle {
    */
   acquireSync(options?: RLockOptions): RLockGuard {
     const wait = pickWaitOptions("acquire lock", options, acquireNames);
-    const token = tokenOf(options) ?? BLOCKING_CODE;
+    const token = tokenOf(options) ?? fiberToken() ?? BLOCKING_CODE;
     if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
       throwUnlessAcquired(blockOn(entering(this.address, hold), wait), wait);
@@ -232,7 +251,7 @@ export class RLock extends SharedHandle {
    */
   tryAcquire(options?: Pick<RLockOptions, "owner">): RLockGuard | undefined {
     checkOptions("acquire lock", options, { owner: true });
-    const token = tokenOf(options) ?? BLOCKING_CODE;
+    const token = tokenOf(options) ?? fiberToken() ?? BLOCKING_CODE;
     if (!tryReenter(this.address, token)) {
       const hold = { token, depth: 1, handle: this };
       const how = blockOn(entering(this.address, hold), { timeoutMs: 0 });
@@ -246,14 +265,16 @@ export class RLock extends SharedHandle {
    * Releases one acquire. The last one frees the lock and wakes the first waiter. Does nothing in a
    * worker that has been terminated.
    *
-   * @param options the owner that releases it; by default the owner in this isolate that holds it
+   * @param options the owner that releases it; by default the owner in this isolate that holds it, but
+   *   not another `Thread`
    * @throws {Error} if the owner, or any owner in this isolate, does not hold the lock
    */
   release(options?: Pick<RLockOptions, "owner">): void {
     checkOptions("release lock", options, { owner: true });
     if (hasEnded(thisIsolate)) return;
-    const token = tokenOf(options);
     const hold = holds.get(this.address);
+    const isOfThread = hold !== undefined && hold.token < 0;
+    const token = tokenOf(options) ?? (isOfThread ? fiberToken() ?? BLOCKING_CODE : undefined);
     if (hold === undefined || (token !== undefined && hold.token !== token)) {
       throw new Error(
         "Cannot release lock: this owner does not hold it. " +
