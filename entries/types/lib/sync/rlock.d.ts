@@ -39,7 +39,8 @@ export interface RLockOptions extends WaitOptions {
    * The owner that acquires the lock. If it holds the lock already, it acquires it again at once. A
    * guard stands for the owner that acquired it.
    *
-   * @default {a new owner for `acquire`, this isolate's blocking code for `acquireSync`}
+   * @default {the current `Thread`; outside of threads, a new owner for `acquire`, and this isolate's
+   * blocking code for `acquireSync`}
    */
   owner?: LockOwner | RLockGuard | undefined;
 }
@@ -64,10 +65,11 @@ export declare class RLockGuard implements Disposable {
 /**
  * A re-entrant lock: its owner may acquire it again, and must release it as often.
  *
- * - The blocking code of an isolate is one owner, so calls of {@linkcode RLock.acquireSync} can be
- *   nested. Release the lock before the next `await`: the blocking code of other async tasks is the
- *   same owner.
- * - Async tasks of one isolate are different owners. Each {@linkcode RLock.acquire} has a new
+ * - In a `Thread` the owner is the thread, whether it blocks or awaits.
+ * - Outside of threads, the blocking code of an isolate is one owner, so calls of
+ *   {@linkcode RLock.acquireSync} can be nested. Release the lock before the next `await`: the blocking
+ *   code of other async tasks is the same owner.
+ * - Outside of threads, async tasks are different owners. Each {@linkcode RLock.acquire} has a new
  *   owner, and waits for the others, unless the guard of an earlier acquire, or a {@linkcode
  *   LockOwner}, is passed as `owner`.
  * - Only the isolate that holds it can release it.
@@ -147,7 +149,8 @@ export declare class RLock extends SharedHandle {
    * Releases one acquire. The last one frees the lock and wakes the first waiter. Does nothing in a
    * worker that has been terminated.
    *
-   * @param options the owner that releases it; by default the owner in this isolate that holds it
+   * @param options the owner that releases it; by default the owner in this isolate that holds it, but
+   *   not another `Thread`
    * @throws {Error} if the owner, or any owner in this isolate, does not hold the lock
    */
   release(options?: Pick<RLockOptions, "owner">): void;
