@@ -153,10 +153,7 @@ export function push(
   take: Allocate = allocate,
 ): boolean {
   const length = encoder.position;
-  if (length > MAX_INLINE_BYTES || !encoder.isStreamOnly) {
-    if (isFull(channel)) return false;
-    return sendStored(encoder, (block) => pushBlock(channel, block, take), take); // it may be full by then
-  }
+  if (length > MAX_INLINE_BYTES || !encoder.isStreamOnly) return pushStored(channel, encoder, take);
   let cell: number;
   try {
     cell = enterAndClaim(channel, length, take);
@@ -173,6 +170,12 @@ export function push(
   if (cell === 0) return false;
   wakeOne(channel + RECEIVERS);
   return true;
+}
+
+/** As {@linkcode push}, for a message that does not fit into a cell. */
+function pushStored(channel: ChannelAddress, encoder: Encoder, take: Allocate): boolean {
+  if (isFull(channel)) return false;
+  return sendStored(encoder, (block) => pushBlock(channel, block, take), take); // it may be full by then
 }
 
 /**
@@ -310,13 +313,13 @@ function removeCell(channel: ChannelAddress, cell: number): number {
 
 /** Frees what {@linkcode removeCell} returned, and wakes a sender, outside of the guard. */
 function signalRoom(channel: ChannelAddress, emptied: number): void {
-  if (emptied > 0) free(emptied);
-  else if (emptied === LAST_OF_LARGE) freeOnlySegment(channel);
+  if (emptied !== 0) freeEmptied(channel, emptied);
   if (i32[channel + HAS_LIMIT] !== 0) wakeOne(channel + SENDERS);
 }
 
-/** Frees the segment of a channel, if there is no message in it now. */
-function freeOnlySegment(channel: ChannelAddress): void {
+/** Frees a segment: the one that was emptied, or the only one, if there is no message in it now. */
+function freeEmptied(channel: ChannelAddress, emptied: number): void {
+  if (emptied !== LAST_OF_LARGE) return free(emptied);
   enterWithStack(channel + SEND_GUARD);
   enterWithStack(channel + RECEIVE_GUARD);
   let segment = 0;

@@ -289,9 +289,9 @@ const WAITING = "lib/channels/channel_waiting.ts";
 finds("a put() that wakes a consumer only when the queue was empty leaves another asleep", {
   file: CHANNEL,
   from: "  leave(channel + SEND_GUARD);\n  if (cell === 0) return false;\n" +
-    "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/**\n * Sends a stored",
+    "  wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** As {@linkcode push}, for",
   to: "  leave(channel + SEND_GUARD);\n  if (cell === 0) return false;\n" +
-    "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/**\n * Sends a stored",
+    "  if (messagesIn(channel) === 1) wakeOne(channel + RECEIVERS);\n  return true;\n}\n\n/** As {@linkcode push}, for",
 }, allPass(1, 2, 2));
 
 finds("a consumer that reads SENT after its check misses an item", {
