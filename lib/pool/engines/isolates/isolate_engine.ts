@@ -15,7 +15,7 @@ import { exitCodeOf, type IsolateAddress, isolateWord } from "../../../heap/isol
 import { holdLoop, releaseLoop } from "../../../parking/keep_alive.ts";
 import { awaitOn } from "../../../parking/wait.ts";
 import { discardNext, push } from "../../../channels/channel.ts";
-import { closeChannel, Closed } from "../../../channels/channel_state.ts";
+import { closeChannel, Closed, messagesIn } from "../../../channels/channel_state.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { functionAddress } from "../../../codec/functions.ts";
@@ -100,6 +100,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );
     this.#supervisor = new Supervisor({
+      waiting: () => messagesIn(this.#tasks.at),
       workers: this.#workers,
       graceMs: options.graceMs,
       startTimeoutMs,
@@ -133,6 +134,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       throw error;
     }
     this.#workers.start();
+    this.#supervisor.replaceLate();
   }
 
   sendMany(job: Job<number>, mode: CallMode, items: readonly unknown[], chunkSize: number): void {
@@ -152,6 +154,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       throw error;
     }
     this.#workers.start();
+    this.#supervisor.replaceLate();
   }
 
   /** Sends a chunk of a job again. If that fails, so does the job. */
@@ -324,6 +327,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   #onDeath(worker: PoolWorker): void {
     const { record, name } = worker;
     this.#workers.remove(worker);
+    this.#supervisor.ended(worker);
     this.#freeFlags();
     const lost = claimEnded(record, worker.answered);
     if (lost !== undefined || this.#flagsInUse.length > 0) this.#endedWorkers.push(record);
@@ -331,7 +335,8 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
     const job = lost && this.#jobs.get(lost.jobNumber);
     const wasIdle = exitCode === ExitCode.RETURNED && isReady(record);
-    if (wasIdle && this.chunksOut === 0) this.#startsAhead = false; // nobody has needed it for long
+    const wasForgotten = wasIdle && !worker.isReplaced && this.chunksOut === 0;
+    if (wasForgotten) this.#startsAhead = false; // nobody has needed it for long
     if (job !== undefined) {
       this.#lose(lost!, job, worker, exitCode);
     } else if (

@@ -38,7 +38,7 @@ import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts"
 import { setIsolateTask, TaskState } from "../../current_task.ts";
 import { send, sendInitializerError } from "./answers.ts";
 import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
-import { beginChunk, workerWord } from "./worker_words.ts";
+import { beginChunk, isReplaced, workerWord } from "./worker_words.ts";
 
 /** What a worker of a pool is started with. */
 export interface PoolStartRequest {
@@ -69,8 +69,8 @@ const SPIN_FACTOR = 6;
 const TURN_MS = 50;
 
 /**
- * Runs the worker until the pool is closed and no chunk is left, its limit of chunks is reached, or there
- * was no work for long.
+ * Runs the worker until the pool is closed and no chunk is left, its limit of chunks is reached, it was
+ * replaced, or there was no work for long.
  */
 export async function runPoolWorker(payload: unknown): Promise<void> {
   const request = payload as PoolStartRequest;
@@ -89,6 +89,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
   enterPhase(Phase.READY);
   let turnEnd = performance.now() + TURN_MS;
   for (let done = 0; maxChunks === 0 || done < maxChunks; done++) {
+    if (isReplaced(begun)) return;
     if (messagesIn(tasks.at) === 0) {
       const next = becomingReadable(tasks.at, undefined, SPIN_FACTOR);
       if (!blockOn(next, { timeoutMs: BLOCK_MS })) {
@@ -151,7 +152,7 @@ class ReceivedChunk implements RunningChunk {
     this.flag = decoder.number();
   }
 
-  /** Counts the chunk as begun. Returns false if the engine has taken note of the end of this worker. */
+  /** Counts the chunk as begun. Returns false if the engine has replaced this worker, or declared it ended. */
   claim(): boolean {
     if (!beginChunk(begun, this.jobNumber, this.index)) return false;
     begun++;
@@ -251,6 +252,7 @@ function runChunk(
   if (!chunk.claim()) {
     const kept = block || storePopped();
     if (!pushBlock(tasks.at, kept, allocateUrgent)) discardMessage(kept); // the pool was terminated
+    if (isReplaced(begun)) return undefined;
     throw stopError();
   }
   return callChunk(block, chunk, results);

@@ -4,9 +4,10 @@
  *
  *     time is up, call cancelled, another task of the call failed
  *       -> the job has settled; the signal of the task is aborted
- *       -> after the grace: the worker is declared ended, and replaced
+ *       -> soon after: the worker is late. It is replaced if there is work for which no worker is free
+ *       -> after the grace: the worker is declared ended, and replaced if it was not
  *
- * A worker has one alarm at most: that of the time limit, then that of the grace.
+ * A worker has one alarm at most: that of the time limit, then those of the grace.
  *
  * @module
  */
@@ -18,11 +19,22 @@ import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import { ExitCode, stopIsolate } from "../../../runtime/lifecycle.ts";
 import { endWatch, watchStart } from "../../../runtime/start_watch.ts";
 import type { Job } from "../../calls/job.ts";
-import { type RunningChunk, runningChunk, workerWord } from "./worker_words.ts";
+import {
+  chunksBegun,
+  replaceWorker,
+  type RunningChunk,
+  runningChunk,
+  workerWord,
+} from "./worker_words.ts";
 import type { PoolWorker, Workers } from "./workers.ts";
+
+/** How long a cancelled task may go on before another worker may take the place of its own, in milliseconds. */
+const LATE_MS = 50;
 
 /** What the supervisor needs of its engine. */
 export interface Supervision {
+  /** Returns the number of chunks that no worker has received. */
+  waiting(): number;
   readonly workers: Workers;
   readonly graceMs: number;
   readonly startTimeoutMs: number;
@@ -33,6 +45,8 @@ export interface Supervision {
 /** Watches over the tasks of an engine. */
 export class Supervisor {
   readonly #of: Supervision;
+  /** Workers whose cancelled task goes on, and that were not replaced, with the number of that chunk. */
+  readonly #late = new Map<PoolWorker, number>();
 
   /** Watches over the workers of an engine. */
   constructor(of: Supervision) {
@@ -54,10 +68,33 @@ export class Supervisor {
 
   /** A worker has answered a chunk. */
   answered(worker: PoolWorker): void {
-    clearAlarm(worker.alarm);
-    worker.alarm = undefined;
     endWatch(worker.importWatch);
     worker.importWatch = undefined;
+    if (worker.alarmChunk > worker.answered) return; // the alarm is that of the next chunk
+    clearAlarm(worker.alarm);
+    worker.alarm = undefined;
+    if (this.#late.size > 0) this.#late.delete(worker);
+  }
+
+  /** A worker has ended. */
+  ended(worker: PoolWorker): void {
+    this.#late.delete(worker);
+  }
+
+  /** Replaces late workers if there are chunks for which no worker is free. Called when some were sent. */
+  replaceLate(): void {
+    if (this.#late.size === 0) return;
+    let places = this.#of.waiting();
+    for (const worker of this.#of.workers) {
+      if (!worker.isReplaced && runningIn(worker) === undefined) places--;
+    }
+    for (const [worker, chunk] of this.#late) {
+      if (places-- <= 0) return;
+      this.#late.delete(worker);
+      if (!replaceWorker(worker.record, chunk)) continue; // it is not late any more
+      debugLog(DebugLevel.INFO, `replacing worker ${worker.name}: its task goes on`);
+      this.#of.workers.replace(worker);
+    }
   }
 
   /** A job has settled while chunks of it are out: cancels the tasks of it that run. */
@@ -69,13 +106,20 @@ export class Supervisor {
 
   /** Aborts the signal of the task, and gives the worker the grace to end it. */
   #cancel(worker: PoolWorker): void {
-    const begun = Atomics.load(i32, worker.record + workerWord.BEGUN);
+    const { graceMs } = this.#of;
+    const lateMs = Math.min(LATE_MS, graceMs);
+    const chunk = chunksBegun(worker.record);
+    const goesOn = () => chunksBegun(worker.record) === chunk && runningIn(worker) !== undefined;
     postControl(worker.record, Control.SERVICE);
-    this.#setAlarm(worker, this.#of.graceMs, () => {
-      if (Atomics.load(i32, worker.record + workerWord.BEGUN) !== begun) return;
-      if (runningIn(worker) === undefined) return; // its answer is on the way
-      debugLog(DebugLevel.INFO, `giving up worker ${worker.name}: its task does not end`);
-      stopIsolate(worker.record, ExitCode.TERMINATED); // its exit message does the rest
+    this.#setAlarm(worker, lateMs, () => {
+      if (!goesOn()) return; // its answer is on the way
+      if (!worker.isReplaced) this.#late.set(worker, chunk);
+      this.replaceLate();
+      this.#setAlarm(worker, graceMs - lateMs, () => {
+        if (!goesOn()) return;
+        debugLog(DebugLevel.INFO, `giving up worker ${worker.name}: its task does not end`);
+        stopIsolate(worker.record, ExitCode.TERMINATED); // its exit message does the rest
+      });
     });
   }
 
@@ -100,6 +144,7 @@ export class Supervisor {
 
   #setAlarm(worker: PoolWorker, delayMs: number, ring: () => void): void {
     clearAlarm(worker.alarm);
+    worker.alarmChunk = chunksBegun(worker.record);
     worker.alarm = delayMs === Infinity ? undefined : setAlarm(performance.now() + delayMs, () => {
       worker.alarm = undefined;
       ring();

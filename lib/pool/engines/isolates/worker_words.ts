@@ -3,15 +3,15 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `BEGUN` | number of chunks that the worker has begun; {@linkcode CLAIMED} once the engine has taken note of its end | the worker, by compare-exchange; the engine, by exchange |
+ * | `BEGUN` | number of chunks that the worker has begun, with the bit {@linkcode REPLACED} once another worker has its place; {@linkcode CLAIMED} once the engine has taken note of its end | the worker and the engine, by compare-exchange; the engine, by exchange |
  * | `JOB`, `CHUNK` | job and index of the chunk that was begun last | the worker, before it counts the chunk in `BEGUN` |
  * | `ITEM` | index in the chunk of the item that runs | the worker |
  * | `ITEM_AFTER` | when that item began, in milliseconds after its chunk; only if the task has a time limit | the worker |
  *
  * The engine counts the answers of each worker. When a worker has ended, the engine claims its record. If
  * more chunks have been begun than were answered, the last one is lost: its job fails or the chunk is sent
- * again, and an answer that still comes does not count. A worker that cannot count a chunk in `BEGUN`
- * because its record is claimed has not begun the chunk, and puts it back.
+ * again, and an answer that still comes does not count. A worker that cannot count a chunk in `BEGUN`,
+ * because its record is claimed or it was replaced, has not begun the chunk, and puts it back.
  *
  * A worker looks for `STOP` before it takes a chunk, and the bit is set before its exit message is sent. So
  * `JOB` and `CHUNK` are those of the lost chunk when the engine reads them.
@@ -31,6 +31,8 @@ export const workerWord = {
   ITEM_AFTER: recordWord(30, "begin of the item"),
 } as const;
 
+/** Bit of `BEGUN`: the worker is to begin no further chunk. It ends after the one that it runs. */
+const REPLACED = 1 << 30;
 /** Value of `BEGUN` once the engine has taken note of the end of the worker. */
 const CLAIMED = -1;
 
@@ -46,7 +48,8 @@ export interface RunningChunk {
  * Counts a chunk as begun by this worker.
  *
  * @param begun how many it has begun before
- * @returns false if the engine has taken note of the end of this worker: the chunk has not begun then
+ * @returns false if the engine has replaced this worker or taken note of its end: the chunk has not begun
+ * then
  */
 export function beginChunk(begun: number, jobNumber: number, chunk: number): boolean {
   i32[thisIsolate + workerWord.JOB] = jobNumber;
@@ -54,6 +57,32 @@ export function beginChunk(begun: number, jobNumber: number, chunk: number): boo
   i32[thisIsolate + workerWord.ITEM] = 0;
   const word = thisIsolate + workerWord.BEGUN;
   return Atomics.compareExchange(i32, word, begun, begun + 1) === begun;
+}
+
+/**
+ * Returns whether another worker has the place of this one, which begins no further chunk.
+ *
+ * @param begun how many it has begun
+ */
+export function isReplaced(begun: number): boolean {
+  return i32[thisIsolate + workerWord.BEGUN] === (begun | REPLACED);
+}
+
+/**
+ * Gives the place of a worker to another one, unless it has begun another chunk.
+ *
+ * @param begun how many chunks it had begun
+ * @returns false if it has begun another one, or the engine has taken note of its end
+ */
+export function replaceWorker(record: IsolateAddress, begun: number): boolean {
+  const word = record + workerWord.BEGUN;
+  return Atomics.compareExchange(i32, word, begun, begun | REPLACED) === begun;
+}
+
+/** Returns how many chunks a worker has begun; -1 once the engine has taken note of its end. */
+export function chunksBegun(record: IsolateAddress): number {
+  const begun = Atomics.load(i32, record + workerWord.BEGUN);
+  return begun === CLAIMED ? CLAIMED : begun & ~REPLACED;
 }
 
 /**
@@ -80,7 +109,7 @@ function chunkAt(
   answered: number,
   begun: number,
 ): RunningChunk | undefined {
-  if (begun === CLAIMED || begun === answered) return undefined;
+  if (begun === CLAIMED || (begun & ~REPLACED) === answered) return undefined;
   return {
     jobNumber: i32[record + workerWord.JOB],
     chunk: i32[record + workerWord.CHUNK],

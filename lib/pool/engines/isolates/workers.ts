@@ -46,8 +46,12 @@ export interface PoolWorker {
   begunAt: number;
   /** When the engine looks after it next: the time of its task is up, or the grace after that. */
   alarm: Alarm | undefined;
+  /** Number of the chunk that the alarm concerns: the first one that the worker begins is 1. */
+  alarmChunk: number;
   /** Watches an import that was begun for a chunk. */
   importWatch: StartWatch | undefined;
+  /** Whether it begins no further chunk, and another worker may have its place. */
+  isReplaced: boolean;
 }
 
 /** Starts workers, and knows those that have not ended. */
@@ -57,6 +61,8 @@ export class Workers {
   readonly #demand: WorkerDemand;
   /** The workers that have not ended, by isolate record. */
   readonly #workers = new Map<number, PoolWorker>();
+  /** How many of them were replaced. */
+  #replaced = 0;
   /** Timer of the next start. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,9 +73,9 @@ export class Workers {
     this.#demand = demand;
   }
 
-  /** Number of workers that have not ended. */
+  /** Number of workers that have not ended, without those that were replaced. */
   get size(): number {
-    return this.#workers.size;
+    return this.#workers.size - this.#replaced;
   }
 
   /** Iterates over the workers that have not ended. */
@@ -82,9 +88,17 @@ export class Workers {
     return this.#workers.get(record);
   }
 
+  /** Gives the place of a worker to another one, which is started if it is wanted. */
+  replace(worker: PoolWorker): void {
+    worker.isReplaced = true;
+    this.#replaced++;
+    this.start();
+  }
+
   /** Forgets a worker that has ended. */
-  remove({ record, alarm, importWatch }: PoolWorker): void {
+  remove({ record, alarm, importWatch, isReplaced }: PoolWorker): void {
     this.#workers.delete(record);
+    if (isReplaced) this.#replaced--;
     clearAlarm(alarm);
     endWatch(importWatch);
   }
@@ -101,7 +115,7 @@ export class Workers {
 
   /** As `start`, from the next turn of the event loop on. */
   startLater(): void {
-    if (this.#workers.size >= this.#demand.wanted()) return;
+    if (this.size >= this.#demand.wanted()) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.start();
@@ -124,7 +138,7 @@ export class Workers {
 
   /** Starts a worker if one is wanted. Returns whether it did. */
   #startOne(): boolean {
-    if (this.#workers.size >= this.#demand.wanted()) return false;
+    if (this.size >= this.#demand.wanted()) return false;
     const name = `PoolWorker-${Atomics.add(i32, WORKER_NAMES, 1) + 1}`;
     try {
       const record = startIsolate({
@@ -145,7 +159,9 @@ export class Workers {
         answered: 0,
         begunAt: 0,
         alarm: undefined,
+        alarmChunk: 0,
         importWatch: undefined,
+        isReplaced: false,
       });
       debugLog(DebugLevel.DEBUG, `added worker ${name}`);
     } catch (error) {
