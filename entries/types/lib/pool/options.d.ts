@@ -10,7 +10,8 @@ export interface PoolLimits extends TaskOptions {
   /**
    * How long a task may go on after its call was cancelled, aborted or timed out, in milliseconds. Its
    * `currentTask().signal` is aborted at once; if the task has not ended by then, its worker is given up
-   * and replaced. Deno cannot interrupt code that computes, so such code goes on until it next uses
+   * and replaced. Another worker has its place soon after the call has ended, if there is work for it. Deno
+   * cannot interrupt code that computes, so such code goes on until it next uses
    * something of this package.
    *
    * @default {1000}
