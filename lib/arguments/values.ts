@@ -47,7 +47,7 @@ export function outOfRange(
 }
 
 /** Makes the error of an argument that is not one of the values of a type. */
-function wrongValue(
+export function wrongValue(
   type: "number" | "string",
   ...[verb, name, requirement, value, advice]: Parameters<typeof wrongType>
 ): Error {
@@ -225,6 +225,17 @@ export function hasMethod(value: unknown, name: PropertyKey): value is object {
   } catch {
     return false; // a getter or the trap of a Proxy threw
   }
+}
+
+/**
+ * Checks that the memory of a buffer, or of a view of one, is still there.
+ *
+ * @throws {TypeError} if it was transferred
+ */
+export function checkNotTransferred(verb: string, name: string, memory: unknown): void {
+  const buffer = ArrayBuffer.isView(memory) ? memory.buffer : memory;
+  if (!isInstance(buffer, ArrayBuffer) || !buffer.detached) return;
+  throw new TypeError(`Cannot ${verb}: ${name} has been transferred. Copy it before the transfer`);
 }
 
 /** As `value instanceof type`, but never throws. */

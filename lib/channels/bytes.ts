@@ -7,7 +7,7 @@
 import { BufferTooShort } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import type { OptionNames } from "../arguments/options.ts";
-import { isInstance, outOfRange, wrongType } from "../arguments/values.ts";
+import { checkNotTransferred, isInstance, outOfRange, wrongType } from "../arguments/values.ts";
 
 /** Options of `Connection.sendBytes`. */
 export interface SendBytesOptions {
@@ -93,9 +93,7 @@ export function bytesOf(
 function allBytesOf(verb: string, name: string, buffer: AnyBuffer): Uint8Array {
   const isView = ArrayBuffer.isView(buffer);
   const memory: unknown = isView ? buffer.buffer : buffer;
-  if (isInstance(memory, ArrayBuffer) && memory.detached) {
-    throw new TypeError(`Cannot ${verb}: ${name} has been transferred`);
-  }
+  checkNotTransferred(verb, name, memory);
   if (isView) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   if (isInstance(memory, ArrayBuffer) || isInstance(memory, SharedArrayBuffer)) {
     return new Uint8Array(memory);

@@ -8,7 +8,7 @@ import type { GuardOf } from "../sync/condition.ts";
 import { Lock } from "../sync/lock.ts";
 import { RLock, type RLockOptions } from "../sync/rlock.ts";
 import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { isInstance, wrongType } from "../arguments/values.ts";
 
 /** A lock that a shared value or array can have. */
 export type SharedLock = Lock | RLock;
@@ -100,10 +100,8 @@ export function lockOf(
   checkOptions<{ lock?: unknown }>(`make ${thing}`, options, { lock: true });
   const { lock = true } = options;
   if (lock === true) return new RLock();
-  if (lock === false || lock instanceof Lock || lock instanceof RLock) return lock;
-  throw new TypeError(
-    `Cannot make ${thing}: lock must be a Lock, an RLock, true or false, not ${describe(lock)}`,
-  );
+  if (lock === false || isInstance(lock, Lock) || isInstance(lock, RLock)) return lock;
+  throw wrongType(`make ${thing}`, "lock", "a Lock, an RLock, true or false", lock);
 }
 
 /** The error for the use of the lock of a value or array that has none. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { wrongType } from "../arguments/values.ts";
 import { Encoder } from "../codec/encoder.ts";
 
 /** A key of a shared map. Two keys are equal if `Map` treats them as the same key. */
@@ -24,11 +25,8 @@ export function toKey(key: unknown): SharedKey {
       return key;
   }
   if (key === null) return key;
-  const found = typeof key === "object" ? key.constructor?.name ?? "object" : typeof key;
-  throw new TypeError(
-    `Cannot use ${found} as a key: keys must be strings, numbers, bigints, booleans or null, ` +
-      "which are equal in every isolate",
-  );
+  const advice = "Such keys are equal in every isolate";
+  throw wrongType("use key", "key", "a string, number, bigint, boolean or null", key, advice);
 }
 
 /** Formats a key for an error. */

@@ -11,6 +11,8 @@
  * @module
  */
 
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkFunction, checkString, wrongType } from "../arguments/values.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addRef,
@@ -41,6 +43,9 @@ const attributesOf = new WeakMap<object, Attributes>();
 
 class Target extends SharedHandle {
   constructor(attributes: object = {}) {
+    if (!isOptionsObject(attributes)) {
+      throw wrongType("make namespace", "attributes", "an object", attributes, "Write { x: 1 }");
+    }
     const map = addressOf(new SharedMap())!;
     const address = createObject(TYPE, WORDS);
     i32[address + MAP] = map;
@@ -56,8 +61,10 @@ class Target extends SharedHandle {
   ): unknown {
     const attributes = attributesOf.get(namespace);
     if (attributes === undefined) {
-      throw new TypeError("Cannot update attribute: the first argument must be a Namespace");
+      throw wrongType("update attribute", "namespace", "a Namespace", namespace);
     }
+    checkString("update attribute", "name", name);
+    checkFunction("update attribute", "fn", fn);
     return attributes.update(name, fn);
   }
 

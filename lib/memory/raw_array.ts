@@ -8,9 +8,11 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { checkFunction, checkInteger } from "../arguments/values.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { Cells, showAs } from "./cells.ts";
+import { listOf } from "./sequence.ts";
+import { sharedBuffer } from "./shared_buffer.ts";
 import {
   type DataOf,
   type DtypeOf,
@@ -38,9 +40,10 @@ function elementName(at: number): string {
 function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
   if (typeof sizeOrSequence === "number") return cellsOn(zeroed(kind, sizeOrSequence), kind);
   const elements = listOf(
-    sizeOrSequence,
     "make array",
-    "sizeOrSequence must be a length or a sequence of elements",
+    "sizeOrSequence",
+    sizeOrSequence,
+    "a length or a sequence of elements",
   );
   const cells = cellsOn(zeroed(kind, elements.length), kind);
   fill(cells, 0, elements);
@@ -48,33 +51,8 @@ function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
 }
 
 function zeroed(kind: Kind, length: number): SharedArrayBuffer {
-  if (!Number.isInteger(length) || length < 0) {
-    throw new RangeError(
-      `Cannot make array: its length must be an integer of at least 0, not ${describe(length)}`,
-    );
-  }
-  const bytes = length * kind.dataClass.BYTES_PER_ELEMENT;
-  try {
-    return new SharedArrayBuffer(bytes);
-  } catch (cause) {
-    throw new RangeError(
-      `Cannot make array: its ${bytes} bytes of memory could not be allocated`,
-      { cause },
-    );
-  }
-}
-
-function listOf(sequence: unknown, verb: string, requirement: string): ArrayLike<unknown> {
-  if (ArrayBuffer.isView(sequence) && !(sequence instanceof DataView)) {
-    return sequence as unknown as ArrayLike<unknown>;
-  }
-  const isSequence = typeof sequence === "string" ||
-    typeof sequence === "object" && sequence !== null &&
-      (Symbol.iterator in sequence || "length" in sequence);
-  if (!isSequence) {
-    throw new TypeError(`Cannot ${verb}: ${requirement}, not ${describe(sequence)}`);
-  }
-  return Array.from(sequence as ArrayLike<unknown>);
+  checkInteger("make array", "sizeOrSequence", length, 0);
+  return sharedBuffer("make array", length * kind.dataClass.BYTES_PER_ELEMENT);
 }
 
 /** Stores elements from index `start` on, if all of them fit. */
@@ -196,8 +174,8 @@ export class RawArray<Code extends Typecode = NumberTypecode>
    * @param from the first index; a negative one counts from the end
    * @param to the index after the last; a negative one counts from the end
    */
-  slice(from?: number, to?: number): ElementOfTypecode<Code>[] {
-    const [start, end] = this.range(from, to);
+  slice(from = 0, to: number = this.length): ElementOfTypecode<Code>[] {
+    const [start, end] = this.range("slice array", from, to);
     const elements = new Array<ElementOfTypecode<Code>>(end - start);
     for (let at = start; at < end; at++) {
       elements[at - start] = this.cells.load(at) as ElementOfTypecode<Code>;
@@ -216,8 +194,8 @@ export class RawArray<Code extends Typecode = NumberTypecode>
    * @throws {TypeError} if one is of another type; nothing is changed
    */
   setSlice(from: number, to: number, values: ElementsOf<Code>): void {
-    const [start, end] = this.range(from, to);
-    const elements = listOf(values, "set slice", "values must be a sequence of elements");
+    const [start, end] = this.range("set slice", from, to);
+    const elements = listOf("set slice", "values", values, "a sequence of elements");
     if (elements.length !== end - start) {
       throw new RangeError(
         `Cannot set slice: it has ${end - start} elements, and the sequence has ` +
@@ -346,6 +324,7 @@ export class RawArray<Code extends Typecode = NumberTypecode>
     next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>,
   ): ElementOfTypecode<Code> {
     const at = this.resolve(index);
+    checkFunction("update element", "next", next);
     return this.cells.update(at, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
   }
 
@@ -359,25 +338,20 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   /** Returns the index in `data` that an index means. */
   private resolve(index: number): number {
     const { length } = this.cells;
-    const at = index < 0 ? index + length : index;
+    const at = typeof index === "number" && index < 0 ? index + length : index;
     if (Number.isInteger(at) && at >= 0 && at < length) return at;
-    if (typeof index !== "number") {
-      throw new TypeError(`Cannot access element ${describe(index)}: an index must be a number`);
-    }
+    checkInteger("access element", "index", index);
     throw new RangeError(`Cannot access element ${index}: the array has ${length} elements`);
   }
 
   /** Returns the bounds of a slice in `data`, resolved as those of `Array.slice`. */
-  private range(from = 0, to = this.length): [start: number, end: number] {
+  private range(verb: string, from: number, to: number): [start: number, end: number] {
     const { length } = this;
-    const [start, end] = [from, to].map((index) => {
-      if (!Number.isInteger(index)) {
-        throw new RangeError(
-          `Cannot slice array: an index must be an integer, not ${describe(index)}`,
-        );
-      }
-      return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
-    });
+    checkInteger(verb, "from", from);
+    checkInteger(verb, "to", to);
+    const [start, end] = [from, to].map((index) =>
+      Math.min(Math.max(index < 0 ? index + length : index, 0), length)
+    );
     return [start, Math.max(start, end)];
   }
 }

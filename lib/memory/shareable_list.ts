@@ -10,6 +10,13 @@
 
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
+import {
+  checkInteger,
+  checkIterable,
+  isInstance,
+  outOfRange,
+  wrongType,
+} from "../arguments/values.ts";
 import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { throwIfStopping } from "../parking/wait.ts";
@@ -64,7 +71,7 @@ export class ShareableList implements Iterable<ShareableItem> {
    * @throws {Deno.errors.NotFound} if a list is to be attached and no block has the name
    */
   constructor(sequence?: Iterable<ShareableItem>, options: { name?: string } = {}) {
-    checkOptions("make list", options, { name: true });
+    checkOptions("make list", options, { name: "string" });
     const { name } = options;
     if (sequence === undefined) {
       if (name === undefined) {
@@ -77,10 +84,11 @@ export class ShareableList implements Iterable<ShareableItem> {
       this.view = new DataView(this.shm.buffer);
       return;
     }
+    checkIterable("make list", "sequence", sequence, "For one item write [item]");
     const items = [...sequence];
     const starts = [4 * (items.length + 2)];
     for (const [at, item] of items.entries()) {
-      const room = Math.max(roomFor(item, `item ${at}`), MIN_ROOM);
+      const room = Math.max(roomFor(item, `sequence[${at}]`), MIN_ROOM);
       starts.push(starts[at] + SLOT_HEADER + room);
     }
     this.shm = new SharedMemory({ create: true, size: starts.at(-1)!, name });
@@ -154,6 +162,7 @@ export class ShareableList implements Iterable<ShareableItem> {
    * @throws {RangeError} if there is none
    */
   index(value: ShareableItem): number {
+    roomFor(value, "value");
     const found = [...this].findIndex((item) => isSame(item, value));
     if (found < 0) throw new RangeError(`Cannot find ${describe(value)}: it is not in the list`);
     return found;
@@ -161,6 +170,7 @@ export class ShareableList implements Iterable<ShareableItem> {
 
   /** Returns the number of items that equal `value`. */
   count(value: ShareableItem): number {
+    roomFor(value, "value");
     return [...this].filter((item) => isSame(item, value)).length;
   }
 
@@ -178,8 +188,9 @@ export class ShareableList implements Iterable<ShareableItem> {
   private slot(index: number): { start: number; room: number } {
     throwIfStopping();
     const { length } = this;
+    checkInteger("use item", "index", index);
     const at = index < 0 ? index + length : index;
-    if (!Number.isInteger(at) || at < 0 || at >= length) {
+    if (at < 0 || at >= length) {
       throw new RangeError(`Cannot use item ${describe(index)}: the list has ${length} items`);
     }
     const start = this.view.getUint32(4 * (at + 1));
@@ -196,19 +207,17 @@ function kindOf(item: ShareableItem): number {
 }
 
 /** Returns the number of bytes that an item takes. */
-function roomFor(item: unknown, what: string): number {
+function roomFor(item: unknown, name: string): number {
   if (item === null || typeof item === "boolean") return 0;
   if (typeof item === "number") return 8;
   if (typeof item === "bigint") {
     if (BigInt.asIntN(64, item) === item) return 8;
-    throw new RangeError(`Cannot store ${what}: ${item} does not fit into 64 bits`);
+    throw outOfRange("store item", name, "a bigint of 64 bits", item);
   }
   if (typeof item === "string") return new TextEncoder().encode(item).length;
-  if (item instanceof Uint8Array) return item.length;
-  throw new TypeError(
-    `Cannot store ${what}: it must be a number, bigint, boolean, string, Uint8Array or null, not ` +
-      typeof item,
-  );
+  if (isInstance(item, Uint8Array)) return item.length;
+  const types = "a number, bigint, boolean, string, Uint8Array or null";
+  throw wrongType("store item", name, types, item);
 }
 
 function isSame(left: ShareableItem, right: ShareableItem): boolean {

@@ -11,7 +11,7 @@ import {
   reviveAs,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkFunction, checkIterable, wrongValue } from "../arguments/values.ts";
 import { refusePromise } from "../sync/settled.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { compute, computeNext, throwIfNotChangeable } from "./container.ts";
@@ -99,6 +99,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {DataCloneError} if one of the items cannot be copied into shared memory
    */
   constructor(items?: Iterable<T | NoInfer<Frozen<T>>>) {
+    if (items !== undefined) checkItems("make list", items);
     super(createObject(TYPE, LIST + LIST_WORDS));
     if (items !== undefined) this.extend(items);
   }
@@ -144,7 +145,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {TaskLookupError} if an element needs a module that this isolate has not imported
    */
   slice(start = 0, end = Infinity): Frozen<T>[] {
-    return this.snapshot(freeze<T>, toIndex(start), toIndex(end));
+    return this.snapshot(freeze<T>, toIndex(start, "start"), toIndex(end, "end"));
   }
 
   /**
@@ -172,7 +173,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    */
   index(value: T | Frozen<T>, start = 0, end = Infinity): number {
     throwIfStopping();
-    const search = { limit: 1, start: toIndex(start), end: toIndex(end) };
+    const search = { limit: 1, start: toIndex(start, "start"), end: toIndex(end, "end") };
     const [found] = indicesOf(this.address + LIST, value, search);
     if (found === undefined) {
       throw new RangeError("Cannot find value: the list does not contain it");
@@ -187,7 +188,8 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    */
   indexOf(value: T | Frozen<T>, start = 0): number {
     throwIfStopping();
-    return indicesOf(this.address + LIST, value, { limit: 1, start: toIndex(start) })[0] ?? -1;
+    return indicesOf(this.address + LIST, value, { limit: 1, start: toIndex(start, "start") })[0] ??
+      -1;
   }
 
   /**
@@ -250,9 +252,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   update<U extends T | Frozen<T>>(index: number, fn: (value: T) => U): U {
     throwIfNotChangeable(this.address);
     toIndex(index);
-    if (typeof fn !== "function") {
-      throw new TypeError(`Cannot update element: fn must be a function, not ${typeof fn}`);
-    }
+    checkFunction("update element", "fn", fn);
     for (;;) {
       const expected = pinElement(this.address + LIST, index);
       if (expected === 0) throw this.outOfRange("update", index);
@@ -299,6 +299,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   extend(items: Iterable<T | Frozen<T>>): void {
+    checkItems("extend list", items);
     this.replace(Infinity, Infinity, items);
   }
 
@@ -325,7 +326,8 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws {MemoryError} if the shared heap is full; nothing is changed
    */
   setSlice(start: number, end: number, items: Iterable<T | Frozen<T>>): void {
-    this.replace(toIndex(start), toIndex(end), items);
+    checkItems("set slice", items);
+    this.replace(toIndex(start, "start"), toIndex(end, "end"), items);
   }
 
   /**
@@ -380,6 +382,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
    * @throws what `compare` throws; nothing is changed
    */
   sort(compare: (a: T, b: T) => number = compareNaturally): this {
+    checkFunction("sort list", "compare", compare);
     throwIfNotChangeable(this.address);
     for (;;) {
       const { elements, version } = elementsOf(this.address + LIST);
@@ -440,10 +443,15 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   }
 }
 
+/** Checks the items of a list, which may be the characters of a string. */
+function checkItems(verb: string, items: unknown): void {
+  if (typeof items !== "string") checkIterable(verb, "items", items, "For one item write [item]");
+}
+
 /** Checks an index. Infinity and -Infinity are valid: they are beyond the ends. */
-function toIndex(index: number): number {
+function toIndex(index: number, name = "index"): number {
   if (typeof index === "number" && Math.trunc(index) === index) return index;
-  throw new TypeError(`Cannot use ${describe(index)} as an index: it must be an integer`);
+  throw wrongValue("number", "access element", name, "an integer", index);
 }
 
 /** Compares by `<`: numbers by value, strings by code units. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkFunction, isArray, isIterable, wrongType } from "../arguments/values.ts";
 import { free } from "../heap/allocator.ts";
 import {
   createObject,
@@ -102,6 +104,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {DataCloneError} if one of the values cannot be copied into shared memory
    */
   constructor(entries?: Entries<K, V>) {
+    if (entries !== undefined && !isOptionsObject(entries)) pairsOf(entries);
     super(createMap());
     if (entries !== undefined) this.update(entries);
   }
@@ -214,6 +217,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @throws {TaskLookupError} if a value needs a module that this isolate has not imported
    */
   forEach(fn: (value: Frozen<V>, key: K, map: this) => void, thisArg?: unknown): void {
+    checkFunction("iterate map", "fn", fn);
     for (const [key, value] of this.entries()) fn.call(thisArg, value, key, this);
   }
 
@@ -357,11 +361,7 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
    * @returns the result
    */
   private recompute(key: SharedKey, fn: (value: V | undefined) => unknown): unknown {
-    if (typeof fn !== "function") {
-      throw new TypeError(
-        `Cannot update ${describeKey(key)}: fn must be a function, not ${typeof fn}`,
-      );
-    }
+    checkFunction(`update ${describeKey(key)}`, "fn", fn);
     for (;;) {
       throwIfStopping();
       const entry = pinEntry(this.address + TABLE, key);
@@ -405,16 +405,19 @@ function readAndUnpin(entry: number): unknown {
 }
 
 function pairsOf<K, V>(entries: unknown): Iterable<readonly [K, V]> {
-  if (typeof entries === "object" && entries !== null) {
-    const iterate = Reflect.get(entries, Symbol.iterator);
-    return iterate === undefined
-      ? Object.entries(entries) as unknown as [K, V][]
-      : entries as Iterable<readonly [K, V]>;
+  if (isIterable(entries)) return checkedPairs(entries) as Iterable<readonly [K, V]>;
+  if (isOptionsObject(entries)) return Object.entries(entries) as unknown as [K, V][];
+  const advice = "To change the value of a key write update(key, fn)";
+  throw wrongType("update map", "entries", "a map, pairs, or an object", entries, advice);
+}
+
+function* checkedPairs(entries: Iterable<unknown>): Iterable<readonly unknown[]> {
+  let at = 0;
+  for (const entry of entries) {
+    if (!isArray(entry)) throw wrongType("update map", `entries[${at}]`, "a pair", entry);
+    yield entry;
+    at++;
   }
-  throw new TypeError(
-    `Cannot update map: entries must be a map, pairs, or an object, not ${typeof entries}. ` +
-      `To change the value of a key write update(key, fn)`,
-  );
 }
 
 rejectBrackets(SharedMap, { set: (key) => `set(${JSON.stringify(key)}, value)` });

@@ -5,11 +5,12 @@
  */
 
 import { ClosedError } from "../errors.ts";
-import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkInteger, checkText, wrongType } from "../arguments/values.ts";
 import { bufferAddress } from "../codec/buffers.ts";
 import { task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
+import { sharedBuffer } from "./shared_buffer.ts";
 import { findName, putName, removeName } from "./names.ts";
 
 /** Options of a {@linkcode SharedMemory}. */
@@ -29,6 +30,12 @@ export interface SharedMemoryOptions {
   /** Size of a new block in bytes. */
   size?: number | undefined;
 }
+
+const optionNames: OptionNames<SharedMemoryOptions> = {
+  name: true,
+  create: "boolean",
+  size: true,
+};
 
 let lastNumber = 0;
 
@@ -73,27 +80,23 @@ export class SharedMemory implements Disposable {
   /**
    * Creates a block, or attaches an existing one by its name.
    *
-   * @throws {RangeError} if `size` is not an integer of at least 1, or `name` is not a string or
-   *   empty
-   * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown
+   * @throws {RangeError} if `size` is not an integer of at least 1, or too large, or `name` is empty
+   * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown or has the
+   *   wrong type
    * @throws {Deno.errors.AlreadyExists} if a block is to be created and the name is in use
    * @throws {Deno.errors.NotFound} if a block is to be attached and no block has the name
    */
   constructor(options: SharedMemoryOptions) {
-    checkOptions("use shared memory", options, { name: true, create: true, size: true });
-    const { name, create = false, size } = options;
-    if (name !== undefined && (typeof name !== "string" || name === "")) {
-      throw new RangeError(
-        "Cannot use shared memory: name must be a string of at least 1 character",
-      );
+    if (options === undefined) {
+      const advice = "Write { create: true, size: 100 }, or { name } for one that exists";
+      throw wrongType("use shared memory", "options", "an object", options, advice);
     }
+    checkOptions("use shared memory", options, optionNames);
+    const { name, create = false, size } = options;
+    if (name !== undefined) checkText("use shared memory", "name", name);
     if (create) {
-      if (!Number.isSafeInteger(size) || size! < 1) {
-        throw new RangeError(
-          `Cannot make shared memory: size must be an integer of at least 1, not ${describe(size)}`,
-        );
-      }
-      this.block = new SharedArrayBuffer(size!);
+      checkInteger("make shared memory", "size", size, 1);
+      this.block = sharedBuffer("make shared memory", size);
       this.name = registerName(this.block, name);
     } else {
       if (name === undefined) {

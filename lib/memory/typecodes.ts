@@ -8,6 +8,7 @@
  */
 
 import { describe } from "../arguments/describe.ts";
+import { wrongType } from "../arguments/values.ts";
 
 /** The element types by their names, each with the type of its elements and its typed array. */
 export interface ElementTypes {
@@ -262,14 +263,21 @@ const typecodes: PythonTypecodes = {
  * @throws {TypeError} if there is no such type
  */
 export function kindOf(typecode: Typecode, thing: string): Kind {
-  const name = Object.hasOwn(typecodes, typecode)
-    ? typecodes[typecode as keyof PythonTypecodes]
-    : typecode;
-  const kind = kinds.find((kind) => kind.name === name);
-  if (kind !== undefined) return kind;
-  throw new TypeError(
-    `Cannot make ${thing}: ${describe(typecode)} is not a typecode. Use one of Python's, ` +
-      `${Object.keys(typecodes).join(" ")}, or a name: ${kinds.map((it) => it.name).join(", ")}`,
+  if (typeof typecode === "string") {
+    const name = Object.hasOwn(typecodes, typecode)
+      ? typecodes[typecode as keyof PythonTypecodes]
+      : typecode;
+    const kind = kinds.find((kind) => kind.name === name);
+    if (kind !== undefined) return kind;
+  }
+  throw wrongType(
+    `make ${thing}`,
+    "typecode",
+    "a typecode of Python or the name of a type",
+    typecode,
+    `Typecodes are ${Object.keys(typecodes).join(" ")}; names are ${
+      kinds.map((it) => it.name).join(", ")
+    }`,
   );
 }
 

@@ -4,16 +4,25 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
-import { type DataOf, kindOf, type NumericTypecode } from "./typecodes.ts";
+import { checkInteger } from "../arguments/values.ts";
+import { isTypedArray, listOf } from "./sequence.ts";
+import { sharedBuffer } from "./shared_buffer.ts";
+import {
+  type DataOf,
+  isOfType,
+  type Kind,
+  kindOf,
+  type NumericTypecode,
+  rangeError,
+} from "./typecodes.ts";
 
 /**
  * Creates a typed array on shared memory: isolates that it is sent to see the same elements.
  *
  * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
  * @param from the number of elements, which are then 0, or the elements
- * @throws {TypeError} if there is no such type
- * @throws {RangeError} if the number of elements is not an integer of at least 0
+ * @throws {TypeError} if there is no such type, or an element is not a number of the kind it holds
+ * @throws {RangeError} if the number of elements is not an integer of at least 0, or too large
  *
  * @example An array that a worker changes
  * ```ts
@@ -34,19 +43,24 @@ export function sharedArray<Code extends NumericTypecode>(
   dtype: Code,
   from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
 ): DataOf<Code> {
-  const { dataClass } = kindOf(dtype, "array");
-  const elements = typeof from === "number" || isArrayLike(from) ? from : [...from];
-  const length = typeof elements === "number" ? elements : elements.length;
-  if (!Number.isSafeInteger(length) || length < 0) {
-    throw new RangeError(
-      `Cannot make array: its length must be an integer of at least 0, not ${describe(length)}`,
-    );
-  }
-  const array = new dataClass(new SharedArrayBuffer(length * dataClass.BYTES_PER_ELEMENT));
-  if (typeof elements !== "number") array.set(elements as ArrayLike<number>);
+  const kind = kindOf(dtype, "array");
+  const { dataClass } = kind;
+  const elements = typeof from === "number"
+    ? undefined
+    : listOf("make array", "from", from, "a number of elements or a sequence of them");
+  const length = elements?.length ?? from;
+  checkInteger("make array", "from", length, 0);
+  const buffer = sharedBuffer("make array", length * dataClass.BYTES_PER_ELEMENT);
+  // The elements of a typed array are all of one type.
+  if (elements !== undefined) checkElements(kind, elements, isTypedArray(elements) ? 1 : Infinity);
+  const array = new dataClass(buffer);
+  if (elements !== undefined) array.set(elements as ArrayLike<number>);
   return array as unknown as DataOf<Code>;
 }
 
-function isArrayLike(from: object): from is ArrayLike<number | bigint> {
-  return typeof (from as ArrayLike<number>).length === "number";
+/** Checks the types of elements, which the assignment to a typed array would convert. */
+function checkElements(kind: Kind, elements: ArrayLike<unknown>, max: number): void {
+  for (let at = 0; at < elements.length && at < max; at++) {
+    if (!isOfType(kind, elements[at])) throw rangeError(kind, elements[at], `set element ${at}`);
+  }
 }

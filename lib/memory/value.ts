@@ -13,6 +13,7 @@
  * @module
  */
 
+import { checkFunction } from "../arguments/values.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addRef,
@@ -231,6 +232,7 @@ export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHand
    * ```
    */
   update(next: (old: ElementOfTypecode<Code>) => ElementOfTypecode<Code>): ElementOfTypecode<Code> {
+    checkFunction("update value", "next", next);
     return this.cells.update(0, next as (old: unknown) => unknown) as ElementOfTypecode<Code>;
   }
 

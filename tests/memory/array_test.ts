@@ -67,7 +67,7 @@ test("SharedArray, RawArray, Value and RawValue are the same in every context", 
 
 test("SharedArray() rejects invalid lengths", () => {
   for (const length of [-1, NaN, 0.5, Infinity, -Infinity]) {
-    const message = `Cannot make array: its length must be an integer of at least 0, not ${length}`;
+    const message = `sizeOrSequence must be an integer of at least 0, not ${length}`;
     assertThrows(() => make("i", length), RangeError, message);
   }
   assertThrows(() => make("d", 2 ** 50), RangeError, "bytes of memory could not be allocated");
@@ -102,7 +102,7 @@ test("SharedArray() rejects elements that do not fit, and names the first", () =
   assertThrows(
     () => make("z" as Typecode, 1),
     TypeError,
-    'Cannot make array: "z" is not a typecode',
+    'name of a type, not "z". Typecodes are c u b B',
   );
 });
 
@@ -156,17 +156,19 @@ test("SharedArray methods reject invalid indices, and name the index and the len
     (at) => array.update(at, () => 1),
   ];
   for (const use of uses) {
-    for (const at of [3, -4, 2 ** 40, 0.5]) {
+    for (const at of [3, -4, 2 ** 40]) {
       const message = `Cannot access element ${at}: the array has 3 elements`;
       assertThrows(() => use(at), RangeError, message);
     }
   }
   for (const at of ["0", undefined, null, 0n, {}] as unknown as number[]) {
     for (const use of uses.slice(2)) {
-      assertThrows(() => use(at), TypeError, "an index must be a number");
+      assertThrows(() => use(at), TypeError, "index must be an integer, not ");
     }
   }
-  assertThrows(() => array.get(NaN), RangeError, "Cannot access element NaN");
+  for (const at of [NaN, 0.5, -0.5]) {
+    assertThrows(() => array.get(at), RangeError, `index must be an integer, not ${at}`);
+  }
   assertThrows(() => new SharedArray("i", 0)[0], RangeError, "the array has 0 elements");
   assertEquals([...array], [0, 0, 0]);
 });
@@ -192,12 +194,8 @@ test("SharedArray.slice() returns a copy, with indices as in Array.slice()", () 
   }));
   array.slice()[0] = 99;
   assertEquals(array[0], 0);
-  for (const at of [0.5, NaN, "1"] as number[]) {
-    assertThrows(
-      () => array.slice(at),
-      RangeError,
-      "Cannot slice array: an index must be an integer",
-    );
+  for (const at of [0.5, NaN]) {
+    assertThrows(() => array.slice(at), RangeError, "Cannot slice array: from must be an integer");
   }
 });
 

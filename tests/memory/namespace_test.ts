@@ -90,7 +90,7 @@ test("Namespace.update() loses no change of several workers", async () => {
   assertThrows(
     () => Namespace.update({ count: 0 } as typeof n, "count", (it) => it),
     TypeError,
-    "Cannot update attribute: the first argument must be a Namespace",
+    "Cannot update attribute: namespace must be a Namespace",
   );
 });
 

@@ -173,8 +173,8 @@ test("SharedList methods reject invalid indices", () => {
     ) {
       assertThrows(
         use,
-        TypeError,
-        `Cannot use ${describe(bad)} as an index: it must be an integer`,
+        typeof bad === "number" ? RangeError : TypeError,
+        ` must be an integer, not ${describe(bad)}`,
       );
     }
   }

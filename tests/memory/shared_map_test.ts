@@ -13,6 +13,7 @@ import {
 } from "@sauropod/multiprocessing";
 import { usedBytes } from "../fixtures/heap.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
+import { describe } from "../../lib/arguments/describe.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -161,7 +162,7 @@ test("SharedMap methods reject values that cannot be keys", () => {
     "symbol": Symbol("s"),
     "Lock": new Lock(),
   };
-  for (const [name, key] of Object.entries(bad)) {
+  for (const key of Object.values(bad)) {
     for (
       const use of [
         () => map.get(key as SharedKey),
@@ -174,7 +175,7 @@ test("SharedMap methods reject values that cannot be keys", () => {
         () => map.update([[key as SharedKey, 1]]),
       ]
     ) {
-      assertThrows(use, TypeError, `Cannot use ${name} as a key: keys must be strings, numbers`);
+      assertThrows(use, TypeError, `bigint, boolean or null, not ${describe(key)}`);
     }
   }
   assertEquals(map.size, 0);
@@ -300,7 +301,7 @@ test("SharedMap.update() rejects invalid arguments with advice", () => {
   assertThrows(
     () => update("a", 5),
     TypeError,
-    'Cannot update "a": fn must be a function, not number',
+    'Cannot update "a": fn must be a function, not 5',
   );
 });
 

@@ -45,15 +45,19 @@ test("SharedMemory() generates unique names", () => {
 });
 
 test("SharedMemory() rejects invalid sizes and names", () => {
-  for (const size of [-1, 0, 1.5, undefined]) {
+  for (const size of [-1, 0, 1.5]) {
     assertThrows(
       () => new SharedMemory({ create: true, size }),
       RangeError,
       `size must be an integer of at least 1, not ${size}`,
     );
   }
+  const create = () => new SharedMemory({ create: true });
+  assertThrows(create, TypeError, "size must be an integer of at least 1, not undefined");
+  const huge = () => new SharedMemory({ create: true, size: 2 ** 50 });
+  assertThrows(huge, RangeError, "bytes of memory could not be allocated");
   assertThrows(() => new SharedMemory({}), TypeError, "no name was given. Pass its name");
-  assertThrows(() => new SharedMemory({ name: "" }), RangeError, "at least 1 character");
+  assertThrows(() => new SharedMemory({ name: "" }), RangeError, "a string that is not empty");
   assertThrows(() => new SharedMemory({ name: "unused" }), Deno.errors.NotFound, "unused");
 });
 
@@ -113,7 +117,7 @@ test("ShareableList contains its initial items", () => {
   assertEquals(list.length, items.length);
   assertEquals(list.get(-1), "");
   assertEquals(list.get(0), "howdy");
-  for (const at of [9, -10, 0.5, NaN]) {
+  for (const at of [9, -10]) {
     assertThrows(() => list.get(at), RangeError, "the list has 9 items");
     assertThrows(() => list.set(at, null), RangeError, "the list has 9 items");
   }
@@ -135,7 +139,7 @@ test("ShareableList.set() replaces items by any that fit into their slots", () =
   list.set(1, 2n ** 63n - 1n);
   assertEquals([...list], [null, 2n ** 63n - 1n, 2]);
   assertThrows(() => list.set(1, 2n ** 63n), RangeError, "64 bits");
-  assertThrows(() => list.set(1, {} as never), TypeError, "not object");
+  assertThrows(() => list.set(1, {} as never), TypeError, "or null, not an object");
   list.shm.unlink();
 });
 
@@ -153,7 +157,7 @@ test("ShareableList() of no items is empty, and of no arguments throws TypeError
   assertThrows(() => list.index(1), RangeError);
   list.shm.unlink();
   assertThrows(() => new ShareableList(), TypeError, "neither items nor a name were given");
-  assertThrows(() => new ShareableList([Symbol() as never]), TypeError, "item 0");
+  assertThrows(() => new ShareableList([Symbol() as never]), TypeError, "sequence[0] must be");
 });
 
 test("ShareableList can be changed in a process, by name and by handle; a copy is independent", async () => {

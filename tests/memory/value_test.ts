@@ -107,10 +107,10 @@ test("Value() and its methods throw errors with the reason and advice", () => {
   assertThrows(
     () => make("z" as "i"),
     TypeError,
-    'Cannot make value: "z" is not a typecode. Use one of Python\'s, c u b B h H i I l L q Q f d, or',
+    'or the name of a type, not "z". Typecodes are c u b B h H i I l L q Q f d; names are',
   );
   for (const code of [undefined, null, 5, "", "toString", {}] as unknown as "i"[]) {
-    assertThrows(() => make(code), TypeError, "is not a typecode");
+    assertThrows(() => make(code), TypeError, "typecode must be a typecode of Python");
   }
 });
 

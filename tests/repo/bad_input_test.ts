@@ -13,18 +13,21 @@ import { hostedWorkers } from "../../lib/runtime/host.ts";
 import type { Bad } from "../fixtures/bad_input/parameters.ts";
 import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
 import { channels } from "../fixtures/bad_input/channels.ts";
+import { memory } from "../fixtures/bad_input/memory.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
 import { countParked, test, turn } from "../fixtures/guarded.ts";
-import { usedBytes } from "../fixtures/heap.ts";
+import { inUse } from "../fixtures/heap.ts";
 
-const tables: Record<string, Table> = { sync, channels };
+const tables: Record<string, Table> = { sync, channels, memory };
 
 /** Time limit of a call, which should end at once, in milliseconds. */
 const LIMIT_MS = 10_000;
 
 /** Texts of the engine, which name no argument. */
 const RAW = [
-  /Cannot (read|set|destructure|convert|mix|create property|perform|assign|access|define) /,
+  /Cannot (read|set) propert/,
+  /Cannot (destructure property|convert (a|an|undefined|null|object|\d)|mix BigInt|perform ')/,
+  /Cannot (create property|assign to read only|redefine property|access '|define property)/,
   /is not (a function|iterable|a constructor|defined|an object|async iterable)/,
   /Invalid (typed array length|array length|array buffer length|value used)/,
   /Array buffer allocation failed/,
@@ -80,13 +83,10 @@ function names(message: string, name: string): boolean {
   return new RegExp(`(?<![\\w])${RegExp.escape(name)}(?!\\w)`).test(message);
 }
 
-/** Returns what is wrong with a call. */
-async function faultsOf(row: Row): Promise<string[]> {
+/** Returns what is wrong with how a call refuses bad input. */
+async function faultsOf({ symbol, parameters }: Row, call: Call, good: unknown[]) {
   const faults: string[] = [];
-  const good = Object.values(row.parameters).map((parameter) => parameter.good);
-  const call = row.prepare();
-  const before = { workers: hostedWorkers().length, parked: countParked(), bytes: usedBytes() };
-  for (const [at, [name, parameter]] of Object.entries(row.parameters).entries()) {
+  for (const [at, [name, parameter]] of Object.entries(parameters).entries()) {
     const kinds = new Map<string, string[]>();
     for (const bad of parameter.refused(name)) {
       const args = good.with(at, bad.argument);
@@ -96,32 +96,40 @@ async function faultsOf(row: Row): Promise<string[]> {
       kinds.set(kind, [...kinds.get(kind) ?? [], `${describe(bad.value)}: ${fault}`]);
     }
     for (const [kind, found] of kinds) {
-      faults.push(`${row.symbol}, ${kind}, ${found.length} times, as for ${found[0]}`);
+      faults.push(`${symbol}, ${kind}, ${found.length} times, as for ${found[0]}`);
     }
   }
-  if (hostedWorkers().length > before.workers) faults.push(`${row.symbol} started a worker`);
-  if (countParked() > before.parked) faults.push(`${row.symbol} left a wait`);
-  if (usedBytes() > before.bytes) faults.push(`${row.symbol} holds memory`);
-  if (row.works) faults.push(...await faultsAfter(row, call, good));
   return faults;
 }
 
 /** Makes a good call after the refused ones, and returns what is wrong. */
-async function faultsAfter(row: Row, call: Call, good: unknown[]): Promise<string[]> {
+async function faultsAfter({ symbol }: Row, call: Call, good: unknown[]): Promise<string[]> {
   try {
     const result = await deadline(Promise.resolve(call(...good)), LIMIT_MS);
     await (result as Partial<AsyncDisposable> | undefined)?.[Symbol.asyncDispose]?.();
     (result as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
     return [];
   } catch (error) {
-    return [`${row.symbol} does not work afterwards: ${error}`];
+    return [`${symbol} does not work afterwards: ${error}`];
   }
 }
 
 for (const [subject, table] of Object.entries(tables)) {
   test(`calls of ${subject} refuse bad input`, async () => {
     const faults: string[] = [];
-    for (const row of table.rows) faults.push(...await faultsOf(row));
+    const calls = table.rows.map((row) => ({
+      row,
+      call: row.prepare(),
+      good: Object.values(row.parameters).map((parameter) => parameter.good),
+    }));
+    const before = { workers: hostedWorkers().length, parked: countParked(), bytes: await inUse() };
+    for (const { row, call, good } of calls) faults.push(...await faultsOf(row, call, good));
+    if (hostedWorkers().length > before.workers) faults.push("a worker was started");
+    if (countParked() > before.parked) faults.push("a call still waits");
+    if (await inUse() > before.bytes) faults.push("shared memory is held");
+    for (const { row, call, good } of calls) {
+      if (row.works) faults.push(...await faultsAfter(row, call, good));
+    }
     assertEquals(faults, []);
   });
 }
