@@ -58,9 +58,9 @@ export declare class SharedMemory implements Disposable {
   /**
    * Creates a block, or attaches an existing one by its name.
    *
-   * @throws {RangeError} if `size` is not an integer of at least 1, or `name` is not a string or
-   *   empty
-   * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown
+   * @throws {RangeError} if `size` is not an integer of at least 1, or too large, or `name` is empty
+   * @throws {TypeError} if neither `create` nor a name is given, or an option is unknown or has the
+   *   wrong type
    * @throws {Deno.errors.AlreadyExists} if a block is to be created and the name is in use
    * @throws {Deno.errors.NotFound} if a block is to be attached and no block has the name
    */

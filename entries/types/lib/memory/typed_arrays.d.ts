@@ -7,8 +7,8 @@ import type { DataOf, NumericTypecode } from "./typecodes.d.ts";
  *
  * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
  * @param from the number of elements, which are then 0, or the elements
- * @throws {TypeError} if there is no such type
- * @throws {RangeError} if the number of elements is not an integer of at least 0
+ * @throws {TypeError} if there is no such type, or an element is not a number of the kind it holds
+ * @throws {RangeError} if the number of elements is not an integer of at least 0, or too large
  *
  * @example An array that a worker changes
  * ```ts
