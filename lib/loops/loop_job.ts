@@ -70,7 +70,7 @@ export class LoopJob extends Job<number> {
 
   override onReturned(): void {
     // A worker that was declared ended may still write to the control words: then they are never freed.
-    if (!this.lostWorker) freeControl(this.loop.control);
+    if (!this.hasLostWorker) freeControl(this.loop.control);
   }
 
   override describeItem(): string {

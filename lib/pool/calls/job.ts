@@ -19,6 +19,16 @@ export interface JobSource {
   readonly chunkSize: number;
 }
 
+/** What a job has whose chunks may have to be sent again, or have been lost. */
+interface Recovery {
+  /** What it was made from. */
+  source?: JobSource;
+  /** How often each chunk has been sent again, by index. */
+  retried?: Map<number, number>;
+  /** Whether a worker ended while it ran a chunk. */
+  lostWorker?: boolean;
+}
+
 /**
  * A call whose chunks are with an engine.
  *
@@ -43,12 +53,8 @@ export abstract class Job<Target = unknown> {
   readonly site: CallSite | undefined;
   /** Time limit and retries of its tasks, if there are any. */
   readonly policy: TaskPolicy | undefined;
-  /** What it was made from. Written by the engine if chunks may have to be sent again. */
-  source: JobSource | undefined = undefined;
-  /** How often each chunk has been sent again, by index. */
-  private retried: Map<number, number> | undefined = undefined;
-  /** Whether a worker ended while it ran a chunk of it. Written by the engine. */
-  lostWorker = false;
+  /** What only few jobs have. */
+  private recovery: Recovery | undefined = undefined;
   private isSettled = false;
   /** Most jobs have only this handler, the engine's. */
   private firstHandler: (() => void) | undefined = undefined;
@@ -99,17 +105,38 @@ export abstract class Job<Target = unknown> {
    * @param isDeath whether its worker died
    */
   takeRetry(chunk: number, error: unknown, isDeath: boolean): boolean {
-    const { policy, source } = this;
-    if (policy === undefined || source === undefined || this.isSettled) return false;
-    const used = this.retried?.get(chunk) ?? 0;
+    const { policy, recovery } = this;
+    if (policy === undefined || recovery?.source === undefined || this.isSettled) return false;
+    const used = recovery.retried?.get(chunk) ?? 0;
     if (used >= policy.retries || !(isDeath || policy.retryOn?.(error) === true)) return false;
-    (this.retried ??= new Map()).set(chunk, used + 1);
+    (recovery.retried ??= new Map()).set(chunk, used + 1);
     return true;
+  }
+
+  /** Keeps what its chunks are made from, if they may have to be sent again. */
+  keepSource(source: JobSource): void {
+    if (this.policy === undefined || this.policy.retries === 0) return;
+    (this.recovery ??= {}).source = { ...source, payload: [...source.payload] };
+  }
+
+  /** What its chunks were made from, while {@linkcode Job.takeRetry} says that one is to be sent again. */
+  get source(): JobSource {
+    return this.recovery!.source!;
+  }
+
+  /** Takes note that a worker has ended while it ran a chunk. */
+  loseWorker(): void {
+    (this.recovery ??= {}).lostWorker = true;
+  }
+
+  /** Whether a worker has ended while it ran a chunk: it may still write to what the job uses. */
+  get hasLostWorker(): boolean {
+    return this.recovery?.lostWorker === true;
   }
 
   /** Returns how often a chunk has been sent again. */
   attemptsBefore(chunk: number): number {
-    return this.retried?.get(chunk) ?? 0;
+    return this.recovery?.retried?.get(chunk) ?? 0;
   }
 
   /**

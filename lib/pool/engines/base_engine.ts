@@ -7,7 +7,7 @@
 
 import { messageOf } from "../../arguments/describe.ts";
 import { ClosedError, InitializerError, TerminatedError } from "../../errors.ts";
-import type { Job, JobSource } from "../calls/job.ts";
+import type { Job } from "../calls/job.ts";
 import { ChunkStatus, type Failure } from "../chunks/chunk.ts";
 
 /** The part that engines share. */
@@ -38,12 +38,6 @@ export abstract class BaseEngine {
     job.chunksOut--;
     this.chunksOut--;
   }
-}
-
-/** Keeps what the chunks of a job are made from, if they may have to be sent again. */
-export function keepSource(job: Job, source: JobSource): void {
-  if (job.policy === undefined || job.policy.retries === 0) return;
-  job.source = { ...source, payload: [...source.payload] };
 }
 
 /**

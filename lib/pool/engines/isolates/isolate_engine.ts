@@ -27,13 +27,7 @@ import { isReady } from "../../../runtime/start_watch.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
 import type { Job } from "../../calls/job.ts";
 import type { CallMode, ChunkStatus, Failure } from "../../chunks/chunk.ts";
-import {
-  BaseEngine,
-  initializerError,
-  keepSource,
-  settleChunk,
-  terminatedError,
-} from "../base_engine.ts";
+import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { deathError, timeUpError } from "./losses.ts";
 import { JobFlag, packMode, ResultStatus } from "./protocol.ts";
@@ -125,7 +119,9 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   send(job: Job<number>, mode: CallMode, payload: readonly unknown[], name: string): void {
     const jobNumber = this.#register(job);
     if (job.policy !== undefined) {
-      keepSource(job, { mode, payload, name, chunkSize: payload.length });
+      if (job.policy !== undefined) {
+        job.keepSource({ mode, payload, name, chunkSize: payload.length });
+      }
     }
     try {
       this.#sendChunk(jobNumber, job, 0, mode, payload, name, 0, payload.length);
@@ -140,7 +136,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   sendMany(job: Job<number>, mode: CallMode, items: readonly unknown[], chunkSize: number): void {
     const jobNumber = this.#register(job);
     if (job.policy !== undefined) {
-      keepSource(job, { mode, payload: items, name: "items", chunkSize });
+      job.keepSource({ mode, payload: items, name: "items", chunkSize });
     }
     try {
       for (let index = 0, from = 0; from < items.length; index++, from += chunkSize) {
@@ -159,7 +155,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   /** Sends a chunk of a job again. If that fails, so does the job. */
   #resend(jobNumber: number, job: Job<number>, chunk: number): void {
-    const { mode, payload, name, chunkSize } = job.source!;
+    const { mode, payload, name, chunkSize } = job.source;
     const from = chunk * chunkSize;
     const to = Math.min(from + chunkSize, payload.length);
     try {
@@ -208,7 +204,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     if (job.chunksOut > 0) return; // workers may still write to its flag
     if (job.flag !== 0) {
       // A worker that was declared ended may still be about to write to the flag.
-      if (job.lostWorker) this.#flagsInUse.push(job.flag);
+      if (job.hasLostWorker) this.#flagsInUse.push(job.flag);
       else free(job.flag);
     }
     job.flag = 0;
@@ -362,7 +358,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   #lose(lost: RunningChunk, job: Job<number>, worker: PoolWorker, exitCode: number): void {
     const { jobNumber, chunk, item } = lost;
     const error = deathError(job, lost, worker, exitCode);
-    job.lostWorker = true;
+    job.loseWorker();
     this.countReturned(job);
     if (job.takeRetry(chunk, error, true)) this.#resend(jobNumber, job, chunk);
     else job.lose(chunk, item, error);

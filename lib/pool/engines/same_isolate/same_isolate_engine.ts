@@ -19,13 +19,7 @@ import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts"
 import { isPromiseLike } from "../../../sync/settled.ts";
 import { LocalChunk } from "./local_chunk.ts";
 import type { TaskState } from "../../current_task.ts";
-import {
-  BaseEngine,
-  initializerError,
-  keepSource,
-  settleChunk,
-  terminatedError,
-} from "../base_engine.ts";
+import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
 /** How long slots run chunks before the event loop gets a turn, in milliseconds. */
@@ -92,7 +86,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
 
   send(job: Job<AnyFunction>, mode: CallMode, payload: readonly unknown[]): void {
     this.#register(job);
-    keepSource(job, { mode, payload, name: "args", chunkSize: payload.length });
+    job.keepSource({ mode, payload, name: "args", chunkSize: payload.length });
     this.#enqueue(job, 0, mode, payload.slice());
   }
 
@@ -103,7 +97,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     chunkSize: number,
   ): void {
     this.#register(job);
-    keepSource(job, { mode, payload: items, name: "items", chunkSize });
+    job.keepSource({ mode, payload: items, name: "items", chunkSize });
     for (let index = 0, at = 0; at < items.length; index++, at += chunkSize) {
       this.#enqueue(job, index, mode, items.slice(at, at + chunkSize));
     }
@@ -301,7 +295,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   }
 
   #resend(job: Job<AnyFunction>, index: number): void {
-    const { mode, payload, chunkSize } = job.source!;
+    const { mode, payload, chunkSize } = job.source;
     const from = index * chunkSize;
     this.#enqueue(job, index, mode, payload.slice(from, from + chunkSize));
   }
