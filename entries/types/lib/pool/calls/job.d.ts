@@ -39,12 +39,8 @@ export declare abstract class Job<Target = unknown> {
   readonly site: CallSite | undefined;
   /** Time limit and retries of its tasks, if there are any. */
   readonly policy: TaskPolicy | undefined;
-  /** What it was made from. Written by the engine if chunks may have to be sent again. */
-  source: JobSource | undefined;
-  /** How often each chunk has been sent again, by index. */
-  private retried;
-  /** Whether a worker ended while it ran a chunk of it. Written by the engine. */
-  lostWorker: boolean;
+  /** What only few jobs have. */
+  private recovery;
   private isSettled;
   /** Most jobs have only this handler, the engine's. */
   private firstHandler;
@@ -71,6 +67,14 @@ export declare abstract class Job<Target = unknown> {
    * @param isDeath whether its worker died
    */
   takeRetry(chunk: number, error: unknown, isDeath: boolean): boolean;
+  /** Keeps what its chunks are made from, if they may have to be sent again. */
+  keepSource(source: JobSource): void;
+  /** What its chunks were made from, while {@linkcode Job.takeRetry} says that one is to be sent again. */
+  get source(): JobSource;
+  /** Takes note that a worker has ended while it ran a chunk. */
+  loseWorker(): void;
+  /** Whether a worker has ended while it ran a chunk: it may still write to what the job uses. */
+  get hasLostWorker(): boolean;
   /** Returns how often a chunk has been sent again. */
   attemptsBefore(chunk: number): number;
   /**
