@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { allocate, ensureHeap, free } from "../../lib/heap/allocator.ts";
+import { Random } from "../../scripts/stress/random.ts";
+import { usedBytes, useUpHeap } from "../fixtures/heap.ts";
 import { MemoryError } from "../../lib/errors.ts";
 import { i32, u8 } from "../../lib/heap/views.ts";
 
@@ -57,6 +59,63 @@ Deno.test("allocate() throws when the heap is used up, and works afterwards", ()
   }
   const block = allocate(16);
   free(block);
+});
+
+Deno.test("allocate() joins free blocks when no larger one is left", () => {
+  const left = allocate(2 ** 21);
+  using _ = useUpHeap(2 ** 20);
+  free(left);
+  const small: number[] = [];
+  assertThrows(() => {
+    for (;;) small.push(allocate(1000));
+  }, MemoryError);
+  assertThrows(() => allocate(500_000), MemoryError);
+  const kept = small.filter((_, at) => at % 2 === 0);
+  for (const block of kept) u8.fill(7, block * 4, block * 4 + 1000);
+  small.filter((_, at) => at % 2 === 1).forEach(free);
+  assertThrows(() => allocate(3000), MemoryError); // no two free blocks lie side by side
+  small.splice(0, small.length, ...kept);
+  for (const block of kept.slice(100)) free(block);
+  const large = allocate(500_000);
+  u8.fill(1, large * 4, large * 4 + 500_000);
+  const others: number[] = [];
+  assertThrows(() => {
+    for (;;) others.push(allocate(3000));
+  }, MemoryError);
+  for (const block of others) u8.fill(2, block * 4, block * 4 + 3000);
+  for (const block of kept.slice(0, 100)) {
+    assert(u8.subarray(block * 4, block * 4 + 1000).every((byte) => byte === 7));
+  }
+  for (const block of [large, ...others, ...kept.slice(0, 100)]) free(block);
+});
+
+Deno.test("allocate() in any order, with joining, never hands out a word twice", () => {
+  const before = usedBytes();
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const random = new Random(seed);
+  {
+    using _ = useUpHeap(2 ** 18);
+    const blocks: { address: number; bytes: number; mark: number }[] = [];
+    for (let round = 0; round < 3000; round++) {
+      const bytes = Math.floor(2 ** (random.next() * 16));
+      try {
+        const address = allocate(bytes);
+        const mark = round % 251;
+        u8.fill(mark, address * 4, address * 4 + bytes);
+        blocks.push({ address, bytes, mark });
+      } catch (error) {
+        assert(error instanceof MemoryError);
+        for (let drop = blocks.length * random.next() * 0.7; drop > 0; drop--) {
+          const [{ address, bytes, mark }] = blocks.splice(random.next() * blocks.length, 1);
+          const contents = u8.subarray(address * 4, address * 4 + bytes);
+          assert(contents.every((byte) => byte === mark), `seed ${seed}`);
+          free(address);
+        }
+      }
+    }
+    for (const { address } of blocks) free(address);
+  }
+  assertEquals(usedBytes(), before);
 });
 
 // The last test: it allocates the whole heap, which costs nothing until it is touched.

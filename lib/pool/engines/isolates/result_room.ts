@@ -105,6 +105,7 @@ class RoomForResult {
   readonly #caller: IsolateAddress = i32[thisIsolate + isolateWord.PARENT];
   #received: number;
   #since = performance.now();
+  #lastAttempt = this.#since;
   #pauseMs = 1;
 
   constructor(results: ChannelAddress) {
@@ -125,8 +126,12 @@ class RoomForResult {
       this.#since = performance.now();
       this.#pauseMs = 1;
     }
-    if (performance.now() - this.#since > this.#patienceMs()) return false;
-    blockOn(sleepingFor(this.#results, received), { timeoutMs: this.#pauseMs });
+    const now = performance.now();
+    if (now - this.#since > this.#patienceMs()) return false;
+    // An attempt takes long if the heap has many free blocks: it joins those that lie side by side.
+    const timeoutMs = Math.max(this.#pauseMs, now - this.#lastAttempt);
+    blockOn(sleepingFor(this.#results, received), { timeoutMs });
+    this.#lastAttempt = performance.now();
     this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
     return true;
   }
