@@ -1,5 +1,5 @@
 /**
- * A9: tasks that hang, compute too long or end their worker, and a pool that is whole after each of them.
+ * A9: Tasks that hang, compute too long or end their worker, and a pool that is whole after each of them.
  *
  * Python: `result.get(timeout)` ends the wait, not the task; a worker that dies hangs `Pool.map()`.
  *
