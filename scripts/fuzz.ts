@@ -21,7 +21,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Decoder } from "../lib/codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../lib/codec/encoder.ts";
-import { CorruptMessageError } from "../lib/errors.ts";
+import { CorruptMessageError, DataCloneError } from "../lib/errors.ts";
 import { allocate, free } from "../lib/heap/allocator.ts";
 import { i32, u8 } from "../lib/heap/views.ts";
 import { addressOf, objectWord } from "../lib/objects/shared_object.ts";
@@ -177,12 +177,18 @@ function pass(decoder: Decoder): string {
   return String(decoder.sharedObjects());
 }
 
-/** Returns a text that is the same for equal values: their encoding. */
+/**
+ * Returns a text that is the same for equal values: their encoding, or why there is none. For a damaged
+ * message may name another class than that of its content.
+ */
 function textOf(value: unknown): string {
   const encoder = borrowEncoder();
   try {
     encoder.value(value, "value");
     return encoder.bytes.subarray(0, encoder.position).join();
+  } catch (error) {
+    if (error instanceof DataCloneError) return error.message;
+    throw error;
   } finally {
     returnEncoder(encoder);
   }

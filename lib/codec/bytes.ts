@@ -45,6 +45,7 @@ const names: Readonly<Record<number, string>> = {
   [Tag.INT32]: "a number",
   [Tag.FLOAT64]: "a number",
   [Tag.SHORT_STRING]: "a string",
+  [Tag.ASCII_STRING]: "a string",
   [Tag.UTF8_STRING]: "a string",
   [Tag.UTF16_STRING]: "a string",
   [Tag.BIGINT]: "a bigint",

@@ -326,7 +326,8 @@ export class Encoder {
       this.#ensure(5 + length * 3);
       const room = this.bytes.subarray(this.position + 5);
       const { written } = textEncoder.encodeInto(value, room);
-      this.#tagAndLength(Tag.UTF8_STRING, written);
+      // As many bytes as units: all of them are ASCII.
+      this.#tagAndLength(written === length ? Tag.ASCII_STRING : Tag.UTF8_STRING, written);
       this.position += written;
     } else {
       this.#tagAndLength(Tag.UTF16_STRING, length);

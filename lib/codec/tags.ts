@@ -75,6 +75,8 @@ export const Tag = {
   PROPERTIES: 31,
   /** value: what was thrown, or what stands for it. The receiver gets the value */
   THROWN: 32,
+  /** length, that many bytes below 128, each a UTF-16 unit */
+  ASCII_STRING: 33,
 } as const;
 
 /**

@@ -1,0 +1,334 @@
+/**
+ * The bytes of a message, each checked before it is believed: lengths against the bytes that are left,
+ * tags, and addresses.
+ *
+ * @module
+ */
+
+import { CorruptMessageError } from "../errors.ts";
+import { dataView, f64, i32, u8 } from "../heap/views.ts";
+import { handleFor, isSharedObject, release } from "../objects/shared_object.ts";
+import { align8, bytesAfter, Tag } from "./tags.ts";
+import { asciiText, latin1Text, utf8Text } from "./text.ts";
+
+/** How a decoder reads. */
+export interface DecoderOptions {
+  /**
+   * Whether messages come from isolates of this program. A message from elsewhere holds no references to
+   * shared objects, and may name only the addresses in `allowed`.
+   *
+   * @default {true}
+   */
+  trusted?: boolean;
+  /** Addresses of shared objects and definitions that a message from elsewhere may name. */
+  allowed?: ReadonlySet<number>;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+const STRING_TAGS: ReadonlySet<number> = new Set([
+  ...[Tag.SHORT_STRING, Tag.ASCII_STRING, Tag.UTF8_STRING, Tag.UTF16_STRING],
+]);
+
+/**
+ * Reads the bytes of one message. {@linkcode Decoder} makes values of them.
+ *
+ * The message's references to shared objects are dropped by {@linkcode MessageReader.finish} if it was read
+ * whole, and by {@linkcode MessageReader.skip} in any case.
+ */
+export class MessageReader {
+  protected bytes: Uint8Array = u8;
+  protected view: DataView = dataView;
+  protected floats: Float64Array = f64;
+  protected words: Int32Array = i32;
+  /** Where the message begins, in bytes. */
+  #base = 0;
+  protected position = 0;
+  /** Where the stream ends. */
+  #end = 0;
+  #nextAttachment = 0;
+  /** Where the attachments end. */
+  #limit = 0;
+  #shapes: string[][] = [];
+  readonly #shared: number[] = [];
+  /** Whether the message was found to be damaged. Which references it holds is unknown then. */
+  #isCorrupt = false;
+  protected readonly trusted: boolean;
+  readonly #allowed: ReadonlySet<number>;
+
+  /** Makes a decoder that has no message yet. */
+  constructor({ trusted = true, allowed = NONE }: DecoderOptions = {}) {
+    this.trusted = trusted;
+    this.#allowed = allowed;
+  }
+
+  /**
+   * Starts reading from memory of this isolate: the whole of a buffer, by four views of it.
+   *
+   * @param totalBytes length of stream and attachments, if it has attachments
+   */
+  fromStream(
+    bytes: Uint8Array<ArrayBuffer>,
+    view: DataView,
+    floats: Float64Array,
+    words: Int32Array,
+    streamBytes: number,
+    totalBytes?: number,
+  ): void {
+    this.bytes = bytes;
+    this.view = view;
+    this.floats = floats;
+    this.words = words;
+    this.start(0, streamBytes, totalBytes);
+    if (streamBytes < 0 || this.#limit < streamBytes || this.#limit > bytes.length) {
+      this.#end = this.#limit = 0;
+      throw this.corrupt("its length is wrong");
+    }
+  }
+
+  /**
+   * Starts reading a message in the shared heap, whose stream has `streamBytes`. The lengths are those of
+   * the encoder, kept outside of the message.
+   *
+   * @param totalBytes length of stream and attachments, if it has attachments
+   */
+  fromHeap(address: number, streamBytes: number, totalBytes?: number): void {
+    this.bytes = u8;
+    this.view = dataView;
+    this.floats = f64;
+    this.words = i32;
+    this.start(address * 4, streamBytes, totalBytes);
+  }
+
+  /** Starts reading at byte `base` of the source. */
+  protected start(base: number, streamBytes: number, totalBytes = streamBytes): void {
+    this.#base = base;
+    this.position = base;
+    this.#end = base + streamBytes;
+    this.#nextAttachment = base + align8(streamBytes);
+    this.#limit = base + totalBytes;
+    if (this.#isCorrupt) this.#isCorrupt = false;
+    if (this.#shapes.length > 0) this.#shapes = [];
+    if (this.#shared.length > 0) this.#shared.length = 0;
+  }
+
+  /** Drops the references of a message that was read: the isolate has its own now. */
+  finish(): void {
+    if (this.#shared.length > 0) {
+      if (this.trusted) this.#shared.forEach(release);
+      this.#shared.length = 0;
+    }
+  }
+
+  /** Abandons a message that keeps its references, so that it can be read again. */
+  leave(): void {
+    this.#shared.length = 0;
+  }
+
+  /**
+   * Drops the references of a message that is discarded, whatever was read of it. A damaged message keeps
+   * them: which ones it holds is unknown, and an object that is in use must not be freed.
+   */
+  skip(): void {
+    this.#scan(true);
+    if (this.#isCorrupt) this.leave();
+    else this.finish();
+  }
+
+  /**
+   * Returns the addresses of the shared objects in a message, which keeps its references; none if it is
+   * damaged.
+   */
+  sharedObjects(): number[] {
+    this.#scan(false);
+    return this.#isCorrupt ? [] : this.#shared.splice(0);
+  }
+
+  /**
+   * Moves over the message from its beginning and notes its shared objects. The parts of an object follow
+   * it in the stream, so this is a loop, whatever the depth.
+   */
+  #scan(makesHandles: boolean): void {
+    if (this.#isCorrupt) return;
+    const base = this.#base;
+    this.start(base, this.#end - base, this.#limit - base);
+    try {
+      while (this.position < this.#end) this.#scanTag(this.bytes[this.take(1)], makesHandles);
+    } catch (error) {
+      if (!this.#isCorrupt) throw error;
+    }
+  }
+
+  #scanTag(tag: number, makesHandles: boolean): void {
+    switch (tag) {
+      case Tag.SHORT_STRING:
+        this.take(this.bytes[this.take(1)]);
+        break;
+      case Tag.ASCII_STRING:
+      case Tag.UTF8_STRING:
+        this.take(this.length());
+        break;
+      case Tag.UTF16_STRING:
+        this.take(this.length() * 2);
+        break;
+      case Tag.NUMBERS:
+        this.run(this.length(), 8);
+        break;
+      case Tag.INTEGERS:
+        this.run(this.length(), 4);
+        break;
+      case Tag.OBJECT:
+      case Tag.PROPERTIES:
+        this.shape();
+        break;
+      case Tag.SHARED: {
+        const address = this.sharedAddress();
+        if (makesHandles) handleFor(address);
+        break;
+      }
+      default: {
+        const following = bytesAfter[tag];
+        if (following === undefined) throw this.corrupt(`byte ${tag} is not a tag`);
+        this.take(following);
+      }
+    }
+  }
+
+  // Checks
+
+  /** Makes the error for a message that is damaged, which the caller throws. */
+  protected corrupt(why: string, options?: ErrorOptions): CorruptMessageError {
+    this.#isCorrupt = true;
+    const at = Math.min(this.position, this.#end) - this.#base;
+    return new CorruptMessageError(
+      `Cannot read message: ${why}, at byte ${at} of ${this.#end - this.#base}. ` +
+        "Check that it comes from this package, in the same version",
+      options,
+    );
+  }
+
+  #endsEarly(): never {
+    throw this.corrupt("it ends too early");
+  }
+
+  /** Returns where the next `byteLength` bytes of the stream begin, and moves behind them. */
+  protected take(byteLength: number): number {
+    const at = this.position;
+    if (!(byteLength <= this.#end - at)) this.#endsEarly();
+    this.position = at + byteLength;
+    return at;
+  }
+
+  /** Returns where a run of numbers of so many bytes begins, and moves behind it. */
+  protected run(length: number, bytesEach: number): number {
+    const start = this.#base + align8(this.position - this.#base);
+    const end = start + length * bytesEach;
+    if (end > this.#end) this.#endsEarly();
+    this.position = end;
+    return start;
+  }
+
+  /** Returns the tag of the next value. */
+  protected nextTag(allowed: ReadonlySet<number>): number {
+    const tag = this.bytes[this.take(1)];
+    if (!allowed.has(tag)) throw this.corrupt(`tag ${tag} is in the wrong place`);
+    this.position--;
+    return tag;
+  }
+
+  protected expect(tag: number): void {
+    if (this.bytes[this.take(1)] !== tag) throw this.corrupt(`tag ${tag} is missing`);
+  }
+
+  // Primitives
+
+  protected length(): number {
+    return this.view.getUint32(this.take(4), true);
+  }
+
+  /** Reads a number of parts, each of which takes at least `bytesEach` bytes. */
+  protected count(bytesEach: number): number {
+    const count = this.length();
+    if (count * bytesEach > this.#end - this.position) this.#endsEarly();
+    return count;
+  }
+
+  protected int32(): number {
+    return this.view.getInt32(this.take(4), true);
+  }
+
+  protected float64(): number {
+    return this.view.getFloat64(this.take(8), true);
+  }
+
+  protected string(): string {
+    const tag = this.bytes[this.take(1)];
+    if (!STRING_TAGS.has(tag)) throw this.corrupt(`tag ${tag} is not a string`);
+    return this.stringOf(tag);
+  }
+
+  protected stringOf(tag: number): string {
+    if (tag === Tag.SHORT_STRING) {
+      const length = this.bytes[this.position++];
+      const start = this.take(length);
+      if (length > 3) return latin1Text(this.bytes, start, length);
+      let text = ""; // in place: a call would take longer than the loop
+      for (let at = 0; at < length; at++) text += String.fromCharCode(this.bytes[start + at]);
+      return text;
+    }
+    const length = this.length();
+    if (tag === Tag.ASCII_STRING) return asciiText(this.bytes, this.take(length), length);
+    if (tag === Tag.UTF8_STRING) return utf8Text(this.bytes, this.take(length), length);
+    const start = this.take(length * 2);
+    let text = "";
+    for (let at = 0; at < length; at++) {
+      text += String.fromCharCode(this.view.getUint16(start + at * 2, true));
+    }
+    return text;
+  }
+
+  protected bigint(): bigint {
+    const digits = this.string();
+    try {
+      return digits.startsWith("-") ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`);
+    } catch (cause) {
+      throw this.corrupt("its digits are not a bigint", { cause });
+    }
+  }
+
+  protected shape(): string[] {
+    const shape = this.int32();
+    if (shape >= 0) {
+      const known = this.#shapes[shape];
+      if (known === undefined) throw this.corrupt("it refers to keys that are not in it");
+      return known;
+    }
+    const keys: string[] = [];
+    for (let count = -1 - shape; count > 0; count--) keys.push(this.string());
+    this.#shapes.push(keys);
+    return keys;
+  }
+
+  protected mayName(address: number): boolean {
+    return this.trusted || this.#allowed.has(address);
+  }
+
+  protected sharedAddress(): number {
+    const address = this.int32();
+    if (!isSharedObject(address) || !this.mayName(address)) {
+      throw this.corrupt("an address is not of a shared object");
+    }
+    this.#shared.push(address);
+    return address;
+  }
+
+  // Buffers
+
+  /** Returns where the next attachment begins, in bytes of the source. */
+  protected attachment(byteLength: number): number {
+    const start = this.#nextAttachment;
+    if (byteLength > this.#limit - start) this.#endsEarly();
+    this.#nextAttachment = start + align8(byteLength);
+    return start;
+  }
+}
