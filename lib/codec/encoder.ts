@@ -1,27 +1,24 @@
 /**
  * Values to bytes.
  *
- * The stream is written to memory of this isolate, because its length is not known in advance.
- * Attachments (the contents of `ArrayBuffer`s and typed arrays) are copied once, from their buffer to
- * the message's block.
- *
  * This file is long on purpose. Encoding is the hottest path of the package, and its methods share the
- * private fields of one class: a second class or functions between them would cost a call and a
+ * private fields of one class: another object or functions between them would cost a call and a
  * property look-up for each value. Colder code is in other files: `refusals.ts`, `error_parts.ts`,
- * `buffers.ts`, `functions.ts`, `reducers.ts`.
+ * `leniency.ts`, `thrown.ts`, `buffers.ts`, `functions.ts`, `reducers.ts`.
  *
  * @module
  */
 
 import { isErrorOf } from "../arguments/describe.ts";
 import { DataCloneError } from "../errors.ts";
-import { addMessageRef, addressOf, undoMessageRef } from "../objects/shared_object.ts";
+import { addressOf } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import { builtinNameOf, classOf, type ErrorParts, errorPartsOf, PART_KEYS } from "./error_parts.ts";
 import { functionAddress } from "./functions.ts";
 import { Leniency, SPENT } from "./leniency.ts";
 import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced_builtins.ts";
+import { MessageWriter } from "./message_writer.ts";
 import type { OtherStep, Step } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import {
@@ -34,19 +31,11 @@ import {
   toDataCloneError,
   tooDeep,
 } from "./refusals.ts";
-import { align8, MAX_DEPTH, Tag, viewKinds } from "./tags.ts";
+import { MAX_DEPTH, Tag, viewKinds } from "./tags.ts";
 import { isRegistered } from "./task.ts";
 import { arriving, standIn, Thrown } from "./thrown.ts";
 
-const INITIAL_CAPACITY = 4096;
-/** A larger stream buffer is left to the garbage collector after use. */
-const MAX_KEPT_BYTES = 1 << 22;
-/** Length of the longest stream: that of a stored message is a signed word. */
-const MAX_STREAM_BYTES = 2 ** 31 - 8;
-/** Arrays longer than this are checked for being numeric before room is made for them. */
-const LONG_ARRAY = 1 << 23;
 const WHY_DETACHED = "its contents have been transferred";
-const textEncoder = new TextEncoder();
 // A subclass may have its own iterator.
 const entriesOf = Map.prototype.entries;
 const membersOf = Set.prototype.values;
@@ -69,37 +58,17 @@ interface Mark {
 /** Properties of errors that were thrown themselves. */
 const THROWN_KEYS = ["cause", "error", "suppressed"];
 
-/** Contents that are copied behind the stream. */
-interface Attachment {
-  bytes: Uint8Array;
-}
-
 /**
  * Writes one message. Borrow an encoder with {@linkcode borrowEncoder}, and give it back with
  * {@linkcode returnEncoder}.
  */
-export class Encoder {
-  /** Buffer of the stream, which is its first `position` bytes. */
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY);
-  /** The same as words. */
-  words: Int32Array<ArrayBuffer> = new Int32Array(this.bytes.buffer);
-  /** Length of the stream. */
-  position = 0;
-  /** Length of stream and attachments; set by `finish()`. */
-  totalBytes = 0;
-  readonly #attachments: Attachment[] = [];
-  /** Addresses of the shared objects in the message, one for each reference. */
-  readonly #shared: number[] = [];
-  #view = new DataView(this.bytes.buffer);
-  #floats = new Float64Array(this.bytes.buffer);
+export class Encoder extends MessageWriter {
   /** Number of objects that were written. */
   #seenCount = 0;
   /** The first objects that were written, by index: searching a few is faster than a `Map`. */
   readonly #seenFew: object[] = [];
   /** Index of every object that was written, once there are more than a few. */
   #seenMany: Map<object, number> | undefined;
-  /** Lists of keys that were written, by index. */
-  readonly #shapes: string[][] = [];
   /** Buffers of typed arrays that were written without the rest of their buffer. */
   #viewed: Set<ArrayBufferLike> | undefined;
   /** Whether buffers are written whole, because views share them. */
@@ -133,7 +102,7 @@ export class Encoder {
    * @throws {DataCloneError} if an item cannot cross; the path has its index in the whole array
    */
   items(array: readonly unknown[], from: number, to: number, name: string): void {
-    if (typeof array[from] === "number" && this.#numbers(array, from, to)) return;
+    if (typeof array[from] === "number" && this.numbers(array, from, to)) return;
     const start = this.position;
     const part = partOf(array, from, to);
     try {
@@ -151,59 +120,15 @@ export class Encoder {
    */
   #restart(start: number): void {
     this.position = start;
-    this.#attachments.length = 0;
-    this.#shared.length = 0;
+    this.attachments.length = 0;
+    this.shared.length = 0;
     this.#forget();
     this.#keepBuffersWhole = true;
   }
 
-  /** Writes a number of the header. */
-  number(value: number): void {
-    this.#number(value);
-  }
-
-  /** Ends the message: fixes its length and adds its references to shared objects. */
-  finish(): void {
-    let total = align8(this.position);
-    if (this.#attachments.length > 0) {
-      for (const { bytes } of this.#attachments) total += align8(bytes.length);
-    }
-    this.totalBytes = total;
-    if (this.#shared.length > 0) this.#shared.forEach(addMessageRef);
-  }
-
-  /** Drops the references of a finished message that is not sent. */
-  discard(): void {
-    this.#shared.forEach(undoMessageRef);
-  }
-
-  /** Copies the finished message to `start` in `target`. */
-  copyTo(target: Uint8Array, start: number): void {
-    target.set(this.bytes.subarray(0, this.position), start);
-    let at = start + align8(this.position);
-    for (const { bytes } of this.#attachments) {
-      target.set(bytes, at);
-      at += align8(bytes.length);
-    }
-  }
-
-  /** Whether the message has no attachments. */
-  get isStreamOnly(): boolean {
-    return this.#attachments.length === 0;
-  }
-
-  /** Addresses of the shared objects that the message refers to, one for each reference. */
-  get sharedObjects(): readonly number[] {
-    return this.#shared;
-  }
-
-  /** Prepares for the next message. */
-  reset(): void {
-    this.position = 0;
-    if (this.#attachments.length > 0) this.#attachments.length = 0;
-    if (this.#shared.length > 0) this.#shared.length = 0;
+  override reset(): void {
+    super.reset();
     this.#forget();
-    if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
   }
 
   /** Forgets which objects have been written. */
@@ -212,7 +137,7 @@ export class Encoder {
       this.#seenCount = 0;
       this.#seenFew.length = 0;
       this.#seenMany = undefined;
-      this.#shapes.length = 0;
+      this.shapes.length = 0;
       this.#viewed = undefined;
     }
     this.#keepBuffersWhole = false;
@@ -220,123 +145,26 @@ export class Encoder {
     this.#leniency = undefined;
   }
 
-  #use(bytes: Uint8Array<ArrayBuffer>): void {
-    this.bytes = bytes;
-    this.words = new Int32Array(bytes.buffer);
-    this.#view = new DataView(bytes.buffer);
-    this.#floats = new Float64Array(bytes.buffer);
-  }
-
-  #ensure(more: number): void {
-    const needed = this.position + more;
-    if (needed <= this.bytes.length) return;
-    if (needed > MAX_STREAM_BYTES) {
-      throw new NotCloneable("it makes the message longer than 2 GiB: send typed arrays, or parts");
-    }
-    const capacity = Math.min(MAX_STREAM_BYTES, Math.max(needed, this.bytes.length * 2));
-    const grown = new Uint8Array(align8(capacity));
-    grown.set(this.bytes.subarray(0, this.position));
-    this.#use(grown);
-  }
-
-  #int32(value: number): void {
-    this.#ensure(4);
-    this.#view.setInt32(this.position, value, true);
-    this.position += 4;
-  }
-
-  #byte(value: number): void {
-    this.#ensure(1);
-    this.bytes[this.position++] = value;
-  }
-
-  #tagAndLength(tag: number, length: number): void {
-    this.#ensure(5);
-    this.bytes[this.position] = tag;
-    this.#view.setUint32(this.position + 1, length, true);
-    this.position += 5;
-  }
-
-  #float64(value: number): void {
-    this.#ensure(8);
-    this.#view.setFloat64(this.position, value, true);
-    this.position += 8;
-  }
-
   #write(value: unknown): void {
     switch (typeof value) {
       case "number":
-        return this.#number(value);
+        return this.number(value);
       case "string":
-        return this.#string(value);
+        return this.string(value);
       case "boolean":
-        return this.#byte(value ? Tag.TRUE : Tag.FALSE);
+        return this.byte(value ? Tag.TRUE : Tag.FALSE);
       case "undefined":
-        return this.#byte(Tag.UNDEFINED);
+        return this.byte(Tag.UNDEFINED);
       case "bigint":
-        this.#byte(Tag.BIGINT);
-        return this.#string(value.toString(16));
+        this.byte(Tag.BIGINT);
+        return this.string(value.toString(16));
       case "symbol":
         throw new NotCloneable("a symbol has no meaning outside its isolate");
       case "function":
         return this.#function(value);
     }
-    if (value === null) return this.#byte(Tag.NULL);
+    if (value === null) return this.byte(Tag.NULL);
     this.#object(value as object);
-  }
-
-  #number(value: number): void {
-    const int = value | 0;
-    if (int === value && (int !== 0 || 1 / value > 0)) {
-      if (int >= -128 && int < 128) {
-        this.#ensure(2);
-        this.bytes[this.position] = Tag.INT8;
-        this.bytes[this.position + 1] = int;
-        this.position += 2;
-      } else {
-        this.#tagAndLength(Tag.INT32, int);
-      }
-    } else {
-      this.#ensure(9);
-      this.bytes[this.position] = Tag.FLOAT64;
-      this.#view.setFloat64(this.position + 1, value, true);
-      this.position += 9;
-    }
-  }
-
-  #string(value: string): void {
-    const { length } = value;
-    if (length < 48) {
-      this.#ensure(2 + length);
-      const { bytes, position } = this;
-      let at = 0;
-      for (; at < length; at++) {
-        const unit = value.charCodeAt(at);
-        if (unit > 255) break;
-        bytes[position + 2 + at] = unit;
-      }
-      if (at === length) {
-        bytes[position] = Tag.SHORT_STRING;
-        bytes[position + 1] = length;
-        this.position = position + 2 + length;
-        return;
-      }
-    }
-    if (value.isWellFormed()) {
-      this.#ensure(5 + length * 3);
-      const room = this.bytes.subarray(this.position + 5);
-      const { written } = textEncoder.encodeInto(value, room);
-      // As many bytes as units: all of them are ASCII.
-      this.#tagAndLength(written === length ? Tag.ASCII_STRING : Tag.UTF8_STRING, written);
-      this.position += written;
-    } else {
-      this.#tagAndLength(Tag.UTF16_STRING, length);
-      this.#ensure(length * 2);
-      for (let at = 0; at < length; at++) {
-        this.#view.setUint16(this.position + at * 2, value.charCodeAt(at), true);
-      }
-      this.position += length * 2;
-    }
   }
 
   // deno-lint-ignore ban-types
@@ -348,7 +176,7 @@ export class Encoder {
       if (isErrorOf(error, DataCloneError)) throw new NotCloneable(error.message);
       throw error;
     }
-    this.#tagAndLength(Tag.FUNCTION, address);
+    this.tagAndLength(Tag.FUNCTION, address);
   }
 
   /** Writes a reference if the object was written before, and returns true; otherwise remembers it. */
@@ -360,7 +188,7 @@ export class Encoder {
       index = this.#seenFew.indexOf(value);
     }
     if (index >= 0) {
-      this.#tagAndLength(Tag.REFERENCE, index);
+      this.tagAndLength(Tag.REFERENCE, index);
       return true;
     }
     if (this.#seenMany !== undefined) {
@@ -399,12 +227,12 @@ export class Encoder {
       case "Set":
         return this.#set(value as Set<unknown>);
       case "Date":
-        this.#byte(Tag.DATE);
-        return this.#float64((value as Date).getTime());
+        this.byte(Tag.DATE);
+        return this.float64((value as Date).getTime());
       case "RegExp":
-        this.#byte(Tag.REGEXP);
-        this.#string((value as RegExp).source);
-        return this.#string((value as RegExp).flags);
+        this.byte(Tag.REGEXP);
+        this.string((value as RegExp).source);
+        return this.string((value as RegExp).flags);
       case "ArrayBuffer":
         return this.#arrayBuffer(value as ArrayBuffer);
       case "SharedArrayBuffer":
@@ -415,7 +243,7 @@ export class Encoder {
       case "Number":
       case "String":
       case "BigInt":
-        this.#byte(Tag.BOXED);
+        this.byte(Tag.BOXED);
         return this.#write(value.valueOf());
       case undefined:
         return this.#unregistered(value);
@@ -431,27 +259,26 @@ export class Encoder {
 
   #array(array: unknown[]): void {
     const length = array.length >>> 0; // a Proxy may say anything
-    if (typeof array[0] === "number" && this.#numbers(array, 0, length)) return;
+    if (typeof array[0] === "number" && this.numbers(array, 0, length)) return;
     // Only matches of a `RegExp` keep keys that are not indices: looking for them in every array would
     // cost more than writing most arrays does.
     const isMatch = "groups" in array;
-    if (isMatch) this.#byte(Tag.MATCH);
-    this.#tagAndLength(Tag.ARRAY, length);
+    if (isMatch) this.byte(Tag.MATCH);
+    this.tagAndLength(Tag.ARRAY, length);
     this.#enter();
     let at = 0;
-    try {
-      for (; at < length; at++) {
-        if (this.#leniency !== undefined) {
-          if (!(at in array)) break;
-          this.#part(at, () => this.#write(array[at]));
-          continue;
+    if (this.#leniency !== undefined) {
+      for (; at < length && at in array; at++) this.#part(at, () => this.#write(array[at]));
+    } else {
+      try {
+        for (; at < length; at++) {
+          const element = array[at];
+          if (element === undefined && !(at in array)) break;
+          this.#write(element);
         }
-        const element = array[at];
-        if (element === undefined && !(at in array)) break;
-        this.#write(element);
+      } catch (error) {
+        throw located(error, at);
       }
-    } catch (error) {
-      throw located(error, at);
     }
     if (at < length) this.#sparse(array, at, length);
     this.#depth--;
@@ -466,7 +293,7 @@ export class Encoder {
       const at = Number(key);
       if (at < next) continue;
       if (at >= length) break; // added by a getter
-      if (at > next) this.#tagAndLength(Tag.HOLES, at - next);
+      if (at > next) this.tagAndLength(Tag.HOLES, at - next);
       if (this.#leniency !== undefined) {
         this.#part(at, () => this.#write(array[at]));
       } else {
@@ -478,50 +305,22 @@ export class Encoder {
       }
       next = at + 1;
     }
-    if (next < length) this.#tagAndLength(Tag.HOLES, length - next);
-  }
-
-  /** Writes an array of numbers as one piece; false, with nothing written, if an element is not a number. */
-  #numbers(array: readonly unknown[], from: number, to: number): boolean {
-    if (ArrayBuffer.isView(array)) return false;
-    const length = to - from;
-    // A long array may be nearly empty: check it before making room for all.
-    if (length > LONG_ARRAY && !isAllNumbers(array, from, to)) return false;
-    this.#ensure(16 + length * 8);
-    const start = align8(this.position + 5) / 8;
-    const floats = this.#floats;
-    let integers = true;
-    for (let at = 0; at < length; at++) {
-      const element = array[from + at];
-      if (typeof element !== "number") return false;
-      floats[start + at] = element;
-      if (integers) integers = (element | 0) === element && (element !== 0 || 1 / element > 0);
-    }
-    if (integers) {
-      // In place: the integer written at `at` lies before all floats that are yet to be read.
-      const { words } = this;
-      for (let at = 0; at < length; at++) words[start * 2 + at] = floats[start + at];
-    }
-    // Equal values have equal bytes, which `isEncodedAs()` relies on.
-    this.bytes.fill(0, this.position + 5, start * 8);
-    this.#tagAndLength(integers ? Tag.INTEGERS : Tag.NUMBERS, length);
-    this.position = start * 8 + length * (integers ? 4 : 8);
-    return true;
+    if (next < length) this.tagAndLength(Tag.HOLES, length - next);
   }
 
   #plain(object: object): void {
-    this.#byte(Tag.OBJECT);
+    this.byte(Tag.OBJECT);
     this.#properties(object, Object.keys(object));
   }
 
   /** Writes the properties of an object behind its content. */
   #ownProperties(object: object): void {
-    this.#byte(Tag.PROPERTIES);
+    this.byte(Tag.PROPERTIES);
     this.#properties(object, Object.keys(object).filter((key) => !isIndex(key)));
   }
 
   #properties(object: object, keys: string[]): void {
-    this.#shape(keys);
+    this.shape(keys);
     this.#enter();
     if (this.#leniency !== undefined) {
       for (const key of keys) {
@@ -540,25 +339,6 @@ export class Encoder {
     this.#depth--;
   }
 
-  /** Writes the keys of an object, or the number of a recent shape with the same keys. */
-  #shape(keys: string[]): void {
-    const { length } = keys;
-    for (
-      let shape = this.#shapes.length - 1, tries = 0;
-      shape >= 0 && tries < 4;
-      shape--, tries++
-    ) {
-      const known = this.#shapes[shape];
-      if (known.length !== length) continue;
-      let at = 0;
-      while (at < length && known[at] === keys[at]) at++;
-      if (at === length) return this.#int32(shape);
-    }
-    this.#int32(-1 - length);
-    for (const key of keys) this.#string(key);
-    this.#shapes.push(keys);
-  }
-
   /** Writes an instance of an unregistered class: by its reducer, or as a plain object. */
   #unregistered(value: object): void {
     if (Thrown.is(value)) return this.#thrownValue(value);
@@ -569,7 +349,7 @@ export class Encoder {
       refuseUncopyable(value);
       return this.#plain(value);
     }
-    this.#tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
+    this.tagAndLength(Tag.REDUCED, functionAddress(reducer.revive));
     this.#reducedParts(reducer.reduce(value));
   }
 
@@ -586,7 +366,7 @@ export class Encoder {
   /** Writes an instance of a class of `WebAssembly` or `Temporal`. */
   #namespaced(value: object, name: string): void {
     if (name.startsWith("Temporal.")) {
-      this.#tagAndLength(Tag.REDUCED, functionAddress(namespacedClass(name).from));
+      this.tagAndLength(Tag.REDUCED, functionAddress(namespacedClass(name).from));
       return this.#reducedParts(temporalParts(name, value));
     }
     const isShared = value instanceof WebAssembly.Memory &&
@@ -604,7 +384,7 @@ export class Encoder {
   #instance(value: object): void {
     const builtin = builtinNameOf(value);
     if (builtin === "SharedArrayBuffer") return this.#byClass(value); // not copied: it has its class
-    this.#tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
+    this.tagAndLength(Tag.INSTANCE, functionAddress(value.constructor as () => unknown));
     if (builtin === undefined) return this.#plain(value);
     if (builtin === "Error") return this.#error(value as Error);
     if (Array.isArray(value)) this.#array(value);
@@ -614,7 +394,7 @@ export class Encoder {
 
   #map(map: Map<unknown, unknown>): void {
     const entries = [...entriesOf.call(map)];
-    this.#tagAndLength(Tag.MAP, entries.length);
+    this.tagAndLength(Tag.MAP, entries.length);
     this.#enter();
     for (const [key, value] of entries) {
       this.#member(key, "key");
@@ -629,7 +409,7 @@ export class Encoder {
 
   #set(set: Set<unknown>): void {
     const members = [...membersOf.call(set)];
-    this.#tagAndLength(Tag.SET, members.length);
+    this.tagAndLength(Tag.SET, members.length);
     this.#enter();
     for (const member of members) this.#member(member, "member");
     this.#depth--;
@@ -651,13 +431,13 @@ export class Encoder {
     const leniency = outer === undefined ? undefined : new Leniency(outer);
     this.#leniency = leniency;
     const parts = errorPartsOf(error, leniency?.omitted);
-    this.#byte(Tag.ERROR);
-    this.#byte(Tag.OBJECT);
-    this.#shape(PART_KEYS);
+    this.byte(Tag.ERROR);
+    this.byte(Tag.OBJECT);
+    this.shape(PART_KEYS);
     this.#enter();
-    this.#string(parts.class);
-    this.#string(parts.name);
-    this.#string(parts.message);
+    this.string(parts.class);
+    this.string(parts.name);
+    this.string(parts.message);
     this.#write(parts.stack);
     this.#errorPart(parts, "cause");
     this.#write(parts.hasCause);
@@ -671,9 +451,9 @@ export class Encoder {
 
   #errorProperties(properties: Record<string, unknown>): void {
     this.#writeReference(properties);
-    this.#byte(Tag.OBJECT);
+    this.byte(Tag.OBJECT);
     const keys = Object.keys(properties);
-    this.#shape(keys);
+    this.shape(keys);
     this.#enter();
     for (const key of keys) this.#errorPart(properties, key);
     this.#depth--;
@@ -704,7 +484,7 @@ export class Encoder {
   #thrownValue({ value }: Thrown): void {
     const outer = this.#leniency;
     this.#leniency = new Leniency();
-    this.#byte(Tag.THROWN);
+    this.byte(Tag.THROWN);
     this.#enter();
     this.#thrown(arriving(value));
     this.#depth--;
@@ -730,7 +510,7 @@ export class Encoder {
   #thrownList(list: unknown[]): void {
     if (this.#writeReference(list)) return;
     const length = list.length >>> 0;
-    this.#tagAndLength(Tag.ARRAY, length);
+    this.tagAndLength(Tag.ARRAY, length);
     this.#enter();
     let at = 0;
     for (; at < length && at in list; at++) this.#part(at, () => this.#thrown(list[at]));
@@ -755,7 +535,7 @@ export class Encoder {
     } catch (error) {
       if (error === SHARED_VIEWS || (error === SPENT && !isOwn)) throw error;
       this.#backTo(mark);
-      this.#byte(Tag.UNDEFINED);
+      this.byte(Tag.UNDEFINED);
       steps.length = depth;
       omitted.length = omittedBefore; // what is omitted of it
       leniency.omit();
@@ -766,10 +546,10 @@ export class Encoder {
   #mark(): Mark {
     return {
       position: this.position,
-      attachments: this.#attachments.length,
-      shared: this.#shared.length,
+      attachments: this.attachments.length,
+      shared: this.shared.length,
       seen: this.#seenCount,
-      shapes: this.#shapes.length,
+      shapes: this.shapes.length,
       viewed: this.#viewed?.size ?? 0,
       depth: this.#depth,
       leniency: this.#leniency,
@@ -779,9 +559,9 @@ export class Encoder {
   /** Forgets what has been written since the mark. */
   #backTo(mark: Mark): void {
     this.position = mark.position;
-    this.#attachments.length = mark.attachments;
-    this.#shared.length = mark.shared;
-    this.#shapes.length = mark.shapes;
+    this.attachments.length = mark.attachments;
+    this.shared.length = mark.shared;
+    this.shapes.length = mark.shapes;
     this.#depth = mark.depth;
     this.#leniency = mark.leniency;
     this.#seenCount = mark.seen;
@@ -796,14 +576,14 @@ export class Encoder {
   }
 
   #sharedObject(address: number): void {
-    this.#tagAndLength(Tag.SHARED, address);
-    this.#shared.push(address);
+    this.tagAndLength(Tag.SHARED, address);
+    this.shared.push(address);
   }
 
   #arrayBuffer(buffer: ArrayBuffer): void {
     if (buffer.detached) throw new NotCloneable(WHY_DETACHED);
-    this.#tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
-    this.#float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
+    this.tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
+    this.float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
     this.#attach(new Uint8Array(buffer));
   }
 
@@ -824,16 +604,16 @@ export class Encoder {
       this.#viewed ??= new Set();
       if (this.#viewed.has(buffer) || this.#hasSeen(buffer)) throw SHARED_VIEWS;
       this.#viewed.add(buffer);
-      this.#byte(Tag.TYPED_ARRAY);
-      this.#byte(kind);
-      this.#int32((view as Uint8Array).length);
+      this.byte(Tag.TYPED_ARRAY);
+      this.byte(kind);
+      this.int32((view as Uint8Array).length);
       this.#attach(new Uint8Array(buffer, view.byteOffset, view.byteLength));
       return;
     }
-    this.#byte(Tag.VIEW);
-    this.#byte(kind);
-    this.#float64(view.byteOffset);
-    this.#float64(view instanceof DataView ? view.byteLength : (view as Uint8Array).length);
+    this.byte(Tag.VIEW);
+    this.byte(kind);
+    this.float64(view.byteOffset);
+    this.float64(view instanceof DataView ? view.byteLength : (view as Uint8Array).length);
     this.#object(buffer);
   }
 
@@ -843,7 +623,7 @@ export class Encoder {
 
   #attach(bytes: Uint8Array): void {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
-    if (bytes.length > 0) this.#attachments.push({ bytes });
+    if (bytes.length > 0) this.attachments.push({ bytes });
   }
 }
 
@@ -854,11 +634,6 @@ function inWhole(error: unknown, from: number): unknown {
     if (index !== undefined) error.steps.push(typeof index === "number" ? index + from : index);
   }
   return error;
-}
-
-function isAllNumbers(array: readonly unknown[], from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (typeof array[at] !== "number") return false;
-  return true;
 }
 
 /** Whether the key is an array index. */
