@@ -104,6 +104,11 @@ function spelling(name: string, known: readonly string[]): string | undefined {
   if (/^(timeout(s|seconds?)?|ms)$/.test(plain(name)) && known.includes("timeoutMs")) {
     return "Write timeoutMs, in milliseconds";
   }
+  if (/^kw(arg)?s$|^kwds$/.test(name)) {
+    return `Functions here have no keyword arguments. Put the values into ${
+      known.includes("args") ? "args" : "the arguments"
+    }, for instance as an object`;
+  }
   const meant = known.find((candidate) => plain(candidate) === plain(name));
   return meant && `Write ${meant}`;
 }

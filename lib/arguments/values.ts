@@ -155,6 +155,19 @@ export function checkString(
 }
 
 /**
+ * Checks a boolean.
+ *
+ * @throws {TypeError} if `value` is neither `true` nor `false`
+ */
+export function checkBoolean(
+  verb: string,
+  name: string,
+  value: unknown,
+): asserts value is boolean {
+  if (typeof value !== "boolean") throw wrongType(verb, name, "a boolean", value);
+}
+
+/**
  * Checks a string that must not be empty.
  *
  * @throws {TypeError} if `value` is not a string

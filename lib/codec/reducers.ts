@@ -5,8 +5,9 @@
  */
 
 import { DataCloneError } from "../errors.ts";
-import { describe } from "../arguments/describe.ts";
-import { type AnyFunction, isRegistered } from "./task.ts";
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkFunction, wrongType } from "../arguments/values.ts";
+import { type AnyFunction, isInteractive, isRegistered } from "./task.ts";
 import { defineUnregistered } from "./unregistered.ts";
 
 /**
@@ -44,7 +45,7 @@ const reducers: Reducer[] = [];
  * @typeParam T the objects
  * @typeParam Parts what is sent in place of one
  * @param reducer how they are recognised, taken apart and put together
- * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` cannot be sent
+ * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` is not a task
  *
  * @example A class with private fields
  * ```ts
@@ -78,35 +79,45 @@ const reducers: Reducer[] = [];
  * ```
  */
 export function registerReducer<T extends object, Parts>(reducer: Reducer<T, Parts>): void {
-  if (typeof reducer !== "object" || reducer === null) {
-    throw new TypeError(
-      "Cannot register reducer: the argument must be an object with the functions is, reduce and " +
-        `revive, not ${describe(reducer)}`,
-    );
+  if (!isOptionsObject(reducer)) {
+    const parts = "an object with the functions is, reduce and revive";
+    throw wrongType("register reducer", "reducer", parts, reducer);
   }
   for (const key of ["is", "reduce", "revive"] as const) {
-    if (typeof reducer[key] === "function") continue;
-    throw new TypeError(
-      `Cannot register reducer: ${key} must be a function, not ${describe(reducer[key])}`,
-    );
+    checkFunction("register reducer", key, reducer[key]);
+  }
+  if (isClass(reducer.is)) {
+    const name = reducer.is.name || "Class";
+    const advice = `Write is: (value) => value instanceof ${name}`;
+    throw wrongType("register reducer", "is", "a function that can be called", reducer.is, advice);
   }
   checkSendable(reducer.revive);
   reducers.push(reducer as unknown as Reducer);
 }
 
-/** Rejects a function that cannot be named, before the first object is to be sent. */
+/** Whether a function throws when it is called without `new`. */
+function isClass(fn: AnyFunction): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn));
+}
+
+/**
+ * Rejects a function that cannot be named, before the first object is to be sent. The source of a
+ * function is no name: it would lack what it uses of its module, and be missed only where it is called.
+ */
 function checkSendable(revive: AnyFunction): void {
   if (isRegistered(revive)) return;
+  let cause: unknown;
   try {
-    defineUnregistered(revive);
+    if (defineUnregistered(revive).kind !== "source" || isInteractive()) return;
   } catch (error) {
     if (!(error instanceof DataCloneError)) throw error;
-    throw new TypeError(
-      "Cannot register reducer: revive cannot be sent to other isolates. Register it with " +
-        "task(import.meta, revive) at the top level of its module",
-      { cause: error },
-    );
+    cause = error;
   }
+  throw new TypeError(
+    "Cannot register reducer: revive must be a task, not a function that is not registered. " +
+      "Write revive: task(import.meta, fn), at the top level of its module",
+    cause === undefined ? {} : { cause },
+  );
 }
 
 /** Returns the first registered reducer for the object, if any. */

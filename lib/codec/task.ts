@@ -4,6 +4,9 @@
  * @module
  */
 
+import { describe } from "../arguments/describe.ts";
+import { isOptionsObject } from "../arguments/options.ts";
+import { isInstance, wrongType } from "../arguments/values.ts";
 import type { Definition } from "./definition.ts";
 
 /** Any function. */
@@ -55,11 +58,11 @@ const definitions = new WeakMap<object, Definition>();
  * ```
  */
 export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn: F): F {
-  if (typeof meta?.url !== "string") {
-    throw new TypeError("Cannot register task: the first argument must be import.meta");
+  if (!isOptionsObject(meta) || typeof meta.url !== "string") {
+    throw wrongType("register task", "meta", "import.meta", meta, "Write task(import.meta, fn)");
   }
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot register task: fn must be a function or a class, not ${typeof fn}`);
+    throw wrongType("register task", "fn", "a function or a class", fn);
   }
   const list = registrations.get(meta.url) ?? [];
   registrations.set(meta.url, list);
@@ -118,13 +121,14 @@ export type TasksOf<Module> = {
  * ```
  */
 export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
+  if (typeof url !== "string" && !isInstance(url, URL)) {
+    throw wrongType("make tasks", "url", "an absolute URL", url);
+  }
   const module = String(url);
   if (!URL.canParse(module)) {
     const base = isInteractive() ? "Deno.mainModule" : "import.meta.url";
-    throw new TypeError(
-      `Cannot make tasks of "${module}": it must be an absolute URL. ` +
-        `Use new URL("${module}", ${base})`,
-    );
+    const advice = `Use new URL(${describe(module)}, ${base})`;
+    throw wrongType("make tasks", "url", "an absolute URL", module, advice);
   }
   const stubs = new Map<string, AnyFunction>();
   return new Proxy({}, {
@@ -149,7 +153,7 @@ export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
  * Whether the program is typed into a REPL or a notebook, where the only URL to resolve against is
  * `Deno.mainModule`.
  */
-function isInteractive(): boolean {
+export function isInteractive(): boolean {
   // Undefined in workers.
   return /\/\$deno\$\w+\.mts$/.test(Deno.mainModule ?? "");
 }

@@ -114,5 +114,5 @@ function makeContext(
  * ```
  */
 export function getContext(method?: StartMethod): Context {
-  return contexts[startMethodFor(method, "Cannot get context")];
+  return contexts[startMethodFor(method, "get context", "method")];
 }

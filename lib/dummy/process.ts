@@ -96,7 +96,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
     ensureIsolate();
     checkOptions("make process", options, processNames);
     const { startMethod, ...rest } = options;
-    startMethodFor(startMethod, "Cannot make process with start method");
+    startMethodFor(startMethod, "make process", "startMethod");
     super({ ...rest, name: options.name ?? "" });
     const state = threadState(this);
     if (options.name === undefined) {

@@ -15,7 +15,7 @@
 import { rootWord } from "../heap/root_words.ts";
 import { installHooks } from "../heap/hooks.ts";
 import { i32 } from "../heap/views.ts";
-import { describe } from "../arguments/describe.ts";
+import { hasMethod, outOfRange, wrongType } from "../arguments/values.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
 import { callReporting } from "../sync/callbacks.ts";
 import { debugLog } from "../runtime/debug_log.ts";
@@ -163,16 +163,13 @@ export class Logger {
    * @throws {TypeError} if the handler is neither a function nor an object with a method `handle`
    */
   addHandler(handler: LogHandler): void {
-    if (typeof handler !== "function" && typeof handler?.handle !== "function") {
-      throw new TypeError(
-        "Cannot add handler: it must be a function, or an object with a method handle",
-      );
-    }
+    checkHandler("add handler", handler);
     this.#handlers.add(handler);
   }
 
   /** Removes a handler. Does nothing if it was not added. */
   removeHandler(handler: LogHandler): void {
+    checkHandler("remove handler", handler);
     this.#handlers.delete(handler);
   }
 
@@ -262,10 +259,18 @@ function numberOf(level: LogLevel): number {
     return level;
   }
   if (typeof level === "string" && Object.hasOwn(LogLevel, level)) return LogLevel[level];
-  throw new RangeError(
-    `Cannot use log level ${describe(level)}: it must be an integer of at least 0 or one of ` +
-      Object.keys(LogLevel).join(", "),
+  const isOfType = typeof level === "number" || typeof level === "string";
+  throw (isOfType ? outOfRange : wrongType)(
+    "use log level",
+    "level",
+    `an integer of at least 0 or one of ${Object.keys(LogLevel).join(", ")}`,
+    level,
   );
+}
+
+function checkHandler(verb: string, handler: unknown): void {
+  if (typeof handler === "function" || hasMethod(handler, "handle")) return;
+  throw wrongType(verb, "handler", "a function or an object with a method handle", handler);
 }
 
 function nameOf(level: number): string {

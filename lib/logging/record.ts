@@ -4,6 +4,9 @@
  * @module
  */
 
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkString, wrongType } from "../arguments/values.ts";
+
 /** A log record. It is plain data and can be sent through a queue. */
 export interface LogRecord {
   /** Name of the logger. */
@@ -44,7 +47,12 @@ export interface LogRecord {
  * assertEquals(lines, ['[ERROR/MainProcess] no such file: { name: "a.nii" }\n']);
  * ```
  */
-export function formatRecord({ levelName, processName, message }: LogRecord): string {
+export function formatRecord(record: LogRecord): string {
+  if (!isOptionsObject(record)) throw wrongType("format record", "record", "a record", record);
+  const { levelName, processName, message } = record;
+  for (const [name, value] of Object.entries({ levelName, processName, message })) {
+    checkString("format record", `record.${name}`, value);
+  }
   return `[${levelName}/${processName}] ${message}\n`;
 }
 

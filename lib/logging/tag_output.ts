@@ -14,6 +14,7 @@
  * @module
  */
 
+import { checkBoolean } from "../arguments/values.ts";
 import { rootWord } from "../heap/root_words.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
@@ -53,6 +54,7 @@ export const TAG_OUTPUT: number = rootWord(14, "tag output");
  * ```
  */
 export function tagOutput(on = true): void {
+  checkBoolean("tag output", "on", on);
   ensureIsolate();
   Atomics.store(i32, TAG_OUTPUT, on ? 1 : 0);
 }

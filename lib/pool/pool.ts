@@ -127,7 +127,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       checkTimeLimit("make pool", name, value);
       limits[name] = value;
     }
-    const startMethod = startMethodFor(given.startMethod, "Cannot make pool with start method");
+    const startMethod = startMethodFor(given.startMethod, "make pool", "startMethod");
     this.#size = processes;
     const engineOptions: EngineOptions = {
       size: processes,

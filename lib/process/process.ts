@@ -64,8 +64,8 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
 export const processNames: OptionNames<ProcessOptions> = {
   target: true,
   args: true,
-  name: true,
-  daemon: true,
+  name: "string",
+  daemon: "boolean",
   startMethod: true,
   startTimeoutMs: true,
 };
@@ -142,10 +142,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     checkTarget("make process", options, this.run === Process.prototype.run);
     const { target, args = [], startTimeoutMs = Infinity } = options;
     checkTimeLimit("make process", "startTimeoutMs", startTimeoutMs);
-    const startMethod = startMethodFor(
-      options.startMethod,
-      "Cannot make process with start method",
-    );
+    const startMethod = startMethodFor(options.startMethod, "make process", "startMethod");
     ensureIsolate();
     states.set(this, {
       target: target as ProcessState["target"],

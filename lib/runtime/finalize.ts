@@ -6,7 +6,7 @@
 
 import { TerminatedError } from "../errors.ts";
 import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkFunction, checkNumber, wrongType } from "../arguments/values.ts";
 import { isMainIsolate, stopRequested } from "../heap/isolate_record.ts";
 import { callReporting } from "../sync/callbacks.ts";
 
@@ -88,19 +88,24 @@ export class Finalize<R = unknown> implements Disposable {
   ) {
     checkOptions("make finalizer", options, { exitPriority: true });
     const { exitPriority } = options;
-    if (typeof callback !== "function") {
-      throw new TypeError(
-        `Cannot make finalizer: callback must be a function, not ${typeof callback}`,
-      );
+    if (object !== undefined && (typeof object !== "object" || object === null)) {
+      if (typeof object !== "function") {
+        throw wrongType("make finalizer", "object", "an object or undefined", object);
+      }
     }
+    checkFunction("make finalizer", "callback", callback);
     if (object === undefined && exitPriority === undefined) {
       throw new TypeError(
         "Cannot make finalizer: it would never run. Pass an object or an exitPriority",
       );
     }
-    if (exitPriority !== undefined && !Number.isFinite(exitPriority)) {
-      throw new RangeError(
-        `Cannot make finalizer: exitPriority must be a number, not ${describe(exitPriority)}`,
+    if (exitPriority !== undefined) {
+      checkNumber(
+        "make finalizer",
+        "exitPriority",
+        exitPriority,
+        "a finite number",
+        Number.isFinite,
       );
     }
     this.#callback = callback;

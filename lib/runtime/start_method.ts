@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkArguments, checkOptions } from "../arguments/options.ts";
+import { checkOneOf, isInstance, wrongType } from "../arguments/values.ts";
 
 /** How the worker of a process is started. */
 export type StartMethod = "spawn" | "forkserver";
@@ -30,18 +30,18 @@ export function getAllStartMethods(): StartMethod[] {
  * @param what the beginning of the error message
  * @throws {RangeError} if there is no such start method
  */
-export function startMethodFor(method: string | undefined, what: string): StartMethod {
+export function startMethodFor(
+  method: string | undefined,
+  verb: string,
+  name: string,
+): StartMethod {
   if (method === undefined) return getStartMethod();
-  if (methods.includes(method as StartMethod)) return method as StartMethod;
-  if (method === "fork") {
-    throw new RangeError(
-      `${what} "fork": a worker cannot be made a copy of another. ` +
-        'Use "spawn", or "forkserver" for workers that are started ahead of time',
-    );
-  }
-  throw new RangeError(
-    `${what} ${describe(method)}: the start methods are "spawn" and "forkserver"`,
-  );
+  const advice = method !== "fork"
+    ? undefined
+    : 'A worker cannot be made a copy of another: use "spawn", or "forkserver" for workers that ' +
+      "are started ahead of time";
+  checkOneOf(verb, name, method, methods, advice);
+  return method as StartMethod;
 }
 
 /**
@@ -93,10 +93,10 @@ export function setStartMethod(
   method: StartMethod | undefined,
   options: { force?: boolean } = {},
 ): void {
-  checkOptions("set start method", options, { force: true });
+  checkOptions("set start method", options, { force: "boolean" });
   const wanted = method === undefined
     ? undefined
-    : startMethodFor(method, "Cannot set start method");
+    : startMethodFor(method, "set start method", "method");
   if (chosen !== undefined && !options.force) {
     throw new Error(
       `Cannot set start method: it was set before, to ${JSON.stringify(chosen)}. ` +
@@ -131,9 +131,10 @@ export function forkserverPreload(): readonly string[] {
  * ```
  */
 export function setForkserverPreload(modules: readonly (string | URL)[]): void {
-  const isName = (name: unknown) => typeof name === "string" || name instanceof URL;
-  if (!Array.isArray(modules) || !modules.every(isName)) {
-    throw new TypeError("Cannot preload: modules must be an array of strings or URLs");
-  }
+  checkArguments("preload modules", "modules", modules, "[url]");
+  modules.forEach((module: unknown, at) => {
+    if (typeof module === "string" || isInstance(module, URL)) return;
+    throw wrongType("preload modules", `modules[${at}]`, "a string or a URL", module);
+  });
   preloaded = modules.map(String);
 }

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { CorruptMessageError, DataCloneError, Event, Pipe, Queue } from "@sauropod/multiprocessing";
+import {
+  CorruptMessageError,
+  DataCloneError,
+  Event,
+  Pipe,
+  Queue,
+  task,
+} from "@sauropod/multiprocessing";
 import { Decoder } from "../../lib/codec/decoder.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { functionAddress } from "../../lib/codec/functions.ts";
@@ -429,9 +436,9 @@ test("what a reducer throws is a CorruptMessageError for a message from elsewher
   class Picky {
     constructor(readonly parts: unknown) {}
   }
-  const revive = (parts: unknown) => {
+  const revive = task(import.meta, (parts: unknown) => {
     throw new RangeError(`not ${parts}`);
-  };
+  });
   registerReducer({ is: (it) => it instanceof Picky, reduce: ({ parts }) => parts, revive });
   const stream = streamOf(new Picky(5));
   assertThrows(() => read(stream), RangeError, "not 5");
@@ -463,9 +470,9 @@ test("a message that cannot be read whole drops all its references, a damaged on
   registerReducer({
     is: (it) => it instanceof Refusing,
     reduce: () => 0,
-    revive: () => {
+    revive: task(import.meta, () => {
       throw new RangeError("no");
-    },
+    }),
   });
   const [first, second] = [new Event(), new Event()];
   const references = () =>

@@ -70,15 +70,15 @@ test("task() returns the function itself", () => {
 
 test("task() rejects a value that is not import.meta or not a function", () => {
   const bad = task as unknown as (...args: unknown[]) => unknown;
-  assertThrows(() => bad(), TypeError, "the first argument must be import.meta");
-  assertThrows(() => bad(() => {}), TypeError, "the first argument must be import.meta");
-  assertThrows(() => bad({}, () => {}), TypeError, "the first argument must be import.meta");
+  assertThrows(() => bad(), TypeError, "meta must be import.meta, not");
+  assertThrows(() => bad(() => {}), TypeError, "meta must be import.meta, not");
+  assertThrows(() => bad({}, () => {}), TypeError, "meta must be import.meta, not");
   assertThrows(
     () => bad(import.meta),
     TypeError,
     "fn must be a function or a class, not undefined",
   );
-  assertThrows(() => bad(import.meta, 1), TypeError, "must be a function or a class, not number");
+  assertThrows(() => bad(import.meta, 1), TypeError, "must be a function or a class, not 1");
 });
 
 test("task() lets a function use its module in a worker", async () => {
@@ -197,7 +197,7 @@ test("tasksOf() requires an absolute URL", () => {
   assertThrows(
     () => tasksOf("./plain.ts"),
     TypeError,
-    'Cannot make tasks of "./plain.ts": it must be an absolute URL. ' +
+    'Cannot make tasks: url must be an absolute URL, not "./plain.ts". ' +
       'Use new URL("./plain.ts", import.meta.url)',
   );
 });

@@ -51,13 +51,16 @@ class Label {
   constructor(readonly text: string) {}
 }
 
-test("registerReducer() accepts a revive that is sent as source", () => {
-  registerReducer({
-    is: (value) => value instanceof Label,
-    reduce: ({ text }) => text,
-    revive: (text: string) => Object.freeze({ text, isCopy: true }),
-  });
-  assertEquals(sent(new Label("a")) as object, { text: "a", isCopy: true });
+test("registerReducer() rejects a revive that would be sent as source, and takes a built-in", () => {
+  const is = (value: object) => value instanceof Label;
+  const reduce = ({ text }: Label) => text;
+  const source = { is, reduce, revive: (text: string) => new Label(text) } as Reducer<
+    Label,
+    string
+  >;
+  assertThrows(() => registerReducer(source), TypeError, "revive must be a task");
+  registerReducer({ is, reduce, revive: structuredClone } as Reducer<Label, string>);
+  assertEquals(sent(new Label("a")) as unknown, "a");
 });
 
 class Sealed {
@@ -107,7 +110,11 @@ test("registerReducer() rejects what is not a reducer", () => {
   const good = { is: isNone, reduce: () => 0, revive };
   for (
     const [bad, message] of [
-      [undefined, "the argument must be an object with the functions is, reduce and revive, not"],
+      [undefined, "reducer must be an object with the functions is, reduce and revive, not"],
+      [
+        { ...good, is: Money },
+        "is must be a function that can be called, not a function. Write is",
+      ],
       [{ ...good, is: Money.name }, "is must be a function, not "],
       [{ ...good, reduce: undefined }, "reduce must be a function, not undefined"],
       [{ ...good, revive: null }, "revive must be a function, not null"],
@@ -131,8 +138,8 @@ test("registerReducer() rejects a revive that cannot be sent", () => {
           revive: revive as never,
         }),
       TypeError,
-      "Cannot register reducer: revive cannot be sent to other isolates. Register it with " +
-        "task(import.meta, revive) at the top level of its module",
+      "Cannot register reducer: revive must be a task, not a function that is not registered. " +
+        "Write revive: task(import.meta, fn), at the top level of its module",
     );
     assert(error.cause instanceof DataCloneError);
   }

@@ -12,7 +12,7 @@ test("getContext() returns the classes of a start method", () => {
   assertEquals(getContext("forkserver").startMethod, "forkserver");
   const get = (method: unknown) => () => getContext(method as "spawn");
   assertThrows(get("fork"), RangeError, "cannot be made a copy of another");
-  assertThrows(get("thread"), RangeError, 'the start methods are "spawn" and "forkserver"');
+  assertThrows(get("thread"), RangeError, 'method must be "spawn" or "forkserver", not "thread"');
   assertThrows(get("toString"), RangeError, "Cannot get context");
 });
 

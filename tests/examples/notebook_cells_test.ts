@@ -47,7 +47,7 @@ Deno.test("Process and tasksOf() reject what a cell cannot register, and say wha
   assertEquals(lines, [
     `Cannot start process Mine-1: register its class with ${register}`,
     `Cannot send target: the class Mine cannot be sent unregistered: write ${register}`,
-    'Cannot make tasks of "./mine.ts": it must be an absolute URL. ' +
+    'Cannot make tasks: url must be an absolute URL, not "./mine.ts". ' +
     'Use new URL("./mine.ts", Deno.mainModule)',
   ]);
 });

@@ -21,7 +21,7 @@ test("new Process() rejects invalid targets, arguments and start methods", () =>
   assertThrows(make({ target: null }), TypeError, "target must be a function");
   assertThrows(make({ target: () => {}, args: "x" }), TypeError, "args must be an array");
   assertThrows(make({ target: () => {}, args: { length: 1 } }), TypeError, "write args: [x]");
-  assertThrows(make({ startMethod: "fork" }), RangeError, '"fork": a worker cannot be made a copy');
+  assertThrows(make({ startMethod: "fork" }), RangeError, 'not "fork". A worker cannot be');
 });
 
 test("new Process() rejects unknown options and a call in place of a target", () => {

@@ -33,7 +33,7 @@ test("setStartMethod() changes getStartMethod() and getContext(), once", () => {
 
 test("setStartMethod() rejects unknown start methods with the reason", () => {
   assertThrows(() => setStartMethod("fork" as "spawn"), RangeError, "cannot be made a copy");
-  assertThrows(() => setStartMethod("nope" as "spawn"), RangeError, '"spawn" and "forkserver"');
+  assertThrows(() => setStartMethod("nope" as "spawn"), RangeError, '"spawn" or "forkserver"');
   assertEquals(getStartMethod(), "spawn");
 });
 
@@ -154,6 +154,6 @@ test(
 
 test("setForkserverPreload() rejects other values than lists of modules", () => {
   const set = setForkserverPreload as (modules: unknown) => void;
-  assertThrows(() => set("module.ts"), TypeError, "array of strings or URLs");
-  assertThrows(() => set([1, 2]), TypeError, "array of strings or URLs");
+  assertThrows(() => set("module.ts"), TypeError, "modules must be an array");
+  assertThrows(() => set(["a", 2]), TypeError, "modules[1] must be a string or a URL, not 2");
 });

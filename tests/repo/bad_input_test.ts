@@ -14,11 +14,12 @@ import type { Bad } from "../fixtures/bad_input/parameters.ts";
 import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
 import { channels } from "../fixtures/bad_input/channels.ts";
 import { memory } from "../fixtures/bad_input/memory.ts";
+import { processes } from "../fixtures/bad_input/processes.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
 import { countParked, test, turn } from "../fixtures/guarded.ts";
 import { inUse } from "../fixtures/heap.ts";
 
-const tables: Record<string, Table> = { sync, channels, memory };
+const tables: Record<string, Table> = { sync, channels, memory, processes };
 
 /** Time limit of a call, which should end at once, in milliseconds. */
 const LIMIT_MS = 10_000;

@@ -45,7 +45,7 @@ test("Finalize runs at the end of the scope of using", () => {
 test("Finalize rejects a callback that would never run, and invalid arguments", () => {
   assertThrows(() => new Finalize(undefined, () => {}), TypeError, "it would never run");
   // @ts-expect-error not a function
-  assertThrows(() => new Finalize({}, 7), TypeError, "callback must be a function, not number");
+  assertThrows(() => new Finalize({}, 7), TypeError, "callback must be a function, not 7");
   assertThrows(() => new Finalize({}, () => {}, { exitPriority: NaN }), RangeError, "exitPriority");
 });
 
