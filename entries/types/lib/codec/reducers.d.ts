@@ -33,7 +33,7 @@ export interface Reducer<T extends object = object, Parts = unknown> {
  * @typeParam T the objects
  * @typeParam Parts what is sent in place of one
  * @param reducer how they are recognised, taken apart and put together
- * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` cannot be sent
+ * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` is not a task
  *
  * @example A class with private fields
  * ```ts

@@ -40,6 +40,6 @@ export interface LogRecord {
  * assertEquals(lines, ['[ERROR/MainProcess] no such file: { name: "a.nii" }\n']);
  * ```
  */
-export declare function formatRecord({ levelName, processName, message }: LogRecord): string;
+export declare function formatRecord(record: LogRecord): string;
 
 export {};
