@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { checkFunction, hasMethod, wrongType } from "../arguments/values.ts";
 import type { Awaitable } from "../pool/options.ts";
 
 /** A call that has not been made; {@linkcode delayed} makes it. */
@@ -34,9 +34,7 @@ export interface Delayed<R> {
 export function delayed<A extends readonly unknown[], R>(
   fn: (...args: A) => Awaitable<R>,
 ): (...args: A) => Delayed<R> {
-  if (typeof fn !== "function") {
-    throw new TypeError(`Cannot delay call: fn must be a function, not ${typeof fn}`);
-  }
+  checkFunction("delay call", "fn", fn);
   return (...args) => ({ fn: fn as Delayed<R>["fn"], args });
 }
 
@@ -49,12 +47,13 @@ export type Calls = Iterable<Delayed<unknown>> | AsyncIterable<Delayed<unknown>>
  * @throws {TypeError} if they cannot
  */
 export function checkCalls(calls: Calls): void {
-  const iterable: object = Object(calls);
-  if (Symbol.iterator in iterable || Symbol.asyncIterator in iterable) return;
-  throw new TypeError(
-    `Cannot make calls: calls must be an array or another iterable of delayed(fn)(…), not ${
-      describe(calls)
-    }. For one call write [delayed(fn)(x)]`,
+  if (hasMethod(calls, Symbol.iterator) || hasMethod(calls, Symbol.asyncIterator)) return;
+  throw wrongType(
+    "make calls",
+    "calls",
+    "an array or another iterable of delayed(fn)(…)",
+    calls,
+    "For one call write [delayed(fn)(x)]",
   );
 }
 
@@ -66,7 +65,5 @@ export function checkCalls(calls: Calls): void {
 export function checkCall(call: Delayed<unknown>, index: number): void {
   const { fn, args }: Partial<Delayed<unknown>> = Object(call);
   if (typeof fn === "function" && Array.isArray(args)) return;
-  throw new TypeError(
-    `Cannot make calls: calls[${index}] must be delayed(fn)(…), not ${describe(call)}`,
-  );
+  throw wrongType("make calls", `calls[${index}]`, "delayed(fn)(…)", call);
 }

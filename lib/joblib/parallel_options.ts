@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkInteger, checkNumber, checkOneOf, wrongValue } from "../arguments/values.ts";
 import { type TaskPolicy, taskPolicy } from "../pool/calls/task_policy.ts";
 
 /** How {@linkcode Parallel} returns results: all in a list, or one by one. */
@@ -88,35 +88,33 @@ export interface ParallelSettings {
 /**
  * Checks options, and fills in the defaults.
  *
- * @throws {RangeError} if `nJobs` is 0, or another value is out of range
- * @throws {TypeError} if an option is unknown, or `nJobs` is not an integer
+ * @throws {RangeError} if `nJobs` is 0, or a value is out of range
+ * @throws {TypeError} if an option is unknown, or a value has the wrong type
  */
 export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSettings {
   checkOptions("make calls", options, optionNames);
   const { batchSize = "auto", preDispatch = "2 * nJobs", returnAs = "list", verbose = 0 } = options;
   const jobs = effectiveJobs(options.nJobs ?? 1);
   if (batchSize !== "auto" && !(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
-    throw new RangeError(
-      `Cannot make calls: batchSize must be "auto" or an integer of at least 1, not ${
-        describe(batchSize)
-      }`,
+    throw wrongValue(
+      "number",
+      "make calls",
+      "batchSize",
+      '"auto" or an integer of at least 1',
+      batchSize,
     );
   }
-  if (!["list", "generator", "generator_unordered"].includes(returnAs)) {
-    throw new RangeError(
-      `Cannot make calls: returnAs must be "list", "generator" or "generator_unordered", not ${
-        describe(returnAs)
-      }`,
-    );
-  }
+  checkOneOf("make calls", "returnAs", returnAs, ["list", "generator", "generator_unordered"]);
   const window = windowOf(preDispatch, jobs);
   const policy = taskPolicy("make calls", { timeoutMs: options.timeoutMs });
-  if (typeof verbose !== "number" || !(verbose >= 0)) {
-    throw new RangeError(
-      `Cannot make calls: verbose must be a number of at least 0, not ${describe(verbose)}. ` +
-        "Write 1 for some lines of progress, 10 for all",
-    );
-  }
+  checkNumber(
+    "make calls",
+    "verbose",
+    verbose,
+    "a number of at least 0",
+    (verbose) => verbose >= 0,
+    "Write 1 for some lines of progress, 10 for all",
+  );
   return { jobs, batchSize, window, returnAs, policy, signal: options.signal, verbose };
 }
 
@@ -125,13 +123,11 @@ export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSe
  *
  * Follows `joblib.effective_n_jobs`.
  *
- * @throws {RangeError} if `nJobs` is 0
- * @throws {TypeError} if `nJobs` is not an integer
+ * @throws {RangeError} if `nJobs` is 0 or not an integer
+ * @throws {TypeError} if `nJobs` is not a number
  */
 export function effectiveJobs(nJobs: number): number {
-  if (!Number.isInteger(nJobs)) {
-    throw new TypeError(`Cannot make calls: nJobs must be an integer, not ${describe(nJobs)}`);
-  }
+  checkInteger("make calls", "nJobs", nJobs);
   if (nJobs === 0) {
     throw new RangeError(
       "Cannot make calls: nJobs must not be 0. Use -1 for all cores, 1 for a plain loop",
@@ -145,9 +141,12 @@ function windowOf(preDispatch: string | number, jobs: number): number {
   const times = /^\s*(\d+(?:\.\d+)?)\s*\*\s*(?:nJobs|n_jobs)\s*$/.exec(String(preDispatch))?.[1];
   const window = times === undefined ? preDispatch : Number(times) * jobs;
   if (typeof window !== "number" || !(window >= 1)) {
-    throw new RangeError(
-      `Cannot make calls: preDispatch must be "all", a number of at least 1, or a multiple such as ` +
-        `"2 * nJobs", not ${describe(preDispatch)}`,
+    throw wrongValue(
+      typeof preDispatch === "string" ? "string" : "number",
+      "make calls",
+      "preDispatch",
+      '"all", a number of at least 1, or a multiple such as "2 * nJobs"',
+      preDispatch,
     );
   }
   return Math.ceil(window);

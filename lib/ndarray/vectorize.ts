@@ -5,6 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkFunction } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 import type { AbortOptions } from "../loops/parallel_for.ts";
@@ -103,7 +104,7 @@ export function vectorize<
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> & AbortOptions = {},
 ): (...arrays: VectorizedArguments<Args>) => Promise<NdArray<ArrayOf<Type>>> {
-  checkFunction(fn, options, asyncNames);
+  checkArguments(fn, options, asyncNames);
   return async (...arrays) => {
     const result = await runWork(plan(fn as never, arrays, options), options.signal);
     return result as unknown as NdArray<ArrayOf<Type>>;
@@ -131,23 +132,21 @@ export function vectorizeSync<
   fn: (...args: Args) => ElementOf<ArrayOf<Type>>,
   options: VectorizeOptions<Type> = {},
 ): (...arrays: VectorizedArguments<Args>) => NdArray<ArrayOf<Type>> {
-  checkFunction(fn, options, syncNames);
+  checkArguments(fn, options, syncNames);
   return (...arrays) =>
     runWorkSync(plan(fn as never, arrays, options)) as unknown as NdArray<
       ArrayOf<Type>
     >;
 }
 
-function checkFunction(
+function checkArguments(
   fn: unknown,
   options: VectorizeOptions<DataType | BigDataType>,
   names: OptionNames<VectorizeOptions<DataType | BigDataType>>,
 ): void {
   checkOptions("vectorize", options, names);
   const { dtype = "float64", numThreads } = options;
-  if (typeof fn !== "function") {
-    throw new TypeError(`Cannot vectorize: fn must be a function, not ${typeof fn}`);
-  }
+  checkFunction("vectorize", "fn", fn);
   arrayClassOf(dtype);
   threadsFor(numThreads);
 }

@@ -9,7 +9,13 @@
 
 import { DataCloneError, StopProcessGroup, type WorkerException } from "../errors.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import {
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  isIterable,
+  wrongType,
+} from "../arguments/values.ts";
 import { Queue } from "../channels/queue.ts";
 import { functionName } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
@@ -112,16 +118,12 @@ export class MapReduce implements AsyncDisposable {
    *
    * @param options `np`: the number of workers, by default `cpuCount()`
    * @throws {RangeError} if `np` is not an integer of at least 0
-   * @throws {TypeError} if an option is unknown
+   * @throws {TypeError} if `np` is not a number, or an option is unknown
    */
   constructor(options: { np?: number } = {}) {
     checkOptions("make workers", options, constructorOptionNames);
     const { np = navigator.hardwareConcurrency } = options;
-    if (!Number.isInteger(np) || np < 0) {
-      throw new RangeError(
-        `Cannot make workers: np must be an integer of at least 0, not ${describe(np)}`,
-      );
-    }
+    checkInteger("make workers", "np", np, 0);
     this.np = np;
   }
 
@@ -142,9 +144,7 @@ export class MapReduce implements AsyncDisposable {
     sequence: Iterable<T>,
     options: MapReduceOptions<Awaited<R>, S, Context> = {},
   ): Promise<S[]> {
-    if (typeof work !== "function") {
-      throw new TypeError(`Cannot map: work must be a function, not ${typeof work}`);
-    }
+    checkFunction("map", "work", work);
     checkOptions("map", options, mapOptionNames, adviseContext);
     const { reduce, context = {}, minLength = 0, signal } = options;
     checkMapArguments(sequence, context, minLength);
@@ -224,21 +224,13 @@ interface Plan {
 
 /** Checks the arguments of a map, except the work. */
 function checkMapArguments(sequence: unknown, context: unknown, minLength: unknown): void {
-  if (typeof Object(sequence)[Symbol.iterator] !== "function") {
-    throw new TypeError(
-      `Cannot map: sequence must be an array or another iterable, not ${describe(sequence)}`,
-    );
+  if (typeof sequence !== "string" && !isIterable(sequence)) {
+    throw wrongType("map", "sequence", "an array or another iterable", sequence);
   }
   if (typeof context !== "object" || context === null) {
-    throw new TypeError(
-      `Cannot map: context must be an object, such as { x, y }, not ${describe(context)}`,
-    );
+    throw wrongType("map", "context", "an object, such as { x, y }", context);
   }
-  if (typeof minLength !== "number" || !(minLength >= 0)) {
-    throw new RangeError(
-      `Cannot map: minLength must be a number of at least 0, not ${describe(minLength)}`,
-    );
-  }
+  checkNumber("map", "minLength", minLength, "a number of at least 0", (length) => length >= 0);
 }
 
 /** Starts the workers of a map, one for each rank. */

@@ -140,7 +140,7 @@ loopTest("vectorize() throws the first error of fn, or if a result is not a numb
     );
     await assertRejects(() => late(arange(3)), TypeError, "not a promise");
   }
-  assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not number");
+  assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not 5");
   assertThrows(() => vectorize(Math.sqrt, { dtype: "int" as "int8" }), TypeError, 'not "int"');
   const one = vectorize(Math.sqrt);
   await assertRejects(() => one([1] as never), TypeError, "argument 0 must be an ndarray");

@@ -17,7 +17,7 @@ Deno.test("checkChunkSize() accepts undefined and integers of at least 1", () =>
   for (const chunkSize of [0, -1, 1.5, NaN, Infinity, "2", null]) {
     assertThrows(
       () => checkChunkSize(chunkSize as number),
-      RangeError,
+      typeof chunkSize === "number" ? RangeError : TypeError,
       `at least 1, not ${describe(chunkSize)}`,
     );
   }
