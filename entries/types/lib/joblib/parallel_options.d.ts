@@ -59,8 +59,8 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
  *
  * Follows `joblib.effective_n_jobs`.
  *
- * @throws {RangeError} if `nJobs` is 0
- * @throws {TypeError} if `nJobs` is not an integer
+ * @throws {RangeError} if `nJobs` is 0 or not an integer
+ * @throws {TypeError} if `nJobs` is not a number
  */
 export declare function effectiveJobs(nJobs: number): number;
 

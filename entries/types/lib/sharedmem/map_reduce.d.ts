@@ -81,7 +81,7 @@ export declare class MapReduce implements AsyncDisposable {
    *
    * @param options `np`: the number of workers, by default `cpuCount()`
    * @throws {RangeError} if `np` is not an integer of at least 0
-   * @throws {TypeError} if an option is unknown
+   * @throws {TypeError} if `np` is not a number, or an option is unknown
    */
   constructor(options?: {
     np?: number;
