@@ -330,11 +330,11 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @returns false if `timeoutMs` passes first
    * @throws {ClosedError} if this end is closed
    */
-  // deno-lint-ignore require-await -- so that every error is a rejection
   async poll(options: WaitOptions = { timeoutMs: 0 }): Promise<boolean> {
     if (isStopping()) return neverSettled();
     this.#use("poll", this.readable);
-    return awaitOn(becomingReadable(incoming(this.address)), options);
+    // `await` keeps this handle alive, and so the memory of the pipe, during the wait.
+    return await awaitOn(becomingReadable(incoming(this.address)), options);
   }
 
   /** As {@linkcode Connection.poll}, but blocks the isolate. */
