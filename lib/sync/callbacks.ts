@@ -6,8 +6,6 @@
  * @module
  */
 
-import { isPromiseLike } from "./settled.ts";
-
 /**
  * Calls a callback. Prints what it throws, or what the promise that it returns rejects with.
  *
@@ -17,7 +15,8 @@ export function callReporting(name: string, callback: () => unknown): void {
   const report = (error: unknown) => reportUncaught(name, error);
   try {
     const result = callback();
-    if (isPromiseLike(result)) result.then(undefined, report);
+    // `resolve` rejects with what a getter named `then` throws.
+    if (typeof result === "object" && result !== null) Promise.resolve(result).catch(report);
   } catch (error) {
     report(error);
   }
