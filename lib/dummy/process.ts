@@ -7,7 +7,7 @@
 import { TerminatedError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
-import { checkOptions } from "../arguments/options.ts";
+import { checkOptions, checkTimeLimit } from "../arguments/options.ts";
 import { ensureIsolate, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn } from "../parking/wait.ts";
 import {
@@ -86,17 +86,21 @@ function runningProcess(): Process | undefined {
  */
 export class Process<Args extends readonly unknown[] = readonly unknown[]> extends Thread<Args> {
   /**
-   * Makes a process; `start()` starts it. The start method has no effect.
+   * Makes a process; `start()` starts it. The start method and `startTimeoutMs` have no effect.
    *
    * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
    * not exist
-   * @throws {RangeError} if `startMethod` is not a start method of the package
+   * @throws {RangeError} if `startMethod` is not a start method of the package, or `startTimeoutMs` is
+   * not greater than 0
    */
   constructor(options: ProcessOptions<Args> = {}) {
     ensureIsolate();
     checkOptions("make process", options, processNames);
-    const { startMethod, ...rest } = options;
+    const { startMethod, startTimeoutMs, ...rest } = options;
     startMethodFor(startMethod, "make process", "startMethod");
+    if (startTimeoutMs !== undefined) {
+      checkTimeLimit("make process", "startTimeoutMs", startTimeoutMs);
+    }
     super({ ...rest, name: options.name ?? "" });
     const state = threadState(this);
     if (options.name === undefined) {

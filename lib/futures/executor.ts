@@ -5,7 +5,13 @@
  */
 
 import { BrokenExecutor, ClosedError } from "../errors.ts";
-import { checkOptions, checkPositiveInteger, type OptionNames } from "../arguments/options.ts";
+import {
+  checkOptions,
+  checkPositiveInteger,
+  isOptionsObject,
+  type OptionNames,
+} from "../arguments/options.ts";
+import { hasMethod, isIterable } from "../arguments/values.ts";
 import type { AnyFunction } from "../codec/task.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
@@ -61,7 +67,10 @@ const mapNames: OptionNames<ExecutorMapOptions> = {
   chunkSize: true,
   bufferSize: true,
 };
-const shutdownNames: OptionNames<ExecutorShutdownOptions> = { wait: true, cancelFutures: true };
+const shutdownNames: OptionNames<ExecutorShutdownOptions> = {
+  wait: "boolean",
+  cancelFutures: "boolean",
+};
 
 /** The inputs of a map: an iterable for each parameter of its function. */
 export type MapInputs<A extends readonly unknown[]> = {
@@ -290,10 +299,11 @@ function splitMapArguments(
   args: readonly unknown[],
 ): { iterables: (Iterable<unknown> | AsyncIterable<unknown>)[]; options: ExecutorMapOptions } {
   const last = args.at(-1);
-  const hasOptions = typeof last === "object" && last !== null &&
-    !(Symbol.iterator in last) && !(Symbol.asyncIterator in last);
+  const hasOptions = last === undefined
+    ? args.length > 1
+    : isOptionsObject(last) && !isIterable(last) && !hasMethod(last, Symbol.asyncIterator);
   return {
     iterables: (hasOptions ? args.slice(0, -1) : args) as Iterable<unknown>[],
-    options: hasOptions ? last as ExecutorMapOptions : {},
+    options: hasOptions ? last as ExecutorMapOptions ?? {} : {},
   };
 }

@@ -4,13 +4,9 @@
  * @module
  */
 
-import {
-  checkArity,
-  checkOptions,
-  checkPositiveInteger,
-  type OptionNames,
-} from "../arguments/options.ts";
-import { limitNames, type PoolLimits } from "../pool/options.ts";
+import { checkArity, checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkInteger } from "../arguments/values.ts";
+import { limitNames, MAX_WORKERS, type PoolLimits } from "../pool/options.ts";
 
 /** Options of every executor. */
 export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
@@ -26,7 +22,7 @@ export interface ExecutorOptions<InitArgs extends readonly unknown[] = readonly 
 /** The names of the options of every executor. */
 export const executorNames: OptionNames<ExecutorOptions> = {
   maxWorkers: true,
-  initializer: true,
+  initializer: "function",
   initargs: true,
   ...limitNames,
 };
@@ -37,7 +33,7 @@ export const executorNames: OptionNames<ExecutorOptions> = {
  * @param options the options, or the maximum number of workers
  * @param args all arguments of the constructor
  * @param names the options that this kind of executor has
- * @throws {RangeError} if `maxWorkers` is not an integer of at least 1
+ * @throws {RangeError} if `maxWorkers` is not an integer from 1 to 65,536
  * @throws {TypeError} if an option does not exist or there are further arguments
  */
 export function executorOptions<T extends { maxWorkers?: number | undefined }>(
@@ -49,6 +45,8 @@ export function executorOptions<T extends { maxWorkers?: number | undefined }>(
   const all = typeof options === "number" ? { maxWorkers: options } as T : options;
   checkOptions("make executor", all, names);
   const { maxWorkers } = all;
-  if (maxWorkers !== undefined) checkPositiveInteger("make executor", "maxWorkers", maxWorkers);
+  if (maxWorkers !== undefined) {
+    checkInteger("make executor", "maxWorkers", maxWorkers, 1, MAX_WORKERS);
+  }
   return all;
 }

@@ -6,6 +6,7 @@
 
 import { InvalidStateError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkFunction } from "../arguments/values.ts";
 import { callReporting } from "../sync/callbacks.ts";
 import { FutureState } from "./future_state.ts";
 
@@ -147,6 +148,7 @@ export class Future<R> implements PromiseLike<R> {
    * otherwise ignored.
    */
   addDoneCallback(fn: (future: this) => unknown): void {
+    checkFunction("add callback", "fn", fn);
     this.#state.addCallback(() => callReporting("a callback of a future", () => fn(this)));
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { CancelledError, DeadlockError, TerminatedError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import type { Engine } from "../pool/engines/engine.ts";
 import type { Job } from "../pool/calls/job.ts";
 import { settledWithin } from "../sync/settled.ts";
@@ -127,6 +127,7 @@ export class FutureState {
    * @throws {DeadlockError} if only this isolate could end it
    */
   block(options?: WaitOptions): void {
+    checkWaitOptions("get result", options);
     this.markObserved();
     if (this.hasEnded) return;
     if (this.submitted === undefined) {

@@ -6,6 +6,7 @@
 
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import { hasMethod } from "../arguments/values.ts";
 import type { ImapIterator } from "../pool/calls/imap.ts";
 import {
   hasKnownEnd,
@@ -95,7 +96,7 @@ export function zip(iterables: readonly Input<unknown>[]): Input<unknown[]> {
 
 /** Returns whether `zip` of these inputs is known to be finite. */
 export function isFiniteZip(iterables: readonly Input<unknown>[]): boolean {
-  const isAsync = iterables.some((it) => Symbol.asyncIterator in Object(it));
+  const isAsync = iterables.some((it) => hasMethod(it, Symbol.asyncIterator));
   return !isAsync && iterables.some(hasKnownEnd);
 }
 

@@ -31,7 +31,7 @@ export interface ThreadPoolExecutorOptions<
 
 const optionNames: OptionNames<ThreadPoolExecutorOptions> = {
   ...executorNames,
-  threadNamePrefix: true,
+  threadNamePrefix: "string",
 };
 
 /**

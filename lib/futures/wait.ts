@@ -7,7 +7,13 @@
 import { TimeoutError } from "../errors.ts";
 import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import type { OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import {
+  checkIterable,
+  checkOneOf,
+  hasMethod,
+  isInstance,
+  wrongType,
+} from "../arguments/values.ts";
 import { settledWithin } from "../sync/settled.ts";
 import { Future, futureState } from "./future.ts";
 
@@ -76,13 +82,9 @@ export async function wait<F extends Future<unknown>>(
 ): Promise<DoneAndNotDone<F>> {
   const waitOptions = pickWaitOptions("wait for futures", options, optionNames);
   const { returnWhen = ALL_COMPLETED } = options;
-  if (![FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED].includes(returnWhen)) {
-    throw new RangeError(
-      `Cannot wait for futures: returnWhen must be "FIRST_COMPLETED", "FIRST_EXCEPTION" or ` +
-        `"ALL_COMPLETED", not ${describe(returnWhen)}`,
-    );
-  }
-  const all = observedSet(futures);
+  const conditions = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED];
+  checkOneOf("wait for futures", "returnWhen", returnWhen, conditions);
+  const all = observedSet(futuresIn(futures));
   const condition = Promise.withResolvers<void>();
   const pending = [...all].filter((future) => !future.done());
   let pendingCount = pending.length;
@@ -148,7 +150,7 @@ export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
   options?: WaitOptions,
 ): AsyncIterableIterator<CompletedFuture<F>> {
-  return new Completions([...futures], options);
+  return new Completions(futuresIn(futures), options);
 }
 
 /** The iterator behind {@linkcode asCompleted}. */
@@ -231,16 +233,21 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
   }
 }
 
+/** Returns the futures in an iterable. */
+function futuresIn<F extends Future<unknown>>(futures: Iterable<F>): F[] {
+  const verb = "wait for futures";
+  checkIterable(verb, "futures", futures, "For one future write [future]");
+  const all = [...futures];
+  all.forEach((future, at) => {
+    if (isInstance(future, Future)) return;
+    const advice = hasMethod(future, "then") ? "For promises there is Promise.race" : undefined;
+    throw wrongType(verb, `futures[${at}]`, "a Future", future, advice);
+  });
+  return all;
+}
+
 /** Returns the set of the futures, and notes that their outcomes are retrieved. */
-function observedSet<F extends Future<unknown>>(futures: Iterable<F>): Set<F> {
-  const set = new Set(futures);
-  for (const future of set) {
-    if (!(future instanceof Future)) {
-      throw new TypeError(
-        `Cannot wait for futures: an element is ${describe(future)}, which is not a Future`,
-      );
-    }
-    future[futureState].markObserved();
-  }
-  return set;
+function observedSet<F extends Future<unknown>>(futures: F[]): Set<F> {
+  for (const future of futures) future[futureState].markObserved();
+  return new Set(futures);
 }

@@ -4,8 +4,15 @@
  * @module
  */
 
-import type { WaitOptions } from "../arguments/wait_options.ts";
+import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkArguments, checkOptions } from "../arguments/options.ts";
+import {
+  checkFunction,
+  checkString,
+  checkText,
+  outOfRange,
+  wrongType,
+} from "../arguments/values.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/task.ts";
@@ -106,8 +113,8 @@ export class BaseManager implements AsyncDisposable {
    *
    * @param typeid the name of the type and of the method
    * @param callable a class registered with `task()`, or a function that returns an object
-   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or
-   * `callable` is not a function
+   * @throws {TypeError} if `typeid` is not a string, or `callable` is not a function
+   * @throws {RangeError} if `typeid` is empty or the name of a method of `BaseManager`
    */
   static register<
     Manager extends BaseManager,
@@ -119,16 +126,20 @@ export class BaseManager implements AsyncDisposable {
     callable: Callable,
     options: RegisterOptions = {},
   ): ManagerClass<Manager & FactoryMethods<Name, Callable>> {
-    if (typeof typeid !== "string" || typeid === "" || typeid in BaseManager.prototype) {
-      throw new TypeError(`Cannot register type ${JSON.stringify(typeid)}: choose another name`);
+    checkText("register type", "typeid", typeid);
+    if (typeid in BaseManager.prototype) {
+      const requirement = "another name than those of the methods of BaseManager";
+      throw outOfRange("register type", "typeid", requirement, typeid);
     }
     if (typeof callable !== "function") {
-      throw new TypeError(
-        `Cannot register type ${typeid}: it needs a class or a function, not ${typeof callable}`,
-      );
+      throw wrongType(`register type ${typeid}`, "callable", "a class or a function", callable);
     }
     checkOptions(`register type ${typeid}`, options, { exposed: true });
     const { exposed } = options;
+    if (exposed !== undefined) {
+      checkArguments(`register type ${typeid}`, "exposed", exposed, 'exposed: ["method"]');
+      exposed.forEach((name, at) => checkString(`register type ${typeid}`, `exposed[${at}]`, name));
+    }
     Object.defineProperty(this.prototype, typeid, {
       value(this: BaseManager, ...args: unknown[]) {
         return this.#make(typeid, { callable, args, exposed: exposed && [...exposed] });
@@ -154,11 +165,7 @@ export class BaseManager implements AsyncDisposable {
     if (this.#server !== undefined) {
       throw new Error("Cannot start manager: it was started before");
     }
-    if (initializer !== undefined && typeof initializer !== "function") {
-      throw new TypeError(
-        `Cannot start manager: initializer must be a function, not ${typeof initializer}`,
-      );
-    }
+    if (initializer !== undefined) checkFunction("start manager", "initializer", initializer);
     checkArguments("start manager", "initargs", initargs, "[x]");
     const requests = new Queue<ManagerRequest>();
     const record = startIsolate({
@@ -196,6 +203,7 @@ export class BaseManager implements AsyncDisposable {
    * @throws the reason of `signal`, if it is aborted first
    */
   async join(options?: WaitOptions): Promise<boolean> {
+    checkWaitOptions("join manager", options);
     if (this.#server === undefined) return true;
     return await awaitOn(waitingForEnd(this.#server.record), options) !== undefined;
   }

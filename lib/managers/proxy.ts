@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkArguments } from "../arguments/options.ts";
+import { checkString, wrongType } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { clientOf } from "./client.ts";
@@ -81,10 +83,10 @@ export async function callMethod(
   name: string,
   args: readonly unknown[] = [],
 ): Promise<unknown> {
+  checkString("call method", "name", name);
   const target = targets.get(proxy);
-  if (target === undefined) {
-    throw new TypeError(`Cannot call ${name}: the first argument must be a proxy`);
-  }
+  if (target === undefined) throw wrongType(`call ${name}`, "proxy", "a proxy", proxy);
+  checkArguments(`call ${name}`, "args", args, "[x]");
   const { server, referent: { id, exposed, typeid } } = target;
   if (!exposed.includes(name)) {
     throw new TypeError(

@@ -70,6 +70,9 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
   idleTimeoutMs?: number | undefined;
 }
 
+/** The most workers or threads that a pool can have. */
+export const MAX_WORKERS: number = 2 ** 16;
+
 /** What holds for a pool that does not say otherwise. */
 export const DEFAULT_LIMITS: Readonly<
   Record<"graceMs" | "startTimeoutMs" | "idleTimeoutMs", number>
@@ -78,7 +81,7 @@ export const DEFAULT_LIMITS: Readonly<
 /** Names of {@linkcode PoolOptions}. */
 export const poolNames: OptionNames<PoolOptions> = {
   processes: true,
-  initializer: true,
+  initializer: "function",
   initargs: true,
   maxTasksPerChild: true,
   startMethod: true,

@@ -12,6 +12,7 @@ import {
   checkTimeLimit,
   type OptionNames,
 } from "../arguments/options.ts";
+import { checkInteger } from "../arguments/values.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
@@ -32,6 +33,7 @@ import {
   type ImapOptions,
   mapNames,
   type MapOptions,
+  MAX_WORKERS,
   poolNames,
   type PoolOptions,
 } from "./options.ts";
@@ -98,8 +100,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * Makes a pool.
    *
    * @param options its options, or the number of its workers
-   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1, or a time
-   * limit is not greater than 0
+   * @throws {RangeError} if `processes` is not an integer from 1 to 65,536, `maxTasksPerChild` not an
+   * integer of at least 1, or a time limit not greater than 0
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
    * unknown, or there are further arguments, as in Python
    */
@@ -109,14 +111,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     checkOptions("make pool", given, poolNames);
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
     const { initargs = [] } = given;
-    checkPositiveInteger("make pool", "processes", processes);
+    checkInteger("make pool", "processes", processes, 1, MAX_WORKERS);
     if (maxTasksPerChild !== undefined) {
       checkPositiveInteger("make pool", "maxTasksPerChild", maxTasksPerChild);
-    }
-    if (initializer !== undefined && typeof initializer !== "function") {
-      throw new TypeError(
-        `Cannot make pool: initializer must be a function, not ${typeof initializer}`,
-      );
     }
     checkArguments("make pool", "initargs", initargs);
     const policy = taskPolicy("make pool", given);
@@ -169,9 +166,9 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     args: A = [] as unknown as A,
     options?: ApplyOptions,
   ): Promise<R> {
-    const signal = options?.signal;
     return new Promise((resolve, reject) => {
       checkOptions("apply", options, applyNames);
+      const signal = options?.signal;
       signal?.throwIfAborted();
       const job = this.#submitter.apply(fn, args, resolve, reject, signal !== undefined, options);
       abortWith(signal, job);

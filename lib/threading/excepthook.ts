@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkFunction, hasMethod, wrongType } from "../arguments/values.ts";
 import type { Thread } from "./thread.ts";
 
 /** The argument of an {@linkcode ExceptHook}. */
@@ -38,7 +40,14 @@ export type ExceptHook = (args: ExceptHookArgs) => unknown;
  * assertInstanceOf(thread.error, RangeError);
  * ```
  */
-export function excepthook({ error, thread }: ExceptHookArgs): void {
+export function excepthook(args: ExceptHookArgs): void {
+  if (!isOptionsObject(args)) {
+    throw wrongType("print exception", "args", "an object", args, "Write { error, thread }");
+  }
+  const { error, thread } = args;
+  if (!hasMethod(thread, "isAlive")) {
+    throw wrongType("print exception", "thread", "a Thread", thread);
+  }
   console.error(`Exception in thread ${thread.name}:`, error);
 }
 
@@ -78,9 +87,7 @@ const installed: { hook: ExceptHook } = { hook: excepthook };
  * ```
  */
 export function setExcepthook(next: ExceptHook = excepthook): ExceptHook {
-  if (typeof next !== "function") {
-    throw new TypeError(`Cannot set excepthook: it must be a function, not ${typeof next}`);
-  }
+  checkFunction("set excepthook", "next", next);
   const previous = installed.hook;
   installed.hook = next;
   return previous;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFunction } from "../arguments/values.ts";
 import { currentThread } from "./current.ts";
 import { refusePromise } from "../sync/settled.ts";
 import { threadState } from "./thread.ts";
@@ -54,12 +55,8 @@ export function local<T extends object = Record<string, unknown>>(): Partial<T>;
  */
 export function local<T extends object>(initialize: () => T): T;
 export function local(initialize: () => object = () => ({})): object {
-  if (typeof initialize !== "function") {
-    throw new TypeError(
-      `Cannot make local: initialize must be a function, not ${typeof initialize}. ` +
-        `For initial values write local(() => ({ … }))`,
-    );
-  }
+  const advice = "For initial values write local(() => ({ … }))";
+  checkFunction("make local", "initialize", initialize, advice);
   const key = {};
   const properties = (): object => {
     const { locals } = threadState(currentThread());

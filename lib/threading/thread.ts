@@ -8,6 +8,7 @@ import { DeadlockError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
 import { checkOptions, checkTarget, type OptionNames } from "../arguments/options.ts";
+import { checkBoolean, checkString } from "../arguments/values.ts";
 import {
   ensureIsolate,
   isolateWord,
@@ -45,8 +46,8 @@ export interface ThreadOptions<Args extends readonly unknown[] = readonly unknow
 const threadNames: OptionNames<ThreadOptions> = {
   target: true,
   args: true,
-  name: true,
-  daemon: true,
+  name: "string",
+  daemon: "boolean",
 };
 
 /** The state of a thread. */
@@ -247,7 +248,8 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
     return threadState(this).name;
   }
   set name(name: string) {
-    threadState(this).name = String(name);
+    checkString("set name of thread", "name", name);
+    threadState(this).name = name;
   }
 
   /**
@@ -258,6 +260,7 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
     return !threadState(this).keepAlive;
   }
   set daemon(daemon: boolean) {
+    checkBoolean("set daemon of thread", "daemon", daemon);
     const state = threadState(this);
     if (state.phase !== "made") {
       throw new Error(`Cannot set daemon of thread ${state.name}: it was started before`);

@@ -5,7 +5,7 @@
  */
 
 import { checkArguments } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkFunction, checkMilliseconds } from "../arguments/values.ts";
 import { stopRequested } from "../heap/isolate_record.ts";
 import { Event } from "../sync/event.ts";
 import { Thread } from "./thread.ts";
@@ -45,6 +45,7 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
    * @param args the arguments of `fn`
    * @throws {TypeError} if `intervalMs` is not a number, `fn` is not a function or `args` is not an
    * array
+   * @throws {RangeError} if `intervalMs` is NaN
    */
   constructor(
     intervalMs: number,
@@ -52,16 +53,8 @@ export class Timer<Args extends readonly unknown[] = readonly unknown[]> extends
     args: Args = [] as unknown as Args,
   ) {
     super();
-    if (typeof intervalMs !== "number" || Number.isNaN(intervalMs)) {
-      throw new TypeError(
-        `Cannot make timer: intervalMs must be a number of milliseconds, not ${
-          describe(intervalMs)
-        }`,
-      );
-    }
-    if (typeof fn !== "function") {
-      throw new TypeError(`Cannot make timer: fn must be a function, not ${typeof fn}`);
-    }
+    checkMilliseconds("make timer", "intervalMs", intervalMs);
+    checkFunction("make timer", "fn", fn);
     checkArguments("make timer", "args", args, "[x]");
     this.#intervalMs = intervalMs;
     this.#call = () => fn(...args);

@@ -171,7 +171,11 @@ testEach(".map() reads its input at most bufferSize chunks ahead", async (Execut
 testEach(".map() rejects inputs that are not iterable and invalid sizes", async (Executor) => {
   await using executor = new Executor({ maxWorkers: 1 });
   const any = (value: unknown) => value as number[];
-  assertThrows(() => executor.map(square, any(5)), TypeError, "must be iterable, not number");
+  assertThrows(
+    () => executor.map(square, any(5)),
+    TypeError,
+    "items must be an array or another iterable, not 5",
+  );
   assertThrows(() => executor.map(Math.pow, [1], any(5)), TypeError, "argument 2 after fn must be");
   assertThrows(() => executor.map(Math.pow, any(null), [1]), TypeError, "iterable, not null");
   for (const size of [0, -1, 1.5, NaN]) {

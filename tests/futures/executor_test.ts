@@ -33,13 +33,13 @@ import { square } from "../fixtures/pool_tasks.ts";
 
 testEach(" rejects an invalid maxWorkers or initializer", (Executor) => {
   const make = (options: unknown) => () => new Executor(options as ProcessPoolExecutorOptions);
-  for (const maxWorkers of [0, -1, 1.5, NaN]) {
-    const message = `maxWorkers must be an integer of at least 1, not ${maxWorkers}`;
+  for (const maxWorkers of [0, -1, 1.5, NaN, 2 ** 33]) {
+    const message = `maxWorkers must be an integer from 1 to 65536, not ${maxWorkers}`;
     assertThrows(make({ maxWorkers }), RangeError, message);
     assertThrows(make(maxWorkers), RangeError, message);
   }
-  assertThrows(make({ maxWorkers: "2" }), TypeError, 'of at least 1, not "2"');
-  assertThrows(make({ initializer: "f" }), TypeError, "initializer must be a function, not string");
+  assertThrows(make({ maxWorkers: "2" }), TypeError, 'from 1 to 65536, not "2"');
+  assertThrows(make({ initializer: "f" }), TypeError, 'initializer must be a function, not "f"');
 });
 
 testEach(" accepts the number of workers as its only argument", async (Executor) => {

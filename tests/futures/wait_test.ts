@@ -158,12 +158,12 @@ test("wait() and asCompleted() reject other values than futures and unknown cond
   await assertRejects(
     () => wait(wrong),
     TypeError,
-    "an element is an object of class Promise, which is not",
+    "futures[0] must be a Future, not an object of class Promise. For promises there is",
   );
   await assertRejects(
     async () => asCompleted(await wrong),
     TypeError,
-    "of class Promise, which is not a Future",
+    "must be a Future, not an object of class Promise",
   );
   const { pending } = made();
   const returnWhen = "SOMETIMES" as "FIRST_COMPLETED";

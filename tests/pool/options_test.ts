@@ -9,15 +9,15 @@ import { square } from "../fixtures/pool_tasks.ts";
 
 test("new Pool() rejects an invalid number of processes, limit or initializer", () => {
   const make = (options: unknown) => () => new Pool(options as PoolOptions);
-  for (const processes of [0, -1, 1.5, NaN, Infinity]) {
-    assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
+  for (const processes of [0, -1, 1.5, NaN, Infinity, 2 ** 33]) {
+    assertThrows(make({ processes }), RangeError, `from 1 to 65536, not ${processes}`);
   }
-  assertThrows(make({ processes: "2" }), TypeError, 'at least 1, not "2"');
+  assertThrows(make({ processes: "2" }), TypeError, 'from 1 to 65536, not "2"');
   assertThrows(make(0), RangeError, "processes must be an integer");
   for (const maxTasksPerChild of [0, -1, 0.5]) {
     assertThrows(make({ maxTasksPerChild }), RangeError, "maxTasksPerChild must be an integer");
   }
-  assertThrows(make({ initializer: "f" }), TypeError, "initializer must be a function, not string");
+  assertThrows(make({ initializer: "f" }), TypeError, 'initializer must be a function, not "f"');
   assertThrows(make({ startMethod: "fork" }), RangeError, "fork");
 });
 
@@ -138,10 +138,10 @@ testEach(
     await assertRejects(() => pool.apply(any(null)), TypeError, "fn must be a function");
     await assertRejects(() => pool.apply(square, any(5)), TypeError, "args must be an array");
     for (const items of [5, null, undefined, {}, (async function* () {})()]) {
-      await assertRejects(() => pool.map(square, any(items)), TypeError, "items must be iterable");
+      await assertRejects(() => pool.map(square, any(items)), TypeError, "items must be an array");
     }
-    assertThrows(() => pool.mapSync(square, any(5)), TypeError, "items must be iterable");
-    assertThrows(() => pool.imap(square, any(5)), TypeError, "items must be iterable");
+    assertThrows(() => pool.mapSync(square, any(5)), TypeError, "items must be an array");
+    assertThrows(() => pool.imap(square, any(5)), TypeError, "items must be an array");
   },
 );
 

@@ -37,12 +37,12 @@ async function noneAlive(): Promise<void> {
 
 test("new ThreadPool() rejects an invalid number of processes or initializer", () => {
   const make = (options: unknown) => () => new ThreadPool(options as ThreadPoolOptions);
-  for (const processes of [0, -1, 1.5]) {
-    assertThrows(make({ processes }), RangeError, `at least 1, not ${processes}`);
+  for (const processes of [0, -1, 1.5, 2 ** 33]) {
+    assertThrows(make({ processes }), RangeError, `from 1 to 65536, not ${processes}`);
   }
-  assertThrows(make({ processes: "2" }), TypeError, 'at least 1, not "2"');
+  assertThrows(make({ processes: "2" }), TypeError, 'from 1 to 65536, not "2"');
   assertThrows(make(0), RangeError, "processes must be an integer");
-  assertThrows(make({ initializer: 5 }), TypeError, "initializer must be a function, not number");
+  assertThrows(make({ initializer: 5 }), TypeError, "initializer must be a function, not 5");
 });
 
 test("new ThreadPool() accepts its own options and rejects others of Pool", () => {

@@ -14,12 +14,26 @@ import type { Bad } from "../fixtures/bad_input/parameters.ts";
 import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
 import { channels } from "../fixtures/bad_input/channels.ts";
 import { memory } from "../fixtures/bad_input/memory.ts";
+import { futures } from "../fixtures/bad_input/futures.ts";
+import { managers } from "../fixtures/bad_input/managers.ts";
+import { pools } from "../fixtures/bad_input/pools.ts";
+import { dummies, threads } from "../fixtures/bad_input/threads.ts";
 import { processes } from "../fixtures/bad_input/processes.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
 import { countParked, test, turn } from "../fixtures/guarded.ts";
 import { inUse } from "../fixtures/heap.ts";
 
-const tables: Record<string, Table> = { sync, channels, memory, processes };
+const tables: Record<string, Table> = {
+  sync,
+  channels,
+  memory,
+  processes,
+  pools,
+  futures,
+  threads,
+  dummies,
+  managers,
+};
 
 /** Time limit of a call, which should end at once, in milliseconds. */
 const LIMIT_MS = 10_000;
@@ -131,6 +145,7 @@ for (const [subject, table] of Object.entries(tables)) {
     for (const { row, call, good } of calls) {
       if (row.works) faults.push(...await faultsAfter(row, call, good));
     }
+    await table.end();
     assertEquals(faults, []);
   });
 }

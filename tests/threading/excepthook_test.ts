@@ -82,6 +82,6 @@ test("setExcepthook() returns the previous hook, and without argument restores t
 });
 
 test("setExcepthook() rejects other values than functions", () => {
-  assertThrows(() => setExcepthook("print" as never), TypeError, "not string");
+  assertThrows(() => setExcepthook("print" as never), TypeError, 'not "print"');
   assertThrows(() => setExcepthook(null as never), TypeError, "must be a function");
 });

@@ -80,7 +80,7 @@ test("Timer with a function that throws is finished and has the error", async ()
 test("new Timer() rejects invalid intervals, functions and arguments", () => {
   const make = (...args: unknown[]) => () => new Timer(...args as [number, () => void]);
   assertThrows(make("1", () => {}), TypeError, "intervalMs must be a number of milliseconds");
-  assertThrows(make(NaN, () => {}), TypeError, "not NaN");
-  assertThrows(make(1, "f"), TypeError, "fn must be a function, not string");
+  assertThrows(make(NaN, () => {}), RangeError, "not NaN");
+  assertThrows(make(1, "f"), TypeError, 'fn must be a function, not "f"');
   assertThrows(make(1, () => {}, 5), TypeError, "args must be an array");
 });

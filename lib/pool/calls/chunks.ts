@@ -5,6 +5,13 @@
  */
 
 import { checkPositiveInteger } from "../../arguments/options.ts";
+import {
+  checkNotTransferred,
+  hasMethod,
+  isArray,
+  isIterable,
+  wrongType,
+} from "../../arguments/values.ts";
 
 /** Input of a map. Arrays and typed arrays are not copied before they are sent. */
 export type Items<T> = Iterable<T>;
@@ -29,14 +36,15 @@ export function checkChunkSize(chunkSize: number | undefined): void {
  * @throws {TypeError} if they are not iterable
  */
 export function withLength<T>(items: Items<T>): readonly T[] {
-  if (Array.isArray(items)) return items;
+  if (isArray(items)) return items as readonly T[];
   if (ArrayBuffer.isView(items) && !(items instanceof DataView)) {
+    checkNotTransferred("map", "items", items);
     return items as unknown as readonly T[];
   }
-  if (typeof (items as Partial<Items<T>> | undefined)?.[Symbol.iterator] !== "function") {
-    throw new TypeError(
-      `Cannot map: items must be iterable, not ${items === null ? "null" : typeof items}`,
-    );
+  if (typeof items !== "string" && !isIterable(items)) {
+    const isAsync = hasMethod(items, Symbol.asyncIterator);
+    const advice = isAsync ? "For an async iterable use imap()" : "For one item write [item]";
+    throw wrongType("map", "items", "an array or another iterable", items, advice);
   }
   return [...items];
 }
@@ -48,12 +56,9 @@ export function withLength<T>(items: Items<T>): readonly T[] {
  */
 export function checkSpread(items: readonly unknown[]): void {
   for (let at = 0; at < items.length; at++) {
-    const item = items[at] as Partial<Iterable<unknown>> | null | undefined;
-    if (typeof item?.[Symbol.iterator] === "function") continue;
-    throw new TypeError(
-      `Cannot map: items[${at}] must be an array of arguments, not ${
-        item === null ? "null" : typeof item
-      }. For functions of one argument use map()`,
-    );
+    const item = items[at];
+    if (isArray(item) || typeof item === "string" || isIterable(item)) continue;
+    const advice = "For functions of one argument use map()";
+    throw wrongType("map", `items[${at}]`, "an array of arguments", item, advice);
   }
 }

@@ -16,6 +16,12 @@
 
 import { TimeoutError } from "../../errors.ts";
 import { describe } from "../../arguments/describe.ts";
+import {
+  checkIterable,
+  checkNotTransferred,
+  hasMethod,
+  isIterable,
+} from "../../arguments/values.ts";
 import { reportUncaught } from "../../sync/callbacks.ts";
 import { settledWithin } from "../../sync/settled.ts";
 
@@ -46,16 +52,14 @@ export class ItemSource<T> {
    * @throws {TypeError} if the input is not iterable
    */
   constructor(items: Input<T>, name = "items") {
-    const input = items as Partial<Iterable<T> & AsyncIterable<T>> | undefined | null;
-    this.isAsync = typeof input?.[Symbol.asyncIterator] === "function";
+    const input = items as Iterable<T> & AsyncIterable<T>;
+    this.isAsync = hasMethod(input, Symbol.asyncIterator);
     if (this.isAsync) {
-      this.iterator = input![Symbol.asyncIterator]!();
-    } else if (typeof input?.[Symbol.iterator] === "function") {
-      this.iterator = input[Symbol.iterator]!();
+      this.iterator = input[Symbol.asyncIterator]();
     } else {
-      throw new TypeError(
-        `Cannot map: ${name} must be iterable, not ${input === null ? "null" : typeof input}`,
-      );
+      if (typeof input !== "string") checkIterable("map", name, input, "For one item write [item]");
+      checkNotTransferred("map", name, input);
+      this.iterator = input[Symbol.iterator]();
     }
   }
 
@@ -148,6 +152,7 @@ export function hasKnownEnd(items: Input<unknown>): boolean {
 
 /** Returns the number of items of an input that is known to end; `Infinity` if it is not. */
 export function knownLength(items: Input<unknown>): number {
+  if (typeof items !== "string" && !isIterable(items)) return Infinity;
   if (Symbol.asyncIterator in Object(items)) return Infinity;
   const { length, size }: { length?: unknown; size?: unknown } = Object(items);
   if (Number.isFinite(length)) return length as number;

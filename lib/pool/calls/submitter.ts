@@ -6,6 +6,7 @@
 
 import { CancelledError, ClosedError } from "../../errors.ts";
 import { checkArguments } from "../../arguments/options.ts";
+import { checkFunction } from "../../arguments/values.ts";
 import type { AnyFunction } from "../../codec/task.ts";
 import { callReporting } from "../../sync/callbacks.ts";
 import { AsyncResult } from "../async_result.ts";
@@ -246,9 +247,7 @@ export class Submitter {
   }
 
   #targetOf(fn: unknown): unknown {
-    if (typeof fn !== "function") {
-      throw new TypeError(`Cannot submit to pool: fn must be a function, not ${typeof fn}`);
-    }
+    checkFunction("submit to pool", "fn", fn);
     return this.engine.targetOf(fn as AnyFunction);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../../arguments/describe.ts";
+import { checkInteger } from "../../arguments/values.ts";
 import { checkTimeLimit, type OptionNames } from "../../arguments/options.ts";
 
 /** Options that concern each task of a call. Given to a pool or an executor, they hold for all its calls. */
@@ -59,11 +59,7 @@ export function taskPolicy(
   const { timeoutMs, retries, retryOn } = options;
   if (timeoutMs === undefined && retries === undefined && retryOn === undefined) return defaults;
   if (timeoutMs !== undefined) checkTimeLimit(verb, "timeoutMs", timeoutMs);
-  if (retries !== undefined && (!Number.isInteger(retries) || retries < 0)) {
-    throw new RangeError(
-      `Cannot ${verb}: retries must be an integer of at least 0, not ${describe(retries)}`,
-    );
-  }
+  if (retries !== undefined) checkInteger(verb, "retries", retries, 0);
   const policy: TaskPolicy = {
     timeoutMs: timeoutMs ?? defaults?.timeoutMs ?? Infinity,
     retries: retries ?? defaults?.retries ?? 0,

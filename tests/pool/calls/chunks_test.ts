@@ -35,6 +35,10 @@ Deno.test("withLength() returns arrays and typed arrays unchanged, and copies ot
 
 Deno.test("withLength() rejects items that are not iterable", () => {
   for (const items of [1, null, undefined, {}, new DataView(new ArrayBuffer(1))]) {
-    assertThrows(() => withLength(items as number[]), TypeError, "items must be iterable, not ");
+    assertThrows(
+      () => withLength(items as number[]),
+      TypeError,
+      "items must be an array or another iterable, not ",
+    );
   }
 });
