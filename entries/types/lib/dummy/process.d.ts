@@ -42,11 +42,12 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
   extends Thread<Args> {
   #private;
   /**
-   * Makes a process; `start()` starts it. The start method has no effect.
+   * Makes a process; `start()` starts it. The start method and `startTimeoutMs` have no effect.
    *
    * @throws {TypeError} if `target` is not a function, `args` is not an array, or an option does
    * not exist
-   * @throws {RangeError} if `startMethod` is not a start method of the package
+   * @throws {RangeError} if `startMethod` is not a start method of the package, or `startTimeoutMs` is
+   * not greater than 0
    */
   constructor(options?: ProcessOptions<Args>);
   /**

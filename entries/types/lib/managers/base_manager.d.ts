@@ -86,8 +86,8 @@ export declare class BaseManager implements AsyncDisposable {
    *
    * @param typeid the name of the type and of the method
    * @param callable a class registered with `task()`, or a function that returns an object
-   * @throws {TypeError} if `typeid` is empty or the name of a method of `BaseManager`, or
-   * `callable` is not a function
+   * @throws {TypeError} if `typeid` is not a string, or `callable` is not a function
+   * @throws {RangeError} if `typeid` is empty or the name of a method of `BaseManager`
    */
   static register<
     Manager extends BaseManager,

@@ -53,8 +53,8 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    * Makes a pool.
    *
    * @param options its options, or the number of its workers
-   * @throws {RangeError} if `processes` or `maxTasksPerChild` is not an integer of at least 1, or a time
-   * limit is not greater than 0
+   * @throws {RangeError} if `processes` is not an integer from 1 to 65,536, `maxTasksPerChild` not an
+   * integer of at least 1, or a time limit not greater than 0
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
    * unknown, or there are further arguments, as in Python
    */

@@ -62,7 +62,7 @@ export declare class ThreadPool<InitArgs extends readonly unknown[] = readonly u
    * Makes a pool.
    *
    * @param options its options, or the maximum number of calls that run at a time
-   * @throws {RangeError} if `processes` is not an integer of at least 1
+   * @throws {RangeError} if `processes` is not an integer from 1 to 65,536
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
    * unknown, or there are further arguments, as in Python
    */

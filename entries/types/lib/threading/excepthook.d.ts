@@ -34,7 +34,7 @@ export type ExceptHook = (args: ExceptHookArgs) => unknown;
  * assertInstanceOf(thread.error, RangeError);
  * ```
  */
-export declare function excepthook({ error, thread }: ExceptHookArgs): void;
+export declare function excepthook(args: ExceptHookArgs): void;
 
 /**
  * Sets the hook that handles uncaught errors of the threads of this process.

@@ -36,6 +36,7 @@ export declare class Timer<Args extends readonly unknown[] = readonly unknown[]>
    * @param args the arguments of `fn`
    * @throws {TypeError} if `intervalMs` is not a number, `fn` is not a function or `args` is not an
    * array
+   * @throws {RangeError} if `intervalMs` is NaN
    */
   constructor(intervalMs: number, fn: (...args: Args) => unknown, args?: Args);
   /** Waits for the interval, then calls the function. */
