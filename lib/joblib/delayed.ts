@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction, hasMethod, wrongType } from "../arguments/values.ts";
+import { checkFunction, hasMethod, isArray, wrongType } from "../arguments/values.ts";
 import type { Awaitable } from "../pool/options.ts";
 
 /** A call that has not been made; {@linkcode delayed} makes it. */
@@ -63,7 +63,6 @@ export function checkCalls(calls: Calls): void {
  * @throws {TypeError} if it is not a `delayed()` call
  */
 export function checkCall(call: Delayed<unknown>, index: number): void {
-  const { fn, args }: Partial<Delayed<unknown>> = Object(call);
-  if (typeof fn === "function" && Array.isArray(args)) return;
+  if (hasMethod(call, "fn") && isArray(call.args)) return;
   throw wrongType("make calls", `calls[${index}]`, "delayed(fn)(…)", call);
 }

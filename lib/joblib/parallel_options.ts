@@ -6,6 +6,7 @@
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkInteger, checkNumber, checkOneOf, wrongValue } from "../arguments/values.ts";
+import { MAX_WORKERS } from "../pool/options.ts";
 import { type TaskPolicy, taskPolicy } from "../pool/calls/task_policy.ts";
 
 /** How {@linkcode Parallel} returns results: all in a list, or one by one. */
@@ -94,7 +95,7 @@ export interface ParallelSettings {
 export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSettings {
   checkOptions("make calls", options, optionNames);
   const { batchSize = "auto", preDispatch = "2 * nJobs", returnAs = "list", verbose = 0 } = options;
-  const jobs = effectiveJobs(options.nJobs ?? 1);
+  const jobs = effectiveJobs(options.nJobs === undefined ? 1 : options.nJobs);
   if (batchSize !== "auto" && !(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw wrongValue(
       "number",
@@ -127,7 +128,7 @@ export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSe
  * @throws {TypeError} if `nJobs` is not a number
  */
 export function effectiveJobs(nJobs: number): number {
-  checkInteger("make calls", "nJobs", nJobs);
+  checkInteger("make calls", "nJobs", nJobs, -Infinity, MAX_WORKERS);
   if (nJobs === 0) {
     throw new RangeError(
       "Cannot make calls: nJobs must not be 0. Use -1 for all cores, 1 for a plain loop",
@@ -138,7 +139,8 @@ export function effectiveJobs(nJobs: number): number {
 
 function windowOf(preDispatch: string | number, jobs: number): number {
   if (preDispatch === "all") return Infinity;
-  const times = /^\s*(\d+(?:\.\d+)?)\s*\*\s*(?:nJobs|n_jobs)\s*$/.exec(String(preDispatch))?.[1];
+  const text = typeof preDispatch === "string" ? preDispatch : "";
+  const times = /^\s*(\d+(?:\.\d+)?)\s*\*\s*(?:nJobs|n_jobs)\s*$/.exec(text)?.[1];
   const window = times === undefined ? preDispatch : Number(times) * jobs;
   if (typeof window !== "number" || !(window >= 1)) {
     throw wrongValue(

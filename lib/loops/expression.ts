@@ -8,7 +8,7 @@
 
 import { type AnyClass, task } from "../codec/task.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { isInstance, wrongType } from "../arguments/values.ts";
 import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";
 import {
   foldLoops,
@@ -46,6 +46,9 @@ import {
 import type { AbortOptions } from "./parallel_for.ts";
 import type { Range } from "./range.ts";
 
+/** What an expression can begin with, beside a typed array. */
+const SOURCES = "a range or ";
+
 /**
  * A computation on the elements of shared arrays that has not run yet. {@linkcode lazy} makes one.
  *
@@ -74,10 +77,13 @@ export class ArrayExpression<T extends number | bigint = number> {
 
   /** Makes an expression, unchecked by the compiler: {@linkcode lazy} infers `T` from the source. */
   static from<T extends number | bigint>(source: unknown): ArrayExpression<T> {
-    const { root, kind } = operandNode(source, "compute with");
+    const { root, kind } = operandNode(source, "make expression", "source", SOURCES);
     if (root.op !== "constant") return new ArrayExpression<T>(root, kind);
-    throw new TypeError(
-      `Cannot compute with ${describe(source)}: it must be a typed array on shared memory`,
+    throw wrongType(
+      "make expression",
+      "source",
+      `${SOURCES}a typed array on shared memory`,
+      source,
     );
   }
 
@@ -114,8 +120,9 @@ export class ArrayExpression<T extends number | bigint = number> {
    * is faster than `**`, and more accurate in the last digit.
    */
   pow(other: Operand<T>): ArrayExpression<T> {
-    if (other === 2 || other === 2n) return this.unary("square");
-    if (other === 3 || other === 3n) return this.unary("cube");
+    const power = typeof other === this.kind ? Number(other) : undefined;
+    if (power === 2) return this.unary("square");
+    if (power === 3) return this.unary("cube");
     return this.binary("pow", other);
   }
 
@@ -371,9 +378,9 @@ export class ArrayExpression<T extends number | bigint = number> {
 
   /** Returns the node of an operand, which must have elements of the same type. */
   private operand(verb: string, other: Operand<T>): Node {
-    const { root, kind } = other instanceof ArrayExpression
-      ? other.typed()
-      : operandNode(other, verb);
+    const { root, kind } = isInstance(other, ArrayExpression as never)
+      ? (other as ArrayExpression<T>).typed()
+      : operandNode(other, "use operand", "other", "a number, a range, an expression or ");
     if (kind === this.kind) return root;
     throw new TypeError(
       `Cannot ${verb} ${this.kind}s and ${kind}s: convert ${

@@ -8,6 +8,7 @@
  */
 
 import { describe } from "../arguments/describe.ts";
+import { wrongType } from "../arguments/values.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
 import type { NumericTypecode } from "../memory/typecodes.ts";
 import { compileLoop, type Fold, type Goal } from "./expression_code.ts";
@@ -101,12 +102,10 @@ export function* reduceLoops(
   options: ExpressionOptions,
 ): Loops<unknown> {
   const { kind } = typed;
-  const address = addressOfFunction(fn, "reduce");
+  const address = addressOfFunction(fn, "reduce expression");
   const type = typeof initial;
   if (type !== kind) {
-    throw new TypeError(
-      `Cannot reduce expression: initial must be a ${kind}, not ${describe(initial)}`,
-    );
+    throw wrongType("reduce expression", "initial", `a ${kind}`, initial);
   }
   const folded = yield* foldPieces(typed, { fn, address }, fn, options.numThreads);
   if (folded === undefined && lengthOf(typed.root, "compute with") === 0) return initial;
@@ -145,7 +144,7 @@ export function* storeLoops(
   options: ExpressionOptions,
 ): Loops<unknown> {
   const { length, size } = pieceSize(typed);
-  const out = checkTarget(target, typed, length);
+  const out = checkTarget(target, "target", typed, length);
   yield teamLoop(typed, { kind: "store", out }, length, size, options.numThreads);
   return target;
 }
@@ -161,9 +160,9 @@ export function* scanLoops(
   options: PrefixSumOptions<unknown>,
 ): Loops<unknown> {
   const { numThreads } = options;
-  const target = options.into ?? newArray(typed);
+  const target = options.into === undefined ? newArray(typed) : options.into;
   const { length, size } = pieceSize(typed);
-  const out = checkTarget(target, typed, length);
+  const out = checkTarget(target, "into", typed, length);
   const zero = typed.kind === "bigint" ? 0n : 0;
   if (Math.min(threadsFor(numThreads), Math.ceil(length / size)) <= 1 || isInLoop()) {
     yield teamLoop(typed, { kind: "scan", out, offsets: [zero], size }, length, length, 1);
@@ -183,7 +182,7 @@ export function* scanLoops(
 /** Makes a shared array for the elements. */
 export function newArray({ root, kind }: TypedNode, dtype?: NumericTypecode): unknown {
   const length = lengthOf(root, "compute with")!;
-  return sharedArray(dtype ?? (kind === "bigint" ? "int64" : "float64"), length);
+  return sharedArray(dtype === undefined ? kind === "bigint" ? "int64" : "float64" : dtype, length);
 }
 
 /** Returns the number of elements of an expression, and how many a piece has. */
@@ -219,8 +218,13 @@ function teamLoop(
   };
 }
 
-function checkTarget(target: unknown, { root, kind }: TypedNode, length: number): AnyArray {
-  const out = checkSharedArray(target, "write to");
+function checkTarget(
+  target: unknown,
+  name: string,
+  { root, kind }: TypedNode,
+  length: number,
+): AnyArray {
+  const out = checkSharedArray(target, "write elements", name);
   if (elementKind(out) !== kind) {
     throw new TypeError(
       `Cannot write to array: its elements are ${elementKind(out)}s, those of the expression ` +

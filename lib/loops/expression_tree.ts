@@ -6,7 +6,9 @@
 
 import type { DefinitionAddress } from "../codec/definition.ts";
 import { functionAddress, functionAt } from "../codec/functions.ts";
-import { describe } from "../arguments/describe.ts";
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkFunction, isArray, isInstance, wrongType } from "../arguments/values.ts";
+import { isTypedArray } from "../memory/sequence.ts";
 import { Range } from "./range.ts";
 import type { AccumulatorArray } from "./reduction.ts";
 
@@ -68,18 +70,25 @@ export function elementKind(data: AnyArray): ElementKind {
 /**
  * Returns the node of an operand that is not an expression.
  *
- * @param verb the operation, for error messages
+ * @param verb begins the message of the error: "Cannot <verb>: …"
+ * @param name the name of the argument, for the error
+ * @param others what it may be instead of a typed array, for the error
  * @throws {TypeError} if the operand is not a number, a range or a typed array on shared memory
  */
-export function operandNode(value: unknown, verb: string): TypedNode {
+export function operandNode(
+  value: unknown,
+  verb: string,
+  name: string,
+  others: string,
+): TypedNode {
   if (typeof value === "number" || typeof value === "bigint") {
     return { root: { op: "constant", value }, kind: typeof value as ElementKind };
   }
-  if (value instanceof Range) {
+  if (isInstance(value, Range)) {
     const { start, step, length } = value;
     return { root: { op: "range", start, step, length }, kind: "number" };
   }
-  const data = checkSharedArray(value, verb);
+  const data = checkSharedArray(value, verb, name, others);
   return { root: { op: "array", data }, kind: elementKind(data) };
 }
 
@@ -88,24 +97,19 @@ export function operandNode(value: unknown, verb: string): TypedNode {
  *
  * @throws {TypeError} if it is anything else
  */
-export function checkSharedArray(value: unknown, verb: string): AnyArray {
-  if (!ArrayBuffer.isView(value) || value instanceof DataView) {
-    throw new TypeError(
-      `Cannot ${verb} ${describe(value)}: it must be a typed array on shared memory` +
-        (Array.isArray(value)
-          ? `. Make one with sharedArray("float64", array)`
-          : ArrayBuffer.isView((value as { data?: unknown } | null)?.data)
-          ? ", such as the data of an ndarray"
-          : ""),
-    );
-  }
-  if (!(value.buffer instanceof SharedArrayBuffer)) {
-    throw new TypeError(
-      `Cannot ${verb} array: it is not on shared memory, so workers cannot access it. ` +
-        `Make it with sharedArray("float64", array)`,
-    );
-  }
-  return value as AnyArray;
+export function checkSharedArray(
+  value: unknown,
+  verb: string,
+  name: string,
+  others = "",
+): AnyArray {
+  if (isTypedArray(value) && value.buffer instanceof SharedArrayBuffer) return value as AnyArray;
+  const advice = isArray(value) || isTypedArray(value)
+    ? `Make one with sharedArray("float64", array)`
+    : isOptionsObject(value) && ArrayBuffer.isView(Reflect.get(value, "data"))
+    ? "The data of an ndarray is one"
+    : undefined;
+  throw wrongType(verb, name, `${others}a typed array on shared memory`, value, advice);
 }
 
 /**
@@ -115,7 +119,7 @@ export function checkSharedArray(value: unknown, verb: string): AnyArray {
  * @throws {DataCloneError} if it cannot cross
  */
 export function callNode(fn: unknown, verb: string, args: Node[]): Node {
-  const address = addressOfFunction(fn, verb);
+  const address = addressOfFunction(fn, `${verb} expression`);
   // The caller uses the function that its definition evaluates to, as workers do: results must not
   // depend on who computes them.
   const evaluated = functionAt(address) ?? fn;
@@ -124,10 +128,8 @@ export function callNode(fn: unknown, verb: string, args: Node[]): Node {
 
 /** Returns the address of the definition of a function. */
 export function addressOfFunction(fn: unknown, verb: string): DefinitionAddress {
-  if (typeof fn === "function") return functionAddress(fn as ElementFunction);
-  throw new TypeError(
-    `Cannot ${verb} expression: its argument must be a function, not ${describe(fn)}`,
-  );
+  checkFunction(verb, "fn", fn);
+  return functionAddress(fn as ElementFunction);
 }
 
 /**

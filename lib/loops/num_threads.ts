@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { checkInteger } from "../arguments/values.ts";
 import { isMainIsolate } from "../heap/isolate_record.ts";
 
 /** Maximum number of isolates of a loop. */
@@ -38,8 +38,8 @@ export function getNumThreads(): number {
  * Follows `numba.set_num_threads`.
  *
  * @param n the number, from 1 to 128
- * @throws {TypeError} if `n` is not an integer
- * @throws {RangeError} if `n` is not from 1 to 128
+ * @throws {TypeError} if `n` is not a number
+ * @throws {RangeError} if `n` is not an integer from 1 to 128
  *
  * @example One less
  * ```ts
@@ -62,15 +62,6 @@ export function threadsFor(wanted: number | undefined): number {
 }
 
 function checkThreads(name: string, n: number): number {
-  if (typeof n !== "number" || !Number.isInteger(n)) {
-    throw new TypeError(
-      `Cannot set number of threads: ${name} must be an integer, not ${describe(n)}`,
-    );
-  }
-  if (n < 1 || n > MAX_THREADS) {
-    throw new RangeError(
-      `Cannot set number of threads: ${name} must be between 1 and ${MAX_THREADS}, not ${n}`,
-    );
-  }
+  checkInteger("set number of threads", name, n, 1, MAX_THREADS);
   return n;
 }

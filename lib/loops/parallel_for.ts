@@ -4,8 +4,15 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkOptions, isOptionsObject, type OptionNames } from "../arguments/options.ts";
+import {
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  isArray,
+  isInstance,
+  wrongType,
+} from "../arguments/values.ts";
 import { prange, Range } from "./range.ts";
 import { partition, type Schedule } from "./schedule.ts";
 import type { LoopPlan } from "./loop_plan.ts";
@@ -152,6 +159,7 @@ export function adviseContext(): string {
 
 /** Rejects typed arrays that are not on shared memory: what a body writes to a copy is lost. */
 function checkContextShared(context: object): void {
+  if (!isOptionsObject(context)) return; // an array, or refused by makePlan()
   for (const [name, value] of Object.entries(context)) {
     const isNdArray = typeof value === "object" && value !== null && "stride" in value &&
       "shape" in value && "data" in value;
@@ -169,6 +177,12 @@ function checkContextShared(context: object): void {
   }
 }
 
+/** Returns the range from 0 to an end that is given in place of a range. */
+function rangeTo(range: unknown): Range {
+  if (typeof range === "number") return prange(range);
+  throw wrongType("run loop", "range", "a number of indices or a range", range);
+}
+
 /** Checks the options of a loop; returns its plan and the number of isolates that are to run it. */
 export function makePlan(
   range: Range | number,
@@ -178,27 +192,14 @@ export function makePlan(
   reduction?: Reduction,
 ): { plan: LoopPlan; threads: number } {
   const { context = {}, constants = {}, schedule = "dynamic", chunkSize } = options;
-  const { start, step, length } = range instanceof Range ? range : prange(range);
-  if (typeof body !== "function") {
-    throw new TypeError(`Cannot run loop: body must be a function, not ${typeof body}`);
-  }
+  const { start, step, length } = isInstance(range, Range) ? range : rangeTo(range);
+  checkFunction("run loop", "body", body);
   for (const [name, value] of Object.entries({ context, constants })) {
-    if (typeof value === "object" && value !== null) continue;
-    throw new TypeError(
-      `Cannot run loop: ${name} must be an object, such as { x, y }, not ${describe(value)}`,
-    );
+    if (isOptionsObject(value) || isArray(value)) continue;
+    throw wrongType("run loop", name, "an object, such as { x, y }", value);
   }
-  if (!schedules.includes(schedule)) {
-    throw new RangeError(
-      `Cannot run loop: schedule must be "static", "dynamic" or "guided", not ` +
-        describe(schedule),
-    );
-  }
-  if (chunkSize !== undefined && (!Number.isInteger(chunkSize) || chunkSize < 1)) {
-    throw new RangeError(
-      `Cannot run loop: chunkSize must be an integer of at least 1, not ${describe(chunkSize)}`,
-    );
-  }
+  checkOneOf("run loop", "schedule", schedule, schedules);
+  if (chunkSize !== undefined) checkInteger("run loop", "chunkSize", chunkSize, 1);
   const threads = threadsFor(options.numThreads);
   return {
     threads,

@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkNumber, wrongType, wrongValue } from "../arguments/values.ts";
 import type { Range } from "./range.ts";
 import { partition } from "./schedule.ts";
 import { type LoopOutcome, type LoopPlan, valuesByChunk } from "./loop_plan.ts";
@@ -235,7 +235,7 @@ interface AnyReduction extends LoopReduceOptions<object, object> {
 const reduceOptionNames: OptionNames<AnyReduction> = {
   combine: true,
   identity: true,
-  deterministic: true,
+  deterministic: "boolean",
   ...loopOptionNames,
 };
 const asyncOptionNames: OptionNames<AnyReduction & AbortOptions> = {
@@ -244,10 +244,9 @@ const asyncOptionNames: OptionNames<AnyReduction & AbortOptions> = {
 };
 
 function checkReduction<T extends AnyReduction>(options: T, names: OptionNames<T>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      'Cannot reduce: options must say how to combine the values, as { combine: "+" } does',
-    );
+  if (options === undefined) {
+    const requirement = 'an object that says how to combine the values, such as { combine: "+" }';
+    throw wrongType("reduce", "options", requirement, options);
   }
   checkOptions("reduce", options, names, adviseContext);
 }
@@ -269,29 +268,21 @@ function reductionPlan(
 function reductionOf({ combine, identity }: AnyReduction): Reduction {
   if (typeof combine === "function") return { kind: "values", combine, identity };
   if (typeof combine !== "string" || !Object.hasOwn(identities, combine)) {
-    throw new RangeError(
-      `Cannot reduce: combine must be "+", "*", "min", "max" or a function, not ${
-        describe(combine)
-      }`,
-    );
+    const requirement = '"+", "*", "min", "max" or a function';
+    throw wrongValue("string", "reduce", "combine", requirement, combine);
   }
   if (ArrayBuffer.isView(identity) && !(identity instanceof DataView)) {
     for (const element of identity as AccumulatorArray) checkIdentity(combine, element);
     return { kind: "arrays", name: combine, identity: identity as AccumulatorArray };
   }
-  checkIdentity(combine, identity ?? identities[combine]);
-  return { kind: "numbers", name: combine, identity: (identity ?? identities[combine]) as number };
+  const number = identity === undefined ? identities[combine] : identity;
+  checkIdentity(combine, number);
+  return { kind: "numbers", name: combine, identity: number };
 }
 
-function checkIdentity(name: LoopOperator, identity: unknown): void {
-  if (typeof identity !== "number") {
-    throw new TypeError(
-      `Cannot reduce: identity must be a number or an array of numbers, not ${typeof identity}`,
-    );
-  }
-  if (Number.isNaN(identity)) {
-    throw new RangeError(`Cannot reduce: identity must not be NaN: every result would be NaN`);
-  }
+function checkIdentity(name: LoopOperator, identity: unknown): asserts identity is number {
+  const requirement = "a number other than NaN, or an array of such numbers";
+  checkNumber("reduce", "identity", identity, requirement);
   if ((name === "+" || name === "*") && identity !== identities[name]) {
     throw new RangeError(
       `Cannot reduce: the identity of "${name}" is ${

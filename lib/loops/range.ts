@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { wrongValue } from "../arguments/values.ts";
 
 /** The integers from `start` to `stop`, exclusive, in steps of `step`: the indices of a loop. */
 export class Range implements Iterable<number> {
@@ -21,8 +21,7 @@ export class Range implements Iterable<number> {
   constructor(start: number, stop: number, step: number) {
     for (const [name, value] of [["start", start], ["stop", stop], ["step", step]] as const) {
       if (Number.isSafeInteger(value)) continue;
-      const errorClass = typeof value === "number" ? RangeError : TypeError;
-      throw new errorClass(`Cannot make range: ${name} must be an integer, not ${describe(value)}`);
+      throw wrongValue("number", "make range", name, "an integer", value);
     }
     if (step === 0) {
       throw new RangeError("Cannot make range: step must not be 0, or the loop would never end");

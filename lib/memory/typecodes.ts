@@ -260,9 +260,10 @@ const typecodes: PythonTypecodes = {
  * Returns the type that a typecode stands for.
  *
  * @param thing what is created with it, for the error
+ * @param argument the name of the argument, for the error
  * @throws {TypeError} if there is no such type
  */
-export function kindOf(typecode: Typecode, thing: string): Kind {
+export function kindOf(typecode: Typecode, thing: string, argument = "typecode"): Kind {
   if (typeof typecode === "string") {
     const name = Object.hasOwn(typecodes, typecode)
       ? typecodes[typecode as keyof PythonTypecodes]
@@ -272,7 +273,7 @@ export function kindOf(typecode: Typecode, thing: string): Kind {
   }
   throw wrongType(
     `make ${thing}`,
-    "typecode",
+    argument,
     "a typecode of Python or the name of a type",
     typecode,
     `Typecodes are ${Object.keys(typecodes).join(" ")}; names are ${

@@ -43,7 +43,7 @@ export function sharedArray<Code extends NumericTypecode>(
   dtype: Code,
   from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
 ): DataOf<Code> {
-  const kind = kindOf(dtype, "array");
+  const kind = kindOf(dtype, "array", "dtype");
   const { dataClass } = kind;
   const elements = typeof from === "number"
     ? undefined

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { checkInteger } from "../arguments/values.ts";
+import { MAX_WORKERS } from "../pool/options.ts";
 
 /**
  * Divides `nItems` items into slices of equal length for `nProcs` workers. The last slice may be
@@ -22,14 +23,8 @@ import { describe } from "../arguments/describe.ts";
  * ```
  */
 export function distribute(nItems: number, nProcs: number): [from: number, to: number][] {
-  for (const [name, value, minimum] of [["nItems", nItems, 0], ["nProcs", nProcs, 1]] as const) {
-    if (Number.isSafeInteger(value) && value >= minimum) continue;
-    throw new RangeError(
-      `Cannot distribute: ${name} must be an integer of at least ${minimum}, not ${
-        describe(value)
-      }`,
-    );
-  }
+  checkInteger("distribute", "nItems", nItems, 0);
+  checkInteger("distribute", "nProcs", nProcs, 1, MAX_WORKERS);
   const size = Math.max(Math.ceil(nItems / nProcs), 1);
   return Array.from(
     { length: Math.ceil(nItems / size) },

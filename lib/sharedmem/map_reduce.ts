@@ -8,11 +8,12 @@
  */
 
 import { DataCloneError, StopProcessGroup, type WorkerException } from "../errors.ts";
-import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkOptions, isOptionsObject, type OptionNames } from "../arguments/options.ts";
 import {
   checkFunction,
   checkInteger,
   checkNumber,
+  isArray,
   isIterable,
   wrongType,
 } from "../arguments/values.ts";
@@ -21,6 +22,7 @@ import { functionName } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { type CallSite, callSite, explainFailure } from "../pool/calls/call_site.ts";
 import type { Failure } from "../pool/chunks/chunk.ts";
+import { MAX_WORKERS } from "../pool/options.ts";
 import { Pool } from "../pool/pool.ts";
 import { Lock } from "../sync/lock.ts";
 import { orAborted } from "../sync/settled.ts";
@@ -123,7 +125,7 @@ export class MapReduce implements AsyncDisposable {
   constructor(options: { np?: number } = {}) {
     checkOptions("make workers", options, constructorOptionNames);
     const { np = navigator.hardwareConcurrency } = options;
-    checkInteger("make workers", "np", np, 0);
+    checkInteger("make workers", "np", np, 0, MAX_WORKERS);
     this.np = np;
   }
 
@@ -227,7 +229,7 @@ function checkMapArguments(sequence: unknown, context: unknown, minLength: unkno
   if (typeof sequence !== "string" && !isIterable(sequence)) {
     throw wrongType("map", "sequence", "an array or another iterable", sequence);
   }
-  if (typeof context !== "object" || context === null) {
+  if (!isOptionsObject(context) && !isArray(context)) {
     throw wrongType("map", "context", "an object, such as { x, y }", context);
   }
   checkNumber("map", "minLength", minLength, "a number of at least 0", (length) => length >= 0);

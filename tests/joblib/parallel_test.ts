@@ -518,7 +518,7 @@ test("Parallel() throws if an option is out of range", () => {
     assertThrows(make({ batchSize }), number(batchSize), text);
   }
   for (const nJobs of [NaN, 1.5, true, "2"]) {
-    assertThrows(make({ nJobs }), number(nJobs), "nJobs must be an integer, not");
+    assertThrows(make({ nJobs }), number(nJobs), "nJobs must be an integer up to 65536, not");
   }
   for (const timeoutMs of [NaN, 0, -1, true, "5", null]) {
     assertThrows(make({ timeoutMs }), number(timeoutMs), "timeoutMs must be ");

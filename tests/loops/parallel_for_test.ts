@@ -187,10 +187,10 @@ loopTest("setNumThreads() sets the number for loops without numThreads", () => {
   } finally {
     setNumThreads(before);
   }
-  assertThrows(() => setNumThreads(1.5), TypeError, "n must be an integer, not 1.5");
+  assertThrows(() => setNumThreads(1.5), RangeError, "n must be an integer from 1 to 128, not 1.5");
   assertThrows(() => setNumThreads("2" as unknown as number), TypeError, "n must be an integer");
-  assertThrows(() => setNumThreads(0), RangeError, "n must be between 1 and 128, not 0");
-  assertThrows(() => setNumThreads(129), RangeError, "between 1 and 128");
+  assertThrows(() => setNumThreads(0), RangeError, "from 1 to 128, not 0");
+  assertThrows(() => setNumThreads(129), RangeError, "from 1 to 128, not 129");
 });
 
 // Errors

@@ -132,15 +132,19 @@ loopTest("parallelReduce() rejects invalid options and values", async () => {
   await assertRejects(
     () => (parallelReduce as (...args: unknown[]) => Promise<unknown>)(10, (i: number) => i),
     TypeError,
-    'as { combine: "+" } does',
+    'such as { combine: "+" }, not undefined',
   );
   const reduce = (options: unknown, body: unknown = (i: number) => i) =>
     parallelReduce(5, body as () => number, options as NumberReduceOptions<object, object>);
   const rejects = (options: unknown, errorClass: new () => Error, text: string) =>
     assertRejects(() => reduce(options), errorClass, text);
   await rejects({ combine: "-" }, RangeError, '"+", "*", "min", "max" or a function, not "-"');
-  await rejects({}, RangeError, "combine must be");
-  await rejects({ combine: "+", identity: NaN }, RangeError, "identity must not be NaN");
+  await rejects({}, TypeError, "combine must be");
+  await rejects(
+    { combine: "+", identity: NaN },
+    RangeError,
+    "identity must be a number other than NaN",
+  );
   await rejects({ combine: "+", identity: 5 }, RangeError, 'the identity of "+" is 0, not 5');
   await rejects({ combine: "*", identity: 0 }, RangeError, 'the identity of "*" is 1, not 0');
   await rejects({ combine: "+", identity: "0" }, TypeError, "identity must be a number");
@@ -166,7 +170,7 @@ loopTest("parallelReduce() rejects invalid options and values", async () => {
   await rejects(
     { combine: "max", identity: new Float64Array([0, NaN]) },
     RangeError,
-    "identity must not be NaN",
+    "identity must be a number other than NaN",
   );
   await assertRejects(
     () => reduce({ combine: "+" }, () => "x"),

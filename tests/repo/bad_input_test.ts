@@ -15,6 +15,7 @@ import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
 import { channels } from "../fixtures/bad_input/channels.ts";
 import { memory } from "../fixtures/bad_input/memory.ts";
 import { futures } from "../fixtures/bad_input/futures.ts";
+import { jobs, loops, shared } from "../fixtures/bad_input/loops.ts";
 import { managers } from "../fixtures/bad_input/managers.ts";
 import { pools } from "../fixtures/bad_input/pools.ts";
 import { dummies, threads } from "../fixtures/bad_input/threads.ts";
@@ -33,6 +34,9 @@ const tables: Record<string, Table> = {
   threads,
   dummies,
   managers,
+  loops,
+  jobs,
+  shared,
 };
 
 /** Time limit of a call, which should end at once, in milliseconds. */

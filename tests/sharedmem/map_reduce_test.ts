@@ -364,8 +364,8 @@ test("MapReduce.map() rejects with the error that reduce throws", async () => {
 });
 
 test("MapReduce() and map() throw if an argument is invalid", async () => {
-  for (const np of [-1, 1.5, NaN]) {
-    assertThrows(() => new MapReduce({ np }), RangeError, `at least 0, not ${np}`);
+  for (const np of [-1, 1.5, NaN, 2 ** 33]) {
+    assertThrows(() => new MapReduce({ np }), RangeError, `from 0 to 65536, not ${np}`);
   }
   await using pool = new MapReduce({ np: 1 });
   await assertRejects(() => pool.map("x" as never, [1]), TypeError, "work must be a function");
