@@ -120,7 +120,8 @@ export class ArrayExpression<T extends number | bigint = number> {
    * is faster than `**`, and more accurate in the last digit.
    */
   pow(other: Operand<T>): ArrayExpression<T> {
-    const power = typeof other === this.kind ? Number(other) : undefined;
+    const type = typeof other;
+    const power = type === this.kind ? Number(other) : undefined;
     if (power === 2) return this.unary("square");
     if (power === 3) return this.unary("cube");
     return this.binary("pow", other);

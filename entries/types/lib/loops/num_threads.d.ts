@@ -24,8 +24,8 @@ export declare function getNumThreads(): number;
  * Follows `numba.set_num_threads`.
  *
  * @param n the number, from 1 to 128
- * @throws {TypeError} if `n` is not an integer
- * @throws {RangeError} if `n` is not from 1 to 128
+ * @throws {TypeError} if `n` is not a number
+ * @throws {RangeError} if `n` is not an integer from 1 to 128
  *
  * @example One less
  * ```ts
