@@ -193,7 +193,7 @@ const checks: Record<string, (lines: string[]) => void> = {
       /^hello bob$/,
       /^Process-1 of MainProcess ended with exit code 0$/,
       /^\[ "spawn", "forkserver" \]$/,
-      /^RangeError: Cannot get context "fork": /,
+      /^RangeError: Cannot get context: method must be .*, not "fork"\. /,
       /^\[ 42, null, "hello" \]$/,
       /^\[ 42, null, "hello" \]$/,
       /^a round trip takes \d+ µs$/,

@@ -48,5 +48,5 @@ Deno.test("start_methods starts processes by both methods, and prints the error 
     "default: forkserver",
     "hello from the new default",
   ]);
-  assertMatch(lines[7], /^RangeError: .*"fork": a worker cannot be made a copy/);
+  assertMatch(lines[7], /^RangeError: .*"fork"\. A worker cannot be made a copy/);
 });
