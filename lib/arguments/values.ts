@@ -98,7 +98,7 @@ function integersBetween(min: number, max: number): string {
 
 /** Writes large limits as powers. */
 function textOf(limit: number): string {
-  for (const exponent of [30, 31, 32, 53]) {
+  for (const exponent of [20, 30, 31, 32, 53]) {
     if (limit === 2 ** exponent) return `2^${exponent}`;
     if (limit === 2 ** exponent - 1) return `2^${exponent} - 1`;
   }

@@ -8,7 +8,10 @@
 // Inline, since a bare name does not resolve when this module is imported by URL.
 // deno-lint-ignore no-import-prefix
 import createNdarray from "npm:ndarray@^1.1.1";
-import { describe } from "../arguments/describe.ts";
+import { isOptionsObject } from "../arguments/options.ts";
+import { checkInteger, checkNotTransferred, isArray, wrongType } from "../arguments/values.ts";
+import { isTypedArray } from "../memory/sequence.ts";
+import { sharedBuffer } from "../memory/shared_buffer.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/task.ts";
 import {
@@ -46,14 +49,19 @@ export function makeView<Data extends AnyNdArrayData>(
 export function makeZeros(shape: readonly number[], dtype: DataType | BigDataType): NdArray {
   const arrayClass = arrayClassOf(dtype);
   const size = shape.reduce((product, length) => product * length, 1);
-  const buffer = new SharedArrayBuffer(size * arrayClass.BYTES_PER_ELEMENT);
+  const buffer = sharedBuffer("make array", size * arrayClass.BYTES_PER_ELEMENT);
   return makeView(new arrayClass(buffer), shape);
 }
 
 /** Returns whether a value is an ndarray. */
 export function isNdArray(value: unknown): value is NdArray<AnyNdArrayData> {
-  return typeof value === "object" && value !== null && "stride" in value && "shape" in value &&
-    "offset" in value && "data" in value;
+  return isOptionsObject(value) && "stride" in value && "shape" in value && "offset" in value &&
+    "data" in value;
+}
+
+/** Returns whether a value is an ndarray of a typed array. */
+export function isOfTypedArray(value: unknown): value is NdArray<AnyNdArrayData> {
+  return isNdArray(value) && isTypedArray(value.data) && isArray(value.shape);
 }
 
 /** Returns whether two arrays have the same shape. */
@@ -70,20 +78,22 @@ export function isShared({ data }: NdArray<AnyNdArrayData>): boolean {
 /**
  * Returns the number of elements of a shape.
  *
+ * @param call the function that takes the shape first, for advice to write its lengths into an array
+ * @param second its second argument
  * @throws {TypeError} if it is not an array
  * @throws {RangeError} if a length is not an integer of at least 0
  */
-export function sizeOf(shape: readonly number[]): number {
-  if (!Array.isArray(shape)) throw new TypeError("Cannot make array: shape must be an array");
+export function sizeOf(shape: readonly number[], call?: string, second?: unknown): number {
+  if (!isArray(shape)) {
+    const lengths = [shape, second].filter((it) => typeof it === "number").join(", ");
+    const advice = call === undefined || typeof shape !== "number"
+      ? undefined
+      : `Write ${call}([${lengths}])`;
+    throw wrongType("make array", "shape", "an array of integers", shape, advice);
+  }
   let size = 1;
   for (const [axis, length] of shape.entries()) {
-    if (!Number.isInteger(length) || length < 0) {
-      throw new RangeError(
-        `Cannot make array: shape[${axis}] must be an integer of at least 0, not ${
-          describe(length)
-        }`,
-      );
-    }
+    checkInteger("make array", `shape[${axis}]`, length, 0);
     size *= length;
   }
   return size;
@@ -97,13 +107,14 @@ export function sizeOf(shape: readonly number[]): number {
 export function checkArray<Data extends AnyNdArrayData>(
   value: NdArray<Data>,
   verb: string,
+  name = "array",
 ): NdArray<Data> {
-  if (isNdArray(value) && ArrayBuffer.isView(value.data)) return value;
-  throw new TypeError(
-    `Cannot ${verb}: the array must be an ndarray with a typed array for data, not ${
-      isNdArray(value) ? "one with other data" : value === null ? "null" : `a ${typeof value}`
-    }. Make it with fromArray()`,
-  );
+  if (isOfTypedArray(value)) {
+    checkNotTransferred(verb, `the data of ${name}`, value.data);
+    return value;
+  }
+  const requirement = "an ndarray with a typed array for data";
+  throw wrongType(verb, name, requirement, value, "Make one with fromArray()");
 }
 
 /**
@@ -115,8 +126,9 @@ export function checkAxis(axis: number, dimension: number, verb: string): number
   if (Number.isInteger(axis) && axis >= -dimension && axis < dimension) {
     return axis < 0 ? axis + dimension : axis;
   }
+  checkInteger(verb, "axis", axis);
   throw new RangeError(
-    `Cannot ${verb}: axis ${describe(axis)} is out of range for an array of ${dimension} ` +
+    `Cannot ${verb}: axis ${axis} is out of range for an array of ${dimension} ` +
       (dimension === 1 ? "axis" : "axes"),
   );
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { checkOptions } from "../arguments/options.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkNumber, wrongType } from "../arguments/values.ts";
 import { checkArray, haveSameShape } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
-import type { AnyNdArrayData, NdArray, NdArrayData } from "./types.ts";
+import { type AnyNdArrayData, dtypeOf, isBig, type NdArray, type NdArrayData } from "./types.ts";
 import { inOrder, repeated } from "./walk.ts";
 
 /** Options of {@linkcode allClose}. */
@@ -32,6 +33,8 @@ export interface AllCloseOptions {
   equalNan?: boolean | undefined;
 }
 
+const optionNames: OptionNames<AllCloseOptions> = { rtol: true, atol: true, equalNan: "boolean" };
+
 /**
  * Returns whether two arrays have the same shape and equal elements. NaN is not equal to NaN.
  *
@@ -50,8 +53,8 @@ export interface AllCloseOptions {
  * ```
  */
 export function arrayEqual(a: NdArray<AnyNdArrayData>, b: NdArray<AnyNdArrayData>): boolean {
-  checkArray(a, "compare arrays");
-  checkArray(b, "compare arrays");
+  checkArray(a, "compare arrays", "a");
+  checkArray(b, "compare arrays", "b");
   if (!haveSameShape(a, b)) return false;
   const [left, right] = [inOrder(a), inOrder(b)];
   // == compares the values of a number and a bigint.
@@ -82,10 +85,18 @@ export function allClose(
   b: NdArray<NdArrayData>,
   options: AllCloseOptions = {},
 ): boolean {
-  checkOptions("compare arrays", options, { rtol: true, atol: true, equalNan: true });
+  checkOptions("compare arrays", options, optionNames);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-  checkArray(a, "compare arrays");
-  checkArray(b, "compare arrays");
+  const isTolerance = (value: number) => value >= 0;
+  for (const [name, value] of [["rtol", rtol], ["atol", atol]] as const) {
+    checkNumber("compare arrays", name, value, "a number of at least 0", isTolerance);
+  }
+  for (const [name, array] of [["a", a], ["b", b]] as const) {
+    checkArray(array, "compare arrays", name);
+    if (!isBig(dtypeOf(array.data))) continue;
+    const advice = "For bigints use arrayEqual()";
+    throw wrongType("compare arrays", name, "an ndarray of numbers", array, advice);
+  }
   const shape = commonShape([a.shape, b.shape], "compare arrays");
   const [left, right] = [a, b].map((array) => inOrder(repeated(array, shape)));
   for (let at = 0; at < left.length; at++) {

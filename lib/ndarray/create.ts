@@ -4,7 +4,8 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { checkInteger, checkIterable, isArray, wrongType } from "../arguments/values.ts";
+import { isTypedArray, listOf } from "../memory/sequence.ts";
 import { checkArray, isShared, makeZeros, sizeOf } from "./array.ts";
 import {
   type AnyNdArrayData,
@@ -47,7 +48,7 @@ export function zeros<Type extends DataType | BigDataType = "float64">(
   shape: readonly number[],
   dtype: Type = "float64" as Type,
 ): NdArray<ArrayOf<Type>> {
-  sizeOf(shape);
+  sizeOf(shape, "zeros", dtype);
   return makeZeros(shape, dtype) as unknown as NdArray<ArrayOf<Type>>;
 }
 
@@ -70,6 +71,7 @@ export function empty<Type extends DataType | BigDataType = "float64">(
   shape: readonly number[],
   dtype: Type = "float64" as Type,
 ): NdArray<ArrayOf<Type>> {
+  sizeOf(shape, "empty", dtype);
   return zeros(shape, dtype);
 }
 
@@ -92,6 +94,7 @@ export function ones<Type extends DataType | BigDataType = "float64">(
   shape: readonly number[],
   dtype: Type = "float64" as Type,
 ): NdArray<ArrayOf<Type>> {
+  sizeOf(shape, "ones", dtype);
   return (isBig(dtype) ? full(shape, 1n, dtype) : full(shape, 1, dtype)) as unknown as NdArray<
     ArrayOf<Type>
   >;
@@ -133,15 +136,9 @@ export function full(
   value: number | bigint,
   dtype: DataType | BigDataType = typeof value === "bigint" ? "bigint64" : "float64",
 ): NdArray<AnyNdArrayData> {
+  sizeOf(shape, "full");
+  checkElement("value", value, dtype);
   const array = zeros(shape, dtype);
-  const elementType = isBig(dtype) ? "bigint" : "number";
-  const valueType = typeof value;
-  if (valueType !== elementType) {
-    throw new TypeError(
-      `Cannot make array: its elements are ${dtype}, so value must be a ${elementType}, not ` +
-        describe(value),
-    );
-  }
   // fill() of a large shared array is many times slower than copying.
   const data = array.data as NdArrayData;
   data.fill(value as number, 0, FILLED);
@@ -198,10 +195,19 @@ export function fromArray<Type extends DataType = DataType>(
 ): NdArray<ArrayOf<Type>>;
 export function fromArray(
   data: ArrayLike<number> | ArrayLike<bigint>,
+  shape?: readonly number[],
+  dtype?: DataType | BigDataType,
+): NdArray<AnyNdArrayData> {
+  const list = listOf("make array", "data", data, "an array or a typed array");
+  const elements = list as typeof data;
+  const ofBigints = typeof elements[0] === "bigint" && !isTypedArray(elements);
+  return arrayFrom(elements, shape, dtype === undefined && ofBigints ? "bigint64" : dtype);
+}
+
+function arrayFrom(
+  data: ArrayLike<number> | ArrayLike<bigint>,
   shape: readonly number[] = [data.length],
-  dtype: DataType | BigDataType = typeof data[0] === "bigint" && Array.isArray(data)
-    ? "bigint64"
-    : dtypeOf(data),
+  dtype: DataType | BigDataType = dtypeOf(data),
 ): NdArray<AnyNdArrayData> {
   if (sizeOf(shape) !== data.length) {
     throw new RangeError(
@@ -209,8 +215,39 @@ export function fromArray(
     );
   }
   const array = makeZeros(shape, dtype);
+  checkElements("data", data, dtype);
   array.data.set(data as ArrayLike<number>);
   return array;
+}
+
+/** Checks the types of elements, which the assignment to a typed array would convert. */
+function checkElements(
+  name: string,
+  elements: ArrayLike<unknown>,
+  dtype: DataType | BigDataType,
+): void {
+  // The elements of a typed array are all of one type.
+  const count = isTypedArray(elements) ? Math.min(elements.length, 1) : elements.length;
+  for (let at = 0; at < count; at++) {
+    const element = elements[at];
+    const advice = isArray(element)
+      ? `For lists in lists write fromArray(data.flat(), [${elements.length}, ${element.length}])`
+      : undefined;
+    checkElement(`${name}[${at}]`, element, dtype, advice);
+  }
+}
+
+function checkElement(
+  name: string,
+  value: unknown,
+  dtype: DataType | BigDataType,
+  advice?: string,
+): void {
+  const type = typeof value;
+  const elementType = isBig(dtype) ? "bigint" : "number";
+  if (type === elementType) return;
+  const requirement = `a ${elementType}, since the elements are ${dtype}`;
+  throw wrongType("make array", name, requirement, value, advice);
 }
 
 /**
@@ -241,11 +278,8 @@ export function fromIter<Type extends DataType | BigDataType = "float64">(
   dtype: Type = "float64" as Type,
   count?: number,
 ): NdArray<ArrayOf<Type>> {
-  if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
-    throw new RangeError(
-      `Cannot make array: count must be an integer of at least 0, not ${describe(count)}`,
-    );
-  }
+  if (count !== undefined) checkInteger("make array", "count", count, 0);
+  if (typeof items !== "string") checkIterable("make array", "items", items);
   const elements: ElementOf<ArrayOf<Type>>[] = [];
   if (count !== 0) {
     for (const item of items) {
@@ -259,6 +293,7 @@ export function fromIter<Type extends DataType | BigDataType = "float64">(
     );
   }
   const array = zeros([elements.length], dtype);
+  checkElements("items", elements, dtype);
   (array.data as { set(from: unknown): void }).set(elements);
   return array;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkArray, checkAxis, haveSameShape, makeView, makeZeros } from "./array.ts";
+import { isArray, wrongType } from "../arguments/values.ts";
+import { checkArray, checkAxis, haveSameShape, isNdArray, makeView, makeZeros } from "./array.ts";
 import {
   type AnyNdArrayData,
   type BigDataType,
@@ -106,11 +107,12 @@ function checkArrays<Data extends AnyNdArrayData>(
   arrays: readonly NdArray<Data>[],
   verb: string,
 ): readonly NdArray<Data>[] {
-  if (!Array.isArray(arrays)) {
-    throw new TypeError(`Cannot ${verb}: arrays must be an array of ndarrays`);
+  if (!isArray(arrays)) {
+    const advice = isNdArray(arrays) ? `Write ${verb.split(" ")[0]}([a, b])` : undefined;
+    throw wrongType(verb, "arrays", "an array of ndarrays", arrays, advice);
   }
   if (arrays.length === 0) throw new RangeError(`Cannot ${verb}: there must be at least one`);
-  for (const array of arrays) checkArray(array, verb);
+  arrays.forEach((array, at) => checkArray(array, verb, `arrays[${at}]`));
   return arrays;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { isInstance, wrongType } from "../arguments/values.ts";
 import { task } from "../codec/task.ts";
 import { Random, type RandomState, type Seed, type SeedSequence } from "../random/mod.ts";
 import { makeZeros, sizeOf } from "./array.ts";
@@ -116,17 +117,19 @@ function plan(
 ): PartsWork<Context, NdArray> {
   checkOptions("make random array", options, optionNames);
   const { seed, generator, dtype = "float64", numThreads } = options;
-  const size = sizeOf(shape);
+  const size = sizeOf(shape, "random");
+  if (generator !== undefined && !isInstance(generator, Random)) {
+    throw wrongType("make random array", "generator", "a Random", generator);
+  }
   const threads = threadsForCheap(size, numThreads);
   arrayClassOf(dtype);
   if (!dtype.startsWith("float")) {
-    throw new TypeError(
-      `Cannot make random array: dtype must be a floating-point type, not ${dtype}`,
-    );
+    throw wrongType("make random array", "dtype", "a floating-point type", dtype);
   }
   if (seed !== undefined && generator !== undefined) {
     throw new TypeError("Cannot make random array: only one of seed and generator may be given");
   }
+  const array = makeZeros(shape, dtype); // first: there may not be as much memory
   const parts = Math.ceil(size / PART_SIZE);
   const states = makeZeros([4 * parts], "int32").data as Int32Array;
   let stream = generator === undefined ? new Random(seed) : generator.spawn(1)[0];
@@ -134,7 +137,6 @@ function plan(
     states.set(stream.state, 4 * part);
     stream = stream.jumped();
   }
-  const array = makeZeros(shape, dtype);
   const data = array.data as ArrayOf<FractionType>;
   return {
     parts,

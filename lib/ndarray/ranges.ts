@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkInteger, checkNumber, wrongType } from "../arguments/values.ts";
 import { zeros } from "./create.ts";
 import {
   arrayClassOf,
@@ -94,14 +94,10 @@ export function linspace<Type extends DataType = "float64">(
   num = 50,
   options: LinspaceOptions<Type> = {},
 ): NdArray<ArrayOf<Type>> {
-  checkOptions("make array", options, { endpoint: true, dtype: true });
+  checkOptions("make array", options, { endpoint: "boolean", dtype: true });
   const { endpoint = true, dtype = "float64" as Type } = options;
   checkFinite({ start, stop });
-  if (!Number.isInteger(num) || num < 0) {
-    throw new RangeError(
-      `Cannot make array: num must be an integer of at least 0, not ${describe(num)}`,
-    );
-  }
+  checkInteger("make array", "num", num, 0);
   const array = zeros([num], numberType(dtype));
   const data = array.data as NdArrayData;
   const gaps = endpoint ? num - 1 : num;
@@ -113,15 +109,12 @@ export function linspace<Type extends DataType = "float64">(
 
 function checkFinite(numbers: Record<string, number>): void {
   for (const [name, value] of Object.entries(numbers)) {
-    if (Number.isFinite(value)) continue;
-    throw new RangeError(
-      `Cannot make array: ${name} must be a finite number, not ${describe(value)}`,
-    );
+    checkNumber("make array", name, value, "a finite number", Number.isFinite);
   }
 }
 
 function numberType<Type extends DataType>(dtype: Type): Type {
   arrayClassOf(dtype);
   if (!isBig(dtype)) return dtype;
-  throw new TypeError(`Cannot make array: dtype must be a type of numbers, not ${dtype}`);
+  throw wrongType("make array", "dtype", "a type of numbers", dtype);
 }

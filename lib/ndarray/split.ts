@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { checkInteger, isArray, wrongType } from "../arguments/values.ts";
 import { checkArray, checkAxis, makeView } from "./array.ts";
 import type { AnyNdArrayData, NdArray } from "./types.ts";
 
@@ -40,7 +40,8 @@ export function split<Data extends AnyNdArrayData>(
   axis = 0,
 ): NdArray<Data>[] {
   const at = checkAxis(axis, checkArray(array, "split array").dimension, "split array");
-  if (typeof sections === "number" && checkSections(sections) && array.shape[at] % sections !== 0) {
+  checkSections(sections, array.shape[at]);
+  if (typeof sections === "number" && array.shape[at] % sections !== 0) {
     throw new RangeError(
       `Cannot split array: the length of axis ${at}, ${array.shape[at]}, cannot be divided by ` +
         `${sections}. Use arraySplit() for parts of different lengths`,
@@ -78,6 +79,7 @@ export function arraySplit<Data extends AnyNdArrayData>(
 ): NdArray<Data>[] {
   const at = checkAxis(axis, checkArray(array, "split array").dimension, "split array");
   const length = array.shape[at];
+  checkSections(sections, length);
   const bounds = typeof sections === "number"
     ? evenBounds(length, sections)
     : [0, ...sections.map((index) => clampIndex(index, length)), length];
@@ -89,17 +91,21 @@ export function arraySplit<Data extends AnyNdArrayData>(
   });
 }
 
-function checkSections(sections: number): true {
-  if (Number.isInteger(sections) && sections >= 1) return true;
-  throw new RangeError(
-    `Cannot split array: the number of parts must be an integer of at least 1, not ${
-      describe(sections)
-    }`,
-  );
+/** The most parts of an array that has fewer elements. */
+const MAX_PARTS = 2 ** 16;
+
+function checkSections(sections: unknown, length: number): void {
+  const verb = "split array";
+  if (typeof sections === "number") {
+    return checkInteger(verb, "sections", sections, 1, Math.max(length, MAX_PARTS));
+  }
+  if (!isArray(sections)) {
+    throw wrongType(verb, "sections", "a number of parts or an array of indices", sections);
+  }
+  sections.forEach((index, at) => checkInteger(verb, `sections[${at}]`, index));
 }
 
 function evenBounds(length: number, sections: number): number[] {
-  checkSections(sections);
   const size = Math.floor(length / sections);
   const longer = length % sections;
   return Array.from(
@@ -110,10 +116,5 @@ function evenBounds(length: number, sections: number): number[] {
 
 /** Clamps an index as Python's slices do; negative ones count from the end. */
 function clampIndex(index: number, length: number): number {
-  if (!Number.isInteger(index)) {
-    throw new RangeError(
-      `Cannot split array: indices must be integers, not ${describe(index)}`,
-    );
-  }
   return Math.min(Math.max(index < 0 ? index + length : index, 0), length);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { wrongType } from "../arguments/values.ts";
 
 /** The element types that are bigints: 64-bit integers. */
 export type BigDataType = "bigint64" | "biguint64";
@@ -127,12 +127,11 @@ export type ArrayClass = typeof Float64Array;
  * @throws {TypeError} if `dtype` is unknown
  */
 export function arrayClassOf(dtype: DataType | BigDataType): ArrayClass {
-  if (Object.hasOwn(arrayClasses, dtype)) return arrayClasses[dtype] as unknown as ArrayClass;
-  throw new TypeError(
-    `Cannot make array: dtype must be one of ${Object.keys(arrayClasses).join(", ")}, not ${
-      describe(dtype)
-    }`,
-  );
+  if (typeof dtype === "string" && Object.hasOwn(arrayClasses, dtype)) {
+    return arrayClasses[dtype] as unknown as ArrayClass;
+  }
+  const requirement = `one of ${Object.keys(arrayClasses).join(", ")}`;
+  throw wrongType("make array", "dtype", requirement, dtype);
 }
 
 /** Returns the element type of a typed array; `"float64"` for other arrays. */

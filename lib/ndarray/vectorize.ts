@@ -5,13 +5,13 @@
  */
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { checkFunction } from "../arguments/values.ts";
+import { checkFunction, checkNotTransferred, wrongType } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 import type { AbortOptions } from "../loops/parallel_for.ts";
 import { reportIndex } from "../loops/run_chunks.ts";
 import { isPromiseLike } from "../sync/settled.ts";
-import { isNdArray, makeView, makeZeros } from "./array.ts";
+import { isOfTypedArray, makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";
 import {
@@ -187,16 +187,20 @@ function plan(
 
 /** Returns an argument as an array; a single element becomes an array without axes. */
 function asArray(value: unknown, index: number, crosses: boolean): NdArray {
-  if (isNdArray(value) && ArrayBuffer.isView(value.data)) {
+  if (isOfTypedArray(value)) {
+    checkNotTransferred("vectorize", `the data of argument ${index}`, value.data);
     return (crosses ? asShared(value) : value) as NdArray;
   }
   if (typeof value === "number") return makeView(Float64Array.of(value), []);
   if (typeof value === "bigint") {
     return makeView<AnyNdArrayData>(BigInt64Array.of(value), []) as NdArray;
   }
-  throw new TypeError(
-    `Cannot vectorize: argument ${index} must be an ndarray with a typed array for data, or a ` +
-      `number, not ${value === null ? "null" : `a ${typeof value}`}. Make it with fromArray()`,
+  throw wrongType(
+    "vectorize",
+    `argument ${index}`,
+    "an ndarray with a typed array for data, or a number",
+    value,
+    "Make one with fromArray()",
   );
 }
 

@@ -15,10 +15,19 @@
 // Inline, since a bare name does not resolve when this module is imported by URL.
 // deno-lint-ignore no-import-prefix
 import { xoroshiro128plusFromState } from "npm:pure-rand@^8.4.2/generator/xoroshiro128plus";
+import {
+  checkNotTransferred,
+  checkNumber,
+  isArray,
+  isInstance,
+  outOfRange,
+  wrongType,
+} from "../arguments/values.ts";
+import { isTypedArray } from "../memory/sequence.ts";
 import { describe } from "../arguments/describe.ts";
 import { registerReducer } from "../codec/reducers.ts";
 import { task } from "../codec/task.ts";
-import { checkCount, type Seed, SeedSequence } from "./seed_sequence.ts";
+import { checkCount, type Seed, SeedSequence, wordsOf } from "./seed_sequence.ts";
 
 /** The state of a {@linkcode Random}: four words of 32 bits. */
 export type RandomState = readonly [number, number, number, number];
@@ -59,7 +68,8 @@ export class Random {
    * @throws {TypeError} if `seed` has another type
    */
   constructor(seed?: Seed | SeedSequence) {
-    const sequence = seed instanceof SeedSequence ? seed : new SeedSequence(seed);
+    if (!isInstance(seed, SeedSequence) && seed !== undefined) wordsOf(seed);
+    const sequence = isInstance(seed, SeedSequence) ? seed : new SeedSequence(seed);
     this.#source = sourceOf(sequence.generateState(4));
   }
 
@@ -69,15 +79,13 @@ export class Random {
    * @throws {RangeError} if `state` is not four 32-bit integers, or all of them are 0
    */
   static fromState(state: RandomState): Random {
-    const isState = Array.isArray(state) && state.length === 4 &&
+    const isState = isArray(state) && state.length === 4 &&
       state.every((word) => Number.isInteger(word) && word === (word | 0)) &&
       state.some((word) => word !== 0);
     if (!isState) {
-      throw new RangeError(
-        `Cannot make generator: state must be four 32-bit integers, not all 0, not ${
-          describe(state)
-        }`,
-      );
+      const make = isArray(state) ? outOfRange : wrongType;
+      const requirement = "an array of four 32-bit integers, not all 0";
+      throw make("make generator", "state", requirement, state);
     }
     const random = new Random(0);
     random.#source = sourceOf(state);
@@ -106,12 +114,10 @@ export class Random {
    * @throws {RangeError} if `low`, `high` or their difference is not finite
    */
   uniform(low = 0, high = 1): number {
-    if (!Number.isFinite(high - low)) {
-      throw new RangeError(
-        `Cannot draw number: low and high must be finite, not ${describe(low)} and ${
-          describe(high)
-        }`,
-      );
+    if (typeof low !== "number" || typeof high !== "number" || !Number.isFinite(high - low)) {
+      checkFinite("low", low);
+      checkFinite("high", high);
+      throw outOfRange("draw number", "high - low", "a finite number", high - low);
     }
     return low + (high - low) * this.next();
   }
@@ -125,8 +131,12 @@ export class Random {
    */
   integer(low: number, high?: number): number {
     const [from, to] = high === undefined ? [0, low] : [low, high];
-    const range = to - from;
-    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || range < 1 || range > 2 ** 53) {
+    const range = typeof from === "number" && typeof to === "number" ? to - from : NaN;
+    if (
+      !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || !(range >= 1 && range <= 2 ** 53)
+    ) {
+      checkBound("low", low);
+      if (high !== undefined) checkBound("high", high);
       throw new RangeError(
         `Cannot draw integer: the range must be from an integer to a greater one, not from ${
           describe(from)
@@ -149,10 +159,9 @@ export class Random {
    * @throws {RangeError} if `deviation` is negative
    */
   normal(mean = 0, deviation = 1): number {
-    if (!(deviation >= 0)) {
-      throw new RangeError(
-        `Cannot draw number: the deviation must be at least 0, not ${describe(deviation)}`,
-      );
+    if (!(Number.isFinite(mean) && Number.isFinite(deviation) && deviation >= 0)) {
+      checkFinite("mean", mean);
+      checkFinite("deviation", deviation, "a finite number of at least 0", (it) => it >= 0);
     }
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.next());
@@ -164,6 +173,10 @@ export class Random {
    * Follows `numpy.random.Generator.shuffle`.
    */
   shuffle<A extends { readonly length: number; [index: number]: unknown }>(array: A): A {
+    if (!isArray(array) && !isTypedArray(array)) {
+      throw wrongType("shuffle array", "array", "an array or a typed array", array);
+    }
+    checkNotTransferred("shuffle array", "array", array);
     for (let last = array.length - 1; last > 0; last--) {
       const other = this.integer(last + 1);
       const element = array[last];
@@ -182,14 +195,14 @@ export class Random {
    * @throws {TypeError} if the array is not a list or a typed array of floating-point numbers
    */
   fill<A extends Fillable>(array: A): A {
-    const isFillable = Array.isArray(array) || array instanceof Float64Array ||
-      array instanceof Float32Array || array instanceof Float16Array;
+    const isFillable = isArray(array) || isInstance(array, Float64Array) ||
+      isInstance(array, Float32Array) || isInstance(array, Float16Array);
     if (!isFillable) {
-      throw new TypeError(
-        "Cannot fill array: it must be a list or a typed array of floating-point numbers. " +
-          "For integers draw each element with integer()",
-      );
+      const advice = "For integers draw each element with integer()";
+      const requirement = "a list or a typed array of floating-point numbers";
+      throw wrongType("fill array", "array", requirement, array, advice);
     }
+    checkNotTransferred("fill array", "array", array);
     if (array instanceof Float32Array || array instanceof Float16Array) {
       const steps = array instanceof Float32Array ? 2 ** 24 : 2 ** 11; // rounding would give 1
       for (let at = 0; at < array.length; at++) array[at] = Math.floor(this.next() * steps) / steps;
@@ -225,9 +238,24 @@ export class Random {
    * @throws {RangeError} if `nChildren` is not an integer of at least 0
    */
   spawn(nChildren: number): Random[] {
+    checkCount("spawn generators", "nChildren", nChildren);
     const entropy = Array.from({ length: 4 }, () => this.integer(2 ** 32));
     return new SeedSequence(entropy).spawn(nChildren).map((seed) => new Random(seed));
   }
+}
+
+function checkFinite(
+  name: string,
+  value: unknown,
+  requirement = "a finite number",
+  accepts: (value: number) => boolean = () => true,
+): void {
+  const isFinite = (value: number) => Number.isFinite(value) && accepts(value);
+  checkNumber("draw number", name, value, requirement, isFinite);
+}
+
+function checkBound(name: string, value: unknown): void {
+  checkNumber("draw integer", name, value, "a safe integer", Number.isSafeInteger);
 }
 
 /** The generator of `npm:pure-rand`, as far as it is used. */
@@ -252,8 +280,9 @@ function sourceOf(words: Iterable<number>): Source {
  * @param seed an integer of at least 0, several of them, or a {@linkcode SeedSequence}; if it is
  * `undefined`, the numbers differ each time
  * @param n the number of generators
- * @throws {RangeError} if `n` or a number of the seed is not an integer of at least 0
- * @throws {TypeError} if `seed` has another type
+ * @throws {RangeError} if `n` is not an integer from 0 to 2^20, or a number of the seed not an integer of
+ * at least 0
+ * @throws {TypeError} if `seed` or `n` has another type
  *
  * @example Pi, the same for any number of workers
  * ```ts

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkOptions } from "../arguments/options.ts";
-import { describe } from "../arguments/describe.ts";
+import { checkArguments, checkOptions } from "../arguments/options.ts";
+import { checkInteger, isArray, outOfRange, wrongType } from "../arguments/values.ts";
 import { task } from "../codec/task.ts";
 
 const POOL_SIZE = 4;
@@ -58,10 +58,11 @@ export class SeedSequence {
   ) {
     checkOptions("make seeds", options, { spawnKey: true });
     const { spawnKey = [] } = options;
+    wordsOf(entropy, "entropy");
+    checkArguments("make seeds", "spawnKey", spawnKey, "spawnKey: [0]");
+    spawnKey.forEach((key, at) => checkInteger("make seeds", `spawnKey[${at}]`, key, 0));
     this.entropy = entropy;
     this.spawnKey = [...spawnKey];
-    wordsOf(entropy);
-    wordsOf(spawnKey);
   }
 
   /**
@@ -132,17 +133,13 @@ function mixPool({ entropy, spawnKey }: SeedSequence): Uint32Array {
 }
 
 /** Returns the 32-bit words of a seed, the lowest first. */
-function wordsOf(seed: Seed): number[] {
-  if (Array.isArray(seed)) return seed.flatMap(wordsOf);
+export function wordsOf(seed: Seed, name = "seed"): number[] {
+  if (isArray(seed)) return seed.flatMap((it, at) => wordsOf(it, `${name}[${at}]`));
   if (typeof seed !== "bigint" && typeof seed !== "number") {
-    throw new TypeError(
-      `Cannot use seed: it must be a number, a bigint or a list of them, not ${typeof seed}`,
-    );
+    throw wrongType("use seed", name, "a number, a bigint or a list of them", seed);
   }
   if (typeof seed === "number" && !Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(
-      `Cannot use seed: its numbers must be integers of at least 0, not ${describe(seed)}`,
-    );
+    throw outOfRange("use seed", name, "a safe integer of at least 0, or a bigint", seed);
   }
   const words = [];
   let rest = BigInt(seed as number | bigint);
@@ -153,14 +150,15 @@ function wordsOf(seed: Seed): number[] {
   return words;
 }
 
+/** The most generators, seeds, words or jumps that are made at a time, which takes a second. */
+const MAX_COUNT = 2 ** 20;
+
 /**
  * Checks a count.
  *
- * @throws {RangeError} if it is not an integer of at least 0
+ * @throws {TypeError} if it is not a number
+ * @throws {RangeError} if it is not an integer from 0 to 2^20
  */
 export function checkCount(verb: string, name: string, count: number): void {
-  if (Number.isSafeInteger(count) && count >= 0) return;
-  throw new RangeError(
-    `Cannot ${verb}: ${name} must be an integer of at least 0, not ${describe(count)}`,
-  );
+  checkInteger(verb, name, count, 0, MAX_COUNT);
 }

@@ -46,7 +46,7 @@ Deno.test("arange() throws if step is 0 or an argument is not finite", () => {
   assertThrows(() => arange(NaN), RangeError, "stop must be a finite number, not NaN");
   assertThrows(() => arange(0, Infinity), RangeError, "stop must be a finite number");
   assertThrows(() => arange(0, 1, NaN), RangeError, "step must be a finite number");
-  assertThrows(() => arange(3, 4, 1, "bigint64" as DataType), TypeError, "not bigint64");
+  assertThrows(() => arange(3, 4, 1, "bigint64" as DataType), TypeError, 'not "bigint64"');
 });
 
 Deno.test("linspace() returns the numbers of numpy.linspace", () => {
@@ -80,12 +80,21 @@ Deno.test("full(), ones() and empty() make shared arrays of any size", () => {
   assertEquals(tolist(empty([1, 2], "float16")), [[0, 0]]);
 });
 
+Deno.test("fromArray() rejects lists in lists, which would become NaN, and other elements", () => {
+  const nested = () => fromArray([[1, 2], [3, 4]] as unknown as number[]);
+  assertThrows(nested, TypeError, "write fromArray(data.flat(), [2, 2])");
+  assertThrows(() => fromArray([1, "2"] as number[]), TypeError, "data[1] must be a number");
+  assertThrows(() => fromArray([1n, 2] as number[]), TypeError, "data[1] must be a bigint");
+  assertThrows(() => fromIter(["1"] as never[]), TypeError, "items[0] must be a number");
+});
+
 Deno.test("full() throws if only one of value and dtype is a bigint", () => {
-  assertThrows(() => full([1], 1n as unknown as number, "int8"), TypeError, "a number, not 1n");
+  const mixed = () => full([1], 1n as unknown as number, "int8");
+  assertThrows(mixed, TypeError, "a number, since the elements are int8, not 1n");
   assertThrows(
     () => full([1], 1 as unknown as bigint, "bigint64"),
     TypeError,
-    "must be a bigint, not 1",
+    "must be a bigint, since the elements are bigint64, not 1",
   );
 });
 
@@ -137,7 +146,7 @@ Deno.test("asShared() copies only arrays that are not on shared memory", () => {
 Deno.test("functions throw if an argument is not an ndarray", () => {
   assertThrows(() => copy([1] as never), TypeError, "must be an ndarray with a typed array");
   assertThrows(() => tolist(null as never), TypeError, "not null");
-  assertThrows(() => copy(createNdarray([1, 2]) as never), TypeError, "one with other data");
+  assertThrows(() => copy(createNdarray([1, 2]) as never), TypeError, "array must be an ndarray");
 });
 
 Deno.test("broadcastTo() repeats axes, and throws if shapes do not match", () => {

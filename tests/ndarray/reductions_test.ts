@@ -126,8 +126,8 @@ Deno.test("reductions of no elements: sum is 0, product is 1, min() throws", () 
 Deno.test("reductions throw errors that name the invalid argument", async () => {
   assertThrows(() => sumSync(cube, { axis: 3 }), RangeError, "axis 3 is out of range for an array");
   assertThrows(() => sumSync(cube, { axis: -4 }), RangeError, "axis -4 is out of range");
-  assertThrows(() => sumSync(cube, { axis: 0.5 }), RangeError, "axis 0.5");
-  assertThrows(() => sumSync([1, 2] as never), TypeError, "Cannot sum array: the array must be an");
+  assertThrows(() => sumSync(cube, { axis: 0.5 }), RangeError, "axis must be an integer");
+  assertThrows(() => sumSync([1, 2] as never), TypeError, "Cannot sum array: array must be an");
   assertThrows(() => maxSync(cube, { numThreads: 0 }), RangeError, "numThreads");
   await assertRejects(() => sum(cube, { axis: 3 }), RangeError, "axis 3 is out of range");
 });

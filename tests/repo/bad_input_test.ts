@@ -12,6 +12,7 @@ import { describe } from "../../lib/arguments/describe.ts";
 import { hostedWorkers } from "../../lib/runtime/host.ts";
 import type { Bad } from "../fixtures/bad_input/parameters.ts";
 import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
+import { arrays, random } from "../fixtures/bad_input/arrays.ts";
 import { channels } from "../fixtures/bad_input/channels.ts";
 import { memory } from "../fixtures/bad_input/memory.ts";
 import { futures } from "../fixtures/bad_input/futures.ts";
@@ -37,6 +38,8 @@ const tables: Record<string, Table> = {
   loops,
   jobs,
   shared,
+  random,
+  arrays,
 };
 
 /** Time limit of a call, which should end at once, in milliseconds. */
