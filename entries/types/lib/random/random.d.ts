@@ -124,8 +124,9 @@ export declare class Random {
  * @param seed an integer of at least 0, several of them, or a {@linkcode SeedSequence}; if it is
  * `undefined`, the numbers differ each time
  * @param n the number of generators
- * @throws {RangeError} if `n` or a number of the seed is not an integer of at least 0
- * @throws {TypeError} if `seed` has another type
+ * @throws {RangeError} if `n` is not an integer from 0 to 2^20, or a number of the seed not an integer of
+ * at least 0
+ * @throws {TypeError} if `seed` or `n` has another type
  *
  * @example Pi, the same for any number of workers
  * ```ts
