@@ -185,6 +185,9 @@ function textOf(value: unknown): string {
   const encoder = borrowEncoder();
   try {
     encoder.value(value, "value");
+    const words = new Float64Array(encoder.bytes.buffer, 0, Math.ceil(encoder.position / 8));
+    // V8 keeps the bits of a NaN in an array, or not.
+    words.forEach((word, at) => Number.isNaN(word) && (words[at] = NaN));
     return encoder.bytes.subarray(0, encoder.position).join();
   } catch (error) {
     if (error instanceof DataCloneError) return error.message;

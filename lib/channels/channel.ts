@@ -37,15 +37,16 @@ import { ensureStack } from "../heap/stack.ts";
 import { wakeOne } from "../parking/wait_queue.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import { bytesAt, bytesLength, describeMessage } from "../codec/bytes.ts";
+import { bytesIn, describeMessage } from "../codec/bytes.ts";
 import {
-  discardMessage,
+  dropReferences,
   freeMessage,
   type MessageAddress,
   messageStart,
   readMessage,
   sendStored,
   storeStream,
+  totalBytesOf,
 } from "../codec/message.ts";
 import {
   type ChannelAddress,
@@ -133,9 +134,14 @@ export function destroyChannel(channel: ChannelAddress): void {
  * @returns whether there was a message
  */
 export function discardNext(channel: ChannelAddress, lentHandles?: "reclaim" | "drop"): boolean {
-  if (!pop(channel)) return false;
-  discardMessage(popped.block || storePopped(), lentHandles);
-  return true;
+  const decoder = takeReader();
+  const block = receiveInto(channel, decoder);
+  if (block !== undefined) {
+    dropReferences(decoder, lentHandles);
+    if (block !== 0) freeMessage(block);
+  }
+  reader = decoder;
+  return block !== undefined;
 }
 
 // Sending
@@ -233,34 +239,26 @@ function claimCell(channel: ChannelAddress, length: number, take: Allocate): num
 
 // Receiving
 
-/** The message that was popped last. */
-const popped = {
-  /** Address of its block; 0 if it lay in its cell. */
-  block: 0,
-  /** Length in bytes of the stream in `words`, if `block` is 0. */
-  length: 0,
-  /** Copy of the stream, if `block` is 0. */
-  words: new Int32Array(MAX_INLINE_BYTES / 4 + 1),
-};
-const poppedBytes = new Uint8Array(popped.words.buffer);
-const poppedView = new DataView(popped.words.buffer);
-const poppedFloats = new Float64Array(popped.words.buffer);
-
-/** Moves the next message into `popped`, if there is one. */
-function pop(channel: ChannelAddress): boolean {
+/**
+ * Takes the next message, if there is one, and starts the decoder on it. Call {@linkcode endReceive}
+ * once it has been read, or {@linkcode giveUpReceive} if reading it has failed.
+ *
+ * @returns the block of the message, 0 if it lay in its cell; `undefined` if there is no message
+ */
+export function receiveInto(channel: ChannelAddress, decoder: Decoder): number | undefined {
   ensureStack();
+  const words = decoder.ownWords;
+  let block = 0;
+  let length: number;
   let emptied: number;
   enterWithStack(channel + RECEIVE_GUARD);
   try {
     const cell = nextCell(channel);
-    if (cell === 0) return false;
-    const length = i32[cell];
+    if (cell === 0) return undefined;
+    length = i32[cell];
     if (length === IN_BLOCK) {
-      popped.block = i32[cell + 1];
+      block = i32[cell + 1];
     } else {
-      popped.block = 0;
-      popped.length = length;
-      const { words } = popped;
       for (let word = 0; word * 4 < length; word++) words[word] = i32[cell + 1 + word];
     }
     emptied = removeCell(channel, cell);
@@ -268,7 +266,9 @@ function pop(channel: ChannelAddress): boolean {
     leave(channel + RECEIVE_GUARD);
   }
   signalRoom(channel, emptied);
-  return true;
+  if (block !== 0) readMessage(decoder, block);
+  else decoder.fromOwn(length);
+  return block;
 }
 
 /** Returns the cell of the next message; 0 if there is none. Inside `RECEIVE_GUARD`. */
@@ -333,20 +333,6 @@ function freeEmptied(channel: ChannelAddress, emptied: number): void {
   if (segment !== 0) free(segment);
 }
 
-/**
- * Takes the next message, if there is one, and starts the decoder on it. Call {@linkcode endReceive}
- * once it has been read, or {@linkcode giveUpReceive} if reading it has failed.
- *
- * @returns the block of the message, 0 if it lay in its cell; `undefined` if there is no message
- */
-export function receiveInto(channel: ChannelAddress, decoder: Decoder): number | undefined {
-  if (!pop(channel)) return undefined;
-  const { block } = popped;
-  if (block !== 0) readMessage(decoder, block);
-  else decoder.fromStream(poppedBytes, poppedView, poppedFloats, popped.words, popped.length);
-  return block;
-}
-
 /** Frees a message that {@linkcode receiveInto} took, and that was read whole. */
 export function endReceive(decoder: Decoder, block: MessageAddress): void {
   decoder.finish();
@@ -365,31 +351,48 @@ export type Received =
   /** The value needs a module to be imported: read it with `importValue(block)`. */
   | { kind: "needs import"; block: MessageAddress; needs: NeedsImport };
 
-const reader = new Decoder();
+/** A decoder that is not in use. A reducer that receives a message itself uses another one. */
+let reader: Decoder | undefined;
+
+function takeReader(): Decoder {
+  const decoder = reader ?? new Decoder();
+  reader = undefined;
+  return decoder;
+}
 
 /** Takes the next value out of the channel, if there is one. */
 export function receive(channel: ChannelAddress): Received | undefined {
-  const block = receiveInto(channel, reader);
-  return block === undefined ? undefined : readPopped(block);
+  const decoder = takeReader();
+  try {
+    const block = receiveInto(channel, decoder);
+    return block === undefined ? undefined : readReceived(decoder, block);
+  } finally {
+    reader = decoder;
+  }
 }
 
 /** Reads a stored message that was taken out of a channel. */
 export function receiveBlock(block: MessageAddress): Received {
-  readMessage(reader, block);
-  return readPopped(block);
+  const decoder = takeReader();
+  try {
+    readMessage(decoder, block);
+    return readReceived(decoder, block);
+  } finally {
+    reader = decoder;
+  }
 }
 
-/** Reads the message that `reader` was started on: in `block`, or if that is 0, in `popped`. */
-function readPopped(block: MessageAddress): Received {
+/** Reads the message that the decoder was started on, which is in `block`, or in its own words. */
+function readReceived(decoder: Decoder, block: MessageAddress): Received {
   try {
-    const value = reader.value();
-    endReceive(reader, block);
+    const value = decoder.value();
+    endReceive(decoder, block);
     return { kind: "value", value };
   } catch (error) {
     if (error instanceof NeedsImport) {
-      return { kind: "needs import", block: block || storePopped(), needs: error };
+      return { kind: "needs import", block: block || storeReceived(decoder), needs: error };
     }
-    giveUpReceive(reader, block);
+    giveUpReceive(decoder, block);
     throw error;
   }
 }
@@ -419,8 +422,9 @@ export function receiveBytes<R>(
     if (cell === 0) return undefined;
     block = i32[cell] === IN_BLOCK ? i32[cell + 1] : 0;
     const start = block === 0 ? (cell + 1) * 4 : messageStart(block);
-    if (bytesLength(start) < 0) return { kind: "not bytes", name: describeMessage(start) };
-    bytes = bytesAt(start);
+    const found = bytesIn(start, block === 0 ? i32[cell] : totalBytesOf(block));
+    if (found === undefined) return { kind: "not bytes", name: describeMessage(start) };
+    bytes = found;
     emptied = removeCell(channel, cell);
   } finally {
     leave(channel + RECEIVE_GUARD);
@@ -434,7 +438,7 @@ export function receiveBytes<R>(
   }
 }
 
-/** Copies the stream in `popped` into a block, so that it can be read later. */
-export function storePopped(): number {
-  return storeStream(popped.words, popped.length);
+/** Copies a message that lay in its cell into a block, so that it can be read later. */
+export function storeReceived(decoder: Decoder): number {
+  return storeStream(decoder.ownWords, decoder.streamBytes);
 }

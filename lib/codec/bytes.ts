@@ -15,24 +15,29 @@ const UINT8_ARRAY = viewKinds.get("Uint8Array")!;
 /** Bytes of the stream: tag, kind, length. */
 const STREAM_BYTES = 6;
 
-/** Returns the length in bytes of the message at byte `start` of the heap; -1 if it is not bytes. */
-export function bytesLength(start: ByteOffset): number {
-  if (u8[start] !== Tag.TYPED_ARRAY || u8[start + 1] !== UINT8_ARRAY) return -1;
-  return dataView.getInt32(start + 2, true);
-}
-
-/** Returns a view of the bytes of the message at byte `start` of the heap. */
-export function bytesAt(start: ByteOffset): Uint8Array<SharedArrayBuffer> {
-  const first = start + align8(STREAM_BYTES);
-  return u8.subarray(first, first + bytesLength(start));
+/**
+ * Returns a view of the bytes of the message at byte `start` of the heap; `undefined` if it is another one, or
+ * damaged.
+ *
+ * @param totalBytes length of its stream and attachments
+ */
+export function bytesIn(
+  start: ByteOffset,
+  totalBytes: number,
+): Uint8Array<SharedArrayBuffer> | undefined {
+  if (u8[start] !== Tag.TYPED_ARRAY || u8[start + 1] !== UINT8_ARRAY) return undefined;
+  const length = dataView.getUint32(start + 2, true);
+  const offset = align8(STREAM_BYTES);
+  if (length > 0 && length > totalBytes - offset) return undefined;
+  return u8.subarray(start + offset, start + offset + length);
 }
 
 /** Returns a human-readable description of the message at byte `start` of the heap. */
 export function describeMessage(start: ByteOffset): string {
   const tag = u8[start];
-  const view = viewClasses[u8[start + 1]];
-  if (tag === Tag.TYPED_ARRAY) return `a ${view.name}`;
-  if (tag === Tag.VIEW) return `a ${view.name} on a whole buffer`;
+  const name = viewClasses[u8[start + 1]]?.name ?? "typed array";
+  if (tag === Tag.TYPED_ARRAY) return `a ${name}`;
+  if (tag === Tag.VIEW) return `a ${name} on a whole buffer`;
   return names[tag] ?? "an object";
 }
 

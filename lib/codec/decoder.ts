@@ -16,7 +16,7 @@ import { DataCloneError } from "../errors.ts";
 import { handleFor } from "../objects/shared_object.ts";
 import { isDefinition } from "./definition.ts";
 import { emptyError, errorFrom, hasNames, isErrorParts } from "./error_parts.ts";
-import { functionAt } from "./functions.ts";
+import { functionAt, importFunction } from "./functions.ts";
 import { MessageReader } from "./message_reader.ts";
 import { MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
 import { ensureStack } from "../heap/stack.ts";
@@ -91,6 +91,10 @@ export class Decoder extends MessageReader {
   #reservable = MAX_RESERVED_BYTES;
   /** Whether values whose functions are not imported are read without them. */
   #doesWithout = false;
+  /** Definitions that could not be imported, and why. */
+  readonly #failedImports = new Map<number, unknown>();
+  /** Whether what was thrown is being read. It does without functions that could not be imported. */
+  #isThrown = false;
 
   protected override start(base: number, streamBytes: number, totalBytes?: number): void {
     super.start(base, streamBytes, totalBytes);
@@ -98,6 +102,7 @@ export class Decoder extends MessageReader {
     this.#depth = 0;
     this.#checkedDepth = LEVELS_PER_CHECK;
     this.#reservable = MAX_RESERVED_BYTES;
+    this.#isThrown = false;
     if (this.#seen.length > 0) this.#seen = [];
   }
 
@@ -133,6 +138,32 @@ export class Decoder extends MessageReader {
       return this.value();
     } finally {
       this.#doesWithout = false;
+    }
+  }
+
+  /**
+   * Reads with `read`, which starts this decoder from the beginning, and imports the modules that it needs.
+   * What was thrown is read without the functions that cannot be imported.
+   *
+   * @throws {TaskLookupError} if something else needs such a function
+   * @throws what `read` throws
+   */
+  async importing<T>(read: () => T): Promise<T> {
+    this.#failedImports.clear();
+    for (;;) {
+      let needed: number;
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof NeedsImport)) throw error;
+        needed = error.address;
+      }
+      if (this.#failedImports.has(needed)) throw this.#failedImports.get(needed);
+      try {
+        await importFunction(needed);
+      } catch (failure) {
+        this.#failedImports.set(needed, failure);
+      }
     }
   }
 
@@ -426,7 +457,10 @@ export class Decoder extends MessageReader {
   #thrown(): unknown {
     const index = this.#reserve();
     this.#enter();
+    const outer = this.#isThrown;
+    this.#isThrown = true;
     const value = this.value();
+    this.#isThrown = outer;
     this.#depth--;
     return this.#seen[index] = value;
   }
@@ -476,8 +510,12 @@ export class Decoder extends MessageReader {
       throw this.corrupt("an address is not of a function");
     }
     const fn = functionAt(address);
-    if (fn === undefined && !this.#doesWithout) throw new NeedsImport(address);
+    if (fn === undefined && !this.#mayLack(address)) throw new NeedsImport(address);
     return fn;
+  }
+
+  #mayLack(address: number): boolean {
+    return this.#doesWithout || (this.#isThrown && this.#failedImports.has(address));
   }
 
   #sharedObject(): object {

@@ -14,6 +14,15 @@ import { DataCloneError } from "../errors.ts";
 import { addressOf } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
+import {
+  byteLengthOf,
+  isDetached,
+  isResizable,
+  maxByteLengthOf,
+  ofDataViews,
+  ofTypedArrays,
+  typedArrayName,
+} from "./buffer_facts.ts";
 import { builtinNameOf, classOf, type ErrorParts, errorPartsOf, PART_KEYS } from "./error_parts.ts";
 import { functionAddress } from "./functions.ts";
 import { Leniency, SPENT } from "./leniency.ts";
@@ -89,6 +98,7 @@ export class Encoder extends MessageWriter {
     const start = this.position;
     try {
       this.#write(value);
+      if (this.attachments.length > 0) this.#checkAttachments();
     } catch (error) {
       if (error !== SHARED_VIEWS) throw toDataCloneError(error, name);
       this.#restart(start);
@@ -107,6 +117,7 @@ export class Encoder extends MessageWriter {
     const part = partOf(array, from, to);
     try {
       this.#write(part);
+      if (this.attachments.length > 0) this.#checkAttachments();
     } catch (error) {
       if (error !== SHARED_VIEWS) throw toDataCloneError(inWhole(error, from), name);
       this.#restart(start);
@@ -419,6 +430,7 @@ export class Encoder extends MessageWriter {
   #member(part: unknown, kind: OtherStep["kind"]): void {
     try {
       this.#write(part);
+      if (this.attachments.length > 0) this.#checkAttachments();
     } catch (error) {
       throw located(error, { kind, key: part });
     }
@@ -581,24 +593,20 @@ export class Encoder extends MessageWriter {
   }
 
   #arrayBuffer(buffer: ArrayBuffer): void {
-    if (buffer.detached) throw new NotCloneable(WHY_DETACHED);
-    this.tagAndLength(Tag.ARRAY_BUFFER, buffer.byteLength);
-    this.float64(buffer.resizable ? buffer.maxByteLength + 1 : 0);
+    if (isDetached(buffer)) throw new NotCloneable(WHY_DETACHED);
+    this.tagAndLength(Tag.ARRAY_BUFFER, byteLengthOf(buffer));
+    this.float64(isResizable(buffer) ? maxByteLengthOf(buffer) + 1 : 0);
     this.#attach(new Uint8Array(buffer));
   }
 
   #arrayView(view: ArrayBufferView): void {
-    const { buffer } = view;
-    if (buffer instanceof ArrayBuffer && buffer.detached) {
-      throw new NotCloneable(WHY_DETACHED);
-    }
-    const kind = viewKinds.get(
-      view instanceof DataView
-        ? "DataView"
-        : (view as unknown as Record<symbol, string>)[Symbol.toStringTag],
-    )!;
-    const whole = this.#keepBuffersWhole || !(buffer instanceof ArrayBuffer) ||
-      view instanceof DataView || buffer.resizable;
+    const name = typedArrayName(view);
+    const of = name === undefined ? ofDataViews : ofTypedArrays;
+    const buffer = of.buffer(view);
+    const isShared = !(buffer instanceof ArrayBuffer);
+    if (!isShared && isDetached(buffer)) throw new NotCloneable(WHY_DETACHED);
+    const kind = viewKinds.get(name ?? "DataView")!;
+    const whole = this.#keepBuffersWhole || isShared || name === undefined || isResizable(buffer);
     if (!whole) {
       // The only view of its buffer so far: sending the part that it shows is enough.
       this.#viewed ??= new Set();
@@ -606,14 +614,14 @@ export class Encoder extends MessageWriter {
       this.#viewed.add(buffer);
       this.byte(Tag.TYPED_ARRAY);
       this.byte(kind);
-      this.int32((view as Uint8Array).length);
-      this.#attach(new Uint8Array(buffer, view.byteOffset, view.byteLength));
+      this.int32(of.length(view));
+      this.#attach(new Uint8Array(buffer, of.byteOffset(view), of.byteLength(view)));
       return;
     }
     this.byte(Tag.VIEW);
     this.byte(kind);
-    this.float64(view.byteOffset);
-    this.float64(view instanceof DataView ? view.byteLength : (view as Uint8Array).length);
+    this.float64(of.byteOffset(view));
+    this.float64(of.length(view));
     this.#object(buffer);
   }
 
@@ -623,7 +631,19 @@ export class Encoder extends MessageWriter {
 
   #attach(bytes: Uint8Array): void {
     if (this.#viewed?.has(bytes.buffer) && this.#hasSeen(bytes.buffer)) throw SHARED_VIEWS;
-    if (bytes.length > 0) this.attachments.push({ bytes });
+    const { length } = bytes;
+    if (length > 0) this.attachments.push({ bytes, length });
+  }
+
+  /** Rejects a message whose getters have transferred or resized a buffer that was written before. */
+  #checkAttachments(): void {
+    for (const { bytes, length } of this.attachments) {
+      if (bytes.length !== length) {
+        throw new NotCloneable(
+          "a getter has transferred or resized a buffer that was written before",
+        );
+      }
+    }
   }
 }
 

@@ -18,9 +18,8 @@ import { type Allocate, allocate, allocateUrgent, free } from "../heap/allocator
 import { hooks } from "../heap/hooks.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { type ObjectAddress, release } from "../objects/shared_object.ts";
-import { Decoder, NeedsImport } from "./decoder.ts";
+import { Decoder } from "./decoder.ts";
 import { encode, type Encoder, returnEncoder } from "./encoder.ts";
-import { importFunction } from "./functions.ts";
 import { Thrown } from "./thrown.ts";
 
 /** Address of a message at rest: its block. */
@@ -98,10 +97,14 @@ export function messageStart(address: MessageAddress): ByteOffset {
   return (address + HEADER_WORDS) * 4;
 }
 
+/** Returns the length of stream and attachments of the message at `address`. */
+export function totalBytesOf(address: MessageAddress): number {
+  return i32[address + TOTAL_BYTES] >>> 0;
+}
+
 /** Makes a decoder read the message at `address` from its beginning. */
 export function readMessage(decoder: Decoder, address: MessageAddress): void {
-  const totalBytes = i32[address + TOTAL_BYTES] >>> 0;
-  decoder.fromHeap(address + HEADER_WORDS, i32[address + STREAM_BYTES], totalBytes);
+  decoder.fromHeap(address + HEADER_WORDS, i32[address + STREAM_BYTES], totalBytesOf(address));
 }
 
 /** Frees the memory of a message whose references have been dropped. */
@@ -181,15 +184,29 @@ export function takeValue(address: MessageAddress): unknown {
   return value;
 }
 
-/** Reads a value and frees its message, importing the modules that it needs. */
-export async function importValue(address: MessageAddress): Promise<unknown> {
-  for (;;) {
-    try {
-      return takeValue(address);
-    } catch (error) {
-      if (!(error instanceof NeedsImport)) throw error;
-      await importFunction(error.address);
-    }
+/**
+ * Reads a value and frees its message, importing the modules that it needs. If it cannot be read, the
+ * message is discarded.
+ *
+ * @param lentHandles as in {@linkcode discardMessage}
+ */
+export async function importValue(
+  address: MessageAddress,
+  lentHandles?: "reclaim" | "drop",
+): Promise<unknown> {
+  const decoder = new Decoder();
+  try {
+    const value = await decoder.importing(() => {
+      readMessage(decoder, address);
+      return decoder.value();
+    });
+    decoder.finish();
+    return value;
+  } catch (error) {
+    dropReferences(decoder, lentHandles);
+    throw error;
+  } finally {
+    freeMessage(address);
   }
 }
 
@@ -210,12 +227,17 @@ export function discardMessage(
   address: MessageAddress,
   lentHandles: "reclaim" | "drop" = "reclaim",
 ): void {
-  if (lentHandles === "drop") {
-    sharedObjectsIn(address).forEach(release);
-  } else {
-    const decoder = new Decoder();
-    readMessage(decoder, address);
-    decoder.skip();
-  }
+  const decoder = new Decoder();
+  readMessage(decoder, address);
+  dropReferences(decoder, lentHandles);
   freeMessage(address);
+}
+
+/** Drops the references of the message that the decoder was started on, as {@linkcode discardMessage} does. */
+export function dropReferences(
+  decoder: Decoder,
+  lentHandles: "reclaim" | "drop" = "reclaim",
+): void {
+  if (lentHandles === "drop") decoder.sharedObjects().forEach(release);
+  else decoder.skip();
 }

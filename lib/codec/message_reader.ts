@@ -24,6 +24,26 @@ export interface DecoderOptions {
   allowed?: ReadonlySet<number>;
 }
 
+/** Capacity of the memory of a reader. */
+const OWN_BYTES = 64;
+
+/** Views of one buffer. */
+interface Views {
+  bytes: Uint8Array;
+  view: DataView;
+  floats: Float64Array;
+  words: Int32Array;
+}
+
+function viewsOf(buffer: ArrayBuffer): Views {
+  return {
+    bytes: new Uint8Array(buffer),
+    view: new DataView(buffer),
+    floats: new Float64Array(buffer),
+    words: new Int32Array(buffer),
+  };
+}
+
 const NONE: ReadonlySet<number> = new Set();
 
 const STRING_TAGS: ReadonlySet<number> = new Set([
@@ -49,6 +69,7 @@ export class MessageReader {
   #nextAttachment = 0;
   /** Where the attachments end. */
   #limit = 0;
+  #own: Views | undefined;
   #shapes: string[][] = [];
   readonly #shared: number[] = [];
   /** Whether the message was found to be damaged. Which references it holds is unknown then. */
@@ -84,6 +105,34 @@ export class MessageReader {
       this.#end = this.#limit = 0;
       throw this.corrupt("its length is wrong");
     }
+  }
+
+  /**
+   * Words of this reader, to which a short stream can be copied: see {@linkcode fromOwn}. A reader that is
+   * used while another one reads, by a reducer, does not change what that one reads.
+   */
+  get ownWords(): Int32Array {
+    return (this.#own ??= viewsOf(new ArrayBuffer(OWN_BYTES))).words;
+  }
+
+  /** Starts reading the stream of so many bytes that was copied to `ownWords`. */
+  fromOwn(streamBytes: number): void {
+    const { bytes, view, floats, words } = this.#own!;
+    this.bytes = bytes;
+    this.view = view;
+    this.floats = floats;
+    this.words = words;
+    this.start(0, streamBytes);
+  }
+
+  /** Starts the message again from its beginning. */
+  rewind(): void {
+    this.start(this.#base, this.streamBytes, this.#limit - this.#base);
+  }
+
+  /** Length of the stream. */
+  get streamBytes(): number {
+    return this.#end - this.#base;
   }
 
   /**
@@ -150,8 +199,7 @@ export class MessageReader {
    */
   #scan(makesHandles: boolean): void {
     if (this.#isCorrupt) return;
-    const base = this.#base;
-    this.start(base, this.#end - base, this.#limit - base);
+    this.rewind();
     try {
       while (this.position < this.#end) this.#scanTag(this.bytes[this.take(1)], makesHandles);
     } catch (error) {

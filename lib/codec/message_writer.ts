@@ -23,7 +23,9 @@ const textEncoder = new TextEncoder();
 
 /** Contents that are copied behind the stream. */
 interface Attachment {
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
+  /** Their number when they were written. */
+  readonly length: number;
 }
 
 /** Writes the bytes of one message. {@linkcode Encoder} writes values with it. */
@@ -48,7 +50,7 @@ export class MessageWriter {
   finish(): void {
     let total = align8(this.position);
     if (this.attachments.length > 0) {
-      for (const { bytes } of this.attachments) total += align8(bytes.length);
+      for (const { length } of this.attachments) total += align8(length);
     }
     this.totalBytes = total;
     if (this.shared.length > 0) this.shared.forEach(addMessageRef);
@@ -145,7 +147,8 @@ export class MessageWriter {
     } else {
       this.#ensure(9);
       this.bytes[this.position] = Tag.FLOAT64;
-      this.#view.setFloat64(this.position + 1, value, true);
+      // Equal values have equal bytes, which `isEncodedAs()` relies on: there are many NaNs.
+      this.#view.setFloat64(this.position + 1, value === value ? value : NaN, true);
       this.position += 9;
     }
   }

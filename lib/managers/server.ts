@@ -73,7 +73,7 @@ class Server {
       sendReply(replies, { call, kind, message: storeValue(contents, "result") });
     };
     try {
-      const contents = await readMessage(request.message);
+      const contents = await importValue(request.message, "drop");
       if (this.#failure !== undefined) throw this.#failure;
       reply(
         object === 0
@@ -151,16 +151,6 @@ function sendReply(replies: Queue<Reply>, reply: Reply): void {
     throw error;
   } finally {
     returnEncoder(encoder);
-  }
-}
-
-/** Decodes a message, which is freed if that fails. */
-async function readMessage(message: number): Promise<unknown> {
-  try {
-    return await importValue(message);
-  } catch (error) {
-    discardMessage(message, "drop");
-    throw error;
   }
 }
 

@@ -156,6 +156,47 @@ test("an object whose class cannot be read is copied", () => {
   assertEquals(sent([Object.assign(value, { a: 1 })]), [{ a: 1 }]);
 });
 
+test("buffers and views are sent as they are, whatever their properties and prototypes say", () => {
+  const view = new Float64Array([1, 2, 3]);
+  for (const key of ["length", "byteLength", "byteOffset", "buffer"]) {
+    Object.defineProperty(view, key, { value: 1 });
+  }
+  Object.defineProperty(view, Symbol.toStringTag, { value: "Int8Array" });
+  const copy = sent([view, "next"]);
+  assertEquals(copy, [new Float64Array([1, 2, 3]), "next"]);
+  for (const prototype of [Map.prototype, Uint8Array.prototype]) {
+    const disguised = Object.setPrototypeOf(new Int16Array([4, 5]), prototype);
+    assertEquals(sent([disguised]), [new Int16Array([4, 5])]);
+    const dataView = Object.setPrototypeOf(new DataView(new ArrayBuffer(3)), prototype);
+    assertEquals((sent([dataView])[0] as DataView).byteLength, 3);
+  }
+  const buffer = new ArrayBuffer(5, { maxByteLength: 9 });
+  for (const key of ["byteLength", "maxByteLength", "resizable", "detached"]) {
+    Object.defineProperty(buffer, key, { value: false });
+  }
+  const { byteLength, maxByteLength } = sent([buffer])[0];
+  assertEquals([byteLength, maxByteLength], [5, 9]);
+});
+
+test("a getter that transfers or resizes a buffer which was written before is rejected", () => {
+  const transferred = new Uint8Array(8);
+  const resized = new ArrayBuffer(8, { maxByteLength: 16 });
+  for (
+    const [buffer, change] of [
+      [transferred, () => transferred.buffer.transfer()],
+      [resized, () => resized.resize(2)],
+    ] as const
+  ) {
+    const value = {
+      buffer,
+      get later() {
+        return change() === undefined;
+      },
+    };
+    assertRefused(value, "value: a getter has transferred or resized a buffer");
+  }
+});
+
 test("the path of an item is that in the whole array", () => {
   assertRefused(["a", "b", { c: Symbol() }], "value[2].c: a symbol");
 });

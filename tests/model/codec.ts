@@ -75,6 +75,9 @@ export function discardMessage(address: number): void {
   free(address);
 }
 
+/** Does nothing. */
+export function dropReferences(): void {}
+
 /** Returns the address of a function's definition: its place among the sent functions, from 1. */
 export function functionAddress(fn: () => unknown): number {
   return sentFunctions.push(fn);
@@ -96,9 +99,14 @@ export class Decoder {
     this.current = value;
   }
 
-  fromStream(_: unknown, __: unknown, ___: unknown, words: Int32Array): void {
-    this.current = words[0];
+  readonly ownWords = new Int32Array(1);
+  readonly streamBytes = 4;
+
+  fromOwn(): void {
+    this.current = this.ownWords[0];
   }
+
+  skip(): void {}
 
   value(): number {
     return this.current;
@@ -113,8 +121,7 @@ function missing(): never {
 
 // Imported by the modules that scenarios use, called by none of them.
 export {
-  missing as bytesAt,
-  missing as bytesLength,
+  missing as bytesIn,
   missing as definitionAt,
   missing as describeMessage,
   missing as functionNameAt,
@@ -125,4 +132,5 @@ export {
   missing as sendStored,
   missing as sharedObjectsIn,
   missing as storeError,
+  missing as totalBytesOf,
 };

@@ -319,9 +319,10 @@ finds("two producers that do not enter the guard write into one cell", {
 finds("two consumers that do not enter the guard get one item twice", {
   file: CHANNEL,
   from:
-    "  enterWithStack(channel + RECEIVE_GUARD);\n  try {\n    const cell = nextCell(channel);\n" +
-    "    if (cell === 0) return false;",
-  to: "  const cell = nextCell(channel);\n  if (cell === 0) return false;\n" +
+    "  let length: number;\n  let emptied: number;\n  enterWithStack(channel + RECEIVE_GUARD);\n" +
+    "  try {\n    const cell = nextCell(channel);\n    if (cell === 0) return undefined;",
+  to: "  let length: number;\n  let emptied: number;\n" +
+    "  const cell = nextCell(channel);\n  if (cell === 0) return undefined;\n" +
     "  enterWithStack(channel + RECEIVE_GUARD);\n  try {",
 }, allPass(1, 2, 2));
 

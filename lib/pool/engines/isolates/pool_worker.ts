@@ -16,7 +16,7 @@ import {
   giveUpReceive,
   pushBlock,
   receiveInto,
-  storePopped,
+  storeReceived,
 } from "../../../channels/channel.ts";
 import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
@@ -250,7 +250,7 @@ function runChunk(
 ): Promise<void> | undefined {
   const chunk = new ReceivedChunk(results);
   if (!chunk.claim()) {
-    const kept = block || storePopped();
+    const kept = block || storeReceived(decoder);
     if (!pushBlock(tasks.at, kept, allocateUrgent)) discardMessage(kept); // the pool was terminated
     if (isReplaced(begun)) return undefined;
     throw stopError();
@@ -279,7 +279,7 @@ function callChunk(
     endReceive(decoder, block);
   } catch (error) {
     if (error instanceof NeedsImport) {
-      return importAndCall(block || storePopped(), error.address, chunk, results);
+      return importAndCall(block || storeReceived(decoder), error.address, chunk, results);
     }
     giveUpReceive(decoder, block);
     chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));

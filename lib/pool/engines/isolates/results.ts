@@ -9,14 +9,18 @@ import { TaskLookupError } from "../../../errors.ts";
 import { SPINS } from "../../../heap/guard.ts";
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
-import { endReceive, giveUpReceive, receiveInto, storePopped } from "../../../channels/channel.ts";
+import {
+  endReceive,
+  giveUpReceive,
+  receiveInto,
+  storeReceived,
+} from "../../../channels/channel.ts";
 import { wakeReceivers, wakeSenders } from "../../../channels/channel_state.ts";
 import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { definitionAt } from "../../../codec/definition.ts";
-import { importFunction } from "../../../codec/functions.ts";
-import { discardMessage, type MessageAddress, readMessage } from "../../../codec/message.ts";
+import { type MessageAddress, readMessage } from "../../../codec/message.ts";
 import type { Job } from "../../calls/job.ts";
 import { ResultStatus } from "./protocol.ts";
 
@@ -54,7 +58,8 @@ export interface ResultReceiver {
 export class Results {
   /** Where workers push them. */
   readonly channel: Channel = new Channel();
-  readonly #decoder = new Decoder();
+  /** A decoder that is not in use. */
+  #decoder: Decoder | undefined;
   readonly #receiver: ResultReceiver;
   #listening = false;
   /** How often to poll for a result before sleeping; 0: only before some sleeps. */
@@ -124,7 +129,17 @@ export class Results {
    * @param blocking whether the caller blocks, so that no module can be imported for a result
    */
   receive(blocking = false): void {
-    const decoder = this.#decoder;
+    // A reducer may wait for another result while it makes an object: that call uses another decoder.
+    const decoder = this.#decoder ?? new Decoder();
+    this.#decoder = undefined;
+    try {
+      this.#receiveWith(decoder, blocking);
+    } finally {
+      this.#decoder = decoder;
+    }
+  }
+
+  #receiveWith(decoder: Decoder, blocking: boolean): void {
     for (;;) {
       const block = receiveInto(this.channel.at, decoder);
       if (block === undefined) return wakeSenders(this.channel.at); // there may be room for results now
@@ -138,11 +153,12 @@ export class Results {
         result.payload = this.#readPayload(result, decoder);
       } catch (error) {
         if (error instanceof NeedsImport && !blocking) {
-          void this.#importAndSettle(block || storePopped(), error, result);
+          void this.#importAndSettle(block || storeReceived(decoder), result);
           continue;
         }
+        const unread = unreadable(result, error, decoder);
         giveUpReceive(decoder, block);
-        this.#receiver.settle(unreadable(result, error));
+        this.#receiver.settle(unread);
         continue;
       }
       endReceive(decoder, block);
@@ -151,24 +167,20 @@ export class Results {
   }
 
   /** Settles a result that needs a module that this isolate has not imported. */
-  async #importAndSettle(block: MessageAddress, needs: NeedsImport, result: Result): Promise<void> {
+  async #importAndSettle(block: MessageAddress, result: Result): Promise<void> {
     const decoder = new Decoder();
-    for (;;) {
-      try {
-        await importFunction(needs.address);
+    try {
+      result.payload = await decoder.importing(() => {
         readMessage(decoder, block);
         readHeader(decoder);
-        result.payload = this.#readPayload(result, decoder);
-        endReceive(decoder, block);
-        return this.#receiver.settle(result);
-      } catch (error) {
-        if (!(error instanceof NeedsImport)) {
-          discardMessage(block);
-          return this.#receiver.settle(unreadable(result, error));
-        }
-        needs = error;
-      }
+        return this.#readPayload(result, decoder);
+      });
+      endReceive(decoder, block);
+    } catch (error) {
+      result = unreadable(result, error, decoder);
+      giveUpReceive(decoder, block);
     }
+    this.#receiver.settle(result);
   }
 
   #becomingReadable() {
@@ -189,7 +201,21 @@ function readHeader(decoder: Decoder): Result {
   return { worker, jobNumber, chunk, status, payload: undefined };
 }
 
-function unreadable(result: Result, error: unknown): Result {
+/**
+ * Returns the result to settle with for one that could not be read. What was thrown arrives nevertheless, as
+ * an instance of the nearest class that is known here.
+ */
+function unreadable(result: Result, error: unknown, decoder: Decoder): Result {
+  const { status } = result;
+  if (status === ResultStatus.FAILED || status === ResultStatus.INITIALIZER_FAILED) {
+    try {
+      decoder.rewind();
+      readHeader(decoder);
+      return { ...result, payload: decoder.valueWithoutImports() };
+    } catch {
+      // It is damaged: the first error says so.
+    }
+  }
   return { ...result, status: ResultStatus.UNREADABLE, payload: explainUnreadable(error) };
 }
 

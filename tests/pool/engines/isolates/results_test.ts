@@ -91,6 +91,30 @@ test("a result whose class is not imported imports its module", async () => {
   assertEquals(pool.applySync(pointAt, [3]).sum(), 6);
 });
 
+test("a thrown error whose class is not known here arrives without its class", async () => {
+  const url = new URL("../../../fixtures/only_in_workers.ts?thrown", import.meta.url);
+  const { failAt } = tasksOf<typeof import("../../../fixtures/only_in_workers.ts")>(url);
+  await using pool = new Pool(1);
+  const blocked = assertThrows(() => pool.applySync(failAt, ["blocked"]), RangeError, "blocked");
+  assertEquals([blocked.constructor, blocked.name], [RangeError, "PointError"]);
+  assert(blocked.stack!.includes("only_in_workers.ts"));
+  const awaited = await assertRejects(() => pool.apply(failAt, ["awaited"]), RangeError, "awaited");
+  assertEquals(awaited.constructor.name, "PointError");
+});
+
+test("a thrown error whose class cannot be imported here arrives without its class", async () => {
+  const url = new URL("../../../fixtures/refuses_main.ts", import.meta.url);
+  const { failAt } = tasksOf<typeof import("../../../fixtures/refuses_main.ts")>(url);
+  await using pool = new Pool(1);
+  const error = await assertRejects(() => pool.apply(failAt, ["lost"]), RangeError, "lost");
+  assertEquals([error.constructor, error.name], [RangeError, "PointError"]);
+  const { at, omitted } = error as unknown as { at: number[]; omitted: string[] };
+  assertEquals([at, omitted], [[1, 2], ["symbol"]]);
+  assert(error.stack!.includes("refuses_main.ts"));
+  const first = await pool.imap(failAt, ["in a list"]).next().catch((it) => it);
+  assertEquals([first.message, first.at], ["in a list", [1, 2]]);
+});
+
 test("await using a Pool waits for a result whose module must be imported", async () => {
   const url = new URL("../../../fixtures/only_in_workers.ts?again", import.meta.url);
   const { pointAt } = tasksOf<typeof import("../../../fixtures/only_in_workers.ts")>(url);

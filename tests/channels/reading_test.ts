@@ -1,0 +1,85 @@
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  CorruptMessageError,
+  Pipe,
+  Queue,
+  registerReducer,
+  task,
+  TaskLookupError,
+  tasksOf,
+} from "@sauropod/multiprocessing";
+import { test } from "../fixtures/guarded.ts";
+import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { usedBytes } from "../fixtures/heap.ts";
+
+const inner = new Queue<unknown>();
+
+class Filled {
+  constructor(readonly parts: unknown, readonly received: unknown) {}
+}
+
+registerReducer({
+  is: (value) => value instanceof Filled,
+  reduce: ({ parts }) => parts,
+  revive: task(import.meta, (parts: unknown) => new Filled(parts, inner.getSync())),
+});
+
+const long = "long enough for a block of its own".repeat(9);
+
+test("a reducer may receive a message while another one is read", async () => {
+  const outer = new Queue<unknown>();
+  for (const outside of ["", long]) {
+    for (const inside of ["", long]) {
+      for (const get of [() => outer.getSync(), () => outer.get()]) {
+        inner.putSync([inside, "inner"]);
+        outer.putSync([outside, new Filled("parts", 0), "tail", 5]);
+        const [first, filled, ...rest] = await get() as unknown[];
+        assertInstanceOf(filled, Filled);
+        assertEquals([first, filled.parts, ...rest], [outside, "parts", "tail", 5]);
+        assertEquals(filled.received, [inside, "inner"]);
+      }
+    }
+  }
+});
+
+test("a message that needs a module which cannot be imported is freed, with its references", async () => {
+  const queue = new Queue<unknown>();
+  const [here, there] = Pipe<string>();
+  const missing = tasksOf<{ gone(): void }>(new URL("./nowhere.ts", import.meta.url)).gone;
+  const [end, other] = Pipe<unknown>();
+  const receiveAll = async () => {
+    for (const pad of ["", long]) {
+      queue.putSync([pad, missing, there]);
+      await assertRejects(() => queue.get(), TaskLookupError, "Cannot import");
+      end.sendSync([pad, missing, there]);
+      await assertRejects(() => other.recv(), TaskLookupError, "Cannot import");
+      queue.putSync([pad, missing, there]);
+      assertThrows(() => queue.getSync(), TaskLookupError, "Import the module first");
+    }
+  };
+  // The first ones write the definition, and let the channels grow.
+  for (let round = 0; round < 10; round++) await receiveAll();
+  const before = usedBytes();
+  for (let round = 0; round < 5; round++) await receiveAll();
+  assertEquals(usedBytes(), before);
+  here.sendSync("still open");
+  assertEquals(there.recvSync(), "still open");
+});
+
+test("Connection.recvBytes() reads nothing behind a message whose length is damaged", () => {
+  const [here, there] = Pipe<Uint8Array>();
+  there.sendBytesSync(new Uint8Array(100).fill(7));
+  const message = encodedBytesOf(100);
+  i32[message] = (i32[message] & 0xffff) | (50_000 << 16); // its length follows two bytes
+  assertThrows(() => here.recvBytesSync(), TypeError, "a Uint8Array");
+  assertThrows(() => here.recvSync(), CorruptMessageError, "it ends too early");
+});
+
+/** Returns the address of the last message in the heap that is a `Uint8Array` of this length. */
+function encodedBytesOf(length: number): number {
+  const stream = encode(new Uint8Array(length));
+  const word = stream.words[0];
+  returnEncoder(stream);
+  return i32.subarray(0, 2 ** 20).lastIndexOf(word);
+}
