@@ -25,6 +25,14 @@ export declare class Decoder extends MessageReader {
    */
   valueWithoutImports(): unknown;
   /**
+   * Reads with `read`, which starts this decoder from the beginning, and imports the modules that it needs.
+   * What was thrown is read without the functions that cannot be imported.
+   *
+   * @throws {TaskLookupError} if something else needs such a function
+   * @throws what `read` throws
+   */
+  importing<T>(read: () => T): Promise<T>;
+  /**
    * Reads an array into `target` from `start` on, without creating an array.
    *
    * @returns the length of the array that was read

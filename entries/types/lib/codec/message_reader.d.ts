@@ -45,6 +45,17 @@ export declare class MessageReader {
     totalBytes?: number,
   ): void;
   /**
+   * Words of this reader, to which a short stream can be copied: see {@linkcode fromOwn}. A reader that is
+   * used while another one reads, by a reducer, does not change what that one reads.
+   */
+  get ownWords(): Int32Array;
+  /** Starts reading the stream of so many bytes that was copied to `ownWords`. */
+  fromOwn(streamBytes: number): void;
+  /** Starts the message again from its beginning. */
+  rewind(): void;
+  /** Length of the stream. */
+  get streamBytes(): number;
+  /**
    * Starts reading a message in the shared heap, whose stream has `streamBytes`. The lengths are those of
    * the encoder, kept outside of the message.
    *
