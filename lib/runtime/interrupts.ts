@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../arguments/describe.ts";
+import { wrongType } from "../arguments/values.ts";
 import { i32 } from "../heap/views.ts";
 import {
   Control,
@@ -75,8 +75,9 @@ export function interruptOn(signal: Deno.Signal): Disposable {
   try {
     Deno.addSignalListener(signal, forget);
   } catch (error) {
-    throw new TypeError(
-      `Cannot interrupt on ${describe(signal)}: the system has no such signal. Write "SIGINT"`,
+    const advice = 'Write "SIGINT"';
+    throw Object.assign(
+      wrongType("interrupt", "signal", "a signal of this system", signal, advice),
       { cause: error },
     );
   }

@@ -169,6 +169,7 @@ function decorate(
     throw new TypeError("Cannot synchronize: @synchronized can only decorate a method of a class");
   }
   const name = `synchronize ${String(context.name)}`;
+  checkFunction(name, "method", method);
   return wrap(
     method as AnyFunction,
     (self) => {

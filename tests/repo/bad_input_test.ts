@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { describe } from "../../lib/arguments/describe.ts";
 import { hostedWorkers } from "../../lib/runtime/host.ts";
@@ -21,6 +21,7 @@ import { managers } from "../fixtures/bad_input/managers.ts";
 import { pools } from "../fixtures/bad_input/pools.ts";
 import { dummies, threads } from "../fixtures/bad_input/threads.ts";
 import { processes } from "../fixtures/bad_input/processes.ts";
+import { publicCalls } from "../fixtures/bad_input/public_calls.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
 import { countParked, test, turn } from "../fixtures/guarded.ts";
 import { inUse } from "../fixtures/heap.ts";
@@ -41,6 +42,31 @@ const tables: Record<string, Table> = {
   random,
   arrays,
 };
+
+const MADE_BY_PACKAGE = "only the package makes it";
+
+/** Public calls without rows, and why. */
+const WITHOUT_ROWS: Record<string, string> = {
+  "new SharedHandle": MADE_BY_PACKAGE,
+  "new Connection": MADE_BY_PACKAGE,
+  "new AsyncResult": MADE_BY_PACKAGE,
+  "new BaseProxy": MADE_BY_PACKAGE,
+  "new Executor": MADE_BY_PACKAGE,
+  "new ArrayExpression": MADE_BY_PACKAGE,
+  "ArrayExpression.from": "only its type is exported",
+  "new LockGuard": MADE_BY_PACKAGE,
+  "new RLockGuard": MADE_BY_PACKAGE,
+  "RLockGuard.tokenOf": "for the package itself",
+  "LockOwner.tokenOf": "for the package itself",
+  "new Future": "its state is for the package itself",
+  "ParentProcess.join": "the main program has no parent process",
+  "ManagerClass.register": "it is BaseManager.register",
+  "Lockable.acquire": "a program may implement it",
+  "Lockable.acquireSync": "a program may implement it",
+};
+
+/** Rows of what is no symbol of its own. */
+const WITHOUT_SYMBOL = /^(Context\.|ParallelRun$|vectorize\(\)$)/;
 
 /** Time limit of a call, which should end at once, in milliseconds. */
 const LIMIT_MS = 10_000;
@@ -155,4 +181,41 @@ for (const [subject, table] of Object.entries(tables)) {
     await table.end();
     assertEquals(faults, []);
   });
+}
+
+test("every public call has rows, for each of its parameters and options", async () => {
+  const config = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
+  const calls = await publicCalls(JSON.parse(config).exports);
+  assert(calls.length > 300, `only ${calls.length} calls were found`);
+  const missing: string[] = [];
+  for (const { shelf, symbol, parameters, options } of calls) {
+    if (Object.hasOwn(WITHOUT_ROWS, symbol) || /^NdArray\./.test(symbol)) continue;
+    const found = Object.values(tables)
+      .filter((table) => table.shelf === shelf)
+      .flatMap((table) => table.rows)
+      .filter((row) => row.symbol === symbol);
+    const given = found.flatMap((row) => Object.entries(row.parameters));
+    const names = new Set(given.map(([name]) => name));
+    const named = new Set(given.flatMap(([, parameter]) => parameter.options));
+    missing.push(
+      ...[...parameters.difference(names)].map((name) => `${symbol}, ${name}`),
+      ...[...options.difference(named)].map((name) => `${symbol}, options.${name}`),
+    );
+  }
+  assertEquals(missing, []);
+  const symbols = new Set(calls.map(({ symbol }) => symbol));
+  const rows = Object.values(tables).flatMap(({ module, rows }) =>
+    rows.map(({ symbol }) => symbol).filter((symbol) => !isInherited(module, symbol))
+  );
+  const unknown = [...rows, ...Object.keys(WITHOUT_ROWS)].filter((symbol) =>
+    !symbols.has(symbol) && !WITHOUT_SYMBOL.test(symbol)
+  );
+  assertEquals(unknown, []);
+});
+
+/** Whether a symbol is a method that a class has from another one. */
+function isInherited(module: Record<string, { prototype?: object }>, symbol: string): boolean {
+  const [name, method] = symbol.replace(/=$/, "").split(".");
+  const prototype = module[name]?.prototype;
+  return prototype !== undefined && method in prototype && !Object.hasOwn(prototype, method);
 }
