@@ -174,6 +174,10 @@ for (const [subject, table] of Object.entries(tables)) {
     for (const { row, call, good } of calls) faults.push(...await faultsOf(row, call, good));
     if (hostedWorkers().length > before.workers) faults.push("a worker was started");
     if (countParked() > before.parked) faults.push("a call still waits");
+    // A worker may still be reading what it was sent before.
+    for (let turns = 0; turns < 100 && await inUse() > before.bytes; turns++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     if (await inUse() > before.bytes) faults.push("shared memory is held");
     for (const { row, call, good } of calls) {
       if (row.works) faults.push(...await faultsAfter(row, call, good));
