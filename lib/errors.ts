@@ -16,6 +16,19 @@ export class MultiprocessingError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+
+  /**
+   * Returns whether a value is an error of this class. Anything may have been thrown: unlike with other
+   * classes, `instanceof` runs no trap of a `Proxy`, and never throws.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!Error.isError(value)) return false;
+    try {
+      return Function.prototype[Symbol.hasInstance].call(this, value);
+    } catch {
+      return false; // a prototype of it is a Proxy whose trap throws
+    }
+  }
 }
 
 // Waiting

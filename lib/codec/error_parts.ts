@@ -78,7 +78,7 @@ export function errorPartsOf(error: Error, omitted?: string[]): ErrorParts {
   const className = nearestClass(error);
   const parts: ErrorParts = {
     class: className,
-    name: read("name", String) ?? className,
+    name: read("name", (name) => name === undefined ? className : String(name)) ?? className,
     message: read("message", String) ?? "",
     stack: read("stack", (stack) => typeof stack === "string" ? stack : undefined),
     cause: undefined,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printError } from "../sync/callbacks.ts";
 import { functionAddress } from "../codec/functions.ts";
 import { explainScope } from "../codec/scope_hint.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
@@ -12,7 +13,7 @@ import { Process } from "./process.ts";
 
 /** Prints the error that ended a process to stderr, as Python does. */
 export function reportProcess(error: unknown): void {
-  console.error(`Process ${currentIdentity().name}:`, error);
+  printError(`Process ${currentIdentity().name}:`, error);
 }
 
 /** Runs a process. The payload is an instance of a subclass, or a target with its arguments. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printError } from "../sync/callbacks.ts";
 import { ANNOUNCEMENTS, START_QUEUE, START_REQUEST } from "./words.ts";
 import { isErrorOf } from "../arguments/describe.ts";
 import { TerminatedError } from "../errors.ts";
@@ -156,7 +157,7 @@ async function preloadModule(module: string): Promise<void> {
   try {
     await import(module);
   } catch (error) {
-    console.error(`Cannot preload ${module}:`, error);
+    printError(`Cannot preload ${module}:`, error);
   }
 }
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { describeThrown } from "../arguments/describe.ts";
 
 /**
  * Calls a callback. Prints what it throws, or what the promise that it returns rejects with.
@@ -24,10 +25,14 @@ export function callReporting(name: string, callback: () => unknown): void {
 
 /** Prints an error that no caller can catch. */
 export function reportUncaught(name: string, error: unknown): void {
-  const text = `Uncaught in ${name}:`;
+  printError(`Uncaught in ${name}:`, error);
+}
+
+/** Prints what was thrown behind a text. If it cannot be printed, as a Proxy that was revoked, describes it. */
+export function printError(text: string, thrown: unknown): void {
   try {
-    console.error(text, error);
-  } catch { // a getter of the error throws
-    console.error(text, "an error that cannot be printed");
+    console.error(text, thrown);
+  } catch {
+    console.error(text, describeThrown(thrown));
   }
 }

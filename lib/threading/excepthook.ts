@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printError } from "../sync/callbacks.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { checkFunction, hasMethod, wrongType } from "../arguments/values.ts";
 import type { Thread } from "./thread.ts";
@@ -48,7 +49,7 @@ export function excepthook(args: ExceptHookArgs): void {
   if (!hasMethod(thread, "isAlive")) {
     throw wrongType("print exception", "thread", "a Thread", thread);
   }
-  console.error(`Exception in thread ${thread.name}:`, error);
+  printError(`Exception in thread ${thread.name}:`, error);
 }
 
 /** The hook of this process. */
@@ -98,7 +99,7 @@ export async function callExcepthook(args: ExceptHookArgs): Promise<void> {
   try {
     await installed.hook(args);
   } catch (failure) {
-    console.error(`Exception in the excepthook called for thread ${args.thread.name}:`, failure);
+    printError(`Exception in the excepthook called for thread ${args.thread.name}:`, failure);
     excepthook(args);
   }
 }

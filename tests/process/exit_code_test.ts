@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { Queue, TaskLookupError, tasksOf } from "@sauropod/multiprocessing";
+import { MaybeEncodingError, Queue, TaskLookupError, tasksOf } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { ending, endingSync, started } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
@@ -150,6 +150,52 @@ test("Process.error of an unregistered class is an instance of the nearest built
   assertEquals(await ending(process), 1);
   assertInstanceOf(process.error, RangeError);
   assertEquals([process.error.name, process.error.message], ["PrivateError", "out of bounds"]);
+});
+
+test("Process.error describes an error that cannot be read", async () => {
+  const targets = {
+    message: () => {
+      console.error = () => {};
+      throw Object.defineProperty(new RangeError("m"), "message", {
+        get() {
+          throw new Error("in getter");
+        },
+      });
+    },
+    trap: () => {
+      console.error = () => {};
+      throw new Proxy({}, {
+        getPrototypeOf() {
+          throw new Error("in trap");
+        },
+      });
+    },
+    revoked: () => {
+      console.error = () => {};
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      throw proxy;
+    },
+  };
+  for (const [what, target] of Object.entries(targets)) {
+    const process = started({ target });
+    assertEquals(await ending(process), 1);
+    assertInstanceOf(process.error, MaybeEncodingError);
+    if (what === "message") assertInstanceOf(process.error.cause, RangeError);
+  }
+});
+
+test("Process.error keeps what can cross of an error", async () => {
+  const process = started({
+    target: () => {
+      console.error = () => {};
+      throw Object.assign(new TypeError("kept"), { code: 5, symbol: Symbol() });
+    },
+  });
+  assertEquals(await ending(process), 1);
+  assertInstanceOf(process.error, TypeError);
+  const { message, code, omitted } = process.error as Error & { code: number; omitted: string[] };
+  assertEquals([message, code, omitted], ["kept", 5, ["symbol"]]);
 });
 
 test("Process.error describes a thrown value that cannot cross", async () => {

@@ -36,7 +36,7 @@ for (const [name, callback] of Object.entries(wrongs)) {
   });
 }
 
-test("callReporting() prints that there was an error if the error cannot be printed", async () => {
+test("callReporting() describes an error that cannot be printed", async () => {
   const lines: string[] = [];
   using _ = stub(console, "error", (...args: unknown[]) => {
     if (args[1] === thrown) throw new TypeError("a getter throws");
@@ -44,7 +44,7 @@ test("callReporting() prints that there was an error if the error cannot be prin
   });
   for (const callback of Object.values(wrongs)) callReporting("a callback", callback);
   await turn();
-  assertEquals(lines, Array(4).fill("Uncaught in a callback: an error that cannot be printed"));
+  assertEquals(lines, Array(4).fill("Uncaught in a callback: RangeError: in the callback"));
 });
 
 test("callReporting() prints nothing if the callback succeeds", async () => {

@@ -36,6 +36,25 @@ test("excepthook() prints the error and names the thread", async () => {
   assertEquals(printed, [["Exception in thread failing:", mistake]]);
 });
 
+test("excepthook() describes what cannot be printed", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const printed: unknown[][] = [];
+  using _ = stub(console, "error", (...args) => {
+    Deno.inspect(args[1]); // as the real one
+    printed.push(args);
+  });
+  const thread = new Thread({
+    target: () => {
+      throw proxy;
+    },
+    name: "failing",
+  });
+  thread.start();
+  await thread.join();
+  assertEquals(printed, [["Exception in thread failing:", "a revoked Proxy"]]);
+});
+
 test("excepthook() can be called by another hook", async () => {
   const { printed } = await failUnder((args) => excepthook(args));
   assertEquals(printed, [["Exception in thread failing:", mistake]]);

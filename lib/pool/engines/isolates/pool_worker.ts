@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printError } from "../../../sync/callbacks.ts";
 import { CancelledError, TimeoutError } from "../../../errors.ts";
 import { allocateUrgent } from "../../../heap/allocator.ts";
 import { installHooks } from "../../../heap/hooks.ts";
@@ -116,7 +117,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
 /** Reports an error that ended the worker, unless a call fails with it. */
 export function reportPoolWorker(error: unknown): void {
   if (running === undefined && isReady(thisIsolate)) {
-    console.error(`${currentIdentity().name}, uncaught outside of a task:`, error);
+    printError(`${currentIdentity().name}, uncaught outside of a task:`, error);
   }
 }
 
