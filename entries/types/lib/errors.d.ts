@@ -7,6 +7,11 @@
 export declare class MultiprocessingError extends Error {
   /** Makes an error whose `name` is that of its class. */
   constructor(message?: string, options?: ErrorOptions);
+  /**
+   * Returns whether a value is an error of this class. Anything may have been thrown: unlike with other
+   * classes, `instanceof` runs no trap of a `Proxy`, and never throws.
+   */
+  static [Symbol.hasInstance](value: unknown): boolean;
 }
 
 /**
