@@ -17,11 +17,25 @@ function messageOf(
   name: string,
   requirement: string,
   value: unknown,
-  advice: string | undefined,
+  advice: string | undefined = adviceForNamed(name, value),
 ): string {
   return `Cannot ${verb}: ${name} must be ${requirement}, not ${describe(value)}${
     advice === undefined ? "" : `. ${advice}`
   }`;
+}
+
+/** Returns advice if the argument was given by its name, as in Python. */
+function adviceForNamed(name: string, value: unknown): string | undefined {
+  const isNamed = typeof value === "object" && hasProperty(value, name);
+  return isNamed ? `Pass the value itself, not { ${name} }: only options have names` : undefined;
+}
+
+function hasProperty(value: object | null, name: string): boolean {
+  try {
+    return value !== null && Object.hasOwn(value, name);
+  } catch {
+    return false; // the trap of a Proxy threw
+  }
 }
 
 /** Makes the error of an argument of the wrong type. */

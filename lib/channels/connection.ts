@@ -370,9 +370,13 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   /** Checks that this end can be used, and opens it again if it was lent. */
   #use(verb: string, allowed: boolean): void {
     throwIfStopping();
-    if (this.#closed) throw new ClosedError(`Cannot ${verb}: this end of the pipe is closed`);
+    if (this.#closed) {
+      throw new ClosedError(
+        `Cannot ${verb}: this end of the pipe is closed. Use it before close()`,
+      );
+    }
     if (!allowed) {
-      throw new TypeError(`Cannot ${verb}: the pipe is one-way; use the other one of its two ends`);
+      throw new TypeError(`Cannot ${verb}: the pipe is one-way. Use the other one of its two ends`);
     }
     if (isUnreachable(this)) {
       // It was lent. Using it opens it here again, unless the other end already counts it as gone.
@@ -393,7 +397,9 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     } finally {
       returnEncoder(encoder);
     }
-    throw new BrokenPipeError(`Cannot send ${name}: the other end of the pipe is gone`);
+    throw new BrokenPipeError(
+      `Cannot send ${name}: the other end of the pipe is gone. Stop sending`,
+    );
   }
 
   #receivingBytes<R>(read: BytesReader<R>): Steps<ReceivedBytes<R> | "closed" | "timed out"> {
@@ -406,7 +412,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
       throw new TimeoutError(`Cannot receive: no message arrived within ${options?.timeoutMs} ms`);
     }
     if (received === "closed") {
-      throw new EOFError("Cannot receive: the other end of the pipe is gone");
+      throw new EOFError("Cannot receive: the other end of the pipe is gone. Stop receiving");
     }
     return received;
   }

@@ -225,7 +225,11 @@ function accepted<Sent, Back>(
   if (received === "timed out") {
     throw new TimeoutError(`Cannot accept: no connection was made within ${options?.timeoutMs} ms`);
   }
-  if (received === "closed") throw new ClosedError("Cannot accept: the listener is closed");
+  if (received === "closed") {
+    throw new ClosedError(
+      "Cannot accept: the listener is closed. Accept connections before close()",
+    );
+  }
   return readReceived(received) as Connection<Sent, Back>;
 }
 
@@ -264,7 +268,7 @@ export function Client<Sent = unknown, Back = Sent>(name: string): Connection<Se
     }
   }
   throw new Deno.errors.ConnectionRefused(
-    `Cannot connect: there is no listener of the name ${JSON.stringify(name)}`,
+    `Cannot connect: there is no listener of the name ${JSON.stringify(name)}. Make it first`,
   );
 }
 

@@ -91,7 +91,7 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
    * @throws {RangeError} if `maxsize` is not an integer up to 2^30
    */
   constructor(maxsize = 0) {
-    super(new.target.prototype.kind.create(maxsize));
+    super(new.target.prototype.kind.create(maxsize, new.target.name));
   }
 
   /**

@@ -102,11 +102,12 @@ export class QueueKind {
   /**
    * Creates the shared object of a queue.
    *
+   * @param name the name of its class, for the error
    * @throws {TypeError} if `maxsize` is not a number
    * @throws {RangeError} if `maxsize` is not an integer up to 2^30
    */
-  create(maxsize: number): number {
-    const advice = typeof maxsize === "object" ? "Write new Queue(3)" : undefined;
+  create(maxsize: number, name = "Queue"): number {
+    const advice = typeof maxsize === "object" ? `Write new ${name}(3)` : undefined;
     checkInteger("make queue", "maxsize", maxsize, undefined, 2 ** 30, advice);
     const address = createObject(this.#type, CHANNEL + CHANNEL_WORDS);
     this.#store.init(channelOf(address), Math.max(maxsize, 0));
@@ -288,8 +289,8 @@ function throwIfPutFailed(
   }
   if (result === "closed") {
     throw wasShutDown(channel)
-      ? new ShutDown("Cannot put item: the queue was shut down")
-      : new ClosedError("Cannot put item: the queue is closed");
+      ? new ShutDown("Cannot put item: the queue was shut down. Put items before shutdown()")
+      : new ClosedError("Cannot put item: the queue is closed. Put items before close()");
   }
 }
 
@@ -309,8 +310,8 @@ export function throwIfGetFailed(
   }
   if (received === "closed") {
     throw wasShutDown(channel)
-      ? new ShutDown("Cannot get item: the queue was shut down and is empty")
-      : new ClosedError("Cannot get item: the queue is closed and empty");
+      ? new ShutDown("Cannot get item: the queue was shut down and is empty. Stop getting")
+      : new ClosedError("Cannot get item: the queue is closed and empty. Stop getting");
   }
   return received;
 }

@@ -165,7 +165,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> exten
 
   #end(verb: string, exitCode: number): void {
     if (this.ident === undefined) {
-      throw new Error(`Cannot ${verb} process ${this.name}: it was not started`);
+      throw new Error(
+        `Cannot ${verb} process ${this.name}: it was not started. Call start() first`,
+      );
     }
     if (!this.isAlive()) return;
     const state = states.get(this)!;

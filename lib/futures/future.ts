@@ -197,7 +197,8 @@ export class Future<R> implements PromiseLike<R> {
   #invalidState(verb: string): InvalidStateError {
     const { status } = this.#state;
     return new InvalidStateError(
-      `Cannot ${verb}: the future is already ${status === "failed" ? "done" : status}`,
+      `Cannot ${verb}: the future is already ${status === "failed" ? "done" : status}. ` +
+        "Only the creator of a future sets its outcome, once",
     );
   }
 }

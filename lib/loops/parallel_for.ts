@@ -166,13 +166,12 @@ function checkContextShared(context: object): void {
     const data = isNdArray ? value.data : value;
     if (!ArrayBuffer.isView(data) && !isNdArray) continue;
     if (data?.buffer instanceof SharedArrayBuffer) continue;
+    const [what, makers] = isNdArray
+      ? ["is an ndarray that is not on shared memory", "zeros() or asShared() of ./ndarray"]
+      : ["is not on shared memory", "sharedArray()"];
     throw new TypeError(
-      `Cannot run loop: context.${name} is ${
-        isNdArray ? "an ndarray that is " : ""
-      }not on shared ` +
-        `memory, so what the body writes to it would be lost. Make it with ${
-          isNdArray ? "zeros() or asShared() of ./ndarray" : "sharedArray()"
-        }, or pass it in constants if it is only read`,
+      `Cannot run loop: context.${name} ${what}, so what the body writes to it would be lost. Make it ` +
+        `with ${makers}, or pass it in constants if it is only read`,
     );
   }
 }

@@ -216,7 +216,7 @@ export class BaseManager implements AsyncDisposable {
   /** Throws if the manager is shut down. */
   protected ensureOpen(what: string): void {
     if (this.#shutdown !== undefined) {
-      throw new Error(`Cannot ${what}: the manager is shut down`);
+      throw new Error(`Cannot ${what}: the manager is shut down. Make a new one`);
     }
   }
 

@@ -61,7 +61,9 @@ class Client {
 
   #endError(method: string): Error {
     const exitCode = this.#exitCode ?? 0;
-    if (exitCode === 0) return new ClosedError(`Cannot call ${method}: the manager is shut down`);
+    if (exitCode === 0) {
+      return new ClosedError(`Cannot call ${method}: the manager is shut down. Make a new one`);
+    }
     const message = `The manager's server ended with exit code ${exitCode} before it replied`;
     return new WorkerDiedError(`Cannot call ${method}: ${message}`, { exitCode });
   }

@@ -80,6 +80,8 @@ export class SharedMemoryManager implements Disposable {
   }
 
   #ensureOpen(what: string): void {
-    if (this.#isShutDown) throw new Error(`Cannot make ${what}: the manager is shut down`);
+    if (this.#isShutDown) {
+      throw new Error(`Cannot make ${what}: the manager is shut down. Make a new one`);
+    }
   }
 }

@@ -438,7 +438,7 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
   /** The error for an index without an element. */
   private outOfRange(verb: string, index: number): RangeError {
     return new RangeError(
-      `Cannot ${verb} element ${index}: the list has ${this.length} elements`,
+      `Cannot ${verb} element ${index}: the list has ${this.length} elements. Check its length first`,
     );
   }
 }

@@ -324,7 +324,9 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
   popitem(): [K, V] {
     throwIfNotChangeable(this.address);
     const entry = takeNewest(this.address + TABLE);
-    if (entry === 0) throw new RangeError("Cannot pop item: the map is empty");
+    if (entry === 0) {
+      throw new RangeError("Cannot pop item: the map is empty. Check its size first");
+    }
     const key = keyOf(entry) as K;
     return [key, readAndUnpin(entry) as V];
   }

@@ -128,7 +128,9 @@ export class SharedMemory implements Disposable {
    */
   get buffer(): SharedArrayBuffer {
     if (this.block === undefined) {
-      throw new ClosedError(`Cannot use shared memory ${this.name}: it was closed here`);
+      throw new ClosedError(
+        `Cannot use shared memory ${this.name}: it was closed here. Attach it again by its name`,
+      );
     }
     return this.block;
   }
@@ -185,6 +187,6 @@ function registerName(buffer: SharedArrayBuffer, name: string | undefined): stri
 
 function notFound(verb: string, name: string): Error {
   return new Deno.errors.NotFound(
-    `Cannot ${verb} shared memory ${name}: no block has that name`,
+    `Cannot ${verb} shared memory ${name}: no block has that name. It was unlinked, or not made yet`,
   );
 }

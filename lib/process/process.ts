@@ -93,7 +93,9 @@ function stateOf(process: Process, verb: string): ProcessState {
   if (state === undefined) {
     throw new TypeError(`Cannot ${verb} process: its constructor did not run (call super())`);
   }
-  if (state.closed) throw new Error(`Cannot ${verb} process ${state.name}: it is closed`);
+  if (state.closed) {
+    throw new Error(`Cannot ${verb} process ${state.name}: it is closed. Use it before close()`);
+  }
   return state;
 }
 
@@ -311,7 +313,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
 
   #recordFor(verb: string): number {
     const { record, name } = stateOf(this, verb);
-    if (record === 0) throw new Error(`Cannot ${verb} process ${name}: it was not started`);
+    if (record === 0) {
+      throw new Error(`Cannot ${verb} process ${name}: it was not started. Call start() first`);
+    }
     return record;
   }
 }

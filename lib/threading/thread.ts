@@ -289,7 +289,9 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
   /** Returns the event of its end, if the calling thread may wait for it. */
   private endEvent(): Event {
     const { name, ended } = threadState(this);
-    if (ended === undefined) throw new Error(`Cannot join thread ${name}: it was not started`);
+    if (ended === undefined) {
+      throw new Error(`Cannot join thread ${name}: it was not started. Call start() first`);
+    }
     if (running() === this) {
       throw new Error(`Cannot join thread ${name}: it is the calling thread, and would never end`);
     }

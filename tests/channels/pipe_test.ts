@@ -47,7 +47,7 @@ test("Pipe({ duplex: false }) receives at the first end and sends at the second"
   assertEquals([writer.readable, writer.writable], [false, true]);
   await writer.send(1);
   assertEquals(await reader.recv(), 1);
-  const cannotSend = "Cannot send: the pipe is one-way; use the other one of its two ends";
+  const cannotSend = "Cannot send: the pipe is one-way. Use the other one of its two ends";
   await assertRejects(() => reader.send(1), TypeError, cannotSend);
   assertThrows(() => reader.sendSync(1), TypeError, cannotSend);
   const cannotReceive = "Cannot receive: the pipe is one-way";

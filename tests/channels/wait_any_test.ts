@@ -135,7 +135,7 @@ for (const [name, wait] of ways) {
     await assertRejects(
       () => wait([reader, writer], now),
       TypeError,
-      "Cannot wait: the pipe is one-way; use the other one of its two ends",
+      "Cannot wait: the pipe is one-way. Use the other one of its two ends",
     );
     reader.close();
     await assertRejects(

@@ -22,6 +22,7 @@ import { pools } from "../fixtures/bad_input/pools.ts";
 import { dummies, threads } from "../fixtures/bad_input/threads.ts";
 import { processes } from "../fixtures/bad_input/processes.ts";
 import { publicCalls } from "../fixtures/bad_input/public_calls.ts";
+import { refusals } from "../fixtures/bad_input/states.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
 import { countParked, test, turn } from "../fixtures/guarded.ts";
 import { inUse } from "../fixtures/heap.ts";
@@ -186,6 +187,23 @@ for (const [subject, table] of Object.entries(tables)) {
     assertEquals(faults, []);
   });
 }
+
+test("calls of objects that are closed, or have ended, say so and what to do", async () => {
+  const faults: string[] = [];
+  for (const [errorClass, call] of refusals) {
+    const text = String(call).replace(/^(async )?\(\) => /, "");
+    const thrown = await errorOf(call);
+    if (!(thrown?.error instanceof Error)) {
+      faults.push(`${text} is not refused`);
+      continue;
+    }
+    const { name, message } = thrown.error;
+    const isGood = name === errorClass && !RAW.some((raw) => raw.test(message)) &&
+      /^Cannot [a-z][^:]*: .+\. [A-Z].*[^.]$/.test(message);
+    if (!isGood) faults.push(`${text} throws ${name}: ${message}`);
+  }
+  assertEquals(faults, []);
+});
 
 test("every public call has rows, for each of its parameters and options", async () => {
   const config = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
