@@ -123,10 +123,10 @@ export class BufferTooShort extends MultiprocessingError {
 // Locks and barriers
 
 /**
- * The worker that owned a lock ended without releasing it.
+ * The worker that owned a lock, or held a permit of a semaphore, ended without releasing it.
  *
- * The caller **owns the lock** when this is thrown. What the lock protects may be half changed:
- * check it, repair it and call `release()`.
+ * The caller **owns the lock**, or holds the permit, when this is thrown. What it protects may be half
+ * changed: check it, repair it and call `release()`.
  */
 export class AbandonedLockError extends MultiprocessingError {}
 

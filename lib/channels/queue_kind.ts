@@ -15,6 +15,7 @@ import {
   objectWord,
   reviveAs,
   type SharedHandle,
+  type TypeOperations,
 } from "../objects/shared_object.ts";
 import { checkInteger } from "../arguments/values.ts";
 import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
@@ -37,7 +38,7 @@ import { receiving, sending } from "./channel_waiting.ts";
 import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";
-import { countedStore, finishTask, handleUnreachable } from "./task_counter.ts";
+import { countedStore, finishTask, isJoined, loseTasks } from "./task_counter.ts";
 
 const CHANNEL = objectWord.FIRST;
 
@@ -259,6 +260,12 @@ export class QueueKind {
 // deno-lint-ignore no-explicit-any
 type QueueClass = new (...args: any[]) => SharedHandle;
 
+/** How queues that count their tasks learn of isolates that end with some of them. */
+const countedOperations: Partial<TypeOperations> = {
+  onHolderEnd: (address, end) => loseTasks(channelOf(address), end),
+  hasHolders: (address) => isJoined(channelOf(address)),
+};
+
 /**
  * Defines how the queues of a class work. Called once, by the module of the class. The `kind` is set on
  * the prototype, where handles that were made without the constructor find it.
@@ -269,9 +276,7 @@ export function defineQueue(queueClass: QueueClass, options: KindOptions): Queue
   defineType(options.type, queueClass.name, {
     revive: reviveAs(queueClass),
     destroy: (address) => kind.destroy(address),
-    onUnreachable: options.isCounted
-      ? (address) => handleUnreachable(channelOf(address))
-      : undefined,
+    ...options.isCounted ? countedOperations : {},
   });
   return kind;
 }

@@ -9,40 +9,28 @@
  * |---|---|---|---|---|
  * | `DONE` | tasks done, modulo 2^32; `SENT - DONE` are unfinished | `countDone` | | |
  * | `CHANGES` | counts events after which a joiner must check again | `notifyJoiners` | joiners, in `JOINERS` | `notifyJoiners` wakes all |
- * | `TALLY_GUARD` | guards the following words | their readers and writers | | |
- * | `TALLIES` | first tally of the list; 0: none | `createTally` | | |
- * | `LOST` | tasks in hand of workers that died, modulo 2^32 | joiners | | |
- * | `LOST_BY` | tally of the worker that most recently lost tasks | joiners | | |
+ * | `LOST` | tasks that isolates had in hand when they ended, modulo 2^32 | the end of an isolate | | |
+ * | `LOST_BY` | record of the isolate that most recently lost tasks | the end of an isolate | | |
+ * | `REPORTED` | the value of `LOST` that was last reported to a joiner | joiners | | |
+ * | `GIVEN_UP` | lost tasks that are not marked done yet | the end of an isolate, `finishTask` | | |
+ * | `IS_JOINED` | 1 once a task was marked done, or joined: the items in hand matter | `finishTask`, joiners | | |
+ * | `IS_SHARED` | 1 once an isolate has marked a task done that it did not have in hand, and that was not lost | `finishTask` | | |
  *
- * A worker that dies between getting an item and marking it done would leave the joiners waiting
- * forever. So each worker has a tally: the number of items that it has in hand. When a worker ends, the
- * queue becomes unreachable for it, which notifies the joiners. They check the tallies of dead workers,
- * and the first joiner that sees one moves its count to `LOST`:
+ * A worker that ends between getting an item and marking it done would leave the joiners waiting
+ * forever. So the items that an isolate has in hand are its holdings of the object. When it ends, they are
+ * added to `LOST`, and the joiners are notified.
  *
- *     worker:            IN_HAND++;       if (it has ended) notify the joiners
- *     isolate ending it: STATE = ENDED;   notify the joiners, which read IN_HAND
- *
- * (A worker that was terminated may still compute, and get an item after the joiners have checked.)
- *
- * | word of a tally | meaning | written by |
- * |---|---|---|
- * | `NEXT` | next tally of the queue; 0: none | `createTally` |
- * | `ISOLATE` | isolate record of the worker | `createTally` |
- * | `IN_HAND` | items that it got minus those that it marked done | the worker; the joiner that finds it dead |
- * | `NAME_BYTES` | length of its name in UTF-8, which follows | `createTally` |
- *
- * The main isolate has no tally: when it ends, the program ends.
+ * An isolate may also hand items on to others, which mark them done. So once that has been seen, the items
+ * of an isolate that ends with exit code 0 do not count as lost: it may have handed them on.
  *
  * @module
  */
 
-import type { Address } from "../heap/address.ts";
-import { enter, leave } from "../heap/guard.ts";
-import { allocateUrgent, free } from "../heap/allocator.ts";
-import { i32, u8 } from "../heap/views.ts";
-import { currentIdentity } from "../heap/identity.ts";
-import { exitCodeOf, hasEnded, isMainIsolate, thisIsolate } from "../heap/isolate_record.ts";
-import { ParkResult, type Steps } from "../parking/wait.ts";
+import { nameOf } from "../heap/identity.ts";
+import { exitCodeOf, hasEnded, thisIsolate } from "../heap/isolate_record.ts";
+import { i32 } from "../heap/views.ts";
+import { addHoldings, dropHoldings, type HolderEnd, objectWord } from "../objects/shared_object.ts";
+import { ParkResult, type Steps, stopError } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 import type { Received } from "./channel.ts";
 import { type ChannelAddress, DONE_WORDS, JOINING_WORDS, SENT } from "./channel_state.ts";
@@ -51,16 +39,15 @@ import type { Store } from "./store.ts";
 const DONE = DONE_WORDS;
 const CHANGES = DONE_WORDS + 1;
 const JOINERS = JOINING_WORDS;
-const TALLY_GUARD = JOINERS + QUEUE_WORDS;
-const TALLIES = TALLY_GUARD + 1;
-const LOST = TALLIES + 1;
+const LOST = JOINERS + QUEUE_WORDS;
 const LOST_BY = LOST + 1;
+const REPORTED = LOST + 2;
+const GIVEN_UP = LOST + 3;
+const IS_SHARED = LOST + 4;
+const IS_JOINED = LOST + 5;
 
-const NEXT = 0;
-const ISOLATE = 1;
-const IN_HAND = 2;
-const NAME_BYTES = 3;
-const TALLY_WORDS = 4;
+/** The object of the queue begins before its channel. */
+const OBJECT = -objectWord.FIRST;
 
 /** Returns the number of tasks that were put and are not done. */
 export function unfinishedIn(channel: ChannelAddress): number {
@@ -74,21 +61,24 @@ export function unfinishedIn(channel: ChannelAddress): number {
  * @returns false if every task is done already
  */
 export function finishTask(channel: ChannelAddress): boolean {
-  const tally = findTally(channel);
+  i32[channel + IS_JOINED] = 1;
   // First, so that a task is either done or counted as lost, never both.
-  const wasInHand = tally !== 0 && decrementInHand(tally);
-  if (!wasInHand && exitCodeOf(thisIsolate)) return true; // this worker is dead, and its task counts as lost
-  if (countDone(channel)) return true;
-  if (wasInHand) Atomics.add(i32, tally + IN_HAND, 1);
-  return false;
+  const wasInHand = dropHoldings(channel + OBJECT) > 0;
+  if (!wasInHand && hasEnded(thisIsolate)) return true; // its task counts as lost
+  if (!countDone(channel)) {
+    if (wasInHand) addHoldings(channel + OBJECT);
+    return false;
+  }
+  if (!wasInHand && !discountGivenUp(channel)) Atomics.store(i32, channel + IS_SHARED, 1);
+  return true;
 }
 
-/** Decrements `IN_HAND`; false if it is 0: the task was got by another worker, or counts as lost. */
-function decrementInHand(tally: Address<"tally">): boolean {
+/** Whether a task that is marked done is one that was lost. */
+function discountGivenUp(channel: ChannelAddress): boolean {
   for (;;) {
-    const inHand = Atomics.load(i32, tally + IN_HAND);
-    if (inHand === 0) return false;
-    if (Atomics.compareExchange(i32, tally + IN_HAND, inHand, inHand - 1) === inHand) return true;
+    const count = Atomics.load(i32, channel + GIVEN_UP);
+    if (count === 0) return false;
+    if (Atomics.compareExchange(i32, channel + GIVEN_UP, count, count - 1) === count) return true;
   }
 }
 
@@ -102,13 +92,13 @@ function countDone(channel: ChannelAddress): boolean {
   return true;
 }
 
-/** Wakes all joiners, so that they check for unfinished tasks and dead workers. */
+/** Wakes all joiners, so that they check for unfinished and lost tasks. */
 function notifyJoiners(channel: ChannelAddress): void {
   Atomics.add(i32, channel + CHANGES, 1);
   wakeAll(channel + JOINERS);
 }
 
-/** The tasks that a worker had in hand when it died. */
+/** The tasks that a worker had in hand when it ended. */
 export interface LostTasks {
   count: number;
   /** Name of its process. */
@@ -118,76 +108,38 @@ export interface LostTasks {
 
 /** Steps of waiting until no task is unfinished. */
 export function* joining(channel: ChannelAddress): Steps<"done" | LostTasks | "timed out"> {
-  const lostBefore = Atomics.load(i32, channel + LOST);
+  i32[channel + IS_JOINED] = 1;
+  const reported = Atomics.load(i32, channel + REPORTED);
   for (;;) {
     const changes = Atomics.load(i32, channel + CHANGES);
-    collectLostTasks(channel);
-    if (unfinishedIn(channel) === 0) return "done";
-    const lost = (Atomics.load(i32, channel + LOST) - lostBefore) | 0;
-    if (lost !== 0) return lostTasks(channel, lost);
+    const lost = Atomics.load(i32, channel + LOST);
+    const isDone = unfinishedIn(channel) === 0;
+    // Reported to all joiners that wait now, or else to the next one; not once everything is done.
+    if (isDone || lost !== reported) Atomics.store(i32, channel + REPORTED, lost);
+    if (isDone) return "done";
+    if (lost !== reported) return lostTasks(channel, (lost - reported) | 0);
     const outcome = yield { queue: channel + JOINERS, word: channel + CHANGES, expected: changes };
     if (outcome === ParkResult.TIMED_OUT) return "timed out";
   }
 }
 
 function lostTasks(channel: ChannelAddress, count: number): LostTasks {
-  const tally = i32[channel + LOST_BY];
-  return { count, process: nameOfTally(tally), exitCode: exitCodeOf(i32[tally + ISOLATE])! };
+  const isolate = i32[channel + LOST_BY];
+  return { count, process: nameOf(isolate), exitCode: exitCodeOf(isolate)! };
 }
 
-/** Moves the tasks in hand of dead workers to `LOST`. A worker that ended with code 0 is not dead. */
-function collectLostTasks(channel: ChannelAddress): void {
-  enter(channel + TALLY_GUARD);
-  for (let tally = i32[channel + TALLIES]; tally !== 0; tally = i32[tally + NEXT]) {
-    if (!exitCodeOf(i32[tally + ISOLATE])) continue;
-    const count = Atomics.exchange(i32, tally + IN_HAND, 0);
-    if (count === 0) continue;
-    i32[channel + LOST_BY] = tally;
-    Atomics.add(i32, channel + LOST, count);
-  }
-  leave(channel + TALLY_GUARD);
+/** Whether the items that isolates have in hand matter: a program that never joins need not mark them. */
+export function isJoined(channel: ChannelAddress): boolean {
+  return i32[channel + IS_JOINED] !== 0;
 }
 
-// Tallies
-
-/** Tallies of this isolate by channel, until the channel becomes unreachable. */
-export const tallies: Map<number, number> = new Map();
-
-/** Returns the tally of this isolate; 0 if it has none, as the main isolate. */
-function findTally(channel: ChannelAddress): number {
-  const known = tallies.get(channel);
-  if (known !== undefined) return known;
-  if (isMainIsolate()) return 0;
-  let tally = Atomics.load(i32, channel + TALLIES);
-  while (tally !== 0 && i32[tally + ISOLATE] !== thisIsolate) tally = i32[tally + NEXT];
-  if (tally !== 0) tallies.set(channel, tally);
-  return tally;
-}
-
-function createTally(channel: ChannelAddress): number {
-  const name = new TextEncoder().encode(currentIdentity().name);
-  const tally = allocateUrgent(TALLY_WORDS * 4 + name.length);
-  i32[tally + ISOLATE] = thisIsolate;
-  i32[tally + IN_HAND] = 0;
-  i32[tally + NAME_BYTES] = name.length;
-  u8.set(name, (tally + TALLY_WORDS) * 4);
-  enter(channel + TALLY_GUARD);
-  i32[tally + NEXT] = i32[channel + TALLIES];
-  Atomics.store(i32, channel + TALLIES, tally);
-  leave(channel + TALLY_GUARD);
-  tallies.set(channel, tally);
-  return tally;
-}
-
-/** Returns the name of the process whose tally it is. */
-function nameOfTally(tally: Address<"tally">): string {
-  const start = (tally + TALLY_WORDS) * 4;
-  return new TextDecoder().decode(u8.slice(start, start + i32[tally + NAME_BYTES]));
-}
-
-/** Called when an isolate, maybe this one, or a message can no longer reach the queue. */
-export function handleUnreachable(channel: ChannelAddress): void {
-  tallies.delete(channel); // its memory may become another queue
+/** Counts the tasks as lost that an isolate had in hand when it ended. */
+export function loseTasks(channel: ChannelAddress, { isolate, holdings }: HolderEnd): void {
+  const mayBeHandedOn = exitCodeOf(isolate) === 0 && Atomics.load(i32, channel + IS_SHARED) !== 0;
+  if (holdings === 0 || mayBeHandedOn) return;
+  Atomics.store(i32, channel + LOST_BY, isolate);
+  Atomics.add(i32, channel + GIVEN_UP, holdings);
+  Atomics.add(i32, channel + LOST, holdings);
   notifyJoiners(channel);
 }
 
@@ -196,8 +148,6 @@ export function countedStore(store: Store): Store {
   return {
     ...store,
     receive(channel) {
-      // First, so that no message has been taken if there is no memory for the tally.
-      const tally = isMainIsolate() ? 0 : findTally(channel) || createTally(channel);
       let received: Received | undefined;
       try {
         received = store.receive(channel);
@@ -205,24 +155,14 @@ export function countedStore(store: Store): Store {
         countDone(channel);
         throw error;
       }
-      if (received !== undefined && tally !== 0) {
-        Atomics.add(i32, tally + IN_HAND, 1);
-        if (hasEnded(thisIsolate)) notifyJoiners(channel);
-      }
+      // The item of an isolate that has been ended counts as lost.
+      if (received !== undefined && !addHoldings(channel + OBJECT)) throw stopError();
       return received;
     },
     discardNext(channel) {
       const found = store.discardNext(channel);
       if (found) countDone(channel);
       return found;
-    },
-    destroy(channel) {
-      for (let tally = i32[channel + TALLIES]; tally !== 0;) {
-        const next = i32[tally + NEXT];
-        free(tally);
-        tally = next;
-      }
-      store.destroy(channel);
     },
   };
 }

@@ -32,10 +32,13 @@ const MAIN = rootWord(3, "record of the main isolate");
 /** Number of workers that have been requested and have not ended. */
 export const LIVE_WORKERS: number = rootWord(4, "live workers");
 
+/** Number of isolates in the list that have ended. */
+const LISTED_ENDED = rootWord(17, "ended isolates in the list");
+
 /** Address of an isolate record. */
 export type IsolateAddress = Address<"isolate">;
 
-const RECORD_WORDS = 40;
+const RECORD_WORDS = 56; // with its header, it fills a block of 256 bytes
 /** The words of the record that are claimed. */
 export const recordWords: Claims = new Claims("word of the isolate record", RECORD_WORDS - 1);
 
@@ -156,8 +159,16 @@ export function unlistIsolate(record: IsolateAddress): void {
   enter(GUARD);
   let link: number = FIRST;
   while (i32[link] !== 0 && i32[link] !== record) link = i32[link] + isolateWord.NEXT;
-  if (i32[link] === record) i32[link] = i32[record + isolateWord.NEXT];
+  if (i32[link] === record) {
+    i32[link] = i32[record + isolateWord.NEXT];
+    if (hasEnded(record)) Atomics.sub(i32, LISTED_ENDED, 1);
+  }
   leave(GUARD);
+}
+
+/** Whether the list has an isolate that has ended. */
+export function hasListedEnded(): boolean {
+  return Atomics.load(i32, LISTED_ENDED) !== 0;
 }
 
 /** Calls `visit` with the record of each listed isolate. None can be unlisted meanwhile. */
@@ -206,7 +217,9 @@ export function publishEnd(record: IsolateAddress, exitCode: number): boolean {
     const found = Atomics.load(i32, word);
     if ((found & 0xff) === IsolateState.ENDED) return false;
     const ended = (exitCode << 8) | IsolateState.ENDED;
-    if (Atomics.compareExchange(i32, word, found, ended) === found) return true;
+    if (Atomics.compareExchange(i32, word, found, ended) !== found) continue;
+    Atomics.add(i32, LISTED_ENDED, 1);
+    return true;
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * The list, on the record of each worker, of the shared objects that the worker has handles for.
  *
- * When the worker ends, others notify these objects and drop their references. The main isolate has no
- * list: when it ends, the program does.
+ * When the worker ends, others notify these objects and drop their references. The main isolate lists
+ * only objects of which it may hold things: when it ends, the program does.
  *
  * | word of the record | meaning | written by |
  * |---|---|---|
@@ -15,6 +15,7 @@
  * | `NEXT`, `PREVIOUS` | neighbours in the list; 0 for none |
  * | `OBJECT` | address of the object |
  * | `UNREACHABLE` | 1 if the worker has a handle but does not reach the object by it: see `markUnreachable` |
+ * | `HOLDINGS` | number of things of the object that the worker holds, such as permits: see `addHoldings` |
  *
  * @module
  */
@@ -33,7 +34,8 @@ const NEXT = 0;
 const PREVIOUS = 1;
 const OBJECT = 2;
 const UNREACHABLE = 3;
-const ENTRY_WORDS = 4;
+const HOLDINGS = 4;
+const ENTRY_WORDS = 5;
 
 /** Address of an entry. */
 export type HeldEntry = Address<"held entry">;
@@ -50,6 +52,7 @@ export function listHeld(object: Address<"object">): HeldEntry {
   i32[entry + NEXT] = i32[first];
   i32[entry + PREVIOUS] = 0;
   i32[entry + OBJECT] = object;
+  i32[entry + HOLDINGS] = 0;
   i32[entry + UNREACHABLE] = i32[thisIsolate + ENDED]; // a worker that has ended reaches no objects
   if (i32[first] !== 0) i32[i32[first] + PREVIOUS] = entry;
   i32[first] = entry;
@@ -93,20 +96,79 @@ export function markHeld(entry: HeldEntry, unreachable: boolean): boolean {
   return !ended;
 }
 
+/** An object in the list of a worker that has ended. */
+export interface HeldObject {
+  object: Address<"object">;
+  /** Whether the worker reached the object until now. */
+  reached: boolean;
+  /** Number of things of the object that it held. */
+  holdings: number;
+}
+
 /**
- * Marks all entries of a worker that has ended as unreachable.
+ * Marks all entries of a worker that has ended as unreachable, and takes what it held.
  *
- * @returns the objects that the worker reached until now
+ * @returns the objects of which that is a change
  */
-export function markAllHeld(record: Address<"isolate">): Address<"object">[] {
+export function markAllHeld(record: Address<"isolate">): HeldObject[] {
   enter(record + GUARD);
   i32[record + ENDED] = 1;
-  const objects: Address<"object">[] = [];
+  const objects: HeldObject[] = [];
   for (let entry = i32[record + FIRST]; entry !== 0; entry = i32[entry + NEXT]) {
-    if (i32[entry + UNREACHABLE] === 0) objects.push(i32[entry + OBJECT]);
+    const reached = i32[entry + UNREACHABLE] === 0;
+    const holdings = takeHoldings(entry);
+    if (reached || holdings > 0) objects.push({ object: i32[entry + OBJECT], reached, holdings });
   }
   leave(record + GUARD);
   return objects;
+}
+
+/** Counts `count` more things that the worker of an entry holds. */
+export function countHoldings(entry: HeldEntry, count: number): void {
+  Atomics.add(i32, entry + HOLDINGS, count);
+}
+
+/** Returns how many things the worker of an entry holds. */
+export function holdingsOf(entry: HeldEntry): number {
+  return Atomics.load(i32, entry + HOLDINGS);
+}
+
+/** Sets the number of things that the worker of an entry holds to 0, and returns what it was. */
+export function takeHoldings(entry: HeldEntry): number {
+  return Atomics.exchange(i32, entry + HOLDINGS, 0);
+}
+
+/** Counts up to `count` things less, and returns how many they were. */
+export function discountHoldings(entry: HeldEntry, count: number): number {
+  let held = i32[entry + HOLDINGS]; // only its worker adds to it
+  for (;;) {
+    const less = Math.min(held, count);
+    if (less === 0) return 0;
+    const found = Atomics.compareExchange(i32, entry + HOLDINGS, held, held - less);
+    if (found === held) return less;
+    held = found;
+  }
+}
+
+/** As {@linkcode countHoldings}, for the main isolate, whose entries no other isolate looks at. */
+export function countOwnHoldings(entry: HeldEntry, count: number): void {
+  i32[entry + HOLDINGS] += count;
+}
+
+/** As {@linkcode discountHoldings}, for the main isolate. */
+export function discountOwnHoldings(entry: HeldEntry, count: number): number {
+  const less = Math.min(i32[entry + HOLDINGS], count);
+  i32[entry + HOLDINGS] -= less;
+  return less;
+}
+
+/** Whether a worker has a handle for the object. */
+export function isHeldBy(record: Address<"isolate">, object: Address<"object">): boolean {
+  enter(record + GUARD);
+  let entry = i32[record + FIRST];
+  while (entry !== 0 && i32[entry + OBJECT] !== object) entry = i32[entry + NEXT];
+  leave(record + GUARD);
+  return entry !== 0;
 }
 
 /**

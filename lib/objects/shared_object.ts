@@ -14,6 +14,9 @@
  *   drop its references when it ends.
  * - An isolate may have a handle but not reach the object by it, for instance after it closed one end of
  *   a pipe. Types that need to know are notified: see {@linkcode TypeOperations.onUnreachable}.
+ * - An isolate may hold things of an object, such as permits of a semaphore. Their number stands in its
+ *   list, so that the others learn what an isolate held when it ended: see
+ *   {@linkcode TypeOperations.onHolderEnd}.
  *
  * @module
  */
@@ -21,15 +24,29 @@
 import type { Address } from "../heap/address.ts";
 import { type Allocate, allocate, free, makePermanent } from "../heap/allocator.ts";
 import { Claims } from "../heap/claims.ts";
-import { ensureIsolate, isMainIsolate } from "../heap/isolate_record.ts";
+import {
+  ensureIsolate,
+  forEachLiveIsolate,
+  hasEnded,
+  hasListedEnded,
+  isMainIsolate,
+  thisIsolate,
+} from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
 import {
+  countHoldings,
+  countOwnHoldings,
+  discountHoldings,
+  discountOwnHoldings,
   type HeldEntry,
+  holdingsOf,
+  isHeldBy,
   isHeldUnreachable,
   listHeld,
   markAllHeld,
   markHeld,
   takeAllHeld,
+  takeHoldings,
   unlistHeld,
 } from "./held_list.ts";
 
@@ -55,6 +72,19 @@ export interface TypeOperations {
   isLent?: boolean;
   /** Called when a message brings the object to an isolate whose handle was lent or closed. */
   onReturned?(handle: object): void;
+  /** Called when an isolate has ended that reached the object, or held things of it. */
+  onHolderEnd?: ((address: ObjectAddress, end: HolderEnd) => void) | undefined;
+  /** Whether the holdings of an object matter still; if omitted, they do. */
+  hasHolders?(address: ObjectAddress): boolean;
+}
+
+/** The end of an isolate that had a handle. */
+export interface HolderEnd {
+  isolate: Address<"isolate">;
+  /** Whether it reached the object until then; also if it was given the object and ended before it had it. */
+  reached: boolean;
+  /** Number of things of the object that it held: see {@linkcode addHoldings}. */
+  holdings: number;
 }
 
 const operations: TypeOperations[] = [];
@@ -151,9 +181,19 @@ export function release(address: ObjectAddress): void {
   dropRef(address);
 }
 
-/** Whether only this isolate has the object, and no message in transit names it. */
+/** Whether no other isolate that lives has the object, and no message in transit names it. */
 export function isOnlyHere(address: ObjectAddress): boolean {
-  return Atomics.load(i32, address + objectWord.REFERENCES) === 1;
+  const references = Atomics.load(i32, address + objectWord.REFERENCES);
+  return references === 1 || (hasListedEnded() && references === 1 + countEndedHolders(address));
+}
+
+/** Returns how many isolates have ended whose references to the object have not been dropped yet. */
+function countEndedHolders(address: ObjectAddress): number {
+  let count = 0;
+  forEachLiveIsolate((isolate) => {
+    if (hasEnded(isolate) && isHeldBy(isolate, address)) count++;
+  });
+  return count;
 }
 
 /** Adds a reference for a message that this isolate sends, and lends the handle if its type says so. */
@@ -169,20 +209,24 @@ export function undoMessageRef(address: ObjectAddress): void {
 }
 
 function ownHandle(address: ObjectAddress): object {
-  return handles.get(address)!.deref()!; // the sender has it
+  return handles.get(address)!.handle.deref()!; // the sender has it
 }
 
 // Handles
 
 interface HandleRecord {
   address: ObjectAddress;
-  /** Its entry in the list of held objects; 0 in the main isolate, which has none. */
+  /** The handle. One that was collected while the isolate holds things may get a successor. */
+  handle: WeakRef<object>;
+  /** Its entry in the list of held objects; 0 in the main isolate, for types without holdings. */
   entry: HeldEntry;
   /** Whether the object was notified that this isolate no longer reaches it. */
   unreachable: boolean;
+  /** Whether the reference was dropped. */
+  dropped: boolean;
 }
 
-const handles = new Map<ObjectAddress, WeakRef<object>>();
+const handles = new Map<ObjectAddress, HandleRecord>();
 const handleRecords = new WeakMap<object, HandleRecord>();
 const collected = new FinalizationRegistry<HandleRecord>(finalizeHandle);
 
@@ -193,7 +237,7 @@ export function addressOf(handle: object): ObjectAddress | undefined {
 
 /** Returns the handle of this isolate for a shared object, made now if there is none. */
 export function handleFor(address: ObjectAddress): object {
-  const handle = handles.get(address)?.deref();
+  const handle = handles.get(address)?.handle.deref();
   const { revive, onReturned } = operationsOf(address);
   if (handle === undefined) return revive(address);
   if (isUnreachable(handle)) onReturned?.(handle);
@@ -206,11 +250,18 @@ export function handleFor(address: ObjectAddress): object {
  * @throws {MemoryError} if the shared heap is full; an object that was made for the handle is freed
  */
 export function registerHandle(handle: object, address: ObjectAddress): void {
-  const entry = isMainIsolate() ? 0 : listNewHandle(address);
-  const record = { address, entry, unreachable: entry !== 0 && isHeldUnreachable(entry) };
-  if (record.unreachable) Atomics.add(i32, address + objectWord.REFERENCES, 1);
-  else addRef(address);
-  handles.set(address, new WeakRef(handle));
+  let record = hasHoldings(address) ? handles.get(address) : undefined;
+  if (record === undefined || record.handle.deref() !== undefined) {
+    const entry = isMainIsolate() && !hasHoldings(address) ? 0 : listNewHandle(address);
+    const unreachable = entry !== 0 && isHeldUnreachable(entry);
+    record = { address, handle: new WeakRef(handle), entry, unreachable, dropped: false };
+    if (unreachable) Atomics.add(i32, address + objectWord.REFERENCES, 1);
+    else addRef(address);
+    handles.set(address, record);
+    lastEntry.address = 0;
+  } else {
+    record.handle = new WeakRef(handle); // takes over the reference and the holdings of one that was collected
+  }
   handleRecords.set(handle, record);
   collected.register(handle, record, handle);
 }
@@ -224,12 +275,24 @@ function listNewHandle(address: ObjectAddress): HeldEntry {
   }
 }
 
-/** Drops the reference of a handle that was garbage collected. */
-function finalizeHandle({ address, entry, unreachable }: HandleRecord): void {
-  if (handles.get(address)?.deref() === undefined) handles.delete(address);
-  if (entry !== 0 && unlistHeld(entry)) unreachable = true; // it was notified when this worker ended
-  if (!unreachable) notifyUnreachable(address);
+/**
+ * Drops the reference of a handle that was garbage collected. If this worker still holds things of the
+ * object, which others have too, the reference stays for the next handle, or until the worker ends.
+ */
+function finalizeHandle(record: HandleRecord): void {
+  const { address, entry } = record;
+  if (record.dropped || record.handle.deref() !== undefined) return;
+  if (entry !== 0 && holdingsOf(entry) > 0 && holdingsMatter(address)) return;
+  record.dropped = true;
+  if (handles.get(address)?.handle.deref() === undefined) handles.delete(address);
+  if (entry !== 0 && unlistHeld(entry)) record.unreachable = true; // it was notified when this worker ended
+  if (!record.unreachable) notifyUnreachable(address);
   dropRef(address);
+}
+
+function holdingsMatter(address: ObjectAddress): boolean {
+  return !isMainIsolate() && !isOnlyHere(address) &&
+    (operationsOf(address).hasHolders?.(address) ?? true);
 }
 
 /** Marks that this isolate no longer reaches the object by its handle, and notifies the object. */
@@ -258,14 +321,80 @@ function setUnreachable(record: HandleRecord, unreachable: boolean): boolean {
   return true;
 }
 
-/** Notifies all objects that a worker reached until it ended. */
-export function markAllHeldUnreachable(record: Address<"isolate">): void {
-  markAllHeld(record).forEach(notifyUnreachable);
+/** Notifies all objects that a worker reached, or held things of, until it ended. */
+export function markAllHeldUnreachable(isolate: Address<"isolate">): void {
+  for (const { object, reached, holdings } of markAllHeld(isolate)) {
+    operationsOf(object).onHolderEnd?.(object, { isolate, reached, holdings });
+    if (reached) notifyUnreachable(object);
+  }
+}
+
+/** Notifies an object that was given to a worker which has ended before it had a handle. */
+export function notifyNeverReached(object: ObjectAddress, isolate: Address<"isolate">): void {
+  operationsOf(object).onHolderEnd?.(object, { isolate, reached: true, holdings: 0 });
+  notifyUnreachable(object);
 }
 
 /** Drops the references of a worker whose JavaScript has stopped. */
 export function dropAllHeldRefs(record: Address<"isolate">): void {
   takeAllHeld(record).forEach(dropRef);
+}
+
+// Holdings
+
+/** The object whose entry was looked up last, and that entry. */
+const lastEntry = { address: 0, entry: 0 };
+
+/** Returns the entry of an object in the list of this isolate, which has a handle. */
+function entryOf(address: ObjectAddress): HeldEntry {
+  if (address !== lastEntry.address) {
+    lastEntry.entry = handles.get(address)!.entry;
+    lastEntry.address = address;
+  }
+  return lastEntry.entry;
+}
+
+function hasHoldings(address: ObjectAddress): boolean {
+  return operationsOf(address).onHolderEnd !== undefined;
+}
+
+/**
+ * Counts things of the object that this isolate holds from now on. It has a handle. If the isolate has been
+ * ended meanwhile, its end may have missed them, so they are abandoned now:
+ *
+ *     this isolate:  holdings + n;     has it ended?        take the holdings
+ *     who ends it:   STATE = ENDED;    take the holdings
+ *
+ * @returns false if the isolate has been ended, and does not hold them
+ */
+export function addHoldings(address: ObjectAddress, count = 1): boolean {
+  const entry = entryOf(address);
+  if (isMainIsolate()) {
+    countOwnHoldings(entry, count);
+    return true;
+  }
+  countHoldings(entry, count);
+  if (!hasEnded(thisIsolate)) return true;
+  const holdings = takeHoldings(entry);
+  const end = { isolate: thisIsolate, reached: false, holdings };
+  if (holdings > 0) operationsOf(address).onHolderEnd!(address, end);
+  return false;
+}
+
+/**
+ * Counts things of the object that this isolate holds no longer.
+ *
+ * @returns how many of them it held: fewer than `count` if others came from another isolate, or if it has
+ * ended and they count as abandoned
+ */
+export function dropHoldings(address: ObjectAddress, count = 1): number {
+  const entry = entryOf(address);
+  return isMainIsolate() ? discountOwnHoldings(entry, count) : discountHoldings(entry, count);
+}
+
+/** Returns how many things of the object this isolate holds. */
+export function ownHoldings(address: ObjectAddress): number {
+  return holdingsOf(entryOf(address));
 }
 
 // Classes of handles

@@ -21,7 +21,7 @@ import { eitherSignal } from "./fiber.ts";
 import { type Park, ParkResult, type Steps } from "./park.ts";
 import { parkAsync, type PromiseWaiter } from "./park_async.ts";
 
-export { isStopping, neverSettled, serveRequests, throwIfStopping } from "./control.ts";
+export { isStopping, neverSettled, serveRequests, stopError, throwIfStopping } from "./control.ts";
 export { fiberKeepsAlive, waitInFiber } from "./fiber.ts";
 export { ParkResult, type Steps } from "./park.ts";
 export { arm, countParkedPromises } from "./park_async.ts";

@@ -10,10 +10,11 @@
 import { ERROR, EXIT_CHANNEL, EXIT_MESSAGE, START_REQUEST } from "./words.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
-import { dropRef, markAllHeldUnreachable, notifyUnreachable } from "../objects/shared_object.ts";
+import { dropRef, markAllHeldUnreachable, notifyNeverReached } from "../objects/shared_object.ts";
 import {
   Control,
   exitCodeOf,
+  forEachLiveIsolate,
   hasEnded,
   type IsolateAddress,
   isolateWord,
@@ -21,6 +22,7 @@ import {
   postControl,
   publishEnd,
   thisIsolate,
+  unpark,
 } from "../heap/isolate_record.ts";
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import { removeWaitersOf, wakeAll, wakeWaitersOnOwner } from "../parking/wait_queue.ts";
@@ -49,6 +51,7 @@ export function endIsolate(record: IsolateAddress, exitCode: number): boolean {
     if (exitMessage !== 0) pushBlock(i32[record + EXIT_CHANNEL], exitMessage, allocateUrgent);
   } finally {
     Atomics.sub(i32, LIVE_WORKERS, 1); // at 0, no worker can wake a waiter any more
+    forEachLiveIsolate(unpark); // an isolate that blocks checks whether another one can still end its wait
     wakeAll(record + isolateWord.ENDED_QUEUE);
   }
   return true;
@@ -63,7 +66,7 @@ export function cancelStartRequest(record: IsolateAddress): void {
   const word = record + START_REQUEST;
   const message = Atomics.load(i32, word);
   if (message <= 0 || Atomics.compareExchange(i32, word, message, -message) !== message) return;
-  sharedObjectsIn(message).forEach(notifyUnreachable);
+  for (const object of sharedObjectsIn(message)) notifyNeverReached(object, record);
 }
 
 /** Frees the cancelled start request of an isolate, once its JavaScript has stopped. */

@@ -9,6 +9,8 @@
  * | `PARTIES` | number of parties that wait for each other | the creator | | |
  * | `COUNT` | number of parties of this generation that have arrived | arriving parties | | |
  * | `STATE` | twice the number of the generation, plus `BROKEN` 1 | the last party, the party that breaks the barrier, `reset` | parties that have arrived, in `WAITERS` | every writer |
+ * | `RESETS` | number of resets | `reset` | | |
+ * | `PARTY_DIED` | 1 once a party has died since the last reset: the next arrival breaks the barrier | the end of an isolate, `reset` | | |
  * | `RUNNER` | the isolate that runs the action before it releases the waiters; 0: none. A reset does not change it | the last party, the runner | parties that arrive while the action runs, in `ENTRANCE` | the runner, its end, the party that breaks the barrier, `reset` |
  *
  * | transition of `STATE` | meaning |
@@ -17,7 +19,7 @@
  * | s -> s + 1 | broken |
  * | s, or s + 1 -> s + 2 | reset |
  *
- * `COUNT`, `STATE` and `RUNNER` are written inside the guard of `WAITERS`, and a generation ends in
+ * `COUNT`, `STATE`, `RUNNER` and `PARTY_DIED` are written inside the guard of `WAITERS`, and a generation ends in
  * the same section that wakes everyone in `WAITERS`. So all waiters in that queue are of the
  * current generation, and either all of them pass or none does. The result, `PASSED` or `BROKEN`,
  * is stored in the node of each waiter: when the waiter runs, the barrier may be in a later
@@ -31,6 +33,12 @@
  *   the generation.
  * - If the runner dies, its waiters are woken and break the generation.
  *
+ * A party that dies before it arrives leaves the others waiting for it. So an isolate notes with its first
+ * arrival after a reset that it is a party: its holdings of the object are the number of resets, plus 1.
+ * When an isolate dies (ends with another exit code than 0) that is a party since the last reset, or that
+ * has the barrier and has never arrived, the generation that waits is broken, or else the next arrival
+ * breaks it. An isolate that returns may have done its part, so it breaks nothing.
+ *
  * The sections use the guard, not a lock: a lock of a terminated worker goes to another isolate,
  * but the worker runs on until its next operation, and would write words that it no longer owns.
  *
@@ -38,8 +46,14 @@
  */
 
 import { i32 } from "../heap/views.ts";
-import { type ObjectAddress, objectWord } from "../objects/shared_object.ts";
-import { hasEnded, type IsolateAddress, thisIsolate } from "../heap/isolate_record.ts";
+import {
+  addHoldings,
+  type HolderEnd,
+  type ObjectAddress,
+  objectWord,
+  ownHoldings,
+} from "../objects/shared_object.ts";
+import { exitCodeOf, hasEnded, type IsolateAddress, thisIsolate } from "../heap/isolate_record.ts";
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import {
   countWaiters,
@@ -58,6 +72,8 @@ const WAITERS = RUNNER + 1;
 const ENTRANCE = WAITERS + QUEUE_WORDS;
 const ACTION = ENTRANCE + QUEUE_WORDS;
 const TIMEOUT = ACTION + 1;
+const RESETS = ACTION + 2;
+const PARTY_DIED = ACTION + 3;
 
 /** Offsets of the words that do not change, and of those that are read without a section. */
 export const barrierWord = {
@@ -71,7 +87,7 @@ export const barrierWord = {
 } as const;
 
 /** Number of words of a barrier. */
-export const BARRIER_WORDS = TIMEOUT + 1;
+export const BARRIER_WORDS = PARTY_DIED + 1;
 
 /** The bit of `STATE` that says that the generation is broken. */
 export const BROKEN = 1;
@@ -125,6 +141,7 @@ function tryPass(barrier: ObjectAddress): boolean {
 function tryArrive(barrier: ObjectAddress): Attempt {
   const state = i32[barrier + STATE];
   if ((state & BROKEN) !== 0) return broken;
+  if (i32[barrier + PARTY_DIED] !== 0) return breakNow(barrier);
   const runner = i32[barrier + RUNNER];
   const index = i32[barrier + COUNT];
   if (runner !== 0) {
@@ -140,8 +157,28 @@ function tryArrive(barrier: ObjectAddress): Attempt {
   return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };
 }
 
+/** Notes that this isolate is a party, unless it has since the last reset. */
+function becomeParty(barrier: ObjectAddress): void {
+  const mark = Atomics.load(i32, barrier + RESETS) + 1;
+  const held = ownHoldings(barrier);
+  if (held !== mark) addHoldings(barrier, mark - held);
+}
+
+/** Breaks the barrier if the isolate that has ended was one of its parties, as far as is known. */
+export function endParty(barrier: ObjectAddress, { isolate, reached, holdings }: HolderEnd): void {
+  if (exitCodeOf(isolate) === 0 || !reached) return;
+  withQueueGuard(barrier + WAITERS, () => {
+    if (holdings !== 0 && holdings !== i32[barrier + RESETS] + 1) return; // a party before the last reset
+    i32[barrier + PARTY_DIED] = 1;
+    const count = i32[barrier + COUNT];
+    if (count > 0 && count < i32[barrier + PARTIES]) breakNow(barrier);
+  });
+  wakeAll(barrier + ENTRANCE);
+}
+
 /** Steps of an arrival. */
 export function* arriving(barrier: ObjectAddress): Steps<Arrival> {
+  becomeParty(barrier);
   for (;;) {
     const found = withQueueGuard(barrier + WAITERS, () => tryArrive(barrier));
     if (found.kind === "early") {
@@ -167,9 +204,9 @@ export function* arriving(barrier: ObjectAddress): Steps<Arrival> {
         ownerWord: barrier + RUNNER,
         group: barrier + STATE,
         // A party is counted only when it is in the queue, so that the last one does not miss it.
-        // If it is early or the last one by now, it must not sleep here.
+        // If it is early or the last one by now, or a party has died, it must not sleep here.
         admit: () => {
-          const counts = i32[barrier + RUNNER] === 0 &&
+          const counts = i32[barrier + RUNNER] === 0 && i32[barrier + PARTY_DIED] === 0 &&
             i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;
           if (counts) index = i32[barrier + COUNT]++;
           return counts;
@@ -205,6 +242,8 @@ export function finishAction(barrier: ObjectAddress, state: number, succeeded: b
 export function resetBarrier(barrier: ObjectAddress): void {
   withQueueGuard(barrier + WAITERS, () => {
     i32[barrier + COUNT] = 0;
+    i32[barrier + PARTY_DIED] = 0;
+    Atomics.add(i32, barrier + RESETS, 1);
     Atomics.store(i32, barrier + STATE, ((i32[barrier + STATE] | BROKEN) + 1) | 0);
     resumeGroup(barrier + WAITERS, NodeState.BROKEN);
   });

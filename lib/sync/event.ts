@@ -4,6 +4,7 @@
  * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
  * | `CHANGES` | number of times that the flag has changed: odd if it is set, even if it is clear | `set`, `clear` | waiters for the flag, in `QUEUE` | `set` |
+ * | `REACHED` | how often an isolate or a message could reach it: more than once if it was ever sent | `onReachable` | | |
  *
  * A waiter remembers the even number that it read. Any other number means that the flag has been
  * set since, even if it is clear again: a `clear()` right after a `set()` hides the `set()` from no
@@ -34,7 +35,8 @@ const TYPE = 2;
 
 const CHANGES = objectWord.FIRST;
 const QUEUE = CHANGES + 1;
-const WORDS = QUEUE + QUEUE_WORDS;
+const REACHED = QUEUE + QUEUE_WORDS;
+const WORDS = REACHED + 1;
 
 function* waiting(event: ObjectAddress): Steps<boolean> {
   const word = event + CHANGES;
@@ -124,10 +126,13 @@ export class Event extends SharedHandle implements Waitable {
    * Blocks the isolate until the flag is set.
    *
    * @returns true if the flag was set, false if `timeoutMs` passed first
+   * @throws {DeadlockError} if no other isolate has the event any more and `timeoutMs` is not given. An event
+   *   that was never sent is waited for, until the worker is told to end
    * @throws {TerminatedError} if this worker is terminated
    */
   waitSync(options?: WaitOptions): boolean {
-    return blockOn(waiting(this.address), options);
+    const wasSent = Atomics.load(i32, this.address + REACHED) > 1;
+    return blockOn(waiting(this.address), options, wasSent ? this.address : 0);
   }
 
   /** Returns the steps of a wait for the flag, for the function `wait`. */
@@ -147,4 +152,7 @@ export class Event extends SharedHandle implements Waitable {
 }
 
 showState(Event, (event) => ({ isSet: event.isSet() }));
-defineType(TYPE, "Event", { revive: reviveAs(Event) });
+defineType(TYPE, "Event", {
+  revive: reviveAs(Event),
+  onReachable: (event) => void Atomics.add(i32, event + REACHED, 1),
+});

@@ -3,13 +3,15 @@
  *
  * | word | meaning | written by | watched by, in queue | woken by |
  * |---|---|---|---|---|
- * | `VALUE` | number of available permits | `acquire`, `release` | waiters for a permit, in `QUEUE` | `release`, one waiter for each permit |
+ * | `VALUE` | number of available permits | `acquire`, `release`, the end of a holder | waiters for a permit, in `QUEUE` | the same, one waiter for each permit |
  * | `LIMIT` | largest number of permits that may be available | the creator | | |
+ * | `ABANDONED` | number of permits that were given back by the end of a holder, and not acquired since | the end of a holder, `acquire` | | |
+ * | `IS_COUNTER` | 1 once an isolate has released a permit that it had not acquired: permits have no holders then | `release` | | |
  *
  * | transition of `VALUE` | meaning |
  * |---|---|
  * | v -> v - 1 | acquired; only if v > 0 |
- * | v -> v + n | released |
+ * | v -> v + n | released, or given back by the end of a holder |
  *
  * A waiter sleeps only while `VALUE` is 0. A waiter that was woken but found no permit, because
  * another caller was faster, returns to the front of the queue.
@@ -18,15 +20,30 @@
  * while another waiter sleeps. Each wake-up removes its waiter from the queue, so the second one
  * reaches the next waiter.
  *
+ * Holders: an isolate counts the permits that it has acquired and not released as its holdings of the
+ * object. When it ends, they are given back, and the callers that acquire them are told. That is right
+ * as long as each permit is released by the isolate that acquired it. A program may also count something
+ * with a semaphore, and release in one isolate what another acquires. So the first release of a permit
+ * that the isolate does not hold makes the semaphore a counter for good.
+ *
+ * The race to win: an isolate is ended while it acquires or releases. It takes a permit before it counts
+ * it, and discounts a permit before it gives it back, so a permit is never counted by both sides; and
+ * `addHoldings` sees the end of its isolate, or the isolate that ends it sees the holdings.
+ *
  * @module
  */
 
-import { TimeoutError } from "../errors.ts";
+import { AbandonedLockError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
+import type { Word } from "../heap/address.ts";
+import { hasEnded, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
 import {
+  addHoldings,
   createObject,
   defineType,
+  dropHoldings,
+  type HolderEnd,
   type ObjectAddress,
   objectWord,
   reviveAs,
@@ -41,6 +58,7 @@ import {
   isStopping,
   ParkResult,
   type Steps,
+  stopError,
   throwIfStopping,
 } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeOne } from "../parking/wait_queue.ts";
@@ -53,7 +71,9 @@ const BOUNDED_TYPE = 10;
 const VALUE = objectWord.FIRST;
 const QUEUE = VALUE + 1;
 const LIMIT = QUEUE + QUEUE_WORDS;
-const WORDS = LIMIT + 1;
+const ABANDONED = LIMIT + 1;
+const IS_COUNTER = LIMIT + 2;
+const WORDS = LIMIT + 3;
 
 const MAX_VALUE = 2 ** 31 - 1;
 
@@ -65,38 +85,87 @@ function createSemaphore(type: number, value: number): ObjectAddress {
   return address;
 }
 
+/** How an attempt to acquire a permit ended. */
+type Acquisition = "acquired" | "abandoned" | "none" | "timed out";
+
 /** Takes a permit if there is one. */
-function tryTake(semaphore: ObjectAddress): boolean {
+function tryTake(semaphore: ObjectAddress): Acquisition {
   ensureStackToRelease();
-  const word = semaphore + VALUE;
-  for (;;) {
-    const found = Atomics.load(i32, word);
-    if (found === 0) return false;
-    if (Atomics.compareExchange(i32, word, found, found - 1) === found) return true; // v -> v - 1
-  }
+  if (!decrement(semaphore + VALUE)) return "none"; // v -> v - 1
+  // Before this isolate counts its own permit, which its end gives back.
+  const isAbandoned = i32[semaphore + ABANDONED] !== 0 && decrement(semaphore + ABANDONED);
+  if (i32[semaphore + IS_COUNTER] === 0 && !addHoldings(semaphore)) throw stopError(); // it has ended
+  return isAbandoned ? "abandoned" : "acquired";
 }
 
-function* taking(semaphore: ObjectAddress): Steps<boolean> {
+/** Decrements a word that is not 0, and returns whether it did. */
+function decrement(word: Word): boolean {
+  let found = i32[word] || Atomics.load(i32, word); // a plain read is faster, and may be out of date
+  while (found !== 0) {
+    const now = Atomics.compareExchange(i32, word, found, found - 1);
+    if (now === found) return true;
+    found = now;
+  }
+  return false;
+}
+
+function* taking(semaphore: ObjectAddress): Steps<Acquisition> {
   let overtaken = false;
-  while (!tryTake(semaphore)) {
+  for (;;) {
+    const how = tryTake(semaphore);
+    if (how !== "none") return how;
     const outcome = yield {
       queue: semaphore + QUEUE,
       word: semaphore + VALUE,
       expected: 0,
       overtaken,
     };
-    if (outcome === ParkResult.TIMED_OUT) return false;
+    if (outcome === ParkResult.TIMED_OUT) return "timed out";
     if (outcome === ParkResult.WOKEN) overtaken = true;
   }
+}
+
+function hasRoomFor(semaphore: ObjectAddress, count: number): boolean {
+  return Atomics.load(i32, semaphore + VALUE) + count <= i32[semaphore + LIMIT];
+}
+
+/** Adds permits and wakes as many waiters. Returns false, with nothing done, if there would be too many. */
+function give(semaphore: ObjectAddress, count: number): boolean {
+  const word = semaphore + VALUE;
+  let found = i32[word];
+  for (;;) {
+    const isTooMany = found + count > i32[semaphore + LIMIT];
+    const now = isTooMany
+      ? Atomics.load(i32, word)
+      : Atomics.compareExchange(i32, word, found, found + count); // v -> v + n
+    if (now === found && isTooMany) return false;
+    if (now === found) break;
+    found = now;
+  }
+  for (let woken = 0; woken < count; woken++) wakeOne(semaphore + QUEUE);
   return true;
+}
+
+function hasHolders(semaphore: ObjectAddress): boolean {
+  return Atomics.load(i32, semaphore + IS_COUNTER) === 0;
+}
+
+/** Gives back the permits that an isolate held when it ended. */
+function giveBack(semaphore: ObjectAddress, { holdings }: HolderEnd): void {
+  if (holdings === 0 || !hasHolders(semaphore)) return;
+  Atomics.add(i32, semaphore + ABANDONED, holdings); // first, so that who acquires one of them knows
+  give(semaphore, holdings);
 }
 
 /**
  * A number of permits that isolates acquire and release.
  *
  * - A caller that finds no permit waits for one. Waiters are served first come, first served.
- * - Any isolate may release a permit: permits have no owner. So a permit that a worker held when it
- *   died stays acquired, as in Python.
+ * - If a worker ends that holds permits, they do not stay acquired: the next callers acquire them, and get
+ *   {@linkcode AbandonedLockError}.
+ * - Any isolate may release a permit. As soon as one releases a permit that it did not acquire, the
+ *   semaphore is a counter: its permits have no holders, and those that a worker acquired before it ended
+ *   stay acquired, as in Python.
  * - Can be sent anywhere: as an argument of a process or a task, or in a message.
  *
  * Follows Python's `multiprocessing.Semaphore`, and `threading.Semaphore` where that can do more.
@@ -134,12 +203,13 @@ export class Semaphore extends SharedHandle {
    * @returns a guard that releases the permit at the end of its scope; {@linkcode
    *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
+   * @throws {AbandonedLockError} if a holder of the permit died; the permit is acquired
    * @throws the reason of `signal`, if it is aborted first
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
-    if (options !== undefined || isStopping() || !tryTake(this.address)) {
-      throwIfTimedOut(await awaitOn(taking(this.address), options), options);
-    }
+    let how = options === undefined && !isStopping() ? tryTake(this.address) : "none";
+    if (how === "none") how = await awaitOn(taking(this.address), options);
+    if (how !== "acquired") throwFor(how, options);
     return new LockGuard(this);
   }
 
@@ -149,13 +219,14 @@ export class Semaphore extends SharedHandle {
    * @returns a guard that releases the permit at the end of its scope; {@linkcode
    *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
+   * @throws {AbandonedLockError} if a holder of the permit died; the permit is acquired
    * @throws {DeadlockError} if no other isolate could release one and `timeoutMs` is not given
    * @throws {TerminatedError} if this worker is terminated
    */
   acquireSync(options?: WaitOptions): LockGuard {
-    if (options !== undefined || isStopping() || !tryTake(this.address)) {
-      throwIfTimedOut(blockOn(taking(this.address), options, this.address), options);
-    }
+    let how = options === undefined && !isStopping() ? tryTake(this.address) : "none";
+    if (how === "none") how = blockOn(taking(this.address), options, this.address);
+    if (how !== "acquired") throwFor(how, options);
     return new LockGuard(this);
   }
 
@@ -163,11 +234,15 @@ export class Semaphore extends SharedHandle {
    * Acquires a permit if one is available.
    *
    * @returns a guard, or `undefined` if no permit is available
+   * @throws {AbandonedLockError} if a holder of the permit died; the permit is acquired
    * @throws {TerminatedError} if this worker is terminated
    */
   tryAcquire(): LockGuard | undefined {
     throwIfStopping();
-    return tryTake(this.address) ? new LockGuard(this) : undefined;
+    const how = tryTake(this.address);
+    if (how === "none") return undefined;
+    if (how !== "acquired") throwFor(how);
+    return new LockGuard(this);
   }
 
   /**
@@ -180,14 +255,20 @@ export class Semaphore extends SharedHandle {
   release(n = 1): void {
     if (n !== 1) checkInteger("release semaphore", "n", n, 1);
     ensureStack();
-    const word = this.address + VALUE;
-    const limit = i32[this.address + LIMIT];
-    for (;;) {
-      const found = Atomics.load(i32, word);
-      if (found + n > limit) throw limitError(limit);
-      if (Atomics.compareExchange(i32, word, found, found + n) === found) break; // v -> v + n
+    const { address } = this;
+    let given = n;
+    if (i32[address + IS_COUNTER] === 0) {
+      // First, so that a permit is either released or given back by the end of this isolate.
+      const held = dropHoldings(address, n);
+      if (held < n && hasEnded(thisIsolate)) given = held; // its end has given the others back
+      else if (held < n && hasRoomFor(address, n)) Atomics.store(i32, address + IS_COUNTER, 1);
+      if (!give(address, given)) {
+        if (held > 0) addHoldings(address, held);
+        throw limitError(i32[address + LIMIT]);
+      }
+    } else if (!give(address, n)) {
+      throw limitError(i32[address + LIMIT]);
     }
-    for (let woken = 0; woken < n; woken++) wakeOne(this.address + QUEUE);
     throwIfStopping(); // a loop of releases must end
   }
 
@@ -227,8 +308,14 @@ export class BoundedSemaphore extends Semaphore {
   protected static override readonly type: number = BOUNDED_TYPE;
 }
 
-function throwIfTimedOut(acquired: boolean, options?: WaitOptions): void {
-  if (acquired) return;
+/** Throws the error for an acquisition that was not an ordinary one. */
+function throwFor(how: Acquisition, options?: WaitOptions): never {
+  if (how === "abandoned") {
+    throw new AbandonedLockError(
+      "The permit was acquired, but a worker that held it ended without releasing it. Check the data " +
+        "that the semaphore protects, then call release()",
+    );
+  }
   throw new TimeoutError(
     `Cannot acquire semaphore: no permit became available within ${options?.timeoutMs} ms`,
   );
@@ -244,7 +331,13 @@ function limitError(limit: number): RangeError {
 }
 
 showState(Semaphore, ({ value }) => ({ value }));
-defineType(TYPE, "Semaphore", { revive: reviveAs<Semaphore>(Semaphore) });
+defineType(TYPE, "Semaphore", {
+  revive: reviveAs<Semaphore>(Semaphore),
+  onHolderEnd: giveBack,
+  hasHolders,
+});
 defineType(BOUNDED_TYPE, "BoundedSemaphore", {
   revive: reviveAs<BoundedSemaphore>(BoundedSemaphore),
+  onHolderEnd: giveBack,
+  hasHolders,
 });

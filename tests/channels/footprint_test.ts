@@ -50,15 +50,15 @@ test("empty queues, locks and pools take little memory", async () => {
   assertEquals(sizes, {
     Queue: 256,
     SimpleQueue: 256,
-    LifoQueue: 256,
-    PriorityQueue: 256,
-    JoinableQueue: 256,
+    LifoQueue: 288,
+    PriorityQueue: 288,
+    JoinableQueue: 288,
     Pipe: 576,
     Pool: 512,
     Lock: 32,
     RLock: 32,
-    Semaphore: 64,
-    Event: 32,
+    Semaphore: 96,
+    Event: 64,
     Condition: 96,
   });
 });

@@ -297,7 +297,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assert(!tasks.joinSync({ timeoutMs: 0 }));
   });
 
-  test(`${name}.join() ignores workers that died without an item or returned`, async () => {
+  test(`${name}.join() ignores workers that died without an item`, async () => {
     const tasks = new Kind<number>();
     for (let at = 0; at < 3; at++) tasks.putSync(at);
     const waiting = new Event();
@@ -315,10 +315,48 @@ for (const [name, Kind] of Object.entries(kinds)) {
     const joining = tasks.join(guard);
     blocked.terminate();
     await ended(blocked, -15);
-    await ended(run((tasks: JoinableQueue<number>) => void tasks.getSync(), tasks));
     assert(!await tasks.join({ timeoutMs: 0 }));
+    for (let at = 0; at < 2; at++) {
+      tasks.getSync();
+      tasks.taskDone();
+    }
+    assert(await joining);
+  });
+
+  test(`${name}.join() throws WorkerDiedError when a worker returned with an item`, async () => {
+    const tasks = new Kind<number>();
+    tasks.putSync(1);
+    const joining = assertRejects(() => tasks.join(guard), WorkerDiedError, "exit code 0");
+    await ended(run((tasks: JoinableQueue<number>) => void tasks.getSync(), tasks));
+    assertEquals((await joining).exitCode, 0);
     tasks.taskDone(); // for the one that returned
-    tasks.getSync();
+    assert(await tasks.join(guard));
+    tasks.putSync(2);
+    const again = assertRejects(() => tasks.join(guard), WorkerDiedError, "exit code 0");
+    await ended(run((tasks: JoinableQueue<number>) => void tasks.getSync(), tasks));
+    await again; // giving an item up hands none on
+  });
+
+  test(`${name}.join() waits for items that a worker handed on before it returned`, async () => {
+    const [tasks, handed, next] = [new Kind<number>(), new Queue<number>(), new Event()];
+    for (let item = 1; item <= 2; item++) tasks.putSync(item);
+    const joining = tasks.join(guard);
+    const process = run(
+      (tasks: JoinableQueue<number>, handed: Queue<number>, next: Event) => {
+        handed.putSync(tasks.getSync());
+        next.waitSync();
+        handed.putSync(tasks.getSync());
+      },
+      tasks,
+      handed,
+      next,
+    );
+    await handed.get(guard);
+    tasks.taskDone(); // by another than the one that got it
+    next.set();
+    await handed.get(guard);
+    await ended(process);
+    assert(!await tasks.join({ timeoutMs: 0 }));
     tasks.taskDone();
     assert(await joining);
   });

@@ -67,12 +67,24 @@ test("Manager.RLock() can be acquired twice in a child", async () => {
 test("Manager.Semaphore() and BoundedSemaphore() acquired by a child can be released by the parent", async () => {
   using manager = new Manager();
   for (const semaphore of [manager.Semaphore(), manager.BoundedSemaphore()]) {
-    await ended(run((semaphore: Semaphore) => {
-      semaphore.acquireSync();
-    }, semaphore));
+    const [held, end] = [manager.Event(), manager.Event()];
+    const process = run(
+      (semaphore: Semaphore, held: Event, end: Event) => {
+        semaphore.acquireSync();
+        held.set();
+        end.waitSync();
+      },
+      semaphore,
+      held,
+      end,
+    );
+    assert(await held.wait(guard));
     assertEquals(semaphore.tryAcquire(), undefined);
     semaphore.release();
     if (semaphore instanceof BoundedSemaphore) assertThrows(() => semaphore.release(), RangeError);
+    end.set();
+    await ended(process);
+    assertEquals(semaphore.value, 1);
   }
 });
 

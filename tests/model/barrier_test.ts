@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, World } from "./scenario.ts";
 import type { Step } from "./code.ts";
+import type { Replacement } from "./isolates.ts";
 import {
   addressOfShared,
   assertEmptyQueue,
@@ -8,6 +9,7 @@ import {
   finds,
   proves,
   queueNames,
+  repeat,
   terminates,
 } from "./prove.ts";
 import { Atomics, choose, die, i32, until } from "./stand_ins.ts";
@@ -302,7 +304,7 @@ const runnerIsTerminated: Scenario = {
         }],
         [() => wait(barriers[2])],
       ],
-      mayWait: (isolate) => isolate === 0, // the second died in its action
+      mayWait: (isolate) => isolate < 2, // the second died in its action, or was ended before the third arrived
       atEnd([, ofRunner, result]) {
         if (typeof ofRunner === "number") assertEquals([ofRunner, result], [1, 0]);
         if (result !== "broken") assertEquals([result, i32[ran]], [0, 1]);
@@ -314,6 +316,69 @@ const runnerIsTerminated: Scenario = {
 };
 
 proves(runnerIsTerminated);
+
+/**
+ * A party dies at any moment: before it arrives, after it has arrived `rounds` times, or while it waits. The
+ * other, which would wait for it once more, passes as often, and gets a broken barrier then.
+ */
+function partyDies(rounds: number): Scenario {
+  return {
+    name: `Barrier: a party dies after ${rounds} rounds, before it arrives for the next`,
+    isolates: 3,
+    uses,
+    setUp(world) {
+      const { barriers, atEnd } = makeBarrier(world, 2);
+      return {
+        programs: [
+          [],
+          [
+            ...repeat(rounds, [() => assert(typeof wait(barriers[1]) === "number")]),
+            endsItself(world, 1),
+          ],
+          [
+            ...repeat(rounds, [() => assert(typeof wait(barriers[2]) === "number")]),
+            () => assertEquals(wait(barriers[2]), "broken"),
+          ],
+        ],
+        atEnd,
+      };
+    },
+  };
+}
+
+proves(partyDies(0));
+proves(partyDies(1));
+proves(partyDies(2), { large: true });
+
+/** A party that has passed dies after a reset: two others pass. */
+const diesAfterReset: Scenario = {
+  name: "Barrier: a party that waited before a reset dies after it, 2 pass",
+  isolates: 3,
+  uses,
+  setUp(world) {
+    const { barriers, atEnd } = makeBarrier(world, 2);
+    const isReset = world.word("isReset");
+    return {
+      programs: [
+        [
+          () => assert(typeof wait(barriers[0]) === "number"),
+          () => barriers[0].reset(),
+          () => void Atomics.store(i32, isReset, 1),
+          () => assert(typeof wait(barriers[0]) === "number"),
+        ],
+        [
+          () => assert(typeof wait(barriers[1]) === "number"),
+          () => until(isReset, 1),
+          endsItself(world, 1),
+        ],
+        [() => until(isReset, 1), () => assert(typeof wait(barriers[2]) === "number")],
+      ],
+      atEnd,
+    };
+  },
+};
+
+proves(diesAfterReset);
 
 /** The runner ends itself. A party that arrives for the next round meanwhile does not wait for ever. */
 const runnerEnds: Scenario = {
@@ -394,7 +459,7 @@ finds("a party that is counted before it joins the queue may be missed", [
   { file: BARRIER, from: "    let index = 0;", to: "    let index = found.index;" },
   {
     file: BARRIER,
-    from: "const counts = i32[barrier + RUNNER] === 0 &&\n" +
+    from: "const counts = i32[barrier + RUNNER] === 0 && i32[barrier + PARTY_DIED] === 0 &&\n" +
       "            i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;\n" +
       "          if (counts) index = i32[barrier + COUNT]++;",
     to: "const counts = true;",
@@ -403,7 +468,7 @@ finds("a party that is counted before it joins the queue may be missed", [
 
 finds("a party that does not check again inside the queue waits, although it is the last", {
   file: BARRIER,
-  from: "const counts = i32[barrier + RUNNER] === 0 &&\n" +
+  from: "const counts = i32[barrier + RUNNER] === 0 && i32[barrier + PARTY_DIED] === 0 &&\n" +
     "            i32[barrier + COUNT] < i32[barrier + PARTIES] - 1;",
   to: "const counts = true;",
 }, rounds(2, 1));
@@ -428,25 +493,61 @@ finds("a party that times out without breaking the barrier leaves the others asl
   to: "if (outcome !== ParkResult.CHANGED) return broken;",
 }, oneTimesOut(3, 2, 0));
 
-finds("a party that leaves the queue and breaks the group afterwards may die in between", {
-  file: "lib/parking/wait_queue.ts",
-  from:
-    "    const group = i32[node + nodeWord.GROUP];\n    if (group !== 0) breakGroup(queue, group);\n" +
-    "  }\n  leave(queue + GUARD);\n  return state",
-  to: "  }\n  leave(queue + GUARD);\n  return state",
-}, oneIsTerminated(4));
-
-finds("the end of a party breaks nothing if its queue is not a group", {
+/** Without it, the death of a party breaks the barrier in two ways. */
+const partiesUnknown: Replacement = {
   file: BARRIER,
-  from: "        group: barrier + STATE,\n",
+  from: "if (exitCodeOf(isolate) === 0 || !reached) return;",
+  to: "return;",
+};
+
+finds("a party that leaves the queue and breaks the group afterwards may die in between", [
+  partiesUnknown,
+  {
+    file: "lib/parking/wait_queue.ts",
+    from:
+      "    const group = i32[node + nodeWord.GROUP];\n    if (group !== 0) breakGroup(queue, group);\n" +
+      "  }\n  leave(queue + GUARD);\n  return state",
+    to: "  }\n  leave(queue + GUARD);\n  return state",
+  },
+], oneIsTerminated(4));
+
+finds("the end of a party breaks nothing if its queue is not a group", [
+  partiesUnknown,
+  { file: BARRIER, from: "        group: barrier + STATE,\n", to: "" },
+], oneIsTerminated(4));
+
+finds("a party waits for ever for one that dies before it arrives, if that is not noted", {
+  file: BARRIER,
+  from: "    i32[barrier + PARTY_DIED] = 1;\n",
   to: "",
-}, oneIsTerminated(4));
+}, partyDies(0));
 
-finds("a party that was terminated before it became the runner leaves the others asleep", {
+finds("a party waits for ever for one that dies before it arrives, if that wakes nobody", {
   file: BARRIER,
-  from: 'return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };',
-  to: 'return { kind: "last", index, state };',
-}, runnerIsTerminated);
+  from: "    if (count > 0 && count < i32[barrier + PARTIES]) breakNow(barrier);\n",
+  to: "",
+}, partyDies(1));
+
+finds("a party that died before a reset breaks the barrier after it", {
+  file: BARRIER,
+  from: "    if (holdings !== 0 && holdings !== i32[barrier + RESETS] + 1) return;",
+  to: "    ",
+}, diesAfterReset);
+
+finds("a party that was terminated before it became the runner leaves the others asleep", [
+  partiesUnknown,
+  {
+    file: BARRIER,
+    from: 'return hasEnded(thisIsolate) ? breakNow(barrier) : { kind: "last", index, state };',
+    to: 'return { kind: "last", index, state };',
+  },
+], runnerIsTerminated);
+
+finds("a party that is about to wait when another dies waits for ever", {
+  file: BARRIER,
+  from: " && i32[barrier + PARTY_DIED] === 0 &&",
+  to: " &&",
+}, partyDies(0));
 
 finds("waiters for a runner that ends stay asleep if their park does not name it", {
   file: BARRIER,

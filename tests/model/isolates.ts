@@ -238,7 +238,6 @@ function withState(isolate: any, realGuard: boolean): Isolate {
   const { forwarded, woken } = isolate.woken;
   const { resetHooks } = isolate.hooks;
   const holds: Map<number, object> = isolate.rlock?.holds ?? new Map();
-  const tallies: Map<number, number> = isolate.taskCounter?.tallies ?? new Map();
   isolate.state = {
     save: () =>
       JSON.stringify([unusedNodes, [...holds].map(([at, hold]) => [at, { ...hold, handle: 0 }])]),
@@ -247,7 +246,6 @@ function withState(isolate: any, realGuard: boolean): Isolate {
       unusedNodes.splice(0, unusedNodes.length, ...nodes);
       holds.clear();
       for (const [at, hold] of held) holds.set(at, hold);
-      tallies.clear(); // a cache: its contents are found in memory again
       forwarded.length = 0;
       woken.length = 0;
       asyncParker.isArmed = false;

@@ -19,8 +19,9 @@ function makeQueue(world: World, items: number) {
   for (let item = 1; item <= items; item++) queues[0].putSync(item);
   const at = addressOfShared(world, queues[0]) + 2;
   nameChannel(world, at);
-  world.name(at + 56, "DONE", "CHANGES", ...queueNames("JOINERS"));
-  world.name(at + 61, "TALLY_GUARD", "TALLIES", "LOST", "LOST_BY");
+  world.name(at + 52, "DONE", "CHANGES");
+  world.name(at + 37, ...queueNames("JOINERS"));
+  world.name(at + 40, "LOST", "LOST_BY", "REPORTED", "GIVEN_UP", "IS_SHARED", "IS_JOINED");
   return {
     queues,
     atEnd() {
@@ -188,28 +189,36 @@ finds("waking only one joiner when all tasks are done leaves another asleep", [
   },
 ], joinWhileWorking(2, 1));
 
-finds("joiners wait for ever for an item that a worker gets after its tally was checked", {
-  file: TASK_COUNTER,
-  from: "        if (hasEnded(thisIsolate)) notifyJoiners(channel);\n",
+const SHARED_OBJECT = "lib/objects/shared_object.ts";
+
+finds("joiners wait for ever for an item that a worker gets after its end took its holdings", {
+  file: SHARED_OBJECT,
+  from: "  if (holdings > 0) operationsOf(address).onHolderEnd!(address, end);\n",
   to: "",
 }, workerIsTerminated);
 
-finds("joiners wait for ever if the death of a worker does not wake them", {
-  file: TASK_COUNTER,
-  from: /tallies\.delete\(channel\);.*\n +notifyJoiners\(channel\);/,
-  to: "tallies.delete(channel);",
+finds("joiners wait for ever if the end of a worker does not take its holdings", {
+  file: SHARED_OBJECT,
+  from: "    operationsOf(object).onHolderEnd?.(object, { isolate, reached, holdings });\n",
+  to: "",
 }, workerIsTerminated);
 
-finds("a task that is marked done before it leaves the tally is both done and lost", {
+finds("joiners wait for ever if a loss does not wake them", {
   file: TASK_COUNTER,
-  from: "  const wasInHand = tally !== 0 && decrementInHand(tally);\n",
-  to: "  if (tally !== 0 && i32[tally + IN_HAND] > 0) {\n" +
-    "    const isDone = countDone(channel);\n    decrementInHand(tally);\n    return isDone;\n  }\n" +
+  from: "  Atomics.add(i32, channel + LOST, holdings);\n  notifyJoiners(channel);",
+  to: "  Atomics.add(i32, channel + LOST, holdings);",
+}, workerIsTerminated);
+
+finds("a task that is marked done before it leaves the holdings is both done and lost", {
+  file: TASK_COUNTER,
+  from: "  const wasInHand = dropHoldings(channel + OBJECT) > 0;\n",
+  to: "  if (!hasEnded(thisIsolate)) {\n" +
+    "    const isDone = countDone(channel);\n    dropHoldings(channel + OBJECT);\n    return isDone;\n  }\n" +
     "  const wasInHand = false;\n",
 }, workerIsTerminated);
 
 finds("a dead worker that marks a lost task as done marks the task of another", {
   file: TASK_COUNTER,
-  from: "  if (!wasInHand && exitCodeOf(thisIsolate)) return true;",
+  from: "  if (!wasInHand && hasEnded(thisIsolate)) return true;",
   to: "",
 }, workerIsTerminated);

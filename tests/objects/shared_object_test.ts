@@ -8,17 +8,21 @@ import {
   adoptIsolate,
   createIsolateRecord,
   ensureIsolate,
+  freeIsolateRecord,
   type IsolateAddress,
+  publishEnd,
   thisIsolate,
 } from "../../lib/heap/isolate_record.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import {
+  addHoldings,
   addMessageRef,
   addRef,
   addressOf,
   createObject,
   defineType,
   dropAllHeldRefs,
+  dropHoldings,
   dropRef,
   handleFor,
   isOnlyHere,
@@ -26,7 +30,9 @@ import {
   markAllHeldUnreachable,
   markReachable,
   markUnreachable,
+  notifyNeverReached,
   objectWord,
+  ownHoldings,
   release,
   reviveAs,
   SharedHandle,
@@ -35,7 +41,7 @@ import {
 } from "../../lib/objects/shared_object.ts";
 import { collectGarbage, inUse } from "../fixtures/heap.ts";
 
-const [PLAIN, PERMANENT, LENT] = [255, 254, 253];
+const [PLAIN, PERMANENT, LENT, HELD] = [255, 254, 253, 252];
 const WORDS = 4;
 
 /** What the objects were notified of, since the test began. */
@@ -65,6 +71,11 @@ for (const [type, name] of [[PLAIN, "thing"], [PERMANENT, "permanent"], [LENT, "
     },
   });
 }
+
+defineType(HELD, "held", {
+  revive: reviveAs(Thing),
+  onHolderEnd: (_, { reached, holdings }) => events.push(`ended ${reached} ${holdings}`),
+});
 
 function references(address: number): number {
   return i32[address + objectWord.REFERENCES];
@@ -256,6 +267,78 @@ Deno.test("a worker's handle that is garbage collected leaves the list of the wo
   markAllHeldUnreachable(record);
   assertEquals(takeEvents(), ["unreachable"]);
   assertEquals(references(thing.at), 1);
+});
+
+Deno.test("addHoldings() and dropHoldings() count what this isolate holds, in the main isolate too", () => {
+  const thing = new Thing(HELD);
+  assert(addHoldings(thing.at, 3));
+  assertEquals(ownHoldings(thing.at), 3);
+  assertEquals(dropHoldings(thing.at, 2), 2);
+  assertEquals(dropHoldings(thing.at, 2), 1); // it held no more
+  assertEquals(dropHoldings(thing.at), 0);
+  const other = new Thing(HELD);
+  assert(addHoldings(other.at));
+  assertEquals([ownHoldings(thing.at), ownHoldings(other.at)], [0, 1]);
+});
+
+Deno.test("markAllHeldUnreachable() tells objects what the ended worker held", () => {
+  const record = createIsolateRecord(thisIsolate);
+  using _ = asWorker(record);
+  const [holds, reaches, both] = [new Thing(HELD), new Thing(HELD), new Thing(HELD)];
+  kept.push(holds, reaches, both);
+  addHoldings(holds.at, 2);
+  addHoldings(both.at);
+  markUnreachable(holds);
+  takeEvents();
+  publishEnd(record, 3);
+  markAllHeldUnreachable(record);
+  assertEquals(takeEvents().toSorted(), ["ended false 2", "ended true 0", "ended true 1"]);
+
+  // What the worker counts afterwards is abandoned at once.
+  assertEquals(dropHoldings(both.at), 0);
+  assert(!addHoldings(both.at, 4));
+  assertEquals(takeEvents(), ["ended false 4"]);
+  assertEquals(ownHoldings(both.at), 0);
+});
+
+Deno.test("notifyNeverReached() tells an object of a worker that ended before it had a handle", () => {
+  const thing = new Thing(HELD);
+  takeEvents();
+  notifyNeverReached(thing.at, thisIsolate);
+  assertEquals(takeEvents(), ["ended true 0"]);
+});
+
+Deno.test("a worker that holds things keeps its reference for the next handle", async () => {
+  await collectGarbage(); // handles of other tests
+  const record = createIsolateRecord(thisIsolate);
+  using _ = asWorker(record);
+  const address = createObject(HELD, WORDS);
+  addRef(address); // another isolate's
+  (() => addHoldings((handleFor(address) as Thing).at, 2))();
+  await collectGarbage();
+  await collectGarbage();
+  assertEquals(references(address), 2);
+  const next = handleFor(address) as Thing;
+  kept.push(next);
+  assertEquals([references(address), ownHoldings(address)], [2, 2]);
+  takeEvents();
+  publishEnd(record, 0);
+  markAllHeldUnreachable(record);
+  assertEquals(takeEvents(), ["ended true 2"]);
+});
+
+Deno.test("a worker that holds things of an object that nobody else has drops its reference", async () => {
+  await collectGarbage(); // handles of other tests
+  const before = await inUse();
+  const record = createIsolateRecord(thisIsolate);
+  {
+    using _ = asWorker(record);
+    (() => addHoldings(new Thing(HELD).at))();
+    await collectGarbage();
+    await collectGarbage();
+  }
+  freeIsolateRecord(record);
+  assertEquals(await inUse(), before);
 });
 
 Deno.test("showState() makes Deno.inspect() show the state of a handle", () => {

@@ -165,6 +165,38 @@ for (const [what, program] of Object.entries(unshared)) {
   });
 }
 
+const peers: Record<string, [make: string, wait: string]> = {
+  "an empty queue": [`new mp.Queue<number>()`, `it.getSync()`],
+  "a simple queue": [`new mp.SimpleQueue<number>()`, `it.getSync()`],
+  "an event": [`new mp.Event()`, `it.waitSync()`],
+  "a counter": [`new mp.Semaphore(0)`, `it.acquireSync()`],
+};
+
+for (const [what, [make, wait]] of Object.entries(peers)) {
+  Deno.test(`a blocking wait for ${what} throws DeadlockError when the last worker that has it ends, although another lives`, async () => {
+    const { code, stderr } = await runProgram(`
+      import * as mp from "@sauropod/multiprocessing";
+      const pool = new mp.Pool(1);
+      await pool.apply(Math.sqrt, [4]);
+      const it = ${make};
+      const [go, ready] = [new mp.Event(), new mp.Event()];
+      const process = new mp.Process({
+        target: (it: unknown, go: mp.Event, ready: mp.Event) => {
+          ready.set();
+          go.waitSync();
+        },
+        args: [it, go, ready],
+      });
+      process.start();
+      ready.waitSync();
+      go.set();
+      ${wait};
+    `);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "DeadlockError: Cannot block: no other worker has");
+  });
+}
+
 Deno.test("a blocking wait for an item of a worker that ends gets the item", async () => {
   const { stdout, stderr } = await runProgram(`
     import * as mp from "@sauropod/multiprocessing";

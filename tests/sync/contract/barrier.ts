@@ -255,6 +255,36 @@ export const barrier: readonly Clause[] = [
   },
   ...(["terminate", "kill"] as const).flatMap((death): Clause[] => [
     {
+      name: `Barrier breaks when a party that has waited before dies by ${death}()`,
+      where: canDie,
+      async run(world) {
+        const [barrier, parties] = [new Barrier(N), world.parties(N)];
+        const [first, second, ...others] = parties;
+        await passAll(barrier, parties);
+        const waiting = await beginAll(barrier, others);
+        await second.die(death);
+        await allBroken(waiting);
+        assertEquals(barrier.broken, true);
+        await allBroken([first.do(barrier, "wait")]);
+      },
+    },
+    {
+      name:
+        `Barrier breaks at the next arrival when a party died by ${death}() that nobody waited for`,
+      where: canDie,
+      async run(world) {
+        const [barrier, parties] = [new Barrier(N), world.parties(N)];
+        const [first, second] = parties;
+        await passAll(barrier, parties);
+        await second.die(death);
+        assertEquals(barrier.broken, false);
+        await allBroken([first.do(barrier, "wait")]);
+        barrier.reset();
+        const next = [...parties.filter((party) => party !== second), ...world.parties(1)];
+        assertEquals((await passAll(barrier, next)).length, N);
+      },
+    },
+    {
       name: `Barrier breaks when a waiter dies by ${death}()`,
       where: canDie,
       async run(world) {

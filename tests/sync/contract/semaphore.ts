@@ -4,7 +4,12 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BoundedSemaphore, Semaphore, TimeoutError } from "@sauropod/multiprocessing";
+import {
+  AbandonedLockError,
+  BoundedSemaphore,
+  Semaphore,
+  TimeoutError,
+} from "@sauropod/multiprocessing";
 import { turn } from "../../fixtures/guarded.ts";
 import { canDie, type Clause } from "./contract.ts";
 import { waiters } from "./waiters.ts";
@@ -72,12 +77,47 @@ function clausesFor(semaphoreClass: typeof Semaphore): Clause[] {
       },
     },
     {
-      name: `${kind} does not get back the permit of a party that died`,
+      name: `${kind} gives the permit of a party that died to the next caller, who is told`,
       where: canDie,
       async run(world) {
         const [semaphore, [first, second]] = [new semaphoreClass(1), world.parties(2)];
         await second.do(semaphore, "acquire");
         await second.die("kill");
+        await assertRejects(() => first.do(semaphore, "tryAcquire"), AbandonedLockError, MESSAGE);
+        assertEquals(semaphore.value, 0); // it is acquired
+        await first.do(semaphore, "release");
+        assertEquals(semaphore.value, 1);
+        assertEquals(await first.do(semaphore, "acquire"), "guard"); // told once
+        await first.do(semaphore, "release");
+      },
+    },
+    {
+      name: `${kind} tells as many waiters as a party held permits when it died`,
+      where: canDie,
+      async run(world) {
+        const [semaphore, [first, second, third]] = [new semaphoreClass(3), world.parties(3)];
+        for (let permit = 0; permit < 2; permit++) await second.do(semaphore, "acquire");
+        await first.do(semaphore, "acquire");
+        const waiting = [];
+        for (const party of [first, third]) waiting.push(await party.begin(semaphore, "acquire"));
+        await second.die("terminate");
+        for (const { result } of waiting) {
+          await assertRejects(() => result, AbandonedLockError, MESSAGE);
+        }
+        assertEquals(semaphore.value, 0);
+        for (const party of [first, first, third]) await party.do(semaphore, "release");
+        assertEquals(semaphore.value, 3);
+      },
+    },
+    {
+      name: `${kind} is a counter once another party releases a permit: it gets none back`,
+      where: canDie,
+      async run(world) {
+        const [semaphore, [first, second]] = [new semaphoreClass(1), world.parties(2)];
+        await second.do(semaphore, "acquire");
+        await first.do(semaphore, "release");
+        assertEquals(await second.do(semaphore, "acquire"), "guard");
+        await second.die("terminate");
         assertEquals(await first.do(semaphore, "tryAcquire"), undefined);
         await first.do(semaphore, "release");
         assertEquals(semaphore.value, 1);
@@ -85,6 +125,9 @@ function clausesFor(semaphoreClass: typeof Semaphore): Clause[] {
     },
   ];
 }
+
+const MESSAGE =
+  "The permit was acquired, but a worker that held it ended without releasing it. Check";
 
 /** The clauses for both semaphores. */
 export const semaphore: readonly Clause[] = [
