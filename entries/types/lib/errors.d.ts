@@ -111,10 +111,10 @@ export declare class BufferTooShort extends MultiprocessingError {
 }
 
 /**
- * The worker that owned a lock ended without releasing it.
+ * The worker that owned a lock, or held a permit of a semaphore, ended without releasing it.
  *
- * The caller **owns the lock** when this is thrown. What the lock protects may be half changed:
- * check it, repair it and call `release()`.
+ * The caller **owns the lock**, or holds the permit, when this is thrown. What it protects may be half
+ * changed: check it, repair it and call `release()`.
  */
 export declare class AbandonedLockError extends MultiprocessingError {
 }

@@ -11,7 +11,7 @@ import type { Queue } from "./queue.d.ts";
  * - Otherwise it is a {@linkcode Queue}, iteration included.
  * - An item counts from the moment at which it can be got. A `put` that fails does not count.
  * - An item that is dropped, or that `get` takes and cannot read, counts as done.
- * - If a worker dies with items that it has not marked done, `join` throws
+ * - If a worker ends with items that it has not marked done, `join` throws
  *   {@linkcode WorkerDiedError} instead of waiting for them.
  *
  * Follows Python's `multiprocessing.JoinableQueue`. In Python, `join` waits forever when a worker dies.
@@ -48,7 +48,8 @@ export declare class JoinableQueue<T = unknown> extends Queue<T> {
    */
   get unfinishedTasks(): number;
   /**
-   * Marks one item that was got as done. Call it once for each item, in the worker that got it.
+   * Marks one item that was got as done. Call it once for each item: in the worker that got it, or in
+   * another one that the item was handed on to.
    *
    * In a worker that was terminated but still computes, it has no effect for items that `join` has
    * reported as lost.
@@ -59,11 +60,11 @@ export declare class JoinableQueue<T = unknown> extends Queue<T> {
   /**
    * Waits until every item is marked done, including those that are put in the meantime.
    *
-   * - If a worker ends with a non-zero exit code and has not marked all items that it got, the calls
-   *   that wait at that time throw, or else the next call. The items stay unfinished: mark them
-   *   yourself, after putting them again if they are still wanted, and join again.
-   * - A worker that returned has not died, and another worker may mark its items. So items that it
-   *   forgot to mark are waited for, as in Python.
+   * - If a worker ends, with any exit code, and has not marked all items that it got, the calls that wait
+   *   at that time throw, or else the next call. The items stay unfinished: mark them yourself, after
+   *   putting them again if they are still wanted, and join again.
+   * - Once an item was marked by another worker than the one that got it, a worker that returns may have
+   *   handed its items on. So they are waited for, as in Python; those of a worker that dies are lost.
    *
    * @returns true once all items are done, false if `timeoutMs` passes first
    * @throws {WorkerDiedError} if a worker died with items that it had not marked done

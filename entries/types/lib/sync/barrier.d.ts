@@ -21,9 +21,11 @@ export interface BarrierOptions {
 /**
  * A number of parties that wait for each other.
  *
- * - All parties continue together, or none does: if a waiter times out, is aborted or dies, the
- *   barrier is broken, and all parties get {@linkcode BrokenBarrierError} until {@linkcode
- *   Barrier.reset}.
+ * - All parties continue together, or none does: if a waiter times out or is aborted, the barrier is
+ *   broken, and all parties get {@linkcode BrokenBarrierError} until {@linkcode Barrier.reset}.
+ * - A worker that has waited, or was given the barrier, and dies before it has waited again, breaks it as
+ *   well: if it ends with an error or another exit code than 0, or is terminated or killed. One that returns
+ *   breaks nothing. After a reset, only parties that have waited since count.
  * - Reusable: once all parties have passed, it can be waited on again. A party that arrives while
  *   the action of the previous use still runs waits outside; if it gives up there, nothing is
  *   broken.

@@ -59,6 +59,8 @@ export declare class Event extends SharedHandle implements Waitable {
    * Blocks the isolate until the flag is set.
    *
    * @returns true if the flag was set, false if `timeoutMs` passed first
+   * @throws {DeadlockError} if no other isolate has the event any more and `timeoutMs` is not given. An event
+   *   that was never sent is waited for, until the worker is told to end
    * @throws {TerminatedError} if this worker is terminated
    */
   waitSync(options?: WaitOptions): boolean;

@@ -8,8 +8,11 @@ import type { LockGuard } from "./ownership.d.ts";
  * A number of permits that isolates acquire and release.
  *
  * - A caller that finds no permit waits for one. Waiters are served first come, first served.
- * - Any isolate may release a permit: permits have no owner. So a permit that a worker held when it
- *   died stays acquired, as in Python.
+ * - If a worker ends that holds permits, they do not stay acquired: the next callers acquire them, and get
+ *   {@linkcode AbandonedLockError}.
+ * - Any isolate may release a permit. As soon as one releases a permit that it did not acquire, the
+ *   semaphore is a counter: its permits have no holders, and those that a worker acquired before it ended
+ *   stay acquired, as in Python.
  * - Can be sent anywhere: as an argument of a process or a task, or in a message.
  *
  * Follows Python's `multiprocessing.Semaphore`, and `threading.Semaphore` where that can do more.
@@ -43,6 +46,7 @@ export declare class Semaphore extends SharedHandle {
    * @returns a guard that releases the permit at the end of its scope; {@linkcode
    *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
+   * @throws {AbandonedLockError} if a holder of the permit died; the permit is acquired
    * @throws the reason of `signal`, if it is aborted first
    */
   acquire(options?: WaitOptions): Promise<LockGuard>;
@@ -52,6 +56,7 @@ export declare class Semaphore extends SharedHandle {
    * @returns a guard that releases the permit at the end of its scope; {@linkcode
    *   Semaphore.release} does too
    * @throws {TimeoutError} if no permit becomes available within `timeoutMs`
+   * @throws {AbandonedLockError} if a holder of the permit died; the permit is acquired
    * @throws {DeadlockError} if no other isolate could release one and `timeoutMs` is not given
    * @throws {TerminatedError} if this worker is terminated
    */
@@ -60,6 +65,7 @@ export declare class Semaphore extends SharedHandle {
    * Acquires a permit if one is available.
    *
    * @returns a guard, or `undefined` if no permit is available
+   * @throws {AbandonedLockError} if a holder of the permit died; the permit is acquired
    * @throws {TerminatedError} if this worker is terminated
    */
   tryAcquire(): LockGuard | undefined;
