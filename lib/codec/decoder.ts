@@ -498,7 +498,7 @@ export class Decoder extends MessageReader {
       return revive(parts);
     } catch (cause) {
       if (this.#doesWithout) return parts;
-      if (this.trusted) throw cause;
+      if (this.trusted && !isClass(revive)) throw cause;
       throw this.corrupt("an object cannot be made of its parts", { cause });
     }
   }
@@ -578,6 +578,11 @@ export class Decoder extends MessageReader {
     if (viewClass === undefined) throw this.corrupt("a typed array is of no known class");
     return viewClass;
   }
+}
+
+/** Returns whether a function is a class, which is never registered to make objects of parts. */
+function isClass(fn: object): boolean {
+  return Function.prototype.toString.call(fn).startsWith("class");
 }
 
 function isObject(value: unknown): value is object {

@@ -11,7 +11,7 @@ const classes = [
 /** The objects that are watched. */
 const objects: readonly object[] = [
   ...classes.flatMap((it) => [it, it.prototype as object]),
-  ...[Math, JSON, Reflect, Math.sqrt],
+  ...[Math, JSON, Reflect, Number.isInteger],
 ];
 
 /** Returns a number that changes when a property is added to what most objects inherit from. */

@@ -133,6 +133,11 @@ for (
       "not of a class",
     ],
     [
+      "an object that a class is to make of its parts",
+      [Tag.REDUCED, ...word(functionAddress(Point)), Tag.NULL],
+      "an object cannot be made of its parts",
+    ],
+    [
       "an instance that is a function",
       [
         ...[Tag.INSTANCE, ...word(functionAddress(Point)), Tag.FUNCTION],
