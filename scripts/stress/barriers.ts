@@ -13,6 +13,7 @@ import {
   Barrier,
   BrokenBarrierError,
   Event,
+  type Process,
   Queue,
   sleepSync,
   task,
@@ -329,13 +330,20 @@ export async function barrierRound(seed: number, workers: number): Promise<numbe
     endRequests: new Queue<number>(),
   };
   actionState = { shared, random: new Random(random.fork()), blocking: false };
-  await runGroups(runLanes, shared, groups, new Random(random.fork()), (processes) => {
+  const lastStageOf = (id: number) => stages.findIndex(({ dying }) => dying?.id === id);
+  const here = (processes: Process[]) => {
     const kill = (id: number) => {
       if (groups[id][0].blocking) terminateOrKill(processes[id], random);
-      else stages.find(({ dying }) => dying?.id === id)!.dying!.go.set();
+      else stages[lastStageOf(id)].dying!.go.set();
     };
     return runLane(shared, ours, kill);
-  });
+  };
+  // A worker that dies has no barrier of a later stage: its death would break that.
+  const sharedOf = (id: number) => {
+    const last = lastStageOf(id);
+    return last < 0 ? shared : { ...shared, stages: stages.slice(0, last + 1) };
+  };
+  await runGroups(runLanes, shared, groups, new Random(random.fork()), here, sharedOf);
   checkPasses(shared);
   return totalOperations(shared.board);
 }

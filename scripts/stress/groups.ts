@@ -57,6 +57,8 @@ export function concurrently<Shared, L>(
 /**
  * Runs each group of lanes in a process, and `here` in this isolate, until all have ended. Processes that
  * request it in `endRequests` are ended.
+ *
+ * @param sharedOf returns what a group gets instead of `shared`
  */
 export async function runGroups<
   Shared extends { board: Board; endRequests?: Queue<number> },
@@ -67,9 +69,10 @@ export async function runGroups<
   groups: L[][],
   random: Random,
   here: (processes: Process[]) => Promise<unknown>,
+  sharedOf: (id: number) => Shared = () => shared,
 ): Promise<void> {
-  const members = groups.map((group): Member => ({
-    process: makeProcess(runLanes, shared, group),
+  const members = groups.map((group, id): Member => ({
+    process: makeProcess(runLanes, sharedOf(id), group),
     mayDie: group[0].death !== undefined,
   }));
   const processes = members.map(({ process }) => process);

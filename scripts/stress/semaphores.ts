@@ -1,16 +1,16 @@
 /**
- * Semaphores: never more lanes hold permits than there are, and no permit is lost except those of dead
- * workers. Some workers are ended while they wait, or at any other point.
+ * Semaphores: never more lanes hold permits than there are, and no permit is lost, also not those of workers
+ * that died. Some workers are ended while they wait, or at any other point.
  *
- * There are more permits than workers that die, so that some lane can always continue. At the end all
- * living lanes wait at a gate, a semaphore that then gets exactly as many permits, in several releases.
+ * At the end all living lanes wait at a gate, a semaphore that then gets exactly as many permits, in several releases.
  *
  * @module
  */
 
 import {
+  AbandonedLockError,
   BoundedSemaphore,
-  type LockGuard,
+  LockGuard,
   Queue,
   Semaphore,
   task,
@@ -36,17 +36,13 @@ import {
   withAbort,
 } from "./round.ts";
 
-/** Whether a lane holds a permit; `PERHAPS` while it acquires or releases one. */
-const Holds = { NONE: 0, PERHAPS: 1, ONE: 2 } as const;
-
 interface Shared {
   board: Board;
   semaphore: Semaphore;
-  permits: number;
+  /** The most permits that may count as in use: those of a worker that dies do so for ever. */
+  limit: number;
   /** Word 0: number of permits in use. */
   inside: Int32Array<SharedArrayBuffer>;
-  /** Whether each lane holds a permit: a value of {@linkcode Holds}. */
-  holds: Int32Array<SharedArrayBuffer>;
   endRequests: Queue<number>;
   times: number;
   gate: Semaphore;
@@ -60,32 +56,30 @@ type Lane = BaseLane<Death | "any moment">;
 const runLanes = task(import.meta, concurrently(runLane));
 
 async function runLane(shared: Shared, { lane, seed, blocking, id, death }: Lane): Promise<void> {
-  const { board, semaphore, permits, inside, holds, endRequests, times } = shared;
+  const { board, semaphore, limit, inside, endRequests, times } = shared;
   const random = new Random(seed);
   const end = death === undefined ? -1 : random.int(0, times - 1);
   for (let at = 0; at < times; at++) {
     if (death === "any moment" && at === end) endRequests.putSync(id);
-    Atomics.store(holds, lane, Holds.PERHAPS);
     const guard = await acquire(shared, random, lane, blocking);
-    Atomics.store(holds, lane, guard === undefined ? Holds.NONE : Holds.ONE);
     if (guard !== undefined) {
       setActivity(board, lane, "holding");
       // More permits only by tryAcquire(): lanes that wait for each other's permits would deadlock.
       let more = 0;
-      while (death === undefined && random.oneIn(3) && semaphore.tryAcquire() !== undefined) more++;
+      while (death === undefined && random.oneIn(3) && tryMore(semaphore)) more++;
       const inUse = Atomics.add(inside, 0, 1 + more) + 1 + more;
-      if (inUse > permits) throw new Violation(`${inUse} of ${permits} permits are in use`);
+      if (inUse > limit) {
+        throw new Violation(`${inUse} permits are in use; at most ${limit} can be`);
+      }
       if (blocking) spendTimeSync(random);
       else await spendTime(random);
       if (death !== undefined && death !== "any moment" && at >= end) {
         await endWorker(death, random, endRequests, id);
       }
       Atomics.sub(inside, 0, 1 + more);
-      Atomics.store(holds, lane, Holds.PERHAPS);
       if (more > 0) semaphore.release(1 + more);
       else if (random.oneIn(2)) guard.release();
       else semaphore.release();
-      Atomics.store(holds, lane, Holds.NONE);
     }
     countOperation(board, lane);
     if (!blocking) await spendTime(random);
@@ -128,7 +122,17 @@ async function acquire(
     if (way === 3) return await withAbort(random, (signal) => semaphore.acquire({ signal }));
     return await semaphore.acquire();
   } catch (error) {
+    if (error instanceof AbandonedLockError) return new LockGuard(semaphore); // the permit of a dead worker
     if (isTimeoutOrAbort(error)) return;
+    throw error;
+  }
+}
+
+function tryMore(semaphore: Semaphore): boolean {
+  try {
+    return semaphore.tryAcquire() !== undefined;
+  } catch (error) {
+    if (error instanceof AbandonedLockError) return true;
     throw error;
   }
 }
@@ -142,15 +146,15 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
     random.int(0, 2),
     () => random.perhaps(3, [...deaths, "any moment"] as const),
   );
-  const permits = groups.filter(([{ death }]) => death !== undefined).length + random.int(1, 3);
+  const permits = random.int(1, 4);
+  const dying = groups.flat().filter(({ death }) => death !== undefined).length;
   const isBounded = random.oneIn(2);
   const semaphore = isBounded ? new BoundedSemaphore(permits) : new Semaphore(permits);
   const shared: Shared = {
     board: makeBoard(lanes),
     semaphore,
-    permits,
+    limit: permits + dying,
     inside: sharedWords(1),
-    holds: sharedWords(lanes),
     endRequests: new Queue<number>(),
     times: random.int(20, 200),
     gate: new Semaphore(0),
@@ -165,17 +169,10 @@ export async function semaphoreRound(seed: number, workers: number): Promise<num
     () =>
       Promise.all([runLanes(shared, ours), openGate(shared, living, new Random(random.fork()))]),
   );
-  const lost = () => permits - semaphore.value;
-  const holding = (min: number) => shared.holds.filter((value) => value >= min).length;
-  const isConserved = () => lost() >= holding(Holds.ONE) && lost() <= holding(Holds.PERHAPS);
-  if (!await becomesTrue(isConserved)) {
-    throw new Violation(
-      `${lost()} of ${permits} permits are lost; dead lanes held ${holding(Holds.ONE)} to ` +
-        `${holding(Holds.PERHAPS)}`,
-    );
+  if (!await becomesTrue(() => semaphore.value === permits)) {
+    throw new Violation(`${semaphore.value} of ${permits} permits are available`);
   }
   if (shared.gate.value !== 0) throw new Violation(`the gate has ${shared.gate.value} permits`);
-  if (lost() > 0) semaphore.release(lost());
   if (isBounded && !throwsRangeError(() => semaphore.release())) {
     throw new Violation("a BoundedSemaphore was released too often");
   }
