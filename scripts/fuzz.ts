@@ -10,6 +10,7 @@
  * Checked with each message:
  *
  * - Other errors are violations, and so is a message that takes longer than a minute.
+ * - A message that is as the encoder wrote it gives a value.
  * - It is read twice, with other bytes around it in the shared heap: the outcome is the same, so nothing
  *   outside of it was read. Those bytes, and its own, are unchanged.
  * - As many bytes of the shared heap are in use as before, and no reference count has changed.
@@ -88,6 +89,9 @@ export function fuzzOnce(runSeed: number): boolean {
     outcomes.push(readStream(message, decoder, read));
     if (outcomes.some((outcome) => outcome !== outcomes[0])) {
       throw new FuzzError(`the outcome depends on what surrounds the message: ${outcomes}`);
+    }
+    if (message.isValid && read === readValue && outcomes[0].startsWith("refused")) {
+      throw new FuzzError(`a valid message is ${outcomes[0]}`);
     }
     const after = stateOfProgram();
     if (before !== after) throw new FuzzError(`the program changed: ${before}, then ${after}`);

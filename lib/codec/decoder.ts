@@ -605,10 +605,10 @@ function setOwn(object: object, key: string, value: unknown): void {
 
 /** Makes an own property, and returns whether that is possible. */
 function defineOwn(object: object, key: string, value: unknown): boolean {
-  return Reflect.defineProperty(object, key, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
+  const property = { value, writable: true, enumerable: true, configurable: true };
+  try {
+    return Reflect.defineProperty(object, key, property);
+  } catch {
+    return false; // no number that the length of an array can be
+  }
 }

@@ -13,6 +13,8 @@ import { knownAddresses, randomValue } from "./values.ts";
 export interface Bytes {
   bytes: Uint8Array<ArrayBuffer>;
   streamBytes: number;
+  /** Whether it is as the encoder wrote it. */
+  isValid?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function randomMessage(random: Random, named: boolean): Bytes {
   if (random.oneIn(100)) return ofLength(deepBytes(random));
   if (named && random.oneIn(50)) return ofLength(oddInstance(random));
   let message = validMessage(random, named);
-  if (random.oneIn(20)) return message;
+  if (random.oneIn(20)) return { ...message, isValid: true };
   for (let left = random.pick([1, 1, 1, 2, 2, 3, 8]); left > 0; left--) {
     message = random.pick(mutations)(random, message, named);
   }

@@ -10,6 +10,7 @@ import { registerReducer } from "../../lib/codec/reducers.ts";
 import { task } from "../../lib/codec/task.ts";
 import { Thrown } from "../../lib/codec/thrown.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { bufferAddress } from "../../lib/codec/buffers.ts";
 import { addressOf } from "../../lib/objects/shared_object.ts";
 import type { Random } from "../stress/random.ts";
 
@@ -48,8 +49,10 @@ registerReducer({
 });
 
 ensureIsolate();
+const buffer = new SharedArrayBuffer(8);
+bufferAddress(buffer); // makes it a shared object
 /** Shared objects that messages name. */
-export const sharedObjects: readonly object[] = [new Event(), new SharedArrayBuffer(8)];
+export const sharedObjects: readonly object[] = [new Event(), buffer];
 /** Functions that messages name. None throws, whatever it is called with. */
 const functions = [Point, Names, Failure, unseal, Number.isInteger, (x: unknown) => [x]];
 
@@ -133,7 +136,7 @@ const branches: Kind[] = [
 const namedKinds: Kind[] = [
   (random) => random.pick(functions),
   (random) => random.pick(sharedObjects),
-  () => new Int32Array(sharedObjects[1] as SharedArrayBuffer),
+  () => new Int32Array(buffer),
   (_random, inner) => Object.assign(new Point(), { y: inner() }),
   (random, inner) => new Names(list(random, () => [text(random), inner()])),
   (random, inner) => new Failure(text(random), { cause: inner() }),

@@ -153,6 +153,14 @@ for (
       ],
       "a property is not possible",
     ],
+    [
+      "an invalid length of an array as its property",
+      [
+        ...[Tag.MATCH, Tag.ARRAY, ...word(0), Tag.PROPERTIES],
+        ...[...shape("length"), Tag.FLOAT64, ...float(0.5)],
+      ],
+      "a property is not possible",
+    ],
   ] as [string, number[], string][]
 ) {
   test(`${what} is a CorruptMessageError`, () => {
