@@ -64,6 +64,7 @@ const WITHOUT_ROWS: Record<string, string> = {
   "ManagerClass.register": "it is BaseManager.register",
   "Lockable.acquire": "a program may implement it",
   "Lockable.acquireSync": "a program may implement it",
+  "MultiprocessingError.[Symbol.hasInstance]": "any value may stand left of instanceof",
 };
 
 /** Rows of what is no symbol of its own. */
