@@ -6,8 +6,10 @@
 
 import { type Allocate, allocate } from "../heap/allocator.ts";
 import {
+  addRef,
   createObject,
   defineType,
+  dropRef,
   objectWord,
   reviveAs,
   SharedHandle,
@@ -31,6 +33,16 @@ export function createChannel(take: Allocate = allocate): ChannelAddress {
   const channel = createObject(TYPE, CHANNEL + CHANNEL_WORDS, take) + CHANNEL;
   initChannel(channel, 0);
   return channel;
+}
+
+/** Adds a reference to a channel that was made here, for a word of shared memory that names it. */
+export function addChannelRef(channel: ChannelAddress): void {
+  addRef(channel - CHANNEL);
+}
+
+/** Drops a reference that {@linkcode addChannelRef} added. */
+export function dropChannelRef(channel: ChannelAddress): void {
+  dropRef(channel - CHANNEL);
 }
 
 /** A channel without a limit that several isolates can reach. */

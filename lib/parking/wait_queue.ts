@@ -196,24 +196,39 @@ export function handOff(
 
 /**
  * Removes the waiters of an isolate that has ended from all queues, and hands on the wake-ups that they
- * received. Groups that they belonged to are broken.
+ * received. Groups that they belonged to are broken. Call it once, when the end is published: from then on
+ * no waiter of the isolate is woken.
  */
 export function removeWaitersOf(record: Address<"isolate">): void {
   for (const node of nodesOf(record)) {
-    const queue = i32[node + nodeWord.QUEUE];
-    if (i32[node + nodeWord.STATE] === NodeState.UNUSED || queue === 0) continue;
-    enter(queue + GUARD);
-    const state = stateIn(queue, node);
-    const group = i32[node + nodeWord.GROUP];
-    const successorQueue = i32[node + nodeWord.SUCCESSOR_QUEUE];
-    if (state === NodeState.QUEUED) {
-      remove(queue, node);
-      if (group !== 0) breakGroup(queue, group);
-    }
-    leave(queue + GUARD);
-    if (state === NodeState.WOKEN) wakeOne(queue);
-    if (state !== NodeState.UNUSED && successorQueue !== 0) wakeOne(successorQueue);
+    if (i32[node + nodeWord.STATE] !== NodeState.UNUSED) removeWaiter(node);
   }
+}
+
+/**
+ * Removes the waiters that joined a queue after {@linkcode removeWaitersOf}, while their isolate still ran.
+ * Only waiters in a queue are looked at: the queues of the others may have been freed since.
+ */
+export function removeLateWaitersOf(record: Address<"isolate">): void {
+  for (const node of nodesOf(record)) {
+    if (i32[node + nodeWord.STATE] === NodeState.QUEUED) removeWaiter(node);
+  }
+}
+
+function removeWaiter(node: NodeAddress): void {
+  const queue = i32[node + nodeWord.QUEUE];
+  if (queue === 0) return;
+  enter(queue + GUARD);
+  const state = stateIn(queue, node);
+  const group = i32[node + nodeWord.GROUP];
+  const successorQueue = i32[node + nodeWord.SUCCESSOR_QUEUE];
+  if (state === NodeState.QUEUED) {
+    remove(queue, node);
+    if (group !== 0) breakGroup(queue, group);
+  }
+  leave(queue + GUARD);
+  if (state === NodeState.WOKEN) wakeOne(queue);
+  if (state !== NodeState.UNUSED && successorQueue !== 0) wakeOne(successorQueue);
 }
 
 /** Wakes all waiters for things that an isolate owned when it ended. */

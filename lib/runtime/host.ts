@@ -26,7 +26,7 @@ import {
 } from "../heap/isolate_record.ts";
 import { holdLoop, releaseLoop, updateKeepAlive } from "../parking/keep_alive.ts";
 import { arm, awaitOn, callLater } from "../parking/wait.ts";
-import { removeWaitersOf } from "../parking/wait_queue.ts";
+import { removeLateWaitersOf } from "../parking/wait_queue.ts";
 import { freeNodesOf } from "../parking/waiter_node.ts";
 import { push, receive } from "../channels/channel.ts";
 import { createChannel } from "../channels/channel_handle.ts";
@@ -356,7 +356,7 @@ function reclaim(): boolean {
     found = true;
     const { record } = settling.shift()!;
     unlistIsolate(record);
-    removeWaitersOf(record); // it may have waited again after it was declared ended
+    removeLateWaitersOf(record);
     dropAllHeldRefs(record);
     freeStartRequest(record);
     freeNodesOf(record);

@@ -27,6 +27,7 @@ import {
 import { ParkResult, type Steps } from "../parking/wait.ts";
 import { removeWaitersOf, wakeAll, wakeWaitersOnOwner } from "../parking/wait_queue.ts";
 import { pushBlock } from "../channels/channel.ts";
+import { dropChannelRef } from "../channels/channel_handle.ts";
 import { freeMessage, sharedObjectsIn, storeThrown, takeThrown } from "../codec/message.ts";
 
 /** Exit codes. For a terminated or killed isolate, minus the number of Unix's signal, as in Python. */
@@ -46,15 +47,32 @@ export function endIsolate(record: IsolateAddress, exitCode: number): boolean {
   markAllHeldUnreachable(record); // ends of pipes
   removeWaitersOf(record); // its unused wake-ups go to other waiters
   wakeWaitersOnOwner(record); // locks it held
-  const exitMessage = Atomics.exchange(i32, record + EXIT_MESSAGE, 0);
   try {
-    if (exitMessage !== 0) pushBlock(i32[record + EXIT_CHANNEL], exitMessage, allocateUrgent);
+    sendExitMessage(record);
   } finally {
     Atomics.sub(i32, LIVE_WORKERS, 1); // at 0, no worker can wake a waiter any more
     forEachLiveIsolate(unpark); // an isolate that blocks checks whether another one can still end its wait
     wakeAll(record + isolateWord.ENDED_QUEUE);
   }
   return true;
+}
+
+/** Sends the exit message of an isolate that has ended, unless that was done. */
+function sendExitMessage(record: IsolateAddress): void {
+  const exitMessage = Atomics.exchange(i32, record + EXIT_MESSAGE, 0);
+  if (exitMessage === 0) return;
+  pushBlock(i32[record + EXIT_CHANNEL], exitMessage, allocateUrgent);
+  dropChannelRef(i32[record + EXIT_CHANNEL]);
+}
+
+/**
+ * Does what is left of the end of an isolate that may have ended before it was given its start request, as a
+ * worker of the warm reserve may.
+ */
+export function completeEnd(record: IsolateAddress): void {
+  if (!hasEnded(record)) return;
+  sendExitMessage(record);
+  cancelStartRequest(record);
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addChannelRef, dropChannelRef } from "../channels/channel_handle.ts";
 import type { ChannelAddress } from "../channels/channel_state.ts";
 import { EXIT_CHANNEL, EXIT_MESSAGE, START_QUEUE, START_REQUEST } from "./words.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
@@ -32,6 +33,7 @@ import {
 } from "../codec/message.ts";
 import { isImporting } from "../codec/functions.ts";
 import { requestWorker, setWorkerReferenced, watchWorker } from "./host.ts";
+import { completeEnd } from "./lifecycle.ts";
 import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_method.ts";
 
 export { currentIdentity };
@@ -85,13 +87,17 @@ export function startIsolate(options: StartOptions): number {
     const exit = options.exitMessage?.(record);
     i32[record + isolateWord.PARENT] = thisIsolate;
     i32[record + isolateWord.DAEMON] = options.daemon ? 1 : 0;
-    i32[record + EXIT_MESSAGE] = exit?.message ?? 0;
-    i32[record + EXIT_CHANNEL] = exit?.channel ?? 0;
+    if (exit !== undefined) {
+      addChannelRef(exit.channel); // the worker's own handle may be collected before its end
+      i32[record + EXIT_CHANNEL] = exit.channel;
+      i32[record + EXIT_MESSAGE] = exit.message;
+    }
     Atomics.store(i32, record + START_REQUEST, request);
     if (takenFromReserve.delete(record)) {
       setWorkerReferenced(record, !options.daemon);
       wakeAll(record + START_QUEUE);
       watchWorker(record, starting);
+      completeEnd(record);
     } else {
       requestWorker(record, starting);
     }
@@ -109,7 +115,10 @@ function undoStart(record: IsolateAddress): void {
     reserve.unshift(record);
     return;
   }
-  if (i32[record + EXIT_MESSAGE] !== 0) freeMessage(i32[record + EXIT_MESSAGE]);
+  if (i32[record + EXIT_MESSAGE] !== 0) {
+    freeMessage(i32[record + EXIT_MESSAGE]);
+    dropChannelRef(i32[record + EXIT_CHANNEL]);
+  }
   freeIsolateRecord(record);
 }
 

@@ -9,7 +9,7 @@
  * | `START_REQUEST` | address of the message that says what to run; 0: none yet, or it was read; negative: cancelled | the isolate that starts it, the isolate, the isolate that ends it | the isolate, in `START_QUEUE` | the isolate that starts it |
  * | `ERROR` | address of the message with the error that ended the isolate; 0 for none | the isolate | | |
  * | `EXIT_MESSAGE` | address of the message that is sent when the isolate ends; 0 for none | the isolate that starts it, the isolate that ends it | | |
- * | `EXIT_CHANNEL` | channel that the exit message is sent to | the isolate that starts it | | |
+ * | `EXIT_CHANNEL` | channel that the exit message is sent to, with a reference until then | the isolate that starts it | | |
  * | `PHASE` | what the worker does before its own work: a value of `Phase` in `start_watch.ts` | the isolate |
  * | `PHASE_OF` | address of the function whose module it imports, or which is its initializer | the isolate, before `PHASE` |
  *

@@ -285,7 +285,7 @@ finds(
 finds("a notified waiter that ends before it has the lock keeps the notification", [
   {
     file: "lib/parking/wait_queue.ts",
-    from: "    if (state !== NodeState.UNUSED && successorQueue !== 0) wakeOne(successorQueue);",
+    from: "  if (state !== NodeState.UNUSED && successorQueue !== 0) wakeOne(successorQueue);",
     to: "",
   },
   {

@@ -362,7 +362,7 @@ finds("a waiter that times out loses the wake-up that came at the last moment", 
 finds("a waiter that is terminated loses its wake-up", [
   {
     file: WAIT_QUEUE,
-    from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
+    from: "  if (state === NodeState.WOKEN) wakeOne(queue);",
     to: "",
   },
   {

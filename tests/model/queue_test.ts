@@ -399,7 +399,7 @@ finds("a close() that does not wait for a sender inside the guard leaves its ite
 const keepsWakeup = [
   {
     file: "lib/parking/wait_queue.ts",
-    from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
+    from: "  if (state === NodeState.WOKEN) wakeOne(queue);",
     to: "",
   },
   {

@@ -368,7 +368,7 @@ finds("a waiter that times out keeps the wake-up that came at the last moment", 
 
 finds("the end of an isolate loses a permit if its wake-up is not handed on", {
   file: "lib/parking/wait_queue.ts",
-  from: "    if (state === NodeState.WOKEN) wakeOne(queue);",
+  from: "  if (state === NodeState.WOKEN) wakeOne(queue);",
   to: "",
 }, oneIsTerminated(true));
 

@@ -72,8 +72,8 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   #failedStarts = 0;
   /** Flags of jobs that failed while workers had chunks of them. Freed once no worker can write to them. */
   readonly #flagsInUse: number[] = [];
-  /** Records of the workers that have ended while there were flags in `#flagsInUse`. */
-  readonly #endedWorkers: number[] = [];
+  /** Records of the workers that may still write to these flags: those that lived or ended since. */
+  readonly #flagWriters: number[] = [];
 
   /** Makes an engine without workers: they start when there is work, or an initializer to run. */
   constructor(options: IsolateEngineOptions) {
@@ -119,9 +119,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   send(job: Job<number>, mode: CallMode, payload: readonly unknown[], name: string): void {
     const jobNumber = this.#register(job);
     if (job.policy !== undefined) {
-      if (job.policy !== undefined) {
-        job.keepSource({ mode, payload, name, chunkSize: payload.length });
-      }
+      job.keepSource({ mode, payload, name, chunkSize: payload.length });
     }
     try {
       this.#sendChunk(jobNumber, job, 0, mode, payload, name, 0, payload.length);
@@ -326,7 +324,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     this.#supervisor.ended(worker);
     this.#freeFlags();
     const lost = claimEnded(record, worker.answered);
-    if (lost !== undefined || this.#flagsInUse.length > 0) this.#endedWorkers.push(record);
+    if (lost !== undefined) this.#flagWriters.push(record);
     const exitCode = exitCodeOf(record) ?? ExitCode.FAILED;
     debugLog(DebugLevel.DEBUG, `removed worker ${name}: exit code ${exitCode}`);
     const job = lost && this.#jobs.get(lost.jobNumber);
@@ -393,6 +391,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   }
 
   #failAll(error: unknown): void {
+    this.#flagWriters.push(...[...this.#workers].map(({ record }) => record));
     for (const [jobNumber, job] of this.#jobs) {
       // A worker may be about to begin a chunk, which writes to the flag.
       if (job.flag !== 0 && job.chunksOut > 0) this.#flagsInUse.push(job.flag);
@@ -432,8 +431,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   async join(): Promise<void> {
     this.#workers.cancelStarts();
     const records = [...this.#workers].map(({ record }) => record);
-    this.#endedWorkers.push(...records);
-    for (const record of [...this.#endedWorkers]) {
+    for (const record of new Set([...records, ...this.#flagWriters])) {
       await awaitOn(waitingForEnd(record));
       await waitForCleanUp(record);
     }
@@ -441,12 +439,12 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     this.#freeFlags();
   }
 
-  /** Frees the flags of lost chunks, once no worker can write to them any more. */
+  /** Frees the flags in use, once all workers that may write to them have stopped. */
   #freeFlags(): void {
     const hasStopped = (record: IsolateAddress) =>
       Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
-    if (!this.#endedWorkers.every(hasStopped)) return;
-    this.#endedWorkers.length = 0;
+    if (!this.#flagWriters.every(hasStopped)) return;
+    this.#flagWriters.length = 0;
     for (const flag of this.#flagsInUse.splice(0)) free(flag);
   }
 }

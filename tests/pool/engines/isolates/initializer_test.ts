@@ -8,12 +8,20 @@ import {
 } from "@std/assert";
 import {
   DataCloneError,
+  Event,
   InitializerError,
   Pool,
   Queue,
+  sleepSync,
   tasksOf,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
+import { allocate, free } from "../../../../lib/heap/allocator.ts";
+import { hasEnded } from "../../../../lib/heap/isolate_record.ts";
+import { i32 } from "../../../../lib/heap/views.ts";
+import { awaitOn } from "../../../../lib/parking/wait.ts";
+import { hostedWorkers } from "../../../../lib/runtime/host.ts";
+import { waitingForEnd } from "../../../../lib/runtime/lifecycle.ts";
 import { test } from "../../../fixtures/guarded.ts";
 import { guard, upTo } from "../../../fixtures/pools.ts";
 import * as tasks from "../../../fixtures/pool_tasks.ts";
@@ -121,4 +129,29 @@ test("Pool initargs that cannot be sent fail all tasks, and the error names thei
     initargs: [Symbol("s")],
   });
   await assertRejects(() => pool.map(square, upTo(10)), DataCloneError, "initargs[0]");
+});
+
+test("a pool that an initializer breaks frees no memory that its other workers may write to", async () => {
+  const words = new Queue<string>();
+  const [begun, go] = [new Event(), new Event()];
+  words.putSync("succeed");
+  const pool = new Pool({ processes: 2, initializer: tasks.initializeFrom, initargs: [words] });
+  const chunks: [Event, Event, number][] = upTo(3).map((at) => [begun, go, at]);
+  const failed = assertRejects(
+    () => pool.starmap(tasks.afterEvent, chunks, { chunkSize: 1 }),
+    InitializerError,
+  );
+  await begun.wait(guard);
+  const workers = hostedWorkers();
+  words.putSync("fail");
+  while (!workers.some(hasEnded)) sleepSync(1); // its error and its end arrive together
+  await failed;
+  const blocks = upTo(100).map(() => allocate(4));
+  for (const block of blocks) Atomics.store(i32, block, 0);
+  go.set(); // the other worker receives the next chunk of the call
+  for (const worker of workers) await awaitOn(waitingForEnd(worker), guard);
+  assertEquals(blocks.filter((block) => Atomics.load(i32, block) !== 0), []);
+  blocks.forEach(free);
+  pool.terminate();
+  await pool.join();
 });
