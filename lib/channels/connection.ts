@@ -7,9 +7,9 @@
  * | word of an end | meaning | written by |
  * |---|---|---|
  * | `PIPE` | address of the pipe, which the two ends share | the creator |
- * | `SIDE` | 0 or 1: the channel that it sends to | the creator |
- * | `MODE` | bits of {@linkcode Mode} | the creator |
+ * | `MODE` | bits of {@linkcode Mode}, and `SECOND` 4: it sends to the second channel | the creator |
  * | `USERS` | isolates and messages that can use the end; 0: gone for good | `onReachable`, `onUnreachable` |
+ * | `PEER` | the other end. It may have been freed: then this end has been told that it is gone | the creator |
  *
  * @module
  */
@@ -21,6 +21,7 @@ import { i32 } from "../heap/views.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
 import {
   addRef,
+  addressOf,
   createObject,
   defineType,
   dropRef,
@@ -65,28 +66,48 @@ const TYPE = 5;
 export const PIPE_CHANNELS = objectWord.FIRST;
 
 const PIPE = objectWord.FIRST;
-const SIDE = PIPE + 1;
-const MODE = PIPE + 2;
-const USERS = PIPE + 3;
+const MODE = PIPE + 1;
+const USERS = PIPE + 2;
+const PEER = PIPE + 3;
 const END_WORDS = PIPE + 4;
 
 /** What an end can do. */
 export const Mode = { READABLE: 1, WRITABLE: 2 } as const;
 
+/** The bit of `MODE` of the end that sends to the second channel. */
+const SECOND = 4;
+
 function outgoing(end: ObjectAddress): number {
-  return i32[end + PIPE] + PIPE_CHANNELS + i32[end + SIDE] * CHANNEL_WORDS;
+  return channelAt(end, SECOND);
 }
 
 function incoming(end: ObjectAddress): number {
-  return i32[end + PIPE] + PIPE_CHANNELS + (1 - i32[end + SIDE]) * CHANNEL_WORDS;
+  return channelAt(end, 0);
+}
+
+/** Returns the second channel if the bit `SECOND` of the end is `second`, otherwise the first. */
+function channelAt(end: ObjectAddress, second: number): number {
+  const isSecond = (i32[end + MODE] & SECOND) === second;
+  return i32[end + PIPE] + PIPE_CHANNELS + (isSecond ? CHANNEL_WORDS : 0);
+}
+
+/** Returns the other end: what an isolate must have a handle for to end a wait of this one. */
+export function peerOf(end: ObjectAddress): ObjectAddress {
+  return i32[end + PEER];
+}
+
+/** Makes two ends known to each other. */
+export function linkEnds(first: Connection, second: Connection): void {
+  const ends = [addressOf(first)!, addressOf(second)!];
+  i32[ends[0] + PEER] = ends[1];
+  i32[ends[1] + PEER] = ends[0];
 }
 
 /** Creates one end of a pipe. */
 export function createConnection(pipe: ObjectAddress, side: number, mode: number): Connection {
   const end = createObject(TYPE, END_WORDS);
   i32[end + PIPE] = pipe;
-  i32[end + SIDE] = side;
-  i32[end + MODE] = mode;
+  i32[end + MODE] = mode | side * SECOND;
   addRef(pipe);
   return new Connection(end);
 }
@@ -241,6 +262,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
    * @throws {TimeoutError} if no message arrives within `timeoutMs`
    * @throws {ClosedError} if this end is closed
    * @throws {TypeError} if this end only sends
+   * @throws {DeadlockError} if no other isolate has the other end and `timeoutMs` is not given
    * @throws {TaskLookupError} if the message needs a module that this worker has not imported
    * @throws {TerminatedError} if this worker is terminated
    */
@@ -248,7 +270,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     this.#use("receive", this.readable);
     const channel = incoming(this.address);
     const received = (options === undefined ? receive(channel) : undefined) ??
-      blockOn(receiving(channel), options);
+      blockOn(receiving(channel), options, peerOf(this.address));
     return readReceived(this.#receivedOrThrow(received, options)) as Received;
   }
 
@@ -276,12 +298,13 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   /**
    * As {@linkcode Connection.recvBytes}, but blocks the isolate.
    *
+   * @throws {DeadlockError} as {@linkcode Connection.recvSync}
    * @throws {TerminatedError} if this worker is terminated
    */
   recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer> {
     const wait = pickWaitOptions("receive bytes", options, recvBytesNames);
     const steps = this.#receivingBytes(copyReader(options?.maxLength));
-    return this.#bytesOrThrow(blockOn(steps, wait), options);
+    return this.#bytesOrThrow(blockOn(steps, wait, peerOf(this.address)), options);
   }
 
   /**
@@ -320,7 +343,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
   ): number {
     const wait = pickWaitOptions("receive bytes", options, recvBytesIntoNames);
     const steps = this.#receivingBytes(intoReader(buffer, options?.offset));
-    return this.#bytesOrThrow(blockOn(steps, wait), options);
+    return this.#bytesOrThrow(blockOn(steps, wait, peerOf(this.address)), options);
   }
 
   /**
@@ -337,10 +360,14 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     return await awaitOn(becomingReadable(incoming(this.address)), options);
   }
 
-  /** As {@linkcode Connection.poll}, but blocks the isolate. */
+  /**
+   * As {@linkcode Connection.poll}, but blocks the isolate.
+   *
+   * @throws {DeadlockError} as {@linkcode Connection.recvSync}
+   */
   pollSync(options: WaitOptions = { timeoutMs: 0 }): boolean {
     this.#use("poll", this.readable);
-    return blockOn(becomingReadable(incoming(this.address)), options);
+    return blockOn(becomingReadable(incoming(this.address)), options, peerOf(this.address));
   }
 
   /** Steps of waiting until `recv` would not wait, for `waitAny`. */

@@ -9,7 +9,7 @@ import { wrongType } from "../arguments/values.ts";
 import { addRef, createObject, defineType, dropRef } from "../objects/shared_object.ts";
 import { destroyChannel, initChannel } from "./channel.ts";
 import { CHANNEL_WORDS } from "./channel_state.ts";
-import { type Connection, createConnection, Mode, PIPE_CHANNELS } from "./connection.ts";
+import { type Connection, createConnection, linkEnds, Mode, PIPE_CHANNELS } from "./connection.ts";
 
 /** The number of this type among shared objects. */
 const TYPE = 6;
@@ -67,10 +67,10 @@ export function Pipe<There = unknown, Back = There>(
   const both = Mode.READABLE | Mode.WRITABLE;
   addRef(pipe); // it is freed if there is no room for its ends
   try {
-    return [
-      createConnection(pipe, 0, duplex ? both : Mode.READABLE),
-      createConnection(pipe, 1, duplex ? both : Mode.WRITABLE),
-    ] as [Connection<There, Back>, Connection<Back, There>];
+    const first = createConnection(pipe, 0, duplex ? both : Mode.READABLE);
+    const second = createConnection(pipe, 1, duplex ? both : Mode.WRITABLE);
+    linkEnds(first, second);
+    return [first, second] as [Connection<There, Back>, Connection<Back, There>];
   } finally {
     dropRef(pipe);
   }

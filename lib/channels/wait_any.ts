@@ -13,7 +13,12 @@ import {
   readyStepsOf,
   type Waitable,
 } from "../parking/readiness.ts";
-import { checkIterable, hasMethod, wrongType } from "../arguments/values.ts";
+import { checkIterable, hasMethod, isInstance, wrongType } from "../arguments/values.ts";
+import type { Address } from "../heap/address.ts";
+import { addressOf } from "../objects/shared_object.ts";
+import { Event } from "../sync/event.ts";
+import { Connection, peerOf } from "./connection.ts";
+import { Listener } from "./listener.ts";
 
 /**
  * Waits until at least one of several objects is ready, and returns all that are.
@@ -80,6 +85,9 @@ export async function waitAny<T extends Waitable>(
  * `objects` is empty
  * @throws {TypeError} if an object cannot be waited for; the message names its index
  * @throws {ClosedError} if a connection was closed in this isolate
+ * @throws {DeadlockError} if only this isolate could make an object ready, as no other has any of them, and
+ * `timeoutMs` is not given. For a connection, another isolate must have the other end; a listener and an
+ * event that was never sent count as if one had them, while a worker lives
  * @throws {Error} if a process was not started
  * @throws {TerminatedError} if this worker is terminated
  *
@@ -103,7 +111,16 @@ export function waitAnySync<T extends Waitable>(objects: Iterable<T>, options?: 
   const all = listOf(objects);
   deadlineOf(options); // rejects invalid options even if there is nothing to wait for
   if (all.length === 0) return [];
-  return blockOnAny(all.map(readyStepsOf), options).map((at) => all[at]);
+  const indices = blockOnAny(all.map(readyStepsOf), options, all.map(neededFor));
+  return indices.map((at) => all[at]);
+}
+
+/** Returns the object that an isolate must have a handle for to make this one ready; 0 if there is none. */
+function neededFor(object: Waitable): Address<"object"> {
+  const address = addressOf(object) ?? 0;
+  if (isInstance(object, Connection)) return peerOf(address);
+  if (isInstance(object, Event)) return Event.neededToSet(object);
+  return isInstance(object, Listener) ? 0 : address; // any isolate may connect to a listener
 }
 
 /** Copies the objects into an array, which the caller cannot change during the wait. */

@@ -187,6 +187,11 @@ export function isOnlyHere(address: ObjectAddress): boolean {
   return references === 1 || (hasListedEnded() && references === 1 + countEndedHolders(address));
 }
 
+/** Whether this isolate has the object, and it is {@linkcode isOnlyHere}. */
+export function isHeldOnlyHere(address: ObjectAddress): boolean {
+  return handles.has(address) && isOnlyHere(address);
+}
+
 /** Returns how many isolates have ended whose references to the object have not been dropped yet. */
 function countEndedHolders(address: ObjectAddress): number {
   let count = 0;

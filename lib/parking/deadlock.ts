@@ -7,21 +7,25 @@
 import type { Address } from "../heap/address.ts";
 import { isMainIsolate, LIVE_WORKERS, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
-import { isOnlyHere } from "../objects/shared_object.ts";
+import { isHeldOnlyHere } from "../objects/shared_object.ts";
 import type { Park } from "./park.ts";
 
 /** Why a wait cannot end when no worker lives. */
-export const ALONE =
-  "no other worker lives that could end this wait, and this isolate does nothing " +
+const ALONE = "no other worker lives that could end this wait, and this isolate does nothing " +
   "else while it blocks. Start one first, wait with a timeoutMs, or await the async form";
 
 /**
  * Whether this is the main isolate and no worker lives. A worker that ends is counted until it has done
  * everything that could end a wait.
  */
-export function isAlone(): boolean {
+function isAlone(): boolean {
   return isMainIsolate() && Atomics.load(i32, LIVE_WORKERS) === 0;
 }
+
+/** Why a wait cannot end when no other worker has the object. */
+const ONLY_HERE =
+  "no other worker has what this call waits for, and none can get it while this isolate " +
+  "blocks. Give it to a process or a task first, wait with a timeoutMs, or await the async form";
 
 /**
  * Returns why no isolate can end the wait, or `undefined` if one may.
@@ -38,9 +42,15 @@ export function findDeadlock(
   }
   if (isAlone()) return ALONE;
   // The owner ends a wait for what it owns, even if it has no handle for the object.
-  if (word !== ownerWord && object !== 0 && isOnlyHere(object)) {
-    return "no other worker has what this call waits for, and none can get it while this isolate " +
-      "blocks. Give it to a process or a task first, wait with a timeoutMs, or await the async form";
-  }
-  return undefined;
+  return word !== ownerWord && object !== 0 && isHeldOnlyHere(object) ? ONLY_HERE : undefined;
+}
+
+/**
+ * As {@linkcode findDeadlock}, for a wait in several queues that do not have an owner.
+ *
+ * @param objects for each queue, the object that an isolate must have a handle for to wake it; 0 for none
+ */
+export function findDeadlockOfAny(objects: readonly Address<"object">[]): string | undefined {
+  if (isAlone()) return ALONE;
+  return objects.every((object) => object !== 0 && isHeldOnlyHere(object)) ? ONLY_HERE : undefined;
 }

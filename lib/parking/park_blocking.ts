@@ -21,7 +21,7 @@ import {
   takeInterrupt,
   unlessStopped,
 } from "./control.ts";
-import { ALONE, findDeadlock, isAlone } from "./deadlock.ts";
+import { findDeadlock, findDeadlockOfAny } from "./deadlock.ts";
 import { forwardWakeups } from "./forward_wakeups.ts";
 import { type Park, ParkResult } from "./park.ts";
 import { spinUntilChanged } from "./spin.ts";
@@ -108,15 +108,24 @@ function leaveWithForwarded(result: ParkResult, node: NodeAddress, park: Park): 
   return result;
 }
 
-/** Blocks this isolate in several queues at once. Returns the result of each sleep. */
-export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkResult[] {
+/**
+ * Blocks this isolate in several queues at once. Returns the result of each sleep.
+ *
+ * @param objects for each queue, the object that an isolate must have a handle for to wake it; 0 for none
+ * @throws {DeadlockError} if there is no time-out and no isolate can end the wait
+ */
+export function parkBlockingAny(
+  parks: readonly Park[],
+  deadline: number,
+  objects: readonly Address<"object">[],
+): ParkResult[] {
   checkControl();
   if (deadline === 0) return parks.map(() => ParkResult.TIMED_OUT);
   const nodes = acquireNodes(parks.length); // all of them first: there may be no memory for them
   const unchanged = parks.findIndex((park, at) => !enqueue(nodes[at], park, 0));
   const queued = unchanged === -1 ? nodes.length : unchanged;
   let timedOut = false;
-  let alone = false;
+  let deadlock: string | undefined;
   const wake = thisIsolate + isolateWord.WAKE;
   while (queued === nodes.length) {
     const seen = Atomics.load(i32, wake);
@@ -126,8 +135,8 @@ export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkR
     if (hasWokenPromises()) forwardWakeups(0);
     const leftMs = deadline === Infinity ? Infinity : deadline - performance.now();
     timedOut = leftMs <= 0;
-    alone = leftMs === Infinity && isAlone();
-    if (timedOut || alone) break;
+    deadlock = leftMs === Infinity ? findDeadlockOfAny(objects) : undefined;
+    if (timedOut || deadlock !== undefined) break;
     hooks.beforeBlock?.(leftMs);
     Atomics.wait(i32, wake, seen, Math.min(leftMs, msToNextAlarm()));
     ringDueAlarms();
@@ -140,7 +149,7 @@ export function parkBlockingAny(parks: readonly Park[], deadline: number): ParkR
   }
   const woken = results.some((result) => result !== ParkResult.CHANGED);
   if (!woken && takeInterrupt()) throw interruptedError();
-  if (alone && !woken) throw new DeadlockError(`Cannot block: ${ALONE}`);
+  if (deadlock !== undefined && !woken) throw new DeadlockError(`Cannot block: ${deadlock}`);
   return timedOut && !woken ? parks.map(() => ParkResult.TIMED_OUT) : results;
 }
 

@@ -61,9 +61,16 @@ export function blockOn<T>(
  * The other steps are abandoned, so they must change nothing, must not throw, and must hand on a wake-up
  * that they do not use.
  *
+ * @param objects for each of them, the object that an isolate must have a handle for to end the wait; 0 if
+ * there is none
+ * @throws {DeadlockError} if a wait without time-out could only be ended by this isolate
  * @returns the indices of those that have ended; none if the time is up
  */
-export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions): number[] {
+export function blockOnAny(
+  all: readonly Steps<unknown>[],
+  options: WaitOptions | undefined,
+  objects: readonly Address<"object">[],
+): number[] {
   ensureStackToRelease();
   const deadline = deadlineOf(options);
   if (stopRequested()) throw stopError();
@@ -74,7 +81,8 @@ export function blockOnAny(all: readonly Steps<unknown>[], options?: WaitOptions
       const steps = all.map((each, at) => resume(each, results[at]));
       const ended = [...steps.keys()].filter((at) => steps[at].done);
       if (ended.length > 0) return ended;
-      results = parkBlockingAny(steps.map(({ value }) => value as Park), deadline);
+      const parks = steps.map(({ value }) => value as Park);
+      results = parkBlockingAny(parks, deadline, objects);
       if (results.includes(ParkResult.TIMED_OUT)) return [];
     }
   } finally {

@@ -131,13 +131,17 @@ export class Event extends SharedHandle implements Waitable {
    * @throws {TerminatedError} if this worker is terminated
    */
   waitSync(options?: WaitOptions): boolean {
-    const wasSent = Atomics.load(i32, this.address + REACHED) > 1;
-    return blockOn(waiting(this.address), options, wasSent ? this.address : 0);
+    return blockOn(waiting(this.address), options, Event.neededToSet(this));
   }
 
   /** Returns the steps of a wait for the flag, for the function `wait`. */
   [readySteps](): Generator<unknown, boolean, never> {
     return waiting(this.address);
+  }
+
+  /** @internal Returns the address of an event that was sent; 0 for others, whose waits are never refused. */
+  static neededToSet({ address }: Event): number {
+    return Atomics.load(i32, address + REACHED) > 1 ? address : 0;
   }
 
   /** Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. */

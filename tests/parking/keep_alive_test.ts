@@ -145,6 +145,21 @@ const unshared: Record<string, string> = {
   "a simple queue": `new mp.SimpleQueue().getSync();`,
   "a semaphore": `new mp.Semaphore(0).acquireSync();`,
   "a barrier": `new mp.Barrier(2).waitSync();`,
+  "a pipe": `const [here, _there] = mp.Pipe(); here.recvSync();`,
+  "bytes of a pipe": `const [here, _there] = mp.Pipe(); here.recvBytesSync();`,
+  "a message that is polled": `
+    const [here, _there] = mp.Pipe();
+    here.pollSync({ timeoutMs: Infinity });
+  `,
+  "a client of a pipe in this isolate": `
+    const listener = new mp.Listener();
+    const _client = mp.Client(listener.name);
+    listener.acceptSync().recvSync();
+  `,
+  "one of several objects": `
+    const [here, _there] = mp.Pipe();
+    mp.waitAnySync([here, new mp.Queue(), new mp.SimpleQueue()]);
+  `,
   "a condition": `
     const condition = new mp.Condition();
     condition.acquireSync();
@@ -170,6 +185,7 @@ const peers: Record<string, [make: string, wait: string]> = {
   "a simple queue": [`new mp.SimpleQueue<number>()`, `it.getSync()`],
   "an event": [`new mp.Event()`, `it.waitSync()`],
   "a counter": [`new mp.Semaphore(0)`, `it.acquireSync()`],
+  "one of two objects": [`new mp.Queue<number>()`, `mp.waitAnySync([new mp.SimpleQueue(), it])`],
 };
 
 for (const [what, [make, wait]] of Object.entries(peers)) {
