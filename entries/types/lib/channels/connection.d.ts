@@ -90,6 +90,7 @@ export declare class Connection<Sent = unknown, Received = Sent> extends SharedH
    * @throws {TimeoutError} if no message arrives within `timeoutMs`
    * @throws {ClosedError} if this end is closed
    * @throws {TypeError} if this end only sends
+   * @throws {DeadlockError} if no other isolate has the other end and `timeoutMs` is not given
    * @throws {TaskLookupError} if the message needs a module that this worker has not imported
    * @throws {TerminatedError} if this worker is terminated
    */
@@ -112,6 +113,7 @@ export declare class Connection<Sent = unknown, Received = Sent> extends SharedH
   /**
    * As {@linkcode Connection.recvBytes}, but blocks the isolate.
    *
+   * @throws {DeadlockError} as {@linkcode Connection.recvSync}
    * @throws {TerminatedError} if this worker is terminated
    */
   recvBytesSync(options?: RecvBytesOptions): Uint8Array<ArrayBuffer>;
@@ -151,7 +153,11 @@ export declare class Connection<Sent = unknown, Received = Sent> extends SharedH
    * @throws {ClosedError} if this end is closed
    */
   poll(options?: WaitOptions): Promise<boolean>;
-  /** As {@linkcode Connection.poll}, but blocks the isolate. */
+  /**
+   * As {@linkcode Connection.poll}, but blocks the isolate.
+   *
+   * @throws {DeadlockError} as {@linkcode Connection.recvSync}
+   */
   pollSync(options?: WaitOptions): boolean;
   /** Steps of waiting until `recv` would not wait, for `waitAny`. */
   [readySteps](): Generator<unknown, boolean, never>;

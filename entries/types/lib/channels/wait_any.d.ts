@@ -61,6 +61,9 @@ export declare function waitAny<T extends Waitable>(
  * `objects` is empty
  * @throws {TypeError} if an object cannot be waited for; the message names its index
  * @throws {ClosedError} if a connection was closed in this isolate
+ * @throws {DeadlockError} if only this isolate could make an object ready, as no other has any of them, and
+ * `timeoutMs` is not given. For a connection, another isolate must have the other end; a listener and an
+ * event that was never sent count as if one had them, while a worker lives
  * @throws {Error} if a process was not started
  * @throws {TerminatedError} if this worker is terminated
  *

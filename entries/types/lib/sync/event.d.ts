@@ -66,6 +66,8 @@ export declare class Event extends SharedHandle implements Waitable {
   waitSync(options?: WaitOptions): boolean;
   /** Returns the steps of a wait for the flag, for the function `wait`. */
   [readySteps](): Generator<unknown, boolean, never>;
+  /** @internal Returns the address of an event that was sent; 0 for others, whose waits are never refused. */
+  static neededToSet({ address }: Event): number;
   /** Increments `CHANGES` if its lowest bit is `from`: even -> odd sets, odd -> even clears. */
   private changeFrom;
 }
