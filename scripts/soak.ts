@@ -22,12 +22,14 @@ import { stopTeam } from "@sauropod/multiprocessing/loops";
 import { parseArgs } from "@std/cli/parse-args";
 import { callOthers, callPool, churnPools } from "./soak/calls.ts";
 import { moveItems } from "./soak/processes.ts";
-import { Tally } from "./soak/tally.ts";
+import { HANG_MS, Tally } from "./soak/tally.ts";
 import { Random } from "./stress/random.ts";
+import { patience } from "./stress/round.ts";
 import { type Kind, rounds, stress } from "./stress.ts";
 
 /** Runs all parts until the time is up. */
 export async function soak(seed: number, timeMs: number, tally: Tally): Promise<void> {
+  patience.hangMs = HANG_MS;
   const random = new Random(seed);
   const end = performance.now() + timeMs;
   const isOver = () => performance.now() >= end || tally.hasFailed;

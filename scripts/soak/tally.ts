@@ -8,7 +8,7 @@
  * An operation that has not ended after this time hangs, in milliseconds. It is long, because the machine
  * is kept busy on purpose.
  */
-const HANG_MS = 300_000;
+export const HANG_MS = 300_000;
 
 /** Counts operations, faults, and what became of items. */
 export class Tally {

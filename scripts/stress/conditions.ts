@@ -39,8 +39,7 @@ import {
   type Death,
   deaths,
   endWorker,
-  HANG_MS,
-  hangViolation,
+  joinMember,
   makeBoard,
   poll,
   setActivity,
@@ -304,7 +303,7 @@ async function unregisterDeadProducer(
   lane: Lane,
   random: Random,
 ): Promise<void> {
-  if (!await process.join({ timeoutMs: HANG_MS })) throw hangViolation(shared.board, process.name);
+  await joinMember(process, shared.board);
   if (lane.isProducer) {
     await unregisterProducer(shared, { ...lane, blocking: false, id: MAIN_ID }, random);
   }

@@ -9,8 +9,11 @@
 import { Event, type Process, type Queue, TimeoutError } from "@sauropod/multiprocessing";
 import type { Random } from "./random.ts";
 
-/** A round takes well under a second: one that makes no progress for this time hangs. */
-export const HANG_MS = 30_000;
+/**
+ * A round takes well under a second: one that makes no progress for `hangMs` milliseconds hangs. On a machine
+ * that is kept busy on purpose, starting a worker alone may take as long.
+ */
+export const patience: { hangMs: number } = { hangMs: 30_000 };
 
 /** Thrown when a guarantee is violated. */
 export class Violation extends Error {
@@ -172,16 +175,25 @@ export interface Member {
  */
 export async function joinAll(members: Member[], board: Board): Promise<void> {
   for (const { process, mayDie } of members) {
-    for (let before = -1; !await process.join({ timeoutMs: HANG_MS });) {
-      const now = totalOperations(board);
-      if (now === before) throw hangViolation(board, process.name);
-      before = now; // slow, because the machine is busy
-    }
+    await joinMember(process, board);
     if (process.exitCode !== 0 && !mayDie) {
       const { error, exitCode } = process;
       if (error instanceof Error && error.name === "Violation") throw new Violation(error.message);
       throw new Violation(`${process.name} ended with ${exitCode}`, { cause: error });
     }
+  }
+}
+
+/**
+ * Waits until a process has ended, however long that takes while lanes make progress.
+ *
+ * @throws {Violation} if it does not end and no lane makes progress
+ */
+export async function joinMember(process: Process, board: Board): Promise<void> {
+  for (let before = -1; !await process.join({ timeoutMs: patience.hangMs });) {
+    const now = totalOperations(board);
+    if (now === before) throw hangViolation(board, process.name);
+    before = now; // slow, because the machine is busy
   }
 }
 
@@ -194,7 +206,7 @@ export async function withWatchdog<T>(promise: Promise<T>, board: Board, what: s
       const now = totalOperations(board);
       if (now === before) reject(hangViolation(board, what));
       before = now; // slow, because the machine is busy
-    }, HANG_MS);
+    }, patience.hangMs);
   });
   try {
     return await Promise.race([promise, timedOut]);
@@ -216,9 +228,9 @@ export async function poll(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((wake) => setTimeout(wake, 1));
 }
 
-/** Polls until a condition holds, or {@linkcode HANG_MS} have passed; returns whether it holds. */
+/** Polls until a condition holds, or `patience.hangMs` have passed; returns whether it holds. */
 export async function becomesTrue(condition: () => boolean): Promise<boolean> {
-  const end = performance.now() + HANG_MS;
+  const end = performance.now() + patience.hangMs;
   await poll(() => condition() || performance.now() >= end);
   return condition();
 }

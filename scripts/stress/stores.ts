@@ -46,9 +46,9 @@ import {
   type Board,
   countOperation,
   exitOrThrow,
-  HANG_MS,
   joinAll,
   makeBoard,
+  patience,
   pause,
   setActivity,
   sharedWords,
@@ -138,7 +138,7 @@ async function join(shared: Shared, { lane, seed, queue: which, blocking }: Lane
   while (Atomics.load(stop, 0) === 0) {
     const sync = blocking && random.oneIn(2);
     setActivity(board, lane, sync ? "joinSync" : "join");
-    const timeoutMs = random.oneIn(3) ? random.int(0, 3) : HANG_MS * 2;
+    const timeoutMs = random.oneIn(3) ? random.int(0, 3) : patience.hangMs * 2;
     try {
       if (sync) queue.joinSync({ timeoutMs });
       else await queue.join({ timeoutMs });

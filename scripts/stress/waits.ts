@@ -41,11 +41,11 @@ import {
   type Board,
   countOperation,
   exitOrThrow,
-  HANG_MS,
   hangViolation,
   joinAll,
   makeBoard,
   type Member,
+  patience,
   pause,
   poll,
   setActivity,
@@ -245,7 +245,7 @@ async function collect(pipes: Connection<number>[], random: Random): Promise<num
 async function joinAsTheyEnd(members: Member[], board: Board): Promise<void> {
   const running = new Map(members.map((member) => [member.process, member]));
   while (running.size > 0) {
-    const ended = await waitAny(running.keys(), { timeoutMs: HANG_MS });
+    const ended = await waitAny(running.keys(), { timeoutMs: patience.hangMs });
     if (ended.length === 0) break;
     await joinAll(ended.map((process) => running.get(process)!), board);
     for (const process of ended) running.delete(process);
