@@ -50,9 +50,9 @@ export function endIsolate(record: IsolateAddress, exitCode: number): boolean {
   try {
     sendExitMessage(record);
   } finally {
+    wakeAll(record + isolateWord.ENDED_QUEUE); // before it counts as gone: this ends waits too
     Atomics.sub(i32, LIVE_WORKERS, 1); // at 0, no worker can wake a waiter any more
     forEachLiveIsolate(unpark); // an isolate that blocks checks whether another one can still end its wait
-    wakeAll(record + isolateWord.ENDED_QUEUE);
   }
   return true;
 }
