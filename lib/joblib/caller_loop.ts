@@ -9,6 +9,7 @@ import { type CallSite, explainFailure } from "../pool/calls/call_site.ts";
 import { ItemSource, reportReturnError } from "../pool/calls/item_source.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { isPromiseLike, orAborted } from "../sync/settled.ts";
+import { Level, levelForCall } from "../threading/nesting.ts";
 import { type Calls, checkCall, type Delayed } from "./delayed.ts";
 import type { ProgressPrinter } from "./progress.ts";
 
@@ -19,11 +20,14 @@ export class CallerLoop {
   readonly #progress: ProgressPrinter;
   readonly #site: CallSite;
   readonly #results: AsyncGenerator<unknown, void>;
+  /** The level of the code that called `Parallel`. */
+  readonly #caller: Level | undefined;
 
   /**
    * Takes no call before its result is asked for.
    *
    * @param site where `Parallel` was called
+   * @throws {RangeError} if the calls would be nested too deep
    */
   constructor(
     calls: Calls,
@@ -31,6 +35,7 @@ export class CallerLoop {
     progress: ProgressPrinter,
     site: CallSite,
   ) {
+    this.#caller = levelForCall("make calls");
     this.#source = new ItemSource(calls, "calls");
     this.#signal = signal;
     this.#progress = progress;
@@ -51,6 +56,7 @@ export class CallerLoop {
   }
 
   async *#loop(): AsyncGenerator<unknown, void> {
+    const level = new Level(this.#caller);
     let hasFailed = true; // unless it is left by return(), or ends
     try {
       for (let index = 0;; index++) {
@@ -61,7 +67,7 @@ export class CallerLoop {
         this.#signal?.throwIfAborted();
         if (next.done) break;
         checkCall(next.value, index);
-        const result = await this.#call(next.value, index);
+        const result = await this.#call(next.value, index, level);
         this.#progress.add(1);
         hasFailed = false;
         yield result;
@@ -69,16 +75,17 @@ export class CallerLoop {
       }
       hasFailed = false;
     } finally {
+      level.end();
       const left = this.#source.leave();
       if (hasFailed) left.catch(reportReturnError);
       else await left;
     }
   }
 
-  async #call({ fn, args }: Delayed<unknown>, index: number): Promise<unknown> {
+  async #call({ fn, args }: Delayed<unknown>, index: number, level: Level): Promise<unknown> {
     const signal = this.#signal;
     try {
-      const result = fn(...args as never);
+      const result = level.run(() => fn(...args as never));
       return isPromiseLike(result) ? await orAborted(result, signal) : result;
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error;

@@ -345,6 +345,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * that are known to end, such as arrays, to their end.
    *
    * @throws {Error} if the pool is neither closed nor terminated
+   * @throws {DeadlockError} if the caller is a task of this pool, a `ThreadPool`
    */
   async join(): Promise<void> {
     await this.#submitter.join();

@@ -26,6 +26,7 @@ import { MAX_WORKERS } from "../pool/options.ts";
 import { Pool } from "../pool/pool.ts";
 import { Lock } from "../sync/lock.ts";
 import { orAborted } from "../sync/settled.ts";
+import { Level, levelForCall } from "../threading/nesting.ts";
 import { adviseContext, type EmptyObject } from "../loops/parallel_for.ts";
 import { workerException } from "./failure.ts";
 import { closeTurns, makeTurns, type Ordered } from "./ordered.ts";
@@ -135,7 +136,8 @@ export class MapReduce implements AsyncDisposable {
    * @returns the return values of `reduce`, or the results, in the order of the sequence
    * @throws {TypeError} if `work` is not a function, `sequence` is not iterable, `context` is not an
    * object, or an option is unknown
-   * @throws {RangeError} if `minLength` is not a number of at least 0
+   * @throws {RangeError} if `minLength` is not a number of at least 0, or if maps in callers are nested
+   * more than 100 deep
    * @throws {WorkerException} if the work of an item fails, or a worker dies; it names the work and the item
    * @throws {DataCloneError} if `work`, `context` or an item cannot cross
    * @throws the error that `reduce` throws
@@ -174,10 +176,15 @@ export class MapReduce implements AsyncDisposable {
     const ordered: Ordered = { enter: () => Promise.resolve(guard), enterSync: () => guard };
     const tools = { critical: this.critical, ordered, rank: 0, np: 0, context };
     const results = [];
-    for (const item of items) {
-      signal?.throwIfAborted();
-      const result = await orAborted(Promise.resolve(work(item, tools)), signal);
-      results.push(reduce === undefined ? result : reduce(result));
+    const level = new Level(levelForCall("map"));
+    try {
+      for (const item of items) {
+        signal?.throwIfAborted();
+        const result = await orAborted(Promise.resolve(level.run(() => work(item, tools))), signal);
+        results.push(reduce === undefined ? result : reduce(result));
+      }
+    } finally {
+      level.end();
     }
     return results;
   }

@@ -215,11 +215,13 @@ export class Submitter {
    * Waits until all slots have ended.
    *
    * @throws {Error} if it is neither closed nor terminated
+   * @throws {DeadlockError} if the caller is a task that it would wait for
    */
   async join(): Promise<void> {
     if (this.#state === "open") {
       throw new Error("Cannot join pool: it is still running. Call close() or terminate() first");
     }
+    this.engine.checkJoin();
     for (const iterator of this.#imaps) await iterator.finish();
     await this.engine.drain();
     this.engine.close();

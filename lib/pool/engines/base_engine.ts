@@ -27,6 +27,9 @@ export abstract class BaseEngine {
     }
   }
 
+  /** As `Engine.checkJoin`. */
+  checkJoin(): void {}
+
   /** Counts a chunk that was sent. */
   protected countSent(job: Job): void {
     job.chunksOut++;

@@ -10,6 +10,7 @@ import type { AnyFunction } from "../../../codec/task.ts";
 import type { Job } from "../../calls/job.ts";
 import type { CallMode, ChunkStatus, Failure } from "../../chunks/chunk.ts";
 import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
+import type { Level } from "../../../threading/nesting.ts";
 import { TaskState } from "../../current_task.ts";
 
 /** A chunk in the queue, or one that runs. */
@@ -25,6 +26,8 @@ export class LocalChunk implements RunningChunk {
   isTimeUp = false;
   /** Whether the engine does not wait for its end any more. */
   isGivenUp = false;
+  /** The level at which it runs; `undefined` before. */
+  level: Level | undefined;
   #alarm: Alarm | undefined;
   #task: TaskState | undefined;
 
@@ -40,7 +43,7 @@ export class LocalChunk implements RunningChunk {
   /** Runs it. Returns a promise if there is something to wait for. */
   run(): Promise<void> | undefined {
     if (this.job.policy !== undefined) this.itemBegunAt = performance.now();
-    return runCalls(this.job.target, this.payload, this);
+    return this.level!.run(() => runCalls(this.job.target, this.payload, this));
   }
 
   /** Its task, as the code of the task sees it. */

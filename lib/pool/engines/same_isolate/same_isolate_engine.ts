@@ -17,6 +17,7 @@ import type { AnyFunction } from "../../../codec/task.ts";
 import type { Job } from "../../calls/job.ts";
 import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { isPromiseLike } from "../../../sync/settled.ts";
+import { isTaskOf, Level, levelForCall } from "../../../threading/nesting.ts";
 import { LocalChunk } from "./local_chunk.ts";
 import type { TaskState } from "../../current_task.ts";
 import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
@@ -43,6 +44,8 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   readonly #threads: SlotThreads;
   /** Jobs that have not settled, with whether a chunk of them has begun. */
   readonly #jobs = new Map<Job<AnyFunction>, boolean>();
+  /** For jobs that a task of this isolate made, its level. */
+  readonly #callers = new WeakMap<Job<AnyFunction>, Level>();
   #first: LocalChunk | undefined;
   #last: LocalChunk | undefined;
   /** Slots that run nothing. The last one to become idle is the next to run. */
@@ -104,6 +107,8 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   }
 
   #register(job: Job<AnyFunction>): void {
+    const level = levelForCall("submit to pool");
+    if (level !== undefined) this.#callers.set(job, level);
     this.#jobs.set(job, false);
     job.onSettled(() => {
       this.#jobs.delete(job);
@@ -209,6 +214,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
       return undefined;
     }
     this.#jobs.set(chunk.job, true);
+    chunk.level = new Level(this.#callers.get(chunk.job), this);
     if (slot === undefined) return chunk.run();
     chunk.slot = slot;
     this.#running.set(slot, chunk);
@@ -248,6 +254,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   #giveUp(chunk: LocalChunk): void {
     if (this.#running.get(chunk.slot) !== chunk) return;
     chunk.isGivenUp = true;
+    chunk.level!.end();
     this.#leave(chunk);
     this.#threads.replace(chunk.slot);
     this.countReturned(chunk.job);
@@ -282,6 +289,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
 
   #onFinish(chunk: LocalChunk, status: ChunkStatus, payload: unknown): void {
     const { job, index } = chunk;
+    chunk.level?.end();
     if (chunk.slot !== -1) this.#leave(chunk);
     if (this.terminated || this.broken !== undefined) return; // its job has failed already
     if (chunk.isGivenUp) return;
@@ -352,6 +360,14 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
 
   #change(): Promise<void> {
     return new Promise((resolve) => this.#changeWaiters.push(resolve));
+  }
+
+  override checkJoin(): void {
+    if (this.terminated || !isTaskOf(this)) return;
+    throw new DeadlockError(
+      "Cannot join pool: the calling code is a task of this pool, and the wait could only end after it. " +
+        "Join the pool outside of its tasks",
+    );
   }
 
   async drain(): Promise<void> {
