@@ -141,6 +141,8 @@ export declare abstract class Executor implements AsyncDisposable {
    * `bufferSize`, yield the results of the input that they have read, then throw `ClosedError`.
    *
    * @returns a promise that resolves when the workers have ended; immediately if `wait` is false
+   * @throws {DeadlockError} if the caller is a task of this executor, a `ThreadPoolExecutor`, and `wait` is
+   * true
    * @throws {TypeError} if an option does not exist
    */
   shutdown(options?: ExecutorShutdownOptions): Promise<void>;

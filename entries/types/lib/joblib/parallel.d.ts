@@ -58,7 +58,8 @@ export interface ParallelFactory {
  * await stopTeam();
  * ```
  *
- * @throws {RangeError} if `nJobs` is 0, or another option is out of range
+ * @throws {RangeError} if `nJobs` is 0, or another option is out of range; when called, if calls in this
+ * isolate are nested more than 100 deep
  * @throws {TypeError} if an option is unknown or, when called, if an element is not a `delayed()` call
  * @throws {TimeoutError} when called, if a call takes longer than `timeoutMs`
  * @throws {DataCloneError} when called, if a function or an argument cannot cross; the message names the

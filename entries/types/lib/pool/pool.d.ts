@@ -175,6 +175,7 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    * that are known to end, such as arrays, to their end.
    *
    * @throws {Error} if the pool is neither closed nor terminated
+   * @throws {DeadlockError} if the caller is a task of this pool, a `ThreadPool`
    */
   join(): Promise<void>;
   /** Closes the pool and waits until all calls and workers have ended. */

@@ -33,6 +33,11 @@ export interface ThreadPoolOptions<InitArgs extends readonly unknown[] = readonl
  *   turn at least every 20 ms between tasks.
  * - A blocked isolate settles no promises. So `applySync`, `mapSync` and `starmapSync` run their tasks
  *   within the call, whatever else is running, and throw `DeadlockError` if a task returns a promise.
+ * - A task may make calls of its own pool. It keeps its thread while it awaits them: if all threads do,
+ *   none is left to run the calls, and nothing tells, since a task may go on for another reason.
+ *   `applySync`, `mapSync` and `starmapSync` need no thread. `join()` and the end of `await using` in a
+ *   task of the pool throw `DeadlockError`, as they would wait for the task.
+ * - Calls in tasks in calls, and so on, may be nested 100 deep; then a call throws `RangeError`.
  * - `terminate()` fails the calls that have not ended. Waits of this package in their tasks end with
  *   `TerminatedError`; nothing else can stop a task, and `join()` does not wait for it then.
  * - Calls that have not ended do not keep the program alive; what they wait for does.

@@ -92,7 +92,8 @@ export declare class MapReduce implements AsyncDisposable {
    * @returns the return values of `reduce`, or the results, in the order of the sequence
    * @throws {TypeError} if `work` is not a function, `sequence` is not iterable, `context` is not an
    * object, or an option is unknown
-   * @throws {RangeError} if `minLength` is not a number of at least 0
+   * @throws {RangeError} if `minLength` is not a number of at least 0, or if maps in callers are nested
+   * more than 100 deep
    * @throws {WorkerException} if the work of an item fails, or a worker dies; it names the work and the item
    * @throws {DataCloneError} if `work`, `context` or an item cannot cross
    * @throws the error that `reduce` throws

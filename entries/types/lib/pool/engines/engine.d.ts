@@ -61,6 +61,12 @@ export interface Engine<Target = unknown> {
   close(): void;
   /** Fails all jobs and ends the slots, with this exit code where they have one. */
   terminate(exitCode: number): void;
+  /**
+   * Checks that the caller may wait for the end of the slots.
+   *
+   * @throws {DeadlockError} if a slot runs the caller, and would end only after it
+   */
+  checkJoin(): void;
   /** Waits until all chunks have come back. */
   drain(): Promise<void>;
   /** Waits until all slots have ended. The engine must be closed or terminated. */
