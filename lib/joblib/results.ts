@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reportReturnError } from "../pool/calls/item_source.ts";
 import type { ProgressPrinter } from "./progress.ts";
 
 /** The calls of a `Parallel`, in workers or in the caller. */
@@ -16,6 +17,11 @@ export interface CallResults {
   takeReady?(all: unknown[]): void;
 }
 
+/** Ends calls whose generator was garbage collected: nobody can take their results any more. */
+const collected = new FinalizationRegistry<CallResults>((results) => {
+  results.return().catch(reportReturnError);
+});
+
 /** Results one by one. */
 export class ParallelResults implements AsyncGenerator<unknown, void> {
   readonly #results: CallResults;
@@ -25,6 +31,7 @@ export class ParallelResults implements AsyncGenerator<unknown, void> {
   constructor(results: CallResults, progress: ProgressPrinter) {
     this.#results = results;
     this.#progress = progress;
+    collected.register(this, results);
   }
 
   /** Returns the next result. The first error ends the calls. */

@@ -37,6 +37,7 @@ import {
   untilSet,
   untilSetLater,
 } from "../fixtures/parallel_tasks.ts";
+import { collectGarbage } from "../fixtures/heap.ts";
 import { outcomes } from "../fixtures/pools.ts";
 import { loopTest } from "../loops/loops.ts";
 
@@ -101,6 +102,62 @@ loopTest("Parallel() takes no more calls than preDispatch allows", async () => {
   }
   assertEquals(seen, numbers(20).map((x) => x * x));
 });
+
+loopTest(
+  "Parallel() takes no more of an endless list of calls once a call has failed",
+  async () => {
+    let left = 0;
+    function* endless() {
+      try {
+        for (let at = 0;; at++) yield delayed(failAtFive)(at);
+      } finally {
+        left++;
+      }
+    }
+    for (const batchSize of ["auto", 1] as const) {
+      const run = Parallel({ nJobs: 2, batchSize, preDispatch: "all" });
+      await assertRejects(() => run(endless()), RangeError, "five");
+    }
+    assertEquals(left, 2);
+  },
+);
+
+loopTest(
+  "Parallel() takes no more of an endless list of calls once its signal is aborted",
+  async () => {
+    const stop = new AbortController();
+    function* endless() {
+      for (let x = 0;; x++) {
+        if (x === 1000) setTimeout(() => stop.abort(new RangeError("enough")), 0);
+        yield square(x);
+      }
+    }
+    const run = Parallel({ nJobs: 2, batchSize: 10, preDispatch: "all", signal: stop.signal });
+    await assertRejects(() => run(endless()), RangeError, "enough");
+  },
+);
+
+for (const taken of [0, 1]) {
+  loopTest(
+    `Parallel() ends the calls of a generator that is dropped after ${taken} results`,
+    async () => {
+      let isLeft = false;
+      function* endless() {
+        try {
+          for (let x = 0;; x++) yield square(x);
+        } finally {
+          isLeft = true;
+        }
+      }
+      const dropped = async () => {
+        const results = Parallel({ nJobs: 2, returnAs: "generator" })(endless());
+        for (let at = 0; at < taken; at++) await results.next();
+      };
+      await dropped();
+      while (!isLeft) await collectGarbage();
+    },
+  );
+}
 
 loopTest("Parallel() with generator_unordered yields results as they arrive", async () => {
   const go = new Event();

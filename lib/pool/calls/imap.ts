@@ -29,6 +29,12 @@
 import type { PartialResults } from "../chunks/chunk.ts";
 import { type Input, ItemSource, reportReturnError } from "./item_source.ts";
 
+/**
+ * How long items of an input that is not async are taken before the event loop gets a turn, if the window
+ * does not end that, in milliseconds.
+ */
+const SLICE_MS = 20;
+
 /** A chunk that was sent to the engine. */
 export interface SentChunk {
   /** Its results. Rejects if the whole chunk failed, or was withdrawn or cancelled. */
@@ -95,6 +101,8 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   #output: "open" | "atError" | "over" = "open";
   /** Whether `fill` is running. It is not entered twice: the input, or what encodes an item, may call back. */
   #filling = false;
+  /** The turn of the event loop in which `#fillSync` goes on. */
+  #nextSlice: ReturnType<typeof setTimeout> | undefined;
   #windowCounts: "untaken" | "out";
   /** Items of the chunk that is sent next. */
   #chunk: T[] = [];
@@ -228,7 +236,12 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   }
 
   #fillSync(): void {
+    const end = this.#setup.window === Infinity ? performance.now() + SLICE_MS : Infinity;
     while (this.#mayTake()) {
+      if (end < Infinity && performance.now() > end) { // an error, or the signal, may end the iteration meanwhile
+        this.#nextSlice = setTimeout(() => this.#fillSync(), 0);
+        return;
+      }
       try {
         this.#accept(this.#source.nextNow());
       } catch (error) {
@@ -285,6 +298,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
   async #leave(): Promise<void> {
     if (this.#input === "open") {
       this.#input = "left";
+      clearTimeout(this.#nextSlice);
       this.#chunk = [];
       this.#inputDone.resolve();
       this.#deliver();
