@@ -27,7 +27,7 @@ export interface ParallelFactory {
  *   more, and results that were not taken are dropped. It arrives as it was thrown; its stack is extended
  *   by the function, the index of the call, the worker and the caller of `Parallel`.
  * - Leaving a generator early, even before its first `next()`, does the same, and calls `return()` of the
- *   iterable of calls.
+ *   iterable of calls. So does the garbage collector with a generator that was dropped.
  * - In a worker, the calls are made in that isolate, one after the other: the cores are in use already.
  *
  * Follows `joblib.Parallel`.

@@ -21,7 +21,8 @@ export interface ParallelOptions<As extends ReturnAs = "list"> {
   batchSize?: number | "auto" | undefined;
   /**
    * Maximum number of batches that run or wait to run: a number, `"all"`, or a multiple of `nJobs`. No
-   * more calls than these need are taken from their iterable. If that is not a list, and results are
+   * more calls than these need are taken from their iterable. With `"all"`, all of them are taken, with a
+   * turn of the event loop every 20 ms, in which the first error of a call or the signal ends that. If that is not a list, and results are
    * returned one by one, batches whose results were not taken count too.
    *
    * @default {"2 * nJobs"}
