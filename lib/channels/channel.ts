@@ -333,6 +333,11 @@ function freeEmptied(channel: ChannelAddress, emptied: number): void {
   if (segment !== 0) free(segment);
 }
 
+/** Frees the segment of a channel if there is no message in it. The next message needs another one. */
+export function freeIfEmpty(channel: ChannelAddress): void {
+  freeEmptied(channel, LAST_OF_LARGE);
+}
+
 /** Frees a message that {@linkcode receiveInto} took, and that was read whole. */
 export function endReceive(decoder: Decoder, block: MessageAddress): void {
   decoder.finish();

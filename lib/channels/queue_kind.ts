@@ -35,7 +35,13 @@ import {
   limitOf,
 } from "./channel_state.ts";
 import { receiving, sending } from "./channel_waiting.ts";
-import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
+import {
+  discardPendingItem,
+  forgetPendingItem,
+  hasPendingPuts,
+  keepPendingItem,
+  putInOrder,
+} from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";
 import { countedStore, finishTask, isJoined, loseTasks } from "./task_counter.ts";
@@ -148,6 +154,7 @@ export class QueueKind {
     item: PendingItem,
     options?: PriorityOptions,
   ): Promise<void> {
+    keepPendingItem(item.block);
     try {
       const result = await putInOrder(
         channel,
@@ -155,8 +162,9 @@ export class QueueKind {
         (wait) => awaitOn(this.#putting(channel, item), wait),
       );
       throwIfPutFailed(channel, result, options);
+      forgetPendingItem(item.block);
     } catch (error) {
-      discardMessage(item.block);
+      discardPendingItem(item.block);
       throw error;
     }
   }

@@ -18,7 +18,13 @@ import { ensureIsolate, exitCodeOf, isolateWord } from "../heap/isolate_record.t
 import { awaitOn, blockOn } from "../parking/wait.ts";
 import { isRegistered, registrationAdvice } from "../codec/task.ts";
 import { waitForCleanUp } from "../runtime/host.ts";
-import { ExitCode, stopIsolate, takeError, waitingForEnd } from "../runtime/lifecycle.ts";
+import {
+  ExitCode,
+  freeError,
+  stopIsolate,
+  takeError,
+  waitingForEnd,
+} from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, startIsolate } from "../runtime/start_request.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 
@@ -101,6 +107,8 @@ function stateOf(process: Process, verb: string): ProcessState {
 
 /** The processes that this isolate started and that are not known to have ended. */
 const started = new Set<Process>();
+/** Frees the errors that were not read of processes that have ended. */
+const collected = new FinalizationRegistry<number>(freeError);
 
 /**
  * A function that runs in its own worker, in parallel with the rest of the program.
@@ -197,7 +205,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     });
     state.target = undefined; // so that target and arguments can be collected
     state.args = [];
+    forgetEnded();
     started.add(this as Process);
+    collected.register(this, state.record);
   }
 
   /**
@@ -332,8 +342,13 @@ function* hasEndedBy(record: number): ReadySteps {
  * Follows Python's `multiprocessing.active_children`.
  */
 export function activeChildren(): Process[] {
+  forgetEnded();
+  return [...started];
+}
+
+/** Forgets the processes that have ended, as Python does at the same times. */
+function forgetEnded(): void {
   for (const process of started) {
     if (!process.isAlive()) started.delete(process);
   }
-  return [...started];
 }

@@ -28,13 +28,12 @@ import { holdLoop, releaseLoop, updateKeepAlive } from "../parking/keep_alive.ts
 import { arm, awaitOn, callLater } from "../parking/wait.ts";
 import { removeLateWaitersOf } from "../parking/wait_queue.ts";
 import { freeNodesOf } from "../parking/waiter_node.ts";
-import { push, receive } from "../channels/channel.ts";
+import { freeIfEmpty, push, receive } from "../channels/channel.ts";
 import { createChannel } from "../channels/channel_handle.ts";
 import { confirmPosted, keptBuffer, keptBuffers } from "../codec/buffers.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import {
   acknowledgeEnd,
-  endIsolate,
   ExitCode,
   failToStart,
   freeStartRequest,
@@ -55,6 +54,7 @@ import { DebugLevel, debugLog } from "./debug_log.ts";
 import { setReferenced } from "./keep_referenced.ts";
 import { ownModules, workerEntry } from "./module_urls.ts";
 import { forkserverPreload } from "./start_method.ts";
+import { freeUnreadErrors } from "./unread_errors.ts";
 
 /** What a worker receives at its birth. */
 export interface Birth {
@@ -201,12 +201,14 @@ function serve(): void {
   receiveBuffers();
   reclaim();
   const requests = i32[REQUESTS];
-  for (let next = receive(requests); next?.kind === "value"; next = receive(requests)) {
+  let next = receive(requests);
+  if (next === undefined) return;
+  for (; next?.kind === "value"; next = receive(requests)) {
     const request = next.value as HostRequest;
     if (request.kind === "resend") resend(request.record, request.address);
-    else if (isOrphan(request.record)) endIsolate(request.record, ExitCode.TERMINATED);
-    else if (!hasEnded(request.record)) createRequested(request);
+    else createRequested(request);
   }
+  freeIfEmpty(requests);
 }
 
 /** Whether a worker is a daemon whose parent has ended. */
@@ -215,11 +217,13 @@ function isOrphan(record: IsolateAddress): boolean {
 }
 
 function createRequested({ record, starting }: HostRequest & { kind: "start" }): void {
+  if (isOrphan(record)) stopIsolate(record, ExitCode.TERMINATED);
   try {
-    createWorker(record, starting);
+    if (!hasEnded(record)) return createWorker(record, starting);
   } catch (error) {
     failToStart(record, error);
   }
+  reclaimLater(record); // it never ran
 }
 
 function createWorker(record: IsolateAddress, starting: Starting | undefined): void {
@@ -307,6 +311,10 @@ function isBorn(record: IsolateAddress): boolean {
 /** Releases a worker whose JavaScript has stopped; what it held is freed some time later. */
 function settle(record: IsolateAddress, worker: Worker): void {
   worker.terminate();
+  reclaimLater(record);
+}
+
+function reclaimLater(record: IsolateAddress): void {
   settling.push({ record, since: performance.now() });
   callLater(SETTLING_MS + 1, reclaim);
 }
@@ -360,6 +368,7 @@ function reclaim(): boolean {
     dropAllHeldRefs(record);
     freeStartRequest(record);
     freeNodesOf(record);
+    freeUnreadErrors(record);
   }
   return found;
 }

@@ -28,7 +28,13 @@ import { ParkResult, type Steps } from "../parking/wait.ts";
 import { removeWaitersOf, wakeAll, wakeWaitersOnOwner } from "../parking/wait_queue.ts";
 import { pushBlock } from "../channels/channel.ts";
 import { dropChannelRef } from "../channels/channel_handle.ts";
-import { freeMessage, sharedObjectsIn, storeThrown, takeThrown } from "../codec/message.ts";
+import {
+  discardMessage,
+  freeMessage,
+  sharedObjectsIn,
+  storeThrown,
+  takeThrown,
+} from "../codec/message.ts";
 
 /** Exit codes. For a terminated or killed isolate, minus the number of Unix's signal, as in Python. */
 export const ExitCode = { RETURNED: 0, FAILED: 1, TERMINATED: -15, KILLED: -9 } as const;
@@ -129,6 +135,12 @@ export function publishError(error: unknown): void {
 export function takeError(record: IsolateAddress): { error: unknown } | undefined {
   const message = Atomics.exchange(i32, record + ERROR, 0);
   return message === 0 ? undefined : { error: takeThrown(message) };
+}
+
+/** Frees the error that ended an isolate, if there is one. */
+export function freeError(record: IsolateAddress): void {
+  const message = Atomics.exchange(i32, record + ERROR, 0);
+  if (message !== 0) discardMessage(message, "drop");
 }
 
 /** Steps of waiting for the end of an isolate: its exit code, or `undefined` if the wait timed out. */

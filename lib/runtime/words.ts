@@ -7,7 +7,7 @@
  * | `ABANDONED_WORKERS` | number of workers that were told to end and still compute | the main isolate | | |
  * | `ANNOUNCEMENTS` | number of buffers that workers have announced to the main isolate | workers | | |
  * | `START_REQUEST` | address of the message that says what to run; 0: none yet, or it was read; negative: cancelled | the isolate that starts it, the isolate, the isolate that ends it | the isolate, in `START_QUEUE` | the isolate that starts it |
- * | `ERROR` | address of the message with the error that ended the isolate; 0 for none | the isolate | | |
+ * | `ERROR` | address of the message with the error that ended the isolate; 0 for none | the isolate, the isolate that reads or frees it | | |
  * | `EXIT_MESSAGE` | address of the message that is sent when the isolate ends; 0 for none | the isolate that starts it, the isolate that ends it | | |
  * | `EXIT_CHANNEL` | channel that the exit message is sent to, with a reference until then | the isolate that starts it | | |
  * | `PHASE` | what the worker does before its own work: a value of `Phase` in `start_watch.ts` | the isolate |

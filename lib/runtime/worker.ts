@@ -22,7 +22,11 @@ import {
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { arm, awaitOn, type Steps } from "../parking/wait.ts";
-import { countPendingPuts, pendingPutsDone } from "../channels/pending_puts.ts";
+import {
+  countPendingPuts,
+  discardPendingItems,
+  pendingPutsDone,
+} from "../channels/pending_puts.ts";
 import { keepBuffer } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
@@ -257,5 +261,6 @@ function publish(exitCode: number): void {
   flush();
   endIsolate(thisIsolate, exitCode);
   cancelStartRequest(thisIsolate);
+  discardPendingItems();
   acknowledgeEnd(thisIsolate);
 }

@@ -13,7 +13,7 @@ import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { usedBytes } from "../fixtures/heap.ts";
 
-const inner = new Queue<unknown>();
+let inner: Queue<unknown> | undefined;
 
 class Filled {
   constructor(readonly parts: unknown, readonly received: unknown) {}
@@ -22,13 +22,14 @@ class Filled {
 registerReducer({
   is: (value) => value instanceof Filled,
   reduce: ({ parts }) => parts,
-  revive: task(import.meta, (parts: unknown) => new Filled(parts, inner.getSync())),
+  revive: task(import.meta, (parts: unknown) => new Filled(parts, inner!.getSync())),
 });
 
 const long = "long enough for a block of its own".repeat(9);
 
 test("a reducer may receive a message while another one is read", async () => {
   const outer = new Queue<unknown>();
+  inner = new Queue();
   for (const outside of ["", long]) {
     for (const inside of ["", long]) {
       for (const get of [() => outer.getSync(), () => outer.get()]) {
@@ -41,6 +42,7 @@ test("a reducer may receive a message while another one is read", async () => {
       }
     }
   }
+  inner = undefined;
 });
 
 test("a message that needs a module which cannot be imported is freed, with its references", async () => {
