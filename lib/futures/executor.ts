@@ -15,6 +15,7 @@ import { hasMethod, isIterable } from "../arguments/values.ts";
 import type { AnyFunction } from "../codec/task.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
+import { reportReturnError } from "../pool/calls/item_source.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Future } from "./future.ts";
 import { FutureState } from "./future_state.ts";
@@ -235,9 +236,11 @@ export abstract class Executor implements AsyncDisposable {
    * inputs is async and at least one has a `length` or `size`. Other maps, and maps with a
    * `bufferSize`, yield the results of the input that they have read, then throw `ClosedError`.
    *
-   * @returns a promise that resolves when the workers have ended; immediately if `wait` is false
+   * @returns a promise that resolves when the workers have ended, and the inputs of cancelled maps have
+   * been closed; immediately if `wait` is false
    * @throws {DeadlockError} if the caller is a task of this executor, a `ThreadPoolExecutor`, and `wait` is
    * true
+   * @throws the error of closing an input
    * @throws {TypeError} if an option does not exist
    */
   async shutdown(options: ExecutorShutdownOptions = {}): Promise<void> {
@@ -245,8 +248,13 @@ export abstract class Executor implements AsyncDisposable {
     const { wait = true, cancelFutures = false } = options;
     this.#isShutDown = true;
     this.#submitter.close();
-    if (cancelFutures) await Promise.all(this.#cancelAll());
-    if (wait) await this.#submitter.join();
+    const cancelled = cancelFutures ? Promise.all(this.#cancelAll()) : undefined;
+    if (!wait) return void cancelled?.catch(reportReturnError);
+    try {
+      await cancelled;
+    } finally {
+      await this.#submitter.join();
+    }
   }
 
   /**

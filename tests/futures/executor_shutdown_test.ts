@@ -87,6 +87,71 @@ testEach(
   },
 );
 
+/** Yields numbers for ever. Its cleanup begins, and ends when `go` is resolved. */
+function cleansUpSlowly(go: Promise<void>, events: string[]): AsyncGenerator<number> {
+  return (async function* () {
+    try {
+      for (let x = 0;; x++) yield x;
+    } finally {
+      await go;
+      events.push("cleaned up");
+    }
+  })();
+}
+
+testEach(".shutdown() with cancelFutures resolves after the inputs of maps are closed", async (
+  Executor,
+) => {
+  const executor = new Executor({ maxWorkers: 1 });
+  const [go, events] = [Promise.withResolvers<void>(), [] as string[]];
+  const given = executor.map(square, cleansUpSlowly(go.promise, events));
+  await given.next();
+  const end = executor.shutdown({ cancelFutures: true }).then(() => events.push("shut down"));
+  await delay(0);
+  go.resolve();
+  await end;
+  assertEquals(events, ["cleaned up", "shut down"]);
+});
+
+testEach(".shutdown() with cancelFutures and wait: false resolves at once", async (Executor) => {
+  const executor = new Executor({ maxWorkers: 1 });
+  const [go, events] = [Promise.withResolvers<void>(), [] as string[]];
+  const given = executor.map(square, cleansUpSlowly(go.promise, events));
+  await given.next();
+  await executor.shutdown({ wait: false, cancelFutures: true });
+  assertEquals(events, []);
+  go.resolve();
+  await executor.shutdown();
+});
+
+testEach(
+  ".shutdown() with cancelFutures throws what closing an input throws, after its workers have ended",
+  async (
+    Executor,
+  ) => {
+    const executor = new Executor({ maxWorkers: 1 });
+    const go = new Event();
+    const [occupied] = await occupy(executor, 1, go);
+    const input = {
+      length: 99, // so that it is closed only by the cancelling
+      next: () => ({ done: false, value: 1 }),
+      return() {
+        throw new RangeError("cannot be closed");
+      },
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+    executor.map(square, input as unknown as Iterable<number>);
+    const end = executor.shutdown({ cancelFutures: true });
+    const thrown = assertRejects(() => end, RangeError, "cannot be closed");
+    await delay(0);
+    go.set();
+    await thrown;
+    assert(occupied.done());
+  },
+);
+
 testEach(".shutdown() stops a map with a bufferSize from reading its input", async (Executor) => {
   for (const isAsync of [false, true]) {
     let [taken, ended] = [0, false];

@@ -14,6 +14,7 @@ import {
   type WaitFuturesOptions,
 } from "@sauropod/multiprocessing/futures";
 import * as futuresModule from "@sauropod/multiprocessing/futures";
+import { futureState } from "../../lib/futures/future.ts";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
@@ -176,6 +177,25 @@ test("wait() that times out does not affect another wait on the same future", as
   await waitNamed({ pending }, { timeoutMs: 0 });
   pending.setResult(1);
   assertEquals(await long, [["pending"], []]);
+});
+
+test("wait() and asCompleted() that time out leave no watcher on their futures", async () => {
+  const pending = new Future<number>();
+  const state = pending[futureState];
+  let watching = 0;
+  const watch = state.watch.bind(state);
+  state.watch = (onEnd) => {
+    watching++;
+    const stop = watch(onEnd);
+    return () => {
+      watching--;
+      stop();
+    };
+  };
+  await wait([pending], { timeoutMs: 0 });
+  assertEquals(watching, 0);
+  await assertRejects(() => asCompleted([pending], { timeoutMs: 0 }).next(), TimeoutError);
+  assertEquals(watching, 0);
 });
 
 for (const Executor of [ProcessPoolExecutor, ThreadPoolExecutor]) {
