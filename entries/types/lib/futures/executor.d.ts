@@ -140,9 +140,11 @@ export declare abstract class Executor implements AsyncDisposable {
    * inputs is async and at least one has a `length` or `size`. Other maps, and maps with a
    * `bufferSize`, yield the results of the input that they have read, then throw `ClosedError`.
    *
-   * @returns a promise that resolves when the workers have ended; immediately if `wait` is false
+   * @returns a promise that resolves when the workers have ended, and the inputs of cancelled maps have
+   * been closed; immediately if `wait` is false
    * @throws {DeadlockError} if the caller is a task of this executor, a `ThreadPoolExecutor`, and `wait` is
    * true
+   * @throws the error of closing an input
    * @throws {TypeError} if an option does not exist
    */
   shutdown(options?: ExecutorShutdownOptions): Promise<void>;
