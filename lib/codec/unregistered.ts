@@ -28,7 +28,7 @@ export function defineUnregistered(fn: AnyFunction | AnyClass): Definition {
       }`,
     );
   }
-  if (/^(async\s*)?(\([^)]*\)|[\w$]+)\s*=>/.test(source) && /\bthis\b/.test(source)) {
+  if (hasOuterThis(source)) {
     throw new DataCloneError(
       `${
         titled("function", name)
@@ -36,6 +36,31 @@ export function defineUnregistered(fn: AnyFunction | AnyClass): Definition {
     );
   }
   return defineBySource(name, source);
+}
+
+/**
+ * Returns whether an arrow function uses the `this` of the code around it. The compiler tells: in place of
+ * such a `this`, `new.target` is an error, as in any code outside of a function with a `this` of its own.
+ * In a text, a comment or a nested function it is none; in place of the name of a property, `this.it` is
+ * an error too.
+ */
+function hasOuterThis(source: string): boolean {
+  const places = [...source.matchAll(/\bthis\b/g)];
+  if (places.length === 0 || compiles(source.replaceAll(/\bthis\b/g, "new.target"))) return false;
+  return places.some(({ index }) => {
+    const replacedBy = (text: string) => source.slice(0, index) + text + source.slice(index + 4);
+    return !compiles(replacedBy("new.target")) && compiles(replacedBy("this.it"));
+  });
+}
+
+/** Returns whether the text is an expression. Evaluating that of a function only makes the function. */
+function compiles(source: string): boolean {
+  try {
+    evaluate(source);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function defineNative(fn: AnyFunction | AnyClass): Definition {

@@ -359,6 +359,61 @@ for (
   });
 }
 
+for (
+  const [where, fn] of [
+    ["a string", () => "this is it"],
+    ["a template", () => `this ${"is"} it`],
+    ["a comment", () => {
+      // this is it
+      return "this is it".slice(0, Infinity);
+    }],
+    ["a regular expression", () => "this is it".match(/^this.*/)![0]],
+    ["the name of a property", () => `${Object.keys({ this: 1 })[0]} is it`],
+    ["the name of a member", () => ({ it: { this: "this is it" } }).it.this],
+    ["a method", () =>
+      ({
+        that: "this is it",
+        get() {
+          return this.that;
+        },
+      }).get()],
+    ["a nested function", () =>
+      (function (this: string) {
+        return [0].map(() => `${this} is it`)[0];
+      }).call("this")],
+    ["a class", () =>
+      new (class {
+        it = "this is it";
+        same = this.it;
+      })().same],
+  ] as [string, () => string][]
+) {
+  test(`an arrow function with the word this in ${where} is sent as source`, async () => {
+    await using pool = new Pool(1);
+    assertEquals(await pool.apply(fn), "this is it");
+  });
+}
+
+for (
+  const fn of [
+    (() => () => this)(),
+    (() => (it = this) => it)(),
+    (() => (it = String(1)) => `this ${it} ${this}`)(),
+    (() => () => ({ this: 1, that: [() => this] }))(),
+    (() => () => [
+      "this",
+      function (this: unknown) {
+        return this;
+      },
+      this,
+    ])(),
+  ]
+) {
+  test(`an arrow function with a this of the code around it is rejected: ${fn}`, () => {
+    assertThrows(() => storeValue(fn, "fn"), DataCloneError, "its `this` belongs to");
+  });
+}
+
 test("Pool and Process reject a function that cannot be named at the call", async () => {
   await using pool = new Pool(1);
   const bound = Math.max.bind(null, 1);
