@@ -7,7 +7,9 @@
 import { describe } from "../arguments/describe.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { isInstance, wrongType } from "../arguments/values.ts";
+import { handleMark } from "../objects/shared_object.ts";
 import type { Definition } from "./definition.ts";
+import { reducerFor } from "./reducers.ts";
 
 /** Any function. */
 // deno-lint-ignore no-explicit-any
@@ -41,7 +43,8 @@ const definitions = new WeakMap<object, Definition>();
  * @param meta the module's `import.meta`
  * @param fn the function or class
  * @returns `fn`
- * @throws {TypeError} if `meta` has no `url`, or `fn` is not a function
+ * @throws {TypeError} if `meta` has no `url`, `fn` is not a function, or `fn` is a class whose instances cross
+ * in a way of their own: a class of shared objects, such as `Queue`, one that has a reducer, or a subclass
  *
  * @example A function that uses its module
  * ```ts
@@ -64,6 +67,7 @@ export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn
   if (typeof fn !== "function") {
     throw wrongType("register task", "fn", "a function or a class", fn);
   }
+  refuseClassWithEncoding(fn);
   const list = registrations.get(meta.url) ?? [];
   registrations.set(meta.url, list);
   const hash = hashOf(Function.prototype.toString.call(fn));
@@ -78,6 +82,31 @@ export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn
   });
   list.push({ fn, hash, name });
   return fn;
+}
+
+/**
+ * Refuses a class whose instances cross in a way of their own: those of shared objects, and of classes that
+ * have a reducer. Registered, its instances would arrive without their state, or without their class.
+ */
+function refuseClassWithEncoding(fn: AnyFunction | AnyClass): void {
+  const prototype: unknown = fn.prototype;
+  if (typeof prototype !== "object" || prototype === null) return; // not a class
+  if (!(handleMark in prototype) && !hasReducer(Object.create(prototype))) return;
+  throw new TypeError(
+    `Cannot register task: instances of ${
+      fn.name || "the class"
+    } cross in a way of their own, which does ` +
+      "not keep a subclass. Send the instances without that, and keep what you add to them in functions",
+  );
+}
+
+/** Returns whether an object has a reducer; not if that cannot be found out, because it is not complete. */
+function hasReducer(value: object): boolean {
+  try {
+    return reducerFor(value) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns a 32-bit FNV-1a hash of the text. */
