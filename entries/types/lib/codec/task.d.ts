@@ -20,7 +20,8 @@ export type AnyClass = abstract new (...args: any[]) => any;
  * @param meta the module's `import.meta`
  * @param fn the function or class
  * @returns `fn`
- * @throws {TypeError} if `meta` has no `url`, or `fn` is not a function
+ * @throws {TypeError} if `meta` has no `url`, `fn` is not a function, or `fn` is a class whose instances cross
+ * in a way of their own: a class of shared objects, such as `Queue`, one that has a reducer, or a subclass
  *
  * @example A function that uses its module
  * ```ts
