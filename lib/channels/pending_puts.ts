@@ -10,37 +10,12 @@
 import type { ChannelAddress } from "./channel_state.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { fiberKeepsAlive, waitInFiber } from "../parking/wait.ts";
-import { discardMessage, type MessageAddress } from "../codec/message.ts";
 import { settledWithin } from "../sync/settled.ts";
 
 /** By channel: the number of pending puts, and a promise of the end of all of them. */
 const pending = new Map<number, { count: number; end?: Promise<unknown> }>();
 /** The ends of pending puts that keep the isolate alive: a worker waits for them before it ends. */
 const keepingAlive = new Set<Promise<void>>();
-
-/** The items of pending puts. */
-const items = new Set<MessageAddress>();
-
-/** Keeps the item of a put that begins to wait, until it is put or discarded. */
-export function keepPendingItem(item: MessageAddress): void {
-  items.add(item);
-}
-
-/** Forgets an item that was put. */
-export function forgetPendingItem(item: MessageAddress): void {
-  items.delete(item);
-}
-
-/** Discards an item that was not put, unless this isolate has ended and discarded all. */
-export function discardPendingItem(item: MessageAddress): void {
-  if (items.delete(item)) discardMessage(item);
-}
-
-/** Discards the items of all pending puts, which this worker cannot put any more: it has ended. */
-export function discardPendingItems(): void {
-  for (const item of items) discardMessage(item, "drop");
-  items.clear();
-}
 
 /** Whether puts of this isolate wait for room in the channel, which a new put must not overtake. */
 export function hasPendingPuts(channel: ChannelAddress): boolean {

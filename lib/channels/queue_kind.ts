@@ -20,6 +20,7 @@ import {
 import { checkInteger } from "../arguments/values.ts";
 import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
+import { holdMessage, takeHeldMessage } from "../codec/held_messages.ts";
 import {
   discardMessage,
   importValue,
@@ -35,13 +36,7 @@ import {
   limitOf,
 } from "./channel_state.ts";
 import { receiving, sending } from "./channel_waiting.ts";
-import {
-  discardPendingItem,
-  forgetPendingItem,
-  hasPendingPuts,
-  keepPendingItem,
-  putInOrder,
-} from "./pending_puts.ts";
+import { hasPendingPuts, putInOrder } from "./pending_puts.ts";
 import { readReceived } from "./read_received.ts";
 import type { Store } from "./store.ts";
 import { countedStore, finishTask, isJoined, loseTasks } from "./task_counter.ts";
@@ -154,7 +149,7 @@ export class QueueKind {
     item: PendingItem,
     options?: PriorityOptions,
   ): Promise<void> {
-    keepPendingItem(item.block);
+    holdMessage(item.block);
     try {
       const result = await putInOrder(
         channel,
@@ -162,9 +157,9 @@ export class QueueKind {
         (wait) => awaitOn(this.#putting(channel, item), wait),
       );
       throwIfPutFailed(channel, result, options);
-      forgetPendingItem(item.block);
+      takeHeldMessage(item.block);
     } catch (error) {
-      discardPendingItem(item.block);
+      if (takeHeldMessage(item.block)) discardMessage(item.block);
       throw error;
     }
   }

@@ -24,11 +24,17 @@ const NEXT = 1;
 const STARTED = 2;
 const CLOSED = 1 << 30;
 
-/** Allocates the control words of a loop; returns their address. */
-export function allocateControl(): number {
+const CONTROL_WORDS = 3;
+
+/**
+ * Allocates the control words of a loop; returns their address.
+ *
+ * @param take allocates so many words
+ */
+export function allocateControl(take = (words: number) => allocate(words * 4)): number {
   ensureIsolate();
-  const control = allocate(12);
-  for (let at = 0; at < 3; at++) Atomics.store(i32, control + at, 0);
+  const control = take(CONTROL_WORDS);
+  for (let at = 0; at < CONTROL_WORDS; at++) Atomics.store(i32, control + at, 0);
   return control;
 }
 

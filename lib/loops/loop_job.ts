@@ -9,8 +9,9 @@ import type { Decoder } from "../codec/decoder.ts";
 import { functionAddress, functionNameAt } from "../codec/functions.ts";
 import { callSite, explainFailure } from "../pool/calls/call_site.ts";
 import { Job } from "../pool/calls/job.ts";
+import type { JobWords } from "../pool/engines/isolates/job_words.ts";
 import type { Failure } from "../pool/chunks/chunk.ts";
-import { closeLoop, freeControl, stopLoop } from "./loop_control.ts";
+import { closeLoop, stopLoop } from "./loop_control.ts";
 import type { LoopOutcome, StartedLoop } from "./loop_plan.ts";
 import { runChunksInWorker } from "./run_chunks.ts";
 
@@ -20,6 +21,8 @@ export class LoopJob extends Job<number> {
   readonly loop: StartedLoop;
   /** Resolves with what the participants that had started return. */
   readonly promise: Promise<LoopOutcome[]>;
+  /** The words of the jobs of its engine: the control words are among them. */
+  readonly #words: JobWords;
   readonly #outcomes: LoopOutcome[] = [];
   readonly #resolve: (outcomes: LoopOutcome[]) => void;
   readonly #reject: (error: unknown) => void;
@@ -28,9 +31,10 @@ export class LoopJob extends Job<number> {
   #failure: { error: unknown } | undefined;
 
   /** A job for a loop whose control words have been allocated. */
-  constructor(loop: StartedLoop) {
+  constructor(loop: StartedLoop, words: JobWords) {
     super(functionAddress(runChunksInWorker), true, callSite(), undefined);
     this.loop = loop;
+    this.#words = words;
     const { promise, resolve, reject } = Promise.withResolvers<LoopOutcome[]>();
     this.promise = promise;
     this.#resolve = resolve;
@@ -69,8 +73,8 @@ export class LoopJob extends Job<number> {
   }
 
   override onReturned(): void {
-    // A worker that was declared ended may still write to the control words: then they are never freed.
-    if (!this.hasLostWorker) freeControl(this.loop.control);
+    // A worker that was declared ended may still write to the control words: then the engine frees them.
+    if (!this.hasLostWorker) this.#words.remove(this.loop.control);
   }
 
   override describeItem(): string {

@@ -96,7 +96,8 @@ function runSerially(plan: LoopPlan): LoopOutcome[] {
 function submit(plan: LoopPlan, workers: number): { job: LoopJob; engine: IsolateEngine } {
   const engine = teamOf(workers);
   engine.checkUsable();
-  const job = new LoopJob({ ...plan, control: allocateControl() });
+  const control = allocateControl((words) => engine.words.add(words));
+  const job = new LoopJob({ ...plan, control }, engine.words);
   try {
     // One item, so one chunk, for each worker: the same plan.
     engine.sendMany(job, CallMode.MAP, Array(workers).fill(job.loop), 1);

@@ -22,14 +22,11 @@ import {
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { arm, awaitOn, type Steps } from "../parking/wait.ts";
-import {
-  countPendingPuts,
-  discardPendingItems,
-  pendingPutsDone,
-} from "../channels/pending_puts.ts";
+import { countPendingPuts, pendingPutsDone } from "../channels/pending_puts.ts";
 import { keepBuffer } from "../codec/buffers.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import { importFunction } from "../codec/functions.ts";
+import { discardHeldMessages } from "../codec/held_messages.ts";
 import { freeMessage, type MessageAddress } from "../codec/message.ts";
 import { runFinalizers } from "./finalize.ts";
 import { type Birth, sendRequest } from "./host.ts";
@@ -261,6 +258,6 @@ function publish(exitCode: number): void {
   flush();
   endIsolate(thisIsolate, exitCode);
   cancelStartRequest(thisIsolate);
-  discardPendingItems();
+  discardHeldMessages();
   acknowledgeEnd(thisIsolate);
 }

@@ -54,7 +54,7 @@ test("empty queues, locks and pools take little memory", async () => {
     PriorityQueue: 288,
     JoinableQueue: 288,
     Pipe: 576,
-    Pool: 512,
+    Pool: 544,
     Lock: 32,
     RLock: 32,
     Semaphore: 96,

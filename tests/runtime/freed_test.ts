@@ -7,21 +7,13 @@ import { assertEquals } from "@std/assert";
 import { Event, Process, Queue, task } from "@sauropod/multiprocessing";
 import { hostedWorkers, waitForAllCleanUps, waitForReclaim } from "../../lib/runtime/host.ts";
 import { test, turn } from "../fixtures/guarded.ts";
-import { settledUse } from "../fixtures/heap.ts";
+import { frees } from "../fixtures/heap.ts";
 import { ended, ending, guard, run, sharedWords } from "../fixtures/workers.ts";
 
 const fails = task(import.meta, () => {
   console.error = () => {};
   throw new Error("an error that is not read".repeat(99));
 });
-
-/** Runs the function twice, and checks that the second time leaves no more memory in use. */
-async function frees(body: () => Promise<void>): Promise<void> {
-  await body(); // names of functions are stored for good
-  const before = await settledUse();
-  await body();
-  assertEquals(await settledUse() - before, 0);
-}
 
 test("the error of a process is freed if nobody reads it", async () => {
   await frees(async () => assertEquals(await ending(run(fails)), 1));

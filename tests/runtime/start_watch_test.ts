@@ -1,7 +1,13 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { Pool, Process, tasksOf, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
 import { stub } from "@std/testing/mock";
-import { createIsolateRecord, ensureIsolate, exitCodeOf } from "../../lib/heap/isolate_record.ts";
+import {
+  createIsolateRecord,
+  ensureIsolate,
+  exitCodeOf,
+  freeIsolateRecord,
+} from "../../lib/heap/isolate_record.ts";
+import { freeError } from "../../lib/runtime/lifecycle.ts";
 import { ringDueAlarms } from "../../lib/parking/alarms.ts";
 import { endWatch, watchStart } from "../../lib/runtime/start_watch.ts";
 import { ROOT } from "../../scripts/source_files.ts";
@@ -82,6 +88,8 @@ test("a start that takes long is reported once, and ended if the package does no
   ringDueAlarms(); // the modules of the package do not load
   assertEquals(exitCodeOf(record), 1);
   endWatch(watch);
+  freeError(record);
+  freeIsolateRecord(record);
 });
 
 for (const call of ["mapSync", "map"]) {

@@ -9,7 +9,6 @@
 
 import { ClosedError, DataCloneError, WorkerDiedError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
-import { allocate, free } from "../../../heap/allocator.ts";
 import { i32 } from "../../../heap/views.ts";
 import { exitCodeOf, type IsolateAddress, isolateWord } from "../../../heap/isolate_record.ts";
 import { holdLoop, releaseLoop } from "../../../parking/keep_alive.ts";
@@ -21,7 +20,7 @@ import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { functionAddress } from "../../../codec/functions.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
 import { waitForCleanUp } from "../../../runtime/host.ts";
-import { ExitCode, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
+import { ExitCode, freeError, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import { isReady } from "../../../runtime/start_watch.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
@@ -30,6 +29,7 @@ import type { CallMode, ChunkStatus, Failure } from "../../chunks/chunk.ts";
 import { BaseEngine, initializerError, settleChunk, terminatedError } from "../base_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { deathError, timeUpError } from "./losses.ts";
+import { JobWords } from "./job_words.ts";
 import { JobFlag, packMode, ResultStatus } from "./protocol.ts";
 import { type Result, Results } from "./results.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -60,6 +60,8 @@ export interface IsolateEngineOptions extends EngineOptions {
 export class IsolateEngine extends BaseEngine implements Engine<number> {
   readonly #options: IsolateEngineOptions;
   readonly #tasks = new Channel();
+  /** The words of its jobs in the shared heap. */
+  readonly words = new JobWords();
   /** Jobs that have chunks out, by number. */
   readonly #jobs = new Map<number, Job<number>>();
   readonly #results: Results;
@@ -87,9 +89,9 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     });
     const { initializer, initargs, maxChunks, idleTimeoutMs, startMethod, startTimeoutMs } =
       options;
-    const channels = { tasks: this.#tasks, results: this.#results.channel };
+    const shared = { tasks: this.#tasks, results: this.#results.channel, words: this.words };
     this.#workers = new Workers(
-      { ...channels, initializer, initargs, maxChunks, idleTimeoutMs },
+      { ...shared, initializer, initargs, maxChunks, idleTimeoutMs },
       { startMethod, startTimeoutMs },
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );
@@ -188,7 +190,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
 
   #allocateFlag(job: Job<number>): number {
     try {
-      return allocate(4);
+      return this.words.add(1);
     } catch (error) {
       job.onReturned?.();
       throw error;
@@ -203,7 +205,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     if (job.flag !== 0) {
       // A worker that was declared ended may still be about to write to the flag.
       if (job.hasLostWorker) this.#flagsInUse.push(job.flag);
-      else free(job.flag);
+      else this.words.remove(job.flag);
     }
     job.flag = 0;
     job.onReturned?.();
@@ -349,6 +351,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
         );
       }
     }
+    freeError(record); // of a worker that ran no task
     this.#workers.start();
   }
 
@@ -445,7 +448,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       Atomics.load(i32, record + isolateWord.ACKNOWLEDGED) === 1;
     if (!this.#flagWriters.every(hasStopped)) return;
     this.#flagWriters.length = 0;
-    for (const flag of this.#flagsInUse.splice(0)) free(flag);
+    for (const flag of this.#flagsInUse.splice(0)) this.words.remove(flag);
   }
 }
 

@@ -30,6 +30,7 @@ import {
   importFunction,
 } from "../../../codec/functions.ts";
 import { explainScope } from "../../../codec/scope_hint.ts";
+import { holdMessage, takeHeldMessage } from "../../../codec/held_messages.ts";
 import { discardMessage, type MessageAddress, readMessage } from "../../../codec/message.ts";
 import { Thrown } from "../../../codec/thrown.ts";
 import { currentIdentity } from "../../../runtime/start_request.ts";
@@ -38,6 +39,8 @@ import { runCalls, type RunningChunk } from "../../chunks/run_chunk.ts";
 import { type CallMode, ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { setIsolateTask, TaskState } from "../../current_task.ts";
 import { send, sendInitializerError } from "./answers.ts";
+import type { JobWords } from "./job_words.ts";
+import "./job_words.ts"; // defines what the start request names
 import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
 import { beginChunk, isReplaced, workerWord } from "./worker_words.ts";
 
@@ -47,6 +50,8 @@ export interface PoolStartRequest {
   tasks: Channel;
   /** Where it sends results. */
   results: Channel;
+  /** The words of the jobs, which are not freed while the worker has them. */
+  words: JobWords;
   initializer?: ((...args: unknown[]) => unknown) | undefined;
   initargs: readonly unknown[];
   /** Number of chunks after which the worker ends; 0: never. */
@@ -130,6 +135,8 @@ let running: ReceivedChunk | undefined;
 /** A chunk that this worker has received. */
 class ReceivedChunk implements RunningChunk {
   readonly #results: Channel;
+  /** Held so that the words of the job are not freed while the chunk runs. */
+  readonly words: JobWords;
   readonly jobNumber = decoder.number();
   readonly index = decoder.number();
   readonly mode: CallMode;
@@ -143,8 +150,9 @@ class ReceivedChunk implements RunningChunk {
   #task: TaskState | undefined;
 
   /** Reads the header of the chunk in the decoder. */
-  constructor(results: Channel) {
+  constructor({ results, words }: PoolStartRequest) {
     this.#results = results;
+    this.words = words;
     const { mode, isTimed, attempt } = unpackMode(decoder.number());
     this.mode = mode;
     this.#isTimed = isTimed;
@@ -247,9 +255,10 @@ setIsolateTask(() => running?.task);
  */
 function runChunk(
   block: MessageAddress,
-  { tasks, results }: PoolStartRequest,
+  request: PoolStartRequest,
 ): Promise<void> | undefined {
-  const chunk = new ReceivedChunk(results);
+  const { tasks, results } = request;
+  const chunk = new ReceivedChunk(request);
   if (!chunk.claim()) {
     const kept = block || storeReceived(decoder);
     if (!pushBlock(tasks.at, kept, allocateUrgent)) discardMessage(kept); // the pool was terminated
@@ -296,12 +305,16 @@ async function importAndCall(
   chunk: ReceivedChunk,
   results: Channel,
 ): Promise<void> {
+  holdMessage(block);
   try {
     enterPhase(Phase.IMPORTING, needed);
     send(results, chunk.jobNumber, chunk.index, ResultStatus.IMPORTS, undefined);
     await importFunction(needed);
+    if (!takeHeldMessage(block)) throw stopError();
     enterPhase(Phase.READY);
   } catch (error) {
+    if (stopRequested()) throw error;
+    takeHeldMessage(block);
     enterPhase(Phase.READY);
     readMessage(decoder, block);
     giveUpReceive(decoder, block);
