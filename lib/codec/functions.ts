@@ -129,7 +129,9 @@ export async function importFunction(address: DefinitionAddress): Promise<object
     );
   }
   const module = await importModule(definition.module, address);
-  const found = definition.kind === "export" ? module[definition.name] : resolve(definition);
+  const found = definition.kind === "export"
+    ? exportOf(module, definition.name)
+    : resolve(definition);
   if (typeof found !== "function") {
     throw new TaskLookupError(
       definition.kind === "export"
@@ -147,6 +149,13 @@ export async function importFunction(address: DefinitionAddress): Promise<object
   const exported = Object.keys(module).find((name) => module[name] === found);
   if (exported !== undefined) exportNames.set(address, exported);
   return found;
+}
+
+/** Returns what a module exports. A CommonJS module may export all of it as properties of `default`. */
+function exportOf(module: Record<string, unknown>, name: string): unknown {
+  if (name in module) return module[name];
+  const all = Object(module.default);
+  return Object.hasOwn(all, name) ? all[name] : undefined;
 }
 
 async function importModule(

@@ -188,6 +188,18 @@ test("tasksOf() returns the exports of a module as tasks", async () => {
   assertEquals(await remote(plain.default, 1), 2);
 });
 
+test("tasksOf() finds what a CommonJS module has in its default export", async () => {
+  type Functions = { twice(x: number): number; default(): string; four(): number; name(): void };
+  const { twice, default: whole, four, name } = tasksOf<Functions>(
+    new URL("../fixtures/functions/commonjs.ts", import.meta.url),
+  );
+  await using pool = new Pool(1);
+  assertEquals(await pool.map(twice, [1, 2]), [2, 4]);
+  assertEquals(await pool.apply(whole), "the module");
+  await assertRejects(() => pool.apply(four), TaskLookupError, "Cannot find function four");
+  await assertRejects(() => pool.apply(name), TaskLookupError, "Cannot find function name");
+});
+
 test("tasksOf() accepts modules of node and npm", async () => {
   const path = tasksOf<typeof import("node:path")>("node:path");
   assertEquals(await remote(path.basename, "a/b.txt"), "b.txt");
