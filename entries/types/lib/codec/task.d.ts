@@ -48,7 +48,8 @@ export type TasksOf<Module> = {
 
 /**
  * Returns every exported function of a module as a task. The module is neither changed nor imported
- * here.
+ * here. A function that the module does not export is looked for among the properties of its `default`
+ * export, where CommonJS modules may have it.
  *
  * Pass the tasks to processes and pools. They cannot be called directly, because this isolate may not
  * have loaded the module.
