@@ -48,6 +48,9 @@ export class TimeoutError extends MultiprocessingError {}
  * the main isolate and no worker is alive.
  *
  * Await the form without `Sync`, so that other code of the isolate can run meanwhile.
+ *
+ * Also a wait for the end of the calling code itself: a thread that joins itself, a task of a `ThreadPool`
+ * that joins its pool.
  */
 export class DeadlockError extends MultiprocessingError {}
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DeadlockError } from "../errors.ts";
 import { i32 } from "../heap/views.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
 import { aliveThreads, MAIN_NAME, running } from "./running.ts";
@@ -43,8 +44,8 @@ class MainThread extends Thread {
   }
 }
 
-function cannotJoin({ name }: Thread): Error {
-  return new Error(`Cannot join thread ${name}: it does not end before its process does`);
+function cannotJoin({ name }: Thread): DeadlockError {
+  return new DeadlockError(`Cannot join thread ${name}: it does not end before its process does`);
 }
 
 /**

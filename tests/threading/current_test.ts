@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { currentProcess, Event, Queue, sleep } from "@sauropod/multiprocessing";
+import { currentProcess, DeadlockError, Event, Queue, sleep } from "@sauropod/multiprocessing";
 import {
   activeCount,
   currentThread,
@@ -80,8 +80,8 @@ test("mainThread() is a single live thread that cannot be started, joined or mad
   assertEquals([main.ident, main.nativeId], [getIdent(), getNativeId()]);
   assertThrows(() => main.start(), Error, "Cannot start thread MainThread: it was started before");
   assertThrows(() => main.daemon = true, Error, "Cannot set daemon of thread MainThread");
-  await assertRejects(() => main.join(), Error, "Cannot join thread MainThread");
-  assertThrows(() => main.joinSync(), Error, "Cannot join thread MainThread");
+  await assertRejects(() => main.join(), DeadlockError, "Cannot join thread MainThread");
+  assertThrows(() => main.joinSync(), DeadlockError, "Cannot join thread MainThread");
 });
 
 test("enumerate() and activeCount() include daemons, but no unstarted or ended threads", async () => {

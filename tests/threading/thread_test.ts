@@ -204,13 +204,13 @@ test("Thread.join() and joinSync() throw before start()", async () => {
   assertThrows(() => thread.joinSync(), Error, message);
 });
 
-test("Thread.join() and joinSync() of the calling thread throw", async () => {
+test("Thread.join() and joinSync() of the calling thread throw DeadlockError", async () => {
   const thread: Thread = new Thread({
     name: "self",
     target: async () => {
       const message = "Cannot join thread self: it is the calling thread";
-      await assertRejects(() => thread.join(), Error, message);
-      assertThrows(() => thread.joinSync(), Error, message);
+      await assertRejects(() => thread.join(), DeadlockError, message);
+      assertThrows(() => thread.joinSync(), DeadlockError, message);
     },
   });
   thread.start();
