@@ -30,6 +30,9 @@ export declare class TimeoutError extends MultiprocessingError {
  * the main isolate and no worker is alive.
  *
  * Await the form without `Sync`, so that other code of the isolate can run meanwhile.
+ *
+ * Also a wait for the end of the calling code itself: a thread that joins itself, a task of a `ThreadPool`
+ * that joins its pool.
  */
 export declare class DeadlockError extends MultiprocessingError {
 }

@@ -39,6 +39,9 @@ export interface ThreadOptions<Args extends readonly unknown[] = readonly unknow
  *   daemon does not keep the program alive while it waits with functions of this package, such as
  *   {@linkcode sleep}, queues and locks. Other waits do, for example a timer of `setTimeout`.
  *   `Deno.exit()` does not wait for threads.
+ * - A thread that awaits what no other code brings, such as the other parties of a `Barrier`, keeps the
+ *   program alive, as in Python: any code of the isolate could still bring it, so that it cannot is not
+ *   known. Pass a `timeoutMs` where that may happen.
  * - An uncaught error ends only the thread: {@linkcode excepthook} prints it, and
  *   {@linkcode Thread.error} returns it.
  *
@@ -108,7 +111,8 @@ export declare class Thread<Args extends readonly unknown[] = readonly unknown[]
    * Waits until the thread has ended.
    *
    * @returns true once it has ended, false if `timeoutMs` passed first
-   * @throws {Error} if it was not started, or is the calling thread
+   * @throws {Error} if it was not started
+   * @throws {DeadlockError} if it is the calling thread
    * @throws the reason of `signal`, if it is aborted first
    */
   join(options?: WaitOptions): Promise<boolean>;
@@ -116,8 +120,8 @@ export declare class Thread<Args extends readonly unknown[] = readonly unknown[]
    * Returns whether the thread has ended. Never waits, because blocking would also stop the thread.
    *
    * @returns true if it has ended, false if it has not and `timeoutMs` is 0
-   * @throws {DeadlockError} if it has not ended and `timeoutMs` is greater than 0
-   * @throws {Error} if it was not started, or is the calling thread
+   * @throws {DeadlockError} if it has not ended and `timeoutMs` is greater than 0, or is the calling thread
+   * @throws {Error} if it was not started
    */
   joinSync(options?: WaitOptions): boolean;
   /** Returns whether the thread has been started and has not ended. */
