@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
+  ClosedError,
   DataCloneError,
   Event,
   Full,
@@ -122,8 +123,8 @@ for (const [name, Kind] of Object.entries(kinds)) {
   test(`${name}: a put that fails does not count`, async () => {
     const queue = new Kind<unknown>(1);
     const signal = AbortSignal.abort();
-    await assertRejects(() => queue.put(1, { signal }));
-    assertThrows(() => queue.putSync(1, { timeoutMs: NaN }));
+    await assertRejects(() => queue.put(1, { signal }), DOMException, "aborted");
+    assertThrows(() => queue.putSync(1, { timeoutMs: NaN }), RangeError, "timeoutMs");
     assertThrows(() => queue.putSync([1, Symbol("x")]), DataCloneError);
     assert(queue.joinSync({ timeoutMs: 0 }));
     queue.putSync(1);
@@ -133,12 +134,12 @@ for (const [name, Kind] of Object.entries(kinds)) {
     const controller = new AbortController();
     const putting = queue.put(2, { signal: controller.signal });
     controller.abort();
-    await assertRejects(() => putting);
+    await assertRejects(() => putting, DOMException, "aborted");
     queue.getSync();
     assertEquals(queue.unfinishedTasks, 1);
     queue.taskDone();
     queue.close();
-    assertThrows(() => queue.putSync(3));
+    assertThrows(() => queue.putSync(3), ClosedError, "Put items before close()");
     assert(queue.joinSync({ timeoutMs: 0 }));
   });
 

@@ -18,11 +18,13 @@ for (const name of Object.keys(operations)) {
   for (const catches of [false, true]) {
     test(`${name} in a loop${catches ? " that catches all errors" : ""} ends when its worker is terminated`, async () => {
       const words = sharedWords();
-      const process = run(repeatOperation, name, catches, makeObjects(), words);
+      const objects = makeObjects();
+      const process = run(repeatOperation, name, catches, objects, words);
       await wordSet(words);
       process.terminate();
       await ended(process, -15);
       await allStopped();
+      objects.shareable.shm.unlink();
     });
   }
 }

@@ -14,6 +14,7 @@ import {
   Pool,
   Queue,
   TimeoutError,
+  WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
 import { guard, squares, testEach, upTo } from "../fixtures/pools.ts";
@@ -68,11 +69,18 @@ test("Pool.applyAsync() and mapAsync() call their callback once, before the awai
   assertEquals(calls.splice(0), [[1, 4, 9]]);
   await pool.mapAsync(square, [], options);
   assertEquals(calls.splice(0), [[]]);
-  await assertRejects(() => pool.applyAsync(tasks.notThree, [3], options).get(guard));
+  await assertRejects(
+    () => pool.applyAsync(tasks.notThree, [3], options).get(guard),
+    tasks.ModelError,
+  );
   assertEquals(calls.splice(0), ["ModelError"]);
-  await assertRejects(() => pool.mapAsync(tasks.notThree, upTo(9), options).get(guard));
+  await assertRejects(
+    () => pool.mapAsync(tasks.notThree, upTo(9), options).get(guard),
+    tasks.ModelError,
+  );
   assertEquals(calls.splice(0), ["ModelError"]);
-  await assertRejects(() => pool.applyAsync(() => Deno.exit(2), [], options).get(guard));
+  const exits = () => pool.applyAsync(() => Deno.exit(2), [], options).get(guard);
+  await assertRejects(exits, WorkerDiedError);
   assertEquals(calls.splice(0), ["WorkerDiedError"]);
 });
 

@@ -43,9 +43,17 @@ Deno.test("SeedSequence.spawn() returns different children each time", () => {
 
 Deno.test("Random() and SeedSequence() throw if a seed is invalid", () => {
   for (const seed of [-1, 1.5, NaN, 2 ** 53, [1, -2], -1n]) {
-    assertThrows(() => new Random(seed), RangeError, "must be a safe integer of at least 0");
+    for (const Class of [Random, SeedSequence]) {
+      assertThrows(() => new Class(seed), RangeError, "must be a safe integer of at least 0");
+    }
   }
   assertThrows(() => new Random("1" as never), TypeError, "seed must be a number, a bigint");
+  assertThrows(
+    () => new SeedSequence("1" as never),
+    TypeError,
+    "entropy must be a number, a bigint",
+  );
+  assertThrows(() => new SeedSequence(1, { spawnKey: [-1] }), RangeError, "spawnKey[0]");
   assertThrows(() => new SeedSequence(1).spawn(-1), RangeError, "nChildren must be");
   assertThrows(() => new SeedSequence(1).generateState(0.5), RangeError, "nWords must be");
 });

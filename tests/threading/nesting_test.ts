@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DeadlockError, ThreadPool } from "@sauropod/multiprocessing";
+import { DeadlockError, TerminatedError, ThreadPool } from "@sauropod/multiprocessing";
 import { ThreadPoolExecutor } from "@sauropod/multiprocessing/futures";
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
 import { MapReduce } from "@sauropod/multiprocessing/sharedmem";
@@ -170,7 +170,7 @@ test("ThreadPool.join() returns in a task of the pool after terminate()", async 
     await pool.join();
     joined.resolve("joined");
   };
-  await assertRejects(() => pool.apply(joinHere));
+  await assertRejects(() => pool.apply(joinHere), TerminatedError);
   assertEquals(await joined.promise, "joined");
 });
 
