@@ -26,7 +26,8 @@ export type Definition =
   /**
    * A registration by `task()` in a module: found by `name`, `hash` and `twin`; `index` serves error
    * messages only. A function that creates tasks gives all of them the same text: this is the `twin`-th of
-   * at least `twins` with this name and text.
+   * at least `twins` with this name and text. With `member`, it is a method of the registered class: the
+   * path to it from the class.
    */
   | {
     kind: "task";
@@ -36,6 +37,7 @@ export type Definition =
     hash: number;
     twin: number;
     twins?: number;
+    member?: string[];
   }
   /** An export of a module. */
   | { kind: "export"; name: string; module: string }

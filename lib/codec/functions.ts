@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TaskLookupError } from "../errors.ts";
+import { DataCloneError, TaskLookupError } from "../errors.ts";
 import {
   type Definition,
   type DefinitionAddress,
@@ -18,7 +18,7 @@ import {
   knownDefinition,
   rememberDefinition,
 } from "./task.ts";
-import { defineUnregistered, evaluate } from "./unregistered.ts";
+import { defineUnregistered, evaluate, refuseMethod } from "./unregistered.ts";
 
 /** Addresses of the definitions of functions that were sent or received. */
 const addresses = new WeakMap<object, number>();
@@ -44,6 +44,30 @@ export function functionAddress(fn: AnyFunction | AnyClass): DefinitionAddress {
   return address;
 }
 
+/** Functions that have been found to need no `this`. */
+const callable = new WeakSet<object>();
+
+/**
+ * Returns the address of a function that is to be called by itself: not as a method of an object.
+ *
+ * @param name what the caller calls the function, for the error
+ * @throws {DataCloneError} if it cannot be named, or is a method that uses `this`
+ */
+export function calleeAddress(fn: AnyFunction, name: string): DefinitionAddress {
+  try {
+    if (!callable.has(fn)) {
+      const definition = knownDefinition(fn);
+      const isMethod = definition?.kind === "task" && definition.member?.[0] === "prototype";
+      if (isMethod || definition === undefined) refuseMethod(fn);
+      callable.add(fn);
+    }
+    return functionAddress(fn);
+  } catch (error) {
+    if (error instanceof DataCloneError) error.message = `Cannot send ${name}: ${error.message}`;
+    throw error;
+  }
+}
+
 function unregisteredAddress(fn: AnyFunction | AnyClass): number {
   const text = `${String(fn.name)} ${Function.prototype.toString.call(fn)}`;
   let address = addressesBySource.get(text);
@@ -64,6 +88,9 @@ export function functionName(fn: AnyFunction): string {
 /** Returns a human-readable name of the function at `address`. */
 export function functionNameAt(address: DefinitionAddress): string {
   const definition = definitionAt(address);
+  if (definition.kind === "task" && definition.member !== undefined) {
+    return `${definition.name}.${definition.member.at(-1)}`;
+  }
   if (definition.name !== "") return definition.name;
   const exported = exportNames.get(address);
   if (exported !== undefined) return exported;

@@ -7,6 +7,7 @@
 import { DataCloneError } from "../errors.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { checkFunction, wrongType } from "../arguments/values.ts";
+import { isClass } from "./class_text.ts";
 import { type AnyFunction, isInteractive, isRegistered } from "./task.ts";
 import { defineUnregistered } from "./unregistered.ts";
 
@@ -93,11 +94,6 @@ export function registerReducer<T extends object, Parts>(reducer: Reducer<T, Par
   }
   checkSendable(reducer.revive);
   reducers.push(reducer as unknown as Reducer);
-}
-
-/** Whether a function throws when it is called without `new`. */
-function isClass(fn: AnyFunction): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(fn));
 }
 
 /**

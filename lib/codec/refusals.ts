@@ -9,7 +9,9 @@ import { DataCloneError } from "../errors.ts";
 import { isStackOverflow } from "../heap/stack.ts";
 import { handleMark } from "../objects/shared_object.ts";
 import { readySteps } from "../parking/readiness.ts";
+import { classOf } from "./error_parts.ts";
 import { pathOf, type Step } from "./path.ts";
+import { isRegisteredInVain } from "./task.ts";
 
 const TOO_DEEP = "it is nested too deeply";
 
@@ -116,6 +118,16 @@ export function refuseUncopyable(value: object): void {
     );
   }
   refuseIterator(value);
+  const owner = classOf(value);
+  if (typeof owner === "function" && isRegisteredInVain(owner)) {
+    const { name } = owner;
+    throw new NotCloneable(
+      `the private members of class ${
+        name || "(without a name)"
+      } do not cross. Say what does, with ` +
+        `registerReducer({ is: (value) => value instanceof ${name || "Class"}, reduce, revive })`,
+    );
+  }
   // An object to wait for that is not a shared object is a process.
   if (Symbol.dispose in value || Symbol.asyncDispose in value || readySteps in value) {
     const what = withArticle(value.constructor?.name || "resource");

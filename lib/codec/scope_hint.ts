@@ -9,24 +9,41 @@ import { type DefinitionAddress, definitionAt } from "./definition.ts";
 
 const REGISTER = "register it with task(import.meta, fn) at the top level of its module";
 
-/** Appends to the error of a function that was sent as source what it lacked of its module, if that is known. */
+/**
+ * Appends to the error of a function what it lacked, if that is known: a function that was sent as source
+ * its module, an object its private members.
+ *
+ * @param address the function that was called
+ */
 export function explainScope(error: unknown, address: DefinitionAddress): void {
   if (!isErrorOf(error, ReferenceError) && !isErrorOf(error, TypeError)) return;
   const definition = definitionAt(address);
-  if (definition.kind !== "source") return;
   try {
-    const hint = hintFor(error, definition.source);
+    const hint = hintForArgument(error) ??
+      (definition.kind === "source" ? hintFor(error, definition.source) : undefined);
     if (hint !== undefined) error.message = `${error.message.replace(/\.$/, "")}. ${hint}`;
   } catch {
     // Its message cannot be read or changed: the error goes on as it is.
   }
 }
 
+const SEES_NOTHING =
+  "A function that is sent as source sees nothing outside itself: pass what it " +
+  `needs as an argument, or ${REGISTER}`;
+
+/** The frame of a function that was made of its source, at the top of a stack. */
+const ofSource = /^[^\n]*\n\s+at [^\n]*\(eval at evaluate \([^\n]*unregistered\.ts/;
+
+/** Returns what the arguments of a task lacked: functions and objects that were sent. */
+function hintForArgument(error: Error): string | undefined {
+  if (error instanceof ReferenceError && ofSource.test(error.stack ?? "")) return SEES_NOTHING;
+  return /private member #|^Receiver must be /.test(error.message)
+    ? "The private members of an object do not cross: say what does, with registerReducer()"
+    : undefined;
+}
+
 function hintFor(error: Error, source: string): string | undefined {
-  if (error instanceof ReferenceError) {
-    return "A function that is sent as source sees nothing outside itself: pass what it needs as " +
-      `an argument, or ${REGISTER}`;
-  }
+  if (error instanceof ReferenceError) return SEES_NOTHING;
   if (/^Module not found/.test(error.message) && /\bimport\(\s*["'`]\.\.?\//.test(source)) {
     return "A function that is sent as source belongs to no module, so its imports are relative to " +
       "nothing of the program's: pass new URL(…, import.meta.url).href as an argument and import " +

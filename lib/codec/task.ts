@@ -8,6 +8,7 @@ import { describe } from "../arguments/describe.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { isInstance, wrongType } from "../arguments/values.ts";
 import { handleMark } from "../objects/shared_object.ts";
+import { hasPrivateMembers, isClass } from "./class_text.ts";
 import type { Definition } from "./definition.ts";
 import { reducerFor } from "./reducers.ts";
 
@@ -28,6 +29,8 @@ interface Registration {
 const registrations = new Map<string, Registration[]>();
 /** The definitions that this isolate knows for functions and classes. */
 const definitions = new WeakMap<object, Definition>();
+/** Registered classes whose instances would arrive without private members that their methods need. */
+const withPrivateMembers = new WeakSet<object>();
 
 /**
  * Registers a function or class so that every isolate can find it.
@@ -37,7 +40,8 @@ const definitions = new WeakMap<object, Definition>();
  *
  * - The function is not changed and can be called as before.
  * - Instances of a registered class keep their class when they are sent, with their own enumerable
- *   properties. Private fields do not cross: see {@linkcode registerReducer}.
+ *   properties. Those of a class with private fields (`#x`) are refused: see {@linkcode registerReducer}.
+ * - Workers find the static methods of a registered class too, and its methods that do not use `this`.
  *
  * @typeParam F the function's or class's type
  * @param meta the module's `import.meta`
@@ -72,16 +76,30 @@ export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn
   registrations.set(meta.url, list);
   const hash = hashOf(Function.prototype.toString.call(fn));
   const { name } = fn;
-  definitions.set(fn, {
+  const definition: Definition = {
     kind: "task",
     name,
     module: meta.url,
     index: list.length,
     hash,
     twin: findTwins(list, name, hash).length,
-  });
+  };
+  definitions.set(fn, definition);
   list.push({ fn, hash, name });
+  if (isClass(fn)) {
+    defineMethods(fn, [], definition);
+    defineMethods(fn.prototype, ["prototype"], definition);
+    if (hasPrivateMembers(fn)) withPrivateMembers.add(fn);
+  }
   return fn;
+}
+
+/** Defines the methods of a registered class, unless they are registered themselves. */
+function defineMethods(of: object, path: string[], definition: Definition): void {
+  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(of))) {
+    if (typeof value !== "function" || isClass(value) || definitions.has(value)) continue;
+    definitions.set(value, { ...definition, member: [...path, key] } as Definition);
+  }
 }
 
 /**
@@ -156,8 +174,9 @@ export function tasksOf<Module>(url: string | URL): TasksOf<Module> {
   }
   const module = String(url);
   if (!URL.canParse(module)) {
-    const base = isInteractive() ? "Deno.mainModule" : "import.meta.url";
-    const advice = `Use new URL(${describe(module)}, ${base})`;
+    const advice = isInteractive()
+      ? `Use new URL(${describe(module)}, Deno.mainModule)`
+      : `Use import.meta.resolve(${describe(module)})`;
     throw wrongType("make tasks", "url", "an absolute URL", module, advice);
   }
   const stubs = new Map<string, AnyFunction>();
@@ -197,9 +216,14 @@ export function registrationAdvice(name: string): string {
       `write ${name} into a file, and import it from there`;
 }
 
-/** Whether this isolate knows a definition of the class, so that its instances keep it when sent. */
+/** Whether instances of the class keep it when they are sent: this isolate knows a definition of it. */
 export function isRegistered(classOf: object): boolean {
-  return definitions.has(classOf);
+  return definitions.has(classOf) && !withPrivateMembers.has(classOf);
+}
+
+/** Whether the class is registered, but its instances cannot be copied, because of private members. */
+export function isRegisteredInVain(classOf: object): boolean {
+  return withPrivateMembers.has(classOf);
 }
 
 /** Returns the definition that this isolate knows for a function, if any. */
@@ -217,8 +241,9 @@ export function rememberDefinition(fn: object, definition: () => Definition): vo
 
 /** Returns what was registered here under the definition, if anything. */
 export function findRegistered(definition: Definition & { kind: "task" }): object | undefined {
-  const { module, name, hash, twin, twins } = definition;
+  const { module, name, hash, twin, twins, member = [] } = definition;
   const candidates = findTwins(registrations.get(module) ?? [], name, hash);
   // With fewer than `twins`, the positions of the missing ones are unknown.
-  return candidates.length < twins! ? undefined : candidates[twin].fn;
+  if (candidates.length < twins!) return undefined;
+  return member.reduce<object>((object, key) => Reflect.get(object, key), candidates[twin].fn);
 }

@@ -5,8 +5,26 @@
  */
 
 import { DataCloneError } from "../errors.ts";
+import { hasOuterThis, isClass, usesThis } from "./class_text.ts";
 import type { Definition } from "./definition.ts";
 import { type AnyClass, type AnyFunction, registrationAdvice } from "./task.ts";
+
+const SEND_OBJECT = "Send the object as an argument, for example with starmap(), to " +
+  "task(import.meta, (object, item) => object.method(item)); task(import.meta, Class) lets it keep its class";
+const SEND_BOUND = "Send that as an argument too, for example with starmap(), to " +
+  "task(import.meta, (bound, item) => …)";
+
+/**
+ * Rejects a function that is to be called by itself, but uses `this`: a method crosses without its object.
+ *
+ * @throws {DataCloneError} if it does
+ */
+export function refuseMethod(fn: AnyFunction): void {
+  if (!usesThis(fn)) return;
+  throw new DataCloneError(
+    `${titled("method", fn.name)} cannot be sent without its object, its \`this\`. ${SEND_OBJECT}`,
+  );
+}
 
 /**
  * Defines a function that was not registered, by its path or its source text.
@@ -21,7 +39,7 @@ export function defineUnregistered(fn: AnyFunction | AnyClass): Definition {
   if (name !== "" && Reflect.get(globalThis, name) === fn && !isDeclaredGlobally(name)) {
     return { kind: "global", name };
   }
-  if (/^class\b/.test(source)) {
+  if (isClass(fn)) {
     throw new DataCloneError(
       `${titled("class", name)} cannot be sent unregistered: write ${
         registrationAdvice(name || "fn")
@@ -32,35 +50,10 @@ export function defineUnregistered(fn: AnyFunction | AnyClass): Definition {
     throw new DataCloneError(
       `${
         titled("function", name)
-      } cannot be sent as source: its \`this\` belongs to where it was written. Pass what it needs as an argument`,
+      } cannot be sent as source: its \`this\` belongs to where it was written. ${SEND_OBJECT}`,
     );
   }
   return defineBySource(name, source);
-}
-
-/**
- * Returns whether an arrow function uses the `this` of the code around it. The compiler tells: in place of
- * such a `this`, `new.target` is an error, as in any code outside of a function with a `this` of its own.
- * In a text, a comment or a nested function it is none; in place of the name of a property, `this.it` is
- * an error too.
- */
-function hasOuterThis(source: string): boolean {
-  const places = [...source.matchAll(/\bthis\b/g)];
-  if (places.length === 0 || compiles(source.replaceAll(/\bthis\b/g, "new.target"))) return false;
-  return places.some(({ index }) => {
-    const replacedBy = (text: string) => source.slice(0, index) + text + source.slice(index + 4);
-    return !compiles(replacedBy("new.target")) && compiles(replacedBy("this.it"));
-  });
-}
-
-/** Returns whether the text is an expression. Evaluating that of a function only makes the function. */
-function compiles(source: string): boolean {
-  try {
-    evaluate(source);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function defineNative(fn: AnyFunction | AnyClass): Definition {
@@ -69,7 +62,7 @@ function defineNative(fn: AnyFunction | AnyClass): Definition {
   const { name } = fn;
   throw new DataCloneError(
     name.startsWith("bound ")
-      ? `a bound function (${name}) cannot be sent: register the function with task() and pass what it is bound to as an argument`
+      ? `a bound function (${name}) cannot be sent: what it is bound to is hidden. ${SEND_BOUND}`
       : `${titled("built-in function", name)} cannot be sent: it has no path from globalThis`,
   );
 }

@@ -16,6 +16,7 @@ import {
 import { type ReadySteps, readySteps, type Waitable } from "../parking/readiness.ts";
 import { ensureIsolate, exitCodeOf, isolateWord } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn } from "../parking/wait.ts";
+import { calleeAddress } from "../codec/functions.ts";
 import { isRegistered, registrationAdvice } from "../codec/task.ts";
 import { waitForCleanUp } from "../runtime/host.ts";
 import {
@@ -194,6 +195,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
         `Cannot start process ${state.name}: register its class with ${registrationAdvice(name)}`,
       );
     }
+    if (!subclass && state.target !== undefined) calleeAddress(state.target, "target");
     state.record = startIsolate({
       runner: "process",
       name: state.name,

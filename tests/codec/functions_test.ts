@@ -210,7 +210,7 @@ test("tasksOf() requires an absolute URL", () => {
     () => tasksOf("./plain.ts"),
     TypeError,
     'Cannot make tasks: url must be an absolute URL, not "./plain.ts". ' +
-      'Use new URL("./plain.ts", import.meta.url)',
+      'Use import.meta.resolve("./plain.ts")',
   );
 });
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ClosedError, DataCloneError, WorkerDiedError } from "../../../errors.ts";
+import { ClosedError, WorkerDiedError } from "../../../errors.ts";
 import { deadlineOf, type WaitOptions } from "../../../arguments/wait_options.ts";
 import { i32 } from "../../../heap/views.ts";
 import { exitCodeOf, type IsolateAddress, isolateWord } from "../../../heap/isolate_record.ts";
@@ -17,7 +17,7 @@ import { discardNext, push } from "../../../channels/channel.ts";
 import { closeChannel, Closed, messagesIn } from "../../../channels/channel_state.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
-import { functionAddress } from "../../../codec/functions.ts";
+import { calleeAddress } from "../../../codec/functions.ts";
 import type { AnyFunction } from "../../../codec/task.ts";
 import { waitForCleanUp } from "../../../runtime/host.ts";
 import { ExitCode, freeError, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
@@ -110,12 +110,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
   // Submission
 
   targetOf(fn: AnyFunction): number {
-    try {
-      return functionAddress(fn);
-    } catch (error) {
-      if (error instanceof DataCloneError) error.message = `Cannot send fn: ${error.message}`;
-      throw error;
-    }
+    return calleeAddress(fn, "fn");
   }
 
   send(job: Job<number>, mode: CallMode, payload: readonly unknown[], name: string): void {
