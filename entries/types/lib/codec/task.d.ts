@@ -14,7 +14,8 @@ export type AnyClass = abstract new (...args: any[]) => any;
  *
  * - The function is not changed and can be called as before.
  * - Instances of a registered class keep their class when they are sent, with their own enumerable
- *   properties. Private fields do not cross: see {@linkcode registerReducer}.
+ *   properties. Those of a class with private fields (`#x`) are refused: see {@linkcode registerReducer}.
+ * - Workers find the static methods of a registered class too, and its methods that do not use `this`.
  *
  * @typeParam F the function's or class's type
  * @param meta the module's `import.meta`
