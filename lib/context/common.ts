@@ -42,7 +42,7 @@ export { SharedHandle } from "../objects/shared_object.ts";
 export type { Waitable } from "../parking/readiness.ts";
 export { AsyncResult } from "../pool/async_result.ts";
 export type { Items } from "../pool/calls/chunks.ts";
-export type { Progress } from "../pool/calls/map_job.ts";
+export type { Progress, ProgressOptions } from "../pool/calls/progress.ts";
 export { type CurrentTask, currentTask } from "../pool/current_task.ts";
 export type {
   ApplyOptions,

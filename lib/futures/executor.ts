@@ -16,13 +16,14 @@ import type { AnyFunction } from "../codec/task.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { type Pool, submitterOf } from "../pool/pool.ts";
 import { reportReturnError } from "../pool/calls/item_source.ts";
+import type { ProgressOptions } from "../pool/calls/progress.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Future } from "./future.ts";
 import { FutureState } from "./future_state.ts";
-import { isFiniteZip, MapResults, zip } from "./map.ts";
+import { isFiniteZip, lengthOfZip, MapResults, zip } from "./map.ts";
 
 /** Options of {@linkcode Executor.map}. */
-export interface ExecutorMapOptions {
+export interface ExecutorMapOptions extends ProgressOptions {
   /**
    * Maximum time from the call of `map()` to its last result, in milliseconds.
    *
@@ -67,6 +68,7 @@ const mapNames: OptionNames<ExecutorMapOptions> = {
   signal: true,
   chunkSize: true,
   bufferSize: true,
+  onProgress: "function",
 };
 const shutdownNames: OptionNames<ExecutorShutdownOptions> = {
   wait: "boolean",
@@ -204,7 +206,7 @@ export abstract class Executor implements AsyncDisposable {
     this.#checkOpen();
     const { iterables, options } = splitMapArguments(args);
     checkOptions("map", options, mapNames);
-    const { bufferSize, chunkSize, signal } = options;
+    const { bufferSize, chunkSize, signal, onProgress } = options;
     if (bufferSize !== undefined) checkPositiveInteger("map", "bufferSize", bufferSize);
     const isSingle = iterables.length === 1;
     const results = this.#submitter.imap<unknown, R>(
@@ -214,6 +216,8 @@ export abstract class Executor implements AsyncDisposable {
       {
         chunkSize,
         signal,
+        onProgress,
+        total: lengthOfZip(iterables),
         spread: !isSingle,
         window: bufferSize,
         drainsInput: bufferSize === undefined && isFiniteZip(iterables),

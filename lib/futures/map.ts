@@ -12,6 +12,7 @@ import {
   hasKnownEnd,
   type Input,
   ItemSource,
+  knownLength,
   reportReturnError,
 } from "../pool/calls/item_source.ts";
 import { settledWithin } from "../sync/settled.ts";
@@ -39,6 +40,11 @@ export class MapResults<R> implements AsyncIterableIterator<R> {
     this.#results = results;
     this.#setup = setup;
     this.#deadline = deadlineOf({ timeoutMs: setup.timeoutMs });
+  }
+
+  /** Number of results; undefined if it is not known. */
+  get length(): number | undefined {
+    return this.#results.length;
   }
 
   /** Returns the next result. */
@@ -98,6 +104,12 @@ export function zip(iterables: readonly Input<unknown>[]): Input<unknown[]> {
 export function isFiniteZip(iterables: readonly Input<unknown>[]): boolean {
   const isAsync = iterables.some((it) => hasMethod(it, Symbol.asyncIterator));
   return !isAsync && iterables.some(hasKnownEnd);
+}
+
+/** Returns the number of elements of `zip` of these inputs; `Infinity` if that is not known. */
+export function lengthOfZip(iterables: readonly Input<unknown>[]): number {
+  const lengths = iterables.map(knownLength);
+  return lengths.includes(Infinity) ? Infinity : Math.min(...lengths);
 }
 
 function* zipSync(iterators: Iterator<unknown>[]): Generator<unknown[]> {

@@ -6,7 +6,8 @@
 
 import { functionName } from "../codec/functions.ts";
 import { type CallSite, explainFailure } from "../pool/calls/call_site.ts";
-import { ItemSource, reportReturnError } from "../pool/calls/item_source.ts";
+import { ItemSource, knownLength, reportReturnError } from "../pool/calls/item_source.ts";
+import type { ProgressReport } from "../pool/calls/progress.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { isPromiseLike, orAborted } from "../sync/settled.ts";
 import { Level, levelForCall } from "../threading/nesting.ts";
@@ -18,7 +19,9 @@ export class CallerLoop {
   readonly #source: ItemSource<Delayed<unknown>>;
   readonly #signal: AbortSignal | undefined;
   readonly #progress: ProgressPrinter;
+  readonly #report: ProgressReport | undefined;
   readonly #site: CallSite;
+  readonly #length: number;
   readonly #results: AsyncGenerator<unknown, void>;
   /** The level of the code that called `Parallel`. */
   readonly #caller: Level | undefined;
@@ -33,14 +36,22 @@ export class CallerLoop {
     calls: Calls,
     signal: AbortSignal | undefined,
     progress: ProgressPrinter,
+    report: ProgressReport | undefined,
     site: CallSite,
   ) {
+    this.#length = knownLength(calls);
     this.#caller = levelForCall("make calls");
     this.#source = new ItemSource(calls, "calls");
     this.#signal = signal;
     this.#progress = progress;
+    this.#report = report;
     this.#site = site;
     this.#results = this.#loop();
+  }
+
+  /** Number of results; undefined if it is not known. */
+  get length(): number | undefined {
+    return this.#length === Infinity ? undefined : this.#length;
   }
 
   /** Makes the next call and returns its result. */
@@ -51,6 +62,7 @@ export class CallerLoop {
   /** Makes no more calls, and leaves the input. */
   async return(): Promise<IteratorResult<unknown>> {
     await this.#results.return();
+    this.#report?.end();
     await this.#source.leave(); // a generator that was not begun does not do that
     return { done: true, value: undefined };
   }
@@ -69,6 +81,7 @@ export class CallerLoop {
         checkCall(next.value, index);
         const result = await this.#call(next.value, index, level);
         this.#progress.add(1);
+        this.#report?.add(1, false);
         hasFailed = false;
         yield result;
         hasFailed = true;
@@ -76,6 +89,7 @@ export class CallerLoop {
       hasFailed = false;
     } finally {
       level.end();
+      this.#report?.end();
       const left = this.#source.leave();
       if (hasFailed) left.catch(reportReturnError);
       else await left;

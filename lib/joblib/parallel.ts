@@ -8,6 +8,7 @@ import { isMainIsolate } from "../heap/isolate_record.ts";
 import { isInLoop } from "../loops/run_chunks.ts";
 import { callSite } from "../pool/calls/call_site.ts";
 import { knownLength } from "../pool/calls/item_source.ts";
+import { progressReport } from "../pool/calls/progress.ts";
 import { CallerLoop } from "./caller_loop.ts";
 import { type Calls, checkCalls, type Delayed } from "./delayed.ts";
 import { callInWorkers } from "./parallel_calls.ts";
@@ -101,7 +102,8 @@ function makeCalls(calls: Calls, settings: ParallelSettings): ParallelResults {
   const site = callSite();
   const progress = new ProgressPrinter(jobs, verbose, knownLength(calls));
   if (jobs === 1 || !isMainIsolate() || isInLoop()) {
-    return new ParallelResults(new CallerLoop(calls, signal, progress, site), progress);
+    const report = progressReport(settings, knownLength(calls));
+    return new ParallelResults(new CallerLoop(calls, signal, progress, report, site), progress);
   }
   return new ParallelResults(callInWorkers(calls, settings, progress, site), progress);
 }

@@ -13,6 +13,7 @@ import type { ImapIterator, SentChunk } from "../pool/calls/imap.ts";
 import { knownLength } from "../pool/calls/item_source.ts";
 import type { ChunkCall } from "../pool/calls/imap_chunk.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
+import { progressReport } from "../pool/calls/progress.ts";
 import { CallMode } from "../pool/chunks/chunk.ts";
 import type { Engine } from "../pool/engines/engine.ts";
 import { submitterOf } from "../pool/pool.ts";
@@ -52,6 +53,8 @@ export function callInWorkers(
     ordered: returnAs !== "generator_unordered",
     endsAtError: true,
     signal,
+    total,
+    progress: progressReport(settings, total),
     drainsInput: false,
     check: checkCall,
     submit(batch) {

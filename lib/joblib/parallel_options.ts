@@ -6,6 +6,7 @@
 
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkInteger, checkNumber, checkOneOf, wrongValue } from "../arguments/values.ts";
+import type { ProgressOptions } from "../pool/calls/progress.ts";
 import { MAX_WORKERS } from "../pool/options.ts";
 import { type TaskPolicy, taskPolicy } from "../pool/calls/task_policy.ts";
 
@@ -13,7 +14,7 @@ import { type TaskPolicy, taskPolicy } from "../pool/calls/task_policy.ts";
 export type ReturnAs = "list" | "generator" | "generator_unordered";
 
 /** Options of {@linkcode Parallel}. */
-export interface ParallelOptions<As extends ReturnAs = "list"> {
+export interface ParallelOptions<As extends ReturnAs = "list"> extends ProgressOptions {
   /**
    * Number of workers: -1 for all cores, -2 for all but one, and so on; 1 runs a plain loop in the
    * caller.
@@ -72,6 +73,7 @@ const optionNames: OptionNames<ParallelOptions<ReturnAs>> = {
   timeoutMs: true,
   signal: true,
   verbose: true,
+  onProgress: "function",
 };
 
 /** Options that have been checked. */
@@ -85,6 +87,7 @@ export interface ParallelSettings {
   policy: TaskPolicy | undefined;
   signal: AbortSignal | undefined;
   verbose: number;
+  onProgress: ProgressOptions["onProgress"];
 }
 
 /**
@@ -117,7 +120,8 @@ export function parallelSettings(options: ParallelOptions<ReturnAs>): ParallelSe
     (verbose) => verbose >= 0,
     "Write 1 for some lines of progress, 10 for all",
   );
-  return { jobs, batchSize, window, returnAs, policy, signal: options.signal, verbose };
+  const { signal, onProgress } = options;
+  return { jobs, batchSize, window, returnAs, policy, signal, verbose, onProgress };
 }
 
 /**

@@ -15,6 +15,8 @@ export interface CallResults {
   return(): Promise<IteratorResult<unknown>>;
   /** Moves results that are there to the end of `all`. */
   takeReady?(all: unknown[]): void;
+  /** Number of results; undefined if it is not known. */
+  readonly length: number | undefined;
 }
 
 /** Ends calls whose generator was garbage collected: nobody can take their results any more. */
@@ -32,6 +34,11 @@ export class ParallelResults implements AsyncGenerator<unknown, void> {
     this.#results = results;
     this.#progress = progress;
     collected.register(this, results);
+  }
+
+  /** Number of results; undefined if it is not known. */
+  get length(): number | undefined {
+    return this.#results.length;
   }
 
   /** Returns the next result. The first error ends the calls. */

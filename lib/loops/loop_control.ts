@@ -6,6 +6,7 @@
  * | `STOP` | 1: take no further chunk, the loop has failed or was cancelled | the participant whose body threw, the caller |
  * | `NEXT` | number of the next unit to take | each participant, by an atomic add |
  * | `STARTED` | number of participants that have started; bit `CLOSED`: no other may start | each participant, the caller |
+ * | `DONE` | number of indices that are done, in units of `doneUnit()`, if the caller asks for progress | each participant, by an atomic add |
  *
  * No isolate sleeps on these words. `STARTED` lets the caller return without waiting for workers that
  * are still starting when the last unit is done: it sets `CLOSED` and waits only for the participants
@@ -23,8 +24,9 @@ const STOP = 0;
 const NEXT = 1;
 const STARTED = 2;
 const CLOSED = 1 << 30;
+const DONE = 3;
 
-const CONTROL_WORDS = 3;
+const CONTROL_WORDS = 4;
 
 /**
  * Allocates the control words of a loop; returns their address.
@@ -56,6 +58,16 @@ export function closeLoop(control: number): number {
 /** Takes the next unit. */
 export function takeUnit(control: number): number {
   return Atomics.add(i32, control + NEXT, 1);
+}
+
+/** Adds units of indices that are done. */
+export function addDone(control: number, units: number): void {
+  Atomics.add(i32, control + DONE, units);
+}
+
+/** Returns how many units of indices are done. */
+export function readDone(control: number): number {
+  return Atomics.load(i32, control + DONE);
 }
 
 /** Makes all participants stop after the chunk that they are running. */

@@ -24,6 +24,13 @@ export interface LoopPlan {
   reduction?: Reduction | undefined;
   /** Whether each chunk's value is kept apart, for a deterministic result. */
   keepsChunks: boolean;
+  /** Whether participants count the indices that are done. */
+  countsDone?: boolean;
+}
+
+/** Returns how many indices are counted as one in the control words, so that all fit in one word. */
+export function doneUnit(length: number): number {
+  return Math.max(Math.ceil(length / 2 ** 30), 1);
 }
 
 /** A loop as a participant gets it. Crosses. */

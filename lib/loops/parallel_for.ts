@@ -13,6 +13,12 @@ import {
   isInstance,
   wrongType,
 } from "../arguments/values.ts";
+import {
+  type Progress,
+  type ProgressOptions,
+  type ProgressReport,
+  progressReport,
+} from "../pool/calls/progress.ts";
 import { prange, Range } from "./range.ts";
 import { partition, type Schedule } from "./schedule.ts";
 import type { LoopPlan } from "./loop_plan.ts";
@@ -27,7 +33,7 @@ export type EmptyObject = Record<never, never>;
 export interface LoopOptions<
   Context extends object = EmptyObject,
   Constants extends object = EmptyObject,
-> {
+> extends ProgressOptions {
   /**
    * The second argument of the body: arrays on shared memory, which it may write to, and values,
    * which cross as frozen copies. A `WebAssembly.Module` and a shared `WebAssembly.Memory` are not
@@ -62,6 +68,13 @@ export interface LoopOptions<
    * @default {getNumThreads()}
    */
   numThreads?: number | undefined;
+  /**
+   * Called in this isolate at most every 100 ms with the number of indices in the chunks that are done,
+   * and a last time with `ended: true` when the loop has ended or failed. A `…Sync` call makes these calls
+   * too, between its own chunks and while it waits. If it throws, or its promise rejects, the error is
+   * printed and `onProgress` is not called again; the loop goes on.
+   */
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of asynchronous loops only. */
@@ -77,6 +90,7 @@ export const loopOptionNames: OptionNames<LoopOptions> = {
   schedule: true,
   chunkSize: true,
   numThreads: true,
+  onProgress: "function",
 };
 const asyncOptionNames: OptionNames<LoopOptions & AbortOptions> = {
   ...loopOptionNames,
@@ -129,8 +143,8 @@ export async function parallelFor<
 ): Promise<void> {
   checkOptions("run loop", options, asyncOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
-  const { plan, threads } = makePlan(range, body, options);
-  await runOnTeam(plan, threads, options.signal);
+  const { plan, threads, progress } = makePlan(range, body, options);
+  await runOnTeam(plan, threads, options.signal, progress);
 }
 
 /**
@@ -148,8 +162,8 @@ export function parallelForSync<
 ): void {
   checkOptions("run loop", options, loopOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
-  const { plan, threads } = makePlan(range, body, options);
-  runOnTeamSync(plan, threads);
+  const { plan, threads, progress } = makePlan(range, body, options);
+  runOnTeamSync(plan, threads, progress);
 }
 
 /** Returns advice about an unknown option of a loop: it may be meant for the body. */
@@ -182,6 +196,14 @@ function rangeTo(range: unknown): Range {
   throw wrongType("run loop", "range", "a number of indices or a range", range);
 }
 
+/** A loop whose options have been checked. */
+export interface PlannedLoop {
+  plan: LoopPlan;
+  /** Number of isolates that are to run it. */
+  threads: number;
+  progress: ProgressReport | undefined;
+}
+
 /** Checks the options of a loop; returns its plan and the number of isolates that are to run it. */
 export function makePlan(
   range: Range | number,
@@ -189,7 +211,7 @@ export function makePlan(
   body: (...args: any[]) => unknown,
   options: LoopOptions<object, object>,
   reduction?: Reduction,
-): { plan: LoopPlan; threads: number } {
+): PlannedLoop {
   const { context = {}, constants = {}, schedule = "dynamic", chunkSize } = options;
   const { start, step, length } = isInstance(range, Range) ? range : rangeTo(range);
   checkFunction("run loop", "body", body);
@@ -200,8 +222,10 @@ export function makePlan(
   checkOneOf("run loop", "schedule", schedule, schedules);
   if (chunkSize !== undefined) checkInteger("run loop", "chunkSize", chunkSize, 1);
   const threads = threadsFor(options.numThreads);
+  const progress = progressReport(options, length);
   return {
     threads,
+    progress,
     plan: {
       body,
       context: { ...constants, ...context },
@@ -211,6 +235,7 @@ export function makePlan(
       partition: partition(length, threads, schedule, chunkSize),
       reduction,
       keepsChunks: false,
+      countsDone: progress !== undefined,
     },
   };
 }

@@ -24,6 +24,7 @@ import {
   loopOptionNames,
   type LoopOptions,
   makePlan,
+  type PlannedLoop,
 } from "./parallel_for.ts";
 import { runOnTeam, runOnTeamSync } from "./team.ts";
 
@@ -179,8 +180,9 @@ export async function parallelReduce(
   options: AnyReduction & AbortOptions,
 ): Promise<unknown> {
   checkReduction(options, asyncOptionNames);
-  const { plan, threads, reduction } = reductionPlan(range, body, options);
-  return combineOutcomes(await runOnTeam(plan, threads, options.signal), plan, reduction);
+  const { plan, threads, progress, reduction } = reductionPlan(range, body, options);
+  const outcomes = await runOnTeam(plan, threads, options.signal, progress);
+  return combineOutcomes(outcomes, plan, reduction);
 }
 
 /**
@@ -223,8 +225,8 @@ export function parallelReduceSync(
   options: AnyReduction,
 ): unknown {
   checkReduction(options, reduceOptionNames);
-  const { plan, threads, reduction } = reductionPlan(range, body, options);
-  return combineOutcomes(runOnTeamSync(plan, threads), plan, reduction);
+  const { plan, threads, progress, reduction } = reductionPlan(range, body, options);
+  return combineOutcomes(runOnTeamSync(plan, threads, progress), plan, reduction);
 }
 
 interface AnyReduction extends LoopReduceOptions<object, object> {
@@ -255,14 +257,15 @@ function reductionPlan(
   range: Range | number,
   body: (...args: never) => unknown,
   options: AnyReduction,
-): { plan: LoopPlan; threads: number; reduction: Reduction } {
+): PlannedLoop & { reduction: Reduction } {
   const reduction = reductionOf(options);
-  const { plan, threads } = makePlan(range, body as LoopPlan["body"], options, reduction);
-  if (options.deterministic !== true) return { plan, threads, reduction };
+  const loop = makePlan(range, body as LoopPlan["body"], options, reduction);
+  if (options.deterministic !== true) return { ...loop, reduction };
+  const { plan, threads } = loop;
   const chunks = reduction.kind === "arrays" ? FIXED_CHUNKS_OF_ARRAYS : FIXED_CHUNKS;
   const size = options.chunkSize ?? Math.max(Math.ceil(plan.length / chunks), 1);
   const fixed = partition(plan.length, threads, "dynamic", size);
-  return { plan: { ...plan, partition: fixed, keepsChunks: true }, threads, reduction };
+  return { ...loop, plan: { ...plan, partition: fixed, keepsChunks: true }, reduction };
 }
 
 function reductionOf({ combine, identity }: AnyReduction): Reduction {

@@ -15,8 +15,8 @@ import { freeze } from "../memory/frozen.ts";
 import { serveRequests } from "../parking/wait.ts";
 import { currentIdentity } from "../runtime/start_request.ts";
 import { chunkLoopFor } from "./chunk_loop.ts";
-import { isLoopStopped, startParticipant, stopLoop, takeUnit } from "./loop_control.ts";
-import type { LoopOutcome, LoopPlan, StartedLoop } from "./loop_plan.ts";
+import { addDone, isLoopStopped, startParticipant, stopLoop, takeUnit } from "./loop_control.ts";
+import { doneUnit, type LoopOutcome, type LoopPlan, type StartedLoop } from "./loop_plan.ts";
 import { combine } from "./reduction.ts";
 import { chunkEnd, chunkStart } from "./schedule.ts";
 
@@ -34,8 +34,12 @@ export function reportIndex(index: number): void {
   reportedIndex = index;
 }
 
-/** Runs the units of a loop that are left, in this isolate. */
-export function runChunks(loop: StartedLoop): LoopOutcome {
+/**
+ * Runs the units of a loop that are left, in this isolate.
+ *
+ * @param onChunk called after each chunk
+ */
+export function runChunks(loop: StartedLoop, onChunk?: () => void): LoopOutcome {
   const { control, partition, length } = loop;
   const outcome: LoopOutcome = { values: [], chunks: [] };
   if (!startParticipant(control)) return { ...outcome, late: true };
@@ -45,6 +49,7 @@ export function runChunks(loop: StartedLoop): LoopOutcome {
   reportedIndex = undefined;
   let index = loop.start;
   const at = (failed: number) => index = failed;
+  const done = loop.countsDone ? new DoneCounter(loop) : undefined;
   try {
     for (;;) {
       const unit = takeUnit(control);
@@ -65,6 +70,8 @@ export function runChunks(loop: StartedLoop): LoopOutcome {
         if (loop.reduction !== undefined || loop.keepsChunks) {
           addValue(outcome, loop, chunk, value);
         }
+        done?.add(count);
+        onChunk?.();
       }
     }
   } catch (error) {
@@ -95,6 +102,26 @@ export const runChunksInWorker: (loop: StartedLoop) => LoopOutcome = task(
     return outcome;
   },
 );
+
+/** Counts what this isolate has done. */
+class DoneCounter {
+  readonly #control: number;
+  readonly #unit: number;
+  #indices = 0;
+  #units = 0;
+
+  constructor({ control, length }: StartedLoop) {
+    this.#control = control;
+    this.#unit = doneUnit(length);
+  }
+
+  add(count: number): void {
+    this.#indices += count;
+    const units = Math.floor(this.#indices / this.#unit);
+    addDone(this.#control, units - this.#units);
+    this.#units = units;
+  }
+}
 
 function addValue(outcome: LoopOutcome, plan: LoopPlan, chunk: number, value: unknown): void {
   if (plan.keepsChunks || outcome.values.length === 0) {

@@ -8,11 +8,13 @@ import { DataCloneError } from "../errors.ts";
 import { IsolateEngine } from "../pool/engines/isolates/isolate_engine.ts";
 import { DEFAULT_LIMITS } from "../pool/options.ts";
 import { abortWith } from "../pool/calls/job.ts";
+import type { ProgressReport } from "../pool/calls/progress.ts";
 import { CallMode } from "../pool/chunks/chunk.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
 import { allocateControl, freeControl } from "./loop_control.ts";
 import { LoopJob } from "./loop_job.ts";
+import { LoopProgress, reportWhile } from "./loop_progress.ts";
 import type { LoopOutcome, LoopPlan, StartedLoop } from "./loop_plan.ts";
 import { isInLoop, runChunks } from "./run_chunks.ts";
 import { endSharedPools } from "./shared_pool.ts";
@@ -53,22 +55,37 @@ export async function runOnTeam(
   plan: LoopPlan,
   threads: number,
   signal: AbortSignal | undefined,
+  report?: ProgressReport,
 ): Promise<LoopOutcome[]> {
   signal?.throwIfAborted();
-  if (isSerial(plan, threads)) return runSerially(plan);
+  if (isSerial(plan, threads)) return runSerially(plan, report);
   const { job } = submit(plan, threads);
   abortWith(signal, job);
-  return await job.promise;
+  const progress = report && new LoopProgress(job.loop, report, () => job.settled);
+  let hasFailed = true;
+  try {
+    const outcomes = await job.promise;
+    hasFailed = false;
+    return outcomes;
+  } finally {
+    progress?.end(hasFailed);
+  }
 }
 
 /** Runs a loop in this isolate and on `threads - 1` loop workers, blocking until it is done. */
-export function runOnTeamSync(plan: LoopPlan, threads: number): LoopOutcome[] {
-  if (isSerial(plan, threads)) return runSerially(plan);
+export function runOnTeamSync(
+  plan: LoopPlan,
+  threads: number,
+  report?: ProgressReport,
+): LoopOutcome[] {
+  if (isSerial(plan, threads)) return runSerially(plan, report);
   const { job, engine } = submit(plan, threads - 1);
   job.promise.catch(() => {}); // outcomes() throws the error instead
-  job.onChunkDone(0, runPartInCaller(job.loop));
-  engine.waitSync(job);
-  return job.outcomes();
+  return reportWhile(job.loop, report, () => job.settled, (progress) => {
+    job.onChunkDone(0, runPartInCaller(job.loop, progress));
+    engine.waitSync(job);
+    return job.outcomes();
+  });
 }
 
 /** Returns whether the caller runs the whole loop itself. */
@@ -77,16 +94,20 @@ function isSerial({ length }: LoopPlan, threads: number): boolean {
 }
 
 /** Runs chunks in the caller. The context is frozen, but not its values: these are the caller's. */
-function runPartInCaller(loop: StartedLoop): LoopOutcome {
-  return runChunks({ ...loop, context: Object.freeze({ ...loop.context }) });
+function runPartInCaller(loop: StartedLoop, progress: LoopProgress | undefined): LoopOutcome {
+  const onChunk = progress && (() => progress.poll());
+  return runChunks({ ...loop, context: Object.freeze({ ...loop.context }) }, onChunk);
 }
 
-function runSerially(plan: LoopPlan): LoopOutcome[] {
+function runSerially(plan: LoopPlan, report: ProgressReport | undefined): LoopOutcome[] {
   const control = allocateControl();
+  const loop = { ...plan, control };
   try {
-    const outcome = runPartInCaller({ ...plan, control });
-    if (outcome.failure !== undefined) throw outcome.failure.error;
-    return [outcome];
+    return reportWhile(loop, report, () => false, (progress) => {
+      const outcome = runPartInCaller(loop, progress);
+      if (outcome.failure !== undefined) throw outcome.failure.error;
+      return [outcome];
+    });
   } finally {
     freeControl(control);
   }

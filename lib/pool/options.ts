@@ -6,7 +6,7 @@
 
 import type { OptionNames } from "../arguments/options.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
-import type { Progress } from "./calls/map_job.ts";
+import type { ProgressOptions } from "./calls/progress.ts";
 import { taskNames, type TaskOptions } from "./calls/task_policy.ts";
 
 export type { TaskOptions };
@@ -100,7 +100,7 @@ export interface ApplyOptions extends TaskOptions {
 export const applyNames: OptionNames<ApplyOptions> = { signal: true, ...taskNames };
 
 /** Options of a call with many items. */
-export interface MapOptions extends TaskOptions {
+export interface MapOptions extends TaskOptions, ProgressOptions {
   /**
    * Number of items that a worker takes at a time.
    *
@@ -109,11 +109,6 @@ export interface MapOptions extends TaskOptions {
   chunkSize?: number | undefined;
   /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
   signal?: AbortSignal | undefined;
-  /**
-   * Called after each chunk. If it throws, the call fails with that error. If it returns a promise that
-   * rejects, that is printed, and `onProgress` is not called again.
-   */
-  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Names of {@linkcode MapOptions}. */
@@ -143,7 +138,7 @@ export const asyncNames: OptionNames<AsyncOptions<unknown>> = {
 };
 
 /** Options of {@linkcode Pool.imap}. */
-export interface ImapOptions extends TaskOptions {
+export interface ImapOptions extends TaskOptions, ProgressOptions {
   /**
    * Number of items that a worker takes at a time.
    *
@@ -158,6 +153,7 @@ export interface ImapOptions extends TaskOptions {
 export const imapNames: OptionNames<ImapOptions> = {
   chunkSize: true,
   signal: true,
+  onProgress: "function",
   ...taskNames,
 };
 
@@ -174,6 +170,12 @@ export interface ImapCall extends ImapOptions {
    * @default {2 * workers}
    */
   window?: number | undefined;
+  /**
+   * Number of items; `Infinity`: not known.
+   *
+   * @default {what the input says}
+   */
+  total?: number;
   /**
    * Whether the input is taken to its end after `close()`.
    *

@@ -21,6 +21,11 @@ import { Queue } from "../channels/queue.ts";
 import { functionName } from "../codec/functions.ts";
 import type { AsyncResult } from "../pool/async_result.ts";
 import { type CallSite, callSite, explainFailure } from "../pool/calls/call_site.ts";
+import {
+  type ProgressOptions,
+  type ProgressReport,
+  progressReport,
+} from "../pool/calls/progress.ts";
 import type { Failure } from "../pool/chunks/chunk.ts";
 import { MAX_WORKERS } from "../pool/options.ts";
 import { Pool } from "../pool/pool.ts";
@@ -36,7 +41,7 @@ import { runItems, type WorkerShare, type WorkTools } from "./run_items.ts";
 const MAX_WAITING = 64;
 
 /** Options of {@linkcode MapReduce.map}. */
-export interface MapReduceOptions<R, S, Context extends object> {
+export interface MapReduceOptions<R, S, Context extends object> extends ProgressOptions {
   /**
    * Called in the caller with each result, in the order in which they arrive. Its return value
    * replaces the result.
@@ -63,6 +68,7 @@ const mapOptionNames: OptionNames<MapReduceOptions<unknown, unknown, object>> = 
   context: true,
   minLength: true,
   signal: true,
+  onProgress: "function",
 };
 
 /**
@@ -160,10 +166,15 @@ export class MapReduce implements AsyncDisposable {
       reduce: reduce as ((result: unknown) => unknown) | undefined,
       context,
       signal,
+      progress: progressReport(options, items.length),
     };
-    return (this.np === 0 || items.length === 0 || items.length < minLength
-      ? await this.#mapInCaller(plan)
-      : await this.#mapInWorkers(plan, callSite())) as S[];
+    try {
+      return (this.np === 0 || items.length === 0 || items.length < minLength
+        ? await this.#mapInCaller(plan)
+        : await this.#mapInWorkers(plan, callSite())) as S[];
+    } finally {
+      plan.progress?.end();
+    }
   }
 
   /** Ends the workers. */
@@ -171,7 +182,7 @@ export class MapReduce implements AsyncDisposable {
     await this.#pool?.[Symbol.asyncDispose]();
   }
 
-  async #mapInCaller({ work, items, reduce, context, signal }: Plan): Promise<unknown[]> {
+  async #mapInCaller({ work, items, reduce, context, signal, progress }: Plan): Promise<unknown[]> {
     const guard: Disposable = { [Symbol.dispose]() {} };
     const ordered: Ordered = { enter: () => Promise.resolve(guard), enterSync: () => guard };
     const tools = { critical: this.critical, ordered, rank: 0, np: 0, context };
@@ -182,6 +193,7 @@ export class MapReduce implements AsyncDisposable {
         signal?.throwIfAborted();
         const result = await orAborted(Promise.resolve(level.run(() => work(item, tools))), signal);
         results.push(reduce === undefined ? result : reduce(result));
+        progress?.add(1, false);
       }
     } finally {
       level.end();
@@ -229,6 +241,7 @@ interface Plan {
   reduce: ((result: unknown) => unknown) | undefined;
   context: object;
   signal: AbortSignal | undefined;
+  progress: ProgressReport | undefined;
 }
 
 /** Checks the arguments of a map, except the work. */
@@ -308,7 +321,7 @@ async function putItems(
 
 /** Takes the results as they arrive; returns them in the order of the items. */
 async function collectResults(
-  { items, reduce, signal }: Plan,
+  { items, reduce, signal, progress }: Plan,
   results: WorkerShare["results"],
   end: AbortSignal,
 ): Promise<unknown[]> {
@@ -318,6 +331,7 @@ async function collectResults(
     // Results that have arrived are taken even if the workers have ended meanwhile.
     const [index, result] = await results.get(results.empty() ? { signal: end } : undefined);
     collected[index] = reduce === undefined ? result : reduce(result);
+    progress?.add(1, false);
   }
   return collected;
 }

@@ -10,7 +10,13 @@ import { square } from "../fixtures/pool_tasks.ts";
 testEach(".map() accepts all its options", async (Executor) => {
   await using executor = new Executor({ maxWorkers: 1, initializer: () => {}, initargs: [] });
   const { signal } = new AbortController();
-  const all: Required<ExecutorMapOptions> = { ...guard, signal, chunkSize: 2, bufferSize: 2 };
+  const all: Required<ExecutorMapOptions> = {
+    ...guard,
+    signal,
+    chunkSize: 2,
+    bufferSize: 2,
+    onProgress() {},
+  };
   assertEquals(await Array.fromAsync(executor.map(square, [1, 2], all)), [1, 4]);
   await executor.shutdown({ wait: true, cancelFutures: true });
 });

@@ -605,7 +605,8 @@ loopTest("Parallel() names the call and the path to what cannot cross", async ()
 
 loopTest("Parallel() rejects unknown options and accepts all known ones", async () => {
   const make = (options: unknown) => () => Parallel(options as ParallelOptions<ReturnAs>);
-  const list = "There are nJobs, batchSize, preDispatch, returnAs, timeoutMs, signal, verbose";
+  const list =
+    "There are nJobs, batchSize, preDispatch, returnAs, timeoutMs, signal, verbose, onProgress";
   const text = `Cannot make calls: there is no option n_jobs. ${list}. Write nJobs`;
   assertThrows(make({ n_jobs: 2 }), TypeError, text);
   assertThrows(make({ backend: "loky" }), TypeError, `there is no option backend. ${list}`);
@@ -618,6 +619,7 @@ loopTest("Parallel() rejects unknown options and accepts all known ones", async 
     returnAs: "list",
     timeoutMs: Infinity,
     signal: new AbortController().signal,
+    onProgress() {},
     verbose: 0,
   };
   assertEquals(await Parallel(all)([square(3)]), [9]);

@@ -240,6 +240,7 @@ loopTest("parallelFor() rejects unknown options and accepts all known ones", asy
     schedule: "static",
     chunkSize: 2,
     numThreads: 1,
+    onProgress() {},
   };
   await parallelFor(5, nothing, { ...all, signal: new AbortController().signal });
   parallelForSync(5, nothing, all);

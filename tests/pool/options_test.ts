@@ -53,7 +53,7 @@ testEach("Pool's calls reject unknown options and say how to set a time limit", 
     ["applySync", `There are ${task}`],
     ["map starmap mapSync starmapSync", `There are ${chunks}, ${task}`],
     ["mapAsync starmapAsync", `There are ${chunks}, ${task}, callback, errorCallback`],
-    ["imap imapUnordered", `There are chunkSize, signal, ${task}`],
+    ["imap imapUnordered", `There are ${chunks}, ${task}`],
   ];
   for (const [names, list] of calls) {
     for (const name of names.split(" ")) {
@@ -102,7 +102,7 @@ testEach(
       await refuses(name, { callback: 5 }, "options.callback must be a function, not 5");
       await refuses(name, { errorCallback: null }, "options.errorCallback must be a function");
     }
-    for (const name of ["starmap", "starmapSync", "starmapAsync"]) {
+    for (const name of ["starmap", "starmapSync", "starmapAsync", "imap", "imapUnordered"]) {
       await refuses(name, { onProgress: "x" }, 'options.onProgress must be a function, not "x"');
     }
     await pool.apply(square, [1]);
@@ -124,7 +124,7 @@ testEach("Pool's calls accept all their options", async (Pool) => {
   assertEquals(await pool.mapAsync(square, [4], { ...many, ...later }), [16]);
   assertEquals(await pool.starmapAsync(square, [[4]], { ...many, ...later }), [16]);
   for (const imap of [pool.imap, pool.imapUnordered]) {
-    const results = imap.call(pool, square as never, [4], { signal, chunkSize: 2 });
+    const results = imap.call(pool, square as never, [4], many);
     assertEquals(await Array.fromAsync(results), [16]);
   }
 });

@@ -28,6 +28,7 @@
 
 import type { PartialResults } from "../chunks/chunk.ts";
 import { type Input, ItemSource, reportReturnError } from "./item_source.ts";
+import type { ProgressReport } from "./progress.ts";
 
 /**
  * How long items of an input that is not async are taken before the event loop gets a turn, if the window
@@ -72,6 +73,14 @@ export interface ImapSetup<T> {
   readonly endsAtError?: boolean;
   /** Ends the iteration with its reason. */
   readonly signal: AbortSignal | undefined;
+  /**
+   * Number of items.
+   *
+   * @default {Infinity: not known}
+   */
+  readonly total?: number;
+  /** Reports the items whose results, or errors, have arrived. */
+  readonly progress?: ProgressReport | undefined;
   /** Whether the input is taken to its end after the pool was closed. */
   readonly drainsInput: boolean;
   /** Makes the error that follows the results if it is not. */
@@ -192,6 +201,12 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
 
   // For the consumer
 
+  /** Number of results; undefined if it is not known. */
+  get length(): number | undefined {
+    const { total = Infinity } = this.#setup;
+    return total === Infinity ? undefined : total;
+  }
+
   /** Returns the next result. Rejects with the error that takes the place of a result. */
   next(): Promise<IteratorResult<R>> {
     const waiter = Promise.withResolvers<IteratorResult<R>>();
@@ -293,6 +308,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     if (this.#input !== "open") return; // an error of that chunk has ended the iteration
     this.#input = "ended";
     this.#inputDone.resolve();
+    if (this.#sent.size === 0) this.#setup.progress?.end();
   }
 
   async #leave(): Promise<void> {
@@ -323,37 +339,41 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     try {
       sent = this.#setup.submit(chunk);
     } catch (error) {
-      return this.#arriveFailed(number, error);
+      return this.#arriveFailed(number, chunk.length, error);
     }
     this.#sent.set(number, sent);
     sent.outcomes.then(
       (outcomes) => this.#arrive(number, first, outcomes),
-      (error) => this.#arriveFailed(number, error),
+      (error) => this.#arriveFailed(number, chunk.length, error),
     );
   }
 
   #arrive(number: number, first: number, { results, failures }: PartialResults): void {
-    if (failures.length === 0) return this.#place(number, { results, errors: undefined, at: 0 });
+    const items = results.length;
+    if (failures.length === 0) {
+      return this.#place(number, items, { results, errors: undefined, at: 0 });
+    }
     const errors = new Map<number, unknown>();
     for (const failure of failures) {
       const error = this.#setup.explain?.(failure, first + failure.index) ?? failure.error;
       errors.set(failure.index, error);
     }
-    this.#place(number, { results, errors, at: 0 });
+    this.#place(number, items, { results, errors, at: 0 });
   }
 
   /** One error takes the place of the results of a whole chunk. */
-  #arriveFailed(number: number, error: unknown): void {
-    this.#place(number, { results: [undefined], errors: new Map([[0, error]]), at: 0 });
+  #arriveFailed(number: number, items: number, error: unknown): void {
+    this.#place(number, items, { results: [undefined], errors: new Map([[0, error]]), at: 0 });
   }
 
-  #place(number: number, chunk: ArrivedChunk): void {
+  #place(number: number, items: number, chunk: ArrivedChunk): void {
     this.#sent.delete(number);
     if (this.#output === "over") return;
     if (chunk.errors !== undefined && this.#setup.endsAtError) {
       const [error] = chunk.errors.values();
       return this.fail(error);
     }
+    this.#setup.progress?.add(items, this.#input === "ended" && this.#sent.size === 0);
     this.#arrived.set(this.#setup.ordered ? number : this.#arrivals++, chunk);
     this.#sendEarly();
     if (this.#windowCounts === "out") this.#fill();
@@ -405,6 +425,7 @@ export class ImapIterator<T, R> implements AsyncIterableIterator<R> {
     this.#output = "over";
     this.#arrived.clear();
     this.#setup.signal?.removeEventListener("abort", this.#onAbort);
+    this.#setup.progress?.end();
     this.#setup.onEnd();
   }
 }

@@ -5,19 +5,10 @@
  */
 
 import type { Decoder } from "../../codec/decoder.ts";
-import { reportUncaught } from "../../sync/callbacks.ts";
-import { isPromiseLike } from "../../sync/settled.ts";
 import { callSite } from "./call_site.ts";
 import { Job } from "./job.ts";
+import type { ProgressReport } from "./progress.ts";
 import type { TaskPolicy } from "./task_policy.ts";
-
-/** Progress of a call over many items. */
-export interface Progress {
-  /** Number of items whose results have arrived. */
-  done: number;
-  /** Number of all items. */
-  total: number;
-}
 
 /** A call of a function with each of many items, cut into chunks. */
 export class MapJob<Target> extends Job<Target> {
@@ -27,8 +18,7 @@ export class MapJob<Target> extends Job<Target> {
   readonly #reject: (error: unknown) => void;
   readonly #results: unknown[];
   readonly #chunkSize: number;
-  /** No longer called once its promise has rejected. */
-  #onProgress: ((progress: Progress) => unknown) | undefined;
+  readonly #progress: ProgressReport | undefined;
   /** Number of items without a result. */
   #remaining: number;
   #failure: { error: unknown } | undefined;
@@ -38,7 +28,7 @@ export class MapJob<Target> extends Job<Target> {
     target: Target,
     total: number,
     chunkSize: number,
-    onProgress?: (progress: Progress) => unknown,
+    progress?: ProgressReport | undefined,
     policy?: TaskPolicy | undefined,
   ) {
     super(target, true, callSite(), policy);
@@ -48,9 +38,11 @@ export class MapJob<Target> extends Job<Target> {
     this.#reject = reject;
     this.#results = new Array(total);
     this.#chunkSize = chunkSize;
-    this.#onProgress = onProgress;
+    this.#progress = progress;
     this.#remaining = total;
-    if (total === 0) this.#succeed();
+    if (total > 0) return;
+    progress?.end();
+    this.#succeed();
   }
 
   /**
@@ -79,7 +71,7 @@ export class MapJob<Target> extends Job<Target> {
   onChunkDone(_chunk: number, count: unknown): void {
     if (this.settled) return;
     this.#remaining -= count as number;
-    if (this.#onProgress !== undefined) this.#callOnProgress(this.#onProgress);
+    this.#progress?.add(count as number, this.#remaining === 0);
     if (this.#remaining === 0) this.#succeed();
   }
 
@@ -88,25 +80,11 @@ export class MapJob<Target> extends Job<Target> {
     this.#failure = { error };
     this.settle();
     this.#reject(error);
+    this.#progress?.end();
   }
 
   override itemIndex(chunk: number, index: number): number {
     return chunk * this.#chunkSize + index;
-  }
-
-  /** Fails the job if the callback throws; if its promise rejects, which may be too late, prints that. */
-  #callOnProgress(onProgress: (progress: Progress) => unknown): void {
-    const { length } = this.#results;
-    try {
-      const pending = onProgress({ done: length - this.#remaining, total: length });
-      if (!isPromiseLike(pending)) return;
-      pending.then(undefined, (error) => {
-        if (this.#onProgress !== undefined) reportUncaught("onProgress of a pool", error);
-        this.#onProgress = undefined;
-      });
-    } catch (error) {
-      this.fail(error);
-    }
   }
 
   #succeed(): void {

@@ -19,9 +19,10 @@ import { callSite, explainFailure } from "./call_site.ts";
 import { checkChunkSize, checkSpread, defaultChunkSize, type Items, withLength } from "./chunks.ts";
 import { ImapIterator, type ImapSetup, type SentChunk } from "./imap.ts";
 import { type ChunkCall, ImapChunk } from "./imap_chunk.ts";
-import { hasKnownEnd, type Input } from "./item_source.ts";
+import { hasKnownEnd, type Input, knownLength } from "./item_source.ts";
 import { abortWith, type Job } from "./job.ts";
 import { MapJob } from "./map_job.ts";
+import { progressReport } from "./progress.ts";
 import { type TaskOptions, type TaskPolicy, taskPolicy } from "./task_policy.ts";
 
 /** Single calls record their call site, which takes microseconds, while fewer chunks than this are out. */
@@ -95,7 +96,8 @@ export class Submitter {
     const list = withLength(items);
     if (mode === CallMode.STARMAP) checkSpread(list);
     const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
-    const job = new MapJob(target, list.length, chunkSize, options.onProgress, policy);
+    const progress = progressReport(options, list.length);
+    const job = new MapJob(target, list.length, chunkSize, progress, policy);
     if (list.length === 0) return job;
     try {
       this.engine.sendMany(job, mode, list, chunkSize);
@@ -144,12 +146,15 @@ export class Submitter {
     const site = callSite();
     const target = this.#targetOf(fn);
     const mode = options.spread ? CallMode.STARMAP_ALL : CallMode.MAP_ALL;
+    const total = options.total ?? knownLength(items);
     let first = 0;
     return this.iterate<T, R>(items, {
       chunkSize: () => options.chunkSize ?? 1,
       window: options.window ?? 2 * this.#size,
       ordered,
       signal: options.signal,
+      total,
+      progress: progressReport(options, total),
       drainsInput: options.drainsInput ?? hasKnownEnd(items),
       ...options.closedError === undefined ? {} : { closedError: options.closedError },
       submit: (items) => {
