@@ -116,7 +116,7 @@ function runOnOneCore(analysis: Analysis, output: SharedVolume): void {
   using progress = showProgress("one core", total, "slices");
   for (let z = 0; z < total; z++) {
     analysis.onOneCore(output, z);
-    progress.update({ done: z + 1, total });
+    progress.update({ done: z + 1 });
   }
 }
 

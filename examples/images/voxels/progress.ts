@@ -9,7 +9,7 @@ import cliProgress from "cli-progress";
 /** A display of progress. Disposing it ends the display. */
 export interface ProgressDisplay extends Disposable {
   /** Shows the progress. */
-  update(progress: Progress): void;
+  update(progress: Pick<Progress, "done">): void;
 }
 
 /**

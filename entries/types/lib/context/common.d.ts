@@ -37,7 +37,7 @@ export { SharedHandle } from "../objects/shared_object.d.ts";
 export { type Waitable } from "../parking/readiness.d.ts";
 export { AsyncResult } from "../pool/async_result.d.ts";
 export { type Items } from "../pool/calls/chunks.d.ts";
-export { type Progress } from "../pool/calls/map_job.d.ts";
+export { type Progress, type ProgressOptions } from "../pool/calls/progress.d.ts";
 export { type CurrentTask, currentTask } from "../pool/current_task.d.ts";
 export {
   type ApplyOptions,

@@ -2,10 +2,11 @@
 
 import type { Awaitable } from "../pool/options.d.ts";
 import type { Pool } from "../pool/pool.d.ts";
+import type { ProgressOptions } from "../pool/calls/progress.d.ts";
 import type { Future } from "./future.d.ts";
 
 /** Options of {@linkcode Executor.map}. */
-export interface ExecutorMapOptions {
+export interface ExecutorMapOptions extends ProgressOptions {
   /**
    * Maximum time from the call of `map()` to its last result, in milliseconds.
    *

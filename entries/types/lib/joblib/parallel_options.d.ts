@@ -1,10 +1,12 @@
 // The declarations of lib/joblib/parallel_options.ts
 
+import type { ProgressOptions } from "../pool/calls/progress.d.ts";
+
 /** How {@linkcode Parallel} returns results: all in a list, or one by one. */
 export type ReturnAs = "list" | "generator" | "generator_unordered";
 
 /** Options of {@linkcode Parallel}. */
-export interface ParallelOptions<As extends ReturnAs = "list"> {
+export interface ParallelOptions<As extends ReturnAs = "list"> extends ProgressOptions {
   /**
    * Number of workers: -1 for all cores, -2 for all but one, and so on; 1 runs a plain loop in the
    * caller.

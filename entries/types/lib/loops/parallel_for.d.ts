@@ -1,5 +1,6 @@
 // The declarations of lib/loops/parallel_for.ts
 
+import type { Progress, ProgressOptions } from "../pool/calls/progress.d.ts";
 import type { Range } from "./range.d.ts";
 import type { Schedule } from "./schedule.d.ts";
 
@@ -10,7 +11,7 @@ export type EmptyObject = Record<never, never>;
 export interface LoopOptions<
   Context extends object = EmptyObject,
   Constants extends object = EmptyObject,
-> {
+> extends ProgressOptions {
   /**
    * The second argument of the body: arrays on shared memory, which it may write to, and values,
    * which cross as frozen copies. A `WebAssembly.Module` and a shared `WebAssembly.Memory` are not
@@ -45,6 +46,13 @@ export interface LoopOptions<
    * @default {getNumThreads()}
    */
   numThreads?: number | undefined;
+  /**
+   * Called in this isolate at most every 100 ms with the number of indices in the chunks that are done,
+   * and a last time with `ended: true` when the loop has ended or failed. A `…Sync` call makes these calls
+   * too, between its own chunks and while it waits. If it throws, or its promise rejects, the error is
+   * printed and `onProgress` is not called again; the loop goes on.
+   */
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of asynchronous loops only. */

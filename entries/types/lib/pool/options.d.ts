@@ -1,7 +1,7 @@
 // The declarations of lib/pool/options.ts
 
 import type { StartMethod } from "../runtime/start_method.d.ts";
-import type { Progress } from "./calls/map_job.d.ts";
+import type { ProgressOptions } from "./calls/progress.d.ts";
 import type { TaskOptions } from "./calls/task_policy.d.ts";
 export { type TaskOptions };
 
@@ -68,7 +68,7 @@ export interface ApplyOptions extends TaskOptions {
 }
 
 /** Options of a call with many items. */
-export interface MapOptions extends TaskOptions {
+export interface MapOptions extends TaskOptions, ProgressOptions {
   /**
    * Number of items that a worker takes at a time.
    *
@@ -77,11 +77,6 @@ export interface MapOptions extends TaskOptions {
   chunkSize?: number | undefined;
   /** Ends the call with `signal.reason`; chunks that have not begun are skipped. */
   signal?: AbortSignal | undefined;
-  /**
-   * Called after each chunk. If it throws, the call fails with that error. If it returns a promise that
-   * rejects, that is printed, and `onProgress` is not called again.
-   */
-  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of a call that returns an {@linkcode AsyncResult}. */
@@ -95,7 +90,7 @@ export interface AsyncOptions<R> extends TaskOptions {
 }
 
 /** Options of {@linkcode Pool.imap}. */
-export interface ImapOptions extends TaskOptions {
+export interface ImapOptions extends TaskOptions, ProgressOptions {
   /**
    * Number of items that a worker takes at a time.
    *

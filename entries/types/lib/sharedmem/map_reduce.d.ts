@@ -1,11 +1,12 @@
 // The declarations of lib/sharedmem/map_reduce.ts
 
+import type { ProgressOptions } from "../pool/calls/progress.d.ts";
 import type { Lock } from "../sync/lock.d.ts";
 import type { EmptyObject } from "../loops/parallel_for.d.ts";
 import type { WorkTools } from "./run_items.d.ts";
 
 /** Options of {@linkcode MapReduce.map}. */
-export interface MapReduceOptions<R, S, Context extends object> {
+export interface MapReduceOptions<R, S, Context extends object> extends ProgressOptions {
   /**
    * Called in the caller with each result, in the order in which they arrive. Its return value
    * replaces the result.
