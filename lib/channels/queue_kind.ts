@@ -157,7 +157,6 @@ export class QueueKind {
         (wait) => awaitOn(this.#putting(channel, item), wait),
       );
       throwIfPutFailed(channel, result, options);
-      takeHeldMessage(item.block);
     } catch (error) {
       if (takeHeldMessage(item.block)) discardMessage(item.block);
       throw error;
@@ -195,11 +194,11 @@ export class QueueKind {
   }
 
   #putting(channel: ChannelAddress, { block, priority }: PendingItem) {
-    return sending(
-      channel,
-      block,
-      (channel, block) => this.#store.pushBlock(channel, block, allocate, priority),
-    );
+    return sending(channel, block, (channel, block) => {
+      if (!this.#store.pushBlock(channel, block, allocate, priority)) return false;
+      takeHeldMessage(block); // at once: this worker may end before the promise of the put goes on
+      return true;
+    });
   }
 
   // Getting

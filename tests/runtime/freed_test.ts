@@ -99,3 +99,37 @@ test("the items of puts that are pending when their worker is terminated are fre
     await ended(process, -15);
   });
 });
+
+const putsAndExits = task(
+  import.meta,
+  (queue: Queue<unknown>, exit: Event, words: Int32Array) => {
+    void exit.wait().then(() => Deno.exit(3));
+    const put = queue.put("an item that has room when its worker is about to end");
+    Atomics.store(words, 0, 1);
+    while (Atomics.load(words, 1) === 0); // both waits end in the same turn of the event loop
+    return put;
+  },
+);
+
+test("the item of a put that had room arrives although its worker ends in the same turn", async () => {
+  const [queue, exit, words] = [new Queue<unknown>(1), new Event(), sharedWords(2)];
+  queue.putSync("first");
+  const process = run(putsAndExits, queue, exit, words);
+  while (Atomics.load(words, 0) === 0) await turn();
+  exit.set();
+  assertEquals(await queue.get(guard), "first");
+  Atomics.store(words, 1, 1);
+  await ended(process, 3);
+  await waitForAllCleanUps();
+  await waitForReclaim();
+  const others = Array.from(
+    { length: 20 },
+    (_, at) => `another item, number ${at}, of this length`,
+  );
+  const another = new Queue<unknown>();
+  for (const item of others) another.putSync(new Map([[item, [item]]])); // takes what was freed
+  assertEquals(
+    await queue.get(guard),
+    "an item that has room when its worker is about to end",
+  );
+});
