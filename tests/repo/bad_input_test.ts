@@ -20,6 +20,7 @@ import { jobs, loops, shared } from "../fixtures/bad_input/loops.ts";
 import { managers } from "../fixtures/bad_input/managers.ts";
 import { pools } from "../fixtures/bad_input/pools.ts";
 import { dummies, threads } from "../fixtures/bad_input/threads.ts";
+import { progress } from "../fixtures/bad_input/progress.ts";
 import { processes } from "../fixtures/bad_input/processes.ts";
 import { publicCalls } from "../fixtures/bad_input/public_calls.ts";
 import { refusals } from "../fixtures/bad_input/states.ts";
@@ -40,6 +41,7 @@ const tables: Record<string, Table> = {
   loops,
   jobs,
   shared,
+  progress,
   random,
   arrays,
 };

@@ -51,7 +51,8 @@ Deno.test("a build has few modules", async () => {
   const loaded = modules.filter(({ specifier }: { specifier: string }) =>
     specifier.endsWith(".js")
   );
-  assert(loaded.length > 1 && loaded.length < 20, String(loaded.length));
+  // What the same exports use is a module: each export may make one more.
+  assert(loaded.length > 1 && loaded.length < 24, String(loaded.length));
 });
 
 Deno.test("Pool rejects an object of another copy of the package", async () => {

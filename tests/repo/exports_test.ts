@@ -5,6 +5,7 @@ import * as futures from "@sauropod/multiprocessing/futures";
 import * as joblib from "@sauropod/multiprocessing/joblib";
 import * as loops from "@sauropod/multiprocessing/loops";
 import * as ndarray from "@sauropod/multiprocessing/ndarray";
+import * as progress from "@sauropod/multiprocessing/progress";
 import * as random from "@sauropod/multiprocessing/random";
 import * as sharedmem from "@sauropod/multiprocessing/sharedmem";
 import * as threading from "@sauropod/multiprocessing/threading";
@@ -21,6 +22,7 @@ const shelves: Record<string, object> = {
   "./joblib": joblib,
   "./loops": loops,
   "./ndarray": ndarray,
+  "./progress": progress,
   "./random": random,
   "./sharedmem": sharedmem,
   "./threading": threading,
