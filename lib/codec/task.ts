@@ -64,7 +64,10 @@ const withPrivateMembers = new WeakSet<object>();
  * }
  * ```
  */
-export function task<F extends AnyFunction | AnyClass>(meta: { url: string }, fn: F): F {
+export function task<
+  // With parameters of type `any`, those without a type would be `any` too.
+  F extends ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown),
+>(meta: { url: string }, fn: F): F {
   if (!isOptionsObject(meta) || typeof meta.url !== "string") {
     throw wrongType("register task", "meta", "import.meta", meta, "Write task(import.meta, fn)");
   }

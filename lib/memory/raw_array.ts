@@ -18,6 +18,7 @@ import {
   type DtypeOf,
   type Element,
   type ElementOfTypecode,
+  type ElementTypesOf,
   type IntegerTypecode,
   type Kind,
   kindOf,
@@ -110,6 +111,8 @@ export type ElementsOf<Code extends Typecode> =
  */
 export class RawArray<Code extends Typecode = NumberTypecode>
   implements Iterable<ElementOfTypecode<Code>> {
+  /** @internal There is none: it lets the compiler compare types of elements, not their names. */
+  declare protected readonly elementTypes?: ElementTypesOf<Code>;
   /**
    * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as
    * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.

@@ -40,6 +40,7 @@ import {
 import {
   type DtypeOf,
   type ElementOfTypecode,
+  type ElementTypesOf,
   type IntegerTypecode,
   kindOf,
   kinds,
@@ -102,6 +103,8 @@ function cellsAt(address: ObjectAddress): Cells {
  */
 export class RawValue<Code extends Typecode = NumberTypecode> extends SharedHandle {
   private readonly cells: Cells;
+  /** @internal There is none: it lets the compiler compare types of elements, not their names. */
+  declare protected readonly elementTypes?: ElementTypesOf<Code>;
 
   /**
    * Creates a value.

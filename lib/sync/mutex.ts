@@ -51,7 +51,11 @@ import { isPromiseLike } from "./settled.ts";
  * assertEquals(seen, ["a enters", "a leaves", "b enters", "b leaves"]);
  * ```
  */
-export function mutex<F extends AnyFunction>(lock: Lockable, fn: F, options?: WaitOptions): F {
+export function mutex<F extends (...args: never[]) => unknown>(
+  lock: Lockable,
+  fn: F,
+  options?: WaitOptions,
+): F {
   checkLock(lock, "make mutex");
   checkWaitOptions("make mutex", options);
   return wrap(fn, () => lock, options, "make mutex");

@@ -331,6 +331,17 @@ test("a global function that the worker does not have is not found", async () =>
   Reflect.deleteProperty(globalThis, "onlyHere");
 });
 
+test("task() keeps the types of a function, and makes none any", () => {
+  const fixed = task(import.meta, (x: number, digits = 1) => x.toFixed(digits));
+  // @ts-expect-error: digits is a number
+  const misuse = () => fixed(1, "2");
+  const first = task(import.meta, <T>(items: T[]): T => items[0]);
+  const one: number = first([1]);
+  // @ts-expect-error: the parameter has no type
+  const untyped = task(import.meta, (x) => x.anything);
+  assertEquals([fixed(1), one, typeof misuse, typeof untyped], ["1.0", 1, "function", "function"]);
+});
+
 // Functions that cannot be named
 
 for (

@@ -64,6 +64,19 @@ test("Value of one type is not assignable to another", () => {
   void any;
 });
 
+test("a typecode and the name of the type make one type", () => {
+  const names: [Value<"int32">, RawValue<"int32">, SharedArray<"int32">, RawArray<"float64">] = [
+    new Value("i"),
+    new RawValue("l"),
+    new SharedArray("i", 1),
+    new RawArray("d", 1),
+  ];
+  const codes: [Value<"i">, RawValue<"l">, SharedArray<"i">, RawArray<"d">] = names;
+  // @ts-expect-error: other elements
+  const others: [Value<"float32">, RawValue<"b">, SharedArray<"h">, RawArray<"f">] = codes;
+  void others;
+});
+
 test("Value and SharedArray reject elements of the wrong type at compile time", () => {
   // @ts-expect-error: a number
   assertThrows(() => new Value("int64", 5), TypeError);
