@@ -38,7 +38,9 @@ export type AnyClass = abstract new (...args: any[]) => any;
  * }
  * ```
  */
-export declare function task<F extends AnyFunction | AnyClass>(meta: {
+export declare function task<
+  F extends ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown),
+>(meta: {
   url: string;
 }, fn: F): F;
 

@@ -4,6 +4,7 @@ import type {
   DataOf,
   DtypeOf,
   ElementOfTypecode,
+  ElementTypesOf,
   IntegerTypecode,
   NumberTypecode,
   NumericTypecode,
@@ -49,6 +50,8 @@ export type ElementsOf<Code extends Typecode> =
  */
 export declare class RawArray<Code extends Typecode = NumberTypecode>
   implements Iterable<ElementOfTypecode<Code>> {
+  /** @internal There is none: it lets the compiler compare types of elements, not their names. */
+  protected readonly elementTypes?: ElementTypesOf<Code>;
   /**
    * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as
    * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.

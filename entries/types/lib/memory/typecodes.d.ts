@@ -121,6 +121,14 @@ export type DtypeOf<Code extends Typecode> = Code extends keyof PythonTypecodes
 /** The JavaScript type of an element: number, bigint, boolean or string. */
 export type ElementOfTypecode<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["element"];
 
+/**
+ * The JavaScript types of elements by the names of their types. As the type of a member, it makes the
+ * compiler compare classes by their members, so that those of `"i"` and of `"int32"` are one.
+ */
+export type ElementTypesOf<Code extends Typecode> = {
+  readonly [C in Code as DtypeOf<C>]?: ElementOfTypecode<C>;
+};
+
 /** The typed array in which the elements are stored. */
 export type DataOf<Code extends Typecode> = ElementTypes[DtypeOf<Code>]["data"];
 

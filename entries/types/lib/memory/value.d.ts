@@ -6,6 +6,7 @@ import type { LockMethods, SharedLock, SharedOptions } from "./locking.d.ts";
 import type {
   DtypeOf,
   ElementOfTypecode,
+  ElementTypesOf,
   IntegerTypecode,
   NumberTypecode,
   NumericTypecode,
@@ -41,6 +42,8 @@ import type {
  */
 export declare class RawValue<Code extends Typecode = NumberTypecode> extends SharedHandle {
   private readonly cells;
+  /** @internal There is none: it lets the compiler compare types of elements, not their names. */
+  protected readonly elementTypes?: ElementTypesOf<Code>;
   /**
    * Creates a value.
    *

@@ -43,7 +43,7 @@ import type { Lockable } from "./call.d.ts";
  * assertEquals(seen, ["a enters", "a leaves", "b enters", "b leaves"]);
  * ```
  */
-export declare function mutex<F extends AnyFunction>(
+export declare function mutex<F extends (...args: never[]) => unknown>(
   lock: Lockable,
   fn: F,
   options?: WaitOptions,
