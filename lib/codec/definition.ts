@@ -24,8 +24,8 @@ export type DefinitionAddress = Address<"definition">;
 /** How an isolate finds a function or class. */
 export type Definition =
   /**
-   * A registration by `task()` in a module: found by `name`, `hash` and `twin`; `index` serves error
-   * messages only. A function that creates tasks gives all of them the same text: this is the `twin`-th of
+   * A registration by `task()` in a module: found by `name`, `hash` and `twin`; `index` and `at`, its
+   * place in the text if it has no name, serve error messages only. A function that creates tasks gives all of them the same text: this is the `twin`-th of
    * at least `twins` with this name and text. With `member`, it is a method of the registered class: the
    * path to it from the class.
    */
@@ -34,6 +34,7 @@ export type Definition =
     name: string;
     module: string;
     index: number;
+    at?: string | undefined;
     hash: number;
     twin: number;
     twins?: number;

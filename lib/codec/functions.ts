@@ -14,6 +14,7 @@ import {
 import {
   type AnyClass,
   type AnyFunction,
+  fileName,
   findRegistered,
   knownDefinition,
   rememberDefinition,
@@ -95,8 +96,8 @@ export function functionNameAt(address: DefinitionAddress): string {
   const exported = exportNames.get(address);
   if (exported !== undefined) return exported;
   if (definition.kind === "source") return shortened(definition.source);
-  const { module, index } = definition as Definition & { kind: "task" };
-  return `number ${index + 1} of ${module.slice(module.lastIndexOf("/") + 1)}`;
+  const { module, index, at } = definition as Definition & { kind: "task" };
+  return at === undefined ? `number ${index + 1} of ${fileName(module)}` : `at ${at}`;
 }
 
 function shortened(source: string): string {

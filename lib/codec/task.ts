@@ -23,6 +23,8 @@ interface Registration {
   fn: object;
   hash: number;
   name: string;
+  /** The stack of the registration of a function without a name. It is formatted only if it is read. */
+  site: { stack?: string } | undefined;
 }
 
 /** The registrations by `task()` in this isolate, by module. */
@@ -88,7 +90,9 @@ export function task<
     twin: findTwins(list, name, hash).length,
   };
   definitions.set(fn, definition);
-  list.push({ fn, hash, name });
+  const site = name === "" ? {} : undefined;
+  if (site !== undefined) Error.captureStackTrace(site, task);
+  list.push({ fn, hash, name, site });
   if (isClass(fn)) {
     defineMethods(fn, [], definition);
     defineMethods(fn.prototype, ["prototype"], definition);
@@ -233,8 +237,26 @@ export function isRegisteredInVain(classOf: object): boolean {
 export function knownDefinition(fn: object): Definition | undefined {
   const definition = definitions.get(fn);
   if (definition?.kind !== "task" || definition.twins !== undefined) return definition;
-  const { module, name, hash } = definition;
-  return { ...definition, twins: findTwins(registrations.get(module)!, name, hash).length };
+  const { module, name, hash, index } = definition;
+  const list = registrations.get(module)!;
+  return {
+    ...definition,
+    at: placeIn(module, list[index].site),
+    twins: findTwins(list, name, hash).length,
+  };
+}
+
+/** Returns the file, line and column of a registration, `undefined` if its stack does not tell. */
+function placeIn(module: string, site: { stack?: string } | undefined): string | undefined {
+  const stack = site?.stack ?? "";
+  const start = stack.indexOf(`${module}:`);
+  const place = start < 0 ? null : /^:\d+:\d+/.exec(stack.slice(start + module.length));
+  return place === null ? undefined : fileName(module) + place[0];
+}
+
+/** Returns the name of a module without the folders. */
+export function fileName(module: string): string {
+  return module.slice(module.lastIndexOf("/") + 1);
 }
 
 /** Remembers the definition of a function that was found by it, unless it is registered here. */

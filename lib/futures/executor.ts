@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { BrokenExecutor, ClosedError } from "../errors.ts";
 import {
   checkOptions,
@@ -272,6 +273,13 @@ export abstract class Executor implements AsyncDisposable {
    * Cancels the calls that have not begun. Returns promises that resolve when the maps have closed
    * their inputs.
    */
+  static {
+    showStateOf(this as { prototype: Executor }, (executor) => {
+      const { size, state } = executor.#submitter;
+      return { maxWorkers: size, state: executor.#isShutDown ? "shut down" : state };
+    });
+  }
+
   #cancelAll(): Promise<void>[] {
     for (const future of [...this.#futures]) {
       if (future.cancel()) this.#futures.delete(future);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { InvalidStateError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { checkFunction } from "../arguments/values.ts";
@@ -202,3 +203,15 @@ export class Future<R> implements PromiseLike<R> {
     );
   }
 }
+
+showStateOf(Future as { prototype: Future<unknown> }, (future) => {
+  const { status, isRunning, result, error } = future[futureState];
+  switch (status) {
+    case "done":
+      return { state: status, result };
+    case "failed":
+      return { state: status, error };
+    default:
+      return { state: isRunning ? "running" : status };
+  }
+});

@@ -153,6 +153,20 @@ export function asCompleted<F extends Future<unknown>>(
   return new Completions(futuresIn(futures), options);
 }
 
+/** Getters of the methods of a future, for what is not the future itself, as it is in Python. */
+const misuses: PropertyDescriptorMap = Object.fromEntries(
+  Object.getOwnPropertyNames(Future.prototype)
+    .filter((name) => name !== "constructor" && name !== "then") // awaiting it must not fail
+    .map((name) => [name, { get: () => refuseMisuse(name) }]),
+);
+
+function refuseMisuse(name: string): never {
+  throw new TypeError(
+    `Cannot use ${name} of what asCompleted() yields: it is { future, index }. ` +
+      "Write for await (const { future } of asCompleted(…))",
+  );
+}
+
 /** The iterator behind {@linkcode asCompleted}. */
 class Completions<F extends Future<unknown>> implements AsyncIterableIterator<CompletedFuture<F>> {
   readonly #options: WaitOptions | undefined;
@@ -171,8 +185,9 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<Co
     this.#total = remaining.size;
     for (const [index, future] of futures.entries()) {
       if (!remaining.delete(future)) continue; // it occurred before
-      if (future.done()) this.#ready.push({ future, index });
-      else this.#pending.set(future, this.#watch({ future, index }));
+      const completed = Object.defineProperties({ future, index }, misuses);
+      if (future.done()) this.#ready.push(completed);
+      else this.#pending.set(future, this.#watch(completed));
     }
   }
 

@@ -170,7 +170,7 @@ function notImported(address: DefinitionAddress): TaskLookupError {
   const definition = definitionAt(address);
   const module = "module" in definition ? definition.module : "";
   return new TaskLookupError(
-    `Cannot read value: it contains ${
+    `Cannot read value: it contains task ${
       functionNameAt(address)
     }, and ${module} is not imported here. ` +
       "Import the module first",

@@ -21,6 +21,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import type { Address } from "../heap/address.ts";
 import { type Allocate, allocate, free, makePermanent } from "../heap/allocator.ts";
 import { Claims } from "../heap/claims.ts";
@@ -427,17 +428,10 @@ Object.defineProperty(SharedHandle.prototype, handleMark, { value: true });
 
 /** Makes `console.log` show handles of a class with the state of their objects. */
 export function showState<T extends SharedHandle>(
-  { prototype }: { prototype: T },
+  classOf: { prototype: T },
   stateOf: (handle: T) => object,
 ): void {
-  Object.defineProperty(prototype, Symbol.for("Deno.customInspect"), {
-    value(this: T, inspect: typeof Deno.inspect, options: Deno.InspectOptions) {
-      const name = this.constructor.name;
-      return handleRecords.has(this)
-        ? `${name} ${inspect(stateOf(this), options)}`
-        : `${name}.prototype`;
-    },
-  });
+  showStateOf(classOf, (handle) => handleRecords.has(handle) ? stateOf(handle) : undefined);
 }
 
 /** Makes a handle of the class without running its constructor, which would make a new object. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { isErrorOf } from "../arguments/describe.ts";
 import { CancelledError, TerminatedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
@@ -104,5 +105,12 @@ export class AsyncResult<R> implements PromiseLike<R> {
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#promise.then(onResult, onError);
+  }
+
+  static {
+    showStateOf(
+      this as { prototype: AsyncResult<unknown> },
+      (result) => ({ state: result.#state }),
+    );
   }
 }

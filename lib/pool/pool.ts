@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import {
   checkArguments,
   checkArity,
@@ -357,3 +358,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
     await this.join();
   }
 }
+
+showStateOf(Pool as { prototype: Pool }, (pool) => {
+  const { processes } = pool;
+  return { processes, state: submitterOf(pool).state };
+});

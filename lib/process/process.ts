@@ -5,6 +5,7 @@
  */
 
 import { rootWord } from "../heap/root_words.ts";
+import { showStateOf } from "../arguments/shown.ts";
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
 import {
@@ -331,6 +332,19 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     return record;
   }
 }
+
+showStateOf(Process as { prototype: Process }, (process) => {
+  const state = states.get(process);
+  const { name, daemon } = process;
+  if (state === undefined) return { name, daemon, ...(process as object) }; // in its worker
+  const { record, closed } = state;
+  if (record === 0) return { name, daemon, state: "initial", ...(process as object) };
+  const [pid, exitCode] = [i32[record + isolateWord.PID], exitCodeOf(record)];
+  if (closed) return { name, daemon, state: "closed", ...(process as object) };
+  return exitCode === undefined
+    ? { name, pid, daemon, state: "started", ...(process as object) }
+    : { name, pid, daemon, state: "stopped", exitCode, ...(process as object) };
+});
 
 /** Steps that wait for the end of an isolate, and return whether it has ended. */
 function* hasEndedBy(record: number): ReadySteps {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { DeadlockError } from "../errors.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { i32 } from "../heap/views.ts";
@@ -312,6 +313,18 @@ export class Thread<Args extends readonly unknown[] = readonly unknown[]>
       : `${name} (${target.name})`;
   }
 }
+
+showStateOf(Thread as { prototype: Thread }, (thread) => {
+  const { name, ident, daemon } = thread;
+  const unstarted = threadState(thread).phase === "made" ? "initial" : "stopped";
+  return {
+    name,
+    ...(ident === undefined ? {} : { ident }),
+    daemon,
+    state: thread.isAlive() ? "started" : unstarted,
+    ...(thread as object),
+  };
+});
 
 /** Runs a thread from its beginning to its end. */
 async function runThread(thread: Thread): Promise<void> {

@@ -342,6 +342,24 @@ test("task() keeps the types of a function, and makes none any", () => {
   assertEquals([fixed(1), one, typeof misuse, typeof untyped], ["1.0", 1, "function", "function"]);
 });
 
+const nameless = [task(import.meta, () => 0), task(import.meta, () => 1)];
+
+test("a task without a name is named by its place", () => {
+  const places = nameless.map((fn) => functionNameAt(functionAddress(fn)));
+  const text = Deno.readTextFileSync(new URL(import.meta.url)).split("\n");
+  const line = text.findIndex((it) => it.startsWith("const nameless =")) + 1;
+  assertEquals(places, [19, 47].map((column) => `at functions_test.ts:${line}:${column}`));
+});
+
+test("a task without a name has its place in an error of its worker", async () => {
+  await using pool = new Pool(1);
+  const thrown = await assertRejects(() => pool.apply(failing), Error, "on purpose");
+  assertMatch(thrown.stack!, /in task at functions_test\.ts:\d+:\d+, run by PoolWorker-/);
+});
+const failing = task(import.meta, () => {
+  throw new Error("on purpose");
+});
+
 // Functions that cannot be named
 
 for (

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { delay } from "@std/async";
 import { Event, TimeoutError } from "@sauropod/multiprocessing";
 import {
@@ -243,6 +243,19 @@ test("asCompleted() yields ended futures first, then the others as they end", as
   other.cancel();
   pending.setResult(1);
   assertEquals(await given, ["failed", "successful", "cancelled", "running", "other", "pending"]);
+});
+
+test("what asCompleted() yields says so where it is taken for the future, as in Python", async () => {
+  const done = new Future<number>();
+  done.setResult(1);
+  for await (const item of asCompleted([done])) {
+    assertEquals({ ...item }, { future: done, index: 0 });
+    assertThrows(
+      () => (item as unknown as Future<number>).result(),
+      TypeError,
+      "Cannot use result of what asCompleted() yields: it is { future, index }. Write for await",
+    );
+  }
 });
 
 test("asCompleted() yields the ended futures, then throws TimeoutError with the number of the others", async () => {

@@ -63,7 +63,10 @@ test("SharedMap stores functions, and get() throws TaskLookupError when their mo
   ));
   assertEquals(answers.getSync(guard), "2");
   const error = answers.getSync(guard);
-  assert(error.startsWith("TaskLookupError: Cannot read value: it contains number 1 of "), error);
+  assert(
+    error.startsWith("TaskLookupError: Cannot read value: it contains task at container_tasks.ts:"),
+    error,
+  );
   assert(error.includes("container_tasks.ts is not imported here. Import the module"), error);
   assertEquals(answers.getSync(guard), "inline,here");
 });

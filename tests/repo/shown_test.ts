@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { assertMatch, assertRejects } from "@std/assert";
 import { assertSnapshot } from "@std/testing/snapshot";
 import * as mp from "../fixtures/all_shelves.ts";
 import { test } from "../fixtures/guarded.ts";
 
 /** Shows values as `console.log` does, with N for numbers that depend on what ran before. */
 function shown(values: Record<string, unknown>): Record<string, string> {
-  const varying = /(?<=address: |pid: |memory-)\d+/g;
+  const varying = /(?<=address: |pid: |ident: |memory-|PoolWorker-)\d+/g;
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
@@ -72,25 +73,93 @@ test("shared values and containers are shown with their content", async (t) => {
   await assertSnapshot(t, shown(values));
 });
 
-test("processes, pools, threads and futures are shown with their state", async (t) => {
+class Download extends mp.Process {
+  url = "data:,";
+}
+class Failing extends mp.ThreadPoolExecutor {}
+
+test("processes and threads are shown with their state", async (t) => {
   const process = new mp.Process({ target: () => {}, name: "worker" });
-  const [pool, threads] = [new mp.Pool(2), new mp.ThreadPool(2)];
-  const done = new mp.Future<number>();
-  done.setResult(7);
-  const values = {
+  const [ended, closed] = [0, 1].map((n) =>
+    new mp.Process({ target: (n: number) => Deno.exit(n), args: [n], name: `ends with ${n}` })
+  );
+  const thread = new mp.Thread({ target: () => {}, name: "thread" });
+  const values: Record<string, unknown> = {
     "new Process": process,
+    "Process of a subclass": new Download({ name: "download", daemon: true }),
     "current process": mp.currentProcess(),
-    Pool: pool,
-    ThreadPool: threads,
-    Thread: new mp.Thread({ target: () => {}, name: "thread" }),
+    "prototype of Process": mp.Process.prototype,
+    "new Thread": thread,
     "current thread": mp.currentThread(),
-    "pending Future": new mp.Future(),
-    "finished Future": done,
-    ThreadPoolExecutor: new mp.ThreadPoolExecutor(2),
   };
   await assertSnapshot(t, shown(values));
-  for (const each of [pool, threads]) {
-    each.terminate();
-    await each.join();
-  }
+  for (const each of [process, ended, closed, thread]) each.start();
+  const started = shown({ "started Process": process, "started Thread": thread });
+  for (const each of [process, ended, closed, thread]) await each.join();
+  closed.close();
+  await assertSnapshot(t, {
+    ...started,
+    ...shown({ "ended Process": ended, "closed Process": closed, "ended Thread": thread }),
+  });
 });
+
+test("pools and executors are shown with their state", async (t) => {
+  const [pool, threads, closed] = [new mp.Pool(2), new mp.ThreadPool(2), new mp.ThreadPool(1)];
+  const [executor, failing] = [new mp.ProcessPoolExecutor(1), new Failing(2)];
+  closed.close();
+  threads.terminate();
+  await failing.shutdown();
+  const values = {
+    Pool: pool,
+    "terminated ThreadPool": threads,
+    "closed ThreadPool": closed,
+    ProcessPoolExecutor: executor,
+    "ThreadPoolExecutor of a subclass, shut down": failing,
+  };
+  await assertSnapshot(t, shown(values));
+  pool.terminate();
+  await executor.shutdown();
+  for (const each of [pool, threads, closed]) await each.join();
+});
+
+test("futures and results of calls are shown with their state", async (t) => {
+  await using pool = new mp.ThreadPool(1);
+  const [done, failed, cancelled] = [1, 2, 3].map(() => new mp.Future<number>());
+  const running = new mp.Future<number>();
+  done.setResult(7);
+  failed.setException("no");
+  cancelled.cancel();
+  running.setRunningOrNotifyCancel();
+  await mp.wait([failed, cancelled]);
+  const [result, failure] = [0, 1].map((n) =>
+    pool.applyAsync((n: number) => {
+      if (n === 1) throw new Error("no");
+    }, [n])
+  );
+  const pending = shown({ "pending AsyncResult": result });
+  for (const each of [result, failure]) await each.wait();
+  await failure.get().catch(() => {});
+  await assertSnapshot(t, {
+    ...pending,
+    ...shown({
+      "finished AsyncResult": result,
+      "failed AsyncResult": failure,
+      "pending Future": new mp.Future(),
+      "running Future": running,
+      "finished Future": done,
+      "failed Future": failed,
+      "prototype of Future": mp.Future.prototype,
+    }),
+  });
+  assertMatch(shown({ cancelled }).cancelled, /^Future \{ state: "cancelled" \}$/);
+});
+
+test("the death of a worker is shown with what is known of it", async (t) => {
+  await using pool = new mp.Pool(1);
+  const error = await assertRejects(() => pool.map(exits, [0, 3]), mp.WorkerDiedError);
+  Object.defineProperty(error, "stack", { value: String(error) });
+  await assertSnapshot(t, shown({ WorkerDiedError: error }));
+});
+function exits(code: number): void {
+  if (code !== 0) Deno.exit(code);
+}

@@ -37,7 +37,8 @@ export type IterationSetup<T> =
 export class Submitter {
   /** Runs the jobs. */
   readonly engine: Engine;
-  readonly #size: number;
+  /** Number of slots of the engine. */
+  readonly size: number;
   /** What holds for the tasks of calls that do not say otherwise. */
   readonly #defaults: TaskPolicy | undefined;
   #state: "open" | "closed" | "terminated" = "open";
@@ -47,8 +48,13 @@ export class Submitter {
   /** Submits to an engine of `size` slots. */
   constructor(engine: Engine, size: number, defaults?: TaskPolicy) {
     this.engine = engine;
-    this.#size = size;
+    this.size = size;
     this.#defaults = defaults;
+  }
+
+  /** What a call would find. */
+  get state(): "open" | "closed" | "terminated" | "broken" {
+    return this.engine.broken === undefined ? this.#state : "broken";
   }
 
   /**
@@ -95,7 +101,7 @@ export class Submitter {
     const target = this.#targetOf(fn);
     const list = withLength(items);
     if (mode === CallMode.STARMAP) checkSpread(list);
-    const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.#size);
+    const chunkSize = options.chunkSize ?? defaultChunkSize(list.length, this.size);
     const progress = progressReport(options, list.length);
     const job = new MapJob(target, list.length, chunkSize, progress, policy);
     if (list.length === 0) return job;
@@ -150,7 +156,7 @@ export class Submitter {
     let first = 0;
     return this.iterate<T, R>(items, {
       chunkSize: () => options.chunkSize ?? 1,
-      window: options.window ?? 2 * this.#size,
+      window: options.window ?? 2 * this.size,
       ordered,
       signal: options.signal,
       total,

@@ -32,12 +32,13 @@ export function deathError(
   exitCode: number,
 ): unknown {
   const { name, record } = worker;
+  const cause = takeError(record);
   return explain(job, lost, worker, (task, where) =>
     new WorkerDiedError(
       `The worker ${name} ended with exit code ${exitCode} while it ran task ${task}${where}`,
       {
         exitCode,
-        cause: takeError(record)?.error,
+        ...(cause === undefined ? {} : { cause: cause.error }),
         worker: name,
         task,
         item: job.itemIndex(lost.chunk, lost.item),
