@@ -55,3 +55,19 @@ Deno.test("async_maps returns at once, and gets the results later", async () => 
     "powers: 1 2 4 8 16 32 64 128",
   ]);
 });
+
+Deno.test("progress ends each bar with all items, on stderr", async () => {
+  const { code, lines, errors } = await runExample("progress", "--quick", "--workers", "2");
+  assertEquals(code, 0);
+  assertEquals(lines, [
+    "the largest root: 9.950",
+    "the sum of the results: 661.463",
+    "the mean in the loop: 6.615",
+  ]);
+  const ends = errors.filter((line) => line.includes(", in ")).map((line) => line.split(",")[0]);
+  assertEquals(ends, [
+    "map: 100 % 100 of 100 roots",
+    "imapUnordered: 100 % 100 of 100 items",
+    "parallelReduce: 100 % 1000000 of 1000000 indices",
+  ]);
+});
