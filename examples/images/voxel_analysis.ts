@@ -9,6 +9,7 @@
  * @module
  */
 import { Pool, type Progress } from "@sauropod/multiprocessing";
+import { progressBar } from "@sauropod/multiprocessing/progress";
 import { runExample, timed } from "../support/cli.ts";
 import { explainLowSpeedUp, yesOrNo } from "../support/times.ts";
 import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
@@ -17,7 +18,6 @@ import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxe
 import { estimateSigma } from "./voxels/nlm.ts";
 import { addNoise, type NoiseKind, sheppLogan } from "./voxels/phantom.ts";
 import { encodeSlices } from "./voxels/png.ts";
-import { showProgress } from "./voxels/progress.ts";
 import { seededRandom } from "./voxels/random.ts";
 import { readSettings, type Settings } from "./voxels/settings.ts";
 import { calculate, denoise } from "./voxels/tasks.ts";
@@ -113,17 +113,16 @@ function prepare(settings: Settings, input: SharedVolume, noise: NoiseKind): Ana
 
 function runOnOneCore(analysis: Analysis, output: SharedVolume): void {
   const total = output.shape[0];
-  using progress = showProgress("one core", total, "slices");
+  using bar = progressBar({ label: "one core", total, unit: "slices" });
   for (let z = 0; z < total; z++) {
     analysis.onOneCore(output, z);
-    progress.update({ done: z + 1 });
+    bar.add();
   }
 }
 
 async function runInPool(analysis: Analysis, output: SharedVolume, workers: number): Promise<void> {
-  using progress = showProgress(`${workers} workers`, output.shape[0], "slices");
   await using pool = new Pool(workers);
-  await analysis.inPool(pool, output, (reached) => progress.update(reached));
+  await analysis.inPool(pool, output, progressBar({ label: `${workers} workers`, unit: "slices" }));
 }
 
 /** Prints the remaining noise: the distance from the clean image if that is known, else an estimate. */

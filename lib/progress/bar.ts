@@ -48,8 +48,8 @@ export class Bar {
   ) {
     this.#display = display;
     this.#now = now;
-    this.#label = label;
-    this.#unit = unit;
+    this.#label = oneLine(label);
+    this.#unit = oneLine(unit);
     this.total = total;
     this.#startedAt = now();
   }
@@ -114,6 +114,11 @@ export class Bar {
     if (total === undefined) return clockText(seconds);
     return rate === undefined ? undefined : `${clockText(Math.max(total - done, 0) / rate)} left`;
   }
+}
+
+/** Replaces what would move the cursor. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\s]+/gu, " ");
 }
 
 function rateText(rate: number): string {

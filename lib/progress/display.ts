@@ -66,8 +66,7 @@ class TerminalDisplay implements Display {
     this.#draw();
   }
 
-  update(bar: Bar): void {
-    this.#bars.get(bar)?.update(bar.done, { bar });
+  update(): void {
     if (this.#now() - this.#drawnAt >= DRAW_MS) this.#draw();
   }
 
@@ -82,6 +81,7 @@ class TerminalDisplay implements Display {
   #draw(): void {
     const group = this.#group!;
     this.#drawnAt = this.#now();
+    for (const [bar, drawn] of this.#bars) drawn.update(bar.done, { bar });
     group.update();
     // It would draw again by itself, which would keep the program alive.
     clearTimeout(group.timer as unknown as number);

@@ -39,7 +39,7 @@ Deno.test("voxel_analysis --quick denoises the phantom in parallel with the seri
   // Progress is printed in lines, since stderr is not a terminal.
   assertMatch(
     outcome.errors.at(-1)!,
-    /^\d+ workers? 100 % \| 20 of 20 slices \| .+\/s \| .+ s left$/,
+    /^\d+ workers?: 100 % 20 of 20 slices, .+, in 0:\d\d$/,
   );
 });
 

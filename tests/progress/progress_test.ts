@@ -198,6 +198,14 @@ test("a label that is longer than the line is cut, so that bars keep their lines
   assertEquals(out.lines, ["x".repeat(80), ""]);
 });
 
+test("a label of several lines is put into one", () => {
+  for (const isTTY of [true, false]) {
+    const out = new FakeOutput(isTTY);
+    out.bar({ label: "a\r\n\x1b[2Jb", unit: "c\nd" })(report(1, undefined, true));
+    assertEquals(out.lines, ["a [2Jb: 1 c d, in 0:00", ""]);
+  }
+});
+
 test("a total that is given takes precedence over that of the call", () => {
   const out = new FakeOutput(false);
   out.bar({ total: 4 })(report(1, undefined, true));
