@@ -60,7 +60,7 @@ const CONTENT_TAGS: ReadonlySet<number> = new Set([
 /** First bytes of what may be in a boxed primitive. */
 const BOXED_TAGS: ReadonlySet<number> = new Set([
   ...[Tag.TRUE, Tag.FALSE, Tag.INT8, Tag.INT32, Tag.FLOAT64, Tag.BIGINT],
-  ...[Tag.SHORT_STRING, Tag.ASCII_STRING, Tag.UTF8_STRING, Tag.UTF16_STRING],
+  ...[Tag.SHORT_STRING, Tag.UTF8_STRING, Tag.TEXT, Tag.TEXT_PIECE],
 ]);
 /** First bytes of what may be the buffer of a view. */
 const BUFFER_TAGS: ReadonlySet<number> = new Set([
@@ -223,9 +223,9 @@ export class Decoder extends MessageReader {
       case Tag.FLOAT64:
         return this.float64();
       case Tag.SHORT_STRING:
-      case Tag.ASCII_STRING:
       case Tag.UTF8_STRING:
-      case Tag.UTF16_STRING:
+      case Tag.TEXT:
+      case Tag.TEXT_PIECE:
         return this.stringOf(tag);
       case Tag.BIGINT:
         return this.bigint();

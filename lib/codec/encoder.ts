@@ -27,7 +27,7 @@ import { builtinNameOf, classOf, type ErrorParts, errorPartsOf, PART_KEYS } from
 import { functionAddress } from "./functions.ts";
 import { Leniency, SPENT } from "./leniency.ts";
 import { namespacedClass, namespacedNameOf, temporalParts } from "./namespaced_builtins.ts";
-import { MessageWriter } from "./message_writer.ts";
+import { MessageWriter, type TextMark } from "./message_writer.ts";
 import type { OtherStep, Step } from "./path.ts";
 import { reducerFor } from "./reducers.ts";
 import {
@@ -55,6 +55,7 @@ const SHARED_VIEWS = Symbol("views share a buffer");
 /** How much had been written at some time. */
 interface Mark {
   readonly position: number;
+  readonly text: TextMark;
   readonly attachments: number;
   readonly shared: number;
   readonly seen: number;
@@ -96,12 +97,13 @@ export class Encoder extends MessageWriter {
    */
   value(value: unknown, name: string): void {
     const start = this.position;
+    const text = this.textMark();
     try {
       this.#write(value);
       if (this.attachments.length > 0) this.#checkAttachments();
     } catch (error) {
       if (error !== SHARED_VIEWS) throw toDataCloneError(error, name);
-      this.#restart(start);
+      this.#restart(start, text);
       this.value(value, name);
     }
   }
@@ -114,13 +116,14 @@ export class Encoder extends MessageWriter {
   items(array: readonly unknown[], from: number, to: number, name: string): void {
     if (typeof array[from] === "number" && this.numbers(array, from, to)) return;
     const start = this.position;
+    const text = this.textMark();
     const part = partOf(array, from, to);
     try {
       this.#write(part);
       if (this.attachments.length > 0) this.#checkAttachments();
     } catch (error) {
       if (error !== SHARED_VIEWS) throw toDataCloneError(inWhole(error, from), name);
-      this.#restart(start);
+      this.#restart(start, text);
       this.value(part, name);
     }
   }
@@ -129,8 +132,9 @@ export class Encoder extends MessageWriter {
    * Prepares for writing the value at `start` again with whole buffers. Forgets all objects, and drops all
    * attachments and references, also those of earlier values.
    */
-  #restart(start: number): void {
+  #restart(start: number, text: TextMark): void {
     this.position = start;
+    this.textBackTo(text);
     this.attachments.length = 0;
     this.shared.length = 0;
     this.#forget();
@@ -221,6 +225,10 @@ export class Encoder extends MessageWriter {
       return this.#instance(value);
     }
     if (prototype === Object.prototype || prototype === null) return this.#plain(value);
+    if (prototype === Date.prototype) {
+      const time = timeOf(value);
+      if (time !== undefined) return this.#date(time);
+    }
     const address = addressOf(value);
     if (address !== undefined) return this.#sharedObject(address);
     if (isRegistered(classOf(value) as object)) return this.#instance(value);
@@ -238,8 +246,7 @@ export class Encoder extends MessageWriter {
       case "Set":
         return this.#set(value as Set<unknown>);
       case "Date":
-        this.byte(Tag.DATE);
-        return this.float64((value as Date).getTime());
+        return this.#date(timeOf(value)!);
       case "RegExp":
         this.byte(Tag.REGEXP);
         this.string((value as RegExp).source);
@@ -558,6 +565,7 @@ export class Encoder extends MessageWriter {
   #mark(): Mark {
     return {
       position: this.position,
+      text: this.textMark(),
       attachments: this.attachments.length,
       shared: this.shared.length,
       seen: this.#seenCount,
@@ -571,6 +579,7 @@ export class Encoder extends MessageWriter {
   /** Forgets what has been written since the mark. */
   #backTo(mark: Mark): void {
     this.position = mark.position;
+    this.textBackTo(mark.text);
     this.attachments.length = mark.attachments;
     this.shared.length = mark.shared;
     this.shapes.length = mark.shapes;
@@ -585,6 +594,11 @@ export class Encoder extends MessageWriter {
       if (index >= mark.seen) this.#seenMany!.delete(object);
     }
     for (const buffer of [...this.#viewed ?? []].slice(mark.viewed)) this.#viewed!.delete(buffer);
+  }
+
+  #date(time: number): void {
+    this.byte(Tag.DATE);
+    this.float64(time);
   }
 
   #sharedObject(address: number): void {
@@ -644,6 +658,17 @@ export class Encoder extends MessageWriter {
         );
       }
     }
+  }
+}
+
+const getTime = Function.prototype.call.bind(Date.prototype.getTime) as (date: object) => number;
+
+/** Returns the time of a `Date`; `undefined` if the object only looks like one. */
+function timeOf(value: object): number | undefined {
+  try {
+    return getTime(value);
+  } catch {
+    return undefined;
   }
 }
 

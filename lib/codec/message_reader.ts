@@ -8,8 +8,8 @@
 import { CorruptMessageError } from "../errors.ts";
 import { dataView, f64, i32, u8 } from "../heap/views.ts";
 import { handleFor, isSharedObject, release } from "../objects/shared_object.ts";
-import { align8, bytesAfter, Tag } from "./tags.ts";
-import { asciiText, latin1Text, utf8Text } from "./text.ts";
+import { align8, bytesAfter, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
+import { asciiText, latin1Text, utf16Text, utf8Text } from "./text.ts";
 
 /** How a decoder reads. */
 export interface DecoderOptions {
@@ -47,7 +47,7 @@ function viewsOf(buffer: ArrayBuffer): Views {
 const NONE: ReadonlySet<number> = new Set();
 
 const STRING_TAGS: ReadonlySet<number> = new Set([
-  ...[Tag.SHORT_STRING, Tag.ASCII_STRING, Tag.UTF8_STRING, Tag.UTF16_STRING],
+  ...[Tag.SHORT_STRING, Tag.UTF8_STRING, Tag.TEXT, Tag.TEXT_PIECE],
 ]);
 
 /**
@@ -65,7 +65,14 @@ export class MessageReader {
   #base = 0;
   protected position = 0;
   /** Where the stream ends. */
+  #streamEnd = 0;
+  /** Where the values end: at the text, once that was found. */
   #end = 0;
+  /** Where the next piece of the text begins; 0 before the first one is read. */
+  #nextPiece = 0;
+  /** The current piece of the text, and how much of it was read. */
+  #piece = "";
+  #pieceAt = 0;
   #nextAttachment = 0;
   /** Where the attachments end. */
   #limit = 0;
@@ -102,7 +109,7 @@ export class MessageReader {
     this.words = words;
     this.start(0, streamBytes, totalBytes);
     if (streamBytes < 0 || this.#limit < streamBytes || this.#limit > bytes.length) {
-      this.#end = this.#limit = 0;
+      this.#streamEnd = this.#end = this.#limit = 0;
       throw this.corrupt("its length is wrong");
     }
   }
@@ -132,7 +139,7 @@ export class MessageReader {
 
   /** Length of the stream. */
   get streamBytes(): number {
-    return this.#end - this.#base;
+    return this.#streamEnd - this.#base;
   }
 
   /**
@@ -153,7 +160,8 @@ export class MessageReader {
   protected start(base: number, streamBytes: number, totalBytes = streamBytes): void {
     this.#base = base;
     this.position = base;
-    this.#end = base + streamBytes;
+    this.#streamEnd = this.#end = base + streamBytes;
+    this.#nextPiece = 0;
     this.#nextAttachment = base + align8(streamBytes);
     this.#limit = base + totalBytes;
     if (this.#isCorrupt) this.#isCorrupt = false;
@@ -212,18 +220,18 @@ export class MessageReader {
       case Tag.SHORT_STRING:
         this.take(this.bytes[this.take(1)]);
         break;
-      case Tag.ASCII_STRING:
       case Tag.UTF8_STRING:
         this.take(this.length());
-        break;
-      case Tag.UTF16_STRING:
-        this.take(this.length() * 2);
         break;
       case Tag.NUMBERS:
         this.run(this.length(), 8);
         break;
       case Tag.INTEGERS:
         this.run(this.length(), 4);
+        break;
+      case Tag.TEXT_PIECE:
+        this.take(4);
+        this.#nextPieceBytes();
         break;
       case Tag.OBJECT:
       case Tag.PROPERTIES:
@@ -249,7 +257,7 @@ export class MessageReader {
     this.#isCorrupt = true;
     const at = Math.min(this.position, this.#end) - this.#base;
     return new CorruptMessageError(
-      `Cannot read message: ${why}, at byte ${at} of ${this.#end - this.#base}. ` +
+      `Cannot read message: ${why}, at byte ${at} of ${this.streamBytes}. ` +
         "Check that it comes from this package, in the same version",
       options,
     );
@@ -316,6 +324,12 @@ export class MessageReader {
   }
 
   protected stringOf(tag: number): string {
+    if (tag === Tag.TEXT) return this.#slice(this.length());
+    if (tag === Tag.TEXT_PIECE) {
+      const length = this.length();
+      this.#readPiece();
+      return this.#slice(length);
+    }
     if (tag === Tag.SHORT_STRING) {
       const length = this.bytes[this.position++];
       const start = this.take(length);
@@ -325,14 +339,55 @@ export class MessageReader {
       return text;
     }
     const length = this.length();
-    if (tag === Tag.ASCII_STRING) return asciiText(this.bytes, this.take(length), length);
-    if (tag === Tag.UTF8_STRING) return utf8Text(this.bytes, this.take(length), length);
-    const start = this.take(length * 2);
-    let text = "";
-    for (let at = 0; at < length; at++) {
-      text += String.fromCharCode(this.view.getUint16(start + at * 2, true));
+    return utf8Text(this.bytes, this.take(length), length);
+  }
+
+  // The text
+
+  /** Returns the next `length` units of the current piece. */
+  #slice(length: number): string {
+    const from = this.#pieceAt;
+    const to = from + length;
+    if (this.#nextPiece === 0 || to > this.#piece.length) {
+      throw this.corrupt("its text ends too early");
     }
-    return text;
+    this.#pieceAt = to;
+    return this.#piece.slice(from, to);
+  }
+
+  #readPiece(): void {
+    const { kind, units, start } = this.#nextPieceBytes();
+    const textOf = kind === TextKind.ASCII
+      ? asciiText
+      : kind === TextKind.LATIN1
+      ? latin1Text
+      : utf16Text;
+    this.#piece = textOf(this.bytes, start, units);
+    this.#pieceAt = 0;
+  }
+
+  /** Reads the units and kind of the next piece, and moves behind it in the text. */
+  #nextPieceBytes(): { kind: number; units: number; start: number } {
+    const packed = this.length();
+    const kind = packed & 3;
+    const units = packed >>> 2;
+    if (this.#nextPiece === 0) this.#findText();
+    const isWide = kind === TextKind.UTF16;
+    const start = isWide ? this.#nextPiece + (this.#nextPiece & 1) : this.#nextPiece;
+    const end = start + (isWide ? units * 2 : units);
+    if (kind > TextKind.UTF16 || end > this.#streamEnd - TEXT_FOOTER_BYTES) {
+      throw this.corrupt("its text ends too early");
+    }
+    this.#nextPiece = end;
+    return { kind, units, start };
+  }
+
+  /** Reads where the text begins: the values end there. */
+  #findText(): void {
+    const footer = this.#streamEnd - TEXT_FOOTER_BYTES;
+    const start = this.#base + (footer < this.position ? 0 : this.view.getUint32(footer, true));
+    if (start < this.position || start > footer) throw this.corrupt("its text begins elsewhere");
+    this.#nextPiece = this.#end = start;
   }
 
   protected bigint(): bigint {

@@ -10,7 +10,8 @@
 
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
 import { NotCloneable } from "./refusals.ts";
-import { align8, Tag } from "./tags.ts";
+import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
+import { isLatin1, writeAscii, writeLatin1, writeUtf16 } from "./text.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
@@ -20,6 +21,43 @@ const MAX_STREAM_BYTES = 2 ** 31 - 8;
 /** Arrays longer than this are checked for being numeric before room is made for them. */
 const LONG_ARRAY = 1 << 23;
 const textEncoder = new TextEncoder();
+
+/**
+ * Strings of at least so many units go to the text of the message, if it has more than a few of them: V8
+ * makes no shorter slices.
+ */
+const MIN_TEXT_UNITS = 13;
+const FEW_STRINGS = 8;
+/** Strings of so many units go to the text of the message in any case. */
+const LONG_STRING_UNITS = 256;
+/**
+ * Units after which a piece of the text ends. The strings of a piece are slices of it, so one that a program
+ * keeps for long keeps the piece.
+ */
+const PIECE_UNITS = 1 << 13;
+/** Units of the text that are written at once, about. */
+const GROUP_UNITS = 1 << 20;
+
+/** The strings of a text that are written, and its pieces. */
+interface Text {
+  strings: string[];
+  /** Of each piece, where its units and kind are written. */
+  readonly slots: number[];
+  /** Of each piece, the number of units. */
+  readonly units: number[];
+  /** Of each piece, the number of strings up to its end. */
+  readonly ends: number[];
+}
+
+/** How much of the text had been written at some time. */
+export interface TextMark {
+  readonly strings: number;
+  readonly pieces: number;
+  readonly units: number;
+  readonly count: number;
+}
+
+const NO_TEXT: TextMark = { strings: 0, pieces: 0, units: 0, count: 0 };
 
 /** Contents that are copied behind the stream. */
 interface Attachment {
@@ -43,11 +81,15 @@ export class MessageWriter {
   protected readonly shared: number[] = [];
   /** Lists of keys that were written, by index. */
   protected readonly shapes: string[][] = [];
+  readonly #text: Text = { strings: [], slots: [], units: [], ends: [] };
+  /** Number of strings that might have gone to the text. */
+  #stringCount = 0;
   #view = new DataView(this.bytes.buffer);
   #floats = new Float64Array(this.bytes.buffer);
 
   /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
+    if (this.#text.strings.length > 0) this.#writeText();
     let total = align8(this.position);
     if (this.attachments.length > 0) {
       for (const { length } of this.attachments) total += align8(length);
@@ -84,6 +126,10 @@ export class MessageWriter {
   /** Prepares for the next message. */
   reset(): void {
     this.position = 0;
+    this.#stringCount = 0;
+    if (this.#text.strings.length > 0) {
+      this.textBackTo({ strings: 0, pieces: 0, units: 0, count: 0 });
+    }
     if (this.attachments.length > 0) this.attachments.length = 0;
     if (this.shared.length > 0) this.shared.length = 0;
     if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
@@ -155,37 +201,116 @@ export class MessageWriter {
 
   protected string(value: string): void {
     const { length } = value;
-    if (length < 48) {
-      this.#ensure(2 + length);
-      const { bytes, position } = this;
-      let at = 0;
-      for (; at < length; at++) {
-        const unit = value.charCodeAt(at);
-        if (unit > 255) break;
-        bytes[position + 2 + at] = unit;
-      }
-      if (at === length) {
-        bytes[position] = Tag.SHORT_STRING;
-        bytes[position + 1] = length;
-        this.position = position + 2 + length;
-        return;
-      }
+    if (
+      length >= MIN_TEXT_UNITS &&
+      (length >= LONG_STRING_UNITS || ++this.#stringCount > FEW_STRINGS)
+    ) return this.#toText(value);
+    this.#ensure(2 + length);
+    const { bytes, position } = this;
+    let at = 0;
+    for (; at < length; at++) {
+      const unit = value.charCodeAt(at);
+      if (unit > 255) return this.#wideString(value);
+      bytes[position + 2 + at] = unit;
     }
-    if (value.isWellFormed()) {
-      this.#ensure(5 + length * 3);
-      const room = this.bytes.subarray(this.position + 5);
-      const { written } = textEncoder.encodeInto(value, room);
-      // As many bytes as units: all of them are ASCII.
-      this.tagAndLength(written === length ? Tag.ASCII_STRING : Tag.UTF8_STRING, written);
-      this.position += written;
+    bytes[position] = Tag.SHORT_STRING;
+    bytes[position + 1] = length;
+    this.position = position + 2 + length;
+  }
+
+  /** Writes a string that has units above 255 and is not long. */
+  #wideString(value: string): void {
+    if (!value.isWellFormed()) return this.#toText(value); // UTF-8 has no lone surrogates
+    this.#ensure(5 + value.length * 3);
+    const { written } = textEncoder.encodeInto(value, this.bytes.subarray(this.position + 5));
+    this.tagAndLength(Tag.UTF8_STRING, written);
+    this.position += written;
+  }
+
+  // The text
+
+  #toText(value: string): void {
+    const { strings, slots, units, ends } = this.#text;
+    const last = units.length - 1;
+    strings.push(value);
+    if (last >= 0 && units[last] < PIECE_UNITS) {
+      this.tagAndLength(Tag.TEXT, value.length);
+      units[last] += value.length;
+      ends[last] = strings.length;
     } else {
-      this.tagAndLength(Tag.UTF16_STRING, length);
-      this.#ensure(length * 2);
-      for (let at = 0; at < length; at++) {
-        this.#view.setUint16(this.position + at * 2, value.charCodeAt(at), true);
-      }
-      this.position += length * 2;
+      this.tagAndLength(Tag.TEXT_PIECE, value.length);
+      slots.push(this.position);
+      this.int32(0); // when the text is written
+      units.push(value.length);
+      ends.push(strings.length);
     }
+  }
+
+  /** Writes the text behind the values. */
+  #writeText(): void {
+    const { strings, slots, units, ends } = this.#text;
+    this.#pad(8);
+    const start = this.position;
+    for (let piece = 0, from = 0; piece < slots.length;) {
+      const first = piece;
+      for (let sum = 0; piece < slots.length && sum < GROUP_UNITS; piece++) sum += units[piece];
+      const to = ends[piece - 1];
+      const isAll = from === 0 && to === strings.length;
+      const kind = this.#writeGroup((isAll ? strings : strings.slice(from, to)).join(""));
+      for (let at = first; at < piece; at++) {
+        this.#view.setUint32(slots[at], units[at] * 4 + kind, true);
+      }
+      from = to;
+    }
+    this.int32(start);
+  }
+
+  /** Writes pieces of the text that follow each other. Returns how. */
+  #writeGroup(text: string): number {
+    this.#ensure(text.length + TEXT_FOOTER_BYTES);
+    if (writeAscii(text, this.bytes, this.position)) {
+      this.position += text.length;
+      return TextKind.ASCII;
+    }
+    if (isLatin1(text)) {
+      writeLatin1(text, this.bytes, this.position);
+      this.position += text.length;
+      return TextKind.LATIN1;
+    }
+    this.#pad(2);
+    this.#ensure(text.length * 2 + TEXT_FOOTER_BYTES);
+    writeUtf16(text, this.bytes, this.position);
+    this.position += text.length * 2;
+    return TextKind.UTF16;
+  }
+
+  /** Writes zeros up to a multiple of `bytes`: equal values have equal bytes. */
+  #pad(bytes: number): void {
+    while (this.position % bytes !== 0) this.byte(0);
+  }
+
+  /** Returns how much of the text has been written. */
+  protected textMark(): TextMark {
+    const { strings, units } = this.#text;
+    if (strings.length === 0) return NO_TEXT;
+    return {
+      strings: strings.length,
+      pieces: units.length,
+      units: units.at(-1) ?? 0,
+      count: this.#stringCount,
+    };
+  }
+
+  /** Forgets what has been written to the text since the mark. */
+  protected textBackTo({ strings, pieces, units, count }: TextMark): void {
+    const text = this.#text;
+    text.strings.length = strings;
+    text.slots.length = text.units.length = text.ends.length = pieces;
+    if (pieces > 0) {
+      text.units[pieces - 1] = units;
+      text.ends[pieces - 1] = strings;
+    }
+    this.#stringCount = count;
   }
 
   /** Writes an array of numbers as one piece; false, with nothing written, if an element is not a number. */

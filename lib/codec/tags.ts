@@ -5,6 +5,10 @@
  * the tagged stream, aligned to 8 bytes, for contents that are copied whole. Attachments follow each
  * other in the order in which the stream refers to them.
  *
+ * The "text" is an area at the end of the stream with the units of long strings, and of many strings, one
+ * behind the other: to write and read them together is several times as fast as one by one. It is divided
+ * into pieces, each of which is read at once; a piece of two-byte units begins at an even byte.
+ *
  * @module
  */
 
@@ -22,10 +26,10 @@ export const Tag = {
   FLOAT64: 6,
   /** uint8 length, that many bytes, each a UTF-16 unit below 256 */
   SHORT_STRING: 7,
-  /** length, UTF-8 */
+  /** length in bytes, UTF-8 */
   UTF8_STRING: 8,
-  /** length in units, UTF-16: strings with lone surrogates */
-  UTF16_STRING: 9,
+  /** length in units: a string, the next so many units of the current piece of the text */
+  TEXT: 9,
   /** string of its hexadecimal digits, after a minus if it is negative */
   BIGINT: 10,
   /** length, values; {@linkcode Tag.HOLES} for elements that are absent */
@@ -75,9 +79,25 @@ export const Tag = {
   PROPERTIES: 31,
   /** value: what was thrown, or what stands for it. The receiver gets the value */
   THROWN: 32,
-  /** length, that many bytes below 128, each a UTF-16 unit */
-  ASCII_STRING: 33,
+  /**
+   * length in units, uint32 of the units of the piece times 4 plus its {@linkcode TextKind}: as
+   * {@linkcode Tag.TEXT}, of a new piece
+   */
+  TEXT_PIECE: 33,
 } as const;
+
+/** How the units of a piece of the text are written. */
+export const TextKind = {
+  /** a byte each, below 128 */
+  ASCII: 0,
+  /** a byte each */
+  LATIN1: 1,
+  /** two bytes each */
+  UTF16: 2,
+} as const;
+
+/** Length of the end of a stream that has a text: a uint32, where the text begins in the stream. */
+export const TEXT_FOOTER_BYTES = 4;
 
 /**
  * Number of bytes of fixed length behind a tag, by tag. Values that belong to the tag follow them. Absent
@@ -90,7 +110,7 @@ export const bytesAfter: readonly (number | undefined)[] = (() => {
   set(0, Tag.ERROR, Tag.MATCH, Tag.THROWN);
   set(1, Tag.INT8);
   set(4, Tag.INT32, Tag.ARRAY, Tag.HOLES, Tag.MAP, Tag.SET, Tag.REFERENCE);
-  set(4, Tag.FUNCTION, Tag.INSTANCE, Tag.REDUCED);
+  set(4, Tag.FUNCTION, Tag.INSTANCE, Tag.REDUCED, Tag.TEXT);
   set(5, Tag.TYPED_ARRAY);
   set(8, Tag.FLOAT64, Tag.DATE);
   set(12, Tag.ARRAY_BUFFER);

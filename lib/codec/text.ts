@@ -1,5 +1,5 @@
 /**
- * Bytes to text.
+ * Bytes to text, and text to bytes.
  *
  * @module
  */
@@ -12,34 +12,81 @@ export function utf8Text(bytes: Uint8Array, start: number, length: number): stri
 }
 
 // Long texts. A `TextDecoder` takes half a microsecond, and more for longer texts; a `Buffer` of Node takes a
-// tenth of that. But to load `node:buffer` takes 5 to 10 ms, as long as a worker takes to start. So it is
-// loaded once texts have cost as much.
+// tenth of that. But to load `node:buffer` takes 5 to 10 ms, as long as a worker takes to start, and
+// `node:v8` more. So each is loaded once texts have cost as much.
+
+/** A module of Node that is loaded once it pays. */
+class LazyModule<T> {
+  readonly #name: string;
+  readonly #find: (module: object) => T | undefined;
+  /** Time that remains to be lost without it before it is loaded, in nanoseconds. */
+  #leftNs: number;
+  /** What is used of it, once it is loaded. */
+  loaded: T | undefined;
+
+  /**
+   * @param loadingNs how long loading takes, in nanoseconds
+   * @param find returns what is used of it, if it works as it should
+   */
+  constructor(name: string, loadingNs: number, find: (module: object) => T | undefined) {
+    this.#name = name;
+    this.#leftNs = loadingNs;
+    this.#find = find;
+  }
+
+  /** Notes time that the module would have saved, in nanoseconds. */
+  miss(ns: number): void {
+    this.#leftNs -= ns;
+    if (this.#leftNs > 0) return;
+    this.#leftNs = Infinity; // it is tried once
+    const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+    const module = process?.getBuiltinModule?.(this.#name);
+    if (typeof module === "object" && module !== null) this.loaded = this.#find(module);
+  }
+}
 
 type Slice = (this: Uint8Array, start: number, end: number) => string;
+interface Slices {
+  latin1Slice: Slice;
+  ucs2Slice: Slice;
+}
 
-/** `Buffer.prototype.latin1Slice`, once it is loaded. */
-let latin1Slice: Slice | undefined;
-/** Time that a `Buffer` would have saved, in nanoseconds. */
-let lostNs = 0;
-const LOADING_NS = 5_000_000;
+const slices = new LazyModule<Slices>("node:buffer", 5_000_000, (module) => {
+  const prototype = (module as { Buffer?: { prototype?: Partial<Slices> } }).Buffer?.prototype;
+  const { latin1Slice, ucs2Slice } = prototype ?? {};
+  if (latin1Slice === undefined || ucs2Slice === undefined) return undefined;
+  const sample = new Uint8Array(new SharedArrayBuffer(8));
+  sample.set([120, 97, 233, 120, 0, 216, 65, 0]);
+  const works = latin1Slice.call(sample, 1, 3) === "a\xe9" &&
+    ucs2Slice.call(sample, 4, 8) === "\ud800A";
+  return works ? { latin1Slice, ucs2Slice } : undefined;
+});
 
 /** Returns text of bytes below 128. */
 export function asciiText(bytes: Uint8Array, start: number, length: number): string {
-  if (latin1Slice !== undefined) return latin1Slice.call(bytes, start, start + length);
-  lostNs += 500 + length / 8;
-  if (lostNs > LOADING_NS) loadBuffer();
+  if (slices.loaded !== undefined) {
+    return slices.loaded.latin1Slice.call(bytes, start, start + length);
+  }
+  slices.miss(500 + length / 8);
   return utf8Text(bytes, start, length);
 }
 
-function loadBuffer(): void {
-  lostNs = -Infinity; // it is tried once
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  const node = process?.getBuiltinModule?.("node:buffer") as { Buffer?: typeof Uint8Array };
-  const slice = (node?.Buffer?.prototype as { latin1Slice?: Slice } | undefined)?.latin1Slice;
-  if (slice === undefined) return;
-  const sample = new Uint8Array(new SharedArrayBuffer(4));
-  sample.set([120, 97, 126, 120]);
-  if (slice.call(sample, 1, 3) === "a~") latin1Slice = slice;
+/** How many units are made a string at once: they are arguments of a call. */
+const UNITS_AT_ONCE = 4096;
+
+/** Returns text of UTF-16 units, which begin at an even byte. */
+export function utf16Text(bytes: Uint8Array, start: number, units: number): string {
+  if (slices.loaded !== undefined) {
+    return slices.loaded.ucs2Slice.call(bytes, start, start + units * 2);
+  }
+  slices.miss(500 + units * 2);
+  const all = new Uint16Array(bytes.buffer, bytes.byteOffset + start, units);
+  let text = "";
+  for (let at = 0; at < units; at += UNITS_AT_ONCE) {
+    const part = all.subarray(at, at + UNITS_AT_ONCE) as unknown as number[];
+    text += String.fromCharCode.apply(null, part);
+  }
+  return text;
 }
 
 /**
@@ -47,7 +94,12 @@ function loadBuffer(): void {
  * five times as fast as to add them one by one, and ten times as fast as a `TextDecoder` for a short text.
  */
 export function latin1Text(b: Uint8Array, start: number, length: number): string {
-  if (length > 16 && latin1Slice !== undefined) return latin1Slice.call(b, start, start + length);
+  if (length > 16) {
+    if (slices.loaded !== undefined) {
+      return slices.loaded.latin1Slice.call(b, start, start + length);
+    }
+    slices.miss(length);
+  }
   const { fromCharCode } = String;
   let [at, left, text] = [start, length, ""];
   for (; left >= 16; at += 16, left -= 16) {
@@ -79,4 +131,65 @@ export function latin1Text(b: Uint8Array, start: number, length: number): string
       return text +
         fromCharCode(b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5], b[at + 6]);
   }
+}
+
+// Text to bytes
+
+const textEncoder = new TextEncoder();
+
+/** Writes the text if all of its units are below 128, a byte each. Returns whether they are. */
+export function writeAscii(text: string, bytes: Uint8Array, start: number): boolean {
+  const room = bytes.subarray(start, start + text.length);
+  return textEncoder.encodeInto(text, room).read === text.length;
+}
+
+const NOT_LATIN1 = /[^\0-\xff]/;
+
+/** Whether all units of the text are below 256. */
+export function isLatin1(text: string): boolean {
+  return !NOT_LATIN1.test(text);
+}
+
+type Serialize = (value: string) => Uint8Array;
+/** Tags of strings in the format of `serialize`. */
+const Serialized = { ONE_BYTE: 34, TWO_BYTES: 99 } as const;
+
+/** `serialize` of `node:v8`, which copies the units of a string. Nothing else in Deno does. */
+const serializer = new LazyModule<Serialize>("node:v8", 25_000_000, (module) => {
+  const { serialize } = module as { serialize?: Serialize };
+  if (serialize === undefined) return undefined;
+  const works = unitsIn(serialize("a\xe9".repeat(100)), Serialized.ONE_BYTE, 200)?.[1] === 233 &&
+    unitsIn(serialize("\ud800A".repeat(100)), Serialized.TWO_BYTES, 400)?.[1] === 216;
+  return works ? serialize : undefined;
+});
+
+/** Returns the bytes of the units in a serialized string, if they have this form. */
+function unitsIn(serialized: Uint8Array, form: number, byteLength: number): Uint8Array | undefined {
+  const start = serialized.length - byteLength;
+  for (let at = 2; at < start; at++) { // behind the version; zeros may come first
+    if (serialized[at] !== 0) {
+      return serialized[at] === form ? serialized.subarray(start) : undefined;
+    }
+  }
+  return undefined;
+}
+
+/** Writes text whose units are below 256, a byte each. */
+export function writeLatin1(text: string, bytes: Uint8Array, start: number): void {
+  const { length } = text;
+  const units = serializer.loaded && unitsIn(serializer.loaded(text), Serialized.ONE_BYTE, length);
+  if (units !== undefined) return bytes.set(units, start);
+  for (let at = 0; at < length; at++) bytes[start + at] = text.charCodeAt(at);
+  serializer.miss(length);
+}
+
+/** Writes the units of a text, two bytes each, from an even byte on. */
+export function writeUtf16(text: string, bytes: Uint8Array, start: number): void {
+  const { length } = text;
+  const units = serializer.loaded &&
+    unitsIn(serializer.loaded(text), Serialized.TWO_BYTES, length * 2);
+  if (units !== undefined) return bytes.set(units, start);
+  const words = new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
+  for (let at = 0; at < length; at++) words[at] = text.charCodeAt(at);
+  serializer.miss(length);
 }
