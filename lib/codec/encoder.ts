@@ -52,6 +52,9 @@ const membersOf = Set.prototype.values;
 /** Thrown through the encoder when a second view of a buffer turns up: restart, and send buffers whole. */
 const SHARED_VIEWS = Symbol("views share a buffer");
 
+/** Number of objects up to which those that were written are searched one by one. */
+const FEW_OBJECTS = 8;
+
 /** How much had been written at some time. */
 interface Mark {
   readonly position: number;
@@ -73,12 +76,12 @@ const THROWN_KEYS = ["cause", "error", "suppressed"];
  * {@linkcode returnEncoder}.
  */
 export class Encoder extends MessageWriter {
-  /** Number of objects that were written. */
-  #seenCount = 0;
-  /** The first objects that were written, by index: searching a few is faster than a `Map`. */
-  readonly #seenFew: object[] = [];
-  /** Index of every object that was written, once there are more than a few. */
-  #seenMany: Map<object, number> | undefined;
+  /** The objects that were written, by index. */
+  readonly #seen: object[] = [];
+  /** The same, once there are more than a few: searching a few is faster. */
+  #seenMany: Set<object> | undefined;
+  /** The index of the first of them; made longer when an object turns up again. */
+  #indices: Map<object, number> | undefined;
   /** Buffers of typed arrays that were written without the rest of their buffer. */
   #viewed: Set<ArrayBufferLike> | undefined;
   /** Whether buffers are written whole, because views share them. */
@@ -148,10 +151,9 @@ export class Encoder extends MessageWriter {
 
   /** Forgets which objects have been written. */
   #forget(): void {
-    if (this.#seenCount > 0) {
-      this.#seenCount = 0;
-      this.#seenFew.length = 0;
-      this.#seenMany = undefined;
+    if (this.#seen.length > 0) {
+      this.#seen.length = 0;
+      this.#seenMany = this.#indices = undefined;
       this.shapes.length = 0;
       this.#viewed = undefined;
     }
@@ -196,23 +198,30 @@ export class Encoder extends MessageWriter {
 
   /** Writes a reference if the object was written before, and returns true; otherwise remembers it. */
   #writeReference(value: object): boolean {
-    let index: number;
-    if (this.#seenMany !== undefined) {
-      index = this.#seenMany.get(value) ?? -1;
-    } else {
-      index = this.#seenFew.indexOf(value);
+    const seen = this.#seen;
+    if (this.#seenMany === undefined) {
+      const index = seen.indexOf(value);
+      if (index >= 0) {
+        this.tagAndLength(Tag.REFERENCE, index);
+        return true;
+      }
+      if (seen.push(value) > FEW_OBJECTS) this.#seenMany = new Set(seen);
+      return false;
     }
-    if (index >= 0) {
-      this.tagAndLength(Tag.REFERENCE, index);
-      return true;
+    this.#seenMany.add(value);
+    if (this.#seenMany.size > seen.length) {
+      seen.push(value);
+      return false;
     }
-    if (this.#seenMany !== undefined) {
-      this.#seenMany.set(value, this.#seenCount);
-    } else if (this.#seenFew.push(value) > 8) {
-      this.#seenMany = new Map(this.#seenFew.map((it, at) => [it, at]));
-    }
-    this.#seenCount++;
-    return false;
+    this.tagAndLength(Tag.REFERENCE, this.#indexOf(value));
+    return true;
+  }
+
+  #indexOf(value: object): number {
+    const seen = this.#seen;
+    const indices = this.#indices ??= new Map();
+    for (let at = indices.size; at < seen.length; at++) indices.set(seen[at], at);
+    return indices.get(value)!;
   }
 
   #object(value: object): void {
@@ -568,7 +577,7 @@ export class Encoder extends MessageWriter {
       text: this.textMark(),
       attachments: this.attachments.length,
       shared: this.shared.length,
-      seen: this.#seenCount,
+      seen: this.#seen.length,
       shapes: this.shapes.length,
       viewed: this.#viewed?.size ?? 0,
       depth: this.#depth,
@@ -585,13 +594,9 @@ export class Encoder extends MessageWriter {
     this.shapes.length = mark.shapes;
     this.#depth = mark.depth;
     this.#leniency = mark.leniency;
-    this.#seenCount = mark.seen;
-    if (this.#seenFew.length > mark.seen) {
-      this.#seenFew.length = mark.seen;
-      this.#seenMany = undefined;
-    }
-    for (const [object, index] of this.#seenMany ?? []) {
-      if (index >= mark.seen) this.#seenMany!.delete(object);
+    for (const object of this.#seen.splice(mark.seen)) {
+      this.#seenMany?.delete(object);
+      this.#indices?.delete(object);
     }
     for (const buffer of [...this.#viewed ?? []].slice(mark.viewed)) this.#viewed!.delete(buffer);
   }
@@ -640,7 +645,7 @@ export class Encoder extends MessageWriter {
   }
 
   #hasSeen(value: object): boolean {
-    return this.#seenMany?.has(value) ?? this.#seenFew.includes(value);
+    return this.#seenMany?.has(value) ?? this.#seen.includes(value);
   }
 
   #attach(bytes: Uint8Array): void {

@@ -38,15 +38,14 @@ const PIECE_UNITS = 1 << 13;
 /** Units of the text that are written at once, about. */
 const GROUP_UNITS = 1 << 20;
 
-/** The strings of a text that are written, and its pieces. */
-interface Text {
-  strings: string[];
-  /** Of each piece, where its units and kind are written. */
-  readonly slots: number[];
-  /** Of each piece, the number of units. */
-  readonly units: number[];
-  /** Of each piece, the number of strings up to its end. */
-  readonly ends: number[];
+/** A piece of the text, when it is written. */
+interface Piece {
+  /** Where its units and kind are written in the stream. */
+  slot: number;
+  /** Number of its units so far. */
+  units: number;
+  /** Number of strings in the pieces before it. */
+  from: number;
 }
 
 /** How much of the text had been written at some time. */
@@ -54,10 +53,11 @@ export interface TextMark {
   readonly strings: number;
   readonly pieces: number;
   readonly units: number;
-  readonly count: number;
 }
 
-const NO_TEXT: TextMark = { strings: 0, pieces: 0, units: 0, count: 0 };
+const NO_TEXT: TextMark = { strings: 0, pieces: 0, units: 0 };
+/** In place of the first piece. */
+const FULL: Piece = { slot: 0, units: PIECE_UNITS, from: 0 };
 
 /** Contents that are copied behind the stream. */
 interface Attachment {
@@ -81,7 +81,11 @@ export class MessageWriter {
   protected readonly shared: number[] = [];
   /** Lists of keys that were written, by index. */
   protected readonly shapes: string[][] = [];
-  readonly #text: Text = { strings: [], slots: [], units: [], ends: [] };
+  /** The strings of the text. */
+  readonly #text: string[] = [];
+  readonly #pieces: Piece[] = [];
+  /** The last of them. */
+  #piece = FULL;
   /** Number of strings that might have gone to the text. */
   #stringCount = 0;
   #view = new DataView(this.bytes.buffer);
@@ -89,7 +93,7 @@ export class MessageWriter {
 
   /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
-    if (this.#text.strings.length > 0) this.#writeText();
+    if (this.#text.length > 0) this.#writeText();
     let total = align8(this.position);
     if (this.attachments.length > 0) {
       for (const { length } of this.attachments) total += align8(length);
@@ -127,9 +131,7 @@ export class MessageWriter {
   reset(): void {
     this.position = 0;
     this.#stringCount = 0;
-    if (this.#text.strings.length > 0) {
-      this.textBackTo({ strings: 0, pieces: 0, units: 0, count: 0 });
-    }
+    if (this.#text.length > 0) this.textBackTo(NO_TEXT);
     if (this.attachments.length > 0) this.attachments.length = 0;
     if (this.shared.length > 0) this.shared.length = 0;
     if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
@@ -220,7 +222,8 @@ export class MessageWriter {
 
   /** Writes a string that has units above 255 and is not long. */
   #wideString(value: string): void {
-    if (!value.isWellFormed()) return this.#toText(value); // UTF-8 has no lone surrogates
+    if (value.length < MIN_TEXT_UNITS) this.#stringCount++;
+    if (this.#stringCount > FEW_STRINGS || !value.isWellFormed()) return this.#toText(value);
     this.#ensure(5 + value.length * 3);
     const { written } = textEncoder.encodeInto(value, this.bytes.subarray(this.position + 5));
     this.tagAndLength(Tag.UTF8_STRING, written);
@@ -230,37 +233,32 @@ export class MessageWriter {
   // The text
 
   #toText(value: string): void {
-    const { strings, slots, units, ends } = this.#text;
-    const last = units.length - 1;
-    strings.push(value);
-    if (last >= 0 && units[last] < PIECE_UNITS) {
-      this.tagAndLength(Tag.TEXT, value.length);
-      units[last] += value.length;
-      ends[last] = strings.length;
+    const { length } = value;
+    if (this.#piece.units < PIECE_UNITS) {
+      this.tagAndLength(Tag.TEXT, length);
     } else {
-      this.tagAndLength(Tag.TEXT_PIECE, value.length);
-      slots.push(this.position);
+      this.tagAndLength(Tag.TEXT_PIECE, length);
+      this.#piece = { slot: this.position, units: 0, from: this.#text.length };
+      this.#pieces.push(this.#piece);
       this.int32(0); // when the text is written
-      units.push(value.length);
-      ends.push(strings.length);
     }
+    this.#piece.units += length;
+    this.#text.push(value);
   }
 
   /** Writes the text behind the values. */
   #writeText(): void {
-    const { strings, slots, units, ends } = this.#text;
+    const pieces = this.#pieces;
     this.#pad(8);
     const start = this.position;
-    for (let piece = 0, from = 0; piece < slots.length;) {
-      const first = piece;
-      for (let sum = 0; piece < slots.length && sum < GROUP_UNITS; piece++) sum += units[piece];
-      const to = ends[piece - 1];
-      const isAll = from === 0 && to === strings.length;
-      const kind = this.#writeGroup((isAll ? strings : strings.slice(from, to)).join(""));
-      for (let at = first; at < piece; at++) {
-        this.#view.setUint32(slots[at], units[at] * 4 + kind, true);
+    for (let at = 0; at < pieces.length;) {
+      const first = at;
+      for (let units = 0; at < pieces.length && units < GROUP_UNITS; at++) {
+        units += pieces[at].units;
       }
-      from = to;
+      const group = pieces.slice(first, at);
+      const kind = this.#writeGroup(this.#text.slice(group[0].from, pieces[at]?.from).join(""));
+      for (const { slot, units } of group) this.#view.setUint32(slot, units * 4 + kind, true);
     }
     this.int32(start);
   }
@@ -291,26 +289,16 @@ export class MessageWriter {
 
   /** Returns how much of the text has been written. */
   protected textMark(): TextMark {
-    const { strings, units } = this.#text;
-    if (strings.length === 0) return NO_TEXT;
-    return {
-      strings: strings.length,
-      pieces: units.length,
-      units: units.at(-1) ?? 0,
-      count: this.#stringCount,
-    };
+    if (this.#text.length === 0) return NO_TEXT;
+    return { strings: this.#text.length, pieces: this.#pieces.length, units: this.#piece.units };
   }
 
   /** Forgets what has been written to the text since the mark. */
-  protected textBackTo({ strings, pieces, units, count }: TextMark): void {
-    const text = this.#text;
-    text.strings.length = strings;
-    text.slots.length = text.units.length = text.ends.length = pieces;
-    if (pieces > 0) {
-      text.units[pieces - 1] = units;
-      text.ends[pieces - 1] = strings;
-    }
-    this.#stringCount = count;
+  protected textBackTo({ strings, pieces, units }: TextMark): void {
+    this.#text.length = strings;
+    this.#pieces.length = pieces;
+    this.#piece = pieces === 0 ? FULL : this.#pieces[pieces - 1];
+    if (pieces > 0) this.#piece.units = units;
   }
 
   /** Writes an array of numbers as one piece; false, with nothing written, if an element is not a number. */

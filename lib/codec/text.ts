@@ -137,10 +137,16 @@ export function latin1Text(b: Uint8Array, start: number, length: number): string
 
 const textEncoder = new TextEncoder();
 
+/** How many units are looked at before a text is taken for ASCII, about. */
+const SAMPLES = 256;
+
 /** Writes the text if all of its units are below 128, a byte each. Returns whether they are. */
 export function writeAscii(text: string, bytes: Uint8Array, start: number): boolean {
-  const room = bytes.subarray(start, start + text.length);
-  return textEncoder.encodeInto(text, room).read === text.length;
+  const { length } = text;
+  // What is not ASCII is found out first where that is easy: to write it as UTF-8 in vain takes long.
+  const step = Math.ceil(length / SAMPLES);
+  for (let at = 0; at < length; at += step) if (text.charCodeAt(at) > 127) return false;
+  return textEncoder.encodeInto(text, bytes.subarray(start, start + length)).read === length;
 }
 
 const NOT_LATIN1 = /[^\0-\xff]/;

@@ -53,9 +53,16 @@ const text = (
 ) => [Tag.SHORT_STRING, value.length, ...new TextEncoder().encode(value)];
 const shape = (...keys: string[]) => [...word(-1 - keys.length), ...keys.flatMap(text)];
 
+/** Returns a stream with one string in one piece of a text, which begins at byte `start`. */
+const piece = (length: number, packed: number[], text: number[], start: number) => [
+  ...[Tag.TEXT_PIECE, ...word(length), ...packed, ...text, ...word(start)],
+];
+
 // Damaged messages
 
 const EARLY = "it ends too early";
+const TEXT = "its text ends too early";
+const ELSEWHERE = "its text begins elsewhere";
 const HUGE = word(-1);
 const errorKeys = ["class", "name", "message", "stack", "cause", "hasCause", "hidden", "own"];
 
@@ -65,7 +72,18 @@ for (
     ["a number that is cut", [Tag.INT32, 1, 2, 3], EARLY],
     ["a string that is cut", [Tag.SHORT_STRING, 30, 97], EARLY],
     ["a text longer than the message", [Tag.UTF8_STRING, ...HUGE, 97], EARLY],
-    ["a text of units longer than the message", [Tag.UTF16_STRING, ...word(4), 97, 0], EARLY],
+    ["a piece of text longer than the message", piece(1, HUGE, [97], 9), TEXT],
+    ["a piece of text of an unknown kind", piece(1, word(7), [97], 9), TEXT],
+    ["a string longer than its piece", piece(2, word(4), [97], 9), TEXT],
+    [
+      "a string that is not ASCII, in a piece that should be",
+      piece(2, word(8), [195, 169], 9),
+      TEXT,
+    ],
+    ["a string without a piece", [Tag.TEXT, ...word(0)], TEXT],
+    ["a text that begins before its strings", piece(1, word(4), [97], 3), ELSEWHERE],
+    ["a text that begins behind the message", piece(1, word(4), [97], 99), ELSEWHERE],
+    ["a text without a beginning", [Tag.TEXT_PIECE, ...word(1), ...word(4)], ELSEWHERE],
     ["an array longer than the message", [Tag.ARRAY, ...word(3), Tag.NULL], EARLY],
     ["numbers longer than the message", [Tag.NUMBERS, ...HUGE, 0, 0, 0], EARLY],
     ["integers longer than the message", [Tag.INTEGERS, ...HUGE, 0, 0, 0], EARLY],

@@ -1,8 +1,20 @@
 import { assertEquals } from "@std/assert";
-import { asciiText, latin1Text, utf8Text } from "../../lib/codec/text.ts";
+import fc from "fast-check";
+import {
+  asciiText,
+  isLatin1,
+  latin1Text,
+  utf16Text,
+  utf8Text,
+  writeAscii,
+  writeLatin1,
+  writeUtf16,
+} from "../../lib/codec/text.ts";
+import { borrowEncoder, encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { sent } from "../fixtures/messages.ts";
 
 const bytes = new Uint8Array(new SharedArrayBuffer(1000));
+const written = new Uint8Array(1000);
 
 /** Compares the texts of all short lengths with those that are made unit by unit. */
 function compare(): void {
@@ -15,6 +27,14 @@ function compare(): void {
     const text = String.fromCharCode(...bytes.subarray(start, start + length));
     assertEquals(asciiText(bytes, start, length), text);
     assertEquals(utf8Text(bytes, start, length), text);
+    assertEquals(writeAscii(text, written, 3), true);
+    assertEquals(asciiText(written, 3, length), text);
+    const wide = String.fromCharCode(...units.map((unit, at) => unit * 256 + at % 7));
+    writeUtf16(wide, written, 8);
+    assertEquals(utf16Text(written, 8, length), wide);
+    const narrow = String.fromCharCode(...units);
+    writeLatin1(narrow, written, 5);
+    assertEquals(latin1Text(written, 5, length), narrow);
   }
 }
 
@@ -23,6 +43,8 @@ Deno.test("texts of any length are read as they were written, before and after t
   const long = "x".repeat(200);
   const many = Array.from({ length: 20_000 }, (_, at) => `${long}${at}`);
   assertEquals(sent(many), many); // loads `node:buffer`
+  const wide = "語é\ud800".repeat(1_000_000);
+  for (let times = 0; times < 12; times++) assertEquals(sent(wide), wide); // loads `node:v8`
   compare();
 });
 
@@ -34,4 +56,87 @@ Deno.test("texts at any place of the shared heap are read", () => {
       assertEquals(read(heap, start, 100), "a".repeat(100));
     }
   }
+});
+
+/** Strings of every kind: short and long, of one byte and two, with lone surrogates. */
+const strings = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: fc.nat(0xff).map((unit) => String.fromCharCode(unit)), maxLength: 300 }),
+  fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)), maxLength: 300 }),
+  fc.nat(40_000).map((length) => "x".repeat(length)),
+  fc.nat(20_000).map((length) => "語".repeat(length)),
+);
+
+Deno.test("strings of every kind, many and few, anywhere in a value, arrive as they were", () => {
+  fc.assert(
+    fc.property(fc.array(strings, { maxLength: 40 }), (all) => {
+      const value = {
+        all,
+        again: all,
+        entries: Object.fromEntries(all.map((text, at) => [`${text}${at}`, { text, at }])),
+        map: new Map(all.map((text) => [text, new Set([text, 1])])),
+        boxed: new String(all[0] ?? ""),
+        big: 2n ** 2000n,
+        reason: new Error(all[1], { cause: all[2] }),
+      };
+      const got = sent(value);
+      assertEquals(got, value);
+      assertEquals(got.all === got.again, true);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("a long text is read in pieces, so that a string that is kept does not keep all of it", () => {
+  const many = Array.from({ length: 10_000 }, (_, at) => `line ${at}, `.repeat(10));
+  const encoder = encode(many);
+  const starts = [...encoder.bytes.subarray(0, encoder.position)].filter((byte) => byte === 33);
+  returnEncoder(encoder);
+  assertEquals(starts.length > 100, true);
+  assertEquals(sent(many), many);
+});
+
+Deno.test("strings that were written before a value that cannot cross, or again, leave no trace", () => {
+  const texts = Array.from({ length: 50 }, (_, at) => `text number ${at} of many`);
+  const encoder = borrowEncoder();
+  encoder.value(texts, "texts");
+  encoder.finish();
+  const bytes = encoder.bytes.slice(0, encoder.position);
+  encoder.reset();
+  let failed = false;
+  try {
+    encoder.value([texts, Symbol()], "texts");
+  } catch {
+    failed = true;
+  }
+  encoder.reset();
+  encoder.value(texts, "texts");
+  encoder.finish();
+  assertEquals([failed, encoder.bytes.slice(0, encoder.position)], [true, bytes]);
+  returnEncoder(encoder);
+  const buffer = new ArrayBuffer(8);
+  const views = {
+    texts,
+    views: [new Uint8Array(buffer, 0, 4), new Uint8Array(buffer, 4)],
+    again: texts[3],
+  };
+  assertEquals(sent(views), views); // is written twice, because the views share a buffer
+  const error = Object.assign(new Error("not all of it crosses"), {
+    texts,
+    fn: () => {},
+    more: [...texts],
+  });
+  const { message, more } = sent(error);
+  assertEquals([message, more], [error.message, texts]);
+});
+
+Deno.test("only text whose units are below 256 is taken for Latin-1, and below 128 for ASCII", () => {
+  const far = "x".repeat(5000);
+  assertEquals([isLatin1(`${far}ÿ`), isLatin1(`${far}Ā`)], [true, false]);
+  const room = new Uint8Array(20_000);
+  assertEquals([writeAscii(`${far}~${far}`, room, 0), writeAscii(`${far}\x80${far}`, room, 0)], [
+    true,
+    false,
+  ]);
 });
