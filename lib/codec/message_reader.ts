@@ -372,9 +372,8 @@ export class MessageReader {
     const kind = packed & 3;
     const units = packed >>> 2;
     if (this.#nextPiece === 0) this.#findText();
-    const isWide = kind === TextKind.UTF16;
-    const start = isWide ? this.#nextPiece + (this.#nextPiece & 1) : this.#nextPiece;
-    const end = start + (isWide ? units * 2 : units);
+    const start = this.#nextPiece + (kind === TextKind.UTF16 ? this.#nextPiece & 1 : 0);
+    const end = start + (kind === TextKind.UTF16 ? units * 2 : units);
     if (kind > TextKind.UTF16 || end > this.#streamEnd - TEXT_FOOTER_BYTES) {
       throw this.corrupt("its text ends too early");
     }

@@ -11,7 +11,7 @@
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
 import { NotCloneable } from "./refusals.ts";
 import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
-import { isLatin1, writeAscii, writeLatin1, writeUtf16 } from "./text.ts";
+import { writeAscii, writeUnits } from "./text.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
@@ -249,7 +249,6 @@ export class MessageWriter {
   /** Writes the text behind the values. */
   #writeText(): void {
     const pieces = this.#pieces;
-    this.#pad(8);
     const start = this.position;
     for (let at = 0; at < pieces.length;) {
       const first = at;
@@ -270,21 +269,14 @@ export class MessageWriter {
       this.position += text.length;
       return TextKind.ASCII;
     }
-    if (isLatin1(text)) {
-      writeLatin1(text, this.bytes, this.position);
+    this.#ensure(text.length * 2 + 1 + TEXT_FOOTER_BYTES);
+    const width = writeUnits(text, this.bytes, this.position);
+    if (width === 1) {
       this.position += text.length;
       return TextKind.LATIN1;
     }
-    this.#pad(2);
-    this.#ensure(text.length * 2 + TEXT_FOOTER_BYTES);
-    writeUtf16(text, this.bytes, this.position);
-    this.position += text.length * 2;
+    this.position += this.position % 2 + text.length * 2;
     return TextKind.UTF16;
-  }
-
-  /** Writes zeros up to a multiple of `bytes`: equal values have equal bytes. */
-  #pad(bytes: number): void {
-    while (this.position % bytes !== 0) this.byte(0);
   }
 
   /** Returns how much of the text has been written. */

@@ -7,7 +7,7 @@
  *
  * The "text" is an area at the end of the stream with the units of long strings, and of many strings, one
  * behind the other: to write and read them together is several times as fast as one by one. It is divided
- * into pieces, each of which is read at once; a piece of two-byte units begins at an even byte.
+ * into pieces, each of which is read at once; those of two-byte units begin at an even byte.
  *
  * @module
  */

@@ -149,13 +149,6 @@ export function writeAscii(text: string, bytes: Uint8Array, start: number): bool
   return textEncoder.encodeInto(text, bytes.subarray(start, start + length)).read === length;
 }
 
-const NOT_LATIN1 = /[^\0-\xff]/;
-
-/** Whether all units of the text are below 256. */
-export function isLatin1(text: string): boolean {
-  return !NOT_LATIN1.test(text);
-}
-
 type Serialize = (value: string) => Uint8Array;
 /** Tags of strings in the format of `serialize`. */
 const Serialized = { ONE_BYTE: 34, TWO_BYTES: 99 } as const;
@@ -180,22 +173,30 @@ function unitsIn(serialized: Uint8Array, form: number, byteLength: number): Uint
   return undefined;
 }
 
-/** Writes text whose units are below 256, a byte each. */
-export function writeLatin1(text: string, bytes: Uint8Array, start: number): void {
-  const { length } = text;
-  const units = serializer.loaded && unitsIn(serializer.loaded(text), Serialized.ONE_BYTE, length);
-  if (units !== undefined) return bytes.set(units, start);
-  for (let at = 0; at < length; at++) bytes[start + at] = text.charCodeAt(at);
-  serializer.miss(length);
-}
+const NOT_LATIN1 = /[^\0-\xff]/;
 
-/** Writes the units of a text, two bytes each, from an even byte on. */
-export function writeUtf16(text: string, bytes: Uint8Array, start: number): void {
+/**
+ * Writes the units of a text: a byte each if all are below 256, else two bytes each, from the next even byte
+ * on.
+ *
+ * @param bytes has room for two bytes each and one more
+ * @returns how many bytes a unit takes
+ */
+export function writeUnits(text: string, bytes: Uint8Array, start: number): 1 | 2 {
   const { length } = text;
-  const units = serializer.loaded &&
-    unitsIn(serializer.loaded(text), Serialized.TWO_BYTES, length * 2);
-  if (units !== undefined) return bytes.set(units, start);
-  const words = new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
-  for (let at = 0; at < length; at++) words[at] = text.charCodeAt(at);
-  serializer.miss(length);
+  const serialized = serializer.loaded?.(text);
+  if (serialized === undefined) serializer.miss(length);
+  let units = serialized && unitsIn(serialized, Serialized.ONE_BYTE, length);
+  const width = units !== undefined || !NOT_LATIN1.test(text) ? 1 : 2;
+  if (width === 2) units = serialized && unitsIn(serialized, Serialized.TWO_BYTES, length * 2);
+  if (width === 2 && start % 2 === 1) bytes[start++] = 0;
+  if (units !== undefined) {
+    bytes.set(units, start);
+  } else {
+    const target = width === 1
+      ? bytes.subarray(start)
+      : new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
+    for (let at = 0; at < length; at++) target[at] = text.charCodeAt(at);
+  }
+  return width;
 }

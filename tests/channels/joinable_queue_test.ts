@@ -307,7 +307,7 @@ for (const [name, Kind] of Object.entries(kinds)) {
         tasks.getSync();
         tasks.taskDone();
         waiting.set();
-        new (tasks.constructor as typeof JoinableQueue)().getSync();
+        new Event().waitSync(); // until it is terminated
       },
       tasks,
       waiting,

@@ -2,13 +2,11 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   asciiText,
-  isLatin1,
   latin1Text,
   utf16Text,
   utf8Text,
   writeAscii,
-  writeLatin1,
-  writeUtf16,
+  writeUnits,
 } from "../../lib/codec/text.ts";
 import { borrowEncoder, encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { sent } from "../fixtures/messages.ts";
@@ -30,11 +28,14 @@ function compare(): void {
     assertEquals(writeAscii(text, written, 3), true);
     assertEquals(asciiText(written, 3, length), text);
     const wide = String.fromCharCode(...units.map((unit, at) => unit * 256 + at % 7));
-    writeUtf16(wide, written, 8);
-    assertEquals(utf16Text(written, 8, length), wide);
+    const width = writeUnits(wide, written, 8);
+    assertEquals(
+      width === 1 ? latin1Text(written, 8, length) : utf16Text(written, 8, length),
+      wide,
+    );
     const narrow = String.fromCharCode(...units);
-    writeLatin1(narrow, written, 5);
-    assertEquals(latin1Text(written, 5, length), narrow);
+    assertEquals(writeUnits(narrow, written, 6), 1);
+    assertEquals(latin1Text(written, 6, length), narrow);
   }
 }
 
@@ -133,8 +134,10 @@ Deno.test("strings that were written before a value that cannot cross, or again,
 
 Deno.test("only text whose units are below 256 is taken for Latin-1, and below 128 for ASCII", () => {
   const far = "x".repeat(5000);
-  assertEquals([isLatin1(`${far}ÿ`), isLatin1(`${far}Ā`)], [true, false]);
   const room = new Uint8Array(20_000);
+  assertEquals([writeUnits(`${far}ÿ`, room, 0), writeUnits(`${far}Ā`, room, 0)], [1, 2]);
+  const [narrow] = `${far}ÿĀ`.split("Ā"); // stored by two bytes a unit
+  assertEquals(writeUnits(narrow, room, 0), 1);
   assertEquals([writeAscii(`${far}~${far}`, room, 0), writeAscii(`${far}\x80${far}`, room, 0)], [
     true,
     false,
