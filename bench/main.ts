@@ -17,6 +17,7 @@ import { measure, median, type Scenario, timed, timedNow } from "./measure.ts";
 import { pythonContender, PythonPeer } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
 import { consume, integrand, produce, same, square } from "./tasks.ts";
+import { texts } from "./texts.ts";
 
 const HELP = `
 Compares the package with plain loops, two hand-written workers, and Python.
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
   if (help) return console.log(HELP.trim());
   const scale = quick ? 0.02 : 1;
   console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`);
+  if (quick) console.log("--quick: the sizes are tiny, and the times say nothing about the speed");
   await using python = await PythonPeer.start(executable);
   if (python === undefined) console.log(`${executable} is not a Python with numpy and numba`);
   using raw = new RawWorkers(2);
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
       quick ? 2 : 9,
     ),
     ...streams(raw, Math.round(300_000 * scale), quick ? 2 : 7),
+    ...texts(raw, pool, scale, quick ? 2 : 7),
     lockAlone(Math.round(2_000_000 * scale), quick ? 2 : 7),
     ...loops(raw, python, scale, quick ? 2 : 9),
   ];

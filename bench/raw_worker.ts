@@ -13,6 +13,7 @@ export type Request =
   | { kind: "task"; id: number; x: number }
   | { kind: "chunk"; id: number; items: number[] }
   | { kind: "array"; id: number; array: Float64Array }
+  | { kind: "value"; id: number; value: unknown }
   | { kind: "stream"; count: number }
   | { kind: "integral"; id: number; from: number; to: number; dx: number }
   | {
@@ -44,6 +45,9 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
       break;
     case "array":
       self.postMessage({ id: data.id, result: data.array });
+      break;
+    case "value":
+      self.postMessage({ id: data.id, result: data.value });
       break;
     case "stream":
       for (let i = 0; i < data.count; i++) self.postMessage(i);

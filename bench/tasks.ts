@@ -12,7 +12,7 @@ export const square = task(import.meta, (x: number) => x * x + 1);
 /** The integrand of the tutorial's map over a million numbers. */
 export const integrand = task(import.meta, (x: number) => x * x - x);
 /** Returns its argument. */
-export const same = task(import.meta, (array: Float64Array) => array);
+export const same = task(import.meta, <T>(value: T) => value);
 /** Fills a queue. */
 export const produce = task(import.meta, (queue: Queue<number>, count: number) => {
   for (let i = 0; i < count; i++) queue.putSync(i);
@@ -50,3 +50,11 @@ export const simdRow = task(
     row(i, rows, columns, 0, rows * columns * 8);
   },
 );
+
+/** Parses a line of JSON, and returns a number for it. */
+export const scoreOfLine = task(import.meta, (line: string) => {
+  const { name, values } = JSON.parse(line) as { name: string; values: number[] };
+  let score = name.length;
+  for (const value of values) score += Math.sqrt(value);
+  return score;
+});

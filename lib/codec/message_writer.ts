@@ -250,6 +250,7 @@ export class MessageWriter {
   #writeText(): void {
     const pieces = this.#pieces;
     const start = this.position;
+    this.#ensure(pieces.reduce((sum, { units }) => sum + units, TEXT_FOOTER_BYTES));
     for (let at = 0; at < pieces.length;) {
       const first = at;
       for (let units = 0; at < pieces.length && units < GROUP_UNITS; at++) {
