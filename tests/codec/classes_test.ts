@@ -6,6 +6,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DataCloneError, Pool, Process, registerReducer, task } from "@sauropod/multiprocessing";
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
+import { stopTeam } from "@sauropod/multiprocessing/loops";
 import { isRegistered } from "../../lib/codec/task.ts";
 import { usesThis } from "../../lib/codec/class_text.ts";
 import { storeValue } from "../../lib/codec/message.ts";
@@ -75,6 +76,7 @@ test("a method that uses this is refused at the call, which says what to write",
   await assertRefused(() => pool.map(new Late().later, [1]), "fn");
   await assertRefused(() => new Process({ target: job.one, args: [1] }).start(), "target");
   await assertRefused(() => Parallel({ nJobs: 2 })([delayed(job.one)(1)]), "calls[0].fn");
+  await stopTeam();
 });
 
 test("a bound function is refused at the call, which says what to write", async () => {
