@@ -14,6 +14,12 @@ Deno.test("bench/main.ts measures every scenario", async () => {
       "awaited",
       "together",
       "map over",
+      "strings of 20",
+      "strings of 100, Latin-1",
+      "strings of 100, two bytes",
+      "objects with strings",
+      "dates",
+      "lines of JSON",
       "there and back",
       "from one worker",
       "Lock",
@@ -26,5 +32,5 @@ Deno.test("bench/main.ts measures every scenario", async () => {
   ) {
     assertMatch(text, new RegExp(scenario));
   }
-  assertEquals(text.match(/x 1\.000/g)?.length, 12, text);
+  assertEquals(text.match(/x 1\.000/g)?.length, 19, text);
 });
