@@ -56,9 +56,40 @@ export function formatRecord(record: LogRecord): string {
   return `[${levelName}/${processName}] ${message}\n`;
 }
 
-/** Joins the parts of a message to one text, as `console.log` does. */
+/**
+ * Joins the parts of a message to one text, as `console.log` does: the first may have places for others,
+ * such as `%s` and `%d`.
+ */
 export function textOf(parts: readonly unknown[]): string {
-  return parts.map((part) => typeof part === "string" ? part : Deno.inspect(part)).join(" ");
+  const [format, ...rest] = parts;
+  if (typeof format !== "string" || rest.length === 0) return parts.map(shown).join(" ");
+  const text = format.replace(/%([sdifoOjc%])/g, (place, kind) => {
+    if (kind === "%") return "%";
+    return rest.length === 0 ? place : inPlace(kind, rest.shift());
+  });
+  return [text, ...rest.map(shown)].join(" ");
+}
+
+function shown(part: unknown): string {
+  return typeof part === "string" ? part : Deno.inspect(part);
+}
+
+/** Returns what is put in a place of a message, by the letter of the place. */
+function inPlace(kind: string, part: unknown): string {
+  switch (kind) {
+    case "s":
+      return shown(part);
+    case "c": // a style
+      return "";
+    case "j":
+      return JSON.stringify(part) ?? "undefined";
+    case "o":
+    case "O":
+      return Deno.inspect(part);
+  }
+  if (typeof part === "bigint") return String(part);
+  const number = typeof part === "number" || typeof part === "string" ? Number(part) : NaN;
+  return String(kind === "i" ? Math.trunc(number) : number);
 }
 
 /** Returns where the function `above` was called. */

@@ -165,8 +165,8 @@ export function readStartRequest(message: MessageAddress, decoder: Decoder): str
 function refuseWhileImporting(): void {
   if (!isImporting() || isMainIsolate()) return;
   throw new Error(
-    "Cannot start a process while its module is being imported by a worker. " +
-      "Put what the program does behind: if (import.meta.main) { … }",
+    "Cannot start a process while its module is being imported by a worker. Put what the program does " +
+      "behind: if (import.meta.main) { … }. In a module that is not the program, put it into a function",
   );
 }
 

@@ -47,6 +47,21 @@ testEach(".map() accepts an iterable for each parameter of the function", async 
   assertEquals(await Array.fromAsync(given), ["a0", "b1"]);
 });
 
+testEach(
+  ".map() takes its options after the iterables of some optional parameters",
+  async (Executor) => {
+    await using executor = new Executor({ maxWorkers: 1 });
+    const repeat = (text: string, times = 2, end = "") => text.repeat(times) + end;
+    const collect = (all: AsyncIterable<string>) => Array.fromAsync(all);
+    const options: ExecutorMapOptions = { chunkSize: 2 };
+    assertEquals(await collect(executor.map(repeat, "ab", options)), ["aa", "bb"]);
+    assertEquals(await collect(executor.map(repeat, "ab", [1, 3], options)), ["a", "bbb"]);
+    assertEquals(await collect(executor.map(repeat, "ab", [1, 1], "!?", options)), ["a!", "b?"]);
+    // @ts-expect-error: another type
+    assertEquals(await collect(executor.map(repeat, "a", ["2"], options)), ["aa"]);
+  },
+);
+
 testEach(".map() closes all iterables when one ends", async (Executor) => {
   await using executor = new Executor({ maxWorkers: 1 });
   const ended: string[] = [];

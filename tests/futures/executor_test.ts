@@ -67,7 +67,7 @@ testEach(" and its methods reject unknown options", async (Executor) => {
   assertThrows(make({ initargs: 5 }), TypeError, "initargs must be an array");
   await using executor = new Executor(1);
   const map = (options: object) => () => executor.map(square, [1], options);
-  const list = "There are timeoutMs, signal, chunkSize, bufferSize";
+  const list = "There are timeoutMs, signal, chunkSize, bufferSize, onProgress";
   assertThrows(map({ chunksize: 2 }), TypeError, `no option chunksize. ${list}. Write chunkSize`);
   assertThrows(map({ timeout: 2 }), TypeError, "Write timeoutMs, in milliseconds");
   for (const options of [{ cancel_futures: true }, false]) {

@@ -77,12 +77,31 @@ test("Logger.info() joins the parts of a message as console.log does", async () 
   const records = await logged("INFO", () => {
     logger.info("size", 3, { a: ["x"] }, undefined, new Map([[1, "one"]]));
     logger.info();
-    logger.info("100 %s", "sure");
+    logger.info("100 %", "sure");
   });
   assertEquals(messagesOf(records), [
     'size 3 { a: [ "x" ] } undefined Map(1) { 1 => "one" }',
     "",
-    "100 %s sure",
+    "100 % sure",
+  ]);
+});
+
+test("Logger.info() replaces places in the first part of a message, as Python and console.log do", async () => {
+  const records = await logged("INFO", () => {
+    logger.info("%s has %d of %i parts, %f %%", "it", 2, 3.7, 66.5);
+    logger.info("%s %o %j %c", ["a"], "b", { c: 1 }, "color: red");
+    logger.info("%s and %s", "one");
+    logger.info("%d %d %d", 12n, "12", {});
+    logger.info("one", "%s", 2);
+    logger.info("100 %s");
+  });
+  assertEquals(messagesOf(records), [
+    "it has 2 of 3 parts, 66.5 %",
+    '[ "a" ] "b" {"c":1} ',
+    "one and %s",
+    "12 12 NaN",
+    "one %s 2",
+    "100 %s",
   ]);
 });
 

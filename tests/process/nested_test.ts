@@ -78,6 +78,7 @@ test("Process.start() throws while a worker imports the module that calls it", a
   });
   assertEquals(await ending(process), 1);
   assertInstanceOf(process.error, TaskLookupError);
+  assertStringIncludes(process.error.message, "In a module that is not the program, put it into");
   assertStringIncludes(process.error.message, "while its module is being imported by a worker");
   assertStringIncludes(process.error.message, "import.meta.main");
 });

@@ -460,6 +460,31 @@ for (const map of ["await pool.map", "pool.mapSync"]) {
   });
 }
 
+Deno.test("random numbers of crypto in workers differ from those of other workers and the program, seeded or not", async () => {
+  const program = `
+    const drawn = new Queue();
+    const draw = (out) => {
+      const bytes = crypto.getRandomValues(new Uint32Array(3)).subarray(1);
+      out.putSync([crypto.randomUUID(), String(bytes)]);
+    };
+    const all = [[crypto.randomUUID(), String(crypto.getRandomValues(new Uint32Array(2)))]];
+    for (let at = 0; at < 3; at++) {
+      const process = new Process({ target: draw, args: [drawn] });
+      process.start();
+      all.push(await drawn.get());
+      await process.join();
+    }
+    console.log(JSON.stringify(all));`;
+  for (const flags of [["--seed=7"], []]) {
+    const { stdout } = await run(program, ["--allow-read", ...flags]);
+    const drawn: string[][] = JSON.parse(stdout);
+    assertEquals(new Set(drawn.flat()).size, 8, stdout);
+    for (const [uuid] of drawn) {
+      assertMatch(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    }
+  }
+});
+
 Deno.test("Math.random() in workers differs from that of other workers and the program, seeded or not", async () => {
   const program = `
     const drawn = new Queue();
