@@ -60,6 +60,18 @@ export type MapArguments<A extends readonly unknown[]> =
   | readonly [...MapInputs<A>, ExecutorMapOptions];
 
 /**
+ * As {@linkcode MapArguments}, for a function of which the last parameters are optional: without the
+ * iterables of some of these, in all ways.
+ */
+export type MapArgumentsGiven<A extends readonly unknown[], Given extends readonly unknown[] = []> =
+  number extends A["length"] ? MapArguments<readonly [...Given, ...A]>
+    : A extends readonly [] ? MapArguments<Given>
+    : A extends readonly [infer First, ...infer Rest] ? MapArgumentsGiven<Rest, [...Given, First]>
+    : A extends readonly [(infer First)?, ...infer Rest]
+      ? MapArguments<Given> | MapArgumentsGiven<Rest, [...Given, First]>
+    : never;
+
+/**
  * Calls functions and returns futures of their results. The base class of
  * {@linkcode ProcessPoolExecutor} and {@linkcode ThreadPoolExecutor}.
  *
@@ -133,6 +145,11 @@ export declare abstract class Executor implements AsyncDisposable {
   map<A extends readonly unknown[], R>(
     fn: (...args: A) => Awaitable<R>,
     ...items: MapArguments<A>
+  ): AsyncIterableIterator<R>;
+  /** As `map(fn, items, options)`, for a function of which the last parameters are optional. */
+  map<A extends readonly unknown[], R>(
+    fn: (...args: A) => Awaitable<R>,
+    ...items: MapArgumentsGiven<A>
   ): AsyncIterableIterator<R>;
   /**
    * Rejects further work and ends the workers when the submitted work is done. Idempotent.

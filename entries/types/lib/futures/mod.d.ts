@@ -22,6 +22,7 @@ export {
   type ExecutorMapOptions,
   type ExecutorShutdownOptions,
   type MapArguments,
+  type MapArgumentsGiven,
   type MapInputs,
 } from "./executor.d.ts";
 export { type ExecutorOptions } from "./executor_options.d.ts";

@@ -35,7 +35,8 @@ export type LogHandler = ((record: LogRecord) => void) | {
  *
  * - `setLevel()` in any process applies to all processes immediately, including running ones.
  * - A message has any number of parts, as for `console.log`: strings are used as they are, other
- *   values as `Deno.inspect` formats them.
+ *   values as `Deno.inspect` formats them. If the first has places such as `%s`, `%d` and `%o`, the next
+ *   parts are put there, as in Python.
  * - A handler receives the records of the process that added it. In a process without handlers,
  *   records of level `WARNING` and above go to stderr. After {@linkcode logToStderr}, all records
  *   of all processes do.

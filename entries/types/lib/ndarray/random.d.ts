@@ -37,7 +37,7 @@ export interface RandomArrayOptions<Type extends FractionType = "float64"> {
  *
  * Large arrays are filled by the loop workers. Each part of 65,536 elements, in C order, has a
  * separate stream, 2^64 draws ahead of the previous one, so the numbers do not depend on the number of
- * isolates.
+ * isolates. So it returns a promise, unlike `zeros()`, which computes nothing; {@linkcode randomSync} does not.
  *
  * Follows `numpy.random.Generator.random`, with another generator: the same seed gives other numbers.
  *
