@@ -71,10 +71,10 @@ export class DeadlineTimer {
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Calls a function after `ms` milliseconds, if the event loop still runs then. For housekeeping: unlike a
+ * Calls a function after `ms` milliseconds, at least one, if the event loop still runs then. For housekeeping: unlike a
  * timer, it neither keeps the program alive nor counts as a leak in the tests of a user.
  */
 export function callLater(ms: number, call: () => void): void {
-  const sleep = Atomics.waitAsync(never, 0, 0, ms);
+  const sleep = Atomics.waitAsync(never, 0, 0, Math.max(ms, 1)); // 0 would be no wait
   if (sleep.async) sleep.value.then(call);
 }

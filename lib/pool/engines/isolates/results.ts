@@ -8,14 +8,14 @@
 import { TaskLookupError } from "../../../errors.ts";
 import { SPINS } from "../../../heap/guard.ts";
 import type { IsolateAddress } from "../../../heap/isolate_record.ts";
-import { awaitOn, blockOn } from "../../../parking/wait.ts";
+import { awaitOn, blockOn, callLater } from "../../../parking/wait.ts";
 import {
   endReceive,
   giveUpReceive,
   receiveInto,
   storeReceived,
 } from "../../../channels/channel.ts";
-import { wakeReceivers, wakeSenders } from "../../../channels/channel_state.ts";
+import { messagesIn, wakeReceivers, wakeSenders } from "../../../channels/channel_state.ts";
 import { becomingReadable, isReadableSoon } from "../../../channels/channel_waiting.ts";
 import { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
@@ -38,6 +38,14 @@ export interface Result {
   /** What goes with the status. */
   payload: unknown;
 }
+
+/**
+ * How long results are received before the event loop gets a turn, in milliseconds: workers may send them as
+ * fast as they are read, and timers and signals of the program must not wait until the last one.
+ */
+const TURN_MS = 50;
+/** Number of short results between two looks at the clock. */
+const RESULTS_PER_LOOK = 8;
 
 /** What results are received for. */
 export interface ResultReceiver {
@@ -80,11 +88,16 @@ export class Results {
   async #listen(): Promise<void> {
     this.#listening = true;
     await null; // the caller may submit more calls in this turn
+    let turnEnd = performance.now() + TURN_MS;
     while (this.#receiver.expectsMore()) {
       this.#poll();
+      const sleeps = messagesIn(this.channel.at) === 0;
       // Unsettled jobs keep the program alive. This wait must not: a cancelled chunk has no waiter.
       await awaitOn(this.#becomingReadable(), undefined, false);
-      this.receive();
+      const now = performance.now();
+      if (!sleeps && now >= turnEnd) await turn();
+      if (sleeps || now >= turnEnd) turnEnd = performance.now() + TURN_MS;
+      this.receive(false, turnEnd);
     }
     this.#listening = false;
   }
@@ -127,43 +140,50 @@ export class Results {
    * Receives all results that have arrived.
    *
    * @param blocking whether the caller blocks, so that no module can be imported for a result
+   * @param end when to stop at the latest, on the clock of `performance.now()`
    */
-  receive(blocking = false): void {
+  receive(blocking = false, end = Infinity): void {
     // A reducer may wait for another result while it makes an object: that call uses another decoder.
     const decoder = this.#decoder ?? new Decoder();
     this.#decoder = undefined;
     try {
-      this.#receiveWith(decoder, blocking);
+      this.#receiveWith(decoder, blocking, end);
     } finally {
       this.#decoder = decoder;
     }
   }
 
-  #receiveWith(decoder: Decoder, blocking: boolean): void {
-    for (;;) {
+  #receiveWith(decoder: Decoder, blocking: boolean, end: number): void {
+    for (let count = 1;; count++) {
       const block = receiveInto(this.channel.at, decoder);
-      if (block === undefined) return wakeSenders(this.channel.at); // there may be room for results now
-      const result = readHeader(decoder);
-      if (!this.#receiver.accepts(result)) {
-        decoder.skip();
-        endReceive(decoder, block);
-        continue;
-      }
-      try {
-        result.payload = this.#readPayload(result, decoder);
-      } catch (error) {
-        if (error instanceof NeedsImport && !blocking) {
-          void this.#importAndSettle(block || storeReceived(decoder), result);
-          continue;
-        }
-        const unread = unreadable(result, error, decoder);
-        giveUpReceive(decoder, block);
-        this.#receiver.settle(unread);
-        continue;
-      }
-      endReceive(decoder, block);
-      this.#receiver.settle(result);
+      if (block === undefined) break;
+      this.#receiveOne(decoder, block, blocking);
+      if ((block !== 0 || count % RESULTS_PER_LOOK === 0) && performance.now() >= end) break;
     }
+    wakeSenders(this.channel.at); // there may be room for results now
+  }
+
+  #receiveOne(decoder: Decoder, block: MessageAddress, blocking: boolean): void {
+    const result = readHeader(decoder);
+    if (!this.#receiver.accepts(result)) {
+      decoder.skip();
+      endReceive(decoder, block);
+      return;
+    }
+    try {
+      result.payload = this.#readPayload(result, decoder);
+    } catch (error) {
+      if (error instanceof NeedsImport && !blocking) {
+        void this.#importAndSettle(block || storeReceived(decoder), result);
+        return;
+      }
+      const unread = unreadable(result, error, decoder);
+      giveUpReceive(decoder, block);
+      this.#receiver.settle(unread);
+      return;
+    }
+    endReceive(decoder, block);
+    this.#receiver.settle(result);
   }
 
   /** Settles a result that needs a module that this isolate has not imported. */
@@ -191,6 +211,11 @@ export class Results {
     const job = status === ResultStatus.DONE ? this.#receiver.jobs.get(jobNumber) : undefined;
     return job === undefined ? decoder.value() : job.readResult(chunk, decoder);
   }
+}
+
+/** Resolves in another turn of the event loop. Unlike a timer, it does not keep the program alive. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => callLater(1, resolve));
 }
 
 function readHeader(decoder: Decoder): Result {

@@ -10,11 +10,13 @@ import {
   DataCloneError,
   MaybeEncodingError,
   Pool,
+  sleepSync,
   TaskLookupError,
   tasksOf,
 } from "@sauropod/multiprocessing";
 import { test } from "../../../fixtures/guarded.ts";
 import { outcomes, upTo } from "../../../fixtures/pools.ts";
+import { sharedWords } from "../../../fixtures/workers.ts";
 import * as tasks from "../../../fixtures/pool_tasks.ts";
 
 // Results that cannot be sent
@@ -137,4 +139,23 @@ test("shared memory of a worker is shared with the main isolate, awaiting or blo
   assertEquals(await pool.apply((array: Int32Array) => array[1], [sync[4]]), 44);
   assertEquals(pool.applySync((array: Int32Array) => ++array[1], [shared[5]]), 1);
   assertEquals(shared[5][1], 1);
+});
+
+test("timers ring while results are read that have all arrived and take long", async () => {
+  await using pool = new Pool(1);
+  await pool.apply(tasks.square, [1]);
+  const items = upTo(40);
+  const made = sharedWords();
+  let rang = false;
+  let rangBeforeLast = false;
+  const answers = pool.map(tasks.slowToRead, items.map(() => made), {
+    chunkSize: 1,
+    onProgress: ({ done }) => {
+      if (done === items.length) rangBeforeLast = rang;
+    },
+  });
+  while (Atomics.load(made, 0) < items.length) sleepSync(1);
+  setTimeout(() => rang = true, 0);
+  await answers;
+  assert(rangBeforeLast);
 });
