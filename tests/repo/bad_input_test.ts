@@ -10,6 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { describe } from "../../lib/arguments/describe.ts";
 import { hostedWorkers } from "../../lib/runtime/host.ts";
+import { isReady } from "../../lib/runtime/start_watch.ts";
 import type { Bad } from "../fixtures/bad_input/parameters.ts";
 import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
 import { arrays, random } from "../fixtures/bad_input/arrays.ts";
@@ -166,6 +167,18 @@ async function faultsAfter({ symbol }: Row, call: Call, good: unknown[]): Promis
   }
 }
 
+/** Returns how many bytes are in use once the workers that the rows need have started, and wait for work. */
+async function usedOnceStarted(): Promise<number> {
+  while (!hostedWorkers().every(isReady)) await turn();
+  let bytes = -1;
+  for (let same = 0; same < 3;) {
+    const now = await inUse();
+    same = now === bytes ? same + 1 : 0;
+    bytes = now;
+  }
+  return bytes;
+}
+
 for (const [subject, table] of Object.entries(tables)) {
   test(`calls of ${subject} refuse bad input`, async () => {
     const faults: string[] = [];
@@ -174,7 +187,8 @@ for (const [subject, table] of Object.entries(tables)) {
       call: row.prepare(),
       good: Object.values(row.parameters).map((parameter) => parameter.good),
     }));
-    const before = { workers: hostedWorkers().length, parked: countParked(), bytes: await inUse() };
+    const bytes = await usedOnceStarted();
+    const before = { workers: hostedWorkers().length, parked: countParked(), bytes };
     for (const { row, call, good } of calls) faults.push(...await faultsOf(row, call, good));
     if (hostedWorkers().length > before.workers) faults.push("a worker was started");
     if (countParked() > before.parked) faults.push("a call still waits");
