@@ -18,6 +18,7 @@
  * @module
  */
 
+import "./lib/runtime/deno_version.ts"; // first
 export * from "./lib/context/common.ts";
 export { type Context, getContext } from "./lib/context/context.ts";
 export { Pool, type PoolOptions } from "./lib/pool/pool.ts";

@@ -6,6 +6,7 @@
  * @module
  */
 
+import "../lib/runtime/deno_version.ts"; // first
 import "../lib/channels/mod.ts";
 import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";

@@ -98,7 +98,8 @@ export function checkInteger(
   max = Infinity,
   advice?: string,
 ): asserts value is number {
-  if (Number.isInteger(value) && value as number >= min && value as number <= max) return;
+  const number = value as number; // if it is an integer
+  if (Number.isInteger(value) && number >= min && number <= max) return;
   throw wrongValue("number", verb, name, integersBetween(min, max), value, advice);
 }
 

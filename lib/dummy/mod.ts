@@ -35,6 +35,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export * from "../context/common.ts";
 export { ThreadPool as Pool } from "../pool/thread_pool.ts";
 export { activeChildren, currentProcess, parentProcess, Process } from "./process.ts";

@@ -16,6 +16,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { BrokenExecutor, InvalidStateError } from "../errors.ts";
 export {
   Executor,

@@ -15,6 +15,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { type Delayed, delayed } from "./delayed.ts";
 export { Parallel, type ParallelFactory, type ParallelRun } from "./parallel.ts";
 export { effectiveJobs, type ParallelOptions, type ReturnAs } from "./parallel_options.ts";

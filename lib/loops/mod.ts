@@ -26,6 +26,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { type ArrayExpression, lazy } from "./expression.ts";
 export type {
   DefaultArray,

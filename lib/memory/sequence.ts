@@ -35,5 +35,5 @@ export function isTypedArray(value: unknown): value is Int32Array {
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {
   if (!isOptionsObject(value)) return false;
   const length: unknown = Reflect.get(value, "length");
-  return Number.isInteger(length) && length as number >= 0;
+  return typeof length === "number" && Number.isInteger(length) && length >= 0;
 }

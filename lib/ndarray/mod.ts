@@ -21,6 +21,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export type {
   AnyNdArrayData,
   ArrayOf,

@@ -29,4 +29,5 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { progress, type ProgressBar, progressBar, type ProgressBarOptions } from "./progress.ts";

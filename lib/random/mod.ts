@@ -26,5 +26,6 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { type Fillable, Random, type RandomState, streams } from "./random.ts";
 export { type Seed, SeedSequence } from "./seed_sequence.ts";

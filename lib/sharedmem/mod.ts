@@ -18,6 +18,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { StopProcessGroup, WorkerException } from "../errors.ts";
 export { sharedArray } from "../memory/typed_arrays.ts";
 export { type Background, background } from "./background.ts";

@@ -27,6 +27,7 @@
  * @module
  */
 
+import "../runtime/deno_version.ts"; // first
 export { TIMEOUT_MAX } from "../parking/wait.ts";
 export {
   activeCount,
