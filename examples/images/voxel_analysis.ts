@@ -14,7 +14,13 @@ import { runExample, timed } from "../support/cli.ts";
 import { explainLowSpeedUp, yesOrNo } from "../support/times.ts";
 import { type SharedVolume, shareVolume, zeroVolume } from "./voxels/arrays.ts";
 import { checkWritable, writeBytes } from "./voxels/files.ts";
-import { centeredGeometry, type NiftiImage, readNifti, writeNifti } from "./voxels/nifti_io.ts";
+import {
+  centeredGeometry,
+  describeLosses,
+  type NiftiImage,
+  readNifti,
+  writeNifti,
+} from "./voxels/nifti_io.ts";
 import { estimateSigma } from "./voxels/nlm.ts";
 import { addNoise, type NoiseKind, sheppLogan } from "./voxels/phantom.ts";
 import { encodeSlices } from "./voxels/png.ts";
@@ -46,6 +52,11 @@ async function main(): Promise<void> {
   const analysis = prepare(settings, input, noise);
   console.log(`image: ${source}`);
   console.log(`size: ${columns} x ${rows} x ${slices}`);
+  if (image.losses) {
+    for (const loss of describeLosses(image.losses)) {
+      console.log(`note: ${loss}`);
+    }
+  }
   console.log(`analysis: ${analysis.description}`);
 
   let serial: { seconds: number; output: SharedVolume } | undefined;

@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { BadInputError } from "../../examples/support/cli.ts";
 import {
   centeredGeometry,
+  describeLosses,
   encodeNifti,
   type NiftiImage,
   readNifti,
@@ -229,9 +230,40 @@ Deno.test("readNifti() rejects types that are not real numbers", async () => {
   }
 });
 
-Deno.test("readNifti() rejects images that are not three-dimensional", async () => {
-  await assertRefused(makeFile({ dims: [2, 4, 3] }), "2-D (4x3), not one 3-D image");
-  await assertRefused(makeFile({ dims: [1, 4] }), "1-D (4)");
+Deno.test("readNifti() reads an image of two dimensions as one slice, and a row", async () => {
+  assertEquals((await read(makeFile({ dims: [2, 4, 3, 0] }))).shape, [1, 3, 4]);
+  assertEquals((await read(makeFile({ dims: [1, 4, 0, 0] }))).shape, [1, 1, 4]);
+});
+
+Deno.test("readNifti() reads voxels behind the header if the file says that they begin at 0", async () => {
+  for (const version of [1, 2] as const) {
+    const { data } = await read(makeFile({ version, voxOffset: 0 }));
+    assertEquals([...data], Array.from({ length: 24 }, (_, i) => i));
+  }
+});
+
+Deno.test("readNifti() counts voxels that 32-bit floating-point numbers cannot represent", async () => {
+  const labels = await read(makeFile({
+    datatype: 8,
+    bytesPerVoxel: 4,
+    write: (view, at, voxel, little) => view.setInt32(at, 2 ** 24 + voxel, little),
+  }));
+  assertEquals(labels.losses, { rounded: 12, overflown: 0 });
+  const values = [1e300, -1e300, NaN, Infinity, 0.5, 0.1];
+  const huge = await read(makeFile({
+    datatype: 64,
+    bytesPerVoxel: 8,
+    write: (view, at, voxel, little) => view.setFloat64(at, values[voxel] ?? 0, little),
+  }));
+  assertEquals(huge.losses, { rounded: 1, overflown: 2 });
+  assertEquals(describeLosses(huge.losses!), [
+    "1 voxel is rounded to 32-bit floating-point numbers",
+    "2 voxels are too large for them, and infinite now",
+  ]);
+  assertEquals((await read(makeFile())).losses, undefined);
+});
+
+Deno.test("readNifti() rejects images of several volumes", async () => {
   await assertRefused(makeFile({ dims: [4, 4, 3, 2, 5] }), "5 volumes (4x3x2x5)");
   await assertRefused(makeFile({ dims: [5, 4, 3, 2, 1, 3] }), "3 volumes");
 });
@@ -241,7 +273,7 @@ Deno.test("readNifti() rejects impossible headers", async () => {
   await assertRefused(makeFile({ dims: [3, -4, 3, 2] }), "its size is -4x3x2");
   await assertRefused(makeFile({ dims: [0, 4, 3, 2] }), "damaged: 0 dimensions");
   await assertRefused(makeFile({ dims: [9, 4, 3, 2] }), "damaged: 9 dimensions");
-  for (const voxOffset of [0, -352, 352.5, NaN]) {
+  for (const voxOffset of [1, -352, 352.5, NaN]) {
     await assertRefused(makeFile({ voxOffset }), "damaged: data begin at");
   }
   for (const voxOffset of [1e30, Infinity, 401]) {

@@ -99,6 +99,23 @@ Deno.test("voxel_analysis runs on images of one voxel and of one slice", async (
   }
 });
 
+Deno.test("voxel_analysis --check compares the values of voxels that are not finite", async () => {
+  await using directory = await temporaryDirectory();
+  const path = `${directory.path}/image.nii`;
+  const shape: Shape = [4, 5, 6];
+  const data = addNoise(sheppLogan(shape, 2), 0.05, seededRandom(3));
+  data[10] = NaN;
+  data[70] = Infinity;
+  await writeNifti(path, { shape, data, geometry: centeredGeometry(shape) });
+  const bytes = await Deno.readFile(path);
+  new DataView(bytes.buffer).setUint32(352 + 4 * 10, 0x7fc12345, true); // another NaN
+  await Deno.writeFile(path, bytes);
+  for (const analysis of ["nlm", "exp"]) {
+    const outcome = await analyse("--input", path, "--analysis", analysis, "--check");
+    assertEquals([outcome.code, valueOf(outcome, "identical")], [0, "yes"]);
+  }
+});
+
 Deno.test("voxel_analysis --help lists the options", async () => {
   const outcome = await analyse("--help", "--workers", "0");
   assertEquals(outcome.code, 0);
@@ -120,9 +137,10 @@ Deno.test("voxel_analysis answers bad input with one line and exit code 2", asyn
   const rgb = good.slice();
   rgb[70] = 128;
   await Deno.writeFile(file("rgb.nii"), rgb);
-  const flat = good.slice();
-  flat[40] = 2;
-  await Deno.writeFile(file("flat.nii"), flat);
+  const several = good.slice();
+  several[40] = 4;
+  several[48] = 2;
+  await Deno.writeFile(file("several.nii"), several);
 
   const cases: [string[], string][] = [
     [["--input", file("missing.nii")], "no such file"],
@@ -130,7 +148,7 @@ Deno.test("voxel_analysis answers bad input with one line and exit code 2", asyn
     [["--input", file("text.nii")], "not a NIfTI file"],
     [["--input", file("short.nii")], "truncated"],
     [["--input", file("rgb.nii")], "unsupported type RGB24"],
-    [["--input", file("flat.nii")], "2-D"],
+    [["--input", file("several.nii")], "2 volumes"],
     [["--workers", "0"], "--workers must be an integer"],
     [["--workers", "1.5"], "--workers must be an integer"],
     [["--size", "0"], "--size must be"],

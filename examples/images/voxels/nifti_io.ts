@@ -19,6 +19,25 @@ export interface NiftiImage {
   data: Float32Array;
   /** The part of the header that is kept when the image is written. */
   geometry: Geometry;
+  /** What voxels of the file lost, if any did: they are kept as 32-bit floating-point numbers. */
+  losses?: Losses;
+}
+
+/** Numbers of voxels that a file has and 32-bit floating-point numbers cannot represent. */
+export interface Losses {
+  /** Voxels that were rounded. */
+  rounded: number;
+  /** Voxels that are finite in the file, and became infinite. */
+  overflown: number;
+}
+
+/** Returns a sentence for each loss. */
+export function describeLosses({ rounded, overflown }: Losses): string[] {
+  const voxels = (count: number) => count === 1 ? "1 voxel is" : `${count} voxels are`;
+  const lines: string[] = [];
+  if (rounded > 0) lines.push(`${voxels(rounded)} rounded to 32-bit floating-point numbers`);
+  if (overflown > 0) lines.push(`${voxels(overflown)} too large for them, and infinite now`);
+  return lines;
 }
 
 /** The part of a header that gives the positions of voxels. The names are those of the format. */
@@ -92,10 +111,11 @@ const OTHER_TYPES: Record<number, string> = {
 };
 
 /**
- * Reads an image. A file may have more than three dimensions if the others have length 1.
+ * Reads an image. A file may have more than three dimensions if the others have length 1; an image of two
+ * dimensions is one slice, and one of one dimension a row.
  *
  * @throws {BadInputError} if there is no such file, it is not a NIfTI file or is truncated, its number
- * type is not one of real numbers, or its image is not three-dimensional
+ * type is not one of real numbers, or it has several volumes
  */
 export async function readNifti(path: string): Promise<NiftiImage> {
   const bytes = decompressed(path, await readBytes(path));
@@ -109,7 +129,7 @@ export async function readNifti(path: string): Promise<NiftiImage> {
     );
   }
   const voxels = shape[0] * shape[1] * shape[2];
-  const start = header.vox_offset;
+  const start = dataStart(header);
   const end = start + voxels * type.bytes;
   if (!(Number.isInteger(start) && start >= headerBytes(header))) {
     throw new BadInputError(`cannot read "${path}": its header is damaged: data begin at ${start}`);
@@ -119,11 +139,12 @@ export async function readNifti(path: string): Promise<NiftiImage> {
       `cannot read "${path}": it is truncated: ${bytes.length} bytes of ${end}`,
     );
   }
-  return {
-    shape,
-    data: readVoxels(bytes, header, type, voxels),
-    geometry: geometryOf(header, bytes),
-  };
+  return { shape, ...readVoxels(bytes, header, type, voxels), geometry: geometryOf(header, bytes) };
+}
+
+/** Returns where the voxels begin. Some programs write 0, and mean: behind the header. */
+function dataStart(header: NIFTI1 | NIFTI2): number {
+  return header.vox_offset === 0 ? headerBytes(header) + 4 : header.vox_offset;
 }
 
 function decompressed(path: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -178,29 +199,36 @@ function shapeOf(path: string, header: NIFTI1 | NIFTI2): NiftiImage["shape"] {
     throw new BadInputError(`cannot read "${path}": its size is ${size}, nothing to analyse`);
   }
   const volumes = used.slice(3).reduce((product, length) => product * length, 1);
-  if (axes < 3 || volumes > 1) {
-    const what = axes < 3 ? `${axes}-D` : `${volumes} volumes`;
-    throw new BadInputError(`cannot read "${path}": ${what} (${size}), not one 3-D image`);
+  if (volumes > 1) {
+    throw new BadInputError(
+      `cannot read "${path}": ${volumes} volumes (${size}), not one 3-D image`,
+    );
   }
-  return [used[2], used[1], used[0]];
+  return [used[2] ?? 1, used[1] ?? 1, used[0]];
 }
 
 function readVoxels(
   bytes: Uint8Array<ArrayBuffer>,
-  { vox_offset, scl_slope, scl_inter, littleEndian }: NIFTI1 | NIFTI2,
+  header: NIFTI1 | NIFTI2,
   type: NumberType,
   voxels: number,
-): Float32Array {
+): { data: Float32Array; losses?: Losses } {
+  const { scl_slope, scl_inter, littleEndian } = header;
   // A slope of 0 means that there is neither slope nor intercept.
   const scaled = Number.isFinite(scl_slope) && scl_slope !== 0;
   const slope = scaled ? scl_slope : 1;
   const intercept = scaled && Number.isFinite(scl_inter) ? scl_inter : 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Float32Array(voxels);
-  for (let i = 0, at = vox_offset; i < voxels; i++, at += type.bytes) {
-    data[i] = slope * type.read(view, at, littleEndian) + intercept;
+  const losses = { rounded: 0, overflown: 0 };
+  for (let i = 0, at = dataStart(header); i < voxels; i++, at += type.bytes) {
+    const value = slope * type.read(view, at, littleEndian) + intercept;
+    data[i] = value;
+    if (data[i] === value || Number.isNaN(value)) continue;
+    if (Number.isFinite(data[i])) losses.rounded++;
+    else losses.overflown++;
   }
-  return data;
+  return losses.rounded + losses.overflown > 0 ? { data, losses } : { data };
 }
 
 function geometryOf(header: NIFTI1 | NIFTI2, bytes: Uint8Array<ArrayBuffer>): Geometry {

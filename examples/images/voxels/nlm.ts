@@ -36,7 +36,12 @@ export interface NlmOptions {
 /** The number of voxels in a neighbourhood. */
 const NEIGHBOURS = 27;
 
-/** Denoises slice `z` of `input` into slice `z` of `output`, which must be another array. */
+/**
+ * Denoises slice `z` of `input` into slice `z` of `output`, which must be another array.
+ *
+ * Voxels that are NaN or infinite stay as they are, and count for no other voxel: in the neighbourhoods of
+ * others, the mean of the finite voxels around stands in their place.
+ */
 export function denoiseSlice(
   input: Volume,
   output: Volume,
@@ -55,6 +60,7 @@ export function denoiseSlice(
   );
   const { voxels, row, slice, firstSlice } = slab;
   const { means, variances } = localMoments(slab);
+  for (const gap of slab.gaps.keys()) means[gap] = NaN; // similar to none
   // Without noise only an equal neighbourhood may count: any number but 0 divided by this is Infinity.
   const smoothing = Math.max(2 * beta * sigma * sigma * NEIGHBOURS, Number.MIN_VALUE);
   const rician = noise === "rician";
@@ -70,6 +76,10 @@ export function denoiseSlice(
       const columnFrom = Math.max(0, x - searchRadius) + 1;
       const columnTo = Math.min(columns - 1, x + searchRadius) + 1;
       const own = (z - firstSlice) * slice + (y + 1) * row + x + 1;
+      if (slab.gaps.has(own)) {
+        output.data[to] = slab.gaps.get(own)!;
+        continue;
+      }
       const [minMean, maxMean] = similar(means[own], meanRatio);
       const [minVariance, maxVariance] = similar(variances[own], varianceRatio);
 
@@ -133,6 +143,8 @@ interface Slab {
   /** The number of the first slice, the border included: the voxel (z, y, x) of the image is at
    * `(z - firstSlice) * slice + (y + 1) * row + x + 1`. */
   firstSlice: number;
+  /** The voxels that are not finite, by index. In `voxels` they have the mean of the finite ones around. */
+  gaps: Map<number, number>;
 }
 
 /** Copies slices `from` to `to` (exclusive) with a border, so that no neighbourhood leaves the array. */
@@ -151,7 +163,30 @@ function copySlab(input: Volume, from: number, to: number): Slab {
       }
     }
   }
-  return { voxels, row, slice, firstSlice: from - 1 };
+  return { voxels, row, slice, firstSlice: from - 1, gaps: fillGaps(voxels, row, slice) };
+}
+
+/** Replaces voxels that are not finite by the mean of the finite ones around, or 0. Returns what they were. */
+function fillGaps(voxels: Float64Array, row: number, slice: number): Map<number, number> {
+  const gaps = new Map<number, number>();
+  for (let at = 0; at < voxels.length; at++) {
+    if (!Number.isFinite(voxels[at])) gaps.set(at, voxels[at]);
+  }
+  for (const gap of gaps.keys()) {
+    let [sum, count] = [0, 0];
+    for (const k of [-slice, 0, slice]) {
+      for (const j of [-row, 0, row]) {
+        for (const i of [-1, 0, 1]) {
+          const at = gap + k + j + i;
+          if (!(at >= 0 && at < voxels.length) || gaps.has(at)) continue;
+          sum += voxels[at];
+          count++;
+        }
+      }
+    }
+    voxels[gap] = count > 0 ? sum / count : 0;
+  }
+  return gaps;
 }
 
 function clamp(index: number, length: number): number {

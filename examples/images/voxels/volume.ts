@@ -43,10 +43,7 @@ export function rootMeanSquare(image: Float32Array, reference: Float32Array): nu
   return Math.sqrt(sum / count);
 }
 
-/** Returns whether two images are equal bit for bit: unlike `===`, -0 differs from 0 and NaN equals itself. */
+/** Returns whether two images have equal voxels: unlike with `===`, -0 differs from 0 and NaN equals NaN. */
 export function identical(a: Float32Array, b: Float32Array): boolean {
-  const bitsOf = (image: Float32Array) =>
-    new Uint32Array(image.buffer, image.byteOffset, image.length);
-  const [left, right] = [bitsOf(a), bitsOf(b)];
-  return left.length === right.length && left.every((bits, i) => bits === right[i]);
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
