@@ -346,7 +346,7 @@ export function endReceive(decoder: Decoder, block: MessageAddress): void {
 
 /** Frees a message that {@linkcode receiveInto} took, whatever was read of it. */
 export function giveUpReceive(decoder: Decoder, block: MessageAddress): void {
-  decoder.skip();
+  dropReferences(decoder);
   if (block !== 0) freeMessage(block);
 }
 

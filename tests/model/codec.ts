@@ -115,6 +115,14 @@ export class Decoder {
   finish(): void {}
 }
 
+/** Messages that an isolate holds are not discarded at its end here. */
+export function holdMessage(): void {}
+
+/** As {@linkcode holdMessage}. */
+export function takeHeldMessage(): boolean {
+  return true;
+}
+
 function missing(): never {
   throw new Error("Cannot call this function of the codec: it has no stand-in");
 }
