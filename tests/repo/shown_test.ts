@@ -79,7 +79,12 @@ class Download extends mp.Process {
 class Failing extends mp.ThreadPoolExecutor {}
 
 test("processes and threads are shown with their state", async (t) => {
-  const process = new mp.Process({ target: () => {}, name: "worker" });
+  const go = new mp.Event();
+  const process = new mp.Process({
+    target: async (go: mp.Event) => void await go.wait(),
+    args: [go],
+    name: "worker",
+  });
   const [ended, closed] = [0, 1].map((n) =>
     new mp.Process({ target: (n: number) => Deno.exit(n), args: [n], name: `ends with ${n}` })
   );
@@ -95,6 +100,7 @@ test("processes and threads are shown with their state", async (t) => {
   await assertSnapshot(t, shown(values));
   for (const each of [process, ended, closed, thread]) each.start();
   const started = shown({ "started Process": process, "started Thread": thread });
+  go.set();
   for (const each of [process, ended, closed, thread]) await each.join();
   closed.close();
   await assertSnapshot(t, {
