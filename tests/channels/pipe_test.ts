@@ -117,12 +117,13 @@ test("Connection.send() rejects a value that cannot cross, with the path", async
 });
 
 test("Connection.recv() throws TimeoutError when no message arrives in time", async () => {
-  const [here] = Pipe();
+  const [here, there] = Pipe();
   for (const timeoutMs of [-1, 0, 5]) {
     const message = `Cannot receive: no message arrived within ${timeoutMs} ms`;
     await assertRejects(() => here.recv({ timeoutMs }), TimeoutError, message);
     assertThrows(() => here.recvSync({ timeoutMs }), TimeoutError, message);
   }
+  there.close(); // not collected before
 });
 
 test("Connection.recv() rejects with the reason of a signal", async () => {
@@ -360,7 +361,7 @@ test("Connection.recv() receives what a worker sent before it died", async () =>
 });
 
 test("Connection.recvSync() throws TerminatedError in a worker that is terminated", async () => {
-  const [, there] = Pipe<string>();
+  const [here, there] = Pipe<string>();
   const [waiting, words] = [new Event(), sharedWords()];
   const process = run(
     (end: Connection<string>, waiting: Event, words: Int32Array) => {
@@ -379,6 +380,7 @@ test("Connection.recvSync() throws TerminatedError in a worker that is terminate
   process.terminate();
   await wordSet(words);
   await ended(process, -15);
+  here.close(); // not collected before
 });
 
 test("Connection that was sent stays open here if it is used here again", async () => {
