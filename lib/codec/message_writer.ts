@@ -11,7 +11,7 @@
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
 import { NotCloneable } from "./refusals.ts";
 import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
-import { writeAscii, writeUnits } from "./text.ts";
+import { writeAscii, writeUnits, writeUtf8 } from "./text.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
@@ -20,7 +20,6 @@ const MAX_KEPT_BYTES = 1 << 22;
 const MAX_STREAM_BYTES = 2 ** 31 - 8;
 /** Arrays longer than this are checked for being numeric before room is made for them. */
 const LONG_ARRAY = 1 << 23;
-const textEncoder = new TextEncoder();
 
 /**
  * Strings of at least so many units go to the text of the message, if it has more than a few of them: V8
@@ -225,7 +224,7 @@ export class MessageWriter {
     if (value.length < MIN_TEXT_UNITS) this.#stringCount++;
     if (this.#stringCount > FEW_STRINGS || !value.isWellFormed()) return this.#toText(value);
     this.#ensure(5 + value.length * 3);
-    const { written } = textEncoder.encodeInto(value, this.bytes.subarray(this.position + 5));
+    const written = writeUtf8(value, this.bytes, this.position + 5);
     this.tagAndLength(Tag.UTF8_STRING, written);
     this.position += written;
   }

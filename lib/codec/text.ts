@@ -137,6 +137,11 @@ export function latin1Text(b: Uint8Array, start: number, length: number): string
 
 const textEncoder = new TextEncoder();
 
+/** Writes well-formed text as UTF-8. There must be room for three bytes a unit. Returns how many it took. */
+export function writeUtf8(text: string, bytes: Uint8Array, start: number): number {
+  return textEncoder.encodeInto(text, bytes.subarray(start)).written;
+}
+
 /** How many units are looked at before a text is taken for ASCII, about. */
 const SAMPLES = 256;
 
