@@ -13,7 +13,6 @@
 
 import { describeThrown } from "../arguments/describe.ts";
 import { MemoryError } from "../errors.ts";
-import { stopRequested } from "../heap/isolate_record.ts";
 import type { Address, ByteOffset } from "../heap/address.ts";
 import { type Allocate, allocate, allocateUrgent, free } from "../heap/allocator.ts";
 import { hooks } from "../heap/hooks.ts";
@@ -222,12 +221,11 @@ export function sharedObjectsIn(address: MessageAddress): ObjectAddress[] {
  * Frees a message that will not be read, and drops its references.
  *
  * @param lentHandles what becomes of ends of pipes in it: this isolate reclaims those that it lent, or
- * they are dropped, as if a worker had received them and ended. If omitted, they are reclaimed, unless this
- * worker was told to end: it makes no handles any more, which might have to wait for their buffer
+ * they are dropped, as if a worker had received them and ended
  */
 export function discardMessage(
   address: MessageAddress,
-  lentHandles?: "reclaim" | "drop",
+  lentHandles: "reclaim" | "drop" = "reclaim",
 ): void {
   const decoder = new Decoder();
   readMessage(decoder, address);
@@ -238,7 +236,7 @@ export function discardMessage(
 /** Drops the references of the message that the decoder was started on, as {@linkcode discardMessage} does. */
 export function dropReferences(
   decoder: Decoder,
-  lentHandles: "reclaim" | "drop" = stopRequested() ? "drop" : "reclaim",
+  lentHandles: "reclaim" | "drop" = "reclaim",
 ): void {
   if (lentHandles === "drop") decoder.sharedObjects().forEach(release);
   else decoder.skip();

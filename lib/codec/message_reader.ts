@@ -7,7 +7,7 @@
 
 import { CorruptMessageError } from "../errors.ts";
 import { dataView, f64, i32, u8 } from "../heap/views.ts";
-import { handleFor, isSharedObject, release } from "../objects/shared_object.ts";
+import { isSharedObject, reclaimLent, release } from "../objects/shared_object.ts";
 import { align8, bytesAfter, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
 import { asciiText, latin1Text, utf16Text, utf8Text } from "./text.ts";
 
@@ -183,13 +183,15 @@ export class MessageReader {
   }
 
   /**
-   * Drops the references of a message that is discarded, whatever was read of it. A damaged message keeps
-   * them: which ones it holds is unknown, and an object that is in use must not be freed.
+   * Drops the references of a message that is discarded, whatever was read of it; handles in it that this
+   * isolate lent are reclaimed. Never waits. A damaged message keeps its references: which ones it holds is
+   * unknown, and an object that is in use must not be freed.
    */
   skip(): void {
-    this.#scan(true);
-    if (this.#isCorrupt) this.leave();
-    else this.finish();
+    this.#scan();
+    if (this.#isCorrupt) return this.leave();
+    if (this.trusted) this.#shared.forEach(reclaimLent);
+    this.finish();
   }
 
   /**
@@ -197,7 +199,7 @@ export class MessageReader {
    * damaged.
    */
   sharedObjects(): number[] {
-    this.#scan(false);
+    this.#scan();
     return this.#isCorrupt ? [] : this.#shared.splice(0);
   }
 
@@ -205,17 +207,17 @@ export class MessageReader {
    * Moves over the message from its beginning and notes its shared objects. The parts of an object follow
    * it in the stream, so this is a loop, whatever the depth.
    */
-  #scan(makesHandles: boolean): void {
+  #scan(): void {
     if (this.#isCorrupt) return;
     this.rewind();
     try {
-      while (this.position < this.#end) this.#scanTag(this.bytes[this.take(1)], makesHandles);
+      while (this.position < this.#end) this.#scanTag(this.bytes[this.take(1)]);
     } catch (error) {
       if (!this.#isCorrupt) throw error;
     }
   }
 
-  #scanTag(tag: number, makesHandles: boolean): void {
+  #scanTag(tag: number): void {
     switch (tag) {
       case Tag.SHORT_STRING:
         this.take(this.bytes[this.take(1)]);
@@ -237,11 +239,9 @@ export class MessageReader {
       case Tag.PROPERTIES:
         this.shape();
         break;
-      case Tag.SHARED: {
-        const address = this.sharedAddress();
-        if (makesHandles) handleFor(address);
+      case Tag.SHARED:
+        this.sharedAddress();
         break;
-      }
       default: {
         const following = bytesAfter[tag];
         if (following === undefined) throw this.corrupt(`byte ${tag} is not a tag`);

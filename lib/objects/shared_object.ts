@@ -251,6 +251,17 @@ export function handleFor(address: ObjectAddress): object {
 }
 
 /**
+ * Reclaims the handle of this isolate for an object, if it has lent one: the message that was to take the
+ * object to another isolate is discarded here.
+ */
+export function reclaimLent(address: ObjectAddress): void {
+  const { isLent, onReturned } = operationsOf(address);
+  if (!isLent) return;
+  const handle = handles.get(address)?.handle.deref();
+  if (handle !== undefined && isUnreachable(handle)) onReturned?.(handle);
+}
+
+/**
  * Registers the one handle that this isolate has for the object, which adds a reference.
  *
  * @throws {MemoryError} if the shared heap is full; an object that was made for the handle is freed

@@ -16,7 +16,14 @@ import type { DecoderOptions } from "../../lib/codec/message_reader.ts";
 import { registerReducer } from "../../lib/codec/reducers.ts";
 import { MAX_DEPTH, Tag } from "../../lib/codec/tags.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
+import {
+  addRef,
+  addressOf,
+  createObject,
+  defineType,
+  dropRef,
+  objectWord,
+} from "../../lib/objects/shared_object.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { usedBytes } from "../fixtures/heap.ts";
@@ -529,4 +536,23 @@ test("a message that cannot be read whole drops all its references, a damaged on
   assertThrows(() => decoder.value(), CorruptMessageError);
   decoder.skip();
   assertEquals([decoder.sharedObjects(), references()], [[], [1, 1]]);
+});
+
+test("a message that is discarded makes no handles, for which it might have to wait", () => {
+  const revived: number[] = [];
+  const type = 251;
+  defineType(type, "made here", {
+    isLent: true,
+    revive: (address) => {
+      revived.push(address);
+      return {};
+    },
+  });
+  const object = createObject(type, objectWord.FIRST);
+  const stream = [Tag.SHARED, ...word(object)];
+  for (let reference = 0; reference < 2; reference++) addRef(object);
+  const decoder = decoderOf(stream);
+  decoder.skip();
+  assertEquals([revived, i32[object + objectWord.REFERENCES]], [[], 1]);
+  dropRef(object);
 });
