@@ -41,7 +41,7 @@ import {
   throwIfStopping,
 } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
-import { importValue } from "../codec/message.ts";
+import { importValue } from "../codec/held_messages.ts";
 import {
   bytesOf,
   type BytesReader,

@@ -20,13 +20,8 @@ import {
 import { checkInteger } from "../arguments/values.ts";
 import { awaitOn, blockOn, isStopping, type Steps, throwIfStopping } from "../parking/wait.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
-import { holdMessage, takeHeldMessage } from "../codec/held_messages.ts";
-import {
-  discardMessage,
-  importValue,
-  type MessageAddress,
-  storeMessage,
-} from "../codec/message.ts";
+import { holdMessage, importValue, takeHeldMessage } from "../codec/held_messages.ts";
+import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
 import type { Received } from "./channel.ts";
 import {
   CHANNEL_WORDS,

@@ -5,7 +5,15 @@
  * @module
  */
 
-import { discardMessage, type MessageAddress } from "./message.ts";
+import { stopError } from "../parking/control.ts";
+import { Decoder } from "./decoder.ts";
+import {
+  discardMessage,
+  dropReferences,
+  freeMessage,
+  type MessageAddress,
+  readMessage,
+} from "./message.ts";
 
 const held = new Set<MessageAddress>();
 
@@ -27,4 +35,55 @@ export function takeHeldMessage(message: MessageAddress): boolean {
 export function discardHeldMessages(): void {
   for (const message of held) discardMessage(message, "drop");
   held.clear();
+}
+
+/** How a message is read. */
+export interface MessageReading<T> {
+  /** Reads the message from its beginning; called again after each import. */
+  read(decoder: Decoder): T;
+  /** Makes a result from a message that cannot be read, and the error that says why. If omitted, that is thrown. */
+  recover?(error: unknown, decoder: Decoder): T;
+  /** As in {@linkcode discardMessage}. */
+  lentHandles?: "reclaim" | "drop" | undefined;
+}
+
+/**
+ * Reads a message and frees it, importing the modules that it needs. If it cannot be read, it is discarded.
+ *
+ * @throws {TerminatedError} if this isolate ended during an import
+ */
+export async function importMessage<T>(
+  message: MessageAddress,
+  { read, recover, lentHandles }: MessageReading<T>,
+): Promise<T> {
+  const decoder = new Decoder();
+  holdMessage(message);
+  try {
+    return await decoder.importing(() => {
+      if (!held.has(message)) throw stopError();
+      readMessage(decoder, message);
+      const result = read(decoder);
+      takeHeldMessage(message);
+      decoder.finish();
+      freeMessage(message);
+      return result;
+    });
+  } catch (error) {
+    if (!takeHeldMessage(message)) throw error;
+    try {
+      if (recover === undefined) throw error;
+      return recover(error, decoder);
+    } finally {
+      dropReferences(decoder, lentHandles);
+      freeMessage(message);
+    }
+  }
+}
+
+/** As {@linkcode importMessage}, for a message that is one value. */
+export function importValue(
+  message: MessageAddress,
+  lentHandles?: "reclaim" | "drop",
+): Promise<unknown> {
+  return importMessage(message, { read: (decoder) => decoder.value(), lentHandles });
 }

@@ -184,32 +184,6 @@ export function takeValue(address: MessageAddress): unknown {
   return value;
 }
 
-/**
- * Reads a value and frees its message, importing the modules that it needs. If it cannot be read, the
- * message is discarded.
- *
- * @param lentHandles as in {@linkcode discardMessage}
- */
-export async function importValue(
-  address: MessageAddress,
-  lentHandles?: "reclaim" | "drop",
-): Promise<unknown> {
-  const decoder = new Decoder();
-  try {
-    const value = await decoder.importing(() => {
-      readMessage(decoder, address);
-      return decoder.value();
-    });
-    decoder.finish();
-    return value;
-  } catch (error) {
-    dropReferences(decoder, lentHandles);
-    throw error;
-  } finally {
-    freeMessage(address);
-  }
-}
-
 /** Returns the addresses of the shared objects in a message, one for each reference. */
 export function sharedObjectsIn(address: MessageAddress): ObjectAddress[] {
   const decoder = new Decoder();

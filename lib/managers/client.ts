@@ -7,7 +7,8 @@
 import { ClosedError, MemoryError, WorkerDiedError } from "../errors.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { Queue } from "../channels/queue.ts";
-import { discardMessage, importValue, storeValue } from "../codec/message.ts";
+import { importValue } from "../codec/held_messages.ts";
+import { discardMessage, storeValue } from "../codec/message.ts";
 import { waitingForEnd } from "../runtime/lifecycle.ts";
 import type { ManagerRequest, Referent, Reply, ServerEndpoint } from "./protocol.ts";
 

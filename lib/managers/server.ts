@@ -16,7 +16,8 @@ import type { Queue } from "../channels/queue.ts";
 import { channelOf } from "../channels/queue_kind.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
-import { discardMessage, importValue, storeThrown, storeValue } from "../codec/message.ts";
+import { importValue } from "../codec/held_messages.ts";
+import { discardMessage, storeThrown, storeValue } from "../codec/message.ts";
 import { Event } from "../sync/event.ts";
 import type { ManagerRequest, ObjectSpec, Referent, Reply } from "./protocol.ts";
 

@@ -1,6 +1,9 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
+  type Connection,
   CorruptMessageError,
+  EOFError,
+  Event,
   Pipe,
   Queue,
   registerReducer,
@@ -8,10 +11,11 @@ import {
   TaskLookupError,
   tasksOf,
 } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { usedBytes } from "../fixtures/heap.ts";
+import { frees, usedBytes } from "../fixtures/heap.ts";
+import { ended, guard, run } from "../fixtures/workers.ts";
 
 let inner: Queue<unknown> | undefined;
 
@@ -67,6 +71,39 @@ test("a message that needs a module which cannot be imported is freed, with its 
   assertEquals(usedBytes(), before);
   here.sendSync("still open");
   assertEquals(there.recvSync(), "still open");
+});
+
+const neverLoads = new URL("../fixtures/functions/never_loads.ts", import.meta.url);
+const { identity } = tasksOf<{ identity(): void }>(neverLoads);
+
+/** Receives, and sets `received` once the message was taken, while it is still being read. */
+const receive = async (end: Connection<unknown>, received: Event) => {
+  const receiving = end.recv();
+  while (end.pollSync()) await null;
+  received.set();
+  await receiving;
+};
+
+test("a message is freed, with its references, if its receiver ends while it imports for it", async () => {
+  for (const pad of ["", long]) {
+    await frees(async () => {
+      const queue = new Queue<unknown>();
+      const [here, there] = Pipe<unknown>();
+      const received = new Event();
+      here.sendSync([pad, identity, queue]);
+      const getting = run(async (queue: Queue<unknown>) => void await queue.get(), queue);
+      const receiving = run(receive, there, received);
+      const [left, sent] = Pipe<string>();
+      queue.putSync([pad, identity, new SharedArrayBuffer(8), sent]);
+      await received.wait(guard);
+      while (!queue.empty()) await turn();
+      for (const process of [getting, receiving]) {
+        process.terminate();
+        await ended(process, -15);
+      }
+      await assertRejects(() => left.recv(), EOFError);
+    });
+  }
 });
 
 test("Connection.recvBytes() reads nothing behind a message whose length is damaged", () => {

@@ -20,7 +20,8 @@ import { becomingReadable, isReadableSoon } from "../../../channels/channel_wait
 import { Channel } from "../../../channels/channel_handle.ts";
 import { Decoder, NeedsImport } from "../../../codec/decoder.ts";
 import { definitionAt } from "../../../codec/definition.ts";
-import { type MessageAddress, readMessage } from "../../../codec/message.ts";
+import { importMessage } from "../../../codec/held_messages.ts";
+import type { MessageAddress } from "../../../codec/message.ts";
 import type { Job } from "../../calls/job.ts";
 import { ResultStatus } from "./protocol.ts";
 
@@ -188,19 +189,14 @@ export class Results {
 
   /** Settles a result that needs a module that this isolate has not imported. */
   async #importAndSettle(block: MessageAddress, result: Result): Promise<void> {
-    const decoder = new Decoder();
-    try {
-      result.payload = await decoder.importing(() => {
-        readMessage(decoder, block);
+    const read = await importMessage(block, {
+      read: (decoder) => {
         readHeader(decoder);
-        return this.#readPayload(result, decoder);
-      });
-      endReceive(decoder, block);
-    } catch (error) {
-      result = unreadable(result, error, decoder);
-      giveUpReceive(decoder, block);
-    }
-    this.#receiver.settle(result);
+        return { ...result, payload: this.#readPayload(result, decoder) };
+      },
+      recover: (error, decoder) => unreadable(result, error, decoder),
+    });
+    this.#receiver.settle(read);
   }
 
   #becomingReadable() {
