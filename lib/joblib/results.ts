@@ -33,7 +33,7 @@ export class ParallelResults implements AsyncGenerator<unknown, void> {
   constructor(results: CallResults, progress: ProgressPrinter) {
     this.#results = results;
     this.#progress = progress;
-    collected.register(this, results);
+    collected.register(this, results, this);
   }
 
   /** Number of results; undefined if it is not known. */
@@ -43,20 +43,26 @@ export class ParallelResults implements AsyncGenerator<unknown, void> {
 
   /** Returns the next result. The first error ends the calls. */
   async next(): Promise<IteratorResult<unknown, void>> {
-    const next = await this.#results.next();
-    if (next.done) this.#progress.end();
-    return next;
+    let hasEnded = true;
+    try {
+      const next = await this.#results.next();
+      hasEnded = next.done === true;
+      if (hasEnded) this.#progress.end();
+      return next;
+    } finally {
+      if (hasEnded) this.#forget();
+    }
   }
 
   /** Ends the calls: none begins any more. */
   async return(): Promise<IteratorResult<unknown, void>> {
-    await this.#results.return();
+    await this.#leave();
     return { done: true, value: undefined };
   }
 
   /** Ends the calls, then throws the error. */
   async throw(error: unknown): Promise<IteratorResult<unknown, void>> {
-    await this.#results.return();
+    await this.#leave();
     throw error;
   }
 
@@ -76,6 +82,19 @@ export class ParallelResults implements AsyncGenerator<unknown, void> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    this.#forget();
     await this.#results.return();
+  }
+
+  /**
+   * The calls have ended. The registry holds their input, which may be a generator of a scope that holds
+   * this object: neither would ever be collected.
+   */
+  #forget(): void {
+    collected.unregister(this);
   }
 }
