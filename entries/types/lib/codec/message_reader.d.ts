@@ -69,8 +69,9 @@ export declare class MessageReader {
   /** Abandons a message that keeps its references, so that it can be read again. */
   leave(): void;
   /**
-   * Drops the references of a message that is discarded, whatever was read of it. A damaged message keeps
-   * them: which ones it holds is unknown, and an object that is in use must not be freed.
+   * Drops the references of a message that is discarded, whatever was read of it; handles in it that this
+   * isolate lent are reclaimed. Never waits. A damaged message keeps its references: which ones it holds is
+   * unknown, and an object that is in use must not be freed.
    */
   skip(): void;
   /**
