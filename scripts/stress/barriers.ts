@@ -90,10 +90,11 @@ interface ActionState {
   die?: () => unknown;
 }
 
-let actionState: ActionState;
+/** Of the round that runs in this isolate. */
+let actionState: ActionState | undefined;
 
 const action = task(import.meta, () => {
-  const { shared, random, blocking, die } = actionState;
+  const { shared, random, blocking, die } = actionState!;
   if (die !== undefined) return die();
   checkAllArrived(shared);
   if (!shared.isCalm && random.oneIn(20)) throw ACTION_FAILED;
@@ -142,7 +143,7 @@ function dieWhileWaiting(
   { id, death }: Lane,
 ) {
   if (dying?.id !== id || dying.when === "acting") return;
-  return dying.go.wait().then(() => endWorker(death!, actionState.random, shared.endRequests, id));
+  return dying.go.wait().then(() => endWorker(death!, actionState!.random, shared.endRequests, id));
 }
 
 async function runLane(shared: Shared, lane: Lane, kill?: (id: number) => void): Promise<void> {
@@ -233,7 +234,7 @@ async function waitToDie(shared: Shared, stage: Stage, lane: Lane): Promise<void
   const { blocking, id, seed, death } = lane;
   setActivity(shared.board, lane.lane, "waiting to be terminated");
   if (dying!.when === "acting" && dying!.lanes[0] === lane.lane) {
-    actionState.die = () => dieInAction(shared, death!, id, blocking, new Random(seed));
+    actionState!.die = () => dieInAction(shared, death!, id, blocking, new Random(seed));
     while (barrier.nWaiting < lanes.length - 1) {
       if (blocking) sleepSync(1);
       else await new Promise((resolve) => setTimeout(resolve, 0));
@@ -344,6 +345,7 @@ export async function barrierRound(seed: number, workers: number): Promise<numbe
     return last < 0 ? shared : { ...shared, stages: stages.slice(0, last + 1) };
   };
   await runGroups(runLanes, shared, groups, new Random(random.fork()), here, sharedOf);
+  actionState = undefined; // it holds the barriers
   checkPasses(shared);
   return totalOperations(shared.board);
 }

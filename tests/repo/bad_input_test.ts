@@ -26,8 +26,10 @@ import { processes } from "../fixtures/bad_input/processes.ts";
 import { publicCalls } from "../fixtures/bad_input/public_calls.ts";
 import { refusals } from "../fixtures/bad_input/states.ts";
 import { sync } from "../fixtures/bad_input/sync.ts";
-import { countParked, test, turn } from "../fixtures/guarded.ts";
+import { countParked, keepsMemory, test, turn } from "../fixtures/guarded.ts";
 import { inUse } from "../fixtures/heap.ts";
+
+keepsMemory(); // the values in the tables; the memory that a refused call holds is compared here
 
 const tables: Record<string, Table> = {
   sync,

@@ -71,6 +71,7 @@ test("shared values and containers are shown with their content", async (t) => {
     Namespace: new mp.Namespace({ x: 1 }),
   };
   await assertSnapshot(t, shown(values));
+  values.ShareableList.shm.unlink();
 });
 
 class Download extends mp.Process {
