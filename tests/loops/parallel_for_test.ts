@@ -7,11 +7,13 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import {
+  Barrier,
   CancelledError,
   DataCloneError,
   Event,
   Pool,
   Process,
+  Semaphore,
   TerminatedError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
@@ -36,7 +38,7 @@ import {
 } from "../fixtures/loop_tasks.ts";
 import { countEvaluations } from "../fixtures/evaluations.ts";
 import { test } from "../fixtures/guarded.ts";
-import { sharedWords, wordSet } from "../fixtures/workers.ts";
+import { guard, sharedWords, wordSet } from "../fixtures/workers.ts";
 import { loopTest, shared } from "./loops.ts";
 
 const schedules: Schedule[] = ["static", "dynamic", "guided"];
@@ -386,6 +388,32 @@ loopTest(
     await parallelFor(10, () => {}, { numThreads: 2 });
   },
 );
+
+loopTest("parallelFor() that was cancelled begins no further chunk", async () => {
+  const [begun, go] = [new Semaphore(0), new Event()];
+  const count = sharedWords();
+  const controller = new AbortController();
+  const loop = parallelFor(
+    1000,
+    (_, { begun, go, count }) => {
+      Atomics.add(count, 0, 1);
+      begun.release();
+      go.waitSync();
+    },
+    { context: { begun, go, count }, numThreads: 2, chunkSize: 1, signal: controller.signal },
+  );
+  for (let participant = 0; participant < 2; participant++) await begun.acquire(guard);
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => loop, RangeError, "enough");
+  go.set();
+  const barrier = new Barrier(2); // both have left that loop once they meet in this one
+  await parallelFor(2, (_, { barrier }) => void barrier.waitSync(), {
+    context: { barrier },
+    numThreads: 2,
+    chunkSize: 1,
+  });
+  assertEquals(count[0], 2);
+});
 
 loopTest("parallelForSync() throws a TerminatedError when its body stops the team", async () => {
   assertThrows(() => parallelForSync(10, stopping, { numThreads: 2 }), TerminatedError);

@@ -97,6 +97,14 @@ const endless: Record<string, string> = {
     `const lock = new mp.Lock(); await lock.acquire(); await lock.acquire();`,
   "a queue whose producer died":
     `new mp.Process({ target: fails, args: [queue] }).start(); for await (const _ of queue);`,
+  "an empty queue, after the wait of a daemon thread has ended": `
+    const go = new mp.Event();
+    new threading.Thread({ target: () => go.wait(), daemon: true }).start();
+    const item = queue.get();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    go.set();
+    await item;
+  `,
   "a queue after its producer ended": `
     const process = new mp.Process({ target: fails, args: [queue] });
     process.start();
