@@ -10,13 +10,13 @@
  * @module
  */
 
-import { Lock, Pool, Process, Queue } from "@sauropod/multiprocessing";
+import { constant, Lock, Pool, Process, Queue } from "@sauropod/multiprocessing";
 import { parseArgs } from "@std/cli/parse-args";
 import { loops } from "./loops.ts";
 import { measure, median, type Scenario, timed, timedNow } from "./measure.ts";
 import { pythonContender, PythonPeer } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
-import { consume, integrand, produce, same, square } from "./tasks.ts";
+import { consume, elementAt, integrand, produce, same, square } from "./tasks.ts";
 import { texts } from "./texts.ts";
 
 const HELP = `
@@ -209,7 +209,27 @@ function data(
       ["Pool.apply, shared", () => each(() => pool.apply(same, [shared]))],
       ...pythonContender(python, "Python, Pool.apply", "array", floats),
     ],
-  }];
+  }, tasksWithArray(pool, Math.round(floats / 8), repeats)];
+}
+
+/** Tasks that take the same array. */
+function tasksWithArray(pool: Pool, floats: number, repeats: number): Scenario {
+  const run = (array: Float64Array) => {
+    const calls = Array.from({ length: 32 }, (_, at) => [at, array] as const);
+    return timed(() => pool.starmap(elementAt, calls, { chunkSize: 1 }));
+  };
+  const array = new Float64Array(floats).fill(1);
+  const once = constant(array.slice());
+  return {
+    name: `32 tasks with an array of ${floats} numbers`,
+    unit: "ms",
+    repeats,
+    contenders: [
+      ["copied for each", () => run(array)],
+      ["constant, the first time", () => run(constant(array.slice()))],
+      ["constant, later", () => run(once)],
+    ],
+  };
 }
 
 function streams(raw: RawWorkers, count: number, repeats: number): Scenario[] {

@@ -13,6 +13,8 @@ export const square = task(import.meta, (x: number) => x * x + 1);
 export const integrand = task(import.meta, (x: number) => x * x - x);
 /** Returns its argument. */
 export const same = task(import.meta, <T>(value: T) => value);
+/** Reads an element. */
+export const elementAt = task(import.meta, (at: number, array: Float64Array) => array[at]);
 /** Fills a queue. */
 export const produce = task(import.meta, (queue: Queue<number>, count: number) => {
   for (let i = 0; i < count; i++) queue.putSync(i);

@@ -11,7 +11,7 @@
 
 import { isErrorOf } from "../arguments/describe.ts";
 import { DataCloneError } from "../errors.ts";
-import { addressOf } from "../objects/shared_object.ts";
+import { addressOf, hasValueHandles } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import {
@@ -226,6 +226,10 @@ export class Encoder extends MessageWriter {
 
   #object(value: object): void {
     if (this.#writeReference(value)) return;
+    if (hasValueHandles) {
+      const address = addressOf(value);
+      if (address !== undefined) return this.#sharedObject(address);
+    }
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value)) {
       if (prototype === Array.prototype || !isRegistered(classOf(value) as object)) {

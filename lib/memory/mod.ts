@@ -8,6 +8,7 @@
  */
 
 export { SharedArray } from "./array.ts";
+export { constant } from "./constant.ts";
 export type { LockMethods, SharedLock, SharedOptions } from "./locking.ts";
 export type { Frozen } from "./frozen.ts";
 export type { SharedKey } from "./map_key.ts";

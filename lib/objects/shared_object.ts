@@ -241,6 +241,17 @@ export function addressOf(handle: object): ObjectAddress | undefined {
   return handleRecords.get(handle)?.address;
 }
 
+/**
+ * Whether a plain object or an array may be a handle. If not, the encoder need not look for them among
+ * handles.
+ */
+export let hasValueHandles = false;
+
+/** States that plain objects and arrays of this isolate may be handles from now on. */
+export function expectValueHandles(): void {
+  hasValueHandles = true;
+}
+
 /** Returns the handle of this isolate for a shared object, made now if there is none. */
 export function handleFor(address: ObjectAddress): object {
   const handle = handles.get(address)?.handle.deref();

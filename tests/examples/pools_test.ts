@@ -56,6 +56,15 @@ Deno.test("async_maps returns at once, and gets the results later", async () => 
   ]);
 });
 
+Deno.test("constants gives each call the same table, sent or as a constant", async () => {
+  const { code, lines } = await runExample("constants", "--quick");
+  assertEquals(code, 0);
+  assertEquals(lines.map((line) => line.split(",")[0]), [
+    "sent: the texts score 1700",
+    "constant: the texts score 1700",
+  ]);
+});
+
 Deno.test("progress ends each bar with all items, on stderr", async () => {
   const { code, lines, errors } = await runExample("progress", "--quick", "--workers", "2");
   assertEquals(code, 0);

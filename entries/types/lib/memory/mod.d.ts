@@ -1,6 +1,7 @@
 // The declarations of lib/memory/mod.ts
 
 export { SharedArray } from "./array.d.ts";
+export { constant } from "./constant.d.ts";
 export { type LockMethods, type SharedLock, type SharedOptions } from "./locking.d.ts";
 export { type Frozen } from "./frozen.d.ts";
 export { type SharedKey } from "./map_key.d.ts";

@@ -1,0 +1,137 @@
+/**
+ * Values that go to each worker once.
+ *
+ * The message with the value is kept in the shared heap, as a shared object. Other messages name the
+ * object. A worker that is sent it for the first time reads the message, and keeps what it has read.
+ *
+ * | word | meaning | written by |
+ * |---|---|---|
+ * | `MESSAGE` | address of the message with the value | the creator |
+ *
+ * The value is its own handle, in the isolate that made the constant and in those that have read it.
+ *
+ * @module
+ */
+
+import { wrongType } from "../arguments/values.ts";
+import { Decoder } from "../codec/decoder.ts";
+import { discardMessage, readMessage, storeValue } from "../codec/message.ts";
+import { i32 } from "../heap/views.ts";
+import {
+  addressOf,
+  createObject,
+  defineType,
+  expectValueHandles,
+  type ObjectAddress,
+  objectWord,
+  registerHandle,
+} from "../objects/shared_object.ts";
+import { freeze } from "./frozen.ts";
+
+/** The number of this type among shared objects. */
+const TYPE = 24;
+
+const MESSAGE = objectWord.FIRST;
+const WORDS = MESSAGE + 1;
+
+/** How many constants a worker keeps, though it may have no task with them now. */
+const MAX_KEPT = 8;
+
+/** The constants that this isolate has read last, the last one at the end. */
+const kept: object[] = [];
+
+/**
+ * Makes a value one that goes to each worker once, however many calls take it: a table, an array or a
+ * configuration that each task needs.
+ *
+ * Returns the value itself. From now on, where it is sent, as an argument, inside an item, through a
+ * queue, the message only names it. The first message with it brings a worker a copy, which the worker
+ * keeps and gives to its later tasks. If it comes back, it is the value itself.
+ *
+ * The value is copied once, now: it is deeply frozen, as far as it consists of plain objects and arrays,
+ * and so is each copy. The contents of typed arrays, `Map`s and instances of classes cannot be frozen: a
+ * later change is not sent, and what a task changes in a copy is seen by later tasks of its worker.
+ *
+ * Shared memory holds the copy until no isolate has the value any more. A worker keeps the last 8
+ * constants that it was sent. For numbers that tasks change, or that are too large for a copy in each
+ * worker, use {@linkcode sharedArray} or a {@linkcode SharedArray}: workers share its memory.
+ *
+ * joblib does this for large arrays without being asked, and maps them into memory.
+ *
+ * @example
+ * ```ts
+ * import { constant, Pool, task } from "@sauropod/multiprocessing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const count = task(import.meta, (word: string, stopWords: string[]) =>
+ *   stopWords.includes(word) ? 0 : 1);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool();
+ *   const stopWords = constant(["a", "the"]); // imagine a long list
+ *   const words = ["the", "cat", "sat"];
+ *   const counts = await pool.starmap(count, words.map((word) => [word, stopWords] as const));
+ *   assertEquals(counts, [0, 1, 1]);
+ * }
+ * ```
+ *
+ * @typeParam T the type of the value
+ * @param value an object that can cross; anything that crosses without a copy, such as a queue, is
+ * returned as it is
+ * @returns the value
+ * @throws {TypeError} if the value is not an object
+ * @throws {DataCloneError} if it cannot cross
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function constant<T extends object>(value: T): T {
+  if (typeof value === "function") return value;
+  if (typeof value !== "object" || value === null) {
+    const advice = "Other values cross as fast as a constant would";
+    throw wrongType("make constant", "value", "an object", value, advice);
+  }
+  if (addressOf(value) !== undefined) return value;
+  const message = storeValue(value, "value");
+  if (addressOf(value) !== undefined) { // a shared buffer: encoding has made it a shared object
+    discardMessage(message);
+    return value;
+  }
+  let address: ObjectAddress;
+  try {
+    address = createObject(TYPE, WORDS);
+  } catch (error) {
+    discardMessage(message);
+    throw error;
+  }
+  i32[address + MESSAGE] = message;
+  becomeHandle(value, address);
+  return value;
+}
+
+function becomeHandle(value: object, address: ObjectAddress): void {
+  freeze(value);
+  registerHandle(value, address);
+  expectValueHandles();
+}
+
+/** Keeps a constant that was read, and drops the one that was read least recently. */
+function keep(value: object): void {
+  if (kept.length >= MAX_KEPT) kept.shift();
+  kept.push(value);
+}
+
+defineType(TYPE, "constant", {
+  revive(address) {
+    const decoder = new Decoder();
+    readMessage(decoder, i32[address + MESSAGE]);
+    let value: object;
+    try {
+      value = decoder.value() as object;
+    } finally {
+      decoder.leave();
+    }
+    becomeHandle(value, address);
+    keep(value);
+    return value;
+  },
+  destroy: (address) => discardMessage(i32[address + MESSAGE]),
+});
