@@ -4,19 +4,20 @@
  * @module
  */
 
-const built = !import.meta.url.endsWith(".ts");
+/** Whether this is a build. */
+export const isBuilt: boolean = !import.meta.url.endsWith(".ts");
 
 /** The entry module of every worker. */
 export const workerEntry: URL = new URL(
-  built ? "./workers/worker.js" : "../../workers/worker.ts",
+  isBuilt ? "./workers/worker.js" : "../../workers/worker.ts",
   import.meta.url,
 );
 
 /** The module of the worker that receives signals. */
 export const signalsEntry: URL = new URL(
-  built ? "./workers/signals.js" : "../../workers/signals.ts",
+  isBuilt ? "./workers/signals.js" : "../../workers/signals.ts",
   import.meta.url,
 );
 
 /** The prefix of the URLs of the package's own modules. */
-export const ownModules: string = new URL(built ? "./" : "../", import.meta.url).href;
+export const ownModules: string = new URL(isBuilt ? "./" : "../", import.meta.url).href;

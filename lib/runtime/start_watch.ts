@@ -16,6 +16,7 @@ import { type Alarm, clearAlarm, setAlarm } from "../parking/alarms.ts";
 import { definitionAt } from "../codec/definition.ts";
 import { functionNameAt } from "../codec/functions.ts";
 import { failToStart } from "./lifecycle.ts";
+import { isBuilt } from "./module_urls.ts";
 
 /** What a worker does before its own work begins. */
 export const Phase = { LOADING: 0, IMPORTING: 1, INITIALIZING: 2, READY: 3 } as const;
@@ -73,7 +74,7 @@ export function watchStart(record: IsolateAddress, name: string, timeoutMs: numb
       isReported = true;
       const seconds = Math.round(waitedMs / 1000);
       console.warn(
-        `${name} is not ready after ${seconds} s: it ${doing}. A startTimeoutMs would end it`,
+        `${name} is not ready after ${seconds} s: it ${doing}. ${adviceWhile(isLoading)}`,
       );
     }
     const next = Math.min(endAt, isLoading ? begin + LOAD_TIMEOUT_MS : Infinity);
@@ -81,6 +82,13 @@ export function watchStart(record: IsolateAddress, name: string, timeoutMs: numb
   };
   watch.alarm = setAlarm(Math.min(begin + REPORT_AFTER_MS, endAt), check);
   return watch;
+}
+
+/** Returns what to do about a worker that takes long to start. */
+function adviceWhile(isLoading: boolean): string {
+  return isLoading && !isBuilt
+    ? 'Deno may be checking their types, as the first "deno test" does; "deno test --no-check" does not'
+    : "A startTimeoutMs would end it";
 }
 
 /** Ends a watch. */
