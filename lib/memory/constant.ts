@@ -16,6 +16,7 @@
 import { wrongType } from "../arguments/values.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { discardMessage, readMessage, storeValue } from "../codec/message.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addressOf,
@@ -90,6 +91,7 @@ export function constant<T extends object>(value: T): T {
     throw wrongType("make constant", "value", "an object", value, advice);
   }
   if (addressOf(value) !== undefined) return value;
+  ensureIsolate();
   const message = storeValue(value, "value");
   if (addressOf(value) !== undefined) { // a shared buffer: encoding has made it a shared object
     discardMessage(message);
