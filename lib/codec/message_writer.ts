@@ -11,7 +11,7 @@
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
 import { NotCloneable } from "./refusals.ts";
 import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
-import { writeAscii, writeUnits, writeUtf8 } from "./text.ts";
+import { unitsOf, writeAscii, writeUnits, writeUtf8 } from "./text.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
@@ -249,34 +249,39 @@ export class MessageWriter {
   #writeText(): void {
     const pieces = this.#pieces;
     const start = this.position;
-    this.#ensure(pieces.reduce((sum, { units }) => sum + units, TEXT_FOOTER_BYTES));
+    let left = pieces.reduce((sum, { units }) => sum + units, 0);
     for (let at = 0; at < pieces.length;) {
       const first = at;
       for (let units = 0; at < pieces.length && units < GROUP_UNITS; at++) {
         units += pieces[at].units;
       }
       const group = pieces.slice(first, at);
-      const kind = this.#writeGroup(this.#text.slice(group[0].from, pieces[at]?.from).join(""));
+      const text = this.#text.slice(group[0].from, pieces[at]?.from).join("");
+      const kind = this.#writeGroup(text, left);
+      left -= text.length;
       for (const { slot, units } of group) this.#view.setUint32(slot, units * 4 + kind, true);
     }
     this.int32(start);
   }
 
-  /** Writes pieces of the text that follow each other. Returns how. */
-  #writeGroup(text: string): number {
-    this.#ensure(text.length + TEXT_FOOTER_BYTES);
+  /**
+   * Writes pieces of the text that follow each other. Returns how.
+   *
+   * @param left number of units of these and all later pieces, for which room is made at once
+   */
+  #writeGroup(text: string, left: number): number {
+    this.#ensure(left + TEXT_FOOTER_BYTES);
     if (writeAscii(text, this.bytes, this.position)) {
       this.position += text.length;
       return TextKind.ASCII;
     }
-    this.#ensure(text.length * 2 + 1 + TEXT_FOOTER_BYTES);
-    const width = writeUnits(text, this.bytes, this.position);
-    if (width === 1) {
-      this.position += text.length;
-      return TextKind.LATIN1;
-    }
-    this.position += this.position % 2 + text.length * 2;
-    return TextKind.UTF16;
+    const units = unitsOf(text);
+    const byteLength = text.length * units.width;
+    this.#ensure(left * units.width + 1 + TEXT_FOOTER_BYTES);
+    if (units.width === 2 && this.position % 2 === 1) this.byte(0);
+    writeUnits(text, units, this.bytes, this.position);
+    this.position += byteLength;
+    return units.width === 1 ? TextKind.LATIN1 : TextKind.UTF16;
   }
 
   /** Returns how much of the text has been written. */

@@ -148,9 +148,12 @@ const SAMPLES = 256;
 /** Writes the text if all of its units are below 128, a byte each. Returns whether they are. */
 export function writeAscii(text: string, bytes: Uint8Array, start: number): boolean {
   const { length } = text;
-  // What is not ASCII is found out first where that is easy: to write it as UTF-8 in vain takes long.
+  // What is not ASCII is found out first where that is easy: to write it as UTF-8 in vain takes long. The
+  // distances vary: of lines of equal length, they would all find the same column.
   const step = Math.ceil(length / SAMPLES);
-  for (let at = 0; at < length; at += step) if (text.charCodeAt(at) > 127) return false;
+  for (let at = 0, turn = 0; at < length; at += step + (turn++ & 15)) {
+    if (text.charCodeAt(at) > 127) return false;
+  }
   return textEncoder.encodeInto(text, bytes.subarray(start, start + length)).read === length;
 }
 
@@ -180,28 +183,36 @@ function unitsIn(serialized: Uint8Array, form: number, byteLength: number): Uint
 
 const NOT_LATIN1 = /[^\0-\xff]/;
 
-/**
- * Writes the units of a text: a byte each if all are below 256, else two bytes each, from the next even byte
- * on.
- *
- * @param bytes has room for two bytes each and one more
- * @returns how many bytes a unit takes
- */
-export function writeUnits(text: string, bytes: Uint8Array, start: number): 1 | 2 {
+/** The units of a text, as they are written: a byte each if all are below 256, else two bytes each. */
+export interface Units {
+  /** How many bytes a unit takes. */
+  readonly width: 1 | 2;
+  /** The bytes of all units, if they have been copied out of the text. */
+  readonly copied: Uint8Array | undefined;
+}
+
+/** Looks at the units of a text. */
+export function unitsOf(text: string): Units {
   const { length } = text;
   const serialized = serializer.loaded?.(text);
   if (serialized === undefined) serializer.miss(length);
-  let units = serialized && unitsIn(serialized, Serialized.ONE_BYTE, length);
-  const width = units !== undefined || !NOT_LATIN1.test(text) ? 1 : 2;
-  if (width === 2) units = serialized && unitsIn(serialized, Serialized.TWO_BYTES, length * 2);
-  if (width === 2 && start % 2 === 1) bytes[start++] = 0;
-  if (units !== undefined) {
-    bytes.set(units, start);
-  } else {
-    const target = width === 1
-      ? bytes.subarray(start)
-      : new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
-    for (let at = 0; at < length; at++) target[at] = text.charCodeAt(at);
-  }
-  return width;
+  const bytes = serialized && unitsIn(serialized, Serialized.ONE_BYTE, length);
+  if (bytes !== undefined || !NOT_LATIN1.test(text)) return { width: 1, copied: bytes };
+  const copied = serialized && unitsIn(serialized, Serialized.TWO_BYTES, length * 2);
+  return { width: 2, copied };
+}
+
+/** Writes the units of a text. There must be room for them; those of two bytes begin at an even byte. */
+export function writeUnits(
+  text: string,
+  { width, copied }: Units,
+  bytes: Uint8Array,
+  start: number,
+): void {
+  if (copied !== undefined) return bytes.set(copied, start);
+  const { length } = text;
+  const target = width === 1
+    ? bytes.subarray(start)
+    : new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
+  for (let at = 0; at < length; at++) target[at] = text.charCodeAt(at);
 }

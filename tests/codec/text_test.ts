@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   asciiText,
   latin1Text,
+  unitsOf,
   utf16Text,
   utf8Text,
   writeAscii,
@@ -13,6 +14,13 @@ import { sent } from "../fixtures/messages.ts";
 
 const bytes = new Uint8Array(new SharedArrayBuffer(1000));
 const written = new Uint8Array(1000);
+
+/** Writes the units of a text, and returns how many bytes each took. */
+function writeText(text: string, bytes: Uint8Array, start: number): 1 | 2 {
+  const units = unitsOf(text);
+  writeUnits(text, units, bytes, start);
+  return units.width;
+}
 
 /** Compares the texts of all short lengths with those that are made unit by unit. */
 function compare(): void {
@@ -28,13 +36,13 @@ function compare(): void {
     assertEquals(writeAscii(text, written, 3), true);
     assertEquals(asciiText(written, 3, length), text);
     const wide = String.fromCharCode(...units.map((unit, at) => unit * 256 + at % 7));
-    const width = writeUnits(wide, written, 8);
+    const width = writeText(wide, written, 8);
     assertEquals(
       width === 1 ? latin1Text(written, 8, length) : utf16Text(written, 8, length),
       wide,
     );
     const narrow = String.fromCharCode(...units);
-    assertEquals(writeUnits(narrow, written, 6), 1);
+    assertEquals(writeText(narrow, written, 6), 1);
     assertEquals(latin1Text(written, 6, length), narrow);
   }
 }
@@ -132,12 +140,22 @@ Deno.test("strings that were written before a value that cannot cross, or again,
   assertEquals([message, more], [error.message, texts]);
 });
 
+Deno.test("what is not ASCII is found in lines of any length, and is not written as UTF-8 in vain", () => {
+  const room = new Uint8Array(2_000_000);
+  for (const length of [64, 100, 256, 4096]) {
+    const text = "1".padEnd(length, "é").repeat(Math.ceil(1_000_000 / length));
+    room.fill(7);
+    assertEquals(writeAscii(text, room, 0), false);
+    assertEquals(room[0], 7);
+  }
+});
+
 Deno.test("only text whose units are below 256 is taken for Latin-1, and below 128 for ASCII", () => {
   const far = "x".repeat(5000);
   const room = new Uint8Array(20_000);
-  assertEquals([writeUnits(`${far}ÿ`, room, 0), writeUnits(`${far}Ā`, room, 0)], [1, 2]);
+  assertEquals([unitsOf(`${far}ÿ`).width, unitsOf(`${far}Ā`).width], [1, 2]);
   const [narrow] = `${far}ÿĀ`.split("Ā"); // stored by two bytes a unit
-  assertEquals(writeUnits(narrow, room, 0), 1);
+  assertEquals(unitsOf(narrow).width, 1);
   assertEquals([writeAscii(`${far}~${far}`, room, 0), writeAscii(`${far}\x80${far}`, room, 0)], [
     true,
     false,
