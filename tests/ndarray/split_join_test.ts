@@ -38,6 +38,7 @@ Deno.test("split() clamps indices as slices do", () => {
     [[0, 1], [2, 3, 4], [], [5, 6], []],
   );
   assertEquals(split(numbers, [5, 3]).map(tolist), [[0, 1, 2, 3, 4], [], [3, 4, 5, 6]]);
+  assertEquals(split(numbers, [0, 6]).map(tolist), [[], [0, 1, 2, 3, 4, 5], [6]]);
   assertEquals(split(numbers, []).map(tolist), [[0, 1, 2, 3, 4, 5, 6]]);
 });
 

@@ -29,6 +29,21 @@ function prints(name: string, program: string, lines: string[]): void {
   });
 }
 
+prints(
+  "a Process that was joined is collected",
+  `
+    async function ended(join: (process: mp.Process) => unknown) {
+      const process = new mp.Process({ target: () => {} });
+      process.start();
+      await join(process);
+      return new WeakRef(process);
+    }
+    console.log(await isCollected(await ended((process) => process.join())));
+    console.log(await isCollected(await ended((process) => process.joinSync())));
+  `,
+  ["true", "true"],
+);
+
 // CPython TestProcess.test_lose_target_ref
 prints(
   "Process.start() releases target and arguments",
