@@ -56,6 +56,7 @@ const names: Readonly<Record<number, string>> = {
   [Tag.ARRAY]: "an array",
   [Tag.NUMBERS]: "an array",
   [Tag.INTEGERS]: "an array",
+  [Tag.STRINGS]: "an array",
   [Tag.ARRAY_BUFFER]: "an ArrayBuffer",
   [Tag.FUNCTION]: "a function",
 };

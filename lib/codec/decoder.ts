@@ -51,10 +51,22 @@ const LEVELS_PER_CHECK = 32;
 const INCOMPLETE = Symbol("incomplete");
 
 /** First bytes of arrays. */
-const ARRAY_TAGS: ReadonlySet<number> = new Set([Tag.ARRAY, Tag.NUMBERS, Tag.INTEGERS]);
+const ARRAY_TAGS: ReadonlySet<number> = new Set([
+  ...[Tag.ARRAY, Tag.NUMBERS, Tag.INTEGERS, Tag.STRINGS],
+]);
 /** First bytes of what may be the content of an instance of a class that extends a built-in class. */
 const CONTENT_TAGS: ReadonlySet<number> = new Set([
-  ...[Tag.OBJECT, Tag.ARRAY, Tag.NUMBERS, Tag.INTEGERS, Tag.MATCH, Tag.MAP, Tag.SET, Tag.DATE],
+  ...[
+    Tag.OBJECT,
+    Tag.ARRAY,
+    Tag.NUMBERS,
+    Tag.INTEGERS,
+    Tag.STRINGS,
+    Tag.MATCH,
+    Tag.MAP,
+    Tag.SET,
+    Tag.DATE,
+  ],
   ...[Tag.REGEXP, Tag.ARRAY_BUFFER, Tag.TYPED_ARRAY, Tag.VIEW, Tag.BOXED, Tag.ERROR],
 ]);
 /** First bytes of what may be in a boxed primitive. */
@@ -186,6 +198,8 @@ export class Decoder extends MessageReader {
       const first = this.run(length, 4) / 4;
       const words = this.words;
       for (let at = 0; at < length; at++) target[start + at] = words[first + at];
+    } else if (tag === Tag.STRINGS) {
+      this.stringsInto(target, start, length);
     } else {
       this.#remember(target); // takes the array's index, so that later references are right
       this.#elements(target, start, length);
@@ -237,6 +251,8 @@ export class Decoder extends MessageReader {
         return this.#numbers();
       case Tag.INTEGERS:
         return this.#integers();
+      case Tag.STRINGS:
+        return this.#strings();
       case Tag.ARRAY:
         return this.#array();
       case Tag.OBJECT:
@@ -351,6 +367,13 @@ export class Decoder extends MessageReader {
     const words = this.words;
     const array: number[] = new Array(length);
     for (let at = 0; at < length; at++) array[at] = words[start + at];
+    return this.#remember(array);
+  }
+
+  #strings(): string[] {
+    const length = this.count(4);
+    const array: string[] = new Array(length);
+    this.stringsInto(array, 0, length);
     return this.#remember(array);
   }
 

@@ -118,6 +118,7 @@ export class Encoder extends MessageWriter {
    */
   items(array: readonly unknown[], from: number, to: number, name: string): void {
     if (typeof array[from] === "number" && this.numbers(array, from, to)) return;
+    if (typeof array[from] === "string" && this.strings(array, from, to)) return;
     const start = this.position;
     const text = this.textMark();
     const part = partOf(array, from, to);
@@ -295,6 +296,7 @@ export class Encoder extends MessageWriter {
     // cost more than writing most arrays does.
     const isMatch = "groups" in array;
     if (isMatch) this.byte(Tag.MATCH);
+    else if (typeof array[0] === "string" && this.strings(array, 0, length)) return;
     this.tagAndLength(Tag.ARRAY, length);
     this.#enter();
     let at = 0;

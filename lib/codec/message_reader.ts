@@ -235,6 +235,12 @@ export class MessageReader {
         this.take(4);
         this.#nextPieceBytes();
         break;
+      case Tag.STRINGS: {
+        const length = this.length();
+        for (let pieces = this.count(4); pieces > 0; pieces--) this.#nextPieceBytes();
+        this.run(length, 4);
+        break;
+      }
       case Tag.OBJECT:
       case Tag.PROPERTIES:
         this.shape();
@@ -340,6 +346,31 @@ export class MessageReader {
     }
     const length = this.length();
     return utf8Text(this.bytes, this.take(length), length);
+  }
+
+  /** Reads the pieces of an array of strings, and then their lengths, into `target` from `start` on. */
+  protected stringsInto(target: unknown[], start: number, length: number): void {
+    const pieces = this.count(4);
+    let slot = this.position;
+    const slotsEnd = this.position += pieces * 4;
+    const first = this.run(length, 4) / 4;
+    const end = this.position;
+    const { words } = this;
+    for (let at = 0; at < length; at++) {
+      const units = words[first + at] >>> 0;
+      if (units === 0) {
+        target[start + at] = "";
+        continue;
+      }
+      if (slot < slotsEnd && (this.#nextPiece === 0 || this.#pieceAt === this.#piece.length)) {
+        this.position = slot;
+        this.#readPiece();
+        slot += 4;
+        this.position = end;
+      }
+      target[start + at] = this.#slice(units);
+    }
+    this.take(0); // the text begins behind the lengths
   }
 
   // The text

@@ -27,6 +27,8 @@ const LONG_ARRAY = 1 << 23;
  */
 const MIN_TEXT_UNITS = 13;
 const FEW_STRINGS = 8;
+/** Arrays of at least so many strings are written as one. */
+const MIN_STRINGS = 16;
 /** Strings of so many units go to the text of the message in any case. */
 const LONG_STRING_UNITS = 256;
 /**
@@ -237,12 +239,17 @@ export class MessageWriter {
       this.tagAndLength(Tag.TEXT, length);
     } else {
       this.tagAndLength(Tag.TEXT_PIECE, length);
-      this.#piece = { slot: this.position, units: 0, from: this.#text.length };
-      this.#pieces.push(this.#piece);
+      this.#beginPiece(this.position);
       this.int32(0); // when the text is written
     }
     this.#piece.units += length;
     this.#text.push(value);
+  }
+
+  /** Begins a piece, whose units and kind will be written at byte `slot`. */
+  #beginPiece(slot: number): void {
+    this.#piece = { slot, units: 0, from: this.#text.length };
+    this.#pieces.push(this.#piece);
   }
 
   /** Writes the text behind the values. */
@@ -324,6 +331,54 @@ export class MessageWriter {
     this.tagAndLength(integers ? Tag.INTEGERS : Tag.NUMBERS, length);
     this.position = start * 8 + length * (integers ? 4 : 8);
     return true;
+  }
+
+  /** Writes an array of strings as one; false, with nothing written, if it is short or has other elements. */
+  protected strings(array: readonly unknown[], from: number, to: number): boolean {
+    const length = to - from;
+    if (length < MIN_STRINGS) return false;
+    const strings: string[] = []; // each element is read once: a Proxy may say anything
+    let pieces = 0;
+    for (let at = from, units = this.#piece.units; at < to; at++) {
+      const element = array[at];
+      if (typeof element !== "string") return false;
+      strings.push(element);
+      if (element.length === 0) continue;
+      if (units >= PIECE_UNITS) {
+        pieces++;
+        units = 0;
+      }
+      units += element.length;
+    }
+    this.#ensure(24 + (pieces + length) * 4);
+    this.tagAndLength(Tag.STRINGS, length);
+    this.int32(pieces);
+    let slot = this.position;
+    this.position += pieces * 4;
+    this.#pad();
+    const { words } = this;
+    const text = this.#text;
+    const start = this.position / 4;
+    for (let at = 0; at < length; at++) {
+      const units = strings[at].length;
+      words[start + at] = units;
+      if (units === 0) continue;
+      if (this.#piece.units >= PIECE_UNITS) {
+        this.#beginPiece(slot);
+        slot += 4;
+      }
+      this.#piece.units += units;
+      text.push(strings[at]);
+    }
+    this.position += length * 4;
+    return true;
+  }
+
+  /** Moves to the next multiple of 8 bytes. Equal values have equal bytes, which `isEncodedAs()` relies on. */
+  #pad(): void {
+    const start = align8(this.position);
+    this.bytes.fill(0, this.position, start);
+    this.position = start;
   }
 
   /** Writes the keys of an object, or the number of a recent shape with the same keys. */

@@ -84,6 +84,12 @@ export const Tag = {
    * {@linkcode Tag.TEXT}, of a new piece
    */
   TEXT_PIECE: 33,
+  /**
+   * length, number of pieces, uint32 for each piece as for {@linkcode Tag.TEXT_PIECE}, padding to 8, uint32
+   * each: an array of strings of such lengths in units. A string that does not begin in the piece before it
+   * begins the next one
+   */
+  STRINGS: 34,
 } as const;
 
 /** How the units of a piece of the text are written. */

@@ -94,6 +94,18 @@ for (
     ["an array longer than the message", [Tag.ARRAY, ...word(3), Tag.NULL], EARLY],
     ["numbers longer than the message", [Tag.NUMBERS, ...HUGE, 0, 0, 0], EARLY],
     ["integers longer than the message", [Tag.INTEGERS, ...HUGE, 0, 0, 0], EARLY],
+    ["strings longer than the message", [Tag.STRINGS, ...HUGE, ...word(0), 0, 0, 0], EARLY],
+    ["more pieces than the message has", [Tag.STRINGS, ...word(1), ...HUGE, 0, 0, 0, 0], EARLY],
+    [
+      "strings without a text",
+      [Tag.STRINGS, ...word(1), ...word(0), ...Array(7).fill(0), ...word(5)],
+      TEXT,
+    ],
+    [
+      "a text that begins before the lengths of its strings",
+      [Tag.STRINGS, ...word(1), ...word(1), ...word(4), 0, 0, 0, ...word(1), 65, ...word(13)],
+      EARLY,
+    ],
     ["a Map longer than the message", [Tag.MAP, ...HUGE, Tag.NULL, Tag.NULL], EARLY],
     ["a Set longer than the message", [Tag.SET, ...HUGE, Tag.NULL], EARLY],
     ["an object with more keys than the message", [Tag.OBJECT, ...word(-(2 ** 31))], EARLY],

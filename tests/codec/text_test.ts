@@ -10,6 +10,7 @@ import {
   writeUnits,
 } from "../../lib/codec/text.ts";
 import { borrowEncoder, encode, returnEncoder } from "../../lib/codec/encoder.ts";
+import { Tag } from "../../lib/codec/tags.ts";
 import { sent } from "../fixtures/messages.ts";
 
 const bytes = new Uint8Array(new SharedArrayBuffer(1000));
@@ -99,11 +100,17 @@ Deno.test("strings of every kind, many and few, anywhere in a value, arrive as t
 
 Deno.test("a long text is read in pieces, so that a string that is kept does not keep all of it", () => {
   const many = Array.from({ length: 10_000 }, (_, at) => `line ${at}, `.repeat(10));
-  const encoder = encode(many);
-  const starts = [...encoder.bytes.subarray(0, encoder.position)].filter((byte) => byte === 33);
-  returnEncoder(encoder);
-  assertEquals(starts.length > 100, true);
-  assertEquals(sent(many), many);
+  const pieces = (value: unknown) => {
+    const encoder = encode(value);
+    const [tag, ...bytes] = encoder.bytes.subarray(0, encoder.position);
+    returnEncoder(encoder);
+    if (tag === Tag.STRINGS) return new Int32Array(Uint8Array.from(bytes.slice(0, 8)).buffer)[1];
+    return bytes.filter((byte) => byte === Tag.TEXT_PIECE).length;
+  };
+  for (const value of [many, many.map((text) => [text])]) {
+    assertEquals(pieces(value) > 100, true);
+    assertEquals(sent(value), value);
+  }
 });
 
 Deno.test("strings that were written before a value that cannot cross, or again, leave no trace", () => {
@@ -160,4 +167,31 @@ Deno.test("only text whose units are below 256 is taken for Latin-1, and below 1
     true,
     false,
   ]);
+});
+
+Deno.test("arrays of strings of any lengths arrive, alone, behind each other and behind other text", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: "binary", maxLength: 40 }), { maxLength: 60 }),
+      fc.array(fc.string({ maxLength: 9000, size: "max" }), { minLength: 16, maxLength: 20 }),
+      (short, long) => {
+        const value = [short, "x".repeat(300), long, short, { long, text: long[0] }, [...short, 5]];
+        assertEquals(sent(value), value);
+        assertEquals(sent(short), short);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("an array of strings is read once, element by element", () => {
+  let reads = 0;
+  const odd = new Proxy(Array(20).fill("text"), {
+    get: (target, key) => /^\d+$/.test(String(key)) && reads++ > 25 ? 5 : Reflect.get(target, key),
+  });
+  assertEquals(sent([odd]), [Array(20).fill("text")]);
+  const match = /(.)(.)/.exec("ab")!;
+  assertEquals(sent([match, Array(20).fill("")]), [match, Array(20).fill("")]);
+  const mixed = [...Array(20).fill("text"), 5, , "text"];
+  assertEquals(sent([mixed, mixed]), [mixed, mixed]);
 });
