@@ -31,6 +31,7 @@ import {
   type ObjectAddress,
   objectWord,
   SharedHandle,
+  showState,
 } from "../objects/shared_object.ts";
 import {
   awaitOn,
@@ -455,3 +456,8 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
     );
   }
 }
+
+showState<Connection>(
+  Connection,
+  ({ readable, writable, closed }) => ({ readable, writable, closed }),
+);

@@ -33,6 +33,7 @@ import {
   objectWord,
   reviveAs,
   SharedHandle,
+  showState,
 } from "../objects/shared_object.ts";
 import { ensureIsolate, isolateWord, thisIsolate } from "../heap/isolate_record.ts";
 import { awaitOn, blockOn, throwIfStopping } from "../parking/wait.ts";
@@ -297,3 +298,5 @@ defineType(TYPE, "Listener", {
     if (Atomics.sub(i32, listener + USERS, 1) === 1) endListener(listener);
   },
 });
+
+showState<Listener>(Listener, ({ name, closed }) => ({ name, closed }));

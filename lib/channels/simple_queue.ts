@@ -7,7 +7,7 @@
 import type { WaitOptions } from "../arguments/wait_options.ts";
 import { checkArity } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
-import { SharedHandle } from "../objects/shared_object.ts";
+import { addressOf, SharedHandle, showState } from "../objects/shared_object.ts";
 import { awaitOn, blockOn, isStopping, neverSettled, throwIfStopping } from "../parking/wait.ts";
 import { closeChannel, Closed, closedBits, messagesIn } from "./channel_state.ts";
 import { becomingReadable } from "./channel_waiting.ts";
@@ -136,4 +136,8 @@ export class SimpleQueue<T = unknown> extends SharedHandle implements Waitable {
   }
 }
 
+showState<SimpleQueue>(
+  SimpleQueue,
+  (queue) => ({ size: messagesIn(channelOf(addressOf(queue)!)), closed: queue.closed }),
+);
 defineQueue(SimpleQueue, { type: TYPE, store: fifoStore });

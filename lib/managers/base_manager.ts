@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { checkWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkArguments, checkOptions } from "../arguments/options.ts";
 import {
@@ -206,6 +207,14 @@ export class BaseManager implements AsyncDisposable {
     checkWaitOptions("join manager", options);
     if (this.#server === undefined) return true;
     return await awaitOn(waitingForEnd(this.#server.record), options) !== undefined;
+  }
+
+  static {
+    showStateOf(BaseManager, (manager) => {
+      if (!(#server in manager)) return undefined;
+      const isRunning = manager.#server !== undefined;
+      return { state: manager.#shutdown ? "shut down" : isRunning ? "running" : "not started" };
+    });
   }
 
   /** As {@linkcode BaseManager.shutdown}. */

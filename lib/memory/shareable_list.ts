@@ -8,6 +8,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { describe } from "../arguments/describe.ts";
 import {
@@ -235,3 +236,5 @@ registerReducer({
     return Object.assign(list, { shm, view: new DataView(shm.buffer) });
   }),
 });
+
+showStateOf(ShareableList, (list) => Object.hasOwn(list, "shm") ? [...list] : undefined);

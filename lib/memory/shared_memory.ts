@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showStateOf } from "../arguments/shown.ts";
 import { ClosedError } from "../errors.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkInteger, checkText, wrongType } from "../arguments/values.ts";
@@ -190,3 +191,8 @@ function notFound(verb: string, name: string): Error {
     `Cannot ${verb} shared memory ${name}: no block has that name. It was unlinked, or not made yet`,
   );
 }
+
+showStateOf(
+  SharedMemory,
+  (memory) => Object.hasOwn(memory, "name") ? { name: memory.name, size: memory.size } : undefined,
+);

@@ -59,6 +59,17 @@ test("queues and connections are shown with what they hold", async (t) => {
   here.close();
 });
 
+test("listeners and managers are shown with their state", async (t) => {
+  const listener = new mp.Listener("shown");
+  const manager = new mp.Manager();
+  await assertSnapshot(t, shown({ Listener: listener, "new Manager": manager }));
+  listener.close();
+  manager.start();
+  const running = shown({ "closed Listener": listener, "running Manager": manager });
+  await manager.shutdown();
+  await assertSnapshot(t, { ...running, ...shown({ "Manager that was shut down": manager }) });
+});
+
 test("shared values and containers are shown with their content", async (t) => {
   const values = {
     Value: new mp.Value("i", 7),
@@ -69,8 +80,13 @@ test("shared values and containers are shown with their content", async (t) => {
     SharedMap: new mp.SharedMap({ a: 1 }),
     ShareableList: new mp.ShareableList([1, "two"]),
     Namespace: new mp.Namespace({ x: 1 }),
+    "prototype of ShareableList": mp.ShareableList.prototype,
+    constant: mp.constant({ x: [1] }),
   };
-  await assertSnapshot(t, shown(values));
+  await assertSnapshot(t, {
+    ...shown(values),
+    ...shown({ SharedMemory: values.ShareableList.shm }),
+  });
   values.ShareableList.shm.unlink();
 });
 
