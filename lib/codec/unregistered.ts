@@ -9,7 +9,9 @@ import { hasOuterThis, isClass, usesThis } from "./class_text.ts";
 import type { Definition } from "./definition.ts";
 import { type AnyClass, type AnyFunction, registrationAdvice } from "./task.ts";
 
-const SEND_OBJECT = "Send the object as an argument, for example with starmap(), to " +
+/** What to do about a function that uses the `this` of its surroundings. */
+export const SEND_OBJECT: string =
+  "Send the object as an argument, for example with starmap(), to " +
   "task(import.meta, (object, item) => object.method(item)); task(import.meta, Class) lets it keep its class";
 const SEND_BOUND = "Send that as an argument too, for example with starmap(), to " +
   "task(import.meta, (bound, item) => …)";

@@ -10,6 +10,8 @@ import { DEFAULT_LIMITS } from "../pool/options.ts";
 import { abortWith } from "../pool/calls/job.ts";
 import type { ProgressReport } from "../pool/calls/progress.ts";
 import { CallMode } from "../pool/chunks/chunk.ts";
+import { calleeAddress } from "../codec/functions.ts";
+import { SEND_OBJECT } from "../codec/unregistered.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { getStartMethod } from "../runtime/start_method.ts";
 import { allocateControl, freeControl } from "./loop_control.ts";
@@ -18,6 +20,9 @@ import { LoopProgress, reportWhile } from "./loop_progress.ts";
 import type { LoopOutcome, LoopPlan, StartedLoop } from "./loop_plan.ts";
 import { isInLoop, runChunks } from "./run_chunks.ts";
 import { endSharedPools } from "./shared_pool.ts";
+
+/** What to do about a body that uses the `this` of its surroundings. */
+const PASS_OBJECT = "Put what the body reads of it into context, and let it write to shared arrays";
 
 let team: IsolateEngine | undefined;
 
@@ -113,19 +118,36 @@ function runSerially(plan: LoopPlan, report: ProgressReport | undefined): LoopOu
   }
 }
 
+/** Throws if the body is a method, which uses its own `this`. */
+function checkBody({ body, callee }: LoopPlan): void {
+  try {
+    calleeAddress(callee ?? body, "body");
+  } catch (error) {
+    throw advised(error);
+  }
+}
+
+/** Returns the error of a body that cannot cross, with the advice for a loop. */
+function advised(error: unknown): unknown {
+  if (error instanceof DataCloneError) {
+    error.message = error.message.replace("items[0].", "").replace(SEND_OBJECT, PASS_OBJECT);
+  }
+  return error;
+}
+
 /** Sends a loop to loop workers, which are started if needed. */
 function submit(plan: LoopPlan, workers: number): { job: LoopJob; engine: IsolateEngine } {
   const engine = teamOf(workers);
   engine.checkUsable();
+  checkBody(plan);
   const control = allocateControl((words) => engine.words.add(words));
   const job = new LoopJob({ ...plan, control }, engine.words);
   try {
     // One item, so one chunk, for each worker: the same plan.
     engine.sendMany(job, CallMode.MAP, Array(workers).fill(job.loop), 1);
   } catch (error) {
-    if (error instanceof DataCloneError) error.message = error.message.replace("items[0].", "");
     job.promise.catch(() => {}); // thrown here instead
-    throw error;
+    throw advised(error);
   }
   engine.startWorkers();
   return { job, engine };

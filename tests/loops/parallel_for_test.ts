@@ -389,6 +389,27 @@ loopTest(
   },
 );
 
+loopTest("a body that uses this is refused, with the advice for a loop", async () => {
+  class Model {
+    total = 0;
+    arrow(): Promise<void> {
+      return parallelFor(9, (i) => void (this.total += i), { numThreads: 2 });
+    }
+    method(this: void, i: number): void {
+      (this as unknown as Model).total += i;
+    }
+  }
+  const advice = "Put what the body reads of it into context, and let it write to shared arrays";
+  const model = new Model();
+  await assertRejects(() => model.arrow(), DataCloneError, advice);
+  await assertRejects(
+    () => parallelFor(9, model.method, { numThreads: 2 }),
+    DataCloneError,
+    advice,
+  );
+  assertThrows(() => parallelForSync(9, model.method, { numThreads: 2 }), DataCloneError, "body");
+});
+
 loopTest("parallelFor() that was cancelled begins no further chunk", async () => {
   const [begun, go] = [new Semaphore(0), new Event()];
   const count = sharedWords();

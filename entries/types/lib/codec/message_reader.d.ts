@@ -95,6 +95,8 @@ export declare class MessageReader {
   protected float64(): number;
   protected string(): string;
   protected stringOf(tag: number): string;
+  /** Reads the pieces of an array of strings, and then their lengths, into `target` from `start` on. */
+  protected stringsInto(target: unknown[], start: number, length: number): void;
   protected bigint(): bigint;
   protected shape(): string[];
   protected mayName(address: number): boolean;
