@@ -94,7 +94,7 @@ export class MessageWriter {
 
   /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
-    if (this.#text.length > 0) this.#writeText();
+    if (this.#pieces.length > 0) this.#writeText();
     let total = align8(this.position);
     if (this.attachments.length > 0) {
       for (const { length } of this.attachments) total += align8(length);
@@ -239,16 +239,16 @@ export class MessageWriter {
       this.tagAndLength(Tag.TEXT, length);
     } else {
       this.tagAndLength(Tag.TEXT_PIECE, length);
-      this.#beginPiece(this.position);
+      this.#beginPiece(this.position, this.#text.length);
       this.int32(0); // when the text is written
     }
     this.#piece.units += length;
     this.#text.push(value);
   }
 
-  /** Begins a piece, whose units and kind will be written at byte `slot`. */
-  #beginPiece(slot: number): void {
-    this.#piece = { slot, units: 0, from: this.#text.length };
+  /** Begins a piece with string `from` of the text. Its units and kind will be written at byte `slot`. */
+  #beginPiece(slot: number, from: number): void {
+    this.#piece = { slot, units: 0, from };
     this.#pieces.push(this.#piece);
   }
 
@@ -337,12 +337,16 @@ export class MessageWriter {
   protected strings(array: readonly unknown[], from: number, to: number): boolean {
     const length = to - from;
     if (length < MIN_STRINGS) return false;
-    const strings: string[] = []; // each element is read once: a Proxy may say anything
+    const text = this.#text;
+    const first = text.length;
     let pieces = 0;
     for (let at = from, units = this.#piece.units; at < to; at++) {
       const element = array[at];
-      if (typeof element !== "string") return false;
-      strings.push(element);
+      if (typeof element !== "string") {
+        text.length = first;
+        return false;
+      }
+      text.push(element); // each element is read once: a Proxy may say anything
       if (element.length === 0) continue;
       if (units >= PIECE_UNITS) {
         pieces++;
@@ -357,18 +361,16 @@ export class MessageWriter {
     this.position += pieces * 4;
     this.#pad();
     const { words } = this;
-    const text = this.#text;
     const start = this.position / 4;
     for (let at = 0; at < length; at++) {
-      const units = strings[at].length;
+      const units = text[first + at].length;
       words[start + at] = units;
       if (units === 0) continue;
       if (this.#piece.units >= PIECE_UNITS) {
-        this.#beginPiece(slot);
+        this.#beginPiece(slot, first + at);
         slot += 4;
       }
       this.#piece.units += units;
-      text.push(strings[at]);
     }
     this.position += length * 4;
     return true;

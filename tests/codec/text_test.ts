@@ -9,6 +9,9 @@ import {
   writeAscii,
   writeUnits,
 } from "../../lib/codec/text.ts";
+import { Lock, Queue } from "@sauropod/multiprocessing";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { borrowEncoder, encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { Tag } from "../../lib/codec/tags.ts";
 import { sent } from "../fixtures/messages.ts";
@@ -194,4 +197,18 @@ Deno.test("an array of strings is read once, element by element", () => {
   assertEquals(sent([match, Array(20).fill("")]), [match, Array(20).fill("")]);
   const mixed = [...Array(20).fill("text"), 5, , "text"];
   assertEquals(sent([mixed, mixed]), [mixed, mixed]);
+});
+
+Deno.test("messages with arrays of strings are discarded whole, also of empty strings", () => {
+  const lock = new Lock();
+  const references = () => i32[addressOf(lock)! + objectWord.REFERENCES];
+  for (const text of ["", "text", "x".repeat(5000)]) {
+    const queue = new Queue<unknown>();
+    for (let times = 0; times < 2; times++) queue.putSync([Array(20).fill(text), lock, text]);
+    assertEquals(references(), 3);
+    const [texts] = queue.getSync() as string[][];
+    assertEquals(texts, Array(20).fill(text));
+    queue.shutdown({ immediate: true });
+    assertEquals(references(), 1);
+  }
 });
