@@ -56,7 +56,7 @@ export function bugsIn(source: string): Bug[] {
       }
     } else if (ts.isIfStatement(node)) {
       add(node.expression, `never ${short(node)}`, "false");
-    } else if (ts.isAwaitExpression(node)) {
+    } else if (ts.isAwaitExpression(node) && !isReturned(node)) {
       add(node, `does not await ${short(node.expression)}`, node.expression.getText(file));
     } else if (ts.isTryStatement(node) && node.finallyBlock !== undefined) {
       add(node.finallyBlock, `drops finally ${short(node.finallyBlock)}`, "{}");
@@ -66,4 +66,13 @@ export function bugsIn(source: string): Bug[] {
   };
   visit(file);
   return bugs;
+}
+
+/** Whether the promise is returned where nothing catches its error: it makes no difference to await it. */
+function isReturned(node: ts.AwaitExpression): boolean {
+  if (!ts.isReturnStatement(node.parent)) return false;
+  for (let at: ts.Node = node.parent; !ts.isFunctionLike(at); at = at.parent) {
+    if (ts.isTryStatement(at) || at.parent === undefined) return false;
+  }
+  return true;
 }

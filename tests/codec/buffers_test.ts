@@ -1,7 +1,16 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { DataCloneError } from "@sauropod/multiprocessing";
+import { bufferAddress, confirmPosted, keepBuffer } from "../../lib/codec/buffers.ts";
+import { hooks } from "../../lib/heap/hooks.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import {
+  addRef,
+  createObject,
+  handleFor,
+  release,
+  typeOf,
+} from "../../lib/objects/shared_object.ts";
 import { test } from "../fixtures/guarded.ts";
-
 import { assertCloned, sent } from "../fixtures/messages.ts";
 
 const viewClasses = [
@@ -109,4 +118,26 @@ test("a SharedArrayBuffer costs the same, however many were sent before", () => 
     Atomics.load = load;
   }
   assert(loads < 5000 * 100, `${loads} loads`); // 12 million if each looks at all
+});
+
+test("an isolate that blocks asks again for a buffer whose announcement is out of its reach", () => {
+  ensureIsolate();
+  const address = createObject(typeOf(bufferAddress(new SharedArrayBuffer(1))), 8);
+  addRef(address);
+  confirmPosted(address); // it was announced, but is not here
+  const requests: number[] = [];
+  const { requestBuffer } = hooks;
+  Object.assign(hooks, {
+    requestBuffer(requested: number) {
+      requests.push(requested);
+      keepBuffer(requested, new SharedArrayBuffer(5));
+    },
+  });
+  try {
+    assertEquals((handleFor(address) as SharedArrayBuffer).byteLength, 5);
+  } finally {
+    Object.assign(hooks, { requestBuffer });
+    release(address);
+  }
+  assertEquals(requests, [address]);
 });

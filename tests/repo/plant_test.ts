@@ -13,6 +13,13 @@ const source = `export async function f(x: number): Promise<boolean> {
 }
 `;
 
+Deno.test("bugsIn() drops no await that makes no difference", () => {
+  const inTry = "async () => { try { return await x; } catch {} }";
+  const found = (source: string) => bugsIn(source).filter(({ what }) => what.includes("await"));
+  assertEquals(found("async () => { return await x; }"), []);
+  assertEquals(found(inTry).length, 1);
+});
+
 Deno.test("bugsIn() changes one expression or statement each, and no type", () => {
   const planted = bugsIn(source).map(({ from, to, text }) => {
     const all = source.slice(0, from) + text + source.slice(to);
