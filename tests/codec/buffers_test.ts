@@ -131,6 +131,7 @@ test("an isolate that blocks asks again for a buffer whose announcement is out o
     requestBuffer(requested: number) {
       requests.push(requested);
       keepBuffer(requested, new SharedArrayBuffer(5));
+      confirmPosted(requested);
     },
   });
   try {
