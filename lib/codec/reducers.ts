@@ -8,7 +8,13 @@ import { DataCloneError } from "../errors.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { checkFunction, wrongType } from "../arguments/values.ts";
 import { isClass } from "./class_text.ts";
-import { type AnyFunction, isInteractive, isRegistered } from "./task.ts";
+import {
+  type AnyClass,
+  type AnyFunction,
+  isInteractive,
+  isRegistered,
+  reduceInstances,
+} from "./task.ts";
 import { defineUnregistered } from "./unregistered.ts";
 
 /**
@@ -18,15 +24,27 @@ import { defineUnregistered } from "./unregistered.ts";
  * @typeParam Parts what is sent in place of one
  */
 export interface Reducer<T extends object = object, Parts = unknown> {
-  /** Whether this reducer is for the object. */
-  is: (value: object) => value is T;
+  /**
+   * The class whose objects they are; those of its subclasses are not, and are refused unless they have a
+   * reducer of their own. Or a function that returns whether this reducer is for an object.
+   */
+  is: ((value: object) => value is T) | (abstract new (...args: never[]) => T);
   /** Takes an object apart. The parts must be able to cross, and must not contain the object. */
   reduce: (value: T) => Parts;
   /** Makes an equal object from the parts: a function registered with `task()`. */
   revive: (parts: Parts) => T;
 }
 
-const reducers: Reducer[] = [];
+/** A reducer that was registered. */
+interface RegisteredReducer extends Pick<Reducer, "reduce" | "revive"> {
+  readonly accepts: (value: object) => boolean;
+  /** The class, if it is for the objects of one. */
+  readonly of: AnyClass | undefined;
+  /** Whether it is of this package. */
+  readonly isOwn: boolean;
+}
+
+const reducers: RegisteredReducer[] = [];
 
 /**
  * Registers how objects of one kind cross: a class with private fields, or of another package, whose
@@ -37,7 +55,10 @@ const reducers: Reducer[] = [];
  * - Call `registerReducer` at the top level of the module of `revive`. Then an isolate that received
  *   such an object can send it on.
  * - An object that occurs several times in a message is revived once.
+ * - `is` that uses `instanceof` matches the objects of subclasses too, and these arrive as `revive` makes
+ *   them. Name the class, and its subclasses are refused until they have reducers.
  * - If several reducers match an object, the one that was registered first is used.
+ * - `task(import.meta, Class)` may be called for the class too: then its static methods cross.
  * - Plain objects, arrays, built-in classes, shared objects and instances of classes registered with
  *   `task()` have an encoding of their own: reducers are not asked about them.
  *
@@ -46,7 +67,8 @@ const reducers: Reducer[] = [];
  * @typeParam T the objects
  * @typeParam Parts what is sent in place of one
  * @param reducer how they are recognised, taken apart and put together
- * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` is not a task
+ * @throws {TypeError} if `is` is not a function or a class, `reduce` or `revive` is not a function, or
+ * `revive` is not a task
  *
  * @example A class with private fields
  * ```ts
@@ -64,7 +86,7 @@ const reducers: Reducer[] = [];
  * }
  *
  * registerReducer({
- *   is: (value) => value instanceof Money,
+ *   is: Money,
  *   reduce: (money) => money.cents,
  *   revive: task(import.meta, (cents: number) => new Money(cents)),
  * });
@@ -87,13 +109,26 @@ export function registerReducer<T extends object, Parts>(reducer: Reducer<T, Par
   for (const key of ["is", "reduce", "revive"] as const) {
     checkFunction("register reducer", key, reducer[key]);
   }
-  if (isClass(reducer.is)) {
-    const name = reducer.is.name || "Class";
-    const advice = `Write is: (value) => value instanceof ${name}`;
-    throw wrongType("register reducer", "is", "a function that can be called", reducer.is, advice);
-  }
   checkSendable(reducer.revive);
-  reducers.push(reducer as unknown as Reducer);
+  addReducer(reducer, false);
+}
+
+/** As {@linkcode registerReducer}, for classes of this package: `task()` refuses these. */
+export function registerOwnReducer<T extends object, Parts>(reducer: Reducer<T, Parts>): void {
+  addReducer(reducer, true);
+}
+
+function addReducer<T extends object, Parts>(
+  { is, reduce, revive }: Reducer<T, Parts>,
+  isOwn: boolean,
+): void {
+  const of = isClass(is) ? is as AnyClass : undefined;
+  if (of !== undefined) reduceInstances(of);
+  const accepts = of === undefined
+    ? is as (value: object) => boolean
+    : (value: object) => Object.getPrototypeOf(value) === of.prototype;
+  const common = { reduce, revive } as unknown as Pick<Reducer, "reduce" | "revive">;
+  reducers.push({ ...common, accepts, of, isOwn });
 }
 
 /**
@@ -117,7 +152,12 @@ function checkSendable(revive: AnyFunction): void {
 }
 
 /** Returns the first registered reducer for the object, if any. */
-export function reducerFor(value: object): Reducer<object, unknown> | undefined {
+export function reducerFor(value: object): RegisteredReducer | undefined {
   if (reducers.length === 0) return undefined;
-  return reducers.find((reducer) => reducer.is(value));
+  return reducers.find((reducer) => reducer.accepts(value));
+}
+
+/** Returns the class with a reducer of its own that the class of an object extends, if any. */
+export function reducedBaseOf(value: object): AnyClass | undefined {
+  return reducers.find(({ of }) => of !== undefined && value instanceof of)?.of;
 }

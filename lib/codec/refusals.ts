@@ -11,6 +11,7 @@ import { handleMark } from "../objects/shared_object.ts";
 import { readySteps } from "../parking/readiness.ts";
 import { classOf } from "./error_parts.ts";
 import { pathOf, type Step } from "./path.ts";
+import { reducedBaseOf } from "./reducers.ts";
 import { isRegisteredInVain } from "./task.ts";
 
 const TOO_DEEP = "it is nested too deeply";
@@ -125,7 +126,17 @@ export function refuseUncopyable(value: object): void {
       `the private members of class ${
         name || "(without a name)"
       } do not cross. Say what does, with ` +
-        `registerReducer({ is: (value) => value instanceof ${name || "Class"}, reduce, revive })`,
+        `registerReducer({ is: ${name || "Class"}, reduce, revive })`,
+    );
+  }
+  const base = reducedBaseOf(value);
+  if (base !== undefined) {
+    const name = typeof owner === "function" && owner.name || "a subclass";
+    throw new NotCloneable(
+      `${name} extends ${
+        base.name || "a class"
+      }, whose reducer would not keep the subclass. Say how its ` +
+        `objects cross, with registerReducer({ is: ${name}, reduce, revive })`,
     );
   }
   // An object to wait for that is not a shared object is a process.

@@ -33,6 +33,8 @@ const registrations = new Map<string, Registration[]>();
 const definitions = new WeakMap<object, Definition>();
 /** Registered classes whose instances would arrive without private members that their methods need. */
 const withPrivateMembers = new WeakSet<object>();
+/** Classes that have a reducer. */
+const withReducer = new WeakSet<object>();
 
 /**
  * Registers a function or class so that every isolate can find it.
@@ -116,7 +118,18 @@ function defineMethods(of: object, path: string[], definition: Definition): void
 function refuseClassWithEncoding(fn: AnyFunction | AnyClass): void {
   const prototype: unknown = fn.prototype;
   if (typeof prototype !== "object" || prototype === null) return; // not a class
-  if (!(handleMark in prototype) && !hasReducer(Object.create(prototype))) return;
+  if (!(handleMark in prototype)) {
+    const reducer = findReducer(Object.create(prototype));
+    if (reducer === undefined) return;
+    if (!reducer.isOwn) {
+      if (reducer.of !== undefined || hasPrivateMembers(fn)) return; // the reducer stays
+      const name = fn.name || "Class";
+      throw new TypeError(
+        `Cannot register task: registerReducer() says how instances of ${name} cross, and registered ones ` +
+          `cross in another way. Write is: ${name} in the reducer, to keep it, or leave one of the two out`,
+      );
+    }
+  }
   throw new TypeError(
     `Cannot register task: instances of ${
       fn.name || "the class"
@@ -125,12 +138,12 @@ function refuseClassWithEncoding(fn: AnyFunction | AnyClass): void {
   );
 }
 
-/** Returns whether an object has a reducer; not if that cannot be found out, because it is not complete. */
-function hasReducer(value: object): boolean {
+/** Returns the reducer of an object; none if that cannot be found out, because it is not complete. */
+function findReducer(value: object): ReturnType<typeof reducerFor> {
   try {
-    return reducerFor(value) !== undefined;
+    return reducerFor(value);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -225,7 +238,12 @@ export function registrationAdvice(name: string): string {
 
 /** Whether instances of the class keep it when they are sent: this isolate knows a definition of it. */
 export function isRegistered(classOf: object): boolean {
-  return definitions.has(classOf) && !withPrivateMembers.has(classOf);
+  return definitions.has(classOf) && !withPrivateMembers.has(classOf) && !withReducer.has(classOf);
+}
+
+/** States that instances of a class cross by a reducer, also if the class is registered. */
+export function reduceInstances(classOf: AnyClass): void {
+  withReducer.add(classOf);
 }
 
 /** Whether the class is registered, but its instances cannot be copied, because of private members. */

@@ -7,7 +7,7 @@
 import { checkArguments } from "../arguments/options.ts";
 import { checkString, wrongType } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
-import { registerReducer } from "../codec/reducers.ts";
+import { registerOwnReducer } from "../codec/reducers.ts";
 import { clientOf } from "./client.ts";
 import type { Referent, ServerEndpoint } from "./protocol.ts";
 
@@ -108,7 +108,7 @@ export function proxyFor(
     : new IteratorProxy(server, referent, kind);
 }
 
-registerReducer({
+registerOwnReducer({
   is: (value) => value instanceof BaseProxy,
   reduce: (proxy) => targets.get(proxy)!,
   revive: task(

@@ -9,7 +9,7 @@
  */
 
 import { task } from "../codec/task.ts";
-import { registerReducer } from "../codec/reducers.ts";
+import { registerOwnReducer } from "../codec/reducers.ts";
 import type { RLock } from "../sync/rlock.ts";
 import {
   addLockMethods,
@@ -151,7 +151,7 @@ interface Parts {
 /** The array of each buffer that was sent or received, so that an array keeps its identity. */
 const arrays = new WeakMap<SharedArrayBuffer, object>();
 
-registerReducer({
+registerOwnReducer({
   is: (value) => value instanceof RawArray,
   reduce(array) {
     const { dtype, data, lock } = array as Parts;

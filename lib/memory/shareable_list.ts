@@ -19,7 +19,7 @@ import {
   wrongType,
 } from "../arguments/values.ts";
 import { task } from "../codec/task.ts";
-import { registerReducer } from "../codec/reducers.ts";
+import { registerOwnReducer } from "../codec/reducers.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { SharedMemory } from "./shared_memory.ts";
 
@@ -228,7 +228,7 @@ function isSame(left: ShareableItem, right: ShareableItem): boolean {
   return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
-registerReducer({
+registerOwnReducer({
   is: (value) => value instanceof ShareableList,
   reduce: (list) => ({ shm: list.shm }),
   revive: task(import.meta, ({ shm }: { shm: SharedMemory }) => {

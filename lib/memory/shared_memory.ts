@@ -10,7 +10,7 @@ import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkInteger, checkText, wrongType } from "../arguments/values.ts";
 import { bufferAddress } from "../codec/buffers.ts";
 import { task } from "../codec/task.ts";
-import { registerReducer } from "../codec/reducers.ts";
+import { registerOwnReducer } from "../codec/reducers.ts";
 import { sharedBuffer } from "./shared_buffer.ts";
 import { findName, putName, removeName } from "./names.ts";
 
@@ -162,7 +162,7 @@ interface Parts {
   block: SharedArrayBuffer;
 }
 
-registerReducer({
+registerOwnReducer({
   is: (value) => value instanceof SharedMemory,
   reduce: (memory) => ({ name: memory.name, block: memory.buffer }),
   revive: task(import.meta, ({ name, block }: Parts) => {

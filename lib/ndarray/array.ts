@@ -12,7 +12,7 @@ import { isOptionsObject } from "../arguments/options.ts";
 import { checkInteger, checkNotTransferred, isArray, wrongType } from "../arguments/values.ts";
 import { isTypedArray } from "../memory/sequence.ts";
 import { sharedBuffer } from "../memory/shared_buffer.ts";
-import { registerReducer } from "../codec/reducers.ts";
+import { registerOwnReducer } from "../codec/reducers.ts";
 import { task } from "../codec/task.ts";
 import {
   type AnyNdArrayData,
@@ -133,7 +133,7 @@ export function checkAxis(axis: number, dimension: number, verb: string): number
   );
 }
 
-registerReducer({
+registerOwnReducer({
   is: isNdArray,
   reduce: ({ data, shape, stride, offset }): Parts => (
     { data, shape: [...shape], stride: [...stride], offset }

@@ -149,8 +149,9 @@ export function progressBarOn(
  * - The number of items is that of an array, or of what has a `length` or a `size`. Results of
  *   `Pool.imap`, `Executor.map` and of a `Parallel` generator know it too, if their input is such.
  * - An item is done when the next one is asked for.
- * - The bar begins with the loop, and ends when the items end, the loop is left, or an error is thrown.
- *   That ends the iteration too.
+ * - The bar begins with the loop, and ends when the items end, the loop is left, or an error ends it.
+ * - An error in place of an item is passed through too, and counts as done. It ends a `for await` loop; who
+ *   calls `next()` gets the results after it, as without the bar.
  *
  * Follows `tqdm.tqdm`.
  *
@@ -200,7 +201,7 @@ export function progressOn<T>(
   }
   const bar = makeBar(display, now, options, lengthOf(items));
   return isAsync
-    ? passAsync(items as AsyncIterable<Awaited<T>>, bar)
+    ? new PassedItems(items as AsyncIterable<Awaited<T>>, bar)
     : pass(items as Iterable<T>, bar);
 }
 
@@ -216,15 +217,62 @@ function* pass<T>(items: Iterable<T>, bar: Bar): Generator<T, void> {
   }
 }
 
-async function* passAsync<T>(items: AsyncIterable<T>, bar: Bar): AsyncGenerator<T, void> {
-  bar.start();
-  try {
-    for await (const item of items) {
-      yield item;
+/** Async items, passed through. An async generator would end at the first error. */
+class PassedItems<T> implements AsyncGenerator<T, void> {
+  readonly #items: AsyncIterable<T>;
+  readonly #bar: Bar;
+  #iterator: AsyncIterator<T> | undefined;
+  /** Whether an item was given that is not done yet. */
+  #isGiven = false;
+  /** Ends the bar after an error, unless the next item is asked for. */
+  #ending: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(items: AsyncIterable<T>, bar: Bar) {
+    this.#items = items;
+    this.#bar = bar;
+  }
+
+  async next(): Promise<IteratorResult<T, void>> {
+    const bar = this.#bar;
+    clearTimeout(this.#ending);
+    bar.start();
+    this.#iterator ??= this.#items[Symbol.asyncIterator]();
+    if (this.#isGiven) bar.moveTo(bar.done + 1);
+    this.#isGiven = false;
+    try {
+      const next = await this.#iterator.next();
+      if (next.done) bar.end();
+      else this.#isGiven = true;
+      return next.done ? { done: true, value: undefined } : next;
+    } catch (error) {
       bar.moveTo(bar.done + 1);
+      this.#ending = setTimeout(() => bar.end(), 0);
+      throw error;
     }
-  } finally {
-    bar.end();
+  }
+
+  async return(): Promise<IteratorResult<T, void>> {
+    await this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, void>> {
+    await this.#leave();
+    throw error;
+  }
+
+  async #leave(): Promise<void> {
+    clearTimeout(this.#ending);
+    this.#bar.end();
+    await (this.#iterator ?? this.#items[Symbol.asyncIterator]()).return?.();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#leave();
   }
 }
 

@@ -25,7 +25,7 @@ import {
 } from "../arguments/values.ts";
 import { isTypedArray } from "../memory/sequence.ts";
 import { describe } from "../arguments/describe.ts";
-import { registerReducer } from "../codec/reducers.ts";
+import { registerOwnReducer } from "../codec/reducers.ts";
 import { task } from "../codec/task.ts";
 import { checkCount, type Seed, SeedSequence, wordsOf } from "./seed_sequence.ts";
 
@@ -308,7 +308,7 @@ export function streams(seed: Seed | SeedSequence | undefined, n: number): Rando
   return Array.from({ length: n }, (_, at) => at === 0 ? random : random = random.jumped());
 }
 
-registerReducer({
+registerOwnReducer({
   is: (value) => value instanceof Random,
   reduce: (random) => random.state,
   revive: task(import.meta, (state: RandomState) => Random.fromState(state)),

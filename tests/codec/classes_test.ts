@@ -193,7 +193,7 @@ test("an instance with private members is refused at the call, which names regis
       () => storeValue([{ it: value }], "args"),
       DataCloneError,
       `Cannot send args[0].it: the private members of class ${name} do not cross. Say what does, ` +
-        `with registerReducer({ is: (value) => value instanceof ${name}, reduce, revive })`,
+        `with registerReducer({ is: ${name}, reduce, revive })`,
     );
   }
 });

@@ -6,7 +6,7 @@ import { stopTeam } from "@sauropod/multiprocessing/loops";
 import { progress, progressBar, type ProgressBarOptions } from "@sauropod/multiprocessing/progress";
 import { displayOn } from "../../lib/progress/display.ts";
 import { progressBarOn, progressOn } from "../../lib/progress/progress.ts";
-import { test } from "../fixtures/guarded.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 import { linesOf } from "../examples/run_example.ts";
 
 /** An output with a clock that only the test moves. */
@@ -270,7 +270,32 @@ test("progress() ends with the error of its items", async () => {
     for await (const _ of out.over(pool.imap(inverse, [1, 2, 0, 4])));
   };
   await assertRejects(run, RangeError, "no inverse");
-  assertEquals(out.lines, ["50 % 2 of 4 items, stopped after 0:00", ""]);
+  await turn(); // until then the next item might be asked for
+  assertEquals(out.lines, ["75 % 3 of 4 items, stopped after 0:00", ""]);
+});
+
+test("progress() passes errors through, and the results after them", async () => {
+  const out = new FakeOutput(false);
+  await using pool = new ThreadPool(1);
+  const odd = (x: number) => {
+    if (x % 2 === 0) throw new RangeError(`${x} is even`);
+    return x;
+  };
+  const results = out.over(pool.imap(odd, [1, 2, 3, 4, 5]));
+  const outcomes: unknown[] = [];
+  for (;;) {
+    try {
+      const next = await results.next();
+      if (next.done) break;
+      outcomes.push(next.value);
+    } catch (error) {
+      outcomes.push((error as Error).message);
+    }
+  }
+  assertEquals(outcomes, [1, "2 is even", 3, "4 is even", 5]);
+  assertEquals(out.lines, ["100 % 5 of 5 items, in 0:00", ""]);
+  assertEquals(await results.next(), { done: true, value: undefined });
+  await assertRejects(() => out.over(pool.imap(odd, [1])).throw(new TypeError("given")), TypeError);
 });
 
 test("progress() takes the total from arrays, sets, and results of pools over them", async () => {
