@@ -13,6 +13,7 @@
  * @module
  */
 
+import { checkArity } from "../arguments/options.ts";
 import { wrongType } from "../arguments/values.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { discardMessage, readMessage, storeValue } from "../codec/message.ts";
@@ -85,6 +86,7 @@ const kept: object[] = [];
  * @throws {MemoryError} if the shared heap is full
  */
 export function constant<T extends object>(value: T): T {
+  checkArity("make constant", arguments, 1);
   if (typeof value === "function") return value;
   if (typeof value !== "object" || value === null) {
     const advice = "Other values cross as fast as a constant would";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkOptions, isOptionsObject, type OptionNames } from "../arguments/options.ts";
 import { checkInteger, hasMethod, wrongType } from "../arguments/values.ts";
 import { isMainIsolate } from "../heap/isolate_record.ts";
 import type { Progress } from "../pool/calls/progress.ts";
@@ -117,6 +117,11 @@ function stderrOutput(): Output {
  * ```
  */
 export function progressBar(options: ProgressBarOptions = {}): ProgressBar {
+  if (isOptionsObject(options) && Object.hasOwn(options, "done")) {
+    throw new TypeError(
+      "Cannot show progress: progressBar makes a bar, and is none. Write onProgress: progressBar()",
+    );
+  }
   return progressBarOn(display(), () => performance.now(), options);
 }
 

@@ -151,6 +151,11 @@ test("constant() refuses what cannot cross, and changes nothing then", () => {
   );
 });
 
+test("constant() takes one argument", () => {
+  const loose = constant as (...args: unknown[]) => unknown;
+  assertThrows(() => loose([1], { copy: true }), TypeError, "it takes one argument");
+});
+
 test("constants are freed when no isolate has them any more, and when there is no room", async () => {
   await frees(async () => {
     await using pool = new Pool(1);

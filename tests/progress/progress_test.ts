@@ -354,6 +354,11 @@ test("progress() and progressBar() reject bad options and items that are not ite
   assertThrows(bad({ label: 5 }), TypeError, "options.label must be a string, not 5");
   assertThrows(bad({ total: -1 }), RangeError, "total must be an integer of at least 0, not -1");
   assertThrows(bad({ total: "3" }), TypeError, "total must be an integer");
+  assertThrows(
+    () => progressBar({ done: 1, total: 2, ended: false } as never),
+    TypeError,
+    "Write onProgress: progressBar()",
+  );
   assertThrows(() => progress(5 as never), TypeError, "items must be an array or another iterable");
   assertThrows(() => progressBar().add(0.5), RangeError, "items must be an integer");
 });
