@@ -7,8 +7,11 @@
  * @typeParam Parts what is sent in place of one
  */
 export interface Reducer<T extends object = object, Parts = unknown> {
-  /** Whether this reducer is for the object. */
-  is: (value: object) => value is T;
+  /**
+   * The class whose objects they are; those of its subclasses are not, and are refused unless they have a
+   * reducer of their own. Or a function that returns whether this reducer is for an object.
+   */
+  is: ((value: object) => value is T) | (abstract new (...args: never[]) => T);
   /** Takes an object apart. The parts must be able to cross, and must not contain the object. */
   reduce: (value: T) => Parts;
   /** Makes an equal object from the parts: a function registered with `task()`. */
@@ -24,7 +27,10 @@ export interface Reducer<T extends object = object, Parts = unknown> {
  * - Call `registerReducer` at the top level of the module of `revive`. Then an isolate that received
  *   such an object can send it on.
  * - An object that occurs several times in a message is revived once.
+ * - `is` that uses `instanceof` matches the objects of subclasses too, and these arrive as `revive` makes
+ *   them. Name the class, and its subclasses are refused until they have reducers.
  * - If several reducers match an object, the one that was registered first is used.
+ * - `task(import.meta, Class)` may be called for the class too: then its static methods cross.
  * - Plain objects, arrays, built-in classes, shared objects and instances of classes registered with
  *   `task()` have an encoding of their own: reducers are not asked about them.
  *
@@ -33,7 +39,8 @@ export interface Reducer<T extends object = object, Parts = unknown> {
  * @typeParam T the objects
  * @typeParam Parts what is sent in place of one
  * @param reducer how they are recognised, taken apart and put together
- * @throws {TypeError} if `is`, `reduce` or `revive` is not a function, or `revive` is not a task
+ * @throws {TypeError} if `is` is not a function or a class, `reduce` or `revive` is not a function, or
+ * `revive` is not a task
  *
  * @example A class with private fields
  * ```ts
@@ -51,7 +58,7 @@ export interface Reducer<T extends object = object, Parts = unknown> {
  * }
  *
  * registerReducer({
- *   is: (value) => value instanceof Money,
+ *   is: Money,
  *   reduce: (money) => money.cents,
  *   revive: task(import.meta, (cents: number) => new Money(cents)),
  * });

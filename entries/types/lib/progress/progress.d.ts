@@ -76,8 +76,9 @@ export declare function progressBar(options?: ProgressBarOptions): ProgressBar;
  * - The number of items is that of an array, or of what has a `length` or a `size`. Results of
  *   `Pool.imap`, `Executor.map` and of a `Parallel` generator know it too, if their input is such.
  * - An item is done when the next one is asked for.
- * - The bar begins with the loop, and ends when the items end, the loop is left, or an error is thrown.
- *   That ends the iteration too.
+ * - The bar begins with the loop, and ends when the items end, the loop is left, or an error ends it.
+ * - An error in place of an item is passed through too, and counts as done. It ends a `for await` loop; who
+ *   calls `next()` gets the results after it, as without the bar.
  *
  * Follows `tqdm.tqdm`.
  *
