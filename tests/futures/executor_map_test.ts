@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Event, Queue, TimeoutError } from "@sauropod/multiprocessing";
 import type { ExecutorMapOptions } from "@sauropod/multiprocessing/futures";
 import { guard, occupy, squares, testEach, upTo } from "../fixtures/executors.ts";
+import { collectGarbage } from "../fixtures/heap.ts";
 import * as tasks from "../fixtures/pool_tasks.ts";
 import { square } from "../fixtures/pool_tasks.ts";
 
@@ -240,3 +241,33 @@ testEach(".map() can be left while an input is pending", async (Executor) => {
   await assertRejects(() => late.next(), TimeoutError);
   await left.late.promise;
 });
+
+testEach(
+  ".map() results are collected that have ended, were left or have failed",
+  async (Executor) => {
+    await using executor = new Executor({ maxWorkers: 1 });
+    const fail = () => {
+      throw new RangeError("no");
+    };
+    const refs = await Promise.all([
+      (async () => {
+        const map = executor.map(Math.sqrt, [1, 4]);
+        await Array.fromAsync(map);
+        return new WeakRef(map);
+      })(),
+      (async () => {
+        const map = executor.map(Math.sqrt, [1, 4]);
+        for await (const _ of map) break;
+        return new WeakRef(map);
+      })(),
+      (async () => {
+        const map = executor.map(fail, [1, 4]);
+        await Array.fromAsync(map).catch(() => {});
+        return new WeakRef(map);
+      })(),
+    ]);
+    const kept = () => refs.filter((ref) => ref.deref() !== undefined).length;
+    for (let times = 0; times < 10 && kept() > 0; times++) await collectGarbage();
+    assertEquals(kept(), 0);
+  },
+);
