@@ -37,7 +37,7 @@ const LONG_STRING_UNITS = 256;
  */
 const PIECE_UNITS = 1 << 13;
 /** Units of the text that are written at once, about. */
-const GROUP_UNITS = 1 << 20;
+const GROUP_UNITS = 1 << 18;
 
 /** A piece of the text, when it is written. */
 interface Piece {
