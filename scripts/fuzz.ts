@@ -19,7 +19,6 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { Decoder } from "../lib/codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../lib/codec/encoder.ts";
 import { CorruptMessageError, DataCloneError } from "../lib/errors.ts";
@@ -27,6 +26,7 @@ import { allocate, free } from "../lib/heap/allocator.ts";
 import { i32, u8 } from "../lib/heap/views.ts";
 import { addressOf, objectWord } from "../lib/objects/shared_object.ts";
 import { usedBytes } from "../tests/fixtures/heap.ts";
+import { readScriptOptions } from "./script_options.ts";
 import { areBuiltinsIntact, countBuiltins } from "./fuzz/builtins.ts";
 import { type Bytes, randomMessage } from "./fuzz/messages.ts";
 import { knownAddresses, sharedObjects } from "./fuzz/values.ts";
@@ -208,7 +208,10 @@ function stateOfProgram(): string {
 }
 
 async function main(): Promise<void> {
-  const options = parseArgs(Deno.args, { string: ["seed", "runs", "run"] });
+  const options = readScriptOptions(
+    "deno task fuzz [--seed 1] [--runs 10000000], or --run SEED for one message",
+    ["seed", "runs", "run"],
+  );
   if (options.run !== undefined) {
     console.log(fuzzOnce(Number(options.run)) ? "a value" : "refused");
     return;

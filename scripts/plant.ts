@@ -11,9 +11,9 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { fileURLToPath } from "node:url";
 import { type Bug, bugsIn } from "./plant/bugs.ts";
+import { readScriptOptions } from "./script_options.ts";
 import { ROOT } from "./source_files.ts";
 import { Random } from "./stress/random.ts";
 
@@ -96,7 +96,11 @@ async function passes(root: string, names: string[]): Promise<boolean> {
 }
 
 async function main(): Promise<void> {
-  const options = parseArgs(Deno.args, { string: ["seed", "count", "folder"], boolean: ["list"] });
+  const options = readScriptOptions(
+    "deno task plant [--seed 1] [--count 20] [--folder channels] [--list]",
+    ["seed", "count", "folder"],
+    ["list"],
+  );
   const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
   const folder = options.folder === undefined ? "lib" : `lib/${options.folder}`;
   const bugs = await draw(new Random(seed), Number(options.count ?? 20), folder);

@@ -19,7 +19,7 @@
 
 import { abandonedWorkers } from "@sauropod/multiprocessing";
 import { stopTeam } from "@sauropod/multiprocessing/loops";
-import { parseArgs } from "@std/cli/parse-args";
+import { readScriptOptions } from "./script_options.ts";
 import { callOthers, callPool, churnPools } from "./soak/calls.ts";
 import { moveItems } from "./soak/processes.ts";
 import { HANG_MS, Tally } from "./soak/tally.ts";
@@ -63,7 +63,11 @@ async function stressRounds(seed: number, tally: Tally, isOver: () => boolean): 
 }
 
 async function main(): Promise<void> {
-  const options = parseArgs(Deno.args, { string: ["minutes", "seed"], boolean: ["built"] });
+  const options = readScriptOptions(
+    "deno task soak [--minutes 60] [--seed 1] [--built]",
+    ["minutes", "seed"],
+    ["built"],
+  );
   const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
   const minutes = Number(options.minutes ?? 1);
   if (options.built) return await runBuilt(seed, minutes);

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { readScriptOptions } from "./script_options.ts";
 import { barrierRound } from "./stress/barriers.ts";
 import { conditionRound } from "./stress/conditions.ts";
 import { containerRound } from "./stress/containers.ts";
@@ -95,10 +95,11 @@ export async function stress(
 }
 
 async function main(): Promise<void> {
-  const options = parseArgs(Deno.args, {
-    string: ["minutes", "seed", "workers", "kind", "round"],
-    boolean: ["verbose"],
-  });
+  const options = readScriptOptions(
+    "deno task stress [--minutes 3] [--seed 1] [--workers 4] [--kind lock,queue,…] [--round SEED] [--verbose]",
+    ["minutes", "seed", "workers", "kind", "round"],
+    ["verbose"],
+  );
   const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
   const workers = Number(options.workers ?? navigator.hardwareConcurrency * 2);
   const kinds = options.kind === undefined
