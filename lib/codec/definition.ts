@@ -8,13 +8,19 @@
  * |---|---|---|
  * | `MARK` | a number that depends on the address: see {@linkcode isDefinition} | the creator |
  * | `LENGTH` | length of the text in bytes | the creator |
+ * | `EXPORTED_AS` | address of the name under which its module exports the function, for messages; 0 until it is known | the first isolate that imports the module for it |
  * | text | the definition as JSON, in UTF-8 | the creator |
+ *
+ * | word of a name | meaning | written by |
+ * |---|---|---|
+ * | `NAME_LENGTH` | length of the name in bytes | the isolate that found it |
+ * | name | in UTF-8 | the same |
  *
  * @module
  */
 
 import type { Address } from "../heap/address.ts";
-import { allocateUrgent, makePermanent } from "../heap/allocator.ts";
+import { allocateUrgent, free, makePermanent } from "../heap/allocator.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 import { i32, u8 } from "../heap/views.ts";
 
@@ -49,7 +55,11 @@ export type Definition =
 
 const MARK = 0;
 const LENGTH = 1;
-const TEXT = 2;
+const EXPORTED_AS = 2;
+const TEXT = 3;
+
+const NAME_LENGTH = 0;
+const NAME = 1;
 
 /** Returns the `MARK` of a definition at this address. */
 function markOf(address: number): number {
@@ -69,6 +79,7 @@ export function storeDefinition(definition: Definition): number {
     address = allocateUrgent(TEXT * 4 + bytes.length);
     makePermanent(address);
     i32[address + LENGTH] = bytes.length;
+    i32[address + EXPORTED_AS] = 0;
     u8.set(bytes, (address + TEXT) * 4);
     i32[address + MARK] = markOf(address);
     addressesByText.set(text, address);
@@ -86,6 +97,31 @@ export function isDefinition(address: number): boolean {
 
 /** Reads the definition at an address. */
 export function definitionAt(address: DefinitionAddress): Definition {
-  const start = (address + TEXT) * 4;
-  return JSON.parse(new TextDecoder().decode(u8.slice(start, start + i32[address + LENGTH])));
+  return JSON.parse(textAt(address + TEXT, i32[address + LENGTH]));
+}
+
+function textAt(address: number, length: number): string {
+  return new TextDecoder().decode(u8.slice(address * 4, address * 4 + length));
+}
+
+/** Tells all isolates the name under which the module of a definition exports the function. */
+export function storeExportedName(address: DefinitionAddress, name: string): void {
+  if (exportedNameAt(address) !== undefined) return;
+  const bytes = new TextEncoder().encode(name);
+  let block: number;
+  try {
+    block = allocateUrgent(NAME * 4 + bytes.length);
+  } catch {
+    return; // there is no room: messages name its place in the text
+  }
+  i32[block + NAME_LENGTH] = bytes.length;
+  u8.set(bytes, (block + NAME) * 4);
+  if (Atomics.compareExchange(i32, address + EXPORTED_AS, 0, block) === 0) makePermanent(block);
+  else free(block);
+}
+
+/** Returns the name under which the module of a definition exports the function, if an isolate has found it. */
+export function exportedNameAt(address: DefinitionAddress): string | undefined {
+  const block = Atomics.load(i32, address + EXPORTED_AS);
+  return block === 0 ? undefined : textAt(block + NAME, i32[block + NAME_LENGTH]);
 }

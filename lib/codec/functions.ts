@@ -9,7 +9,9 @@ import {
   type Definition,
   type DefinitionAddress,
   definitionAt,
+  exportedNameAt,
   storeDefinition,
+  storeExportedName,
 } from "./definition.ts";
 import {
   type AnyClass,
@@ -27,8 +29,6 @@ const addresses = new WeakMap<object, number>();
 const addressesBySource = new Map<string, number>();
 /** What the definitions at these addresses mean in this isolate. */
 const resolved = new Map<number, object>();
-/** Names under which modules export functions that have no name of their own. */
-const exportNames = new Map<number, string>();
 
 /**
  * Returns the address of the function's definition, which is written now if it is new.
@@ -93,7 +93,7 @@ export function functionNameAt(address: DefinitionAddress): string {
     return `${definition.name}.${definition.member.at(-1)}`;
   }
   if (definition.name !== "") return definition.name;
-  const exported = exportNames.get(address);
+  const exported = exportedNameAt(address);
   if (exported !== undefined) return exported;
   if (definition.kind === "source") return shortened(definition.source);
   const { module, index, at } = definition as Definition & { kind: "task" };
@@ -175,7 +175,7 @@ export async function importFunction(address: DefinitionAddress): Promise<object
   }
   remember(address, found);
   const exported = Object.keys(module).find((name) => module[name] === found);
-  if (exported !== undefined) exportNames.set(address, exported);
+  if (definition.name === "" && exported !== undefined) storeExportedName(address, exported);
   return found;
 }
 

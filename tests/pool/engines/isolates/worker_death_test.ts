@@ -154,7 +154,7 @@ test("WorkerDiedError tells the worker, the task and the item", async () => {
   const error = await assertRejects(
     () => pool.map(tasks.exitAt, [5, 6, 7, 8], { chunkSize: 4 }),
     WorkerDiedError,
-    "ended with exit code 7 while it ran task at pool_tasks.ts:",
+    "ended with exit code 7 while it ran task exitAt, item 2",
   );
   assertEquals([error.exitCode, error.item], [7, 2]);
   assertMatch(error.message, new RegExp(`^The worker ${error.worker} .* ${error.task}, item 2$`));
