@@ -11,15 +11,16 @@ const REGISTER = "register it with task(import.meta, fn) at the top level of its
 
 /**
  * Appends to the error of a function what it lacked, if that is known: a function that was sent as source
- * its module, an object its private members.
+ * its module, an object its private members or its methods.
  *
  * @param address the function that was called
+ * @param args what it was called with, if that is known
  */
-export function explainScope(error: unknown, address: DefinitionAddress): void {
+export function explainScope(error: unknown, address: DefinitionAddress, args?: unknown): void {
   if (!isErrorOf(error, ReferenceError) && !isErrorOf(error, TypeError)) return;
   const definition = definitionAt(address);
   try {
-    const hint = hintForArgument(error) ??
+    const hint = hintForArgument(error) ?? hintForMethod(error, args) ??
       (definition.kind === "source" ? hintFor(error, definition.source) : undefined);
     if (hint !== undefined) error.message = `${error.message.replace(/\.$/, "")}. ${hint}`;
   } catch {
@@ -40,6 +41,24 @@ function hintForArgument(error: Error): string | undefined {
   return /private member #|^Receiver must be /.test(error.message)
     ? "The private members of an object do not cross: say what does, with registerReducer()"
     : undefined;
+}
+
+/** Returns what a plain object among the arguments lacked, if a method was called that is not there. */
+function hintForMethod(error: Error, args: unknown): string | undefined {
+  if (!/\.[\w$]+ is not a function$/.test(error.message) || !hasPlainObject(args, 3)) {
+    return undefined;
+  }
+  return "If it is an object that was sent: one of a class that is not registered arrives without its " +
+    "methods. Write task(import.meta, Class), and for each subclass too";
+}
+
+/** How many parts of an argument are looked at. */
+const MAX_PARTS = 20;
+
+function hasPlainObject(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null || depth === 0) return false;
+  if (!Array.isArray(value)) return Object.getPrototypeOf(value) === Object.prototype;
+  return value.slice(0, MAX_PARTS).some((part) => hasPlainObject(part, depth - 1));
 }
 
 function hintFor(error: Error, source: string): string | undefined {

@@ -27,7 +27,7 @@ export async function runProcess(payload: unknown): Promise<void> {
     try {
       await target(...args);
     } catch (error) {
-      explainScope(error, functionAddress(target));
+      explainScope(error, functionAddress(target), args);
       throw error;
     }
   }

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { DataCloneError, Pool, Process, registerReducer, task } from "@sauropod/multiprocessing";
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
 import { stopTeam } from "@sauropod/multiprocessing/loops";
@@ -268,4 +274,32 @@ test("an object that lost its private members fails with advice", async () => {
     TypeError,
     "The private members of an object do not cross: say what does, with registerReducer()",
   );
+});
+
+class Unregistered {
+  side = 2;
+  area(): number {
+    return this.side ** 2;
+  }
+}
+
+test("a method that an object of an unregistered class lacks is explained", async () => {
+  await using pool = new Pool(1);
+  const area = (shape: Unregistered) => shape.area();
+  const hint =
+    "shape.area is not a function. If it is an object that was sent: one of a class that is " +
+    "not registered arrives without its methods. Write task(import.meta, Class)";
+  const shape = new Unregistered();
+  await assertRejects(() => pool.apply(area, [shape]), TypeError, hint);
+  await assertRejects(() => pool.map(area, [shape]), TypeError, hint);
+  const nested = (shapes: { of: Unregistered[] }) => shapes.of[0].area();
+  await assertRejects(() => pool.apply(nested, [{ of: [shape] }]), TypeError, "Class)");
+  const process = new Process({ target: area, args: [shape] });
+  process.start();
+  await process.join();
+  assertInstanceOf(process.error, TypeError);
+  assertStringIncludes(process.error.message, hint);
+  const other = (n: number) => (n as unknown as Unregistered).area();
+  const { message } = await assertRejects(() => pool.apply(other, [5]), TypeError);
+  assertEquals(message, "n.area is not a function");
 });

@@ -22,8 +22,8 @@ export interface RunningChunk {
    * its job has settled. Called before each item: must be fast.
    */
   beginsItem(index: number): boolean;
-  /** Describes an error of the item with this index. */
-  failure(error: unknown, index: number): Failure;
+  /** Describes an error of the item with this index, whose arguments were `args`. */
+  failure(error: unknown, index: number, args?: unknown): Failure;
   /** Called once, when the chunk has ended, with its status and what goes with that. */
   finish(status: ChunkStatus, payload: unknown): void;
 }
@@ -52,7 +52,7 @@ function runOnce(fn: Callee, args: unknown[], chunk: RunningChunk): Promise<void
   try {
     result = fn(...args);
   } catch (error) {
-    chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0));
+    chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0, args));
     return undefined;
   }
   if (!isPromiseLike(result)) {
@@ -61,7 +61,7 @@ function runOnce(fn: Callee, args: unknown[], chunk: RunningChunk): Promise<void
   }
   return Promise.resolve(result).then(
     (value) => chunk.finish(ChunkStatus.DONE, value),
-    (error) => chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0)),
+    (error) => chunk.finish(ChunkStatus.FAILED, chunk.failure(error, 0, args)),
   );
 }
 
@@ -134,7 +134,7 @@ class ItemCalls {
 
   /** Records the error of the current item. Returns false if the error has finished the chunk. */
   #continuesAfter(error: unknown): boolean {
-    const failure = this.#chunk.failure(error, this.#at);
+    const failure = this.#chunk.failure(error, this.#at, [this.#items[this.#at]]);
     if (this.#continuesAfterError) this.#outcomes.failures.push(failure);
     else this.#chunk.finish(ChunkStatus.FAILED, failure);
     return this.#continuesAfterError;

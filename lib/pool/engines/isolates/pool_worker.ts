@@ -225,8 +225,8 @@ class ReceivedChunk implements RunningChunk {
     return undefined;
   }
 
-  failure(error: unknown, index: number): Failure {
-    explainScope(error, this.target);
+  failure(error: unknown, index: number, args?: unknown): Failure {
+    explainScope(error, this.target, args);
     return {
       error: new Thrown(error),
       index,
