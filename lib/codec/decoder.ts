@@ -542,7 +542,14 @@ export class Decoder extends MessageReader {
   }
 
   #sharedObject(): object {
-    return this.#remember(handleFor(this.sharedAddress()));
+    const address = this.sharedAddress();
+    let handle: object | undefined;
+    try {
+      handle = handleFor(address);
+    } catch (error) {
+      if (!(error instanceof NeedsImport && this.#mayLack(error.address))) throw error;
+    }
+    return this.#remember(handle as object);
   }
 
   #arrayBuffer(): ArrayBuffer {

@@ -16,7 +16,15 @@
 import { checkArity } from "../arguments/options.ts";
 import { wrongType } from "../arguments/values.ts";
 import { Decoder } from "../codec/decoder.ts";
-import { discardMessage, readMessage, storeValue } from "../codec/message.ts";
+import {
+  discardMessage,
+  type MessageAddress,
+  readMessage,
+  sharedObjectsIn,
+  storeValue,
+} from "../codec/message.ts";
+import { describe } from "../arguments/describe.ts";
+import { ensureStack } from "../heap/stack.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
 import {
@@ -24,11 +32,11 @@ import {
   createObject,
   defineType,
   expectValueHandles,
+  isLentWhenSent,
   type ObjectAddress,
   objectWord,
   registerHandle,
 } from "../objects/shared_object.ts";
-import { freeze } from "./frozen.ts";
 
 /** The number of this type among shared objects. */
 const TYPE = 24;
@@ -81,7 +89,7 @@ const kept: object[] = [];
  * @param value an object that can cross; anything that crosses without a copy, such as a queue, is
  * returned as it is
  * @returns the value
- * @throws {TypeError} if the value is not an object
+ * @throws {TypeError} if the value is not an object, or contains an end of a pipe
  * @throws {DataCloneError} if it cannot cross
  * @throws {MemoryError} if the shared heap is full
  */
@@ -95,26 +103,56 @@ export function constant<T extends object>(value: T): T {
   if (addressOf(value) !== undefined) return value;
   ensureIsolate();
   const message = storeValue(value, "value");
-  if (addressOf(value) !== undefined) { // a shared buffer: encoding has made it a shared object
-    discardMessage(message);
-    return value;
-  }
-  let address: ObjectAddress;
+  let isOwned = false;
   try {
-    address = createObject(TYPE, WORDS);
+    if (addressOf(value) !== undefined) { // a shared buffer: encoding has made it a shared object
+      discardMessage(message);
+      return value;
+    }
+    const lent = sharedObjectsIn(message).find(isLentWhenSent);
+    if (lent !== undefined) {
+      throw new TypeError(
+        "Cannot make constant: it contains an end of a pipe, which belongs to one isolate at a time. " +
+          "Send the end by itself",
+      );
+    }
+    freezeDeep(value);
+    const address = createObject(TYPE, WORDS);
+    i32[address + MESSAGE] = message;
+    isOwned = true; // discarded with the object
+    becomeHandle(value, address);
   } catch (error) {
-    discardMessage(message);
+    if (!isOwned) discardMessage(message);
     throw error;
   }
-  i32[address + MESSAGE] = message;
-  becomeHandle(value, address);
   return value;
 }
 
 function becomeHandle(value: object, address: ObjectAddress): void {
-  freeze(value);
   registerHandle(value, address);
   expectValueHandles();
+}
+
+/** Freezes plain objects and arrays, also inside of ones that are frozen. Other constants are frozen already. */
+function freezeDeep(value: object, seen: Set<object> = new Set()): void {
+  if (seen.has(value) || addressOf(value) !== undefined) return;
+  seen.add(value);
+  const prototype = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;
+  for (const part of partsOf(value)) if (isObject(part)) freezeDeep(part, seen);
+  Object.freeze(value);
+}
+
+/** Arrays that are longer may be nearly empty. */
+const LONG_ARRAY = 2 ** 23;
+
+function partsOf(value: object): readonly unknown[] {
+  if (!Array.isArray(value) || value.length > LONG_ARRAY) return Object.values(value);
+  return value.some(isObject) ? value : []; // checked first: most are of numbers or strings
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Keeps a constant that was read, and drops the one that was read least recently. */
@@ -123,19 +161,47 @@ function keep(value: object): void {
   kept.push(value);
 }
 
+/** Messages of constants that are not needed any more. */
+const discarded: MessageAddress[] = [];
+let isDiscarding = false;
+
+/**
+ * Discards the message of a constant. It may hold the last reference of another constant, and that of a
+ * third one: so they are put into a list, rather than discarded recursively.
+ */
+function discardLater(message: MessageAddress): void {
+  discarded.push(message);
+  if (isDiscarding) return;
+  isDiscarding = true;
+  try {
+    while (discarded.length > 0) discardMessage(discarded.pop()!);
+  } finally {
+    isDiscarding = false;
+  }
+}
+
 defineType(TYPE, "constant", {
   revive(address) {
+    ensureStack();
     const decoder = new Decoder();
     readMessage(decoder, i32[address + MESSAGE]);
-    let value: object;
+    let value: unknown;
     try {
-      value = decoder.value() as object;
+      value = decoder.value();
     } finally {
       decoder.leave();
     }
+    if (!isObject(value)) {
+      throw new TypeError(
+        `Cannot read constant: its reducer has made ${
+          describe(value)
+        } of it. revive must return an object`,
+      );
+    }
+    freezeDeep(value);
     becomeHandle(value, address);
     keep(value);
     return value;
   },
-  destroy: (address) => discardMessage(i32[address + MESSAGE]),
+  destroy: (address) => discardLater(i32[address + MESSAGE]),
 });

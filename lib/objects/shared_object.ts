@@ -261,6 +261,11 @@ export function handleFor(address: ObjectAddress): object {
   return handle;
 }
 
+/** Whether an isolate that sends the object lends its handle. */
+export function isLentWhenSent(address: ObjectAddress): boolean {
+  return operationsOf(address).isLent === true;
+}
+
 /**
  * Reclaims the handle of this isolate for an object, if it has lent one: the message that was to take the
  * object to another isolate is discarded here.

@@ -9,11 +9,15 @@ import {
   Pool,
   Queue,
   RawArray,
+  registerReducer,
+  task,
   TaskLookupError,
   tasksOf,
 } from "@sauropod/multiprocessing";
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
 import { parallelReduce } from "@sauropod/multiprocessing/loops";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { change, Counted, look, same, type Table } from "../fixtures/constant_tasks.ts";
 import { Point } from "../fixtures/functions/tasks.ts";
@@ -185,4 +189,53 @@ test("a worker imports the modules that a constant needs, or the call fails", as
   const nowhere = new URL("./nowhere.ts", import.meta.url);
   const lost = constant([tasksOf<{ gone(): void }>(nowhere).gone]);
   await assertRejects(() => pool.apply(same, [lost]), TaskLookupError, "Cannot import");
+});
+
+test("constant() freezes what is inside of frozen objects, and objects without a prototype", () => {
+  const words = ["a"];
+  constant(Object.freeze({ words, bare: Object.assign(Object.create(null), { words }) }));
+  assertThrows(() => words.push("b"), TypeError, "not extensible");
+  const bare = Object.assign(Object.create(null), { x: [1] });
+  assert(Object.isFrozen(constant(bare)) && Object.isFrozen(bare.x));
+});
+
+test("constant() refuses an end of a pipe, which stays open", () => {
+  const [here, there] = Pipe<string>();
+  assertThrows(() => constant({ there }), TypeError, "contains an end of a pipe");
+  here.sendSync("still open");
+  assertEquals(there.recvSync(), "still open");
+});
+
+test("a value that cannot be frozen leaves nothing", async () => {
+  await frees(async () => {
+    const proxy = new Proxy({ text: "x".repeat(5000) }, { preventExtensions: () => false });
+    assertThrows(() => constant(proxy), TypeError);
+    await Promise.resolve();
+  });
+});
+
+test("a chain of many constants is freed without recursion", async () => {
+  await frees(async () => {
+    let chain: object = constant({ next: undefined });
+    for (let length = 0; length < 5000; length++) chain = constant({ next: chain });
+    await Promise.resolve();
+  });
+});
+
+class Broken {}
+registerReducer({
+  is: Broken,
+  reduce: () => 5,
+  revive: task(import.meta, (parts: number) => parts as unknown as Broken),
+});
+
+test("a constant of which revive makes no object fails the call, and stays as it is", async () => {
+  const value = constant(new Broken());
+  {
+    await using pool = new Pool(1);
+    for (let times = 0; times < 3; times++) {
+      await assertRejects(() => pool.apply(same, [value]), TypeError, "has made 5 of it");
+    }
+  }
+  assertEquals(i32[addressOf(value)! + objectWord.REFERENCES], 1);
 });

@@ -218,3 +218,14 @@ test("SharedMap.setdefault() returns the value that it set, though another worke
   await ended(process);
   assertEquals(taken.copy(), Array.from({ length: last + 1 }, (_, at) => at));
 });
+
+test("SharedMap tells long keys apart, and keys of every kind of text", () => {
+  const keys = ["a", "b", "é", "語", "\ud800"].flatMap((
+    unit,
+  ) => [unit.repeat(300), `${unit}${"x".repeat(400)}`]);
+  const all = [...keys, "\ud801", 2n ** 2000n, 2n ** 2001n];
+  const map = new SharedMap<string | bigint, number>(all.map((key, at) => [key, at] as const));
+  assertEquals([...map.keys()], all);
+  assertEquals(all.map((key) => map.get(key)), [...all.keys()]);
+  assertEquals(map.has("zz".repeat(150)), false);
+});
