@@ -7,6 +7,7 @@
 import { DataCloneError } from "../errors.ts";
 import { isOptionsObject } from "../arguments/options.ts";
 import { checkFunction, wrongType } from "../arguments/values.ts";
+import { handleMark } from "../objects/shared_object.ts";
 import { isClass } from "./class_text.ts";
 import {
   type AnyClass,
@@ -122,8 +123,11 @@ function addReducer<T extends object, Parts>(
   { is, reduce, revive }: Reducer<T, Parts>,
   isOwn: boolean,
 ): void {
-  const of = isClass(is) ? is as AnyClass : undefined;
-  if (of !== undefined) reduceInstances(of);
+  const of = isConstructor(is) ? is as AnyClass : undefined;
+  if (of !== undefined) {
+    if (!isOwn) checkReducible(of);
+    reduceInstances(of);
+  }
   const accepts = of === undefined
     ? is as (value: object) => boolean
     : (value: object) => Object.getPrototypeOf(value) === of.prototype;
@@ -151,6 +155,42 @@ function checkSendable(revive: AnyFunction): void {
   );
 }
 
+/**
+ * Whether `is` of a reducer is a class rather than a function that tells: also one that is built in, or is
+ * written as a function with methods or the name of a class.
+ */
+function isConstructor(is: Reducer["is"]): boolean {
+  if (isClass(is)) return true;
+  const { name, prototype } = is as { name: string; prototype?: unknown };
+  if (typeof prototype !== "object" || prototype === null) return false;
+  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(is)) ||
+    Reflect.ownKeys(prototype).length > 1 || /^\p{Lu}/u.test(name);
+}
+
+/** Built-in classes with an encoding of their own. */
+const ENCODED: readonly AnyClass[] = [
+  ...[Array, Map, Set, Date, RegExp, Error, ArrayBuffer, SharedArrayBuffer, DataView],
+  ...[Boolean, Number, String, BigInt as unknown as AnyClass, Object.getPrototypeOf(Int8Array)],
+];
+
+/** Refuses a class whose instances have an encoding of their own, so that no reducer is asked about them. */
+function checkReducible({ name, prototype }: AnyClass): void {
+  const builtin = ENCODED.find((it) =>
+    prototype === it.prototype || isPrototypeOf(it.prototype, prototype)
+  );
+  if (builtin === undefined && !(handleMark in prototype)) return;
+  throw new TypeError(
+    `Cannot register reducer: objects of ${name || "the class"}, which is or extends ${
+      builtin?.name ?? "a class of shared objects"
+    }, cross in a way of their own. For a subclass write task(import.meta, ${name || "Class"})`,
+  );
+}
+
+const isPrototypeOf = Function.prototype.call.bind(Object.prototype.isPrototypeOf) as (
+  prototype: object,
+  value: object,
+) => boolean;
+
 /** Returns the first registered reducer for the object, if any. */
 export function reducerFor(value: object): RegisteredReducer | undefined {
   if (reducers.length === 0) return undefined;
@@ -159,5 +199,5 @@ export function reducerFor(value: object): RegisteredReducer | undefined {
 
 /** Returns the class with a reducer of its own that the class of an object extends, if any. */
 export function reducedBaseOf(value: object): AnyClass | undefined {
-  return reducers.find(({ of }) => of !== undefined && value instanceof of)?.of;
+  return reducers.find(({ of }) => of !== undefined && isPrototypeOf(of.prototype, value))?.of;
 }

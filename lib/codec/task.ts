@@ -10,7 +10,7 @@ import { isInstance, wrongType } from "../arguments/values.ts";
 import { handleMark } from "../objects/shared_object.ts";
 import { hasPrivateMembers, isClass } from "./class_text.ts";
 import type { Definition } from "./definition.ts";
-import { reducerFor } from "./reducers.ts";
+import { reducedBaseOf, reducerFor } from "./reducers.ts";
 
 /** Any function. */
 // deno-lint-ignore no-explicit-any
@@ -120,7 +120,17 @@ function refuseClassWithEncoding(fn: AnyFunction | AnyClass): void {
   if (typeof prototype !== "object" || prototype === null) return; // not a class
   if (!(handleMark in prototype)) {
     const reducer = findReducer(Object.create(prototype));
-    if (reducer === undefined) return;
+    if (reducer === undefined) {
+      const base = reducedBaseOf(prototype);
+      if (base === undefined) return;
+      const name = fn.name || "the class";
+      throw new TypeError(
+        `Cannot register task: ${name} extends ${
+          base.name || "a class"
+        }, whose reducer would not keep the ` +
+          `subclass. First write registerReducer({ is: ${name}, reduce, revive })`,
+      );
+    }
     if (!reducer.isOwn) {
       if (reducer.of !== undefined || hasPrivateMembers(fn)) return; // the reducer stays
       const name = fn.name || "Class";

@@ -54,10 +54,11 @@ export class Bar {
     this.#startedAt = now();
   }
 
-  /** Shows the bar, if it was not shown. Its time counts from now. */
+  /** Shows the bar, if it was not shown; its time counts from now. Or goes on with one that has ended. */
   start(): void {
-    if (this.#state !== "new") return;
-    this.#startedAt = this.#now();
+    if (this.#state === "shown") return;
+    if (this.#state === "new") this.#startedAt = this.#now();
+    this.#endedAt = undefined;
     this.#show();
   }
 

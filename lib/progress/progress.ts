@@ -227,8 +227,9 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
   readonly #items: AsyncIterable<T>;
   readonly #bar: Bar;
   #iterator: AsyncIterator<T> | undefined;
-  /** Whether an item was given that is not done yet. */
-  #isGiven = false;
+  #hasEnded = false;
+  /** Number of items that were given and are not counted as done yet. */
+  #given = 0;
   /** Ends the bar after an error, unless the next item is asked for. */
   #ending: ReturnType<typeof setTimeout> | undefined;
 
@@ -238,22 +239,37 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
   }
 
   async next(): Promise<IteratorResult<T, void>> {
-    const bar = this.#bar;
+    if (this.#hasEnded) return { done: true, value: undefined };
     clearTimeout(this.#ending);
-    bar.start();
-    this.#iterator ??= this.#items[Symbol.asyncIterator]();
-    if (this.#isGiven) bar.moveTo(bar.done + 1);
-    this.#isGiven = false;
+    this.#bar.start();
+    this.#count(this.#given);
     try {
+      this.#iterator ??= this.#items[Symbol.asyncIterator]();
       const next = await this.#iterator.next();
-      if (next.done) bar.end();
-      else this.#isGiven = true;
-      return next.done ? { done: true, value: undefined } : next;
+      if (next.done) {
+        this.#end();
+        return { done: true, value: undefined };
+      }
+      this.#given++;
+      return next;
     } catch (error) {
-      bar.moveTo(bar.done + 1);
-      this.#ending = setTimeout(() => bar.end(), 0);
+      this.#count(this.#given, 1);
+      this.#ending = setTimeout(() => this.#bar.end(), 0);
       throw error;
     }
+  }
+
+  /** Counts items that were given, and others, as done. */
+  #count(given: number, others = 0): void {
+    this.#given -= given;
+    if (given + others > 0) this.#bar.moveTo(this.#bar.done + given + others);
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#ending);
+    this.#count(this.#given);
+    this.#bar.end();
   }
 
   async return(): Promise<IteratorResult<T, void>> {
@@ -266,10 +282,12 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
     throw error;
   }
 
+  /** Ends the iteration. The item that was given last is not done. */
   async #leave(): Promise<void> {
-    clearTimeout(this.#ending);
-    this.#bar.end();
-    await (this.#iterator ?? this.#items[Symbol.asyncIterator]()).return?.();
+    if (this.#hasEnded) return;
+    this.#given = 0;
+    this.#end();
+    await this.#iterator?.return?.();
   }
 
   [Symbol.asyncIterator](): this {

@@ -100,6 +100,54 @@ test("a class with a reducer may be registered before or after it, and its stati
   assertThrows(() => task(import.meta, Plain), TypeError, "Write is: Plain in the reducer");
 });
 
+test("a subclass of a class with a reducer is registered once it has its own", () => {
+  class Unsaid extends Account {}
+  assertThrows(
+    () => task(import.meta, Unsaid),
+    TypeError,
+    "Unsaid extends Account, whose reducer would not keep the subclass. First write registerReducer(",
+  );
+  assertEquals(task(import.meta, Giro), Giro);
+});
+
+// Classes that are built in, or written as functions. The reducers do not touch the objects of others.
+const Es5 = function (this: { text: string }, text: string) {
+  if (!(this instanceof (Es5 as never))) return new Es5(text);
+  (this as { text: string }).text = text;
+  return undefined;
+} as unknown as new (text: string) => { text: string };
+registerReducer({
+  is: Es5,
+  reduce: ({ text }) => text,
+  revive: task(import.meta, (text: string) => new Es5(text)),
+});
+registerReducer({
+  is: Intl.NumberFormat,
+  reduce: (format) => format.resolvedOptions().locale,
+  revive: task(import.meta, (locale: string) => new Intl.NumberFormat(locale)),
+});
+
+test("a reducer may be for a built-in class, or one that is written as a function", () => {
+  class Other {
+    constructor(readonly x: number) {}
+  }
+  assertEquals(sent({ it: new Other(1) }).it, { x: 1 } as Other);
+  const text = sent(new Es5("a"));
+  assertEquals([text.text, text.constructor], ["a", Es5]);
+  assertEquals(sent(new Intl.NumberFormat("de")).format(1.5), "1,5");
+});
+
+test("registerReducer() refuses a class whose objects cross in a way of their own", () => {
+  const revive = task(import.meta, () => new Set());
+  for (const is of [Set, class Tags extends Set {}, class Rows extends Array {}, Queue]) {
+    assertThrows(
+      () => registerReducer({ is: is as typeof Set, reduce: () => 0, revive }),
+      TypeError,
+      "cross in a way of their own",
+    );
+  }
+});
+
 class Label {
   constructor(readonly text: string) {}
 }

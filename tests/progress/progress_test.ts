@@ -298,6 +298,52 @@ test("progress() passes errors through, and the results after them", async () =>
   await assertRejects(() => out.over(pool.imap(odd, [1])).throw(new TypeError("given")), TypeError);
 });
 
+test("progress() goes on when the next item is asked for long after an error", async () => {
+  const out = new FakeOutput(false);
+  await using pool = new ThreadPool(1);
+  const fail = (x: number) => {
+    if (x === 1) throw new RangeError("no");
+    return x;
+  };
+  const results = out.over(pool.imap(fail, [1, 2, 3]));
+  await assertRejects(() => results.next(), RangeError);
+  for (let turns = 0; turns < 3; turns++) await turn();
+  assertEquals([(await results.next()).value, (await results.next()).value], [2, 3]);
+  await results.next();
+  assertEquals(out.lines.at(-2), "100 % 3 of 3 items, in 0:00");
+});
+
+test("progress() counts items that several calls of next() wait for, and ends once", async () => {
+  const out = new FakeOutput(false);
+  await using pool = new ThreadPool(2);
+  const results = out.over(pool.imap(Math.sqrt, [1, 4, 9, 16]));
+  const all = await Promise.all([0, 1, 2, 3, 4].map(() => results.next()));
+  assertEquals(all.map(({ value }) => value), [1, 2, 3, 4, undefined]);
+  assertEquals(out.lines, ["100 % 4 of 4 items, in 0:00", ""]);
+});
+
+test("progress() that was left gives no items, and one whose items cannot be iterated ends", async () => {
+  const out = new FakeOutput(false);
+  let opened = 0;
+  const items = {
+    async *[Symbol.asyncIterator]() {
+      opened++;
+      yield 1;
+    },
+  };
+  const left = out.over(items);
+  await left.return(undefined);
+  assertEquals([await left.next(), opened], [{ done: true, value: undefined }, 0]);
+  const broken = out.over({
+    [Symbol.asyncIterator](): AsyncIterator<number> {
+      throw new RangeError("no iterator");
+    },
+  });
+  await assertRejects(() => broken.next(), RangeError, "no iterator");
+  await turn();
+  assertEquals(out.lines.at(-2), "1 items, stopped after 0:00".replace("stopped after", "in"));
+});
+
 test("progress() takes the total from arrays, sets, and results of pools over them", async () => {
   await using pool = new Pool(1);
   await using executor = new ProcessPoolExecutor(1);
