@@ -9,7 +9,7 @@
  */
 
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
-import { NotCloneable } from "./refusals.ts";
+import { NotCloneable, toDataCloneError } from "./refusals.ts";
 import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
 import { unitsOf, writeAscii, writeUnits, writeUtf8 } from "./text.ts";
 
@@ -94,13 +94,21 @@ export class MessageWriter {
 
   /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
-    if (this.#pieces.length > 0) this.#writeText();
+    if (this.#pieces.length > 0) this.#finishText();
     let total = align8(this.position);
     if (this.attachments.length > 0) {
       for (const { length } of this.attachments) total += align8(length);
     }
     this.totalBytes = total;
     if (this.shared.length > 0) this.shared.forEach(addMessageRef);
+  }
+
+  #finishText(): void {
+    try {
+      this.#writeText();
+    } catch (error) {
+      throw toDataCloneError(error, "message");
+    }
   }
 
   /** Drops the references of a finished message that is not sent. */
@@ -132,7 +140,7 @@ export class MessageWriter {
   reset(): void {
     this.position = 0;
     this.#stringCount = 0;
-    if (this.#text.length > 0) this.textBackTo(NO_TEXT);
+    if (this.#text.length > 0 || this.#pieces.length > 0) this.textBackTo(NO_TEXT);
     if (this.attachments.length > 0) this.attachments.length = 0;
     if (this.shared.length > 0) this.shared.length = 0;
     if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
@@ -235,7 +243,7 @@ export class MessageWriter {
 
   #toText(value: string): void {
     const { length } = value;
-    if (this.#piece.units < PIECE_UNITS) {
+    if (!startsPiece(this.#piece.units, length)) {
       this.tagAndLength(Tag.TEXT, length);
     } else {
       this.tagAndLength(Tag.TEXT_PIECE, length);
@@ -259,8 +267,10 @@ export class MessageWriter {
     let left = pieces.reduce((sum, { units }) => sum + units, 0);
     for (let at = 0; at < pieces.length;) {
       const first = at;
-      for (let units = 0; at < pieces.length && units < GROUP_UNITS; at++) {
+      // A long piece is written by itself: with others it might be longer than the longest string.
+      for (let units = pieces[at++].units; at < pieces.length; at++) {
         units += pieces[at].units;
+        if (units > GROUP_UNITS) break;
       }
       const group = pieces.slice(first, at);
       const text = this.#text.slice(group[0].from, pieces[at]?.from).join("");
@@ -348,7 +358,7 @@ export class MessageWriter {
       }
       text.push(element); // each element is read once: a Proxy may say anything
       if (element.length === 0) continue;
-      if (units >= PIECE_UNITS) {
+      if (startsPiece(units, element.length)) {
         pieces++;
         units = 0;
       }
@@ -366,7 +376,7 @@ export class MessageWriter {
       const units = text[first + at].length;
       words[start + at] = units;
       if (units === 0) continue;
-      if (this.#piece.units >= PIECE_UNITS) {
+      if (startsPiece(this.#piece.units, units)) {
         this.#beginPiece(slot, first + at);
         slot += 4;
       }
@@ -401,6 +411,11 @@ export class MessageWriter {
     for (const key of keys) this.string(key);
     this.shapes.push(keys);
   }
+}
+
+/** Whether a string of the text begins a piece. One that is long has a piece of its own. */
+function startsPiece(pieceUnits: number, length: number): boolean {
+  return pieceUnits >= PIECE_UNITS || (pieceUnits > 0 && length >= PIECE_UNITS);
 }
 
 function isAllNumbers(array: readonly unknown[], from: number, to: number): boolean {
