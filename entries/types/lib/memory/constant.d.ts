@@ -39,7 +39,7 @@
  * @param value an object that can cross; anything that crosses without a copy, such as a queue, is
  * returned as it is
  * @returns the value
- * @throws {TypeError} if the value is not an object
+ * @throws {TypeError} if the value is not an object, or contains an end of a pipe
  * @throws {DataCloneError} if it cannot cross
  * @throws {MemoryError} if the shared heap is full
  */
