@@ -384,7 +384,7 @@ loopTest(
       WorkerDiedError,
     );
     assertEquals(error.exitCode, 3);
-    assertStringIncludes(error.message, "loop_tasks.ts");
+    assertStringIncludes(error.message, "loop dying");
     await parallelFor(10, () => {}, { numThreads: 2 });
   },
 );
