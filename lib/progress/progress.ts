@@ -242,7 +242,7 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
     if (this.#hasEnded) return { done: true, value: undefined };
     clearTimeout(this.#ending);
     this.#bar.start();
-    this.#count(this.#given);
+    this.#countDone();
     try {
       this.#iterator ??= this.#items[Symbol.asyncIterator]();
       const next = await this.#iterator.next();
@@ -253,22 +253,23 @@ class PassedItems<T> implements AsyncGenerator<T, void> {
       this.#given++;
       return next;
     } catch (error) {
-      this.#count(this.#given, 1);
+      this.#given++;
+      this.#countDone();
       this.#ending = setTimeout(() => this.#bar.end(), 0);
       throw error;
     }
   }
 
-  /** Counts items that were given, and others, as done. */
-  #count(given: number, others = 0): void {
-    this.#given -= given;
-    if (given + others > 0) this.#bar.moveTo(this.#bar.done + given + others);
+  /** Counts the items that were given as done. */
+  #countDone(): void {
+    if (this.#given > 0) this.#bar.moveTo(this.#bar.done + this.#given);
+    this.#given = 0;
   }
 
   #end(): void {
     this.#hasEnded = true;
     clearTimeout(this.#ending);
-    this.#count(this.#given);
+    this.#countDone();
     this.#bar.end();
   }
 
