@@ -118,33 +118,37 @@ function defineMethods(of: object, path: string[], definition: Definition): void
 function refuseClassWithEncoding(fn: AnyFunction | AnyClass): void {
   const prototype: unknown = fn.prototype;
   if (typeof prototype !== "object" || prototype === null) return; // not a class
-  if (!(handleMark in prototype)) {
-    const reducer = findReducer(Object.create(prototype));
-    if (reducer === undefined) {
-      const base = reducedBaseOf(prototype);
-      if (base === undefined) return;
-      const name = fn.name || "the class";
-      throw new TypeError(
-        `Cannot register task: ${name} extends ${
-          base.name || "a class"
-        }, whose reducer would not keep the ` +
-          `subclass. First write registerReducer({ is: ${name}, reduce, revive })`,
-      );
-    }
-    if (!reducer.isOwn) {
-      if (reducer.of !== undefined || hasPrivateMembers(fn)) return; // the reducer stays
-      const name = fn.name || "Class";
-      throw new TypeError(
-        `Cannot register task: registerReducer() says how instances of ${name} cross, and registered ones ` +
-          `cross in another way. Write is: ${name} in the reducer, to keep it, or leave one of the two out`,
-      );
-    }
-  }
+  if (handleMark in prototype) throw ownEncoding(fn);
+  const reducer = findReducer(Object.create(prototype));
+  if (reducer === undefined) return refuseReducedBase(fn, prototype);
+  if (reducer.isOwn) throw ownEncoding(fn);
+  if (reducer.of !== undefined || hasPrivateMembers(fn)) return; // the reducer stays
+  const name = fn.name || "Class";
   throw new TypeError(
+    `Cannot register task: registerReducer() says how instances of ${name} cross, and registered ones ` +
+      `cross in another way. Write is: ${name} in the reducer, to keep it, or leave one of the two out`,
+  );
+}
+
+function ownEncoding({ name }: AnyFunction | AnyClass): TypeError {
+  return new TypeError(
     `Cannot register task: instances of ${
-      fn.name || "the class"
+      name || "the class"
     } cross in a way of their own, which does ` +
       "not keep a subclass. Send the instances without that, and keep what you add to them in functions",
+  );
+}
+
+/** Refuses a class that extends one with a reducer, and has none. */
+function refuseReducedBase({ name }: AnyFunction | AnyClass, prototype: object): void {
+  const base = reducedBaseOf(prototype);
+  if (base === undefined) return;
+  name ||= "the class";
+  throw new TypeError(
+    `Cannot register task: ${name} extends ${
+      base.name || "a class"
+    }, whose reducer would not keep the ` +
+      `subclass. First write registerReducer({ is: ${name}, reduce, revive })`,
   );
 }
 

@@ -13,6 +13,7 @@
  * @module
  */
 
+import { describe } from "../arguments/describe.ts";
 import { checkArity } from "../arguments/options.ts";
 import { wrongType } from "../arguments/values.ts";
 import { Decoder } from "../codec/decoder.ts";
@@ -23,9 +24,8 @@ import {
   sharedObjectsIn,
   storeValue,
 } from "../codec/message.ts";
-import { describe } from "../arguments/describe.ts";
-import { ensureStack } from "../heap/stack.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
+import { ensureStack } from "../heap/stack.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addressOf,
@@ -37,6 +37,7 @@ import {
   objectWord,
   registerHandle,
 } from "../objects/shared_object.ts";
+import { isObject } from "./frozen.ts";
 
 /** The number of this type among shared objects. */
 const TYPE = 24;
@@ -96,7 +97,7 @@ const kept: object[] = [];
 export function constant<T extends object>(value: T): T {
   checkArity("make constant", arguments, 1);
   if (typeof value === "function") return value;
-  if (typeof value !== "object" || value === null) {
+  if (!isObject(value)) {
     const advice = "Other values cross as fast as a constant would";
     throw wrongType("make constant", "value", "an object", value, advice);
   }
@@ -151,11 +152,7 @@ function partsOf(value: object): readonly unknown[] {
   return value.some(isObject) ? value : []; // checked first: most are of numbers or strings
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-/** Keeps a constant that was read, and drops the one that was read least recently. */
+/** Keeps a constant that was read, and drops the one that was read first of those that are kept. */
 function keep(value: object): void {
   if (kept.length >= MAX_KEPT) kept.shift();
   kept.push(value);

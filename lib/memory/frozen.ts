@@ -27,7 +27,8 @@ export function freeze<T>(value: T): Frozen<T> {
   return value as Frozen<T>;
 }
 
-function isObject(value: unknown): value is object {
+/** Whether a value is an object, and no function. */
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
