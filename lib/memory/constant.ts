@@ -63,8 +63,8 @@ const kept: object[] = [];
  * and so is each copy. The contents of typed arrays, `Map`s and instances of classes cannot be frozen: a
  * later change is not sent, and what a task changes in a copy is seen by later tasks of its worker.
  *
- * Shared memory holds the copy until no isolate has the value any more. A worker keeps the last 8
- * constants that it was sent. For numbers that tasks change, or that are too large for a copy in each
+ * Shared memory holds the copy until no isolate has the value any more. A worker keeps the 8
+ * constants that it read last. For numbers that tasks change, or that are too large for a copy in each
  * worker, use {@linkcode sharedArray} or a {@linkcode SharedArray}: workers share its memory.
  *
  * joblib does this for large arrays without being asked, and maps them into memory.
