@@ -26,6 +26,7 @@ import { allocate, free } from "../lib/heap/allocator.ts";
 import { i32, u8 } from "../lib/heap/views.ts";
 import { addressOf, objectWord } from "../lib/objects/shared_object.ts";
 import { usedBytes } from "../tests/fixtures/heap.ts";
+import { bytesOf } from "../tests/fixtures/messages.ts";
 import { readScriptOptions } from "./script_options.ts";
 import { areBuiltinsIntact, countBuiltins } from "./fuzz/builtins.ts";
 import { type Bytes, randomMessage } from "./fuzz/messages.ts";
@@ -189,10 +190,13 @@ function textOf(value: unknown): string {
   const encoder = borrowEncoder();
   try {
     encoder.value(value, "value");
-    const words = new Float64Array(encoder.bytes.buffer, 0, Math.ceil(encoder.position / 8));
+    encoder.finish();
+    encoder.discard();
+    const bytes = bytesOf(encoder);
+    const words = new Float64Array(bytes.buffer);
     // V8 keeps the bits of a NaN in an array, or not.
     words.forEach((word, at) => Number.isNaN(word) && (words[at] = NaN));
-    return encoder.bytes.subarray(0, encoder.position).join();
+    return bytes.join();
   } catch (error) {
     if (error instanceof DataCloneError) return error.message;
     throw error;

@@ -158,8 +158,9 @@ export function push(
   encoder: Encoder,
   take: Allocate = allocate,
 ): boolean {
-  const length = encoder.position;
+  const length = encoder.streamBytes;
   if (length > MAX_INLINE_BYTES || !encoder.isStreamOnly) return pushStored(channel, encoder, take);
+  encoder.gather();
   let cell: number;
   try {
     cell = enterAndClaim(channel, length, take);

@@ -78,8 +78,10 @@ const THROWN_KEYS = ["cause", "error", "suppressed"];
 export class Encoder extends MessageWriter {
   /** The objects that were written, by index. */
   readonly #seen: object[] = [];
-  /** The same, once there are more than a few: searching a few is faster. */
+  /** The same, once there are more than a few: searching a few is faster. May lack the last ones. */
   #seenMany: Set<object> | undefined;
+  /** The latest time of the dates that were written by `#laterDate()`. */
+  #latest = -Infinity;
   /** The index of the first of them; made longer when an object turns up again. */
   #indices: Map<object, number> | undefined;
   /** Buffers of typed arrays that were written without the rest of their buffer. */
@@ -155,6 +157,7 @@ export class Encoder extends MessageWriter {
     if (this.#seen.length > 0) {
       this.#seen.length = 0;
       this.#seenMany = this.#indices = undefined;
+      this.#latest = -Infinity;
       this.shapes.length = 0;
       this.#viewed = undefined;
     }
@@ -209,6 +212,7 @@ export class Encoder extends MessageWriter {
       if (seen.push(value) > FEW_OBJECTS) this.#seenMany = new Set(seen);
       return false;
     }
+    for (let at = this.#seenMany.size; at < seen.length; at++) this.#seenMany.add(seen[at]);
     this.#seenMany.add(value);
     if (this.#seenMany.size > seen.length) {
       seen.push(value);
@@ -226,12 +230,13 @@ export class Encoder extends MessageWriter {
   }
 
   #object(value: object): void {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Date.prototype && this.#laterDate(value)) return;
     if (this.#writeReference(value)) return;
     if (hasValueHandles) {
       const address = addressOf(value);
       if (address !== undefined) return this.#sharedObject(address);
     }
-    const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value)) {
       if (prototype === Array.prototype || !isRegistered(classOf(value) as object)) {
         return this.#array(value);
@@ -605,6 +610,20 @@ export class Encoder extends MessageWriter {
       this.#indices?.delete(object);
     }
     for (const buffer of [...this.#viewed ?? []].slice(mark.viewed)) this.#viewed!.delete(buffer);
+  }
+
+  /**
+   * Writes a date and returns true if it is later than those before it, as it is in most series: then it
+   * has not been written before, and to look for it among those, which would take longest, is not needed.
+   */
+  #laterDate(value: object): boolean {
+    const time = timeOf(value);
+    if (time === undefined || !(time > this.#latest)) return false;
+    if (hasValueHandles && addressOf(value) !== undefined) return false;
+    this.#latest = time;
+    this.#seen.push(value);
+    this.#date(time);
+    return true;
   }
 
   #date(time: number): void {

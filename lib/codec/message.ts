@@ -47,7 +47,7 @@ export function storeMessage(encoder: Encoder, take: Allocate = allocate): Messa
     encoder.discard();
     throw error;
   }
-  i32[address + STREAM_BYTES] = encoder.position;
+  i32[address + STREAM_BYTES] = encoder.streamBytes;
   i32[address + TOTAL_BYTES] = encoder.totalBytes;
   encoder.copyTo(u8, messageStart(address));
   return address;

@@ -1,9 +1,9 @@
 /**
  * The bytes of a message, as they are written.
  *
- * The stream is written to memory of this isolate, because its length is not known in advance.
- * Attachments (the contents of `ArrayBuffer`s and typed arrays) are copied once, from their buffer to
- * the message's block.
+ * The values are written to memory of this isolate, because their length is not known in advance. The
+ * text and the attachments (the contents of `ArrayBuffer`s and typed arrays) are written once, to the
+ * message's block.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
 import { NotCloneable, toDataCloneError } from "./refusals.ts";
 import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
-import { unitsOf, writeAscii, writeUnits, writeUtf8 } from "./text.ts";
+import { type Units, unitsOf, writeUnits, writeUtf8 } from "./text.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
@@ -36,7 +36,7 @@ const LONG_STRING_UNITS = 256;
  * keeps for long keeps the piece.
  */
 const PIECE_UNITS = 1 << 13;
-/** Units of the text that are written at once, about. */
+/** Units of the text that are joined and written at once, about. */
 const GROUP_UNITS = 1 << 18;
 
 /** A piece of the text, when it is written. */
@@ -47,6 +47,14 @@ interface Piece {
   units: number;
   /** Number of strings in the pieces before it. */
   from: number;
+}
+
+/** Pieces of the text that follow each other and are written at once. */
+interface Group {
+  readonly text: string;
+  readonly units: Units;
+  /** Where it begins in the stream. */
+  readonly start: number;
 }
 
 /** How much of the text had been written at some time. */
@@ -69,12 +77,14 @@ interface Attachment {
 
 /** Writes the bytes of one message. {@linkcode Encoder} writes values with it. */
 export class MessageWriter {
-  /** Buffer of the stream, which is its first `position` bytes. */
+  /** Buffer of the values, which are its first `position` bytes; of the stream after `gather()`. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY);
   /** The same as words. */
   words: Int32Array<ArrayBuffer> = new Int32Array(this.bytes.buffer);
-  /** Length of the stream. */
+  /** Length of the values. */
   position = 0;
+  /** Length of the stream: of values and text; set by `finish()`. */
+  streamBytes = 0;
   /** Length of stream and attachments; set by `finish()`. */
   totalBytes = 0;
   protected readonly attachments: Attachment[] = [];
@@ -87,6 +97,8 @@ export class MessageWriter {
   readonly #pieces: Piece[] = [];
   /** The last of them. */
   #piece = FULL;
+  /** The text, once the message is finished. */
+  readonly #groups: Group[] = [];
   /** Number of strings that might have gone to the text. */
   #stringCount = 0;
   #view = new DataView(this.bytes.buffer);
@@ -94,8 +106,9 @@ export class MessageWriter {
 
   /** Ends the message: fixes its length and adds its references to shared objects. */
   finish(): void {
+    this.streamBytes = this.position;
     if (this.#pieces.length > 0) this.#finishText();
-    let total = align8(this.position);
+    let total = align8(this.streamBytes);
     if (this.attachments.length > 0) {
       for (const { length } of this.attachments) total += align8(length);
     }
@@ -105,7 +118,7 @@ export class MessageWriter {
 
   #finishText(): void {
     try {
-      this.#writeText();
+      this.#joinText();
     } catch (error) {
       throw toDataCloneError(error, "message");
     }
@@ -119,7 +132,8 @@ export class MessageWriter {
   /** Copies the finished message to `start` in `target`. */
   copyTo(target: Uint8Array, start: number): void {
     target.set(this.bytes.subarray(0, this.position), start);
-    let at = start + align8(this.position);
+    if (this.#groups.length > 0) this.#writeText(target, start);
+    let at = start + align8(this.streamBytes);
     for (const { bytes } of this.attachments) {
       target.set(bytes, at);
       at += align8(bytes.length);
@@ -129,6 +143,15 @@ export class MessageWriter {
   /** Whether the message has no attachments. */
   get isStreamOnly(): boolean {
     return this.attachments.length === 0;
+  }
+
+  /** Writes the text of the finished message to `bytes`, so that they are the stream. */
+  gather(): void {
+    if (this.position === this.streamBytes) return;
+    this.#ensure(this.streamBytes - this.position);
+    this.#writeText(this.bytes, 0);
+    this.position = this.streamBytes;
+    this.#groups.length = 0;
   }
 
   /** Addresses of the shared objects that the message refers to, one for each reference. */
@@ -141,6 +164,7 @@ export class MessageWriter {
     this.position = 0;
     this.#stringCount = 0;
     if (this.#text.length > 0 || this.#pieces.length > 0) this.textBackTo(NO_TEXT);
+    if (this.#groups.length > 0) this.#groups.length = 0;
     if (this.attachments.length > 0) this.attachments.length = 0;
     if (this.shared.length > 0) this.shared.length = 0;
     if (this.bytes.length > MAX_KEPT_BYTES) this.#use(new Uint8Array(INITIAL_CAPACITY));
@@ -156,9 +180,7 @@ export class MessageWriter {
   #ensure(more: number): void {
     const needed = this.position + more;
     if (needed <= this.bytes.length) return;
-    if (needed > MAX_STREAM_BYTES) {
-      throw new NotCloneable("it makes the message longer than 2 GiB: send typed arrays, or parts");
-    }
+    if (needed > MAX_STREAM_BYTES) throw tooLong();
     const capacity = Math.min(MAX_STREAM_BYTES, Math.max(needed, this.bytes.length * 2));
     const grown = new Uint8Array(align8(capacity));
     grown.set(this.bytes.subarray(0, this.position));
@@ -248,7 +270,7 @@ export class MessageWriter {
     } else {
       this.tagAndLength(Tag.TEXT_PIECE, length);
       this.#beginPiece(this.position, this.#text.length);
-      this.int32(0); // when the text is written
+      this.int32(0); // when the text is joined
     }
     this.#piece.units += length;
     this.#text.push(value);
@@ -260,11 +282,10 @@ export class MessageWriter {
     this.#pieces.push(this.#piece);
   }
 
-  /** Writes the text behind the values. */
-  #writeText(): void {
+  /** Joins the text, and finds its length. */
+  #joinText(): void {
     const pieces = this.#pieces;
-    const start = this.position;
-    let left = pieces.reduce((sum, { units }) => sum + units, 0);
+    let end = this.position;
     for (let at = 0; at < pieces.length;) {
       const first = at;
       // A long piece is written by itself: with others it might be longer than the longest string.
@@ -274,31 +295,29 @@ export class MessageWriter {
       }
       const group = pieces.slice(first, at);
       const text = this.#text.slice(group[0].from, pieces[at]?.from).join("");
-      const kind = this.#writeGroup(text, left);
-      left -= text.length;
-      for (const { slot, units } of group) this.#view.setUint32(slot, units * 4 + kind, true);
+      const units = unitsOf(text);
+      const isWide = units.kind === TextKind.UTF16;
+      const start = end + (isWide ? end & 1 : 0);
+      this.#groups.push({ text, units, start });
+      end = start + text.length * (isWide ? 2 : 1);
+      if (end > MAX_STREAM_BYTES - TEXT_FOOTER_BYTES) throw tooLong();
+      for (const { slot, units: length } of group) {
+        this.#view.setUint32(slot, length * 4 + units.kind, true);
+      }
     }
-    this.int32(start);
+    this.streamBytes = end + TEXT_FOOTER_BYTES;
   }
 
-  /**
-   * Writes pieces of the text that follow each other. Returns how.
-   *
-   * @param left number of units of these and all later pieces, for which room is made at once
-   */
-  #writeGroup(text: string, left: number): number {
-    this.#ensure(left + TEXT_FOOTER_BYTES);
-    if (writeAscii(text, this.bytes, this.position)) {
-      this.position += text.length;
-      return TextKind.ASCII;
+  /** Writes the text behind the values of the message at `base`. */
+  #writeText(target: Uint8Array, base: number): void {
+    let end = this.position;
+    for (const { text, units, start } of this.#groups) {
+      if (start > end) target[base + end] = 0;
+      end = start + writeUnits(text, units, target, base + start);
     }
-    const units = unitsOf(text);
-    const byteLength = text.length * units.width;
-    this.#ensure(left * units.width + 1 + TEXT_FOOTER_BYTES);
-    if (units.width === 2 && this.position % 2 === 1) this.byte(0);
-    writeUnits(text, units, this.bytes, this.position);
-    this.position += byteLength;
-    return units.width === 1 ? TextKind.LATIN1 : TextKind.UTF16;
+    for (let at = 0; at < TEXT_FOOTER_BYTES; at++) {
+      target[base + end + at] = this.position >>> (at * 8);
+    }
   }
 
   /** Returns how much of the text has been written. */
@@ -411,6 +430,10 @@ export class MessageWriter {
     for (const key of keys) this.string(key);
     this.shapes.push(keys);
   }
+}
+
+function tooLong(): NotCloneable {
+  return new NotCloneable("it makes the message longer than 2 GiB: send typed arrays, or parts");
 }
 
 /** Whether a string of the text begins a piece. One that is long has a piece of its own. */

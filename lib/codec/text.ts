@@ -4,6 +4,8 @@
  * @module
  */
 
+import { TextKind } from "./tags.ts";
+
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Returns text of UTF-8. */
@@ -144,9 +146,11 @@ export function writeUtf8(text: string, bytes: Uint8Array, start: number): numbe
 
 /** How many units are looked at before a text is taken for ASCII, about. */
 const SAMPLES = 256;
+/** Where text is written to find out whether it is ASCII. */
+const scratch = new Uint8Array(1 << 14);
 
-/** Writes the text if all of its units are below 128, a byte each. Returns whether they are. */
-export function writeAscii(text: string, bytes: Uint8Array, start: number): boolean {
+/** Whether all units of a text are below 128. */
+function isAscii(text: string): boolean {
   const { length } = text;
   // What is not ASCII is found out first where that is easy: to write it as UTF-8 in vain takes long. The
   // distances vary: of lines of equal length, they would all find the same column.
@@ -154,7 +158,12 @@ export function writeAscii(text: string, bytes: Uint8Array, start: number): bool
   for (let at = 0, turn = 0; at < length; at += step + (turn++ & 15)) {
     if (text.charCodeAt(at) > 127) return false;
   }
-  return textEncoder.encodeInto(text, bytes.subarray(start, start + length)).read === length;
+  for (let at = 0; at < length; at += scratch.length) {
+    const part = text.slice(at, at + scratch.length);
+    const { read, written } = textEncoder.encodeInto(part, scratch);
+    if (read < part.length || written > read) return false;
+  }
+  return true;
 }
 
 type Serialize = (value: string) => Uint8Array;
@@ -183,36 +192,52 @@ function unitsIn(serialized: Uint8Array, form: number, byteLength: number): Uint
 
 const NOT_LATIN1 = /[^\0-\xff]/;
 
-/** The units of a text, as they are written: a byte each if all are below 256, else two bytes each. */
+/** How the units of a text are written. */
 export interface Units {
-  /** How many bytes a unit takes. */
-  readonly width: 1 | 2;
+  /** One of {@linkcode TextKind}. */
+  readonly kind: number;
   /** The bytes of all units, if they have been copied out of the text. */
-  readonly copied: Uint8Array | undefined;
+  readonly copied?: Uint8Array | undefined;
 }
+
+const ASCII: Units = { kind: TextKind.ASCII };
 
 /** Looks at the units of a text. */
 export function unitsOf(text: string): Units {
+  if (isAscii(text)) return ASCII;
   const { length } = text;
   const serialized = serializer.loaded?.(text);
   if (serialized === undefined) serializer.miss(length);
   const bytes = serialized && unitsIn(serialized, Serialized.ONE_BYTE, length);
-  if (bytes !== undefined || !NOT_LATIN1.test(text)) return { width: 1, copied: bytes };
+  if (bytes !== undefined || !NOT_LATIN1.test(text)) {
+    return { kind: TextKind.LATIN1, copied: bytes };
+  }
   const copied = serialized && unitsIn(serialized, Serialized.TWO_BYTES, length * 2);
-  return { width: 2, copied };
+  return { kind: TextKind.UTF16, copied };
 }
 
-/** Writes the units of a text. There must be room for them; those of two bytes begin at an even byte. */
+/**
+ * Writes the units of a text. There must be room for them; those of two bytes begin at an even byte.
+ * Returns how many bytes they took.
+ */
 export function writeUnits(
   text: string,
-  { width, copied }: Units,
+  { kind, copied }: Units,
   bytes: Uint8Array,
   start: number,
-): void {
-  if (copied !== undefined) return bytes.set(copied, start);
+): number {
+  if (copied !== undefined) {
+    bytes.set(copied, start);
+    return copied.length;
+  }
   const { length } = text;
-  const target = width === 1
+  if (kind === TextKind.ASCII) {
+    textEncoder.encodeInto(text, bytes.subarray(start, start + length));
+    return length;
+  }
+  const target = kind === TextKind.LATIN1
     ? bytes.subarray(start)
     : new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
   for (let at = 0; at < length; at++) target[at] = text.charCodeAt(at);
+  return length * target.BYTES_PER_ELEMENT;
 }

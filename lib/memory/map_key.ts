@@ -42,7 +42,8 @@ export function encodeKey(key: SharedKey): void {
   const { encoder } = encoded;
   encoder.reset();
   encoder.value(key, "key");
-  encoder.finish(); // writes the text of a long key
+  encoder.finish();
+  encoder.gather();
   const { bytes, position } = encoder;
   const end = words(position) * 4;
   for (let at = position; at < end; at++) bytes[at] = 0; // so that equal keys have equal words

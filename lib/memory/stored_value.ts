@@ -68,7 +68,7 @@ export function storeMessage(encoder: Encoder, headWords: number): StoredAddress
     throw error;
   }
   i32[stored + PINS] = 1;
-  i32[stored + STREAM] = listWords === 0 ? encoder.position : ~encoder.position;
+  i32[stored + STREAM] = listWords === 0 ? encoder.streamBytes : ~encoder.streamBytes;
   if (listWords > 0) {
     const list = stored + HEAD + headWords;
     i32[list + COUNT] = sharedObjects.length;
@@ -179,6 +179,7 @@ function notImported(address: DefinitionAddress): TaskLookupError {
 
 /** Returns whether a stored value that is pinned is encoded as the message of the encoder. */
 export function isEncodedAs(stored: StoredAddress, encoder: Encoder): boolean {
+  encoder.gather();
   const { position, sharedObjects } = encoder;
   const listed = hasList(encoder);
   if (i32[stored + STREAM] !== (listed ? ~position : position)) return false;

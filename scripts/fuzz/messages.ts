@@ -7,6 +7,7 @@
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
 import { Tag } from "../../lib/codec/tags.ts";
 import type { Random } from "../stress/random.ts";
+import { bytesOf } from "../../tests/fixtures/messages.ts";
 import { knownAddresses, randomValue } from "./values.ts";
 
 /** The bytes of a message, and how long its stream is said to be. */
@@ -42,9 +43,8 @@ function ofLength(bytes: Uint8Array<ArrayBuffer>): Bytes {
 /** Returns the message of a random value. */
 function validMessage(random: Random, named: boolean): Bytes {
   const encoder = encode(randomValue(random, named));
-  const bytes = new Uint8Array(encoder.totalBytes);
-  encoder.copyTo(bytes, 0);
-  const streamBytes = encoder.position;
+  const bytes = bytesOf(encoder);
+  const { streamBytes } = encoder;
   encoder.discard();
   returnEncoder(encoder);
   return { bytes, streamBytes };

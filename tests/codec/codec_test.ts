@@ -248,6 +248,17 @@ test("a getter may send a value itself", () => {
   assertEquals(sent(value), { before: [1], it: { inner: "x" }, after: [2] });
 });
 
+test("dates of any order that occur again, among other objects, stay the same dates", () => {
+  const parts = fc.array(fc.oneof(fc.integer({ min: -3, max: 30 }), fc.constant(NaN)), {
+    minLength: 1,
+    maxLength: 30,
+  });
+  fc.assert(fc.property(parts, fc.array(fc.nat(29), { maxLength: 80 }), (times, picks) => {
+    const pool = times.map((time, at) => at % 4 === 3 ? { at } : new Date(time));
+    assertCloned(picks.map((pick) => pool[pick % pool.length]));
+  }));
+});
+
 test("Date, RegExp and boxed primitives come back", () => {
   for (const time of [0, -1, NaN, 8.64e15]) assertCloned(new Date(time));
   for (const pattern of [/a/, /[/]\n"ü"/gimsuyd, /(?:)/, /\p{L}/v]) assertCloned(pattern);

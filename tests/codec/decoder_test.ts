@@ -27,7 +27,7 @@ import {
 import { Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 import { usedBytes } from "../fixtures/heap.ts";
-import { sent } from "../fixtures/messages.ts";
+import { bytesOf, sent } from "../fixtures/messages.ts";
 
 /** Returns a decoder on a stream that consists of these bytes, followed by others. */
 function decoderOf(stream: readonly number[], options?: DecoderOptions): Decoder {
@@ -47,7 +47,7 @@ function read(stream: readonly number[], options?: DecoderOptions): unknown {
 /** Returns the stream of a value. */
 function streamOf(value: unknown): number[] {
   const encoder = encode(value);
-  const stream = [...encoder.bytes.subarray(0, encoder.position)];
+  const stream = [...bytesOf(encoder).subarray(0, encoder.streamBytes)];
   encoder.discard();
   returnEncoder(encoder);
   return stream;
@@ -238,15 +238,14 @@ test("every message that is cut is a CorruptMessageError", () => {
 
 test("a message whose attachments are cut is a CorruptMessageError", () => {
   const encoder = encode([new Uint8Array(20), new Float64Array(3), new ArrayBuffer(9)]);
-  const bytes = new Uint8Array(encoder.totalBytes);
-  encoder.copyTo(bytes, 0);
+  const bytes = bytesOf(encoder);
   const { buffer } = bytes;
   const views = [new DataView(buffer), new Float64Array(buffer), new Int32Array(buffer)] as const;
   const decoder = new Decoder();
-  decoder.fromStream(bytes, ...views, encoder.position, bytes.length);
+  decoder.fromStream(bytes, ...views, encoder.streamBytes, bytes.length);
   assertEquals((decoder.value() as unknown[]).length, 3);
   for (const missing of [8, 16, 24, 40]) {
-    decoder.fromStream(bytes, ...views, encoder.position, bytes.length - missing);
+    decoder.fromStream(bytes, ...views, encoder.streamBytes, bytes.length - missing);
     assertThrows(() => decoder.value(), CorruptMessageError, EARLY);
   }
   returnEncoder(encoder);

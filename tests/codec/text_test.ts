@@ -6,24 +6,28 @@ import {
   unitsOf,
   utf16Text,
   utf8Text,
-  writeAscii,
   writeUnits,
 } from "../../lib/codec/text.ts";
 import { Lock, Queue } from "@sauropod/multiprocessing";
 import { i32 } from "../../lib/heap/views.ts";
 import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { borrowEncoder, encode, returnEncoder } from "../../lib/codec/encoder.ts";
-import { Tag } from "../../lib/codec/tags.ts";
-import { sent } from "../fixtures/messages.ts";
+import { Tag, TextKind } from "../../lib/codec/tags.ts";
+import { bytesOf, sent } from "../fixtures/messages.ts";
 
 const bytes = new Uint8Array(new SharedArrayBuffer(1000));
 const written = new Uint8Array(1000);
 
-/** Writes the units of a text, and returns how many bytes each took. */
-function writeText(text: string, bytes: Uint8Array, start: number): 1 | 2 {
+const readers = { [TextKind.ASCII]: asciiText, [TextKind.LATIN1]: latin1Text };
+
+/** Writes the units of a text, and reads them. Returns how they were written. */
+function writeAndRead(text: string, bytes: Uint8Array, start: number): number {
   const units = unitsOf(text);
-  writeUnits(text, units, bytes, start);
-  return units.width;
+  const byteLength = writeUnits(text, units, bytes, start);
+  assertEquals(byteLength, text.length * (units.kind === TextKind.UTF16 ? 2 : 1));
+  const read = readers[units.kind as keyof typeof readers] ?? utf16Text;
+  assertEquals(read(bytes, start, text.length), text);
+  return units.kind;
 }
 
 /** Compares the texts of all short lengths with those that are made unit by unit. */
@@ -37,17 +41,13 @@ function compare(): void {
     const text = String.fromCharCode(...bytes.subarray(start, start + length));
     assertEquals(asciiText(bytes, start, length), text);
     assertEquals(utf8Text(bytes, start, length), text);
-    assertEquals(writeAscii(text, written, 3), true);
-    assertEquals(asciiText(written, 3, length), text);
+    assertEquals(writeAndRead(text, written, 3), TextKind.ASCII);
+    const isWide = units.some((unit) => unit > 0);
     const wide = String.fromCharCode(...units.map((unit, at) => unit * 256 + at % 7));
-    const width = writeText(wide, written, 8);
-    assertEquals(
-      width === 1 ? latin1Text(written, 8, length) : utf16Text(written, 8, length),
-      wide,
-    );
+    assertEquals(writeAndRead(wide, written, 8), isWide ? TextKind.UTF16 : TextKind.ASCII);
+    const isAscii = units.every((unit) => unit < 128);
     const narrow = String.fromCharCode(...units);
-    assertEquals(writeText(narrow, written, 6), 1);
-    assertEquals(latin1Text(written, 6, length), narrow);
+    assertEquals(writeAndRead(narrow, written, 6), isAscii ? TextKind.ASCII : TextKind.LATIN1);
   }
 }
 
@@ -121,7 +121,7 @@ Deno.test("strings that were written before a value that cannot cross, or again,
   const encoder = borrowEncoder();
   encoder.value(texts, "texts");
   encoder.finish();
-  const bytes = encoder.bytes.slice(0, encoder.position);
+  const bytes = bytesOf(encoder);
   encoder.reset();
   let failed = false;
   try {
@@ -132,7 +132,7 @@ Deno.test("strings that were written before a value that cannot cross, or again,
   encoder.reset();
   encoder.value(texts, "texts");
   encoder.finish();
-  assertEquals([failed, encoder.bytes.slice(0, encoder.position)], [true, bytes]);
+  assertEquals([failed, bytesOf(encoder)], [true, bytes]);
   returnEncoder(encoder);
   const buffer = new ArrayBuffer(8);
   const views = {
@@ -150,26 +150,27 @@ Deno.test("strings that were written before a value that cannot cross, or again,
   assertEquals([message, more], [error.message, texts]);
 });
 
-Deno.test("what is not ASCII is found in lines of any length, and is not written as UTF-8 in vain", () => {
-  const room = new Uint8Array(2_000_000);
-  for (const length of [64, 100, 256, 4096]) {
+Deno.test("what is not ASCII is found anywhere in lines of any length", () => {
+  for (const length of [64, 100, 256, 4096, 16_384]) {
     const text = "1".padEnd(length, "é").repeat(Math.ceil(1_000_000 / length));
-    room.fill(7);
-    assertEquals(writeAscii(text, room, 0), false);
-    assertEquals(room[0], 7);
+    assertEquals(unitsOf(text).kind, TextKind.LATIN1);
+    for (const at of [0, length - 1, length, 2 * length + 1]) {
+      const plain = "x".repeat(3 * length);
+      assertEquals(unitsOf(plain).kind, TextKind.ASCII);
+      const one = `${plain.slice(0, at)}é${plain.slice(at + 1)}`;
+      assertEquals(unitsOf(one).kind, TextKind.LATIN1);
+    }
   }
 });
 
 Deno.test("only text whose units are below 256 is taken for Latin-1, and below 128 for ASCII", () => {
   const far = "x".repeat(5000);
-  const room = new Uint8Array(20_000);
-  assertEquals([unitsOf(`${far}ÿ`).width, unitsOf(`${far}Ā`).width], [1, 2]);
+  const { ASCII, LATIN1, UTF16 } = TextKind;
+  const kinds = (...texts: string[]) => texts.map((text) => unitsOf(text).kind);
+  assertEquals(kinds(`${far}ÿ`, `${far}Ā`), [LATIN1, UTF16]);
   const [narrow] = `${far}ÿĀ`.split("Ā"); // stored by two bytes a unit
-  assertEquals(unitsOf(narrow).width, 1);
-  assertEquals([writeAscii(`${far}~${far}`, room, 0), writeAscii(`${far}\x80${far}`, room, 0)], [
-    true,
-    false,
-  ]);
+  assertEquals(kinds(narrow), [LATIN1]);
+  assertEquals(kinds(`${far}~${far}`, `${far}\x80${far}`), [ASCII, LATIN1]);
 });
 
 Deno.test("arrays of strings of any lengths arrive, alone, behind each other and behind other text", () => {

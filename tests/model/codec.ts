@@ -11,7 +11,7 @@ import { sentFunctions } from "./stand_ins.ts";
 
 /** An encoded value. */
 export class Encoder {
-  readonly position = 4;
+  readonly streamBytes = 4;
   readonly isStreamOnly: boolean = true;
   readonly words: Int32Array;
   readonly value: number;
@@ -22,6 +22,8 @@ export class Encoder {
   }
 
   discard(): void {}
+
+  gather(): void {}
 }
 
 /** Encodes a value. */
