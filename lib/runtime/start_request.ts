@@ -188,7 +188,8 @@ function refuseTooDeep(): void {
 
 // The warm reserve: workers that have started and wait for a start request.
 
-const RESERVE_SIZE = 2;
+/** How many workers the reserve has. */
+export const RESERVE_SIZE = 2;
 const reserve: number[] = [];
 const takenFromReserve = new Set<number>();
 

@@ -26,6 +26,7 @@ import {
   type ReturnAs,
 } from "@sauropod/multiprocessing/joblib";
 import { BatchSizer } from "../../lib/joblib/batch_sizer.ts";
+import { ProgressPrinter } from "../../lib/joblib/progress.ts";
 import { test } from "../fixtures/guarded.ts";
 import {
   count,
@@ -548,6 +549,17 @@ loopTest("Parallel() prints progress, and the time left of a list, if verbose", 
   );
   await Parallel({ nJobs: 2 })([square(1)]);
   assertEquals(lines(), []);
+});
+
+test("the progress of Parallel() prints nothing once the calls are done", () => {
+  using print = stub(console, "error");
+  const progress = new ProgressPrinter(2, 10, Infinity);
+  progress.add(1);
+  progress.end();
+  assertEquals(print.calls.length, 2);
+  progress.end();
+  progress.add(1);
+  assertEquals(print.calls.length, 2);
 });
 
 test("effectiveJobs() counts negative numbers down from the number of cores", () => {

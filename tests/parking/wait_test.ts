@@ -2,7 +2,13 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { abandonedWorkers, Event, Queue } from "@sauropod/multiprocessing";
 import { allocate, free } from "../../lib/heap/allocator.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import {
+  createIsolateRecord,
+  ensureIsolate,
+  freeIsolateRecord,
+  publishEnd,
+  thisIsolate,
+} from "../../lib/heap/isolate_record.ts";
 import {
   awaitOn,
   blockOn,
@@ -11,7 +17,15 @@ import {
   type Steps,
 } from "../../lib/parking/wait.ts";
 import type { Park } from "../../lib/parking/park.ts";
-import { hasWaiters, QUEUE_WORDS, wakeAll, wakeOne } from "../../lib/parking/wait_queue.ts";
+import {
+  countWaiters,
+  hasWaiters,
+  QUEUE_WORDS,
+  wakeAll,
+  wakeOne,
+  withQueueGuard,
+} from "../../lib/parking/wait_queue.ts";
+import { nodesOf, nodeWord } from "../../lib/parking/waiter_node.ts";
 import { test, turn } from "../fixtures/guarded.ts";
 import { ended, guard, run, sharedWords } from "../fixtures/workers.ts";
 
@@ -283,4 +297,22 @@ test("awaitOn() never settles in a worker that was told to end", async () => {
   await ended(process, -15);
   while (abandonedWorkers() > 0) await turn();
   assertEquals([...words], [1, 0, 1]);
+});
+
+test("countWaiters() leaves out waiters whose isolates have ended", async () => {
+  using word = new Word();
+  const count = () => withQueueGuard(word.queue, () => countWaiters(word.queue));
+  const waits = [1, 2, 3].map(() => awaitOn(word.sleep()));
+  assertEquals(count(), 3);
+  const dead = createIsolateRecord(thisIsolate);
+  const isOfQueue = (node: number) => i32[node + nodeWord.QUEUE] === word.queue;
+  const owner = [...nodesOf(thisIsolate)].find(isOfQueue)! + nodeWord.ISOLATE;
+  i32[owner] = dead;
+  assertEquals(count(), 3, "it has not ended yet");
+  publishEnd(dead, 1);
+  assertEquals(count(), 2);
+  i32[owner] = thisIsolate;
+  freeIsolateRecord(dead);
+  wakeAll(word.queue);
+  assertEquals(await Promise.all(waits), waits.map(() => ParkResult.WOKEN));
 });

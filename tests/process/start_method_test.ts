@@ -11,10 +11,11 @@ import {
   setStartMethod,
   task,
 } from "@sauropod/multiprocessing";
-import { IsolateState, isolateState } from "../../lib/heap/isolate_record.ts";
+import { hasEnded, IsolateState, isolateState } from "../../lib/heap/isolate_record.ts";
 import { hostedWorkers } from "../../lib/runtime/host.ts";
 import { ExitCode, stopIsolate } from "../../lib/runtime/lifecycle.ts";
-import { test } from "../fixtures/guarded.ts";
+import { RESERVE_SIZE } from "../../lib/runtime/start_request.ts";
+import { test, turn } from "../fixtures/guarded.ts";
 
 test("setStartMethod() changes getStartMethod() and getContext(), once", () => {
   assertEquals(getStartMethod(), getAllStartMethods()[0]);
@@ -116,6 +117,18 @@ test("setForkserverPreload() makes the reserve import modules in advance", async
   } finally {
     setForkserverPreload([]);
   }
+}, { reserve: true });
+
+test("many processes that start at once fill the reserve only once", async () => {
+  const { Process } = getContext("forkserver");
+  const processes = [1, 2, 3, 4].map(() => new Process({ target: Math.sqrt, args: [4] }));
+  for (const process of processes) process.start();
+  await Promise.all(processes.map((process) => process.join()));
+  const waiting = () => hostedWorkers().filter((record) => !hasEnded(record)).length;
+  while (waiting() < RESERVE_SIZE) await turn();
+  // Timers that were started with the processes have run before this one.
+  await turn();
+  assertEquals(waiting(), RESERVE_SIZE);
 }, { reserve: true });
 
 // CPython TestProcess.test_forkserver_sigint, TestProcess.test_forkserver_sigkill
