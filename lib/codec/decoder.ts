@@ -19,7 +19,7 @@ import { emptyError, errorFrom, hasNames, isErrorParts } from "./error_parts.ts"
 import { functionAt, importFunction } from "./functions.ts";
 import { MessageReader } from "./message_reader.ts";
 import { MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
-import { ensureStack } from "../heap/stack.ts";
+import { ensureStackForError } from "../heap/stack.ts";
 
 /** Thrown by a decoder that needs the function at `address`, whose module is not imported yet. */
 export class NeedsImport {
@@ -83,6 +83,22 @@ const BUFFER_TAGS: ReadonlySet<number> = new Set([
 const MAX_RESERVED_BYTES = 2 ** 30;
 /** What a resizable buffer reserves at least. */
 const MIN_RESERVED_BYTES = 2 ** 20;
+
+/**
+ * Checks that the stack has room to read the parts of an object.
+ *
+ * @throws {DataCloneError} if too little of the stack is left for it
+ */
+export function ensureStackToRead(): void {
+  try {
+    ensureStackForError();
+  } catch {
+    throw new DataCloneError(
+      "Cannot read message: it is nested too deeply for what is left of the stack. " +
+        "Receive it outside of deep recursion",
+    );
+  }
+}
 
 /**
  * Reads one message.
@@ -306,14 +322,7 @@ export class Decoder extends MessageReader {
   /** Checks that the next levels are allowed, and that the stack has room for them. */
   #checkDepth(): void {
     if (this.#depth > MAX_DEPTH) throw this.corrupt("it is nested too deeply");
-    try {
-      ensureStack();
-    } catch {
-      throw new DataCloneError(
-        "Cannot read message: it is nested too deeply for what is left of the stack. " +
-          "Receive it outside of deep recursion",
-      );
-    }
+    ensureStackToRead();
     this.#checkedDepth = Math.min(this.#depth + LEVELS_PER_CHECK, MAX_DEPTH);
   }
 

@@ -44,6 +44,13 @@ export const ensureStack: () => void = checkFor(16 * 1024);
 export const ensureStackToRelease: () => void = checkFor(24 * 1024);
 
 /**
+ * Checks that the stack has room to make an error that says more: with less of it, to make one fails too.
+ *
+ * @throws {RangeError} if too little of the stack is left for it
+ */
+export const ensureStackForError: () => void = checkFor(48 * 1024);
+
+/**
  * Returns whether the error says that the stack is used up. It may be called where little of the stack is
  * left, so it uses no regular expression: to compile one takes much of it.
  */

@@ -16,7 +16,7 @@
 import { describe } from "../arguments/describe.ts";
 import { checkArity } from "../arguments/options.ts";
 import { wrongType } from "../arguments/values.ts";
-import { Decoder } from "../codec/decoder.ts";
+import { Decoder, ensureStackToRead } from "../codec/decoder.ts";
 import {
   discardMessage,
   type MessageAddress,
@@ -25,7 +25,6 @@ import {
   storeValue,
 } from "../codec/message.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
-import { ensureStack } from "../heap/stack.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addressOf,
@@ -37,6 +36,7 @@ import {
   objectWord,
   registerHandle,
 } from "../objects/shared_object.ts";
+import { WorkList } from "../objects/work_list.ts";
 import { isObject } from "./frozen.ts";
 
 /** The number of this type among shared objects. */
@@ -158,28 +158,12 @@ function keep(value: object): void {
   kept.push(value);
 }
 
-/** Messages of constants that are not needed any more. */
-const discarded: MessageAddress[] = [];
-let isDiscarding = false;
-
-/**
- * Discards the message of a constant. It may hold the last reference of another constant, and that of a
- * third one: so they are put into a list, rather than discarded recursively.
- */
-function discardLater(message: MessageAddress): void {
-  discarded.push(message);
-  if (isDiscarding) return;
-  isDiscarding = true;
-  try {
-    while (discarded.length > 0) discardMessage(discarded.pop()!);
-  } finally {
-    isDiscarding = false;
-  }
-}
+/** Discards the message of a constant. It may hold the last reference of another one, and so on. */
+const discarded = new WorkList<MessageAddress>(discardMessage);
 
 defineType(TYPE, "constant", {
   revive(address) {
-    ensureStack();
+    ensureStackToRead(); // it may be inside many other constants
     const decoder = new Decoder();
     readMessage(decoder, i32[address + MESSAGE]);
     let value: unknown;
@@ -200,5 +184,5 @@ defineType(TYPE, "constant", {
     keep(value);
     return value;
   },
-  destroy: (address) => discardLater(i32[address + MESSAGE]),
+  destroy: (address) => discarded.add(i32[address + MESSAGE]),
 });

@@ -27,6 +27,7 @@ import { TaskLookupError } from "../errors.ts";
 import { allocate, free } from "../heap/allocator.ts";
 import { i32, u8 } from "../heap/views.ts";
 import { type ObjectAddress, release, undoMessageRef } from "../objects/shared_object.ts";
+import { WorkList } from "../objects/work_list.ts";
 import { Decoder, NeedsImport } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { type DefinitionAddress, definitionAt } from "../codec/definition.ts";
@@ -89,31 +90,25 @@ export function pin(stored: StoredAddress): void {
   Atomics.add(i32, stored + PINS, 1);
 }
 
-/** Stored values that are waiting to be destroyed, each followed by its number of head words. */
-const pending: number[] = [];
-let isDestroying = false;
+/** A stored value that is not needed any more. */
+interface Unpinned {
+  readonly stored: StoredAddress;
+  readonly headWords: number;
+}
+
+/** Destroys stored values. The objects that one refers to may contain stored values in turn, to any depth. */
+const unpinned = new WorkList<Unpinned>(({ stored, headWords }) =>
+  destroy(stored, headWords, release)
+);
 
 /**
  * Releases a pin. The last one destroys the stored value and releases the objects that it refers
  * to. Must not be called inside a guard.
- *
- * Those objects may contain stored values in turn, to any depth. So stored values that become free
- * meanwhile are put into a list, instead of being destroyed recursively.
  */
 export function unpin(stored: StoredAddress, headWords: number): void {
   if (Atomics.sub(i32, stored + PINS, 1) > 1) return;
   if (i32[stored + STREAM] >= 0) return free(stored);
-  pending.push(stored, headWords);
-  if (isDestroying) return;
-  isDestroying = true;
-  try {
-    while (pending.length > 0) {
-      const headWords = pending.pop()!;
-      destroy(pending.pop()!, headWords, release);
-    }
-  } finally {
-    isDestroying = false;
-  }
+  unpinned.add({ stored, headWords });
 }
 
 function destroy(

@@ -222,6 +222,16 @@ test("a chain of many constants is freed without recursion", async () => {
   });
 });
 
+test("a call with too long a chain of constants fails, and the worker goes on", async () => {
+  let chain: object = constant({ next: undefined });
+  for (let length = 0; length < 5000; length++) chain = constant({ next: chain });
+  await using pool = new Pool(1);
+  for (let times = 0; times < 2; times++) {
+    await assertRejects(() => pool.apply(same, [chain]), DataCloneError, "is nested too deeply");
+  }
+  assertEquals(await pool.apply(Math.sqrt, [4]), 2);
+});
+
 class Broken {}
 registerReducer({
   is: Broken,
