@@ -51,7 +51,13 @@ const NAMELESS = ["arguments", "heap", "objects", "parking", "codec"];
 /** Folders of primitives: what they export crosses to workers, and is in every context. */
 const PRIMITIVES = ["sync", "memory", "channels"];
 /** The modules that list what crosses and what is exported. */
-const LISTS = ["mod.ts", "workers/worker.ts", "lib/context/common.ts", "lib/dummy/mod.ts"];
+const LISTS = [
+  "mod.ts",
+  "workers/worker.ts",
+  "lib/runtime/shared_types.ts",
+  "lib/context/common.ts",
+  "lib/dummy/mod.ts",
+];
 /** Adapters that other adapters build on: one layer below those. */
 const LOWER_ADAPTERS = ["random"];
 

@@ -7,15 +7,13 @@
  */
 
 import "../lib/runtime/deno_version.ts"; // first
-import "../lib/channels/mod.ts";
 import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";
 import "../lib/managers/proxy.ts";
-import "../lib/memory/mod.ts";
 import { reportPoolWorker, runPoolWorker } from "../lib/pool/engines/isolates/pool_worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import { startWorker } from "../lib/runtime/worker.ts";
-import "../lib/sync/mod.ts";
+import "../lib/runtime/shared_types.ts";
 
 startWorker({
   process: { run: runProcess, report: reportProcess },

@@ -6,9 +6,10 @@
 
 import { ClosedError, MemoryError, WorkerDiedError } from "../errors.ts";
 import { awaitOn } from "../parking/wait.ts";
+import { envelopeOf } from "../channels/envelope.ts";
 import { Queue } from "../channels/queue.ts";
 import { importValue } from "../codec/held_messages.ts";
-import { discardMessage, storeValue } from "../codec/message.ts";
+import { storeValue } from "../codec/message.ts";
 import { waitingForEnd } from "../runtime/lifecycle.ts";
 import type { ManagerRequest, Referent, Reply, ServerEndpoint } from "./protocol.ts";
 
@@ -47,12 +48,12 @@ class Client {
   call(object: number, method: string, contents: unknown, name: string): Promise<CallResult> {
     return new Promise((resolve, reject) => {
       if (this.#exitCode !== undefined) throw this.#endError(method);
-      const message = storeValue(contents, name);
+      const envelope = envelopeOf(storeValue(contents, name));
       const call = ++this.#lastCall;
+      const request = { replies: this.#replies, call, object, method, contents: envelope };
       try {
-        this.#requests.putSync({ replies: this.#replies, call, object, method, message });
+        this.#requests.putSync(request);
       } catch (error) {
-        discardMessage(message);
         throw error instanceof ClosedError ? this.#endError(method) : error;
       }
       this.#pending.set(call, { method, resolve, reject });
@@ -97,15 +98,15 @@ class Client {
     this.#pending.clear();
   }
 
-  async #settle({ call, kind, message }: Reply): Promise<void> {
+  async #settle({ call, kind, contents: envelope }: Reply): Promise<void> {
     const { method, resolve, reject } = this.#pending.get(call)!;
     this.#pending.delete(call);
-    if (message === 0) {
+    if (envelope === undefined) {
       const why = "it failed, and the shared heap has no room for its error";
       return reject(new MemoryError(`Cannot call ${method}: ${why}`));
     }
     try {
-      const contents = await importValue(message);
+      const contents = await importValue(envelope.take());
       if (kind === "error") reject(contents);
       else resolve({ kind, contents } as CallResult);
     } catch (error) {

@@ -8,13 +8,13 @@
  *     └─────────── Reply ◄───── replies: Queue, one an isolate ◄─────────────────┘
  * ```
  *
- * Arguments and results are messages of their own; requests and replies hold their addresses. So
- * every isolate can decode requests and replies, and a value that cannot be decoded fails one call
- * only.
+ * Arguments and results are messages of their own, in envelopes. So every isolate can decode requests and
+ * replies, and a value that cannot be decoded fails one call only.
  *
  * @module
  */
 
+import type { Envelope } from "../channels/envelope.ts";
 import type { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/task.ts";
 import type { Event } from "../sync/event.ts";
@@ -29,8 +29,8 @@ export interface ManagerRequest {
   object: number;
   /** Name of the method, or of the type of the object to create. */
   method: string;
-  /** Address of the message with the arguments, or with an {@linkcode ObjectSpec}. */
-  message: number;
+  /** The arguments, or an {@linkcode ObjectSpec}. */
+  contents: Envelope;
 }
 
 /** How to create an object. */
@@ -47,13 +47,10 @@ export interface ObjectSpec {
 export interface Reply {
   /** Number of the call. */
   call: number;
-  /**
-   * For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the
-   * server.
-   */
+  /** For `object` and `iterator`, the result stays in the server. */
   kind: "value" | "error" | "object" | "iterator";
-  /** Address of the message with the result, the error or the referent; 0 for an error without room. */
-  message: number;
+  /** The result, the error or a {@linkcode Referent}; `undefined` for an error without room. */
+  contents: Envelope | undefined;
 }
 
 /** An object in a server, as its proxies know it. */

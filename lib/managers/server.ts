@@ -12,12 +12,13 @@ import { allocate, allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { addressOf, objectWord } from "../objects/shared_object.ts";
 import { push } from "../channels/channel.ts";
+import { type Envelope, envelopeOf } from "../channels/envelope.ts";
 import type { Queue } from "../channels/queue.ts";
 import { channelOf } from "../channels/queue_kind.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { importValue } from "../codec/held_messages.ts";
-import { discardMessage, storeThrown, storeValue } from "../codec/message.ts";
+import { storeThrown, storeValue } from "../codec/message.ts";
 import { Event } from "../sync/event.ts";
 import type { ManagerRequest, ObjectSpec, Referent, Reply } from "./protocol.ts";
 
@@ -71,10 +72,10 @@ class Server {
   async answer(request: ManagerRequest): Promise<void> {
     const { replies, call, object, method } = request;
     const reply = ({ kind, contents }: CallOutcome) => {
-      sendReply(replies, { call, kind, message: storeValue(contents, "result") });
+      sendReply(replies, { call, kind, contents: envelopeOf(storeValue(contents, "result")) });
     };
     try {
-      const contents = await importValue(request.message, "drop");
+      const contents = await importValue(request.contents.take(), "drop");
       if (this.#failure !== undefined) throw this.#failure;
       reply(
         object === 0
@@ -82,7 +83,7 @@ class Server {
           : await this.#call(object, method, contents as unknown[]),
       );
     } catch (error) {
-      sendReply(replies, { call, kind: "error", message: storeThrown(error) });
+      sendReply(replies, { call, kind: "error", contents: errorEnvelope(error) });
     }
   }
 
@@ -138,6 +139,17 @@ class Server {
   }
 }
 
+/** Stores an error for the reply; `undefined` if the heap has no room for it. */
+function errorEnvelope(error: unknown): Envelope | undefined {
+  const message = storeThrown(error);
+  if (message === 0) return;
+  try {
+    return envelopeOf(message, allocateUrgent);
+  } catch {
+    return; // the caller is told that there is no room
+  }
+}
+
 /** Sends a reply. One that reports an error ends a call, so it may use the headroom of the heap. */
 function sendReply(replies: Queue<Reply>, reply: Reply): void {
   const encoder = encode(reply, "reply");
@@ -147,9 +159,6 @@ function sendReply(replies: Queue<Reply>, reply: Reply): void {
       encoder,
       reply.kind === "error" ? allocateUrgent : allocate,
     );
-  } catch (error) {
-    if (reply.message !== 0) discardMessage(reply.message);
-    throw error;
   } finally {
     returnEncoder(encoder);
   }

@@ -53,6 +53,7 @@ import { firstDraw } from "./seeded_random.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
 import { setReferenced } from "./keep_referenced.ts";
 import { ownModules, workerEntry } from "./module_urls.ts";
+import "./shared_types.ts";
 import { forkserverPreload } from "./start_method.ts";
 import { freeUnreadErrors } from "./unread_errors.ts";
 

@@ -15,7 +15,7 @@ import {
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { Counter, FooBar, makeCounter, setInitial, squares } from "../fixtures/manager_types.ts";
-import { collectGarbage } from "../fixtures/heap.ts";
+import { collectGarbage, frees } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, guard, run } from "../fixtures/workers.ts";
 
@@ -234,6 +234,30 @@ test("BaseProxy calls throw WorkerDiedError when the server dies", async () => {
     const error = await assertRejects(call, WorkerDiedError, "server ended with exit code 7");
     assertEquals(error.exitCode, 7);
   }
+});
+
+test("requests that a dead server has not taken, and replies to a dead client, are freed", async () => {
+  const long = "x".repeat(5000);
+  await frees(async () => {
+    await using manager = new MyManager();
+    const counter = await manager.Counter();
+    const calls = [counter.exit(), ...Array.from({ length: 20 }, () => counter.echo(long))];
+    for (const call of calls) await assertRejects(() => call, WorkerDiedError);
+  });
+  await frees(async () => {
+    await using manager = new MyManager();
+    const counter = await manager.Counter();
+    const client = run(
+      (counter: Proxied<Counter>, long: string) => {
+        for (let call = 0; call < 20; call++) counter.echo(long);
+        Deno.exit(3);
+      },
+      counter,
+      long,
+    );
+    await ended(client, 3);
+    assertEquals(await counter.echo("served"), "served"); // and all calls before it
+  });
 });
 
 test("BaseManager.shutdown() waits for calls, but not indefinitely", async () => {
