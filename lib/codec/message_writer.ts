@@ -11,7 +11,7 @@
 import { addMessageRef, undoMessageRef } from "../objects/shared_object.ts";
 import { NotCloneable, toDataCloneError } from "./refusals.ts";
 import { align8, Tag, TEXT_FOOTER_BYTES, TextKind } from "./tags.ts";
-import { type Units, unitsOf, writeUnits, writeUtf8 } from "./text.ts";
+import { kindOf, writeTexts, writeUtf8 } from "./text.ts";
 
 const INITIAL_CAPACITY = 4096;
 /** A larger stream buffer is left to the garbage collector after use. */
@@ -36,8 +36,10 @@ const LONG_STRING_UNITS = 256;
  * keeps for long keeps the piece.
  */
 const PIECE_UNITS = 1 << 13;
-/** Units of the text that are joined and written at once, about. */
+/** Units of the text that are joined at once, about. */
 const GROUP_UNITS = 1 << 18;
+/** Strings of a piece that are looked at before it is joined. */
+const SAMPLES = 16;
 
 /** A piece of the text, when it is written. */
 interface Piece {
@@ -49,12 +51,15 @@ interface Piece {
   from: number;
 }
 
-/** Pieces of the text that follow each other and are written at once. */
+/** Pieces of the text that follow each other and are written in the same way. */
 interface Group {
-  readonly text: string;
-  readonly units: Units;
-  /** Where it begins in the stream. */
+  /** The strings, or all of them joined. */
+  readonly texts: readonly string[];
+  /** One of {@linkcode TextKind}. */
+  readonly kind: number;
+  /** Where it begins and ends in the stream. */
   readonly start: number;
+  readonly end: number;
 }
 
 /** How much of the text had been written at some time. */
@@ -288,32 +293,48 @@ export class MessageWriter {
     let end = this.position;
     for (let at = 0; at < pieces.length;) {
       const first = at;
-      // A long piece is written by itself: with others it might be longer than the longest string.
-      for (let units = pieces[at++].units; at < pieces.length; at++) {
+      const isWide = this.#hasWideUnit(at);
+      const limit = isWide ? Infinity : GROUP_UNITS;
+      // A long piece is joined by itself: with others it might be longer than the longest string.
+      let { units } = pieces[at++];
+      for (; at < pieces.length && units + pieces[at].units <= limit; at++) {
+        if (this.#hasWideUnit(at) !== isWide) break;
         units += pieces[at].units;
-        if (units > GROUP_UNITS) break;
       }
-      const group = pieces.slice(first, at);
-      const text = this.#text.slice(group[0].from, pieces[at]?.from).join("");
-      const units = unitsOf(text);
-      const isWide = units.kind === TextKind.UTF16;
-      const start = end + (isWide ? end & 1 : 0);
-      this.#groups.push({ text, units, start });
-      end = start + text.length * (isWide ? 2 : 1);
+      const strings = this.#text.slice(pieces[first].from, pieces[at]?.from);
+      const texts = isWide ? strings : [strings.join("")];
+      const kind = isWide ? TextKind.UTF16 : kindOf(texts[0]);
+      const start = kind === TextKind.UTF16 ? end + (end & 1) : end;
+      end = start + units * (kind === TextKind.UTF16 ? 2 : 1);
       if (end > MAX_STREAM_BYTES - TEXT_FOOTER_BYTES) throw tooLong();
-      for (const { slot, units: length } of group) {
-        this.#view.setUint32(slot, length * 4 + units.kind, true);
+      this.#groups.push({ texts, kind, start, end });
+      for (const piece of pieces.slice(first, at)) {
+        this.#view.setUint32(piece.slot, piece.units * 4 + kind, true);
       }
     }
     this.streamBytes = end + TEXT_FOOTER_BYTES;
   }
 
+  /** Whether a piece has a unit above 255 where it is looked for: in the middle and at the end of strings. */
+  #hasWideUnit(piece: number): boolean {
+    const { from } = this.#pieces[piece];
+    const to = this.#pieces[piece + 1]?.from ?? this.#text.length;
+    const step = Math.ceil((to - from) / SAMPLES);
+    for (let at = from; at < to; at += step) {
+      const string = this.#text[at];
+      const { length } = string;
+      if (string.charCodeAt(length - 1) > 255 || string.charCodeAt(length >> 1) > 255) return true;
+    }
+    return false;
+  }
+
   /** Writes the text behind the values of the message at `base`. */
   #writeText(target: Uint8Array, base: number): void {
     let end = this.position;
-    for (const { text, units, start } of this.#groups) {
+    for (const { texts, kind, start, end: groupEnd } of this.#groups) {
       if (start > end) target[base + end] = 0;
-      end = start + writeUnits(text, units, target, base + start);
+      writeTexts(texts, kind, target, base + start);
+      end = groupEnd;
     }
     for (let at = 0; at < TEXT_FOOTER_BYTES; at++) {
       target[base + end + at] = this.position >>> (at * 8);

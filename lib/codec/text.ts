@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyUnits } from "./string_units.ts";
 import { TextKind } from "./tags.ts";
 
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -14,38 +15,8 @@ export function utf8Text(bytes: Uint8Array, start: number, length: number): stri
 }
 
 // Long texts. A `TextDecoder` takes half a microsecond, and more for longer texts; a `Buffer` of Node takes a
-// tenth of that. But to load `node:buffer` takes 5 to 10 ms, as long as a worker takes to start, and
-// `node:v8` more. So each is loaded once texts have cost as much.
-
-/** A module of Node that is loaded once it pays. */
-class LazyModule<T> {
-  readonly #name: string;
-  readonly #find: (module: object) => T | undefined;
-  /** Time that remains to be lost without it before it is loaded, in nanoseconds. */
-  #leftNs: number;
-  /** What is used of it, once it is loaded. */
-  loaded: T | undefined;
-
-  /**
-   * @param loadingNs how long loading takes, in nanoseconds
-   * @param find returns what is used of it, if it works as it should
-   */
-  constructor(name: string, loadingNs: number, find: (module: object) => T | undefined) {
-    this.#name = name;
-    this.#leftNs = loadingNs;
-    this.#find = find;
-  }
-
-  /** Notes time that the module would have saved, in nanoseconds. */
-  miss(ns: number): void {
-    this.#leftNs -= ns;
-    if (this.#leftNs > 0) return;
-    this.#leftNs = Infinity; // it is tried once
-    const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-    const module = process?.getBuiltinModule?.(this.#name);
-    if (typeof module === "object" && module !== null) this.loaded = this.#find(module);
-  }
-}
+// tenth of that. But to load `node:buffer` takes 5 to 10 ms, as long as a worker takes to start. So it is
+// loaded once texts have cost as much.
 
 type Slice = (this: Uint8Array, start: number, end: number) => string;
 interface Slices {
@@ -53,23 +24,34 @@ interface Slices {
   ucs2Slice: Slice;
 }
 
-const slices = new LazyModule<Slices>("node:buffer", 5_000_000, (module) => {
-  const prototype = (module as { Buffer?: { prototype?: Partial<Slices> } }).Buffer?.prototype;
-  const { latin1Slice, ucs2Slice } = prototype ?? {};
-  if (latin1Slice === undefined || ucs2Slice === undefined) return undefined;
+/** Functions of `node:buffer`, once it is loaded. */
+let slices: Slices | undefined;
+/** Time that is left to be lost without them before they are loaded, in nanoseconds. */
+let leftNs = 5_000_000;
+
+/** Notes time that `slices` would have saved, in nanoseconds. */
+function missSlices(ns: number): void {
+  leftNs -= ns;
+  if (leftNs > 0) return;
+  leftNs = Infinity; // they are tried once
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  const module = process?.getBuiltinModule?.("node:buffer");
+  const { Buffer } = module as { Buffer?: { prototype?: Partial<Slices> } } ?? {};
+  const { latin1Slice, ucs2Slice } = Buffer?.prototype ?? {};
+  if (latin1Slice === undefined || ucs2Slice === undefined) return;
   const sample = new Uint8Array(new SharedArrayBuffer(8));
   sample.set([120, 97, 233, 120, 0, 216, 65, 0]);
   const works = latin1Slice.call(sample, 1, 3) === "a\xe9" &&
     ucs2Slice.call(sample, 4, 8) === "\ud800A";
-  return works ? { latin1Slice, ucs2Slice } : undefined;
-});
+  if (works) slices = { latin1Slice, ucs2Slice };
+}
 
 /** Returns text of bytes below 128. */
 export function asciiText(bytes: Uint8Array, start: number, length: number): string {
-  if (slices.loaded !== undefined) {
-    return slices.loaded.latin1Slice.call(bytes, start, start + length);
+  if (slices !== undefined) {
+    return slices.latin1Slice.call(bytes, start, start + length);
   }
-  slices.miss(500 + length / 8);
+  missSlices(500 + length / 8);
   return utf8Text(bytes, start, length);
 }
 
@@ -78,10 +60,10 @@ const UNITS_AT_ONCE = 4096;
 
 /** Returns text of UTF-16 units, which begin at an even byte. */
 export function utf16Text(bytes: Uint8Array, start: number, units: number): string {
-  if (slices.loaded !== undefined) {
-    return slices.loaded.ucs2Slice.call(bytes, start, start + units * 2);
+  if (slices !== undefined) {
+    return slices.ucs2Slice.call(bytes, start, start + units * 2);
   }
-  slices.miss(500 + units * 2);
+  missSlices(500 + units * 2);
   const all = new Uint16Array(bytes.buffer, bytes.byteOffset + start, units);
   let text = "";
   for (let at = 0; at < units; at += UNITS_AT_ONCE) {
@@ -97,10 +79,10 @@ export function utf16Text(bytes: Uint8Array, start: number, units: number): stri
  */
 export function latin1Text(b: Uint8Array, start: number, length: number): string {
   if (length > 16) {
-    if (slices.loaded !== undefined) {
-      return slices.loaded.latin1Slice.call(b, start, start + length);
+    if (slices !== undefined) {
+      return slices.latin1Slice.call(b, start, start + length);
     }
-    slices.miss(length);
+    missSlices(length);
   }
   const { fromCharCode } = String;
   let [at, left, text] = [start, length, ""];
@@ -166,78 +148,26 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-type Serialize = (value: string) => Uint8Array;
-/** Tags of strings in the format of `serialize`. */
-const Serialized = { ONE_BYTE: 34, TWO_BYTES: 99 } as const;
-
-/** `serialize` of `node:v8`, which copies the units of a string. Nothing else in Deno does. */
-const serializer = new LazyModule<Serialize>("node:v8", 25_000_000, (module) => {
-  const { serialize } = module as { serialize?: Serialize };
-  if (serialize === undefined) return undefined;
-  const works = unitsIn(serialize("a\xe9".repeat(100)), Serialized.ONE_BYTE, 200)?.[1] === 233 &&
-    unitsIn(serialize("\ud800A".repeat(100)), Serialized.TWO_BYTES, 400)?.[1] === 216;
-  return works ? serialize : undefined;
-});
-
-/** Returns the bytes of the units in a serialized string, if they have this form. */
-function unitsIn(serialized: Uint8Array, form: number, byteLength: number): Uint8Array | undefined {
-  const start = serialized.length - byteLength;
-  for (let at = 2; at < start; at++) { // behind the version; zeros may come first
-    if (serialized[at] !== 0) {
-      return serialized[at] === form ? serialized.subarray(start) : undefined;
-    }
-  }
-  return undefined;
-}
-
 const NOT_LATIN1 = /[^\0-\xff]/;
 
-/** How the units of a text are written. */
-export interface Units {
-  /** One of {@linkcode TextKind}. */
-  readonly kind: number;
-  /** The bytes of all units, if they have been copied out of the text. */
-  readonly copied?: Uint8Array | undefined;
+/** Returns how the units of a text are written: one of {@linkcode TextKind}. */
+export function kindOf(text: string): number {
+  if (isAscii(text)) return TextKind.ASCII;
+  return NOT_LATIN1.test(text) ? TextKind.UTF16 : TextKind.LATIN1;
 }
 
-const ASCII: Units = { kind: TextKind.ASCII };
-
-/** Looks at the units of a text. */
-export function unitsOf(text: string): Units {
-  if (isAscii(text)) return ASCII;
-  const { length } = text;
-  const serialized = serializer.loaded?.(text);
-  if (serialized === undefined) serializer.miss(length);
-  const bytes = serialized && unitsIn(serialized, Serialized.ONE_BYTE, length);
-  if (bytes !== undefined || !NOT_LATIN1.test(text)) {
-    return { kind: TextKind.LATIN1, copied: bytes };
-  }
-  const copied = serialized && unitsIn(serialized, Serialized.TWO_BYTES, length * 2);
-  return { kind: TextKind.UTF16, copied };
-}
-
-/**
- * Writes the units of a text. There must be room for them; those of two bytes begin at an even byte.
- * Returns how many bytes they took.
- */
-export function writeUnits(
-  text: string,
-  { kind, copied }: Units,
+/** Writes the units of texts of a kind, one behind the other. There must be room for them. */
+export function writeTexts(
+  texts: readonly string[],
+  kind: number,
   bytes: Uint8Array,
   start: number,
-): number {
-  if (copied !== undefined) {
-    bytes.set(copied, start);
-    return copied.length;
+): void {
+  if (kind !== TextKind.ASCII) {
+    return copyUnits(texts, kind === TextKind.LATIN1 ? 1 : 2, bytes, start);
   }
-  const { length } = text;
-  if (kind === TextKind.ASCII) {
-    textEncoder.encodeInto(text, bytes.subarray(start, start + length));
-    return length;
+  for (const text of texts) {
+    textEncoder.encodeInto(text, bytes.subarray(start, start + text.length));
+    start += text.length;
   }
-  const target = kind === TextKind.LATIN1
-    ? bytes.subarray(start)
-    : new Uint16Array(bytes.buffer, bytes.byteOffset + start, length);
-  for (let at = 0; at < length; at++) target[at] = text.charCodeAt(at);
-  return length * target.BYTES_PER_ELEMENT;
 }

@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   asciiText,
+  kindOf,
   latin1Text,
-  unitsOf,
   utf16Text,
   utf8Text,
-  writeUnits,
+  writeTexts,
 } from "../../lib/codec/text.ts";
 import { Lock, Queue } from "@sauropod/multiprocessing";
 import { i32 } from "../../lib/heap/views.ts";
@@ -16,18 +16,18 @@ import { Tag, TextKind } from "../../lib/codec/tags.ts";
 import { bytesOf, sent } from "../fixtures/messages.ts";
 
 const bytes = new Uint8Array(new SharedArrayBuffer(1000));
-const written = new Uint8Array(1000);
+const written = new Uint8Array(2000);
 
 const readers = { [TextKind.ASCII]: asciiText, [TextKind.LATIN1]: latin1Text };
 
 /** Writes the units of a text, and reads them. Returns how they were written. */
 function writeAndRead(text: string, bytes: Uint8Array, start: number): number {
-  const units = unitsOf(text);
-  const byteLength = writeUnits(text, units, bytes, start);
-  assertEquals(byteLength, text.length * (units.kind === TextKind.UTF16 ? 2 : 1));
-  const read = readers[units.kind as keyof typeof readers] ?? utf16Text;
-  assertEquals(read(bytes, start, text.length), text);
-  return units.kind;
+  const kind = kindOf(text);
+  writeTexts([text, text], kind, bytes, start);
+  const read = readers[kind as keyof typeof readers] ?? utf16Text;
+  const byteLength = text.length * (kind === TextKind.UTF16 ? 2 : 1);
+  for (const at of [start, start + byteLength]) assertEquals(read(bytes, at, text.length), text);
+  return kind;
 }
 
 /** Compares the texts of all short lengths with those that are made unit by unit. */
@@ -153,12 +153,12 @@ Deno.test("strings that were written before a value that cannot cross, or again,
 Deno.test("what is not ASCII is found anywhere in lines of any length", () => {
   for (const length of [64, 100, 256, 4096, 16_384]) {
     const text = "1".padEnd(length, "é").repeat(Math.ceil(1_000_000 / length));
-    assertEquals(unitsOf(text).kind, TextKind.LATIN1);
+    assertEquals(kindOf(text), TextKind.LATIN1);
     for (const at of [0, length - 1, length, 2 * length + 1]) {
       const plain = "x".repeat(3 * length);
-      assertEquals(unitsOf(plain).kind, TextKind.ASCII);
+      assertEquals(kindOf(plain), TextKind.ASCII);
       const one = `${plain.slice(0, at)}é${plain.slice(at + 1)}`;
-      assertEquals(unitsOf(one).kind, TextKind.LATIN1);
+      assertEquals(kindOf(one), TextKind.LATIN1);
     }
   }
 });
@@ -166,7 +166,7 @@ Deno.test("what is not ASCII is found anywhere in lines of any length", () => {
 Deno.test("only text whose units are below 256 is taken for Latin-1, and below 128 for ASCII", () => {
   const far = "x".repeat(5000);
   const { ASCII, LATIN1, UTF16 } = TextKind;
-  const kinds = (...texts: string[]) => texts.map((text) => unitsOf(text).kind);
+  const kinds = (...texts: string[]) => texts.map((text) => kindOf(text));
   assertEquals(kinds(`${far}ÿ`, `${far}Ā`), [LATIN1, UTF16]);
   const [narrow] = `${far}ÿĀ`.split("Ā"); // stored by two bytes a unit
   assertEquals(kinds(narrow), [LATIN1]);
