@@ -30,6 +30,7 @@ const LAYERS = new Map([
   ["parking", 3],
   ["codec", 4],
   ["sync", 5],
+  ["wire", 5],
   ["memory", 6],
   ["channels", 6],
   ["runtime", 7],

@@ -92,6 +92,29 @@ export function sendStored(
   return false;
 }
 
+/**
+ * Copies the bytes of a message, its stream and attachments, into a block of its own.
+ *
+ * @param take how the block is allocated
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function storeBytes(
+  bytes: Uint8Array,
+  streamBytes: number,
+  take: Allocate = allocate,
+): MessageAddress {
+  const address = take(HEADER_WORDS * 4 + bytes.length);
+  i32[address + STREAM_BYTES] = streamBytes;
+  i32[address + TOTAL_BYTES] = bytes.length;
+  u8.set(bytes, messageStart(address));
+  return address;
+}
+
+/** Returns the length of the stream of the message at `address`. */
+export function streamBytesOf(address: MessageAddress): number {
+  return i32[address + STREAM_BYTES];
+}
+
 /** Returns where the message at `address` begins, in bytes of the heap. */
 export function messageStart(address: MessageAddress): ByteOffset {
   return (address + HEADER_WORDS) * 4;

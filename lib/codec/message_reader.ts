@@ -24,6 +24,12 @@ export interface DecoderOptions {
   allowed?: ReadonlySet<number>;
 }
 
+/** How a message is to name definitions and shared objects. `undefined` for one that is not known. */
+export interface Renaming {
+  definition(name: number): number | undefined;
+  object(name: number): number | undefined;
+}
+
 /** Capacity of the memory of a reader. */
 const OWN_BYTES = 64;
 
@@ -79,6 +85,7 @@ export class MessageReader {
   #own: Views | undefined;
   #shapes: string[][] = [];
   readonly #shared: number[] = [];
+  #renaming: Renaming | undefined;
   /** Whether the message was found to be damaged. Which references it holds is unknown then. */
   #isCorrupt = false;
   protected readonly trusted: boolean;
@@ -204,6 +211,29 @@ export class MessageReader {
   }
 
   /**
+   * Replaces the words by which the message names definitions and shared objects. Each is replaced once, by
+   * what `renaming` returns for it.
+   *
+   * @throws {CorruptMessageError} if the message is damaged, or `renaming` says so; some words have been
+   * replaced then
+   */
+  rename(renaming: Renaming): void {
+    this.#renaming = renaming;
+    this.rewind();
+    try {
+      while (this.position < this.#end) this.#scanTag(this.bytes[this.take(1)]);
+    } finally {
+      this.#renaming = undefined;
+    }
+  }
+
+  #rename(at: number, nameOf: (name: number) => number | undefined): void {
+    const name = nameOf(this.view.getUint32(at, true));
+    if (name === undefined) throw this.corrupt("it names what is not known");
+    this.view.setUint32(at, name, true);
+  }
+
+  /**
    * Moves over the message from its beginning and notes its shared objects. The parts of an object follow
    * it in the stream, so this is a loop, whatever the depth.
    */
@@ -243,17 +273,36 @@ export class MessageReader {
       }
       case Tag.OBJECT:
       case Tag.PROPERTIES:
-        this.shape();
+        this.#scanShape();
         break;
       case Tag.SHARED:
-        this.sharedAddress();
+        if (this.#renaming === undefined) this.sharedAddress();
+        else this.#rename(this.take(4), this.#renaming.object);
         break;
+      case Tag.FUNCTION:
+      case Tag.INSTANCE:
+      case Tag.REDUCED: {
+        const at = this.take(4);
+        if (this.#renaming !== undefined) this.#rename(at, this.#renaming.definition);
+        break;
+      }
       default: {
         const following = bytesAfter[tag];
         if (following === undefined) throw this.corrupt(`byte ${tag} is not a tag`);
         this.take(following);
       }
     }
+  }
+
+  /** Moves over the keys of an object. They are not read: their pieces of the text were not either. */
+  #scanShape(): void {
+    const shape = this.int32();
+    if (shape >= 0) return void this.#knownShape(shape);
+    for (let count = -1 - shape; count > 0; count--) {
+      this.nextTag(STRING_TAGS);
+      this.#scanTag(this.bytes[this.take(1)]);
+    }
+    this.#shapes.push([]);
   }
 
   // Checks
@@ -431,15 +480,17 @@ export class MessageReader {
 
   protected shape(): string[] {
     const shape = this.int32();
-    if (shape >= 0) {
-      const known = this.#shapes[shape];
-      if (known === undefined) throw this.corrupt("it refers to keys that are not in it");
-      return known;
-    }
+    if (shape >= 0) return this.#knownShape(shape);
     const keys: string[] = [];
     for (let count = -1 - shape; count > 0; count--) keys.push(this.string());
     this.#shapes.push(keys);
     return keys;
+  }
+
+  #knownShape(shape: number): string[] {
+    const known = this.#shapes[shape];
+    if (known === undefined) throw this.corrupt("it refers to keys that are not in it");
+    return known;
   }
 
   protected mayName(address: number): boolean {

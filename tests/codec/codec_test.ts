@@ -8,6 +8,8 @@ import {
 import fc from "fast-check";
 import { DataCloneError, Event, Lock, Pipe, Queue } from "@sauropod/multiprocessing";
 import { discardMessage, storeValue } from "../../lib/codec/message.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { extending, Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
@@ -354,6 +356,22 @@ test("shared objects come back as themselves", () => {
     const nested = sent({ a: [shared, shared], b: new Map([["x", shared]]) });
     assertStrictEquals(nested.a[1] as unknown, shared);
     assertStrictEquals(nested.b.get("x") as unknown, shared);
+  }
+});
+
+test("a message with keys of any length is discarded with its references", () => {
+  const queue = new Queue();
+  const references = () => i32[addressOf(queue)! + objectWord.REFERENCES];
+  const before = references();
+  for (const key of ["short", "x".repeat(300), "語".repeat(300), "\ud800"]) {
+    const texts = Array.from({ length: 20 }, (_, at) => `${key} and number ${at}`);
+    const objects = texts.map((text) => ({ [text]: text, queue }));
+    for (const value of [{ [key]: queue }, objects, [texts.map((text) => [text]), objects]]) {
+      const message = storeValue(value, "value");
+      assert(references() > before);
+      discardMessage(message);
+      assertEquals(references(), before);
+    }
   }
 });
 

@@ -1,0 +1,79 @@
+/**
+ * Messages of the shared heap as bytes that another program can read: stream and attachments, which name
+ * definitions by their numbers. They have no shared objects.
+ *
+ * @module
+ */
+
+import { Decoder } from "../codec/decoder.ts";
+import {
+  freeMessage,
+  type MessageAddress,
+  messageStart,
+  readMessage,
+  storeBytes,
+  streamBytesOf,
+  totalBytesOf,
+} from "../codec/message.ts";
+import type { Renaming } from "../codec/message_reader.ts";
+import { CorruptMessageError } from "../errors.ts";
+import { type Allocate, allocate } from "../heap/allocator.ts";
+import { u8 } from "../heap/views.ts";
+import type { ReceivedDefinitions, SentDefinitions } from "./definitions.ts";
+
+/** A message outside of the shared heap. */
+export interface WireMessage {
+  /** Length of its stream. */
+  readonly streamBytes: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Copies a message out of the shared heap. The message stays as it is. It must have no shared objects. */
+export function copyOut(message: MessageAddress, definitions: SentDefinitions): WireMessage {
+  const start = messageStart(message);
+  const streamBytes = streamBytesOf(message);
+  const length = totalBytesOf(message);
+  const bytes = new Uint8Array(Math.ceil(length / 8) * 8);
+  bytes.set(u8.subarray(start, start + length));
+  const { buffer } = bytes;
+  const reader = new Decoder();
+  const views = [new DataView(buffer), new Float64Array(buffer), new Int32Array(buffer)] as const;
+  reader.fromStream(bytes, ...views, streamBytes, length);
+  reader.rename(namedBy((address) => definitions.numberOf(address)));
+  return { streamBytes, bytes: bytes.subarray(0, length) };
+}
+
+/**
+ * Copies a message that comes from another program into the shared heap. Nothing is believed of it.
+ *
+ * @param take how its block is allocated
+ * @throws {CorruptMessageError} if it is damaged, or names what was not sent before
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function copyIn(
+  { streamBytes, bytes }: WireMessage,
+  definitions: ReceivedDefinitions,
+  take: Allocate = allocate,
+): MessageAddress {
+  if (streamBytes > bytes.length) {
+    throw new CorruptMessageError(
+      `Cannot read message: a stream of ${streamBytes} bytes is longer than its ${bytes.length} bytes. ` +
+        "Check that the other side is this package, in the same version",
+    );
+  }
+  const message = storeBytes(bytes, streamBytes, take);
+  try {
+    const reader = new Decoder();
+    readMessage(reader, message);
+    reader.rename(namedBy((number) => definitions.addressOf(number)));
+  } catch (error) {
+    freeMessage(message);
+    throw error;
+  }
+  return message;
+}
+
+/** A renaming of definitions, for messages without shared objects. */
+function namedBy(definition: Renaming["definition"]): Renaming {
+  return { definition, object: () => undefined };
+}

@@ -1,0 +1,99 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { CorruptMessageError } from "@sauropod/multiprocessing";
+import { type Frame, FrameReader, HEADER_BYTES, makeFrame } from "../../lib/wire/frames.ts";
+
+const TYPES = [1, 2, 7];
+
+function frameOf(type: number, contents: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = makeFrame(type, contents.length);
+  frame.set(contents, HEADER_BYTES);
+  return frame;
+}
+
+/** Joins frames to a stream. */
+function streamOf(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
+  const all = frames.map(({ type, contents }) => frameOf(type, contents));
+  return Uint8Array.from(all.flatMap((frame) => [...frame]));
+}
+
+/** Frames with contents of up to 30 bytes, and now and then of many. */
+const someFrames: fc.Arbitrary<Frame[]> = fc.array(
+  fc.record({
+    type: fc.constantFrom(...TYPES),
+    contents: fc.oneof(
+      fc.uint8Array({ maxLength: 30 }).map((bytes) => new Uint8Array(bytes)),
+      fc.nat(20_000).map((length) => new Uint8Array(length).fill(length)),
+    ),
+  }, { noNullPrototype: true }),
+  { maxLength: 6 },
+);
+
+Deno.test("frames are read as they were written, wherever the stream is cut", () => {
+  fc.assert(fc.property(someFrames, fc.array(fc.nat(), { maxLength: 20 }), (frames, cuts) => {
+    const stream = streamOf(frames);
+    const places = [0, ...cuts.map((cut) => cut % (stream.length + 1)), stream.length];
+    places.sort((a, b) => a - b);
+    const reader = new FrameReader(TYPES);
+    const got = places.slice(1).flatMap((to, at) => [
+      ...reader.read(stream.slice(places[at], to)),
+    ]);
+    assertEquals(got, frames);
+    assertEquals(reader.isInside, false);
+  }));
+});
+
+Deno.test("a stream that ends inside of a frame gives the frames before it", () => {
+  const frames = [{ type: 1, contents: Uint8Array.of(1, 2, 3) }, {
+    type: 7,
+    contents: Uint8Array.of(4, 5),
+  }];
+  const stream = streamOf(frames);
+  for (let length = 0; length <= stream.length; length++) {
+    const reader = new FrameReader(TYPES);
+    const got = [...reader.read(stream.slice(0, length))];
+    const ends = [HEADER_BYTES + 3, stream.length];
+    assertEquals(got, frames.slice(0, ends.filter((end) => end <= length).length));
+    assertEquals(reader.isInside, length !== 0 && !ends.includes(length));
+  }
+});
+
+Deno.test("bytes that are no frame are refused before their contents are there", () => {
+  const refused = (header: number[], why: string) => {
+    const reader = new FrameReader(TYPES, 1000);
+    assertThrows(() => [...reader.read(Uint8Array.from(header))], CorruptMessageError, why);
+  };
+  refused(
+    [0, 0, 0, 0, 3, 0, 0, 0],
+    "there is no type 3. Check that the other side is this package",
+  );
+  refused([0, 0, 0, 0, 1, 0, 0, 1], "there is no type 1");
+  refused([233, 3, 0, 0, 1, 0, 0, 0], "it has 1001 bytes, and the limit is 1000");
+  refused([255, 255, 255, 255, 1, 0, 0, 0], "it has 4294967295 bytes");
+});
+
+Deno.test("room is made for what has arrived, not for what a length announces", () => {
+  const reader = new FrameReader(TYPES);
+  const header = makeFrame(1, 0);
+  new DataView(header.buffer).setUint32(0, 2 ** 32 - 1, true);
+  const before = Deno.memoryUsage().external;
+  assertEquals([...reader.read(header)], []);
+  assertEquals([...reader.read(new Uint8Array(100))], []);
+  assertEquals(Deno.memoryUsage().external - before < 2 ** 24, true);
+});
+
+Deno.test("random bytes are frames or a CorruptMessageError", () => {
+  const bytes = fc.uint8Array({ maxLength: 200 });
+  fc.assert(fc.property(fc.array(bytes, { maxLength: 10 }), (parts) => {
+    const reader = new FrameReader(TYPES, 100);
+    try {
+      for (const part of parts) {
+        for (const { type, contents } of reader.read(part)) {
+          assertEquals(TYPES.includes(type) && contents.length <= 100, true);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof CorruptMessageError)) throw error;
+    }
+  }));
+});

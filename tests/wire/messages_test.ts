@@ -1,0 +1,134 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { CorruptMessageError, Event } from "@sauropod/multiprocessing";
+import type { Definition } from "../../lib/codec/definition.ts";
+import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
+import { ReceivedDefinitions, SentDefinitions } from "../../lib/wire/definitions.ts";
+import { copyIn, copyOut, type WireMessage } from "../../lib/wire/messages.ts";
+import { Random } from "../../scripts/stress/random.ts";
+import { randomValue } from "../../scripts/fuzz/values.ts";
+import { extending, Point } from "../fixtures/functions/tasks.ts";
+import { test } from "../fixtures/guarded.ts";
+import { usedBytes } from "../fixtures/heap.ts";
+import { sent } from "../fixtures/messages.ts";
+
+/** Both sides of a connection between programs. They have the same heap here, which neither knows. */
+class Connection {
+  readonly definitions: Definition[] = [];
+  readonly received = new ReceivedDefinitions();
+  readonly sent = new SentDefinitions((definition) => {
+    this.definitions.push(definition);
+    this.received.add(structuredClone(definition));
+  });
+
+  /** Returns the bytes of a message with the value. */
+  bytesOf(value: unknown): WireMessage {
+    const message = storeValue(value, "value");
+    const bytes = copyOut(message, this.sent);
+    discardMessage(message);
+    return bytes;
+  }
+
+  /** Returns the value after it has crossed. */
+  crossed<T>(value: T): T {
+    return takeValue(copyIn(this.bytesOf(value), this.received)) as T;
+  }
+}
+
+test("values of every kind cross between programs, several through one connection", () => {
+  const connection = new Connection();
+  const bytes = new Uint8Array(1000).map((_, at) => at);
+  const value = {
+    numbers: [1, 2.5, -3],
+    text: ["short", "語".repeat(10_000), "x".repeat(400)],
+    bytes,
+    point: new Point(1, 2),
+    map: new Map([[new Date(5), new Set([1n])]]),
+    error: new RangeError("no", { cause: [new Point(3, 4)] }),
+  };
+  for (let times = 0; times < 2; times++) {
+    const got = connection.crossed(value);
+    assertEquals(got, value);
+    assert(got.point instanceof Point);
+  }
+  assertEquals(connection.crossed(extending), extending);
+  assertEquals(connection.crossed([extending, Math.max]), [extending, Math.max]);
+});
+
+test("a definition is sent once, and before the first message that names it", () => {
+  const connection = new Connection();
+  connection.bytesOf([new Point(1, 2), new Point(3, 4), Math.max]);
+  assertEquals(connection.definitions.length, 2);
+  connection.bytesOf({ max: Math.max, point: new Point(5, 6) });
+  assertEquals(connection.definitions.length, 2);
+});
+
+test("a message that is copied out stays as it is", () => {
+  const connection = new Connection();
+  connection.bytesOf(Math.min); // so that numbers are not addresses by chance
+  const message = storeValue([new Point(1, 2), "text"], "value");
+  copyOut(message, connection.sent);
+  copyOut(message, connection.sent);
+  assertEquals(takeValue(message), [new Point(1, 2), "text"]);
+});
+
+test("messages that name what was not sent, or are damaged, are refused and leave nothing", () => {
+  const [one, other] = [new Connection(), new Connection()];
+  const before = usedBytes();
+  const refused = (message: WireMessage, why: string) =>
+    assertThrows(() => copyIn(message, other.received), CorruptMessageError, why);
+  refused(one.bytesOf(new Point(1, 2)), "it names what is not known");
+  const { bytes } = one.bytesOf(["abc", 5]);
+  refused({ streamBytes: bytes.length, bytes: bytes.subarray(0, 6) }, "is longer than its 6 bytes");
+  refused({ streamBytes: 6, bytes: bytes.subarray(0, 6) }, "it ends too early");
+  refused({ streamBytes: 1, bytes: Uint8Array.of(250) }, "byte 250 is not a tag");
+  assertEquals(usedBytes(), before);
+});
+
+test("shared objects do not cross between programs", () => {
+  const message = storeValue({ event: new Event() }, "value");
+  const connection = new Connection();
+  assertThrows(() => copyOut(message, connection.sent), CorruptMessageError, "is not known");
+  discardMessage(message);
+});
+
+test("random values cross, and mutated ones are refused or name only what was sent", () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`seed ${seed}`);
+  const random = new Random(seed);
+  let [values, refused] = [0, 0];
+  const connection = new Connection();
+  for (let times = 0; times < 3000; times++) {
+    const value = randomValue(random, false);
+    const wire = connection.bytesOf(value);
+    assertEquals(bytesOf(connection, connection.crossed(value)), bytesOf(connection, sent(value)));
+    const bytes = wire.bytes.slice();
+    for (let changes = random.int(1, 3); changes > 0; changes--) {
+      bytes[random.int(0, bytes.length - 1)] = random.int(0, 255);
+    }
+    const before = usedBytes();
+    try {
+      const message = copyIn({ streamBytes: wire.streamBytes, bytes }, connection.received);
+      takeOrDiscard(message);
+      values++;
+    } catch (error) {
+      if (!(error instanceof CorruptMessageError)) throw error;
+      refused++;
+    }
+    assertEquals(usedBytes(), before);
+  }
+  assert(values > 100 && refused > 100, `${values} values, ${refused} refused`);
+});
+
+function bytesOf(connection: Connection, value: unknown): Uint8Array {
+  return connection.bytesOf(value).bytes;
+}
+
+/** Reads a message that may be damaged in what only a decoder notices. */
+function takeOrDiscard(message: number): void {
+  try {
+    takeValue(message);
+  } catch (error) {
+    discardMessage(message);
+    throw error;
+  }
+}
