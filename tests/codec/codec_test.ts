@@ -10,6 +10,8 @@ import { DataCloneError, Event, Lock, Pipe, Queue } from "@sauropod/multiprocess
 import { discardMessage, storeValue } from "../../lib/codec/message.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
+import { randomValue } from "../../scripts/fuzz/values.ts";
+import { Random } from "../../scripts/stress/random.ts";
 import { extending, Point } from "../fixtures/functions/tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
@@ -356,6 +358,20 @@ test("shared objects come back as themselves", () => {
     const nested = sent({ a: [shared, shared], b: new Map([["x", shared]]) });
     assertStrictEquals(nested.a[1] as unknown, shared);
     assertStrictEquals(nested.b.get("x") as unknown, shared);
+  }
+});
+
+test("a message is passed over, whatever is in it, to find its shared objects", () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`seed ${seed}`);
+  const random = new Random(seed);
+  const event = new Event();
+  const references = () => i32[addressOf(event)! + objectWord.REFERENCES];
+  for (let times = 0; times < 2000; times++) {
+    const message = storeValue([randomValue(random, true), event], "value");
+    assert(references() > 1);
+    discardMessage(message);
+    assertEquals(references(), 1);
   }
 });
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as mp from "../fixtures/all_shelves.ts";
 import { Claims } from "../../lib/heap/claims.ts";
 import { recordWords } from "../../lib/heap/isolate_record.ts";
-import { rootWords } from "../../lib/heap/root_words.ts";
+import { ROOT_WORDS_END, ROOT_WORDS_START, rootWords } from "../../lib/heap/root_words.ts";
 import { sharedTypes } from "../../lib/objects/shared_object.ts";
 import "../../lib/pool/engines/isolates/pool_worker.ts";
 import "../../lib/process/child.ts";
@@ -14,6 +14,15 @@ Deno.test("Claims.claim() throws when a number is claimed, and names the first f
   assertThrows(() => claims.claim(3, "c"), Error, "Cannot claim word 3 for c: b has it. The first");
   assertThrows(() => claims.claim(1, "c", 2), Error, "word 2 for c: b has it");
   assertThrows(() => claims.claim(4, "c"), Error, "word 4 for c: the last is 3");
+});
+
+Deno.test("the last words and types that can be claimed lie in their range", () => {
+  const last = (claims: Claims) => {
+    const message = assertThrows(() => claims.claim(1e6, "nobody"), Error).message;
+    return Number(message.match(/the last is (\d+)/)![1]);
+  };
+  assertEquals(ROOT_WORDS_START + last(rootWords) + 1, ROOT_WORDS_END);
+  assertEquals(last(sharedTypes), 255); // the low byte of a word
 });
 
 Deno.test("Claims of the package do not overlap", () => {

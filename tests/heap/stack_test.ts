@@ -1,4 +1,6 @@
 import { Lock, Process, Queue, RLock, Semaphore } from "@sauropod/multiprocessing";
+import { assert, assertEquals } from "@std/assert";
+import { isStackOverflow } from "../../lib/heap/stack.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended } from "../fixtures/workers.ts";
 
@@ -60,4 +62,17 @@ test("ensureStack() makes operations all or nothing when a recursion uses up the
   });
   process.start();
   await ended(process);
+});
+
+test("isStackOverflow() is true only for the error of a stack that is used up", () => {
+  const recurse = (): never => recurse();
+  let error: unknown;
+  try {
+    recurse();
+  } catch (overflow) {
+    error = overflow;
+  }
+  assert(isStackOverflow(error));
+  const others = [new RangeError("Invalid array length"), new Error((error as Error).message)];
+  assertEquals([...others, undefined, "call stack"].map(isStackOverflow), Array(4).fill(false));
 });
