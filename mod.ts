@@ -27,4 +27,8 @@ export { activeChildren, Process } from "./lib/process/process.ts";
 
 // Never called. It puts the modules of the workers into the graph, so that an import by URL fetches it
 // before any isolate can block.
-void (() => [import("./workers/worker.ts"), import("./workers/signals.ts")]);
+void (() => [
+  import("./workers/worker.ts"),
+  import("./workers/process.ts"),
+  import("./workers/signals.ts"),
+]);

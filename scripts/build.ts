@@ -25,6 +25,7 @@ await Deno.remove(new URL(OUTPUT, ROOT), { recursive: true }).catch(() => {});
 await bundle([
   ...exports.map(([, source]) => source),
   "./workers/worker.ts",
+  "./workers/process.ts",
   "./workers/signals.ts",
 ]);
 await writeDeclarations(exports.map(([, source]) => source.replace("./", "")), TYPES);

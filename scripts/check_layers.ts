@@ -34,6 +34,7 @@ const LAYERS = new Map([
   ["memory", 6],
   ["channels", 6],
   ["runtime", 7],
+  ["agents", 8],
   ["logging", 8],
   ["process", 8],
   ["threading", 8],

@@ -3,7 +3,7 @@
  *
  * Python: `spawn`, `fork` and `forkserver`, chosen by `get_context()` or `set_start_method()`. Here
  * spawn makes a worker, forkserver takes one that was made ahead of time, and fork does not exist: a
- * worker cannot be a copy of another.
+ * worker cannot be a copy of another. A fourth method, process, makes a process of the operating system.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { readOptions, runExample, timed } from "../support/cli.ts";
 const HELP = `
 Starts a process by each start method, and prints the time until its first message.
 
-deno run --allow-read examples/processes/start_methods.ts
+deno run --allow-read --allow-run --allow-env examples/processes/start_methods.ts
 `;
 
 const hello = task(import.meta, async (queue: SimpleQueue<string>) => {

@@ -145,6 +145,7 @@ export class Connection<Sent = unknown, Received = Sent> extends SharedHandle
 
   static {
     defineType(TYPE, "Connection", {
+      crosses: true,
       revive: (address) => new Connection(address),
       isLent: true,
       onReturned: (handle) => (handle as Connection).#reopen(),

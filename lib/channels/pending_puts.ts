@@ -55,6 +55,18 @@ export async function putInOrder<R>(
   }
 }
 
+/** Notes a put that another program carries out: this worker waits for it before it ends. */
+export async function putElsewhere<R>(put: Promise<R>): Promise<R> {
+  const ended = Promise.withResolvers<void>();
+  keepingAlive.add(ended.promise);
+  try {
+    return await put;
+  } finally {
+    keepingAlive.delete(ended.promise);
+    ended.resolve();
+  }
+}
+
 /** Returns the number of pending puts of this isolate, except those of daemonic threads. */
 export function countPendingPuts(): number {
   return keepingAlive.size;

@@ -271,6 +271,7 @@ export function defineQueue(queueClass: QueueClass, options: KindOptions): Queue
   const kind = new QueueKind(options);
   Object.defineProperty(queueClass.prototype, "kind", { value: kind });
   defineType(options.type, queueClass.name, {
+    crosses: true,
     revive: reviveAs(queueClass),
     destroy: (address) => kind.destroy(address),
     ...options.isCounted ? countedOperations : {},

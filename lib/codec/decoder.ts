@@ -14,7 +14,7 @@
 
 import { DataCloneError } from "../errors.ts";
 import { handleFor } from "../objects/shared_object.ts";
-import { isDefinition } from "./definition.ts";
+import { type DefinitionAddress, isDefinition } from "./definition.ts";
 import { emptyError, errorFrom, hasNames, isErrorParts } from "./error_parts.ts";
 import { functionAt, importFunction } from "./functions.ts";
 import { MessageReader } from "./message_reader.ts";
@@ -536,11 +536,26 @@ export class Decoder extends MessageReader {
   }
 
   /** Returns the function at the address that follows; `undefined` if it may be done without. */
-  #function(): object | undefined {
+  /**
+   * Reads the address of a definition, which `MessageWriter.definition()` wrote.
+   *
+   * @throws {CorruptMessageError} if the message is damaged
+   */
+  definition(): DefinitionAddress {
+    this.expect(Tag.FUNCTION);
+    return this.#definition();
+  }
+
+  #definition(): DefinitionAddress {
     const address = this.int32();
     if (!isDefinition(address) || !this.mayName(address)) {
       throw this.corrupt("an address is not of a function");
     }
+    return address;
+  }
+
+  #function(): object | undefined {
+    const address = this.#definition();
     const fn = functionAt(address);
     if (fn === undefined && !this.#mayLack(address)) throw new NeedsImport(address);
     return fn;

@@ -11,7 +11,12 @@
 
 import { isErrorOf } from "../arguments/describe.ts";
 import { DataCloneError } from "../errors.ts";
-import { addressOf, hasValueHandles } from "../objects/shared_object.ts";
+import {
+  addressOf,
+  canCross,
+  type Destination,
+  hasValueHandles,
+} from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
 import { bufferAddress } from "./buffers.ts";
 import {
@@ -35,6 +40,7 @@ import {
   NotCloneable,
   refuseBuiltin,
   refuseImitation,
+  refuseOutside,
   refuseUncopyable,
   refuseWebAssembly,
   toDataCloneError,
@@ -90,6 +96,8 @@ export class Encoder extends MessageWriter {
   #keepBuffersWhole = false;
   /** Number of objects that are being written, one inside the other. */
   #depth = 0;
+  /** Where the message is read. Shared objects are refused that cannot be used there. */
+  destination: Destination = "heap";
   /** What is left out of the error that is being written, if it must arrive. */
   #leniency: Leniency | undefined;
 
@@ -149,6 +157,7 @@ export class Encoder extends MessageWriter {
 
   override reset(): void {
     super.reset();
+    this.destination = "heap";
     this.#forget();
   }
 
@@ -632,6 +641,7 @@ export class Encoder extends MessageWriter {
   }
 
   #sharedObject(address: number): void {
+    if (!canCross(address, this.destination)) refuseOutside(address, this.destination);
     this.tagAndLength(Tag.SHARED, address);
     this.shared.push(address);
   }
@@ -748,9 +758,18 @@ export function returnEncoder(encoder: Encoder): void {
   idle.push(encoder);
 }
 
-/** Encodes one value as a message. Give the encoder back once the message has been copied. */
-export function encode(value: unknown, name = "value"): Encoder {
+/**
+ * Encodes one value as a message. Give the encoder back once the message has been copied.
+ *
+ * @param destination where it is read
+ */
+export function encode(
+  value: unknown,
+  name = "value",
+  destination: Destination = "heap",
+): Encoder {
   const encoder = borrowEncoder();
+  encoder.destination = destination;
   try {
     encoder.value(value, name);
   } catch (error) {

@@ -12,14 +12,15 @@
  */
 
 import { describeThrown } from "../arguments/describe.ts";
-import { MemoryError } from "../errors.ts";
+import { CorruptMessageError, MemoryError } from "../errors.ts";
 import type { Address, ByteOffset } from "../heap/address.ts";
 import { type Allocate, allocate, allocateUrgent, free } from "../heap/allocator.ts";
 import { hooks } from "../heap/hooks.ts";
-import { i32, u8 } from "../heap/views.ts";
-import { type ObjectAddress, release } from "../objects/shared_object.ts";
+import { dataView, i32, u8 } from "../heap/views.ts";
+import { type Destination, type ObjectAddress, release } from "../objects/shared_object.ts";
 import { Decoder } from "./decoder.ts";
 import { encode, type Encoder, returnEncoder } from "./encoder.ts";
+import { Tag } from "./tags.ts";
 import { Thrown } from "./thrown.ts";
 
 /** Address of a message at rest: its block. */
@@ -125,6 +126,19 @@ export function totalBytesOf(address: MessageAddress): number {
   return i32[address + TOTAL_BYTES] >>> 0;
 }
 
+/**
+ * Replaces the number that a message begins with.
+ *
+ * @throws {CorruptMessageError} if it does not begin with one that is not small
+ */
+export function replaceFirstNumber(address: MessageAddress, number: number): void {
+  const start = messageStart(address);
+  if (u8[start] !== Tag.INT32) {
+    throw new CorruptMessageError("Cannot read message: it does not begin with a number");
+  }
+  dataView.setInt32(start + 1, number, true);
+}
+
 /** Makes a decoder read the message at `address` from its beginning. */
 export function readMessage(decoder: Decoder, address: MessageAddress): void {
   decoder.fromHeap(address + HEADER_WORDS, i32[address + STREAM_BYTES], totalBytesOf(address));
@@ -139,14 +153,16 @@ export function freeMessage(address: MessageAddress): void {
  * Stores a value as a message.
  *
  * @param take how the block is allocated
+ * @param destination where it is read
  * @throws {MemoryError} if the shared heap is full
  */
 export function storeValue(
   value: unknown,
   name: string,
   take: Allocate = allocate,
+  destination: Destination = "heap",
 ): MessageAddress {
-  const encoder = encode(value, name);
+  const encoder = encode(value, name, destination);
   try {
     return storeMessage(encoder, take);
   } finally {
@@ -158,11 +174,15 @@ export function storeValue(
  * Stores what was thrown as a message. It always arrives, as {@linkcode Thrown} says; if it is too large for a
  * full heap, a `MemoryError` that describes it arrives instead.
  *
+ * @param destination where it is read
  * @returns 0 if there is no room even for that
  */
-export function storeThrown(thrown: unknown): MessageAddress {
+export function storeThrown(
+  thrown: unknown,
+  destination: Destination = "heap",
+): MessageAddress {
   try {
-    return storeValue(new Thrown(thrown), "error", allocateUrgent);
+    return storeValue(new Thrown(thrown), "error", allocateUrgent, destination);
   } catch (error) {
     if (!(error instanceof MemoryError)) throw error;
     try {

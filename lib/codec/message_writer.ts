@@ -216,6 +216,11 @@ export class MessageWriter {
     this.position += 5;
   }
 
+  /** Writes the address of a definition, which `Decoder.definition()` reads without finding the function. */
+  definition(address: number): void {
+    this.tagAndLength(Tag.FUNCTION, address);
+  }
+
   /** Writes a number. */
   number(value: number): void {
     const int = value | 0;

@@ -7,7 +7,7 @@
 import { isErrorOf, messageOf } from "../arguments/describe.ts";
 import { DataCloneError } from "../errors.ts";
 import { isStackOverflow } from "../heap/stack.ts";
-import { handleMark } from "../objects/shared_object.ts";
+import { type Destination, handleMark, sharedTypes, typeOf } from "../objects/shared_object.ts";
 import { readySteps } from "../parking/readiness.ts";
 import { classOf } from "./error_parts.ts";
 import { pathOf, type Step } from "./path.ts";
@@ -175,4 +175,17 @@ export function refuseWebAssembly(name: string): never {
 /** Returns the class name after "a" or "an". An initial U mostly sounds like "you": a URL, a User. */
 function withArticle(className: string): string {
   return `${/^[AEIO]/i.test(className) ? "an" : "a"} ${className}`;
+}
+
+/** Refuses a shared object in a message that is read elsewhere. */
+export function refuseOutside(address: number, destination: Destination): never {
+  const type = typeOf(address);
+  const name = sharedTypes.owners.get(type);
+  throw new NotCloneable(
+    destination === "program"
+      ? `${name} was made in this process, and the program does not see its memory: make it in the program, ` +
+        "and send it here"
+      : `it lies in memory that another process cannot see (${name}): send a copy of its contents, or ` +
+        'use startMethod "spawn"',
+  );
 }

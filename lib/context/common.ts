@@ -56,3 +56,4 @@ export type {
 export { ThreadPool, type ThreadPoolOptions } from "../pool/thread_pool.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.ts";
 export type { ProcessOptions } from "../process/process.ts";
+export type { LaunchOptions } from "../runtime/launch.ts";

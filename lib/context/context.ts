@@ -37,14 +37,27 @@ export interface Context extends Readonly<typeof import("./common.ts")> {
 
 class ForkserverProcess<Args extends readonly unknown[]> extends Process<Args> {
   constructor(options: ProcessOptions<Args> = {}) {
-    super(withForkserver(options));
+    super(withMethod("forkserver", options));
+  }
+}
+
+class OsProcess<Args extends readonly unknown[]> extends Process<Args> {
+  constructor(options: ProcessOptions<Args> = {}) {
+    super(withMethod("process", options));
+  }
+}
+
+class OsProcessPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs> {
+  constructor(options: number | PoolOptions<InitArgs> = {}) {
+    checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
+    super(withMethod("process", typeof options === "number" ? { processes: options } : options));
   }
 }
 
 class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs> {
   constructor(options: number | PoolOptions<InitArgs> = {}) {
     checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
-    super(withForkserver(typeof options === "number" ? { processes: options } : options));
+    super(withMethod("forkserver", typeof options === "number" ? { processes: options } : options));
   }
 }
 
@@ -52,8 +65,8 @@ class ForkserverPool<InitArgs extends readonly unknown[]> extends Pool<InitArgs>
  * Adds the start method to options. Other values are returned as they are, for the caller to
  * reject.
  */
-function withForkserver<T extends object>(options: T): T {
-  return isOptionsObject(options) ? { startMethod: "forkserver", ...options } : options;
+function withMethod<T extends object>(startMethod: StartMethod, options: T): T {
+  return isOptionsObject(options) ? { startMethod, ...options } : options;
 }
 
 const contexts: Readonly<Record<StartMethod, Context>> = {
@@ -62,6 +75,11 @@ const contexts: Readonly<Record<StartMethod, Context>> = {
     "forkserver",
     ForkserverProcess as unknown as typeof Process,
     ForkserverPool as unknown as typeof Pool,
+  ),
+  process: makeContext(
+    "process",
+    OsProcess as unknown as typeof Process,
+    OsProcessPool as unknown as typeof Pool,
   ),
 };
 
@@ -91,10 +109,12 @@ function makeContext(
  * - `"forkserver"`: a process gets a worker of a reserve that was started in advance, so that it
  *   begins immediately. The first process that is made fills the reserve, and does not profit from
  *   it itself.
+ * - `"process"`: each process is one of the operating system, which can be ended while it computes, and
+ *   has its own memory and permissions. The program needs `--allow-run` and `--allow-env`.
  * - `"fork"` does not exist here: a worker cannot be a copy of another.
  *
  * A process that a context started has the same start method as its default. Objects of one context
- * can be used with the other.
+ * can be used with another; processes of the operating system refuse arrays on shared memory.
  *
  * Follows Python's `multiprocessing.get_context`.
  *

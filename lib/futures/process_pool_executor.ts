@@ -7,6 +7,7 @@
 import type { OptionNames } from "../arguments/options.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
+import { launchNames, type LaunchOptions } from "../runtime/launch.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
 import { Executor } from "./executor.ts";
 import { executorNames, type ExecutorOptions, executorOptions } from "./executor_options.ts";
@@ -14,7 +15,7 @@ import { executorNames, type ExecutorOptions, executorOptions } from "./executor
 /** Options of a {@linkcode ProcessPoolExecutor}. */
 export interface ProcessPoolExecutorOptions<
   InitArgs extends readonly unknown[] = readonly unknown[],
-> extends ExecutorOptions<InitArgs> {
+> extends ExecutorOptions<InitArgs>, LaunchOptions {
   /**
    * Maximum number of workers.
    *
@@ -28,7 +29,8 @@ export interface ProcessPoolExecutorOptions<
    */
   maxTasksPerChild?: number | undefined;
   /**
-   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance.
+   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance; `"process"`: processes
+   * of the operating system.
    *
    * @default {getStartMethod()}
    */
@@ -53,6 +55,7 @@ const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
   startMethod: true,
   startTimeoutMs: true,
   idleTimeoutMs: true,
+  ...launchNames,
 };
 
 /**
@@ -101,14 +104,17 @@ export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly 
 
   /**
    * Ends all workers now: tasks that have not begun are cancelled, running tasks fail with
-   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot
-   * interrupt it.
+   * `TerminatedError`. A task that computes without waiting is not interrupted, because Deno cannot
+   * do that; with `startMethod: "process"`, its process is killed.
    */
   terminateWorkers(): void {
     this.#terminate(ExitCode.TERMINATED);
   }
 
-  /** As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving the workers less time to react. */
+  /**
+   * As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving the workers less time to react; processes
+   * of the operating system get SIGKILL instead of SIGTERM.
+   */
   killWorkers(): void {
     this.#terminate(ExitCode.KILLED);
   }

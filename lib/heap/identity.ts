@@ -21,9 +21,17 @@ export interface Identity {
   /** Record of the parent; 0 in the main isolate. */
   parent: number;
   parentName: string;
+  /** How many workers and processes it is nested in, itself included; 0 in the main isolate. */
+  depth: number;
 }
 
-let identity: Identity = { name: "MainProcess", daemon: false, parent: 0, parentName: "" };
+let identity: Identity = {
+  name: "MainProcess",
+  daemon: false,
+  parent: 0,
+  parentName: "",
+  depth: 0,
+};
 
 /** Returns the identity of this isolate. */
 export function currentIdentity(): Identity {

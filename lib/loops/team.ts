@@ -13,7 +13,7 @@ import { CallMode } from "../pool/chunks/chunk.ts";
 import { calleeAddress } from "../codec/functions.ts";
 import { SEND_OBJECT } from "../codec/unregistered.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
-import { getStartMethod } from "../runtime/start_method.ts";
+import { getWorkerStartMethod } from "../runtime/start_method.ts";
 import { allocateControl, freeControl } from "./loop_control.ts";
 import { LoopJob } from "./loop_job.ts";
 import { LoopProgress, reportWhile } from "./loop_progress.ts";
@@ -48,7 +48,7 @@ function teamOf(size: number): IsolateEngine {
     initializer: undefined,
     initargs: [],
     maxChunks: 0,
-    startMethod: getStartMethod(),
+    startMethod: getWorkerStartMethod(),
     ...DEFAULT_LIMITS,
   });
   team.ensureSize(size);

@@ -469,6 +469,7 @@ showContents(SharedList, (list, inspect) => {
 });
 
 defineType(TYPE, "SharedList", {
+  crosses: true,
   revive: reviveAs<SharedList>(SharedList),
   destroy: (address) => destroyList(address + LIST),
 });

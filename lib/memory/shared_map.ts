@@ -437,6 +437,7 @@ function createMap(): number {
 }
 
 defineType(TYPE, "SharedMap", {
+  crosses: true,
   revive: reviveAs<SharedMap<SharedKey>>(SharedMap),
   destroy: (address) => destroyTable(address + TABLE),
 });

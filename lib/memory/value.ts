@@ -355,6 +355,7 @@ addLockMethods(Value);
 showAs(RawValue.prototype, ({ dtype, value }, inspect) => `${dtype} ${inspect(value)}`);
 
 defineType(TYPE, "Value", {
+  crosses: true,
   revive(address) {
     const valueClass = i32[address + LOCK] === RAW ? RawValue : Value;
     return Object.assign(reviveAs(valueClass)(address), { cells: cellsAt(address) });

@@ -63,6 +63,10 @@ export interface TypeOperations {
   revive(address: ObjectAddress): object;
   /** Releases what the object itself refers to, before its memory is freed. */
   destroy?(address: ObjectAddress): void;
+  /** Whether a message to a process of the operating system may name it. */
+  crosses?: boolean;
+  /** Whether it stands for an object of the program that has started this process. */
+  isRemote?: boolean;
   /** Whether the memory is never reused, because addresses of it may linger. */
   permanent?: boolean;
   /** Called when one more isolate, or message in transit, can reach the object. */
@@ -113,6 +117,18 @@ export function typeOf(address: ObjectAddress): number {
 
 function operationsOf(address: ObjectAddress): TypeOperations {
   return operations[typeOf(address)];
+}
+
+/**
+ * Where a message is read: in the heap where it is written, in a process that this program has started, or
+ * in the program that has started this process.
+ */
+export type Destination = "heap" | "process" | "program";
+
+/** Whether a message may name the object. */
+export function canCross(address: ObjectAddress, destination: Destination): boolean {
+  const { crosses, isRemote } = operationsOf(address);
+  return destination === "heap" || (destination === "process" ? crosses : isRemote) === true;
 }
 
 /** Returns what `TYPE` of an object at this address has above its low byte. */

@@ -91,7 +91,8 @@ export class AsyncResult<R> implements PromiseLike<R> {
 
   /**
    * Cancels the call: awaiting it throws `CancelledError`. Chunks that have not begun will not begin; a
-   * task that runs is not interrupted.
+   * task that runs is not interrupted, unless it is in a process of the operating system, which is ended after
+   * `graceMs`.
    *
    * @returns false if the call had ended
    */

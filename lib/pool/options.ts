@@ -5,6 +5,7 @@
  */
 
 import type { OptionNames } from "../arguments/options.ts";
+import { launchNames, type LaunchOptions } from "../runtime/launch.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
 import type { ProgressOptions } from "./calls/progress.ts";
 import { taskNames, type TaskOptions } from "./calls/task_policy.ts";
@@ -17,8 +18,8 @@ export interface PoolLimits extends TaskOptions {
    * How long a task may go on after its call was cancelled, aborted or timed out, in milliseconds. Its
    * `currentTask().signal` is aborted at once; if the task has not ended by then, its worker is given up
    * and replaced. Another worker has its place soon after the call has ended, if there is work for it. Deno
-   * cannot interrupt code that computes, so such code goes on until it next uses
-   * something of this package.
+   * cannot interrupt a worker that computes, so it goes on until it next uses something of this package;
+   * with `startMethod: "process"`, its process is killed.
    *
    * @default {1000}
    */
@@ -30,7 +31,7 @@ export const limitNames: OptionNames<PoolLimits> = { ...taskNames, graceMs: true
 
 /** Options of a {@linkcode Pool}. */
 export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
-  extends PoolLimits {
+  extends PoolLimits, LaunchOptions {
   /**
    * Number of workers.
    *
@@ -48,7 +49,8 @@ export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unkn
    */
   maxTasksPerChild?: number | undefined;
   /**
-   * `"spawn"`: new workers; `"forkserver"`: workers that were started in advance.
+   * `"spawn"`: new workers; `"forkserver"`: workers that were started in advance; `"process"`: processes of
+   * the operating system.
    *
    * @default {getStartMethod()}
    */
@@ -87,6 +89,7 @@ export const poolNames: OptionNames<PoolOptions> = {
   startMethod: true,
   startTimeoutMs: true,
   idleTimeoutMs: true,
+  ...launchNames,
   ...limitNames,
 };
 

@@ -15,6 +15,7 @@ import {
 } from "../arguments/options.ts";
 import { checkInteger } from "../arguments/values.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
+import { checkLaunch } from "../runtime/launch.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
 import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./calls/chunks.ts";
@@ -126,6 +127,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       limits[name] = value;
     }
     const startMethod = startMethodFor(given.startMethod, "make pool", "startMethod");
+    const launch = checkLaunch("make pool", given, startMethod);
     this.#size = processes;
     const engineOptions: EngineOptions = {
       size: processes,
@@ -137,6 +139,7 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
       ...engineOptions,
       maxChunks: maxTasksPerChild ?? 0,
       startMethod,
+      launch,
       ...limits,
     });
     this.#submitter = new Submitter(engine, processes, policy);
@@ -335,7 +338,8 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
 
   /**
    * Ends the pool now: calls and iterations that have not ended fail with `TerminatedError`, and the
-   * workers are stopped. A task that computes without waiting is not interrupted: Deno cannot do that.
+   * workers are stopped. A task that computes without waiting is not interrupted, because Deno cannot do
+   * that; with `startMethod: "process"`, its process is killed.
    */
   terminate(): void {
     this.#submitter.terminate(ExitCode.TERMINATED);

@@ -28,12 +28,14 @@ import {
   waitingForEnd,
 } from "../runtime/lifecycle.ts";
 import { currentIdentity, fillReserve, startIsolate } from "../runtime/start_request.ts";
+import { checkLaunch, launchNames, type LaunchOptions } from "../runtime/launch.ts";
 import { type StartMethod, startMethodFor } from "../runtime/start_method.ts";
 
 export const PROCESS_NAMES: number = rootWord(8, "processes named by default");
 
 /** Options of a {@linkcode Process}. */
-export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
+export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]>
+  extends LaunchOptions {
   /**
    * The function to run: a task, a function that uses no variables outside itself, or a built-in.
    */
@@ -53,7 +55,8 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
    */
   daemon?: boolean | undefined;
   /**
-   * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance.
+   * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance; `"process"`: a process
+   * of the operating system.
    *
    * @default {getStartMethod()}
    */
@@ -76,6 +79,7 @@ export const processNames: OptionNames<ProcessOptions> = {
   daemon: "boolean",
   startMethod: true,
   startTimeoutMs: true,
+  ...launchNames,
 };
 
 /** The state of a process. */
@@ -86,6 +90,7 @@ interface ProcessState {
   daemon: boolean;
   startMethod: StartMethod;
   startTimeoutMs: number;
+  launch: LaunchOptions;
   /** Isolate record of its worker; 0 before it is started. */
   record: number;
   closed: boolean;
@@ -113,7 +118,8 @@ const started = new Set<Process>();
 const collected = new FinalizationRegistry<number>(freeError);
 
 /**
- * A function that runs in its own worker, in parallel with the rest of the program.
+ * A function that runs in its own worker, in parallel with the rest of the program. With
+ * `startMethod: "process"`, that worker is in a process of the operating system.
  *
  * - The worker has its own copy of every module. It shares only shared objects among its arguments:
  *   queues, pipes, locks, events, shared arrays.
@@ -155,6 +161,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     const { target, args = [], startTimeoutMs = Infinity } = options;
     checkTimeLimit("make process", "startTimeoutMs", startTimeoutMs);
     const startMethod = startMethodFor(options.startMethod, "make process", "startMethod");
+    const launch = checkLaunch("make process", options, startMethod);
     ensureIsolate();
     states.set(this, {
       target: target as ProcessState["target"],
@@ -164,6 +171,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       daemon: options.daemon ?? currentIdentity().daemon,
       startMethod,
       startTimeoutMs,
+      launch,
       record: 0,
       closed: false,
       error: undefined,
@@ -205,6 +213,7 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
       payloadName: subclass ? "this" : "",
       startMethod: state.startMethod,
       startTimeoutMs: state.startTimeoutMs,
+      launch: state.launch,
     });
     state.target = undefined; // so that target and arguments can be collected
     state.args = [];
@@ -242,8 +251,9 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
    * Ends the process with exit code -15: its current blocking wait, or else its next operation of
    * this package, throws `TerminatedError`, its promises do not continue, and its worker is ended.
    *
-   * Deno cannot interrupt code that computes without using the package. The process nevertheless
-   * counts as ended and does not keep the program alive: see {@linkcode abandonedWorkers}.
+   * Deno cannot interrupt a worker that computes without using the package. The process nevertheless
+   * counts as ended and does not keep the program alive: see {@linkcode abandonedWorkers}. With
+   * `startMethod: "process"`, none of its code goes on: it gets SIGTERM, and SIGKILL 100 ms later.
    *
    * @throws {Error} if it was not started
    */
@@ -252,7 +262,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
   }
 
   /**
-   * As {@linkcode Process.terminate}, giving the worker less time to react; the exit code is -9.
+   * As {@linkcode Process.terminate}, giving the worker less time to react; the exit code is -9. A process
+   * of the operating system gets SIGKILL.
    */
   kill(): void {
     stopIsolate(this.#recordFor("kill"), ExitCode.KILLED);
@@ -283,7 +294,8 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
 
   /**
    * How the process ended: 0 if it returned, 1 after an error, n after `Deno.exit(n)`, -15
-   * terminated, -9 killed; `undefined` before it has ended.
+   * terminated, -9 killed, 133 if it is one of the operating system whose heap is full; `undefined` before
+   * it has ended.
    */
   get exitCode(): number | undefined {
     const { record } = stateOf(this, "use");
@@ -298,7 +310,10 @@ export class Process<Args extends readonly unknown[] = readonly unknown[]> imple
     return state.error?.error;
   }
 
-  /** The number of the process, unique in the program; `undefined` before it is started. */
+  /**
+   * The number of the process, unique in the program; `undefined` before it is started. With
+   * `startMethod: "process"` it is that of the operating system, from shortly after `start()` on.
+   */
   get pid(): number | undefined {
     const { record } = stateOf(this, "use");
     return record === 0 ? undefined : i32[record + isolateWord.PID];

@@ -52,6 +52,7 @@ import { endWatch, type StartWatch, watchStart } from "./start_watch.ts";
 import { firstDraw } from "./seeded_random.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
 import { setReferenced } from "./keep_referenced.ts";
+import { mainModule } from "./main_module.ts";
 import { ownModules, workerEntry } from "./module_urls.ts";
 import "./shared_types.ts";
 import { forkserverPreload } from "./start_method.ts";
@@ -65,6 +66,8 @@ export interface Birth {
   buffers: [address: number, buffer: PostableBuffer][];
   /** Modules to import before there is a start request. */
   preload: readonly string[];
+  /** The main module of the program. */
+  mainModule: string;
   /** The first secure random numbers of the main isolate: see `seeded_random.ts`. */
   firstDraw: readonly number[];
 }
@@ -256,6 +259,7 @@ function createWorker(record: IsolateAddress, starting: Starting | undefined): v
     port: workerPort,
     buffers: keptBuffers(),
     preload: i32[record + START_REQUEST] === 0 ? forkserverPreload() : [],
+    mainModule: mainModule(),
     firstDraw: firstDraw(),
   };
   worker.postMessage(birth, [workerPort]);

@@ -7,10 +7,15 @@
  * @module
  */
 
-import { ERROR, EXIT_CHANNEL, EXIT_MESSAGE, START_REQUEST } from "./words.ts";
+import { ERROR, EXIT_CHANNEL, EXIT_MESSAGE, LEAVES, START_REQUEST } from "./words.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
-import { dropRef, markAllHeldUnreachable, notifyNeverReached } from "../objects/shared_object.ts";
+import {
+  type Destination,
+  dropRef,
+  markAllHeldUnreachable,
+  notifyNeverReached,
+} from "../objects/shared_object.ts";
 import {
   Control,
   exitCodeOf,
@@ -31,6 +36,7 @@ import { dropChannelRef } from "../channels/channel_handle.ts";
 import {
   discardMessage,
   freeMessage,
+  type MessageAddress,
   sharedObjectsIn,
   storeThrown,
   takeThrown,
@@ -126,20 +132,35 @@ export function acknowledgeEnd(record: IsolateAddress): void {
   wakeAll(record + isolateWord.ENDED_QUEUE);
 }
 
+/** Where what this isolate returns or throws is read. */
+export function destinationOfResults(): Destination {
+  return i32[thisIsolate + LEAVES] === 1 ? "program" : "heap";
+}
+
 /** Stores the error that ends this isolate, for its parent. */
 export function publishError(error: unknown): void {
-  Atomics.store(i32, thisIsolate + ERROR, storeThrown(error));
+  publishErrorMessage(storeThrown(error, destinationOfResults()));
+}
+
+/** As {@linkcode publishError}, for an error that is stored already. */
+export function publishErrorMessage(message: MessageAddress): void {
+  Atomics.store(i32, thisIsolate + ERROR, message);
+}
+
+/** Takes the message with the error that ended an isolate out of its record; 0 if there is none. */
+export function takeErrorMessage(record: IsolateAddress): MessageAddress {
+  return Atomics.exchange(i32, record + ERROR, 0);
 }
 
 /** Takes the error that ended an isolate out of its record, if there is one. */
 export function takeError(record: IsolateAddress): { error: unknown } | undefined {
-  const message = Atomics.exchange(i32, record + ERROR, 0);
+  const message = takeErrorMessage(record);
   return message === 0 ? undefined : { error: takeThrown(message) };
 }
 
 /** Frees the error that ended an isolate, if there is one. */
 export function freeError(record: IsolateAddress): void {
-  const message = Atomics.exchange(i32, record + ERROR, 0);
+  const message = takeErrorMessage(record);
   if (message !== 0) discardMessage(message, "drop");
 }
 

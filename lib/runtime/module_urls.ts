@@ -13,6 +13,12 @@ export const workerEntry: URL = new URL(
   import.meta.url,
 );
 
+/** The module that a process of the operating system runs. */
+export const processEntry: URL = new URL(
+  isBuilt ? "./workers/process.js" : "../../workers/process.ts",
+  import.meta.url,
+);
+
 /** The module of the worker that receives signals. */
 export const signalsEntry: URL = new URL(
   isBuilt ? "./workers/signals.js" : "../../workers/signals.ts",

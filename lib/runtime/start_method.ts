@@ -7,16 +7,20 @@
 import { checkArguments, checkOptions } from "../arguments/options.ts";
 import { checkOneOf, isInstance, wrongType } from "../arguments/values.ts";
 
-/** How the worker of a process is started. */
-export type StartMethod = "spawn" | "forkserver";
+/**
+ * How a process is started: as a fresh worker, as a worker that was started in advance, or as a process of
+ * the operating system.
+ */
+export type StartMethod = "spawn" | "forkserver" | "process";
 
-const methods: readonly StartMethod[] = ["spawn", "forkserver"];
+const methods: readonly StartMethod[] = ["spawn", "forkserver", "process"];
 let chosen: StartMethod | undefined;
 /** The start method of this worker; in the main isolate, the first of all. */
 let inherited = methods[0];
 
 /**
- * Returns the supported start methods, the default first.
+ * Returns the supported start methods, the default first. `"process"` is one of them also where the
+ * program may not start processes of the operating system.
  *
  * Follows Python's `multiprocessing.get_all_start_methods`.
  */
@@ -60,6 +64,12 @@ export function startMethodFor(
  */
 export function getStartMethod(): StartMethod {
   return chosen ?? inherited;
+}
+
+/** Returns the default start method of workers that need the memory of the program. */
+export function getWorkerStartMethod(): StartMethod {
+  const method = getStartMethod();
+  return method === "process" ? "spawn" : method;
 }
 
 /** Sets the start method that this worker inherits from its creator. */

@@ -6,7 +6,7 @@
 
 import { addChannelRef, dropChannelRef } from "../channels/channel_handle.ts";
 import type { ChannelAddress } from "../channels/channel_state.ts";
-import { EXIT_CHANNEL, EXIT_MESSAGE, START_QUEUE, START_REQUEST } from "./words.ts";
+import { EXIT_CHANNEL, EXIT_MESSAGE, LEAVES, START_QUEUE, START_REQUEST } from "./words.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { adoptIdentity, currentIdentity } from "../heap/identity.ts";
@@ -22,7 +22,8 @@ import {
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { wakeAll } from "../parking/wait_queue.ts";
-import type { Decoder } from "../codec/decoder.ts";
+import { type Envelope, envelopeOf } from "../channels/envelope.ts";
+import { Decoder } from "../codec/decoder.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
 import {
   discardMessage,
@@ -32,6 +33,7 @@ import {
   storeMessage,
 } from "../codec/message.ts";
 import { isImporting } from "../codec/functions.ts";
+import { type Launch, launchOf, type LaunchOptions } from "./launch.ts";
 import { requestWorker, setWorkerReferenced, watchWorker } from "./host.ts";
 import { completeEnd } from "./lifecycle.ts";
 import { getStartMethod, inheritStartMethod, type StartMethod } from "./start_method.ts";
@@ -51,7 +53,8 @@ export interface StartOptions {
     | ((record: IsolateAddress) => { channel: ChannelAddress; message: MessageAddress })
     | undefined;
   /**
-   * How the worker is started: `"forkserver"` takes a worker from the warm reserve, if there is one. It is
+   * How the worker is started: `"forkserver"` takes a worker from the warm reserve, if there is one;
+   * `"process"` makes it the agent of a process of the operating system, which gets the start request. It is
    * also the default in the new worker.
    *
    * @default {"spawn"; the default in the new worker is that of its creator}
@@ -63,6 +66,25 @@ export interface StartOptions {
    * @default {Infinity}
    */
   startTimeoutMs?: number | undefined;
+  /** How a process of the operating system is launched. */
+  launch?: LaunchOptions | undefined;
+  /**
+   * What the agent of a process of the operating system runs, and what it is given.
+   *
+   * @default {the agent of a `Process`}
+   */
+  agent?: { runner: string; payload: unknown } | undefined;
+}
+
+/** What an agent is started with. */
+export interface AgentRequest {
+  /** The start request of its process. */
+  readonly request: Envelope;
+  readonly launch: Launch;
+  /** How long the process may take to start, in milliseconds; 0: any time. */
+  readonly startTimeoutMs: number;
+  /** What the agent is given by what starts it. */
+  readonly payload: unknown;
 }
 
 /**
@@ -78,7 +100,24 @@ export function startIsolate(options: StartOptions): number {
   ensureIsolate();
   refuseWhileImporting();
   refuseTooDeep();
-  const request = storeStartRequest(options);
+  return startWithRequest(
+    options.startMethod === "process" ? storeAgentRequest(options) : storeStartRequest(options),
+    options,
+  );
+}
+
+/**
+ * Starts a worker with a start request that is stored already.
+ *
+ * @param request the message, which it takes over
+ * @param pid the number of the process, if the worker is that of a process: what it returns leaves the program
+ * @returns the isolate record of the worker
+ */
+export function startWithRequest(
+  request: MessageAddress,
+  options: Omit<StartOptions, "runner" | "payload" | "payloadName">,
+  pid?: number,
+): number {
   const starting = { name: options.name, timeoutMs: options.startTimeoutMs ?? Infinity };
   let record = 0;
   try {
@@ -87,6 +126,10 @@ export function startIsolate(options: StartOptions): number {
     const exit = options.exitMessage?.(record);
     i32[record + isolateWord.PARENT] = thisIsolate;
     i32[record + isolateWord.DAEMON] = options.daemon ? 1 : 0;
+    if (pid !== undefined) {
+      i32[record + isolateWord.PID] = pid;
+      i32[record + LEAVES] = 1;
+    }
     if (exit !== undefined) {
       addChannelRef(exit.channel); // the worker's own handle may be collected before its end
       i32[record + EXIT_CHANNEL] = exit.channel;
@@ -109,6 +152,28 @@ export function startIsolate(options: StartOptions): number {
   return record;
 }
 
+/** Stores the start request of an agent, with that of its process in it. */
+function storeAgentRequest(options: StartOptions): number {
+  const launch = launchOf(options.launch ?? {});
+  const { startTimeoutMs = Infinity, agent = { runner: "agent", payload: undefined } } = options;
+  const request: AgentRequest = {
+    request: envelopeOf(storeStartRequest(options, true)),
+    launch,
+    startTimeoutMs: startTimeoutMs === Infinity ? 0 : Math.ceil(startTimeoutMs),
+    payload: agent.payload,
+  };
+  return storeStartRequest({ ...options, runner: agent.runner, payload: request, payloadName: "" });
+}
+
+/** Returns the name in a start request, which it leaves as it is. */
+export function nameIn(request: MessageAddress): string {
+  const decoder = new Decoder();
+  readMessage(decoder, request);
+  const [, name] = [decoder.value(), decoder.value()];
+  decoder.leave();
+  return name as string;
+}
+
 /** Gives back the record of a worker that could not be given its start request. */
 function undoStart(record: IsolateAddress): void {
   if (takenFromReserve.delete(record)) {
@@ -122,14 +187,20 @@ function undoStart(record: IsolateAddress): void {
   freeIsolateRecord(record);
 }
 
-/** Stores a start request as a message: the identity, and then the payload, which may need imports. */
-function storeStartRequest(options: StartOptions): number {
+/**
+ * Stores a start request as a message: the identity, and then the payload, which may need imports.
+ *
+ * @param isForProcess whether a process of the operating system is to read it
+ */
+function storeStartRequest(options: StartOptions, isForProcess = false): number {
   const { runner, name, daemon, payload, payloadName, startMethod = getStartMethod() } = options;
   const encoder = borrowEncoder();
   try {
-    for (const part of [runner, name, currentIdentity().name, daemon, startMethod]) {
+    const { name: parentName, depth } = currentIdentity();
+    for (const part of [runner, name, parentName, daemon, startMethod, depth + 1]) {
       encoder.value(part, "name");
     }
+    if (isForProcess) encoder.destination = "process";
     encoder.value(payload, payloadName);
     encoder.finish();
     return storeMessage(encoder, allocateUrgent);
@@ -145,7 +216,7 @@ function storeStartRequest(options: StartOptions): number {
  */
 export function readStartRequest(message: MessageAddress, decoder: Decoder): string {
   readMessage(decoder, message);
-  const [runner, name, parentName, daemon, startMethod] = [0, 1, 2, 3, 4].map(() =>
+  const [runner, name, parentName, daemon, startMethod, depth] = [0, 1, 2, 3, 4, 5].map(() =>
     decoder.value()
   );
   inheritStartMethod(startMethod as StartMethod);
@@ -154,6 +225,7 @@ export function readStartRequest(message: MessageAddress, decoder: Decoder): str
     parentName: parentName as string,
     daemon: daemon as boolean,
     parent: i32[thisIsolate + isolateWord.PARENT],
+    depth: depth as number,
   });
   return runner as string;
 }
@@ -177,8 +249,7 @@ function refuseWhileImporting(): void {
 const MAX_DEPTH = 10;
 
 function refuseTooDeep(): void {
-  let depth = 1;
-  for (let at = thisIsolate; at !== mainIsolate(); at = i32[at + isolateWord.PARENT]) depth++;
+  const depth = currentIdentity().depth + 1;
   if (depth <= MAX_DEPTH) return;
   throw new RangeError(
     `Cannot start a worker: processes and pools would be nested ${depth} deep, and the limit is ` +

@@ -31,3 +31,5 @@ export const EXIT_MESSAGE: number = recordWord(21, "exit message");
 export const EXIT_CHANNEL: number = recordWord(22, "channel of the exit message");
 export const PHASE: number = recordWord(33, "phase of the start");
 export const PHASE_OF: number = recordWord(34, "function of the phase");
+/** 1 if the results and errors of the worker leave this program: it is that of a process. */
+export const LEAVES: number = recordWord(36, "results leave the program");

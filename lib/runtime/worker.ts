@@ -39,6 +39,7 @@ import {
 } from "./lifecycle.ts";
 import { type Announcement, keepAnnouncement, receiveAnnouncements } from "./buffer_port.ts";
 import { DebugLevel, debugLog } from "./debug_log.ts";
+import { adoptMainModule } from "./main_module.ts";
 import { enterPhase, Phase } from "./start_watch.ts";
 import { currentIdentity, readStartRequest } from "./start_request.ts";
 import { separateRandom } from "./seeded_random.ts";
@@ -48,8 +49,12 @@ export interface Runner {
   /**
    * Runs the payload. Enters `Phase.READY` when the worker's own work begins. The worker ends when it
    * returns or throws.
+   *
+   * @returns the exit code; by default 0
    */
-  run(payload: unknown): Promise<void>;
+  run(payload: unknown): Promise<number | void>;
+  /** Called when the worker was told to end. The worker ends when it returns. */
+  stop?(): Promise<void>;
   /** Reports the error that ended the worker, where no caller does. */
   report?(error: unknown): void;
 }
@@ -77,12 +82,13 @@ export function startWorker(runners: Runners, output: Output): void {
 }
 
 async function runWorker(
-  { heap, record, port, buffers, preload, firstDraw }: Birth,
+  { heap, record, port, buffers, preload, mainModule, firstDraw }: Birth,
   runners: Runners,
   output: Output,
 ): Promise<void> {
   adoptIsolate(heap, record);
   Atomics.store(i32, record + isolateWord.BORN, 1);
+  adoptMainModule(mainModule);
   separateRandom(firstDraw, i32[record + isolateWord.PID]);
   for (const [address, buffer] of buffers) keepBuffer(address, buffer);
   port.onmessage = ({ data }) => keepAnnouncement(data);
@@ -94,7 +100,11 @@ async function runWorker(
     },
     receiveBuffers: () => receiveAnnouncements(port, keepAnnouncement),
     requestBuffer: (address) => sendRequest({ kind: "resend", record, address }),
-    onStop: () => finish(ExitCode.TERMINATED),
+    onStop: () => {
+      const end = () => finish(ExitCode.TERMINATED);
+      if (runner?.stop === undefined) end();
+      else runner.stop().then(end, end);
+    },
   });
   publishOnExit();
   catchUncaughtErrors();
@@ -110,7 +120,7 @@ async function runWorker(
     const payload = await readPayload(message, decoder);
     enterState(IsolateState.RUNNING);
     debugLog(DebugLevel.INFO, "child process calling run()");
-    await runner.run(payload);
+    exitCode = await runner.run(payload) ?? exitCode;
   } catch (error) {
     exitCode = recordFailure(error);
   }

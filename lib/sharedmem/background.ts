@@ -4,6 +4,7 @@
  * @module
  */
 
+import { getWorkerStartMethod } from "../runtime/start_method.ts";
 import { type Awaitable, Pool } from "../pool/pool.ts";
 import { workerException } from "./failure.ts";
 
@@ -39,7 +40,7 @@ export function background<A extends readonly unknown[], R>(
   fn: (...args: A) => Awaitable<R>,
   ...args: A
 ): Background<R> {
-  const pool = new Pool(1);
+  const pool = new Pool({ processes: 1, startMethod: getWorkerStartMethod() });
   const result = pool.applyAsync(fn, args, { errorCallback: () => {} });
   pool.close();
   return {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { getWorkerStartMethod } from "../runtime/start_method.ts";
 import { DataCloneError, StopProcessGroup, type WorkerException } from "../errors.ts";
 import { checkOptions, isOptionsObject, type OptionNames } from "../arguments/options.ts";
 import {
@@ -203,7 +204,10 @@ export class MapReduce implements AsyncDisposable {
 
   async #mapInWorkers(plan: Plan, site: CallSite): Promise<unknown[]> {
     const { work, items, context, signal } = plan;
-    const pool = this.#pool ??= new Pool(this.np);
+    const pool = this.#pool ??= new Pool({
+      processes: this.np,
+      startMethod: getWorkerStartMethod(),
+    });
     const np = Math.min(this.np, items.length);
     const itemQueue: WorkerShare["items"] = new Queue(MAX_WAITING);
     const results: WorkerShare["results"] = new Queue(MAX_WAITING);

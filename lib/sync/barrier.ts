@@ -267,6 +267,7 @@ function brokenError(): BrokenBarrierError {
 
 showState(Barrier, ({ parties, nWaiting, broken }) => ({ parties, nWaiting, broken }));
 defineType(TYPE, "Barrier", {
+  crosses: true,
   revive: reviveAs(Barrier),
   onHolderEnd: endParty,
   hasHolders: () => false, // an isolate whose handle was collected does not arrive

@@ -345,6 +345,7 @@ export type GuardOf<L extends Lock | RLock> = L extends RLock ? RLockGuard : Loc
 
 showState<Condition<Lock | RLock>>(Condition, ({ lock }) => ({ lock }));
 defineType(TYPE, "Condition", {
+  crosses: true,
   revive: reviveAs<Condition>(Condition),
   destroy: (condition) => release(i32[condition + LOCK]),
 });

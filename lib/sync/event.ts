@@ -157,6 +157,7 @@ export class Event extends SharedHandle implements Waitable {
 
 showState(Event, (event) => ({ isSet: event.isSet() }));
 defineType(TYPE, "Event", {
+  crosses: true,
   revive: reviveAs(Event),
   onReachable: (event) => void Atomics.add(i32, event + REACHED, 1),
 });

@@ -147,4 +147,4 @@ export class Lock extends SharedHandle {
 }
 
 showState(Lock, (lock) => ({ locked: lock.locked() }));
-defineType(TYPE, "Lock", { revive: reviveAs(Lock) });
+defineType(TYPE, "Lock", { crosses: true, revive: reviveAs(Lock) });

@@ -376,4 +376,4 @@ export function reentering(
 }
 
 showState(RLock, (lock) => ({ locked: lock.locked(), depth: lock.depth }));
-defineType(RLOCK_TYPE, "RLock", { revive: reviveAs(RLock) });
+defineType(RLOCK_TYPE, "RLock", { crosses: true, revive: reviveAs(RLock) });

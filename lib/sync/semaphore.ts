@@ -332,11 +332,13 @@ function limitError(limit: number): RangeError {
 
 showState(Semaphore, ({ value }) => ({ value }));
 defineType(TYPE, "Semaphore", {
+  crosses: true,
   revive: reviveAs<Semaphore>(Semaphore),
   onHolderEnd: giveBack,
   hasHolders,
 });
 defineType(BOUNDED_TYPE, "BoundedSemaphore", {
+  crosses: true,
   revive: reviveAs<BoundedSemaphore>(BoundedSemaphore),
   onHolderEnd: giveBack,
   hasHolders,

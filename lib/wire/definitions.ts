@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CorruptMessageError } from "../errors.ts";
 import {
   type Definition,
   type DefinitionAddress,
@@ -18,6 +19,9 @@ export class SentDefinitions {
   /** Their numbers, by address. */
   readonly #numbers = new Map<DefinitionAddress, number>();
 
+  /** Texts of the definitions that were sent. */
+  readonly #texts = new Set<string>();
+
   /** @param send sends a definition; its number is that of those that were sent before */
   constructor(send: (definition: Definition) => void) {
     this.#send = send;
@@ -27,17 +31,36 @@ export class SentDefinitions {
   numberOf(address: DefinitionAddress): number {
     let number = this.#numbers.get(address);
     if (number === undefined) {
-      this.#send(definitionAt(address));
+      const definition = definitionAt(address);
+      this.#texts.add(textOf(definition));
+      this.#send(definition);
       number = this.#numbers.size;
       this.#numbers.set(address, number);
     }
     return number;
   }
+
+  /**
+   * Whether a program that is not trusted may name the function: this program has named it first. To find
+   * another one, a module would be imported, or a text be evaluated, and to call it might do anything.
+   */
+  mayName(definition: Definition): boolean {
+    return this.#texts.has(textOf(definition)) ||
+      (definition.kind === "global" && HARMLESS.test(definition.name));
+  }
 }
+
+/** Returns a text that is the same for equal definitions. */
+function textOf(definition: Definition): string {
+  return JSON.stringify(checkDefinition(definition));
+}
+
+/** Functions that only make an object of their argument. */
+const HARMLESS = /^Temporal\.\w+\.from$/;
 
 /** The definitions that this program has received from another one. */
 export class ReceivedDefinitions {
-  readonly #addresses: DefinitionAddress[] = [];
+  readonly #addresses: (DefinitionAddress | undefined)[] = [];
 
   /**
    * Stores a definition in the shared heap.
@@ -48,8 +71,63 @@ export class ReceivedDefinitions {
     this.#addresses.push(storeDefinition(definition));
   }
 
+  /** Counts a definition that is refused: messages that name it are too. */
+  refuse(): void {
+    this.#addresses.push(undefined);
+  }
+
   /** Returns the address of a definition; `undefined` if there is none with this number. */
   addressOf(number: number): DefinitionAddress | undefined {
     return this.#addresses[number];
   }
+}
+
+/** What the properties of each kind of definition are. */
+const properties: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  task: {
+    name: "string",
+    module: "string",
+    index: "number",
+    at: "string?",
+    hash: "number",
+    twin: "number",
+    twins: "number?",
+    member: "strings?",
+  },
+  export: { name: "string", module: "string" },
+  global: { name: "string" },
+  source: { name: "string", source: "string" },
+};
+
+/**
+ * Returns a definition that comes from another program, without properties that no definition has.
+ *
+ * @throws {CorruptMessageError} if it is not one
+ */
+export function checkDefinition(value: unknown): Definition {
+  const given = Object(value);
+  const kind = Object.hasOwn(given, "kind") ? given.kind : undefined;
+  const expected = typeof kind === "string" && Object.hasOwn(properties, kind)
+    ? properties[kind]
+    : undefined;
+  if (expected === undefined) {
+    throw new CorruptMessageError("Cannot read definition: it has no kind");
+  }
+  const checked: Record<string, unknown> = { kind };
+  for (const [name, type] of Object.entries(expected)) {
+    const property = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (!isOfType(property, type)) {
+      throw new CorruptMessageError(`Cannot read definition: its ${name} is not a ${type}`);
+    }
+    if (property !== undefined) checked[name] = property;
+  }
+  return checked as Definition;
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type.endsWith("?")) return value === undefined || isOfType(value, type.slice(0, -1));
+  if (type === "strings") {
+    return Array.isArray(value) && value.every((part) => typeof part === "string");
+  }
+  return typeof value === type;
 }

@@ -29,12 +29,12 @@ export interface Frame {
   readonly contents: Uint8Array<ArrayBuffer>;
 }
 
-/** Makes a frame of the given length, header included. The contents begin at `HEADER_BYTES`. */
-export function makeFrame(type: number, length: number): Uint8Array<ArrayBuffer> {
-  const frame = new Uint8Array(HEADER_BYTES + length);
-  new DataView(frame.buffer).setUint32(0, length, true);
-  frame[4] = type;
-  return frame;
+/** Makes what is in front of contents of the given length. */
+export function makeHeader(type: number, length: number): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(HEADER_BYTES);
+  new DataView(header.buffer).setUint32(0, length, true);
+  header[4] = type;
+  return header;
 }
 
 /** Cuts a stream of bytes into frames. */

@@ -1,6 +1,6 @@
 /**
  * Messages of the shared heap as bytes that another program can read: stream and attachments, which name
- * definitions by their numbers. They have no shared objects.
+ * definitions and shared objects by numbers.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { Renaming } from "../codec/message_reader.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { type Allocate, allocate } from "../heap/allocator.ts";
 import { u8 } from "../heap/views.ts";
-import type { ReceivedDefinitions, SentDefinitions } from "./definitions.ts";
+import { addMessageRef, type ObjectAddress, undoMessageRef } from "../objects/shared_object.ts";
 
 /** A message outside of the shared heap. */
 export interface WireMessage {
@@ -28,8 +28,13 @@ export interface WireMessage {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Copies a message out of the shared heap. The message stays as it is. It must have no shared objects. */
-export function copyOut(message: MessageAddress, definitions: SentDefinitions): WireMessage {
+/**
+ * Copies a message out of the shared heap. The message stays as it is.
+ *
+ * @param numbers the numbers of addresses
+ * @throws {CorruptMessageError} if it names a shared object that has no number
+ */
+export function copyOut(message: MessageAddress, numbers: Renaming): WireMessage {
   const start = messageStart(message);
   const streamBytes = streamBytesOf(message);
   const length = totalBytesOf(message);
@@ -39,20 +44,21 @@ export function copyOut(message: MessageAddress, definitions: SentDefinitions): 
   const reader = new Decoder();
   const views = [new DataView(buffer), new Float64Array(buffer), new Int32Array(buffer)] as const;
   reader.fromStream(bytes, ...views, streamBytes, length);
-  reader.rename(namedBy((address) => definitions.numberOf(address)));
+  reader.rename(numbers);
   return { streamBytes, bytes: bytes.subarray(0, length) };
 }
 
 /**
  * Copies a message that comes from another program into the shared heap. Nothing is believed of it.
  *
+ * @param addresses the addresses of numbers; the message gets a reference to each shared object
  * @param take how its block is allocated
  * @throws {CorruptMessageError} if it is damaged, or names what was not sent before
  * @throws {MemoryError} if the shared heap is full
  */
 export function copyIn(
   { streamBytes, bytes }: WireMessage,
-  definitions: ReceivedDefinitions,
+  addresses: Renaming,
   take: Allocate = allocate,
 ): MessageAddress {
   if (streamBytes > bytes.length) {
@@ -62,18 +68,25 @@ export function copyIn(
     );
   }
   const message = storeBytes(bytes, streamBytes, take);
+  const objects: ObjectAddress[] = [];
   try {
     const reader = new Decoder();
     readMessage(reader, message);
-    reader.rename(namedBy((number) => definitions.addressOf(number)));
+    reader.rename({
+      definition: addresses.definition,
+      object(number) {
+        const address = addresses.object(number);
+        if (address !== undefined) {
+          addMessageRef(address);
+          objects.push(address);
+        }
+        return address;
+      },
+    });
   } catch (error) {
+    objects.forEach(undoMessageRef);
     freeMessage(message);
     throw error;
   }
   return message;
-}
-
-/** A renaming of definitions, for messages without shared objects. */
-function namedBy(definition: Renaming["definition"]): Renaming {
-  return { definition, object: () => undefined };
 }

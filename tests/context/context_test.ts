@@ -5,14 +5,16 @@ import { ending, endingSync, guard } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 test("getContext() returns the classes of a start method", () => {
-  assertEquals(getAllStartMethods(), ["spawn", "forkserver"]);
+  assertEquals(getAllStartMethods(), ["spawn", "forkserver", "process"]);
   assertEquals(getContext(), getContext("spawn"));
   assertEquals(getContext().startMethod, "spawn");
   assertEquals(getContext("spawn").Process, Process);
   assertEquals(getContext("forkserver").startMethod, "forkserver");
+  assertEquals(getContext("process").startMethod, "process");
   const get = (method: unknown) => () => getContext(method as "spawn");
   assertThrows(get("fork"), RangeError, "cannot be made a copy of another");
-  assertThrows(get("thread"), RangeError, 'method must be "spawn" or "forkserver", not "thread"');
+  const wanted = 'method must be "spawn", "forkserver" or "process", not "thread"';
+  assertThrows(get("thread"), RangeError, wanted);
   assertThrows(get("toString"), RangeError, "Cannot get context");
 });
 

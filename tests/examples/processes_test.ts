@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
 Deno.test("cpu_count prints the number of cores, and the same number of workers", async () => {
@@ -34,19 +34,48 @@ Deno.test("doubler prints the names of processes, given and default ones", async
   );
 });
 
-Deno.test("start_methods starts processes by both methods, and prints the error of fork", async () => {
+Deno.test("start_methods starts processes by each method, and prints the error of fork", async () => {
   const { code, lines, errors } = await runExample("start_methods", "--quick");
-  assertEquals([code, errors, lines.length], [0, [], 8]);
-  for (const [at, method] of ["spawn", "forkserver", "spawn", "forkserver"].entries()) {
+  assertEquals([code, errors, lines.length], [0, [], 10]);
+  const methods = ["spawn", "forkserver", "process"];
+  for (const [at, method] of [...methods, ...methods].entries()) {
     assertMatch(
       lines[at],
       new RegExp(`^${method}: hello from .*Process-${at + 1} after [0-9.]+ ms$`),
     );
   }
-  assertEquals(lines.slice(4, 7), [
+  assertEquals(lines.slice(6, 9), [
     "default: spawn",
     "default: forkserver",
     "hello from the new default",
   ]);
-  assertMatch(lines[7], /^RangeError: .*"fork"\. A worker cannot be made a copy/);
+  assertMatch(lines[9], /^RangeError: .*"fork"\. A worker cannot be made a copy/);
+});
+
+Deno.test("kill_pattern kills the process of the match that does not end, and matches the rest", async () => {
+  const { code, lines, errors } = await runExample("kill_pattern", "--quick");
+  assertEquals([code, errors], [0, []]);
+  assertEquals(lines.slice(0, 4).map((line) => line.replace(/ after [0-9.]+ s$/, "")), [
+    "aaaa: true",
+    "aab: false",
+    "aaaa…aaab: TimeoutError",
+    "aaaa…aaaa: true",
+  ]);
+  const [, killed, next] = lines[4].match(/^process (\d+) was killed, process (\d+) has/)!;
+  assertNotEquals(killed, next);
+});
+
+Deno.test("out_of_memory ends the process of one task, and its pool goes on", async () => {
+  const { code, lines, errors } = await runExample("out_of_memory", "--quick");
+  assertEquals(code, 0);
+  const [cause] = lines.splice(3, 1);
+  assertEquals(lines, [
+    "1 MiB: done",
+    "10 MiB: done",
+    "1000 MiB: WorkerDiedError, exit code 133",
+    "20 MiB: done",
+    "the pool still works: 5 MiB",
+  ]);
+  assertMatch(cause, /^ {2}caused by MemoryError: PoolWorker-\d ran out of memory/);
+  assert(errors.some((line) => line.includes("JavaScript out of memory")), "V8 says so as well");
 });

@@ -27,6 +27,11 @@ test("new Pool() accepts all its options, in every context", async () => {
     timeoutMs: 1000,
     retries: 1,
     retryOn: () => false,
+    permissions: undefined as never,
+    env: undefined as never,
+    cwd: undefined as never,
+    maxOldSpaceMb: undefined as never,
+    denoArgs: undefined as never,
   };
   const { Pool: Warm } = getContext("forkserver");
   await using cold = new Pool(all);

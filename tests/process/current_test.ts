@@ -8,30 +8,32 @@ import {
   Pipe,
   Queue,
 } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
-import { ending, guard, started } from "../fixtures/workers.ts";
+import { ending, guard, started, testProcess } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
-test("currentProcess() in the main program is MainProcess, which has no parent", () => {
+testProcess("currentProcess() in the main program is MainProcess, which has no parent", () => {
   const { name, daemon, pid } = currentProcess();
   assertEquals([name, daemon, pid], ["MainProcess", false, 1]);
   assertEquals(parentProcess(), undefined);
   assert(cpuCount() >= 1);
 });
 
-test("currentProcess() and parentProcess() in a process are the process and its creator", async () => {
-  const out = new Queue<unknown>();
-  const process = started({ target: tasks.putIdentity, args: [out], name: "me", daemon: true });
-  assertEquals(await out.get(guard), {
-    current: { name: "me", daemon: true, pid: process.pid },
-    parent: { name: "MainProcess", pid: currentProcess().pid, alive: true },
-    children: 0,
-  });
-  assertEquals(await ending(process), 0);
-});
+testProcess(
+  "currentProcess() and parentProcess() in a process are the process and its creator",
+  async () => {
+    const out = new Queue<unknown>();
+    const process = started({ target: tasks.putIdentity, args: [out], name: "me", daemon: true });
+    assertEquals(await out.get(guard), {
+      current: { name: "me", daemon: true, pid: process.pid },
+      parent: { name: "MainProcess", pid: currentProcess().pid, alive: true },
+      children: 0,
+    });
+    assertEquals(await ending(process), 0);
+  },
+);
 
 // CPython TestProcess.test_parent_process
-test("parentProcess() in a grandchild notices the end of its parent", async () => {
+testProcess("parentProcess() in a grandchild notices the end of its parent", async () => {
   for (const end of ["terminate", "kill", "error", "return"] as const) {
     const [[here, there], go] = [Pipe<unknown[]>(), new Event()];
     const process = started({ target: tasks.endWatchedByChild, args: [there, go, end] });
@@ -46,7 +48,7 @@ test("parentProcess() in a grandchild notices the end of its parent", async () =
   }
 });
 
-test("Process.daemon defaults to the flag of the creator", async () => {
+testProcess("Process.daemon defaults to the flag of the creator", async () => {
   const out = new Queue<boolean>();
   for (const daemon of [true, false]) {
     const process = started({ target: tasks.putDaemon, args: [out], daemon });

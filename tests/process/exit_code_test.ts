@@ -1,7 +1,6 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { MaybeEncodingError, Queue, TaskLookupError, tasksOf } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, started } from "../fixtures/workers.ts";
+import { ending, endingSync, started, testProcess } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Tests of Process.exitCode and Process.error.
@@ -78,7 +77,7 @@ const ends: [how: string, target: () => unknown, exitCode: number, message?: str
 ];
 
 for (const [how, target, exitCode, message] of ends) {
-  test(`Process.exitCode of ${how} is ${exitCode}, awaited and blocking`, async () => {
+  testProcess(`Process.exitCode of ${how} is ${exitCode}, awaited and blocking`, async () => {
     for (const wait of [ending, endingSync]) {
       const process = started({ target });
       assertEquals(await wait(process), exitCode);
@@ -89,7 +88,7 @@ for (const [how, target, exitCode, message] of ends) {
   });
 }
 
-test("Process.error is the thrown value, of any type", async () => {
+testProcess("Process.error is the thrown value, of any type", async () => {
   for (const thrown of ["text", 7, null, undefined, { reason: ["a"] }]) {
     const process = started({
       target: (thrown: unknown) => {
@@ -104,7 +103,7 @@ test("Process.error is the thrown value, of any type", async () => {
   }
 });
 
-test("Process.error is an unhandled rejection, even if the target returned", async () => {
+testProcess("Process.error is an unhandled rejection, even if the target returned", async () => {
   const targets = [
     () => {
       console.error = () => {};
@@ -134,7 +133,7 @@ test("Process.error is an unhandled rejection, even if the target returned", asy
   assertEquals(names, ["RangeError", "RangeError", "ClosedError"]);
 });
 
-test("Process.error keeps class, message, properties, cause and stack", () => {
+testProcess("Process.error keeps class, message, properties, cause and stack", () => {
   const process = started({ target: tasks.failWithModelError });
   assertEquals(endingSync(process), 1);
   const error = process.error;
@@ -145,14 +144,17 @@ test("Process.error keeps class, message, properties, cause and stack", () => {
   assertStringIncludes(error.stack!, "process_tasks.ts");
 });
 
-test("Process.error of an unregistered class is an instance of the nearest built-in class", async () => {
-  const process = started({ target: tasks.failWithPrivateError });
-  assertEquals(await ending(process), 1);
-  assertInstanceOf(process.error, RangeError);
-  assertEquals([process.error.name, process.error.message], ["PrivateError", "out of bounds"]);
-});
+testProcess(
+  "Process.error of an unregistered class is an instance of the nearest built-in class",
+  async () => {
+    const process = started({ target: tasks.failWithPrivateError });
+    assertEquals(await ending(process), 1);
+    assertInstanceOf(process.error, RangeError);
+    assertEquals([process.error.name, process.error.message], ["PrivateError", "out of bounds"]);
+  },
+);
 
-test("Process.error describes an error that cannot be read", async () => {
+testProcess("Process.error describes an error that cannot be read", async () => {
   const targets = {
     message: () => {
       console.error = () => {};
@@ -185,7 +187,7 @@ test("Process.error describes an error that cannot be read", async () => {
   }
 });
 
-test("Process.error keeps what can cross of an error", async () => {
+testProcess("Process.error keeps what can cross of an error", async () => {
   const process = started({
     target: () => {
       console.error = () => {};
@@ -198,7 +200,7 @@ test("Process.error keeps what can cross of an error", async () => {
   assertEquals([message, code, omitted], ["kept", 5, ["symbol"]]);
 });
 
-test("Process.error describes a thrown value that cannot cross", async () => {
+testProcess("Process.error describes a thrown value that cannot cross", async () => {
   const process = started({
     target: () => {
       console.error = () => {};
@@ -210,15 +212,18 @@ test("Process.error describes a thrown value that cannot cross", async () => {
   assertStringIncludes(process.error.message, "Symbol(odd)");
 });
 
-test("Process.error is a TaskLookupError when the module does not export the target", async () => {
-  const module = tasksOf<{ missing(): void }>(new URL("../fixtures/guarded.ts", import.meta.url));
-  const process = started({ target: module.missing });
-  assertEquals(await ending(process), 1);
-  assertInstanceOf(process.error, TaskLookupError);
-  assertStringIncludes(process.error.message, "does not export it");
-});
+testProcess(
+  "Process.error is a TaskLookupError when the module does not export the target",
+  async () => {
+    const module = tasksOf<{ missing(): void }>(new URL("../fixtures/guarded.ts", import.meta.url));
+    const process = started({ target: module.missing });
+    assertEquals(await ending(process), 1);
+    assertInstanceOf(process.error, TaskLookupError);
+    assertStringIncludes(process.error.message, "does not export it");
+  },
+);
 
-test("Process.error is a TaskLookupError when the module does not exist", () => {
+testProcess("Process.error is a TaskLookupError when the module does not exist", () => {
   const module = tasksOf<{ missing(): void }>(new URL("./nowhere.ts", import.meta.url));
   const process = started({ target: module.missing });
   assertEquals(endingSync(process), 1);

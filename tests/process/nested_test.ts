@@ -1,12 +1,11 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { EOFError, Event, Pipe, Queue, TaskLookupError, tasksOf } from "@sauropod/multiprocessing";
-import { test } from "../fixtures/guarded.ts";
-import { ending, endingSync, guard, started } from "../fixtures/workers.ts";
+import { ending, endingSync, guard, started, testProcess } from "../fixtures/workers.ts";
 import * as tasks from "../fixtures/process_tasks.ts";
 
 // Tests of processes and pools that processes start.
 
-test("Process in a Process starts while the main isolate awaits or blocks", async () => {
+testProcess("Process in a Process starts while the main isolate awaits or blocks", async () => {
   for (const wait of [ending, endingSync]) {
     const out = new Queue<Record<string, unknown>>();
     const process = started({ target: tasks.nest, args: [out as Queue<unknown>], name: "outer" });
@@ -18,18 +17,21 @@ test("Process in a Process starts while the main isolate awaits or blocks", asyn
   }
 });
 
-test("Process in a blocking Process starts while the main isolate awaits or blocks", async () => {
-  for (const wait of [ending, endingSync]) {
-    const out = new Queue<unknown>();
-    const process = started({ target: tasks.nestSync, args: [out] });
-    assertEquals(await wait(process), 0);
-    assertEquals(out.size(), 2);
-    await out.get(guard);
-    assertEquals(await out.get(guard), 0);
-  }
-});
+testProcess(
+  "Process in a blocking Process starts while the main isolate awaits or blocks",
+  async () => {
+    for (const wait of [ending, endingSync]) {
+      const out = new Queue<unknown>();
+      const process = started({ target: tasks.nestSync, args: [out] });
+      assertEquals(await wait(process), 0);
+      assertEquals(out.size(), 2);
+      await out.get(guard);
+      assertEquals(await out.get(guard), 0);
+    }
+  },
+);
 
-test("Process.start() nests to any depth, with messages in order", async () => {
+testProcess("Process.start() nests to any depth, with messages in order", async () => {
   for (const wait of [ending, endingSync]) {
     const out = new Queue<number[]>();
     const process = started({ target: tasks.recurse, args: [out, []] });
@@ -40,7 +42,7 @@ test("Process.start() nests to any depth, with messages in order", async () => {
   }
 });
 
-test("Process in a Process can outlive its parent", async () => {
+testProcess("Process in a Process can outlive its parent", async () => {
   const [go, out] = [new Event(), new Queue<unknown[]>()];
   const process = started({ target: tasks.leaveChildBehind, args: ["orphan", out, go] });
   assertEquals(await ending(process), 0);
@@ -56,17 +58,20 @@ async function allEnded(): Promise<void> {
 }
 
 for (const task of ["mapInPool", "mapInPoolSync"] as const) {
-  test(`Pool in a Process works while the main isolate awaits or blocks: ${task}`, async () => {
-    for (const wait of [ending, endingSync]) {
-      const out = new Queue<number[]>();
-      const process = started({ target: tasks[task], args: [out] });
-      assertEquals(await wait(process), 0);
-      assertEquals(await out.get(guard), [1, 4, 9]);
-    }
-  });
+  testProcess(
+    `Pool in a Process works while the main isolate awaits or blocks: ${task}`,
+    async () => {
+      for (const wait of [ending, endingSync]) {
+        const out = new Queue<number[]>();
+        const process = started({ target: tasks[task], args: [out] });
+        assertEquals(await wait(process), 0);
+        assertEquals(await out.get(guard), [1, 4, 9]);
+      }
+    },
+  );
 }
 
-test("Process.start() throws while a worker imports the module that calls it", async () => {
+testProcess("Process.start() throws while a worker imports the module that calls it", async () => {
   const url = new URL("../fixtures/starts_at_import.ts", import.meta.url);
   const module = tasksOf<typeof import("../fixtures/starts_at_import.ts")>(url);
   const process = started({
@@ -83,7 +88,7 @@ test("Process.start() throws while a worker imports the module that calls it", a
   assertStringIncludes(process.error.message, "import.meta.main");
 });
 
-test("Process ends its daemons and pools when it ends", async () => {
+testProcess("Process ends its daemons and pools when it ends", async () => {
   const [here, there] = Pipe<string>();
   const go = new Event();
   const process = started({ target: tasks.leaveDaemonsBehind, args: [there, go, new Event()] });
@@ -93,7 +98,7 @@ test("Process ends its daemons and pools when it ends", async () => {
   await assertRejects(() => here.recv(guard), EOFError); // the other end has no owner any more
 });
 
-test("pools and processes nest ten deep, and no deeper", async () => {
+testProcess("pools and processes nest ten deep, and no deeper", async () => {
   for (const deeper of [tasks.nestPools, tasks.nestProcesses]) {
     assertEquals(await deeper(10), 10);
     const error = await assertRejects(async () => await deeper(11), RangeError);
@@ -101,6 +106,6 @@ test("pools and processes nest ten deep, and no deeper", async () => {
   }
 });
 
-test("maps from every worker at once, three deep, end", async () => {
+testProcess("maps from every worker at once, three deep, end", async () => {
   assertEquals(await tasks.nestMaps(3), 8);
 });

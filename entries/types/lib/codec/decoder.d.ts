@@ -1,5 +1,6 @@
 // The declarations of lib/codec/decoder.ts
 
+import type { DefinitionAddress } from "./definition.d.ts";
 import type { MessageReader } from "./message_reader.d.ts";
 
 /**
@@ -47,6 +48,13 @@ export declare class Decoder extends MessageReader {
    * @throws {DataCloneError} if the value is nested deeper than the rest of the stack allows
    */
   value(): unknown;
+  /** Returns the function at the address that follows; `undefined` if it may be done without. */
+  /**
+   * Reads the address of a definition, which `MessageWriter.definition()` wrote.
+   *
+   * @throws {CorruptMessageError} if the message is damaged
+   */
+  definition(): DefinitionAddress;
 }
 
 export {};

@@ -15,6 +15,12 @@ export interface DecoderOptions {
   allowed?: ReadonlySet<number>;
 }
 
+/** How a message is to name definitions and shared objects. `undefined` for one that is not known. */
+export interface Renaming {
+  definition(name: number): number | undefined;
+  object(name: number): number | undefined;
+}
+
 /**
  * Reads the bytes of one message. {@linkcode Decoder} makes values of them.
  *
@@ -79,6 +85,14 @@ export declare class MessageReader {
    * damaged.
    */
   sharedObjects(): number[];
+  /**
+   * Replaces the words by which the message names definitions and shared objects. Each is replaced once, by
+   * what `renaming` returns for it.
+   *
+   * @throws {CorruptMessageError} if the message is damaged, or `renaming` says so; some words have been
+   * replaced then
+   */
+  rename(renaming: Renaming): void;
   /** Makes the error for a message that is damaged, which the caller throws. */
   protected corrupt(why: string, options?: ErrorOptions): CorruptMessageError;
   /** Returns where the next `byteLength` bytes of the stream begin, and moves behind them. */

@@ -51,5 +51,6 @@ export {
 export { ThreadPool, type ThreadPoolOptions } from "../pool/thread_pool.d.ts";
 export { cpuCount, type CurrentProcess, type ParentProcess } from "../process/current.d.ts";
 export { type ProcessOptions } from "../process/process.d.ts";
+export { type LaunchOptions } from "../runtime/launch.d.ts";
 
 export {};

@@ -37,10 +37,12 @@ export interface Context extends Readonly<typeof import("./common.d.ts")> {
  * - `"forkserver"`: a process gets a worker of a reserve that was started in advance, so that it
  *   begins immediately. The first process that is made fills the reserve, and does not profit from
  *   it itself.
+ * - `"process"`: each process is one of the operating system, which can be ended while it computes, and
+ *   has its own memory and permissions. The program needs `--allow-run` and `--allow-env`.
  * - `"fork"` does not exist here: a worker cannot be a copy of another.
  *
  * A process that a context started has the same start method as its default. Objects of one context
- * can be used with the other.
+ * can be used with another; processes of the operating system refuse arrays on shared memory.
  *
  * Follows Python's `multiprocessing.get_context`.
  *

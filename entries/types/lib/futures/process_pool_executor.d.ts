@@ -1,5 +1,6 @@
 // The declarations of lib/futures/process_pool_executor.ts
 
+import type { LaunchOptions } from "../runtime/launch.d.ts";
 import type { StartMethod } from "../runtime/start_method.d.ts";
 import type { Executor } from "./executor.d.ts";
 import type { ExecutorOptions } from "./executor_options.d.ts";
@@ -7,7 +8,7 @@ import type { ExecutorOptions } from "./executor_options.d.ts";
 /** Options of a {@linkcode ProcessPoolExecutor}. */
 export interface ProcessPoolExecutorOptions<
   InitArgs extends readonly unknown[] = readonly unknown[],
-> extends ExecutorOptions<InitArgs> {
+> extends ExecutorOptions<InitArgs>, LaunchOptions {
   /**
    * Maximum number of workers.
    *
@@ -21,7 +22,8 @@ export interface ProcessPoolExecutorOptions<
    */
   maxTasksPerChild?: number | undefined;
   /**
-   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance.
+   * `"spawn"`: fresh workers; `"forkserver"`: workers that were started in advance; `"process"`: processes
+   * of the operating system.
    *
    * @default {getStartMethod()}
    */
@@ -79,11 +81,14 @@ export declare class ProcessPoolExecutor<InitArgs extends readonly unknown[] = r
   constructor(options?: number | ProcessPoolExecutorOptions<InitArgs>);
   /**
    * Ends all workers now: tasks that have not begun are cancelled, running tasks fail with
-   * `TerminatedError`. A task that computes without waiting is not interrupted: Deno cannot
-   * interrupt it.
+   * `TerminatedError`. A task that computes without waiting is not interrupted, because Deno cannot
+   * do that; with `startMethod: "process"`, its process is killed.
    */
   terminateWorkers(): void;
-  /** As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving the workers less time to react. */
+  /**
+   * As {@linkcode ProcessPoolExecutor.terminateWorkers}, giving the workers less time to react; processes
+   * of the operating system get SIGKILL instead of SIGTERM.
+   */
   killWorkers(): void;
 }
 

@@ -1,5 +1,6 @@
 // The declarations of lib/managers/protocol.ts
 
+import type { Envelope } from "../channels/envelope.d.ts";
 import type { Queue } from "../channels/queue.d.ts";
 import type { Event } from "../sync/event.d.ts";
 
@@ -13,21 +14,18 @@ export interface ManagerRequest {
   object: number;
   /** Name of the method, or of the type of the object to create. */
   method: string;
-  /** Address of the message with the arguments, or with an {@linkcode ObjectSpec}. */
-  message: number;
+  /** The arguments, or an {@linkcode ObjectSpec}. */
+  contents: Envelope;
 }
 
 /** The outcome of a call. */
 export interface Reply {
   /** Number of the call. */
   call: number;
-  /**
-   * For `object` and `iterator`, the message has a {@linkcode Referent} and the result stays in the
-   * server.
-   */
+  /** For `object` and `iterator`, the result stays in the server. */
   kind: "value" | "error" | "object" | "iterator";
-  /** Address of the message with the result, the error or the referent; 0 for an error without room. */
-  message: number;
+  /** The result, the error or a {@linkcode Referent}; `undefined` for an error without room. */
+  contents: Envelope | undefined;
 }
 
 /** An object in a server, as its proxies know it. */

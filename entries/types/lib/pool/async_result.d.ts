@@ -48,7 +48,8 @@ export declare class AsyncResult<R> implements PromiseLike<R> {
   successful(): boolean;
   /**
    * Cancels the call: awaiting it throws `CancelledError`. Chunks that have not begun will not begin; a
-   * task that runs is not interrupted.
+   * task that runs is not interrupted, unless it is in a process of the operating system, which is ended after
+   * `graceMs`.
    *
    * @returns false if the call had ended
    */

@@ -167,7 +167,8 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
   close(): void;
   /**
    * Ends the pool now: calls and iterations that have not ended fail with `TerminatedError`, and the
-   * workers are stopped. A task that computes without waiting is not interrupted: Deno cannot do that.
+   * workers are stopped. A task that computes without waiting is not interrupted, because Deno cannot do
+   * that; with `startMethod: "process"`, its process is killed.
    */
   terminate(): void;
   /**

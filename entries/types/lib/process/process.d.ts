@@ -2,10 +2,12 @@
 
 import type { WaitOptions } from "../arguments/wait_options.d.ts";
 import type { readySteps, Waitable } from "../parking/readiness.d.ts";
+import type { LaunchOptions } from "../runtime/launch.d.ts";
 import type { StartMethod } from "../runtime/start_method.d.ts";
 
 /** Options of a {@linkcode Process}. */
-export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]> {
+export interface ProcessOptions<Args extends readonly unknown[] = readonly unknown[]>
+  extends LaunchOptions {
   /**
    * The function to run: a task, a function that uses no variables outside itself, or a built-in.
    */
@@ -25,7 +27,8 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
    */
   daemon?: boolean | undefined;
   /**
-   * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance.
+   * `"spawn"`: a fresh worker; `"forkserver"`: a worker that was started in advance; `"process"`: a process
+   * of the operating system.
    *
    * @default {getStartMethod()}
    */
@@ -41,7 +44,8 @@ export interface ProcessOptions<Args extends readonly unknown[] = readonly unkno
 }
 
 /**
- * A function that runs in its own worker, in parallel with the rest of the program.
+ * A function that runs in its own worker, in parallel with the rest of the program. With
+ * `startMethod: "process"`, that worker is in a process of the operating system.
  *
  * - The worker has its own copy of every module. It shares only shared objects among its arguments:
  *   queues, pipes, locks, events, shared arrays.
@@ -110,14 +114,16 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
    * Ends the process with exit code -15: its current blocking wait, or else its next operation of
    * this package, throws `TerminatedError`, its promises do not continue, and its worker is ended.
    *
-   * Deno cannot interrupt code that computes without using the package. The process nevertheless
-   * counts as ended and does not keep the program alive: see {@linkcode abandonedWorkers}.
+   * Deno cannot interrupt a worker that computes without using the package. The process nevertheless
+   * counts as ended and does not keep the program alive: see {@linkcode abandonedWorkers}. With
+   * `startMethod: "process"`, none of its code goes on: it gets SIGTERM, and SIGKILL 100 ms later.
    *
    * @throws {Error} if it was not started
    */
   terminate(): void;
   /**
-   * As {@linkcode Process.terminate}, giving the worker less time to react; the exit code is -9.
+   * As {@linkcode Process.terminate}, giving the worker less time to react; the exit code is -9. A process
+   * of the operating system gets SIGKILL.
    */
   kill(): void;
   /**
@@ -130,12 +136,16 @@ export declare class Process<Args extends readonly unknown[] = readonly unknown[
   isAlive(): boolean;
   /**
    * How the process ended: 0 if it returned, 1 after an error, n after `Deno.exit(n)`, -15
-   * terminated, -9 killed; `undefined` before it has ended.
+   * terminated, -9 killed, 133 if it is one of the operating system whose heap is full; `undefined` before
+   * it has ended.
    */
   get exitCode(): number | undefined;
   /** The error that ended the process; `undefined` if it has not ended or ended otherwise. */
   get error(): unknown;
-  /** The number of the process, unique in the program; `undefined` before it is started. */
+  /**
+   * The number of the process, unique in the program; `undefined` before it is started. With
+   * `startMethod: "process"` it is that of the operating system, from shortly after `start()` on.
+   */
   get pid(): number | undefined;
   /** The human-readable name. */
   get name(): string;

@@ -1,10 +1,14 @@
 // The declarations of lib/runtime/start_method.ts
 
-/** How the worker of a process is started. */
-export type StartMethod = "spawn" | "forkserver";
+/**
+ * How a process is started: as a fresh worker, as a worker that was started in advance, or as a process of
+ * the operating system.
+ */
+export type StartMethod = "spawn" | "forkserver" | "process";
 
 /**
- * Returns the supported start methods, the default first.
+ * Returns the supported start methods, the default first. `"process"` is one of them also where the
+ * program may not start processes of the operating system.
  *
  * Follows Python's `multiprocessing.get_all_start_methods`.
  */

@@ -12,6 +12,7 @@ import {
   MemoryError,
   TerminatedError,
 } from "../../../errors.ts";
+import { destinationOfResults } from "../../../runtime/lifecycle.ts";
 import { stopRequested, thisIsolate } from "../../../heap/isolate_record.ts";
 import type { Channel } from "../../../channels/channel_handle.ts";
 import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
@@ -52,6 +53,7 @@ export function send(
     encoder.number(jobNumber);
     encoder.number(index);
     encoder.number(status);
+    encoder.destination = destinationOfResults();
     encoder.value(payload, "result");
     pushResult(results.at, encoder, status, chunk);
   } catch (error) {
@@ -123,6 +125,7 @@ function withoutUnsendable(outcomes: PartialResults, chunk: AnsweredChunk): Part
 /** Returns why a value cannot cross; `undefined` if it can. */
 function whyUnsendable(value: unknown): { error: unknown } | undefined {
   const encoder = borrowEncoder();
+  encoder.destination = destinationOfResults();
   try {
     encoder.value(value, "result");
     return undefined;

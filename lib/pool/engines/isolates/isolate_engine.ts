@@ -23,6 +23,7 @@ import { waitForCleanUp } from "../../../runtime/host.ts";
 import { ExitCode, freeError, takeError, waitingForEnd } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
 import { isReady } from "../../../runtime/start_watch.ts";
+import type { LaunchOptions } from "../../../runtime/launch.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
 import type { Job } from "../../calls/job.ts";
 import type { CallMode, ChunkStatus, Failure } from "../../chunks/chunk.ts";
@@ -50,6 +51,8 @@ export interface IsolateEngineOptions extends EngineOptions {
   maxChunks: number;
   /** How workers are started. */
   startMethod: StartMethod;
+  /** How processes of the operating system are launched. */
+  launch?: LaunchOptions;
   /** How long a worker may take to start, in milliseconds. */
   startTimeoutMs: number;
   /** How long a worker waits for a chunk before it ends, in milliseconds. */
@@ -87,12 +90,12 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       expectsMore: () => this.chunksOut > 0,
       settle: (result) => this.#settle(result),
     });
-    const { initializer, initargs, maxChunks, idleTimeoutMs, startMethod, startTimeoutMs } =
-      options;
+    const { initializer, initargs, maxChunks, idleTimeoutMs } = options;
+    const { startMethod, startTimeoutMs, launch } = options;
     const shared = { tasks: this.#tasks, results: this.#results.channel, words: this.words };
     this.#workers = new Workers(
       { ...shared, initializer, initargs, maxChunks, idleTimeoutMs },
-      { startMethod, startTimeoutMs },
+      { startMethod, startTimeoutMs, launch },
       { wanted: () => this.#wantedWorkers(), onStartError: (error) => this.#break(error) },
     );
     this.#supervisor = new Supervisor({
@@ -222,8 +225,9 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
       encoder.number(jobNumber);
       encoder.number(index);
       encoder.number(job.policy === undefined ? mode : modeWithPolicy(job, index, mode));
-      encoder.number(job.target);
+      encoder.definition(job.target);
       encoder.number(job.flag);
+      if (this.#options.startMethod === "process") encoder.destination = "process";
       encoder.items(payload, from, to, name);
       encoder.finish();
       if (!push(this.#tasks.at, encoder)) {

@@ -58,6 +58,8 @@ export interface PoolStartRequest {
   maxChunks: number;
   /** How long it waits for a chunk before it ends, in milliseconds. */
   idleTimeoutMs: number;
+  /** Words that stand for those of the engine, which are in another heap: of a process. */
+  outside?: { flag: number; item: number; itemAfter: number };
 }
 
 /**
@@ -145,20 +147,26 @@ class ReceivedChunk implements RunningChunk {
   readonly flag: number;
   readonly #isTimed: boolean;
   readonly #attempt: number;
+  /** Addresses of the words with the item that runs, and when it began. */
+  readonly #item: number;
+  readonly #itemAfter: number;
   /** When it began, on the clock of `performance.now()`. */
   #begunAt = 0;
   #task: TaskState | undefined;
 
   /** Reads the header of the chunk in the decoder. */
-  constructor({ results, words }: PoolStartRequest) {
+  constructor({ results, words, outside }: PoolStartRequest) {
     this.#results = results;
     this.words = words;
+    this.#item = outside?.item ?? thisIsolate + workerWord.ITEM;
+    this.#itemAfter = outside?.itemAfter ?? thisIsolate + workerWord.ITEM_AFTER;
     const { mode, isTimed, attempt } = unpackMode(decoder.number());
     this.mode = mode;
     this.#isTimed = isTimed;
     this.#attempt = attempt;
-    this.target = decoder.number();
-    this.flag = decoder.number();
+    this.target = decoder.definition();
+    const ownFlag = decoder.number();
+    this.flag = ownFlag === 0 ? 0 : outside?.flag ?? ownFlag;
   }
 
   /** Counts the chunk as begun. Returns false if the engine has replaced this worker, or declared it ended. */
@@ -181,16 +189,14 @@ class ReceivedChunk implements RunningChunk {
   startClock(): void {
     if (!this.#isTimed) return;
     this.#begunAt = performance.now();
-    i32[thisIsolate + workerWord.ITEM_AFTER] = 0;
+    i32[this.#itemAfter] = 0;
     send(this.#results, this.jobNumber, this.index, ResultStatus.BEGINS, undefined);
   }
 
   beginsItem(index: number): boolean {
     if (this.isUnwanted()) return false;
-    i32[thisIsolate + workerWord.ITEM] = index;
-    if (this.#isTimed && index > 0) {
-      i32[thisIsolate + workerWord.ITEM_AFTER] = performance.now() - this.#begunAt;
-    }
+    i32[this.#item] = index;
+    if (this.#isTimed && index > 0) i32[this.#itemAfter] = performance.now() - this.#begunAt;
     return true;
   }
 
@@ -327,5 +333,7 @@ async function importAndCall(
 /** Reads a stored chunk up to its payload. */
 function rereadHeader(block: MessageAddress): void {
   readMessage(decoder, block);
-  for (let header = 0; header < 5; header++) decoder.number();
+  for (let header = 0; header < 3; header++) decoder.number();
+  decoder.definition();
+  decoder.number();
 }

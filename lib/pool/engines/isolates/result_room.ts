@@ -18,7 +18,7 @@
  */
 
 import { MemoryError } from "../../../errors.ts";
-import { allocate, allocateUrgent, fitsHeap } from "../../../heap/allocator.ts";
+import { type Allocate, allocate, allocateUrgent, fitsHeap } from "../../../heap/allocator.ts";
 import {
   Control,
   type IsolateAddress,
@@ -39,6 +39,7 @@ import {
   SENDERS,
 } from "../../../channels/channel_state.ts";
 import type { Encoder } from "../../../codec/encoder.ts";
+import type { MessageAddress } from "../../../codec/message.ts";
 import { ChunkStatus } from "../../chunks/chunk.ts";
 import type { ResultStatus } from "./protocol.ts";
 
@@ -70,22 +71,50 @@ export function pushResult(
   status: ResultStatus,
   chunk?: SentChunk,
 ): void {
-  let take = status === ChunkStatus.DONE ? allocate : allocateUrgent;
+  const sendIt = (take: Allocate) => {
+    encoder.finish();
+    push(results, encoder, take);
+  };
+  const isUnwanted = () => chunk?.isUnwanted() ?? false;
+  if (status === ChunkStatus.DONE) {
+    whereThereIsRoom(results, () => encoder.totalBytes, sendIt, isUnwanted);
+  } else {
+    whereThereIsRoom(results, () => encoder.totalBytes, () => sendIt(allocateUrgent));
+  }
+}
+
+/**
+ * Stores a result that was made elsewhere, as {@linkcode pushResult} does.
+ *
+ * @throws as `pushResult`
+ */
+export function storeResult(
+  results: ChannelAddress,
+  bytes: number,
+  store: (take: Allocate) => MessageAddress,
+  isUnwanted: () => boolean,
+): MessageAddress {
+  return whereThereIsRoom(results, () => bytes, store, isUnwanted);
+}
+
+/** Calls `use` until there is room for what it stores, or none is made. */
+function whereThereIsRoom<T>(
+  results: ChannelAddress,
+  bytes: () => number,
+  use: (take: Allocate) => T,
+  isUnwanted: () => boolean = () => false,
+): T {
+  let take: Allocate = allocate;
   let room: RoomForResult | undefined;
   for (;;) {
-    encoder.finish();
     try {
-      push(results, encoder, take);
-      return;
+      return use(take);
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;
       room ??= new RoomForResult(results);
-      const isUnwanted = status === ChunkStatus.DONE && chunk?.isUnwanted();
-      if (isUnwanted || !fitsHeap(encoder.totalBytes)) throw noRoom(encoder.totalBytes, error);
+      if (isUnwanted() || !fitsHeap(bytes())) throw noRoom(bytes(), error);
       if (room.wait()) continue;
-      if (take === allocateUrgent || encoder.totalBytes > SMALL_BYTES) {
-        throw noRoom(encoder.totalBytes, error);
-      }
+      if (take === allocateUrgent || bytes() > SMALL_BYTES) throw noRoom(bytes(), error);
       take = allocateUrgent;
     }
   }

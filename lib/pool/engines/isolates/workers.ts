@@ -13,10 +13,13 @@ import { borrowEncoder, returnEncoder } from "../../../codec/encoder.ts";
 import { storeMessage } from "../../../codec/message.ts";
 import { stopIsolate } from "../../../runtime/lifecycle.ts";
 import { DebugLevel, debugLog } from "../../../runtime/debug_log.ts";
-import { startIsolate } from "../../../runtime/start_request.ts";
+import type { LaunchOptions } from "../../../runtime/launch.ts";
+import { startIsolate, type StartOptions } from "../../../runtime/start_request.ts";
 import { endWatch, type StartWatch } from "../../../runtime/start_watch.ts";
 import type { StartMethod } from "../../../runtime/start_method.ts";
 import { ResultStatus } from "./protocol.ts";
+import type { PoolAgentRequest } from "../processes/pool_agent.ts";
+import type { ProcessWorkerRequest } from "../processes/process_worker.ts";
 import type { PoolStartRequest } from "./pool_worker.ts";
 
 const WORKER_NAMES = rootWord(9, "pool workers named by default");
@@ -26,6 +29,8 @@ export interface WorkerStart {
   readonly startMethod: StartMethod;
   /** How long a worker may take to start, in milliseconds. */
   readonly startTimeoutMs: number;
+  /** How processes of the operating system are launched. */
+  readonly launch: LaunchOptions | undefined;
 }
 
 /** What workers are started for. */
@@ -142,10 +147,9 @@ export class Workers {
     const name = `PoolWorker-${Atomics.add(i32, WORKER_NAMES, 1) + 1}`;
     try {
       const record = startIsolate({
-        runner: "pool",
+        ...whatRuns(this.#request, this.#start),
         name,
         daemon: true,
-        payload: this.#request,
         payloadName: "the pool's options",
         ...this.#start,
         exitMessage: (record) => ({
@@ -170,6 +174,20 @@ export class Workers {
     }
     return true;
   }
+}
+
+/** Returns what a worker runs. A process of the operating system runs the tasks, its agent does the rest. */
+function whatRuns(
+  request: PoolStartRequest,
+  { startMethod }: WorkerStart,
+): Pick<StartOptions, "runner" | "payload" | "agent"> {
+  if (startMethod !== "process") return { runner: "pool", payload: request };
+  const { initializer, initargs, ...rest } = request;
+  return {
+    runner: "processWorker",
+    payload: { initializer, initargs } satisfies ProcessWorkerRequest,
+    agent: { runner: "poolAgent", payload: rest satisfies PoolAgentRequest },
+  };
 }
 
 /** Stores the result that reports the end of a worker; it is sent when the worker ends, however it does. */

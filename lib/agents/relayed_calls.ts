@@ -1,0 +1,129 @@
+/**
+ * Objects of the program, and calls on them, in the main isolate of a process.
+ *
+ * @module
+ */
+
+import { push, receive } from "../channels/channel.ts";
+import type { Channel } from "../channels/channel_handle.ts";
+import { becomingReadable } from "../channels/channel_waiting.ts";
+import { envelopeOf } from "../channels/envelope.ts";
+import { readReceived } from "../channels/read_received.ts";
+import { encode, returnEncoder } from "../codec/encoder.ts";
+import { discardMessage, type MessageAddress } from "../codec/message.ts";
+import { addressOf, isOnlyHere, type ObjectAddress } from "../objects/shared_object.ts";
+import { awaitOn } from "../parking/wait.ts";
+import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
+import { makeRemoteObject, remoteNumberAt } from "./remote_object.ts";
+import type { Answer, Request } from "./remote_calls.ts";
+
+/** Number of objects from which on those are looked for that the process has no more. */
+const MIN_SWEEP_SIZE = 64;
+
+/** An object of the program. */
+interface Known {
+  /** What stands for it. */
+  readonly object: object;
+  /** How often messages of the agent have named it. */
+  named: number;
+}
+
+/** The objects of the program that this process has. */
+export class KnownObjects implements ObjectNumbers {
+  readonly #release: (number: number, named: number) => void;
+  readonly #objects = new Map<number, Known>();
+  #sweepSize = MIN_SWEEP_SIZE;
+
+  /**
+   * @param release tells the agent that the process has no more of an object, which messages that have
+   * arrived named so often
+   */
+  constructor(release: (number: number, named: number) => void) {
+    this.#release = release;
+  }
+
+  /** Adds an object, which the next message names. */
+  add(number: number, classIndex: number): void {
+    if (this.#objects.size >= this.#sweepSize) this.#sweep();
+    this.#objects.set(number, { object: makeRemoteObject(number, classIndex), named: 0 });
+  }
+
+  /** Removes an object that the agent names no more. */
+  remove(number: number): void {
+    this.#objects.delete(number);
+  }
+
+  numberOf(address: ObjectAddress): number | undefined {
+    return remoteNumberAt(address);
+  }
+
+  addressOf(number: number): ObjectAddress | undefined {
+    const known = this.#objects.get(number);
+    if (known === undefined) return undefined;
+    known.named++;
+    return addressOf(known.object);
+  }
+
+  /** Tells the agent of the objects that only this isolate has. It may be about to name one again. */
+  #sweep(): void {
+    for (const [number, { object, named }] of this.#objects) {
+      if (isOnlyHere(addressOf(object)!)) this.#release(number, named);
+    }
+    this.#sweepSize = Math.max(MIN_SWEEP_SIZE, this.#objects.size * 2);
+  }
+}
+
+/** A call whose answer has not come. */
+type WaitingCall = Pick<Request, "replies" | "call">;
+
+/** Sends the calls of the isolates of this process, and passes the answers on. */
+export class RelayedCalls {
+  readonly #connection: Connection;
+  readonly #calls: Channel;
+  readonly #waiting = new Map<number, WaitingCall>();
+  #lastNumber = 0;
+
+  constructor(connection: Connection, calls: Channel) {
+    this.#connection = connection;
+    this.#calls = calls;
+  }
+
+  /** Sends calls, for ever. */
+  async relay(): Promise<never> {
+    for (;;) {
+      const received = receive(this.#calls.at);
+      if (received === undefined) await awaitOn(becomingReadable(this.#calls.at), undefined, false);
+      else await this.#send(readReceived(received) as Request);
+    }
+  }
+
+  async #send({ replies, call, use }: Request): Promise<void> {
+    if (use === undefined) return this.#abort(replies, call);
+    const number = ++this.#lastNumber;
+    this.#waiting.set(number, { replies, call });
+    const message = use.take();
+    const sent = this.#connection.send(FrameType.CALL, number, message);
+    discardMessage(message);
+    await sent;
+  }
+
+  #abort(replies: Channel, call: number): void {
+    for (const [number, waiting] of this.#waiting) {
+      if (waiting.replies !== replies || waiting.call !== call) continue;
+      void this.#connection.tell(FrameType.ABORT, number, 0);
+    }
+  }
+
+  /** Passes an answer on to the isolate that waits for it. */
+  answer(number: number, message: MessageAddress): void {
+    const { replies, call } = this.#waiting.get(number)!;
+    this.#waiting.delete(number);
+    const answer: Answer = { call, result: envelopeOf(message) };
+    const encoder = encode(answer, "answer");
+    try {
+      if (!push(replies.at, encoder)) encoder.discard();
+    } finally {
+      returnEncoder(encoder);
+    }
+  }
+}

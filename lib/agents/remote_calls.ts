@@ -1,0 +1,220 @@
+/**
+ * Calls of a process on objects of the program.
+ *
+ *     isolate of the process ── Request ─► calls: channel ─► main isolate ── CALL frame ─► agent
+ *     isolate ◄── Answer ── replies: channel, one an isolate ◄── main isolate ◄── REPLY frame ─┘
+ *
+ * Requests and answers hold what is for the other side in envelopes: the main isolate reads none of the
+ * user's values. An aborted call waits for its answer too: it may have taken an item by then.
+ *
+ * @module
+ */
+
+import { isOptionsObject } from "../arguments/options.ts";
+import { push, receive } from "../channels/channel.ts";
+import { Channel } from "../channels/channel_handle.ts";
+import { becomingReadable } from "../channels/channel_waiting.ts";
+import { type Envelope, envelopeOf } from "../channels/envelope.ts";
+import { putElsewhere } from "../channels/pending_puts.ts";
+import { readReceived } from "../channels/read_received.ts";
+import { Decoder, NeedsImport } from "../codec/decoder.ts";
+import { borrowEncoder, encode, returnEncoder } from "../codec/encoder.ts";
+import { importMessage } from "../codec/held_messages.ts";
+import { discardMessage, freeMessage, readMessage, storeMessage } from "../codec/message.ts";
+import { TaskLookupError } from "../errors.ts";
+import { awaitOn, blockOn } from "../parking/wait.ts";
+import { RLockGuard } from "../sync/rlock.ts";
+import type { Access } from "./remote_classes.ts";
+import { relayOfWorker } from "./relay.ts";
+
+/** A use of an object of the program. */
+export interface RemoteUse {
+  /** The number of the object. */
+  readonly object: number;
+  readonly access: Access;
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /** Whether the isolate blocks meanwhile: its code is the owner of what it acquires. */
+  readonly isBlocking?: boolean;
+  /** Which argument had a signal, whose place is taken by one of the agent. */
+  readonly signalAt?: number;
+}
+
+/** What the main isolate of a process is sent for a call. */
+export interface Request {
+  /** Where the answer is to be sent. */
+  readonly replies: Channel;
+  /** Number of the call among those of this isolate. */
+  readonly call: number;
+  /** What the agent reads; `undefined` to abort the call. */
+  readonly use: Envelope | undefined;
+}
+
+/** What an isolate is sent for a call that has ended. */
+export interface Answer {
+  readonly call: number;
+  readonly result: Envelope;
+}
+
+/** What a call has returned or thrown. */
+export const Outcome = { RETURNED: 0, THREW: 1, GUARD: 2, LIST: 3 } as const;
+
+/** The guard of something that was acquired; `token` is that of its owner, 0 if it has none. */
+export class Guard {
+  constructor(readonly token: number) {}
+}
+
+/** What an iterator gave, all at once. */
+export class List {
+  constructor(readonly items: readonly unknown[]) {}
+}
+
+interface PendingCall {
+  resolve(result: Envelope): void;
+}
+
+let replies: Channel | undefined;
+let lastCall = 0;
+let isReceiving = false;
+const pending = new Map<number, PendingCall>();
+
+/** The methods that put something, whether or not their promise is awaited. */
+const PUTS = new Set(["put", "send", "sendBytes"]);
+
+/** Carries out a use, while this isolate goes on. */
+export function callRemote(use: RemoteUse): Promise<unknown> {
+  const result = callAwaited(use);
+  return PUTS.has(use.name) ? putElsewhere(result) : result;
+}
+
+async function callAwaited(use: RemoteUse): Promise<unknown> {
+  const { signal, message } = prepare(use);
+  signal?.throwIfAborted();
+  const call = send(message);
+  const abort = () => sendRequest(call, undefined);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const result = await new Promise<Envelope>((resolve) => {
+      pending.set(call, { resolve });
+      void receiveReplies();
+    });
+    return await importMessage(result.take(), { read: readOutcome });
+  } catch (error) {
+    throw signal?.aborted && isAbort(error) ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Carries out a use, and blocks this isolate meanwhile. */
+export function callRemoteSync(use: RemoteUse): unknown {
+  const { message } = prepare(use);
+  const call = send(message);
+  let result: Envelope | undefined;
+  pending.set(call, { resolve: (envelope) => result = envelope });
+  while (result === undefined) {
+    if (!takeReply()) blockOn(becomingReadable(replies!.at));
+  }
+  const block = result.take();
+  const decoder = new Decoder();
+  readMessage(decoder, block);
+  try {
+    const outcome = readOutcome(decoder);
+    decoder.finish();
+    freeMessage(block);
+    return outcome;
+  } catch (error) {
+    discardMessage(block);
+    if (!(error instanceof NeedsImport)) throw error;
+    throw new TaskLookupError(
+      `Cannot read result of ${use.name}(): it needs a module that is not imported here, and a ` +
+        "blocking call cannot import it. Import the module first, or do not block",
+    );
+  }
+}
+
+/** Name of the error with which the agent answers a call that was aborted. */
+export const ABORTED = "AbortedCall";
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === ABORTED;
+}
+
+/** Encodes a use for the agent. Its signal stays here, and guards are named by their tokens. */
+function prepare(use: RemoteUse): { signal: AbortSignal | undefined; message: Envelope } {
+  let signal: AbortSignal | undefined;
+  let signalAt: number | undefined;
+  const args = use.args.map((arg, at) => {
+    if (!isOptionsObject(arg) || Object.getPrototypeOf(arg) !== Object.prototype) return arg;
+    const options: Record<string, unknown> = { ...arg };
+    if (options.signal instanceof AbortSignal) {
+      signal = options.signal;
+      signalAt = at;
+      delete options.signal;
+    }
+    if (options.owner instanceof RLockGuard) options.owner = RLockGuard.tokenOf(options.owner);
+    return options;
+  });
+  const encoder = borrowEncoder();
+  try {
+    encoder.destination = "program";
+    encoder.value({ ...use, args, signalAt }, `${use.name}()`);
+    encoder.finish();
+    return { signal, message: envelopeOf(storeMessage(encoder)) };
+  } finally {
+    returnEncoder(encoder);
+  }
+}
+
+function send(use: Envelope): number {
+  replies ??= new Channel();
+  const call = ++lastCall;
+  sendRequest(call, use);
+  return call;
+}
+
+function sendRequest(call: number, use: Envelope | undefined): void {
+  const request: Request = { replies: replies!, call, use };
+  const encoder = encode(request, "request");
+  try {
+    push(relayOfWorker().calls.at, encoder);
+  } finally {
+    returnEncoder(encoder);
+  }
+}
+
+function readOutcome(decoder: Decoder): unknown {
+  const outcome = decoder.number();
+  const value = decoder.value();
+  switch (outcome) {
+    case Outcome.THREW:
+      throw value;
+    case Outcome.GUARD:
+      return new Guard(value as number);
+    case Outcome.LIST:
+      return new List(value as unknown[]);
+    default:
+      return value;
+  }
+}
+
+/** Takes a reply out of the channel, if there is one. Returns whether there was. */
+function takeReply(): boolean {
+  const received = receive(replies!.at);
+  if (received === undefined) return false;
+  const { call, result } = readReceived(received) as Answer;
+  pending.get(call)?.resolve(result);
+  pending.delete(call);
+  return true;
+}
+
+/** Receives replies while calls wait for them. */
+async function receiveReplies(): Promise<void> {
+  if (isReceiving) return;
+  isReceiving = true;
+  try {
+    while (pending.size > 0) if (!takeReply()) await awaitOn(becomingReadable(replies!.at));
+  } finally {
+    isReceiving = false;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What processes of the operating system run in tests.
+ *
+ * @module
+ */
+import { type Event, Lock, type Queue, task } from "@sauropod/multiprocessing";
+
+/** Sends what a process knows of itself. */
+export const describe = task(import.meta, async (out: Queue<unknown>) => {
+  await out.put({
+    pid: Deno.pid,
+    isMain: import.meta.main,
+    cwd: Deno.cwd(),
+    greeting: Deno.env.get("GREETING"),
+    args: Deno.args,
+  });
+});
+
+/** Sets the event, and computes for ever. */
+export const compute = task(import.meta, async (begun: Event) => {
+  begun.set();
+  await null; // the event is set
+  for (;;);
+});
+
+/** Sets the event, and matches a pattern, which would take longer than the universe. */
+export const match = task(import.meta, (begun: Event) => {
+  begun.set();
+  return /^(a+)+$/.test(`${"a".repeat(100)}b`);
+});
+
+/** Fills the JavaScript heap. */
+export const fillHeap = task(import.meta, () => {
+  const kept: unknown[] = [];
+  for (;;) kept.push(Array.from({ length: 1000 }, (_, at) => ({ at })));
+});
+
+/** Returns whether the process may do what each needs. */
+export const granted = task(
+  import.meta,
+  () =>
+    (["read", "write", "net", "env", "run", "ffi", "sys"] as const).filter((name) =>
+      Deno.permissions.querySync({ name }).state === "granted"
+    ),
+);
+
+/** Reads a file. */
+export const read = task(import.meta, (path: string | URL) => Deno.readTextFileSync(path).length);
+
+/** A class that the program need not have sent. */
+export class Unsent {
+  value = 5;
+}
+task(import.meta, Unsent);
+export const makeUnsent = task(import.meta, () => new Unsent());
+
+/** A lock that the process has made, which the program cannot use. */
+export const makeLock = task(import.meta, () => ({ mine: new Lock() }));
+export const putLock = task(import.meta, (out: Queue<unknown>) => out.put([new Lock()]));
+
+/** Puts the square of each number. */
+export const square = task(import.meta, (x: number) => x * x);
