@@ -18,7 +18,6 @@ import {
   isMainIsolate,
   type IsolateAddress,
   isolateWord,
-  mainIsolate,
   thisIsolate,
 } from "../heap/isolate_record.ts";
 import { wakeAll } from "../parking/wait_queue.ts";

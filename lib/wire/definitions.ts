@@ -126,8 +126,12 @@ export function checkDefinition(value: unknown): Definition {
 
 function isOfType(value: unknown, type: string): boolean {
   if (type.endsWith("?")) return value === undefined || isOfType(value, type.slice(0, -1));
-  if (type === "strings") {
-    return Array.isArray(value) && value.every((part) => typeof part === "string");
+  switch (type) {
+    case "string":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number";
+    default:
+      return Array.isArray(value) && value.every((part) => typeof part === "string");
   }
-  return typeof value === type;
 }

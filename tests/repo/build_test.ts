@@ -78,7 +78,6 @@ for (
     ["futures"],
     ["doubler"],
     ["logging"],
-    ["start_methods"],
     ["pipe"],
     ["lock"],
     ["manager"],

@@ -29,7 +29,7 @@ import {
 } from "../../../codec/message.ts";
 import { Thrown } from "../../../codec/thrown.ts";
 import { CorruptMessageError, MaybeEncodingError, MemoryError } from "../../../errors.ts";
-import { allocate, allocateUrgent } from "../../../heap/allocator.ts";
+import { allocateUrgent } from "../../../heap/allocator.ts";
 import { installHooks } from "../../../heap/hooks.ts";
 import { thisIsolate } from "../../../heap/isolate_record.ts";
 import { i32 } from "../../../heap/views.ts";
