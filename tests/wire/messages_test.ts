@@ -1,8 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CorruptMessageError, Event } from "@sauropod/multiprocessing";
+import type { Renaming } from "../../lib/codec/message_reader.ts";
 import type { Definition } from "../../lib/codec/definition.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
-import { ReceivedDefinitions, SentDefinitions } from "../../lib/wire/definitions.ts";
+import { functionAddress } from "../../lib/codec/functions.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
+import {
+  checkDefinition,
+  ReceivedDefinitions,
+  SentDefinitions,
+} from "../../lib/wire/definitions.ts";
 import { copyIn, copyOut, type WireMessage } from "../../lib/wire/messages.ts";
 import { Random } from "../../scripts/stress/random.ts";
 import { randomValue } from "../../scripts/fuzz/values.ts";
@@ -20,17 +28,28 @@ class Connection {
     this.received.add(structuredClone(definition));
   });
 
+  /** The numbers of what is sent. Shared objects have none. */
+  readonly numbers: Renaming = {
+    definition: (address) => this.sent.numberOf(address),
+    object: () => undefined,
+  };
+  /** The addresses of what is received. */
+  readonly addresses: Renaming = {
+    definition: (number) => this.received.addressOf(number),
+    object: () => undefined,
+  };
+
   /** Returns the bytes of a message with the value. */
   bytesOf(value: unknown): WireMessage {
     const message = storeValue(value, "value");
-    const bytes = copyOut(message, this.sent);
+    const bytes = copyOut(message, this.numbers);
     discardMessage(message);
     return bytes;
   }
 
   /** Returns the value after it has crossed. */
   crossed<T>(value: T): T {
-    return takeValue(copyIn(this.bytesOf(value), this.received)) as T;
+    return takeValue(copyIn(this.bytesOf(value), this.addresses)) as T;
   }
 }
 
@@ -66,8 +85,8 @@ test("a message that is copied out stays as it is", () => {
   const connection = new Connection();
   connection.bytesOf(Math.min); // so that numbers are not addresses by chance
   const message = storeValue([new Point(1, 2), "text"], "value");
-  copyOut(message, connection.sent);
-  copyOut(message, connection.sent);
+  copyOut(message, connection.numbers);
+  copyOut(message, connection.numbers);
   assertEquals(takeValue(message), [new Point(1, 2), "text"]);
 });
 
@@ -75,7 +94,7 @@ test("messages that name what was not sent, or are damaged, are refused and leav
   const [one, other] = [new Connection(), new Connection()];
   const before = usedBytes();
   const refused = (message: WireMessage, why: string) =>
-    assertThrows(() => copyIn(message, other.received), CorruptMessageError, why);
+    assertThrows(() => copyIn(message, other.addresses), CorruptMessageError, why);
   refused(one.bytesOf(new Point(1, 2)), "it names what is not known");
   const { bytes } = one.bytesOf(["abc", 5]);
   refused({ streamBytes: bytes.length, bytes: bytes.subarray(0, 6) }, "is longer than its 6 bytes");
@@ -84,10 +103,62 @@ test("messages that name what was not sent, or are damaged, are refused and leav
   assertEquals(usedBytes(), before);
 });
 
-test("shared objects do not cross between programs", () => {
+test("shared objects are named by numbers, and the message that arrives has references", () => {
+  const [event, other] = [new Event(), new Event()];
+  const addresses = [addressOf(event)!, addressOf(other)!];
+  const references = () => addresses.map((address) => i32[address + objectWord.REFERENCES]);
+  const before = references();
+  const message = storeValue([event, other, event], "value");
+  const wire = copyOut(message, {
+    definition: () => undefined,
+    object: (at) => addresses.indexOf(at),
+  });
+  discardMessage(message);
+  assertEquals(references(), before);
+  const back = { definition: () => undefined, object: (number: number) => addresses[1 - number] };
+  const copy = copyIn(wire, back);
+  assertEquals(references(), [before[0] + 1, before[1] + 1]);
+  assertEquals(takeValue(copy), [other, event, other]);
+  const missing = (number: number) => number === 0 ? addresses[0] : undefined;
+  const unknown = { definition: () => undefined, object: missing };
+  assertThrows(() => copyIn(wire, unknown), CorruptMessageError, "is not known");
+  assertEquals(references(), before);
+});
+
+test("a definition of a program that is not trusted must have been sent to it, or be harmless", () => {
+  const { sent, definitions } = new Connection();
+  sent.numberOf(functionAddress(Point));
+  const [point] = definitions;
+  assertEquals(sent.mayName({ ...point }), true);
+  const others: Definition[] = [
+    { ...point, name: "Other" } as Definition,
+    { kind: "export", name: "default", module: "data:text/javascript,export default 5" },
+    { kind: "source", name: "", source: "() => 5" },
+    { kind: "global", name: "eval" },
+    { kind: "global", name: "Temporal.Now.instant" },
+  ];
+  assertEquals(others.map((definition) => sent.mayName(definition)), others.map(() => false));
+  assertEquals(sent.mayName({ kind: "global", name: "Temporal.Instant.from" }), true);
+});
+
+test("checkDefinition() accepts definitions, and nothing else", () => {
+  const { sent, definitions } = new Connection();
+  for (const fn of [Point, Math.max, () => 5]) sent.numberOf(functionAddress(fn as () => unknown));
+  for (const definition of definitions) {
+    assertEquals(checkDefinition({ ...definition, more: 1 }), definition);
+  }
+  const wrong = [
+    ...[undefined, null, 5, [], {}, { kind: "eval" }, { kind: "toString" }, { kind: "global" }],
+    ...[{ kind: "source", name: "", source: 5 }, { kind: "task", name: "", module: "" }],
+    { kind: "task", name: "", module: "", index: 0, hash: 0, twin: 0, member: ["a", 5] },
+  ];
+  for (const value of wrong) assertThrows(() => checkDefinition(value), CorruptMessageError);
+});
+
+test("shared objects without a number do not cross between programs", () => {
   const message = storeValue({ event: new Event() }, "value");
   const connection = new Connection();
-  assertThrows(() => copyOut(message, connection.sent), CorruptMessageError, "is not known");
+  assertThrows(() => copyOut(message, connection.numbers), CorruptMessageError, "is not known");
   discardMessage(message);
 });
 
@@ -107,7 +178,7 @@ test("random values cross, and mutated ones are refused or name only what was se
     }
     const before = usedBytes();
     try {
-      const message = copyIn({ streamBytes: wire.streamBytes, bytes }, connection.received);
+      const message = copyIn({ streamBytes: wire.streamBytes, bytes }, connection.addresses);
       takeOrDiscard(message);
       values++;
     } catch (error) {
