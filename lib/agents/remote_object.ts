@@ -146,17 +146,34 @@ interface Gettable {
   readonly closed: boolean;
 }
 
-async function* values(this: Gettable, options?: WaitOptions): AsyncGenerator<unknown> {
-  for (;;) {
-    let item: unknown;
-    try {
-      item = await this.get(options);
-    } catch (error) {
-      if (error instanceof ClosedError && this.closed) return;
-      throw error;
-    }
-    yield item;
-  }
+/** Iterates over a queue. An iteration that is left while it waits takes no further item. */
+function values(this: Gettable, options?: WaitOptions): AsyncIterableIterator<unknown> {
+  const left = new AbortController();
+  const signal = options?.signal === undefined
+    ? left.signal
+    : AbortSignal.any([options.signal, left.signal]);
+  const done: IteratorResult<unknown> = { done: true, value: undefined };
+  let over = false;
+  const iterator: AsyncIterableIterator<unknown> = {
+    next: async () => {
+      if (over) return done;
+      try {
+        return { done: false, value: await this.get({ ...options, signal }) };
+      } catch (error) {
+        const isOver = over || (error instanceof ClosedError && this.closed);
+        over = true;
+        if (isOver) return done;
+        throw error;
+      }
+    },
+    return: () => {
+      over = true;
+      left.abort();
+      return Promise.resolve(done);
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
 }
 
 /** Members whose names are symbols. */

@@ -58,5 +58,11 @@ export const makeUnsent = task(import.meta, () => new Unsent());
 export const makeLock = task(import.meta, () => ({ mine: new Lock() }));
 export const putLock = task(import.meta, (out: Queue<unknown>) => out.put([new Lock()]));
 
-/** Puts the square of each number. */
+/** Returns the square of a number. */
 export const square = task(import.meta, (x: number) => x * x);
+
+/** Returns the square of a number after some milliseconds. */
+export const slowSquare = task(import.meta, (x: number) => {
+  for (const end = performance.now() + 3; performance.now() < end;);
+  return x * x;
+});

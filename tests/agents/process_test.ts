@@ -234,6 +234,34 @@ test("shared memory is refused where it is sent to a process, with its path", as
   );
 });
 
+test("a process iterates over a queue of the program, and can leave it", async () => {
+  const [items, out] = [new Queue<number>(), new Queue<number[]>()];
+  const process = started({
+    target: async (items: Queue<number>, out: Queue<number[]>) => {
+      const seen: number[] = [];
+      for await (const item of items) {
+        seen.push(item);
+        if (seen.length === 2) break;
+      }
+      const iterator = items.values();
+      const waiting = iterator.next();
+      await iterator.return!();
+      await out.put([...seen, (await waiting).done ? -1 : -2]);
+      for await (const item of items) seen.push(item);
+      await out.put(seen);
+    },
+    args: [items, out] as const,
+    startMethod,
+  });
+  items.putSync(1);
+  items.putSync(2);
+  assertEquals(await out.get(guard), [1, 2, -1]);
+  items.putSync(3);
+  items.close();
+  assertEquals(await out.get(guard), [1, 2, 3]);
+  assertEquals(await ending(process), 0);
+});
+
 test("a process that uses many objects of the program releases them", async () => {
   await using pool = new Pool({ processes: 1, startMethod });
   const use = (map: SharedMap<string, number>, x: number) => map.set("x", x).get("x");
