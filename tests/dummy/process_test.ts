@@ -202,7 +202,7 @@ test("new Process() of ./dummy rejects the options that Process rejects", async 
   const make = (options: unknown) => () => new Process(options as ProcessOptions);
   assertThrows(make({ target: "run" }), TypeError, 'target must be a function, not "run"');
   assertThrows(make({ args: "x" }), TypeError, "args must be an array");
-  assertThrows(make({ startMethod: "fork" }), RangeError, 'startMethod must be "spawn" or');
+  assertThrows(make({ startMethod: "fork" }), RangeError, 'startMethod must be "spawn", ');
   assertThrows(make({ arg: [4] }), TypeError, "Cannot make process: there is no option arg");
   assertThrows(make({ target: undefined }), TypeError, "without calling it");
   assertThrows(make(null), TypeError, "options must be an object");

@@ -192,7 +192,7 @@ const checks: Record<string, (lines: string[]) => void> = {
     assertInOrder(lines, [
       /^hello bob$/,
       /^Process-1 of MainProcess ended with exit code 0$/,
-      /^\[ "spawn", "forkserver" \]$/,
+      /^\[ "spawn", "forkserver", "process" \]$/,
       /^RangeError: Cannot get context: method must be .*, not "fork"\. /,
       /^\[ 42, null, "hello" \]$/,
       /^\[ 42, null, "hello" \]$/,

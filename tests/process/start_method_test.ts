@@ -34,7 +34,7 @@ test("setStartMethod() changes getStartMethod() and getContext(), once", () => {
 
 test("setStartMethod() rejects unknown start methods with the reason", () => {
   assertThrows(() => setStartMethod("fork" as "spawn"), RangeError, "cannot be made a copy");
-  assertThrows(() => setStartMethod("nope" as "spawn"), RangeError, '"spawn" or "forkserver"');
+  assertThrows(() => setStartMethod("nope" as "spawn"), RangeError, '"forkserver" or "process"');
   assertEquals(getStartMethod(), "spawn");
 });
 
