@@ -226,7 +226,7 @@ function print(path: string, module: Module, isEntry: boolean): string {
     ...printLists("export", path, exports, used),
   ].join("\n");
   const texts = declarations.filter(({ name }) => used.has(name)).map(({ text }) =>
-    text.replace(
+    text.replace(/^\/\/\/ <amd-module .*\n/gm, "").replace( // names a file of this machine
       /\bimport\("([^"]+)"\)/g,
       (_, specifier) => `import("${specifierOf(path, resolve(path, specifier))}")`,
     )

@@ -14,7 +14,6 @@
  *
  * @module
  */
-/// <amd-module name="file:///work/main/lib/heap/address.ts" />
 declare const thing: unique symbol;
 
 /**
