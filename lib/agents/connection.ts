@@ -52,6 +52,9 @@ export const FrameType = {
 /** Length of what is in front of a message in a frame: its number, and the length of its stream or a detail. */
 const PREFIX_BYTES = 8;
 
+/** Contents up to so many bytes are written at once. */
+const JOINED_BYTES = 1 << 16;
+
 /** The numbers by which both sides know objects of the program. */
 export interface ObjectNumbers {
   /** Returns the number of an object; `undefined` if it has none. */
@@ -122,10 +125,11 @@ export class Connection {
 
   #write(type: number, ...parts: Uint8Array[]): Promise<void> {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    this.#socket.cork();
+    const all = [makeHeader(type, length), ...parts];
+    // Each write to the socket costs as much as to copy some 64 KiB.
+    const writes = length > JOINED_BYTES ? all : [joined(all)];
     let hasRoom = true;
-    for (const part of [makeHeader(type, length), ...parts]) hasRoom = this.#socket.write(part);
-    this.#socket.uncork();
+    for (const bytes of writes) hasRoom = this.#socket.write(bytes);
     return hasRoom ? Promise.resolve() : this.#drained();
   }
 
@@ -195,6 +199,17 @@ export class Connection {
       this.#socket.end(() => resolve());
     });
   }
+}
+
+/** Joins parts of a frame. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function arrived({ type, contents }: Frame): Arrived {
