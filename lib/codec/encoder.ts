@@ -15,6 +15,7 @@ import {
   addressOf,
   canCross,
   type Destination,
+  goesAsValue,
   hasValueHandles,
 } from "../objects/shared_object.ts";
 import { ensureStack } from "../heap/stack.ts";
@@ -244,7 +245,7 @@ export class Encoder extends MessageWriter {
     if (this.#writeReference(value)) return;
     if (hasValueHandles) {
       const address = addressOf(value);
-      if (address !== undefined) return this.#sharedObject(address);
+      if (this.#isNamed(address)) return this.#sharedObject(address);
     }
     if (Array.isArray(value)) {
       if (prototype === Array.prototype || !isRegistered(classOf(value) as object)) {
@@ -258,9 +259,15 @@ export class Encoder extends MessageWriter {
       if (time !== undefined) return this.#date(time);
     }
     const address = addressOf(value);
-    if (address !== undefined) return this.#sharedObject(address);
+    if (this.#isNamed(address)) return this.#sharedObject(address);
     if (isRegistered(classOf(value) as object)) return this.#instance(value);
     this.#byClass(value);
+  }
+
+  /** Whether an object is named by its address. */
+  #isNamed(address: number | undefined): address is number {
+    return address !== undefined &&
+      (this.destination === "heap" || !goesAsValue(address, this.destination));
   }
 
   /** Writes an object by its built-in class, or as an unregistered instance if it has none. */

@@ -162,6 +162,7 @@ function keep(value: object): void {
 const discarded = new WorkList<MessageAddress>(discardMessage);
 
 defineType(TYPE, "constant", {
+  isValue: true,
   revive(address) {
     ensureStackToRead(); // it may be inside many other constants
     const decoder = new Decoder();

@@ -67,6 +67,8 @@ export interface TypeOperations {
   crosses?: boolean;
   /** Whether it stands for an object of the program that has started this process. */
   isRemote?: boolean;
+  /** Whether a handle is the value of the object, which goes to other heaps as any value does. */
+  isValue?: boolean;
   /** Whether the memory is never reused, because addresses of it may linger. */
   permanent?: boolean;
   /** Called when one more isolate, or message in transit, can reach the object. */
@@ -129,6 +131,11 @@ export type Destination = "heap" | "process" | "program";
 export function canCross(address: ObjectAddress, destination: Destination): boolean {
   const { crosses, isRemote } = operationsOf(address);
   return destination === "heap" || (destination === "process" ? crosses : isRemote) === true;
+}
+
+/** Whether a message carries the value of the object, rather than naming it. */
+export function goesAsValue(address: ObjectAddress, destination: Destination): boolean {
+  return destination !== "heap" && operationsOf(address).isValue === true;
 }
 
 /** Returns what `TYPE` of an object at this address has above its low byte. */

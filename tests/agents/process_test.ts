@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  constant,
   DataCloneError,
   Event,
   MaybeEncodingError,
@@ -232,6 +233,16 @@ test("shared memory is refused where it is sent to a process, with its path", as
     DataCloneError,
     "items[1]: it lies in memory",
   );
+});
+
+test("a constant goes to a process as its value", async () => {
+  const table = constant({ words: ["a", "the"], more: new Map([["x", [1]]]), at: new Date(5) });
+  const list = constant([1, 2, 3]);
+  await using pool = new Pool({ processes: 1, startMethod });
+  const use = (all: typeof table, numbers: readonly number[]) => ({ all, numbers });
+  for (let times = 0; times < 2; times++) {
+    assertEquals(await pool.apply(use, [table, list]), { all: table, numbers: list });
+  }
 });
 
 test("a process iterates over a queue of the program, and can leave it", async () => {
