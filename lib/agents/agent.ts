@@ -90,8 +90,8 @@ async function launch({ command, args, env, cwd, trusted }: Launch): Promise<Lau
 export interface Service {
   /** Called when the process has been sent its start request. */
   started?(connection: Connection): void;
-  /** Called with each message of the worker of the process, in their order. Owns the message. */
-  received?(message: WireMessage, connection: Connection): Promise<void> | void;
+  /** Called with each message of the worker of the process, in their order. */
+  received?(message: WireMessage, connection: Connection): void;
   /** Called when the worker of the process does another item of its work. */
   item?(item: number, afterMs: number): void;
   /** Called when the process will send nothing more. */
@@ -106,7 +106,13 @@ export async function runAgent(payload: unknown, service: Service = {}): Promise
   launched = await launch(what);
   if (launched.pid !== undefined) i32[thisIsolate + isolateWord.PID] = launched.pid;
   if (stopRequested()) await endProcess();
-  const end = await serve(launched, message, startTimeoutMs, service);
+  let end: End | undefined;
+  try {
+    end = await serve(launched, message, startTimeoutMs, service);
+  } catch (error) {
+    await endProcess(); // what it sent is not what a process of this package sends
+    throw error;
+  }
   service.ended?.();
   if (takeHeldMessage(message)) discardMessage(message);
   const status = await launched.ended;
@@ -149,8 +155,7 @@ async function serve(
       await sent;
       service.started?.(connection);
     } else if (type === FrameType.OUTBOX && message !== undefined) {
-      const pending = service.received?.(message, connection);
-      if (pending !== undefined) await pending;
+      service.received?.(message, connection);
     } else if (type === FrameType.ENDED) {
       const error = message === undefined ? 0 : connection.store(message, allocateUrgent);
       end = { exitCode: number, error };
@@ -174,7 +179,7 @@ function exitCodeOfStatus({ code, signal }: Status, isReported: boolean): number
   return code ?? ExitCode.FAILED;
 }
 
-/** Ends the process of this agent, which was told to end. */
+/** Ends the process of this agent. */
 export async function endProcess(): Promise<void> {
   const isKilled = exitCodeOf(thisIsolate) === ExitCode.KILLED;
   await launched?.end(isKilled ? "SIGKILL" : "SIGTERM");

@@ -100,11 +100,10 @@ class Items {
 
   /** Begins to look: the worker has been given something to do. */
   watch(): void {
-    i32[ITEM] =
-      i32[ITEM_AFTER] =
-      this.#told =
-      this.#looks =
-        0;
+    i32[ITEM] = 0;
+    i32[ITEM_AFTER] = 0;
+    this.#told = 0;
+    this.#looks = 0;
     this.#timer ??= setTimeout(() => this.#look(), ITEM_MS);
   }
 

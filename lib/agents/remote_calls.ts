@@ -69,14 +69,11 @@ export class List {
   constructor(readonly items: readonly unknown[]) {}
 }
 
-interface PendingCall {
-  resolve(result: Envelope): void;
-}
-
 let replies: Channel | undefined;
 let lastCall = 0;
 let isReceiving = false;
-const pending = new Map<number, PendingCall>();
+/** What takes the result of each call that has not ended. */
+const pending = new Map<number, (result: Envelope) => void>();
 
 /** The methods that put something, whether or not their promise is awaited. */
 const PUTS = new Set(["put", "send", "sendBytes"]);
@@ -95,7 +92,7 @@ async function callAwaited(use: RemoteUse): Promise<unknown> {
   signal?.addEventListener("abort", abort, { once: true });
   try {
     const result = await new Promise<Envelope>((resolve) => {
-      pending.set(call, { resolve });
+      pending.set(call, resolve);
       void receiveReplies();
     });
     return await importMessage(result.take(), { read: readOutcome });
@@ -111,7 +108,7 @@ export function callRemoteSync(use: RemoteUse): unknown {
   const { message } = prepare(use);
   const call = send(message);
   let result: Envelope | undefined;
-  pending.set(call, { resolve: (envelope) => result = envelope });
+  pending.set(call, (envelope) => result = envelope);
   while (result === undefined) {
     if (!takeReply()) blockOn(becomingReadable(replies!.at));
   }
@@ -203,7 +200,7 @@ function takeReply(): boolean {
   const received = receive(replies!.at);
   if (received === undefined) return false;
   const { call, result } = readReceived(received) as Answer;
-  pending.get(call)?.resolve(result);
+  pending.get(call)?.(result);
   pending.delete(call);
   return true;
 }

@@ -11,7 +11,7 @@
  */
 
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
-import { ClosedError } from "../errors.ts";
+import { itemIterator } from "../channels/item_iterator.ts";
 import { i32 } from "../heap/views.ts";
 import {
   createObject,
@@ -146,34 +146,17 @@ interface Gettable {
   readonly closed: boolean;
 }
 
-/** Iterates over a queue. An iteration that is left while it waits takes no further item. */
+/** Iterates over a queue. */
 function values(this: Gettable, options?: WaitOptions): AsyncIterableIterator<unknown> {
   const left = new AbortController();
   const signal = options?.signal === undefined
     ? left.signal
     : AbortSignal.any([options.signal, left.signal]);
-  const done: IteratorResult<unknown> = { done: true, value: undefined };
-  let over = false;
-  const iterator: AsyncIterableIterator<unknown> = {
-    next: async () => {
-      if (over) return done;
-      try {
-        return { done: false, value: await this.get({ ...options, signal }) };
-      } catch (error) {
-        const isOver = over || (error instanceof ClosedError && this.closed);
-        over = true;
-        if (isOver) return done;
-        throw error;
-      }
-    },
-    return: () => {
-      over = true;
-      left.abort();
-      return Promise.resolve(done);
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
+  return itemIterator({
+    next: () => this.get({ ...options, signal }),
+    isClosed: () => this.closed,
+    leave: () => left.abort(),
+  });
 }
 
 /** Members whose names are symbols. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClosedError } from "../errors.ts";
+import { itemIterator } from "./item_iterator.ts";
 import { checkWaitOptions, deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { checkOptions } from "../arguments/options.ts";
 import { readySteps, type Waitable } from "../parking/readiness.ts";
@@ -300,35 +300,18 @@ export class Queue<T = unknown> extends SharedHandle implements AsyncIterable<T>
   values(options?: WaitOptions): AsyncIterableIterator<T> {
     checkWaitOptions("iterate over queue", options);
     deadlineOf({ timeoutMs: options?.timeoutMs }); // checks it
-    // Not a generator: its `return()` would wait for the next item, and take it.
-    let over = false;
-    const done: IteratorResult<T> = { done: true, value: undefined };
-    const iterator: AsyncIterableIterator<T> = {
-      next: async () => {
-        if (over) return done;
-        try {
-          options?.signal?.throwIfAborted();
-          const received = this.kind.take(this.channel) ??
-            await awaitOn(this.kind.taking(this.channel, () => over), options);
-          const item = throwIfGetFailed(this.channel, received, options);
-          if (item.kind === "value") return { done: false, value: item.value as T };
-          const value = await this.kind.readUnread(this.channel, item.block) as T;
-          return { done: false, value };
-        } catch (error) {
-          const isOver = over || (error instanceof ClosedError && this.closed);
-          over = true;
-          if (isOver) return done;
-          throw error;
-        }
+    return itemIterator({
+      next: async (isOver) => {
+        options?.signal?.throwIfAborted();
+        const received = this.kind.take(this.channel) ??
+          await awaitOn(this.kind.taking(this.channel, isOver), options);
+        const item = throwIfGetFailed(this.channel, received, options);
+        if (item.kind === "value") return item.value as T;
+        return await this.kind.readUnread(this.channel, item.block) as T;
       },
-      return: () => {
-        over = true;
-        wakeReceivers(this.channel);
-        return Promise.resolve(done);
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+      isClosed: () => this.closed,
+      leave: () => wakeReceivers(this.channel),
+    });
   }
 }
 

@@ -41,7 +41,7 @@ import { setIsolateTask, TaskState } from "../../current_task.ts";
 import { send, sendInitializerError } from "./answers.ts";
 import type { JobWords } from "./job_words.ts";
 import "./job_words.ts"; // defines what the start request names
-import { JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
+import { beginJob, isUnwantedJob, JobFlag, ResultStatus, unpackMode } from "./protocol.ts";
 import { beginChunk, isReplaced, workerWord } from "./worker_words.ts";
 
 /** What a worker of a pool is started with. */
@@ -179,10 +179,7 @@ class ReceivedChunk implements RunningChunk {
 
   /** Marks its job as begun. Returns false if the job was withdrawn or has settled. */
   begin(): boolean {
-    const { flag } = this;
-    if (flag === 0) return true;
-    const found = Atomics.compareExchange(i32, flag, JobFlag.WAITING, JobFlag.BEGUN);
-    return found < JobFlag.CANCELLED;
+    return beginJob(this.flag);
   }
 
   /** Starts the clock of its tasks. */
@@ -202,10 +199,9 @@ class ReceivedChunk implements RunningChunk {
 
   /** Whether nobody waits for the result any more, or this worker was told to end. */
   isUnwanted(): boolean {
-    const { flag } = this;
-    // Plain loads: atomic ones take 20 ns. The worst case is that one more item runs.
+    // A plain load, as in `isUnwantedJob()`.
     return (i32[thisIsolate + isolateWord.CONTROL] & Control.STOP) !== 0 ||
-      (flag !== 0 && i32[flag] >= JobFlag.CANCELLED);
+      isUnwantedJob(this.flag);
   }
 
   get task(): TaskState {

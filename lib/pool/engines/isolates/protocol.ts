@@ -24,10 +24,30 @@
  * @module
  */
 
+import { i32 } from "../../../heap/views.ts";
 import { type CallMode, ChunkStatus } from "../../chunks/chunk.ts";
 
 /** State of a job that may be cancelled. From `CANCELLED` on, nobody wants its results. */
 export const JobFlag = { WAITING: 0, BEGUN: 1, CANCELLED: 2, TIMED_OUT: 3 } as const;
+
+/**
+ * Marks the job of a flag as begun; 0 for a job that cannot be cancelled.
+ *
+ * @returns false if the job was withdrawn or has settled
+ */
+export function beginJob(flag: number): boolean {
+  if (flag === 0) return true;
+  const found = Atomics.compareExchange(i32, flag, JobFlag.WAITING, JobFlag.BEGUN);
+  return found < JobFlag.CANCELLED;
+}
+
+/**
+ * Whether nobody wants the results of the job of a flag any more. By a plain load: an atomic one takes 20 ns,
+ * and the worst case is that one more item runs.
+ */
+export function isUnwantedJob(flag: number): boolean {
+  return flag !== 0 && i32[flag] >= JobFlag.CANCELLED;
+}
 
 const MODE_BITS = 7;
 const TIMED = 8;

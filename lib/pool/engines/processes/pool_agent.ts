@@ -14,7 +14,7 @@
  * @module
  */
 
-import { endProcess, runAgent, type Service } from "../../../agents/agent.ts";
+import { runAgent, type Service } from "../../../agents/agent.ts";
 import { type Connection, FrameType } from "../../../agents/connection.ts";
 import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
@@ -39,7 +39,7 @@ import type { WireMessage } from "../../../wire/messages.ts";
 import { ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { send } from "../isolates/answers.ts";
 import type { PoolStartRequest } from "../isolates/pool_worker.ts";
-import { JobFlag, ResultStatus } from "../isolates/protocol.ts";
+import { beginJob, isUnwantedJob, JobFlag, ResultStatus } from "../isolates/protocol.ts";
 import { storeResult } from "../isolates/result_room.ts";
 import { beginChunk, isReplaced, workerWord } from "../isolates/worker_words.ts";
 
@@ -58,12 +58,7 @@ const EVENTS: ReadonlySet<number> = new Set([ResultStatus.BEGINS, ResultStatus.I
 export async function runPoolAgent(payload: unknown): Promise<number> {
   const relay = new ChunkRelay((payload as AgentRequest).payload as PoolAgentRequest);
   installHooks({ serveRequests: () => relay.checkCancelled() });
-  try {
-    return await runAgent(payload, relay);
-  } catch (error) {
-    await endProcess(); // what it sent was no result
-    throw error;
-  }
+  return await runAgent(payload, relay);
 }
 
 /** A chunk that the process has. */
@@ -111,7 +106,7 @@ class ChunkRelay implements Service {
         break;
       }
       this.#begun++;
-      if (!begins(chunk.flag)) {
+      if (!beginJob(chunk.flag)) {
         discardMessage(block);
         send(results, chunk.jobNumber, chunk.index, ChunkStatus.SKIPPED, undefined);
         continue;
@@ -173,7 +168,7 @@ class ChunkRelay implements Service {
         results.at,
         message.bytes.length,
         (take) => connection.store(message, take),
-        () => isUnwanted(this.#chunk),
+        () => isUnwantedJob(this.#chunk?.flag ?? 0),
       );
     } catch (error) {
       const { refused } = connection;
@@ -227,17 +222,6 @@ class ChunkRelay implements Service {
     const failure: Failure = { error: new Thrown(error), index: 0, by };
     send(this.#request.results, jobNumber, index, ChunkStatus.FAILED, failure);
   }
-}
-
-function isUnwanted(chunk: SentChunk | undefined): boolean {
-  return chunk !== undefined && chunk.flag !== 0 && i32[chunk.flag] >= JobFlag.CANCELLED;
-}
-
-/** Marks a job as begun. Returns false if it was withdrawn or has settled. */
-function begins(flag: number): boolean {
-  if (flag === 0) return true;
-  const found = Atomics.compareExchange(i32, flag, JobFlag.WAITING, JobFlag.BEGUN);
-  return found < JobFlag.CANCELLED;
 }
 
 function refusedError(name: string): MaybeEncodingError {
