@@ -9,6 +9,7 @@
  */
 
 import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { type Duplex, PassThrough } from "node:stream";
 import { MemoryError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
@@ -27,6 +28,8 @@ import { ServedObjects } from "./served_objects.ts";
 
 /** How long a process that was told to end has for it before it is killed, in milliseconds. */
 const TERMINATE_MS = 100;
+/** How long the socket of a process that has ended must be quiet before it is closed, in milliseconds. */
+const QUIET_MS = 10;
 /** Exit code of a process whose JavaScript heap is full: V8 ends it by a trap. */
 const OUT_OF_MEMORY = 133;
 
@@ -54,6 +57,7 @@ class Launched {
     });
     const socket = (child.stdio?.[3] ?? new PassThrough()) as unknown as Duplex; // none if it did not start
     if (child.pid === undefined) socket.destroy();
+    else void this.ended.then(() => closeWhenRead(socket as Socket));
     socket.on("error", () => {}); // reading ends with it
     this.objects = new ServedObjects((number, classIndex) => {
       void this.connection.tell(FrameType.OBJECT, number, classIndex);
@@ -72,6 +76,18 @@ class Launched {
     await this.ended;
     clearTimeout(timer);
   }
+}
+
+/**
+ * Closes the socket of a process that has ended, once what the process has sent has been read. The programs that
+ * it started have the other end of the socket too: while they run, the socket does not end by itself.
+ */
+async function closeWhenRead(socket: Socket): Promise<void> {
+  for (let seen = -1; socket.bytesRead !== seen || socket.readableLength > 0;) {
+    seen = socket.bytesRead;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+  socket.destroy();
 }
 
 let launched: Launched | undefined;
