@@ -91,3 +91,16 @@ export const answerUntilKilled = task(
     return new Uint8Array(300_000);
   },
 );
+
+/** Sends the id of its process, stops the process, and returns the value once it goes on. */
+export const stopProcess = task(import.meta, async (pids: Queue<number>, value: number) => {
+  await pids.put(Deno.pid);
+  Deno.kill(Deno.pid, "SIGSTOP");
+  return value;
+});
+
+/** Sets one event, and waits for another. */
+export const waitFor = task(import.meta, async (begun: Event, end: Event) => {
+  begun.set();
+  await end.wait();
+});
