@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Event, Lock, type Queue, task } from "@sauropod/multiprocessing";
+import { type Event, Lock, type Queue, task, type Value } from "@sauropod/multiprocessing";
 
 /** Sends what a process knows of itself. */
 export const describe = task(import.meta, async (out: Queue<unknown>) => {
@@ -65,4 +65,29 @@ export const square = task(import.meta, (x: number) => x * x);
 export const slowSquare = task(import.meta, (x: number) => {
   for (const end = performance.now() + 3; performance.now() < end;);
   return x * x;
+});
+
+/** Counts a call, and returns the square of a number. */
+export const countedSquare = task(import.meta, (x: number, calls: Value<"int32">) => {
+  calls.add(1);
+  return x * x;
+});
+
+/** Sets one event, and waits for another one. */
+export const waitForOther = task(import.meta, async (begun: Event, other: Event) => {
+  begun.set();
+  await other.wait();
+  return "woken";
+});
+
+/** Sets an event, which a task is waiting for. */
+export const wake = task(import.meta, (event: Event) => event.set());
+
+/** Ends its process by a signal, as if somebody else had. */
+export const killItself = task(import.meta, () => Deno.kill(Deno.pid, "SIGKILL"));
+
+/** Blocks the isolate for a while, then returns the number of its process. */
+export const block = task(import.meta, (ms: number) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return Deno.pid;
 });
