@@ -13,7 +13,7 @@ import "../lib/logging/logger.ts";
 import { taggedOutput } from "../lib/logging/tag_output.ts";
 import "../lib/managers/proxy.ts";
 import { reportPoolWorker, runPoolWorker } from "../lib/pool/engines/isolates/pool_worker.ts";
-import { runPoolAgent } from "../lib/pool/engines/processes/pool_agent.ts";
+import { endPoolProcess, runPoolAgent } from "../lib/pool/engines/processes/pool_agent.ts";
 import { runProcessWorker } from "../lib/pool/engines/processes/process_worker.ts";
 import { reportProcess, runProcess } from "../lib/process/child.ts";
 import { startWorker } from "../lib/runtime/worker.ts";
@@ -23,6 +23,6 @@ startWorker({
   process: { run: runProcess, report: reportProcess },
   pool: { run: runPoolWorker, report: reportPoolWorker },
   agent: { run: runAgent, report: reportAgent, stop: endProcess },
-  poolAgent: { run: runPoolAgent, report: reportPoolWorker, stop: endProcess },
+  poolAgent: { run: runPoolAgent, report: reportPoolWorker, stop: endPoolProcess },
   processWorker: { run: runProcessWorker, report: reportPoolWorker },
 }, taggedOutput);

@@ -41,10 +41,13 @@ interface Status {
   error?: Error;
 }
 
-/** A process of the operating system, and the connection to it. */
+/** A process of the operating system, and the connections to it. */
 class Launched {
   readonly #child: ChildProcess;
+  /** To its main isolate. */
   readonly connection: Connection;
+  /** To its worker, if it is one of a pool. */
+  readonly workerConnection: Connection | undefined;
   readonly objects: ServedObjects;
   /** Resolves when the process has ended. */
   readonly ended: Promise<Status>;
@@ -55,14 +58,17 @@ class Launched {
       child.once("exit", (code, signal) => resolve({ code, signal }));
       child.once("error", (error) => resolve({ code: null, signal: null, error }));
     });
-    const socket = (child.stdio?.[3] ?? new PassThrough()) as unknown as Duplex; // none if it did not start
-    if (child.pid === undefined) socket.destroy();
-    else void this.ended.then(() => closeWhenRead(socket as Socket));
-    socket.on("error", () => {}); // reading ends with it
     this.objects = new ServedObjects((number, classIndex) => {
-      void this.connection.tell(FrameType.OBJECT, number, classIndex);
+      this.connection.tell(FrameType.OBJECT, number, classIndex);
     });
-    this.connection = new Connection(socket, this.objects, trusted);
+    const trust = { anyFunction: trusted, named: new Set<string>() };
+    const connect = (socket: Duplex) => {
+      if (child.pid !== undefined) void this.ended.then(() => closeWhenRead(socket as Socket));
+      return new Connection(socket, this.objects, trust);
+    };
+    const [connection, workerConnection] = socketsOf(child).map(connect);
+    this.connection = connection;
+    this.workerConnection = workerConnection;
   }
 
   get pid(): number | undefined {
@@ -78,9 +84,18 @@ class Launched {
   }
 }
 
+/** Returns the sockets that are connected to the file descriptors of a process from 3 on. */
+function socketsOf({ stdio, pid }: ChildProcess): Duplex[] {
+  return stdio.slice(3).map((stream) => {
+    const socket = (stream ?? new PassThrough()) as unknown as Duplex; // none if it did not start
+    if (pid === undefined) socket.destroy();
+    return socket;
+  });
+}
+
 /**
  * Closes the socket of a process that has ended, once what the process has sent has been read. The programs that
- * it started have the other end of the socket too: while they run, the socket does not end by itself.
+ * it started have its end of the socket too: while they run, the socket does not end by itself.
  */
 async function closeWhenRead(socket: Socket): Promise<void> {
   for (let seen = -1; socket.bytesRead !== seen || socket.readableLength > 0;) {
@@ -92,34 +107,43 @@ async function closeWhenRead(socket: Socket): Promise<void> {
 
 let launched: Launched | undefined;
 
-async function launch({ command, args, env, cwd, trusted }: Launch): Promise<Launched> {
+/** @param connections number of connections to it */
+async function launch(
+  { command, args, env, cwd, trusted }: Launch,
+  connections: 1 | 2,
+): Promise<Launched> {
   const { spawn } = await import("node:child_process");
+  const sockets = new Array<"pipe">(connections).fill("pipe");
   const child = spawn(command, args, {
     env,
     cwd,
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    stdio: ["ignore", "inherit", "inherit", ...sockets],
   });
   return new Launched(child, trusted);
 }
 
-/** What an agent does while its process runs. */
+/** What an agent does while its process runs, if that is one of a pool. */
 export interface Service {
   /** Called when the process has been sent its start request. */
-  started?(connection: Connection): void;
-  /** Called with each message of the worker of the process, in their order. */
-  received?(message: WireMessage, connection: Connection): void;
-  /** Called when the worker of the process does another item of its work. */
-  item?(item: number, afterMs: number): void;
-  /** Called when the process will send nothing more. */
-  ended?(): void;
+  started(main: Connection, worker: Connection): void;
+  /** Called with each result of the worker of the process, in their order. */
+  received(message: WireMessage): void;
+  /** Called when the process says how far the worker is with the chunk that it was asked about. */
+  item(item: number, afterMs: number): void;
+  /** Called when the process has been told to begin none of the chunks that it had not begun. */
+  recalled(begun: number): void;
+  /** Calls `then` when all results have arrived that the process may have sent before now. */
+  afterResults(then: () => void): void;
+  /** Called when the process has ended, and all that it sent has arrived. */
+  ended(): void;
 }
 
 /** Runs the process of a start request. Returns its exit code. */
-export async function runAgent(payload: unknown, service: Service = {}): Promise<number> {
+export async function runAgent(payload: unknown, service?: Service): Promise<number> {
   const { request, launch: what, startTimeoutMs } = payload as AgentRequest;
   const message = request.take();
   holdMessage(message);
-  launched = await launch(what);
+  launched = await launch(what, service === undefined ? 1 : 2);
   if (launched.pid !== undefined) i32[thisIsolate + isolateWord.PID] = launched.pid;
   if (stopRequested()) await endProcess();
   let end: End | undefined;
@@ -128,14 +152,15 @@ export async function runAgent(payload: unknown, service: Service = {}): Promise
   } catch (error) {
     await endProcess(); // what it sent is not what a process of this package sends
     throw error;
+  } finally {
+    service?.ended();
   }
-  service.ended?.();
   if (takeHeldMessage(message)) discardMessage(message);
   const status = await launched.ended;
   if (status.error !== undefined) {
     throw new Error(`Cannot start process: ${status.error.message}`, { cause: status.error });
   }
-  if (end === undefined) return exitCodeOfStatus(status, service.received === undefined);
+  if (end === undefined) return exitCodeOfStatus(status, service === undefined);
   if (end.error !== 0) publishErrorMessage(end.error);
   return end.exitCode;
 }
@@ -147,36 +172,45 @@ interface End {
   readonly error: MessageAddress;
 }
 
-/** Answers a process until it closes the connection. */
+/** Answers a process until it closes its connections. */
 async function serve(
-  { connection, objects }: Launched,
+  { connection, workerConnection, objects }: Launched,
   request: MessageAddress,
   startTimeoutMs: number,
-  service: Service,
+  service: Service | undefined,
 ): Promise<End | undefined> {
   let end: End | undefined;
-  for await (const { type, number, detail, message } of connection.receive()) {
+  const serving = connection.receive(({ type, number, detail, message }) => {
     if (type === FrameType.CALL && message !== undefined) {
       void objects.serve(number, message, connection);
     } else if (type === FrameType.ITEM) {
-      service.item?.(number, detail);
+      service?.item(number, detail);
+    } else if (type === FrameType.RECALLED) {
+      service?.recalled(number);
     } else if (type === FrameType.ABORT) {
       objects.abort(number);
     } else if (type === FrameType.RELEASE) {
-      if (objects.release(number, detail)) void connection.tell(FrameType.RELEASE, number, 0);
+      const release = () => {
+        if (objects.release(number, detail)) connection.tell(FrameType.RELEASE, number, 0);
+      };
+      if (service === undefined) release();
+      else service.afterResults(release); // one of them may name the object
     } else if (type === FrameType.READY) {
       enterPhase(Phase.READY);
-      const sent = connection.send(FrameType.START, startTimeoutMs, request);
+      connection.send(FrameType.START, startTimeoutMs, request);
       if (takeHeldMessage(request)) discardMessage(request);
-      await sent;
-      service.started?.(connection);
-    } else if (type === FrameType.OUTBOX && message !== undefined) {
-      service.received?.(message, connection);
+      service?.started(connection, workerConnection!);
     } else if (type === FrameType.ENDED) {
       const error = message === undefined ? 0 : connection.store(message, allocateUrgent);
       end = { exitCode: number, error };
     }
-  }
+  });
+  await Promise.all([
+    serving,
+    workerConnection?.receive(({ type, message }) => {
+      if (type === FrameType.RESULT && message !== undefined) service?.received(message);
+    }),
+  ]);
   return end;
 }
 

@@ -6,15 +6,12 @@
  * @module
  */
 
-import { pushBlock, receiveInto, storeReceived } from "../channels/channel.ts";
+import { pushBlock } from "../channels/channel.ts";
 import { closeChannel, Closed, messagesIn } from "../channels/channel_state.ts";
-import { becomingReadable } from "../channels/channel_waiting.ts";
-import { Decoder } from "../codec/decoder.ts";
 import { discardMessage } from "../codec/message.ts";
 import {
   Control,
   ensureIsolate,
-  hasEnded,
   isolateWord,
   postControl,
   thisIsolate,
@@ -25,31 +22,37 @@ import { waitForCleanUp } from "../runtime/host.ts";
 import { ExitCode, takeErrorMessage, waitingForEnd } from "../runtime/lifecycle.ts";
 import { nameIn, startWithRequest } from "../runtime/start_request.ts";
 import type { WireMessage } from "../wire/messages.ts";
-import { Connection, FrameType } from "./connection.ts";
+import { Connection, FrameType, storeChunk } from "./connection.ts";
 import { KnownObjects, RelayedCalls } from "./relayed_calls.ts";
-import { ITEM, ITEM_AFTER, makeRelay, type Relay, SIGNAL } from "./relay.ts";
+import {
+  isLastBegun,
+  ITEM,
+  ITEM_AFTER,
+  makeRelay,
+  recallChunks,
+  type Relay,
+  signalChunk,
+} from "./relay.ts";
 
-/** Where the connection to the agent is. */
+/** The file descriptor of the connection to the agent. */
 const AGENT_FD = 3;
 
 /** Runs this process. It ends with the process. */
 export async function serveAgent(): Promise<never> {
   const { Socket } = await import("node:net");
-  const socket = new Socket({ fd: AGENT_FD });
-  socket.on("error", () => {}); // reading ends with it
   const objects = new KnownObjects((number, named) => {
-    void connection.tell(FrameType.RELEASE, number, named);
+    connection.tell(FrameType.RELEASE, number, named);
   });
-  const connection = new Connection(socket, objects, true);
+  const trust = { anyFunction: true, named: new Set<string>() };
+  const connection = new Connection(new Socket({ fd: AGENT_FD }), objects, trust);
   ensureIsolate();
   i32[thisIsolate + isolateWord.PID] = Deno.ppid;
   const relay = makeRelay();
-  const items = new Items(connection);
   const calls = new RelayedCalls(connection, relay.calls);
   void calls.relay();
   let record = 0;
-  await connection.send(FrameType.READY);
-  for await (const { type, number, detail, message } of connection.receive()) {
+  connection.send(FrameType.READY);
+  await connection.receive(({ type, number, detail, message }) => {
     switch (type) {
       case FrameType.OBJECT:
         objects.add(number, detail);
@@ -62,61 +65,28 @@ export async function serveAgent(): Promise<never> {
         break;
       case FrameType.START:
         record = start(connection, message!, number);
-        void relayAll(connection, relay, record);
+        void reportEnd(connection, relay, record);
         break;
-      case FrameType.INBOX: {
-        Atomics.store(i32, SIGNAL, 0);
-        items.watch();
-        const stored = connection.store(message!);
+      case FrameType.CHUNK: {
+        const stored = storeChunk(connection, message!, number);
         if (!pushBlock(relay.inbox.at, stored)) discardMessage(stored); // the worker has ended
         break;
       }
       case FrameType.SIGNAL:
-        Atomics.store(i32, SIGNAL, number);
+        signalChunk(number, detail);
         postControl(record, Control.SERVICE);
+        break;
+      case FrameType.RECALL:
+        connection.tell(FrameType.RECALLED, recallChunks(number), 0);
+        break;
+      case FrameType.LOOK:
+        if (isLastBegun(number)) connection.tell(FrameType.ITEM, i32[ITEM], i32[ITEM_AFTER]);
         break;
       case FrameType.CLOSE:
         closeChannel(relay.inbox.at, Closed.SENDERS_GONE);
     }
-  }
+  });
   Deno.exit(ExitCode.FAILED); // the agent is gone
-}
-
-/** How often the agent is told which item runs, in milliseconds. */
-const ITEM_MS = 5;
-/** How long the same item runs before it is looked at less often, in looks. */
-const MANY_LOOKS = 1000;
-
-/** Tells the agent which item of its work the worker does, so that it knows if the process dies. */
-class Items {
-  readonly #connection: Connection;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #told = 0;
-  #looks = 0;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-  }
-
-  /** Begins to look: the worker has been given something to do. */
-  watch(): void {
-    i32[ITEM] = 0;
-    i32[ITEM_AFTER] = 0;
-    this.#told = 0;
-    this.#looks = 0;
-    this.#timer ??= setTimeout(() => this.#look(), ITEM_MS);
-  }
-
-  #look(): void {
-    const item = i32[ITEM];
-    if (item !== this.#told) {
-      this.#told = item;
-      this.#looks = 0;
-      void this.#connection.tell(FrameType.ITEM, item, i32[ITEM_AFTER]);
-    }
-    const often = ++this.#looks < MANY_LOOKS;
-    this.#timer = setTimeout(() => this.#look(), often ? ITEM_MS : ITEM_MS * 20);
-  }
 }
 
 /** Starts the worker. Returns its record. */
@@ -129,33 +99,15 @@ function start(connection: Connection, message: WireMessage, startTimeoutMs: num
   }, Deno.pid);
 }
 
-/** Sends what the worker puts into its outbox, and then how it has ended. Ends the process. */
-async function relayAll(
+/** Waits for the end of the worker, and reports it. Ends the process. */
+async function reportEnd(
   connection: Connection,
-  { outbox, calls }: Relay,
+  { calls }: Relay,
   record: number,
 ): Promise<never> {
-  const ended = awaitOn(waitingForEnd(record)).then(() =>
-    closeChannel(outbox.at, Closed.SENDERS_GONE)
-  );
-  const decoder = new Decoder();
-  for (;;) {
-    const block = receiveInto(outbox.at, decoder);
-    if (block !== undefined) {
-      const message = block || storeReceived(decoder);
-      const sent = connection.send(FrameType.OUTBOX, 0, message);
-      discardMessage(message);
-      await sent;
-    } else if (hasEnded(record)) {
-      break;
-    } else {
-      await awaitOn(becomingReadable(outbox.at));
-    }
-  }
-  await ended;
+  const exitCode = await awaitOn(waitingForEnd(record)) ?? ExitCode.FAILED;
   await waitForCleanUp(record);
   while (messagesIn(calls.at) > 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  const exitCode = await awaitOn(waitingForEnd(record)) ?? ExitCode.FAILED;
   await connection.send(FrameType.ENDED, exitCode, takeErrorMessage(record));
   await connection.close();
   Deno.exit(exitCode & 0xff);

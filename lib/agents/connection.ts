@@ -1,5 +1,6 @@
 /**
- * The connection between an agent and its process: frames with messages, over a socket.
+ * A connection between an agent and its process: frames with messages, over a socket. There is one with the
+ * main isolate of the process. In a pool, there is another one with its worker, for chunks and results.
  *
  * | type | sent by | number | message |
  * |---|---|---|---|
@@ -7,11 +8,14 @@
  * | `READY` | process | | none: it waits for a start request |
  * | `START` | agent | time limit of the start, in milliseconds; 0 for none | the start request |
  * | `ENDED` | process | exit code | the error that ended it, if there is one |
- * | `INBOX` | agent | | a message for the worker of the process, such as a chunk |
- * | `OUTBOX` | process | | a message of the worker, such as a result |
- * | `SIGNAL` | agent | what the worker finds in its signal word when it is woken | none |
- * | `CLOSE` | agent | | none: there are no more messages for the worker |
- * | `ITEM` | process | which part of its work the worker does | none: when it began, in milliseconds |
+ * | `CHUNK` | agent | number of the chunk | the chunk; to the main isolate if it names objects of the program |
+ * | `RESULT` | worker of the process | | a result of a chunk |
+ * | `SIGNAL` | agent | number of the chunk that it is about | none: the state of its job |
+ * | `RECALL` | agent | number of the chunk that was sent last | none: those that have not begun are not to begin |
+ * | `RECALLED` | process | number of the chunk that was begun last | none |
+ * | `LOOK` | agent | number of a chunk | none: how far is it? |
+ * | `ITEM` | process | index of the item that runs | none: when it began, in milliseconds |
+ * | `CLOSE` | agent | | none: there are no more chunks |
  * | `OBJECT` | agent | number of an object of the program | none: its class, as a number |
  * | `RELEASE` | process | number of an object that it has no more | none: how often it was named to it |
  * | `RELEASE` | agent | number of an object that it will not name any more | none |
@@ -24,11 +28,12 @@
 
 import type { Duplex } from "node:stream";
 import { CorruptMessageError } from "../errors.ts";
-import type { MessageAddress } from "../codec/message.ts";
+import { LINK, type MessageAddress } from "../codec/message.ts";
 import type { ObjectAddress } from "../objects/shared_object.ts";
 import { type Allocate, allocate } from "../heap/allocator.ts";
+import { i32 } from "../heap/views.ts";
 import { checkDefinition, ReceivedDefinitions, SentDefinitions } from "../wire/definitions.ts";
-import { type Frame, FrameReader, makeHeader } from "../wire/frames.ts";
+import { type Frame, FrameReader, joined, lengthOf, makeHeader } from "../wire/frames.ts";
 import { copyIn, copyOut, type WireMessage } from "../wire/messages.ts";
 
 /** The types of frames. */
@@ -37,8 +42,8 @@ export const FrameType = {
   READY: 2,
   START: 3,
   ENDED: 4,
-  INBOX: 5,
-  OUTBOX: 6,
+  CHUNK: 5,
+  RESULT: 6,
   SIGNAL: 7,
   CLOSE: 8,
   OBJECT: 9,
@@ -47,6 +52,9 @@ export const FrameType = {
   ABORT: 12,
   REPLY: 13,
   ITEM: 14,
+  RECALL: 15,
+  RECALLED: 16,
+  LOOK: 17,
 } as const;
 
 /** Length of what is in front of a message in a frame: its number, and the length of its stream or a detail. */
@@ -73,75 +81,101 @@ export interface Arrived {
   readonly message: WireMessage | undefined;
 }
 
+/** What one side believes of the other. */
+export interface Trust {
+  /** Whether the other side may name any function; otherwise, those that this side has named. */
+  readonly anyFunction: boolean;
+  /** Texts of the definitions that this side has sent, over any connection. */
+  readonly named: Set<string>;
+}
+
 /** Sends and receives frames. */
 export class Connection {
   readonly #socket: Duplex;
-  readonly #sent = new SentDefinitions((definition) => {
-    this.#write(FrameType.DEFINE, new TextEncoder().encode(JSON.stringify(definition)));
-  });
-  #drain: Promise<void> | undefined;
-  readonly #received = new ReceivedDefinitions();
   readonly #objects: ObjectNumbers;
-
-  /** Whether the other side may name any function; otherwise, those that this side has named. */
-  readonly #trusted: boolean;
-  /** The name of the function that was refused last. */
+  readonly #sent: SentDefinitions;
+  readonly #received: ReceivedDefinitions;
+  /** What a batch has collected; `undefined` outside of a batch. */
+  #batch: Uint8Array[] | undefined;
+  /** Resolves when all that was sent has been written. */
+  #writing: Promise<void> | undefined;
+  /** The name of the function for which the last message was refused; `undefined` if it was not. */
   refused: string | undefined;
 
-  /**
-   * Makes a connection over a socket, on which nothing has been sent or read.
-   *
-   * @param trusted whether the other side may do what this program may
-   */
-  constructor(socket: Duplex, objects: ObjectNumbers, trusted: boolean) {
+  /** Makes a connection over a socket, on which nothing has been sent or read. */
+  constructor(socket: Duplex, objects: ObjectNumbers, trust: Trust) {
     this.#socket = socket;
     this.#objects = objects;
-    this.#trusted = trusted;
+    this.#sent = new SentDefinitions(
+      (definition) => {
+        this.#write(FrameType.DEFINE, new TextEncoder().encode(JSON.stringify(definition)));
+      },
+      trust.named,
+    );
+    this.#received = new ReceivedDefinitions(
+      (definition) => trust.anyFunction || this.#sent.mayName(definition),
+    );
+    socket.on("error", () => {}); // reading ends with it
   }
 
   /**
    * Sends a frame. The message stays as it is.
    *
    * @param message address of a message; 0 for none
-   * @returns a promise that resolves when there is room for more
+   * @returns a promise that resolves when the system has taken the frame; `undefined` if it has, or the frame is
+   * in a batch
    */
-  send(type: number, number = 0, message: MessageAddress = 0): Promise<void> {
+  send(type: number, number = 0, message: MessageAddress = 0): Promise<void> | undefined {
     const prefix = new Uint8Array(PREFIX_BYTES);
     const view = new DataView(prefix.buffer);
     view.setInt32(0, number, true);
     if (message === 0) return this.#write(type, prefix);
-    const { streamBytes, bytes } = copyOut(message, {
+    const { streamBytes, parts } = copyOut(message, {
       definition: (address) => this.#sent.numberOf(address),
       object: (address) => this.#objects.numberOf(address),
     });
     view.setUint32(4, streamBytes, true);
-    return this.#write(type, prefix, bytes);
+    return this.#write(type, prefix, ...parts);
   }
 
   /** Sends a frame without a message. */
-  tell(type: number, number: number, detail: number): Promise<void> {
+  tell(type: number, number: number, detail: number): Promise<void> | undefined {
     return this.#write(type, new Uint8Array(Int32Array.of(number, detail).buffer));
   }
 
-  #write(type: number, ...parts: Uint8Array[]): Promise<void> {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const all = [makeHeader(type, length), ...parts];
-    // Each write to the socket costs as much as to copy some 64 KiB.
-    const writes = length > JOINED_BYTES ? all : [joined(all)];
-    let hasRoom = true;
-    for (const bytes of writes) hasRoom = this.#socket.write(bytes);
-    return hasRoom ? Promise.resolve() : this.#drained();
+  /** Writes the frames that `send` sends at once. */
+  batch(send: () => void): void {
+    this.#batch = [];
+    try {
+      send();
+    } finally {
+      const parts = this.#batch;
+      this.#batch = undefined;
+      if (parts.length > 0) this.#writeParts(parts);
+    }
   }
 
-  /** Resolves when there is room for more, or never will be. */
-  #drained(): Promise<void> {
-    return this.#drain ??= new Promise((resolve) => {
+  #write(type: number, ...contents: Uint8Array[]): Promise<void> | undefined {
+    const parts = [makeHeader(type, lengthOf(contents)), ...contents];
+    if (this.#batch === undefined) return this.#writeParts(parts);
+    this.#batch.push(...parts);
+    return undefined;
+  }
+
+  #writeParts(parts: Uint8Array[]): Promise<void> | undefined {
+    const socket = this.#socket;
+    // Each write to the socket costs as much as to copy some 64 KiB.
+    const writes = lengthOf(parts) > JOINED_BYTES ? parts : [joined(parts)];
+    for (const bytes of writes) socket.write(bytes);
+    if (socket.writableLength === 0 || socket.destroyed) return undefined;
+    return this.#writing ??= new Promise((resolve) => {
       const end = () => {
-        this.#socket.off("drain", end).off("close", end);
-        this.#drain = undefined;
+        socket.off("close", end);
+        this.#writing = undefined;
         resolve();
       };
-      this.#socket.on("drain", end).on("close", end);
+      socket.on("close", end);
+      socket.write(NOTHING, end); // it is called when all before it has been written
     });
   }
 
@@ -149,33 +183,37 @@ export class Connection {
    * Receives frames until the other side closes the connection, by its end for instance. A frame that is
    * cut off is not received.
    *
-   * @throws {CorruptMessageError} if what arrives is not what the other side of this package sends
+   * @param handle called with each frame
+   * @returns a promise that rejects with what `handle` throws, and with a {@linkcode CorruptMessageError} if what
+   * arrives is not what the other side of this package sends
    */
-  async *receive(): AsyncGenerator<Arrived> {
+  receive(handle: (frame: Arrived) => void): Promise<void> {
     const reader = new FrameReader(Object.values(FrameType));
-    try {
-      for await (const bytes of this.#socket) {
-        for (const frame of reader.read(bytes)) {
-          if (frame.type === FrameType.DEFINE) this.#define(frame);
-          else yield arrived(frame);
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      const read = (bytes: Uint8Array) => {
+        try {
+          for (const frame of reader.read(bytes)) {
+            if (frame.type === FrameType.DEFINE) this.#define(frame);
+            else handle(arrived(frame));
+          }
+        } catch (error) {
+          socket.off("data", read);
+          reject(error);
         }
-      }
-    } catch (error) {
-      if (!isSocketError(error)) throw error;
-    }
+      };
+      socket.on("data", read).once("end", resolve).once("close", resolve);
+    });
   }
 
   #define({ contents }: Frame): void {
     let value: unknown;
     try {
-      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(contents));
+      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(joined(contents)));
     } catch (cause) {
       throw new CorruptMessageError("Cannot read definition: it is not JSON", { cause });
     }
-    const definition = checkDefinition(value);
-    if (this.#trusted || this.#sent.mayName(definition)) return this.#received.add(definition);
-    this.refused = definition.name;
-    this.#received.refuse();
+    this.#received.add(checkDefinition(value));
   }
 
   /**
@@ -185,8 +223,13 @@ export class Connection {
    * @throws {MemoryError} if the shared heap is full
    */
   store(message: WireMessage, take: Allocate = allocate): MessageAddress {
+    this.refused = undefined;
     return copyIn(message, {
-      definition: (number) => this.#received.addressOf(number),
+      definition: (number) => {
+        const address = this.#received.addressOf(number);
+        if (address === undefined) this.refused = this.#received.at(number)?.name;
+        return address;
+      },
       object: (number) => this.#objects.addressOf(number),
     }, take);
   }
@@ -201,29 +244,31 @@ export class Connection {
   }
 }
 
-/** Joins parts of a frame. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
+const NOTHING = new Uint8Array();
 
 function arrived({ type, contents }: Frame): Arrived {
-  if (contents.length < PREFIX_BYTES) {
-    throw new CorruptMessageError(`Cannot read frame: ${contents.length} bytes are too few for it`);
+  const parts = [...contents];
+  let prefix = parts.shift() ?? NOTHING;
+  while (prefix.length < PREFIX_BYTES && parts.length > 0) {
+    prefix = joined([prefix, parts.shift()!]);
   }
-  const view = new DataView(contents.buffer, contents.byteOffset, PREFIX_BYTES);
+  if (prefix.length < PREFIX_BYTES) {
+    throw new CorruptMessageError(`Cannot read frame: ${prefix.length} bytes are too few for it`);
+  }
+  const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES);
   const detail = view.getUint32(4, true);
-  const bytes = contents.subarray(PREFIX_BYTES);
-  const message = bytes.length === 0 ? undefined : { streamBytes: detail, bytes };
+  if (prefix.length > PREFIX_BYTES) parts.unshift(prefix.subarray(PREFIX_BYTES));
+  const message = parts.length === 0 ? undefined : { streamBytes: detail, parts };
   return { type, number: view.getInt32(0, true), detail, message };
 }
 
-/** Whether the other side has closed the socket, or is gone. */
-function isSocketError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
+/** Stores the chunk of a frame, with its number in the block. */
+export function storeChunk(
+  connection: Connection,
+  message: WireMessage,
+  number: number,
+): MessageAddress {
+  const block = connection.store(message);
+  i32[block + LINK] = number;
+  return block;
 }

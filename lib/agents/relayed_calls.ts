@@ -110,7 +110,7 @@ export class RelayedCalls {
   #abort(replies: Channel, call: number): void {
     for (const [number, waiting] of this.#waiting) {
       if (waiting.replies !== replies || waiting.call !== call) continue;
-      void this.#connection.tell(FrameType.ABORT, number, 0);
+      this.#connection.tell(FrameType.ABORT, number, 0);
     }
   }
 

@@ -24,6 +24,7 @@ import {
 import { readySteps } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
 import { RLockGuard } from "../sync/rlock.ts";
+import type { ObjectNumbers } from "./connection.ts";
 import { type Access, accessesOf, type RemoteClass, remoteClasses } from "./remote_classes.ts";
 import { callRemote, callRemoteSync, Guard, List, type RemoteUse } from "./remote_calls.ts";
 
@@ -49,6 +50,12 @@ export function makeRemoteObject(number: number, classIndex: number): object {
 export function remoteNumberAt(address: ObjectAddress): number | undefined {
   return isRemoteObject(address) ? i32[address + NUMBER] : undefined;
 }
+
+/** The numbers of objects of the program in an isolate that is sent none. */
+export const numberOnly: ObjectNumbers = {
+  numberOf: remoteNumberAt,
+  addressOf: () => undefined,
+};
 
 function isRemoteObject(address: ObjectAddress): boolean {
   return (i32[address + objectWord.TYPE] & 0xff) === TYPE;

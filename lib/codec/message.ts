@@ -96,18 +96,25 @@ export function sendStored(
 /**
  * Copies the bytes of a message, its stream and attachments, into a block of its own.
  *
+ * @param parts the bytes, one part behind the other
+ * @param length how many there are
  * @param take how the block is allocated
  * @throws {MemoryError} if the shared heap is full
  */
 export function storeBytes(
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
+  length: number,
   streamBytes: number,
   take: Allocate = allocate,
 ): MessageAddress {
-  const address = take(HEADER_WORDS * 4 + bytes.length);
+  const address = take(HEADER_WORDS * 4 + length);
   i32[address + STREAM_BYTES] = streamBytes;
-  i32[address + TOTAL_BYTES] = bytes.length;
-  u8.set(bytes, messageStart(address));
+  i32[address + TOTAL_BYTES] = length;
+  let at = messageStart(address);
+  for (const part of parts) {
+    u8.set(part, at);
+    at += part.length;
+  }
   return address;
 }
 

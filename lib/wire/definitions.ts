@@ -19,12 +19,16 @@ export class SentDefinitions {
   /** Their numbers, by address. */
   readonly #numbers = new Map<DefinitionAddress, number>();
 
-  /** Texts of the definitions that were sent. */
-  readonly #texts = new Set<string>();
+  /** Texts of the definitions that were sent, also by others. */
+  readonly #texts: Set<string>;
 
-  /** @param send sends a definition; its number is that of those that were sent before */
-  constructor(send: (definition: Definition) => void) {
+  /**
+   * @param send sends a definition; its number is that of those that were sent before
+   * @param texts the texts of what the other program may name: each definition that is sent is added
+   */
+  constructor(send: (definition: Definition) => void, texts = new Set<string>()) {
     this.#send = send;
+    this.#texts = texts;
   }
 
   /** Returns the number of a definition, which is sent now if it was not before. */
@@ -60,25 +64,36 @@ const HARMLESS = /^Temporal\.\w+\.from$/;
 
 /** The definitions that this program has received from another one. */
 export class ReceivedDefinitions {
+  readonly #mayName: (definition: Definition) => boolean;
+  readonly #definitions: Definition[] = [];
   readonly #addresses: (DefinitionAddress | undefined)[] = [];
 
+  /** @param mayName whether the other program may name the function now */
+  constructor(mayName: (definition: Definition) => boolean = () => true) {
+    this.#mayName = mayName;
+  }
+
+  /** Adds a definition. Its number is that of those that were added before. */
+  add(definition: Definition): void {
+    this.#definitions.push(definition);
+  }
+
   /**
-   * Stores a definition in the shared heap.
+   * Returns the address of a definition; `undefined` if there is none with this number, or it must not be named.
    *
    * @throws {MemoryError} if the shared heap is full
    */
-  add(definition: Definition): void {
-    this.#addresses.push(storeDefinition(definition));
-  }
-
-  /** Counts a definition that is refused: messages that name it are too. */
-  refuse(): void {
-    this.#addresses.push(undefined);
-  }
-
-  /** Returns the address of a definition; `undefined` if there is none with this number. */
   addressOf(number: number): DefinitionAddress | undefined {
-    return this.#addresses[number];
+    const known = this.#addresses[number];
+    if (known !== undefined) return known;
+    const definition = this.at(number);
+    if (definition === undefined || !this.#mayName(definition)) return undefined;
+    return this.#addresses[number] = storeDefinition(definition);
+  }
+
+  /** Returns a definition by its number; `undefined` if there is none with it. */
+  at(number: number): Definition | undefined {
+    return this.#definitions[number];
   }
 }
 

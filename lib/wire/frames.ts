@@ -8,8 +8,8 @@
  * | 5 to 7 | 0 |
  * | from 8 on | the contents |
  *
- * Bytes come from outside of the program, so nothing is believed of them: room is made for what has
- * arrived, not for what a length announces.
+ * Bytes come from outside of the program, so nothing is believed of them: what has arrived is kept, and no room is
+ * made for what a length announces.
  *
  * @module
  */
@@ -20,13 +20,16 @@ import { CorruptMessageError } from "../errors.ts";
 export const HEADER_BYTES = 8;
 /** Length of the longest contents. */
 export const MAX_CONTENTS = 2 ** 32 - 1;
-/** Room that is made at least for a frame that has begun. */
-const MIN_ROOM = 4096;
+/** Contents up to so many bytes are joined. */
+const JOINED_BYTES = 1 << 16;
+/** Parts of fewer bytes are copied. */
+const SHORT_BYTES = 4096;
 
 /** A frame that has arrived. */
 export interface Frame {
   readonly type: number;
-  readonly contents: Uint8Array<ArrayBuffer>;
+  /** The contents, in the parts in which they have arrived; one part if they are short. */
+  readonly contents: readonly Uint8Array[];
 }
 
 /** Makes what is in front of contents of the given length. */
@@ -44,10 +47,10 @@ export class FrameReader {
   readonly #header = new Uint8Array(HEADER_BYTES);
   readonly #headerView = new DataView(this.#header.buffer);
   #headerBytes = 0;
-  /** The contents of the frame that has begun, with room for more, and how many bytes of them are there. */
-  #contents: Uint8Array<ArrayBuffer> | undefined;
-  #filled = 0;
-  #length = 0;
+  /** What has arrived of the contents of the frame that has begun. */
+  #contents: Uint8Array[] | undefined;
+  /** How many bytes are still to come. */
+  #missing = 0;
 
   /**
    * Makes a reader at the beginning of a stream.
@@ -78,11 +81,12 @@ export class FrameReader {
       } else {
         at += this.#readContents(bytes, at);
       }
-      if (this.#filled < this.#length) continue;
-      const contents = this.#contents.subarray(0, this.#length);
+      if (this.#missing > 0) continue;
+      const contents: Uint8Array[] = this.#contents;
       this.#contents = undefined;
       this.#headerBytes = 0;
-      yield { type: this.#header[4], contents };
+      const isJoined = contents.length > 1 && lengthOf(contents) <= JOINED_BYTES;
+      yield { type: this.#header[4], contents: isJoined ? [joined(contents)] : contents };
     }
   }
 
@@ -96,32 +100,45 @@ export class FrameReader {
   }
 
   #begin(): void {
-    this.#length = this.#headerView.getUint32(0, true);
+    const length = this.#headerView.getUint32(0, true);
     const [type, ...zeros] = this.#header.subarray(4);
     if (!this.#types.has(type) || zeros.some((byte) => byte !== 0)) {
       throw new CorruptMessageError(`Cannot read frame: there is no type ${type}. ${ADVICE}`);
     }
-    if (this.#length > this.#maxContents) {
+    if (length > this.#maxContents) {
       throw new CorruptMessageError(
-        `Cannot read frame: it has ${this.#length} bytes, and the limit is ${this.#maxContents}. ${ADVICE}`,
+        `Cannot read frame: it has ${length} bytes, and the limit is ${this.#maxContents}. ${ADVICE}`,
       );
     }
-    this.#contents = new Uint8Array(Math.min(this.#length, MIN_ROOM));
-    this.#filled = 0;
+    this.#contents = [];
+    this.#missing = length;
   }
 
   #readContents(bytes: Uint8Array, at: number): number {
-    const part = bytes.subarray(at, at + this.#length - this.#filled);
-    const needed = this.#filled + part.length;
-    if (needed > this.#contents!.length) {
-      const grown = new Uint8Array(Math.min(this.#length, Math.max(needed, this.#filled * 4)));
-      grown.set(this.#contents!.subarray(0, this.#filled));
-      this.#contents = grown;
-    }
-    this.#contents!.set(part, this.#filled);
-    this.#filled = needed;
+    const part = bytes.subarray(at, at + this.#missing);
+    // The bytes around a short part would be kept with it.
+    this.#contents!.push(part.length < SHORT_BYTES ? part.slice() : part);
+    this.#missing -= part.length;
     return part.length;
   }
+}
+
+/** Returns the length of all parts. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
+}
+
+/** Joins parts. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 const ADVICE = "Check that the other side is this package, in the same version";

@@ -16,6 +16,7 @@ import {
   totalBytesOf,
 } from "../codec/message.ts";
 import type { Renaming } from "../codec/message_reader.ts";
+import { lengthOf } from "./frames.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { type Allocate, allocate } from "../heap/allocator.ts";
 import { u8 } from "../heap/views.ts";
@@ -25,7 +26,8 @@ import { addMessageRef, type ObjectAddress, undoMessageRef } from "../objects/sh
 export interface WireMessage {
   /** Length of its stream. */
   readonly streamBytes: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Stream and attachments, in parts of any length. */
+  readonly parts: readonly Uint8Array[];
 }
 
 /**
@@ -45,7 +47,7 @@ export function copyOut(message: MessageAddress, numbers: Renaming): WireMessage
   const views = [new DataView(buffer), new Float64Array(buffer), new Int32Array(buffer)] as const;
   reader.fromStream(bytes, ...views, streamBytes, length);
   reader.rename(numbers);
-  return { streamBytes, bytes: bytes.subarray(0, length) };
+  return { streamBytes, parts: [bytes.subarray(0, length)] };
 }
 
 /**
@@ -57,17 +59,18 @@ export function copyOut(message: MessageAddress, numbers: Renaming): WireMessage
  * @throws {MemoryError} if the shared heap is full
  */
 export function copyIn(
-  { streamBytes, bytes }: WireMessage,
+  { streamBytes, parts }: WireMessage,
   addresses: Renaming,
   take: Allocate = allocate,
 ): MessageAddress {
-  if (streamBytes > bytes.length) {
+  const length = lengthOf(parts);
+  if (streamBytes > length) {
     throw new CorruptMessageError(
-      `Cannot read message: a stream of ${streamBytes} bytes is longer than its ${bytes.length} bytes. ` +
+      `Cannot read message: a stream of ${streamBytes} bytes is longer than its ${length} bytes. ` +
         "Check that the other side is this package, in the same version",
     );
   }
-  const message = storeBytes(bytes, streamBytes, take);
+  const message = storeBytes(parts, length, streamBytes, take);
   const objects: ObjectAddress[] = [];
   try {
     const reader = new Decoder();

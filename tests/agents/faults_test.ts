@@ -11,7 +11,7 @@ import {
 import { ROOT } from "../../scripts/source_files.ts";
 import { test } from "../fixtures/guarded.ts";
 import { linesOf, runProgram } from "../fixtures/programs.ts";
-import { gone } from "../fixtures/system_processes.ts";
+import { gone, stopped } from "../fixtures/system_processes.ts";
 import { ending, guard, started } from "../fixtures/workers.ts";
 import * as tasks from "./process_tasks.ts";
 
@@ -55,7 +55,7 @@ for (const [verb, exitCode] of [["terminate", -15], ["kill", -9]] as const) {
 
 test("Process.join() returns when its time is up while the process is stopped", async () => {
   const [begun, end] = [new Event(), new Event()];
-  const process = started({ target: tasks.waitFor, args: [begun, end] as never, startMethod });
+  const process = started({ target: tasks.waitForOther, args: [begun, end] as never, startMethod });
   assert(await begun.wait(guard));
   Deno.kill(process.pid!, "SIGSTOP");
   await stopped(process.pid!);
@@ -77,12 +77,6 @@ test("Pool.terminate() ends processes that are stopped", async () => {
   await pool.join();
   await Promise.all([...calls, gone(first), gone(second)]);
 });
-
-/** Waits until a process is stopped. */
-async function stopped(pid: number): Promise<void> {
-  const state = () => Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1][0];
-  while (state() !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
-}
 
 // Subprocesses, which have the socket of the process that has started them
 

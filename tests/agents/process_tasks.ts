@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Event, Lock, type Queue, task } from "@sauropod/multiprocessing";
+import { type Event, Lock, type Queue, task, type Value } from "@sauropod/multiprocessing";
 
 /** Sends what a process knows of itself. */
 export const describe = task(import.meta, async (out: Queue<unknown>) => {
@@ -96,11 +96,31 @@ export const answerUntilKilled = task(
 export const stopProcess = task(import.meta, async (pids: Queue<number>, value: number) => {
   await pids.put(Deno.pid);
   Deno.kill(Deno.pid, "SIGSTOP");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000); // until the signal has stopped this thread
   return value;
 });
 
-/** Sets one event, and waits for another. */
-export const waitFor = task(import.meta, async (begun: Event, end: Event) => {
+/** Counts a call, and returns the square of a number. */
+export const countedSquare = task(import.meta, (x: number, calls: Value<"int32">) => {
+  calls.add(1);
+  return x * x;
+});
+
+/** Sets one event, and waits for another one. */
+export const waitForOther = task(import.meta, async (begun: Event, other: Event) => {
   begun.set();
-  await end.wait();
+  await other.wait();
+  return "woken";
+});
+
+/** Sets an event, which a task is waiting for. */
+export const wake = task(import.meta, (event: Event) => event.set());
+
+/** Ends its process by a signal, as if somebody else had. */
+export const killItself = task(import.meta, () => Deno.kill(Deno.pid, "SIGKILL"));
+
+/** Blocks the isolate for a while, then returns the number of its process. */
+export const block = task(import.meta, (ms: number) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return Deno.pid;
 });

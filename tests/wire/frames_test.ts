@@ -1,22 +1,40 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { CorruptMessageError } from "@sauropod/multiprocessing";
-import { type Frame, FrameReader, HEADER_BYTES, makeHeader } from "../../lib/wire/frames.ts";
+import {
+  type Frame,
+  FrameReader,
+  HEADER_BYTES,
+  joined,
+  lengthOf,
+  makeHeader,
+} from "../../lib/wire/frames.ts";
 
 const TYPES = [1, 2, 7];
+
+/** A frame whose contents are in one part. */
+interface WholeFrame {
+  type: number;
+  contents: Uint8Array;
+}
+
+/** Joins the contents of frames that were read. */
+function whole(frames: Iterable<Frame>): WholeFrame[] {
+  return [...frames].map(({ type, contents }) => ({ type, contents: joined(contents) }));
+}
 
 function frameOf(type: number, contents: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(...makeHeader(type, contents.length), ...contents);
 }
 
 /** Joins frames to a stream. */
-function streamOf(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
+function streamOf(frames: readonly WholeFrame[]): Uint8Array<ArrayBuffer> {
   const all = frames.map(({ type, contents }) => frameOf(type, contents));
   return Uint8Array.from(all.flatMap((frame) => [...frame]));
 }
 
 /** Frames with contents of up to 30 bytes, and now and then of many. */
-const someFrames: fc.Arbitrary<Frame[]> = fc.array(
+const someFrames: fc.Arbitrary<WholeFrame[]> = fc.array(
   fc.record({
     type: fc.constantFrom(...TYPES),
     contents: fc.oneof(
@@ -34,7 +52,7 @@ Deno.test("frames are read as they were written, wherever the stream is cut", ()
     places.sort((a, b) => a - b);
     const reader = new FrameReader(TYPES);
     const got = places.slice(1).flatMap((to, at) => [
-      ...reader.read(stream.slice(places[at], to)),
+      ...whole(reader.read(stream.slice(places[at], to))),
     ]);
     assertEquals(got, frames);
     assertEquals(reader.isInside, false);
@@ -49,7 +67,7 @@ Deno.test("a stream that ends inside of a frame gives the frames before it", () 
   const stream = streamOf(frames);
   for (let length = 0; length <= stream.length; length++) {
     const reader = new FrameReader(TYPES);
-    const got = [...reader.read(stream.slice(0, length))];
+    const got = whole(reader.read(stream.slice(0, length)));
     const ends = [HEADER_BYTES + 3, stream.length];
     assertEquals(got, frames.slice(0, ends.filter((end) => end <= length).length));
     assertEquals(reader.isInside, length !== 0 && !ends.includes(length));
@@ -70,6 +88,18 @@ Deno.test("bytes that are no frame are refused before their contents are there",
   refused([255, 255, 255, 255, 1, 0, 0, 0], "it has 4294967295 bytes");
 });
 
+Deno.test("long contents come in their parts, short ones in one", () => {
+  const reader = new FrameReader(TYPES);
+  const lengths = (length: number) => {
+    const stream = frameOf(1, new Uint8Array(length));
+    const parts = [stream.slice(0, 10_000), stream.slice(10_000)];
+    const [frame] = parts.flatMap((part) => [...reader.read(part)]);
+    return frame.contents.map((part) => part.length);
+  };
+  assertEquals(lengths(20_000), [20_000]);
+  assertEquals(lengths(100_000), [10_000 - HEADER_BYTES, 90_000 + HEADER_BYTES]);
+});
+
 Deno.test("room is made for what has arrived, not for what a length announces", () => {
   const reader = new FrameReader(TYPES);
   const header = makeHeader(1, 2 ** 32 - 1);
@@ -86,7 +116,7 @@ Deno.test("random bytes are frames or a CorruptMessageError", () => {
     try {
       for (const part of parts) {
         for (const { type, contents } of reader.read(part)) {
-          assertEquals(TYPES.includes(type) && contents.length <= 100, true);
+          assertEquals(TYPES.includes(type) && lengthOf(contents) <= 100, true);
         }
       }
     } catch (error) {

@@ -11,6 +11,7 @@ import {
   ReceivedDefinitions,
   SentDefinitions,
 } from "../../lib/wire/definitions.ts";
+import { joined } from "../../lib/wire/frames.ts";
 import { copyIn, copyOut, type WireMessage } from "../../lib/wire/messages.ts";
 import { Random } from "../../scripts/stress/random.ts";
 import { randomValue } from "../../scripts/fuzz/values.ts";
@@ -96,10 +97,11 @@ test("messages that name what was not sent, or are damaged, are refused and leav
   const refused = (message: WireMessage, why: string) =>
     assertThrows(() => copyIn(message, other.addresses), CorruptMessageError, why);
   refused(one.bytesOf(new Point(1, 2)), "it names what is not known");
-  const { bytes } = one.bytesOf(["abc", 5]);
-  refused({ streamBytes: bytes.length, bytes: bytes.subarray(0, 6) }, "is longer than its 6 bytes");
-  refused({ streamBytes: 6, bytes: bytes.subarray(0, 6) }, "it ends too early");
-  refused({ streamBytes: 1, bytes: Uint8Array.of(250) }, "byte 250 is not a tag");
+  const bytes = joined(one.bytesOf(["abc", 5]).parts);
+  const parts = [bytes.subarray(0, 2), bytes.subarray(2, 6)];
+  refused({ streamBytes: bytes.length, parts }, "is longer than its 6 bytes");
+  refused({ streamBytes: 6, parts }, "it ends too early");
+  refused({ streamBytes: 1, parts: [Uint8Array.of(250)] }, "byte 250 is not a tag");
   assertEquals(usedBytes(), before);
 });
 
@@ -172,13 +174,16 @@ test("random values cross, and mutated ones are refused or name only what was se
     const value = randomValue(random, false);
     const wire = connection.bytesOf(value);
     assertEquals(bytesOf(connection, connection.crossed(value)), bytesOf(connection, sent(value)));
-    const bytes = wire.bytes.slice();
+    const bytes = joined(wire.parts);
     for (let changes = random.int(1, 3); changes > 0; changes--) {
       bytes[random.int(0, bytes.length - 1)] = random.int(0, 255);
     }
     const before = usedBytes();
     try {
-      const message = copyIn({ streamBytes: wire.streamBytes, bytes }, connection.addresses);
+      const message = copyIn(
+        { streamBytes: wire.streamBytes, parts: [bytes] },
+        connection.addresses,
+      );
       takeOrDiscard(message);
       values++;
     } catch (error) {
@@ -191,7 +196,7 @@ test("random values cross, and mutated ones are refused or name only what was se
 });
 
 function bytesOf(connection: Connection, value: unknown): Uint8Array {
-  return connection.bytesOf(value).bytes;
+  return joined(connection.bytesOf(value).parts);
 }
 
 /** Reads a message that may be damaged in what only a decoder notices. */

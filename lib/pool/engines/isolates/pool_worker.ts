@@ -58,8 +58,23 @@ export interface PoolStartRequest {
   maxChunks: number;
   /** How long it waits for a chunk before it ends, in milliseconds. */
   idleTimeoutMs: number;
-  /** Words that stand for those of the engine, which are in another heap: of a process. */
-  outside?: { flag: number; item: number; itemAfter: number };
+  /** The engine, if its heap is another one than that of the worker, which is in a process. */
+  outside?: OutsideEngine;
+}
+
+/** What a worker has of an engine whose heap is another one. */
+export interface OutsideEngine {
+  /** Addresses of the words with the item that runs, and when it began. */
+  readonly item: number;
+  readonly itemAfter: number;
+  /** Begins a chunk. Returns false if it was recalled. */
+  begin(block: MessageAddress): boolean;
+  /** Returns the state of the job of the chunk that was begun last. */
+  jobState(): number;
+  /** Takes a result out of the channel of results, and sends it. */
+  sendResult(): void;
+  /** Resolves when the results have been written; `undefined` if they have. No chunk begins before. */
+  readonly writing: Promise<void> | undefined;
 }
 
 /**
@@ -82,7 +97,7 @@ const TURN_MS = 50;
  */
 export async function runPoolWorker(payload: unknown): Promise<void> {
   const request = payload as PoolStartRequest;
-  const { tasks, results, initializer, initargs, maxChunks, idleTimeoutMs } = request;
+  const { tasks, results, initializer, initargs, maxChunks, idleTimeoutMs, outside } = request;
   installHooks({ serveRequests: () => running?.checkCancelled() });
   try {
     if (initializer !== undefined) {
@@ -92,6 +107,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
   } catch (error) {
     if (stopRequested()) throw error;
     sendInitializerError(results, error);
+    outside?.sendResult();
     return;
   }
   enterPhase(Phase.READY);
@@ -100,7 +116,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     if (isReplaced(begun)) return;
     if (messagesIn(tasks.at) === 0) {
       const next = becomingReadable(tasks.at, undefined, SPIN_FACTOR);
-      if (!blockOn(next, { timeoutMs: BLOCK_MS })) {
+      if (outside !== undefined || !blockOn(next, { timeoutMs: BLOCK_MS })) {
         if (!await awaitOn(becomingReadable(tasks.at), { timeoutMs: idleTimeoutMs })) return;
         turnEnd = performance.now() + TURN_MS;
       }
@@ -114,6 +130,7 @@ export async function runPoolWorker(payload: unknown): Promise<void> {
     }
     const pending = runChunk(block, request);
     if (pending !== undefined) await pending;
+    if (outside?.writing !== undefined) await outside.writing;
     if ((done & 15) === 0 && performance.now() > turnEnd) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       turnEnd = performance.now() + TURN_MS;
@@ -147,6 +164,7 @@ class ReceivedChunk implements RunningChunk {
   readonly flag: number;
   readonly #isTimed: boolean;
   readonly #attempt: number;
+  readonly #outside: OutsideEngine | undefined;
   /** Addresses of the words with the item that runs, and when it began. */
   readonly #item: number;
   readonly #itemAfter: number;
@@ -158,6 +176,7 @@ class ReceivedChunk implements RunningChunk {
   constructor({ results, words, outside }: PoolStartRequest) {
     this.#results = results;
     this.words = words;
+    this.#outside = outside;
     this.#item = outside?.item ?? thisIsolate + workerWord.ITEM;
     this.#itemAfter = outside?.itemAfter ?? thisIsolate + workerWord.ITEM_AFTER;
     const { mode, isTimed, attempt } = unpackMode(decoder.number());
@@ -165,21 +184,28 @@ class ReceivedChunk implements RunningChunk {
     this.#isTimed = isTimed;
     this.#attempt = attempt;
     this.target = decoder.definition();
-    const ownFlag = decoder.number();
-    this.flag = ownFlag === 0 ? 0 : outside?.flag ?? ownFlag;
+    this.flag = decoder.number();
   }
 
   /** Counts the chunk as begun. Returns false if the engine has replaced this worker, or declared it ended. */
-  claim(): boolean {
-    if (!beginChunk(begun, this.jobNumber, this.index)) return false;
-    begun++;
+  claim(block: MessageAddress): boolean {
+    if (this.#outside === undefined) {
+      if (!beginChunk(begun, this.jobNumber, this.index)) return false;
+      begun++;
+    } else if (!this.#outside.begin(block)) {
+      return false;
+    }
     running = this;
     return true;
   }
 
   /** Marks its job as begun. Returns false if the job was withdrawn or has settled. */
   begin(): boolean {
-    return beginJob(this.flag);
+    return this.#outside === undefined ? beginJob(this.flag) : !this.#isUnwantedOutside();
+  }
+
+  #isUnwantedOutside(): boolean {
+    return this.#outside!.jobState() >= JobFlag.CANCELLED;
   }
 
   /** Starts the clock of its tasks. */
@@ -187,7 +213,13 @@ class ReceivedChunk implements RunningChunk {
     if (!this.#isTimed) return;
     this.#begunAt = performance.now();
     i32[this.#itemAfter] = 0;
-    send(this.#results, this.jobNumber, this.index, ResultStatus.BEGINS, undefined);
+    this.report(ResultStatus.BEGINS);
+  }
+
+  /** Tells the engine of an event. */
+  report(event: ResultStatus): void {
+    send(this.#results, this.jobNumber, this.index, event, undefined);
+    this.#outside?.sendResult();
   }
 
   beginsItem(index: number): boolean {
@@ -200,8 +232,8 @@ class ReceivedChunk implements RunningChunk {
   /** Whether nobody waits for the result any more, or this worker was told to end. */
   isUnwanted(): boolean {
     // A plain load, as in `isUnwantedJob()`.
-    return (i32[thisIsolate + isolateWord.CONTROL] & Control.STOP) !== 0 ||
-      isUnwantedJob(this.flag);
+    if ((i32[thisIsolate + isolateWord.CONTROL] & Control.STOP) !== 0) return true;
+    return this.#outside === undefined ? isUnwantedJob(this.flag) : this.#isUnwantedOutside();
   }
 
   get task(): TaskState {
@@ -219,12 +251,17 @@ class ReceivedChunk implements RunningChunk {
 
   /** Returns why nobody waits for the task any more; `undefined` if somebody may. */
   #endReason(): Error | undefined {
-    const state = this.flag === 0 ? JobFlag.WAITING : Atomics.load(i32, this.flag);
+    const state = this.#jobState();
     if (state === JobFlag.TIMED_OUT) return new TimeoutError("The time of this task is up");
     if (state === JobFlag.CANCELLED) {
       return new CancelledError("The call of this task has ended: nobody waits for its result");
     }
     return undefined;
+  }
+
+  #jobState(): number {
+    if (this.#outside !== undefined) return this.#outside.jobState();
+    return this.flag === 0 ? JobFlag.WAITING : Atomics.load(i32, this.flag);
   }
 
   failure(error: unknown, index: number, args?: unknown): Failure {
@@ -244,6 +281,7 @@ class ReceivedChunk implements RunningChunk {
   finish(status: ChunkStatus, payload: unknown): void {
     if (stopRequested()) throw stopError();
     send(this.#results, this.jobNumber, this.index, status, payload, this);
+    this.#outside?.sendResult();
     running = undefined;
   }
 }
@@ -259,9 +297,13 @@ function runChunk(
   block: MessageAddress,
   request: PoolStartRequest,
 ): Promise<void> | undefined {
-  const { tasks, results } = request;
+  const { tasks, results, outside } = request;
   const chunk = new ReceivedChunk(request);
-  if (!chunk.claim()) {
+  if (!chunk.claim(block)) {
+    if (outside !== undefined) {
+      giveUpReceive(decoder, block); // it was recalled
+      return undefined;
+    }
     const kept = block || storeReceived(decoder);
     if (!pushBlock(tasks.at, kept, allocateUrgent)) discardMessage(kept); // the pool was terminated
     if (isReplaced(begun)) return undefined;
@@ -310,7 +352,7 @@ async function importAndCall(
   holdMessage(block);
   try {
     enterPhase(Phase.IMPORTING, needed);
-    send(results, chunk.jobNumber, chunk.index, ResultStatus.IMPORTS, undefined);
+    chunk.report(ResultStatus.IMPORTS);
     await importFunction(needed);
     if (!takeHeldMessage(block)) throw stopError();
     enterPhase(Phase.READY);

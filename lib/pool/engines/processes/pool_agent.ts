@@ -1,20 +1,31 @@
 /**
- * The agent of a pool's process: to its engine a worker like others, which hands each chunk to the process
- * and its result to the engine.
- *
- * It claims a chunk, as a worker does, and only then sends it. So when the process dies, however that
- * happens, the engine knows the chunk that is lost, and no chunk is run twice.
+ * The agent of a pool's process: to its engine a worker like others, which hands chunks to the process and
+ * their results to the engine.
  *
  * | what | in the engine's heap | in the heap of the process |
  * |---|---|---|
- * | chunk | in the tasks channel, with the address of its job's flag | in the inbox; the flag is the signal word |
- * | result | in the results channel, with the record of the agent | in the outbox, with the record of the worker |
+ * | chunk | in the tasks channel, with the address of its job's flag | in the inbox; the state of its job in `SIGNAL` |
+ * | result | in the results channel, with the record of the agent | in a channel of the worker, which sends it |
  * | item that runs | in the record of the agent | in the words `ITEM` and `ITEM_AFTER` |
+ *
+ * The engine is told that a chunk has begun when the process may begin it. So when the process dies, however
+ * that happens, the engine knows the chunk that is lost, and no chunk is run twice.
+ *
+ * **Chunks are sent ahead** while tasks are short: the process has several, and begins each when it has sent the
+ * result of the one before. So the first one without a result may have begun, and those behind it have
+ * not. When the first one takes long, the others are recalled, and go back to the engine: they may be what it
+ * waits for. A chunk whose job can still be withdrawn is not sent ahead, since nobody knows when it begins.
+ *
+ * | a chunk of the agent | is in | and |
+ * |---|---|---|
+ * | the first one | the process | begun, as far as the engine knows |
+ * | one behind it | the process | not begun: goes back if it is recalled, or the process ends |
+ * | the last one, if its number is 0 | the agent | the same; it is sent when it is the first one |
  *
  * @module
  */
 
-import { runAgent, type Service } from "../../../agents/agent.ts";
+import { endProcess, runAgent, type Service } from "../../../agents/agent.ts";
 import { type Connection, FrameType } from "../../../agents/connection.ts";
 import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
@@ -26,6 +37,7 @@ import {
   type MessageAddress,
   readMessage,
   replaceFirstNumber,
+  totalBytesOf,
 } from "../../../codec/message.ts";
 import { Thrown } from "../../../codec/thrown.ts";
 import { CorruptMessageError, MaybeEncodingError, MemoryError } from "../../../errors.ts";
@@ -35,6 +47,7 @@ import { thisIsolate } from "../../../heap/isolate_record.ts";
 import { i32 } from "../../../heap/views.ts";
 import { awaitOn, blockOn } from "../../../parking/wait.ts";
 import { type AgentRequest, currentIdentity } from "../../../runtime/start_request.ts";
+import { lengthOf } from "../../../wire/frames.ts";
 import type { WireMessage } from "../../../wire/messages.ts";
 import { ChunkStatus, type Failure } from "../../chunks/chunk.ts";
 import { send } from "../isolates/answers.ts";
@@ -48,179 +61,338 @@ export type PoolAgentRequest = Omit<PoolStartRequest, "initializer" | "initargs"
 
 /** How long an idle agent blocks before it returns to its event loop, in milliseconds. */
 const BLOCK_MS = 2;
+/** How quickly a chunk must be answered for others to be sent ahead, in milliseconds. */
+const QUICK_MS = 2;
+/** How many chunks the process has at most. */
+const MAX_CHUNKS = 32;
+/** How many bytes the chunks have that the process has, except for the last one. */
+const MAX_BYTES = 1 << 16;
+/** Which part of the chunks that wait is sent ahead: there may be other workers. */
+const SHARE = 4;
+/** How often the agent looks how far the process is, in milliseconds. */
+const LOOK_MS = 5;
+/** How often it looks at the same chunk before it looks less often. */
+const MANY_LOOKS = 1000;
 
 /** Results that end a chunk. */
 const FINAL: ReadonlySet<number> = new Set(Object.values(ChunkStatus));
 /** Other results of a chunk that the engine is given. */
 const EVENTS: ReadonlySet<number> = new Set([ResultStatus.BEGINS, ResultStatus.IMPORTS]);
 
+let relay: ChunkRelay | undefined;
+
 /** Runs the process, and gives it chunks. Returns its exit code. */
 export async function runPoolAgent(payload: unknown): Promise<number> {
-  const relay = new ChunkRelay((payload as AgentRequest).payload as PoolAgentRequest);
-  installHooks({ serveRequests: () => relay.checkCancelled() });
-  return await runAgent(payload, relay);
+  const running = relay = new ChunkRelay((payload as AgentRequest).payload as PoolAgentRequest);
+  installHooks({ serveRequests: () => running.checkCancelled() });
+  return await runAgent(payload, running);
 }
 
-/** A chunk that the process has. */
-interface SentChunk {
+/** Ends the process of this agent, which the engine has told to end. */
+export async function endPoolProcess(): Promise<void> {
+  await endProcess();
+  relay?.ended();
+}
+
+/** A chunk that the agent has taken from the engine. */
+interface TakenChunk {
   readonly jobNumber: number;
   readonly index: number;
   readonly target: number;
   readonly flag: number;
-  /** Called when its result has been given to the engine. */
-  answered(): void;
+  readonly bytes: number;
+  /** Whether it names objects of the program, which the main isolate of the process knows. */
+  readonly hasObjects: boolean;
+  /** Its message; 0 once it is not needed any more. */
+  block: MessageAddress;
+  /** By which the process knows it: they are counted as they are sent. 0: it was not sent. */
+  number: number;
+  /** Called when it has been answered. */
+  then: (() => void)[] | undefined;
 }
 
-/** Hands chunks to the process, one at a time, and results to the engine. */
+/** Hands chunks to the process, and results to the engine. */
 class ChunkRelay implements Service {
   readonly #request: PoolAgentRequest;
   readonly #decoder = new Decoder();
   /** Aborted when the process has ended. */
   readonly #end = new AbortController();
-  #connection: Connection | undefined;
-  /** Number of chunks that were begun. */
+  /** The connections to the main isolate of the process and to its worker. */
+  #main!: Connection;
+  #worker!: Connection;
+  /** The chunks that have not been answered. The engine knows the first one as begun. */
+  #chunks: TakenChunk[] = [];
+  /** Number of chunks that the engine knows as begun. */
   #begun = 0;
-  #chunk: SentChunk | undefined;
+  /** Number of the chunk that was sent last. */
+  #lastNumber = 0;
+  /** Number of the last chunk that was recalled, until the process has answered; 0: none. */
+  #recalling = 0;
+  /** Whether the engine lets this agent begin no further chunk. */
+  #isRefused = false;
+  /** Whether the last chunk was answered quickly. */
+  #isQuick = false;
+  /** When the first chunk became the first. */
+  #firstSince = 0;
+  /** Called when a chunk was answered or recalled. */
+  #onChange = () => {};
+  readonly #looks: Looks;
 
   constructor(request: PoolAgentRequest) {
     this.#request = request;
+    this.#looks = new Looks((number) => this.#look(number));
   }
 
-  started(connection: Connection): void {
-    this.#connection = connection;
-    void this.#sendChunks(connection);
+  started(main: Connection, worker: Connection): void {
+    this.#main = main;
+    this.#worker = worker;
+    void this.#run();
   }
 
   ended(): void {
+    if (this.#end.signal.aborted) return;
     this.#end.abort();
+    this.#looks.stop();
+    const [first, ...others] = this.#chunks;
+    this.#chunks = [];
+    if (first !== undefined && first.block !== 0) discardMessage(first.block); // lost with the process
+    for (const chunk of others) this.#putBack(chunk);
+    this.#onChange();
   }
 
-  async #sendChunks(connection: Connection): Promise<void> {
-    const { maxChunks, tasks, results } = this.#request;
-    for (let done = 0; maxChunks === 0 || done < maxChunks; done++) {
-      const block = isReplaced(this.#begun) ? undefined : await this.#nextChunk();
-      if (block === undefined) break;
-      const chunk = this.#readHeader(block);
-      if (!beginChunk(this.#begun, chunk.jobNumber, chunk.index)) {
-        if (!pushBlock(tasks.at, block, allocateUrgent)) discardMessage(block);
+  // Chunks
+
+  /** Takes chunks and sends them, until there are no more. */
+  async #run(): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      this.#worker.batch(() => this.#take());
+      if (this.#chunks.length > 0) {
+        await new Promise<void>((resolve) => this.#onChange = resolve);
+      } else if (this.#isRefused || !this.#mayTake() || !await this.#becomesReadable()) {
         break;
       }
-      this.#begun++;
-      if (!beginJob(chunk.flag)) {
-        discardMessage(block);
-        send(results, chunk.jobNumber, chunk.index, ChunkStatus.SKIPPED, undefined);
-        continue;
-      }
-      const answered = new Promise<void>((resolve) => {
-        this.#chunk = { ...chunk, answered: resolve };
-      });
-      const sent = connection.send(FrameType.INBOX, 0, block);
-      discardMessage(block);
-      await sent;
-      await answered; // or never, if the process ends
     }
-    await connection.send(FrameType.CLOSE);
+    if (!this.#end.signal.aborted) this.#main.send(FrameType.CLOSE);
   }
 
-  /** Waits for a chunk; `undefined` if none will come, or the process has ended. */
-  async #nextChunk(): Promise<MessageAddress | undefined> {
+  /** Takes as many chunks as the process may have. */
+  #take(): void {
+    const { tasks: { at: tasks } } = this.#request;
+    while (this.#mayTake()) {
+      const block = receiveInto(tasks, this.#decoder);
+      if (block === undefined) return;
+      const chunk = this.#readHeader(block || storeReceived(this.#decoder));
+      this.#chunks.push(chunk);
+      if (this.#chunks.length === 1) this.#beginFirst();
+      else if (isBegunJob(chunk.flag) && !chunk.hasObjects) this.#send(chunk);
+    }
+  }
+
+  #mayTake(): boolean {
+    const { maxChunks, tasks: { at: tasks } } = this.#request;
+    const chunks = this.#chunks;
+    if (isReplaced(this.#begun) || this.#isRefused) return false;
+    const ahead = Math.max(0, chunks.length - 1);
+    if (maxChunks > 0 && this.#begun + ahead >= maxChunks) return false;
+    if (chunks.length === 0) return true;
+    const last = chunks.at(-1)!;
+    if (last.number === 0 || last.hasObjects) return false;
+    if (!this.#isQuick || this.#recalling !== 0) return false;
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.bytes;
+    return bytes < MAX_BYTES && chunks.length < Math.min(MAX_CHUNKS, messagesIn(tasks) / SHARE);
+  }
+
+  /** Waits for a chunk. Returns false if none will come, or the process has ended. */
+  async #becomesReadable(): Promise<boolean> {
     const { tasks: { at: tasks }, idleTimeoutMs } = this.#request;
     const { signal } = this.#end;
-    while (!signal.aborted) {
-      const block = receiveInto(tasks, this.#decoder);
-      if (block !== undefined) return block || storeReceived(this.#decoder);
-      if (closedBits(tasks) !== 0) return undefined;
-      if (blockOn(becomingReadable(tasks), { timeoutMs: BLOCK_MS })) continue;
-      try {
-        const options = { timeoutMs: idleTimeoutMs, signal };
-        const isReadable = await awaitOn(becomingReadable(tasks), options);
-        if (!isReadable && messagesIn(tasks) === 0) return undefined;
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
+    if (blockOn(becomingReadable(tasks), { timeoutMs: BLOCK_MS })) {
+      return messagesIn(tasks) > 0 || closedBits(tasks) === 0;
     }
-    return undefined;
+    try {
+      const options = { timeoutMs: idleTimeoutMs, signal };
+      const isReadable = await awaitOn(becomingReadable(tasks), options);
+      return messagesIn(tasks) > 0 || (isReadable && closedBits(tasks) === 0);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return false;
+    }
   }
 
-  #readHeader(block: MessageAddress): Omit<SentChunk, "answered"> {
+  #readHeader(block: MessageAddress): TakenChunk {
     const decoder = this.#decoder;
     readMessage(decoder, block);
     const [jobNumber, index] = [decoder.number(), decoder.number()];
     decoder.number(); // its mode is for the worker
     const [target, flag] = [decoder.definition(), decoder.number()];
-    decoder.leave();
-    return { jobNumber, index, target, flag };
+    const hasObjects = decoder.sharedObjects().length > 0;
+    const bytes = totalBytesOf(block);
+    return { jobNumber, index, target, flag, bytes, hasObjects, block, number: 0, then: undefined };
+  }
+
+  /** Begins the first chunk that somebody still waits for, if the engine lets this agent begin one. */
+  #beginFirst(): void {
+    for (;;) {
+      const chunk = this.#chunks.at(0);
+      if (chunk === undefined) return this.#looks.stop();
+      if (!beginChunk(this.#begun, chunk.jobNumber, chunk.index)) return this.#refuse();
+      this.#begun++;
+      const isWanted = beginJob(chunk.flag);
+      if (isWanted || chunk.number !== 0) {
+        if (chunk.number === 0) this.#send(chunk);
+        if (!isWanted) this.checkCancelled();
+        this.#firstSince = performance.now();
+        return this.#looks.begin(chunk.number);
+      }
+      this.#chunks.shift();
+      discardMessage(chunk.block);
+      this.#answer(chunk, ChunkStatus.SKIPPED, undefined);
+    }
+  }
+
+  /** Sends a chunk. One that may have others behind it may be recalled, so it is kept. */
+  #send(chunk: TakenChunk): void {
+    const { block, hasObjects } = chunk;
+    chunk.number = this.#lastNumber = (this.#lastNumber + 1) | 0;
+    (hasObjects ? this.#main : this.#worker).send(FrameType.CHUNK, chunk.number, block);
+    if (this.#isQuick) return;
+    chunk.block = 0;
+    discardMessage(block);
+  }
+
+  /**
+   * The engine has given the place of this agent to another worker, or taken it for ended, while the process had
+   * chunks. It may have begun the first of them in this moment, so it is ended.
+   */
+  #refuse(): void {
+    this.#isRefused = true;
+    const chunks = this.#chunks;
+    const wasSent = chunks.some(({ number }) => number !== 0);
+    this.#chunks = [];
+    this.#looks.stop();
+    for (const chunk of chunks) this.#putBack(chunk);
+    if (wasSent) void endProcess();
+  }
+
+  /** Gives a chunk that has not begun back to the engine. */
+  #putBack({ block, then }: TakenChunk): void {
+    const { tasks } = this.#request;
+    if (!pushBlock(tasks.at, block, allocateUrgent)) discardMessage(block); // the pool was terminated
+    then?.forEach((call) => call());
+  }
+
+  /** Called from time to time while the first chunk stays the same. */
+  #look(number: number): void {
+    this.#main.tell(FrameType.LOOK, number, 0);
+    if (this.#chunks.length === 1 || this.#recalling !== 0) return;
+    this.#isQuick = false;
+    this.#recalling = this.#lastNumber;
+    this.#main.tell(FrameType.RECALL, this.#recalling, 0);
+  }
+
+  recalled(begun: number): void {
+    const last = this.#recalling;
+    if (last === 0) throw unexpected("answered a recall that was not made");
+    this.#recalling = 0;
+    const isRecalled = ({ number }: TakenChunk) =>
+      number === 0 || (((number - begun) | 0) > 0 && ((number - last) | 0) <= 0);
+    const chunks = this.#chunks;
+    this.#chunks = chunks.filter((chunk, at) => at === 0 || !isRecalled(chunk));
+    for (const chunk of chunks.slice(1)) {
+      if (isRecalled(chunk)) this.#putBack(chunk);
+    }
+    const first = this.#chunks.at(0);
+    if (first !== undefined && isRecalled(first)) { // the engine knows it as begun
+      this.#send(first);
+      this.#looks.begin(first.number);
+    }
+    this.#onChange();
   }
 
   /** Tells the process if nobody waits for its chunk any more. */
   checkCancelled(): void {
-    const flag = this.#chunk?.flag ?? 0;
-    const state = flag === 0 ? JobFlag.WAITING : Atomics.load(i32, flag);
-    if (state >= JobFlag.CANCELLED) void this.#connection!.send(FrameType.SIGNAL, state);
+    const chunk = this.#chunks.at(0);
+    if (chunk === undefined || chunk.flag === 0 || chunk.number === 0) return;
+    const state = Atomics.load(i32, chunk.flag);
+    if (state >= JobFlag.CANCELLED) this.#main.tell(FrameType.SIGNAL, chunk.number, state);
   }
 
-  /** Gives a result to the engine. */
-  received(message: WireMessage, connection: Connection): void {
+  // Results
+
+  received(message: WireMessage): void {
+    if (this.#end.signal.aborted || this.#isRefused) return;
     const { results } = this.#request;
+    const chunk = this.#chunks.at(0);
     let block: MessageAddress;
     try {
       block = storeResult(
         results.at,
-        message.bytes.length,
-        (take) => connection.store(message, take),
-        () => isUnwantedJob(this.#chunk?.flag ?? 0),
+        lengthOf(message.parts),
+        (take) => this.#worker.store(message, take),
+        () => isUnwantedJob(chunk?.flag ?? 0),
       );
     } catch (error) {
-      const { refused } = connection;
-      connection.refused = undefined;
-      if (this.#chunk === undefined) throw error;
+      const { refused } = this.#worker;
+      if (chunk === undefined) throw error;
       const failure = refused === undefined ? error : refusedError(refused);
       if (refused === undefined && !(error instanceof MemoryError)) throw error;
-      return this.#answer((chunk) => this.#sendFailure(chunk, failure));
+      this.#answer(chunk, ChunkStatus.FAILED, failureOf(chunk, failure));
+      return this.#answered(chunk);
     }
     try {
-      this.#pass(block);
+      this.#pass(block, chunk);
     } catch (error) {
       discardMessage(block);
       throw error;
     }
   }
 
-  #pass(block: MessageAddress): void {
+  /** Gives a stored result to the engine. */
+  #pass(block: MessageAddress, chunk: TakenChunk | undefined): void {
     const decoder = this.#decoder;
     readMessage(decoder, block);
     decoder.number(); // the record of its worker
     const [jobNumber, index, status] = [decoder.number(), decoder.number(), decoder.number()];
-    const push = () => {
-      decoder.leave();
-      replaceFirstNumber(block, thisIsolate);
-      pushBlock(this.#request.results.at, block, allocateUrgent);
-    };
-    if (status === ResultStatus.INITIALIZER_FAILED) return push();
-    const chunk = this.#chunk;
-    if (jobNumber !== chunk?.jobNumber || index !== chunk.index) throw notOfChunk();
-    if (FINAL.has(status)) this.#answer(push);
-    else if (EVENTS.has(status)) push();
-    else throw notOfChunk();
+    const isOfWorker = status === ResultStatus.INITIALIZER_FAILED;
+    const isFinal = FINAL.has(status);
+    if (!isOfWorker) {
+      const isOfChunk = jobNumber === chunk?.jobNumber && index === chunk.index;
+      if (!isOfChunk || !(isFinal || EVENTS.has(status))) {
+        throw unexpected("sent the result of a chunk that it was not given");
+      }
+    }
+    decoder.leave();
+    replaceFirstNumber(block, thisIsolate);
+    pushBlock(this.#request.results.at, block, allocateUrgent);
+    if (isFinal) this.#answered(chunk!);
+  }
+
+  /** The first chunk has been answered: the next one may have begun. */
+  #answered(chunk: TakenChunk): void {
+    this.#isQuick = performance.now() - this.#firstSince < QUICK_MS;
+    this.#chunks.shift();
+    if (chunk.block !== 0) discardMessage(chunk.block);
+    chunk.then?.forEach((call) => call());
+    this.#beginFirst();
+    this.#onChange();
+  }
+
+  afterResults(then: () => void): void {
+    const last = this.#chunks.at(-1);
+    if (last === undefined) then();
+    else (last.then ??= []).push(then);
   }
 
   item(item: number, afterMs: number): void {
-    if (this.#chunk === undefined) return;
+    const chunk = this.#chunks.at(0);
+    if (chunk === undefined || chunk.number !== this.#looks.number) return;
     i32[thisIsolate + workerWord.ITEM_AFTER] = afterMs;
     i32[thisIsolate + workerWord.ITEM] = item;
   }
 
-  #answer(push: (chunk: SentChunk) => void): void {
-    const chunk = this.#chunk!;
-    this.#chunk = undefined;
-    push(chunk);
-    chunk.answered();
-  }
-
-  #sendFailure({ jobNumber, index, target }: SentChunk, error: unknown): void {
-    const by = { task: functionNameAt(target), worker: currentIdentity().name };
-    const failure: Failure = { error: new Thrown(error), index: 0, by };
-    send(this.#request.results, jobNumber, index, ChunkStatus.FAILED, failure);
+  #answer({ jobNumber, index }: TakenChunk, status: ChunkStatus, payload: unknown): void {
+    send(this.#request.results, jobNumber, index, status, payload);
   }
 }
 
@@ -233,9 +405,54 @@ function refusedError(name: string): MaybeEncodingError {
   );
 }
 
-function notOfChunk(): CorruptMessageError {
+function failureOf({ target }: TakenChunk, error: unknown): Failure {
+  const by = { task: functionNameAt(target), worker: currentIdentity().name };
+  return { error: new Thrown(error), index: 0, by };
+}
+
+function unexpected(what: string): CorruptMessageError {
   return new CorruptMessageError(
-    `Cannot read result: ${currentIdentity().name} sent one of a chunk that it was not given. ` +
+    `Cannot read result: ${currentIdentity().name} ${what}. ` +
       "Check that the other side is this package, in the same version",
   );
+}
+
+/** Whether a job cannot be withdrawn any more; one without a flag never can. */
+function isBegunJob(flag: number): boolean {
+  return flag === 0 || Atomics.load(i32, flag) === JobFlag.BEGUN;
+}
+
+/** Looks at the first chunk of a process while it stays the same. */
+class Looks {
+  readonly #look: (number: number) => void;
+  /** The number of that chunk; 0: there is none. */
+  number = 0;
+  /** How often its time has come. */
+  #count = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param look called with the number of a chunk that has been the first one for a while */
+  constructor(look: (number: number) => void) {
+    this.#look = look;
+  }
+
+  /** Another chunk is the first one. */
+  begin(number: number): void {
+    this.number = number;
+    this.#count = 0;
+    this.#timer ??= setTimeout(() => this.#onTime(), LOOK_MS);
+  }
+
+  /** There is no chunk. */
+  stop(): void {
+    this.number = 0;
+  }
+
+  #onTime(): void {
+    this.#timer = undefined;
+    if (this.number === 0) return;
+    if (this.#count++ > 0) this.#look(this.number);
+    const delayMs = this.#count < MANY_LOOKS ? LOOK_MS : LOOK_MS * 20;
+    this.#timer = setTimeout(() => this.#onTime(), delayMs);
+  }
 }
