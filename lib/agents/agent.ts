@@ -78,7 +78,10 @@ class Launched {
   /** Ends the process, for certain. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), TERMINATE_MS);
+    const timer = setTimeout(() => {
+      Object.assign(this.#child, { killed: false }); // Deno sends no signal to a child after the first one
+      this.#child.kill("SIGKILL");
+    }, TERMINATE_MS);
     await this.ended;
     clearTimeout(timer);
   }
