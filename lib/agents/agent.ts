@@ -10,7 +10,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { type Duplex, PassThrough } from "node:stream";
-import { MemoryError } from "../errors.ts";
+import { CorruptMessageError, MemoryError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { exitCodeOf, isolateWord, stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
@@ -154,6 +154,9 @@ interface End {
   readonly error: MessageAddress;
 }
 
+/** How many calls of a process may be under way. */
+const MAX_CALLS = 1 << 16;
+
 /** Answers a process until it closes its connections. */
 async function serve(
   { connection, workerConnection, objects }: Launched,
@@ -162,38 +165,68 @@ async function serve(
   service: Service | undefined,
 ): Promise<End | undefined> {
   let end: End | undefined;
+  let isStarted = false;
+  let calls = 0;
+  const failure = Promise.withResolvers<never>();
+  const expect = (isExpected: boolean) => {
+    if (!isExpected) throw unexpectedFrame();
+  };
   const serving = connection.receive(({ type, number, detail, message }) => {
-    if (type === FrameType.CALL && message !== undefined) {
-      void objects.serve(number, message, connection);
-    } else if (type === FrameType.ITEM) {
-      service?.item(number, detail);
-    } else if (type === FrameType.RECALLED) {
-      service?.recalled(number);
-    } else if (type === FrameType.ABORT) {
-      objects.abort(number);
-    } else if (type === FrameType.RELEASE) {
-      const release = () => {
-        if (objects.release(number, detail)) connection.tell(FrameType.RELEASE, number, 0);
-      };
-      if (service === undefined) release();
-      else service.afterResults(release); // one of them may name the object
-    } else if (type === FrameType.READY) {
-      enterPhase(Phase.READY);
-      connection.send(FrameType.START, startTimeoutMs, request);
-      if (takeHeldMessage(request)) discardMessage(request);
-      service?.started(connection, workerConnection!);
-    } else if (type === FrameType.ENDED) {
-      const error = message === undefined ? 0 : connection.store(message, allocateUrgent);
-      end = { exitCode: number, error };
+    switch (type) {
+      case FrameType.READY:
+        expect(!isStarted);
+        isStarted = true;
+        enterPhase(Phase.READY);
+        connection.send(FrameType.START, startTimeoutMs, request);
+        if (takeHeldMessage(request)) discardMessage(request);
+        service?.started(connection, workerConnection!);
+        break;
+      case FrameType.CALL:
+        expect(message !== undefined && ++calls <= MAX_CALLS);
+        objects.serve(number, message!, connection).then(() => calls--, failure.reject);
+        break;
+      case FrameType.ABORT:
+        objects.abort(number);
+        break;
+      case FrameType.RELEASE: {
+        const release = () => {
+          if (objects.release(number, detail)) connection.tell(FrameType.RELEASE, number, 0);
+        };
+        if (service === undefined) release();
+        else service.afterResults(release); // one of them may name the object
+        break;
+      }
+      case FrameType.ITEM:
+        expect(isStarted);
+        service?.item(number, detail);
+        break;
+      case FrameType.RECALLED:
+        expect(isStarted);
+        service?.recalled(number);
+        break;
+      case FrameType.ENDED: {
+        expect(isStarted && end === undefined);
+        const error = message === undefined ? 0 : connection.store(message, allocateUrgent);
+        end = { exitCode: number, error };
+        break;
+      }
+      default:
+        throw unexpectedFrame();
     }
   });
-  await Promise.all([
-    serving,
-    workerConnection?.receive(({ type, message }) => {
-      if (type === FrameType.RESULT && message !== undefined) service?.received(message);
-    }),
-  ]);
+  const receiving = workerConnection?.receive(({ type, message }) => {
+    expect(isStarted && type === FrameType.RESULT && message !== undefined);
+    service?.received(message!);
+  });
+  await Promise.race([Promise.all([serving, receiving]), failure.promise]);
   return end;
+}
+
+function unexpectedFrame(): CorruptMessageError {
+  return new CorruptMessageError(
+    `Cannot read frame: ${currentIdentity().name} sent one that no process sends now. ` +
+      "Check that the other side is this package, in the same version",
+  );
 }
 
 function exitCodeOfStatus({ code, signal }: Status, isReported: boolean): number {
@@ -209,6 +242,20 @@ function exitCodeOfStatus({ code, signal }: Status, isReported: boolean): number
   if (signal === "SIGKILL") return ExitCode.KILLED;
   if (signal === "SIGTERM") return ExitCode.TERMINATED;
   return code ?? ExitCode.FAILED;
+}
+
+/** How long a process that may do less than the program has to end when it has no more to do, in milliseconds. */
+const LEAVE_MS = 5000;
+
+/**
+ * Tells the process that it has no more to do, so that it ends. One with permissions of its own may run code that
+ * keeps it: it is ended after a while.
+ */
+export function leaveProcess(main: Connection): void {
+  main.send(FrameType.CLOSE);
+  if (main.isTrusted) return;
+  const timer = setTimeout(endProcess, LEAVE_MS);
+  void launched!.ended.then(() => clearTimeout(timer));
 }
 
 /** Ends the process of this agent. */
