@@ -14,6 +14,7 @@ import { constant, Lock, Pool, Process, Queue } from "@sauropod/multiprocessing"
 import { parseArgs } from "@std/cli/parse-args";
 import { loops } from "./loops.ts";
 import { measure, median, type Scenario, timed, timedNow } from "./measure.ts";
+import { processes } from "./processes.ts";
 import { pythonContender, PythonPeer } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
 import { consume, elementAt, integrand, produce, same, square } from "./tasks.ts";
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
     ),
     ...streams(raw, Math.round(300_000 * scale), quick ? 2 : 7),
     ...texts(raw, pool, scale, quick ? 2 : 7),
+    ...processes(scale, quick ? 2 : 5),
     lockAlone(Math.round(2_000_000 * scale), quick ? 2 : 7),
     ...loops(raw, python, scale, quick ? 2 : 9),
   ];

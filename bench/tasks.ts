@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Queue, task } from "@sauropod/multiprocessing";
+import { type Event, type Queue, task } from "@sauropod/multiprocessing";
 import type { Row } from "../examples/loops/kernels/distances.ts";
 
 /** A trivial task. */
@@ -15,6 +15,17 @@ export const integrand = task(import.meta, (x: number) => x * x - x);
 export const same = task(import.meta, <T>(value: T) => value);
 /** Reads an element. */
 export const elementAt = task(import.meta, (at: number, array: Float64Array) => array[at]);
+/** Sets the event, and computes for ever. */
+export const compute = task(import.meta, async (begun: Event) => {
+  begun.set();
+  await null; // it is set
+  for (;;);
+});
+/** Sets the event, and computes until it is told to end, for which it looks by reading the event. */
+export const poll = task(import.meta, (begun: Event) => {
+  begun.set();
+  while (begun.isSet());
+});
 /** Fills a queue. */
 export const produce = task(import.meta, (queue: Queue<number>, count: number) => {
   for (let i = 0; i < count; i++) queue.putSync(i);

@@ -9,6 +9,7 @@
  */
 
 import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { type Duplex, PassThrough } from "node:stream";
 import { CorruptMessageError, MemoryError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
@@ -27,6 +28,8 @@ import { ServedObjects } from "./served_objects.ts";
 
 /** How long a process that was told to end has for it before it is killed, in milliseconds. */
 const TERMINATE_MS = 100;
+/** How long the socket of a process that has ended must be quiet before it is closed, in milliseconds. */
+const QUIET_MS = 10;
 /** Exit code of a process whose JavaScript heap is full: V8 ends it by a trap. */
 const OUT_OF_MEMORY = 133;
 
@@ -49,7 +52,7 @@ class Launched {
   /** Resolves when the process has ended. */
   readonly ended: Promise<Status>;
 
-  constructor(child: ChildProcess, trusted: boolean) {
+  constructor(child: ChildProcess, connections: number, trusted: boolean) {
     this.#child = child;
     this.ended = new Promise((resolve) => {
       child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -60,7 +63,9 @@ class Launched {
     });
     const trust = { anyFunction: trusted, named: new Set<string>() };
     const connect = (socket: Duplex) => new Connection(socket, this.objects, trust);
-    const [connection, workerConnection] = socketsOf(child).map(connect);
+    const sockets = socketsOf(child, connections);
+    void this.ended.then(() => sockets.forEach(closeWhenRead));
+    const [connection, workerConnection] = sockets.map(connect);
     this.connection = connection;
     this.workerConnection = workerConnection;
   }
@@ -78,13 +83,25 @@ class Launched {
   }
 }
 
-/** Returns the sockets that are connected to the file descriptors of a process from 3 on. */
-function socketsOf({ stdio, pid }: ChildProcess): Duplex[] {
-  return stdio.slice(3).map((stream) => {
-    const socket = (stream ?? new PassThrough()) as unknown as Duplex; // none if it did not start
+/** Returns the sockets that are connected to so many file descriptors of a process, from 3 on. */
+function socketsOf({ stdio, pid }: ChildProcess, count: number): Socket[] {
+  return Array.from({ length: count }, (_, at) => {
+    const socket = (stdio?.[3 + at] ?? new PassThrough()) as unknown as Socket; // none if it did not start
     if (pid === undefined) socket.destroy();
     return socket;
   });
+}
+
+/**
+ * Closes the socket of a process that has ended, once what the process has sent has been read. The programs that
+ * it started have the other end of the socket too: while they run, the socket does not end by itself.
+ */
+async function closeWhenRead(socket: Socket): Promise<void> {
+  for (let seen = -1; socket.bytesRead !== seen || socket.readableLength > 0;) {
+    seen = socket.bytesRead;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+  socket.destroy();
 }
 
 let launched: Launched | undefined;
@@ -101,7 +118,7 @@ async function launch(
     cwd,
     stdio: ["ignore", "inherit", "inherit", ...sockets],
   });
-  return new Launched(child, trusted);
+  return new Launched(child, connections, trusted);
 }
 
 /** What an agent does while its process runs, if that is one of a pool. */

@@ -5,6 +5,7 @@
  */
 
 import { DataCloneError, TaskLookupError } from "../errors.ts";
+import { hooks } from "../heap/hooks.ts";
 import {
   type Definition,
   type DefinitionAddress,
@@ -170,7 +171,8 @@ export async function importFunction(address: DefinitionAddress): Promise<object
           `Call task() at the top level of the module, not inside a function or a condition` +
           (definition.twins! > 1
             ? `; ${definition.twins} tasks have this text, and all of them must be registered there`
-            : ""),
+            : "") +
+          hintForImport(". "),
     );
   }
   remember(address, found);
@@ -195,13 +197,26 @@ async function importModule(
     return await import(url);
   } catch (error) {
     throw new TaskLookupError(
-      `Cannot import ${url} for task ${functionNameAt(address)}: ` +
-        (error instanceof Error ? error.message : String(error)),
+      `Cannot import ${url} for task ${functionNameAt(address)}: ${describeFailure(error)}`,
       { cause: error },
     );
   } finally {
     importing--;
   }
+}
+
+/** What Deno says of an import by a name that is in no import map. */
+const UNKNOWN_NAME = /not a dependency|not prefixed with/;
+
+function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return UNKNOWN_NAME.test(message) ? message + hintForImport("\n") : message;
+}
+
+/** Returns what may explain that a module is another one here than in the program, behind a separator. */
+function hintForImport(separator: string): string {
+  const hint = hooks.hintForImport?.() ?? "";
+  return hint && separator + hint;
 }
 
 /** Number of imports under way on behalf of tasks. */

@@ -13,6 +13,7 @@
  * | `makeRoom` | `codec/message.ts`, when the heap is full | `runtime/host.ts` | in the main isolate, before the first worker starts |
  * | `onStop` | `parking`, when the `STOP` control bit is set and the event loop is free | `runtime/worker.ts` | at the birth of a worker |
  * | `announceBuffer`, `receiveBuffers`, `requestBuffer` | `codec/buffers.ts` | `runtime/host.ts` or `runtime/worker.ts` | before the first worker starts; at the birth of a worker |
+ * | `hintForImport` | `codec/functions.ts`, when a module does not have what it should | `runtime/worker.ts` | at the birth of a worker |
  * | `beforeEnd` | `runtime/worker.ts`, when the runner has returned or thrown | `threading/thread.ts` | when the first thread starts |
  * | `debugLog` | `runtime/debug_log.ts` | `logging/logger.ts` | when a logger is imported |
  *
@@ -50,6 +51,8 @@ export interface Hooks {
   receiveBuffers(): void;
   /** Requests that a buffer be sent to this isolate again. */
   requestBuffer(address: number): void;
+  /** Returns what may explain that a module is another one here than in the program; "" if nothing does. */
+  hintForImport(): string;
   /** Waits for what still runs in a worker whose runner has returned. */
   beforeEnd(): Promise<void>;
   /** Logs a message about the package's own work. */
@@ -66,6 +69,7 @@ const NONE: { [Name in keyof Hooks]: undefined } = {
   announceBuffer: undefined,
   receiveBuffers: undefined,
   requestBuffer: undefined,
+  hintForImport: undefined,
   beforeEnd: undefined,
   debugLog: undefined,
 };

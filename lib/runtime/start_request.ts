@@ -6,7 +6,14 @@
 
 import { addChannelRef, dropChannelRef } from "../channels/channel_handle.ts";
 import type { ChannelAddress } from "../channels/channel_state.ts";
-import { EXIT_CHANNEL, EXIT_MESSAGE, LEAVES, START_QUEUE, START_REQUEST } from "./words.ts";
+import {
+  EXIT_CHANNEL,
+  EXIT_MESSAGE,
+  IS_PROCESS,
+  LEAVES,
+  START_QUEUE,
+  START_REQUEST,
+} from "./words.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { adoptIdentity, currentIdentity } from "../heap/identity.ts";
@@ -128,6 +135,7 @@ export function startWithRequest(
     if (pid !== undefined) {
       i32[record + isolateWord.PID] = pid;
       i32[record + LEAVES] = 1;
+      i32[IS_PROCESS] = 1;
     }
     if (exit !== undefined) {
       addChannelRef(exit.channel); // the worker's own handle may be collected before its end

@@ -5,7 +5,7 @@
  */
 
 import { printError } from "../sync/callbacks.ts";
-import { ANNOUNCEMENTS, START_QUEUE, START_REQUEST } from "./words.ts";
+import { ANNOUNCEMENTS, IS_PROCESS, START_QUEUE, START_REQUEST } from "./words.ts";
 import { isErrorOf } from "../arguments/describe.ts";
 import { TerminatedError } from "../errors.ts";
 import { hooks, installHooks } from "../heap/hooks.ts";
@@ -81,6 +81,11 @@ export function startWorker(runners: Runners, output: Output): void {
   }, { once: true });
 }
 
+/** What may be different in a process of the operating system. */
+const DENO_ARGS_HINT =
+  "A process does not have --config, --import-map and other arguments of the program: " +
+  'give it those that it needs, as in denoArgs: ["--config=deno.json"]';
+
 async function runWorker(
   { heap, record, port, buffers, preload, mainModule, firstDraw }: Birth,
   runners: Runners,
@@ -100,6 +105,7 @@ async function runWorker(
     },
     receiveBuffers: () => receiveAnnouncements(port, keepAnnouncement),
     requestBuffer: (address) => sendRequest({ kind: "resend", record, address }),
+    hintForImport: () => i32[IS_PROCESS] === 1 ? DENO_ARGS_HINT : "",
     onStop: () => {
       const end = () => finish(ExitCode.TERMINATED);
       if (runner?.stop === undefined) end();

@@ -15,32 +15,35 @@ import {
   TimeoutError,
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
-import { ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
+import { BrokenExecutor, ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
 import { delayed, Parallel } from "@sauropod/multiprocessing/joblib";
+import { isBuilt } from "../process_args.ts";
 import type { Random } from "../stress/random.ts";
-import { type Answer, type Fault, faults, type Item, nested, SoakError, work } from "./tasks.ts";
+import { faultsIn, poolOptions, rarity, type Runner } from "./runners.ts";
+import { type Answer, type Fault, type Item, nested, SoakError, work } from "./tasks.ts";
 import type { Tally } from "./tally.ts";
 
-/** Faults that would end the whole program in a thread. */
-const ONLY_IN_WORKERS: readonly Fault[] = [
-  "exit",
-  "close",
-  "error outside",
-  "rejection outside",
-  "late error",
-];
 /** Faults that need a time limit. */
-const ENDLESS: readonly Fault[] = ["hang", "compute"];
+const ENDLESS: readonly Fault[] = ["hang", "compute", "compute for ever", "stop process"];
+/** Faults after which there is no answer. */
+const NO_ANSWER: readonly Fault[] = [
+  "throw",
+  "exit",
+  "hang",
+  "fill heap",
+  "compute for ever",
+  "kill process",
+  "kill process, leave subprocess",
+];
 
 /** Time limit of a task that may hang, in milliseconds. */
 const LIMIT_MS = 200;
 
 let lastId = 0;
 
-/** Draws an item; one in `times` has a fault. */
-function drawItem(random: Random, tally: Tally, times: number, inThreads = false): Item {
-  let fault = random.perhaps<Fault>(times, faults) ?? "none";
-  if (inThreads && ONLY_IN_WORKERS.includes(fault)) fault = "throw";
+/** Draws an item; one in `times` has a fault that is possible where it runs. */
+function drawItem(random: Random, tally: Tally, times: number, runner: Runner): Item {
+  const fault = random.perhaps(times * rarity[runner], faultsIn[runner]) ?? "none";
   if (fault !== "none") tally.fault(fault);
   tally.sent++;
   return {
@@ -51,6 +54,11 @@ function drawItem(random: Random, tally: Tally, times: number, inThreads = false
   };
 }
 
+/** Draws an item without a fault. */
+function drawCalm(random: Random, tally: Tally): Item {
+  return drawItem(random, tally, Infinity, "worker");
+}
+
 /** Takes note of the end of one item. */
 function settle(
   tally: Tally,
@@ -59,14 +67,15 @@ function settle(
   outcome: Answer | { error: unknown },
 ) {
   if (!("error" in outcome)) {
-    if (outcome.id === item.id && !["throw", "exit", "hang"].includes(item.fault)) tally.received++;
+    if (outcome.id === item.id && !NO_ANSWER.includes(item.fault)) tally.received++;
     else tally.lost.push(`item ${item.id} (${item.fault}) was answered with ${outcome.id}`);
     return;
   }
   const { error } = outcome;
   const isExpected = error instanceof SoakError || error instanceof WorkerDiedError ||
     error instanceof MaybeEncodingError || error instanceof TimeoutError ||
-    error instanceof CancelledError || (error as Error)?.name === "AbortError";
+    error instanceof CancelledError || error instanceof BrokenExecutor ||
+    (error as Error)?.name === "AbortError";
   if (!isExpected) {
     tally.lost.push(`item ${item.id} (${item.fault}) failed with ${String(error)}`);
     return;
@@ -89,9 +98,9 @@ async function callOnce(
   pool: Pool,
   random: Random,
   tally: Tally,
-  inThreads: boolean,
+  runner: Runner,
 ): Promise<void> {
-  const draw = () => drawItem(random, tally, 5, inThreads);
+  const draw = () => drawItem(random, tally, 5, runner);
   const way = random.int(0, 5);
   const items = Array.from({ length: way < 2 ? 1 : random.int(1, 20) }, draw);
   const options = limits(items, random);
@@ -104,7 +113,7 @@ async function callOnce(
   const all = (promise: PromiseLike<Answer[]>) =>
     promise.then(settleAll, (error) => settleAll({ error }));
   const what = `${["apply", "applyAsync", "map", "mapAsync", "imap", "imapUnordered"][way]} of ` +
-    `${items.map(({ id, fault }) => `${id} ${fault}`)}${inThreads ? " in threads" : ""}`;
+    `${items.map(({ id, fault }) => `${id} ${fault}`)} in a ${runner}`;
   await tally.watch(what, async () => {
     if (way === 0) await all(pool.apply(work, [items[0]], options).then((answer) => [answer]));
     else if (way === 1) {
@@ -172,17 +181,23 @@ export async function callPool(
   random: Random,
   tally: Tally,
   isOver: () => boolean,
-  inThreads: boolean,
+  runner: Runner,
 ): Promise<void> {
-  const Kind = inThreads ? ThreadPool : Pool;
-  const pool = new Kind({ processes: random.int(1, 3), graceMs: 50 }) as Pool;
+  const Kind = runner === "thread" ? ThreadPool : Pool;
+  const options = { processes: random.int(1, 3), graceMs: 50, ...poolOptions[runner] };
+  let pool = new Kind(options) as Pool;
   while (!isOver()) {
     await Promise.all(
-      Array.from({ length: random.int(1, 4) }, () => callOnce(pool, random, tally, inThreads)),
+      Array.from({ length: random.int(1, 4) }, () => callOnce(pool, random, tally, runner)),
     );
+    if (runner === "process" && await isBroken(pool)) {
+      tally.fault("broken pool");
+      pool.terminate();
+      pool = new Kind(options) as Pool;
+    }
   }
   await tally.watch("the map after all faults", async () => {
-    const items = Array.from({ length: 50 }, () => drawItem(random, tally, 1e9));
+    const items = Array.from({ length: 50 }, () => drawCalm(random, tally));
     for (let tries = 0;; tries++) {
       try {
         const answers = await pool.map(work, items);
@@ -199,20 +214,31 @@ export async function callPool(
   });
 }
 
+/** Whether a pool has been given up, because three processes in a row were killed before they ran anything. */
+function isBroken(pool: Pool): Promise<boolean> {
+  return pool.apply(Math.sqrt, [1]).then(
+    () => false,
+    (error) => (error as Error).message.includes("The workers of the pool do not start"),
+  );
+}
+
 /** Makes pools, and ends them in every way, with calls that have not ended. */
 export async function churnPools(
   random: Random,
   tally: Tally,
   isOver: () => boolean,
+  runner: Runner,
 ): Promise<void> {
   while (!isOver()) {
     const pool = new Pool({
       processes: random.int(1, 3),
       graceMs: 50,
       ...random.oneIn(4) ? { maxTasksPerChild: random.int(1, 3) } : {},
-      ...random.oneIn(4) ? { startMethod: "forkserver" as const } : {},
+      ...random.oneIn(4) && runner === "worker" ? { startMethod: "forkserver" as const } : {},
+      ...poolOptions[runner],
     });
-    const items = Array.from({ length: random.int(1, 10) }, () => drawItem(random, tally, 8));
+    const draw = () => drawItem(random, tally, 8, runner);
+    const items = Array.from({ length: random.int(1, 10) }, draw);
     const options = { ...limits(items, random), timeoutMs: LIMIT_MS };
     const way = random.int(0, 2);
     const result = pool.map(work, items, options).then(
@@ -241,43 +267,55 @@ export async function callOthers(
   random: Random,
   tally: Tally,
   isOver: () => boolean,
+  runner: Runner,
 ): Promise<void> {
-  await using executor = new ProcessPoolExecutor({
-    maxWorkers: 2,
-    timeoutMs: LIMIT_MS,
-    graceMs: 50,
-  });
+  const options = { maxWorkers: 2, timeoutMs: LIMIT_MS, graceMs: 50, ...poolOptions[runner] };
+  let executor = new ProcessPoolExecutor(options);
+  const submit = async <T, R>(target: (item: T) => R, item: T) => {
+    try {
+      return await executor.submit(target, item);
+    } catch (error) {
+      return { error };
+    }
+  };
   while (!isOver()) {
-    const items = Array.from({ length: random.int(1, 10) }, () => drawItem(random, tally, 6));
+    const draw = () => drawItem(random, tally, 6, runner);
+    const items = Array.from({ length: random.int(1, 10) }, draw);
     await tally.watch(
       `an executor with ${items.map(({ id, fault }) => `${id} ${fault}`)}`,
       async () => {
-        const ends = await Promise.all(
-          items.map((item) =>
-            executor.submit(work, item).then((answer) => answer, (error) => ({ error }))
-          ),
-        );
+        const ends = await Promise.all(items.map((item) => submit(work, item)));
         items.forEach((item, at) => settle(tally, items, item, ends[at]));
+        if (!ends.some((end) => "error" in end && end.error instanceof BrokenExecutor)) return;
+        tally.fault("broken executor");
+        executor = new ProcessPoolExecutor(options);
       },
     );
-    const calm = Array.from({ length: random.int(1, 20) }, () => ({
-      ...drawItem(random, tally, 1e9),
-      fault: random.perhaps<Fault>(10, ["throw", "exit", "error outside"]) ?? "none" as const,
-    }));
-    await tally.watch("Parallel", async () => {
-      try {
-        const answers = await Parallel({ nJobs: 2 })(calm.map((item) => delayed(work)(item)));
-        calm.forEach((item, at) => settle(tally, calm, item, answers[at]));
-      } catch (error) {
-        calm.forEach((item) => settle(tally, calm, item, { error }));
-      }
-    });
-    const inner = Array.from({ length: 4 }, () => drawItem(random, tally, 1e9));
+    // `Parallel` passes no arguments to Deno, which processes would need to find the build.
+    if (runner !== "process" || !isBuilt) await callParallel(random, tally);
+    const inner = Array.from({ length: 4 }, () => drawCalm(random, tally));
     await tally.watch("a pool in a pool", async () => {
-      const ids = await executor.submit(nested, inner).then((ids) => ids, (error) => ({ error }));
+      const ids = await submit(nested, inner);
       inner.forEach((item, at) => {
         settle(tally, inner, item, "error" in ids ? ids : { id: ids[at], bytes: new Uint8Array() });
       });
     });
   }
+  await tally.watch("the end of the executor", () => executor.shutdown());
+}
+
+/** Calls `Parallel`, which has no time limits. */
+async function callParallel(random: Random, tally: Tally): Promise<void> {
+  const calm = Array.from({ length: random.int(1, 20) }, () => ({
+    ...drawCalm(random, tally),
+    fault: random.perhaps<Fault>(10, ["throw", "exit", "error outside"]) ?? "none" as const,
+  }));
+  await tally.watch("Parallel", async () => {
+    try {
+      const answers = await Parallel({ nJobs: 2 })(calm.map((item) => delayed(work)(item)));
+      calm.forEach((item, at) => settle(tally, calm, item, answers[at]));
+    } catch (error) {
+      calm.forEach((item) => settle(tally, calm, item, { error }));
+    }
+  });
 }

@@ -10,6 +10,9 @@
  */
 export const HANG_MS = 300_000;
 
+/** An operation that has not ended after this time is reported, in milliseconds. */
+const SLOW_MS = 60_000;
+
 /** Counts operations, faults, and what became of items. */
 export class Tally {
   operations = 0;
@@ -22,6 +25,8 @@ export class Tally {
   hit = 0;
   readonly lost: string[] = [];
   readonly hung: string[] = [];
+  /** The operations that have not ended, and when they began. */
+  readonly #running = new Map<string, number>();
 
   /** Counts a fault that is about to be caused. */
   fault(kind: string): void {
@@ -31,6 +36,7 @@ export class Tally {
   /** Waits for an operation, which must end. Returns `undefined` if it does not. */
   async watch<T>(what: string, operation: () => Promise<T>): Promise<T | undefined> {
     this.operations++;
+    this.#running.set(what, performance.now());
     const timedOut = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => {
       this.hung.push(what);
@@ -40,6 +46,7 @@ export class Tally {
       return await Promise.race([operation(), timedOut.promise]);
     } finally {
       clearTimeout(timer);
+      this.#running.delete(what);
     }
   }
 
@@ -56,6 +63,10 @@ export class Tally {
       `items: ${this.sent} sent, ${this.received} received, ${this.failed} reported failed ` +
       `(${this.hit} of them hit by the fault of another), ${this.lost.length} lost, ` +
       `${this.hung.length} hung`,
+      ...[...this.#running].filter(([, begun]) => performance.now() - begun > SLOW_MS)
+        .map(([what, begun]) =>
+          `runs for ${Math.round((performance.now() - begun) / 1000)} s: ${what}`
+        ),
       ...[...this.lost.map((what) => `lost: ${what}`), ...this.hung.map((what) => `hung: ${what}`)]
         .slice(0, 20),
     ].join("\n");

@@ -4,9 +4,16 @@
  * @module
  */
 
-import { Pool, type Queue, task } from "@sauropod/multiprocessing";
+import {
+  AbandonedLockError,
+  type Lock,
+  Pool,
+  type Queue,
+  type RawValue,
+  task,
+} from "@sauropod/multiprocessing";
 
-/** How a task ends. */
+/** How a task ends, in whatever it runs. */
 export const faults = [
   "throw",
   "hostile error",
@@ -20,8 +27,17 @@ export const faults = [
   "compute",
 ] as const;
 
+/** How a task ends, in a process of the operating system only. */
+export const processFaults = [
+  "fill heap",
+  "compute for ever",
+  "stop process",
+  "kill process",
+  "kill process, leave subprocess",
+] as const;
+
 /** How a task ends; `"none"`: it returns. */
-export type Fault = typeof faults[number] | "none";
+export type Fault = typeof faults[number] | typeof processFaults[number] | "none";
 
 /** What a task is given. */
 export interface Item {
@@ -46,6 +62,11 @@ export class SoakError extends Error {
 task(import.meta, SoakError);
 
 const forever = () => new Promise<never>(() => {});
+
+function fillHeap(): never {
+  const kept: unknown[] = [];
+  for (;;) kept.push(Array.from({ length: 1000 }, (_, at) => ({ at })));
+}
 
 /** Ends as the item says. */
 export const work = task(import.meta, async ({ id, fault, ms, bytes }: Item): Promise<Answer> => {
@@ -85,7 +106,22 @@ export const work = task(import.meta, async ({ id, fault, ms, bytes }: Item): Pr
     case "compute": {
       const end = performance.now() + 400;
       while (performance.now() < end);
+      break;
     }
+    case "fill heap":
+      return fillHeap();
+    case "compute for ever":
+      for (;;);
+    case "stop process":
+      Deno.kill(Deno.pid, "SIGSTOP");
+      break; // another fault may have continued it
+    case "kill process, leave subprocess":
+      new Deno.Command("sleep", { args: ["20"], stdin: "null" }).spawn();
+      Deno.kill(Deno.pid, "SIGKILL");
+      return await forever();
+    case "kill process":
+      Deno.kill(Deno.pid, "SIGKILL");
+      return await forever();
   }
   return { id, bytes: new Uint8Array(bytes) };
 });
@@ -99,19 +135,43 @@ export const nested = task(import.meta, async (items: Item[]): Promise<number[]>
 /** Puts numbers, and counts those that it has put. */
 export const produce = task(
   import.meta,
-  async (queue: Queue<number>, count: number, done: Int32Array, at: number, blocking: boolean) => {
+  async (queue: Queue<number>, count: number, put: RawValue<"int32">, blocking: boolean) => {
     for (let item = 0; item < count; item++) {
       if (blocking) queue.putSync(item);
       else await queue.put(item);
-      Atomics.add(done, at, 1);
+      put.add(1);
     }
   },
 );
 
 /** Gets numbers until the queue is closed, and counts those that it has got. */
-export const consume = task(
+export const consume = task(import.meta, async (queue: Queue<number>, got: RawValue<"int32">) => {
+  for await (const _ of queue) got.add(1);
+});
+
+/**
+ * Adds to a sum of which only the owner of the lock may write, and counts how often it did. The lock may have
+ * been abandoned by its owner.
+ */
+export const addInTurn = task(
   import.meta,
-  async (queue: Queue<number>, done: Int32Array, at: number) => {
-    for await (const _ of queue) Atomics.add(done, at, 1);
+  async (
+    lock: Lock,
+    sum: RawValue<"int32">,
+    count: number,
+    added: RawValue<"int32">,
+    blocking: boolean,
+  ) => {
+    for (let time = 0; time < count; time++) {
+      try {
+        if (blocking) lock.acquireSync();
+        else await lock.acquire();
+      } catch (error) {
+        if (!(error instanceof AbandonedLockError)) throw error;
+      }
+      sum.value = sum.value + 1; // two steps: others could come between them
+      added.add(1);
+      lock.release();
+    }
   },
 );

@@ -91,3 +91,35 @@ export const block = task(import.meta, (ms: number) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   return Deno.pid;
 });
+
+/** Starts a subprocess that lives for a minute. Returns its id. */
+function spawnSleep(): number {
+  const subprocess = new Deno.Command("sleep", { args: ["60"], stdin: "null" }).spawn();
+  subprocess.unref();
+  return subprocess.pid;
+}
+
+/** Starts a subprocess, sends the ids of both processes, and computes for ever. */
+export const spawnAndCompute = task(import.meta, async (pids: Queue<number>) => {
+  const subprocess = spawnSleep();
+  await pids.put(Deno.pid);
+  await pids.put(subprocess);
+  for (;;);
+});
+
+/** Returns many bytes. The first call starts a subprocess, and the last one kills its process. */
+export const answerUntilKilled = task(
+  import.meta,
+  async ([at, pids]: readonly [at: number, pids: Queue<number>]) => {
+    if (at === 0) await pids.put(spawnSleep());
+    if (at === 3) Deno.kill(Deno.pid, "SIGKILL");
+    return new Uint8Array(300_000);
+  },
+);
+
+/** Sends the id of its process, stops the process, and returns the value once it goes on. */
+export const stopProcess = task(import.meta, async (pids: Queue<number>, value: number) => {
+  await pids.put(Deno.pid);
+  Deno.kill(Deno.pid, "SIGSTOP");
+  return value;
+});

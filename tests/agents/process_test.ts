@@ -25,25 +25,10 @@ import { ROOT } from "../../scripts/source_files.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ending, endingSync, guard, started } from "../fixtures/workers.ts";
 import { runProgram } from "../fixtures/programs.ts";
+import { gone } from "../fixtures/system_processes.ts";
 import * as tasks from "./process_tasks.ts";
 
 const startMethod = "process";
-
-/** Whether a process of the operating system lives. */
-function isAlive(pid: number): boolean {
-  try {
-    Deno.kill(pid, "SIGCONT");
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return false;
-  }
-}
-
-/** Waits until a process of the operating system has ended. */
-async function gone(pid: number): Promise<void> {
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 1));
-}
 
 test("Process in a process of the operating system has its pid, directory and environment", async () => {
   const out = new Queue<Record<string, unknown>>();

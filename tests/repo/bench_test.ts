@@ -23,6 +23,12 @@ Deno.test("bench/main.ts measures every scenario", async () => {
       "there and back",
       "tasks with an array of",
       "from one worker",
+      "a worker or process, start to first result",
+      "by a worker or process, p50",
+      "together, by 2 workers or processes",
+      "numbers, by 2 workers or processes",
+      "there and back, to a worker or process",
+      "kill of a worker or process",
       "Lock",
       "integral over",
       "sum\\(\\) of",
@@ -33,5 +39,5 @@ Deno.test("bench/main.ts measures every scenario", async () => {
   ) {
     assertMatch(text, new RegExp(scenario));
   }
-  assertEquals(text.match(/x 1\.000/g)?.length, 20, text);
+  assertEquals(text.match(/x 1\.000/g)?.length, 26, text);
 });
