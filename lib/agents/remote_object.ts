@@ -5,27 +5,40 @@
  * | word | meaning | written by |
  * |---|---|---|
  * | `NUMBER` | by which the agent knows the object | the main isolate of the process |
- * | `CLASS` | place of its class in `remoteClasses` | the same |
+ * | `CLASS` | number of its class, of `remote_classes.ts` | the same |
  *
  * @module
  */
 
-import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
+import {
+  type AnyBuffer,
+  intoReader,
+  recvBytesIntoNames,
+  type RecvBytesIntoOptions,
+} from "../channels/bytes.ts";
 import { itemIterator } from "../channels/item_iterator.ts";
 import { i32 } from "../heap/views.ts";
 import {
   createObject,
   defineType,
-  handleFor,
   type ObjectAddress,
   objectWord,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import { readySteps } from "../parking/readiness.ts";
+import { readySteps, type RemoteReadiness, remoteReadiness } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
 import { RLockGuard } from "../sync/rlock.ts";
-import { type Access, accessesOf, type RemoteClass, remoteClasses } from "./remote_classes.ts";
-import { callRemote, callRemoteSync, Guard, List, type RemoteUse } from "./remote_calls.ts";
+import { type Access, type InnerObject, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
+import {
+  beginRemote,
+  callRemote,
+  callRemoteSync,
+  Guard,
+  List,
+  type RemoteUse,
+  Self,
+} from "./remote_calls.ts";
 
 /** The number of this type among shared objects. */
 const TYPE = 26;
@@ -38,11 +51,18 @@ const WORDS = CLASS + 1;
  * Makes what stands for an object of the program, in the main isolate of a process. Returns its handle, which
  * keeps it.
  */
-export function makeRemoteObject(number: number, classIndex: number): object {
+export function makeRemoteObject(number: number, classNumber: number): object {
   const address = createObject(TYPE, WORDS);
   i32[address + NUMBER] = number;
-  i32[address + CLASS] = classIndex;
-  return handleFor(address);
+  i32[address + CLASS] = classNumber;
+  return new KeptObject(address);
+}
+
+/** What the main isolate has of an object of the program: it keeps it, and does not use it. */
+class KeptObject extends SharedHandle {
+  constructor(address: ObjectAddress) {
+    super(address);
+  }
 }
 
 /** Returns the number of an object of the program; `undefined` if the address is of another object. */
@@ -61,11 +81,10 @@ function useOf(object: object, access: Access, name: string, args: unknown[]): R
 }
 
 /** Makes the prototype of the objects of a class that lie in the heap of the program. */
-function prototypeFor(remote: RemoteClass): object {
+function prototypeFor({ remote, accesses }: RemoteUses): object {
   const prototype = Object.create(remote.prototype);
   const define = (name: string | symbol, descriptor: PropertyDescriptor) =>
     Object.defineProperty(prototype, name, { configurable: true, ...descriptor });
-  const accesses = accessesOf(remote);
   for (const [name, access] of accesses) {
     if (access === "get") {
       define(name, {
@@ -95,24 +114,66 @@ function prototypeFor(remote: RemoteClass): object {
   for (const { symbol, value } of symbolMembers) {
     if (symbol in remote.prototype) define(symbol, { value });
   }
-  if (accesses.has("recvBytesInto")) {
-    define("recvBytesInto", { value: refuseInto });
-    define("recvBytesIntoSync", { value: refuseInto });
+  if ("recvBytesInto" in remote.prototype) {
+    define("recvBytesInto", { value: recvBytesInto });
+    define("recvBytesIntoSync", { value: recvBytesIntoSync });
   }
-  if (accesses.has("waitFor")) {
+  if ("waitFor" in remote.prototype) {
     define("waitFor", { value: waitFor });
     define("waitForSync", { value: waitForSync });
   }
+  if (readySteps in remote.prototype) define(remoteReadiness, { value: readiness });
   if (Symbol.asyncIterator in remote.prototype) define("values", { value: values });
   return prototype;
 }
 
-function refuseInto(): never {
-  throw new TypeError(
-    "Cannot receive bytes: the connection lies in the memory of another process, which cannot write " +
-      "into a buffer of this one. Use recvBytes()",
-  );
+/** A connection, as far as receiving into a buffer uses it. */
+interface BytesReceiver {
+  recvBytes(options?: WaitOptions): Promise<Uint8Array<ArrayBuffer>>;
+  recvBytesSync(options?: WaitOptions): Uint8Array<ArrayBuffer>;
 }
+
+async function recvBytesInto(
+  this: BytesReceiver,
+  buffer: AnyBuffer,
+  options?: RecvBytesIntoOptions,
+): Promise<number> {
+  const wait = pickWaitOptions("receive bytes", options, recvBytesIntoNames);
+  const read = intoReader(buffer, options?.offset);
+  return read(await this.recvBytes(wait));
+}
+
+function recvBytesIntoSync(
+  this: BytesReceiver,
+  buffer: AnyBuffer,
+  options?: RecvBytesIntoOptions,
+): number {
+  const wait = pickWaitOptions("receive bytes", options, recvBytesIntoNames);
+  const read = intoReader(buffer, options?.offset);
+  return read(this.recvBytesSync(wait));
+}
+
+/** The name by which the agent waits until one of several objects is ready. */
+export const WAIT_ANY = "[waitAny]";
+
+/** The use of several objects of the program that waits for them. */
+function waitOf(
+  objects: readonly object[],
+  { timeoutMs = Infinity, signal }: WaitOptions,
+): RemoteUse {
+  const all = objects.map((object) => numbers.get(object)!);
+  return { ...useOf(objects[0], "call", WAIT_ANY, [all, timeoutMs]), signal };
+}
+
+/** Waits for objects of the program. */
+const readiness: RemoteReadiness = {
+  wait: (objects, options) => callRemote(waitOf(objects, options)) as Promise<number[]>,
+  poll: (objects) => callRemoteSync(waitOf(objects, { timeoutMs: 0 })) as number[],
+  begin(objects) {
+    const { steps, result } = beginRemote(waitOf(objects, {}));
+    return { steps, ready: () => result() as number[] };
+  },
+};
 
 /** A condition, as far as waiting for a predicate uses it. */
 interface Waitable {
@@ -179,14 +240,6 @@ const symbolMembers: { symbol: symbol; value(this: never): unknown }[] = [
       this.close();
     },
   },
-  {
-    symbol: readySteps,
-    value() {
-      throw new TypeError(
-        "Cannot wait for object: it lies in the memory of another process. Wait by its own methods",
-      );
-    },
-  },
 ];
 
 /** The name by which an object is iterated over. */
@@ -194,6 +247,7 @@ export const ITERATE = "[Symbol.iterator]";
 
 /** Returns what a method returns for what the agent has sent. */
 function resultFor(object: object, result: unknown): unknown {
+  if (result instanceof Self) return object;
   if (result instanceof List) return result.items.values();
   if (!(result instanceof Guard)) return result;
   return result.token === 0
@@ -201,27 +255,26 @@ function resultFor(object: object, result: unknown): unknown {
     : new RLockGuard(object as never, result.token);
 }
 
-/** Constructors whose instances have the prototypes, by the place of the class. */
+/** Constructors whose instances have the prototypes, by the number of the class. */
 const constructors: (new () => object)[] = [];
 
 defineType(TYPE, "object of another process", {
   crosses: true,
   isRemote: true,
   revive(address) {
-    const index = i32[address + CLASS];
-    const handle = Reflect.construct(
-      SharedHandle,
-      [address],
-      constructors[index] ??= constructorFor(index),
-    );
-    numbers.set(handle, i32[address + NUMBER]);
+    const number = i32[address + NUMBER];
+    const classNumber = i32[address + CLASS];
+    const uses = remoteUsesOf(classNumber);
+    const constructor = constructors[classNumber] ??= constructorFor(uses);
+    if (uses.inner !== undefined) return reviveOuter(address, constructor.prototype, uses.inner);
+    const handle = Reflect.construct(SharedHandle, [address], constructor);
+    numbers.set(handle, number);
+    const { name } = uses.remote;
     Object.defineProperty(handle, "address", {
       get() {
         throw new TypeError(
-          `Cannot use ${
-            remoteClasses[index].name
-          }: it lies in the memory of another process, where ` +
-            "only its own methods can be used",
+          `Cannot use ${name}: it lies in the memory of another process, where only its own methods ` +
+            "can be used",
         );
       },
     });
@@ -229,8 +282,15 @@ defineType(TYPE, "object of another process", {
   },
 });
 
-function constructorFor(index: number): new () => object {
+function constructorFor(uses: RemoteUses): new () => object {
   const constructor = function () {} as unknown as new () => object;
-  constructor.prototype = prototypeFor(remoteClasses[index]);
+  constructor.prototype = prototypeFor(uses);
   return constructor;
+}
+
+/** Makes the handle of an object that is used by another one inside of it. */
+function reviveOuter(address: ObjectAddress, prototype: object, { revive }: InnerObject): object {
+  const inner = Object.create(prototype);
+  numbers.set(inner, i32[address + NUMBER]);
+  return revive(inner, address);
 }

@@ -6,32 +6,37 @@
  */
 
 import { isOptionsObject } from "../arguments/options.ts";
+import { waitAny } from "../channels/wait_any.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
-import { importValue } from "../codec/held_messages.ts";
+import { importMessage } from "../codec/held_messages.ts";
 import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
 import { Thrown } from "../codec/thrown.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { addressOf, handleFor, type ObjectAddress } from "../objects/shared_object.ts";
+import type { Waitable } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
 import { LockOwner, RLock, RLockGuard } from "../sync/rlock.ts";
 import type { WireMessage } from "../wire/messages.ts";
 import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
-import { type Access, accessesOf, classIndexOf, remoteClasses } from "./remote_classes.ts";
+import { type Access, classNumberOf, remoteUsesOf } from "./remote_classes.ts";
 import { ABORTED, Outcome, type RemoteUse } from "./remote_calls.ts";
-import { ITERATE } from "./remote_object.ts";
+import { ITERATE, WAIT_ANY } from "./remote_object.ts";
 
 /** An object that the process has. */
 interface Served {
   readonly handle: object;
   readonly accesses: ReadonlyMap<string, Access>;
+  /** What calls are carried out on: the handle, as a rule. */
+  readonly target: object;
   /** How often messages to the process have named it. */
   named: number;
 }
 
 /** The objects that a process has, and its calls on them. */
 export class ServedObjects implements ObjectNumbers {
-  readonly #announce: (number: number, classIndex: number) => void;
+  readonly #announce: (number: number, classNumber: number) => void;
+  readonly #trusted: boolean;
   readonly #objects = new Map<number, Served>();
   readonly #numbers = new Map<ObjectAddress, number>();
   #lastNumber = 0;
@@ -40,9 +45,13 @@ export class ServedObjects implements ObjectNumbers {
   /** Stands for the code of the process that blocks. */
   readonly #blockingCode = new LockOwner();
 
-  /** @param announce tells the process of an object that a message is about to name */
-  constructor(announce: (number: number, classIndex: number) => void) {
+  /**
+   * @param announce tells the process of an object that a message is about to name
+   * @param trusted whether the process may do what this program may
+   */
+  constructor(announce: (number: number, classNumber: number) => void, trusted: boolean) {
     this.#announce = announce;
+    this.#trusted = trusted;
   }
 
   numberOf(address: ObjectAddress): number | undefined {
@@ -52,12 +61,14 @@ export class ServedObjects implements ObjectNumbers {
       this.#objects.get(known)!.named++;
       return known;
     }
-    const index = classIndexOf(handle);
-    if (index < 0) return undefined;
+    const classNumber = classNumberOf(handle);
+    if (classNumber === undefined) return undefined;
     const number = ++this.#lastNumber;
-    this.#objects.set(number, { handle, accesses: accessesOf(remoteClasses[index]), named: 1 });
+    const { accesses, inner } = remoteUsesOf(classNumber);
+    const target = inner?.of(handle) ?? handle;
+    this.#objects.set(number, { handle, accesses, target, named: 1 });
     this.#numbers.set(address, number);
-    this.#announce(number, index);
+    this.#announce(number, classNumber);
     return number;
   }
 
@@ -92,8 +103,11 @@ export class ServedObjects implements ObjectNumbers {
     let outcome: number = Outcome.RETURNED;
     let result: unknown;
     try {
-      const use = await importValue(message) as RemoteUse;
-      [outcome, result] = await outcomeOf(this.#carryOut(use, controller.signal));
+      // Not as it is: a promise that resolves to an object with a method `then` calls it.
+      const { use } = await importMessage(message, {
+        read: (decoder) => ({ use: decoder.value() as RemoteUse }),
+      });
+      [outcome, result] = await this.#carryOut(use, controller.signal);
     } catch (error) {
       [outcome, result] = [Outcome.THREW, new Thrown(error)];
     }
@@ -104,26 +118,62 @@ export class ServedObjects implements ObjectNumbers {
     await sent;
   }
 
-  #carryOut(use: RemoteUse, signal: AbortSignal): unknown {
-    const { object, name, isBlocking } = use;
+  async #carryOut(
+    use: RemoteUse,
+    signal: AbortSignal,
+  ): Promise<[outcome: number, result: unknown]> {
+    const { object, name, args, signalAt } = use;
     const served = this.#objects.get(object);
-    if (served === undefined) throw unknownUse();
-    const { handle, accesses } = served;
-    if (name === ITERATE) return (handle as Iterable<unknown>)[Symbol.iterator]();
+    if (served === undefined || !Array.isArray(args)) throw unknownUse();
+    if (name === WAIT_ANY) return [Outcome.RETURNED, await this.#waitAny(args, signal)];
+    if (signalAt !== undefined) {
+      if (!args.some((_, at) => at === signalAt)) throw unknownUse();
+      setOption(args, signalAt, "signal", signal);
+    }
+    const result = await this.#call(served, use);
+    return result === served.target ? [Outcome.SELF, undefined] : outcomeOf(result);
+  }
+
+  #call({ target, accesses }: Served, { name, args: given, isBlocking }: RemoteUse): unknown {
+    if (name === ITERATE) return (target as Iterable<unknown>)[Symbol.iterator]();
     const access = accesses.get(name);
-    if (access === undefined || !Array.isArray(use.args)) throw unknownUse();
-    const args = use.args.map((arg) => withOwner(arg, handle));
+    if (access === undefined) throw unknownUse();
+    if (!this.#trusted && CALLING.has(name)) given.forEach((arg) => refuseFunction(name, arg));
+    const args = given.map((arg) => withOwner(arg, target));
     if (access === "get") {
-      if (args.length === 0) return Reflect.get(handle, name);
-      if (!Reflect.set(handle, name, args[0])) throw new TypeError(`Cannot set ${name}`);
+      if (args.length === 0) return Reflect.get(target, name);
+      if (!Reflect.set(target, name, args[0])) throw new TypeError(`Cannot set ${name}`);
       return undefined;
     }
-    if (use.signalAt !== undefined) setOption(args, use.signalAt, "signal", signal);
-    if (isBlocking && name === "acquire" && handle instanceof RLock) {
+    if (isBlocking && name === "acquire" && target instanceof RLock) {
       setOption(args, 0, "owner", this.#blockingCode);
     }
-    return Reflect.apply(Reflect.get(handle, name), handle, args);
+    return Reflect.apply(Reflect.get(target, name), target, args);
   }
+
+  /** Waits until one of several objects is ready. Returns the indices of those that are. */
+  async #waitAny([numbers, timeoutMs]: readonly unknown[], signal: AbortSignal): Promise<number[]> {
+    if (!Array.isArray(numbers) || typeof timeoutMs !== "number") throw unknownUse();
+    const handles = numbers.map((number) => {
+      const handle = this.#objects.get(number)?.handle;
+      if (handle === undefined) throw unknownUse();
+      return handle as Waitable;
+    });
+    const ready = new Set(await waitAny(handles, { timeoutMs, signal }));
+    return [...handles.keys()].filter((at) => ready.has(handles[at]));
+  }
+}
+
+/** Members that call a function that they are given. */
+const CALLING = new Set(["update", "sort"]);
+
+/** Refuses a function of a process that is not trusted: here, it could do what the process may not. */
+function refuseFunction(name: string, arg: unknown): void {
+  if (typeof arg !== "function") return;
+  throw new TypeError(
+    `Cannot call ${name}() with a function: the program calls none for a process with permissions of its ` +
+      "own. Acquire a lock, read the value, and write it",
+  );
 }
 
 /** Sets an option that is not given. */
@@ -143,8 +193,7 @@ function withOwner(arg: unknown, handle: object): unknown {
 }
 
 /** Returns how a result is sent: guards and iterators stay here. */
-async function outcomeOf(returned: unknown): Promise<[outcome: number, result: unknown]> {
-  const result = await returned;
+function outcomeOf(result: unknown): [outcome: number, result: unknown] {
   if (result instanceof LockGuard) return [Outcome.GUARD, 0];
   if (result instanceof RLockGuard) return [Outcome.GUARD, RLockGuard.tokenOf(result)];
   if (isIterator(result)) return [Outcome.LIST, [...result]];

@@ -1,0 +1,217 @@
+/**
+ * What processes of the operating system do with objects of the program in tests.
+ *
+ * @module
+ */
+import {
+  type BufferTooShort,
+  type Connection,
+  Event,
+  type Listener,
+  Lock,
+  Namespace,
+  Queue,
+  type SharedList,
+  type SharedMap,
+  task,
+  type Value,
+  type Waitable,
+  waitAny,
+  waitAnySync,
+  type WaitOptions,
+} from "@sauropod/multiprocessing";
+import { countPendingCalls } from "../../lib/agents/remote_calls.ts";
+import { countParkedPromises } from "../../lib/parking/wait.ts";
+
+/** Returns what a call throws, in one line. */
+async function thrown(call: () => unknown): Promise<string> {
+  try {
+    await call();
+    return "nothing";
+  } catch (error) {
+    return `${(error as Error).name} ${(error as Error).message}`;
+  }
+}
+
+/** Receives into buffers, good and bad. */
+export const receiveInto = task(import.meta, async (end: Connection, blocking: boolean) => {
+  const into: (...args: Parameters<Connection["recvBytesInto"]>) => unknown = blocking
+    ? (...args) => end.recvBytesIntoSync(...args)
+    : (...args) => end.recvBytesInto(...args);
+  const [bytes, words] = [new Uint8Array(6), new Uint16Array(1)];
+  const received = [
+    [await into(bytes, { offset: 2 }), [...bytes]],
+    [await into(words), [...new Uint8Array(words.buffer)]],
+  ];
+  const tooShort = await Promise.try(() => into(new ArrayBuffer(5), { offset: 2 })).catch((error) =>
+    error
+  ) as BufferTooShort;
+  return [
+    received,
+    `${tooShort.name} ${tooShort.message}`,
+    [...tooShort.bytes],
+    await into(new ArrayBuffer(0)),
+    await thrown(() => into(bytes)),
+    end.recvSync(),
+    await thrown(() => into(new ArrayBuffer(2), { offset: 3 })),
+    await thrown(() => into(5 as unknown as ArrayBuffer)),
+    await thrown(() => into(bytes, { timeoutMs: 1 })),
+  ];
+});
+
+/** Does with a namespace what can be done. */
+export const useNamespace = task(import.meta, async (n: Namespace) => {
+  const read = [n.a, n.list, n.none, n._own, "gone" in n, "none" in n];
+  n.a = 2;
+  n.nothing = undefined;
+  n._own = "of the process";
+  delete n.gone;
+  Object.defineProperty(n, "b", { value: { c: [3] } });
+  const error = await thrown(() => n.bad = Symbol("s"));
+  return {
+    read,
+    keys: Object.keys(n),
+    spread: { ...n },
+    own: n._own,
+    shown: String(n),
+    inspected: Deno.inspect(n, { colors: false }).startsWith("Namespace("),
+    error: error.split(" ")[0],
+  };
+});
+
+/** Counts ten. */
+export const count = task(import.meta, (n: Namespace<{ count: number }>) => {
+  for (let times = 0; times < 10; times++) Namespace.update(n, "count", (x) => x + 1);
+});
+
+type Wait = <T extends Waitable>(objects: Iterable<T>, options?: WaitOptions) => Promise<T[]>;
+
+/** Waits for what another isolate makes ready, and says what was. */
+export const waitForSeveral = task(
+  import.meta,
+  async (
+    [first, second]: readonly Queue<number>[],
+    event: Event,
+    end: Connection<number>,
+    out: Queue<unknown>,
+    blocking: boolean,
+  ) => {
+    const own = new Queue<number>();
+    const names = new Map<Waitable, string>([
+      [first, "first"],
+      [second, "second"],
+      [event, "event"],
+      [end, "end"],
+      [own, "own"],
+    ]);
+    const wait: Wait = blocking
+      ? (objects, options) => Promise.try(() => waitAnySync(objects, options))
+      : waitAny;
+    const ready = async (objects: Waitable[], options?: WaitOptions) =>
+      (await wait(objects, options)).map((object) => names.get(object));
+    const remote = [event, first, second, end];
+    await out.put({
+      polled: await ready([...remote, own], { timeoutMs: 0 }),
+      timedOut: await ready([own, ...remote], { timeoutMs: 20 }),
+    });
+    await out.put([await ready([first, second]), second.getSync()]);
+    await out.put([await ready([own, event, first]), [await first.get()]]);
+    event.clear();
+    await out.put([await ready([first, own, end]), await end.recv()]);
+    own.putSync(1);
+    const alone = await ready([first, own, event]);
+    first.putSync(1);
+    await out.put({ own: alone, both: await ready([own, first, event]) });
+    own.getSync();
+    first.getSync();
+    await out.put([
+      await ready([own, second, first]),
+      (await thrown(() => first.get())).split(" ")[0],
+    ]);
+    const lock = new Lock() as unknown as Event;
+    const wrong = await thrown(() => wait([event, lock]));
+    end.close();
+    await out.put([wrong, await thrown(() => wait([event, own, end]))]);
+  },
+);
+
+/** Waits until it has had enough. */
+export const abortWait = task(import.meta, async (queue: Queue<number>, event: Event) => {
+  const reasons: unknown[] = [];
+  for (const objects of [[queue, event], [new Event(), queue]]) {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort("enough"), 20);
+    await waitAny(objects, controller).catch((reason) => reasons.push(reason));
+  }
+  const signal = AbortSignal.abort("at once");
+  await waitAny([queue], { signal }).catch((reason) => reasons.push(reason));
+  return reasons;
+});
+
+/** Returns which is ready. */
+export const waitForBoth = task(import.meta, async (queue: Queue<number>, event: Event) => {
+  const ready: Waitable[] = await waitAny([queue, event]);
+  return [ready.includes(queue), ready.includes(event)];
+});
+
+/** Waits in all manners, and then says what is left of it. */
+export const waitOften = task(
+  import.meta,
+  async (queues: readonly Queue<number>[], go: Event, out: Queue<unknown>) => {
+    const own = new Event();
+    const waits = [
+      () => waitAny(queues),
+      () => waitAnySync(queues),
+      () => waitAny([own, ...queues]),
+      () => waitAnySync([own, ...queues]),
+    ];
+    for (const wait of waits) {
+      await out.put("waits");
+      const ready = await wait();
+      await out.put(await Promise.all(ready.map((queue) => (queue as Queue<number>).get())));
+    }
+    waitAnySync([own, ...queues], { timeoutMs: 5 });
+    await waitAny([own, ...queues], { timeoutMs: 5 });
+    // The agent answers each call that was aborted.
+    while (countPendingCalls() + countParkedPromises() > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await out.put("nothing is left");
+    await go.wait();
+  },
+);
+
+/** Accepts two connections, one when it is there. */
+export const accept = task(
+  import.meta,
+  async (listener: Listener<string, string>, out: Queue<unknown>) => {
+    const late = await thrown(() => listener.accept({ timeoutMs: 1 }));
+    const ready = await waitAny([listener], { timeoutMs: 0 });
+    await out.put([listener.name, listener.closed, late.split(" ")[0], ready]);
+    {
+      using first = await listener.accept();
+      await first.send(`${await first.recv()}!`);
+    }
+    if ((await waitAny([listener]))[0] !== listener) throw new Error("not ready");
+    using second = listener.acceptSync();
+    second.sendSync(`${second.recvSync()}!`);
+    listener.close();
+  },
+);
+
+/** Tries to have the program call a function. */
+export const update = task(
+  import.meta,
+  async (
+    [map, list, value, n]: readonly object[],
+    read: () => string,
+  ) => {
+    return [
+      await thrown(() => (map as SharedMap<string, unknown>).update("x", read)),
+      await thrown(() => (list as SharedList<unknown>).update(0, read)),
+      await thrown(() => (list as SharedList<unknown>).sort(read as never)),
+      await thrown(() => (value as Value<"i">).update(read as never)),
+      await thrown(() => Namespace.update(n as Namespace, "x", read)),
+    ];
+  },
+);

@@ -1,0 +1,247 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  Client,
+  Event,
+  Listener,
+  Namespace,
+  Pipe,
+  Pool,
+  Queue,
+  SharedList,
+  SharedMap,
+  Value,
+} from "@sauropod/multiprocessing";
+import { classNumberOf, remoteUsesOf } from "../../lib/agents/remote_classes.ts";
+import { RECEIVERS } from "../../lib/channels/channel_state.ts";
+import { channelOf } from "../../lib/channels/queue_kind.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
+import { ROOT } from "../../scripts/source_files.ts";
+import { test, turn } from "../fixtures/guarded.ts";
+import { ended, guard, started } from "../fixtures/workers.ts";
+import * as tasks from "./object_tasks.ts";
+
+const startMethod = "process";
+
+test("a process can use the members of an object that its users have, and no others", () => {
+  const membersOf = (object: object) =>
+    [
+      ...remoteUsesOf(classNumberOf(object)!).accesses.keys(),
+    ].sort();
+  const value = "add and compareExchange copy dtype exchange or sub update value xor";
+  const map =
+    "clear copy delete entries get has keys pop popitem set setdefault size update values";
+  const expected: [object, string][] = [
+    [new Event(), "clear isSet set wait waitSync"],
+    [
+      new Queue(),
+      "close closed empty full get getSync maxsize put putSync shutdown size tryGet tryPut",
+    ],
+    [
+      Pipe()[0],
+      "close closed poll pollSync readable recv recvBytes recvBytesSync recvSync send sendBytes sendBytesSync sendSync writable",
+    ],
+    [new Listener(), "accept acceptSync close closed name"],
+    [
+      new Value("d"),
+      `acquire acquireSync ${value} getLock getObj release tryAcquire`,
+    ],
+    [new SharedMap(), map],
+    [new Namespace(), map],
+    [
+      new SharedList(),
+      "append at clear copy count extend get includes index indexOf insert length pop push remove reverse set setSlice slice sort update",
+    ],
+  ];
+  for (const [object, members] of expected) {
+    assertEquals(membersOf(object), members.split(" ").sort());
+  }
+  for (const [object] of expected) if (object instanceof Listener) object.close();
+});
+
+// Connections
+
+test("a process receives bytes into its buffers, as a worker does", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const [here, there] = Pipe();
+  for (const blocking of [false, true]) {
+    for (const bytes of [[1, 2, 3, 4], [5], [6, 7, 8, 9], []]) {
+      here.sendBytesSync(Uint8Array.from(bytes));
+    }
+    here.sendSync("no bytes");
+    assertEquals(await pool.apply(tasks.receiveInto, [there, blocking]), [
+      [[4, [0, 0, 1, 2, 3, 4]], [1, [5, 0]]],
+      "BufferTooShort Cannot receive bytes: the message of 4 bytes does not fit into the 3 bytes of " +
+      "the buffer. The error's bytes property is the message",
+      [6, 7, 8, 9],
+      0,
+      "TypeError Cannot receive bytes: the next message is a string. Receive it with recv()",
+      "no bytes",
+      "RangeError Cannot receive bytes: offset must be an integer from 0 to 2, which is the length of " +
+      "buffer in bytes, not 3",
+      "TypeError Cannot receive bytes: buffer must be an ArrayBuffer, a SharedArrayBuffer or a view of " +
+      "one, not 5",
+      "TimeoutError Cannot receive: no message arrived within 1 ms",
+    ]);
+  }
+});
+
+// Namespaces
+
+test("a process reads and writes the attributes of a namespace", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const n = new Namespace<Record<string, unknown>>({
+    a: 1,
+    list: [1, 2],
+    gone: true,
+    _own: "here",
+  });
+  assertEquals(await pool.apply(tasks.useNamespace, [n]), {
+    read: [1, [1, 2], undefined, undefined, true, false],
+    keys: ["a", "list", "nothing", "b"],
+    spread: { a: 2, list: [1, 2], nothing: undefined, b: { c: [3] } },
+    own: "of the process",
+    shown: "Namespace(a=2, list=[ 1, 2 ], nothing=undefined, b={ c: [ 3 ] })",
+    inspected: true,
+    error: "DataCloneError",
+  });
+  assertEquals({ ...n }, { a: 2, list: [1, 2], nothing: undefined, b: { c: [3] } });
+  assertEquals(n._own, "here");
+});
+
+test("a namespace that a process sends back is the one that it was sent", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const n = new Namespace({ x: 1 });
+  const map = new SharedMap<string, unknown>();
+  assert(
+    await pool.apply((n: object, map: SharedMap<string, unknown>) => {
+      map.set("n", n);
+      return map.set("m", 1) === map;
+    }, [n, map]),
+  );
+  assert(map.get("n") === n);
+});
+
+test("Namespace.update() loses no change of several processes", async () => {
+  const n = new Namespace({ count: 0 });
+  await using pool = new Pool({ processes: 2, startMethod });
+  await pool.map(tasks.count, Array<typeof n>(8).fill(n), { chunkSize: 1 });
+  assertEquals(n.count, 80);
+});
+
+// Waiting for several objects
+
+for (const blocking of [false, true]) {
+  const name = blocking ? "waitAnySync" : "waitAny";
+
+  test(`${name}() in a process waits for objects of the program, and for its own`, async () => {
+    const queues = [new Queue<number>(), new Queue<number>()];
+    const [event, [here, there]] = [new Event(), Pipe<number>()];
+    const out = new Queue<unknown>();
+    const process = started({
+      target: tasks.waitForSeveral,
+      args: [queues, event, there, out, blocking] as const,
+      startMethod,
+    });
+    assertEquals(await out.get(guard), { polled: [], timedOut: [] });
+    queues[1].putSync(1);
+    assertEquals(await out.get(guard), [["second"], 1]);
+    event.set();
+    queues[0].putSync(2);
+    const [ready, items] = await out.get(guard) as [string[], number[]];
+    assert(ready.length > 0 && ready.every((name) => ["first", "event"].includes(name)));
+    assertEquals(items, [2]);
+    here.sendSync(3);
+    assertEquals(await out.get(guard), [["end"], 3]);
+    assertEquals(await out.get(guard), { own: ["own"], both: ["own", "first"] });
+    queues[0].close();
+    assertEquals(await out.get(guard), [["first"], "ClosedError"]);
+    assertEquals(await out.get(guard), [
+      "TypeError Cannot wait: objects[1] must be a Connection, a queue, an Event, a Process or a " +
+      "Listener, not an object of class Lock",
+      "ClosedError Cannot wait: this end of the pipe is closed. Use it before close()",
+    ]);
+    await ended(process);
+  });
+}
+
+test("waitAny() in a process is aborted by its signal, and waits again", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const [queue, event] = [new Queue<number>(), new Event()];
+  assertEquals(await pool.apply(tasks.abortWait, [queue, event]), ["enough", "enough", "at once"]);
+  event.set();
+  assertEquals(await pool.apply(tasks.waitForBoth, [queue, event]), [false, true]);
+});
+
+test("waitAny() and waitAnySync() in a process leave nothing behind", async () => {
+  const [queues, out] = [[new Queue<number>(), new Queue<number>()], new Queue<unknown>()];
+  const go = new Event();
+  const process = started({
+    target: tasks.waitOften,
+    args: [queues, go, out] as const,
+    startMethod,
+  });
+  for (const [at, queue] of [0, 1, 0, 1].map((at) => [at, queues[at]] as const)) {
+    assertEquals(await out.get(guard), "waits");
+    await turn();
+    queue.putSync(at);
+    assertEquals(await out.get(guard), [at]);
+  }
+  assertEquals(await out.get(guard), "nothing is left");
+  // No one waits here any more who would be woken in place of this isolate.
+  const getting = queues.map((queue) => queue.get(guard));
+  queues.forEach((queue, at) => queue.putSync(at + 10));
+  assertEquals(await Promise.all(getting), [10, 11]);
+  assertEquals(waitersOf(queues), 0);
+  go.set();
+  await ended(process);
+});
+
+/** Returns how many waiters are in the wait queues for items. */
+function waitersOf(queues: Queue<number>[]): number {
+  return queues.map((queue) => i32[channelOf(addressOf(queue)!) + RECEIVERS]).filter((at) =>
+    at !== 0
+  )
+    .length;
+}
+
+// Listeners
+
+test("a process accepts the connections of a listener of the program", async () => {
+  using listener = new Listener<string, string>();
+  const { name } = listener;
+  const out = new Queue<unknown>();
+  const process = started({ target: tasks.accept, args: [listener, out] as const, startMethod });
+  assertEquals(await out.get(guard), [name, false, "TimeoutError", []]);
+  for (const text of ["first", "second"]) {
+    using client = Client<string, string>(name);
+    client.sendSync(text);
+    assertEquals(await client.recv(guard), `${text}!`);
+  }
+  assert(await process.join(guard));
+  assertEquals(listener.closed, true);
+});
+
+// Trust
+
+test("the program calls no function for a process with permissions of its own", async () => {
+  const permissions = { read: [ROOT] };
+  const reading = () => Deno.readTextFileSync("/etc/hosts");
+  const targets = [
+    new SharedMap([["x", 1]]),
+    new SharedList([1, 2]),
+    new Value("i"),
+    new Namespace({ x: 1 }),
+  ];
+  const why = "the program calls none for a process with permissions of its own";
+  {
+    await using pool = new Pool({ processes: 1, startMethod, permissions });
+    const refusals = await pool.apply(tasks.update, [targets, reading]);
+    assertEquals(
+      refusals,
+      ["update", "update", "sort", "update", "update"].map((name) =>
+        `TypeError Cannot call ${name}() with a function: ${why}. Acquire a lock, read the value, and write it`
+      ),
+    );
+  }
+});
