@@ -39,16 +39,19 @@ export interface RemoteUses {
   readonly remote: RemoteClass;
   /** The properties that a process can use: how, by their names. */
   readonly accesses: ReadonlyMap<string, Access>;
-  /** How those of a class are used whose properties are not those of its prototype. */
+  /** How they are used if their properties are not those of their prototype. */
   readonly inner?: InnerObject | undefined;
 }
 
-/** How an object is used whose properties have any names: by another one inside of it. */
+/** How an object is used by another one inside of it. */
 export interface InnerObject {
   /** Returns what the agent carries out calls on. */
   of(handle: object): object;
-  /** Makes the handle in a process. `inner` stands there for the inner object. */
-  revive(inner: object, address: ObjectAddress): object;
+  /**
+   * Makes the handle in a process of an object whose properties have any names; `inner` stands there for
+   * the inner object. If omitted, the handle has the members of the inner object.
+   */
+  revive?(inner: object, address: ObjectAddress): object;
 }
 
 /** The most classes that there can be. */

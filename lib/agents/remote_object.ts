@@ -29,7 +29,7 @@ import {
 import { readySteps, type RemoteReadiness, remoteReadiness } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
 import { RLockGuard } from "../sync/rlock.ts";
-import { type Access, type InnerObject, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
+import { type Access, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
 import {
   beginRemote,
   callRemote,
@@ -76,7 +76,8 @@ function isRemoteObject(address: ObjectAddress): boolean {
 
 const numbers = new WeakMap<object, number>();
 
-function useOf(object: object, access: Access, name: string, args: unknown[]): RemoteUse {
+/** Returns a use of an object of the program. */
+export function useOf(object: object, access: Access, name: string, args: unknown[]): RemoteUse {
   return { object: numbers.get(object)!, access, name, args };
 }
 
@@ -266,7 +267,11 @@ defineType(TYPE, "object of another process", {
     const classNumber = i32[address + CLASS];
     const uses = remoteUsesOf(classNumber);
     const constructor = constructors[classNumber] ??= constructorFor(uses);
-    if (uses.inner !== undefined) return reviveOuter(address, constructor.prototype, uses.inner);
+    if (uses.inner?.revive !== undefined) {
+      const inner = Object.create(constructor.prototype);
+      numbers.set(inner, number);
+      return uses.inner.revive(inner, address);
+    }
     const handle = Reflect.construct(SharedHandle, [address], constructor);
     numbers.set(handle, number);
     const { name } = uses.remote;
@@ -286,11 +291,4 @@ function constructorFor(uses: RemoteUses): new () => object {
   const constructor = function () {} as unknown as new () => object;
   constructor.prototype = prototypeFor(uses);
   return constructor;
-}
-
-/** Makes the handle of an object that is used by another one inside of it. */
-function reviveOuter(address: ObjectAddress, prototype: object, { revive }: InnerObject): object {
-  const inner = Object.create(prototype);
-  numbers.set(inner, i32[address + NUMBER]);
-  return revive(inner, address);
 }

@@ -7,6 +7,7 @@
 
 import { isOptionsObject } from "../arguments/options.ts";
 import { waitAny } from "../channels/wait_any.ts";
+import { isIterator } from "../arguments/values.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
 import { importMessage } from "../codec/held_messages.ts";
 import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
@@ -196,13 +197,8 @@ function withOwner(arg: unknown, handle: object): unknown {
 function outcomeOf(result: unknown): [outcome: number, result: unknown] {
   if (result instanceof LockGuard) return [Outcome.GUARD, 0];
   if (result instanceof RLockGuard) return [Outcome.GUARD, RLockGuard.tokenOf(result)];
-  if (isIterator(result)) return [Outcome.LIST, [...result]];
+  if (isIterator(result) && Symbol.iterator in result) return [Outcome.LIST, [...result]];
   return [Outcome.RETURNED, result];
-}
-
-function isIterator(value: unknown): value is IterableIterator<unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    typeof Reflect.get(value, "next") === "function" && Symbol.iterator in value;
 }
 
 function storeReply(outcome: number, result: unknown): MessageAddress {

@@ -4,12 +4,15 @@
  * @module
  */
 import {
+  BaseProxy,
   type BufferTooShort,
+  callMethod,
   type Connection,
   Event,
   type Listener,
   Lock,
   Namespace,
+  type Proxied,
   Queue,
   type SharedList,
   type SharedMap,
@@ -20,7 +23,10 @@ import {
   waitAnySync,
   type WaitOptions,
 } from "@sauropod/multiprocessing";
-import { countPendingCalls } from "../../lib/agents/remote_calls.ts";
+import type { Counter, FooBar } from "../fixtures/manager_types.ts";
+import { useOf } from "../../lib/agents/remote_object.ts";
+import { tokenOf } from "../../lib/managers/proxy.ts";
+import { callRemote, countPendingCalls } from "../../lib/agents/remote_calls.ts";
 import { countParkedPromises } from "../../lib/parking/wait.ts";
 
 /** Returns what a call throws, in one line. */
@@ -215,3 +221,67 @@ export const update = task(
     ];
   },
 );
+
+/** Calls methods of objects of a manager. */
+export const useProxies = task(
+  import.meta,
+  async (foo: Proxied<FooBar>, counter: Proxied<Counter>) => {
+    const called = [await foo.f(), await counter.add(2), await counter.echo("text")];
+    const down = await Array.fromAsync(await counter.down());
+    const left = await counter.down();
+    return {
+      called,
+      shown: String(counter),
+      isProxy: counter instanceof BaseProxy,
+      down,
+      left: [(await left.next()).value, (await left.return!()).done],
+      errors: [
+        await thrown(() => foo.g()),
+        await thrown(() => callMethod(foo, "missing")),
+        await thrown(() => callMethod(foo, "_h")),
+        await thrown(() => counter.get()),
+      ],
+    };
+  },
+);
+
+/** Calls methods that do not return. */
+export const failingCalls = task(
+  import.meta,
+  async (counter: Proxied<Counter>, begun: Event) => [
+    await thrown(() => counter.block(begun)),
+    await thrown(() => counter.add()),
+  ],
+);
+
+/** Has proxies, and ends. */
+export const hold = task(import.meta, (all: readonly unknown[], out: Queue<number>) => {
+  out.putSync(all.length);
+});
+
+/** Has proxies until it is killed. */
+export const holdForEver = task(import.meta, (all: readonly unknown[], out: Queue<number>) => {
+  out.putSync(all.length);
+  for (;;);
+});
+
+/** Asks the agent for what a program of this package does not ask for. */
+export const misuse = task(import.meta, async (foo: Proxied<FooBar>) => {
+  const token = tokenOf(foo);
+  const use = useOf(token, "wait", "call", ["f", []]);
+  const ask = (more: object) => thrown(() => callRemote({ ...use, ...more }));
+  return [
+    await ask({ args: ["_h", []] }),
+    await ask({ args: ["constructor", []] }),
+    await ask({ args: [5, []] }),
+    await ask({ args: ["f", "args"] }),
+    await ask({ name: "requests", access: "get", args: [] }),
+    await ask({ name: "constructor" }),
+    await ask({ name: ["call"] }),
+    await ask({ name: "[waitAny]", args: [[999], 0] }),
+    await ask({ name: "[waitAny]", args: [["1"], 0] }),
+    await ask({ name: "[waitAny]", args: [5, 0] }),
+    await ask({ name: "[waitAny]", args: [[use.object], "0"] }),
+    await ask({ object: 999 }),
+  ];
+});

@@ -1,22 +1,28 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  BaseManager,
   Client,
   Event,
   Listener,
+  Manager,
   Namespace,
   Pipe,
   Pool,
+  type Proxied,
   Queue,
   SharedList,
   SharedMap,
   Value,
+  WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { classNumberOf, remoteUsesOf } from "../../lib/agents/remote_classes.ts";
 import { RECEIVERS } from "../../lib/channels/channel_state.ts";
 import { channelOf } from "../../lib/channels/queue_kind.ts";
 import { i32 } from "../../lib/heap/views.ts";
-import { addressOf } from "../../lib/objects/shared_object.ts";
+import { tokenOf } from "../../lib/managers/proxy.ts";
+import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { ROOT } from "../../scripts/source_files.ts";
+import { Counter, FooBar } from "../fixtures/manager_types.ts";
 import { test, turn } from "../fixtures/guarded.ts";
 import { ended, guard, started } from "../fixtures/workers.ts";
 import * as tasks from "./object_tasks.ts";
@@ -220,6 +226,118 @@ test("a process accepts the connections of a listener of the program", async () 
   }
   assert(await process.join(guard));
   assertEquals(listener.closed, true);
+});
+
+// Proxies of managers
+
+const MyManager = (class MyManager extends BaseManager {})
+  .register("Foo", FooBar, { exposed: ["f", "g", "missing"] })
+  .register("Counter", Counter);
+
+test("proxies of a manager work in a process", async () => {
+  await using manager = new MyManager();
+  const [foo, counter] = [await manager.Foo(), await manager.Counter(3)];
+  await using pool = new Pool({ processes: 1, startMethod });
+  assertEquals(await pool.apply(tasks.useProxies, [foo, counter]), {
+    called: ["f()", 5, "text"],
+    shown: "[proxy of Counter 2]",
+    isProxy: true,
+    down: [5, 4, 3, 2, 1],
+    left: [5, true],
+    errors: [
+      "RangeError g()",
+      "TypeError Cannot call missing: the object has no such method",
+      "TypeError Cannot call _h of Foo: it is not exposed. Exposed are f, g, missing",
+      "DataCloneError Cannot send result.socket: a symbol has no meaning outside its isolate",
+    ],
+  });
+  assertEquals(await counter.add(0), 5);
+  // It comes back, in a result and in a container.
+  const map = new SharedMap<string, Proxied<Counter>>();
+  const keep = (counter: Proxied<Counter>, map: SharedMap<string, Proxied<Counter>>) => {
+    map.set("counter", counter);
+    return counter;
+  };
+  const back = await pool.apply(keep, [counter, map]);
+  assertEquals([await back.add(), await map.get("counter")!.add()], [6, 7]);
+});
+
+test("objects of a Manager work in a process", async () => {
+  using manager = new Manager();
+  const [dict, list, n] = [manager.dict<string, number>(), manager.list([1]), manager.Namespace()];
+  await using pool = new Pool({ processes: 1, startMethod });
+  const use = (
+    dict: SharedMap<string, number>,
+    list: SharedList<number>,
+    n: Record<string, unknown>,
+  ) => {
+    dict.set("a", 1);
+    list.append(2);
+    n.x = [...list];
+  };
+  await pool.apply(use, [dict, list, n]);
+  assertEquals([dict.copy(), list.copy(), n.x], [new Map([["a", 1]]), [1, 2], [1, 2]]);
+});
+
+test("calls of a process fail when the manager is shut down, or its server dies", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const begun = new Event();
+  {
+    await using manager = new MyManager();
+    const counter = await manager.Counter();
+    const failing = pool.apply(tasks.failingCalls, [counter, begun]);
+    assert(await begun.wait(guard));
+    await assertRejects(() => counter.exit(), WorkerDiedError);
+    const why = "The manager's server ended with exit code 7 before it replied";
+    assertEquals(await failing, [
+      `WorkerDiedError Cannot call block: ${why}`,
+      `WorkerDiedError Cannot call add: ${why}`,
+    ]);
+  }
+  const manager = new MyManager();
+  const counter = await manager.Counter();
+  await manager.shutdown();
+  assertEquals(
+    await pool.apply(tasks.failingCalls, [counter, begun]),
+    ["block", "add"].map((name) =>
+      `ClosedError Cannot call ${name}: the manager is shut down. Make a new one`
+    ),
+  );
+});
+
+test("the end of a process releases the objects of a manager that it had", async () => {
+  await using manager = new MyManager();
+  const counter = await manager.Counter();
+  const word = addressOf(tokenOf(counter))! + objectWord.REFERENCES;
+  const out = new Queue<number>();
+  for (const target of [tasks.hold, tasks.holdForEver]) {
+    const before = i32[word]; // the server, and this isolate
+    const process = started({ target, args: [[counter], out] as const, startMethod });
+    assertEquals(await out.get(guard), 1);
+    assertEquals(i32[word] > before, true);
+    if (target === tasks.holdForEver) process.kill();
+    assert(await process.join(guard));
+    while (i32[word] > before) await turn();
+    assertEquals(i32[word], before);
+  }
+});
+
+test("a process cannot call what its proxies do not have, whatever it sends", async () => {
+  await using manager = new MyManager();
+  const [foo, other] = [await manager.Foo(), await manager.Counter(5)];
+  const permissions = { read: [ROOT] };
+  await using pool = new Pool({ processes: 1, startMethod, permissions });
+  const why =
+    "CorruptMessageError Cannot use object: the process asked for what no object of its class " +
+    "has. Check that the other side is this package, in the same version";
+  assertEquals(await pool.apply(tasks.misuse, [foo]), [
+    "TypeError Cannot call _h of Foo: it is not exposed. Exposed are f, g, missing",
+    "TypeError Cannot call constructor of Foo: it is not exposed. Exposed are f, g, missing",
+    "TypeError Cannot call method: name must be a string, not 5",
+    'TypeError Cannot call f: args must be an array, not "args". For one argument write [x]',
+    ...Array(8).fill(why),
+  ]);
+  assertEquals(await other.add(0), 5);
 });
 
 // Trust
