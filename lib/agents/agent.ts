@@ -57,7 +57,7 @@ class Launched {
     socket.on("error", () => {}); // reading ends with it
     this.objects = new ServedObjects((number, classIndex) => {
       void this.connection.tell(FrameType.OBJECT, number, classIndex);
-    }, trusted);
+    });
     this.connection = new Connection(socket, this.objects, trusted);
   }
 

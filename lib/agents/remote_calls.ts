@@ -36,6 +36,8 @@ export interface RemoteUse {
   readonly args: readonly unknown[];
   /** Whether the isolate blocks meanwhile: its code is the owner of what it acquires. */
   readonly isBlocking?: boolean;
+  /** What the call is in messages of errors; by default its name. */
+  readonly label?: string;
   /** What aborts the call, if it is not in an argument. */
   readonly signal?: AbortSignal | undefined;
   /** Which argument had a signal, whose place is taken by one of the agent. */
@@ -195,7 +197,8 @@ function prepare(use: RemoteUse): { signal: AbortSignal | undefined; message: En
   const encoder = borrowEncoder();
   try {
     encoder.destination = "program";
-    encoder.value({ ...use, args, signalAt, signal: undefined }, `${use.name}()`);
+    const { object, access, name, isBlocking, label = `${name}()` } = use;
+    encoder.value({ object, access, name, args, isBlocking, signalAt }, label);
     encoder.finish();
     return { signal, message: envelopeOf(storeMessage(encoder)) };
   } finally {

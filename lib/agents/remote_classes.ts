@@ -14,8 +14,9 @@ import { Queue } from "../channels/queue.ts";
 import { SimpleQueue } from "../channels/simple_queue.ts";
 import { Claims } from "../heap/claims.ts";
 import { attributesOf, Namespace, reviveElsewhere } from "../memory/namespace.ts";
-import { SharedList } from "../memory/shared_list.ts";
-import { SharedMap } from "../memory/shared_map.ts";
+import type { Revise } from "../memory/revision.ts";
+import { reviseElement, reviseOrder, SharedList } from "../memory/shared_list.ts";
+import { reviseMap, SharedMap } from "../memory/shared_map.ts";
 import { RawValue, Value } from "../memory/value.ts";
 import { type ObjectAddress, SharedHandle } from "../objects/shared_object.ts";
 import { Barrier } from "../sync/barrier.ts";
@@ -39,6 +40,8 @@ export interface RemoteUses {
   readonly remote: RemoteClass;
   /** The properties that a process can use: how, by their names. */
   readonly accesses: ReadonlyMap<string, Access>;
+  /** How the members that compute something by a function read what the function gets, by their names. */
+  readonly revisions?: ReadonlyMap<string, Revise> | undefined;
   /** How they are used if their properties are not those of their prototype. */
   readonly inner?: InnerObject | undefined;
 }
@@ -71,10 +74,22 @@ export function defineRemoteClass(
   number: number,
   remote: RemoteClass,
   members: Readonly<Record<string, Access>>,
-  inner?: InnerObject,
+  { inner, revisions = {} }: RemoteOptions = {},
 ): void {
-  const accesses = new Map(Object.entries(members));
-  classes[claims.claim(number, remote.name)] = { remote, accesses, inner };
+  classes[claims.claim(number, remote.name)] = {
+    remote,
+    accesses: new Map(Object.entries(members)),
+    revisions: new Map(Object.entries(revisions)),
+    inner,
+  };
+}
+
+/** Options of {@linkcode defineRemoteClass}. */
+interface RemoteOptions {
+  /** See {@linkcode RemoteUses.inner}. */
+  inner?: InnerObject;
+  /** See {@linkcode RemoteUses.revisions}. */
+  revisions?: Readonly<Record<string, Revise>>;
 }
 
 /** Returns how processes use the objects of the class with a number. */
@@ -102,6 +117,7 @@ const OWN = ["constructor", "toString"];
 const OWN_OF_QUEUES = ["kind", "channel", "values"];
 const OWN_OF_CONNECTIONS = ["recvBytesInto", "recvBytesIntoSync"];
 const OWN_OF_CONDITIONS = ["waitFor", "waitForSync"];
+const OWN_OF_VALUES = ["update"];
 const OWN_OF_MAPS = ["forEach", "snapshot", "recompute", "exchange"];
 const OWN_OF_LISTS = ["forEach", "snapshot", "replace", "outOfRange"];
 
@@ -122,26 +138,34 @@ function publicMembersOf({ prototype }: RemoteClass, own: string[]): Record<stri
   return members;
 }
 
-const builtIn: [RemoteClass[], string[]?][] = [
+const mapRevisions: Record<string, Revise> = {
+  update: (map, [key]) => reviseMap(map as SharedMap, key),
+};
+const listRevisions: Record<string, Revise> = {
+  update: (list, [index]) => reviseElement(list as SharedList, index),
+  sort: (list) => reviseOrder(list as SharedList),
+};
+
+const builtIn: [RemoteClass[], string[]?, Record<string, Revise>?][] = [
   [[Lock, RLock, Semaphore, BoundedSemaphore]],
   [[Event], ["changeFrom"]],
   [[Condition], OWN_OF_CONDITIONS],
   [[Barrier]],
   [[Queue, JoinableQueue, LifoQueue, PriorityQueue, SimpleQueue], OWN_OF_QUEUES],
   [[Connection], OWN_OF_CONNECTIONS],
-  [[RawValue, Value]],
-  [[SharedMap], OWN_OF_MAPS],
-  [[SharedList], OWN_OF_LISTS],
+  [[RawValue, Value], OWN_OF_VALUES],
+  [[SharedMap], OWN_OF_MAPS, mapRevisions],
+  [[SharedList], OWN_OF_LISTS, listRevisions],
   [[Listener]],
 ];
 
 let lastNumber = -1;
-for (const [remotes, names = []] of builtIn) {
+for (const [remotes, names = [], revisions = {}] of builtIn) {
   for (const remote of remotes) {
-    defineRemoteClass(++lastNumber, remote, publicMembersOf(remote, names));
+    defineRemoteClass(++lastNumber, remote, publicMembersOf(remote, names), { revisions });
   }
 }
 defineRemoteClass(++lastNumber, Namespace, publicMembersOf(SharedMap, OWN_OF_MAPS), {
-  of: attributesOf,
-  revive: reviveElsewhere,
+  inner: { of: attributesOf, revive: reviveElsewhere },
+  revisions: mapRevisions,
 });

@@ -17,6 +17,7 @@ import {
   recvBytesIntoNames,
   type RecvBytesIntoOptions,
 } from "../channels/bytes.ts";
+import { checkFunction } from "../arguments/values.ts";
 import { itemIterator } from "../channels/item_iterator.ts";
 import { i32 } from "../heap/views.ts";
 import {
@@ -26,8 +27,12 @@ import {
   objectWord,
   SharedHandle,
 } from "../objects/shared_object.ts";
+import { computeNext } from "../memory/container.ts";
+import type { Revision } from "../memory/revision.ts";
+import { type Compare, compareBy } from "../memory/shared_list.ts";
 import { readySteps, type RemoteReadiness, remoteReadiness } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
+import { refusePromise } from "../sync/settled.ts";
 import { RLockGuard } from "../sync/rlock.ts";
 import { type Access, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
 import {
@@ -76,13 +81,18 @@ function isRemoteObject(address: ObjectAddress): boolean {
 
 const numbers = new WeakMap<object, number>();
 
+/** Returns the number of an object of the program; `undefined` if the object is of this one. */
+export function remoteNumberOf(object: object): number | undefined {
+  return numbers.get(object);
+}
+
 /** Returns a use of an object of the program. */
 export function useOf(object: object, access: Access, name: string, args: unknown[]): RemoteUse {
   return { object: numbers.get(object)!, access, name, args };
 }
 
 /** Makes the prototype of the objects of a class that lie in the heap of the program. */
-function prototypeFor({ remote, accesses }: RemoteUses): object {
+function prototypeFor({ remote, accesses, revisions }: RemoteUses): object {
   const prototype = Object.create(remote.prototype);
   const define = (name: string | symbol, descriptor: PropertyDescriptor) =>
     Object.defineProperty(prototype, name, { configurable: true, ...descriptor });
@@ -119,6 +129,9 @@ function prototypeFor({ remote, accesses }: RemoteUses): object {
     define("recvBytesInto", { value: recvBytesInto });
     define("recvBytesIntoSync", { value: recvBytesIntoSync });
   }
+  if (revisions?.has("update")) define("update", { value: updateContents });
+  if (revisions?.has("sort")) define("sort", { value: sortContents });
+  if (accesses.has("compareExchange")) define("update", { value: updateNumber });
   if ("waitFor" in remote.prototype) {
     define("waitFor", { value: waitFor });
     define("waitForSync", { value: waitForSync });
@@ -175,6 +188,94 @@ const readiness: RemoteReadiness = {
     return { steps, ready: () => result() as number[] };
   },
 };
+
+/** The names by which a process reads something in order to change it, stores what it made, and ends that. */
+export const Revising = { READ: "[read]", STORE: "[store]", RELEASE: "[release]" } as const;
+
+/**
+ * Reads something of an object of the program in order to change it. The agent runs no function of the
+ * user's: it keeps what was read, so that it can tell whether it is there still.
+ *
+ * @param member which of its members does so, with arguments that say what is read
+ */
+export function reviseRemote(object: object, member: string, args: unknown[]): Revision {
+  const call = (name: string, args: unknown[]) =>
+    callRemoteSync({ ...useOf(object, "call", name, args), label: `${member}()` });
+  const [number, value] = call(Revising.READ, [member, ...args]) as [number, unknown];
+  let isOver = false;
+  return {
+    value,
+    store(next) {
+      const isStored = call(Revising.STORE, [number, next]);
+      isOver = true;
+      return isStored === true;
+    },
+    release() {
+      if (!isOver) call(Revising.RELEASE, [number]);
+    },
+  };
+}
+
+/** Stores what is made of a revision, again until it was not too late. Returns what was made. */
+function revise<T>(
+  object: object,
+  member: string,
+  args: unknown[],
+  make: (value: unknown) => T,
+): T {
+  for (;;) {
+    const revision = reviseRemote(object, member, args);
+    try {
+      const next = make(revision.value);
+      if (revision.store(next)) return next;
+    } finally {
+      revision.release();
+    }
+  }
+}
+
+/** The container is of no use to its function, which is called here, and not where the container lies. */
+const NO_CONTAINER = 0;
+
+function updateContents(this: object, key: unknown, fn?: unknown): unknown {
+  if (typeof fn !== "function") {
+    return resultFor(this, callRemoteSync(useOf(this, "call", "update", [key, fn])));
+  }
+  return revise(
+    this,
+    "update",
+    [key],
+    (value) => computeNext(NO_CONTAINER, fn as (value: unknown) => unknown, value),
+  );
+}
+
+function sortContents(this: object, compare?: unknown): unknown {
+  if (typeof compare !== "function") {
+    return resultFor(this, callRemoteSync(useOf(this, "call", "sort", [compare])));
+  }
+  revise(this, "sort", [], (values) => {
+    const items = values as unknown[];
+    return [...items.keys()].sort((a, b) => compareBy(compare as Compare, items[a], items[b]));
+  });
+  return this;
+}
+
+/** A number, as far as an update uses it. */
+interface Cell {
+  readonly value: unknown;
+  compareExchange(expected: unknown, replacement: unknown): unknown;
+}
+
+function updateNumber(this: Cell, next: (old: unknown) => unknown): unknown {
+  checkFunction("update value", "next", next);
+  for (;;) {
+    const old = this.value;
+    const element = next(old);
+    refusePromise(element, "Cannot update value: the function returned a promise. Await it before");
+    const found = this.compareExchange(old, element);
+    if (found === old || Object.is(found, old)) return old;
+  }
+}
 
 /** A condition, as far as waiting for a predicate uses it. */
 interface Waitable {

@@ -15,19 +15,20 @@ import { Thrown } from "../codec/thrown.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { addressOf, handleFor, type ObjectAddress } from "../objects/shared_object.ts";
+import type { Revision } from "../memory/revision.ts";
 import type { Waitable } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
 import { LockOwner, RLock, RLockGuard } from "../sync/rlock.ts";
 import type { WireMessage } from "../wire/messages.ts";
 import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
-import { type Access, classNumberOf, remoteUsesOf } from "./remote_classes.ts";
+import { classNumberOf, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
 import { ABORTED, Outcome, type RemoteUse } from "./remote_calls.ts";
-import { ITERATE, WAIT_ANY } from "./remote_object.ts";
+import { ITERATE, remoteNumberOf, reviseRemote, Revising, WAIT_ANY } from "./remote_object.ts";
 
 /** An object that the process has. */
 interface Served {
   readonly handle: object;
-  readonly accesses: ReadonlyMap<string, Access>;
+  readonly uses: RemoteUses;
   /** What calls are carried out on: the handle, as a rule. */
   readonly target: object;
   /** How often messages to the process have named it. */
@@ -37,7 +38,8 @@ interface Served {
 /** The objects that a process has, and its calls on them. */
 export class ServedObjects implements ObjectNumbers {
   readonly #announce: (number: number, classNumber: number) => void;
-  readonly #trusted: boolean;
+  /** What the process has read in order to change it, by the number of the call. */
+  readonly #revisions = new Map<number, Revision>();
   readonly #objects = new Map<number, Served>();
   readonly #numbers = new Map<ObjectAddress, number>();
   #lastNumber = 0;
@@ -46,13 +48,9 @@ export class ServedObjects implements ObjectNumbers {
   /** Stands for the code of the process that blocks. */
   readonly #blockingCode = new LockOwner();
 
-  /**
-   * @param announce tells the process of an object that a message is about to name
-   * @param trusted whether the process may do what this program may
-   */
-  constructor(announce: (number: number, classNumber: number) => void, trusted: boolean) {
+  /** @param announce tells the process of an object that a message is about to name */
+  constructor(announce: (number: number, classNumber: number) => void) {
     this.#announce = announce;
-    this.#trusted = trusted;
   }
 
   numberOf(address: ObjectAddress): number | undefined {
@@ -65,9 +63,9 @@ export class ServedObjects implements ObjectNumbers {
     const classNumber = classNumberOf(handle);
     if (classNumber === undefined) return undefined;
     const number = ++this.#lastNumber;
-    const { accesses, inner } = remoteUsesOf(classNumber);
-    const target = inner?.of(handle) ?? handle;
-    this.#objects.set(number, { handle, accesses, target, named: 1 });
+    const uses = remoteUsesOf(classNumber);
+    const target = uses.inner?.of(handle) ?? handle;
+    this.#objects.set(number, { handle, uses, target, named: 1 });
     this.#numbers.set(address, number);
     this.#announce(number, classNumber);
     return number;
@@ -108,12 +106,12 @@ export class ServedObjects implements ObjectNumbers {
       const { use } = await importMessage(message, {
         read: (decoder) => ({ use: decoder.value() as RemoteUse }),
       });
-      [outcome, result] = await this.#carryOut(use, controller.signal);
+      [outcome, result] = await this.#carryOut(use, call, controller.signal);
     } catch (error) {
       [outcome, result] = [Outcome.THREW, new Thrown(error)];
     }
     this.#calls.delete(call);
-    const reply = storeReply(outcome, result);
+    const reply = storeReply(outcome, result, () => this.#endRevision(call));
     const sent = connection.send(FrameType.REPLY, call, reply);
     discardMessage(reply);
     await sent;
@@ -121,25 +119,40 @@ export class ServedObjects implements ObjectNumbers {
 
   async #carryOut(
     use: RemoteUse,
+    call: number,
     signal: AbortSignal,
   ): Promise<[outcome: number, result: unknown]> {
     const { object, name, args, signalAt } = use;
     const served = this.#objects.get(object);
     if (served === undefined || !Array.isArray(args)) throw unknownUse();
-    if (name === WAIT_ANY) return [Outcome.RETURNED, await this.#waitAny(args, signal)];
+    switch (name) {
+      case WAIT_ANY:
+        return [Outcome.RETURNED, await this.#waitAny(args, signal)];
+      case Revising.READ:
+        return [Outcome.RETURNED, [call, this.#beginRevision(served, call, args)]];
+      case Revising.STORE:
+        return [Outcome.RETURNED, this.#storeRevision(args)];
+      case Revising.RELEASE:
+        return [Outcome.RETURNED, this.#endRevision(args[0])];
+    }
     if (signalAt !== undefined) {
       if (!args.some((_, at) => at === signalAt)) throw unknownUse();
       setOption(args, signalAt, "signal", signal);
     }
-    const result = await this.#call(served, use);
+    const returned = this.#call(served, use);
+    // What other members return is not awaited: it may have a method `then` of the process's choice.
+    const result = served.uses.accesses.get(name) === "wait" ? await returned : returned;
     return result === served.target ? [Outcome.SELF, undefined] : outcomeOf(result);
   }
 
-  #call({ target, accesses }: Served, { name, args: given, isBlocking }: RemoteUse): unknown {
+  #call(
+    { target, uses: { accesses, revisions } }: Served,
+    { name, args: given, isBlocking }: RemoteUse,
+  ): unknown {
     if (name === ITERATE) return (target as Iterable<unknown>)[Symbol.iterator]();
     const access = accesses.get(name);
     if (access === undefined) throw unknownUse();
-    if (!this.#trusted && CALLING.has(name)) given.forEach((arg) => refuseFunction(name, arg));
+    if (revisions?.has(name) && given.some((arg) => typeof arg === "function")) throw unknownUse();
     const args = given.map((arg) => withOwner(arg, target));
     if (access === "get") {
       if (args.length === 0) return Reflect.get(target, name);
@@ -150,6 +163,34 @@ export class ServedObjects implements ObjectNumbers {
       setOption(args, 0, "owner", this.#blockingCode);
     }
     return Reflect.apply(Reflect.get(target, name), target, args);
+  }
+
+  /** Reads what a member computes something of. Returns it. */
+  #beginRevision({ target, uses }: Served, call: number, [name, ...args]: unknown[]): unknown {
+    const revise = uses.revisions?.get(name as string);
+    if (revise === undefined) throw unknownUse();
+    const revision = remoteNumberOf(target) === undefined
+      ? revise(target, args)
+      : reviseRemote(target, name as string, args);
+    this.#endRevision(call); // the number is the process's choice
+    this.#revisions.set(call, revision);
+    return revision.value;
+  }
+
+  /** Stores what the process has made of what it read. Returns false if it was too late. */
+  #storeRevision([number, next]: unknown[]): boolean {
+    const revision = this.#revisions.get(number as number);
+    if (revision === undefined) throw unknownUse();
+    try {
+      return revision.store(next);
+    } finally {
+      this.#endRevision(number);
+    }
+  }
+
+  #endRevision(number: unknown): void {
+    this.#revisions.get(number as number)?.release();
+    this.#revisions.delete(number as number);
   }
 
   /** Waits until one of several objects is ready. Returns the indices of those that are. */
@@ -163,18 +204,6 @@ export class ServedObjects implements ObjectNumbers {
     const ready = new Set(await waitAny(handles, { timeoutMs, signal }));
     return [...handles.keys()].filter((at) => ready.has(handles[at]));
   }
-}
-
-/** Members that call a function that they are given. */
-const CALLING = new Set(["update", "sort"]);
-
-/** Refuses a function of a process that is not trusted: here, it could do what the process may not. */
-function refuseFunction(name: string, arg: unknown): void {
-  if (typeof arg !== "function") return;
-  throw new TypeError(
-    `Cannot call ${name}() with a function: the program calls none for a process with permissions of its ` +
-      "own. Acquire a lock, read the value, and write it",
-  );
 }
 
 /** Sets an option that is not given. */
@@ -201,7 +230,8 @@ function outcomeOf(result: unknown): [outcome: number, result: unknown] {
   return [Outcome.RETURNED, result];
 }
 
-function storeReply(outcome: number, result: unknown): MessageAddress {
+/** @param onRefused called if the result cannot be sent */
+function storeReply(outcome: number, result: unknown, onRefused: () => void): MessageAddress {
   const encoder = borrowEncoder();
   try {
     encoder.number(outcome);
@@ -210,6 +240,7 @@ function storeReply(outcome: number, result: unknown): MessageAddress {
     encoder.finish();
     return storeMessage(encoder, allocateUrgent);
   } catch (error) {
+    onRefused();
     encoder.reset();
     encoder.number(Outcome.THREW);
     encoder.value(new Thrown(error), "error");

@@ -162,5 +162,5 @@ class CallsFromHere implements ObjectCalls {
 /** The number by which processes know the class of objects of servers. */
 const REMOTE_CLASS = 32;
 defineRemoteClass(REMOTE_CLASS, ManagedObject, { call: "wait" }, {
-  of: (object) => callsOf(object as ManagedObject<ManagerRequest>),
+  inner: { of: (object) => callsOf(object as ManagedObject<ManagerRequest>) },
 });

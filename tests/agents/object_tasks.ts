@@ -12,8 +12,10 @@ import {
   type Listener,
   Lock,
   Namespace,
+  Process,
   type Proxied,
   Queue,
+  type RawValue,
   type SharedList,
   type SharedMap,
   task,
@@ -205,22 +207,80 @@ export const accept = task(
   },
 );
 
-/** Tries to have the program call a function. */
+/** Computes new contents of objects, by functions that use variables of this process. */
 export const update = task(
   import.meta,
   async (
-    [map, list, value, n]: readonly object[],
-    read: () => string,
+    map: SharedMap<string, unknown>,
+    list: SharedList<unknown>,
+    value: Value<"i">,
+    raw: RawValue<"d">,
+    n: Namespace<Record<string, unknown>>,
   ) => {
-    return [
-      await thrown(() => (map as SharedMap<string, unknown>).update("x", read)),
-      await thrown(() => (list as SharedList<unknown>).update(0, read)),
-      await thrown(() => (list as SharedList<unknown>).sort(read as never)),
-      await thrown(() => (value as Value<"i">).update(read as never)),
-      await thrown(() => Namespace.update(n as Namespace, "x", read)),
-    ];
+    const ten = 10;
+    const add = (x: unknown) => ((x ?? 0) as number) + ten;
+    const fail = () => {
+      throw new Error("of the function");
+    };
+    return {
+      results: [
+        map.update("x", add),
+        map.update("y", add),
+        map.update("list", (x) => [...x as number[], ten]),
+        list.update(0, (x) => (x as number) * ten),
+        list.sort((a, b) => (a as number) - (b as number)) === list,
+        value.update(add),
+        raw.update(add),
+        Namespace.update(n, "x", add),
+      ],
+      errors: [
+        await thrown(() => map.update("x", () => undefined)),
+        await thrown(() => map.update("x", () => Promise.resolve(1))),
+        await thrown(() => map.update("x", fail)),
+        await thrown(() => map.update("x", () => Symbol("s"))),
+        await thrown(() => list.update(9, add)),
+        await thrown(() => list.update(0, 5 as never)),
+        await thrown(() => list.sort(() => Promise.resolve(1) as never)),
+        (await thrown(() => value.update(() => 2 ** 40))).split(" ")[0],
+      ],
+      natural: list.sort().copy(),
+    };
   },
 );
+
+/** Counts ten in a map and in a list. */
+export const countBoth = task(
+  import.meta,
+  ([map, list]: readonly [SharedMap<string, number[]>, SharedList<number>]) => {
+    for (let times = 0; times < 10; times++) {
+      map.update("x", ([x] = [0]) => [x + 1]);
+      list.update(0, (x) => x + 1);
+    }
+  },
+);
+
+/** Asks the agent to call functions, and to store what nobody has read. */
+export const misuseRevisions = task(import.meta, async (list: SharedList<number>) => {
+  const use = useOf(list, "call", "", []);
+  const ask = (name: string, ...args: unknown[]) =>
+    thrown(() => callRemote({ ...use, name, args }));
+  const sorting = async (order: unknown) => {
+    const [number] = await callRemote({ ...use, name: "[read]", args: ["sort"] }) as [number];
+    return ask("[store]", number, order);
+  };
+  return [
+    await ask("update", 0, Math.abs),
+    await ask("sort", Math.atan2),
+    await ask("[read]", "append"),
+    await ask("[read]", ["sort"]),
+    await ask("[store]", 12345, []),
+    await ask("[store]", "1", []),
+    await sorting([0, 0, 1]),
+    await sorting([0, 1, 2, 2]),
+    await sorting(5),
+    await sorting([0, 1, "length"]),
+  ];
+});
 
 /** Calls methods of objects of a manager. */
 export const useProxies = task(
@@ -285,3 +345,35 @@ export const misuse = task(import.meta, async (foo: Proxied<FooBar>) => {
     await ask({ object: 999 }),
   ];
 });
+
+/** Uses objects of the program, in a process of a process. */
+export const useAll = task(
+  import.meta,
+  async (
+    counter: Proxied<Counter>,
+    n: Namespace<Record<string, unknown>>,
+    map: SharedMap<string, number>,
+    [first, second]: readonly Queue<number>[],
+    end: Connection,
+  ) => {
+    await counter.add(3);
+    const ready = await waitAny([first, second]);
+    n.seen = ready.map((queue) => queue === second ? 1 : 0);
+    const ten = 10;
+    map.update("x", (x = 0) => x + ten);
+    Namespace.update(n, "x", (x) => x as number + 1);
+    const bytes = new Uint8Array(4);
+    first.putSync(await end.recvBytesInto(bytes));
+  },
+);
+
+/** Starts a process of a process. */
+export const nest = task(
+  import.meta,
+  async (...args: Parameters<typeof useAll>) => {
+    const process = new Process({ target: useAll, args, startMethod: "process" });
+    process.start();
+    await process.join();
+    if (process.exitCode !== 0) throw process.error;
+  },
+);

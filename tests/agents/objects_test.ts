@@ -10,6 +10,7 @@ import {
   Pool,
   type Proxied,
   Queue,
+  RawValue,
   SharedList,
   SharedMap,
   Value,
@@ -22,6 +23,7 @@ import { i32 } from "../../lib/heap/views.ts";
 import { tokenOf } from "../../lib/managers/proxy.ts";
 import { addressOf, objectWord } from "../../lib/objects/shared_object.ts";
 import { ROOT } from "../../scripts/source_files.ts";
+import { frees } from "../fixtures/heap.ts";
 import { Counter, FooBar } from "../fixtures/manager_types.ts";
 import { test, turn } from "../fixtures/guarded.ts";
 import { ended, guard, started } from "../fixtures/workers.ts";
@@ -34,7 +36,7 @@ test("a process can use the members of an object that its users have, and no oth
     [
       ...remoteUsesOf(classNumberOf(object)!).accesses.keys(),
     ].sort();
-  const value = "add and compareExchange copy dtype exchange or sub update value xor";
+  const value = "add and compareExchange copy dtype exchange or sub value xor";
   const map =
     "clear copy delete entries get has keys pop popitem set setdefault size update values";
   const expected: [object, string][] = [
@@ -340,26 +342,82 @@ test("a process cannot call what its proxies do not have, whatever it sends", as
   assertEquals(await other.add(0), 5);
 });
 
-// Trust
+// Functions that compute new contents
 
-test("the program calls no function for a process with permissions of its own", async () => {
+test("update() and sort() in a process call their functions there", async () => {
+  const map = new SharedMap<string, unknown>([["x", 1], ["list", [1]]]);
+  const list = new SharedList<unknown>([3, 1, 2]);
+  const [value, raw] = [new Value("i", 5), new RawValue("d", 0.5)];
+  const n = new Namespace<Record<string, unknown>>({ x: 1 });
   const permissions = { read: [ROOT] };
-  const reading = () => Deno.readTextFileSync("/etc/hosts");
-  const targets = [
-    new SharedMap([["x", 1]]),
-    new SharedList([1, 2]),
-    new Value("i"),
-    new Namespace({ x: 1 }),
-  ];
-  const why = "the program calls none for a process with permissions of its own";
-  {
-    await using pool = new Pool({ processes: 1, startMethod, permissions });
-    const refusals = await pool.apply(tasks.update, [targets, reading]);
-    assertEquals(
-      refusals,
-      ["update", "update", "sort", "update", "update"].map((name) =>
-        `TypeError Cannot call ${name}() with a function: ${why}. Acquire a lock, read the value, and write it`
-      ),
-    );
-  }
+  await using pool = new Pool({ processes: 1, startMethod, permissions });
+  assertEquals(await pool.apply(tasks.update, [map, list, value, raw, n]), {
+    results: [11, 10, [1, 10], 30, true, 5, 0.5, 11],
+    errors: [
+      "TypeError Cannot update value: the function returned undefined. Return the new value",
+      "TypeError Cannot update value: the function returned a promise. Await it before",
+      "Error of the function",
+      "DataCloneError Cannot send update().args[1]: a symbol has no meaning outside its isolate",
+      "RangeError Cannot update element 9: the list has 3 elements. Check its length first",
+      "TypeError Cannot update element: fn must be a function, not 5. Pass the function itself, without calling it",
+      "TypeError Cannot sort list: compare returned a promise. Return a number",
+      "RangeError",
+    ],
+    natural: [1, 2, 30],
+  });
+  assertEquals(map.copy(), new Map<string, unknown>([["x", 11], ["list", [1, 10]], ["y", 10]]));
+  assertEquals([list.copy(), value.value, raw.value, n.x], [[1, 2, 30], 15, 10.5, 11]);
+});
+
+test("update() in several processes loses no change, and frees what it read", async () => {
+  await frees(async () => {
+    await using pool = new Pool({ processes: 2, startMethod });
+    const map = new SharedMap<string, number[]>([["x", [0]]]);
+    const list = new SharedList([0]);
+    await pool.map(tasks.countBoth, Array.from({ length: 4 }, () => [map, list] as const));
+    assertEquals([map.get("x"), list.get(0)], [[40], 40]);
+  });
+});
+
+test("the agent calls no function that a process sends, and stores no order that is none", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const list = new SharedList([3, 1, 2]);
+  const why =
+    "CorruptMessageError Cannot use object: the process asked for what no object of its class " +
+    "has. Check that the other side is this package, in the same version";
+  const order =
+    "TypeError Cannot sort list: the order does not have the index of each element once";
+  assertEquals(await pool.apply(tasks.misuseRevisions, [list]), [
+    ...Array(6).fill(why),
+    ...Array(4).fill(order),
+  ]);
+  assertEquals(list.copy(), [3, 1, 2]);
+});
+
+test("the agent does not call the method then of an object that a process has stored", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const map = new SharedMap<string, unknown>();
+  const then = (resolve: (value: unknown) => void) => resolve(Deno.pid);
+  const store = (map: SharedMap<string, unknown>, then: unknown) => {
+    map.set("x", { then });
+    return typeof (map.get("x") as { then: unknown }).then;
+  };
+  assertEquals(await pool.apply(store, [map, then]), "function");
+});
+
+test("a process in a process uses the objects of the program", async () => {
+  await using manager = new MyManager();
+  const counter = await manager.Counter();
+  const [n, map] = [new Namespace<Record<string, unknown>>({ x: 1 }), new SharedMap([["x", 1]])];
+  const [queues, [here, there]] = [[new Queue<number>(), new Queue<number>()], Pipe()];
+  here.sendBytesSync(Uint8Array.of(1, 2));
+  queues[1].putSync(5);
+  const process = started({
+    target: tasks.nest,
+    args: [counter, n, map, queues, there] as const,
+    startMethod,
+  });
+  await ended(process);
+  assertEquals([await counter.add(0), { ...n }, map.get("x")], [3, { x: 2, seen: [1] }, 11]);
+  assertEquals(queues[0].getSync(), 2);
 });
