@@ -42,9 +42,17 @@ export interface RemoteUses {
   readonly accesses: ReadonlyMap<string, Access>;
   /** How the members that compute something by a function read what the function gets, by their names. */
   readonly revisions?: ReadonlyMap<string, Revise> | undefined;
+  /** What is frozen of what a member returns, by the names of the members. */
+  readonly frozen?: ReadonlyMap<string, FrozenPart> | undefined;
   /** How they are used if their properties are not those of their prototype. */
   readonly inner?: InnerObject | undefined;
 }
+
+/** What is frozen of what a member returns: all of it, its items, or the items of its items. */
+export type FrozenPart = "all" | "items" | "pairs";
+
+/** The name by which an object is iterated over. */
+export const ITERATE = "[Symbol.iterator]";
 
 /** How an object is used by another one inside of it. */
 export interface InnerObject {
@@ -74,12 +82,13 @@ export function defineRemoteClass(
   number: number,
   remote: RemoteClass,
   members: Readonly<Record<string, Access>>,
-  { inner, revisions = {} }: RemoteOptions = {},
+  { inner, revisions = {}, frozen = {} }: RemoteOptions = {},
 ): void {
   classes[claims.claim(number, remote.name)] = {
     remote,
     accesses: new Map(Object.entries(members)),
     revisions: new Map(Object.entries(revisions)),
+    frozen: new Map(Object.entries(frozen)),
     inner,
   };
 }
@@ -90,6 +99,8 @@ interface RemoteOptions {
   inner?: InnerObject;
   /** See {@linkcode RemoteUses.revisions}. */
   revisions?: Readonly<Record<string, Revise>>;
+  /** See {@linkcode RemoteUses.frozen}. */
+  frozen?: Readonly<Record<string, FrozenPart>>;
 }
 
 /** Returns how processes use the objects of the class with a number. */
@@ -138,15 +149,19 @@ function publicMembersOf({ prototype }: RemoteClass, own: string[]): Record<stri
   return members;
 }
 
-const mapRevisions: Record<string, Revise> = {
-  update: (map, [key]) => reviseMap(map as SharedMap, key),
+const mapOptions: RemoteOptions = {
+  revisions: { update: (map, [key]) => reviseMap(map as SharedMap, key) },
+  frozen: { get: "all", setdefault: "all", values: "items", entries: "pairs", [ITERATE]: "pairs" },
 };
-const listRevisions: Record<string, Revise> = {
-  update: (list, [index]) => reviseElement(list as SharedList, index),
-  sort: (list) => reviseOrder(list as SharedList),
+const listOptions: RemoteOptions = {
+  revisions: {
+    update: (list, [index]) => reviseElement(list as SharedList, index),
+    sort: (list) => reviseOrder(list as SharedList),
+  },
+  frozen: { at: "all", get: "all", slice: "items", [ITERATE]: "items" },
 };
 
-const builtIn: [RemoteClass[], string[]?, Record<string, Revise>?][] = [
+const builtIn: [RemoteClass[], string[]?, RemoteOptions?][] = [
   [[Lock, RLock, Semaphore, BoundedSemaphore]],
   [[Event], ["changeFrom"]],
   [[Condition], OWN_OF_CONDITIONS],
@@ -154,18 +169,18 @@ const builtIn: [RemoteClass[], string[]?, Record<string, Revise>?][] = [
   [[Queue, JoinableQueue, LifoQueue, PriorityQueue, SimpleQueue], OWN_OF_QUEUES],
   [[Connection], OWN_OF_CONNECTIONS],
   [[RawValue, Value], OWN_OF_VALUES],
-  [[SharedMap], OWN_OF_MAPS, mapRevisions],
-  [[SharedList], OWN_OF_LISTS, listRevisions],
+  [[SharedMap], OWN_OF_MAPS, mapOptions],
+  [[SharedList], OWN_OF_LISTS, listOptions],
   [[Listener]],
 ];
 
 let lastNumber = -1;
-for (const [remotes, names = [], revisions = {}] of builtIn) {
+for (const [remotes, names = [], options = {}] of builtIn) {
   for (const remote of remotes) {
-    defineRemoteClass(++lastNumber, remote, publicMembersOf(remote, names), { revisions });
+    defineRemoteClass(++lastNumber, remote, publicMembersOf(remote, names), options);
   }
 }
 defineRemoteClass(++lastNumber, Namespace, publicMembersOf(SharedMap, OWN_OF_MAPS), {
   inner: { of: attributesOf, revive: reviveElsewhere },
-  revisions: mapRevisions,
+  ...mapOptions,
 });

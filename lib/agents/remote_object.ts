@@ -27,6 +27,7 @@ import {
   objectWord,
   SharedHandle,
 } from "../objects/shared_object.ts";
+import { freeze } from "../memory/frozen.ts";
 import { computeNext } from "../memory/container.ts";
 import type { Revision } from "../memory/revision.ts";
 import { type Compare, compareBy } from "../memory/shared_list.ts";
@@ -34,7 +35,13 @@ import { readySteps, type RemoteReadiness, remoteReadiness } from "../parking/re
 import { LockGuard } from "../sync/ownership.ts";
 import { refusePromise } from "../sync/settled.ts";
 import { RLockGuard } from "../sync/rlock.ts";
-import { type Access, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
+import {
+  type Access,
+  type FrozenPart,
+  ITERATE,
+  type RemoteUses,
+  remoteUsesOf,
+} from "./remote_classes.ts";
 import {
   beginRemote,
   callRemote,
@@ -92,7 +99,7 @@ export function useOf(object: object, access: Access, name: string, args: unknow
 }
 
 /** Makes the prototype of the objects of a class that lie in the heap of the program. */
-function prototypeFor({ remote, accesses, revisions }: RemoteUses): object {
+function prototypeFor({ remote, accesses, revisions, frozen }: RemoteUses): object {
   const prototype = Object.create(remote.prototype);
   const define = (name: string | symbol, descriptor: PropertyDescriptor) =>
     Object.defineProperty(prototype, name, { configurable: true, ...descriptor });
@@ -118,8 +125,16 @@ function prototypeFor({ remote, accesses, revisions }: RemoteUses): object {
           const use = awaited
             ? { ...useOf(this, "wait", name.slice(0, -4), args), isBlocking: true }
             : useOf(this, "call", name, args);
-          return resultFor(this, callRemoteSync(use));
+          return resultFor(this, callRemoteSync(use), frozen?.get(name));
         },
+    });
+  }
+  if (Symbol.iterator in remote.prototype) {
+    define(Symbol.iterator, {
+      value(this: object) {
+        const result = callRemoteSync(useOf(this, "call", ITERATE, []));
+        return resultFor(this, result, frozen?.get(ITERATE));
+      },
     });
   }
   for (const { symbol, value } of symbolMembers) {
@@ -325,12 +340,6 @@ function values(this: Gettable, options?: WaitOptions): AsyncIterableIterator<un
 /** Members whose names are symbols. */
 const symbolMembers: { symbol: symbol; value(this: never): unknown }[] = [
   {
-    symbol: Symbol.iterator,
-    value(this: object) {
-      return resultFor(this, callRemoteSync(useOf(this, "call", ITERATE, [])));
-    },
-  },
-  {
     symbol: Symbol.asyncIterator,
     value(this: Gettable) {
       return values.call(this);
@@ -344,17 +353,21 @@ const symbolMembers: { symbol: symbol; value(this: never): unknown }[] = [
   },
 ];
 
-/** The name by which an object is iterated over. */
-export const ITERATE = "[Symbol.iterator]";
-
 /** Returns what a method returns for what the agent has sent. */
-function resultFor(object: object, result: unknown): unknown {
+function resultFor(object: object, result: unknown, frozen?: FrozenPart): unknown {
+  if (frozen !== undefined) freezePart(result instanceof List ? result.items : result, frozen);
   if (result instanceof Self) return object;
   if (result instanceof List) return result.items.values();
   if (!(result instanceof Guard)) return result;
   return result.token === 0
     ? new LockGuard(object as { release(): void })
     : new RLockGuard(object as never, result.token);
+}
+
+/** Freezes what cannot be changed by changing the copy that was returned. */
+function freezePart(result: unknown, part: FrozenPart): void {
+  if (part === "all") freeze(result);
+  else for (const item of result as unknown[]) freezePart(item, part === "pairs" ? "items" : "all");
 }
 
 /** Constructors whose instances have the prototypes, by the number of the class. */

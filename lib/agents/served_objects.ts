@@ -21,9 +21,9 @@ import { LockGuard } from "../sync/ownership.ts";
 import { LockOwner, RLock, RLockGuard } from "../sync/rlock.ts";
 import type { WireMessage } from "../wire/messages.ts";
 import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
-import { classNumberOf, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
+import { classNumberOf, ITERATE, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
 import { ABORTED, Outcome, type RemoteUse } from "./remote_calls.ts";
-import { ITERATE, remoteNumberOf, reviseRemote, Revising, WAIT_ANY } from "./remote_object.ts";
+import { remoteNumberOf, reviseRemote, Revising, WAIT_ANY } from "./remote_object.ts";
 
 /** An object that the process has. */
 interface Served {

@@ -377,3 +377,20 @@ export const nest = task(
     if (process.exitCode !== 0) throw process.error;
   },
 );
+
+/** Returns which of the things that are read of a container are frozen. */
+export const frozenParts = task(
+  import.meta,
+  (map: SharedMap<string, unknown>, list: SharedList<unknown>, n: Namespace<{ x: unknown }>) => {
+    const read: unknown[] = [
+      ...[map.get("x"), map.setdefault("x", 0), [...map.values()], [...map.entries()], [...map]],
+      ...[list.at(0), list.get(0), list.slice(), [...list], n.x, { ...n }],
+      ...[map.copy(), list.copy(), list.pop(), map.pop("x")],
+    ];
+    const parts = (value: unknown): boolean[] => [
+      Object.isFrozen(value),
+      ...Array.isArray(value) ? value.flatMap(parts) : [],
+    ];
+    return read.map(parts);
+  },
+);

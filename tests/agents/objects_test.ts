@@ -117,6 +117,14 @@ test("a process reads and writes the attributes of a namespace", async () => {
   assertEquals(n._own, "here");
 });
 
+test("what a process reads of a container is frozen, as in a worker", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  const map = new SharedMap<string, unknown>([["x", [[1]]]]);
+  const [list, n] = [new SharedList<unknown>([[[1]]]), new Namespace({ x: [[1]] })];
+  const copies = [new SharedMap(map.copy()), new SharedList(list.copy()), n] as const;
+  assertEquals(await pool.apply(tasks.frozenParts, [map, list, n]), tasks.frozenParts(...copies));
+});
+
 test("a namespace that a process sends back is the one that it was sent", async () => {
   await using pool = new Pool({ processes: 1, startMethod });
   const n = new Namespace({ x: 1 });
