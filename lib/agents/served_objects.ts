@@ -23,7 +23,8 @@ import type { WireMessage } from "../wire/messages.ts";
 import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
 import { classNumberOf, ITERATE, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
 import { ABORTED, Outcome, type RemoteUse } from "./remote_calls.ts";
-import { remoteNumberOf, reviseRemote, Revising, WAIT_ANY } from "./remote_object.ts";
+import { reviseRemote, Revising, WAIT_ANY } from "./remote_members.ts";
+import { remoteNumberOf } from "./remote_uses.ts";
 
 /** An object that the process has. */
 interface Served {

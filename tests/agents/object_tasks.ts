@@ -26,7 +26,7 @@ import {
   type WaitOptions,
 } from "@sauropod/multiprocessing";
 import type { Counter, FooBar } from "../fixtures/manager_types.ts";
-import { useOf } from "../../lib/agents/remote_object.ts";
+import { useOf } from "../../lib/agents/remote_uses.ts";
 import { tokenOf } from "../../lib/managers/proxy.ts";
 import { callRemote, countPendingCalls } from "../../lib/agents/remote_calls.ts";
 import { countParkedPromises } from "../../lib/parking/wait.ts";
