@@ -170,8 +170,8 @@ function readValue(decoder: Decoder): string {
 
 function readItems(decoder: Decoder): string {
   const items = new Array(20);
-  const count = decoder.itemsInto(items, 3);
-  return textOf([count, items]);
+  decoder.itemsInto(items, 3, 4);
+  return textOf(items);
 }
 
 function readNumber(decoder: Decoder): string {

@@ -11,7 +11,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { type Duplex, PassThrough } from "node:stream";
-import { MemoryError } from "../errors.ts";
+import { CorruptMessageError, MemoryError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { exitCodeOf, isolateWord, stopRequested, thisIsolate } from "../heap/isolate_record.ts";
 import { i32 } from "../heap/views.ts";
@@ -52,7 +52,7 @@ class Launched {
   /** Resolves when the process has ended. */
   readonly ended: Promise<Status>;
 
-  constructor(child: ChildProcess, trusted: boolean) {
+  constructor(child: ChildProcess, connections: number, trusted: boolean) {
     this.#child = child;
     this.ended = new Promise((resolve) => {
       child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -62,11 +62,10 @@ class Launched {
       this.connection.tell(FrameType.OBJECT, number, classIndex);
     });
     const trust = { anyFunction: trusted, named: new Set<string>() };
-    const connect = (socket: Duplex) => {
-      if (child.pid !== undefined) void this.ended.then(() => closeWhenRead(socket as Socket));
-      return new Connection(socket, this.objects, trust);
-    };
-    const [connection, workerConnection] = socketsOf(child).map(connect);
+    const connect = (socket: Duplex) => new Connection(socket, this.objects, trust);
+    const sockets = socketsOf(child, connections);
+    void this.ended.then(() => sockets.forEach(closeWhenRead));
+    const [connection, workerConnection] = sockets.map(connect);
     this.connection = connection;
     this.workerConnection = workerConnection;
   }
@@ -87,10 +86,10 @@ class Launched {
   }
 }
 
-/** Returns the sockets that are connected to the file descriptors of a process from 3 on. */
-function socketsOf({ stdio, pid }: ChildProcess): Duplex[] {
-  return stdio.slice(3).map((stream) => {
-    const socket = (stream ?? new PassThrough()) as unknown as Duplex; // none if it did not start
+/** Returns the sockets that are connected to so many file descriptors of a process, from 3 on. */
+function socketsOf({ stdio, pid }: ChildProcess, count: number): Socket[] {
+  return Array.from({ length: count }, (_, at) => {
+    const socket = (stdio?.[3 + at] ?? new PassThrough()) as unknown as Socket; // none if it did not start
     if (pid === undefined) socket.destroy();
     return socket;
   });
@@ -98,7 +97,7 @@ function socketsOf({ stdio, pid }: ChildProcess): Duplex[] {
 
 /**
  * Closes the socket of a process that has ended, once what the process has sent has been read. The programs that
- * it started have its end of the socket too: while they run, the socket does not end by itself.
+ * it started have the other end of the socket too: while they run, the socket does not end by itself.
  */
 async function closeWhenRead(socket: Socket): Promise<void> {
   for (let seen = -1; socket.bytesRead !== seen || socket.readableLength > 0;) {
@@ -122,7 +121,7 @@ async function launch(
     cwd,
     stdio: ["ignore", "inherit", "inherit", ...sockets],
   });
-  return new Launched(child, trusted);
+  return new Launched(child, connections, trusted);
 }
 
 /** What an agent does while its process runs, if that is one of a pool. */
@@ -175,6 +174,9 @@ interface End {
   readonly error: MessageAddress;
 }
 
+/** How many calls of a process may be under way. */
+const MAX_CALLS = 1 << 16;
+
 /** Answers a process until it closes its connections. */
 async function serve(
   { connection, workerConnection, objects }: Launched,
@@ -183,38 +185,68 @@ async function serve(
   service: Service | undefined,
 ): Promise<End | undefined> {
   let end: End | undefined;
+  let isStarted = false;
+  let calls = 0;
+  const failure = Promise.withResolvers<never>();
+  const expect = (isExpected: boolean) => {
+    if (!isExpected) throw unexpectedFrame();
+  };
   const serving = connection.receive(({ type, number, detail, message }) => {
-    if (type === FrameType.CALL && message !== undefined) {
-      void objects.serve(number, message, connection);
-    } else if (type === FrameType.ITEM) {
-      service?.item(number, detail);
-    } else if (type === FrameType.RECALLED) {
-      service?.recalled(number);
-    } else if (type === FrameType.ABORT) {
-      objects.abort(number);
-    } else if (type === FrameType.RELEASE) {
-      const release = () => {
-        if (objects.release(number, detail)) connection.tell(FrameType.RELEASE, number, 0);
-      };
-      if (service === undefined) release();
-      else service.afterResults(release); // one of them may name the object
-    } else if (type === FrameType.READY) {
-      enterPhase(Phase.READY);
-      connection.send(FrameType.START, startTimeoutMs, request);
-      if (takeHeldMessage(request)) discardMessage(request);
-      service?.started(connection, workerConnection!);
-    } else if (type === FrameType.ENDED) {
-      const error = message === undefined ? 0 : connection.store(message, allocateUrgent);
-      end = { exitCode: number, error };
+    switch (type) {
+      case FrameType.READY:
+        expect(!isStarted);
+        isStarted = true;
+        enterPhase(Phase.READY);
+        connection.send(FrameType.START, startTimeoutMs, request);
+        if (takeHeldMessage(request)) discardMessage(request);
+        service?.started(connection, workerConnection!);
+        break;
+      case FrameType.CALL:
+        expect(message !== undefined && ++calls <= MAX_CALLS);
+        objects.serve(number, message!, connection).then(() => calls--, failure.reject);
+        break;
+      case FrameType.ABORT:
+        objects.abort(number);
+        break;
+      case FrameType.RELEASE: {
+        const release = () => {
+          if (objects.release(number, detail)) connection.tell(FrameType.RELEASE, number, 0);
+        };
+        if (service === undefined) release();
+        else service.afterResults(release); // one of them may name the object
+        break;
+      }
+      case FrameType.ITEM:
+        expect(isStarted);
+        service?.item(number, detail);
+        break;
+      case FrameType.RECALLED:
+        expect(isStarted);
+        service?.recalled(number);
+        break;
+      case FrameType.ENDED: {
+        expect(isStarted && end === undefined);
+        const error = message === undefined ? 0 : connection.store(message, allocateUrgent);
+        end = { exitCode: number, error };
+        break;
+      }
+      default:
+        throw unexpectedFrame();
     }
   });
-  await Promise.all([
-    serving,
-    workerConnection?.receive(({ type, message }) => {
-      if (type === FrameType.RESULT && message !== undefined) service?.received(message);
-    }),
-  ]);
+  const receiving = workerConnection?.receive(({ type, message }) => {
+    expect(isStarted && type === FrameType.RESULT && message !== undefined);
+    service?.received(message!);
+  });
+  await Promise.race([Promise.all([serving, receiving]), failure.promise]);
   return end;
+}
+
+function unexpectedFrame(): CorruptMessageError {
+  return new CorruptMessageError(
+    `Cannot read frame: ${currentIdentity().name} sent one that no process sends now. ` +
+      "Check that the other side is this package, in the same version",
+  );
 }
 
 function exitCodeOfStatus({ code, signal }: Status, isReported: boolean): number {
@@ -230,6 +262,20 @@ function exitCodeOfStatus({ code, signal }: Status, isReported: boolean): number
   if (signal === "SIGKILL") return ExitCode.KILLED;
   if (signal === "SIGTERM") return ExitCode.TERMINATED;
   return code ?? ExitCode.FAILED;
+}
+
+/** How long a process that may do less than the program has to end when it has no more to do, in milliseconds. */
+const LEAVE_MS = 5000;
+
+/**
+ * Tells the process that it has no more to do, so that it ends. One with permissions of its own may run code that
+ * keeps it: it is ended after a while.
+ */
+export function leaveProcess(main: Connection): void {
+  main.send(FrameType.CLOSE);
+  if (main.isTrusted) return;
+  const timer = setTimeout(endProcess, LEAVE_MS);
+  void launched!.ended.then(() => clearTimeout(timer));
 }
 
 /** Ends the process of this agent. */

@@ -33,7 +33,14 @@ import type { ObjectAddress } from "../objects/shared_object.ts";
 import { type Allocate, allocate } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { checkDefinition, ReceivedDefinitions, SentDefinitions } from "../wire/definitions.ts";
-import { type Frame, FrameReader, joined, lengthOf, makeHeader } from "../wire/frames.ts";
+import {
+  type Frame,
+  FrameReader,
+  joined,
+  lengthOf,
+  makeHeader,
+  MAX_CONTENTS,
+} from "../wire/frames.ts";
 import { copyIn, copyOut, type WireMessage } from "../wire/messages.ts";
 
 /** The types of frames. */
@@ -59,6 +66,11 @@ export const FrameType = {
 
 /** Length of what is in front of a message in a frame: its number, and the length of its stream or a detail. */
 const PREFIX_BYTES = 8;
+
+/** The longest contents that are accepted of a process with permissions of its own: 256 MiB. */
+const MAX_UNTRUSTED_CONTENTS = 1 << 28;
+/** How many definitions are. */
+const MAX_UNTRUSTED_DEFINITIONS = 10_000;
 
 /** Contents up to so many bytes are written at once. */
 const JOINED_BYTES = 1 << 16;
@@ -93,6 +105,8 @@ export interface Trust {
 export class Connection {
   readonly #socket: Duplex;
   readonly #objects: ObjectNumbers;
+  /** Whether the other side may do what this program may. */
+  readonly isTrusted: boolean;
   readonly #sent: SentDefinitions;
   readonly #received: ReceivedDefinitions;
   /** What a batch has collected; `undefined` outside of a batch. */
@@ -106,6 +120,7 @@ export class Connection {
   constructor(socket: Duplex, objects: ObjectNumbers, trust: Trust) {
     this.#socket = socket;
     this.#objects = objects;
+    this.isTrusted = trust.anyFunction;
     this.#sent = new SentDefinitions(
       (definition) => {
         this.#write(FrameType.DEFINE, new TextEncoder().encode(JSON.stringify(definition)));
@@ -188,7 +203,8 @@ export class Connection {
    * arrives is not what the other side of this package sends
    */
   receive(handle: (frame: Arrived) => void): Promise<void> {
-    const reader = new FrameReader(Object.values(FrameType));
+    const maxContents = this.isTrusted ? MAX_CONTENTS : MAX_UNTRUSTED_CONTENTS;
+    const reader = new FrameReader(Object.values(FrameType), maxContents);
     const socket = this.#socket;
     return new Promise((resolve, reject) => {
       const read = (bytes: Uint8Array) => {
@@ -214,6 +230,10 @@ export class Connection {
       throw new CorruptMessageError("Cannot read definition: it is not JSON", { cause });
     }
     this.#received.add(checkDefinition(value));
+    if (this.isTrusted || this.#received.count <= MAX_UNTRUSTED_DEFINITIONS) return;
+    throw new CorruptMessageError(
+      `Cannot read definition: there are more than ${MAX_UNTRUSTED_DEFINITIONS}`,
+    );
   }
 
   /**

@@ -43,9 +43,9 @@ export class KnownObjects implements ObjectNumbers {
   }
 
   /** Adds an object, which the next message names. */
-  add(number: number, classIndex: number): void {
+  add(number: number, classNumber: number): void {
     if (this.#objects.size >= this.#sweepSize) this.#sweep();
-    this.#objects.set(number, { object: makeRemoteObject(number, classIndex), named: 0 });
+    this.#objects.set(number, { object: makeRemoteObject(number, classNumber), named: 0 });
   }
 
   /** Removes an object that the agent names no more. */

@@ -22,7 +22,7 @@ import { borrowEncoder, encode, returnEncoder } from "../codec/encoder.ts";
 import { importMessage } from "../codec/held_messages.ts";
 import { discardMessage, freeMessage, readMessage, storeMessage } from "../codec/message.ts";
 import { TaskLookupError } from "../errors.ts";
-import { awaitOn, blockOn } from "../parking/wait.ts";
+import { awaitOn, blockOn, type Steps } from "../parking/wait.ts";
 import { RLockGuard } from "../sync/rlock.ts";
 import type { Access } from "./remote_classes.ts";
 import { relayOfWorker } from "./relay.ts";
@@ -36,6 +36,10 @@ export interface RemoteUse {
   readonly args: readonly unknown[];
   /** Whether the isolate blocks meanwhile: its code is the owner of what it acquires. */
   readonly isBlocking?: boolean;
+  /** What the call is in messages of errors; by default its name. */
+  readonly label?: string;
+  /** What aborts the call, if it is not in an argument. */
+  readonly signal?: AbortSignal | undefined;
   /** Which argument had a signal, whose place is taken by one of the agent. */
   readonly signalAt?: number;
 }
@@ -57,7 +61,7 @@ export interface Answer {
 }
 
 /** What a call has returned or thrown. */
-export const Outcome = { RETURNED: 0, THREW: 1, GUARD: 2, LIST: 3 } as const;
+export const Outcome = { RETURNED: 0, THREW: 1, GUARD: 2, LIST: 3, SELF: 4 } as const;
 
 /** The guard of something that was acquired; `token` is that of its owner, 0 if it has none. */
 export class Guard {
@@ -69,11 +73,19 @@ export class List {
   constructor(readonly items: readonly unknown[]) {}
 }
 
+/** The object itself, which a method returns so that calls can be chained. */
+export class Self {}
+
 let replies: Channel | undefined;
 let lastCall = 0;
 let isReceiving = false;
 /** What takes the result of each call that has not ended. */
 const pending = new Map<number, (result: Envelope) => void>();
+
+/** Returns how many calls have no answer so far. */
+export function countPendingCalls(): number {
+  return pending.size;
+}
 
 /** The methods that put something, whether or not their promise is awaited. */
 const PUTS = new Set(["put", "send", "sendBytes"]);
@@ -105,13 +117,43 @@ async function callAwaited(use: RemoteUse): Promise<unknown> {
 
 /** Carries out a use, and blocks this isolate meanwhile. */
 export function callRemoteSync(use: RemoteUse): unknown {
-  const { message } = prepare(use);
-  const call = send(message);
+  const begun = beginRemote(use);
+  blockOn(begun.steps);
+  return begun.result();
+}
+
+/** A call that has begun, in an isolate that blocks. */
+export interface BegunCall {
+  /** Steps that end with the call. If they are abandoned, the call is aborted. */
+  readonly steps: Steps<boolean>;
+  /** Returns what the call has returned, or throws what it threw, when the steps have ended. */
+  result(): unknown;
+}
+
+/** Begins to carry out a use, for which this isolate blocks: the first of the steps sends it. */
+export function beginRemote(use: RemoteUse): BegunCall {
+  const { signal, message } = prepare(use);
+  signal?.throwIfAborted();
   let result: Envelope | undefined;
-  pending.set(call, (envelope) => result = envelope);
-  while (result === undefined) {
-    if (!takeReply()) blockOn(becomingReadable(replies!.at));
+  function* steps(): Steps<boolean> {
+    const call = send(message);
+    pending.set(call, (envelope) => result = envelope);
+    try {
+      while (result === undefined) {
+        if (!takeReply()) yield* becomingReadable(replies!.at);
+      }
+      return true;
+    } finally {
+      if (result === undefined) {
+        sendRequest(call, undefined);
+        void receiveReplies(); // its answer is of no use, and does not stay
+      }
+    }
   }
+  return { steps: steps(), result: () => readResult(use.name, result!) };
+}
+
+function readResult(name: string, result: Envelope): unknown {
   const block = result.take();
   const decoder = new Decoder();
   readMessage(decoder, block);
@@ -124,7 +166,7 @@ export function callRemoteSync(use: RemoteUse): unknown {
     discardMessage(block);
     if (!(error instanceof NeedsImport)) throw error;
     throw new TaskLookupError(
-      `Cannot read result of ${use.name}(): it needs a module that is not imported here, and a ` +
+      `Cannot read result of ${name}(): it needs a module that is not imported here, and a ` +
         "blocking call cannot import it. Import the module first, or do not block",
     );
   }
@@ -139,7 +181,7 @@ function isAbort(error: unknown): boolean {
 
 /** Encodes a use for the agent. Its signal stays here, and guards are named by their tokens. */
 function prepare(use: RemoteUse): { signal: AbortSignal | undefined; message: Envelope } {
-  let signal: AbortSignal | undefined;
+  let { signal } = use;
   let signalAt: number | undefined;
   const args = use.args.map((arg, at) => {
     if (!isOptionsObject(arg) || Object.getPrototypeOf(arg) !== Object.prototype) return arg;
@@ -155,7 +197,8 @@ function prepare(use: RemoteUse): { signal: AbortSignal | undefined; message: En
   const encoder = borrowEncoder();
   try {
     encoder.destination = "program";
-    encoder.value({ ...use, args, signalAt }, `${use.name}()`);
+    const { object, access, name, isBlocking, label = `${name}()` } = use;
+    encoder.value({ object, access, name, args, isBlocking, signalAt }, label);
     encoder.finish();
     return { signal, message: envelopeOf(storeMessage(encoder)) };
   } finally {
@@ -190,6 +233,8 @@ function readOutcome(decoder: Decoder): unknown {
       return new Guard(value as number);
     case Outcome.LIST:
       return new List(value as unknown[]);
+    case Outcome.SELF:
+      return new Self();
     default:
       return value;
   }

@@ -6,32 +6,41 @@
  */
 
 import { isOptionsObject } from "../arguments/options.ts";
+import { waitAny } from "../channels/wait_any.ts";
+import { isIterator } from "../arguments/values.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
-import { importValue } from "../codec/held_messages.ts";
+import { importMessage } from "../codec/held_messages.ts";
 import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
 import { Thrown } from "../codec/thrown.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { addressOf, handleFor, type ObjectAddress } from "../objects/shared_object.ts";
+import type { Revision } from "../memory/revision.ts";
+import type { Waitable } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
 import { LockOwner, RLock, RLockGuard } from "../sync/rlock.ts";
 import type { WireMessage } from "../wire/messages.ts";
 import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
-import { type Access, accessesOf, classIndexOf, remoteClasses } from "./remote_classes.ts";
+import { classNumberOf, ITERATE, type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
 import { ABORTED, Outcome, type RemoteUse } from "./remote_calls.ts";
-import { ITERATE } from "./remote_object.ts";
+import { reviseRemote, Revising, WAIT_ANY } from "./remote_members.ts";
+import { remoteNumberOf } from "./remote_uses.ts";
 
 /** An object that the process has. */
 interface Served {
   readonly handle: object;
-  readonly accesses: ReadonlyMap<string, Access>;
+  readonly uses: RemoteUses;
+  /** What calls are carried out on: the handle, as a rule. */
+  readonly target: object;
   /** How often messages to the process have named it. */
   named: number;
 }
 
 /** The objects that a process has, and its calls on them. */
 export class ServedObjects implements ObjectNumbers {
-  readonly #announce: (number: number, classIndex: number) => void;
+  readonly #announce: (number: number, classNumber: number) => void;
+  /** What the process has read in order to change it, by the number of the call. */
+  readonly #revisions = new Map<number, Revision>();
   readonly #objects = new Map<number, Served>();
   readonly #numbers = new Map<ObjectAddress, number>();
   #lastNumber = 0;
@@ -41,7 +50,7 @@ export class ServedObjects implements ObjectNumbers {
   readonly #blockingCode = new LockOwner();
 
   /** @param announce tells the process of an object that a message is about to name */
-  constructor(announce: (number: number, classIndex: number) => void) {
+  constructor(announce: (number: number, classNumber: number) => void) {
     this.#announce = announce;
   }
 
@@ -52,12 +61,14 @@ export class ServedObjects implements ObjectNumbers {
       this.#objects.get(known)!.named++;
       return known;
     }
-    const index = classIndexOf(handle);
-    if (index < 0) return undefined;
+    const classNumber = classNumberOf(handle);
+    if (classNumber === undefined) return undefined;
     const number = ++this.#lastNumber;
-    this.#objects.set(number, { handle, accesses: accessesOf(remoteClasses[index]), named: 1 });
+    const uses = remoteUsesOf(classNumber);
+    const target = uses.inner?.of(handle) ?? handle;
+    this.#objects.set(number, { handle, uses, target, named: 1 });
     this.#numbers.set(address, number);
-    this.#announce(number, index);
+    this.#announce(number, classNumber);
     return number;
   }
 
@@ -92,37 +103,107 @@ export class ServedObjects implements ObjectNumbers {
     let outcome: number = Outcome.RETURNED;
     let result: unknown;
     try {
-      const use = await importValue(message) as RemoteUse;
-      [outcome, result] = await outcomeOf(this.#carryOut(use, controller.signal));
+      // Not as it is: a promise that resolves to an object with a method `then` calls it.
+      const { use } = await importMessage(message, {
+        read: (decoder) => ({ use: decoder.value() as RemoteUse }),
+      });
+      [outcome, result] = await this.#carryOut(use, call, controller.signal);
     } catch (error) {
       [outcome, result] = [Outcome.THREW, new Thrown(error)];
     }
     this.#calls.delete(call);
-    const reply = storeReply(outcome, result);
+    const reply = storeReply(outcome, result, () => this.#endRevision(call));
     const sent = connection.send(FrameType.REPLY, call, reply);
     discardMessage(reply);
     await sent;
   }
 
-  #carryOut(use: RemoteUse, signal: AbortSignal): unknown {
-    const { object, name, isBlocking } = use;
+  async #carryOut(
+    use: RemoteUse,
+    call: number,
+    signal: AbortSignal,
+  ): Promise<[outcome: number, result: unknown]> {
+    const { object, name, args, signalAt } = use;
     const served = this.#objects.get(object);
-    if (served === undefined) throw unknownUse();
-    const { handle, accesses } = served;
-    if (name === ITERATE) return (handle as Iterable<unknown>)[Symbol.iterator]();
+    if (served === undefined || !Array.isArray(args)) throw unknownUse();
+    switch (name) {
+      case WAIT_ANY:
+        return [Outcome.RETURNED, await this.#waitAny(args, signal)];
+      case Revising.READ:
+        return [Outcome.RETURNED, [call, this.#beginRevision(served, call, args)]];
+      case Revising.STORE:
+        return [Outcome.RETURNED, this.#storeRevision(args)];
+      case Revising.RELEASE:
+        return [Outcome.RETURNED, this.#endRevision(args[0])];
+    }
+    if (signalAt !== undefined) {
+      if (!args.some((_, at) => at === signalAt)) throw unknownUse();
+      setOption(args, signalAt, "signal", signal);
+    }
+    const returned = this.#call(served, use);
+    // What other members return is not awaited: it may have a method `then` of the process's choice.
+    const result = served.uses.accesses.get(name) === "wait" ? await returned : returned;
+    return result === served.target ? [Outcome.SELF, undefined] : outcomeOf(result);
+  }
+
+  #call(
+    { target, uses: { accesses, revisions } }: Served,
+    { name, args: given, isBlocking }: RemoteUse,
+  ): unknown {
+    if (name === ITERATE) return (target as Iterable<unknown>)[Symbol.iterator]();
     const access = accesses.get(name);
-    if (access === undefined || !Array.isArray(use.args)) throw unknownUse();
-    const args = use.args.map((arg) => withOwner(arg, handle));
+    if (access === undefined) throw unknownUse();
+    if (revisions?.has(name) && given.some((arg) => typeof arg === "function")) throw unknownUse();
+    const args = given.map((arg) => withOwner(arg, target));
     if (access === "get") {
-      if (args.length === 0) return Reflect.get(handle, name);
-      if (!Reflect.set(handle, name, args[0])) throw new TypeError(`Cannot set ${name}`);
+      if (args.length === 0) return Reflect.get(target, name);
+      if (!Reflect.set(target, name, args[0])) throw new TypeError(`Cannot set ${name}`);
       return undefined;
     }
-    if (use.signalAt !== undefined) setOption(args, use.signalAt, "signal", signal);
-    if (isBlocking && name === "acquire" && handle instanceof RLock) {
+    if (isBlocking && name === "acquire" && target instanceof RLock) {
       setOption(args, 0, "owner", this.#blockingCode);
     }
-    return Reflect.apply(Reflect.get(handle, name), handle, args);
+    return Reflect.apply(Reflect.get(target, name), target, args);
+  }
+
+  /** Reads what a member computes something of. Returns it. */
+  #beginRevision({ target, uses }: Served, call: number, [name, ...args]: unknown[]): unknown {
+    const revise = uses.revisions?.get(name as string);
+    if (revise === undefined) throw unknownUse();
+    const revision = remoteNumberOf(target) === undefined
+      ? revise(target, args)
+      : reviseRemote(target, name as string, args);
+    this.#endRevision(call); // the number is the process's choice
+    this.#revisions.set(call, revision);
+    return revision.value;
+  }
+
+  /** Stores what the process has made of what it read. Returns false if it was too late. */
+  #storeRevision([number, next]: unknown[]): boolean {
+    const revision = this.#revisions.get(number as number);
+    if (revision === undefined) throw unknownUse();
+    try {
+      return revision.store(next);
+    } finally {
+      this.#endRevision(number);
+    }
+  }
+
+  #endRevision(number: unknown): void {
+    this.#revisions.get(number as number)?.release();
+    this.#revisions.delete(number as number);
+  }
+
+  /** Waits until one of several objects is ready. Returns the indices of those that are. */
+  async #waitAny([numbers, timeoutMs]: readonly unknown[], signal: AbortSignal): Promise<number[]> {
+    if (!Array.isArray(numbers) || typeof timeoutMs !== "number") throw unknownUse();
+    const handles = numbers.map((number) => {
+      const handle = this.#objects.get(number)?.handle;
+      if (handle === undefined) throw unknownUse();
+      return handle as Waitable;
+    });
+    const ready = new Set(await waitAny(handles, { timeoutMs, signal }));
+    return [...handles.keys()].filter((at) => ready.has(handles[at]));
   }
 }
 
@@ -143,20 +224,15 @@ function withOwner(arg: unknown, handle: object): unknown {
 }
 
 /** Returns how a result is sent: guards and iterators stay here. */
-async function outcomeOf(returned: unknown): Promise<[outcome: number, result: unknown]> {
-  const result = await returned;
+function outcomeOf(result: unknown): [outcome: number, result: unknown] {
   if (result instanceof LockGuard) return [Outcome.GUARD, 0];
   if (result instanceof RLockGuard) return [Outcome.GUARD, RLockGuard.tokenOf(result)];
-  if (isIterator(result)) return [Outcome.LIST, [...result]];
+  if (isIterator(result) && Symbol.iterator in result) return [Outcome.LIST, [...result]];
   return [Outcome.RETURNED, result];
 }
 
-function isIterator(value: unknown): value is IterableIterator<unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    typeof Reflect.get(value, "next") === "function" && Symbol.iterator in value;
-}
-
-function storeReply(outcome: number, result: unknown): MessageAddress {
+/** @param onRefused called if the result cannot be sent */
+function storeReply(outcome: number, result: unknown, onRefused: () => void): MessageAddress {
   const encoder = borrowEncoder();
   try {
     encoder.number(outcome);
@@ -165,6 +241,7 @@ function storeReply(outcome: number, result: unknown): MessageAddress {
     encoder.finish();
     return storeMessage(encoder, allocateUrgent);
   } catch (error) {
+    onRefused();
     encoder.reset();
     encoder.number(Outcome.THREW);
     encoder.value(new Thrown(error), "error");

@@ -236,6 +236,14 @@ export function isIterable(value: unknown): value is Iterable<unknown> {
   return hasMethod(value, Symbol.iterator);
 }
 
+/** Whether a value is an iterator that can be iterated over, of either kind. Never throws. */
+export function isIterator(
+  value: unknown,
+): value is IterableIterator<unknown> | AsyncIterableIterator<unknown> {
+  return !isArray(value) && hasMethod(value, "next") &&
+    (hasMethod(value, Symbol.iterator) || hasMethod(value, Symbol.asyncIterator));
+}
+
 /** As `Array.isArray`, but never throws. */
 export function isArray(value: unknown): value is readonly unknown[] {
   try {

@@ -63,8 +63,8 @@ export const recvBytesIntoNames: OptionNames<RecvBytesIntoOptions> = {
 /** A buffer of any kind. */
 export type AnyBuffer = ArrayBufferView | ArrayBufferLike;
 
-/** Reads bytes in the shared heap. */
-export type BytesReader<R> = (bytes: Uint8Array<SharedArrayBuffer>) => R;
+/** Reads the bytes of a message, in the shared heap or outside of it. */
+export type BytesReader<R> = (bytes: Uint8Array) => R;
 
 /**
  * Returns `size` bytes of a buffer from `offset` on, or all that follow.
@@ -142,7 +142,7 @@ export function intoReader(buffer: AnyBuffer, offset?: number): BytesReader<numb
   };
 }
 
-function tooShort(why: string, bytes: Uint8Array<SharedArrayBuffer>): BufferTooShort {
+function tooShort(why: string, bytes: Uint8Array): BufferTooShort {
   return new BufferTooShort(
     `Cannot receive bytes: the message of ${bytes.length} bytes ${why}. The error's bytes property is the message`,
     { bytes: bytes.slice() },

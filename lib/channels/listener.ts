@@ -289,6 +289,7 @@ function connect<Sent, Back>(listener: ObjectAddress): Connection<Sent, Back> | 
 }
 
 defineType(TYPE, "Listener", {
+  crosses: true,
   revive: reviveAs<Listener>(Listener),
   destroy: (listener) => destroyChannel(listener + CHANNEL),
   onReachable(listener) {

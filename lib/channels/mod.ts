@@ -9,6 +9,7 @@
 
 import "./channel_handle.ts"; // for messages that carry the channels of a pool
 import "./envelope.ts"; // for requests of managers
+import "./managed_object.ts"; // for their proxies
 export type { RecvBytesIntoOptions, RecvBytesOptions, SendBytesOptions } from "./bytes.ts";
 export { JoinableQueue } from "./joinable_queue.ts";
 export { LifoQueue } from "./lifo_queue.ts";

@@ -5,14 +5,7 @@
  */
 
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
-import {
-  awaitOnAny,
-  blockOnAny,
-  isReady,
-  readySteps,
-  readyStepsOf,
-  type Waitable,
-} from "../parking/readiness.ts";
+import { awaitOnAny, blockOnAnyOf, readySteps, type Waitable } from "../parking/readiness.ts";
 import { checkIterable, hasMethod, isInstance, wrongType } from "../arguments/values.ts";
 import type { Address } from "../heap/address.ts";
 import { addressOf } from "../objects/shared_object.ts";
@@ -68,10 +61,9 @@ export async function waitAny<T extends Waitable>(
   options?: WaitOptions,
 ): Promise<T[]> {
   const all = listOf(objects);
-  const isPoll = deadlineOf(options) === 0;
-  const ready = all.filter(isReady);
-  if (ready.length > 0 || all.length === 0 || isPoll) return ready;
-  const indices = await awaitOnAny(all.map(readyStepsOf), options);
+  deadlineOf(options); // rejects invalid options even if there is nothing to wait for
+  if (all.length === 0) return [];
+  const indices = await awaitOnAny(all, options);
   return indices.map((at) => all[at]);
 }
 
@@ -111,7 +103,7 @@ export function waitAnySync<T extends Waitable>(objects: Iterable<T>, options?: 
   const all = listOf(objects);
   deadlineOf(options); // rejects invalid options even if there is nothing to wait for
   if (all.length === 0) return [];
-  const indices = blockOnAny(all.map(readyStepsOf), options, all.map(neededFor));
+  const indices = blockOnAnyOf(all, options, neededFor);
   return indices.map((at) => all[at]);
 }
 

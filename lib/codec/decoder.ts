@@ -196,16 +196,15 @@ export class Decoder extends MessageReader {
   }
 
   /**
-   * Reads an array into `target` from `start` on, without creating an array.
+   * Reads an array of `length` items into `target` from `start` on, without creating an array.
    *
-   * @returns the length of the array that was read
-   * @throws as {@linkcode value}, also if `target` ends before
+   * @throws as {@linkcode value}, also if the array has another length
    */
-  itemsInto(target: unknown[], start: number): number {
+  itemsInto(target: unknown[], start: number, length: number): void {
     const tag = this.nextTag(ARRAY_TAGS);
     this.take(1);
-    const length = this.length();
-    if (length > target.length - start) throw this.corrupt("it has too many items");
+    const found = this.length();
+    if (found !== length) throw this.corrupt(`it has ${found} items, and should have ${length}`);
     if (tag === Tag.NUMBERS) {
       const first = this.run(length, 8) / 8;
       const floats = this.floats;
@@ -220,7 +219,6 @@ export class Decoder extends MessageReader {
       this.#remember(target); // takes the array's index, so that later references are right
       this.#elements(target, start, length);
     }
-    return length;
   }
 
   /**

@@ -232,9 +232,8 @@ export class BaseManager implements AsyncDisposable {
   async #make(typeid: string, spec: ObjectSpec): Promise<unknown> {
     this.ensureOpen(`make ${typeid}`);
     if (this.#server === undefined) this.start();
-    const server = this.#server!;
-    const result = await clientOf(server).call(0, typeid, spec, "");
+    const result = await clientOf(this.#server!).call(0, typeid, spec, "");
     if (result.kind === "value") throw new Error(`Impossible: ${typeid} is not an object`);
-    return proxyFor(server, result.contents, result.kind);
+    return proxyFor(result.contents, result.kind);
   }
 }

@@ -4,9 +4,13 @@
  * @module
  */
 
+import { defineRemoteClass } from "../agents/remote_classes.ts";
+import { checkArguments } from "../arguments/options.ts";
+import { checkString } from "../arguments/values.ts";
 import { ClosedError, MemoryError, WorkerDiedError } from "../errors.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { envelopeOf } from "../channels/envelope.ts";
+import { ManagedObject } from "../channels/managed_object.ts";
 import { Queue } from "../channels/queue.ts";
 import { importValue } from "../codec/held_messages.ts";
 import { storeValue } from "../codec/message.ts";
@@ -115,11 +119,48 @@ class Client {
   }
 }
 
+/** The clients of this isolate, by the queue for requests of their server. */
 const clients = new WeakMap<Queue<ManagerRequest>, Client>();
 
 /** Returns this isolate's client of a server. */
-export function clientOf(server: ServerEndpoint): Client {
-  let client = clients.get(server.requests);
-  if (client === undefined) clients.set(server.requests, client = new Client(server));
+export function clientOf({ requests, record }: ServerEndpoint): Client {
+  let client = clients.get(requests);
+  if (client === undefined) clients.set(requests, client = new Client({ requests, record }));
   return client;
 }
+
+/** The calls of one object of a server. */
+interface ObjectCalls {
+  /** Calls a method. */
+  call(method: string, args: readonly unknown[]): Promise<CallResult>;
+}
+
+/** Returns the calls of an object. In a process of the operating system, its agent carries them out. */
+export function callsOf(object: ManagedObject<ManagerRequest>): ObjectCalls {
+  return isElsewhere(object) ? object : new CallsFromHere(object);
+}
+
+/** Whether the object lies in the memory of another program: what stands for it has the calls. */
+function isElsewhere(object: object): object is ObjectCalls {
+  return "call" in object;
+}
+
+class CallsFromHere implements ObjectCalls {
+  readonly #object: ManagedObject<ManagerRequest>;
+
+  constructor(object: ManagedObject<ManagerRequest>) {
+    this.#object = object;
+  }
+
+  async call(method: string, args: readonly unknown[]): Promise<CallResult> {
+    checkString("call method", "name", method);
+    checkArguments(`call ${method}`, "args", args, "[x]");
+    return await clientOf(this.#object).call(this.#object.id, method, args, "args");
+  }
+}
+
+/** The number by which processes know the class of objects of servers. */
+const REMOTE_CLASS = 32;
+defineRemoteClass(REMOTE_CLASS, ManagedObject, { call: "wait" }, {
+  inner: { of: (object) => callsOf(object as ManagedObject<ManagerRequest>) },
+});

@@ -15,9 +15,9 @@
  */
 
 import type { Envelope } from "../channels/envelope.ts";
+import type { ManagedObject } from "../channels/managed_object.ts";
 import type { Queue } from "../channels/queue.ts";
 import type { AnyClass, AnyFunction } from "../codec/task.ts";
-import type { Event } from "../sync/event.ts";
 
 /** A call of a method, or a request to create an object. */
 export interface ManagerRequest {
@@ -61,10 +61,8 @@ export interface Referent {
   typeid: string;
   /** Names of the methods that proxies may call. */
   exposed: readonly string[];
-  /**
-   * Each proxy refers to this event. Once only the server does, the server may release the object.
-   */
-  token: Event;
+  /** Each proxy refers to it. Once only the server does, the server may release the object. */
+  token: ManagedObject<ManagerRequest>;
 }
 
 /** How clients reach a server. */
@@ -73,4 +71,14 @@ export interface ServerEndpoint {
   requests: Queue<ManagerRequest>;
   /** Isolate record of the server. */
   record: number;
+}
+
+/** Makes the error of a call of a method that is not exposed. */
+export function notExposed(
+  method: string,
+  { typeid, exposed }: Pick<Referent, "typeid" | "exposed">,
+): TypeError {
+  return new TypeError(
+    `Cannot call ${method} of ${typeid}: it is not exposed. Exposed are ${exposed.join(", ")}`,
+  );
 }

@@ -8,12 +8,11 @@ import { checkArguments } from "../arguments/options.ts";
 import { checkString, wrongType } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { registerOwnReducer } from "../codec/reducers.ts";
-import { clientOf } from "./client.ts";
-import type { Referent, ServerEndpoint } from "./protocol.ts";
+import { callsOf } from "./client.ts";
+import { notExposed, type Referent } from "./protocol.ts";
 
 /** What identifies the object of a proxy. */
 interface ProxyTarget {
-  server: ServerEndpoint;
   referent: Referent;
   kind: "object" | "iterator";
 }
@@ -37,8 +36,8 @@ const targets = new WeakMap<BaseProxy, ProxyTarget>();
  */
 export class BaseProxy {
   /** Called by managers. */
-  constructor(server: ServerEndpoint, referent: Referent, kind: "object" | "iterator" = "object") {
-    targets.set(this, { server, referent, kind });
+  constructor(referent: Referent, kind: "object" | "iterator" = "object") {
+    targets.set(this, { referent, kind });
     for (const name of referent.exposed) {
       const value = (...args: unknown[]) => callMethod(this, name, args);
       Object.defineProperty(this, name, { value, configurable: true });
@@ -57,6 +56,11 @@ Object.defineProperty(BaseProxy.prototype, Symbol.for("Deno.customInspect"), {
     return targets.has(this) ? this.toString() : "BaseProxy.prototype";
   },
 });
+
+/** Returns what a proxy refers to. */
+export function tokenOf(proxy: BaseProxy): Referent["token"] {
+  return targets.get(proxy)!.referent.token;
+}
 
 /** A proxy of an iterator; each `next()` is a call. */
 class IteratorProxy extends BaseProxy implements AsyncIterableIterator<unknown> {
@@ -87,25 +91,15 @@ export async function callMethod(
   const target = targets.get(proxy);
   if (target === undefined) throw wrongType(`call ${name}`, "proxy", "a proxy", proxy);
   checkArguments(`call ${name}`, "args", args, "[x]");
-  const { server, referent: { id, exposed, typeid } } = target;
-  if (!exposed.includes(name)) {
-    throw new TypeError(
-      `Cannot call ${name} of ${typeid}: it is not exposed. Exposed are ${exposed.join(", ")}`,
-    );
-  }
-  const result = await clientOf(server).call(id, name, args, "args");
-  return result.kind === "value" ? result.contents : proxyFor(server, result.contents, result.kind);
+  const { referent } = target;
+  if (!referent.exposed.includes(name)) throw notExposed(name, referent);
+  const result = await callsOf(referent.token).call(name, args);
+  return result.kind === "value" ? result.contents : proxyFor(result.contents, result.kind);
 }
 
 /** Makes a proxy of an object in a server. */
-export function proxyFor(
-  server: ServerEndpoint,
-  referent: Referent,
-  kind: "object" | "iterator",
-): BaseProxy {
-  return kind === "object"
-    ? new BaseProxy(server, referent, kind)
-    : new IteratorProxy(server, referent, kind);
+export function proxyFor(referent: Referent, kind: "object" | "iterator"): BaseProxy {
+  return kind === "object" ? new BaseProxy(referent, kind) : new IteratorProxy(referent, kind);
 }
 
 registerOwnReducer({
@@ -113,7 +107,7 @@ registerOwnReducer({
   reduce: (proxy) => targets.get(proxy)!,
   revive: task(
     import.meta,
-    ({ server, referent, kind }: ProxyTarget) => proxyFor(server, referent, kind),
+    ({ referent, kind }: ProxyTarget) => proxyFor(referent, kind),
   ),
 });
 

@@ -11,16 +11,23 @@ import { InitializerError } from "../errors.ts";
 import { allocate, allocateUrgent } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
 import { addressOf, objectWord } from "../objects/shared_object.ts";
+import { isIterator } from "../arguments/values.ts";
 import { push } from "../channels/channel.ts";
 import { type Envelope, envelopeOf } from "../channels/envelope.ts";
+import { ManagedObject } from "../channels/managed_object.ts";
 import type { Queue } from "../channels/queue.ts";
 import { channelOf } from "../channels/queue_kind.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { importValue } from "../codec/held_messages.ts";
 import { storeThrown, storeValue } from "../codec/message.ts";
-import { Event } from "../sync/event.ts";
-import type { ManagerRequest, ObjectSpec, Referent, Reply } from "./protocol.ts";
+import {
+  type ManagerRequest,
+  notExposed,
+  type ObjectSpec,
+  type Referent,
+  type Reply,
+} from "./protocol.ts";
 
 /** Runs a server until its queue is closed and all calls have ended. */
 export const serve = task(
@@ -36,7 +43,7 @@ export const serve = task(
     } catch (cause) {
       failure = new InitializerError("The initializer of the manager failed", { cause });
     }
-    const server = new Server(failure);
+    const server = new Server(requests, failure);
     const running = new Set<Promise<void>>();
     for await (const request of requests) {
       const call = server.answer(request).finally(() => running.delete(call));
@@ -52,19 +59,26 @@ interface CallOutcome {
   contents: unknown;
 }
 
+/** An object of a server. */
+interface ServedObject extends Omit<Referent, "id"> {
+  object: object;
+}
+
 /** Number of objects from which on the server looks for objects without proxies. */
 const MIN_SWEEP_SIZE = 64;
 
 /** The objects of a server, and the calls of their methods. */
 class Server {
+  readonly #requests: Queue<ManagerRequest>;
   readonly #failure: InitializerError | undefined;
-  readonly #objects = new Map<number, { object: object; token: Event }>();
+  readonly #objects = new Map<number, ServedObject>();
   #lastId = 0;
   /** The next object beyond this number makes the server look for objects without proxies. */
   #sweepSize = MIN_SWEEP_SIZE;
 
   /** Makes a server. All its calls fail with `failure`, if there is one. */
-  constructor(failure: InitializerError | undefined) {
+  constructor(requests: Queue<ManagerRequest>, failure: InitializerError | undefined) {
+    this.#requests = requests;
     this.#failure = failure;
   }
 
@@ -104,6 +118,7 @@ class Server {
   async #call(id: number, method: string, args: unknown[]): Promise<CallOutcome> {
     const entry = this.#objects.get(id);
     if (entry === undefined) throw new Error(`Cannot call ${method}: the object does not exist`);
+    if (!entry.exposed.includes(method)) throw notExposed(method, entry);
     const fn = Reflect.get(entry.object, method);
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot call ${method}: the object has no such method`);
@@ -120,9 +135,9 @@ class Server {
 
   #store(object: object, typeid: string, exposed: readonly string[]): Referent {
     if (this.#objects.size >= this.#sweepSize) this.#sweep();
-    const token = new Event();
     const id = ++this.#lastId;
-    this.#objects.set(id, { object, token });
+    const token = new ManagedObject(this.#requests, id);
+    this.#objects.set(id, { object, token, typeid, exposed });
     return { id, typeid, exposed, token };
   }
 
@@ -175,10 +190,4 @@ function publicMethods(object: object): string[] {
     }
   }
   return [...names].filter((name) => !UNEXPOSED.includes(name));
-}
-
-function isIterator(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return typeof Reflect.get(value, "next") === "function" &&
-    (Symbol.iterator in value || Symbol.asyncIterator in value);
 }

@@ -39,7 +39,12 @@ const WORDS = MAP + 1;
 type Attributes = SharedMap<string, unknown>;
 
 /** The attributes of each target, and of each proxy. */
-const attributesOf = new WeakMap<object, Attributes>();
+const attributesByHandle = new WeakMap<object, Attributes>();
+
+/** Returns the map with the attributes of a namespace. */
+export function attributesOf(namespace: object): Attributes {
+  return attributesByHandle.get(namespace)!;
+}
 
 class Target extends SharedHandle {
   constructor(attributes: object = {}) {
@@ -59,7 +64,7 @@ class Target extends SharedHandle {
     name: string,
     fn: (value: unknown) => unknown,
   ): unknown {
-    const attributes = attributesOf.get(namespace);
+    const attributes = attributesByHandle.get(namespace);
     if (attributes === undefined) {
       throw wrongType("update attribute", "namespace", "a Namespace", namespace);
     }
@@ -75,9 +80,27 @@ class Target extends SharedHandle {
 
 function proxyOf(target: Target, address: ObjectAddress): Target {
   const attributes = handleFor(i32[address + MAP]) as Attributes;
-  const proxy = new Proxy(target, new Traps(attributes));
-  attributesOf.set(target, attributes);
-  attributesOf.set(proxy, attributes);
+  const proxy = proxyOver(target, new Traps(attributes));
+  registerHandle(proxy, address);
+  return proxy;
+}
+
+function proxyOver(target: Target, traps: Traps): Target {
+  const proxy = new Proxy(target, traps);
+  attributesByHandle.set(target, traps.attributes);
+  attributesByHandle.set(proxy, traps.attributes);
+  return proxy;
+}
+
+/**
+ * Makes the handle, at `address`, of a namespace that lies in the memory of another program.
+ *
+ * @param attributes what stands for the map with its attributes
+ */
+export function reviveElsewhere(attributes: object, address: ObjectAddress): object {
+  const target = Object.create(Target.prototype);
+  const proxy = proxyOver(target, new RemoteTraps(attributes as Attributes));
+  registerHandle(target, address);
   registerHandle(proxy, address);
   return proxy;
 }
@@ -92,9 +115,14 @@ const MISSING = Symbol("no such attribute");
 class Traps implements ProxyHandler<Target> {
   constructor(readonly attributes: Attributes) {}
 
+  /** Returns the value of an attribute; {@linkcode MISSING} if there is none. */
+  protected find(name: string): unknown {
+    return this.attributes.get(name, MISSING);
+  }
+
   get(target: Target, name: string | symbol): unknown {
     if (!isShared(name)) return Reflect.get(target, name);
-    const value = this.attributes.get(name, MISSING);
+    const value = this.find(name);
     return value === MISSING ? Reflect.get(Target.prototype, name) : value;
   }
 
@@ -124,7 +152,7 @@ class Traps implements ProxyHandler<Target> {
     name: string | symbol,
   ): PropertyDescriptor | undefined {
     if (!isShared(name)) return Reflect.getOwnPropertyDescriptor(target, name);
-    const value = this.attributes.get(name, MISSING);
+    const value = this.find(name);
     if (value === MISSING) return undefined;
     return { value, writable: true, enumerable: true, configurable: true };
   }
@@ -138,6 +166,14 @@ class Traps implements ProxyHandler<Target> {
 
   preventExtensions(): boolean {
     return false; // other isolates could still add attributes
+  }
+}
+
+/** Of a namespace whose attributes lie in the memory of another program, to which no symbol can be sent. */
+class RemoteTraps extends Traps {
+  protected override find(name: string): unknown {
+    const value = this.attributes.get(name);
+    return value === undefined && !this.attributes.has(name) ? MISSING : value;
   }
 }
 
@@ -183,6 +219,8 @@ export interface NamespaceConstructor {
  *   It is shared, not copied.
  * - Assigning, reading and deleting an attribute are atomic.
  * - Attributes are copied as the values of a {@linkcode SharedMap} are: reads return frozen copies.
+ * - In a process of the operating system, each read and each write is a call to the program, for which
+ *   the process blocks: it takes about half a millisecond.
  * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and
  *   are not shared, as in Python.
  *
@@ -211,11 +249,12 @@ export const Namespace: NamespaceConstructor = Target as unknown as NamespaceCon
 Object.defineProperty(Target, "name", { value: "Namespace" });
 
 showContents(Target, (target, inspect) => {
-  const attributes = [...attributesOf.get(target)!.copy()];
+  const attributes = [...attributesOf(target).copy()];
   return `Namespace(${attributes.map(([name, value]) => `${name}=${inspect(value)}`).join(", ")})`;
 });
 
 defineType(TYPE, "Namespace", {
+  crosses: true,
   revive: (address) => proxyOf(reviveAs(Target)(address), address),
   destroy: (address) => release(i32[address + MAP]),
 });

@@ -5,17 +5,19 @@
  */
 
 import {
+  addressOf,
   createObject,
   defineType,
   objectWord,
   reviveAs,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import { checkFunction, checkIterable, wrongValue } from "../arguments/values.ts";
+import { checkFunction, checkIterable, isArray, wrongValue } from "../arguments/values.ts";
 import { refusePromise } from "../sync/settled.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { compute, computeNext, throwIfNotChangeable } from "./container.ts";
 import { freeze, type Frozen } from "./frozen.ts";
+import type { Revision } from "./revision.ts";
 import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
 import {
@@ -388,11 +390,8 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       const { elements, version } = elementsOf(this.address + LIST);
       try {
         const items = elements.map((element) => ({ element, value: readElement(element) as T }));
-        const compareItems = (a: { value: T }, b: { value: T }) => {
-          const order = compare(a.value, b.value);
-          refusePromise(order, "Cannot sort list: compare returned a promise. Return a number");
-          return order;
-        };
+        const compareItems = (a: { value: T }, b: { value: T }) =>
+          compareBy(compare, a.value, b.value);
         compute(this.address, () => items.sort(compareItems));
         if (reorder(this.address + LIST, items.map(({ element }) => element), version)) return this;
       } finally {
@@ -441,6 +440,75 @@ export class SharedList<T = unknown> extends SharedHandle implements Iterable<Fr
       `Cannot ${verb} element ${index}: the list has ${this.length} elements. Check its length first`,
     );
   }
+}
+
+/** A function that says in which order two elements are. */
+export type Compare<T = unknown> = (a: T, b: T) => number;
+
+/** Compares by a function of the user's. */
+export function compareBy<T>(compare: Compare<T>, a: T, b: T): number {
+  const order = compare(a, b);
+  refusePromise(order, "Cannot sort list: compare returned a promise. Return a number");
+  return order;
+}
+
+/** Reads an element in order to change it. */
+export function reviseElement(list: SharedList, index: unknown): Revision {
+  const at = toIndex(index as number);
+  const expected = pinElement(addressOf(list)! + LIST, at);
+  if (expected === 0) throw list["outOfRange"]("update", at);
+  const release = () => unpinElement(expected);
+  try {
+    return {
+      value: readElement(expected),
+      store(next) {
+        const element = storeElement(next, "value");
+        if (exchangeElement(addressOf(list)! + LIST, at, element, expected) !== expected) {
+          discardElement(element);
+          return false;
+        }
+        unpinElement(expected); // the pin of the list
+        return true;
+      },
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Reads all elements in order to sort them. What is stored is their order: the index that each had. */
+export function reviseOrder(list: SharedList): Revision {
+  const { elements, version } = elementsOf(addressOf(list)! + LIST);
+  const release = () => elements.forEach(unpinElement);
+  try {
+    return {
+      value: elements.map((element) => readElement(element)),
+      store: (order) =>
+        reorder(addressOf(list)! + LIST, inOrder(elements, order as readonly number[]), version),
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * Returns elements in an order that is given by their indices.
+ *
+ * @throws {TypeError} if it does not name each of them once
+ */
+function inOrder<T>(elements: readonly T[], order: readonly number[]): T[] {
+  const named = new Set(isArray(order) ? order : []);
+  const { length } = elements;
+  if (
+    order?.length === length && named.size === length && elements.every((_, at) => named.has(at))
+  ) {
+    return order.map((at) => elements[at]);
+  }
+  throw new TypeError("Cannot sort list: the order does not have the index of each element once");
 }
 
 /** Checks the items of a list, which may be the characters of a string. */

@@ -8,6 +8,7 @@ import { isOptionsObject } from "../arguments/options.ts";
 import { checkFunction, isArray, isIterable, wrongType } from "../arguments/values.ts";
 import { free } from "../heap/allocator.ts";
 import {
+  addressOf,
   createObject,
   defineType,
   objectWord,
@@ -36,6 +37,7 @@ import { createEntry, keyOf, undoCreateEntry, unpinEntry, valueOf } from "./map_
 import { describeKey, type SharedKey, toKey } from "./map_key.ts";
 import { rejectBrackets } from "./brackets.ts";
 import { inOneLine, showContents } from "./inspect.ts";
+import type { Revision } from "./revision.ts";
 import { pin } from "./stored_value.ts";
 
 /** The number of this type among shared objects. */
@@ -394,6 +396,29 @@ export class SharedMap<K extends SharedKey = string, V = unknown> extends Shared
       undoCreateEntry(entry);
       return 0;
     });
+  }
+}
+
+/** Reads the value of a key in order to change it. */
+export function reviseMap(map: SharedMap, key: unknown): Revision {
+  const mapKey = toKey(key);
+  const entry = pinEntry(addressOf(map)! + TABLE, mapKey);
+  const release = () => {
+    if (entry !== 0) unpinEntry(entry);
+  };
+  try {
+    return {
+      value: entry === 0 ? undefined : valueOf(entry),
+      store(next) {
+        const created = map["exchange"](mapKey, next, entry);
+        if (created !== 0) unpinEntry(created);
+        return created !== 0;
+      },
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error;
   }
 }
 

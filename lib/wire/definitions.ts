@@ -91,6 +91,11 @@ export class ReceivedDefinitions {
     return this.#addresses[number] = storeDefinition(definition);
   }
 
+  /** How many definitions there are. */
+  get count(): number {
+    return this.#definitions.length;
+  }
+
   /** Returns a definition by its number; `undefined` if there is none with it. */
   at(number: number): Definition | undefined {
     return this.#definitions[number];

@@ -67,6 +67,31 @@ export const slowSquare = task(import.meta, (x: number) => {
   return x * x;
 });
 
+/** Counts a call, and returns the square of a number. */
+export const countedSquare = task(import.meta, (x: number, calls: Value<"int32">) => {
+  calls.add(1);
+  return x * x;
+});
+
+/** Sets one event, and waits for another one. */
+export const waitForOther = task(import.meta, async (begun: Event, other: Event) => {
+  begun.set();
+  await other.wait();
+  return "woken";
+});
+
+/** Sets an event, which a task is waiting for. */
+export const wake = task(import.meta, (event: Event) => event.set());
+
+/** Ends its process by a signal, as if somebody else had. */
+export const killItself = task(import.meta, () => Deno.kill(Deno.pid, "SIGKILL"));
+
+/** Blocks the isolate for a while, then returns the number of its process. */
+export const block = task(import.meta, (ms: number) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return Deno.pid;
+});
+
 /** Starts a subprocess that lives for a minute. Returns its id. */
 function spawnSleep(): number {
   const subprocess = new Deno.Command("sleep", { args: ["60"], stdin: "null" }).spawn();
@@ -98,29 +123,4 @@ export const stopProcess = task(import.meta, async (pids: Queue<number>, value: 
   Deno.kill(Deno.pid, "SIGSTOP");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000); // until the signal has stopped this thread
   return value;
-});
-
-/** Counts a call, and returns the square of a number. */
-export const countedSquare = task(import.meta, (x: number, calls: Value<"int32">) => {
-  calls.add(1);
-  return x * x;
-});
-
-/** Sets one event, and waits for another one. */
-export const waitForOther = task(import.meta, async (begun: Event, other: Event) => {
-  begun.set();
-  await other.wait();
-  return "woken";
-});
-
-/** Sets an event, which a task is waiting for. */
-export const wake = task(import.meta, (event: Event) => event.set());
-
-/** Ends its process by a signal, as if somebody else had. */
-export const killItself = task(import.meta, () => Deno.kill(Deno.pid, "SIGKILL"));
-
-/** Blocks the isolate for a while, then returns the number of its process. */
-export const block = task(import.meta, (ms: number) => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  return Deno.pid;
 });

@@ -14,7 +14,7 @@ import {
   waitAnySync,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
 const { AddrInUse, ConnectionRefused } = Deno.errors;
 
@@ -181,20 +181,23 @@ for (const ending of ["terminate", "kill"] as const) {
   });
 }
 
-test("Listener accepts in every isolate that it was sent to, and lasts while one has it", async () => {
-  using listener = new Listener<string>("shared");
-  const queue = new Queue<Listener<string>>();
-  queue.putSync(listener);
-  assertStrictEquals(queue.getSync(), listener);
-  const ready = new Event();
-  const process = run(serve, listener, ready);
-  assert(await ready.wait(guard));
-  const client = Client<string>("shared");
-  assertEquals(await client.recv(guard), "at your service");
-  process.terminate();
-  await assertRejects(() => client.recv(guard), EOFError);
-  await ended(process, -15);
-  const other = Client<string>("shared");
-  listener.acceptSync(guard).sendSync("here");
-  assertEquals(other.recvSync(guard), "here");
-});
+testProcess(
+  "Listener accepts in every isolate that it was sent to, and lasts while one has it",
+  async () => {
+    using listener = new Listener<string>("shared");
+    const queue = new Queue<Listener<string>>();
+    queue.putSync(listener);
+    assertStrictEquals(queue.getSync(), listener);
+    const ready = new Event();
+    const process = run(serve, listener, ready);
+    assert(await ready.wait(guard));
+    const client = Client<string>("shared");
+    assertEquals(await client.recv(guard), "at your service");
+    process.terminate();
+    await assertRejects(() => client.recv(guard), EOFError);
+    await ended(process, -15);
+    const other = Client<string>("shared");
+    listener.acceptSync(guard).sendSync("here");
+    assertEquals(other.recvSync(guard), "here");
+  },
+);

@@ -11,7 +11,7 @@ import {
   TimeoutError,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -401,7 +401,7 @@ for (const [kind, target] of Object.entries({ blocking: echoBytes, async: echoBy
 }
 
 // CPython TestPoll.test_strings, test_dont_merge
-test("Connection does not merge messages, also empty ones, while it is polled", async () => {
+testProcess("Connection does not merge messages, also empty ones, while it is polled", async () => {
   const [here, there] = Pipe();
   const texts = ["hello", "", "a", "", "cd", "end", "", ""];
   const process = run(
@@ -424,7 +424,7 @@ test("Connection does not merge messages, also empty ones, while it is polled", 
 });
 
 // CPython TestPoll.test_boundaries
-test("Connection.poll() in another worker takes no part of a message", async () => {
+testProcess("Connection.poll() in another worker takes no part of a message", async () => {
   const [reader, writer] = Pipe({ duplex: false });
   const [first, saw] = [new Event(), new Event()];
   const process = run(

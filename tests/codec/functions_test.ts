@@ -19,7 +19,7 @@ import {
   tasksOf,
 } from "@sauropod/multiprocessing";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
-import { definitionAt } from "../../lib/codec/definition.ts";
+import { definitionAt, storeExportedName } from "../../lib/codec/definition.ts";
 import { functionAddress, functionNameAt } from "../../lib/codec/functions.ts";
 import { storeValue, takeValue } from "../../lib/codec/message.ts";
 import { differs } from "../fixtures/functions/conditional.ts";
@@ -559,4 +559,13 @@ test("a function whose name is a symbol is sent as source", () => {
   const fn = (x: number) => x + 2;
   Object.defineProperty(fn, "name", { value: Symbol("strange") });
   assertEquals(typeof functionAddress(fn), "number");
+});
+
+test("a task without a name has that of its export, once an isolate has imported its module", () => {
+  const address = functionAddress(task(import.meta, (x: number) => x + 1));
+  assertMatch(functionNameAt(address), /^at functions_test\.ts:\d+:\d+$/);
+  for (const name of ["größer", "other"]) {
+    storeExportedName(address, name); // the first one stays
+    assertEquals(functionNameAt(address), "größer");
+  }
 });

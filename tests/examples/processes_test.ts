@@ -79,3 +79,18 @@ Deno.test("out_of_memory ends the process of one task, and its pool goes on", as
   assertMatch(cause, /^ {2}caused by MemoryError: PoolWorker-\d ran out of memory/);
   assert(errors.some((line) => line.includes("JavaScript out of memory")), "V8 says so as well");
 });
+
+Deno.test("sandbox lets plug-ins compute, and do nothing else", async () => {
+  const { code, lines } = await runExample("sandbox");
+  assertEquals(code, 0);
+  assertEquals(lines, [
+    "doubles: 2 4 6",
+    "reads a file: NotCapable",
+    "connects: NotCapable",
+    "reads the environment: NotCapable",
+    "loops for ever: TimeoutError",
+    "fills its memory: WorkerDiedError, exit code 133",
+    "changes arrays: not numbers: refused",
+    "the program: 2 4 6",
+  ]);
+});

@@ -17,7 +17,7 @@ import {
 import { Counter, FooBar, makeCounter, setInitial, squares } from "../fixtures/manager_types.ts";
 import { collectGarbage, frees } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
 const MyManager = (class MyManager extends BaseManager {})
   .register("Foo", FooBar)
@@ -152,7 +152,7 @@ test("BaseManager rejects classes and arguments that cannot cross", async () => 
   assertEquals(await counter.add(), 2); // the manager remains usable
 });
 
-test("BaseProxy calls from several workers do not interleave", async () => {
+testProcess("BaseProxy calls from several workers do not interleave", async () => {
   await using manager = new MyManager();
   const counter = await manager.Counter();
   const processes = Array.from({ length: 3 }, () =>
@@ -163,7 +163,7 @@ test("BaseProxy calls from several workers do not interleave", async () => {
   assertEquals(await counter.add(0), 600);
 });
 
-test("BaseProxy calls that wait do not delay others", async () => {
+testProcess("BaseProxy calls that wait do not delay others", async () => {
   await using manager = new MyManager();
   const counter = await manager.Counter();
   const reached = counter.reach(3);
@@ -175,7 +175,7 @@ test("BaseProxy calls that wait do not delay others", async () => {
   assertEquals(await reached, 3);
 });
 
-test("BaseProxy methods that return iterators return async iterators", async () => {
+testProcess("BaseProxy methods that return iterators return async iterators", async () => {
   await using manager = new MyManager();
   const counter = await manager.Counter(3);
   assertEquals(await Array.fromAsync(await counter.down()), [3, 2, 1]);
@@ -236,29 +236,32 @@ test("BaseProxy calls throw WorkerDiedError when the server dies", async () => {
   }
 });
 
-test("requests that a dead server has not taken, and replies to a dead client, are freed", async () => {
-  const long = "x".repeat(5000);
-  await frees(async () => {
-    await using manager = new MyManager();
-    const counter = await manager.Counter();
-    const calls = [counter.exit(), ...Array.from({ length: 20 }, () => counter.echo(long))];
-    for (const call of calls) await assertRejects(() => call, WorkerDiedError);
-  });
-  await frees(async () => {
-    await using manager = new MyManager();
-    const counter = await manager.Counter();
-    const client = run(
-      (counter: Proxied<Counter>, long: string) => {
-        for (let call = 0; call < 20; call++) counter.echo(long);
-        Deno.exit(3);
-      },
-      counter,
-      long,
-    );
-    await ended(client, 3);
-    assertEquals(await counter.echo("served"), "served"); // and all calls before it
-  });
-});
+testProcess(
+  "requests that a dead server has not taken, and replies to a dead client, are freed",
+  async () => {
+    const long = "x".repeat(5000);
+    await frees(async () => {
+      await using manager = new MyManager();
+      const counter = await manager.Counter();
+      const calls = [counter.exit(), ...Array.from({ length: 20 }, () => counter.echo(long))];
+      for (const call of calls) await assertRejects(() => call, WorkerDiedError);
+    });
+    await frees(async () => {
+      await using manager = new MyManager();
+      const counter = await manager.Counter();
+      const client = run(
+        (counter: Proxied<Counter>, long: string) => {
+          for (let call = 0; call < 20; call++) counter.echo(long);
+          Deno.exit(3);
+        },
+        counter,
+        long,
+      );
+      await ended(client, 3);
+      assertEquals(await counter.echo("served"), "served"); // and all calls before it
+    });
+  },
+);
 
 test("BaseManager.shutdown() waits for calls, but not indefinitely", async () => {
   const manager = new MyManager();

@@ -18,11 +18,11 @@ import {
   type Value,
 } from "@sauropod/multiprocessing";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
 // CPython TestSyncManagerTypes: the parent sees what a child changes
 
-test("Manager.Event() can be awaited and cleared in a child", async () => {
+testProcess("Manager.Event() can be awaited and cleared in a child", async () => {
   using manager = new Manager();
   const event = manager.Event();
   const process = run((event: Event) => {
@@ -34,7 +34,7 @@ test("Manager.Event() can be awaited and cleared in a child", async () => {
   assert(!event.isSet());
 });
 
-test("Manager.Lock() acquired by a child can be released by the parent, once", async () => {
+testProcess("Manager.Lock() acquired by a child can be released by the parent, once", async () => {
   using manager = new Manager();
   const [lock, held, end] = [manager.Lock(), manager.Event(), manager.Event()];
   const process = run(
@@ -54,7 +54,7 @@ test("Manager.Lock() acquired by a child can be released by the parent, once", a
   await ended(process);
 });
 
-test("Manager.RLock() can be acquired twice in a child", async () => {
+testProcess("Manager.RLock() can be acquired twice in a child", async () => {
   using manager = new Manager();
   const lock = manager.RLock();
   await ended(run((lock: RLock) => {
@@ -64,31 +64,36 @@ test("Manager.RLock() can be acquired twice in a child", async () => {
   lock.acquireSync(guard).release();
 });
 
-test("Manager.Semaphore() and BoundedSemaphore() acquired by a child can be released by the parent", async () => {
-  using manager = new Manager();
-  for (const semaphore of [manager.Semaphore(), manager.BoundedSemaphore()]) {
-    const [held, end] = [manager.Event(), manager.Event()];
-    const process = run(
-      (semaphore: Semaphore, held: Event, end: Event) => {
-        semaphore.acquireSync();
-        held.set();
-        end.waitSync();
-      },
-      semaphore,
-      held,
-      end,
-    );
-    assert(await held.wait(guard));
-    assertEquals(semaphore.tryAcquire(), undefined);
-    semaphore.release();
-    if (semaphore instanceof BoundedSemaphore) assertThrows(() => semaphore.release(), RangeError);
-    end.set();
-    await ended(process);
-    assertEquals(semaphore.value, 1);
-  }
-});
+testProcess(
+  "Manager.Semaphore() and BoundedSemaphore() acquired by a child can be released by the parent",
+  async () => {
+    using manager = new Manager();
+    for (const semaphore of [manager.Semaphore(), manager.BoundedSemaphore()]) {
+      const [held, end] = [manager.Event(), manager.Event()];
+      const process = run(
+        (semaphore: Semaphore, held: Event, end: Event) => {
+          semaphore.acquireSync();
+          held.set();
+          end.waitSync();
+        },
+        semaphore,
+        held,
+        end,
+      );
+      assert(await held.wait(guard));
+      assertEquals(semaphore.tryAcquire(), undefined);
+      semaphore.release();
+      if (semaphore instanceof BoundedSemaphore) {
+        assertThrows(() => semaphore.release(), RangeError);
+      }
+      end.set();
+      await ended(process);
+      assertEquals(semaphore.value, 1);
+    }
+  },
+);
 
-test("Manager.Condition() can be acquired and released in a child", async () => {
+testProcess("Manager.Condition() can be acquired and released in a child", async () => {
   using manager = new Manager();
   const condition = manager.Condition();
   await ended(run((condition: Condition) => {
@@ -97,7 +102,7 @@ test("Manager.Condition() can be acquired and released in a child", async () => 
   (await condition.acquire(guard)).release();
 });
 
-test("Manager.Barrier() can be reset in a child", async () => {
+testProcess("Manager.Barrier() can be reset in a child", async () => {
   using manager = new Manager();
   const barrier = manager.Barrier(5);
   barrier.abort();
@@ -116,7 +121,7 @@ test("Manager.Pool() makes a pool that the caller ends", async () => {
   assertEquals(await pool.map((x: number) => x * x, [1, 2, 3]), [1, 4, 9]);
 });
 
-test("Manager.Queue() returns its items in order in a child", async () => {
+testProcess("Manager.Queue() returns its items in order in a child", async () => {
   using manager = new Manager();
   const queue = manager.Queue<number>(2);
   queue.putSync(1);
@@ -128,7 +133,7 @@ test("Manager.Queue() returns its items in order in a child", async () => {
   assert(queue.empty());
 });
 
-test("Manager.JoinableQueue() can be joined once a child has done all tasks", async () => {
+testProcess("Manager.JoinableQueue() can be joined once a child has done all tasks", async () => {
   using manager = new Manager();
   const queue = manager.JoinableQueue<number>(2);
   queue.putSync(1);
@@ -144,7 +149,7 @@ test("Manager.JoinableQueue() can be joined once a child has done all tasks", as
   await ended(process);
 });
 
-test("Manager.SimpleQueue() returns its items in a child", async () => {
+testProcess("Manager.SimpleQueue() returns its items in a child", async () => {
   using manager = new Manager();
   const [there, back] = [manager.SimpleQueue<number>(), manager.SimpleQueue<number>()];
   const process = run(
@@ -159,7 +164,7 @@ test("Manager.SimpleQueue() returns its items in a child", async () => {
   await ended(process);
 });
 
-test("Manager.list() can be changed in a child", async () => {
+testProcess("Manager.list() can be changed in a child", async () => {
   using manager = new Manager();
   const list = manager.list<number>();
   for (const n of [1, 2, 3]) list.append(n);
@@ -174,7 +179,7 @@ test("Manager.list() can be changed in a child", async () => {
   assertEquals(manager.list("ab").copy(), ["a", "b"]);
 });
 
-test("Manager.dict() can be changed in a child", async () => {
+testProcess("Manager.dict() can be changed in a child", async () => {
   using manager = new Manager();
   const dict = manager.dict<string, number>([["foo", 1], ["bar", 2]]);
   await ended(run((dict: SharedMap<string, number>) => {
@@ -192,7 +197,7 @@ test("Manager.dict() can be changed in a child", async () => {
   assertEquals(manager.dict({ a: 1 }).get("a"), 1);
 });
 
-test("Manager.Value() can be read and set in a child", async () => {
+testProcess("Manager.Value() can be read and set in a child", async () => {
   using manager = new Manager();
   const value = manager.Value("i", 1);
   await ended(run((value: Value<"i">) => {
@@ -211,7 +216,7 @@ test("Manager.Array() can be read and changed in a child", async () => {
   assertEquals([...array], [7, 2, 3]);
 });
 
-test("Manager.Namespace() can be changed in a child", async () => {
+testProcess("Manager.Namespace() can be changed in a child", async () => {
   using manager = new Manager();
   const n = manager.Namespace<{ x: number; y?: number }>({ x: 1 });
   await ended(run((n: { x: number; y?: number }) => {

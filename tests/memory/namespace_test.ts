@@ -10,7 +10,7 @@ import {
 import { count } from "../fixtures/container_tasks.ts";
 import { inUse } from "../fixtures/heap.ts";
 import { test } from "../fixtures/guarded.ts";
-import { ended, guard, run } from "../fixtures/workers.ts";
+import { ended, guard, run, testProcess } from "../fixtures/workers.ts";
 
 test("Namespace attributes can be set, read and deleted", () => {
   const n = new Namespace();
@@ -52,7 +52,7 @@ test("Namespace attributes may have the names of members of Object", () => {
   assertEquals(String(n), "Namespace()");
 });
 
-test("Namespace attributes that begin with an underscore are not shared", async () => {
+testProcess("Namespace attributes that begin with an underscore are not shared", async () => {
   const n = new Namespace<{ shared: string; _own?: string }>({ shared: "s", _own: "o" });
   const answers = new Queue<unknown[]>();
   await ended(run(
@@ -94,7 +94,7 @@ test("Namespace.update() loses no change of several workers", async () => {
   );
 });
 
-test("Namespace keeps its identity when it comes back", async () => {
+testProcess("Namespace keeps its identity when it comes back", async () => {
   const n = new Namespace<{ a?: number; inner?: unknown }>();
   await using pool = new Pool(1);
   const back = await pool.apply((n: { a?: number }) => (n.a = 1, n), [n]);

@@ -9,7 +9,9 @@ Deno.test("what a worker leaves is freed by a program that imports only a shelf 
       const mp = await import("@sauropod/multiprocessing");
       const map = new mp.SharedMap([["namespace", new mp.Namespace()]]);
       const list = new mp.SharedList([map, new mp.Barrier(2), mp.constant({ x: [1] })]);
-      globalThis.kept = [list, new mp.Condition(), new mp.Value("i"), new mp.Listener()];
+      const Makers = (class extends mp.BaseManager {}).register("Made", () => ({ f: () => 1 }));
+      const made = await new Makers().Made();
+      globalThis.kept = [list, new mp.Condition(), new mp.Value("i"), new mp.Listener(), made];
       Deno.exit(3);
     }
 

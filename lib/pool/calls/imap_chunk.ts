@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Decoder } from "../../codec/decoder.ts";
 import { DataCloneError } from "../../errors.ts";
 import { functionAddress, functionName } from "../../codec/functions.ts";
 import { explainScope } from "../../codec/scope_hint.ts";
@@ -12,6 +13,7 @@ import type { AnyFunction } from "../../codec/task.ts";
 import type { Engine } from "../engines/engine.ts";
 import {
   type CallMode,
+  checkOutcomes,
   continuesAfterError,
   type Failure,
   type PartialResults,
@@ -48,6 +50,7 @@ class ItemsJob extends ApplyJob<unknown> {
   readonly #call: ChunkCall;
   /** Index in the chunk of the first item. */
   readonly #from: number;
+  readonly #count: number;
   /** How often the items were run before. */
   readonly #attempt: number;
   /** The task that did not end, if that is why the job failed. */
@@ -56,6 +59,7 @@ class ItemsJob extends ApplyJob<unknown> {
   constructor(
     call: ChunkCall,
     from: number,
+    count: number,
     attempt: number,
     resolve: (outcome: unknown) => void,
     reject: (error: unknown) => void,
@@ -63,7 +67,12 @@ class ItemsJob extends ApplyJob<unknown> {
     super(call.target, resolve, reject, true, call.site, call.policy);
     this.#call = call;
     this.#from = from;
+    this.#count = count;
     this.#attempt = attempt;
+  }
+
+  override readResult(_chunk: number, decoder: Decoder): unknown {
+    return checkOutcomes(decoder.value(), this.#count);
   }
 
   override attemptsBefore(chunk: number): number {
@@ -93,7 +102,7 @@ class ItemsJob extends ApplyJob<unknown> {
   }
 
   override lose(_chunk: number, index: number, error: unknown): void {
-    this.lost = { index, error };
+    this.lost = { index: Math.min(index, this.#count - 1), error };
     this.fail(error);
   }
 }
@@ -137,7 +146,7 @@ export class ImapChunk implements SentChunk {
   #send(from: number, to: number, attempt = 0): Promise<PartialResults> {
     const { promise, resolve, reject } = Promise.withResolvers<PartialResults>();
     const { items, mode, first } = this.#call;
-    this.#job = new ItemsJob(this.#call, from, attempt, resolve as () => void, reject);
+    this.#job = new ItemsJob(this.#call, from, to - from, attempt, resolve as () => void, reject);
     try {
       this.#engine.send(this.#job, mode, items.slice(from, to), "items");
     } catch (error) {

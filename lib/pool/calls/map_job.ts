@@ -57,7 +57,10 @@ export class MapJob<Target> extends Job<Target> {
 
   /** Reads the results of a chunk into their places and returns their number. */
   readResult(chunk: number, decoder: Decoder): number {
-    return decoder.itemsInto(this.#results, chunk * this.#chunkSize);
+    const from = chunk * this.#chunkSize;
+    const length = Math.min(this.#chunkSize, this.#results.length - from);
+    decoder.itemsInto(this.#results, from, length);
+    return length;
   }
 
   /** Copies the results of a chunk into their places and returns their number. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { CorruptMessageError } from "../../errors.ts";
+
 /** How a worker calls the function. */
 export const CallMode = {
   /** Once, with the payload as its arguments. */
@@ -59,4 +61,48 @@ export interface PartialResults {
   failures: Failure[];
   /** How long the calls of a batch took, in milliseconds. */
   ms?: number;
+}
+
+/**
+ * Returns a failure that a worker has sent: the worker may be one of another program.
+ *
+ * @throws {CorruptMessageError} if it is none
+ */
+export function checkFailure(value: unknown): Failure {
+  const { error, index, by } = partsOf(value, "failure");
+  if (!isIndex(index, Infinity)) throw notSent("a failure without an index");
+  if (by === undefined) return { error, index };
+  const { task, worker } = partsOf(by, "failure");
+  if (typeof task !== "string" || typeof worker !== "string") throw notSent("a failure of no task");
+  return { error, index, by: { task, worker } };
+}
+
+/**
+ * Returns the results of a chunk of so many items that a worker has sent: it may be one of another program.
+ *
+ * @throws {CorruptMessageError} if they are none
+ */
+export function checkOutcomes(value: unknown, count: number): PartialResults {
+  const { results, failures, ms } = partsOf(value, "results");
+  if (!Array.isArray(results) || results.length !== count) throw notSent("too few results");
+  if (!Array.isArray(failures)) throw notSent("no failures");
+  const checked = failures.map(checkFailure);
+  if (!checked.every(({ index }) => isIndex(index, count))) throw notSent("failures of no items");
+  return { results, failures: checked, ...(typeof ms === "number" ? { ms } : {}) };
+}
+
+function partsOf(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) throw notSent(`no ${what}`);
+  return value as Record<string, unknown>;
+}
+
+function isIndex(value: unknown, end: number): value is number {
+  return Number.isInteger(value) && value as number >= 0 && value as number < end;
+}
+
+function notSent(what: string): CorruptMessageError {
+  return new CorruptMessageError(
+    `Cannot read result: the worker sent ${what}. ` +
+      "Check that the other side is this package, in the same version",
+  );
 }

@@ -276,7 +276,7 @@ export class IsolateEngine extends BaseEngine implements Engine<number> {
     }
     if (status === ResultStatus.BEGINS) {
       const job = this.#jobs.get(jobNumber);
-      if (job !== undefined) this.#supervisor.begun(worker, jobNumber, chunk, job);
+      if (job?.policy !== undefined) this.#supervisor.begun(worker, jobNumber, chunk, job);
       return false;
     }
     if (status === ResultStatus.IMPORTS) {

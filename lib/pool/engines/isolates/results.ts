@@ -23,6 +23,7 @@ import { definitionAt } from "../../../codec/definition.ts";
 import { importMessage } from "../../../codec/held_messages.ts";
 import type { MessageAddress } from "../../../codec/message.ts";
 import type { Job } from "../../calls/job.ts";
+import { checkFailure } from "../../chunks/chunk.ts";
 import { ResultStatus } from "./protocol.ts";
 
 /** After polls have stopped finding results, one sleep in so many is still preceded by a poll. */
@@ -204,6 +205,7 @@ export class Results {
   }
 
   #readPayload({ jobNumber, chunk, status }: Result, decoder: Decoder): unknown {
+    if (status === ResultStatus.FAILED) return checkFailure(decoder.value());
     const job = status === ResultStatus.DONE ? this.#receiver.jobs.get(jobNumber) : undefined;
     return job === undefined ? decoder.value() : job.readResult(chunk, decoder);
   }
@@ -232,7 +234,11 @@ function unreadable(result: Result, error: unknown, decoder: Decoder): Result {
     try {
       decoder.rewind();
       readHeader(decoder);
-      return { ...result, payload: decoder.valueWithoutImports() };
+      const payload = decoder.valueWithoutImports();
+      return {
+        ...result,
+        payload: status === ResultStatus.FAILED ? checkFailure(payload) : payload,
+      };
     } catch {
       // It is damaged: the first error says so.
     }

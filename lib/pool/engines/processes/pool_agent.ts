@@ -25,7 +25,7 @@
  * @module
  */
 
-import { endProcess, runAgent, type Service } from "../../../agents/agent.ts";
+import { endProcess, leaveProcess, runAgent, type Service } from "../../../agents/agent.ts";
 import { type Connection, FrameType } from "../../../agents/connection.ts";
 import { closedBits, messagesIn } from "../../../channels/channel_state.ts";
 import { becomingReadable } from "../../../channels/channel_waiting.ts";
@@ -69,6 +69,8 @@ const MAX_CHUNKS = 32;
 const MAX_BYTES = 1 << 16;
 /** Which part of the chunks that wait is sent ahead: there may be other workers. */
 const SHARE = 4;
+/** How many results of a chunk may be such that do not end it: one for each module that is imported. */
+const MAX_EVENTS = 1000;
 /** How often the agent looks how far the process is, in milliseconds. */
 const LOOK_MS = 5;
 /** How often it looks at the same chunk before it looks less often. */
@@ -107,6 +109,8 @@ interface TakenChunk {
   block: MessageAddress;
   /** By which the process knows it: they are counted as they are sent. 0: it was not sent. */
   number: number;
+  /** Number of its results that did not end it. */
+  events: number;
   /** Called when it has been answered. */
   then: (() => void)[] | undefined;
 }
@@ -132,6 +136,8 @@ class ChunkRelay implements Service {
   #isRefused = false;
   /** Whether the last chunk was answered quickly. */
   #isQuick = false;
+  /** Whether a chunk was answered, or the process has said that it cannot start. */
+  #hasAnswered = false;
   /** When the first chunk became the first. */
   #firstSince = 0;
   /** Called when a chunk was answered or recalled. */
@@ -172,7 +178,7 @@ class ChunkRelay implements Service {
         break;
       }
     }
-    if (!this.#end.signal.aborted) this.#main.send(FrameType.CLOSE);
+    if (!this.#end.signal.aborted) leaveProcess(this.#main);
   }
 
   /** Takes as many chunks as the process may have. */
@@ -228,7 +234,8 @@ class ChunkRelay implements Service {
     const [target, flag] = [decoder.definition(), decoder.number()];
     const hasObjects = decoder.sharedObjects().length > 0;
     const bytes = totalBytesOf(block);
-    return { jobNumber, index, target, flag, bytes, hasObjects, block, number: 0, then: undefined };
+    const state = { number: 0, events: 0, then: undefined };
+    return { jobNumber, index, target, flag, bytes, hasObjects, block, ...state };
   }
 
   /** Begins the first chunk that somebody still waits for, if the engine lets this agent begin one. */
@@ -354,11 +361,13 @@ class ChunkRelay implements Service {
     readMessage(decoder, block);
     decoder.number(); // the record of its worker
     const [jobNumber, index, status] = [decoder.number(), decoder.number(), decoder.number()];
-    const isOfWorker = status === ResultStatus.INITIALIZER_FAILED;
     const isFinal = FINAL.has(status);
-    if (!isOfWorker) {
+    if (status === ResultStatus.INITIALIZER_FAILED) {
+      if (this.#hasAnswered) throw unexpected("has started, and sent that it has not");
+      this.#hasAnswered = true;
+    } else {
       const isOfChunk = jobNumber === chunk?.jobNumber && index === chunk.index;
-      if (!isOfChunk || !(isFinal || EVENTS.has(status))) {
+      if (!isOfChunk || !(isFinal || (EVENTS.has(status) && ++chunk.events <= MAX_EVENTS))) {
         throw unexpected("sent the result of a chunk that it was not given");
       }
     }
@@ -370,6 +379,7 @@ class ChunkRelay implements Service {
 
   /** The first chunk has been answered: the next one may have begun. */
   #answered(chunk: TakenChunk): void {
+    this.#hasAnswered = true;
     this.#isQuick = performance.now() - this.#firstSince < QUICK_MS;
     this.#chunks.shift();
     if (chunk.block !== 0) discardMessage(chunk.block);
@@ -387,6 +397,7 @@ class ChunkRelay implements Service {
   item(item: number, afterMs: number): void {
     const chunk = this.#chunks.at(0);
     if (chunk === undefined || chunk.number !== this.#looks.number) return;
+    if (item < 0) throw unexpected("sent an item that no chunk has");
     i32[thisIsolate + workerWord.ITEM_AFTER] = afterMs;
     i32[thisIsolate + workerWord.ITEM] = item;
   }
