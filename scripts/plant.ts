@@ -34,8 +34,13 @@ interface PlantedBug extends Bug {
   path: string;
 }
 
+function exists(path: string | URL): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
 /** Returns all source files below a folder of the root. */
 async function* sources(folder: string): AsyncGenerator<string> {
+  if (!await exists(new URL(`${folder}/`, ROOT))) return;
   for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
     if (isDirectory) yield* sources(`${folder}/${name}`);
     else if (name.endsWith(".ts") && name !== "mod.ts") yield `${folder}/${name}`;
@@ -72,19 +77,42 @@ async function copyCheckout(): Promise<string> {
   return folder;
 }
 
-/** Returns the tests that a bug in the file should be found by. */
-function testsOf(path: string): string[] {
+/** Returns the folders with the tests that a bug in the file should be found by. */
+function foldersOf(path: string): string[] {
   const folder = path.split("/")[1];
   return [folder, ...ALSO_TESTED_IN[folder] ?? []];
+}
+
+/** Returns the tests in these folders that are named after the file: they are the first to be run. */
+async function namesakesOf(path: string, folders: string[]): Promise<string[]> {
+  const name = path.split("/").at(-1)!.replace(/\.ts$/, "_");
+  const tests: string[] = [];
+  for (const folder of folders) {
+    for await (const test of sources(`tests/${folder}`)) {
+      const file = test.split("/").at(-1)!;
+      if (file.startsWith(name) && file.endsWith("_test.ts")) {
+        tests.push(test.slice("tests/".length));
+      }
+    }
+  }
+  return tests;
+}
+
+/** Returns whether a test in the copy notices the bug that it has in the file. */
+async function isNoticed(copy: string, path: string): Promise<boolean> {
+  const folders = foldersOf(path);
+  const namesakes = await namesakesOf(path, folders);
+  for (const tests of [namesakes, folders, ARGUMENT_TESTS]) {
+    if (tests.length > 0 && !await passes(copy, tests)) return true;
+  }
+  return false;
 }
 
 /** Runs tests, given by their paths below `tests/`. Returns whether they pass. */
 async function passes(root: string, names: string[]): Promise<boolean> {
   const tests = names.map((name) => `tests/${name}`);
   const existing = [];
-  for (const test of tests) {
-    if (await Deno.stat(`${root}/${test}`).then(() => true, () => false)) existing.push(test);
-  }
+  for (const test of tests) if (await exists(`${root}/${test}`)) existing.push(test);
   const command = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--no-check", "--fail-fast", ...existing],
     cwd: root,
@@ -113,7 +141,7 @@ async function main(): Promise<void> {
       const file = `${copy}/${bug.path}`;
       const text = await Deno.readTextFile(file);
       await Deno.writeTextFile(file, text.slice(0, bug.from) + bug.text + text.slice(bug.to));
-      const isFound = !await passes(copy, testsOf(bug.path)) || !await passes(copy, ARGUMENT_TESTS);
+      const isFound = await isNoticed(copy, bug.path);
       await Deno.writeTextFile(file, text);
       if (isFound) found++;
       console.log(`${isFound ? "found   " : "NOT found"} ${describe(bug)}`);
