@@ -9,12 +9,14 @@
 import { Socket } from "node:net";
 import { FrameType } from "../../lib/agents/connection.ts";
 import { borrowEncoder, returnEncoder } from "../../lib/codec/encoder.ts";
-import { discardMessage, storeMessage } from "../../lib/codec/message.ts";
+import { Decoder } from "../../lib/codec/decoder.ts";
+import { functionAddress } from "../../lib/codec/functions.ts";
+import { discardMessage, readMessage, storeMessage } from "../../lib/codec/message.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
 import { ChunkStatus } from "../../lib/pool/chunks/chunk.ts";
 import { ResultStatus } from "../../lib/pool/engines/isolates/protocol.ts";
 import { FrameReader, joined, lengthOf, makeHeader } from "../../lib/wire/frames.ts";
-import { copyOut } from "../../lib/wire/messages.ts";
+import { copyIn, copyOut } from "../../lib/wire/messages.ts";
 import { Random } from "../../scripts/stress/random.ts";
 
 /** The sockets to the agent: that of the main isolate, and that of the worker. */
@@ -108,6 +110,23 @@ const others: Readonly<Record<string, Attack>> = {
   forge({ worker }, status, payload) {
     worker.write(result(status as number, payload));
   },
+  /** Answers some chunks, and then neither chunks nor recalls. */
+  keep({ worker }, answers) {
+    const reader = new FrameReader(Object.values(FrameType));
+    const decoder = new Decoder();
+    const addresses = { definition: () => functionAddress(Math.sqrt), object: () => undefined };
+    let answered = 0;
+    worker.on("data", (bytes) => {
+      for (const { type, contents } of reader.read(bytes)) {
+        if (type !== FrameType.CHUNK || answered++ >= (answers as number)) continue;
+        const frame = joined(contents);
+        const streamBytes = new DataView(frame.buffer).getUint32(4, true);
+        readMessage(decoder, copyIn({ streamBytes, parts: [frame.subarray(8)] }, addresses));
+        const chunk: [number, number] = [decoder.number(), decoder.number()];
+        worker.write(result(ChunkStatus.DONE, "answered", chunk));
+      }
+    });
+  },
   /** Answers, and does not end when it is told that there are no more chunks. */
   stay({ worker }) {
     worker.write(result(ChunkStatus.DONE, 1));
@@ -130,7 +149,8 @@ async function run(): Promise<never> {
   const [name, ...args] = JSON.parse(Deno.env.get("ATTACK")!);
   const sockets = { main: new Socket({ fd: 3 }), worker: new Socket({ fd: 4 }) };
   if (name === "a result before it has started") sockets.worker.write(result(ChunkStatus.DONE, 1));
-  sockets.worker.once("data", () => (refused[name] ?? others[name])(sockets, ...args));
+  if (name === "keep") others.keep(sockets, ...args);
+  else sockets.worker.once("data", () => (refused[name] ?? others[name])(sockets, ...args));
   const reader = new FrameReader(Object.values(FrameType));
   sockets.main.on("end", () => Deno.exit(1)).on("data", (bytes) => {
     for (const { type } of reader.read(bytes)) {

@@ -93,3 +93,11 @@ test("a process that goes on when it has no more to do is ended", async () => {
   pool.close();
   await pool.join();
 });
+
+test("a process that keeps chunks which are recalled is ended, and they are run elsewhere", async () => {
+  await using pool = attacked("keep", 200);
+  const calls = Array.from({ length: 300 }, () => pool.apply<[number], unknown>(square, [3]));
+  const results = await Promise.all(calls.map((call) => call.catch((error: Error) => error.name)));
+  const lost = results.filter((result) => result !== "answered");
+  assertEquals(lost, ["WorkerDiedError"]);
+});

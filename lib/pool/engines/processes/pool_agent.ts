@@ -54,6 +54,7 @@ import { send } from "../isolates/answers.ts";
 import type { PoolStartRequest } from "../isolates/pool_worker.ts";
 import { beginJob, isUnwantedJob, JobFlag, ResultStatus } from "../isolates/protocol.ts";
 import { storeResult } from "../isolates/result_room.ts";
+import { Looks } from "./looks.ts";
 import { beginChunk, isReplaced, workerWord } from "../isolates/worker_words.ts";
 
 /** What the agent is started with, besides what every agent is. */
@@ -71,10 +72,8 @@ const MAX_BYTES = 1 << 16;
 const SHARE = 4;
 /** How many results of a chunk may be such that do not end it: one for each module that is imported. */
 const MAX_EVENTS = 1000;
-/** How often the agent looks how far the process is, in milliseconds. */
-const LOOK_MS = 5;
-/** How often it looks at the same chunk before it looks less often. */
-const MANY_LOOKS = 1000;
+/** How long a process has to answer a recall, in milliseconds: it runs none of the user's code for that. */
+const RECALL_LIMIT_MS = 10_000;
 
 /** Results that end a chunk. */
 const FINAL: ReadonlySet<number> = new Set(Object.values(ChunkStatus));
@@ -132,6 +131,7 @@ class ChunkRelay implements Service {
   #lastNumber = 0;
   /** Number of the last chunk that was recalled, until the process has answered; 0: none. */
   #recalling = 0;
+  #recalledAt = 0;
   /** Whether the engine lets this agent begin no further chunk. */
   #isRefused = false;
   /** Whether the last chunk was answered quickly. */
@@ -292,9 +292,13 @@ class ChunkRelay implements Service {
   /** Called from time to time while the first chunk stays the same. */
   #look(number: number): void {
     this.#main.tell(FrameType.LOOK, number, 0);
+    if (this.#recalling !== 0 && performance.now() - this.#recalledAt > RECALL_LIMIT_MS) {
+      return void endProcess(); // it is stopped, or hostile: others may run what it has
+    }
     if (this.#chunks.length === 1 || this.#recalling !== 0) return;
     this.#isQuick = false;
     this.#recalling = this.#lastNumber;
+    this.#recalledAt = performance.now();
     this.#main.tell(FrameType.RECALL, this.#recalling, 0);
   }
 
@@ -431,39 +435,4 @@ function unexpected(what: string): CorruptMessageError {
 /** Whether a job cannot be withdrawn any more; one without a flag never can. */
 function isBegunJob(flag: number): boolean {
   return flag === 0 || Atomics.load(i32, flag) === JobFlag.BEGUN;
-}
-
-/** Looks at the first chunk of a process while it stays the same. */
-class Looks {
-  readonly #look: (number: number) => void;
-  /** The number of that chunk; 0: there is none. */
-  number = 0;
-  /** How often its time has come. */
-  #count = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  /** @param look called with the number of a chunk that has been the first one for a while */
-  constructor(look: (number: number) => void) {
-    this.#look = look;
-  }
-
-  /** Another chunk is the first one. */
-  begin(number: number): void {
-    this.number = number;
-    this.#count = 0;
-    this.#timer ??= setTimeout(() => this.#onTime(), LOOK_MS);
-  }
-
-  /** There is no chunk. */
-  stop(): void {
-    this.number = 0;
-  }
-
-  #onTime(): void {
-    this.#timer = undefined;
-    if (this.number === 0) return;
-    if (this.#count++ > 0) this.#look(this.number);
-    const delayMs = this.#count < MANY_LOOKS ? LOOK_MS : LOOK_MS * 20;
-    this.#timer = setTimeout(() => this.#onTime(), delayMs);
-  }
 }
