@@ -86,6 +86,11 @@ const GRACE_MS = 250;
 /** Grace period after `kill()`, in milliseconds. */
 const KILL_GRACE_MS = 20;
 /**
+ * Grace period of a worker that is not born, in milliseconds: it takes what was posted to it, and ends by itself. Deno
+ * keeps the memory of a shared buffer that was posted to a worker which never takes it, here the whole heap.
+ */
+const BIRTH_GRACE_MS = 1000;
+/**
  * Time after the grace period before a warning says that a worker still computes, in milliseconds: on a
  * machine under load, a worker may need some time to stop.
  */
@@ -292,9 +297,11 @@ async function cleanUp(record: IsolateAddress, worker: Worker, port: MessagePort
     `worker ${i32[record + isolateWord.PID]} ended: exit code ${exitCode}`,
   );
   endWatch(hosted.get(record)!.watch);
-  const timeoutMs = exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS;
   setReferenced(worker, false);
-  let isQuiescent = await awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
+  const quiescent = (timeoutMs: number) =>
+    awaitOn(waitingForQuiescence(record), { timeoutMs }, true);
+  let isQuiescent = await quiescent(exitCode === ExitCode.KILLED ? KILL_GRACE_MS : GRACE_MS);
+  if (!isQuiescent && !isBorn(record)) isQuiescent = await quiescent(BIRTH_GRACE_MS);
   receiveBuffers();
   port.close();
   if (!isQuiescent && !isBorn(record)) {
