@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkInteger } from "../arguments/values.ts";
 import { isTypedArray, listOf } from "./sequence.ts";
 import { sharedBuffer } from "./shared_buffer.ts";
@@ -16,13 +17,34 @@ import {
   rangeError,
 } from "./typecodes.ts";
 
+/** Options of {@linkcode sharedArray}. */
+export interface MemoryOptions {
+  /**
+   * Whether processes of the operating system (`startMethod: "process"`) share the array too. The program
+   * needs Linux and `--allow-ffi`, without a list, and so does a process that the array is sent to.
+   *
+   * - Each array takes whole pages of 64 KiB, which its `buffer` shows, and a file descriptor. It has fewer
+   *   than 4 GiB.
+   * - `Atomics.add` and its kind work between processes. `Atomics.wait` and `Atomics.notify` do not: use an
+   *   `Event`, a `Lock` or a queue.
+   *
+   * @default {false}
+   */
+  processes?: boolean | undefined;
+}
+
+const optionNames: OptionNames<MemoryOptions> = { processes: "boolean" };
+
 /**
  * Creates a typed array on shared memory: isolates that it is sent to see the same elements.
  *
  * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
  * @param from the number of elements, which are then 0, or the elements
- * @throws {TypeError} if there is no such type, or an element is not a number of the kind it holds
+ * @throws {TypeError} if there is no such type, an element is not a number of the kind it holds, or an
+ *   option is unknown or has the wrong type
  * @throws {RangeError} if the number of elements is not an integer of at least 0, or too large
+ * @throws {Deno.errors.NotCapable} if `processes` is true and the program has not the permission
+ * @throws {Deno.errors.NotSupported} if `processes` is true on another system than Linux
  *
  * @example An array that a worker changes
  * ```ts
@@ -42,7 +64,9 @@ import {
 export function sharedArray<Code extends NumericTypecode>(
   dtype: Code,
   from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
+  options: MemoryOptions = {},
 ): DataOf<Code> {
+  checkOptions("make array", options, optionNames);
   const kind = kindOf(dtype, "array", "dtype");
   const { dataClass } = kind;
   const elements = typeof from === "number"
@@ -50,10 +74,11 @@ export function sharedArray<Code extends NumericTypecode>(
     : listOf("make array", "from", from, "a number of elements or a sequence of them");
   const length = elements?.length ?? from;
   checkInteger("make array", "from", length, 0);
-  const buffer = sharedBuffer("make array", length * dataClass.BYTES_PER_ELEMENT);
+  const bytes = length * dataClass.BYTES_PER_ELEMENT;
+  const buffer = sharedBuffer("make array", bytes, options.processes);
   // The elements of a typed array are all of one type.
   if (elements !== undefined) checkElements(kind, elements, isTypedArray(elements) ? 1 : Infinity);
-  const array = new dataClass(buffer);
+  const array = new dataClass(buffer, 0, length);
   if (elements !== undefined) array.set(elements as ArrayLike<number>);
   return array as unknown as DataOf<Code>;
 }
