@@ -4,10 +4,10 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../arguments/options.ts";
+import { checkOptions } from "../arguments/options.ts";
 import { checkInteger } from "../arguments/values.ts";
 import { isTypedArray, listOf } from "./sequence.ts";
-import { sharedBuffer } from "./shared_buffer.ts";
+import { memoryNames, type MemoryOptions, sharedBuffer } from "./shared_buffer.ts";
 import {
   type DataOf,
   isOfType,
@@ -16,24 +16,6 @@ import {
   type NumericTypecode,
   rangeError,
 } from "./typecodes.ts";
-
-/** Options of {@linkcode sharedArray}. */
-export interface MemoryOptions {
-  /**
-   * Whether processes of the operating system (`startMethod: "process"`) share the array too. The program
-   * needs Linux and `--allow-ffi`, without a list, and so does a process that the array is sent to.
-   *
-   * - Each array takes whole pages of 64 KiB, which its `buffer` shows, and a file descriptor. It has fewer
-   *   than 4 GiB.
-   * - `Atomics.add` and its kind work between processes. `Atomics.wait` and `Atomics.notify` do not: use an
-   *   `Event`, a `Lock` or a queue.
-   *
-   * @default {false}
-   */
-  processes?: boolean | undefined;
-}
-
-const optionNames: OptionNames<MemoryOptions> = { processes: "boolean" };
 
 /**
  * Creates a typed array on shared memory: isolates that it is sent to see the same elements.
@@ -66,7 +48,7 @@ export function sharedArray<Code extends NumericTypecode>(
   from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
   options: MemoryOptions = {},
 ): DataOf<Code> {
-  checkOptions("make array", options, optionNames);
+  checkOptions("make array", options, memoryNames);
   const kind = kindOf(dtype, "array", "dtype");
   const { dataClass } = kind;
   const elements = typeof from === "number"
@@ -75,7 +57,7 @@ export function sharedArray<Code extends NumericTypecode>(
   const length = elements?.length ?? from;
   checkInteger("make array", "from", length, 0);
   const bytes = length * dataClass.BYTES_PER_ELEMENT;
-  const buffer = sharedBuffer("make array", bytes, options.processes);
+  const buffer = sharedBuffer("make array", bytes, options);
   // The elements of a typed array are all of one type.
   if (elements !== undefined) checkElements(kind, elements, isTypedArray(elements) ? 1 : Infinity);
   const array = new dataClass(buffer, 0, length);

@@ -20,7 +20,7 @@
 
 import "../runtime/deno_version.ts"; // first
 export { StopProcessGroup, WorkerException } from "../errors.ts";
-export { type MemoryOptions, sharedArray } from "../memory/typed_arrays.ts";
+export { sharedArray } from "../memory/typed_arrays.ts";
 export { type Background, background } from "./background.ts";
 export { distribute } from "./distribute.ts";
 export { MapReduce, type MapReduceOptions } from "./map_reduce.ts";
