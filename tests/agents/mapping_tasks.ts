@@ -6,6 +6,11 @@
 import { Event, Pool, type Queue, type SharedArray, task } from "@sauropod/multiprocessing";
 import type { NdArray } from "@sauropod/multiprocessing/ndarray";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
+import { callRemote, type RemoteUse } from "../../lib/agents/remote_calls.ts";
+import { BUFFER_WORDS } from "../../lib/codec/buffers.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { mappedNumberAt } from "../../lib/memory/mapped_buffer.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
 
 /** Doubles the elements, and returns their sum before that. */
 export const double = task(import.meta, (array: Float64Array) => {
@@ -102,13 +107,33 @@ export function mappings(): number {
 
 /** Returns how many descriptors of such memory this program has open. */
 export function descriptors(): number {
-  let count = 0;
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-    try {
-      if (Deno.readLinkSync(`/proc/self/fd/${name}`).includes("memfd:sauropod")) count++;
-    } catch {
-      // It was that of the folder.
-    }
-  }
-  return count;
+  return [...Deno.readDirSync("/proc/self/fd")]
+    .filter(({ name }) => isMemory(`/proc/self/fd/${name}`)).length;
 }
+
+/** Returns whether a descriptor is open on such memory. */
+export function isMemory(path: string): boolean {
+  try {
+    return Deno.readLinkSync(path).includes("memfd:sauropod");
+  } catch {
+    return false; // it was that of the folder
+  }
+}
+
+/** Asks the agent for what no buffer has. Returns what the calls throw. */
+export const misuse = task(import.meta, async (array: Int32Array) => {
+  const number = mappedNumberAt(addressOf(array.buffer)!)!;
+  const errors: string[] = [];
+  for (const [name, args] of [["grow", [1]], ["[read]", ["grow"]], ["[waitAny]", [[number], 0]]]) {
+    const use = { object: number, access: "wait", name, args } as RemoteUse;
+    await callRemote(use).then(() => errors.push("nothing"), ({ name }) => errors.push(name));
+  }
+  return errors;
+});
+
+/** Names a buffer that the program has not sent. */
+export const nameAnother = task(import.meta, (array: Int32Array) => {
+  const address = addressOf(array.buffer)!;
+  i32[address + BUFFER_WORDS + 2] += 1000;
+  return array;
+});

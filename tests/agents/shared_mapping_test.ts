@@ -9,12 +9,14 @@ import {
   RawArray,
   SharedArray,
   type SharedArrayOptions,
+  WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { distribute, sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { test } from "../fixtures/guarded.ts";
 import { collectGarbage, settledUse } from "../fixtures/heap.ts";
 import { runProgram } from "../fixtures/programs.ts";
+import { gone } from "../fixtures/system_processes.ts";
 import { ended, started } from "../fixtures/workers.ts";
 import * as tasks from "./mapping_tasks.ts";
 
@@ -205,6 +207,55 @@ async function killWithArray(): Promise<void> {
   assertEquals([...array], [9, 9]);
 }
 
+test("a process that has an array ends with the program that is killed", async () => {
+  const { code, stdout } = await runProgram(
+    `
+    import { Event, Process } from "@sauropod/multiprocessing";
+    import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
+    const begun = new Event();
+    const process = new Process({
+      target: async (begun, array) => { begun.set(); await null; for (;;) array[0]++; },
+      args: [begun, sharedArray("int32", 100_000, { processes: true })],
+      startMethod: "process",
+    });
+    process.start();
+    await begun.wait();
+    console.log(process.pid);
+    Deno.kill(Deno.pid, "SIGKILL");
+  `,
+    { flags: ["--allow-run", "--allow-env", "--allow-ffi"] },
+  );
+  assertEquals(code, 137);
+  await gone(Number(stdout)); // nothing has the memory any more, which has no name
+});
+
+test("subprocesses do not get the descriptor of an array", async () => {
+  const array = sharedArray("int32", 1, { processes });
+  const files = async () => {
+    const { stdout } = await new Deno.Command("ls", { args: ["-l", "/proc/self/fd"] }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  const ls = (await files()).trim().split("\n");
+  assert(ls.length > 3);
+  assert(!ls.some((line) => line.includes("memfd")), ls.join("\n"));
+  assertEquals(array[0], 0);
+});
+
+test("the length of an array's memory cannot be changed", async () => {
+  const array = sharedArray("int32", [1, 2], { processes });
+  const paths = [...Deno.readDirSync("/proc/self/fd")]
+    .map(({ name }) => `/proc/self/fd/${name}`)
+    .filter((path) => tasks.isMemory(path));
+  assert(paths.length > 0);
+  for (const path of paths) {
+    assertThrows(() => Deno.truncateSync(path, 0));
+    assertThrows(() => Deno.truncateSync(path, 2 ** 20));
+  }
+  await using pool = new Pool({ processes: 1, startMethod });
+  await pool.apply(tasks.fill, [array, 3]);
+  assertEquals([...array], [3, 3]);
+});
+
 // What is refused
 
 test("an array of a process is refused in the program, and one without the option in a process", async () => {
@@ -219,6 +270,18 @@ test("an array of a process is refused in the program, and one without the optio
     DataCloneError,
     "make it with processes: true",
   );
+});
+
+test("a process cannot call what buffers do not have, or name one that it was not sent", async () => {
+  const array = sharedArray("int32", [1, 2], { processes });
+  await using pool = new Pool({ processes: 1, startMethod });
+  assertEquals(await pool.apply(tasks.misuse, [array]), [
+    "CorruptMessageError",
+    "CorruptMessageError",
+    "TypeError",
+  ]);
+  await assertRejects(() => pool.apply(tasks.nameAnother, [array]), WorkerDiedError);
+  assertEquals(await pool.apply(tasks.double, [sharedArray("float64", [2], { processes })]), 2);
 });
 
 test("a process without --allow-ffi is told what it needs", async () => {
