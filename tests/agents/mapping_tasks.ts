@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Event, Pool, type Queue, type SharedArray, task } from "@sauropod/multiprocessing";
+import { type Event, Pool, type Queue, type SharedArray, task } from "@sauropod/multiprocessing";
 import type { NdArray } from "@sauropod/multiprocessing/ndarray";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { callRemote, type RemoteUse } from "../../lib/agents/remote_calls.ts";
