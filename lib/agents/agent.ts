@@ -58,8 +58,11 @@ class Launched {
       child.once("exit", (code, signal) => resolve({ code, signal }));
       child.once("error", (error) => resolve({ code: null, signal: null, error }));
     });
-    this.objects = new ServedObjects((number, classIndex) => {
-      this.connection.tell(FrameType.OBJECT, number, classIndex);
+    this.objects = new ServedObjects({
+      object: (number, classNumber) => {
+        this.connection.tell(FrameType.OBJECT, number, classNumber);
+      },
+      buffer: (number, descriptor) => this.connection.tellBuffer(number, descriptor),
     });
     const trust = { anyFunction: trusted, named: new Set<string>() };
     const connect = (socket: Duplex) => new Connection(socket, this.objects, trust);

@@ -22,7 +22,7 @@ import { waitForCleanUp } from "../runtime/host.ts";
 import { ExitCode, takeErrorMessage, waitingForEnd } from "../runtime/lifecycle.ts";
 import { nameIn, startWithRequest } from "../runtime/start_request.ts";
 import type { WireMessage } from "../wire/messages.ts";
-import { Connection, FrameType, storeChunk } from "./connection.ts";
+import { Connection, descriptorIn, FrameType, storeChunk } from "./connection.ts";
 import { KnownObjects, RelayedCalls } from "./relayed_calls.ts";
 import {
   isLastBegun,
@@ -52,10 +52,14 @@ export async function serveAgent(): Promise<never> {
   void calls.relay();
   let record = 0;
   connection.send(FrameType.READY);
-  await connection.receive(({ type, number, detail, message }) => {
+  await connection.receive((frame) => {
+    const { type, number, detail, message } = frame;
     switch (type) {
       case FrameType.OBJECT:
         objects.add(number, detail);
+        break;
+      case FrameType.BUFFER:
+        objects.addBuffer(number, descriptorIn(frame));
         break;
       case FrameType.RELEASE:
         objects.remove(number);

@@ -17,6 +17,7 @@
  * | `ITEM` | process | index of the item that runs | none: when it began, in milliseconds |
  * | `CLOSE` | agent | | none: there are no more chunks |
  * | `OBJECT` | agent | number of an object of the program | none: its class, as a number |
+ * | `BUFFER` | agent | number of a buffer of the program | none: the contents are two more numbers, where its memory is open |
  * | `RELEASE` | process | number of an object that it has no more | none: how often it was named to it |
  * | `RELEASE` | agent | number of an object that it will not name any more | none |
  * | `CALL` | process | number of the call | what is to be done with an object |
@@ -32,6 +33,7 @@ import { LINK, type MessageAddress } from "../codec/message.ts";
 import type { ObjectAddress } from "../objects/shared_object.ts";
 import { type Allocate, allocate } from "../heap/allocator.ts";
 import { i32 } from "../heap/views.ts";
+import type { Descriptor } from "../memory/mapping.ts";
 import { checkDefinition, ReceivedDefinitions, SentDefinitions } from "../wire/definitions.ts";
 import {
   type Frame,
@@ -62,6 +64,7 @@ export const FrameType = {
   RECALL: 15,
   RECALLED: 16,
   LOOK: 17,
+  BUFFER: 18,
 } as const;
 
 /** Length of what is in front of a message in a frame: its number, and the length of its stream or a detail. */
@@ -151,6 +154,11 @@ export class Connection {
     });
     view.setUint32(4, streamBytes, true);
     return this.#write(type, prefix, ...parts);
+  }
+
+  /** Tells the process of a buffer that a message is about to name. */
+  tellBuffer(number: number, { pid, fd }: Descriptor): void {
+    void this.#write(FrameType.BUFFER, new Uint8Array(Int32Array.of(number, 0, pid, fd).buffer));
   }
 
   /** Sends a frame without a message. */
@@ -280,6 +288,13 @@ function arrived({ type, contents }: Frame): Arrived {
   if (prefix.length > PREFIX_BYTES) parts.unshift(prefix.subarray(PREFIX_BYTES));
   const message = parts.length === 0 ? undefined : { streamBytes: detail, parts };
   return { type, number: view.getInt32(0, true), detail, message };
+}
+
+/** Returns where the memory of the buffer is open that a frame tells of. */
+export function descriptorIn({ message }: Arrived): Descriptor {
+  const { buffer } = new Uint8Array(joined(message!.parts));
+  const [pid, fd] = new Int32Array(buffer);
+  return { pid, fd };
 }
 
 /** Stores the chunk of a frame, with its number in the block. */

@@ -11,10 +11,12 @@ import { envelopeOf } from "../channels/envelope.ts";
 import { readReceived } from "../channels/read_received.ts";
 import { encode, returnEncoder } from "../codec/encoder.ts";
 import { discardMessage, type MessageAddress } from "../codec/message.ts";
-import { addressOf, isOnlyHere, type ObjectAddress } from "../objects/shared_object.ts";
+import { openMappedBuffer } from "../memory/mapped_buffer.ts";
+import { canMap, type Descriptor } from "../memory/mapping.ts";
+import { addressOf, isOnlyHere, type ObjectAddress, release } from "../objects/shared_object.ts";
 import { awaitOn } from "../parking/wait.ts";
 import { type Connection, FrameType, type ObjectNumbers } from "./connection.ts";
-import { makeRemoteObject, remoteNumberAt } from "./remote_object.ts";
+import { makeRemoteObject, makeUnmappedBuffer, remoteNumberAt } from "./remote_object.ts";
 import type { Answer, Request } from "./remote_calls.ts";
 
 /** Number of objects from which on those are looked for that the process has no more. */
@@ -22,8 +24,10 @@ const MIN_SWEEP_SIZE = 64;
 
 /** An object of the program. */
 interface Known {
-  /** What stands for it. */
-  readonly object: object;
+  /** The address of what stands for it. */
+  readonly address: ObjectAddress;
+  /** The handle that keeps it; `undefined` for a buffer, to which there is a reference without a handle. */
+  readonly handle: object | undefined;
   /** How often messages of the agent have named it. */
   named: number;
 }
@@ -45,12 +49,26 @@ export class KnownObjects implements ObjectNumbers {
   /** Adds an object, which the next message names. */
   add(number: number, classNumber: number): void {
     if (this.#objects.size >= this.#sweepSize) this.#sweep();
-    this.#objects.set(number, { object: makeRemoteObject(number, classNumber), named: 0 });
+    this.#setObject(number, makeRemoteObject(number, classNumber));
+  }
+
+  /** Adds a buffer, which the next message names, and maps its memory. */
+  addBuffer(number: number, descriptor: Descriptor): void {
+    this.#sweep(); // memory is worth more than the time for it
+    const address = canMap() ? openMappedBuffer(descriptor, number) : undefined;
+    if (address === undefined) this.#setObject(number, makeUnmappedBuffer(number));
+    else this.#objects.set(number, { address, handle: undefined, named: 0 });
+  }
+
+  #setObject(number: number, handle: object): void {
+    this.#objects.set(number, { address: addressOf(handle)!, handle, named: 0 });
   }
 
   /** Removes an object that the agent names no more. */
   remove(number: number): void {
+    const known = this.#objects.get(number);
     this.#objects.delete(number);
+    if (known !== undefined && known.handle === undefined) release(known.address);
   }
 
   numberOf(address: ObjectAddress): number | undefined {
@@ -61,13 +79,13 @@ export class KnownObjects implements ObjectNumbers {
     const known = this.#objects.get(number);
     if (known === undefined) return undefined;
     known.named++;
-    return addressOf(known.object);
+    return known.address;
   }
 
   /** Tells the agent of the objects that only this isolate has. It may be about to name one again. */
   #sweep(): void {
-    for (const [number, { object, named }] of this.#objects) {
-      if (isOnlyHere(addressOf(object)!)) this.#release(number, named);
+    for (const [number, { address, named }] of this.#objects) {
+      if (isOnlyHere(address)) this.#release(number, named);
     }
     this.#sweepSize = Math.max(MIN_SWEEP_SIZE, this.#objects.size * 2);
   }

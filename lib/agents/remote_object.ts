@@ -5,7 +5,9 @@
  * | word | meaning | written by |
  * |---|---|---|
  * | `NUMBER` | by which the agent knows the object | the main isolate of the process |
- * | `CLASS` | number of its class, of `remote_classes.ts` | the same |
+ * | `CLASS` | number of its class, of `remote_classes.ts`; -1 for a buffer that the process cannot map | the same |
+ *
+ * A buffer is none of them if the process has mapped its memory: see `../memory/mapped_buffer.ts`.
  *
  * @module
  */
@@ -18,6 +20,8 @@ import {
   objectWord,
   SharedHandle,
 } from "../objects/shared_object.ts";
+import { mappedNumberAt } from "../memory/mapped_buffer.ts";
+import { canMap } from "../memory/mapping.ts";
 import type { ObjectNumbers } from "./connection.ts";
 import { callRemote, callRemoteSync } from "./remote_calls.ts";
 import { type RemoteUses, remoteUsesOf } from "./remote_classes.ts";
@@ -42,6 +46,14 @@ export function makeRemoteObject(number: number, classNumber: number): object {
   return new KeptObject(address);
 }
 
+/** The class of buffers that this process cannot map. */
+const UNMAPPED = -1;
+
+/** Makes what stands for a buffer that this process cannot map: the isolate that receives it throws. */
+export function makeUnmappedBuffer(number: number): object {
+  return makeRemoteObject(number, UNMAPPED);
+}
+
 /** What the main isolate has of an object of the program: it keeps it, and does not use it. */
 class KeptObject extends SharedHandle {
   constructor(address: ObjectAddress) {
@@ -51,7 +63,7 @@ class KeptObject extends SharedHandle {
 
 /** Returns the number of an object of the program; `undefined` if the address is of another object. */
 export function remoteNumberAt(address: ObjectAddress): number | undefined {
-  return isRemoteObject(address) ? i32[address + NUMBER] : undefined;
+  return isRemoteObject(address) ? i32[address + NUMBER] : mappedNumberAt(address);
 }
 
 /** The numbers of objects of the program in an isolate that is sent none. */
@@ -109,6 +121,7 @@ defineType(TYPE, "object of another process", {
   revive(address) {
     const number = i32[address + NUMBER];
     const classNumber = i32[address + CLASS];
+    if (classNumber === UNMAPPED) throw cannotMap();
     const uses = remoteUsesOf(classNumber);
     const constructor = constructors[classNumber] ??= constructorFor(uses);
     if (uses.inner?.revive !== undefined) {
@@ -130,6 +143,18 @@ defineType(TYPE, "object of another process", {
     return handle;
   },
 });
+
+function cannotMap(): Error {
+  return canMap()
+    ? new Error(
+      "Cannot map array of the program: the system refused it, which may have no memory left. Send a copy, " +
+        "with slice()",
+    )
+    : new Deno.errors.NotCapable(
+      "Cannot map array of the program: this process has no --allow-ffi. Give it permissions: { ffi: true }, " +
+        "with which it can do anything, or send it a copy, with slice()",
+    );
+}
 
 function constructorFor(uses: RemoteUses): new () => object {
   const constructor = function () {} as unknown as new () => object;

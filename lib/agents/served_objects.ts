@@ -15,6 +15,8 @@ import { Thrown } from "../codec/thrown.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { allocateUrgent } from "../heap/allocator.ts";
 import { addressOf, handleFor, type ObjectAddress } from "../objects/shared_object.ts";
+import { descriptorAt } from "../memory/mapped_buffer.ts";
+import type { Descriptor } from "../memory/mapping.ts";
 import type { Revision } from "../memory/revision.ts";
 import type { Waitable } from "../parking/readiness.ts";
 import { LockGuard } from "../sync/ownership.ts";
@@ -36,9 +38,15 @@ interface Served {
   named: number;
 }
 
+/** Tells the process of what a message is about to name. */
+interface Announce {
+  object(number: number, classNumber: number): void;
+  buffer(number: number, descriptor: Descriptor): void;
+}
+
 /** The objects that a process has, and its calls on them. */
 export class ServedObjects implements ObjectNumbers {
-  readonly #announce: (number: number, classNumber: number) => void;
+  readonly #announce: Announce;
   /** What the process has read in order to change it, by the number of the call. */
   readonly #revisions = new Map<number, Revision>();
   readonly #objects = new Map<number, Served>();
@@ -49,8 +57,7 @@ export class ServedObjects implements ObjectNumbers {
   /** Stands for the code of the process that blocks. */
   readonly #blockingCode = new LockOwner();
 
-  /** @param announce tells the process of an object that a message is about to name */
-  constructor(announce: (number: number, classNumber: number) => void) {
+  constructor(announce: Announce) {
     this.#announce = announce;
   }
 
@@ -61,15 +68,27 @@ export class ServedObjects implements ObjectNumbers {
       this.#objects.get(known)!.named++;
       return known;
     }
+    const number = this.#lastNumber + 1;
+    const served = this.#serve(address, handle, number);
+    if (served === undefined) return undefined;
+    this.#lastNumber = number;
+    this.#objects.set(number, served);
+    this.#numbers.set(address, number);
+    return number;
+  }
+
+  /** Announces an object that a message names for the first time; returns `undefined` if processes cannot use it. */
+  #serve(address: ObjectAddress, handle: object, number: number): Served | undefined {
+    const descriptor = descriptorAt(address);
+    if (descriptor !== undefined) {
+      this.#announce.buffer(number, descriptor);
+      return { handle, uses: NO_USES, target: handle, named: 1 };
+    }
     const classNumber = classNumberOf(handle);
     if (classNumber === undefined) return undefined;
-    const number = ++this.#lastNumber;
+    this.#announce.object(number, classNumber);
     const uses = remoteUsesOf(classNumber);
-    const target = uses.inner?.of(handle) ?? handle;
-    this.#objects.set(number, { handle, uses, target, named: 1 });
-    this.#numbers.set(address, number);
-    this.#announce(number, classNumber);
-    return number;
+    return { handle, uses, target: uses.inner?.of(handle) ?? handle, named: 1 };
   }
 
   addressOf(number: number): ObjectAddress | undefined {
@@ -206,6 +225,9 @@ export class ServedObjects implements ObjectNumbers {
     return [...handles.keys()].filter((at) => ready.has(handles[at]));
   }
 }
+
+/** The uses of a buffer: the process has its memory, and needs no calls. */
+const NO_USES: RemoteUses = { remote: SharedArrayBuffer, accesses: new Map() };
 
 /** Sets an option that is not given. */
 function setOption(args: unknown[], at: number, name: string, value: unknown): void {

@@ -29,6 +29,7 @@ import {
   type ObjectAddress,
   objectWord,
   registerHandle,
+  type TypeOperations,
 } from "../objects/shared_object.ts";
 import { blockOn, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
@@ -38,7 +39,8 @@ const TYPE = 7;
 
 const POST_COUNT = objectWord.FIRST;
 const QUEUE = POST_COUNT + 1;
-const WORDS = QUEUE + QUEUE_WORDS;
+/** Number of words of the object of a buffer. Those of a type with more words come first. */
+export const BUFFER_WORDS = QUEUE + QUEUE_WORDS;
 
 /**
  * The announced buffers, by address. Callers get another `SharedArrayBuffer` object on the same memory,
@@ -50,12 +52,17 @@ const kept = new Map<number, PostableBuffer>();
 export function bufferAddress(buffer: PostableBuffer): ObjectAddress {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
-  const address = createObject(TYPE, WORDS);
+  const address = createObject(TYPE, BUFFER_WORDS);
   registerHandle(buffer, address);
-  keepBuffer(address, structuredClone(buffer));
-  if (hooks.announceBuffer === undefined) confirmPosted(address); // there are no other isolates
-  else hooks.announceBuffer(address, kept.get(address)!);
+  announceBuffer(address, structuredClone(buffer));
   return address;
+}
+
+/** Announces a buffer, which has its object, to the other isolates. The caller keeps a reference to the object. */
+export function announceBuffer(address: ObjectAddress, buffer: PostableBuffer): void {
+  keepBuffer(address, buffer);
+  if (hooks.announceBuffer === undefined) confirmPosted(address); // there are no other isolates
+  else hooks.announceBuffer(address, buffer);
 }
 
 /** Up to so many buffers, unreachable ones are dropped whenever a buffer is added. */
@@ -106,7 +113,8 @@ function* arriving(address: ObjectAddress): Steps<void> {
   }
 }
 
-defineType(TYPE, "SharedArrayBuffer", {
+/** How the objects of buffers are revived and destroyed. */
+export const bufferOperations = {
   permanent: true, // isolates may still have it in `kept`
   revive(address) {
     if (!kept.has(address)) blockOn(arriving(address));
@@ -116,4 +124,9 @@ defineType(TYPE, "SharedArrayBuffer", {
     registerHandle(buffer, address);
     return buffer;
   },
-});
+  destroy(address) {
+    kept.delete(address);
+  },
+} satisfies TypeOperations;
+
+defineType(TYPE, "SharedArrayBuffer", bufferOperations);

@@ -185,7 +185,9 @@ export function refuseOutside(address: number, destination: Destination): never 
     destination === "program"
       ? `${name} was made in this process, and the program does not see its memory: make it in the program, ` +
         "and send it here"
-      : `it lies in memory that another process cannot see (${name}): send a copy of its contents, or ` +
-        'use startMethod "spawn"',
+      : `it lies in memory that another process cannot see (${name}): send a copy of its contents, ` +
+        `${
+          name === "SharedArrayBuffer" ? "make it with processes: true, " : ""
+        }or use startMethod "spawn"`,
   );
 }

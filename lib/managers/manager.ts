@@ -12,7 +12,7 @@
 import { JoinableQueue } from "../channels/joinable_queue.ts";
 import { Queue } from "../channels/queue.ts";
 import { SimpleQueue } from "../channels/simple_queue.ts";
-import { SharedArray } from "../memory/array.ts";
+import { SharedArray, type SharedArrayOptions } from "../memory/array.ts";
 import { Namespace } from "../memory/namespace.ts";
 import { SharedList } from "../memory/shared_list.ts";
 import { type Entries, SharedMap } from "../memory/shared_map.ts";
@@ -149,7 +149,7 @@ export class Manager extends BaseManager implements Disposable {
   Array<Code extends Typecode, L extends SharedLock | false = RLock>(
     typecode: Code,
     sizeOrSequence: number | ElementsOf<Code>,
-    options?: SharedOptions<L>,
+    options?: SharedArrayOptions<L>,
   ): SharedArray<Code, L> {
     this.ensureOpen("make Array");
     return new SharedArray<Code, L>(typecode, sizeOrSequence, options);

@@ -20,7 +20,16 @@ import {
   type SharedOptions,
 } from "./locking.ts";
 import { cellsOn, type ElementsOf, RawArray } from "./raw_array.ts";
+import { memoryNames, type MemoryOptions } from "./shared_buffer.ts";
 import { kindOf, type NumberTypecode, type Typecode } from "./typecodes.ts";
+
+/**
+ * Options of a {@linkcode SharedArray}.
+ *
+ * @typeParam L the class of its lock; `false` if it has none
+ */
+export interface SharedArrayOptions<L extends SharedLock | false = RLock>
+  extends SharedOptions<L>, MemoryOptions {}
 
 /**
  * Elements of one type in shared memory, with a lock.
@@ -94,10 +103,10 @@ export class SharedArray<
   constructor(
     typecode: Code,
     sizeOrSequence: number | ElementsOf<Code>,
-    options: SharedOptions<L> = {},
+    options: SharedArrayOptions<L> = {},
   ) {
-    const lock = lockOf(options, "array");
-    super(typecode, sizeOrSequence);
+    const lock = lockOf(options, "array", memoryNames);
+    super(typecode, sizeOrSequence, { processes: options.processes });
     this.lock = lock;
   }
 
@@ -125,7 +134,7 @@ export class SharedArray<
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
   override copy<M extends SharedLock | false = RLock>(
-    options?: SharedOptions<M>,
+    options?: SharedArrayOptions<M>,
   ): SharedArray<Code, M> {
     const copy = new SharedArray<Code, M>(this.dtype as unknown as Code, this.length, options);
     (copy.data as Int32Array).set(this.data as Int32Array);
@@ -143,7 +152,7 @@ addLockMethods(SharedArray);
 /** The parts of an array that are sent. */
 interface Parts {
   dtype: Typecode;
-  data: { buffer: SharedArrayBuffer };
+  data: { buffer: SharedArrayBuffer; length: number };
   /** `undefined` for a `RawArray`. */
   lock: SharedLock | false | undefined;
 }
@@ -162,7 +171,7 @@ registerOwnReducer({
     const known = arrays.get(data.buffer);
     if (known !== undefined) return known;
     const { prototype } = lock === undefined ? RawArray : SharedArray;
-    const cells = cellsOn(data.buffer, kindOf(dtype, "array"));
+    const cells = cellsOn(data.buffer, kindOf(dtype, "array"), data.length);
     const array = Object.assign(Object.create(prototype), { cells, data, lock });
     arrays.set(data.buffer, array);
     return array;

@@ -7,7 +7,7 @@
 import type { GuardOf } from "../sync/condition.ts";
 import { Lock } from "../sync/lock.ts";
 import { RLock, type RLockOptions } from "../sync/rlock.ts";
-import { checkOptions } from "../arguments/options.ts";
+import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { isInstance, wrongType } from "../arguments/values.ts";
 
 /** A lock that a shared value or array can have. */
@@ -92,12 +92,17 @@ export function addLockMethods({ prototype }: { prototype: object }): void {
   }
 }
 
-/** Returns the lock that the options specify; `false` for none. */
+/**
+ * Returns the lock that the options specify; `false` for none.
+ *
+ * @param others the names of the options that are not about the lock
+ */
 export function lockOf(
   options: SharedOptions<SharedLock | false>,
   thing: string,
+  others: OptionNames<object> = {},
 ): SharedLock | false {
-  checkOptions<{ lock?: unknown }>(`make ${thing}`, options, { lock: true });
+  checkOptions<object>(`make ${thing}`, options, { lock: true, ...others });
   const { lock = true } = options;
   if (lock === true) return new RLock();
   if (lock === false || isInstance(lock, Lock) || isInstance(lock, RLock)) return lock;

@@ -7,7 +7,7 @@
  * @module
  */
 
-export { SharedArray } from "./array.ts";
+export { SharedArray, type SharedArrayOptions } from "./array.ts";
 export { constant } from "./constant.ts";
 export type { LockMethods, SharedLock, SharedOptions } from "./locking.ts";
 export type { Frozen } from "./frozen.ts";
@@ -15,6 +15,7 @@ export type { SharedKey } from "./map_key.ts";
 export { Namespace, type NamespaceConstructor } from "./namespace.ts";
 export { type ElementsOf, RawArray } from "./raw_array.ts";
 export { type ShareableItem, ShareableList } from "./shareable_list.ts";
+export type { MemoryOptions } from "./shared_buffer.ts";
 export { SharedList } from "./shared_list.ts";
 export { type Entries, SharedMap } from "./shared_map.ts";
 export { SharedMemory, type SharedMemoryOptions } from "./shared_memory.ts";

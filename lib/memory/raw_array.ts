@@ -8,11 +8,12 @@
  * @module
  */
 
+import { checkOptions } from "../arguments/options.ts";
 import { checkFunction, checkInteger } from "../arguments/values.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { Cells, showAs } from "./cells.ts";
 import { listOf } from "./sequence.ts";
-import { sharedBuffer } from "./shared_buffer.ts";
+import { memoryNames, type MemoryOptions, sharedBuffer } from "./shared_buffer.ts";
 import {
   type DataOf,
   type DtypeOf,
@@ -28,9 +29,9 @@ import {
   type Typecode,
 } from "./typecodes.ts";
 
-/** Returns the cells of an array of this type on the buffer. */
-export function cellsOn(buffer: SharedArrayBuffer, kind: Kind): Cells {
-  return new Cells(kind, elementName, buffer);
+/** Returns the cells of an array of this type and length on the buffer. */
+export function cellsOn(buffer: SharedArrayBuffer, kind: Kind, length: number): Cells {
+  return new Cells(kind, elementName, buffer, 0, length);
 }
 
 function elementName(at: number): string {
@@ -38,22 +39,23 @@ function elementName(at: number): string {
 }
 
 /** Returns the cells of a new array, with its elements. */
-function newCells(kind: Kind, sizeOrSequence: unknown): Cells {
-  if (typeof sizeOrSequence === "number") return cellsOn(zeroed(kind, sizeOrSequence), kind);
+function newCells(kind: Kind, sizeOrSequence: unknown, options: MemoryOptions): Cells {
+  if (typeof sizeOrSequence === "number") return zeroed(kind, sizeOrSequence, options);
   const elements = listOf(
     "make array",
     "sizeOrSequence",
     sizeOrSequence,
     "a length or a sequence of elements",
   );
-  const cells = cellsOn(zeroed(kind, elements.length), kind);
+  const cells = zeroed(kind, elements.length, options);
   fill(cells, 0, elements);
   return cells;
 }
 
-function zeroed(kind: Kind, length: number): SharedArrayBuffer {
+function zeroed(kind: Kind, length: number, options: MemoryOptions): Cells {
   checkInteger("make array", "sizeOrSequence", length, 0);
-  return sharedBuffer("make array", length * kind.dataClass.BYTES_PER_ELEMENT);
+  const bytes = length * kind.dataClass.BYTES_PER_ELEMENT;
+  return cellsOn(sharedBuffer("make array", bytes, options), kind, length);
 }
 
 /** Stores elements from index `start` on, if all of them fit. */
@@ -131,11 +133,16 @@ export class RawArray<Code extends Typecode = NumberTypecode>
    *
    * @param typecode the type of the elements
    * @param sizeOrSequence the length, for elements that are 0, 0n, false or "\0"; or the elements
-   * @throws {TypeError} if there is no such type, or an element is of another type
+   * @throws {TypeError} if there is no such type, or an element or an option is of another type
    * @throws {RangeError} if the length is not an integer of at least 0, or an element does not fit
    */
-  constructor(typecode: Code, sizeOrSequence: number | ElementsOf<Code>) {
-    this.cells = newCells(kindOf(typecode, "array"), sizeOrSequence);
+  constructor(
+    typecode: Code,
+    sizeOrSequence: number | ElementsOf<Code>,
+    options: MemoryOptions = {},
+  ) {
+    checkOptions("make array", options, memoryNames);
+    this.cells = newCells(kindOf(typecode, "array"), sizeOrSequence, options);
     this.data = this.cells.data as unknown as DataOf<Code>;
   }
 

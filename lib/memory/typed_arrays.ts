@@ -4,9 +4,10 @@
  * @module
  */
 
+import { checkOptions } from "../arguments/options.ts";
 import { checkInteger } from "../arguments/values.ts";
 import { isTypedArray, listOf } from "./sequence.ts";
-import { sharedBuffer } from "./shared_buffer.ts";
+import { memoryNames, type MemoryOptions, sharedBuffer } from "./shared_buffer.ts";
 import {
   type DataOf,
   isOfType,
@@ -21,8 +22,11 @@ import {
  *
  * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
  * @param from the number of elements, which are then 0, or the elements
- * @throws {TypeError} if there is no such type, or an element is not a number of the kind it holds
+ * @throws {TypeError} if there is no such type, an element is not a number of the kind it holds, or an
+ *   option is unknown or has the wrong type
  * @throws {RangeError} if the number of elements is not an integer of at least 0, or too large
+ * @throws {Deno.errors.NotCapable} if `processes` is true and the program has not the permission
+ * @throws {Deno.errors.NotSupported} if `processes` is true on another system than Linux
  *
  * @example An array that a worker changes
  * ```ts
@@ -42,7 +46,9 @@ import {
 export function sharedArray<Code extends NumericTypecode>(
   dtype: Code,
   from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
+  options: MemoryOptions = {},
 ): DataOf<Code> {
+  checkOptions("make array", options, memoryNames);
   const kind = kindOf(dtype, "array", "dtype");
   const { dataClass } = kind;
   const elements = typeof from === "number"
@@ -50,10 +56,11 @@ export function sharedArray<Code extends NumericTypecode>(
     : listOf("make array", "from", from, "a number of elements or a sequence of them");
   const length = elements?.length ?? from;
   checkInteger("make array", "from", length, 0);
-  const buffer = sharedBuffer("make array", length * dataClass.BYTES_PER_ELEMENT);
+  const bytes = length * dataClass.BYTES_PER_ELEMENT;
+  const buffer = sharedBuffer("make array", bytes, options);
   // The elements of a typed array are all of one type.
   if (elements !== undefined) checkElements(kind, elements, isTypedArray(elements) ? 1 : Infinity);
-  const array = new dataClass(buffer);
+  const array = new dataClass(buffer, 0, length);
   if (elements !== undefined) array.set(elements as ArrayLike<number>);
   return array as unknown as DataOf<Code>;
 }

@@ -11,7 +11,7 @@ import createNdarray from "npm:ndarray@^1.1.1";
 import { isOptionsObject } from "../arguments/options.ts";
 import { checkInteger, checkNotTransferred, isArray, wrongType } from "../arguments/values.ts";
 import { isTypedArray } from "../memory/sequence.ts";
-import { sharedBuffer } from "../memory/shared_buffer.ts";
+import { type MemoryOptions, sharedBuffer } from "../memory/shared_buffer.ts";
 import { registerOwnReducer } from "../codec/reducers.ts";
 import { task } from "../codec/task.ts";
 import {
@@ -46,11 +46,15 @@ export function makeView<Data extends AnyNdArrayData>(
 }
 
 /** Makes an array of zeros on shared memory, of a shape that has been checked. */
-export function makeZeros(shape: readonly number[], dtype: DataType | BigDataType): NdArray {
+export function makeZeros(
+  shape: readonly number[],
+  dtype: DataType | BigDataType,
+  options?: MemoryOptions,
+): NdArray {
   const arrayClass = arrayClassOf(dtype);
   const size = shape.reduce((product, length) => product * length, 1);
-  const buffer = sharedBuffer("make array", size * arrayClass.BYTES_PER_ELEMENT);
-  return makeView(new arrayClass(buffer), shape);
+  const buffer = sharedBuffer("make array", size * arrayClass.BYTES_PER_ELEMENT, options);
+  return makeView(new arrayClass(buffer, 0, size), shape);
 }
 
 /** Returns whether a value is an ndarray. */

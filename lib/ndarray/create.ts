@@ -4,8 +4,10 @@
  * @module
  */
 
+import { checkOptions } from "../arguments/options.ts";
 import { checkInteger, checkIterable, isArray, wrongType } from "../arguments/values.ts";
 import { isTypedArray, listOf } from "../memory/sequence.ts";
+import { memoryNames, type MemoryOptions } from "../memory/shared_buffer.ts";
 import { checkArray, isShared, makeZeros, sizeOf } from "./array.ts";
 import {
   type AnyNdArrayData,
@@ -32,7 +34,7 @@ const FILLED = 4096;
  * @param shape length of each axis
  * @param dtype type of the elements
  * @throws {RangeError} if a length is not an integer of at least 0
- * @throws {TypeError} if `dtype` is unknown
+ * @throws {TypeError} if `dtype` or an option is unknown
  *
  * @example Two rows
  * ```ts
@@ -47,9 +49,11 @@ const FILLED = 4096;
 export function zeros<Type extends DataType | BigDataType = "float64">(
   shape: readonly number[],
   dtype: Type = "float64" as Type,
+  options?: MemoryOptions,
 ): NdArray<ArrayOf<Type>> {
+  checkOptions("make array", options, memoryNames);
   sizeOf(shape, "zeros", dtype);
-  return makeZeros(shape, dtype) as unknown as NdArray<ArrayOf<Type>>;
+  return makeZeros(shape, dtype, options) as unknown as NdArray<ArrayOf<Type>>;
 }
 
 /**

@@ -65,8 +65,8 @@ export interface TypeOperations {
   destroy?(address: ObjectAddress): void;
   /** Whether a message to a process of the operating system may name it. */
   crosses?: boolean;
-  /** Whether it stands for an object of the program that has started this process. */
-  isRemote?: boolean;
+  /** Whether it stands for an object of the program that has started this process: all of the type, or this one. */
+  isRemote?: boolean | ((address: ObjectAddress) => boolean);
   /** Whether a handle is the value of the object, which goes to other heaps as any value does. */
   isValue?: boolean;
   /** Whether the memory is never reused, because addresses of it may linger. */
@@ -130,7 +130,9 @@ export type Destination = "heap" | "process" | "program";
 /** Whether a message may name the object. */
 export function canCross(address: ObjectAddress, destination: Destination): boolean {
   const { crosses, isRemote } = operationsOf(address);
-  return destination === "heap" || (destination === "process" ? crosses : isRemote) === true;
+  if (destination === "heap") return true;
+  if (destination === "process") return crosses === true;
+  return typeof isRemote === "function" ? isRemote(address) : isRemote === true;
 }
 
 /** Whether a message carries the value of the object, rather than naming it. */

@@ -27,3 +27,16 @@ Deno.test("large_array adds up the same numbers, copied or shared", async () => 
     }
   }
 });
+
+Deno.test({
+  name: "process_array adds up the same numbers, copied or shared by processes",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, lines, errors } = await runExample("process_array", "--quick");
+    assertEquals([code, errors, lines.length], [0, [], 3]);
+    for (const [at, how] of ["copied", "shared", "again"].entries()) {
+      const sum = 80_000 * 79_999 / 2;
+      assertMatch(lines[at], new RegExp(`^${how}: the sum is ${sum}, after [0-9.]+ seconds$`));
+    }
+  },
+});

@@ -34,12 +34,11 @@ export declare class Decoder extends MessageReader {
    */
   importing<T>(read: () => T): Promise<T>;
   /**
-   * Reads an array into `target` from `start` on, without creating an array.
+   * Reads an array of `length` items into `target` from `start` on, without creating an array.
    *
-   * @returns the length of the array that was read
-   * @throws as {@linkcode value}, also if `target` ends before
+   * @throws as {@linkcode value}, also if the array has another length
    */
-  itemsInto(target: unknown[], start: number): number;
+  itemsInto(target: unknown[], start: number, length: number): void;
   /**
    * Reads a value.
    *

@@ -3,7 +3,7 @@
 import type { JoinableQueue } from "../channels/joinable_queue.d.ts";
 import type { Queue } from "../channels/queue.d.ts";
 import type { SimpleQueue } from "../channels/simple_queue.d.ts";
-import type { SharedArray } from "../memory/array.d.ts";
+import type { SharedArray, SharedArrayOptions } from "../memory/array.d.ts";
 import type { Namespace } from "../memory/namespace.d.ts";
 import type { SharedList } from "../memory/shared_list.d.ts";
 import type { Entries, SharedMap } from "../memory/shared_map.d.ts";
@@ -92,7 +92,7 @@ export declare class Manager extends BaseManager implements Disposable {
   Array<Code extends Typecode, L extends SharedLock | false = RLock>(
     typecode: Code,
     sizeOrSequence: number | ElementsOf<Code>,
-    options?: SharedOptions<L>,
+    options?: SharedArrayOptions<L>,
   ): SharedArray<Code, L>;
   /** Makes a {@linkcode SharedMap}. */
   dict<K extends SharedKey = string, V = unknown>(entries?: Entries<K, V>): SharedMap<K, V>;

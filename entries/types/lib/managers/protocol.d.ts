@@ -1,8 +1,8 @@
 // The declarations of lib/managers/protocol.ts
 
 import type { Envelope } from "../channels/envelope.d.ts";
+import type { ManagedObject } from "../channels/managed_object.d.ts";
 import type { Queue } from "../channels/queue.d.ts";
-import type { Event } from "../sync/event.d.ts";
 
 /** A call of a method, or a request to create an object. */
 export interface ManagerRequest {
@@ -36,18 +36,8 @@ export interface Referent {
   typeid: string;
   /** Names of the methods that proxies may call. */
   exposed: readonly string[];
-  /**
-   * Each proxy refers to this event. Once only the server does, the server may release the object.
-   */
-  token: Event;
-}
-
-/** How clients reach a server. */
-export interface ServerEndpoint {
-  /** Queue for requests. */
-  requests: Queue<ManagerRequest>;
-  /** Isolate record of the server. */
-  record: number;
+  /** Each proxy refers to it. Once only the server does, the server may release the object. */
+  token: ManagedObject<ManagerRequest>;
 }
 
 export {};

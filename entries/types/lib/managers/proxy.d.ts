@@ -1,7 +1,7 @@
 // The declarations of lib/managers/proxy.ts
 
 import type { AnyFunction } from "../codec/task.d.ts";
-import type { Referent, ServerEndpoint } from "./protocol.d.ts";
+import type { Referent } from "./protocol.d.ts";
 
 /**
  * A proxy of an object that lives in a manager's server.
@@ -19,7 +19,7 @@ import type { Referent, ServerEndpoint } from "./protocol.d.ts";
  */
 export declare class BaseProxy {
   /** Called by managers. */
-  constructor(server: ServerEndpoint, referent: Referent, kind?: "object" | "iterator");
+  constructor(referent: Referent, kind?: "object" | "iterator");
   /** Returns a description with the type and number of the object. */
   toString(): string;
 }

@@ -3,7 +3,17 @@
 import type { RLock } from "../sync/rlock.d.ts";
 import type { LockMethods, SharedLock, SharedOptions } from "./locking.d.ts";
 import type { ElementsOf, RawArray } from "./raw_array.d.ts";
+import type { MemoryOptions } from "./shared_buffer.d.ts";
 import type { NumberTypecode, Typecode } from "./typecodes.d.ts";
+
+/**
+ * Options of a {@linkcode SharedArray}.
+ *
+ * @typeParam L the class of its lock; `false` if it has none
+ */
+export interface SharedArrayOptions<L extends SharedLock | false = RLock>
+  extends SharedOptions<L>, MemoryOptions {
+}
 
 /**
  * Elements of one type in shared memory, with a lock.
@@ -76,7 +86,7 @@ export declare class SharedArray<
   constructor(
     typecode: Code,
     sizeOrSequence: number | ElementsOf<Code>,
-    options?: SharedOptions<L>,
+    options?: SharedArrayOptions<L>,
   );
   /**
    * Returns the lock of the array.
@@ -94,7 +104,7 @@ export declare class SharedArray<
    *
    * Follows Python's `multiprocessing.sharedctypes.copy`, whose copy has no lock.
    */
-  copy<M extends SharedLock | false = RLock>(options?: SharedOptions<M>): SharedArray<Code, M>;
+  copy<M extends SharedLock | false = RLock>(options?: SharedArrayOptions<M>): SharedArray<Code, M>;
 }
 
 /** The methods of a {@linkcode SharedArray} for its lock. */

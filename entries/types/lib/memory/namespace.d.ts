@@ -43,6 +43,8 @@ export interface NamespaceConstructor {
  *   It is shared, not copied.
  * - Assigning, reading and deleting an attribute are atomic.
  * - Attributes are copied as the values of a {@linkcode SharedMap} are: reads return frozen copies.
+ * - In a process of the operating system, each read and each write is a call to the program, for which
+ *   the process blocks: it takes about half a millisecond.
  * - Attributes whose names begin with an underscore, and symbols, are properties of the handle and
  *   are not shared, as in Python.
  *

@@ -1,5 +1,6 @@
 // The declarations of lib/memory/raw_array.ts
 
+import type { MemoryOptions } from "./shared_buffer.d.ts";
 import type {
   DataOf,
   DtypeOf,
@@ -68,10 +69,10 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
    *
    * @param typecode the type of the elements
    * @param sizeOrSequence the length, for elements that are 0, 0n, false or "\0"; or the elements
-   * @throws {TypeError} if there is no such type, or an element is of another type
+   * @throws {TypeError} if there is no such type, or an element or an option is of another type
    * @throws {RangeError} if the length is not an integer of at least 0, or an element does not fit
    */
-  constructor(typecode: Code, sizeOrSequence: number | ElementsOf<Code>);
+  constructor(typecode: Code, sizeOrSequence: number | ElementsOf<Code>, options?: MemoryOptions);
   /** The name of its type: `"float64"` for the typecode `"d"`. */
   get dtype(): DtypeOf<Code>;
   /** Number of elements. */

@@ -1,5 +1,6 @@
 // The declarations of lib/memory/typed_arrays.ts
 
+import type { MemoryOptions } from "./shared_buffer.d.ts";
 import type { DataOf, NumericTypecode } from "./typecodes.d.ts";
 
 /**
@@ -7,8 +8,11 @@ import type { DataOf, NumericTypecode } from "./typecodes.d.ts";
  *
  * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
  * @param from the number of elements, which are then 0, or the elements
- * @throws {TypeError} if there is no such type, or an element is not a number of the kind it holds
+ * @throws {TypeError} if there is no such type, an element is not a number of the kind it holds, or an
+ *   option is unknown or has the wrong type
  * @throws {RangeError} if the number of elements is not an integer of at least 0, or too large
+ * @throws {Deno.errors.NotCapable} if `processes` is true and the program has not the permission
+ * @throws {Deno.errors.NotSupported} if `processes` is true on another system than Linux
  *
  * @example An array that a worker changes
  * ```ts
@@ -28,6 +32,7 @@ import type { DataOf, NumericTypecode } from "./typecodes.d.ts";
 export declare function sharedArray<Code extends NumericTypecode>(
   dtype: Code,
   from: number | Iterable<number | bigint> | ArrayLike<number | bigint>,
+  options?: MemoryOptions,
 ): DataOf<Code>;
 
 export {};

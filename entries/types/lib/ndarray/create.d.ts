@@ -1,5 +1,6 @@
 // The declarations of lib/ndarray/create.ts
 
+import type { MemoryOptions } from "../memory/shared_buffer.d.ts";
 import type {
   AnyNdArrayData,
   ArrayOf,
@@ -18,7 +19,7 @@ import type {
  * @param shape length of each axis
  * @param dtype type of the elements
  * @throws {RangeError} if a length is not an integer of at least 0
- * @throws {TypeError} if `dtype` is unknown
+ * @throws {TypeError} if `dtype` or an option is unknown
  *
  * @example Two rows
  * ```ts
@@ -33,6 +34,7 @@ import type {
 export declare function zeros<Type extends DataType | BigDataType = "float64">(
   shape: readonly number[],
   dtype?: Type,
+  options?: MemoryOptions,
 ): NdArray<ArrayOf<Type>>;
 
 /**

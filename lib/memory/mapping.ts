@@ -1,0 +1,159 @@
+/**
+ * Memory of the system that several programs map, by functions of the C library of Linux.
+ *
+ * The memory is a file without a name (`memfd_create`): it is gone when no program has its descriptor or maps
+ * it, however these programs ended. It is mapped over the buffer of a shared `WebAssembly.Memory`, which begins
+ * on a page and has whole pages. So the buffer is a true `SharedArrayBuffer`, which isolates share, and the
+ * mapping ends when all of them have dropped it.
+ *
+ * The file is sealed: no program can change its length, which would make the others crash.
+ *
+ * @module
+ */
+
+/** Bytes of a page of `WebAssembly.Memory`; a multiple of the system's. */
+const PAGE_BYTES = 1 << 16;
+/** Number of pages that a `WebAssembly.Memory` has at most. */
+const MAX_PAGES = 1 << 16;
+
+/** The constants of the C library, on all processors that Deno runs on. */
+const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+const F_ADD_SEALS = 1033;
+const F_GET_SEALS = 1034;
+/** No seals can be added, and the length cannot be changed. */
+const F_SEAL_SEAL_SHRINK_GROW = 1 | 2 | 4;
+const O_RDWR = 2;
+const O_CLOEXEC = 0o2000000;
+const SEEK_END = 2;
+const PROT_READ_WRITE = 1 | 2;
+const MAP_SHARED_FIXED = 0x01 | 0x10;
+
+const closing = { close: { parameters: ["i32"], result: "i32" } } as const;
+const functions = {
+  ...closing,
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+} as const;
+type Functions<F extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<F>["symbols"];
+
+/** Where the descriptor of a memory is open. */
+export interface Descriptor {
+  /** The number of the program that has made the memory. */
+  readonly pid: number;
+  /** The number of the descriptor in that program. */
+  readonly fd: number;
+}
+
+/**
+ * Checks that this program can map memory.
+ *
+ * @param verb begins the message of the error: "Cannot <verb>: …"
+ * @throws {Deno.errors.NotSupported} on another system than Linux
+ * @throws {Deno.errors.NotCapable} without the permission
+ */
+export function checkCanMap(verb: string): void {
+  if (Deno.build.os !== "linux") {
+    throw new Deno.errors.NotSupported(
+      `Cannot ${verb}: processes: true needs Linux. Leave it out, and send processes copies`,
+    );
+  }
+  if (canMap()) return;
+  throw new Deno.errors.NotCapable(
+    `Cannot ${verb}: processes: true needs --allow-ffi, without a list. Run the program with it, or leave ` +
+      "it out, and send processes copies",
+  );
+}
+
+/** Whether this program has the permission to map memory. */
+export function canMap(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
+/**
+ * Makes memory of at least so many bytes, all of them 0.
+ *
+ * @returns `undefined` if the system does not give it
+ */
+export function makeMemory(
+  bytes: number,
+): { buffer: SharedArrayBuffer; fd: number } | undefined {
+  const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
+  if (pages > MAX_PAGES) return undefined;
+  return withLibrary(functions, (c) => {
+    const fd = c.memfd_create(cString("sauropod"), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return undefined;
+    const isMade = c.ftruncate(fd, BigInt(pages * PAGE_BYTES)) === 0 &&
+      c.fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL_SHRINK_GROW) === 0;
+    const buffer = isMade ? map(c, fd, pages) : undefined;
+    if (buffer === undefined) c.close(fd);
+    return buffer && { buffer, fd };
+  });
+}
+
+/**
+ * Maps memory that another program has made, and keeps open.
+ *
+ * @returns `undefined` if the system refuses it
+ */
+export function openMemory({ pid, fd }: Descriptor): SharedArrayBuffer | undefined {
+  return withLibrary(functions, (c) => {
+    const own = c.open(cString(`/proc/${pid}/fd/${fd}`), O_RDWR | O_CLOEXEC);
+    if (own < 0) return undefined;
+    try {
+      if (c.fcntl(own, F_GET_SEALS, 0) !== F_SEAL_SEAL_SHRINK_GROW) return undefined;
+      return map(c, own, Number(c.lseek(own, 0n, SEEK_END)) / PAGE_BYTES);
+    } finally {
+      c.close(own); // the mapping stays
+    }
+  });
+}
+
+/** Closes a descriptor of this program. The mappings stay. */
+export function closeMemory(fd: number): void {
+  if (canMap()) withLibrary(closing, (c) => c.close(fd)); // else the permission was revoked: it is open until the end
+}
+
+/** Returns a buffer on the memory of a descriptor; `undefined` if there is no room for it. */
+function map(
+  c: Functions<typeof functions>,
+  fd: number,
+  pages: number,
+): SharedArrayBuffer | undefined {
+  let buffer: SharedArrayBuffer;
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    buffer = memory.buffer as unknown as SharedArrayBuffer;
+  } catch {
+    return undefined;
+  }
+  const at = Deno.UnsafePointer.of(new Uint8Array(buffer) as unknown as Uint8Array<ArrayBuffer>);
+  const bytes = BigInt(pages * PAGE_BYTES);
+  const mapped = c.mmap(at, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED, fd, 0n);
+  // That of a memory is frozen; another object on the same memory is as that of any shared array.
+  return Deno.UnsafePointer.equals(mapped, at) ? structuredClone(buffer) : undefined;
+}
+
+/**
+ * Opens the C library for a few calls: an open library would be a leak to the sanitizers of `deno test`. Each
+ * function takes some 0.2 ms.
+ */
+function withLibrary<F extends Deno.ForeignLibraryInterface, R>(
+  wanted: F,
+  use: (c: Functions<F>) => R,
+): R {
+  const library = Deno.dlopen("libc.so.6", wanted);
+  try {
+    return use(library.symbols);
+  } finally {
+    library.close();
+  }
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
