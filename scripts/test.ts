@@ -56,7 +56,10 @@ async function passes(args: string[]): Promise<boolean> {
 }
 
 async function main(): Promise<void> {
-  const runs = [["--doc", "--ignore=tests"], ...await groups()];
+  const { test } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  // The option replaces the list of the configuration.
+  const ignored = ["tests", ...test.exclude].join();
+  const runs = [["--doc", `--ignore=${ignored}`], ...await groups()];
   const failed: string[] = [];
   for (const args of runs) {
     console.log(`deno test ${args.join(" ")}`);
