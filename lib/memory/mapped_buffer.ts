@@ -15,7 +15,12 @@
  * @module
  */
 
-import { announceBuffer, BUFFER_WORDS, bufferOperations } from "../codec/buffers.ts";
+import {
+  announceBuffer,
+  BUFFER_WORDS,
+  bufferOperations,
+  dropUnreachable,
+} from "../codec/buffers.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addRef,
@@ -103,7 +108,7 @@ defineType(TYPE, "SharedArrayBuffer of processes", {
   crosses: true,
   isRemote: (address) => mappedNumberAt(address) !== undefined,
   destroy(address) {
-    bufferOperations.destroy(address);
+    dropUnreachable(); // others too, which other isolates have destroyed
     if (mappedNumberAt(address) === undefined) closeMemory(i32[address + FD]);
   },
 });
