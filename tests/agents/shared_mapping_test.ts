@@ -294,6 +294,11 @@ test("a process without --allow-ffi is told what it needs", async () => {
   );
   assert(error.message.endsWith("or send it a copy, with slice()"));
   assertEquals(await pool.apply(tasks.same, [3]), 3);
+  const process = started({ target: tasks.fill, args: [array, 1], startMethod, permissions: {} });
+  await ended(process, 1);
+  assertEquals((process.error as Error).message, error.message);
+  await using denied = new Pool({ processes: 1, startMethod, denoArgs: ["--deny-ffi"] });
+  await assertRejects(() => denied.apply(tasks.fill, [array, 1]), Deno.errors.NotCapable);
   await using able = new Pool({ processes: 1, startMethod, permissions: { ffi: true } });
   await able.apply(tasks.fill, [array, 1]);
   assertEquals([...array], [1, 1]);
