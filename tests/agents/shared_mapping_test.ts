@@ -13,6 +13,7 @@ import {
 } from "@sauropod/multiprocessing";
 import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { distribute, sharedArray } from "@sauropod/multiprocessing/sharedmem";
+import { closeMemory, makeMemory, openMemory } from "../../lib/memory/mapping.ts";
 import { test } from "../fixtures/guarded.ts";
 import { collectGarbage, settledUse } from "../fixtures/heap.ts";
 import { runProgram } from "../fixtures/programs.ts";
@@ -254,6 +255,18 @@ test("the length of an array's memory cannot be changed", async () => {
   await using pool = new Pool({ processes: 1, startMethod });
   await pool.apply(tasks.fill, [array, 3]);
   assertEquals([...array], [3, 3]);
+});
+
+test("memory is opened only by the name that it has", () => {
+  const memory = makeMemory(10)!;
+  const other = makeMemory(10)!;
+  new Uint8Array(memory.buffer)[0] = 7;
+  assertEquals(new Uint8Array(openMemory(memory.descriptor)!)[0], 7);
+  assertEquals(openMemory({ ...memory.descriptor, id: other.descriptor.id }), undefined);
+  assertEquals(openMemory({ ...memory.descriptor, fd: 0 }), undefined);
+  closeMemory(memory.descriptor.fd);
+  assertEquals(openMemory(memory.descriptor), undefined);
+  closeMemory(other.descriptor.fd);
 });
 
 // What is refused
