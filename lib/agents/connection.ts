@@ -17,7 +17,7 @@
  * | `ITEM` | process | index of the item that runs | none: when it began, in milliseconds |
  * | `CLOSE` | agent | | none: there are no more chunks |
  * | `OBJECT` | agent | number of an object of the program | none: its class, as a number |
- * | `BUFFER` | agent | number of a buffer of the program | none: the contents are two more numbers, where its memory is open |
+ * | `BUFFER` | agent | number of a buffer of the program | none: the contents are three more numbers, where its memory is open |
  * | `RELEASE` | process | number of an object that it has no more | none: how often it was named to it |
  * | `RELEASE` | agent | number of an object that it will not name any more | none |
  * | `CALL` | process | number of the call | what is to be done with an object |
@@ -157,8 +157,9 @@ export class Connection {
   }
 
   /** Tells the process of a buffer that a message is about to name. */
-  tellBuffer(number: number, { pid, fd }: Descriptor): void {
-    void this.#write(FrameType.BUFFER, new Uint8Array(Int32Array.of(number, 0, pid, fd).buffer));
+  tellBuffer(number: number, { pid, fd, id }: Descriptor): void {
+    const words = Int32Array.of(number, 0, pid, fd, id);
+    void this.#write(FrameType.BUFFER, new Uint8Array(words.buffer));
   }
 
   /** Sends a frame without a message. */
@@ -293,8 +294,8 @@ function arrived({ type, contents }: Frame): Arrived {
 /** Returns where the memory of the buffer is open that a frame tells of. */
 export function descriptorIn({ message }: Arrived): Descriptor {
   const { buffer } = new Uint8Array(joined(message!.parts));
-  const [pid, fd] = new Int32Array(buffer);
-  return { pid, fd };
+  const [pid, fd, id] = new Int32Array(buffer);
+  return { pid, fd, id };
 }
 
 /** Stores the chunk of a frame, with its number in the block. */

@@ -7,7 +7,7 @@
  * | `NUMBER` | by which the agent knows the object | the main isolate of the process |
  * | `CLASS` | number of its class, of `remote_classes.ts`; -1 for a buffer that the process cannot map | the same |
  *
- * A buffer is none of them if the process has mapped its memory: see `../memory/mapped_buffer.ts`.
+ * A buffer whose memory the process has mapped is not one of them: see `../memory/mapped_buffer.ts`.
  *
  * @module
  */

@@ -69,7 +69,7 @@ export class ServedObjects implements ObjectNumbers {
       return known;
     }
     const number = this.#lastNumber + 1;
-    const served = this.#serve(address, handle, number);
+    const served = this.#announceNew(address, handle, number);
     if (served === undefined) return undefined;
     this.#lastNumber = number;
     this.#objects.set(number, served);
@@ -78,7 +78,7 @@ export class ServedObjects implements ObjectNumbers {
   }
 
   /** Announces an object that a message names for the first time; returns `undefined` if processes cannot use it. */
-  #serve(address: ObjectAddress, handle: object, number: number): Served | undefined {
+  #announceNew(address: ObjectAddress, handle: object, number: number): Served | undefined {
     const descriptor = descriptorAt(address);
     if (descriptor !== undefined) {
       this.#announce.buffer(number, descriptor);

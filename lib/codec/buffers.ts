@@ -29,6 +29,7 @@ import {
   type ObjectAddress,
   objectWord,
   registerHandle,
+  typeOf,
   type TypeOperations,
 } from "../objects/shared_object.ts";
 import { blockOn, type Steps } from "../parking/wait.ts";
@@ -72,14 +73,21 @@ let countAfterSweep = 0;
 
 /** Keeps a buffer that was announced to this isolate, and drops buffers that no isolate can reach. */
 export function keepBuffer(address: ObjectAddress, buffer: PostableBuffer): void {
-  // Many are swept when their number has grown by a tenth, so that each costs constant time on average.
-  if (kept.size < MAX_SWEPT_ALWAYS || kept.size > countAfterSweep * 1.1) {
-    for (const at of kept.keys()) {
-      if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
-    }
-    countAfterSweep = kept.size;
+  // Many are swept when their number has grown by a tenth, so that each costs constant time on average. One
+  // that processes share costs more than that.
+  const isCheap = typeOf(address) === TYPE;
+  if (!isCheap || kept.size < MAX_SWEPT_ALWAYS || kept.size > countAfterSweep * 1.1) {
+    dropUnreachable();
   }
   kept.set(address, buffer);
+}
+
+/** Drops buffers that no isolate can reach. It takes time for each one that is kept. */
+export function dropUnreachable(): void {
+  for (const at of kept.keys()) {
+    if (Atomics.load(i32, at + objectWord.REFERENCES) <= 0) kept.delete(at);
+  }
+  countAfterSweep = kept.size;
 }
 
 /** Returns a buffer that was announced to this isolate, if it is still kept. */
@@ -113,7 +121,7 @@ function* arriving(address: ObjectAddress): Steps<void> {
   }
 }
 
-/** How the objects of buffers are revived and destroyed. */
+/** How the objects of buffers are revived. */
 export const bufferOperations = {
   permanent: true, // isolates may still have it in `kept`
   revive(address) {
@@ -123,9 +131,6 @@ export const bufferOperations = {
     if (buffer instanceof WebAssembly.Memory) buffer.grow(0);
     registerHandle(buffer, address);
     return buffer;
-  },
-  destroy(address) {
-    kept.delete(address);
   },
 } satisfies TypeOperations;
 

@@ -9,13 +9,18 @@
  *
  * | word | meaning | written by |
  * |---|---|---|
- * | `PID`, `FD` | the program that has made the memory, and the descriptor there | the isolate that makes the buffer here |
+ * | `PID`, `FD`, `ID` | the program that has made the memory, the descriptor there, and the part of its name | the isolate that makes the buffer here |
  * | `NUMBER` | by which the program that started this process knows the buffer; 0: this program has made it | the same |
  *
  * @module
  */
 
-import { announceBuffer, BUFFER_WORDS, bufferOperations } from "../codec/buffers.ts";
+import {
+  announceBuffer,
+  BUFFER_WORDS,
+  bufferOperations,
+  dropUnreachable,
+} from "../codec/buffers.ts";
 import { i32 } from "../heap/views.ts";
 import {
   addRef,
@@ -32,7 +37,8 @@ const TYPE = 28;
 
 const PID = BUFFER_WORDS;
 const FD = PID + 1;
-const NUMBER = FD + 1;
+const ID = FD + 1;
+const NUMBER = ID + 1;
 const WORDS = NUMBER + 1;
 
 /**
@@ -43,15 +49,15 @@ const WORDS = NUMBER + 1;
 export function makeMappedBuffer(bytes: number): SharedArrayBuffer | undefined {
   const memory = makeMemory(bytes);
   if (memory === undefined) return undefined;
-  const { buffer, fd } = memory;
+  const { buffer, descriptor } = memory;
   let address: ObjectAddress;
   try {
     address = createObject(TYPE, WORDS);
   } catch (error) {
-    closeMemory(fd);
+    closeMemory(descriptor.fd);
     throw error;
   }
-  describe(address, { pid: Deno.pid, fd }, 0);
+  describe(address, descriptor, 0);
   registerHandle(buffer, address);
   announceBuffer(address, structuredClone(buffer));
   return buffer;
@@ -76,16 +82,17 @@ export function openMappedBuffer(
   return address;
 }
 
-function describe(address: ObjectAddress, { pid, fd }: Descriptor, number: number): void {
+function describe(address: ObjectAddress, { pid, fd, id }: Descriptor, number: number): void {
   i32[address + PID] = pid;
   i32[address + FD] = fd;
+  i32[address + ID] = id;
   i32[address + NUMBER] = number;
 }
 
 /** Returns where the memory of a buffer is open; `undefined` if the address is not of one that processes can map. */
 export function descriptorAt(address: ObjectAddress): Descriptor | undefined {
   if (typeOf(address) !== TYPE) return undefined;
-  return { pid: i32[address + PID], fd: i32[address + FD] };
+  return { pid: i32[address + PID], fd: i32[address + FD], id: i32[address + ID] };
 }
 
 /**
@@ -103,7 +110,7 @@ defineType(TYPE, "SharedArrayBuffer of processes", {
   crosses: true,
   isRemote: (address) => mappedNumberAt(address) !== undefined,
   destroy(address) {
-    bufferOperations.destroy(address);
+    dropUnreachable(); // others too, which other isolates have destroyed
     if (mappedNumberAt(address) === undefined) closeMemory(i32[address + FD]);
   },
 });

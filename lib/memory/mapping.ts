@@ -36,6 +36,7 @@ const functions = {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
 } as const;
@@ -47,6 +48,8 @@ export interface Descriptor {
   readonly pid: number;
   /** The number of the descriptor in that program. */
   readonly fd: number;
+  /** A part of the name of the memory: when it has been closed, the number may be that of another one. */
+  readonly id: number;
 }
 
 /**
@@ -81,17 +84,18 @@ export function canMap(): boolean {
  */
 export function makeMemory(
   bytes: number,
-): { buffer: SharedArrayBuffer; fd: number } | undefined {
+): { buffer: SharedArrayBuffer; descriptor: Descriptor } | undefined {
   const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
   if (pages > MAX_PAGES) return undefined;
   return withLibrary(functions, (c) => {
-    const fd = c.memfd_create(cString("sauropod"), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    const [id] = crypto.getRandomValues(new Int32Array(1));
+    const fd = c.memfd_create(cString(nameOf(id)), MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return undefined;
     const isMade = c.ftruncate(fd, BigInt(pages * PAGE_BYTES)) === 0 &&
       c.fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL_SHRINK_GROW) === 0;
     const buffer = isMade ? map(c, fd, pages) : undefined;
     if (buffer === undefined) c.close(fd);
-    return buffer && { buffer, fd };
+    return buffer && { buffer, descriptor: { pid: Deno.pid, fd, id } };
   });
 }
 
@@ -100,17 +104,29 @@ export function makeMemory(
  *
  * @returns `undefined` if the system refuses it
  */
-export function openMemory({ pid, fd }: Descriptor): SharedArrayBuffer | undefined {
+export function openMemory({ pid, fd, id }: Descriptor): SharedArrayBuffer | undefined {
   return withLibrary(functions, (c) => {
     const own = c.open(cString(`/proc/${pid}/fd/${fd}`), O_RDWR | O_CLOEXEC);
     if (own < 0) return undefined;
     try {
+      if (!linkOf(c, own).includes(`memfd:${nameOf(id)}`)) return undefined;
       if (c.fcntl(own, F_GET_SEALS, 0) !== F_SEAL_SEAL_SHRINK_GROW) return undefined;
       return map(c, own, Number(c.lseek(own, 0n, SEEK_END)) / PAGE_BYTES);
     } finally {
       c.close(own); // the mapping stays
     }
   });
+}
+
+function nameOf(id: number): string {
+  return `sauropod-${(id >>> 0).toString(16).padStart(8, "0")}`;
+}
+
+/** Returns what a descriptor of this program is open on. */
+function linkOf(c: Functions<typeof functions>, fd: number): string {
+  const target = new Uint8Array(256);
+  const length = Number(c.readlink(cString(`/proc/self/fd/${fd}`), target, BigInt(target.length)));
+  return new TextDecoder().decode(target.subarray(0, Math.max(0, length)));
 }
 
 /** Closes a descriptor of this program. The mappings stay. */

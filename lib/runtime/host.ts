@@ -394,7 +394,8 @@ export function abandonedWorkers(): number {
 
 function announce(address: ObjectAddress, buffer: PostableBuffer, except = 0): void {
   for (const [record, { port }] of hosted) {
-    if (record !== except) port.postMessage({ address, buffer } satisfies Announcement);
+    if (record === except || hasEnded(record)) continue; // Deno keeps what nobody takes out of a port
+    port.postMessage({ address, buffer } satisfies Announcement);
   }
   confirmPosted(address);
 }

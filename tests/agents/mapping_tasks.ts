@@ -134,6 +134,6 @@ export const misuse = task(import.meta, async (array: Int32Array) => {
 /** Names a buffer that the program has not sent. */
 export const nameAnother = task(import.meta, (array: Int32Array) => {
   const address = addressOf(array.buffer)!;
-  i32[address + BUFFER_WORDS + 2] += 1000;
+  i32[address + BUFFER_WORDS + 3] += 1000;
   return array;
 });

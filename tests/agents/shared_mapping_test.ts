@@ -13,6 +13,7 @@ import {
 } from "@sauropod/multiprocessing";
 import { zeros } from "@sauropod/multiprocessing/ndarray";
 import { distribute, sharedArray } from "@sauropod/multiprocessing/sharedmem";
+import { closeMemory, makeMemory, openMemory } from "../../lib/memory/mapping.ts";
 import { test } from "../fixtures/guarded.ts";
 import { collectGarbage, settledUse } from "../fixtures/heap.ts";
 import { runProgram } from "../fixtures/programs.ts";
@@ -256,6 +257,18 @@ test("the length of an array's memory cannot be changed", async () => {
   assertEquals([...array], [3, 3]);
 });
 
+test("memory is opened only by the name that it has", () => {
+  const memory = makeMemory(10)!;
+  const other = makeMemory(10)!;
+  new Uint8Array(memory.buffer)[0] = 7;
+  assertEquals(new Uint8Array(openMemory(memory.descriptor)!)[0], 7);
+  assertEquals(openMemory({ ...memory.descriptor, id: other.descriptor.id }), undefined);
+  assertEquals(openMemory({ ...memory.descriptor, fd: 0 }), undefined);
+  closeMemory(memory.descriptor.fd);
+  assertEquals(openMemory(memory.descriptor), undefined);
+  closeMemory(other.descriptor.fd);
+});
+
 // What is refused
 
 test("an array of a process is refused in the program, and one without the option in a process", async () => {
@@ -294,6 +307,11 @@ test("a process without --allow-ffi is told what it needs", async () => {
   );
   assert(error.message.endsWith("or send it a copy, with slice()"));
   assertEquals(await pool.apply(tasks.same, [3]), 3);
+  const process = started({ target: tasks.fill, args: [array, 1], startMethod, permissions: {} });
+  await ended(process, 1);
+  assertEquals((process.error as Error).message, error.message);
+  await using denied = new Pool({ processes: 1, startMethod, denoArgs: ["--deny-ffi"] });
+  await assertRejects(() => denied.apply(tasks.fill, [array, 1]), Deno.errors.NotCapable);
   await using able = new Pool({ processes: 1, startMethod, permissions: { ffi: true } });
   await able.apply(tasks.fill, [array, 1]);
   assertEquals([...array], [1, 1]);
