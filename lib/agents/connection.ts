@@ -114,7 +114,6 @@ export class Connection {
   readonly #received: ReceivedDefinitions;
   /** What a batch has collected; `undefined` outside of a batch. */
   #batch: Uint8Array[] | undefined;
-  /** Resolves when all that was sent has been written. */
   #writing: Promise<void> | undefined;
   /** The name of the function for which the last message was refused; `undefined` if it was not. */
   refused: string | undefined;
@@ -136,6 +135,11 @@ export class Connection {
     socket.on("error", () => {}); // reading ends with it
   }
 
+  /** Resolves when all that was sent has been written; `undefined` if it has. */
+  get writing(): Promise<void> | undefined {
+    return this.#writing;
+  }
+
   /**
    * Sends a frame. The message stays as it is.
    *
@@ -144,16 +148,13 @@ export class Connection {
    * in a batch
    */
   send(type: number, number = 0, message: MessageAddress = 0): Promise<void> | undefined {
-    const prefix = new Uint8Array(PREFIX_BYTES);
-    const view = new DataView(prefix.buffer);
-    view.setInt32(0, number, true);
-    if (message === 0) return this.#write(type, prefix);
+    if (message === 0) return this.tell(type, number, 0);
     const { streamBytes, parts } = copyOut(message, {
       definition: (address) => this.#sent.numberOf(address),
       object: (address) => this.#objects.numberOf(address),
     });
-    view.setUint32(4, streamBytes, true);
-    return this.#write(type, prefix, ...parts);
+    const prefix = Int32Array.of(number, streamBytes);
+    return this.#write(type, new Uint8Array(prefix.buffer), ...parts);
   }
 
   /** Tells the process of a buffer that a message is about to name. */

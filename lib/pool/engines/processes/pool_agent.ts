@@ -110,8 +110,8 @@ interface TakenChunk {
   number: number;
   /** Number of its results that did not end it. */
   events: number;
-  /** Called when it has been answered. */
-  then: (() => void)[] | undefined;
+  /** Called when it has been answered, or has gone back to the engine. */
+  whenAnswered: (() => void)[] | undefined;
 }
 
 /** Hands chunks to the process, and results to the engine. */
@@ -234,7 +234,7 @@ class ChunkRelay implements Service {
     const [target, flag] = [decoder.definition(), decoder.number()];
     const hasObjects = decoder.sharedObjects().length > 0;
     const bytes = totalBytesOf(block);
-    const state = { number: 0, events: 0, then: undefined };
+    const state = { number: 0, events: 0, whenAnswered: undefined };
     return { jobNumber, index, target, flag, bytes, hasObjects, block, ...state };
   }
 
@@ -283,10 +283,10 @@ class ChunkRelay implements Service {
   }
 
   /** Gives a chunk that has not begun back to the engine. */
-  #putBack({ block, then }: TakenChunk): void {
+  #putBack({ block, whenAnswered }: TakenChunk): void {
     const { tasks } = this.#request;
     if (!pushBlock(tasks.at, block, allocateUrgent)) discardMessage(block); // the pool was terminated
-    then?.forEach((call) => call());
+    whenAnswered?.forEach((call) => call());
   }
 
   /** Called from time to time while the first chunk stays the same. */
@@ -387,7 +387,7 @@ class ChunkRelay implements Service {
     this.#isQuick = performance.now() - this.#firstSince < QUICK_MS;
     this.#chunks.shift();
     if (chunk.block !== 0) discardMessage(chunk.block);
-    chunk.then?.forEach((call) => call());
+    chunk.whenAnswered?.forEach((call) => call());
     this.#beginFirst();
     this.#onChange();
   }
@@ -395,7 +395,7 @@ class ChunkRelay implements Service {
   afterResults(then: () => void): void {
     const last = this.#chunks.at(-1);
     if (last === undefined) then();
-    else (last.then ??= []).push(then);
+    else (last.whenAnswered ??= []).push(then);
   }
 
   item(item: number, afterMs: number): void {

@@ -39,9 +39,8 @@ export interface ProcessWorkerRequest {
 export async function runProcessWorker(payload: unknown): Promise<void> {
   const { initializer, initargs } = payload as ProcessWorkerRequest;
   const { Socket } = await import("node:net");
-  const socket: Duplex = new Socket({ fd: WORKER_FD });
   const { inbox } = relayOfWorker();
-  const engine = new Agent(socket, inbox);
+  const engine = new EngineBehindAgent(new Socket({ fd: WORKER_FD }), inbox);
   await runPoolWorker({
     tasks: inbox,
     results: engine.results,
@@ -52,11 +51,11 @@ export async function runProcessWorker(payload: unknown): Promise<void> {
     words: new JobWords(),
     outside: engine,
   });
-  socket.destroy();
+  await engine.close();
 }
 
-/** The engine, behind the agent. */
-class Agent implements OutsideEngine {
+/** The engine, to which the connection with the agent leads. */
+class EngineBehindAgent implements OutsideEngine {
   readonly item = ITEM;
   readonly itemAfter = ITEM_AFTER;
   /** Where the worker puts its results. */
@@ -65,7 +64,6 @@ class Agent implements OutsideEngine {
   readonly #connection: Connection;
   /** The number of the chunk that was begun last. */
   #number = 0;
-  writing: Promise<void> | undefined;
 
   /** @param inbox where it puts the chunks that arrive */
   constructor(socket: Duplex, inbox: Channel) {
@@ -75,6 +73,10 @@ class Agent implements OutsideEngine {
       const block = storeChunk(this.#connection, message!, number);
       if (!pushBlock(inbox.at, block)) discardMessage(block); // the worker has ended
     });
+  }
+
+  get writing(): Promise<void> | undefined {
+    return this.#connection.writing;
   }
 
   begin(block: MessageAddress): boolean {
@@ -91,11 +93,12 @@ class Agent implements OutsideEngine {
   sendResult(): void {
     const block = receiveInto(this.results.at, this.#decoder);
     const message = block || storeReceived(this.#decoder);
-    const writing = this.#connection.send(FrameType.RESULT, 0, message);
+    this.#connection.send(FrameType.RESULT, 0, message);
     discardMessage(message);
-    if (writing === undefined) return;
-    this.writing = writing.then(() => {
-      this.writing = undefined;
-    });
+  }
+
+  /** Closes the connection once all results have been written. */
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 }
