@@ -14,7 +14,7 @@
 import { fileURLToPath } from "node:url";
 import { type Bug, bugsIn } from "./plant/bugs.ts";
 import { readScriptOptions } from "./script_options.ts";
-import { ROOT } from "./source_files.ts";
+import { ROOT, sourceFiles } from "./source_files.ts";
 import { Random } from "./stress/random.ts";
 
 /** How long the tests of a folder may take, in milliseconds: a bug may make them hang. */
@@ -38,18 +38,9 @@ function exists(path: string | URL): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
 }
 
-/** Returns all source files below a folder of the root. */
-async function* sources(folder: string): AsyncGenerator<string> {
-  if (!await exists(new URL(`${folder}/`, ROOT))) return;
-  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
-    if (isDirectory) yield* sources(`${folder}/${name}`);
-    else if (name.endsWith(".ts") && name !== "mod.ts") yield `${folder}/${name}`;
-  }
-}
-
 /** Draws bugs, each in a file that is drawn first. */
 async function draw(random: Random, count: number, folder: string): Promise<PlantedBug[]> {
-  const paths = (await Array.fromAsync(sources(folder))).toSorted();
+  const paths = (await sourceFiles(folder)).filter((path) => !path.endsWith("/mod.ts"));
   const drawn: PlantedBug[] = [];
   while (drawn.length < count) {
     const path = random.pick(paths);
@@ -88,7 +79,8 @@ async function namesakesOf(path: string, folders: string[]): Promise<string[]> {
   const name = path.split("/").at(-1)!.replace(/\.ts$/, "_");
   const tests: string[] = [];
   for (const folder of folders) {
-    for await (const test of sources(`tests/${folder}`)) {
+    if (!await exists(new URL(`tests/${folder}`, ROOT))) continue;
+    for (const test of await sourceFiles(`tests/${folder}`)) {
       const file = test.split("/").at(-1)!;
       if (file.startsWith(name) && file.endsWith("_test.ts")) {
         tests.push(test.slice("tests/".length));

@@ -13,20 +13,10 @@
  * @module
  */
 
-import { ROOT } from "./source_files.ts";
+import { ROOT, sourceFiles } from "./source_files.ts";
 
 /** How many test files a group has about. */
 const GROUP_FILES = 20;
-
-/** Returns the names of the test files below a folder. */
-async function testFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
-    if (isDirectory) files.push(...await testFiles(`${folder}/${name}`));
-    else if (name.endsWith("_test.ts")) files.push(name);
-  }
-  return files;
-}
 
 /** Returns the folders with tests, in groups. */
 async function groups(): Promise<string[][]> {
@@ -34,7 +24,8 @@ async function groups(): Promise<string[][]> {
   const all: string[][] = [];
   let count = Infinity;
   for (const name of folders.map(({ name }) => name).toSorted()) {
-    const { length } = await testFiles(`tests/${name}`);
+    const files = await sourceFiles(`tests/${name}`);
+    const { length } = files.filter((path) => path.endsWith("_test.ts"));
     if (length === 0) continue;
     if (count + length > GROUP_FILES) {
       all.push([]);
