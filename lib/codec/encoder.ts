@@ -61,6 +61,8 @@ const SHARED_VIEWS = Symbol("views share a buffer");
 
 /** Number of objects up to which those that were written are searched one by one. */
 const FEW_OBJECTS = 8;
+/** Length of an array from which on its elements are compared with each other at once. */
+const MANY_ELEMENTS = 32;
 
 /** How much had been written at some time. */
 interface Mark {
@@ -87,6 +89,10 @@ export class Encoder extends MessageWriter {
   readonly #seen: object[] = [];
   /** The same, once there are more than a few: searching a few is faster. May lack the last ones. */
   #seenMany: Set<object> | undefined;
+  /** Whether the next object is known to be none of those that were written. */
+  #isNew = false;
+  /** How often an object was searched in those that were written. */
+  #searches = 0;
   /** The latest time of the dates that were written by `#laterDate()`. */
   #latest = -Infinity;
   /** The index of the first of them; made longer when an object turns up again. */
@@ -213,6 +219,7 @@ export class Encoder extends MessageWriter {
   /** Writes a reference if the object was written before, and returns true; otherwise remembers it. */
   #writeReference(value: object): boolean {
     const seen = this.#seen;
+    this.#searches++;
     if (this.#seenMany === undefined) {
       const index = seen.indexOf(value);
       if (index >= 0) {
@@ -242,7 +249,10 @@ export class Encoder extends MessageWriter {
   #object(value: object): void {
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Date.prototype && this.#laterDate(value)) return;
-    if (this.#writeReference(value)) return;
+    if (this.#isNew && isPlain(prototype)) {
+      this.#isNew = false; // what is in it may not be
+      this.#seen.push(value);
+    } else if (this.#writeReference(value)) return;
     if (hasValueHandles) {
       const address = addressOf(value);
       if (this.#isNamed(address)) return this.#sharedObject(address);
@@ -324,19 +334,44 @@ export class Encoder extends MessageWriter {
     if (this.#leniency !== undefined) {
       for (; at < length && at in array; at++) this.#part(at, () => this.#write(array[at]));
     } else {
+      const elements = this.#newElements(array, length);
+      const searches = this.#searches;
       try {
         for (; at < length; at++) {
-          const element = array[at];
+          const element = elements === undefined ? array[at] : elements[at];
           if (element === undefined && !(at in array)) break;
+          this.#isNew = elements !== undefined && this.#searches === searches;
           this.#write(element);
         }
       } catch (error) {
         throw located(error, at);
+      } finally {
+        this.#isNew = false;
       }
     }
     if (at < length) this.#sparse(array, at, length);
     this.#depth--;
     if (isMatch) this.#ownProperties(array);
+  }
+
+  /**
+   * Returns the elements of a long array of objects that differ from each other and from all that were written.
+   * To find that out at once takes a third of the time that it takes to search them one by one. They remain
+   * new until an object is searched that is in one of them: it may be a later element.
+   */
+  #newElements(array: unknown[], length: number): object[] | undefined {
+    const seen = this.#seen;
+    if (length < MANY_ELEMENTS || length < seen.length) return;
+    const elements: object[] = [];
+    for (let at = 0; at < length; at++) {
+      const element = array[at];
+      if (typeof element !== "object" || element === null) return;
+      if (at === 0 && !isPlain(Object.getPrototypeOf(element))) return;
+      elements.push(element);
+    }
+    const different = new Set(elements);
+    if (different.size < length || seen.some((object) => different.has(object))) return;
+    return elements;
   }
 
   /** Writes the rest of an array from its first hole on. It may be long and nearly empty. */
@@ -706,6 +741,11 @@ export class Encoder extends MessageWriter {
       }
     }
   }
+}
+
+/** Whether objects with this prototype are plain objects or arrays. */
+function isPlain(prototype: unknown): boolean {
+  return prototype === Object.prototype || prototype === Array.prototype;
 }
 
 const getTime = Function.prototype.call.bind(Date.prototype.getTime) as (date: object) => number;

@@ -56,8 +56,13 @@ test("a message returns arrays of numbers", () => {
 });
 
 test("a message returns any graph of objects, cycles included", () => {
-  const graph = fc.tuple(
+  // Arrays of more than 31 plain objects have a way of their own.
+  const kinds = fc.oneof(
     fc.array(fc.constantFrom("array", "object", "map", "set"), { minLength: 1, maxLength: 30 }),
+    fc.array(fc.constantFrom("array", "object"), { minLength: 32, maxLength: 60 }),
+  );
+  const graph = fc.tuple(
+    kinds,
     fc.array(fc.tuple(fc.nat(1000), fc.nat(1000)), { maxLength: 60 }),
   );
   fc.assert(
@@ -76,6 +81,33 @@ test("a message returns any graph of objects, cycles included", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test("a long array returns each object once, wherever it turns up again", () => {
+  const rows = () => Array.from({ length: 100 }, (_, id): Record<string, unknown> => ({ id }));
+  const changes: Record<string, (rows: Record<string, unknown>[]) => unknown> = {
+    "as an element": (rows) => rows[70] = rows[3],
+    "in an element before it": (rows) => rows[50].next = rows[99],
+    "in an element behind it": (rows) => rows[99].first = rows[0],
+    "in a list in an element": (rows) => rows[1].rest = rows.slice(2),
+    "in itself": (rows) => rows[20].self = rows[20],
+    "as a date": (rows) => rows[40].at = rows[99] = new Date(1e12) as never,
+    "as the array": (rows) => rows[60] = rows as never,
+    "before the array": (rows) => rows[60] = Object.assign(rows, { length: 100 })[5],
+  };
+  for (const [how, change] of Object.entries(changes)) {
+    const value = rows();
+    change(value);
+    const wrapped = { first: value[5], value, again: [value[98], value] };
+    assertSameGraph(sent(value), structuredClone(value));
+    assertSameGraph(sent(wrapped), structuredClone(wrapped));
+    assertEquals(sent(wrapped), structuredClone(wrapped), how);
+  }
+});
+
+test("an error names the element of a long array that cannot cross", () => {
+  const rows = Array.from({ length: 100 }, (_, id) => id === 50 ? { bad: Symbol() } : { id });
+  assertThrows(() => sent(rows), DataCloneError, "[50].bad");
 });
 
 test("a message returns views with their positions in their buffers", () => {
