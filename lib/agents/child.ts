@@ -22,7 +22,7 @@ import { waitForCleanUp } from "../runtime/host.ts";
 import { ExitCode, takeErrorMessage, waitingForEnd } from "../runtime/lifecycle.ts";
 import { nameIn, startWithRequest } from "../runtime/start_request.ts";
 import type { WireMessage } from "../wire/messages.ts";
-import { Connection, descriptorIn, FrameType, storeChunk } from "./connection.ts";
+import { Connection, descriptorIn, FrameType, socketAt, storeChunk } from "./connection.ts";
 import { KnownObjects, RelayedCalls } from "./relayed_calls.ts";
 import {
   isLastBegun,
@@ -39,12 +39,12 @@ const AGENT_FD = 3;
 
 /** Runs this process. It ends with the process. */
 export async function serveAgent(): Promise<never> {
-  const { Socket } = await import("node:net");
+  const socket = await socketAt(AGENT_FD);
   const objects = new KnownObjects((number, named) => {
     connection.tell(FrameType.RELEASE, number, named);
   });
   const trust = { anyFunction: true, named: new Set<string>() };
-  const connection = new Connection(new Socket({ fd: AGENT_FD }), objects, trust);
+  const connection = new Connection(socket, objects, trust);
   ensureIsolate();
   i32[thisIsolate + isolateWord.PID] = Deno.ppid;
   const relay = makeRelay();

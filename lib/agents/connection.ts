@@ -77,6 +77,8 @@ const MAX_UNTRUSTED_DEFINITIONS = 10_000;
 
 /** Contents up to so many bytes are written at once. */
 const JOINED_BYTES = 1 << 16;
+/** How much is read at once. */
+const READ_BYTES = 1 << 16;
 
 /** The numbers by which both sides know objects of the program. */
 export interface ObjectNumbers {
@@ -114,6 +116,8 @@ export class Connection {
   readonly #received: ReceivedDefinitions;
   /** What a batch has collected; `undefined` outside of a batch. */
   #batch: Uint8Array[] | undefined;
+  /** What the socket is given when it has written what it has. */
+  readonly #waiting: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   /** The name of the function for which the last message was refused; `undefined` if it was not. */
   refused: string | undefined;
@@ -188,15 +192,31 @@ export class Connection {
   }
 
   #writeParts(parts: Uint8Array[]): Promise<void> | undefined {
-    const socket = this.#socket;
     // Each write to the socket costs as much as to copy some 64 KiB.
-    const writes = lengthOf(parts) > JOINED_BYTES ? parts : [joined(parts)];
-    for (const bytes of writes) socket.write(bytes);
+    if (lengthOf(parts) > JOINED_BYTES) this.#waiting.push(...parts);
+    else this.#waiting.push(joined(parts));
+    return this.#writeWaiting();
+  }
+
+  /** Writes what waits, while the socket has little: it joins all that it is given while it is busy. */
+  #writeWaiting(): Promise<void> | undefined {
+    const [socket, waiting] = [this.#socket, this.#waiting];
+    while (waiting.length > 0 && socket.writableLength <= JOINED_BYTES && !socket.destroyed) {
+      socket.write(waiting.shift()!);
+    }
     if (socket.writableLength === 0 || socket.destroyed) return undefined;
-    return this.#writing ??= new Promise((resolve) => {
+    return this.#writing ??= this.#taken().then(() => {
+      this.#writing = undefined;
+      return this.#writeWaiting();
+    });
+  }
+
+  /** Resolves when the socket has written what it was given, or is closed. */
+  #taken(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
       const end = () => {
         socket.off("close", end);
-        this.#writing = undefined;
         resolve();
       };
       socket.on("close", end);
@@ -265,8 +285,9 @@ export class Connection {
   }
 
   /** Closes the connection once all that was sent has been written. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
+  async close(): Promise<void> {
+    await this.#writing;
+    await new Promise<void>((resolve) => {
       if (this.#socket.destroyed) return resolve();
       this.#socket.once("close", resolve);
       this.#socket.end(() => resolve());
@@ -275,6 +296,25 @@ export class Connection {
 }
 
 const NOTHING = new Uint8Array();
+
+/**
+ * Returns the socket that is open as a file descriptor of this process. The bytes of all its `data` events are in
+ * one buffer, which is used again: new memory for each would take most of the time.
+ */
+export async function socketAt(fd: number): Promise<Duplex> {
+  const { Socket } = await import("node:net");
+  const socket: Duplex = new Socket({
+    fd,
+    onread: {
+      buffer: new Uint8Array(READ_BYTES),
+      callback(length, buffer) {
+        socket.emit("data", buffer.subarray(0, length));
+        return true;
+      },
+    },
+  });
+  return socket;
+}
 
 function arrived({ type, contents }: Frame): Arrived {
   const parts = [...contents];

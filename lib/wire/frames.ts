@@ -8,8 +8,8 @@
  * | 5 to 7 | 0 |
  * | from 8 on | the contents |
  *
- * Bytes come from outside of the program, so nothing is believed of them: what has arrived is kept, and no room is
- * made for what a length announces.
+ * Bytes come from outside of the program, so nothing is believed of them: of what a length announces, room is made
+ * for one part more than has arrived.
  *
  * @module
  */
@@ -20,15 +20,16 @@ import { CorruptMessageError } from "../errors.ts";
 export const HEADER_BYTES = 8;
 /** Length of the longest contents. */
 export const MAX_CONTENTS = 2 ** 32 - 1;
-/** Contents up to so many bytes are joined. */
-const JOINED_BYTES = 1 << 16;
-/** Parts of fewer bytes are copied. */
-const SHORT_BYTES = 4096;
+/**
+ * Length of the parts of long contents. Writes of more are slow: what a socket has not taken is copied with each
+ * further attempt. Memory for less than that is often used again, so its pages are there.
+ */
+export const PART_BYTES = 1 << 20;
 
 /** A frame that has arrived. */
 export interface Frame {
   readonly type: number;
-  /** The contents, in the parts in which they have arrived; one part if they are short. */
+  /** The contents, in parts of {@linkcode PART_BYTES}; the last one may be shorter. */
   readonly contents: readonly Uint8Array[];
 }
 
@@ -47,10 +48,12 @@ export class FrameReader {
   readonly #header = new Uint8Array(HEADER_BYTES);
   readonly #headerView = new DataView(this.#header.buffer);
   #headerBytes = 0;
-  /** What has arrived of the contents of the frame that has begun. */
+  /** The parts of the contents of the frame that has begun. */
   #contents: Uint8Array[] | undefined;
-  /** How many bytes are still to come. */
+  /** How many bytes of the contents are still to come. */
   #missing = 0;
+  /** How many of them belong to the last part. */
+  #missingOfPart = 0;
 
   /**
    * Makes a reader at the beginning of a stream.
@@ -69,7 +72,7 @@ export class FrameReader {
   }
 
   /**
-   * Takes the next bytes of the stream, and returns the frames that end in them.
+   * Takes the next bytes of the stream, and returns the frames that end in them. The bytes are copied.
    *
    * @throws {CorruptMessageError} if they are no frames; nothing can be read from the stream any more
    */
@@ -85,8 +88,7 @@ export class FrameReader {
       const contents: Uint8Array[] = this.#contents;
       this.#contents = undefined;
       this.#headerBytes = 0;
-      const isJoined = contents.length > 1 && lengthOf(contents) <= JOINED_BYTES;
-      yield { type: this.#header[4], contents: isJoined ? [joined(contents)] : contents };
+      yield { type: this.#header[4], contents };
     }
   }
 
@@ -114,12 +116,19 @@ export class FrameReader {
     this.#missing = length;
   }
 
+  /** Reads as much of the contents as belongs to one part. Returns how many bytes it took. */
   #readContents(bytes: Uint8Array, at: number): number {
-    const part = bytes.subarray(at, at + this.#missing);
-    // The bytes around a short part would be kept with it.
-    this.#contents!.push(part.length < SHORT_BYTES ? part.slice() : part);
-    this.#missing -= part.length;
-    return part.length;
+    const parts = this.#contents!;
+    if (this.#missingOfPart === 0) {
+      this.#missingOfPart = Math.min(this.#missing, PART_BYTES);
+      parts.push(new Uint8Array(this.#missingOfPart));
+    }
+    const taken = bytes.subarray(at, at + this.#missingOfPart);
+    const part = parts.at(-1)!;
+    part.set(taken, part.length - this.#missingOfPart);
+    this.#missingOfPart -= taken.length;
+    this.#missing -= taken.length;
+    return taken.length;
   }
 }
 
@@ -128,6 +137,15 @@ export function lengthOf(parts: readonly Uint8Array[]): number {
   let length = 0;
   for (const part of parts) length += part.length;
   return length;
+}
+
+/** Cuts bytes into parts of {@linkcode PART_BYTES}, without copying them. */
+export function partsOf(bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += PART_BYTES) {
+    parts.push(bytes.subarray(at, at + PART_BYTES));
+  }
+  return parts;
 }
 
 /** Joins parts. */

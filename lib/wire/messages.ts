@@ -16,7 +16,8 @@ import {
   totalBytesOf,
 } from "../codec/message.ts";
 import type { Renaming } from "../codec/message_reader.ts";
-import { lengthOf } from "./frames.ts";
+import { align8 } from "../codec/tags.ts";
+import { lengthOf, partsOf } from "./frames.ts";
 import { CorruptMessageError } from "../errors.ts";
 import { type Allocate, allocate } from "../heap/allocator.ts";
 import { u8 } from "../heap/views.ts";
@@ -39,15 +40,22 @@ export interface WireMessage {
 export function copyOut(message: MessageAddress, numbers: Renaming): WireMessage {
   const start = messageStart(message);
   const streamBytes = streamBytesOf(message);
-  const length = totalBytesOf(message);
-  const bytes = new Uint8Array(Math.ceil(length / 8) * 8);
-  bytes.set(u8.subarray(start, start + length));
-  const { buffer } = bytes;
+  const bytes = u8.subarray(start, start + totalBytesOf(message));
+  const stream = new Uint8Array(align8(streamBytes));
+  stream.set(bytes.subarray(0, stream.length));
+  const { buffer } = stream;
   const reader = new Decoder();
   const views = [new DataView(buffer), new Float64Array(buffer), new Int32Array(buffer)] as const;
-  reader.fromStream(bytes, ...views, streamBytes, length);
+  reader.fromStream(stream, ...views, streamBytes);
   reader.rename(numbers);
-  return { streamBytes, parts: [bytes.subarray(0, length)] };
+  const attachments = partsOf(bytes.subarray(stream.length));
+  return {
+    streamBytes,
+    parts: [
+      ...partsOf(stream.subarray(0, bytes.length)),
+      ...attachments.map((part) => part.slice()),
+    ],
+  };
 }
 
 /**

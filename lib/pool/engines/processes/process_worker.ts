@@ -9,7 +9,7 @@
  */
 
 import type { Duplex } from "node:stream";
-import { Connection, FrameType, storeChunk } from "../../../agents/connection.ts";
+import { Connection, FrameType, socketAt, storeChunk } from "../../../agents/connection.ts";
 import {
   beginChunk,
   ITEM,
@@ -38,9 +38,8 @@ export interface ProcessWorkerRequest {
 /** Runs the worker until its agent has no more chunks. */
 export async function runProcessWorker(payload: unknown): Promise<void> {
   const { initializer, initargs } = payload as ProcessWorkerRequest;
-  const { Socket } = await import("node:net");
   const { inbox } = relayOfWorker();
-  const engine = new EngineBehindAgent(new Socket({ fd: WORKER_FD }), inbox);
+  const engine = new EngineBehindAgent(await socketAt(WORKER_FD), inbox);
   await runPoolWorker({
     tasks: inbox,
     results: engine.results,
