@@ -38,13 +38,15 @@ function exists(path: string | URL): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
 }
 
-/** Draws bugs, each in a file that is drawn first. */
+/** Draws different bugs, each in a file that is drawn first. */
 async function draw(random: Random, count: number, folder: string): Promise<PlantedBug[]> {
   const paths = (await sourceFiles(folder)).filter((path) => !path.endsWith("/mod.ts"));
   const drawn: PlantedBug[] = [];
   while (drawn.length < count) {
     const path = random.pick(paths);
-    const bugs = bugsIn(await Deno.readTextFile(new URL(path, ROOT)));
+    const isNew = ({ from, text }: Bug) =>
+      !drawn.some((bug) => bug.path === path && bug.from === from && bug.text === text);
+    const bugs = bugsIn(await Deno.readTextFile(new URL(path, ROOT))).filter(isNew);
     if (bugs.length > 0) drawn.push({ path, ...random.pick(bugs) });
   }
   return drawn;

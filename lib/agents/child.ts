@@ -7,7 +7,7 @@
  */
 
 import { pushBlock } from "../channels/channel.ts";
-import { closeChannel, Closed, messagesIn } from "../channels/channel_state.ts";
+import { closeChannel, Closed } from "../channels/channel_state.ts";
 import { discardMessage } from "../codec/message.ts";
 import {
   Control,
@@ -24,15 +24,7 @@ import { nameIn, startWithRequest } from "../runtime/start_request.ts";
 import type { WireMessage } from "../wire/messages.ts";
 import { Connection, descriptorIn, FrameType, socketAt, storeChunk } from "./connection.ts";
 import { KnownObjects, RelayedCalls } from "./relayed_calls.ts";
-import {
-  isLastBegun,
-  ITEM,
-  ITEM_AFTER,
-  makeRelay,
-  recallChunks,
-  type Relay,
-  signalChunk,
-} from "./relay.ts";
+import { isLastBegun, ITEM, ITEM_AFTER, makeRelay, recallChunks, signalChunk } from "./relay.ts";
 
 /** The file descriptor of the connection to the agent. */
 const AGENT_FD = 3;
@@ -69,7 +61,7 @@ export async function serveAgent(): Promise<never> {
         break;
       case FrameType.START:
         record = start(connection, message!, number);
-        void reportEnd(connection, relay, record);
+        void reportEnd(connection, calls, record);
         break;
       case FrameType.CHUNK: {
         const stored = storeChunk(connection, message!, number);
@@ -106,12 +98,12 @@ function start(connection: Connection, message: WireMessage, startTimeoutMs: num
 /** Waits for the end of the worker, and reports it. Ends the process. */
 async function reportEnd(
   connection: Connection,
-  { calls }: Relay,
+  calls: RelayedCalls,
   record: number,
 ): Promise<never> {
   const exitCode = await awaitOn(waitingForEnd(record)) ?? ExitCode.FAILED;
   await waitForCleanUp(record);
-  while (messagesIn(calls.at) > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  calls.relayRest();
   await connection.send(FrameType.ENDED, exitCode, takeErrorMessage(record));
   await connection.close();
   Deno.exit(exitCode & 0xff);

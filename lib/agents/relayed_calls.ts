@@ -109,27 +109,39 @@ export class RelayedCalls {
   /** Sends calls, for ever. */
   async relay(): Promise<never> {
     for (;;) {
-      const received = receive(this.#calls.at);
-      if (received === undefined) await awaitOn(becomingReadable(this.#calls.at), undefined, false);
-      else await this.#send(readReceived(received) as Request);
+      const call = this.#take();
+      if (call === undefined) await awaitOn(becomingReadable(this.#calls.at), undefined, false);
+      else await this.#send(call);
     }
   }
 
-  async #send({ replies, call, use }: Request): Promise<void> {
+  /** Sends the calls that are left of a worker that has ended: what is sent next comes behind them. */
+  relayRest(): void {
+    for (let call = this.#take(); call !== undefined; call = this.#take()) this.#send(call);
+  }
+
+  #take(): Request | undefined {
+    const received = receive(this.#calls.at);
+    return received && readReceived(received) as Request;
+  }
+
+  /** Returns a promise that resolves when the system has taken the call; `undefined` if it has. */
+  #send({ replies, call, use }: Request): Promise<void> | undefined {
     if (use === undefined) return this.#abort(replies, call);
     const number = ++this.#lastNumber;
     this.#waiting.set(number, { replies, call });
     const message = use.take();
     const sent = this.#connection.send(FrameType.CALL, number, message);
     discardMessage(message);
-    await sent;
+    return sent;
   }
 
-  #abort(replies: Channel, call: number): void {
+  #abort(replies: Channel, call: number): Promise<void> | undefined {
     for (const [number, waiting] of this.#waiting) {
       if (waiting.replies !== replies || waiting.call !== call) continue;
-      this.#connection.tell(FrameType.ABORT, number, 0);
+      return this.#connection.tell(FrameType.ABORT, number, 0);
     }
+    return undefined; // it was answered
   }
 
   /** Passes an answer on to the isolate that waits for it. */

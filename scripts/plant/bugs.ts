@@ -42,6 +42,8 @@ export function bugsIn(source: string): Bug[] {
     const line = file.getLineAndCharacterOfPosition(from).line + 1;
     bugs.push({ what, line, from, to, text });
   };
+  const zeros = zerosOf(file);
+  const isZero = (node: ts.Node) => ts.isIdentifier(node) && zeros.has(node.text);
   const short = (node: ts.Node) => node.getText(file).replace(/\s+/g, " ").slice(0, 60);
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) {
@@ -49,7 +51,10 @@ export function bugsIn(source: string): Bug[] {
     }
     if (ts.isBinaryExpression(node)) {
       const other = swapped.get(node.operatorToken.kind);
-      if (other !== undefined) add(node.operatorToken, `${other} in ${short(node)}`, other);
+      const isSame = (other === "+" || other === "-") && isZero(node.right);
+      if (other !== undefined && !isSame) {
+        add(node.operatorToken, `${other} in ${short(node)}`, other);
+      }
     } else if (ts.isExpressionStatement(node) && ts.isCallExpression(node.expression)) {
       if (node.expression.expression.kind !== ts.SyntaxKind.SuperKeyword) {
         add(node, `drops ${short(node)}`, ";");
@@ -68,10 +73,24 @@ export function bugsIn(source: string): Bug[] {
   return bugs;
 }
 
+/** Returns the constants of a file that are 0: it makes no difference to subtract one in place of adding it. */
+function zerosOf(file: ts.SourceFile): Set<string> {
+  const zeros = new Set<string>();
+  for (const statement of file.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      if (initializer?.getText(file) === "0" && ts.isIdentifier(name)) zeros.add(name.text);
+    }
+  }
+  return zeros;
+}
+
 /** Whether the promise is returned where nothing catches its error: it makes no difference to await it. */
 function isReturned(node: ts.AwaitExpression): boolean {
-  if (!ts.isReturnStatement(node.parent)) return false;
-  for (let at: ts.Node = node.parent; !ts.isFunctionLike(at); at = at.parent) {
+  let returned: ts.Node = node.parent;
+  while (ts.isAsExpression(returned)) returned = returned.parent;
+  if (!ts.isReturnStatement(returned)) return false;
+  for (let at: ts.Node = returned; !ts.isFunctionLike(at); at = at.parent) {
     if (ts.isTryStatement(at) || at.parent === undefined) return false;
   }
   return true;

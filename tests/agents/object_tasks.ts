@@ -394,3 +394,24 @@ export const frozenParts = task(
     return read.map(parts);
   },
 );
+
+/** Aborts calls that fail for another reason. Returns what they throw. */
+export const abortFailing = task(import.meta, async (queue: Queue<number>) => {
+  const results: unknown[] = [];
+  for (const timeoutMs of ["soon" as never, 1000]) { // the agent refuses the first one
+    const controller = new AbortController();
+    const call = queue.get({ timeoutMs, signal: controller.signal });
+    controller.abort("enough");
+    results.push(await call.catch((error) => error instanceof Error ? error.name : error));
+  }
+  return results;
+});
+
+/** Puts items without awaiting, and exits. */
+export const putAndExit = task(
+  import.meta,
+  (queue: Queue<number>, count: number) => {
+    for (let x = 0; x < count; x++) void queue.put(x);
+    Deno.exit(3);
+  },
+);

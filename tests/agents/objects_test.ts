@@ -429,3 +429,18 @@ test("a process in a process uses the objects of the program", async () => {
   assertEquals([await counter.add(0), { ...n }, map.get("x")], [3, { x: 2, seen: [1] }, 11]);
   assertEquals(queues[0].getSync(), 2);
 });
+
+test("a call of a process that is aborted while it fails throws its own error", async () => {
+  await using pool = new Pool({ processes: 1, startMethod });
+  assertEquals(await pool.apply(tasks.abortFailing, [new Queue<number>()]), [
+    "TypeError",
+    "enough",
+  ]);
+});
+
+test("calls that a process has made before it exits are carried out", async () => {
+  const [queue, count] = [new Queue<number>(), 3000];
+  const process = started({ target: tasks.putAndExit, args: [queue, count] as const, startMethod });
+  await ended(process, 3);
+  assertEquals(queue.size(), count);
+});

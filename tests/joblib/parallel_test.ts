@@ -680,3 +680,12 @@ test("BatchSizer doubles the size while batches are short, and reduces it when t
   sizer.measured(4, 4 * 100);
   assertEquals(sizer.size, 4); // between 0.2 and 2 seconds
 });
+
+test("BatchSizer keeps the size of batches that take 0.2 or 2 seconds, and one call", () => {
+  const [least, most, single] = [new BatchSizer(), new BatchSizer(), new BatchSizer()];
+  least.measured(1, 200);
+  most.measured(1, 100);
+  most.measured(2, 2000);
+  single.measured(1, 1e6);
+  assertEquals([least.size, most.size, single.size], [1, 2, 1]);
+});

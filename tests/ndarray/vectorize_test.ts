@@ -139,6 +139,12 @@ loopTest("vectorize() throws the first error of fn, or if a result is not a numb
       options,
     );
     await assertRejects(() => late(arange(3)), TypeError, "not a promise");
+    const failingLate = vectorize(
+      ((x: number) => Promise.reject(new RangeError(`${x}`))) as unknown as (x: number) => number,
+      options,
+    );
+    // Its own error is no unhandled rejection, which would end the isolate.
+    await assertRejects(() => failingLate(arange(3)), TypeError, "not a promise");
   }
   assertThrows(() => vectorize(5 as never), TypeError, "fn must be a function, not 5");
   assertThrows(() => vectorize(Math.sqrt, { dtype: "int" as "int8" }), TypeError, 'not "int"');

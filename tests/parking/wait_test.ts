@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { abandonedWorkers, Event, Queue } from "@sauropod/multiprocessing";
 import { allocate, free } from "../../lib/heap/allocator.ts";
 import { i32 } from "../../lib/heap/views.ts";
@@ -12,10 +13,13 @@ import {
 import {
   awaitOn,
   blockOn,
+  blockOnAny,
   countParkedPromises,
+  fiberKeepsAlive,
   ParkResult,
   type Steps,
 } from "../../lib/parking/wait.ts";
+import { parkBlockingAny } from "../../lib/parking/park_blocking.ts";
 import type { Park } from "../../lib/parking/park.ts";
 import {
   countWaiters,
@@ -315,4 +319,60 @@ test("countWaiters() leaves out waiters whose isolates have ended", async () => 
   freeIsolateRecord(dead);
   wakeAll(word.queue);
   assertEquals(await Promise.all(waits), waits.map(() => ParkResult.WOKEN));
+});
+
+test("all promises of an isolate sleep in one Atomics.waitAsync", async () => {
+  using word = new Word();
+  const { waitAsync } = Atomics;
+  using calls = stub(
+    Atomics,
+    "waitAsync",
+    ((...args: Parameters<typeof waitAsync>) => waitAsync(...args)) as typeof waitAsync,
+  );
+  const waits = [1, 2, 3].map(() => awaitOn(word.sleep()));
+  assert(calls.calls.length <= 1);
+  wakeAll(word.queue);
+  await Promise.all(waits);
+});
+
+test("blockOnAny() ends with those that are ready, and abandons the others", () => {
+  using first = new Word();
+  using second = new Word();
+  const left: string[] = [];
+  function* steps(word: Word, name: string): Steps<void> {
+    try {
+      while (i32[word.address] === 0) yield* word.sleep();
+    } finally {
+      left.push(name);
+    }
+  }
+  const all = () => [steps(first, "first"), steps(second, "second")];
+  assertEquals(blockOnAny(all(), { timeoutMs: 1 }, [0, 0]), []);
+  assertEquals(left.splice(0), ["first", "second"]);
+  i32[second.address] = 1;
+  assertEquals(blockOnAny(all(), undefined, [0, 0]), [1]);
+  assertEquals(left.sort(), ["first", "second"]);
+});
+
+test("parkBlockingAny() does not sleep when one of the words has changed", () => {
+  using first = new Word();
+  using second = new Word();
+  i32[second.address] = 1;
+  const parks = [first, second, first].map(({ queue, address }) => ({
+    queue,
+    word: address,
+    expected: 0,
+  }));
+  const results = parkBlockingAny(parks, Infinity, [0, 0, 0]);
+  assertEquals(results, parks.map(() => ParkResult.CHANGED));
+  const timedOut = parks.map(() => ParkResult.TIMED_OUT);
+  assertEquals(
+    parkBlockingAny([parks[0], parks[2]], performance.now() + 1, [0, 0]),
+    timedOut.slice(1),
+  );
+  assertEquals(parkBlockingAny(parks, 0, [0, 0, 0]), timedOut);
+});
+
+test("waits outside of threads keep the program alive", () => {
+  assert(fiberKeepsAlive());
 });

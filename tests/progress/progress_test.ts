@@ -306,11 +306,14 @@ test("progress() goes on when the next item is asked for long after an error", a
     return x;
   };
   const results = out.over(pool.imap(fail, [1, 2, 3]));
+  out.ms = 1000;
   await assertRejects(() => results.next(), RangeError);
   for (let turns = 0; turns < 3; turns++) await turn();
+  assertEquals(out.lines, ["33 % 1 of 3 items, stopped after 0:00", ""]);
+  out.ms = 3000;
   assertEquals([(await results.next()).value, (await results.next()).value], [2, 3]);
   await results.next();
-  assertEquals(out.lines.at(-2), "100 % 3 of 3 items, in 0:00");
+  assertEquals(out.lines.at(-2), "100 % 3 of 3 items, 1.5/s, in 0:02"); // since it began
 });
 
 test("progress() counts items that several calls of next() wait for, and ends once", async () => {

@@ -17,7 +17,13 @@ Deno.test("bugsIn() drops no await that makes no difference", () => {
   const inTry = "async () => { try { return await x; } catch {} }";
   const found = (source: string) => bugsIn(source).filter(({ what }) => what.includes("await"));
   assertEquals(found("async () => { return await x; }"), []);
+  assertEquals(found("async () => { return await x as unknown as Y; }"), []);
   assertEquals(found(inTry).length, 1);
+});
+
+Deno.test("bugsIn() subtracts no constant that is 0", () => {
+  const found = bugsIn("const ZERO = 0, ONE = 1; const a = x + ZERO, b = x + ONE, c = ZERO + x;");
+  assertEquals(found.map(({ what }) => what), ["- in x + ONE", "- in ZERO + x"]);
 });
 
 Deno.test("bugsIn() changes one expression or statement each, and no type", () => {

@@ -1,7 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { interruptOn, Pool } from "@sauropod/multiprocessing";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Event, interruptOn, Pool } from "@sauropod/multiprocessing";
+import { hasInterrupt } from "../../lib/parking/control.ts";
 import { ROOT } from "../../scripts/source_files.ts";
 import { test } from "../fixtures/guarded.ts";
+import { runProgram } from "../fixtures/programs.ts";
 
 const waits: [what: string, wait: string][] = [
   ["a call of a pool", "pool.applySync(() => new Promise(() => {}))"],
@@ -74,4 +76,54 @@ test("interruptOn() refuses a signal that there is not, and workers", async () =
     await pool.apply(refused),
     "Cannot interrupt on a signal in a worker: call interruptOn() in the main program",
   );
+});
+
+/** Sends the signal to this program until it is noted, without giving the event loop a turn. */
+const untilNoted = (signal: Deno.Signal) => {
+  const words = new Int32Array(new SharedArrayBuffer(4));
+  do {
+    Deno.kill(Deno.pid, signal);
+    Atomics.wait(words, 0, 0, 5);
+  } while (!hasInterrupt());
+};
+
+test("a signal that is noted while nothing blocks interrupts nothing after the disposal", () => {
+  const event = new Event();
+  {
+    using _ = interruptOn("SIGUSR2");
+    untilNoted("SIGUSR2");
+  }
+  assert(!hasInterrupt());
+  assertEquals(event.waitSync({ timeoutMs: 1 }), false);
+});
+
+test("interruptOn() does not keep the program alive, and a signal ends it after the disposal", async () => {
+  const imports = `
+    import { interruptOn } from "@sauropod/multiprocessing";
+    import { hasInterrupt } from "${new URL("lib/parking/control.ts", ROOT)}";
+    const untilNoted = ${untilNoted};
+  `;
+  const idle = await runProgram(
+    `${imports}
+    interruptOn("SIGTERM");
+    untilNoted("SIGTERM");
+    // The listener forgets it, as soon as the event loop is free.
+    while (hasInterrupt()) await new Promise((resolve) => setTimeout(resolve, 1));
+    console.log("ends");
+  `,
+    { flags: ["--allow-run"] },
+  );
+  assertEquals([idle.code, idle.stdout], [0, "ends\n"]);
+  const disposed = await runProgram(
+    `${imports}
+    {
+      using _ = interruptOn("SIGTERM");
+      untilNoted("SIGTERM");
+    }
+    console.log("disposed");
+    setInterval(() => Deno.kill(Deno.pid, "SIGTERM"), 1);
+  `,
+    { flags: ["--allow-run"] },
+  );
+  assertEquals([disposed.code, disposed.stdout], [143, "disposed\n"]);
 });
