@@ -181,6 +181,12 @@ function withArticle(className: string): string {
 export function refuseOutside(address: number, destination: Destination): never {
   const type = typeOf(address);
   const name = sharedTypes.owners.get(type);
+  if (destination === "machine") {
+    throw new NotCloneable(
+      `${name} is shared by the isolates of one program, and other machines cannot use it: send its contents, ` +
+        "and return what the task has found",
+    );
+  }
   throw new NotCloneable(
     destination === "program"
       ? `${name} was made in this process, and the program does not see its memory: make it in the program, ` +

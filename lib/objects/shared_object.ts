@@ -125,13 +125,14 @@ function operationsOf(address: ObjectAddress): TypeOperations {
  * Where a message is read: in the heap where it is written, in a process that this program has started, or
  * in the program that has started this process.
  */
-export type Destination = "heap" | "process" | "program";
+export type Destination = "heap" | "process" | "program" | "machine";
 
 /** Whether a message may name the object. */
 export function canCross(address: ObjectAddress, destination: Destination): boolean {
   const { crosses, isRemote } = operationsOf(address);
   if (destination === "heap") return true;
   if (destination === "process") return crosses === true;
+  if (destination === "machine") return false;
   return typeof isRemote === "function" ? isRemote(address) : isRemote === true;
 }
 

@@ -37,8 +37,7 @@ export type IterationSetup<T> =
 export class Submitter {
   /** Runs the jobs. */
   readonly engine: Engine;
-  /** Number of slots of the engine. */
-  readonly size: number;
+  readonly #size: number;
   /** What holds for the tasks of calls that do not say otherwise. */
   readonly #defaults: TaskPolicy | undefined;
   #state: "open" | "closed" | "terminated" = "open";
@@ -48,8 +47,13 @@ export class Submitter {
   /** Submits to an engine of `size` slots. */
   constructor(engine: Engine, size: number, defaults?: TaskPolicy) {
     this.engine = engine;
-    this.size = size;
+    this.#size = size;
     this.#defaults = defaults;
+  }
+
+  /** Number of slots of the engine. */
+  get size(): number {
+    return this.engine.slots ?? this.#size;
   }
 
   /** What a call would find. */

@@ -36,6 +36,14 @@ export interface EngineChoice {
   [ENGINE]?: EngineFactory;
 }
 
+/** What can be given to a pool as its engine, such as what `cluster()` of `./cluster` returns. */
+export interface PoolEngine {
+  /** Makes the engine. Called by the pool. */
+  readonly [ENGINE]: EngineFactory;
+  /** How often a task whose worker died is run again, if a call does not say otherwise. */
+  readonly retries: number;
+}
+
 /**
  * Runs jobs.
  *
@@ -46,6 +54,8 @@ export interface Engine<Target = unknown> {
   readonly chunksOut: number;
   /** Error that keeps the engine from working; all its jobs have failed with it. */
   readonly broken: Error | undefined;
+  /** Number of slots, if that changes. */
+  readonly slots?: number;
   /**
    * Checks that jobs can be sent.
    *

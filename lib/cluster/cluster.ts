@@ -1,0 +1,254 @@
+/**
+ * The cluster as its callers see it.
+ *
+ * @module
+ */
+
+import { checkOptions, checkTimeLimit, type OptionNames } from "../arguments/options.ts";
+import { checkPositiveInteger } from "../arguments/options.ts";
+import { isInstance, wrongType } from "../arguments/values.ts";
+import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import { TimeoutError } from "../errors.ts";
+import type { Definition } from "../codec/definition.ts";
+import {
+  ENGINE,
+  type Engine,
+  type EngineOptions,
+  type PoolEngine,
+} from "../pool/engines/engine.ts";
+import { ClusterEngine } from "./cluster_engine.ts";
+import { Link, type LinkSettings } from "./link.ts";
+import { open, seal } from "./protocol.ts";
+
+/** Options of {@linkcode cluster}. */
+export interface ClusterOptions {
+  /**
+   * Addresses of NATS servers, such as `"tls://queue:4222"`.
+   *
+   * @default {"127.0.0.1:4222"}
+   */
+  servers?: string | readonly string[] | undefined;
+  /**
+   * Name of the cluster: letters, digits and `-`. Callers and nodes with the same name belong together.
+   *
+   * @default {"default"}
+   */
+  name?: string | undefined;
+  /**
+   * A secret of callers and nodes, with which they sign what they send. It is needed unless all servers are on
+   * this machine: whoever can send a chunk runs code on the nodes.
+   */
+  authKey?: string | Uint8Array | undefined;
+  /**
+   * How long a node that was lost keeps its chunks from others, in milliseconds. Nodes renew their leases while
+   * they run, however long a task takes.
+   *
+   * @default {10_000}
+   */
+  leaseMs?: number | undefined;
+  /**
+   * How long results wait for a caller that has ended, in milliseconds.
+   *
+   * @default {86_400_000}, a day
+   */
+  keepMs?: number | undefined;
+  /**
+   * The most bytes of chunks that wait for nodes at the servers. What is beyond that waits in the program.
+   *
+   * @default {1 GiB}
+   */
+  maxBytes?: number | undefined;
+  /** Further options of `connect` of `npm:@nats-io/transport-node`: `tls`, `user` and `pass`, `token`, … */
+  connection?: Readonly<Record<string, unknown>> | undefined;
+}
+
+const optionNames: OptionNames<ClusterOptions> = {
+  servers: true,
+  name: true,
+  authKey: true,
+  leaseMs: true,
+  keepMs: true,
+  maxBytes: true,
+  connection: true,
+};
+
+/** A node of a cluster, as it describes itself. */
+export interface NodeStatus {
+  /** Its name. */
+  readonly name: string;
+  /** How many tasks it runs at a time. */
+  readonly slots: number;
+  /** Version of Deno. */
+  readonly deno: string;
+  /** The chunks that it runs. */
+  readonly running: readonly { readonly task: string; readonly forMs: number }[];
+  /** How many chunks it has run. */
+  readonly done: number;
+  /** Memory of the node program, without its processes, in bytes. */
+  readonly rss: number;
+}
+
+/** Options of {@linkcode ClusterHandle.ready}. */
+export interface ReadyOptions extends WaitOptions {
+  /**
+   * How many slots the nodes should have together.
+   *
+   * @default {1}
+   */
+  slots?: number | undefined;
+}
+
+/** How long `nodes()` waits for a further node to answer, in milliseconds. */
+const QUIET_MS = 100;
+const POLL_MS = 200;
+/** Slots that are assumed until nodes have answered. */
+const ASSUMED_SLOTS = 8;
+
+/**
+ * Checks the options, and returns the settings of the connection.
+ *
+ * @throws {TypeError} if an option has the wrong type, or there is no `authKey` and a server is elsewhere
+ * @throws {RangeError} if `name` has other characters, or a number is out of range
+ */
+export function settingsOf(verb: string, options: ClusterOptions): LinkSettings {
+  checkOptions(verb, options, optionNames);
+  const { servers = "127.0.0.1:4222", name = "default", authKey, connection = {} } = options;
+  const { leaseMs = 10_000, keepMs = 86_400_000, maxBytes = 2 ** 30 } = options;
+  const list: readonly unknown[] = typeof servers === "string" ? [servers] : servers;
+  if (!Array.isArray(list) || list.length === 0 || !list.every((one) => typeof one === "string")) {
+    throw wrongType(verb, "servers", "an address or an array of addresses", servers);
+  }
+  if (typeof name !== "string") throw wrongType(verb, "name", "a string", name);
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) {
+    throw new RangeError(
+      `Cannot ${verb}: name is ${
+        JSON.stringify(name)
+      }. Use up to 64 letters, digits and "-": subjects and streams have it in their names`,
+    );
+  }
+  if (authKey !== undefined && typeof authKey !== "string" && !isInstance(authKey, Uint8Array)) {
+    throw wrongType(verb, "authKey", "a string or a Uint8Array", authKey);
+  }
+  if (authKey?.length === 0) {
+    throw new RangeError(`Cannot ${verb}: authKey is empty. Give a secret, or none at all`);
+  }
+  for (const [key, value] of Object.entries({ leaseMs, keepMs })) checkTimeLimit(verb, key, value);
+  checkPositiveInteger(verb, "maxBytes", maxBytes);
+  if (authKey === undefined && !list.every((server) => isLocal(server as string))) {
+    throw new TypeError(
+      `Cannot ${verb}: there is no authKey, and ${list.join(", ")} is not this machine. ` +
+        "Who can send a message runs code on the nodes: give callers and nodes the same authKey",
+    );
+  }
+  return {
+    servers: list as string[],
+    name,
+    authKey: typeof authKey === "string" ? new TextEncoder().encode(authKey) : authKey?.slice(),
+    leaseMs,
+    keepMs,
+    maxBytes,
+    connection,
+  };
+}
+
+/** Whether a server is on this machine. */
+function isLocal(server: string): boolean {
+  const host = server.replace(/^\w+:\/\//, "").replace(/:\d+$/, "");
+  return host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** A cluster as the engine of a pool: see {@linkcode cluster}. */
+export class ClusterHandle implements PoolEngine {
+  /** How often a task whose process or node was lost is run again, if a call does not say otherwise. */
+  readonly retries: number = 1;
+  readonly #settings: LinkSettings;
+  readonly #owner = crypto.randomUUID().replaceAll("-", "");
+  #link: Promise<Link> | undefined;
+  #slots = ASSUMED_SLOTS;
+
+  /** Created by {@linkcode cluster}. */
+  constructor(settings: LinkSettings) {
+    this.#settings = settings;
+  }
+
+  #connected(): Promise<Link> {
+    return this.#link ??= Link.open(this.#settings);
+  }
+
+  /** Makes the engine of a pool. Called by the pool. */
+  readonly [ENGINE] = (options: EngineOptions): Engine => {
+    const link = this.#connected();
+    link.catch(() => {}); // each call fails with it
+    void this.nodes().catch(() => {});
+    const handle = this;
+    return new ClusterEngine(options, {
+      link,
+      owner: this.#owner,
+      get slots() {
+        return handle.#slots;
+      },
+      programOf: (definitions) => this.#programOf(definitions),
+    }) as unknown as Engine;
+  };
+
+  // deno-lint-ignore require-await -- packing takes a while
+  async #programOf(_definitions: readonly Definition[]): Promise<string | undefined> {
+    return undefined;
+  }
+
+  /**
+   * Returns the nodes that answer.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  async nodes(): Promise<NodeStatus[]> {
+    const { connection, names: { who }, settings: { authKey } } = await this.#connected();
+    const found: NodeStatus[] = [];
+    const answers = await connection.requestMany(who, seal(authKey, who, {}), {
+      strategy: "stall",
+      stall: QUIET_MS,
+      maxWait: 2000,
+    });
+    for await (const answer of answers) {
+      try {
+        found.push(open(authKey, who, answer.data).header as unknown as NodeStatus);
+      } catch {
+        // It is none of this cluster.
+      }
+    }
+    if (found.length > 0) this.#slots = found.reduce((sum, { slots }) => sum + slots, 0);
+    return found.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /**
+   * Waits until the nodes have so many slots together.
+   *
+   * @throws {TimeoutError} if they do not have them after `timeoutMs`
+   * @throws the reason of `signal`, if that is aborted first
+   */
+  async ready(options: ReadyOptions = {}): Promise<NodeStatus[]> {
+    const { slots = 1, ...wait } = options;
+    checkPositiveInteger("wait for nodes", "slots", slots);
+    const deadline = deadlineOf(wait);
+    for (;;) {
+      wait.signal?.throwIfAborted();
+      const nodes = await this.nodes();
+      const found = nodes.reduce((sum, node) => sum + node.slots, 0);
+      if (found >= slots) return nodes;
+      if (performance.now() >= deadline) {
+        throw new TimeoutError(
+          `Cannot wait for nodes: ${nodes.length} nodes of cluster ${this.#settings.name} have ` +
+            `${found} slots, and ${slots} are wanted. Start nodes with --name ${this.#settings.name}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+/**
+ * Returns an engine for a `Pool`: its tasks run on the nodes of a cluster, which are connected by NATS.
+ */
+export function cluster(options: ClusterOptions = {}): ClusterHandle {
+  return new ClusterHandle(settingsOf("make cluster", options));
+}

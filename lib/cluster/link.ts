@@ -1,0 +1,311 @@
+/**
+ * The connection of a caller or a node with the NATS servers of a cluster: its streams, its objects, and sending
+ * what must arrive.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import {
+  connect,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from "npm:@nats-io/transport-node@^3.4.0";
+import {
+  AckPolicy,
+  type Consumer,
+  DiscardPolicy,
+  jetstream,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from "npm:@nats-io/jetstream@^3.4.0";
+import { type ObjectStore, Objm } from "npm:@nats-io/obj@^3.4.0";
+import { messageOf } from "../arguments/describe.ts";
+import {
+  type ClusterNames,
+  corrupt,
+  count,
+  type Header,
+  namesOf,
+  open,
+  type Opened,
+  PROTOCOL,
+  seal,
+  text,
+} from "./protocol.ts";
+
+/** How a caller or a node finds its cluster. */
+export interface LinkSettings {
+  readonly servers: readonly string[];
+  readonly name: string;
+  readonly authKey: Uint8Array | undefined;
+  /** How long a node has a chunk before another one gets it, unless it renews its lease, in milliseconds. */
+  readonly leaseMs: number;
+  /** How long results wait for their caller, and what they need, in milliseconds. */
+  readonly keepMs: number;
+  /** The most bytes of chunks that wait for nodes. */
+  readonly maxBytes: number;
+  /** Further options of the connection: TLS, users, keys. */
+  readonly connection: Readonly<Record<string, unknown>>;
+}
+
+/** The consumer of the stream of tasks, which all nodes share. */
+const NODES = "nodes";
+/** What is left of a payload for its header and the protocol of NATS, at least. */
+const RESERVED_BYTES = 16_384;
+/** How long is waited before something is sent again, in milliseconds. */
+const PAUSE_MS = 100;
+/** How long the server has to answer, in milliseconds. */
+const ANSWER_MS = 5000;
+const NS_A_MS = 1_000_000;
+
+/** A connection with the servers of a cluster. */
+export class Link {
+  readonly names: ClusterNames;
+  readonly settings: LinkSettings;
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly #js: JetStreamClient;
+  readonly #objects: ObjectStore;
+  /** Names of objects that were stored, or are known to be. */
+  readonly #stored = new Set<string>();
+
+  private constructor(
+    settings: LinkSettings,
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    js: JetStreamClient,
+    objects: ObjectStore,
+  ) {
+    this.names = namesOf(settings.name);
+    this.settings = settings;
+    this.connection = connection;
+    this.manager = manager;
+    this.#js = js;
+    this.#objects = objects;
+  }
+
+  /**
+   * Connects, and makes the streams that are not there yet.
+   *
+   * @throws {Error} if no server can be reached, it has no JetStream, or the cluster has another version
+   */
+  static async open(settings: LinkSettings): Promise<Link> {
+    const names = namesOf(settings.name);
+    let connection: NatsConnection;
+    try {
+      connection = await connect({
+        ...settings.connection,
+        servers: [...settings.servers],
+        maxReconnectAttempts: -1,
+      } as NodeConnectionOptions);
+    } catch (cause) {
+      throw new Error(
+        `Cannot connect to cluster ${settings.name}: ${settings.servers.join(", ")}: ${
+          messageOf(cause)
+        }. Check that nats-server runs there, with -js, and accepts this user`,
+        { cause },
+      );
+    }
+    try {
+      const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
+      const js = jetstream(connection, { timeout: ANSWER_MS });
+      await makeStreams(manager, names, settings);
+      const objects = await new Objm(js).create(names.objects, {
+        storage: StorageType.File,
+        ttl: settings.keepMs * NS_A_MS,
+      });
+      return new Link(settings, connection, manager, js, objects);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** The most bytes of a payload. */
+  get #maxBytes(): number {
+    return (this.connection.info?.max_payload ?? 1 << 20) - RESERVED_BYTES;
+  }
+
+  // Sending
+
+  /**
+   * Sends an envelope to a stream, and resolves when the server has stored it: sends it again until it has, while
+   * the stream is full or the server cannot be reached.
+   *
+   * @param id under which the server stores it once
+   * @param isWanted asked before it is sent again
+   * @returns false if it was not wanted any more
+   */
+  async send(
+    subject: string,
+    id: string,
+    header: Header,
+    parts: readonly Uint8Array[] = [],
+    isWanted = () => true,
+  ): Promise<boolean> {
+    const bytes = await this.#sealed(subject, header, parts);
+    for (;;) {
+      try {
+        await this.#js.publish(subject, bytes, { msgID: id, timeout: ANSWER_MS });
+        return true;
+      } catch (error) {
+        if (this.connection.isClosed()) throw error;
+        if (!isWanted()) return false;
+      }
+      await pause(PAUSE_MS);
+    }
+  }
+
+  async #sealed(
+    subject: string,
+    header: Header,
+    parts: readonly Uint8Array[],
+  ): Promise<Uint8Array> {
+    const { authKey } = this.settings;
+    const sealed = seal(authKey, subject, header, parts);
+    if (sealed.length <= this.#maxBytes) return sealed;
+    const outside = seal(authKey, subject, { ...header, object: await this.store(parts) });
+    if (outside.length <= this.#maxBytes) return outside;
+    throw new RangeError(
+      `Cannot send to cluster: the functions that it names have ${outside.length} bytes of text, and ` +
+        `the server takes ${this.#maxBytes} at once. Register functions with task(), in modules`,
+    );
+  }
+
+  /** Stores bytes as an object, unless they are. Returns its name: their hash. */
+  async store(parts: readonly Uint8Array[]): Promise<string> {
+    const hash = createHash("sha256");
+    for (const part of parts) hash.update(part);
+    const name = hash.digest("hex");
+    if (this.#stored.has(name)) return name;
+    if (await this.#objects.info(name) === null) {
+      await this.#objects.put({ name }, ReadableStream.from(parts) as ReadableStream<Uint8Array>);
+    }
+    this.#stored.add(name);
+    return name;
+  }
+
+  // Receiving
+
+  /**
+   * Opens an envelope, whose message may be an object.
+   *
+   * @throws {AuthenticationError} if it was not sealed with the key
+   * @throws {CorruptMessageError} if it is damaged, or what it names is not there
+   */
+  async open(subject: string, bytes: Uint8Array): Promise<Opened> {
+    const { header, message } = open(this.settings.authKey, subject, bytes);
+    if (header.object === undefined) return { header, message };
+    return { header, message: await this.load(text(header, "object", 64)) };
+  }
+
+  /** Returns the bytes of an object. */
+  async load(name: string): Promise<Uint8Array> {
+    const bytes = await this.#objects.getBlob(name);
+    if (bytes === null) throw corrupt(`what it needs is not there any more (object ${name})`);
+    if (createHash("sha256").update(bytes).digest("hex") !== name) {
+      throw corrupt(`object ${name} has other contents than its name says`);
+    }
+    return bytes;
+  }
+
+  /** The consumer that nodes take chunks from. */
+  tasks(): Promise<Consumer> {
+    return this.#js.consumers.get(this.names.tasks, NODES);
+  }
+
+  /** The lease of a chunk, in milliseconds. */
+  async leaseMs(): Promise<number> {
+    const { config } = await this.manager.consumers.info(this.names.tasks, NODES);
+    return config.ack_wait! / NS_A_MS;
+  }
+
+  /** The consumer of the results of an owner, which is made if there is none. */
+  async results(owner: string): Promise<Consumer> {
+    await this.manager.consumers.add(this.names.results, {
+      durable_name: owner,
+      filter_subject: this.names.subject("result", owner),
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: 30_000 * NS_A_MS,
+      max_ack_pending: 10_000,
+      inactive_threshold: this.settings.keepMs * NS_A_MS,
+    });
+    return await this.#js.consumers.get(this.names.results, owner);
+  }
+
+  /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
+  async cancel(owner: string, job?: string): Promise<void> {
+    const filter = this.names.subject("task", owner, job);
+    await this.manager.streams.purge(this.names.tasks, { filter });
+    const { cancel } = this.names;
+    this.connection.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
+  }
+
+  /** Closes the connection, once what was published has gone. */
+  async close(): Promise<void> {
+    await this.connection.drain().catch(() => {});
+    await this.connection.close();
+  }
+}
+
+/** Makes the streams, and the consumer of all nodes. */
+async function makeStreams(
+  manager: JetStreamManager,
+  names: ClusterNames,
+  { name, keepMs, leaseMs, maxBytes }: LinkSettings,
+): Promise<void> {
+  const common = { description: `protocol ${PROTOCOL}`, storage: StorageType.File };
+  const maxAge = keepMs * NS_A_MS;
+  const streams = [
+    {
+      name: names.tasks,
+      subjects: [`mp.${name}.task.>`],
+      retention: RetentionPolicy.Workqueue,
+      discard: DiscardPolicy.New,
+      max_bytes: maxBytes,
+    },
+    {
+      name: names.results,
+      subjects: [`mp.${name}.result.>`],
+      retention: RetentionPolicy.Workqueue,
+      max_age: maxAge,
+    },
+    {
+      name: names.dead,
+      subjects: [`mp.${name}.dead.>`],
+      retention: RetentionPolicy.Limits,
+      max_age: maxAge,
+    },
+  ];
+  for (const stream of streams) {
+    const found = await manager.streams.info(stream.name).catch(() => undefined);
+    const { config } = found ?? await manager.streams.add({ ...common, ...stream });
+    if (config.description === common.description) continue;
+    throw new Error(
+      `Cannot join cluster ${name}: its streams were made by another version of this package ` +
+        `(${config.description}; this one has ${common.description}). Give each version a name of its own`,
+    );
+  }
+  const nodes = await manager.consumers.info(names.tasks, NODES).catch(() => undefined);
+  if (nodes !== undefined) return;
+  await manager.consumers.add(names.tasks, {
+    durable_name: NODES,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: leaseMs * NS_A_MS,
+    max_ack_pending: 100_000,
+    max_deliver: -1,
+  });
+}
+
+/** Returns the length of a stream, as a header says it. */
+export function streamBytesIn(header: Header): number {
+  return count(header, "streamBytes", 2 ** 31);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,72 @@
+/**
+ * Messages of the codec between machines: the bytes, and the definitions of functions that they name.
+ *
+ * @module
+ */
+
+import type { Encoder } from "../codec/encoder.ts";
+import type { Definition } from "../codec/definition.ts";
+import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
+import { checkDefinition, ReceivedDefinitions, SentDefinitions } from "../wire/definitions.ts";
+import { copyIn, copyOut } from "../wire/messages.ts";
+import { corrupt } from "./protocol.ts";
+
+/** How many definitions a message may have. */
+const MAX_DEFINITIONS = 1000;
+
+/** A message that is sent to another machine. */
+export interface PackedMessage {
+  /** Length of its stream. */
+  readonly streamBytes: number;
+  /** What it names, by number. */
+  readonly definitions: readonly Definition[];
+  /** Stream and attachments. */
+  readonly parts: readonly Uint8Array[];
+}
+
+/**
+ * Packs what was written.
+ *
+ * @param encoder whose destination is `"machine"`
+ * @param named gets the texts of the definitions that the message names
+ */
+export function pack(encoder: Encoder, named = new Set<string>()): PackedMessage {
+  encoder.finish();
+  const message = storeMessage(encoder);
+  const definitions: Definition[] = [];
+  const sent = new SentDefinitions((definition) => definitions.push(definition), named);
+  try {
+    const { streamBytes, parts } = copyOut(message, {
+      definition: (address) => sent.numberOf(address),
+      object: () => undefined,
+    });
+    return { streamBytes, definitions, parts };
+  } finally {
+    discardMessage(message);
+  }
+}
+
+/**
+ * Copies a message from another machine into the shared heap.
+ *
+ * @param definitions its definitions, as they have arrived
+ * @param mayName whether it may name the function; otherwise it is refused
+ * @throws {CorruptMessageError} if it is damaged
+ * @throws {MemoryError} if the shared heap is full
+ */
+export function unpack(
+  streamBytes: number,
+  definitions: unknown,
+  bytes: Uint8Array,
+  mayName?: (definition: Definition) => boolean,
+): MessageAddress {
+  const received = new ReceivedDefinitions(mayName);
+  if (!Array.isArray(definitions) || definitions.length > MAX_DEFINITIONS) {
+    throw corrupt("its definitions are no list that it can have");
+  }
+  for (const definition of definitions) received.add(checkDefinition(definition));
+  return copyIn({ streamBytes, parts: [bytes] }, {
+    definition: (number) => received.addressOf(number),
+    object: () => undefined,
+  });
+}
