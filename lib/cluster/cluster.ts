@@ -4,8 +4,12 @@
  * @module
  */
 
-import { checkOptions, checkTimeLimit, type OptionNames } from "../arguments/options.ts";
-import { checkPositiveInteger } from "../arguments/options.ts";
+import {
+  checkOptions,
+  checkPositiveInteger,
+  checkTimeLimit,
+  type OptionNames,
+} from "../arguments/options.ts";
 import { isInstance, wrongType } from "../arguments/values.ts";
 import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
 import { TimeoutError } from "../errors.ts";
@@ -13,9 +17,10 @@ import type { Definition } from "../codec/definition.ts";
 import {
   ENGINE,
   type Engine,
+  type EngineChoice,
   type EngineOptions,
-  type PoolEngine,
 } from "../pool/engines/engine.ts";
+import { Pool, type PoolLimits, type PoolOptions } from "../pool/pool.ts";
 import { ClusterEngine } from "./cluster_engine.ts";
 import { Link, type LinkSettings } from "./link.ts";
 import { open, seal } from "./protocol.ts";
@@ -157,10 +162,8 @@ function isLocal(server: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** A cluster as the engine of a pool: see {@linkcode cluster}. */
-export class ClusterHandle implements PoolEngine {
-  /** How often a task whose process or node was lost is run again, if a call does not say otherwise. */
-  readonly retries: number = 1;
+/** A cluster, as a caller sees it: see {@linkcode cluster}. */
+export class ClusterHandle {
   readonly #settings: LinkSettings;
   readonly #owner = crypto.randomUUID().replaceAll("-", "");
   #link: Promise<Link> | undefined;
@@ -175,8 +178,13 @@ export class ClusterHandle implements PoolEngine {
     return this.#link ??= Link.open(this.#settings);
   }
 
-  /** Makes the engine of a pool. Called by the pool. */
-  readonly [ENGINE] = (options: EngineOptions): Engine => {
+  /** Makes a pool whose tasks run on the nodes. A task whose process or node was lost is run once more. */
+  pool(limits: PoolLimits = {}): Pool {
+    const choice: EngineChoice = { [ENGINE]: (options) => this.#engine(options) };
+    return new Pool({ retries: 1, ...limits, ...choice } as PoolOptions);
+  }
+
+  #engine(options: EngineOptions): Engine {
     const link = this.#connected();
     link.catch(() => {}); // each call fails with it
     void this.nodes().catch(() => {});
@@ -189,7 +197,7 @@ export class ClusterHandle implements PoolEngine {
       },
       programOf: (definitions) => this.#programOf(definitions),
     }) as unknown as Engine;
-  };
+  }
 
   // deno-lint-ignore require-await -- packing takes a while
   async #programOf(_definitions: readonly Definition[]): Promise<string | undefined> {
@@ -247,7 +255,7 @@ export class ClusterHandle implements PoolEngine {
 }
 
 /**
- * Returns an engine for a `Pool`: its tasks run on the nodes of a cluster, which are connected by NATS.
+ * Returns a cluster: machines whose nodes run the tasks of pools, and which are connected by NATS.
  */
 export function cluster(options: ClusterOptions = {}): ClusterHandle {
   return new ClusterHandle(settingsOf("make cluster", options));

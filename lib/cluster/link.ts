@@ -24,6 +24,7 @@ import {
 } from "npm:@nats-io/jetstream@^3.4.0";
 import { type ObjectStore, Objm } from "npm:@nats-io/obj@^3.4.0";
 import { messageOf } from "../arguments/describe.ts";
+import { Publisher } from "./publisher.ts";
 import {
   type ClusterNames,
   corrupt,
@@ -53,11 +54,9 @@ export interface LinkSettings {
 }
 
 /** The consumer of the stream of tasks, which all nodes share. */
-const NODES = "nodes";
+export const NODES = "nodes";
 /** What is left of a payload for its header and the protocol of NATS, at least. */
 const RESERVED_BYTES = 16_384;
-/** How long is waited before something is sent again, in milliseconds. */
-const PAUSE_MS = 100;
 /** How long the server has to answer, in milliseconds. */
 const ANSWER_MS = 5000;
 const NS_A_MS = 1_000_000;
@@ -69,6 +68,7 @@ export class Link {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
   readonly #js: JetStreamClient;
+  readonly #publisher: Publisher;
   readonly #objects: ObjectStore;
   /** Names of objects that were stored, or are known to be. */
   readonly #stored = new Set<string>();
@@ -85,6 +85,7 @@ export class Link {
     this.connection = connection;
     this.manager = manager;
     this.#js = js;
+    this.#publisher = new Publisher(connection);
     this.#objects = objects;
   }
 
@@ -134,7 +135,7 @@ export class Link {
 
   /**
    * Sends an envelope to a stream, and resolves when the server has stored it: sends it again until it has, while
-   * the stream is full or the server cannot be reached.
+   * the stream is full or the server cannot be reached. A message that is too long becomes an object.
    *
    * @param id under which the server stores it once
    * @param isWanted asked before it is sent again
@@ -147,31 +148,36 @@ export class Link {
     parts: readonly Uint8Array[] = [],
     isWanted = () => true,
   ): Promise<boolean> {
-    const bytes = await this.#sealed(subject, header, parts);
-    for (;;) {
-      try {
-        await this.#js.publish(subject, bytes, { msgID: id, timeout: ANSWER_MS });
-        return true;
-      } catch (error) {
-        if (this.connection.isClosed()) throw error;
-        if (!isWanted()) return false;
-      }
-      await pause(PAUSE_MS);
-    }
+    const sealed = this.#sealed(subject, header, parts);
+    const bytes = sealed instanceof Uint8Array ? sealed : await sealed;
+    return await this.#publisher.publish(subject, id, bytes, isWanted);
   }
 
-  async #sealed(
+  /** Sends an envelope again that has arrived. */
+  resend(subject: string, id: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#publisher.publish(subject, id, bytes, () => true);
+  }
+
+  #sealed(
+    subject: string,
+    header: Header,
+    parts: readonly Uint8Array[],
+  ): Uint8Array | Promise<Uint8Array> {
+    const sealed = seal(this.settings.authKey, subject, header, parts);
+    return sealed.length <= this.#maxBytes ? sealed : this.#sealedOutside(subject, header, parts);
+  }
+
+  /** Stores the message as an object, whose name is in the envelope. */
+  async #sealedOutside(
     subject: string,
     header: Header,
     parts: readonly Uint8Array[],
   ): Promise<Uint8Array> {
     const { authKey } = this.settings;
-    const sealed = seal(authKey, subject, header, parts);
+    const sealed = seal(authKey, subject, { ...header, object: await this.store(parts) });
     if (sealed.length <= this.#maxBytes) return sealed;
-    const outside = seal(authKey, subject, { ...header, object: await this.store(parts) });
-    if (outside.length <= this.#maxBytes) return outside;
     throw new RangeError(
-      `Cannot send to cluster: the functions that it names have ${outside.length} bytes of text, and ` +
+      `Cannot send to cluster: the functions that it names have ${sealed.length} bytes of text, and ` +
         `the server takes ${this.#maxBytes} at once. Register functions with task(), in modules`,
     );
   }
@@ -213,11 +219,6 @@ export class Link {
     return bytes;
   }
 
-  /** The consumer that nodes take chunks from. */
-  tasks(): Promise<Consumer> {
-    return this.#js.consumers.get(this.names.tasks, NODES);
-  }
-
   /** The lease of a chunk, in milliseconds. */
   async leaseMs(): Promise<number> {
     const { config } = await this.manager.consumers.info(this.names.tasks, NODES);
@@ -247,6 +248,7 @@ export class Link {
 
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
+    this.#publisher.close();
     await this.connection.drain().catch(() => {});
     await this.connection.close();
   }
@@ -304,8 +306,4 @@ async function makeStreams(
 /** Returns the length of a stream, as a header says it. */
 export function streamBytesIn(header: Header): number {
   return count(header, "streamBytes", 2 ** 31);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

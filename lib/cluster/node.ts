@@ -14,16 +14,23 @@
  * @module
  */
 
-import type { Consumer, JsMsg } from "npm:@nats-io/jetstream@^3.4.0";
 import { describeThrown } from "../arguments/describe.ts";
-import { AuthenticationError, CorruptMessageError, WorkerDiedError } from "../errors.ts";
+import {
+  AuthenticationError,
+  CancelledError,
+  CorruptMessageError,
+  WorkerDiedError,
+} from "../errors.ts";
 import type { Definition } from "../codec/definition.ts";
 import { Thrown } from "../codec/thrown.ts";
 import { tasksOf } from "../codec/task.ts";
 import { type CallMode, ChunkStatus } from "../pool/chunks/chunk.ts";
-import { Pool } from "../pool/pool.ts";
+import type { Job } from "../pool/calls/job.ts";
+import type { Submitter } from "../pool/calls/submitter.ts";
+import { Pool, submitterOf } from "../pool/pool.ts";
 import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
+import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import type { PackedMessage } from "./messages.ts";
 import { count, type Header, open, seal, text } from "./protocol.ts";
@@ -44,22 +51,24 @@ export interface NodeSettings {
   readonly takesSource: boolean;
 }
 
-/** How long the server holds a request for chunks, in milliseconds. */
-const REQUEST_MS = 5000;
 /** Chunks are taken ahead while they take less than this, in milliseconds. */
 const QUICK_MS = 20;
 /** Chunks that are taken ahead for each slot. */
-const AHEAD = 2;
+const AHEAD = 16;
+/** When a chunk runs for so long, those that were taken ahead of it go back, in milliseconds. */
+const SLOW_MS = 100;
 
 /** A chunk that this node runs. */
 interface RunningChunk {
-  readonly message: JsMsg;
+  readonly message: Delivery;
   readonly owner: string;
   readonly job: string;
   readonly task: string;
   readonly since: number;
-  /** Aborted when nobody waits for it any more. */
-  readonly cancelled: AbortController;
+  /** Whether nobody waits for it any more. */
+  isCancelled: boolean;
+  /** What the pool of this node has of it; `undefined` before it has it. */
+  sent: Job | undefined;
 }
 
 /** A node of a cluster. */
@@ -67,23 +76,30 @@ export class Node {
   readonly #link: Link;
   readonly #settings: NodeSettings;
   readonly #pool: Pool;
+  readonly #submitter: Submitter;
   readonly #running = new Set<RunningChunk>();
-  /** Chunks that were asked for and have not come. */
-  #requested = 0;
+  readonly #deliveries: Deliveries;
   #done = 0;
   #isQuick = false;
   #isLeaving = false;
   readonly #left = Promise.withResolvers<void>();
-  #renewal: ReturnType<typeof setInterval>;
+  readonly #renewal: ReturnType<typeof setInterval>;
+  readonly #looks: ReturnType<typeof setInterval>;
 
   private constructor(link: Link, settings: NodeSettings, leaseMs: number) {
     this.#link = link;
     this.#settings = settings;
     const { slots, denoArgs } = settings;
     this.#pool = new Pool({ processes: slots, startMethod: "process", denoArgs });
+    this.#submitter = submitterOf(this.#pool);
     this.#renewal = setInterval(() => {
       for (const { message } of this.#running) message.working();
     }, leaseMs / 4);
+    this.#looks = setInterval(() => this.#giveBack(), SLOW_MS / 2);
+    this.#deliveries = new Deliveries(link, {
+      received: (message) => void this.#run(message),
+      expired: () => this.#take(),
+    });
     this.#answerCallers();
   }
 
@@ -91,7 +107,7 @@ export class Node {
   static async join(cluster: LinkSettings, settings: NodeSettings): Promise<Node> {
     const link = await Link.open(cluster);
     const node = new Node(link, settings, await link.leaseMs());
-    void node.#take(await link.tasks());
+    node.#take();
     return node;
   }
 
@@ -118,6 +134,7 @@ export class Node {
   async #leaveIfDone(): Promise<void> {
     if (!this.#isLeaving || this.#running.size > 0) return;
     clearInterval(this.#renewal);
+    clearInterval(this.#looks);
     this.#pool.terminate();
     await this.#pool.join();
     await this.#link.close();
@@ -140,7 +157,8 @@ export class Node {
         const { owner, job } = open(authKey, cancel, message.data).header;
         for (const chunk of this.#running) {
           if (chunk.owner !== owner || (job !== undefined && chunk.job !== job)) continue;
-          chunk.cancelled.abort();
+          chunk.isCancelled = true;
+          chunk.sent?.fail(cancelled());
         }
       },
     });
@@ -158,44 +176,15 @@ export class Node {
 
   // Chunks
 
-  /** Asks for as many chunks as there is room for, whenever there is room. */
-  async #take(consumer: Consumer): Promise<void> {
-    while (!this.#isLeaving) {
-      const room = this.#room();
-      if (room <= 0) {
-        await new Promise<void>((resolve) => this.#onRoom = resolve);
-        continue;
-      }
-      this.#requested += room;
-      void this.#fetch(consumer, room);
-    }
-  }
-
-  #onRoom = () => {};
-
-  #room(): number {
+  /** Asks for as many chunks as there is room for. */
+  #take(): void {
+    if (this.#isLeaving) return;
     const { slots } = this.#settings;
     const most = this.#isQuick ? slots * (1 + AHEAD) : slots;
-    return most - this.#running.size - this.#requested;
+    this.#deliveries.ask(most - this.#running.size - this.#deliveries.asked);
   }
 
-  async #fetch(consumer: Consumer, wanted: number): Promise<void> {
-    let left = wanted;
-    try {
-      const messages = await consumer.fetch({ max_messages: wanted, expires: REQUEST_MS });
-      for await (const message of messages) {
-        left--;
-        this.#requested--;
-        void this.#run(message);
-      }
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200)); // the server cannot be reached
-    }
-    this.#requested -= left;
-    this.#onRoom();
-  }
-
-  async #run(message: JsMsg): Promise<void> {
+  async #run(message: Delivery): Promise<void> {
     const [owner, job, index] = message.subject.split(".").slice(-3);
     let header: Header;
     let bytes: Uint8Array;
@@ -214,7 +203,8 @@ export class Node {
       job,
       task: text(header, "task"),
       since: performance.now(),
-      cancelled: new AbortController(),
+      isCancelled: false,
+      sent: undefined,
     };
     this.#running.add(chunk);
     try {
@@ -228,7 +218,7 @@ export class Node {
     this.#done++;
     this.#isQuick = performance.now() - chunk.since < QUICK_MS;
     this.#running.delete(chunk);
-    this.#onRoom();
+    this.#take();
     void this.#leaveIfDone();
   }
 
@@ -238,8 +228,8 @@ export class Node {
     header: Header,
     bytes: Uint8Array,
   ): Promise<void> {
-    const { message, owner, job, cancelled } = chunk;
-    const lost = message.info.deliveryCount - 1;
+    const { message, owner, job } = chunk;
+    const lost = message.deliveryCount - 1;
     let result: PackedMessage;
     let died = false;
     try {
@@ -258,10 +248,21 @@ export class Node {
         bytes,
         worker: this.#settings.name,
       };
-      const { signal } = cancelled;
-      result = await this.#pool.apply(runRemoteChunk, [remote], { signal, timeoutMs });
+      result = await new Promise<PackedMessage>((resolve, reject) => {
+        const options = { timeoutMs };
+        chunk.sent = this.#submitter.apply(
+          runRemoteChunk,
+          [remote],
+          resolve,
+          reject,
+          true,
+          options,
+        );
+        if (chunk.isCancelled) chunk.sent.fail(cancelled());
+      });
     } catch (error) {
-      if (cancelled.signal.aborted) return message.ack();
+      if (chunk.isCancelled) return message.ack();
+      if (!this.#running.has(chunk)) return; // it was given back
       died = error instanceof WorkerDiedError;
       const by = { task: chunk.task, worker: this.#settings.name };
       result = resultOf(ChunkStatus.FAILED, { error: new Thrown(error), index: 0, by });
@@ -274,6 +275,25 @@ export class Node {
     const subject = this.#link.names.subject("result", owner, job, index);
     await this.#link.send(subject, `${owner}.${job}.${index}.${attempt}.result`, about, parts);
     message.ack();
+  }
+
+  /**
+   * Gives the chunks back that no process has begun, if one runs for long: other nodes may be idle. They are
+   * published anew, because a chunk that is delivered again counts as lost by a node.
+   */
+  #giveBack(): void {
+    const [first] = this.#running;
+    if (first === undefined || performance.now() - first.since < SLOW_MS) return;
+    this.#isQuick = false;
+    if (this.#running.size <= this.#settings.slots) return;
+    for (const chunk of this.#running) {
+      const { sent, message, isCancelled } = chunk;
+      if (sent === undefined || isCancelled || !this.#submitter.engine.withdraw(sent)) continue;
+      this.#running.delete(chunk);
+      sent.fail(cancelled());
+      const id = `${message.subject}.back.${crypto.randomUUID()}`;
+      void this.#link.resend(message.subject, id, message.data).then(() => message.ack());
+    }
   }
 
   /** Checks which functions a chunk names. */
@@ -296,6 +316,10 @@ export class Node {
     }
     return checked;
   }
+}
+
+function cancelled(): CancelledError {
+  return new CancelledError("Cannot run chunk: nobody waits for it at this node any more");
 }
 
 function isSealed(key: Uint8Array | undefined, subject: string, bytes: Uint8Array): boolean {

@@ -6,7 +6,6 @@
 
 import type { OptionNames } from "../arguments/options.ts";
 import { launchNames, type LaunchOptions } from "../runtime/launch.ts";
-import type { PoolEngine } from "./engines/engine.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
 import type { ProgressOptions } from "./calls/progress.ts";
 import { taskNames, type TaskOptions } from "./calls/task_policy.ts";
@@ -31,10 +30,8 @@ export interface PoolLimits extends TaskOptions {
 export const limitNames: OptionNames<PoolLimits> = { ...taskNames, graceMs: true };
 
 /** Options of a {@linkcode Pool}. */
-export interface PoolOptions<
-  InitArgs extends readonly unknown[] = readonly unknown[],
-  E extends PoolEngine | undefined = PoolEngine | undefined,
-> extends PoolLimits, LaunchOptions {
+export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
+  extends PoolLimits, LaunchOptions {
   /**
    * Number of workers.
    *
@@ -73,13 +70,6 @@ export interface PoolOptions<
    * @default {60_000}
    */
   idleTimeoutMs?: number | undefined;
-  /**
-   * What runs the tasks instead of workers of this program, such as a `cluster()` of `./cluster`. It has no use
-   * for the options of workers.
-   *
-   * @default {workers}
-   */
-  engine?: E | undefined;
 }
 
 /** The most workers or threads that a pool can have. */
@@ -99,13 +89,9 @@ export const poolNames: OptionNames<PoolOptions> = {
   startMethod: true,
   startTimeoutMs: true,
   idleTimeoutMs: true,
-  engine: true,
   ...launchNames,
   ...limitNames,
 };
-
-/** The options that an engine other than that of workers has a use for. */
-export const engineNames: ReadonlySet<string> = new Set(["engine", ...Object.keys(limitNames)]);
 
 /** Options of {@linkcode Pool.apply}. */
 export interface ApplyOptions extends TaskOptions {

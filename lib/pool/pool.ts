@@ -13,7 +13,7 @@ import {
   checkTimeLimit,
   type OptionNames,
 } from "../arguments/options.ts";
-import { checkInteger, wrongType } from "../arguments/values.ts";
+import { checkInteger } from "../arguments/values.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { checkLaunch } from "../runtime/launch.ts";
 import { startMethodFor } from "../runtime/start_method.ts";
@@ -21,12 +21,7 @@ import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./calls/chunks.ts";
 import { abortWith } from "./calls/job.ts";
 import { Submitter } from "./calls/submitter.ts";
-import {
-  ENGINE,
-  type EngineChoice,
-  type EngineOptions,
-  type PoolEngine,
-} from "./engines/engine.ts";
+import { ENGINE, type EngineChoice, type EngineOptions } from "./engines/engine.ts";
 import { IsolateEngine } from "./engines/isolates/isolate_engine.ts";
 import { taskNames, type TaskOptions, taskPolicy } from "./calls/task_policy.ts";
 import {
@@ -36,7 +31,6 @@ import {
   type AsyncOptions,
   type Awaitable,
   DEFAULT_LIMITS,
-  engineNames,
   imapNames,
   type ImapOptions,
   mapNames,
@@ -66,21 +60,8 @@ const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
 /** Advice for a pool that is made with Python's positional arguments. */
 export const POOL_OPTIONS_EXAMPLE = "Write { processes: 2, initializer: fn, initargs: [x] }";
 
-/** Checks what is given with an engine. */
-function checkEngine(given: { engine?: PoolEngine | undefined }): void {
-  if (typeof given.engine?.[ENGINE] !== "function") {
-    throw wrongType("make pool", "engine", "a cluster()", given.engine);
-  }
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || engineNames.has(name)) continue;
-    throw new TypeError(
-      `Cannot make pool: ${name} is an option of workers, and engine runs the tasks elsewhere. Leave it out`,
-    );
-  }
-}
-
 // deno-lint-ignore no-explicit-any
-const submitters = new WeakMap<Pool<any, any>, Submitter>();
+const submitters = new WeakMap<Pool<any>, Submitter>();
 
 /** Returns what submits the calls of a pool: for `lib/futures`, whose executors are built on pools. */
 export function submitterOf(pool: Pool): Submitter {
@@ -112,12 +93,8 @@ export function submitterOf(pool: Pool): Submitter {
  * assertEquals(await pool.starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
  * ```
  */
-export class Pool<
-  InitArgs extends readonly unknown[] = readonly unknown[],
-  E extends PoolEngine | undefined = PoolEngine | undefined,
-> implements AsyncDisposable {
-  /** What runs its tasks, if that was given; `undefined`: workers of this program. */
-  readonly engine: E;
+export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
+  implements AsyncDisposable {
   readonly #size: number;
   readonly #submitter: Submitter;
 
@@ -130,14 +107,10 @@ export class Pool<
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
    * unknown, or there are further arguments, as in Python
    */
-  constructor(options: number | PoolOptions<InitArgs, E> = {}) {
+  constructor(options: number | PoolOptions<InitArgs> = {}) {
     checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
-    const given: PoolOptions<InitArgs, E> = typeof options === "number"
-      ? { processes: options }
-      : options;
+    const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, poolNames);
-    if (given.engine !== undefined) checkEngine(given);
-    this.engine = given.engine as E;
     const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
     const { initargs = [] } = given;
     checkInteger("make pool", "processes", processes, 1, MAX_WORKERS);
@@ -145,12 +118,7 @@ export class Pool<
       checkPositiveInteger("make pool", "maxTasksPerChild", maxTasksPerChild);
     }
     checkArguments("make pool", "initargs", initargs);
-    const retries = given.engine?.retries;
-    const policy = taskPolicy(
-      "make pool",
-      given,
-      retries === undefined ? undefined : { retries, timeoutMs: Infinity, retryOn: undefined },
-    );
+    const policy = taskPolicy("make pool", given);
     const limits: Record<keyof typeof DEFAULT_LIMITS, number> = { ...DEFAULT_LIMITS };
     for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
       const value = given[name];
@@ -167,8 +135,7 @@ export class Pool<
       initargs,
       graceMs: limits.graceMs,
     };
-    const make = given.engine?.[ENGINE] ?? (given as EngineChoice)[ENGINE];
-    const engine = make?.(engineOptions) ?? new IsolateEngine({
+    const engine = (given as EngineChoice)[ENGINE]?.(engineOptions) ?? new IsolateEngine({
       ...engineOptions,
       maxChunks: maxTasksPerChild ?? 0,
       startMethod,

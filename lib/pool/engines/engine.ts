@@ -36,14 +36,6 @@ export interface EngineChoice {
   [ENGINE]?: EngineFactory;
 }
 
-/** What can be given to a pool as its engine, such as what `cluster()` of `./cluster` returns. */
-export interface PoolEngine {
-  /** Makes the engine. Called by the pool. */
-  readonly [ENGINE]: EngineFactory;
-  /** How often a task whose worker died is run again, if a call does not say otherwise. */
-  readonly retries: number;
-}
-
 /**
  * Runs jobs.
  *

@@ -1,0 +1,84 @@
+/**
+ * The program of a node.
+ *
+ * ```sh
+ * deno run --allow-net=queue:4222 --allow-run --allow-env --allow-read \
+ *   lib/cluster/node_program.ts --connect tls://queue:4222 --name fits --slots 8 --auth-key-env MP_AUTH_KEY
+ * ```
+ *
+ * SIGTERM: it finishes the chunks that it runs, takes no more, and ends. A second SIGTERM: it gives them back.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { checkPositiveInteger } from "../arguments/options.ts";
+import { type ClusterOptions, settingsOf } from "./cluster.ts";
+import { Node } from "./node.ts";
+
+const HELP = `Runs the tasks of a cluster on this machine.
+
+--connect       address of a NATS server; may be repeated (default 127.0.0.1:4222)
+--name          name of the cluster (default default)
+--node          name of this node (default the name of the machine and the number of the process)
+--slots         how many tasks it runs at a time (default the number of cores)
+--auth-key-env  variable of the environment that has the authKey
+--modules       prefix of the URLs of modules whose functions it runs; may be repeated (default all)
+--no-source     run no functions that are sent as text
+--deno-arg      argument of deno run for its processes; may be repeated`;
+
+/** Runs a node with the arguments of a command line. Resolves when it has left. */
+export async function runNode(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      connect: { type: "string", multiple: true },
+      name: { type: "string" },
+      node: { type: "string" },
+      slots: { type: "string" },
+      "auth-key-env": { type: "string" },
+      modules: { type: "string", multiple: true },
+      "no-source": { type: "boolean", default: false },
+      "deno-arg": { type: "string", multiple: true, default: [] },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const slots = values.slots === undefined ? navigator.hardwareConcurrency : Number(values.slots);
+  checkPositiveInteger("start node", "--slots", slots);
+  const cluster: ClusterOptions = {
+    servers: values.connect,
+    name: values.name,
+    authKey: values["auth-key-env"] && keyIn(values["auth-key-env"]),
+  };
+  const name = values.node ?? `${Deno.hostname()}-${Deno.pid}`;
+  const node = await Node.join(settingsOf("start node", cluster), {
+    name,
+    slots,
+    denoArgs: values["deno-arg"],
+    modules: values.modules,
+    takesSource: !values["no-source"],
+  });
+  console.log(`node ${name}: ${slots} slots in cluster ${values.name ?? "default"}`);
+  let signals = 0;
+  const onSignal = () => void (++signals === 1 ? node.leave() : node.abandon());
+  Deno.addSignalListener("SIGTERM", onSignal);
+  Deno.addSignalListener("SIGINT", onSignal);
+  await node.left;
+  Deno.removeSignalListener("SIGTERM", onSignal);
+  Deno.removeSignalListener("SIGINT", onSignal);
+  console.log(`node ${name}: left`);
+}
+
+/** Returns the authKey in a variable: arguments can be seen by all users of the machine. */
+function keyIn(variable: string): string {
+  const key = Deno.env.get(variable);
+  if (key === undefined || key === "") {
+    throw new TypeError(
+      `Cannot start node: the environment has no ${variable}. Set it to the authKey of the callers`,
+    );
+  }
+  return key;
+}
+
+if (import.meta.main) await runNode(Deno.args);
