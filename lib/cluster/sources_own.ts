@@ -53,22 +53,14 @@ export function jsrExportOf(specifier: string): string | undefined {
 }
 
 /** Returns the paths that an export has in a copy of the package: its source, its build, its entry. */
-function pathsOf(name: string): string[] {
+function pathsOf(name: string, root: string): string[] {
   const built = EXPORTS[name].replace(/\.ts$/, ".js");
-  return [EXPORTS[name], built, `dist/${built}`, `entries/${name.slice(1) || "mod"}.ts`];
+  if (isBuild(root)) return [built];
+  return [EXPORTS[name], `dist/${built}`, `entries/${name.slice(1) || "mod"}.ts`];
 }
-
-/** The name of the export at each of its paths. */
-const namesByPath: ReadonlyMap<string, string> = new Map(
-  Object.keys(EXPORTS).flatMap((name) => pathsOf(name).map((path) => [path, name])),
-);
 
 /** Returns where this copy of the package has an export. */
 export function urlOfExport(name: string): string {
-  const version = ownRoot.match(/\/@sauropod\/multiprocessing\/([^/]+)\/dist\/$/)?.[1];
-  if (version !== undefined && !ownRoot.startsWith("file:")) {
-    return `jsr:${PACKAGE}@${version}${name}`; // Deno refuses the URL of a module of a registry
-  }
   const source = EXPORTS[name];
   return ownRoot + (isBuilt ? source.replace(/\.ts$/, ".js") : source);
 }
@@ -78,7 +70,7 @@ export function urlOfExport(name: string): string {
  * export, and one of the copies is a build.
  */
 export function urlOfOwn(path: string, root: string): string | undefined {
-  const name = namesByPath.get(path);
+  const name = Object.keys(EXPORTS).find((name) => pathsOf(name, root).includes(path));
   if (name !== undefined) return urlOfExport(name);
   const isInternal = !isBuilt && !isBuild(root) &&
     INTERNAL.some((folder) => path.startsWith(folder));
@@ -87,5 +79,6 @@ export function urlOfOwn(path: string, root: string): string | undefined {
 
 /** Returns the paths of another copy of the package, modules and folders, that this copy has as well. */
 export function ownPaths(root: string): string[] {
-  return [...namesByPath.keys(), ...INTERNAL].filter((path) => urlOfOwn(path, root) !== undefined);
+  const paths = Object.keys(EXPORTS).flatMap((name) => pathsOf(name, root));
+  return [...paths, ...INTERNAL].filter((path) => urlOfOwn(path, root) !== undefined);
 }
