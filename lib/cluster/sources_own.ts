@@ -52,10 +52,13 @@ export function jsrExportOf(specifier: string): string | undefined {
   return match === null ? undefined : match[1] ?? "";
 }
 
-/** Returns the paths that an export has in a copy of the package: its source, its build, its entry. */
+/**
+ * Returns the paths that an export has in a copy of the package. The first is that of its source, which
+ * names it also where the copy is a build.
+ */
 function pathsOf(name: string, root: string): string[] {
   const built = EXPORTS[name].replace(/\.ts$/, ".js");
-  if (isBuild(root)) return [built];
+  if (isBuild(root)) return [EXPORTS[name], built];
   return [EXPORTS[name], `dist/${built}`, `entries/${name.slice(1) || "mod"}.ts`];
 }
 
