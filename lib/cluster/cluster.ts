@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errors } from "npm:@nats-io/transport-node@^3.4.0";
 import {
   checkOptions,
   checkPositiveInteger,
@@ -21,9 +22,11 @@ import {
   type EngineOptions,
 } from "../pool/engines/engine.ts";
 import { Pool, type PoolLimits, type PoolOptions } from "../pool/pool.ts";
+import { mainModule } from "../runtime/main_module.ts";
 import { ClusterEngine } from "./cluster_engine.ts";
 import { Link, type LinkSettings } from "./link.ts";
-import { open, seal } from "./protocol.ts";
+import { isSealed, open, seal } from "./protocol.ts";
+import { packProgram } from "./sources.ts";
 
 /** Options of {@linkcode cluster}. */
 export interface ClusterOptions {
@@ -168,6 +171,7 @@ export class ClusterHandle {
   readonly #owner = crypto.randomUUID().replaceAll("-", "");
   #link: Promise<Link> | undefined;
   #slots = ASSUMED_SLOTS;
+  #program: Promise<string> | undefined;
 
   /** Created by {@linkcode cluster}. */
   constructor(settings: LinkSettings) {
@@ -199,9 +203,18 @@ export class ClusterHandle {
     }) as unknown as Engine;
   }
 
-  // deno-lint-ignore require-await -- packing takes a while
-  async #programOf(_definitions: readonly Definition[]): Promise<string | undefined> {
-    return undefined;
+  /** Returns the name of the packed program that the functions belong to; `undefined` if nodes can load them. */
+  #programOf(definitions: readonly Definition[]): Promise<string> | undefined {
+    const inFile = definitions.find((one) => "module" in one && one.module.startsWith("file:"));
+    if (inFile === undefined) return undefined;
+    return this.#program ??= this.#storeProgram((inFile as { module: string }).module);
+  }
+
+  /** Packs the main module and what it imports; another module only if that is in no file. */
+  async #storeProgram(module: string): Promise<string> {
+    const main = mainModule();
+    const { bytes } = await packProgram(main.startsWith("file:") ? main : module);
+    return await (await this.#connected()).store([bytes]);
   }
 
   /**
@@ -217,12 +230,14 @@ export class ClusterHandle {
       stall: QUIET_MS,
       maxWait: 2000,
     });
-    for await (const answer of answers) {
-      try {
-        found.push(open(authKey, who, answer.data).header as unknown as NodeStatus);
-      } catch {
-        // It is none of this cluster.
+    try {
+      for await (const { data } of answers) {
+        if (isSealed(authKey, who, data)) {
+          found.push(open(authKey, who, data).header as unknown as NodeStatus);
+        }
       }
+    } catch (error) {
+      if (!(error instanceof errors.NoRespondersError)) throw error; // there is no node
     }
     if (found.length > 0) this.#slots = found.reduce((sum, { slots }) => sum + slots, 0);
     return found.sort((a, b) => a.name < b.name ? -1 : 1);

@@ -47,7 +47,7 @@ export interface ClusterAccess {
   /** The slots of the nodes that have answered last. */
   readonly slots: number;
   /** Returns the hash of the packed program that a module belongs to; `undefined` if nodes have it. */
-  programOf(definitions: readonly Definition[]): Promise<string | undefined>;
+  programOf(definitions: readonly Definition[]): Promise<string> | undefined;
 }
 
 /** Sends the chunks of a pool to a cluster. */

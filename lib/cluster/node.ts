@@ -19,6 +19,7 @@ import {
   AuthenticationError,
   CancelledError,
   CorruptMessageError,
+  TaskLookupError,
   WorkerDiedError,
 } from "../errors.ts";
 import type { Definition } from "../codec/definition.ts";
@@ -33,8 +34,9 @@ import { checkDefinition } from "../wire/definitions.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import type { PackedMessage } from "./messages.ts";
-import { count, type Header, open, seal, text } from "./protocol.ts";
+import { count, type Header, isSealed, open, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
+import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
 const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(remoteChunkEntry);
 
@@ -47,8 +49,10 @@ export interface NodeSettings {
   readonly denoArgs: readonly string[];
   /** Prefixes of the URLs of modules whose functions it runs; `undefined`: all. */
   readonly modules: readonly string[] | undefined;
-  /** Whether it runs functions that are sent as text. */
+  /** Whether it runs functions that are sent as text, and modules that callers send. */
   readonly takesSource: boolean;
+  /** Where the modules of callers are kept. */
+  readonly folder: string;
 }
 
 /** Chunks are taken ahead while they take less than this, in milliseconds. */
@@ -57,6 +61,16 @@ const QUICK_MS = 20;
 const AHEAD = 16;
 /** When a chunk runs for so long, those that were taken ahead of it go back, in milliseconds. */
 const SLOW_MS = 100;
+
+/** A program whose functions a node runs. */
+interface Program {
+  readonly pool: Pool;
+  readonly submitter: Submitter;
+  /** Returns where a module of the caller is here; `undefined` if it is nowhere. */
+  urlOf(module: string): string | undefined;
+  /** The URLs of the caller's modules, by those that they have here. */
+  readonly callerUrls: Map<string, string>;
+}
 
 /** A chunk that this node runs. */
 interface RunningChunk {
@@ -67,16 +81,16 @@ interface RunningChunk {
   readonly since: number;
   /** Whether nobody waits for it any more. */
   isCancelled: boolean;
-  /** What the pool of this node has of it; `undefined` before it has it. */
-  sent: Job | undefined;
+  /** What a pool of this node has of it; `undefined` before it has it. */
+  sent: { job: Job; submitter: Submitter } | undefined;
 }
 
 /** A node of a cluster. */
 export class Node {
   readonly #link: Link;
   readonly #settings: NodeSettings;
-  readonly #pool: Pool;
-  readonly #submitter: Submitter;
+  /** The pools of the programs that it runs functions of, by the hash of the program. */
+  readonly #programs = new Map<string, Promise<Program>>();
   readonly #running = new Set<RunningChunk>();
   readonly #deliveries: Deliveries;
   #done = 0;
@@ -89,9 +103,6 @@ export class Node {
   private constructor(link: Link, settings: NodeSettings, leaseMs: number) {
     this.#link = link;
     this.#settings = settings;
-    const { slots, denoArgs } = settings;
-    this.#pool = new Pool({ processes: slots, startMethod: "process", denoArgs });
-    this.#submitter = submitterOf(this.#pool);
     this.#renewal = setInterval(() => {
       for (const { message } of this.#running) message.working();
     }, leaseMs / 4);
@@ -127,7 +138,6 @@ export class Node {
     this.#isLeaving = true;
     for (const { message } of this.#running) message.nak();
     this.#running.clear();
-    this.#pool.terminate();
     await this.#leaveIfDone();
   }
 
@@ -135,8 +145,11 @@ export class Node {
     if (!this.#isLeaving || this.#running.size > 0) return;
     clearInterval(this.#renewal);
     clearInterval(this.#looks);
-    this.#pool.terminate();
-    await this.#pool.join();
+    for (const program of this.#programs.values()) {
+      const found = await program.catch(() => undefined);
+      found?.pool.terminate();
+      await found?.pool.join();
+    }
     await this.#link.close();
     this.#left.resolve();
   }
@@ -158,7 +171,7 @@ export class Node {
         for (const chunk of this.#running) {
           if (chunk.owner !== owner || (job !== undefined && chunk.job !== job)) continue;
           chunk.isCancelled = true;
-          chunk.sent?.fail(cancelled());
+          chunk.sent?.job.fail(cancelled());
         }
       },
     });
@@ -231,6 +244,7 @@ export class Node {
     const { message, owner, job } = chunk;
     const lost = message.deliveryCount - 1;
     let result: PackedMessage;
+    let program: Program | undefined;
     let died = false;
     try {
       if (lost > count(header, "retries", 1e6)) {
@@ -239,7 +253,8 @@ export class Node {
           { exitCode: 1, worker: undefined, task: chunk.task, item: undefined },
         );
       }
-      const definitions = this.#checked(header.definitions);
+      program = await this.#program(header);
+      const definitions = this.#checked(header.definitions, program);
       const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
       const remote = {
         mode: count(header, "mode", 5) as CallMode,
@@ -249,26 +264,23 @@ export class Node {
         worker: this.#settings.name,
       };
       result = await new Promise<PackedMessage>((resolve, reject) => {
+        const { submitter } = program!;
         const options = { timeoutMs };
-        chunk.sent = this.#submitter.apply(
-          runRemoteChunk,
-          [remote],
-          resolve,
-          reject,
-          true,
-          options,
-        );
-        if (chunk.isCancelled) chunk.sent.fail(cancelled());
+        const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
+        chunk.sent = { job, submitter };
+        if (chunk.isCancelled) job.fail(cancelled());
       });
     } catch (error) {
       if (chunk.isCancelled) return message.ack();
       if (!this.#running.has(chunk)) return; // it was given back
       died = error instanceof WorkerDiedError;
       const by = { task: chunk.task, worker: this.#settings.name };
-      result = resultOf(ChunkStatus.FAILED, { error: new Thrown(error), index: 0, by });
+      const said = died ? this.#deathOf(chunk, error as WorkerDiedError) : error;
+      result = resultOf(ChunkStatus.FAILED, { error: new Thrown(said), index: 0, by });
     }
     if (!this.#running.has(chunk)) return; // it was given back
-    const { streamBytes, definitions, parts } = result;
+    const { streamBytes, parts } = result;
+    const definitions = result.definitions.map((definition) => asOfCaller(definition, program));
     const attempt = count(header, "attempt");
     const { name } = this.#settings;
     const about = { attempt, died, lost, node: name, streamBytes, definitions };
@@ -288,45 +300,90 @@ export class Node {
     if (this.#running.size <= this.#settings.slots) return;
     for (const chunk of this.#running) {
       const { sent, message, isCancelled } = chunk;
-      if (sent === undefined || isCancelled || !this.#submitter.engine.withdraw(sent)) continue;
+      if (sent === undefined || isCancelled) continue;
+      if (!sent.submitter.engine.withdraw(sent.job)) continue;
       this.#running.delete(chunk);
-      sent.fail(cancelled());
+      sent.job.fail(cancelled());
       const id = `${message.subject}.back.${crypto.randomUUID()}`;
       void this.#link.resend(message.subject, id, message.data).then(() => message.ack());
     }
   }
 
-  /** Checks which functions a chunk names. */
-  #checked(definitions: unknown): Definition[] {
+  /** Returns the error of a task whose process has ended, with the names that the caller knows. */
+  #deathOf({ task }: RunningChunk, { exitCode, cause }: WorkerDiedError): WorkerDiedError {
+    const worker = this.#settings.name;
+    const message =
+      `A process of node ${worker} ended with exit code ${exitCode} while it ran task ${task}`;
+    return new WorkerDiedError(message, { exitCode, worker, task, cause });
+  }
+
+  /** Returns the program of a chunk, which is loaded if it is new. */
+  #program({ program }: Header): Promise<Program> {
+    const hash = program === undefined ? "" : text({ program }, "program", 64);
+    let found = this.#programs.get(hash);
+    if (found === undefined) {
+      found = this.#load(hash);
+      this.#programs.set(hash, found);
+      found.catch(() => this.#programs.delete(hash)); // another chunk may have more luck
+    }
+    return found;
+  }
+
+  async #load(hash: string): Promise<Program> {
+    const { slots, denoArgs, takesSource, folder, name } = this.#settings;
+    let unpacked: Pick<UnpackedProgram, "denoArgs" | "urlOf"> = { denoArgs, urlOf: (url) => url };
+    if (hash !== "") {
+      if (!takesSource) {
+        throw new Deno.errors.NotCapable(
+          `Cannot run task: node ${name} takes no modules of callers. Name them by https:, npm: or jsr:`,
+        );
+      }
+      unpacked = await unpackProgram(await this.#link.load(hash), folder);
+    }
+    const args = hash === "" ? denoArgs : [...denoArgs, ...unpacked.denoArgs];
+    const pool = new Pool({ processes: slots, startMethod: "process", denoArgs: args });
+    const submitter = submitterOf(pool);
+    return { pool, submitter, urlOf: unpacked.urlOf, callerUrls: new Map() };
+  }
+
+  /** Checks which functions a chunk names, and returns where they are here. */
+  #checked(definitions: unknown, program: Program): Definition[] {
     const { modules, takesSource, name } = this.#settings;
     const checked = (definitions as unknown[]).map(checkDefinition);
-    for (const definition of checked) {
+    return checked.map((definition) => {
       if (definition.kind === "source" && !takesSource) {
         throw new Deno.errors.NotCapable(
           `Cannot run ${definition.name}: node ${name} runs no functions that are sent as text. ` +
             "Register it with task(), in a module",
         );
       }
-      if (!("module" in definition) || modules === undefined) continue;
-      if (modules.some((prefix) => definition.module.startsWith(prefix))) continue;
-      throw new Deno.errors.NotCapable(
-        `Cannot run ${definition.name}: node ${name} runs no functions of ${definition.module}. ` +
-          "Start it with --modules and a prefix of that",
-      );
-    }
-    return checked;
+      if (!("module" in definition)) return definition;
+      const { module } = definition;
+      if (modules !== undefined && !modules.some((prefix) => module.startsWith(prefix))) {
+        throw new Deno.errors.NotCapable(
+          `Cannot run ${definition.name}: node ${name} runs no functions of ${module}. ` +
+            "Start it with --modules and a prefix of that",
+        );
+      }
+      const url = program.urlOf(module);
+      if (url === undefined) {
+        throw new TaskLookupError(
+          `Cannot run ${definition.name}: ${module} was not sent to the nodes, since the main module of the ` +
+            "program does not import it. Import it there",
+        );
+      }
+      program.callerUrls.set(url, module);
+      return { ...definition, module: url };
+    });
   }
+}
+
+/** Returns a definition with the URL that its module has for the caller. */
+function asOfCaller(definition: Definition, program: Program | undefined): Definition {
+  if (!("module" in definition)) return definition;
+  return { ...definition, module: program?.callerUrls.get(definition.module) ?? definition.module };
 }
 
 function cancelled(): CancelledError {
   return new CancelledError("Cannot run chunk: nobody waits for it at this node any more");
-}
-
-function isSealed(key: Uint8Array | undefined, subject: string, bytes: Uint8Array): boolean {
-  try {
-    open(key, subject, bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }

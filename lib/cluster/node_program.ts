@@ -24,7 +24,8 @@ const HELP = `Runs the tasks of a cluster on this machine.
 --slots         how many tasks it runs at a time (default the number of cores)
 --auth-key-env  variable of the environment that has the authKey
 --modules       prefix of the URLs of modules whose functions it runs; may be repeated (default all)
---no-source     run no functions that are sent as text
+--no-source     run no functions that are sent as text, and no modules that callers send
+--folder        where the modules of callers are kept (default a folder for temporary files, of this node)
 --deno-arg      argument of deno run for its processes; may be repeated`;
 
 /** Runs a node with the arguments of a command line. Resolves when it has left. */
@@ -39,6 +40,7 @@ export async function runNode(args: readonly string[]): Promise<void> {
       "auth-key-env": { type: "string" },
       modules: { type: "string", multiple: true },
       "no-source": { type: "boolean", default: false },
+      folder: { type: "string" },
       "deno-arg": { type: "string", multiple: true, default: [] },
       help: { type: "boolean", default: false },
     },
@@ -58,6 +60,7 @@ export async function runNode(args: readonly string[]): Promise<void> {
     denoArgs: values["deno-arg"],
     modules: values.modules,
     takesSource: !values["no-source"],
+    folder: values.folder ?? await Deno.makeTempDir({ prefix: "node_" }),
   });
   console.log(`node ${name}: ${slots} slots in cluster ${values.name ?? "default"}`);
   let signals = 0;

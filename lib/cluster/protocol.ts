@@ -126,6 +126,16 @@ export function open(key: Uint8Array | undefined, subject: string, bytes: Uint8A
   return { header: header as Header, message: bytes.subarray(PREFIX_BYTES + length) };
 }
 
+/** Whether an envelope can be opened. */
+export function isSealed(key: Uint8Array | undefined, subject: string, bytes: Uint8Array): boolean {
+  try {
+    open(key, subject, bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Returns a property of a header that is a string of at most so many characters. */
 export function text(header: Header, name: string, maxLength = 1000): string {
   const value = header[name];
