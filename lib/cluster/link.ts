@@ -189,7 +189,8 @@ export class Link {
     const name = hash.digest("hex");
     if (this.#stored.has(name)) return name;
     if (await this.#objects.info(name) === null) {
-      await this.#objects.put({ name }, ReadableStream.from(parts) as ReadableStream<Uint8Array>);
+      const options = { max_chunk_size: this.#maxBytes };
+      await this.#objects.put({ name, options }, ReadableStream.from(parts));
     }
     this.#stored.add(name);
     return name;

@@ -1,0 +1,45 @@
+/** Tasks of the tests of clusters. */
+import { currentTask, task } from "@sauropod/multiprocessing";
+
+export class Reading {
+  constructor(public value: number) {}
+  get double(): number {
+    return this.value * 2;
+  }
+}
+task(import.meta, Reading);
+
+export const square = task(import.meta, (x: number) => x * x);
+export const add = task(import.meta, (x: number, y: number) => x + y);
+export const same = task(import.meta, (value: unknown) => value);
+export const doubled = task(import.meta, (reading: Reading) => new Reading(reading.double));
+export const processId = task(import.meta, () => Deno.pid);
+
+export const failing = task(import.meta, (x: number) => {
+  if (x === 2) throw new RangeError("no 2", { cause: { x } });
+  return x;
+});
+
+/** Writes a line to a file, and ends its process if it is the first one. */
+export const diesAtFirst = task(import.meta, (file: string) => {
+  Deno.writeTextFileSync(file, "begun\n", { append: true });
+  if (Deno.readTextFileSync(file) === "begun\n") Deno.exit(7);
+  return "done";
+});
+
+export const dies = task(import.meta, () => Deno.exit(7));
+
+/** Says by a file that it has begun, and waits until another file is there. */
+export const waitsFor = task(import.meta, async (begun: string, go: string) => {
+  Deno.writeTextFileSync(begun, `${Deno.pid}\n`, { append: true });
+  while (currentTask()?.signal.aborted !== true) {
+    try {
+      Deno.statSync(go);
+      return "went";
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  Deno.writeTextFileSync(`${begun}.aborted`, "");
+  return "aborted";
+});

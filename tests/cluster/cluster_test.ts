@@ -1,0 +1,273 @@
+/**
+ * Pools whose tasks run on the nodes of a cluster: a NATS server, and programs of nodes.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { deadline } from "@std/async";
+import { join } from "node:path";
+import { DataCloneError, Lock, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
+import { connect } from "npm:@nats-io/transport-node@^3.4.0";
+import { cluster } from "../../lib/cluster/cluster.ts";
+import { namesOf, seal } from "../../lib/cluster/protocol.ts";
+import {
+  add,
+  dies,
+  diesAtFirst,
+  doubled,
+  failing,
+  processId,
+  Reading,
+  same,
+  square,
+  waitsFor,
+} from "./cluster_tasks.ts";
+import { KEY, natsServer, TestCluster } from "./servers.ts";
+
+/** A wait that only a hang reaches, in milliseconds. */
+const GUARD_MS = 120_000;
+
+function test(name: string, fn: () => Promise<void>): void {
+  if (natsServer === undefined) return;
+  Deno.test(name, () => deadline(fn(), GUARD_MS));
+}
+
+const ready = { timeoutMs: GUARD_MS };
+
+/** Resolves when a file is there. Returns its text. */
+async function textOf(file: string): Promise<string> {
+  for (;;) {
+    try {
+      return await Deno.readTextFile(file);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+test("a pool runs its tasks on a node, which has none of the modules", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 2);
+  const caller = servers.caller();
+  await using pool = caller.pool();
+  const [status] = await caller.ready({ slots: 2, ...ready });
+  assertEquals([status.name, status.slots], ["one", 2]);
+  assertEquals(await pool.apply(add, [1, 2]), 3);
+  assertEquals(await pool.map(square, Array(1000).keys()), [...Array(1000).keys()].map(square));
+  assertEquals(await pool.map((x: number) => x + 1, [1, 2]), [2, 3]);
+  assertEquals(await pool.starmap(add, [[1, 2], [3, 4]]), [3, 7]);
+  assertEquals(await Array.fromAsync(pool.imap(square, [3, 2, 1])), [9, 4, 1]);
+  const unordered = await Array.fromAsync(pool.imapUnordered(square, [3, 2, 1]));
+  assertEquals(unordered.sort(), [1, 4, 9]);
+  assert(await pool.apply(processId) !== Deno.pid);
+  const reading = await pool.apply(doubled, [new Reading(4)]);
+  assertInstanceOf(reading, Reading);
+  assertEquals(reading.value, 8);
+  const progress: number[] = [];
+  await pool.map(square, [1, 2, 3], {
+    chunkSize: 1,
+    onProgress: ({ done }) => progress.push(done),
+  });
+  assertEquals(progress.at(-1), 3);
+});
+
+test("an error arrives with its class, its cause, the item and the node", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  await using pool = servers.caller().pool();
+  const error = await assertRejects(() => pool.map(failing, [1, 2, 3]), RangeError, "no 2");
+  assertEquals(error.cause, { x: 2 });
+  assert(error.stack?.includes("item 1, run by one"), error.stack);
+});
+
+test("values of any length cross", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  await using pool = servers.caller().pool();
+  for (const length of [0, 1_000_000, 1_048_576, 3_000_001]) {
+    const bytes = new Uint8Array(length).map((_, at) => at * 7);
+    assertEquals(await pool.apply(same, [bytes]), bytes);
+  }
+});
+
+test("a task whose process ends is run again, or fails with the name of the node", async () => {
+  await using servers = await TestCluster.start();
+  const folder = await Deno.makeTempDir();
+  servers.startNode("one", 1);
+  await using pool = servers.caller().pool();
+  assertEquals(await pool.apply(diesAtFirst, [join(folder, "runs")]), "done");
+  assertEquals(await Deno.readTextFile(join(folder, "runs")), "begun\nbegun\n");
+  const lost = () => pool.apply(dies, [], { retries: 0 });
+  const error = await assertRejects(lost, WorkerDiedError, "A process of node one ended");
+  assertEquals([error.exitCode, error.worker], [7, "one"]);
+  assertEquals(await pool.apply(square, [3]), 9);
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("a task of a node that is lost is run by another one, once its lease has ended", async () => {
+  await using servers = await TestCluster.start();
+  const folder = await Deno.makeTempDir();
+  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  const caller = servers.caller();
+  await using pool = caller.pool();
+  const first = servers.startNode("first", 1);
+  await caller.ready(ready);
+  const waiting = pool.apply(waitsFor, [begun, go]);
+  await textOf(begun);
+  first.child.kill("SIGKILL");
+  servers.startNode("second", 1);
+  while ((await textOf(begun)).split("\n").length < 3) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await Deno.writeTextFile(go, "");
+  assertEquals(await waiting, "went");
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("a task that takes longer than a lease is run once", async () => {
+  await using servers = await TestCluster.start();
+  const folder = await Deno.makeTempDir();
+  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  const caller = servers.caller({ leaseMs: 500 });
+  await using pool = caller.pool();
+  servers.startNode("first", 1);
+  servers.startNode("second", 1);
+  await caller.ready({ slots: 2, ...ready });
+  const waiting = pool.apply(waitsFor, [begun, go]);
+  await textOf(begun);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await Deno.writeTextFile(go, "");
+  assertEquals(await waiting, "went");
+  assertEquals((await textOf(begun)).split("\n").length, 2);
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("a node that is told to end finishes its task; at the second time it gives it back", async () => {
+  await using servers = await TestCluster.start();
+  const folder = await Deno.makeTempDir();
+  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  const caller = servers.caller();
+  await using pool = caller.pool();
+  const first = servers.startNode("first", 1);
+  await caller.ready(ready);
+  const waiting = pool.apply(waitsFor, [begun, go]);
+  await textOf(begun);
+  first.child.kill("SIGTERM");
+  first.child.kill("SIGTERM");
+  assertEquals((await first.child.status).code, 0);
+  const second = servers.startNode("second", 1);
+  while ((await textOf(begun)).split("\n").length < 3) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  second.child.kill("SIGTERM");
+  await Deno.writeTextFile(go, "");
+  assertEquals(await waiting, "went");
+  assertEquals((await second.child.status).code, 0);
+  assertEquals(await caller.nodes(), []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("an aborted call ends its task on the node", async () => {
+  await using servers = await TestCluster.start();
+  const folder = await Deno.makeTempDir();
+  const begun = join(folder, "begun");
+  servers.startNode("one", 1);
+  const caller = servers.caller();
+  await using pool = caller.pool();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = pool.apply(waitsFor, [begun, join(folder, "never")], { signal });
+  await textOf(begun);
+  controller.abort(new Error("enough"));
+  await assertRejects(() => waiting, Error, "enough");
+  await textOf(`${begun}.aborted`);
+  assertEquals(await pool.apply(square, [3]), 9);
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("a call goes on when the server is restarted", async () => {
+  await using servers = await TestCluster.start();
+  const folder = await Deno.makeTempDir();
+  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  servers.startNode("one", 1);
+  await using pool = servers.caller({ leaseMs: 30_000 }).pool();
+  const waiting = pool.apply(waitsFor, [begun, go]);
+  await textOf(begun);
+  await servers.stopServer();
+  await Deno.writeTextFile(go, "");
+  await servers.startServer();
+  assertEquals(await waiting, "went");
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("a node takes nothing that was not signed with its key", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  const caller = servers.caller();
+  await using pool = caller.pool();
+  await caller.ready(ready);
+  const stranger = servers.caller({ authKey: "another key" });
+  assertEquals(await stranger.nodes(), []);
+  const connection = await connect({ servers: servers.address });
+  const names = namesOf(servers.name);
+  const subject = names.subject("task", "hostile", "1", "0");
+  const key = new TextEncoder().encode(KEY);
+  const header = { task: "x", mode: 0, attempt: 0, retries: 0, streamBytes: 8, definitions: [] };
+  const good = seal(key, subject, header, [new Uint8Array(8)]);
+  const attacks = [
+    new Uint8Array(),
+    new Uint8Array(100).fill(255),
+    seal(undefined, subject, header),
+    seal(new TextEncoder().encode("another key"), subject, header),
+    seal(key, names.subject("task", "hostile", "2", "0"), header),
+    seal(key, subject, { ...header, mode: -1 }),
+    seal(key, subject, { ...header, streamBytes: 2 ** 31 }),
+    seal(key, subject, { ...header, definitions: { length: 3 } }),
+    seal(key, subject, { ...header, program: "../../etc" }),
+    seal(key, subject, { ...header, object: "0".repeat(64) }),
+    ...[0, 31, 36, 80].map((at) => good.map((byte, index) => index === at ? byte ^ 1 : byte)),
+    good,
+  ];
+  for (const attack of attacks) connection.publish(subject, attack);
+  await connection.flush();
+  assertEquals(await pool.apply(square, [3]), 9);
+  await connection.close();
+});
+
+test("a node runs only what it was told to", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("strict", 1, "--no-source", "--modules", "https://example.com/");
+  await using pool = servers.caller().pool();
+  const inline = () => pool.apply(() => 1);
+  await assertRejects(inline, Deno.errors.NotCapable, "runs no functions that are sent as text");
+  await assertRejects(() => pool.apply(square, [2]), Deno.errors.NotCapable);
+});
+
+test("what cannot cross to another machine is refused at the call", async () => {
+  await using servers = await TestCluster.start();
+  await using pool = servers.caller().pool();
+  const lock = new Lock();
+  assertThrows(
+    () => pool.applyAsync(same, [lock]),
+    DataCloneError,
+    "Lock is shared by the isolates of one program",
+  );
+  assertThrows(() => pool.mapSync(square, [1]), Deno.errors.NotSupported, "Await the call");
+});
+
+test("waiting for nodes ends in time", async () => {
+  await using servers = await TestCluster.start();
+  const caller = servers.caller();
+  await using _pool = caller.pool();
+  const waiting = () => caller.ready({ slots: 3, timeoutMs: 1 });
+  await assertRejects(waiting, TimeoutError, "have 0 slots, and 3 are wanted");
+});
+
+Deno.test("options of a cluster are checked", () => {
+  assertThrows(() => cluster({ name: "a.b" }), RangeError, 'name is "a.b"');
+  assertThrows(() => cluster({ servers: [] }), TypeError, "servers");
+  assertThrows(() => cluster({ servers: "queue:4222" }), TypeError, "there is no authKey");
+  assertThrows(() => cluster({ authKey: "" }), RangeError, "authKey is empty");
+  assertThrows(() => cluster({ leaseMs: 0 }), RangeError, "leaseMs");
+  assertThrows(() => cluster({ leaze: 1 } as object), TypeError, "leaze");
+});
