@@ -146,9 +146,17 @@ export async function unpackProgram(bytes: Uint8Array, folder: string): Promise<
   const { header, contents } = await readArchive(bytes);
   const home = join(resolve(folder), await sha256(bytes));
   if (!await exists(home)) {
-    await appear(home, () => Deno.makeTempDir({ dir: folder }), async (unfinished) => {
-      await writeModules(pathToFileURL(`${unfinished}/`).href + MODULES.slice(2), header, contents);
-    });
+    await appear(
+      home,
+      () => Deno.makeTempDir({ dir: folder, prefix: "unfinished-" }),
+      async (unfinished) => {
+        await writeModules(
+          pathToFileURL(`${unfinished}/`).href + MODULES.slice(2),
+          header,
+          contents,
+        );
+      },
+    );
   }
   // It names the modules of this copy of the package, and another copy may use the same folder.
   const text = configOf(header);
@@ -157,7 +165,7 @@ export async function unpackProgram(bytes: Uint8Array, folder: string): Promise<
   if (!await exists(config)) {
     await appear(
       config,
-      () => Deno.makeTempFile({ dir: home }),
+      () => Deno.makeTempFile({ dir: home, prefix: "unfinished-" }),
       (unfinished) => Deno.writeTextFile(unfinished, text),
     );
   }

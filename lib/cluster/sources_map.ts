@@ -39,7 +39,7 @@ export async function mapOf(graph: ProgramGraph, root: string): Promise<ProgramM
   const keyOf = (key: string, base: string) => relativeTo(root, resolveKey(key, base));
   const add = (into: Record<string, string>, key: string, target: string) => {
     for (const [name, value] of expand(key, target)) {
-      if (isEntry(name, value)) into[name] ??= value;
+      if (isEntry(name, value) && !isOwnByName(name)) into[name] ??= value;
     }
   };
   const addAll = (into: Record<string, string>, from: unknown, base: string) => {
@@ -161,7 +161,7 @@ export function configOf({ root, own, modules, imports, scopes, options }: Progr
     if (own.startsWith(root)) inside[placed(relativeTo(root, own + path))] = url;
   }
   return JSON.stringify({
-    workspace: [], // Deno looks for no deno.json in the folders above
+    workspace: [], // whatever its name, Deno looks for no deno.json in the folders above
     lock: false,
     nodeModulesDir: "none",
     ...options,
