@@ -166,7 +166,7 @@ function isLocal(server: string): boolean {
 }
 
 /** A cluster, as a caller sees it: see {@linkcode cluster}. */
-export class ClusterHandle {
+export class ClusterHandle implements AsyncDisposable {
   readonly #settings: LinkSettings;
   readonly #owner = crypto.randomUUID().replaceAll("-", "");
   #link: Promise<Link> | undefined;
@@ -241,6 +241,12 @@ export class ClusterHandle {
     }
     if (found.length > 0) this.#slots = found.reduce((sum, { slots }) => sum + slots, 0);
     return found.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /** Closes the connection. A pool of the cluster does so when it is joined. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const link = await this.#link?.catch(() => undefined);
+    await link?.close();
   }
 
   /**

@@ -59,13 +59,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   /** Jobs of which a chunk has been given to the server. */
   readonly #begun = new WeakSet<Job<DefinitionAddress>>();
   readonly #waiting: SentChunk[] = [];
-  #sending = 0;
+  /** What is sending chunks. */
+  readonly #senders = new Set<Promise<void>>();
   #lastJob = 0;
   /** Texts of the definitions that were sent: results may name these functions, and no others. */
   readonly #named = new Set<string>();
   readonly #sent = new SentDefinitions(() => {}, this.#named);
   #receiving: Promise<void> | undefined;
   #stopReceiving: (() => void) | undefined;
+  #hasEnded = false;
   #changeWaiters: (() => void)[] = [];
 
   constructor(options: EngineOptions, access: ClusterAccess) {
@@ -156,20 +158,18 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.countSent(job);
     this.#waiting.push(chunk);
     this.#receiving ??= this.#receive().catch((error) => this.#break(error));
-    void this.#sendWaiting();
+    if (this.#senders.size >= MAX_SENDING) return;
+    const sender = this.#sendWaiting().finally(() => this.#senders.delete(sender));
+    this.#senders.add(sender);
   }
 
   async #sendWaiting(): Promise<void> {
-    if (this.#sending >= MAX_SENDING) return;
-    this.#sending++;
     try {
       for (let chunk; (chunk = this.#waiting.shift()) !== undefined;) {
         if (!chunk.job.settled) await this.#sendChunk(chunk);
       }
     } catch (error) {
       this.#break(error);
-    } finally {
-      this.#sending--;
     }
   }
 
@@ -227,8 +227,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const { owner, link: connecting } = this.#access;
     const link = await connecting;
     const consumer = await link.results(owner);
+    if (this.#hasEnded) return;
     const messages = await consumer.consume({ max_messages: 1000 });
     this.#stopReceiving = () => void messages.close();
+    if (this.#hasEnded) this.#stopReceiving();
     for await (const message of messages) {
       try {
         await this.#onResult(link, message.subject, message.data);
@@ -354,8 +356,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   /** Closes the connection. */
   async join(): Promise<void> {
+    this.#hasEnded = true;
     this.#stopReceiving?.();
-    await this.#receiving?.catch(() => {});
+    await this.#receiving;
+    await Promise.all(this.#senders);
     const link = await this.#access.link.catch(() => undefined);
     await link?.close();
   }

@@ -198,39 +198,27 @@ export class Node {
   }
 
   async #run(message: Delivery): Promise<void> {
-    const [owner, job, index] = message.subject.split(".").slice(-3);
-    let header: Header;
-    let bytes: Uint8Array;
+    const since = performance.now();
     try {
-      ({ header, message: bytes } = await this.#link.open(message.subject, message.data));
+      const { header, message: bytes } = await this.#link.open(message.subject, message.data);
+      const [owner, job, index] = message.subject.split(".").slice(-3);
+      const task = text(header, "task");
+      const chunk: RunningChunk = {
+        ...{ message, owner, job, task, since },
+        isCancelled: false,
+        sent: undefined,
+      };
+      this.#running.add(chunk);
+      await this.#runChunk(chunk, index, header, bytes).finally(() => this.#running.delete(chunk));
+      this.#isQuick = performance.now() - since < QUICK_MS;
     } catch (error) {
       const isForeign = error instanceof AuthenticationError ||
         error instanceof CorruptMessageError;
-      if (!isForeign) return message.nak(1000);
-      console.error(`A chunk was refused: ${describeThrown(error)}`);
-      return message.term();
-    }
-    const chunk: RunningChunk = {
-      message,
-      owner,
-      job,
-      task: text(header, "task"),
-      since: performance.now(),
-      isCancelled: false,
-      sent: undefined,
-    };
-    this.#running.add(chunk);
-    try {
-      await this.#runChunk(chunk, index, header, bytes);
-    } catch (error) {
-      if (this.#running.has(chunk)) {
-        console.error(error);
-        message.nak(1000);
-      }
+      console.error(`${isForeign ? "A chunk was refused" : "A chunk goes back"}:`, error);
+      if (isForeign) message.term();
+      else message.nak(1000);
     }
     this.#done++;
-    this.#isQuick = performance.now() - chunk.since < QUICK_MS;
-    this.#running.delete(chunk);
     this.#take();
     void this.#leaveIfDone();
   }

@@ -152,9 +152,9 @@ test("a node that is told to end finishes its task; at the second time it gives 
   await caller.ready(ready);
   const waiting = pool.apply(waitsFor, [begun, go]);
   await textOf(begun);
-  first.child.kill("SIGTERM");
-  first.child.kill("SIGTERM");
+  const again = setInterval(() => first.child.kill("SIGTERM"), 50); // two at once may be taken for one
   assertEquals((await first.child.status).code, 0);
+  clearInterval(again);
   const second = servers.startNode("second", 1);
   while ((await textOf(begun)).split("\n").length < 3) {
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -206,7 +206,7 @@ test("a node takes nothing that was not signed with its key", async () => {
   const caller = servers.caller();
   await using pool = caller.pool();
   await caller.ready(ready);
-  const stranger = servers.caller({ authKey: "another key" });
+  await using stranger = servers.caller({ authKey: "another key" });
   assertEquals(await stranger.nodes(), []);
   const connection = await connect({ servers: servers.address });
   const names = namesOf(servers.name);

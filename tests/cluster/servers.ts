@@ -107,7 +107,7 @@ export class TestCluster implements AsyncDisposable {
       env: { KEY_OF_TESTS: KEY },
       stdin: "null",
       stdout: "null",
-      stderr: "inherit",
+      stderr: "null",
     }).spawn();
     const node = { name, child };
     this.#nodes.push(node);
