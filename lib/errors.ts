@@ -156,12 +156,6 @@ export class DataCloneError extends MultiprocessingError {}
 export class CorruptMessageError extends MultiprocessingError {}
 
 /**
- * Thrown when what has arrived was not signed with the key of this program. Follows Python's
- * `multiprocessing.AuthenticationError`.
- */
-export class AuthenticationError extends MultiprocessingError {}
-
-/**
  * A function or class that was sent cannot be found in the isolate that received it: its module
  * cannot be imported or does not register it, or the receiver blocks and cannot import modules.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errors } from "npm:@nats-io/transport-node@^3.4.0";
+import { errors } from "./nats.ts";
 import {
   checkOptions,
   checkPositiveInteger,
@@ -86,6 +86,8 @@ export interface NodeStatus {
   readonly name: string;
   /** How many tasks it runs at a time. */
   readonly slots: number;
+  /** Whether it takes no more chunks. */
+  readonly isLeaving: boolean;
   /** Version of Deno. */
   readonly deno: string;
   /** The chunks that it runs. */
@@ -192,13 +194,10 @@ export class ClusterHandle implements AsyncDisposable {
     const link = this.#connected();
     link.catch(() => {}); // each call fails with it
     void this.nodes().catch(() => {});
-    const handle = this;
     return new ClusterEngine(options, {
       link,
       owner: this.#owner,
-      get slots() {
-        return handle.#slots;
-      },
+      slots: () => this.#slots,
       programOf: (definitions) => this.#programOf(definitions),
     }) as unknown as Engine;
   }
@@ -239,7 +238,7 @@ export class ClusterHandle implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof errors.NoRespondersError)) throw error; // there is no node
     }
-    if (found.length > 0) this.#slots = found.reduce((sum, { slots }) => sum + slots, 0);
+    if (found.length > 0) this.#slots = Math.max(1, slotsOf(found));
     return found.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
@@ -262,7 +261,7 @@ export class ClusterHandle implements AsyncDisposable {
     for (;;) {
       wait.signal?.throwIfAborted();
       const nodes = await this.nodes();
-      const found = nodes.reduce((sum, node) => sum + node.slots, 0);
+      const found = slotsOf(nodes);
       if (found >= slots) return nodes;
       if (performance.now() >= deadline) {
         throw new TimeoutError(
@@ -273,6 +272,11 @@ export class ClusterHandle implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
+}
+
+/** Returns the slots of nodes that take chunks. */
+function slotsOf(nodes: readonly NodeStatus[]): number {
+  return nodes.reduce((sum, { slots, isLeaving }) => isLeaving ? sum : sum + slots, 0);
 }
 
 /**

@@ -22,7 +22,7 @@ import type { Engine, EngineOptions } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { pack, type PackedMessage, unpack } from "./messages.ts";
-import { corrupt, count, text } from "./protocol.ts";
+import { corrupt, count } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
@@ -44,8 +44,8 @@ export interface ClusterAccess {
   readonly link: Promise<Link>;
   /** The name under which results wait for this engine. */
   readonly owner: string;
-  /** The slots of the nodes that have answered last. */
-  readonly slots: number;
+  /** Returns the slots of the nodes that have answered last. */
+  slots(): number;
   /** Returns the hash of the packed program that a module belongs to; `undefined` if nodes have it. */
   programOf(definitions: readonly Definition[]): Promise<string> | undefined;
 }
@@ -83,7 +83,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   /** Number of slots, from which pools compute the size of chunks. */
   get slots(): number {
-    return this.#access.slots;
+    return this.#access.slots();
   }
 
   // Submission

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createInbox, type Msg, type NatsConnection } from "npm:@nats-io/transport-node@^3.4.0";
+import { createInbox, type Msg, type NatsConnection } from "./nats.ts";
 import { type Link, NODES } from "./link.ts";
 
 /** How long the server holds a request, in milliseconds. */
@@ -55,7 +55,7 @@ export class Delivery {
 }
 
 /** What a node does with deliveries. */
-export interface Receiver {
+export interface Taker {
   received(delivery: Delivery): void;
   /** Called when the server has dropped a request. */
   expired(): void;
@@ -66,14 +66,14 @@ export class Deliveries {
   readonly #connection: NatsConnection;
   readonly #subject: string;
   readonly #inbox = createInbox();
-  readonly #receiver: Receiver;
+  readonly #taker: Taker;
   /** Number of chunks that were asked for and have not come. */
   asked = 0;
 
-  constructor({ connection, names }: Link, receiver: Receiver) {
+  constructor({ connection, names }: Link, taker: Taker) {
     this.#connection = connection;
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${names.tasks}.${NODES}`;
-    this.#receiver = receiver;
+    this.#taker = taker;
     connection.subscribe(this.#inbox, {
       callback: (error, message) => {
         if (error === null) this.#receive(message);
@@ -93,10 +93,10 @@ export class Deliveries {
   #receive(message: Msg): void {
     if (message.headers?.code) { // no chunk, but why there is none
       this.asked = Math.max(0, this.asked - Number(message.headers.get("Nats-Pending-Messages")));
-      return this.#receiver.expired();
+      return this.#taker.expired();
     }
     this.asked--;
-    this.#receiver.received(new Delivery(this.#connection, message));
+    this.#taker.received(new Delivery(this.#connection, message));
   }
 
   /** The server forgets requests with the connection. */
@@ -104,7 +104,7 @@ export class Deliveries {
     for await (const { type } of this.#connection.status()) {
       if (type !== "reconnect") continue;
       this.asked = 0;
-      this.#receiver.expired();
+      this.#taker.expired();
     }
   }
 }

@@ -6,24 +6,23 @@
  */
 
 import { createHash } from "node:crypto";
-import {
-  connect,
-  type NatsConnection,
-  type NodeConnectionOptions,
-} from "npm:@nats-io/transport-node@^3.4.0";
+import { messageOf } from "../arguments/describe.ts";
 import {
   AckPolicy,
+  connect,
   type Consumer,
   DiscardPolicy,
   jetstream,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  type ObjectStore,
+  Objm,
   RetentionPolicy,
   StorageType,
-} from "npm:@nats-io/jetstream@^3.4.0";
-import { type ObjectStore, Objm } from "npm:@nats-io/obj@^3.4.0";
-import { messageOf } from "../arguments/describe.ts";
+} from "./nats.ts";
 import { Publisher } from "./publisher.ts";
 import {
   type ClusterNames,

@@ -14,9 +14,7 @@
  * @module
  */
 
-import { describeThrown } from "../arguments/describe.ts";
 import {
-  AuthenticationError,
   CancelledError,
   CorruptMessageError,
   TaskLookupError,
@@ -29,16 +27,17 @@ import { type CallMode, ChunkStatus } from "../pool/chunks/chunk.ts";
 import type { Job } from "../pool/calls/job.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
-import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import type { PackedMessage } from "./messages.ts";
-import { count, type Header, isSealed, open, seal, text } from "./protocol.ts";
+import { AuthenticationError, count, type Header, isSealed, open, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
 import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
-const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(remoteChunkEntry);
+const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(
+  new URL("./remote_chunk.ts", import.meta.url),
+);
 
 /** What a node offers. */
 export interface NodeSettings {
@@ -184,7 +183,8 @@ export class Node {
     }));
     const { name, slots } = this.#settings;
     const { rss } = Deno.memoryUsage();
-    return { name, slots, deno: Deno.version.deno, running, done: this.#done, rss };
+    const isLeaving = this.#isLeaving;
+    return { name, slots, isLeaving, deno: Deno.version.deno, running, done: this.#done, rss };
   }
 
   // Chunks

@@ -25,7 +25,13 @@
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { AuthenticationError, CorruptMessageError } from "../errors.ts";
+import { CorruptMessageError, MultiprocessingError } from "../errors.ts";
+
+/**
+ * What has arrived was not signed with the key of this program. Follows Python's
+ * `multiprocessing.AuthenticationError`.
+ */
+export class AuthenticationError extends MultiprocessingError {}
 
 /** The version of all of this. Callers and nodes of other versions refuse each other. */
 export const PROTOCOL = 1;

@@ -7,12 +7,7 @@
  * @module
  */
 
-import {
-  createInbox,
-  headers,
-  type Msg,
-  type NatsConnection,
-} from "npm:@nats-io/transport-node@^3.4.0";
+import { createInbox, headers, type Msg, type NatsConnection } from "./nats.ts";
 import { ClosedError } from "../errors.ts";
 
 /** How long the server has to answer before a message is sent again, in milliseconds. */

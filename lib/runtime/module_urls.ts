@@ -25,11 +25,5 @@ export const signalsEntry: URL = new URL(
   import.meta.url,
 );
 
-/** The module whose functions nodes of a cluster call in their processes. */
-export const remoteChunkEntry: URL = new URL(
-  isBuilt ? "./lib/cluster/remote_chunk.js" : "../cluster/remote_chunk.ts",
-  import.meta.url,
-);
-
 /** The prefix of the URLs of the package's own modules. */
 export const ownModules: string = new URL(isBuilt ? "./" : "../", import.meta.url).href;

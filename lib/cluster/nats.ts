@@ -1,0 +1,27 @@
+/**
+ * What is used of the client of NATS. The packages are named here and nowhere else.
+ *
+ * @module
+ */
+
+export {
+  connect,
+  createInbox,
+  errors,
+  headers,
+  type Msg,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from "npm:@nats-io/transport-node@^3.4.0";
+export {
+  AckPolicy,
+  type Consumer,
+  DiscardPolicy,
+  jetstream,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from "npm:@nats-io/jetstream@^3.4.0";
+export { type ObjectStore, Objm } from "npm:@nats-io/obj@^3.4.0";
