@@ -15,6 +15,8 @@ export interface Engine<Target = unknown> {
   readonly chunksOut: number;
   /** Error that keeps the engine from working; all its jobs have failed with it. */
   readonly broken: Error | undefined;
+  /** Number of slots, if that changes. */
+  readonly slots?: number;
   /**
    * Checks that jobs can be sent.
    *
