@@ -52,6 +52,11 @@ export class Level {
   }
 }
 
+/** Returns the number of levels that have not ended. */
+export function countLevels(): number {
+  return live;
+}
+
 /** Returns the innermost level that has not ended, from `level` on. */
 function liveFrom(level: Level | undefined): Level | undefined {
   while (level?.hasEnded) level = level.parent;

@@ -30,8 +30,12 @@ import { usedBytes } from "../fixtures/heap.ts";
 import { bytesOf, sent } from "../fixtures/messages.ts";
 
 /** Returns a decoder on a stream that consists of these bytes, followed by others. */
-function decoderOf(stream: readonly number[], options?: DecoderOptions): Decoder {
-  const bytes = new Uint8Array((stream.length + 71) & ~7).fill(Tag.TRUE);
+function decoderOf(
+  stream: readonly number[],
+  options?: DecoderOptions,
+  behind: number = Tag.TRUE,
+): Decoder {
+  const bytes = new Uint8Array((stream.length + 71) & ~7).fill(behind);
   bytes.set(stream);
   const { buffer } = bytes;
   const decoder = new Decoder(options);
@@ -39,6 +43,15 @@ function decoderOf(stream: readonly number[], options?: DecoderOptions): Decoder
   decoder.fromStream(bytes, ...views, stream.length);
   return decoder;
 }
+
+test("a value does not begin behind the end of the message, whatever lies there", () => {
+  for (const [name, tag] of Object.entries(Tag)) {
+    for (const stream of [[], [Tag.ARRAY, 1]]) {
+      const decoder = decoderOf(stream, undefined, tag);
+      assertThrows(() => decoder.value(), CorruptMessageError, "Cannot read message", name);
+    }
+  }
+});
 
 function read(stream: readonly number[], options?: DecoderOptions): unknown {
   return decoderOf(stream, options).value();

@@ -21,6 +21,7 @@ import {
 } from "@sauropod/multiprocessing/dummy";
 import { currentThread, setExcepthook, Thread } from "@sauropod/multiprocessing/threading";
 import { GUARD_MS, test } from "../fixtures/guarded.ts";
+import { runProgram } from "../fixtures/programs.ts";
 
 const guard = { timeoutMs: GUARD_MS };
 
@@ -208,4 +209,16 @@ test("new Process() of ./dummy rejects the options that Process rejects", async 
   assertThrows(make(null), TypeError, "options must be an object");
   assertThrows(make(() => {}), TypeError, "such as { target: … }, not a function");
   await assertRejects(() => new Process().join(), Error, "it was not started");
+});
+
+test("new Process() of ./dummy can be the first thing that a program does", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    import { Process } from "@sauropod/multiprocessing/dummy";
+    const process = new Process({ target: () => console.log("runs") });
+    console.log(process.name);
+    process.start();
+    await process.join();
+    console.log(process.exitCode);
+  `);
+  assertEquals([code, stdout, stderr], [0, "Process-1\nruns\n0\n", ""]);
 });

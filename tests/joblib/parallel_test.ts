@@ -562,6 +562,43 @@ test("the progress of Parallel() prints nothing once the calls are done", () => 
   assertEquals(print.calls.length, 2);
 });
 
+test("the progress of Parallel() has the time that has passed, and an estimate of what is left", () => {
+  let ms = 5000;
+  using _now = stub(performance, "now", () => ms);
+  using print = stub(console, "error");
+  const lines = () =>
+    print.calls.splice(0).map(({ args }) => args[0].split(": ").slice(1).join(": "));
+  const some = new ProgressPrinter(2, 1, 8);
+  ms += 1000;
+  some.add(1);
+  some.add(0);
+  ms += 1000;
+  some.add(1);
+  some.add(1);
+  some.add(1);
+  some.add(4);
+  assertEquals(lines(), [
+    "Done 1 of 8 calls | elapsed: 1.0 s | left: 7.0 s",
+    "Done 2 of 8 calls | elapsed: 2.0 s | left: 6.0 s",
+    "Done 4 of 8 calls | elapsed: 2.0 s | left: 2.0 s",
+  ]);
+  some.end();
+  assertEquals(lines(), ["Done 8 of 8 calls | elapsed: 2.0 s"]);
+  const all = new ProgressPrinter(1, 10, Infinity);
+  for (const calls of [3, 1, 1]) all.add(calls);
+  all.end();
+  assertEquals(
+    lines(),
+    [3, 4, 5].map((n) => `Done ${n} calls | elapsed: 0.0 s`).concat(
+      "Done 5 of 5 calls | elapsed: 0.0 s",
+    ),
+  );
+  const silent = new ProgressPrinter(1, 0, 3);
+  silent.add(1);
+  silent.end();
+  assertEquals(lines(), []);
+});
+
 test("effectiveJobs() counts negative numbers down from the number of cores", () => {
   const cores = navigator.hardwareConcurrency;
   assertEquals([1, 3, -1, -1000].map(effectiveJobs), [1, 3, cores, 1]);
@@ -687,5 +724,12 @@ test("BatchSizer keeps the size of batches that take 0.2 or 2 seconds, and one c
   most.measured(1, 100);
   most.measured(2, 2000);
   single.measured(1, 1e6);
+  const smoothed = new BatchSizer();
+  smoothed.measured(1, 100);
+  smoothed.measured(2, 1000);
+  smoothed.measured(2, 5900); // a fifth of it counts
+  assertEquals(smoothed.size, 2);
+  smoothed.measured(2, 5900);
+  assertEquals(smoothed.size, 1);
   assertEquals([least.size, most.size, single.size], [1, 2, 1]);
 });

@@ -77,6 +77,16 @@ test("BaseManager.start() throws when called again, and the manager ends with it
   await manager.shutdown(); // idempotent
 });
 
+test("BaseManager.join() returns false while the process runs, and throws the reason of its signal", async () => {
+  await using manager = new BaseManager();
+  manager.start();
+  assertEquals(await manager.join({ timeoutMs: 1 }), false);
+  const signal = AbortSignal.abort(new RangeError("enough"));
+  await assertRejects(() => manager.join({ signal }), RangeError, "enough");
+  await manager.shutdown();
+  assertEquals(await manager.join(), true);
+});
+
 test("BaseManager.join() returns true when the manager was never started", async () => {
   await using manager = new MyManager();
   assert(await manager.join());

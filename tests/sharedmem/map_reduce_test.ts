@@ -30,6 +30,7 @@ import {
   stopFirst,
   waitOrFail,
 } from "../fixtures/map_reduce_tasks.ts";
+import { countLevels } from "../../lib/threading/nesting.ts";
 import { test } from "../fixtures/guarded.ts";
 import { shared } from "../loops/loops.ts";
 
@@ -425,4 +426,31 @@ test("distribute() returns slices of equal length", () => {
   assertThrows(() => distribute(-1, 4), RangeError, "nItems");
   assertThrows(() => distribute(1.5, 4), RangeError, "nItems");
   assertThrows(() => distribute(10, 0), RangeError, "nProcs");
+});
+
+test("MapReduce.map() throws the reason of a signal that is aborted before, and reads no items", async () => {
+  let reads = 0;
+  function* items() {
+    reads++;
+    yield* [] as number[];
+  }
+  for (const np of [0, 1]) {
+    await using pool = new MapReduce({ np });
+    for (const sequence of [items(), [], [1]]) {
+      const signal = AbortSignal.abort(new RangeError("enough"));
+      await assertRejects(() => pool.map(Math.abs, sequence, { signal }), RangeError, "enough");
+    }
+  }
+  assertEquals(reads, 0);
+});
+
+test("MapReduce.map() in the caller ends its level, also if it fails", async () => {
+  await using pool = new MapReduce({ np: 0 });
+  const before = countLevels();
+  assertEquals(await pool.map(countLevels, [1, 2]), [before + 1, before + 1]);
+  const fails = () => {
+    throw new RangeError("no");
+  };
+  await assertRejects(() => pool.map(fails, [1]), RangeError, "no");
+  assertEquals(countLevels(), before);
 });

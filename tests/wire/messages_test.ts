@@ -82,6 +82,18 @@ test("a definition is sent once, and before the first message that names it", ()
   assertEquals(connection.definitions.length, 2);
 });
 
+test("whether a definition may be named is asked until it may, and then no more", () => {
+  let [isAllowed, asked] = [false, 0];
+  const received = new ReceivedDefinitions(() => (asked++, isAllowed));
+  received.add({ kind: "global", name: "Math.max" });
+  assertEquals([received.addressOf(0), received.addressOf(1), asked], [undefined, undefined, 1]);
+  isAllowed = true;
+  const address = received.addressOf(0);
+  assertEquals([address, asked], [functionAddress(Math.max), 2]);
+  isAllowed = false;
+  assertEquals([received.addressOf(0), asked], [address, 2]);
+});
+
 test("a message that is copied out stays as it is", () => {
   const connection = new Connection();
   connection.bytesOf(Math.min); // so that numbers are not addresses by chance

@@ -1,0 +1,106 @@
+/**
+ * Memory that several programs map, as the program that makes it sees it.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
+import { Event } from "@sauropod/multiprocessing";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import {
+  descriptorAt,
+  makeMappedBuffer,
+  mappedNumberAt,
+  openMappedBuffer,
+} from "../../lib/memory/mapped_buffer.ts";
+import {
+  canMap,
+  checkCanMap,
+  closeMemory,
+  makeMemory,
+  openMemory,
+} from "../../lib/memory/mapping.ts";
+import { addressOf, dropRef } from "../../lib/objects/shared_object.ts";
+import { test } from "../fixtures/guarded.ts";
+
+const PAGE_BYTES = 1 << 16;
+
+/** Returns how many descriptors this program has open. */
+function descriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+/** Calls a function in a program that has only a part of --allow-ffi. */
+function withoutPermission(call: () => void): void {
+  using _ = stub(Deno.permissions, "querySync", (() => ({ state: "prompt" })) as never);
+  call();
+}
+
+test("checkCanMap() needs the permission without a list", () => {
+  assert(canMap());
+  checkCanMap("make array");
+  withoutPermission(() => {
+    assertEquals(canMap(), false);
+    assertThrows(
+      () => checkCanMap("make array"),
+      Deno.errors.NotCapable,
+      "Cannot make array: processes: true needs --allow-ffi, without a list",
+    );
+  });
+});
+
+test("makeMemory() has whole pages, which are 0", () => {
+  for (const [bytes, pages] of [[0, 1], [1, 1], [PAGE_BYTES, 1], [PAGE_BYTES + 1, 2]]) {
+    const { buffer, descriptor } = makeMemory(bytes)!;
+    assertEquals([buffer.byteLength, buffer.growable], [pages * PAGE_BYTES, false]);
+    assert(new Uint8Array(buffer).every((byte) => byte === 0));
+    assertEquals(descriptor.pid, Deno.pid);
+    closeMemory(descriptor.fd);
+  }
+  assertEquals(makeMemory(PAGE_BYTES ** 2 + 1), undefined);
+});
+
+test("openMemory() maps the same memory, and leaves no descriptor open", () => {
+  const before = descriptors();
+  const { buffer, descriptor } = makeMemory(PAGE_BYTES + 1)!;
+  assertEquals(descriptors(), before + 1);
+  const opened = openMemory(descriptor)!;
+  assertEquals([opened.byteLength, descriptors()], [2 * PAGE_BYTES, before + 1]);
+  const [mine, its] = [new Uint8Array(buffer), new Uint8Array(opened)];
+  mine[0] = 1;
+  its[2 * PAGE_BYTES - 1] = 2;
+  assertEquals([its[0], mine[2 * PAGE_BYTES - 1]], [1, 2]);
+  // Others than the one that is meant are not mapped.
+  for (const other of [{ id: descriptor.id ^ 1 }, { fd: 0 }, { fd: -1 }, { pid: 0 }]) {
+    assertEquals(openMemory({ ...descriptor, ...other }), undefined);
+  }
+  assertEquals(descriptors(), before + 1);
+  withoutPermission(() => closeMemory(descriptor.fd)); // it cannot be
+  assertEquals(descriptors(), before + 1);
+  closeMemory(descriptor.fd);
+  assertEquals(descriptors(), before);
+  assertEquals(openMemory(descriptor), undefined);
+  assertEquals([its[0], mine[2 * PAGE_BYTES - 1]], [1, 2]); // the mappings stay
+});
+
+test("a buffer that processes can map knows where its memory is open, and closes it", () => {
+  ensureIsolate();
+  const before = descriptors();
+  const buffer = makeMappedBuffer(10)!;
+  assertEquals(buffer.byteLength, PAGE_BYTES);
+  const address = addressOf(buffer)!;
+  const descriptor = descriptorAt(address)!;
+  assertEquals([descriptor.pid, mappedNumberAt(address)], [Deno.pid, undefined]);
+  assertEquals(descriptors(), before + 1);
+  new Uint8Array(buffer)[5] = 7;
+  assertEquals(new Uint8Array(openMemory(descriptor)!)[5], 7);
+  // As in a process of the program, which knows it by a number.
+  const opened = openMappedBuffer(descriptor, 12)!;
+  assertEquals([mappedNumberAt(opened), descriptorAt(opened)], [12, descriptor]);
+  assertEquals(openMappedBuffer({ ...descriptor, fd: 0 }, 13), undefined);
+  dropRef(opened);
+  assertEquals(descriptors(), before + 1); // it is the program's
+  // Another shared object is none.
+  const other = addressOf(new Event())!;
+  assertEquals([descriptorAt(other), mappedNumberAt(other)], [undefined, undefined]);
+});
