@@ -68,7 +68,6 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   #receiving: Promise<void> | undefined;
   #stopReceiving: (() => void) | undefined;
   #hasEnded = false;
-  #changeWaiters: (() => void)[] = [];
 
   constructor(options: EngineOptions, access: ClusterAccess) {
     super();
@@ -295,7 +294,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.countReturned(job);
     settle();
     if (job.chunksOut === 0) job.onReturned?.();
-    this.#notifyChange();
+    this.notifyChange();
   }
 
   /** Cancels the chunks of a job that are out. */
@@ -329,7 +328,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   #failAll(error: Error): void {
     for (const { job } of [...this.#chunks.values()]) job.fail(error);
-    this.#notifyChange();
+    this.notifyChange();
   }
 
   close(): void {
@@ -344,14 +343,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     void this.#cancel();
   }
 
-  #notifyChange(): void {
-    for (const resolve of this.#changeWaiters.splice(0)) resolve();
-  }
-
   async drain(): Promise<void> {
-    while (this.chunksOut > 0) {
-      await new Promise<void>((resolve) => this.#changeWaiters.push(resolve));
-    }
+    while (this.chunksOut > 0) await this.change();
   }
 
   /** Closes the connection. */

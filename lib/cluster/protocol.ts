@@ -26,6 +26,7 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { CorruptMessageError, MultiprocessingError } from "../errors.ts";
+import { joined } from "../wire/frames.ts";
 
 /**
  * What has arrived was not signed with the key of this program. Follows Python's
@@ -77,16 +78,8 @@ export function seal(
   parts: readonly Uint8Array[] = [],
 ): Uint8Array<ArrayBuffer> {
   const json = new TextEncoder().encode(JSON.stringify({ ...header, protocol: PROTOCOL }));
-  let length = PREFIX_BYTES + json.length;
-  for (const part of parts) length += part.length;
-  const bytes = new Uint8Array(length);
+  const bytes = joined([new Uint8Array(PREFIX_BYTES), json, ...parts]);
   new DataView(bytes.buffer).setUint32(MAC_BYTES, json.length, true);
-  bytes.set(json, PREFIX_BYTES);
-  let at = PREFIX_BYTES + json.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
   if (key !== undefined) bytes.set(macOf(key, subject, bytes.subarray(MAC_BYTES)));
   return bytes;
 }

@@ -34,6 +34,24 @@ function test(name: string, fn: () => Promise<void>): void {
 
 const ready = { timeoutMs: GUARD_MS };
 
+/** Files by which a task and its test meet. */
+async function meeting() {
+  const folder = await Deno.makeTempDir();
+  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  return {
+    begun,
+    go,
+    /** Resolves when the task was begun so often. */
+    async begins(times: number) {
+      while ((await textOf(begun)).split("\n").length <= times) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    letGo: () => Deno.writeTextFile(go, ""),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
 /** Resolves when a file is there. Returns its text. */
 async function textOf(file: string): Promise<string> {
   for (;;) {
@@ -92,113 +110,98 @@ test("values of any length cross", async () => {
 
 test("a task whose process ends is run again, or fails with the name of the node", async () => {
   await using servers = await TestCluster.start();
-  const folder = await Deno.makeTempDir();
+  await using met = await meeting();
   servers.startNode("one", 1);
   await using pool = servers.caller().pool();
-  assertEquals(await pool.apply(diesAtFirst, [join(folder, "runs")]), "done");
-  assertEquals(await Deno.readTextFile(join(folder, "runs")), "begun\nbegun\n");
+  assertEquals(await pool.apply(diesAtFirst, [met.begun]), "done");
+  assertEquals(await Deno.readTextFile(met.begun), "begun\nbegun\n");
   const lost = () => pool.apply(dies, [], { retries: 0 });
   const error = await assertRejects(lost, WorkerDiedError, "A process of node one ended");
   assertEquals([error.exitCode, error.worker], [7, "one"]);
   assertEquals(await pool.apply(square, [3]), 9);
-  await Deno.remove(folder, { recursive: true });
 });
 
 test("a task of a node that is lost is run by another one, once its lease has ended", async () => {
   await using servers = await TestCluster.start();
-  const folder = await Deno.makeTempDir();
-  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  await using met = await meeting();
   const caller = servers.caller();
   await using pool = caller.pool();
   const first = servers.startNode("first", 1);
   await caller.ready(ready);
-  const waiting = pool.apply(waitsFor, [begun, go]);
-  await textOf(begun);
+  const waiting = pool.apply(waitsFor, [met.begun, met.go]);
+  await met.begins(1);
   first.child.kill("SIGKILL");
   servers.startNode("second", 1);
-  while ((await textOf(begun)).split("\n").length < 3) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await Deno.writeTextFile(go, "");
+  await met.begins(2);
+  await met.letGo();
   assertEquals(await waiting, "went");
-  await Deno.remove(folder, { recursive: true });
 });
 
 test("a task that takes longer than a lease is run once", async () => {
   await using servers = await TestCluster.start();
-  const folder = await Deno.makeTempDir();
-  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  await using met = await meeting();
   const caller = servers.caller({ leaseMs: 500 });
   await using pool = caller.pool();
   servers.startNode("first", 1);
   servers.startNode("second", 1);
   await caller.ready({ slots: 2, ...ready });
-  const waiting = pool.apply(waitsFor, [begun, go]);
-  await textOf(begun);
+  const waiting = pool.apply(waitsFor, [met.begun, met.go]);
+  await met.begins(1);
   await new Promise((resolve) => setTimeout(resolve, 2000));
-  await Deno.writeTextFile(go, "");
+  await met.letGo();
   assertEquals(await waiting, "went");
-  assertEquals((await textOf(begun)).split("\n").length, 2);
-  await Deno.remove(folder, { recursive: true });
+  assertEquals((await textOf(met.begun)).split("\n").length, 2);
 });
 
 test("a node that is told to end finishes its task; at the second time it gives it back", async () => {
   await using servers = await TestCluster.start();
-  const folder = await Deno.makeTempDir();
-  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  await using met = await meeting();
   const caller = servers.caller();
   await using pool = caller.pool();
   const first = servers.startNode("first", 1);
   await caller.ready(ready);
-  const waiting = pool.apply(waitsFor, [begun, go]);
-  await textOf(begun);
+  const waiting = pool.apply(waitsFor, [met.begun, met.go]);
+  await met.begins(1);
   first.child.kill("SIGTERM");
   while ((await caller.nodes()).some(({ isLeaving }) => !isLeaving)); // two signals at once may be taken for one
   first.child.kill("SIGTERM");
   assertEquals((await first.child.status).code, 0);
   const second = servers.startNode("second", 1);
-  while ((await textOf(begun)).split("\n").length < 3) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await met.begins(2);
   second.child.kill("SIGTERM");
-  await Deno.writeTextFile(go, "");
+  await met.letGo();
   assertEquals(await waiting, "went");
   assertEquals((await second.child.status).code, 0);
   assertEquals(await caller.nodes(), []);
-  await Deno.remove(folder, { recursive: true });
 });
 
 test("an aborted call ends its task on the node", async () => {
   await using servers = await TestCluster.start();
-  const folder = await Deno.makeTempDir();
-  const begun = join(folder, "begun");
+  await using met = await meeting();
   servers.startNode("one", 1);
   const caller = servers.caller();
   await using pool = caller.pool();
   const controller = new AbortController();
   const { signal } = controller;
-  const waiting = pool.apply(waitsFor, [begun, join(folder, "never")], { signal });
-  await textOf(begun);
+  const waiting = pool.apply(waitsFor, [met.begun, met.go], { signal });
+  await met.begins(1);
   controller.abort(new Error("enough"));
   await assertRejects(() => waiting, Error, "enough");
-  await textOf(`${begun}.aborted`);
+  await textOf(`${met.begun}.aborted`);
   assertEquals(await pool.apply(square, [3]), 9);
-  await Deno.remove(folder, { recursive: true });
 });
 
 test("a call goes on when the server is restarted", async () => {
   await using servers = await TestCluster.start();
-  const folder = await Deno.makeTempDir();
-  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
+  await using met = await meeting();
   servers.startNode("one", 1);
   await using pool = servers.caller({ leaseMs: 30_000 }).pool();
-  const waiting = pool.apply(waitsFor, [begun, go]);
-  await textOf(begun);
+  const waiting = pool.apply(waitsFor, [met.begun, met.go]);
+  await met.begins(1);
   await servers.stopServer();
-  await Deno.writeTextFile(go, "");
+  await met.letGo();
   await servers.startServer();
   assertEquals(await waiting, "went");
-  await Deno.remove(folder, { recursive: true });
 });
 
 test("a node takes nothing that was not signed with its key", async () => {

@@ -18,6 +18,8 @@ export abstract class BaseEngine {
   broken: Error | undefined;
   protected closed = false;
   protected terminated = false;
+  /** Resolve when something has changed that `join` or `drain` may wait for. */
+  private changeWaiters: (() => void)[] = [];
 
   /** As `Engine.checkUsable`. */
   checkUsable(): void {
@@ -29,6 +31,16 @@ export abstract class BaseEngine {
 
   /** As `Engine.checkJoin`. */
   checkJoin(): void {}
+
+  /** Lets those look again who wait for a change. */
+  protected notifyChange(): void {
+    for (const resolve of this.changeWaiters.splice(0)) resolve();
+  }
+
+  /** Waits for the next change. */
+  protected change(): Promise<void> {
+    return new Promise((resolve) => this.changeWaiters.push(resolve));
+  }
 
   /** Counts a chunk that was sent. */
   protected countSent(job: Job): void {

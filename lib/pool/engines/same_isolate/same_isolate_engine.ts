@@ -62,8 +62,6 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   #turnEnd = 0;
   /** Whether `#pump` is to run in a later microtask. */
   #pumping = false;
-  /** Resolve when a chunk or a slot has ended. */
-  #changeWaiters: (() => void)[] = [];
   readonly #settle = (chunk: LocalChunk, status: ChunkStatus, payload: unknown) =>
     this.#onFinish(chunk, status, payload);
   /** Chunks that run, by slot. */
@@ -183,7 +181,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     }
     this.#starting--;
     this.#pump();
-    this.#notifyChange();
+    this.notifyChange();
   }
 
   /** Runs chunks in a slot until the queue is empty. */
@@ -197,7 +195,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     }
     this.#busy--;
     this.#idle.push(slot);
-    this.#notifyChange();
+    this.notifyChange();
   }
 
   async #turn(): Promise<void> {
@@ -260,7 +258,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     this.countReturned(chunk.job);
     this.#busy--;
     this.#idle.push(chunk.slot);
-    this.#notifyChange();
+    this.notifyChange();
     this.#pump();
   }
 
@@ -299,7 +297,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     ) return this.#resend(job, index);
     const stores = status === ChunkStatus.DONE && !job.settled;
     settleChunk(job, index, status, stores ? job.storeResult(index, payload) : payload);
-    this.#notifyChange();
+    this.notifyChange();
   }
 
   #resend(job: Job<AnyFunction>, index: number): void {
@@ -337,7 +335,7 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     this.#first = this.#last = undefined;
     this.chunksOut = 0;
     for (const job of [...this.#jobs.keys()]) job.fail(error);
-    this.#notifyChange();
+    this.notifyChange();
   }
 
   close(): void {
@@ -354,14 +352,6 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
     this.#failAll(terminatedError());
   }
 
-  #notifyChange(): void {
-    for (const resolve of this.#changeWaiters.splice(0)) resolve();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#changeWaiters.push(resolve));
-  }
-
   override checkJoin(): void {
     if (this.terminated || !isTaskOf(this)) return;
     throw new DeadlockError(
@@ -371,12 +361,12 @@ export class SameIsolateEngine extends BaseEngine implements Engine<AnyFunction>
   }
 
   async drain(): Promise<void> {
-    while (this.chunksOut > 0) await this.#change();
+    while (this.chunksOut > 0) await this.change();
   }
 
   /** Waits until no slot runs a chunk; after `terminate()`, not for calls that cannot be stopped. */
   async join(): Promise<void> {
     const active = () => this.terminated ? this.#turning : this.#busy + this.#starting;
-    while (active() > 0) await this.#change();
+    while (active() > 0) await this.change();
   }
 }
