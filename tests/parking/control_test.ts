@@ -4,28 +4,20 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { abandonedWorkers, Event, Lock, Queue, Semaphore } from "@sauropod/multiprocessing";
-import { makeObjects, operations, repeatOperation } from "../fixtures/ended_tasks.ts";
-import { test, turn } from "../fixtures/guarded.ts";
+import { Event, Lock, Queue, Semaphore } from "@sauropod/multiprocessing";
+import { allStopped, endsInLoop } from "../fixtures/ended.ts";
+import { test } from "../fixtures/guarded.ts";
 import { ended, run, sharedWords, wordSet } from "../fixtures/workers.ts";
 
-/** Waits until no worker that was told to end runs any more. */
-async function allStopped(): Promise<void> {
-  while (abandonedWorkers() > 0) await turn();
-}
-
-for (const name of Object.keys(operations)) {
+// Those of each class are in the folder of the class.
+const names = [
+  ...["Queue.putSync", "Queue.put, get", "Lock.acquireSync, release", "Lock.acquire, release"],
+  ...["Semaphore.value", "Event.set, waitSync", "Event.wait", "Value.value", "sleepSync", "sleep"],
+];
+for (const name of names) {
   for (const catches of [false, true]) {
-    test(`${name} in a loop${catches ? " that catches all errors" : ""} ends when its worker is terminated`, async () => {
-      const words = sharedWords();
-      const objects = makeObjects();
-      const process = run(repeatOperation, name, catches, objects, words);
-      await wordSet(words);
-      process.terminate();
-      await ended(process, -15);
-      await allStopped();
-      objects.shareable.shm.unlink();
-    });
+    test(`${name} in a loop${catches ? " that catches all errors" : ""} ends when its worker is terminated`, () =>
+      endsInLoop(name, catches));
   }
 }
 
