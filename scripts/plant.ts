@@ -24,6 +24,7 @@ const TIME_LIMIT_MS = 10 * 60_000;
 const ALSO_TESTED_IN: Readonly<Record<string, readonly string[]>> = {
   runtime: ["process"],
   objects: ["heap", "channels"],
+  "pool/engines/processes": ["agents"],
 };
 
 /** The tests of the checks of arguments, of all folders. Run for a bug that the others do not find. */
@@ -72,8 +73,10 @@ async function copyCheckout(): Promise<string> {
 
 /** Returns the folders with the tests that a bug in the file should be found by. */
 function foldersOf(path: string): string[] {
-  const folder = path.split("/")[1];
-  return [folder, ...ALSO_TESTED_IN[folder] ?? []];
+  const others = Object.entries(ALSO_TESTED_IN).filter(([folder]) =>
+    path.startsWith(`lib/${folder}/`)
+  );
+  return [path.split("/")[1], ...others.flatMap(([, folders]) => folders)];
 }
 
 /** Returns the tests in these folders that are named after the file: they are the first to be run. */

@@ -14,7 +14,7 @@ import {
   reviveAs,
   SharedHandle,
 } from "../objects/shared_object.ts";
-import { destroyChannel, initChannel } from "./channel.ts";
+import { destroyChannel } from "./channel.ts";
 import { CHANNEL_WORDS, type ChannelAddress } from "./channel_state.ts";
 
 /** The number of this type among shared objects. */
@@ -30,9 +30,7 @@ const CHANNEL = objectWord.FIRST;
  * @throws {MemoryError} if the shared heap is full
  */
 export function createChannel(take: Allocate = allocate): ChannelAddress {
-  const channel = createObject(TYPE, CHANNEL + CHANNEL_WORDS, take) + CHANNEL;
-  initChannel(channel, 0);
-  return channel;
+  return createObject(TYPE, CHANNEL + CHANNEL_WORDS, take) + CHANNEL; // all words are 0: there is no limit
 }
 
 /** Adds a reference to a channel that was made here, for a word of shared memory that names it. */

@@ -19,7 +19,7 @@ const keepingAlive = new Set<Promise<void>>();
 
 /** Whether puts of this isolate wait for room in the channel, which a new put must not overtake. */
 export function hasPendingPuts(channel: ChannelAddress): boolean {
-  return pending.size > 0 && pending.has(channel);
+  return pending.has(channel);
 }
 
 /**

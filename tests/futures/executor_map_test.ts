@@ -84,6 +84,7 @@ testEach(".map() of empty inputs yields nothing", async (Executor) => {
   assertEquals(await Array.fromAsync(executor.map(square, [])), []);
   assertEquals(await Array.fromAsync(executor.map(square, [], { bufferSize: 3 })), []);
   assertEquals(await Array.fromAsync(executor.map(Math.pow, [1, 2], [])), []);
+  assertEquals(await Array.fromAsync(executor.map(() => 1)), []); // as zip() of none
 });
 
 testEach(
