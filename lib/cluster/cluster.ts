@@ -98,7 +98,7 @@ export interface NodeStatus {
   readonly rss: number;
 }
 
-/** Options of {@linkcode ClusterHandle.ready}. */
+/** Options of {@linkcode Cluster.ready}. */
 export interface ReadyOptions extends WaitOptions {
   /**
    * How many slots the nodes should have together.
@@ -168,7 +168,7 @@ function isLocal(server: string): boolean {
 }
 
 /** A cluster, as a caller sees it: see {@linkcode cluster}. */
-export class ClusterHandle implements AsyncDisposable {
+export class Cluster implements AsyncDisposable {
   readonly #settings: LinkSettings;
   readonly #owner = crypto.randomUUID().replaceAll("-", "");
   #link: Promise<Link> | undefined;
@@ -282,6 +282,6 @@ function slotsOf(nodes: readonly NodeStatus[]): number {
 /**
  * Returns a cluster: machines whose nodes run the tasks of pools, and which are connected by NATS.
  */
-export function cluster(options: ClusterOptions = {}): ClusterHandle {
-  return new ClusterHandle(settingsOf("make cluster", options));
+export function cluster(options: ClusterOptions = {}): Cluster {
+  return new Cluster(settingsOf("make cluster", options));
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createInbox, type Msg, type NatsConnection } from "./nats.ts";
+import { createInbox, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
 import { type Link, NODES } from "./link.ts";
 
 /** How long the server holds a request, in milliseconds. */
@@ -67,6 +67,7 @@ export class Deliveries {
   readonly #subject: string;
   readonly #inbox = createInbox();
   readonly #taker: Taker;
+  readonly #subscription: Subscription;
   /** Number of chunks that were asked for and have not come. */
   asked = 0;
 
@@ -74,7 +75,7 @@ export class Deliveries {
     this.#connection = connection;
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${names.tasks}.${NODES}`;
     this.#taker = taker;
-    connection.subscribe(this.#inbox, {
+    this.#subscription = connection.subscribe(this.#inbox, {
       callback: (error, message) => {
         if (error === null) this.#receive(message);
       },
@@ -88,6 +89,11 @@ export class Deliveries {
     this.asked += batch;
     const request = JSON.stringify({ batch, expires: REQUEST_MS * NS_A_MS });
     this.#connection.publish(this.#subject, request, { reply: this.#inbox });
+  }
+
+  /** Takes no more chunks: the server drops requests whose inbox nobody listens to. */
+  stop(): void {
+    this.#subscription.unsubscribe();
   }
 
   #receive(message: Msg): void {

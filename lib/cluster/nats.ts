@@ -12,6 +12,7 @@ export {
   type Msg,
   type NatsConnection,
   type NodeConnectionOptions,
+  type Subscription,
 } from "npm:@nats-io/transport-node@^3.4.0";
 export {
   AckPolicy,

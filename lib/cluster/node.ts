@@ -129,12 +129,14 @@ export class Node {
   /** Finishes the chunks that it runs, takes no more, and leaves. */
   leave(): void {
     this.#isLeaving = true;
+    this.#deliveries.stop();
     void this.#leaveIfDone();
   }
 
   /** Gives the chunks that it runs back, and leaves. */
   async abandon(): Promise<void> {
     this.#isLeaving = true;
+    this.#deliveries.stop();
     for (const { message } of this.#running) message.nak();
     this.#running.clear();
     await this.#leaveIfDone();

@@ -53,6 +53,7 @@ export async function runNode(args: readonly string[]): Promise<void> {
     name: values.name,
     authKey: values["auth-key-env"] && keyIn(values["auth-key-env"]),
   };
+  const folder = values.folder ?? await Deno.makeTempDir({ prefix: "node_" });
   const name = values.node ?? `${Deno.hostname()}-${Deno.pid}`;
   const node = await Node.join(settingsOf("start node", cluster), {
     name,
@@ -60,7 +61,7 @@ export async function runNode(args: readonly string[]): Promise<void> {
     denoArgs: values["deno-arg"],
     modules: values.modules,
     takesSource: !values["no-source"],
-    folder: values.folder ?? await Deno.makeTempDir({ prefix: "node_" }),
+    folder,
   });
   console.log(`node ${name}: ${slots} slots in cluster ${values.name ?? "default"}`);
   let signals = 0;
@@ -70,6 +71,7 @@ export async function runNode(args: readonly string[]): Promise<void> {
   await node.left;
   Deno.removeSignalListener("SIGTERM", onSignal);
   Deno.removeSignalListener("SIGINT", onSignal);
+  if (values.folder === undefined) await Deno.remove(folder, { recursive: true });
   console.log(`node ${name}: left`);
 }
 

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cluster, type ClusterHandle, type ClusterOptions } from "../../lib/cluster/cluster.ts";
+import { type Cluster, cluster, type ClusterOptions } from "../../lib/cluster/cluster.ts";
 import { ROOT } from "../../scripts/source_files.ts";
 
 /** The key of all clusters of tests. */
@@ -84,7 +84,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** Returns the cluster as a caller sees it. */
-  caller(options: ClusterOptions = {}): ClusterHandle {
+  caller(options: ClusterOptions = {}): Cluster {
     return cluster({
       servers: this.address,
       name: this.name,
