@@ -14,6 +14,8 @@ export interface Scenario {
   /** The first is the baseline. */
   contenders: Contender[];
   repeats: number;
+  /** Called when it has been measured, to forget what it has made: the next one is not to pay for that. */
+  end?: () => void;
 }
 
 /** Returns the time of a run, in microseconds. */
@@ -36,7 +38,9 @@ export function median(values: number[]): number {
 }
 
 /** Runs the contenders and prints their times. */
-export async function measure({ name, unit, contenders, repeats }: Scenario): Promise<void> {
+export async function measure(
+  { name, unit, contenders, repeats, end }: Scenario,
+): Promise<void> {
   const times: number[][] = contenders.map(() => []);
   for (let repeat = -1; repeat < repeats; repeat++) {
     for (const [at, [, run]] of contenders.entries()) {
@@ -44,6 +48,7 @@ export async function measure({ name, unit, contenders, repeats }: Scenario): Pr
       if (repeat >= 0) times[at].push(time); // the first round warms up
     }
   }
+  end?.();
   console.log(`\n${name} (${unit}, median of ${repeats})`);
   for (const [at, [contender]] of contenders.entries()) {
     const time = median(times[at]) / (unit === "ms" ? 1000 : 1);

@@ -21,76 +21,77 @@ export function texts(raw: RawWorkers, pool: Pool, scale: number, repeats: numbe
       values: [at, at / 3, at / 7],
       isNew: at % 2 === 0,
     });
-  const lines = make(line);
-  return [
-    thereAndBack(`${count} strings of 20`, strings(20, "x"), raw, pool, repeats),
-    thereAndBack(`${count} strings of 100`, strings(100, "x"), raw, pool, repeats),
-    thereAndBack(`${count} strings of 100, Latin-1`, strings(100, "é"), raw, pool, repeats),
-    thereAndBack(`${count} strings of 100, two bytes`, strings(100, "語"), raw, pool, repeats),
-    thereAndBack(
+  const two = "語";
+  const values: [string, () => unknown][] = [
+    [`${count} strings of 20`, () => strings(20, "x")],
+    [`${count} strings of 100`, () => strings(100, "x")],
+    [`${count} strings of 100, Latin-1`, () => strings(100, "é")],
+    [`${count} strings of 100, two bytes`, () => strings(100, two)],
+    [
       `${count} objects with strings`,
-      make((at) => ({ id: `number ${at}`, title: `The title of item ${at}` })),
-      raw,
-      pool,
-      repeats,
-    ),
-    thereAndBack(
+      () => make((at) => ({ id: `number ${at}`, title: `The title of item ${at}` })),
+    ],
+    [
       `${count} objects with strings, two bytes`,
-      make((at) => ({ id: `番号 ${at}`, title: `第${at}の題名` })),
-      raw,
-      pool,
-      repeats,
-    ),
-    thereAndBack(
+      () => make((at) => ({ id: `番号 ${at}`, title: `第${at}の題名` })),
+    ],
+    [
       `an object of ${count} keys`,
-      Object.fromEntries(make((at) => [`key number ${at}`, at])),
-      raw,
-      pool,
-      repeats,
-    ),
-    thereAndBack(`a string of ${count * 100}`, "x".repeat(count * 100), raw, pool, repeats),
-    thereAndBack(
-      `a string of ${count * 100}, Latin-1`,
-      "é".repeat(count * 100),
-      raw,
-      pool,
-      repeats,
-    ),
-    thereAndBack(
-      `a string of ${count * 100}, two bytes`,
-      "語".repeat(count * 100),
-      raw,
-      pool,
-      repeats,
-    ),
-    thereAndBack(`${count} dates`, make((at) => new Date(at * 1e7)), raw, pool, repeats),
-    {
-      name: `map over ${count} lines of JSON`,
-      unit: "ms",
-      repeats,
-      contenders: [
-        ["Array.map", () => timed(() => Promise.resolve(lines.map(scoreOfLine)))],
-        ["Pool.map", () => timed(() => pool.map(scoreOfLine, lines))],
-        ["Pool.mapSync", () => timed(() => pool.mapSync(scoreOfLine, lines))],
-      ],
-    },
+      () => Object.fromEntries(make((at) => [`key number ${at}`, at])),
+    ],
+    [`a string of ${count * 100}`, () => "x".repeat(count * 100)],
+    [`a string of ${count * 100}, Latin-1`, () => "é".repeat(count * 100)],
+    [`a string of ${count * 100}, two bytes`, () => two.repeat(count * 100)],
+    [`${count} dates`, () => make((at) => new Date(at * 1e7))],
+  ];
+  return [
+    ...values.map(([what, make]) => thereAndBack(what, make, raw, pool, repeats)),
+    mapOverLines(count, () => make(line), pool, repeats),
   ];
 }
 
 function thereAndBack(
   what: string,
-  value: unknown,
+  make: () => unknown,
   raw: RawWorkers,
   pool: Pool,
   repeats: number,
 ): Scenario {
+  let value: unknown;
   return {
     name: `${what}, there and back`,
     unit: "ms",
     repeats,
     contenders: [
-      ["postMessage", () => timed(() => raw.request((id) => ({ kind: "value", id, value })))],
+      ["postMessage", () => {
+        value ??= make();
+        return timed(() => raw.request((id) => ({ kind: "value", id, value })));
+      }],
       ["Pool.apply", () => timed(() => pool.apply(same, [value]))],
     ],
+    end: () => value = undefined,
+  };
+}
+
+function mapOverLines(
+  count: number,
+  make: () => string[],
+  pool: Pool,
+  repeats: number,
+): Scenario {
+  let lines: string[] | undefined;
+  return {
+    name: `map over ${count} lines of JSON`,
+    unit: "ms",
+    repeats,
+    contenders: [
+      ["Array.map", () => {
+        const all = lines ??= make();
+        return timed(() => all.map(scoreOfLine));
+      }],
+      ["Pool.map", () => timed(() => pool.map(scoreOfLine, lines!))],
+      ["Pool.mapSync", () => timed(() => pool.mapSync(scoreOfLine, lines!))],
+    ],
+    end: () => lines = undefined,
   };
 }
