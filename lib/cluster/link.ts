@@ -133,7 +133,7 @@ export class Link {
   // Sending
 
   /**
-   * Sends an envelope to a stream, and resolves when the server has stored it: sends it again until it has, while
+   * Sends a signed message to a stream, and resolves when the server has stored it: sends it again until it has, while
    * the stream is full or the server cannot be reached. A message that is too long becomes an object.
    *
    * @param id under which the server stores it once
@@ -152,7 +152,7 @@ export class Link {
     return await this.#publisher.publish(subject, id, bytes, isWanted);
   }
 
-  /** Sends an envelope again that has arrived. */
+  /** Sends a signed message again that has arrived. */
   resend(subject: string, id: string, bytes: Uint8Array): Promise<boolean> {
     return this.#publisher.publish(subject, id, bytes, () => true);
   }
@@ -166,7 +166,7 @@ export class Link {
     return sealed.length <= this.#maxBytes ? sealed : this.#sealedOutside(subject, header, parts);
   }
 
-  /** Stores the message as an object, whose name is in the envelope. */
+  /** Stores the message as an object, and signs its name instead. */
   async #sealedOutside(
     subject: string,
     header: Header,
@@ -198,7 +198,7 @@ export class Link {
   // Receiving
 
   /**
-   * Opens an envelope, whose message may be an object.
+   * Opens a signed message, whose contents may be an object.
    *
    * @throws {AuthenticationError} if it was not sealed with the key
    * @throws {CorruptMessageError} if it is damaged, or what it names is not there

@@ -1,5 +1,5 @@
 /**
- * What callers and nodes of a cluster send each other: the names of streams and subjects, and envelopes.
+ * What callers and nodes of a cluster send each other: the names of streams and subjects, and signed messages.
  *
  * | subject | stream | from | to |
  * |---|---|---|---|
@@ -9,7 +9,7 @@
  * | `mp.NAME.cancel` | none | a caller | all nodes |
  * | `mp.NAME.who` | none | a caller | all nodes, each of which replies |
  *
- * An envelope has what it is about in front, as JSON, and a message of the codec behind that:
+ * A signed message has what it is about in front, as JSON, and a message of the codec behind that:
  *
  * | bytes | meaning |
  * |---|---|
@@ -18,7 +18,7 @@
  * | from 36 on | the header |
  * | the rest | the message: stream and attachments |
  *
- * Bytes come from outside of the program: nothing is believed of an envelope before its HMAC was checked, and no
+ * Bytes come from outside of the program: nothing is believed of a signed message before its HMAC was checked, and no
  * length of it after that.
  *
  * @module
@@ -67,10 +67,10 @@ export function namesOf(name: string): ClusterNames {
   };
 }
 
-/** What an envelope is about: a JSON object. */
+/** What a signed message is about: a JSON object. */
 export type Header = Record<string, unknown>;
 
-/** Puts a header and the parts of a message into an envelope for a subject. */
+/** Puts a header and the parts of a message into a signed message for a subject. */
 export function seal(
   key: Uint8Array | undefined,
   subject: string,
@@ -84,7 +84,7 @@ export function seal(
   return bytes;
 }
 
-/** An envelope that was opened. */
+/** A signed message that was opened. */
 export interface Opened {
   readonly header: Header;
   /** The message; empty if there is none. */
@@ -92,10 +92,10 @@ export interface Opened {
 }
 
 /**
- * Opens an envelope that arrived on a subject.
+ * Opens a signed message that arrived on a subject.
  *
  * @throws {AuthenticationError} if it was not sealed with the key
- * @throws {CorruptMessageError} if it is no envelope, or one of another version
+ * @throws {CorruptMessageError} if it is no signed message, or one of another version
  */
 export function open(key: Uint8Array | undefined, subject: string, bytes: Uint8Array): Opened {
   if (bytes.length < PREFIX_BYTES) throw corrupt(`${bytes.length} bytes are too few`);
@@ -125,7 +125,7 @@ export function open(key: Uint8Array | undefined, subject: string, bytes: Uint8A
   return { header: header as Header, message: bytes.subarray(PREFIX_BYTES + length) };
 }
 
-/** Whether an envelope can be opened. */
+/** Whether a signed message can be opened. */
 export function isSealed(key: Uint8Array | undefined, subject: string, bytes: Uint8Array): boolean {
   try {
     open(key, subject, bytes);
@@ -153,7 +153,7 @@ export function count(header: Header, name: string, max = Number.MAX_SAFE_INTEGE
   return value as number;
 }
 
-/** Makes the error for an envelope that is damaged. */
+/** Makes the error for a signed message that is damaged. */
 export function corrupt(why: string, options?: ErrorOptions): CorruptMessageError {
   return new CorruptMessageError(
     `Cannot read message of cluster: ${why}. ` +
