@@ -9,7 +9,6 @@
  * @module
  */
 
-import { CorruptMessageError } from "../errors.ts";
 import { calleeAddress, functionNameAt } from "../codec/functions.ts";
 import type { Definition, DefinitionAddress } from "../codec/definition.ts";
 import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
@@ -22,7 +21,7 @@ import type { Engine, EngineOptions } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { pack, type PackedMessage, unpack } from "./messages.ts";
-import { corrupt, count } from "./protocol.ts";
+import { corrupt, count, isForeign } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
@@ -187,16 +186,14 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const { retries = 0, timeoutMs = Infinity } = job.policy ?? {};
     const task = functionNameAt(job.target);
     const header = {
-      ...{
-        mode,
-        attempt,
-        retries: Math.max(0, retries - attempt),
-        task,
-        streamBytes,
-        definitions,
-        program,
-      },
+      mode,
+      attempt,
+      retries: Math.max(0, retries - attempt),
       timeoutMs: timeoutMs === Infinity ? undefined : timeoutMs,
+      task,
+      streamBytes,
+      definitions,
+      program,
     };
     const subject = link.names.subject("task", owner, jobId, String(index));
     const id = `${owner}.${jobId}.${index}.${attempt}`;
@@ -234,8 +231,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       try {
         await this.#onResult(link, message.subject, message.data);
       } catch (error) {
-        if (!(error instanceof CorruptMessageError)) throw error;
-        console.error(error); // it is not of a node of this cluster
+        if (!isForeign(error)) throw error;
+        console.error("A result was refused:", error);
       }
       message.ack();
     }
@@ -267,14 +264,13 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     } catch (error) {
       return this.#returned(key, chunk, () => job.fail(error));
     }
-    const failed = status === ChunkStatus.FAILED ? (payload as Failure).error : undefined;
     if (status === ChunkStatus.FAILED) {
-      const isDeath = header.died === true;
+      const { error } = payload as Failure;
       // Nodes that were lost with it have counted too.
       for (let lost = count(header, "lost", 1000); lost > 0; lost--) {
-        job.takeRetry(chunk.index, failed, true);
+        job.takeRetry(chunk.index, error, true);
       }
-      if (job.takeRetry(chunk.index, failed, isDeath)) return this.#resend(key, chunk);
+      if (job.takeRetry(chunk.index, error, header.died === true)) return this.#resend(key, chunk);
     }
     this.#returned(key, chunk, () => settleChunk(job, chunk.index, status, payload));
   }

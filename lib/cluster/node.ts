@@ -14,12 +14,7 @@
  * @module
  */
 
-import {
-  CancelledError,
-  CorruptMessageError,
-  TaskLookupError,
-  WorkerDiedError,
-} from "../errors.ts";
+import { CancelledError, TaskLookupError, WorkerDiedError } from "../errors.ts";
 import type { Definition } from "../codec/definition.ts";
 import { Thrown } from "../codec/thrown.ts";
 import { tasksOf } from "../codec/task.ts";
@@ -31,7 +26,7 @@ import { checkDefinition } from "../wire/definitions.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import type { PackedMessage } from "./messages.ts";
-import { AuthenticationError, count, type Header, isSealed, open, seal, text } from "./protocol.ts";
+import { count, type Header, isForeign, isSealed, open, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
 import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
@@ -214,10 +209,9 @@ export class Node {
       await this.#runChunk(chunk, index, header, bytes).finally(() => this.#running.delete(chunk));
       this.#isQuick = performance.now() - since < QUICK_MS;
     } catch (error) {
-      const isForeign = error instanceof AuthenticationError ||
-        error instanceof CorruptMessageError;
-      console.error(`${isForeign ? "A chunk was refused" : "A chunk goes back"}:`, error);
-      if (isForeign) message.term();
+      const refuses = isForeign(error);
+      console.error(`${refuses ? "A chunk was refused" : "A chunk goes back"}:`, error);
+      if (refuses) message.term();
       else message.nak(1000);
     }
     this.#done++;

@@ -25,6 +25,7 @@
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { isErrorOf } from "../arguments/describe.ts";
 import { CorruptMessageError, MultiprocessingError } from "../errors.ts";
 import { joined } from "../wire/frames.ts";
 
@@ -123,6 +124,11 @@ export function open(key: Uint8Array | undefined, subject: string, bytes: Uint8A
     throw corrupt(`its version is ${protocol}, and this package has ${PROTOCOL}`);
   }
   return { header: header as Header, message: bytes.subarray(PREFIX_BYTES + length) };
+}
+
+/** Whether an error says that a message is of nobody in this cluster, or is damaged. */
+export function isForeign(error: unknown): boolean {
+  return isErrorOf(error, AuthenticationError) || isErrorOf(error, CorruptMessageError);
 }
 
 /** Whether a signed message can be opened. */

@@ -238,6 +238,26 @@ test("a node takes nothing that was not signed with its key", async () => {
   await connection.close();
 });
 
+test("a caller takes no result that was not signed with its key", async () => {
+  await using servers = await TestCluster.start();
+  const connection = await connect({ servers: servers.address });
+  connection.subscribe(`mp.${servers.name}.task.>`, {
+    callback: (_error, { subject }) => {
+      const result = subject.replace(".task.", ".result.");
+      const header = { attempt: 0, died: false, lost: 0, streamBytes: 0, definitions: [] };
+      connection.publish(result, new Uint8Array(100));
+      connection.publish(result, seal(undefined, result, header));
+      connection.publish(result, seal(new TextEncoder().encode("another key"), result, header));
+    },
+  });
+  await using pool = servers.caller().pool();
+  const waiting = pool.apply(square, [3]);
+  servers.startNode("one", 1);
+  assertEquals(await waiting, 9);
+  assertEquals(await pool.apply(square, [4]), 16);
+  await connection.close();
+});
+
 test("a node runs only what it was told to", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("strict", 1, "--no-source", "--modules", "https://example.com/");
