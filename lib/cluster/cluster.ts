@@ -174,6 +174,8 @@ export class Cluster implements AsyncDisposable {
   #link: Promise<Link> | undefined;
   #slots = ASSUMED_SLOTS;
   #program: Promise<string> | undefined;
+  /** When the program is stored anew, on the clock of `performance.now()`: servers forget it later. */
+  #programUntil = 0;
 
   /** Created by {@linkcode cluster}. */
   constructor(settings: LinkSettings) {
@@ -206,11 +208,13 @@ export class Cluster implements AsyncDisposable {
   #programOf(definitions: readonly Definition[]): Promise<string> | undefined {
     const inFile = definitions.find((one) => "module" in one && one.module.startsWith("file:"));
     if (inFile === undefined) return undefined;
+    if (performance.now() >= this.#programUntil) this.#program = undefined;
     return this.#program ??= this.#storeProgram((inFile as { module: string }).module);
   }
 
   /** Packs the main module and what it imports; another module only if that is in no file. */
   async #storeProgram(module: string): Promise<string> {
+    this.#programUntil = performance.now() + this.#settings.keepMs / 4;
     const main = mainModule();
     const { bytes } = await packProgram(main.startsWith("file:") ? main : module);
     return await (await this.#connected()).store([bytes]);

@@ -21,7 +21,7 @@ import type { Engine, EngineOptions } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { pack, type PackedMessage, unpack } from "./messages.ts";
-import { corrupt, count, isForeign } from "./protocol.ts";
+import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
@@ -35,6 +35,8 @@ interface SentChunk {
   readonly attempt: number;
   /** What is sent; `undefined` once it was. */
   packed: PackedMessage | undefined;
+  /** The object that it has become, if it was long. */
+  object: string | undefined;
 }
 
 /** What the engine needs of the cluster that it belongs to. */
@@ -151,7 +153,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     packed: PackedMessage,
   ): void {
     const jobId = this.#jobIds.get(job)!;
-    const chunk = { job, jobId, index, mode, attempt: job.attemptsBefore(index), packed };
+    const chunk: SentChunk = {
+      job,
+      jobId,
+      index,
+      mode,
+      attempt: job.attemptsBefore(index),
+      packed,
+      object: undefined,
+    };
     this.#chunks.set(keyOf(jobId, index), chunk);
     this.countSent(job);
     this.#waiting.push(chunk);
@@ -197,7 +207,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     };
     const subject = link.names.subject("task", owner, jobId, String(index));
     const id = `${owner}.${jobId}.${index}.${attempt}`;
-    await link.send(subject, id, header, parts, () => !job.settled);
+    await link.send(subject, id, header, parts, {
+      isWanted: () => !job.settled,
+      onStored: (name) => chunk.object = name,
+    });
     chunk.packed = undefined;
   }
 
@@ -239,11 +252,25 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   }
 
   async #onResult(link: Link, subject: string, bytes: Uint8Array): Promise<void> {
-    const { header, message } = await link.open(subject, bytes);
+    const opened = link.open(subject, bytes);
+    const { header } = opened;
     const [jobId, index] = subject.split(".").slice(-2);
     const key = keyOf(jobId, Number(index));
     const chunk = this.#chunks.get(key);
-    if (chunk === undefined || count(header, "attempt") !== chunk.attempt) return; // taken before
+    const isTaken = chunk === undefined || count(header, "attempt") !== chunk.attempt;
+    try {
+      if (!isTaken) await this.#takeResult(key, chunk, header, await link.contentsOf(opened));
+    } finally {
+      if (header.object !== undefined) link.drop(text(header, "object"));
+    }
+  }
+
+  async #takeResult(
+    key: string,
+    chunk: SentChunk,
+    header: Header,
+    parts: readonly Uint8Array[],
+  ): Promise<void> {
     const { job } = chunk;
     let status: ChunkStatus = ChunkStatus.FAILED;
     let payload: unknown;
@@ -251,7 +278,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       const stored = unpack(
         streamBytesIn(header),
         header.definitions,
-        message,
+        parts,
         (definition) => this.#sent.mayName(definition),
       );
       await importMessage(stored, {
@@ -275,19 +302,31 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.#returned(key, chunk, () => settleChunk(job, chunk.index, status, payload));
   }
 
-  #resend(key: string, { job, index, mode }: SentChunk): void {
-    this.#chunks.delete(key);
-    this.countReturned(job);
+  #resend(key: string, chunk: SentChunk): void {
+    const { job, index, mode } = chunk;
+    this.#forget(key, chunk);
     const { payload, name, chunkSize } = job.source;
     const from = index * chunkSize;
     const to = Math.min(from + chunkSize, payload.length);
     this.#enqueue(job, index, mode, this.#pack(job, payload, from, to, name));
   }
 
-  /** Forgets a chunk whose result is there. */
-  #returned(key: string, { job }: SentChunk, settle: () => void): void {
+  /** Forgets a chunk that has come back. */
+  #forget(key: string, chunk: SentChunk): void {
     this.#chunks.delete(key);
-    this.countReturned(job);
+    this.countReturned(chunk.job);
+    void this.#dropObject(chunk);
+  }
+
+  /** Removes the object of a chunk from the server. */
+  async #dropObject({ object }: SentChunk): Promise<void> {
+    if (object !== undefined) (await this.#access.link).drop(object);
+  }
+
+  /** Forgets a chunk whose result is there. */
+  #returned(key: string, chunk: SentChunk, settle: () => void): void {
+    const { job } = chunk;
+    this.#forget(key, chunk);
     settle();
     if (job.chunksOut === 0) job.onReturned?.();
     this.notifyChange();

@@ -23,8 +23,10 @@ import type { Job } from "../pool/calls/job.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { checkDefinition } from "../wire/definitions.ts";
+import { joined } from "../wire/frames.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
+import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
 import { count, type Header, isForeign, isSealed, open, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
@@ -71,8 +73,10 @@ interface RunningChunk {
   readonly message: Delivery;
   readonly owner: string;
   readonly job: string;
-  readonly task: string;
+  readonly index: string;
   readonly since: number;
+  /** What it runs; empty before that was read. */
+  task: string;
   /** Whether nobody waits for it any more. */
   isCancelled: boolean;
   /** What a pool of this node has of it; `undefined` before it has it. */
@@ -196,24 +200,27 @@ export class Node {
 
   async #run(message: Delivery): Promise<void> {
     const since = performance.now();
+    const [owner, job, index] = message.subject.split(".").slice(-3);
+    const chunk: RunningChunk = {
+      ...{ message, owner, job, index, since, task: "", isCancelled: false, sent: undefined },
+    };
+    this.#running.add(chunk);
     try {
-      const { header, message: bytes } = await this.#link.open(message.subject, message.data);
-      const [owner, job, index] = message.subject.split(".").slice(-3);
-      const task = text(header, "task");
-      const chunk: RunningChunk = {
-        ...{ message, owner, job, task, since },
-        isCancelled: false,
-        sent: undefined,
-      };
-      this.#running.add(chunk);
-      await this.#runChunk(chunk, index, header, bytes).finally(() => this.#running.delete(chunk));
+      const opened = this.#link.open(message.subject, message.data);
+      chunk.task = text(opened.header, "task");
+      await this.#runChunk(chunk, opened.header, await this.#link.contentsOf(opened));
       this.#isQuick = performance.now() - since < QUICK_MS;
     } catch (error) {
       const refuses = isForeign(error);
-      console.error(`${refuses ? "A chunk was refused" : "A chunk goes back"}:`, error);
-      if (refuses) message.term();
-      else message.nak(1000);
+      if (chunk.isCancelled) {
+        message.ack();
+      } else {
+        console.error(`${refuses ? "A chunk was refused" : "A chunk goes back"}:`, error);
+        if (refuses) message.term();
+        else message.nak(1000);
+      }
     }
+    this.#running.delete(chunk);
     this.#done++;
     this.#take();
     void this.#leaveIfDone();
@@ -221,11 +228,10 @@ export class Node {
 
   async #runChunk(
     chunk: RunningChunk,
-    index: string,
     header: Header,
-    bytes: Uint8Array,
+    contents: readonly Uint8Array[],
   ): Promise<void> {
-    const { message, owner, job } = chunk;
+    const { message, owner, job, index } = chunk;
     const lost = message.deliveryCount - 1;
     let result: PackedMessage;
     let program: Program | undefined;
@@ -244,7 +250,7 @@ export class Node {
         mode: count(header, "mode", 5) as CallMode,
         streamBytes: streamBytesIn(header),
         definitions,
-        bytes,
+        parts: contents,
         worker: this.#settings.name,
       };
       result = await new Promise<PackedMessage>((resolve, reject) => {
@@ -302,29 +308,30 @@ export class Node {
   }
 
   /** Returns the program of a chunk, which is loaded if it is new. */
-  #program({ program }: Header): Promise<Program> {
-    const hash = program === undefined ? "" : text({ program }, "program", 64);
+  #program(header: Header): Promise<Program> {
+    const object = header.program === undefined ? "" : text(header, "program");
+    const hash = object && hashIn(object);
     let found = this.#programs.get(hash);
     if (found === undefined) {
-      found = this.#load(hash);
+      found = this.#load(object);
       this.#programs.set(hash, found);
       found.catch(() => this.#programs.delete(hash)); // another chunk may have more luck
     }
     return found;
   }
 
-  async #load(hash: string): Promise<Program> {
+  async #load(object: string): Promise<Program> {
     const { slots, denoArgs, takesSource, folder, name } = this.#settings;
     let unpacked: Pick<UnpackedProgram, "denoArgs" | "urlOf"> = { denoArgs, urlOf: (url) => url };
-    if (hash !== "") {
+    if (object !== "") {
       if (!takesSource) {
         throw new Deno.errors.NotCapable(
           `Cannot run task: node ${name} takes no modules of callers. Name them by https:, npm: or jsr:`,
         );
       }
-      unpacked = await unpackProgram(await this.#link.load(hash), folder);
+      unpacked = await unpackProgram(joined(await this.#link.load(object)), folder);
     }
-    const args = hash === "" ? denoArgs : [...denoArgs, ...unpacked.denoArgs];
+    const args = object === "" ? denoArgs : [...denoArgs, ...unpacked.denoArgs];
     const pool = new Pool({ processes: slots, startMethod: "process", denoArgs: args });
     const submitter = submitterOf(pool);
     return { pool, submitter, urlOf: unpacked.urlOf, callerUrls: new Map() };
