@@ -5,15 +5,16 @@
  * @module
  */
 
-import { connect, type NatsConnection } from "npm:@nats-io/transport-node@^3.4.0";
 import {
   AckPolicy,
+  connect,
   jetstream,
   type JetStreamClient,
   jetstreamManager,
+  type NatsConnection,
   RetentionPolicy,
   StorageType,
-} from "npm:@nats-io/jetstream@^3.4.0";
+} from "../../lib/cluster/nats.ts";
 
 /** The streams: tasks and results. */
 const STREAMS = ["bare_task", "bare_result"];
