@@ -189,6 +189,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       mode,
       attempt,
       retries: Math.max(0, retries - attempt),
+      lost: 0,
       timeoutMs: timeoutMs === Infinity ? undefined : timeoutMs,
       task,
       streamBytes,
@@ -266,11 +267,13 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     }
     if (status === ChunkStatus.FAILED) {
       const { error } = payload as Failure;
-      // Nodes that were lost with it have counted too.
-      for (let lost = count(header, "lost", 1000); lost > 0; lost--) {
-        job.takeRetry(chunk.index, error, true);
+      // The nodes have run it again after deaths.
+      for (let lost = count(header, "lost", 1e6); lost > 0; lost--) {
+        if (!job.takeRetry(chunk.index, error, true)) break;
       }
-      if (job.takeRetry(chunk.index, error, header.died === true)) return this.#resend(key, chunk);
+      if (header.died !== true && job.takeRetry(chunk.index, error, false)) {
+        return this.#resend(key, chunk);
+      }
     }
     this.#returned(key, chunk, () => settleChunk(job, chunk.index, status, payload));
   }

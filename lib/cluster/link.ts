@@ -152,11 +152,6 @@ export class Link {
     return await this.#publisher.publish(subject, id, bytes, isWanted);
   }
 
-  /** Sends a signed message again that has arrived. */
-  resend(subject: string, id: string, bytes: Uint8Array): Promise<boolean> {
-    return this.#publisher.publish(subject, id, bytes, () => true);
-  }
-
   #sealed(
     subject: string,
     header: Header,

@@ -8,7 +8,7 @@
  * |---|---|---|
  * | that was run | when its result is stored | the server forgets it |
  * | that nobody wants any more | when that is known | |
- * | whose process died | when its failure is stored | the caller sends it again, if retries are left |
+ * | whose process died | when it is stored anew, or its failure if no retries are left | any node gets it |
  * | of a node that was lost | never | its lease ends, and another node gets it |
  *
  * @module
@@ -69,6 +69,11 @@ interface Program {
 /** A chunk that this node runs. */
 interface RunningChunk {
   readonly message: Delivery;
+  readonly header: Header;
+  /** What it is about; an object if that is in the header. */
+  readonly bytes: Uint8Array;
+  /** How often it was begun by nodes and processes that ended. */
+  readonly lost: number;
   readonly owner: string;
   readonly job: string;
   readonly task: string;
@@ -201,12 +206,13 @@ export class Node {
       const [owner, job, index] = message.subject.split(".").slice(-3);
       const task = text(header, "task");
       const chunk: RunningChunk = {
-        ...{ message, owner, job, task, since },
+        ...{ message, header, bytes, owner, job, task, since },
+        lost: message.deliveryCount - 1 + count(header, "lost", 1e6),
         isCancelled: false,
         sent: undefined,
       };
       this.#running.add(chunk);
-      await this.#runChunk(chunk, index, header, bytes).finally(() => this.#running.delete(chunk));
+      await this.#runChunk(chunk, index).finally(() => this.#running.delete(chunk));
       this.#isQuick = performance.now() - since < QUICK_MS;
     } catch (error) {
       const refuses = isForeign(error);
@@ -219,19 +225,14 @@ export class Node {
     void this.#leaveIfDone();
   }
 
-  async #runChunk(
-    chunk: RunningChunk,
-    index: string,
-    header: Header,
-    bytes: Uint8Array,
-  ): Promise<void> {
-    const { message, owner, job } = chunk;
-    const lost = message.deliveryCount - 1;
+  async #runChunk(chunk: RunningChunk, index: string): Promise<void> {
+    const { message, header, bytes, owner, job, lost } = chunk;
+    const retries = count(header, "retries", 1e6);
     let result: PackedMessage;
     let program: Program | undefined;
     let died = false;
     try {
-      if (lost > count(header, "retries", 1e6)) {
+      if (lost > retries) {
         throw new WorkerDiedError(
           `The nodes that ran task ${chunk.task} were lost: it was begun ${lost} times`,
           { exitCode: 1, worker: undefined, task: chunk.task, item: undefined },
@@ -258,6 +259,7 @@ export class Node {
       if (chunk.isCancelled) return message.ack();
       if (!this.#running.has(chunk)) return; // it was given back
       died = error instanceof WorkerDiedError;
+      if (died && lost < retries) return await this.#putBack(chunk, lost + 1);
       const by = { task: chunk.task, worker: this.#settings.name };
       const said = died ? this.#deathOf(chunk, error as WorkerDiedError) : error;
       result = resultOf(ChunkStatus.FAILED, { error: new Thrown(said), index: 0, by });
@@ -274,8 +276,7 @@ export class Node {
   }
 
   /**
-   * Gives the chunks back that no process has begun, if one runs for long: other nodes may be idle. They are
-   * published anew, because a chunk that is delivered again counts as lost by a node.
+   * Gives the chunks back that no process has begun, if one runs for long: other nodes may be idle.
    */
   #giveBack(): void {
     const [first] = this.#running;
@@ -283,14 +284,26 @@ export class Node {
     this.#isQuick = false;
     if (this.#running.size <= this.#settings.slots) return;
     for (const chunk of this.#running) {
-      const { sent, message, isCancelled } = chunk;
+      const { sent, lost, isCancelled } = chunk;
       if (sent === undefined || isCancelled) continue;
       if (!sent.submitter.engine.withdraw(sent.job)) continue;
-      this.#running.delete(chunk);
+      void this.#putBack(chunk, lost);
       sent.job.fail(cancelled());
-      const id = `${message.subject}.back.${crypto.randomUUID()}`;
-      void this.#link.resend(message.subject, id, message.data).then(() => message.ack());
     }
+  }
+
+  /**
+   * Stores a chunk anew, for the node that is free first. One that is delivered again without that counts as
+   * lost by this node.
+   */
+  async #putBack(chunk: RunningChunk, lost: number): Promise<void> {
+    this.#running.delete(chunk);
+    const { message, header, bytes } = chunk;
+    const { subject } = message;
+    const parts = header.object === undefined ? [bytes] : [];
+    const id = `${subject}.back.${crypto.randomUUID()}`;
+    await this.#link.send(subject, id, { ...header, lost }, parts);
+    message.ack();
   }
 
   /** Returns the error of a task whose process has ended, with the names that the caller knows. */

@@ -216,7 +216,10 @@ test("a node takes nothing that was not signed with its key", async () => {
   const names = namesOf(servers.name);
   const subject = names.subject("task", "hostile", "1", "0");
   const key = new TextEncoder().encode(KEY);
-  const header = { task: "x", mode: 0, attempt: 0, retries: 0, streamBytes: 8, definitions: [] };
+  const header = {
+    ...{ task: "x", mode: 0, attempt: 0, retries: 0, lost: 0 },
+    ...{ streamBytes: 8, definitions: [] },
+  };
   const good = seal(key, subject, header, [new Uint8Array(8)]);
   const attacks = [
     new Uint8Array(),
