@@ -69,6 +69,8 @@ export class Link {
   readonly #js: JetStreamClient;
   readonly #publisher: Publisher;
   readonly #objects: ObjectStore;
+  /** What ends before the connection does. */
+  readonly #ends: (() => Promise<void>)[] = [];
   /** Names of objects that were stored, or are known to be. */
   readonly #stored = new Set<string>();
 
@@ -241,8 +243,21 @@ export class Link {
     this.connection.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
   }
 
+  /** Forgets an owner: its results, and that it receives them. */
+  async forget(owner: string): Promise<void> {
+    const { results, subject } = this.names;
+    await this.manager.consumers.delete(results, owner);
+    await this.manager.streams.purge(results, { filter: subject("result", owner) });
+  }
+
+  /** Calls a function before the connection is closed. */
+  beforeClose(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
+    for (const end of this.#ends) await end();
     this.#publisher.close();
     await this.connection.drain().catch(() => {});
     await this.connection.close();
