@@ -12,7 +12,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import type { Pool } from "@sauropod/multiprocessing";
+import { Pool } from "@sauropod/multiprocessing";
 import { natsServer, TestCluster } from "../../tests/cluster/servers.ts";
 import { type Contender, measure, median, type Scenario, timed } from "../measure.ts";
 import { BareNats } from "./bare.ts";
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   await using dask = await DaskPeer.start(python);
   servers.startNode("node", 2);
   const caller = servers.caller();
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller, retries: 1 });
   await caller.ready({ slots: 2 });
   for (const scenario of scenarios(bare, pool, dask)) {
     if (scenario.name.includes(only)) await measure(scenario);

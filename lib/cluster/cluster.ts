@@ -12,20 +12,16 @@ import {
   type OptionNames,
 } from "../arguments/options.ts";
 import { isInstance, wrongType } from "../arguments/values.ts";
-import { deadlineOf, type WaitOptions } from "../arguments/wait_options.ts";
+import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import { TimeoutError } from "../errors.ts";
 import type { Definition } from "../codec/definition.ts";
-import {
-  ENGINE,
-  type Engine,
-  type EngineChoice,
-  type EngineOptions,
-} from "../pool/engines/engine.ts";
-import { Pool, type PoolLimits, type PoolOptions } from "../pool/pool.ts";
+import { showStateOf } from "../arguments/shown.ts";
+import { type Engine, type PoolEngine, setEngineFactory } from "../pool/engines/engine.ts";
 import { mainModule } from "../runtime/main_module.ts";
 import { ClusterEngine } from "./cluster_engine.ts";
 import { Link, type LinkSettings } from "./link.ts";
 import { isSealed, open, seal } from "./protocol.ts";
+import { SharedLink } from "./shared_link.ts";
 import { packProgram } from "./sources.ts";
 
 /** Options of {@linkcode cluster}. */
@@ -70,7 +66,7 @@ export interface ClusterOptions {
   connection?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const optionNames: OptionNames<ClusterOptions> = {
+const clusterNames: OptionNames<ClusterOptions> = {
   servers: true,
   name: true,
   authKey: true,
@@ -108,6 +104,8 @@ export interface ReadyOptions extends WaitOptions {
   slots?: number | undefined;
 }
 
+const readyNames: OptionNames<ReadyOptions> = { slots: true, timeoutMs: true, signal: true };
+
 /** How long `nodes()` waits for a further node to answer, in milliseconds. */
 const QUIET_MS = 100;
 const POLL_MS = 200;
@@ -121,7 +119,7 @@ const ASSUMED_SLOTS = 8;
  * @throws {RangeError} if `name` has other characters, or a number is out of range
  */
 export function settingsOf(verb: string, options: ClusterOptions): LinkSettings {
-  checkOptions(verb, options, optionNames);
+  checkOptions(verb, options, clusterNames);
   const { servers = "127.0.0.1:4222", name = "default", authKey, connection = {} } = options;
   const { leaseMs = 10_000, keepMs = 86_400_000, maxBytes = 2 ** 30 } = options;
   const list: readonly unknown[] = typeof servers === "string" ? [servers] : servers;
@@ -167,57 +165,47 @@ function isLocal(server: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** A cluster, as a caller sees it: see {@linkcode cluster}. */
-export class Cluster implements AsyncDisposable {
+/**
+ * A cluster, as its callers see it: an engine of pools. Made by {@linkcode cluster}.
+ *
+ * It connects when it is used. A second after its last call has ended it closes the connection, so that the
+ * program can end.
+ */
+export class Cluster implements PoolEngine, AsyncDisposable {
+  /** Its name. */
+  readonly name: string;
   readonly #settings: LinkSettings;
-  readonly #owner = crypto.randomUUID().replaceAll("-", "");
-  #link: Promise<Link> | undefined;
+  readonly #link: SharedLink;
   #slots = ASSUMED_SLOTS;
-  #program: Promise<string> | undefined;
-  /** When the program is stored anew, on the clock of `performance.now()`: servers forget it later. */
-  #programUntil = 0;
+  /** Programs that were stored, by the connection. */
+  readonly #programs = new WeakMap<Link, { name: Promise<string>; until: number }>();
 
-  /** Created by {@linkcode cluster}. */
-  constructor(settings: LinkSettings) {
-    this.#settings = settings;
-  }
-
-  #connected(): Promise<Link> {
-    return this.#link ??= Link.open(this.#settings);
-  }
-
-  /** Makes a pool whose tasks run on the nodes. A task whose process or node was lost is run once more. */
-  pool(limits: PoolLimits = {}): Pool {
-    const choice: EngineChoice = { [ENGINE]: (options) => this.#engine(options) };
-    return new Pool({ retries: 1, ...limits, ...choice } as PoolOptions);
-  }
-
-  #engine(options: EngineOptions): Engine {
-    const link = this.#connected();
-    link.catch(() => {}); // each call fails with it
-    void this.nodes().catch(() => {});
-    return new ClusterEngine(options, {
-      link,
-      owner: this.#owner,
-      slots: () => this.#slots,
-      programOf: (definitions) => this.#programOf(definitions),
-    }) as unknown as Engine;
+  /** Called by {@linkcode cluster}. */
+  constructor(options: ClusterOptions = {}) {
+    this.#settings = settingsOf("make cluster", options);
+    this.name = this.#settings.name;
+    this.#link = new SharedLink(() => Link.open(this.#settings));
+    setEngineFactory(this, () =>
+      new ClusterEngine({
+        link: this.#link,
+        slots: () => this.#slots,
+        count: () => this.nodes().then(slotsOf),
+        adviceForNoNode: this.#adviceForNoNode,
+        programOf: (link, definitions) => this.#programOf(link, definitions),
+      }) as unknown as Engine);
   }
 
   /** Returns the name of the packed program that the functions belong to; `undefined` if nodes can load them. */
-  #programOf(definitions: readonly Definition[]): Promise<string> | undefined {
+  #programOf(link: Link, definitions: readonly Definition[]): Promise<string> | undefined {
     const inFile = definitions.find((one) => "module" in one && one.module.startsWith("file:"));
     if (inFile === undefined) return undefined;
-    if (performance.now() >= this.#programUntil) this.#program = undefined;
-    return this.#program ??= this.#storeProgram((inFile as { module: string }).module);
-  }
-
-  /** Packs the main module and what it imports; another module only if that is in no file. */
-  async #storeProgram(module: string): Promise<string> {
-    this.#programUntil = performance.now() + this.#settings.keepMs / 4;
-    const main = mainModule();
-    const { bytes } = await packProgram(main.startsWith("file:") ? main : module);
-    return await (await this.#connected()).store([bytes]);
+    const stored = this.#programs.get(link);
+    if (stored !== undefined && performance.now() < stored.until) return stored.name;
+    const name = storeProgram(link, (inFile as { module: string }).module);
+    const until = performance.now() + this.#settings.keepMs / 4; // the server forgets it later
+    this.#programs.set(link, { name, until });
+    name.catch(() => this.#programs.delete(link));
+    return name;
   }
 
   /**
@@ -226,56 +214,83 @@ export class Cluster implements AsyncDisposable {
    * @throws {Error} if no server can be reached
    */
   async nodes(): Promise<NodeStatus[]> {
-    const { connection, names: { who }, settings: { authKey } } = await this.#connected();
-    const found: NodeStatus[] = [];
-    const answers = await connection.requestMany(who, seal(authKey, who, {}), {
-      strategy: "stall",
-      stall: QUIET_MS,
-      maxWait: 2000,
-    });
-    try {
-      for await (const { data } of answers) {
-        if (isSealed(authKey, who, data)) {
-          found.push(open(authKey, who, data).header as unknown as NodeStatus);
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof errors.NoRespondersError)) throw error; // there is no node
-    }
+    const found = await this.#link.use(askNodes);
     if (found.length > 0) this.#slots = Math.max(1, slotsOf(found));
-    return found.sort((a, b) => a.name < b.name ? -1 : 1);
-  }
-
-  /** Closes the connection. A pool of the cluster does so when it is joined. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const link = await this.#link?.catch(() => undefined);
-    await link?.close();
+    return found;
   }
 
   /**
    * Waits until the nodes have so many slots together.
    *
+   * @throws {Error} if no server can be reached
    * @throws {TimeoutError} if they do not have them after `timeoutMs`
    * @throws the reason of `signal`, if that is aborted first
    */
-  async ready(options: ReadyOptions = {}): Promise<NodeStatus[]> {
-    const { slots = 1, ...wait } = options;
+  ready(options: ReadyOptions = {}): Promise<NodeStatus[]> {
+    const deadline = deadlineOf(pickWaitOptions("wait for nodes", options, readyNames));
+    const { slots = 1, signal } = options;
     checkPositiveInteger("wait for nodes", "slots", slots);
-    const deadline = deadlineOf(wait);
-    for (;;) {
-      wait.signal?.throwIfAborted();
-      const nodes = await this.nodes();
-      const found = slotsOf(nodes);
-      if (found >= slots) return nodes;
-      if (performance.now() >= deadline) {
-        throw new TimeoutError(
-          `Cannot wait for nodes: ${nodes.length} nodes of cluster ${this.#settings.name} have ` +
-            `${found} slots, and ${slots} are wanted. Start nodes with --name ${this.#settings.name}`,
-        );
+    return this.#link.use(async () => {
+      for (;;) {
+        signal?.throwIfAborted();
+        const nodes = await this.nodes();
+        const found = slotsOf(nodes);
+        if (found >= slots) return nodes;
+        if (performance.now() >= deadline) {
+          throw new TimeoutError(
+            found === 0
+              ? `Cannot wait for nodes: ${this.#adviceForNoNode}`
+              : `Cannot wait for nodes: ${nodes.length} nodes of cluster ${this.name} have ` +
+                `${found} slots, and ${slots} are wanted. Start nodes with --name ${this.name}`,
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+    });
   }
+
+  get #adviceForNoNode(): string {
+    return `no node of cluster ${this.name} answers. Start one: deno run -A ` +
+      `jsr:@sauropod/multiprocessing/node --connect ${
+        this.#settings.servers[0]
+      } --name ${this.name}`;
+  }
+
+  /** Closes the connection now, unless a call uses it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link.close();
+  }
+}
+
+showStateOf(Cluster, (cluster) => ({ name: cluster.name }));
+
+/** Packs the main module and what it imports, and stores it; another module only if that is in no file. */
+async function storeProgram(link: Link, module: string): Promise<string> {
+  const main = mainModule();
+  const { bytes } = await packProgram(main.startsWith("file:") ? main : module);
+  return await link.store([bytes]);
+}
+
+/** Returns the nodes that answer. */
+async function askNodes({ connection, names, settings }: Link): Promise<NodeStatus[]> {
+  const { who } = names;
+  const { authKey } = settings;
+  const found: NodeStatus[] = [];
+  const answers = await connection.requestMany(who, seal(authKey, who, {}), {
+    strategy: "stall",
+    stall: QUIET_MS,
+    maxWait: 2000,
+  });
+  try {
+    for await (const { data } of answers) {
+      if (isSealed(authKey, who, data)) {
+        found.push(open(authKey, who, data).header as unknown as NodeStatus);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof errors.NoRespondersError)) throw error; // there is no node
+  }
+  return found.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 /** Returns the slots of nodes that take chunks. */
@@ -287,5 +302,5 @@ function slotsOf(nodes: readonly NodeStatus[]): number {
  * Returns a cluster: machines whose nodes run the tasks of pools, and which are connected by NATS.
  */
 export function cluster(options: ClusterOptions = {}): Cluster {
-  return new Cluster(settingsOf("make cluster", options));
+  return new Cluster(options);
 }

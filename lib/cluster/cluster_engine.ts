@@ -17,14 +17,17 @@ import type { AnyFunction } from "../codec/task.ts";
 import type { Job } from "../pool/calls/job.ts";
 import { type CallMode, checkFailure, ChunkStatus, type Failure } from "../pool/chunks/chunk.ts";
 import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_engine.ts";
-import type { Engine, EngineOptions } from "../pool/engines/engine.ts";
+import type { Engine } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
+import type { SharedLink } from "./shared_link.ts";
 import { pack, type PackedMessage, unpack } from "./messages.ts";
 import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
+/** How often the nodes are counted while chunks are out, in milliseconds. */
+const COUNT_MS = 5000;
 
 /** A chunk that was sent, or is about to be. */
 interface SentChunk {
@@ -41,44 +44,50 @@ interface SentChunk {
 
 /** What the engine needs of the cluster that it belongs to. */
 export interface ClusterAccess {
-  /** Resolves when the connection is there. */
-  readonly link: Promise<Link>;
-  /** The name under which results wait for this engine. */
-  readonly owner: string;
+  readonly link: SharedLink;
   /** Returns the slots of the nodes that have answered last. */
   slots(): number;
+  /** Asks the nodes for their slots, and returns how many take chunks. */
+  count(): Promise<number>;
+  /** What to say when there is no node. */
+  readonly adviceForNoNode: string;
   /** Returns the hash of the packed program that a module belongs to; `undefined` if nodes have it. */
-  programOf(definitions: readonly Definition[]): Promise<string> | undefined;
+  programOf(link: Link, definitions: readonly Definition[]): Promise<string> | undefined;
 }
 
 /** Sends the chunks of a pool to a cluster. */
 export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddress> {
   readonly #access: ClusterAccess;
+  /** The name under which results wait for this engine. */
+  readonly #owner = crypto.randomUUID().replaceAll("-", "");
   /** Chunks without a result, by job and index. */
   readonly #chunks = new Map<string, SentChunk>();
   readonly #jobIds = new WeakMap<Job<DefinitionAddress>, string>();
   /** Jobs of which a chunk has been given to the server. */
   readonly #begun = new WeakSet<Job<DefinitionAddress>>();
   readonly #waiting: SentChunk[] = [];
-  /** What is sending chunks. */
+  /** How many chunks are being sent. */
+  #sending = 0;
+  /** What has not ended of them. */
   readonly #senders = new Set<Promise<void>>();
+  /** What has been asked and not answered. */
+  readonly #asking = new Set<Promise<void>>();
   #lastJob = 0;
   /** Texts of the definitions that were sent: results may name these functions, and no others. */
   readonly #named = new Set<string>();
   readonly #sent = new SentDefinitions(() => {}, this.#named);
-  #receiving: Promise<void> | undefined;
-  #stopReceiving: (() => void) | undefined;
-  #hasEnded = false;
+  /** The connection, while chunks are out. */
+  #link: Promise<Link> | undefined;
+  #hasCounted = false;
+  #hasWarned = false;
+  #counting: ReturnType<typeof setInterval> | undefined;
+  /** The connection on which results are received. */
+  #receivesOn: Link | undefined;
+  #stopReceiving: (() => Promise<void>) | undefined;
 
-  constructor(options: EngineOptions, access: ClusterAccess) {
+  constructor(access: ClusterAccess) {
     super();
     this.#access = access;
-    if (options.initializer !== undefined) {
-      throw new TypeError(
-        "Cannot make pool: initializer has no effect on a cluster, whose nodes serve many pools. " +
-          "Initialize at the top level of the module of the task",
-      );
-    }
   }
 
   /** Number of slots, from which pools compute the size of chunks. */
@@ -153,60 +162,85 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     packed: PackedMessage,
   ): void {
     const jobId = this.#jobIds.get(job)!;
-    const chunk: SentChunk = {
-      job,
-      jobId,
-      index,
-      mode,
-      attempt: job.attemptsBefore(index),
-      packed,
-      object: undefined,
-    };
+    const attempt = job.attemptsBefore(index);
+    const chunk: SentChunk = { job, jobId, index, mode, attempt, packed, object: undefined };
     this.#chunks.set(keyOf(jobId, index), chunk);
+    if (this.chunksOut === 0) this.#connect();
     this.countSent(job);
     this.#waiting.push(chunk);
-    this.#receiving ??= this.#receive().catch((error) => this.#break(error));
-    if (this.#senders.size >= MAX_SENDING) return;
-    const sender = this.#sendWaiting().finally(() => this.#senders.delete(sender));
-    this.#senders.add(sender);
+    if (this.#sending < MAX_SENDING) keepIn(this.#senders, this.#sendWaiting());
+  }
+
+  /** Takes the connection: a chunk is out. */
+  #connect(): void {
+    this.#link = this.#openLink();
+    this.#link.catch(() => {}); // who sends a chunk fails with it
+    const count = () => keepIn(this.#asking, this.#count());
+    if (!this.#hasCounted) count();
+    this.#counting = setInterval(count, COUNT_MS);
+  }
+
+  /** Counts the nodes, and says once that there is none. */
+  async #count(): Promise<void> {
+    const isFirst = !this.#hasCounted;
+    this.#hasCounted = true;
+    const slots = await this.#access.count().catch(() => undefined);
+    if (slots !== 0 || isFirst || this.#hasWarned || this.chunksOut === 0) return;
+    this.#hasWarned = true;
+    console.warn(`A pool waits: ${this.#access.adviceForNoNode}`);
+  }
+
+  /** Leaves the connection: all chunks are back. */
+  #disconnect(): void {
+    this.#link = undefined;
+    this.#waiting.length = 0;
+    clearInterval(this.#counting);
+    this.#access.link.release();
+  }
+
+  async #openLink(): Promise<Link> {
+    const link = await this.#access.link.acquire();
+    if (this.#receivesOn !== link) await this.#receive(link);
+    return link;
   }
 
   async #sendWaiting(): Promise<void> {
+    const connected = this.#link!;
+    this.#sending++;
     try {
-      for (let chunk; (chunk = this.#waiting.shift()) !== undefined;) {
-        if (!chunk.job.settled) await this.#sendChunk(chunk);
+      const link = await connected;
+      while (this.#link === connected && this.#waiting.length > 0) {
+        const chunk = this.#waiting.shift()!;
+        if (chunk.job.settled) continue;
+        await this.#sendChunk(link, chunk).catch((error) => chunk.job.fail(error));
       }
     } catch (error) {
-      this.#break(error);
+      if (this.#link === connected) this.#failAll(error);
+    } finally {
+      this.#sending--;
     }
   }
 
-  async #sendChunk(chunk: SentChunk): Promise<void> {
+  async #sendChunk(link: Link, chunk: SentChunk): Promise<void> {
     const { job, jobId, index, mode, attempt } = chunk;
     const { streamBytes, definitions, parts } = chunk.packed!;
     this.#begun.add(job);
-    const { owner, link: connecting } = this.#access;
-    let program: string | undefined;
-    try {
-      program = await this.#access.programOf(definitions);
-    } catch (error) {
-      return job.fail(error);
-    }
-    const link = await connecting;
+    const program = await this.#access.programOf(link, definitions);
     const { retries = 0, timeoutMs = Infinity } = job.policy ?? {};
     const task = functionNameAt(job.target);
     const header = {
       mode,
       attempt,
       retries: Math.max(0, retries - attempt),
+      lost: 0,
       timeoutMs: timeoutMs === Infinity ? undefined : timeoutMs,
       task,
       streamBytes,
       definitions,
       program,
     };
-    const subject = link.names.subject("task", owner, jobId, String(index));
-    const id = `${owner}.${jobId}.${index}.${attempt}`;
+    const subject = link.names.subject("task", this.#owner, jobId, String(index));
+    const id = `${this.#owner}.${jobId}.${index}.${attempt}`;
     await link.send(subject, id, header, parts, {
       isWanted: () => !job.settled,
       onStored: (name) => chunk.object = name,
@@ -231,24 +265,28 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   // Results
 
-  /** Receives results until the engine has ended. */
-  async #receive(): Promise<void> {
-    const { owner, link: connecting } = this.#access;
-    const link = await connecting;
-    const consumer = await link.results(owner);
-    if (this.#hasEnded) return;
+  /** Receives results on a connection, until that is closed. */
+  async #receive(link: Link): Promise<void> {
+    const consumer = await link.results(this.#owner);
     const messages = await consumer.consume({ max_messages: 1000 });
-    this.#stopReceiving = () => void messages.close();
-    if (this.#hasEnded) this.#stopReceiving();
-    for await (const message of messages) {
-      try {
-        await this.#onResult(link, message.subject, message.data);
-      } catch (error) {
-        if (!isForeign(error)) throw error;
-        console.error("A result was refused:", error);
+    const receiving = (async () => {
+      for await (const message of messages) {
+        try {
+          await this.#onResult(link, message.subject, message.data);
+        } catch (error) {
+          if (!isForeign(error)) throw error;
+          console.error("A result was refused:", error);
+        }
+        message.ack();
       }
-      message.ack();
-    }
+    })().catch((error) => this.#failAll(error));
+    this.#receivesOn = link;
+    this.#stopReceiving = async () => {
+      if (this.#receivesOn === link) this.#receivesOn = undefined;
+      await messages.close();
+      await receiving;
+    };
+    link.beforeClose(this.#stopReceiving);
   }
 
   async #onResult(link: Link, subject: string, bytes: Uint8Array): Promise<void> {
@@ -257,11 +295,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const [jobId, index] = subject.split(".").slice(-2);
     const key = keyOf(jobId, Number(index));
     const chunk = this.#chunks.get(key);
-    const isTaken = chunk === undefined || count(header, "attempt") !== chunk.attempt;
+    if (chunk === undefined) return; // taken before
     try {
-      if (!isTaken) await this.#takeResult(key, chunk, header, await link.contentsOf(opened));
-    } finally {
+      if (count(header, "attempt") === chunk.attempt) {
+        await this.#takeResult(key, chunk, header, await link.contentsOf(opened));
+      }
       if (header.object !== undefined) link.drop(text(header, "object"));
+    } catch (error) {
+      if (this.#chunks.get(key) !== chunk) throw error;
+      this.#returned(key, chunk, () => chunk.job.fail(error));
     }
   }
 
@@ -274,59 +316,53 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const { job } = chunk;
     let status: ChunkStatus = ChunkStatus.FAILED;
     let payload: unknown;
-    try {
-      const stored = unpack(
-        streamBytesIn(header),
-        header.definitions,
-        parts,
-        (definition) => this.#sent.mayName(definition),
-      );
-      await importMessage(stored, {
-        read: (decoder) => {
-          status = statusOf(decoder.number());
-          if (status === ChunkStatus.DONE) payload = job.readResult(chunk.index, decoder);
-          else if (status === ChunkStatus.FAILED) payload = checkFailure(decoder.value());
-        },
-      });
-    } catch (error) {
-      return this.#returned(key, chunk, () => job.fail(error));
-    }
+    const stored = unpack(
+      streamBytesIn(header),
+      header.definitions,
+      parts,
+      (definition) => this.#sent.mayName(definition),
+    );
+    await importMessage(stored, {
+      read: (decoder) => {
+        status = statusOf(decoder.number());
+        if (status === ChunkStatus.DONE) payload = job.readResult(chunk.index, decoder);
+        else if (status === ChunkStatus.FAILED) payload = checkFailure(decoder.value());
+      },
+    });
+    if (this.#chunks.get(key) !== chunk) return; // its job has settled meanwhile
     if (status === ChunkStatus.FAILED) {
       const { error } = payload as Failure;
-      // Nodes that were lost with it have counted too.
-      for (let lost = count(header, "lost", 1000); lost > 0; lost--) {
-        job.takeRetry(chunk.index, error, true);
+      // The nodes have run it again after deaths.
+      for (let lost = count(header, "lost", 1e6); lost > 0; lost--) {
+        if (!job.takeRetry(chunk.index, error, true)) break;
       }
-      if (job.takeRetry(chunk.index, error, header.died === true)) return this.#resend(key, chunk);
+      if (header.died !== true && job.takeRetry(chunk.index, error, false)) {
+        return this.#resend(key, chunk);
+      }
     }
     this.#returned(key, chunk, () => settleChunk(job, chunk.index, status, payload));
   }
 
   #resend(key: string, chunk: SentChunk): void {
     const { job, index, mode } = chunk;
-    this.#forget(key, chunk);
+    this.#takeBack(key, chunk);
     const { payload, name, chunkSize } = job.source;
     const from = index * chunkSize;
     const to = Math.min(from + chunkSize, payload.length);
     this.#enqueue(job, index, mode, this.#pack(job, payload, from, to, name));
   }
 
-  /** Forgets a chunk that has come back. */
-  #forget(key: string, chunk: SentChunk): void {
+  #takeBack(key: string, { job, object }: SentChunk): void {
     this.#chunks.delete(key);
-    this.countReturned(chunk.job);
-    void this.#dropObject(chunk);
-  }
-
-  /** Removes the object of a chunk from the server. */
-  async #dropObject({ object }: SentChunk): Promise<void> {
-    if (object !== undefined) (await this.#access.link).drop(object);
+    this.countReturned(job);
+    if (object !== undefined) this.#tell((link) => link.drop(object));
+    if (this.chunksOut === 0) this.#disconnect();
   }
 
   /** Forgets a chunk whose result is there. */
   #returned(key: string, chunk: SentChunk, settle: () => void): void {
     const { job } = chunk;
-    this.#forget(key, chunk);
+    this.#takeBack(key, chunk);
     settle();
     if (job.chunksOut === 0) job.onReturned?.();
     this.notifyChange();
@@ -339,29 +375,21 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     for (const [key, chunk] of this.#chunks) {
       if (chunk.job === job) this.#returned(key, chunk, () => {});
     }
-    if (this.#begun.has(job)) void this.#cancel(jobId);
+    if (this.#begun.has(job)) this.#cancel(jobId);
   }
 
-  async #cancel(jobId?: string): Promise<void> {
-    try {
-      const { owner, link: connecting } = this.#access;
-      const link = await connecting;
-      if (link.connection.isClosed()) return;
-      await link.cancel(owner, jobId);
-    } catch {
-      // The nodes run it in vain.
-    }
+  /** Tells the servers what spares them work. */
+  #tell(tell: (link: Link) => void | Promise<void>): void {
+    keepIn(this.#asking, this.#access.link.use(tell).catch(() => {}));
+  }
+
+  #cancel(jobId: string): void {
+    this.#tell((link) => link.cancel(this.#owner, jobId));
   }
 
   // End
 
-  #break(error: unknown): void {
-    if (this.terminated) return;
-    this.broken ??= error as Error;
-    this.#failAll(this.broken);
-  }
-
-  #failAll(error: Error): void {
+  #failAll(error: unknown): void {
     for (const { job } of [...this.#chunks.values()]) job.fail(error);
     this.notifyChange();
   }
@@ -375,22 +403,30 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.terminated = true;
     this.close();
     this.#failAll(terminatedError());
-    void this.#cancel();
   }
 
   async drain(): Promise<void> {
     while (this.chunksOut > 0) await this.change();
   }
 
-  /** Closes the connection. */
+  /** Waits until everything is said, and closes the connection unless others use it. */
   async join(): Promise<void> {
-    this.#hasEnded = true;
-    this.#stopReceiving?.();
-    await this.#receiving;
-    await Promise.all(this.#senders);
-    const link = await this.#access.link.catch(() => undefined);
-    await link?.close();
+    await Promise.all([...this.#senders, ...this.#asking]);
+    const { link } = this.#access;
+    if (this.#receivesOn !== undefined) {
+      await link.use(async (link) => {
+        await this.#stopReceiving!();
+        await link.forget(this.#owner);
+      }).catch(() => {}); // the server forgets it after a while
+    }
+    await link.close();
   }
+}
+
+/** Keeps a promise in a set until it has settled. */
+function keepIn(set: Set<Promise<void>>, promise: Promise<void>): void {
+  set.add(promise);
+  void promise.finally(() => set.delete(promise));
 }
 
 function keyOf(jobId: string, index: number): string {

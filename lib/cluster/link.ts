@@ -6,6 +6,7 @@
  */
 
 import { messageOf } from "../arguments/describe.ts";
+import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
   connect,
@@ -74,6 +75,8 @@ export class Link {
   readonly #js: JetStreamClient;
   readonly #publisher: Publisher;
   readonly #objects: Objects;
+  /** What ends before the connection does. */
+  readonly #ends: (() => Promise<void>)[] = [];
 
   private constructor(
     settings: LinkSettings,
@@ -152,19 +155,15 @@ export class Link {
     parts: readonly Uint8Array[] = [],
     { isWanted = () => true, onStored = () => {} }: SendOptions = {},
   ): Promise<boolean> {
-    let bytes: Uint8Array = seal(this.settings.authKey, subject, header, parts);
-    if (bytes.length > this.#maxBytes) {
+    const isLong = lengthOf(parts) > this.#maxBytes; // then it is not joined, which would take long
+    let bytes: Uint8Array = seal(this.settings.authKey, subject, header, isLong ? [] : parts);
+    if (isLong || bytes.length > this.#maxBytes) {
       const object = await this.#objects.store(parts, isWanted);
       if (object === undefined) return false;
       onStored(object);
       bytes = this.#sealedOutside(subject, header, object);
     }
     return await this.#publisher.publish(subject, id, bytes, isWanted);
-  }
-
-  /** Sends a signed message again that has arrived. */
-  resend(subject: string, id: string, bytes: Uint8Array): Promise<boolean> {
-    return this.#publisher.publish(subject, id, bytes, () => true);
   }
 
   /** Signs the name of an object instead of what it has. */
@@ -245,8 +244,21 @@ export class Link {
     this.connection.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
   }
 
+  /** Forgets an owner: its results, and that it receives them. */
+  async forget(owner: string): Promise<void> {
+    const { results, subject } = this.names;
+    await this.manager.consumers.delete(results, owner);
+    await this.manager.streams.purge(results, { filter: subject("result", owner) });
+  }
+
+  /** Calls a function before the connection is closed. */
+  beforeClose(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
+    for (const end of this.#ends) await end();
     this.#publisher.close();
     await this.connection.drain().catch(() => {});
     await this.connection.close();

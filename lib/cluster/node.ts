@@ -8,7 +8,7 @@
  * |---|---|---|
  * | that was run | when its result is stored | the server forgets it |
  * | that nobody wants any more | when that is known | |
- * | whose process died | when its failure is stored | the caller sends it again, if retries are left |
+ * | whose process died | when it is stored anew, or its failure if no retries are left | any node gets it |
  * | of a node that was lost | never | its lease ends, and another node gets it |
  *
  * @module
@@ -28,7 +28,7 @@ import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
-import { count, type Header, isForeign, isSealed, open, seal, text } from "./protocol.ts";
+import { count, type Header, isSealed, open, type Opened, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
 import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
@@ -71,16 +71,28 @@ interface Program {
 /** A chunk that this node runs. */
 interface RunningChunk {
   readonly message: Delivery;
+  readonly opened: Opened;
+  /** How often it was begun by nodes and processes that ended. */
+  readonly lost: number;
+  /** How often that may be. */
+  readonly retries: number;
+  readonly attempt: number;
   readonly owner: string;
   readonly job: string;
   readonly index: string;
+  readonly task: string;
   readonly since: number;
-  /** What it runs; empty before that was read. */
-  task: string;
   /** Whether nobody waits for it any more. */
   isCancelled: boolean;
   /** What a pool of this node has of it; `undefined` before it has it. */
   sent: { job: Job; submitter: Submitter } | undefined;
+}
+
+/** A result of a chunk, and of which program the functions are that it names. */
+interface Result extends PackedMessage {
+  readonly program: Program | undefined;
+  /** Whether it says that a process or a node has ended. */
+  readonly died: boolean;
 }
 
 /** A node of a cluster. */
@@ -199,89 +211,118 @@ export class Node {
   }
 
   async #run(message: Delivery): Promise<void> {
-    const since = performance.now();
-    const [owner, job, index] = message.subject.split(".").slice(-3);
-    const chunk: RunningChunk = {
-      ...{ message, owner, job, index, since, task: "", isCancelled: false, sent: undefined },
-    };
+    let chunk: RunningChunk;
+    try {
+      chunk = this.#opened(message);
+    } catch (error) {
+      console.error("A chunk was refused:", error);
+      message.term();
+      return this.#take();
+    }
     this.#running.add(chunk);
     try {
-      const opened = this.#link.open(message.subject, message.data);
-      chunk.task = text(opened.header, "task");
-      await this.#runChunk(chunk, opened.header, await this.#link.contentsOf(opened));
-      this.#isQuick = performance.now() - since < QUICK_MS;
+      const result = await this.#resultOf(chunk);
+      if (result !== undefined) await this.#sendResult(chunk, result);
+      if (this.#running.has(chunk)) message.ack();
     } catch (error) {
-      const refuses = isForeign(error);
-      if (chunk.isCancelled) {
-        message.ack();
-      } else {
-        console.error(`${refuses ? "A chunk was refused" : "A chunk goes back"}:`, error);
-        if (refuses) message.term();
-        else message.nak(1000);
-      }
+      console.error("A chunk goes back:", error);
+      message.nak(1000);
     }
     this.#running.delete(chunk);
+    this.#isQuick = performance.now() - chunk.since < QUICK_MS;
     this.#done++;
     this.#take();
     void this.#leaveIfDone();
   }
 
-  async #runChunk(
-    chunk: RunningChunk,
-    header: Header,
-    contents: readonly Uint8Array[],
-  ): Promise<void> {
-    const { message, owner, job, index } = chunk;
-    const lost = message.deliveryCount - 1;
-    let result: PackedMessage;
+  /** Reads what a chunk is about. */
+  #opened(message: Delivery): RunningChunk {
+    const opened = this.#link.open(message.subject, message.data);
+    const { header } = opened;
+    const [owner, job, index] = message.subject.split(".").slice(-3);
+    return {
+      ...{ message, opened, owner, job, index },
+      task: text(header, "task"),
+      attempt: count(header, "attempt"),
+      retries: count(header, "retries", 1e6),
+      lost: message.deliveryCount - 1 + count(header, "lost", 1e6),
+      since: performance.now(),
+      isCancelled: false,
+      sent: undefined,
+    };
+  }
+
+  /** Runs a chunk. Returns `undefined` if nobody wants its result, or it was put back. */
+  async #resultOf(chunk: RunningChunk): Promise<Result | undefined> {
+    const { opened: { header }, task, lost, retries } = chunk;
     let program: Program | undefined;
-    let died = false;
     try {
-      if (lost > count(header, "retries", 1e6)) {
+      if (lost > retries) {
         throw new WorkerDiedError(
-          `The nodes that ran task ${chunk.task} were lost: it was begun ${lost} times`,
-          { exitCode: 1, worker: undefined, task: chunk.task, item: undefined },
+          `The nodes that ran task ${task} were lost: it was begun ${lost} times`,
+          { exitCode: 1, worker: undefined, task, item: undefined },
         );
       }
       program = await this.#program(header);
-      const definitions = this.#checked(header.definitions, program);
-      const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
-      const remote = {
-        mode: count(header, "mode", 5) as CallMode,
-        streamBytes: streamBytesIn(header),
-        definitions,
-        parts: contents,
-        worker: this.#settings.name,
-      };
-      result = await new Promise<PackedMessage>((resolve, reject) => {
-        const { submitter } = program!;
-        const options = { timeoutMs };
-        const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
-        chunk.sent = { job, submitter };
-        if (chunk.isCancelled) job.fail(cancelled());
-      });
+      return { ...await this.#inProcess(chunk, program), program, died: false };
     } catch (error) {
-      if (chunk.isCancelled) return message.ack();
-      if (!this.#running.has(chunk)) return; // it was given back
-      died = error instanceof WorkerDiedError;
-      const by = { task: chunk.task, worker: this.#settings.name };
-      const said = died ? this.#deathOf(chunk, error as WorkerDiedError) : error;
-      result = resultOf(ChunkStatus.FAILED, { error: new Thrown(said), index: 0, by });
+      if (chunk.isCancelled || !this.#running.has(chunk)) return undefined;
+      const died = error instanceof WorkerDiedError;
+      if (!died || lost >= retries) {
+        return { ...this.#failure(chunk, error), program, died };
+      }
+      await this.#putBack(chunk, lost + 1);
+      return undefined;
     }
+  }
+
+  /** Gives a chunk to a process, which runs it. */
+  async #inProcess(chunk: RunningChunk, program: Program): Promise<PackedMessage> {
+    const { opened, opened: { header } } = chunk;
+    const definitions = this.#checked(header.definitions, program);
+    const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
+    const remote = {
+      mode: count(header, "mode", 5) as CallMode,
+      streamBytes: streamBytesIn(header),
+      definitions,
+      parts: await this.#link.contentsOf(opened),
+      worker: this.#settings.name,
+    };
+    const { submitter } = program;
+    return await new Promise<PackedMessage>((resolve, reject) => {
+      const options = { timeoutMs };
+      const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
+      chunk.sent = { job, submitter };
+      if (chunk.isCancelled) job.fail(cancelled());
+    });
+  }
+
+  /** Packs the error of a chunk. */
+  #failure(chunk: RunningChunk, error: unknown): PackedMessage {
+    const by = { task: chunk.task, worker: this.#settings.name };
+    const hasProcess = chunk.sent !== undefined && error instanceof WorkerDiedError;
+    const said = hasProcess ? this.#deathOf(chunk, error) : error;
+    return resultOf(ChunkStatus.FAILED, { error: new Thrown(said), index: 0, by });
+  }
+
+  async #sendResult(chunk: RunningChunk, result: Result): Promise<void> {
     if (!this.#running.has(chunk)) return; // it was given back
-    const { streamBytes, parts } = result;
+    const { owner, job, index, attempt, lost } = chunk;
+    const { streamBytes, parts, program, died } = result;
     const definitions = result.definitions.map((definition) => asOfCaller(definition, program));
-    const attempt = count(header, "attempt");
-    const { name } = this.#settings;
-    const about = { attempt, died, lost, node: name, streamBytes, definitions };
+    const about = { attempt, died, lost, node: this.#settings.name, streamBytes, definitions };
     const subject = this.#link.names.subject("result", owner, job, index);
-    await this.#link.send(subject, `${owner}.${job}.${index}.${attempt}.result`, about, parts);
-    message.ack();
+    const id = `${owner}.${job}.${index}.${attempt}.result`;
+    try {
+      await this.#link.send(subject, id, about, parts);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      await this.#sendResult(chunk, { ...this.#failure(chunk, error), program, died });
+    }
   }
 
   /**
-   * Gives the chunks back that no process has begun, if one runs for long: other nodes may be idle. They are
-   * published anew, because a chunk that is delivered again counts as lost by a node.
+   * Gives the chunks back that no process has begun, if one runs for long: other nodes may be idle.
    */
   #giveBack(): void {
     const [first] = this.#running;
@@ -289,14 +330,26 @@ export class Node {
     this.#isQuick = false;
     if (this.#running.size <= this.#settings.slots) return;
     for (const chunk of this.#running) {
-      const { sent, message, isCancelled } = chunk;
+      const { sent, lost, isCancelled } = chunk;
       if (sent === undefined || isCancelled) continue;
       if (!sent.submitter.engine.withdraw(sent.job)) continue;
-      this.#running.delete(chunk);
+      void this.#putBack(chunk, lost);
       sent.job.fail(cancelled());
-      const id = `${message.subject}.back.${crypto.randomUUID()}`;
-      void this.#link.resend(message.subject, id, message.data).then(() => message.ack());
     }
+  }
+
+  /**
+   * Stores a chunk anew, for the node that is free first. One that is delivered again without that counts as
+   * lost by this node.
+   */
+  async #putBack(chunk: RunningChunk, lost: number): Promise<void> {
+    this.#running.delete(chunk);
+    const { message, opened: { header, message: contents } } = chunk;
+    const { subject } = message;
+    const parts = header.object === undefined ? [contents] : [];
+    const id = `${subject}.back.${crypto.randomUUID()}`;
+    await this.#link.send(subject, id, { ...header, lost }, parts);
+    message.ack();
   }
 
   /** Returns the error of a task whose process has ended, with the names that the caller knows. */

@@ -44,6 +44,7 @@ export { AsyncResult } from "../pool/async_result.ts";
 export type { Items } from "../pool/calls/chunks.ts";
 export type { Progress, ProgressOptions } from "../pool/calls/progress.ts";
 export { type CurrentTask, currentTask } from "../pool/current_task.ts";
+export type { PoolEngine } from "../pool/engines/engine.ts";
 export type {
   ApplyOptions,
   AsyncOptions,

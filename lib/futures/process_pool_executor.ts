@@ -5,6 +5,8 @@
  */
 
 import type { OptionNames } from "../arguments/options.ts";
+import type { PoolEngine } from "../pool/engines/engine.ts";
+import { checkEngine } from "../pool/options.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { ExitCode } from "../runtime/lifecycle.ts";
 import { launchNames, type LaunchOptions } from "../runtime/launch.ts";
@@ -47,6 +49,11 @@ export interface ProcessPoolExecutorOptions<
    * @default {60_000}
    */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What runs the tasks in place of workers of this program: a `cluster()` of `./cluster`. Of the other
+   * options, only those of tasks go with it; `retries` is 1 by default.
+   */
+  engine?: PoolEngine | undefined;
 }
 
 const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
@@ -55,6 +62,7 @@ const optionNames: OptionNames<ProcessPoolExecutorOptions> = {
   startMethod: true,
   startTimeoutMs: true,
   idleTimeoutMs: true,
+  engine: true,
   ...launchNames,
 };
 
@@ -93,10 +101,12 @@ export class ProcessPoolExecutor<InitArgs extends readonly unknown[] = readonly 
    * @param options the options, or the maximum number of workers
    * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not an integer of at least 1
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an
-   * option does not exist
+   * option does not exist or has no effect with an engine
    */
   constructor(options: number | ProcessPoolExecutorOptions<InitArgs> = {}) {
-    const { maxWorkers, ...rest } = executorOptions(options, arguments, optionNames);
+    const given = executorOptions(options, arguments, optionNames);
+    if (given.engine !== undefined) checkEngine("make executor", given);
+    const { maxWorkers, ...rest } = given;
     const pool = new Pool({ ...rest, processes: maxWorkers }) as Pool;
     super(pool);
     this.#pool = pool;

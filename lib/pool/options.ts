@@ -5,9 +5,11 @@
  */
 
 import type { OptionNames } from "../arguments/options.ts";
+import { wrongType } from "../arguments/values.ts";
 import { launchNames, type LaunchOptions } from "../runtime/launch.ts";
 import type { StartMethod } from "../runtime/start_method.ts";
 import type { ProgressOptions } from "./calls/progress.ts";
+import { engineFactoryOf, type PoolEngine } from "./engines/engine.ts";
 import { taskNames, type TaskOptions } from "./calls/task_policy.ts";
 
 export type { TaskOptions };
@@ -29,9 +31,21 @@ export interface PoolLimits extends TaskOptions {
 /** Names of {@linkcode PoolLimits}. */
 export const limitNames: OptionNames<PoolLimits> = { ...taskNames, graceMs: true };
 
-/** Options of a {@linkcode Pool}. */
-export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
-  extends PoolLimits, LaunchOptions {
+/**
+ * Options of a {@linkcode Pool}.
+ *
+ * @typeParam InitArgs the arguments of `initializer`
+ * @typeParam E its engine, if it has one
+ */
+export interface PoolOptions<
+  InitArgs extends readonly unknown[] = readonly unknown[],
+  E extends PoolEngine | undefined = PoolEngine | undefined,
+> extends PoolLimits, LaunchOptions {
+  /**
+   * What runs the tasks in place of workers of this program: a `cluster()` of `./cluster`. Of the other
+   * options, only those of tasks go with it; `retries` is 1 by default.
+   */
+  engine?: E;
   /**
    * Number of workers.
    *
@@ -89,9 +103,33 @@ export const poolNames: OptionNames<PoolOptions> = {
   startMethod: true,
   startTimeoutMs: true,
   idleTimeoutMs: true,
+  engine: true,
   ...launchNames,
   ...limitNames,
 };
+
+/**
+ * Checks that an option `engine` is one, and that no option is given that concerns workers of this program.
+ *
+ * @throws {TypeError} if it is not, or one is
+ */
+export function checkEngine(verb: string, options: { readonly engine?: unknown }): void {
+  if (engineFactoryOf(options.engine) === undefined) {
+    throw wrongType(
+      verb,
+      "engine",
+      "a cluster of @sauropod/multiprocessing/cluster",
+      options.engine,
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === "engine" || Object.hasOwn(taskNames, name)) continue;
+    throw new TypeError(
+      `Cannot ${verb}: ${name} has no effect with an engine, which is not made of workers of this program. ` +
+        `Leave ${name} out`,
+    );
+  }
+}
 
 /** Options of {@linkcode Pool.apply}. */
 export interface ApplyOptions extends TaskOptions {

@@ -21,7 +21,14 @@ import type { AsyncResult } from "./async_result.ts";
 import type { Items } from "./calls/chunks.ts";
 import { abortWith } from "./calls/job.ts";
 import { Submitter } from "./calls/submitter.ts";
-import { ENGINE, type EngineChoice, type EngineOptions } from "./engines/engine.ts";
+import {
+  ENGINE,
+  type Engine,
+  type EngineChoice,
+  engineFactoryOf,
+  type EngineOptions,
+  type PoolEngine,
+} from "./engines/engine.ts";
 import { IsolateEngine } from "./engines/isolates/isolate_engine.ts";
 import { taskNames, type TaskOptions, taskPolicy } from "./calls/task_policy.ts";
 import {
@@ -30,6 +37,7 @@ import {
   asyncNames,
   type AsyncOptions,
   type Awaitable,
+  checkEngine,
   DEFAULT_LIMITS,
   imapNames,
   type ImapOptions,
@@ -61,7 +69,10 @@ const mapAsyncNames: OptionNames<MapOptions & AsyncOptions<unknown[]>> = {
 export const POOL_OPTIONS_EXAMPLE = "Write { processes: 2, initializer: fn, initargs: [x] }";
 
 // deno-lint-ignore no-explicit-any
-const submitters = new WeakMap<Pool<any>, Submitter>();
+const submitters = new WeakMap<Pool<any, any>, Submitter>();
+
+/** How often a task is run again that was lost by an engine, unless the pool says otherwise. */
+const ENGINE_RETRIES = 1;
 
 /** Returns what submits the calls of a pool: for `lib/futures`, whose executors are built on pools. */
 export function submitterOf(pool: Pool): Submitter {
@@ -80,6 +91,7 @@ export function submitterOf(pool: Pool): Submitter {
  * - A pool does not keep the program alive; calls that have not ended do.
  * - `await using` waits for calls that were submitted, where Python's `with` terminates the pool. For an
  *   `imap` that was not taken to its end, see {@linkcode Pool.imap}.
+ * - With the option `engine`, its tasks run elsewhere: on other machines, with a `cluster()` of `./cluster`.
  *
  * Follows Python's `multiprocessing.pool.Pool`.
  *
@@ -93,10 +105,12 @@ export function submitterOf(pool: Pool): Submitter {
  * assertEquals(await pool.starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
  * ```
  */
-export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
-  implements AsyncDisposable {
-  readonly #size: number;
+export class Pool<
+  InitArgs extends readonly unknown[] = readonly unknown[],
+  E extends PoolEngine | undefined = PoolEngine | undefined,
+> implements AsyncDisposable {
   readonly #submitter: Submitter;
+  readonly #engine: E;
 
   /**
    * Makes a pool.
@@ -105,50 +119,25 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
    * @throws {RangeError} if `processes` is not an integer from 1 to 65,536, `maxTasksPerChild` not an
    * integer of at least 1, or a time limit not greater than 0
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
-   * unknown, or there are further arguments, as in Python
+   * unknown or has no effect with an engine, or there are further arguments, as in Python
    */
-  constructor(options: number | PoolOptions<InitArgs> = {}) {
+  constructor(options: number | PoolOptions<InitArgs, E> = {}) {
     checkArity("make pool", arguments, 1, POOL_OPTIONS_EXAMPLE);
     const given = typeof options === "number" ? { processes: options } : options;
     checkOptions("make pool", given, poolNames);
-    const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = given;
-    const { initargs = [] } = given;
-    checkInteger("make pool", "processes", processes, 1, MAX_WORKERS);
-    if (maxTasksPerChild !== undefined) {
-      checkPositiveInteger("make pool", "maxTasksPerChild", maxTasksPerChild);
-    }
-    checkArguments("make pool", "initargs", initargs);
-    const policy = taskPolicy("make pool", given);
-    const limits: Record<keyof typeof DEFAULT_LIMITS, number> = { ...DEFAULT_LIMITS };
-    for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
-      const value = given[name];
-      if (value === undefined) continue;
-      checkTimeLimit("make pool", name, value);
-      limits[name] = value;
-    }
-    const startMethod = startMethodFor(given.startMethod, "make pool", "startMethod");
-    const launch = checkLaunch("make pool", given, startMethod);
-    this.#size = processes;
-    const engineOptions: EngineOptions = {
-      size: processes,
-      initializer: initializer as EngineOptions["initializer"],
-      initargs,
-      graceMs: limits.graceMs,
-    };
-    const engine = (given as EngineChoice)[ENGINE]?.(engineOptions) ?? new IsolateEngine({
-      ...engineOptions,
-      maxChunks: maxTasksPerChild ?? 0,
-      startMethod,
-      launch,
-      ...limits,
-    });
-    this.#submitter = new Submitter(engine, processes, policy);
+    this.#engine = given.engine as E;
+    this.#submitter = given.engine === undefined ? overWorkers(given) : overEngine(given);
     submitters.set(this, this.#submitter);
   }
 
-  /** Maximum number of workers of the pool. */
+  /** Maximum number of workers of the pool; with an engine, the number of tasks that it runs at a time. */
   get processes(): number {
-    return this.#size;
+    return this.#submitter.size;
+  }
+
+  /** The option `engine`. */
+  get engine(): E {
+    return this.#engine;
   }
 
   // One call
@@ -363,7 +352,55 @@ export class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
   }
 }
 
+/** Makes what submits calls to workers. */
+function overWorkers<InitArgs extends readonly unknown[]>(
+  options: PoolOptions<InitArgs>,
+): Submitter {
+  const { processes = navigator.hardwareConcurrency, maxTasksPerChild, initializer } = options;
+  const { initargs = [] } = options;
+  checkInteger("make pool", "processes", processes, 1, MAX_WORKERS);
+  if (maxTasksPerChild !== undefined) {
+    checkPositiveInteger("make pool", "maxTasksPerChild", maxTasksPerChild);
+  }
+  checkArguments("make pool", "initargs", initargs);
+  const policy = taskPolicy("make pool", options);
+  const limits: Record<keyof typeof DEFAULT_LIMITS, number> = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    checkTimeLimit("make pool", name, value);
+    limits[name] = value;
+  }
+  const startMethod = startMethodFor(options.startMethod, "make pool", "startMethod");
+  const launch = checkLaunch("make pool", options, startMethod);
+  const engineOptions: EngineOptions = {
+    size: processes,
+    initializer: initializer as EngineOptions["initializer"],
+    initargs,
+    graceMs: limits.graceMs,
+  };
+  const engine = (options as EngineChoice)[ENGINE]?.(engineOptions) ?? new IsolateEngine({
+    ...engineOptions,
+    maxChunks: maxTasksPerChild ?? 0,
+    startMethod,
+    launch,
+    ...limits,
+  });
+  return new Submitter(engine, processes, policy);
+}
+
+/** Makes what submits calls to the engine that was given. */
+function overEngine<InitArgs extends readonly unknown[]>(
+  options: PoolOptions<InitArgs>,
+): Submitter {
+  checkEngine("make pool", options);
+  const { engine, retries = ENGINE_RETRIES } = options;
+  const policy = taskPolicy("make pool", { ...options, retries });
+  return new Submitter(engineFactoryOf(engine)!(), 1, policy);
+}
+
 showStateOf(Pool as { prototype: Pool }, (pool) => {
-  const { processes } = pool;
-  return { processes, state: submitterOf(pool).state };
+  const { engine, processes } = pool;
+  const { state } = submitterOf(pool);
+  return engine === undefined ? { processes, state } : { engine, state };
 });

@@ -20,10 +20,19 @@ export const failing = task(import.meta, (x: number) => {
   return x;
 });
 
-/** Writes a line to a file, and ends its process if it is the first one. */
-export const diesAtFirst = task(import.meta, (file: string) => {
+/** Writes a line to a file. Returns whether it is the first one. */
+function isFirst(file: string): boolean {
   Deno.writeTextFileSync(file, "begun\n", { append: true });
-  if (Deno.readTextFileSync(file) === "begun\n") Deno.exit(7);
+  return Deno.readTextFileSync(file) === "begun\n";
+}
+
+export const diesAtFirst = task(import.meta, (file: string) => {
+  if (isFirst(file)) Deno.exit(7);
+  return "done";
+});
+
+export const failsAtFirst = task(import.meta, (file: string) => {
+  if (isFirst(file)) throw new RangeError("the first time");
   return "done";
 });
 

@@ -3,11 +3,27 @@
  *
  * @module
  */
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "node:path";
-import { DataCloneError, Lock, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
+import { fileURLToPath } from "node:url";
+import {
+  DataCloneError,
+  Lock,
+  Pool,
+  TimeoutError,
+  WorkerDiedError,
+} from "@sauropod/multiprocessing";
+import { ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
+import { ROOT } from "../../scripts/source_files.ts";
 import { connect } from "../../lib/cluster/nats.ts";
-import { cluster } from "../../lib/cluster/cluster.ts";
+import { type Cluster, cluster } from "../../lib/cluster/cluster.ts";
 import { namesOf, seal } from "../../lib/cluster/protocol.ts";
 import {
   add,
@@ -15,6 +31,7 @@ import {
   diesAtFirst,
   doubled,
   failing,
+  failsAtFirst,
   processId,
   Reading,
   same,
@@ -58,7 +75,7 @@ test("a pool runs its tasks on a node, which has none of the modules", async () 
   await using servers = await TestCluster.start();
   servers.startNode("one", 2);
   const caller = servers.caller();
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller });
   const [status] = await caller.ready({ slots: 2, ...ready });
   assertEquals([status.name, status.slots], ["one", 2]);
   assertEquals(await pool.apply(add, [1, 2]), 3);
@@ -83,7 +100,7 @@ test("a pool runs its tasks on a node, which has none of the modules", async () 
 test("an error arrives with its class, its cause, the item and the node", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("one", 1);
-  await using pool = servers.caller().pool();
+  await using pool = new Pool({ engine: servers.caller() });
   const error = await assertRejects(() => pool.map(failing, [1, 2, 3]), RangeError, "no 2");
   assertEquals(error.cause, { x: 2 });
   assert(error.stack?.includes("item 1, run by one"), error.stack);
@@ -92,7 +109,7 @@ test("an error arrives with its class, its cause, the item and the node", async 
 test("values of any length cross", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("one", 1);
-  await using pool = servers.caller().pool();
+  await using pool = new Pool({ engine: servers.caller() });
   for (const length of [0, 1_000_000, 1_048_576, 3_000_001]) {
     const bytes = new Uint8Array(length).map((_, at) => at * 7);
     assertEquals(await pool.apply(same, [bytes]), bytes);
@@ -103,7 +120,7 @@ test("a task whose process ends is run again, or fails with the name of the node
   await using servers = await TestCluster.start();
   await using met = await meeting();
   servers.startNode("one", 1);
-  await using pool = servers.caller().pool();
+  await using pool = new Pool({ engine: servers.caller() });
   assertEquals(await pool.apply(diesAtFirst, [met.begun]), "done");
   assertEquals(await Deno.readTextFile(met.begun), "begun\nbegun\n");
   const lost = () => pool.apply(dies, [], { retries: 0 });
@@ -112,11 +129,21 @@ test("a task whose process ends is run again, or fails with the name of the node
   assertEquals(await pool.apply(square, [3]), 9);
 });
 
+test("a task that fails is run again if retryOn says so", async () => {
+  await using servers = await TestCluster.start();
+  await using met = await meeting();
+  servers.startNode("one", 1);
+  await using pool = new Pool({ engine: servers.caller() });
+  const retryOn = (error: unknown) => error instanceof RangeError;
+  assertEquals(await pool.apply(failsAtFirst, [met.begun], { retries: 2, retryOn }), "done");
+  assertEquals(await Deno.readTextFile(met.begun), "begun\nbegun\n");
+});
+
 test("a task of a node that is lost is run by another one, once its lease has ended", async () => {
   await using servers = await TestCluster.start();
   await using met = await meeting();
   const caller = servers.caller();
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller });
   const first = servers.startNode("first", 1);
   await caller.ready(ready);
   const waiting = pool.apply(waitsFor, [met.begun, met.go]);
@@ -132,7 +159,7 @@ test("a task that takes longer than a lease is run once", async () => {
   await using servers = await TestCluster.start();
   await using met = await meeting();
   const caller = servers.caller({ leaseMs: 500 });
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller });
   servers.startNode("first", 1);
   servers.startNode("second", 1);
   await caller.ready({ slots: 2, ...ready });
@@ -148,7 +175,7 @@ test("a node that is told to end finishes its task; at the second time it gives 
   await using servers = await TestCluster.start();
   await using met = await meeting();
   const caller = servers.caller();
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller });
   const first = servers.startNode("first", 1);
   await caller.ready(ready);
   const waiting = pool.apply(waitsFor, [met.begun, met.go]);
@@ -171,7 +198,7 @@ test("an aborted call ends its task on the node", async () => {
   await using met = await meeting();
   servers.startNode("one", 1);
   const caller = servers.caller();
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller });
   const controller = new AbortController();
   const { signal } = controller;
   const waiting = pool.apply(waitsFor, [met.begun, met.go], { signal });
@@ -186,7 +213,7 @@ test("a call goes on when the server is restarted", async () => {
   await using servers = await TestCluster.start();
   await using met = await meeting();
   servers.startNode("one", 1);
-  await using pool = servers.caller({ leaseMs: 30_000 }).pool();
+  await using pool = new Pool({ engine: servers.caller({ leaseMs: 30_000 }) });
   const waiting = pool.apply(waitsFor, [met.begun, met.go]);
   await met.begins(1);
   await servers.stopServer();
@@ -199,7 +226,7 @@ test("a node takes nothing that was not signed with its key", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("one", 1);
   const caller = servers.caller();
-  await using pool = caller.pool();
+  await using pool = new Pool({ engine: caller });
   await caller.ready(ready);
   await using stranger = servers.caller({ authKey: "another key" });
   assertEquals(await stranger.nodes(), []);
@@ -207,7 +234,10 @@ test("a node takes nothing that was not signed with its key", async () => {
   const names = namesOf(servers.name);
   const subject = names.subject("task", "hostile", "1", "0");
   const key = new TextEncoder().encode(KEY);
-  const header = { task: "x", mode: 0, attempt: 0, retries: 0, streamBytes: 8, definitions: [] };
+  const header = {
+    ...{ task: "x", mode: 0, attempt: 0, retries: 0, lost: 0 },
+    ...{ streamBytes: 8, definitions: [] },
+  };
   const good = seal(key, subject, header, [new Uint8Array(8)]);
   const attacks = [
     new Uint8Array(),
@@ -241,7 +271,7 @@ test("a caller takes no result that was not signed with its key", async () => {
       connection.publish(result, seal(new TextEncoder().encode("another key"), result, header));
     },
   });
-  await using pool = servers.caller().pool();
+  await using pool = new Pool({ engine: servers.caller() });
   const waiting = pool.apply(square, [3]);
   servers.startNode("one", 1);
   assertEquals(await waiting, 9);
@@ -252,7 +282,7 @@ test("a caller takes no result that was not signed with its key", async () => {
 test("a node runs only what it was told to", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("strict", 1, "--no-source", "--modules", "https://example.com/");
-  await using pool = servers.caller().pool();
+  await using pool = new Pool({ engine: servers.caller() });
   const inline = () => pool.apply(() => 1);
   await assertRejects(inline, Deno.errors.NotCapable, "runs no functions that are sent as text");
   await assertRejects(() => pool.apply(square, [2]), Deno.errors.NotCapable);
@@ -260,7 +290,7 @@ test("a node runs only what it was told to", async () => {
 
 test("what cannot cross to another machine is refused at the call", async () => {
   await using servers = await TestCluster.start();
-  await using pool = servers.caller().pool();
+  await using pool = new Pool({ engine: servers.caller() });
   const lock = new Lock();
   assertThrows(
     () => pool.applyAsync(same, [lock]),
@@ -270,12 +300,67 @@ test("what cannot cross to another machine is refused at the call", async () => 
   assertThrows(() => pool.mapSync(square, [1]), Deno.errors.NotSupported, "Await the call");
 });
 
+test("a program ends whose pool is left open, a second after its last call", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  const program = `
+    import { Pool } from "@sauropod/multiprocessing";
+    import { cluster } from ${JSON.stringify(import.meta.resolve("../../lib/cluster/cluster.ts"))};
+    const [servers, name, authKey] = Deno.args;
+    const pool = new Pool({ engine: cluster({ servers, name, authKey }) });
+    console.log(await pool.map((x) => x + 1, [1, 2]));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    console.log(await pool.map((x) => x * 2, [1, 2]), pool);
+  `;
+  const config = fileURLToPath(new URL("deno.json", ROOT));
+  const args = [`--config=${config}`, "--ext=ts", "-", servers.address, servers.name, KEY];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await new Blob([program]).stream().pipeTo(child.stdin);
+  const { code, stdout } = await child.output();
+  const printed = new TextDecoder().decode(stdout);
+  assertStringIncludes(printed, "[ 2, 3 ]\n[ 2, 4 ] Pool { engine: Cluster { name:");
+  assertEquals(code, 0);
+});
+
+test("pools share a cluster, and one may end before the other", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  const engine = servers.caller();
+  const first = new Pool({ engine });
+  await using second = new Pool({ engine });
+  await using executor = new ProcessPoolExecutor({ engine });
+  const results = [first.apply(square, [2]), second.apply(square, [3]), executor.submit(square, 4)];
+  assertEquals(await Promise.all(results), [4, 9, 16]);
+  first.close();
+  await first.join();
+  assertEquals(await second.map(square, [1, 2]), [1, 4]);
+  assertEquals(await Array.fromAsync(executor.map(square, [1, 2, 3])), [1, 4, 9]);
+  assertEquals(second.engine, engine);
+});
+
 test("waiting for nodes ends in time", async () => {
   await using servers = await TestCluster.start();
   const caller = servers.caller();
-  await using _pool = caller.pool();
+  await using _pool = new Pool({ engine: caller });
   const waiting = () => caller.ready({ slots: 3, timeoutMs: 1 });
-  await assertRejects(waiting, TimeoutError, "have 0 slots, and 3 are wanted");
+  await assertRejects(waiting, TimeoutError, "Start one: deno run");
+});
+
+Deno.test("options of workers are refused with an engine", () => {
+  const engine = cluster();
+  assertThrows(() => new Pool({ engine, processes: 2 }), TypeError, "processes has no effect");
+  const initializer = () => {};
+  assertThrows(() => new Pool({ engine, initializer }), TypeError, "initializer has no effect");
+  const executor = () => new ProcessPoolExecutor({ engine, maxWorkers: 2 });
+  assertThrows(executor, TypeError, "Cannot make executor: maxWorkers has no effect");
+  assertThrows(() => new Pool({ engine: {} as Cluster }), TypeError, "engine must be a cluster");
+  const pool = new Pool({ engine });
+  pool.engine satisfies Cluster;
+  assertEquals(Deno.inspect(pool), `Pool { engine: Cluster { name: "default" }, state: "open" }`);
 });
 
 Deno.test("options of a cluster are checked", () => {

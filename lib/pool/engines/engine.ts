@@ -26,7 +26,7 @@ export interface EngineOptions {
 export type EngineFactory = (options: EngineOptions) => Engine;
 
 /**
- * Key of the option of `Pool` that chooses its engine. It is a symbol that the package does not export,
+ * Key of the option of `Pool` that makes its engine. It is a symbol that the package does not export,
  * so no option of a user is mistaken for it.
  */
 export const ENGINE: unique symbol = Symbol("engine");
@@ -34,6 +34,24 @@ export const ENGINE: unique symbol = Symbol("engine");
 /** Options of a pool with an engine other than that of workers. */
 export interface EngineChoice {
   [ENGINE]?: EngineFactory;
+}
+
+/** What runs the tasks of pools in place of workers of this program: the `Cluster` of `./cluster`. */
+export interface PoolEngine {
+  /** Waits until tasks can run. */
+  ready(options?: WaitOptions): Promise<unknown>;
+}
+
+const factories = new WeakMap<object, () => Engine>();
+
+/** Makes an object that the option `engine` of pools takes. */
+export function setEngineFactory(engine: PoolEngine, factory: () => Engine): void {
+  factories.set(engine, factory);
+}
+
+/** Returns what makes the engines of pools with this option; `undefined` if it is something else. */
+export function engineFactoryOf(engine: unknown): (() => Engine) | undefined {
+  return factories.get(engine as object);
 }
 
 /**

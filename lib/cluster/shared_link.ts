@@ -1,0 +1,69 @@
+/**
+ * The connection that the pools of a cluster share.
+ *
+ * @module
+ */
+
+import type { Link } from "./link.ts";
+
+/** How long a connection stays open that nobody uses, in milliseconds. */
+const IDLE_MS = 1000;
+
+/**
+ * A connection that is opened when somebody needs it, and closed a second after nobody does: an open one keeps
+ * the program alive, and a pool whose calls have ended must not.
+ */
+export class SharedLink {
+  readonly #open: () => Promise<Link>;
+  #link: Promise<Link> | undefined;
+  #users = 0;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  /** Resolves when the connection before this one is closed. */
+  #closed: Promise<void> = Promise.resolve();
+
+  constructor(open: () => Promise<Link>) {
+    this.#open = open;
+  }
+
+  /** Returns the connection, which stays open until {@linkcode SharedLink.release} was called as often. */
+  acquire(): Promise<Link> {
+    clearTimeout(this.#idle);
+    this.#users++;
+    return this.#link ??= this.#connect();
+  }
+
+  /** Says that a caller of {@linkcode SharedLink.acquire} needs it no more, whether that failed or not. */
+  release(): void {
+    if (--this.#users === 0) this.#idle = setTimeout(() => void this.close(), IDLE_MS);
+  }
+
+  /** Calls a function with the connection. */
+  async use<T>(fn: (link: Link) => T | Promise<T>): Promise<T> {
+    try {
+      return await fn(await this.acquire());
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Closes the connection now, unless somebody uses it. */
+  async close(): Promise<void> {
+    const link = this.#link;
+    if (this.#users === 0 && link !== undefined) {
+      clearTimeout(this.#idle);
+      this.#link = undefined;
+      this.#closed = link.then((link) => link.close(), () => {});
+    }
+    await this.#closed;
+  }
+
+  async #connect(): Promise<Link> {
+    await this.#closed;
+    try {
+      return await this.#open();
+    } catch (error) {
+      this.#link = undefined; // the next one tries again
+      throw error;
+    }
+  }
+}
