@@ -21,7 +21,7 @@ import type { Engine } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import type { SharedLink } from "./shared_link.ts";
-import { pack, type PackedMessage, unpack } from "./messages.ts";
+import { type KeptMessage, packKept, unpack } from "./messages.ts";
 import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
@@ -36,8 +36,8 @@ interface SentChunk {
   readonly index: number;
   readonly mode: CallMode;
   readonly attempt: number;
-  /** What is sent; `undefined` once it was. */
-  packed: PackedMessage | undefined;
+  /** What is sent; `undefined` once that has begun. */
+  packed: KeptMessage | undefined;
   /** The object that it has become, if it was long. */
   object: string | undefined;
 }
@@ -143,13 +143,13 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     from: number,
     to: number,
     name: string,
-  ): PackedMessage {
+  ): KeptMessage {
     const encoder = borrowEncoder();
     try {
       encoder.definition(job.target);
       encoder.destination = "machine";
       encoder.items(payload, from, to, name);
-      return pack(encoder, this.#named);
+      return packKept(encoder, this.#named);
     } finally {
       returnEncoder(encoder);
     }
@@ -159,7 +159,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     job: Job<DefinitionAddress>,
     index: number,
     mode: CallMode,
-    packed: PackedMessage,
+    packed: KeptMessage,
   ): void {
     const jobId = this.#jobIds.get(job)!;
     const attempt = job.attemptsBefore(index);
@@ -212,7 +212,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       while (this.#link === connected && this.#waiting.length > 0) {
         const chunk = this.#waiting.shift()!;
         if (chunk.job.settled) continue;
-        await this.#sendChunk(link, chunk).catch((error) => chunk.job.fail(error));
+        const packed = chunk.packed!;
+        chunk.packed = undefined;
+        await this.#sendChunk(link, chunk, packed).catch((error) => chunk.job.fail(error));
+        packed.free();
       }
     } catch (error) {
       if (this.#link === connected) this.#failAll(error);
@@ -221,9 +224,9 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     }
   }
 
-  async #sendChunk(link: Link, chunk: SentChunk): Promise<void> {
+  async #sendChunk(link: Link, chunk: SentChunk, packed: KeptMessage): Promise<void> {
     const { job, jobId, index, mode, attempt } = chunk;
-    const { streamBytes, definitions, parts } = chunk.packed!;
+    const { streamBytes, definitions, parts } = packed;
     this.#begun.add(job);
     const program = await this.#access.programOf(link, definitions);
     const { retries = 0, timeoutMs = Infinity } = job.policy ?? {};
@@ -245,7 +248,6 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       isWanted: () => !job.settled,
       onStored: (name) => chunk.object = name,
     });
-    chunk.packed = undefined;
   }
 
   hasBegun(job: Job<DefinitionAddress>): boolean {
@@ -352,8 +354,11 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.#enqueue(job, index, mode, this.#pack(job, payload, from, to, name));
   }
 
-  #takeBack(key: string, { job, object }: SentChunk): void {
+  #takeBack(key: string, chunk: SentChunk): void {
+    const { job, packed, object } = chunk;
     this.#chunks.delete(key);
+    chunk.packed = undefined; // it was not sent
+    packed?.free();
     this.countReturned(job);
     if (object !== undefined) this.#tell((link) => link.drop(object));
     if (this.chunksOut === 0) this.#disconnect();

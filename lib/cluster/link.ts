@@ -114,6 +114,7 @@ export class Link {
         ...settings.connection,
         servers: [...settings.servers],
         maxReconnectAttempts: -1,
+        noAsyncTraces: true, // one is made for each request, and takes as long as that
       } as NodeConnectionOptions);
     } catch (cause) {
       throw new Error(
