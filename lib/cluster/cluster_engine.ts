@@ -20,9 +20,10 @@ import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_e
 import type { Engine } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
+import { Results } from "./results.ts";
 import type { SharedLink } from "./shared_link.ts";
 import { type KeptMessage, packKept, unpack } from "./messages.ts";
-import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
+import { corrupt, count, type Header, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
@@ -269,24 +270,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   /** Receives results on a connection, until that is closed. */
   async #receive(link: Link): Promise<void> {
-    const consumer = await link.results(this.#owner);
-    const messages = await consumer.consume({ max_messages: 1000 });
-    const receiving = (async () => {
-      for await (const message of messages) {
-        try {
-          await this.#onResult(link, message.subject, message.data);
-        } catch (error) {
-          if (!isForeign(error)) throw error;
-          console.error("A result was refused:", error);
-        }
-        message.ack();
-      }
-    })().catch((error) => this.#failAll(error));
+    const results = await Results.receive(
+      link,
+      this.#owner,
+      ({ subject, data }) => this.#onResult(link, subject, data),
+    );
     this.#receivesOn = link;
     this.#stopReceiving = async () => {
       if (this.#receivesOn === link) this.#receivesOn = undefined;
-      await messages.close();
-      await receiving;
+      await results.stop();
     };
     link.beforeClose(this.#stopReceiving);
   }

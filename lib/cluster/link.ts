@@ -10,10 +10,7 @@ import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
   connect,
-  type Consumer,
   DiscardPolicy,
-  jetstream,
-  type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
   type NatsConnection,
@@ -21,7 +18,9 @@ import {
   RetentionPolicy,
   StorageType,
 } from "./nats.ts";
+import { Deliveries, type Taker } from "./deliveries.ts";
 import { Objects } from "./objects.ts";
+import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import {
   type ClusterNames,
@@ -72,7 +71,7 @@ export class Link {
   readonly settings: LinkSettings;
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
-  readonly #js: JetStreamClient;
+  readonly #outbox: Outbox;
   readonly #publisher: Publisher;
   readonly #objects: Objects;
   /** What ends before the connection does. */
@@ -82,14 +81,13 @@ export class Link {
     settings: LinkSettings,
     connection: NatsConnection,
     manager: JetStreamManager,
-    js: JetStreamClient,
   ) {
     this.names = namesOf(settings.name);
     this.settings = settings;
     this.connection = connection;
     this.manager = manager;
-    this.#js = js;
-    this.#publisher = new Publisher(connection);
+    this.#outbox = new Outbox(connection);
+    this.#publisher = new Publisher(connection, this.#outbox);
     this.#objects = new Objects({
       names: this.names,
       connection,
@@ -126,9 +124,8 @@ export class Link {
     }
     try {
       const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
-      const js = jetstream(connection, { timeout: ANSWER_MS });
       await makeStreams(manager, names, settings);
-      return new Link(settings, connection, manager, js);
+      return new Link(settings, connection, manager);
     } catch (error) {
       await connection.close();
       throw error;
@@ -146,12 +143,12 @@ export class Link {
    * Sends a signed message to a stream, and resolves when the server has stored it: sends it again until it has, while
    * the stream is full or the server cannot be reached. A message that is too long becomes an object.
    *
-   * @param id under which the server stores it once
+   * @param id under which the server stores it once; `undefined`: as often as it was sent
    * @returns false if it was not wanted any more
    */
   async send(
     subject: string,
-    id: string,
+    id: string | undefined,
     header: Header,
     parts: readonly Uint8Array[] = [],
     { isWanted = () => true, onStored = () => {} }: SendOptions = {},
@@ -224,8 +221,18 @@ export class Link {
     return config.ack_wait! / NS_A_MS;
   }
 
-  /** The consumer of the results of an owner, which is made if there is none. */
-  async results(owner: string): Promise<Consumer> {
+  /** Receives chunks, as nodes do. */
+  chunks(taker: Taker): Deliveries {
+    return this.#deliveries(this.names.tasks, NODES, taker);
+  }
+
+  #deliveries(stream: string, consumer: string, taker: Taker): Deliveries {
+    const { connection } = this;
+    return new Deliveries({ connection, outbox: this.#outbox, stream, consumer }, taker);
+  }
+
+  /** Receives the results of an owner. */
+  async results(owner: string, taker: Taker): Promise<Deliveries> {
     await this.manager.consumers.add(this.names.results, {
       durable_name: owner,
       filter_subject: this.names.subject("result", owner),
@@ -234,7 +241,7 @@ export class Link {
       max_ack_pending: 10_000,
       inactive_threshold: this.settings.keepMs * NS_A_MS,
     });
-    return await this.#js.consumers.get(this.names.results, owner);
+    return this.#deliveries(this.names.results, owner, taker);
   }
 
   /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
@@ -260,6 +267,7 @@ export class Link {
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
     for (const end of this.#ends) await end();
+    this.#outbox.flush();
     this.#publisher.close();
     await this.connection.drain().catch(() => {});
     await this.connection.close();

@@ -16,7 +16,6 @@ export {
 } from "npm:@nats-io/transport-node@^3.4.0";
 export {
   AckPolicy,
-  type Consumer,
   DiscardPolicy,
   jetstream,
   type JetStreamClient,

@@ -24,7 +24,7 @@ import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { joined } from "../wire/frames.ts";
-import { Deliveries, type Delivery } from "./deliveries.ts";
+import type { Deliveries, Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
@@ -117,8 +117,11 @@ export class Node {
       for (const { message } of this.#running) message.working();
     }, leaseMs / 4);
     this.#looks = setInterval(() => this.#giveBack(), SLOW_MS / 2);
-    this.#deliveries = new Deliveries(link, {
-      received: (message) => void this.#run(message),
+    this.#deliveries = link.chunks({
+      received: (message) => {
+        void this.#run(message);
+        this.#take();
+      },
       expired: () => this.#take(),
     });
     this.#answerCallers();
@@ -207,7 +210,9 @@ export class Node {
     if (this.#isLeaving) return;
     const { slots } = this.#settings;
     const most = this.#isQuick ? slots * (1 + AHEAD) : slots;
-    this.#deliveries.ask(most - this.#running.size - this.#deliveries.asked);
+    const { asked } = this.#deliveries;
+    const room = most - this.#running.size - asked;
+    if (asked === 0 || room >= most / 2) this.#deliveries.ask(room); // many at a time cost less
   }
 
   async #run(message: Delivery): Promise<void> {
@@ -312,9 +317,9 @@ export class Node {
     const definitions = result.definitions.map((definition) => asOfCaller(definition, program));
     const about = { attempt, died, lost, node: this.#settings.name, streamBytes, definitions };
     const subject = this.#link.names.subject("result", owner, job, index);
-    const id = `${owner}.${job}.${index}.${attempt}.result`;
     try {
-      await this.#link.send(subject, id, about, parts);
+      // It may be stored twice: the caller takes one result.
+      await this.#link.send(subject, undefined, about, parts);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       await this.#sendResult(chunk, { ...this.#failure(chunk, error), program, died });
