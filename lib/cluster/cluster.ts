@@ -9,9 +9,11 @@ import {
   checkOptions,
   checkPositiveInteger,
   checkTimeLimit,
+  isOptionsObject,
   type OptionNames,
 } from "../arguments/options.ts";
-import { isInstance, wrongType } from "../arguments/values.ts";
+import { describe } from "../arguments/describe.ts";
+import { isArray, isInstance, wrongType } from "../arguments/values.ts";
 import { deadlineOf, pickWaitOptions, type WaitOptions } from "../arguments/wait_options.ts";
 import { TimeoutError } from "../errors.ts";
 import type { Definition } from "../codec/definition.ts";
@@ -123,15 +125,14 @@ export function settingsOf(verb: string, options: ClusterOptions): LinkSettings 
   const { servers = "127.0.0.1:4222", name = "default", authKey, connection = {} } = options;
   const { leaseMs = 10_000, keepMs = 86_400_000, maxBytes = 2 ** 30 } = options;
   const list: readonly unknown[] = typeof servers === "string" ? [servers] : servers;
-  if (!Array.isArray(list) || list.length === 0 || !list.every((one) => typeof one === "string")) {
+  if (!isArray(list) || list.length === 0 || !list.every((one) => typeof one === "string")) {
     throw wrongType(verb, "servers", "an address or an array of addresses", servers);
   }
   if (typeof name !== "string") throw wrongType(verb, "name", "a string", name);
   if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) {
     throw new RangeError(
-      `Cannot ${verb}: name is ${
-        JSON.stringify(name)
-      }. Use up to 64 letters, digits and "-": subjects and streams have it in their names`,
+      `Cannot ${verb}: name must be 1 to 64 letters, digits and "-", not ${describe(name)}. ` +
+        "Subjects and streams have it in their names",
     );
   }
   if (authKey !== undefined && typeof authKey !== "string" && !isInstance(authKey, Uint8Array)) {
@@ -142,6 +143,7 @@ export function settingsOf(verb: string, options: ClusterOptions): LinkSettings 
   }
   for (const [key, value] of Object.entries({ leaseMs, keepMs })) checkTimeLimit(verb, key, value);
   checkPositiveInteger(verb, "maxBytes", maxBytes);
+  if (!isOptionsObject(connection)) throw wrongType(verb, "connection", "an object", connection);
   if (authKey === undefined && !list.every((server) => isLocal(server as string))) {
     throw new TypeError(
       `Cannot ${verb}: there is no authKey, and ${list.join(", ")} is not this machine. ` +

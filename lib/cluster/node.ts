@@ -22,6 +22,7 @@ import { type CallMode, ChunkStatus } from "../pool/chunks/chunk.ts";
 import type { Job } from "../pool/calls/job.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
+import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
@@ -30,9 +31,7 @@ import { count, type Header, isForeign, isSealed, open, seal, text } from "./pro
 import { resultOf } from "./remote_chunk.ts";
 import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
-const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(
-  new URL("./remote_chunk.ts", import.meta.url),
-);
+const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(remoteChunkEntry);
 
 /** What a node offers. */
 export interface NodeSettings {

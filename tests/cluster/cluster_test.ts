@@ -373,7 +373,7 @@ Deno.test("options of workers are refused with an engine", () => {
 });
 
 Deno.test("options of a cluster are checked", () => {
-  assertThrows(() => cluster({ name: "a.b" }), RangeError, 'name is "a.b"');
+  assertThrows(() => cluster({ name: "a.b" }), RangeError, 'not "a.b"');
   assertThrows(() => cluster({ servers: [] }), TypeError, "servers");
   assertThrows(() => cluster({ servers: "queue:4222" }), TypeError, "there is no authKey");
   assertThrows(() => cluster({ authKey: "" }), RangeError, "authKey is empty");

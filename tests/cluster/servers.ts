@@ -96,7 +96,12 @@ export class TestCluster implements AsyncDisposable {
 
   /** Starts a node, which joins after a while. */
   startNode(name: string, slots: number, ...args: string[]): StartedNode {
-    const program = fileURLToPath(new URL("lib/cluster/node_program.ts", ROOT));
+    return this.startNodeOf("lib/cluster/node_program.ts", name, slots, ...args);
+  }
+
+  /** As {@linkcode TestCluster.startNode}, with a program by its path in the repository. */
+  startNodeOf(path: string, name: string, slots: number, ...args: string[]): StartedNode {
+    const program = fileURLToPath(new URL(path, ROOT));
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-lock", "--allow-all", program],
