@@ -147,3 +147,19 @@ function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return (listener.addr as Deno.NetAddr).port;
 }
+
+/** Runs a program of the package, from a text. */
+export async function runProgram(
+  program: string,
+  ...args: string[]
+): Promise<{ code: number; printed: string }> {
+  const config = fileURLToPath(new URL("deno.json", ROOT));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `--config=${config}`, "--ext=ts", "-", ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await new Blob([program]).stream().pipeTo(child.stdin);
+  const { code, stdout } = await child.output();
+  return { code, printed: new TextDecoder().decode(stdout) };
+}
