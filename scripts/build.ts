@@ -27,6 +27,7 @@ await bundle([
   "./workers/worker.ts",
   "./workers/process.ts",
   "./workers/signals.ts",
+  "./lib/cluster/remote_chunk.ts",
 ]);
 await writeDeclarations(exports.map(([, source]) => source.replace("./", "")), TYPES);
 for (const [, source] of exports) await nameTypes(source);

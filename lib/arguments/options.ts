@@ -136,6 +136,18 @@ export function checkArguments(
 }
 
 /**
+ * Checks an option that is an array of strings.
+ *
+ * @throws {TypeError} if it is not
+ */
+export function checkStrings(verb: string, name: string, values: unknown): void {
+  if (!isArray(values)) throw wrongType(verb, name, "an array of strings", values);
+  values.forEach((value, at) => {
+    if (typeof value !== "string") throw wrongType(verb, `${name}[${at}]`, "a string", value);
+  });
+}
+
+/**
  * Checks the number of arguments of a constructor.
  *
  * @param max the number of its parameters

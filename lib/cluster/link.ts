@@ -10,7 +10,11 @@ import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
   connect,
+  type ConsumerMessages,
   DiscardPolicy,
+  jetstream,
+  JetStreamApiError,
+  type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
   type NatsConnection,
@@ -26,6 +30,8 @@ import {
   type ClusterNames,
   count,
   type Header,
+  isForeign,
+  JOBS,
   namesOf,
   open,
   type Opened,
@@ -64,6 +70,8 @@ const RESERVED_BYTES = 16_384;
 /** How long the server has to answer, in milliseconds. */
 const ANSWER_MS = 5000;
 const NS_A_MS = 1_000_000;
+/** The error of a message whose subject should have had another one as its last. */
+const WRONG_LAST_SEQUENCE = 10071;
 
 /** A connection with the servers of a cluster. */
 export class Link {
@@ -71,6 +79,7 @@ export class Link {
   readonly settings: LinkSettings;
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
+  readonly #js: JetStreamClient;
   readonly #outbox: Outbox;
   readonly #publisher: Publisher;
   readonly #objects: Objects;
@@ -86,6 +95,7 @@ export class Link {
     this.settings = settings;
     this.connection = connection;
     this.manager = manager;
+    this.#js = jetstream(connection, { timeout: ANSWER_MS });
     this.#outbox = new Outbox(connection);
     this.#publisher = new Publisher(connection, this.#outbox);
     this.#objects = new Objects({
@@ -259,6 +269,59 @@ export class Link {
     await this.manager.streams.purge(results, { filter: subject("result", owner) });
   }
 
+  // Jobs that outlive their callers
+
+  /** Stores a header, unless its subject has one. Returns whether it had none. */
+  async storeFirst(subject: string, header: Header): Promise<boolean> {
+    const sealed = seal(this.settings.authKey, subject, header);
+    try {
+      await this.#js.publish(subject, sealed, {
+        msgID: crypto.randomUUID(),
+        expect: { lastSubjectSequence: 0 },
+        retries: 5,
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return false;
+      throw error;
+    }
+  }
+
+  /** Returns the last message of a subject of what is kept; `undefined` if there is none. */
+  async last(subject: string): Promise<{ subject: string; data: Uint8Array } | undefined> {
+    return await this.manager.streams.getMessage(this.names.kept, { last_by_subj: subject }) ??
+      undefined;
+  }
+
+  /** Returns the subjects of the messages in a stream. */
+  async subjectsIn(stream: string, filter: string): Promise<string[]> {
+    const { state } = await this.manager.streams.info(stream, { subjects_filter: filter });
+    return Object.keys(state.subjects ?? {});
+  }
+
+  /** Receives what is kept of a job, and what comes. */
+  async kept(job: string): Promise<ConsumerMessages> {
+    const filter_subjects = this.names.subject("kept", JOBS, job);
+    const consumer = await this.#js.consumers.get(this.names.kept, { filter_subjects });
+    return await consumer.consume({ max_messages: 100 });
+  }
+
+  /** Removes the object that has the contents of a message, if one has. */
+  dropObjectOf({ subject, data }: { subject: string; data: Uint8Array }): void {
+    try {
+      const { object } = this.open(subject, data).header;
+      if (object !== undefined) this.drop(String(object));
+    } catch (error) {
+      if (!isForeign(error)) throw error; // it names no object of ours
+    }
+  }
+
+  /** Removes what is kept of a job. */
+  async forgetKept(job: string): Promise<void> {
+    const { names: { kept, subject }, manager } = this;
+    await manager.streams.purge(kept, { filter: subject("kept", JOBS, job) });
+  }
+
   /** Calls a function before the connection is closed. */
   beforeClose(end: () => Promise<void>): void {
     this.#ends.push(end);
@@ -303,6 +366,12 @@ async function makeStreams(
       max_age: maxAge,
       max_msgs_per_subject: 1,
       allow_direct: true,
+    },
+    {
+      name: names.kept,
+      subjects: [`mp.${name}.kept.>`],
+      retention: RetentionPolicy.Limits,
+      max_age: maxAge,
     },
     {
       name: names.dead,

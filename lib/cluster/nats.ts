@@ -16,11 +16,14 @@ export {
 } from "npm:@nats-io/transport-node@^3.4.0";
 export {
   AckPolicy,
+  type ConsumerMessages,
   DiscardPolicy,
   jetstream,
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
+  type JsMsg,
   RetentionPolicy,
   StorageType,
 } from "npm:@nats-io/jetstream@^3.4.0";

@@ -12,7 +12,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { checkPositiveInteger } from "../arguments/options.ts";
+import { checkPositiveInteger, checkStrings } from "../arguments/options.ts";
 import { type ClusterOptions, settingsOf } from "./cluster.ts";
 import { Node } from "./node.ts";
 
@@ -28,8 +28,15 @@ const HELP = `Runs the tasks of a cluster on this machine.
 --folder        where the modules of callers are kept (default a folder for temporary files, of this node)
 --deno-arg      argument of deno run for its processes; may be repeated`;
 
-/** Runs a node with the arguments of a command line. Resolves when it has left. */
+/**
+ * Runs a node with the arguments of a command line, until SIGTERM or SIGINT. `--help` prints them.
+ *
+ * @throws {TypeError} if an argument does not exist, or the variable of the authKey is empty
+ * @throws {RangeError} if an argument is out of range
+ * @throws {Error} if no server can be reached, or the cluster has another version
+ */
 export async function runNode(args: readonly string[]): Promise<void> {
+  checkStrings("start node", "args", args);
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -18,6 +18,7 @@ export const EXPORTS: Readonly<Record<string, string>> = {
   "/joblib": "lib/joblib/mod.ts",
   "/loops": "lib/loops/mod.ts",
   "/ndarray": "lib/ndarray/mod.ts",
+  "/node": "lib/cluster/node_program.ts",
   "/progress": "lib/progress/mod.ts",
   "/random": "lib/random/mod.ts",
   "/sharedmem": "lib/sharedmem/mod.ts",

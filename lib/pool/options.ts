@@ -45,7 +45,7 @@ export interface PoolOptions<
    * What runs the tasks in place of workers of this program: a `cluster()` of `./cluster`. Of the other
    * options, only those of tasks go with it; `retries` is 1 by default.
    */
-  engine?: E;
+  engine?: E | undefined;
   /**
    * Number of workers.
    *

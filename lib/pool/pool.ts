@@ -23,7 +23,6 @@ import { abortWith } from "./calls/job.ts";
 import { Submitter } from "./calls/submitter.ts";
 import {
   ENGINE,
-  type Engine,
   type EngineChoice,
   engineFactoryOf,
   type EngineOptions,

@@ -6,7 +6,12 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkPositiveInteger, isOptionsObject, type OptionNames } from "../arguments/options.ts";
+import {
+  checkPositiveInteger,
+  checkStrings,
+  isOptionsObject,
+  type OptionNames,
+} from "../arguments/options.ts";
 import { checkOneOf, isInstance, wrongType } from "../arguments/values.ts";
 import type { StartMethod } from "./start_method.ts";
 import { mainModule } from "./main_module.ts";
@@ -114,13 +119,6 @@ function checkEnvironment(verb: string, env: object): void {
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== "string") throw wrongType(verb, `env.${name}`, "a string", value);
   }
-}
-
-function checkStrings(verb: string, name: string, values: readonly unknown[]): void {
-  if (!Array.isArray(values)) throw wrongType(verb, name, "an array of strings", values);
-  values.forEach((value, at) => {
-    if (typeof value !== "string") throw wrongType(verb, `${name}[${at}]`, "a string", value);
-  });
 }
 
 /** What is launched. */

@@ -25,5 +25,11 @@ export const signalsEntry: URL = new URL(
   import.meta.url,
 );
 
+/** The module of what a process of a cluster's node runs. */
+export const remoteChunkEntry: URL = new URL(
+  isBuilt ? "./lib/cluster/remote_chunk.js" : "../cluster/remote_chunk.ts",
+  import.meta.url,
+);
+
 /** The prefix of the URLs of the package's own modules. */
 export const ownModules: string = new URL(isBuilt ? "./" : "../", import.meta.url).href;

@@ -106,7 +106,12 @@ export class TestCluster implements AsyncDisposable {
 
   /** Starts a node, which joins after a while. */
   startNode(name: string, slots: number, ...args: string[]): StartedNode {
-    const program = fileURLToPath(new URL("lib/cluster/node_program.ts", ROOT));
+    return this.startNodeOf("lib/cluster/node_program.ts", name, slots, ...args);
+  }
+
+  /** As {@linkcode TestCluster.startNode}, with a program by its path in the repository. */
+  startNodeOf(path: string, name: string, slots: number, ...args: string[]): StartedNode {
+    const program = fileURLToPath(new URL(path, ROOT));
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-lock", "--allow-all", program],
@@ -141,4 +146,20 @@ export class TestCluster implements AsyncDisposable {
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return (listener.addr as Deno.NetAddr).port;
+}
+
+/** Runs a program of the package, from a text. */
+export async function runProgram(
+  program: string,
+  ...args: string[]
+): Promise<{ code: number; printed: string }> {
+  const config = fileURLToPath(new URL("deno.json", ROOT));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `--config=${config}`, "--ext=ts", "-", ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await new Blob([program]).stream().pipeTo(child.stdin);
+  const { code, stdout } = await child.output();
+  return { code, printed: new TextDecoder().decode(stdout) };
 }

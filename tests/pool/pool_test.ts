@@ -32,6 +32,7 @@ test("new Pool() accepts all its options, in every context", async () => {
     cwd: undefined as never,
     maxOldSpaceMb: undefined as never,
     denoArgs: undefined as never,
+    engine: undefined as never,
   };
   const { Pool: Warm } = getContext("forkserver");
   await using cold = new Pool(all);

@@ -15,6 +15,7 @@ import type { Bad } from "../fixtures/bad_input/parameters.ts";
 import type { Call, Row, Table } from "../fixtures/bad_input/table.ts";
 import { arrays, random } from "../fixtures/bad_input/arrays.ts";
 import { channels } from "../fixtures/bad_input/channels.ts";
+import { cluster, node } from "../fixtures/bad_input/cluster.ts";
 import { memory } from "../fixtures/bad_input/memory.ts";
 import { futures } from "../fixtures/bad_input/futures.ts";
 import { jobs, loops, shared } from "../fixtures/bad_input/loops.ts";
@@ -32,6 +33,8 @@ import { inUse } from "../fixtures/heap.ts";
 keepsMemory(); // the values in the tables; the memory that a refused call holds is compared here
 
 const tables: Record<string, Table> = {
+  cluster,
+  node,
   sync,
   channels,
   memory,
@@ -69,6 +72,9 @@ const WITHOUT_ROWS: Record<string, string> = {
   "ManagerClass.register": "it is BaseManager.register",
   "Lockable.acquire": "a program may implement it",
   "Lockable.acquireSync": "a program may implement it",
+  "PoolEngine.ready": "it is Cluster.ready",
+  "new Cluster": "cluster() makes it",
+  "new ClusterJob": MADE_BY_PACKAGE,
   "MultiprocessingError.[Symbol.hasInstance]": "any value may stand left of instanceof",
 };
 

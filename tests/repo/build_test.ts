@@ -36,7 +36,7 @@ Deno.test("a build exports what the sources export, and its classes keep their n
   assertEquals(Object.keys(built.exports), Object.keys(exports));
   for (const [name, source] of Object.entries(exports)) {
     const names = await exportsOf(source);
-    assert(names.length > 1, name);
+    assert(names.length > 0, name);
     assertEquals(await exportsOf(built.exports[name]), names, name);
   }
 });
@@ -52,7 +52,7 @@ Deno.test("a build has few modules", async () => {
     specifier.endsWith(".js")
   );
   // What the same exports use is a module: each export may make one more.
-  assert(loaded.length > 1 && loaded.length < 24, String(loaded.length));
+  assert(loaded.length > 1 && loaded.length < 30, String(loaded.length));
 });
 
 Deno.test("Pool rejects an object of another copy of the package", async () => {

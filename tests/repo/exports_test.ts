@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import * as mp from "@sauropod/multiprocessing";
+import * as cluster from "@sauropod/multiprocessing/cluster";
 import * as dummy from "@sauropod/multiprocessing/dummy";
 import * as futures from "@sauropod/multiprocessing/futures";
 import * as joblib from "@sauropod/multiprocessing/joblib";
 import * as loops from "@sauropod/multiprocessing/loops";
 import * as ndarray from "@sauropod/multiprocessing/ndarray";
+import * as node from "@sauropod/multiprocessing/node";
 import * as progress from "@sauropod/multiprocessing/progress";
 import * as random from "@sauropod/multiprocessing/random";
 import * as sharedmem from "@sauropod/multiprocessing/sharedmem";
@@ -18,10 +20,12 @@ const { exports } = JSON.parse(
 /** The entries of the package without `./dummy`, which has the names of `.`. */
 const shelves: Record<string, object> = {
   ".": mp,
+  "./cluster": cluster,
   "./futures": futures,
   "./joblib": joblib,
   "./loops": loops,
   "./ndarray": ndarray,
+  "./node": node,
   "./progress": progress,
   "./random": random,
   "./sharedmem": sharedmem,

@@ -39,6 +39,7 @@ export { AsyncResult } from "../pool/async_result.d.ts";
 export { type Items } from "../pool/calls/chunks.d.ts";
 export { type Progress, type ProgressOptions } from "../pool/calls/progress.d.ts";
 export { type CurrentTask, currentTask } from "../pool/current_task.d.ts";
+export { type PoolEngine } from "../pool/engines/engine.d.ts";
 export {
   type ApplyOptions,
   type AsyncOptions,

@@ -1,5 +1,6 @@
 // The declarations of lib/futures/process_pool_executor.ts
 
+import type { PoolEngine } from "../pool/engines/engine.d.ts";
 import type { LaunchOptions } from "../runtime/launch.d.ts";
 import type { StartMethod } from "../runtime/start_method.d.ts";
 import type { Executor } from "./executor.d.ts";
@@ -40,6 +41,11 @@ export interface ProcessPoolExecutorOptions<
    * @default {60_000}
    */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What runs the tasks in place of workers of this program: a `cluster()` of `./cluster`. Of the other
+   * options, only those of tasks go with it; `retries` is 1 by default.
+   */
+  engine?: PoolEngine | undefined;
 }
 
 /**
@@ -76,7 +82,7 @@ export declare class ProcessPoolExecutor<InitArgs extends readonly unknown[] = r
    * @param options the options, or the maximum number of workers
    * @throws {RangeError} if `maxWorkers` or `maxTasksPerChild` is not an integer of at least 1
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, or an
-   * option does not exist
+   * option does not exist or has no effect with an engine
    */
   constructor(options?: number | ProcessPoolExecutorOptions<InitArgs>);
   /**

@@ -3,6 +3,7 @@
 import type { LaunchOptions } from "../runtime/launch.d.ts";
 import type { StartMethod } from "../runtime/start_method.d.ts";
 import type { ProgressOptions } from "./calls/progress.d.ts";
+import type { PoolEngine } from "./engines/engine.d.ts";
 import type { TaskOptions } from "./calls/task_policy.d.ts";
 export { type TaskOptions };
 
@@ -20,9 +21,21 @@ export interface PoolLimits extends TaskOptions {
   graceMs?: number | undefined;
 }
 
-/** Options of a {@linkcode Pool}. */
-export interface PoolOptions<InitArgs extends readonly unknown[] = readonly unknown[]>
-  extends PoolLimits, LaunchOptions {
+/**
+ * Options of a {@linkcode Pool}.
+ *
+ * @typeParam InitArgs the arguments of `initializer`
+ * @typeParam E its engine, if it has one
+ */
+export interface PoolOptions<
+  InitArgs extends readonly unknown[] = readonly unknown[],
+  E extends PoolEngine | undefined = PoolEngine | undefined,
+> extends PoolLimits, LaunchOptions {
+  /**
+   * What runs the tasks in place of workers of this program: a `cluster()` of `./cluster`. Of the other
+   * options, only those of tasks go with it; `retries` is 1 by default.
+   */
+  engine?: E | undefined;
   /**
    * Number of workers.
    *

@@ -2,6 +2,7 @@
 
 import type { AsyncResult } from "./async_result.d.ts";
 import type { Items } from "./calls/chunks.d.ts";
+import type { PoolEngine } from "./engines/engine.d.ts";
 import type { TaskOptions } from "./calls/task_policy.d.ts";
 import type {
   ApplyOptions,
@@ -33,6 +34,7 @@ export {
  * - A pool does not keep the program alive; calls that have not ended do.
  * - `await using` waits for calls that were submitted, where Python's `with` terminates the pool. For an
  *   `imap` that was not taken to its end, see {@linkcode Pool.imap}.
+ * - With the option `engine`, its tasks run elsewhere: on other machines, with a `cluster()` of `./cluster`.
  *
  * Follows Python's `multiprocessing.pool.Pool`.
  *
@@ -46,8 +48,10 @@ export {
  * assertEquals(await pool.starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
  * ```
  */
-export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown[]>
-  implements AsyncDisposable {
+export declare class Pool<
+  InitArgs extends readonly unknown[] = readonly unknown[],
+  E extends PoolEngine | undefined = PoolEngine | undefined,
+> implements AsyncDisposable {
   #private;
   /**
    * Makes a pool.
@@ -56,11 +60,13 @@ export declare class Pool<InitArgs extends readonly unknown[] = readonly unknown
    * @throws {RangeError} if `processes` is not an integer from 1 to 65,536, `maxTasksPerChild` not an
    * integer of at least 1, or a time limit not greater than 0
    * @throws {TypeError} if `initializer` is not a function, `initargs` is not an array, an option is
-   * unknown, or there are further arguments, as in Python
+   * unknown or has no effect with an engine, or there are further arguments, as in Python
    */
-  constructor(options?: number | PoolOptions<InitArgs>);
-  /** Maximum number of workers of the pool. */
+  constructor(options?: number | PoolOptions<InitArgs, E>);
+  /** Maximum number of workers of the pool; with an engine, the number of tasks that it runs at a time. */
   get processes(): number;
+  /** The option `engine`. */
+  get engine(): E;
   /**
    * Calls `fn` with `args` in a worker.
    *

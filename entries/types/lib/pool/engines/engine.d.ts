@@ -5,6 +5,12 @@ import type { AnyFunction } from "../../codec/task.d.ts";
 import type { Job } from "../calls/job.d.ts";
 import type { CallMode } from "../chunks/chunk.d.ts";
 
+/** What runs the tasks of pools in place of workers of this program: the `Cluster` of `./cluster`. */
+export interface PoolEngine {
+  /** Waits until tasks can run. */
+  ready(options?: WaitOptions): Promise<unknown>;
+}
+
 /**
  * Runs jobs.
  *

@@ -1,0 +1,35 @@
+/**
+ * Clusters: a `Pool` whose tasks run on other machines.
+ *
+ * Callers and nodes are connected by NATS servers with JetStream, which keep what they send each other until
+ * it has arrived. A node is a program, `@sauropod/multiprocessing/node`, on each machine that runs tasks. It
+ * needs none of the modules of the callers.
+ *
+ * ```sh
+ * nats-server -js
+ * deno run -A jsr:@sauropod/multiprocessing/node --name fits --slots 8
+ * ```
+ *
+ * ```ts ignore
+ * import { Pool, task } from "@sauropod/multiprocessing";
+ * import { cluster } from "@sauropod/multiprocessing/cluster";
+ *
+ * const square = task(import.meta, (x: number) => x * x);
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool({ engine: cluster({ name: "fits" }) });
+ *   console.log(await pool.map(square, [1, 2, 3]));
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export type { ClusterJob, JobResult, JobResultsOptions, JobStatus, SubmitOptions } from "./jobs.ts";
+export {
+  type Cluster,
+  cluster,
+  type ClusterOptions,
+  type NodeStatus,
+  type ReadyOptions,
+} from "./cluster.ts";
