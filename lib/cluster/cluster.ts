@@ -180,7 +180,7 @@ export class Cluster implements PoolEngine, AsyncDisposable {
   readonly #link: SharedLink;
   #slots = ASSUMED_SLOTS;
   /** Programs that were stored, by the connection. */
-  readonly #programs = new WeakMap<Link, Promise<string>>();
+  readonly #programs = new WeakMap<Link, { name: Promise<string>; until: number }>();
 
   /** Called by {@linkcode cluster}. */
   constructor(options: ClusterOptions = {}) {
@@ -201,13 +201,13 @@ export class Cluster implements PoolEngine, AsyncDisposable {
   #programOf(link: Link, definitions: readonly Definition[]): Promise<string> | undefined {
     const inFile = definitions.find((one) => "module" in one && one.module.startsWith("file:"));
     if (inFile === undefined) return undefined;
-    let program = this.#programs.get(link);
-    if (program === undefined) {
-      program = storeProgram(link, (inFile as { module: string }).module);
-      this.#programs.set(link, program);
-      program.catch(() => this.#programs.delete(link));
-    }
-    return program;
+    const stored = this.#programs.get(link);
+    if (stored !== undefined && performance.now() < stored.until) return stored.name;
+    const name = storeProgram(link, (inFile as { module: string }).module);
+    const until = performance.now() + this.#settings.keepMs / 4; // the server forgets it later
+    this.#programs.set(link, { name, until });
+    name.catch(() => this.#programs.delete(link));
+    return name;
   }
 
   /**

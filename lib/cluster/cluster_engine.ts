@@ -22,7 +22,7 @@ import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import type { SharedLink } from "./shared_link.ts";
 import { pack, type PackedMessage, unpack } from "./messages.ts";
-import { corrupt, count, isForeign } from "./protocol.ts";
+import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
@@ -38,6 +38,8 @@ interface SentChunk {
   readonly attempt: number;
   /** What is sent; `undefined` once it was. */
   packed: PackedMessage | undefined;
+  /** The object that it has become, if it was long. */
+  object: string | undefined;
 }
 
 /** What the engine needs of the cluster that it belongs to. */
@@ -160,7 +162,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     packed: PackedMessage,
   ): void {
     const jobId = this.#jobIds.get(job)!;
-    const chunk = { job, jobId, index, mode, attempt: job.attemptsBefore(index), packed };
+    const attempt = job.attemptsBefore(index);
+    const chunk: SentChunk = { job, jobId, index, mode, attempt, packed, object: undefined };
     this.#chunks.set(keyOf(jobId, index), chunk);
     if (this.chunksOut === 0) this.#connect();
     this.countSent(job);
@@ -208,7 +211,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       const link = await connected;
       while (this.#link === connected && this.#waiting.length > 0) {
         const chunk = this.#waiting.shift()!;
-        if (!chunk.job.settled) await this.#sendChunk(link, chunk);
+        if (chunk.job.settled) continue;
+        await this.#sendChunk(link, chunk).catch((error) => chunk.job.fail(error));
       }
     } catch (error) {
       if (this.#link === connected) this.#failAll(error);
@@ -221,12 +225,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const { job, jobId, index, mode, attempt } = chunk;
     const { streamBytes, definitions, parts } = chunk.packed!;
     this.#begun.add(job);
-    let program: string | undefined;
-    try {
-      program = await this.#access.programOf(link, definitions);
-    } catch (error) {
-      return job.fail(error);
-    }
+    const program = await this.#access.programOf(link, definitions);
     const { retries = 0, timeoutMs = Infinity } = job.policy ?? {};
     const task = functionNameAt(job.target);
     const header = {
@@ -242,7 +241,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     };
     const subject = link.names.subject("task", this.#owner, jobId, String(index));
     const id = `${this.#owner}.${jobId}.${index}.${attempt}`;
-    await link.send(subject, id, header, parts, () => !job.settled);
+    await link.send(subject, id, header, parts, {
+      isWanted: () => !job.settled,
+      onStored: (name) => chunk.object = name,
+    });
     chunk.packed = undefined;
   }
 
@@ -288,31 +290,46 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   }
 
   async #onResult(link: Link, subject: string, bytes: Uint8Array): Promise<void> {
-    const { header, message } = await link.open(subject, bytes);
+    const opened = link.open(subject, bytes);
+    const { header } = opened;
     const [jobId, index] = subject.split(".").slice(-2);
     const key = keyOf(jobId, Number(index));
     const chunk = this.#chunks.get(key);
-    if (chunk === undefined || count(header, "attempt") !== chunk.attempt) return; // taken before
+    if (chunk === undefined) return; // taken before
+    try {
+      if (count(header, "attempt") === chunk.attempt) {
+        await this.#takeResult(key, chunk, header, await link.contentsOf(opened));
+      }
+      if (header.object !== undefined) link.drop(text(header, "object"));
+    } catch (error) {
+      if (this.#chunks.get(key) !== chunk) throw error;
+      this.#returned(key, chunk, () => chunk.job.fail(error));
+    }
+  }
+
+  async #takeResult(
+    key: string,
+    chunk: SentChunk,
+    header: Header,
+    parts: readonly Uint8Array[],
+  ): Promise<void> {
     const { job } = chunk;
     let status: ChunkStatus = ChunkStatus.FAILED;
     let payload: unknown;
-    try {
-      const stored = unpack(
-        streamBytesIn(header),
-        header.definitions,
-        message,
-        (definition) => this.#sent.mayName(definition),
-      );
-      await importMessage(stored, {
-        read: (decoder) => {
-          status = statusOf(decoder.number());
-          if (status === ChunkStatus.DONE) payload = job.readResult(chunk.index, decoder);
-          else if (status === ChunkStatus.FAILED) payload = checkFailure(decoder.value());
-        },
-      });
-    } catch (error) {
-      return this.#returned(key, chunk, () => job.fail(error));
-    }
+    const stored = unpack(
+      streamBytesIn(header),
+      header.definitions,
+      parts,
+      (definition) => this.#sent.mayName(definition),
+    );
+    await importMessage(stored, {
+      read: (decoder) => {
+        status = statusOf(decoder.number());
+        if (status === ChunkStatus.DONE) payload = job.readResult(chunk.index, decoder);
+        else if (status === ChunkStatus.FAILED) payload = checkFailure(decoder.value());
+      },
+    });
+    if (this.#chunks.get(key) !== chunk) return; // its job has settled meanwhile
     if (status === ChunkStatus.FAILED) {
       const { error } = payload as Failure;
       // The nodes have run it again after deaths.
@@ -326,23 +343,26 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.#returned(key, chunk, () => settleChunk(job, chunk.index, status, payload));
   }
 
-  #resend(key: string, { job, index, mode }: SentChunk): void {
-    this.#takeBack(key, job);
+  #resend(key: string, chunk: SentChunk): void {
+    const { job, index, mode } = chunk;
+    this.#takeBack(key, chunk);
     const { payload, name, chunkSize } = job.source;
     const from = index * chunkSize;
     const to = Math.min(from + chunkSize, payload.length);
     this.#enqueue(job, index, mode, this.#pack(job, payload, from, to, name));
   }
 
-  #takeBack(key: string, job: Job): void {
+  #takeBack(key: string, { job, object }: SentChunk): void {
     this.#chunks.delete(key);
     this.countReturned(job);
+    if (object !== undefined) this.#tell((link) => link.drop(object));
     if (this.chunksOut === 0) this.#disconnect();
   }
 
   /** Forgets a chunk whose result is there. */
-  #returned(key: string, { job }: SentChunk, settle: () => void): void {
-    this.#takeBack(key, job);
+  #returned(key: string, chunk: SentChunk, settle: () => void): void {
+    const { job } = chunk;
+    this.#takeBack(key, chunk);
     settle();
     if (job.chunksOut === 0) job.onReturned?.();
     this.notifyChange();
@@ -358,9 +378,13 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     if (this.#begun.has(job)) this.#cancel(jobId);
   }
 
+  /** Tells the servers what spares them work. */
+  #tell(tell: (link: Link) => void | Promise<void>): void {
+    keepIn(this.#asking, this.#access.link.use(tell).catch(() => {}));
+  }
+
   #cancel(jobId: string): void {
-    const cancelling = this.#access.link.use((link) => link.cancel(this.#owner, jobId));
-    keepIn(this.#asking, cancelling.catch(() => {})); // the nodes run it in vain
+    this.#tell((link) => link.cancel(this.#owner, jobId));
   }
 
   // End

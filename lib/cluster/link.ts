@@ -5,8 +5,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { messageOf } from "../arguments/describe.ts";
+import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
   connect,
@@ -18,15 +18,13 @@ import {
   jetstreamManager,
   type NatsConnection,
   type NodeConnectionOptions,
-  type ObjectStore,
-  Objm,
   RetentionPolicy,
   StorageType,
 } from "./nats.ts";
+import { Objects } from "./objects.ts";
 import { Publisher } from "./publisher.ts";
 import {
   type ClusterNames,
-  corrupt,
   count,
   type Header,
   namesOf,
@@ -52,6 +50,14 @@ export interface LinkSettings {
   readonly connection: Readonly<Record<string, unknown>>;
 }
 
+/** How a message is sent. */
+export interface SendOptions {
+  /** Asked before it is sent again. */
+  readonly isWanted?: () => boolean;
+  /** Told the name of the object that the message has become, if it was too long. */
+  readonly onStored?: (name: string) => void;
+}
+
 /** The consumer of the stream of tasks, which all nodes share. */
 export const NODES = "nodes";
 /** What is left of a payload for its header and the protocol of NATS, at least. */
@@ -68,18 +74,15 @@ export class Link {
   readonly manager: JetStreamManager;
   readonly #js: JetStreamClient;
   readonly #publisher: Publisher;
-  readonly #objects: ObjectStore;
+  readonly #objects: Objects;
   /** What ends before the connection does. */
   readonly #ends: (() => Promise<void>)[] = [];
-  /** Names of objects that were stored, or are known to be. */
-  readonly #stored = new Set<string>();
 
   private constructor(
     settings: LinkSettings,
     connection: NatsConnection,
     manager: JetStreamManager,
     js: JetStreamClient,
-    objects: ObjectStore,
   ) {
     this.names = namesOf(settings.name);
     this.settings = settings;
@@ -87,7 +90,15 @@ export class Link {
     this.manager = manager;
     this.#js = js;
     this.#publisher = new Publisher(connection);
-    this.#objects = objects;
+    this.#objects = new Objects({
+      names: this.names,
+      connection,
+      manager,
+      publisher: this.#publisher,
+      maxBytes: this.#maxBytes,
+      keepMs: settings.keepMs,
+      answerMs: ANSWER_MS,
+    });
   }
 
   /**
@@ -116,11 +127,7 @@ export class Link {
       const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
       const js = jetstream(connection, { timeout: ANSWER_MS });
       await makeStreams(manager, names, settings);
-      const objects = await new Objm(js).create(names.objects, {
-        storage: StorageType.File,
-        ttl: settings.keepMs * NS_A_MS,
-      });
-      return new Link(settings, connection, manager, js, objects);
+      return new Link(settings, connection, manager, js);
     } catch (error) {
       await connection.close();
       throw error;
@@ -139,7 +146,6 @@ export class Link {
    * the stream is full or the server cannot be reached. A message that is too long becomes an object.
    *
    * @param id under which the server stores it once
-   * @param isWanted asked before it is sent again
    * @returns false if it was not wanted any more
    */
   async send(
@@ -147,73 +153,68 @@ export class Link {
     id: string,
     header: Header,
     parts: readonly Uint8Array[] = [],
-    isWanted = () => true,
+    { isWanted = () => true, onStored = () => {} }: SendOptions = {},
   ): Promise<boolean> {
-    const sealed = this.#sealed(subject, header, parts);
-    const bytes = sealed instanceof Uint8Array ? sealed : await sealed;
+    const isLong = lengthOf(parts) > this.#maxBytes; // then it is not joined, which would take long
+    let bytes: Uint8Array = seal(this.settings.authKey, subject, header, isLong ? [] : parts);
+    if (isLong || bytes.length > this.#maxBytes) {
+      const object = await this.#objects.store(parts, isWanted);
+      if (object === undefined) return false;
+      onStored(object);
+      bytes = this.#sealedOutside(subject, header, object);
+    }
     return await this.#publisher.publish(subject, id, bytes, isWanted);
   }
 
-  #sealed(
-    subject: string,
-    header: Header,
-    parts: readonly Uint8Array[],
-  ): Uint8Array | Promise<Uint8Array> {
-    const sealed = seal(this.settings.authKey, subject, header, parts);
-    return sealed.length <= this.#maxBytes ? sealed : this.#sealedOutside(subject, header, parts);
-  }
-
-  /** Stores the message as an object, and signs its name instead. */
-  async #sealedOutside(
-    subject: string,
-    header: Header,
-    parts: readonly Uint8Array[],
-  ): Promise<Uint8Array> {
-    const { authKey } = this.settings;
-    const sealed = seal(authKey, subject, { ...header, object: await this.store(parts) });
+  /** Signs the name of an object instead of what it has. */
+  #sealedOutside(subject: string, header: Header, object: string): Uint8Array {
+    const sealed = seal(this.settings.authKey, subject, { ...header, object });
     if (sealed.length <= this.#maxBytes) return sealed;
+    this.drop(object);
     throw new RangeError(
       `Cannot send to cluster: the functions that it names have ${sealed.length} bytes of text, and ` +
         `the server takes ${this.#maxBytes} at once. Register functions with task(), in modules`,
     );
   }
 
-  /** Stores bytes as an object, unless they are. Returns its name: their hash. */
-  async store(parts: readonly Uint8Array[]): Promise<string> {
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    const name = hash.digest("hex");
-    if (this.#stored.has(name)) return name;
-    if (await this.#objects.info(name) === null) {
-      const options = { max_chunk_size: this.#maxBytes };
-      await this.#objects.put({ name, options }, ReadableStream.from(parts));
-    }
-    this.#stored.add(name);
-    return name;
+  /** Stores bytes as an object that others may have stored, and returns its name. */
+  store(parts: readonly Uint8Array[]): Promise<string> {
+    return this.#objects.storeShared(parts);
+  }
+
+  /** Removes an object that nobody needs any more. */
+  drop(name: string): void {
+    this.#objects.drop(name);
   }
 
   // Receiving
 
   /**
-   * Opens a signed message, whose contents may be an object.
+   * Opens a signed message.
    *
    * @throws {AuthenticationError} if it was not sealed with the key
-   * @throws {CorruptMessageError} if it is damaged, or what it names is not there
+   * @throws {CorruptMessageError} if it is damaged
    */
-  async open(subject: string, bytes: Uint8Array): Promise<Opened> {
-    const { header, message } = open(this.settings.authKey, subject, bytes);
-    if (header.object === undefined) return { header, message };
-    return { header, message: await this.load(text(header, "object", 64)) };
+  open(subject: string, bytes: Uint8Array): Opened {
+    return open(this.settings.authKey, subject, bytes);
   }
 
-  /** Returns the bytes of an object. */
-  async load(name: string): Promise<Uint8Array> {
-    const bytes = await this.#objects.getBlob(name);
-    if (bytes === null) throw corrupt(`what it needs is not there any more (object ${name})`);
-    if (createHash("sha256").update(bytes).digest("hex") !== name) {
-      throw corrupt(`object ${name} has other contents than its name says`);
-    }
-    return bytes;
+  /**
+   * Returns the message in a signed message, which may be an object.
+   *
+   * @throws {CorruptMessageError} if the object is damaged, or not there
+   */
+  async contentsOf({ header, message }: Opened): Promise<Uint8Array[]> {
+    return header.object === undefined ? [message] : await this.load(text(header, "object"));
+  }
+
+  /**
+   * Returns the bytes of an object, in parts.
+   *
+   * @throws {CorruptMessageError} if it is damaged, or not there
+   */
+  load(name: string): Promise<Uint8Array[]> {
+    return this.#objects.load(name);
   }
 
   /** The lease of a chunk, in milliseconds. */
@@ -285,6 +286,14 @@ async function makeStreams(
       subjects: [`mp.${name}.result.>`],
       retention: RetentionPolicy.Workqueue,
       max_age: maxAge,
+    },
+    {
+      name: names.objects,
+      subjects: [names.object("*"), names.shared("*")],
+      retention: RetentionPolicy.Limits,
+      max_age: maxAge,
+      max_msgs_per_subject: 1,
+      allow_direct: true,
     },
     {
       name: names.dead,

@@ -50,6 +50,7 @@ export function pack(encoder: Encoder, named = new Set<string>()): PackedMessage
  * Copies a message from another machine into the shared heap.
  *
  * @param definitions its definitions, as they have arrived
+ * @param parts stream and attachments
  * @param mayName whether it may name the function; otherwise it is refused
  * @throws {CorruptMessageError} if it is damaged
  * @throws {MemoryError} if the shared heap is full
@@ -57,7 +58,7 @@ export function pack(encoder: Encoder, named = new Set<string>()): PackedMessage
 export function unpack(
   streamBytes: number,
   definitions: unknown,
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   mayName?: (definition: Definition) => boolean,
 ): MessageAddress {
   const received = new ReceivedDefinitions(mayName);
@@ -65,7 +66,7 @@ export function unpack(
     throw corrupt("its definitions are no list that it can have");
   }
   for (const definition of definitions) received.add(checkDefinition(definition));
-  return copyIn({ streamBytes, parts: [bytes] }, {
+  return copyIn({ streamBytes, parts }, {
     definition: (number) => received.addressOf(number),
     object: () => undefined,
   });

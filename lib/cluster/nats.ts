@@ -25,4 +25,3 @@ export {
   RetentionPolicy,
   StorageType,
 } from "npm:@nats-io/jetstream@^3.4.0";
-export { type ObjectStore, Objm } from "npm:@nats-io/obj@^3.4.0";

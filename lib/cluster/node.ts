@@ -24,10 +24,12 @@ import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
+import { joined } from "../wire/frames.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
+import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
-import { count, type Header, isForeign, isSealed, open, seal, text } from "./protocol.ts";
+import { count, type Header, isSealed, open, type Opened, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
 import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
@@ -68,19 +70,28 @@ interface Program {
 /** A chunk that this node runs. */
 interface RunningChunk {
   readonly message: Delivery;
-  readonly header: Header;
-  /** What it is about; an object if that is in the header. */
-  readonly bytes: Uint8Array;
+  readonly opened: Opened;
   /** How often it was begun by nodes and processes that ended. */
   readonly lost: number;
+  /** How often that may be. */
+  readonly retries: number;
+  readonly attempt: number;
   readonly owner: string;
   readonly job: string;
+  readonly index: string;
   readonly task: string;
   readonly since: number;
   /** Whether nobody waits for it any more. */
   isCancelled: boolean;
   /** What a pool of this node has of it; `undefined` before it has it. */
   sent: { job: Job; submitter: Submitter } | undefined;
+}
+
+/** A result of a chunk, and of which program the functions are that it names. */
+interface Result extends PackedMessage {
+  readonly program: Program | undefined;
+  /** Whether it says that a process or a node has ended. */
+  readonly died: boolean;
 }
 
 /** A node of a cluster. */
@@ -199,79 +210,114 @@ export class Node {
   }
 
   async #run(message: Delivery): Promise<void> {
-    const since = performance.now();
+    let chunk: RunningChunk;
     try {
-      const { header, message: bytes } = await this.#link.open(message.subject, message.data);
-      const [owner, job, index] = message.subject.split(".").slice(-3);
-      const task = text(header, "task");
-      const chunk: RunningChunk = {
-        ...{ message, header, bytes, owner, job, task, since },
-        lost: message.deliveryCount - 1 + count(header, "lost", 1e6),
-        isCancelled: false,
-        sent: undefined,
-      };
-      this.#running.add(chunk);
-      await this.#runChunk(chunk, index).finally(() => this.#running.delete(chunk));
-      this.#isQuick = performance.now() - since < QUICK_MS;
+      chunk = this.#opened(message);
     } catch (error) {
-      const refuses = isForeign(error);
-      console.error(`${refuses ? "A chunk was refused" : "A chunk goes back"}:`, error);
-      if (refuses) message.term();
-      else message.nak(1000);
+      console.error("A chunk was refused:", error);
+      message.term();
+      return this.#take();
     }
+    this.#running.add(chunk);
+    try {
+      const result = await this.#resultOf(chunk);
+      if (result !== undefined) await this.#sendResult(chunk, result);
+      if (this.#running.has(chunk)) message.ack();
+    } catch (error) {
+      console.error("A chunk goes back:", error);
+      message.nak(1000);
+    }
+    this.#running.delete(chunk);
+    this.#isQuick = performance.now() - chunk.since < QUICK_MS;
     this.#done++;
     this.#take();
     void this.#leaveIfDone();
   }
 
-  async #runChunk(chunk: RunningChunk, index: string): Promise<void> {
-    const { message, header, bytes, owner, job, lost } = chunk;
-    const retries = count(header, "retries", 1e6);
-    let result: PackedMessage;
+  /** Reads what a chunk is about. */
+  #opened(message: Delivery): RunningChunk {
+    const opened = this.#link.open(message.subject, message.data);
+    const { header } = opened;
+    const [owner, job, index] = message.subject.split(".").slice(-3);
+    return {
+      ...{ message, opened, owner, job, index },
+      task: text(header, "task"),
+      attempt: count(header, "attempt"),
+      retries: count(header, "retries", 1e6),
+      lost: message.deliveryCount - 1 + count(header, "lost", 1e6),
+      since: performance.now(),
+      isCancelled: false,
+      sent: undefined,
+    };
+  }
+
+  /** Runs a chunk. Returns `undefined` if nobody wants its result, or it was put back. */
+  async #resultOf(chunk: RunningChunk): Promise<Result | undefined> {
+    const { opened: { header }, task, lost, retries } = chunk;
     let program: Program | undefined;
-    let died = false;
     try {
       if (lost > retries) {
         throw new WorkerDiedError(
-          `The nodes that ran task ${chunk.task} were lost: it was begun ${lost} times`,
-          { exitCode: 1, worker: undefined, task: chunk.task, item: undefined },
+          `The nodes that ran task ${task} were lost: it was begun ${lost} times`,
+          { exitCode: 1, worker: undefined, task, item: undefined },
         );
       }
       program = await this.#program(header);
-      const definitions = this.#checked(header.definitions, program);
-      const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
-      const remote = {
-        mode: count(header, "mode", 5) as CallMode,
-        streamBytes: streamBytesIn(header),
-        definitions,
-        bytes,
-        worker: this.#settings.name,
-      };
-      result = await new Promise<PackedMessage>((resolve, reject) => {
-        const { submitter } = program!;
-        const options = { timeoutMs };
-        const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
-        chunk.sent = { job, submitter };
-        if (chunk.isCancelled) job.fail(cancelled());
-      });
+      return { ...await this.#inProcess(chunk, program), program, died: false };
     } catch (error) {
-      if (chunk.isCancelled) return message.ack();
-      if (!this.#running.has(chunk)) return; // it was given back
-      died = error instanceof WorkerDiedError;
-      if (died && lost < retries) return await this.#putBack(chunk, lost + 1);
-      const by = { task: chunk.task, worker: this.#settings.name };
-      const said = died ? this.#deathOf(chunk, error as WorkerDiedError) : error;
-      result = resultOf(ChunkStatus.FAILED, { error: new Thrown(said), index: 0, by });
+      if (chunk.isCancelled || !this.#running.has(chunk)) return undefined;
+      const died = error instanceof WorkerDiedError;
+      if (!died || lost >= retries) {
+        return { ...this.#failure(chunk, error), program, died };
+      }
+      await this.#putBack(chunk, lost + 1);
+      return undefined;
     }
+  }
+
+  /** Gives a chunk to a process, which runs it. */
+  async #inProcess(chunk: RunningChunk, program: Program): Promise<PackedMessage> {
+    const { opened, opened: { header } } = chunk;
+    const definitions = this.#checked(header.definitions, program);
+    const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
+    const remote = {
+      mode: count(header, "mode", 5) as CallMode,
+      streamBytes: streamBytesIn(header),
+      definitions,
+      parts: await this.#link.contentsOf(opened),
+      worker: this.#settings.name,
+    };
+    const { submitter } = program;
+    return await new Promise<PackedMessage>((resolve, reject) => {
+      const options = { timeoutMs };
+      const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
+      chunk.sent = { job, submitter };
+      if (chunk.isCancelled) job.fail(cancelled());
+    });
+  }
+
+  /** Packs the error of a chunk. */
+  #failure(chunk: RunningChunk, error: unknown): PackedMessage {
+    const by = { task: chunk.task, worker: this.#settings.name };
+    const hasProcess = chunk.sent !== undefined && error instanceof WorkerDiedError;
+    const said = hasProcess ? this.#deathOf(chunk, error) : error;
+    return resultOf(ChunkStatus.FAILED, { error: new Thrown(said), index: 0, by });
+  }
+
+  async #sendResult(chunk: RunningChunk, result: Result): Promise<void> {
     if (!this.#running.has(chunk)) return; // it was given back
-    const { streamBytes, parts } = result;
+    const { owner, job, index, attempt, lost } = chunk;
+    const { streamBytes, parts, program, died } = result;
     const definitions = result.definitions.map((definition) => asOfCaller(definition, program));
-    const attempt = count(header, "attempt");
-    const { name } = this.#settings;
-    const about = { attempt, died, lost, node: name, streamBytes, definitions };
+    const about = { attempt, died, lost, node: this.#settings.name, streamBytes, definitions };
     const subject = this.#link.names.subject("result", owner, job, index);
-    await this.#link.send(subject, `${owner}.${job}.${index}.${attempt}.result`, about, parts);
-    message.ack();
+    const id = `${owner}.${job}.${index}.${attempt}.result`;
+    try {
+      await this.#link.send(subject, id, about, parts);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      await this.#sendResult(chunk, { ...this.#failure(chunk, error), program, died });
+    }
   }
 
   /**
@@ -297,9 +343,9 @@ export class Node {
    */
   async #putBack(chunk: RunningChunk, lost: number): Promise<void> {
     this.#running.delete(chunk);
-    const { message, header, bytes } = chunk;
+    const { message, opened: { header, message: contents } } = chunk;
     const { subject } = message;
-    const parts = header.object === undefined ? [bytes] : [];
+    const parts = header.object === undefined ? [contents] : [];
     const id = `${subject}.back.${crypto.randomUUID()}`;
     await this.#link.send(subject, id, { ...header, lost }, parts);
     message.ack();
@@ -314,29 +360,30 @@ export class Node {
   }
 
   /** Returns the program of a chunk, which is loaded if it is new. */
-  #program({ program }: Header): Promise<Program> {
-    const hash = program === undefined ? "" : text({ program }, "program", 64);
+  #program(header: Header): Promise<Program> {
+    const object = header.program === undefined ? "" : text(header, "program");
+    const hash = object && hashIn(object);
     let found = this.#programs.get(hash);
     if (found === undefined) {
-      found = this.#load(hash);
+      found = this.#load(object);
       this.#programs.set(hash, found);
       found.catch(() => this.#programs.delete(hash)); // another chunk may have more luck
     }
     return found;
   }
 
-  async #load(hash: string): Promise<Program> {
+  async #load(object: string): Promise<Program> {
     const { slots, denoArgs, takesSource, folder, name } = this.#settings;
     let unpacked: Pick<UnpackedProgram, "denoArgs" | "urlOf"> = { denoArgs, urlOf: (url) => url };
-    if (hash !== "") {
+    if (object !== "") {
       if (!takesSource) {
         throw new Deno.errors.NotCapable(
           `Cannot run task: node ${name} takes no modules of callers. Name them by https:, npm: or jsr:`,
         );
       }
-      unpacked = await unpackProgram(await this.#link.load(hash), folder);
+      unpacked = await unpackProgram(joined(await this.#link.load(object)), folder);
     }
-    const args = hash === "" ? denoArgs : [...denoArgs, ...unpacked.denoArgs];
+    const args = object === "" ? denoArgs : [...denoArgs, ...unpacked.denoArgs];
     const pool = new Pool({ processes: slots, startMethod: "process", denoArgs: args });
     const submitter = submitterOf(pool);
     return { pool, submitter, urlOf: unpacked.urlOf, callerUrls: new Map() };

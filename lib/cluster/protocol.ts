@@ -6,6 +6,8 @@
  * | `mp.NAME.task.OWNER.JOB.CHUNK` | `mp_NAME_tasks` | a caller | one node, again if that is lost |
  * | `mp.NAME.result.OWNER.JOB.CHUNK` | `mp_NAME_results` | a node | the caller |
  * | `mp.NAME.dead.OWNER.JOB.CHUNK` | `mp_NAME_dead` | a node | an operator |
+ * | `mp.NAME.object.COPY.PIECE` | `mp_NAME_objects` | whoever sends what is long | who receives that |
+ * | `mp.NAME.shared.HASH` | `mp_NAME_objects` | a caller | callers |
  * | `mp.NAME.cancel` | none | a caller | all nodes |
  * | `mp.NAME.who` | none | a caller | all nodes, each of which replies |
  *
@@ -51,6 +53,10 @@ export interface ClusterNames {
   readonly who: string;
   /** Returns the subject of a chunk, or of all of an owner, or of a job. */
   subject(kind: "task" | "result" | "dead", owner: string, job?: string, chunk?: string): string;
+  /** Returns the subject of a piece of an object, or of all. */
+  object(copy: string, piece?: string): string;
+  /** Returns the subject of the name of an object that is shared. */
+  shared(hash: string): string;
 }
 
 /** Returns the names of the cluster `name`. */
@@ -65,6 +71,8 @@ export function namesOf(name: string): ClusterNames {
     who: `${prefix}.who`,
     subject: (kind, owner, job, chunk) =>
       [prefix, kind, owner, ...job === undefined ? [">"] : [job, chunk ?? "*"]].join("."),
+    object: (copy, piece = "*") => `${prefix}.object.${copy}.${piece}`,
+    shared: (hash) => `${prefix}.shared.${hash}`,
   };
 }
 

@@ -18,7 +18,7 @@ const PAUSE_MS = 100;
 /** A message that the server has not confirmed. */
 interface Unconfirmed {
   readonly subject: string;
-  readonly id: string;
+  readonly id: string | undefined;
   readonly bytes: Uint8Array;
   readonly isWanted: () => boolean;
   readonly resolve: (wasStored: boolean) => void;
@@ -47,14 +47,14 @@ export class Publisher {
   /**
    * Publishes a message, again and again until the server has stored it.
    *
-   * @param id under which the server stores it once
+   * @param id under which the server stores it once; `undefined`: as often as it was sent
    * @param isWanted asked before it is sent again
    * @returns a promise of false if it was not wanted any more
    * @throws {ClosedError} if the connection is closed
    */
   publish(
     subject: string,
-    id: string,
+    id: string | undefined,
     bytes: Uint8Array,
     isWanted: () => boolean,
   ): Promise<boolean> {
@@ -75,10 +75,11 @@ export class Publisher {
   #send(number: string, message: Unconfirmed): void {
     if (this.#connection.isClosed()) return this.#fail(number);
     message.dueAt = performance.now() + ANSWER_MS;
-    const header = headers();
-    header.set("Nats-Msg-Id", message.id);
+    const { subject, id, bytes } = message;
+    const header = id === undefined ? undefined : headers();
+    header?.set("Nats-Msg-Id", id!);
     const reply = `${this.#inbox}.${number}`;
-    this.#connection.publish(message.subject, message.bytes, { headers: header, reply });
+    this.#connection.publish(subject, bytes, { headers: header, reply });
   }
 
   #fail(number: string): void {

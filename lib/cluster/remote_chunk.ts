@@ -22,7 +22,7 @@ export interface RemoteChunk {
   readonly mode: CallMode;
   readonly streamBytes: number;
   readonly definitions: readonly Definition[];
-  readonly bytes: Uint8Array;
+  readonly parts: readonly Uint8Array[];
   /** What runs it, for errors. */
   readonly worker: string;
 }
@@ -45,7 +45,7 @@ export async function runRemoteChunk(chunk: RemoteChunk): Promise<PackedMessage>
   };
   let read: Read;
   try {
-    const message = unpack(chunk.streamBytes, chunk.definitions, chunk.bytes);
+    const message = unpack(chunk.streamBytes, chunk.definitions, chunk.parts);
     read = await importMessage(message, {
       read(decoder: Decoder): Read {
         target = decoder.definition();

@@ -11,7 +11,6 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { deadline } from "@std/async";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -39,15 +38,7 @@ import {
   square,
   waitsFor,
 } from "./cluster_tasks.ts";
-import { KEY, natsServer, TestCluster } from "./servers.ts";
-
-/** A wait that only a hang reaches, in milliseconds. */
-const GUARD_MS = 120_000;
-
-function test(name: string, fn: () => Promise<void>): void {
-  if (natsServer === undefined) return;
-  Deno.test(name, () => deadline(fn(), GUARD_MS));
-}
+import { GUARD_MS, KEY, test, TestCluster } from "./servers.ts";
 
 const ready = { timeoutMs: GUARD_MS };
 

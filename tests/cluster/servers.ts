@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { deadline } from "@std/async";
 import { fileURLToPath } from "node:url";
 import { type Cluster, cluster, type ClusterOptions } from "../../lib/cluster/cluster.ts";
 import { ROOT } from "../../scripts/source_files.ts";
@@ -32,6 +33,15 @@ function findServer(): string | undefined {
       "(apt-get install nats-server), or set NATS_SERVER to its path",
   );
   return undefined;
+}
+
+/** A wait that only a hang reaches, in milliseconds. */
+export const GUARD_MS = 120_000;
+
+/** A test that needs a server. */
+export function test(name: string, fn: () => Promise<void>): void {
+  if (natsServer === undefined) return;
+  Deno.test(name, () => deadline(fn(), GUARD_MS));
 }
 
 /** A node program. */
