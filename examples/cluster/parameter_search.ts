@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   };
   const [alphas, gammas] = options.quick
     ? [powers(-3, 1, 5), powers(-2, 1, 4)]
-    : [powers(-6, 0, 11), powers(-3, 0, 10)];
+    : [powers(-5, 0, 11), powers(-1.5, 0.75, 10)];
   const items = alphas.flatMap((alpha) =>
     gammas.map((gamma): { problem: Problem; parameters: Parameters } => (
       { problem, parameters: { alpha, gamma } }
