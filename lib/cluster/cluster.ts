@@ -20,7 +20,17 @@ import type { Definition } from "../codec/definition.ts";
 import { showStateOf } from "../arguments/shown.ts";
 import { type Engine, type PoolEngine, setEngineFactory } from "../pool/engines/engine.ts";
 import { mainModule } from "../runtime/main_module.ts";
+import type { Items } from "../pool/calls/chunks.ts";
+import type { Awaitable } from "../pool/options.ts";
 import { ClusterEngine } from "./cluster_engine.ts";
+import {
+  attachJob,
+  type ClusterJob,
+  jobIds,
+  type JobsAccess,
+  submitJob,
+  type SubmitOptions,
+} from "./jobs.ts";
 import { Link, type LinkSettings } from "./link.ts";
 import { isSealed, open, seal } from "./protocol.ts";
 import { SharedLink } from "./shared_link.ts";
@@ -53,9 +63,10 @@ export interface ClusterOptions {
    */
   leaseMs?: number | undefined;
   /**
-   * How long results wait for a caller that has ended, in milliseconds.
+   * How long results wait for a caller that has ended, in milliseconds: those of a job that was submitted, from
+   * when each has arrived. The first one that connects sets it for a cluster.
    *
-   * @default {86_400_000}, a day
+   * @default {604_800_000}, a week
    */
   keepMs?: number | undefined;
   /**
@@ -123,7 +134,7 @@ const ASSUMED_SLOTS = 8;
 export function settingsOf(verb: string, options: ClusterOptions): LinkSettings {
   checkOptions(verb, options, clusterNames);
   const { servers = "127.0.0.1:4222", name = "default", authKey, connection = {} } = options;
-  const { leaseMs = 10_000, keepMs = 86_400_000, maxBytes = 2 ** 30 } = options;
+  const { leaseMs = 10_000, keepMs = 604_800_000, maxBytes = 2 ** 30 } = options;
   const list: readonly unknown[] = typeof servers === "string" ? [servers] : servers;
   if (!isArray(list) || list.length === 0 || !list.every((one) => typeof one === "string")) {
     throw wrongType(verb, "servers", "an address or an array of addresses", servers);
@@ -178,6 +189,7 @@ export class Cluster implements PoolEngine, AsyncDisposable {
   readonly name: string;
   readonly #settings: LinkSettings;
   readonly #link: SharedLink;
+  readonly #jobs: JobsAccess;
   #slots = ASSUMED_SLOTS;
   /** Programs that were stored, by the connection. */
   readonly #programs = new WeakMap<Link, { name: Promise<string>; until: number }>();
@@ -187,13 +199,16 @@ export class Cluster implements PoolEngine, AsyncDisposable {
     this.#settings = settingsOf("make cluster", options);
     this.name = this.#settings.name;
     this.#link = new SharedLink(() => Link.open(this.#settings));
+    this.#jobs = {
+      link: this.#link,
+      programOf: (link, definitions) => this.#programOf(link, definitions),
+    };
     setEngineFactory(this, () =>
       new ClusterEngine({
-        link: this.#link,
+        ...this.#jobs,
         slots: () => this.#slots,
         count: () => this.nodes().then(slotsOf),
         adviceForNoNode: this.#adviceForNoNode,
-        programOf: (link, definitions) => this.#programOf(link, definitions),
       }) as unknown as Engine);
   }
 
@@ -251,6 +266,48 @@ export class Cluster implements PoolEngine, AsyncDisposable {
     });
   }
 
+  /**
+   * Submits a call of `fn` with each of `items`, whose results are kept: this program may end, and a later one
+   * finds them by the id of the job. Resolves when the servers have stored all items.
+   *
+   * If that program ends before, another one submits the same again, with the same id: what is stored stays.
+   *
+   * @throws {TypeError} if `fn` is not a function, `items` is not iterable, or an option is unknown or of the
+   * wrong type
+   * @throws {RangeError} if an option is out of range, or there is another job with the id
+   * @throws {DataCloneError} if `fn` or an item cannot cross to another machine
+   * @throws {CancelledError} if the job with the id was cancelled
+   * @throws {Error} if no server can be reached
+   */
+  submit<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Items<T>,
+    options?: SubmitOptions,
+  ): Promise<ClusterJob<R>> {
+    return submitJob(this.#jobs, fn, items, options);
+  }
+
+  /**
+   * Finds a job that this program or another one has submitted.
+   *
+   * @throws {Deno.errors.NotFound} if there is none with the id
+   * @throws {TypeError} if `id` is not a string
+   * @throws {RangeError} if it has other characters than ids have
+   * @throws {Error} if no server can be reached
+   */
+  attach<R = unknown>(id: string): Promise<ClusterJob<R>> {
+    return attachJob(this.#jobs, id);
+  }
+
+  /**
+   * Returns the ids of the jobs that were submitted and not removed.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  jobs(): Promise<string[]> {
+    return jobIds(this.#jobs);
+  }
+
   get #adviceForNoNode(): string {
     return `no node of cluster ${this.name} answers. Start one: deno run -A ` +
       `jsr:@sauropod/multiprocessing/node --connect ${
@@ -269,8 +326,19 @@ showStateOf(Cluster, (cluster) => ({ name: cluster.name }));
 /** Packs the main module and what it imports, and stores it; another module only if that is in no file. */
 async function storeProgram(link: Link, module: string): Promise<string> {
   const main = mainModule();
-  const { bytes } = await packProgram(main.startsWith("file:") ? main : module);
+  const { bytes } = await packProgram(await isInFile(main) ? main : module);
   return await link.store([bytes]);
+}
+
+/** Whether a module is in a file: that of `deno run -` has the URL of one. */
+async function isInFile(module: string): Promise<boolean> {
+  if (!module.startsWith("file:")) return false;
+  try {
+    await Deno.stat(new URL(module));
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /** Returns the nodes that answer. */

@@ -9,9 +9,8 @@
  * @module
  */
 
-import { calleeAddress, functionNameAt } from "../codec/functions.ts";
+import { calleeAddress } from "../codec/functions.ts";
 import type { Definition, DefinitionAddress } from "../codec/definition.ts";
-import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
 import { importMessage } from "../codec/held_messages.ts";
 import type { AnyFunction } from "../codec/task.ts";
 import type { Job } from "../pool/calls/job.ts";
@@ -20,8 +19,9 @@ import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_e
 import type { Engine } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
+import { headerOf, packChunk } from "./sent_chunk.ts";
 import type { SharedLink } from "./shared_link.ts";
-import { pack, type PackedMessage, unpack } from "./messages.ts";
+import { type PackedMessage, unpack } from "./messages.ts";
 import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
@@ -138,21 +138,13 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   }
 
   #pack(
-    job: Job<DefinitionAddress>,
+    { target }: Job<DefinitionAddress>,
     payload: readonly unknown[],
     from: number,
     to: number,
     name: string,
   ): PackedMessage {
-    const encoder = borrowEncoder();
-    try {
-      encoder.definition(job.target);
-      encoder.destination = "machine";
-      encoder.items(payload, from, to, name);
-      return pack(encoder, this.#named);
-    } finally {
-      returnEncoder(encoder);
-    }
+    return packChunk(target, payload, from, to, name, this.#named);
   }
 
   #enqueue(
@@ -223,25 +215,14 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   async #sendChunk(link: Link, chunk: SentChunk): Promise<void> {
     const { job, jobId, index, mode, attempt } = chunk;
-    const { streamBytes, definitions, parts } = chunk.packed!;
+    const packed = chunk.packed!;
     this.#begun.add(job);
-    const program = await this.#access.programOf(link, definitions);
-    const { retries = 0, timeoutMs = Infinity } = job.policy ?? {};
-    const task = functionNameAt(job.target);
-    const header = {
-      mode,
-      attempt,
-      retries: Math.max(0, retries - attempt),
-      lost: 0,
-      timeoutMs: timeoutMs === Infinity ? undefined : timeoutMs,
-      task,
-      streamBytes,
-      definitions,
-      program,
-    };
+    const program = await this.#access.programOf(link, packed.definitions);
+    const { target, policy } = job;
+    const header = headerOf({ target, mode, policy }, attempt, packed, program);
     const subject = link.names.subject("task", this.#owner, jobId, String(index));
     const id = `${this.#owner}.${jobId}.${index}.${attempt}`;
-    await link.send(subject, id, header, parts, {
+    await link.send(subject, id, header, packed.parts, {
       isWanted: () => !job.settled,
       onStored: (name) => chunk.object = name,
     });

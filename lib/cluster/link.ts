@@ -11,8 +11,10 @@ import {
   AckPolicy,
   connect,
   type Consumer,
+  type ConsumerMessages,
   DiscardPolicy,
   jetstream,
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
@@ -27,6 +29,8 @@ import {
   type ClusterNames,
   count,
   type Header,
+  isForeign,
+  JOBS,
   namesOf,
   open,
   type Opened,
@@ -65,6 +69,8 @@ const RESERVED_BYTES = 16_384;
 /** How long the server has to answer, in milliseconds. */
 const ANSWER_MS = 5000;
 const NS_A_MS = 1_000_000;
+/** The error of a message whose subject should have had another one as its last. */
+const WRONG_LAST_SEQUENCE = 10071;
 
 /** A connection with the servers of a cluster. */
 export class Link {
@@ -251,6 +257,59 @@ export class Link {
     await this.manager.streams.purge(results, { filter: subject("result", owner) });
   }
 
+  // Jobs that outlive their callers
+
+  /** Stores a header, unless its subject has one. Returns whether it had none. */
+  async storeFirst(subject: string, header: Header): Promise<boolean> {
+    const sealed = seal(this.settings.authKey, subject, header);
+    try {
+      await this.#js.publish(subject, sealed, {
+        msgID: crypto.randomUUID(),
+        expect: { lastSubjectSequence: 0 },
+        retries: 5,
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return false;
+      throw error;
+    }
+  }
+
+  /** Returns the last message of a subject of what is kept; `undefined` if there is none. */
+  async last(subject: string): Promise<{ subject: string; data: Uint8Array } | undefined> {
+    return await this.manager.streams.getMessage(this.names.kept, { last_by_subj: subject }) ??
+      undefined;
+  }
+
+  /** Returns the subjects of the messages in a stream. */
+  async subjectsIn(stream: string, filter: string): Promise<string[]> {
+    const { state } = await this.manager.streams.info(stream, { subjects_filter: filter });
+    return Object.keys(state.subjects ?? {});
+  }
+
+  /** Receives what is kept of a job, and what comes. */
+  async kept(job: string): Promise<ConsumerMessages> {
+    const filter_subjects = this.names.subject("kept", JOBS, job);
+    const consumer = await this.#js.consumers.get(this.names.kept, { filter_subjects });
+    return await consumer.consume({ max_messages: 100 });
+  }
+
+  /** Removes the object that has the contents of a message, if one has. */
+  dropObjectOf({ subject, data }: { subject: string; data: Uint8Array }): void {
+    try {
+      const { object } = this.open(subject, data).header;
+      if (object !== undefined) this.drop(String(object));
+    } catch (error) {
+      if (!isForeign(error)) throw error; // it names no object of ours
+    }
+  }
+
+  /** Removes what is kept of a job. */
+  async forgetKept(job: string): Promise<void> {
+    const { names: { kept, subject }, manager } = this;
+    await manager.streams.purge(kept, { filter: subject("kept", JOBS, job) });
+  }
+
   /** Calls a function before the connection is closed. */
   beforeClose(end: () => Promise<void>): void {
     this.#ends.push(end);
@@ -294,6 +353,12 @@ async function makeStreams(
       max_age: maxAge,
       max_msgs_per_subject: 1,
       allow_direct: true,
+    },
+    {
+      name: names.kept,
+      subjects: [`mp.${name}.kept.>`],
+      retention: RetentionPolicy.Limits,
+      max_age: maxAge,
     },
     {
       name: names.dead,

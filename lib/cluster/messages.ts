@@ -7,6 +7,7 @@
 import type { Encoder } from "../codec/encoder.ts";
 import type { Definition } from "../codec/definition.ts";
 import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
 import { checkDefinition, ReceivedDefinitions, SentDefinitions } from "../wire/definitions.ts";
 import { copyIn, copyOut } from "../wire/messages.ts";
 import { corrupt } from "./protocol.ts";
@@ -61,6 +62,7 @@ export function unpack(
   parts: readonly Uint8Array[],
   mayName?: (definition: Definition) => boolean,
 ): MessageAddress {
+  ensureIsolate();
   const received = new ReceivedDefinitions(mayName);
   if (!Array.isArray(definitions) || definitions.length > MAX_DEFINITIONS) {
     throw corrupt("its definitions are no list that it can have");

@@ -25,6 +25,7 @@
  * @module
  */
 
+export type { ClusterJob, JobResult, JobResultsOptions, JobStatus, SubmitOptions } from "./jobs.ts";
 export {
   type Cluster,
   cluster,

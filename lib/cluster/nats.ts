@@ -17,11 +17,14 @@ export {
 export {
   AckPolicy,
   type Consumer,
+  type ConsumerMessages,
   DiscardPolicy,
   jetstream,
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
+  type JsMsg,
   RetentionPolicy,
   StorageType,
 } from "npm:@nats-io/jetstream@^3.4.0";

@@ -29,7 +29,7 @@ import { Deliveries, type Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
-import { count, type Header, isSealed, open, type Opened, seal, text } from "./protocol.ts";
+import { count, type Header, isSealed, JOBS, open, type Opened, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
 import { type UnpackedProgram, unpackProgram } from "./sources.ts";
 
@@ -222,7 +222,7 @@ export class Node {
     try {
       const result = await this.#resultOf(chunk);
       if (result !== undefined) await this.#sendResult(chunk, result);
-      if (this.#running.has(chunk)) message.ack();
+      if (this.#running.has(chunk)) this.#forget(chunk);
     } catch (error) {
       console.error("A chunk goes back:", error);
       message.nak(1000);
@@ -232,6 +232,13 @@ export class Node {
     this.#done++;
     this.#take();
     void this.#leaveIfDone();
+  }
+
+  /** Says that the result of a chunk is stored, or that nobody wants it. */
+  #forget({ message, owner, opened: { header } }: RunningChunk): void {
+    message.ack();
+    // Any other owner does so by itself.
+    if (owner === JOBS && header.object !== undefined) this.#link.drop(text(header, "object"));
   }
 
   /** Reads what a chunk is about. */
@@ -310,7 +317,8 @@ export class Node {
     const { streamBytes, parts, program, died } = result;
     const definitions = result.definitions.map((definition) => asOfCaller(definition, program));
     const about = { attempt, died, lost, node: this.#settings.name, streamBytes, definitions };
-    const subject = this.#link.names.subject("result", owner, job, index);
+    const isKept = owner === JOBS;
+    const subject = this.#link.names.subject(isKept ? "kept" : "result", owner, job, index);
     const id = `${owner}.${job}.${index}.${attempt}.result`;
     try {
       await this.#link.send(subject, id, about, parts);

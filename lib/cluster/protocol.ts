@@ -5,6 +5,7 @@
  * |---|---|---|---|
  * | `mp.NAME.task.OWNER.JOB.CHUNK` | `mp_NAME_tasks` | a caller | one node, again if that is lost |
  * | `mp.NAME.result.OWNER.JOB.CHUNK` | `mp_NAME_results` | a node | the caller |
+ * | `mp.NAME.kept.jobs.JOB.CHUNK` | `mp_NAME_kept` | a node | any caller: see `jobs.ts` |
  * | `mp.NAME.dead.OWNER.JOB.CHUNK` | `mp_NAME_dead` | a node | an operator |
  * | `mp.NAME.object.COPY.PIECE` | `mp_NAME_objects` | whoever sends what is long | who receives that |
  * | `mp.NAME.shared.HASH` | `mp_NAME_objects` | a caller | callers |
@@ -43,16 +44,25 @@ export const PROTOCOL = 1;
 const MAC_BYTES = 32;
 const PREFIX_BYTES = MAC_BYTES + 4;
 
+/** The owner of jobs that outlive their callers. */
+export const JOBS = "jobs";
+
 /** The names of a cluster. */
 export interface ClusterNames {
   readonly tasks: string;
   readonly results: string;
   readonly dead: string;
+  readonly kept: string;
   readonly objects: string;
   readonly cancel: string;
   readonly who: string;
   /** Returns the subject of a chunk, or of all of an owner, or of a job. */
-  subject(kind: "task" | "result" | "dead", owner: string, job?: string, chunk?: string): string;
+  subject(
+    kind: "task" | "result" | "kept" | "dead",
+    owner: string,
+    job?: string,
+    chunk?: string,
+  ): string;
   /** Returns the subject of a piece of an object, or of all. */
   object(copy: string, piece?: string): string;
   /** Returns the subject of the name of an object that is shared. */
@@ -66,6 +76,7 @@ export function namesOf(name: string): ClusterNames {
     tasks: `mp_${name}_tasks`,
     results: `mp_${name}_results`,
     dead: `mp_${name}_dead`,
+    kept: `mp_${name}_kept`,
     objects: `mp_${name}_objects`,
     cancel: `${prefix}.cancel`,
     who: `${prefix}.who`,

@@ -39,7 +39,13 @@ export const failsAtFirst = task(import.meta, (file: string) => {
 export const dies = task(import.meta, () => Deno.exit(7));
 
 /** Says by a file that it has begun, and waits until another file is there. */
-export const waitsFor = task(import.meta, async (begun: string, go: string) => {
+export const waitsFor = task(import.meta, wait);
+export const waitsForBoth = task(
+  import.meta,
+  ([begun, go]: [begun: string, go: string]) => wait(begun, go),
+);
+
+async function wait(begun: string, go: string): Promise<string> {
   Deno.writeTextFileSync(begun, `${Deno.pid}\n`, { append: true });
   while (currentTask()?.signal.aborted !== true) {
     try {
@@ -51,4 +57,10 @@ export const waitsFor = task(import.meta, async (begun: string, go: string) => {
   }
   Deno.writeTextFileSync(`${begun}.aborted`, "");
   return "aborted";
+}
+
+/** Writes a line to a file for each call. */
+export const noted = task(import.meta, ([file, x]: [file: string, x: number]) => {
+  Deno.writeTextFileSync(file, `${x}\n`, { append: true });
+  return x * x;
 });

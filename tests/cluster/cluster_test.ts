@@ -12,7 +12,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   DataCloneError,
   Lock,
@@ -21,7 +20,6 @@ import {
   WorkerDiedError,
 } from "@sauropod/multiprocessing";
 import { ProcessPoolExecutor } from "@sauropod/multiprocessing/futures";
-import { ROOT } from "../../scripts/source_files.ts";
 import { connect } from "../../lib/cluster/nats.ts";
 import { type Cluster, cluster } from "../../lib/cluster/cluster.ts";
 import { namesOf, seal } from "../../lib/cluster/protocol.ts";
@@ -38,7 +36,7 @@ import {
   square,
   waitsFor,
 } from "./cluster_tasks.ts";
-import { GUARD_MS, KEY, test, TestCluster } from "./servers.ts";
+import { GUARD_MS, KEY, runProgram, test, TestCluster } from "./servers.ts";
 
 const ready = { timeoutMs: GUARD_MS };
 
@@ -305,23 +303,14 @@ test("a program ends whose pool is left open, a second after its last call", asy
   servers.startNode("one", 1);
   const program = `
     import { Pool } from "@sauropod/multiprocessing";
-    import { cluster } from ${JSON.stringify(import.meta.resolve("../../lib/cluster/cluster.ts"))};
+    import { cluster } from "@sauropod/multiprocessing/cluster";
     const [servers, name, authKey] = Deno.args;
     const pool = new Pool({ engine: cluster({ servers, name, authKey }) });
     console.log(await pool.map((x) => x + 1, [1, 2]));
     await new Promise((resolve) => setTimeout(resolve, 1500));
     console.log(await pool.map((x) => x * 2, [1, 2]), pool);
   `;
-  const config = fileURLToPath(new URL("deno.json", ROOT));
-  const args = [`--config=${config}`, "--ext=ts", "-", servers.address, servers.name, KEY];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", ...args],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  await new Blob([program]).stream().pipeTo(child.stdin);
-  const { code, stdout } = await child.output();
-  const printed = new TextDecoder().decode(stdout);
+  const { code, printed } = await runProgram(program, servers.address, servers.name, KEY);
   assertStringIncludes(printed, "[ 2, 3 ]\n[ 2, 4 ] Pool { engine: Cluster { name:");
   assertEquals(code, 0);
 });

@@ -6,6 +6,7 @@
 
 import { deadline } from "@std/async";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Cluster, ClusterOptions } from "../../lib/cluster/cluster.ts";
 import {
   findServer,
@@ -13,6 +14,7 @@ import {
   LocalCluster,
   type StartedNode,
 } from "../../scripts/cluster/local_cluster.ts";
+import { ROOT } from "../../scripts/source_files.ts";
 
 export type { StartedNode };
 
@@ -63,4 +65,20 @@ export class TestCluster extends LocalCluster {
   override startNodeOf(path: string, name: string, slots: number, ...args: string[]): StartedNode {
     return super.startNodeOf(path, name, slots, "--folder", join(this.folder, "modules"), ...args);
   }
+}
+
+/** Runs a program of the package, from a text. */
+export async function runProgram(
+  program: string,
+  ...args: string[]
+): Promise<{ code: number; printed: string }> {
+  const config = fileURLToPath(new URL("deno.json", ROOT));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `--config=${config}`, "--ext=ts", "-", ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await new Blob([program]).stream().pipeTo(child.stdin);
+  const { code, stdout } = await child.output();
+  return { code, printed: new TextDecoder().decode(stdout) };
 }

@@ -74,6 +74,7 @@ const WITHOUT_ROWS: Record<string, string> = {
   "Lockable.acquireSync": "a program may implement it",
   "PoolEngine.ready": "it is Cluster.ready",
   "new Cluster": "cluster() makes it",
+  "new ClusterJob": MADE_BY_PACKAGE,
   "MultiprocessingError.[Symbol.hasInstance]": "any value may stand left of instanceof",
 };
 

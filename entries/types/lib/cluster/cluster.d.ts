@@ -2,6 +2,9 @@
 
 import type { WaitOptions } from "../arguments/wait_options.d.ts";
 import type { PoolEngine } from "../pool/engines/engine.d.ts";
+import type { Items } from "../pool/calls/chunks.d.ts";
+import type { Awaitable } from "../pool/options.d.ts";
+import type { ClusterJob, SubmitOptions } from "./jobs.d.ts";
 
 /** Options of {@linkcode cluster}. */
 export interface ClusterOptions {
@@ -30,9 +33,10 @@ export interface ClusterOptions {
    */
   leaseMs?: number | undefined;
   /**
-   * How long results wait for a caller that has ended, in milliseconds.
+   * How long results wait for a caller that has ended, in milliseconds: those of a job that was submitted, from
+   * when each has arrived. The first one that connects sets it for a cluster.
    *
-   * @default {86_400_000}, a day
+   * @default {604_800_000}, a week
    */
   keepMs?: number | undefined;
   /**
@@ -102,6 +106,39 @@ export declare class Cluster implements PoolEngine, AsyncDisposable {
    * @throws the reason of `signal`, if that is aborted first
    */
   ready(options?: ReadyOptions): Promise<NodeStatus[]>;
+  /**
+   * Submits a call of `fn` with each of `items`, whose results are kept: this program may end, and a later one
+   * finds them by the id of the job. Resolves when the servers have stored all items.
+   *
+   * If that program ends before, another one submits the same again, with the same id: what is stored stays.
+   *
+   * @throws {TypeError} if `fn` is not a function, `items` is not iterable, or an option is unknown or of the
+   * wrong type
+   * @throws {RangeError} if an option is out of range, or there is another job with the id
+   * @throws {DataCloneError} if `fn` or an item cannot cross to another machine
+   * @throws {CancelledError} if the job with the id was cancelled
+   * @throws {Error} if no server can be reached
+   */
+  submit<T, R>(
+    fn: (item: T) => Awaitable<R>,
+    items: Items<T>,
+    options?: SubmitOptions,
+  ): Promise<ClusterJob<R>>;
+  /**
+   * Finds a job that this program or another one has submitted.
+   *
+   * @throws {Deno.errors.NotFound} if there is none with the id
+   * @throws {TypeError} if `id` is not a string
+   * @throws {RangeError} if it has other characters than ids have
+   * @throws {Error} if no server can be reached
+   */
+  attach<R = unknown>(id: string): Promise<ClusterJob<R>>;
+  /**
+   * Returns the ids of the jobs that were submitted and not removed.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  jobs(): Promise<string[]>;
   /** Closes the connection now, unless a call uses it. */
   [Symbol.asyncDispose](): Promise<void>;
 }

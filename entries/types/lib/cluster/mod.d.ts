@@ -26,6 +26,13 @@
  */
 
 export {
+  type ClusterJob,
+  type JobResult,
+  type JobResultsOptions,
+  type JobStatus,
+  type SubmitOptions,
+} from "./jobs.d.ts";
+export {
   type Cluster,
   cluster,
   type ClusterOptions,
