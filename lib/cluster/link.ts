@@ -6,6 +6,7 @@
  */
 
 import { messageOf } from "../arguments/describe.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
 import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
@@ -116,6 +117,7 @@ export class Link {
    * @throws {Error} if no server can be reached, it has no JetStream, or the cluster has another version
    */
   static async open(settings: LinkSettings): Promise<Link> {
+    ensureIsolate(); // what is received goes into the heap, and a node may have no pool yet
     const names = namesOf(settings.name);
     let connection: NatsConnection;
     try {
@@ -330,6 +332,23 @@ export class Link {
 
   #answer<T>(ask: () => Promise<T>): Promise<T> {
     return answerOf(this.connection, ask);
+  }
+
+  // Dead letters
+
+  /** Yields the dead letters, in the order in which they were stored. */
+  async *dead(): AsyncGenerator<{ subject: string; data: Uint8Array }> {
+    const { manager: { streams }, names: { dead } } = this;
+    const { state: { first_seq, last_seq } } = await streams.info(dead);
+    for (let seq = Math.max(1, first_seq); seq <= last_seq; seq++) {
+      const found = await streams.getMessage(dead, { seq });
+      if (found !== null) yield found;
+    }
+  }
+
+  /** Removes all dead letters. */
+  async forgetDead(): Promise<void> {
+    await this.manager.streams.purge(this.names.dead);
   }
 
   /** Calls a function before the connection is closed. */

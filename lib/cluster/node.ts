@@ -25,13 +25,14 @@ import { Pool, submitterOf } from "../pool/pool.ts";
 import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { joined } from "../wire/frames.ts";
+import { deathHeader, deathsIn, withDeath } from "./dead_letters.ts";
 import type { Deliveries, Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
 import { count, type Header, isSealed, JOBS, open, type Opened, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
-import { type UnpackedProgram, unpackProgram } from "./sources.ts";
+import { removeUnfinished, type UnpackedProgram, unpackProgram } from "./sources.ts";
 
 const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(remoteChunkEntry);
 
@@ -73,6 +74,8 @@ interface RunningChunk {
   readonly opened: Opened;
   /** How often it was begun by nodes and processes that ended. */
   readonly lost: number;
+  /** The processes among these. */
+  readonly deaths: Header[];
   /** How often that may be. */
   readonly retries: number;
   readonly attempt: number;
@@ -129,6 +132,7 @@ export class Node {
   /** Joins a cluster, and takes chunks from then on. */
   static async join(cluster: LinkSettings, settings: NodeSettings): Promise<Node> {
     const link = await Link.open(cluster);
+    if (settings.takesSource) void removeUnfinished(settings.folder);
     const node = new Node(link, settings, await link.leaseMs());
     node.#take();
     return node;
@@ -257,6 +261,7 @@ export class Node {
       attempt: count(header, "attempt"),
       retries: count(header, "retries", 1e6),
       lost: message.deliveryCount - 1 + count(header, "lost", 1e6),
+      deaths: deathsIn(header),
       since: performance.now(),
       isCancelled: false,
       sent: undefined,
@@ -278,13 +283,28 @@ export class Node {
       return { ...await this.#inProcess(chunk, program), program, died: false };
     } catch (error) {
       if (chunk.isCancelled || !this.#running.has(chunk)) return undefined;
-      const died = error instanceof WorkerDiedError;
-      if (!died || lost >= retries) {
-        return { ...this.#failure(chunk, error), program, died };
+      const failure = this.#failure(chunk, error);
+      if (!(error instanceof WorkerDiedError)) return { ...failure, program, died: false };
+      const isProcess = chunk.sent !== undefined;
+      const losses = isProcess ? lost + 1 : lost;
+      const deaths = isProcess
+        ? withDeath(chunk.deaths, deathHeader(this.#settings.name, error.exitCode))
+        : chunk.deaths;
+      if (losses > retries) {
+        await this.#giveUp(chunk, losses, deaths);
+        return { ...failure, program, died: true };
       }
-      await this.#putBack(chunk, lost + 1);
+      await this.#putBack(chunk, losses, deaths);
       return undefined;
     }
+  }
+
+  /** Stores what is known of a chunk that has ended too many processes and nodes. */
+  async #giveUp(chunk: RunningChunk, losses: number, deaths: Header[]): Promise<void> {
+    const { owner, job, index, task } = chunk;
+    const lostNodes = Math.max(0, losses - deaths.length);
+    const subject = this.#link.names.subject("dead", owner, job, index);
+    await this.#link.send(subject, undefined, { task, deaths, lostNodes, at: Date.now() });
   }
 
   /** Gives a chunk to a process, which runs it. */
@@ -345,7 +365,7 @@ export class Node {
       const { sent, lost, isCancelled } = chunk;
       if (sent === undefined || isCancelled) continue;
       if (!sent.submitter.engine.withdraw(sent.job)) continue;
-      void this.#putBack(chunk, lost);
+      void this.#putBack(chunk, lost, chunk.deaths);
       sent.job.fail(cancelled());
     }
   }
@@ -354,13 +374,13 @@ export class Node {
    * Stores a chunk anew, for the node that is free first. One that is delivered again without that counts as
    * lost by this node.
    */
-  async #putBack(chunk: RunningChunk, lost: number): Promise<void> {
+  async #putBack(chunk: RunningChunk, lost: number, deaths: Header[]): Promise<void> {
     this.#running.delete(chunk);
     const { message, opened: { header, message: contents } } = chunk;
     const { subject } = message;
     const parts = header.object === undefined ? [contents] : [];
     const id = `${subject}.back.${crypto.randomUUID()}`;
-    await this.#link.send(subject, id, { ...header, lost }, parts);
+    await this.#link.send(subject, id, { ...header, lost, deaths }, parts);
     message.ack();
   }
 
