@@ -23,6 +23,7 @@ import type { Job } from "../pool/calls/job.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { remoteChunkEntry } from "../runtime/module_urls.ts";
+import { ensureHeap } from "../heap/allocator.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { joined } from "../wire/frames.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
@@ -125,6 +126,7 @@ export class Node {
 
   /** Joins a cluster, and takes chunks from then on. */
   static async join(cluster: LinkSettings, settings: NodeSettings): Promise<Node> {
+    ensureHeap(); // failures are packed in it, before there is a pool too
     const link = await Link.open(cluster);
     const node = new Node(link, settings, await link.leaseMs());
     node.#take();
