@@ -23,6 +23,7 @@ import { mainModule } from "../runtime/main_module.ts";
 import type { Items } from "../pool/calls/chunks.ts";
 import type { Awaitable } from "../pool/options.ts";
 import { ClusterEngine } from "./cluster_engine.ts";
+import { type DeadLetter, readDeadLetters } from "./dead_letters.ts";
 import {
   attachJob,
   type ClusterJob,
@@ -306,6 +307,25 @@ export class Cluster implements PoolEngine, AsyncDisposable {
    */
   jobs(): Promise<string[]> {
     return jobIds(this.#jobs);
+  }
+
+  /**
+   * Returns the chunks that were given up, of all callers, the last one last: their processes or nodes have ended
+   * more often than `retries` says. They are kept for `keepMs`, or until {@linkcode Cluster.clearDeadLetters}.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  deadLetters(): Promise<DeadLetter[]> {
+    return this.#link.use(readDeadLetters);
+  }
+
+  /**
+   * Removes all of {@linkcode Cluster.deadLetters}.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  clearDeadLetters(): Promise<void> {
+    return this.#link.use((link) => link.forgetDead());
   }
 
   get #adviceForNoNode(): string {

@@ -19,10 +19,11 @@ import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_e
 import type { Engine } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
+import { Results } from "./results.ts";
 import { headerOf, packChunk } from "./sent_chunk.ts";
 import type { SharedLink } from "./shared_link.ts";
-import { type PackedMessage, unpack } from "./messages.ts";
-import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
+import { type KeptMessage, unpack } from "./messages.ts";
+import { corrupt, count, type Header, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 256;
@@ -36,8 +37,8 @@ interface SentChunk {
   readonly index: number;
   readonly mode: CallMode;
   readonly attempt: number;
-  /** What is sent; `undefined` once it was. */
-  packed: PackedMessage | undefined;
+  /** What is sent; `undefined` once that has begun. */
+  packed: KeptMessage | undefined;
   /** The object that it has become, if it was long. */
   object: string | undefined;
 }
@@ -143,7 +144,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     from: number,
     to: number,
     name: string,
-  ): PackedMessage {
+  ): KeptMessage {
     return packChunk(target, payload, from, to, name, this.#named);
   }
 
@@ -151,7 +152,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     job: Job<DefinitionAddress>,
     index: number,
     mode: CallMode,
-    packed: PackedMessage,
+    packed: KeptMessage,
   ): void {
     const jobId = this.#jobIds.get(job)!;
     const attempt = job.attemptsBefore(index);
@@ -204,7 +205,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       while (this.#link === connected && this.#waiting.length > 0) {
         const chunk = this.#waiting.shift()!;
         if (chunk.job.settled) continue;
-        await this.#sendChunk(link, chunk).catch((error) => chunk.job.fail(error));
+        const packed = chunk.packed!;
+        chunk.packed = undefined;
+        await this.#sendChunk(link, chunk, packed).catch((error) => chunk.job.fail(error));
+        packed.free();
       }
     } catch (error) {
       if (this.#link === connected) this.#failAll(error);
@@ -213,9 +217,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     }
   }
 
-  async #sendChunk(link: Link, chunk: SentChunk): Promise<void> {
+  async #sendChunk(link: Link, chunk: SentChunk, packed: KeptMessage): Promise<void> {
     const { job, jobId, index, mode, attempt } = chunk;
-    const packed = chunk.packed!;
     this.#begun.add(job);
     const program = await this.#access.programOf(link, packed.definitions);
     const { target, policy } = job;
@@ -226,7 +229,6 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       isWanted: () => !job.settled,
       onStored: (name) => chunk.object = name,
     });
-    chunk.packed = undefined;
   }
 
   hasBegun(job: Job<DefinitionAddress>): boolean {
@@ -248,24 +250,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   /** Receives results on a connection, until that is closed. */
   async #receive(link: Link): Promise<void> {
-    const consumer = await link.results(this.#owner);
-    const messages = await consumer.consume({ max_messages: 1000 });
-    const receiving = (async () => {
-      for await (const message of messages) {
-        try {
-          await this.#onResult(link, message.subject, message.data);
-        } catch (error) {
-          if (!isForeign(error)) throw error;
-          console.error("A result was refused:", error);
-        }
-        message.ack();
-      }
-    })().catch((error) => this.#failAll(error));
+    const results = await Results.receive(
+      link,
+      this.#owner,
+      ({ subject, data }) => this.#onResult(link, subject, data),
+    );
     this.#receivesOn = link;
     this.#stopReceiving = async () => {
       if (this.#receivesOn === link) this.#receivesOn = undefined;
-      await messages.close();
-      await receiving;
+      await results.stop();
     };
     link.beforeClose(this.#stopReceiving);
   }
@@ -333,8 +326,11 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     this.#enqueue(job, index, mode, this.#pack(job, payload, from, to, name));
   }
 
-  #takeBack(key: string, { job, object }: SentChunk): void {
+  #takeBack(key: string, chunk: SentChunk): void {
+    const { job, packed, object } = chunk;
     this.#chunks.delete(key);
+    chunk.packed = undefined; // it was not sent
+    packed?.free();
     this.countReturned(job);
     if (object !== undefined) this.#tell((link) => link.drop(object));
     if (this.chunksOut === 0) this.#disconnect();

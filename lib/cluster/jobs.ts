@@ -30,7 +30,7 @@ import { SentDefinitions } from "../wire/definitions.ts";
 import type { ConsumerMessages, JsMsg } from "./nats.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { unpack } from "./messages.ts";
-import { corrupt, count, type Header, isForeign, JOBS, text } from "./protocol.ts";
+import { corrupt, count, isForeign, JOBS, text } from "./protocol.ts";
 import { headerOf, packChunk } from "./sent_chunk.ts";
 import type { SharedLink } from "./shared_link.ts";
 
@@ -345,11 +345,15 @@ export async function submitJob<T, R>(
     await inParallel(MAX_SENDING, Array(chunks).keys(), async (index) => {
       const [from, to] = [index * chunkSize, Math.min((index + 1) * chunkSize, list.length)];
       const packed = packChunk(target, list, from, to, "items", named);
-      if (waiting.has(index) || done.has(index)) return;
-      const program = await access.programOf(link, packed.definitions);
-      const call = headerOf({ target, mode: CallMode.MAP, policy }, 0, packed, program);
-      const subject = link.names.subject("task", JOBS, id, String(index));
-      await link.send(subject, `${subject}.${crypto.randomUUID()}`, call, packed.parts);
+      try {
+        if (waiting.has(index) || done.has(index)) return;
+        const program = await access.programOf(link, packed.definitions);
+        const call = headerOf({ target, mode: CallMode.MAP, policy }, 0, packed, program);
+        const subject = link.names.subject("task", JOBS, id, String(index));
+        await link.send(subject, `${subject}.${crypto.randomUUID()}`, call, packed.parts);
+      } finally {
+        packed.free();
+      }
     });
     await write(link, id, { ...header, isSubmitted: true, named: [...named] });
   });

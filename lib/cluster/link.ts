@@ -6,11 +6,11 @@
  */
 
 import { messageOf } from "../arguments/describe.ts";
+import { ensureIsolate } from "../heap/isolate_record.ts";
 import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
   connect,
-  type Consumer,
   type ConsumerMessages,
   DiscardPolicy,
   jetstream,
@@ -23,7 +23,10 @@ import {
   RetentionPolicy,
   StorageType,
 } from "./nats.ts";
+import { answerOf } from "./answers.ts";
+import { Deliveries, type Taker } from "./deliveries.ts";
 import { Objects } from "./objects.ts";
+import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import {
   type ClusterNames,
@@ -84,6 +87,7 @@ export class Link {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
   readonly #js: JetStreamClient;
+  readonly #outbox: Outbox;
   readonly #publisher: Publisher;
   readonly #objects: Objects;
   /** What ends before the connection does. */
@@ -93,14 +97,14 @@ export class Link {
     settings: LinkSettings,
     connection: NatsConnection,
     manager: JetStreamManager,
-    js: JetStreamClient,
   ) {
     this.names = namesOf(settings.name);
     this.settings = settings;
     this.connection = connection;
     this.manager = manager;
-    this.#js = js;
-    this.#publisher = new Publisher(connection);
+    this.#js = jetstream(connection, { timeout: ANSWER_MS });
+    this.#outbox = new Outbox(connection);
+    this.#publisher = new Publisher(connection, this.#outbox);
     this.#objects = new Objects({
       names: this.names,
       connection,
@@ -118,6 +122,7 @@ export class Link {
    * @throws {Error} if no server can be reached, it has no JetStream, or the cluster has another version
    */
   static async open(settings: LinkSettings): Promise<Link> {
+    ensureIsolate(); // what is received goes into the heap, and a node may have no pool yet
     const names = namesOf(settings.name);
     let connection: NatsConnection;
     try {
@@ -127,6 +132,7 @@ export class Link {
         ...settings.connection,
         servers: [...settings.servers],
         maxReconnectAttempts: -1,
+        noAsyncTraces: true, // one is made for each request, and takes as long as that
       } as NodeConnectionOptions);
     } catch (cause) {
       throw new Error(
@@ -138,9 +144,8 @@ export class Link {
     }
     try {
       const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
-      const js = jetstream(connection, { timeout: ANSWER_MS });
       await makeStreams(manager, names, settings);
-      return new Link(settings, connection, manager, js);
+      return new Link(settings, connection, manager);
     } catch (cause) {
       await connection.close();
       if (cause instanceof VersionError) throw cause;
@@ -163,12 +168,12 @@ export class Link {
    * Sends a signed message to a stream, and resolves when the server has stored it: sends it again until it has, while
    * the stream is full or the server cannot be reached. A message that is too long becomes an object.
    *
-   * @param id under which the server stores it once
+   * @param id under which the server stores it once; `undefined`: as often as it was sent
    * @returns false if it was not wanted any more
    */
   async send(
     subject: string,
-    id: string,
+    id: string | undefined,
     header: Header,
     parts: readonly Uint8Array[] = [],
     { isWanted = () => true, onStored = () => {} }: SendOptions = {},
@@ -237,27 +242,40 @@ export class Link {
 
   /** The lease of a chunk, in milliseconds. */
   async leaseMs(): Promise<number> {
-    const { config } = await this.manager.consumers.info(this.names.tasks, NODES);
+    const { config } = await this.#answer(() =>
+      this.manager.consumers.info(this.names.tasks, NODES)
+    );
     return config.ack_wait! / NS_A_MS;
   }
 
-  /** The consumer of the results of an owner, which is made if there is none. */
-  async results(owner: string): Promise<Consumer> {
-    await this.manager.consumers.add(this.names.results, {
+  /** Receives chunks, as nodes do. */
+  chunks(taker: Taker): Deliveries {
+    return this.#deliveries(this.names.tasks, NODES, taker);
+  }
+
+  #deliveries(stream: string, consumer: string, taker: Taker): Deliveries {
+    const { connection } = this;
+    return new Deliveries({ connection, outbox: this.#outbox, stream, consumer }, taker);
+  }
+
+  /** Receives the results of an owner. */
+  async results(owner: string, taker: Taker): Promise<Deliveries> {
+    const consumer = {
       durable_name: owner,
       filter_subject: this.names.subject("result", owner),
       ack_policy: AckPolicy.Explicit,
       ack_wait: 30_000 * NS_A_MS,
       max_ack_pending: 10_000,
       inactive_threshold: this.settings.keepMs * NS_A_MS,
-    });
-    return await this.#js.consumers.get(this.names.results, owner);
+    };
+    await this.#answer(() => this.manager.consumers.add(this.names.results, consumer));
+    return this.#deliveries(this.names.results, owner, taker);
   }
 
   /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
   async cancel(owner: string, job?: string): Promise<void> {
     const filter = this.names.subject("task", owner, job);
-    await this.manager.streams.purge(this.names.tasks, { filter });
+    await this.#answer(() => this.manager.streams.purge(this.names.tasks, { filter }));
     const { cancel } = this.names;
     this.connection.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
   }
@@ -274,12 +292,9 @@ export class Link {
   /** Stores a header, unless its subject has one. Returns whether it had none. */
   async storeFirst(subject: string, header: Header): Promise<boolean> {
     const sealed = seal(this.settings.authKey, subject, header);
+    const options = { msgID: crypto.randomUUID(), expect: { lastSubjectSequence: 0 } };
     try {
-      await this.#js.publish(subject, sealed, {
-        msgID: crypto.randomUUID(),
-        expect: { lastSubjectSequence: 0 },
-        retries: 5,
-      });
+      await this.#answer(() => this.#js.publish(subject, sealed, options));
       return true;
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return false;
@@ -289,20 +304,25 @@ export class Link {
 
   /** Returns the last message of a subject of what is kept; `undefined` if there is none. */
   async last(subject: string): Promise<{ subject: string; data: Uint8Array } | undefined> {
-    return await this.manager.streams.getMessage(this.names.kept, { last_by_subj: subject }) ??
+    const { manager, names: { kept } } = this;
+    return await this.#answer(() => manager.streams.getMessage(kept, { last_by_subj: subject })) ??
       undefined;
   }
 
   /** Returns the subjects of the messages in a stream. */
   async subjectsIn(stream: string, filter: string): Promise<string[]> {
-    const { state } = await this.manager.streams.info(stream, { subjects_filter: filter });
+    const { state } = await this.#answer(() =>
+      this.manager.streams.info(stream, { subjects_filter: filter })
+    );
     return Object.keys(state.subjects ?? {});
   }
 
   /** Receives what is kept of a job, and what comes. */
   async kept(job: string): Promise<ConsumerMessages> {
     const filter_subjects = this.names.subject("kept", JOBS, job);
-    const consumer = await this.#js.consumers.get(this.names.kept, { filter_subjects });
+    const consumer = await this.#answer(() =>
+      this.#js.consumers.get(this.names.kept, { filter_subjects })
+    );
     return await consumer.consume({ max_messages: 100 });
   }
 
@@ -319,7 +339,28 @@ export class Link {
   /** Removes what is kept of a job. */
   async forgetKept(job: string): Promise<void> {
     const { names: { kept, subject }, manager } = this;
-    await manager.streams.purge(kept, { filter: subject("kept", JOBS, job) });
+    await this.#answer(() => manager.streams.purge(kept, { filter: subject("kept", JOBS, job) }));
+  }
+
+  #answer<T>(ask: () => Promise<T>): Promise<T> {
+    return answerOf(this.connection, ask);
+  }
+
+  // Dead letters
+
+  /** Yields the dead letters, in the order in which they were stored. */
+  async *dead(): AsyncGenerator<{ subject: string; data: Uint8Array }> {
+    const { manager: { streams }, names: { dead } } = this;
+    const { state: { first_seq, last_seq } } = await streams.info(dead);
+    for (let seq = Math.max(1, first_seq); seq <= last_seq; seq++) {
+      const found = await streams.getMessage(dead, { seq });
+      if (found !== null) yield found;
+    }
+  }
+
+  /** Removes all dead letters. */
+  async forgetDead(): Promise<void> {
+    await this.manager.streams.purge(this.names.dead);
   }
 
   /** Calls a function before the connection is closed. */
@@ -330,6 +371,7 @@ export class Link {
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
     for (const end of this.#ends) await end();
+    this.#outbox.flush();
     this.#publisher.close();
     await this.connection.drain().catch(() => {});
     await this.connection.close();
@@ -385,7 +427,7 @@ async function makeStreams(
     },
   ];
   for (const stream of streams) {
-    const found = await manager.streams.info(stream.name).catch(() => undefined);
+    const found = await manager.streams.info(stream.name).catch(ifMissing);
     const { config } = found ?? await manager.streams.add({ ...common, ...stream });
     if (config.description === common.description) continue;
     throw new VersionError(
@@ -393,7 +435,7 @@ async function makeStreams(
         `(${config.description}; this one has ${common.description}). Give each version a name of its own`,
     );
   }
-  const nodes = await manager.consumers.info(names.tasks, NODES).catch(() => undefined);
+  const nodes = await manager.consumers.info(names.tasks, NODES).catch(ifMissing);
   if (nodes !== undefined) return;
   await manager.consumers.add(names.tasks, {
     durable_name: NODES,
@@ -402,6 +444,12 @@ async function makeStreams(
     max_ack_pending: 100_000,
     max_deliver: -1,
   });
+}
+
+/** Returns `undefined` for the error that something is not there; throws any other. */
+function ifMissing(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.status === 404) return undefined;
+  throw error;
 }
 
 /** Returns the length of a stream, as a header says it. */

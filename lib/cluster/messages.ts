@@ -25,6 +25,43 @@ export interface PackedMessage {
   readonly parts: readonly Uint8Array[];
 }
 
+/** A message whose parts may be in the shared heap. */
+export interface KeptMessage extends PackedMessage {
+  /** Frees it: the parts are not used any more. */
+  free(): void;
+}
+
+/** Messages of so many bytes stay in the shared heap until they were sent: to copy them takes long. */
+const MIN_KEPT_BYTES = 1 << 20;
+/** How many bytes of the shared heap such messages take together. */
+const MAX_KEPT_BYTES = 1 << 28;
+
+/** How many bytes they take. */
+let keptBytes = 0;
+
+/** As {@linkcode pack}. If the message is long it stays where it is, until it is freed. */
+export function packKept(encoder: Encoder, named: Set<string>): KeptMessage {
+  encoder.finish();
+  const bytes = encoder.totalBytes;
+  const isKept = bytes >= MIN_KEPT_BYTES && keptBytes + bytes <= MAX_KEPT_BYTES;
+  const message = storeMessage(encoder);
+  let packed: PackedMessage | undefined;
+  try {
+    packed = copied(message, named, !isKept);
+  } finally {
+    if (packed === undefined || !isKept) discardMessage(message);
+  }
+  if (!isKept) return { ...packed, free() {} };
+  keptBytes += bytes;
+  return {
+    ...packed,
+    free() {
+      keptBytes -= bytes;
+      discardMessage(message);
+    },
+  };
+}
+
 /**
  * Packs what was written.
  *
@@ -34,17 +71,21 @@ export interface PackedMessage {
 export function pack(encoder: Encoder, named = new Set<string>()): PackedMessage {
   encoder.finish();
   const message = storeMessage(encoder);
-  const definitions: Definition[] = [];
-  const sent = new SentDefinitions((definition) => definitions.push(definition), named);
   try {
-    const { streamBytes, parts } = copyOut(message, {
-      definition: (address) => sent.numberOf(address),
-      object: () => undefined,
-    });
-    return { streamBytes, definitions, parts };
+    return copied(message, named, true);
   } finally {
     discardMessage(message);
   }
+}
+
+function copied(message: MessageAddress, named: Set<string>, copies: boolean): PackedMessage {
+  const definitions: Definition[] = [];
+  const sent = new SentDefinitions((definition) => definitions.push(definition), named);
+  const { streamBytes, parts } = copyOut(message, {
+    definition: (address) => sent.numberOf(address),
+    object: () => undefined,
+  }, copies);
+  return { streamBytes, definitions, parts };
 }
 
 /**

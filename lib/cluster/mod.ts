@@ -25,6 +25,7 @@
  * @module
  */
 
+export type { DeadLetter, ProcessDeath } from "./dead_letters.ts";
 export type { ClusterJob, JobResult, JobResultsOptions, JobStatus, SubmitOptions } from "./jobs.ts";
 export {
   type Cluster,

@@ -16,12 +16,12 @@ export {
 } from "npm:@nats-io/transport-node@^3.4.0";
 export {
   AckPolicy,
-  type Consumer,
   type ConsumerMessages,
   DiscardPolicy,
   jetstream,
   JetStreamApiError,
   type JetStreamClient,
+  JetStreamError,
   type JetStreamManager,
   jetstreamManager,
   type JsMsg,

@@ -23,16 +23,16 @@ import type { Job } from "../pool/calls/job.ts";
 import type { Submitter } from "../pool/calls/submitter.ts";
 import { Pool, submitterOf } from "../pool/pool.ts";
 import { remoteChunkEntry } from "../runtime/module_urls.ts";
-import { ensureHeap } from "../heap/allocator.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { joined } from "../wire/frames.ts";
-import { Deliveries, type Delivery } from "./deliveries.ts";
+import { deathHeader, deathsIn, withDeath } from "./dead_letters.ts";
+import type { Deliveries, Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
 import type { PackedMessage } from "./messages.ts";
 import { count, type Header, isSealed, JOBS, open, type Opened, seal, text } from "./protocol.ts";
 import { resultOf } from "./remote_chunk.ts";
-import { type UnpackedProgram, unpackProgram } from "./sources.ts";
+import { removeUnfinished, type UnpackedProgram, unpackProgram } from "./sources.ts";
 
 const { runRemoteChunk } = tasksOf<typeof import("./remote_chunk.ts")>(remoteChunkEntry);
 
@@ -74,6 +74,8 @@ interface RunningChunk {
   readonly opened: Opened;
   /** How often it was begun by nodes and processes that ended. */
   readonly lost: number;
+  /** The processes among these. */
+  readonly deaths: Header[];
   /** How often that may be. */
   readonly retries: number;
   readonly attempt: number;
@@ -117,8 +119,11 @@ export class Node {
       for (const { message } of this.#running) message.working();
     }, leaseMs / 4);
     this.#looks = setInterval(() => this.#giveBack(), SLOW_MS / 2);
-    this.#deliveries = new Deliveries(link, {
-      received: (message) => void this.#run(message),
+    this.#deliveries = link.chunks({
+      received: (message) => {
+        void this.#run(message);
+        this.#take();
+      },
       expired: () => this.#take(),
     });
     this.#answerCallers();
@@ -126,8 +131,8 @@ export class Node {
 
   /** Joins a cluster, and takes chunks from then on. */
   static async join(cluster: LinkSettings, settings: NodeSettings): Promise<Node> {
-    ensureHeap(); // failures are packed in it, before there is a pool too
     const link = await Link.open(cluster);
+    if (settings.takesSource) void removeUnfinished(settings.folder);
     const node = new Node(link, settings, await link.leaseMs());
     node.#take();
     return node;
@@ -208,7 +213,9 @@ export class Node {
     if (this.#isLeaving) return;
     const { slots } = this.#settings;
     const most = this.#isQuick ? slots * (1 + AHEAD) : slots;
-    this.#deliveries.ask(most - this.#running.size - this.#deliveries.asked);
+    const { asked } = this.#deliveries;
+    const room = most - this.#running.size - asked;
+    if (asked === 0 || room >= most / 2) this.#deliveries.ask(room); // many at a time cost less
   }
 
   async #run(message: Delivery): Promise<void> {
@@ -254,6 +261,7 @@ export class Node {
       attempt: count(header, "attempt"),
       retries: count(header, "retries", 1e6),
       lost: message.deliveryCount - 1 + count(header, "lost", 1e6),
+      deaths: deathsIn(header),
       since: performance.now(),
       isCancelled: false,
       sent: undefined,
@@ -275,13 +283,28 @@ export class Node {
       return { ...await this.#inProcess(chunk, program), program, died: false };
     } catch (error) {
       if (chunk.isCancelled || !this.#running.has(chunk)) return undefined;
-      const died = error instanceof WorkerDiedError;
-      if (!died || lost >= retries) {
-        return { ...this.#failure(chunk, error), program, died };
+      const failure = this.#failure(chunk, error);
+      if (!(error instanceof WorkerDiedError)) return { ...failure, program, died: false };
+      const isProcess = chunk.sent !== undefined;
+      const losses = isProcess ? lost + 1 : lost;
+      const deaths = isProcess
+        ? withDeath(chunk.deaths, deathHeader(this.#settings.name, error.exitCode))
+        : chunk.deaths;
+      if (losses > retries) {
+        await this.#giveUp(chunk, losses, deaths);
+        return { ...failure, program, died: true };
       }
-      await this.#putBack(chunk, lost + 1);
+      await this.#putBack(chunk, losses, deaths);
       return undefined;
     }
+  }
+
+  /** Stores what is known of a chunk that has ended too many processes and nodes. */
+  async #giveUp(chunk: RunningChunk, losses: number, deaths: Header[]): Promise<void> {
+    const { owner, job, index, task } = chunk;
+    const lostNodes = Math.max(0, losses - deaths.length);
+    const subject = this.#link.names.subject("dead", owner, job, index);
+    await this.#link.send(subject, undefined, { task, deaths, lostNodes, at: Date.now() });
   }
 
   /** Gives a chunk to a process, which runs it. */
@@ -321,9 +344,9 @@ export class Node {
     const about = { attempt, died, lost, node: this.#settings.name, streamBytes, definitions };
     const isKept = owner === JOBS;
     const subject = this.#link.names.subject(isKept ? "kept" : "result", owner, job, index);
-    const id = `${owner}.${job}.${index}.${attempt}.result`;
     try {
-      await this.#link.send(subject, id, about, parts);
+      // It may be stored twice: the caller takes one result.
+      await this.#link.send(subject, undefined, about, parts);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       await this.#sendResult(chunk, { ...this.#failure(chunk, error), program, died });
@@ -342,7 +365,7 @@ export class Node {
       const { sent, lost, isCancelled } = chunk;
       if (sent === undefined || isCancelled) continue;
       if (!sent.submitter.engine.withdraw(sent.job)) continue;
-      void this.#putBack(chunk, lost);
+      void this.#putBack(chunk, lost, chunk.deaths);
       sent.job.fail(cancelled());
     }
   }
@@ -351,13 +374,13 @@ export class Node {
    * Stores a chunk anew, for the node that is free first. One that is delivered again without that counts as
    * lost by this node.
    */
-  async #putBack(chunk: RunningChunk, lost: number): Promise<void> {
+  async #putBack(chunk: RunningChunk, lost: number, deaths: Header[]): Promise<void> {
     this.#running.delete(chunk);
     const { message, opened: { header, message: contents } } = chunk;
     const { subject } = message;
     const parts = header.object === undefined ? [contents] : [];
     const id = `${subject}.back.${crypto.randomUUID()}`;
-    await this.#link.send(subject, id, { ...header, lost }, parts);
+    await this.#link.send(subject, id, { ...header, lost, deaths }, parts);
     message.ack();
   }
 

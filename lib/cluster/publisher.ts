@@ -9,11 +9,14 @@
 
 import { createInbox, headers, type Msg, type NatsConnection } from "./nats.ts";
 import { ClosedError } from "../errors.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** How long the server has to answer before a message is sent again, in milliseconds. */
 const ANSWER_MS = 5000;
 /** How long is waited before a message is sent again that the server has refused, in milliseconds. */
 const PAUSE_MS = 100;
+
+const decoder = new TextDecoder();
 
 /** A message that the server has not confirmed. */
 interface Unconfirmed {
@@ -30,13 +33,15 @@ interface Unconfirmed {
 /** Publishes messages. */
 export class Publisher {
   readonly #connection: NatsConnection;
+  readonly #outbox: Outbox;
   readonly #inbox = createInbox();
   readonly #unconfirmed = new Map<string, Unconfirmed>();
   #lastNumber = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, outbox: Outbox) {
     this.#connection = connection;
+    this.#outbox = outbox;
     connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#confirm(message);
@@ -79,7 +84,7 @@ export class Publisher {
     const header = id === undefined ? undefined : headers();
     header?.set("Nats-Msg-Id", id!);
     const reply = `${this.#inbox}.${number}`;
-    this.#connection.publish(subject, bytes, { headers: header, reply });
+    this.#outbox.publish(subject, bytes, { headers: header, reply });
   }
 
   #fail(number: string): void {
@@ -102,7 +107,7 @@ export class Publisher {
     const number = subject.slice(this.#inbox.length + 1);
     const message = this.#unconfirmed.get(number);
     if (message === undefined) return;
-    if (headers?.code || new TextDecoder().decode(data).includes('"error"')) {
+    if (headers?.code || decoder.decode(data).includes('"error"')) {
       message.dueAt = performance.now() + PAUSE_MS; // the stream is full, or has no leader
     } else {
       this.#settle(number)!.resolve(true);

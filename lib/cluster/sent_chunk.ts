@@ -9,7 +9,7 @@ import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
 import { functionNameAt } from "../codec/functions.ts";
 import type { TaskPolicy } from "../pool/calls/task_policy.ts";
 import type { CallMode } from "../pool/chunks/chunk.ts";
-import { pack, type PackedMessage } from "./messages.ts";
+import { type KeptMessage, type PackedMessage, packKept } from "./messages.ts";
 import type { Header } from "./protocol.ts";
 
 /** The call that a chunk is a part of. */
@@ -20,7 +20,7 @@ export interface RemoteCall {
 }
 
 /**
- * Packs a function and some of its items.
+ * Packs a function and some of its items. The message is to be freed when it has been sent.
  *
  * @param name what paths in errors begin with
  * @param named gets the texts of the definitions that the chunk names
@@ -33,13 +33,13 @@ export function packChunk(
   to: number,
   name: string,
   named: Set<string>,
-): PackedMessage {
+): KeptMessage {
   const encoder = borrowEncoder();
   try {
     encoder.definition(target);
     encoder.destination = "machine";
     encoder.items(payload, from, to, name);
-    return pack(encoder, named);
+    return packKept(encoder, named);
   } finally {
     returnEncoder(encoder);
   }

@@ -26,6 +26,11 @@ import { graphOf, type ProgramGraph, read } from "./sources_graph.ts";
 import { configOf, mapOf, MODULES } from "./sources_map.ts";
 import { ownPathOf, ownRoot, urlOfOwn } from "./sources_own.ts";
 
+/** What names begin with while their contents are not complete. */
+const UNFINISHED = "unfinished-";
+/** Nobody unpacks for so long, in milliseconds. */
+const OLD_MS = 3_600_000;
+
 /** The modules of a program, packed. */
 export interface PackedProgram {
   /** The SHA-256 of the bytes, in hex. */
@@ -148,7 +153,7 @@ export async function unpackProgram(bytes: Uint8Array, folder: string): Promise<
   if (!await exists(home)) {
     await appear(
       home,
-      () => Deno.makeTempDir({ dir: folder, prefix: "unfinished-" }),
+      () => Deno.makeTempDir({ dir: folder, prefix: UNFINISHED }),
       async (unfinished) => {
         await writeModules(
           pathToFileURL(`${unfinished}/`).href + MODULES.slice(2),
@@ -165,7 +170,7 @@ export async function unpackProgram(bytes: Uint8Array, folder: string): Promise<
   if (!await exists(config)) {
     await appear(
       config,
-      () => Deno.makeTempFile({ dir: home, prefix: "unfinished-" }),
+      () => Deno.makeTempFile({ dir: home, prefix: UNFINISHED }),
       (unfinished) => Deno.writeTextFile(unfinished, text),
     );
   }
@@ -186,6 +191,40 @@ export async function unpackProgram(bytes: Uint8Array, folder: string): Promise<
       return paths.has(path) ? base + path + query : undefined;
     },
   };
+}
+
+/**
+ * Removes what programs have left in a folder that ended while they unpacked. Others may unpack there meanwhile: what
+ * is not old stays, and so does what cannot be removed.
+ */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const { name, isDirectory } of await entriesOf(folder)) {
+    const path = join(folder, name);
+    if (name.startsWith(UNFINISHED)) {
+      await removeIfOld(path);
+    } else if (isDirectory) {
+      const files = (await entriesOf(path)).filter(({ name }) => name.startsWith(UNFINISHED));
+      for (const { name } of files) await removeIfOld(join(path, name));
+    }
+  }
+}
+
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch {
+    return []; // it is not there yet, or may not be read
+  }
+}
+
+async function removeIfOld(path: string): Promise<void> {
+  try {
+    const { mtime } = await Deno.stat(path);
+    if (mtime === null || Date.now() - mtime.getTime() < OLD_MS) return;
+    await Deno.remove(path, { recursive: true });
+  } catch {
+    // Another node has removed it, or this one may not.
+  }
 }
 
 /** Makes a file or folder under another name, and gives it its own when it is finished. */

@@ -35,9 +35,14 @@ export interface WireMessage {
  * Copies a message out of the shared heap. The message stays as it is.
  *
  * @param numbers the numbers of addresses
+ * @param copies false: attachments are views of the heap, valid while the message is there
  * @throws {CorruptMessageError} if it names a shared object that has no number
  */
-export function copyOut(message: MessageAddress, numbers: Renaming): WireMessage {
+export function copyOut(
+  message: MessageAddress,
+  numbers: Renaming,
+  copies = true,
+): WireMessage {
   const start = messageStart(message);
   const streamBytes = streamBytesOf(message);
   const bytes = u8.subarray(start, start + totalBytesOf(message));
@@ -53,7 +58,7 @@ export function copyOut(message: MessageAddress, numbers: Renaming): WireMessage
     streamBytes,
     parts: [
       ...partsOf(stream.subarray(0, bytes.length)),
-      ...attachments.map((part) => part.slice()),
+      ...copies ? attachments.map((part) => part.slice()) : attachments,
     ],
   };
 }

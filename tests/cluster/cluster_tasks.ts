@@ -38,6 +38,12 @@ export const failsAtFirst = task(import.meta, (file: string) => {
 
 export const dies = task(import.meta, () => Deno.exit(7));
 
+/** Says by a file that it has begun, and computes for ever. */
+export const computes = task(import.meta, (begun: string) => {
+  Deno.writeTextFileSync(begun, `${Deno.pid}\n`, { append: true });
+  for (;;);
+});
+
 /** Says by a file that it has begun, and waits until another file is there. */
 export const waitsFor = task(import.meta, wait);
 export const waitsForBoth = task(

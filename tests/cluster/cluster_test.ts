@@ -11,7 +11,6 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { join } from "node:path";
 import {
   DataCloneError,
   Lock,
@@ -36,38 +35,10 @@ import {
   square,
   waitsFor,
 } from "./cluster_tasks.ts";
+import { meeting, textOf } from "./meeting.ts";
 import { GUARD_MS, KEY, runProgram, test, TestCluster } from "./servers.ts";
 
 const ready = { timeoutMs: GUARD_MS };
-
-/** Files by which a task and its test meet. */
-async function meeting() {
-  const folder = await Deno.makeTempDir();
-  const [begun, go] = [join(folder, "begun"), join(folder, "go")];
-  return {
-    begun,
-    go,
-    /** Resolves when the task was begun so often. */
-    async begins(times: number) {
-      while ((await textOf(begun)).split("\n").length <= times) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
-    letGo: () => Deno.writeTextFile(go, ""),
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
-}
-
-/** Resolves when a file is there. Returns its text. */
-async function textOf(file: string): Promise<string> {
-  for (;;) {
-    try {
-      return await Deno.readTextFile(file);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
 
 test("a pool runs its tasks on a node, which has none of the modules", async () => {
   await using servers = await TestCluster.start();

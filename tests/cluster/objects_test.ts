@@ -8,6 +8,7 @@ import { CorruptMessageError } from "@sauropod/multiprocessing";
 import { settingsOf } from "../../lib/cluster/cluster.ts";
 import { Link } from "../../lib/cluster/link.ts";
 import { Objects } from "../../lib/cluster/objects.ts";
+import { Outbox } from "../../lib/cluster/outbox.ts";
 import { Publisher } from "../../lib/cluster/publisher.ts";
 import { joined } from "../../lib/wire/frames.ts";
 import { test, TestCluster } from "./servers.ts";
@@ -17,7 +18,7 @@ async function open(servers: TestCluster) {
   const link = await Link.open(settingsOf("test", { servers: servers.address, keepMs: 60_000 }));
   const { names, connection, manager } = link;
   const objects = new Objects({
-    ...{ names, connection, manager, publisher: new Publisher(connection) },
+    ...{ names, connection, manager, publisher: new Publisher(connection, new Outbox(connection)) },
     ...{ maxBytes: 1000, keepMs: 60_000, answerMs: 5000 },
   });
   const messages = async () => (await manager.streams.info(names.objects)).state.messages;
