@@ -4,9 +4,10 @@
  * @module
  */
 
+import { endOf } from "../lib/cluster/node_main.ts";
 // @ts-types="./types/lib/cluster/node_program.d.ts"
 import { runNode } from "../lib/cluster/node_program.ts";
 
 export { runNode };
 
-if (import.meta.main) await runNode(Deno.args);
+if (import.meta.main) await endOf(runNode(Deno.args));

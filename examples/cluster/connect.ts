@@ -43,7 +43,7 @@ export async function findCluster(
     if (!(cause instanceof Error)) throw cause;
     const advice = cause instanceof TypeError
       ? "The examples take it from the variable MP_AUTH_KEY of the environment"
-      : `On this machine, "nats-server -js" and "deno task node --name ${name}" in two other terminals start ` +
+      : `On this machine, "nats-server -js -a 127.0.0.1" and "deno task node --name ${name}" in two other terminals start ` +
         'it; "deno task cluster:demo" does all of it';
     throw new BadInputError(`${cause.message}. ${advice}`, { cause });
   }

@@ -77,6 +77,11 @@ const NS_A_MS = 1_000_000;
 /** The error of a message whose subject should have had another one as its last. */
 const WRONG_LAST_SEQUENCE = 10071;
 
+/** The streams of a cluster were made by another version of the package. */
+class VersionError extends Error {
+  override name = "Error";
+}
+
 /** A connection with the servers of a cluster. */
 export class Link {
   readonly names: ClusterNames;
@@ -124,6 +129,8 @@ export class Link {
     let connection: NatsConnection;
     try {
       connection = await connect({
+        resolve: false, // so that --allow-net=HOST:PORT is enough: Deno resolves the name
+        ...tlsOf(settings.servers),
         ...settings.connection,
         servers: [...settings.servers],
         maxReconnectAttempts: -1,
@@ -141,9 +148,14 @@ export class Link {
       const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
       await makeStreams(manager, names, settings);
       return new Link(settings, connection, manager);
-    } catch (error) {
+    } catch (cause) {
       await connection.close();
-      throw error;
+      if (cause instanceof VersionError) throw cause;
+      throw new Error(
+        `Cannot join cluster ${settings.name}: ${messageOf(cause)}. ` +
+          "Check that nats-server runs with -js, and what this user may publish",
+        { cause },
+      );
     }
   }
 
@@ -381,6 +393,11 @@ export class Link {
   }
 }
 
+/** Returns options that demand TLS if an address does: the client looks only at its host and port. */
+function tlsOf(servers: readonly string[]): { tls?: Record<string, never> } {
+  return servers.some((server) => server.startsWith("tls://")) ? { tls: {} } : {};
+}
+
 /** Makes the streams, and the consumer of all nodes. */
 async function makeStreams(
   manager: JetStreamManager,
@@ -428,7 +445,7 @@ async function makeStreams(
     const found = await manager.streams.info(stream.name).catch(ifMissing);
     const { config } = found ?? await manager.streams.add({ ...common, ...stream });
     if (config.description === common.description) continue;
-    throw new Error(
+    throw new VersionError(
       `Cannot join cluster ${name}: its streams were made by another version of this package ` +
         `(${config.description}; this one has ${common.description}). Give each version a name of its own`,
     );

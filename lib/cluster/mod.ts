@@ -6,8 +6,9 @@
  * needs none of the modules of the callers.
  *
  * ```sh
- * nats-server -js
- * deno run -A jsr:@sauropod/multiprocessing/node --name fits --slots 8
+ * nats-server -js -a 127.0.0.1
+ * deno run --allow-net --allow-run --allow-env --allow-read --allow-write --allow-sys=hostname \
+ *   jsr:@sauropod/multiprocessing/node --name fits --slots 8
  * ```
  *
  * ```ts ignore

@@ -2,9 +2,12 @@
  * The program of a node.
  *
  * ```sh
- * deno run --allow-net=queue:4222 --allow-run --allow-env --allow-read \
+ * deno run --allow-net=queue:4222 --allow-run --allow-env --allow-read --allow-write --allow-sys=hostname \
  *   lib/cluster/node_program.ts --connect tls://queue:4222 --name fits --slots 8 --auth-key-env MP_AUTH_KEY
  * ```
+ *
+ * Its processes have the permissions that it has without restriction: with `--allow-run=DENO`, where `DENO` is the
+ * path that `Deno.execPath()` returns, tasks may start no programs.
  *
  * SIGTERM: it finishes the chunks that it runs, takes no more, and ends. A second SIGTERM: it gives them back.
  *
@@ -15,6 +18,7 @@ import { parseArgs } from "node:util";
 import { checkPositiveInteger, checkStrings } from "../arguments/options.ts";
 import { type ClusterOptions, settingsOf } from "./cluster.ts";
 import { Node } from "./node.ts";
+import { endOf } from "./node_main.ts";
 
 const HELP = `Runs the tasks of a cluster on this machine.
 
@@ -23,6 +27,7 @@ const HELP = `Runs the tasks of a cluster on this machine.
 --node          name of this node (default the name of the machine and the number of the process)
 --slots         how many tasks it runs at a time (default the number of cores)
 --auth-key-env  variable of the environment that has the authKey
+--connection    file of JSON with further options of the connection: tls, user, pass, token, …
 --modules       prefix of the URLs of modules whose functions it runs; may be repeated (default all)
 --no-source     run no functions that are sent as text, and no modules that callers send
 --folder        where the modules of callers are kept (default a folder for temporary files, of this node)
@@ -31,8 +36,9 @@ const HELP = `Runs the tasks of a cluster on this machine.
 /**
  * Runs a node with the arguments of a command line, until SIGTERM or SIGINT. `--help` prints them.
  *
- * @throws {TypeError} if an argument does not exist, or the variable of the authKey is empty
+ * @throws {TypeError} if an argument does not exist, the variable of the authKey is empty, or a file is not JSON
  * @throws {RangeError} if an argument is out of range
+ * @throws {Deno.errors.NotCapable} if a permission is missing that its processes need
  * @throws {Error} if no server can be reached, or the cluster has another version
  */
 export async function runNode(args: readonly string[]): Promise<void> {
@@ -45,6 +51,7 @@ export async function runNode(args: readonly string[]): Promise<void> {
       node: { type: "string" },
       slots: { type: "string" },
       "auth-key-env": { type: "string" },
+      connection: { type: "string" },
       modules: { type: "string", multiple: true },
       "no-source": { type: "boolean", default: false },
       folder: { type: "string" },
@@ -55,10 +62,12 @@ export async function runNode(args: readonly string[]): Promise<void> {
   if (values.help) return console.log(HELP);
   const slots = values.slots === undefined ? navigator.hardwareConcurrency : Number(values.slots);
   checkPositiveInteger("start node", "--slots", slots);
+  checkPermissions();
   const cluster: ClusterOptions = {
     servers: values.connect,
     name: values.name,
     authKey: values["auth-key-env"] && keyIn(values["auth-key-env"]),
+    connection: values.connection === undefined ? undefined : await jsonIn(values.connection),
   };
   const folder = values.folder ?? await Deno.makeTempDir({ prefix: "node_" });
   const name = values.node ?? `${Deno.hostname()}-${Deno.pid}`;
@@ -93,4 +102,32 @@ function keyIn(variable: string): string {
   return key;
 }
 
-if (import.meta.main) await runNode(Deno.args);
+/** Checks what the processes need, before chunks of others fail for the lack of it. */
+function checkPermissions(): void {
+  const command = Deno.execPath();
+  const needed = [["--allow-run", { name: "run", command }], ["--allow-env", {
+    name: "env",
+  }]] as const;
+  for (const [flag, permission] of needed) {
+    if (Deno.permissions.querySync(permission).state === "granted") continue;
+    throw new Deno.errors.NotCapable(
+      `Cannot start node: its processes need ${flag}. Run it with --allow-run=${command} --allow-env`,
+    );
+  }
+}
+
+/** Returns what is in a file of JSON: passwords are no arguments either. */
+async function jsonIn(file: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new TypeError(
+      `Cannot start node: ${file} is not JSON: ${cause.message}. ` +
+        'Write the options of the connection, such as { "user": "node", "pass": "…" }',
+      { cause },
+    );
+  }
+}
+
+if (import.meta.main) await endOf(runNode(Deno.args));

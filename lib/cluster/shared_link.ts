@@ -52,8 +52,8 @@ export class SharedLink {
   /** Closes the connection now, unless somebody uses it. */
   async close(): Promise<void> {
     const link = this.#link;
+    if (this.#users === 0) clearTimeout(this.#idle);
     if (this.#users === 0 && link !== undefined) {
-      clearTimeout(this.#idle);
       this.#link = undefined;
       this.#closed = link.then((link) => link.close(), () => {});
     }
