@@ -4,6 +4,7 @@ import type { WaitOptions } from "../arguments/wait_options.d.ts";
 import type { PoolEngine } from "../pool/engines/engine.d.ts";
 import type { Items } from "../pool/calls/chunks.d.ts";
 import type { Awaitable } from "../pool/options.d.ts";
+import type { DeadLetter } from "./dead_letters.d.ts";
 import type { ClusterJob, SubmitOptions } from "./jobs.d.ts";
 
 /** Options of {@linkcode cluster}. */
@@ -139,6 +140,19 @@ export declare class Cluster implements PoolEngine, AsyncDisposable {
    * @throws {Error} if no server can be reached
    */
   jobs(): Promise<string[]>;
+  /**
+   * Returns the chunks that were given up, of all callers, the last one last: their processes or nodes have ended
+   * more often than `retries` says. They are kept for `keepMs`, or until {@linkcode Cluster.clearDeadLetters}.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  deadLetters(): Promise<DeadLetter[]>;
+  /**
+   * Removes all of {@linkcode Cluster.deadLetters}.
+   *
+   * @throws {Error} if no server can be reached
+   */
+  clearDeadLetters(): Promise<void>;
   /** Closes the connection now, unless a call uses it. */
   [Symbol.asyncDispose](): Promise<void>;
 }

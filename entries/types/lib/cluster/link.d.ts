@@ -1,6 +1,7 @@
 // The declarations of lib/cluster/link.ts
 
-import type { Consumer, ConsumerMessages, JetStreamManager, NatsConnection } from "./nats.d.ts";
+import type { ConsumerMessages, JetStreamManager, NatsConnection } from "./nats.d.ts";
+import type { Deliveries, Taker } from "./deliveries.d.ts";
 import type { ClusterNames, Header, Opened } from "./protocol.d.ts";
 
 /** How a caller or a node finds its cluster. */
@@ -44,12 +45,12 @@ export declare class Link {
    * Sends a signed message to a stream, and resolves when the server has stored it: sends it again until it has, while
    * the stream is full or the server cannot be reached. A message that is too long becomes an object.
    *
-   * @param id under which the server stores it once
+   * @param id under which the server stores it once; `undefined`: as often as it was sent
    * @returns false if it was not wanted any more
    */
   send(
     subject: string,
-    id: string,
+    id: string | undefined,
     header: Header,
     parts?: readonly Uint8Array[],
     { isWanted, onStored }?: SendOptions,
@@ -79,8 +80,10 @@ export declare class Link {
   load(name: string): Promise<Uint8Array[]>;
   /** The lease of a chunk, in milliseconds. */
   leaseMs(): Promise<number>;
-  /** The consumer of the results of an owner, which is made if there is none. */
-  results(owner: string): Promise<Consumer>;
+  /** Receives chunks, as nodes do. */
+  chunks(taker: Taker): Deliveries;
+  /** Receives the results of an owner. */
+  results(owner: string, taker: Taker): Promise<Deliveries>;
   /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
   cancel(owner: string, job?: string): Promise<void>;
   /** Forgets an owner: its results, and that it receives them. */
@@ -105,6 +108,13 @@ export declare class Link {
   }): void;
   /** Removes what is kept of a job. */
   forgetKept(job: string): Promise<void>;
+  /** Yields the dead letters, in the order in which they were stored. */
+  dead(): AsyncGenerator<{
+    subject: string;
+    data: Uint8Array;
+  }>;
+  /** Removes all dead letters. */
+  forgetDead(): Promise<void>;
   /** Calls a function before the connection is closed. */
   beforeClose(end: () => Promise<void>): void;
   /** Closes the connection, once what was published has gone. */

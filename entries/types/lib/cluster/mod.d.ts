@@ -25,6 +25,7 @@
  * @module
  */
 
+export { type DeadLetter, type ProcessDeath } from "./dead_letters.d.ts";
 export {
   type ClusterJob,
   type JobResult,

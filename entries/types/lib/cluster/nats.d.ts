@@ -1,10 +1,6 @@
 // The declarations of lib/cluster/nats.ts
 
-export { type NatsConnection } from "npm:@nats-io/transport-node@^3.4.0";
-export {
-  type Consumer,
-  type ConsumerMessages,
-  type JetStreamManager,
-} from "npm:@nats-io/jetstream@^3.4.0";
+export { type Msg, type NatsConnection } from "npm:@nats-io/transport-node@^3.4.0";
+export { type ConsumerMessages, type JetStreamManager } from "npm:@nats-io/jetstream@^3.4.0";
 
 export {};
