@@ -48,6 +48,24 @@ export function explainLowSpeedUp(speedUp: number, workers: number): string | un
   return "Little is gained if other programs use the cores, or if there is little work.";
 }
 
+/**
+ * Prints the speed-up over one core, why it is low if it is, and whether the results are identical. If they
+ * are not, the exit code of the program is 1.
+ */
+export function printComparison(
+  serialSeconds: number,
+  seconds: number,
+  workers: number,
+  same: boolean,
+): void {
+  const speedUp = serialSeconds / seconds;
+  console.log(`speed-up: ${speedUp.toFixed(2)}`);
+  const why = explainLowSpeedUp(speedUp, workers);
+  if (why !== undefined) console.log(why);
+  console.log(`identical: ${yesOrNo(same)}`);
+  if (!same) Deno.exitCode = 1;
+}
+
 /** Returns "1 worker", "2 workers". */
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;

@@ -23,6 +23,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from "./nats.ts";
+import { answerOf } from "./answers.ts";
 import { Deliveries, type Taker } from "./deliveries.ts";
 import { Objects } from "./objects.ts";
 import { Outbox } from "./outbox.ts";
@@ -229,7 +230,9 @@ export class Link {
 
   /** The lease of a chunk, in milliseconds. */
   async leaseMs(): Promise<number> {
-    const { config } = await this.manager.consumers.info(this.names.tasks, NODES);
+    const { config } = await this.#answer(() =>
+      this.manager.consumers.info(this.names.tasks, NODES)
+    );
     return config.ack_wait! / NS_A_MS;
   }
 
@@ -245,21 +248,22 @@ export class Link {
 
   /** Receives the results of an owner. */
   async results(owner: string, taker: Taker): Promise<Deliveries> {
-    await this.manager.consumers.add(this.names.results, {
+    const consumer = {
       durable_name: owner,
       filter_subject: this.names.subject("result", owner),
       ack_policy: AckPolicy.Explicit,
       ack_wait: 30_000 * NS_A_MS,
       max_ack_pending: 10_000,
       inactive_threshold: this.settings.keepMs * NS_A_MS,
-    });
+    };
+    await this.#answer(() => this.manager.consumers.add(this.names.results, consumer));
     return this.#deliveries(this.names.results, owner, taker);
   }
 
   /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
   async cancel(owner: string, job?: string): Promise<void> {
     const filter = this.names.subject("task", owner, job);
-    await this.manager.streams.purge(this.names.tasks, { filter });
+    await this.#answer(() => this.manager.streams.purge(this.names.tasks, { filter }));
     const { cancel } = this.names;
     this.connection.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
   }
@@ -276,12 +280,9 @@ export class Link {
   /** Stores a header, unless its subject has one. Returns whether it had none. */
   async storeFirst(subject: string, header: Header): Promise<boolean> {
     const sealed = seal(this.settings.authKey, subject, header);
+    const options = { msgID: crypto.randomUUID(), expect: { lastSubjectSequence: 0 } };
     try {
-      await this.#js.publish(subject, sealed, {
-        msgID: crypto.randomUUID(),
-        expect: { lastSubjectSequence: 0 },
-        retries: 5,
-      });
+      await this.#answer(() => this.#js.publish(subject, sealed, options));
       return true;
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return false;
@@ -291,20 +292,25 @@ export class Link {
 
   /** Returns the last message of a subject of what is kept; `undefined` if there is none. */
   async last(subject: string): Promise<{ subject: string; data: Uint8Array } | undefined> {
-    return await this.manager.streams.getMessage(this.names.kept, { last_by_subj: subject }) ??
+    const { manager, names: { kept } } = this;
+    return await this.#answer(() => manager.streams.getMessage(kept, { last_by_subj: subject })) ??
       undefined;
   }
 
   /** Returns the subjects of the messages in a stream. */
   async subjectsIn(stream: string, filter: string): Promise<string[]> {
-    const { state } = await this.manager.streams.info(stream, { subjects_filter: filter });
+    const { state } = await this.#answer(() =>
+      this.manager.streams.info(stream, { subjects_filter: filter })
+    );
     return Object.keys(state.subjects ?? {});
   }
 
   /** Receives what is kept of a job, and what comes. */
   async kept(job: string): Promise<ConsumerMessages> {
     const filter_subjects = this.names.subject("kept", JOBS, job);
-    const consumer = await this.#js.consumers.get(this.names.kept, { filter_subjects });
+    const consumer = await this.#answer(() =>
+      this.#js.consumers.get(this.names.kept, { filter_subjects })
+    );
     return await consumer.consume({ max_messages: 100 });
   }
 
@@ -321,7 +327,11 @@ export class Link {
   /** Removes what is kept of a job. */
   async forgetKept(job: string): Promise<void> {
     const { names: { kept, subject }, manager } = this;
-    await manager.streams.purge(kept, { filter: subject("kept", JOBS, job) });
+    await this.#answer(() => manager.streams.purge(kept, { filter: subject("kept", JOBS, job) }));
+  }
+
+  #answer<T>(ask: () => Promise<T>): Promise<T> {
+    return answerOf(this.connection, ask);
   }
 
   // Dead letters
@@ -400,7 +410,7 @@ async function makeStreams(
     },
   ];
   for (const stream of streams) {
-    const found = await manager.streams.info(stream.name).catch(() => undefined);
+    const found = await manager.streams.info(stream.name).catch(ifMissing);
     const { config } = found ?? await manager.streams.add({ ...common, ...stream });
     if (config.description === common.description) continue;
     throw new Error(
@@ -408,7 +418,7 @@ async function makeStreams(
         `(${config.description}; this one has ${common.description}). Give each version a name of its own`,
     );
   }
-  const nodes = await manager.consumers.info(names.tasks, NODES).catch(() => undefined);
+  const nodes = await manager.consumers.info(names.tasks, NODES).catch(ifMissing);
   if (nodes !== undefined) return;
   await manager.consumers.add(names.tasks, {
     durable_name: NODES,
@@ -417,6 +427,12 @@ async function makeStreams(
     max_ack_pending: 100_000,
     max_deliver: -1,
   });
+}
+
+/** Returns `undefined` for the error that something is not there; throws any other. */
+function ifMissing(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.status === 404) return undefined;
+  throw error;
 }
 
 /** Returns the length of a stream, as a header says it. */

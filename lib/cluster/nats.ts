@@ -21,6 +21,7 @@ export {
   jetstream,
   JetStreamApiError,
   type JetStreamClient,
+  JetStreamError,
   type JetStreamManager,
   jetstreamManager,
   type JsMsg,

@@ -18,7 +18,8 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { errors, type JetStreamManager, type NatsConnection } from "./nats.ts";
+import { answerOf } from "./answers.ts";
+import type { JetStreamManager, NatsConnection } from "./nats.ts";
 import type { Publisher } from "./publisher.ts";
 import { type ClusterNames, corrupt } from "./protocol.ts";
 
@@ -97,11 +98,14 @@ export class Objects {
 
   /** Stores bytes that others may have stored: returns the name of a copy of theirs, if it is not old. */
   async storeShared(parts: readonly Uint8Array[]): Promise<string> {
-    const { publisher, names, manager, keepMs } = this.#access;
+    const { publisher, names, connection, manager, keepMs } = this.#access;
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part);
     const subject = names.shared(hash.digest("hex"));
-    const found = await manager.streams.getMessage(names.objects, { last_by_subj: subject });
+    const found = await answerOf(
+      connection,
+      () => manager.streams.getMessage(names.objects, { last_by_subj: subject }),
+    );
     if (found !== null && Date.now() - found.time.getTime() < keepMs / 2) return found.string();
     const name = (await this.store(parts))!;
     await publisher.publish(subject, undefined, new TextEncoder().encode(name), () => true);
@@ -142,18 +146,11 @@ export class Objects {
   async #piece(copy: string, index: number): Promise<Uint8Array> {
     const { connection, names, answerMs } = this.#access;
     const subject = `$JS.API.DIRECT.GET.${names.objects}.${names.object(copy, String(index))}`;
+    const ask = () => connection.request(subject, "", { timeout: answerMs });
     for (let tries = 1;; tries++) {
-      let isMissing = false;
-      try {
-        const { data, headers } = await connection.request(subject, "", { timeout: answerMs });
-        if (!headers?.code) return data;
-        isMissing = headers.code === 404;
-      } catch (error) {
-        const isLate = error instanceof errors.TimeoutError ||
-          error instanceof errors.RequestError || error instanceof errors.NoRespondersError;
-        if (!isLate || tries === MAX_TRIES) throw error;
-      }
-      if (isMissing && tries === MAX_TRIES) { // before, a replica may lag behind
+      const { data, headers } = await answerOf(connection, ask);
+      if (!headers?.code) return data;
+      if (tries === MAX_TRIES) { // before, a replica may lag behind
         throw corrupt(`what it needs is not there any more (piece ${index} of object ${copy})`);
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

@@ -8,6 +8,8 @@ import type { Link } from "./link.ts";
 
 /** How long a connection stays open that nobody uses, in milliseconds. */
 const IDLE_MS = 1000;
+/** How long is waited before a server is tried again, in milliseconds. */
+const PAUSE_MS = 500;
 
 /**
  * A connection that is opened when somebody needs it, and closed a second after nobody does: an open one keeps
@@ -17,6 +19,7 @@ export class SharedLink {
   readonly #open: () => Promise<Link>;
   #link: Promise<Link> | undefined;
   #users = 0;
+  #wasOpen = false;
   #idle: ReturnType<typeof setTimeout> | undefined;
   /** Resolves when the connection before this one is closed. */
   #closed: Promise<void> = Promise.resolve();
@@ -57,13 +60,21 @@ export class SharedLink {
     await this.#closed;
   }
 
+  /** Connects. If that was possible before, it tries until it is again, or nobody waits for it. */
   async #connect(): Promise<Link> {
     await this.#closed;
-    try {
-      return await this.#open();
-    } catch (error) {
-      this.#link = undefined; // the next one tries again
-      throw error;
+    for (;;) {
+      try {
+        const link = await this.#open();
+        this.#wasOpen = true;
+        return link;
+      } catch (error) {
+        if (!this.#wasOpen || this.#users === 0) {
+          this.#link = undefined; // the next one tries again
+          throw error;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 }

@@ -15,7 +15,7 @@ export async function signalProcesses(
 ): Promise<void> {
   while (!isOver()) {
     await sleep(random.int(10, 1500));
-    const found = startedProcesses();
+    const found = descendantsOf(Deno.pid);
     if (found.length === 0) continue;
     const pid = random.pick(found);
     const way = random.pick(["SIGKILL", "SIGSTOP, SIGCONT", "SIGSTOP, SIGKILL"]);
@@ -26,16 +26,17 @@ export async function signalProcesses(
     }
   }
   await tally.watch("the end of all processes of the operating system", async () => {
-    while (startedProcesses().length > 0) await sleep(100);
+    while (descendantsOf(Deno.pid).length > 0) await sleep(100);
   });
 }
 
-function sleep(ms: number): Promise<void> {
+/** Waits for a time. */
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Returns false if the process has ended. */
-function send(pid: number, signal: Deno.Signal): boolean {
+/** Sends a signal to a process. Returns false if it has ended. */
+export function send(pid: number, signal: Deno.Signal): boolean {
   try {
     Deno.kill(pid, signal);
     return true;
@@ -45,9 +46,9 @@ function send(pid: number, signal: Deno.Signal): boolean {
   }
 }
 
-/** Returns the ids of the processes with Deno that descend from this program. */
-function startedProcesses(): number[] {
-  const found = [Deno.pid];
+/** Returns the ids of the processes with Deno that descend from one. */
+export function descendantsOf(ancestor: number): number[] {
+  const found = [ancestor];
   const parents = [...Deno.readDirSync("/proc")].flatMap(({ name }) => parentOf(Number(name)));
   for (const parent of found) { // it grows
     found.push(...parents.filter(([, of]) => of === parent).map(([pid]) => pid));

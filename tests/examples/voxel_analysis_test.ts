@@ -5,7 +5,7 @@ import { denoiseSlice, estimateSigma } from "../../examples/images/voxels/nlm.ts
 import { addNoise, sheppLogan } from "../../examples/images/voxels/phantom.ts";
 import { seededRandom } from "../../examples/images/voxels/random.ts";
 import { explainLowSpeedUp } from "../../examples/support/times.ts";
-import type { Volume } from "../../examples/images/voxels/volume.ts";
+import { volumeOf } from "../../examples/images/voxels/volume.ts";
 import { type Outcome, runExample, temporaryDirectory } from "./run_example.ts";
 
 type Shape = [number, number, number];
@@ -15,10 +15,6 @@ const analyse = (...args: string[]) => runExample("voxel_analysis", ...args);
 /** Returns the rest of the line that begins with `key: `. */
 function valueOf({ lines }: Outcome, key: string): string | undefined {
   return lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
-}
-
-function volume(data: Float32Array, shape: Shape): Volume {
-  return { data, shape, stride: [shape[1] * shape[2], shape[2], 1], offset: 0 };
 }
 
 Deno.test("voxel_analysis --quick denoises the phantom in parallel with the serial result", async () => {
@@ -65,10 +61,10 @@ Deno.test("voxel_analysis reads, denoises and writes a NIfTI file, and draws it"
   assertEquals(valueOf(outcome, "size"), "14 x 10 x 6");
   assertEquals(valueOf(outcome, "identical"), "yes");
 
-  const expected = volume(new Float32Array(data.length), shape);
-  const sigma = estimateSigma(volume(data, shape));
+  const expected = volumeOf(new Float32Array(data.length), shape);
+  const sigma = estimateSigma(volumeOf(data, shape));
   for (let z = 0; z < shape[0]; z++) {
-    denoiseSlice(volume(data, shape), expected, z, { sigma, searchRadius: 2 });
+    denoiseSlice(volumeOf(data, shape), expected, z, { sigma, searchRadius: 2 });
   }
   assertEquals(await readNifti(output), { shape, data: expected.data, geometry });
 

@@ -33,6 +33,11 @@ export interface NlmOptions {
   varianceRatio?: number;
 }
 
+/** Returns on how many slices before and after it the result of a slice depends. */
+export function reachOf(searchRadius: number): number {
+  return searchRadius + 1; // the neighbourhoods of the voxels that are compared
+}
+
 /** The number of voxels in a neighbourhood. */
 const NEIGHBOURS = 27;
 

@@ -1,11 +1,11 @@
 /**
- * The command line of `voxel_analysis.ts`.
+ * The command line of `voxel_analysis.ts`, and the options that others have of it.
  *
  * @module
  */
 import { resolve } from "node:path";
 import { cpuCount } from "@sauropod/multiprocessing";
-import { BadInputError, readInteger, readOptions } from "../../support/cli.ts";
+import { BadInputError, type Options, readInteger, readOptions } from "../../support/cli.ts";
 import { ITERATIONS } from "./calculate_voxel.ts";
 import type { NoiseKind } from "./phantom.ts";
 
@@ -32,23 +32,11 @@ deno run --allow-read --allow-write examples/images/voxel_analysis.ts [options]
 Without options, or with --quick alone, it analyses the phantom with --check.
 `;
 
-/** The names of the options that take a value. */
-const VALUES = [
-  "input",
-  "size",
-  "noise",
-  "seed",
-  "analysis",
-  "iterations",
-  "workers",
-  "output",
-  "png",
-] as const;
+/** The names of the options of an image, which take a value. */
+export const IMAGE_VALUES = ["input", "size", "noise", "seed", "output", "png"] as const;
 
-/** The settings of the command line. */
-export interface Settings {
-  /** Non-local means, or the tutorial's calculation. */
-  analysis: "nlm" | "exp";
+/** The settings of the image, its denoising and its result. */
+export interface ImageSettings {
   /** The image file; a phantom if there is none. */
   input?: string | undefined;
   /** Slices, rows, columns of the phantom. */
@@ -57,17 +45,23 @@ export interface Settings {
   noise?: NoiseKind | undefined;
   /** The seed of the phantom's noise. */
   seed: number;
-  /** Exponentials per voxel. */
-  iterations: number;
   /** The search radius of non-local means. */
   searchRadius: number;
-  workers: number;
-  /** Whether to run on one core too, and compare. */
-  check: boolean;
   /** The file for the result. */
   output?: string | undefined;
   /** The file for the picture. */
   png?: string | undefined;
+}
+
+/** The settings of the command line. */
+export interface Settings extends ImageSettings {
+  /** Non-local means, or the tutorial's calculation. */
+  analysis: "nlm" | "exp";
+  /** Exponentials per voxel. */
+  iterations: number;
+  workers: number;
+  /** Whether to run on one core too, and compare. */
+  check: boolean;
 }
 
 /**
@@ -76,36 +70,52 @@ export interface Settings {
  * @throws {BadInputError} if an option is wrong, or options contradict each other
  */
 export function readSettings(args: readonly string[] = Deno.args): Settings {
-  const options = readOptions(HELP, { values: VALUES, flags: ["check", "serial"] }, args);
-  const { input, output, png, quick } = options;
+  const values = [...IMAGE_VALUES, "analysis", "iterations", "workers"] as const;
+  const options = readOptions(HELP, { values, flags: ["check", "serial"] }, args);
   const analysis = oneOf("analysis", options.analysis ?? "nlm", ["nlm", "exp"]);
+  if (options.iterations !== undefined && analysis !== "exp") {
+    throw new BadInputError("--iterations needs --analysis exp");
+  }
+  return {
+    ...imageSettings(options, analysis === "exp" ? "24" : "64"),
+    analysis,
+    iterations: readInteger("iterations", options.iterations, options.quick ? 100 : ITERATIONS),
+    workers: readInteger("workers", options.workers, cpuCount(), { max: 1024 }),
+    check: options.check || options.serial || args.every((arg) => arg === "--quick"),
+  };
+}
+
+/**
+ * Returns the settings of the image.
+ *
+ * @param defaultSize the size of a phantom, unless `--quick` makes it small
+ *
+ * @throws {BadInputError} if an option is wrong, or options contradict each other
+ */
+export function imageSettings(
+  options: Options<typeof IMAGE_VALUES[number], never>,
+  defaultSize = "64",
+): ImageSettings {
+  const { input, output, png, quick } = options;
   const noise = options.noise === undefined
     ? undefined
     : oneOf("noise", options.noise, ["rician", "gaussian"]);
   if (input !== undefined && options.size !== undefined) {
     throw new BadInputError("give --input or --size, not both");
   }
-  if (options.iterations !== undefined && analysis !== "exp") {
-    throw new BadInputError("--iterations needs --analysis exp");
-  }
   checkEnding("output", output, [".nii", ".nii.gz"]);
   checkEnding("png", png, [".png"]);
   if (input !== undefined && output !== undefined && resolve(input) === resolve(output)) {
     throw new BadInputError(`--output would overwrite --input "${input}"`);
   }
-  const defaultSize = quick ? "20" : analysis === "exp" ? "24" : "64";
   return {
-    analysis,
     input,
     output,
     png,
     noise,
-    size: parseSize(options.size ?? defaultSize),
+    size: parseSize(options.size ?? (quick ? "20" : defaultSize)),
     seed: readInteger("seed", options.seed, 1, { min: 0, max: 2 ** 32 - 1 }),
-    iterations: readInteger("iterations", options.iterations, quick ? 100 : ITERATIONS),
     searchRadius: quick ? 2 : 5,
-    workers: readInteger("workers", options.workers, cpuCount(), { max: 1024 }),
-    check: options.check || options.serial || args.every((arg) => arg === "--quick"),
   };
 }
 

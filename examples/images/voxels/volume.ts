@@ -21,6 +21,11 @@ export interface Volume {
   readonly offset: number;
 }
 
+/** Returns the volume of voxels in an array of their own, x fastest. */
+export function volumeOf(data: Float32Array, shape: readonly number[]): Volume {
+  return { data, shape, stride: [shape[1] * shape[2], shape[2], 1], offset: 0 };
+}
+
 /** Checks that an array has three axes, and that the other, if given, has the same shape. */
 export function checkShapes(input: Volume, output: Volume = input): void {
   const same = input.shape.every((length, axis) => length === output.shape[axis]);
