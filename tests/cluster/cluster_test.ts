@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import { join } from "node:path";
 import { DataCloneError, Lock, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
 import { connect } from "../../lib/cluster/nats.ts";
-import { cluster } from "../../lib/cluster/cluster.ts";
 import { namesOf, seal } from "../../lib/cluster/protocol.ts";
 import {
   add,
@@ -285,13 +284,4 @@ test("waiting for nodes ends in time", async () => {
   await using _pool = caller.pool();
   const waiting = () => caller.ready({ slots: 3, timeoutMs: 1 });
   await assertRejects(waiting, TimeoutError, "have 0 slots, and 3 are wanted");
-});
-
-Deno.test("options of a cluster are checked", () => {
-  assertThrows(() => cluster({ name: "a.b" }), RangeError, 'name is "a.b"');
-  assertThrows(() => cluster({ servers: [] }), TypeError, "servers");
-  assertThrows(() => cluster({ servers: "queue:4222" }), TypeError, "there is no authKey");
-  assertThrows(() => cluster({ authKey: "" }), RangeError, "authKey is empty");
-  assertThrows(() => cluster({ leaseMs: 0 }), RangeError, "leaseMs");
-  assertThrows(() => cluster({ leaze: 1 } as object), TypeError, "leaze");
 });
