@@ -29,8 +29,11 @@ const ALSO_TESTED_IN: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": ["arguments", "codec/thrown_test.ts", "repo/error_messages_test.ts"],
 };
 
-/** The tests of the checks of arguments, of all folders. Run for a bug that the others do not find. */
-const ARGUMENT_TESTS = ["repo/bad_input_test.ts", "repo/options_test.ts"];
+/** Tests of all folders: of the checks of arguments, and of texts. Run for a bug that the others do not find. */
+const COMMON_TESTS = [
+  ...["repo/bad_input_test.ts", "repo/options_test.ts"],
+  ...["repo/error_messages_test.ts", "repo/shown_test.ts"],
+];
 
 interface PlantedBug extends Bug {
   /** Path from the root, such as `lib/sync/lock.ts`. */
@@ -101,7 +104,7 @@ async function namesakesOf(path: string, folders: string[]): Promise<string[]> {
 async function isNoticed(copy: string, path: string): Promise<boolean> {
   const folders = foldersOf(path);
   const namesakes = await namesakesOf(path, folders);
-  for (const tests of [namesakes, folders, ARGUMENT_TESTS]) {
+  for (const tests of [namesakes, folders, COMMON_TESTS]) {
     if (tests.length > 0 && !await passes(copy, tests)) return true;
   }
   return false;
