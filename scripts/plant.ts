@@ -6,8 +6,9 @@
  * deno task plant [--seed 1] [--count 20] [--folder channels] [--list]
  * ```
  *
- * It works on a copy of the checkout in a temporary folder. `--list` only prints the bugs. A bug that no
- * test finds may still be refused by the compiler, as `deno task ok` would see: these are counted apart.
+ * It works on a copy of the checkout in a temporary folder. `--list` only prints the bugs. Counted apart are
+ * bugs with which the tests take longer than the time limit: they hang, or the machine is busy; and bugs that
+ * no test finds and the compiler refuses, as `deno task ok` would see.
  *
  * @module
  */
@@ -100,52 +101,46 @@ async function namesakesOf(path: string, folders: string[]): Promise<string[]> {
   return tests;
 }
 
-/** Returns whether a test in the copy notices the bug that it has in the file. */
-async function isNoticed(copy: string, path: string): Promise<boolean> {
-  const folders = foldersOf(path);
-  const namesakes = await namesakesOf(path, folders);
-  for (const tests of [namesakes, folders, COMMON_TESTS]) {
-    if (tests.length > 0 && !await passes(copy, tests)) return true;
-  }
-  return false;
-}
-
-/** Runs tests, given by their paths below `tests/`. Returns whether they pass. */
-async function passes(root: string, names: string[]): Promise<boolean> {
-  const tests = names.map((name) => `tests/${name}`);
-  const existing = [];
-  for (const test of tests) if (await exists(`${root}/${test}`)) existing.push(test);
-  if (existing.length === 0) return true; // Deno would run all tests
-  return await succeeds(root, ["test", "--allow-all", "--no-check", "--fail-fast", ...existing]);
-}
-
-/** Runs Deno in a folder. Returns whether it succeeds. */
-async function succeeds(cwd: string, args: string[]): Promise<boolean> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd,
-    stdout: "null",
-    stderr: "null",
-    signal: AbortSignal.timeout(TIME_LIMIT_MS),
-  });
-  return (await command.output()).success;
-}
-
 /** What finds a bug. */
-type Finder = "a test" | "the compiler" | "nothing";
-
-/** Returns what finds the bug that a file in the copy has. */
-async function finderOf(copy: string, path: string): Promise<Finder> {
-  if (await isNoticed(copy, path)) return "a test";
-  return await succeeds(copy, ["check", path]) ? "nothing" : "the compiler";
-}
+type Finder = "a test" | "the time limit" | "the compiler" | "nothing";
 
 /** How a line begins, by what has found the bug. */
 const verdicts: Readonly<Record<Finder, string>> = {
   "a test": "found    ",
+  "the time limit": "hangs    ",
   "the compiler": "refused  ",
   "nothing": "NOT found",
 };
+
+/** Returns what finds the bug that a file in the copy has. */
+async function finderOf(copy: string, path: string): Promise<Finder> {
+  const folders = foldersOf(path);
+  const namesakes = await namesakesOf(path, folders);
+  for (const names of [namesakes, folders, COMMON_TESTS]) {
+    const tests = [];
+    for (const name of names) {
+      if (await exists(`${copy}/tests/${name}`)) tests.push(`tests/${name}`);
+    }
+    if (tests.length === 0) continue; // Deno would run all tests
+    const end = await run(copy, ["test", "--allow-all", "--no-check", "--fail-fast", ...tests]);
+    if (end !== "success") return end === "late" ? "the time limit" : "a test";
+  }
+  return await run(copy, ["check", path]) === "failure" ? "the compiler" : "nothing";
+}
+
+/** Runs Deno in a folder, within the time limit. */
+async function run(cwd: string, args: string[]): Promise<"success" | "failure" | "late"> {
+  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    stdout: "null",
+    stderr: "null",
+    signal,
+  }).output();
+  if (success) return "success";
+  return signal.aborted ? "late" : "failure";
+}
 
 async function main(): Promise<void> {
   const options = readScriptOptions(
@@ -159,7 +154,7 @@ async function main(): Promise<void> {
   console.log(`seed ${seed}, ${bugs.length} bugs in ${folder}`);
   if (options.list) return bugs.forEach((bug) => console.log(describe(bug)));
   const copy = await copyCheckout();
-  const found: Record<Finder, number> = { "a test": 0, "the compiler": 0, "nothing": 0 };
+  const found = new Map<Finder, number>();
   try {
     for (const bug of bugs) {
       const file = `${copy}/${bug.path}`;
@@ -167,16 +162,13 @@ async function main(): Promise<void> {
       await Deno.writeTextFile(file, text.slice(0, bug.from) + bug.text + text.slice(bug.to));
       const finder = await finderOf(copy, bug.path);
       await Deno.writeTextFile(file, text);
-      found[finder]++;
+      found.set(finder, (found.get(finder) ?? 0) + 1);
       console.log(`${verdicts[finder]} ${describe(bug)}`);
     }
   } finally {
     await Deno.remove(copy, { recursive: true });
   }
-  const [byTests, byTypes] = [found["a test"], found["the compiler"]];
-  console.log(
-    `${byTests} of ${bugs.length} were found by tests, ${byTypes} refused by the compiler`,
-  );
+  for (const [finder, count] of found) console.log(`${count} of ${bugs.length}: ${finder}`);
 }
 
 if (import.meta.main) await main();
