@@ -26,6 +26,7 @@ import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { joined } from "../wire/frames.ts";
 import { deathHeader, deathsIn, withDeath } from "./dead_letters.ts";
+import { NodeConstants } from "./constants.ts";
 import type { Deliveries, Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
@@ -105,6 +106,7 @@ export class Node {
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #running = new Set<RunningChunk>();
   readonly #deliveries: Deliveries;
+  readonly #constants: NodeConstants;
   #done = 0;
   #isQuick = false;
   #isLeaving = false;
@@ -115,6 +117,7 @@ export class Node {
   private constructor(link: Link, settings: NodeSettings, leaseMs: number) {
     this.#link = link;
     this.#settings = settings;
+    this.#constants = new NodeConstants(link, settings.folder);
     this.#renewal = setInterval(() => {
       for (const { message } of this.#running) message.working();
     }, leaseMs / 4);
@@ -169,6 +172,7 @@ export class Node {
       await found?.pool.join();
     }
     await this.#link.close();
+    await this.#constants[Symbol.asyncDispose]();
     this.#left.resolve();
   }
 
@@ -312,11 +316,16 @@ export class Node {
     const { opened, opened: { header } } = chunk;
     const definitions = this.#checked(header.definitions, program);
     const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
+    const { constants, end } = await this.#constants.load(
+      header.constants ?? [],
+      (definitions) => this.#checked(definitions, program),
+    );
     const remote = {
       mode: count(header, "mode", 5) as CallMode,
       streamBytes: streamBytesIn(header),
       definitions,
       parts: await this.#link.contentsOf(opened),
+      constants,
       worker: this.#settings.name,
     };
     const { submitter } = program;
@@ -325,7 +334,7 @@ export class Node {
       const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
       chunk.sent = { job, submitter };
       if (chunk.isCancelled) job.fail(cancelled());
-    });
+    }).finally(end);
   }
 
   /** Packs the error of a chunk. */
