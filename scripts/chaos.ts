@@ -21,6 +21,8 @@ import { Random } from "./stress/random.ts";
 
 /** The lease of the nodes, in milliseconds: short, so that many are lost in a run. */
 const LEASE_MS = 2000;
+/** What has not ended so long after the last fault is described, in milliseconds. */
+const LATE_MS = 60_000;
 /** The names of the callers. */
 const CALLERS = ["first", "second"] as const;
 
@@ -40,6 +42,7 @@ export async function chaos(
   const random = new Random(seed);
   const end = performance.now() + timeMs;
   const isOver = () => performance.now() >= end || tally.hasFailed;
+  const late = setTimeout(async () => console.log(await cluster.describe()), timeMs + LATE_MS);
   await Promise.all([
     breakThings(cluster, LEASE_MS, new Random(random.fork()), tally, isOver),
     ...callers.map((engine, at) =>
@@ -53,6 +56,7 @@ export async function chaos(
       )
     ),
   ]);
+  clearTimeout(late);
   for (const engine of callers) await engine[Symbol.asyncDispose]();
 }
 

@@ -36,3 +36,22 @@ function isUnanswered(error: unknown): boolean {
   return error instanceof errors.TimeoutError || error instanceof errors.RequestError ||
     error instanceof errors.NoRespondersError;
 }
+
+/** Calls a function with each item, a number of them at a time. The first error ends it. */
+export async function inParallel<T>(
+  most: number,
+  items: Iterable<T>,
+  fn: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  let hasFailed = false;
+  const run = async () => {
+    for (let next; !hasFailed && !(next = iterator.next()).done;) {
+      await fn(next.value).catch((error) => {
+        hasFailed = true;
+        throw error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: most }, run));
+}

@@ -39,12 +39,12 @@ export class Delivery {
 
   /** Says that it is done: the server forgets it. */
   ack(): void {
-    this.#outbox.publish(this.#reply, "+ACK");
+    this.#outbox.publishLater(this.#reply, "+ACK");
   }
 
   /** Renews its lease. */
   working(): void {
-    this.#outbox.publish(this.#reply, "+WPI");
+    this.#outbox.publishLater(this.#reply, "+WPI");
   }
 
   /** Gives it back: it is delivered again. */

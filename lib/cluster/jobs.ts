@@ -30,6 +30,7 @@ import { SentDefinitions } from "../wire/definitions.ts";
 import type { ConsumerMessages, JsMsg } from "./nats.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { unpack } from "./messages.ts";
+import { inParallel } from "./answers.ts";
 import { corrupt, count, isForeign, JOBS, text } from "./protocol.ts";
 import { headerOf, packChunk } from "./sent_chunk.ts";
 import type { SharedLink } from "./shared_link.ts";
@@ -358,25 +359,6 @@ export async function submitJob<T, R>(
     await write(link, id, { ...header, isSubmitted: true, named: [...named] });
   });
   return new ClusterJob<R>(access, id);
-}
-
-/** Calls a function with each item, a number of them at a time. The first error ends it. */
-async function inParallel<T>(
-  most: number,
-  items: Iterable<T>,
-  fn: (item: T) => Promise<void>,
-): Promise<void> {
-  const iterator = items[Symbol.iterator]();
-  let hasFailed = false;
-  const run = async () => {
-    for (let next; !hasFailed && !(next = iterator.next()).done;) {
-      await fn(next.value).catch((error) => {
-        hasFailed = true;
-        throw error;
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: most }, run));
 }
 
 function checkSame(id: string, wanted: JobHeader, found: JobHeader): void {

@@ -23,7 +23,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from "./nats.ts";
-import { answerOf } from "./answers.ts";
+import { answerOf, inParallel } from "./answers.ts";
 import { Deliveries, type Taker } from "./deliveries.ts";
 import { Objects } from "./objects.ts";
 import { Outbox } from "./outbox.ts";
@@ -69,6 +69,8 @@ export interface SendOptions {
 export const NODES = "nodes";
 /** What is left of a payload for its header and the protocol of NATS, at least. */
 const RESERVED_BYTES = 16_384;
+/** How many chunks are removed at a time. */
+const MAX_REMOVING = 64;
 /** How long the server has to answer, in milliseconds. */
 const ANSWER_MS = 5000;
 const NS_A_MS = 1_000_000;
@@ -272,12 +274,25 @@ export class Link {
     return this.#deliveries(this.names.results, owner, taker);
   }
 
-  /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
-  async cancel(owner: string, job?: string): Promise<void> {
-    const filter = this.names.subject("task", owner, job);
-    await this.#answer(() => this.manager.streams.purge(this.names.tasks, { filter }));
+  /** Removes the chunks of a job, and tells the nodes that run them. */
+  async cancel(owner: string, job: string): Promise<void> {
     const { cancel } = this.names;
-    this.connection.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
+    this.#outbox.publish(cancel, seal(this.settings.authKey, cancel, { owner, job }));
+    await this.#removeChunks(this.names.subject("task", owner, job));
+  }
+
+  /**
+   * Removes chunks one by one: a server before 2.9.12 that purges some subjects of a stream forgets to deliver the
+   * messages of all others to a consumer that has no filter, as that of the nodes.
+   */
+  async #removeChunks(filter: string): Promise<void> {
+    const { manager: { streams }, names: { tasks } } = this;
+    const subjects = await this.subjectsIn(tasks, filter);
+    await inParallel(MAX_REMOVING, subjects, async (subject) => {
+      const found = await this.#answer(() => streams.getMessage(tasks, { last_by_subj: subject }));
+      if (found === null) return; // a node has run it
+      await this.#answer(() => streams.deleteMessage(tasks, found.seq).catch(ifMissing));
+    });
   }
 
   /** Forgets an owner: its results, and that it receives them. */

@@ -42,6 +42,7 @@ export async function callCluster(
       }
     });
   }
+  if (tally.hasFailed) pool.terminate(); // something may hang
 
   type Items = readonly (readonly [x: number, ms: number])[];
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect } from "../../lib/cluster/nats.ts";
+import { connect, jetstreamManager } from "../../lib/cluster/nats.ts";
 import { namesOf } from "../../lib/cluster/protocol.ts";
 import { LocalCluster, type StartedNode } from "../cluster/local_cluster.ts";
 import type { Random } from "../stress/random.ts";
@@ -43,6 +43,27 @@ export class ChaosCluster extends LocalCluster {
   replace(node: StartedNode): void {
     this.nodes.splice(this.nodes.indexOf(node), 1);
     this.addNode();
+  }
+
+  /** Returns what is in the streams, a line for each stream and consumer: to find out why something hangs. */
+  async describe(): Promise<string> {
+    const names = namesOf(this.name);
+    const connection = await connect({ servers: `127.0.0.1:${this.port}` });
+    const manager = await jetstreamManager(connection);
+    const lines: string[] = [];
+    for (const stream of [names.tasks, names.results, names.kept]) {
+      const { state } = await manager.streams.info(stream, { subjects_filter: ">" });
+      lines.push(`${stream}: ${Object.keys(state.subjects ?? {}).join(" ")}`);
+      for await (const consumer of manager.consumers.list(stream)) {
+        const { name, num_pending, num_ack_pending, num_waiting, num_redelivered } = consumer;
+        lines.push(
+          `  ${name}: ${num_pending} to be delivered, ${num_ack_pending} not acknowledged, ` +
+            `${num_redelivered} delivered again, ${num_waiting} requests`,
+        );
+      }
+    }
+    await connection.close();
+    return lines.join("\n");
   }
 
   /** Publishes bytes of somebody who has no key, where chunks and results are expected. */

@@ -162,6 +162,22 @@ test("a node that is told to end finishes its task; at the second time it gives 
   assertEquals(await caller.nodes(), []);
 });
 
+test("a call that is aborted takes no chunks of others with it", async () => {
+  await using servers = await TestCluster.start();
+  await using engine = servers.caller();
+  await using first = new Pool({ engine });
+  await using second = new Pool({ engine });
+  const waiting = first.map(square, [3, 4], { chunkSize: 1 });
+  const controller = new AbortController();
+  const aborted = second.map(square, [1, 2], { signal: controller.signal });
+  const job = await engine.submit(square, [5]); // the others are with the server by then
+  controller.abort(new Error("enough"));
+  await assertRejects(() => aborted, Error, "enough");
+  await job.remove();
+  servers.startNode("one", 1);
+  assertEquals(await waiting, [9, 16]);
+});
+
 test("an aborted call ends its task on the node", async () => {
   await using servers = await TestCluster.start();
   await using met = await meeting();
