@@ -6,7 +6,9 @@
  * deno task plant [--seed 1] [--count 20] [--folder channels] [--list]
  * ```
  *
- * It works on a copy of the checkout in a temporary folder. `--list` only prints the bugs.
+ * It works on a copy of the checkout in a temporary folder. `--list` only prints the bugs. Counted apart are
+ * bugs with which the tests take longer than the time limit: they hang, or the machine is busy; and bugs that
+ * no test finds and the compiler refuses, as `deno task ok` would see.
  *
  * @module
  */
@@ -20,15 +22,19 @@ import { Random } from "./stress/random.ts";
 /** How long the tests of a folder may take, in milliseconds: a bug may make them hang. */
 const TIME_LIMIT_MS = 10 * 60_000;
 
-/** Folders whose tests are in another one as well. */
+/** Folders and files whose tests are elsewhere as well, or only. */
 const ALSO_TESTED_IN: Readonly<Record<string, readonly string[]>> = {
   runtime: ["process"],
   objects: ["heap", "channels"],
   "pool/engines/processes": ["agents"],
+  "errors.ts": ["arguments", "codec/thrown_test.ts", "repo/error_messages_test.ts"],
 };
 
-/** The tests of the checks of arguments, of all folders. Run for a bug that the others do not find. */
-const ARGUMENT_TESTS = ["repo/bad_input_test.ts", "repo/options_test.ts"];
+/** Tests of all folders: of the checks of arguments, and of texts. Run for a bug that the others do not find. */
+const COMMON_TESTS = [
+  ...["repo/bad_input_test.ts", "repo/options_test.ts"],
+  ...["repo/error_messages_test.ts", "repo/shown_test.ts"],
+];
 
 interface PlantedBug extends Bug {
   /** Path from the root, such as `lib/sync/lock.ts`. */
@@ -74,7 +80,7 @@ async function copyCheckout(): Promise<string> {
 /** Returns the folders with the tests that a bug in the file should be found by. */
 function foldersOf(path: string): string[] {
   const others = Object.entries(ALSO_TESTED_IN).filter(([folder]) =>
-    path.startsWith(`lib/${folder}/`)
+    `${path}/`.startsWith(`lib/${folder}/`)
   );
   return [path.split("/")[1], ...others.flatMap(([, folders]) => folders)];
 }
@@ -84,7 +90,7 @@ async function namesakesOf(path: string, folders: string[]): Promise<string[]> {
   const name = path.split("/").at(-1)!.replace(/\.ts$/, "_");
   const tests: string[] = [];
   for (const folder of folders) {
-    if (!await exists(new URL(`tests/${folder}`, ROOT))) continue;
+    if (folder.endsWith(".ts") || !await exists(new URL(`tests/${folder}`, ROOT))) continue;
     for (const test of await sourceFiles(`tests/${folder}`)) {
       const file = test.split("/").at(-1)!;
       if (file.startsWith(name) && file.endsWith("_test.ts")) {
@@ -95,29 +101,45 @@ async function namesakesOf(path: string, folders: string[]): Promise<string[]> {
   return tests;
 }
 
-/** Returns whether a test in the copy notices the bug that it has in the file. */
-async function isNoticed(copy: string, path: string): Promise<boolean> {
+/** What finds a bug. */
+type Finder = "a test" | "the time limit" | "the compiler" | "nothing";
+
+/** How a line begins, by what has found the bug. */
+const verdicts: Readonly<Record<Finder, string>> = {
+  "a test": "found    ",
+  "the time limit": "hangs    ",
+  "the compiler": "refused  ",
+  "nothing": "NOT found",
+};
+
+/** Returns what finds the bug that a file in the copy has. */
+async function finderOf(copy: string, path: string): Promise<Finder> {
   const folders = foldersOf(path);
   const namesakes = await namesakesOf(path, folders);
-  for (const tests of [namesakes, folders, ARGUMENT_TESTS]) {
-    if (tests.length > 0 && !await passes(copy, tests)) return true;
+  for (const names of [namesakes, folders, COMMON_TESTS]) {
+    const tests = [];
+    for (const name of names) {
+      if (await exists(`${copy}/tests/${name}`)) tests.push(`tests/${name}`);
+    }
+    if (tests.length === 0) continue; // Deno would run all tests
+    const end = await run(copy, ["test", "--allow-all", "--no-check", "--fail-fast", ...tests]);
+    if (end !== "success") return end === "late" ? "the time limit" : "a test";
   }
-  return false;
+  return await run(copy, ["check", path]) === "failure" ? "the compiler" : "nothing";
 }
 
-/** Runs tests, given by their paths below `tests/`. Returns whether they pass. */
-async function passes(root: string, names: string[]): Promise<boolean> {
-  const tests = names.map((name) => `tests/${name}`);
-  const existing = [];
-  for (const test of tests) if (await exists(`${root}/${test}`)) existing.push(test);
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-check", "--fail-fast", ...existing],
-    cwd: root,
+/** Runs Deno in a folder, within the time limit. */
+async function run(cwd: string, args: string[]): Promise<"success" | "failure" | "late"> {
+  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
     stdout: "null",
     stderr: "null",
-    signal: AbortSignal.timeout(TIME_LIMIT_MS),
-  });
-  return (await command.output()).success;
+    signal,
+  }).output();
+  if (success) return "success";
+  return signal.aborted ? "late" : "failure";
 }
 
 async function main(): Promise<void> {
@@ -132,21 +154,21 @@ async function main(): Promise<void> {
   console.log(`seed ${seed}, ${bugs.length} bugs in ${folder}`);
   if (options.list) return bugs.forEach((bug) => console.log(describe(bug)));
   const copy = await copyCheckout();
-  let found = 0;
+  const found = new Map<Finder, number>();
   try {
     for (const bug of bugs) {
       const file = `${copy}/${bug.path}`;
       const text = await Deno.readTextFile(file);
       await Deno.writeTextFile(file, text.slice(0, bug.from) + bug.text + text.slice(bug.to));
-      const isFound = await isNoticed(copy, bug.path);
+      const finder = await finderOf(copy, bug.path);
       await Deno.writeTextFile(file, text);
-      if (isFound) found++;
-      console.log(`${isFound ? "found   " : "NOT found"} ${describe(bug)}`);
+      found.set(finder, (found.get(finder) ?? 0) + 1);
+      console.log(`${verdicts[finder]} ${describe(bug)}`);
     }
   } finally {
     await Deno.remove(copy, { recursive: true });
   }
-  console.log(`${found} of ${bugs.length} were found`);
+  for (const [finder, count] of found) console.log(`${count} of ${bugs.length}: ${finder}`);
 }
 
 if (import.meta.main) await main();

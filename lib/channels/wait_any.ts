@@ -9,6 +9,7 @@ import { awaitOnAny, blockOnAnyOf, readySteps, type Waitable } from "../parking/
 import { checkIterable, hasMethod, isInstance, wrongType } from "../arguments/values.ts";
 import type { Address } from "../heap/address.ts";
 import { addressOf } from "../objects/shared_object.ts";
+import { isStopping, neverSettled } from "../parking/wait.ts";
 import { Event } from "../sync/event.ts";
 import { Connection, peerOf } from "./connection.ts";
 import { Listener } from "./listener.ts";
@@ -60,6 +61,7 @@ export async function waitAny<T extends Waitable>(
   objects: Iterable<T>,
   options?: WaitOptions,
 ): Promise<T[]> {
+  if (isStopping()) return neverSettled();
   const all = listOf(objects);
   deadlineOf(options); // rejects invalid options even if there is nothing to wait for
   if (all.length === 0) return [];

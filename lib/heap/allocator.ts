@@ -181,7 +181,7 @@ function joinFree(): boolean {
   i32[JOINED] = 1;
   const blocks = sortedFreeBlocks();
   if (blocks === undefined) return false;
-  i32.fill(0, FREE_LISTS + SMALLEST_CLASS, FREE_LISTS + LARGEST_CLASS + 1);
+  i32.fill(0, FREE_LISTS, FREE_LISTS + LARGEST_CLASS + 1);
   let hasJoined = false;
   for (let at = 0; at < blocks.length;) {
     const start = startOf(blocks[at]);

@@ -88,7 +88,10 @@ function zerosOf(file: ts.SourceFile): Set<string> {
 /** Whether the promise is returned where nothing catches its error: it makes no difference to await it. */
 function isReturned(node: ts.AwaitExpression): boolean {
   let returned: ts.Node = node.parent;
-  while (ts.isAsExpression(returned)) returned = returned.parent;
+  while (ts.isAsExpression(returned) || ts.isParenthesizedExpression(returned)) {
+    returned = returned.parent;
+  }
+  if (ts.isArrowFunction(returned)) return true; // its body
   if (!ts.isReturnStatement(returned)) return false;
   for (let at: ts.Node = returned; !ts.isFunctionLike(at); at = at.parent) {
     if (ts.isTryStatement(at) || at.parent === undefined) return false;

@@ -4,23 +4,9 @@ import { addChannelRef, createChannel, dropChannelRef } from "../../lib/channels
 import { readReceived } from "../../lib/channels/read_received.ts";
 import { closedBits, messagesIn } from "../../lib/channels/channel_state.ts";
 import { encode, returnEncoder } from "../../lib/codec/encoder.ts";
-import { allocate, free } from "../../lib/heap/allocator.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
-import { i32 } from "../../lib/heap/views.ts";
 import { test } from "../fixtures/guarded.ts";
-
-/** Fills blocks of all usual sizes that will be allocated next. */
-function fillFreeBlocks(): void {
-  const blocks: number[] = [];
-  for (let bytes = 16; bytes <= 4096; bytes *= 2) {
-    for (let count = 0; count < 8; count++) {
-      const block = allocate(bytes - 8);
-      i32.fill(-1, block, block + (bytes - 8) / 4);
-      blocks.push(block);
-    }
-  }
-  blocks.forEach(free);
-}
+import { fillFreeBlocks } from "../fixtures/heap.ts";
 
 test("a channel works in memory that had other contents", () => {
   ensureIsolate();

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { endsInLoop } from "../fixtures/ended.ts";
-import { channelOperations } from "../fixtures/ended_tasks.ts";
+import { endsInLoop, neverSettled } from "../fixtures/ended.ts";
+import { channelOperations, channelPromises, channelWaits } from "../fixtures/ended_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
 for (const name of Object.keys(channelOperations)) {
@@ -13,3 +13,6 @@ for (const name of Object.keys(channelOperations)) {
       endsInLoop(name, catches));
   }
 }
+
+test("promises of queues and pipes are never settled in a worker that was told to end", () =>
+  neverSettled(Object.keys({ ...channelPromises, ...channelWaits })));

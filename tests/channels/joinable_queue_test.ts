@@ -360,6 +360,12 @@ for (const [name, Kind] of Object.entries(kinds)) {
     assert(!await tasks.join({ timeoutMs: 0 }));
     tasks.taskDone();
     assert(await joining);
+    // The queue works as before.
+    const waiting = [tasks.get(guard), tasks.get(guard)];
+    for (const item of [3, 4]) tasks.putSync(item);
+    assertEquals((await Promise.all(waiting)).sort(), [3, 4]);
+    for (let done = 0; done < 2; done++) tasks.taskDone();
+    assert(await tasks.join(guard));
   });
 
   test(`${name}.join() returns if another worker marked the items of a dead one`, async () => {

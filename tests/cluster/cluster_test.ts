@@ -338,12 +338,3 @@ Deno.test("options of workers are refused with an engine", () => {
   pool.engine satisfies Cluster;
   assertEquals(Deno.inspect(pool), `Pool { engine: Cluster { name: "default" }, state: "open" }`);
 });
-
-Deno.test("options of a cluster are checked", () => {
-  assertThrows(() => cluster({ name: "a.b" }), RangeError, 'not "a.b"');
-  assertThrows(() => cluster({ servers: [] }), TypeError, "servers");
-  assertThrows(() => cluster({ servers: "queue:4222" }), TypeError, "there is no authKey");
-  assertThrows(() => cluster({ authKey: "" }), RangeError, "authKey is empty");
-  assertThrows(() => cluster({ leaseMs: 0 }), RangeError, "leaseMs");
-  assertThrows(() => cluster({ leaze: 1 } as object), TypeError, "leaze");
-});

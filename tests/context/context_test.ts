@@ -71,3 +71,27 @@ test(
   },
   { reserve: true },
 );
+
+for (const method of ["spawn", "forkserver", "process"] as const) {
+  const { Pool } = getContext(method);
+
+  test(
+    `getContext("${method}").Pool has workers of its start method, with a number and with options`,
+    async () => {
+      for (const options of [2, { processes: 2 }]) {
+        await using pool = new Pool(options);
+        assertEquals(pool.processes, 2);
+        const pid = await pool.apply(() => Deno.pid);
+        assertEquals(pid !== Deno.pid, method === "process");
+      }
+    },
+    { reserve: true },
+  );
+
+  Deno.test(`getContext("${method}").Pool rejects what is no option`, () => {
+    const make = Pool as unknown as new (...args: unknown[]) => unknown;
+    assertThrows(() => new make(2, () => {}), TypeError, "Cannot make pool: ");
+    assertThrows(() => new make("2"), TypeError, "Cannot make pool: ");
+    assertThrows(() => new make({ processes: 0 }), RangeError, "Cannot make pool: ");
+  });
+}

@@ -1,3 +1,4 @@
+import { stub } from "@std/testing/mock";
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { allocate, ensureHeap, free } from "../../lib/heap/allocator.ts";
 import { Random } from "../../scripts/stress/random.ts";
@@ -87,6 +88,23 @@ Deno.test("allocate() joins free blocks when no larger one is left", () => {
     assert(u8.subarray(block * 4, block * 4 + 1000).every((byte) => byte === 7));
   }
   for (const block of [large, ...others, ...kept.slice(0, 100)]) free(block);
+});
+
+Deno.test("allocate() throws MemoryError when the isolate has no memory to join free blocks", () => {
+  const left = allocate(2 ** 21);
+  using _ = useUpHeap(2 ** 20);
+  free(left);
+  const blocks = [1, 2].map(() => allocate(2 ** 19));
+  blocks.forEach(free);
+  const words = stub(globalThis, "Uint32Array", function () {
+    throw new RangeError("Array buffer allocation failed");
+  } as never);
+  try {
+    assertThrows(() => allocate(2 ** 22), MemoryError);
+  } finally {
+    words.restore();
+  }
+  free(allocate(2 ** 20)); // the heap works as before
 });
 
 Deno.test("allocate() in any order, with joining, never hands out a word twice", () => {

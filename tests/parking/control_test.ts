@@ -3,8 +3,19 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
-import { Event, Lock, Queue, Semaphore } from "@sauropod/multiprocessing";
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  Event,
+  InterruptedError,
+  Lock,
+  Queue,
+  Semaphore,
+  task,
+  waitAnySync,
+} from "@sauropod/multiprocessing";
+import { Control, ensureIsolate, isolateWord, thisIsolate } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { hasInterrupt, takeInterrupt } from "../../lib/parking/control.ts";
 import { allStopped, endsInLoop } from "../fixtures/ended.ts";
 import { test } from "../fixtures/guarded.ts";
 import { ended, run, sharedWords, wordSet } from "../fixtures/workers.ts";
@@ -20,6 +31,55 @@ for (const name of names) {
       endsInLoop(name, catches));
   }
 }
+
+const blocks = task(
+  import.meta,
+  (how: string, event: Event, other: Event, words: Int32Array) => {
+    Atomics.store(words, 0, 1);
+    if (how === "in several queues") waitAnySync([event, other]);
+    else event.waitSync(how === "with a time-out" ? { timeoutMs: 600_000 } : {});
+  },
+);
+for (const how of ["in a queue", "in several queues", "with a time-out"]) {
+  test(`A worker that blocks ${how} ends when it is terminated`, async () => {
+    const words = sharedWords();
+    const process = run(blocks, how, new Event(), new Event(), words);
+    await wordSet(words);
+    process.terminate();
+    await ended(process, -15);
+    await allStopped();
+  });
+}
+
+/** Calls a function after a signal was received. */
+function interrupted<T>(call: () => T): T {
+  const word = thisIsolate + isolateWord.CONTROL;
+  i32[word] |= Control.INTERRUPT;
+  try {
+    return call();
+  } finally {
+    assertEquals(i32[word], 0);
+  }
+}
+
+test("A signal interrupts one wait that blocks, and no other", () => {
+  ensureIsolate();
+  const [event, other] = [new Event(), new Event()];
+  const options = { timeoutMs: 1 };
+  const waits: (() => unknown)[] = [
+    () => event.waitSync(options),
+    () => waitAnySync([event, other], options),
+  ];
+  for (const wait of waits) {
+    assertThrows(() => interrupted(wait), InterruptedError, "the program received a signal");
+    wait();
+  }
+  event.set(); // a wait that need not sleep takes no note of it
+  const word = thisIsolate + isolateWord.CONTROL;
+  i32[word] |= Control.INTERRUPT;
+  assertEquals([event.waitSync(), hasInterrupt(), takeInterrupt()], [true, true, true]);
+  assertEquals([hasInterrupt(), takeInterrupt()], [false, false]);
+});
 
 test("A worker that was told to end runs catch and finally of its next operation", async () => {
   const [ready, queue, words] = [new Event(), new Queue<number>(), sharedWords(4)];

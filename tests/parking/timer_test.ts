@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { deadline } from "@std/async";
 import { FakeTime } from "@std/testing/time";
 import { Event, Lock, Queue } from "@sauropod/multiprocessing";
-import { DeadlineTimer, TIMEOUT_MAX } from "../../lib/parking/timer.ts";
+import { callLater, DeadlineTimer, TIMEOUT_MAX } from "../../lib/parking/timer.ts";
 import { settledWithin } from "../../lib/sync/settled.ts";
 
 /** Time-outs, most of which are not a whole number of milliseconds. */
@@ -16,6 +17,8 @@ const waits: Record<string, (timeoutMs: number) => Promise<unknown>> = {
     return lock.acquire({ timeoutMs });
   },
   "settledWithin()": (timeoutMs) => settledWithin(new Promise(() => {}), { timeoutMs }),
+  "callLater()": (timeoutMs) =>
+    deadline(new Promise<void>((resolve) => callLater(timeoutMs, resolve)), 60_000),
   "DeadlineTimer": (timeoutMs) =>
     new Promise<void>((resolve) => void new DeadlineTimer(performance.now() + timeoutMs, resolve)),
 };

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { abandonedWorkers, Event, Queue } from "@sauropod/multiprocessing";
-import { allocate, free } from "../../lib/heap/allocator.ts";
+import { abandonedWorkers, DeadlockError, Event, Queue } from "@sauropod/multiprocessing";
 import { i32 } from "../../lib/heap/views.ts";
 import {
   createIsolateRecord,
@@ -20,40 +19,13 @@ import {
   type Steps,
 } from "../../lib/parking/wait.ts";
 import { parkBlockingAny } from "../../lib/parking/park_blocking.ts";
-import type { Park } from "../../lib/parking/park.ts";
-import {
-  countWaiters,
-  hasWaiters,
-  QUEUE_WORDS,
-  wakeAll,
-  wakeOne,
-  withQueueGuard,
-} from "../../lib/parking/wait_queue.ts";
-import { nodesOf, nodeWord } from "../../lib/parking/waiter_node.ts";
+import { countWaiters, wakeAll, wakeOne, withQueueGuard } from "../../lib/parking/wait_queue.ts";
+import { nodesOf, NodeState, nodeWord } from "../../lib/parking/waiter_node.ts";
 import { test, turn } from "../fixtures/guarded.ts";
 import { ended, guard, run, sharedWords } from "../fixtures/workers.ts";
+import { Word } from "./words.ts";
 
 ensureIsolate();
-
-/** A word, and a queue of waiters for it. */
-class Word implements Disposable {
-  readonly address = allocate((1 + QUEUE_WORDS) * 4);
-  readonly queue = this.address + 1;
-
-  constructor() {
-    i32.fill(0, this.address, this.queue + QUEUE_WORDS);
-  }
-
-  /** Steps that sleep once. */
-  *sleep(more: Partial<Park> = {}): Steps<ParkResult> {
-    return yield { queue: this.queue, word: this.address, expected: 0, ...more };
-  }
-
-  [Symbol.dispose](): void {
-    assert(!hasWaiters(this.queue));
-    free(this.address);
-  }
-}
 
 for (
   const [name, wait] of [
@@ -101,6 +73,24 @@ test("awaitOn() throws the reason of a signal that is aborted during the wait", 
   assert(countParkedPromises() > 0);
   controller.abort("enough");
   assertEquals(await waiting.catch((reason) => reason), "enough");
+});
+
+test("awaitOn() heeds neither time-out nor signal in an untimed sleep", async () => {
+  using word = new Word();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = awaitOn(word.sleep({ untimed: true }), { timeoutMs: 0, signal });
+  controller.abort();
+  wakeOne(word.queue);
+  assertEquals(await waiting, ParkResult.WOKEN);
+});
+
+test("blockOn() heeds no time-out in an untimed sleep", () => {
+  using word = new Word();
+  const wait = () => blockOn(word.sleep({ untimed: true }), { timeoutMs: 0 });
+  assertThrows(wait, DeadlockError); // as without a time-out
+  word.value = 1;
+  assertEquals(wait(), ParkResult.CHANGED);
 });
 
 test("awaitOn() uses a wake-up that precedes the abort", async () => {
@@ -309,7 +299,8 @@ test("countWaiters() leaves out waiters whose isolates have ended", async () => 
   const waits = [1, 2, 3].map(() => awaitOn(word.sleep()));
   assertEquals(count(), 3);
   const dead = createIsolateRecord(thisIsolate);
-  const isOfQueue = (node: number) => i32[node + nodeWord.QUEUE] === word.queue;
+  const isOfQueue = (node: number) =>
+    i32[node + nodeWord.QUEUE] === word.queue && i32[node + nodeWord.STATE] === NodeState.QUEUED;
   const owner = [...nodesOf(thisIsolate)].find(isOfQueue)! + nodeWord.ISOLATE;
   i32[owner] = dead;
   assertEquals(count(), 3, "it has not ended yet");

@@ -116,6 +116,19 @@ test("progressBar() draws at most ten times a second, and the end in any case", 
   assert(out.lines[0].includes("1000 of 1000 items"), out.lines[0]);
 });
 
+test("progressBar() draws the whole bar at the end, although it has just drawn a part", () => {
+  for (const others of [0, 1]) {
+    const out = new FakeOutput(true);
+    const bars = [out.bar(), ...Array.from({ length: others }, () => out.bar())];
+    out.ms = 1000;
+    for (const bar of bars) bar(report(50, 100));
+    for (const bar of bars) bar(report(100, 100, true));
+    for (const line of out.lines.slice(0, bars.length)) {
+      assertEquals(line, `100 % ${drawn(24)} 100 of 100 items, 100/s, in 0:01`);
+    }
+  }
+});
+
 test("progressBar() prints a line for each tenth where there is no terminal", () => {
   const out = new FakeOutput(false);
   const bar = out.bar({ label: "fit" });

@@ -18,6 +18,8 @@ Deno.test("bugsIn() drops no await that makes no difference", () => {
   const found = (source: string) => bugsIn(source).filter(({ what }) => what.includes("await"));
   assertEquals(found("async () => { return await x; }"), []);
   assertEquals(found("async () => { return await x as unknown as Y; }"), []);
+  assertEquals(found("async () => await x"), []);
+  assertEquals(found("async () => (await x).y").length, 1);
   assertEquals(found(inTry).length, 1);
 });
 

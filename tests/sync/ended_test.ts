@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { endsInLoop } from "../fixtures/ended.ts";
-import { syncOperations } from "../fixtures/ended_tasks.ts";
+import { endsInLoop, neverSettled } from "../fixtures/ended.ts";
+import { syncOperations, syncPromises } from "../fixtures/ended_tasks.ts";
 import { test } from "../fixtures/guarded.ts";
 
 for (const name of Object.keys(syncOperations)) {
@@ -13,3 +13,6 @@ for (const name of Object.keys(syncOperations)) {
       endsInLoop(name, catches));
   }
 }
+
+test("promises of locks, events and the like are never settled in a worker that was told to end", () =>
+  neverSettled(Object.keys(syncPromises)));

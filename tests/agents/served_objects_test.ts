@@ -1,0 +1,256 @@
+/**
+ * Calls of a process on objects of the program, with both sides in one isolate.
+ *
+ * @module
+ */
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  CorruptMessageError,
+  Event,
+  Lock,
+  LockGuard,
+  Pipe,
+  Queue,
+  RLock,
+  RLockGuard,
+  SharedList,
+  SharedMap,
+  Value,
+} from "@sauropod/multiprocessing";
+import {
+  beginChunk,
+  isLastBegun,
+  recallChunks,
+  signalChunk,
+  stateOfChunk,
+} from "../../lib/agents/relay.ts";
+import {
+  callRemote,
+  countPendingCalls,
+  Guard,
+  List,
+  type RemoteUse,
+  Self,
+} from "../../lib/agents/remote_calls.ts";
+import { Revising, WAIT_ANY } from "../../lib/agents/remote_members.ts";
+import { remoteNumberAt } from "../../lib/agents/remote_object.ts";
+import { remoteNumberOf, resultFor, setRemoteNumber, useOf } from "../../lib/agents/remote_uses.ts";
+import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
+import { addressOf } from "../../lib/objects/shared_object.ts";
+import { keepsMemory, test, turn } from "../fixtures/guarded.ts";
+import { guard } from "../fixtures/workers.ts";
+import { Loopback } from "./loopback.ts";
+
+ensureIsolate();
+keepsMemory(); // the channels of calls
+const loopback = new Loopback();
+const { served } = loopback;
+
+/** An object of the program, as the process uses it. */
+async function remoteOf(object: object) {
+  const kept = await loopback.cross(object);
+  const number = remoteNumberAt(addressOf(kept)!)!;
+  const of =
+    (access: RemoteUse["access"]) =>
+    (name: string, args: unknown[] = [], more: Partial<RemoteUse> = {}) =>
+      callRemote({ object: number, access, name, args, ...more });
+  return { kept, number, wait: of("wait"), call: of("call"), get: of("get") };
+}
+
+async function turns(): Promise<void> {
+  for (let turns = 0; turns < 5; turns++) await turn();
+}
+
+test("an object is known by one number until the process has no more of it", async () => {
+  const queue = new Queue<number>();
+  const { kept, number, wait } = await remoteOf(queue);
+  assertEquals(await loopback.cross([queue, [queue]]), [kept, [kept]] as never);
+  assertEquals(served.addressOf(number), addressOf(queue));
+  assertEquals(served.addressOf(number + 1000), undefined);
+  for (const named of [0, 1, 3]) assertEquals(served.release(number, named), false); // it was named twice
+  assertEquals(served.release(number, 2), true);
+  assertEquals(served.release(number, 2), false);
+  assertEquals(served.addressOf(number), undefined);
+  await assertRejects(
+    () => wait("put", [1]),
+    CorruptMessageError,
+    "what no object of its class has",
+  );
+  assert((await remoteOf(queue)).number > number);
+  assertEquals(countPendingCalls(), 0);
+});
+
+test("calls are carried out on the object, and members are read and set", async () => {
+  const [queue, value] = [new Queue<number>(1), new Value("d", 1)];
+  const { wait, call } = await remoteOf(queue);
+  assertEquals(await wait("put", [1]), undefined);
+  const second = wait("put", [2]); // waits for room
+  assertEquals([queue.getSync(), await second, await call("size")], [1, undefined, 1]);
+  assertEquals(await wait("get", [guard]), 2);
+  await assertRejects(() => wait("get", [{ timeoutMs: 0 }]), Error, "Cannot get item");
+  const { get } = await remoteOf(value);
+  assertEquals([await get("value"), await get("value", [2]), value.value], [1, undefined, 2]);
+  assertEquals(countPendingCalls(), 0);
+});
+
+test("guards, lists and the object itself are named by what stands for them", async () => {
+  const [lock, rlock] = [new Lock(), new RLock()];
+  const map = new SharedMap<string, number>([["a", 1]]);
+  const plain = await remoteOf(lock);
+  assertEquals(await plain.wait("acquire"), new Guard(0));
+  assertEquals([lock.locked(), await plain.call("release"), lock.locked()], [
+    true,
+    undefined,
+    false,
+  ]);
+  const nested = await remoteOf(rlock);
+  const { token } = await nested.wait("acquire", [], { isBlocking: true }) as Guard;
+  assert(token !== 0);
+  assertEquals(await nested.wait("acquire", [], { isBlocking: true }), new Guard(token)); // the same owner
+  const other = await assertRejects(() => nested.wait("acquire", [{ timeoutMs: 0 }])); // another one
+  assertEquals((other as Error).name, "TimeoutError");
+  for (let times = 0; times < 2; times++) await nested.call("release", [{ owner: token }]);
+  assertEquals(rlock.locked(), false);
+  const entries = await remoteOf(map);
+  assertEquals(await entries.call("keys"), new List(["a"]));
+  assertEquals(await entries.call("set", ["b", 2]), new Self());
+  assertEquals(map.get("b"), 2);
+});
+
+test("a call ends with the reason of its signal, and takes nothing", async () => {
+  const queue = new Queue<number>();
+  const { wait } = await remoteOf(queue);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = wait("get", [{ signal }]);
+  const other = wait("get", [guard]);
+  await turns();
+  assertEquals(countPendingCalls(), 2);
+  const reason = new RangeError("enough");
+  controller.abort(reason);
+  assertStrictEquals(await assertRejects(() => waiting), reason);
+  queue.putSync(1);
+  assertEquals(await other, 1);
+  const aborted = AbortSignal.abort(reason);
+  assertStrictEquals(await assertRejects(() => wait("get", [{ signal: aborted }])), reason);
+  served.abort(123_456); // no such call
+  assertEquals(countPendingCalls(), 0);
+});
+
+test("what no object of the class has is refused", async () => {
+  const [queue, map] = [await remoteOf(new Queue()), await remoteOf(new SharedMap())];
+  const refused = [
+    () => queue.wait("get", [], { object: 999_999 }),
+    () => queue.wait("constructor"),
+    () => queue.call("no such method"),
+    () => map.call("__proto__"),
+    () => map.call(Revising.READ, ["no such member"]),
+    () => map.call(Revising.STORE, [999_999, 1]),
+    () => queue.wait(WAIT_ANY, [1, 2]),
+    () => queue.wait(WAIT_ANY, [[999_999], 0]),
+    () => queue.wait(WAIT_ANY, [[queue.number], "0"]),
+  ];
+  for (const refuse of refused) {
+    await assertRejects(refuse, CorruptMessageError, "Cannot use object", String(refuse));
+  }
+  assertEquals(countPendingCalls(), 0);
+});
+
+test("the indices of the objects that are ready are returned when one is", async () => {
+  const [queue, event] = [new Queue<number>(), new Event()];
+  const [here, there] = Pipe<number>();
+  const objects = await Promise.all([queue, event, there].map(remoteOf));
+  const numbers = objects.map(({ number }) => number);
+  const ready = (timeoutMs: number) => objects[0].wait(WAIT_ANY, [numbers, timeoutMs]);
+  assertEquals(await ready(0), []);
+  const waiting = ready(60_000);
+  await turns();
+  event.set();
+  assertEquals(await waiting, [1]);
+  queue.putSync(1);
+  assertEquals(await ready(0), [0, 1]);
+  here.close();
+});
+
+test("resultFor() returns what stands for guards, lists and the object", () => {
+  const lock = { released: 0, release: () => lock.released++ };
+  {
+    const guard = resultFor(lock, new Guard(0));
+    assertInstanceOf(guard, LockGuard);
+    guard.release();
+    assertEquals(lock.released, 1);
+  }
+  const owned = resultFor(lock, new Guard(7));
+  assertInstanceOf(owned, RLockGuard);
+  assertEquals(RLockGuard.tokenOf(owned), 7);
+  assertStrictEquals(resultFor(lock, new Self()), lock);
+  assertEquals([...resultFor(lock, new List([1, 2])) as Iterable<number>], [1, 2]);
+  for (const value of [1, undefined, null, [1]]) assertStrictEquals(resultFor(lock, value), value);
+});
+
+test("resultFor() freezes the parts that are frozen in the program", () => {
+  /** Returns which of the values are frozen. */
+  const frozen = (...values: unknown[]) => values.map((value) => Object.isFrozen(value));
+  const [value, first, second] = [{ in: {} }, { in: {} }, { in: {} }];
+  resultFor({}, value, "all");
+  assertEquals(frozen(value, value.in), [true, true]);
+  const items = [first];
+  resultFor({}, items, "items");
+  assertEquals(frozen(items, first, first.in), [false, true, true]);
+  const pair = ["key", second];
+  const pairs = resultFor({}, new List([pair]), "pairs");
+  assertEquals([...pairs as Iterable<unknown>], [pair]);
+  assertEquals(frozen(pair, second, second.in), [false, true, true]);
+  const untouched = { in: {} };
+  resultFor({}, untouched);
+  assertEquals(frozen(untouched, untouched.in), [false, false]);
+});
+
+test("useOf() names an object by its number", () => {
+  const object = {};
+  assertEquals(remoteNumberOf(object), undefined);
+  setRemoteNumber(object, 7);
+  assertEquals(remoteNumberOf(object), 7);
+  assertEquals(useOf(object, "call", "size", [1]), {
+    object: 7,
+    access: "call",
+    name: "size",
+    args: [1],
+  });
+});
+
+test("chunks begin in order, unless they were recalled", () => {
+  assertEquals([isLastBegun(0), isLastBegun(1)], [true, false]);
+  assertEquals([beginChunk(2), beginChunk(1), beginChunk(1)], [false, true, false]);
+  assertEquals([isLastBegun(0), isLastBegun(1)], [false, true]);
+  assertEquals([recallChunks(1), recallChunks(0)], [1, 0]); // they have begun
+  assertEquals(recallChunks(4), 1);
+  assertEquals([beginChunk(2), beginChunk(4), beginChunk(5)], [false, false, true]);
+  assertEquals(recallChunks(5), 5);
+});
+
+test("the state of a job is told for one chunk, whose number may be large", () => {
+  for (const number of [5, 6, 2 ** 28 + 6, 2 ** 31 - 1]) {
+    signalChunk(number, 3);
+    assertEquals([number, number + 1, number - 1].map(stateOfChunk), [3, 0, 0]);
+    signalChunk(number, 0);
+    assertEquals(stateOfChunk(number), 0);
+  }
+});
+
+test("objects of which the process has no more are told of when there are many", async () => {
+  loopback.released.length = 0;
+  const list = new SharedList<number>();
+  const { number } = await remoteOf(list);
+  loopback.known.remove(number);
+  assertThrows(() => loopback.known.addressOf(number)!.toFixed());
+  loopback.known.remove(number); // it is gone
+  assertEquals(loopback.released, []);
+});

@@ -1,0 +1,121 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  Control,
+  createIsolateRecord,
+  ensureIsolate,
+  enterState,
+  exitCodeOf,
+  forEachLiveIsolate,
+  freeIsolateRecord,
+  hasEnded,
+  hasEndedRelaxed,
+  hasListedEnded,
+  isMainIsolate,
+  IsolateState,
+  isolateState,
+  isolateWord,
+  mainIsolate,
+  nextId,
+  postControl,
+  stopRequested,
+  thisIsolate,
+  unlistIsolate,
+  unpark,
+} from "../../lib/heap/isolate_record.ts";
+import { publishEnd } from "../../lib/heap/isolate_record.ts";
+import { i32 } from "../../lib/heap/views.ts";
+import { test } from "../fixtures/guarded.ts";
+
+ensureIsolate();
+
+/** Returns the records in the list of isolates. */
+function listed(): number[] {
+  const records: number[] = [];
+  forEachLiveIsolate((record) => records.push(record));
+  return records;
+}
+
+test("ensureIsolate() makes this isolate the main one, once", () => {
+  const record = thisIsolate;
+  ensureIsolate();
+  assertEquals([thisIsolate, mainIsolate(), isMainIsolate()], [record, record, true]);
+  assertEquals([isolateState(record), i32[record + isolateWord.PID]], [IsolateState.RUNNING, 1]);
+});
+
+test("createIsolateRecord() lists a record that is zero, with its parent and an id of its own", () => {
+  const before = listed();
+  const records = [createIsolateRecord(thisIsolate), createIsolateRecord(7)];
+  assertEquals(listed(), [...records].reverse().concat(before));
+  assertEquals(records.map((record) => i32[record + isolateWord.PARENT]), [thisIsolate, 7]);
+  const ids = records.map((record) => i32[record + isolateWord.PID]);
+  assertEquals([ids[1], nextId(), nextId()], [ids[0] + 1, ids[0] + 2, ids[0] + 3]);
+  const { PARENT, PID, NEXT } = isolateWord;
+  for (const record of records) {
+    const others = [...i32.subarray(record, record + 56).entries()]
+      .filter(([word, value]) => value !== 0 && word !== PARENT && word !== PID && word !== NEXT);
+    assertEquals(others, []);
+  }
+  freeIsolateRecord(records[0]); // from the middle
+  assertEquals(listed(), [records[1], ...before]);
+  freeIsolateRecord(records[1]);
+  assertEquals(listed(), before);
+});
+
+test("publishEnd() publishes an end once, which is counted while the record is listed", () => {
+  const records = [createIsolateRecord(thisIsolate), createIsolateRecord(thisIsolate)];
+  const [ended, other] = records;
+  assertEquals([hasListedEnded(), exitCodeOf(ended), hasEnded(ended)], [false, undefined, false]);
+  assertEquals([publishEnd(ended, -9), publishEnd(ended, 3)], [true, false]);
+  assertEquals(
+    [exitCodeOf(ended), hasEnded(ended), hasEndedRelaxed(ended), isolateState(ended)],
+    [-9, true, true, IsolateState.ENDED],
+  );
+  assertEquals([exitCodeOf(other), hasEnded(other), hasEndedRelaxed(other)], [
+    undefined,
+    false,
+    false,
+  ]);
+  assertEquals(publishEnd(other, 0), true);
+  assertEquals([exitCodeOf(other), hasListedEnded()], [0, true]);
+  unlistIsolate(ended);
+  unlistIsolate(ended); // it is not in the list any more
+  assertEquals(hasListedEnded(), true);
+  for (const record of records) freeIsolateRecord(record);
+  assertEquals(hasListedEnded(), false);
+});
+
+test("enterState() sets the state of this isolate, unless its end was published", () => {
+  const word = thisIsolate + isolateWord.STATE;
+  const before = i32[word];
+  try {
+    for (const state of [IsolateState.IDLE, IsolateState.RUNNING]) {
+      enterState(state);
+      assertEquals([isolateState(thisIsolate), i32[word]], [state, state]);
+    }
+    i32[word] = (7 << 8) | IsolateState.ENDED;
+    enterState(IsolateState.RUNNING);
+    assertEquals(exitCodeOf(thisIsolate), 7);
+  } finally {
+    i32[word] = before;
+  }
+});
+
+test("postControl() sets bits, keeps others, and unparks the isolate", () => {
+  const record = createIsolateRecord(thisIsolate);
+  const words = () => [i32[record + isolateWord.CONTROL], i32[record + isolateWord.WAKE]];
+  unpark(record);
+  assertEquals(words(), [0, 1]);
+  postControl(record, Control.SERVICE);
+  postControl(record, Control.STOP);
+  assertEquals(words(), [Control.SERVICE | Control.STOP, 3]);
+  freeIsolateRecord(record);
+});
+
+test("stopRequested() is about this isolate", () => {
+  const word = thisIsolate + isolateWord.CONTROL;
+  assert(!stopRequested());
+  i32[word] |= Control.STOP;
+  const found = stopRequested();
+  i32[word] &= ~Control.STOP;
+  assert(found && !stopRequested());
+});
