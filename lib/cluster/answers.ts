@@ -33,8 +33,10 @@ export async function answerOf<T>(
 function isUnanswered(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return error.status === 503;
   if (error instanceof JetStreamError) return isUnanswered(error.cause); // nobody answers for JetStream
-  return error instanceof errors.TimeoutError || error instanceof errors.RequestError ||
-    error instanceof errors.NoRespondersError;
+  if (error instanceof errors.RequestError) {
+    return !(error.cause instanceof errors.PermissionViolationError);
+  }
+  return error instanceof errors.TimeoutError || error instanceof errors.NoRespondersError;
 }
 
 /** Calls a function with each item, a number of them at a time. The first error ends it. */

@@ -116,6 +116,7 @@ export class Link {
       keepMs: settings.keepMs,
       answerMs: ANSWER_MS,
     });
+    void this.#sayRefusals();
   }
 
   /**
@@ -162,6 +163,18 @@ export class Link {
   /** The most bytes of a payload. */
   get #maxBytes(): number {
     return (this.connection.info?.max_payload ?? 1 << 20) - RESERVED_BYTES;
+  }
+
+  /** Says what the user may not do, once each: what is sent again and again would wait without a word. */
+  async #sayRefusals(): Promise<void> {
+    const said = new Set<string>();
+    for await (const status of this.connection.status()) {
+      if (status.type !== "error") continue;
+      const { message } = status.error;
+      if (said.has(message)) continue;
+      said.add(message);
+      console.error(`A server of cluster ${this.settings.name} refuses: ${message}`);
+    }
   }
 
   // Sending

@@ -11,7 +11,8 @@ import { Pool, WorkerDiedError } from "@sauropod/multiprocessing";
 import { connect, type NatsConnection } from "../../lib/cluster/nats.ts";
 import { LocalCluster } from "../../scripts/cluster/local_cluster.ts";
 import { ROOT } from "../../scripts/source_files.ts";
-import { add, dies, diesAtFirst, same, square } from "./cluster_tasks.ts";
+import { dies, diesAtFirst, same, square, waitsFor } from "./cluster_tasks.ts";
+import { meeting } from "./meeting.ts";
 import { GUARD_MS, KEY, natsServer, test, TestCluster } from "./servers.ts";
 
 const guide = await Deno.readTextFile(new URL("docs/cluster.md", ROOT));
@@ -110,10 +111,10 @@ class SecuredCluster extends LocalCluster {
     this.startNode(name, 1, "--connection", file);
   }
 
-  /** Returns a caller with the user of callers. */
-  securedCaller() {
+  /** Returns a caller with a user. */
+  callerAs(user: "caller" | "node") {
     const servers = `tls://localhost:${this.port}`;
-    return this.caller({ servers, connection: this.connection("caller") });
+    return this.caller({ servers, connection: this.connection(user) });
   }
 
   /** Connects as a user, past the package. */
@@ -164,7 +165,7 @@ function matches(subject: string, pattern: string): boolean {
 test("with the permissions of docs/cluster.md callers and nodes do all that they can, and need each", async () => {
   await using secured = new SecuredCluster();
   await secured.start();
-  await using engine = secured.securedCaller();
+  await using engine = secured.callerAs("caller");
   assertEquals(await engine.nodes(), []); // makes the streams
   await secured.startSecuredNode("one");
   await engine.ready({ timeoutMs: GUARD_MS });
@@ -175,10 +176,13 @@ test("with the permissions of docs/cluster.md callers and nodes do all that they
     assertEquals(await pool.apply(same, [large]), large);
     assertEquals(await pool.apply(diesAtFirst, [join(secured.folder, "begun")]), "done");
     await assertRejects(() => pool.apply(dies, []), WorkerDiedError);
+    await using met = await meeting();
     const controller = new AbortController();
-    const aborted = pool.apply(add, [1, 2], { signal: controller.signal });
+    const items = Array(3).fill([met.begun, met.go]);
+    const waiting = pool.starmap(waitsFor, items, { chunkSize: 1, signal: controller.signal });
+    await met.begins(1); // and two wait at the server
     controller.abort(new Error("enough"));
-    await aborted.catch(() => {}); // it may have been done before
+    await assertRejects(() => waiting, Error, "enough");
   }
   assertEquals((await engine.deadLetters()).length, 1);
   await engine.clearDeadLetters();
@@ -234,4 +238,24 @@ test("what the permissions of docs/cluster.md leave out is refused", async () =>
   await assertRejects(() => secured.connectAs("node", "of-callers"), Error, "Authorization");
   const trusting = () => connect({ servers: `localhost:${secured.port}`, user: "node" });
   await assertRejects(trusting, Error, "certificate");
+});
+
+test("a caller whose user lacks permissions fails, and says which", async () => {
+  await using secured = new SecuredCluster();
+  await secured.start();
+  await using right = secured.callerAs("caller");
+  await right.nodes(); // makes the streams
+  const print = console.error;
+  const said: unknown[] = [];
+  console.error = (...args) => said.push(...args);
+  try {
+    await using wrong = secured.callerAs("node");
+    await using pool = new Pool({ engine: wrong });
+    const text = "Permissions Violation for Publish";
+    await assertRejects(() => pool.apply(square, [3]), Error, text);
+    await assertRejects(() => wrong.nodes(), Error, text);
+  } finally {
+    console.error = print;
+  }
+  assertStringIncludes(said.join("\n"), "A server of cluster fits refuses: Permissions Violation");
 });
