@@ -135,6 +135,7 @@ export class Link {
         ...settings.connection,
         servers: [...settings.servers],
         maxReconnectAttempts: -1,
+        ignoreAuthErrorAbort: true, // a closed connection would leave those waiting who wait for a message
         noAsyncTraces: true, // one is made for each request, and takes as long as that
       } as NodeConnectionOptions);
     } catch (cause) {

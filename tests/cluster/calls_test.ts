@@ -4,8 +4,10 @@
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
 import { DataCloneError, Pool } from "@sauropod/multiprocessing";
-import { failing, square } from "./cluster_tasks.ts";
+import { failing, square, waitsFor } from "./cluster_tasks.ts";
+import { meeting, textOf } from "./meeting.ts";
 import { test, TestCluster } from "./servers.ts";
 
 test("a call is sent though all senders have chunks of a call that was aborted", async () => {
@@ -36,4 +38,24 @@ test("a call fails if an item cannot be sent again, because it has changed", asy
   const calling = pool.apply(failsWith, [item], { retries: 1, retryOn });
   await assertRejects(() => calling, DataCloneError, "args[0].map");
   await assertRejects(() => pool.apply(failing, [2]), RangeError, "no 2");
+});
+
+test("a call goes on when the server has refused its caller and its node for a while", async () => {
+  await using servers = await TestCluster.start();
+  await using met = await meeting();
+  await using pool = new Pool({ engine: servers.caller() });
+  servers.startNode("one", 1);
+  const waiting = pool.apply(waitsFor, [met.begun, met.go]);
+  await met.begins(1);
+  await servers.stopServer();
+  const refusals = join(servers.folder, "refusals");
+  await servers.startServer("--user", "a", "--pass", "b", "--log", refusals);
+  // The client gives up after two of them, unless it is told not to.
+  while ((await textOf(refusals)).split("authentication error").length <= 6) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await servers.stopServer();
+  await servers.startServer();
+  await met.letGo();
+  assertEquals(await waiting, "went");
 });
