@@ -7,6 +7,7 @@
 
 import { messageOf } from "../arguments/describe.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
+import { settledWithin } from "../sync/settled.ts";
 import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
@@ -399,7 +400,7 @@ export class Link {
 
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
-    for (const end of this.#ends) await end();
+    for (const end of this.#ends) await settledWithin(end(), { timeoutMs: ANSWER_MS });
     this.#outbox.flush();
     this.#publisher.close();
     await this.connection.drain().catch(() => {});

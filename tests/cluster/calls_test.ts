@@ -5,7 +5,9 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { DataCloneError, Pool } from "@sauropod/multiprocessing";
+import { DataCloneError, Pool, TerminatedError, TimeoutError } from "@sauropod/multiprocessing";
+import { connect, jetstreamManager } from "../../lib/cluster/nats.ts";
+import { namesOf } from "../../lib/cluster/protocol.ts";
 import { failing, square, waitsFor } from "./cluster_tasks.ts";
 import { meeting, textOf } from "./meeting.ts";
 import { test, TestCluster } from "./servers.ts";
@@ -58,4 +60,48 @@ test("a call goes on when the server has refused its caller and its node for a w
   await servers.startServer();
   await met.letGo();
   assertEquals(await waiting, "went");
+});
+
+test("Cluster.ready() keeps its limits when a server that was there is away", async () => {
+  await using servers = await TestCluster.start();
+  await using caller = servers.caller();
+  assertEquals(await caller.nodes(), []);
+  await caller[Symbol.asyncDispose](); // as after a rest
+  await servers.stopServer();
+  await assertRejects(() => caller.ready({ timeoutMs: 1 }), TimeoutError, "no server");
+  const controller = new AbortController();
+  const waiting = caller.ready({ signal: controller.signal });
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => waiting, RangeError, "enough");
+});
+
+test("a pool that was terminated ends though its server is away", async () => {
+  await using servers = await TestCluster.start();
+  const pool = new Pool({ engine: servers.caller() });
+  const waiting = pool.apply(square, [3]); // there is no node
+  const connection = await connect({ servers: servers.address });
+  const { streams } = await jetstreamManager(connection);
+  const { tasks } = namesOf(servers.name);
+  while (await streams.info(tasks).then(({ state }) => state.messages, () => 0) === 0);
+  await connection.close();
+  await servers.stopServer();
+  pool.terminate();
+  await assertRejects(() => waiting, TerminatedError);
+  await pool.join();
+});
+
+test("the server forgets a pool that ends after a rest", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  const caller = servers.caller();
+  const pool = new Pool({ engine: caller });
+  assertEquals(await pool.apply(square, [3]), 9);
+  await caller[Symbol.asyncDispose](); // as after a rest
+  pool.close();
+  await pool.join();
+  const connection = await connect({ servers: servers.address });
+  const { streams } = await jetstreamManager(connection);
+  const { state } = await streams.info(namesOf(servers.name).results);
+  assertEquals(state.consumer_count, 0);
+  await connection.close();
 });
