@@ -89,6 +89,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   #counting: ReturnType<typeof setInterval> | undefined;
   /** The connection on which results are received. */
   #receivesOn: Link | undefined;
+  /** Resolves when they are. */
+  #receiving: Promise<void> | undefined;
   #stopReceiving: (() => Promise<void>) | undefined;
 
   constructor(access: ClusterAccess) {
@@ -203,7 +205,12 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   async #openLink(): Promise<Link> {
     const link = await this.#access.link.acquire();
-    if (this.#receivesOn !== link) await this.#receive(link);
+    if (this.#receivesOn !== link) {
+      this.#receivesOn = link;
+      this.#receiving = this.#receive(link);
+      this.#receiving.catch(() => this.#receivesOn = undefined);
+    }
+    await this.#receiving;
     return link;
   }
 
@@ -266,7 +273,6 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       this.#owner,
       ({ subject, data }) => this.#onResult(link, subject, data),
     );
-    this.#receivesOn = link;
     this.#stopReceiving = async () => {
       if (this.#receivesOn === link) this.#receivesOn = undefined;
       await results.stop();
@@ -279,15 +285,14 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const { header } = opened;
     const [jobId, index] = subject.split(".").slice(-2);
     const key = keyOf(jobId, Number(index));
-    const chunk = this.#chunks.get(key);
-    if (chunk === undefined) return; // taken before
+    const chunk = this.#chunks.get(key); // none if its result was taken before, or nobody waits for it
     try {
-      if (count(header, "attempt") === chunk.attempt) {
+      if (chunk !== undefined && count(header, "attempt") === chunk.attempt) {
         await this.#takeResult(key, chunk, header, await link.contentsOf(opened));
       }
       if (header.object !== undefined) link.drop(text(header, "object"));
     } catch (error) {
-      if (this.#chunks.get(key) !== chunk) throw error;
+      if (chunk === undefined || this.#chunks.get(key) !== chunk) throw error;
       this.#returned(key, chunk, () => chunk.job.fail(error));
     }
   }

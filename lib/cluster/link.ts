@@ -307,6 +307,7 @@ export class Link {
       const found = await this.#answer(() => streams.getMessage(tasks, { last_by_subj: subject }));
       if (found === null) return; // a node has run it
       await this.#answer(() => streams.deleteMessage(tasks, found.seq).catch(ifMissing));
+      this.dropObjectOf(found);
     });
   }
 

@@ -6,11 +6,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataCloneError, Pool, TerminatedError, TimeoutError } from "@sauropod/multiprocessing";
+import { settingsOf } from "../../lib/cluster/cluster.ts";
+import { Link } from "../../lib/cluster/link.ts";
 import { connect, jetstreamManager } from "../../lib/cluster/nats.ts";
 import { namesOf } from "../../lib/cluster/protocol.ts";
 import { failing, square, waitsFor } from "./cluster_tasks.ts";
 import { meeting, textOf } from "./meeting.ts";
-import { test, TestCluster } from "./servers.ts";
+import { KEY, test, TestCluster } from "./servers.ts";
 
 test("a call is sent though all senders have chunks of a call that was aborted", async () => {
   await using servers = await TestCluster.start();
@@ -23,6 +25,11 @@ test("a call is sent though all senders have chunks of a call that was aborted",
   controller.abort(new RangeError("enough"));
   assertEquals(await pool.apply(square, [3]), 9);
   await mapped;
+  const connection = await connect({ servers: servers.address });
+  const { consumers } = await jetstreamManager(connection);
+  const [{ num_waiting }] = await consumers.list(namesOf(servers.name).results).next();
+  assertEquals(num_waiting, 1); // both have used one subscription
+  await connection.close();
 });
 
 test("a call fails if an item cannot be sent again, because it has changed", async () => {
@@ -103,5 +110,38 @@ test("the server forgets a pool that ends after a rest", async () => {
   const { streams } = await jetstreamManager(connection);
   const { state } = await streams.info(namesOf(servers.name).results);
   assertEquals(state.consumer_count, 0);
+  await connection.close();
+});
+
+test("the result of a call that was aborted leaves nothing at the server, however long it is", async () => {
+  await using servers = await TestCluster.start();
+  await using pool = new Pool({ engine: servers.caller() });
+  const connection = await connect({ servers: servers.address });
+  const sent = connection.subscribe(`mp.${servers.name}.task.>`, { max: 1 });
+  await connection.flush();
+  let result = "";
+  const controller = new AbortController();
+  const mapping = pool.map(square, [1], { signal: controller.signal });
+  const aborted = assertRejects(() => mapping, RangeError, "enough");
+  for await (const { subject } of sent) {
+    controller.abort(new RangeError("enough"));
+    await aborted;
+    const { address, name } = servers;
+    const options = { servers: address, name, authKey: KEY };
+    const node = await Link.open(settingsOf("test", options));
+    const about = { attempt: 0, died: false, lost: 0, streamBytes: 8, definitions: [] };
+    const parts = [new Uint8Array(2_000_000)];
+    const onStored = (name: string) => result = name;
+    const of = subject.replace(".task.", ".result.");
+    await node.send(of, undefined, about, parts, { onStored });
+    await node.close();
+  }
+  const waiting = pool.apply(square, [3]); // so the pool receives results
+  const { streams } = await jetstreamManager(connection);
+  const { objects, object } = namesOf(servers.name);
+  const pieces = () => streams.info(objects, { subjects_filter: object(result.split(".")[0]) });
+  servers.startNode("one", 1);
+  assertEquals(await waiting, 9);
+  while (Object.keys((await pieces()).state.subjects ?? {}).length > 0);
   await connection.close();
 });
