@@ -51,7 +51,7 @@ export class SentConstant {
     const now = Date.now();
     const { keepMs } = link.settings;
     let stored = this.#stored;
-    if (stored?.link !== link || now - stored.since > keepMs / 2) {
+    if (stored?.link !== link || now - stored.since > keepMs / 4) { // the object may be older
       stored = { link, since: now, header: this.#store(link) };
       stored.header.catch(() => this.#stored = undefined);
       this.#stored = stored;
@@ -168,7 +168,6 @@ export class NodeConstants implements AsyncDisposable {
         const about = Object(one);
         const file = await this.#file(text(about, "object"));
         used.push(file);
-        file.uses++;
         await file.written;
         constants.push({
           path: file.path,
@@ -187,6 +186,7 @@ export class NodeConstants implements AsyncDisposable {
     }
   }
 
+  /** Returns a file that has one use more. */
   async #file(object: string): Promise<ConstantFile> {
     this.#folder ??= Deno.mkdir(this.#parent, { recursive: true })
       .then(() => Deno.makeTempDir({ dir: this.#parent, prefix: "constants-" }));
@@ -199,12 +199,14 @@ export class NodeConstants implements AsyncDisposable {
       file.written.catch(() => this.#files.delete(object)); // another chunk may have more luck
     }
     this.#files.set(object, file);
+    file.uses++;
     return file;
   }
 
   async #write(object: string, path: string): Promise<void> {
+    const parts = await this.#link.load(object);
     using file = await Deno.open(path, { write: true, createNew: true });
-    for (const part of await this.#link.load(object)) {
+    for (const part of parts) {
       for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
     }
   }

@@ -5,6 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { constant, Pool } from "@sauropod/multiprocessing";
+import { SentConstant } from "../../lib/cluster/constants.ts";
+import type { Link } from "../../lib/cluster/link.ts";
 import { connect, jetstreamManager } from "../../lib/cluster/nats.ts";
 import { namesOf } from "../../lib/cluster/protocol.ts";
 import { itself, lookUp, type Table } from "./cluster_tasks.ts";
@@ -47,4 +49,22 @@ test("a job that was submitted finds its constants, after its program has forgot
   servers.startNode("one", 2);
   const names = (await job.results()).map(({ part }) => part.name);
   assertEquals(names, tables.map(({ part }) => part.name));
+});
+
+Deno.test("a constant is stored again while its object has a quarter of its time, however old it was", async () => {
+  let stored = 0;
+  const store = () => Promise.resolve(String(++stored)); // half of the time may be over
+  const link = { settings: { keepMs: 1000 }, store } as unknown as Link;
+  const sent = new SentConstant({ streamBytes: 0, definitions: [], parts: [] }, []);
+  const now = Date.now;
+  try {
+    Date.now = () => 0;
+    assertEquals((await sent.headerFor(link)).object, "1");
+    Date.now = () => 250;
+    assertEquals((await sent.headerFor(link)).object, "1");
+    Date.now = () => 251;
+    assertEquals((await sent.headerFor(link)).object, "2");
+  } finally {
+    Date.now = now;
+  }
 });
