@@ -30,11 +30,13 @@ import { Objects } from "./objects.ts";
 import { Outbox } from "./outbox.ts";
 import { Publisher } from "./publisher.ts";
 import {
+  AuthenticationError,
   type ClusterNames,
   count,
   type Header,
   isForeign,
   JOBS,
+  keyMarkOf,
   namesOf,
   open,
   type Opened,
@@ -124,6 +126,7 @@ export class Link {
    * Connects, and makes the streams that are not there yet.
    *
    * @throws {Error} if no server can be reached, it has no JetStream, or the cluster has another version
+   * @throws {AuthenticationError} if the cluster has another key
    */
   static async open(settings: LinkSettings): Promise<Link> {
     ensureIsolate(); // what is received goes into the heap, and a node may have no pool yet
@@ -153,7 +156,7 @@ export class Link {
       return new Link(settings, connection, manager);
     } catch (cause) {
       await connection.close();
-      if (cause instanceof VersionError) throw cause;
+      if (cause instanceof VersionError || cause instanceof AuthenticationError) throw cause;
       throw new Error(
         `Cannot join cluster ${settings.name}: ${messageOf(cause)}. ` +
           "Check that nats-server runs with -js, and what this user may publish",
@@ -418,9 +421,11 @@ function tlsOf(servers: readonly string[]): { tls?: Record<string, never> } {
 async function makeStreams(
   manager: JetStreamManager,
   names: ClusterNames,
-  { name, keepMs, leaseMs, maxBytes }: LinkSettings,
+  { name, authKey, keepMs, leaseMs, maxBytes }: LinkSettings,
 ): Promise<void> {
-  const common = { description: `protocol ${PROTOCOL}`, storage: StorageType.File };
+  const version = `protocol ${PROTOCOL}`;
+  const description = `${version}, ${keyMarkOf(authKey, name)}`;
+  const common = { description, storage: StorageType.File };
   const maxAge = keepMs * NS_A_MS;
   const streams = [
     {
@@ -460,10 +465,16 @@ async function makeStreams(
   for (const stream of streams) {
     const found = await manager.streams.info(stream.name).catch(ifMissing);
     const { config } = found ?? await manager.streams.add({ ...common, ...stream });
-    if (config.description === common.description) continue;
+    if (config.description === description) continue;
+    if (config.description?.startsWith(`${version},`)) {
+      throw new AuthenticationError(
+        `Cannot join cluster ${name}: its streams were made with another authKey. Give callers and nodes the ` +
+          "same one, or each authKey a name of its own",
+      );
+    }
     throw new VersionError(
       `Cannot join cluster ${name}: its streams were made by another version of this package ` +
-        `(${config.description}; this one has ${common.description}). Give each version a name of its own`,
+        `(${config.description}; this one has ${version}). Give each version a name of its own`,
     );
   }
   const nodes = await manager.consumers.info(names.tasks, NODES).catch(ifMissing);

@@ -43,6 +43,7 @@ export const PROTOCOL = 1;
 
 const MAC_BYTES = 32;
 const PREFIX_BYTES = MAC_BYTES + 4;
+const NONE = new Uint8Array();
 
 /** The owner of jobs that outlive their callers. */
 export const JOBS = "jobs";
@@ -190,6 +191,12 @@ export function corrupt(why: string, options?: ErrorOptions): CorruptMessageErro
       "Check that callers and nodes have this package, in the same version",
     options,
   );
+}
+
+/** Returns what shows whether two programs have the same key, and tells nobody which. */
+export function keyMarkOf(key: Uint8Array | undefined, cluster: string): string {
+  if (key === undefined) return "no authKey";
+  return `authKey ${macOf(key, `mp.${cluster}`, NONE).toHex().slice(0, 16)}`;
 }
 
 function macOf(key: Uint8Array, subject: string, bytes: Uint8Array): Uint8Array {

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Pool, task } from "@sauropod/multiprocessing";
+import { settingsOf } from "../../lib/cluster/cluster.ts";
 import { connect } from "../../lib/cluster/nats.ts";
+import { Node } from "../../lib/cluster/node.ts";
+import { AuthenticationError } from "../../lib/cluster/protocol.ts";
 import { square } from "./cluster_tasks.ts";
 import { test, TestCluster } from "./servers.ts";
 
@@ -41,4 +44,23 @@ test("a node takes nothing that is not from a stream", async () => {
   assertEquals(await pool.apply(square, [3]), 9);
   assertEquals(await pool.map(square, [1, 2, 3], { chunkSize: 1 }), [1, 4, 9]);
   await connection.close();
+});
+
+test("nodes and callers with another authKey are refused, before they take or send a chunk", async () => {
+  await using servers = await TestCluster.start();
+  await using pool = new Pool({ engine: servers.caller() });
+  await pool.engine.nodes(); // so the streams are there
+  for (const authKey of ["another key", undefined]) {
+    await using stranger = servers.caller({ authKey });
+    await assertRejects(() => stranger.nodes(), AuthenticationError, "another authKey");
+  }
+  const waiting = pool.apply(square, [3]);
+  const cluster = { servers: servers.address, name: servers.name, authKey: "another key" };
+  const joining = Node.join(settingsOf("start node", cluster), {
+    ...{ name: "strange", slots: 1, denoArgs: [], modules: undefined },
+    ...{ takesSource: true, folder: servers.folder },
+  });
+  await assertRejects(() => joining, AuthenticationError, "another authKey");
+  servers.startNode("one", 1);
+  assertEquals(await waiting, 9);
 });
