@@ -19,10 +19,11 @@ import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_e
 import type { Engine } from "../pool/engines/engine.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
+import { SentConstants } from "./constants.ts";
 import { Results } from "./results.ts";
-import { headerOf, packChunk } from "./sent_chunk.ts";
+import { headerOf, packChunk, type SentChunkMessage } from "./sent_chunk.ts";
 import type { SharedLink } from "./shared_link.ts";
-import { type KeptMessage, unpack } from "./messages.ts";
+import { unpack } from "./messages.ts";
 import { corrupt, count, type Header, text } from "./protocol.ts";
 
 /** How many chunks are on the way to the server at a time. */
@@ -38,7 +39,7 @@ interface SentChunk {
   readonly mode: CallMode;
   readonly attempt: number;
   /** What is sent; `undefined` once that has begun. */
-  packed: KeptMessage | undefined;
+  packed: SentChunkMessage | undefined;
   /** The object that it has become, if it was long. */
   object: string | undefined;
 }
@@ -74,6 +75,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   /** What has been asked and not answered. */
   readonly #asking = new Set<Promise<void>>();
   #lastJob = 0;
+  readonly #constants = new SentConstants();
   /** Texts of the definitions that were sent: results may name these functions, and no others. */
   readonly #named = new Set<string>();
   readonly #sent = new SentDefinitions(() => {}, this.#named);
@@ -144,15 +146,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     from: number,
     to: number,
     name: string,
-  ): KeptMessage {
-    return packChunk(target, payload, from, to, name, this.#named);
+  ): SentChunkMessage {
+    return packChunk(target, payload, from, to, name, this.#named, this.#constants);
   }
 
   #enqueue(
     job: Job<DefinitionAddress>,
     index: number,
     mode: CallMode,
-    packed: KeptMessage,
+    packed: SentChunkMessage,
   ): void {
     const jobId = this.#jobIds.get(job)!;
     const attempt = job.attemptsBefore(index);
@@ -217,12 +219,12 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     }
   }
 
-  async #sendChunk(link: Link, chunk: SentChunk, packed: KeptMessage): Promise<void> {
+  async #sendChunk(link: Link, chunk: SentChunk, packed: SentChunkMessage): Promise<void> {
     const { job, jobId, index, mode, attempt } = chunk;
     this.#begun.add(job);
     const program = await this.#access.programOf(link, packed.definitions);
     const { target, policy } = job;
-    const header = headerOf({ target, mode, policy }, attempt, packed, program);
+    const header = await headerOf(link, { target, mode, policy }, attempt, packed, program);
     const subject = link.names.subject("task", this.#owner, jobId, String(index));
     const id = `${this.#owner}.${jobId}.${index}.${attempt}`;
     await link.send(subject, id, header, packed.parts, {
@@ -397,6 +399,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       }).catch(() => {}); // the server forgets it after a while
     }
     await link.close();
+    this.#constants[Symbol.dispose]();
   }
 }
 

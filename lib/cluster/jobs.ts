@@ -30,6 +30,7 @@ import { SentDefinitions } from "../wire/definitions.ts";
 import type { ConsumerMessages, JsMsg } from "./nats.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { unpack } from "./messages.ts";
+import { SentConstants } from "./constants.ts";
 import { inParallel } from "./answers.ts";
 import { corrupt, count, isForeign, JOBS, text } from "./protocol.ts";
 import { headerOf, packChunk } from "./sent_chunk.ts";
@@ -333,6 +334,7 @@ export async function submitJob<T, R>(
   const list = withLength(items);
   const chunks = Math.ceil(list.length / chunkSize);
   const named = new Set<string>();
+  using constants = new SentConstants();
   await access.link.use(async (link) => {
     const header: JobHeader = {
       ...{ task: functionNameAt(target), total: list.length, chunkSize },
@@ -345,11 +347,17 @@ export async function submitJob<T, R>(
     const done = isNew ? NONE : await indexesIn(link, link.names.kept, "kept", id);
     await inParallel(MAX_SENDING, Array(chunks).keys(), async (index) => {
       const [from, to] = [index * chunkSize, Math.min((index + 1) * chunkSize, list.length)];
-      const packed = packChunk(target, list, from, to, "items", named);
+      const packed = packChunk(target, list, from, to, "items", named, constants);
       try {
         if (waiting.has(index) || done.has(index)) return;
         const program = await access.programOf(link, packed.definitions);
-        const call = headerOf({ target, mode: CallMode.MAP, policy }, 0, packed, program);
+        const call = await headerOf(
+          link,
+          { target, mode: CallMode.MAP, policy },
+          0,
+          packed,
+          program,
+        );
         const subject = link.names.subject("task", JOBS, id, String(index));
         await link.send(subject, `${subject}.${crypto.randomUUID()}`, call, packed.parts);
       } finally {

@@ -7,6 +7,7 @@
 import type { Encoder } from "../codec/encoder.ts";
 import type { Definition } from "../codec/definition.ts";
 import { discardMessage, type MessageAddress, storeMessage } from "../codec/message.ts";
+import type { ObjectAddress } from "../objects/shared_object.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
 import { checkDefinition, ReceivedDefinitions, SentDefinitions } from "../wire/definitions.ts";
 import { copyIn, copyOut } from "../wire/messages.ts";
@@ -39,15 +40,23 @@ const MAX_KEPT_BYTES = 1 << 28;
 /** How many bytes they take. */
 let keptBytes = 0;
 
-/** As {@linkcode pack}. If the message is long it stays where it is, until it is freed. */
-export function packKept(encoder: Encoder, named: Set<string>): KeptMessage {
+/**
+ * As {@linkcode pack}. If the message is long it stays where it is, until it is freed.
+ *
+ * @param objectNumber returns the numbers of the shared objects that it names
+ */
+export function packKept(
+  encoder: Encoder,
+  named: Set<string>,
+  objectNumber: ObjectNumber,
+): KeptMessage {
   encoder.finish();
   const bytes = encoder.totalBytes;
   const isKept = bytes >= MIN_KEPT_BYTES && keptBytes + bytes <= MAX_KEPT_BYTES;
   const message = storeMessage(encoder);
   let packed: PackedMessage | undefined;
   try {
-    packed = copied(message, named, !isKept);
+    packed = copied(message, named, !isKept, objectNumber);
   } finally {
     if (packed === undefined || !isKept) discardMessage(message);
   }
@@ -78,12 +87,25 @@ export function pack(encoder: Encoder, named = new Set<string>()): PackedMessage
   }
 }
 
-function copied(message: MessageAddress, named: Set<string>, copies: boolean): PackedMessage {
+/** Returns the number of a shared object that a message names; `undefined` if it has none. */
+export type ObjectNumber = (address: number) => number | undefined;
+
+/**
+ * Copies a message out of the shared heap.
+ *
+ * @param copies false: its parts are views of the heap, where they are long
+ */
+export function copied(
+  message: MessageAddress,
+  named: Set<string>,
+  copies: boolean,
+  objectNumber: ObjectNumber = () => undefined,
+): PackedMessage {
   const definitions: Definition[] = [];
   const sent = new SentDefinitions((definition) => definitions.push(definition), named);
   const { streamBytes, parts } = copyOut(message, {
     definition: (address) => sent.numberOf(address),
-    object: () => undefined,
+    object: objectNumber,
   }, copies);
   return { streamBytes, definitions, parts };
 }
@@ -94,6 +116,7 @@ function copied(message: MessageAddress, named: Set<string>, copies: boolean): P
  * @param definitions its definitions, as they have arrived
  * @param parts stream and attachments
  * @param mayName whether it may name the function; otherwise it is refused
+ * @param objects the shared objects that it may name, by number
  * @throws {CorruptMessageError} if it is damaged
  * @throws {MemoryError} if the shared heap is full
  */
@@ -102,6 +125,7 @@ export function unpack(
   definitions: unknown,
   parts: readonly Uint8Array[],
   mayName?: (definition: Definition) => boolean,
+  objects: readonly ObjectAddress[] = [],
 ): MessageAddress {
   ensureIsolate();
   const received = new ReceivedDefinitions(mayName);
@@ -111,6 +135,6 @@ export function unpack(
   for (const definition of definitions) received.add(checkDefinition(definition));
   return copyIn({ streamBytes, parts }, {
     definition: (number) => received.addressOf(number),
-    object: () => undefined,
+    object: (number) => objects[number],
   });
 }

@@ -26,6 +26,7 @@ import { remoteChunkEntry } from "../runtime/module_urls.ts";
 import { checkDefinition } from "../wire/definitions.ts";
 import { joined } from "../wire/frames.ts";
 import { deathHeader, deathsIn, withDeath } from "./dead_letters.ts";
+import { NodeConstants } from "./constants.ts";
 import type { Deliveries, Delivery } from "./deliveries.ts";
 import { Link, type LinkSettings, streamBytesIn } from "./link.ts";
 import { hashIn } from "./objects.ts";
@@ -51,10 +52,10 @@ export interface NodeSettings {
   readonly folder: string;
 }
 
-/** Chunks are taken ahead while they take less than this, in milliseconds. */
-const QUICK_MS = 20;
-/** Chunks that are taken ahead for each slot. */
-const AHEAD = 16;
+/** As many chunks are taken ahead as were run in this time, in milliseconds. */
+const AHEAD_MS = 50;
+/** The most chunks that are taken ahead. */
+const MAX_AHEAD = 256;
 /** When a chunk runs for so long, those that were taken ahead of it go back, in milliseconds. */
 const SLOW_MS = 100;
 
@@ -105,8 +106,11 @@ export class Node {
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #running = new Set<RunningChunk>();
   readonly #deliveries: Deliveries;
+  readonly #constants: NodeConstants;
   #done = 0;
-  #isQuick = false;
+  /** How many chunks it has run in the last period that has ended, and in this one. */
+  #doneBefore = 0;
+  #doneNow = 0;
   #isLeaving = false;
   readonly #left = Promise.withResolvers<void>();
   readonly #renewal: ReturnType<typeof setInterval>;
@@ -115,10 +119,11 @@ export class Node {
   private constructor(link: Link, settings: NodeSettings, leaseMs: number) {
     this.#link = link;
     this.#settings = settings;
+    this.#constants = new NodeConstants(link, settings.folder);
     this.#renewal = setInterval(() => {
       for (const { message } of this.#running) message.working();
     }, leaseMs / 4);
-    this.#looks = setInterval(() => this.#giveBack(), SLOW_MS / 2);
+    this.#looks = setInterval(() => this.#look(), AHEAD_MS);
     this.#deliveries = link.chunks({
       received: (message) => {
         void this.#run(message);
@@ -169,6 +174,7 @@ export class Node {
       await found?.pool.join();
     }
     await this.#link.close();
+    await this.#constants[Symbol.asyncDispose]();
     this.#left.resolve();
   }
 
@@ -212,7 +218,7 @@ export class Node {
   #take(): void {
     if (this.#isLeaving) return;
     const { slots } = this.#settings;
-    const most = this.#isQuick ? slots * (1 + AHEAD) : slots;
+    const most = slots + Math.min(MAX_AHEAD, Math.max(this.#doneBefore, this.#doneNow));
     const { asked } = this.#deliveries;
     const room = most - this.#running.size - asked;
     if (asked === 0 || room >= most / 2) this.#deliveries.ask(room); // many at a time cost less
@@ -237,8 +243,8 @@ export class Node {
       message.nak(1000);
     }
     this.#running.delete(chunk);
-    this.#isQuick = performance.now() - chunk.since < QUICK_MS;
     this.#done++;
+    this.#doneNow++;
     this.#take();
     void this.#leaveIfDone();
   }
@@ -312,11 +318,16 @@ export class Node {
     const { opened, opened: { header } } = chunk;
     const definitions = this.#checked(header.definitions, program);
     const timeoutMs = header.timeoutMs === undefined ? undefined : count(header, "timeoutMs");
+    const { constants, end } = await this.#constants.load(
+      header.constants ?? [],
+      (definitions) => this.#checked(definitions, program),
+    );
     const remote = {
       mode: count(header, "mode", 5) as CallMode,
       streamBytes: streamBytesIn(header),
       definitions,
       parts: await this.#link.contentsOf(opened),
+      constants,
       worker: this.#settings.name,
     };
     const { submitter } = program;
@@ -325,7 +336,7 @@ export class Node {
       const job = submitter.apply(runRemoteChunk, [remote], resolve, reject, true, options);
       chunk.sent = { job, submitter };
       if (chunk.isCancelled) job.fail(cancelled());
-    });
+    }).finally(end);
   }
 
   /** Packs the error of a chunk. */
@@ -353,13 +364,19 @@ export class Node {
     }
   }
 
+  #look(): void {
+    this.#doneBefore = this.#doneNow;
+    this.#doneNow = 0;
+    this.#giveBack();
+  }
+
   /**
    * Gives the chunks back that no process has begun, if one runs for long: other nodes may be idle.
    */
   #giveBack(): void {
     const [first] = this.#running;
     if (first === undefined || performance.now() - first.since < SLOW_MS) return;
-    this.#isQuick = false;
+    this.#doneBefore = this.#doneNow = 0;
     if (this.#running.size <= this.#settings.slots) return;
     for (const chunk of this.#running) {
       const { sent, lost, isCancelled } = chunk;

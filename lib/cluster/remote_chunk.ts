@@ -15,6 +15,7 @@ import { type CallMode, ChunkStatus, type Failure } from "../pool/chunks/chunk.t
 import { runCalls, type RunningChunk } from "../pool/chunks/run_chunk.ts";
 import { answer, type Outlet } from "../pool/engines/isolates/answers.ts";
 import { currentTask } from "../pool/current_task.ts";
+import { forgetConstants, readConstants, type RemoteConstant } from "./constants.ts";
 import { pack, type PackedMessage, unpack } from "./messages.ts";
 
 /** A chunk, as a node gives it to a process. */
@@ -23,6 +24,7 @@ export interface RemoteChunk {
   readonly streamBytes: number;
   readonly definitions: readonly Definition[];
   readonly parts: readonly Uint8Array[];
+  readonly constants: readonly RemoteConstant[];
   /** What runs it, for errors. */
   readonly worker: string;
 }
@@ -45,7 +47,9 @@ export async function runRemoteChunk(chunk: RemoteChunk): Promise<PackedMessage>
   };
   let read: Read;
   try {
-    const message = unpack(chunk.streamBytes, chunk.definitions, chunk.parts);
+    const constants = readConstants(chunk.constants);
+    const message = unpack(chunk.streamBytes, chunk.definitions, chunk.parts, undefined, constants);
+    forgetConstants();
     read = await importMessage(message, {
       read(decoder: Decoder): Read {
         target = decoder.definition();

@@ -9,7 +9,9 @@ import { borrowEncoder, returnEncoder } from "../codec/encoder.ts";
 import { functionNameAt } from "../codec/functions.ts";
 import type { TaskPolicy } from "../pool/calls/task_policy.ts";
 import type { CallMode } from "../pool/chunks/chunk.ts";
-import { type KeptMessage, type PackedMessage, packKept } from "./messages.ts";
+import type { SentConstant, SentConstants } from "./constants.ts";
+import type { Link } from "./link.ts";
+import { type KeptMessage, packKept } from "./messages.ts";
 import type { Header } from "./protocol.ts";
 
 /** The call that a chunk is a part of. */
@@ -19,11 +21,17 @@ export interface RemoteCall {
   readonly policy: TaskPolicy | undefined;
 }
 
+/** A chunk that was packed, and the constants that it names. */
+export interface SentChunkMessage extends KeptMessage {
+  readonly constants: readonly SentConstant[];
+}
+
 /**
  * Packs a function and some of its items. The message is to be freed when it has been sent.
  *
  * @param name what paths in errors begin with
  * @param named gets the texts of the definitions that the chunk names
+ * @param constants those of the caller
  * @throws {DataCloneError} if an item cannot cross to another machine
  */
 export function packChunk(
@@ -33,30 +41,34 @@ export function packChunk(
   to: number,
   name: string,
   named: Set<string>,
-): KeptMessage {
+  constants: SentConstants,
+): SentChunkMessage {
   const encoder = borrowEncoder();
   try {
     encoder.definition(target);
-    encoder.destination = "machine";
+    encoder.destination = "machine with values";
     encoder.items(payload, from, to, name);
-    return packKept(encoder, named);
+    const list: SentConstant[] = [];
+    const packed = packKept(encoder, named, constants.numbersIn(list, named));
+    return { ...packed, constants: list };
   } finally {
     returnEncoder(encoder);
   }
 }
 
 /**
- * Returns the header of a chunk.
+ * Returns the header of a chunk, whose constants are stored then.
  *
  * @param attempt how often its caller has sent it before
  * @param program the name of the packed program that its functions belong to, if nodes cannot load them
  */
-export function headerOf(
+export async function headerOf(
+  link: Link,
   { target, mode, policy }: RemoteCall,
   attempt: number,
-  { streamBytes, definitions }: PackedMessage,
+  { streamBytes, definitions, constants }: SentChunkMessage,
   program: string | undefined,
-): Header {
+): Promise<Header> {
   const { retries = 0, timeoutMs = Infinity } = policy ?? {};
   return {
     mode,
@@ -68,5 +80,8 @@ export function headerOf(
     streamBytes,
     definitions: definitions satisfies readonly Definition[],
     program,
+    constants: constants.length === 0
+      ? undefined
+      : await Promise.all(constants.map((constant) => constant.headerFor(link))),
   };
 }

@@ -181,7 +181,7 @@ function withArticle(className: string): string {
 export function refuseOutside(address: number, destination: Destination): never {
   const type = typeOf(address);
   const name = sharedTypes.owners.get(type);
-  if (destination === "machine") {
+  if (destination.startsWith("machine")) {
     throw new NotCloneable(
       `${name} is shared by the isolates of one program, and other machines cannot use it: send its contents, ` +
         "and return what the task has found",

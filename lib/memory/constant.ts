@@ -35,6 +35,7 @@ import {
   type ObjectAddress,
   objectWord,
   registerHandle,
+  typeOf,
 } from "../objects/shared_object.ts";
 import { WorkList } from "../objects/work_list.ts";
 import { isObject } from "./frozen.ts";
@@ -62,6 +63,8 @@ const kept: object[] = [];
  * The value is copied once, now: it is deeply frozen, as far as it consists of plain objects and arrays,
  * and so is each copy. The contents of typed arrays, `Map`s and instances of classes cannot be frozen: a
  * later change is not sent, and what a task changes in a copy is seen by later tasks of its worker.
+ *
+ * With a cluster as the engine of a pool, it goes to the servers once, and from there to each node once.
  *
  * Shared memory holds the copy until no isolate has the value any more. A worker keeps the 8
  * constants that it read last. For numbers that tasks change, or that are too large for a copy in each
@@ -127,6 +130,25 @@ export function constant<T extends object>(value: T): T {
     throw error;
   }
   return value;
+}
+
+/** Returns the message with the value of a constant; `undefined` if another object is at the address. */
+export function messageOfConstant(address: ObjectAddress): MessageAddress | undefined {
+  return typeOf(address) === TYPE ? i32[address + MESSAGE] as MessageAddress : undefined;
+}
+
+/** Makes a constant of a message with its value, which belongs to the constant from then on. */
+export function constantOf(message: MessageAddress): ObjectAddress {
+  let address: ObjectAddress;
+  try {
+    address = createObject(TYPE, WORDS);
+  } catch (error) {
+    discardMessage(message);
+    throw error;
+  }
+  i32[address + MESSAGE] = message;
+  expectValueHandles();
+  return address;
 }
 
 function becomeHandle(value: object, address: ObjectAddress): void {

@@ -122,23 +122,25 @@ function operationsOf(address: ObjectAddress): TypeOperations {
 }
 
 /**
- * Where a message is read: in the heap where it is written, in a process that this program has started, or
- * in the program that has started this process.
+ * Where a message is read: in the heap where it is written, in a process that this program has started, in the
+ * program that has started this process, or on another machine, which may have been sent the values that it names.
  */
-export type Destination = "heap" | "process" | "program" | "machine";
+export type Destination = "heap" | "process" | "program" | "machine" | "machine with values";
 
 /** Whether a message may name the object. */
 export function canCross(address: ObjectAddress, destination: Destination): boolean {
-  const { crosses, isRemote } = operationsOf(address);
+  const { crosses, isRemote, isValue } = operationsOf(address);
   if (destination === "heap") return true;
   if (destination === "process") return crosses === true;
   if (destination === "machine") return false;
+  if (destination === "machine with values") return isValue === true;
   return typeof isRemote === "function" ? isRemote(address) : isRemote === true;
 }
 
 /** Whether a message carries the value of the object, rather than naming it. */
 export function goesAsValue(address: ObjectAddress, destination: Destination): boolean {
-  return destination !== "heap" && operationsOf(address).isValue === true;
+  return destination !== "heap" && destination !== "machine with values" &&
+    operationsOf(address).isValue === true;
 }
 
 /** Returns what `TYPE` of an object at this address has above its low byte. */

@@ -9,7 +9,6 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
-  assertThrows,
 } from "@std/assert";
 import {
   CorruptMessageError,
@@ -39,11 +38,14 @@ import {
   type RemoteUse,
   Self,
 } from "../../lib/agents/remote_calls.ts";
+import { KnownObjects } from "../../lib/agents/relayed_calls.ts";
 import { Revising, WAIT_ANY } from "../../lib/agents/remote_members.ts";
 import { remoteNumberAt } from "../../lib/agents/remote_object.ts";
 import { remoteNumberOf, resultFor, setRemoteNumber, useOf } from "../../lib/agents/remote_uses.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
-import { addressOf } from "../../lib/objects/shared_object.ts";
+import { descriptorAt, makeMappedBuffer } from "../../lib/memory/mapped_buffer.ts";
+import { addRef, addressOf, objectWord, release } from "../../lib/objects/shared_object.ts";
+import { i32 } from "../../lib/heap/views.ts";
 import { keepsMemory, test, turn } from "../fixtures/guarded.ts";
 import { guard } from "../fixtures/workers.ts";
 import { Loopback } from "./loopback.ts";
@@ -245,12 +247,57 @@ test("the state of a job is told for one chunk, whose number may be large", () =
   }
 });
 
-test("objects of which the process has no more are told of when there are many", async () => {
-  loopback.released.length = 0;
-  const list = new SharedList<number>();
-  const { number } = await remoteOf(list);
+/** Returns the references of an object. */
+const referencesOf = (address: number) => i32[address + objectWord.REFERENCES];
+
+test("a buffer of the program is mapped, and let go when the agent names it no more", async () => {
+  const buffer = makeMappedBuffer(8)!;
+  const bytes = new Uint8Array(buffer);
+  const [crossed] = await loopback.cross([buffer]);
+  bytes[0] = 7;
+  assertEquals([crossed === buffer, new Uint8Array(crossed)[0]], [false, 7]);
+  const number = served.numberOf(addressOf(buffer)!)!;
+  const address = loopback.known.addressOf(number)!;
+  assertEquals(descriptorAt(address), descriptorAt(addressOf(buffer)!));
+  const references = referencesOf(address);
   loopback.known.remove(number);
-  assertThrows(() => loopback.known.addressOf(number)!.toFixed());
+  assertEquals(referencesOf(address), references - 1);
+  assertEquals(loopback.known.addressOf(number), undefined);
+  assert(served.release(number, 2));
+});
+
+test("an object of the program is let go when its handle is, and not before", async () => {
+  const { kept, number } = await remoteOf(new SharedList<number>());
+  const address = addressOf(kept)!;
+  const references = referencesOf(address);
+  loopback.known.remove(number);
   loopback.known.remove(number); // it is gone
-  assertEquals(loopback.released, []);
+  assertEquals([referencesOf(address), loopback.known.addressOf(number)], [references, undefined]);
+});
+
+test("the agent is told of objects that nobody else in the process has, once there are many", () => {
+  const released: [number: number, named: number][] = [];
+  const known = new KnownObjects((number, named) => released.push([number, named]));
+  const addUpTo = (last: number) => {
+    for (let number = added + 1; number <= last; number++) known.add(number, 0);
+    added = last;
+  };
+  let added = 0;
+  addUpTo(64);
+  const used = known.addressOf(5)!;
+  addRef(used); // another isolate has it
+  for (const number of [3, 3, 7]) known.addressOf(number);
+  assertEquals(released, []);
+  addUpTo(65);
+  const named = (number: number) => number === 3 ? 2 : number === 7 ? 1 : 0;
+  const all = (last: number) =>
+    Array.from({ length: last }, (_, at) => [at + 1, named(at + 1)])
+      .filter(([number]) => number !== 5);
+  assertEquals(released.splice(0), all(64) as never);
+  addUpTo(128); // twice as many as there were
+  assertEquals(released, []);
+  addUpTo(129);
+  assertEquals(released.splice(0), all(128) as never);
+  for (let number = 1; number <= 129; number++) known.remove(number);
+  release(used);
 });

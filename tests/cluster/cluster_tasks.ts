@@ -70,3 +70,20 @@ export const noted = task(import.meta, ([file, x]: [file: string, x: number]) =>
   Deno.writeTextFileSync(file, `${x}\n`, { append: true });
   return x * x;
 });
+
+/** The table that this process has seen first. */
+let first: object | undefined;
+
+/** Returns the value of a key in a table, and whether the table is the same object for all calls in this process. */
+export const lookUp = task(import.meta, (table: Table, key: number) => {
+  first ??= table;
+  return [table.values[key], table.part.name, table === first] as const;
+});
+
+/** A large value. */
+export interface Table {
+  values: Float64Array;
+  part: { name: string };
+}
+
+export const itself = task(import.meta, (table: Table) => table);

@@ -323,7 +323,7 @@ test("waiting for nodes ends in time", async () => {
   const caller = servers.caller();
   await using _pool = new Pool({ engine: caller });
   const waiting = () => caller.ready({ slots: 3, timeoutMs: 1 });
-  await assertRejects(waiting, TimeoutError, "Start one: deno run");
+  await assertRejects(waiting, TimeoutError, "Start one: the program");
 });
 
 Deno.test("options of workers are refused with an engine", () => {

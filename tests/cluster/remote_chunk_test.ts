@@ -39,7 +39,14 @@ async function ran(
   mode: CallMode,
   { streamBytes, parts, definitions }: PackedMessage,
 ): Promise<[status: ChunkStatus, payload: unknown]> {
-  const result = await runRemoteChunk({ mode, streamBytes, definitions, parts, worker });
+  const result = await runRemoteChunk({
+    mode,
+    streamBytes,
+    definitions,
+    parts,
+    constants: [],
+    worker,
+  });
   const message = unpack(result.streamBytes, result.definitions, result.parts);
   const decoder = new Decoder();
   readMessage(decoder, message);

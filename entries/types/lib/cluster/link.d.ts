@@ -84,8 +84,8 @@ export declare class Link {
   chunks(taker: Taker): Deliveries;
   /** Receives the results of an owner. */
   results(owner: string, taker: Taker): Promise<Deliveries>;
-  /** Removes the chunks of an owner, or of one of its jobs, and tells the nodes that run them. */
-  cancel(owner: string, job?: string): Promise<void>;
+  /** Removes the chunks of a job, and tells the nodes that run them. */
+  cancel(owner: string, job: string): Promise<void>;
   /** Forgets an owner: its results, and that it receives them. */
   forget(owner: string): Promise<void>;
   /** Stores a header, unless its subject has one. Returns whether it had none. */

@@ -12,6 +12,8 @@
  * and so is each copy. The contents of typed arrays, `Map`s and instances of classes cannot be frozen: a
  * later change is not sent, and what a task changes in a copy is seen by later tasks of its worker.
  *
+ * With a cluster as the engine of a pool, it goes to the servers once, and from there to each node once.
+ *
  * Shared memory holds the copy until no isolate has the value any more. A worker keeps the 8
  * constants that it read last. For numbers that tasks change, or that are too large for a copy in each
  * worker, use {@linkcode sharedArray} or a {@linkcode SharedArray}: workers share its memory.
