@@ -11,6 +11,8 @@ export declare class Outbox {
   constructor(connection: NatsConnection);
   /** Publishes a message, in the order of the calls. It is lost if the connection is closed or broken. */
   publish(subject: string, data: Uint8Array | string, options?: PublishOptions): void;
+  /** Publishes a message with the next one, or after some milliseconds. */
+  publishLater(subject: string, data: Uint8Array | string, options?: PublishOptions): void;
   /** Publishes what waits. */
   flush(): void;
 }
