@@ -192,7 +192,8 @@ function asking() {
   const connection = new Played();
   const received: Delivery[] = [];
   let expired = 0;
-  const access = { connection: connection.connection, outbox: connection.outbox };
+  const makeConsumer = () => Promise.resolve();
+  const access = { connection: connection.connection, outbox: connection.outbox, makeConsumer };
   const deliveries = new Deliveries({ ...access, stream: "mp_x_tasks", consumer: "nodes" }, {
     received: (delivery) => received.push(delivery),
     expired: () => expired++,
