@@ -163,6 +163,10 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     if (this.chunksOut === 0) this.#connect();
     this.countSent(job);
     this.#waiting.push(chunk);
+    this.#startSender();
+  }
+
+  #startSender(): void {
     if (this.#sending < MAX_SENDING) keepIn(this.#senders, this.#sendWaiting());
   }
 
@@ -216,6 +220,7 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       if (this.#link === connected) this.#failAll(error);
     } finally {
       this.#sending--;
+      if (this.#waiting.length > 0) this.#startSender(); // they came when all senders had the link before
     }
   }
 
@@ -321,11 +326,12 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   #resend(key: string, chunk: SentChunk): void {
     const { job, index, mode } = chunk;
-    this.#takeBack(key, chunk);
     const { payload, name, chunkSize } = job.source;
     const from = index * chunkSize;
     const to = Math.min(from + chunkSize, payload.length);
-    this.#enqueue(job, index, mode, this.#pack(job, payload, from, to, name));
+    const packed = this.#pack(job, payload, from, to, name); // fails if an item has changed: the call fails then
+    this.#takeBack(key, chunk);
+    this.#enqueue(job, index, mode, packed);
   }
 
   #takeBack(key: string, chunk: SentChunk): void {

@@ -13,7 +13,7 @@ import { corrupt, count, type Header, isForeign, text } from "./protocol.ts";
 export interface ProcessDeath {
   /** The name of its node. */
   readonly node: string;
-  /** With which it ended. */
+  /** With which it ended: minus the number of the signal, if one has ended it. */
   readonly exitCode: number;
   /** When the node has seen it. */
   readonly at: Date;
@@ -80,7 +80,7 @@ function letterOf(subject: string, header: Header): DeadLetter {
   const [owner, job, chunk] = subject.split(".").slice(-3);
   const deaths = deathsIn(header).map((death) => ({
     node: text(death, "node"),
-    exitCode: count(death, "exitCode"),
+    exitCode: count(death, "exitCode", 2 ** 32, -(2 ** 31)), // minus the number of a signal
     at: dateIn(death),
   }));
   return {

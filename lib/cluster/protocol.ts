@@ -169,10 +169,15 @@ export function text(header: Header, name: string, maxLength = 1000): string {
   return value;
 }
 
-/** Returns a property of a header that is an integer from 0 to `max`. */
-export function count(header: Header, name: string, max = Number.MAX_SAFE_INTEGER): number {
+/** Returns a property of a header that is an integer from `min` to `max`. */
+export function count(
+  header: Header,
+  name: string,
+  max = Number.MAX_SAFE_INTEGER,
+  min = 0,
+): number {
   const value = header[name];
-  if (!Number.isInteger(value) || value as number < 0 || value as number > max) {
+  if (!Number.isInteger(value) || value as number < min || value as number > max) {
     throw corrupt(`its ${name} is no number that it can be`);
   }
   return value as number;

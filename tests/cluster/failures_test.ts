@@ -230,3 +230,14 @@ test("Cluster.deadLetters() returns the chunks that have ended too many processe
   assertEquals(await caller.deadLetters(), []);
   await connection.close();
 });
+
+test("a dead letter says which signal has ended a process", async () => {
+  await using servers = await TestCluster.start();
+  const caller = servers.caller();
+  await using pool = new Pool({ engine: caller });
+  servers.startNode("one", 1);
+  const kills = () => Deno.kill(Deno.pid, "SIGKILL");
+  await assertRejects(() => pool.apply(kills, [], { retries: 0 }), WorkerDiedError);
+  const [{ deaths }] = await caller.deadLetters();
+  assertEquals(deaths.map(({ exitCode }) => exitCode), [-9]);
+});
