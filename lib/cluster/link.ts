@@ -313,7 +313,9 @@ export class Link {
     await inParallel(MAX_REMOVING, subjects, async (subject) => {
       const found = await this.#answer(() => streams.getMessage(tasks, { last_by_subj: subject }));
       if (found === null) return; // a node has run it
-      await this.#answer(() => streams.deleteMessage(tasks, found.seq).catch(ifMissing));
+      await this.#answer(() => streams.deleteMessage(tasks, found.seq)).catch((error) => {
+        if (!(error instanceof JetStreamApiError)) throw error; // it says that a node has just run it
+      });
     });
   }
 
