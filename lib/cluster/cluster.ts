@@ -245,10 +245,17 @@ export class Cluster implements PoolEngine, AsyncDisposable {
    * @throws the reason of `signal`, if that is aborted first
    */
   ready(options: ReadyOptions = {}): Promise<NodeStatus[]> {
-    const deadline = deadlineOf(pickWaitOptions("wait for nodes", options, readyNames));
+    const limits = pickWaitOptions("wait for nodes", options, readyNames);
+    const deadline = deadlineOf(limits);
     const { slots = 1, signal } = options;
     checkPositiveInteger("wait for nodes", "slots", slots);
-    return this.#link.use(async () => {
+    return this.#link.useWithin(limits, async (link) => {
+      if (link === undefined) {
+        throw new TimeoutError(
+          `Cannot wait for nodes: no server of cluster ${this.name} answers. ` +
+            `Check that nats-server runs at ${this.#settings.servers.join(", ")}`,
+        );
+      }
       for (;;) {
         signal?.throwIfAborted();
         const nodes = await this.nodes();

@@ -17,6 +17,7 @@ import type { Job } from "../pool/calls/job.ts";
 import { type CallMode, checkFailure, ChunkStatus, type Failure } from "../pool/chunks/chunk.ts";
 import { BaseEngine, settleChunk, terminatedError } from "../pool/engines/base_engine.ts";
 import type { Engine } from "../pool/engines/engine.ts";
+import { settledWithin } from "../sync/settled.ts";
 import { SentDefinitions } from "../wire/definitions.ts";
 import { type Link, streamBytesIn } from "./link.ts";
 import { SentConstants } from "./constants.ts";
@@ -30,6 +31,8 @@ import { corrupt, count, type Header, text } from "./protocol.ts";
 const MAX_SENDING = 256;
 /** How often the nodes are counted while chunks are out, in milliseconds. */
 const COUNT_MS = 5000;
+/** How long servers that cannot be reached are told what spares them work, in milliseconds. */
+const TELL_MS = 10_000;
 
 /** A chunk that was sent, or is about to be. */
 interface SentChunk {
@@ -86,6 +89,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   #counting: ReturnType<typeof setInterval> | undefined;
   /** The connection on which results are received. */
   #receivesOn: Link | undefined;
+  /** Resolves when they are. */
+  #receiving: Promise<void> | undefined;
   #stopReceiving: (() => Promise<void>) | undefined;
 
   constructor(access: ClusterAccess) {
@@ -183,7 +188,8 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
   async #count(): Promise<void> {
     const isFirst = !this.#hasCounted;
     this.#hasCounted = true;
-    const slots = await this.#access.count().catch(() => undefined);
+    const counting = this.#link!.then(() => this.#access.count()); // a count does not keep it open
+    const slots = await counting.catch(() => undefined);
     if (slots !== 0 || isFirst || this.#hasWarned || this.chunksOut === 0) return;
     this.#hasWarned = true;
     console.warn(`A pool waits: ${this.#access.adviceForNoNode}`);
@@ -199,7 +205,12 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
 
   async #openLink(): Promise<Link> {
     const link = await this.#access.link.acquire();
-    if (this.#receivesOn !== link) await this.#receive(link);
+    if (this.#receivesOn !== link) {
+      this.#receivesOn = link;
+      this.#receiving = this.#receive(link);
+      this.#receiving.catch(() => this.#receivesOn = undefined);
+    }
+    await this.#receiving;
     return link;
   }
 
@@ -262,7 +273,6 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
       this.#owner,
       ({ subject, data }) => this.#onResult(link, subject, data),
     );
-    this.#receivesOn = link;
     this.#stopReceiving = async () => {
       if (this.#receivesOn === link) this.#receivesOn = undefined;
       await results.stop();
@@ -275,15 +285,14 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     const { header } = opened;
     const [jobId, index] = subject.split(".").slice(-2);
     const key = keyOf(jobId, Number(index));
-    const chunk = this.#chunks.get(key);
-    if (chunk === undefined) return; // taken before
+    const chunk = this.#chunks.get(key); // none if its result was taken before, or nobody waits for it
     try {
-      if (count(header, "attempt") === chunk.attempt) {
+      if (chunk !== undefined && count(header, "attempt") === chunk.attempt) {
         await this.#takeResult(key, chunk, header, await link.contentsOf(opened));
       }
       if (header.object !== undefined) link.drop(text(header, "object"));
     } catch (error) {
-      if (this.#chunks.get(key) !== chunk) throw error;
+      if (chunk === undefined || this.#chunks.get(key) !== chunk) throw error;
       this.#returned(key, chunk, () => chunk.job.fail(error));
     }
   }
@@ -363,9 +372,15 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     if (this.#begun.has(job)) this.#cancel(jobId);
   }
 
-  /** Tells the servers what spares them work. */
+  /** Tells the servers what spares them work, if they can be reached. */
   #tell(tell: (link: Link) => void | Promise<void>): void {
-    keepIn(this.#asking, this.#access.link.use(tell).catch(() => {}));
+    keepIn(this.#asking, this.#tellWithin(tell));
+  }
+
+  async #tellWithin(tell: (link: Link) => void | Promise<void>): Promise<void> {
+    const { link } = this.#access;
+    await settledWithin(link.acquire().then(tell), { timeoutMs: TELL_MS });
+    link.release();
   }
 
   #cancel(jobId: string): void {
@@ -394,17 +409,17 @@ export class ClusterEngine extends BaseEngine implements Engine<DefinitionAddres
     while (this.chunksOut > 0) await this.change();
   }
 
-  /** Waits until everything is said, and closes the connection unless others use it. */
+  /** Waits until everything is said that can be, and closes the connection unless others use it. */
   async join(): Promise<void> {
-    await Promise.all([...this.#senders, ...this.#asking]);
-    const { link } = this.#access;
-    if (this.#receivesOn !== undefined) {
-      await link.use(async (link) => {
-        await this.#stopReceiving!();
+    const telling = Promise.all([...this.#senders, ...this.#asking]);
+    const isSaid = await settledWithin(telling, { timeoutMs: TELL_MS });
+    if (isSaid && this.#stopReceiving !== undefined) {
+      await this.#tellWithin(async (link) => { // otherwise the server forgets it after a while
+        if (this.#receivesOn !== undefined) await this.#stopReceiving!();
         await link.forget(this.#owner);
-      }).catch(() => {}); // the server forgets it after a while
+      });
     }
-    await link.close();
+    await this.#access.link.close();
     this.#constants[Symbol.dispose]();
   }
 }

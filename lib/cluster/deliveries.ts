@@ -123,8 +123,10 @@ export class Deliveries {
     this.#lastHeard = performance.now();
     const { headers } = message;
     if (!headers?.code) {
+      const delivery = new Delivery(this.#access.outbox, message);
+      if (!(delivery.deliveryCount > 0)) return; // it is not from a stream
       this.asked--;
-      return this.#taker.received(new Delivery(this.#access.outbox, message));
+      return this.#taker.received(delivery);
     }
     // no message, but why there is none
     const dropped = headers.get("Nats-Pending-Messages");

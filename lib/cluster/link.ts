@@ -7,6 +7,7 @@
 
 import { messageOf } from "../arguments/describe.ts";
 import { ensureIsolate } from "../heap/isolate_record.ts";
+import { settledWithin } from "../sync/settled.ts";
 import { lengthOf } from "../wire/frames.ts";
 import {
   AckPolicy,
@@ -135,6 +136,7 @@ export class Link {
         ...settings.connection,
         servers: [...settings.servers],
         maxReconnectAttempts: -1,
+        ignoreAuthErrorAbort: true, // a closed connection would leave those waiting who wait for a message
         noAsyncTraces: true, // one is made for each request, and takes as long as that
       } as NodeConnectionOptions);
     } catch (cause) {
@@ -316,6 +318,7 @@ export class Link {
       await this.#answer(() => streams.deleteMessage(tasks, found.seq)).catch((error) => {
         if (!(error instanceof JetStreamApiError)) throw error; // it says that a node has just run it
       });
+      this.dropObjectOf(found);
     });
   }
 
@@ -409,7 +412,7 @@ export class Link {
 
   /** Closes the connection, once what was published has gone. */
   async close(): Promise<void> {
-    for (const end of this.#ends) await end();
+    for (const end of this.#ends) await settledWithin(end(), { timeoutMs: ANSWER_MS });
     this.#outbox.flush();
     this.#publisher.close();
     await this.connection.drain().catch(() => {});

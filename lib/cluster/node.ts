@@ -105,6 +105,8 @@ export class Node {
   /** The pools of the programs that it runs functions of, by the hash of the program. */
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #running = new Set<RunningChunk>();
+  /** Those that are being stored anew: it keeps their leases until they are. */
+  readonly #goingBack = new Set<RunningChunk>();
   readonly #deliveries: Deliveries;
   readonly #constants: NodeConstants;
   #done = 0;
@@ -112,6 +114,8 @@ export class Node {
   #doneBefore = 0;
   #doneNow = 0;
   #isLeaving = false;
+  /** Whether it has nothing to do any more. */
+  #hasLeft = false;
   readonly #left = Promise.withResolvers<void>();
   readonly #renewal: ReturnType<typeof setInterval>;
   readonly #looks: ReturnType<typeof setInterval>;
@@ -122,6 +126,7 @@ export class Node {
     this.#constants = new NodeConstants(link, settings.folder);
     this.#renewal = setInterval(() => {
       for (const { message } of this.#running) message.working();
+      for (const { message } of this.#goingBack) message.working();
     }, leaseMs / 4);
     this.#looks = setInterval(() => this.#look(), AHEAD_MS);
     this.#deliveries = link.chunks({
@@ -159,13 +164,16 @@ export class Node {
   async abandon(): Promise<void> {
     this.#isLeaving = true;
     this.#deliveries.stop();
-    for (const { message } of this.#running) message.nak();
+    for (const { message } of [...this.#running, ...this.#goingBack]) message.nak();
     this.#running.clear();
+    this.#goingBack.clear();
     await this.#leaveIfDone();
   }
 
   async #leaveIfDone(): Promise<void> {
-    if (!this.#isLeaving || this.#running.size > 0) return;
+    if (!this.#isLeaving || this.#hasLeft) return;
+    if (this.#running.size > 0 || this.#goingBack.size > 0) return;
+    this.#hasLeft = true;
     clearInterval(this.#renewal);
     clearInterval(this.#looks);
     for (const program of this.#programs.values()) {
@@ -393,12 +401,21 @@ export class Node {
    */
   async #putBack(chunk: RunningChunk, lost: number, deaths: Header[]): Promise<void> {
     this.#running.delete(chunk);
+    this.#goingBack.add(chunk);
     const { message, opened: { header, message: contents } } = chunk;
     const { subject } = message;
     const parts = header.object === undefined ? [contents] : [];
     const id = `${subject}.back.${crypto.randomUUID()}`;
-    await this.#link.send(subject, id, { ...header, lost, deaths }, parts);
-    message.ack();
+    const isWanted = () => this.#goingBack.has(chunk);
+    try {
+      const about = { ...header, lost, deaths };
+      if (await this.#link.send(subject, id, about, parts, { isWanted })) message.ack();
+    } catch (error) {
+      console.error("A chunk goes back:", error);
+      message.nak(1000);
+    }
+    this.#goingBack.delete(chunk);
+    void this.#leaveIfDone();
   }
 
   /** Returns the error of a task whose process has ended, with the names that the caller knows. */

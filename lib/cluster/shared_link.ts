@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { WaitOptions } from "../arguments/wait_options.ts";
+import { settledWithin } from "../sync/settled.ts";
 import type { Link } from "./link.ts";
 
 /** How long a connection stays open that nobody uses, in milliseconds. */
@@ -32,7 +34,13 @@ export class SharedLink {
   acquire(): Promise<Link> {
     clearTimeout(this.#idle);
     this.#users++;
-    return this.#link ??= this.#connect();
+    if (this.#link === undefined) {
+      const link = this.#link = this.#connect();
+      link.catch(() => { // the next one tries again
+        if (this.#link === link) this.#link = undefined;
+      });
+    }
+    return this.#link;
   }
 
   /** Says that a caller of {@linkcode SharedLink.acquire} needs it no more, whether that failed or not. */
@@ -44,6 +52,24 @@ export class SharedLink {
   async use<T>(fn: (link: Link) => T | Promise<T>): Promise<T> {
     try {
       return await fn(await this.acquire());
+    } finally {
+      this.release();
+    }
+  }
+
+  /**
+   * As {@linkcode SharedLink.use}, but waits for the connection with the options of a wait.
+   *
+   * @param fn gets `undefined` if `timeoutMs` passed first
+   * @throws the reason of `signal`, if it is aborted first
+   */
+  async useWithin<T>(
+    limits: WaitOptions | undefined,
+    fn: (link: Link | undefined) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const link = this.acquire();
+      return await fn(await settledWithin(link, limits) ? await link : undefined);
     } finally {
       this.release();
     }
@@ -69,10 +95,7 @@ export class SharedLink {
         this.#wasOpen = true;
         return link;
       } catch (error) {
-        if (!this.#wasOpen || this.#users === 0) {
-          this.#link = undefined; // the next one tries again
-          throw error;
-        }
+        if (!this.#wasOpen || this.#users === 0) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }

@@ -7,7 +7,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { deadline } from "@std/async";
 import { join } from "node:path";
 import { CancelledError, DataCloneError, Lock, TimeoutError } from "@sauropod/multiprocessing";
-import { connect } from "../../lib/cluster/nats.ts";
+import { connect, jetstreamManager } from "../../lib/cluster/nats.ts";
 import { JOBS, namesOf, seal } from "../../lib/cluster/protocol.ts";
 import { failing, noted, same, square, waitsForBoth } from "./cluster_tasks.ts";
 import { KEY, natsServer, runProgram, TestCluster } from "./servers.ts";
@@ -179,4 +179,18 @@ test("what was not signed is no result of a job", async () => {
   await connection.close();
   servers.startNode("one", 1);
   assertEquals(await job.results(), [25]);
+});
+
+test("a job that is removed before it was run leaves nothing at the server", async () => {
+  await using servers = await TestCluster.start();
+  await using engine = servers.caller();
+  const job = await engine.submit((data: Uint8Array) => data.length, [new Uint8Array(2_000_000)]);
+  await job.remove();
+  const connection = await connect({ servers: servers.address });
+  const { streams } = await jetstreamManager(connection);
+  const { tasks, kept, objects } = namesOf(servers.name);
+  for (const stream of [tasks, kept, objects]) {
+    while ((await streams.info(stream)).state.messages > 0);
+  }
+  await connection.close();
 });
