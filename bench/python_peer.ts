@@ -1,14 +1,29 @@
 /**
- * Python as a contender: an operating system process that runs the same loops on request.
+ * Python as a contender: an operating system process that runs the same scenarios on request.
  *
  * @module
  */
 
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import type { Contender } from "./measure.ts";
 
-/** A running Python with numpy and numba. */
+/** A Python program that measures. It reads lines with a scenario and a size, and prints times in microseconds. */
+export interface PeerProgram {
+  /** Prints what it needs, with versions; fails if that is not there. */
+  readonly versions: string;
+  readonly script: URL;
+}
+
+/** The loops, in numpy and numba. */
+const LOOPS: PeerProgram = {
+  versions: "import sys, numpy, numba; print('Python', sys.version.split()[0], " +
+    "'numpy', numpy.__version__, 'numba', numba.__version__)",
+  script: new URL("python/contender.py", import.meta.url),
+};
+
+/** A running Python. */
 export class PythonPeer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -22,21 +37,22 @@ export class PythonPeer implements AsyncDisposable {
     this.#answers = createInterface({ input: output })[Symbol.asyncIterator]();
   }
 
-  /** Starts Python. Returns `undefined` if there is none, or it lacks numpy or numba. */
-  static async start(python: string): Promise<PythonPeer | undefined> {
+  /** Starts Python. Returns `undefined` if there is none, or it lacks what the program needs. */
+  static async start(
+    python: string,
+    { versions, script }: PeerProgram = LOOPS,
+  ): Promise<PythonPeer | undefined> {
     try {
-      const versions = "import sys, numpy, numba; print(sys.version.split()[0], " +
-        "'numpy', numpy.__version__, 'numba', numba.__version__)";
       const { success, stdout } = await new Deno.Command(python, { args: ["-c", versions] })
         .output();
       if (!success) return undefined;
-      console.log(`Python ${new TextDecoder().decode(stdout).trim()}`);
+      console.log(new TextDecoder().decode(stdout).trim());
     } catch {
       return undefined;
     }
-    const script = new URL("python/contender.py", import.meta.url).pathname;
+    const args = [fileURLToPath(script)];
     return new PythonPeer(
-      new Deno.Command(python, { args: [script], stdin: "piped", stdout: "piped" }).spawn(),
+      new Deno.Command(python, { args, stdin: "piped", stdout: "piped" }).spawn(),
     );
   }
 

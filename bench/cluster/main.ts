@@ -3,9 +3,9 @@
  * NATS, and dask.distributed if there is a Python that has it.
  *
  * ```sh
- * deno run --allow-all bench/cluster/main.ts                  # all scenarios, about a minute
- * deno run --allow-all bench/cluster/main.ts --only=together  # those whose name contains the word
- * deno run --allow-all bench/cluster/main.ts --quick          # small sizes: whether they run, not how fast
+ * deno task bench:cluster                  # all scenarios, about a minute
+ * deno task bench:cluster --only=together  # those whose name contains the word
+ * deno task bench:cluster --quick          # small sizes: whether they run, not how fast
  * ```
  *
  * @module
@@ -16,7 +16,7 @@ import { Pool } from "@sauropod/multiprocessing";
 import { natsServer, TestCluster } from "../../tests/cluster/servers.ts";
 import { type Contender, measure, median, type Scenario, timed } from "../measure.ts";
 import { BareNats } from "./bare.ts";
-import { DaskPeer } from "./dask.ts";
+import { type PeerProgram, pythonContender, PythonPeer } from "../python_peer.ts";
 import { diesAtFirst, same, square } from "./tasks.ts";
 
 const { only, quick, python } = parseArgs(Deno.args, {
@@ -24,6 +24,11 @@ const { only, quick, python } = parseArgs(Deno.args, {
   string: ["only", "python"],
   default: { only: "", python: "python3" },
 });
+/** dask.distributed, with a cluster of two processes. */
+const DASK: PeerProgram = {
+  versions: "import distributed; print('dask.distributed', distributed.__version__)",
+  script: new URL("dask_peer.py", import.meta.url),
+};
 const scale = quick ? 0.01 : 1;
 const repeats = quick ? 1 : 5;
 
@@ -32,7 +37,7 @@ async function main(): Promise<void> {
   if (natsServer === undefined) Deno.exit(1);
   await using servers = await TestCluster.start();
   await using bare = await BareNats.start(servers.address);
-  await using dask = await DaskPeer.start(python);
+  await using dask = await PythonPeer.start(python, DASK);
   servers.startNode("node", 2);
   const caller = servers.caller();
   await using pool = new Pool({ engine: caller, retries: 1 });
@@ -42,9 +47,9 @@ async function main(): Promise<void> {
   }
 }
 
-function scenarios(bare: BareNats, pool: Pool, dask: DaskPeer | undefined): Scenario[] {
+function scenarios(bare: BareNats, pool: Pool, dask: PythonPeer | undefined): Scenario[] {
   const python = (scenario: string, size: number): Contender[] =>
-    dask === undefined ? [] : [["dask.distributed", () => dask.timeOf(scenario, size)]];
+    pythonContender(dask, "dask.distributed", scenario, size);
   const awaited = Math.round(300 * scale);
   const together = Math.round(5000 * scale);
   const items = Math.round(100_000 * scale);

@@ -343,10 +343,11 @@ export class Cluster implements PoolEngine, AsyncDisposable {
   }
 
   get #adviceForNoNode(): string {
+    const key = this.#settings.authKey === undefined ? "" : ", and the same authKey";
     return `no node of cluster ${this.name} answers. Start one: the program ` +
       `@sauropod/multiprocessing/node, with --connect ${
         this.#settings.servers[0]
-      } --name ${this.name}`;
+      } --name ${this.name}${key}`;
   }
 
   /** Closes the connection now, unless a call uses it. */

@@ -15,6 +15,8 @@ import type { Outbox } from "./outbox.ts";
 const REQUEST_MS = 5000;
 /** How long is waited before a request is made again that the server has refused, in milliseconds. */
 const PAUSE_MS = 100;
+/** How late the server may be to say that it has held a request for so long, in milliseconds. */
+const LATE_MS = 2000;
 const NS_A_MS = 1_000_000;
 /** The status of a request that the server has held for so long. */
 const TIMED_OUT = 408;
@@ -72,6 +74,8 @@ export interface DeliveriesAccess {
   readonly stream: string;
   /** A durable consumer of the stream. */
   readonly consumer: string;
+  /** Makes the consumer, unless it is there: a server that ended may have lost it. */
+  makeConsumer(): Promise<unknown>;
 }
 
 /** Asks for messages of a stream. */
@@ -96,13 +100,14 @@ export class Deliveries {
         if (error === null) this.#receive(message);
       },
     });
-    this.#check = setInterval(() => this.#askIfLost(), REQUEST_MS);
+    this.#check = setInterval(() => this.#askIfLost(), LATE_MS);
     void this.#askAgain();
   }
 
   /** Asks for so many messages more. */
   ask(batch: number): void {
     if (batch <= 0) return;
+    if (this.asked === 0) this.#lastHeard = performance.now();
     this.asked += batch;
     const request = JSON.stringify({ batch, expires: REQUEST_MS * NS_A_MS });
     this.#access.outbox.publish(this.#subject, request, { reply: this.#inbox });
@@ -127,19 +132,25 @@ export class Deliveries {
     const dropped = headers.get("Nats-Pending-Messages");
     this.asked = dropped === "" ? 0 : Math.max(0, this.asked - Number(dropped));
     if (headers.code === TIMED_OUT) this.#taker.expired();
-    else setTimeout(() => this.#expired(), PAUSE_MS);
+    else setTimeout(() => void this.#refused(), PAUSE_MS);
+  }
+
+  async #refused(): Promise<void> {
+    if (this.#subscription.isClosed()) return;
+    await this.#access.makeConsumer().catch(() => {}); // the next request is refused as well
+    this.#expired();
   }
 
   #expired(): void {
     if (!this.#subscription.isClosed()) this.#taker.expired();
   }
 
-  /** A server that has lost the requests says nothing. */
+  /** A server that has lost the requests, or the consumer, says nothing. */
   #askIfLost(): void {
-    if (this.asked === 0 || performance.now() - this.#lastHeard < 2 * REQUEST_MS) return;
+    if (this.asked === 0 || performance.now() - this.#lastHeard < REQUEST_MS + LATE_MS) return;
     this.#lastHeard = performance.now();
     this.asked = 0;
-    this.#expired();
+    void this.#refused();
   }
 
   /** The server forgets requests with the connection. */

@@ -270,12 +270,19 @@ export class Link {
 
   /** Receives chunks, as nodes do. */
   chunks(taker: Taker): Deliveries {
-    return this.#deliveries(this.names.tasks, NODES, taker);
+    const { manager, names, settings: { leaseMs } } = this;
+    return this.#deliveries(names.tasks, NODES, () => makeNodes(manager, names, leaseMs), taker);
   }
 
-  #deliveries(stream: string, consumer: string, taker: Taker): Deliveries {
+  #deliveries(
+    stream: string,
+    consumer: string,
+    makeConsumer: () => Promise<unknown>,
+    taker: Taker,
+  ): Deliveries {
     const { connection } = this;
-    return new Deliveries({ connection, outbox: this.#outbox, stream, consumer }, taker);
+    const access = { connection, outbox: this.#outbox, stream, consumer, makeConsumer };
+    return new Deliveries(access, taker);
   }
 
   /** Receives the results of an owner. */
@@ -288,8 +295,10 @@ export class Link {
       max_ack_pending: 10_000,
       inactive_threshold: this.settings.keepMs * NS_A_MS,
     };
-    await this.#answer(() => this.manager.consumers.add(this.names.results, consumer));
-    return this.#deliveries(this.names.results, owner, taker);
+    const { manager, names: { results } } = this;
+    const makeConsumer = () => manager.consumers.add(results, consumer);
+    await this.#answer(makeConsumer);
+    return this.#deliveries(results, owner, makeConsumer, taker);
   }
 
   /** Removes the chunks of a job, and tells the nodes that run them. */
@@ -309,7 +318,9 @@ export class Link {
     await inParallel(MAX_REMOVING, subjects, async (subject) => {
       const found = await this.#answer(() => streams.getMessage(tasks, { last_by_subj: subject }));
       if (found === null) return; // a node has run it
-      await this.#answer(() => streams.deleteMessage(tasks, found.seq).catch(ifMissing));
+      await this.#answer(() => streams.deleteMessage(tasks, found.seq)).catch((error) => {
+        if (!(error instanceof JetStreamApiError)) throw error; // it says that a node has just run it
+      });
       this.dropObjectOf(found);
     });
   }
@@ -417,7 +428,7 @@ function tlsOf(servers: readonly string[]): { tls?: Record<string, never> } {
   return servers.some((server) => server.startsWith("tls://")) ? { tls: {} } : {};
 }
 
-/** Makes the streams, and the consumer of all nodes. */
+/** Makes the streams, and the consumer of all nodes, unless they are there. */
 async function makeStreams(
   manager: JetStreamManager,
   names: ClusterNames,
@@ -477,6 +488,15 @@ async function makeStreams(
         `(${config.description}; this one has ${version}). Give each version a name of its own`,
     );
   }
+  await makeNodes(manager, names, leaseMs);
+}
+
+/** Makes the consumer of all nodes, unless it is there. */
+async function makeNodes(
+  manager: JetStreamManager,
+  names: ClusterNames,
+  leaseMs: number,
+): Promise<void> {
   const nodes = await manager.consumers.info(names.tasks, NODES).catch(ifMissing);
   if (nodes !== undefined) return;
   await manager.consumers.add(names.tasks, {

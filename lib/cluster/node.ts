@@ -250,9 +250,9 @@ export class Node {
       console.error("A chunk goes back:", error);
       message.nak(1000);
     }
-    this.#running.delete(chunk);
+    const wasRunning = this.#running.delete(chunk); // otherwise it was put back
     this.#done++;
-    this.#doneNow++;
+    if (wasRunning) this.#doneNow++;
     this.#take();
     void this.#leaveIfDone();
   }

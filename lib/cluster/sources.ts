@@ -23,7 +23,7 @@ import {
   writeArchive,
 } from "./sources_archive.ts";
 import { graphOf, type ProgramGraph, read } from "./sources_graph.ts";
-import { configOf, mapOf, MODULES } from "./sources_map.ts";
+import { configOf, mapOf, MODULES, storedPath } from "./sources_map.ts";
 import { ownPathOf, ownRoot, urlOfOwn } from "./sources_own.ts";
 
 /** What names begin with while their contents are not complete. */
@@ -251,7 +251,7 @@ async function writeModules(
 ): Promise<void> {
   const made = new Set<string>();
   for (const [at, [path]] of modules.entries()) {
-    const file = fileURLToPath(new URL(path, base));
+    const file = fileURLToPath(new URL(storedPath(path), base));
     const parent = join(file, "..");
     if (!made.has(parent)) await Deno.mkdir(parent, { recursive: true });
     made.add(parent);

@@ -119,6 +119,9 @@ export async function read<T>(
   }
 }
 
+/** Why "deno info" may fail where "deno run" does not. */
+const SEES_NO_CONFIG = "It knows the deno.json beside the program, and no --config of deno run";
+
 async function runInfo(args: string[], cwd: string, module: string): Promise<Info> {
   if (Deno.build.standalone) {
     throw new Deno.errors.NotSupported(
@@ -129,7 +132,7 @@ async function runInfo(args: string[], cwd: string, module: string): Promise<Inf
   const command = Deno.execPath();
   if (Deno.permissions.querySync({ name: "run", command }).state !== "granted") {
     throw new Deno.errors.NotCapable(
-      'Cannot pack program: its modules are found by "deno info", which needs --allow-run=deno. ' +
+      `Cannot pack program: its modules are found by "deno info", which needs --allow-run=${command}. ` +
         "Run the program with it, or name functions by https: or jsr: modules, which nodes load themselves",
     );
   }
@@ -143,7 +146,7 @@ async function runInfo(args: string[], cwd: string, module: string): Promise<Inf
   const said = text.decode(output.stderr).trim().replace(/^error: /, "");
   throw new Error(
     `Cannot pack program: "deno info" finds no modules of ${module}: ${said}. ` +
-      "Fix what it says: the same would stop deno run",
+      `Fix what it says. ${SEES_NO_CONFIG}`,
   );
 }
 
@@ -202,7 +205,7 @@ function cannotLoad(module: string, error = "it was not found", importer?: strin
   }
   return new Error(
     `Cannot pack program: ${which} cannot be loaded: ${state}. ` +
-      "Fix what it says: the same would stop deno run",
+      `Fix what it says. ${SEES_NO_CONFIG}`,
   );
 }
 

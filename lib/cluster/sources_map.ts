@@ -136,7 +136,11 @@ function sorted<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
 export function configOf({ root, own, modules, imports, scopes, options }: ProgramHeader): string {
   const top: Record<string, string> = {};
   const inside: Record<string, string> = {};
-  for (const [path] of modules) inside[root + path] = MODULES + path; // imported by the caller's URL
+  for (const [path] of modules) {
+    const stored = MODULES + storedPath(path);
+    inside[root + path] = stored; // imported by the caller's URL
+    if (stored !== MODULES + path) inside[MODULES + path] = stored;
+  }
   const place = (targets: Targets, anywhere: Record<string, string>) => {
     for (const [key, value] of Object.entries(targets)) {
       const target = value.startsWith("own:") ? urlOfOwn(value.slice(4), own) : placed(value);
@@ -168,6 +172,14 @@ export function configOf({ root, own, modules, imports, scopes, options }: Progr
     imports: top,
     scopes: { [MODULES]: inside, ...placedScopes },
   });
+}
+
+/**
+ * Returns where a module is stored, below the folder of the unpacked modules. One that is a configuration of Deno,
+ * which a program may import for its version, would be taken for that of the modules around it.
+ */
+export function storedPath(path: string): string {
+  return path.replace(/(?<=^|\/)(deno|package)(\.jsonc?)$/, "$1.imported$2");
 }
 
 /** Returns a path below the root of the program as one in the folder of the unpacked program. */

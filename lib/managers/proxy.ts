@@ -4,7 +4,6 @@
  * @module
  */
 
-import { checkArguments } from "../arguments/options.ts";
 import { checkString, wrongType } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
 import { registerOwnReducer } from "../codec/reducers.ts";
@@ -90,7 +89,6 @@ export async function callMethod(
   checkString("call method", "name", name);
   const target = targets.get(proxy);
   if (target === undefined) throw wrongType(`call ${name}`, "proxy", "a proxy", proxy);
-  checkArguments(`call ${name}`, "args", args, "[x]");
   const { referent } = target;
   if (!referent.exposed.includes(name)) throw notExposed(name, referent);
   const result = await callsOf(referent.token).call(name, args);

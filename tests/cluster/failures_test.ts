@@ -30,6 +30,27 @@ test("chunks that a full stream does not take wait in the caller", async () => {
   await connection.close();
 });
 
+test("calls go on when a server has lost the consumers of nodes and results", async () => {
+  await using servers = await TestCluster.start();
+  await using met = await meeting();
+  servers.startNode("one", 1);
+  await using pool = new Pool({ engine: servers.caller() });
+  const waiting = pool.apply(waitsFor, [met.begun, met.go]);
+  await met.begins(1);
+  const connection = await connect({ servers: servers.address });
+  const { consumers } = await jetstreamManager(connection);
+  const { tasks, results } = namesOf(servers.name);
+  for (const stream of [tasks, results]) {
+    const found = await Array.fromAsync(consumers.list(stream));
+    assertEquals(found.length, 1);
+    for (const { name } of found) await consumers.delete(stream, name);
+  }
+  await met.letGo();
+  assertEquals(await waiting, "went");
+  assertEquals(await pool.apply(square, [3]), 9);
+  await connection.close();
+});
+
 test("a call whose function has too long a text fails, and no other", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("one", 1);

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packProgram, unpackProgram } from "../../lib/cluster/sources.ts";
 import { sha256 } from "../../lib/cluster/sources_archive.ts";
@@ -51,6 +51,26 @@ Deno.test("a packed program runs without its folder", async () => {
   assertEquals((await filesIn(join(node.path, "programs", hash, "modules"))).sort(), [
     ...["lib/data.json", "lib/fit.ts", "lib/late.ts", "util/my scale.ts"],
   ]);
+});
+
+Deno.test("a packed program may import its own deno.json and package.json", async () => {
+  await using caller = await temporary();
+  await using node = await temporary();
+  const entry = fileURLToPath(new URL("entries/mod.ts", ROOT));
+  await caller.write({
+    // The path leads nowhere from the folder of the node.
+    "deno.json": { version: "1.2", imports: { [PACKAGE]: relative(caller.path, entry) } },
+    "src/package.json": { version: "3.4" },
+    "src/main.ts": `
+      import config from "../deno.json" with { type: "json" };
+      import other from "./package.json" with { type: "json" };
+      import { Pool } from "${PACKAGE}";
+      console.log(config.version, other.version, Pool.name);`,
+  });
+  const { bytes } = await packProgram(caller.url("src/main.ts"));
+  const program = await unpackProgram(bytes, join(node.path, "programs"));
+  const url = program.urlOf(caller.url("src/main.ts"))!;
+  assertEquals(await deno("run", "--no-prompt", ...program.denoArgs, url), "1.2 3.4 Pool");
 });
 
 Deno.test("packProgram() gives the same bytes again, and their SHA-256", async () => {
@@ -279,7 +299,7 @@ Deno.test("packProgram() names --allow-run and --allow-read when they are missin
   });
   const [pack, main] = [join(caller.path, "pack.ts"), caller.url("main.ts")];
   const said = await deno("run", "--no-prompt", "--allow-read", pack, main);
-  assertMatch(said, /^NotCapable Cannot pack program: .+ needs --allow-run=deno\. Run the program/);
+  assertMatch(said, /^NotCapable Cannot pack program: .+ needs --allow-run=\S+\. Run the program/);
   const run = await deno("run", "--no-prompt", "--allow-run", pack, main);
   assertMatch(run, /^NotCapable Cannot pack program: it reads .+, which needs --allow-read\. Run/);
 });

@@ -35,6 +35,8 @@ export interface DeliveriesAccess {
   readonly stream: string;
   /** A durable consumer of the stream. */
   readonly consumer: string;
+  /** Makes the consumer, unless it is there: a server that ended may have lost it. */
+  makeConsumer(): Promise<unknown>;
 }
 
 /** Asks for messages of a stream. */
