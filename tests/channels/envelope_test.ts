@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryError, Queue } from "@sauropod/multiprocessing";
-import { Envelope, envelopeOf } from "../../lib/channels/envelope.ts";
+import { type Envelope, envelopeOf } from "../../lib/channels/envelope.ts";
 import { discardMessage, storeValue, takeValue } from "../../lib/codec/message.ts";
 import { allocateUrgent } from "../../lib/heap/allocator.ts";
 import { ensureIsolate } from "../../lib/heap/isolate_record.ts";
