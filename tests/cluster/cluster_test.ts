@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { deadline } from "@std/async";
 import { join } from "node:path";
 import { DataCloneError, Lock, TimeoutError, WorkerDiedError } from "@sauropod/multiprocessing";
