@@ -320,7 +320,7 @@ test("waiting for nodes ends in time", async () => {
   await using servers = await TestCluster.start();
   const caller = servers.caller();
   await using _pool = new Pool({ engine: caller });
-  const waiting = () => caller.ready({ slots: 3, timeoutMs: 1 });
+  const waiting = () => caller.ready({ slots: 3, timeoutMs: 1000 });
   await assertRejects(waiting, TimeoutError, "Start one: the program");
 });
 
