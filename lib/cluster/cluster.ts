@@ -123,6 +123,8 @@ const readyNames: OptionNames<ReadyOptions> = { slots: true, timeoutMs: true, si
 /** How long `nodes()` waits for a further node to answer, in milliseconds. */
 const QUIET_MS = 100;
 const POLL_MS = 200;
+/** How long a server has to take the connection, however short a wait for nodes is, in milliseconds. */
+const CONNECT_MS = 5000;
 /** Slots that are assumed until nodes have answered. */
 const ASSUMED_SLOTS = 8;
 
@@ -245,10 +247,10 @@ export class Cluster implements PoolEngine, AsyncDisposable {
    * @throws the reason of `signal`, if that is aborted first
    */
   ready(options: ReadyOptions = {}): Promise<NodeStatus[]> {
-    const limits = pickWaitOptions("wait for nodes", options, readyNames);
-    const deadline = deadlineOf(limits);
-    const { slots = 1, signal } = options;
+    const deadline = deadlineOf(pickWaitOptions("wait for nodes", options, readyNames));
+    const { slots = 1, signal, timeoutMs = Infinity } = options;
     checkPositiveInteger("wait for nodes", "slots", slots);
+    const limits = { signal, timeoutMs: Math.max(timeoutMs, CONNECT_MS) };
     return this.#link.useWithin(limits, async (link) => {
       if (link === undefined) {
         throw new TimeoutError(
