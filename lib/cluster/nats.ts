@@ -4,6 +4,8 @@
  * @module
  */
 
+import "./late_errors.ts";
+
 export {
   connect,
   createInbox,

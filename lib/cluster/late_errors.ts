@@ -1,0 +1,24 @@
+/**
+ * Handles errors of sockets that the client of NATS has done with.
+ *
+ * The client removes all listeners of a socket before it destroys it. Deno tells errors of a socket, such as
+ * ECONNRESET, after that too, and an error that has no listener ends the program. A server that refuses a client
+ * causes one at nearly each attempt.
+ *
+ * @module
+ */
+
+import { NodeTransport } from "npm:@nats-io/transport-node@^3.4.0/lib/node_transport.js";
+
+const { setupHandlers } = NodeTransport.prototype;
+
+NodeTransport.prototype.setupHandlers = function () {
+  setupHandlers.call(this);
+  const { socket } = this;
+  if (socket === undefined) return;
+  const remove = socket.removeAllListeners.bind(socket);
+  socket.removeAllListeners = (event) => {
+    remove(event);
+    return socket.on("error", () => {}); // it is closed, which the client has been told
+  };
+};
