@@ -8,7 +8,7 @@
  * @module
  */
 
-import { NodeTransport } from "npm:@nats-io/transport-node@^3.4.0/lib/node_transport.js";
+import { NodeTransport } from "./nats.ts";
 
 const { setupHandlers } = NodeTransport.prototype;
 

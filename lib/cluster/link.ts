@@ -25,6 +25,7 @@ import {
   StorageType,
 } from "./nats.ts";
 import { answerOf, inParallel } from "./answers.ts";
+import "./late_errors.ts";
 import { Deliveries, type Taker } from "./deliveries.ts";
 import { Objects } from "./objects.ts";
 import { Outbox } from "./outbox.ts";

@@ -4,8 +4,6 @@
  * @module
  */
 
-import "./late_errors.ts";
-
 export {
   connect,
   createInbox,
@@ -30,3 +28,4 @@ export {
   RetentionPolicy,
   StorageType,
 } from "npm:@nats-io/jetstream@^3.4.0";
+export { NodeTransport } from "npm:@nats-io/transport-node@^3.4.0/lib/node_transport.js";

@@ -113,6 +113,13 @@ export declare class Cluster implements PoolEngine, AsyncDisposable {
    *
    * If that program ends before, another one submits the same again, with the same id: what is stored stays.
    *
+   * @example
+   * ```ts ignore
+   * const job = await engine.submit(fit, subjects, { id: "fits-2026" });
+   * // … in another program, tomorrow:
+   * const fitted = await (await engine.attach<Fit>("fits-2026")).results();
+   * ```
+   *
    * @throws {TypeError} if `fn` is not a function, `items` is not iterable, or an option is unknown or of the
    * wrong type
    * @throws {RangeError} if an option is out of range, or there is another job with the id
@@ -158,7 +165,28 @@ export declare class Cluster implements PoolEngine, AsyncDisposable {
 }
 
 /**
- * Returns a cluster: machines whose nodes run the tasks of pools, and which are connected by NATS.
+ * Returns a cluster: machines whose nodes run the tasks of pools, and which are connected by NATS servers.
+ *
+ * Nothing is connected before the first call. The guide, `docs/cluster.md`, says how servers and nodes are started.
+ *
+ * @example A pool on other machines
+ * ```ts
+ * import { Pool } from "@sauropod/multiprocessing";
+ * import { cluster } from "@sauropod/multiprocessing/cluster";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new Pool({
+ *   engine: cluster({ servers: "tls://queue:4222", name: "fits", authKey: "a secret" }),
+ *   retries: 2,
+ * });
+ * assertEquals(pool.engine.name, "fits");
+ * // await pool.engine.ready({ slots: 8 });
+ * // const fitted = await pool.map(fit, subjects);
+ * ```
+ *
+ * @throws {TypeError} if an option is unknown or of the wrong type, or there is no `authKey` and a server is on
+ * another machine
+ * @throws {RangeError} if an option is out of range
  */
 export declare function cluster(options?: ClusterOptions): Cluster;
 

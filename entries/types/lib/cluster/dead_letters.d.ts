@@ -4,7 +4,7 @@
 export interface ProcessDeath {
   /** The name of its node. */
   readonly node: string;
-  /** With which it ended. */
+  /** With which it ended: minus the number of the signal, if one has ended it. */
   readonly exitCode: number;
   /** When the node has seen it. */
   readonly at: Date;

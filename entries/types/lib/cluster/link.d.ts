@@ -39,6 +39,7 @@ export declare class Link {
    * Connects, and makes the streams that are not there yet.
    *
    * @throws {Error} if no server can be reached, it has no JetStream, or the cluster has another version
+   * @throws {AuthenticationError} if the cluster has another key
    */
   static open(settings: LinkSettings): Promise<Link>;
   /**

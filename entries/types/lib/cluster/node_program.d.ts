@@ -20,7 +20,7 @@
  * @throws {TypeError} if an argument does not exist, the variable of the authKey is empty, or a file is not JSON
  * @throws {RangeError} if an argument is out of range
  * @throws {Deno.errors.NotCapable} if a permission is missing that its processes need
- * @throws {Error} if no server can be reached, or the cluster has another version
+ * @throws {Error} if no server can be reached, or the cluster has another version or key
  */
 export declare function runNode(args: readonly string[]): Promise<void>;
 

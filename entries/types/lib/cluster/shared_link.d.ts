@@ -1,5 +1,6 @@
 // The declarations of lib/cluster/shared_link.ts
 
+import type { WaitOptions } from "../arguments/wait_options.d.ts";
 import type { Link } from "./link.d.ts";
 
 /**
@@ -15,6 +16,16 @@ export declare class SharedLink {
   release(): void;
   /** Calls a function with the connection. */
   use<T>(fn: (link: Link) => T | Promise<T>): Promise<T>;
+  /**
+   * As {@linkcode SharedLink.use}, but waits for the connection with the options of a wait.
+   *
+   * @param fn gets `undefined` if `timeoutMs` passed first
+   * @throws the reason of `signal`, if it is aborted first
+   */
+  useWithin<T>(
+    limits: WaitOptions | undefined,
+    fn: (link: Link | undefined) => Promise<T>,
+  ): Promise<T>;
   /** Closes the connection now, unless somebody uses it. */
   close(): Promise<void>;
 }
