@@ -77,7 +77,8 @@ export async function readDeadLetters(link: Link): Promise<DeadLetter[]> {
 }
 
 function letterOf(subject: string, header: Header): DeadLetter {
-  const [owner, job, chunk] = subject.split(".").slice(-3);
+  const [owner, token, chunk] = subject.split(".").slice(-3);
+  const [job] = token.split("="); // behind the id of a job that was submitted is a random number
   const deaths = deathsIn(header).map((death) => ({
     node: text(death, "node"),
     exitCode: count(death, "exitCode", 2 ** 32, -(2 ** 31)), // minus the number of a signal

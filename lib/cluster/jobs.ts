@@ -5,7 +5,10 @@
  * | subject | contents |
  * |---|---|
  * | `mp.NAME.kept.jobs.ID.about` | what the job is: `JobHeader`, the last one counts |
- * | `mp.NAME.kept.jobs.ID.CHUNK` | a result of a chunk, the first one counts |
+ * | `mp.NAME.kept.jobs.ID=RUN.CHUNK` | a result of a chunk, the first one counts |
+ *
+ * `RUN` is a random number: a node that was cut off may send results of a job that was removed, and whose id another
+ * one has.
  *
  * @module
  */
@@ -103,6 +106,7 @@ export type JobResult<R> =
 
 /** What is stored of a job. */
 interface JobHeader {
+  readonly run: string;
   readonly task: string;
   readonly total: number;
   readonly chunkSize: number;
@@ -114,6 +118,8 @@ interface JobHeader {
 
 /** How many chunks are on the way to the server at a time. */
 const MAX_SENDING = 64;
+/** How often is looked whether a job goes on whose results are awaited, in milliseconds. */
+const LOOK_MS = 2000;
 /** The last part of the subject of what a job is. */
 const ABOUT = "about";
 const RETRIES = 1;
@@ -148,9 +154,10 @@ export class ClusterJob<R> {
    */
   async status(): Promise<JobStatus> {
     return await this.#access.link.use(async (link) => {
-      const { task, total, chunkSize, isSubmitted, isCancelled } = await read(link, this.id);
+      const header = await read(link, this.id);
+      const { task, total, chunkSize, isSubmitted, isCancelled } = header;
       let done = 0;
-      for (const index of await indexesIn(link, link.names.kept, "kept", this.id)) {
+      for (const index of await indexesIn(link, "kept", tokenOf(this.id, header))) {
         done += Math.min(chunkSize, total - index * chunkSize);
       }
       return { id: this.id, task, total, done, isSubmitted, isCancelled };
@@ -217,6 +224,7 @@ export class ClusterJob<R> {
       () => stop(new TimeoutError(`Cannot wait for job ${this.id}: its results took too long`)),
       Math.max(0, deadline - performance.now()),
     );
+    let looks: ReturnType<typeof setInterval> | undefined;
     const connecting = this.#access.link.acquire();
     try {
       const link = await Promise.race([connecting, stopped.promise]);
@@ -227,11 +235,10 @@ export class ClusterJob<R> {
       const sent = new SentDefinitions(() => {}, new Set(named));
       const missing = new Set(Array(Math.ceil(total / chunkSize)).keys());
       if (missing.size === 0) return;
-      const opening = link.kept(this.id).then((messages) => kept = messages);
+      looks = setInterval(() => void this.#look(link, header).catch(stop), LOOK_MS);
+      const opening = link.kept(tokenOf(this.id, header)).then((messages) => kept = messages);
       for await (const message of await Promise.race([opening, stopped.promise])) {
-        const token = lastToken(message.subject);
-        if (token === ABOUT) this.#checkGoesOn(openHeader(link, message));
-        const index = Number(token);
+        const index = Number(lastToken(message.subject));
         if (!missing.has(index)) continue;
         const from = index * chunkSize;
         const length = Math.min(chunkSize, total - from);
@@ -244,6 +251,7 @@ export class ClusterJob<R> {
       throw await stopped.promise;
     } finally {
       clearTimeout(timer);
+      clearInterval(looks);
       signal?.removeEventListener("abort", onAbort);
       void kept?.close();
       this.#access.link.release();
@@ -276,6 +284,13 @@ export class ClusterJob<R> {
     }
   }
 
+  /** Looks whether it was cancelled or removed: results would not come then. */
+  async #look(link: Link, { run }: JobHeader): Promise<void> {
+    const header = await read(link, this.id);
+    this.#checkGoesOn(header);
+    if (header.run !== run) throw notFound(link, this.id);
+  }
+
   #checkGoesOn({ isCancelled }: JobHeader): void {
     if (isCancelled) throw new CancelledError(`Cannot wait for job ${this.id}: it was cancelled`);
   }
@@ -298,20 +313,23 @@ export class ClusterJob<R> {
     await this.#access.link.use(async (link) => {
       const header = await read(link, this.id);
       await write(link, this.id, { ...header, isCancelled: true });
-      await link.cancel(JOBS, this.id);
+      await link.cancel(JOBS, tokenOf(this.id, header));
     });
   }
 
   /** Cancels it, and removes its results. Does nothing if it was removed before. */
   async remove(): Promise<void> {
     await this.#access.link.use(async (link) => {
-      if (await link.last(aboutOf(link, this.id)) === undefined) return;
+      const about = await link.last(aboutOf(link, this.id));
+      if (about === undefined) return;
       await this.cancel();
-      const indexes = [...await indexesIn(link, link.names.kept, "kept", this.id)];
-      await inParallel(MAX_SENDING, indexes.values(), async (index) => {
-        const result = await link.last(link.names.subject("kept", JOBS, this.id, String(index)));
+      const token = tokenOf(this.id, openHeader(link, about));
+      const indexes = await indexesIn(link, "kept", token);
+      await inParallel(MAX_SENDING, indexes, async (index) => {
+        const result = await link.last(link.names.subject("kept", JOBS, token, String(index)));
         if (result !== undefined) link.dropObjectOf(result);
       });
+      await link.forgetKept(token);
       await link.forgetKept(this.id);
     });
   }
@@ -336,15 +354,17 @@ export async function submitJob<T, R>(
   const named = new Set<string>();
   using constants = new SentConstants();
   await access.link.use(async (link) => {
-    const header: JobHeader = {
+    let header: JobHeader = {
+      run: crypto.randomUUID().replaceAll("-", ""),
       ...{ task: functionNameAt(target), total: list.length, chunkSize },
       ...{ isSubmitted: false, isCancelled: false, named: [] },
     };
     const isNew = await link.storeFirst(aboutOf(link, id), { ...header });
-    if (!isNew) checkSame(id, header, await read(link, id));
+    if (!isNew) header = sameJob(id, header, await read(link, id));
+    const token = tokenOf(id, header);
     // In this order: a chunk that is done in between is in the first, or in the second.
-    const waiting = isNew ? NONE : await indexesIn(link, link.names.tasks, "task", id);
-    const done = isNew ? NONE : await indexesIn(link, link.names.kept, "kept", id);
+    const waiting = isNew ? NONE : await indexesIn(link, "task", token);
+    const done = isNew ? NONE : await indexesIn(link, "kept", token);
     await inParallel(MAX_SENDING, Array(chunks).keys(), async (index) => {
       const [from, to] = [index * chunkSize, Math.min((index + 1) * chunkSize, list.length)];
       const packed = packChunk(target, list, from, to, "items", named, constants);
@@ -358,7 +378,7 @@ export async function submitJob<T, R>(
           packed,
           program,
         );
-        const subject = link.names.subject("task", JOBS, id, String(index));
+        const subject = link.names.subject("task", JOBS, token, String(index));
         await link.send(subject, `${subject}.${crypto.randomUUID()}`, call, packed.parts);
       } finally {
         packed.free();
@@ -369,7 +389,8 @@ export async function submitJob<T, R>(
   return new ClusterJob<R>(access, id);
 }
 
-function checkSame(id: string, wanted: JobHeader, found: JobHeader): void {
+/** Returns what is stored of a job, if that is the one that is wanted. */
+function sameJob(id: string, wanted: JobHeader, found: JobHeader): JobHeader {
   if (found.isCancelled) {
     throw new CancelledError(
       `Cannot submit job: ${id} was cancelled. Call remove() of attach(${
@@ -378,7 +399,7 @@ function checkSame(id: string, wanted: JobHeader, found: JobHeader): void {
     );
   }
   // The name of its function may have the number of a line, which changes with the program.
-  if (found.total === wanted.total && found.chunkSize === wanted.chunkSize) return;
+  if (found.total === wanted.total && found.chunkSize === wanted.chunkSize) return found;
   const shown = ({ total, chunkSize }: JobHeader) => `${total} items in chunks of ${chunkSize}`;
   throw new RangeError(
     `Cannot submit job: ${id} is there, with ${shown(found)}, not ${shown(wanted)}. ` +
@@ -415,8 +436,12 @@ async function write(link: Link, id: string, header: JobHeader): Promise<void> {
 /** Reads what a job is. */
 async function read(link: Link, id: string): Promise<JobHeader> {
   const found = await link.last(aboutOf(link, id));
-  if (found !== undefined) return openHeader(link, found);
-  throw new Deno.errors.NotFound(
+  if (found === undefined) throw notFound(link, id);
+  return openHeader(link, found);
+}
+
+function notFound(link: Link, id: string): Error {
+  return new Deno.errors.NotFound(
     `Cannot find job ${id}: cluster ${link.settings.name} has none with this id. It was removed, ` +
       "or is older than keepMs; jobs() lists those that are there",
   );
@@ -433,15 +458,16 @@ function checkJobId(verb: string, id: unknown): asserts id is string {
   );
 }
 
-/** Returns the indexes of the chunks of a job that a stream has. */
-async function indexesIn(
-  link: Link,
-  stream: string,
-  kind: "task" | "kept",
-  id: string,
-): Promise<Set<number>> {
-  const subjects = await link.subjectsIn(stream, link.names.subject(kind, JOBS, id));
-  return new Set(subjects.map(lastToken).filter((token) => token !== ABOUT).map(Number));
+/** Returns what stands for a job in the subjects of its chunks. */
+function tokenOf(id: string, { run }: JobHeader): string {
+  return `${id}=${run}`;
+}
+
+/** Returns the indexes of the chunks of a job that wait or run, or of those that have results. */
+async function indexesIn(link: Link, kind: "task" | "kept", token: string): Promise<Set<number>> {
+  const stream = kind === "task" ? link.names.tasks : link.names.kept;
+  const subjects = await link.subjectsIn(stream, link.names.subject(kind, JOBS, token));
+  return new Set(subjects.map((subject) => Number(lastToken(subject))));
 }
 
 function lastToken(subject: string): string {
@@ -459,6 +485,7 @@ function openHeader(
     throw corrupt("its definitions are no list that it can have");
   }
   return {
+    run: text(header, "run", 32),
     task: text(header, "task"),
     total: count(header, "total", 2 ** 32),
     chunkSize: Math.max(1, count(header, "chunkSize")),

@@ -26,6 +26,7 @@
  * @module
  */
 
+export { AuthenticationError } from "./protocol.ts";
 export type { DeadLetter, ProcessDeath } from "./dead_letters.ts";
 export type { ClusterJob, JobResult, JobResultsOptions, JobStatus, SubmitOptions } from "./jobs.ts";
 export {

@@ -50,7 +50,13 @@ export class Outbox {
     this.#isDue = false;
     const waiting = this.#waiting.splice(0);
     if (this.#connection.isClosed()) return;
-    for (const message of waiting) this.#connection.publish(...message);
+    for (const message of waiting) {
+      try {
+        this.#connection.publish(...message);
+      } catch (error) { // a server that was started anew may take less
+        console.error(`Cannot publish ${message[0]}:`, error);
+      }
+    }
   }
 
   #turn(): void {

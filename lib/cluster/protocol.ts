@@ -33,7 +33,7 @@ import { CorruptMessageError, MultiprocessingError } from "../errors.ts";
 import { joined } from "../wire/frames.ts";
 
 /**
- * What has arrived was not signed with the key of this program. Follows Python's
+ * A cluster has another `authKey` than this program, or what has arrived was not signed with it. Follows Python's
  * `multiprocessing.AuthenticationError`.
  */
 export class AuthenticationError extends MultiprocessingError {}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { deadline } from "@std/async";
 import { join } from "node:path";
 import { CancelledError, DataCloneError, Lock, TimeoutError } from "@sauropod/multiprocessing";
@@ -153,6 +153,24 @@ test("a job that is cancelled ends for all who wait for it", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+test("results() of a job that is removed meanwhile ends", async () => {
+  await using servers = await TestCluster.start();
+  await using engine = servers.caller();
+  const job = await engine.submit(square, [1], { id: "mine" });
+  const waiting = job.results();
+  const iteration = job.arrivals();
+  const first = iteration.next();
+  await using other = servers.caller();
+  await (await other.attach("mine")).remove();
+  const again = await other.submit(square, [2], { id: "mine" }); // another one of the same id
+  const ended = (error: unknown) =>
+    error instanceof Deno.errors.NotFound || error instanceof CancelledError;
+  assert(ended(await waiting.catch((error) => error)));
+  assert(ended(await first.catch((error) => error)));
+  servers.startNode("one", 1);
+  assertEquals(await again.results(), [4]);
+});
+
 test("a job of another call is not mistaken for it", async () => {
   await using servers = await TestCluster.start();
   await using engine = servers.caller();
@@ -173,7 +191,11 @@ test("what was not signed is no result of a job", async () => {
   await using engine = servers.caller();
   const job = await engine.submit(square, [5], { id: "mine" });
   const connection = await connect({ servers: servers.address });
-  const subject = namesOf(servers.name).subject("kept", JOBS, "mine", "0");
+  const names = namesOf(servers.name);
+  const waiting = names.subject("task", JOBS, "*");
+  const { streams } = await jetstreamManager(connection);
+  const { state } = await streams.info(names.tasks, { subjects_filter: waiting });
+  const subject = Object.keys(state.subjects!)[0].replace(".task.", ".kept.");
   connection.publish(subject, new Uint8Array(100));
   connection.publish(subject, seal(new TextEncoder().encode("another key"), subject, {}));
   await connection.close();
