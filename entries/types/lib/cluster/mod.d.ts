@@ -26,6 +26,7 @@
  * @module
  */
 
+export { AuthenticationError } from "./protocol.d.ts";
 export { type DeadLetter, type ProcessDeath } from "./dead_letters.d.ts";
 export {
   type ClusterJob,

@@ -1,5 +1,14 @@
 // The declarations of lib/cluster/protocol.ts
 
+import type { MultiprocessingError } from "../errors.d.ts";
+
+/**
+ * A cluster has another `authKey` than this program, or what has arrived was not signed with it. Follows Python's
+ * `multiprocessing.AuthenticationError`.
+ */
+export declare class AuthenticationError extends MultiprocessingError {
+}
+
 /** The names of a cluster. */
 export interface ClusterNames {
   readonly tasks: string;
