@@ -47,8 +47,10 @@ import { descriptorAt, makeMappedBuffer } from "../../lib/memory/mapped_buffer.t
 import { addRef, addressOf, objectWord, release } from "../../lib/objects/shared_object.ts";
 import { i32 } from "../../lib/heap/views.ts";
 import { keepsMemory, test, turn } from "../fixtures/guarded.ts";
+import { collectGarbage } from "../fixtures/heap.ts";
 import { guard } from "../fixtures/workers.ts";
 import { Loopback } from "./loopback.ts";
+import { descriptors } from "./mapping_tasks.ts";
 
 ensureIsolate();
 keepsMemory(); // the channels of calls
@@ -251,6 +253,12 @@ test("the state of a job is told for one chunk, whose number may be large", () =
 const referencesOf = (address: number) => i32[address + objectWord.REFERENCES];
 
 test("a buffer of the program is mapped, and let go when the agent names it no more", async () => {
+  const before = descriptors();
+  await crossBuffer();
+  while (descriptors() > before) await collectGarbage();
+});
+
+async function crossBuffer(): Promise<void> {
   const buffer = makeMappedBuffer(8)!;
   const bytes = new Uint8Array(buffer);
   const [crossed] = await loopback.cross([buffer]);
@@ -264,7 +272,7 @@ test("a buffer of the program is mapped, and let go when the agent names it no m
   assertEquals(referencesOf(address), references - 1);
   assertEquals(loopback.known.addressOf(number), undefined);
   assert(served.release(number, 2));
-});
+}
 
 test("an object of the program is let go when its handle is, and not before", async () => {
   const { kept, number } = await remoteOf(new SharedList<number>());
