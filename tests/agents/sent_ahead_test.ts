@@ -92,7 +92,8 @@ test("maxTasksPerChild counts tasks that were sent ahead", async () => {
   await using pool = new Pool({ processes: 1, startMethod, maxTasksPerChild: 40 });
   const pids = await Promise.all(Array.from({ length: 100 }, () => pool.apply(block, [0])));
   const counts = Map.groupBy(pids, (pid) => pid).values().map((all) => all.length);
-  assertEquals([...counts], [40, 40, 20]);
+  // Those that are recalled run after the others, so the last process may have one of the first.
+  assertEquals([...counts].sort(), [20, 40, 40]);
 });
 
 Deno.test("recallChunks() recalls the chunks that have not begun, and those only", () => {
