@@ -4,21 +4,13 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { deadline } from "@std/async";
 import { join } from "node:path";
 import { CancelledError, DataCloneError, Lock, TimeoutError } from "@sauropod/multiprocessing";
 import { connect, jetstreamManager } from "../../lib/cluster/nats.ts";
 import { JOBS, namesOf, seal } from "../../lib/cluster/protocol.ts";
 import { failing, noted, same, square, waitsForBoth } from "./cluster_tasks.ts";
-import { KEY, natsServer, runProgram, TestCluster } from "./servers.ts";
-
-/** A wait that only a hang reaches, in milliseconds. */
-const GUARD_MS = 120_000;
-
-function test(name: string, fn: () => Promise<void>): void {
-  if (natsServer === undefined) return;
-  Deno.test(name, () => deadline(fn(), GUARD_MS));
-}
+import { textOf } from "./meeting.ts";
+import { GUARD_MS, KEY, runProgram, test, TestCluster } from "./servers.ts";
 
 const tasks = import.meta.resolve("./cluster_tasks.ts");
 
@@ -63,9 +55,7 @@ test("a job goes on while its server and its node are restarted", async () => {
   await engine.ready({ timeoutMs: GUARD_MS });
   const job = await engine.submit(waitsForBoth, [[begun, go]]);
   const results = job.results();
-  while (await Deno.stat(begun).catch(() => undefined) === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await textOf(begun);
   first.child.kill("SIGKILL");
   await servers.stopServer();
   await servers.startServer();
@@ -132,9 +122,7 @@ test("a job that is cancelled ends for all who wait for it", async () => {
   const job = await engine.submit(waitsForBoth, [[begun, "nowhere"], [begun, "nowhere"]], {
     id: "long",
   });
-  while (await Deno.stat(begun).catch(() => undefined) === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await textOf(begun);
   const waiting = assertRejects(() => job.results(), CancelledError, "long: it was cancelled");
   const controller = new AbortController();
   const aborted = assertRejects(() => job.results({ signal: controller.signal }), Error, "enough");
