@@ -1,0 +1,456 @@
+/**
+ * Which loop of a program runs in the lanes of vectors, and what differs between lanes.
+ *
+ * A vector instruction computes two turns of one loop at once: of the parallel loop, or of a `for` within its
+ * body. What differs between these turns is *varying* and is computed by vectors; the rest is *uniform* and is
+ * computed once for all lanes. Where turns take different branches, both are computed, and a mask of the
+ * lanes that are concerned says which values and elements change.
+ *
+ * @module
+ */
+
+import type { ArrayName, Expression, Program, Statement, Variable } from "./program.ts";
+import type { Ranges } from "./ranges.ts";
+import {
+  eachExpressionIn,
+  eachStatement,
+  expressionsOf,
+  isSameExpression,
+  listsOf,
+  operandsOf,
+  variablesSet,
+} from "./visit.ts";
+
+/** The operators by which the values of turns are combined. */
+export type FoldOperator = "+" | "*" | "min" | "max";
+
+/** A `for` of a program. */
+export type ForStatement = Statement & { op: "for" };
+
+/** A loop in lanes. */
+export interface LanePlan {
+  /** The `for`; `undefined`: the parallel loop. */
+  readonly loop: ForStatement | undefined;
+  readonly variable: Variable;
+  readonly statements: readonly Statement[];
+  /** What differs between lanes. */
+  readonly varying: ReadonlySet<Variable>;
+  /** Loops that lanes leave at different turns. */
+  readonly masked: ReadonlySet<Statement>;
+  /** Whether lanes may return at different statements. */
+  readonly returnsApart: boolean;
+  /** Variables that combine values of all turns of the `for`. */
+  readonly folds: ReadonlyMap<Variable, FoldOperator>;
+  /** Number of accesses to elements that are not next to each other. */
+  readonly scattered: number;
+}
+
+/** Why a loop cannot run in lanes. */
+export class LaneObstacle {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** Fewer turns than this are not worth vectors. */
+const MIN_TURNS = 16;
+/** Operations for each scattered access that make vectors worth it. */
+const OPERATIONS_PER_SCATTERED = 3;
+
+/** What is known of the memory of the arrays. */
+export interface ArrayIdentity {
+  /** Name of the first array with the same elements. */
+  readonly same: string;
+  /** Whether it overlaps an array that has not the same elements. */
+  readonly overlaps: boolean;
+}
+
+/**
+ * Chooses the loop that runs in lanes.
+ *
+ * @param turns number of turns of the parallel loop
+ */
+export function chooseLanes(
+  program: Program,
+  ranges: Ranges,
+  identities: Readonly<Record<string, ArrayIdentity>>,
+  turns: number,
+): LanePlan | LaneObstacle {
+  const candidates = [undefined, ...countedLoops(program, ranges)];
+  let best: { plan: LanePlan; score: number } | undefined;
+  let obstacle: LaneObstacle | undefined;
+  for (const loop of candidates) {
+    const plan = new LaneAnalysis(program, ranges, identities, loop).result();
+    if (plan instanceof LaneObstacle) {
+      obstacle ??= plan;
+      continue;
+    }
+    const isShort = (loop === undefined ? turns : ranges.maxTurns(loop)) < MIN_TURNS;
+    const score = plan.scattered * 4 + (loop === undefined ? 0 : 1) + (isShort ? 100 : 0);
+    if (best === undefined || score < best.score) best = { plan, score };
+  }
+  if (best === undefined) return obstacle!;
+  const { plan, score } = best;
+  if (score >= 100 && turns * candidates.length > 0 && plan.loop !== undefined) {
+    return new LaneObstacle(`the loop over \`${plan.variable.name}\` has fewer than 16 turns`);
+  }
+  if (plan.scattered * OPERATIONS_PER_SCATTERED > operationsIn(plan.statements)) {
+    return new LaneObstacle(
+      "it reads or writes elements that are not next to each other in memory, and computes little",
+    );
+  }
+  return plan;
+}
+
+function countedLoops({ statements }: Program, ranges: Ranges): ForStatement[] {
+  const loops: ForStatement[] = [];
+  eachStatement(statements, (statement) => {
+    if (statement.op === "for" && ranges.isCounted(statement)) loops.push(statement);
+  });
+  return loops;
+}
+
+/** Returns the number of arithmetic operations. */
+function operationsIn(statements: readonly Statement[]): number {
+  let count = 0;
+  eachExpressionIn(statements, (expression) => {
+    if (expression.op === "math") count += 4;
+    else if ("args" in expression) count++;
+  });
+  return count;
+}
+
+/** The analysis of one loop. */
+class LaneAnalysis {
+  readonly #program: Program;
+  readonly #ranges: Ranges;
+  readonly #identities: Readonly<Record<string, ArrayIdentity>>;
+  readonly #loop: ForStatement | undefined;
+  readonly #variable: Variable;
+  readonly #statements: readonly Statement[];
+  readonly #varying = new Set<Variable>();
+  readonly #masked = new Set<Statement>();
+  readonly #folds = new Map<Variable, FoldOperator>();
+  /** The arrays that views are views of. */
+  readonly #bases = new Map<ArrayName, ArrayName>();
+  #returnsApart = false;
+  #hasChanged = false;
+  #scattered = 0;
+
+  constructor(
+    program: Program,
+    ranges: Ranges,
+    identities: Readonly<Record<string, ArrayIdentity>>,
+    loop: ForStatement | undefined,
+  ) {
+    this.#program = program;
+    this.#ranges = ranges;
+    this.#identities = identities;
+    this.#loop = loop;
+    this.#variable = loop?.variable ?? program.index;
+    this.#statements = loop?.body ?? program.statements;
+  }
+
+  result(): LanePlan | LaneObstacle {
+    this.#varying.add(this.#variable);
+    do {
+      this.#hasChanged = false;
+      this.#spread(this.#statements, false, this.#loop);
+    } while (this.#hasChanged);
+    const obstacle = this.#findObstacle();
+    if (obstacle !== undefined) return new LaneObstacle(obstacle);
+    return {
+      loop: this.#loop,
+      variable: this.#variable,
+      statements: this.#statements,
+      varying: this.#varying,
+      masked: this.#masked,
+      returnsApart: this.#returnsApart,
+      folds: this.#folds,
+      scattered: this.#scattered,
+    };
+  }
+
+  #isVarying = (expression: Expression): boolean => isVarying(expression, this.#varying);
+
+  #add<T>(set: Set<T>, value: T): void {
+    if (set.has(value)) return;
+    set.add(value);
+    this.#hasChanged = true;
+  }
+
+  /**
+   * Finds what varies.
+   *
+   * @param isMasked whether lanes may be at different statements
+   * @param loop the innermost loop around the statements
+   */
+  #spread(
+    statements: readonly Statement[],
+    isMasked: boolean,
+    loop: Statement | undefined,
+  ): void {
+    for (const statement of statements) {
+      const isApart = isMasked || this.#returnsApart ||
+        (loop !== undefined && this.#masked.has(loop));
+      switch (statement.op) {
+        case "set":
+          if (isApart || this.#isVarying(statement.value)) {
+            this.#add(this.#varying, statement.variable);
+          }
+          break;
+        case "if": {
+          const isInner = isApart || this.#isVarying(statement.test);
+          this.#spread(statement.then, isInner, loop);
+          this.#spread(statement.otherwise, isInner, loop);
+          break;
+        }
+        case "for": {
+          const hasVaryingBounds = this.#isVarying(statement.from) ||
+            this.#isVarying(statement.to);
+          if (isApart || hasVaryingBounds) {
+            this.#add(this.#masked, statement);
+            this.#add(this.#varying, statement.variable);
+          }
+          if (this.#masked.has(statement)) this.#add(this.#varying, statement.variable);
+          this.#spread(statement.body, isApart, statement);
+          break;
+        }
+        case "while":
+          if (isApart || this.#isVarying(statement.test)) this.#add(this.#masked, statement);
+          this.#spread(statement.body, isApart, statement);
+          this.#spread(statement.update, isApart, statement);
+          break;
+        case "break":
+        case "continue":
+          if (isApart) this.#add(this.#masked, loop!);
+          break;
+        case "return":
+          if (isApart && !this.#returnsApart) {
+            this.#returnsApart = true;
+            this.#hasChanged = true;
+          }
+      }
+    }
+  }
+
+  #findObstacle(): string | undefined {
+    eachStatement(this.#program.statements, (statement) => {
+      if (statement.op === "view") this.#bases.set(statement.view, this.#baseOf(statement.array));
+    });
+    const carried = this.#findCarried();
+    if (carried !== undefined) return carried;
+    const stores: (Statement & { op: "store" })[] = [];
+    let obstacle: string | undefined;
+    eachStatement(this.#statements, (statement) => {
+      if (statement.op === "view" && expressionsOf(statement).some(this.#isVarying)) {
+        obstacle ??= `the view \`${statement.view.name}\` differs between the turns`;
+      }
+      if (statement.op !== "store") return;
+      stores.push(statement);
+      if (!this.#isVarying(statement.index)) {
+        obstacle ??= `\`${statement.array.name}[…]\` is written at the same index in each turn`;
+      }
+      const stride = this.#strideOf(statement.index);
+      if (stride !== 1) this.#scattered++;
+      const isKnown = this.#loop === undefined ? stride !== undefined : typeof stride === "number";
+      if (!isKnown || stride === 0) {
+        obstacle ??= `it is not known that \`${statement.array.name}[…]\` is written at ` +
+          "another index in each turn";
+      }
+    });
+    eachExpressionIn(this.#statements, (expression) => {
+      if (expression.op !== "load") return;
+      const stride = this.#strideOf(expression.index);
+      if (stride !== 1 && this.#isVarying(expression.index)) this.#scattered++;
+    });
+    return obstacle ?? (this.#loop === undefined ? undefined : this.#findConflict(stores));
+  }
+
+  /** Returns the distance between the indices of consecutive turns; `undefined` if it may differ. */
+  #strideOf(index: Expression): number | "uniform" | undefined {
+    return strideOf(index, {
+      variable: this.#variable,
+      varying: this.#varying,
+      definitions: definitionsIn(this.#statements),
+      ranges: this.#ranges,
+    });
+  }
+
+  /** Finds a variable that carries a value from one turn of the `for` to the next, other than a fold. */
+  #findCarried(): string | undefined {
+    if (this.#loop === undefined) return undefined;
+    const own = this.#loop;
+    const outside = new Set<Variable>();
+    const visit = (statements: readonly Statement[]) => {
+      for (const statement of statements) {
+        if (statement === own) continue;
+        if (statement.op === "set") outside.add(statement.variable);
+        if (statement.op === "for") outside.add(statement.variable);
+        for (const expression of expressionsOf(statement)) {
+          addVariables(expression, outside);
+        }
+        listsOf(statement).forEach(visit);
+      }
+    };
+    visit(this.#program.statements);
+    addVariables(own.from, outside);
+    addVariables(own.to, outside);
+    for (const variable of variablesSet(this.#statements)) {
+      if (!outside.has(variable)) continue;
+      const fold = this.#foldOf(variable);
+      if (fold === undefined) {
+        return `\`${variable.name}\` carries a value from one turn to the next`;
+      }
+      this.#folds.set(variable, fold);
+    }
+    return undefined;
+  }
+
+  /** Returns the operator by which all statements of the loop combine a value with the variable. */
+  #foldOf(variable: Variable): FoldOperator | undefined {
+    const operators = new Set<FoldOperator | undefined>();
+    let reads = 0;
+    eachStatement(this.#statements, (statement) => {
+      if (statement.op !== "set" || statement.variable !== variable) return;
+      operators.add(foldOperand(statement)?.operator);
+    });
+    eachExpressionIn(this.#statements, (expression) => {
+      if (expression.op === "variable" && expression.variable === variable) reads++;
+    });
+    const [operator] = operators;
+    let sets = 0;
+    eachStatement(this.#statements, (statement) => {
+      if (statement.op === "set" && statement.variable === variable) sets++;
+    });
+    const isFold = operators.size === 1 && reads === sets &&
+      this.#ranges.kindOfVariable(variable) === "double";
+    return isFold ? operator : undefined;
+  }
+
+  #baseOf(array: ArrayName): ArrayName {
+    return this.#bases.get(array) ?? array;
+  }
+
+  /** Finds elements that one turn of the `for` writes and another one may read or write. */
+  #findConflict(stores: (Statement & { op: "store" })[]): string | undefined {
+    const identityOf = (array: ArrayName) => this.#identities[this.#baseOf(array).name];
+    let conflict: string | undefined;
+    for (const store of stores) {
+      const { same, overlaps } = identityOf(store.array);
+      if (overlaps) return `\`${store.array.name}\` overlaps another array`;
+      const check = (array: ArrayName, index: Expression) => {
+        if (identityOf(array).same !== same) return;
+        if (array === store.array && isSameExpression(index, store.index)) return;
+        conflict ??= `\`${array.name}\` may be used at an index that another turn writes`;
+      };
+      eachExpressionIn(this.#statements, (expression) => {
+        if (expression.op === "load") check(expression.array, expression.index);
+      });
+      for (const other of stores) check(other.array, other.index);
+    }
+    return conflict;
+  }
+}
+
+function addVariables(expression: Expression, variables: Set<Variable>): void {
+  if (expression.op === "variable") variables.add(expression.variable);
+  for (const operand of operandsOf(expression)) addVariables(operand, variables);
+}
+
+/** Returns whether an expression differs between lanes. */
+export function isVarying(expression: Expression, varying: ReadonlySet<Variable>): boolean {
+  if (expression.op === "variable") return varying.has(expression.variable);
+  return operandsOf(expression).some((operand) => isVarying(operand, varying));
+}
+
+/** Returns what a statement such as `s = s + x` combines with its variable; `undefined` for others. */
+export function foldOperand(
+  { variable, value }: Statement & { op: "set" },
+): { operator: FoldOperator; operand: Expression } | undefined {
+  const operator = ({ add: "+", sub: "+", mul: "*", min: "min", max: "max" } as const)[
+    value.op as "add"
+  ];
+  if (operator === undefined) return undefined;
+  const [left, right] = (value as Expression & { op: "add" }).args;
+  const isOwn = (side: Expression) => side.op === "variable" && side.variable === variable;
+  if (isOwn(left)) {
+    return { operator, operand: value.op === "sub" ? { op: "neg", args: [right] } : right };
+  }
+  return isOwn(right) && (value.op as string) !== "sub" ? { operator, operand: left } : undefined;
+}
+
+/**
+ * Returns the values of variables that are set once, by one of these statements itself, so that each
+ * turn has one value.
+ */
+export function definitionsIn(statements: readonly Statement[]): Map<Variable, Expression> {
+  const definitions = new Map<Variable, Expression>();
+  const counts = new Map<Variable, number>();
+  eachStatement(statements, (statement) => {
+    if (statement.op !== "set") return;
+    counts.set(statement.variable, (counts.get(statement.variable) ?? 0) + 1);
+  });
+  for (const statement of statements) {
+    if (statement.op !== "set" || counts.get(statement.variable) !== 1) continue;
+    definitions.set(statement.variable, statement.value);
+  }
+  return definitions;
+}
+
+/** What strides depend on. */
+export interface StrideContext {
+  /** The variable of the loop in lanes. */
+  readonly variable: Variable;
+  readonly varying: ReadonlySet<Variable>;
+  readonly definitions: ReadonlyMap<Variable, Expression>;
+  readonly ranges: Ranges;
+}
+
+/**
+ * Returns by how much an integer differs from one turn of a loop to the next: a number, `"uniform"` for a
+ * number that is known only when the kernel runs, `undefined` if it is not the same for all turns.
+ */
+export function strideOf(
+  expression: Expression,
+  context: StrideContext,
+): number | "uniform" | undefined {
+  const { variable, varying, definitions, ranges } = context;
+  if (ranges.kindOf(expression) !== "int") return undefined;
+  if (!isVarying(expression, varying)) return 0;
+  const stride = (inner: Expression) => strideOf(inner, context);
+  switch (expression.op) {
+    case "variable": {
+      if (expression.variable === variable) return 1;
+      const definition = definitions.get(expression.variable);
+      return definition === undefined ? undefined : stride(definition);
+    }
+    case "add":
+    case "sub": {
+      const [left, right] = expression.args.map(stride);
+      if (left === undefined || right === undefined) return undefined;
+      if (typeof left === "string" || typeof right === "string") return "uniform";
+      return expression.op === "add" ? left + right : left - right;
+    }
+    case "mul": {
+      const [left, right] = expression.args;
+      for (const [factor, other] of [[left, right], [right, left]]) {
+        if (isVarying(factor, varying)) continue;
+        const step = stride(other);
+        if (step === undefined) return undefined;
+        const range = ranges.rangeOf(factor);
+        const isKnown = range !== undefined && range.low === range.high;
+        return isKnown && typeof step === "number" ? range.low * step : "uniform";
+      }
+      return undefined;
+    }
+    case "bitor": {
+      const [left, right] = expression.args;
+      return right.op === "number" && right.value === 0 ? stride(left) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
