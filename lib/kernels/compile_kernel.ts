@@ -32,7 +32,7 @@ import {
   isStraight,
   StatementCode,
 } from "./statement_code.ts";
-import { eachExpressionIn } from "./visit.ts";
+import { eachExpressionIn, eachStatement } from "./visit.ts";
 import { encodeModule, FunctionCode, type ModuleFunction, ValueType } from "./wasm_module.ts";
 
 /** What a kernel is compiled for. */
@@ -66,14 +66,21 @@ const STRAIGHT_TURNS = 2048;
 /** Turns in one call of a loop with inner loops. */
 const NESTED_TURNS = 8;
 
-/** Compiles a program; returns why it cannot gain from vectors, if it cannot. */
-export function compileKernel(source: KernelSource): CompiledKernel | LaneObstacle {
+/**
+ * Compiles a program; returns why it cannot gain from vectors, if it cannot.
+ *
+ * @param choose chooses the loop that runs in lanes
+ */
+export function compileKernel(
+  source: KernelSource,
+  choose: typeof chooseLanes = chooseLanes,
+): CompiledKernel | LaneObstacle {
   const { program, facts, operator, turns } = source;
   if (operator !== undefined && !alwaysReturns(program.statements)) {
     return new LaneObstacle("the body does not return a number in each case");
   }
   const ranges = new Ranges(program, facts);
-  const lanes = chooseLanes(program, ranges, source.identities, turns);
+  const lanes = choose(program, ranges, source.identities, turns);
   if (lanes instanceof LaneObstacle) return lanes;
   const imports = new ImportedFunctions(program);
   const toInt32 = imports.names.length;
@@ -97,10 +104,19 @@ export function compileKernel(source: KernelSource): CompiledKernel | LaneObstac
   return { bytes, functions: imports.names, lanes, turnsPerCall };
 }
 
+/** Returns whether statements end by a `return`, and each `return` among them has a value. */
 function alwaysReturns(statements: readonly Statement[]): boolean {
+  let hasValues = true;
+  eachStatement(statements, (statement) => {
+    if (statement.op === "return" && statement.value === undefined) hasValues = false;
+  });
+  return hasValues && endsByReturn(statements);
+}
+
+function endsByReturn(statements: readonly Statement[]): boolean {
   const last = statements.at(-1);
-  if (last?.op === "return") return last.value !== undefined;
-  return last?.op === "if" && alwaysReturns(last.then) && alwaysReturns(last.otherwise);
+  if (last?.op === "if") return endsByReturn(last.then) && endsByReturn(last.otherwise);
+  return last?.op === "return";
 }
 
 /** The functions of doubles that a program calls. */

@@ -78,30 +78,41 @@ export function chooseLanes(
   identities: Readonly<Record<string, ArrayIdentity>>,
   turns: number,
 ): LanePlan | LaneObstacle {
-  const candidates = [undefined, ...countedLoops(program, ranges)];
   let best: { plan: LanePlan; score: number } | undefined;
   let obstacle: LaneObstacle | undefined;
-  for (const loop of candidates) {
-    const plan = new LaneAnalysis(program, ranges, identities, loop).result();
+  for (const plan of possibleLanes(program, ranges, identities)) {
     if (plan instanceof LaneObstacle) {
       obstacle ??= plan;
       continue;
     }
-    const isShort = (loop === undefined ? turns : ranges.maxTurns(loop)) < MIN_TURNS;
-    const score = plan.scattered * 4 + (loop === undefined ? 0 : 1) + (isShort ? 100 : 0);
+    const { loop, variable, scattered } = plan;
+    if ((loop === undefined ? turns : ranges.maxTurns(loop)) < MIN_TURNS) {
+      const name = loop === undefined ? "the parallel loop" : `the loop over \`${variable.name}\``;
+      obstacle ??= new LaneObstacle(`${name} has fewer than ${MIN_TURNS} turns`);
+      continue;
+    }
+    const score = scattered * 2 + (loop === undefined ? 0 : 1);
     if (best === undefined || score < best.score) best = { plan, score };
   }
   if (best === undefined) return obstacle!;
-  const { plan, score } = best;
-  if (score >= 100 && turns * candidates.length > 0 && plan.loop !== undefined) {
-    return new LaneObstacle(`the loop over \`${plan.variable.name}\` has fewer than 16 turns`);
-  }
+  const { plan } = best;
   if (plan.scattered * OPERATIONS_PER_SCATTERED > operationsIn(plan.statements)) {
     return new LaneObstacle(
       "it reads or writes elements that are not next to each other in memory, and computes little",
     );
   }
   return plan;
+}
+
+/** Analyses each loop that may run in lanes: the parallel loop first. */
+export function possibleLanes(
+  program: Program,
+  ranges: Ranges,
+  identities: Readonly<Record<string, ArrayIdentity>>,
+): (LanePlan | LaneObstacle)[] {
+  return [undefined, ...countedLoops(program, ranges)].map((loop) =>
+    new LaneAnalysis(program, ranges, identities, loop).result()
+  );
 }
 
 function countedLoops({ statements }: Program, ranges: Ranges): ForStatement[] {

@@ -1,0 +1,182 @@
+/**
+ * Makes kernels of programs: finds out what is known of the arrays and numbers of a call, and compiles the
+ * program for it, unless that has been done before.
+ *
+ * @module
+ */
+
+import { compileKernel } from "./compile_kernel.ts";
+import { isOutside, type Kernel, type KernelArray, memoryOfArray } from "./kernel.ts";
+import { type ArrayIdentity, type FoldOperator, type ForStatement, LaneObstacle } from "./lanes.ts";
+import type { Program } from "./program.ts";
+import { type ArrayFacts, type ElementType, type Facts, integers, isInt } from "./ranges.ts";
+import { eachStatement } from "./visit.ts";
+
+/** What a kernel is to do. */
+export interface KernelRequest {
+  readonly program: Program;
+  /** The arrays and numbers of the context, by the names in the program. */
+  readonly arrays: Readonly<Record<string, KernelArray>>;
+  readonly numbers: Readonly<Record<string, number>>;
+  /** The first index of the loop, and the number of turns. */
+  readonly first: number;
+  readonly turns: number;
+  /** How the values of the turns are combined, if they have values. */
+  readonly operator: FoldOperator | undefined;
+  /** Whether the program uses each array at the index of the loop only. */
+  readonly isElementwise: boolean;
+}
+
+/** A kernel, and which loop runs in lanes: `undefined` is the parallel loop. */
+export interface PlannedKernel {
+  readonly kernel: Kernel;
+  readonly loop: ForStatement | undefined;
+}
+
+/** A compiled program. */
+type Compiled = Pick<Kernel, "module" | "functions" | "turnsPerCall"> & {
+  loop: ForStatement | undefined;
+};
+
+/** Number of compiled programs that are kept. */
+const MAX_COMPILED = 256;
+/** Arrays outside of WebAssembly up to this number of bytes are copied for each chunk. */
+const MAX_COPIED_BYTES = 1 << 16;
+
+/** Compiled programs and obstacles, by what they were compiled for. The oldest come first. */
+const compiled = new Map<string, Compiled | LaneObstacle>();
+const programIds = new WeakMap<Program, number>();
+let lastId = 0;
+
+const elementTypes: Readonly<Record<string, ElementType>> = {
+  Int8Array: "int8",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8c",
+  Int16Array: "int16",
+  Uint16Array: "uint16",
+  Int32Array: "int32",
+  Uint32Array: "uint32",
+  Float32Array: "float32",
+  Float64Array: "float64",
+};
+
+const typedArrayTag = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** Returns the type of the elements that kernels have for an array; `undefined` for other types. */
+export function elementTypeOf(array: ArrayBufferView): ElementType | undefined {
+  return elementTypes[typedArrayTag.call(array)];
+}
+
+/** Makes a kernel, or returns why the program gains nothing from vectors. */
+export function planKernel(request: KernelRequest): PlannedKernel | LaneObstacle {
+  const { program, numbers, operator, isElementwise } = request;
+  const arrays = program.arrays.map(({ name }) => request.arrays[name]);
+  const obstacle = isElementwise ? undefined : findCopyObstacle(request);
+  if (obstacle !== undefined) return obstacle;
+  const result = compileFor(request, arrays);
+  if (result instanceof LaneObstacle) return result;
+  const { module, functions, turnsPerCall, loop } = result;
+  const values = program.numbers.map((name) => numbers[name]);
+  const kernel = { module, functions, turnsPerCall, arrays, numbers: values, operator };
+  return { kernel: { ...kernel, isElementwise }, loop };
+}
+
+/** Finds an array outside of WebAssembly that the program writes, or that is too large to be copied. */
+function findCopyObstacle({ program, arrays }: KernelRequest): LaneObstacle | undefined {
+  const written = new Set<string>();
+  eachStatement(program.statements, (statement) => {
+    if (statement.op === "store") written.add(statement.array.name);
+    if (statement.op === "view") written.add(statement.view.name);
+  });
+  for (const { name } of program.arrays) {
+    const array = arrays[name];
+    if (!isOutside(array)) continue;
+    if (!written.has(name) && array.byteLength <= MAX_COPIED_BYTES) continue;
+    return new LaneObstacle(
+      `\`${name}\` is not on memory of WebAssembly: make it with sharedArray(), or zeros() of ./ndarray`,
+    );
+  }
+  return undefined;
+}
+
+function compileFor(
+  request: KernelRequest,
+  arrays: readonly KernelArray[],
+): Compiled | LaneObstacle {
+  const facts = factsOf(request);
+  const identities = identitiesOf(request.program, arrays);
+  const all = arrays.map(memoryOfArray);
+  const distinct = [...new Set(all)];
+  const memories = all.map((memory) => distinct.indexOf(memory));
+  const { program, turns, operator } = request;
+  const key = JSON.stringify([idOf(program), facts, turns, operator, identities, memories]);
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const result = compile({ program, facts, turns, operator, identities, memories });
+  compiled.set(key, result);
+  if (compiled.size > MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
+  return result;
+}
+
+/** Modules by their bytes: the same program for other lengths has often the same code. */
+const modules = new Map<string, WebAssembly.Module>();
+
+function compile(source: Parameters<typeof compileKernel>[0]): Compiled | LaneObstacle {
+  const result = compileKernel(source);
+  if (result instanceof LaneObstacle) return result;
+  const { bytes, functions, lanes, turnsPerCall } = result;
+  const key = String.fromCharCode(...bytes);
+  let module = modules.get(key);
+  if (module === undefined) {
+    modules.set(key, module = new WebAssembly.Module(bytes));
+    if (modules.size > MAX_COMPILED) modules.delete(modules.keys().next().value!);
+  }
+  return { module, functions, turnsPerCall, loop: lanes.loop };
+}
+
+function idOf(program: Program): number {
+  let id = programIds.get(program);
+  if (id === undefined) programIds.set(program, id = ++lastId);
+  return id;
+}
+
+function factsOf({ program, arrays, numbers, first, turns }: KernelRequest): Facts {
+  const known: Record<string, ArrayFacts> = {};
+  for (const { name } of program.arrays) {
+    known[name] = { type: elementTypeOf(arrays[name])!, length: arrays[name].length };
+  }
+  return {
+    index: integers(first, first + Math.max(turns - 1, 0)),
+    numbers: Object.fromEntries(
+      program.numbers.map((name) => [name, isInt(numbers[name]) ? numbers[name] : undefined]),
+    ),
+    arrays: known,
+  };
+}
+
+/** Finds out which arrays have the same elements, and which overlap. */
+function identitiesOf(
+  { arrays: names }: Program,
+  arrays: readonly KernelArray[],
+): Record<string, ArrayIdentity> {
+  const identities: Record<string, ArrayIdentity> = {};
+  arrays.forEach((array, at) => {
+    const same = arrays.findIndex((other) => isSameArray(array, other));
+    const overlaps = arrays.some((other) => !isSameArray(array, other) && overlap(array, other));
+    identities[names[at].name] = { same: names[same].name, overlaps };
+  });
+  return identities;
+}
+
+function isSameArray(a: KernelArray, b: KernelArray): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length &&
+    elementTypeOf(a) === elementTypeOf(b);
+}
+
+function overlap(a: KernelArray, b: KernelArray): boolean {
+  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength;
+}
