@@ -4,6 +4,10 @@
  * all isolates. When one isolate grows a memory, it has grown for all: its `buffer` is replaced, and
  * arrays on the previous buffer show only the old part, as in a program with one isolate.
  *
+ * The arrays that the package makes lie in a memory each, so that code of WebAssembly can use them in place.
+ * A `SharedArrayBuffer` does not tell its memory, so the memory is posted instead, and each isolate makes its
+ * buffer of it: {@linkcode bufferOn}, {@linkcode memoryOf}. It knows nothing of the memory of other buffers.
+ *
  * A buffer that is sent for the first time gets an object in the shared heap and is announced to every
  * other isolate, by way of the main isolate. Messages then name the object. Every isolate keeps the
  * buffers announced to it until no isolate can reach the object.
@@ -35,13 +39,37 @@ import {
 import { blockOn, type Steps } from "../parking/wait.ts";
 import { QUEUE_WORDS, wakeAll } from "../parking/wait_queue.ts";
 
-/** The number of this type among shared objects. */
+/** The numbers of these types among shared objects: of what is posted itself, and of buffers on a memory. */
 const TYPE = 7;
+const ON_MEMORY_TYPE = 18;
 
 const POST_COUNT = objectWord.FIRST;
 const QUEUE = POST_COUNT + 1;
 /** Number of words of the object of a buffer. Those of a type with more words come first. */
 export const BUFFER_WORDS = QUEUE + QUEUE_WORDS;
+
+/** The memory of each buffer that {@linkcode bufferOn} has made. It does not keep the buffer. */
+const memories = new WeakMap<SharedArrayBuffer, WebAssembly.Memory>();
+
+/**
+ * Returns a new buffer on a shared memory of constant size. It is not the memory's own, which lives as long as
+ * the memory does: the collection of this one shows that nothing uses it.
+ */
+export function bufferOn(memory: WebAssembly.Memory): SharedArrayBuffer {
+  const buffer = structuredClone(memory.buffer) as unknown as SharedArrayBuffer;
+  memories.set(buffer, memory);
+  return buffer;
+}
+
+/**
+ * Returns the shared memory that a buffer lies in, from its beginning: in the isolate that made the buffer, and
+ * in those that received it.
+ *
+ * @returns `undefined` if the package has not made the buffer, or not on a memory
+ */
+export function memoryOf(buffer: SharedArrayBuffer): WebAssembly.Memory | undefined {
+  return memories.get(buffer);
+}
 
 /**
  * The announced buffers, by address. Callers get another `SharedArrayBuffer` object on the same memory,
@@ -53,9 +81,10 @@ const kept = new Map<number, PostableBuffer>();
 export function bufferAddress(buffer: PostableBuffer): ObjectAddress {
   const known = addressOf(buffer);
   if (known !== undefined) return known;
-  const address = createObject(TYPE, BUFFER_WORDS);
+  const memory = memories.get(buffer as SharedArrayBuffer);
+  const address = createObject(memory === undefined ? TYPE : ON_MEMORY_TYPE, BUFFER_WORDS);
   registerHandle(buffer, address);
-  announceBuffer(address, structuredClone(buffer));
+  announceBuffer(address, memory ?? structuredClone(buffer));
   return address;
 }
 
@@ -75,7 +104,8 @@ let countAfterSweep = 0;
 export function keepBuffer(address: ObjectAddress, buffer: PostableBuffer): void {
   // Many are swept when their number has grown by a tenth, so that each costs constant time on average. One
   // that processes share costs more than that.
-  const isCheap = typeOf(address) === TYPE;
+  const type = typeOf(address);
+  const isCheap = type === TYPE || type === ON_MEMORY_TYPE;
   if (!isCheap || kept.size < MAX_SWEPT_ALWAYS || kept.size > countAfterSweep * 1.1) {
     dropUnreachable();
   }
@@ -121,17 +151,36 @@ function* arriving(address: ObjectAddress): Steps<void> {
   }
 }
 
-/** How the objects of buffers are revived. */
-export const bufferOperations = {
-  permanent: true, // isolates may still have it in `kept`
-  revive(address) {
-    if (!kept.has(address)) blockOn(arriving(address));
-    const buffer = structuredClone(kept.get(address)!);
-    // A memory that grew while it was on its way has its old length here until it is told to grow.
-    if (buffer instanceof WebAssembly.Memory) buffer.grow(0);
-    registerHandle(buffer, address);
-    return buffer;
-  },
-} satisfies TypeOperations;
+/** Returns what was announced under the address. Blocks until it is here. */
+function announcedBuffer(address: ObjectAddress): PostableBuffer {
+  if (!kept.has(address)) blockOn(arriving(address));
+  return kept.get(address)!;
+}
 
-defineType(TYPE, "SharedArrayBuffer", bufferOperations);
+/** Returns an object of what was posted, which only its user has. */
+function copyOf(posted: PostableBuffer): PostableBuffer {
+  const copy = structuredClone(posted);
+  // A memory that grew while it was on its way has its old length here until it is told to grow.
+  if (copy instanceof WebAssembly.Memory) copy.grow(0);
+  return copy;
+}
+
+/** How objects of what is posted are revived. */
+function operationsWith(handleOf: (posted: PostableBuffer) => object) {
+  return {
+    permanent: true, // isolates may still have it in `kept`
+    revive(address) {
+      const handle = handleOf(announcedBuffer(address));
+      registerHandle(handle, address);
+      return handle;
+    },
+  } satisfies TypeOperations;
+}
+
+/** How the objects of buffers on a memory are revived. */
+export const onMemoryOperations: TypeOperations = operationsWith((memory) =>
+  bufferOn(memory as WebAssembly.Memory)
+);
+
+defineType(TYPE, "SharedArrayBuffer", operationsWith(copyOf));
+defineType(ON_MEMORY_TYPE, "SharedArrayBuffer", onMemoryOperations);

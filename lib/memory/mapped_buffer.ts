@@ -18,8 +18,9 @@
 import {
   announceBuffer,
   BUFFER_WORDS,
-  bufferOperations,
   dropUnreachable,
+  memoryOf,
+  onMemoryOperations,
 } from "../codec/buffers.ts";
 import { i32 } from "../heap/views.ts";
 import {
@@ -59,7 +60,7 @@ export function makeMappedBuffer(bytes: number): SharedArrayBuffer | undefined {
   }
   describe(address, descriptor, 0);
   registerHandle(buffer, address);
-  announceBuffer(address, structuredClone(buffer));
+  announceBuffer(address, memoryOf(buffer)!);
   return buffer;
 }
 
@@ -78,7 +79,7 @@ export function openMappedBuffer(
   const address = createObject(TYPE, WORDS);
   describe(address, descriptor, number);
   addRef(address);
-  announceBuffer(address, buffer);
+  announceBuffer(address, memoryOf(buffer)!);
   return address;
 }
 
@@ -106,7 +107,7 @@ export function mappedNumberAt(address: ObjectAddress): number | undefined {
 }
 
 defineType(TYPE, "SharedArrayBuffer of processes", {
-  ...bufferOperations,
+  ...onMemoryOperations,
   crosses: true,
   isRemote: (address) => mappedNumberAt(address) !== undefined,
   destroy(address) {

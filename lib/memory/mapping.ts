@@ -11,10 +11,8 @@
  * @module
  */
 
-/** Bytes of a page of `WebAssembly.Memory`; a multiple of the system's. */
-const PAGE_BYTES = 1 << 16;
-/** Number of pages that a `WebAssembly.Memory` has at most. */
-const MAX_PAGES = 1 << 16;
+import { bufferOn } from "../codec/buffers.ts";
+import { makePages } from "./pages.ts";
 
 /** The constants of the C library, on all processors that Deno runs on. */
 const MFD_CLOEXEC = 1;
@@ -85,15 +83,15 @@ export function canMap(): boolean {
 export function makeMemory(
   bytes: number,
 ): { buffer: SharedArrayBuffer; descriptor: Descriptor } | undefined {
-  const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
-  if (pages > MAX_PAGES) return undefined;
+  const memory = makePages(bytes);
+  if (memory === undefined) return undefined;
   return withLibrary(functions, (c) => {
     const [id] = crypto.getRandomValues(new Int32Array(1));
     const fd = c.memfd_create(cString(nameOf(id)), MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return undefined;
-    const isMade = c.ftruncate(fd, BigInt(pages * PAGE_BYTES)) === 0 &&
+    const isMade = c.ftruncate(fd, BigInt(memory.buffer.byteLength)) === 0 &&
       c.fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL_SHRINK_GROW) === 0;
-    const buffer = isMade ? map(c, fd, pages) : undefined;
+    const buffer = isMade ? map(c, fd, memory) : undefined;
     if (buffer === undefined) c.close(fd);
     return buffer && { buffer, descriptor: { pid: Deno.pid, fd, id } };
   });
@@ -111,7 +109,8 @@ export function openMemory({ pid, fd, id }: Descriptor): SharedArrayBuffer | und
     try {
       if (!linkOf(c, own).includes(`memfd:${nameOf(id)}`)) return undefined;
       if (c.fcntl(own, F_GET_SEALS, 0) !== F_SEAL_SEAL_SHRINK_GROW) return undefined;
-      return map(c, own, Number(c.lseek(own, 0n, SEEK_END)) / PAGE_BYTES);
+      const memory = makePages(Number(c.lseek(own, 0n, SEEK_END)));
+      return memory && map(c, own, memory);
     } finally {
       c.close(own); // the mapping stays
     }
@@ -134,24 +133,16 @@ export function closeMemory(fd: number): void {
   if (canMap()) withLibrary(closing, (c) => c.close(fd)); // else the permission was revoked: it is open until the end
 }
 
-/** Returns a buffer on the memory of a descriptor; `undefined` if there is no room for it. */
+/** Maps the file of a descriptor over a memory. Returns a buffer on it; `undefined` if the system refuses it. */
 function map(
   c: Functions<typeof functions>,
   fd: number,
-  pages: number,
+  memory: WebAssembly.Memory,
 ): SharedArrayBuffer | undefined {
-  let buffer: SharedArrayBuffer;
-  try {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    buffer = memory.buffer as unknown as SharedArrayBuffer;
-  } catch {
-    return undefined;
-  }
-  const at = Deno.UnsafePointer.of(new Uint8Array(buffer) as unknown as Uint8Array<ArrayBuffer>);
-  const bytes = BigInt(pages * PAGE_BYTES);
+  const at = Deno.UnsafePointer.of(new Uint8Array(memory.buffer));
+  const bytes = BigInt(memory.buffer.byteLength);
   const mapped = c.mmap(at, bytes, PROT_READ_WRITE, MAP_SHARED_FIXED, fd, 0n);
-  // That of a memory is frozen; another object on the same memory is as that of any shared array.
-  return Deno.UnsafePointer.equals(mapped, at) ? structuredClone(buffer) : undefined;
+  return Deno.UnsafePointer.equals(mapped, at) ? bufferOn(memory) : undefined;
 }
 
 /**

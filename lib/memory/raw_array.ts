@@ -13,7 +13,7 @@ import { checkFunction, checkInteger } from "../arguments/values.ts";
 import { throwIfStopping } from "../parking/wait.ts";
 import { Cells, showAs } from "./cells.ts";
 import { listOf } from "./sequence.ts";
-import { memoryNames, type MemoryOptions, sharedBuffer } from "./shared_buffer.ts";
+import { compactBuffer, memoryNames, type MemoryOptions } from "./shared_buffer.ts";
 import {
   type DataOf,
   type DtypeOf,
@@ -55,7 +55,7 @@ function newCells(kind: Kind, sizeOrSequence: unknown, options: MemoryOptions): 
 function zeroed(kind: Kind, length: number, options: MemoryOptions): Cells {
   checkInteger("make array", "sizeOrSequence", length, 0);
   const bytes = length * kind.dataClass.BYTES_PER_ELEMENT;
-  return cellsOn(sharedBuffer("make array", bytes, options), kind, length);
+  return cellsOn(compactBuffer("make array", bytes, options), kind, length);
 }
 
 /** Stores elements from index `start` on, if all of them fit. */
@@ -117,7 +117,8 @@ export class RawArray<Code extends Typecode = NumberTypecode>
   declare protected readonly elementTypes?: ElementTypesOf<Code>;
   /**
    * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as
-   * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.
+   * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it. Its
+   * `buffer` may be longer than the array.
    */
   readonly data: DataOf<Code>;
   private readonly cells: Cells;

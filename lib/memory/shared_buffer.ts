@@ -5,8 +5,10 @@
  */
 
 import type { OptionNames } from "../arguments/options.ts";
+import { bufferOn } from "../codec/buffers.ts";
 import { makeMappedBuffer } from "./mapped_buffer.ts";
 import { checkCanMap } from "./mapping.ts";
+import { makePages, PAGE_BYTES } from "./pages.ts";
 
 /** Options of an array on shared memory. */
 export interface MemoryOptions {
@@ -28,10 +30,11 @@ export interface MemoryOptions {
 export const memoryNames: OptionNames<MemoryOptions> = { processes: "boolean" };
 
 /**
- * Allocates a buffer of shared memory.
+ * Allocates a buffer of shared memory. It lies in a memory of WebAssembly (`memoryOf`) and has whole pages of
+ * 64 KiB; one that would be larger than 4 GiB, or gets no such memory, has just its bytes.
  *
  * @param verb begins the message of the error: "Cannot <verb>: …"
- * @param options whether processes of the operating system share it: it may have more bytes then
+ * @param options whether processes of the operating system share it
  * @throws {RangeError} if there is not as much memory
  * @throws {Deno.errors.NotSupported} if processes cannot share memory on this system
  * @throws {Deno.errors.NotCapable} if the program has not the permission for it
@@ -50,6 +53,30 @@ export function sharedBuffer(
         "smaller, at most 4 GiB, or keep fewer arrays: each has a file descriptor",
     );
   }
+  const memory = makePages(bytes);
+  return memory === undefined ? exactBuffer(verb, bytes) : bufferOn(memory);
+}
+
+/**
+ * Allocates a buffer as {@linkcode sharedBuffer} does; one of less than a page has just its bytes. Programs make
+ * many small arrays and use them element by element. A memory for each would take 50 times as long, and 4 KiB.
+ */
+export function compactBuffer(
+  verb: string,
+  bytes: number,
+  options: MemoryOptions = {},
+): SharedArrayBuffer {
+  const isSmall = bytes < PAGE_BYTES && !options.processes;
+  return isSmall ? exactBuffer(verb, bytes) : sharedBuffer(verb, bytes, options);
+}
+
+/**
+ * Allocates a buffer of just so many bytes.
+ *
+ * @param verb begins the message of the error: "Cannot <verb>: …"
+ * @throws {RangeError} if there is not as much memory
+ */
+export function exactBuffer(verb: string, bytes: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(bytes);
   } catch (cause) {

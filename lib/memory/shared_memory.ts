@@ -11,7 +11,7 @@ import { checkInteger, checkText, wrongType } from "../arguments/values.ts";
 import { bufferAddress } from "../codec/buffers.ts";
 import { task } from "../codec/task.ts";
 import { registerOwnReducer } from "../codec/reducers.ts";
-import { sharedBuffer } from "./shared_buffer.ts";
+import { exactBuffer } from "./shared_buffer.ts";
 import { findName, putName, removeName } from "./names.ts";
 
 /** Options of a {@linkcode SharedMemory}. */
@@ -97,7 +97,7 @@ export class SharedMemory implements Disposable {
     if (name !== undefined) checkText("use shared memory", "name", name);
     if (create) {
       checkInteger("make shared memory", "size", size, 1);
-      this.block = sharedBuffer("make shared memory", size);
+      this.block = exactBuffer("make shared memory", size);
       this.name = registerName(this.block, name);
     } else {
       if (name === undefined) {

@@ -19,6 +19,7 @@ import { collectGarbage, settledUse } from "../fixtures/heap.ts";
 import { runProgram } from "../fixtures/programs.ts";
 import { gone } from "../fixtures/system_processes.ts";
 import { ended, started } from "../fixtures/workers.ts";
+import { doubleInPlace } from "../memory/memory_tasks.ts";
 import * as tasks from "./mapping_tasks.ts";
 
 const startMethod = "process";
@@ -43,6 +44,21 @@ test("a process, a worker and the program read and write the same array", async 
   array[0] = 5;
   assertEquals(await pool.apply(tasks.double, [array.subarray(0, 2)]), 13);
   assertEquals([...array], [10, 16, 12]);
+});
+
+test("WebAssembly uses an array in place in a process, a worker and the program", async () => {
+  const array = sharedArray("float64", [1, 2, 3], { processes });
+  await using pool = new Pool({ processes: 1, startMethod });
+  await using workers = new Pool({ processes: 1, startMethod: "spawn" });
+  for (const each of [pool, workers]) await each.apply(doubleInPlace, [array.subarray(1)]);
+  assertEquals([...doubleInPlace(array)], [2, 16, 24]);
+});
+
+test("a copy that a process is sent has just the bytes of the array", async () => {
+  const copy = sharedArray("float64", [1, 2, 3]).slice();
+  assertEquals(copy.buffer.byteLength, 24);
+  await using pool = new Pool({ processes: 1, startMethod });
+  assertEquals((await pool.apply(tasks.same, [copy])).buffer.byteLength, 24);
 });
 
 test("Atomics lose nothing between two processes, a worker and the program", async () => {
