@@ -333,7 +333,7 @@ test("parseBody() keeps the lines of loops", () => {
   assertEquals(loop.body[0].line, 4);
 });
 
-test("parseBody() finds what the index and the context of a body hinder", () => {
+test("parseBody() finds obstacles in the head of a body and in its use of the context", () => {
   const obstacles: [string, string, number][] = [
     ["async (i) => { }", "is async", 1],
     ["function* (i) { }", "is a generator", 1],
