@@ -11,6 +11,7 @@
  * mod.ts         any folder of LAYERS; workers/ only by a dynamic import, which keeps it in the graph
  * workers/       any folder of lib/
  * lib/<adapter>  what lib/ may, and npm packages
+ * lib/kernels    lower layers, and npm packages that may be missing
  * lib/<folder>   lower layers, its own folder
  * lib/errors.ts  nothing
  * ```
@@ -35,6 +36,7 @@ const LAYERS = new Map([
   ["channels", 6],
   ["runtime", 7],
   ["agents", 8],
+  ["kernels", 8],
   ["logging", 8],
   ["process", 8],
   ["threading", 8],
@@ -48,6 +50,8 @@ const LAYERS = new Map([
   ["dummy", 12],
 ]);
 const ADAPTER_LAYER = 12;
+/** Folders below the adapters that import npm packages, and work without them. */
+const WITH_PACKAGES = ["kernels"];
 /** Folders whose code mentions no name of the layers above. */
 const NAMELESS = ["arguments", "heap", "objects", "parking", "codec"];
 /** Folders of primitives: what they export crosses to workers, and is in every context. */
@@ -146,8 +150,8 @@ function brokenRule(from: Place, to: Place, isDynamic: boolean): string | undefi
       if (from.kind === "worker" || from.kind === "entry" && isDynamic) return;
       return "workers/ is reached by URL, and by a dynamic import in mod.ts";
     case "npm":
-      if (from.kind === "lib" && from.adapter) return;
-      return "only adapters import npm packages";
+      if (from.kind === "lib" && (from.adapter || WITH_PACKAGES.includes(from.folder))) return;
+      return `only adapters and lib/${WITH_PACKAGES.join(", lib/")} import npm packages`;
     case "errors":
       return;
     case "lib":

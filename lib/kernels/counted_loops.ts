@@ -6,7 +6,7 @@
 
 import { binary, number, unary } from "./operations.ts";
 import type { BinaryOperation, Expression, Statement, Variable } from "./program.ts";
-import { assigns, expressionsIn, hasJump, statementsIn, variablesIn } from "./walk.ts";
+import { eachExpression, eachStatement, listsOf, variablesSet } from "./visit.ts";
 
 /** The parts of a `for` loop. */
 export interface ForLoop {
@@ -41,9 +41,11 @@ export function countedLoop(
   const others = declarations.filter((statement) => !isStart(statement));
   const counts = start?.op === "set" && isIncrement(update, variable) &&
     !others.some((other) => mentions(other, variable));
-  const isFixed = !readsElements(last) &&
-    !variablesIn(last).some((used) => used === variable || assigns(body, used));
-  if (!counts || !isFixed || assigns(body, variable) || leaves(body)) return undefined;
+  const set = variablesSet(body);
+  if (!counts || set.has(variable) || leaves(body)) return undefined;
+  if (readsElements(last) || variablesOf(last).some((used) => used === variable || set.has(used))) {
+    return undefined;
+  }
   const to = isInclusive ? plusOne(last) : last;
   return {
     statements: [...others, { op: "for", variable, from: start.value, to, body, line }],
@@ -73,16 +75,36 @@ function isIncrement(update: readonly Statement[], variable: Variable): boolean 
 }
 
 function mentions(statement: Statement, variable: Variable): boolean {
-  return statement.op === "set" && variablesIn(statement.value).includes(variable);
+  return statement.op === "set" && variablesOf(statement.value).includes(variable);
+}
+
+function variablesOf(expression: Expression): Variable[] {
+  const variables: Variable[] = [];
+  eachExpression(expression, (inner) => {
+    if (inner.op === "variable") variables.push(inner.variable);
+  });
+  return variables;
 }
 
 function readsElements(expression: Expression): boolean {
-  return expressionsIn(expression).some(({ op }) => op === "load");
+  let reads = false;
+  eachExpression(expression, ({ op }) => reads ||= op === "load");
+  return reads;
 }
 
 /** Returns whether the body of a loop may end the loop. */
 function leaves(body: readonly Statement[]): boolean {
-  return hasJump(body, "break") || statementsIn(body).some(({ op }) => op === "return");
+  let returns = false;
+  eachStatement(body, ({ op }) => returns ||= op === "return");
+  return returns || hasJump(body, "break");
+}
+
+/** Returns whether the body of a loop has a `break` or a `continue` of that loop. */
+export function hasJump(body: readonly Statement[], jump: "break" | "continue"): boolean {
+  return body.some((statement) =>
+    statement.op === jump ||
+    statement.op === "if" && listsOf(statement).some((list) => hasJump(list, jump))
+  );
 }
 
 /** The exclusive end of a loop over integers up to `last`. */
@@ -117,13 +139,11 @@ export function integerVariables(
   index: readonly Variable[],
   statements: readonly Statement[],
 ): Set<Variable> {
-  const values = statementsIn(statements).toArray().flatMap((statement) =>
-    statement.op === "set"
-      ? [[statement.variable, statement.value] as const]
-      : statement.op === "for"
-      ? [[statement.variable, statement.from] as const]
-      : []
-  );
+  const values: [Variable, Expression][] = [];
+  eachStatement(statements, (statement) => {
+    if (statement.op === "set") values.push([statement.variable, statement.value]);
+    if (statement.op === "for") values.push([statement.variable, statement.from]);
+  });
   const integers = new Set([...index, ...values.map(([variable]) => variable)]);
   let before;
   do {

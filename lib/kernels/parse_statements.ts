@@ -5,7 +5,7 @@
  */
 
 import type { Acorn } from "./acorn.ts";
-import { countedLoop } from "./counted_loops.ts";
+import { countedLoop, hasJump } from "./counted_loops.ts";
 import type { Names } from "./names.ts";
 import { refuse } from "./obstacle.ts";
 import { unary } from "./operations.ts";
@@ -13,7 +13,6 @@ import { parseAssignment } from "./parse_assignment.ts";
 import { parseDeclaration } from "./parse_declaration.ts";
 import { parseCondition, parseResult, parseValue } from "./parse_expression.ts";
 import type { Expression, Statement } from "./program.ts";
-import { hasJump } from "./walk.ts";
 
 /** A loop that was taken for one that counts integers, from `from` on. */
 export interface Assumption {

@@ -34,6 +34,13 @@ export interface Context {
   readonly arrays: Readonly<Record<string, NumberArray>>;
 }
 
+/** Returns the elements of the arrays of a context, to compare: the bits of NaN do not matter. */
+export function elementsOf({ arrays }: Context): Record<string, number[]> {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => [name, Array.from(array)]),
+  );
+}
+
 type Value = number | boolean;
 type Outcome = "break" | "continue" | { readonly value: number | undefined } | undefined;
 

@@ -237,8 +237,8 @@ class Writer {
     const k = this.#newName("j");
     const from = this.#bits.oneOf(["0", "0", "1", "-1", this.#bits.oneOf(scope.counters), "0.5"]);
     const rounds = 1 + this.#bits.below(5);
-    const end = this.#bits.oneOf([`${from} + ${rounds}`, `Math.min(n, ${from} + ${rounds})`])
-      .replace("n,", `${scope.numbers[1]},`);
+    const n = scope.counters[1];
+    const end = this.#bits.oneOf([`${from} + ${rounds}`, `Math.min(${n}, ${from} + ${rounds})`]);
     const test = this.#bits.oneOf([`${k} < ${end}`, `${k} <= ${end}`, `${end} > ${k}`]);
     const update = this.#bits.oneOf([`${k}++`, `++${k}`, `${k} += 1`, `${k} = ${k} + 1`]);
     const jumps = this.#bits.below(3) === 0 ? ["break", "continue"] : ["continue"];
@@ -249,14 +249,13 @@ class Writer {
   #other(scope: Scope): string {
     const k = this.#newName("w");
     const rounds = 1 + this.#bits.below(6);
-    const test = `${k} < ${rounds} && ${this.#condition(scope, 1)}`;
+    const test = `${k} < ${rounds} && (${this.#condition(scope, 1)})`;
     const jumps = ["break", "continue"];
     switch (this.#bits.below(4)) {
       case 0:
         return `for (let ${k} = 0; ${test}; ${k} += 1) ${this.#block(scope, jumps, [k])}`;
       case 1:
-        return `for (let ${k} = ${rounds}; ${k}-- > 0;) {}`.replace(`${k}-- > 0`, `${k} > 0`)
-          .replace(";) {}", `; ${k} -= 2) ${this.#block(scope, jumps, [k])}`);
+        return `for (let ${k} = ${rounds}; ${k} > 0; ${k} -= 2) ${this.#block(scope, jumps, [k])}`;
       case 2: {
         const body = this.#block(scope, ["break"], [k]);
         return `let ${k} = 0;\ndo {\n${k}++;\n${body}\n} while (${test});`;
@@ -277,7 +276,7 @@ class Writer {
     const leaf = () => {
       const operator = this.#bits.oneOf(["<", "<=", ">", ">=", "===", "!==", "==", "!="]);
       // A missing element is undefined, which equals undefined: so one side is a number for sure.
-      return `${this.#number(scope, depth)} ${operator} ${this.#number(scope, 0)} - 0`;
+      return `(${this.#number(scope, depth)}) ${operator} ${this.#number(scope, 0)} - 0`;
     };
     if (depth === 0) return leaf();
     switch (this.#bits.below(9)) {
@@ -318,7 +317,8 @@ class Writer {
   #index(scope: Scope): string {
     switch (this.#bits.below(12)) {
       case 0:
-        return this.#number(scope, 1);
+        // A missing element is undefined, and `a[undefined]` is a property of that name.
+        return `+(${this.#number(scope, 1)})`;
       case 1:
         return this.#bits.oneOf(SPECIAL);
       case 2:
