@@ -393,21 +393,17 @@ export function foldOperand(
   return isOwn(right) && (value.op as string) !== "sub" ? { operator, operand: left } : undefined;
 }
 
-/**
- * Returns the values of variables that are set once, by one of these statements itself, so that each
- * turn has one value.
- */
+/** Returns the values of variables that are set by one statement only. */
 export function definitionsIn(statements: readonly Statement[]): Map<Variable, Expression> {
   const definitions = new Map<Variable, Expression>();
-  const counts = new Map<Variable, number>();
+  const repeated = new Set<Variable>();
   eachStatement(statements, (statement) => {
+    if (statement.op === "for") repeated.add(statement.variable);
     if (statement.op !== "set") return;
-    counts.set(statement.variable, (counts.get(statement.variable) ?? 0) + 1);
-  });
-  for (const statement of statements) {
-    if (statement.op !== "set" || counts.get(statement.variable) !== 1) continue;
+    if (definitions.has(statement.variable)) repeated.add(statement.variable);
     definitions.set(statement.variable, statement.value);
-  }
+  });
+  for (const variable of repeated) definitions.delete(variable);
   return definitions;
 }
 

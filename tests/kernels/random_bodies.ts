@@ -39,14 +39,23 @@ export interface BodyOptions {
   readonly size: number;
   /** The types of the arrays; all if not given. */
   readonly types?: readonly (keyof typeof ARRAY_TYPES)[];
+  /** Whether no index reads or writes an element that another one writes. */
+  readonly isIndependent?: boolean;
 }
+
+/** The elements that an index uses of an array which an independent body writes. */
+const OWN_INDICES = ["i", "i", "i + 1", "i - 1", "i * 2", "9 - i", "3 * i - 4"];
 
 const LENGTH = 9;
 const SPECIAL = ["0", "-0", "NaN", "Infinity", "-1", "0.5", "1e-300", "3e9", "4294967295", "1 / 3"];
 
 /** Writes a random body: the same for the same seed and options. */
-export function randomBody(seed: number, { size, types }: BodyOptions): RandomBody {
-  const writer = new Writer(seed, size, types ?? Object.keys(ARRAY_TYPES) as never);
+export function randomBody(
+  seed: number,
+  { size, types, isIndependent = false }: BodyOptions,
+): RandomBody {
+  const all = types ?? Object.keys(ARRAY_TYPES) as (keyof typeof ARRAY_TYPES)[];
+  const writer = new Writer(seed, size, all, isIndependent);
   const source = writer.body();
   return { source, length: LENGTH, makeContext: () => writer.makeContext(seed) };
 }
@@ -91,10 +100,18 @@ class Writer {
   readonly #bits: Bits;
   readonly #types: readonly (keyof typeof ARRAY_TYPES)[];
   readonly #members: Record<string, keyof typeof ARRAY_TYPES>;
+  /** The elements that an independent body writes. */
+  readonly #own: string[] = [];
   #budget: number;
   #names = 0;
+  #prefix = "";
 
-  constructor(seed: number, size: number, types: readonly (keyof typeof ARRAY_TYPES)[]) {
+  constructor(
+    seed: number,
+    size: number,
+    types: readonly (keyof typeof ARRAY_TYPES)[],
+    isIndependent: boolean,
+  ) {
     this.#bits = new Bits(seed);
     this.#budget = size;
     this.#types = types;
@@ -102,6 +119,10 @@ class Writer {
     this.#members = Object.fromEntries(
       Array.from({ length: count }, (_, at) => [`a${at}`, this.#bits.oneOf(this.#types)]),
     );
+    for (let at = 0; isIndependent && at < 2; at++) {
+      this.#members[`o${at}`] = this.#bits.oneOf(this.#types);
+      this.#own.push(`o${at}[${this.#bits.oneOf(OWN_INDICES)}]`);
+    }
   }
 
   makeContext(seed: number): Context {
@@ -129,10 +150,12 @@ class Writer {
       variables: [],
       conditions: [],
       counters: ["i", `${prefix}n`],
-      arrays: Object.keys(this.#members).map((name) => prefix + name),
+      arrays: Object.keys(this.#members).filter((name) => name.startsWith("a"))
+        .map((name) => prefix + name),
       jumps: [],
       depth: 0,
     };
+    this.#prefix = prefix;
     const pattern = `{ ${members.join(", ")} }`;
     const open = [
       `(i, ${pattern}) => {`,
@@ -216,7 +239,12 @@ class Writer {
   }
 
   #store(scope: Scope): string {
+    if (this.#own.length > 0) return this.#assignTo(this.#ownElement(), scope);
     return this.#assignTo(`${this.#bits.oneOf(scope.arrays)}[${this.#index(scope)}]`, scope);
+  }
+
+  #ownElement(): string {
+    return this.#prefix + this.#bits.oneOf(this.#own);
   }
 
   #assignTo(target: string, scope: Scope): string {
@@ -368,6 +396,7 @@ class Writer {
   }
 
   #leaf(scope: Scope): string {
+    if (this.#own.length > 0 && this.#bits.below(8) === 0) return `(${this.#ownElement()})`;
     switch (this.#bits.below(6)) {
       case 0:
         return this.#bits.oneOf([...SPECIAL, "2", "1.5", "7", "Math.PI", "Number.EPSILON"]);
