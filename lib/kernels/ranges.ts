@@ -311,7 +311,7 @@ function addTerms(
 }
 
 function rangeOfValue(value: number): NumberRange | undefined {
-  if (Number.isNaN(value)) return undefined;
+  if (!Number.isFinite(value)) return undefined;
   const isPlain = !Object.is(value, -0);
   return { low: value, high: value, isInteger: Number.isInteger(value), isPlain };
 }
@@ -354,7 +354,7 @@ function unaryRange(op: Expression["op"], a: NumberRange | undefined): NumberRan
   const { low, high, isInteger, isPlain } = a;
   switch (op) {
     case "neg":
-      return { low: -high || 0, high: -low || 0, isInteger, isPlain: low > 0 || high < 0 };
+      return { low: 0 - high, high: 0 - low, isInteger, isPlain: low > 0 || high < 0 };
     case "abs": {
       const least = low > 0 ? low : high < 0 ? -high : 0;
       return { low: least, high: Math.max(-low, high), isInteger, isPlain: true };
@@ -434,7 +434,7 @@ function corners(
   isPlain: boolean,
 ): NumberRange | undefined {
   const values = [a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => operate(x, y)));
-  return bounded(Math.min(...values) || 0, Math.max(...values) || 0, isInteger, isPlain);
+  return bounded(Math.min(...values) + 0, Math.max(...values) + 0, isInteger, isPlain);
 }
 
 /** Returns the range of an operation on bits; `undefined` for other operations. */
