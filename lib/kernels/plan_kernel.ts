@@ -8,7 +8,7 @@
 import { compileKernel } from "./compile_kernel.ts";
 import { isOutside, type Kernel, type KernelArray, memoryOfArray } from "./kernel.ts";
 import { type ArrayIdentity, type FoldOperator, type ForStatement, LaneObstacle } from "./lanes.ts";
-import type { Program } from "./program.ts";
+import type { ArrayName, Program } from "./program.ts";
 import { type ArrayFacts, type ElementType, type Facts, integers, isInt } from "./ranges.ts";
 import { eachStatement } from "./visit.ts";
 
@@ -84,13 +84,24 @@ export function planKernel(request: KernelRequest): PlannedKernel | LaneObstacle
   return { kernel: { ...kernel, isElementwise }, loop };
 }
 
+/** Returns the names of the arrays of the context that a program may write, also through a view. */
+export function writtenArrays({ statements }: Program): Set<string> {
+  const written = new Set<string>();
+  const bases = new Map<ArrayName, ArrayName>();
+  eachStatement(statements, (statement) => {
+    if (statement.op === "view") bases.set(statement.view, statement.array);
+  });
+  eachStatement(statements, (statement) => {
+    if (statement.op !== "store") return;
+    let array: ArrayName | undefined = statement.array;
+    for (; array !== undefined; array = bases.get(array)) written.add(array.name);
+  });
+  return written;
+}
+
 /** Finds an array outside of WebAssembly that the program writes, or that is too large to be copied. */
 function findCopyObstacle({ program, arrays }: KernelRequest): LaneObstacle | undefined {
-  const written = new Set<string>();
-  eachStatement(program.statements, (statement) => {
-    if (statement.op === "store") written.add(statement.array.name);
-    if (statement.op === "view") written.add(statement.view.name);
-  });
+  const written = writtenArrays(program);
   for (const { name } of program.arrays) {
     const array = arrays[name];
     if (!isOutside(array)) continue;

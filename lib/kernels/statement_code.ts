@@ -94,6 +94,8 @@ export class StatementCode {
   #turnEnd = 0;
   /** Vectors of folds in the `for` in lanes. */
   readonly #folds = new Map<Variable, { operator: FoldOperator; lanes: number[] }>();
+  /** Variables that are not read after a loop. */
+  readonly #forgotten = new Map<Statement, ReadonlySet<Variable>>();
   /** The list of statements outside of which a variable does not occur. */
   readonly #homes: ReadonlyMap<Variable, readonly Statement[]>;
 
@@ -424,17 +426,31 @@ export class StatementCode {
       code.set(expressions.scalarOf(variable));
       return;
     }
-    const isOwn = this.#homes.get(variable) === list;
+    const mask = this.#mask;
+    const isOwn = this.#homes.get(variable) === list ||
+      (mask?.loop !== undefined && !mask.isTurn && this.#isForgotten(variable, mask.loop));
     for (const group of this.#groups) {
       expressions.vector(value, kind, group);
       const local = expressions.vectorOf(variable, group);
-      if (this.#mask !== undefined && !isOwn) {
-        code.get(local).get(this.#mask.locals[group]);
+      if (mask !== undefined && !isOwn) {
+        code.get(local).get(mask.locals[group]);
         expressions.narrowMask(kind);
         code.op("v128.bitselect");
       }
       code.set(local);
     }
+  }
+
+  /**
+   * Returns whether nothing reads a variable after a loop that lanes leave at different turns. Then the turns
+   * that follow may change it in the lanes that have left.
+   */
+  #isForgotten(variable: Variable, loop: Statement): boolean {
+    let forgotten = this.#forgotten.get(loop);
+    if (forgotten === undefined) {
+      this.#forgotten.set(loop, forgotten = variablesForgotten(loop, this.#lanes.statements));
+    }
+    return forgotten.has(variable);
   }
 
   /** Combines two lanes of a value with a vector. */
@@ -722,6 +738,49 @@ export function homesOf(program: readonly Statement[]): Map<Variable, readonly S
   };
   visit(program);
   return homes;
+}
+
+/**
+ * Returns the variables that only a loop reads, and that a statement before it in the same list sets, so that
+ * it does not read what it has left in them.
+ */
+function variablesForgotten(loop: Statement, statements: readonly Statement[]): Set<Variable> {
+  const forgotten = new Set<Variable>();
+  const list = listWith(loop, statements);
+  if (list === undefined) return forgotten;
+  const own = readsIn([loop]);
+  const all = readsIn(statements);
+  for (const statement of list.slice(0, list.indexOf(loop))) {
+    if (statement.op !== "set") continue;
+    const { variable } = statement;
+    if ((own.get(variable) ?? 0) === (all.get(variable) ?? 0)) forgotten.add(variable);
+  }
+  return forgotten;
+}
+
+/** Returns the list that a statement is in. */
+function listWith(
+  statement: Statement,
+  statements: readonly Statement[],
+): readonly Statement[] | undefined {
+  if (statements.includes(statement)) return statements;
+  for (const other of statements) {
+    for (const list of listsOf(other)) {
+      const found = listWith(statement, list);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+/** Counts how often each variable is read. */
+function readsIn(statements: readonly Statement[]): Map<Variable, number> {
+  const counts = new Map<Variable, number>();
+  eachExpressionIn(statements, (expression) => {
+    if (expression.op !== "variable") return;
+    counts.set(expression.variable, (counts.get(expression.variable) ?? 0) + 1);
+  });
+  return counts;
 }
 
 function mentions(expression: Expression, variable: Variable): boolean {

@@ -5,8 +5,9 @@
  */
 
 import { refusePromise } from "../sync/settled.ts";
-import type { LoopPlan } from "./loop_plan.ts";
-import type { Reduction } from "./reduction.ts";
+import { type Kernel, kernelLoop } from "../kernels/kernel.ts";
+import { isWithin32Bits, type LoopPlan } from "./loop_plan.ts";
+import { combine, type Reduction } from "./reduction.ts";
 
 /** Runs `count` indices from `first` on; if one throws, its index is passed to `at` first. */
 export type ChunkLoop = (
@@ -61,6 +62,7 @@ const factories = new Map<string, (...parts: unknown[]) => ChunkLoop>();
 /** Returns the loop for the body of a plan, compiled at most once for each source. */
 export function chunkLoopFor(plan: LoopPlan): ChunkLoop {
   const { body, isCompiled, reduction, step } = plan;
+  if (plan.kernel !== undefined) return loopOfKernel(plan.kernel, plan);
   if (isCompiled) return body;
   const { initial, extra, take } = reductionCode(reduction);
   const call = `body(i, context${extra})`;
@@ -110,10 +112,13 @@ export function chunkLoopFor(plan: LoopPlan): ChunkLoop {
   return loop;
 }
 
-/** Returns whether all indices, and the one after the last, fit in 32 bits. */
-function isWithin32Bits({ start, step, length }: LoopPlan): boolean {
-  const end = start + length * step;
-  return (start | 0) === start && (end | 0) === end;
+/** Returns the loop of a kernel. Its program takes positions in the range if the step is not 1. */
+function loopOfKernel(kernel: Kernel, { start, step, reduction }: LoopPlan): ChunkLoop {
+  const run = kernelLoop(kernel);
+  return (first, count, _step, _context, identity) => {
+    const value = run(step === 1 ? first : (first - start) / step, count);
+    return reduction === undefined ? value : combine(reduction, identity, value);
+  };
 }
 
 /** Checks the first value of a chunk. */

@@ -5,6 +5,7 @@
  */
 
 import type { AnyFunction } from "../codec/task.ts";
+import type { Kernel } from "../kernels/kernel.ts";
 import type { Reduction } from "./reduction.ts";
 import type { Partition } from "./schedule.ts";
 
@@ -17,6 +18,8 @@ export interface LoopPlan {
   /** The caller's function, if the body is the package's and calls it: errors name this one. */
   callee?: AnyFunction | undefined;
   context: object;
+  /** The body with its context, compiled to WebAssembly: runs in place of the body. */
+  kernel?: Kernel;
   start: number;
   step: number;
   length: number;
@@ -26,6 +29,12 @@ export interface LoopPlan {
   keepsChunks: boolean;
   /** Whether participants count the indices that are done. */
   countsDone?: boolean;
+}
+
+/** Returns whether all indices, and the one after the last, fit in 32 bits. */
+export function isWithin32Bits({ start, step, length }: LoopPlan): boolean {
+  const end = start + length * step;
+  return (start | 0) === start && (end | 0) === end;
 }
 
 /** Returns how many indices are counted as one in the control words, so that all fit in one word. */

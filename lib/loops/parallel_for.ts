@@ -21,6 +21,7 @@ import {
 } from "../pool/calls/progress.ts";
 import { prange, Range } from "./range.ts";
 import { partition, type Schedule } from "./schedule.ts";
+import { withKernel } from "./loop_kernel.ts";
 import type { LoopPlan } from "./loop_plan.ts";
 import type { Reduction } from "./reduction.ts";
 import { runOnTeam, runOnTeamSync } from "./team.ts";
@@ -144,7 +145,7 @@ export async function parallelFor<
   checkOptions("run loop", options, asyncOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
   const { plan, threads, progress } = makePlan(range, body, options);
-  await runOnTeam(plan, threads, options.signal, progress);
+  await runOnTeam(withKernel(plan), threads, options.signal, progress);
 }
 
 /**
@@ -163,7 +164,7 @@ export function parallelForSync<
   checkOptions("run loop", options, loopOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
   const { plan, threads, progress } = makePlan(range, body, options);
-  runOnTeamSync(plan, threads, progress);
+  runOnTeamSync(withKernel(plan), threads, progress);
 }
 
 /** Returns advice about an unknown option of a loop: it may be meant for the body. */

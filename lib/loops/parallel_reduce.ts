@@ -8,6 +8,7 @@ import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkNumber, wrongType, wrongValue } from "../arguments/values.ts";
 import type { Range } from "./range.ts";
 import { partition } from "./schedule.ts";
+import { withKernel } from "./loop_kernel.ts";
 import { type LoopOutcome, type LoopPlan, valuesByChunk } from "./loop_plan.ts";
 import {
   type AccumulatorArray,
@@ -260,8 +261,9 @@ function reductionPlan(
 ): PlannedLoop & { reduction: Reduction } {
   const reduction = reductionOf(options);
   const loop = makePlan(range, body as LoopPlan["body"], options, reduction);
-  if (options.deterministic !== true) return { ...loop, reduction };
-  const { plan, threads } = loop;
+  const plan = withKernel(loop.plan);
+  if (options.deterministic !== true) return { ...loop, plan, reduction };
+  const { threads } = loop;
   const chunks = reduction.kind === "arrays" ? FIXED_CHUNKS_OF_ARRAYS : FIXED_CHUNKS;
   const size = options.chunkSize ?? Math.max(Math.ceil(plan.length / chunks), 1);
   const fixed = partition(plan.length, threads, "dynamic", size);

@@ -59,6 +59,15 @@ export function partition(
   }
 }
 
+/** Returns the partition with chunks whose size is a multiple of `size`, if they have one size and are large. */
+export function alignChunks(of: Partition, length: number, size: number): Partition {
+  const { chunkSize, units, chunks } = of;
+  if (chunkSize < 2 * size || units !== chunks) return of;
+  const aligned = Math.ceil(chunkSize / size) * size;
+  const count = Math.ceil(length / aligned);
+  return { units: count, chunks: count, chunkSize: aligned };
+}
+
 function guidedBounds(length: number, threads: number, minSize: number): Float64Array {
   const bounds = [0];
   for (let at = 0; at < length;) {

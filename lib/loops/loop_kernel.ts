@@ -1,0 +1,134 @@
+/**
+ * Kernels of loops: the body of a loop that is plain arithmetic on numbers and typed arrays runs as WebAssembly
+ * with vectors. Every other body runs as it is.
+ *
+ * @module
+ */
+
+import type { KernelArray } from "../kernels/kernel.ts";
+import { LaneObstacle } from "../kernels/lanes.ts";
+import { type MemberKind, type Obstacle, parseBody } from "../kernels/parse_body.ts";
+import {
+  elementTypeOf,
+  planKernel,
+  type PlannedKernel,
+  writtenArrays,
+} from "../kernels/plan_kernel.ts";
+import type { Expression, Program, Statement } from "../kernels/program.ts";
+import { sharedBuffer } from "../memory/shared_buffer.ts";
+import { isWithin32Bits, type LoopPlan } from "./loop_plan.ts";
+import { alignChunks } from "./schedule.ts";
+
+/** The kernel of a loop, and its program. */
+export interface LoopKernel extends PlannedKernel {
+  readonly program: Program;
+}
+
+/** Number of texts whose programs are kept. */
+const MAX_PARSED = 256;
+/** Multiples of so many indices are computed by vectors alone. */
+const LANES = 8;
+
+type Parsed = ReturnType<typeof parseBody>;
+/** Programs by the kinds of the members of their context and their text. The oldest come first. */
+const parsed = new Map<string, Parsed>();
+
+/** Gives a loop its kernel, if its body can be compiled to one. */
+export function withKernel(plan: LoopPlan): LoopPlan {
+  const found = kernelOf(plan);
+  if (!("kernel" in found)) return plan;
+  const { kernel, loop } = found;
+  const partition = loop === undefined
+    ? alignChunks(plan.partition, plan.length, LANES)
+    : plan.partition;
+  return { ...plan, kernel, partition, context: {} };
+}
+
+/** Returns the kernel of a loop, or why it has none. */
+export function kernelOf(plan: LoopPlan): LoopKernel | Obstacle | LaneObstacle {
+  const { body, context, start, step, length, reduction } = plan;
+  if (reduction !== undefined && reduction.kind !== "numbers") {
+    return new LaneObstacle("values are combined that are not numbers");
+  }
+  if (!isWithin32Bits(plan)) return new LaneObstacle("the indices do not fit in 32 bits");
+  const result = programOf(body, context);
+  if ("obstacle" in result) return result.obstacle;
+  const program = step === 1 ? result.program : programInSteps(result.program, start, step);
+  const { arrays, numbers } = membersOf(program, context);
+  const planned = planKernel({
+    program,
+    arrays,
+    numbers,
+    first: step === 1 ? start : 0,
+    turns: length,
+    operator: reduction?.name,
+    isElementwise: false,
+  });
+  return planned instanceof LaneObstacle ? planned : { ...planned, program };
+}
+
+function programOf(body: LoopPlan["body"], context: object): Parsed {
+  const kinds: Record<string, MemberKind> = {};
+  for (const [name, value] of Object.entries(context)) kinds[name] = kindOf(value);
+  const source = Function.prototype.toString.call(body);
+  const key = `${JSON.stringify(kinds)} ${source}`;
+  let result = parsed.get(key);
+  if (result === undefined) {
+    parsed.set(key, result = parseBody(source, kinds));
+    if (parsed.size > MAX_PARSED) parsed.delete(parsed.keys().next().value!);
+  }
+  return result;
+}
+
+function kindOf(value: unknown): MemberKind {
+  if (typeof value === "number") return "number";
+  return ArrayBuffer.isView(value) && elementTypeOf(value) !== undefined ? "array" : "other";
+}
+
+/** Programs of loops in steps other than 1, by the program of the body. */
+const inSteps = new WeakMap<Program, Map<string, Program>>();
+
+/** Returns a program that takes the position of an index in its range. */
+function programInSteps(program: Program, start: number, step: number): Program {
+  let programs = inSteps.get(program);
+  if (programs === undefined) inSteps.set(program, programs = new Map());
+  const key = `${start} ${step}`;
+  let result = programs.get(key);
+  if (result === undefined) {
+    const position = { name: program.index.name };
+    const number = (value: number): Expression => ({ op: "number", value });
+    const distance: Expression = {
+      op: "mul",
+      args: [{ op: "variable", variable: position }, number(step)],
+    };
+    const value: Expression = { op: "add", args: [number(start), distance] };
+    const set: Statement = { op: "set", variable: program.index, value };
+    result = { ...program, index: position, statements: [set, ...program.statements] };
+    programs.set(key, result);
+  }
+  return result;
+}
+
+/** Returns the arrays and numbers of a context that a program uses. */
+function membersOf(program: Program, context: object) {
+  const members = context as Record<string, KernelArray & number>;
+  const written = writtenArrays(program);
+  const arrays: Record<string, KernelArray> = {};
+  for (const { name } of program.arrays) {
+    const array = members[name];
+    const isCopied = !(array.buffer instanceof SharedArrayBuffer) && !written.has(name);
+    arrays[name] = isCopied ? sharedCopy(array) : array;
+  }
+  const numbers = Object.fromEntries(program.numbers.map((name) => [name, members[name]]));
+  return { arrays, numbers };
+}
+
+/** Copies an array to shared memory: isolates get copies of other arrays in any case. */
+function sharedCopy(array: KernelArray): KernelArray {
+  const { constructor } = Object.getPrototypeOf(array) as {
+    constructor: new (buffer: ArrayBufferLike, offset: number, length: number) => KernelArray;
+  };
+  const copy = new constructor(sharedBuffer("run loop", array.byteLength), 0, array.length);
+  copy.set(array);
+  return copy;
+}
