@@ -147,7 +147,6 @@ export class StatementCode {
   laneLoop(index: number, end: number, groups: number): void {
     const code = this.#code;
     const { loop, statements, variable, varying } = this.#lanes;
-    const width = 2 * groups;
     const all = Array.from({ length: groups }, (_, group) => group);
     // The engine would make constants anew in each turn.
     const offsets = all.map((group) => {
@@ -160,23 +159,21 @@ export class StatementCode {
     this.#expressions.laneIndex = { variable, local: index, doubles, offsets };
     const folds = loop === undefined ? [] : this.#beginFolds(all);
     const rows = this.#findRows();
-    const limits = this.#limitsOf(rows, width);
+    const uncertain = this.#uncertainOf(rows);
     this.#hoist(statements, rows);
     const exit = code.block();
     const next = code.loop();
-    code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_s");
-    this.#withLanes(varying, rows, [], () => {
-      for (const row of rows) {
-        const limit = limits.get(row);
-        if (limit === undefined) continue;
-        this.#expressions.scalar(row.index, "int");
-        code.get(limit).op("i32.lt_u", "i32.and");
-      }
-    });
-    code.if();
-    this.#withLanes(varying, rows, all, () => this.#laneTurn(statements, rows));
-    code.get(index).i32(width).op("i32.add").set(index).branch(next);
-    code.end();
+    for (const count of [groups, 1]) {
+      const width = 2 * count;
+      code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_s");
+      this.#withLanes(varying, rows, [], () => this.#checkRows(uncertain, count));
+      code.if();
+      this.#withLanes(varying, rows, all.slice(0, count), () => {
+        this.#laneTurn(statements, rows);
+      });
+      code.get(index).i32(width).op("i32.add").set(index).branch(next);
+      code.end();
+    }
     code.get(index).get(end).op("i32.ge_s").branchIf(exit);
     if (loop === undefined) this.#turn(statements);
     else this.#loopBody(loop, () => this.#emit(statements));
@@ -318,27 +315,28 @@ export class StatementCode {
     return rows;
   }
 
-  /** Makes local variables with the least index that is too large for all lanes, where it is not certain. */
-  #limitsOf(rows: readonly RowAccess[], width: number): Map<RowAccess, number> {
-    const code = this.#code;
-    const limits = new Map<RowAccess, number>();
-    const locals = new Map<number, number>();
+  /** Returns the accesses that may be beyond the end of their array. */
+  #uncertainOf(rows: readonly RowAccess[]): RowAccess[] {
     const checked = new Set<number>();
-    for (const row of rows) {
-      if (checked.has(row.address)) continue;
+    return rows.filter((row) => {
+      const isCertain = this.#expressions.ranges.isWithin(row.array, row.index);
+      if (isCertain || checked.has(row.address)) return false;
       checked.add(row.address);
-      if (this.#expressions.ranges.isWithin(row.array, row.index)) continue;
+      return true;
+    });
+  }
+
+  /** Adds to a condition on the stack that elements exist for all lanes of so many groups. */
+  #checkRows(rows: readonly RowAccess[], count: number): void {
+    const code = this.#code;
+    for (const row of rows) {
+      // As unsigned numbers: index < length, and width - 1 <= length - 1 - index.
+      const at = code.local(ValueType.I32);
       const { length } = this.#placeOf(row.array);
-      let limit = locals.get(length);
-      if (limit === undefined) {
-        limit = code.local(ValueType.I32);
-        code.get(length).i32(width - 1).op("i32.sub").i32(0);
-        code.get(length).i32(width).op("i32.ge_s", "select").set(limit);
-        locals.set(length, limit);
-      }
-      limits.set(row, limit);
+      this.#expressions.scalar(row.index, "int");
+      code.tee(at).get(length).op("i32.lt_u", "i32.and");
+      code.get(length).get(at).op("i32.sub").i32(2 * count).op("i32.ge_s", "i32.and");
     }
-    return limits;
   }
 
   #placeOf(array: ArrayName): ArrayPlace {
@@ -681,25 +679,24 @@ export class StatementCode {
   }
 }
 
-/** Leaves the lanes of vectors, combined in pairs. */
+/** Leaves the lanes of vectors, combined: first the vectors in pairs, then the two lanes. */
 export function combineLanes(
   code: FunctionCode,
   operator: FoldOperator,
   lanes: readonly number[],
 ): void {
-  const [combine] = foldOperations[operator];
-  const pair = (local: number) => {
-    for (const lane of [0, 1]) code.get(local).lane("f64x2.extract_lane", lane);
-    code.op(combine);
-  };
+  const [combine, combineVectors] = foldOperations[operator];
   const tree = (from: number, to: number): void => {
-    if (to - from === 1) return pair(lanes[from]);
+    if (to - from === 1) return void code.get(lanes[from]);
     const middle = (from + to) >> 1;
     tree(from, middle);
     tree(middle, to);
-    code.op(combine);
+    code.op(combineVectors);
   };
   tree(0, lanes.length);
+  const both = code.local(ValueType.V128);
+  code.tee(both).lane("f64x2.extract_lane", 0);
+  code.get(both).lane("f64x2.extract_lane", 1).op(combine);
 }
 
 /** Returns whether statements run one after the other, whatever the numbers are. */
