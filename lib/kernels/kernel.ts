@@ -22,6 +22,8 @@ export interface Kernel {
   /** Names of the functions of doubles that the module imports. */
   readonly functions: readonly string[];
   readonly arrays: readonly KernelArray[];
+  /** For each array, whether the program writes it. */
+  readonly isWritten: readonly boolean[];
   readonly numbers: readonly number[];
   /** Whether the program uses each array at the index of the loop only. */
   readonly isElementwise: boolean;
@@ -86,6 +88,7 @@ interface Copy {
   readonly offset: number;
   /** The place of the address among the numbers that `run` gets. */
   readonly position: number;
+  readonly isWritten: boolean;
 }
 
 let scratch: WebAssembly.Memory | undefined;
@@ -106,12 +109,12 @@ function scratchMemory(): WebAssembly.Memory {
 }
 
 /** Plans the copies of a kernel, and makes room for them. */
-function copiesOf({ arrays, isElementwise, turnsPerCall }: Kernel): Copy[] {
+function copiesOf({ arrays, isWritten, isElementwise, turnsPerCall }: Kernel): Copy[] {
   const copies: Copy[] = [];
   let end = 0;
   arrays.forEach((array, at) => {
     if (!isOutside(array)) return;
-    copies.push({ array, offset: end, position: 2 * at });
+    copies.push({ array, offset: end, position: 2 * at, isWritten: isWritten[at] });
     const length = isElementwise ? Math.min(turnsPerCall, array.length) : array.length;
     end += Math.ceil(length * array.BYTES_PER_ELEMENT / ALIGNMENT) * ALIGNMENT;
   });
@@ -139,7 +142,9 @@ function copyIn(copies: readonly Copy[], context: number[], first: number, count
 
 /** Copies the elements of some turns back. */
 function copyOut(copies: readonly Copy[], first: number, count: number): void {
-  for (const { array, offset } of copies) array.set(viewOf(array, offset, count), first);
+  for (const { array, offset, isWritten } of copies) {
+    if (isWritten) array.set(viewOf(array, offset, count), first);
+  }
 }
 
 // Instances

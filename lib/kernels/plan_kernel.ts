@@ -80,8 +80,10 @@ export function planKernel(request: KernelRequest): PlannedKernel | LaneObstacle
   if (result instanceof LaneObstacle) return result;
   const { module, functions, turnsPerCall, loop } = result;
   const values = program.numbers.map((name) => numbers[name]);
-  const kernel = { module, functions, turnsPerCall, arrays, numbers: values, operator };
-  return { kernel: { ...kernel, isElementwise }, loop };
+  const written = writtenArrays(program);
+  const isWritten = program.arrays.map(({ name }) => written.has(name));
+  const code = { module, functions, turnsPerCall, operator, isElementwise };
+  return { kernel: { ...code, arrays, isWritten, numbers: values }, loop };
 }
 
 /** Returns the names of the arrays of the context that a program may write, also through a view. */

@@ -241,7 +241,7 @@ function foldStep(fold: Fold, kind: ElementKind): (s: string, v: string) => stri
 
 /** The initial value of each fold; the others start with the first element. */
 const initial: Record<ElementKind, Partial<Record<string, string>>> = {
-  number: { sum: "0", prod: "1", min: "Infinity", max: "-Infinity" },
+  number: { sum: "-0", prod: "1", min: "Infinity", max: "-Infinity" },
   bigint: { sum: "0n", prod: "1n" },
 };
 
@@ -253,7 +253,7 @@ function statementsFor(
 ): string {
   switch (goal.kind) {
     case "fold":
-      return foldLoop(goal.fold, code, context, code.isSafe && isShort ? 4 : 1);
+      return foldLoop(goal.fold, code, context, code.isSafe && isShort ? LANES : 1);
     case "total":
       return foldLoop("sum", code, context, 1);
     case "store":
@@ -267,15 +267,19 @@ function statementsFor(
   }
 }
 
+/** Values that elements are folded into independently, in the order in which kernels have them. */
+const LANES = 8;
+
 /**
- * Folds the elements, in one or four independent lanes. With four, the processor need not wait for one
- * operation to finish before it starts the next.
+ * Folds the elements, in one lane or in eight. With eight, the processor need not wait for one operation to
+ * finish before it starts the next; and the result is that of a kernel, bit for bit: what is left takes the
+ * first two lanes, and the last element one of its own.
  */
 function foldLoop(
   fold: Fold,
   code: Code,
   context: Record<string, unknown>,
-  lanes: 1 | 4,
+  lanes: 1 | typeof LANES,
 ): string {
   const take = foldStep(fold, code.kind);
   if (typeof fold !== "string") {
@@ -283,20 +287,27 @@ function foldLoop(
     code.key.push(`fold: ${fold.address}`);
   }
   const start = typeof fold === "string" ? initial[code.kind][fold] : undefined;
-  const rest = `for (; i < end; i++) ${code.element("i", (v) => take("s0", v))}`;
+  const rest = `for (; i < end; i++) ${code.element("i", (v) => take("s", v))}`;
   if (start === undefined) {
-    return `let s0; ${code.element("i", (v) => `s0 = ${v};`)} i++; ${rest} return s0;`;
+    return `let s; ${code.element("i", (v) => `s = ${v};`)} i++; ${rest} return s;`;
   }
-  if (lanes === 1) return `let s0 = ${start}; ${rest} return s0;`;
-  return `let s0 = ${start}, s1 = ${start}, s2 = ${start}, s3 = ${start};
-    for (const last = (end - 3) | 0; i < last; i = (i + 4) | 0) {
-      ${code.element("i", (v) => take("s0", v))}
-      ${code.element("i + 1", (v) => take("s1", v))}
-      ${code.element("i + 2", (v) => take("s2", v))}
-      ${code.element("i + 3", (v) => take("s3", v))}
-    }
+  if (lanes === 1) return `let s = ${start}; ${rest} return s;`;
+  const names = Array.from({ length: lanes }, (_, lane) => `s${lane}`);
+  const turn = (count: number) => {
+    const elements = names.slice(0, count).map((name, at) =>
+      code.element(at === 0 ? "i" : `i + ${at}`, (v) => take(name, v))
+    );
+    return `for (const last = (end - ${count - 1}) | 0; i < last; i = (i + ${count}) | 0) {
+      ${elements.join("\n      ")}
+    }`;
+  };
+  const pairs = [[0, 2], [4, 6], [1, 3], [5, 7], [0, 4], [1, 5], [0, 1]];
+  return `let s = ${start}, ${names.map((name) => `${name} = ${start}`).join(", ")};
+    ${turn(lanes)}
+    ${turn(2)}
     ${rest}
-    ${take("s0", "s1")} ${take("s2", "s3")} ${take("s0", "s2")} return s0;`;
+    ${pairs.map(([into, from]) => take(`s${into}`, `s${from}`)).join(" ")} ${take("s0", "s")}
+    return s0;`;
 }
 
 /** Stores running sums, in pieces of `size`; `offsets` has the sum before each piece. */

@@ -9,9 +9,11 @@
 
 import { describe } from "../arguments/describe.ts";
 import { wrongType } from "../arguments/values.ts";
+import { task } from "../codec/task.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
 import type { NumericTypecode } from "../memory/typecodes.ts";
 import { compileLoop, type Fold, type Goal } from "./expression_code.ts";
+import { expressionKernel } from "./expression_kernel.ts";
 import type { ExpressionOptions, PrefixSumOptions } from "./expression_options.ts";
 import {
   addressOfFunction,
@@ -193,6 +195,15 @@ function pieceSize({ root }: TypedNode): { length: number; size: number } {
   return { length, size: Math.max(Math.ceil(length / MAX_PIECES), minSize) };
 }
 
+/** Stands for the loop of an expression that has a kernel. */
+const arrayExpression = task(import.meta, function arrayExpression(): void {});
+
+/** Compiles the loop of an expression to JavaScript. */
+function codeOf(typed: TypedNode, goal: Goal, length: number): Pick<LoopPlan, "body" | "context"> {
+  const { loop, context } = compileLoop(typed, goal, length < 2 ** 31);
+  return { body: loop, context };
+}
+
 function teamLoop(
   typed: TypedNode,
   goal: Goal,
@@ -200,15 +211,17 @@ function teamLoop(
   size: number,
   numThreads: number | undefined,
 ): TeamLoop {
-  const { loop, context } = compileLoop(typed, goal, length < 2 ** 31);
+  const kernel = expressionKernel(typed, goal);
+  const code = "module" in kernel
+    ? { body: arrayExpression, kernel, context: {} }
+    : codeOf(typed, goal, length);
   const wanted = threadsFor(numThreads);
   const threads = Math.max(Math.min(wanted, Math.ceil(length / size)), 1);
   return {
     threads,
     plan: {
-      body: loop,
+      ...code,
       isCompiled: true,
-      context,
       start: 0,
       step: 1,
       length,

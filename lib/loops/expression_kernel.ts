@@ -1,0 +1,225 @@
+/**
+ * Kernels of array expressions: the expression as a program that computes one element.
+ *
+ * @module
+ */
+
+import { functionAt } from "../codec/functions.ts";
+import type { Kernel, KernelArray } from "../kernels/kernel.ts";
+import { LaneObstacle } from "../kernels/lanes.ts";
+import { type ElementFunction, parseElementFunction } from "../kernels/parse_body.ts";
+import type { Obstacle } from "../kernels/parse_body.ts";
+import { elementTypeOf, planKernel } from "../kernels/plan_kernel.ts";
+import type {
+  ArrayName,
+  Expression,
+  MathFunction,
+  Program,
+  Statement,
+  UnaryOperation,
+  Variable,
+} from "../kernels/program.ts";
+import { listsOf } from "../kernels/visit.ts";
+import type { Goal } from "./expression_code.ts";
+import { type AnyArray, lengthOf, type Node, nodesOf, type TypedNode } from "./expression_tree.ts";
+
+/** Why an expression has no kernel. */
+export type ExpressionObstacle = LaneObstacle | Obstacle;
+
+/** Number of programs and of parsed functions that are kept. */
+const MAX_KEPT = 256;
+
+const programs = new Map<string, Program>();
+const functions = new Map<number, ElementFunction | { obstacle: Obstacle }>();
+
+/** Functions of the tree that are called for each element. */
+const called = new Set(["exp", "log", "sin", "cos", "tan", "tanh", "pow"]);
+const renamed: Readonly<Record<string, "min" | "max">> = { minimum: "min", maximum: "max" };
+
+/** Returns the kernel of an expression, or why it has none. */
+export function expressionKernel(typed: TypedNode, goal: Goal): Kernel | ExpressionObstacle {
+  const operator = goal.kind === "fold" && typeof goal.fold === "string"
+    ? ({ sum: "+", prod: "*", min: "min", max: "max" } as const)[goal.fold]
+    : undefined;
+  if (operator === undefined && goal.kind !== "store") {
+    return new LaneObstacle("each element depends on the one before, or a function combines them");
+  }
+  const length = lengthOf(typed.root, "compute with")!;
+  if (length >= 2 ** 31) return new LaneObstacle("the indices do not fit in 32 bits");
+  const builder = new ProgramBuilder();
+  const obstacle = builder.build(typed, goal);
+  if (obstacle !== undefined) return obstacle;
+  const key = builder.key.join(" ");
+  let program = programs.get(key);
+  if (program === undefined) {
+    programs.set(key, program = builder.program());
+    if (programs.size > MAX_KEPT) programs.delete(programs.keys().next().value!);
+  }
+  const { arrays, numbers } = builder;
+  const context = { arrays: Object.fromEntries(arrays), numbers: Object.fromEntries(numbers) };
+  const request = { program, ...context, first: 0, turns: length, operator, isElementwise: true };
+  const planned = planKernel(request);
+  return planned instanceof LaneObstacle ? planned : planned.kernel;
+}
+
+/** Builds the program of an expression. */
+class ProgramBuilder {
+  /** What distinguishes the program from others. */
+  readonly key: string[] = [];
+  readonly arrays: [name: string, array: KernelArray][] = [];
+  readonly numbers: [name: string, value: number][] = [];
+  readonly #names = new Map<AnyArray, ArrayName>();
+  readonly #index: Variable = { name: "i" };
+  readonly #statements: Statement[] = [];
+  readonly #values = new Map<Node, Expression>();
+
+  /** Builds the program; returns why there is none, if so. */
+  build({ root, kind }: TypedNode, goal: Goal): ExpressionObstacle | undefined {
+    if (kind !== "number") return new LaneObstacle("the elements are bigints");
+    for (const node of nodesOf(root)) {
+      const value = this.#valueOf(node);
+      if (isObstacle(value)) return value;
+      this.#values.set(node, value);
+    }
+    const value = this.#values.get(root)!;
+    if (goal.kind !== "store") {
+      this.key.push(goal.kind);
+      this.#statements.push({ op: "return", value });
+      return undefined;
+    }
+    const array = this.#array(goal.out, "out");
+    if (isObstacle(array)) return array;
+    this.key.push("store");
+    this.#statements.push({ op: "store", array, index: this.#at, value });
+    return undefined;
+  }
+
+  program(): Program {
+    return {
+      index: this.#index,
+      arrays: [...new Set(this.#names.values())],
+      numbers: this.numbers.map(([name]) => name),
+      statements: this.#statements,
+    };
+  }
+
+  get #at(): Expression {
+    return { op: "variable", variable: this.#index };
+  }
+
+  /** Returns the name of an array. An array that is written has a name of its own. */
+  #array(data: AnyArray, prefix = "a"): ArrayName | LaneObstacle {
+    const known = prefix === "a" ? this.#names.get(data) : undefined;
+    if (known !== undefined) return known;
+    const type = elementTypeOf(data);
+    if (type === undefined) return new LaneObstacle("an array has elements of another type");
+    const name = { name: `${prefix}${this.arrays.length}` };
+    this.arrays.push([name.name, data as KernelArray]);
+    this.#names.set(prefix === "a" ? data : data.subarray(0) as AnyArray, name);
+    this.key.push(`${name.name}:${type}`);
+    return name;
+  }
+
+  #number(value: number): Expression {
+    const name = `k${this.numbers.length}`;
+    this.numbers.push([name, value]);
+    this.key.push(name);
+    return { op: "context", name };
+  }
+
+  /** Computes a value that is used several times once. */
+  #variable(value: Expression): Expression {
+    const variable = { name: `v${this.#statements.length}` };
+    this.#statements.push({ op: "set", variable, value });
+    return { op: "variable", variable };
+  }
+
+  /** Returns the value of a node whose operands have theirs. */
+  #valueOf(node: Node): Expression | ExpressionObstacle {
+    switch (node.op) {
+      case "constant":
+        return this.#number(node.value as number);
+      case "array": {
+        const array = this.#array(node.data);
+        if (isObstacle(array)) return array;
+        this.key.push(`load ${array.name}`);
+        return this.#variable({ op: "load", array, index: this.#at });
+      }
+      case "range": {
+        this.key.push("range");
+        const product: Expression = { op: "mul", args: [this.#at, this.#number(node.step)] };
+        return this.#variable({ op: "add", args: [this.#number(node.start), product] });
+      }
+      case "call":
+        return this.#call(node);
+      case "numbers":
+        return new LaneObstacle("the elements are bigints");
+    }
+    const args = node.args.map((arg) => this.#values.get(arg)!);
+    this.key.push(`${node.op}(${args.map(keyOf)})`);
+    if (called.has(node.op)) {
+      return this.#variable({ op: "math", fn: node.op as MathFunction, args });
+    }
+    const op = (renamed[node.op] ?? node.op) as UnaryOperation;
+    return this.#variable({ op, args } as unknown as Expression);
+  }
+
+  /** Writes the statements of a function in place of its call. */
+  #call({ fn, address, args }: Node & { op: "call" }): Expression | ExpressionObstacle {
+    let parsed = functions.get(address);
+    if (parsed === undefined) {
+      const source = Function.prototype.toString.call(functionAt(address) ?? fn);
+      functions.set(address, parsed = parseElementFunction(source, args.length));
+      if (functions.size > MAX_KEPT) functions.delete(functions.keys().next().value!);
+    }
+    if ("obstacle" in parsed) return parsed.obstacle;
+    const result = { name: `v${this.#statements.length}` };
+    const statements = withoutReturns(parsed.statements, result);
+    if (statements === undefined) return new LaneObstacle("a function returns from within a loop");
+    const values = args.map((arg) => this.#values.get(arg)!);
+    this.key.push(`call ${address}(${values.map(keyOf)})`);
+    parsed.parameters.forEach((variable, at) =>
+      this.#statements.push({ op: "set", variable, value: values[at] })
+    );
+    this.#statements.push(...statements);
+    return { op: "variable", variable: result };
+  }
+}
+
+function keyOf(value: Expression): string {
+  return value.op === "variable" ? value.variable.name : (value as { name: string }).name;
+}
+
+function isObstacle(value: object): value is ExpressionObstacle {
+  return "reason" in value;
+}
+
+/** Returns statements that set a variable in place of each `return`; `undefined` if a loop returns. */
+function withoutReturns(
+  statements: readonly Statement[],
+  result: Variable,
+): Statement[] | undefined {
+  const own: Statement[] = [];
+  for (const [at, statement] of statements.entries()) {
+    if (statement.op === "return") {
+      return [...own, { op: "set", variable: result, value: statement.value! }];
+    }
+    if (!listsOf(statement).some(hasReturn)) {
+      own.push(statement);
+      continue;
+    }
+    if (statement.op !== "if") return undefined;
+    const rest = statements.slice(at + 1);
+    const then = withoutReturns([...statement.then, ...rest], result);
+    const otherwise = withoutReturns([...statement.otherwise, ...rest], result);
+    if (then === undefined || otherwise === undefined) return undefined;
+    return [...own, { op: "if", test: statement.test, then, otherwise }];
+  }
+  return own;
+}
+
+function hasReturn(statements: readonly Statement[]): boolean {
+  return statements.some((statement) =>
+    statement.op === "return" || listsOf(statement).some(hasReturn)
+  );
+}
