@@ -27,17 +27,23 @@ export interface KernelRequest {
   readonly isElementwise: boolean;
 }
 
-/** A kernel, and which loop runs in lanes: `undefined` is the parallel loop. */
+/** A kernel, and what is known of it. */
 export interface PlannedKernel {
   readonly kernel: Kernel;
+  /** Which loop runs in lanes; `undefined`: the parallel loop. */
   readonly loop: ForStatement | undefined;
+  /** Whether workers would wake too late to be of use. */
+  readonly isShort: boolean;
 }
 
 /** A compiled program. */
 type Compiled = Pick<Kernel, "module" | "functions" | "turnsPerCall"> & {
   loop: ForStatement | undefined;
+  time: number;
 };
 
+/** Loops that take less time on one core, in nanoseconds, run in the caller alone. */
+const SHORT_NS = 750_000;
 /** Number of compiled programs that are kept. */
 const MAX_COMPILED = 256;
 /** Arrays outside of WebAssembly up to this number of bytes are copied for each chunk. */
@@ -78,12 +84,13 @@ export function planKernel(request: KernelRequest): PlannedKernel | LaneObstacle
   if (obstacle !== undefined) return obstacle;
   const result = compileFor(request, arrays);
   if (result instanceof LaneObstacle) return result;
-  const { module, functions, turnsPerCall, loop } = result;
+  const { module, functions, turnsPerCall, loop, time } = result;
   const values = program.numbers.map((name) => numbers[name]);
   const written = writtenArrays(program);
   const isWritten = program.arrays.map(({ name }) => written.has(name));
   const code = { module, functions, turnsPerCall, operator, isElementwise };
-  return { kernel: { ...code, arrays, isWritten, numbers: values }, loop };
+  const kernel = { ...code, arrays, isWritten, numbers: values };
+  return { kernel, loop, isShort: time < SHORT_NS };
 }
 
 /** Returns the names of the arrays of the context that a program may write, also through a view. */
@@ -140,14 +147,14 @@ const modules = new Map<string, WebAssembly.Module>();
 function compile(source: Parameters<typeof compileKernel>[0]): Compiled | LaneObstacle {
   const result = compileKernel(source);
   if (result instanceof LaneObstacle) return result;
-  const { bytes, functions, lanes, turnsPerCall } = result;
+  const { bytes, functions, lanes, turnsPerCall, time } = result;
   const key = String.fromCharCode(...bytes);
   let module = modules.get(key);
   if (module === undefined) {
     modules.set(key, module = new WebAssembly.Module(bytes));
     if (modules.size > MAX_COMPILED) modules.delete(modules.keys().next().value!);
   }
-  return { module, functions, turnsPerCall, loop: lanes.loop };
+  return { module, functions, turnsPerCall, loop: lanes.loop, time };
 }
 
 function idOf(program: Program): number {

@@ -5,11 +5,11 @@
  */
 
 import { functionAt } from "../codec/functions.ts";
-import type { Kernel, KernelArray } from "../kernels/kernel.ts";
+import type { KernelArray } from "../kernels/kernel.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
 import { type ElementFunction, parseElementFunction } from "../kernels/parse_body.ts";
 import type { Obstacle } from "../kernels/parse_body.ts";
-import { elementTypeOf, planKernel } from "../kernels/plan_kernel.ts";
+import { elementTypeOf, planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
 import type {
   ArrayName,
   Expression,
@@ -19,7 +19,7 @@ import type {
   UnaryOperation,
   Variable,
 } from "../kernels/program.ts";
-import { listsOf } from "../kernels/visit.ts";
+import { listsOf, operandsOf } from "../kernels/visit.ts";
 import type { Goal } from "./expression_code.ts";
 import { type AnyArray, lengthOf, type Node, nodesOf, type TypedNode } from "./expression_tree.ts";
 
@@ -37,7 +37,10 @@ const called = new Set(["exp", "log", "sin", "cos", "tan", "tanh", "pow"]);
 const renamed: Readonly<Record<string, "min" | "max">> = { minimum: "min", maximum: "max" };
 
 /** Returns the kernel of an expression, or why it has none. */
-export function expressionKernel(typed: TypedNode, goal: Goal): Kernel | ExpressionObstacle {
+export function expressionKernel(
+  typed: TypedNode,
+  goal: Goal,
+): PlannedKernel | ExpressionObstacle {
   const operator = goal.kind === "fold" && typeof goal.fold === "string"
     ? ({ sum: "+", prod: "*", min: "min", max: "max" } as const)[goal.fold]
     : undefined;
@@ -58,8 +61,7 @@ export function expressionKernel(typed: TypedNode, goal: Goal): Kernel | Express
   const { arrays, numbers } = builder;
   const context = { arrays: Object.fromEntries(arrays), numbers: Object.fromEntries(numbers) };
   const request = { program, ...context, first: 0, turns: length, operator, isElementwise: true };
-  const planned = planKernel(request);
-  return planned instanceof LaneObstacle ? planned : planned.kernel;
+  return planKernel(request);
 }
 
 /** Builds the program of an expression. */
@@ -146,9 +148,15 @@ class ProgramBuilder {
         return this.#variable({ op: "load", array, index: this.#at });
       }
       case "range": {
-        this.key.push("range");
-        const product: Expression = { op: "mul", args: [this.#at, this.#number(node.step)] };
-        return this.#variable({ op: "add", args: [this.#number(node.start), product] });
+        // The engine cannot omit `0 +` and `* 1`, since it does not know the values.
+        const { start, step } = node;
+        this.key.push(`range ${start === 0} ${step === 1}`);
+        const product: Expression = step === 1
+          ? this.#at
+          : { op: "mul", args: [this.#at, this.#number(step)] };
+        return start === 0
+          ? product
+          : this.#variable({ op: "add", args: [this.#number(start), product] });
       }
       case "call":
         return this.#call(node);
@@ -186,8 +194,16 @@ class ProgramBuilder {
   }
 }
 
+/** Returns what stands for an operand in a key. */
 function keyOf(value: Expression): string {
-  return value.op === "variable" ? value.variable.name : (value as { name: string }).name;
+  switch (value.op) {
+    case "variable":
+      return value.variable.name;
+    case "context":
+      return value.name;
+    default:
+      return `${value.op}(${operandsOf(value).map(keyOf)})`;
+  }
 }
 
 function isObstacle(value: object): value is ExpressionObstacle {

@@ -211,11 +211,13 @@ function teamLoop(
   size: number,
   numThreads: number | undefined,
 ): TeamLoop {
-  const kernel = expressionKernel(typed, goal);
-  const code = "module" in kernel
-    ? { body: arrayExpression, kernel, context: {} }
+  const found = expressionKernel(typed, goal);
+  const hasKernel = "kernel" in found;
+  const code = hasKernel
+    ? { body: arrayExpression, kernel: found.kernel, context: {} }
     : codeOf(typed, goal, length);
-  const wanted = threadsFor(numThreads);
+  const isShort = hasKernel && found.isShort && numThreads === undefined;
+  const wanted = isShort ? 1 : threadsFor(numThreads);
   const threads = Math.max(Math.min(wanted, Math.ceil(length / size)), 1);
   return {
     threads,

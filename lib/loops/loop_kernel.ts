@@ -33,15 +33,30 @@ type Parsed = ReturnType<typeof parseBody>;
 /** Programs by the kinds of the members of their context and their text. The oldest come first. */
 const parsed = new Map<string, Parsed>();
 
-/** Gives a loop its kernel, if its body can be compiled to one. */
-export function withKernel(plan: LoopPlan): LoopPlan {
+/** A loop, and how many isolates run it. */
+interface SizedLoop {
+  readonly plan: LoopPlan;
+  readonly threads: number;
+}
+
+/**
+ * Gives a loop its kernel, if its body can be compiled to one.
+ *
+ * @param numThreads the number of isolates that the caller wants; else a short loop runs in the caller alone
+ */
+export function withKernel<Loop extends SizedLoop>(loop: Loop, numThreads?: number): Loop {
+  const { plan } = loop;
   const found = kernelOf(plan);
-  if (!("kernel" in found)) return plan;
-  const { kernel, loop } = found;
-  const partition = loop === undefined
+  if (!("kernel" in found)) return loop;
+  const { kernel, isShort } = found;
+  const partition = found.loop === undefined
     ? alignChunks(plan.partition, plan.length, LANES)
     : plan.partition;
-  return { ...plan, kernel, partition, context: {} };
+  return {
+    ...loop,
+    threads: isShort && numThreads === undefined ? 1 : loop.threads,
+    plan: { ...plan, kernel, partition, context: {} },
+  };
 }
 
 /** Returns the kernel of a loop, or why it has none. */

@@ -144,8 +144,11 @@ export async function parallelFor<
 ): Promise<void> {
   checkOptions("run loop", options, asyncOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
-  const { plan, threads, progress } = makePlan(range, body, options);
-  await runOnTeam(withKernel(plan), threads, options.signal, progress);
+  const { plan, threads, progress } = withKernel(
+    makePlan(range, body, options),
+    options.numThreads,
+  );
+  await runOnTeam(plan, threads, options.signal, progress);
 }
 
 /**
@@ -163,8 +166,11 @@ export function parallelForSync<
 ): void {
   checkOptions("run loop", options, loopOptionNames, adviseContext);
   checkContextShared(options.context ?? {});
-  const { plan, threads, progress } = makePlan(range, body, options);
-  runOnTeamSync(withKernel(plan), threads, progress);
+  const { plan, threads, progress } = withKernel(
+    makePlan(range, body, options),
+    options.numThreads,
+  );
+  runOnTeamSync(plan, threads, progress);
 }
 
 /** Returns advice about an unknown option of a loop: it may be meant for the body. */

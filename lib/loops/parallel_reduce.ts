@@ -260,10 +260,10 @@ function reductionPlan(
   options: AnyReduction,
 ): PlannedLoop & { reduction: Reduction } {
   const reduction = reductionOf(options);
-  const loop = makePlan(range, body as LoopPlan["body"], options, reduction);
-  const plan = withKernel(loop.plan);
-  if (options.deterministic !== true) return { ...loop, plan, reduction };
-  const { threads } = loop;
+  const planned = makePlan(range, body as LoopPlan["body"], options, reduction);
+  const loop = withKernel(planned, options.numThreads);
+  if (options.deterministic !== true) return { ...loop, reduction };
+  const { plan, threads } = loop;
   const chunks = reduction.kind === "arrays" ? FIXED_CHUNKS_OF_ARRAYS : FIXED_CHUNKS;
   const size = options.chunkSize ?? Math.max(Math.ceil(plan.length / chunks), 1);
   const fixed = partition(plan.length, threads, "dynamic", size);

@@ -423,22 +423,38 @@ loopTest("ArrayExpression.sum() rejects with the reason of its signal", async ()
   assertAlmostEquals(await lazy(filled(3, () => 1)).sum(), 3);
 });
 
-loopTest("ArrayExpression compiles expressions of one structure once", async () => {
-  const x = lazy(filled(MANY, (i) => i));
-  const original = globalThis.Function;
-  let compilations = 0;
-  globalThis.Function = new Proxy(original, {
+/** Counts how often a constructor of a namespace is called meanwhile. */
+async function countNew<Name extends string>(
+  namespace: Record<Name, new (...args: never[]) => object>,
+  name: Name,
+  run: () => Promise<void>,
+): Promise<number> {
+  const original = namespace[name];
+  let calls = 0;
+  namespace[name] = new Proxy(original, {
     construct(target, args) {
-      compilations++;
+      calls++;
       return Reflect.construct(target, args);
     },
   });
   try {
-    for (let k = 0; k < 4; k++) await x.mul(k).add(k * 1.5).sum({ numThreads: 1 });
-    assertEquals(compilations, 1);
+    await run();
   } finally {
-    globalThis.Function = original;
+    namespace[name] = original;
   }
+  return calls;
+}
+
+loopTest("ArrayExpression compiles expressions of one structure once", async () => {
+  const x = lazy(filled(MANY, (i) => i));
+  const repeat = (expression: (k: number) => typeof x) => async () => {
+    for (let k = 0; k < 4; k++) await expression(k + 0.25).sum({ numThreads: 1 });
+  };
+  const kernel = repeat((k) => x.mul(k).add(k * 1.5).sub(7));
+  assertEquals(await countNew(WebAssembly as never, "Module", kernel), 1);
+  // Without a kernel: a function of the outside.
+  const loop = repeat((k) => x.map(Math.hypot).mul(k).add(k * 1.5));
+  assertEquals(await countNew(globalThis as never, "Function", loop), 1);
 });
 
 loopTest("ArrayExpression computes indices beyond 32 bits", () => {
