@@ -7,7 +7,7 @@
 
 import { compileKernel } from "./compile_kernel.ts";
 import { isOutside, type Kernel, type KernelArray, memoryOfArray } from "./kernel.ts";
-import { type ArrayIdentity, type FoldOperator, type ForStatement, LaneObstacle } from "./lanes.ts";
+import { type ArrayIdentity, type FoldOperator, LaneObstacle, type LanePlan } from "./lanes.ts";
 import type { ArrayName, Program } from "./program.ts";
 import { type ArrayFacts, type ElementType, type Facts, integers, isInt } from "./ranges.ts";
 import { eachStatement } from "./visit.ts";
@@ -30,15 +30,15 @@ export interface KernelRequest {
 /** A kernel, and what is known of it. */
 export interface PlannedKernel {
   readonly kernel: Kernel;
-  /** Which loop runs in lanes; `undefined`: the parallel loop. */
-  readonly loop: ForStatement | undefined;
+  /** Which loop runs in lanes. */
+  readonly lanes: LanePlan;
   /** Whether workers would wake too late to be of use. */
   readonly isShort: boolean;
 }
 
 /** A compiled program. */
 type Compiled = Pick<Kernel, "module" | "functions" | "turnsPerCall"> & {
-  loop: ForStatement | undefined;
+  lanes: LanePlan;
   time: number;
 };
 
@@ -84,13 +84,13 @@ export function planKernel(request: KernelRequest): PlannedKernel | LaneObstacle
   if (obstacle !== undefined) return obstacle;
   const result = compileFor(request, arrays);
   if (result instanceof LaneObstacle) return result;
-  const { module, functions, turnsPerCall, loop, time } = result;
+  const { module, functions, turnsPerCall, lanes, time } = result;
   const values = program.numbers.map((name) => numbers[name]);
   const written = writtenArrays(program);
   const isWritten = program.arrays.map(({ name }) => written.has(name));
   const code = { module, functions, turnsPerCall, operator, isElementwise };
   const kernel = { ...code, arrays, isWritten, numbers: values };
-  return { kernel, loop, isShort: time < SHORT_NS };
+  return { kernel, lanes, isShort: time < SHORT_NS };
 }
 
 /** Returns the names of the arrays of the context that a program may write, also through a view. */
@@ -154,7 +154,7 @@ function compile(source: Parameters<typeof compileKernel>[0]): Compiled | LaneOb
     modules.set(key, module = new WebAssembly.Module(bytes));
     if (modules.size > MAX_COMPILED) modules.delete(modules.keys().next().value!);
   }
-  return { module, functions, turnsPerCall, loop: lanes.loop, time };
+  return { module, functions, turnsPerCall, lanes, time };
 }
 
 function idOf(program: Program): number {

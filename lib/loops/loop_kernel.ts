@@ -49,7 +49,7 @@ export function withKernel<Loop extends SizedLoop>(loop: Loop, numThreads?: numb
   const found = kernelOf(plan);
   if (!("kernel" in found)) return loop;
   const { kernel, isShort } = found;
-  const partition = found.loop === undefined
+  const partition = found.lanes.loop === undefined
     ? alignChunks(plan.partition, plan.length, LANES)
     : plan.partition;
   return {

@@ -180,7 +180,7 @@ export async function parallelReduce(
   body: (...args: never) => unknown,
   options: AnyReduction & AbortOptions,
 ): Promise<unknown> {
-  checkReduction(options, asyncOptionNames);
+  checkReduction(options, asyncReduceOptionNames);
   const { plan, threads, progress, reduction } = reductionPlan(range, body, options);
   const outcomes = await runOnTeam(plan, threads, options.signal, progress);
   return combineOutcomes(outcomes, plan, reduction);
@@ -230,7 +230,8 @@ export function parallelReduceSync(
   return combineOutcomes(runOnTeamSync(plan, threads, progress), plan, reduction);
 }
 
-interface AnyReduction extends LoopReduceOptions<object, object> {
+/** Options of any reduction. */
+export interface AnyReduction extends LoopReduceOptions<object, object> {
   combine: LoopOperator | ((left: never, right: never) => unknown);
   identity?: unknown;
 }
@@ -241,7 +242,8 @@ const reduceOptionNames: OptionNames<AnyReduction> = {
   deterministic: "boolean",
   ...loopOptionNames,
 };
-const asyncOptionNames: OptionNames<AnyReduction & AbortOptions> = {
+/** The names of the options of an asynchronous reduction. */
+export const asyncReduceOptionNames: OptionNames<AnyReduction & AbortOptions> = {
   ...reduceOptionNames,
   signal: true,
 };
@@ -270,7 +272,8 @@ function reductionPlan(
   return { ...loop, plan: { ...plan, partition: fixed, keepsChunks: true }, reduction };
 }
 
-function reductionOf({ combine, identity }: AnyReduction): Reduction {
+/** Checks how values are to be combined. */
+export function reductionOf({ combine, identity }: AnyReduction): Reduction {
   if (typeof combine === "function") return { kind: "values", combine, identity };
   if (typeof combine !== "string" || !Object.hasOwn(identities, combine)) {
     const requirement = '"+", "*", "min", "max" or a function';
