@@ -9,8 +9,15 @@
 import { type AnyClass, task } from "../codec/task.ts";
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { isInstance, wrongType } from "../arguments/values.ts";
-import type { DataOf, NumericTypecode } from "../memory/typecodes.ts";
 import {
+  type DataOf,
+  kindOf,
+  type NumberTypecode,
+  type NumericTypecode,
+} from "../memory/typecodes.ts";
+import type { LoopExplanation } from "./explain.ts";
+import {
+  explainExpression,
   foldLoops,
   type Loops,
   newArray,
@@ -34,6 +41,8 @@ import {
   type BigintTypedArray,
   type Binary,
   callNode,
+  type Cast,
+  type Comparison,
   type ElementKind,
   lengthOf,
   type Node,
@@ -172,6 +181,92 @@ export class ArrayExpression<T extends number | bigint = number> {
     return this.unaryOfNumbers("cos");
   }
 
+  /** Takes the hyperbolic tangent of each element. */
+  tanh(this: ArrayExpression<number>): ArrayExpression<number> {
+    return this.unaryOfNumbers("tanh");
+  }
+
+  /** Rounds each element down to an integer. */
+  floor(this: ArrayExpression<number>): ArrayExpression<number> {
+    return this.unaryOfNumbers("floor");
+  }
+
+  /** Rounds each element up to an integer. */
+  ceil(this: ArrayExpression<number>): ArrayExpression<number> {
+    return this.unaryOfNumbers("ceil");
+  }
+
+  /** Removes the fraction of each element. */
+  trunc(this: ArrayExpression<number>): ArrayExpression<number> {
+    return this.unaryOfNumbers("trunc");
+  }
+
+  /** Rounds each element to the nearest integer, halves up, as `Math.round` does. NumPy rounds halves to even. */
+  round(this: ArrayExpression<number>): ArrayExpression<number> {
+    return this.unaryOfNumbers("round");
+  }
+
+  /**
+   * Converts each element as an assignment to an array of a type does: integers wrap, fractions are dropped,
+   * numbers of fewer bits are rounded. The elements remain numbers.
+   *
+   * @throws {TypeError} if there is no such type of numbers
+   */
+  astype(this: ArrayExpression<number>, dtype: NumberTypecode): ArrayExpression<number> {
+    this.checkNumbers("astype");
+    const { name, type } = kindOf(dtype, "expression", "dtype");
+    if (type !== "number") {
+      const types = '"float64", "int32" or another type of numbers';
+      throw wrongType("convert elements", "dtype", types, dtype);
+    }
+    return name === "float64" ? this : this.unaryOfNumbers(name as Cast);
+  }
+
+  /** Compares each element with the operand: 1 if it is less, else 0. */
+  lt(other: Operand<T>): ArrayExpression<number> {
+    return this.compare("lt", other);
+  }
+
+  /** Compares each element with the operand: 1 if it is less or equal, else 0. */
+  le(other: Operand<T>): ArrayExpression<number> {
+    return this.compare("le", other);
+  }
+
+  /** Compares each element with the operand: 1 if it is greater, else 0. */
+  gt(other: Operand<T>): ArrayExpression<number> {
+    return this.compare("gt", other);
+  }
+
+  /** Compares each element with the operand: 1 if it is greater or equal, else 0. */
+  ge(other: Operand<T>): ArrayExpression<number> {
+    return this.compare("ge", other);
+  }
+
+  /** Compares each element with the operand: 1 if they are equal, else 0. NaN equals nothing. */
+  eq(other: Operand<T>): ArrayExpression<number> {
+    return this.compare("eq", other);
+  }
+
+  /** Compares each element with the operand: 0 if they are equal, else 1. */
+  ne(other: Operand<T>): ArrayExpression<number> {
+    return this.compare("ne", other);
+  }
+
+  /**
+   * Chooses between two operands, element by element: `then` where this expression is not 0, else `otherwise`.
+   *
+   * Follows `numpy.where`.
+   */
+  where(
+    this: ArrayExpression<number>,
+    then: Operand<number>,
+    otherwise: Operand<number>,
+  ): ArrayExpression<number> {
+    this.checkNumbers("where");
+    const args = [then, otherwise].map((operand) => this.operand("choose", operand));
+    return this.checked("choose", { op: "where", args: [this.root, ...args] });
+  }
+
   /**
    * Applies a function to each element.
    *
@@ -258,6 +353,20 @@ export class ArrayExpression<T extends number | bigint = number> {
   meanSync(this: ArrayExpression<number>, options: ExpressionOptions = {}): number {
     this.checkNumbers("mean");
     return this.sumSync(options) / this.length;
+  }
+
+  /**
+   * Returns the sum of the products of the elements with those of the operand.
+   *
+   * Follows `numpy.dot`.
+   */
+  async dot(other: Operand<T>, options: ExpressionOptions & AbortOptions = {}): Promise<T> {
+    return await this.mul(other).sum(options);
+  }
+
+  /** Computes {@linkcode ArrayExpression.dot}, blocking the isolate, which runs chunks too. */
+  dotSync(other: Operand<T>, options: ExpressionOptions = {}): T {
+    return this.mul(other).sumSync(options);
   }
 
   /**
@@ -350,6 +459,23 @@ export class ArrayExpression<T extends number | bigint = number> {
     return this.runSync("sum up", loops, options, syncScanOptionNames) as Target;
   }
 
+  /**
+   * Says how the expression runs: as WebAssembly with vectors, or what stands in the way. Does not run it.
+   *
+   * @example A function that calls another
+   * ```ts
+   * import { lazy, prange } from "@sauropod/multiprocessing/loops";
+   * import { assert, assertMatch } from "@std/assert";
+   *
+   * const x = lazy(prange(1_000_000));
+   * assert(x.map((x) => x * x - x).explain().isVectorized);
+   * assertMatch(String(x.map((x) => parseInt(`${x}`)).explain()), /JavaScript: the body .*parseInt/);
+   * ```
+   */
+  explain(): LoopExplanation {
+    return explainExpression(this.typed());
+  }
+
   /** The tree with the type of its elements. */
   private typed(): TypedNode {
     return { root: this.root, kind: this.kind };
@@ -375,6 +501,13 @@ export class ArrayExpression<T extends number | bigint = number> {
   /** Applies an operation to each element and the operand. */
   private binary(op: Binary, other: Operand<T>): ArrayExpression<T> {
     return this.checked(op, { op, args: [this.root, this.operand(op, other)] });
+  }
+
+  /** Compares each element with the operand. */
+  private compare(op: Comparison, other: Operand<T>): ArrayExpression<number> {
+    const node: Node = { op, args: [this.root, this.operand("compare", other)] };
+    lengthOf(node, "compare");
+    return new ArrayExpression(node, "number");
   }
 
   /** Returns the node of an operand, which must have elements of the same type. */

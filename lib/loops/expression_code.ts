@@ -10,12 +10,12 @@
  *
  * ```text
  * const a0 = c.a0;
- * for (const last = (end - 3) | 0; i < last; i = (i + 4) | 0) {
+ * for (const last = (end - 7) | 0; i < last; i = (i + 8) | 0) {
  *   { const v0 = a0[i]; const v1 = v0 * v0; const v2 = v1 - v0; s0 += v2; }
- *   …                                              // the same for s1, s2 and s3
+ *   …                                              // the same for s1 to s7
  * }
- * for (; i < end; i++) { … }
- * s0 += s1; s2 += s3; s0 += s2; return s0;
+ * …                                                // what is left
+ * s0 += s2; s4 += s6; … return s0;
  * ```
  *
  * @module
@@ -26,6 +26,7 @@ import {
   type AnyArray,
   type ElementKind,
   elementKind,
+  isComparison,
   type Node,
   nodesOf,
   type TypedNode,
@@ -148,7 +149,7 @@ class Code {
         default: {
           const operation = operations[kinds.get(node.args[0])!][node.op];
           const args = node.args.map((arg) => this.#names.get(arg)!);
-          this.#lines.push(() => `const ${name} = ${operation(args[0], args[1])};`);
+          this.#lines.push(() => `const ${name} = ${operation(args[0], args[1], args[2])};`);
         }
       }
       this.#names.set(node, name);
@@ -174,8 +175,8 @@ function resultCheck(name: string, kind: ElementKind): string {
 function kindOfNode(node: Node, known: Map<Node, ElementKind>): ElementKind {
   if (node.op === "array") return elementKind(node.data);
   if (node.op === "constant") return typeof node.value as ElementKind;
-  if (node.op === "range" || node.op === "numbers") return "number";
-  return known.get(node.args[0])!;
+  if (node.op === "range" || node.op === "numbers" || isComparison(node.op)) return "number";
+  return known.get(node.args[node.op === "where" ? 1 : 0])!;
 }
 
 /** Returns the name of the built-in class of a typed array, also of a subclass's instance. */
@@ -188,7 +189,7 @@ const typedArrayTag = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )!.get!;
 
-type Operation = (a: string, b: string) => string;
+type Operation = (a: string, b: string, c?: string) => string;
 
 const commonOperations: Record<string, Operation> = {
   add: (a, b) => `${a} + ${b}`,
@@ -200,6 +201,12 @@ const commonOperations: Record<string, Operation> = {
   cube: (a) => `${a} * ${a} * ${a}`,
   neg: (a) => `-${a}`,
   numbers: (a) => `Number(${a})`,
+  lt: (a, b) => `${a} < ${b} ? 1 : 0`,
+  le: (a, b) => `${a} <= ${b} ? 1 : 0`,
+  gt: (a, b) => `${a} > ${b} ? 1 : 0`,
+  ge: (a, b) => `${a} >= ${b} ? 1 : 0`,
+  eq: (a, b) => `${a} === ${b} ? 1 : 0`,
+  ne: (a, b) => `${a} !== ${b} ? 1 : 0`,
 };
 
 const operations: Record<ElementKind, Record<string, Operation>> = {
@@ -211,6 +218,20 @@ const operations: Record<ElementKind, Record<string, Operation>> = {
     log: (a) => `Math.log(${a})`,
     sin: (a) => `Math.sin(${a})`,
     cos: (a) => `Math.cos(${a})`,
+    tanh: (a) => `Math.tanh(${a})`,
+    floor: (a) => `Math.floor(${a})`,
+    ceil: (a) => `Math.ceil(${a})`,
+    trunc: (a) => `Math.trunc(${a})`,
+    round: (a) => `Math.round(${a})`,
+    where: (a, b, c) => `${a} !== 0 ? ${b} : ${c}`,
+    int8: (a) => `${a} << 24 >> 24`,
+    uint8: (a) => `${a} & 0xff`,
+    int16: (a) => `${a} << 16 >> 16`,
+    uint16: (a) => `${a} & 0xffff`,
+    int32: (a) => `${a} | 0`,
+    uint32: (a) => `${a} >>> 0`,
+    float16: (a) => `Math.f16round(${a})`,
+    float32: (a) => `Math.fround(${a})`,
     minimum: (a, b) => `Math.min(${a}, ${b})`,
     maximum: (a, b) => `Math.max(${a}, ${b})`,
   },

@@ -21,7 +21,14 @@ import type {
 } from "../kernels/program.ts";
 import { listsOf, operandsOf } from "../kernels/visit.ts";
 import type { Goal } from "./expression_code.ts";
-import { type AnyArray, lengthOf, type Node, nodesOf, type TypedNode } from "./expression_tree.ts";
+import {
+  type AnyArray,
+  isComparison,
+  lengthOf,
+  type Node,
+  nodesOf,
+  type TypedNode,
+} from "./expression_tree.ts";
 
 /** Why an expression has no kernel. */
 export type ExpressionObstacle = LaneObstacle | Obstacle;
@@ -33,8 +40,26 @@ const programs = new Map<string, Program>();
 const functions = new Map<number, ElementFunction | { obstacle: Obstacle }>();
 
 /** Functions of the tree that are called for each element. */
-const called = new Set(["exp", "log", "sin", "cos", "tan", "tanh", "pow"]);
+const called = new Set(["exp", "log", "sin", "cos", "tanh", "pow"]);
 const renamed: Readonly<Record<string, "min" | "max">> = { minimum: "min", maximum: "max" };
+
+const number = (value: number): Expression => ({ op: "number", value });
+const [ZERO, ONE] = [number(0), number(1)];
+
+/** Converts a number as an assignment to an element of a type does. */
+const casts: Readonly<Partial<Record<string, (value: Expression) => Expression>>> = {
+  int8: (value) => signed(value, 24),
+  uint8: (value) => ({ op: "bitand", args: [value, number(0xff)] }),
+  int16: (value) => signed(value, 16),
+  uint16: (value) => ({ op: "bitand", args: [value, number(0xffff)] }),
+  int32: (value) => ({ op: "bitor", args: [value, ZERO] }),
+  uint32: (value) => ({ op: "ushr", args: [value, ZERO] }),
+  float32: (value) => ({ op: "fround", args: [value] }),
+};
+
+function signed(value: Expression, bits: number): Expression {
+  return { op: "shr", args: [{ op: "shl", args: [value, number(bits)] }, number(bits)] };
+}
 
 /** Returns the kernel of an expression, or why it has none. */
 export function expressionKernel(
@@ -74,6 +99,8 @@ class ProgramBuilder {
   readonly #index: Variable = { name: "i" };
   readonly #statements: Statement[] = [];
   readonly #values = new Map<Node, Expression>();
+  /** The conditions of comparisons, by the numbers that they result in. */
+  readonly #tests = new Map<Expression, Expression>();
 
   /** Builds the program; returns why there is none, if so. */
   build({ root, kind }: TypedNode, goal: Goal): ExpressionObstacle | undefined {
@@ -165,6 +192,20 @@ class ProgramBuilder {
     }
     const args = node.args.map((arg) => this.#values.get(arg)!);
     this.key.push(`${node.op}(${args.map(keyOf)})`);
+    if (isComparison(node.op)) {
+      const test = { op: node.op, args } as unknown as Expression;
+      const value = this.#variable({ op: "select", args: [test, ONE, ZERO] });
+      this.#tests.set(value, test);
+      return value;
+    }
+    if (node.op === "where") {
+      const [mask, then, otherwise] = args;
+      const test = this.#tests.get(mask) ?? { op: "ne", args: [mask, ZERO] };
+      return this.#variable({ op: "select", args: [test, then, otherwise] });
+    }
+    const cast = casts[node.op];
+    if (cast !== undefined) return this.#variable(cast(args[0]));
+    if (node.op === "float16") return new LaneObstacle("numbers are rounded to 16 bits");
     if (called.has(node.op)) {
       return this.#variable({ op: "math", fn: node.op as MathFunction, args });
     }

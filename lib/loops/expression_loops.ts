@@ -12,6 +12,7 @@ import { wrongType } from "../arguments/values.ts";
 import { task } from "../codec/task.ts";
 import { sharedArray } from "../memory/typed_arrays.ts";
 import type { NumericTypecode } from "../memory/typecodes.ts";
+import { explain, type LoopExplanation } from "./explain.ts";
 import { compileLoop, type Fold, type Goal } from "./expression_code.ts";
 import { expressionKernel } from "./expression_kernel.ts";
 import type { ExpressionOptions, PrefixSumOptions } from "./expression_options.ts";
@@ -180,6 +181,17 @@ export function* scanLoops(
   yield teamLoop(typed, { kind: "scan", out, offsets, size }, length, size, numThreads);
   return target;
 }
+
+/** Says how an expression runs that stores its elements. */
+export function explainExpression(typed: TypedNode): LoopExplanation {
+  const { length, size } = pieceSize(typed);
+  const found = expressionKernel(typed, { kind: "store", out: NO_ELEMENTS });
+  const threads = Math.max(Math.min(threadsFor(undefined), Math.ceil(length / size)), 1);
+  return explain({ found, isReduction: false, threads, chunkSize: size });
+}
+
+/** Stands for the array that elements are stored in. */
+const NO_ELEMENTS = new Float64Array(new SharedArrayBuffer(0));
 
 /** Makes a shared array for the elements. */
 export function newArray({ root, kind }: TypedNode, dtype?: NumericTypecode): unknown {

@@ -35,11 +35,27 @@ export type Unary =
   | "log"
   | "sin"
   | "cos"
+  | "tanh"
+  | "floor"
+  | "ceil"
+  | "trunc"
+  | "round"
   | "square"
   | "cube"
-  | "numbers";
+  | "numbers"
+  | Cast;
+/** Operations that convert a number as an assignment to an element of a type does. */
+export type Cast =
+  | ("int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32")
+  | ("float16" | "float32");
+/** Comparisons, which result in 1 or 0. */
+export type Comparison = "lt" | "le" | "gt" | "ge" | "eq" | "ne";
 /** Operations with two operands. */
-export type Binary = "add" | "sub" | "mul" | "div" | "pow" | "minimum" | "maximum";
+export type Binary =
+  | ("add" | "sub" | "mul" | "div" | "pow" | "minimum" | "maximum")
+  | Comparison;
+/** Operations with three operands: `where` takes the second if the first is not 0, else the third. */
+export type Ternary = "where";
 
 /** A node of an expression. Plain data: it crosses. */
 export type Node =
@@ -49,7 +65,7 @@ export type Node =
   | { op: "range"; start: number; step: number; length: number }
   /** One value for all elements. */
   | { op: "constant"; value: number | bigint }
-  | { op: Unary | Binary; args: Node[] }
+  | { op: Unary | Binary | Ternary; args: Node[] }
   /** A function of the caller, and the address of its definition. */
   | { op: "call"; fn: ElementFunction; address: number; args: Node[] };
 
@@ -150,6 +166,13 @@ export function lengthOf(root: Node, verb: string): number | undefined {
     );
   }
   return length;
+}
+
+const comparisons: readonly string[] = ["lt", "le", "gt", "ge", "eq", "ne"];
+
+/** Returns whether an operation is a comparison. */
+export function isComparison(op: string): op is Comparison {
+  return comparisons.includes(op);
 }
 
 /** Returns the distinct nodes of an expression, each after its operands. */
