@@ -13,24 +13,28 @@ import { eachExpressionIn } from "../kernels/visit.ts";
  * How a loop runs. {@linkcode explainLoop} and `ArrayExpression.explain` return it; `console.log` and
  * `String()` show its text.
  */
-export class LoopExplanation {
+export interface LoopExplanation {
   /** Whether the loop runs as WebAssembly with vectors. */
   readonly isVectorized: boolean;
-  /** Sentences that say how the loop runs, or what stood in the way, in no fixed wording. */
+  /** Sentences that say how the loop runs, or what stood in the way. Their wording may change. */
+  readonly sentences: readonly string[];
+  /** Returns the sentences, one in each line. */
+  toString(): string;
+}
+
+class Explanation implements LoopExplanation {
+  readonly isVectorized: boolean;
   readonly sentences: readonly string[];
 
-  /** Use {@linkcode explainLoop} instead. */
   constructor(isVectorized: boolean, sentences: readonly string[]) {
     this.isVectorized = isVectorized;
     this.sentences = sentences;
   }
 
-  /** Returns the sentences, one in each line. */
   toString(): string {
     return this.sentences.join("\n");
   }
 
-  /** Shows the text in `console.log`. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
@@ -41,29 +45,34 @@ export interface Explained {
   readonly found: PlannedKernel | LaneObstacle | Obstacle;
   /** Whether the values of all indices are combined. */
   readonly isReduction: boolean;
+  /** How many isolates the caller wants; `undefined`: it leaves that to the loop. */
+  readonly numThreads: number | undefined;
   /** How many isolates run the loop, and the number of indices in a chunk: 0 if chunks differ. */
   readonly threads: number;
   readonly chunkSize: number;
 }
 
 /** Explains how a loop runs. */
-export function explain({ found, isReduction, threads, chunkSize }: Explained): LoopExplanation {
+export function explain(explained: Explained): LoopExplanation {
+  const { found, isReduction, numThreads, threads, chunkSize } = explained;
   const shares = threads === 1
     ? "The caller runs it alone."
     : `${threads} isolates run it, in chunks ${
       chunkSize === 0 ? "that become smaller" : `of ${chunkSize} indices`
     }.`;
   if (!("kernel" in found)) {
-    return new LoopExplanation(false, [`It runs as JavaScript: ${reasonOf(found)}.`, shares]);
+    return new Explanation(false, [`It runs as JavaScript: ${reasonOf(found)}.`, shares]);
   }
   const { lanes, isShort } = found;
   const sentences = [
     `It runs as WebAssembly: vectors compute ${whatOf(lanes)} at once.`,
     ...foldsOf(lanes, isReduction),
     ...costsOf(lanes),
-    isShort ? "It is over before a worker would wake, so the caller runs it alone." : shares,
+    isShort && numThreads === undefined
+      ? "It is over before a worker would wake, so the caller runs it alone."
+      : shares,
   ];
-  return new LoopExplanation(true, sentences);
+  return new Explanation(true, sentences);
 }
 
 function reasonOf(obstacle: LaneObstacle | Obstacle): string {

@@ -70,15 +70,15 @@ export function explainLoop<
   options: ExplainOptions<Context, Constants> = {},
 ): LoopExplanation {
   checkOptions("explain loop", options, asyncReduceOptionNames, adviseContext);
-  const reduction = options.combine === undefined
-    ? undefined
-    : reductionOf(options as AnyReduction);
+  const isReduction = options.combine !== undefined || options.identity !== undefined;
+  const reduction = isReduction ? reductionOf(options as AnyReduction) : undefined;
   const planned = makePlan(range, body, options, reduction);
   const found = kernelOf(planned.plan);
   const { plan, threads } = withKernel(planned, options.numThreads);
   return explain({
     found,
-    isReduction: reduction !== undefined,
+    isReduction,
+    numThreads: options.numThreads,
     threads: plan.length <= 1 ? 1 : threads,
     chunkSize: plan.partition.chunkSize,
   });

@@ -263,7 +263,9 @@ export class ArrayExpression<T extends number | bigint = number> {
     otherwise: Operand<number>,
   ): ArrayExpression<number> {
     this.checkNumbers("where");
-    const args = [then, otherwise].map((operand) => this.operand("choose", operand));
+    const args = Object.entries({ then, otherwise }).map(([name, operand]) =>
+      this.operand("choose", operand, name)
+    );
     return this.checked("choose", { op: "where", args: [this.root, ...args] });
   }
 
@@ -511,10 +513,10 @@ export class ArrayExpression<T extends number | bigint = number> {
   }
 
   /** Returns the node of an operand, which must have elements of the same type. */
-  private operand(verb: string, other: Operand<T>): Node {
+  private operand(verb: string, other: Operand<T>, name = "other"): Node {
     const { root, kind } = isInstance(other, ArrayExpression as never)
       ? (other as ArrayExpression<T>).typed()
-      : operandNode(other, "use operand", "other", "a number, a range, an expression or ");
+      : operandNode(other, "use operand", name, "a number, a range, an expression or ");
     if (kind === this.kind) return root;
     throw new TypeError(
       `Cannot ${verb} ${this.kind}s and ${kind}s: convert ${

@@ -187,7 +187,8 @@ export function explainExpression(typed: TypedNode): LoopExplanation {
   const { length, size } = pieceSize(typed);
   const found = expressionKernel(typed, { kind: "store", out: NO_ELEMENTS });
   const threads = Math.max(Math.min(threadsFor(undefined), Math.ceil(length / size)), 1);
-  return explain({ found, isReduction: false, threads, chunkSize: size });
+  const plan = { numThreads: undefined, threads, chunkSize: size };
+  return explain({ found, isReduction: false, ...plan });
 }
 
 /** Stands for the array that elements are stored in. */

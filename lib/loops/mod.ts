@@ -27,7 +27,7 @@
  */
 
 import "../runtime/deno_version.ts"; // first
-export { LoopExplanation } from "./explain.ts";
+export type { LoopExplanation } from "./explain.ts";
 export { explainLoop, type ExplainOptions } from "./explain_loop.ts";
 export { type ArrayExpression, lazy } from "./expression.ts";
 export type {

@@ -30,6 +30,9 @@ const numberTypes = [
   ...["float16", "float32", "float64"] as const,
 ];
 
+/** Types that `astype` converts to. */
+const castTypes = [...numberTypes, "d"] as const;
+
 function filled(length: number, value: (i: number) => number): Float64Array<SharedArrayBuffer> {
   const array = shared(length);
   for (let i = 0; i < length; i++) array[i] = value(i);
@@ -73,6 +76,24 @@ const steps: Step[] = [
   { name: "floor", apply: (x) => x.map(Math.floor), one: Math.floor },
   { name: "zip", apply: (x, y) => x.zip(y, (x, y) => x * 2 + y), one: (x, y) => x * 2 + y },
   { name: "hypot", apply: (x, y) => x.zip(y, hypotenuse), one: Math.hypot },
+  { name: "tanh", apply: (x) => x.tanh(), one: Math.tanh },
+  { name: "floor()", apply: (x) => x.floor(), one: Math.floor },
+  { name: "ceil()", apply: (x) => x.ceil(), one: Math.ceil },
+  { name: "trunc()", apply: (x) => x.trunc(), one: Math.trunc },
+  { name: "round()", apply: (x) => x.round(), one: Math.round },
+  { name: "lt", apply: (x, y) => x.lt(y), one: (x, y) => Number(x < y) },
+  { name: "le", apply: (x, y) => x.le(y), one: (x, y) => Number(x <= y) },
+  { name: "gt", apply: (x) => x.gt(0.5), one: (x) => Number(x > 0.5) },
+  { name: "ge", apply: (x, y) => x.ge(lazy(y).neg()), one: (x, y) => Number(x >= -y) },
+  { name: "eq", apply: (x, y) => x.eq(y), one: (x, y) => Number(x === y) },
+  { name: "ne", apply: (x) => x.ne(x), one: (x) => Number(x !== x) },
+  { name: "where", apply: (x, y) => x.lt(y).where(x, y), one: (x, y) => x < y ? x : y },
+  { name: "where not 0", apply: (x, y) => x.where(7, y), one: (x, y) => x !== 0 ? 7 : y },
+  ...castTypes.map((type) => ({
+    name: `astype ${type}`,
+    apply: (x: ArrayExpression) => x.astype(type),
+    one: (x: number) => Number(sharedArray(type, 1).fill(x as never)[0]),
+  })),
   { name: "range", apply: (x) => x.add(prange(0, x.length)), one: (x) => x }, // see below
 ];
 
@@ -421,6 +442,51 @@ loopTest("ArrayExpression.sum() rejects with the reason of its signal", async ()
   setTimeout(() => aborter.abort(new Error("enough")), 20);
   await assertRejects(() => sum, Error, "enough");
   assertAlmostEquals(await lazy(filled(3, () => 1)).sum(), 3);
+});
+
+/** Numbers that conversions treat in different ways. */
+const conversions = [
+  ...[0, -0, NaN, Infinity, -Infinity, 0.5, -0.5, 1.5, 2.5, -2.5, 127.5, 255.5, -129, 65535.9],
+  ...[2 ** 31, -(2 ** 31) - 1, 2 ** 32 + 5, 2 ** 53, 2 ** 63, -(2 ** 63), 2 ** 70 + 2 ** 20, 1e300],
+];
+
+loopTest("ArrayExpression rounds, compares and converts as JavaScript does", async () => {
+  const x = sharedArray("float64", conversions);
+  const y = sharedArray("float64", conversions.toReversed());
+  for (const { name, apply, one } of steps) {
+    if (name === "range") continue;
+    const expected = Array.from(x, (value, i) => one(value, y[i]));
+    assertEquals([...await apply(lazy(x), y).toArray()], expected, name);
+  }
+});
+
+loopTest("ArrayExpression.dot() sums up products", async () => {
+  const x = filled(MANY, (i) => i % 7);
+  const y = filled(MANY, (i) => i % 5);
+  const expected = x.reduce((sum, value, i) => sum + value * y[i], 0);
+  assertEquals(await lazy(x).dot(y), expected);
+  assertEquals(lazy(x).dotSync(lazy(y).add(0)), expected);
+  const big = sharedArray("int64", [1n, 2n, 3n]);
+  assertEquals(await lazy(big).dot(big), 14n);
+  assertEquals([...await lazy(big).ge(2n).toArray()], [0, 1, 1]);
+});
+
+loopTest("ArrayExpression.explain() says what stands in the way", () => {
+  const x = lazy(filled(MANY, (i) => i));
+  assert(x.pow(2).sub(x).explain().isVectorized);
+  assert(x.map((x) => x > 2 ? x * 2 : -x).explain().isVectorized);
+  assertMatch(String(x.exp().explain()), /Math\.exp: computed one by one/);
+  const reasons: [ArrayExpression<number> | ArrayExpression<bigint>, RegExp][] = [
+    [x.map(Math.floor), /JavaScript: the body is native or bound, so it has no text/],
+    [x.zip(x, hypotenuse), /JavaScript: the body uses `offset`, which is outside/],
+    [x.astype("float16"), /JavaScript: numbers are rounded to 16 bits/],
+    [lazy(sharedArray("int64", 3)), /JavaScript: the elements are bigints/],
+  ];
+  for (const [expression, reason] of reasons) {
+    const explanation = expression.explain();
+    assertMatch(String(explanation), reason);
+    assertEquals(explanation.isVectorized, false);
+  }
 });
 
 /** Counts how often a constructor of a namespace is called meanwhile. */
