@@ -16,7 +16,7 @@ import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { compileDistances } from "../examples/loops/kernels/distances.ts";
 import { copyAndSum, distances, integral, mapElements } from "./kernels.ts";
 import { type Contender, type Scenario, timed, timedNow } from "./measure.ts";
-import { pythonContender, type PythonPeer } from "./python_peer.ts";
+import { type Peer, pythonContender } from "./python_peer.ts";
 import type { RawWorkers } from "./raw.ts";
 import type { Request } from "./raw_worker.ts";
 import { type Kernel, simdRow } from "./tasks.ts";
@@ -38,7 +38,7 @@ interface Loop extends Omit<Scenario, "contenders"> {
 /** Returns the scenarios; a `scale` below 1 makes them smaller. */
 export function loops(
   raw: RawWorkers,
-  python: PythonPeer | undefined,
+  python: Peer | undefined,
   scale: number,
   repeats: number,
 ): Scenario[] {
@@ -51,7 +51,7 @@ export function loops(
   ].map((loop) => scenarioOf(loop, raw, python));
 }
 
-function scenarioOf(loop: Loop, raw: RawWorkers, peer: PythonPeer | undefined): Scenario {
+function scenarioOf(loop: Loop, raw: RawWorkers, peer: Peer | undefined): Scenario {
   const { name, unit, repeats, length, plain, part, parallel, python } = loop;
   const middle = length >> 1;
   const request = (from: number, to: number) => raw.request((id) => part(id, from, to));

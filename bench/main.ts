@@ -15,7 +15,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { loops } from "./loops.ts";
 import { measure, median, type Scenario, timed, timedNow } from "./measure.ts";
 import { processes } from "./processes.ts";
-import { pythonContender, PythonPeer } from "./python_peer.ts";
+import { Peer, pythonContender } from "./python_peer.ts";
 import { RawWorkers } from "./raw.ts";
 import { consume, elementAt, integrand, produce, same, square } from "./tasks.ts";
 import { texts } from "./texts.ts";
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const scale = quick ? 0.02 : 1;
   console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`);
   if (quick) console.log("--quick: the sizes are tiny, and the times say nothing about the speed");
-  await using python = await PythonPeer.start(executable);
+  await using python = await Peer.start(executable);
   if (python === undefined) console.log(`${executable} is not a Python with numpy and numba`);
   using raw = new RawWorkers(2);
   await using pool = new Pool(2);
@@ -161,7 +161,7 @@ function tasks(
 function data(
   raw: RawWorkers,
   pool: Pool,
-  python: PythonPeer | undefined,
+  python: Peer | undefined,
   items: number,
   floats: number,
   repeats: number,

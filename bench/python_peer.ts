@@ -1,5 +1,5 @@
 /**
- * Python as a contender: an operating system process that runs the same scenarios on request.
+ * Other languages as contenders: an operating system process that runs the same scenarios on request.
  *
  * @module
  */
@@ -23,17 +23,25 @@ const LOOPS: PeerProgram = {
   script: new URL("python/contender.py", import.meta.url),
 };
 
-/** A running Python. */
-export class PythonPeer implements AsyncDisposable {
+/** A running program that measures on request. */
+export class Peer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #answers: AsyncIterator<string>;
 
-  private constructor(process: Deno.ChildProcess) {
-    this.#process = process;
-    this.#input = process.stdin.getWriter();
+  /** Starts a program, which prints a time in microseconds for each line with a scenario and a size. */
+  constructor(program: string, args: readonly string[]) {
+    // Idle threads of OpenMP would keep a core busy while others are measured.
+    const env = { OMP_WAIT_POLICY: "passive" };
+    this.#process = new Deno.Command(program, {
+      args: [...args],
+      env,
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
     // deno-lint-ignore no-explicit-any -- the types of Deno's and Node's web streams differ
-    const output = Readable.fromWeb(process.stdout as any);
+    const output = Readable.fromWeb(this.#process.stdout as any);
     this.#answers = createInterface({ input: output })[Symbol.asyncIterator]();
   }
 
@@ -41,7 +49,7 @@ export class PythonPeer implements AsyncDisposable {
   static async start(
     python: string,
     { versions, script }: PeerProgram = LOOPS,
-  ): Promise<PythonPeer | undefined> {
+  ): Promise<Peer | undefined> {
     try {
       const { success, stdout } = await new Deno.Command(python, { args: ["-c", versions] })
         .output();
@@ -50,21 +58,18 @@ export class PythonPeer implements AsyncDisposable {
     } catch {
       return undefined;
     }
-    const args = [fileURLToPath(script)];
-    return new PythonPeer(
-      new Deno.Command(python, { args, stdin: "piped", stdout: "piped" }).spawn(),
-    );
+    return new Peer(python, [fileURLToPath(script)]);
   }
 
-  /** Returns the time of the script's contender `name`, in microseconds. */
+  /** Returns the time of the program's contender `name`, in microseconds. */
   async timeOf(name: string, size: number): Promise<number> {
     await this.#input.write(new TextEncoder().encode(`${name} ${size}\n`));
     const { value, done } = await this.#answers.next();
-    if (done) throw new Error("Python has ended");
+    if (done) throw new Error("The program has ended");
     return Number(value);
   }
 
-  /** Ends Python. */
+  /** Ends the program. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close();
     await this.#process.status;
@@ -73,7 +78,7 @@ export class PythonPeer implements AsyncDisposable {
 
 /** Returns a contender that runs the script's `name`, or none if there is no Python. */
 export function pythonContender(
-  python: PythonPeer | undefined,
+  python: Peer | undefined,
   title: string,
   name: string,
   size: number,

@@ -16,7 +16,7 @@ import { Pool } from "@sauropod/multiprocessing";
 import { natsServer, TestCluster } from "../../tests/cluster/servers.ts";
 import { type Contender, measure, median, type Scenario, timed } from "../measure.ts";
 import { BareNats } from "./bare.ts";
-import { type PeerProgram, pythonContender, PythonPeer } from "../python_peer.ts";
+import { Peer, type PeerProgram, pythonContender } from "../python_peer.ts";
 import { diesAtFirst, same, square } from "./tasks.ts";
 
 const { only, quick, python } = parseArgs(Deno.args, {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   if (natsServer === undefined) Deno.exit(1);
   await using servers = await TestCluster.start();
   await using bare = await BareNats.start(servers.address);
-  await using dask = await PythonPeer.start(python, DASK);
+  await using dask = await Peer.start(python, DASK);
   servers.startNode("node", 2);
   const caller = servers.caller();
   await using pool = new Pool({ engine: caller, retries: 1 });
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   }
 }
 
-function scenarios(bare: BareNats, pool: Pool, dask: PythonPeer | undefined): Scenario[] {
+function scenarios(bare: BareNats, pool: Pool, dask: Peer | undefined): Scenario[] {
   const python = (scenario: string, size: number): Contender[] =>
     pythonContender(dask, "dask.distributed", scenario, size);
   const awaited = Math.round(300 * scale);

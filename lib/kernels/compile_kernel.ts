@@ -65,7 +65,7 @@ export interface CompiledKernel {
 /** Lanes of the values of turns that are combined. */
 const RESULT_GROUPS = 4;
 /** Turns of a loop without inner loops in one call. */
-const STRAIGHT_TURNS = 2048;
+const STRAIGHT_TURNS = 4096;
 /** Turns in one call of a loop with inner loops. */
 const NESTED_TURNS = 8;
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Program, Statement } from "./program.ts";
+import type { Expression, Program, Statement } from "./program.ts";
 import type { Ranges } from "./ranges.ts";
-import { eachExpression, expressionsOf, listsOf } from "./visit.ts";
+import { eachExpression, expressionsOf, isSameExpression, listsOf } from "./visit.ts";
 
 /** Nanoseconds of an operation in lanes, of an access to memory, and of a call of a function of `Math`. */
 const OPERATION_NS = 0.06;
@@ -22,12 +22,17 @@ export function estimateTime({ statements }: Program, ranges: Ranges, turns: num
 
 function timeOf(statements: readonly Statement[], ranges: Ranges): number {
   let time = 0;
+  const loads: Expression[] = [];
   for (const statement of statements) {
     if (statement.op === "store") time += ACCESS_NS;
     for (const expression of expressionsOf(statement)) {
-      eachExpression(expression, ({ op }) => {
-        if (op === "load") time += ACCESS_NS;
-        else if (op === "math") time += CALL_NS;
+      eachExpression(expression, (inner) => {
+        const { op } = inner;
+        if (op === "load") {
+          if (loads.some((known) => isSameExpression(known, inner))) return;
+          loads.push(inner);
+          time += ACCESS_NS;
+        } else if (op === "math") time += CALL_NS;
         else if (op !== "number" && op !== "variable" && op !== "context") time += OPERATION_NS;
       });
     }
