@@ -9,7 +9,16 @@ import { refuse } from "./obstacle.ts";
 import type { ArrayName, Expression, Variable } from "./program.ts";
 
 /** What a member of the context is, as far as a kernel can use it. */
-export type MemberKind = "number" | "array" | "other";
+export type MemberKind = "number" | "array" | "other" | NdArrayKind;
+
+/**
+ * An ndarray. It is used by its parts, which are members too: the array `x.data`, and the numbers `x.offset`,
+ * `x.size`, `x.shape.0`, `x.stride.0` and so on.
+ */
+export interface NdArrayKind {
+  /** Number of its axes. */
+  readonly axes: number;
+}
 
 /** The members of the context, by name. */
 export type ContextKinds = Readonly<Record<string, MemberKind>>;
@@ -21,6 +30,7 @@ export type Meaning =
   /** A number that does not change. */
   | { readonly kind: "number"; readonly expression: Expression }
   | { readonly kind: "array"; readonly array: ArrayName }
+  | ({ readonly kind: "ndarray"; readonly name: string } & NdArrayKind)
   /** The context itself. */
   | { readonly kind: "context" }
   /** A member of the context, which is looked up when it is used. */
@@ -99,21 +109,32 @@ export class Names {
     if (!Object.hasOwn(this.#context, name)) {
       refuse(node, `uses \`${shown}\`, which the context does not have`);
     }
-    switch (this.#context[name]) {
+    const kind = this.#context[name];
+    if (typeof kind === "object") return { kind: "ndarray", name, axes: kind.axes };
+    switch (kind) {
       case "number":
-        this.#numbers.add(name);
-        return { kind: "number", expression: { op: "context", name } };
-      case "array": {
-        const array = this.#arrays.get(name) ?? { name };
-        this.#arrays.set(name, array);
-        return { kind: "array", array };
-      }
+        return { kind: "number", expression: this.number(name) };
+      case "array":
+        return { kind: "array", array: this.array(name) };
       case "other":
         return refuse(
           node,
           `uses \`${shown}\`, which is not a number or a typed array of the context`,
         );
     }
+  }
+
+  /** Returns a number of the context, and counts it as used. */
+  number(name: string): Expression {
+    this.#numbers.add(name);
+    return { op: "context", name };
+  }
+
+  /** Returns an array of the context, and counts it as used. */
+  array(name: string): ArrayName {
+    const array = this.#arrays.get(name) ?? { name };
+    this.#arrays.set(name, array);
+    return array;
   }
 
   /** Returns whether an expression is a condition; all others are numbers. */

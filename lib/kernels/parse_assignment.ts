@@ -18,7 +18,8 @@ import {
   parseValue,
   shownName,
 } from "./parse_expression.ts";
-import type { Expression, Statement, Variable } from "./program.ts";
+import { elementCall } from "./parse_ndarray.ts";
+import type { ArrayName, Expression, Statement, Variable } from "./program.ts";
 
 type Assignment = Acorn.AssignmentExpression | Acorn.UpdateExpression;
 
@@ -50,6 +51,34 @@ export function parseAssignment(node: Assignment, names: Names, isResult: boolea
   const parse = isResult ? parseResult : parseNumber;
   const computed = assignedValue(node, () => ({ op: "load", array, index }), parse, names);
   // The element may be rounded, but the value of the assignment is not.
+  return [...before, ...storeOf(array, index, computed, isResult)];
+}
+
+/**
+ * Parses a call of the method `set` of an ndarray; returns `undefined` for any other call.
+ *
+ * @param isResult whether the function returns what the call returns: the new element
+ */
+export function parseSet(
+  node: Acorn.CallExpression,
+  names: Names,
+  isResult: boolean,
+): Statement[] | undefined {
+  const call = elementCall(node, "set", names);
+  if (call === undefined) return undefined;
+  const { array, index, rest: [value] } = call;
+  const parse = isResult ? parseResult : parseNumber;
+  return storeOf(array, index, parse(value, names), isResult);
+}
+
+/** Returns statements that store a value, and return it if it is the result. */
+function storeOf(
+  array: ArrayName,
+  index: Expression,
+  computed: Expression,
+  isResult: boolean,
+): Statement[] {
+  const before: Statement[] = [];
   const value = isResult ? keep(computed, "value", before) : computed;
   const after: Statement[] = isResult ? [{ op: "return", value }] : [];
   return [...before, { op: "store", array, index, value }, ...after];

@@ -8,6 +8,7 @@
 import type { Acorn } from "./acorn.ts";
 import { constantOf, functionOf } from "./globals.ts";
 import type { Meaning, Names } from "./names.ts";
+import { elementCall, ndarrayPart, parseAxis } from "./parse_ndarray.ts";
 import { refuse } from "./obstacle.ts";
 import { binary, number, power, select, unary } from "./operations.ts";
 import type { ArrayName, BinaryOperation, Expression } from "./program.ts";
@@ -133,6 +134,10 @@ export function meaningOf(node: Acorn.Identifier | Acorn.MemberExpression, names
     if (holder.kind === "array" && property.name === "length") {
       return { kind: "number", expression: { op: "length", array: holder.array } };
     }
+    const part = holder.kind === "ndarray"
+      ? ndarrayPart(holder.name, property.name, names)
+      : undefined;
+    if (part !== undefined) return part;
   }
   return refuse(
     node,
@@ -140,6 +145,7 @@ export function meaningOf(node: Acorn.Identifier | Acorn.MemberExpression, names
   );
 }
 
+/** Returns whether a node is a name, or a member of an object. */
 function isNameOrMember(node: Node): node is Acorn.Identifier | Acorn.MemberExpression {
   return node.type === "Identifier" || node.type === "MemberExpression";
 }
@@ -174,6 +180,7 @@ function valueOf(node: Acorn.Identifier | Acorn.MemberExpression, names: Names):
     case "number":
       return meaning.expression;
     case "array":
+    case "ndarray":
       return refuse(node, `uses the array \`${shownName(node)}\` as a value`);
     default:
       return refuse(node, `uses the context \`${shownName(node)}\` as a value`);
@@ -181,6 +188,8 @@ function valueOf(node: Acorn.Identifier | Acorn.MemberExpression, names: Names):
 }
 
 function parseElement(node: Acorn.MemberExpression, names: Names): Expression {
+  const axis = parseAxis(node, names);
+  if (axis !== undefined) return axis;
   const array = arrayOf(node, names);
   return { op: "load", array, index: parseIndex(node.property, names) };
 }
@@ -192,14 +201,21 @@ export function arrayOf({ object }: Acorn.MemberExpression, names: Names): Array
   }
   const meaning = meaningOf(object, names);
   if (meaning.kind === "array") return meaning.array;
-  const advice = meaning.kind === "context" ? ": write the member's name with a dot" : "";
+  const advice = meaning.kind === "context"
+    ? ": write the member's name with a dot"
+    : meaning.kind === "ndarray"
+    ? ": use its get() and set(), or its data"
+    : "";
   return refuse(
     object,
     `uses an element of \`${shownName(object)}\`, which is not an array${advice}`,
   );
 }
 
-function parseCall({ callee, arguments: args }: Acorn.CallExpression, names: Names) {
+function parseCall(node: Acorn.CallExpression, names: Names): Expression {
+  const { callee, arguments: args } = node;
+  const element = elementCall(node, "get", names);
+  if (element !== undefined) return { op: "load", array: element.array, index: element.index };
   const name = globalName(callee, names);
   const called = name === undefined ? undefined : functionOf(name);
   if (called === undefined) {

@@ -9,7 +9,7 @@ import { countedLoop, hasJump } from "./counted_loops.ts";
 import type { Names } from "./names.ts";
 import { refuse } from "./obstacle.ts";
 import { unary } from "./operations.ts";
-import { parseAssignment } from "./parse_assignment.ts";
+import { parseAssignment, parseSet } from "./parse_assignment.ts";
 import { parseDeclaration } from "./parse_declaration.ts";
 import { parseCondition, parseResult, parseValue } from "./parse_expression.ts";
 import type { Expression, Statement } from "./program.ts";
@@ -53,6 +53,8 @@ export function parseFunctionBody(
   const { names } = parsing;
   if (body.type === "BlockStatement") return parseList(body.body, parsing, true);
   if (body.type === "AssignmentExpression") return parseAssignment(body, names, true);
+  const set = body.type === "CallExpression" ? parseSet(body, names, true) : undefined;
+  if (set !== undefined) return set;
   return [{ op: "return", value: parseResult(body, names) }];
 }
 
@@ -130,10 +132,13 @@ function parseEffect(node: Acorn.Expression, names: Names): Statement[] {
       return parseAssignment(node, names, false);
     case "SequenceExpression":
       return node.expressions.flatMap((expression) => parseEffect(expression, names));
-    default:
+    default: {
+      const set = node.type === "CallExpression" ? parseSet(node, names, false) : undefined;
+      if (set !== undefined) return set;
       // For what keeps it from being an expression, such as a call.
       parseValue(node, names);
       return refuse(node, "has an expression that does nothing");
+    }
   }
 }
 

@@ -97,7 +97,27 @@ function programOf(body: LoopPlan["body"], context: object): Parsed {
 
 function kindOf(value: unknown): MemberKind {
   if (typeof value === "number") return "number";
-  return ArrayBuffer.isView(value) && elementTypeOf(value) !== undefined ? "array" : "other";
+  if (isUsable(value)) return "array";
+  return isNdArray(value) ? { axes: value.shape.length } : "other";
+}
+
+function isUsable(value: unknown): value is KernelArray {
+  return ArrayBuffer.isView(value) && elementTypeOf(value) !== undefined;
+}
+
+/** An array of npm:ndarray. */
+interface NdArrayLike {
+  readonly data: KernelArray;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Returns whether a value is an array of npm:ndarray, whose classes have names such as `View2dfloat64`. */
+function isNdArray(value: unknown): value is NdArrayLike {
+  if (typeof value !== "object" || value === null || !("data" in value)) return false;
+  return /^View[1-9]\d*d[a-z]/.test(value.constructor?.name ?? "") && isUsable(value.data);
 }
 
 /** Programs of loops in steps other than 1, by the program of the body. */
@@ -126,16 +146,27 @@ function programInSteps(program: Program, start: number, step: number): Program 
 
 /** Returns the arrays and numbers of a context that a program uses. */
 function membersOf(program: Program, context: object) {
-  const members = context as Record<string, KernelArray & number>;
+  const members = context as Record<string, unknown>;
   const written = writtenArrays(program);
   const arrays: Record<string, KernelArray> = {};
   for (const { name } of program.arrays) {
-    const array = members[name];
+    const array = memberAt(members, name) as KernelArray;
     const isCopied = !(array.buffer instanceof SharedArrayBuffer) && !written.has(name);
     arrays[name] = isCopied ? sharedCopy(array) : array;
   }
-  const numbers = Object.fromEntries(program.numbers.map((name) => [name, members[name]]));
+  const numbers = Object.fromEntries(
+    program.numbers.map((name) => [name, memberAt(members, name) as number]),
+  );
   return { arrays, numbers };
+}
+
+/** Returns a member of a context, or a part of an ndarray, such as `x.stride.0`. */
+function memberAt(members: Record<string, unknown>, path: string): unknown {
+  if (Object.hasOwn(members, path)) return members[path];
+  return path.split(".").reduce<unknown>(
+    (holder, name) => (holder as Record<string, unknown>)[name],
+    members,
+  );
 }
 
 /** Copies an array to shared memory: isolates get copies of other arrays in any case. */

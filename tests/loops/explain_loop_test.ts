@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { explainLoop, type LoopExplanation, prange } from "@sauropod/multiprocessing/loops";
+import {
+  explainLoop,
+  type LoopExplanation,
+  parallelFor,
+  prange,
+} from "@sauropod/multiprocessing/loops";
+import { fromArray, type NdArray, zeros } from "@sauropod/multiprocessing/ndarray";
 import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { loopTest, shared } from "./loops.ts";
 
@@ -101,4 +107,23 @@ loopTest("explainLoop() refuses what the loop would refuse", () => {
     "chunkSize must be an integer of at least 1",
   );
   assertThrows(() => explainLoop(prange(3), "body" as never), TypeError, "body must be");
+});
+
+loopTest("loops over ndarrays have kernels, whatever the strides", async () => {
+  const image = fromArray(Float64Array.from({ length: 600 }, (_, at) => at), [20, 30]);
+  const views = [image, image.transpose(1, 0), image.step(1, -1), image.lo(2, 3).hi(16, 20)];
+  for (const view of views) {
+    const sums = zeros([view.shape[0]]);
+    const body = (i: number, { view, sums }: { view: NdArray; sums: NdArray }) => {
+      let sum = 0;
+      for (let k = 0; k < view.shape[1]; k++) sum += view.get(i, k);
+      sums.set(i, sum);
+    };
+    const options = { context: { view, sums } };
+    assert(explainLoop(view.shape[0], body, options).isVectorized);
+    await parallelFor(view.shape[0], body, { ...options, numThreads: 2 });
+    const expected = zeros([view.shape[0]]);
+    for (let i = 0; i < view.shape[0]; i++) body(i, { view, sums: expected });
+    assertEquals([...sums.data], [...expected.data]); // integers: the order does not matter
+  }
 });
