@@ -106,7 +106,7 @@ function factsOf({ command, date, machine, versions, columns, rows }: Results): 
   const { cpu, cores, memoryGiB, os, load } = machine;
   const measured = Object.entries(versions).map((version) => version.join(" ")).join(", ");
   return `Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}; the best of a row is bold.` +
-    (cells.includes(undefined as never) ? " An empty cell: it does not offer this." : "") +
+    (cells.some((cell) => cell === undefined) ? " An empty cell: it does not offer this." : "") +
     ` Measured on ${date} with ${measured}, on ${cores} cores (${cpu}, ${memoryGiB} GiB, ${os}),` +
     (load > cores / 4
       ? ` which other programs used too (load ${load}): small differences mean nothing.`
@@ -187,7 +187,7 @@ export function barsOf(row: Row, columns: Column[]): string {
       barOf(cells[id], y, longest, unit, kind);
   });
   const height = TOP + shown.length * LINE + 8;
-  const title = escape(plain(labelOf(row)));
+  const title = escaped(plain(labelOf(row)));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
     `width="${WIDTH}" height="${height}" role="img" aria-label="${title}">\n` +
     `<style>${STYLE}\n</style>\n` +
@@ -207,7 +207,7 @@ function barOf(cell: Cell, y: number, longest: number, unit: string, kind: strin
 }
 
 function text(x: number, y: number, content: string, attributes = ""): string {
-  return `<text x="${x}" y="${y}"${attributes}>${escape(content)}</text>\n`;
+  return `<text x="${x}" y="${y}"${attributes}>${escaped(content)}</text>\n`;
 }
 
 /** Returns the text without the marks of Markdown. */
@@ -215,7 +215,7 @@ function plain(markdown: string): string {
   return markdown.replaceAll("`", "");
 }
 
-function escape(content: string): string {
+function escaped(content: string): string {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
 
@@ -226,7 +226,8 @@ export async function writeDocuments(): Promise<void> {
     const url = new URL(path, ROOT);
     await Deno.writeTextFile(url, await withTables(await Deno.readTextFile(url), all));
   }
-  await Deno.mkdir(PLOTS, { recursive: true });
+  await Deno.remove(PLOTS, { recursive: true });
+  await Deno.mkdir(PLOTS);
   for (const [name, svg] of plotsOf(all)) await Deno.writeTextFile(new URL(name, PLOTS), svg);
 }
 

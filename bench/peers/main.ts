@@ -3,9 +3,9 @@
  *
  *     deno task bench:peers [--quick] [--only=name,name] [--contender=name,name] [--python=python3]
  *
- * Each run of a contender is a process of its own. The contenders take turns, several times, so that
- * all of them meet the same moods of the machine. One that fails, or does not end in time, is shown
- * so, and left out of the later rounds of that scenario.
+ * Each run of a contender is a process of its own. The contenders take turns, several times, so that a
+ * change in the speed of the machine affects all of them. A contender that fails, or does not end in
+ * time, has the reason in place of a number, and does not run in later rounds of that scenario.
  *
  * @module
  */
