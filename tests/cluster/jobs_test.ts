@@ -101,6 +101,19 @@ test("arrivals() yields the errors of tasks too, and results() throws the first"
   assertStringIncludes(error.stack!, ", item 1, run by one");
 });
 
+test("arrivals() yields an error for each item of the chunk that failed", async () => {
+  await using servers = await TestCluster.start();
+  servers.startNode("one", 1);
+  await using engine = servers.caller();
+  const job = await engine.submit(failing, [1, 3, 5, 2], { chunkSize: 2 });
+  const arrived = await Array.fromAsync(job.arrivals());
+  arrived.sort((a, b) => a.index - b.index);
+  assertEquals(arrived.map(({ index }) => index), [0, 1, 2, 3]);
+  assertEquals(arrived.map((one) => "value" in one), [true, true, false, false]);
+  const error = await assertRejects(() => job.results(), RangeError, "no 2");
+  assertStringIncludes(error.stack!, ", item 3, run by one");
+});
+
 test("large items and results of a job cross", async () => {
   await using servers = await TestCluster.start();
   servers.startNode("one", 1);

@@ -161,3 +161,22 @@ const enterOften = task(
     }
   },
 );
+
+test("a waiter for a permit that was overtaken is served before those that came later", async () => {
+  const semaphore = new Semaphore(1);
+  semaphore.acquireSync();
+  const order: string[] = [];
+  const waits = ["first", "second"].map(async (name) => {
+    await semaphore.acquire(guard);
+    order.push(name);
+  });
+  semaphore.release(); // wakes the first
+  assert(semaphore.tryAcquire() !== undefined); // before it runs
+  // Until the first has found that there is no permit.
+  for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+  semaphore.release();
+  await Promise.race(waits);
+  semaphore.release();
+  await Promise.all(waits);
+  assertEquals(order, ["first", "second"]);
+});
