@@ -40,6 +40,10 @@ export function limitLoops(scale: number): LimitLoop[] {
   ];
 }
 
+function shown(count: number): string {
+  return count.toLocaleString("en");
+}
+
 function integralLoop(points: number): LimitLoop {
   const dx = 2 / points;
   const options = { combine: "+", constants: { dx } } as const;
@@ -49,7 +53,7 @@ function integralLoop(points: number): LimitLoop {
   };
   return {
     id: "integral",
-    title: `integral of x² - x over ${points} points`,
+    title: `integral of x² - x over ${shown(points)} points`,
     size: points,
     plain: () => integral(0, points, dx),
     awaited: () => parallelReduce(points, body, options),
@@ -64,7 +68,7 @@ function expressionLoop(points: number): LimitLoop {
   const expression = x.pow(2).sub(x);
   return {
     id: "expression",
-    title: `\`(X**2 - X).sum()\` of ${points} elements`,
+    title: `\`(X**2 - X).sum()\` of ${shown(points)} elements`,
     size: points,
     plain: () => sumOf(X),
     awaited: () => expression.sum(),
@@ -126,7 +130,7 @@ function elementsLoop(length: number): LimitLoop {
   };
   return {
     id: "elements",
-    title: `x² - x of ${length} elements, stored`,
+    title: `x² - x of ${shown(length)} elements, stored`,
     size: length,
     plain: () => mapElements(input, output, 0, length),
     awaited: () => parallelFor(length, body, { context }),
@@ -155,7 +159,7 @@ function mandelbrotLoop(size: number): LimitLoop {
   const plain = (y: number) => body(y, context);
   return {
     id: "mandelbrot",
-    title: `Mandelbrot set of ${size} × ${size} points, 200 iterations`,
+    title: `Mandelbrot set of ${shown(size)} × ${shown(size)} points, 200 iterations`,
     size,
     plain: () => {
       for (let y = 0; y < size; y++) plain(y);
