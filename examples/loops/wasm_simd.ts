@@ -1,19 +1,21 @@
 /**
- * C9: Computes a distance matrix in a parallel loop over rows, in TypeScript and in WebAssembly with SIMD.
+ * C9: Computes a distance matrix in a parallel loop over rows, by a plain body and by a kernel of one's own.
  *
- * The kernel computes with two numbers at a time, on a memory that all loop workers share. The module is
- * compiled once. It and the memory are in the loop's context, and each loop worker makes an instance.
+ * The package compiles the plain body to WebAssembly with vectors. A kernel that is written by hand is for what
+ * it cannot compile. This one is written in the text format. It uses a memory that all loop workers share. The
+ * module is compiled once. It and the memory are in the loop's context, and each loop worker makes an instance.
  *
  * @module
  */
 import { cpuCount, task } from "@sauropod/multiprocessing";
-import { parallelForSync } from "@sauropod/multiprocessing/loops";
+import { explainLoop, parallelForSync } from "@sauropod/multiprocessing/loops";
+import { sharedArray } from "@sauropod/multiprocessing/sharedmem";
 import { readInteger, readOptions, runExample, timed } from "../support/cli.ts";
 import { compileDistances, type Row } from "./kernels/distances.ts";
 
 const HELP = `
-Computes the distances between all rows of a matrix by two loops, in TypeScript and in WebAssembly
-with SIMD, each on one thread and on more.
+Computes the distances between all rows of a matrix by two loops, with a plain body and with
+WebAssembly that is written by hand, each on one thread and on more.
 
 deno run --allow-read examples/loops/wasm_simd.ts [--rows N] [--columns N] [--workers N] [--quick]
 
@@ -23,7 +25,7 @@ deno run --allow-read examples/loops/wasm_simd.ts [--rows N] [--columns N] [--wo
 --quick       60 rows
 `;
 
-/** The context of the loop in TypeScript. */
+/** The context of the loop with the plain body. */
 interface Arrays {
   X: Float64Array;
   D: Float64Array;
@@ -31,7 +33,7 @@ interface Arrays {
   columns: number;
 }
 
-/** The context of the loop in WebAssembly: `X` begins at byte 0 of the memory, `D` at `out`. */
+/** The context of the loop with the kernel: `X` begins at byte 0 of the memory, `D` at `out`. */
 interface Kernel {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -40,7 +42,7 @@ interface Kernel {
   out: number;
 }
 
-const plainRow = task(import.meta, (i: number, { X, D, rows, columns }: Arrays) => {
+function plainRow(i: number, { X, D, rows, columns }: Arrays): void {
   for (let j = 0; j < rows; j++) {
     let sum = 0;
     for (let k = 0; k < columns; k++) {
@@ -49,7 +51,7 @@ const plainRow = task(import.meta, (i: number, { X, D, rows, columns }: Arrays) 
     }
     D[i * rows + j] = Math.sqrt(sum);
   }
-});
+}
 
 /** The instances of this loop worker. */
 const instances = new WeakMap<WebAssembly.Memory, Row>();
@@ -78,19 +80,22 @@ async function main(): Promise<void> {
 
   const out = rows * columns * 8;
   const memory = sharedMemory(out + rows * rows * 8);
-  const X = new Float64Array(memory.buffer, 0, rows * columns);
-  const D = new Float64Array(memory.buffer, out, rows * rows);
-  for (let at = 0; at < X.length; at++) X[at] = Math.random();
+  const X = sharedArray("float64", Array.from({ length: rows * columns }, Math.random));
+  const D = sharedArray("float64", rows * rows);
+  new Float64Array(memory.buffer).set(X);
+  const kernelD = new Float64Array(memory.buffer, out, rows * rows);
 
   const arrays: Arrays = { X, D, rows, columns };
   const kernel: Kernel = { module: compileDistances(), memory, rows, columns, out };
-  const loops: [name: string, run: (numThreads: number) => void][] = [
+  const loops: [name: string, result: Float64Array, run: (numThreads: number) => void][] = [
     [
-      "TypeScript",
+      "plain body",
+      D,
       (numThreads) => parallelForSync(rows, plainRow, { context: arrays, numThreads }),
     ],
     [
-      "WebAssembly with SIMD",
+      "written by hand",
+      kernelD,
       (numThreads) => parallelForSync(rows, simdRow, { context: kernel, numThreads }),
     ],
   ];
@@ -100,15 +105,16 @@ async function main(): Promise<void> {
   const results: Float64Array[] = []; // of the last run
   // In turn: the speed of a shared machine changes from second to second.
   for (let run = 0; run < runs; run++) {
-    for (const [at, [, loop]] of loops.entries()) {
+    for (const [at, [, result, loop]] of loops.entries()) {
       for (const [count, numThreads] of counts.entries()) {
-        D.fill(NaN);
+        result.fill(NaN);
         const { seconds } = await timed(() => loop(numThreads));
         best[at][count] = Math.min(best[at][count], seconds);
       }
-      results[at] = D.slice();
+      results[at] = result.slice();
     }
   }
+  console.log(String(explainLoop(rows, plainRow, { context: arrays })));
   console.log(`${rows} x ${columns}, the best of ${runs} runs:`);
   for (const [at, [name]] of loops.entries()) {
     const times = best[at].map((seconds, count) =>
