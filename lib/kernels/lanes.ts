@@ -144,6 +144,9 @@ class LaneAnalysis {
   readonly #varying = new Set<Variable>();
   readonly #masked = new Set<Statement>();
   readonly #folds = new Map<Variable, FoldOperator>();
+  /** The variables that the statements set, and the values of those that one statement sets. */
+  readonly #assigned: ReadonlySet<Variable>;
+  readonly #definitions: ReadonlyMap<Variable, Expression>;
   /** The arrays that views are views of. */
   readonly #bases = new Map<ArrayName, ArrayName>();
   #returnsApart = false;
@@ -162,6 +165,8 @@ class LaneAnalysis {
     this.#loop = loop;
     this.#variable = loop?.variable ?? program.index;
     this.#statements = loop?.body ?? program.statements;
+    this.#assigned = variablesSet(this.#statements);
+    this.#definitions = definitionsIn(this.#statements);
   }
 
   result(): LanePlan | LaneObstacle {
@@ -285,7 +290,7 @@ class LaneAnalysis {
     return strideOf(index, {
       variable: this.#variable,
       varying: this.#varying,
-      definitions: definitionsIn(this.#statements),
+      definitions: this.#definitions,
       ranges: this.#ranges,
     });
   }
@@ -309,7 +314,7 @@ class LaneAnalysis {
     visit(this.#program.statements);
     addVariables(own.from, outside);
     addVariables(own.to, outside);
-    for (const variable of variablesSet(this.#statements)) {
+    for (const variable of this.#assigned) {
       if (!outside.has(variable)) continue;
       const fold = this.#foldOf(variable);
       if (fold === undefined) {
@@ -350,6 +355,9 @@ class LaneAnalysis {
     const identityOf = (array: ArrayName) => this.#identities[this.#baseOf(array).name];
     let conflict: string | undefined;
     for (const store of stores) {
+      if (!this.#isSteady(store.index) || !this.#isSteadyArray(store.array)) {
+        return `turns may write the same element of \`${store.array.name}\``;
+      }
       const { same, overlaps } = identityOf(store.array);
       if (overlaps) return `\`${store.array.name}\` overlaps another array`;
       const check = (array: ArrayName, index: Expression) => {
@@ -363,6 +371,26 @@ class LaneAnalysis {
       for (const other of stores) check(other.array, other.index);
     }
     return conflict;
+  }
+
+  /** Returns whether an expression has one value in a turn of the `for`, wherever the turn uses it. */
+  #isSteady = (expression: Expression): boolean => {
+    if (expression.op !== "variable") return operandsOf(expression).every(this.#isSteady);
+    const { variable } = expression;
+    if (variable === this.#variable || !this.#assigned.has(variable)) return true;
+    const definition = this.#definitions.get(variable);
+    return definition !== undefined && this.#isSteady(definition);
+  };
+
+  /** Returns whether an array is the same view wherever a turn of the `for` uses it. */
+  #isSteadyArray(array: ArrayName): boolean {
+    let isSteady = true;
+    eachStatement(this.#statements, (statement) => {
+      if (statement.op !== "view" || statement.view !== array) return;
+      isSteady = expressionsOf(statement).every(this.#isSteady) &&
+        this.#isSteadyArray(statement.array);
+    });
+    return isSteady;
   }
 }
 

@@ -142,7 +142,8 @@ export class StatementCode {
    * Emits the loop in lanes, with `groups` vectors for each value.
    *
    * @param index local variable: the index of the next turn
-   * @param end local variable: the index after the last
+   * @param end local variable: the index after the last, not below `index`. As an unsigned number, their
+   * difference does not overflow
    */
   laneLoop(index: number, end: number, groups: number): void {
     const code = this.#code;
@@ -165,7 +166,7 @@ export class StatementCode {
     const next = code.loop();
     for (const count of [groups, 1]) {
       const width = 2 * count;
-      code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_s");
+      code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_u");
       this.#withLanes(varying, rows, [], () => this.#checkRows(uncertain, count));
       code.if();
       this.#withLanes(varying, rows, all.slice(0, count), () => {
@@ -568,7 +569,7 @@ export class StatementCode {
       expressions.scalar(from, "int");
       code.set(index);
       expressions.scalar(to, "int");
-      code.set(end);
+      code.tee(end).get(index).get(end).get(index).op("i32.gt_s", "select").set(end);
       return this.laneLoop(index, end, isStraight(body) ? 4 : 2);
     }
     const isMasked = this.#isMasked(statement);
