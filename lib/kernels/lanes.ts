@@ -147,6 +147,9 @@ class LaneAnalysis {
   /** The variables that the statements set, and the values of those that one statement sets. */
   readonly #assigned: ReadonlySet<Variable>;
   readonly #definitions: ReadonlyMap<Variable, Expression>;
+  readonly #strides = new Map<Variable, Stride>();
+  /** Whether variables have one value in a turn. */
+  readonly #steady = new Map<Variable, boolean>();
   /** The arrays that views are views of. */
   readonly #bases = new Map<ArrayName, ArrayName>();
   #returnsApart = false;
@@ -285,13 +288,14 @@ class LaneAnalysis {
     return obstacle ?? (this.#loop === undefined ? undefined : this.#findConflict(stores));
   }
 
-  /** Returns the distance between the indices of consecutive turns; `undefined` if it may differ. */
-  #strideOf(index: Expression): number | "uniform" | undefined {
+  /** Returns the distance between the indices of consecutive turns. What varies is known by now. */
+  #strideOf(index: Expression): Stride {
     return strideOf(index, {
       variable: this.#variable,
       varying: this.#varying,
       definitions: this.#definitions,
       ranges: this.#ranges,
+      strides: this.#strides,
     });
   }
 
@@ -362,7 +366,10 @@ class LaneAnalysis {
       if (overlaps) return `\`${store.array.name}\` overlaps another array`;
       const check = (array: ArrayName, index: Expression) => {
         if (identityOf(array).same !== same) return;
-        if (array === store.array && isSameExpression(index, store.index)) return;
+        // Arrays of the context with the same elements are one; of views it is not known where they begin.
+        const isOne = array === store.array ||
+          ![array, store.array].some((it) => this.#bases.has(it));
+        if (isOne && isSameExpression(index, store.index)) return;
         conflict ??= `\`${array.name}\` may be used at an index that another turn writes`;
       };
       eachExpressionIn(this.#statements, (expression) => {
@@ -378,8 +385,12 @@ class LaneAnalysis {
     if (expression.op !== "variable") return operandsOf(expression).every(this.#isSteady);
     const { variable } = expression;
     if (variable === this.#variable || !this.#assigned.has(variable)) return true;
+    const known = this.#steady.get(variable);
+    if (known !== undefined) return known;
     const definition = this.#definitions.get(variable);
-    return definition !== undefined && this.#isSteady(definition);
+    const isSteady = definition !== undefined && this.#isSteady(definition);
+    this.#steady.set(variable, isSteady);
+    return isSteady;
   };
 
   /** Returns whether an array is the same view wherever a turn of the `for` uses it. */
@@ -442,25 +453,30 @@ export interface StrideContext {
   readonly varying: ReadonlySet<Variable>;
   readonly definitions: ReadonlyMap<Variable, Expression>;
   readonly ranges: Ranges;
+  /** The strides of variables that have been found out. */
+  readonly strides: Map<Variable, Stride>;
 }
 
 /**
- * Returns by how much an integer differs from one turn of a loop to the next: a number, `"uniform"` for a
- * number that is known only when the kernel runs, `undefined` if it is not the same for all turns.
+ * By how much an integer differs from one turn of a loop to the next: a number, `"uniform"` for a number that is
+ * known only when the kernel runs, `undefined` if it is not the same for all turns.
  */
-export function strideOf(
-  expression: Expression,
-  context: StrideContext,
-): number | "uniform" | undefined {
-  const { variable, varying, definitions, ranges } = context;
+export type Stride = number | "uniform" | undefined;
+
+/** Returns by how much an integer differs from one turn of a loop to the next. */
+export function strideOf(expression: Expression, context: StrideContext): Stride {
+  const { variable, varying, definitions, ranges, strides } = context;
   if (ranges.kindOf(expression) !== "int") return undefined;
   if (!isVarying(expression, varying)) return 0;
   const stride = (inner: Expression) => strideOf(inner, context);
   switch (expression.op) {
     case "variable": {
       if (expression.variable === variable) return 1;
+      if (strides.has(expression.variable)) return strides.get(expression.variable);
       const definition = definitions.get(expression.variable);
-      return definition === undefined ? undefined : stride(definition);
+      const result = definition === undefined ? undefined : stride(definition);
+      strides.set(expression.variable, result);
+      return result;
     }
     case "add":
     case "sub": {

@@ -25,6 +25,7 @@ import {
   type ForStatement,
   isVarying,
   type LanePlan,
+  type Stride,
   strideOf,
 } from "./lanes.ts";
 import type { ArrayName, Expression, Statement, Variable } from "./program.ts";
@@ -63,6 +64,9 @@ export const foldIdentities: Record<FoldOperator, number> = {
   min: Infinity,
   max: -Infinity,
 };
+
+/** Number of operations of an index that is computed once more as a turn begins. */
+const MAX_INDEX_SIZE = 64;
 
 /** The lanes that are concerned, one vector for each group: local variables. */
 interface Mask {
@@ -293,19 +297,38 @@ export class StatementCode {
     const assigned = variablesSet(statements);
     const views = new Set<ArrayName>();
     eachStatement(statements, (it) => it.op === "view" && views.add(it.view));
-    const isKnown = (index: Expression): boolean => {
-      if (index.op === "load" || index.op === "math") return false;
+    const sizes = new Map<Variable, number>();
+    // The number of operations of an index, with those of the variables in it; Infinity if it is not known.
+    const sizeOf = (index: Expression): number => {
+      if (index.op === "load" || index.op === "math") return Infinity;
       if (index.op === "variable" && index.variable !== variable) {
-        const definition = definitions.get(index.variable);
-        if (definition !== undefined && varying.has(index.variable)) return isKnown(definition);
-        if (assigned.has(index.variable)) return false;
+        const known = sizes.get(index.variable);
+        if (known !== undefined) return known;
+        const definition = varying.has(index.variable)
+          ? definitions.get(index.variable)
+          : undefined;
+        const size = definition !== undefined
+          ? sizeOf(definition)
+          : assigned.has(index.variable)
+          ? Infinity
+          : 1;
+        sizes.set(index.variable, size);
+        return size;
       }
-      return operandsOf(index).every(isKnown);
+      return operandsOf(index).reduce((size, operand) => size + sizeOf(operand), 1);
+    };
+    const context = {
+      variable,
+      varying,
+      definitions,
+      ranges,
+      strides: new Map<Variable, Stride>(),
     };
     const rows: RowAccess[] = [];
     const add = (array: ArrayName, index: Expression) => {
-      const context = { variable, varying, definitions, ranges };
-      if (views.has(array) || strideOf(index, context) !== 1 || !isKnown(index)) return;
+      if (views.has(array) || strideOf(index, context) !== 1 || sizeOf(index) > MAX_INDEX_SIZE) {
+        return;
+      }
       if (rows.some((row) => row.array === array && row.index === index)) return;
       const alike = rows.find((row) => row.array === array && isSameExpression(row.index, index));
       const address = alike?.address ?? this.#code.local(ValueType.I32);

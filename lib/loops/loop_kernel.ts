@@ -5,16 +5,16 @@
  * @module
  */
 
-import type { KernelArray } from "../kernels/kernel.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
 import { type MemberKind, type Obstacle, parseBody } from "../kernels/parse_body.ts";
 import {
-  elementTypeOf,
+  orWithout,
   planKernel,
   type PlannedKernel,
   writtenArrays,
 } from "../kernels/plan_kernel.ts";
 import type { Expression, Program, Statement } from "../kernels/program.ts";
+import { isKernelArray, type KernelArray, viewLike } from "../kernels/typed_arrays.ts";
 import { sharedBuffer } from "../memory/shared_buffer.ts";
 import { isWithin32Bits, type LoopPlan } from "./loop_plan.ts";
 import { alignChunks } from "./schedule.ts";
@@ -55,8 +55,15 @@ export function withKernel<Loop extends SizedLoop>(loop: Loop, numThreads?: numb
   return {
     ...loop,
     threads: isShort && numThreads === undefined ? 1 : loop.threads,
-    plan: { ...plan, kernel, partition, context: {} },
+    plan: { ...plan, kernel, partition, context: uncheckedOf(plan.context) },
   };
+}
+
+/** Returns the members of a context that a kernel does not use, and of which it is not known that they cross. */
+function uncheckedOf(context: object): object {
+  return Object.fromEntries(
+    Object.entries(context).filter(([, value]) => kindOf(value) === "other"),
+  );
 }
 
 /** Returns the kernel of a loop, or why it has none. */
@@ -69,16 +76,16 @@ export function kernelOf(plan: LoopPlan): LoopKernel | Obstacle | LaneObstacle {
   const result = programOf(body, context);
   if ("obstacle" in result) return result.obstacle;
   const program = step === 1 ? result.program : programInSteps(result.program, start, step);
-  const { arrays, numbers } = membersOf(program, context);
-  const planned = planKernel({
-    program,
-    arrays,
-    numbers,
-    first: step === 1 ? start : 0,
-    turns: length,
-    operator: reduction?.name,
-    isElementwise: false,
-  });
+  const planned = orWithout(() =>
+    planKernel({
+      program,
+      ...membersOf(program, context),
+      first: step === 1 ? start : 0,
+      turns: length,
+      operator: reduction?.name,
+      isElementwise: false,
+    })
+  );
   return planned instanceof LaneObstacle ? planned : { ...planned, program };
 }
 
@@ -97,7 +104,7 @@ function programOf(body: LoopPlan["body"], context: object): Parsed {
 
 function kindOf(value: unknown): MemberKind {
   if (typeof value === "number") return "number";
-  return ArrayBuffer.isView(value) && elementTypeOf(value) !== undefined ? "array" : "other";
+  return isKernelArray(value) ? "array" : "other";
 }
 
 /** Programs of loops in steps other than 1, by the program of the body. */
@@ -140,10 +147,7 @@ function membersOf(program: Program, context: object) {
 
 /** Copies an array to shared memory: isolates get copies of other arrays in any case. */
 function sharedCopy(array: KernelArray): KernelArray {
-  const { constructor } = Object.getPrototypeOf(array) as {
-    constructor: new (buffer: ArrayBufferLike, offset: number, length: number) => KernelArray;
-  };
-  const copy = new constructor(sharedBuffer("run loop", array.byteLength), 0, array.length);
+  const copy = viewLike(array, sharedBuffer("run loop", array.byteLength), 0, array.length);
   copy.set(array);
   return copy;
 }

@@ -7,9 +7,9 @@
 import { type CompiledKernel, compileKernel } from "../../lib/kernels/compile_kernel.ts";
 import { type FoldOperator, LaneObstacle, possibleLanes } from "../../lib/kernels/lanes.ts";
 import { type MemberKind, parseBody } from "../../lib/kernels/parse_body.ts";
-import { elementTypeOf } from "../../lib/kernels/plan_kernel.ts";
 import type { Program } from "../../lib/kernels/program.ts";
 import { type Facts, integers, isInt } from "../../lib/kernels/ranges.ts";
+import { elementTypeOf, viewLike } from "../../lib/kernels/typed_arrays.ts";
 import { type Context, evaluate, type NumberArray } from "./evaluate.ts";
 import type { RandomBody } from "./random_bodies.ts";
 
@@ -151,10 +151,7 @@ export function runKernel(
   const memories = program.arrays.map(({ name }) => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const array = arrays[name];
-    const { constructor } = array as unknown as {
-      constructor: new (buffer: ArrayBufferLike, offset: number, length: number) => NumberArray;
-    };
-    copies[name] = new constructor(memory.buffer, ADDRESS, array.length);
+    copies[name] = viewLike(array, memory.buffer, ADDRESS, array.length);
     copies[name].set(array);
     return memory;
   });
