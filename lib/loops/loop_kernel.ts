@@ -119,11 +119,12 @@ function programInSteps(program: Program, start: number, step: number): Program 
   if (result === undefined) {
     const position = { name: program.index.name };
     const number = (value: number): Expression => ({ op: "number", value });
+    // A product of 0 and a negative number would be -0.
     const distance: Expression = {
       op: "mul",
-      args: [{ op: "variable", variable: position }, number(step)],
+      args: [{ op: "variable", variable: position }, number(Math.abs(step))],
     };
-    const value: Expression = { op: "add", args: [number(start), distance] };
+    const value: Expression = { op: step < 0 ? "sub" : "add", args: [number(start), distance] };
     const set: Statement = { op: "set", variable: program.index, value };
     result = { ...program, index: position, statements: [set, ...program.statements] };
     programs.set(key, result);
