@@ -64,6 +64,8 @@ export interface CompiledKernel {
 
 /** Lanes of the values of turns that are combined. */
 const RESULT_GROUPS = 4;
+/** Number of statements and operations of a program that compiles in some tenths of a second. */
+const MAX_SIZE = 10_000;
 /** Turns of a loop without inner loops in one call. */
 const STRAIGHT_TURNS = 4096;
 /** Turns in one call of a loop with inner loops. */
@@ -82,6 +84,7 @@ export function compileKernel(
   if (operator !== undefined && !alwaysReturns(program.statements)) {
     return new LaneObstacle("the body does not return a number in each case");
   }
+  if (sizeOf(program) > MAX_SIZE) return new LaneObstacle("the body is too long");
   const ranges = new Ranges(program, facts);
   const lanes = choose(program, ranges, source.identities, turns);
   if (lanes instanceof LaneObstacle) return lanes;
@@ -106,6 +109,14 @@ export function compileKernel(
   const turnsPerCall = isNested ? NESTED_TURNS : STRAIGHT_TURNS;
   const time = estimateTime(program, ranges, turns);
   return { bytes, functions: imports.names, lanes, turnsPerCall, time };
+}
+
+/** Returns the number of statements and expressions. */
+function sizeOf({ statements }: Program): number {
+  let size = 0;
+  eachStatement(statements, () => size++);
+  eachExpressionIn(statements, () => size++);
+  return size;
 }
 
 /** Returns whether statements end by a `return`, and each `return` among them has a value. */

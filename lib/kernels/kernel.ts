@@ -10,11 +10,7 @@
 
 import { memoryOf } from "../codec/buffers.ts";
 import type { FoldOperator } from "./lanes.ts";
-
-/** Typed arrays that kernels read and write. */
-export type KernelArray =
-  | (Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array)
-  | (Int32Array | Uint32Array | Float32Array | Float64Array);
+import { type KernelArray, viewLike } from "./typed_arrays.ts";
 
 /** A program that can run. Crosses. */
 export interface Kernel {
@@ -64,7 +60,7 @@ export function kernelLoop(kernel: Kernel): KernelLoop {
     if (operator !== undefined) begin();
     if (!isElementwise) {
       for (const { array, offset, position } of copies) {
-        viewOf(array, offset, array.length).set(array);
+        copyAt(array, offset, array.length).set(array);
         context[position] = offset;
       }
     }
@@ -126,16 +122,20 @@ function copiesOf({ arrays, isWritten, isElementwise, turnsPerCall }: Kernel): C
 }
 
 /** Returns elements of the scratch memory, of the type of an array. */
-function viewOf(array: KernelArray, offset: number, length: number): KernelArray {
-  const { constructor } = Object.getPrototypeOf(array) as { constructor: ArrayClass };
-  return new constructor(scratchMemory().buffer, offset, length);
+function copyAt(array: KernelArray, offset: number, length: number): KernelArray {
+  return viewLike(array, scratchMemory().buffer, offset, length);
 }
-type ArrayClass = new (buffer: ArrayBufferLike, offset: number, length: number) => KernelArray;
+
+/** Returns the elements of an array that some turns use. */
+function elementsOf(array: KernelArray, first: number, count: number): KernelArray {
+  const { buffer, byteOffset, BYTES_PER_ELEMENT } = array;
+  return viewLike(array, buffer, byteOffset + first * BYTES_PER_ELEMENT, count);
+}
 
 /** Copies the elements of some turns in. The addresses are such that indices need no change. */
 function copyIn(copies: readonly Copy[], context: number[], first: number, count: number): void {
   for (const { array, offset, position } of copies) {
-    viewOf(array, offset, count).set(array.subarray(first, first + count));
+    copyAt(array, offset, count).set(elementsOf(array, first, count));
     context[position] = (offset - first * array.BYTES_PER_ELEMENT) | 0;
   }
 }
@@ -143,7 +143,7 @@ function copyIn(copies: readonly Copy[], context: number[], first: number, count
 /** Copies the elements of some turns back. */
 function copyOut(copies: readonly Copy[], first: number, count: number): void {
   for (const { array, offset, isWritten } of copies) {
-    if (isWritten) array.set(viewOf(array, offset, count), first);
+    if (isWritten) elementsOf(array, first, count).set(copyAt(array, offset, count));
   }
 }
 

@@ -144,6 +144,12 @@ class LaneAnalysis {
   readonly #varying = new Set<Variable>();
   readonly #masked = new Set<Statement>();
   readonly #folds = new Map<Variable, FoldOperator>();
+  /** The variables that the statements set, and the values of those that one statement sets. */
+  readonly #assigned: ReadonlySet<Variable>;
+  readonly #definitions: ReadonlyMap<Variable, Expression>;
+  readonly #strides = new Map<Variable, Stride>();
+  /** Whether variables have one value in a turn. */
+  readonly #steady = new Map<Variable, boolean>();
   /** The arrays that views are views of. */
   readonly #bases = new Map<ArrayName, ArrayName>();
   #returnsApart = false;
@@ -162,6 +168,8 @@ class LaneAnalysis {
     this.#loop = loop;
     this.#variable = loop?.variable ?? program.index;
     this.#statements = loop?.body ?? program.statements;
+    this.#assigned = variablesSet(this.#statements);
+    this.#definitions = definitionsIn(this.#statements);
   }
 
   result(): LanePlan | LaneObstacle {
@@ -280,13 +288,14 @@ class LaneAnalysis {
     return obstacle ?? (this.#loop === undefined ? undefined : this.#findConflict(stores));
   }
 
-  /** Returns the distance between the indices of consecutive turns; `undefined` if it may differ. */
-  #strideOf(index: Expression): number | "uniform" | undefined {
+  /** Returns the distance between the indices of consecutive turns. What varies is known by now. */
+  #strideOf(index: Expression): Stride {
     return strideOf(index, {
       variable: this.#variable,
       varying: this.#varying,
-      definitions: definitionsIn(this.#statements),
+      definitions: this.#definitions,
       ranges: this.#ranges,
+      strides: this.#strides,
     });
   }
 
@@ -309,7 +318,7 @@ class LaneAnalysis {
     visit(this.#program.statements);
     addVariables(own.from, outside);
     addVariables(own.to, outside);
-    for (const variable of variablesSet(this.#statements)) {
+    for (const variable of this.#assigned) {
       if (!outside.has(variable)) continue;
       const fold = this.#foldOf(variable);
       if (fold === undefined) {
@@ -350,11 +359,17 @@ class LaneAnalysis {
     const identityOf = (array: ArrayName) => this.#identities[this.#baseOf(array).name];
     let conflict: string | undefined;
     for (const store of stores) {
+      if (!this.#isSteady(store.index) || !this.#isSteadyArray(store.array)) {
+        return `turns may write the same element of \`${store.array.name}\``;
+      }
       const { same, overlaps } = identityOf(store.array);
       if (overlaps) return `\`${store.array.name}\` overlaps another array`;
       const check = (array: ArrayName, index: Expression) => {
         if (identityOf(array).same !== same) return;
-        if (array === store.array && isSameExpression(index, store.index)) return;
+        // Arrays of the context with the same elements are one; of views it is not known where they begin.
+        const isOne = array === store.array ||
+          ![array, store.array].some((it) => this.#bases.has(it));
+        if (isOne && isSameExpression(index, store.index)) return;
         conflict ??= `\`${array.name}\` may be used at an index that another turn writes`;
       };
       eachExpressionIn(this.#statements, (expression) => {
@@ -363,6 +378,30 @@ class LaneAnalysis {
       for (const other of stores) check(other.array, other.index);
     }
     return conflict;
+  }
+
+  /** Returns whether an expression has one value in a turn of the `for`, wherever the turn uses it. */
+  #isSteady = (expression: Expression): boolean => {
+    if (expression.op !== "variable") return operandsOf(expression).every(this.#isSteady);
+    const { variable } = expression;
+    if (variable === this.#variable || !this.#assigned.has(variable)) return true;
+    const known = this.#steady.get(variable);
+    if (known !== undefined) return known;
+    const definition = this.#definitions.get(variable);
+    const isSteady = definition !== undefined && this.#isSteady(definition);
+    this.#steady.set(variable, isSteady);
+    return isSteady;
+  };
+
+  /** Returns whether an array is the same view wherever a turn of the `for` uses it. */
+  #isSteadyArray(array: ArrayName): boolean {
+    let isSteady = true;
+    eachStatement(this.#statements, (statement) => {
+      if (statement.op !== "view" || statement.view !== array) return;
+      isSteady = expressionsOf(statement).every(this.#isSteady) &&
+        this.#isSteadyArray(statement.array);
+    });
+    return isSteady;
   }
 }
 
@@ -414,25 +453,30 @@ export interface StrideContext {
   readonly varying: ReadonlySet<Variable>;
   readonly definitions: ReadonlyMap<Variable, Expression>;
   readonly ranges: Ranges;
+  /** The strides of variables that have been found out. */
+  readonly strides: Map<Variable, Stride>;
 }
 
 /**
- * Returns by how much an integer differs from one turn of a loop to the next: a number, `"uniform"` for a
- * number that is known only when the kernel runs, `undefined` if it is not the same for all turns.
+ * By how much an integer differs from one turn of a loop to the next: a number, `"uniform"` for a number that is
+ * known only when the kernel runs, `undefined` if it is not the same for all turns.
  */
-export function strideOf(
-  expression: Expression,
-  context: StrideContext,
-): number | "uniform" | undefined {
-  const { variable, varying, definitions, ranges } = context;
+export type Stride = number | "uniform" | undefined;
+
+/** Returns by how much an integer differs from one turn of a loop to the next. */
+export function strideOf(expression: Expression, context: StrideContext): Stride {
+  const { variable, varying, definitions, ranges, strides } = context;
   if (ranges.kindOf(expression) !== "int") return undefined;
   if (!isVarying(expression, varying)) return 0;
   const stride = (inner: Expression) => strideOf(inner, context);
   switch (expression.op) {
     case "variable": {
       if (expression.variable === variable) return 1;
+      if (strides.has(expression.variable)) return strides.get(expression.variable);
       const definition = definitions.get(expression.variable);
-      return definition === undefined ? undefined : stride(definition);
+      const result = definition === undefined ? undefined : stride(definition);
+      strides.set(expression.variable, result);
+      return result;
     }
     case "add":
     case "sub": {

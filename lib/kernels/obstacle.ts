@@ -35,11 +35,17 @@ export function refuse(node: Node, reason: string): never {
   throw new ObstacleError(reason, { line, column: column + 1 });
 }
 
-/** Runs `parse`; an obstacle that it throws is returned. */
+/**
+ * Runs `parse`; an obstacle that it throws is returned. So is one if the stack is too small for expressions
+ * within expressions.
+ */
 export function orObstacle<R extends object>(parse: () => R): R | { obstacle: Obstacle } {
   try {
     return parse();
   } catch (error) {
+    if (error instanceof RangeError) {
+      return { obstacle: { reason: "is nested too deeply", line: 1, column: 1 } };
+    }
     if (!(error instanceof ObstacleError)) throw error;
     return { obstacle: { reason: error.message, line: error.line, column: error.column } };
   }

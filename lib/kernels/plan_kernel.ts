@@ -6,10 +6,11 @@
  */
 
 import { compileKernel } from "./compile_kernel.ts";
-import { isOutside, type Kernel, type KernelArray, memoryOfArray } from "./kernel.ts";
+import { isOutside, type Kernel, memoryOfArray } from "./kernel.ts";
 import { type ArrayIdentity, type FoldOperator, LaneObstacle, type LanePlan } from "./lanes.ts";
 import type { ArrayName, Program } from "./program.ts";
-import { type ArrayFacts, type ElementType, type Facts, integers, isInt } from "./ranges.ts";
+import { type ArrayFacts, type Facts, integers, isInt } from "./ranges.ts";
+import { elementTypeOf, type KernelArray } from "./typed_arrays.ts";
 import { eachStatement } from "./visit.ts";
 
 /** What a kernel is to do. */
@@ -46,6 +47,8 @@ type Compiled = Pick<Kernel, "module" | "functions" | "turnsPerCall"> & {
 const SHORT_NS = 750_000;
 /** Number of compiled programs that are kept. */
 const MAX_COMPILED = 256;
+/** Number of elements of an array that 32-bit integers count. */
+const MAX_LENGTH = 2 ** 31 - 1;
 /** Arrays outside of WebAssembly up to this number of bytes are copied for each chunk. */
 const MAX_COPIED_BYTES = 1 << 16;
 
@@ -54,33 +57,24 @@ const compiled = new Map<string, Compiled | LaneObstacle>();
 const programIds = new WeakMap<Program, number>();
 let lastId = 0;
 
-const elementTypes: Readonly<Record<string, ElementType>> = {
-  Int8Array: "int8",
-  Uint8Array: "uint8",
-  Uint8ClampedArray: "uint8c",
-  Int16Array: "int16",
-  Uint16Array: "uint16",
-  Int32Array: "int32",
-  Uint32Array: "uint32",
-  Float32Array: "float32",
-  Float64Array: "float64",
-};
-
-const typedArrayTag = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get!;
-
-/** Returns the type of the elements that kernels have for an array; `undefined` for other types. */
-export function elementTypeOf(array: ArrayBufferView): ElementType | undefined {
-  return elementTypes[typedArrayTag.call(array)];
+/**
+ * Returns what `plan` returns, or an obstacle if it throws: whatever keeps a kernel from being made, the loop
+ * can run without it.
+ */
+export function orWithout<R>(plan: () => R): R | LaneObstacle {
+  try {
+    return plan();
+  } catch (error) {
+    return new LaneObstacle(`no kernel could be made of it: ${(error as Error).message}`);
+  }
 }
 
 /** Makes a kernel, or returns why the program gains nothing from vectors. */
 export function planKernel(request: KernelRequest): PlannedKernel | LaneObstacle {
   const { program, numbers, operator, isElementwise } = request;
   const arrays = program.arrays.map(({ name }) => request.arrays[name]);
-  const obstacle = isElementwise ? undefined : findCopyObstacle(request);
+  const obstacle = findLengthObstacle(request) ??
+    (isElementwise ? undefined : findCopyObstacle(request));
   if (obstacle !== undefined) return obstacle;
   const result = compileFor(request, arrays);
   if (result instanceof LaneObstacle) return result;
@@ -106,6 +100,12 @@ export function writtenArrays({ statements }: Program): Set<string> {
     for (; array !== undefined; array = bases.get(array)) written.add(array.name);
   });
   return written;
+}
+
+/** Finds an array whose elements 32-bit integers do not count. */
+function findLengthObstacle({ program, arrays }: KernelRequest): LaneObstacle | undefined {
+  const long = program.arrays.find(({ name }) => arrays[name].length > MAX_LENGTH);
+  return long && new LaneObstacle(`\`${long.name}\` has more than ${MAX_LENGTH} elements`);
 }
 
 /** Finds an array outside of WebAssembly that the program writes, or that is too large to be copied. */
@@ -135,12 +135,16 @@ function compileFor(
   const key = JSON.stringify([idOf(program), facts, turns, operator, identities, memories]);
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const result = compile({ program, facts, turns, operator, identities, memories });
+  const result = orWithout(() =>
+    compile({ program, facts, turns, operator, identities, memories })
+  );
   compiled.set(key, result);
   if (compiled.size > MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
   return result;
 }
 
+/** Makes a character of each byte. */
+const byteText = new TextDecoder("windows-1252");
 /** Modules by their bytes: the same program for other lengths has often the same code. */
 const modules = new Map<string, WebAssembly.Module>();
 
@@ -148,7 +152,7 @@ function compile(source: Parameters<typeof compileKernel>[0]): Compiled | LaneOb
   const result = compileKernel(source);
   if (result instanceof LaneObstacle) return result;
   const { bytes, functions, lanes, turnsPerCall, time } = result;
-  const key = String.fromCharCode(...bytes);
+  const key = byteText.decode(bytes);
   let module = modules.get(key);
   if (module === undefined) {
     modules.set(key, module = new WebAssembly.Module(bytes));

@@ -211,7 +211,7 @@ export class Ranges {
         if (isIntRange(from) && isIntRange(to) && from!.low < INT_MAX) {
           this.#counted.add(statement);
           const last = Math.max(to!.high - 1, from!.low);
-          this.#widen(statement.variable, integers(from!.low, last));
+          this.#widen(statement.variable, integers(from!.low, last), true);
         } else {
           this.#counted.delete(statement);
           this.#widen(statement.variable, undefined);
@@ -236,13 +236,17 @@ export class Ranges {
     this.#views.set(view, { type, length: isExact ? size! : length, isExact });
   }
 
-  /** Adds a range to those that a variable may have. */
-  #widen(variable: Variable, range: NumberRange | undefined): void {
+  /**
+   * Adds a range to those that a variable may have.
+   *
+   * @param isBounded whether the range grows no further than those of other variables do
+   */
+  #widen(variable: Variable, range: NumberRange | undefined, isBounded = false): void {
     const isNew = !this.#variables.has(variable);
     const before = this.#variables.get(variable);
     let after = isNew ? range : union(before, range);
     if (!isNew && sameRange(before, after)) return;
-    if (this.#pass > MAX_PASSES) after = undefined;
+    if (this.#pass > MAX_PASSES && !isBounded) after = undefined;
     this.#variables.set(variable, after);
     this.#hasChanged = true;
   }
@@ -393,7 +397,9 @@ function binaryRange(
     case "sub":
       return bounded(a.low - b.high, a.high - b.low, isInteger, a.isPlain);
     case "mul": {
-      const isPlain = a.isPlain && b.isPlain && !isSignedZero(a, b) && !isSignedZero(b, a);
+      // A product of fractions may become so small that it is 0, or -0.
+      const isPlain = a.isPlain && b.isPlain &&
+        (isInteger ? !isSignedZero(a, b) && !isSignedZero(b, a) : a.low >= 0 && b.low >= 0);
       return corners(a, b, (x, y) => x * y, isInteger, isPlain);
     }
     case "div":

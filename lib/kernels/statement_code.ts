@@ -25,6 +25,7 @@ import {
   type ForStatement,
   isVarying,
   type LanePlan,
+  type Stride,
   strideOf,
 } from "./lanes.ts";
 import type { ArrayName, Expression, Statement, Variable } from "./program.ts";
@@ -63,6 +64,9 @@ export const foldIdentities: Record<FoldOperator, number> = {
   min: Infinity,
   max: -Infinity,
 };
+
+/** Number of operations of an index that is computed once more as a turn begins. */
+const MAX_INDEX_SIZE = 64;
 
 /** The lanes that are concerned, one vector for each group: local variables. */
 interface Mask {
@@ -142,7 +146,8 @@ export class StatementCode {
    * Emits the loop in lanes, with `groups` vectors for each value.
    *
    * @param index local variable: the index of the next turn
-   * @param end local variable: the index after the last
+   * @param end local variable: the index after the last, not below `index`. As an unsigned number, their
+   * difference does not overflow
    */
   laneLoop(index: number, end: number, groups: number): void {
     const code = this.#code;
@@ -165,7 +170,7 @@ export class StatementCode {
     const next = code.loop();
     for (const count of [groups, 1]) {
       const width = 2 * count;
-      code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_s");
+      code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_u");
       this.#withLanes(varying, rows, [], () => this.#checkRows(uncertain, count));
       code.if();
       this.#withLanes(varying, rows, all.slice(0, count), () => {
@@ -292,19 +297,38 @@ export class StatementCode {
     const assigned = variablesSet(statements);
     const views = new Set<ArrayName>();
     eachStatement(statements, (it) => it.op === "view" && views.add(it.view));
-    const isKnown = (index: Expression): boolean => {
-      if (index.op === "load" || index.op === "math") return false;
+    const sizes = new Map<Variable, number>();
+    // The number of operations of an index, with those of the variables in it; Infinity if it is not known.
+    const sizeOf = (index: Expression): number => {
+      if (index.op === "load" || index.op === "math") return Infinity;
       if (index.op === "variable" && index.variable !== variable) {
-        const definition = definitions.get(index.variable);
-        if (definition !== undefined && varying.has(index.variable)) return isKnown(definition);
-        if (assigned.has(index.variable)) return false;
+        const known = sizes.get(index.variable);
+        if (known !== undefined) return known;
+        const definition = varying.has(index.variable)
+          ? definitions.get(index.variable)
+          : undefined;
+        const size = definition !== undefined
+          ? sizeOf(definition)
+          : assigned.has(index.variable)
+          ? Infinity
+          : 1;
+        sizes.set(index.variable, size);
+        return size;
       }
-      return operandsOf(index).every(isKnown);
+      return operandsOf(index).reduce((size, operand) => size + sizeOf(operand), 1);
+    };
+    const context = {
+      variable,
+      varying,
+      definitions,
+      ranges,
+      strides: new Map<Variable, Stride>(),
     };
     const rows: RowAccess[] = [];
     const add = (array: ArrayName, index: Expression) => {
-      const context = { variable, varying, definitions, ranges };
-      if (views.has(array) || strideOf(index, context) !== 1 || !isKnown(index)) return;
+      if (views.has(array) || strideOf(index, context) !== 1 || sizeOf(index) > MAX_INDEX_SIZE) {
+        return;
+      }
       if (rows.some((row) => row.array === array && row.index === index)) return;
       const alike = rows.find((row) => row.array === array && isSameExpression(row.index, index));
       const address = alike?.address ?? this.#code.local(ValueType.I32);
@@ -568,7 +592,7 @@ export class StatementCode {
       expressions.scalar(from, "int");
       code.set(index);
       expressions.scalar(to, "int");
-      code.set(end);
+      code.tee(end).get(index).get(end).get(index).op("i32.gt_s", "select").set(end);
       return this.laneLoop(index, end, isStraight(body) ? 4 : 2);
     }
     const isMasked = this.#isMasked(statement);

@@ -24,6 +24,7 @@ const opcodes = {
   "i32.gt_s": 0x4a,
   "i32.le_s": 0x4c,
   "i32.ge_s": 0x4e,
+  "i32.ge_u": 0x4f,
   "f64.eq": 0x61,
   "f64.ne": 0x62,
   "f64.lt": 0x63,

@@ -5,11 +5,10 @@
  */
 
 import { functionAt } from "../codec/functions.ts";
-import type { KernelArray } from "../kernels/kernel.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
 import { type ElementFunction, parseElementFunction } from "../kernels/parse_body.ts";
 import type { Obstacle } from "../kernels/parse_body.ts";
-import { elementTypeOf, planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
+import { orWithout, planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
 import type {
   ArrayName,
   Expression,
@@ -19,6 +18,7 @@ import type {
   UnaryOperation,
   Variable,
 } from "../kernels/program.ts";
+import { elementTypeOf, type KernelArray } from "../kernels/typed_arrays.ts";
 import { listsOf, operandsOf } from "../kernels/visit.ts";
 import type { Goal } from "./expression_code.ts";
 import {
@@ -66,6 +66,10 @@ export function expressionKernel(
   typed: TypedNode,
   goal: Goal,
 ): PlannedKernel | ExpressionObstacle {
+  return orWithout(() => plan(typed, goal));
+}
+
+function plan(typed: TypedNode, goal: Goal): PlannedKernel | ExpressionObstacle {
   const operator = goal.kind === "fold" && typeof goal.fold === "string"
     ? ({ sum: "+", prod: "*", min: "min", max: "max" } as const)[goal.fold]
     : undefined;

@@ -5,16 +5,16 @@
  * @module
  */
 
-import type { KernelArray } from "../kernels/kernel.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
 import { type MemberKind, type Obstacle, parseBody } from "../kernels/parse_body.ts";
 import {
-  elementTypeOf,
+  orWithout,
   planKernel,
   type PlannedKernel,
   writtenArrays,
 } from "../kernels/plan_kernel.ts";
 import type { Expression, Program, Statement } from "../kernels/program.ts";
+import { isKernelArray, type KernelArray, viewLike } from "../kernels/typed_arrays.ts";
 import { sharedBuffer } from "../memory/shared_buffer.ts";
 import { isWithin32Bits, type LoopPlan } from "./loop_plan.ts";
 import { alignChunks } from "./schedule.ts";
@@ -55,8 +55,15 @@ export function withKernel<Loop extends SizedLoop>(loop: Loop, numThreads?: numb
   return {
     ...loop,
     threads: isShort && numThreads === undefined ? 1 : loop.threads,
-    plan: { ...plan, kernel, partition, context: {} },
+    plan: { ...plan, kernel, partition, context: uncheckedOf(plan.context) },
   };
+}
+
+/** Returns the members of a context that a kernel does not use, and of which it is not known that they cross. */
+function uncheckedOf(context: object): object {
+  return Object.fromEntries(
+    Object.entries(context).filter(([, value]) => kindOf(value) === "other"),
+  );
 }
 
 /** Returns the kernel of a loop, or why it has none. */
@@ -69,16 +76,16 @@ export function kernelOf(plan: LoopPlan): LoopKernel | Obstacle | LaneObstacle {
   const result = programOf(body, context);
   if ("obstacle" in result) return result.obstacle;
   const program = step === 1 ? result.program : programInSteps(result.program, start, step);
-  const { arrays, numbers } = membersOf(program, context);
-  const planned = planKernel({
-    program,
-    arrays,
-    numbers,
-    first: step === 1 ? start : 0,
-    turns: length,
-    operator: reduction?.name,
-    isElementwise: false,
-  });
+  const planned = orWithout(() =>
+    planKernel({
+      program,
+      ...membersOf(program, context),
+      first: step === 1 ? start : 0,
+      turns: length,
+      operator: reduction?.name,
+      isElementwise: false,
+    })
+  );
   return planned instanceof LaneObstacle ? planned : { ...planned, program };
 }
 
@@ -97,12 +104,8 @@ function programOf(body: LoopPlan["body"], context: object): Parsed {
 
 function kindOf(value: unknown): MemberKind {
   if (typeof value === "number") return "number";
-  if (isUsable(value)) return "array";
+  if (isKernelArray(value)) return "array";
   return isNdArray(value) ? { axes: value.shape.length } : "other";
-}
-
-function isUsable(value: unknown): value is KernelArray {
-  return ArrayBuffer.isView(value) && elementTypeOf(value) !== undefined;
 }
 
 /** An array of npm:ndarray. */
@@ -117,7 +120,7 @@ interface NdArrayLike {
 /** Returns whether a value is an array of npm:ndarray, whose classes have names such as `View2dfloat64`. */
 function isNdArray(value: unknown): value is NdArrayLike {
   if (typeof value !== "object" || value === null || !("data" in value)) return false;
-  return /^View[1-9]\d*d[a-z]/.test(value.constructor?.name ?? "") && isUsable(value.data);
+  return /^View[1-9]\d*d[a-z]/.test(value.constructor?.name ?? "") && isKernelArray(value.data);
 }
 
 /** Programs of loops in steps other than 1, by the program of the body. */
@@ -132,11 +135,12 @@ function programInSteps(program: Program, start: number, step: number): Program 
   if (result === undefined) {
     const position = { name: program.index.name };
     const number = (value: number): Expression => ({ op: "number", value });
+    // A product of 0 and a negative number would be -0.
     const distance: Expression = {
       op: "mul",
-      args: [{ op: "variable", variable: position }, number(step)],
+      args: [{ op: "variable", variable: position }, number(Math.abs(step))],
     };
-    const value: Expression = { op: "add", args: [number(start), distance] };
+    const value: Expression = { op: step < 0 ? "sub" : "add", args: [number(start), distance] };
     const set: Statement = { op: "set", variable: program.index, value };
     result = { ...program, index: position, statements: [set, ...program.statements] };
     programs.set(key, result);
@@ -171,10 +175,7 @@ function memberAt(members: Record<string, unknown>, path: string): unknown {
 
 /** Copies an array to shared memory: isolates get copies of other arrays in any case. */
 function sharedCopy(array: KernelArray): KernelArray {
-  const { constructor } = Object.getPrototypeOf(array) as {
-    constructor: new (buffer: ArrayBufferLike, offset: number, length: number) => KernelArray;
-  };
-  const copy = new constructor(sharedBuffer("run loop", array.byteLength), 0, array.length);
+  const copy = viewLike(array, sharedBuffer("run loop", array.byteLength), 0, array.length);
   copy.set(array);
   return copy;
 }
