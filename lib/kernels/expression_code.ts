@@ -34,7 +34,9 @@ export interface ArrayPlace {
 export interface RowAccess {
   readonly array: ArrayName;
   readonly index: Expression;
-  /** Local variable: the address of the element of lane 0. */
+  /** Local variable: the index of the element of lane 0. */
+  readonly position: number;
+  /** Local variable: the address of that element. */
   readonly address: number;
 }
 

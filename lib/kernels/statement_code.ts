@@ -164,26 +164,28 @@ export class StatementCode {
     this.#expressions.laneIndex = { variable, local: index, doubles, offsets };
     const folds = loop === undefined ? [] : this.#beginFolds(all);
     const rows = this.#findRows();
-    const uncertain = this.#uncertainOf(rows);
+    const pointers = distinct(rows);
+    const uncertain = pointers.filter(({ array, index }) =>
+      !this.#expressions.ranges.isWithin(array, index)
+    );
     this.#hoist(statements, rows);
+    this.#withLanes(varying, rows, [], () => this.#pointAt(pointers));
     const exit = code.block();
     const next = code.loop();
     for (const count of [groups, 1]) {
       const width = 2 * count;
       code.get(end).get(index).op("i32.sub").i32(width).op("i32.ge_u");
-      this.#withLanes(varying, rows, [], () => this.#checkRows(uncertain, count));
+      this.#checkRows(uncertain, count);
       code.if();
-      this.#withLanes(varying, rows, all.slice(0, count), () => {
-        this.#laneTurn(statements, rows);
-      });
-      code.get(index).i32(width).op("i32.add").set(index).branch(next);
-      code.end();
+      this.#withLanes(varying, rows, all.slice(0, count), () => this.#laneTurn(statements));
+      this.#advance(index, pointers, width);
+      code.branch(next).end();
     }
     code.get(index).get(end).op("i32.ge_s").branchIf(exit);
     if (loop === undefined) this.#turn(statements);
     else this.#loopBody(loop, () => this.#emit(statements));
-    code.get(index).i32(1).op("i32.add").set(index).branch(next);
-    code.end().end();
+    this.#advance(index, pointers, 1);
+    code.branch(next).end().end();
     this.#expressions.forgetHoisted();
     for (const fold of folds) this.#endFold(fold);
   }
@@ -209,16 +211,10 @@ export class StatementCode {
   }
 
   /** Emits the turns of all lanes. */
-  #laneTurn(statements: readonly Statement[], rows: readonly RowAccess[]): void {
+  #laneTurn(statements: readonly Statement[]): void {
     const code = this.#code;
     const { local, doubles } = this.#expressions.laneIndex!;
     code.get(local).op("f64.convert_i32_s", "f64x2.splat").set(doubles);
-    for (const row of rows) {
-      const { address, type } = this.#placeOf(row.array);
-      this.#expressions.scalar(row.index, "int");
-      code.i32(elementAccess[type].shift).op("i32.shl").get(address).op("i32.add");
-      code.set(row.address);
-    }
     if (isStraight(statements)) {
       // One group after the other: few values are alive at a time.
       const groups = this.#groups;
@@ -332,34 +328,45 @@ export class StatementCode {
       if (rows.some((row) => row.array === array && row.index === index)) return;
       const alike = rows.find((row) => row.array === array && isSameExpression(row.index, index));
       const address = alike?.address ?? this.#code.local(ValueType.I32);
-      rows.push({ array, index, address });
+      const position = alike?.position ?? this.#code.local(ValueType.I32);
+      rows.push({ array, index, position, address });
     };
     eachExpressionIn(statements, (it) => it.op === "load" && add(it.array, it.index));
     eachStatement(statements, (it) => it.op === "store" && add(it.array, it.index));
     return rows;
   }
 
-  /** Returns the accesses that may be beyond the end of their array. */
-  #uncertainOf(rows: readonly RowAccess[]): RowAccess[] {
-    const checked = new Set<number>();
-    return rows.filter((row) => {
-      const isCertain = this.#expressions.ranges.isWithin(row.array, row.index);
-      if (isCertain || checked.has(row.address)) return false;
-      checked.add(row.address);
-      return true;
-    });
+  /** Sets the position and the address of accesses to those of the first turn. */
+  #pointAt(rows: readonly RowAccess[]): void {
+    const code = this.#code;
+    for (const row of rows) {
+      const { address, type } = this.#placeOf(row.array);
+      this.#expressions.scalar(row.index, "int");
+      code.tee(row.position).i32(elementAccess[type].shift).op("i32.shl");
+      code.get(address).op("i32.add").set(row.address);
+    }
+  }
+
+  /** Goes on to the turn that comes after `width` turns. */
+  #advance(index: number, rows: readonly RowAccess[], width: number): void {
+    const code = this.#code;
+    const add = (local: number, amount: number) =>
+      code.get(local).i32(amount).op("i32.add").set(local);
+    add(index, width);
+    for (const { array, address, position } of rows) {
+      add(position, width);
+      add(address, width << elementAccess[this.#placeOf(array).type].shift);
+    }
   }
 
   /** Adds to a condition on the stack that elements exist for all lanes of so many groups. */
   #checkRows(rows: readonly RowAccess[], count: number): void {
     const code = this.#code;
-    for (const row of rows) {
+    for (const { array, position } of rows) {
       // As unsigned numbers: index < length, and width - 1 <= length - 1 - index.
-      const at = code.local(ValueType.I32);
-      const { length } = this.#placeOf(row.array);
-      this.#expressions.scalar(row.index, "int");
-      code.tee(at).get(length).op("i32.lt_u", "i32.and");
-      code.get(length).get(at).op("i32.sub").i32(2 * count).op("i32.ge_s", "i32.and");
+      const { length } = this.#placeOf(array);
+      code.get(position).get(length).op("i32.lt_u", "i32.and");
+      code.get(length).get(position).op("i32.sub").i32(2 * count).op("i32.ge_s", "i32.and");
     }
   }
 
@@ -721,6 +728,13 @@ export function combineLanes(
   const both = code.local(ValueType.V128);
   code.tee(both).lane("f64x2.extract_lane", 0);
   code.get(both).lane("f64x2.extract_lane", 1).op(combine);
+}
+
+/** Returns one of the accesses that share an address, for each address. */
+function distinct(rows: readonly RowAccess[]): RowAccess[] {
+  return rows.filter(({ address }, at) =>
+    rows.findIndex((other) => other.address === address) === at
+  );
 }
 
 /** Returns whether statements run one after the other, whatever the numbers are. */
