@@ -45,8 +45,13 @@ export type Kind = "int" | "double" | "condition";
 
 const INT_MIN = -(2 ** 31);
 const INT_MAX = 2 ** 31 - 1;
-/** How often the ranges of the variables of a loop may grow before they are given up. */
+/**
+ * How often the ranges of the variables of a loop may grow. Then each that grows is taken for any integer of 32
+ * bits, as `(x + k) | 0` is; and for any number, if it grows again.
+ */
 const MAX_PASSES = 4;
+
+const ALL_INTS = integers(INT_MIN, INT_MAX);
 
 const elementRanges: Record<ElementType, NumberRange | undefined> = {
   int8: integers(-128, 127),
@@ -54,7 +59,7 @@ const elementRanges: Record<ElementType, NumberRange | undefined> = {
   uint8c: integers(0, 255),
   int16: integers(-32768, 32767),
   uint16: integers(0, 65535),
-  int32: integers(INT_MIN, INT_MAX),
+  int32: ALL_INTS,
   uint32: integers(0, 2 ** 32 - 1),
   float32: undefined,
   float64: undefined,
@@ -246,7 +251,9 @@ export class Ranges {
     const before = this.#variables.get(variable);
     let after = isNew ? range : union(before, range);
     if (!isNew && sameRange(before, after)) return;
-    if (this.#pass > MAX_PASSES && !isBounded) after = undefined;
+    if (this.#pass > MAX_PASSES && !isBounded) {
+      after = isIntRange(after) && !sameRange(before, ALL_INTS) ? ALL_INTS : undefined;
+    }
     this.#variables.set(variable, after);
     this.#hasChanged = true;
   }
@@ -353,7 +360,7 @@ function bounded(
 }
 
 function unaryRange(op: Expression["op"], a: NumberRange | undefined): NumberRange | undefined {
-  if (op === "bitnot") return integers(INT_MIN, INT_MAX);
+  if (op === "bitnot") return ALL_INTS;
   if (a === undefined) return undefined;
   const { low, high, isInteger, isPlain } = a;
   switch (op) {
@@ -451,22 +458,22 @@ function bitRange(
 ): NumberRange | undefined {
   const shift = b !== undefined && b.low === b.high ? b.low & 31 : undefined;
   switch (op) {
-    case "bitand":
-      for (const mask of [a, b]) {
-        if (isIntRange(mask) && mask.low >= 0) return integers(0, mask.high);
-      }
-      return integers(INT_MIN, INT_MAX);
+    case "bitand": {
+      const masks = [a, b].filter((mask) => isIntRange(mask) && mask.low >= 0);
+      if (masks.length === 0) return ALL_INTS;
+      return integers(0, Math.min(...masks.map((mask) => mask!.high)));
+    }
     case "bitor":
       if (b?.low === 0 && b.high === 0 && a !== undefined) {
         const [low, high] = [Math.trunc(a.low) || 0, Math.trunc(a.high) || 0];
         if (low >= INT_MIN && high <= INT_MAX) return integers(low, high);
       }
-      return integers(INT_MIN, INT_MAX);
+      return ALL_INTS;
     case "bitxor":
     case "shl":
-      return integers(INT_MIN, INT_MAX);
+      return ALL_INTS;
     case "shr":
-      if (shift === undefined || !isIntRange(a)) return integers(INT_MIN, INT_MAX);
+      if (shift === undefined || !isIntRange(a)) return ALL_INTS;
       return integers(a.low >> shift, a.high >> shift);
     case "ushr": {
       if (shift !== undefined && isIntRange(a) && a.low >= 0) {

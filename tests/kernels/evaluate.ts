@@ -44,9 +44,17 @@ export function elementsOf({ arrays }: Context): Record<string, number[]> {
 type Value = number | boolean;
 type Outcome = "break" | "continue" | { readonly value: number | undefined } | undefined;
 
+/** Called with each value that a variable is set to. */
+export type OnSet = (variable: Variable, value: number | boolean) => void;
+
 /** Runs a program for one index, and returns what it returns. */
-export function evaluate(program: Program, index: number, context: Context): number | undefined {
-  const evaluation = new Evaluation(context);
+export function evaluate(
+  program: Program,
+  index: number,
+  context: Context,
+  onSet?: OnSet,
+): number | undefined {
+  const evaluation = new Evaluation(context, onSet);
   for (const array of program.arrays) evaluation.arrays.set(array, context.arrays[array.name]);
   evaluation.variables.set(program.index, index);
   return evaluation.result(program.statements);
@@ -102,8 +110,11 @@ class Evaluation {
   readonly variables = new Map<Variable, Value>();
   readonly #numbers: Readonly<Record<string, number>>;
 
-  constructor({ numbers }: Context) {
+  readonly #onSet: OnSet | undefined;
+
+  constructor({ numbers }: Context, onSet?: OnSet) {
     this.#numbers = numbers;
+    this.#onSet = onSet;
   }
 
   result(statements: readonly Statement[]): number | undefined {
@@ -122,7 +133,7 @@ class Evaluation {
   #runOne(statement: Statement): Outcome {
     switch (statement.op) {
       case "set":
-        this.variables.set(statement.variable, this.#value(statement.value));
+        this.#set(statement.variable, this.#value(statement.value));
         return undefined;
       case "store": {
         const index = this.#number(statement.index);
@@ -141,7 +152,7 @@ class Evaluation {
         const { variable, body } = statement;
         const to = this.#number(statement.to);
         for (let k = this.#number(statement.from); k < to; k++) {
-          this.variables.set(variable, k);
+          this.#set(variable, k);
           const outcome = this.#run(body);
           if (typeof outcome === "object" || outcome === "break") throw new Error("left a for");
         }
@@ -161,6 +172,11 @@ class Evaluation {
       case "return":
         return { value: statement.value && this.#number(statement.value) };
     }
+  }
+
+  #set(variable: Variable, value: Value): void {
+    this.#onSet?.(variable, value);
+    this.variables.set(variable, value);
   }
 
   #array(name: ArrayName): NumberArray {
