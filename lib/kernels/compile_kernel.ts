@@ -16,6 +16,7 @@
 
 import { estimateTime } from "./cost.ts";
 import { ExpressionCode } from "./expression_code.ts";
+import { homesOf } from "./homes.ts";
 import {
   type ArrayIdentity,
   chooseLanes,
@@ -29,7 +30,6 @@ import {
   combineLanes,
   foldIdentities,
   foldOperations,
-  homesOf,
   isStraight,
   StatementCode,
 } from "./statement_code.ts";

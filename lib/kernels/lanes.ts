@@ -9,6 +9,7 @@
  * @module
  */
 
+import { homesOf } from "./homes.ts";
 import type { ArrayName, Expression, Program, Statement, Variable } from "./program.ts";
 import type { Ranges } from "./ranges.ts";
 import {
@@ -152,6 +153,7 @@ class LaneAnalysis {
   readonly #steady = new Map<Variable, boolean>();
   /** The arrays that views are views of. */
   readonly #bases = new Map<ArrayName, ArrayName>();
+  #homes: ReadonlyMap<Variable, readonly Statement[]> | undefined;
   #returnsApart = false;
   #hasChanged = false;
   #scattered = 0;
@@ -216,7 +218,9 @@ class LaneAnalysis {
         (loop !== undefined && this.#masked.has(loop));
       switch (statement.op) {
         case "set":
-          if (isApart || this.#isVarying(statement.value)) {
+          if (
+            this.#isVarying(statement.value) || (isApart && !this.#isOwn(statement, statements))
+          ) {
             this.#add(this.#varying, statement.variable);
           }
           break;
@@ -229,10 +233,7 @@ class LaneAnalysis {
         case "for": {
           const hasVaryingBounds = this.#isVarying(statement.from) ||
             this.#isVarying(statement.to);
-          if (isApart || hasVaryingBounds) {
-            this.#add(this.#masked, statement);
-            this.#add(this.#varying, statement.variable);
-          }
+          if (hasVaryingBounds) this.#add(this.#masked, statement);
           if (this.#masked.has(statement)) this.#add(this.#varying, statement.variable);
           this.#spread(statement.body, isApart, statement);
           break;
@@ -253,6 +254,12 @@ class LaneAnalysis {
           }
       }
     }
+  }
+
+  /** Returns whether only the lanes that are at a statement see what it sets. */
+  #isOwn({ variable }: Statement & { op: "set" }, list: readonly Statement[]): boolean {
+    this.#homes ??= homesOf(this.#program.statements);
+    return this.#homes.get(variable) === list;
   }
 
   #findObstacle(): string | undefined {
