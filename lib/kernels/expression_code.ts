@@ -121,6 +121,8 @@ export class ExpressionCode {
   definitions: ReadonlyMap<Variable, Expression> = new Map();
   /** Accesses whose bounds have been checked. */
   rows: readonly RowAccess[] = [];
+  /** Other indices of elements that are next to each other for consecutive lanes. */
+  pairs: ReadonlySet<Expression> = new Set();
   readonly arrays = new Map<ArrayName, ArrayPlace>();
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #callees: Callees;
@@ -543,8 +545,47 @@ export class ExpressionCode {
       access.loadPair(this.code, place.memory, (2 * group) << access.shift);
       return access.kind;
     }
+    if (this.pairs.has(index)) return this.#loadNext(array, place, access, index, group);
     this.#gather(place, access, index, group);
     return "double";
+  }
+
+  /** Reads two elements that are next to each other, if both exist, or else one by one. */
+  #loadNext(
+    array: ArrayName,
+    place: ArrayPlace,
+    access: ElementAccess,
+    index: Expression,
+    group: number,
+  ): Kind {
+    const { code } = this;
+    const at = code.local(ValueType.I32);
+    const read = () => {
+      this.#address(place.address, access, at);
+      access.loadPair(code, place.memory, (2 * group) << access.shift);
+    };
+    this.scalar(index, "int");
+    code.set(at);
+    if (this.ranges.isWithin(array, index)) {
+      read();
+      return access.kind;
+    }
+    this.#bothExist(place, at, group);
+    code.if(ValueType.V128);
+    read();
+    if (access.kind === "int") code.op("f64x2.convert_low_i32x4_s");
+    code.op("else");
+    this.#gather(place, access, index, group);
+    code.end();
+    return "double";
+  }
+
+  /** Leaves whether the elements of both lanes of a group exist, whose first lane has the index `at`. */
+  #bothExist({ length }: ArrayPlace, at: number, group: number): void {
+    const { code } = this;
+    const first = code.local(ValueType.I32);
+    code.get(at).i32(2 * group).op("i32.add").tee(first).get(length).op("i32.lt_u");
+    code.get(length).get(first).op("i32.sub").i32(2).op("i32.ge_s", "i32.and");
   }
 
   /** Returns the access to elements next to each other, if its bounds have been checked. */
@@ -614,13 +655,45 @@ export class ExpressionCode {
     this.#vectorStored(value, access, group);
     code.set(lanes);
     const row = this.rowOf(array, index);
-    if (row === undefined) return this.#scatter(place, access, index, lanes, group, mask);
+    if (row === undefined) {
+      if (!this.pairs.has(index)) return this.#scatter(place, access, index, lanes, group, mask);
+      return this.#storeNext({ array, place, access, index }, lanes, group, mask);
+    }
     const offset = (2 * group) << access.shift;
     if (mask === undefined) {
       return access.storePair(code, place.memory, offset, row.address, lanes);
     }
     code.get(mask).op("i64x2.all_true").if();
     access.storePair(code, place.memory, offset, row.address, lanes);
+    code.op("else");
+    this.#scatter(place, access, index, lanes, group, mask);
+    code.end();
+  }
+
+  /** Writes two elements that are next to each other, if both exist and are concerned, or else one by one. */
+  #storeNext(
+    { array, place, access, index }: {
+      array: ArrayName;
+      place: ArrayPlace;
+      access: ElementAccess;
+      index: Expression;
+    },
+    lanes: number,
+    group: number,
+    mask: number | undefined,
+  ): void {
+    const { code } = this;
+    const at = code.local(ValueType.I32);
+    const address = code.local(ValueType.I32);
+    this.scalar(index, "int");
+    code.set(at);
+    if (this.ranges.isWithin(array, index)) code.i32(1);
+    else this.#bothExist(place, at, group);
+    if (mask !== undefined) code.get(mask).op("i64x2.all_true", "i32.and");
+    code.if();
+    this.#address(place.address, access, at);
+    code.set(address);
+    access.storePair(code, place.memory, (2 * group) << access.shift, address, lanes);
     code.op("else");
     this.#scatter(place, access, index, lanes, group, mask);
     code.end();

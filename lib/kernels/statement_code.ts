@@ -95,6 +95,8 @@ export class StatementCode {
   #groups: readonly number[] = [];
   readonly #masks: Mask[] = [];
   readonly #loops: LoopLabels[] = [];
+  /** Indices of elements that are next to each other for consecutive lanes, but known only within the turn. */
+  #pairs: ReadonlySet<Expression> = new Set();
   /** Label of the block that ends with the turn of the parallel loop. */
   #turnEnd = 0;
   /** Vectors of folds in the `for` in lanes. */
@@ -166,6 +168,7 @@ export class StatementCode {
     const folds = loop === undefined ? [] : this.#beginFolds(all);
     const rows = this.#findRows();
     const pointers = distinct(rows);
+    this.#pairs = this.#findPairs(rows);
     const uncertain = pointers.filter(({ array, index }) =>
       !this.#expressions.ranges.isWithin(array, index)
     );
@@ -202,12 +205,14 @@ export class StatementCode {
     const outer = this.#groups;
     expressions.varying = varying;
     expressions.rows = rows;
+    expressions.pairs = this.#pairs;
     expressions.definitions = definitionsIn(this.#lanes.statements);
     this.#groups = groups;
     emit();
     this.#groups = outer;
     expressions.varying = new Set();
     expressions.rows = [];
+    expressions.pairs = new Set();
     expressions.definitions = new Map();
   }
 
@@ -335,6 +340,46 @@ export class StatementCode {
     eachExpressionIn(statements, (it) => it.op === "load" && add(it.array, it.index));
     eachStatement(statements, (it) => it.op === "store" && add(it.array, it.index));
     return rows;
+  }
+
+  /**
+   * Finds the indices that step by 1 and can be computed for lane 0 where they are used. In place of a variable
+   * that varies stands its definition, so what that reads must still be as it was.
+   */
+  #findPairs(rows: readonly RowAccess[]): Set<Expression> {
+    const { statements, variable, varying } = this.#lanes;
+    const { ranges } = this.#expressions;
+    const definitions = definitionsIn(statements);
+    const assigned = variablesSet(statements);
+    const context = { variable, varying, definitions, ranges, strides: new Map() };
+    const known = new Map<Variable, boolean>();
+    const isStableIn = (variable: Variable): boolean => {
+      let stable = known.get(variable);
+      if (stable === undefined) {
+        const definition = definitions.get(variable);
+        stable = definition !== undefined && this.#homes.has(variable) &&
+          isStable(definition, true, 0);
+        known.set(variable, stable);
+      }
+      return stable;
+    };
+    const isStable = (index: Expression, isDefinition: boolean, depth: number): boolean => {
+      if (index.op === "load" || index.op === "math" || depth > MAX_INDEX_SIZE) return false;
+      if (index.op !== "variable" || index.variable === variable) {
+        return operandsOf(index).every((operand) => isStable(operand, isDefinition, depth + 1));
+      }
+      const isVarying = varying.has(index.variable);
+      if (!isVarying && (!isDefinition || !assigned.has(index.variable))) return true;
+      return isStableIn(index.variable);
+    };
+    const pairs = new Set<Expression>();
+    const add = (index: Expression) => {
+      if (rows.some((row) => row.index === index) || strideOf(index, context) !== 1) return;
+      if (isStable(index, false, 0)) pairs.add(index);
+    };
+    eachExpressionIn(statements, (it) => it.op === "load" && add(it.index));
+    eachStatement(statements, (it) => it.op === "store" && add(it.index));
+    return pairs;
   }
 
   /** Sets the position and the address of accesses to those of the first turn. */
