@@ -80,22 +80,21 @@ export function chooseLanes(
   turns: number,
 ): LanePlan | LaneObstacle {
   let best: { plan: LanePlan; score: number } | undefined;
-  let obstacle: LaneObstacle | undefined;
-  for (const plan of possibleLanes(program, ranges, identities)) {
-    if (plan instanceof LaneObstacle) {
-      obstacle ??= plan;
-      continue;
+  const reasons: { where: string; reason: string }[] = [];
+  for (const loop of candidatesOf(program, ranges)) {
+    const where = loop === undefined
+      ? "the parallel loop"
+      : `the loop over \`${loop.variable.name}\``;
+    const plan = new LaneAnalysis(program, ranges, identities, loop).result();
+    if (plan instanceof LaneObstacle) reasons.push({ where, reason: plan.reason });
+    else if ((loop === undefined ? turns : ranges.maxTurns(loop)) < MIN_TURNS) {
+      reasons.push({ where, reason: `it has fewer than ${MIN_TURNS} turns` });
+    } else {
+      const score = plan.scattered * 2 + (loop === undefined ? 0 : 1);
+      if (best === undefined || score < best.score) best = { plan, score };
     }
-    const { loop, variable, scattered } = plan;
-    if ((loop === undefined ? turns : ranges.maxTurns(loop)) < MIN_TURNS) {
-      const name = loop === undefined ? "the parallel loop" : `the loop over \`${variable.name}\``;
-      obstacle ??= new LaneObstacle(`${name} has fewer than ${MIN_TURNS} turns`);
-      continue;
-    }
-    const score = scattered * 2 + (loop === undefined ? 0 : 1);
-    if (best === undefined || score < best.score) best = { plan, score };
   }
-  if (best === undefined) return obstacle!;
+  if (best === undefined) return new LaneObstacle(inWords(reasons));
   const { plan } = best;
   if (plan.scattered * OPERATIONS_PER_SCATTERED > operationsIn(plan.statements)) {
     return new LaneObstacle(
@@ -105,15 +104,26 @@ export function chooseLanes(
   return plan;
 }
 
+/** Says why none of the loops can run in lanes. */
+function inWords(reasons: readonly { where: string; reason: string }[]): string {
+  if (reasons.length === 1) return reasons[0].reason;
+  return reasons.map(({ where, reason }) => `in ${where}, ${reason}`).join("; ");
+}
+
 /** Analyses each loop that may run in lanes: the parallel loop first. */
 export function possibleLanes(
   program: Program,
   ranges: Ranges,
   identities: Readonly<Record<string, ArrayIdentity>>,
 ): (LanePlan | LaneObstacle)[] {
-  return [undefined, ...countedLoops(program, ranges)].map((loop) =>
+  return candidatesOf(program, ranges).map((loop) =>
     new LaneAnalysis(program, ranges, identities, loop).result()
   );
+}
+
+/** Returns the loops that may run in lanes; `undefined` is the parallel loop. */
+function candidatesOf(program: Program, ranges: Ranges): (ForStatement | undefined)[] {
+  return [undefined, ...countedLoops(program, ranges)];
 }
 
 function countedLoops({ statements }: Program, ranges: Ranges): ForStatement[] {

@@ -427,7 +427,8 @@ function binaryRange(
         Math.max(a.low, b.low),
         Math.max(a.high, b.high),
         isInteger,
-        a.isPlain && b.isPlain,
+        // 0 is greater than -0.
+        (a.isPlain && b.isPlain) || (a.isPlain && a.low >= 0) || (b.isPlain && b.low >= 0),
       );
     default:
       return undefined;
