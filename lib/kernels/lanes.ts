@@ -88,7 +88,7 @@ export function chooseLanes(
     const plan = new LaneAnalysis(program, ranges, identities, loop).result();
     if (plan instanceof LaneObstacle) reasons.push({ where, reason: plan.reason });
     else if ((loop === undefined ? turns : ranges.maxTurns(loop)) < MIN_TURNS) {
-      reasons.push({ where, reason: `it has fewer than ${MIN_TURNS} turns` });
+      reasons.push({ where, reason: `there are fewer than ${MIN_TURNS} turns` });
     } else {
       const score = plan.scattered * 2 + (loop === undefined ? 0 : 1);
       if (best === undefined || score < best.score) best = { plan, score };

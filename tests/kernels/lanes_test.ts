@@ -71,7 +71,7 @@ test("chooseLanes() finds what stands in the way", () => {
       "it reads or writes elements that are not next to each other in memory, and computes little",
     ],
   ]);
-  check([["o[i] = a[i];", "the parallel loop has fewer than 16 turns"]], 15);
+  check([["o[i] = a[i];", "there are fewer than 16 turns"]], 15);
 });
 
 test("chooseLanes() runs no `for` in lanes whose turns depend on each other", () => {
