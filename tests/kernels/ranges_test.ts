@@ -189,7 +189,7 @@ test("Ranges holds for the values that random bodies compute", () => {
         assert(!range.isInteger || Number.isInteger(value), text);
         assert(!range.isPlain || !Object.is(value, -0), text);
       };
-      for (let index = 0; index < length; index++) evaluate(program, index, context, onSet);
+      for (let index = 0; index < length; index++) evaluate(program, index, context, { onSet });
     }),
     { numRuns: 300 },
   );
