@@ -7,8 +7,9 @@
 import { type CompiledKernel, compileKernel } from "../../lib/kernels/compile_kernel.ts";
 import { type FoldOperator, LaneObstacle, possibleLanes } from "../../lib/kernels/lanes.ts";
 import { type MemberKind, parseBody } from "../../lib/kernels/parse_body.ts";
+import { integers, isInt } from "../../lib/kernels/number_range.ts";
 import type { Program } from "../../lib/kernels/program.ts";
-import { type Facts, integers, isInt } from "../../lib/kernels/ranges.ts";
+import type { Facts } from "../../lib/kernels/ranges.ts";
 import { elementTypeOf, viewLike } from "../../lib/kernels/typed_arrays.ts";
 import { type Context, evaluate, type NumberArray } from "./evaluate.ts";
 import type { RandomBody } from "./random_bodies.ts";

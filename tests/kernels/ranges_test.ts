@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { NumberRange } from "../../lib/kernels/number_range.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
 import type { Expression, Program, Statement, Variable } from "../../lib/kernels/program.ts";
-import { type NumberRange, Ranges } from "../../lib/kernels/ranges.ts";
+import { Ranges } from "../../lib/kernels/ranges.ts";
 import { eachStatement } from "../../lib/kernels/visit.ts";
 import { test } from "../fixtures/guarded.ts";
 import { factsOf, kindsOf } from "./compare.ts";
