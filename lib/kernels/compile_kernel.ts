@@ -16,6 +16,7 @@
 
 import { estimateTime } from "./cost.ts";
 import { ExpressionCode } from "./expression_code.ts";
+import { combineLanes, foldIdentities, foldOperations } from "./fold_code.ts";
 import { homesOf } from "./homes.ts";
 import {
   type ArrayIdentity,
@@ -26,13 +27,7 @@ import {
 } from "./lanes.ts";
 import type { Program, Statement } from "./program.ts";
 import { type Facts, Ranges } from "./ranges.ts";
-import {
-  combineLanes,
-  foldIdentities,
-  foldOperations,
-  isStraight,
-  StatementCode,
-} from "./statement_code.ts";
+import { isStraight, StatementCode } from "./statement_code.ts";
 import { eachExpressionIn, eachStatement } from "./visit.ts";
 import { encodeModule, FunctionCode, type ModuleFunction, ValueType } from "./wasm_module.ts";
 

@@ -8,8 +8,9 @@
 import { compileKernel } from "./compile_kernel.ts";
 import { isOutside, type Kernel, memoryOfArray } from "./kernel.ts";
 import { type ArrayIdentity, type FoldOperator, LaneObstacle, type LanePlan } from "./lanes.ts";
+import { integers, isInt } from "./number_range.ts";
 import type { ArrayName, Program } from "./program.ts";
-import { type ArrayFacts, type Facts, integers, isInt } from "./ranges.ts";
+import type { ArrayFacts, Facts } from "./ranges.ts";
 import { elementTypeOf, type KernelArray } from "./typed_arrays.ts";
 import { eachStatement } from "./visit.ts";
 

@@ -8,17 +8,19 @@
  * @module
  */
 
+import {
+  ALL_INTS,
+  binaryRange,
+  INT_MAX,
+  integers,
+  isIntRange,
+  type NumberRange,
+  rangeOfValue,
+  sameRange,
+  unaryRange,
+  union,
+} from "./number_range.ts";
 import type { ArrayName, Expression, Program, Statement, Variable } from "./program.ts";
-
-/** A range of numbers, NaN excluded. */
-export interface NumberRange {
-  readonly low: number;
-  readonly high: number;
-  /** Whether all are integers. */
-  readonly isInteger: boolean;
-  /** Whether -0 is excluded. */
-  readonly isPlain: boolean;
-}
 
 /** The element types that kernels read and write. */
 export type ElementType =
@@ -43,15 +45,11 @@ export interface Facts {
 /** How an expression is represented. */
 export type Kind = "int" | "double" | "condition";
 
-const INT_MIN = -(2 ** 31);
-const INT_MAX = 2 ** 31 - 1;
 /**
  * How often the ranges of the variables of a loop may grow. Then each that grows is taken for any integer of 32
  * bits, as `(x + k) | 0` is; and for any number, if it grows again.
  */
 const MAX_PASSES = 4;
-
-const ALL_INTS = integers(INT_MIN, INT_MAX);
 
 const elementRanges: Record<ElementType, NumberRange | undefined> = {
   int8: integers(-128, 127),
@@ -64,16 +62,6 @@ const elementRanges: Record<ElementType, NumberRange | undefined> = {
   float32: undefined,
   float64: undefined,
 };
-
-/** A range of integers. */
-export function integers(low: number, high: number): NumberRange {
-  return { low, high, isInteger: true, isPlain: true };
-}
-
-/** Returns whether a number is an integer of 32 bits, and not -0. */
-export function isInt(value: number): boolean {
-  return (value | 0) === value && !Object.is(value, -0);
-}
 
 /** The ranges of the values of a program. */
 export class Ranges {
@@ -318,171 +306,5 @@ function addTerms(
     }
     default:
       return false;
-  }
-}
-
-function rangeOfValue(value: number): NumberRange | undefined {
-  if (!Number.isFinite(value)) return undefined;
-  const isPlain = !Object.is(value, -0);
-  return { low: value, high: value, isInteger: Number.isInteger(value), isPlain };
-}
-
-/** Returns whether numbers of the range are integers of 32 bits, and not -0. */
-export function isIntRange(range: NumberRange | undefined): range is NumberRange {
-  return range !== undefined && range.isInteger && range.isPlain && range.low >= INT_MIN &&
-    range.high <= INT_MAX;
-}
-
-function sameRange(a: NumberRange | undefined, b: NumberRange | undefined): boolean {
-  return a?.low === b?.low && a?.high === b?.high && a?.isInteger === b?.isInteger &&
-    a?.isPlain === b?.isPlain;
-}
-
-function union(a: NumberRange | undefined, b: NumberRange | undefined): NumberRange | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  return {
-    low: Math.min(a.low, b.low),
-    high: Math.max(a.high, b.high),
-    isInteger: a.isInteger && b.isInteger,
-    isPlain: a.isPlain && b.isPlain,
-  };
-}
-
-/** Returns a range, unless a bound is not finite: then NaN is possible. */
-function bounded(
-  low: number,
-  high: number,
-  isInteger: boolean,
-  isPlain: boolean,
-): NumberRange | undefined {
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return undefined;
-  return { low, high, isInteger, isPlain };
-}
-
-function unaryRange(op: Expression["op"], a: NumberRange | undefined): NumberRange | undefined {
-  if (op === "bitnot") return ALL_INTS;
-  if (a === undefined) return undefined;
-  const { low, high, isInteger, isPlain } = a;
-  switch (op) {
-    case "neg":
-      return { low: 0 - high, high: 0 - low, isInteger, isPlain: low > 0 || high < 0 };
-    case "abs": {
-      const least = low > 0 ? low : high < 0 ? -high : 0;
-      return { low: least, high: Math.max(-low, high), isInteger, isPlain: true };
-    }
-    case "sqrt":
-      return low >= 0 ? bounded(Math.sqrt(low), Math.sqrt(high), false, isPlain) : undefined;
-    case "square":
-      return binaryRange("mul", unaryRange("abs", a), unaryRange("abs", a));
-    case "cube":
-      return binaryRange("mul", unaryRange("square", a), a);
-    case "floor":
-      return bounded(Math.floor(low), Math.floor(high), true, isPlain);
-    case "ceil":
-    case "trunc":
-    case "round":
-      return bounded(Math.floor(low), Math.ceil(high), true, isPlain && low >= 0);
-    case "fround":
-      return bounded(Math.fround(low), Math.fround(high), false, isPlain && low >= 0);
-    default:
-      return undefined;
-  }
-}
-
-function binaryRange(
-  op: Expression["op"],
-  a: NumberRange | undefined,
-  b: NumberRange | undefined,
-): NumberRange | undefined {
-  const bits = bitRange(op, a, b);
-  if (bits !== undefined) return bits;
-  if (a === undefined || b === undefined) return undefined;
-  const isInteger = a.isInteger && b.isInteger;
-  switch (op) {
-    case "add":
-      return bounded(a.low + b.low, a.high + b.high, isInteger, a.isPlain || b.isPlain);
-    case "sub":
-      return bounded(a.low - b.high, a.high - b.low, isInteger, a.isPlain);
-    case "mul": {
-      // A product of fractions may become so small that it is 0, or -0.
-      const isPlain = a.isPlain && b.isPlain &&
-        (isInteger ? !isSignedZero(a, b) && !isSignedZero(b, a) : a.low >= 0 && b.low >= 0);
-      return corners(a, b, (x, y) => x * y, isInteger, isPlain);
-    }
-    case "div":
-      if (b.low <= 0 && b.high >= 0) return undefined;
-      return corners(a, b, (x, y) => x / y, false, a.isPlain && a.low >= 0 && b.low > 0);
-    case "rem":
-      if (!isInteger || !a.isPlain || a.low < 0 || b.low <= 0) return undefined;
-      return integers(0, Math.min(a.high, b.high - 1));
-    case "min":
-      return bounded(
-        Math.min(a.low, b.low),
-        Math.min(a.high, b.high),
-        isInteger,
-        a.isPlain && b.isPlain,
-      );
-    case "max":
-      return bounded(
-        Math.max(a.low, b.low),
-        Math.max(a.high, b.high),
-        isInteger,
-        // 0 is greater than -0.
-        (a.isPlain && b.isPlain) || (a.isPlain && a.low >= 0) || (b.isPlain && b.low >= 0),
-      );
-    default:
-      return undefined;
-  }
-}
-
-/** Returns whether a product may be -0: 0 times a negative number. */
-function isSignedZero(zero: NumberRange, negative: NumberRange): boolean {
-  return zero.low <= 0 && zero.high >= 0 && negative.low < 0;
-}
-
-function corners(
-  a: NumberRange,
-  b: NumberRange,
-  operate: (x: number, y: number) => number,
-  isInteger: boolean,
-  isPlain: boolean,
-): NumberRange | undefined {
-  const values = [a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => operate(x, y)));
-  return bounded(Math.min(...values) + 0, Math.max(...values) + 0, isInteger, isPlain);
-}
-
-/** Returns the range of an operation on bits; `undefined` for other operations. */
-function bitRange(
-  op: Expression["op"],
-  a: NumberRange | undefined,
-  b: NumberRange | undefined,
-): NumberRange | undefined {
-  const shift = b !== undefined && b.low === b.high ? b.low & 31 : undefined;
-  switch (op) {
-    case "bitand": {
-      const masks = [a, b].filter((mask) => isIntRange(mask) && mask.low >= 0);
-      if (masks.length === 0) return ALL_INTS;
-      return integers(0, Math.min(...masks.map((mask) => mask!.high)));
-    }
-    case "bitor":
-      if (b?.low === 0 && b.high === 0 && a !== undefined) {
-        const [low, high] = [Math.trunc(a.low) || 0, Math.trunc(a.high) || 0];
-        if (low >= INT_MIN && high <= INT_MAX) return integers(low, high);
-      }
-      return ALL_INTS;
-    case "bitxor":
-    case "shl":
-      return ALL_INTS;
-    case "shr":
-      if (shift === undefined || !isIntRange(a)) return ALL_INTS;
-      return integers(a.low >> shift, a.high >> shift);
-    case "ushr": {
-      if (shift !== undefined && isIntRange(a) && a.low >= 0) {
-        return integers(a.low >>> shift, a.high >>> shift);
-      }
-      return integers(0, shift === undefined ? 2 ** 32 - 1 : 2 ** (32 - shift) - 1);
-    }
-    default:
-      return undefined;
   }
 }

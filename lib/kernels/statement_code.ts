@@ -17,7 +17,9 @@
  */
 
 import { elementAccess } from "./element_types.ts";
-import type { ArrayPlace, ExpressionCode, RowAccess } from "./expression_code.ts";
+import type { ExpressionCode } from "./expression_code.ts";
+import { combineLanes, foldIdentities, foldOperations } from "./fold_code.ts";
+import { variablesForgotten } from "./homes.ts";
 import {
   definitionsIn,
   foldOperand,
@@ -25,21 +27,12 @@ import {
   type ForStatement,
   isVarying,
   type LanePlan,
-  type Stride,
-  strideOf,
 } from "./lanes.ts";
 import type { ArrayName, Expression, Statement, Variable } from "./program.ts";
-import { variablesForgotten } from "./homes.ts";
-import { type FunctionCode, type Operation, ValueType } from "./wasm_module.ts";
-import {
-  eachExpressionIn,
-  eachStatement,
-  expressionsOf,
-  isSameExpression,
-  listsOf,
-  operandsOf,
-  variablesSet,
-} from "./visit.ts";
+import { distinct, findPairs, findRows, type RowAccess } from "./rows.ts";
+import type { ArrayPlace } from "./scalar_code.ts";
+import { eachStatement, expressionsOf, listsOf, operandsOf } from "./visit.ts";
+import { type FunctionCode, ValueType } from "./wasm_module.ts";
 
 /** The values of the turns of the parallel loop, combined: local variables. */
 export interface Result {
@@ -49,25 +42,6 @@ export interface Result {
   /** Value of the turns that are taken without vectors. */
   readonly single: number;
 }
-
-/** Instructions that combine two doubles, and two vectors of them. */
-export const foldOperations: Record<FoldOperator, readonly [Operation, Operation]> = {
-  "+": ["f64.add", "f64x2.add"],
-  "*": ["f64.mul", "f64x2.mul"],
-  min: ["f64.min", "f64x2.min"],
-  max: ["f64.max", "f64x2.max"],
-};
-
-/** The values that change no value they are combined with. */
-export const foldIdentities: Record<FoldOperator, number> = {
-  "+": -0,
-  "*": 1,
-  min: Infinity,
-  max: -Infinity,
-};
-
-/** Number of operations of an index that is computed once more as a turn begins. */
-const MAX_INDEX_SIZE = 64;
 
 /** The lanes that are concerned, one vector for each group: local variables. */
 interface Mask {
@@ -166,9 +140,9 @@ export class StatementCode {
     const doubles = code.local(ValueType.V128);
     this.#expressions.laneIndex = { variable, local: index, doubles, offsets };
     const folds = loop === undefined ? [] : this.#beginFolds(all);
-    const rows = this.#findRows();
+    const rows = findRows(this.#lanes, this.#expressions.ranges, code);
     const pointers = distinct(rows);
-    this.#pairs = this.#findPairs(rows);
+    this.#pairs = findPairs(this.#lanes, this.#expressions.ranges, rows, this.#homes);
     const uncertain = pointers.filter(({ array, index }) =>
       !this.#expressions.ranges.isWithin(array, index)
     );
@@ -289,97 +263,6 @@ export class StatementCode {
     combineLanes(this.#code, operator, lanes);
     this.#code.op(foldOperations[operator][0]).set(local);
     this.#folds.delete(variable);
-  }
-
-  /** Finds the accesses to elements next to each other, whose index is known as a turn begins. */
-  #findRows(): RowAccess[] {
-    const { statements, variable, varying } = this.#lanes;
-    const { ranges } = this.#expressions;
-    const definitions = definitionsIn(statements);
-    const assigned = variablesSet(statements);
-    const views = new Set<ArrayName>();
-    eachStatement(statements, (it) => it.op === "view" && views.add(it.view));
-    const sizes = new Map<Variable, number>();
-    // The number of operations of an index, with those of the variables in it; Infinity if it is not known.
-    const sizeOf = (index: Expression): number => {
-      if (index.op === "load" || index.op === "math") return Infinity;
-      if (index.op === "variable" && index.variable !== variable) {
-        const known = sizes.get(index.variable);
-        if (known !== undefined) return known;
-        const definition = varying.has(index.variable)
-          ? definitions.get(index.variable)
-          : undefined;
-        const size = definition !== undefined
-          ? sizeOf(definition)
-          : assigned.has(index.variable)
-          ? Infinity
-          : 1;
-        sizes.set(index.variable, size);
-        return size;
-      }
-      return operandsOf(index).reduce((size, operand) => size + sizeOf(operand), 1);
-    };
-    const context = {
-      variable,
-      varying,
-      definitions,
-      ranges,
-      strides: new Map<Variable, Stride>(),
-    };
-    const rows: RowAccess[] = [];
-    const add = (array: ArrayName, index: Expression) => {
-      if (views.has(array) || strideOf(index, context) !== 1 || sizeOf(index) > MAX_INDEX_SIZE) {
-        return;
-      }
-      if (rows.some((row) => row.array === array && row.index === index)) return;
-      const alike = rows.find((row) => row.array === array && isSameExpression(row.index, index));
-      const address = alike?.address ?? this.#code.local(ValueType.I32);
-      const position = alike?.position ?? this.#code.local(ValueType.I32);
-      rows.push({ array, index, position, address });
-    };
-    eachExpressionIn(statements, (it) => it.op === "load" && add(it.array, it.index));
-    eachStatement(statements, (it) => it.op === "store" && add(it.array, it.index));
-    return rows;
-  }
-
-  /**
-   * Finds the indices that step by 1 and can be computed for lane 0 where they are used. In place of a variable
-   * that varies stands its definition, so what that reads must still be as it was.
-   */
-  #findPairs(rows: readonly RowAccess[]): Set<Expression> {
-    const { statements, variable, varying } = this.#lanes;
-    const { ranges } = this.#expressions;
-    const definitions = definitionsIn(statements);
-    const assigned = variablesSet(statements);
-    const context = { variable, varying, definitions, ranges, strides: new Map() };
-    const known = new Map<Variable, boolean>();
-    const isStableIn = (variable: Variable): boolean => {
-      let stable = known.get(variable);
-      if (stable === undefined) {
-        const definition = definitions.get(variable);
-        stable = definition !== undefined && this.#homes.has(variable) &&
-          isStable(definition, true, 0);
-        known.set(variable, stable);
-      }
-      return stable;
-    };
-    const isStable = (index: Expression, isDefinition: boolean, depth: number): boolean => {
-      if (index.op === "load" || index.op === "math" || depth > MAX_INDEX_SIZE) return false;
-      if (index.op !== "variable" || index.variable === variable) {
-        return operandsOf(index).every((operand) => isStable(operand, isDefinition, depth + 1));
-      }
-      const isVarying = varying.has(index.variable);
-      if (!isVarying && (!isDefinition || !assigned.has(index.variable))) return true;
-      return isStableIn(index.variable);
-    };
-    const pairs = new Set<Expression>();
-    const add = (index: Expression) => {
-      if (rows.some((row) => row.index === index) || strideOf(index, context) !== 1) return;
-      if (isStable(index, false, 0)) pairs.add(index);
-    };
-    eachExpressionIn(statements, (it) => it.op === "load" && add(it.index));
-    eachStatement(statements, (it) => it.op === "store" && add(it.index));
-    return pairs;
   }
 
   /** Sets the position and the address of accesses to those of the first turn. */
@@ -754,33 +637,6 @@ export class StatementCode {
     if (this.#mask !== undefined) this.#takeOut(0);
     else if (!isStraight(this.#lanes.statements)) code.branch(this.#turnEnd);
   }
-}
-
-/** Leaves the lanes of vectors, combined: first the vectors in pairs, then the two lanes. */
-export function combineLanes(
-  code: FunctionCode,
-  operator: FoldOperator,
-  lanes: readonly number[],
-): void {
-  const [combine, combineVectors] = foldOperations[operator];
-  const tree = (from: number, to: number): void => {
-    if (to - from === 1) return void code.get(lanes[from]);
-    const middle = (from + to) >> 1;
-    tree(from, middle);
-    tree(middle, to);
-    code.op(combineVectors);
-  };
-  tree(0, lanes.length);
-  const both = code.local(ValueType.V128);
-  code.tee(both).lane("f64x2.extract_lane", 0);
-  code.get(both).lane("f64x2.extract_lane", 1).op(combine);
-}
-
-/** Returns one of the accesses that share an address, for each address. */
-function distinct(rows: readonly RowAccess[]): RowAccess[] {
-  return rows.filter(({ address }, at) =>
-    rows.findIndex((other) => other.address === address) === at
-  );
 }
 
 /** Returns whether statements run one after the other, whatever the numbers are. */

@@ -68,6 +68,10 @@ function uncheckedOf(context: object): object {
 
 /** Returns the kernel of a loop, or why it has none. */
 export function kernelOf(plan: LoopPlan): LoopKernel | Obstacle | LaneObstacle {
+  return orWithout(() => planLoop(plan));
+}
+
+function planLoop(plan: LoopPlan): LoopKernel | Obstacle | LaneObstacle {
   const { body, context, start, step, length, reduction } = plan;
   if (reduction !== undefined && reduction.kind !== "numbers") {
     return new LaneObstacle("values are combined that are not numbers");
@@ -76,16 +80,14 @@ export function kernelOf(plan: LoopPlan): LoopKernel | Obstacle | LaneObstacle {
   const result = programOf(body, context);
   if ("obstacle" in result) return result.obstacle;
   const program = step === 1 ? result.program : programInSteps(result.program, start, step);
-  const planned = orWithout(() =>
-    planKernel({
-      program,
-      ...membersOf(program, context),
-      first: step === 1 ? start : 0,
-      turns: length,
-      operator: reduction?.name,
-      isElementwise: false,
-    })
-  );
+  const planned = planKernel({
+    program,
+    ...membersOf(program, context),
+    first: step === 1 ? start : 0,
+    turns: length,
+    operator: reduction?.name,
+    isElementwise: false,
+  });
   return planned instanceof LaneObstacle ? planned : { ...planned, program };
 }
 
@@ -166,7 +168,6 @@ function membersOf(program: Program, context: object) {
 
 /** Returns a member of a context, or a part of an ndarray, such as `x.stride.0`. */
 function memberAt(members: Record<string, unknown>, path: string): unknown {
-  if (Object.hasOwn(members, path)) return members[path];
   return path.split(".").reduce<unknown>(
     (holder, name) => (holder as Record<string, unknown>)[name],
     members,

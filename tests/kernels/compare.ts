@@ -7,8 +7,9 @@
 import { type CompiledKernel, compileKernel } from "../../lib/kernels/compile_kernel.ts";
 import { type FoldOperator, LaneObstacle, possibleLanes } from "../../lib/kernels/lanes.ts";
 import { type MemberKind, parseBody } from "../../lib/kernels/parse_body.ts";
+import { integers, isInt } from "../../lib/kernels/number_range.ts";
 import type { Program } from "../../lib/kernels/program.ts";
-import { type Facts, integers, isInt } from "../../lib/kernels/ranges.ts";
+import type { Facts } from "../../lib/kernels/ranges.ts";
 import { elementTypeOf, viewLike } from "../../lib/kernels/typed_arrays.ts";
 import { type Context, evaluate, type NumberArray } from "./evaluate.ts";
 import type { RandomBody } from "./random_bodies.ts";
@@ -41,7 +42,7 @@ export function compareKernels({ source, length, makeContext }: RandomBody): Com
   const { program } = parsed;
   const expected = makeContext();
   const values = Array.from({ length }, (_, index) => evaluate(program, index, expected));
-  const isIndependent = areIndependent(program, length, makeContext);
+  const isIndependent = areIndependent(program, length, makeContext());
   for (const operator of OPERATORS) {
     if (operator !== undefined && values.includes(undefined)) continue;
     for (let loop = isIndependent ? 0 : 1;; loop++) {
@@ -86,27 +87,27 @@ export function factsOf({ arrays, numbers }: Context, length: number): Facts {
   };
 }
 
-/** Returns whether the indices give the same in each order, and without what the others write. */
-function areIndependent(
-  program: Program,
-  length: number,
-  makeContext: () => Context,
-): boolean {
-  const before = makeContext();
-  const [forward, backward, apart] = [makeContext(), makeContext(), makeContext()];
-  const values = Array.from({ length }, (_, index) => evaluate(program, index, forward));
-  for (let index = length - 1; index >= 0; index--) evaluate(program, index, backward);
+/** Returns whether no index uses an element that another one writes. */
+function areIndependent(program: Program, length: number, context: Context): boolean {
+  const users = new Map<string, Set<number>>();
+  const written = new Set<string>();
+  const names = new Map(Object.entries(context.arrays).map(([name, { buffer }]) => [buffer, name]));
   for (let index = 0; index < length; index++) {
-    const own = makeContext();
-    if (!Object.is(evaluate(program, index, own), values[index])) return false;
-    for (const [name, array] of Object.entries(own.arrays)) {
-      array.forEach((element, at) => {
-        if (!Object.is(element, before.arrays[name][at])) apart.arrays[name][at] = element;
-      });
-    }
+    let isShared = false;
+    evaluate(program, index, context, {
+      onAccess(array, at, isWritten) {
+        if (!(at in array)) return;
+        // A view is of the same type, so elements are told apart by their address.
+        const key = `${names.get(array.buffer)} ${array.byteOffset + at * array.BYTES_PER_ELEMENT}`;
+        const own = users.get(key) ?? new Set();
+        users.set(key, own.add(index));
+        if (isWritten) written.add(key);
+        isShared ||= own.size > 1 && written.has(key);
+      },
+    });
+    if (isShared) return false;
   }
-  return findDifference(backward, forward) === undefined &&
-    findDifference(apart, forward) === undefined;
+  return true;
 }
 
 /** Compiles a program with the loop of a number in lanes; `undefined` if there is no such loop. */

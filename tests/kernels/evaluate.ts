@@ -44,17 +44,22 @@ export function elementsOf({ arrays }: Context): Record<string, number[]> {
 type Value = number | boolean;
 type Outcome = "break" | "continue" | { readonly value: number | undefined } | undefined;
 
-/** Called with each value that a variable is set to. */
-export type OnSet = (variable: Variable, value: number | boolean) => void;
+/** What is called while a program runs. */
+export interface Hooks {
+  /** Called with each value that a variable is set to. */
+  readonly onSet?: (variable: Variable, value: number | boolean) => void;
+  /** Called before an element is read or written. */
+  readonly onAccess?: (array: NumberArray, index: number, isWritten: boolean) => void;
+}
 
 /** Runs a program for one index, and returns what it returns. */
 export function evaluate(
   program: Program,
   index: number,
   context: Context,
-  onSet?: OnSet,
+  hooks: Hooks = {},
 ): number | undefined {
-  const evaluation = new Evaluation(context, onSet);
+  const evaluation = new Evaluation(context, hooks);
   for (const array of program.arrays) evaluation.arrays.set(array, context.arrays[array.name]);
   evaluation.variables.set(program.index, index);
   return evaluation.result(program.statements);
@@ -110,11 +115,11 @@ class Evaluation {
   readonly variables = new Map<Variable, Value>();
   readonly #numbers: Readonly<Record<string, number>>;
 
-  readonly #onSet: OnSet | undefined;
+  readonly #hooks: Hooks;
 
-  constructor({ numbers }: Context, onSet?: OnSet) {
+  constructor({ numbers }: Context, hooks: Hooks = {}) {
     this.#numbers = numbers;
-    this.#onSet = onSet;
+    this.#hooks = hooks;
   }
 
   result(statements: readonly Statement[]): number | undefined {
@@ -137,7 +142,10 @@ class Evaluation {
         return undefined;
       case "store": {
         const index = this.#number(statement.index);
-        this.#array(statement.array)[index] = this.#number(statement.value);
+        const value = this.#number(statement.value);
+        const array = this.#array(statement.array);
+        this.#hooks.onAccess?.(array, index, true);
+        array[index] = value;
         return undefined;
       }
       case "view": {
@@ -175,7 +183,7 @@ class Evaluation {
   }
 
   #set(variable: Variable, value: Value): void {
-    this.#onSet?.(variable, value);
+    this.#hooks.onSet?.(variable, value);
     this.variables.set(variable, value);
   }
 
@@ -183,6 +191,12 @@ class Evaluation {
     const array = this.arrays.get(name);
     if (array === undefined) throw new Error(`no array ${name.name}`);
     return array;
+  }
+
+  #load(name: ArrayName, index: number): number {
+    const array = this.#array(name);
+    this.#hooks.onAccess?.(array, index, false);
+    return array[index] ?? NaN;
   }
 
   #number(expression: Expression): number {
@@ -212,7 +226,7 @@ class Evaluation {
       case "length":
         return this.#array(expression.array).length;
       case "load":
-        return this.#array(expression.array)[this.#number(expression.index)] ?? NaN;
+        return this.#load(expression.array, this.#number(expression.index));
       case "select": {
         const [test, then, otherwise] = expression.args;
         return this.#condition(test) ? this.#value(then) : this.#value(otherwise);

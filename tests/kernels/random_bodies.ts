@@ -41,23 +41,27 @@ export interface BodyOptions {
   readonly types?: readonly (keyof typeof ARRAY_TYPES)[];
   /** Whether no index reads or writes an element that another one writes. */
   readonly isIndependent?: boolean;
+  /** Whether loops take up to 20 rounds, in place of 5, over longer arrays. */
+  readonly isLong?: boolean;
 }
 
 /** The elements that an index uses of an array which an independent body writes. */
 const OWN_INDICES = ["i", "i", "i + 1", "i - 1", "i * 2", "9 - i", "3 * i - 4"];
 
 const LENGTH = 9;
+const LONG_LENGTH = 23;
 const SPECIAL = ["0", "-0", "NaN", "Infinity", "-1", "0.5", "1e-300", "3e9", "4294967295", "1 / 3"];
 
 /** Writes a random body: the same for the same seed and options. */
 export function randomBody(
   seed: number,
-  { size, types, isIndependent = false }: BodyOptions,
+  { size, types, isIndependent = false, isLong = false }: BodyOptions,
 ): RandomBody {
   const all = types ?? Object.keys(ARRAY_TYPES) as (keyof typeof ARRAY_TYPES)[];
-  const writer = new Writer(seed, size, all, isIndependent);
+  const writer = new Writer(seed, size, all, isIndependent, isLong);
   const source = writer.body();
-  return { source, length: LENGTH, makeContext: () => writer.makeContext(seed) };
+  const length = isLong ? LONG_LENGTH : LENGTH;
+  return { source, length, makeContext: () => writer.makeContext(seed) };
 }
 
 /** A generator of random 32-bit integers: xorshift. */
@@ -102,6 +106,7 @@ class Writer {
   readonly #members: Record<string, keyof typeof ARRAY_TYPES>;
   /** The elements that an independent body writes. */
   readonly #own: string[] = [];
+  readonly #isLong: boolean;
   #budget: number;
   #names = 0;
   #prefix = "";
@@ -111,7 +116,9 @@ class Writer {
     size: number,
     types: readonly (keyof typeof ARRAY_TYPES)[],
     isIndependent: boolean,
+    isLong: boolean,
   ) {
+    this.#isLong = isLong;
     this.#bits = new Bits(seed);
     this.#budget = size;
     this.#types = types;
@@ -133,12 +140,15 @@ class Writer {
         : (bits.below(4000) - 2000) / bits.oneOf([1, 1, 8, 7]);
     const arrays = Object.fromEntries(
       Object.entries(this.#members).map(([name, type]) => {
-        const array: NumberArray = new ARRAY_TYPES[type](5 + bits.below(9));
+        const array: NumberArray = new ARRAY_TYPES[type](5 + bits.below(this.#isLong ? 60 : 9));
         for (let at = 0; at < array.length; at++) array[at] = value();
         return [name, array];
       }),
     );
-    return { numbers: { n: 2 + bits.below(4), x: value(), y: value() }, arrays };
+    return {
+      numbers: { n: 2 + bits.below(this.#isLong ? 20 : 4), x: value(), y: value() },
+      arrays,
+    };
   }
 
   body(): string {
@@ -264,7 +274,7 @@ class Writer {
   #counted(scope: Scope): string {
     const k = this.#newName("j");
     const from = this.#bits.oneOf(["0", "0", "1", "-1", this.#bits.oneOf(scope.counters), "0.5"]);
-    const rounds = 1 + this.#bits.below(5);
+    const rounds = 1 + this.#bits.below(this.#isLong && scope.depth < 2 ? 20 : 5);
     const n = scope.counters[1];
     const end = this.#bits.oneOf([`${from} + ${rounds}`, `Math.min(${n}, ${from} + ${rounds})`]);
     const test = this.#bits.oneOf([`${k} < ${end}`, `${k} <= ${end}`, `${end} > ${k}`]);

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { NumberRange } from "../../lib/kernels/number_range.ts";
 import { parseBody } from "../../lib/kernels/parse_body.ts";
 import type { Expression, Program, Statement, Variable } from "../../lib/kernels/program.ts";
-import { type NumberRange, Ranges } from "../../lib/kernels/ranges.ts";
+import { Ranges } from "../../lib/kernels/ranges.ts";
 import { eachStatement } from "../../lib/kernels/visit.ts";
 import { test } from "../fixtures/guarded.ts";
 import { factsOf, kindsOf } from "./compare.ts";
@@ -189,7 +190,7 @@ test("Ranges holds for the values that random bodies compute", () => {
         assert(!range.isInteger || Number.isInteger(value), text);
         assert(!range.isPlain || !Object.is(value, -0), text);
       };
-      for (let index = 0; index < length; index++) evaluate(program, index, context, onSet);
+      for (let index = 0; index < length; index++) evaluate(program, index, context, { onSet });
     }),
     { numRuns: 300 },
   );
