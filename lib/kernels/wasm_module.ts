@@ -134,6 +134,7 @@ const loads = {
   "i32.load16_s": [0x2e, 1],
   "i32.load16_u": [0x2f, 1],
   "v128.load": [0xfd00, 3],
+  "v128.load64_splat": [0xfd0a, 3],
   "v128.load32_zero": [0xfd5c, 1],
   "v128.load64_zero": [0xfd5d, 2],
 } as const;

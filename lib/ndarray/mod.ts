@@ -75,4 +75,5 @@ export {
   sum,
   sumSync,
 } from "./reductions.ts";
+export { matmul, type MatmulOptions, matmulSync, type ProductData } from "./matmul.ts";
 export type { Reduced, ReducedData, ReduceOptions, ReductionName } from "./reduce.ts";
