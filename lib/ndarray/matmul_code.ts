@@ -96,9 +96,7 @@ function panelsCode(): FunctionCode {
     }
   };
   eachRow((vectors) =>
-    vectors.forEach((total, at) =>
-      code.get(row).load("v128.load", 0, VECTOR_BYTES * at).set(total)
-    )
+    vectors.forEach((total, at) => code.get(row).load("v128.load", 0, VECTOR_BYTES * at).set(total))
   );
   const step = LANES * DOUBLE_BYTES;
   code.get(depth).i32(step).op("i32.mul").get(left).op("i32.add").set(end);
