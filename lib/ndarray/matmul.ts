@@ -7,28 +7,18 @@
  * @module
  */
 
-import { checkOptions, type OptionNames } from "../arguments/options.ts";
-import { wrongType } from "../arguments/values.ts";
+import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 import type { AbortOptions } from "../loops/parallel_for.ts";
-import { checkArray, makeView, makeZeros } from "./array.ts";
+import { makeView, makeZeros } from "./array.ts";
 import { commonShape } from "./broadcast.ts";
 import { asShared } from "./create.ts";
+import { asyncNames, checkFactor, type ProductOptions, syncNames, VERB } from "./factors.ts";
 import { multiplyTile } from "./matmul_tile.ts";
-import { type ArrayOf, dtypeOf, isBig, type NdArray, type NdArrayData } from "./types.ts";
+import { type ArrayOf, dtypeOf, type NdArray, type NdArrayData } from "./types.ts";
 import { repeated } from "./walk.ts";
 import { type PartsWork, runWork, runWorkSync } from "./work.ts";
-
-/** Options of {@linkcode matmul} and {@linkcode dot}. */
-export interface MatmulOptions {
-  /**
-   * Number of isolates that compute the result.
-   *
-   * @default {getNumThreads(); 1 if the work takes less than a millisecond}
-   */
-  numThreads?: number | undefined;
-}
 
 /** The typed array of a product: `float32` or `float16` if both factors have such elements, else `float64`. */
 export type ProductData<A extends NdArrayData, B extends NdArrayData> = [A, B] extends
@@ -36,11 +26,6 @@ export type ProductData<A extends NdArrayData, B extends NdArrayData> = [A, B] e
   : [A, B] extends [ArrayOf<"float16" | "float32">, ArrayOf<"float16" | "float32">]
     ? ArrayOf<"float32">
   : ArrayOf<"float64">;
-
-const VERB = "multiply arrays";
-
-const syncNames: OptionNames<MatmulOptions> = { numThreads: true };
-const asyncNames: OptionNames<MatmulOptions & AbortOptions> = { ...syncNames, signal: true };
 
 /**
  * Multiplies matrices: each element of the result is the sum of the products of a row of `a` and a column of
@@ -79,7 +64,7 @@ const asyncNames: OptionNames<MatmulOptions & AbortOptions> = { ...syncNames, si
 export async function matmul<A extends NdArrayData, B extends NdArrayData>(
   a: NdArray<A>,
   b: NdArray<B>,
-  options: MatmulOptions & AbortOptions = {},
+  options: ProductOptions & AbortOptions = {},
 ): Promise<NdArray<ProductData<A, B>>> {
   checkOptions(VERB, options, asyncNames);
   const result = await runWork(plan(a, b, options), options.signal);
@@ -103,7 +88,7 @@ export async function matmul<A extends NdArrayData, B extends NdArrayData>(
 export function matmulSync<A extends NdArrayData, B extends NdArrayData>(
   a: NdArray<A>,
   b: NdArray<B>,
-  options: MatmulOptions = {},
+  options: ProductOptions = {},
 ): NdArray<ProductData<A, B>> {
   checkOptions(VERB, options, syncNames);
   return runWorkSync(plan(a, b, options)) as NdArray as NdArray<ProductData<A, B>>;
@@ -132,10 +117,10 @@ interface Context {
 function plan(
   a: NdArray,
   b: NdArray,
-  { numThreads }: MatmulOptions,
+  { numThreads }: ProductOptions,
 ): PartsWork<Context, NdArray> {
-  checkFactor(a, "a");
-  checkFactor(b, "b");
+  checkMatrix(a, "a");
+  checkMatrix(b, "b");
   const left = a.dimension === 1 ? withAxis(a, 0) : a;
   const right = b.dimension === 1 ? withAxis(b, 1) : b;
   const [rows, depth] = left.shape.slice(-2);
@@ -149,7 +134,7 @@ function plan(
   const isSent = threads > 1;
   const stacked = (array: NdArray) =>
     repeated(isSent ? asShared(array) : array, [...stack, ...array.shape.slice(-2)]);
-  const tile = tileOf(out, rows, columns, threads);
+  const tile = tileOf(out, columns, threads);
   const tiles = Math.ceil(rows / tile[0]) * Math.ceil(columns / tile[1]);
   return {
     parts: depth === 0 || out.size === 0 ? 0 : tiles * (out.size / (rows * columns)),
@@ -160,12 +145,8 @@ function plan(
   };
 }
 
-function checkFactor(array: NdArray, name: string): void {
-  checkArray(array, VERB, name);
-  if (isBig(dtypeOf(array.data))) {
-    const advice = "Copy its elements to a float64 array";
-    throw wrongType(VERB, name, "an ndarray of numbers", array, advice);
-  }
+function checkMatrix(array: NdArray, name: string): void {
+  checkFactor(array, name);
   if (array.dimension > 0) return;
   throw new RangeError(
     `Cannot ${VERB}: ${name} must have at least one axis. Multiply by a number with vectorize()`,
@@ -197,12 +178,7 @@ function withoutAxes(out: NdArray, rows: boolean, columns: boolean): NdArray {
   return makeView(out.data, out.shape.filter(keeps), out.stride.filter(keeps), out.offset);
 }
 
-function tileOf(
-  out: NdArray,
-  rows: number,
-  columns: number,
-  threads: number,
-): [rows: number, columns: number] {
+function tileOf(out: NdArray, columns: number, threads: number): [rows: number, columns: number] {
   const width = Math.min(columns, MAX_COLUMNS);
   const wanted = threads === 1 ? 1 : threads * TILES_PER_THREAD;
   const share = Math.ceil(out.size / (width * wanted));
