@@ -7,12 +7,19 @@
 import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
 import type { AbortOptions } from "../loops/parallel_for.ts";
-import { isShared, makeZeros } from "./array.ts";
+import { isShared } from "./array.ts";
 import { asyncNames, checkFactor, type ProductOptions, syncNames, VERB } from "./factors.ts";
 import { dotRun, gatherPlace, type Place, placeOf, reduceWalk } from "./kernels.ts";
 import type { NdArray, NdArrayData } from "./types.ts";
 import { Walk } from "./walk.ts";
-import { PART_SIZE, type PartsWork, runWork, runWorkSync, threadsForCheap } from "./work.ts";
+import {
+  makePartials,
+  PART_SIZE,
+  type PartsWork,
+  runWork,
+  runWorkSync,
+  threadsForCheap,
+} from "./work.ts";
 
 /**
  * Returns the sum of the products of the elements of two arrays of one axis.
@@ -91,7 +98,7 @@ function plan(a: NdArray, b: NdArray, { numThreads }: ProductOptions): PartsWork
   }
   const wanted = threadsForCheap(a.size, numThreads);
   const parts = Math.ceil(a.size / PART_SIZE);
-  const sums = makeZeros([parts], "float64");
+  const sums = makePartials(parts, "float64");
   return {
     parts,
     body: dotPart,

@@ -10,6 +10,7 @@ import { elementTypeOf } from "../kernels/plan_kernel.ts";
 import type { ElementType } from "../kernels/ranges.ts";
 import {
   type CodeName,
+  COLUMN_BYTES,
   type DotExports,
   dotModule,
   MAX_RUN,
@@ -135,7 +136,7 @@ export function reduceColumns(
   arrayClass: ArrayClass,
 ): NdArrayData {
   const { lines } = codeFor(name, place);
-  const { buffer } = scratchOf(columns * Float64Array.BYTES_PER_ELEMENT);
+  const { buffer } = scratchOf(columns * COLUMN_BYTES);
   lines(place.address, rowStep * place.bytes, rows, columns, 0);
   return new arrayClass(buffer, 0, columns);
 }

@@ -32,7 +32,7 @@ import {
   type NdArrayData,
 } from "./types.ts";
 import { gather, Walk } from "./walk.ts";
-import { PART_SIZE, type PartsWork, threadsForCheap } from "./work.ts";
+import { makePartials, PART_SIZE, type PartsWork, threadsForCheap } from "./work.ts";
 
 /** The names of the reductions. */
 export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
@@ -178,7 +178,7 @@ function planWhole(
 ): PartsWork<WholeContext, unknown> {
   const { size, dtype } = array;
   const parts = Math.ceil(size / PART_SIZE);
-  const values = makeZeros([parts], isBig(dtype) ? dtype : "float64");
+  const values = makePartials(parts, isBig(dtype) ? dtype : "float64");
   const partials = values.data;
   const finish = (): unknown => {
     if (size === 0) return name === "mean" ? NaN : identityOf(name, dtype);
@@ -217,8 +217,11 @@ interface AlongContext {
   length: number;
 }
 
-/** Minimum number of columns in a part: neighbours are in the same lines of the caches. */
+/** Number of columns in a part: long pieces of rows are read fast, and sums of so many are in the cache. */
 const MIN_COLUMNS = 256;
+const MAX_COLUMNS = 2048;
+/** Number of parts per isolate, so that none waits long for another. */
+const PARTS_PER_THREAD = 2;
 
 const reduceAlong = task(import.meta, (part: number, context: AlongContext): void => {
   const { array, name, axis, out, length } = context;
@@ -255,10 +258,10 @@ function planAlong(
   const out = makeZeros(array.shape.toSpliced(axis, 1), reducedType(name, array.data));
   const lines = linesOf(array, axis);
   const { count } = lines;
-  const length = Math.max(
-    Math.ceil(PART_SIZE / Math.max(count, 1)),
-    lines.areColumns ? MIN_COLUMNS : 1,
-  );
+  const share = Math.ceil(out.size / (threads * PARTS_PER_THREAD));
+  const length = lines.areColumns
+    ? Math.min(Math.max(share, MIN_COLUMNS), MAX_COLUMNS)
+    : Math.ceil(PART_SIZE / Math.max(count, 1));
   if (count === 0) out.data.fill(name === "mean" ? NaN : identityOf(name, out.dtype));
   return {
     parts: count === 0 ? 0 : Math.ceil(out.size / length),

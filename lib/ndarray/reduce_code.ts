@@ -40,6 +40,7 @@ export interface ReduceExports extends WebAssembly.Exports {
   run(at: number, count: number): number;
   /**
    * Reduces columns, and stores their results from `target` on: doubles for sums and products, else elements.
+   * Uses up to `COLUMN_BYTES` for each column from there on.
    *
    * @param rowBytes distance from one element of a column to the next, in bytes
    * @param rows number of elements of a column, at least 1
@@ -56,6 +57,9 @@ export interface DotExports extends WebAssembly.Exports {
 
 /** Maximum number of elements of a run: sums of so many small integers have 32 bits. */
 export const MAX_RUN = 1 << 16;
+
+/** What `lines` needs for a column: its result, eight numbers, and a number for each time that rows are halved. */
+export const COLUMN_BYTES = 8 * (1 + 8 + 32);
 
 const { I32, F64, V128 } = ValueType;
 const VECTOR_BYTES = 16;
@@ -213,69 +217,156 @@ function treeCode(
   return code.get(count).call(leaf).end();
 }
 
-/** The function `lines` of sums and products, and those that it calls, the first of which has number `first`. */
+/**
+ * The function `lines` of sums and products, and those that it calls, the first of which has number `first`.
+ *
+ * Rows are read in their order, 16 or 8 at a time: memory is read ahead only so. The eight numbers of each
+ * column are kept in the memory of the results meanwhile.
+ */
 function columnFunctions(
   name: "sum" | "prod",
   type: ElementType,
   first: number,
 ): ModuleFunction[] {
+  const operation = arithmetic[name];
   const access = elementAccess[type];
-  const functions: ModuleFunction[] = [];
-  for (const vectors of [GROUP, 1]) {
-    const leaf = first + functions.length;
-    functions.push({ code: columnLeafCode(arithmetic[name], access, vectors) });
-    functions.push({ code: columnTreeCode(arithmetic[name], vectors, { leaf, tree: leaf + 1 }) });
-  }
-  const code = linesCode(2, access.shift, { group: first + 1, single: first + 3 });
-  return [...functions, { code, exportedAs: "lines" }];
+  const [many, few, one, add] = [first, first + 1, first + 2, first + 3];
+  const [leaf, tree] = [first + 4, first + 5];
+  return [
+    { code: rowsCode(operation, access, 2 * WAYS, WAYS) },
+    { code: rowsCode(operation, access, WAYS, WAYS) },
+    { code: rowsCode(operation, access, 1, 1) },
+    { code: addCode(operation) },
+    { code: columnLeafCode(operation, { many, few, one }) },
+    { code: columnTreeCode({ add, leaf, tree }) },
+    { code: pairLinesCode(access.shift, tree), exportedAs: "lines" },
+  ];
 }
 
-/** Reduces up to 128 elements of so many vectors of columns. */
+/** Combines so many rows with the numbers at `ways`: the n-th row with number n % `count` of each column. */
+function rowsCode(
+  { vector }: Arithmetic,
+  access: ElementAccess,
+  rows: number,
+  count: number,
+): FunctionCode {
+  const code = new FunctionCode([I32, I32, I32, I32], []);
+  const [at, rowBytes, vectors, ways] = [0, 1, 2, 3];
+  const row = code.local(I32);
+  const totals = Array.from({ length: count }, () => code.local(V128));
+  const next = code.loop();
+  totals.forEach((total, way) =>
+    code.get(ways).load("v128.load", 1, VECTOR_BYTES * way).set(total)
+  );
+  code.get(at).set(row);
+  for (let n = 0; n < rows; n++) {
+    const total = totals[n % count];
+    code.get(total).get(row);
+    loadDoubles(code, access, 0, 0);
+    code.op(vector).set(total).get(row).get(rowBytes).op("i32.add").set(row);
+  }
+  totals.forEach((total, way) =>
+    code.get(ways).get(total).store("v128.store", 1, VECTOR_BYTES * way)
+  );
+  code.get(at).i32(2 << access.shift).op("i32.add").set(at);
+  code.get(ways).i32(VECTOR_BYTES * count).op("i32.add").set(ways);
+  code.get(vectors).i32(1).op("i32.sub").tee(vectors).branchIf(next).end();
+  return code;
+}
+
+/** Combines vectors at `target` with those at `other`. */
+function addCode({ vector }: Arithmetic): FunctionCode {
+  const code = new FunctionCode([I32, I32, I32], []);
+  const [target, other, vectors] = [0, 1, 2];
+  const next = code.loop();
+  code.get(target).get(target).load("v128.load", 1).get(other).load("v128.load", 1).op(vector);
+  code.store("v128.store", 1);
+  for (const address of [target, other]) {
+    code.get(address).i32(VECTOR_BYTES).op("i32.add").set(address);
+  }
+  code.get(vectors).i32(1).op("i32.sub").tee(vectors).branchIf(next).end();
+  return code;
+}
+
+/** Reduces up to 128 rows. The eight numbers of each column are at `space`. */
 function columnLeafCode(
   { vector, identity }: Arithmetic,
-  access: ElementAccess,
-  vectors: number,
+  { many, few, one }: { many: number; few: number; one: number },
 ): FunctionCode {
-  const code = new FunctionCode([I32, I32, I32], Array(vectors).fill(V128));
-  const [start, rowBytes, rows] = [0, 1, 2];
-  const [at, left] = [code.local(I32), code.local(I32)];
-  const ways = Array.from({ length: WAYS }, () => code.local(V128));
-  const totals = Array.from({ length: vectors }, () => code.local(V128));
-  totals.forEach((total, index) => {
-    const take = () => {
-      code.get(at);
-      loadDoubles(code, access, 0, index * 2 << access.shift);
-    };
-    const advance = () => code.get(at).get(rowBytes).op("i32.add").set(at);
-    code.get(start).set(at).get(rows).set(left);
-    code.get(left).i32(WAYS).op("i32.ge_s").if();
-    for (const way of ways) {
-      take();
-      code.set(way);
-      advance();
-    }
+  const code = new FunctionCode(Array(6).fill(I32), []);
+  const [at, rowBytes, rows, vectors, target, space] = [0, 1, 2, 3, 4, 5];
+  const [left, into, from] = [code.local(I32), code.local(I32), code.local(I32)];
+  const eachVector = (emit: () => void) => {
+    code.get(target).set(into).get(space).set(from).get(vectors).set(left);
+    const next = code.loop();
+    emit();
+    code.get(into).i32(VECTOR_BYTES).op("i32.add").set(into);
+    code.get(from).i32(VECTOR_BYTES * WAYS).op("i32.add").set(from);
+    code.get(left).i32(1).op("i32.sub").tee(left).branchIf(next).end();
+  };
+  const take = (fn: number, count: number, ways: number) => {
     const exit = code.block();
     const next = code.loop();
-    code.get(left).i32(WAYS).op("i32.sub").tee(left).i32(WAYS).op("i32.lt_s").branchIf(exit);
-    for (const way of ways) {
-      code.get(way);
-      take();
-      code.op(vector).set(way);
-      advance();
-    }
-    code.branch(next).end().end();
+    code.get(rows).i32(count).op("i32.lt_s").branchIf(exit);
+    code.get(at).get(rowBytes).get(vectors).get(ways).call(fn);
+    code.get(at).get(rowBytes).i32(count).op("i32.mul", "i32.add").set(at);
+    code.get(rows).i32(count).op("i32.sub").set(rows).branch(next).end().end();
+  };
+  const ways = Array.from({ length: WAYS }, () => code.local(V128));
+  code.get(rows).i32(WAYS).op("i32.ge_s").if();
+  eachVector(() =>
+    ways.forEach((_, way) =>
+      code.get(from).f64x2(identity, identity).store("v128.store", 1, VECTOR_BYTES * way)
+    )
+  );
+  take(many, 2 * WAYS, space);
+  take(few, WAYS, space);
+  eachVector(() => {
+    ways.forEach((way, at) => code.get(from).load("v128.load", 1, VECTOR_BYTES * at).set(way));
+    code.get(into);
     combineTree(code, vector, ways);
-    code.set(total).op("else").f64x2(identity, identity).set(total).end();
-    const done = code.block();
-    const single = code.loop();
-    code.get(left).op("i32.eqz").branchIf(done).get(total);
-    take();
-    code.op(vector).set(total);
-    advance();
-    code.get(left).i32(1).op("i32.sub").set(left).branch(single).end().end();
+    code.store("v128.store", 1);
   });
-  for (const total of totals) code.get(total);
+  code.op("else");
+  eachVector(() => code.get(into).f64x2(identity, identity).store("v128.store", 1));
+  code.end();
+  take(one, 1, target);
   return code;
+}
+
+/** Reduces any number of rows. */
+function columnTreeCode(
+  { add, leaf, tree }: { add: number; leaf: number; tree: number },
+): FunctionCode {
+  const code = new FunctionCode(Array(6).fill(I32), []);
+  const [at, rowBytes, rows, vectors, target, space] = [0, 1, 2, 3, 4, 5];
+  const half = code.local(I32);
+  code.get(rows).i32(MAX_LEAF).op("i32.gt_s").if();
+  code.get(rows).i32(1).op("i32.shr_u").i32(-WAYS).op("i32.and").set(half);
+  code.get(at).get(rowBytes).get(half).get(vectors).get(target).get(space).call(tree);
+  code.get(at).get(rowBytes).get(half).op("i32.mul", "i32.add").get(rowBytes);
+  code.get(rows).get(half).op("i32.sub").get(vectors).get(space);
+  code.get(space).get(vectors).i32(VECTOR_BYTES).op("i32.mul", "i32.add").call(tree);
+  code.get(target).get(space).get(vectors).call(add);
+  code.op("else");
+  for (const parameter of [at, rowBytes, rows, vectors, target, space]) code.get(parameter);
+  return code.call(leaf).end();
+}
+
+/** The function `lines` of sums and products. An odd column is reduced with its neighbour, once more. */
+function pairLinesCode(shift: number, tree: number): FunctionCode {
+  const code = new FunctionCode(Array(5).fill(I32), []);
+  const [at, rowBytes, rows, columns, target] = [0, 1, 2, 3, 4];
+  const space = code.local(I32);
+  code.get(columns).i32(1).op("i32.add").i32(-2).op("i32.and").i32(3).op("i32.shl");
+  code.get(target).op("i32.add").set(space);
+  code.get(at).get(rowBytes).get(rows).get(columns).i32(1).op("i32.shr_u");
+  code.get(target).get(space).call(tree);
+  code.get(columns).i32(1).op("i32.and").if();
+  code.get(columns).i32(2).op("i32.sub").set(columns);
+  code.get(at).get(columns).i32(shift).op("i32.shl", "i32.add").get(rowBytes).get(rows).i32(1);
+  code.get(target).get(columns).i32(3).op("i32.shl", "i32.add").get(space).call(tree);
+  return code.end();
 }
 
 /** Leaves the combination of vectors, in pairs. */
@@ -287,36 +378,9 @@ function combineTree(code: FunctionCode, operation: Operation, vectors: readonly
   code.op(operation);
 }
 
-function columnTreeCode(
-  { vector }: Arithmetic,
-  vectors: number,
-  { leaf, tree }: { leaf: number; tree: number },
-): FunctionCode {
-  const results = Array<ValueType>(vectors).fill(V128);
-  const code = new FunctionCode([I32, I32, I32], results);
-  const [at, rowBytes, rows] = [0, 1, 2];
-  const half = code.local(I32);
-  const firsts = results.map(() => code.local(V128));
-  const seconds = results.map(() => code.local(V128));
-  const keep = (locals: readonly number[]) => locals.toReversed().forEach((it) => code.set(it));
-  code.get(rows).i32(MAX_LEAF).op("i32.gt_s").if();
-  code.get(rows).i32(1).op("i32.shr_u").i32(-WAYS).op("i32.and").set(half);
-  code.get(at).get(rowBytes).get(half).call(tree);
-  keep(firsts);
-  code.get(at).get(rowBytes).get(half).op("i32.mul", "i32.add").get(rowBytes);
-  code.get(rows).get(half).op("i32.sub").call(tree);
-  keep(seconds);
-  firsts.forEach((first, index) => code.get(first).get(seconds[index]).op(vector).set(first));
-  code.op("else").get(at).get(rowBytes).get(rows).call(leaf);
-  keep(firsts);
-  code.end();
-  for (const first of firsts) code.get(first);
-  return code;
-}
-
 /**
- * The function `lines`. It reduces `GROUP` vectors of columns at a time, then one. The last one ends with the
- * last column, so some columns may be reduced twice.
+ * The function `lines` of minima and maxima. It reduces `GROUP` vectors of columns at a time, then one. The last
+ * one ends with the last column, so some columns may be reduced twice.
  *
  * @param length number of columns of a vector
  * @param shift binary logarithm of the size of an element

@@ -9,6 +9,9 @@ import type { LoopPlan } from "../loops/loop_plan.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 import { makePlan } from "../loops/parallel_for.ts";
 import { runOnTeam, runOnTeamSync } from "../loops/team.ts";
+import { compactBuffer } from "../memory/shared_buffer.ts";
+import { makeView } from "./array.ts";
+import { arrayClassOf, type BigDataType, type DataType, type NdArray } from "./types.ts";
 
 /** Number of elements in a part: fixed, since results depend on it; the maximum for `vectorize`. */
 export const PART_SIZE = 1 << 16;
@@ -30,6 +33,13 @@ export interface PartsWork<Context extends object, Result> {
   threads: number;
   /** Returns the result, when all parts are done. */
   finish: () => Result;
+}
+
+/** Makes an array for a value of each part. */
+export function makePartials(parts: number, dtype: DataType | BigDataType): NdArray {
+  const arrayClass = arrayClassOf(dtype);
+  const buffer = compactBuffer("make array", parts * arrayClass.BYTES_PER_ELEMENT);
+  return makeView(new arrayClass(buffer, 0, parts), [parts]);
 }
 
 /** Returns the number of isolates for cheap work on so many elements. */
