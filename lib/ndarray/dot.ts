@@ -96,7 +96,7 @@ function plan(a: NdArray, b: NdArray, { numThreads }: ProductOptions): PartsWork
         "elements as b",
     );
   }
-  const wanted = threadsForCheap(a.size, numThreads);
+  const wanted = threadsForCheap(a.size, numThreads, true);
   const parts = Math.ceil(a.size / PART_SIZE);
   const sums = makePartials(parts, "float64");
   return {

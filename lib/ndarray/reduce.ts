@@ -48,7 +48,7 @@ export interface ReduceOptions {
   /**
    * Number of isolates that reduce the array.
    *
-   * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
+   * @default {getNumThreads(); 1 for fewer than four million elements, or if they are not on shared memory}
    */
   numThreads?: number | undefined;
 }
@@ -94,7 +94,7 @@ export function planReduction(
   checkOptions(verb, options, { axis: true, numThreads: true });
   const { axis, numThreads } = options;
   const checked = checkArray(array, verb) as NdArray;
-  const wanted = threadsForCheap(checked.size, numThreads);
+  const wanted = threadsForCheap(checked.size, numThreads, !isBig(checked.dtype));
   const threads = isShared(checked) ? wanted : 1;
   const along = axis === undefined ? undefined : checkAxis(axis, checked.dimension, verb);
   const reduced = along === undefined ? checked.size : checked.shape[along];

@@ -16,8 +16,10 @@ import { arrayClassOf, type BigDataType, type DataType, type NdArray } from "./t
 /** Number of elements in a part: fixed, since results depend on it; the maximum for `vectorize`. */
 export const PART_SIZE = 1 << 16;
 
-/** Minimum size of an array to use workers for by default: below, the caller needs a millisecond. */
+/** Minimum sizes of arrays to use workers for by default: below, the caller needs a millisecond. */
 const MIN_PARALLEL_SIZE = 1 << 20;
+/** If code of WebAssembly does the work. */
+const MIN_PARALLEL_COMPILED = 1 << 22;
 
 /** Work in parts, which run in any order. */
 export interface PartsWork<Context extends object, Result> {
@@ -42,9 +44,18 @@ export function makePartials(parts: number, dtype: DataType | BigDataType): NdAr
   return makeView(new arrayClass(buffer, 0, parts), [parts]);
 }
 
-/** Returns the number of isolates for cheap work on so many elements. */
-export function threadsForCheap(size: number, wanted: number | undefined): number {
-  return wanted === undefined && size < MIN_PARALLEL_SIZE ? 1 : threadsFor(wanted);
+/**
+ * Returns the number of isolates for cheap work on so many elements.
+ *
+ * @param isCompiled whether code of WebAssembly does the work
+ */
+export function threadsForCheap(
+  size: number,
+  wanted: number | undefined,
+  isCompiled = false,
+): number {
+  const least = isCompiled ? MIN_PARALLEL_COMPILED : MIN_PARALLEL_SIZE;
+  return wanted === undefined && size < least ? 1 : threadsFor(wanted);
 }
 
 /**
