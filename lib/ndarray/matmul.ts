@@ -97,6 +97,8 @@ export function matmulSync<A extends NdArrayData, B extends NdArrayData>(
 /** Maximum number of rows and columns of a tile. */
 const MAX_ROWS = 128;
 const MAX_COLUMNS = 512;
+/** Maximum number of lines that are multiplied by a vector. */
+const MAX_LINES = 2048;
 /** Minimum number of rows of a tile: each tile packs its columns anew. */
 const MIN_ROWS = 32;
 /** Number of tiles per isolate, so that none waits long for another. */
@@ -179,10 +181,11 @@ function withoutAxes(out: NdArray, rows: boolean, columns: boolean): NdArray {
 }
 
 function tileOf(out: NdArray, columns: number, threads: number): [rows: number, columns: number] {
-  const width = Math.min(columns, MAX_COLUMNS);
+  const rows = out.shape[out.dimension - 2];
+  const width = Math.min(columns, rows === 1 ? MAX_LINES : MAX_COLUMNS);
   const wanted = threads === 1 ? 1 : threads * TILES_PER_THREAD;
   const share = Math.ceil(out.size / (width * wanted));
-  return [Math.min(Math.max(share, MIN_ROWS), MAX_ROWS), width];
+  return [Math.min(Math.max(share, MIN_ROWS), columns === 1 ? MAX_LINES : MAX_ROWS), width];
 }
 
 const multiplyPart = task(import.meta, (part: number, context: Context): void => {

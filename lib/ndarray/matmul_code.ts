@@ -16,9 +16,9 @@
  * @module
  */
 
-import { elementAccess } from "../kernels/element_types.ts";
 import type { ElementType } from "../kernels/ranges.ts";
 import { encodeModule, FunctionCode, ValueType } from "../kernels/wasm_module.ts";
+import { elementAccess, loadDouble } from "./elements.ts";
 
 /** Number of lines in a panel. */
 export const LANES = 4;
@@ -164,7 +164,7 @@ export function packModule(type: ElementType): WebAssembly.Module {
 function packCode(type: ElementType): FunctionCode {
   const code = new FunctionCode([I32, I32, I32, I32, I32], []);
   const [source, lineBytes, depthBytes, depth, target] = [0, 1, 2, 3, 4];
-  const { load, kind } = elementAccess[type];
+  const access = elementAccess[type];
   const lines = [source];
   for (let line = 1; line < LANES; line++) {
     const local = code.local(I32);
@@ -174,8 +174,7 @@ function packCode(type: ElementType): FunctionCode {
   const next = code.loop();
   lines.forEach((line, at) => {
     code.get(target).get(line);
-    load(code, 0);
-    if (kind === "int") code.op("f64.convert_i32_s");
+    loadDouble(code, access, 0);
     code.store("f64.store", 1, DOUBLE_BYTES * at);
     code.get(line).get(depthBytes).op("i32.add").set(line);
   });

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { memoryOf } from "../codec/buffers.ts";
 import { instanceOn, scratchOf } from "../kernels/kernel.ts";
 import { elementTypeOf } from "../kernels/plan_kernel.ts";
 import {
@@ -23,27 +22,16 @@ import {
   type PackExports,
   packModule,
 } from "./matmul_code.ts";
-import type { NdArray, NdArrayData } from "./types.ts";
-
-/** The part of a matrix that a tile needs, as lines: rows of the left matrix, columns of the right one. */
-export interface Lines {
-  readonly data: NdArrayData;
-  /** Index of the first element of the first line. */
-  readonly at: number;
-  readonly count: number;
-  /** Distance from one line to the next, and from one element of a line to the next. */
-  readonly lineStep: number;
-  readonly depthStep: number;
-}
+import { type Lines, memoryOfLines } from "./matrix_lines.ts";
+import { multiplyByVector } from "./matvec.ts";
+import type { NdArrayData } from "./types.ts";
 
 /** Number of elements of a line that are packed at a time. */
 const MAX_DEPTH = 256;
-/** Lines with fewer elements in all are packed in JavaScript: that is faster than an instance. */
-const MIN_COMPILED = 1 << 12;
 const DOUBLE_BYTES = 8;
 
 /**
- * Multiplies lines of `depth` elements, and stores the result.
+ * Multiplies lines of `depth` elements, and stores the result. A single line is a vector.
  *
  * @param at index of the first element of the tile in `out`, whose last axis has no gaps
  * @param rowStep distance from one row of `out` to the next
@@ -52,8 +40,13 @@ export function multiplyTile(
   left: Lines,
   right: Lines,
   depth: number,
-  { data: out, at, rowStep }: { data: NdArray["data"]; at: number; rowStep: number },
+  { data: out, at, rowStep }: { data: NdArrayData; at: number; rowStep: number },
 ): void {
+  const [lines, vector] = left.count === 1 ? [right, left] : [left, right];
+  const sums = vector.count === 1 && (vector === left || rowStep === 1)
+    ? multiplyByVector(lines, vector, depth)
+    : undefined;
+  if (sums !== undefined) return out.set(sums, at);
   const [leftPanels, rightPanels] = [left, right].map(({ count }) => Math.ceil(count / LANES));
   const columns = rightPanels * LANES;
   const size = leftPanels * LANES * columns;
@@ -85,19 +78,17 @@ function roundUp(depth: number): number {
 function pack(lines: Lines, from: number, depth: number, scratch: Float64Array, target: number) {
   const { count, data } = lines;
   const padded = roundUp(depth);
-  const type = elementTypeOf(data);
-  const { buffer } = data;
-  const memory = type !== undefined && count * depth >= MIN_COMPILED &&
-      buffer instanceof SharedArrayBuffer
-    ? memoryOf(buffer)
-    : undefined;
+  const memory = memoryOfLines(lines, depth);
   const at = lines.at + from * lines.depthStep;
   const panelSize = LANES * padded;
   let first = 0;
   if (memory !== undefined) {
     const bytes = data.BYTES_PER_ELEMENT;
     const [lineBytes, depthBytes] = [lines.lineStep * bytes, lines.depthStep * bytes];
-    const instance = instanceOn(packModule(type!), [memory, scratchOf(0)]) as PackExports;
+    const instance = instanceOn(packModule(elementTypeOf(data)!), [
+      memory,
+      scratchOf(0),
+    ]) as PackExports;
     for (; first + LANES <= count; first += LANES, target += panelSize) {
       const source = data.byteOffset + at * bytes + first * lineBytes;
       instance.pack(source, lineBytes, depthBytes, depth, DOUBLE_BYTES * target);

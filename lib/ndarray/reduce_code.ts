@@ -16,7 +16,6 @@
  * @module
  */
 
-import { type ElementAccess, elementAccess } from "../kernels/element_types.ts";
 import type { ElementType } from "../kernels/ranges.ts";
 import {
   encodeModule,
@@ -25,6 +24,7 @@ import {
   type Operation,
   ValueType,
 } from "../kernels/wasm_module.ts";
+import { type ElementAccess, elementAccess, loadDouble, loadDoubles } from "./elements.ts";
 
 /** The reductions that have code. */
 export type CodeName = "sum" | "prod" | "min" | "max";
@@ -120,21 +120,6 @@ const arithmetic: Readonly<Record<"sum" | "prod", Arithmetic>> = {
   sum: { scalar: "f64.add", vector: "f64x2.add", identity: -0 },
   prod: { scalar: "f64.mul", vector: "f64x2.mul", identity: 1 },
 };
-
-function loadDouble(code: FunctionCode, { load, kind }: ElementAccess, memory: number): void {
-  load(code, memory);
-  if (kind === "int") code.op("f64.convert_i32_s");
-}
-
-function loadDoubles(
-  code: FunctionCode,
-  { loadPair, kind }: ElementAccess,
-  memory: number,
-  offset: number,
-): void {
-  loadPair(code, memory, offset);
-  if (kind === "int") code.op("f64x2.convert_low_i32x4_s");
-}
 
 /** Functions 0 and 1: reduce up to 128 elements, and any number; or products of the elements of two arrays. */
 function pairFunctions(name: "sum" | "prod", types: readonly ElementType[]): ModuleFunction[] {

@@ -88,6 +88,34 @@ loopTest(
   },
 );
 
+test("matmul() of a matrix and a vector has the bits of a plain loop", () => {
+  const length = fc.integer({ min: 1, max: 150 });
+  fc.assert(
+    fc.property(
+      length,
+      length,
+      anyType,
+      anyLayout,
+      anyLayout,
+      (lines, depth, dtype, matrixLayout, layout) => {
+        const scale = (index: number) => fractions(index) * (dtype.startsWith("float") ? 3 : 1000);
+        const matrix = makeArray([lines, depth], dtype, matrixLayout, scale);
+        const vector = makeArray([depth, 1], "float64", layout, fractions);
+        const expected = product(matrix, vector);
+        assertSameBits(matmulSync(matrix, vector), expected);
+        const turned = [vector.transpose(1, 0), matrix.transpose(1, 0)] as const;
+        assertSameBits(matmulSync(...turned), expected);
+      },
+    ),
+    { numRuns: 300 },
+  );
+  const wide = makeArray([5000, 3], "float64", "without gaps", fractions);
+  const vector = makeArray([1, 5000], "float64", "without gaps", fractions);
+  assertSameBits(matmulSync(vector, wide), product(vector, wide));
+  const three = makeArray([3, 1], "float64", "without gaps", fractions);
+  assertSameBits(matmulSync(wide, three), product(wide, three));
+});
+
 test("matmul() takes NaN, infinities and zeros as a plain loop does", () => {
   const specials = [NaN, Infinity, -Infinity, 0, -0, 1, -1];
   const element = (seed: number) => (index: number) => specials[(index * seed) % specials.length];
