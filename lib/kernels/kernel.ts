@@ -53,7 +53,7 @@ const ALIGNMENT = 16;
 /** Returns the loop of a kernel in this isolate. */
 export function kernelLoop(kernel: Kernel): KernelLoop {
   const { arrays, numbers, operator, turnsPerCall, isElementwise } = kernel;
-  const { begin, run, result } = instanceOf(kernel);
+  const { begin, run, result } = kernelInstance(kernel);
   const copies = copiesOf(kernel);
   const context = [...arrays.flatMap((it) => [it.byteOffset, it.length]), ...numbers];
   return (first, count) => {
@@ -104,6 +104,17 @@ function scratchMemory(): WebAssembly.Memory {
   return scratch ??= new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
 }
 
+/**
+ * Returns the memory of this isolate for what code needs until it returns, of at least so many bytes. Any code
+ * may overwrite what is in it.
+ */
+export function scratchOf(bytes: number): WebAssembly.Memory {
+  const memory = scratchMemory();
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+  return memory;
+}
+
 /** Plans the copies of a kernel, and makes room for them. */
 function copiesOf({ arrays, isWritten, isElementwise, turnsPerCall }: Kernel): Copy[] {
   const copies: Copy[] = [];
@@ -114,10 +125,7 @@ function copiesOf({ arrays, isWritten, isElementwise, turnsPerCall }: Kernel): C
     const length = isElementwise ? Math.min(turnsPerCall, array.length) : array.length;
     end += Math.ceil(length * array.BYTES_PER_ELEMENT / ALIGNMENT) * ALIGNMENT;
   });
-  if (copies.length > 0) {
-    const missing = end - scratchMemory().buffer.byteLength;
-    if (missing > 0) scratchMemory().grow(Math.ceil(missing / PAGE_BYTES));
-  }
+  if (copies.length > 0) scratchOf(end);
   return copies;
 }
 
@@ -154,13 +162,30 @@ function copyOut(copies: readonly Copy[], first: number, count: number): void {
  * instance does not keep the memory of an array which nobody uses any more.
  */
 interface InstanceNode {
-  exports?: KernelExports;
+  exports?: WebAssembly.Exports;
   readonly next: WeakMap<object, InstanceNode>;
 }
 const root: InstanceNode = { next: new WeakMap() };
 
-function instanceOf({ module, functions: names, arrays }: Kernel): KernelExports {
+function kernelInstance({ module, functions: names, arrays }: Kernel): KernelExports {
   const memories = [...new Set(arrays.map(memoryOfArray))];
+  const exports = instanceOn(module, memories, () => ({
+    math: Object.fromEntries(names.map((name) => [name, functionNamed(name)])),
+  }));
+  return exports as unknown as KernelExports;
+}
+
+/**
+ * Returns what a module exports, instantiated at most once for the same memories.
+ *
+ * @param memories what it imports as `memory.0`, `memory.1`, …
+ * @param imports what else it imports
+ */
+export function instanceOn(
+  module: WebAssembly.Module,
+  memories: readonly WebAssembly.Memory[],
+  imports: () => WebAssembly.Imports = () => ({}),
+): WebAssembly.Exports {
   let node = root;
   for (const key of [module, ...memories]) {
     let next = node.next.get(key);
@@ -168,9 +193,9 @@ function instanceOf({ module, functions: names, arrays }: Kernel): KernelExports
     node = next;
   }
   return node.exports ??= new WebAssembly.Instance(module, {
-    math: Object.fromEntries(names.map((name) => [name, functionNamed(name)])),
+    ...imports(),
     memory: Object.fromEntries(memories.entries()),
-  }).exports as unknown as KernelExports;
+  }).exports;
 }
 
 function functionNamed(name: string): (...args: number[]) => number {

@@ -19,7 +19,8 @@ import type {
   Variable,
 } from "../kernels/program.ts";
 import { elementTypeOf, type KernelArray } from "../kernels/typed_arrays.ts";
-import { listsOf, operandsOf } from "../kernels/visit.ts";
+import { operandsOf } from "../kernels/visit.ts";
+import { withoutReturns } from "../kernels/without_returns.ts";
 import type { Goal } from "./expression_code.ts";
 import {
   type AnyArray,
@@ -253,34 +254,4 @@ function keyOf(value: Expression): string {
 
 function isObstacle(value: object): value is ExpressionObstacle {
   return "reason" in value;
-}
-
-/** Returns statements that set a variable in place of each `return`; `undefined` if a loop returns. */
-function withoutReturns(
-  statements: readonly Statement[],
-  result: Variable,
-): Statement[] | undefined {
-  const own: Statement[] = [];
-  for (const [at, statement] of statements.entries()) {
-    if (statement.op === "return") {
-      return [...own, { op: "set", variable: result, value: statement.value! }];
-    }
-    if (!listsOf(statement).some(hasReturn)) {
-      own.push(statement);
-      continue;
-    }
-    if (statement.op !== "if") return undefined;
-    const rest = statements.slice(at + 1);
-    const then = withoutReturns([...statement.then, ...rest], result);
-    const otherwise = withoutReturns([...statement.otherwise, ...rest], result);
-    if (then === undefined || otherwise === undefined) return undefined;
-    return [...own, { op: "if", test: statement.test, then, otherwise }];
-  }
-  return own;
-}
-
-function hasReturn(statements: readonly Statement[]): boolean {
-  return statements.some((statement) =>
-    statement.op === "return" || listsOf(statement).some(hasReturn)
-  );
 }

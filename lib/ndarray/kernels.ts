@@ -1,103 +1,184 @@
 /**
- * The inner loops of reductions, over a run of elements.
- *
- * Elements are typed as numbers; the same code adds and compares bigints.
+ * The inner loops of reductions: code of WebAssembly for numbers, plain loops for bigints.
  *
  * @module
  */
 
-import type { NdArrayData } from "./types.ts";
+import { memoryOf } from "../codec/buffers.ts";
+import { instanceOn, scratchOf } from "../kernels/kernel.ts";
+import { elementTypeOf } from "../kernels/plan_kernel.ts";
+import type { ElementType } from "../kernels/ranges.ts";
+import {
+  type CodeName,
+  COLUMN_BYTES,
+  type DotExports,
+  dotModule,
+  MAX_RUN,
+  type ReduceExports,
+  reduceModule,
+} from "./reduce_code.ts";
+import type { AnyNdArrayData, ArrayClass, NdArray, NdArrayData } from "./types.ts";
+import { gather, type Walk } from "./walk.ts";
 
-/** Reduces a run of at least one element to a value, or to the index of an element in the run. */
-export type Kernel = (data: NdArrayData, at: number, step: number, count: number) => number;
+export type { CodeName };
 
-/** The reductions that have a kernel. */
-export type KernelName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax";
-
-/** Runs up to this length are added in eight interleaved sums; longer ones are halved. */
-const UNROLLED = 128;
-
-/**
- * Adds in pairs, as NumPy's `pairwise_sum`: the error grows with the logarithm of the number of
- * elements.
- */
-function sum(data: NdArrayData, at: number, step: number, count: number): number {
-  if (count < 8) {
-    let total = data[at];
-    for (let n = 1; n < count; n++) total += data[at + n * step];
-    return total;
-  }
-  if (count > UNROLLED) {
-    const half = (count >>> 1) - (count >>> 1) % 8;
-    return sum(data, at, step, half) + sum(data, at + half * step, step, count - half);
-  }
-  let s0 = data[at];
-  let s1 = data[at += step];
-  let s2 = data[at += step];
-  let s3 = data[at += step];
-  let s4 = data[at += step];
-  let s5 = data[at += step];
-  let s6 = data[at += step];
-  let s7 = data[at += step];
-  let n = 8;
-  for (; n + 8 <= count; n += 8) {
-    s0 += data[at += step];
-    s1 += data[at += step];
-    s2 += data[at += step];
-    s3 += data[at += step];
-    s4 += data[at += step];
-    s5 += data[at += step];
-    s6 += data[at += step];
-    s7 += data[at += step];
-  }
-  let total = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
-  for (; n < count; n++) total += data[at += step];
-  return total;
+/** Elements next to each other where code of WebAssembly finds them. */
+export interface Place {
+  readonly memory: WebAssembly.Memory;
+  readonly type: ElementType;
+  /** Address of the first one, in bytes. */
+  readonly address: number;
+  /** Size of an element, in bytes. */
+  readonly bytes: number;
 }
 
-function prod(data: NdArrayData, at: number, step: number, count: number): number {
-  let product = data[at];
-  for (let n = 1; n < count; n++) product *= data[at += step];
-  return product;
+/** Elements of smaller arrays are copied to the scratch memory: an instance for their memory takes longer. */
+const MIN_IN_PLACE = 1 << 12;
+
+/** Returns the place of an element of an array, by its index in `data`; `undefined` if code cannot use it. */
+export function placeOf({ data, size }: NdArray, at: number): Place | undefined {
+  const type = elementTypeOf(data);
+  if (type === undefined || size < MIN_IN_PLACE) return undefined;
+  const memory = data.buffer instanceof SharedArrayBuffer ? memoryOf(data.buffer) : undefined;
+  if (memory === undefined) return undefined;
+  const bytes = data.BYTES_PER_ELEMENT;
+  return { memory, type, address: data.byteOffset + at * bytes, bytes };
 }
 
-/** Returns the index of the first minimum; NaN counts as less than any number. */
-function argmin(data: NdArrayData, at: number, step: number, count: number): number {
-  let minimum = data[at];
-  let index = 0;
-  for (let n = 1; n < count && minimum === minimum; n++) {
-    const element = data[at += step];
-    if (element >= minimum) continue;
-    minimum = element;
-    index = n;
-  }
-  return index;
+/** Copies elements `from` to `to` of a walk to the scratch memory, after `offset` bytes that are in use. */
+export function gatherPlace(
+  array: NdArray,
+  walk: Walk,
+  from: number,
+  to: number,
+  offset = 0,
+): Place {
+  const { data } = array;
+  const type = elementTypeOf(data) ?? "float64";
+  const arrayClass = elementTypeOf(data) === undefined
+    ? Float64Array
+    : data.constructor as ArrayClass;
+  const bytes = arrayClass.BYTES_PER_ELEMENT;
+  const memory = scratchOf(offset + (to - from) * bytes);
+  gather(array, walk, from, to, new arrayClass(memory.buffer, offset, to - from), 0);
+  return { memory, type, address: offset, bytes };
 }
 
-/** Returns the index of the first maximum; NaN counts as greater than any number. */
-function argmax(data: NdArrayData, at: number, step: number, count: number): number {
-  let maximum = data[at];
-  let index = 0;
-  for (let n = 1; n < count && maximum === maximum; n++) {
-    const element = data[at += step];
-    if (element <= maximum) continue;
-    maximum = element;
-    index = n;
-  }
-  return index;
+/** Returns a place some elements further on. */
+export function placeAfter(place: Place, elements: number): Place {
+  return { ...place, address: place.address + elements * place.bytes };
 }
 
-/** The reductions by name. */
-export const kernels: Readonly<Record<KernelName, Kernel>> = {
-  sum,
-  prod,
-  min: (data, at, step, count) => data[at + argmin(data, at, step, count) * step],
-  max: (data, at, step, count) => data[at + argmax(data, at, step, count) * step],
-  argmin,
-  argmax,
+/** Combines the values of two halves. */
+const combine: Readonly<Record<CodeName, (left: number, right: number) => number>> = {
+  sum: (left, right) => left + right,
+  prod: (left, right) => left * right,
+  min: Math.min,
+  max: Math.max,
 };
 
-/** Returns whether a reduction results in the index of an element, not in a value. */
-export function returnsIndex(name: KernelName): boolean {
-  return name === "argmin" || name === "argmax";
+/** Returns the code that reduces elements in a memory. */
+function codeFor(name: CodeName, { type, memory }: Place): ReduceExports {
+  return instanceOn(reduceModule(name, type), [memory, scratchOf(0)]) as ReduceExports;
+}
+
+/** Returns a function that reduces some elements next to each other, at least one, of a memory. */
+export function runReducer(
+  name: CodeName,
+  place: Place,
+): (address: number, count: number) => number {
+  const { run } = codeFor(name, place);
+  const reduce = (address: number, count: number): number => {
+    if (count <= MAX_RUN) return run(address, count);
+    const half = halfOf(count);
+    const [first, second] = [address, address + half * place.bytes];
+    return combine[name](reduce(first, half), reduce(second, count - half));
+  };
+  return reduce;
+}
+
+/** Returns how many elements are in the first half. */
+export function halfOf(count: number): number {
+  return Math.floor(count / 16) * 8;
+}
+
+/** Reduces elements `from` to `to` of a walk, which are copied in pieces. */
+export function reduceWalk(
+  name: CodeName,
+  array: NdArray,
+  walk: Walk,
+  from: number,
+  to: number,
+): number {
+  const count = to - from;
+  if (count <= MAX_RUN) {
+    const place = gatherPlace(array, walk, from, to);
+    return codeFor(name, place).run(place.address, count);
+  }
+  const middle = from + halfOf(count);
+  const first = reduceWalk(name, array, walk, from, middle);
+  return combine[name](first, reduceWalk(name, array, walk, middle, to));
+}
+
+/**
+ * Reduces columns that lie side by side.
+ *
+ * @param place of the first element of the first column
+ * @param rowStep distance from one element of a column to the next
+ * @returns their values, in the scratch memory
+ */
+export function reduceColumns(
+  name: CodeName,
+  place: Place,
+  rowStep: number,
+  rows: number,
+  columns: number,
+  arrayClass: ArrayClass,
+): NdArrayData {
+  const { lines } = codeFor(name, place);
+  const { buffer } = scratchOf(columns * COLUMN_BYTES);
+  lines(place.address, rowStep * place.bytes, rows, columns, 0);
+  return new arrayClass(buffer, 0, columns);
+}
+
+/** Adds the products of elements of two places. */
+export function dotRun(left: Place, right: Place, count: number): number {
+  const module = dotModule(left.type, right.type);
+  const { run } = instanceOn(module, [left.memory, right.memory]) as DotExports;
+  return run(left.address, right.address, count);
+}
+
+/** Reduces bigints, which are typed as numbers. */
+export function reduceBigs(
+  name: CodeName,
+  data: NdArrayData,
+  at: number,
+  step: number,
+  count: number,
+): number {
+  let value = data[at];
+  for (let n = 1; n < count; n++) {
+    const element = data[at += step];
+    if (name === "sum") value += element;
+    else if (name === "prod") value *= element;
+    else if (name === "min" ? element < value : element > value) value = element;
+  }
+  return value;
+}
+
+/** Returns the position of the first element that equals `value`; NaN equals NaN. */
+export function positionOf(
+  value: number | bigint,
+  data: AnyNdArrayData,
+  at: number,
+  step: number,
+  count: number,
+): number {
+  const elements = data as NdArrayData;
+  const isNaN = value !== value;
+  for (let n = 0; n < count; n++, at += step) {
+    const element = elements[at];
+    if (element === value || isNaN && element !== element) return n;
+  }
+  return -1;
 }

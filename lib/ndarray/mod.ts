@@ -75,4 +75,7 @@ export {
   sum,
   sumSync,
 } from "./reductions.ts";
+export { dot, dotSync } from "./dot.ts";
+export { matmul, matmulSync, type ProductData } from "./matmul.ts";
+export type { ProductOptions } from "./factors.ts";
 export type { Reduced, ReducedData, ReduceOptions, ReductionName } from "./reduce.ts";

@@ -1,7 +1,7 @@
 /**
  * Reductions of arrays: how they are divided into parts, for all elements and along an axis.
  *
- *     elements in C order --PART_SIZE at a time--> kernel --> one value per part --> kernel --> result
+ *     elements in C order --PART_SIZE at a time--> code --> one value per part --> code --> result
  *
  * The parts do not depend on the number of isolates, so the result is the same, bit for bit.
  *
@@ -11,7 +11,15 @@
 import { checkOptions } from "../arguments/options.ts";
 import { task } from "../codec/task.ts";
 import { checkArray, checkAxis, isShared, makeZeros } from "./array.ts";
-import { type KernelName, kernels, returnsIndex } from "./kernels.ts";
+import {
+  type CodeName,
+  placeOf,
+  positionOf,
+  reduceBigs,
+  reduceWalk,
+  runReducer,
+} from "./kernels.ts";
+import { linesOf, reduceLines } from "./lines.ts";
 import {
   type AnyNdArrayData,
   type ArrayClass,
@@ -24,7 +32,7 @@ import {
   type NdArrayData,
 } from "./types.ts";
 import { gather, Walk } from "./walk.ts";
-import { PART_SIZE, type PartsWork, threadsForCheap } from "./work.ts";
+import { makePartials, PART_SIZE, type PartsWork, threadsForCheap } from "./work.ts";
 
 /** The names of the reductions. */
 export type ReductionName = "sum" | "prod" | "min" | "max" | "argmin" | "argmax" | "mean";
@@ -40,7 +48,7 @@ export interface ReduceOptions {
   /**
    * Number of isolates that reduce the array.
    *
-   * @default {getNumThreads(); 1 for fewer than a million elements, or if they are not on shared memory}
+   * @default {getNumThreads(); 1 for fewer than four million elements, or if they are not on shared memory}
    */
   numThreads?: number | undefined;
 }
@@ -86,7 +94,7 @@ export function planReduction(
   checkOptions(verb, options, { axis: true, numThreads: true });
   const { axis, numThreads } = options;
   const checked = checkArray(array, verb) as NdArray;
-  const wanted = threadsForCheap(checked.size, numThreads);
+  const wanted = threadsForCheap(checked.size, numThreads, !isBig(checked.dtype));
   const threads = isShared(checked) ? wanted : 1;
   const along = axis === undefined ? undefined : checkAxis(axis, checked.dimension, verb);
   const reduced = along === undefined ? checked.size : checked.shape[along];
@@ -112,7 +120,15 @@ const verbs: Record<ReductionName, string> = {
   argmax: "find maximum",
 };
 
-const kernelOf = (name: ReductionName): KernelName => name === "mean" ? "sum" : name;
+/** Returns the reduction to a value that another one is computed with. */
+function codeName(name: ReductionName): CodeName {
+  const names = { mean: "sum", argmin: "min", argmax: "max" } as const;
+  return names[name as "mean"] ?? name;
+}
+
+function returnsIndex(name: ReductionName): boolean {
+  return name === "argmin" || name === "argmax";
+}
 
 /** Returns the sum or the product of no elements. */
 function identityOf(name: ReductionName, dtype: string): number {
@@ -124,27 +140,36 @@ function identityOf(name: ReductionName, dtype: string): number {
 
 interface WholeContext {
   array: NdArray;
-  kernel: KernelName;
-  /** The result of each part: a value, or an index in C order. */
+  name: CodeName;
+  /** The value of each part. */
   partials: NdArrayData;
 }
 
 const reducePart = task(import.meta, (part: number, context: WholeContext): void => {
-  const { array, kernel, partials } = context;
+  const { array, name, partials } = context;
   const walk = new Walk(array.shape, [array]);
   const from = part * PART_SIZE;
-  const count = Math.min(PART_SIZE, walk.size - from);
-  let { data } = array;
-  let at = array.offset + from * walk.steps[0];
-  let [step] = walk.steps;
-  if (!walk.isOneRun) {
-    data = new (data.constructor as ArrayClass)(count);
-    gather(array, walk, from, from + count, data, 0);
-    [at, step] = [0, 1];
-  }
-  const value = kernels[kernel](data, at, step, count);
-  partials[part] = returnsIndex(kernel) ? from + value : value;
+  partials[part] = reduceElements(name, array, walk, from, Math.min(from + PART_SIZE, walk.size));
 });
+
+/** Reduces some elements in C order. */
+function reduceElements(
+  name: CodeName,
+  array: NdArray,
+  walk: Walk,
+  from: number,
+  to: number,
+): number {
+  if (isBig(array.dtype)) {
+    const elements = new (array.data.constructor as ArrayClass)(to - from);
+    gather(array, walk, from, to, elements, 0);
+    return reduceBigs(name, elements, 0, 1, to - from);
+  }
+  const isContiguous = walk.isOneRun && walk.steps[0] === 1;
+  const place = isContiguous ? placeOf(array, array.offset + from) : undefined;
+  if (place === undefined) return reduceWalk(name, array, walk, from, to);
+  return runReducer(name, place)(place.address, to - from);
+}
 
 function planWhole(
   name: ReductionName,
@@ -152,28 +177,33 @@ function planWhole(
   threads: number,
 ): PartsWork<WholeContext, unknown> {
   const { size, dtype } = array;
-  const kernel = kernelOf(name);
   const parts = Math.ceil(size / PART_SIZE);
-  const isValueBig = isBig(dtype) && !returnsIndex(kernel);
-  const partials = makeZeros([parts], isValueBig ? dtype : "float64").data;
+  const values = makePartials(parts, isBig(dtype) ? dtype : "float64");
+  const partials = values.data;
   const finish = (): unknown => {
     if (size === 0) return name === "mean" ? NaN : identityOf(name, dtype);
-    if (returnsIndex(kernel)) {
-      const values = new (array.data.constructor as ArrayClass)(parts);
-      const walk = new Walk(array.shape, [array]);
-      partials.forEach((index, part) => gather(array, walk, index, index + 1, values, part));
-      return partials[kernels[kernel](values, 0, 1, parts)];
-    }
-    const value = kernels[kernel](partials, 0, 1, parts);
+    const value = reduceElements(codeName(name), values, new Walk([parts], [values]), 0, parts);
+    if (returnsIndex(name)) return indexOf(value, array, positionOf(value, partials, 0, 1, parts));
     return name === "mean" ? Number(value) / size : value;
   };
   return {
     parts,
     body: reducePart,
-    context: { array, kernel, partials },
+    context: { array, name: codeName(name), partials },
     threads,
     finish,
   };
+}
+
+/** Returns the index in C order of a value that is in a part. */
+function indexOf(value: number, array: NdArray, part: number): number {
+  const walk = new Walk(array.shape, [array]);
+  const from = part * PART_SIZE;
+  const elements = new (array.data.constructor as ArrayClass)(
+    Math.min(PART_SIZE, walk.size - from),
+  );
+  gather(array, walk, from, from + elements.length, elements, 0);
+  return from + positionOf(value, elements, 0, 1, elements.length);
 }
 
 // Along an axis
@@ -184,26 +214,39 @@ interface AlongContext {
   axis: number;
   out: NdArray;
   /** Number of elements of the result in a part. */
-  lanes: number;
+  length: number;
 }
 
-const reduceLanes = task(import.meta, (part: number, context: AlongContext): void => {
-  const { array: { data, shape, stride, offset }, name, axis, out, lanes } = context;
-  const kernel = kernels[kernelOf(name)];
-  const count = shape[axis];
-  const step = stride[axis];
-  const firsts = new Walk(out.shape, [{
-    shape: out.shape,
-    stride: stride.toSpliced(axis, 1),
-    offset,
-  }]);
-  let to = part * lanes;
-  firsts.runs(to, Math.min(to + lanes, firsts.size), ([start], run) => {
-    for (let n = 0; n < run; n++, start += firsts.steps[0]) {
-      const value = kernel(data, start, step, count);
-      out.data[to++] = name === "mean" ? Number(value) / count : value;
-    }
-  });
+/** Number of columns in a part: long pieces of rows are read fast, and sums of so many are in the cache. */
+const MIN_COLUMNS = 256;
+const MAX_COLUMNS = 2048;
+/** Number of parts per isolate, so that none waits long for another. */
+const PARTS_PER_THREAD = 2;
+
+const reduceAlong = task(import.meta, (part: number, context: AlongContext): void => {
+  const { array, name, axis, out, length } = context;
+  const from = part * length;
+  const to = Math.min(from + length, out.size);
+  const valueClass = isBig(array.dtype) ? array.data.constructor as ArrayClass : Float64Array;
+  const values = new valueClass(to - from);
+  const lines = linesOf(array, axis);
+  reduceLines(codeName(name), array, lines, from, values);
+  if (returnsIndex(name)) {
+    lines.each(
+      from,
+      to,
+      (start, result) =>
+        out.data[result] = positionOf(
+          values[result - from],
+          array.data,
+          start,
+          lines.step,
+          lines.count,
+        ),
+    );
+  } else if (name === "mean") {
+    values.forEach((value, at) => out.data[from + at] = Number(value) / lines.count);
+  } else out.data.set(values, from);
 });
 
 function planAlong(
@@ -213,13 +256,17 @@ function planAlong(
   threads: number,
 ): PartsWork<AlongContext, NdArray> {
   const out = makeZeros(array.shape.toSpliced(axis, 1), reducedType(name, array.data));
-  const count = array.shape[axis];
-  const lanes = Math.max(Math.ceil(PART_SIZE / Math.max(count, 1)), 1);
+  const lines = linesOf(array, axis);
+  const { count } = lines;
+  const share = Math.ceil(out.size / (threads * PARTS_PER_THREAD));
+  const length = lines.areColumns
+    ? Math.min(Math.max(share, MIN_COLUMNS), MAX_COLUMNS)
+    : Math.ceil(PART_SIZE / Math.max(count, 1));
   if (count === 0) out.data.fill(name === "mean" ? NaN : identityOf(name, out.dtype));
   return {
-    parts: count === 0 ? 0 : Math.ceil(out.size / lanes),
-    body: reduceLanes,
-    context: { array, name, axis, out, lanes },
+    parts: count === 0 ? 0 : Math.ceil(out.size / length),
+    body: reduceAlong,
+    context: { array, name, axis, out, length },
     threads,
     finish: () => out,
   };

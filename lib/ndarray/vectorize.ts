@@ -7,6 +7,7 @@
 import { checkOptions, type OptionNames } from "../arguments/options.ts";
 import { checkFunction, checkNotTransferred, wrongType } from "../arguments/values.ts";
 import { type AnyFunction, task } from "../codec/task.ts";
+import { type Kernel, kernelLoop } from "../kernels/kernel.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 import type { AbortOptions } from "../loops/parallel_for.ts";
 import { reportIndex } from "../loops/run_chunks.ts";
@@ -26,6 +27,7 @@ import {
   type NdArray,
   type NdArrayData,
 } from "./types.ts";
+import { type VectorizedFunction, vectorizeKernel } from "./vectorize_kernel.ts";
 import { repeated, Walk } from "./walk.ts";
 import { PART_SIZE, type PartsWork, runWork, runWorkSync } from "./work.ts";
 
@@ -70,6 +72,8 @@ export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
  * - Arrays of different shapes, and single numbers, are broadcast, as by `broadcastTo`.
  * - `fn` is a task, or a function that uses nothing but its arguments. It is called in any order.
  * - Arrays that are not on shared memory are copied to it first.
+ * - If `fn` computes with nothing but numbers and `Math`, it runs as WebAssembly over arrays without gaps, and
+ *   numbers. Its results are the same.
  * - The first error of `fn` ends the call; its stack names `fn` and the index of the element in the
  *   result, in C order.
  *
@@ -151,30 +155,46 @@ function checkArguments(
   threadsFor(numThreads);
 }
 
-type ElementFunction = (...elements: number[]) => number;
-
 interface Context {
-  fn: ElementFunction;
+  fn: VectorizedFunction;
   inputs: NdArray[];
   out: NdArray;
   /** Number of elements in a part. */
   length: number;
 }
 
+interface KernelContext {
+  kernel: Kernel;
+  size: number;
+  /** Number of elements in a part. */
+  length: number;
+}
+
 function plan(
-  fn: ElementFunction,
+  fn: VectorizedFunction,
   arrays: readonly unknown[],
   { dtype = "float64", numThreads }: VectorizeOptions<DataType | BigDataType>,
-): PartsWork<Context, NdArray> {
+): PartsWork<object, NdArray> {
   const threads = threadsFor(numThreads);
   const operands = arrays.map((value, index) => asArray(value, index, threads > 1));
   const shape = commonShape(operands.map((array) => array.shape), "vectorize");
-  const inputs = operands.map((array) => repeated(array, shape));
   const out = makeZeros(shape, dtype);
-  const length = Math.min(
-    Math.max(Math.ceil(out.size / (threads * PARTS_PER_THREAD)), 1),
-    PART_SIZE,
-  );
+  const inputs = operands.map((array) => repeated(array, shape));
+  const withoutAxes = operands.map((array, at) => array.dimension === 0 ? array : inputs[at]);
+  const planned = vectorizeKernel(fn, withoutAxes, out);
+  const work = planned === undefined
+    ? functionWork(fn, inputs, out, threads)
+    : kernelWork(planned.kernel, out, planned.isShort && numThreads === undefined ? 1 : threads);
+  return work as PartsWork<object, NdArray>;
+}
+
+function functionWork(
+  fn: VectorizedFunction,
+  inputs: NdArray[],
+  out: NdArray,
+  threads: number,
+): PartsWork<Context, NdArray> {
+  const length = partLength(out.size, threads);
   return {
     parts: Math.ceil(out.size / length),
     body: mapPart,
@@ -184,6 +204,32 @@ function plan(
     finish: () => out,
   };
 }
+
+function kernelWork(
+  kernel: Kernel,
+  out: NdArray,
+  threads: number,
+): PartsWork<KernelContext, NdArray> {
+  const { size } = out;
+  const length = partLength(size, threads);
+  return {
+    parts: Math.ceil(size / length),
+    body: runPart,
+    context: { kernel, size, length },
+    threads,
+    finish: () => out,
+  };
+}
+
+function partLength(size: number, threads: number): number {
+  return Math.min(Math.max(Math.ceil(size / (threads * PARTS_PER_THREAD)), 1), PART_SIZE);
+}
+
+const runPart = task(import.meta, (part: number, context: KernelContext): void => {
+  const { kernel, size, length } = context;
+  const from = part * length;
+  kernelLoop(kernel)(from, Math.min(length, size - from));
+});
 
 /** Returns an argument as an array; a single element becomes an array without axes. */
 function asArray(value: unknown, index: number, crosses: boolean): NdArray {
@@ -252,15 +298,15 @@ type Loop = (
 ) => void;
 
 let compilations = 0;
-const compiled = new WeakMap<ElementFunction, Loop[]>();
+const compiled = new WeakMap<VectorizedFunction, Loop[]>();
 
-function loopOf(fn: ElementFunction, inputs: number): Loop {
+function loopOf(fn: VectorizedFunction, inputs: number): Loop {
   let loops = compiled.get(fn);
   if (loops === undefined) compiled.set(fn, loops = []);
   return loops[inputs] ??= compile(fn, inputs);
 }
 
-function compile(fn: ElementFunction, inputs: number): Loop {
+function compile(fn: VectorizedFunction, inputs: number): Loop {
   const all = [...Array(inputs + 1).keys()]; // array 0 is the result
   const elements = all.slice(1).map((array) => `d${array}[p${array}]`).join(", ");
   const text = `"use strict";

@@ -45,6 +45,11 @@ export class Walk {
     );
   }
 
+  /** Number of elements of a run. */
+  get runLength(): number {
+    return this.#shape.at(-1)!;
+  }
+
   /** Whether all elements form one run. */
   get isOneRun(): boolean {
     return this.#shape.length === 1;

@@ -9,12 +9,17 @@ import type { LoopPlan } from "../loops/loop_plan.ts";
 import { threadsFor } from "../loops/num_threads.ts";
 import { makePlan } from "../loops/parallel_for.ts";
 import { runOnTeam, runOnTeamSync } from "../loops/team.ts";
+import { compactBuffer } from "../memory/shared_buffer.ts";
+import { makeView } from "./array.ts";
+import { arrayClassOf, type BigDataType, type DataType, type NdArray } from "./types.ts";
 
 /** Number of elements in a part: fixed, since results depend on it; the maximum for `vectorize`. */
 export const PART_SIZE = 1 << 16;
 
-/** Minimum size of an array to use workers for by default: below, the caller needs a millisecond. */
+/** Minimum sizes of arrays to use workers for by default: below, the caller needs a millisecond. */
 const MIN_PARALLEL_SIZE = 1 << 20;
+/** If code of WebAssembly does the work. */
+const MIN_PARALLEL_COMPILED = 1 << 22;
 
 /** Work in parts, which run in any order. */
 export interface PartsWork<Context extends object, Result> {
@@ -32,9 +37,25 @@ export interface PartsWork<Context extends object, Result> {
   finish: () => Result;
 }
 
-/** Returns the number of isolates for cheap work on so many elements. */
-export function threadsForCheap(size: number, wanted: number | undefined): number {
-  return wanted === undefined && size < MIN_PARALLEL_SIZE ? 1 : threadsFor(wanted);
+/** Makes an array for a value of each part. */
+export function makePartials(parts: number, dtype: DataType | BigDataType): NdArray {
+  const arrayClass = arrayClassOf(dtype);
+  const buffer = compactBuffer("make array", parts * arrayClass.BYTES_PER_ELEMENT);
+  return makeView(new arrayClass(buffer, 0, parts), [parts]);
+}
+
+/**
+ * Returns the number of isolates for cheap work on so many elements.
+ *
+ * @param isCompiled whether code of WebAssembly does the work
+ */
+export function threadsForCheap(
+  size: number,
+  wanted: number | undefined,
+  isCompiled = false,
+): number {
+  const least = isCompiled ? MIN_PARALLEL_COMPILED : MIN_PARALLEL_SIZE;
+  return wanted === undefined && size < least ? 1 : threadsFor(wanted);
 }
 
 /**

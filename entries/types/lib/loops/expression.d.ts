@@ -1,6 +1,7 @@
 // The declarations of lib/loops/expression.ts
 
-import type { DataOf, NumericTypecode } from "../memory/typecodes.d.ts";
+import type { DataOf, NumberTypecode, NumericTypecode } from "../memory/typecodes.d.ts";
+import type { LoopExplanation } from "./explain.d.ts";
 import type {
   DefaultArray,
   ExpressionOptions,
@@ -76,6 +77,45 @@ export declare class ArrayExpression<T extends number | bigint = number> {
   sin(this: ArrayExpression<number>): ArrayExpression<number>;
   /** Takes the cosine of each element, an angle in radians. */
   cos(this: ArrayExpression<number>): ArrayExpression<number>;
+  /** Takes the hyperbolic tangent of each element. */
+  tanh(this: ArrayExpression<number>): ArrayExpression<number>;
+  /** Rounds each element down to an integer. */
+  floor(this: ArrayExpression<number>): ArrayExpression<number>;
+  /** Rounds each element up to an integer. */
+  ceil(this: ArrayExpression<number>): ArrayExpression<number>;
+  /** Removes the fraction of each element. */
+  trunc(this: ArrayExpression<number>): ArrayExpression<number>;
+  /** Rounds each element to the nearest integer, halves up, as `Math.round` does. NumPy rounds halves to even. */
+  round(this: ArrayExpression<number>): ArrayExpression<number>;
+  /**
+   * Converts each element as an assignment to an array of a type does: integers wrap, fractions are dropped,
+   * numbers of fewer bits are rounded. The elements remain numbers.
+   *
+   * @throws {TypeError} if there is no such type of numbers
+   */
+  astype(this: ArrayExpression<number>, dtype: NumberTypecode): ArrayExpression<number>;
+  /** Compares each element with the operand: 1 if it is less, else 0. */
+  lt(other: Operand<T>): ArrayExpression<number>;
+  /** Compares each element with the operand: 1 if it is less or equal, else 0. */
+  le(other: Operand<T>): ArrayExpression<number>;
+  /** Compares each element with the operand: 1 if it is greater, else 0. */
+  gt(other: Operand<T>): ArrayExpression<number>;
+  /** Compares each element with the operand: 1 if it is greater or equal, else 0. */
+  ge(other: Operand<T>): ArrayExpression<number>;
+  /** Compares each element with the operand: 1 if they are equal, else 0. NaN equals nothing. */
+  eq(other: Operand<T>): ArrayExpression<number>;
+  /** Compares each element with the operand: 0 if they are equal, else 1. */
+  ne(other: Operand<T>): ArrayExpression<number>;
+  /**
+   * Chooses between two operands, element by element: `then` where this expression is not 0, else `otherwise`.
+   *
+   * Follows `numpy.where`.
+   */
+  where(
+    this: ArrayExpression<number>,
+    then: Operand<number>,
+    otherwise: Operand<number>,
+  ): ArrayExpression<number>;
   /**
    * Applies a function to each element.
    *
@@ -118,6 +158,14 @@ export declare class ArrayExpression<T extends number | bigint = number> {
   mean(this: ArrayExpression<number>, options?: ExpressionOptions & AbortOptions): Promise<number>;
   /** Computes {@linkcode ArrayExpression.mean}, blocking the isolate, which runs chunks too. */
   meanSync(this: ArrayExpression<number>, options?: ExpressionOptions): number;
+  /**
+   * Returns the sum of the products of the elements with those of the operand.
+   *
+   * Follows `numpy.dot`.
+   */
+  dot(other: Operand<T>, options?: ExpressionOptions & AbortOptions): Promise<T>;
+  /** Computes {@linkcode ArrayExpression.dot}, blocking the isolate, which runs chunks too. */
+  dotSync(other: Operand<T>, options?: ExpressionOptions): T;
   /**
    * Combines all elements by a function.
    *
@@ -174,6 +222,20 @@ export declare class ArrayExpression<T extends number | bigint = number> {
   cumsumSync<Target extends TypedArrayOf<T> = DefaultArray<T>>(
     options?: PrefixSumOptions<Target>,
   ): Target;
+  /**
+   * Says how the expression runs: as WebAssembly with vectors, or what stands in the way. Does not run it.
+   *
+   * @example A function that calls another
+   * ```ts
+   * import { lazy, prange } from "@sauropod/multiprocessing/loops";
+   * import { assert, assertMatch } from "@std/assert";
+   *
+   * const x = lazy(prange(1_000_000));
+   * assert(x.map((x) => x * x - x).explain().isVectorized);
+   * assertMatch(String(x.map((x) => parseInt(`${x}`)).explain()), /JavaScript: the body .*parseInt/);
+   * ```
+   */
+  explain(): LoopExplanation;
   /** The tree with the type of its elements. */
   private typed;
   /** Applies an operation to each element. */
@@ -184,6 +246,8 @@ export declare class ArrayExpression<T extends number | bigint = number> {
   private checkNumbers;
   /** Applies an operation to each element and the operand. */
   private binary;
+  /** Compares each element with the operand. */
+  private compare;
   /** Returns the node of an operand, which must have elements of the same type. */
   private operand;
   /** Makes an expression of a node, whose arrays must have the same length. */

@@ -26,6 +26,8 @@
  * @module
  */
 
+export { type LoopExplanation } from "./explain.d.ts";
+export { explainLoop, type ExplainOptions } from "./explain_loop.d.ts";
 export { type ArrayExpression, lazy } from "./expression.d.ts";
 export {
   type DefaultArray,

@@ -55,7 +55,8 @@ export declare class RawArray<Code extends Typecode = NumberTypecode>
   protected readonly elementTypes?: ElementTypesOf<Code>;
   /**
    * The elements as a typed array on the same memory. It checks nothing: it wraps and rounds as
-   * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it.
+   * every typed array does. Elements of the types `"bool"`, `"c"` and `"u"` are numbers in it. Its
+   * `buffer` may be longer than the array.
    */
   readonly data: DataOf<Code>;
   private readonly cells;

@@ -6,6 +6,9 @@ import type { DataOf, NumericTypecode } from "./typecodes.d.ts";
 /**
  * Creates a typed array on shared memory: isolates that it is sent to see the same elements.
  *
+ * Its `buffer` has whole pages of 64 KiB, of which those that are touched take memory, and may be longer than the
+ * array. Use the array, or `new Uint8Array(array.buffer, 0, array.byteLength)` for its bytes.
+ *
  * @param dtype the type of the elements: `"float64"`, `"int32"`, …, or one of Python's typecodes
  * @param from the number of elements, which are then 0, or the elements
  * @throws {TypeError} if there is no such type, an element is not a number of the kind it holds, or an

@@ -14,7 +14,8 @@ import type {
 /**
  * Makes an array of zeros on shared memory.
  *
- * Follows `numpy.zeros`.
+ * Follows `numpy.zeros`. As in all arrays that this module makes, `data.buffer` has whole pages of 64 KiB, of
+ * which those that are touched take memory, and may be longer than `data`.
  *
  * @param shape length of each axis
  * @param dtype type of the elements

@@ -74,6 +74,9 @@ export {
   sum,
   sumSync,
 } from "./reductions.d.ts";
+export { dot, dotSync } from "./dot.d.ts";
+export { matmul, matmulSync, type ProductData } from "./matmul.d.ts";
+export { type ProductOptions } from "./factors.d.ts";
 export {
   type Reduced,
   type ReducedData,

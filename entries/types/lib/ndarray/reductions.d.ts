@@ -7,8 +7,9 @@ import type { AnyNdArrayData, NdArray } from "./types.d.ts";
  * A reduction of an array: of all elements, or along an axis.
  *
  * - Large arrays on shared memory are reduced by the loop workers, which the first reduction starts.
- * - The result is the same, bit for bit, for any number of isolates: elements are taken in C order, in
- *   parts of 65,536, and sums are added in pairs.
+ * - The result is the same, bit for bit, for any number of isolates and any strides: elements are taken in C
+ *   order, in parts of 65,536 unless an axis is given, and sums and products are computed in pairs.
+ * - Numbers are reduced by WebAssembly.
  * - If an element is NaN, the result is NaN, or its index.
  *
  * @throws {RangeError} if `axis` is out of range, or there are no elements to take a minimum or maximum of
@@ -111,7 +112,7 @@ export declare const prod: Reduction<"prod">;
 export declare const prodSync: ReductionSync<"prod">;
 
 /**
- * Returns the smallest element. See {@linkcode Reduction}.
+ * Returns the smallest element; -0 is less than 0. See {@linkcode Reduction}.
  *
  * Follows `numpy.min`.
  *
@@ -141,7 +142,7 @@ export declare const min: Reduction<"min">;
 export declare const minSync: ReductionSync<"min">;
 
 /**
- * Returns the largest element. See {@linkcode Reduction}.
+ * Returns the largest element; 0 is greater than -0. See {@linkcode Reduction}.
  *
  * Follows `numpy.max`.
  *

@@ -40,6 +40,8 @@ export type VectorizedArguments<Args extends readonly (number | bigint)[]> = {
  * - Arrays of different shapes, and single numbers, are broadcast, as by `broadcastTo`.
  * - `fn` is a task, or a function that uses nothing but its arguments. It is called in any order.
  * - Arrays that are not on shared memory are copied to it first.
+ * - If `fn` computes with nothing but numbers and `Math`, it runs as WebAssembly over arrays without gaps, and
+ *   numbers. Its results are the same.
  * - The first error of `fn` ends the call; its stack names `fn` and the index of the element in the
  *   result, in C order.
  *
