@@ -6,7 +6,7 @@
 
 import { memoryOf } from "../codec/buffers.ts";
 import { instanceOn, scratchOf } from "../kernels/kernel.ts";
-import { elementTypeOf } from "../kernels/plan_kernel.ts";
+import { elementTypeOf } from "../kernels/typed_arrays.ts";
 import type { ElementType } from "../kernels/ranges.ts";
 import {
   type CodeName,

@@ -13,7 +13,7 @@
  */
 
 import { instanceOn, scratchOf } from "../kernels/kernel.ts";
-import { elementTypeOf } from "../kernels/plan_kernel.ts";
+import { elementTypeOf } from "../kernels/typed_arrays.ts";
 import {
   DEPTH_STEP,
   LANES,

@@ -5,7 +5,7 @@
  */
 
 import { memoryOf } from "../codec/buffers.ts";
-import { elementTypeOf } from "../kernels/plan_kernel.ts";
+import { elementTypeOf } from "../kernels/typed_arrays.ts";
 import type { NdArrayData } from "./types.ts";
 
 /** The part of a matrix that a tile needs, as lines: rows of the left matrix, columns of the right one. */

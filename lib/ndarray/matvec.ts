@@ -5,7 +5,7 @@
  */
 
 import { instanceOn, scratchOf } from "../kernels/kernel.ts";
-import { elementTypeOf } from "../kernels/plan_kernel.ts";
+import { elementTypeOf } from "../kernels/typed_arrays.ts";
 import { type Lines, memoryOfLines } from "./matrix_lines.ts";
 import { DEPTH, LINES, type MatvecExports, matvecModule } from "./matvec_code.ts";
 

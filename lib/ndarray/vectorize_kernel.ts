@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { KernelArray } from "../kernels/kernel.ts";
+import { elementTypeOf, type KernelArray } from "../kernels/typed_arrays.ts";
 import { LaneObstacle } from "../kernels/lanes.ts";
 import { type ElementFunction, parseElementFunction } from "../kernels/parse_body.ts";
-import { elementTypeOf, planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
+import { planKernel, type PlannedKernel } from "../kernels/plan_kernel.ts";
 import type { ArrayName, Expression, Program, Statement } from "../kernels/program.ts";
 import { withoutReturns } from "../kernels/without_returns.ts";
 import type { NdArray } from "./types.ts";
